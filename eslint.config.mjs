@@ -1,0 +1,61 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** What the domain must not touch: it gets time, randomness, storage and the network through its ports. */
+const ambient = [
+  { name: 'fetch', message: 'The domain sends through a port.' },
+  { name: 'process', message: 'The domain reads no environment.' },
+  { name: 'Date', message: 'The domain is given the time.' },
+  { name: 'setTimeout', message: 'The domain is given the time.' },
+  { name: 'console', message: 'The domain reports through the audit port.' },
+];
+
+/** An import boundary: files may not import what matches the patterns. */
+const boundary = (files, group, message) => ({
+  files,
+  rules: { 'no-restricted-imports': ['error', { patterns: [{ group, message }] }] },
+});
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'cdk.out', 'coverage', '.local', '.node24'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommendedTypeChecked,
+  ...tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['lambda/domain/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...ambient],
+      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Randomness comes from node:crypto.' }],
+    },
+  },
+  boundary(
+    ['lambda/domain/**/*.ts'],
+    ['@aws-sdk/*', '@aws-lambda-powertools/*', '@middy/*', 'aws-jwt-verify*', 'aws-cdk-lib*', 'node:http*', 'node:net', 'node:tls', 'node:dns*', 'node:fs*', 'node:process', '**/adapters/**', '**/handlers/**', '**/api/**', '**/lib/**'],
+    'The domain imports no SDK, network, file or outer room.',
+  ),
+  boundary(
+    ['lambda/adapters/**/*.ts'],
+    ['**/handlers/**', '**/api/**', '**/lib/**', 'aws-cdk-lib*'],
+    'An adapter serves the domain; it knows neither the API nor the composition.',
+  ),
+  boundary(
+    ['lambda/api/**/*.ts'],
+    ['**/adapters/**', '**/handlers/**', '**/lib/**', '@aws-sdk/*', 'aws-cdk-lib*'],
+    'The API layer reaches the world through the domain.',
+  ),
+  boundary(['lambda/handlers/**/*.ts'], ['**/lib/**', 'aws-cdk-lib*'], 'Functions do not import infrastructure code.'),
+  { files: ['**/*.{js,cjs,mjs}'], ...tseslint.configs.disableTypeChecked, languageOptions: { globals: { module: 'writable', require: 'readonly', process: 'readonly' } } },
+  { files: ['**/*.{js,cjs}'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
+);
