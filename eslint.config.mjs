@@ -5,7 +5,6 @@ import tseslint from 'typescript-eslint';
 const ambient = [
   { name: 'fetch', message: 'The domain sends through a port.' },
   { name: 'process', message: 'The domain reads no environment.' },
-  { name: 'Date', message: 'The domain is given the time.' },
   { name: 'setTimeout', message: 'The domain is given the time.' },
   { name: 'console', message: 'The domain reports through the audit port.' },
 ];
@@ -37,6 +36,11 @@ export default tseslint.config(
     files: ['lambda/domain/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...ambient],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'The domain is given the time.' },
+        { selector: "MemberExpression[object.name='Date']", message: 'The domain is given the time.' },
+      ],
       'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Randomness comes from node:crypto.' }],
     },
   },

@@ -7,7 +7,12 @@
  */
 
 /** Functions are split where permissions differ: each group is one function with a role of its own. */
-export const FUNCTION_GROUPS = ['control-plane', 'token-exchange', 'credential-retrieval', 'oauth-callback'] as const;
+export const FUNCTION_GROUPS = [
+  'control-plane',
+  'token-exchange',
+  'credential-retrieval',
+  'oauth-callback',
+] as const;
 
 export type FunctionGroup = (typeof FUNCTION_GROUPS)[number];
 
@@ -30,7 +35,13 @@ const post = (path: string, group: FunctionGroup, status: 200 | 201 = 200): Rout
   status,
 });
 
-const open = (path: string): Route => ({ method: 'GET', path, auth: 'NONE', group: 'oauth-callback', status: 200 });
+const open = (path: string): Route => ({
+  method: 'GET',
+  path,
+  auth: 'NONE',
+  group: 'oauth-callback',
+  status: 200,
+});
 
 export const OPERATIONS = {
   CreateWorkloadIdentity: post('/identities/CreateWorkloadIdentity', 'control-plane', 201),

@@ -38,7 +38,10 @@ export interface Key {
 
 const RECORD = 'RECORD';
 
-export const workloadIdentityKey = (name: string): Key => ({ pk: PREFIX.workloadIdentity + name, sk: RECORD });
+export const workloadIdentityKey = (name: string): Key => ({
+  pk: PREFIX.workloadIdentity + name,
+  sk: RECORD,
+});
 
 export const oauth2ProviderKey = (name: string): Key => ({ pk: PREFIX.oauth2Provider + name, sk: RECORD });
 
@@ -65,4 +68,7 @@ export const grantKey = (workloadId: string, subjectHash: string, target: string
   sk: target,
 });
 
-export const clientSecretKey = (providerId: string): Key => ({ pk: PREFIX.clientSecret + providerId, sk: RECORD });
+export const clientSecretKey = (providerId: string): Key => ({
+  pk: PREFIX.clientSecret + providerId,
+  sk: RECORD,
+});

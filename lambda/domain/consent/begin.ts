@@ -1,0 +1,213 @@
+/**
+ * Begins a consent session, or finds the one that is under way: an agent that asks twice gets the same link,
+ * until what it asks for differs.
+ */
+import type { Ambient } from '../ambient';
+import { epochSeconds } from '../ambient';
+import type { MetadataReader } from '../grants/provider-metadata';
+import { ProviderFailure } from '../grants/provider-failure';
+import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { Oauth2Provider } from '../provider/oauth2-provider';
+import { ServiceError } from '../service-error';
+import type { Grant, GrantId, GrantStore } from '../vault/grant';
+import type { Seal } from '../vault/sealing';
+import {
+  consentContext,
+  hashOf,
+  isOpen,
+  SESSION_LIFETIME,
+  sessionUriOf,
+  type SealedRequest,
+  type Session,
+  type SessionStore,
+} from './session';
+
+/** What an agent asks for, as far as consent is concerned. */
+export interface ConsentRequest {
+  readonly grantId: GrantId;
+  readonly identity: WorkloadIdentity;
+  readonly provider: Oauth2Provider;
+  readonly scopes: readonly string[];
+  readonly resources: readonly string[];
+  readonly audiences: readonly string[];
+  readonly returnUrl: string | undefined;
+  readonly customState: string | undefined;
+  readonly customParameters: Readonly<Record<string, string>> | undefined;
+}
+
+export interface BeginPorts {
+  readonly sessions: SessionStore;
+  readonly grants: GrantStore;
+  readonly seal: Seal;
+  readonly metadata: MetadataReader;
+  readonly ambient: Ambient;
+  readonly baseUrl: string;
+}
+
+/** What the caller gets while consent is outstanding. */
+export interface ConsentOutstanding {
+  readonly authorizationUrl: string;
+  readonly sessionUri: string;
+  readonly sessionStatus: 'IN_PROGRESS';
+}
+
+const NONE_REGISTERED =
+  'You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow';
+const NONE_GIVEN = 'You must provide a ResourceOauth2ReturnUrl to proceed with this flow';
+
+/** Compared exactly: no prefix, no case folding, no normalisation (RFC 9700 section 2.1). */
+function checkedReturnUrl(identity: WorkloadIdentity, returnUrl: string | undefined): string {
+  const registered = identity.allowedResourceOauth2ReturnUrls;
+  const invalid = (message: string) =>
+    new ServiceError('ValidationException', message, {
+      fieldList: [{ name: 'resourceOauth2ReturnUrl', message }],
+    });
+  if (registered.length === 0) throw invalid(NONE_REGISTERED);
+  if (returnUrl === undefined) throw invalid(NONE_GIVEN);
+  if (!registered.includes(returnUrl)) {
+    throw invalid(
+      `The ResourceOauth2ReturnUrl is not registered on ${identity.arn}; it must equal a registered one exactly.`,
+    );
+  }
+  return returnUrl;
+}
+
+export const outstanding = (baseUrl: string, id: string): ConsentOutstanding => {
+  const sessionUri = sessionUriOf(id);
+  return {
+    authorizationUrl: `${baseUrl}/identities/oauth2/authorize?request_uri=${encodeURIComponent(sessionUri)}`,
+    sessionUri,
+    sessionStatus: 'IN_PROGRESS',
+  };
+};
+
+export async function openSealedRequest(seal: Seal, session: Session): Promise<SealedRequest> {
+  return JSON.parse(
+    await seal.open(consentContext(session, 'request'), session.sealedRequest),
+  ) as SealedRequest;
+}
+
+const sameParameters = (
+  a: Readonly<Record<string, string>>,
+  b: Readonly<Record<string, string>>,
+): boolean => {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+};
+
+/** Whether a request is a poll for this session rather than a new wish; what a poll leaves out counts as the same. */
+function answers(session: Session, sealed: SealedRequest, request: ConsentRequest): boolean {
+  return (
+    request.scopes.every((scope) => session.scopes.includes(scope)) &&
+    (request.returnUrl === undefined || request.returnUrl === session.returnUrl) &&
+    (request.customState === undefined || request.customState === sealed.customState) &&
+    (request.customParameters === undefined ||
+      sameParameters(request.customParameters, sealed.customParameters ?? {}))
+  );
+}
+
+async function underWay(
+  ports: BeginPorts,
+  grant: Grant | undefined,
+  request: ConsentRequest,
+): Promise<ConsentOutstanding | undefined> {
+  const now = epochSeconds(ports.ambient);
+  if (!grant?.consent || grant.consent.expiresAt <= now || grant.providerId !== request.provider.id)
+    return undefined;
+  const session = await ports.sessions.get(grant.consent.sessionHash);
+  if (!session || !isOpen(session, now) || session.epoch !== grant.epoch) return undefined;
+  const sealed = await openSealedRequest(ports.seal, session);
+  return answers(session, sealed, request) ? outstanding(ports.baseUrl, sealed.id) : undefined;
+}
+
+async function newSession(
+  ports: BeginPorts,
+  grant: Grant | undefined,
+  request: ConsentRequest,
+  returnUrl: string,
+  epoch: number,
+): Promise<{ session: Session; id: string }> {
+  const { identity, provider, grantId } = request;
+  const metadata = await ports.metadata.read(provider.discovery);
+  if (!metadata.authorization_endpoint) {
+    throw new ProviderFailure('invalid_metadata', 'the provider has no authorization endpoint');
+  }
+  const id = ports.ambient.randomToken(32);
+  const now = epochSeconds(ports.ambient);
+  const held = grant?.tokens?.requestedScopes ?? [];
+  const described = {
+    hash: hashOf(id),
+    workload: { name: identity.name, id: identity.id, arn: identity.arn },
+  };
+  const sealed: SealedRequest = {
+    id,
+    ...(request.customState !== undefined && { customState: request.customState }),
+    ...(request.customParameters !== undefined && { customParameters: request.customParameters }),
+  };
+  const session: Session = {
+    ...described,
+    state: 'CREATED',
+    revision: 1,
+    createdAt: now,
+    expiresAt: now + SESSION_LIFETIME,
+    subjectHash: grantId.subjectHash,
+    provider: { name: provider.name, id: provider.id },
+    target: grantId.target,
+    epoch,
+    // The union, so that a wider consent does not lose what the narrower one gave.
+    scopes: [...new Set([...held, ...request.scopes])],
+    resources: request.resources,
+    audiences: request.audiences,
+    returnUrl,
+    authorization: {
+      endpoint: metadata.authorization_endpoint,
+      issuer: metadata.issuer,
+      issuerInAnswer: metadata.authorization_response_iss_parameter_supported ?? false,
+      clientId: provider.clientId,
+      callbackId: provider.callbackId,
+    },
+    sealedRequest: await ports.seal.seal(consentContext(described, 'request'), JSON.stringify(sealed)),
+  };
+  return { session, id };
+}
+
+/**
+ * @param grant the grant as it was read
+ * @param forget forceAuthentication: drop what is stored and begin anew, in one write
+ * @throws ValidationException for a return URL that is not registered; then no session is created
+ * @throws ProviderFailure when the provider's metadata cannot be had
+ */
+export async function beginConsent(
+  ports: BeginPorts,
+  grant: Grant | undefined,
+  request: ConsentRequest,
+  forget: boolean,
+): Promise<ConsentOutstanding> {
+  const returnUrl = (): string => checkedReturnUrl(request.identity, request.returnUrl);
+  let seen = grant;
+  // Two agents that ask at once: one write wins, the other finds its session.
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    // Forgotten once is enough: when somebody else has just done it, their new session serves.
+    const anew = forget && seen?.epoch === grant?.epoch;
+    const reuse = anew ? undefined : await underWay(ports, seen, request);
+    if (reuse) return reuse;
+
+    // A grant of a provider that has since been deleted and created again is nobody's.
+    const dropped = anew || (seen !== undefined && seen.providerId !== request.provider.id);
+    const epoch = (seen?.epoch ?? 0) + (dropped ? 1 : 0);
+    const { session, id } = await newSession(ports, dropped ? undefined : seen, request, returnUrl(), epoch);
+    await ports.sessions.create(session);
+    const won = await ports.grants.openConsent(request.grantId, {
+      providerId: request.provider.id,
+      consent: { sessionHash: session.hash, expiresAt: session.expiresAt },
+      seen,
+      forget: dropped,
+    });
+    if (won) return outstanding(ports.baseUrl, id);
+    seen = await ports.grants.get(request.grantId);
+  }
+  throw new ServiceError(
+    'ThrottlingException',
+    'Too many requests for this grant at once. Try again shortly.',
+  );
+}

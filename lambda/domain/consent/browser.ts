@@ -1,0 +1,34 @@
+/** What a browser gets from the authorize and callback endpoints: sent on, or told in plain words. */
+
+/** The pages that a person may see, each for one thing that happened. */
+export type ConsentPage =
+  /** The link is unknown or its ten minutes are over. */
+  | { readonly name: 'link-ended' }
+  /** The link was answered already. */
+  | { readonly name: 'already-answered'; readonly returnTo: string }
+  /** An answer that this browser did not ask for, or that was given before. */
+  | { readonly name: 'answer-refused' }
+  /** The person, or the provider, said no. */
+  | {
+      readonly name: 'not-granted';
+      readonly provider: string;
+      readonly error: string;
+      readonly returnTo: string;
+    };
+
+export interface BindingCookie {
+  readonly name: string;
+  readonly value: string;
+  /** Seconds; 0 removes it. */
+  readonly maxAge: number;
+}
+
+export type BrowserOutcome =
+  | { readonly kind: 'redirect'; readonly location: string; readonly cookie: BindingCookie }
+  | { readonly kind: 'page'; readonly page: ConsentPage; readonly cookie?: BindingCookie };
+
+export const page = (shown: ConsentPage): BrowserOutcome => ({ kind: 'page', page: shown });
+
+/** One cookie per session, so that several consents can be under way in one browser. */
+export const bindingCookieName = (sessionHash: string): string =>
+  `agent-identity-consent-${sessionHash.slice(0, 16)}`;

@@ -1,0 +1,176 @@
+/**
+ * The consent session: ten minutes in which one user lets one agent in at one provider. A pure state machine;
+ * each arrow is one conditional write on the session's revision, so that each happens once.
+ *
+ *     CREATED ──start──▶ STARTED ──consent──▶ CONSENTED ──claim──▶ REDEEMING ──redeemed──▶ COMPLETED
+ *                          │ ▲ start again        │                    │
+ *                          │ └──                  │                    └──fail──▶ FAILED
+ *                          └──fail──▶ FAILED      └ (nothing but claim)
+ *
+ * REDEEMING stands between consent and completion because a code may be redeemed once only: providers take a
+ * second try for theft and revoke what the first one got (RFC 6749 section 10.5).
+ */
+import { createHash } from 'node:crypto';
+import type { SealingContext } from '../vault/sealing';
+
+/** Seconds that a session lives. */
+export const SESSION_LIFETIME = 600;
+
+export const SESSION_STATES = [
+  'CREATED',
+  'STARTED',
+  'CONSENTED',
+  'REDEEMING',
+  'COMPLETED',
+  'FAILED',
+] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+/** How a browser's authorization request was bound: only this browser, with this answer, gets through. */
+export interface Start {
+  readonly stateHash: string;
+  readonly cookieHash: string;
+  /** JWE of the PKCE code verifier. */
+  readonly sealedVerifier: string;
+}
+
+export interface Session {
+  /** SHA-256 of the session's id: who reads the table learns no session URI. */
+  readonly hash: string;
+  readonly state: SessionState;
+  /** Counts the writes; each is conditional on the one before. */
+  readonly revision: number;
+  /** Epoch seconds. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+
+  readonly workload: { readonly name: string; readonly id: string; readonly arn: string };
+  readonly subjectHash: string;
+  readonly provider: { readonly name: string; readonly id: string };
+  /** The grant that this session is for, and its epoch when the session began. */
+  readonly target: string;
+  readonly epoch: number;
+
+  readonly scopes: readonly string[];
+  readonly resources: readonly string[];
+  readonly audiences: readonly string[];
+  readonly returnUrl: string;
+  /** The authorization request's fixed part, settled when the session began. */
+  readonly authorization: {
+    readonly endpoint: string;
+    readonly issuer: string;
+    /** Whether the server always names itself in its answer (RFC 9207 section 3). */
+    readonly issuerInAnswer: boolean;
+    readonly clientId: string;
+    readonly callbackId: string;
+  };
+  /** JWE of {@link SealedRequest}. */
+  readonly sealedRequest: string;
+  readonly start?: Start;
+  /** JWE of the authorization code as kept. */
+  readonly sealedCode?: string;
+  /** OAuth error code that ended it. */
+  readonly failure?: string;
+}
+
+/** What only the parties to the session may read. */
+export interface SealedRequest {
+  readonly id: string;
+  readonly customState?: string;
+  readonly customParameters?: Readonly<Record<string, string>>;
+}
+
+/** Where sessions are kept. */
+export interface SessionStore {
+  get(hash: string): Promise<Session | undefined>;
+  create(session: Session): Promise<void>;
+  /** Writes the next state if the stored one is still of the revision before. */
+  advance(next: Session): Promise<boolean>;
+}
+
+export type SessionEvent =
+  | { readonly type: 'start'; readonly start: Start }
+  | { readonly type: 'consent'; readonly sealedCode: string }
+  | { readonly type: 'claim' }
+  | { readonly type: 'redeemed' }
+  | { readonly type: 'fail'; readonly failure: string };
+
+export const SESSION_EVENTS = [
+  'start',
+  'consent',
+  'claim',
+  'redeemed',
+  'fail',
+] as const satisfies SessionEvent['type'][];
+
+/** Which events each state admits; whatever is not named is refused. */
+const ARROWS: Record<SessionState, Partial<Record<SessionEvent['type'], SessionState>>> = {
+  CREATED: { start: 'STARTED' },
+  STARTED: { start: 'STARTED', consent: 'CONSENTED', fail: 'FAILED' },
+  CONSENTED: { claim: 'REDEEMING' },
+  REDEEMING: { redeemed: 'COMPLETED', fail: 'FAILED' },
+  COMPLETED: {},
+  FAILED: {},
+};
+
+export const isExpired = (session: Session, now: number): boolean => session.expiresAt <= now;
+
+/** What the audit trail says of a session. */
+export const sessionFacts = (session: Session) => ({
+  workloadIdentity: session.workload.arn,
+  user: session.subjectHash,
+  provider: session.provider.name,
+  scopes: session.scopes,
+});
+
+/** Whether a poll still has something to wait for. */
+export const isOpen = (session: Session, now: number): boolean =>
+  !isExpired(session, now) && session.state !== 'COMPLETED' && session.state !== 'FAILED';
+
+/**
+ * The session after an event.
+ *
+ * @param now epoch seconds; after the session's end only the outcome of a redemption under way is taken
+ * @returns the next session to write, or undefined when the event is refused
+ */
+export function transition(session: Session, event: SessionEvent, now: number): Session | undefined {
+  const state = ARROWS[session.state][event.type];
+  if (!state) return undefined;
+  if (isExpired(session, now) && session.state !== 'REDEEMING') return undefined;
+  // What has served its purpose is dropped: the binding once answered, the code once claimed.
+  const next: Session = { ...session, state, revision: session.revision + 1 };
+  for (const done of ['start', 'sealedCode', 'failure'] as const) Reflect.deleteProperty(next, done);
+  switch (event.type) {
+    case 'start':
+      return { ...next, start: event.start };
+    case 'consent':
+      return { ...next, sealedCode: event.sealedCode };
+    case 'fail':
+      return { ...next, failure: event.failure };
+    case 'claim':
+    case 'redeemed':
+      return next;
+  }
+}
+
+const URN = 'urn:ietf:params:oauth:request_uri:';
+
+/** RFC 9126 section 2.2's form of a request URI. */
+export const sessionUriOf = (id: string): string => URN + id;
+
+/** @returns the session's id, or undefined for what is not a session URI */
+export const sessionIdOf = (sessionUri: string): string | undefined =>
+  sessionUri.startsWith(URN) ? sessionUri.slice(URN.length) : undefined;
+
+/** SHA-256, base64url: how ids, states and cookies are kept. */
+export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
+
+export const consentContext = (
+  session: Pick<Session, 'workload' | 'hash'>,
+  part: 'request' | 'verifier' | 'code',
+): SealingContext => ({
+  purpose: 'consent',
+  ownerId: session.workload.id,
+  ownerArn: session.workload.arn,
+  binding: { session: session.hash, part },
+});

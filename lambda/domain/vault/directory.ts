@@ -1,0 +1,22 @@
+/**
+ * What a decision needs to know, read at once and strongly consistent: suspension and revocation count from
+ * the next request on. The warm path of a stored grant is this one read.
+ */
+import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { Oauth2Provider } from '../provider/oauth2-provider';
+import type { Grant, GrantId } from './grant';
+
+export interface DirectoryEntry {
+  readonly identity: WorkloadIdentity | undefined;
+  readonly provider: Oauth2Provider | undefined;
+  readonly grant: Grant | undefined;
+}
+
+export interface Directory {
+  /**
+   * @param workloadName name of the workload identity
+   * @param providerName name of the credential provider
+   * @param grantId the grant to read with them, if any
+   */
+  read(workloadName: string, providerName: string, grantId?: GrantId): Promise<DirectoryEntry>;
+}

@@ -1,0 +1,248 @@
+/**
+ * GetResourceOauth2Token: the credential that this user granted to this agent; from the vault, refreshed, or
+ * by a consent link when there is none. Or the agent's own, by client credentials.
+ */
+import { epochSeconds } from '../ambient';
+import { audited, type AuditTrail } from '../audit';
+import {
+  beginConsent,
+  outstanding,
+  openSealedRequest,
+  type BeginPorts,
+  type ConsentOutstanding,
+  type ConsentRequest,
+} from '../consent/begin';
+import { hashOf, isOpen, sessionIdOf, type Session } from '../consent/session';
+import { ProviderFailure } from '../grants/provider-failure';
+import {
+  requestClientCredentials,
+  type ProviderClient,
+  type TokenRequestPorts,
+} from '../grants/token-request';
+import { subjectHash } from '../identity/user';
+import type { WorkloadIdentity } from '../identity/workload-identity';
+import { mayManage, mayObtain } from '../policy/ownership';
+import {
+  clientSecretContext,
+  noSuchProvider,
+  type ClientSecretStore,
+  type Oauth2Provider,
+} from '../provider/oauth2-provider';
+import { accessDenied, invalidMember, ServiceError } from '../service-error';
+import type { Delegation } from '../workload-token/claims';
+import { verifyWorkloadAccessToken, type VerifyPorts } from '../workload-token/verify';
+import type { Directory } from './directory';
+import { covers, grantTarget, isFresh, type Grant, type GrantId } from './grant';
+import { CONSENT_NEEDED, refreshed } from './refresh';
+import { openTokens, sealTokens, type TokenOwner } from './tokens';
+
+export interface RetrievePorts extends BeginPorts, TokenRequestPorts, VerifyPorts {
+  readonly directory: Directory;
+  readonly clientSecrets: Pick<ClientSecretStore, 'get'>;
+  readonly audit: AuditTrail;
+}
+
+export interface RetrieveInput {
+  readonly workloadIdentityToken: string;
+  readonly resourceCredentialProviderName: string;
+  readonly scopes: readonly string[];
+  readonly oauth2Flow: 'USER_FEDERATION' | 'M2M' | 'ON_BEHALF_OF_TOKEN_EXCHANGE';
+  readonly sessionUri?: string | undefined;
+  readonly resourceOauth2ReturnUrl?: string | undefined;
+  readonly forceAuthentication?: boolean | undefined;
+  readonly customParameters?: Readonly<Record<string, string>> | undefined;
+  readonly customState?: string | undefined;
+  readonly resources?: readonly string[] | undefined;
+  readonly audiences?: readonly string[] | undefined;
+}
+
+export type RetrieveOutput =
+  | { readonly accessToken: string }
+  | ConsentOutstanding
+  | { readonly sessionUri: string; readonly sessionStatus: 'FAILED' };
+
+/** One request, admitted: everything that was checked, in one place. */
+interface Admitted {
+  readonly input: RetrieveInput;
+  readonly identity: WorkloadIdentity;
+  readonly provider: Oauth2Provider;
+  readonly grant: Grant | undefined;
+  readonly owner: TokenOwner;
+}
+
+/** An answer, and how it was come by. */
+interface Answer {
+  readonly output: RetrieveOutput;
+  readonly result: 'cached' | 'refreshed' | 'exchanged' | 'consent-required' | 'consent-failed';
+}
+
+function grantIdOf(input: RetrieveInput, { workload, user }: Delegation): GrantId {
+  const { oauth2Flow: flow, resourceCredentialProviderName: providerName, scopes } = input;
+  if (flow === 'ON_BEHALF_OF_TOKEN_EXCHANGE') {
+    throw invalidMember('oauth2Flow', 'ON_BEHALF_OF_TOKEN_EXCHANGE is not supported by this service yet');
+  }
+  if (flow === 'USER_FEDERATION' && !user) {
+    throw invalidMember(
+      'workloadIdentityToken',
+      'names no user; for USER_FEDERATION get one with GetWorkloadAccessTokenForJWT or …ForUserId',
+    );
+  }
+  const narrowed = { resources: input.resources ?? [], audiences: input.audiences ?? [], scopes };
+  return {
+    workloadId: workload.id,
+    subjectHash: subjectHash(flow === 'M2M' ? undefined : user),
+    target: grantTarget({ flow, providerName, ...narrowed }),
+  };
+}
+
+/** Checks afresh that this caller may act as this agent, and this agent use this provider. */
+async function admit(
+  ports: RetrievePorts,
+  principal: string,
+  input: RetrieveInput,
+  delegation: Delegation,
+): Promise<Admitted> {
+  const grantId = grantIdOf(input, delegation);
+  const { workload } = delegation;
+  const { identity, provider, grant } = await ports.directory.read(
+    workload.name,
+    input.resourceCredentialProviderName,
+    grantId,
+  );
+  if (identity?.id !== workload.id) {
+    throw new ServiceError('UnauthorizedException', 'The workload identity that this token names is gone.', {
+      detail: 'workload identity deleted or created anew since the token was issued',
+    });
+  }
+  mayManage(principal, identity);
+  if (!provider) throw noSuchProvider(input.resourceCredentialProviderName);
+  if (!mayObtain(identity, provider)) {
+    throw accessDenied(
+      `${identity.arn} may not use ${provider.arn}: it belongs to another principal.`,
+      'the credential provider has another owner',
+    );
+  }
+  const owner: TokenOwner = {
+    grantId,
+    provider,
+    workloadArn: identity.arn,
+    resources: input.resources ?? [],
+    audiences: input.audiences ?? [],
+  };
+  return { input, identity, provider, grant, owner };
+}
+
+async function clientOf(ports: RetrievePorts, provider: Oauth2Provider): Promise<ProviderClient> {
+  const sealed = await ports.clientSecrets.get(provider.id);
+  if (!sealed) throw new Error('the provider has no client secret');
+  const [metadata, clientSecret] = await Promise.all([
+    ports.metadata.read(provider.discovery),
+    ports.seal.open(clientSecretContext(provider), sealed),
+  ]);
+  return { provider, metadata, clientSecret };
+}
+
+/** What was stored for an earlier provider of this name does not count, nor would it open. */
+const tokensOf = ({ grant, provider }: Admitted) =>
+  grant?.providerId === provider.id ? grant.tokens : undefined;
+
+async function machineToken(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {
+  const { input, provider, owner, grant } = admitted;
+  const stored = input.forceAuthentication ? undefined : tokensOf(admitted);
+  if (stored && isFresh(stored, epochSeconds(ports.ambient))) {
+    const { accessToken } = await openTokens(ports.seal, owner, stored);
+    return { output: { accessToken }, result: 'cached' };
+  }
+  const obtained = await requestClientCredentials(ports, await clientOf(ports, provider), {
+    ...owner,
+    scopes: input.scopes,
+  });
+  const tokens = await sealTokens(ports, owner, obtained, input.scopes);
+  await ports.grants.putTokens(owner.grantId, { providerId: provider.id, tokens, epoch: grant?.epoch ?? 0 });
+  return { output: { accessToken: obtained.accessToken }, result: 'exchanged' };
+}
+
+/** The stored token, refreshed when it must be; undefined when there is none that answers. */
+async function heldToken(ports: RetrievePorts, admitted: Admitted): Promise<Answer | undefined> {
+  const { input, provider, owner, grant } = admitted;
+  const tokens = tokensOf(admitted);
+  if (!grant || !tokens || !covers(tokens, input.scopes)) return undefined;
+  if (isFresh(tokens, epochSeconds(ports.ambient))) {
+    const { accessToken } = await openTokens(ports.seal, owner, tokens);
+    return { output: { accessToken }, result: 'cached' };
+  }
+  if (!tokens.refreshable) return undefined;
+  const fresh = await refreshed(ports, { owner, grant, tokens, client: () => clientOf(ports, provider) });
+  return fresh === CONSENT_NEEDED ? undefined : { output: { accessToken: fresh }, result: 'refreshed' };
+}
+
+/** The session that a poll names, if it is this grant's and was not overtaken by forceAuthentication. */
+async function ownSession(
+  ports: RetrievePorts,
+  { input, owner, grant }: Admitted,
+): Promise<Session | undefined> {
+  const id = input.sessionUri === undefined ? undefined : sessionIdOf(input.sessionUri);
+  const session = id === undefined ? undefined : await ports.sessions.get(hashOf(id));
+  const { workloadId, subjectHash: user, target } = owner.grantId;
+  const own =
+    session?.workload.id === workloadId && session.subjectHash === user && session.target === target;
+  return own && session.epoch === (grant?.epoch ?? 0) ? session : undefined;
+}
+
+async function userToken(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {
+  const { input, identity, provider, owner, grant } = admitted;
+  const polled = await ownSession(ports, admitted);
+  const open = polled !== undefined && isOpen(polled, epochSeconds(ports.ambient));
+  // A poll for an open session is a poll, even one that repeats forceAuthentication: or it would never end.
+  const force = input.forceAuthentication === true && !open;
+
+  const held = force ? undefined : await heldToken(ports, admitted);
+  if (held) return held;
+  if (open) {
+    const { id } = await openSealedRequest(ports.seal, polled);
+    return { output: outstanding(ports.baseUrl, id), result: 'consent-required' };
+  }
+  if (input.sessionUri !== undefined && !force) {
+    return { output: { sessionUri: input.sessionUri, sessionStatus: 'FAILED' }, result: 'consent-failed' };
+  }
+  const request: ConsentRequest = {
+    grantId: owner.grantId,
+    identity,
+    provider,
+    scopes: input.scopes,
+    resources: owner.resources,
+    audiences: owner.audiences,
+    returnUrl: input.resourceOauth2ReturnUrl,
+    customState: input.customState,
+    customParameters: input.customParameters,
+  };
+  return { output: await beginConsent(ports, grant, request, force), result: 'consent-required' };
+}
+
+/**
+ * @param principal ARN of the calling IAM principal; must own the workload identity that the token names
+ * @throws UnauthorizedException for the workload access token; AccessDeniedException, ResourceNotFoundException,
+ *   ValidationException; InternalServerException or ThrottlingException where asking again shortly will help
+ */
+export function getResourceOauth2Token(
+  ports: RetrievePorts,
+  principal: string,
+  input: RetrieveInput,
+): Promise<RetrieveOutput> {
+  return audited(ports.audit, 'GetResourceOauth2Token', principal, async (note) => {
+    note({ provider: input.resourceCredentialProviderName, scopes: input.scopes });
+    const delegation = await verifyWorkloadAccessToken(ports, input.workloadIdentityToken);
+    note({ workloadIdentity: delegation.workload.arn, user: subjectHash(delegation.user) });
+    const admitted = await admit(ports, principal, input, delegation);
+    try {
+      const { output, result } = await (input.oauth2Flow === 'M2M' ? machineToken : userToken)(
+        ports,
+        admitted,
+      );
+      note({ result });
+      return output;
+    } catch (error) {
+      throw error instanceof ProviderFailure ? error.toServiceError(admitted.provider.name) : error;
+    }
+  });
+}

@@ -1,0 +1,24 @@
+/**
+ * The seal on everything secret. A sealed text opens only under the context that it was sealed under:
+ * the owner's vault key for one purpose, and the binding (agent, user, provider, session) in the protected
+ * header. A record copied to another agent, user or provider does not open.
+ */
+
+/** Which vault key; the function groups' KMS permissions are by purpose. */
+export type SealingPurpose = 'grant' | 'consent' | 'client-secret';
+
+export interface SealingContext {
+  readonly purpose: SealingPurpose;
+  /** The workload identity's or provider's unique id: deleting its vault key shreds what it sealed. */
+  readonly ownerId: string;
+  readonly ownerArn: string;
+  /** What exactly is sealed, checked again on opening. */
+  readonly binding: Readonly<Record<string, string>>;
+}
+
+export interface Seal {
+  /** @returns compact JWE (RFC 7516) */
+  seal(context: SealingContext, plaintext: string): Promise<string>;
+  /** @throws DecryptionFailure when it was not sealed under this very context, or was changed */
+  open(context: SealingContext, sealed: string): Promise<string>;
+}

@@ -1,0 +1,77 @@
+/**
+ * The claims of a workload access token: *this agent, for this user*. A signed JWT that any resource server
+ * can check by the published keys; `act` is the agent (RFC 8693 section 4.1), `sub` the user, `sub_id` the
+ * user in parts (RFC 9493).
+ */
+import * as v from 'valibot';
+import type { User } from '../identity/user';
+
+/** Explicit typing keeps any other JWT of this issuer from being taken for one (RFC 8725 section 3.11). */
+export const TOKEN_TYPE = 'workload-access-token+jwt';
+
+/** Seconds that a token lives, unless the user's own token ends before. */
+export const TOKEN_LIFETIME = 15 * 60;
+
+/** Seconds that two clocks may differ. */
+export const CLOCK_SKEW = 5;
+
+export const ClaimsSchema = v.object({
+  iss: v.string(),
+  aud: v.string(),
+  sub: v.string(),
+  jti: v.string(),
+  iat: v.number(),
+  exp: v.number(),
+  act: v.object({ sub: v.string(), name: v.string(), id: v.string() }),
+  sub_id: v.optional(
+    v.variant('format', [
+      v.object({ format: v.literal('iss_sub'), iss: v.string(), sub: v.string() }),
+      v.object({ format: v.literal('opaque'), id: v.string() }),
+    ]),
+  ),
+});
+
+export type Claims = v.InferOutput<typeof ClaimsSchema>;
+
+/** Who acts, and for whom. */
+export interface Delegation {
+  readonly workload: { readonly arn: string; readonly name: string; readonly id: string };
+  /** Absent when the agent acts for itself alone. */
+  readonly user: User | undefined;
+}
+
+/**
+ * The user as `sub`, unique among all users of this issuer as RFC 7519 section 4.1.2 wants it: verified users
+ * of two identity providers, and unverified user ids, never meet.
+ */
+function subject({ workload, user }: Delegation): string {
+  if (!user) return workload.arn;
+  return user.kind === 'jwt' ? `${user.issuer}#${user.subject}` : `user-id:${user.id}`;
+}
+
+/** The delegation as claims, without the registered ones about the token itself. */
+export function delegationClaims(delegation: Delegation): Pick<Claims, 'sub' | 'act' | 'sub_id'> {
+  const { workload, user } = delegation;
+  const act = { sub: workload.arn, name: workload.name, id: workload.id };
+  const sub = subject(delegation);
+  if (!user) return { sub, act };
+  const sub_id =
+    user.kind === 'jwt'
+      ? { format: 'iss_sub' as const, iss: user.issuer, sub: user.subject }
+      : { format: 'opaque' as const, id: user.id };
+  return { sub, act, sub_id };
+}
+
+/** The delegation that verified claims state. */
+export function delegationOf(claims: Claims): Delegation {
+  const { act, sub_id } = claims;
+  const workload = { arn: act.sub, name: act.name, id: act.id };
+  if (!sub_id) return { workload, user: undefined };
+  return {
+    workload,
+    user:
+      sub_id.format === 'iss_sub'
+        ? { kind: 'jwt', issuer: sub_id.iss, subject: sub_id.sub }
+        : { kind: 'user-id', id: sub_id.id },
+  };
+}

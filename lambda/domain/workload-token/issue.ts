@@ -1,0 +1,69 @@
+/** Issues workload access tokens: for the agent alone, or for the agent and a user. */
+import { SignJWT } from 'jose';
+import type { Ambient } from '../ambient';
+import { epochSeconds } from '../ambient';
+import { audited, type AuditTrail } from '../audit';
+import { subjectHash, type User, type UserTokenVerifier } from '../identity/user';
+import { findWorkloadIdentity, type WorkloadIdentityStore } from '../identity/workload-identity';
+import { mayManage } from '../policy/ownership';
+import { delegationClaims, TOKEN_LIFETIME, TOKEN_TYPE } from './claims';
+import type { SigningKeys } from './signing-keys';
+
+export interface IssuePorts {
+  readonly identities: Pick<WorkloadIdentityStore, 'get'>;
+  readonly userTokens: UserTokenVerifier;
+  readonly signingKeys: SigningKeys;
+  readonly audit: AuditTrail;
+  readonly ambient: Ambient;
+  /** The issuer: this service's base URL. */
+  readonly issuer: string;
+}
+
+/** For whom the agent acts, as the three operations state it. */
+export type OnBehalfOf = { readonly userToken: string } | { readonly userId: string } | undefined;
+
+interface Subject {
+  readonly user: User | undefined;
+  /** Epoch seconds at which what proved the user ends. */
+  readonly until: number;
+}
+
+async function subjectOf(ports: IssuePorts, onBehalfOf: OnBehalfOf): Promise<Subject> {
+  if (!onBehalfOf) return { user: undefined, until: Infinity };
+  if ('userId' in onBehalfOf) return { user: { kind: 'user-id', id: onBehalfOf.userId }, until: Infinity };
+  const verified = await ports.userTokens.verify(onBehalfOf.userToken);
+  return { user: verified.user, until: verified.expiresAt };
+}
+
+/**
+ * @param operation the operation's name, for the audit trail
+ * @param principal ARN of the calling IAM principal; must own the workload identity
+ * @returns a compact JWS, at most {@link TOKEN_LIFETIME} seconds long-lived and never longer than the user's token
+ * @throws ResourceNotFoundException, AccessDeniedException, UnauthorizedException for the user's token
+ */
+export function issueWorkloadAccessToken(
+  ports: IssuePorts,
+  operation: string,
+  principal: string,
+  workloadName: string,
+  onBehalfOf: OnBehalfOf,
+): Promise<string> {
+  return audited(ports.audit, operation, principal, async (note) => {
+    const workload = await findWorkloadIdentity(ports.identities, workloadName);
+    note({ workloadIdentity: workload.arn });
+    mayManage(principal, workload);
+
+    const { user, until } = await subjectOf(ports, onBehalfOf);
+    note({ user: subjectHash(user) });
+    const now = epochSeconds(ports.ambient);
+    const { kid, privateKey } = await ports.signingKeys.current();
+    return new SignJWT({ ...delegationClaims({ workload, user }) })
+      .setProtectedHeader({ alg: 'ES256', kid, typ: TOKEN_TYPE })
+      .setIssuer(ports.issuer)
+      .setAudience(ports.issuer)
+      .setJti(ports.ambient.randomUUID())
+      .setIssuedAt(now)
+      .setExpirationTime(Math.min(now + TOKEN_LIFETIME, until))
+      .sign(privateKey);
+  });
+}

@@ -1,0 +1,58 @@
+/** Verifies workload access tokens: signature, type, issuer, audience, time. */
+import { errors, jwtVerify } from 'jose';
+import * as v from 'valibot';
+import type { Ambient } from '../ambient';
+import { ServiceError } from '../service-error';
+import { ClaimsSchema, CLOCK_SKEW, delegationOf, TOKEN_TYPE, type Delegation } from './claims';
+import type { PublicKeys } from './signing-keys';
+
+export interface VerifyPorts {
+  readonly publicKeys: Pick<PublicKeys, 'find'>;
+  readonly ambient: Ambient;
+  readonly issuer: string;
+}
+
+/** Clients match the word "expired" to fetch a new token, so it appears for expired ones only. */
+const EXPIRED =
+  'The workload access token has expired. Get a new one (GetWorkloadAccessToken…) and ask again.';
+const INVALID =
+  'The workload access token is not valid. Get one from this service (GetWorkloadAccessToken…).';
+
+const unauthorized = (message: string, detail: string, cause?: unknown): ServiceError =>
+  new ServiceError('UnauthorizedException', message, { detail, cause });
+
+/**
+ * @param token what the caller presents
+ * @returns who acts and for whom; whether the caller may present it is decided elsewhere
+ * @throws UnauthorizedException
+ */
+export async function verifyWorkloadAccessToken(ports: VerifyPorts, token: string): Promise<Delegation> {
+  try {
+    const { payload } = await jwtVerify(
+      token,
+      async ({ kid }) => {
+        const key = kid === undefined ? undefined : await ports.publicKeys.find(kid);
+        if (!key) throw unauthorized(INVALID, 'workload access token: unknown signing key');
+        return key;
+      },
+      {
+        algorithms: ['ES256'],
+        typ: TOKEN_TYPE,
+        issuer: ports.issuer,
+        audience: ports.issuer,
+        clockTolerance: CLOCK_SKEW,
+        currentDate: new Date(ports.ambient.now()),
+        requiredClaims: ['exp', 'iat', 'sub', 'act'],
+      },
+    );
+    return delegationOf(v.parse(ClaimsSchema, payload));
+  } catch (error) {
+    if (error instanceof ServiceError) throw error;
+    if (error instanceof errors.JWTExpired)
+      throw unauthorized(EXPIRED, 'workload access token: expired', error);
+    if (error instanceof errors.JOSEError)
+      throw unauthorized(INVALID, `workload access token: ${error.code}`, error);
+    if (v.isValiError(error)) throw unauthorized(INVALID, 'workload access token: claims', error);
+    throw error;
+  }
+}
