@@ -26,6 +26,14 @@ export const TrustedIssuerSchema = v.pipe(
   ),
 );
 
+const TrustedIssuersSchema = v.pipe(
+  v.array(TrustedIssuerSchema),
+  v.check(
+    (issuers) => new Set(issuers.map(({ discoveryUrl }) => discoveryUrl)).size === issuers.length,
+    'the same discoveryUrl stands twice; join the entries',
+  ),
+);
+
 /** Named as in AWS's customJWTAuthorizer configuration. */
 export interface TrustedIssuer {
   /** The issuer's metadata document, ending in `/.well-known/openid-configuration`. */
@@ -53,7 +61,7 @@ export function parseTrustedIssuers(json: string): TrustedIssuer[] {
       'trusted issuers: not JSON; expected an array like [{"discoveryUrl":"https://…/.well-known/openid-configuration","allowedAudience":["…"]}]',
     );
   }
-  const parsed = v.safeParse(v.array(TrustedIssuerSchema), value);
+  const parsed = v.safeParse(TrustedIssuersSchema, value);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   throw new Error(`trusted issuers: ${v.getDotPath(issue) ?? 'the value'}: ${issue.message}`);

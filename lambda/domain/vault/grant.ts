@@ -35,7 +35,7 @@ export interface PendingConsent {
 
 /** Who may redeem the refresh token now: nobody else until the deadline. */
 export interface RefreshLease {
-  readonly owner: string;
+  readonly holder: string;
   /** Epoch milliseconds. */
   readonly deadline: number;
 }
@@ -76,10 +76,10 @@ export interface GrantStore {
   ): Promise<boolean>;
   /** Takes the lease, if the tokens are still of this generation and no live lease is held. */
   takeLease(id: GrantId, change: { generation: number; lease: RefreshLease; now: number }): Promise<boolean>;
-  /** Puts in refreshed tokens, if the lease is still this owner's and the epoch this one. */
-  putRefreshed(id: GrantId, change: { owner: string; epoch: number; tokens: GrantTokens }): Promise<boolean>;
+  /** Puts in refreshed tokens, if the lease is still this holder's and the epoch this one. */
+  putRefreshed(id: GrantId, change: { holder: string; epoch: number; tokens: GrantTokens }): Promise<boolean>;
   /** Gives the lease back; drops the tokens too when the provider refused them for good. */
-  releaseLease(id: GrantId, change: { owner: string; dropTokens: boolean }): Promise<boolean>;
+  releaseLease(id: GrantId, change: { holder: string; dropTokens: boolean }): Promise<boolean>;
 }
 
 const digest = (value: unknown): string =>

@@ -37,23 +37,22 @@ export async function refreshed(
   ports: RetrievePorts,
   refresh: Refresh,
 ): Promise<string | typeof CONSENT_NEEDED> {
-  const leaseOwner = ports.ambient.randomUUID();
+  const holder = ports.ambient.randomUUID();
   const now = ports.ambient.now();
   const won = await ports.grants.takeLease(refresh.owner.grantId, {
     generation: refresh.grant.generation,
-    lease: { owner: leaseOwner, deadline: now + LEASE },
+    lease: { holder, deadline: now + LEASE },
     now,
   });
-  return won ? redeem(ports, refresh, leaseOwner) : awaitWinner(ports, refresh);
+  return won ? redeem(ports, refresh, holder) : awaitWinner(ports, refresh);
 }
 
 async function redeem(
   ports: RetrievePorts,
   { owner, grant, tokens, client }: Refresh,
-  leaseOwner: string,
+  holder: string,
 ): Promise<string | typeof CONSENT_NEEDED> {
-  const release = (dropTokens: boolean) =>
-    ports.grants.releaseLease(owner.grantId, { owner: leaseOwner, dropTokens });
+  const release = (dropTokens: boolean) => ports.grants.releaseLease(owner.grantId, { holder, dropTokens });
   const { refreshToken } = await openTokens(ports.seal, owner, tokens);
   if (refreshToken === undefined) throw new Error('a grant without a refresh token was marked refreshable');
   try {
@@ -61,7 +60,7 @@ async function redeem(
     const obtained = await redeemRefreshToken(ports, await client(), refreshToken, narrowed);
     const next = await sealTokens(ports, owner, obtained, tokens.requestedScopes);
     const stored = await ports.grants.putRefreshed(owner.grantId, {
-      owner: leaseOwner,
+      holder,
       epoch: grant.epoch,
       tokens: next,
     });

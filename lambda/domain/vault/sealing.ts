@@ -19,6 +19,6 @@ export interface SealingContext {
 export interface Seal {
   /** @returns compact JWE (RFC 7516) */
   seal(context: SealingContext, plaintext: string): Promise<string>;
-  /** @throws DecryptionFailure when it was not sealed under this very context, or was changed */
+  /** @throws Error when it was not sealed under this very context, or was changed; the caller learns no more */
   open(context: SealingContext, sealed: string): Promise<string>;
 }

@@ -1,0 +1,11 @@
+/** The real clock and the real randomness. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import type { Ambient } from '../domain/ambient';
+
+export const ambient: Ambient = {
+  now: () => Date.now(),
+  randomToken: (bytes) => randomBytes(bytes).toString('base64url'),
+  randomUUID: () => randomUUID(),
+  wait: (milliseconds) => setTimeout(milliseconds),
+};

@@ -1,0 +1,62 @@
+/** Consent sessions in the sessions table; each transition is one write on the revision before. */
+import * as v from 'valibot';
+import { SESSION_STATES, type Session, type SessionStore } from '../../domain/consent/session';
+import { sessionKey, TTL_ATTRIBUTE } from './keys';
+import { ABSENT, type Table } from './table';
+
+/** Seconds that an ended session stays to be told apart from an unknown one. */
+const KEPT_AFTER_END = 24 * 3600;
+
+const SessionRecord = v.object({
+  recordVersion: v.literal(1),
+  hash: v.string(),
+  state: v.picklist(SESSION_STATES),
+  revision: v.number(),
+  createdAt: v.number(),
+  expiresAt: v.number(),
+  workload: v.object({ name: v.string(), id: v.string(), arn: v.string() }),
+  subjectHash: v.string(),
+  provider: v.object({ name: v.string(), id: v.string() }),
+  target: v.string(),
+  epoch: v.number(),
+  scopes: v.array(v.string()),
+  resources: v.array(v.string()),
+  audiences: v.array(v.string()),
+  returnUrl: v.string(),
+  authorization: v.object({
+    endpoint: v.string(),
+    issuer: v.string(),
+    issuerInAnswer: v.boolean(),
+    clientId: v.string(),
+    callbackId: v.string(),
+  }),
+  sealedRequest: v.string(),
+  start: v.exactOptional(
+    v.object({ stateHash: v.string(), cookieHash: v.string(), sealedVerifier: v.string() }),
+  ),
+  sealedCode: v.exactOptional(v.string()),
+  failure: v.exactOptional(v.string()),
+});
+
+const record = (session: Session) => ({
+  recordVersion: 1,
+  ...session,
+  [TTL_ATTRIBUTE]: session.expiresAt + KEPT_AFTER_END,
+});
+
+export const createSessionStore = (sessions: Table): SessionStore => ({
+  async get(hash) {
+    const item = await sessions.get(sessionKey(hash));
+    return item === undefined ? undefined : v.parse(SessionRecord, item);
+  },
+  async create(session) {
+    if (!(await sessions.put(sessionKey(session.hash), record(session), ABSENT))) {
+      throw new Error('a session id came up twice');
+    }
+  },
+  advance: (next) =>
+    sessions.put(sessionKey(next.hash), record(next), {
+      condition: 'revision = :before',
+      values: { ':before': next.revision - 1 },
+    }),
+});

@@ -1,0 +1,21 @@
+/** Signing keys in the directory table: a handful, in one partition. */
+import * as v from 'valibot';
+import type { SigningKeyRecord, SigningKeyStore } from '../../domain/workload-token/signing-keys';
+import { PREFIX, signingKeyKey } from './keys';
+import { ABSENT, type Table } from './table';
+
+const SigningKeyItem = v.object({
+  recordVersion: v.literal(1),
+  period: v.number(),
+  kid: v.string(),
+  publicJwk: v.strictObject({ kty: v.literal('EC'), crv: v.literal('P-256'), x: v.string(), y: v.string() }),
+  wrappedPrivateKey: v.string(),
+});
+
+export const createSigningKeyStore = (directory: Table): SigningKeyStore => ({
+  async since(period) {
+    const items = await directory.query(PREFIX.signingKey, { from: signingKeyKey(period).sk });
+    return items.map((item): SigningKeyRecord => v.parse(SigningKeyItem, item));
+  },
+  create: (record) => directory.put(signingKeyKey(record.period), { recordVersion: 1, ...record }, ABSENT),
+});

@@ -1,0 +1,27 @@
+/** Workload identities in the directory table. */
+import * as v from 'valibot';
+import type { WorkloadIdentity, WorkloadIdentityStore } from '../../domain/identity/workload-identity';
+import { workloadIdentityKey } from './keys';
+import { ABSENT, type Table } from './table';
+
+const WorkloadIdentityRecord = v.object({
+  recordVersion: v.literal(1),
+  name: v.string(),
+  id: v.string(),
+  arn: v.string(),
+  owner: v.string(),
+  allowedResourceOauth2ReturnUrls: v.array(v.string()),
+  tags: v.record(v.string(), v.string()),
+  createdTime: v.number(),
+  lastUpdatedTime: v.number(),
+});
+
+/** @throws ValiError for a record that is not one: nothing is guessed */
+export const parseWorkloadIdentity = (item: unknown): WorkloadIdentity | undefined =>
+  item === undefined ? undefined : v.parse(WorkloadIdentityRecord, item);
+
+export const createWorkloadIdentityStore = (directory: Table): WorkloadIdentityStore => ({
+  get: async (name) => parseWorkloadIdentity(await directory.get(workloadIdentityKey(name))),
+  create: (identity) =>
+    directory.put(workloadIdentityKey(identity.name), { recordVersion: 1, ...identity }, ABSENT),
+});

@@ -1,0 +1,74 @@
+/** The browser's side: events into consent steps, outcomes into redirects, cookies and pages. */
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { BindingCookie, BrowserOutcome } from '../domain/consent/browser';
+import type { CallbackInput } from '../domain/consent/callback';
+import { CONTENT_SECURITY_POLICY, renderPage } from './pages';
+import { NO_STORE } from './errors';
+
+const SECURITY_HEADERS = {
+  ...NO_STORE,
+  // The URL of these steps carries the session or the code.
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/** Every value of every parameter, repeated ones too: telling them apart is the domain's decision. */
+export function queryOf(event: APIGatewayProxyEvent): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) {
+    for (const value of values ?? []) query.append(name, value);
+  }
+  return query;
+}
+
+/** `__Host-` keeps other hosts of the same domain from planting the cookie (RFC 6265bis section 4.1.3.2). */
+const cookiePrefix = (secure: boolean): string => (secure ? '__Host-' : '');
+
+/** Cookies with the prefix, by the name behind it; one without it does not count. */
+function cookiesOf(event: APIGatewayProxyEvent, prefix: string): Map<string, string> {
+  const headers = Object.entries(event.multiValueHeaders).filter(([name]) => name.toLowerCase() === 'cookie');
+  const pairs = headers.flatMap(([, values = []]) => values.flatMap((value) => value.split(';')));
+  const cookies = new Map<string, string>();
+  for (const pair of pairs) {
+    const [name = '', ...value] = pair.trim().split('=');
+    if (name.startsWith(prefix)) cookies.set(name.slice(prefix.length), value.join('='));
+  }
+  return cookies;
+}
+
+/** @param secure whether the service is reached by https */
+export const callbackInput = (event: APIGatewayProxyEvent, secure: boolean): CallbackInput => ({
+  callbackId: event.pathParameters?.callbackId ?? '',
+  query: queryOf(event),
+  cookies: cookiesOf(event, cookiePrefix(secure)),
+});
+
+/** SameSite=Lax, for the provider's answer is a navigation from another site. */
+function setCookie({ name, value, maxAge }: BindingCookie, secure: boolean): string {
+  const attributes = `Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
+  return `${cookiePrefix(secure)}${name}=${value}; ${attributes}`;
+}
+
+/** @param secure whether the service is reached by https */
+export function browserResult(outcome: BrowserOutcome, secure: boolean): APIGatewayProxyResult {
+  const cookies = outcome.cookie ? { 'Set-Cookie': [setCookie(outcome.cookie, secure)] } : {};
+  if (outcome.kind === 'redirect') {
+    return {
+      statusCode: 302,
+      headers: { ...SECURITY_HEADERS, location: outcome.location },
+      multiValueHeaders: cookies,
+      body: '',
+    };
+  }
+  const { status, html } = renderPage(outcome.page);
+  return {
+    statusCode: status,
+    headers: {
+      ...SECURITY_HEADERS,
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': CONTENT_SECURITY_POLICY,
+    },
+    multiValueHeaders: cookies,
+    body: html,
+  };
+}

@@ -1,0 +1,29 @@
+/** Errors on the wire, in the form of AWS's restJson1 protocol. */
+import type { APIGatewayProxyResult } from 'aws-lambda';
+import { ERROR_STATUS, ServiceError } from '../domain/service-error';
+
+/** Nothing of an answer may be kept by anything between here and the caller. */
+export const NO_STORE = { 'cache-control': 'no-store' };
+
+export const json = (
+  status: number,
+  body: object,
+  headers: Record<string, string> = NO_STORE,
+): APIGatewayProxyResult => ({
+  statusCode: status,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: JSON.stringify(body),
+});
+
+const UNKNOWN = new ServiceError(
+  'InternalServerException',
+  'Something went wrong here. Try again; if it stays, ask the operator.',
+);
+
+/** @param thrown anything; what is not a {@link ServiceError} becomes a plain 500 */
+export function errorResult(thrown: unknown): APIGatewayProxyResult {
+  const error = thrown instanceof ServiceError ? thrown : UNKNOWN;
+  const { type, message, reason, fieldList } = error;
+  const body = { __type: type, message, ...(reason && { reason }), ...(fieldList && { fieldList }) };
+  return json(ERROR_STATUS[type], body, { ...NO_STORE, 'x-amzn-errortype': type });
+}

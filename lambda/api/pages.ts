@@ -1,0 +1,117 @@
+/**
+ * The pages that a person may see on the way through consent: what happened, and what to do. Plain HTML, no
+ * script, nothing loaded from anywhere.
+ */
+import { createHash } from 'node:crypto';
+import type { ConsentPage } from '../domain/consent/browser';
+
+const STYLE = `
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #dfe4ea; --paper: #ffffff; --ground: #f4f6f8; --accent: #1f5eff; --mark: #b4540a; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8ecf1; --soft: #a3afbd; --line: #2c3541; --paper: #171d25; --ground: #0f141a; --accent: #7aa2ff; --mark: #f0a35e; } }
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem; background: var(--ground); color: var(--ink); font: 1rem/1.6 system-ui, sans-serif; }
+main { width: 100%; max-width: 30rem; padding: 2.25rem; background: var(--paper); border: 1px solid var(--line); border-radius: 1rem; }
+.mark { display: inline-grid; place-items: center; width: 2.75rem; height: 2.75rem; border-radius: 50%; border: 2px solid var(--mark); color: var(--mark); font-weight: 700; font-size: 1.25rem; }
+h1 { margin: 1.25rem 0 .5rem; font-size: 1.4rem; line-height: 1.3; }
+p { margin: .5rem 0; }
+.next { color: var(--soft); }
+a.button { display: inline-block; margin-top: 1.25rem; padding: .65rem 1.25rem; border-radius: .6rem; background: var(--accent); color: var(--paper); font-weight: 600; text-decoration: none; }
+a.button:focus-visible { outline: 3px solid var(--mark); outline-offset: 3px; }
+footer { margin-top: 2rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; }
+code { font-family: ui-monospace, monospace; }
+`;
+
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+
+/** Nothing but this very style sheet; no framing, so that nobody lays the page under another one. */
+export const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+
+interface Told {
+  readonly status: number;
+  readonly title: string;
+  /** HTML; every value in it escaped. */
+  readonly happened: string;
+  readonly next: string;
+  readonly returnTo?: string;
+}
+
+function tell(page: ConsentPage): Told {
+  switch (page.name) {
+    case 'link-ended':
+      return {
+        status: 410,
+        title: 'This link has ended',
+        happened:
+          'A link to grant access works for ten minutes, and this one is over or was never given out.',
+        next: 'Go back to the application and ask your agent again: it will give you a new link. Nothing was granted.',
+      };
+    case 'already-answered':
+      return {
+        status: 409,
+        title: 'You have answered already',
+        happened: 'This request for access was answered, and cannot be answered again.',
+        next: 'Go back to the application to see how it went on.',
+        returnTo: page.returnTo,
+      };
+    case 'answer-refused':
+      return {
+        status: 400,
+        title: 'This answer does not belong here',
+        happened:
+          'The answer that arrived was not asked for in this browser, or has been given before, so it was not used.',
+        next: 'Open the link again in the browser in which you want to grant access, or ask your agent for a new one. Nothing was granted.',
+      };
+    case 'not-granted': {
+      const declined = page.error === 'access_denied';
+      return {
+        status: 200,
+        title: declined ? 'Access was not granted' : 'The provider did not grant access',
+        happened: declined
+          ? `You, or <strong>${escape(page.provider)}</strong> for you, said no. Your agent has no access.`
+          : `<strong>${escape(page.provider)}</strong> answered with <code>${escape(page.error)}</code>. Your agent has no access.`,
+        next: declined
+          ? 'If that is what you wanted, all is done. To grant access after all, ask your agent again.'
+          : 'Ask your agent again. If it stays, tell the people who run the application what the provider answered.',
+        returnTo: page.returnTo,
+      };
+    }
+  }
+}
+
+/** @returns the HTTP status and the whole document */
+export function renderPage(page: ConsentPage): { status: number; html: string } {
+  const { status, title, happened, next, returnTo } = tell(page);
+  const button =
+    returnTo === undefined ? '' : `<a class="button" href="${escape(returnTo)}">Back to the application</a>`;
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<span class="mark" aria-hidden="true">!</span>
+<h1>${title}</h1>
+<p>${happened}</p>
+<p class="next">${next}</p>
+${button}
+<footer>This page is from the identity service that keeps what you grant to your agents.</footer>
+</main>
+</body>
+</html>
+`;
+  return { status, html };
+}

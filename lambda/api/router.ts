@@ -1,0 +1,77 @@
+/**
+ * One way through: the gateway's event → the operation that the registry names for its route → the answer.
+ * A function serves the routes of its own group and no others.
+ */
+import middy from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { principalOf } from '../domain/identity/principal';
+import { ServiceError } from '../domain/service-error';
+import { errorResult, json } from './errors';
+import { OPERATIONS, type FunctionGroup, type OperationName, type Route } from './operations';
+import { parseInput } from './parse';
+import { SCHEMAS, type InputOf, type JsonOperation } from './schemas';
+
+/** A JSON operation: the parsed request and the caller in, the answer's body out. */
+type JsonHandler<Name extends JsonOperation> = (input: InputOf<Name>, principal: string) => Promise<object>;
+
+/** A browser or metadata route, which makes its own answer. */
+type OpenHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
+
+type HandlerOf<Name extends OperationName> = Name extends JsonOperation ? JsonHandler<Name> : OpenHandler;
+
+type OperationsOf<Group extends FunctionGroup> = {
+  [Name in OperationName as (typeof OPERATIONS)[Name]['group'] extends Group ? Name : never]: HandlerOf<Name>;
+};
+
+/** Reports what nobody foresaw, without what it says: messages of unknown origin may hold secrets. */
+export type ReportUnexpected = (error: { name: string; frames: string }) => void;
+
+export type GroupHandler = (event: APIGatewayProxyEvent, context: never) => Promise<APIGatewayProxyResult>;
+
+const isJsonOperation = (name: string): name is JsonOperation => name in SCHEMAS;
+
+/** The caller as the gateway proved it; never anything that the request says of itself. */
+const callerOf = (event: APIGatewayProxyEvent): string => principalOf(event.requestContext.identity.userArn);
+
+const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEvent): string | null =>
+  body !== null && isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
+
+/**
+ * @param group the function's group
+ * @param operations one handler for each of the group's routes
+ */
+export function createHandler<Group extends FunctionGroup>(
+  group: Group,
+  operations: OperationsOf<Group>,
+  report: ReportUnexpected,
+): GroupHandler {
+  const routes = new Map<string, OperationName>();
+  for (const [name, route] of Object.entries(OPERATIONS) as [OperationName, Route][]) {
+    if (route.group === group) routes.set(`${route.method} ${route.path}`, name);
+  }
+
+  async function serve(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
+    const name = routes.get(`${event.httpMethod} ${event.resource}`);
+    if (!name)
+      throw new ServiceError('ResourceNotFoundException', 'This function does not serve that route.');
+    if (!isJsonOperation(name)) return (operations as Record<string, OpenHandler>)[name]!(event);
+    const principal = callerOf(event);
+    const input = parseInput(name, bodyOf(event));
+    const output = await (operations as unknown as Record<string, JsonHandler<never>>)[name]!(
+      input as never,
+      principal,
+    );
+    return json(OPERATIONS[name].status, output);
+  }
+
+  return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+    .onError((request) => {
+      const { error } = request;
+      if (!(error instanceof ServiceError)) {
+        const [, ...frames] = (error?.stack ?? '').split('\n    at ');
+        report({ name: error?.name ?? 'unknown', frames: frames.join('\n') });
+      }
+      request.response = errorResult(error);
+    })
+    .handler(serve);
+}

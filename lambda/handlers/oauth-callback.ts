@@ -1,0 +1,72 @@
+/**
+ * Composition of the one public function: it moves a consent session on and keeps a sealed code, publishes the
+ * keys, and has no way to a grant.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { ambient } from '../adapters/ambient';
+import { createSessionStore } from '../adapters/dynamodb/session-store';
+import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
+import { createTable } from '../adapters/dynamodb/table';
+import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
+import { createSeal } from '../adapters/kms/seal';
+import { createVaultKeys } from '../adapters/kms/vault-keys';
+import { browserResult, callbackInput, queryOf } from '../api/browser';
+import { json } from '../api/errors';
+import { issuerDocument, jwksDocument } from '../api/issuer-metadata';
+import { createHandler } from '../api/router';
+import { authorize } from '../domain/consent/authorize';
+import { callback } from '../domain/consent/callback';
+import { createPublicKeys } from '../domain/workload-token/signing-keys';
+import { readEnvironment, tokenVaultArn } from './environment';
+import { audit, report } from './logging';
+
+const env = readEnvironment(
+  'DIRECTORY_TABLE',
+  'KEYS_TABLE',
+  'SESSIONS_TABLE',
+  'KMS_KEY_ARN',
+  'BASE_URL',
+  'ARN_PREFIX',
+);
+const dynamodb = new DynamoDBClient({});
+const secure = env.BASE_URL.startsWith('https:');
+const publicKeys = createPublicKeys(
+  createSigningKeyStore(createTable(dynamodb, env.DIRECTORY_TABLE)),
+  ambient,
+);
+const ports = {
+  sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
+  seal: createSeal(
+    createVaultKeys({
+      kms: new KMSClient({}),
+      keyArn: env.KMS_KEY_ARN,
+      tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
+      store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
+      ambient,
+    }),
+  ),
+  audit,
+  ambient,
+  baseUrl: env.BASE_URL,
+};
+
+export const handler = createHandler(
+  'oauth-callback',
+  {
+    Authorize: async (event) => {
+      const [requestUri] = queryOf(event).getAll('request_uri');
+      return browserResult(await authorize(ports, requestUri), secure);
+    },
+    Callback: async (event) => browserResult(await callback(ports, callbackInput(event, secure)), secure),
+    Jwks: async () => {
+      const { body, headers } = jwksDocument(await publicKeys.published());
+      return json(200, body, headers);
+    },
+    IssuerMetadata: () => {
+      const { body, headers } = issuerDocument(env.BASE_URL);
+      return Promise.resolve(json(200, body, headers));
+    },
+  },
+  report,
+);

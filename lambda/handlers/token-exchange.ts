@@ -1,0 +1,54 @@
+/** Composition of token exchange: it reads the directory and signs, and has no way to the vault. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { ambient } from '../adapters/ambient';
+import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
+import { createTable } from '../adapters/dynamodb/table';
+import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
+import { createTransport } from '../adapters/http/transport';
+import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
+import { createSigningKeyWrapper } from '../adapters/kms/signing-key-wrapper';
+import { createHandler } from '../api/router';
+import { createMetadataReader } from '../domain/grants/provider-metadata';
+import { issueWorkloadAccessToken, type OnBehalfOf } from '../domain/workload-token/issue';
+import { createSigningKeys } from '../domain/workload-token/signing-keys';
+import { readEndpointPolicy, readEnvironment, readTrustedIssuers } from './environment';
+import { audit, report } from './logging';
+
+const env = readEnvironment('DIRECTORY_TABLE', 'KMS_KEY_ARN', 'BASE_URL');
+const endpointPolicy = readEndpointPolicy();
+const directory = createTable(new DynamoDBClient({}), env.DIRECTORY_TABLE);
+const transport = createTransport(endpointPolicy);
+const ports = {
+  identities: createWorkloadIdentityStore(directory),
+  userTokens: createUserTokenVerifier(
+    readTrustedIssuers(),
+    createMetadataReader(transport, endpointPolicy, ambient),
+    transport,
+  ),
+  signingKeys: createSigningKeys(
+    createSigningKeyStore(directory),
+    createSigningKeyWrapper(new KMSClient({}), env.KMS_KEY_ARN, env.BASE_URL),
+    ambient,
+  ),
+  audit,
+  ambient,
+  issuer: env.BASE_URL,
+};
+
+const issue = async (operation: string, principal: string, workloadName: string, onBehalfOf: OnBehalfOf) => ({
+  workloadAccessToken: await issueWorkloadAccessToken(ports, operation, principal, workloadName, onBehalfOf),
+});
+
+export const handler = createHandler(
+  'token-exchange',
+  {
+    GetWorkloadAccessToken: ({ workloadName }, principal) =>
+      issue('GetWorkloadAccessToken', principal, workloadName, undefined),
+    GetWorkloadAccessTokenForJWT: ({ workloadName, userToken }, principal) =>
+      issue('GetWorkloadAccessTokenForJWT', principal, workloadName, { userToken }),
+    GetWorkloadAccessTokenForUserId: ({ workloadName, userId }, principal) =>
+      issue('GetWorkloadAccessTokenForUserId', principal, workloadName, { userId }),
+  },
+  report,
+);
