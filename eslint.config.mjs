@@ -60,6 +60,13 @@ export default tseslint.config(
     'The API layer reaches the world through the domain.',
   ),
   boundary(['lambda/handlers/**/*.ts'], ['**/lib/**', 'aws-cdk-lib*'], 'Functions do not import infrastructure code.'),
-  { files: ['**/*.{js,cjs,mjs}'], ...tseslint.configs.disableTypeChecked, languageOptions: { globals: { module: 'writable', require: 'readonly', process: 'readonly' } } },
+  {
+    files: ['**/*.{js,cjs,mjs}'],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: {
+      ...tseslint.configs.disableTypeChecked.languageOptions,
+      globals: { module: 'writable', require: 'readonly', process: 'readonly', console: 'readonly', __dirname: 'readonly' },
+    },
+  },
   { files: ['**/*.{js,cjs}'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

@@ -1,0 +1,89 @@
+/**
+ * A grant: from one group's permissions, the IAM statements of its role and the environment that names the
+ * same resources. CDK's own `table.grant…` and `key.grant…` are not used: they would add KMS actions on the
+ * key without conditions, and with them a function could open what belongs to another purpose.
+ */
+import { Aws } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { TableName } from '../../lambda/adapters/dynamodb/keys';
+import type { GroupPermissions, KeyPermission, TablePermission } from './permissions';
+import type { State } from './state';
+
+/** Environment variable that holds a table's name. */
+const TABLE_VARIABLE: Readonly<Record<TableName, string>> = {
+  Directory: 'DIRECTORY_TABLE',
+  Keys: 'KEYS_TABLE',
+  Sessions: 'SESSIONS_TABLE',
+  Vault: 'VAULT_TABLE',
+};
+
+/**
+ * What a caller of DynamoDB needs on the customer managed key of a table that it reads and writes. CDK and
+ * the DynamoDB developer guide ("DynamoDB encryption at rest: usage notes") name the same with wildcards.
+ */
+const TABLE_ENCRYPTION_ACTIONS = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+
+export interface Grant {
+  readonly statements: readonly PolicyStatement[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+function tableStatement(state: State, permission: TablePermission): PolicyStatement {
+  return new PolicyStatement({
+    actions: permission.actions.map((action) => `dynamodb:${action}`),
+    resources: [state.tables[permission.table].tableArn],
+    conditions: {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': permission.partitions },
+      // ForAllValues is true of a request without the key, so the key must be there.
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    },
+  });
+}
+
+function keyStatement(state: State, permission: KeyPermission): PolicyStatement {
+  return new PolicyStatement({
+    actions: permission.actions.map((action) => `kms:${action}`),
+    resources: [state.encryptionKey.keyArn],
+    conditions: { StringEquals: { 'kms:EncryptionContext:purpose': permission.purposes } },
+  });
+}
+
+/** The key as DynamoDB uses it for the caller: good for nothing when the function calls KMS itself. */
+function tableEncryptionStatement(state: State): PolicyStatement {
+  return new PolicyStatement({
+    actions: TABLE_ENCRYPTION_ACTIONS,
+    resources: [state.encryptionKey.keyArn],
+    conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${Aws.REGION}.amazonaws.com` } },
+  });
+}
+
+/**
+ * The access that a group's permissions amount to.
+ *
+ * @param permissions of one function group
+ * @param state the tables and the key
+ * @returns statements for the function's role, and `…_TABLE` and `KMS_KEY_ARN` for its environment
+ */
+export function grant(permissions: GroupPermissions, state: State): Grant {
+  return {
+    statements: [
+      ...permissions.tables.map((permission) => tableStatement(state, permission)),
+      ...permissions.key.map((permission) => keyStatement(state, permission)),
+      tableEncryptionStatement(state),
+    ],
+    environment: {
+      ...Object.fromEntries(
+        permissions.tables.map(({ table }) => [TABLE_VARIABLE[table], state.tables[table].tableName]),
+      ),
+      KMS_KEY_ARN: state.encryptionKey.keyArn,
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * The function of one group: its code, its role, its log group and its environment, each with what the
+ * group's permissions say and nothing else.
+ */
+import { Aws, Duration, Validations } from 'aws-cdk-lib';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { join } from 'node:path';
+import type { FunctionGroup } from '../../lambda/api/operations';
+import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import { grant, type Grant } from './grant';
+import { PERMISSIONS } from './permissions';
+import type { State } from './state';
+
+/** The package's own root, wherever the stacks are imported from. */
+const ROOT = join(__dirname, '../..');
+
+/**
+ * How long a call may take. Retrieval waits for authorization servers, up to what API Gateway waits for it
+ * (29 s, API Gateway developer guide, "Quotas"); a wait of that length anywhere else is a fault.
+ */
+const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
+  'control-plane': Duration.seconds(15),
+  'token-exchange': Duration.seconds(15),
+  'credential-retrieval': Duration.seconds(29),
+  'oauth-callback': Duration.seconds(15),
+};
+
+export interface GroupFunctionProps {
+  readonly group: FunctionGroup;
+  readonly state: State;
+  /** The service's own address, without a trailing slash. */
+  readonly baseUrl: string;
+  readonly trustedIssuers: readonly TrustedIssuer[];
+  readonly logRetention: RetentionDays;
+}
+
+/** A role whose one policy is the grant, its own log streams and X-Ray; no managed policy. */
+function groupRole(scope: Construct, group: FunctionGroup, access: Grant, logGroup: ILogGroup): Role {
+  const writeLogs = new PolicyStatement({
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: [logGroup.logGroupArn],
+  });
+  const writeTraces = new PolicyStatement({
+    actions: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
+    resources: ['*'],
+  });
+  const role = new Role(scope, `${group}-role`, {
+    description: `agent-identity: the ${group} function`,
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: {
+      [group]: new PolicyDocument({ statements: [...access.statements, writeLogs, writeTraces] }),
+    },
+  });
+  Validations.of(role).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason: 'X-Ray has no resources to name: PutTraceSegments and PutTelemetryRecords take only "*".',
+  });
+  return role;
+}
+
+export class GroupFunction extends NodejsFunction {
+  constructor(scope: Construct, props: GroupFunctionProps) {
+    const { group, state } = props;
+    const permissions = PERMISSIONS[group];
+    const access = grant(permissions, state);
+    const logGroup = new LogGroup(scope, `${group}-logs`, {
+      retention: props.logRetention,
+      encryptionKey: state.encryptionKey,
+    });
+    super(scope, group, {
+      description: `agent-identity: ${group}`,
+      entry: join(ROOT, 'lambda/handlers', `${group}.ts`),
+      handler: 'handler',
+      projectRoot: ROOT,
+      depsLockFilePath: join(ROOT, 'package-lock.json'),
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: 512,
+      timeout: TIMEOUT[group],
+      tracing: Tracing.ACTIVE,
+      logGroup,
+      // Immutable, so that the policy stays the one written here: CDK would add statements of its own.
+      role: groupRole(scope, group, access, logGroup).withoutPolicyUpdates(),
+      // A CommonJS bundle loads faster than an ES module. Packages are taken by their ES entry points, since
+      // only those are tree-shaken: with them a bundle is a third smaller and loads in three fifths of the time.
+      bundling: {
+        format: OutputFormat.CJS,
+        mainFields: ['module', 'main'],
+        minify: true,
+        sourceMap: true,
+        sourcesContent: false,
+        // The SDK inside: the runtime's own changes without notice, and loads slower.
+        externalModules: [],
+      },
+      // For version 2 of the SDK only; version 3 keeps connections by itself.
+      awsSdkConnectionReuse: false,
+      environment: {
+        ...access.environment,
+        BASE_URL: props.baseUrl,
+        ARN_PREFIX: `arn:${Aws.PARTITION}:bedrock-agentcore:${Aws.REGION}:${Aws.ACCOUNT_ID}`,
+        ...(permissions.verifiesUsers && { TRUSTED_ISSUERS: JSON.stringify(props.trustedIssuers) }),
+        POWERTOOLS_SERVICE_NAME: 'agent-identity',
+        NODE_OPTIONS: '--enable-source-maps',
+      },
+    });
+  }
+}

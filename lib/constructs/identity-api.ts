@@ -1,0 +1,136 @@
+/**
+ * The REST API, built by walking the route registry: every method explicit, so that IAM policies can name
+ * operations, and with the authorization that the registry says.
+ */
+import { Aws, Validations } from 'aws-cdk-lib';
+import {
+  AuthorizationType,
+  EndpointType,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  type Method,
+  MethodLoggingLevel,
+  RestApi,
+} from 'aws-cdk-lib/aws-apigateway';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { type FunctionGroup, OPERATIONS, type Route } from '../../lambda/api/operations';
+import { ACCESS_LOG_FORMAT } from './access-log';
+import { addGatewayResponses } from './gateway-responses';
+
+const STAGE = 'prod';
+
+/** How many requests the stage lets through, over all callers. */
+export interface Throttle {
+  /**
+   * Requests per second, sustained.
+   * @default 100
+   */
+  readonly rateLimit?: number;
+  /**
+   * Requests at once, on top of an idle second.
+   * @default 200
+   */
+  readonly burstLimit?: number;
+}
+
+export interface IdentityApiProps {
+  readonly encryptionKey: IKey;
+  readonly logRetention: RetentionDays;
+  readonly throttle: Throttle;
+}
+
+/** What cdk-nag asks of every API and this one answers otherwise. */
+function acknowledgeApi(api: RestApi): void {
+  Validations.of(api).acknowledge(
+    {
+      id: 'AwsSolutions-APIG2',
+      reason:
+        'The function validates each request against the schema of its operation, and names the bad member.',
+    },
+    {
+      id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+      reason: 'API Gateway writes access logs by an account-wide role, for which AWS gives this policy.',
+    },
+  );
+  Validations.of(api.deploymentStage).acknowledge(
+    {
+      id: 'AwsSolutions-APIG3',
+      reason: 'IAM authorizes all but the browser and metadata routes; a web ACL is the operator’s choice.',
+    },
+    {
+      id: 'AwsSolutions-APIG6',
+      reason:
+        'Execution logs would hold query strings, and the callback’s has authorization codes; access logs stay.',
+    },
+  );
+}
+
+function acknowledgeMethod(method: Method, route: Route): void {
+  Validations.of(method).acknowledge({
+    id: 'AwsSolutions-COG4',
+    reason: 'Callers are agents and applications with IAM principals, not users of a Cognito pool.',
+  });
+  if (route.auth === 'IAM') return;
+  Validations.of(method).acknowledge({
+    id: 'AwsSolutions-APIG4',
+    reason: 'Reached by browsers in the midst of consent, or by resource servers that fetch public metadata.',
+  });
+}
+
+export class IdentityApi extends Construct {
+  /** `https://{id}.execute-api.{region}.{suffix}/prod`, without a trailing slash. */
+  readonly baseUrl: string;
+  private readonly restApi: RestApi;
+
+  constructor(scope: Construct, id: string, props: IdentityApiProps) {
+    super(scope, id);
+    const accessLog = new LogGroup(this, 'AccessLog', {
+      retention: props.logRetention,
+      encryptionKey: props.encryptionKey,
+    });
+    this.restApi = new RestApi(this, 'RestApi', {
+      restApiName: 'agent-identity',
+      description: 'agent-identity: the identity operations of Amazon Bedrock AgentCore',
+      endpointTypes: [EndpointType.REGIONAL],
+      // Without this account-wide role API Gateway writes no access log.
+      cloudWatchRole: true,
+      deployOptions: {
+        stageName: STAGE,
+        accessLogDestination: new LogGroupLogDestination(accessLog),
+        accessLogFormat: ACCESS_LOG_FORMAT,
+        tracingEnabled: true,
+        throttlingRateLimit: props.throttle.rateLimit ?? 100,
+        throttlingBurstLimit: props.throttle.burstLimit ?? 200,
+        loggingLevel: MethodLoggingLevel.OFF,
+        dataTraceEnabled: false,
+      },
+    });
+    // CDK's output has a trailing slash, with which AWS's JavaScript client asks for `//identities/…`.
+    this.restApi.node.tryRemoveChild('Endpoint');
+    // Not from the stage, which depends on the methods and through them on the functions that are told it.
+    this.baseUrl = `https://${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
+    addGatewayResponses(this.restApi);
+    acknowledgeApi(this.restApi);
+  }
+
+  /**
+   * Adds a method for each route of the registry.
+   *
+   * @param functions the function of each group
+   */
+  addRoutes(functions: Readonly<Record<FunctionGroup, IFunction>>): void {
+    for (const route of Object.values<Route>(OPERATIONS)) {
+      const integration = new LambdaIntegration(functions[route.group], {
+        proxy: true,
+        allowTestInvoke: false,
+      });
+      const method = this.restApi.root.resourceForPath(route.path).addMethod(route.method, integration, {
+        authorizationType: route.auth === 'IAM' ? AuthorizationType.IAM : AuthorizationType.NONE,
+      });
+      acknowledgeMethod(method, route);
+    }
+  }
+}

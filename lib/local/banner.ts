@@ -1,0 +1,82 @@
+/** What `npm start` prints once everything runs: words for people, and one JSON line for programs. */
+import type { LocalService } from './start';
+
+/** What of the examples is printed; all of it goes into the JSON line. */
+export interface ExampleAddresses {
+  readonly exampleApp: string;
+  readonly identityProvider: {
+    readonly issuer: string;
+    readonly users: readonly SignIn[];
+  };
+  readonly calendar: { readonly users: readonly SignIn[] };
+}
+
+interface SignIn {
+  readonly username: string;
+  readonly password: string;
+}
+
+type Row = readonly [label: string, text: string];
+
+/**
+ * @param logPath of the service's log
+ * @param examples undefined when they are off
+ */
+export function banner(
+  service: LocalService,
+  logPath: string,
+  examples: ExampleAddresses | undefined,
+): string {
+  const sections = [
+    'agent-identity is running.',
+    rows(addresses(service, examples)),
+    ...(examples ? [tryExample(examples)] : []),
+    tryCommandLine(service),
+    rows([
+      ['State', service.dataDir],
+      ['Audit log', logPath],
+      ['Stop', 'Ctrl-C'],
+    ]),
+  ];
+  return `\n${sections.join('\n\n')}\n\n`;
+}
+
+function addresses(service: LocalService, examples: ExampleAddresses | undefined): Row[] {
+  const own: Row = ['Identity service', `${service.endpoint}   (region ${service.region})`];
+  if (!examples) return [own];
+  return [['Example app', examples.exampleApp], own, ['Sign-in provider', examples.identityProvider.issuer]];
+}
+
+function tryExample({ exampleApp, identityProvider, calendar }: ExampleAddresses): string {
+  return [
+    'Try it in a browser',
+    `  1. Open ${exampleApp} and sign in${asUser(identityProvider.users)}.`,
+    '  2. Ask the agent what is on the calendar. It may not read it yet, so you are sent to the',
+    `     calendar provider: sign in there${asUser(calendar.users)}, and allow it.`,
+    '  3. You come back to the answer. Ask again: now it comes at once.',
+  ].join('\n');
+}
+
+const asUser = ([user]: readonly SignIn[]): string =>
+  user ? ` as ${user.username}, password ${user.password}` : '';
+
+function tryCommandLine({ endpoint, region, principals: { operator } }: LocalService): string {
+  return [
+    "Try it with AWS's command line (the SDKs need only the endpoint and these keys, too)",
+    `  export AWS_ACCESS_KEY_ID=${operator.accessKeyId}`,
+    `  export AWS_SECRET_ACCESS_KEY=${operator.secretAccessKey}`,
+    '  aws bedrock-agentcore-control create-workload-identity --name my-agent \\',
+    `    --region ${region} --endpoint-url ${endpoint}`,
+  ].join('\n');
+}
+
+function rows(table: readonly Row[]): string {
+  const width = Math.max(...table.map(([label]) => label.length));
+  return table.map(([label, text]) => `  ${label.padEnd(width)}   ${text}`).join('\n');
+}
+
+/** The last line: how a program finds the service. It holds the principals' secret keys, which only sign here. */
+export function readyLine(service: LocalService, examples: ExampleAddresses | undefined): string {
+  const { endpoint, region, accountId, principals } = service;
+  return `${JSON.stringify({ ready: true, endpoint, region, accountId, principals, ...examples })}\n`;
+}

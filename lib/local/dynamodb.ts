@@ -1,0 +1,126 @@
+/**
+ * DynamoDB of the embedded cloud: dynalite over a LevelDB folder, with the four tables made when absent.
+ */
+import { existsSync } from 'node:fs';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  ListTablesCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite';
+import { create as openStore } from 'dynalite/db';
+import { PARTITION_KEY, SORT_KEY, TABLES, type TableName } from '../../lambda/adapters/dynamodb/keys';
+import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
+import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
+import { LOCAL_REGION } from './principals';
+import { StartError, systemErrorCode } from './start-error';
+
+const TABLE_NAMES = Object.keys(TABLES) as TableName[];
+
+/** Name of a table in the embedded DynamoDB. */
+export const localTableName = (table: TableName): string => `agent-identity-${table}`;
+
+export interface LocalDynamoDb extends Pick<Listening, 'close'> {
+  readonly endpoint: string;
+}
+
+/**
+ * @param folder of the LevelDB store; made when absent
+ * @param credentials what clients must present
+ * @throws StartError when another process has the folder open
+ */
+export async function startDynamoDb(
+  folder: string,
+  credentials: EmulatorCredentials,
+): Promise<LocalDynamoDb> {
+  await checkStore(folder);
+  const server = dynalite({ path: folder, createTableMs: 0 });
+  const [serve] = server.listeners('request') as RequestListener[];
+  if (!serve) throw new Error('dynalite has no request listener');
+  server.removeAllListeners('request').on('request', guarded(serve, credentials));
+
+  const { port, close } = await listenOnLoopback(server, 0);
+  const endpoint = `http://${LOOPBACK}:${port}`;
+  try {
+    await createTables(endpoint, credentials);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { endpoint, close };
+}
+
+function guarded(serve: RequestListener, credentials: EmulatorCredentials) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    if (!mayCallEmulator(request, credentials)) {
+      response.writeHead(403, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(JSON.stringify({ __type: 'AccessDeniedException', message: 'Not for you.' }));
+      return;
+    }
+    serve(request, response);
+    // dynalite throws when a client hangs up, which would end the process; an aborted request is no bug.
+    request.removeAllListeners('error').on('error', () => undefined);
+  };
+}
+
+/**
+ * Opens the store once by itself: dynalite opens it late, and a lock held by another process would then
+ * surface as a crash inside a request. Tables whose creation a crash cut short are completed here, for
+ * dynalite would leave them in CREATING for ever.
+ */
+async function checkStore(folder: string): Promise<void> {
+  const isNew = !existsSync(folder);
+  const { db, tableDb } = openStore({ path: folder });
+  try {
+    await db.open();
+  } catch (error) {
+    throw storeError(folder, error);
+  }
+  const get = promisify(tableDb.get);
+  const put = promisify(tableDb.put);
+  for (const name of isNew ? [] : TABLE_NAMES.map(localTableName)) {
+    const table = await get(name).catch(() => undefined);
+    if (table?.TableStatus === 'CREATING') await put(name, { ...table, TableStatus: 'ACTIVE' });
+  }
+  await db.close();
+}
+
+function storeError(folder: string, error: unknown): unknown {
+  const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
+  if (systemErrorCode(cause) !== 'LEVEL_LOCKED') return error;
+  return new StartError(
+    `The data folder is in use: another process has ${folder} open. Stop it, or set another DATA_DIR.`,
+  );
+}
+
+async function createTables(endpoint: string, credentials: EmulatorCredentials): Promise<void> {
+  const client = new DynamoDBClient({ endpoint, region: LOCAL_REGION, credentials });
+  try {
+    const { TableNames: present = [] } = await client.send(new ListTablesCommand({}));
+    const absent = TABLE_NAMES.map(localTableName).filter((name) => !present.includes(name));
+    await Promise.all(absent.map((name) => createTable(client, name)));
+  } finally {
+    client.destroy();
+  }
+}
+
+async function createTable(client: DynamoDBClient, name: string): Promise<void> {
+  await client.send(
+    new CreateTableCommand({
+      TableName: name,
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: PARTITION_KEY, KeyType: 'HASH' },
+        { AttributeName: SORT_KEY, KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: PARTITION_KEY, AttributeType: 'S' },
+        { AttributeName: SORT_KEY, AttributeType: 'S' },
+      ],
+    }),
+  );
+  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1 }, { TableName: name });
+}

@@ -1,0 +1,126 @@
+/**
+ * What API Gateway hands a function that it proxies to: the event and the Lambda context.
+ * Source: API Gateway developer guide, "Input format of a Lambda function for proxy integration".
+ */
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import type { FunctionGroup } from '../../lambda/api/operations';
+import type { Principal } from './principals';
+import type { RouteMatch } from './routes';
+import type { SignedRequest } from './sigv4';
+
+export interface GatewayRequest extends SignedRequest {
+  readonly requestId: string;
+  readonly sourceIp: string;
+  readonly receivedAt: Date;
+}
+
+export interface Deployment {
+  readonly accountId: string;
+  readonly region: string;
+}
+
+/**
+ * @param caller who signed the request; undefined for a route without IAM auth, which has no identity
+ */
+export function proxyEvent(
+  request: GatewayRequest,
+  { route, parameters }: RouteMatch,
+  caller: Principal | undefined,
+  { accountId }: Deployment,
+): APIGatewayProxyEvent {
+  // Of a header that is repeated the function gets the last line, and all of them in multiValueHeaders.
+  // A SigV4 Authorization header stays at the gateway: the function has no use for it.
+  const headers = request.headers.filter(([name]) => !caller || name.toLowerCase() !== 'authorization');
+  const query = parseQuery(request.query);
+  const hasBody = request.body.length > 0;
+  return {
+    resource: route.path,
+    path: request.path,
+    httpMethod: request.method,
+    headers: Object.fromEntries(headers),
+    multiValueHeaders: grouped(headers),
+    queryStringParameters: query.length > 0 ? Object.fromEntries(query) : null,
+    multiValueQueryStringParameters: query.length > 0 ? grouped(query) : null,
+    pathParameters: Object.keys(parameters).length > 0 ? { ...parameters } : null,
+    stageVariables: null,
+    requestContext: {
+      accountId,
+      apiId: 'local',
+      authorizer: undefined,
+      httpMethod: request.method,
+      identity: identity(request, caller, accountId),
+      path: request.path,
+      protocol: 'HTTP/1.1',
+      requestId: request.requestId,
+      requestTimeEpoch: request.receivedAt.getTime(),
+      resourceId: `${route.method} ${route.path}`,
+      resourcePath: route.path,
+      stage: '',
+    },
+    body: hasBody ? request.body.toString('utf8') : null,
+    isBase64Encoded: false,
+  };
+}
+
+function identity(
+  request: GatewayRequest,
+  caller: Principal | undefined,
+  accountId: string,
+): APIGatewayProxyEvent['requestContext']['identity'] {
+  const [, userAgent = null] = request.headers.find(([name]) => name.toLowerCase() === 'user-agent') ?? [];
+  return {
+    accessKey: caller?.accessKeyId ?? null,
+    accountId: caller ? accountId : null,
+    apiKey: null,
+    apiKeyId: null,
+    caller: null,
+    clientCert: null,
+    cognitoAuthenticationProvider: null,
+    cognitoAuthenticationType: null,
+    cognitoIdentityId: null,
+    cognitoIdentityPoolId: null,
+    principalOrgId: null,
+    sourceIp: request.sourceIp,
+    user: null,
+    userAgent,
+    userArn: caller?.arn ?? null,
+  };
+}
+
+/** @param timeoutMs how long the function may take from now on, in milliseconds */
+export function lambdaContext(
+  group: FunctionGroup,
+  requestId: string,
+  timeoutMs: number,
+  { accountId, region }: Deployment,
+): Context {
+  const deadline = Date.now() + timeoutMs;
+  const functionName = `agent-identity-${group}`;
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:${region}:${accountId}:function:${functionName}`,
+    memoryLimitInMB: '512',
+    awsRequestId: requestId,
+    logGroupName: `/aws/lambda/${functionName}`,
+    logStreamName: 'local',
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+    done: callbackStyle,
+    fail: callbackStyle,
+    succeed: callbackStyle,
+  };
+}
+
+function callbackStyle(): never {
+  throw new Error('Functions answer by returning a promise.');
+}
+
+/** Form decoding, as API Gateway does: here a plus sign is a space. */
+const parseQuery = (query: string): [string, string][] => [...new URLSearchParams(query)];
+
+function grouped(pairs: readonly (readonly [string, string])[]): Record<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const [name, value] of pairs) groups.set(name, [...(groups.get(name) ?? []), value]);
+  return Object.fromEntries(groups);
+}

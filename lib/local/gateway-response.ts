@@ -1,0 +1,42 @@
+/**
+ * What API Gateway makes of a function's result.
+ * Source: API Gateway developer guide, "Output format of a Lambda function for proxy integration" and
+ * "Important notes" (headers that are remapped).
+ */
+import type { ServerResponse } from 'node:http';
+import type { APIGatewayProxyResult } from 'aws-lambda';
+
+/** The gateway keeps this name for its own answers; from a function it arrives renamed. */
+const REMAPPED: ReadonlyMap<string, string> = new Map([
+  ['www-authenticate', 'x-amzn-Remapped-WWW-Authenticate'],
+]);
+
+/**
+ * Sends a function's result.
+ *
+ * @throws Error when the result has no valid status or header; nothing has been sent then
+ */
+export function answerResult(response: ServerResponse, result: APIGatewayProxyResult): void {
+  if (!Number.isInteger(result.statusCode) || result.statusCode < 200 || result.statusCode > 599) {
+    throw new Error('A function answered without a valid statusCode.');
+  }
+  const body = Buffer.from(result.body ?? '', result.isBase64Encoded ? 'base64' : 'utf8');
+  response.setHeader('content-type', 'application/json');
+  for (const [name, values] of resultHeaders(result)) {
+    response.setHeader(REMAPPED.get(name.toLowerCase()) ?? name, values);
+  }
+  response.writeHead(result.statusCode);
+  response.end(body);
+}
+
+/** Where both members have a header, only the values of multiValueHeaders count. */
+function resultHeaders({
+  headers = {},
+  multiValueHeaders = {},
+}: APIGatewayProxyResult): Map<string, string[]> {
+  const merged = new Map<string, string[]>();
+  for (const [name, value] of Object.entries(headers)) merged.set(name.toLowerCase(), [String(value)]);
+  for (const [name, values] of Object.entries(multiValueHeaders))
+    merged.set(name.toLowerCase(), values.map(String));
+  return merged;
+}

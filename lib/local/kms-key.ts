@@ -1,0 +1,92 @@
+/**
+ * The one KMS key of the embedded cloud: its file, and the form of what it seals.
+ *
+ * A ciphertext blob is: version (1 byte), key id (16 bytes), nonce (12 bytes), tag (16 bytes), ciphertext.
+ * AES-256-GCM; the additional authenticated data is the blob's version and key id and the encryption
+ * context in canonical form, so a blob opens only under the very context it was sealed with (AWS KMS
+ * developer guide, "Encryption context").
+ */
+import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
+import * as v from 'valibot';
+import { readOrCreateSecretFile } from './data-folder';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
+
+export type EncryptionContext = Readonly<Record<string, string>>;
+
+export interface KmsKey {
+  readonly keyId: string;
+  readonly arn: string;
+  /** 32 bytes. */
+  readonly material: Buffer;
+}
+
+const ALGORITHM = 'aes-256-gcm';
+const VERSION = 1;
+const KEY_ID_END = 17;
+const NONCE_END = 29;
+const TAG_END = 45;
+const KEY_BYTES = 32;
+
+const KeyFileSchema = v.strictObject({
+  keyId: v.pipe(v.string(), v.uuid()),
+  material: v.pipe(
+    v.string(),
+    v.base64(),
+    v.check((text) => Buffer.from(text, 'base64').length === KEY_BYTES),
+  ),
+});
+
+/**
+ * Reads the key, or makes it at the first start; its ARN stays the same as long as the file does.
+ *
+ * @param path of the key's file
+ * @throws StartError when the file is damaged
+ */
+export async function loadKmsKey(path: string): Promise<KmsKey> {
+  const { keyId, material } = await readOrCreateSecretFile(path, KeyFileSchema, () => ({
+    keyId: randomUUID(),
+    material: randomBytes(KEY_BYTES).toString('base64'),
+  }));
+  return {
+    keyId,
+    arn: `arn:aws:kms:${LOCAL_REGION}:${LOCAL_ACCOUNT}:key/${keyId}`,
+    material: Buffer.from(material, 'base64'),
+  };
+}
+
+/** Seals under the key and the context. */
+export function seal(key: KmsKey, plaintext: Buffer, context: EncryptionContext): Buffer {
+  const header = blobHeader(key);
+  const nonce = randomBytes(NONCE_END - KEY_ID_END);
+  const cipher = createCipheriv(ALGORITHM, key.material, nonce).setAAD(authenticatedData(header, context));
+  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+  return Buffer.concat([header, nonce, cipher.getAuthTag(), ciphertext]);
+}
+
+/**
+ * Opens what {@link seal} made.
+ *
+ * @returns undefined when the blob is not of this key, was changed, or belongs to another context: KMS does
+ *   not tell these apart either
+ */
+export function open(key: KmsKey, blob: Buffer, context: EncryptionContext): Buffer | undefined {
+  const header = blobHeader(key);
+  if (blob.length < TAG_END || !blob.subarray(0, KEY_ID_END).equals(header)) return undefined;
+  const decipher = createDecipheriv(ALGORITHM, key.material, blob.subarray(KEY_ID_END, NONCE_END))
+    .setAAD(authenticatedData(header, context))
+    .setAuthTag(blob.subarray(NONCE_END, TAG_END));
+  try {
+    return Buffer.concat([decipher.update(blob.subarray(TAG_END)), decipher.final()]);
+  } catch {
+    return undefined;
+  }
+}
+
+const blobHeader = (key: KmsKey): Buffer =>
+  Buffer.concat([Buffer.from([VERSION]), Buffer.from(key.keyId.replaceAll('-', ''), 'hex')]);
+
+/** JSON of the pairs in the order of their names: no two contexts have the same form. */
+function authenticatedData(header: Buffer, context: EncryptionContext): Buffer {
+  const pairs = Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Buffer.concat([header, Buffer.from(JSON.stringify(pairs))]);
+}

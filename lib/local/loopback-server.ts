@@ -1,0 +1,79 @@
+/**
+ * HTTP servers of the embedded cloud: on 127.0.0.1 only, deaf to names that are not loopback, and closed
+ * without waiting for clients that keep their connections.
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { StartError, systemErrorCode } from './start-error';
+
+export const LOOPBACK = '127.0.0.1';
+
+/** How long answers under way may take to finish once the server stops, in milliseconds. */
+const CLOSING_GRACE_MS = 2000;
+
+export interface Listening {
+  readonly port: number;
+  /** Stops listening; what is under way may finish within two seconds. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * @param server not listening yet
+ * @param port 0 for one that is free
+ * @throws StartError when the port is taken or may not be used
+ */
+export async function listenOnLoopback(server: Server, port: number): Promise<Listening> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(cannotListen(error, port));
+    });
+    server.listen(port, LOOPBACK, resolve);
+  });
+  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server) };
+}
+
+function cannotListen(error: Error, port: number): Error {
+  const code = systemErrorCode(error);
+  if (code === 'EADDRINUSE') {
+    return new StartError(
+      `Port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 100} npm start`,
+    );
+  }
+  if (code === 'EACCES') {
+    return new StartError(
+      `Port ${port} needs rights that this user does not have. Set PORT to one above 1023.`,
+    );
+  }
+  return error;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const impatience = setTimeout(() => {
+    server.closeAllConnections();
+  }, CLOSING_GRACE_MS);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.close((error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+      server.closeIdleConnections();
+    });
+  } finally {
+    clearTimeout(impatience);
+  }
+}
+
+/**
+ * Whether a request names this server by a loopback name. A page on another origin whose name was made to
+ * resolve to 127.0.0.1 (DNS rebinding) still sends its own name.
+ */
+export function isAddressedToLoopback(request: IncomingMessage): boolean {
+  const port = request.socket.localPort;
+  const suffix = port === 80 ? '' : `:${port}`;
+  const hosts = request.headersDistinct.host ?? [];
+  return (
+    hosts.length === 1 &&
+    [LOOPBACK, 'localhost', '[::1]'].some((name) => hosts[0]?.toLowerCase() === name + suffix)
+  );
+}

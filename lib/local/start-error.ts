@@ -1,0 +1,13 @@
+/**
+ * An expected reason for not starting: a taken port, a folder in use, a setting that makes no sense.
+ * The message is for a person: one line that says what is wrong and what to do about it.
+ */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/** The code (`EADDRINUSE`, `EACCES`, `LEVEL_LOCKED`, …) of an error of Node.js or LevelDB, if it has one. */
+export function systemErrorCode(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}

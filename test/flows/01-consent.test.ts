@@ -1,0 +1,27 @@
+/** Acceptance scenario 1: consent completes, then a call with a new token and the same session gets the credential. */
+import { World } from './support/world';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+it('goes from nothing to a credential, and from then on answers from the vault', async () => {
+  const agent = await world.agent();
+  const first = await agent.ask(await agent.token({ userId: 'ana' }));
+  expect(first).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
+  expect(first).not.toHaveProperty('accessToken');
+  const { authorizationUrl = '', sessionUri = '' } = first;
+  expect(new URL(authorizationUrl).searchParams.get('request_uri')).toBe(sessionUri);
+
+  const back = await agent.consent(authorizationUrl);
+  expect(back.searchParams.get('session_id')).toBe(sessionUri);
+  await agent.complete(sessionUri, { userId: 'ana' });
+
+  const anew = await agent.token({ userId: 'ana' });
+  const { accessToken } = await agent.ask(anew, { sessionUri });
+  expect(accessToken).toBe(world.provider.exchanges.at(-1)?.answer.access_token);
+  expect(await agent.ask(anew)).toMatchObject({ accessToken });
+  expect(world.provider.exchanges).toHaveLength(1);
+});

@@ -1,0 +1,117 @@
+/**
+ * A real authorization server that this project did not configure: `oidc-provider` with its own defaults and
+ * its own sign-in and consent pages, on an ephemeral loopback port. What it issues is recorded, so that a test
+ * can look for it where it must not be.
+ */
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Provider, type Configuration } from 'oidc-provider';
+import type { Browser, Page } from './browser';
+
+export interface TokenExchange {
+  readonly grantType: string | null;
+  readonly request: URLSearchParams;
+  readonly status: number;
+  readonly answer: Record<string, unknown>;
+}
+
+export interface TestProvider {
+  readonly issuer: string;
+  readonly discoveryUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Lets the client be answered at this redirect URI: known only once the credential provider is created. */
+  allowRedirect(uri: string): void;
+  /** Every request to the token endpoint, with its answer. */
+  readonly exchanges: TokenExchange[];
+  close(): Promise<void>;
+}
+
+const read = async (stream: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+export async function startProvider(extra: Configuration = {}): Promise<TestProvider> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const clientId = 'agents';
+  const clientSecret = `secret-${Math.random().toString(36).slice(2)}-of-the-client`;
+  const redirects = new Set<string>();
+
+  const provider = new Provider(issuer, {
+    clients: [
+      {
+        client_id: clientId,
+        client_secret: clientSecret,
+        redirect_uris: [`${issuer}/placeholder`],
+        grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+      },
+    ],
+    scopes: ['openid', 'offline_access', 'a', 'b', 'c'],
+    ...extra,
+    features: { clientCredentials: { enabled: true }, ...extra.features },
+  });
+  (provider.Client.prototype as { redirectUriAllowed(uri: string): boolean }).redirectUriAllowed = (uri) =>
+    redirects.has(uri);
+
+  const exchanges: TokenExchange[] = [];
+  provider.use(async (ctx, next) => {
+    if (ctx.path !== '/token') return next();
+    const body = await read(ctx.req);
+    (ctx.req as IncomingMessage & { body?: unknown }).body = body;
+    await next();
+    const request = new URLSearchParams(body);
+    exchanges.push({
+      grantType: request.get('grant_type'),
+      request,
+      status: ctx.status,
+      answer: { ...(ctx.body as Record<string, unknown>) },
+    });
+  });
+  server.on('request', provider.callback());
+
+  return {
+    issuer,
+    discoveryUrl: `${issuer}/.well-known/openid-configuration`,
+    clientId,
+    clientSecret,
+    allowRedirect: (uri) => redirects.add(uri),
+    exchanges,
+    close: () =>
+      new Promise((closed) => {
+        server.closeAllConnections();
+        server.close(() => {
+          closed();
+        });
+      }),
+  };
+}
+
+/** Signs in and consents on the provider's own pages; ends at the address that begins with `until`. */
+export async function signInAndConsent(
+  browser: Browser,
+  url: string,
+  login: string,
+  until: string,
+): Promise<Page> {
+  let page = await browser.go(url, { until });
+  for (let steps = 0; steps < 4 && !page.url.startsWith(until); steps += 1) {
+    page = await browser.submit(
+      page,
+      page.html.includes('name="login"') ? { login, password: 'any' } : {},
+      until,
+    );
+  }
+  return page;
+}
+
+/** Goes as far as the provider's first page and leaves by its cancel link. */
+export async function declineConsent(browser: Browser, url: string, until: string): Promise<Page> {
+  const page = await browser.go(url, { until });
+  const abort = /href="([^"]*\/abort)"/.exec(page.html)?.[1];
+  if (!abort) throw new Error(`no way out at ${page.url}`);
+  return browser.go(new URL(abort, page.url).href, { until });
+}

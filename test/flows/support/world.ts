@@ -1,0 +1,161 @@
+/**
+ * The world of a flow test: the service as it runs on a laptop, a provider and an issuer that it did not
+ * configure, AWS's own clients, and a clock that can be moved.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  BedrockAgentCoreClient,
+  CompleteResourceTokenAuthCommand,
+  GetResourceOauth2TokenCommand,
+  GetWorkloadAccessTokenForJWTCommand,
+  GetWorkloadAccessTokenForUserIdCommand,
+  GetWorkloadAccessTokenCommand,
+  type GetResourceOauth2TokenCommandInput,
+  type GetResourceOauth2TokenCommandOutput,
+  type UserIdentifier,
+} from '@aws-sdk/client-bedrock-agentcore';
+import {
+  BedrockAgentCoreControlClient,
+  CreateOauth2CredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import type { Configuration } from 'oidc-provider';
+import { startLocal } from '../../../lib/local/start';
+import { Browser } from './browser';
+import { startIssuer, type TestIssuer } from './issuer';
+import { signInAndConsent, startProvider, type TestProvider } from './provider';
+
+export const RETURN_URL = 'http://127.0.0.1:9/connected?from=test';
+
+type Local = Awaited<ReturnType<typeof startLocal>>;
+export type PrincipalName = keyof Local['principals'];
+
+/** What a token request asks for, where it differs from the usual. */
+export type Ask = Partial<GetResourceOauth2TokenCommandInput>;
+
+export class World {
+  private names = 0;
+
+  private constructor(
+    readonly local: Local,
+    readonly provider: TestProvider,
+    readonly issuer: TestIssuer,
+    readonly dataDir: string,
+  ) {}
+
+  static async start(providerConfiguration: Configuration = {}): Promise<World> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-'));
+    const provider = await startProvider(providerConfiguration);
+    const issuer = await startIssuer();
+    const { discoveryUrl, audience } = issuer;
+    const trustedIssuers = [{ discoveryUrl, allowedAudience: [audience] }];
+    return new World(await startLocal({ port: 0, dataDir, trustedIssuers }), provider, issuer, dataDir);
+  }
+
+  async stop(): Promise<void> {
+    await this.local.close();
+    await Promise.all([this.provider.close(), this.issuer.close()]);
+    await rm(this.dataDir, { recursive: true });
+  }
+
+  private settings(principal: PrincipalName, signingName: string) {
+    const { accessKeyId, secretAccessKey } = this.local.principals[principal];
+    const { endpoint, region } = this.local;
+    return { endpoint, region, credentials: { accessKeyId, secretAccessKey }, ...{ signingName } };
+  }
+
+  data(principal: PrincipalName = 'agent', signingName = 'execute-api'): BedrockAgentCoreClient {
+    return new BedrockAgentCoreClient(this.settings(principal, signingName));
+  }
+
+  control(principal: PrincipalName = 'agent', signingName = 'execute-api'): BedrockAgentCoreControlClient {
+    return new BedrockAgentCoreControlClient(this.settings(principal, signingName));
+  }
+
+  /** An agent of its own with a credential provider of its own, both of this principal. */
+  async agent(principal: PrincipalName = 'agent', returnUrls: string[] = [RETURN_URL]): Promise<TestAgent> {
+    this.names += 1;
+    const name = `agent-${this.names}`;
+    const providerName = `provider-${this.names}`;
+    const control = this.control(principal);
+    await control.send(
+      new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: returnUrls }),
+    );
+    const { discoveryUrl, clientId, clientSecret } = this.provider;
+    const created = await control.send(
+      new CreateOauth2CredentialProviderCommand({
+        name: providerName,
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
+        },
+      }),
+    );
+    this.provider.allowRedirect(created.callbackUrl ?? '');
+    return new TestAgent(this.data(principal), name, providerName, created.callbackUrl ?? '');
+  }
+
+  /** The audit entries so far. */
+  async audit(): Promise<Record<string, unknown>[]> {
+    const lines = (await readFile(join(this.dataDir, 'service.log'), 'utf8').catch(() => '')).split('\n');
+    return lines
+      .filter((line) => line.includes('"audit"'))
+      .map((line) => (JSON.parse(line) as { audit: Record<string, unknown> }).audit);
+  }
+}
+
+export class TestAgent {
+  constructor(
+    readonly client: BedrockAgentCoreClient,
+    readonly name: string,
+    readonly providerName: string,
+    readonly callbackUrl: string,
+  ) {}
+
+  /** A workload access token for this agent alone, for a user id, or for a user token. */
+  async token(user?: { userId: string } | { userToken: string }): Promise<string> {
+    const workloadName = this.name;
+    const command = !user
+      ? new GetWorkloadAccessTokenCommand({ workloadName })
+      : 'userId' in user
+        ? new GetWorkloadAccessTokenForUserIdCommand({ workloadName, ...user })
+        : new GetWorkloadAccessTokenForJWTCommand({ workloadName, ...user });
+    const { workloadAccessToken } = await this.client.send(command as GetWorkloadAccessTokenCommand);
+    return workloadAccessToken ?? '';
+  }
+
+  ask(workloadIdentityToken: string, ask: Ask = {}): Promise<GetResourceOauth2TokenCommandOutput> {
+    return this.client.send(
+      new GetResourceOauth2TokenCommand({
+        workloadIdentityToken,
+        resourceCredentialProviderName: this.providerName,
+        scopes: ['openid', 'a'],
+        oauth2Flow: 'USER_FEDERATION',
+        resourceOauth2ReturnUrl: RETURN_URL,
+        ...ask,
+      }),
+    );
+  }
+
+  complete(sessionUri: string | undefined, userIdentifier: UserIdentifier) {
+    return this.client.send(new CompleteResourceTokenAuthCommand({ sessionUri, userIdentifier }));
+  }
+
+  /** Walks the consent in a browser; answers with the address that it ends at. */
+  async consent(authorizationUrl: string | undefined, login = 'ana', browser = new Browser()): Promise<URL> {
+    const page = await signInAndConsent(browser, authorizationUrl ?? '', login, 'http://127.0.0.1:9/');
+    return new URL(page.url);
+  }
+
+  /** From nothing to a stored grant for this user id; answers with the access token. */
+  async connect(userId: string, ask: Ask = {}): Promise<string> {
+    const token = await this.token({ userId });
+    const { authorizationUrl, sessionUri } = await this.ask(token, ask);
+    await this.consent(authorizationUrl, userId);
+    await this.complete(sessionUri, { userId });
+    const { accessToken } = await this.ask(token, ask);
+    return accessToken ?? '';
+  }
+}

@@ -1,0 +1,133 @@
+/** The embedded DynamoDB, by the real client: its tables, restarts, and who may call it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  DescribeTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { create } from 'dynalite/db';
+import { TABLES, type TableName } from '../../lambda/adapters/dynamodb/keys';
+import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
+import { newEmulatorCredentials } from '../../lib/local/emulator-access';
+import { StartError } from '../../lib/local/start-error';
+
+const credentials = newEmulatorCredentials();
+const vault = localTableName('Vault');
+const key = { pk: { S: 'GRANT#1' }, sk: { S: 'RECORD' } };
+
+let folder: string;
+let running: LocalDynamoDb | undefined;
+
+beforeEach(async () => {
+  folder = join(await mkdtemp(join(tmpdir(), 'dynamodb-')), 'store');
+});
+
+afterEach(async () => {
+  await running?.close();
+  running = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function start(): Promise<DynamoDBClient> {
+  running = await startDynamoDb(folder, credentials);
+  return new DynamoDBClient({ endpoint: running.endpoint, region: 'us-east-1', credentials });
+}
+
+async function stop(client: DynamoDBClient): Promise<void> {
+  client.destroy();
+  await running?.close();
+  running = undefined;
+}
+
+it('makes the four tables and keeps items over a restart', async () => {
+  const first = await start();
+  for (const table of Object.keys(TABLES) as TableName[]) {
+    const { Table } = await first.send(new DescribeTableCommand({ TableName: localTableName(table) }));
+    expect(Table?.TableStatus).toBe('ACTIVE');
+    expect(Table?.KeySchema).toEqual([
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ]);
+  }
+  await first.send(new PutItemCommand({ TableName: vault, Item: { ...key, sealed: { S: 'x' } } }));
+  await stop(first);
+
+  const second = await start();
+  const { Item } = await second.send(
+    new GetItemCommand({ TableName: vault, Key: key, ConsistentRead: true }),
+  );
+  expect(Item).toEqual({ ...key, sealed: { S: 'x' } });
+  await stop(second);
+});
+
+it('completes a table whose creation was cut short', async () => {
+  await stop(await start());
+  const { db, tableDb } = create({ path: folder });
+  await db.open();
+  await new Promise<void>((resolve) => {
+    tableDb.get(vault, (_error, table) => {
+      tableDb.put(vault, { ...table, TableStatus: 'CREATING' }, () => {
+        resolve();
+      });
+    });
+  });
+  await db.close();
+
+  const client = await start();
+  await client.send(new PutItemCommand({ TableName: vault, Item: key }));
+  await stop(client);
+});
+
+it('says that the folder is in use', async () => {
+  const client = await start();
+  await expect(startDynamoDb(folder, credentials)).rejects.toThrow(StartError);
+  await expect(startDynamoDb(folder, credentials)).rejects.toThrow(/in use/);
+  await stop(client);
+});
+
+it('answers nobody but the process that started it', async () => {
+  const client = await start();
+  const endpoint = running?.endpoint ?? '';
+  const stranger = new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: newEmulatorCredentials(),
+  });
+  const command = new GetItemCommand({ TableName: vault, Key: key });
+  await expect(stranger.send(command)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  stranger.destroy();
+
+  const authorization = `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/20250101/us-east-1/dynamodb/aws4_request`;
+  expect(await statusOf(endpoint, { authorization, origin: 'https://evil.example' })).toBe(403);
+  expect(await statusOf(endpoint, { authorization, host: 'evil.example' })).toBe(403);
+  await stop(client);
+});
+
+it('outlives a client that hangs up in the middle of a request', async () => {
+  const client = await start();
+  await new Promise<void>((resolve) => {
+    const headers = {
+      authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/20250101/us-east-1/dynamodb/aws4_request`,
+      'content-length': '100',
+    };
+    const outgoing = request(running?.endpoint ?? '', { method: 'POST', headers });
+    outgoing.on('error', () => undefined).on('close', resolve);
+    outgoing.write('{', () => setTimeout(() => outgoing.destroy(), 50));
+  });
+  await client.send(new PutItemCommand({ TableName: vault, Item: key }));
+  await stop(client);
+});
+
+function statusOf(endpoint: string, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(endpoint, { headers }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    outgoing.on('error', reject).end();
+  });
+}

@@ -1,0 +1,122 @@
+/** HTTP requests as an attacker would make them: signed or not, and then changed line by line. */
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { HttpRequest } from '@smithy/protocol-http';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { LOCAL_REGION } from '../../lib/local/principals';
+import { agent } from './gateway-under-test';
+
+export const PATH = '/identities/GetWorkloadAccessToken';
+export const BODY = JSON.stringify({ workloadName: 'my-agent' });
+
+export interface Handmade {
+  /** Name and port in the Host header, and where the request goes. */
+  host: string;
+  method: string;
+  /** With the query. */
+  path: string;
+  headers: Record<string, string | string[]>;
+  body: string;
+}
+
+export interface SigningChoices {
+  path?: string;
+  body?: string;
+  query?: Record<string, string | string[]>;
+  headers?: Record<string, string>;
+  region?: string;
+  service?: string;
+  credentials?: { accessKeyId: string; secretAccessKey: string };
+  applyChecksum?: boolean;
+  signingDate?: Date;
+}
+
+/** @param host `127.0.0.1:{port}` */
+export const jwksRequest = (host: string): Handmade => ({
+  host,
+  method: 'GET',
+  path: '/.well-known/jwks.json',
+  headers: { host },
+  body: '',
+});
+
+/** A request of the agent that is right in everything but what the choices say. */
+export async function signed(host: string, choices: SigningChoices = {}): Promise<Handmade> {
+  const { signingDate = new Date() } = choices;
+  const request = await signer(choices).sign(unsigned(host, choices), { signingDate });
+  return handmade(host, request as HttpRequest, choices.body);
+}
+
+/** The same with the signature in the query. */
+export async function presigned(host: string): Promise<Handmade> {
+  return handmade(host, (await signer({}).presign(unsigned(host, {}))) as HttpRequest, undefined);
+}
+
+const unsigned = (host: string, choices: SigningChoices): HttpRequest =>
+  new HttpRequest({
+    method: 'POST',
+    path: choices.path ?? PATH,
+    query: choices.query ?? {},
+    headers: { host, 'content-type': 'application/json', ...choices.headers },
+    body: choices.body ?? BODY,
+  });
+
+const signer = (choices: SigningChoices): SignatureV4 =>
+  new SignatureV4({
+    credentials: choices.credentials ?? agent,
+    region: choices.region ?? LOCAL_REGION,
+    service: choices.service ?? 'execute-api',
+    sha256: Sha256,
+    applyChecksum: choices.applyChecksum ?? true,
+  });
+
+function handmade(host: string, { method, path, query, headers }: HttpRequest, body = BODY): Handmade {
+  const pairs = Object.entries(query).flatMap(([name, values]) =>
+    [values ?? []].flat().map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`),
+  );
+  return { host, method, path: pairs.length > 0 ? `${path}?${pairs.join('&')}` : path, headers, body };
+}
+
+/** The request with one header set; a list makes several lines of it. */
+export const withHeader = (request: Handmade, name: string, value: string | string[]): Handmade => ({
+  ...request,
+  headers: { ...request.headers, [name]: value },
+});
+
+export const withoutHeader = (request: Handmade, name: string): Handmade => ({
+  ...request,
+  headers: Object.fromEntries(Object.entries(request.headers).filter(([other]) => other !== name)),
+});
+
+export const inAuthorization = (request: Handmade, part: string | RegExp, replacement: string): Handmade =>
+  withHeader(request, 'authorization', String(request.headers.authorization).replace(part, replacement));
+
+export interface Answer {
+  status: number | undefined;
+  headers: IncomingHttpHeaders;
+  body: string;
+  bytes: Buffer;
+}
+
+/** Sends the header lines as they are: fetch would join repeated ones and refuse some. */
+export function send({ host, method, path, headers, body }: Handmade): Promise<Answer> {
+  const lines = Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().flatMap((value) => [name, value]),
+  );
+  if (body) lines.push('content-length', String(Buffer.byteLength(body)));
+  if (!('connection' in headers)) lines.push('connection', 'close');
+  return new Promise((resolve, reject) => {
+    const port = Number(host.split(':').at(-1));
+    const options = { host: '127.0.0.1', port, method, path, headers: lines, agent: false };
+    const outgoing = httpRequest(options, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('end', () => {
+        const bytes = Buffer.concat(chunks);
+        resolve({ status: incoming.statusCode, headers: incoming.headers, body: bytes.toString(), bytes });
+      });
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}

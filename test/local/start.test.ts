@@ -1,0 +1,177 @@
+/** `npm start` as a program: what it says when it cannot start, what it prints when it can, how it stops. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import {
+  BedrockAgentCoreControlClient,
+  CreateWorkloadIdentityCommand,
+  GetWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { listenOnLoopback } from '../../lib/local/loopback-server';
+
+const ENTRY = resolve(__dirname, '../../bin/local.cjs');
+
+interface Ready {
+  endpoint: string;
+  region: string;
+  principals: Record<string, { arn: string; accessKeyId: string; secretAccessKey: string }>;
+}
+
+let folder: string;
+let children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'start-'));
+});
+
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  children = [];
+  await rm(folder, { recursive: true, force: true });
+});
+
+class Run {
+  stdout = '';
+  stderr = '';
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | null>;
+
+  constructor(env: Record<string, string>, nodeOptions: string[] = []) {
+    this.child = spawn(process.execPath, [...nodeOptions, ENTRY], {
+      env: { PATH: process.env.PATH, PORT: '0', EXAMPLES: 'off', DATA_DIR: folder, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.push(this.child);
+    this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
+    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+    this.ended = new Promise((done) => this.child.on('close', done));
+  }
+
+  async ready(): Promise<Ready> {
+    let status: number | null | undefined;
+    void this.ended.then((code) => (status = code));
+    while (!/^\{"ready":true.*\}$/m.test(this.stdout)) {
+      if (status !== undefined) throw new Error(`ended with ${status}: ${this.stderr}`);
+      await new Promise((wait) => setTimeout(wait, 50));
+    }
+    return JSON.parse(this.stdout.trimEnd().split('\n').at(-1) ?? '') as Ready;
+  }
+}
+
+function controlClient({ endpoint, region, principals }: Ready): BedrockAgentCoreControlClient {
+  const { operator } = principals;
+  if (!operator) throw new Error('no operator');
+  return new BedrockAgentCoreControlClient({ endpoint, region, credentials: { ...operator } });
+}
+
+describe('one clear line', () => {
+  async function expectLine(run: Run, line: RegExp): Promise<void> {
+    expect(await run.ended).toBe(1);
+    expect(run.stdout).toBe('');
+    expect(run.stderr).toMatch(line);
+    expect(run.stderr.trimEnd()).not.toContain('\n');
+  }
+
+  it.each([
+    ['a PORT that is no number', { PORT: 'http' }, /^PORT must be a number/],
+    ['a PORT out of range', { PORT: '65536' }, /^PORT must be a number/],
+    ['an EXAMPLES that is neither on nor off', { EXAMPLES: 'no' }, /^EXAMPLES must be "on" or "off"/],
+    [
+      'TRUSTED_ISSUERS that are not JSON',
+      { TRUSTED_ISSUERS: '[' },
+      /^TRUSTED_ISSUERS is not valid: not JSON/,
+    ],
+    [
+      'a trusted issuer without discovery URL',
+      { TRUSTED_ISSUERS: '[{}]' },
+      /^TRUSTED_ISSUERS is not valid: 0/,
+    ],
+    [
+      'a data folder that cannot be made',
+      { DATA_DIR: '/dev/null/data' },
+      /cannot be written to .*Set DATA_DIR/,
+    ],
+  ])('for %s', async (_name, env, line) => {
+    await expectLine(new Run(env), line);
+  });
+
+  it('for a taken port', async () => {
+    const taken = await listenOnLoopback(createServer(), 0);
+    await expectLine(
+      new Run({ PORT: String(taken.port) }),
+      new RegExp(`^Port ${taken.port} is taken.*PORT=`),
+    );
+    await taken.close();
+  });
+
+  it('for a damaged file of keys', async () => {
+    await writeFile(join(folder, 'principals.json'), '{}');
+    await expectLine(new Run({}), /principals\.json is damaged/);
+  });
+
+  it('for an old Node.js', async () => {
+    const preload = join(folder, 'old-node.cjs');
+    await writeFile(
+      preload,
+      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } });",
+    );
+    await expectLine(
+      new Run({}, ['--require', preload]),
+      /needs Node\.js 20\.19 or newer; this is 20\.18\.3/,
+    );
+  });
+});
+
+describe('the running service', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('says where it is, and stops on %s', async (signal) => {
+    const run = new Run({});
+    const ready = await run.ready();
+    expect(ready).toMatchObject({ ready: true, region: 'us-east-1', accountId: '000000000000' });
+    expect(Object.values(ready.principals).map(({ arn }) => arn)).toEqual([
+      'arn:aws:iam::000000000000:user/operator',
+      'arn:aws:sts::000000000000:assumed-role/agent/local',
+      'arn:aws:iam::000000000000:user/stranger',
+    ]);
+    expect((await fetch(`${ready.endpoint}/ping`)).status).toBe(200);
+
+    run.child.kill(signal);
+    expect(await run.ended).toBe(0);
+    expect(run.stdout).toMatch(/has stopped/);
+    expect(run.stderr).toBe('');
+  });
+
+  it('says that its folder is in use', async () => {
+    const first = new Run({});
+    await first.ready();
+    const second = new Run({});
+    expect(await second.ended).toBe(1);
+    expect(second.stderr).toMatch(/^The data folder is in use.*\n$/);
+  });
+
+  it('keeps everything over a kill, readable for its owner only', async () => {
+    const first = new Run({});
+    const before = await first.ready();
+    const create = controlClient(before);
+    await create.send(new CreateWorkloadIdentityCommand({ name: 'my-agent' }));
+    create.destroy();
+    first.child.kill('SIGKILL');
+    await first.ended;
+
+    const second = new Run({});
+    const after = await second.ready();
+    expect(after.principals).toEqual(before.principals);
+    const get = controlClient(after);
+    expect(await get.send(new GetWorkloadIdentityCommand({ name: 'my-agent' }))).toMatchObject({
+      name: 'my-agent',
+    });
+    get.destroy();
+
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    for (const entry of entries.filter((each) => each.isFile())) {
+      const path = join(entry.parentPath, entry.name);
+      expect([path, (await stat(path)).mode & 0o077]).toEqual([path, 0]);
+    }
+  });
+});

@@ -1,0 +1,168 @@
+/** The deployed API has the registry's routes and auth, keeps no secret in its log, and errs in our form. */
+import { type FunctionGroup, OPERATIONS, type Route } from '../../lambda/api/operations';
+import { plain, resourcesOf, synthesize } from './synthesis';
+
+const synthesis = synthesize({ throttle: { rateLimit: 7 } });
+const { stateless } = synthesis;
+
+interface MethodProperties {
+  readonly HttpMethod: string;
+  readonly ResourceId: { Ref: string };
+  readonly AuthorizationType: string;
+  readonly Integration: { Type: string; Uri: unknown };
+}
+
+interface ResourceProperties {
+  readonly PathPart: string;
+  readonly ParentId: { Ref?: string };
+}
+
+/** Path template of an API resource, from its chain of parents. */
+function pathOf(resourceId: string | undefined): string {
+  const resource = resourceId === undefined ? undefined : stateless.Resources[resourceId];
+  if (!resource) return '';
+  const { PathPart, ParentId } = resource.Properties as unknown as ResourceProperties;
+  return `${pathOf(ParentId.Ref)}/${PathPart}`;
+}
+
+const byRoute = (a: string[], b: string[]): number => a.join().localeCompare(b.join());
+
+it('has exactly the routes of the registry, with its auth and its functions', () => {
+  const deployed = resourcesOf(stateless, 'AWS::ApiGateway::Method').map(([, { Properties }]) => {
+    const method = Properties as unknown as MethodProperties;
+    const uri = String(plain(method.Integration.Uri, synthesis));
+    return [
+      method.HttpMethod,
+      pathOf(method.ResourceId.Ref),
+      method.AuthorizationType,
+      method.Integration.Type,
+      /<(\w+)\.Arn>\/invocations$/.exec(uri)?.[1] ?? uri,
+    ];
+  });
+  const functionOf = (group: FunctionGroup) => group.replaceAll('-', '');
+  const registered = Object.values<Route>(OPERATIONS).map(({ method, path, auth, group }) => [
+    method,
+    path,
+    auth === 'IAM' ? 'AWS_IAM' : 'NONE',
+    'AWS_PROXY',
+    functionOf(group),
+  ]);
+  expect(deployed.sort(byRoute)).toEqual(registered.sort(byRoute));
+});
+
+it('opens four routes and no more', () => {
+  const open = Object.values<Route>(OPERATIONS).filter(({ auth }) => auth === 'NONE');
+  expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'GET /identities/oauth2/authorize',
+    'GET /identities/oauth2/callback/{callbackId}',
+    'GET /.well-known/jwks.json',
+    'GET /.well-known/openid-configuration',
+  ]);
+});
+
+it('lets API Gateway invoke a function for the function’s own methods alone', () => {
+  const invocations = resourcesOf(stateless, 'AWS::Lambda::Permission').map(([, { Properties }]) => {
+    const permission = plain(Properties, synthesis) as Record<string, string>;
+    expect(permission).toMatchObject({
+      Action: 'lambda:InvokeFunction',
+      Principal: 'apigateway.amazonaws.com',
+    });
+    const prefix = 'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<ApiRestApi>/';
+    expect(permission.SourceArn?.startsWith(prefix)).toBe(true);
+    return [permission.FunctionName ?? '', permission.SourceArn?.slice(prefix.length) ?? ''];
+  });
+  const registered = Object.values<Route>(OPERATIONS).map(({ method, path, group }) => [
+    `<${group.replaceAll('-', '')}.Arn>`,
+    `<ApiRestApiDeploymentStageprod>/${method}${path.replace('{callbackId}', '*')}`,
+  ]);
+  expect(invocations.sort(byRoute)).toEqual(registered.sort(byRoute));
+});
+
+it('is a regional stage with limits, traces and an access log of its own fields, and no execution log', () => {
+  const [api] = resourcesOf(stateless, 'AWS::ApiGateway::RestApi');
+  expect(api?.[1].Properties.EndpointConfiguration).toEqual({ Types: ['REGIONAL'] });
+
+  const [stage] = resourcesOf(stateless, 'AWS::ApiGateway::Stage');
+  const properties = stage?.[1].Properties ?? {};
+  expect(properties).toMatchObject({
+    StageName: 'prod',
+    TracingEnabled: true,
+    MethodSettings: [
+      {
+        HttpMethod: '*',
+        ResourcePath: '/*',
+        ThrottlingRateLimit: 7,
+        ThrottlingBurstLimit: 200,
+        LoggingLevel: 'OFF',
+        DataTraceEnabled: false,
+      },
+    ],
+  });
+  const { Format } = properties.AccessLogSetting as { Format: string };
+  expect(JSON.parse(Format)).toEqual({
+    requestId: '$context.requestId',
+    time: '$context.requestTime',
+    method: '$context.httpMethod',
+    resourcePath: '$context.resourcePath',
+    status: '$context.status',
+    errorType: '$context.error.responseType',
+    callerArn: '$context.identity.userArn',
+    latencyMilliseconds: '$context.responseLatency',
+  });
+});
+
+it.each(resourcesOf(stateless, 'AWS::Logs::LogGroup'))('%s is kept for 90 days, encrypted', (_, logGroup) => {
+  expect(plain(logGroup, synthesis)).toMatchObject({
+    Properties: { RetentionInDays: 90, KmsKeyId: '<EncryptionKey.Arn>' },
+    DeletionPolicy: 'Retain',
+  });
+});
+
+describe('the gateway’s own errors', () => {
+  const errors = resourcesOf(stateless, 'AWS::ApiGateway::GatewayResponse').map(([, { Properties }]) => {
+    const { ResponseType, StatusCode, ResponseParameters, ResponseTemplates } = Properties as {
+      ResponseType: string;
+      StatusCode: string;
+      ResponseParameters: Record<string, string>;
+      ResponseTemplates: Record<string, string>;
+    };
+    // API Gateway puts a quoted string in place of its variable.
+    const body = ResponseTemplates['application/json']?.replace(
+      '$context.error.messageString',
+      '"gateway text"',
+    );
+    return {
+      type: ResponseType,
+      status: StatusCode,
+      header: ResponseParameters['gatewayresponse.header.x-amzn-errortype'],
+      body: JSON.parse(body ?? '') as Record<string, string>,
+    };
+  });
+
+  it.each([
+    ['ACCESS_DENIED', '403', 'AccessDeniedException'],
+    ['WAF_FILTERED', '403', 'AccessDeniedException'],
+    ['MISSING_AUTHENTICATION_TOKEN', '403', 'AccessDeniedException'],
+    ['INVALID_SIGNATURE', '403', 'AccessDeniedException'],
+    ['EXPIRED_TOKEN', '403', 'AccessDeniedException'],
+    ['UNAUTHORIZED', '403', 'AccessDeniedException'],
+    ['THROTTLED', '429', 'ThrottlingException'],
+    ['QUOTA_EXCEEDED', '429', 'ThrottlingException'],
+    ['BAD_REQUEST_BODY', '400', 'ValidationException'],
+    ['DEFAULT_4XX', '400', 'ValidationException'],
+    ['DEFAULT_5XX', '500', 'InternalServerException'],
+  ])('%s is a %s %s', (type, status, name) => {
+    const error = errors.find((candidate) => candidate.type === type);
+    expect(error).toMatchObject({ status, header: `'${name}'`, body: { __type: name } });
+    expect(error?.body.message).toBeTruthy();
+    expect(error?.body.reason).toBe(name === 'ValidationException' ? 'CannotParse' : undefined);
+  });
+
+  it.each(['INVALID_SIGNATURE', 'EXPIRED_TOKEN'])(
+    '%s neither repeats the request nor says "expired"',
+    (type) => {
+      const message = errors.find((error) => error.type === type)?.body.message;
+      expect(message).not.toMatch(/gateway text|expired/i);
+    },
+  );
+});

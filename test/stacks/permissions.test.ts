@@ -1,0 +1,235 @@
+/**
+ * What each function may do, spelled out: the whole policy of each role, statement by statement, nothing
+ * more and nothing less. Written by hand and on purpose not from lib/constructs/permissions.ts.
+ */
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
+import { plain, resourcesOf, synthesize } from './synthesis';
+
+const synthesis = synthesize();
+const { stateful, stateless } = synthesis;
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** Logical ids are the group's name without hyphens, and a kind. */
+const logicalId = (group: FunctionGroup, kind: 'role' | 'logs' | '' = ''): string =>
+  group.replaceAll('-', '') + kind;
+
+const onPartitions = (table: string, actions: string | string[], partitions: string[]): Statement => ({
+  Effect: 'Allow',
+  Action: actions,
+  Resource: `<${table}Table.Arn>`,
+  Condition: {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions },
+    Null: { 'dynamodb:LeadingKeys': 'false' },
+  },
+});
+
+const forPurposes = (actions: string | string[], purposes: string[]): Statement => ({
+  Effect: 'Allow',
+  Action: actions,
+  Resource: '<EncryptionKey.Arn>',
+  Condition: { StringEquals: { 'kms:EncryptionContext:purpose': purposes } },
+});
+
+/** What every function has: the tables' encryption through DynamoDB alone, its own log, and traces. */
+const inCommon = (group: FunctionGroup): Statement[] => [
+  {
+    Effect: 'Allow',
+    Action: [
+      'kms:Decrypt',
+      'kms:DescribeKey',
+      'kms:Encrypt',
+      'kms:GenerateDataKey',
+      'kms:GenerateDataKeyWithoutPlaintext',
+      'kms:ReEncryptFrom',
+      'kms:ReEncryptTo',
+    ],
+    Resource: '<EncryptionKey.Arn>',
+    Condition: { StringEquals: { 'kms:ViaService': 'dynamodb.<AWS::Region>.amazonaws.com' } },
+  },
+  {
+    Effect: 'Allow',
+    Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    Resource: `<${logicalId(group, 'logs')}.Arn>`,
+  },
+  { Effect: 'Allow', Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], Resource: '*' },
+];
+
+const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
+  'control-plane': [
+    onPartitions(
+      'Directory',
+      ['dynamodb:GetItem', 'dynamodb:PutItem'],
+      ['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*'],
+    ),
+    onPartitions('Keys', 'dynamodb:PutItem', ['VAULT-KEY#client-secret#*']),
+    onPartitions('Vault', 'dynamodb:PutItem', ['CLIENT-SECRET#*']),
+    forPurposes('kms:GenerateDataKey', ['client-secret']),
+  ],
+  'token-exchange': [
+    onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*']),
+    onPartitions('Directory', ['dynamodb:PutItem', 'dynamodb:Query'], ['SIGNING-KEY']),
+    forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['signing']),
+  ],
+  'credential-retrieval': [
+    onPartitions('Directory', 'dynamodb:BatchGetItem', [
+      'WORKLOAD-IDENTITY#*',
+      'OAUTH2-PROVIDER#*',
+      'GRANT#*',
+    ]),
+    onPartitions('Directory', 'dynamodb:Query', ['SIGNING-KEY']),
+    onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['SESSION#*']),
+    onPartitions(
+      'Keys',
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      ['VAULT-KEY#grant#*', 'VAULT-KEY#consent#*'],
+    ),
+    onPartitions('Keys', 'dynamodb:GetItem', ['VAULT-KEY#client-secret#*']),
+    onPartitions('Vault', 'dynamodb:BatchGetItem', ['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*', 'GRANT#*']),
+    onPartitions('Vault', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], ['GRANT#*']),
+    onPartitions('Vault', 'dynamodb:GetItem', ['CLIENT-SECRET#*']),
+    forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant', 'consent']),
+    forPurposes('kms:Decrypt', ['client-secret']),
+  ],
+  'oauth-callback': [
+    onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['SESSION#*']),
+    onPartitions('Keys', ['dynamodb:GetItem', 'dynamodb:Query'], ['VAULT-KEY#consent#*']),
+    onPartitions('Directory', 'dynamodb:Query', ['SIGNING-KEY']),
+    forPurposes('kms:Decrypt', ['consent']),
+  ],
+};
+
+/** The one resource of a type whose logical id is this, but for its hash. */
+function resource(type: string, id: string): Readonly<Record<string, unknown>> {
+  const found = resourcesOf(stateless, type).filter(([candidate]) =>
+    new RegExp(`^${id}[0-9A-F]{8}$`).test(candidate),
+  );
+  expect(found).toHaveLength(1);
+  return plain(found[0]?.[1].Properties, synthesis) as Readonly<Record<string, unknown>>;
+}
+
+const policiesOf = (group: FunctionGroup) =>
+  resource('AWS::IAM::Role', logicalId(group, 'role')).Policies as {
+    PolicyName: string;
+    PolicyDocument: { Statement: Statement[] };
+  }[];
+
+const environmentOf = (group: FunctionGroup): Readonly<Record<string, string>> => {
+  const { Environment } = resource('AWS::Lambda::Function', logicalId(group));
+  return (Environment as { Variables: Record<string, string> }).Variables;
+};
+
+describe.each(FUNCTION_GROUPS)('the role of %s', (group) => {
+  it('has exactly these statements', () => {
+    expect(policiesOf(group)).toEqual([
+      {
+        PolicyName: group,
+        PolicyDocument: { Version: '2012-10-17', Statement: [...EXPECTED[group], ...inCommon(group)] },
+      },
+    ]);
+  });
+
+  it('has no managed policy and is for Lambda alone', () => {
+    const role = resource('AWS::IAM::Role', logicalId(group, 'role'));
+    expect(Object.keys(role).sort()).toEqual(['AssumeRolePolicyDocument', 'Description', 'Policies']);
+    expect(role.AssumeRolePolicyDocument).toEqual({
+      Version: '2012-10-17',
+      Statement: [
+        { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } },
+      ],
+    });
+  });
+
+  it('is that of the function, and the log group its own', () => {
+    expect(resource('AWS::Lambda::Function', logicalId(group))).toMatchObject({
+      Role: `<${logicalId(group, 'role')}.Arn>`,
+      LoggingConfig: { LogGroup: `<${logicalId(group, 'logs')}>` },
+    });
+  });
+
+  it('names no action by a wildcard, and uses the key only within a purpose or through DynamoDB', () => {
+    for (const { Action, Condition } of policiesOf(group).flatMap(
+      ({ PolicyDocument }) => PolicyDocument.Statement,
+    )) {
+      const actions = [Action].flat();
+      expect(actions.join()).not.toContain('*');
+      if (actions.some((action) => action.startsWith('kms:'))) {
+        expect(JSON.stringify(Condition)).toMatch(
+          /^{"StringEquals":{"kms:(EncryptionContext:purpose|ViaService)":[^}]+}}$/,
+        );
+      }
+    }
+  });
+});
+
+it('attaches nothing to a role from elsewhere', () => {
+  for (const template of [stateful, stateless]) {
+    const types = Object.values(template.Resources).map(({ Type }) => Type);
+    expect(types.filter((type) => /^AWS::IAM::.*Policy$|ResourcePolicy$/.test(type))).toEqual([]);
+  }
+  const roles = resourcesOf(stateless, 'AWS::IAM::Role').map(([, { Properties }]) => Properties.Policies);
+  // The fifth writes API Gateway's access logs and has no policy of ours.
+  expect(roles.filter(Boolean)).toHaveLength(FUNCTION_GROUPS.length);
+  expect(roles).toHaveLength(FUNCTION_GROUPS.length + 1);
+});
+
+it('leaves the key to IAM, and lets CloudWatch Logs in for this account’s log groups', () => {
+  const [key] = resourcesOf(stateful, 'AWS::KMS::Key');
+  expect(plain(key?.[1].Properties.KeyPolicy, synthesis)).toEqual({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: 'kms:*',
+        Principal: { AWS: 'arn:<AWS::Partition>:iam::<AWS::AccountId>:root' },
+        Resource: '*',
+      },
+      {
+        Sid: 'CloudWatchLogs',
+        Effect: 'Allow',
+        Action: ['kms:Decrypt', 'kms:Describe*', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+        Principal: { Service: 'logs.<AWS::Region>.amazonaws.com' },
+        Resource: '*',
+        Condition: {
+          ArnLike: {
+            'kms:EncryptionContext:aws:logs:arn':
+              'arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:*',
+          },
+        },
+      },
+    ],
+  });
+});
+
+describe('the environment', () => {
+  const everywhere = {
+    KMS_KEY_ARN: '<EncryptionKey.Arn>',
+    BASE_URL: 'https://<ApiRestApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod',
+    ARN_PREFIX: 'arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>',
+    POWERTOOLS_SERVICE_NAME: 'agent-identity',
+    NODE_OPTIONS: '--enable-source-maps',
+  };
+  const directory = { DIRECTORY_TABLE: '<DirectoryTable>' };
+  const keys = { KEYS_TABLE: '<KeysTable>' };
+  const sessions = { SESSIONS_TABLE: '<SessionsTable>' };
+  const vault = { VAULT_TABLE: '<VaultTable>' };
+  const issuers = { TRUSTED_ISSUERS: '[]' };
+
+  it.each<[FunctionGroup, Record<string, string>]>([
+    ['control-plane', { ...directory, ...keys, ...vault }],
+    ['token-exchange', { ...directory, ...issuers }],
+    ['credential-retrieval', { ...directory, ...keys, ...sessions, ...vault, ...issuers }],
+    ['oauth-callback', { ...directory, ...keys, ...sessions }],
+  ])('of %s names what it may use and nothing else', (group, expected) => {
+    expect(environmentOf(group)).toEqual({ ...everywhere, ...expected });
+  });
+
+  it('never lets providers on loopback in', () => {
+    expect(JSON.stringify([stateful, stateless])).not.toContain('LOOPBACK_PROVIDERS');
+  });
+});

@@ -1,0 +1,57 @@
+/** What must not be lost is kept, protected and encrypted. */
+import { plain, resourcesOf, synthesize, withoutHash } from './synthesis';
+
+const synthesis = synthesize();
+const tables = resourcesOf(synthesis.stateful, 'AWS::DynamoDB::GlobalTable');
+
+it('has four tables, one key and nothing else that keeps state', () => {
+  const kept = Object.entries(synthesis.stateful.Resources).filter(
+    ([, { Type }]) => Type !== 'AWS::CDK::Metadata',
+  );
+  expect(kept.map(([id]) => withoutHash(id)).sort()).toEqual([
+    'DirectoryTable',
+    'EncryptionKey',
+    'KeysTable',
+    'SessionsTable',
+    'VaultTable',
+  ]);
+});
+
+it.each(Object.entries(synthesis.stateful.Resources))('retains %s', (_, resource) => {
+  expect(resource).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+});
+
+it('rotates the key', () => {
+  const [key] = resourcesOf(synthesis.stateful, 'AWS::KMS::Key');
+  expect(key?.[1].Properties).toMatchObject({ EnableKeyRotation: true });
+});
+
+it.each(tables)(
+  '%s is on demand, recoverable, protected and encrypted with the key',
+  (id, { Properties }) => {
+    expect(plain(Properties, synthesis)).toEqual({
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      BillingMode: 'PAY_PER_REQUEST',
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      Replicas: [
+        {
+          Region: '<AWS::Region>',
+          SSESpecification: { KMSMasterKeyId: '<EncryptionKey.Arn>' },
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          DeletionProtectionEnabled: true,
+        },
+      ],
+      // Only sessions end by themselves.
+      ...(withoutHash(id) === 'SessionsTable' && {
+        TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+      }),
+    });
+  },
+);

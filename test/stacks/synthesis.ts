@@ -1,0 +1,79 @@
+/**
+ * The two stacks as CloudFormation will see them, with the feature flags of cdk.json and without bundling
+ * the functions' code; and their intrinsic functions written as plain text, so that expectations read well.
+ */
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StatefulStack, StatelessStack, type StatelessStackProps } from '../../lib';
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+interface StackTemplate {
+  readonly Resources: Readonly<Record<string, Resource>>;
+  readonly Outputs?: Readonly<Record<string, { Value: unknown; Export?: { Name: string } }>>;
+}
+
+export interface Synthesis {
+  readonly stateful: StackTemplate;
+  readonly stateless: StackTemplate;
+}
+
+/** Synthesizes both stacks; `props` are the stateless one's. */
+export function synthesize(props: Omit<StatelessStackProps, 'state'> = {}): Synthesis {
+  const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), 'utf8')) as {
+    context: Record<string, unknown>;
+  };
+  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  const state = new StatefulStack(app, 'AgentIdentityStateful');
+  const stateless = new StatelessStack(app, 'AgentIdentityStateless', { ...props, state });
+  return {
+    stateful: Template.fromStack(state).toJSON() as StackTemplate,
+    stateless: Template.fromStack(stateless).toJSON() as StackTemplate,
+  };
+}
+
+/** Resources of one type, by logical id. */
+export const resourcesOf = (template: StackTemplate, type: string): [string, Resource][] =>
+  Object.entries(template.Resources).filter(([, resource]) => resource.Type === type);
+
+/** A logical id without the hash that CDK appends. */
+export const withoutHash = (logicalId: string): string =>
+  logicalId.startsWith('AWS::') ? logicalId : logicalId.replace(/[0-9A-F]{8}$/, '');
+
+/**
+ * Any part of a template with its references as text: `<DirectoryTable.Arn>` for an attribute, whichever
+ * stack it is of, and `<AWS::Region>` for a reference.
+ */
+export function plain(value: unknown, { stateful }: Synthesis): unknown {
+  const write = (part: unknown): unknown => {
+    if (Array.isArray(part)) return part.map(write);
+    if (typeof part !== 'object' || part === null) return part;
+    const [only, ...others] = Object.entries(part as Record<string, unknown>);
+    if (only && others.length === 0) {
+      const [name, argument] = only;
+      if (name === 'Ref') return `<${withoutHash(String(argument))}>`;
+      if (name === 'Fn::GetAtt') {
+        const [logicalId, attribute] = argument as [string, string];
+        return `<${withoutHash(logicalId)}.${attribute}>`;
+      }
+      if (name === 'Fn::Join') {
+        const [separator, parts] = argument as [string, unknown[]];
+        return parts.map((each) => String(write(each))).join(separator);
+      }
+      if (name === 'Fn::ImportValue') {
+        return write(
+          Object.values(stateful.Outputs ?? {}).find(({ Export }) => Export?.Name === argument)?.Value,
+        );
+      }
+    }
+    return Object.fromEntries(Object.entries(part).map(([key, each]) => [key, write(each)]));
+  };
+  return write(value);
+}
