@@ -19,10 +19,16 @@ interface Statement {
 const logicalId = (group: FunctionGroup, kind: 'role' | 'logs' | '' = ''): string =>
   group.replaceAll('-', '') + kind;
 
-const onPartitions = (table: string, actions: string | string[], partitions: string[]): Statement => ({
+const arnOf = (table: string): string => `<${table}Table.Arn>`;
+
+const onPartitions = (
+  tables: string | string[],
+  actions: string | string[],
+  partitions: string[],
+): Statement => ({
   Effect: 'Allow',
   Action: actions,
-  Resource: `<${table}Table.Arn>`,
+  Resource: typeof tables === 'string' ? arnOf(tables) : tables.map(arnOf),
   Condition: {
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions },
     Null: { 'dynamodb:LeadingKeys': 'false' },
@@ -77,7 +83,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['signing']),
   ],
   'credential-retrieval': [
-    onPartitions('Directory', 'dynamodb:BatchGetItem', [
+    onPartitions(['Directory', 'Vault'], 'dynamodb:BatchGetItem', [
       'WORKLOAD-IDENTITY#*',
       'OAUTH2-PROVIDER#*',
       'GRANT#*',
@@ -90,7 +96,6 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
       ['VAULT-KEY#grant#*', 'VAULT-KEY#consent#*'],
     ),
     onPartitions('Keys', 'dynamodb:GetItem', ['VAULT-KEY#client-secret#*']),
-    onPartitions('Vault', 'dynamodb:BatchGetItem', ['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*', 'GRANT#*']),
     onPartitions('Vault', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], ['GRANT#*']),
     onPartitions('Vault', 'dynamodb:GetItem', ['CLIENT-SECRET#*']),
     forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant', 'consent']),

@@ -1,0 +1,47 @@
+/** Acceptance scenario 4: after forceAuthentication the old token never comes back. */
+import { World } from './support/world';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+it('forgets the stored grant and starts anew; polls with and without the session never get the old token', async () => {
+  const agent = await world.agent();
+  const old = await agent.connect('ana');
+  const token = await agent.token({ userId: 'ana' });
+  const { authorizationUrl, sessionUri, accessToken } = await agent.ask(token, { forceAuthentication: true });
+  expect(accessToken).toBeUndefined();
+  for (const ask of [
+    { sessionUri },
+    {},
+    { sessionUri, forceAuthentication: true },
+    { forceAuthentication: false },
+  ]) {
+    const polled = await agent.ask(token, ask);
+    expect(polled.accessToken).toBeUndefined();
+    expect(polled.sessionUri).toBe(sessionUri);
+  }
+  await agent.consent(authorizationUrl);
+  await agent.complete(sessionUri, { userId: 'ana' });
+  const { accessToken: fresh } = await agent.ask(token, { sessionUri });
+  expect(fresh).toEqual(expect.any(String));
+  expect(fresh).not.toBe(old);
+});
+
+it('does not take a consent that began before it', async () => {
+  const agent = await world.agent();
+  const token = await agent.token({ userId: 'ben' });
+  const before = await agent.ask(token);
+  await agent.consent(before.authorizationUrl, 'ben');
+  const after = await agent.ask(token, { forceAuthentication: true });
+  expect(after.sessionUri).not.toBe(before.sessionUri);
+  await expect(agent.complete(before.sessionUri, { userId: 'ben' })).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  });
+  expect(await agent.ask(token, { sessionUri: before.sessionUri })).toMatchObject({
+    sessionStatus: 'FAILED',
+  });
+  expect(await agent.ask(token)).toMatchObject({ sessionUri: after.sessionUri });
+});

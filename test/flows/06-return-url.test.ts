@@ -1,0 +1,95 @@
+/** Acceptance scenarios 6 and 7: the way back is one that was registered, exactly, and what the application sent comes back. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RETURN_URL, World } from './support/world';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+async function sessionsWritten(): Promise<number> {
+  const folder = join(world.dataDir, 'dynamodb');
+  const files = await Promise.all(
+    (await readdir(folder)).map((file) => readFile(join(folder, file), 'latin1').catch(() => '')),
+  );
+  return files.join('').split('SESSION#').length;
+}
+
+it.each([
+  ['none given', undefined, /must provide a ResourceOauth2ReturnUrl/],
+  ['a prefix', 'http://127.0.0.1:9/connected', /not registered/],
+  ['a change of case', 'http://127.0.0.1:9/Connected?from=test', /not registered/],
+  ['a trailing slash', `${RETURN_URL}/`, /not registered/],
+  ['an added query', `${RETURN_URL}&more=1`, /not registered/],
+  ['another host', 'http://127.0.0.1:99/connected?from=test', /not registered/],
+])('refuses %s with a reason, and creates no session', async (_, resourceOauth2ReturnUrl, message) => {
+  const agent = await world.agent();
+  const token = await agent.token({ userId: 'ana' });
+  const before = await sessionsWritten();
+  await expect(agent.ask(token, { resourceOauth2ReturnUrl })).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringMatching(message) as string,
+    reason: 'FieldValidationFailed',
+    $metadata: { httpStatusCode: 400, attempts: 1 },
+  });
+  expect(await sessionsWritten()).toBe(before);
+});
+
+it('says so when the workload identity has none registered', async () => {
+  const agent = await world.agent('agent', []);
+  await expect(agent.ask(await agent.token({ userId: 'ana' }))).rejects.toMatchObject({
+    name: 'ValidationException',
+    message:
+      'You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow',
+  });
+});
+
+it('brings customState back intact as state beside session_id; the query that was there survives', async () => {
+  const agent = await world.agent();
+  const customState = 'a b&c=d#e?f/ü"%25+';
+  const { authorizationUrl, sessionUri } = await agent.ask(await agent.token({ userId: 'ana' }), {
+    customState,
+  });
+  const back = await agent.consent(authorizationUrl);
+  expect(back.href.startsWith(`${RETURN_URL}&session_id=`)).toBe(true);
+  expect(Object.fromEntries(back.searchParams)).toEqual({
+    from: 'test',
+    session_id: sessionUri,
+    state: customState,
+  });
+});
+
+it('adds customParameters to the authorization request; none overrides a standard parameter', async () => {
+  const agent = await world.agent();
+  const customParameters = {
+    prompt: 'consent',
+    access_type: 'offline',
+    redirect_uri: 'https://attacker.example/',
+    client_id: 'another',
+    response_type: 'token',
+    response_mode: 'fragment',
+    scope: 'everything',
+    state: 'fixed',
+    code_challenge: 'weak',
+    code_challenge_method: 'plain',
+    nonce: 'unchecked',
+    request_uri: 'urn:elsewhere',
+  };
+  const { authorizationUrl = '' } = await agent.ask(await agent.token({ userId: 'ana' }), {
+    customParameters,
+  });
+  const response = await fetch(authorizationUrl, { redirect: 'manual' });
+  const sent = new URL(response.headers.get('location') ?? '').searchParams;
+  expect(sent.get('prompt')).toBe('consent');
+  expect(sent.get('access_type')).toBe('offline');
+  expect(sent.getAll('redirect_uri')).toEqual([agent.callbackUrl]);
+  expect(sent.getAll('client_id')).toEqual([world.provider.clientId]);
+  expect(sent.getAll('response_type')).toEqual(['code']);
+  expect(sent.getAll('scope')).toEqual(['openid a']);
+  expect(sent.getAll('code_challenge_method')).toEqual(['S256']);
+  expect(sent.get('code_challenge')).toMatch(/^[\w-]{43}$/);
+  expect(sent.get('state')).not.toBe('fixed');
+  for (const name of ['response_mode', 'nonce', 'request_uri']) expect(sent.has(name)).toBe(false);
+});
