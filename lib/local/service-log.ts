@@ -24,7 +24,7 @@ export function openServiceLog(path: string): ServiceLog {
   const stream = new Writable({
     decodeStrings: true,
     write(chunk: Buffer, _encoding, done) {
-      writeSync(file, chunk);
+      writeSync(file, onOneLine(chunk.toString('utf8')));
       done();
     },
   });
@@ -34,6 +34,16 @@ export function openServiceLog(path: string): ServiceLog {
       closeSync(file);
     },
   };
+}
+
+/** Powertools indents what it logs through the global console; here an entry is a line, for grep. */
+function onOneLine(text: string): string {
+  if (!text.startsWith('{')) return text;
+  try {
+    return `${JSON.stringify(JSON.parse(text))}\n`;
+  } catch {
+    return text;
+  }
 }
 
 function openForAppending(path: string): number {

@@ -60,9 +60,7 @@ it('lets no other principal complete, even for the right user', async () => {
   const agent = await world.agent();
   const { authorizationUrl, sessionUri } = await agent.ask(await agent.token({ userId: 'ana' }));
   await agent.consent(authorizationUrl);
-  const stranger = Object.assign(Object.create(Object.getPrototypeOf(agent) as object), agent, {
-    client: world.data('stranger'),
-  }) as typeof agent;
+  const stranger = agent.as(world.data('stranger'));
   await expect(stranger.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject(refused);
   await agent.complete(sessionUri, { userId: 'ana' });
 });

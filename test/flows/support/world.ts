@@ -22,6 +22,7 @@ import {
   CreateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Configuration } from 'oidc-provider';
+import { openServiceLog, type ServiceLog } from '../../../lib/local/service-log';
 import { startLocal } from '../../../lib/local/start';
 import { Browser } from './browser';
 import { startIssuer, type TestIssuer } from './issuer';
@@ -43,6 +44,7 @@ export class World {
     readonly provider: TestProvider,
     readonly issuer: TestIssuer,
     readonly dataDir: string,
+    private readonly log: ServiceLog,
   ) {}
 
   static async start(providerConfiguration: Configuration = {}): Promise<World> {
@@ -51,12 +53,16 @@ export class World {
     const issuer = await startIssuer();
     const { discoveryUrl, audience } = issuer;
     const trustedIssuers = [{ discoveryUrl, allowedAudience: [audience] }];
-    return new World(await startLocal({ port: 0, dataDir, trustedIssuers }), provider, issuer, dataDir);
+    // As `npm start` does it: what the functions log goes to the data folder, and is searched there too.
+    const log = openServiceLog(join(dataDir, 'service.log'));
+    globalThis.console = log.console;
+    return new World(await startLocal({ port: 0, dataDir, trustedIssuers }), provider, issuer, dataDir, log);
   }
 
   async stop(): Promise<void> {
     await this.local.close();
     await Promise.all([this.provider.close(), this.issuer.close()]);
+    this.log.close();
     await rm(this.dataDir, { recursive: true });
   }
 
@@ -67,7 +73,17 @@ export class World {
   }
 
   data(principal: PrincipalName = 'agent', signingName = 'execute-api'): BedrockAgentCoreClient {
-    return new BedrockAgentCoreClient(this.settings(principal, signingName));
+    const client = new BedrockAgentCoreClient(this.settings(principal, signingName));
+    // The client corrects its clock by this header, which no moved clock reaches.
+    client.middlewareStack.add(
+      (next) => async (request) => {
+        const result = await next(request);
+        delete (result.response as { headers: Record<string, string> }).headers.date;
+        return result;
+      },
+      { step: 'deserialize', priority: 'low' },
+    );
+    return client;
   }
 
   control(principal: PrincipalName = 'agent', signingName = 'execute-api'): BedrockAgentCoreControlClient {
@@ -75,7 +91,11 @@ export class World {
   }
 
   /** An agent of its own with a credential provider of its own, both of this principal. */
-  async agent(principal: PrincipalName = 'agent', returnUrls: string[] = [RETURN_URL]): Promise<TestAgent> {
+  async agent(
+    principal: PrincipalName = 'agent',
+    returnUrls: string[] = [RETURN_URL],
+    client: { clientSecret?: string } = {},
+  ): Promise<TestAgent> {
     this.names += 1;
     const name = `agent-${this.names}`;
     const providerName = `provider-${this.names}`;
@@ -83,7 +103,7 @@ export class World {
     await control.send(
       new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: returnUrls }),
     );
-    const { discoveryUrl, clientId, clientSecret } = this.provider;
+    const { discoveryUrl, clientId, clientSecret } = { ...this.provider, ...client };
     const created = await control.send(
       new CreateOauth2CredentialProviderCommand({
         name: providerName,
@@ -99,7 +119,7 @@ export class World {
 
   /** The audit entries so far. */
   async audit(): Promise<Record<string, unknown>[]> {
-    const lines = (await readFile(join(this.dataDir, 'service.log'), 'utf8').catch(() => '')).split('\n');
+    const lines = (await readFile(join(this.dataDir, 'service.log'), 'utf8')).split('\n');
     return lines
       .filter((line) => line.includes('"audit"'))
       .map((line) => (JSON.parse(line) as { audit: Record<string, unknown> }).audit);
@@ -124,6 +144,11 @@ export class TestAgent {
         : new GetWorkloadAccessTokenForJWTCommand({ workloadName, ...user });
     const { workloadAccessToken } = await this.client.send(command as GetWorkloadAccessTokenCommand);
     return workloadAccessToken ?? '';
+  }
+
+  /** The same agent, called upon by somebody else. */
+  as(client: BedrockAgentCoreClient): TestAgent {
+    return new TestAgent(client, this.name, this.providerName, this.callbackUrl);
   }
 
   ask(workloadIdentityToken: string, ask: Ask = {}): Promise<GetResourceOauth2TokenCommandOutput> {

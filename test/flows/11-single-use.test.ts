@@ -1,0 +1,164 @@
+/** Acceptance scenarios 10, 11 and 13: each step counts once, in the browser that began, for ten minutes; a no stays a no. */
+import { Browser } from './support/browser';
+import { moveClock } from './support/clock';
+import { declineConsent, signInAndConsent } from './support/provider';
+import { World, type TestAgent } from './support/world';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** Consents at the provider but stops before the answer reaches the service. */
+async function answerOf(
+  agent: TestAgent,
+  authorizationUrl: string | undefined,
+  browser: Browser,
+  login = 'ana',
+) {
+  return (await signInAndConsent(browser, authorizationUrl ?? '', login, agent.callbackUrl)).url;
+}
+
+async function begun(login = 'ana') {
+  const agent = await world.agent();
+  const token = await agent.token({ userId: login });
+  return { agent, token, browser: new Browser(), ...(await agent.ask(token)) };
+}
+
+const refusal = { name: 'AccessDeniedException', message: 'Invalid or expired session' };
+
+it('completes once', async () => {
+  const { agent, authorizationUrl, sessionUri } = await begun();
+  await agent.consent(authorizationUrl);
+  const ends = await Promise.allSettled(
+    Array.from({ length: 6 }, () => agent.complete(sessionUri, { userId: 'ana' })),
+  );
+  expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  await expect(agent.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject(refusal);
+  const code = world.provider.exchanges.at(-1)?.request.get('code');
+  expect(world.provider.exchanges.filter(({ request }) => request.get('code') === code)).toHaveLength(1);
+});
+
+it('takes a callback once', async () => {
+  const { agent, token, authorizationUrl, sessionUri, browser } = await begun();
+  const answer = await answerOf(agent, authorizationUrl, browser);
+  expect((await browser.step(answer)).status).toBe(302);
+  const replayed = await browser.step(answer);
+  expect(replayed.status).toBe(400);
+  expect(replayed.html).toContain('does not belong here');
+  await agent.complete(sessionUri, { userId: 'ana' });
+  expect((await agent.ask(token)).accessToken).toEqual(expect.any(String));
+});
+
+describe('a callback that is not the answer to this browser’s request is refused, and the right one still counts', () => {
+  it.each([
+    ['no state', (url: URL) => url.searchParams.delete('state')],
+    ['a made-up state', (url: URL) => url.searchParams.set('state', 'made-up.state')],
+    [
+      'this session’s handle with another secret',
+      (url: URL) =>
+        url.searchParams.set('state', `${(url.searchParams.get('state') ?? '').split('.')[0] ?? ''}.another`),
+    ],
+    ['the state twice', (url: URL) => url.searchParams.append('state', url.searchParams.get('state') ?? '')],
+    ['another issuer', (url: URL) => url.searchParams.set('iss', 'https://attacker.example')],
+    ['no issuer from a server that always names itself', (url: URL) => url.searchParams.delete('iss')],
+    ['a code and an error', (url: URL) => url.searchParams.set('error', 'access_denied')],
+    ['neither', (url: URL) => url.searchParams.delete('code')],
+    ['the code twice', (url: URL) => url.searchParams.append('code', 'another')],
+  ])('%s', async (_, change) => {
+    const { agent, authorizationUrl, sessionUri, browser } = await begun();
+    const answer = await answerOf(agent, authorizationUrl, browser);
+    const wrong = new URL(answer);
+    change(wrong);
+    const page = await browser.step(wrong.href);
+    expect([page.status, page.headers.get('location')]).toEqual([400, null]);
+    expect((await browser.step(answer)).status).toBe(302);
+    await agent.complete(sessionUri, { userId: 'ana' });
+  });
+
+  it('another browser', async () => {
+    const { agent, authorizationUrl, sessionUri, browser } = await begun();
+    const answer = await answerOf(agent, authorizationUrl, browser);
+    expect((await new Browser().step(answer)).status).toBe(400);
+    expect((await browser.step(answer)).status).toBe(302);
+    await agent.complete(sessionUri, { userId: 'ana' });
+  });
+
+  it('another session’s state', async () => {
+    const [one, two] = [await begun(), await begun('ben')];
+    const first = new URL(await answerOf(one.agent, one.authorizationUrl, one.browser));
+    const second = new URL(await answerOf(two.agent, two.authorizationUrl, one.browser, 'ben'));
+    const crossed = new URL(first);
+    crossed.searchParams.set('state', second.searchParams.get('state') ?? '');
+    expect((await one.browser.step(crossed.href)).status).toBe(400);
+    expect((await one.browser.step(first.href)).status).toBe(302);
+    expect((await one.browser.step(second.href)).status).toBe(302);
+  });
+
+  it('another provider’s callback', async () => {
+    const { agent, authorizationUrl, browser } = await begun();
+    const other = await world.agent();
+    const answer = await answerOf(agent, authorizationUrl, browser);
+    const misdirected = answer.replace(agent.callbackUrl, other.callbackUrl);
+    expect((await browser.step(misdirected)).status).toBe(400);
+    expect((await browser.step(answer)).status).toBe(302);
+  });
+
+  it('an answer to a link that was opened again since', async () => {
+    const { agent, authorizationUrl, browser } = await begun();
+    const stale = await answerOf(agent, authorizationUrl, browser);
+    const answer = await answerOf(agent, authorizationUrl, browser);
+    expect((await browser.step(stale)).status).toBe(400);
+    expect((await browser.step(answer)).status).toBe(302);
+  });
+});
+
+it('shows a link that was answered as answered, with the way back', async () => {
+  const { agent, authorizationUrl, browser } = await begun();
+  await agent.consent(authorizationUrl, 'ana', browser);
+  const page = await browser.step(authorizationUrl ?? '');
+  expect(page.status).toBe(409);
+  expect(page.html).toContain('href="http://127.0.0.1:9/connected?from=test&amp;session_id=');
+});
+
+it('ends a declined session as FAILED, with a page that says so, and never a token', async () => {
+  const { agent, token, authorizationUrl, sessionUri, browser } = await begun();
+  const answer = await declineConsent(browser, authorizationUrl ?? '', agent.callbackUrl);
+  const page = await browser.step(answer.url);
+  expect(page.status).toBe(200);
+  expect(page.html).toContain('Access was not granted');
+  expect(page.html).toContain('error=access_denied');
+  expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
+  await expect(agent.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject(refusal);
+  const anew = await agent.ask(token);
+  expect(anew).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
+  expect(anew.sessionUri).not.toBe(sessionUri);
+});
+
+describe('after ten minutes', () => {
+  it('the link says that it has ended', async () => {
+    const { authorizationUrl, browser } = await begun();
+    moveClock(601);
+    const page = await browser.step(authorizationUrl ?? '');
+    expect([page.status, page.html]).toEqual([410, expect.stringContaining('This link has ended')]);
+  });
+
+  it('the callback is refused', async () => {
+    const { agent, authorizationUrl, browser } = await begun();
+    const answer = await answerOf(agent, authorizationUrl, browser);
+    moveClock(601);
+    expect((await browser.step(answer)).status).toBe(410);
+  });
+
+  it('Complete is refused, and a poll says FAILED', async () => {
+    const { agent, token, authorizationUrl, sessionUri } = await begun();
+    await agent.consent(authorizationUrl);
+    moveClock(601);
+    await expect(agent.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject(refusal);
+    expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
+  });
+});

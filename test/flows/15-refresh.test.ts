@@ -1,0 +1,56 @@
+/** Acceptance scenario 15: an expired token is refreshed without asking anyone; a refusal for good asks again. */
+import type { Configuration } from 'oidc-provider';
+import { World } from './support/world';
+
+/** Access tokens that end at once, refresh tokens for everyone, rotated at each use with reuse detection. */
+const shortLived: Configuration = {
+  ttl: { AccessToken: 10 },
+  issueRefreshToken: () => Promise.resolve(true),
+  rotateRefreshToken: true,
+};
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start(shortLived);
+});
+afterAll(() => world.stop());
+
+const refreshes = () => world.provider.exchanges.filter(({ grantType }) => grantType === 'refresh_token');
+
+it('refreshes once, however many ask at that moment, and rotates', async () => {
+  const agent = await world.agent();
+  const token = await agent.token({ userId: 'ana' });
+  const { authorizationUrl, sessionUri } = await agent.ask(token);
+  await agent.consent(authorizationUrl);
+  await agent.complete(sessionUri, { userId: 'ana' });
+  const before = refreshes().length;
+  const answers = await Promise.all(Array.from({ length: 12 }, () => agent.ask(token)));
+  expect(answers.every(({ accessToken }) => accessToken !== undefined)).toBe(true);
+  // The token lives for less than the margin: whoever asks again afterwards refreshes again, by the rotated one.
+  expect(refreshes().length).toBeGreaterThan(before);
+  expect(refreshes().every(({ status }) => status === 200)).toBe(true);
+  const redeemed = refreshes().map(({ request }) => request.get('refresh_token'));
+  expect(new Set(redeemed).size).toBe(redeemed.length);
+});
+
+it('asks for consent when the provider refuses for good', async () => {
+  const agent = await world.agent();
+  const token = await agent.token({ userId: 'ben' });
+  const { authorizationUrl, sessionUri } = await agent.ask(token);
+  await agent.consent(authorizationUrl, 'ben');
+  await agent.complete(sessionUri, { userId: 'ben' });
+  const spent = String(world.provider.exchanges.at(-1)?.answer.refresh_token);
+  // Redeemed behind the service's back: its next try is a reuse, and the provider revokes the family.
+  const { issuer, clientId, clientSecret } = world.provider;
+  await fetch(`${issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: spent }),
+  });
+  const answer = await agent.ask(token);
+  expect(answer).toMatchObject({
+    sessionStatus: 'IN_PROGRESS',
+    authorizationUrl: expect.any(String) as string,
+  });
+  expect(refreshes().at(-1)?.answer.error).toBe('invalid_grant');
+});

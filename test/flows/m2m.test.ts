@@ -1,0 +1,46 @@
+/** The agent's own tokens, by client credentials: cached by scope, never for a user, never a user's. */
+import { World, type Ask } from './support/world';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+const own: Ask = { oauth2Flow: 'M2M', scopes: ['a'], resourceOauth2ReturnUrl: undefined };
+
+it('gets a token, and the same one again', async () => {
+  const agent = await world.agent();
+  const token = await agent.token();
+  const { accessToken } = await agent.ask(token, own);
+  expect(accessToken).toBe(world.provider.exchanges.at(-1)?.answer.access_token);
+  const asked = world.provider.exchanges.length;
+  expect(await agent.ask(token, own)).toMatchObject({ accessToken });
+  expect(world.provider.exchanges).toHaveLength(asked);
+  const other = await agent.ask(token, { ...own, scopes: ['b'] });
+  expect(other.accessToken).not.toBe(accessToken);
+});
+
+it('keeps apart what the agent has for itself and for a user', async () => {
+  const agent = await world.agent();
+  const forUser = await agent.connect('ana', { scopes: ['a'] });
+  const { accessToken } = await agent.ask(await agent.token({ userId: 'ana' }), own);
+  expect(accessToken).not.toBe(forUser);
+});
+
+it('refuses USER_FEDERATION for an agent that acts for nobody', async () => {
+  const agent = await world.agent();
+  await expect(agent.ask(await agent.token())).rejects.toMatchObject({ name: 'ValidationException' });
+});
+
+it('tells the provider’s own error code, and nothing else of its answer', async () => {
+  const agent = await world.agent('agent', [], { clientSecret: 'not-the-secret-of-the-client' });
+  const failed = agent.ask(await agent.token(), own);
+  await expect(failed).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringContaining('invalid_client') as string,
+    $metadata: { attempts: 1 },
+  });
+  const description = String(world.provider.exchanges.at(-1)?.answer.error_description);
+  await expect(failed).rejects.not.toMatchObject({ message: expect.stringContaining(description) as string });
+});

@@ -1,0 +1,184 @@
+/** Credential providers and workload identities through AWS's control-plane client. */
+import {
+  CreateOauth2CredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+  GetOauth2CredentialProviderCommand,
+  GetWorkloadIdentityCommand,
+  type CustomOauth2ProviderConfigInput,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { Browser } from './support/browser';
+import { World } from './support/world';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+const create = (name: string, config: Partial<CustomOauth2ProviderConfigInput>) => {
+  const { clientId, clientSecret, discoveryUrl } = world.provider;
+  return world.control().send(
+    new CreateOauth2CredentialProviderCommand({
+      name,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl }, ...config },
+      },
+    }),
+  );
+};
+
+it('creates and describes a provider; the secret is never told', async () => {
+  const created = await create('described', {});
+  expect(created.$metadata.httpStatusCode).toBe(201);
+  const got = await world.control().send(new GetOauth2CredentialProviderCommand({ name: 'described' }));
+  expect(got).toMatchObject({
+    name: 'described',
+    credentialProviderVendor: 'CustomOauth2',
+    credentialProviderArn:
+      'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/oauth2credentialprovider/described',
+    callbackUrl: created.callbackUrl,
+    status: 'READY',
+    oauth2ProviderConfigOutput: {
+      customOauth2ProviderConfig: {
+        clientId: world.provider.clientId,
+        oauthDiscovery: { discoveryUrl: world.provider.discoveryUrl },
+        clientAuthenticationMethod: 'CLIENT_SECRET_BASIC',
+      },
+    },
+  });
+  expect(got.createdTime).toBeInstanceOf(Date);
+  expect(created.callbackUrl).toMatch(/\/identities\/oauth2\/callback\/[0-9a-f-]{36}$/);
+  expect(JSON.stringify([created, got])).not.toContain(world.provider.clientSecret);
+});
+
+it('creates and describes a workload identity, under either signing name', async () => {
+  const control = world.control('agent', 'bedrock-agentcore');
+  const allowedResourceOauth2ReturnUrls = ['https://app.example/back', 'myapp://back'];
+  const created = await control.send(
+    new CreateWorkloadIdentityCommand({ name: 'described', allowedResourceOauth2ReturnUrls }),
+  );
+  expect(created.$metadata.httpStatusCode).toBe(201);
+  const got = await control.send(new GetWorkloadIdentityCommand({ name: 'described' }));
+  expect(got).toMatchObject({
+    name: 'described',
+    allowedResourceOauth2ReturnUrls,
+    workloadIdentityArn: created.workloadIdentityArn,
+  });
+  expect(got.lastUpdatedTime).toEqual(got.createdTime);
+});
+
+it('refuses a name that is taken, whoever asks, and says that it already exists', async () => {
+  await world.agent();
+  const conflict = {
+    name: 'ConflictException',
+    message: expect.stringContaining('already exists') as string,
+  };
+  await create('taken', {});
+  await expect(create('taken', {})).rejects.toMatchObject(conflict);
+  await world.control().send(new CreateWorkloadIdentityCommand({ name: 'taken' }));
+  const again = new CreateWorkloadIdentityCommand({ name: 'taken' });
+  await expect(world.control('stranger').send(again)).rejects.toMatchObject(conflict);
+});
+
+it('shows nobody else’s resources, and says when there is none', async () => {
+  await create('private', {});
+  const get = new GetOauth2CredentialProviderCommand({ name: 'private' });
+  await expect(world.control('stranger').send(get)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  const missing = new GetOauth2CredentialProviderCommand({ name: 'missing' });
+  await expect(world.control().send(missing)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  const nobody = new GetWorkloadIdentityCommand({ name: 'missing' });
+  await expect(world.control().send(nobody)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+});
+
+const metadata = (over: object = {}) => ({
+  oauthDiscovery: {
+    authorizationServerMetadata: {
+      issuer: world.provider.issuer,
+      authorizationEndpoint: `${world.provider.issuer}/auth`,
+      tokenEndpoint: `${world.provider.issuer}/token`,
+      ...over,
+    },
+  },
+});
+
+it('works by stated metadata as by discovery, and by client_secret_post', async () => {
+  const agent = await world.agent();
+  const { callbackUrl } = await create('stated', {
+    ...metadata(),
+    clientAuthenticationMethod: 'CLIENT_SECRET_BASIC',
+  });
+  world.provider.allowRedirect(callbackUrl ?? '');
+  const token = await agent.token({ userId: 'ana' });
+  const ask = { resourceCredentialProviderName: 'stated' };
+  const { authorizationUrl, sessionUri } = await agent.ask(token, ask);
+  await agent.consent(authorizationUrl, 'ana', new Browser());
+  await agent.complete(sessionUri, { userId: 'ana' });
+  expect((await agent.ask(token, ask)).accessToken).toEqual(expect.any(String));
+});
+
+it.each<[string, () => Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
+  [
+    'plain http',
+    () => ({ oauthDiscovery: { discoveryUrl: 'http://idp.example/.well-known/openid-configuration' } }),
+    /must be https/,
+  ],
+  [
+    'credentials in a URL',
+    () => ({ oauthDiscovery: { discoveryUrl: 'https://a:b@idp.example/.well-known/openid-configuration' } }),
+    /credentials/,
+  ],
+  ['an http token endpoint', () => metadata({ tokenEndpoint: 'http://idp.example/token' }), /tokenEndpoint/],
+  ['a server without codes', () => metadata({ responseTypes: ['token'] }), /responseTypes/],
+  ['no secret', () => ({ clientSecret: '' }), /clientSecret/],
+  ['no client id', () => ({ clientId: '' }), /clientId/],
+  [
+    'an external secret',
+    () => ({ clientSecretSource: 'EXTERNAL', clientSecretConfig: { secretId: 'x', jsonKey: 'y' } }),
+    /not supported by this service/,
+  ],
+  [
+    'a private endpoint',
+    () => ({
+      privateEndpoint: {
+        selfManagedLatticeResource: { resourceConfigurationIdentifier: 'rcfg-00000000000000000' },
+      },
+    }),
+    /not supported by this service/,
+  ],
+])('refuses %s with the member’s name, and echoes no secret', async (_, config, message) => {
+  const refused = create(`refused-${Math.random().toString(36).slice(2)}`, config());
+  await expect(refused).rejects.toMatchObject({
+    name: 'ValidationException',
+    reason: 'FieldValidationFailed',
+    message: expect.stringMatching(message) as string,
+    fieldList: expect.arrayContaining([
+      {
+        name: expect.stringContaining('oauth2ProviderConfigInput') as string,
+        message: expect.any(String) as string,
+      },
+    ]) as object,
+  });
+});
+
+it('refuses a return URL that a browser would run', async () => {
+  const unsafe = new CreateWorkloadIdentityCommand({
+    name: 'unsafe',
+    allowedResourceOauth2ReturnUrls: ['JavaScript:alert(1)'],
+  });
+  await expect(world.control().send(unsafe)).rejects.toMatchObject({ name: 'ValidationException' });
+});
+
+it('says what is wrong with a request that is not JSON, without repeating it', async () => {
+  const control = world.control();
+  control.middlewareStack.add(
+    (next) => (request) => {
+      Object.assign(request.request as object, { body: '{"name": "secret-in-here' });
+      return next(request);
+    },
+    { step: 'build', priority: 'high' },
+  );
+  const refused = control.send(new GetWorkloadIdentityCommand({ name: 'any' }));
+  await expect(refused).rejects.toMatchObject({ name: 'ValidationException', reason: 'CannotParse' });
+  await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('secret') as string });
+});

@@ -1,0 +1,19 @@
+/** Moves the clock of everything in this process that reads one; timers go on as they are. */
+
+const TIMERS = [
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'clearImmediate',
+  'setInterval',
+  'clearInterval',
+  'setTimeout',
+  'clearTimeout',
+] as const;
+
+/** Undone by `jest.useRealTimers()`. */
+export function moveClock(seconds: number): void {
+  jest.useFakeTimers({ now: Date.now() + seconds * 1000, doNotFake: [...TIMERS] });
+}
