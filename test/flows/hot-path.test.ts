@@ -1,6 +1,8 @@
 /** What a warm call costs, counted: one DynamoDB round trip, no KMS, nothing to the provider. */
 import diagnostics from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
+import { Browser } from './support/browser';
+import { signInAndConsent } from './support/provider';
 import { World } from './support/world';
 
 let world: World;
@@ -51,9 +53,56 @@ it('issues a workload access token for one GetItem', async () => {
   expect(await callsOf(() => agent.token({ userToken }))).toEqual(['GetItem']);
 });
 
-it('counts: the first read of a grant opens its vault key, by KMS', async () => {
+describe('a consent, once the agent’s vault keys are in memory', () => {
+  const putItem = 'PutItem';
+  it('costs what the README says, step by step', async () => {
+    const agent = await world.agent();
+    await agent.connect('ben');
+    const token = await agent.token({ userId: 'cleo' });
+    let session: Awaited<ReturnType<typeof agent.ask>> | undefined;
+    const begin = await callsOf(async () => {
+      session = await agent.ask(token);
+    });
+    expect(begin).toEqual(['BatchGetItem', putItem, 'UpdateItem']);
+    expect(await callsOf(() => agent.ask(token))).toEqual(['BatchGetItem', 'GetItem']);
+
+    const browser = new Browser();
+    let answer = '';
+    const authorize = await callsOf(async () => {
+      const page = await signInAndConsent(
+        browser,
+        session?.authorizationUrl ?? '',
+        'cleo',
+        agent.callbackUrl,
+      );
+      answer = page.url;
+    });
+    expect(authorize.filter((call) => !call.startsWith('HTTP'))).toEqual(['GetItem', putItem]);
+    expect(await callsOf(() => browser.step(answer))).toEqual(['GetItem', putItem]);
+
+    const provider = `HTTP ${new URL(world.provider.issuer).host}`;
+    const complete = await callsOf(() => agent.complete(session?.sessionUri, { userId: 'cleo' }));
+    expect(complete).toEqual([
+      'GetItem',
+      'BatchGetItem',
+      putItem,
+      'GetItem',
+      provider,
+      'UpdateItem',
+      putItem,
+    ]);
+  });
+});
+
+it('opens the vault keys of an agent by KMS once in five minutes', async () => {
   const agent = await world.agent();
-  expect(await callsOf(() => agent.connect('ben'))).toEqual(
-    expect.arrayContaining(['GenerateDataKey', 'PutItem']),
-  );
+  const kms = (calls: string[]) => calls.filter((call) => call === 'GenerateDataKey' || call === 'Decrypt');
+  // One key for sessions and one for grants are made; the client secret's and the session's (in the public function) are opened.
+  expect(kms(await callsOf(() => agent.connect('ana'))).sort()).toEqual([
+    'Decrypt',
+    'Decrypt',
+    'GenerateDataKey',
+    'GenerateDataKey',
+  ]);
+  expect(kms(await callsOf(() => agent.connect('ben')))).toEqual([]);
 });

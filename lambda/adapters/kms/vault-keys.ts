@@ -7,13 +7,12 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
 import type { Ambient } from '../../domain/ambient';
+import { createExpiringCache } from '../../domain/expiring-cache';
 import type { SealingContext } from '../../domain/vault/sealing';
-import type { VaultKeyStore } from '../dynamodb/vault-key-store';
+import type { VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
 
-/** Milliseconds that an unwrapped key stays in memory. */
-const KEPT = 5 * 60 * 1000;
-/** Unwrapped keys kept at once; the oldest goes first. */
-const MOST = 1000;
+/** Unwrapped keys: five minutes, a thousand. */
+const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
 export type VaultKeyId = Pick<SealingContext, 'purpose' | 'ownerId' | 'ownerArn'>;
 
@@ -41,7 +40,8 @@ export interface VaultKeysPorts {
 }
 
 export function createVaultKeys({ kms, keyArn, tokenVaultArn, store, ambient }: VaultKeysPorts): VaultKeys {
-  const kept = new Map<string, { value: VaultKey; until: number }>();
+  const unwrapped = createExpiringCache<VaultKey>(KEPT, ambient);
+  const latestVersions = createExpiringCache<string>(KEPT, ambient);
 
   const contextOf = ({ purpose, ownerId, ownerArn }: VaultKeyId) => ({
     tokenVault: tokenVaultArn,
@@ -50,21 +50,7 @@ export function createVaultKeys({ kms, keyArn, tokenVaultArn, store, ambient }: 
     purpose,
   });
 
-  async function remembered(slot: string, make: () => Promise<VaultKey>): Promise<VaultKey> {
-    const now = ambient.now();
-    const known = kept.get(slot);
-    if (known && known.until > now) return known.value;
-    const value = await make();
-    kept.delete(slot);
-    for (const oldest of kept.keys()) {
-      if (kept.size < MOST) break;
-      kept.delete(oldest);
-    }
-    kept.set(slot, { value, until: now + KEPT });
-    return value;
-  }
-
-  async function unwrap(id: VaultKeyId, record: { version: string; wrapped: string }): Promise<VaultKey> {
+  async function unwrap(id: VaultKeyId, record: VaultKeyRecord): Promise<VaultKey> {
     const { Plaintext } = await kms.send(
       new DecryptCommand({
         KeyId: keyArn,
@@ -87,18 +73,34 @@ export function createVaultKeys({ kms, keyArn, tokenVaultArn, store, ambient }: 
     return { version, key: createSecretKey(Plaintext) };
   }
 
-  return {
-    fresh,
-    current: (id) =>
-      remembered(`${id.purpose} ${id.ownerId}`, async () => {
-        const latest = await store.latest(id);
-        return latest ? unwrap(id, latest) : fresh(id);
-      }),
-    version: (id, version) =>
-      remembered(`${id.purpose} ${id.ownerId} ${version}`, async () => {
-        const record = await store.get(id, version);
-        if (!record) throw new Error('the vault key of a sealed record is gone');
-        return unwrap(id, record);
-      }),
-  };
+  const slotOf = ({ purpose, ownerId }: VaultKeyId) => `${purpose} ${ownerId}`;
+
+  const versionSlot = (id: VaultKeyId, version: string) => `${slotOf(id)} ${version}`;
+
+  function keep(id: VaultKeyId, key: VaultKey): VaultKey {
+    unwrapped.set(versionSlot(id, key.version), key);
+    return key;
+  }
+
+  const opened = async (id: VaultKeyId, record: VaultKeyRecord): Promise<VaultKey> =>
+    unwrapped.get(versionSlot(id, record.version)) ?? keep(id, await unwrap(id, record));
+
+  async function byVersion(id: VaultKeyId, version: string): Promise<VaultKey> {
+    const known = unwrapped.get(versionSlot(id, version));
+    if (known) return known;
+    const record = await store.get(id, version);
+    if (!record) throw new Error('the vault key of a sealed record is gone');
+    return opened(id, record);
+  }
+
+  async function current(id: VaultKeyId): Promise<VaultKey> {
+    const known = latestVersions.get(slotOf(id));
+    if (known !== undefined) return byVersion(id, known);
+    const latest = await store.latest(id);
+    const key = latest ? await opened(id, latest) : keep(id, await fresh(id));
+    latestVersions.set(slotOf(id), key.version);
+    return key;
+  }
+
+  return { fresh, current, version: byVersion };
 }

@@ -5,15 +5,14 @@
 import type { AuthorizationServer } from 'oauth4webapi';
 import * as v from 'valibot';
 import type { Ambient } from '../ambient';
+import { createExpiringCache } from '../expiring-cache';
 import { endpointFault, type EndpointPolicy } from '../provider/endpoint';
 import type { Oauth2Discovery } from '../provider/oauth2-provider';
 import { ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';
 
-/** Seconds that a discovered document is kept. */
-const KEPT = 600;
-/** Documents kept at once; the oldest goes first. */
-const MOST = 500;
+/** Discovered documents: ten minutes, five hundred. */
+const KEPT = { milliseconds: 600_000, most: 500 };
 
 const endpoint = (policy: EndpointPolicy) =>
   v.pipe(
@@ -70,12 +69,11 @@ export function createMetadataReader(
   policy: EndpointPolicy,
   ambient: Ambient,
 ): MetadataReader {
-  const kept = new Map<string, { metadata: Metadata; until: number }>();
+  const documents = createExpiringCache<Metadata>(KEPT, ambient);
 
   async function discover(url: string): Promise<Metadata> {
-    const now = ambient.now();
-    const known = kept.get(url);
-    if (known && known.until > now) return known.metadata;
+    const known = documents.get(url);
+    if (known) return known;
     const response = await transport(url, { method: 'GET', headers: { accept: 'application/json' } });
     if (response.status !== 200) {
       throw new ProviderFailure(
@@ -86,12 +84,7 @@ export function createMetadataReader(
     }
     const document: unknown = await response.json().catch(() => undefined);
     const metadata = judgeMetadata(url, document, policy);
-    kept.delete(url);
-    for (const oldest of kept.keys()) {
-      if (kept.size < MOST) break;
-      kept.delete(oldest);
-    }
-    kept.set(url, { metadata, until: now + KEPT * 1000 });
+    documents.set(url, metadata);
     return metadata;
   }
 

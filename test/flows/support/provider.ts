@@ -59,7 +59,10 @@ export async function startProvider(extra: Configuration = {}): Promise<TestProv
 
   const exchanges: TokenExchange[] = [];
   provider.use(async (ctx, next) => {
-    if (ctx.path !== '/token') return next();
+    if (ctx.path !== '/token') {
+      await next();
+      return;
+    }
     const body = await read(ctx.req);
     (ctx.req as IncomingMessage & { body?: unknown }).body = body;
     await next();
@@ -71,7 +74,10 @@ export async function startProvider(extra: Configuration = {}): Promise<TestProv
       answer: { ...(ctx.body as Record<string, unknown>) },
     });
   });
-  server.on('request', provider.callback());
+  const answer = provider.callback();
+  server.on('request', (request, response) => {
+    void answer(request, response);
+  });
 
   return {
     issuer,

@@ -1,0 +1,33 @@
+/** A cache with two bounds: how long a value is kept, and how many are; the oldest goes first. */
+import type { Ambient } from './ambient';
+
+export interface ExpiringCache<Value> {
+  /** The value, unless it has been kept for its time. */
+  get(key: string): Value | undefined;
+  set(key: string, value: Value): void;
+}
+
+/**
+ * @param milliseconds how long a value is kept, counted from when it was set
+ * @param most how many are kept at once
+ */
+export function createExpiringCache<Value>(
+  { milliseconds, most }: { readonly milliseconds: number; readonly most: number },
+  ambient: Pick<Ambient, 'now'>,
+): ExpiringCache<Value> {
+  const entries = new Map<string, { value: Value; until: number }>();
+  return {
+    get(key) {
+      const entry = entries.get(key);
+      return entry && entry.until > ambient.now() ? entry.value : undefined;
+    },
+    set(key, value) {
+      entries.delete(key);
+      for (const oldest of entries.keys()) {
+        if (entries.size < most) break;
+        entries.delete(oldest);
+      }
+      entries.set(key, { value, until: ambient.now() + milliseconds });
+    },
+  };
+}
