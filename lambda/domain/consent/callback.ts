@@ -28,6 +28,9 @@ export interface CallbackInput {
   readonly cookies: ReadonlyMap<string, string>;
 }
 
+/** The session's hash, then what makes the state unguessable. */
+const STATE = /^([\w-]{43})\.[\w-]{43}$/;
+
 const matches = (secret: string | undefined, hash: string): boolean =>
   secret !== undefined && timingSafeEqual(Buffer.from(hashOf(secret)), Buffer.from(hash));
 
@@ -55,8 +58,8 @@ function fault(session: Session, start: Start, input: CallbackInput): string | u
 /** @returns the redirect back to the application, or a page that says what happened */
 export async function callback(ports: BrowserPorts, input: CallbackInput): Promise<BrowserOutcome> {
   const now = epochSeconds(ports.ambient);
-  const [sessionHash] = (single(input.query, 'state') ?? '').split('.');
-  const session = sessionHash ? await ports.sessions.get(sessionHash) : undefined;
+  const [, sessionHash] = STATE.exec(single(input.query, 'state') ?? '') ?? [];
+  const session = sessionHash === undefined ? undefined : await ports.sessions.get(sessionHash);
   const entry = { operation: 'Callback', ...(session && sessionFacts(session)) };
   const refused = (reason: string, name: 'link-ended' | 'answer-refused'): BrowserOutcome => {
     ports.audit.record({ ...entry, outcome: 'denied', reason });
