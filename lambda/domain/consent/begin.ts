@@ -75,7 +75,8 @@ function checkedReturnUrl(identity: WorkloadIdentity, returnUrl: string | undefi
 export const outstanding = (baseUrl: string, id: string): ConsentOutstanding => {
   const sessionUri = sessionUriOf(id);
   return {
-    authorizationUrl: `${baseUrl}/identities/oauth2/authorize?request_uri=${encodeURIComponent(sessionUri)}`,
+    // A session URI has no character that a query would have to encode; clients find it in there as it is.
+    authorizationUrl: `${baseUrl}/identities/oauth2/authorize?request_uri=${sessionUri}`,
     sessionUri,
     sessionStatus: 'IN_PROGRESS',
   };
