@@ -1,0 +1,74 @@
+/** The example application's browser sessions: in memory, for a restart only means signing in again. */
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Answer } from './agent-api';
+import type { SignedInUser, SignInTransaction } from './openid-client';
+
+const COOKIE = 'fernhill_assistant';
+const IDLE_MILLISECONDS = 8 * 60 * 60 * 1000;
+const MAX_SESSIONS = 1000;
+
+export interface Exchange {
+  readonly question: string;
+  readonly answer: Answer;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+export interface BrowserSession {
+  /** Repeated in every form (synchronizer token): 127.0.0.1 is one site, whatever runs on its ports. */
+  readonly csrfToken: string;
+  signIn?: SignInTransaction;
+  user?: SignedInUser;
+  /** The last question and what came of it. */
+  exchange?: Exchange;
+  /** Consents that this browser was sent away for, by session URI. */
+  readonly consents: Map<string, { readonly state: string; readonly question: string }>;
+}
+
+export const randomToken = (): string => randomBytes(32).toString('base64url');
+
+const newSession = (): BrowserSession => ({ csrfToken: randomToken(), consents: new Map() });
+
+export class BrowserSessions {
+  private readonly sessions = new Map<string, { readonly session: BrowserSession; usedAt: number }>();
+
+  /** The session of the browser that sent the request, if it has one that is still live. */
+  find(request: IncomingMessage): BrowserSession | undefined {
+    const id = cookieOf(request);
+    const entry = id === undefined ? undefined : this.sessions.get(id);
+    if (id === undefined || entry === undefined) return undefined;
+    if (Date.now() - entry.usedAt > IDLE_MILLISECONDS) {
+      this.sessions.delete(id);
+      return undefined;
+    }
+    entry.usedAt = Date.now();
+    return entry.session;
+  }
+
+  /**
+   * Gives the browser a new session under a new identifier and ends the one it had: at sign-in, so that
+   * an identifier known from before is worth nothing after (session fixation).
+   */
+  renew(request: IncomingMessage, response: ServerResponse): BrowserSession {
+    this.end(request, response);
+    const oldest = this.sessions.keys().next().value;
+    if (this.sessions.size >= MAX_SESSIONS && oldest !== undefined) this.sessions.delete(oldest);
+    const id = randomToken();
+    const session = newSession();
+    this.sessions.set(id, { session, usedAt: Date.now() });
+    response.setHeader('set-cookie', `${COOKIE}=${id}; Path=/; HttpOnly; SameSite=Lax`);
+    return session;
+  }
+
+  end(request: IncomingMessage, response: ServerResponse): void {
+    const id = cookieOf(request);
+    if (id !== undefined) this.sessions.delete(id);
+    response.setHeader('set-cookie', `${COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0`);
+  }
+}
+
+function cookieOf(request: IncomingMessage): string | undefined {
+  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim());
+  return pairs.find((pair) => pair.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1);
+}

@@ -1,0 +1,82 @@
+/** The organisation's OIDC provider: people sign in here, and applications get a token that says who it was. */
+import { Provider } from 'oidc-provider';
+import { FERNHILL_ACCOUNTS } from './accounts';
+import { withInteractions } from './interactions';
+import type { LoopbackServer } from './loopback-server';
+import { FERNHILL, FERNHILL_ID } from './page';
+import { providerConfiguration } from './provider-configuration';
+import { ProviderState } from './provider-state';
+
+/** `aud` of the access tokens: the example application's own API, whose agent they are meant for. */
+export const ASSISTANT_AUDIENCE = 'https://assistant.fernhill.example';
+
+/** The one scope of that API. */
+export const ASSISTANT_SCOPE = 'assistant';
+
+export interface IdentityProvider {
+  readonly issuer: string;
+  readonly discoveryUrl: string;
+  /** The example application, as registered here. */
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/**
+ * Starts the provider on an already bound server.
+ *
+ * @param stateFile where it keeps its state.
+ * @param application the redirect URI of the example application, and where it wants people after signing out.
+ */
+export function startIdentityProvider(
+  server: LoopbackServer,
+  stateFile: string,
+  application: { readonly redirectUri: string; readonly postLogoutRedirectUri: string },
+): IdentityProvider {
+  const state = new ProviderState(stateFile);
+  const resource = { identifier: ASSISTANT_AUDIENCE, scope: ASSISTANT_SCOPE };
+  const clientId = 'fernhill-assistant';
+  const clientSecret = state.secret('fernhill-assistant');
+  const granted = { openid: 'openid profile', resource: ASSISTANT_SCOPE };
+
+  const provider = new Provider(server.origin, {
+    ...providerConfiguration(FERNHILL_ID, FERNHILL_ACCOUNTS, state, resource),
+    claims: { openid: ['sub'], profile: ['name'] },
+    scopes: ['openid'],
+    // The name travels in the ID token, so that the application need not ask for it.
+    conformIdTokenClaims: false,
+    clients: [
+      {
+        client_id: clientId,
+        client_secret: clientSecret,
+        client_name: FERNHILL.name,
+        redirect_uris: [application.redirectUri],
+        post_logout_redirect_uris: [application.postLogoutRedirectUri],
+        grant_types: ['authorization_code', 'refresh_token'],
+      },
+    ],
+    // The organisation has consented for its people: they are asked to sign in, and nothing else.
+    loadExistingGrant: async ({ oidc }) => {
+      const { client, session } = oidc;
+      const accountId = session?.accountId;
+      if (client === undefined || session === undefined || accountId === undefined) return undefined;
+      const grantId = session.grantIdFor(client.clientId);
+      const existing = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId);
+      if (existing !== undefined) return existing;
+      const grant = new oidc.provider.Grant({ clientId: client.clientId, accountId });
+      grant.addOIDCScope(granted.openid);
+      grant.addResourceScope(ASSISTANT_AUDIENCE, granted.resource);
+      await grant.save();
+      return grant;
+    },
+  });
+
+  server.serve(
+    withInteractions({ provider, brand: FERNHILL_ID, accounts: FERNHILL_ACCOUNTS, permissions: {} }),
+  );
+  return {
+    issuer: provider.issuer,
+    discoveryUrl: `${provider.issuer}/.well-known/openid-configuration`,
+    clientId,
+    clientSecret,
+  };
+}

@@ -1,0 +1,154 @@
+/** The pages that a person meets at a provider: signing in, consenting, signing out, and wrong turns. */
+import type { ExampleAccount } from './accounts';
+import { html, trustedHtml, type Html } from './html';
+import type { Brand, Page } from './page';
+
+export interface SignInPage {
+  readonly brand: Brand;
+  readonly accounts: readonly ExampleAccount[];
+  /** Where the form is posted. */
+  readonly action: string;
+  readonly clientName: string;
+  readonly failed: boolean;
+}
+
+const tick = html`<svg viewBox="0 0 24 24" aria-hidden="true">
+  <circle cx="12" cy="12" r="10" fill="currentColor" opacity=".16" />
+  <path
+    d="m7.5 12.5 3 3 6-6.5"
+    fill="none"
+    stroke="currentColor"
+    stroke-width="2"
+    stroke-linecap="round"
+    stroke-linejoin="round"
+  />
+</svg>`;
+
+const shortcut = (action: string, account: ExampleAccount): Html => html`
+  <form method="post" action="${action}">
+    <input type="hidden" name="username" value="${account.username}" />
+    <input type="hidden" name="password" value="${account.password}" />
+    <button class="person">
+      <span class="initial" aria-hidden="true">${account.name.slice(0, 1)}</span>
+      <span
+        ><strong>${account.name}</strong
+        ><span class="soft"><span>${account.username}</span><span>${account.password}</span></span></span
+      >
+    </button>
+  </form>
+`;
+
+export const signInPage = ({ brand, accounts, action, clientName, failed }: SignInPage): Page => ({
+  brand,
+  title: 'Sign in',
+  narrow: true,
+  body: html`<section class="card">
+    <div class="stack">
+      <h1>Sign in to ${brand.name}</h1>
+      <p class="lead">to continue to ${clientName}</p>
+    </div>
+    ${failed ? html`<p class="note alert" role="alert">That username and password do not belong together.</p>` : undefined}
+    <form class="form" method="post" action="${action}">
+      <div class="field">
+        <label for="username">Username</label>
+        <input
+          id="username"
+          name="username"
+          autocomplete="username"
+          autocapitalize="none"
+          required
+          autofocus
+        />
+      </div>
+      <div class="field">
+        <label for="password">Password</label>
+        <input id="password" name="password" type="password" autocomplete="current-password" required />
+      </div>
+      <button class="wide">Sign in</button>
+    </form>
+    <hr class="rule" />
+    <div class="stack">
+      <p class="soft">This provider is an example, so its accounts are no secret. Be one of them:</p>
+      <div class="people">${accounts.map((account) => shortcut(action, account))}</div>
+    </div>
+  </section>`,
+});
+
+export interface ConsentPage {
+  readonly brand: Brand;
+  readonly action: string;
+  /** Where another account can be chosen. */
+  readonly switchAccount: string;
+  readonly clientName: string;
+  readonly account: ExampleAccount;
+  /** What is asked for, in plain words. */
+  readonly permissions: readonly { readonly title: string; readonly detail: string }[];
+}
+
+export const consentPage = (consent: ConsentPage): Page => ({
+  brand: consent.brand,
+  title: 'Allow access',
+  narrow: true,
+  body: html`<section class="card">
+    <div class="stack">
+      <p class="eyebrow">Access request</p>
+      <h1>${consent.clientName} asks to use your ${consent.brand.name}</h1>
+      <p class="soft">
+        Signed in as <strong>${consent.account.name}</strong> (${consent.account.username})<br />
+        <a href="${consent.switchAccount}">Use another account</a>
+      </p>
+    </div>
+    <hr class="rule" />
+    <div class="stack">
+      <h2>It will be able to</h2>
+      <ul class="scopes">
+        ${consent.permissions.map(
+          ({ title, detail }) =>
+            html`<li>
+              ${tick}<span><strong>${title}</strong><br /><span class="soft">${detail}</span></span>
+            </li>`,
+        )}
+      </ul>
+    </div>
+    <p class="note">It does not get your password, and can do nothing that is not listed here.</p>
+    <form class="pair" method="post" action="${consent.action}">
+      <button class="quiet" name="decision" value="deny">Deny</button>
+      <button name="decision" value="allow">Allow</button>
+    </form>
+  </section>`,
+});
+
+/** @param form the form that oidc-provider made, with its own protection against forgery. */
+export const signOutPage = (brand: Brand, form: string): Page => ({
+  brand,
+  title: 'Sign out',
+  narrow: true,
+  body: html`<section class="card">
+    <div class="stack">
+      <h1>Sign out of ${brand.name} too?</h1>
+      <p class="lead">Stay signed in, and the next application will not ask for your password.</p>
+    </div>
+    ${trustedHtml(form)}
+    <div class="pair">
+      <button class="quiet" form="op.logoutForm">Stay signed in</button>
+      <button form="op.logoutForm" name="logout" value="yes">Sign out</button>
+    </div>
+  </section>`,
+});
+
+/** A page for a request that cannot go on. It repeats nothing of the request but an error code of OAuth. */
+export const wrongTurnPage = (brand: Brand, code?: string): Page => ({
+  brand,
+  title: 'This cannot go on',
+  narrow: true,
+  body: html`<section class="card">
+    <div class="stack">
+      <h1>This cannot go on from here</h1>
+      <p class="lead">
+        The request was not understood, has been open for too long, or was begun in another browser.
+      </p>
+    </div>
+    <p>Nothing was shared. Go back to the application that you came from and begin again there.</p>
+    ${code === undefined ? undefined : html`<p class="soft">For its developers: <code>${code}</code></p>`}
+  </section>`,
+});

@@ -1,0 +1,77 @@
+/** The HTTP server under every example: loopback only, bound before anyone needs to know its address. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+
+export interface LoopbackServer {
+  /** `http://127.0.0.1:{port}`, without a trailing slash. */
+  readonly origin: string;
+  readonly port: number;
+  /** Hands requests to `handler` from now on; before that, the server answers 503. */
+  serve(handler: RequestHandler): void;
+  close(): Promise<void>;
+}
+
+const sendText = (response: ServerResponse, status: number, text: string): void => {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
+  response.end(`${text}\n`);
+};
+
+const notYet: RequestHandler = (_request, response) => {
+  sendText(response, 503, 'Starting: try again in a moment.');
+};
+
+/**
+ * Binds a server to 127.0.0.1.
+ *
+ * @param port TCP port; 0 lets the system choose one.
+ * @throws the system's error, with `code` `EADDRINUSE` and the `port`, when the port is taken.
+ */
+export async function bindLoopback(port: number): Promise<LoopbackServer> {
+  let handler = notYet;
+
+  const server = createServer((request, response) => {
+    const bound = request.socket.localPort ?? port;
+    const authority = `127.0.0.1:${bound}`;
+    const { host } = request.headers;
+    // Cookies and registered redirect URIs belong to 127.0.0.1, so a person who typed `localhost` is sent there.
+    if (host === `localhost:${bound}` && request.method === 'GET') {
+      response.writeHead(302, { location: `http://${authority}${request.url ?? '/'}` }).end();
+      return;
+    }
+    // Any other name means that a page elsewhere made its own name resolve to this machine (DNS rebinding).
+    if (host !== authority) {
+      sendText(response, 421, `This server answers at http://${authority} only.`);
+      return;
+    }
+    Promise.resolve(handler(request, response)).catch((error: unknown) => {
+      const cause = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
+      process.stderr.write(`${authority} could not answer ${request.method ?? ''}: ${cause}\n`);
+      if (response.headersSent) response.destroy();
+      else sendText(response, 500, 'Something went wrong here. Please try again.');
+    });
+  });
+
+  const address = await new Promise<AddressInfo>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      resolve(server.address() as AddressInfo);
+    });
+  });
+
+  return {
+    origin: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    serve: (next) => {
+      handler = next;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,166 @@
+/** Signing people in: OpenID Connect authorization code flow with PKCE, state and nonce, through oauth4webapi. */
+import * as oauth from 'oauth4webapi';
+
+export interface OpenIdClientOptions {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly redirectUri: string;
+  readonly postLogoutRedirectUri: string;
+  readonly scope: string;
+}
+
+/** What a browser session keeps while its user is away signing in. */
+export interface SignInTransaction {
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+}
+
+export interface SignedInUser {
+  readonly subject: string;
+  readonly name: string;
+  readonly accessToken: string;
+  /** Epoch milliseconds. */
+  readonly accessTokenExpiresAt: number;
+  readonly refreshToken: string | undefined;
+  readonly idToken: string;
+}
+
+/** Everything in this example is on the loopback interface, where http is as private as https. */
+const LOOPBACK = { [oauth.allowInsecureRequests]: true } as const;
+
+/** A token is renewed this long before its end, so that it does not expire on its way. */
+const EARLY_MILLISECONDS = 60 * 1000;
+
+export class OpenIdClient {
+  private readonly client: oauth.Client;
+  private readonly authentication: oauth.ClientAuth;
+  private metadata: Promise<oauth.AuthorizationServer> | undefined;
+  private readonly refreshes = new Map<string, Promise<SignedInUser | undefined>>();
+
+  constructor(private readonly options: OpenIdClientOptions) {
+    this.client = { client_id: options.clientId };
+    this.authentication = oauth.ClientSecretBasic(options.clientSecret);
+  }
+
+  /** @returns the transaction to keep in the browser session, and where to send the browser. */
+  async beginSignIn(): Promise<{ transaction: SignInTransaction; authorizationUrl: string }> {
+    const server = await this.discover();
+    const transaction = {
+      state: oauth.generateRandomState(),
+      nonce: oauth.generateRandomNonce(),
+      codeVerifier: oauth.generateRandomCodeVerifier(),
+    };
+    const url = new URL(server.authorization_endpoint ?? '');
+    url.search = new URLSearchParams({
+      client_id: this.options.clientId,
+      redirect_uri: this.options.redirectUri,
+      response_type: 'code',
+      scope: this.options.scope,
+      state: transaction.state,
+      nonce: transaction.nonce,
+      code_challenge: await oauth.calculatePKCECodeChallenge(transaction.codeVerifier),
+      code_challenge_method: 'S256',
+    }).toString();
+    return { transaction, authorizationUrl: url.href };
+  }
+
+  /**
+   * @param callback the whole URL that the provider sent the browser back to.
+   * @throws oauth4webapi's errors: the answer was an error, was not for this transaction, or is not to be trusted.
+   */
+  async completeSignIn(callback: URL, transaction: SignInTransaction): Promise<SignedInUser> {
+    const server = await this.discover();
+    const parameters = oauth.validateAuthResponse(server, this.client, callback, transaction.state);
+    const response = await oauth.authorizationCodeGrantRequest(
+      server,
+      this.client,
+      this.authentication,
+      parameters,
+      this.options.redirectUri,
+      transaction.codeVerifier,
+      LOOPBACK,
+    );
+    const tokens = await oauth.processAuthorizationCodeResponse(server, this.client, response, {
+      expectedNonce: transaction.nonce,
+      requireIdToken: true,
+    });
+    const claims = oauth.getValidatedIdTokenClaims(tokens);
+    if (claims === undefined || tokens.id_token === undefined)
+      throw new Error('The provider sent no ID token.');
+    return {
+      subject: claims.sub,
+      name: typeof claims.name === 'string' ? claims.name : claims.sub,
+      accessToken: tokens.access_token,
+      accessTokenExpiresAt: Date.now() + (tokens.expires_in ?? 0) * 1000,
+      refreshToken: tokens.refresh_token,
+      idToken: tokens.id_token,
+    };
+  }
+
+  /**
+   * The user with an access token that is good for another minute at least.
+   *
+   * @returns undefined when they have to sign in again.
+   */
+  async keepFresh(user: SignedInUser): Promise<SignedInUser | undefined> {
+    if (user.accessTokenExpiresAt - EARLY_MILLISECONDS > Date.now()) return user;
+    const { refreshToken } = user;
+    if (refreshToken === undefined) return undefined;
+    // The provider rotates refresh tokens and takes a second use for theft, so two requests share one refresh.
+    const running = this.refreshes.get(refreshToken) ?? this.refresh(user, refreshToken);
+    this.refreshes.set(refreshToken, running);
+    try {
+      return await running;
+    } finally {
+      this.refreshes.delete(refreshToken);
+    }
+  }
+
+  /** OpenID Connect RP-Initiated Logout 1.0: where to send the browser so that the provider forgets it too. */
+  async signOutUrl(user: SignedInUser): Promise<string> {
+    const server = await this.discover();
+    const url = new URL(server.end_session_endpoint ?? this.options.postLogoutRedirectUri);
+    url.searchParams.set('id_token_hint', user.idToken);
+    url.searchParams.set('post_logout_redirect_uri', this.options.postLogoutRedirectUri);
+    return url.href;
+  }
+
+  private async refresh(user: SignedInUser, refreshToken: string): Promise<SignedInUser | undefined> {
+    const server = await this.discover();
+    const response = await oauth.refreshTokenGrantRequest(
+      server,
+      this.client,
+      this.authentication,
+      refreshToken,
+      LOOPBACK,
+    );
+    try {
+      const tokens = await oauth.processRefreshTokenResponse(server, this.client, response);
+      return {
+        ...user,
+        accessToken: tokens.access_token,
+        accessTokenExpiresAt: Date.now() + (tokens.expires_in ?? 0) * 1000,
+        refreshToken: tokens.refresh_token ?? refreshToken,
+        idToken: tokens.id_token ?? user.idToken,
+      };
+    } catch (error) {
+      if (error instanceof oauth.ResponseBodyError) return undefined;
+      throw error;
+    }
+  }
+
+  private discover(): Promise<oauth.AuthorizationServer> {
+    this.metadata ??= this.requestMetadata().catch((error: unknown) => {
+      this.metadata = undefined;
+      throw error;
+    });
+    return this.metadata;
+  }
+
+  private async requestMetadata(): Promise<oauth.AuthorizationServer> {
+    const issuer = new URL(this.options.issuer);
+    return oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, LOOPBACK));
+  }
+}

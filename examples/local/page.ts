@@ -1,0 +1,120 @@
+/** The frame of every example page, and the headers that it is sent with. */
+import type { ServerResponse } from 'node:http';
+import { html, trustedHtml, type Html } from './html';
+import { STYLESHEET, STYLESHEET_SOURCE } from './stylesheet';
+
+export interface Brand {
+  readonly id: 'fernhill' | 'fernhill-id' | 'almanac';
+  readonly name: string;
+  /** Square mark, drawn in `currentColor`. */
+  readonly mark: Html;
+  /** The line at the foot of each page: who this is, in the example. */
+  readonly footnote: string;
+}
+
+const fern = html`<svg viewBox="0 0 32 32" aria-hidden="true">
+  <rect width="32" height="32" rx="9" fill="currentColor" />
+  <path
+    d="M16 26V9m0 6c-4 0-6-2-6-5 3 0 6 1 6 5Zm0 6c-4 0-6-2-6-5 3 0 6 1 6 5Zm0-6c4 0 6-2 6-5-3 0-6 1-6 5Zm0 6c4 0 6-2 6-5-3 0-6 1-6 5Z"
+    fill="none"
+    stroke="Canvas"
+    stroke-width="2"
+    stroke-linecap="round"
+    stroke-linejoin="round"
+  />
+</svg>`;
+
+const calendar = html`<svg viewBox="0 0 32 32" aria-hidden="true">
+  <rect width="32" height="32" rx="9" fill="currentColor" />
+  <path
+    d="M8 12.5h16M11.5 7v4M20.5 7v4M10 9h12a2 2 0 0 1 2 2v11a2 2 0 0 1-2 2H10a2 2 0 0 1-2-2V11a2 2 0 0 1 2-2Zm2.5 8h3m3 0h1m-7 3.5h3"
+    fill="none"
+    stroke="Canvas"
+    stroke-width="2"
+    stroke-linecap="round"
+    stroke-linejoin="round"
+  />
+</svg>`;
+
+/** The example application. */
+export const FERNHILL: Brand = {
+  id: 'fernhill',
+  name: 'Fernhill Assistant',
+  mark: fern,
+  footnote: 'An example application. Nothing here leaves this machine.',
+};
+
+/** The organisation's OIDC provider, where its people sign in. */
+export const FERNHILL_ID: Brand = {
+  id: 'fernhill-id',
+  name: 'Fernhill ID',
+  mark: fern,
+  footnote:
+    'The example organisation’s identity provider. It signs people in and knows nothing of their calendars.',
+};
+
+/** The calendar product of another company, with accounts of its own. */
+export const ALMANAC: Brand = {
+  id: 'almanac',
+  name: 'Almanac',
+  mark: calendar,
+  footnote: 'An example calendar product, run by another company than Fernhill.',
+};
+
+export interface Page {
+  readonly brand: Brand;
+  readonly title: string;
+  readonly body: Html;
+  /** Shown at the right of the top bar. */
+  readonly account?: Html;
+  /** For forms and questions that read better in a slim column. */
+  readonly narrow?: boolean;
+}
+
+/** Made in one piece: the policy names the hash of exactly what stands between the tags. */
+const STYLE = trustedHtml(`<style>${STYLESHEET}</style>`);
+
+/** The whole document, as text. */
+export function renderPage({ brand, title, body, account, narrow }: Page): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title} · ${brand.name}</title>
+        ${STYLE}
+      </head>
+      <body data-brand="${brand.id}">
+        <header class="top">
+          <span class="brand">${brand.mark} ${brand.name}</span>
+          ${account}
+        </header>
+        <main class="${narrow === true ? 'narrow' : 'regular'}">${body}</main>
+        <footer class="foot">${brand.footnote}</footer>
+      </body>
+    </html>`.markup;
+}
+
+/**
+ * What every page is sent with. `form-action` covers the redirects that follow a form (CSP 3, section 6.4.2),
+ * which lead from one example to the next: hence any port of this machine.
+ * The referrer policy keeps `state` and `session_id` out of Referer, yet lets the Origin of a form be seen.
+ */
+export const PAGE_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy': `default-src 'none'; style-src ${STYLESHEET_SOURCE}; form-action 'self' http://127.0.0.1:*; frame-ancestors 'none'; base-uri 'none'`,
+  'referrer-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+export function sendPage(response: ServerResponse, status: number, page: Page): void {
+  response.writeHead(status, PAGE_HEADERS);
+  response.end(renderPage(page));
+}
+
+/** 303 See Other: what follows is a GET, whatever this request was. */
+export function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(303, { location, 'cache-control': 'no-store' });
+  response.end();
+}

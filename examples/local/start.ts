@@ -1,0 +1,185 @@
+/**
+ * Starts the example world around the identity service: an identity provider, a calendar product with its
+ * authorization server and API, an agent, and the application that people open.
+ *
+ * Two steps, since each side needs the other's address: the providers must answer before the service starts
+ * to trust them, and agent and application need the running service.
+ */
+import { join } from 'node:path';
+import { ALMANAC_ACCOUNTS, FERNHILL_ACCOUNTS, type ExampleAccount } from './accounts';
+import { Agent } from './agent';
+import { setUpAgent } from './agent-setup';
+import { startCalendarApi } from './calendar-api';
+import { startCalendarProvider } from './calendar-provider';
+import { ASSISTANT_AUDIENCE, ASSISTANT_SCOPE, startIdentityProvider } from './identity-provider';
+import { bindLoopback, type LoopbackServer } from './loopback-server';
+import { OpenIdClient } from './openid-client';
+import { serviceClients, type Service } from './service';
+import { REDIRECT_PATH, RETURN_PATH, WebApp } from './web-app';
+
+export interface PrepareOptions {
+  readonly host: '127.0.0.1';
+  /**
+   * Five consecutive ports from here, in this order: identity provider, calendar provider, calendar API,
+   * agent, application. 0: five ports that the system chooses.
+   */
+  readonly firstPort: number;
+  /** The examples keep their state in `{dataDir}/examples`. */
+  readonly dataDir: string;
+}
+
+export interface SignInName {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Where everything is, for people to read and for scripts to use. All of it is local and made up. */
+export interface ExampleWorld {
+  /** URL of the application to open. */
+  readonly exampleApp: string;
+  readonly identityProvider: {
+    readonly issuer: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly redirectUri: string;
+    readonly scope: string;
+    /** `aud` of the access tokens. */
+    readonly audience: string;
+    readonly users: readonly SignInName[];
+  };
+  readonly calendar: {
+    readonly issuer: string;
+    readonly discoveryUrl: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+    /** RFC 7591, with the initial access token as bearer token. */
+    readonly registrationEndpoint: string;
+    readonly initialAccessToken: string;
+    readonly scopes: readonly string[];
+    readonly eventsUrl: string;
+    readonly users: readonly SignInName[];
+  };
+  readonly agent: {
+    readonly workloadName: string;
+    readonly credentialProviderName: string;
+    readonly returnUrl: string;
+  };
+}
+
+export interface Examples {
+  /** What the identity service is to trust, as an entry of its `TRUSTED_ISSUERS`. */
+  readonly trustedIssuer: {
+    readonly discoveryUrl: string;
+    readonly allowedAudience: string[];
+    readonly allowedClients: string[];
+  };
+  /** Starts agent and application against the running service. */
+  connect(service: Service): Promise<ExampleWorld>;
+  close(): Promise<void>;
+}
+
+const signInName = ({ username, password }: ExampleAccount): SignInName => ({ username, password });
+
+/** Binds `count` servers, or none: a port that is taken frees those before it. */
+async function bindAll(firstPort: number, count: number): Promise<LoopbackServer[]> {
+  const servers: LoopbackServer[] = [];
+  try {
+    while (servers.length < count) {
+      servers.push(await bindLoopback(firstPort === 0 ? 0 : firstPort + servers.length));
+    }
+    return servers;
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.close()));
+    throw error;
+  }
+}
+
+/**
+ * Binds all five ports and starts the two providers and the calendar API.
+ *
+ * @throws the system's error, with `code` `EADDRINUSE` and the `port`, when a port is taken.
+ */
+export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): Promise<Examples> {
+  const servers = await bindAll(firstPort, 5);
+  const [identityServer, calendarServer, apiServer, agentServer, appServer] = servers as [
+    LoopbackServer,
+    LoopbackServer,
+    LoopbackServer,
+    LoopbackServer,
+    LoopbackServer,
+  ];
+  const redirectUri = `${appServer.origin}${REDIRECT_PATH}`;
+  const postLogoutRedirectUri = `${appServer.origin}/`;
+  const returnUrl = `${appServer.origin}${RETURN_PATH}`;
+  const eventsUrl = `${apiServer.origin}/events`;
+  const scope = `openid profile ${ASSISTANT_SCOPE}`;
+  const stateFile = (name: string): string => join(dataDir, 'examples', `${name}.sealed`);
+
+  const identityProvider = startIdentityProvider(identityServer, stateFile('identity-provider'), {
+    redirectUri,
+    postLogoutRedirectUri,
+  });
+  const calendar = startCalendarProvider(calendarServer, stateFile('calendar-provider'), apiServer.origin);
+  startCalendarApi(apiServer, {
+    issuer: calendar.issuer,
+    jwksUri: calendar.jwksUri,
+    audience: apiServer.origin,
+  });
+
+  return {
+    trustedIssuer: {
+      discoveryUrl: identityProvider.discoveryUrl,
+      allowedAudience: [ASSISTANT_AUDIENCE],
+      allowedClients: [identityProvider.clientId],
+    },
+    connect: async (service) => {
+      const { identity, control } = serviceClients(service);
+      const ports = { application: appServer.port, calendar: calendarServer.port };
+      const self = await setUpAgent(control, calendar, returnUrl, ports);
+      new Agent(identity, self, eventsUrl).serve(agentServer);
+      const { issuer, clientId, clientSecret } = identityProvider;
+      const openId = new OpenIdClient({
+        issuer,
+        clientId,
+        clientSecret,
+        redirectUri,
+        postLogoutRedirectUri,
+        scope,
+      });
+      new WebApp({
+        server: appServer,
+        openId,
+        identity,
+        agentUrl: agentServer.origin,
+        serviceOrigin: new URL(service.endpoint).origin,
+      }).serve();
+      return {
+        exampleApp: appServer.origin,
+        identityProvider: {
+          issuer,
+          clientId,
+          clientSecret,
+          redirectUri,
+          scope,
+          audience: ASSISTANT_AUDIENCE,
+          users: FERNHILL_ACCOUNTS.map(signInName),
+        },
+        calendar: {
+          issuer: calendar.issuer,
+          discoveryUrl: calendar.discoveryUrl,
+          clientId: calendar.clientId,
+          clientSecret: calendar.clientSecret,
+          registrationEndpoint: calendar.registrationEndpoint,
+          initialAccessToken: calendar.initialAccessToken,
+          scopes: ['calendar.read', 'calendar.write'],
+          eventsUrl,
+          users: ALMANAC_ACCOUNTS.map(signInName),
+        },
+        agent: { ...self, returnUrl },
+      };
+    },
+    close: async () => {
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+}

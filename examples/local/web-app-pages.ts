@@ -1,0 +1,262 @@
+/** The pages of the example application. */
+import type { Event } from './agent-api';
+import type { BrowserSession, Exchange } from './browser-session';
+import { html, type Html } from './html';
+import { FERNHILL, type Page } from './page';
+import type { SignedInUser } from './openid-client';
+
+/** An authorization URL of the identity service is good for ten minutes. */
+const CONSENT_MILLISECONDS = 10 * 60 * 1000;
+
+const SUGGESTION = 'What is on my calendar?';
+
+const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const date = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long' });
+
+const csrfField = (session: BrowserSession): Html =>
+  html`<input type="hidden" name="csrf_token" value="${session.csrfToken}" />`;
+
+const account = (session: BrowserSession, user: SignedInUser): Html => html`
+  <div class="who">
+    <span>${user.name}</span>
+    <form method="post" action="/sign-out">
+      ${csrfField(session)}
+      <button class="link">Sign out</button>
+    </form>
+  </div>
+`;
+
+const page = (title: string, body: Html, session?: BrowserSession): Page => ({
+  brand: FERNHILL,
+  title,
+  body,
+  ...(session?.user === undefined ? {} : { account: account(session, session.user) }),
+});
+
+export const welcomePage = (): Page =>
+  page(
+    'Welcome',
+    html`<section class="card">
+        <div class="stack">
+          <h1>An assistant that knows your day, and only what you let it know</h1>
+          <p class="lead">Ask what is on your calendar. The assistant asks you before it looks.</p>
+        </div>
+        <div class="row stretch"><a class="button" href="/sign-in">Sign in with Fernhill ID</a></div>
+      </section>
+      <section class="card">
+        <h2>What you will see</h2>
+        <ol class="steps">
+          <li><span>You sign in at Fernhill, your organisation.</span></li>
+          <li>
+            <span
+              >You ask, and the assistant needs your calendar, which is with Almanac, another company.</span
+            >
+          </li>
+          <li>
+            <span
+              >Almanac asks you. Your answer goes to a vault that only this assistant can use, only for
+              you.</span
+            >
+          </li>
+          <li><span>From then on the assistant answers at once.</span></li>
+        </ol>
+      </section>`,
+  );
+
+const askForm = (session: BrowserSession, question: string): Html => html`
+  <form class="ask" method="post" action="/ask">
+    ${csrfField(session)}
+    <input name="question" value="${question}" aria-label="Your question" maxlength="500" required />
+    <button>Ask</button>
+  </form>
+`;
+
+const askAgain = (session: BrowserSession, question: string): Html => html`
+  <form class="row stretch" method="post" action="/ask">
+    ${csrfField(session)}
+    <input type="hidden" name="question" value="${question}" />
+    <button>Ask again</button>
+  </form>
+`;
+
+function dayName(start: Date): string {
+  const today = new Date();
+  const tomorrow = new Date();
+  tomorrow.setDate(today.getDate() + 1);
+  const name = date.format(start);
+  if (start.toDateString() === today.toDateString()) return `Today, ${name}`;
+  if (start.toDateString() === tomorrow.toDateString()) return `Tomorrow, ${name}`;
+  return name;
+}
+
+const eventRow = ({ title, location, start, end }: Event): Html => html`
+  <div class="event">
+    <time datetime="${start}">${time.format(new Date(start))} – ${time.format(new Date(end))}</time>
+    <div><strong>${title}</strong><span class="soft">${location}</span></div>
+  </div>
+`;
+
+function eventsCard(question: string, events: readonly Event[]): Html {
+  const days = new Map<string, Event[]>();
+  for (const event of events) {
+    const name = dayName(new Date(event.start));
+    days.set(name, [...(days.get(name) ?? []), event]);
+  }
+  const listing = [...days].map(
+    ([name, entries]) =>
+      html`<div class="day">
+        <h2>${name}</h2>
+        ${entries.map(eventRow)}
+      </div>`,
+  );
+  return html`<section class="card" aria-live="polite">
+    <div class="stack">
+      <p class="eyebrow">From your Almanac calendar</p>
+      <p class="lead">“${question}”</p>
+    </div>
+    ${listing.length > 0 ? listing : html`<p>Nothing. The day is yours.</p>`}
+  </section>`;
+}
+
+const consentCard = (authorizationUrl: string): Html => html`
+  <section class="card" aria-live="polite">
+    <div class="stack">
+      <p class="eyebrow">One thing first</p>
+      <h1>May the assistant read your calendar?</h1>
+      <p class="lead">Your calendar is with Almanac, and Almanac wants to hear it from you.</p>
+    </div>
+    <ul class="stack">
+      <li><strong>Who asks:</strong> Fernhill’s calendar agent, on your behalf.</li>
+      <li><strong>For what:</strong> to see your events. It cannot change them.</li>
+      <li>
+        <strong>Who keeps the permission:</strong> a vault that opens for this agent and for you together,
+        never for one alone.
+      </li>
+    </ul>
+    <div class="row stretch"><a class="button" href="${authorizationUrl}">Continue to Almanac</a></div>
+    <p class="soft">The link is good for ten minutes.</p>
+  </section>
+`;
+
+function exchangeCard(session: BrowserSession, { question, answer, at }: Exchange): Html {
+  switch (answer.kind) {
+    case 'events':
+      return eventsCard(question, answer.events);
+    case 'consent':
+      return Date.now() - at < CONSENT_MILLISECONDS
+        ? consentCard(answer.authorizationUrl)
+        : noticeCard(
+            'That took longer than ten minutes',
+            'The link to Almanac has expired. Nothing was shared.',
+            askAgain(session, question),
+          );
+    case 'sign-in':
+      return noticeCard('Please sign in again', 'Your sign-in has expired.', signInAgain);
+    case 'failed':
+      return noticeCard('The assistant could not find out', answer.reason, askAgain(session, question));
+  }
+}
+
+const noticeCard = (title: string, text: string, next: Html): Html => html`
+  <section class="card" role="status">
+    <div class="stack">
+      <h1>${title}</h1>
+      <p class="lead">${text}</p>
+    </div>
+    ${next}
+  </section>
+`;
+
+const signInAgain = html`<div class="row stretch"><a class="button" href="/sign-in">Sign in</a></div>`;
+
+/** The page of a signed-in user: the question box, and below it the last exchange. */
+export const askPage = (session: BrowserSession, user: SignedInUser): Page =>
+  page(
+    'Ask',
+    html`<section class="card">
+        <div class="stack">
+          <h1>Hello, ${user.name.split(' ')[0]}</h1>
+          <p class="lead">What would you like to know?</p>
+        </div>
+        ${askForm(session, SUGGESTION)}
+        <p class="soft">It also understands “today” and “tomorrow”.</p>
+      </section>
+      ${session.exchange === undefined ? undefined : exchangeCard(session, session.exchange)}`,
+    session,
+  );
+
+/** The user said no at the calendar provider. */
+export const deniedPage = (session: BrowserSession, question: string): Page =>
+  page(
+    'Not connected',
+    noticeCard(
+      'You said no, and that is fine',
+      'Your calendar stays closed to the assistant, and nothing was shared. If you change your mind, just ask again: Almanac will ask you once more.',
+      askAgain(session, question),
+    ),
+    session,
+  );
+
+/** The browser came back, but the service would not complete the consent. */
+export const notConnectedPage = (session: BrowserSession, question: string): Page =>
+  page(
+    'Not connected',
+    noticeCard(
+      'Your calendar was not connected',
+      'The permission has expired, was used before, or was given for somebody else’s question. Nothing was shared. Ask again to get a new link.',
+      askAgain(session, question),
+    ),
+    session,
+  );
+
+/** The browser came back with a consent that its session knows nothing of. */
+export const unknownReturnPage = (session: BrowserSession): Page =>
+  page(
+    'Not connected',
+    noticeCard(
+      'This is not a question that you asked here',
+      'The link belongs to another browser, to an earlier visit, or was used already. Nothing was shared. Ask again to begin anew.',
+      askAgain(session, SUGGESTION),
+    ),
+    session,
+  );
+
+export const signInNeededPage = (): Page =>
+  page(
+    'Sign in',
+    noticeCard(
+      'Please sign in first',
+      'You are not signed in here, or have been away for too long. Nothing was shared. Sign in and ask your question again.',
+      signInAgain,
+    ),
+  );
+
+export const signInFailedPage = (): Page =>
+  page(
+    'Not signed in',
+    noticeCard(
+      'You are not signed in',
+      'The sign-in was stopped, took too long, or was begun in another browser. Please try once more.',
+      signInAgain,
+    ),
+  );
+
+export const staleFormPage = (): Page =>
+  page(
+    'Nothing was done',
+    noticeCard(
+      'This page was out of date',
+      'Nothing was done. Go back to the start and try once more.',
+      html`<div class="row stretch"><a class="button" href="/">To the start</a></div>`,
+    ),
+  );
+
+export const notFoundPage = (): Page =>
+  page(
+    'Not found',
+    noticeCard(
+      'There is nothing here',
+      'The address may be mistyped.',
+      html`<div class="row stretch"><a class="button" href="/">To the start</a></div>`,
+    ),
+  );

@@ -1,0 +1,59 @@
+/** A headless Chromium for the tests, and pictures of what it sees. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** Screenshots are kept for people to look at; nothing compares them. */
+const SCREENSHOTS = join(__dirname, '..', 'screenshots');
+
+const DESKTOP = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
+
+/** Whether the browser tests can run here; says so loudly when they cannot. */
+export function chromiumIsInstalled(): boolean {
+  if (existsSync(EXECUTABLE)) return true;
+  process.stderr.write(
+    `\n*** BROWSER TESTS SKIPPED: no Chromium at ${EXECUTABLE}. Install it or set CHROMIUM to its path. ***\n\n`,
+  );
+  return false;
+}
+
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: EXECUTABLE,
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+/** A browser of one's own: no cookies yet. */
+export async function openPage(browser: Browser): Promise<Page> {
+  const context = await browser.newContext({ viewport: DESKTOP, colorScheme: 'light' });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  return page;
+}
+
+/** Saves how the page looks on a desktop, on a phone and in the dark. */
+export async function takeScreenshots(page: Page, name: string): Promise<void> {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  const save = (variant: string): Promise<Buffer> =>
+    page.screenshot({ path: join(SCREENSHOTS, `${name}-${variant}.png`), fullPage: true });
+  await save('desktop');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await save('dark');
+  await page.setViewportSize(PHONE);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await save('phone');
+  await page.setViewportSize(DESKTOP);
+}

@@ -1,0 +1,73 @@
+/** `npm start` as a person runs it: a process of its own, with a data folder of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const ENTRY = join(__dirname, '..', '..', 'bin', 'local.cjs');
+const READY_MILLISECONDS = 60_000;
+
+/** The members of the ready line that these tests use. */
+export interface Ready {
+  readonly endpoint: string;
+  readonly exampleApp: string;
+}
+
+export class LocalProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly ready: Ready,
+  ) {}
+
+  /** Resolves when the ready line has been printed; rejects with what was printed when that never happens. */
+  static async start(port: number, dataDir: string): Promise<LocalProcess> {
+    const child = spawn(process.execPath, [ENTRY], {
+      env: { ...process.env, PORT: String(port), DATA_DIR: dataDir },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const printed: string[] = [];
+    child.stderr.on('data', (text: Buffer) => printed.push(text.toString()));
+    const overdue = setTimeout(() => child.kill('SIGKILL'), READY_MILLISECONDS);
+    try {
+      for await (const line of createInterface({ input: child.stdout })) {
+        if (line.startsWith('{"ready":true')) return new LocalProcess(child, JSON.parse(line) as Ready);
+        printed.push(line);
+      }
+    } finally {
+      clearTimeout(overdue);
+    }
+    throw new Error(`The service did not become ready:\n${printed.join('\n')}`);
+  }
+
+  /** Ends the process by a signal and waits until it is gone. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = once(this.child, 'exit');
+    this.child.kill(signal);
+    await gone;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen(port, '127.0.0.1', () => {
+      resolve(true);
+    });
+  });
+  server.close();
+  return free;
+}
+
+/** The first of as many consecutive free ports as the service and its examples take. */
+export async function freePorts(count: number): Promise<number> {
+  for (let first = 14_600; first < 30_000; first += 100) {
+    const ports = Array.from({ length: count }, (_, index) => first + index);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first;
+  }
+  throw new Error('No free ports were found.');
+}

@@ -1,0 +1,226 @@
+/**
+ * A person's path in a real browser: sign in, ask, consent, get the answer; then the wrong turns. Every page
+ * is left as pictures in test/screenshots.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { chromiumIsInstalled, launchChromium, openPage, takeScreenshots } from './chromium';
+import { freePorts, LocalProcess } from './local-process';
+
+const CALLBACK_PATH = '/identities/oauth2/callback/';
+
+const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
+
+/** The shortcut of a sign-in page; its name begins with the person's. */
+const nameOf = (person: string): RegExp => new RegExp(`^${person} `);
+
+async function signIn(page: Page, exampleApp: string, person: string): Promise<void> {
+  await page.goto(exampleApp);
+  await page.getByRole('link', { name: 'Sign in with Fernhill ID' }).click();
+  await page.getByRole('button', { name: nameOf(person) }).click();
+  await heading(page, `Hello, ${person}`).waitFor();
+}
+
+async function ask(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Ask', exact: true }).click();
+}
+
+/** From the application to the consent page of the calendar provider, signing in there on the way. */
+async function goToAlmanac(page: Page, person: string): Promise<void> {
+  await page.getByRole('link', { name: 'Continue to Almanac' }).click();
+  await page.getByRole('button', { name: nameOf(person) }).click();
+  await heading(page, /asks to use your Almanac/).waitFor();
+}
+
+const describeInBrowser = chromiumIsInstalled() ? describe : describe.skip;
+
+describeInBrowser('a person in a browser', () => {
+  let browser: Browser;
+  let dataDir: string;
+  const processes: LocalProcess[] = [];
+
+  async function start(port: number): Promise<LocalProcess> {
+    const local = await LocalProcess.start(port, dataDir);
+    processes.push(local);
+    return local;
+  }
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'agent-identity-browser-'));
+  });
+
+  afterEach(async () => {
+    for (const local of processes.splice(0)) await local.end('SIGTERM');
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  describe('with the service running', () => {
+    let local: LocalProcess;
+
+    beforeEach(async () => {
+      local = await start(0);
+    });
+
+    it('signs in, asks, consents, sees the events, and is answered at once the second time', async () => {
+      const page = await openPage(browser);
+      const visited: string[] = [];
+      page.on('request', (request) => visited.push(request.url()));
+
+      await page.goto(local.ready.exampleApp);
+      await takeScreenshots(page, '01-welcome');
+      await page.getByRole('link', { name: 'Sign in with Fernhill ID' }).click();
+      await takeScreenshots(page, '02-sign-in');
+      await page.getByLabel('Username').fill('ana');
+      await page.getByLabel('Password').fill('wrong');
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await page.getByRole('alert').waitFor();
+      await takeScreenshots(page, '03-sign-in-failed');
+      await page.getByLabel('Username').fill('ana');
+      await page.getByLabel('Password').fill('fern-and-moss');
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await heading(page, 'Hello, Ana').waitFor();
+      await takeScreenshots(page, '04-ask');
+
+      await ask(page);
+      await heading(page, 'May the assistant read your calendar?').waitFor();
+      await takeScreenshots(page, '05-consent-needed');
+      await page.getByRole('link', { name: 'Continue to Almanac' }).click();
+      await heading(page, 'Sign in to Almanac').waitFor();
+      await takeScreenshots(page, '06-almanac-sign-in');
+      await page.getByRole('button', { name: nameOf('Ana') }).click();
+      await heading(page, /asks to use your Almanac/).waitFor();
+      await takeScreenshots(page, '07-almanac-consent');
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await page.getByText('Orchard planning').waitFor();
+      await takeScreenshots(page, '08-events');
+
+      visited.length = 0;
+      await page.getByLabel('Your question').fill('And tomorrow?');
+      await ask(page);
+      await page.getByText('“And tomorrow?”').waitFor();
+      await takeScreenshots(page, '09-second-answer');
+      expect(await page.getByText('Soil survey review').count()).toBe(1);
+      expect(await page.getByText('Orchard planning').count()).toBe(0);
+      expect(visited.filter((url) => !url.startsWith(local.ready.exampleApp))).toEqual([]);
+
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await heading(page, 'Sign out of Fernhill ID too?').waitFor();
+      await takeScreenshots(page, '10-sign-out');
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByRole('link', { name: 'Sign in with Fernhill ID' }).waitFor();
+      await page.context().close();
+    });
+
+    it('says no, is told so, finds the way back, and may change their mind, with another account', async () => {
+      const page = await openPage(browser);
+      await signIn(page, local.ready.exampleApp, 'Ben');
+      await ask(page);
+      await goToAlmanac(page, 'Ben');
+      await page.getByRole('button', { name: 'Deny' }).click();
+      await page.waitForURL((url) => url.origin === new URL(local.ready.endpoint).origin);
+      await takeScreenshots(page, '11-denied-at-the-service');
+      await page.getByRole('link').first().click();
+      await heading(page, 'You said no, and that is fine').waitFor();
+      await takeScreenshots(page, '12-denied');
+
+      await page.getByRole('button', { name: 'Ask again' }).click();
+      await page.getByRole('link', { name: 'Continue to Almanac' }).click();
+      await heading(page, /asks to use your Almanac/).waitFor();
+      await page.getByRole('link', { name: 'Use another account' }).click();
+      await page.getByRole('button', { name: nameOf('Ana') }).click();
+      await page.getByText('ana@almanac.example').waitFor();
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await page.getByText('Orchard planning').waitFor();
+      await page.context().close();
+    });
+
+    it('takes wrong turns, and each ends on a page that says what to do', async () => {
+      const page = await openPage(browser);
+      const callbacks: string[] = [];
+      page.on('request', (request) => {
+        if (request.url().includes(CALLBACK_PATH)) callbacks.push(request.url());
+      });
+      await signIn(page, local.ready.exampleApp, 'Ana');
+      await ask(page);
+      await goToAlmanac(page, 'Ana');
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await page.getByText('Orchard planning').waitFor();
+      const [callback] = callbacks;
+
+      const replayed = await page.goto(callback ?? '');
+      expect(replayed?.status()).toBeGreaterThanOrEqual(400);
+      expect(replayed?.headers()['content-type']).toContain('text/html');
+      await takeScreenshots(page, '13-callback-replayed');
+
+      const unknown = 'urn:ietf:params:oauth:request_uri:00000000-0000-4000-8000-000000000000';
+      const authorizeUrl = `${local.ready.endpoint}/identities/oauth2/authorize?request_uri=${encodeURIComponent(unknown)}`;
+      const nowhere = await page.goto(authorizeUrl);
+      expect(nowhere?.status()).toBeGreaterThanOrEqual(400);
+      expect(nowhere?.headers()['content-type']).toContain('text/html');
+      await takeScreenshots(page, '14-unknown-link');
+
+      await page.goto(
+        `${local.ready.exampleApp}/connected?session_id=${encodeURIComponent(unknown)}&state=guess`,
+      );
+      await heading(page, 'This is not a question that you asked here').waitFor();
+      await takeScreenshots(page, '15-unknown-return');
+      // What was granted before is untouched by it.
+      await page.getByRole('button', { name: 'Ask again' }).click();
+      await page.getByText('Orchard planning').waitFor();
+
+      const ben = await openPage(browser);
+      await signIn(ben, local.ready.exampleApp, 'Ben');
+      await ask(ben);
+      await goToAlmanac(ben, 'Ben');
+      await ben.getByRole('button', { name: 'Deny' }).click();
+      const wayBack = new URL((await ben.getByRole('link').first().getAttribute('href')) ?? '');
+      wayBack.searchParams.delete('error');
+      await ben.goto(wayBack.href);
+      await heading(ben, 'Your calendar was not connected').waitFor();
+      await takeScreenshots(ben, '16-not-connected');
+      await ben.context().close();
+
+      const stranger = await openPage(browser);
+      await stranger.goto(
+        `${local.ready.exampleApp}/connected?session_id=${encodeURIComponent(unknown)}&state=guess`,
+      );
+      await heading(stranger, 'Please sign in first').waitFor();
+      await takeScreenshots(stranger, '17-return-signed-out');
+      await stranger.goto(`${local.ready.exampleApp}/signed-in?code=guess&state=guess`);
+      await heading(stranger, 'You are not signed in').waitFor();
+      await takeScreenshots(stranger, '18-sign-in-not-begun-here');
+      await stranger.context().close();
+      await page.context().close();
+    });
+  });
+
+  it('is answered without consent after the service was killed and started again', async () => {
+    const port = await freePorts(6);
+    const first = await start(port);
+    const page = await openPage(browser);
+    await signIn(page, first.ready.exampleApp, 'Ana');
+    await ask(page);
+    await goToAlmanac(page, 'Ana');
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.getByText('Orchard planning').waitFor();
+    await first.end('SIGKILL');
+
+    const second = await start(port);
+    // The application has forgotten the browser; the identity provider has not, and asks for nothing.
+    await page.goto(second.ready.exampleApp);
+    await page.getByRole('link', { name: 'Sign in with Fernhill ID' }).click();
+    await ask(page);
+    await page.getByText('Orchard planning').waitFor();
+    await page.context().close();
+  });
+});
