@@ -69,7 +69,7 @@ function tell(page: ConsentPage): Told {
         title: 'This answer does not belong here',
         happened:
           'The answer that arrived was not asked for in this browser, or has been given before, so it was not used.',
-        next: 'Open the link again in the browser in which you want to grant access, or ask your agent for a new one. Nothing was granted.',
+        next: 'Open the link again in the browser in which you want to grant access, or ask your agent for a new one.',
       };
     case 'not-granted': {
       const declined = page.error === 'access_denied';
@@ -77,7 +77,7 @@ function tell(page: ConsentPage): Told {
         status: 200,
         title: declined ? 'Access was not granted' : 'The provider did not grant access',
         happened: declined
-          ? `You, or <strong>${escape(page.provider)}</strong> for you, said no. Your agent has no access.`
+          ? `The request for access to <strong>${escape(page.provider)}</strong> was declined, and your agent has none.`
           : `<strong>${escape(page.provider)}</strong> answered with <code>${escape(page.error)}</code>. Your agent has no access.`,
         next: declined
           ? 'If that is what you wanted, all is done. To grant access after all, ask your agent again.'

@@ -1,16 +1,13 @@
 /** Composition of the control plane: it writes the directory and seals secrets, and can open none. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { KMSClient } from '@aws-sdk/client-kms';
 import { ambient } from '../adapters/ambient';
 import {
   createClientSecretStore,
   createOauth2ProviderStore,
 } from '../adapters/dynamodb/oauth2-provider-store';
 import { createTable } from '../adapters/dynamodb/table';
-import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createSealOnly } from '../adapters/kms/seal';
-import { createVaultKeys } from '../adapters/kms/vault-keys';
 import {
   oauth2ProviderCreated,
   oauth2ProviderDescribed,
@@ -20,8 +17,9 @@ import {
 import { createHandler } from '../api/router';
 import { createWorkloadIdentity, getWorkloadIdentity } from '../domain/identity/workload-identity';
 import { createOauth2Provider, getOauth2Provider } from '../domain/provider/oauth2-provider';
-import { readEndpointPolicy, readEnvironment, tokenVaultArn } from './environment';
+import { readEndpointPolicy, readEnvironment } from './environment';
 import { audit, report } from './logging';
+import { vaultKeysOf } from './vault-keys';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',
@@ -33,13 +31,7 @@ const env = readEnvironment(
 );
 const dynamodb = new DynamoDBClient({});
 const directory = createTable(dynamodb, env.DIRECTORY_TABLE);
-const vaultKeys = createVaultKeys({
-  kms: new KMSClient({}),
-  keyArn: env.KMS_KEY_ARN,
-  tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
-  store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
-  ambient,
-});
+const vaultKeys = vaultKeysOf(dynamodb, env);
 const ports = {
   identities: createWorkloadIdentityStore(directory),
   providers: createOauth2ProviderStore(directory),

@@ -1,6 +1,5 @@
 /** Composition of credential retrieval: it opens the vault and calls OAuth servers, and cannot write the directory. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { KMSClient } from '@aws-sdk/client-kms';
 import { ambient } from '../adapters/ambient';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
@@ -8,18 +7,17 @@ import { createClientSecretStore } from '../adapters/dynamodb/oauth2-provider-st
 import { createSessionStore } from '../adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createTable } from '../adapters/dynamodb/table';
-import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
-import { createVaultKeys } from '../adapters/kms/vault-keys';
 import { createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
 import { createMetadataReader } from '../domain/grants/provider-metadata';
 import { getResourceOauth2Token } from '../domain/vault/retrieve';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
-import { readEndpointPolicy, readEnvironment, readTrustedIssuers, tokenVaultArn } from './environment';
+import { readEndpointPolicy, readEnvironment, readTrustedIssuers } from './environment';
 import { audit, report } from './logging';
+import { vaultKeysOf } from './vault-keys';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',
@@ -40,15 +38,7 @@ const ports = {
   grants: createGrantStore(vault),
   clientSecrets: createClientSecretStore(vault),
   sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
-  seal: createSeal(
-    createVaultKeys({
-      kms: new KMSClient({}),
-      keyArn: env.KMS_KEY_ARN,
-      tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
-      store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
-      ambient,
-    }),
-  ),
+  seal: createSeal(vaultKeysOf(dynamodb, env)),
   publicKeys: createPublicKeys(createSigningKeyStore(createTable(dynamodb, env.DIRECTORY_TABLE)), ambient),
   userTokens: createUserTokenVerifier(readTrustedIssuers(), metadata, transport),
   metadata,

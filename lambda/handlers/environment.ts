@@ -39,5 +39,3 @@ export function readEndpointPolicy(): EndpointPolicy {
   }
   return { loopback };
 }
-
-export const tokenVaultArn = (arnPrefix: string): string => `${arnPrefix}:token-vault/default`;

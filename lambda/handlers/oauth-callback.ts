@@ -3,14 +3,11 @@
  * keys, and has no way to a grant.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { KMSClient } from '@aws-sdk/client-kms';
 import { ambient } from '../adapters/ambient';
 import { createSessionStore } from '../adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createTable } from '../adapters/dynamodb/table';
-import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createSeal } from '../adapters/kms/seal';
-import { createVaultKeys } from '../adapters/kms/vault-keys';
 import { browserResult, callbackInput, queryOf } from '../api/browser';
 import { json } from '../api/errors';
 import { issuerDocument, jwksDocument } from '../api/issuer-metadata';
@@ -18,8 +15,9 @@ import { createHandler } from '../api/router';
 import { authorize } from '../domain/consent/authorize';
 import { callback } from '../domain/consent/callback';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
-import { readEnvironment, tokenVaultArn } from './environment';
+import { readEnvironment } from './environment';
 import { audit, report } from './logging';
+import { vaultKeysOf } from './vault-keys';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',
@@ -37,15 +35,7 @@ const publicKeys = createPublicKeys(
 );
 const ports = {
   sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
-  seal: createSeal(
-    createVaultKeys({
-      kms: new KMSClient({}),
-      keyArn: env.KMS_KEY_ARN,
-      tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
-      store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
-      ambient,
-    }),
-  ),
+  seal: createSeal(vaultKeysOf(dynamodb, env)),
   audit,
   ambient,
   baseUrl: env.BASE_URL,

@@ -1,0 +1,19 @@
+/** Composition of the vault keys, the same in each function that seals or opens. */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { ambient } from '../adapters/ambient';
+import { createTable } from '../adapters/dynamodb/table';
+import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
+import { createVaultKeys, type VaultKeys } from '../adapters/kms/vault-keys';
+import type { Variable } from './environment';
+
+type Needed = Extract<Variable, 'KEYS_TABLE' | 'KMS_KEY_ARN' | 'ARN_PREFIX'>;
+
+export const vaultKeysOf = (dynamodb: DynamoDBClient, env: Record<Needed, string>): VaultKeys =>
+  createVaultKeys({
+    kms: new KMSClient({}),
+    keyArn: env.KMS_KEY_ARN,
+    tokenVaultArn: `${env.ARN_PREFIX}:token-vault/default`,
+    store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
+    ambient,
+  });
