@@ -2,10 +2,10 @@
 import * as v from 'valibot';
 import type { Grant, GrantId, GrantStore } from '../../domain/vault/grant';
 import { grantKey } from './keys';
+import { parseRecord } from './record';
 import type { Table } from './table';
 
 const GrantRecord = v.object({
-  recordVersion: v.literal(1),
   workloadId: v.string(),
   subjectHash: v.string(),
   target: v.string(),
@@ -27,8 +27,7 @@ const GrantRecord = v.object({
 });
 
 /** @throws ValiError for a record that is not one: nothing is guessed */
-export const parseGrant = (item: unknown): Grant | undefined =>
-  item === undefined ? undefined : v.parse(GrantRecord, item);
+export const parseGrant = (item: unknown): Grant | undefined => parseRecord(GrantRecord, item);
 
 export const keyOf = (id: GrantId) => grantKey(id.workloadId, id.subjectHash, id.target);
 

@@ -6,12 +6,12 @@ import type {
   Oauth2ProviderStore,
 } from '../../domain/provider/oauth2-provider';
 import { clientSecretKey, oauth2ProviderKey } from './keys';
+import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
 const strings = v.array(v.string());
 
 const Oauth2ProviderRecord = v.object({
-  recordVersion: v.literal(1),
   name: v.string(),
   id: v.string(),
   arn: v.string(),
@@ -39,22 +39,21 @@ const Oauth2ProviderRecord = v.object({
 
 /** @throws ValiError for a record that is not one: nothing is guessed */
 export const parseOauth2Provider = (item: unknown): Oauth2Provider | undefined =>
-  item === undefined ? undefined : v.parse(Oauth2ProviderRecord, item);
+  parseRecord(Oauth2ProviderRecord, item);
 
 export const createOauth2ProviderStore = (directory: Table): Oauth2ProviderStore => ({
   get: async (name) => parseOauth2Provider(await directory.get(oauth2ProviderKey(name))),
-  create: (provider) =>
-    directory.put(oauth2ProviderKey(provider.name), { recordVersion: 1, ...provider }, ABSENT),
+  create: (provider) => directory.put(oauth2ProviderKey(provider.name), versioned(provider), ABSENT),
 });
 
-const ClientSecretRecord = v.object({ recordVersion: v.literal(1), sealed: v.string() });
+const ClientSecretRecord = v.object({ sealed: v.string() });
 
 export const createClientSecretStore = (vault: Table): ClientSecretStore => ({
   async put(providerId, sealed) {
-    await vault.put(clientSecretKey(providerId), { recordVersion: 1, sealed });
+    await vault.put(clientSecretKey(providerId), versioned({ sealed }));
   },
   async get(providerId) {
     const item = await vault.get(clientSecretKey(providerId));
-    return item === undefined ? undefined : v.parse(ClientSecretRecord, item).sealed;
+    return parseRecord(ClientSecretRecord, item)?.sealed;
   },
 });

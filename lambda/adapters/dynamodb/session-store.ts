@@ -2,13 +2,13 @@
 import * as v from 'valibot';
 import { SESSION_STATES, type Session, type SessionStore } from '../../domain/consent/session';
 import { sessionKey, TTL_ATTRIBUTE } from './keys';
+import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
 /** Seconds that an ended session stays to be told apart from an unknown one. */
 const KEPT_AFTER_END = 24 * 3600;
 
 const SessionRecord = v.object({
-  recordVersion: v.literal(1),
   hash: v.string(),
   state: v.picklist(SESSION_STATES),
   revision: v.number(),
@@ -38,16 +38,13 @@ const SessionRecord = v.object({
   failure: v.exactOptional(v.string()),
 });
 
-const record = (session: Session) => ({
-  recordVersion: 1,
-  ...session,
-  [TTL_ATTRIBUTE]: session.expiresAt + KEPT_AFTER_END,
-});
+const record = (session: Session) =>
+  versioned({ ...session, [TTL_ATTRIBUTE]: session.expiresAt + KEPT_AFTER_END });
 
 export const createSessionStore = (sessions: Table): SessionStore => ({
   async get(hash) {
     const item = await sessions.get(sessionKey(hash));
-    return item === undefined ? undefined : v.parse(SessionRecord, item);
+    return parseRecord(SessionRecord, item);
   },
   async create(session) {
     if (!(await sessions.put(sessionKey(session.hash), record(session), ABSENT))) {

@@ -1,6 +1,7 @@
 /** Wrapped vault keys in the keys table: versions of one owner's key for one purpose. */
 import * as v from 'valibot';
 import { vaultKeyKey, vaultKeyPartition } from './keys';
+import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
 export interface VaultKeyRecord {
@@ -22,10 +23,9 @@ export interface VaultKeyStore {
   create(owner: VaultKeyOwner, record: VaultKeyRecord): Promise<void>;
 }
 
-const VaultKeyItem = v.object({ recordVersion: v.literal(1), version: v.string(), wrapped: v.string() });
+const VaultKeyItem = v.object({ version: v.string(), wrapped: v.string() });
 
-const parse = (item: unknown): VaultKeyRecord | undefined =>
-  item === undefined ? undefined : v.parse(VaultKeyItem, item);
+const parse = (item: unknown): VaultKeyRecord | undefined => parseRecord(VaultKeyItem, item);
 
 export const createVaultKeyStore = (keys: Table): VaultKeyStore => ({
   get: async ({ purpose, ownerId }, version) => parse(await keys.get(vaultKeyKey(purpose, ownerId, version))),
@@ -34,13 +34,7 @@ export const createVaultKeyStore = (keys: Table): VaultKeyStore => ({
     return parse(item);
   },
   async create({ purpose, ownerId }, record) {
-    if (
-      !(await keys.put(
-        vaultKeyKey(purpose, ownerId, record.version),
-        { recordVersion: 1, ...record },
-        ABSENT,
-      ))
-    ) {
+    if (!(await keys.put(vaultKeyKey(purpose, ownerId, record.version), versioned(record), ABSENT))) {
       throw new Error('a vault key version came up twice');
     }
   },

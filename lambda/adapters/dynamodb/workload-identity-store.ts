@@ -2,10 +2,10 @@
 import * as v from 'valibot';
 import type { WorkloadIdentity, WorkloadIdentityStore } from '../../domain/identity/workload-identity';
 import { workloadIdentityKey } from './keys';
+import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
 const WorkloadIdentityRecord = v.object({
-  recordVersion: v.literal(1),
   name: v.string(),
   id: v.string(),
   arn: v.string(),
@@ -18,10 +18,9 @@ const WorkloadIdentityRecord = v.object({
 
 /** @throws ValiError for a record that is not one: nothing is guessed */
 export const parseWorkloadIdentity = (item: unknown): WorkloadIdentity | undefined =>
-  item === undefined ? undefined : v.parse(WorkloadIdentityRecord, item);
+  parseRecord(WorkloadIdentityRecord, item);
 
 export const createWorkloadIdentityStore = (directory: Table): WorkloadIdentityStore => ({
   get: async (name) => parseWorkloadIdentity(await directory.get(workloadIdentityKey(name))),
-  create: (identity) =>
-    directory.put(workloadIdentityKey(identity.name), { recordVersion: 1, ...identity }, ABSENT),
+  create: (identity) => directory.put(workloadIdentityKey(identity.name), versioned(identity), ABSENT),
 });

@@ -63,10 +63,6 @@ const headersOf = (message: http.IncomingMessage): [string, string][] =>
  */
 export function createTransport(policy: EndpointPolicy): Transport {
   const lookup = guardedLookup(policy);
-  const agents = {
-    'https:': new https.Agent({ keepAlive: true }),
-    'http:': new http.Agent({ keepAlive: true }),
-  };
 
   async function exchange(url: URL, init: Parameters<Transport>[1], signal: AbortSignal): Promise<Response> {
     const secure = url.protocol === 'https:';
@@ -78,7 +74,9 @@ export function createTransport(policy: EndpointPolicy): Transport {
           ...init.headers,
           ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
         },
-        agent: agents[secure ? 'https:' : 'http:'],
+        // A connection of its own: one that was kept open may have died while the function was frozen, and the request
+        // with it; a code or refresh token cannot be sent a second time to find out.
+        agent: false,
         lookup,
         signal,
       });

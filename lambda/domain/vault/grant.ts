@@ -124,8 +124,13 @@ export function covers(tokens: GrantTokens, scopes: readonly string[]): boolean 
   return scopes.every((scope) => known.has(scope));
 }
 
-/** Seconds before its end at which a token is no longer handed out: the agent needs time to use it. */
+/** Seconds before its end at which a token is no longer handed out, for the agent needs time to use it; */
 export const EXPIRY_MARGIN = 30;
 
-export const isFresh = (tokens: GrantTokens, now: number): boolean =>
-  tokens.expiresAt === undefined || tokens.expiresAt - EXPIRY_MARGIN > now;
+/** and at most this part of its life, for one that lives but briefly. */
+export const EXPIRY_MARGIN_PART = 1 / 10;
+
+export function isFresh({ expiresAt, obtainedAt }: GrantTokens, now: number): boolean {
+  if (expiresAt === undefined) return true;
+  return expiresAt - Math.min(EXPIRY_MARGIN, (expiresAt - obtainedAt) * EXPIRY_MARGIN_PART) > now;
+}

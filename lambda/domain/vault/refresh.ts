@@ -7,12 +7,15 @@ import { epochSeconds } from '../ambient';
 import { ProviderFailure } from '../grants/provider-failure';
 import { redeemRefreshToken, type ProviderClient } from '../grants/token-request';
 import { ServiceError } from '../service-error';
-import { isFresh, type Grant, type GrantTokens } from './grant';
+import { isFresh, type Grant, type GrantTokens, type RefreshLease } from './grant';
 import type { RetrievePorts } from './retrieve';
 import { openTokens, sealTokens, type TokenOwner } from './tokens';
 
 /** Milliseconds that a lease lasts: longer than the provider may take and the write behind it, with its retries. */
 export const LEASE = 15_000;
+
+/** Milliseconds that a redemption and the write behind it may take: with less of the lease left, nothing is sent. */
+const REDEMPTION = 8_000;
 
 /** Milliseconds that a loser waits for the winner, and between two looks. */
 const PATIENCE = 6_000;
@@ -39,37 +42,53 @@ export async function refreshed(
 ): Promise<string | typeof CONSENT_NEEDED> {
   const holder = ports.ambient.randomUUID();
   const now = ports.ambient.now();
+  const lease: RefreshLease = { holder, deadline: now + LEASE };
+  const { generation } = refresh.grant;
   const won = await ports.grants.takeLease(refresh.owner.grantId, {
-    generation: refresh.grant.generation,
-    lease: { holder, deadline: now + LEASE },
+    generation,
+    lease,
     now,
   });
-  return won ? redeem(ports, refresh, holder) : awaitWinner(ports, refresh);
+  return won ? redeem(ports, refresh, lease) : awaitWinner(ports, refresh);
 }
 
 async function redeem(
   ports: RetrievePorts,
-  { owner, grant, tokens, client }: Refresh,
-  holder: string,
+  refresh: Refresh,
+  { holder, deadline }: RefreshLease,
 ): Promise<string | typeof CONSENT_NEEDED> {
+  const { owner, grant, tokens } = refresh;
   const release = (dropTokens: boolean) => ports.grants.releaseLease(owner.grantId, { holder, dropTokens });
   const { refreshToken } = await openTokens(ports.seal, owner, tokens);
   if (refreshToken === undefined) throw new Error('a grant without a refresh token was marked refreshable');
   try {
-    const narrowed = { resources: owner.resources, audiences: owner.audiences, scopes: tokens.scopes };
-    const obtained = await redeemRefreshToken(ports, await client(), refreshToken, narrowed);
+    const narrowed = {
+      resources: owner.resources,
+      audiences: owner.audiences,
+      scopes: tokens.scopes,
+    };
+    const client = await refresh.client();
+    if (ports.ambient.now() + REDEMPTION > deadline) {
+      // Held up so long that the lease may lapse on the way: another may redeem this refresh token by then.
+      await release(false);
+      return await awaitWinner(ports, refresh);
+    }
+    const obtained = await redeemRefreshToken(ports, client, refreshToken, narrowed);
     const next = await sealTokens(ports, owner, obtained, tokens.requestedScopes);
     const stored = await ports.grants.putRefreshed(owner.grantId, {
       holder,
       epoch: grant.epoch,
       tokens: next,
     });
-    // Forgotten meanwhile (forceAuthentication): what was refreshed is not handed out any more.
-    return stored ? obtained.accessToken : CONSENT_NEEDED;
+    // Forgotten meanwhile (forceAuthentication), what was refreshed is not handed out any more; overtaken by a
+    // consent or another refresh, theirs is.
+    return stored ? obtained.accessToken : await awaitWinner(ports, refresh);
   } catch (error) {
-    const refusedForGood = error instanceof ProviderFailure && error.code === 'invalid_grant';
-    await release(refusedForGood);
-    if (refusedForGood) return CONSENT_NEEDED;
+    const refusedForGood =
+      error instanceof ProviderFailure && error.code === 'invalid_grant' && !error.unavailable;
+    const released = await release(refusedForGood);
+    // Who lost the lease meanwhile was refused for a token that another has redeemed.
+    if (refusedForGood) return released ? CONSENT_NEEDED : awaitWinner(ports, refresh);
     throw error;
   }
 }

@@ -1,0 +1,66 @@
+/** What every directory reader promises: identity, provider and grant as they are now, in one read. */
+import type { GrantId } from '../../lambda/domain/vault/grant';
+import type { Stores } from '../domain/in-memory-stores';
+import { sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from '../domain/samples';
+
+export function directoryContract(stores: () => Stores): void {
+  async function read(workloadName: string, providerName: string, grantId?: GrantId) {
+    const { identity, provider, grant } = await stores().directory.read(workloadName, providerName, grantId);
+    return { identity: identity, provider: provider, grant: grant };
+  }
+
+  const grantOf = async (id: GrantId) => await stores().grants.get(id);
+
+  async function filled() {
+    const [identity, provider, grantId] = [sampleIdentity(), sampleProvider(), sampleGrantId()];
+    await stores().identities.create(identity);
+    await stores().providers.create(provider);
+    const change = { providerId: provider.id, tokens: sampleTokens(), epoch: 0 };
+    await stores().grants.putTokens(grantId, change);
+    return { identity, provider, grantId };
+  }
+
+  it('reads all three as their own stores do', async () => {
+    const { identity, provider, grantId } = await filled();
+    expect(await read(identity.name, provider.name, grantId)).toEqual({
+      identity,
+      provider,
+      grant: await grantOf(grantId),
+    });
+  });
+
+  it('reads no grant where none was asked for', async () => {
+    const { identity, provider } = await filled();
+    const found = await read(identity.name, provider.name);
+    expect(found).toEqual({ identity, provider, grant: undefined });
+  });
+
+  it.each(['identity', 'provider', 'grant'] as const)(
+    'says that there is no %s, and reads the others',
+    async (gone) => {
+      const { identity, provider, grantId } = await filled();
+      const found = await read(
+        gone === 'identity' ? 'unheard-of' : identity.name,
+        gone === 'provider' ? 'unheard-of' : provider.name,
+        gone === 'grant' ? sampleGrantId() : grantId,
+      );
+      const grant = await grantOf(grantId);
+      expect(found).toEqual({ identity, provider, grant, [gone]: undefined });
+    },
+  );
+
+  it('keeps an identity and a provider of the same name apart', async () => {
+    const { identity, provider } = await filled();
+    const found = await read(provider.name, identity.name);
+    expect(found).toEqual({ identity: undefined, provider: undefined, grant: undefined });
+  });
+
+  it('sees a write from the next read on', async () => {
+    const { identity, provider, grantId } = await filled();
+    for (const generation of [2, 3, 4]) {
+      await stores().grants.putTokens(grantId, { providerId: provider.id, tokens: sampleTokens(), epoch: 0 });
+      const { grant } = await read(identity.name, provider.name, grantId);
+      expect(grant?.generation).toBe(generation);
+    }
+  });
+}

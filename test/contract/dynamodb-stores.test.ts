@@ -1,0 +1,59 @@
+/** The stores on DynamoDB keep the contracts: the real client, against the embedded DynamoDB. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
+import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
+import type { TableName } from '../../lambda/adapters/dynamodb/keys';
+import {
+  createClientSecretStore,
+  createOauth2ProviderStore,
+} from '../../lambda/adapters/dynamodb/oauth2-provider-store';
+import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
+import { createSigningKeyStore } from '../../lambda/adapters/dynamodb/signing-key-store';
+import { createTable } from '../../lambda/adapters/dynamodb/table';
+import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
+import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
+import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
+import { newEmulatorCredentials } from '../../lib/local/emulator-access';
+import type { Stores } from '../domain/in-memory-stores';
+import { storeContracts } from './store-contracts';
+
+let folder: string;
+let dynamodb: LocalDynamoDb;
+let client: DynamoDBClient;
+let stores: Stores;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'stores-'));
+  const credentials = newEmulatorCredentials();
+  dynamodb = await startDynamoDb(join(folder, 'dynamodb'), credentials);
+  client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
+  stores = dynamodbStores(client);
+});
+
+afterAll(async () => {
+  client.destroy();
+  await dynamodb.close();
+  await rm(folder, { recursive: true });
+});
+
+function dynamodbStores(on: DynamoDBClient): Stores {
+  const table = (name: TableName) => createTable(on, localTableName(name));
+  return {
+    identities: createWorkloadIdentityStore(table('Directory')),
+    providers: createOauth2ProviderStore(table('Directory')),
+    clientSecrets: createClientSecretStore(table('Vault')),
+    sessions: createSessionStore(table('Sessions')),
+    grants: createGrantStore(table('Vault')),
+    signingKeys: createSigningKeyStore(table('Directory')),
+    vaultKeys: createVaultKeyStore(table('Keys')),
+    directory: createDirectoryReader(on, {
+      directory: localTableName('Directory'),
+      vault: localTableName('Vault'),
+    }),
+  };
+}
+
+storeContracts(() => stores);

@@ -1,0 +1,372 @@
+/** What every grant store promises: each method is one conditional write, and says whether its condition held. */
+import type { Grant, GrantId, GrantTokens, PendingConsent } from '../../lambda/domain/vault/grant';
+import { BEGINNING } from '../domain/fake-ambient';
+import type { Stores } from '../domain/in-memory-stores';
+import { sampleGrantId, sampleTokens } from '../domain/samples';
+import { AT_ONCE, outcomes } from './concurrency';
+
+const PROVIDER = 'provider-id';
+const NOW = BEGINNING * 1000;
+const consentOf = (sessionHash: string): PendingConsent => ({ sessionHash, expiresAt: BEGINNING + 600 });
+const leaseOf = (holder: string, deadline = NOW + 15_000) => ({ holder, deadline });
+
+export function grantStoreContract(stores: () => Stores): void {
+  const grants = () => stores().grants;
+  const get = async (id: GrantId) => await grants().get(id);
+  const openConsent = (id: GrantId, session: string, seen: Grant | undefined, forget = false) =>
+    grants().openConsent(id, { providerId: PROVIDER, consent: consentOf(session), seen, forget });
+  const putTokens = (id: GrantId, tokens: GrantTokens, epoch = 0) =>
+    grants().putTokens(id, { providerId: PROVIDER, tokens, epoch });
+  const takeLease = (id: GrantId, holder: string, generation = 1, now = NOW) =>
+    grants().takeLease(id, { generation, lease: leaseOf(holder, now + 15_000), now });
+
+  /** A grant with tokens of the first generation. */
+  async function granted() {
+    const id = sampleGrantId();
+    const tokens = sampleTokens();
+    expect(await putTokens(id, tokens)).toBe(true);
+    return { id, tokens };
+  }
+
+  /** A grant with tokens and a lease. */
+  async function leased(holder = 'winner') {
+    const grant = await granted();
+    expect(await takeLease(grant.id, holder)).toBe(true);
+    return grant;
+  }
+
+  /** A grant that was forgotten once: no tokens, the second epoch. */
+  async function forgotten() {
+    const { id } = await granted();
+    expect(await openConsent(id, 'first', await get(id), true)).toBe(true);
+    return id;
+  }
+
+  describe('get', () => {
+    it('knows nothing of a grant that was never written', async () => {
+      expect(await get(sampleGrantId())).toBeUndefined();
+    });
+
+    it.each(['workloadId', 'subjectHash', 'target'] as const)(
+      'keeps grants of another %s apart',
+      async (part) => {
+        const { id } = await granted();
+        expect(await get({ ...id, [part]: 'another' })).toBeUndefined();
+      },
+    );
+  });
+
+  describe('openConsent', () => {
+    it('makes a grant without tokens where none was seen and there is none', async () => {
+      const id = sampleGrantId();
+      expect(await openConsent(id, 'session', undefined)).toBe(true);
+      expect(await get(id)).toEqual({
+        ...id,
+        providerId: PROVIDER,
+        generation: 0,
+        epoch: 0,
+        consent: consentOf('session'),
+      });
+    });
+
+    it('is refused where none was seen but there is one', async () => {
+      const { id, tokens } = await granted();
+      expect(await openConsent(id, 'session', undefined)).toBe(false);
+      expect(await openConsent(id, 'session', undefined, true)).toBe(false);
+      expect(await get(id)).toMatchObject({ tokens, epoch: 0 });
+      expect(await get(id)).not.toHaveProperty('consent');
+    });
+
+    it('is refused where one was seen but there is none', async () => {
+      const { id } = await granted();
+      const seen = await get(id);
+      const other = sampleGrantId();
+      expect(await openConsent(other, 'session', seen)).toBe(false);
+      expect(await get(other)).toBeUndefined();
+    });
+
+    it('notes the session beside the tokens that are there', async () => {
+      const { id, tokens } = await leased();
+      expect(await openConsent(id, 'session', await get(id))).toBe(true);
+      expect(await get(id)).toEqual({
+        ...id,
+        providerId: PROVIDER,
+        generation: 1,
+        epoch: 0,
+        tokens,
+        lease: leaseOf('winner'),
+        consent: consentOf('session'),
+      });
+    });
+
+    it('replaces the session that was seen', async () => {
+      const id = sampleGrantId();
+      await openConsent(id, 'one', undefined);
+      expect(await openConsent(id, 'two', await get(id))).toBe(true);
+      expect((await get(id))?.consent).toEqual(consentOf('two'));
+    });
+
+    it('is refused when another session was noted since', async () => {
+      const { id } = await granted();
+      const seen = await get(id);
+      await openConsent(id, 'one', seen);
+      expect(await openConsent(id, 'two', seen)).toBe(false);
+      const later = await get(id);
+      await openConsent(id, 'three', later);
+      expect(await openConsent(id, 'four', later)).toBe(false);
+      expect((await get(id))?.consent).toEqual(consentOf('three'));
+    });
+
+    it('is refused when the grant was forgotten since', async () => {
+      const { id } = await granted();
+      await openConsent(id, 'one', await get(id));
+      const seen = await get(id);
+      await openConsent(id, 'one', seen, true);
+      expect(await openConsent(id, 'two', seen)).toBe(false);
+      expect(await openConsent(id, 'two', seen, true)).toBe(false);
+      expect(await get(id)).toMatchObject({ epoch: 1, consent: consentOf('one') });
+    });
+
+    it('with forget, drops tokens and lease and goes to the next epoch in the same write', async () => {
+      const { id } = await leased();
+      expect(await openConsent(id, 'session', await get(id), true)).toBe(true);
+      expect(await get(id)).toEqual({
+        ...id,
+        providerId: PROVIDER,
+        generation: 1,
+        epoch: 1,
+        consent: consentOf('session'),
+      });
+    });
+
+    it('with forget where there was nothing, still counts the epoch', async () => {
+      const id = sampleGrantId();
+      expect(await openConsent(id, 'session', undefined, true)).toBe(true);
+      expect((await get(id))?.epoch).toBe(1);
+    });
+
+    it.each([false, true])('lets one of twenty at once win, forget %s', async (forget) => {
+      const { id } = await granted();
+      const seen = await get(id);
+      const sessions = AT_ONCE.map((place) => `session-${place}`);
+      const { won } = await outcomes(sessions, (session) => openConsent(id, session, seen, forget));
+      expect(won).toHaveLength(1);
+      expect(await get(id)).toMatchObject({ consent: consentOf(won[0] ?? ''), epoch: forget ? 1 : 0 });
+    });
+
+    it('lets one of twenty at once win where there was no grant', async () => {
+      const id = sampleGrantId();
+      const sessions = AT_ONCE.map((place) => `session-${place}`);
+      const { won } = await outcomes(sessions, (session) => openConsent(id, session, undefined));
+      expect(won).toHaveLength(1);
+      expect((await get(id))?.consent).toEqual(consentOf(won[0] ?? ''));
+    });
+  });
+
+  describe('putTokens', () => {
+    it('makes the grant in the first epoch where there was none', async () => {
+      const { id, tokens } = await granted();
+      expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 1, epoch: 0, tokens });
+    });
+
+    it('is refused in a later epoch where there is no grant', async () => {
+      const id = sampleGrantId();
+      expect(await putTokens(id, sampleTokens(), 1)).toBe(false);
+      expect(await get(id)).toBeUndefined();
+    });
+
+    it('counts a generation each time, and keeps the session that is noted', async () => {
+      const id = sampleGrantId();
+      await openConsent(id, 'session', undefined);
+      await putTokens(id, sampleTokens());
+      const tokens = sampleTokens();
+      expect(await putTokens(id, tokens)).toBe(true);
+      expect(await get(id)).toMatchObject({ generation: 2, tokens, consent: consentOf('session') });
+    });
+
+    it('is refused in an epoch that is over, or not begun', async () => {
+      const id = await forgotten();
+      expect(await putTokens(id, sampleTokens(), 0)).toBe(false);
+      expect(await putTokens(id, sampleTokens(), 2)).toBe(false);
+      expect(await get(id)).not.toHaveProperty('tokens');
+      expect(await putTokens(id, sampleTokens(), 1)).toBe(true);
+    });
+
+    it('ends the lease on the tokens that it replaces', async () => {
+      const { id } = await leased();
+      await putTokens(id, sampleTokens());
+      expect(await get(id)).not.toHaveProperty('lease');
+    });
+
+    it('takes the grant over for the provider that gave the tokens', async () => {
+      const { id } = await granted();
+      await grants().putTokens(id, { providerId: 'another', tokens: sampleTokens(), epoch: 0 });
+      expect((await get(id))?.providerId).toBe('another');
+    });
+
+    it('keeps tokens whole, with and without an end', async () => {
+      const { sealed, scopes, requestedScopes, obtainedAt } = sampleTokens();
+      const endless: GrantTokens = { sealed, scopes, requestedScopes, obtainedAt, refreshable: false };
+      const { id } = await granted();
+      await putTokens(id, endless);
+      expect((await get(id))?.tokens).toStrictEqual(endless);
+    });
+
+    it('counts every one of twenty at once', async () => {
+      const { id } = await granted();
+      const { won } = await outcomes(AT_ONCE, () => putTokens(id, sampleTokens()));
+      expect(won).toHaveLength(20);
+      expect((await get(id))?.generation).toBe(21);
+    });
+  });
+
+  describe('takeLease', () => {
+    it('is taken on tokens of this generation', async () => {
+      const { id, tokens } = await leased();
+      expect(await get(id)).toMatchObject({ tokens, generation: 1, lease: leaseOf('winner') });
+    });
+
+    it.each([0, 2])('is refused on generation %i when the tokens are of the first', async (generation) => {
+      const { id } = await granted();
+      expect(await takeLease(id, 'late', generation)).toBe(false);
+      expect(await get(id)).not.toHaveProperty('lease');
+    });
+
+    it('is refused where there is no grant', async () => {
+      const id = sampleGrantId();
+      expect(await takeLease(id, 'x', 0)).toBe(false);
+      expect(await get(id)).toBeUndefined();
+    });
+
+    it('is refused where the tokens are gone, though the generation is this one', async () => {
+      expect(await takeLease(await forgotten(), 'late')).toBe(false);
+    });
+
+    it('is refused until the deadline of a lease that is held, its own holder too', async () => {
+      const { id } = await leased();
+      for (const holder of ['winner', 'rival']) {
+        expect(await takeLease(id, holder, 1, NOW + 15_000)).toBe(false);
+      }
+      expect((await get(id))?.lease).toEqual(leaseOf('winner'));
+    });
+
+    it('is taken from a holder whose deadline is past', async () => {
+      const { id } = await leased();
+      expect(await takeLease(id, 'next', 1, NOW + 15_001)).toBe(true);
+      expect((await get(id))?.lease?.holder).toBe('next');
+    });
+
+    it('lets exactly one of twenty at once win', async () => {
+      const { id } = await granted();
+      const holders = AT_ONCE.map((place) => `holder-${place}`);
+      const { won } = await outcomes(holders, (holder) => takeLease(id, holder));
+      expect(won).toHaveLength(1);
+      expect((await get(id))?.lease?.holder).toBe(won[0]);
+    });
+
+    it('lets exactly one of twenty at once win a lease that has lapsed', async () => {
+      const { id } = await leased('died');
+      const holders = AT_ONCE.map((place) => `holder-${place}`);
+      const { won } = await outcomes(holders, (holder) => takeLease(id, holder, 1, NOW + 20_000));
+      expect(won).toHaveLength(1);
+      expect((await get(id))?.lease?.holder).toBe(won[0]);
+    });
+  });
+
+  describe('putRefreshed', () => {
+    it('puts the tokens in, counts the generation and ends the lease, for its holder in this epoch', async () => {
+      const { id } = await leased();
+      const tokens = sampleTokens();
+      expect(await grants().putRefreshed(id, { holder: 'winner', epoch: 0, tokens })).toBe(true);
+      expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 2, epoch: 0, tokens });
+    });
+
+    it.each([
+      ['another holder', { holder: 'rival', epoch: 0 }],
+      ['another epoch', { holder: 'winner', epoch: 1 }],
+    ])('is refused for %s', async (_who, change) => {
+      const { id, tokens } = await leased();
+      expect(await grants().putRefreshed(id, { ...change, tokens: sampleTokens() })).toBe(false);
+      expect(await get(id)).toMatchObject({ tokens, generation: 1, lease: leaseOf('winner') });
+    });
+
+    it('is refused without a lease, where there is a grant and where there is none', async () => {
+      const { id, tokens } = await granted();
+      const nowhere = sampleGrantId();
+      const change = { holder: 'winner', epoch: 0, tokens: sampleTokens() };
+      expect(await grants().putRefreshed(id, change)).toBe(false);
+      expect(await grants().putRefreshed(nowhere, change)).toBe(false);
+      expect((await get(id))?.tokens).toEqual(tokens);
+      expect(await get(nowhere)).toBeUndefined();
+    });
+
+    it('is refused after the grant was forgotten', async () => {
+      const { id } = await leased();
+      await openConsent(id, 'session', await get(id), true);
+      for (const epoch of [0, 1]) {
+        const change = { holder: 'winner', epoch, tokens: sampleTokens() };
+        expect(await grants().putRefreshed(id, change)).toBe(false);
+      }
+      expect(await get(id)).not.toHaveProperty('tokens');
+    });
+
+    it('is refused after a new consent put its tokens in', async () => {
+      const { id } = await leased();
+      const tokens = sampleTokens();
+      await putTokens(id, tokens);
+      const late = { holder: 'winner', epoch: 0, tokens: sampleTokens() };
+      expect(await grants().putRefreshed(id, late)).toBe(false);
+      expect((await get(id))?.tokens).toEqual(tokens);
+    });
+
+    it('takes the same result once of twenty at once', async () => {
+      const { id } = await leased();
+      const { won } = await outcomes(AT_ONCE, () =>
+        grants().putRefreshed(id, { holder: 'winner', epoch: 0, tokens: sampleTokens() }),
+      );
+      expect(won).toHaveLength(1);
+      expect((await get(id))?.generation).toBe(2);
+    });
+  });
+
+  describe('releaseLease', () => {
+    it('ends the lease of its holder and leaves the tokens', async () => {
+      const { id, tokens } = await leased();
+      expect(await grants().releaseLease(id, { holder: 'winner', dropTokens: false })).toBe(true);
+      expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 1, epoch: 0, tokens });
+      expect(await takeLease(id, 'next')).toBe(true);
+    });
+
+    it('with dropTokens, drops them and counts the generation', async () => {
+      const { id } = await leased();
+      expect(await grants().releaseLease(id, { holder: 'winner', dropTokens: true })).toBe(true);
+      expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 2, epoch: 0 });
+    });
+
+    it.each([false, true])('is refused for another holder, dropTokens %s', async (dropTokens) => {
+      const { id, tokens } = await leased();
+      expect(await grants().releaseLease(id, { holder: 'rival', dropTokens })).toBe(false);
+      expect(await get(id)).toMatchObject({ tokens, lease: leaseOf('winner'), generation: 1 });
+    });
+
+    it.each([false, true])('is refused without a lease, dropTokens %s', async (dropTokens) => {
+      const { id, tokens } = await granted();
+      expect(await grants().releaseLease(id, { holder: 'winner', dropTokens })).toBe(false);
+      expect((await get(id))?.tokens).toEqual(tokens);
+      const nowhere = sampleGrantId();
+      expect(await grants().releaseLease(nowhere, { holder: 'winner', dropTokens })).toBe(false);
+      expect(await get(nowhere)).toBeUndefined();
+    });
+
+    it('leaves one outcome when it races with the refreshed tokens', async () => {
+      const { id } = await leased();
+      const tokens = sampleTokens();
+      const [put, dropped] = await Promise.all([
+        grants().putRefreshed(id, { holder: 'winner', epoch: 0, tokens }),
+        grants().releaseLease(id, { holder: 'winner', dropTokens: true }),
+      ]);
+      expect(put).toBe(!dropped);
+      expect((await get(id))?.tokens).toEqual(put ? tokens : undefined);
+    });
+  });
+}

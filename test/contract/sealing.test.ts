@@ -1,0 +1,290 @@
+/** The seal on KMS: the real client, against the embedded KMS. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KMSClient } from '@aws-sdk/client-kms';
+import fc from 'fast-check';
+import { decodeProtectedHeader } from 'jose';
+import { createSeal, createSealOnly } from '../../lambda/adapters/kms/seal';
+import { createSigningKeyWrapper } from '../../lambda/adapters/kms/signing-key-wrapper';
+import { createVaultKeys } from '../../lambda/adapters/kms/vault-keys';
+import { consentContext } from '../../lambda/domain/consent/session';
+import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
+import { grantContext } from '../../lambda/domain/vault/grant';
+import type { SealingContext } from '../../lambda/domain/vault/sealing';
+import { newEmulatorCredentials } from '../../lib/local/emulator-access';
+import { startKms, type LocalKms } from '../../lib/local/kms';
+import { createFakeAmbient, type FakeAmbient } from '../domain/fake-ambient';
+import { withFlippedCharacter } from '../domain/flipped-character';
+import { createInMemoryVaultKeyStore } from '../domain/in-memory-stores';
+import { ISSUER, sampleGrantId, sampleIdentity, sampleProvider, sampleSession } from '../domain/samples';
+
+const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default';
+const SECRET = 'a refresh token';
+
+const credentials = newEmulatorCredentials();
+let folder: string;
+let kms: LocalKms;
+let client: KMSClient;
+/** Names of the KMS operations that were called, in order. */
+let calls: string[];
+let ambient: FakeAmbient;
+let store: ReturnType<typeof createInMemoryVaultKeyStore>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sealing-'));
+  kms = await startKms(join(folder, 'kms.json'), credentials);
+  client = new KMSClient({ endpoint: kms.endpoint, region: 'us-east-1', credentials });
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      (input) => {
+        calls.push(String(commandName));
+        return next(input);
+      },
+    { step: 'initialize', name: 'countCalls' },
+  );
+});
+
+afterAll(async () => {
+  client.destroy();
+  await kms.close();
+  await rm(folder, { recursive: true });
+});
+
+beforeEach(() => {
+  calls = [];
+  ambient = createFakeAmbient();
+  store = createInMemoryVaultKeyStore();
+});
+
+/** Vault keys as one function sees them, with a memory of its own. */
+const newVaultKeys = (tokenVaultArn = TOKEN_VAULT) =>
+  createVaultKeys({ kms: client, keyArn: kms.keyArn, tokenVaultArn, store, ambient });
+const newSeal = () => createSeal(newVaultKeys());
+
+const agent = sampleIdentity();
+const provider = sampleProvider();
+const grantId = { ...sampleGrantId(), workloadId: agent.id };
+const context = grantContext(grantId, provider.id, agent.arn);
+
+it.each<[string, SealingContext]>([
+  ['a grant', context],
+  ['a client secret', clientSecretContext(provider)],
+  ['a consent session', consentContext(sampleSession(), 'code')],
+])('opens what it sealed for %s, in another function too, and shows nothing of it', async (_what, of) => {
+  const sealed = await newSeal().seal(of, SECRET);
+  expect(await newSeal().open(of, sealed)).toBe(SECRET);
+  const bytes = sealed.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'));
+  expect([sealed, ...bytes].join()).not.toContain(SECRET);
+});
+
+it('opens any text that it sealed', async () => {
+  const seal = newSeal();
+  await fc.assert(
+    fc.asyncProperty(fc.string({ unit: 'grapheme' }), async (text) => {
+      expect(await seal.open(context, await seal.seal(context, text))).toBe(text);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+it('never seals the same text the same way', async () => {
+  const seal = newSeal();
+  expect(await seal.seal(context, SECRET)).not.toBe(await seal.seal(context, SECRET));
+});
+
+describe('does not open', () => {
+  const other = sampleIdentity();
+
+  it.each<[string, SealingContext]>([
+    ['another agent', grantContext({ ...grantId, workloadId: other.id }, provider.id, other.arn)],
+    [
+      'an agent of the same name with another id',
+      grantContext({ ...grantId, workloadId: other.id }, provider.id, agent.arn),
+    ],
+    ['another owner ARN', grantContext(grantId, provider.id, other.arn)],
+    ['another user', grantContext({ ...grantId, subjectHash: 'another' }, provider.id, agent.arn)],
+    ['another target', grantContext({ ...grantId, target: 'another' }, provider.id, agent.arn)],
+    ['another provider', grantContext(grantId, sampleProvider().id, agent.arn)],
+    ['another purpose', { ...context, purpose: 'consent' }],
+    ['a binding with a member more', { ...context, binding: { ...context.binding, more: '' } }],
+    ['no binding', { ...context, binding: {} }],
+  ])('under %s', async (_whose, wrong) => {
+    const seal = newSeal();
+    const sealed = await seal.seal(context, SECRET);
+    await expect(seal.open(wrong, sealed)).rejects.toThrow();
+    await expect(newSeal().open(wrong, sealed)).rejects.toThrow();
+  });
+
+  it('under another part of the same session', async () => {
+    const session = sampleSession();
+    const seal = newSeal();
+    const sealed = await seal.seal(consentContext(session, 'verifier'), SECRET);
+    await expect(seal.open(consentContext(session, 'code'), sealed)).rejects.toThrow();
+  });
+
+  it("under another owner's context when the record is made to name that owner", async () => {
+    const seal = newSeal();
+    const theirs = { ...context, ownerId: randomUUID() };
+    const { kid, ctx } = decodeProtectedHeader(await seal.seal(theirs, 'theirs'));
+    const copied = withHeader(await seal.seal(context, SECRET), { kid, ctx });
+    await expect(seal.open(theirs, copied)).rejects.toThrow();
+  });
+
+  it('after one character was changed, anywhere', async () => {
+    const seal = newSeal();
+    const sealed = await seal.seal(context, SECRET);
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: sealed.length - 1 }), async (at) => {
+        await expect(seal.open(context, withFlippedCharacter(sealed, at))).rejects.toThrow();
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('when it was cut short, anywhere', async () => {
+    const seal = newSeal();
+    const sealed = await seal.seal(context, SECRET);
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: sealed.length - 1 }), async (at) => {
+        await expect(seal.open(context, sealed.slice(0, at))).rejects.toThrow();
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("with a record's kid changed to another version of the same key", async () => {
+    const seal = newSeal();
+    const sealed = await seal.seal(context, SECRET);
+    ambient.advance(301);
+    const newer = await createSealOnly(newVaultKeys()).seal(context, SECRET);
+    const { kid } = decodeProtectedHeader(newer);
+    expect(kid).not.toBe(decodeProtectedHeader(sealed).kid);
+    await expect(seal.open(context, withHeader(sealed, { kid }))).rejects.toThrow();
+  });
+
+  it.each([undefined, '', 'unheard-of', 7, null, ['a']])("with a record's kid changed to %p", async (kid) => {
+    const seal = newSeal();
+    const sealed = await seal.seal(context, SECRET);
+    await expect(seal.open(context, withHeader(sealed, { kid }))).rejects.toThrow();
+  });
+
+  it.each([{ alg: 'dir' }, { enc: 'A128GCM' }, { alg: 'none' }, { zip: 'DEF' }, { p2c: 1 }])(
+    'with the header changed to %p',
+    async (change) => {
+      const seal = newSeal();
+      const sealed = await seal.seal(context, SECRET);
+      await expect(seal.open(context, withHeader(sealed, change))).rejects.toThrow();
+    },
+  );
+
+  it('when its vault key was deleted', async () => {
+    const sealed = await newSeal().seal(context, SECRET);
+    store = createInMemoryVaultKeyStore();
+    await expect(newSeal().open(context, sealed)).rejects.toThrow('gone');
+  });
+
+  it('in another token vault', async () => {
+    const sealed = await newSeal().seal(context, SECRET);
+    const elsewhere = createSeal(newVaultKeys(TOKEN_VAULT.replace('123456789012', '210987654321')));
+    await expect(elsewhere.open(context, sealed)).rejects.toThrow();
+  });
+
+  it('by a vault key that was copied to another owner', async () => {
+    const sealed = await newSeal().seal(context, SECRET);
+    const { kid = '' } = decodeProtectedHeader(sealed);
+    const record = await store.get(context, kid);
+    if (!record) throw new Error('no vault key');
+    const thief = { ...context, ownerId: randomUUID() };
+    await store.create(thief, record);
+    await expect(newVaultKeys().version(thief, kid)).rejects.toMatchObject({
+      name: 'InvalidCiphertextException',
+    });
+  });
+});
+
+describe('the vault key', () => {
+  it('is made once for an owner and purpose, and costs no KMS call while it is remembered', async () => {
+    const seal = newSeal();
+    for (const text of ['one', 'two', 'three']) await seal.seal(context, text);
+    expect(calls).toEqual(['GenerateDataKeyCommand']);
+    await seal.seal({ ...context, purpose: 'consent' }, 'four');
+    expect(calls).toEqual(['GenerateDataKeyCommand', 'GenerateDataKeyCommand']);
+  });
+
+  it('is unwrapped once in five minutes, and again after', async () => {
+    const sealed = await newSeal().seal(context, SECRET);
+    const seal = newSeal();
+    calls = [];
+    for (let minute = 0; minute < 5; minute += 1) {
+      await seal.open(context, sealed);
+      await seal.open(context, sealed);
+      ambient.advance(59);
+    }
+    expect(calls).toEqual(['DecryptCommand']);
+    ambient.advance(5);
+    await seal.open(context, sealed);
+    expect(calls).toEqual(['DecryptCommand', 'DecryptCommand']);
+  });
+
+  it('of another function is found and used, not made anew', async () => {
+    const first = await newSeal().seal(context, SECRET);
+    calls = [];
+    const second = await newSeal().seal(context, SECRET);
+    expect(calls).toEqual(['DecryptCommand']);
+    expect(decodeProtectedHeader(second).kid).toBe(decodeProtectedHeader(first).kid);
+  });
+
+  it('may be made by several functions at once: what each sealed opens', async () => {
+    const seals = Array.from({ length: 5 }, newSeal);
+    const sealed = await Promise.all(seals.map((seal) => seal.seal(context, SECRET)));
+    const reader = newSeal();
+    for (const record of sealed) expect(await reader.open(context, record)).toBe(SECRET);
+  });
+});
+
+describe('for who may seal but not open', () => {
+  it('makes a key for each record, never unwraps one, and the records open elsewhere', async () => {
+    const sealOnly = createSealOnly(newVaultKeys());
+    const records = [await sealOnly.seal(context, 'one'), await sealOnly.seal(context, 'two')];
+    expect(calls).toEqual(['GenerateDataKeyCommand', 'GenerateDataKeyCommand']);
+    expect(new Set(records.map((record) => decodeProtectedHeader(record).kid)).size).toBe(2);
+    const seal = newSeal();
+    expect(await Promise.all(records.map((record) => seal.open(context, record)))).toEqual(['one', 'two']);
+  });
+});
+
+describe('the wrapper of signing keys', () => {
+  const wrapper = (issuer = ISSUER) => createSigningKeyWrapper(client, kms.keyArn, issuer);
+
+  it('unwraps what it wrapped, and shows nothing of it', async () => {
+    const wrapped = await wrapper().wrap('kid-1', SECRET);
+    expect(Buffer.from(wrapped, 'base64').toString('latin1')).not.toContain(SECRET);
+    expect(await wrapper().unwrap('kid-1', wrapped)).toBe(SECRET);
+  });
+
+  it.each([
+    ['key id', 'kid-2', ISSUER],
+    ['issuer', 'kid-1', 'https://other.example'],
+  ])('does not unwrap under another %s', async (_what, kid, issuer) => {
+    const wrapped = await wrapper().wrap('kid-1', SECRET);
+    const refused = { name: 'InvalidCiphertextException' };
+    await expect(wrapper(issuer).unwrap(kid, wrapped)).rejects.toMatchObject(refused);
+  });
+
+  it('does not unwrap a vault key', async () => {
+    await newSeal().seal(context, SECRET);
+    const record = await store.latest(context);
+    await expect(wrapper().unwrap('kid-1', record?.wrapped ?? '')).rejects.toMatchObject({
+      name: 'InvalidCiphertextException',
+    });
+  });
+});
+
+/** The record with members of its protected header changed; undefined takes one out. */
+function withHeader(sealed: string, change: object): string {
+  const [, ...rest] = sealed.split('.');
+  const header = JSON.stringify({ ...decodeProtectedHeader(sealed), ...change });
+  return [Buffer.from(header).toString('base64url'), ...rest].join('.');
+}

@@ -1,0 +1,99 @@
+/** What every session store promises: each transition is one conditional write on the revision before. */
+import type { Session } from '../../lambda/domain/consent/session';
+import { transition } from '../../lambda/domain/consent/session';
+import type { Stores } from '../domain/in-memory-stores';
+import { BEGINNING } from '../domain/fake-ambient';
+import { sampleSession } from '../domain/samples';
+import { AT_ONCE, outcomes } from './concurrency';
+
+/** The session after a start; each place in a race brings a binding of its own. */
+function started(session: Session, place = 0): Session {
+  const start = { stateHash: `state-${place}`, cookieHash: `cookie-${place}`, sealedVerifier: `v-${place}` };
+  const next = transition(session, { type: 'start', start }, BEGINNING + 1);
+  if (!next) throw new Error('the session cannot be started');
+  return next;
+}
+
+export function sessionStoreContract(stores: () => Stores): void {
+  const sessions = () => stores().sessions;
+  const get = async (hash: string) => await sessions().get(hash);
+  const advance = (next: Session) => sessions().advance(next);
+
+  async function created(change: Partial<Session> = {}): Promise<Session> {
+    const session = sampleSession(change);
+    await sessions().create(session);
+    return session;
+  }
+
+  it('gives back what was created, whole', async () => {
+    const plain = await created();
+    expect(await get(plain.hash)).toEqual(plain);
+    const laden = await created({
+      state: 'STARTED',
+      start: { stateHash: 's', cookieHash: 'c', sealedVerifier: 'v' },
+      sealedCode: 'code',
+      failure: 'access_denied',
+      scopes: [],
+    });
+    expect(await get(laden.hash)).toEqual(laden);
+  });
+
+  it('knows nothing of a hash that was not created', async () => {
+    expect(await get('unheard-of')).toBeUndefined();
+  });
+
+  it('refuses to create a session twice, and leaves the first', async () => {
+    const session = await created();
+    await expect(sessions().create({ ...session, returnUrl: 'https://evil.example' })).rejects.toThrow(
+      'twice',
+    );
+    expect(await get(session.hash)).toEqual(session);
+  });
+
+  it('still gives back a session that is past its end: to judge it is the code', async () => {
+    const session = await created({ createdAt: 1, expiresAt: 601 });
+    expect(await get(session.hash)).toEqual(session);
+  });
+
+  it('advances from the revision before, and drops what the next state does not hold', async () => {
+    const one = started(await created());
+    expect(await advance(one)).toBe(true);
+    expect(await get(one.hash)).toEqual(one);
+
+    const two = transition(one, { type: 'fail', failure: 'access_denied' }, BEGINNING + 2);
+    if (!two) throw new Error('the session cannot fail');
+    expect(await advance(two)).toBe(true);
+    const stored = await get(two.hash);
+    expect(stored).toEqual(two);
+    expect(stored).not.toHaveProperty('start');
+  });
+
+  it.each([-2, -1, 1, 2])('does not advance to a revision that is off by %i', async (offset) => {
+    const session = await created({ revision: 5 });
+    const next = started(session);
+    expect(await advance({ ...next, revision: next.revision + offset })).toBe(false);
+    expect(await get(session.hash)).toEqual(session);
+  });
+
+  it('does not advance a session that was never created', async () => {
+    const next = started(sampleSession());
+    expect(await advance(next)).toBe(false);
+    expect(await get(next.hash)).toBeUndefined();
+  });
+
+  it('does not take the same advance twice', async () => {
+    const next = started(await created());
+    expect(await advance(next)).toBe(true);
+    expect(await advance(next)).toBe(false);
+  });
+
+  it('lets exactly one of twenty advances at once win, and stores the winner whole', async () => {
+    const session = await created();
+    const { won } = await outcomes(
+      AT_ONCE.map((place) => started(session, place)),
+      advance,
+    );
+    expect(won).toHaveLength(1);
+    expect(await get(session.hash)).toEqual(won[0]);
+  });
+}

@@ -1,0 +1,31 @@
+/** The contract of every store port, to run against an implementation of them all. */
+import type { Stores } from '../domain/in-memory-stores';
+import { clientSecretStoreContract } from './client-secret-store.contract';
+import { directoryContract } from './directory.contract';
+import { grantStoreContract } from './grant-store.contract';
+import { oauth2ProviderStoreContract } from './oauth2-provider-store.contract';
+import { sessionStoreContract } from './session-store.contract';
+import { signingKeyStoreContract } from './signing-key-store.contract';
+import { vaultKeyStoreContract } from './vault-key-store.contract';
+import { workloadIdentityStoreContract } from './workload-identity-store.contract';
+
+const CONTRACTS = {
+  WorkloadIdentityStore: workloadIdentityStoreContract,
+  Oauth2ProviderStore: oauth2ProviderStoreContract,
+  ClientSecretStore: clientSecretStoreContract,
+  SessionStore: sessionStoreContract,
+  GrantStore: grantStoreContract,
+  SigningKeyStore: signingKeyStoreContract,
+  VaultKeyStore: vaultKeyStoreContract,
+  Directory: directoryContract,
+};
+
+/**
+ * @param stores called inside the tests, once the implementation is up; the stores begin empty and are shared by
+ *   all contracts
+ */
+export function storeContracts(stores: () => Stores): void {
+  describe.each(Object.entries(CONTRACTS))('%s', (_port, contract) => {
+    contract(stores);
+  });
+}

@@ -1,0 +1,308 @@
+/** The way out: nothing inside is reached, nothing is followed, and every answer is bounded. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { BlockList, type AddressInfo } from 'node:net';
+import fc from 'fast-check';
+import { isReachable } from '../../lambda/adapters/http/addresses';
+import { createTransport } from '../../lambda/adapters/http/transport';
+import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
+
+const ACCOUNT = { loopback: false };
+const LAPTOP = { loopback: true };
+const GET = { method: 'GET', headers: {} };
+
+describe('addresses', () => {
+  /** First and last of each range (IANA special-purpose registries), and whether they are loopback. */
+  const RANGES = [
+    ['this network', '0.0.0.0', '0.255.255.255'],
+    ['private 10/8', '10.0.0.0', '10.255.255.255'],
+    ['shared address space', '100.64.0.0', '100.127.255.255'],
+    ['link-local', '169.254.0.0', '169.254.255.255'],
+    ['instance metadata', '169.254.169.254', '169.254.169.254'],
+    ['container credentials', '169.254.170.2', '169.254.170.2'],
+    ['private 172.16/12', '172.16.0.0', '172.31.255.255'],
+    ['protocol assignments', '192.0.0.0', '192.0.0.255'],
+    ['documentation 1', '192.0.2.0', '192.0.2.255'],
+    ['6to4 relay', '192.88.99.0', '192.88.99.255'],
+    ['private 192.168/16', '192.168.0.0', '192.168.255.255'],
+    ['benchmarking', '198.18.0.0', '198.19.255.255'],
+    ['documentation 2', '198.51.100.0', '198.51.100.255'],
+    ['documentation 3', '203.0.113.0', '203.0.113.255'],
+    ['multicast', '224.0.0.0', '239.255.255.255'],
+    ['reserved and broadcast', '240.0.0.0', '255.255.255.255'],
+    ['IPv6 unspecified', '::', '::'],
+    ['IPv4-compatible', '::a00:1', '::a9fe:a9fe'],
+    ['IPv4-mapped private', '::ffff:10.0.0.1', '::ffff:192.168.0.1'],
+    ['IPv4-mapped metadata', '::ffff:169.254.169.254', '::ffff:a9fe:a9fe'],
+    ['IPv4-mapped, whatever it maps', '::ffff:8.8.8.8', '::ffff:ffff:ffff'],
+    ['IPv4-translated', '::ffff:0:a9fe:a9fe', '::ffff:0:7f00:1'],
+    ['NAT64', '64:ff9b::a9fe:a9fe', '64:ff9b::7f00:1'],
+    ['local-use NAT64', '64:ff9b:1::', '64:ff9b:1:ffff:ffff:ffff:ffff:ffff'],
+    ['discard-only', '100::', '100::ffff:ffff:ffff:ffff'],
+    ['IPv6 protocol assignments and Teredo', '2001::', '2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['IPv6 documentation', '2001:db8::', '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['6to4', '2002::', '2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['6to4 of a private address', '2002:a00:1::', '2002:c0a8:1::'],
+    ['IPv6 documentation 3fff', '3fff::', '3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['segment routing', '5f00::', '5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['unique local, metadata in it', 'fc00::', 'fd00:ec2::254'],
+    ['IPv6 link-local', 'fe80::', 'febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['site-local', 'fec0::', 'feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['IPv6 multicast', 'ff00::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+  ] as const;
+
+  it.each(RANGES)('are not reached in %s', (_name, first, last) => {
+    for (const address of [first, last]) {
+      expect(isReachable(address, ACCOUNT)).toBe(false);
+      expect(isReachable(address, LAPTOP)).toBe(false);
+    }
+  });
+
+  it.each(['127.0.0.1', '127.0.0.0', '127.255.255.255', '::1', '::ffff:127.0.0.1', '::ffff:7f00:1'])(
+    'of this machine are reached by policy only: %s',
+    (address) => {
+      expect(isReachable(address, ACCOUNT)).toBe(false);
+      expect(isReachable(address, LAPTOP)).toBe(true);
+    },
+  );
+
+  it.each([
+    '1.1.1.1',
+    '9.255.255.255',
+    '11.0.0.0',
+    '126.255.255.255',
+    '128.0.0.0',
+    '172.15.255.255',
+    '172.32.0.0',
+  ])('outside are reached: %s', (address) => {
+    expect(isReachable(address, ACCOUNT)).toBe(true);
+  });
+
+  it.each([
+    '169.253.255.255',
+    '192.167.255.255',
+    '192.169.0.0',
+    '2001:200::1',
+    '2606:4700:4700::1111',
+    '2a00::1',
+  ])('beside a closed range are reached: %s', (address) => {
+    expect(isReachable(address, ACCOUNT)).toBe(true);
+  });
+
+  it.each([
+    '',
+    'localhost',
+    '1.2.3',
+    '0x7f000001',
+    '2130706433',
+    '127.0.0.1 ',
+    '[::1]',
+    'fe80::1%lo',
+    '::1%1',
+  ])('that are none are not reached: %p', (text) => {
+    expect(isReachable(text, ACCOUNT)).toBe(false);
+  });
+
+  it('are closed in IPv6 but for global unicast', () => {
+    const unicast = new BlockList();
+    unicast.addSubnet('2000::', 3, 'ipv6');
+    fc.assert(
+      fc.property(fc.ipV6(), (address) => {
+        if (!unicast.check(address, 'ipv6')) expect(isReachable(address, ACCOUNT)).toBe(false);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('URLs', () => {
+  const transport = createTransport(ACCOUNT);
+  const refusal = { name: 'ProviderFailure', code: 'address_not_allowed', unavailable: false };
+
+  it.each([
+    ['loopback', 'https://127.0.0.1/'],
+    ['loopback in decimal', 'https://2130706433/'],
+    ['loopback in hex', 'https://0x7f000001/'],
+    ['loopback in dotted hex', 'https://0x7f.0.0.0x1/'],
+    ['loopback in octal', 'https://0177.0.0.01/'],
+    ['loopback, short', 'https://127.1/'],
+    ['loopback with a dot at the end', 'https://127.0.0.1./'],
+    ['loopback in full-width digits', 'https://１２７.０.０.１/'],
+    ['loopback, percent-encoded', 'https://%31%32%37.0.0.1/'],
+    ['zero', 'https://0/'],
+    ['IPv6 loopback', 'https://[::1]/'],
+    ['IPv6 loopback in full', 'https://[0:0:0:0:0:0:0:1]/'],
+    ['mapped loopback', 'https://[::ffff:127.0.0.1]/'],
+    ['mapped loopback in hex', 'https://[::ffff:7f00:1]/'],
+    ['NAT64 of the metadata address', 'https://[64:ff9b::169.254.169.254]/'],
+    ['the metadata address', 'https://169.254.169.254/latest/meta-data/'],
+    ['the metadata address in decimal', 'https://2852039166/'],
+    ['the metadata address in hex', 'https://0xa9fea9fe/'],
+    ['the metadata address in octal', 'https://0251.0376.0251.0376/'],
+    ['the IPv6 metadata address', 'https://[fd00:ec2::254]/'],
+    ['a private address', 'https://10.0.0.1/'],
+    ['a name that resolves to loopback', 'https://localhost/'],
+    ['plain http', 'http://provider.example/'],
+    ['http on loopback', 'http://127.0.0.1/'],
+    ['http on the metadata address', 'http://169.254.169.254/'],
+    ['credentials', 'https://user:secret@provider.example/'],
+    ['another scheme', 'file:///etc/passwd'],
+    ['what is no URL', 'provider.example'],
+  ])('that lead inside are refused: %s', async (_what, url) => {
+    await expect(transport(url, GET)).rejects.toMatchObject(refusal);
+  });
+
+  it.each(['http://127.0.0.2/', 'http://10.0.0.1/', 'https://10.0.0.1/', 'https://169.254.169.254/'])(
+    'on a laptop open loopback and nothing else: %s',
+    async (url) => {
+      await expect(createTransport(LAPTOP)(url, GET)).rejects.toMatchObject(refusal);
+    },
+  );
+
+  it('with credentials do not show them in the failure', async () => {
+    const failure: unknown = await transport('https://u:hunter2@provider.example/', GET).catch(
+      (e: unknown) => e,
+    );
+    expect(JSON.stringify(failure) + String(failure)).not.toContain('hunter2');
+  });
+});
+
+describe('answers', () => {
+  const transport = createTransport(LAPTOP);
+  const servers: Server[] = [];
+
+  async function serve(listener: RequestListener): Promise<string> {
+    const server = createServer(listener);
+    servers.push(server);
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  afterEach(async () => {
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    }
+  });
+
+  const unreachable = { name: 'ProviderFailure', code: 'unreachable', unavailable: true };
+
+  it.each([200, 204, 304, 400, 401, 500, 503])('come with their status: %i', async (status) => {
+    const url = await serve((_request, response) => response.writeHead(status, { 'x-a': 'b' }).end());
+    const response = await transport(url, GET);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('x-a')).toBe('b');
+  });
+
+  it('come to what was sent, by name too where loopback is allowed', async () => {
+    const url = await serve((request, response) => {
+      let body = '';
+      request.on('data', (chunk) => (body += String(chunk)));
+      request.on('end', () =>
+        response.end(`${request.method ?? ''} ${request.headers.accept ?? ''} ${body}`),
+      );
+    });
+    const body = new URLSearchParams({ grant_type: 'a b', code: 'ü' });
+    const named = url.replace('127.0.0.1', 'localhost');
+    const response = await transport(named, { method: 'POST', headers: { accept: 'x/y' }, body });
+    expect(await response.text()).toBe('POST x/y grant_type=a+b&code=%C3%BC');
+  });
+
+  it.each([301, 302, 303, 307, 308])('that redirect are not followed: %i', async (status) => {
+    let reached = 0;
+    const inside = await serve((_request, response) => {
+      reached += 1;
+      response.end();
+    });
+    const url = await serve((_request, response) => response.writeHead(status, { location: inside }).end());
+    expect((await transport(url, GET)).status).toBe(status);
+    expect(reached).toBe(0);
+  });
+
+  const MOST = 256 * 1024;
+
+  it('of 256 KiB come whole', async () => {
+    const url = await serve((_request, response) => response.end(Buffer.alloc(MOST, 'x')));
+    expect((await (await transport(url, GET)).text()).length).toBe(MOST);
+  });
+
+  it.each([
+    ['by one byte', MOST + 1],
+    ['by far', 20 * MOST],
+  ])('over 256 KiB are cut off, %s', async (_how, size) => {
+    const url = await serve((_request, response) => response.end(Buffer.alloc(size, 'x')));
+    await expect(transport(url, GET)).rejects.toMatchObject({ code: 'invalid_response' });
+  });
+
+  it('without end are cut off, and the connection with them', async () => {
+    let hungUp = false;
+    const url = await serve((_request, response) => {
+      const chunk = Buffer.alloc(64 * 1024, 'x');
+      const pour = setInterval(() => response.write(chunk), 1);
+      response.on('close', () => {
+        clearInterval(pour);
+        hungUp = true;
+      });
+    });
+    await expect(transport(url, GET)).rejects.toMatchObject({ code: 'invalid_response' });
+    await new Promise((later) => setTimeout(later, 50));
+    expect(hungUp).toBe(true);
+  });
+
+  it.each([
+    ['of a stated length', { 'content-length': '1000' }],
+    ['in chunks', {}],
+  ])('that end in the middle of a body %s are none', async (_how, headers) => {
+    const url = await serve((_request, response) => {
+      response.writeHead(200, headers).write('{"access_token":"half', () => response.socket?.destroy());
+    });
+    await expect(transport(url, GET)).rejects.toMatchObject(unreachable);
+  });
+
+  it('that are not HTTP are none', async () => {
+    const url = await serve((_request, response) => response.socket?.end('SSH-2.0-OpenSSH\r\n'));
+    await expect(transport(url, GET)).rejects.toMatchObject(unreachable);
+  });
+
+  it('of nobody are none', async () => {
+    const url = await serve(() => undefined);
+    for (const server of servers.splice(0)) await new Promise((closed) => server.close(closed));
+    await expect(transport(url, GET)).rejects.toMatchObject(unreachable);
+  });
+
+  it('come although the server has closed the connection of the last one', async () => {
+    const url = await serve((_request, response) => response.end('here'));
+    for (let time = 0; time < 3; time += 1) {
+      expect(await (await transport(url, GET)).text()).toBe('here');
+      for (const server of servers) server.closeAllConnections();
+    }
+  });
+
+  it('of a name that does not exist are none', async () => {
+    const nowhere = transport('https://provider.invalid/', GET);
+    await expect(nowhere).rejects.toBeInstanceOf(ProviderFailure);
+    await expect(nowhere).rejects.toMatchObject(unreachable);
+  });
+
+  it('are not waited for once the caller gave up', async () => {
+    const url = await serve(() => undefined);
+    const signal = AbortSignal.timeout(50);
+    await expect(transport(url, { ...GET, signal })).rejects.toMatchObject(unreachable);
+  });
+
+  it('that are slow to begin, or drip without end, are given up after five seconds', async () => {
+    const silent = await serve(() => undefined);
+    const dripping = await serve((_request, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write('x'), 100);
+      response.on('close', () => {
+        clearInterval(drip);
+      });
+    });
+    const began = Date.now();
+    await Promise.all(
+      [silent, dripping].map((url) => expect(transport(url, GET)).rejects.toMatchObject(unreachable)),
+    );
+    expect(Date.now() - began).toBeGreaterThan(4_500);
+    expect(Date.now() - began).toBeLessThan(8_000);
+  });
+});

@@ -1,0 +1,45 @@
+/**
+ * Time and randomness that a test owns. The clock stands still until a test moves it or somebody waits: then it
+ * jumps to the earliest moment that anybody waits for, once the event loop has had its turn.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Ambient } from '../../lambda/domain/ambient';
+import { SIGNING_PERIOD } from '../../lambda/domain/workload-token/signing-keys';
+
+/** Epoch seconds at which fake clocks begin: well inside a signing period. */
+export const BEGINNING = 700 * SIGNING_PERIOD + 10 * 24 * 3600;
+
+export interface FakeAmbient extends Ambient {
+  /** Epoch seconds. */
+  seconds(): number;
+  /** Moves the clock on by so many seconds. */
+  advance(seconds: number): void;
+}
+
+export function createFakeAmbient(beginning = BEGINNING): FakeAmbient {
+  let now = beginning * 1000;
+  let waiting: { readonly at: number; readonly wake: () => void }[] = [];
+
+  function wakeEarliest(): void {
+    now = Math.max(now, Math.min(...waiting.map(({ at }) => at)));
+    const due = waiting.filter(({ at }) => at <= now);
+    waiting = waiting.filter(({ at }) => at > now);
+    for (const { wake } of due) wake();
+    if (waiting.length > 0) setTimeout(wakeEarliest, 1);
+  }
+
+  return {
+    now: () => now,
+    seconds: () => Math.floor(now / 1000),
+    advance(seconds) {
+      now += seconds * 1000;
+    },
+    randomToken: (bytes) => randomBytes(bytes).toString('base64url'),
+    randomUUID: () => randomUUID(),
+    wait: (milliseconds) =>
+      new Promise((wake) => {
+        if (waiting.length === 0) setTimeout(wakeEarliest, 1);
+        waiting.push({ at: now + milliseconds, wake });
+      }),
+  };
+}

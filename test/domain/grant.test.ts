@@ -1,0 +1,92 @@
+/** What stored tokens answer for, which grant a request means, and how long a token is handed out. */
+import fc from 'fast-check';
+import {
+  covers,
+  EXPIRY_MARGIN,
+  grantTarget,
+  isFresh,
+  type GrantTarget,
+} from '../../lambda/domain/vault/grant';
+import { BEGINNING } from './fake-ambient';
+import { sampleTokens } from './samples';
+
+const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'));
+
+it('covers any subset of what was granted, in any order, and nothing else', () => {
+  fc.assert(
+    fc.property(names, names, (granted, asked) => {
+      const tokens = sampleTokens({ scopes: granted, requestedScopes: [] });
+      expect(covers(tokens, asked)).toBe(asked.every((scope) => granted.includes(scope)));
+      expect(covers(tokens, [...granted].reverse())).toBe(true);
+    }),
+  );
+});
+
+it('covers what was asked at the consent although the provider did not name it back', () => {
+  const tokens = sampleTokens({ scopes: ['a'], requestedScopes: ['a', 'offline_access'] });
+  expect(covers(tokens, ['offline_access', 'a'])).toBe(true);
+  expect(covers(tokens, ['a', 'b'])).toBe(false);
+  expect(covers(tokens, ['A'])).toBe(false);
+});
+
+const federation = (change: Partial<GrantTarget> = {}): GrantTarget => ({
+  flow: 'USER_FEDERATION',
+  providerName: 'calendar',
+  resources: [],
+  audiences: [],
+  scopes: [],
+  ...change,
+});
+
+/** The same values in another order, some of them twice. */
+const shuffledWithDuplicates = (values: string[]) =>
+  fc.shuffledSubarray([...values, ...values], { minLength: values.length, maxLength: 2 * values.length });
+
+it('means the same grant by the same things in any order, however often named', () => {
+  const twice = names.chain((values) =>
+    shuffledWithDuplicates(values).map((again) => [values, [...values, ...again].reverse()] as const),
+  );
+  fc.assert(
+    fc.property(twice, twice, twice, ([resources, r2], [audiences, a2], [scopes, s2]) => {
+      const one = grantTarget(federation({ flow: 'M2M', resources, audiences, scopes }));
+      expect(grantTarget(federation({ flow: 'M2M', resources: r2, audiences: a2, scopes: s2 }))).toBe(one);
+    }),
+  );
+});
+
+it.each<[string, Partial<GrantTarget>, Partial<GrantTarget>]>([
+  ['flows', { flow: 'M2M' }, { flow: 'USER_FEDERATION' }],
+  ['providers', { providerName: 'calendar' }, { providerName: 'mail' }],
+  ['resources', { resources: ['a'] }, { resources: ['b'] }],
+  ['a resource and none', { resources: ['a'] }, {}],
+  ['audiences', { audiences: ['a'] }, { audiences: ['b'] }],
+  ['a resource and an audience of the same name', { resources: ['a'] }, { audiences: ['a'] }],
+  ['lists that join alike', { resources: ['a,b'] }, { resources: ['a', 'b'] }],
+  ['scopes of M2M', { flow: 'M2M', scopes: ['a'] }, { flow: 'M2M', scopes: ['a', 'b'] }],
+])('keeps apart the grants of different %s', (_what, one, other) => {
+  expect(grantTarget(federation(one))).not.toBe(grantTarget(federation(other)));
+});
+
+it("keeps one grant of a user's whatever the scopes", () => {
+  expect(grantTarget(federation({ scopes: ['a'] }))).toBe(grantTarget(federation({ scopes: ['b', 'c'] })));
+});
+
+it.each([
+  [EXPIRY_MARGIN + 1, true],
+  [EXPIRY_MARGIN, false],
+  [0, false],
+  [-1, false],
+])('a token that ends in %i seconds is handed out: %s', (left, fresh) => {
+  const obtainedAt = BEGINNING - 3600;
+  expect(isFresh(sampleTokens({ obtainedAt, expiresAt: BEGINNING + left }), BEGINNING)).toBe(fresh);
+});
+
+it('hands out a token that lives but briefly for nine tenths of its life', () => {
+  const brief = sampleTokens({ obtainedAt: BEGINNING, expiresAt: BEGINNING + 10 });
+  expect([0, 8, 9, 10].map((later) => isFresh(brief, BEGINNING + later))).toEqual([true, true, false, false]);
+});
+
+it('hands out a token whose end the provider did not say', () => {
+  const { sealed, scopes, requestedScopes, obtainedAt, refreshable } = sampleTokens();
+  expect(isFresh({ sealed, scopes, requestedScopes, obtainedAt, refreshable }, BEGINNING)).toBe(true);
+});

@@ -1,0 +1,41 @@
+/** The seal, and the wrapper of signing keys, in memory: what is sealed is a ticket for the plaintext. */
+import { randomUUID } from 'node:crypto';
+import type { Seal, SealingContext } from '../../lambda/domain/vault/sealing';
+import type { KeyWrapper } from '../../lambda/domain/workload-token/signing-keys';
+
+const canonical = ({ purpose, ownerId, ownerArn, binding }: SealingContext): string =>
+  JSON.stringify([purpose, ownerId, ownerArn, Object.entries(binding).sort()]);
+
+/** Hands out tickets, and the plaintext for a ticket together with the context that it was got for. */
+class Tickets {
+  readonly #kept = new Map<string, { readonly context: string; readonly plaintext: string }>();
+
+  issue(context: string, plaintext: string): Promise<string> {
+    const ticket = randomUUID();
+    this.#kept.set(ticket, { context, plaintext });
+    return Promise.resolve(ticket);
+  }
+
+  redeem(context: string, ticket: string): Promise<string> {
+    const kept = this.#kept.get(ticket);
+    return kept?.context === context
+      ? Promise.resolve(kept.plaintext)
+      : Promise.reject(new Error('a sealed record was found where it does not belong'));
+  }
+}
+
+export function createInMemorySeal(): Seal {
+  const tickets = new Tickets();
+  return {
+    seal: (context, plaintext) => tickets.issue(canonical(context), plaintext),
+    open: (context, sealed) => tickets.redeem(canonical(context), sealed),
+  };
+}
+
+export function createInMemoryKeyWrapper(): KeyWrapper {
+  const tickets = new Tickets();
+  return {
+    wrap: (kid, plaintext) => tickets.issue(kid, plaintext),
+    unwrap: (kid, wrapped) => tickets.redeem(kid, wrapped),
+  };
+}

@@ -1,0 +1,74 @@
+/** Who called: IAM users, roles by their sessions, the account root; nobody else. */
+import fc from 'fast-check';
+import { principalOf } from '../../lambda/domain/identity/principal';
+import { ServiceError } from '../../lambda/domain/service-error';
+import { caught } from './caught';
+
+const ACCOUNT = '123456789012';
+const ROLE = `arn:aws:iam::${ACCOUNT}:role/agent`;
+
+it.each([
+  ['a session as its role', `arn:aws:sts::${ACCOUNT}:assumed-role/agent/session-1`, ROLE],
+  ['another session as the same role', `arn:aws:sts::${ACCOUNT}:assumed-role/agent/i-0abc@x.example`, ROLE],
+  ['an IAM user', `arn:aws:iam::${ACCOUNT}:user/alice`, `arn:aws:iam::${ACCOUNT}:user/alice`],
+  [
+    'an IAM user with a path',
+    `arn:aws:iam::${ACCOUNT}:user/a/b/alice`,
+    `arn:aws:iam::${ACCOUNT}:user/a/b/alice`,
+  ],
+  ['the account root', `arn:aws:iam::${ACCOUNT}:root`, `arn:aws:iam::${ACCOUNT}:root`],
+  [
+    'a session in another partition',
+    `arn:aws-us-gov:sts::${ACCOUNT}:assumed-role/agent/session-1`,
+    `arn:aws-us-gov:iam::${ACCOUNT}:role/agent`,
+  ],
+])('takes %s', (_kind, callerArn, principal) => {
+  expect(principalOf(callerArn)).toBe(principal);
+});
+
+it.each([
+  ['nobody (undefined)', undefined],
+  ['nobody (null)', null],
+  ['nobody (empty)', ''],
+  ['a federated user', `arn:aws:sts::${ACCOUNT}:federated-user/alice`],
+  ['a role that is no session', ROLE],
+  ['a session without a name', `arn:aws:sts::${ACCOUNT}:assumed-role/agent/`],
+  ['a session with a part too many', `arn:aws:sts::${ACCOUNT}:assumed-role/agent/session/more`],
+  ['a role name with a wildcard', `arn:aws:sts::${ACCOUNT}:assumed-role/*/session`],
+  ['an account id that is none', 'arn:aws:sts::12345:assumed-role/agent/session'],
+  ['a service', 'lambda.amazonaws.com'],
+  ['anonymous', 'anonymous'],
+  ['a wildcard', '*'],
+  ['a user ARN with a line break', `arn:aws:iam::${ACCOUNT}:user/alice\n`],
+  ['a user ARN with a space', `arn:aws:iam::${ACCOUNT}:user/alice bob`],
+  ['a root ARN with more behind it', `arn:aws:iam::${ACCOUNT}:root/x`],
+  ['something before the ARN', ` arn:aws:iam::${ACCOUNT}:user/alice`],
+  ['another vendor', `arn:evil:iam::${ACCOUNT}:user/alice`],
+])('refuses %s', (_kind, callerArn) => {
+  const refusal = caught(() => principalOf(callerArn));
+  expect(refusal).toMatchObject({ name: 'AccessDeniedException' });
+  expect(refusal).toBeInstanceOf(ServiceError);
+});
+
+const roleName = fc.stringMatching(/^[\w+=,.@-]{1,64}$/);
+const sessionName = fc.stringMatching(/^[\w+=,.@-]{2,64}$/);
+const account = fc.stringMatching(/^\d{12}$/);
+
+it('gives every session of a role the same principal, and sessions of different roles different ones', () => {
+  fc.assert(
+    fc.property(account, roleName, sessionName, sessionName, roleName, (id, role, one, two, other) => {
+      const session = (name: string, as: string) =>
+        principalOf(`arn:aws:sts::${id}:assumed-role/${name}/${as}`);
+      expect(session(role, one)).toBe(session(role, two));
+      expect(session(role, one) === session(other, one)).toBe(role === other);
+    }),
+  );
+});
+
+it('gives a principal for nothing but an IAM or STS ARN', () => {
+  fc.assert(
+    fc.property(fc.string(), (junk) => {
+      expect(() => principalOf(junk)).toThrow();
+    }),
+  );
+});

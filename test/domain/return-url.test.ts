@@ -1,0 +1,51 @@
+/** The way back to the application: the registered URL byte for byte, with parameters added. */
+import fc from 'fast-check';
+import { withParameters } from '../../lambda/domain/consent/return-url';
+
+const SESSION = 'urn:ietf:params:oauth:request_uri:x';
+const ADDED = 'session_id=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Ax';
+
+it.each([
+  ['no query', 'https://app.example/back', `https://app.example/back?${ADDED}`],
+  ['no path', 'https://app.example', `https://app.example?${ADDED}`],
+  ['a query', 'https://app.example/back?a=1&b=2', `https://app.example/back?a=1&b=2&${ADDED}`],
+  ['an empty query', 'https://app.example/back?', `https://app.example/back?${ADDED}`],
+  ['a query that ends in &', 'https://app.example/back?a=1&', `https://app.example/back?a=1&${ADDED}`],
+  ['a fragment', 'https://app.example/back#/route', `https://app.example/back?${ADDED}#/route`],
+  ['a query in the fragment', 'https://app.example/#/r?a=1', `https://app.example/?${ADDED}#/r?a=1`],
+  ['a query and a fragment', 'https://app.example/?a=1#top', `https://app.example/?a=1&${ADDED}#top`],
+  ['a custom scheme', 'com.example.app:/back', `com.example.app:/back?${ADDED}`],
+  [
+    'what is encoded already',
+    'https://app.example/a%20b?q=%2F%26',
+    `https://app.example/a%20b?q=%2F%26&${ADDED}`,
+  ],
+  [
+    'what URL parsers would rewrite',
+    'HTTPS://App.example:443/a/../b',
+    `HTTPS://App.example:443/a/../b?${ADDED}`,
+  ],
+])('keeps %s as it is', (_what, returnUrl, expected) => {
+  expect(withParameters(returnUrl, { session_id: SESSION })).toBe(expected);
+});
+
+it('leaves out what is not given, and keeps the order of what is', () => {
+  expect(withParameters('https://app.example', { session_id: 'x', state: undefined, error: 'e' })).toBe(
+    'https://app.example?session_id=x&error=e',
+  );
+});
+
+it('hands every value through intact, and lets none reach beyond its own parameter', () => {
+  const text = fc.string({ unit: 'grapheme' });
+  fc.assert(
+    fc.property(text, text, (session, state) => {
+      const url = new URL(withParameters('https://app.example/back?a=1#f', { session_id: session, state }));
+      expect([...url.searchParams]).toEqual([
+        ['a', '1'],
+        ['session_id', session],
+        ['state', state],
+      ]);
+      expect(url.origin + url.pathname + url.hash).toBe('https://app.example/back#f');
+    }),
+  );
+});

@@ -1,0 +1,96 @@
+/** Sample records, each with an id of its own; tests change what they are about. */
+import { randomUUID } from 'node:crypto';
+import { hashOf, SESSION_LIFETIME, type Session } from '../../lambda/domain/consent/session';
+import { workloadIdentityArn, type WorkloadIdentity } from '../../lambda/domain/identity/workload-identity';
+import { oauth2ProviderArn, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
+import { grantTarget, type GrantId, type GrantTokens } from '../../lambda/domain/vault/grant';
+import { BEGINNING } from './fake-ambient';
+
+export const ARN_PREFIX = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012';
+export const OWNER = 'arn:aws:iam::123456789012:role/operator';
+export const ISSUER = 'https://identity.example';
+
+export function sampleIdentity(change: Partial<WorkloadIdentity> = {}): WorkloadIdentity {
+  const name = `agent-${randomUUID()}`;
+  return {
+    name,
+    id: randomUUID(),
+    arn: workloadIdentityArn(ARN_PREFIX, name),
+    owner: OWNER,
+    allowedResourceOauth2ReturnUrls: ['https://app.example/back'],
+    tags: { team: 'calendar' },
+    createdTime: BEGINNING,
+    lastUpdatedTime: BEGINNING,
+    ...change,
+  };
+}
+
+export function sampleProvider(change: Partial<Oauth2Provider> = {}): Oauth2Provider {
+  const name = `provider-${randomUUID()}`;
+  return {
+    name,
+    id: randomUUID(),
+    arn: oauth2ProviderArn(ARN_PREFIX, name),
+    owner: OWNER,
+    vendor: 'CustomOauth2',
+    callbackId: randomUUID(),
+    clientId: 'agents',
+    clientAuthenticationMethod: 'CLIENT_SECRET_BASIC',
+    discovery: { discoveryUrl: 'https://provider.example/.well-known/openid-configuration' },
+    tags: {},
+    createdTime: BEGINNING,
+    lastUpdatedTime: BEGINNING,
+    ...change,
+  };
+}
+
+export const sampleGrantId = (): GrantId => ({
+  workloadId: randomUUID(),
+  subjectHash: hashOf(randomUUID()),
+  target: grantTarget({
+    flow: 'USER_FEDERATION',
+    providerName: 'calendar',
+    resources: [],
+    audiences: [],
+    scopes: [],
+  }),
+});
+
+export const sampleTokens = (change: Partial<GrantTokens> = {}): GrantTokens => ({
+  sealed: `sealed-${randomUUID()}`,
+  scopes: ['a'],
+  requestedScopes: ['a', 'b'],
+  expiresAt: BEGINNING + 3600,
+  obtainedAt: BEGINNING,
+  refreshable: true,
+  ...change,
+});
+
+export function sampleSession(change: Partial<Session> = {}): Session {
+  const { workloadId, subjectHash, target } = sampleGrantId();
+  return {
+    hash: hashOf(randomUUID()),
+    state: 'CREATED',
+    revision: 1,
+    createdAt: BEGINNING,
+    expiresAt: BEGINNING + SESSION_LIFETIME,
+    workload: { name: 'agent', id: workloadId, arn: workloadIdentityArn(ARN_PREFIX, 'agent') },
+    subjectHash,
+    provider: { name: 'calendar', id: randomUUID() },
+    target,
+    epoch: 0,
+    scopes: ['a', 'b'],
+    resources: ['https://calendar.example'],
+    audiences: [],
+    returnUrl: 'https://app.example/back',
+    authorization: {
+      endpoint: 'https://provider.example/authorize',
+      issuer: 'https://provider.example',
+      issuerInAnswer: true,
+      clientId: 'agents',
+      callbackId: randomUUID(),
+    },
+    sealedRequest: 'sealed-request',
+    ...change,
+  };
+}

@@ -1,0 +1,135 @@
+/** The signing keys over time: published before they sign, and until their last token has ended. */
+import { decodeProtectedHeader } from 'jose';
+import type { SigningKeyStore } from '../../lambda/domain/workload-token/signing-keys';
+import {
+  createPublicKeys,
+  PUBLISH_AHEAD,
+  SIGNING_PERIOD,
+} from '../../lambda/domain/workload-token/signing-keys';
+import { createTokenService } from './token-service';
+
+type TokenService = Awaited<ReturnType<typeof createTokenService>>;
+
+let service: TokenService;
+
+beforeEach(async () => {
+  service = await createTokenService();
+});
+
+/** Moves the clock to so many seconds from the next period's beginning. */
+function advanceToNextPeriod(offset: number): void {
+  const now = service.ambient.seconds();
+  const next = (Math.floor(now / SIGNING_PERIOD) + 1) * SIGNING_PERIOD;
+  service.ambient.advance(next + offset - now);
+}
+
+const publishedKids = async () => (await service.newPublicKeys().published()).map(({ kid }) => kid);
+const signingKid = async () => (await service.signingKeys.current()).kid;
+
+it('signs a whole period with one key', async () => {
+  const kid = await signingKid();
+  advanceToNextPeriod(-1);
+  expect(await signingKid()).toBe(kid);
+  service.ambient.advance(1);
+  expect(await signingKid()).not.toBe(kid);
+});
+
+it("publishes the next period's key a day ahead, and signs with it only then", async () => {
+  const kid = await signingKid();
+  advanceToNextPeriod(-PUBLISH_AHEAD - 1);
+  expect(await signingKid()).toBe(kid);
+  expect(await publishedKids()).toEqual([kid]);
+
+  advanceToNextPeriod(-PUBLISH_AHEAD + 300);
+  expect(await signingKid()).toBe(kid);
+  const kids = await publishedKids();
+  expect(kids).toHaveLength(2);
+
+  advanceToNextPeriod(0);
+  const next = await signingKid();
+  expect(kids).toContain(next);
+  expect(next).not.toBe(kid);
+});
+
+it('verifies a token of the last period until that token ends', async () => {
+  advanceToNextPeriod(-1);
+  const token = await service.issue();
+  service.ambient.advance(1);
+  const newer = await service.issue();
+  expect(decodeProtectedHeader(newer).kid).not.toBe(decodeProtectedHeader(token).kid);
+  service.ambient.advance(15 * 60 - 2);
+  await expect(service.verify(token)).resolves.toBeDefined();
+  await expect(service.verify(newer)).resolves.toBeDefined();
+});
+
+it('takes a key back after the period that follows its own', async () => {
+  const kid = await signingKid();
+  advanceToNextPeriod(SIGNING_PERIOD - 1);
+  expect(await publishedKids()).toContain(kid);
+  await expect(service.publicKeys.find(kid)).resolves.toBeDefined();
+  service.ambient.advance(301);
+  expect(await publishedKids()).not.toContain(kid);
+  await expect(service.publicKeys.find(kid)).resolves.toBeUndefined();
+});
+
+it('ends up with one key when two functions make one at once', async () => {
+  const functions = Array.from({ length: 8 }, () => service.newSigningKeys());
+  const kids = await Promise.all(functions.map(async (keys) => (await keys.current()).kid));
+  expect(new Set(kids).size).toBe(1);
+  expect(await publishedKids()).toEqual([kids[0]]);
+});
+
+it('publishes the public half alone', async () => {
+  const kid = await signingKid();
+  const coordinate = expect.stringMatching(/^[\w-]{43}$/) as string;
+  expect(await service.newPublicKeys().published()).toEqual([
+    { kty: 'EC', crv: 'P-256', x: coordinate, y: coordinate, kid, alg: 'ES256', use: 'sig' },
+  ]);
+});
+
+describe('reading', () => {
+  /** The same store, counting its reads. */
+  function counted(store: SigningKeyStore) {
+    const counter = { reads: 0 };
+    const since: SigningKeyStore['since'] = (period) => {
+      counter.reads += 1;
+      return store.since(period);
+    };
+    return { counter, since };
+  }
+
+  it('costs at most one read a second for unknown key ids, however many are asked for', async () => {
+    await signingKid();
+    const { counter, since } = counted(service.stores.signingKeys);
+    const keys = createPublicKeys({ since }, service.ambient);
+    await keys.published();
+    const askForUnknown = () => Promise.all(Array.from({ length: 50 }, (_, n) => keys.find(`unknown-${n}`)));
+    for (const second of [1, 2, 3]) {
+      service.ambient.advance(1);
+      expect((await askForUnknown()).every((key) => key === undefined)).toBe(true);
+      await askForUnknown();
+      expect(counter.reads).toBe(1 + second);
+    }
+  });
+
+  it('finds a key that was made after the last read', async () => {
+    const keys = service.newPublicKeys();
+    expect(await keys.published()).toEqual([]);
+    const kid = await signingKid();
+    await expect(keys.find(kid)).resolves.toBeDefined();
+  });
+
+  it('costs one read in five minutes for known keys', async () => {
+    const kid = await signingKid();
+    const { counter, since } = counted(service.stores.signingKeys);
+    const keys = createPublicKeys({ since }, service.ambient);
+    for (let second = 0; second < 299; second += 1) {
+      await keys.find(kid);
+      service.ambient.advance(1);
+    }
+    expect(counter.reads).toBe(1);
+    service.ambient.advance(1);
+    await keys.find(kid);
+    expect(counter.reads).toBe(2);
+  });
+});

@@ -1,0 +1,56 @@
+/** Issuing and verifying workload access tokens, put together over memory: what the token tests start from. */
+import type { AuditEntry } from '../../lambda/domain/audit';
+import type { User } from '../../lambda/domain/identity/user';
+import { issueWorkloadAccessToken, type OnBehalfOf } from '../../lambda/domain/workload-token/issue';
+import { createPublicKeys, createSigningKeys } from '../../lambda/domain/workload-token/signing-keys';
+import { verifyWorkloadAccessToken } from '../../lambda/domain/workload-token/verify';
+import { createFakeAmbient } from './fake-ambient';
+import { createInMemoryKeyWrapper } from './in-memory-seal';
+import { createInMemoryStores } from './in-memory-stores';
+import { ISSUER, OWNER, sampleIdentity } from './samples';
+
+/** The user of the one user token that the service takes. */
+export const ALICE: User & { kind: 'jwt' } = {
+  kind: 'jwt',
+  issuer: 'https://issuer.example',
+  subject: 'alice',
+};
+
+/** @param userTokenEnd epoch seconds at which Alice's own token ends */
+export async function createTokenService(userTokenEnd = Infinity) {
+  const ambient = createFakeAmbient();
+  const stores = createInMemoryStores();
+  const identity = sampleIdentity();
+  await stores.identities.create(identity);
+
+  const wrapper = createInMemoryKeyWrapper();
+  const newSigningKeys = () => createSigningKeys(stores.signingKeys, wrapper, ambient);
+  const signingKeys = newSigningKeys();
+  const entries: AuditEntry[] = [];
+  const issuing = {
+    identities: stores.identities,
+    userTokens: { verify: () => Promise.resolve({ user: ALICE, expiresAt: userTokenEnd }) },
+    signingKeys,
+    audit: { record: (entry: AuditEntry) => void entries.push(entry) },
+    ambient,
+    issuer: ISSUER,
+  };
+
+  const publicKeys = createPublicKeys(stores.signingKeys, ambient);
+  const verifying = { publicKeys, ambient, issuer: ISSUER };
+
+  return {
+    ambient,
+    stores,
+    identity,
+    entries,
+    signingKeys,
+    /** Another function's view of the same keys. */
+    newSigningKeys,
+    newPublicKeys: () => createPublicKeys(stores.signingKeys, ambient),
+    publicKeys,
+    issue: (onBehalfOf?: OnBehalfOf, principal = OWNER) =>
+      issueWorkloadAccessToken(issuing, 'GetWorkloadAccessToken', principal, identity.name, onBehalfOf),
+    verify: (token: string, issuer = ISSUER) => verifyWorkloadAccessToken({ ...verifying, issuer }, token),
+  };
+}
