@@ -1,0 +1,146 @@
+/**
+ * Who may do what. A workload identity and a credential provider belong to the IAM principal that created them:
+ * by default that principal alone acts on them, and a workload identity uses the providers of the same owner. A
+ * resource policy widens or narrows that, for the operations and principals that it names. An explicit Deny
+ * holds against the owner too, but for keeping the policy itself: so no policy locks a resource for ever. Whoever is
+ * allowed to put a policy can allow themselves the rest, as in IAM. Checked on each request, whatever was checked
+ * before.
+ */
+import { accessDenied, ServiceError } from '../service-error';
+import type { RequestContext } from './condition-keys';
+import { evaluate, type PolicyRequest, type Verdict } from './evaluate';
+import { POLICY_OPERATIONS, type GovernedOperation } from './governed-operations';
+import { parsePolicyDocument } from './policy-document';
+
+/** What access is decided on. */
+export interface GovernedResource {
+  readonly arn: string;
+  /** The IAM principal that created it. */
+  readonly owner: string;
+  /** Its resource policy, as it was put. */
+  readonly policy?: string | undefined;
+}
+
+/** Who calls what. */
+export interface Call {
+  /** ARN of the calling IAM principal, as `principalOf` gives it. */
+  readonly principal: string;
+  readonly operation: GovernedOperation;
+  readonly context?: RequestContext | undefined;
+}
+
+export interface ActRequest extends Call {
+  readonly resource: GovernedResource;
+}
+
+export interface ObtainRequest {
+  /** ARN of the calling IAM principal. */
+  readonly principal: string;
+  /** Which kind of credential; also while a consent is completed. */
+  readonly operation: 'GetResourceOauth2Token' | 'GetResourceApiKey';
+  /** The agent's workload identity. */
+  readonly identity: GovernedResource;
+  /** The credential provider. */
+  readonly provider: GovernedResource;
+  /** Scopes that are asked for; those of a stored token too, where one is about to be handed out. */
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/** Why not: `message` for the caller, `detail` for the audit trail. */
+export interface Objection {
+  readonly message: string;
+  readonly detail: string;
+}
+
+const keepsPolicy = (operation: GovernedOperation): boolean =>
+  (POLICY_OPERATIONS as readonly GovernedOperation[]).includes(operation);
+
+type Decided = Verdict | { readonly decision: 'not-understood' };
+
+/** A stored policy that is not understood decides nothing: nobody gets in by it, its owner can put it anew. */
+function decide(resource: GovernedResource, request: PolicyRequest): Decided {
+  if (resource.policy === undefined) return { decision: 'no-decision' };
+  try {
+    return evaluate(parsePolicyDocument(resource.policy, resource.arn), request);
+  } catch (error) {
+    if (error instanceof ServiceError) return { decision: 'not-understood' };
+    throw error;
+  }
+}
+
+/** The objection of the policy itself, which holds against everybody. */
+function denial(decided: Decided, may: string, { arn }: GovernedResource): Objection | undefined {
+  if (decided.decision === 'not-understood') {
+    return {
+      message: `${may}: the resource policy of ${arn} is not understood; its owner must put it anew.`,
+      detail: `the stored resource policy of ${arn} is not understood`,
+    };
+  }
+  if (decided.decision !== 'deny') return undefined;
+  return {
+    message: `${may}: the resource policy of ${arn} denies it.`,
+    detail: `statement ${decided.statement} of the resource policy of ${arn} denies it`,
+  };
+}
+
+const anothers = (may: string, detail: string): Objection => ({
+  message: `${may}: it belongs to another principal, and no resource policy allows it.`,
+  detail,
+});
+
+/**
+ * @returns why this principal may not do this; undefined when it may
+ */
+export function objectionToAct({
+  principal,
+  operation,
+  resource,
+  context,
+}: ActRequest): Objection | undefined {
+  const isOwner = resource.owner === principal;
+  if (isOwner && keepsPolicy(operation)) return undefined;
+  const decided = decide(resource, { principal, operation, context: context ?? {} });
+  const may = `${principal} may not call ${operation} on ${resource.arn}`;
+  const denied = denial(decided, may, resource);
+  if (denied) return denied;
+  if (isOwner || decided.decision === 'allow') return undefined;
+  return anothers(may, `caller is not the owner of ${resource.arn}, and no statement allows it`);
+}
+
+/**
+ * Whether an agent may use a credential provider. An Allow in the provider's policy speaks of the *owner* of the
+ * agent's workload identity, because the name in `bedrock-agentcore:WorkloadIdentityArn` can be somebody else's
+ * tomorrow; who may act as the agent is for the workload identity's policy to say. A Deny holds when it speaks of
+ * the owner or of the caller.
+ *
+ * @returns why this agent may not use this provider; undefined when it may
+ */
+export function objectionToObtain(request: ObtainRequest): Objection | undefined {
+  const { principal, operation, identity, provider, scopes } = request;
+  const context: RequestContext = { workloadIdentityArn: identity.arn, scopes };
+  const ofOwner = decide(provider, { principal: identity.owner, operation, context });
+  const ofCaller = decide(provider, { principal, operation, context });
+  const may = `${identity.arn} may not use ${provider.arn}`;
+  const denied = denial(ofOwner, may, provider) ?? denial(ofCaller, may, provider);
+  if (denied) return denied;
+  if (identity.owner === provider.owner || ofOwner.decision === 'allow') return undefined;
+  return anothers(may, 'the credential provider has another owner, and no statement allows it');
+}
+
+/**
+ * @throws AccessDeniedException unless the caller owns the resource or its policy allows it, or when its policy
+ *   denies it
+ */
+export function mayAct(request: ActRequest): void {
+  const objection = objectionToAct(request);
+  if (objection) throw accessDenied(objection.message, objection.detail);
+}
+
+/**
+ * @throws AccessDeniedException unless the provider has the workload identity's owner or its policy allows that
+ *   owner, or when its policy denies the owner or the caller
+ */
+export function mayObtain(request: ObtainRequest): void {
+  const objection = objectionToObtain(request);
+  if (objection) throw accessDenied(objection.message, objection.detail);
+}

@@ -1,0 +1,103 @@
+/**
+ * The Condition element: when a statement applies. Operators and keys are joined by *and*, the values of one
+ * key by *or* (negated operators: by *nor*), as in IAM.
+ *
+ * Two traps of IAM's are closed rather than imitated. In an Allow, `ForAllValues` and `…IfExists` on a key
+ * with many values also hold when the request has none of them, and a request for no scope gets whatever the
+ * provider grants by default: so an Allow must say `Null: false` beside them. And an empty Condition, which would
+ * hold always, is refused.
+ * Source: IAM user guide, "Single-valued vs. multivalued context keys" and "Condition operators".
+ */
+import { conditionKey, conditionKeyNames, type ConditionKey, type KeySource } from './condition-keys';
+import { statedOperator, type StatedOperator } from './condition-operators';
+import type { GovernedKind } from './governed-operations';
+import { membersOf, oneOrMore, refused, truthOf, type PolicyElement } from './policy-element';
+
+export type Condition =
+  | { readonly key: ConditionKey; readonly absent: boolean }
+  | { readonly key: ConditionKey; readonly stated: StatedOperator; readonly values: readonly string[] };
+
+function keyOf(name: string, element: PolicyElement, kind: GovernedKind): ConditionKey {
+  const key = conditionKey(name, kind);
+  if (key) return key;
+  const known = conditionKeyNames(kind).join(', ');
+  throw refused(element, `is not a condition key of this resource; known are ${known}`);
+}
+
+function parseComparison(key: ConditionKey, stated: StatedOperator, element: PolicyElement): Condition {
+  const { quantifier, operator } = stated;
+  if (!key.families.includes(operator.family)) {
+    throw refused(element, `is compared by ${key.families.join('… or ')} operators`);
+  }
+  if (key.manyValues && !quantifier) {
+    throw refused(element, 'has many values; put ForAllValues: or ForAnyValue: before the operator');
+  }
+  if (!key.manyValues && quantifier) {
+    throw refused(element, `has one value; leave ${quantifier}: out`);
+  }
+  return { key, stated, values: oneOrMore(element).map((value) => key.parse(value, operator)) };
+}
+
+function parseOperator(name: string, element: PolicyElement, kind: GovernedKind): readonly Condition[] {
+  const stated = statedOperator(name);
+  if (!stated && name !== 'Null') {
+    throw refused(element, 'is not a condition operator that this service supports');
+  }
+  const seen = new Set<string>();
+  return [...membersOf(element)].map(([keyName, member]) => {
+    const key = keyOf(keyName, member, kind);
+    if (seen.has(key.name))
+      throw refused(member, 'stands twice, but for its case; join the values in a list');
+    seen.add(key.name);
+    return stated ? parseComparison(key, stated, member) : { key, absent: truthOf(member) };
+  });
+}
+
+/** Whether it holds although the request has no value, for a key whose absence is a wish of its own. */
+const holdsWithoutValues = (condition: Condition): boolean =>
+  'stated' in condition &&
+  condition.key.manyValues &&
+  (condition.stated.ifExists || condition.stated.quantifier === 'ForAllValues');
+
+/**
+ * @param element the Condition of a statement
+ * @param effect of the statement
+ * @param kind of the resource that the policy is put on
+ * @throws ValidationException naming the element that is not understood
+ */
+export function parseConditions(
+  element: PolicyElement,
+  effect: 'Allow' | 'Deny',
+  kind: GovernedKind,
+): readonly Condition[] {
+  const conditions = [...membersOf(element)].flatMap(([name, member]) => parseOperator(name, member, kind));
+  const open = conditions.find(
+    (condition) =>
+      holdsWithoutValues(condition) &&
+      !conditions.some((other) => 'absent' in other && !other.absent && other.key === condition.key),
+  );
+  if (open && effect === 'Allow') {
+    const { name } = open.key;
+    throw refused(
+      element,
+      `would also allow a request without ${name}; add "Null": {"${name}": "false"} or use ForAnyValue`,
+    );
+  }
+  return conditions;
+}
+
+/**
+ * Whether a condition holds for a request.
+ */
+export function holds(condition: Condition, request: KeySource): boolean {
+  const given = condition.key.read(request);
+  if ('absent' in condition) return condition.absent === (given.length === 0);
+  const { quantifier, operator, ifExists } = condition.stated;
+  if (given.length === 0) {
+    if (ifExists || quantifier === 'ForAllValues') return true;
+    return quantifier === undefined && operator.negated;
+  }
+  const passes = (value: string): boolean =>
+    condition.values.some((stated) => operator.matches(stated, value)) !== operator.negated;
+  return quantifier === 'ForAnyValue' ? given.some(passes) : given.every(passes);
+}

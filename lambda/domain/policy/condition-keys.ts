@@ -1,0 +1,202 @@
+/**
+ * Condition keys: what a statement may ask about a request. A key that is not here is refused when put.
+ *
+ * | key                                   | on                 | value                                              |
+ * | ------------------------------------- | ------------------ | -------------------------------------------------- |
+ * | aws:PrincipalArn                      | every resource     | the principal's ARN; a role's has no path          |
+ * | aws:PrincipalAccount                  | every resource     | its account id                                     |
+ * | aws:PrincipalType                     | every resource     | Account (the root user), User or AssumedRole       |
+ * | aws:PrincipalIsAWSService             | every resource     | false: no service principal calls this API         |
+ * | bedrock-agentcore:userid              | workload identity  | GetWorkloadAccessTokenForUserId: the user id       |
+ * | bedrock-agentcore:WorkloadIdentityArn | providers          | the agent that asks for a credential               |
+ * | bedrock-agentcore:Scopes              | OAuth2 providers   | the scopes that it asks for; many values           |
+ *
+ * Sources: IAM user guide, "AWS global condition context keys"; service authorization reference, "Amazon
+ * Bedrock AgentCore" (`userid`). WorkloadIdentityArn and Scopes are this service's own.
+ */
+import type { ConditionOperator } from './condition-operators';
+import type { GovernedKind } from './governed-operations';
+import { quoted, refused, textOf, truthOf, type PolicyElement } from './policy-element';
+import { NO_SESSIONS, principalArnOf } from './principal-element';
+import { hasWildcard } from './wildcard';
+
+/** What a request says beyond who calls what. Leave out what the operation does not have. */
+export interface RequestContext {
+  readonly workloadIdentityArn?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly userId?: string | undefined;
+}
+
+/** The request as condition keys see it. */
+export interface KeySource extends RequestContext {
+  /** ARN of an IAM principal, as `principalOf` gives it. */
+  readonly principal: string;
+}
+
+export interface ConditionKey {
+  readonly name: string;
+  readonly on: readonly GovernedKind[];
+  readonly families: readonly ConditionOperator['family'][];
+  readonly manyValues: boolean;
+  /**
+   * A stated value in the form in which it is compared.
+   *
+   * @throws ValidationException for a value that could never match: in a Deny it would be a hole
+   */
+  parse(element: PolicyElement, operator: ConditionOperator): string;
+  /** The request's values; none when the request has no such key. */
+  read(request: KeySource): readonly string[];
+}
+
+const EVERY: readonly GovernedKind[] = [
+  'workload-identity',
+  'oauth2credentialprovider',
+  'apikeycredentialprovider',
+];
+const PROVIDERS: readonly GovernedKind[] = ['oauth2credentialprovider', 'apikeycredentialprovider'];
+
+const valueOf = (value: string | undefined): readonly string[] => (value === undefined ? [] : [value]);
+
+/** Wildcards that an operator takes literally are a mistake in every value that cannot hold them. */
+function refuseLiteralWildcard(element: PolicyElement, operator: ConditionOperator, text: string): void {
+  if (hasWildcard(text) && !operator.wildcards) {
+    throw refused(element, 'has a wildcard, which this operator takes literally; use StringLike or ArnLike');
+  }
+}
+
+/**
+ * An ARN's text. StringLike reads an ARN as plain text, where the `*` of an account would reach on into the
+ * resource (a user's path may hold colons); so before the resource, wildcards are for ArnLike only.
+ */
+function arnText(element: PolicyElement, operator: ConditionOperator): string {
+  const text = textOf(element);
+  refuseLiteralWildcard(element, operator, text);
+  const beforeResource = text.split(':').slice(0, 5).join(':');
+  if (operator.family === 'String' && hasWildcard(beforeResource)) {
+    throw refused(element, 'has a wildcard before the resource, where it could reach too far; use ArnLike');
+  }
+  return text;
+}
+
+const PRINCIPAL = /^arn:[\w*?-]+:iam::[\d*?]{1,12}:(?:\*|root|user\/[\u0021-\u007e]+|role\/[\w+=,.@*?-]+)$/;
+
+function parsePrincipalArn(element: PolicyElement, operator: ConditionOperator): string {
+  const text = arnText(element, operator);
+  if (/^arn:[^:]*:sts:/.test(text)) throw refused(element, NO_SESSIONS);
+  const arn = hasWildcard(text) ? text : (principalArnOf(text) ?? text);
+  if (PRINCIPAL.test(arn)) return arn;
+  throw refused(
+    element,
+    `${quoted(text)} is not the ARN of an IAM principal, or a role's path with a wildcard (a role's path is not known here)`,
+  );
+}
+
+function parseAccount(element: PolicyElement, operator: ConditionOperator): string {
+  const text = textOf(element);
+  refuseLiteralWildcard(element, operator, text);
+  if (hasWildcard(text) ? /^[\d*?]{1,12}$/.test(text) : /^\d{12}$/.test(text)) return text;
+  throw refused(element, `${quoted(text)} is not an account id of 12 digits`);
+}
+
+const TYPES = { root: 'Account', user: 'User', role: 'AssumedRole' } as const;
+
+function parseType(element: PolicyElement, operator: ConditionOperator): string {
+  const text = textOf(element);
+  if (Object.values(TYPES).some((type) => operator.matches(text, type))) return text;
+  throw refused(element, `${quoted(text)} is none of ${Object.values(TYPES).join(', ')}`);
+}
+
+const WORKLOAD_IDENTITY =
+  /^arn:[\w*?-]+:bedrock-agentcore:[\w*?-]+:[\d*?]{1,12}:workload-identity-directory\/[\w*?-]+\/workload-identity\/[\w.*?-]+$/;
+
+function parseWorkloadIdentityArn(element: PolicyElement, operator: ConditionOperator): string {
+  const text = arnText(element, operator);
+  if (WORKLOAD_IDENTITY.test(text)) return text;
+  throw refused(
+    element,
+    `${quoted(text)} is not an ARN like arn:aws:bedrock-agentcore:{region}:{account}:workload-identity-directory/default/workload-identity/{name}`,
+  );
+}
+
+/** The parts of a principal's ARN that keys speak of. */
+function partsOf(principal: string): { account: string; type: string } {
+  const [, , , , account = '', resource = ''] = principal.split(':');
+  const [noun = ''] = resource.split('/', 1);
+  const type = noun === 'root' || noun === 'user' ? TYPES[noun] : TYPES.role;
+  return { account, type };
+}
+
+const KEYS: readonly ConditionKey[] = [
+  {
+    name: 'aws:PrincipalArn',
+    on: EVERY,
+    families: ['Arn', 'String'],
+    manyValues: false,
+    parse: parsePrincipalArn,
+    read: ({ principal }) => [principal],
+  },
+  {
+    name: 'aws:PrincipalAccount',
+    on: EVERY,
+    families: ['String'],
+    manyValues: false,
+    parse: parseAccount,
+    read: ({ principal }) => [partsOf(principal).account],
+  },
+  {
+    name: 'aws:PrincipalType',
+    on: EVERY,
+    families: ['String'],
+    manyValues: false,
+    parse: parseType,
+    read: ({ principal }) => [partsOf(principal).type],
+  },
+  {
+    name: 'aws:PrincipalIsAWSService',
+    on: EVERY,
+    families: ['Bool'],
+    manyValues: false,
+    parse: (element) => String(truthOf(element)),
+    read: () => ['false'],
+  },
+  {
+    name: 'bedrock-agentcore:userid',
+    on: ['workload-identity'],
+    families: ['String'],
+    manyValues: false,
+    parse: textOf,
+    read: ({ userId }) => valueOf(userId),
+  },
+  {
+    name: 'bedrock-agentcore:WorkloadIdentityArn',
+    on: PROVIDERS,
+    families: ['Arn', 'String'],
+    manyValues: false,
+    parse: parseWorkloadIdentityArn,
+    read: ({ workloadIdentityArn }) => valueOf(workloadIdentityArn),
+  },
+  {
+    name: 'bedrock-agentcore:Scopes',
+    on: ['oauth2credentialprovider'],
+    families: ['String'],
+    manyValues: true,
+    parse: textOf,
+    read: ({ scopes }) => scopes ?? [],
+  },
+];
+
+/** By name in lower case: IAM does not distinguish keys by case. */
+const BY_NAME: ReadonlyMap<string, ConditionKey> = new Map(KEYS.map((key) => [key.name.toLowerCase(), key]));
+
+/**
+ * @param name of the key, in any case
+ * @param kind of the resource that the policy is put on
+ */
+export function conditionKey(name: string, kind: GovernedKind): ConditionKey | undefined {
+  const key = BY_NAME.get(name.toLowerCase());
+  return key?.on.includes(kind) ? key : undefined;
+}
+
+/** Names of the keys that a policy on such a resource may use. */
+export const conditionKeyNames = (kind: GovernedKind): readonly string[] =>
+  KEYS.filter(({ on }) => on.includes(kind)).map(({ name }) => name);

@@ -1,0 +1,223 @@
+/** Who may do what: the owner, whom a policy lets in, whom it keeps out; and which agents may use a provider. */
+import {
+  mayAct,
+  mayObtain,
+  objectionToAct,
+  objectionToObtain,
+  type ActRequest,
+  type ObtainRequest,
+} from '../../../lambda/domain/policy/access';
+import {
+  GOVERNED_OPERATIONS,
+  POLICY_OPERATIONS,
+  type GovernedOperation,
+} from '../../../lambda/domain/policy/governed-operations';
+import { caught } from '../caught';
+import {
+  binding,
+  FOREIGN_ROLE,
+  IDENTITY,
+  OTHER_IDENTITY,
+  OWNER,
+  policy,
+  PROVIDER,
+  ROLE,
+  statement,
+  USER,
+  type Elements,
+} from './policies';
+
+const EVERYTHING = { Principal: '*', Action: '*' };
+const OPERATIONS: readonly GovernedOperation[] = GOVERNED_OPERATIONS['workload-identity'];
+
+describe('acting on a resource', () => {
+  const acts = (principal: string, text?: string, change: Partial<ActRequest> = {}): boolean =>
+    objectionToAct({
+      principal,
+      operation: 'GetWorkloadAccessToken',
+      resource: { arn: IDENTITY, owner: OWNER, policy: text },
+      ...change,
+    }) === undefined;
+
+  it.each<[string, string | undefined, boolean, boolean]>([
+    ['no policy', undefined, true, false],
+    ['a policy for this role', policy(statement()), true, true],
+    ['a policy for another user', policy(statement({ Principal: { AWS: USER } })), true, false],
+    ['a policy for another operation', policy(statement({ Action: 'bedrock-agentcore:Tag*' })), true, false],
+    ['a Deny for this role', policy(statement({ Effect: 'Deny' })), true, false],
+    ['a Deny for the owner', policy(statement({ Effect: 'Deny', Principal: { AWS: OWNER } })), false, false],
+    ['a Deny for everyone', policy(statement({ Effect: 'Deny', Principal: '*' })), false, false],
+    [
+      'an Allow before a Deny',
+      policy(statement(), statement({ ...EVERYTHING, Effect: 'Deny' })),
+      false,
+      false,
+    ],
+    ['a Deny before an Allow', policy(statement({ Effect: 'Deny' }), statement(EVERYTHING)), true, false],
+    [
+      'an Allow beside a Deny that does not apply',
+      policy(
+        statement(),
+        statement({ Effect: 'Deny', Condition: { StringEquals: { 'aws:PrincipalType': 'User' } } }),
+      ),
+      true,
+      true,
+    ],
+  ])('%s', (_what, text, byOwner, byRole) => {
+    expect(acts(OWNER, text)).toBe(byOwner);
+    expect(acts(ROLE, text)).toBe(byRole);
+  });
+
+  it('lets the owner keep the policy whatever it denies, and nobody else', () => {
+    const text = policy(statement({ ...EVERYTHING, Effect: 'Deny' }), statement(EVERYTHING));
+    const allowedTo = (principal: string) =>
+      OPERATIONS.filter((operation) => acts(principal, text, { operation }));
+    expect(allowedTo(OWNER)).toEqual(POLICY_OPERATIONS);
+    expect(allowedTo(ROLE)).toEqual([]);
+  });
+
+  it('lets others keep the policy where it says so', () => {
+    const text = policy(statement({ Action: 'bedrock-agentcore:*ResourcePolicy' }));
+    const allowedTo = (principal: string) =>
+      OPERATIONS.filter((operation) => acts(principal, text, { operation }));
+    expect(allowedTo(ROLE)).toEqual(POLICY_OPERATIONS);
+    expect(allowedTo(OWNER)).toEqual(OPERATIONS);
+    expect(allowedTo(FOREIGN_ROLE)).toEqual([]);
+  });
+
+  it('lets nobody in by a stored policy that is not understood, but its owner to put it anew', () => {
+    for (const text of ['{', policy(statement({ Resource: OTHER_IDENTITY })), policy()]) {
+      const allowedTo = (principal: string) =>
+        OPERATIONS.filter((operation) => acts(principal, text, { operation }));
+      expect(allowedTo(OWNER)).toEqual(POLICY_OPERATIONS);
+      expect(allowedTo(ROLE)).toEqual([]);
+    }
+  });
+
+  it('says publicly what happened, and the operator which statement did it', () => {
+    const refusal = (text?: string) =>
+      caught(() => {
+        mayAct({
+          principal: ROLE,
+          operation: 'GetWorkloadAccessToken',
+          resource: { arn: IDENTITY, owner: OWNER, policy: text },
+        });
+      });
+    const may = `${ROLE} may not call GetWorkloadAccessToken on ${IDENTITY}`;
+    expect(refusal()).toMatchObject({
+      type: 'AccessDeniedException',
+      message: `${may}: it belongs to another principal, and no resource policy allows it.`,
+      detail: `caller is not the owner of ${IDENTITY}, and no statement allows it`,
+    });
+    const denied = policy(
+      statement({ Principal: { AWS: USER } }),
+      statement({ Sid: 'NoAgents', Effect: 'Deny' }),
+    );
+    expect(refusal(denied)).toMatchObject({
+      message: `${may}: the resource policy of ${IDENTITY} denies it.`,
+      detail: `statement NoAgents of the resource policy of ${IDENTITY} denies it`,
+    });
+    expect(refusal(policy(statement({ Effect: 'Deny' })))).toMatchObject({
+      detail: `statement Statement.0 of the resource policy of ${IDENTITY} denies it`,
+    });
+    expect(refusal(policy(statement()))).toBeUndefined();
+  });
+});
+
+describe('obtaining from a provider', () => {
+  const AGENT = 'bedrock-agentcore:WorkloadIdentityArn';
+  const ofAgent = (arn: string): Elements => ({ Condition: { ArnEquals: { [AGENT]: arn } } });
+  const own = { arn: IDENTITY, owner: OWNER };
+  const others = { arn: IDENTITY, owner: FOREIGN_ROLE };
+
+  const request = (text?: string, change: Partial<ObtainRequest> = {}): ObtainRequest => ({
+    principal: (change.identity ?? own).owner,
+    operation: 'GetResourceOauth2Token',
+    identity: own,
+    provider: { arn: PROVIDER, owner: OWNER, policy: text },
+    ...change,
+  });
+  const obtains = (text?: string, change: Partial<ObtainRequest> = {}): boolean =>
+    objectionToObtain(request(text, change)) === undefined;
+
+  it("is for the same owner's agents alone, without a policy", () => {
+    expect(obtains()).toBe(true);
+    expect(obtains(undefined, { identity: others })).toBe(false);
+  });
+
+  it("lets in another owner's agent, by owner and name", () => {
+    const text = policy(binding({ Principal: { AWS: FOREIGN_ROLE }, ...ofAgent(IDENTITY) }));
+    expect(obtains(text, { identity: others })).toBe(true);
+    expect(obtains(text, { identity: { ...others, arn: OTHER_IDENTITY } })).toBe(false);
+    // The name, once it is free, in somebody else's hands.
+    expect(obtains(text, { identity: { ...others, owner: ROLE } })).toBe(false);
+    expect(obtains(text)).toBe(true);
+  });
+
+  it('keeps out an agent of the same owner', () => {
+    const text = policy(binding({ Effect: 'Deny', Principal: '*', ...ofAgent(IDENTITY) }));
+    expect(obtains(text)).toBe(false);
+    expect(obtains(text, { identity: { ...own, arn: OTHER_IDENTITY } })).toBe(true);
+  });
+
+  it('can be for one agent only', () => {
+    const text = policy(
+      binding({ Effect: 'Deny', Principal: '*', Condition: { ArnNotEquals: { [AGENT]: IDENTITY } } }),
+    );
+    expect(obtains(text)).toBe(true);
+    expect(obtains(text, { identity: { ...own, arn: OTHER_IDENTITY } })).toBe(false);
+  });
+
+  it('does not take an Allow for the caller as one for the agent, but a Deny', () => {
+    const acting = { identity: others, principal: ROLE };
+    expect(obtains(policy(binding()), acting)).toBe(false);
+    const allowed = binding({ Principal: { AWS: FOREIGN_ROLE } });
+    expect(obtains(policy(allowed), acting)).toBe(true);
+    expect(obtains(policy(allowed, binding({ Effect: 'Deny' })), acting)).toBe(false);
+    expect(obtains(policy(binding({ Effect: 'Deny' })), { principal: ROLE })).toBe(false);
+  });
+
+  it('narrows by scopes', () => {
+    const text = policy(
+      binding({
+        Effect: 'Deny',
+        Principal: '*',
+        Condition: { 'ForAnyValue:StringLike': { 'bedrock-agentcore:Scopes': '*.write' } },
+      }),
+    );
+    expect(obtains(text, { scopes: ['calendar.read'] })).toBe(true);
+    expect(obtains(text, { scopes: ['calendar.read', 'calendar.write'] })).toBe(false);
+  });
+
+  it('does not follow from managing the provider', () => {
+    const text = policy(
+      statement({
+        Principal: { AWS: FOREIGN_ROLE },
+        Action: 'bedrock-agentcore:GetOauth2CredentialProvider',
+      }),
+    );
+    expect(obtains(text, { identity: others })).toBe(false);
+  });
+
+  it('refuses on a policy that is not understood, whoever asks', () => {
+    expect(obtains('{')).toBe(false);
+    expect(obtains('{', { identity: others })).toBe(false);
+  });
+
+  it('says publicly what happened, and the operator which statement did it', () => {
+    const refusal = (text?: string, change: Partial<ObtainRequest> = {}) =>
+      caught(() => {
+        mayObtain(request(text, change));
+      });
+    expect(refusal(undefined, { identity: others })).toMatchObject({
+      type: 'AccessDeniedException',
+      message: `${IDENTITY} may not use ${PROVIDER}: it belongs to another principal, and no resource policy allows it.`,
+      detail: 'the credential provider has another owner, and no statement allows it',
+    });
+    expect(refusal(policy(binding({ Sid: 'Nobody', Effect: 'Deny', Principal: '*' })))).toMatchObject({
+      message: `${IDENTITY} may not use ${PROVIDER}: the resource policy of ${PROVIDER} denies it.`,
+      detail: `statement Nobody of the resource policy of ${PROVIDER} denies it`,
+    });
+    expect(refusal()).toBeUndefined();
+  });
+});

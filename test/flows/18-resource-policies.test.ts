@@ -1,0 +1,259 @@
+/**
+ * Acceptance scenario 18, and what resource policies change in it: who may act as an agent, which agents may use
+ * a provider, and that no policy locks its owner out.
+ */
+import {
+  GetResourceApiKeyCommand,
+  GetWorkloadAccessTokenCommand,
+  GetWorkloadAccessTokenForUserIdCommand,
+} from '@aws-sdk/client-bedrock-agentcore';
+import {
+  CreateApiKeyCredentialProviderCommand,
+  DeleteResourcePolicyCommand,
+  DeleteWorkloadIdentityCommand,
+  GetResourcePolicyCommand,
+  GetWorkloadIdentityCommand,
+  PutResourcePolicyCommand,
+  TagResourceCommand,
+  UpdateWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { TestAgent, World, type PrincipalName } from './support/world';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+const PREFIX = 'arn:aws:bedrock-agentcore';
+const REFUSED = { name: 'AccessDeniedException', $metadata: { httpStatusCode: 403 } };
+
+const arnOf = (resource: string): string => {
+  const [, , , , account] = world.local.principals.stranger.arn.split(':');
+  return `${PREFIX}:${world.local.region}:${account}:${resource}`;
+};
+const identityArn = ({ name }: TestAgent) =>
+  arnOf(`workload-identity-directory/default/workload-identity/${name}`);
+const providerArn = ({ providerName }: TestAgent) =>
+  arnOf(`token-vault/default/oauth2credentialprovider/${providerName}`);
+
+/** A statement about the stranger, changed. */
+const statement = (change: object) => ({
+  Effect: 'Allow',
+  Principal: { AWS: world.local.principals.stranger.arn },
+  Resource: '*',
+  ...change,
+});
+
+const policyOf = (...statements: object[]) =>
+  JSON.stringify({ Version: '2012-10-17', Statement: statements });
+
+const put = (resourceArn: string, policy: string, as: PrincipalName = 'agent') =>
+  world.control(as).send(new PutResourcePolicyCommand({ resourceArn, policy }));
+
+describe('on a workload identity', () => {
+  const mint = ({ name }: TestAgent, as: PrincipalName) =>
+    world.data(as).send(new GetWorkloadAccessTokenCommand({ workloadName: name }));
+
+  it('refuses a principal that nothing names, and the audit log says who tried what', async () => {
+    const agent = await world.agent();
+    await expect(mint(agent, 'stranger')).rejects.toMatchObject(REFUSED);
+    expect(await world.audit()).toContainEqual(
+      expect.objectContaining({
+        operation: 'GetWorkloadAccessToken',
+        outcome: 'denied',
+        principal: world.local.principals.stranger.arn,
+        workloadIdentity: identityArn(agent),
+      }),
+    );
+  });
+
+  it('lets in whom an Allow names, for the operations that it names, until the policy is deleted', async () => {
+    const agent = await world.agent();
+    const resourceArn = identityArn(agent);
+    const policy = policyOf(statement({ Action: 'bedrock-agentcore:GetWorkloadAccessToken' }));
+    expect(await put(resourceArn, policy)).toMatchObject({ policy, $metadata: { httpStatusCode: 201 } });
+    expect(await world.control().send(new GetResourcePolicyCommand({ resourceArn }))).toMatchObject({
+      policy,
+    });
+
+    await expect(mint(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
+    await expect(mint(agent, 'operator')).rejects.toMatchObject(REFUSED);
+    const { name } = agent;
+    const stranger = world.control('stranger');
+    for (const command of [
+      new GetWorkloadIdentityCommand({ name }),
+      new UpdateWorkloadIdentityCommand({ name }),
+      new DeleteWorkloadIdentityCommand({ name }),
+      new GetResourcePolicyCommand({ resourceArn }),
+      new TagResourceCommand({ resourceArn, tags: { a: 'b' } }),
+    ]) {
+      await expect(stranger.send(command as GetWorkloadIdentityCommand)).rejects.toMatchObject(REFUSED);
+    }
+    await expect(put(resourceArn, policy, 'stranger')).rejects.toMatchObject(REFUSED);
+
+    // A change of the resource by its owner keeps the policy.
+    await world.control().send(new UpdateWorkloadIdentityCommand({ name }));
+    await expect(mint(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
+
+    const deletion = new DeleteResourcePolicyCommand({ resourceArn });
+    expect((await world.control().send(deletion)).$metadata.httpStatusCode).toBe(204);
+    await expect(mint(agent, 'stranger')).rejects.toMatchObject(REFUSED);
+    expect(await world.control().send(new GetResourcePolicyCommand({ resourceArn }))).not.toHaveProperty(
+      'policy',
+    );
+    await world.control().send(deletion);
+  });
+
+  it('holds a Deny against the owner too, who can still change the policy; the audit log names the statement', async () => {
+    const agent = await world.agent();
+    const resourceArn = identityArn(agent);
+    const deny = statement({ Sid: 'NobodyAtAll', Effect: 'Deny', Principal: '*', Action: '*' });
+    await put(resourceArn, policyOf(deny, statement({ Action: '*' })));
+    for (const principal of ['agent', 'stranger'] as const) {
+      await expect(mint(agent, principal)).rejects.toMatchObject(REFUSED);
+    }
+    expect(await world.audit()).toContainEqual(
+      expect.objectContaining({
+        operation: 'GetWorkloadAccessToken',
+        outcome: 'denied',
+        reason: `statement NobodyAtAll of the resource policy of ${resourceArn} denies it`,
+      }),
+    );
+    await expect(world.control().send(new DeleteWorkloadIdentityCommand(agent))).rejects.toMatchObject(
+      REFUSED,
+    );
+    await put(resourceArn, policyOf(statement({ Action: 'bedrock-agentcore:GetWorkload*' })));
+    await expect(mint(agent, 'agent')).resolves.toHaveProperty('workloadAccessToken');
+    await expect(mint(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
+  });
+
+  it('narrows by the user id', async () => {
+    const agent = await world.agent();
+    await put(
+      identityArn(agent),
+      policyOf(
+        statement({
+          Action: 'bedrock-agentcore:GetWorkloadAccessTokenForUserId',
+          Condition: { StringLike: { 'bedrock-agentcore:userid': 'tenant-a/*' } },
+        }),
+      ),
+    );
+    const mintFor = (userId: string) =>
+      world
+        .data('stranger')
+        .send(new GetWorkloadAccessTokenForUserIdCommand({ workloadName: agent.name, userId }));
+    await expect(mintFor('tenant-a/ana')).resolves.toHaveProperty('workloadAccessToken');
+    await expect(mintFor('tenant-b/ana')).rejects.toMatchObject(REFUSED);
+  });
+
+  it('refuses to store what it does not understand, and says which element', async () => {
+    const agent = await world.agent();
+    const resourceArn = identityArn(agent);
+    const action = 'bedrock-agentcore:GetWorkloadAccessToken';
+    const kept = policyOf(statement({ Action: action }));
+    await put(resourceArn, kept);
+    const conditional = statement({
+      Action: action,
+      Condition: { DateLessThan: { 'aws:CurrentTime': 'x' } },
+    });
+    await expect(put(resourceArn, policyOf(conditional))).rejects.toMatchObject({
+      name: 'ValidationException',
+      reason: 'FieldValidationFailed',
+      fieldList: [
+        {
+          name: 'policy',
+          message:
+            'Statement.0.Condition.DateLessThan: is not a condition operator that this service supports',
+        },
+      ],
+    });
+    await expect(put(resourceArn, '{')).rejects.toMatchObject({ reason: 'CannotParse' });
+    expect(await world.control().send(new GetResourcePolicyCommand({ resourceArn }))).toMatchObject({
+      policy: kept,
+    });
+  });
+});
+
+describe('on a credential provider', () => {
+  const obtaining = 'bedrock-agentcore:GetResourceOauth2Token';
+
+  /** The stranger's agent, asking at the provider of somebody else's. */
+  async function across() {
+    const host = await world.agent();
+    const guest = await world.agent('stranger');
+    const visiting = new TestAgent(guest.client, guest.name, host.providerName, host.callbackUrl);
+    return { host, guest, visiting };
+  }
+
+  it("lets in another owner's agent by name, and stops at once when the policy goes", async () => {
+    const { host, guest, visiting } = await across();
+    const resourceArn = providerArn(host);
+    const token = await guest.token({ userId: 'ana' });
+    await expect(visiting.ask(token)).rejects.toMatchObject(REFUSED);
+
+    const condition = { ArnEquals: { 'bedrock-agentcore:WorkloadIdentityArn': identityArn(guest) } };
+    await put(resourceArn, policyOf(statement({ Action: obtaining, Condition: condition })));
+    await expect(visiting.connect('ana')).resolves.not.toBe('');
+
+    const other = await world.agent('stranger');
+    await expect(
+      other.ask(await other.token({ userId: 'ana' }), {
+        resourceCredentialProviderName: host.providerName,
+      }),
+    ).rejects.toMatchObject(REFUSED);
+
+    await world.control().send(new DeleteResourcePolicyCommand({ resourceArn }));
+    await expect(visiting.ask(token)).rejects.toMatchObject(REFUSED);
+  });
+
+  it('refuses to complete what the policy has ruled out meanwhile', async () => {
+    const host = await world.agent();
+    const token = await host.token({ userId: 'ben' });
+    const { authorizationUrl, sessionUri } = await host.ask(token);
+    await host.consent(authorizationUrl, 'ben');
+    const deny = { Effect: 'Deny', Principal: '*', Action: obtaining };
+    await put(providerArn(host), policyOf(statement(deny)));
+    await expect(host.complete(sessionUri, { userId: 'ben' })).rejects.toMatchObject({
+      ...REFUSED,
+      message: 'Invalid or expired session',
+    });
+  });
+
+  it('counts every scope of the stored token, not only those that are asked for', async () => {
+    const host = await world.agent();
+    await host.connect('cyd', { scopes: ['openid', 'a', 'b'] });
+    await put(
+      providerArn(host),
+      policyOf(
+        statement({
+          Effect: 'Deny',
+          Principal: '*',
+          Action: obtaining,
+          Condition: { 'ForAnyValue:StringEquals': { 'bedrock-agentcore:Scopes': 'b' } },
+        }),
+      ),
+    );
+    const token = await host.token({ userId: 'cyd' });
+    await expect(host.ask(token, { scopes: ['a'] })).rejects.toMatchObject(REFUSED);
+    const anew = await host.ask(token, { scopes: ['openid', 'a'], forceAuthentication: true });
+    expect(anew).toHaveProperty('authorizationUrl');
+  });
+
+  it('governs API keys likewise', async () => {
+    const guest = await world.agent('stranger');
+    const name = 'shared-key';
+    await world.control().send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'k-123' }));
+    const ask = async () =>
+      guest.client.send(
+        new GetResourceApiKeyCommand({
+          workloadIdentityToken: await guest.token(),
+          resourceCredentialProviderName: name,
+        }),
+      );
+    await expect(ask()).rejects.toMatchObject(REFUSED);
+    const resourceArn = arnOf(`token-vault/default/apikeycredentialprovider/${name}`);
+    await put(resourceArn, policyOf(statement({ Action: 'bedrock-agentcore:GetResourceApiKey' })));
+    expect(await ask()).toMatchObject({ apiKey: 'k-123' });
+  });
+});
