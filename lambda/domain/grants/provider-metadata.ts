@@ -6,8 +6,8 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import * as v from 'valibot';
 import type { Ambient } from '../ambient';
 import { createExpiringCache } from '../expiring-cache';
+import type { Oauth2Discovery } from '../provider/discovery';
 import { endpointFault, type EndpointPolicy } from '../provider/endpoint';
-import type { Oauth2Discovery } from '../provider/oauth2-provider';
 import { ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';
 

@@ -6,9 +6,15 @@ import * as oauth from 'oauth4webapi';
 import { epochSeconds, type Ambient } from '../ambient';
 import type { EndpointPolicy } from '../provider/endpoint';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
+import type { Vendor } from '../provider/vendor';
+import { vendorOf } from '../provider/vendors';
+import { invalidMember } from '../service-error';
+import { clientAuthentication } from './client-authentication';
 import type { Metadata } from './provider-metadata';
 import { providerFailure } from './provider-failure';
 import type { Transport } from './transport';
+import { normalisedAnswer } from './vendor-answer';
+import { vendorTransport } from './vendor-request';
 
 export interface TokenRequestPorts {
   readonly transport: Transport;
@@ -34,7 +40,7 @@ export interface ObtainedTokens {
   readonly accessToken: string;
   readonly refreshToken?: string;
   readonly scopes: readonly string[];
-  /** Epoch seconds; absent when the provider did not say. */
+  /** Epoch seconds; absent when the provider did not say and nothing is known of the vendor. */
   readonly expiresAt?: number;
 }
 
@@ -44,39 +50,53 @@ export function narrowingParameters({ resources, audiences }: Narrowing): string
 }
 
 const authenticate = ({ provider, clientSecret }: ProviderClient): oauth.ClientAuth =>
-  provider.clientAuthenticationMethod === 'CLIENT_SECRET_POST'
-    ? oauth.ClientSecretPost(clientSecret)
-    : oauth.ClientSecretBasic(clientSecret);
+  clientAuthentication(provider.clientAuthenticationMethod, clientSecret);
 
-const options = ({ transport, endpointPolicy }: TokenRequestPorts) => ({
-  [oauth.customFetch]: transport,
+const options = ({ transport, endpointPolicy }: TokenRequestPorts, { provider }: ProviderClient) => ({
+  [oauth.customFetch]: vendorTransport(transport, vendorOf(provider.vendor)),
   [oauth.allowInsecureRequests]: endpointPolicy.loopback,
 });
+
+/** What was asked for, for a provider that does not say again. */
+interface Asked {
+  readonly scopes: readonly string[];
+  /** The refresh token in hand, for a provider that gives no other. */
+  readonly refreshToken?: string;
+}
 
 /** Judges a token endpoint's answer (RFC 6749 section 5.1); an absent `scope` means: as asked. */
 function judgeTokens(
   answer: oauth.TokenEndpointResponse,
-  asked: readonly string[],
+  asked: Asked,
+  vendor: Vendor,
   now: number,
 ): ObtainedTokens {
+  const refreshToken = answer.refresh_token ?? asked.refreshToken;
+  const lifetime =
+    answer.expires_in ?? (refreshToken === undefined ? undefined : vendor.answer?.assumedLifetime);
   return {
     accessToken: answer.access_token,
-    ...(answer.refresh_token !== undefined && { refreshToken: answer.refresh_token }),
-    scopes: answer.scope === undefined ? asked : answer.scope.split(' ').filter((scope) => scope !== ''),
-    ...(answer.expires_in !== undefined && { expiresAt: now + answer.expires_in }),
+    ...(refreshToken !== undefined && { refreshToken }),
+    scopes:
+      answer.scope === undefined ? asked.scopes : answer.scope.split(' ').filter((scope) => scope !== ''),
+    ...(lifetime !== undefined && { expiresAt: now + lifetime }),
   };
 }
 
 /** Sends and judges; time is taken before sending, so that a token is never believed to live longer than it does. */
 async function exchange(
   ports: TokenRequestPorts,
-  asked: readonly string[],
+  { provider }: ProviderClient,
+  asked: Asked,
   send: () => Promise<Response>,
   judge: (response: Response) => Promise<oauth.TokenEndpointResponse>,
 ): Promise<ObtainedTokens> {
   const now = epochSeconds(ports.ambient);
+  const vendor = vendorOf(provider.vendor);
   try {
-    return judgeTokens(await judge(await send()), asked, now);
+    const response = await send();
+    const answer = vendor.answer ? await normalisedAnswer(response, vendor.answer) : response;
+    return judgeTokens(await judge(answer), asked, vendor, now);
   } catch (error) {
     throw providerFailure(error);
   }
@@ -95,19 +115,25 @@ export interface KeptCode {
  *
  * @param redirectUri the one that the authorization request named
  * @param scopes those that the authorization request asked for
+ * @param pkce whether it had a code challenge
  * @throws ProviderFailure
  */
 export function redeemCode(
   ports: TokenRequestPorts,
   client: ProviderClient,
   kept: KeptCode,
-  request: Narrowing & { readonly redirectUri: string; readonly scopes: readonly string[] },
+  request: Narrowing & {
+    readonly redirectUri: string;
+    readonly scopes: readonly string[];
+    readonly pkce: boolean;
+  },
 ): Promise<ObtainedTokens> {
   const oauthClient: oauth.Client = { client_id: client.provider.clientId };
   const { metadata } = client;
   return exchange(
     ports,
-    request.scopes,
+    client,
+    request,
     () => {
       const answer = new URLSearchParams({
         code: kept.code,
@@ -120,8 +146,8 @@ export function redeemCode(
         authenticate(client),
         checked,
         request.redirectUri,
-        kept.codeVerifier,
-        { ...options(ports), additionalParameters: narrowingParameters(request) },
+        request.pkce ? kept.codeVerifier : oauth.nopkce,
+        { ...options(ports, client), additionalParameters: narrowingParameters(request) },
       );
     },
     (response) => oauth.processAuthorizationCodeResponse(metadata, oauthClient, response),
@@ -131,28 +157,38 @@ export function redeemCode(
 /**
  * Asks for a token as the client itself (RFC 6749 section 4.4).
  *
- * @throws ProviderFailure
+ * @throws ProviderFailure; ValidationException for a vendor that has no such tokens
  */
 export function requestClientCredentials(
   ports: TokenRequestPorts,
   client: ProviderClient,
   request: Narrowing & { readonly scopes: readonly string[] },
 ): Promise<ObtainedTokens> {
-  const oauthClient: oauth.Client = { client_id: client.provider.clientId };
+  const { provider, metadata, clientSecret } = client;
+  const vendor = vendorOf(provider.vendor);
+  if (vendor.clientCredentials === false) {
+    throw invalidMember(
+      'oauth2Flow',
+      `M2M is not supported for ${provider.vendor}: it gives an application no token by client credentials; use USER_FEDERATION`,
+    );
+  }
+  const oauthClient: oauth.Client = { client_id: provider.clientId };
   const parameters = narrowingParameters(request);
   if (request.scopes.length > 0) parameters.push(['scope', request.scopes.join(' ')]);
+  const method = vendor.machineAuthentication ?? provider.clientAuthenticationMethod;
   return exchange(
     ports,
-    request.scopes,
+    client,
+    request,
     () =>
       oauth.clientCredentialsGrantRequest(
-        client.metadata,
+        metadata,
         oauthClient,
-        authenticate(client),
+        clientAuthentication(method, clientSecret),
         parameters,
-        options(ports),
+        options(ports, client),
       ),
-    (response) => oauth.processClientCredentialsResponse(client.metadata, oauthClient, response),
+    (response) => oauth.processClientCredentialsResponse(metadata, oauthClient, response),
   );
 }
 
@@ -163,22 +199,23 @@ export function requestClientCredentials(
  * @param scopes those that the grant has, for a provider that does not name them again
  * @throws ProviderFailure
  */
-export async function redeemRefreshToken(
+export function redeemRefreshToken(
   ports: TokenRequestPorts,
   client: ProviderClient,
   refreshToken: string,
   request: Narrowing & { readonly scopes: readonly string[] },
 ): Promise<ObtainedTokens> {
-  const oauthClient: oauth.Client = { client_id: client.provider.clientId };
-  const obtained = await exchange(
+  const { provider, metadata } = client;
+  const oauthClient: oauth.Client = { client_id: provider.clientId };
+  return exchange(
     ports,
-    request.scopes,
+    client,
+    { scopes: request.scopes, refreshToken },
     () =>
-      oauth.refreshTokenGrantRequest(client.metadata, oauthClient, authenticate(client), refreshToken, {
-        ...options(ports),
+      oauth.refreshTokenGrantRequest(metadata, oauthClient, authenticate(client), refreshToken, {
+        ...options(ports, client),
         additionalParameters: narrowingParameters(request),
       }),
-    (response) => oauth.processRefreshTokenResponse(client.metadata, oauthClient, response),
+    (response) => oauth.processRefreshTokenResponse(metadata, oauthClient, response),
   );
-  return { refreshToken, ...obtained };
 }

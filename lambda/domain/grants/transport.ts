@@ -4,7 +4,7 @@ export type Transport = (
   init: {
     readonly method: string;
     readonly headers: Record<string, string>;
-    readonly body?: URLSearchParams | undefined;
+    readonly body?: URLSearchParams | string | undefined;
     readonly signal?: AbortSignal | undefined;
   },
 ) => Promise<Response>;

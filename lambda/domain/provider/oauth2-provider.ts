@@ -1,59 +1,31 @@
 /** OAuth2 credential providers: the OAuth client that agents share, and who owns it. */
+import { createHash } from 'node:crypto';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import { mayManage } from '../policy/ownership';
-import { invalidMember, ServiceError } from '../service-error';
+import { changeResource, managedResource, nameTaken } from '../managed-resource';
+import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
+import { checkQuota, type Quotas } from '../quotas';
+import { invalidMember } from '../service-error';
 import type { Seal, SealingContext } from '../vault/sealing';
-import { checkEndpoint, type EndpointPolicy } from './endpoint';
+import type { SecretStore } from '../vault/secret-store';
+import type { Oauth2Discovery } from './discovery';
+import type { EndpointPolicy } from './endpoint';
+import type { ClientAuthenticationMethod } from './vendor';
+import { CONFIG_INPUT, settleConfig, type Oauth2ProviderConfig } from './vendor-config';
+import { vendorOf, type VendorName } from './vendors';
 
-export type ClientAuthenticationMethod = 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST';
-
-/** AWS's `Oauth2AuthorizationServerMetadata`: what an operator states instead of a discovery URL. */
-export interface StatedMetadata {
-  readonly issuer: string;
-  readonly authorizationEndpoint: string;
-  readonly tokenEndpoint: string;
-  readonly responseTypes?: readonly string[] | undefined;
-  readonly tokenEndpointAuthMethods?: readonly string[] | undefined;
-}
-
-/** Where an authorization server's metadata comes from; exactly one of the two. */
-export type Oauth2Discovery =
-  | { readonly discoveryUrl: string; readonly authorizationServerMetadata?: undefined }
-  | { readonly discoveryUrl?: undefined; readonly authorizationServerMetadata: StatedMetadata };
-
-export interface Oauth2Provider {
-  readonly name: string;
-  /** Unique for ever, as for workload identities. */
-  readonly id: string;
-  readonly arn: string;
-  /** The IAM principal that created it. */
-  readonly owner: string;
-  readonly vendor: 'CustomOauth2';
+export interface Oauth2Provider extends OwnedResource {
+  readonly vendor: VendorName;
   /** Last segment of the callback URL: one per provider, so that an answer shows whose it is (RFC 9700 section 4.4.2.2). */
   readonly callbackId: string;
   readonly clientId: string;
   readonly clientAuthenticationMethod: ClientAuthenticationMethod;
+  /** Settled when it was configured, for built-in vendors too: nothing but an update sends secrets elsewhere. */
   readonly discovery: Oauth2Discovery;
-  readonly tags: Readonly<Record<string, string>>;
-  /** Epoch seconds. */
-  readonly createdTime: number;
-  readonly lastUpdatedTime: number;
 }
 
-/** Where providers are kept. */
-export interface Oauth2ProviderStore {
-  get(name: string): Promise<Oauth2Provider | undefined>;
-  /** @returns false when the name is taken; then nothing was written */
-  create(provider: Oauth2Provider): Promise<boolean>;
-}
-
-/** Where providers' sealed client secrets are kept. */
-export interface ClientSecretStore {
-  put(providerId: string, sealed: string): Promise<void>;
-  get(providerId: string): Promise<string | undefined>;
-}
+export type Oauth2ProviderStore = OwnedResourceStore<Oauth2Provider>;
 
 export const oauth2ProviderArn = (arnPrefix: string, name: string): string =>
   `${arnPrefix}:token-vault/default/oauth2credentialprovider/${name}`;
@@ -61,81 +33,73 @@ export const oauth2ProviderArn = (arnPrefix: string, name: string): string =>
 export const callbackUrl = (baseUrl: string, callbackId: string): string =>
   `${baseUrl}/identities/oauth2/callback/${callbackId}`;
 
+/**
+ * The client at its server, in one digest: what a client secret or a refresh token was given for. Neither goes to
+ * another server because a provider's configuration has changed.
+ */
+export function clientAtServer({
+  vendor,
+  clientId,
+  discovery,
+}: Pick<Oauth2Provider, 'vendor' | 'clientId' | 'discovery'>): string {
+  const { discoveryUrl, authorizationServerMetadata: stated } = discovery;
+  const server = discoveryUrl ?? [stated.issuer, stated.authorizationEndpoint, stated.tokenEndpoint];
+  return createHash('sha256')
+    .update(JSON.stringify([vendor, clientId, server]))
+    .digest('base64url');
+}
+
 /** The client secret's place in the vault; control plane seals there, credential retrieval opens. */
-export const clientSecretContext = (provider: Pick<Oauth2Provider, 'id' | 'arn'>): SealingContext => ({
+export const clientSecretContext = (
+  provider: Pick<Oauth2Provider, 'id' | 'arn' | 'vendor' | 'clientId' | 'discovery'>,
+): SealingContext => ({
   purpose: 'client-secret',
   ownerId: provider.id,
   ownerArn: provider.arn,
-  binding: { provider: provider.id },
+  binding: { provider: provider.id, client: clientAtServer(provider) },
 });
 
-/** The members of AWS's `CustomOauth2ProviderConfigInput` that this service honours. */
-export interface CustomOauth2Config {
-  readonly oauthDiscovery: {
-    readonly discoveryUrl?: string | undefined;
-    readonly authorizationServerMetadata?: StatedMetadata | undefined;
-  };
-  readonly clientId?: string | undefined;
-  readonly clientSecret?: string | undefined;
-  readonly clientAuthenticationMethod?: string | undefined;
+export interface Oauth2ProviderInput {
+  readonly name: string;
+  readonly vendor: VendorName;
+  readonly config: Oauth2ProviderConfig;
 }
 
-export interface CreateOauth2ProviderInput {
-  readonly name: string;
-  readonly config: CustomOauth2Config;
+export interface CreateOauth2ProviderInput extends Oauth2ProviderInput {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface Oauth2ProviderPorts {
   readonly providers: Oauth2ProviderStore;
-  readonly clientSecrets: ClientSecretStore;
+  readonly clientSecrets: Pick<SecretStore, 'put'>;
   readonly seal: Pick<Seal, 'seal'>;
   readonly audit: AuditTrail;
   readonly ambient: Ambient;
   readonly arnPrefix: string;
   readonly endpointPolicy: EndpointPolicy;
+  readonly quotas: Quotas;
 }
 
-const CONFIG = 'oauth2ProviderConfigInput.customOauth2ProviderConfig';
+const KIND = 'credential provider';
 
-function discoveryOf(config: CustomOauth2Config, policy: EndpointPolicy): Oauth2Discovery {
-  const member = `${CONFIG}.oauthDiscovery`;
-  const { discoveryUrl, authorizationServerMetadata: stated } = config.oauthDiscovery;
-  if (discoveryUrl !== undefined && stated === undefined) {
-    checkEndpoint(`${member}.discoveryUrl`, discoveryUrl, policy);
-    return { discoveryUrl };
-  }
-  if (discoveryUrl !== undefined || stated === undefined) {
-    throw invalidMember(member, 'give exactly one of discoveryUrl and authorizationServerMetadata');
-  }
-  for (const name of ['issuer', 'authorizationEndpoint', 'tokenEndpoint'] as const) {
-    checkEndpoint(`${member}.authorizationServerMetadata.${name}`, stated[name], policy);
-  }
-  if (stated.responseTypes && !stated.responseTypes.includes('code')) {
-    throw invalidMember(`${member}.authorizationServerMetadata.responseTypes`, 'must include "code"');
-  }
-  return { authorizationServerMetadata: stated };
-}
+const secretMember = (vendor: VendorName): string =>
+  `${CONFIG_INPUT}.${vendorOf(vendor).configMember}.clientSecret`;
 
-function authenticationMethodOf(config: CustomOauth2Config): ClientAuthenticationMethod {
-  const asked = config.clientAuthenticationMethod;
-  if (asked === 'CLIENT_SECRET_BASIC' || asked === 'CLIENT_SECRET_POST') return asked;
-  if (asked !== undefined) {
-    throw invalidMember(
-      `${CONFIG}.clientAuthenticationMethod`,
-      `${asked} is not supported by this service yet; use CLIENT_SECRET_BASIC or CLIENT_SECRET_POST`,
-    );
-  }
-  const methods = config.oauthDiscovery.authorizationServerMetadata?.tokenEndpointAuthMethods;
-  const onlyPost = methods?.includes('client_secret_post') && !methods.includes('client_secret_basic');
-  return onlyPost ? 'CLIENT_SECRET_POST' : 'CLIENT_SECRET_BASIC';
+async function sealSecret(
+  ports: Oauth2ProviderPorts,
+  provider: Oauth2Provider,
+  clientSecret: string,
+): Promise<void> {
+  const sealed = await ports.seal.seal(clientSecretContext(provider), clientSecret);
+  await ports.clientSecrets.put(provider.id, sealed, provider.revision);
 }
 
 /**
  * Creates a credential provider owned by the caller; its client secret is sealed at once and never told again.
  *
  * @param principal ARN of the calling IAM principal
- * @throws ConflictException when the name is taken, ValidationException for a configuration that cannot work
+ * @throws ConflictException when the name is taken, ServiceQuotaExceededException, ValidationException for a
+ *   configuration that cannot work
  */
 export function createOauth2Provider(
   ports: Oauth2ProviderPorts,
@@ -144,40 +108,30 @@ export function createOauth2Provider(
 ): Promise<Oauth2Provider> {
   return audited(ports.audit, 'CreateOauth2CredentialProvider', principal, async (note) => {
     note({ provider: input.name });
-    const { clientId, clientSecret } = input.config;
-    const discovery = discoveryOf(input.config, ports.endpointPolicy);
-    const clientAuthenticationMethod = authenticationMethodOf(input.config);
-    if (!clientId) throw invalidMember(`${CONFIG}.clientId`, 'is needed');
-    if (!clientSecret)
-      throw invalidMember(`${CONFIG}.clientSecret`, `is needed for ${clientAuthenticationMethod}`);
-
+    const { clientSecret, ...client } = settleConfig(input.vendor, input.config, ports.endpointPolicy);
+    if (!clientSecret) {
+      throw invalidMember(secretMember(input.vendor), `is needed for ${client.clientAuthenticationMethod}`);
+    }
     const now = epochSeconds(ports.ambient);
     const provider: Oauth2Provider = {
       name: input.name,
       id: ports.ambient.randomUUID(),
       arn: oauth2ProviderArn(ports.arnPrefix, input.name),
       owner: principal,
-      vendor: 'CustomOauth2',
+      vendor: input.vendor,
       callbackId: ports.ambient.randomUUID(),
-      clientId,
-      clientAuthenticationMethod,
-      discovery,
+      ...client,
       tags: input.tags ?? {},
+      revision: 1,
       createdTime: now,
       lastUpdatedTime: now,
     };
-    const taken = new ServiceError(
-      'ConflictException',
-      `A credential provider named "${input.name}" already exists.`,
-    );
     // Look first, so that a secret is not sealed for nothing; the conditional write below decides.
-    if (await ports.providers.get(input.name)) throw taken;
+    if (await ports.providers.get(input.name)) throw nameTaken(KIND, input.name);
+    await checkQuota(ports.providers, principal, ports.quotas, 'oauth2CredentialProviders');
     // The secret goes in first: a provider that can be seen always has one.
-    await ports.clientSecrets.put(
-      provider.id,
-      await ports.seal.seal(clientSecretContext(provider), clientSecret),
-    );
-    if (!(await ports.providers.create(provider))) throw taken;
+    await sealSecret(ports, provider, clientSecret);
+    if (!(await ports.providers.create(provider))) throw nameTaken(KIND, input.name);
     return provider;
   });
 }
@@ -193,12 +147,47 @@ export function getOauth2Provider(
 ): Promise<Oauth2Provider> {
   return audited(ports.audit, 'GetOauth2CredentialProvider', principal, async (note) => {
     note({ provider: name });
-    const provider = await ports.providers.get(name);
-    if (!provider) throw noSuchProvider(name);
-    mayManage(principal, provider);
-    return provider;
+    return managedResource(
+      ports.providers,
+      KIND,
+      { principal, operation: 'GetOauth2CredentialProvider' },
+      name,
+    );
   });
 }
 
-export const noSuchProvider = (name: string): ServiceError =>
-  new ServiceError('ResourceNotFoundException', `There is no credential provider named "${name}".`);
+/**
+ * Configures the provider anew, all of it but the secret: that stays when none is given, as long as the client and
+ * its server do: nobody learns a secret by pointing it at a server of their own. Id and callback URL stay.
+ *
+ * @param principal ARN of the calling IAM principal
+ * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for a configuration that cannot
+ *   work, ThrottlingException when it was changed meanwhile
+ */
+export function updateOauth2Provider(
+  ports: Oauth2ProviderPorts,
+  principal: string,
+  { name, vendor, config }: Oauth2ProviderInput,
+): Promise<Oauth2Provider> {
+  return audited(ports.audit, 'UpdateOauth2CredentialProvider', principal, async (note) => {
+    note({ provider: name });
+    const { clientSecret, ...client } = settleConfig(vendor, config, ports.endpointPolicy);
+    const provider = await managedResource(
+      ports.providers,
+      KIND,
+      { principal, operation: 'UpdateOauth2CredentialProvider' },
+      name,
+    );
+    if (!clientSecret && clientAtServer(provider) !== clientAtServer({ vendor, ...client })) {
+      throw invalidMember(
+        secretMember(vendor),
+        'is needed: the stored one was given for another client or server',
+      );
+    }
+    const changed = await changeResource(ports.providers, ports.ambient, provider, { vendor, ...client });
+    // After the write that decides, so that of two updates at once the one that lost leaves no secret behind. Until
+    // then the old secret does not open for the new server.
+    if (clientSecret) await sealSecret(ports, changed, clientSecret);
+    return changed;
+  });
+}

@@ -1,0 +1,35 @@
+/** The constraints that AWS's service model puts on members, and members of it that this service refuses. */
+import * as v from 'valibot';
+
+/** Unicode code points, which lengths are counted in (Smithy 2.0, "length trait"); JavaScript counts halves of some. */
+function hasLength(value: string, min: number, max: number): boolean {
+  const units = value.length;
+  if (units < min || units > 2 * max) return false;
+  if (units >= 2 * min && units <= max) return true;
+  const { length } = Array.from(value);
+  return length >= min && length <= max;
+}
+
+/** @param min and @param max Unicode code points */
+export const text = (min: number, max: number) =>
+  v.pipe(
+    v.string(),
+    v.check((value) => hasLength(value, min, max), `must have a length of ${min} to ${max}`),
+    v.metadata({ length: { min, max } }),
+  );
+
+/** @param pattern for the whole value */
+export const matching = (min: number, max: number, pattern: RegExp) =>
+  v.pipe(text(min, max), v.regex(pattern));
+
+/** A member of AWS's model that this service refuses. */
+export const refused = (why: string) =>
+  v.exactOptional(
+    v.pipe(
+      v.unknown(),
+      v.check(() => false, why),
+    ),
+  );
+
+/** A union: exactly one member (Smithy 2.0, "union"). */
+export const exactlyOne = (value: object): boolean => Object.keys(value).length === 1;

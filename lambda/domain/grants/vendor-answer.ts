@@ -1,0 +1,75 @@
+/**
+ * A vendor's token endpoint answer, put into the form of RFC 6749 section 5 before it is judged, so that there is one
+ * judgement for all. Only form is changed: what is missing or wrong stays so and is refused by the judge.
+ */
+import type { AnswerDepartures } from '../provider/vendor';
+
+type Members = Record<string, unknown>;
+
+const isMembers = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** JSON, or the form that GitHub and Facebook have answered with; undefined for anything else, such as a page. */
+function membersOf(body: string, contentType: string): Members | undefined {
+  if (contentType.startsWith('application/x-www-form-urlencoded')) {
+    return Object.fromEntries(new URLSearchParams(body));
+  }
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return isMembers(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 6749 section 3.3's form of scopes that come as an array or with commas. */
+function scopesOf(scope: unknown): unknown {
+  const text: unknown = Array.isArray(scope) ? scope.join(' ') : scope;
+  return typeof text === 'string' ? text.split(/[\s,]+/).join(' ') : text;
+}
+
+const at = (members: Members, path: readonly string[]): unknown =>
+  path.reduce<unknown>((value, name) => (isMembers(value) ? value[name] : undefined), members);
+
+/** The vendor's error code, a text or a number, in the words of the RFC where it has one. */
+function errorOf(members: Members, { errorAt, errorCodes = {} }: AnswerDepartures): string | undefined {
+  // The vendor's own place first: where it says `error` as well, that is the status in words.
+  const found = [errorAt && at(members, errorAt), members.error].find(
+    (code) => typeof code === 'string' || typeof code === 'number',
+  );
+  if (found === undefined) return undefined;
+  const code = String(found);
+  return Object.hasOwn(errorCodes, code) ? errorCodes[code] : code;
+}
+
+/**
+ * The members that this service reads, those that are there. An ID token is not among them: nobody asked who signed
+ * in, and its issuer may be a tenant that is not known here.
+ */
+function tokenMembers(tokens: Members): Members {
+  const { access_token, refresh_token, expires_in, token_type, scope } = tokens;
+  // Slack names the kind of token and LinkedIn nothing at all; these vendors issue bearer tokens only (RFC 6750).
+  const bearer = typeof token_type === 'string' && /^dpop$|^mac$/i.test(token_type) ? token_type : 'bearer';
+  const read = { access_token, refresh_token, expires_in, scope: scopesOf(scope), token_type: bearer };
+  return Object.fromEntries(
+    Object.entries(read).filter(([, value]) => value !== null && value !== undefined),
+  );
+}
+
+/** @returns the answer in the RFC's form, or as it came when it is neither tokens nor an error */
+export async function normalisedAnswer(response: Response, departures: AnswerDepartures): Promise<Response> {
+  const { status } = response;
+  const body = await response.text();
+  const type = response.headers.get('content-type') ?? '';
+  const answer = (members: Members, as: number): Response => Response.json(members, { status: as });
+
+  const members = membersOf(body, type);
+  const nested = departures.tokensIn === undefined ? undefined : members?.[departures.tokensIn];
+  const tokens = [members, nested].find((candidate) => isMembers(candidate) && candidate.access_token);
+  if (isMembers(tokens) && status === 200) return answer(tokenMembers(tokens), 200);
+
+  const error = members && errorOf(members, departures);
+  // An error that came with status 200 is one all the same (RFC 6749 section 5.2).
+  if (error !== undefined) return answer({ error }, status >= 400 ? status : 400);
+  return new Response(body === '' ? null : body, { status, headers: response.headers });
+}

@@ -1,0 +1,23 @@
+/** A token request as its vendor wants it: what oauth4webapi built, on its way out. */
+import type { Vendor } from '../provider/vendor';
+import type { Transport } from './transport';
+
+/** Several vendors turn away a client that does not name itself (RFC 9110 section 10.1.5). */
+const USER_AGENT = 'agent-identity';
+
+const asJson = (form: URLSearchParams): string => JSON.stringify(Object.fromEntries(form));
+
+/** @returns the transport, for requests to this vendor's token endpoint */
+export const vendorTransport =
+  (transport: Transport, vendor: Vendor): Transport =>
+  (url, init) => {
+    const headers = { ...init.headers, 'user-agent': USER_AGENT, ...vendor.tokenRequestHeaders };
+    if (!vendor.jsonTokenRequest || !(init.body instanceof URLSearchParams)) {
+      return transport(url, { ...init, headers });
+    }
+    return transport(url, {
+      ...init,
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: asJson(init.body),
+    });
+  };

@@ -1,0 +1,142 @@
+/**
+ * Vendors with a config member of their own. How a refresh token is had is said with each: a parameter is sent for
+ * the agent, a scope is the agent's to ask for, since it shows on the consent page.
+ */
+import type { Vendor } from './vendor';
+
+export const NAMED_VENDORS = {
+  /** Refresh tokens by the scope `offline_access`; they rotate. Three-legged apps have no token of their own. */
+  // https://developer.atlassian.com/cloud/oauth/getting-started/implementing-oauth-3lo/
+  AtlassianOauth2: {
+    configMember: 'atlassianOauth2ProviderConfig',
+    server: {
+      issuer: 'https://auth.atlassian.com',
+      authorizationEndpoint: 'https://auth.atlassian.com/authorize',
+      tokenEndpoint: 'https://auth.atlassian.com/oauth/token',
+    },
+    authorizationParameters: { audience: 'api.atlassian.com', prompt: 'consent' },
+    clientAuthentication: 'CLIENT_SECRET_POST',
+    clientCredentials: false,
+    jsonTokenRequest: true,
+    answer: {},
+  },
+
+  /**
+   * Refresh tokens from GitHub Apps whose user tokens expire; tokens of OAuth apps do not end. Errors come with
+   * status 200, scopes with commas, and all of it as a form unless JSON is asked for.
+   */
+  // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
+  GithubOauth2: {
+    configMember: 'githubOauth2ProviderConfig',
+    server: {
+      // Published at https://github.com/.well-known/oauth-authorization-server/login/oauth and sent as `iss`.
+      issuer: 'https://github.com/login/oauth',
+      authorizationEndpoint: 'https://github.com/login/oauth/authorize',
+      tokenEndpoint: 'https://github.com/login/oauth/access_token',
+    },
+    clientAuthentication: 'CLIENT_SECRET_POST',
+    clientCredentials: false,
+    answer: {
+      // https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
+      errorCodes: {
+        bad_verification_code: 'invalid_grant',
+        bad_refresh_token: 'invalid_grant',
+        incorrect_client_credentials: 'invalid_client',
+        redirect_uri_mismatch: 'invalid_request',
+      },
+    },
+  },
+
+  /**
+   * A refresh token comes at a user's first consent only, and not again unless consent is asked for anew: a vault
+   * that has lost its grant needs it.
+   */
+  // https://developers.google.com/identity/protocols/oauth2/web-server
+  GoogleOauth2: {
+    configMember: 'googleOauth2ProviderConfig',
+    server: {
+      issuer: 'https://accounts.google.com',
+      authorizationEndpoint: 'https://accounts.google.com/o/oauth2/v2/auth',
+      tokenEndpoint: 'https://oauth2.googleapis.com/token',
+    },
+    authorizationParameters: { access_type: 'offline', prompt: 'consent' },
+    clientAuthentication: 'CLIENT_SECRET_POST',
+    clientCredentials: false,
+    answer: {},
+  },
+
+  /** Refresh tokens for approved partner applications. The plain flow refuses PKCE, which is for native clients. */
+  // https://learn.microsoft.com/en-us/linkedin/shared/authentication/authorization-code-flow
+  LinkedinOauth2: {
+    configMember: 'linkedinOauth2ProviderConfig',
+    server: {
+      issuer: 'https://www.linkedin.com/oauth',
+      authorizationEndpoint: 'https://www.linkedin.com/oauth/v2/authorization',
+      tokenEndpoint: 'https://www.linkedin.com/oauth/v2/accessToken',
+    },
+    pkce: false,
+    clientAuthentication: 'CLIENT_SECRET_POST',
+    answer: {},
+  },
+
+  /** Refresh tokens by the scope `offline_access`. */
+  // https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow
+  MicrosoftOauth2: {
+    configMember: 'microsoftOauth2ProviderConfig',
+    server: 'entra-tenant',
+    clientAuthentication: 'CLIENT_SECRET_POST',
+    answer: {},
+  },
+
+  /**
+   * Refresh tokens by the scope `refresh_token` or `offline_access`. An access token lives as long as the session
+   * that the org sets, which the answer does not say: 15 minutes is the shortest that can be set. Client
+   * credentials are for My Domain hosts.
+   */
+  SalesforceOauth2: {
+    configMember: 'salesforceOauth2ProviderConfig',
+    server: {
+      issuer: 'https://login.salesforce.com',
+      authorizationEndpoint: 'https://login.salesforce.com/services/oauth2/authorize',
+      tokenEndpoint: 'https://login.salesforce.com/services/oauth2/token',
+    },
+    authorizationParameters: { prompt: 'consent' },
+    clientAuthentication: 'CLIENT_SECRET_POST',
+    clientCredentials: false,
+    answer: { assumedLifetime: 900 },
+  },
+
+  /**
+   * Refresh tokens where the app has token rotation on. Scopes are those of the app's bot; a user's are asked for by
+   * the custom parameter `user_scope`, and when they alone are, the token comes in `authed_user`. Errors come with
+   * status 200.
+   */
+  // https://docs.slack.dev/authentication/installing-with-oauth, https://docs.slack.dev/reference/methods/oauth.v2.access
+  SlackOauth2: {
+    configMember: 'slackOauth2ProviderConfig',
+    server: {
+      issuer: 'https://slack.com',
+      authorizationEndpoint: 'https://slack.com/oauth/v2/authorize',
+      tokenEndpoint: 'https://slack.com/api/oauth.v2.access',
+    },
+    scopeSeparator: ',',
+    pkce: false,
+    clientAuthentication: 'CLIENT_SECRET_POST',
+    clientCredentials: false,
+    answer: {
+      tokensIn: 'authed_user',
+      errorCodes: {
+        invalid_code: 'invalid_grant',
+        code_already_used: 'invalid_grant',
+        invalid_refresh_token: 'invalid_grant',
+        bad_redirect_uri: 'invalid_request',
+        invalid_client_id: 'invalid_client',
+        bad_client_secret: 'invalid_client',
+        ratelimited: 'temporarily_unavailable',
+        internal_error: 'temporarily_unavailable',
+        service_unavailable: 'temporarily_unavailable',
+        fatal_error: 'temporarily_unavailable',
+      },
+    },
+  },
+} as const satisfies Record<string, Vendor>;

@@ -1,0 +1,57 @@
+/** Listing and deleting OAuth2 credential providers. */
+import { audited, type AuditTrail } from '../audit';
+import { managedResource } from '../managed-resource';
+import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
+import { deleteWithContents, type VaultContents } from '../vault/deletion';
+import type { SecretStore } from '../vault/secret-store';
+import type { Oauth2Provider, Oauth2ProviderStore } from './oauth2-provider';
+
+export interface Oauth2ProviderListingPorts {
+  readonly providers: Oauth2ProviderStore;
+  readonly clientSecrets: Pick<SecretStore, 'remove'>;
+  readonly vaultContents: VaultContents;
+  readonly pageTokens: PageTokens;
+  readonly audit: AuditTrail;
+}
+
+/** Entries of a page when the caller does not say: AWS's most. */
+const PAGE = 20;
+
+/**
+ * Deletes the provider, and with it its client secret and every grant that users gave at it: agents that ask
+ * for this provider again find none.
+ *
+ * @throws ResourceNotFoundException, AccessDeniedException
+ */
+export function deleteOauth2Provider(
+  ports: Oauth2ProviderListingPorts,
+  principal: string,
+  name: string,
+): Promise<void> {
+  return audited(ports.audit, 'DeleteOauth2CredentialProvider', principal, async (note) => {
+    note({ provider: name });
+    const provider = await managedResource(
+      ports.providers,
+      'credential provider',
+      { principal, operation: 'DeleteOauth2CredentialProvider' },
+      name,
+    );
+    await deleteWithContents(ports.providers, provider, async () => {
+      await ports.vaultContents.shredKeys(provider.id);
+      await ports.clientSecrets.remove(provider.id);
+      await ports.vaultContents.deleteGrantsOfProvider(provider.id);
+    });
+  });
+}
+
+/** The caller's OAuth2 providers, by name. @throws ValidationException for a token of another listing */
+export function listOauth2Providers(
+  ports: Oauth2ProviderListingPorts,
+  principal: string,
+  input: ListInput,
+): Promise<Listed<Oauth2Provider>> {
+  const operation = 'ListOauth2CredentialProviders';
+  return audited(ports.audit, operation, principal, () =>
+    listOwned(ports.providers, ports.pageTokens, { operation, principal }, input, PAGE),
+  );
+}

@@ -1,0 +1,133 @@
+/**
+ * The configuration of a credential provider, as it is given, settled into what is kept: which client, at which
+ * server, how it authenticates. Each vendor takes its own member of `oauth2ProviderConfigInput` and no other.
+ */
+import { invalidMember } from '../service-error';
+import { customServer, type CustomOauth2Config } from './custom-config';
+import type { Oauth2Discovery } from './discovery';
+import { checkEndpoint, type EndpointPolicy } from './endpoint';
+import type { ClientAuthenticationMethod, ConfigMember } from './vendor';
+import { vendorOf, type VendorName } from './vendors';
+
+/** What every vendor's config member has. */
+export interface VendorConfig {
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: string | undefined;
+}
+
+export interface MicrosoftConfig extends VendorConfig {
+  readonly tenantId?: string | undefined;
+}
+
+export interface IncludedConfig extends VendorConfig {
+  readonly issuer?: string | undefined;
+  readonly authorizationEndpoint?: string | undefined;
+  readonly tokenEndpoint?: string | undefined;
+}
+
+interface OwnConfig {
+  readonly customOauth2ProviderConfig?: CustomOauth2Config | undefined;
+  readonly microsoftOauth2ProviderConfig?: MicrosoftConfig | undefined;
+  readonly includedOauth2ProviderConfig?: IncludedConfig | undefined;
+}
+
+/** AWS's `Oauth2ProviderConfigInput`: exactly one member. */
+export type Oauth2ProviderConfig = OwnConfig &
+  Readonly<Partial<Record<Exclude<ConfigMember, keyof OwnConfig>, VendorConfig | undefined>>>;
+
+/** The OAuth client as it is kept, and the secret that came with it, which is not. */
+export interface SettledConfig {
+  readonly clientId: string;
+  readonly clientSecret: string | undefined;
+  readonly clientAuthenticationMethod: ClientAuthenticationMethod;
+  readonly discovery: Oauth2Discovery;
+}
+
+export const CONFIG_INPUT = 'oauth2ProviderConfigInput';
+
+/** A GUID, a verified domain name, or one of `common`, `organizations`, `consumers`: one segment of a path. */
+const ENTRA_TENANT = /^[A-Za-z0-9][A-Za-z0-9.-]*$/;
+
+function entraTenant(member: string, { tenantId = 'common' }: MicrosoftConfig): Oauth2Discovery {
+  if (!ENTRA_TENANT.test(tenantId)) {
+    throw invalidMember(`${member}.tenantId`, 'must be a tenant id, a domain name or "common"');
+  }
+  const tenant = `https://login.microsoftonline.com/${tenantId}`;
+  return {
+    authorizationServerMetadata: {
+      issuer: `${tenant}/v2.0`,
+      authorizationEndpoint: `${tenant}/oauth2/v2.0/authorize`,
+      tokenEndpoint: `${tenant}/oauth2/v2.0/token`,
+    },
+  };
+}
+
+/** The operator's own tenant: all three stated, or the issuer alone to ask it (OpenID Connect Discovery 1.0). */
+function statedTenant(member: string, config: IncludedConfig, policy: EndpointPolicy): Oauth2Discovery {
+  const { issuer, authorizationEndpoint, tokenEndpoint } = config;
+  if (issuer === undefined) {
+    throw invalidMember(`${member}.issuer`, "is needed: the endpoints are those of the vendor's tenant");
+  }
+  checkEndpoint(`${member}.issuer`, issuer, policy);
+  if (issuer.includes('?')) {
+    throw invalidMember(`${member}.issuer`, 'must not have a query (RFC 8414 section 2)');
+  }
+  if (authorizationEndpoint === undefined && tokenEndpoint === undefined) {
+    return { discoveryUrl: `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration` };
+  }
+  if (authorizationEndpoint === undefined || tokenEndpoint === undefined) {
+    throw invalidMember(member, 'give authorizationEndpoint and tokenEndpoint together, or the issuer alone');
+  }
+  checkEndpoint(`${member}.authorizationEndpoint`, authorizationEndpoint, policy);
+  checkEndpoint(`${member}.tokenEndpoint`, tokenEndpoint, policy);
+  return { authorizationServerMetadata: { issuer, authorizationEndpoint, tokenEndpoint } };
+}
+
+/** A vendor that is in one place leaves nothing to state: what was stated would be ignored. */
+function checkNothingStated(vendor: VendorName, member: string, config: IncludedConfig): void {
+  for (const name of ['issuer', 'authorizationEndpoint', 'tokenEndpoint'] as const) {
+    if (config[name] !== undefined) {
+      throw invalidMember(`${member}.${name}`, `must be left out: ${vendor} has endpoints of its own`);
+    }
+  }
+}
+
+/**
+ * @param input the request's `oauth2ProviderConfigInput`
+ * @throws ValidationException that names the member: another vendor's, or one that cannot work
+ */
+export function settleConfig(
+  vendorName: VendorName,
+  input: Oauth2ProviderConfig,
+  policy: EndpointPolicy,
+): SettledConfig {
+  const vendor = vendorOf(vendorName);
+  const given = Object.keys(input);
+  if (given.length !== 1 || given[0] !== vendor.configMember) {
+    throw invalidMember(
+      CONFIG_INPUT,
+      `must have exactly one member, ${vendor.configMember} for ${vendorName}`,
+    );
+  }
+  const member = `${CONFIG_INPUT}.${vendor.configMember}`;
+  const { customOauth2ProviderConfig: custom } = input;
+  const config: IncludedConfig & MicrosoftConfig = { ...input[vendor.configMember] };
+  if (!config.clientId) throw invalidMember(`${member}.clientId`, 'is needed');
+  const client = {
+    clientId: config.clientId,
+    clientSecret: config.clientSecret === '' ? undefined : config.clientSecret,
+  };
+  if (custom) return { ...client, ...customServer(member, custom, policy) };
+
+  const { clientAuthentication: clientAuthenticationMethod, server } = vendor;
+  if (server === 'entra-tenant') {
+    return { ...client, clientAuthenticationMethod, discovery: entraTenant(member, config) };
+  }
+  if (server === 'stated') {
+    return { ...client, clientAuthenticationMethod, discovery: statedTenant(member, config, policy) };
+  }
+  checkNothingStated(vendorName, member, config);
+  const { issuer, authorizationEndpoint, tokenEndpoint } = server;
+  const authorizationServerMetadata = { issuer, authorizationEndpoint, tokenEndpoint };
+  return { ...client, clientAuthenticationMethod, discovery: { authorizationServerMetadata } };
+}

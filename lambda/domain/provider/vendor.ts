@@ -1,0 +1,64 @@
+/**
+ * What a vendor is: where its endpoints are, and in what it departs from a plain RFC 6749 server. What is not said
+ * is as the RFCs say. The vendors themselves are in vendors.ts.
+ */
+
+/** Members of AWS's `Oauth2ProviderConfigInput`. */
+export type ConfigMember =
+  | 'customOauth2ProviderConfig'
+  | 'atlassianOauth2ProviderConfig'
+  | 'githubOauth2ProviderConfig'
+  | 'googleOauth2ProviderConfig'
+  | 'includedOauth2ProviderConfig'
+  | 'linkedinOauth2ProviderConfig'
+  | 'microsoftOauth2ProviderConfig'
+  | 'salesforceOauth2ProviderConfig'
+  | 'slackOauth2ProviderConfig';
+
+export type ClientAuthenticationMethod = 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST';
+
+/** An authorization server that is in one place for everybody. */
+export interface FixedServer {
+  /** The vendor's issuer where it has one, and else its origin: what an `iss` in its answer must be (RFC 9207). */
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+}
+
+/** How a token endpoint's answer departs from RFC 6749 section 5. */
+export interface AnswerDepartures {
+  /** Member that holds the tokens where there are none at the top. */
+  readonly tokensIn?: string;
+  /** Path of the error code, where it is not a text in `error`. */
+  readonly errorAt?: readonly string[];
+  /** The vendor's error codes in the words of RFC 6749 section 5.2; others are passed on as they are. */
+  readonly errorCodes?: Readonly<Record<string, string>>;
+  /**
+   * Seconds that an access token is taken to live when the vendor does not say and gave a refresh token: without
+   * one, all that could be done at the end of it is to ask the user again.
+   */
+  readonly assumedLifetime?: number;
+}
+
+export interface Vendor {
+  readonly configMember: ConfigMember;
+  /** Where its endpoints are: in one place, at the operator's own tenant, or at a Microsoft Entra tenant. */
+  readonly server: FixedServer | 'stated' | 'entra-tenant';
+  /** Authorization request parameters that it needs; an agent's own may override them. */
+  readonly authorizationParameters?: Readonly<Record<string, string>>;
+  /** Between scopes in the authorization request; a space by RFC 6749 section 3.3. */
+  readonly scopeSeparator?: ',';
+  /** False for a server that refuses PKCE (RFC 7636) from clients with a secret. */
+  readonly pkce?: false;
+  readonly clientAuthentication: ClientAuthenticationMethod;
+  /** For the client credentials grant, where it differs. */
+  readonly machineAuthentication?: ClientAuthenticationMethod;
+  /** False where an application gets no token for itself by client credentials (RFC 6749 section 4.4). */
+  readonly clientCredentials?: false;
+  /** The token request as a JSON object instead of a form. */
+  readonly jsonTokenRequest?: true;
+  /** Header fields that its token endpoint wants beside the usual ones. */
+  readonly tokenRequestHeaders?: Readonly<Record<string, string>>;
+  /** What is odd in its answers; absent for a server that is judged as it answers. */
+  readonly answer?: AnswerDepartures;
+}

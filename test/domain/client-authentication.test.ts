@@ -1,0 +1,45 @@
+/** RFC 6749 section 2.3.1, for servers that decode credentials and for those that forget to. */
+import fc from 'fast-check';
+import { clientAuthentication } from '../../lambda/domain/grants/client-authentication';
+
+const server = { issuer: 'https://provider.example' };
+
+async function authenticated(
+  method: 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST',
+  id: string,
+  secret: string,
+) {
+  const body = new URLSearchParams();
+  const headers = new Headers();
+  await clientAuthentication(method, secret)(server, { client_id: id }, body, headers);
+  const authorization = headers.get('authorization');
+  const credentials = Buffer.from(authorization?.replace('Basic ', '') ?? '', 'base64').toString();
+  return { body: Object.fromEntries(body), authorization, credentials };
+}
+
+/** As a server decodes `application/x-www-form-urlencoded` (WHATWG URL section 5.1). */
+const decoded = (text = '') => new URLSearchParams(`x=${text}`).get('x');
+
+it('is decoded to what it was, whatever it is made of', async () => {
+  const text = fc.string({ minLength: 1, unit: 'grapheme' });
+  await fc.assert(
+    fc.asyncProperty(text, text, async (id, secret) => {
+      const { credentials } = await authenticated('CLIENT_SECRET_BASIC', id, secret);
+      expect(credentials.split(':').map(decoded)).toEqual([id, secret]);
+    }),
+  );
+});
+
+it.each([
+  ['3MVG9.client-id_1', "secret_of-the.client~!*'()"],
+  ['0f4c5b1e-9a52-4d1f', 'GOCSPX-abc_DEF'],
+])('is read as it is by a server that does not decode: %s', async (id, secret) => {
+  const { credentials } = await authenticated('CLIENT_SECRET_BASIC', id, secret);
+  expect(credentials).toBe(`${id}:${secret}`);
+});
+
+it('is in the body or in the header, never in both', async () => {
+  const post = await authenticated('CLIENT_SECRET_POST', 'id', 'secret');
+  expect(post).toMatchObject({ authorization: null, body: { client_id: 'id', client_secret: 'secret' } });
+  expect((await authenticated('CLIENT_SECRET_BASIC', 'id', 'secret')).body).toEqual({});
+});

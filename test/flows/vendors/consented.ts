@@ -1,0 +1,43 @@
+/** From a provider's name to an agent that uses it, and to a grant. */
+import {
+  CreateOauth2CredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+  type CredentialProviderVendorType,
+  type Oauth2ProviderConfigInput,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { RETURN_URL, TestAgent, type Ask, type World } from '../support/world';
+import type { Client } from './behaviour';
+import { moveProvider, sealFor } from './state';
+import type { VendorServer } from './vendor-server';
+
+let names = 0;
+
+/** An agent with a provider of this vendor. */
+export async function agentAt(
+  world: World,
+  credentialProviderVendor: CredentialProviderVendorType,
+  oauth2ProviderConfigInput: Oauth2ProviderConfigInput,
+): Promise<TestAgent> {
+  names += 1;
+  const name = `vendor-${names}`;
+  const control = world.control();
+  await control.send(
+    new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
+  );
+  const { callbackUrl } = await control.send(
+    new CreateOauth2CredentialProviderCommand({ name, credentialProviderVendor, oauth2ProviderConfigInput }),
+  );
+  return new TestAgent(world.data(), name, name, callbackUrl ?? '');
+}
+
+/** Puts a vendor that is in one place for everybody where the test's server is. */
+export const moveTo = async (agent: TestAgent, server: VendorServer, client: Client): Promise<void> =>
+  sealFor(await moveProvider(agent.providerName, server.origin), client);
+
+/** Consents and completes for this user; the token can be asked for then. */
+export async function consent(agent: TestAgent, userId: string, ask: Ask): Promise<void> {
+  const { authorizationUrl, sessionUri } = await agent.ask(await agent.token({ userId }), ask);
+  const end = await agent.consent(authorizationUrl);
+  expect(end.searchParams.get('session_id')).toBe(sessionUri);
+  await agent.complete(sessionUri, { userId });
+}

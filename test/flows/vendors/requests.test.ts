@@ -1,0 +1,165 @@
+/** What an agent may say of a vendor's authorization request, and vendors' tokens of other kinds. */
+import { moveClock } from '../support/clock';
+import { World, type Ask } from '../support/world';
+import { plainRefusals, type VendorBehaviour } from './behaviour';
+import { agentAt, consent, moveTo } from './consented';
+import { NAMED } from './named';
+import { storedTokens } from './state';
+import { startVendor } from './vendor-server';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const behaviourOf = (vendor: VendorBehaviour['vendor']): VendorBehaviour => {
+  const behaviour = NAMED.find((named) => named.vendor === vendor);
+  if (!behaviour) throw new Error(`no behaviour of ${vendor}`);
+  return behaviour;
+};
+
+/** A server of this behaviour and an agent whose provider is there, for as long as it is used. */
+async function at(behaviour: VendorBehaviour, use: (world: Used) => Promise<void>): Promise<void> {
+  const server = await startVendor(behaviour);
+  try {
+    const agent = await agentAt(world, behaviour.vendor, behaviour.config(server.client, server.origin));
+    await moveTo(agent, server, server.client);
+    await use({ agent, server });
+    expect(server.complaints).toEqual([]);
+  } finally {
+    await server.close();
+  }
+}
+
+interface Used {
+  readonly agent: Awaited<ReturnType<typeof agentAt>>;
+  readonly server: Awaited<ReturnType<typeof startVendor>>;
+}
+
+it('lets an agent override what the vendor is asked, and add to it', async () => {
+  await at(behaviourOf('GoogleOauth2'), async ({ agent, server }) => {
+    const customParameters = { prompt: 'select_account', login_hint: 'ana@app.example' };
+    await consent(agent, 'ana', { scopes: ['openid'], customParameters });
+    expect(Object.fromEntries(server.authorizations.at(-1) ?? [])).toMatchObject({
+      ...customParameters,
+      access_type: 'offline',
+    });
+  });
+});
+
+it('lets no agent override a standard parameter, nor bring one that the vendor does without', async () => {
+  await at(behaviourOf('SlackOauth2'), async ({ agent, server }) => {
+    const customParameters = {
+      scope: 'admin',
+      state: 'mine',
+      redirect_uri: 'https://evil.example/',
+      response_type: 'token',
+      client_id: 'another',
+      code_challenge: 'x'.repeat(43),
+      code_challenge_method: 'plain',
+      request_uri: 'https://evil.example/request',
+      response_mode: 'fragment',
+    };
+    await consent(agent, 'ana', { scopes: ['chat:write'], customParameters });
+    const query = server.authorizations.at(-1);
+    expect([...(query?.keys() ?? [])].sort()).toEqual(
+      ['client_id', 'redirect_uri', 'response_type', 'scope', 'state'].sort(),
+    );
+    expect(query?.get('client_id')).toBe(server.client.clientId);
+    expect(query?.get('redirect_uri')).toBe(agent.callbackUrl);
+    expect(query?.get('scope')).toBe('chat:write');
+  });
+});
+
+it('asks Atlassian for its own audience, whatever an agent says of it', async () => {
+  await at(behaviourOf('AtlassianOauth2'), async ({ agent, server }) => {
+    const customParameters = { audience: 'https://evil.example' };
+    await consent(agent, 'ana', { scopes: ['read:me'], customParameters });
+    expect(server.authorizations.at(-1)?.getAll('audience')).toEqual(['api.atlassian.com']);
+  });
+});
+
+it('takes a Slack user token from where Slack puts it, when user scopes alone were asked for', async () => {
+  const slack = behaviourOf('SlackOauth2');
+  const users: VendorBehaviour = {
+    ...slack,
+    tokens: ({ access, refresh, grant }) => {
+      const tokens = { access_token: access, refresh_token: refresh, expires_in: 43200, token_type: 'user' };
+      const scoped = { ...tokens, scope: 'search:read,users:read' };
+      return grant === 'refresh_token'
+        ? { ok: true, ...scoped }
+        : { ok: true, app_id: 'A1', authed_user: { id: 'U1', ...scoped } };
+    },
+  };
+  await at(users, async ({ agent, server }) => {
+    const ask: Ask = { scopes: [], customParameters: { user_scope: 'search:read,users:read' } };
+    await consent(agent, 'ana', ask);
+    expect(server.authorizations.at(-1)?.get('user_scope')).toBe('search:read,users:read');
+    expect(server.authorizations.at(-1)?.has('scope')).toBe(false);
+    const { accessToken } = await agent.ask(await agent.token({ userId: 'ana' }), ask);
+    expect(accessToken).toBe(server.issued.at(-1));
+    expect(await storedTokens(agent.providerName)).toMatchObject({
+      scopes: ['search:read', 'users:read'],
+      refreshable: true,
+    });
+  });
+});
+
+it("finds a tenant's endpoints by its issuer alone", async () => {
+  const { clientId, clientSecret, issuer, exchanges } = world.provider;
+  const config = { includedOauth2ProviderConfig: { clientId, clientSecret, issuer } };
+  const agent = await agentAt(world, 'OktaOauth2', config);
+  world.provider.allowRedirect(agent.callbackUrl);
+  const ask: Ask = { scopes: ['openid', 'a'] };
+  await consent(agent, 'ana', ask);
+  const { accessToken } = await agent.ask(await agent.token({ userId: 'ana' }), ask);
+  expect(accessToken).toBe(exchanges.at(-1)?.answer.access_token);
+});
+
+it('believes a token of a vendor that does not say when it ends and gives no refresh token', async () => {
+  const salesforce: VendorBehaviour = {
+    ...behaviourOf('SalesforceOauth2'),
+    tokens: ({ access }) => ({ access_token: access, token_type: 'Bearer', scope: 'api' }),
+  };
+  await at(salesforce, async ({ agent }) => {
+    await consent(agent, 'ana', { scopes: ['api'] });
+    const tokens = await storedTokens(agent.providerName);
+    expect(tokens).toMatchObject({ scopes: ['api'], refreshable: false });
+    expect(tokens).not.toHaveProperty('expiresAt');
+  });
+});
+
+it.each<[string, VendorBehaviour['refusals']['refresh'], RegExp]>([
+  ['trouble in words of its own', { status: 200, body: { ok: false, error: 'ratelimited' } }, /Try again/],
+  ['a page', { status: 502, body: '<h1>Bad gateway</h1>' }, /Try again/],
+])('keeps the grant when the vendor answers a refresh with %s', async (_what, refresh, message) => {
+  const slack: VendorBehaviour = {
+    ...behaviourOf('SlackOauth2'),
+    refusals: { ...plainRefusals, refresh },
+    tokens: ({ access, refresh: next }) => ({
+      ok: true,
+      access_token: access,
+      token_type: 'bot',
+      refresh_token: next,
+      expires_in: 43200,
+    }),
+  };
+  await at(slack, async ({ agent, server }) => {
+    const ask: Ask = { scopes: ['chat:write'] };
+    await consent(agent, 'ana', ask);
+    moveClock(43201);
+    const token = await agent.token({ userId: 'ana' });
+    server.refuse = 'refresh';
+    // AWS's client tries again by itself what may be tried again; the grant outlives all of it.
+    await expect(agent.ask(token, ask)).rejects.toMatchObject({
+      name: 'InternalServerException',
+      message: expect.stringMatching(message) as string,
+    });
+    server.refuse = undefined;
+    expect((await agent.ask(token, ask)).accessToken).toBe(server.issued.at(-1));
+  });
+});

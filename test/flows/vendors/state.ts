@@ -1,0 +1,52 @@
+/** The running service's state, reached as its own functions reach it: to look, and to move a vendor to loopback. */
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { createOauth2ProviderStore } from '../../../lambda/adapters/dynamodb/oauth2-provider-store';
+import { createClientSecretStore } from '../../../lambda/adapters/dynamodb/secret-store';
+import type { TableName } from '../../../lambda/adapters/dynamodb/keys';
+import { createTable } from '../../../lambda/adapters/dynamodb/table';
+import { createSealOnly } from '../../../lambda/adapters/kms/seal';
+import { clientSecretContext, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
+import type { GrantTokens } from '../../../lambda/domain/vault/grant';
+import { readEnvironment } from '../../../lambda/handlers/environment';
+import { vaultKeysOf } from '../../../lambda/handlers/vault-keys';
+import { localTableName } from '../../../lib/local/dynamodb';
+import type { Client } from './behaviour';
+
+const table = (name: TableName) => createTable(new DynamoDBClient({}), localTableName(name));
+
+/**
+ * Moves a provider's endpoints to a server on loopback, in the record alone. No request can: built-in vendors leave
+ * nothing to state, and the secret that the service sealed does not open for the new place.
+ */
+export async function moveProvider(name: string, server: string): Promise<Oauth2Provider> {
+  const providers = createOauth2ProviderStore(table('Directory'));
+  const provider = await providers.get(name);
+  const stated = provider?.discovery.authorizationServerMetadata;
+  if (!provider || !stated) throw new Error(`no provider ${name} with stated endpoints`);
+  const endpoints = { authorizationEndpoint: `${server}/authorize`, tokenEndpoint: `${server}/token` };
+  const moved: Oauth2Provider = {
+    ...provider,
+    revision: provider.revision + 1,
+    discovery: { authorizationServerMetadata: { ...stated, ...endpoints } },
+  };
+  await providers.replace(moved);
+  return moved;
+}
+
+/** Seals the client's secret for where the provider is now, as the control plane would have done. */
+export async function sealFor(provider: Oauth2Provider, { clientSecret }: Client): Promise<void> {
+  const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
+  const seal = createSealOnly(vaultKeysOf(new DynamoDBClient({}), env));
+  const sealed = await seal.seal(clientSecretContext(provider), clientSecret);
+  await createClientSecretStore(table('Vault')).put(provider.id, sealed, provider.revision);
+}
+
+/** What is stored of a user's grant at this provider. */
+export async function storedTokens(providerName: string): Promise<GrantTokens | undefined> {
+  const { Items = [] } = await new DynamoDBClient({}).send(
+    new ScanCommand({ TableName: localTableName('Vault') }),
+  );
+  const grants = Items.map((item) => unmarshall(item) as { target?: string; tokens?: GrantTokens });
+  return grants.find(({ target }) => target?.startsWith(`USER_FEDERATION#${providerName}#`))?.tokens;
+}

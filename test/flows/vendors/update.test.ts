@@ -1,0 +1,198 @@
+/**
+ * UpdateOauth2CredentialProvider: the provider stays the same, its client may change. What was given for one client
+ * and server (a secret, a code, a refresh token) goes to no other because of it.
+ */
+import {
+  GetOauth2CredentialProviderCommand,
+  UpdateOauth2CredentialProviderCommand,
+  type UpdateOauth2CredentialProviderCommandInput,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { moveClock } from '../support/clock';
+import { World, type Ask, type PrincipalName, type TestAgent } from '../support/world';
+import { plainRefusals, plainTokens, type VendorBehaviour } from './behaviour';
+import { agentAt, consent } from './consented';
+import { moveProvider } from './state';
+import { startVendor, type VendorServer } from './vendor-server';
+
+const okta: VendorBehaviour = {
+  vendor: 'OktaOauth2',
+  config: (client, server) => ({
+    includedOauth2ProviderConfig: {
+      ...client,
+      issuer: server,
+      authorizationEndpoint: `${server}/authorize`,
+      tokenEndpoint: `${server}/token`,
+    },
+  }),
+  fixed: false,
+  scopes: ['a'],
+  authorization: { scope: 'a' },
+  pkce: true,
+  credentials: 'basic',
+  machine: 'basic',
+  tokens: plainTokens,
+  lifetime: 3600,
+  refreshes: true,
+  refusals: plainRefusals,
+};
+
+const ask: Ask = { scopes: ['a'] };
+
+let world: World;
+let here: VendorServer;
+let elsewhere: VendorServer;
+let agent: TestAgent;
+beforeAll(async () => {
+  world = await World.start();
+  [here, elsewhere] = await Promise.all([startVendor(okta), startVendor(okta)]);
+});
+beforeEach(async () => {
+  agent = await agentAt(world, 'OktaOauth2', okta.config(here.client, here.origin));
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+afterAll(async () => {
+  await Promise.all([here.close(), elsewhere.close()]);
+  await world.stop();
+});
+
+type Change = Partial<UpdateOauth2CredentialProviderCommandInput>;
+
+const update = (change: Change, principal: PrincipalName = 'agent') =>
+  world.control(principal).send(
+    new UpdateOauth2CredentialProviderCommand({
+      name: agent.providerName,
+      credentialProviderVendor: 'OktaOauth2',
+      oauth2ProviderConfigInput: okta.config(here.client, here.origin),
+      ...change,
+    }),
+  );
+
+const described = () =>
+  world.control().send(new GetOauth2CredentialProviderCommand({ name: agent.providerName }));
+
+const config = (server: VendorServer, client: object) => ({
+  oauth2ProviderConfigInput: okta.config({ ...server.client, ...client }, server.origin),
+});
+
+/** The configuration without a secret: what is stored stays. */
+const withoutSecret = (server: VendorServer, client: object = {}) =>
+  config(server, { clientSecret: undefined, ...client });
+
+const askAsAna = async () => agent.ask(await agent.token({ userId: 'ana' }), ask);
+
+it('answers with the whole of it: another client, the same provider', async () => {
+  const before = await described();
+  const updated = await update({
+    credentialProviderVendor: 'GithubOauth2',
+    oauth2ProviderConfigInput: {
+      githubOauth2ProviderConfig: { clientId: 'of-github', clientSecret: 'another-secret' },
+    },
+  });
+  expect(updated.$metadata.httpStatusCode).toBe(200);
+  expect(updated).toMatchObject({
+    name: before.name,
+    credentialProviderArn: before.credentialProviderArn,
+    callbackUrl: before.callbackUrl,
+    clientSecretArn: before.clientSecretArn,
+    createdTime: before.createdTime,
+    credentialProviderVendor: 'GithubOauth2',
+    oauth2ProviderConfigOutput: { githubOauth2ProviderConfig: { clientId: 'of-github' } },
+  });
+  expect(JSON.stringify(updated)).not.toContain('another-secret');
+  const { $metadata: updatedBy, ...answer } = updated;
+  const { $metadata: describedBy, ...after } = await described();
+  expect(updatedBy.requestId).not.toBe(describedBy);
+  expect(after).toEqual(answer);
+});
+
+it('puts a new secret in the place of the old one, and keeps the old one when none is given', async () => {
+  await update(config(here, { clientSecret: 'not-the-secret' }));
+  const own: Ask = { ...ask, oauth2Flow: 'M2M' };
+  await expect(agent.ask(await agent.token(), own)).rejects.toMatchObject({
+    message: expect.stringContaining('invalid_client') as string,
+  });
+  await update({});
+  await update(withoutSecret(here));
+  expect((await agent.ask(await agent.token(), own)).accessToken).toBe(here.issued.at(-1));
+});
+
+it('keeps what users have granted when only the secret changes', async () => {
+  await consent(agent, 'ana', ask);
+  const { accessToken } = await askAsAna();
+  await update({});
+  expect(await askAsAna()).toMatchObject({ accessToken });
+});
+
+it.each<[string, () => Change]>([
+  ['server', () => withoutSecret(elsewhere)],
+  ['client', () => withoutSecret(here, { clientId: 'another' })],
+  ['vendor', () => ({ credentialProviderVendor: 'FusionAuthOauth2' as const, ...withoutSecret(here) })],
+])('wants the secret of another %s, and changes nothing without', async (_what, change) => {
+  const before = await described();
+  await expect(update(change())).rejects.toMatchObject({
+    name: 'ValidationException',
+    fieldList: [{ name: 'oauth2ProviderConfigInput.includedOauth2ProviderConfig.clientSecret' }],
+  });
+  expect((await described()).oauth2ProviderConfigOutput).toEqual(before.oauth2ProviderConfigOutput);
+});
+
+it('sends no secret to another server, whoever wrote that into the record', async () => {
+  const seen = elsewhere.requests.length + elsewhere.complaints.length;
+  await moveProvider(agent.providerName, elsewhere.origin);
+  await expect(agent.ask(await agent.token(), { ...ask, oauth2Flow: 'M2M' })).rejects.toMatchObject({
+    name: 'InternalServerException',
+  });
+  expect(elsewhere.requests.length + elsewhere.complaints.length).toBe(seen);
+});
+
+it('sends no refresh token to another server, nor hands out tokens of the old one: the user is asked', async () => {
+  await consent(agent, 'ana', ask);
+  const seen = elsewhere.requests.length + elsewhere.complaints.length;
+  await update(config(elsewhere, {}));
+  expect(await askAsAna()).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
+  moveClock(3601);
+  expect(await askAsAna()).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
+  expect(elsewhere.requests.length + elsewhere.complaints.length).toBe(seen);
+  jest.useRealTimers();
+  await consent(agent, 'ana', ask);
+  expect((await askAsAna()).accessToken).toBe(elsewhere.issued.at(-1));
+});
+
+it('sends no code to another server, and begins anew there', async () => {
+  const { authorizationUrl, sessionUri } = await askAsAna();
+  await agent.consent(authorizationUrl);
+  await update(config(elsewhere, {}));
+  const seen = elsewhere.requests.length + elsewhere.complaints.length;
+  await expect(agent.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  });
+  expect(elsewhere.requests.length + elsewhere.complaints.length).toBe(seen);
+  expect((await askAsAna()).sessionUri).not.toBe(sessionUri);
+  await consent(agent, 'ana', ask);
+  expect((await askAsAna()).accessToken).toBe(elsewhere.issued.at(-1));
+});
+
+it('is for the owner, of what there is, and for a configuration that works', async () => {
+  await expect(update({}, 'stranger')).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  await expect(update({ name: 'missing' })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  await expect(update({ credentialProviderVendor: 'SlackOauth2' })).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringContaining('slackOauth2ProviderConfig') as string,
+  });
+});
+
+it('lets one of many at once win, with its own secret', async () => {
+  const secrets = Array.from({ length: 6 }, (_, index) => `secret-${index}`);
+  const results = await Promise.allSettled(
+    secrets.map((clientSecret) => update(config(here, { clientSecret, clientId: clientSecret }))),
+  );
+  expect(results.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+  const { oauth2ProviderConfigOutput } = await described();
+  const winner = oauth2ProviderConfigOutput?.includedOauth2ProviderConfig?.clientId;
+  await expect(agent.ask(await agent.token(), { ...ask, oauth2Flow: 'M2M' })).rejects.toMatchObject({
+    message: expect.stringContaining('invalid_client') as string,
+  });
+  expect(secrets).toContain(winner);
+});
