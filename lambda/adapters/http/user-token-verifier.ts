@@ -1,31 +1,42 @@
 /**
- * Verifies user tokens against the trusted issuers, with aws-jwt-verify: signature by the issuer's own keys,
- * expiry, issuer, audience, client, scopes. The issuer's metadata and keys come through our own transport.
+ * Verifies user tokens, with aws-jwt-verify: signature by the issuer's own keys, issuer and time; the claims are
+ * then judged by the domain. The issuer's metadata and keys come through our own transport.
  */
 import { JwtVerifier } from 'aws-jwt-verify';
 import {
+  JwkInvalidKtyError,
+  JwkInvalidUseError,
+  JwksValidationError,
+  JwkValidationError,
   JwtExpiredError,
-  JwtInvalidAudienceError,
   JwtInvalidIssuerError,
-  JwtInvalidScopeError,
   JwtInvalidSignatureAlgorithmError,
   JwtInvalidSignatureError,
   JwtNotBeforeError,
   JwtParseError,
+  JwtWithoutValidKidError,
   KidNotFoundInJwksError,
+  WaitPeriodNotYetEndedJwkError,
 } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
-import type { JwtPayload } from 'aws-jwt-verify/jwt-model';
-import { decodeJwt } from 'jose';
+import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
+import type { JwtHeader, JwtPayload } from 'aws-jwt-verify/jwt-model';
+import { supportedSignatureAlgorithms } from 'aws-jwt-verify/jwt-verifier';
+import type { Ambient } from '../../domain/ambient';
+import { createExpiringCache } from '../../domain/expiring-cache';
 import type { Transport } from '../../domain/grants/transport';
 import { ProviderFailure } from '../../domain/grants/provider-failure';
 import type { MetadataReader } from '../../domain/grants/provider-metadata';
-import type { TrustedIssuer } from '../../domain/identity/trusted-issuer';
+import { admissionFault } from '../../domain/identity/token-admission';
+import { issuerOf, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
 import type { UserTokenVerifier, VerifiedUserToken } from '../../domain/identity/user';
 import { ServiceError } from '../../domain/service-error';
 
 /** Seconds that the issuer's clock may differ from ours. */
 const CLOCK_SKEW = 60;
+
+/** Key sets: ten minutes, so that a key that an issuer took back soon stops counting; five hundred. */
+const KEPT = { milliseconds: 600_000, most: 500 };
 
 const ENDED = 'The user token is past its end (exp). Sign the user in again.';
 const INVALID =
@@ -38,12 +49,16 @@ const unauthorized = (message: string, detail: string, cause?: unknown): Service
 
 /** What was wrong, for the audit trail; the caller gets one plain answer. */
 const FAULTS: readonly [new (...parameters: never[]) => Error, string][] = [
-  [JwtInvalidSignatureAlgorithmError, 'algorithm not allowed'],
+  [JwtInvalidSignatureAlgorithmError, 'algorithm is not the one of the key'],
   [JwtInvalidSignatureError, 'signature'],
+  [JwtWithoutValidKidError, 'names no signing key'],
   [KidNotFoundInJwksError, 'signing key unknown'],
+  [WaitPeriodNotYetEndedJwkError, 'signing key unknown'],
+  [JwkInvalidKtyError, 'signing key of another kind'],
+  [JwkInvalidUseError, 'signing key not for signatures'],
+  [JwkValidationError, 'signing key malformed'],
+  [JwksValidationError, 'signing keys malformed'],
   [JwtInvalidIssuerError, 'issuer'],
-  [JwtInvalidAudienceError, 'audience not allowed'],
-  [JwtInvalidScopeError, 'scope not allowed'],
   [JwtNotBeforeError, 'not valid yet'],
   [JwtParseError, 'not a JWT'],
 ];
@@ -53,86 +68,111 @@ const faultOf = (error: unknown): string =>
 
 const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
 
-/** The issuer that a token names, unverified: only to choose whose keys to try. */
-function issuerOf(token: string): string {
+/** What the token says of itself, unverified: only to refuse it early, and to choose whose keys to try. */
+function parse(token: string): { header: JwtHeader; payload: JwtPayload } {
   try {
-    return decodeJwt(token).iss ?? '';
+    return decomposeUnverifiedJwt(token);
   } catch (error) {
     throw unauthorized(INVALID, 'not a JWT', error);
   }
 }
 
-/** RFC 9068's `client_id`, or the `azp` of OpenID Connect Core section 2. */
-const clientOf = (payload: JwtPayload): unknown => payload.client_id ?? payload.azp;
+/**
+ * Signatures by a private key only, decided before any key is at hand: "none" is no signature, and an HMAC would
+ * be made with the key that everybody can read (RFC 8725 sections 2.1 and 3.1).
+ */
+function headerFault({ alg = 'none', crit }: JwtHeader): string | undefined {
+  if (alg === 'none') return 'algorithm none';
+  if (alg.startsWith('HS')) return 'algorithm is an HMAC';
+  if (!(supportedSignatureAlgorithms as readonly string[]).includes(alg)) return 'algorithm not allowed';
+  // RFC 7515 section 4.1.11: an extension that must be understood, and is not.
+  return crit === undefined ? undefined : 'critical header parameter';
+}
 
-function verified(payload: JwtPayload): VerifiedUserToken {
-  const { iss, sub, exp } = payload;
-  if (typeof iss !== 'string' || typeof sub !== 'string' || sub === '' || typeof exp !== 'number') {
+function verified({ iss, sub, exp }: JwtPayload): VerifiedUserToken {
+  if (iss === undefined || !sub || exp === undefined) {
     throw unauthorized(INVALID, 'iss, sub or exp is missing');
   }
   return { user: { kind: 'jwt', issuer: iss, subject: sub }, expiresAt: exp };
 }
 
+/** The issuer is at fault, not the token: worth another try, or not before somebody puts it right. */
+const issuerFailure = (failure: ProviderFailure): ServiceError =>
+  failure.unavailable
+    ? new ServiceError(
+        'InternalServerException',
+        `The keys of the user token's issuer cannot be had now (${failure.code}). Try again shortly.`,
+        { detail: failure.detail, cause: failure },
+      )
+    : new ServiceError(
+        'ValidationException',
+        `The keys of the user token's issuer cannot be had (${failure.code}). Check the issuer's discoveryUrl.`,
+        { detail: failure.detail, cause: failure },
+      );
+
+/**
+ * @param deployed the deployment's issuers, for workload identities without a configuration of their own
+ */
 export function createUserTokenVerifier(
-  issuers: readonly TrustedIssuer[],
+  deployed: readonly TrustedIssuer[],
   metadata: MetadataReader,
   transport: Transport,
+  ambient: Pick<Ambient, 'now'>,
 ): UserTokenVerifier {
-  const jwksCache = new SimpleJwksCache({
-    fetcher: {
-      async fetch(uri) {
-        const response = await transport(uri, { method: 'GET', headers: { accept: 'application/json' } });
-        if (response.status !== 200) {
-          throw new ProviderFailure('unreachable', `JWKS answered ${response.status}`, true);
-        }
-        return response.arrayBuffer();
-      },
-    },
-  });
+  const keySets = createExpiringCache<SimpleJwksCache>(KEPT, ambient);
 
-  async function verifyFor(trusted: TrustedIssuer, token: string): Promise<VerifiedUserToken> {
-    const { issuer, jwks_uri: jwksUri } = await metadata.read({ discoveryUrl: trusted.discoveryUrl });
-    if (jwksUri === undefined) throw new ProviderFailure('invalid_metadata', 'the issuer publishes no keys');
-    const { allowedAudience, allowedClients, allowedScopes } = trusted;
-    const verifier = JwtVerifier.create(
-      {
-        issuer,
-        jwksUri,
-        audience: allowedAudience ? [...allowedAudience] : null,
-        graceSeconds: CLOCK_SKEW,
-        ...(allowedScopes && { scope: [...allowedScopes] }),
-        customJwtCheck({ payload }) {
-          if (!allowedClients) return;
-          const client = clientOf(payload);
-          if (typeof client !== 'string' || !allowedClients.includes(client)) {
-            throw unauthorized(INVALID, 'client not allowed');
-          }
-        },
-      },
-      { jwksCache },
-    );
-    return verified(await verifier.verify(token));
+  const fetcher = {
+    async fetch(uri: string) {
+      const response = await transport(uri, { method: 'GET', headers: { accept: 'application/json' } });
+      if (response.status !== 200) {
+        throw new ProviderFailure('unreachable', `JWKS answered ${response.status}`, true);
+      }
+      return response.arrayBuffer();
+    },
+  };
+
+  function keySet(uri: string): SimpleJwksCache {
+    const known = keySets.get(uri);
+    if (known) return known;
+    const fresh = new SimpleJwksCache({ fetcher });
+    keySets.set(uri, fresh);
+    return fresh;
+  }
+
+  /** The claims of a token that this issuer signed and that is valid now; for whom it is remains to be judged. */
+  async function authenticate(discoveryUrl: string, token: string): Promise<JwtPayload> {
+    try {
+      const { issuer, jwks_uri: jwksUri } = await metadata.read({ discoveryUrl });
+      if (jwksUri === undefined)
+        throw new ProviderFailure('invalid_metadata', 'the issuer publishes no keys');
+      const settings = { issuer, jwksUri, audience: null, graceSeconds: CLOCK_SKEW };
+      return await JwtVerifier.create(settings, { jwksCache: keySet(jwksUri) }).verify(token);
+    } catch (error) {
+      if (error instanceof ProviderFailure) throw issuerFailure(error);
+      if (error instanceof JwtExpiredError) throw unauthorized(ENDED, 'expired', error);
+      throw unauthorized(INVALID, faultOf(error), error);
+    }
   }
 
   return {
-    async verify(token) {
-      const issuer = withoutTrailingSlash(issuerOf(token));
-      const trusted = issuers.find(({ discoveryUrl }) => discoveryUrl.startsWith(`${issuer}/.well-known/`));
-      if (!trusted) throw unauthorized(UNKNOWN_ISSUER, 'issuer not trusted');
-      try {
-        return await verifyFor(trusted, token);
-      } catch (error) {
-        if (error instanceof ServiceError) throw error;
-        if (error instanceof ProviderFailure) {
-          throw new ServiceError(
-            'InternalServerException',
-            `The keys of the user token's issuer cannot be had now (${error.code}). Try again shortly.`,
-            { detail: error.detail, cause: error },
-          );
-        }
-        if (error instanceof JwtExpiredError) throw unauthorized(ENDED, 'expired', error);
-        throw unauthorized(INVALID, faultOf(error), error);
+    async verify(token, { authorizerConfiguration }) {
+      const { header, payload } = parse(token);
+      const fault = headerFault(header);
+      if (fault !== undefined) throw unauthorized(INVALID, fault);
+
+      const believed = authorizerConfiguration ? [authorizerConfiguration.customJWTAuthorizer] : deployed;
+      const issuer = withoutTrailingSlash(payload.iss ?? '');
+      const entries = believed.filter((entry) => issuerOf(entry) === issuer);
+      if (entries.length === 0) throw unauthorized(UNKNOWN_ISSUER, 'issuer not trusted');
+
+      const faults = new Set<string>();
+      for (const entry of entries) {
+        const claims = await authenticate(entry.discoveryUrl, token);
+        const refused = admissionFault(entry, claims);
+        if (refused === undefined) return verified(claims);
+        faults.add(refused);
       }
+      throw unauthorized(INVALID, [...faults].join('; '));
     },
   };
 }

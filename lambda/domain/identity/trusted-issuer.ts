@@ -1,24 +1,91 @@
 /**
- * The issuers whose user tokens are believed. Nobody is trusted who is not named here, and every entry
- * must say for whom a token has to be: an issuer alone would let in tokens meant for any other application.
+ * The issuers whose user tokens are believed, in the shape of AWS's `CustomJWTAuthorizerConfiguration` (Amazon
+ * Bedrock AgentCore, control plane 2023-06-05). Nobody is trusted who is not named here, and every entry must
+ * say for whom a token has to be: an issuer alone would let in tokens meant for any other application.
+ *
+ * Several issuers are believed at once by the list that the deployment states; one issuer may stand there
+ * several times, each time with other conditions. A workload identity can narrow that to one entry of its own.
  */
 import * as v from 'valibot';
+import { checkEndpoint, type EndpointPolicy } from '../provider/endpoint';
 
-const names = v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.minLength(1));
+/** AWS bounds none of the lists; these bounds keep an identity one small record. */
+const MOST_VALUES = 50;
+const MOST_CLAIMS = 10;
+const LONGEST_NAME = 512;
+
+const listOf = <Item extends v.GenericSchema>(item: Item, most: number) =>
+  v.pipe(v.array(item), v.minLength(1), v.maxLength(most));
+const matching = (pattern: RegExp) =>
+  v.pipe(v.string(), v.minLength(1), v.maxLength(255), v.regex(pattern, `must match ${pattern}`));
+
+const names = listOf(v.pipe(v.string(), v.minLength(1), v.maxLength(LONGEST_NAME)), MOST_VALUES);
+const scopes = listOf(matching(/^[\x21\x23-\x5B\x5D-\x7E]+$/), MOST_VALUES);
+
+/** A member of AWS's shape that means nothing here, or cannot be had: refused rather than ignored. */
+const refused = (why: string) =>
+  v.exactOptional(
+    v.pipe(
+      v.unknown(),
+      v.check(() => false, `is not supported by this service: ${why}`),
+    ),
+  );
+
+/** The letters of AWS's pattern, in which `.-:` is a range: the slash is in it, the hyphen is not. */
+const claimName = matching(/^[A-Za-z0-9_.-:]+$/);
+const matchValue = matching(/^[A-Za-z0-9_.-]+$/);
+
+const one = v.strictObject({ matchValueString: matchValue });
+const several = v.strictObject({ matchValueStringList: listOf(matchValue, MOST_VALUES) });
+
+/** Type, operator and value as AWS pairs them; another pairing could never match, or match by surprise. */
+const PAIRING = {
+  EQUALS: { type: 'STRING', value: 'matchValueString' },
+  CONTAINS: { type: 'STRING_ARRAY', value: 'matchValueString' },
+  CONTAINS_ANY: { type: 'STRING_ARRAY', value: 'matchValueStringList' },
+} as const;
+
+const CustomClaimSchema = v.pipe(
+  v.strictObject({
+    inboundTokenClaimName: claimName,
+    inboundTokenClaimValueType: v.picklist(['STRING', 'STRING_ARRAY']),
+    authorizingClaimMatchValue: v.strictObject({
+      claimMatchOperator: v.picklist(['EQUALS', 'CONTAINS', 'CONTAINS_ANY']),
+      claimMatchValue: v.union([one, several]),
+    }),
+  }),
+  v.check(
+    ({
+      inboundTokenClaimValueType,
+      authorizingClaimMatchValue: { claimMatchOperator: operator, claimMatchValue },
+    }) => {
+      const { type, value } = PAIRING[operator];
+      return inboundTokenClaimValueType === type && value in claimMatchValue;
+    },
+    'must pair EQUALS with STRING and matchValueString, CONTAINS with STRING_ARRAY and matchValueString, CONTAINS_ANY with STRING_ARRAY and matchValueStringList',
+  ),
+);
+
+/** Ends as AWS's pattern says, and holds one issuer: no query, no fragment, no second well-known path. */
+const DISCOVERY_URL =
+  /^(?!.*\/\.well-known\/.*\/\.well-known\/)[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/;
 
 export const TrustedIssuerSchema = v.pipe(
   v.strictObject({
     discoveryUrl: v.pipe(
       v.string(),
-      v.url('must be a URL'),
-      v.regex(
-        /\/\.well-known\/(openid-configuration|oauth-authorization-server)$/,
-        'must end in /.well-known/openid-configuration',
-      ),
+      v.check((text) => URL.canParse(text), 'must be a URL'),
+      v.check((text) => DISCOVERY_URL.test(text), 'must end in /.well-known/openid-configuration, once'),
     ),
-    allowedAudience: v.optional(names),
-    allowedClients: v.optional(names),
-    allowedScopes: v.optional(names),
+    allowedAudience: v.exactOptional(names),
+    allowedClients: v.exactOptional(names),
+    allowedScopes: v.exactOptional(scopes),
+    customClaims: v.exactOptional(listOf(CustomClaimSchema, MOST_CLAIMS)),
+    advertisedScopeMapping: refused('it advertises no scopes'),
+    privateEndpoint: refused('it reaches issuers over the internet'),
+    privateEndpointOverrides: refused('it reaches issuers over the internet'),
+    certificateConfigurations: refused('it trusts public certificate authorities only'),
+    allowedWorkloadConfiguration: refused('a user token names no workload'),
   }),
   v.check(
     (issuer) => issuer.allowedAudience !== undefined || issuer.allowedClients !== undefined,
@@ -26,15 +93,10 @@ export const TrustedIssuerSchema = v.pipe(
   ),
 );
 
-const TrustedIssuersSchema = v.pipe(
-  v.array(TrustedIssuerSchema),
-  v.check(
-    (issuers) => new Set(issuers.map(({ discoveryUrl }) => discoveryUrl)).size === issuers.length,
-    'the same discoveryUrl stands twice; join the entries',
-  ),
-);
+/** AWS's `CustomClaimValidationType`: what a claim of the token must be. */
+export type CustomClaim = v.InferOutput<typeof CustomClaimSchema>;
 
-/** Named as in AWS's customJWTAuthorizer configuration. */
+/** Named as in AWS's `CustomJWTAuthorizerConfiguration`. All the conditions that are given must hold. */
 export interface TrustedIssuer {
   /** The issuer's metadata document, ending in `/.well-known/openid-configuration`. */
   readonly discoveryUrl: string;
@@ -44,6 +106,45 @@ export interface TrustedIssuer {
   readonly allowedClients?: readonly string[] | undefined;
   /** One of these must be in the token's `scope`. */
   readonly allowedScopes?: readonly string[] | undefined;
+  /** Each of these must match. */
+  readonly customClaims?: readonly CustomClaim[] | undefined;
+}
+
+/** AWS's `AuthorizerConfiguration`, a union with this one member. */
+export interface AuthorizerConfiguration {
+  readonly customJWTAuthorizer: TrustedIssuer;
+}
+
+/** Its wire form; what it does not know is refused. */
+export const AuthorizerConfigurationSchema = v.strictObject({ customJWTAuthorizer: TrustedIssuerSchema });
+
+/** The same in a change, where no member at all takes the configuration away. */
+export const AuthorizerConfigurationChangeSchema = v.strictObject({
+  customJWTAuthorizer: v.exactOptional(TrustedIssuerSchema),
+});
+
+/** The issuer identifier that a discovery URL belongs to (OpenID Connect Discovery 1.0, section 4). */
+export const issuerOf = ({ discoveryUrl }: Pick<TrustedIssuer, 'discoveryUrl'>): string =>
+  discoveryUrl.slice(0, discoveryUrl.indexOf('/.well-known/'));
+
+/**
+ * What a request says of a workload identity's own configuration, as the member to write. Checked here is what the
+ * shape does not say: where the discovery URL leads.
+ *
+ * @param given left out: what there is stays, so that a client that does not know the member never takes it away;
+ *   without a member: the identity believes the deployment's issuers again
+ * @throws ValidationException that names the member
+ */
+export function authorizerChange(
+  given: Partial<AuthorizerConfiguration> | undefined,
+  policy: EndpointPolicy,
+): { readonly authorizerConfiguration?: AuthorizerConfiguration | undefined } {
+  if (!given) return {};
+  const { customJWTAuthorizer } = given;
+  if (!customJWTAuthorizer) return { authorizerConfiguration: undefined };
+  const member = 'authorizerConfiguration.customJWTAuthorizer.discoveryUrl';
+  checkEndpoint(member, customJWTAuthorizer.discoveryUrl, policy);
+  return { authorizerConfiguration: { customJWTAuthorizer } };
 }
 
 /**
@@ -61,7 +162,7 @@ export function parseTrustedIssuers(json: string): TrustedIssuer[] {
       'trusted issuers: not JSON; expected an array like [{"discoveryUrl":"https://…/.well-known/openid-configuration","allowedAudience":["…"]}]',
     );
   }
-  const parsed = v.safeParse(TrustedIssuersSchema, value);
+  const parsed = v.safeParse(v.array(TrustedIssuerSchema), value);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   throw new Error(`trusted issuers: ${v.getDotPath(issue) ?? 'the value'}: ${issue.message}`);

@@ -3,6 +3,7 @@
  * live in namespaces of their own: the user id `x` is never the token's user `x`.
  */
 import { createHash } from 'node:crypto';
+import type { AuthorizerConfiguration } from './trusted-issuer';
 
 export type User =
   | { readonly kind: 'jwt'; readonly issuer: string; readonly subject: string }
@@ -15,13 +16,23 @@ export interface VerifiedUserToken {
   readonly expiresAt: number;
 }
 
-/** Verifies a user token against the trusted issuers: signature, expiry, issuer, audience, client, scopes. */
+/** Whose tokens count for an agent; a workload identity is one. */
+export interface TrustsIssuers {
+  readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
+}
+
+/** Verifies a user token against the trusted issuers: signature, expiry, issuer, audience, client, scopes, claims. */
 export interface UserTokenVerifier {
   /**
    * @param token a JWT, as the identity provider issued it
-   * @throws UnauthorizedException when it is not valid; the message contains "expired" only when it is expired
+   * @param workload the workload identity that it is presented for. One with an authorizer configuration of its own
+   *   believes that and nothing else: the deployment's issuers do not count for it. Any other believes those.
+   * @throws UnauthorizedException when it is not valid; the message never says "expired", which clients take for
+   *   their workload access token
+   * @throws InternalServerException when the issuer's keys cannot be had now, ValidationException when what the
+   *   issuer publishes cannot be used
    */
-  verify(token: string): Promise<VerifiedUserToken>;
+  verify(token: string, workload: TrustsIssuers): Promise<VerifiedUserToken>;
 }
 
 /**

@@ -2,29 +2,27 @@
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import { mayManage } from '../policy/ownership';
-import { invalidMember, ServiceError } from '../service-error';
+import { changeResource, managedResource, nameTaken } from '../managed-resource';
+import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
+import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
+import type { EndpointPolicy } from '../provider/endpoint';
+import { checkQuota, type Quotas } from '../quotas';
+import { invalidMember } from '../service-error';
+import { deleteWithContents, type VaultContents } from '../vault/deletion';
+import { authorizerChange, type AuthorizerConfiguration } from './trusted-issuer';
 
-export interface WorkloadIdentity {
-  readonly name: string;
-  /** Unique for ever: a name that is deleted and created again does not inherit what the first one held. */
-  readonly id: string;
-  readonly arn: string;
-  /** The IAM principal that created it. */
-  readonly owner: string;
+export interface WorkloadIdentity extends OwnedResource {
   readonly allowedResourceOauth2ReturnUrls: readonly string[];
-  readonly tags: Readonly<Record<string, string>>;
-  /** Epoch seconds. */
-  readonly createdTime: number;
-  readonly lastUpdatedTime: number;
+  /** Whose user tokens this identity believes, in place of the deployment's issuers. Not in AWS's shape. */
+  readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
 }
 
-/** Where workload identities are kept. */
-export interface WorkloadIdentityStore {
-  get(name: string): Promise<WorkloadIdentity | undefined>;
-  /** @returns false when the name is taken; then nothing was written */
-  create(identity: WorkloadIdentity): Promise<boolean>;
-}
+export type WorkloadIdentityStore = OwnedResourceStore<WorkloadIdentity>;
+
+const KIND = 'workload identity';
+
+/** Entries of a page when the caller does not say: AWS's most. */
+const PAGE = 20;
 
 export const workloadIdentityArn = (arnPrefix: string, name: string): string =>
   `${arnPrefix}:workload-identity-directory/default/workload-identity/${name}`;
@@ -49,15 +47,20 @@ function checkReturnUrls(urls: readonly string[]): void {
 
 export interface WorkloadIdentityPorts {
   readonly identities: WorkloadIdentityStore;
+  readonly vaultContents: VaultContents;
+  readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
   readonly ambient: Ambient;
   readonly arnPrefix: string;
+  readonly quotas: Quotas;
+  readonly endpointPolicy: EndpointPolicy;
 }
 
 export interface CreateWorkloadIdentityInput {
   readonly name: string;
   readonly allowedResourceOauth2ReturnUrls?: readonly string[] | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly authorizerConfiguration?: Partial<AuthorizerConfiguration> | undefined;
 }
 
 /**
@@ -84,28 +87,15 @@ export function createWorkloadIdentity(
       owner: principal,
       allowedResourceOauth2ReturnUrls: urls,
       tags: input.tags ?? {},
+      ...authorizerChange(input.authorizerConfiguration, ports.endpointPolicy),
+      revision: 1,
       createdTime: now,
       lastUpdatedTime: now,
     };
-    if (!(await ports.identities.create(identity))) {
-      throw new ServiceError(
-        'ConflictException',
-        `A workload identity named "${input.name}" already exists.`,
-      );
-    }
+    await checkQuota(ports.identities, principal, ports.quotas, 'workloadIdentities');
+    if (!(await ports.identities.create(identity))) throw nameTaken(KIND, input.name);
     return identity;
   });
-}
-
-/** @throws ResourceNotFoundException when there is none */
-export async function findWorkloadIdentity(
-  identities: Pick<WorkloadIdentityStore, 'get'>,
-  name: string,
-): Promise<WorkloadIdentity> {
-  const identity = await identities.get(name);
-  if (!identity)
-    throw new ServiceError('ResourceNotFoundException', `There is no workload identity named "${name}".`);
-  return identity;
 }
 
 /**
@@ -119,8 +109,76 @@ export function getWorkloadIdentity(
 ): Promise<WorkloadIdentity> {
   return audited(ports.audit, 'GetWorkloadIdentity', principal, async (note) => {
     note({ workloadIdentity: workloadIdentityArn(ports.arnPrefix, name) });
-    const identity = await findWorkloadIdentity(ports.identities, name);
-    mayManage(principal, identity);
-    return identity;
+    return managedResource(ports.identities, KIND, { principal, operation: 'GetWorkloadIdentity' }, name);
   });
+}
+
+/**
+ * Changes what is given; what is left out stays.
+ *
+ * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for an unsafe return URL,
+ *   ThrottlingException when it was changed meanwhile
+ */
+export function updateWorkloadIdentity(
+  ports: WorkloadIdentityPorts,
+  principal: string,
+  {
+    name,
+    allowedResourceOauth2ReturnUrls: urls,
+    authorizerConfiguration,
+  }: Omit<CreateWorkloadIdentityInput, 'tags'>,
+): Promise<WorkloadIdentity> {
+  return audited(ports.audit, 'UpdateWorkloadIdentity', principal, async (note) => {
+    note({ workloadIdentity: workloadIdentityArn(ports.arnPrefix, name) });
+    checkReturnUrls(urls ?? []);
+    const authorizer = authorizerChange(authorizerConfiguration, ports.endpointPolicy);
+    const identity = await managedResource(
+      ports.identities,
+      KIND,
+      { principal, operation: 'UpdateWorkloadIdentity' },
+      name,
+    );
+    return changeResource(ports.identities, ports.ambient, identity, {
+      ...(urls && { allowedResourceOauth2ReturnUrls: urls }),
+      ...authorizer,
+    });
+  });
+}
+
+/**
+ * Deletes the identity with every grant that it holds, and shreds its vault keys. Its workload access tokens
+ * count no more from now on; one of the same name that is created later inherits nothing.
+ *
+ * @throws ResourceNotFoundException, AccessDeniedException
+ */
+export function deleteWorkloadIdentity(
+  ports: WorkloadIdentityPorts,
+  principal: string,
+  name: string,
+): Promise<void> {
+  return audited(ports.audit, 'DeleteWorkloadIdentity', principal, async (note) => {
+    note({ workloadIdentity: workloadIdentityArn(ports.arnPrefix, name) });
+    const identity = await managedResource(
+      ports.identities,
+      KIND,
+      { principal, operation: 'DeleteWorkloadIdentity' },
+      name,
+    );
+    await deleteWithContents(ports.identities, identity, async () => {
+      await ports.vaultContents.shredKeys(identity.id);
+      await ports.vaultContents.deleteGrantsOfWorkload(identity.id);
+    });
+  });
+}
+
+/** The caller's workload identities, by name. @throws ValidationException for a token of another listing */
+export function listWorkloadIdentities(
+  ports: WorkloadIdentityPorts,
+  principal: string,
+  input: ListInput,
+): Promise<Listed<WorkloadIdentity>> {
+  const operation = 'ListWorkloadIdentities';
+  return audited(ports.audit, operation, principal, () =>
+    listOwned(ports.identities, ports.pageTokens, { operation, principal }, input, PAGE),
+  );
 }

@@ -24,6 +24,7 @@ import {
 import type { Configuration } from 'oidc-provider';
 import { openServiceLog, type ServiceLog } from '../../../lib/local/service-log';
 import { startLocal } from '../../../lib/local/start';
+import type { TrustedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
 import { Browser } from './browser';
 import { startIssuer, type TestIssuer } from './issuer';
 import { signInAndConsent, startProvider, type TestProvider } from './provider';
@@ -36,6 +37,19 @@ export type PrincipalName = keyof Local['principals'];
 /** What a token request asks for, where it differs from the usual. */
 export type Ask = Partial<GetResourceOauth2TokenCommandInput>;
 
+const forItsAudience = ({ discoveryUrl, audience }: TestIssuer): TrustedIssuer[] => [
+  { discoveryUrl, allowedAudience: [audience] },
+];
+
+/** Clients correct their clock by the answer's date, which no moved clock reaches. */
+const hideDate =
+  <Input, Result extends { response: unknown }>(next: (request: Input) => Promise<Result>) =>
+  async (request: Input): Promise<Result> => {
+    const result = await next(request);
+    delete (result.response as { headers: Record<string, string> }).headers.date;
+    return result;
+  };
+
 export class World {
   private names = 0;
 
@@ -47,12 +61,15 @@ export class World {
     private readonly log: ServiceLog,
   ) {}
 
-  static async start(providerConfiguration: Configuration = {}): Promise<World> {
+  /** @param trust what the deployment believes of the world's issuer, or of others */
+  static async start(
+    providerConfiguration: Configuration = {},
+    trust: (issuer: TestIssuer) => TrustedIssuer[] = forItsAudience,
+  ): Promise<World> {
     const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-'));
     const provider = await startProvider(providerConfiguration);
     const issuer = await startIssuer();
-    const { discoveryUrl, audience } = issuer;
-    const trustedIssuers = [{ discoveryUrl, allowedAudience: [audience] }];
+    const trustedIssuers = trust(issuer);
     // As `npm start` does it: what the functions log goes to the data folder, and is searched there too.
     const log = openServiceLog(join(dataDir, 'service.log'));
     globalThis.console = log.console;
@@ -74,20 +91,14 @@ export class World {
 
   data(principal: PrincipalName = 'agent', signingName = 'execute-api'): BedrockAgentCoreClient {
     const client = new BedrockAgentCoreClient(this.settings(principal, signingName));
-    // The client corrects its clock by this header, which no moved clock reaches.
-    client.middlewareStack.add(
-      (next) => async (request) => {
-        const result = await next(request);
-        delete (result.response as { headers: Record<string, string> }).headers.date;
-        return result;
-      },
-      { step: 'deserialize', priority: 'low' },
-    );
+    client.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
     return client;
   }
 
   control(principal: PrincipalName = 'agent', signingName = 'execute-api'): BedrockAgentCoreControlClient {
-    return new BedrockAgentCoreControlClient(this.settings(principal, signingName));
+    const client = new BedrockAgentCoreControlClient(this.settings(principal, signingName));
+    client.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
+    return client;
   }
 
   /** An agent of its own with a credential provider of its own, both of this principal. */

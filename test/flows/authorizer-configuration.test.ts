@@ -1,0 +1,110 @@
+/** A workload identity's own authorizer configuration: created, told back, changed, taken away, or refused. */
+import {
+  CreateWorkloadIdentityCommand,
+  UpdateWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { agentWith, authorizerFor, described, rolesThat } from './support/authorizer';
+import { startIssuer, type TestIssuer } from './support/issuer';
+import { alsoSending } from './support/members-beyond-aws';
+import { RETURN_URL, World } from './support/world';
+
+const unauthorized = { name: 'UnauthorizedException', $metadata: { httpStatusCode: 401 } };
+
+let world: World;
+/** Trusted by nobody but the workload identities that say so. */
+let own: TestIssuer;
+beforeAll(async () => {
+  own = await startIssuer();
+  world = await World.start();
+});
+afterAll(async () => {
+  await own.close();
+  await world.stop();
+});
+
+it('is told back as it was given, by Get', async () => {
+  const given = authorizerFor(own, {
+    allowedScopes: ['agents'],
+    customClaims: [rolesThat('CONTAINS', { matchValueString: 'dev' })],
+  });
+  const { name } = await agentWith(world, given);
+  expect((await described(world, name))?.authorizerConfiguration).toEqual(given);
+  expect(await described(world, (await world.agent()).name)).not.toHaveProperty('authorizerConfiguration');
+});
+
+it('stays through an update by a client that does not know it, is replaced, and taken away', async () => {
+  const agent = await agentWith(world, authorizerFor(own));
+  const update = (members: object) =>
+    alsoSending(world.control(), members).send(
+      new UpdateWorkloadIdentityCommand({
+        name: agent.name,
+        allowedResourceOauth2ReturnUrls: [RETURN_URL],
+      }),
+    );
+  const [tokenOfOwn, tokenOfDeployment] = [await own.token('ana'), await world.issuer.token('ana')];
+  await update({});
+  await expect(agent.token({ userToken: tokenOfDeployment })).rejects.toMatchObject(unauthorized);
+  await update({
+    authorizerConfiguration: authorizerFor(own, { allowedAudience: ['https://desk.example'] }),
+  });
+  await expect(agent.token({ userToken: tokenOfOwn })).rejects.toMatchObject(unauthorized);
+  await update({ authorizerConfiguration: {} });
+  await expect(agent.token({ userToken: tokenOfOwn })).rejects.toMatchObject(unauthorized);
+  expect(await agent.token({ userToken: tokenOfDeployment })).toEqual(expect.any(String));
+  expect(await described(world, agent.name)).not.toHaveProperty('authorizerConfiguration');
+});
+
+it('stays as it was when an update of it is refused', async () => {
+  const given = authorizerFor(own);
+  const { name } = await agentWith(world, given);
+  const discoveryUrl = 'http://issuer.example/.well-known/openid-configuration';
+  await expect(
+    alsoSending(world.control(), {
+      authorizerConfiguration: authorizerFor(own, { discoveryUrl }),
+    }).send(new UpdateWorkloadIdentityCommand({ name })),
+  ).rejects.toMatchObject({ name: 'ValidationException' });
+  expect((await described(world, name))?.authorizerConfiguration).toEqual(given);
+});
+
+let names = 0;
+const MEMBER = 'authorizerConfiguration.customJWTAuthorizer';
+it.each<[what: string, configuration: () => object, member: string]>([
+  [
+    'an issuer on plain http',
+    () => authorizerFor(own, { discoveryUrl: 'http://issuer.example/.well-known/openid-configuration' }),
+    `${MEMBER}.discoveryUrl`,
+  ],
+  [
+    'an issuer for its metadata',
+    () => authorizerFor(own, { discoveryUrl: 'https://issuer.example' }),
+    `${MEMBER}.discoveryUrl`,
+  ],
+  ['nobody whose tokens it takes', () => authorizerFor(own, { allowedAudience: undefined }), MEMBER],
+  ['an empty list', () => authorizerFor(own, { allowedClients: [] }), `${MEMBER}.allowedClients`],
+  ['an unknown member', () => authorizerFor(own, { allowedAudiences: ['a'] }), `${MEMBER}.allowedAudiences`],
+  [
+    'an operator for another type',
+    () =>
+      authorizerFor(own, {
+        customClaims: [
+          { ...rolesThat('CONTAINS', { matchValueString: 'a' }), inboundTokenClaimValueType: 'STRING' },
+        ],
+      }),
+    `${MEMBER}.customClaims.0`,
+  ],
+  ['a private endpoint', () => authorizerFor(own, { privateEndpoint: {} }), `${MEMBER}.privateEndpoint`],
+  ['null', () => ({ customJWTAuthorizer: null }), MEMBER],
+  ['no member', () => ({}), MEMBER],
+])('is refused with %s, and nothing is created', async (_what, configuration, member) => {
+  const name = `refused-${(names += 1)}`;
+  await expect(
+    alsoSending(world.control(), { authorizerConfiguration: configuration() }).send(
+      new CreateWorkloadIdentityCommand({ name }),
+    ),
+  ).rejects.toMatchObject({
+    name: 'ValidationException',
+    $metadata: { httpStatusCode: 400 },
+    fieldList: [{ name: member }],
+  });
+  await expect(described(world, name)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+});

@@ -1,0 +1,37 @@
+/** Workload identities with an authorizer configuration of their own, which AWS's clients do not know of. */
+import {
+  CreateWorkloadIdentityCommand,
+  GetWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import type { TestIssuer } from './issuer';
+import { alsoReading, alsoSending } from './members-beyond-aws';
+import { RETURN_URL, TestAgent, type World } from './world';
+
+/** A configuration that believes this issuer's tokens for its audience, but for what the change says. */
+export const authorizerFor = ({ discoveryUrl, audience }: TestIssuer, change: object = {}) => ({
+  customJWTAuthorizer: { discoveryUrl, allowedAudience: [audience], ...change },
+});
+
+/** A custom claim: the array `roles`. */
+export const rolesThat = (claimMatchOperator: 'CONTAINS' | 'CONTAINS_ANY', claimMatchValue: object) => ({
+  inboundTokenClaimName: 'roles',
+  inboundTokenClaimValueType: 'STRING_ARRAY',
+  authorizingClaimMatchValue: { claimMatchOperator, claimMatchValue },
+});
+
+/** An agent whose workload identity has this configuration. */
+export async function agentWith(world: World, authorizerConfiguration: object): Promise<TestAgent> {
+  const plain = await world.agent();
+  const name = `${plain.name}-with-authorizer`;
+  await alsoSending(world.control(), { authorizerConfiguration }).send(
+    new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
+  );
+  return new TestAgent(plain.client, name, plain.providerName, plain.callbackUrl);
+}
+
+/** The whole answer of GetWorkloadIdentity. */
+export async function described(world: World, name: string): Promise<Record<string, unknown> | undefined> {
+  const { client, answers } = alsoReading(world.control());
+  await client.send(new GetWorkloadIdentityCommand({ name }));
+  return answers.at(-1);
+}

@@ -1,0 +1,47 @@
+/**
+ * Members that AWS's model does not know. Its JavaScript clients leave them out of a request and drop them from an
+ * answer, so they are put in before the client signs, and read before the client does.
+ */
+import type { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
+
+interface Message {
+  body: unknown;
+}
+
+/** @returns the same client, whose requests have these members too */
+export function alsoSending(
+  client: BedrockAgentCoreControlClient,
+  members: object,
+): BedrockAgentCoreControlClient {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as Message;
+      request.body = JSON.stringify({ ...(JSON.parse(String(request.body)) as object), ...members });
+      return next(args);
+    },
+    { step: 'build', priority: 'high' },
+  );
+  return client;
+}
+
+/** @returns the same client, and the bodies of its answers as they came */
+export function alsoReading(client: BedrockAgentCoreControlClient): {
+  client: BedrockAgentCoreControlClient;
+  answers: Record<string, unknown>[];
+} {
+  const answers: Record<string, unknown>[] = [];
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const response = result.response as Message;
+      const chunks: Buffer[] = [];
+      for await (const chunk of response.body as AsyncIterable<Buffer>) chunks.push(chunk);
+      const body = Buffer.concat(chunks);
+      response.body = new Uint8Array(body);
+      answers.push(JSON.parse(body.toString('utf8')) as Record<string, unknown>);
+      return result;
+    },
+    { step: 'deserialize', priority: 'low' },
+  );
+  return { client, answers };
+}
