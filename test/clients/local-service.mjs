@@ -1,0 +1,63 @@
+/** The service that the clients are run against: `npm start` as a process of its own, with a data folder of its own. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { clearTimeout, setTimeout } from 'node:timers';
+
+const ENTRY = join(import.meta.dirname, '..', '..', 'bin', 'local.cjs');
+const READY_MILLISECONDS = 60_000;
+
+/** How much of the service's log is shown when it does not start. */
+const LOG_LINES = 20;
+
+/**
+ * Reads what the service prints until it is ready.
+ *
+ * @param printed gets the lines before
+ * @returns the ready line; undefined when the output ends without one
+ */
+async function readyLine(child, printed) {
+  const overdue = setTimeout(() => child.kill('SIGKILL'), READY_MILLISECONDS);
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line.startsWith('{"ready":true')) return line;
+      printed.push(line);
+    }
+    return undefined;
+  } finally {
+    clearTimeout(overdue);
+  }
+}
+
+/**
+ * @returns what the ready line says, the data folder, and how to stop it
+ * @throws Error with what was printed and logged, when the service does not become ready
+ */
+export async function startLocalService() {
+  const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-clients-'));
+  const child = spawn(process.execPath, [ENTRY], {
+    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, EXAMPLES: 'on', TRUSTED_ISSUERS: '[]' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const gone = once(child, 'exit');
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await gone;
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  const printed = [];
+  child.stderr.on('data', (text) => printed.push(String(text)));
+  const ready = await readyLine(child, printed);
+  if (ready !== undefined) {
+    // What it prints later must go somewhere, or it would stand still.
+    child.stdout.resume();
+    return { ready: JSON.parse(ready), dataDir, stop };
+  }
+  const log = await readFile(join(dataDir, 'service.log'), 'utf8').catch(() => '');
+  printed.push(...log.trimEnd().split('\n').slice(-LOG_LINES));
+  await stop();
+  throw new Error(`The service did not become ready:\n${printed.join('\n')}`);
+}

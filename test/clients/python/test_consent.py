@@ -1,0 +1,113 @@
+"""Acceptance scenarios 1, 3, 4, 5, 12, 13 and 14: from a consent link to a grant, as pollers see it."""
+
+import pytest
+import requests
+
+from refusal import refused
+from world import World, query
+
+
+def test_goes_from_nothing_to_a_credential(world: World) -> None:
+    agent = world.agent()
+    first = agent.ask(agent.token(user_id="ana"))
+    assert first["sessionStatus"] == "IN_PROGRESS"
+    assert "accessToken" not in first
+    assert query(first["authorizationUrl"]) == {"request_uri": first["sessionUri"]}
+
+    back = agent.consent(first["authorizationUrl"])
+    assert query(back)["session_id"] == first["sessionUri"]
+    agent.complete(first["sessionUri"], userId="ana")
+
+    anew = agent.ask(agent.token(user_id="ana"), sessionUri=first["sessionUri"])
+    assert "authorizationUrl" not in anew
+    assert agent.ask(agent.token(user_id="ana"))["accessToken"] == anew["accessToken"]
+
+    events = requests.get(
+        world.ready["calendar"]["eventsUrl"],
+        headers={"authorization": f"Bearer {anew['accessToken']}"},
+        timeout=30,
+    )
+    assert [event["title"] for event in events.json()["events"]]
+
+
+def test_does_the_same_for_a_user_who_signed_in(world: World) -> None:
+    agent = world.agent()
+    token = agent.token(user_token=world.user_token("ana"))
+    begun = agent.ask(token)
+    agent.consent(begun["authorizationUrl"])
+    # Another token of the same person: who it is counts, not the bytes.
+    agent.complete(begun["sessionUri"], userToken=world.user_token("ana"))
+    assert "accessToken" in agent.ask(token)
+
+
+@pytest.mark.parametrize("with_session", [True, False], ids=["with sessionUri", "without sessionUri"])
+def test_answers_polls_until_the_token_is_there(world: World, with_session: bool) -> None:
+    agent = world.agent()
+    token = agent.token(user_id="ana")
+    begun = agent.ask(token)
+    poll = {"sessionUri": begun["sessionUri"]} if with_session else {}
+
+    def pending() -> None:
+        answer = agent.ask(token, **poll)
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+        assert answer["sessionStatus"] == "IN_PROGRESS"
+        assert answer["sessionUri"] == begun["sessionUri"]
+        assert "accessToken" not in answer
+
+    pending()
+    agent.consent(begun["authorizationUrl"])
+    pending()
+    agent.complete(begun["sessionUri"], userId="ana")
+    assert "accessToken" in agent.ask(token, **poll)
+
+
+def test_never_returns_the_old_token_after_force_authentication(world: World) -> None:
+    agent = world.agent()
+    old = agent.connect("ana")
+    token = agent.token(user_id="ana")
+    begun = agent.ask(token, forceAuthentication=True)
+    for poll in ({"sessionUri": begun["sessionUri"]}, {}, {"forceAuthentication": False}):
+        answer = agent.ask(token, **poll)
+        assert "accessToken" not in answer
+        assert answer["sessionUri"] == begun["sessionUri"]
+    agent.consent(begun["authorizationUrl"])
+    agent.complete(begun["sessionUri"], userId="ana")
+    assert agent.ask(token, sessionUri=begun["sessionUri"])["accessToken"] != old
+
+
+def test_refuses_to_complete_before_consent(world: World) -> None:
+    agent = world.agent()
+    token = agent.token(user_id="ana")
+    begun = agent.ask(token)
+    with refused("ValidationException", 400) as refusal:
+        agent.complete(begun["sessionUri"], userId="ana")
+    assert "has not consented" in refusal.message
+    assert "accessToken" not in agent.ask(token)
+
+
+def test_ends_a_declined_session_as_failed(world: World) -> None:
+    agent = world.agent()
+    token = agent.token(user_id="ana")
+    begun = agent.ask(token)
+    agent.consent(begun["authorizationUrl"], decision="deny")
+    answer = agent.ask(token, sessionUri=begun["sessionUri"])
+    assert answer["sessionStatus"] == "FAILED"
+    assert "accessToken" not in answer
+    with refused("AccessDeniedException", 403):
+        agent.complete(begun["sessionUri"], userId="ana")
+
+
+def test_takes_subsets_of_the_scopes_for_a_hit_and_asks_again_for_more(world: World) -> None:
+    agent = world.agent()
+    first = agent.connect("ana", scopes=["openid", "calendar.read"])
+    token = agent.token(user_id="ana")
+    for subset in (["calendar.read"], ["calendar.read", "openid"], []):
+        assert agent.ask(token, scopes=subset)["accessToken"] == first
+
+    wider = agent.ask(token, scopes=["calendar.write"])
+    assert "accessToken" not in wider
+    assert agent.ask(token, scopes=["calendar.read"])["accessToken"] == first
+    agent.consent(wider["authorizationUrl"])
+    agent.complete(wider["sessionUri"], userId="ana")
+    everything = agent.ask(token, scopes=["calendar.write", "openid", "calendar.read"])
+    assert everything["accessToken"] != first

@@ -1,0 +1,44 @@
+"""Acceptance scenario 15: an ended token is refreshed, with nobody asked; a refusal for good asks again."""
+
+import json
+import os
+import time
+
+from browser import Browser
+from world import Agent, World
+
+PATIENCE = 60
+"""Seconds until the test stops waiting for a refresh."""
+
+
+def connect(agent: Agent, token: str, ask: dict[str, object]) -> str:
+    begun = agent.ask(token, **ask)
+    Browser().walk(begun["authorizationUrl"], {"login": "ana", "password": "any"}, "http://127.0.0.1:9/")
+    agent.complete(begun["sessionUri"], userId="ana")
+    return agent.ask(token, **ask)["accessToken"]
+
+
+def test_refreshes_and_asks_for_consent_when_that_is_refused(world: World) -> None:
+    provider = json.loads(os.environ["SHORT_LIVED_PROVIDER"])
+    agent = world.agent()
+    token = agent.token(user_id="ana")
+    ask = {
+        "resourceCredentialProviderName": world.credential_provider(provider)["name"],
+        "scopes": ["openid"],
+    }
+    first = connect(agent, token, ask)
+
+    deadline = time.monotonic() + PATIENCE
+    answer = agent.ask(token, **ask)
+    while answer["accessToken"] == first and time.monotonic() < deadline:
+        time.sleep(0.5)
+        answer = agent.ask(token, **ask)
+        assert "authorizationUrl" not in answer
+    assert answer["accessToken"] != first
+
+    # Nobody asks until the refresh token has ended as well.
+    time.sleep(provider["refreshTokenSeconds"] + 1)
+    ended = agent.ask(token, **ask)
+    assert ended["sessionStatus"] == "IN_PROGRESS"
+    assert "authorizationUrl" in ended
+    assert "accessToken" not in ended

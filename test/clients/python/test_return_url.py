@@ -1,0 +1,54 @@
+"""Acceptance scenarios 6 and 7: the way back is a registered one, exactly, and what was given comes back."""
+
+import pytest
+
+from refusal import refused
+from world import RETURN_URL, World, query
+
+
+@pytest.mark.parametrize(
+    "return_url",
+    [
+        "http://127.0.0.1:9/connected",
+        "http://127.0.0.1:9/Connected?from=test",
+        f"{RETURN_URL}/",
+        f"{RETURN_URL}&more=1",
+    ],
+    ids=["a prefix", "a change of case", "a trailing slash", "an added query"],
+)
+def test_refuses_what_is_not_registered(world: World, return_url: str) -> None:
+    agent = world.agent()
+    with refused("ValidationException", 400) as refusal:
+        agent.ask(agent.token(user_id="ana"), resourceOauth2ReturnUrl=return_url)
+    assert "not registered" in refusal.message
+    assert refusal.answer["reason"] == "FieldValidationFailed"
+
+
+def test_refuses_none_given(world: World) -> None:
+    agent = world.agent()
+    with refused("ValidationException", 400) as refusal:
+        agent.data.get_resource_oauth2_token(
+            workloadIdentityToken=agent.token(user_id="ana"),
+            resourceCredentialProviderName=world.provider_name,
+            scopes=["calendar.read"],
+            oauth2Flow="USER_FEDERATION",
+        )
+    assert refusal.message == "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
+
+
+def test_says_so_when_none_is_registered(world: World) -> None:
+    agent = world.agent(return_urls=[])
+    with refused("ValidationException", 400) as refusal:
+        agent.ask(agent.token(user_id="ana"))
+    assert refusal.message == (
+        "You must register and use at least one ResourceOauth2ReturnUrl "
+        "on your workload identity to use this flow"
+    )
+
+
+def test_brings_custom_state_back_intact_beside_the_query_that_was_there(world: World) -> None:
+    agent = world.agent()
+    state = 'a b&c=d#e?f/ü"%25+'
+    begun = agent.ask(agent.token(user_id="ana"), customState=state)
+    back = query(agent.consent(begun["authorizationUrl"]))
+    assert back == {"from": "test", "session_id": begun["sessionUri"], "state": state}

@@ -1,0 +1,154 @@
+/**
+ * `npm run test:clients`: AWS's own clients in Python and TypeScript against the running service, as an
+ * application would use them. The last line counts the tests of all runs.
+ *
+ * The Python tests run twice, once for each way of getting boto3 to sign for API Gateway.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { devNull, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  InstallationError,
+  installPythonClients,
+  installTypescriptClients,
+  PYTHON_TESTS,
+  TYPESCRIPT_TESTS,
+} from './installation.mjs';
+import { startLocalService } from './local-service.mjs';
+import { startShortLivedProvider } from './short-lived-provider.mjs';
+
+const say = (text) => process.stdout.write(`${text}\n`);
+
+/** This process's environment without what would lead AWS's clients, or requests to loopback, elsewhere. */
+function cleanEnvironment() {
+  const foreign = /^(AWS_|BEDROCK_AGENTCORE_|PYTEST_|PYTHONPATH$|DOCKER_CONTAINER$)/;
+  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
+  return {
+    ...Object.fromEntries(kept),
+    NO_PROXY: '127.0.0.1',
+    no_proxy: '127.0.0.1',
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+}
+
+/** What every client is told of the service: the world for the tests, and the agent's keys for AWS's clients. */
+function clientEnvironment({ ready, dataDir }, shortLived) {
+  const { accessKeyId, secretAccessKey } = ready.principals.agent;
+  return {
+    ...cleanEnvironment(),
+    SERVICE: JSON.stringify(ready),
+    SERVICE_DATA_DIR: dataDir,
+    SHORT_LIVED_PROVIDER: JSON.stringify(shortLived),
+    AWS_REGION: ready.region,
+    AWS_DEFAULT_REGION: ready.region,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  };
+}
+
+const endpointVariables = (endpoint) => ({
+  AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: endpoint,
+  AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL: endpoint,
+});
+
+async function runToEnd(command, arguments_, options) {
+  const child = spawn(command, arguments_, { ...options, stdio: ['ignore', 'inherit', 'inherit'] });
+  const [status] = await once(child, 'exit');
+  return status === 0;
+}
+
+/** From a JUnit report, as pytest writes it. */
+function countsOfJunit(report) {
+  const count = (name) => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(report)?.[1] ?? 0);
+  const [failed, skipped] = [count('failures') + count('errors'), count('skipped')];
+  return { passed: count('tests') - failed - skipped, failed, skipped };
+}
+
+/** From the last lines of a TAP report, as Node's test runner writes it. */
+function countsOfTap(report) {
+  const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(report)?.[1] ?? 0);
+  return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') };
+}
+
+/** A run that ended badly and says nothing of it failed as a whole. */
+async function counted(succeeded, file, counts) {
+  const found = counts(await readFile(file, 'utf8').catch(() => ''));
+  return succeeded || found.failed > 0 ? found : { ...found, failed: 1 };
+}
+
+async function pytest(python, signing, env, reports) {
+  say(`\n== Python, signing by ${signing}`);
+  const report = join(reports, `${signing}.xml`);
+  const arguments_ = ['-m', 'pytest', '-q', '--tb=short', '-p', 'no:cacheprovider', `--junitxml=${report}`];
+  const succeeded = await runToEnd(python, arguments_, {
+    cwd: PYTHON_TESTS,
+    env: { ...env, SIGNING: signing },
+  });
+  return counted(succeeded, report, countsOfJunit);
+}
+
+async function nodeTest(env, reports) {
+  say('\n== TypeScript');
+  const report = join(reports, 'typescript.tap');
+  const arguments_ = [
+    ...['--import', 'tsx', '--test'],
+    ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+    ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
+    'agentcore-sdk.test.mjs',
+  ];
+  const succeeded = await runToEnd(process.execPath, arguments_, { cwd: TYPESCRIPT_TESTS, env });
+  return counted(succeeded, report, countsOfTap);
+}
+
+async function runAll(python, reports) {
+  const service = await startLocalService();
+  const { endpoint } = service.ready;
+  try {
+    const { stop, ...shortLived } = await startShortLivedProvider(`${endpoint}/identities/oauth2/callback/`);
+    try {
+      const env = clientEnvironment(service, shortLived);
+      const sdkEndpoints = {
+        BEDROCK_AGENTCORE_DP_ENDPOINT: endpoint,
+        BEDROCK_AGENTCORE_CP_ENDPOINT: endpoint,
+      };
+      const dataPath = { AWS_DATA_PATH: join(PYTHON_TESTS, 'data-path'), ...endpointVariables(endpoint) };
+      return [
+        await pytest(python, 'hook', { ...env, ...sdkEndpoints }, reports),
+        await pytest(python, 'data-path', { ...env, ...dataPath }, reports),
+        await nodeTest({ ...env, ...endpointVariables(endpoint) }, reports),
+      ];
+    } finally {
+      await stop();
+    }
+  } finally {
+    await service.stop();
+  }
+}
+
+async function main() {
+  const python = installPythonClients();
+  installTypescriptClients();
+  const reports = await mkdtemp(join(tmpdir(), 'agent-identity-reports-'));
+  try {
+    const runs = await runAll(python, reports);
+    const sum = (name) => runs.reduce((total, counts) => total + counts[name], 0);
+    say(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
+    process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
+  } finally {
+    await rm(reports, { recursive: true, force: true });
+  }
+}
+
+main().catch((error) => {
+  const known = error instanceof InstallationError;
+  process.stderr.write(
+    known ? `\n*** CLIENT TESTS DID NOT RUN: ${error.message} ***\n\n` : `${error.stack}\n`,
+  );
+  process.exitCode = 1;
+});

@@ -1,0 +1,158 @@
+/** Acceptance scenario 3: AWS's TypeScript SDK (npm `bedrock-agentcore`), whose wrappers fetch the credentials. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { URL } from 'node:url';
+import {
+  BedrockAgentCoreClient,
+  CompleteResourceTokenAuthCommand,
+  GetWorkloadAccessTokenCommand,
+  GetWorkloadAccessTokenForUserIdCommand,
+} from '@aws-sdk/client-bedrock-agentcore';
+import {
+  BedrockAgentCoreControlClient,
+  CreateApiKeyCredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { withAccessToken, withApiKey } from 'bedrock-agentcore/identity';
+import { Browser } from '../../flows/support/browser.ts';
+import { signedFor } from './signing.mjs';
+
+const service = JSON.parse(process.env.SERVICE);
+const providerName = service.agent.credentialProviderName;
+const RETURN_URL = 'http://127.0.0.1:9/connected?from=test';
+const read = { providerName, scopes: ['calendar.read'] };
+
+// Endpoint, region and keys come from the environment, as they do for the clients that the SDK makes.
+const identity = new BedrockAgentCoreClient({});
+const control = new BedrockAgentCoreControlClient({ signingName: 'execute-api' });
+
+async function newAgent() {
+  const name = `ts-agent-${randomUUID()}`;
+  const allowedResourceOauth2ReturnUrls = [RETURN_URL];
+  await control.send(new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls }));
+  return name;
+}
+
+async function tokenFor(workloadName, userId) {
+  const command = userId
+    ? new GetWorkloadAccessTokenForUserIdCommand({ workloadName, userId })
+    : new GetWorkloadAccessTokenCommand({ workloadName });
+  return (await identity.send(command)).workloadAccessToken;
+}
+
+/** Signs in at the calendar provider as its first user, allows, and comes back to the application's return URL. */
+async function consent(authorizationUrl) {
+  const browser = new Browser();
+  const until = 'http://127.0.0.1:9/';
+  let page = await browser.go(authorizationUrl, { until });
+  while (!page.url.startsWith(until)) {
+    const fields = page.html.includes('name="decision"') ? { decision: 'allow' } : service.calendar.users[0];
+    page = await browser.submit(page, fields, until);
+  }
+  return Object.fromEntries(new URL(page.url).searchParams);
+}
+
+describe('withAccessToken', () => {
+  it('gets a machine token at once', async () => {
+    const workloadIdentityToken = await tokenFor(await newAgent());
+    const tool = withAccessToken({ ...read, authFlow: 'M2M', workloadIdentityToken })(
+      async (question, token) => ({ question, token }),
+    );
+    const { question, token } = await tool('what is on?');
+    assert.equal(question, 'what is on?');
+    assert.ok(token);
+    assert.equal((await tool('again')).token, token);
+  });
+
+  it('polls while the user consents, and resolves after Complete; then answers from the vault', async () => {
+    const workloadIdentityToken = await tokenFor(await newAgent(), 'ana');
+    let links = 0;
+    const back = {};
+    const wrap = withAccessToken({
+      ...read,
+      authFlow: 'USER_FEDERATION',
+      workloadIdentityToken,
+      callbackUrl: RETURN_URL,
+      customState: 'mine',
+      onAuthUrl: (url) => {
+        links += 1;
+        // Not awaited, as a person is not: the SDK polls meanwhile.
+        const complete = async () => {
+          Object.assign(back, await consent(url));
+          const userIdentifier = { userId: 'ana' };
+          await identity.send(
+            new CompleteResourceTokenAuthCommand({ sessionUri: back.session_id, userIdentifier }),
+          );
+        };
+        back.completed = complete();
+      },
+    });
+    const tool = wrap(async (token) => token);
+    const first = await tool();
+    await back.completed;
+    assert.ok(first);
+    assert.equal(back.state, 'mine');
+    assert.equal(back.from, 'test');
+    assert.equal(await tool(), first);
+    assert.equal(links, 1);
+  });
+
+  it('never resolves with the old token when it forces authentication', async () => {
+    const workloadIdentityToken = await tokenFor(await newAgent(), 'ana');
+    const onAuthUrl = async (url) => {
+      const { session_id: sessionUri } = await consent(url);
+      const userIdentifier = { userId: 'ana' };
+      await identity.send(new CompleteResourceTokenAuthCommand({ sessionUri, userIdentifier }));
+    };
+    const tool = withAccessToken({
+      ...read,
+      authFlow: 'USER_FEDERATION',
+      workloadIdentityToken,
+      callbackUrl: RETURN_URL,
+      forceAuthentication: true,
+      onAuthUrl,
+    })(async (token) => token);
+    assert.notEqual(await tool(), await tool());
+  });
+
+  it('rejects with the service’s reason, without a retry, when the return URL is not registered', async () => {
+    const tool = withAccessToken({
+      ...read,
+      authFlow: 'USER_FEDERATION',
+      workloadIdentityToken: await tokenFor(await newAgent(), 'ana'),
+      callbackUrl: `${RETURN_URL}/`,
+    })(async (token) => token);
+    await assert.rejects(tool(), ({ name, reason, $metadata }) => {
+      assert.deepEqual(
+        [name, reason, $metadata.httpStatusCode, $metadata.attempts],
+        ['ValidationException', 'FieldValidationFailed', 400, 1],
+      );
+      return true;
+    });
+  });
+
+  it('rejects a workload token that was tampered with', async () => {
+    const workloadIdentityToken = (await tokenFor(await newAgent())).slice(0, -4);
+    const tool = withAccessToken({ ...read, authFlow: 'M2M', workloadIdentityToken })(async (token) => token);
+    await assert.rejects(tool(), { name: 'UnauthorizedException' });
+  });
+});
+
+describe('withApiKey', () => {
+  let name;
+  before(async () => {
+    name = `ts-key-${randomUUID()}`;
+    await control.send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'key-for-the-wrapper' }));
+  });
+
+  it('gets the key', async () => {
+    const workloadIdentityToken = await tokenFor(await newAgent());
+    const tool = withApiKey({ providerName: name, workloadIdentityToken })(async (key) => key);
+    assert.equal(await tool(), 'key-for-the-wrapper');
+  });
+});
+
+after(() => {
+  assert.deepEqual([...signedFor], ['execute-api']);
+});
