@@ -1,0 +1,58 @@
+/** What a member may hold, in words. */
+import { schemaOf, stepsOf, type Node } from './schema-node';
+
+const code = (text: string): string => `\`${text}\``;
+
+/** @param counted what there are so many of; nothing for a plain number */
+function bounds(min: number | undefined, max: number | undefined, counted: string): string[] {
+  const of = counted === '' ? '' : ` ${counted}`;
+  if (min !== undefined && min > 0 && max !== undefined) return [`${min} to ${max}${of}`];
+  if (max !== undefined) return [`at most ${max}${of}`];
+  return min === undefined || min === 0 ? [] : [`at least ${min}${of}`];
+}
+
+function boundsOf(steps: readonly Node[]): string[] {
+  const length = steps.find(({ metadata }) => metadata?.length)?.metadata?.length;
+  if (length) return bounds(length.min, length.max, 'characters');
+  const numberOf = (type: RegExp) => {
+    const requirement = steps.find((step) => type.test(step.type))?.requirement;
+    return typeof requirement === 'number' ? requirement : undefined;
+  };
+  const counted = { string: 'characters', number: '' }[steps[0]?.type ?? ''] ?? 'entries';
+  return bounds(numberOf(/^min_/), numberOf(/^max_/), counted);
+}
+
+const patternOf = ({ type, requirement }: Node): string[] =>
+  type === 'regex' && requirement instanceof RegExp
+    ? [`matches ${code(requirement.source.replaceAll('\\/', '/'))}`]
+    : [];
+
+/** Other rules are told in their own words; that of a text's length was told by its bounds. */
+const ruleOf = ({ type, message }: Node): string[] =>
+  type === 'check' && typeof message === 'string' && !message.startsWith('must have a length of')
+    ? [message]
+    : [];
+
+function choicesOf({ type, options = [] }: Node): string[] {
+  const names = options.filter((option) => typeof option === 'string').map(code);
+  return type === 'picklist' ? [`one of ${names.join(', ')}`] : [];
+}
+
+function each(label: string, part: Node | undefined): string[] {
+  const constraints = part ? constraintsOf(part) : [];
+  return constraints.length > 0 ? [`each ${label}: ${constraints.join(', ')}`] : [];
+}
+
+export function constraintsOf(node: Node): string[] {
+  const steps = stepsOf(node);
+  const schema = schemaOf(node);
+  return [
+    ...choicesOf(schema),
+    ...(schema.type === 'union' ? ['must have exactly one member'] : []),
+    ...boundsOf(steps),
+    ...steps.flatMap((step) => [...patternOf(step), ...ruleOf(step)]),
+    ...each('entry', schema.item),
+    ...each('key', schema.key),
+    ...each('value', schema.value),
+  ];
+}

@@ -1,0 +1,44 @@
+/** Differences from AWS that the shape walk tries (test/shapes), by the operations that they concern. */
+import {
+  ADDED_MEMBERS,
+  DIFFERENT_VALUES,
+  REFUSED_SHAPES,
+  type DifferentValue,
+} from '../../test/shapes/differences';
+import { shapeOf, type ModelledOperation, type ShapeReference } from '../../test/shapes/service-model';
+import { OPERATION_NOTES, type Difference } from './operation-notes';
+
+/** Shapes that a structure reaches, and the names of the members that they stand at. */
+function shapesWithin(reference: ShapeReference, found: Map<string, Set<string>>): void {
+  const shape = shapeOf(reference);
+  if (shape.type === 'list') shapesWithin(shape.member, found);
+  if (shape.type === 'map') [shape.key, shape.value].forEach((part) => shapesWithin(part, found));
+  if (shape.type !== 'structure') return;
+  for (const [name, member] of Object.entries(shape.members)) {
+    found.set(member.shape, (found.get(member.shape) ?? new Set()).add(name));
+    shapesWithin(member, found);
+  }
+}
+
+const ofValue = ({ here, what, why }: DifferentValue): Difference => ({
+  what: `${here === 'accepted' ? 'takes' : 'refuses'} ${what}`,
+  why,
+});
+
+/** Everything in which an operation differs from AWS's. */
+export function differencesOf({ name, inputShape }: ModelledOperation): Difference[] {
+  const shapes = new Map<string, Set<string>>();
+  shapesWithin({ shape: inputShape }, shapes);
+  return [
+    ...(OPERATION_NOTES[name]?.differs ?? []),
+    ...ADDED_MEMBERS.filter(({ operation }) => operation === name).map(({ member, why }) => ({
+      what: `takes \`${member}\` besides`,
+      why,
+    })),
+    ...REFUSED_SHAPES.filter(({ shape }) => shapes.has(shape)).map(({ shape, why }) => ({
+      what: `refuses ${[...(shapes.get(shape) ?? [])].map((member) => `\`${member}\``).join(', ')}`,
+      why,
+    })),
+    ...DIFFERENT_VALUES.filter(({ shape, as }) => as === 'value' && shapes.has(shape)).map(ofValue),
+  ];
+}

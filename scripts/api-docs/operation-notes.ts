@@ -1,0 +1,236 @@
+/** What the registry and the schemas cannot say of an operation: what it does, its errors, where it differs and why. */
+import type { ErrorName } from '../../lambda/domain/service-error';
+
+export interface Difference {
+  /** In a few words, for the table. */
+  readonly what: string;
+  readonly why: string;
+}
+
+export interface OperationNote {
+  readonly does: string;
+  /** Besides those that every operation may answer. */
+  readonly errors: readonly ErrorName[];
+  readonly differs?: readonly Difference[];
+}
+
+const OWN: Difference = {
+  what: 'belongs to the IAM principal that creates it',
+  why: 'one account holds the agents of many; whoever else may act is for a resource policy to say',
+};
+const SAFE_RETURN_URLS: Difference = {
+  what: 'refuses return URLs of schemes that browsers take for code or files (`javascript:`, `data:` and the like)',
+  why: 'a user’s browser is sent there',
+};
+const OWN_LISTED: Difference = {
+  what: 'lists what the caller owns',
+  why: 'names of other principals’ resources are theirs; a page’s token opens for the caller and the listing that it was made for',
+};
+const SECRET_ARN = (member: string): Difference => ({
+  what: `\`${member}\` names this service’s own vault`,
+  why: 'AWS’s shape wants an ARN, and one of Secrets Manager that named no secret would mislead',
+});
+const SHREDS: Difference = {
+  what: 'deletes everything that it sealed',
+  why: 'its vault keys go with it, and nothing that they sealed can be read again; a new one of the same name inherits nothing',
+};
+const NO_SECRETLESS_CLIENT: Difference = {
+  what: 'refuses the client authentication `AWS_IAM_ID_TOKEN_JWT` and `PRIVATE_KEY_JWT`',
+  why: 'clients authenticate by their secret for now',
+};
+const SAFE_ENDPOINTS: Difference = {
+  what: 'refuses endpoints that are not plain https URLs',
+  why: 'they get secrets and codes; where they lead is checked again at each connection',
+};
+const POLICY: Difference = {
+  what: 'speaks of workload identities and credential providers',
+  why: 'what this service has; a policy speaks in its operations (`bedrock-agentcore:…`)',
+};
+
+const made: OperationNote['errors'] = ['ConflictException', 'ServiceQuotaExceededException'];
+const found: OperationNote['errors'] = ['ResourceNotFoundException'];
+const proved: OperationNote['errors'] = ['UnauthorizedException', 'ResourceNotFoundException'];
+
+/** By AWS's name of the operation. */
+export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
+  CreateWorkloadIdentity: {
+    does: 'Makes an agent’s identity.',
+    errors: made,
+    differs: [OWN, SAFE_RETURN_URLS],
+  },
+  GetWorkloadIdentity: { does: 'Describes it.', errors: found },
+  UpdateWorkloadIdentity: {
+    does: 'Changes the members that are given; what is left out stays.',
+    errors: found,
+    differs: [SAFE_RETURN_URLS],
+  },
+  DeleteWorkloadIdentity: {
+    does: 'Deletes it with every grant that it holds. Its tokens count no more from the next request on.',
+    errors: found,
+    differs: [SHREDS],
+  },
+  ListWorkloadIdentities: { does: 'A page of them, by name.', errors: [], differs: [OWN_LISTED] },
+
+  CreateOauth2CredentialProvider: {
+    does: 'Makes a provider; the answer’s `callbackUrl` is to be registered at its authorization server.',
+    errors: made,
+    differs: [OWN, SECRET_ARN('clientSecretArn'), SAFE_ENDPOINTS, NO_SECRETLESS_CLIENT],
+  },
+  GetOauth2CredentialProvider: {
+    does: 'Describes it, without its secret.',
+    errors: found,
+    differs: [SECRET_ARN('clientSecretArn')],
+  },
+  UpdateOauth2CredentialProvider: {
+    does: 'Configures it anew. The callback URL stays.',
+    errors: found,
+    differs: [
+      {
+        what: 'the secret stays when none is given, for the same client at the same server',
+        why: 'nobody who may update learns a secret by pointing it at a server of their own',
+      },
+      SAFE_ENDPOINTS,
+      NO_SECRETLESS_CLIENT,
+    ],
+  },
+  DeleteOauth2CredentialProvider: {
+    does: 'Deletes it with its secret and every grant that was obtained through it.',
+    errors: found,
+    differs: [SHREDS],
+  },
+  ListOauth2CredentialProviders: { does: 'A page of them, by name.', errors: [], differs: [OWN_LISTED] },
+
+  CreateApiKeyCredentialProvider: {
+    does: 'Makes a provider of an API key, which is sealed at once and never told but to agents.',
+    errors: made,
+    differs: [OWN, SECRET_ARN('apiKeySecretArn')],
+  },
+  GetApiKeyCredentialProvider: {
+    does: 'Describes it, without its key.',
+    errors: found,
+    differs: [SECRET_ARN('apiKeySecretArn')],
+  },
+  UpdateApiKeyCredentialProvider: {
+    does: 'Puts another key in the place of the old one; agents get it from the next request on.',
+    errors: found,
+  },
+  DeleteApiKeyCredentialProvider: { does: 'Deletes it with its key.', errors: found, differs: [SHREDS] },
+  ListApiKeyCredentialProviders: { does: 'A page of them, by name.', errors: [], differs: [OWN_LISTED] },
+
+  GetTokenVault: {
+    does: 'Says which KMS key the vault is under. The one vault is `default`.',
+    errors: found,
+  },
+  SetTokenVaultCMK: {
+    does: 'Moves the vault to another KMS key. Reads go on meanwhile, and no grant is lost.',
+    errors: found,
+    differs: [
+      {
+        what: 'the KMS key has to be named at deployment (`tokenVaultKeys`)',
+        why: 'the functions may use no other; naming a key here gives nobody access to it',
+      },
+      {
+        what: 'answers when every vault key has been moved',
+        why: 'the old KMS key can then be retired; a move that takes longer answers ThrottlingException, and the next call goes on',
+      },
+    ],
+  },
+
+  TagResource: {
+    does: 'Adds tags; one of the same key is replaced.',
+    errors: ['ResourceNotFoundException', 'ServiceQuotaExceededException'],
+  },
+  UntagResource: {
+    does: 'Takes tags away; keys that are not there do not matter.',
+    errors: found,
+  },
+  ListTagsForResource: { does: 'All tags of a resource.', errors: found },
+
+  PutResourcePolicy: {
+    does: 'Says who else may act on the resource, in IAM policy JSON, from the next request on.',
+    errors: found,
+    differs: [
+      POLICY,
+      {
+        what: 'refuses a policy with an element that it does not understand',
+        why: 'an element that is ignored allows more than was meant',
+      },
+    ],
+  },
+  GetResourcePolicy: {
+    does: 'The policy as it was put; an answer without `policy` when there is none.',
+    errors: found,
+    differs: [POLICY],
+  },
+  DeleteResourcePolicy: {
+    does: 'Takes the policy away: from the next request on the owner alone may act.',
+    errors: found,
+    differs: [POLICY],
+  },
+
+  GetWorkloadAccessToken: {
+    does: 'A token for the agent alone.',
+    errors: found,
+    differs: [
+      {
+        what: 'the token is an ES256 JWT that anybody can check',
+        why: 'a resource server can see who acts for whom by the published keys; clients treat it as opaque',
+      },
+    ],
+  },
+  GetWorkloadAccessTokenForJWT: {
+    does: 'A token for the agent and the user of an identity provider’s token.',
+    errors: proved,
+    differs: [
+      {
+        what: 'the user token’s issuer has to be trusted',
+        why: 'signature, expiry, issuer, audience, client, scopes and claims are checked against issuers that the deployment, or the workload identity, names',
+      },
+    ],
+  },
+  GetWorkloadAccessTokenForUserId: {
+    does: 'A token for the agent and an id that the caller vouches for.',
+    errors: found,
+    differs: [
+      {
+        what: 'a user id is never the user of a user token',
+        why: 'what nobody verified must not reach what somebody proved',
+      },
+    ],
+  },
+
+  GetResourceApiKey: { does: 'The provider’s API key, for the agent.', errors: proved },
+  GetResourceOauth2Token: {
+    does: 'The token that this user granted to this agent: from the vault, refreshed, or by a consent link when there is none; or the agent’s own, by client credentials.',
+    errors: proved,
+    differs: [
+      {
+        what: 'a subset of the granted scopes is a hit, in any order',
+        why: 'the user granted it; more scopes ask for consent to the union',
+      },
+      {
+        what: '`customParameters` are no part of what a grant is found by, and never override a standard parameter',
+        why: 'the same agent, user and provider have one grant, however it was asked for',
+      },
+      {
+        what: 'a poll without `sessionUri` finds the open session',
+        why: 'agents that ask at once share one link',
+      },
+      {
+        what: 'a provider’s failure comes with its OAuth `error` code',
+        why: 'the caller can act on it; the provider’s text stays out',
+      },
+      { what: 'refuses the flow `ON_BEHALF_OF_TOKEN_EXCHANGE`', why: 'it is still to come' },
+    ],
+  },
+  CompleteResourceTokenAuth: {
+    does: 'The application says which user came back; only then is the code redeemed and the grant stored.',
+    errors: ['UnauthorizedException'],
+    differs: [
+      {
+        what: 'the user is compared by issuer and subject',
+        why: 'a token that was renewed meanwhile is still the same user’s',
+      },
+    ],
+  },
+};

@@ -1,0 +1,17 @@
+/** docs/api.md is what the generator makes of the code as it is. */
+import { readFileSync } from 'node:fs';
+import { API_DOCS } from '../../scripts/api-docs';
+import { renderApiDocs } from '../../scripts/api-docs/document';
+import { MODELLED_OPERATIONS } from './service-model';
+
+it('docs/api.md is up to date; if not, run `npm run docs:api`', () => {
+  expect(readFileSync(API_DOCS, 'utf8')).toBe(renderApiDocs());
+});
+
+it('has a row for each of AWS’s 29 identity operations', () => {
+  const rows = renderApiDocs()
+    .split('\n')
+    .filter((line) => /^\| \[?[A-Z][A-Za-z0-9]+(\]\(#[a-z0-9]+\))? +\| (works|not yet)/.test(line));
+  expect(rows).toHaveLength(MODELLED_OPERATIONS.length);
+  expect(rows).toHaveLength(29);
+});

@@ -1,0 +1,102 @@
+/** Values for each pattern of the service model, by hand: what matches, grown to a length, and what does not. */
+
+export interface Sample {
+  /** One of the shortest values that match. */
+  readonly least: string;
+  /** Puts this many more characters into it where it may have them; absent where its length is fixed. */
+  readonly grown?: (more: number) => string;
+  readonly off: readonly string[];
+}
+
+/** @param before, and @param after the place where the pattern lets `a` stand any number of times */
+const around = (before: string, after: string, off: readonly string[]): Sample => ({
+  least: `${before}a${after}`,
+  grown: (more) => `${before}${'a'.repeat(more + 1)}${after}`,
+  off,
+});
+
+const name = around('', '', ['a b', 'a/b', 'ä', 'a\n', '\na', 'a\u0000', 'a%20b', 'a$b']);
+const tag = around('', '', ['a#b', 'ä', 'a?', 'a\u0000']);
+
+const KEY_ID = '00000000-0000-0000-0000-000000000000';
+const DIGITS_17 = '0'.repeat(17);
+
+const SAMPLES: Readonly<Record<string, Sample>> = {
+  '[a-zA-Z0-9\\-_]+': { ...name, off: [...name.off, 'a.b'] },
+  '[A-Za-z0-9_.-]+': { ...around('aa', '', []), off: name.off.map((off) => `aaa${off}`) },
+  '[a-zA-Z0-9\\-_\\.]+': name,
+  '[A-Za-z0-9_.:#-]+': name,
+  '[a-zA-Z0-9\\s._:/=+@-]*': tag,
+  '\\w+:(\\/?\\/?)[^\\s]+': around('a:', '', ['a', ':a', 'a:', 'a: b', 'a:b c', 'a:b\n', '-:a', '//a']),
+  'urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+': around('urn:ietf:params:oauth:request_uri:', '', [
+    'urn:ietf:params:oauth:request_uri:',
+    'urn:ietf:params:oauth:request_uri:a b',
+    'urn:ietf:params:oauth:request_uri:a\n',
+    'https://app.example/?request_uri=urn:ietf:params:oauth:request_uri:a',
+    'URN:ietf:params:oauth:request_uri:a',
+  ]),
+  '[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+': around('a.a.', '', [
+    'a.a',
+    'a.a.',
+    '..',
+    'a.a.a.',
+    'Bearer a.a.a',
+    'a.a.a\n',
+    'a.b c.d',
+  ]),
+  'arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(?:/[a-z-]+/[^/]+)*': around(
+    'arn:aws:bedrock-agentcore:us-east-1:000000000000:workload-identity-directory/default/workload-identity/',
+    '',
+    [
+      'arn:aws:bedrock-agentcore:us-east-1:0000:memory/a',
+      'arn:aws:bedrock-agentcore:us-east-1:000000000000:memory',
+      'arn:aws:bedrock-agentcore:us-east-1:000000000000:memory/a/',
+      'arn:aws:bedrock-agentcore:us-east-1:000000000000:memory/a/b',
+      'arn:aws:iam::000000000000:role/aaaaaaaaaaaaaaaa',
+      ' arn:aws:bedrock-agentcore:us-east-1:000000000000:memory/a',
+    ],
+  ),
+  'arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}': around(
+    'arn:aws:kms:',
+    `:000000000000:key/${KEY_ID}`,
+    [
+      'arn:aws:kms:us-east-1:000000000000:alias/a',
+      `arn:aws:kms:us-east-1:000000000000:key/${KEY_ID}0`,
+      `arn:aws:kms:us-east-1:0:key/${KEY_ID}`,
+      `arn:aws-other:kms:us-east-1:000000000000:key/${KEY_ID}`,
+      KEY_ID,
+    ],
+  ),
+  '.+/\\.well-known/(openid-configuration|oauth-authorization-server)': around(
+    'https://',
+    '/.well-known/openid-configuration',
+    [
+      'https://idp.example/',
+      'https://idp.example/.well-known/openid-configuration/',
+      'https://idp.example/.well-known/openid-configuration?a=b',
+      'https://idp.example/.well-known/jwks.json',
+      '/.well-known/openid-configuration',
+      'https://idp.example/well-known/openid-configuration',
+    ],
+  ),
+  '(client_secret_post|client_secret_basic)': {
+    least: 'client_secret_post',
+    off: ['client_secret_jwt', 'none', 'client_secret_post ', 'CLIENT_SECRET_POST', ''],
+  },
+  'sg-(([0-9a-z]{8})|([0-9a-z]{17}))': { least: 'sg-00000000', off: ['sg-0', '00000000'] },
+  'subnet-[0-9a-zA-Z]{8,17}': { least: 'subnet-00000000', off: ['subnet-0', '00000000'] },
+  'vpc-(([0-9a-z]{8})|([0-9a-z]{17}))': { least: 'vpc-00000000', off: ['vpc-0', '00000000'] },
+  '((rcfg-[0-9a-z]{17})|(arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourceconfiguration/rcfg-[0-9a-z]{17}))':
+    { least: `rcfg-${DIGITS_17}`, off: [`rcfg-${DIGITS_17}0`, 'https://resource.example/'] },
+};
+
+/** Text without a pattern: anything, in any script. */
+const PLAIN: Sample = { ...around('', '', []), least: '' };
+
+/** @throws Error for a pattern without an entry: a new pattern needs values by hand */
+export function sampleOf(pattern: string | undefined): Sample {
+  if (pattern === undefined) return PLAIN;
+  const sample = SAMPLES[pattern];
+  if (!sample) throw new Error(`pattern-samples.ts has no values for the pattern ${pattern}`);
+  return sample;
+}

@@ -1,0 +1,71 @@
+/** Every case of the walk, at the edge where requests are parsed: accepted or refused as AWS's shape says. */
+import { isDeepStrictEqual } from 'node:util';
+import { parseInput, type RequestParts } from '../../lambda/api/parse';
+import { SCHEMAS, type JsonOperation } from '../../lambda/api/schemas';
+import { ServiceError } from '../../lambda/domain/service-error';
+import { casesOfOperation, type Case } from './cases';
+import { MODELLED_OPERATIONS, type ModelledOperation } from './service-model';
+
+const isServed = (name: string): name is JsonOperation => name in SCHEMAS;
+
+/** The request as the router hands it over: members of the path and the query beside the body. */
+function partsOf({ input }: ModelledOperation, request: object): RequestParts {
+  const located = Object.entries(request).filter(([name]) => input.members[name]?.location);
+  const body = Object.entries(request).filter(([name]) => !input.members[name]?.location);
+  return {
+    body: JSON.stringify(Object.fromEntries(body)),
+    members: Object.fromEntries(located),
+  };
+}
+
+function outcome(operation: ModelledOperation & { name: JsonOperation }, { request }: Case) {
+  try {
+    return { input: parseInput(operation.name, partsOf(operation, request as object)) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** What is wrong with the service's verdict on a case, if anything. */
+function differing(operation: ModelledOperation & { name: JsonOperation }, one: Case): string | undefined {
+  const { input, error } = outcome(operation, one);
+  if (one.verdict === 'accepted') {
+    if (error) return error instanceof ServiceError ? `refused: ${error.message}` : 'failed';
+    return isDeepStrictEqual(input, one.request) ? undefined : 'accepted, but not all of it';
+  }
+  if (input) return 'accepted';
+  if (!(error instanceof ServiceError) || error.type !== 'ValidationException') return 'failed';
+  if (error.reason !== 'FieldValidationFailed') return `reason ${error.reason}`;
+  const names = (error.fieldList ?? []).map(({ name }) => name);
+  if (!names.some((name) => one.fields.includes(name))) return `reported ${names.join(', ')}`;
+  if (one.says !== undefined && !error.message.includes(one.says)) return `said ${error.message}`;
+  return undefined;
+}
+
+const label = ({ operation, place, what }: Case, problem: string): string =>
+  `${operation} ${place} (${what}): ${problem.slice(0, 200)}`;
+
+describe('the walk over AWS’s shapes', () => {
+  const served = MODELLED_OPERATIONS.filter(({ name }) => isServed(name));
+  const count = { accepted: 0, refused: 0, differed: 0 };
+
+  it.each(served.map((operation) => [operation.name, operation] as const))('%s', (name, operation) => {
+    if (!isServed(name)) throw new Error(`${name} is not in the registry`);
+    const cases = casesOfOperation(operation);
+    const problems = cases.flatMap((one) => {
+      const problem = differing({ ...operation, name }, one);
+      return problem === undefined ? [] : [label(one, problem)];
+    });
+    for (const { verdict } of cases) count[verdict] += 1;
+    count.differed += problems.length;
+    expect(problems).toEqual([]);
+  });
+
+  it('knows every operation', () => {
+    const { accepted, refused, differed } = count;
+    process.stderr.write(
+      `shape walk: ${accepted + refused} cases of ${served.length} operations, ${accepted} to accept and ${refused} to refuse; ${differed} differed\n`,
+    );
+    expect(served.map(({ name }) => name)).toEqual(MODELLED_OPERATIONS.map(({ name }) => name));
+  });
+});

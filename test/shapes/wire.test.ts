@@ -1,0 +1,97 @@
+/**
+ * One refused request of each operation over the wire, by AWS's client: it validates nothing itself, and it
+ * reads `reason` and `fieldList` as it reads AWS's.
+ */
+import * as data from '@aws-sdk/client-bedrock-agentcore';
+import * as control from '@aws-sdk/client-bedrock-agentcore-control';
+import { World } from '../flows/support/world';
+import { OPERATIONS } from '../../lambda/api/operations';
+import { casesOfOperation, type Case } from './cases';
+import { MODELLED_OPERATIONS, type ModelledOperation } from './service-model';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+type Commands = Record<string, new (input: object) => control.ListWorkloadIdentitiesCommand>;
+
+/** AWS's command for the operation, through the client of its plane. */
+function send({ name, plane }: ModelledOperation, request: object): Promise<unknown> {
+  const commands = (plane === 'data_plane' ? data : control) as unknown as Commands;
+  const client = plane === 'data_plane' ? world.data() : world.control();
+  return (client as control.BedrockAgentCoreControlClient).send(new commands[`${name}Command`]!(request));
+}
+
+/** The first member that is tried beyond its bounds; such a value is one that the client sends as it is. */
+const beyondBounds = (operation: ModelledOperation): Case | undefined =>
+  casesOfOperation(operation).find(
+    ({ verdict, what, place }) =>
+      verdict === 'refused' && /^(above maximum|off pattern)/.test(what) && !place.includes('.'),
+  );
+
+const served = MODELLED_OPERATIONS.filter(({ name }) => name in OPERATIONS);
+
+it.each(served.map((operation) => [operation.name, operation] as const))(
+  '%s refuses a member beyond its bounds',
+  async (_name, operation) => {
+    const refused = beyondBounds(operation);
+    if (!refused) throw new Error('no case to send');
+    await expect(send(operation, refused.request as object)).rejects.toMatchObject({
+      name: 'ValidationException',
+      reason: 'FieldValidationFailed',
+      fieldList: [{ name: refused.place, message: expect.stringMatching(/^must /) as string }],
+      $metadata: { httpStatusCode: 400 },
+    });
+  },
+);
+
+describe('what docs/api.md says is still to come is refused with the reason', () => {
+  const notYet = {
+    name: 'ValidationException',
+    message: expect.stringContaining('not supported by this service yet') as string,
+  };
+
+  it('on-behalf-of exchange', async () => {
+    const agent = await world.agent();
+    const token = await agent.token({ userId: 'ana' });
+    await expect(agent.ask(token, { oauth2Flow: 'ON_BEHALF_OF_TOKEN_EXCHANGE' })).rejects.toMatchObject(
+      notYet,
+    );
+  });
+
+  it.each(['AWS_IAM_ID_TOKEN_JWT', 'PRIVATE_KEY_JWT'] as const)('%s', async (clientAuthenticationMethod) => {
+    const { discoveryUrl, clientId, clientSecret } = world.provider;
+    const creating = world.control().send(
+      new control.CreateOauth2CredentialProviderCommand({
+        name: 'secretless',
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: {
+            clientId,
+            clientSecret,
+            clientAuthenticationMethod,
+            oauthDiscovery: { discoveryUrl },
+          },
+        },
+      }),
+    );
+    await expect(creating).rejects.toMatchObject(notYet);
+  });
+});
+
+it('a body that is not JSON is CannotParse', async () => {
+  const client = world.control();
+  client.middlewareStack.add(
+    (next) => (args) => {
+      (args.request as { body: unknown }).body = '{"name":';
+      return next(args);
+    },
+    { step: 'build', priority: 'high' },
+  );
+  await expect(client.send(new control.GetWorkloadIdentityCommand({ name: 'any' }))).rejects.toMatchObject({
+    name: 'ValidationException',
+    reason: 'CannotParse',
+  });
+});
