@@ -3,16 +3,27 @@
  *
  * Trusted issuers come from the context `trustedIssuers`, as an array in cdk.json or as JSON on the
  * command line: `cdk deploy --all -c trustedIssuers='[{"discoveryUrl":"https://…","allowedAudience":["…"]}]'`.
+ * The KMS keys that the token vault may be moved to come likewise from `tokenVaultKeys`, an array of ARNs.
  */
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import * as v from 'valibot';
 import { parseTrustedIssuers } from '../lambda/domain/identity/trusted-issuer';
 import { StatefulStack, StatelessStack } from '../lib';
 
 const app = new App();
 
-const context: unknown = app.node.tryGetContext('trustedIssuers') ?? [];
-const trustedIssuers = parseTrustedIssuers(typeof context === 'string' ? context : JSON.stringify(context));
+/** The context as JSON; an empty array when there is none. */
+function contextOf(name: string): string {
+  const context: unknown = app.node.tryGetContext(name) ?? [];
+  return typeof context === 'string' ? context : JSON.stringify(context);
+}
+
+const trustedIssuers = parseTrustedIssuers(contextOf('trustedIssuers'));
+const tokenVaultKeys = v.parse(
+  v.pipe(v.string(), v.parseJson(), v.array(v.string(), 'tokenVaultKeys must be an array of ARNs')),
+  contextOf('tokenVaultKeys'),
+);
 
 const state = new StatefulStack(app, 'AgentIdentityStateful', {
   description: 'agent-identity: tables and key',
@@ -21,6 +32,7 @@ new StatelessStack(app, 'AgentIdentityStateless', {
   description: 'agent-identity: functions and API',
   state,
   trustedIssuers,
+  tokenVaultKeys,
 });
 
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

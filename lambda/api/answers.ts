@@ -1,12 +1,18 @@
 /** What the control plane's operations answer: AWS's members, times as epoch seconds, no secret ever. */
 import type { WorkloadIdentity } from '../domain/identity/workload-identity';
+import type { OwnedResource } from '../domain/owned-resource';
+import type { Listed } from '../domain/pagination';
+import type { ApiKeyProvider } from '../domain/provider/api-key-provider';
 import { callbackUrl, type Oauth2Provider } from '../domain/provider/oauth2-provider';
+import { vendorOf } from '../domain/provider/vendors';
+import { TOKEN_VAULT_ID, type TokenVault } from '../domain/vault/token-vault';
 
 /** AWS's `CreateWorkloadIdentityResponse`. */
 export const workloadIdentityCreated = (identity: WorkloadIdentity) => ({
   name: identity.name,
   workloadIdentityArn: identity.arn,
   allowedResourceOauth2ReturnUrls: identity.allowedResourceOauth2ReturnUrls,
+  authorizerConfiguration: identity.authorizerConfiguration,
 });
 
 /** AWS's `GetWorkloadIdentityResponse`. */
@@ -16,6 +22,18 @@ export const workloadIdentityDescribed = (identity: WorkloadIdentity) => ({
   lastUpdatedTime: identity.lastUpdatedTime,
 });
 
+/** AWS's `Oauth2ProviderConfigOutput`: the vendor's own member. */
+const oauth2ProviderConfig = (provider: Oauth2Provider) => {
+  const { vendor, clientId, discovery: oauthDiscovery, clientAuthenticationMethod } = provider;
+  return {
+    [vendorOf(vendor).configMember]: {
+      clientId,
+      oauthDiscovery,
+      ...(vendor === 'CustomOauth2' && { clientAuthenticationMethod }),
+    },
+  };
+};
+
 /** AWS's `CreateOauth2CredentialProviderResponse`. The client secret is in this service's own vault, under its own ARN. */
 export const oauth2ProviderCreated = (provider: Oauth2Provider, baseUrl: string) => ({
   name: provider.name,
@@ -23,20 +41,64 @@ export const oauth2ProviderCreated = (provider: Oauth2Provider, baseUrl: string)
   clientSecretArn: { secretArn: `${provider.arn}/client-secret` },
   clientSecretSource: 'MANAGED',
   callbackUrl: callbackUrl(baseUrl, provider.callbackId),
-  oauth2ProviderConfigOutput: {
-    customOauth2ProviderConfig: {
-      clientId: provider.clientId,
-      oauthDiscovery: provider.discovery,
-      clientAuthenticationMethod: provider.clientAuthenticationMethod,
-    },
-  },
+  oauth2ProviderConfigOutput: oauth2ProviderConfig(provider),
   status: 'READY',
 });
 
-/** AWS's `GetOauth2CredentialProviderResponse`. */
+/** AWS's `GetOauth2CredentialProviderResponse` and `UpdateOauth2CredentialProviderResponse`. */
 export const oauth2ProviderDescribed = (provider: Oauth2Provider, baseUrl: string) => ({
   ...oauth2ProviderCreated(provider, baseUrl),
   credentialProviderVendor: provider.vendor,
   createdTime: provider.createdTime,
   lastUpdatedTime: provider.lastUpdatedTime,
 });
+
+/** AWS's `WorkloadIdentityType`: an entry of a listing. */
+export const workloadIdentityListed = ({ name, arn }: WorkloadIdentity) => ({
+  name,
+  workloadIdentityArn: arn,
+});
+
+/** AWS's `Oauth2CredentialProviderItem`. */
+export const oauth2ProviderListed = (provider: Oauth2Provider) => ({
+  ...apiKeyProviderListed(provider),
+  credentialProviderVendor: provider.vendor,
+});
+
+/** AWS's `ApiKeyCredentialProviderItem`. */
+export const apiKeyProviderListed = ({ name, arn, createdTime, lastUpdatedTime }: OwnedResource) => ({
+  name,
+  credentialProviderArn: arn,
+  createdTime,
+  lastUpdatedTime,
+});
+
+/** AWS's `CreateApiKeyCredentialProviderResponse`. The key is in this service's own vault, under its own ARN. */
+export const apiKeyProviderCreated = ({ name, arn }: ApiKeyProvider) => ({
+  name,
+  credentialProviderArn: arn,
+  apiKeySecretArn: { secretArn: `${arn}/api-key` },
+  apiKeySecretSource: 'MANAGED',
+});
+
+/** AWS's `GetApiKeyCredentialProviderResponse` and `UpdateApiKeyCredentialProviderResponse`. */
+export const apiKeyProviderDescribed = (provider: ApiKeyProvider) => ({
+  ...apiKeyProviderCreated(provider),
+  createdTime: provider.createdTime,
+  lastUpdatedTime: provider.lastUpdatedTime,
+});
+
+/** AWS's `GetTokenVaultResponse` and `SetTokenVaultCMKResponse`. A vault that was never moved was last modified at the epoch. */
+export const tokenVaultDescribed = ({ kmsKeyArn, lastModifiedDate }: TokenVault) => ({
+  tokenVaultId: TOKEN_VAULT_ID,
+  kmsConfiguration:
+    kmsKeyArn === undefined ? { keyType: 'ServiceManagedKey' } : { keyType: 'CustomerManagedKey', kmsKeyArn },
+  lastModifiedDate,
+});
+
+/** A page of a listing, under the member that AWS's answer has it in. */
+export const listed = <Resource, Entry>(
+  member: string,
+  { resources, nextToken }: Listed<Resource>,
+  entry: (resource: Resource) => Entry,
+) => ({ [member]: resources.map(entry), ...(nextToken !== undefined && { nextToken }) });

@@ -15,6 +15,13 @@ export const json = (
   body: JSON.stringify(body),
 });
 
+/** An answer without a body, such as a 204. */
+export const empty = (status: number): APIGatewayProxyResult => ({
+  statusCode: status,
+  headers: NO_STORE,
+  body: '',
+});
+
 const UNKNOWN = new ServiceError(
   'InternalServerException',
   'Something went wrong here. Try again; if it stays, ask the operator.',

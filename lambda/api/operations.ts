@@ -12,22 +12,25 @@ export const FUNCTION_GROUPS = [
   'token-exchange',
   'credential-retrieval',
   'oauth-callback',
+  'token-vault',
 ] as const;
 
 export type FunctionGroup = (typeof FUNCTION_GROUPS)[number];
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path template in API Gateway's notation, relative to the stage. */
   readonly path: string;
   /** `IAM`: SigV4, checked by the gateway. `NONE`: reached by browsers and by resource servers. */
   readonly auth: 'IAM' | 'NONE';
   readonly group: FunctionGroup;
-  /** Status of a successful JSON answer; the browser routes choose their own. */
-  readonly status: 200 | 201;
+  /** Status of a successful JSON answer, 204 without a body; the browser routes choose their own. */
+  readonly status: 200 | 201 | 204;
+  /** Name of the one list-valued query parameter, where there is one. */
+  readonly query?: 'tagKeys';
 }
 
-const post = (path: string, group: FunctionGroup, status: 200 | 201 = 200): Route => ({
+const post = (path: string, group: FunctionGroup, status: Route['status'] = 200): Route => ({
   method: 'POST',
   path,
   auth: 'IAM',
@@ -43,16 +46,59 @@ const open = (path: string): Route => ({
   status: 200,
 });
 
+/** Tags are the control plane's; the ARN stands in the path, which AWS's clients encode as one segment. */
+const tags = (method: Route['method'], status: Route['status'], query?: 'tagKeys'): Route => ({
+  method,
+  path: '/tags/{resourceArn+}',
+  auth: 'IAM',
+  group: 'control-plane',
+  status,
+  ...(query && { query }),
+});
+
+const resourcePolicy = (method: Route['method'], status: Route['status']): Route => ({
+  method,
+  path: '/resourcepolicy/{resourceArn+}',
+  auth: 'IAM',
+  group: 'control-plane',
+  status,
+});
+
 export const OPERATIONS = {
   CreateWorkloadIdentity: post('/identities/CreateWorkloadIdentity', 'control-plane', 201),
   GetWorkloadIdentity: post('/identities/GetWorkloadIdentity', 'control-plane'),
+  UpdateWorkloadIdentity: post('/identities/UpdateWorkloadIdentity', 'control-plane'),
+  DeleteWorkloadIdentity: post('/identities/DeleteWorkloadIdentity', 'control-plane', 204),
+  ListWorkloadIdentities: post('/identities/ListWorkloadIdentities', 'control-plane'),
+
   CreateOauth2CredentialProvider: post('/identities/CreateOauth2CredentialProvider', 'control-plane', 201),
   GetOauth2CredentialProvider: post('/identities/GetOauth2CredentialProvider', 'control-plane'),
+  UpdateOauth2CredentialProvider: post('/identities/UpdateOauth2CredentialProvider', 'control-plane'),
+  DeleteOauth2CredentialProvider: post('/identities/DeleteOauth2CredentialProvider', 'control-plane', 204),
+  ListOauth2CredentialProviders: post('/identities/ListOauth2CredentialProviders', 'control-plane'),
+
+  CreateApiKeyCredentialProvider: post('/identities/CreateApiKeyCredentialProvider', 'control-plane', 201),
+  GetApiKeyCredentialProvider: post('/identities/GetApiKeyCredentialProvider', 'control-plane'),
+  UpdateApiKeyCredentialProvider: post('/identities/UpdateApiKeyCredentialProvider', 'control-plane'),
+  DeleteApiKeyCredentialProvider: post('/identities/DeleteApiKeyCredentialProvider', 'control-plane', 204),
+  ListApiKeyCredentialProviders: post('/identities/ListApiKeyCredentialProviders', 'control-plane'),
+
+  GetTokenVault: post('/identities/get-token-vault', 'token-vault'),
+  SetTokenVaultCMK: post('/identities/set-token-vault-cmk', 'token-vault'),
+
+  TagResource: tags('POST', 204),
+  UntagResource: tags('DELETE', 204, 'tagKeys'),
+  ListTagsForResource: tags('GET', 200),
+
+  PutResourcePolicy: resourcePolicy('PUT', 201),
+  GetResourcePolicy: resourcePolicy('GET', 200),
+  DeleteResourcePolicy: resourcePolicy('DELETE', 204),
 
   GetWorkloadAccessToken: post('/identities/GetWorkloadAccessToken', 'token-exchange'),
   GetWorkloadAccessTokenForJWT: post('/identities/GetWorkloadAccessTokenForJWT', 'token-exchange'),
   GetWorkloadAccessTokenForUserId: post('/identities/GetWorkloadAccessTokenForUserId', 'token-exchange'),
 
+  GetResourceApiKey: post('/identities/api-key', 'credential-retrieval'),
   GetResourceOauth2Token: post('/identities/oauth2/token', 'credential-retrieval'),
   CompleteResourceTokenAuth: post('/identities/CompleteResourceTokenAuth', 'credential-retrieval'),
 

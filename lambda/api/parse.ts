@@ -1,41 +1,54 @@
-/** Parses a request body at the edge. Messages name the member and what it should be, never what it was. */
+/** Parses a request at the edge. Messages name the member and what it should be, never what it was. */
 import * as v from 'valibot';
 import { ServiceError, type InvalidField } from '../domain/service-error';
+import { invalidFields, lostField, malformedText } from './invalid-fields';
 import { SCHEMAS, type InputOf, type JsonOperation } from './schemas';
 
-function describe(issue: v.BaseIssue<unknown>): string {
-  if (issue.type === 'check') return issue.message;
-  if (issue.type === 'union') return 'must have exactly one member';
-  if (issue.received === 'undefined') return 'is required';
-  if (issue.type === 'strict_object' && issue.expected === 'never') return 'is not a member of this request';
-  const expected = issue.expected ?? 'valid';
-  if (issue.type === 'min_length') return `must have a length of ${expected}`;
-  if (issue.type === 'max_length') return `must have a length of ${expected}`;
-  if (issue.type === 'max_entries') return `must have ${expected} entries`;
-  if (issue.type === 'regex') return `must match ${expected}`;
-  return `must be ${expected}`;
-}
-
-const fieldOf = (issue: v.BaseIssue<unknown>): InvalidField => ({
-  name: v.getDotPath(issue) ?? '',
-  message: describe(issue),
-});
-
-function parseJson(body: string | null): unknown {
-  // AWS's clients send nothing at all for an operation whose members are all absent.
-  if (body === null || body === '') return {};
-  try {
-    return JSON.parse(body) as unknown;
-  } catch {
-    throw new ServiceError('ValidationException', 'The request body is not JSON.', { reason: 'CannotParse' });
-  }
-}
-
-/** @throws ValidationException with `reason` and `fieldList` */
-export function parseInput<Name extends JsonOperation>(operation: Name, body: string | null): InputOf<Name> {
-  const parsed = v.safeParse(SCHEMAS[operation], parseJson(body));
-  if (parsed.success) return parsed.output;
-  const fieldList = parsed.issues.map(fieldOf);
+function refuse(fieldList: readonly InvalidField[]): never {
   const message = fieldList.map(({ name, message: what }) => `${name || 'The request'} ${what}`).join('; ');
   throw new ServiceError('ValidationException', message, { fieldList });
+}
+
+function cannotParse(message: string): never {
+  throw new ServiceError('ValidationException', message, { reason: 'CannotParse' });
+}
+
+function parseJson(body: string | null): object {
+  // AWS's clients send nothing at all for an operation whose members are all absent.
+  if (body === null || body === '') return {};
+  let document: unknown;
+  try {
+    document = JSON.parse(body);
+  } catch {
+    cannotParse('The request body is not JSON.');
+  }
+  // No list either: an operation whose members are all optional would take an empty one for itself.
+  if (typeof document === 'object' && document !== null && !Array.isArray(document)) return document;
+  return cannotParse('The request body is not a JSON object.');
+}
+
+/** A request as the gateway took it apart. */
+export interface RequestParts {
+  readonly body: string | null;
+  /** Members that travel in the path or the query, decoded; they stand beside those of the body. */
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+/** @throws ValidationException with `reason` and, where members are wrong, `fieldList` */
+export function parseInput<Name extends JsonOperation>(
+  operation: Name,
+  { body, members }: RequestParts,
+): InputOf<Name> {
+  const document = parseJson(body);
+  const [twice] = Object.keys(members).filter((name) => Object.hasOwn(document, name));
+  if (twice !== undefined) refuse([{ name: twice, message: 'stands in the address, not in the body' }]);
+  const request = { ...document, ...members };
+  const parsed = v.safeParse(SCHEMAS[operation], request);
+  if (!parsed.success) refuse(invalidFields(parsed.issues));
+  const lost = lostField(request, parsed.output);
+  if (lost) refuse([lost]);
+  // Only now, when the schema has bounded how deep the request goes.
+  const malformed = malformedText(parsed.output);
+  if (malformed) refuse([malformed]);
+  return parsed.output;
 }

@@ -6,13 +6,16 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { principalOf } from '../domain/identity/principal';
 import { ServiceError } from '../domain/service-error';
-import { errorResult, json } from './errors';
+import { empty, errorResult, json } from './errors';
 import { OPERATIONS, type FunctionGroup, type OperationName, type Route } from './operations';
 import { parseInput } from './parse';
 import { SCHEMAS, type InputOf, type JsonOperation } from './schemas';
 
-/** A JSON operation: the parsed request and the caller in, the answer's body out. */
-type JsonHandler<Name extends JsonOperation> = (input: InputOf<Name>, principal: string) => Promise<object>;
+/** A JSON operation: the parsed request and the caller in, the answer's body out, if it has one. */
+type JsonHandler<Name extends JsonOperation> = (
+  input: InputOf<Name>,
+  principal: string,
+) => Promise<object | void>;
 
 /** A browser or metadata route, which makes its own answer. */
 type OpenHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
@@ -36,6 +39,23 @@ const callerOf = (event: APIGatewayProxyEvent): string => principalOf(event.requ
 const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEvent): string | null =>
   body !== null && isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
 
+/** Members outside the body. An ARN arrives encoded or decoded, as the gateway pleases; it has no `%` of its own. */
+function membersOf(event: APIGatewayProxyEvent, { query }: Route): Record<string, unknown> {
+  const arn = event.pathParameters?.resourceArn;
+  return {
+    ...(arn !== undefined && { resourceArn: decoded(arn) }),
+    ...(query && { [query]: event.multiValueQueryStringParameters?.[query] ?? [] }),
+  };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /**
  * @param group the function's group
  * @param operations one handler for each of the group's routes
@@ -56,12 +76,13 @@ export function createHandler<Group extends FunctionGroup>(
       throw new ServiceError('ResourceNotFoundException', 'This function does not serve that route.');
     if (!isJsonOperation(name)) return (operations as Record<string, OpenHandler>)[name]!(event);
     const principal = callerOf(event);
-    const input = parseInput(name, bodyOf(event));
+    const route: Route = OPERATIONS[name];
+    const input = parseInput(name, { body: bodyOf(event), members: membersOf(event, route) });
     const output = await (operations as unknown as Record<string, JsonHandler<never>>)[name]!(
       input as never,
       principal,
     );
-    return json(OPERATIONS[name].status, output);
+    return output ? json(route.status, output) : empty(route.status);
   }
 
   return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()

@@ -4,18 +4,12 @@
  * What this service does not do is refused with the reason, never ignored.
  */
 import * as v from 'valibot';
-
-const text = (min: number, max: number) => v.pipe(v.string(), v.minLength(min), v.maxLength(max));
-const matching = (min: number, max: number, pattern: RegExp) => v.pipe(text(min, max), v.regex(pattern));
-
-/** A member of AWS's model that this service refuses. */
-const refused = (why: string) =>
-  v.exactOptional(
-    v.pipe(
-      v.unknown(),
-      v.check(() => false, why),
-    ),
-  );
+import {
+  AuthorizerConfigurationChangeSchema,
+  AuthorizerConfigurationSchema,
+} from '../domain/identity/trusted-issuer';
+import { matching, refused, text } from './constraints';
+import { oauth2ProviderMembers } from './provider-schemas';
 
 const workloadName = matching(3, 255, /^[A-Za-z0-9_.-]+$/);
 const providerName = matching(1, 128, /^[a-zA-Z0-9\-_]+$/);
@@ -25,97 +19,111 @@ const userId = text(1, 128);
 const userToken = matching(1, 131072, /^[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+$/);
 const workloadToken = text(1, 131072);
 
-const tags = v.pipe(
-  v.record(matching(1, 128, /^[a-zA-Z0-9\s._:/=+@-]*$/), matching(0, 256, /^[a-zA-Z0-9\s._:/=+@-]*$/)),
-  v.maxEntries(50),
+const tokenVaultId = matching(1, 64, /^[a-zA-Z0-9\-_]+$/);
+const kmsKeyArn = matching(
+  1,
+  2048,
+  /^arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key\/[a-zA-Z0-9-]{36}$/,
 );
 
-/** A union: exactly one member (Smithy 2.0, "union"). */
-const exactlyOne = (value: object): boolean => Object.keys(value).length === 1;
+const tagKey = matching(1, 128, /^[a-zA-Z0-9\s._:/=+@-]*$/);
+const tags = v.pipe(v.record(tagKey, matching(0, 256, /^[a-zA-Z0-9\s._:/=+@-]*$/)), v.maxEntries(50));
 
-const customOauth2ProviderConfig = v.strictObject({
-  oauthDiscovery: v.pipe(
-    v.strictObject({
-      discoveryUrl: v.exactOptional(
-        v.pipe(v.string(), v.regex(/^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/)),
-      ),
-      authorizationServerMetadata: v.exactOptional(
-        v.strictObject({
-          issuer: v.string(),
-          authorizationEndpoint: v.string(),
-          tokenEndpoint: v.string(),
-          responseTypes: v.exactOptional(v.array(v.string())),
-          tokenEndpointAuthMethods: v.exactOptional(
-            v.pipe(
-              v.array(v.picklist(['client_secret_post', 'client_secret_basic'])),
-              v.minLength(1),
-              v.maxLength(2),
-            ),
-          ),
-        }),
-      ),
-    }),
-    v.check(exactlyOne, 'must have exactly one member'),
-  ),
-  clientId: v.exactOptional(text(0, 256)),
-  clientSecret: v.exactOptional(text(0, 2048)),
-  clientSecretSource: v.exactOptional(
-    v.pipe(
-      v.picklist(['MANAGED', 'EXTERNAL']),
-      v.check(
-        (source) => source === 'MANAGED',
-        'EXTERNAL is not supported by this service yet; give clientSecret',
-      ),
+/** AWS's pattern leaves no room for the digit in `oauth2credentialprovider`, which its own ARNs have. */
+const resourceArn = matching(
+  20,
+  1011,
+  /^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\/[^/]+)(?:\/[a-z0-9-]+\/[^/]+)*$/,
+);
+
+const policyResourceArn = text(20, 1011);
+
+const listing = (most: number) =>
+  v.strictObject({
+    maxResults: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most))),
+    nextToken: v.exactOptional(v.string()),
+  });
+
+/** MANAGED secrets are sealed in this service's vault; EXTERNAL ones would be read from Secrets Manager. */
+const managedSource = v.exactOptional(
+  v.pipe(
+    v.picklist(['MANAGED', 'EXTERNAL']),
+    v.check(
+      (source) => source === 'MANAGED',
+      'EXTERNAL is not supported by this service yet; give the secret itself',
     ),
   ),
-  clientSecretConfig: refused('is not supported by this service yet; give clientSecret'),
-  clientAuthenticationMethod: v.exactOptional(
-    v.picklist(['CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST', 'AWS_IAM_ID_TOKEN_JWT', 'PRIVATE_KEY_JWT']),
-  ),
-  onBehalfOfTokenExchangeConfig: refused('is not supported by this service yet'),
-  privateKeyJwtConfig: refused('is not supported by this service yet'),
-  privateEndpoint: refused('is not supported by this service: it calls providers over the internet'),
-  privateEndpointOverrides: refused('is not supported by this service: it calls providers over the internet'),
-});
+);
 
-/** Config members of AWS's built-in vendors. */
-const vendorConfig = refused('is not supported by this service yet; use customOauth2ProviderConfig');
+const apiKeyMembers = {
+  apiKey: v.exactOptional(text(0, 65536)),
+  apiKeySecretSource: managedSource,
+  apiKeySecretConfig: refused('is not supported by this service yet; give apiKey'),
+};
 
 export const SCHEMAS = {
   CreateWorkloadIdentity: v.strictObject({
     name: workloadName,
     allowedResourceOauth2ReturnUrls: v.exactOptional(v.array(returnUrl)),
     tags: v.exactOptional(tags),
+    authorizerConfiguration: v.exactOptional(AuthorizerConfigurationSchema),
   }),
   GetWorkloadIdentity: v.strictObject({ name: workloadName }),
+  UpdateWorkloadIdentity: v.strictObject({
+    name: workloadName,
+    allowedResourceOauth2ReturnUrls: v.exactOptional(v.array(returnUrl)),
+    authorizerConfiguration: v.exactOptional(AuthorizerConfigurationChangeSchema),
+  }),
+  DeleteWorkloadIdentity: v.strictObject({ name: workloadName }),
+  ListWorkloadIdentities: listing(20),
   CreateOauth2CredentialProvider: v.strictObject({
     name: providerName,
-    credentialProviderVendor: v.pipe(
-      v.string(),
-      v.check(
-        (vendor) => vendor === 'CustomOauth2',
-        'must be CustomOauth2; other vendors are not supported by this service yet',
-      ),
-    ),
-    oauth2ProviderConfigInput: v.strictObject({
-      customOauth2ProviderConfig,
-      atlassianOauth2ProviderConfig: vendorConfig,
-      githubOauth2ProviderConfig: vendorConfig,
-      googleOauth2ProviderConfig: vendorConfig,
-      includedOauth2ProviderConfig: vendorConfig,
-      linkedinOauth2ProviderConfig: vendorConfig,
-      microsoftOauth2ProviderConfig: vendorConfig,
-      salesforceOauth2ProviderConfig: vendorConfig,
-      slackOauth2ProviderConfig: vendorConfig,
-    }),
+    ...oauth2ProviderMembers,
     tags: v.exactOptional(tags),
   }),
   GetOauth2CredentialProvider: v.strictObject({ name: providerName }),
+  UpdateOauth2CredentialProvider: v.strictObject({ name: providerName, ...oauth2ProviderMembers }),
+  DeleteOauth2CredentialProvider: v.strictObject({ name: providerName }),
+  ListOauth2CredentialProviders: listing(20),
+
+  CreateApiKeyCredentialProvider: v.strictObject({
+    name: providerName,
+    ...apiKeyMembers,
+    tags: v.exactOptional(tags),
+  }),
+  GetApiKeyCredentialProvider: v.strictObject({ name: providerName }),
+  UpdateApiKeyCredentialProvider: v.strictObject({ name: providerName, ...apiKeyMembers }),
+  DeleteApiKeyCredentialProvider: v.strictObject({ name: providerName }),
+  ListApiKeyCredentialProviders: listing(100),
+
+  GetTokenVault: v.strictObject({ tokenVaultId: v.exactOptional(tokenVaultId) }),
+  SetTokenVaultCMK: v.strictObject({
+    tokenVaultId: v.exactOptional(tokenVaultId),
+    kmsConfiguration: v.strictObject({
+      keyType: v.picklist(['CustomerManagedKey', 'ServiceManagedKey']),
+      kmsKeyArn: v.exactOptional(kmsKeyArn),
+    }),
+  }),
+
+  TagResource: v.strictObject({ resourceArn, tags }),
+  UntagResource: v.strictObject({
+    resourceArn,
+    tagKeys: v.pipe(v.array(tagKey), v.maxLength(200)),
+  }),
+  ListTagsForResource: v.strictObject({ resourceArn }),
+
+  PutResourcePolicy: v.strictObject({ resourceArn: policyResourceArn, policy: text(1, 20480) }),
+  GetResourcePolicy: v.strictObject({ resourceArn: policyResourceArn }),
+  DeleteResourcePolicy: v.strictObject({ resourceArn: policyResourceArn }),
 
   GetWorkloadAccessToken: v.strictObject({ workloadName }),
   GetWorkloadAccessTokenForJWT: v.strictObject({ workloadName, userToken }),
   GetWorkloadAccessTokenForUserId: v.strictObject({ workloadName, userId }),
 
+  GetResourceApiKey: v.strictObject({
+    workloadIdentityToken: workloadToken,
+    resourceCredentialProviderName: providerName,
+  }),
   GetResourceOauth2Token: v.strictObject({
     workloadIdentityToken: workloadToken,
     resourceCredentialProviderName: providerName,

@@ -15,6 +15,8 @@ export interface AuditEntry {
   readonly workloadIdentity?: string;
   /** Hash of the user that the agent acts for. */
   readonly user?: string;
+  /** ARN of the resource, where an operation names one by it. */
+  readonly resource?: string;
   /** Name of the credential provider. */
   readonly provider?: string;
   readonly scopes?: readonly string[];

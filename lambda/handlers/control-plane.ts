@@ -1,23 +1,52 @@
 /** Composition of the control plane: it writes the directory and seals secrets, and can open none. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { ambient } from '../adapters/ambient';
-import {
-  createClientSecretStore,
-  createOauth2ProviderStore,
-} from '../adapters/dynamodb/oauth2-provider-store';
+import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
+import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
+import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createTable } from '../adapters/dynamodb/table';
+import { createVaultContents } from '../adapters/dynamodb/vault-contents';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
+import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createSealOnly } from '../adapters/kms/seal';
 import {
+  apiKeyProviderCreated,
+  apiKeyProviderDescribed,
+  apiKeyProviderListed,
+  listed,
   oauth2ProviderCreated,
   oauth2ProviderDescribed,
+  oauth2ProviderListed,
   workloadIdentityCreated,
   workloadIdentityDescribed,
+  workloadIdentityListed,
 } from '../api/answers';
 import { createHandler } from '../api/router';
-import { createWorkloadIdentity, getWorkloadIdentity } from '../domain/identity/workload-identity';
-import { createOauth2Provider, getOauth2Provider } from '../domain/provider/oauth2-provider';
-import { readEndpointPolicy, readEnvironment } from './environment';
+import type { InputOf } from '../api/schemas';
+import {
+  createWorkloadIdentity,
+  deleteWorkloadIdentity,
+  getWorkloadIdentity,
+  listWorkloadIdentities,
+  updateWorkloadIdentity,
+} from '../domain/identity/workload-identity';
+import {
+  createApiKeyProvider,
+  deleteApiKeyProvider,
+  getApiKeyProvider,
+  listApiKeyProviders,
+  updateApiKeyProvider,
+} from '../domain/provider/api-key-provider';
+import { deleteOauth2Provider, listOauth2Providers } from '../domain/provider/oauth2-provider-listing';
+import {
+  createOauth2Provider,
+  getOauth2Provider,
+  updateOauth2Provider,
+} from '../domain/provider/oauth2-provider';
+import { deleteResourcePolicy, getResourcePolicy, putResourcePolicy } from '../domain/policy/resource-policy';
+import { listTags, tagResource, untagResource } from '../domain/tags';
+import { readEndpointPolicy, readEnvironment, readQuotas } from './environment';
 import { audit, report } from './logging';
 import { vaultKeysOf } from './vault-keys';
 
@@ -31,17 +60,30 @@ const env = readEnvironment(
 );
 const dynamodb = new DynamoDBClient({});
 const directory = createTable(dynamodb, env.DIRECTORY_TABLE);
-const vaultKeys = vaultKeysOf(dynamodb, env);
+const keys = createTable(dynamodb, env.KEYS_TABLE);
+const vault = createTable(dynamodb, env.VAULT_TABLE);
 const ports = {
   identities: createWorkloadIdentityStore(directory),
   providers: createOauth2ProviderStore(directory),
-  clientSecrets: createClientSecretStore(createTable(dynamodb, env.VAULT_TABLE)),
-  seal: createSealOnly(vaultKeys),
+  apiKeyProviders: createApiKeyProviderStore(directory),
+  clientSecrets: createClientSecretStore(vault),
+  apiKeys: createApiKeyStore(vault),
+  vaultContents: createVaultContents({ keys, vault }),
+  pageTokens: createPageTokens(new KMSClient({}), env.KMS_KEY_ARN),
+  seal: createSealOnly(vaultKeysOf(dynamodb, env)),
   audit,
   ambient,
   arnPrefix: env.ARN_PREFIX,
   endpointPolicy: readEndpointPolicy(),
+  quotas: readQuotas(),
 };
+
+/** AWS's names for a provider's configuration, in the domain's. */
+const configured = ({
+  credentialProviderVendor: vendor,
+  oauth2ProviderConfigInput: config,
+  ...named
+}: InputOf<'CreateOauth2CredentialProvider'>) => ({ ...named, vendor, config });
 
 export const handler = createHandler(
   'control-plane',
@@ -50,15 +92,50 @@ export const handler = createHandler(
       workloadIdentityCreated(await createWorkloadIdentity(ports, principal, input)),
     GetWorkloadIdentity: async ({ name }, principal) =>
       workloadIdentityDescribed(await getWorkloadIdentity(ports, principal, name)),
-    CreateOauth2CredentialProvider: async ({ name, tags, oauth2ProviderConfigInput }, principal) => {
-      const config = oauth2ProviderConfigInput.customOauth2ProviderConfig;
-      return oauth2ProviderCreated(
-        await createOauth2Provider(ports, principal, { name, tags, config }),
-        env.BASE_URL,
-      );
-    },
+    UpdateWorkloadIdentity: async (input, principal) =>
+      workloadIdentityDescribed(await updateWorkloadIdentity(ports, principal, input)),
+    DeleteWorkloadIdentity: ({ name }, principal) => deleteWorkloadIdentity(ports, principal, name),
+    ListWorkloadIdentities: async (input, principal) =>
+      listed(
+        'workloadIdentities',
+        await listWorkloadIdentities(ports, principal, input),
+        workloadIdentityListed,
+      ),
+
+    CreateOauth2CredentialProvider: async (input, principal) =>
+      oauth2ProviderCreated(await createOauth2Provider(ports, principal, configured(input)), env.BASE_URL),
     GetOauth2CredentialProvider: async ({ name }, principal) =>
       oauth2ProviderDescribed(await getOauth2Provider(ports, principal, name), env.BASE_URL),
+    UpdateOauth2CredentialProvider: async (input, principal) =>
+      oauth2ProviderDescribed(await updateOauth2Provider(ports, principal, configured(input)), env.BASE_URL),
+    DeleteOauth2CredentialProvider: ({ name }, principal) => deleteOauth2Provider(ports, principal, name),
+    ListOauth2CredentialProviders: async (input, principal) =>
+      listed('credentialProviders', await listOauth2Providers(ports, principal, input), oauth2ProviderListed),
+
+    CreateApiKeyCredentialProvider: async (input, principal) =>
+      apiKeyProviderCreated(await createApiKeyProvider(ports, principal, input)),
+    GetApiKeyCredentialProvider: async ({ name }, principal) =>
+      apiKeyProviderDescribed(await getApiKeyProvider(ports, principal, name)),
+    UpdateApiKeyCredentialProvider: async (input, principal) =>
+      apiKeyProviderDescribed(await updateApiKeyProvider(ports, principal, input)),
+    DeleteApiKeyCredentialProvider: ({ name }, principal) => deleteApiKeyProvider(ports, principal, name),
+    ListApiKeyCredentialProviders: async (input, principal) =>
+      listed('credentialProviders', await listApiKeyProviders(ports, principal, input), apiKeyProviderListed),
+
+    TagResource: ({ resourceArn, tags }, principal) => tagResource(ports, principal, resourceArn, tags),
+    UntagResource: ({ resourceArn, tagKeys }, principal) =>
+      untagResource(ports, principal, resourceArn, tagKeys),
+    PutResourcePolicy: async ({ resourceArn, policy }, principal) => ({
+      policy: await putResourcePolicy(ports, principal, resourceArn, policy),
+    }),
+    GetResourcePolicy: async ({ resourceArn }, principal) => {
+      const policy = await getResourcePolicy(ports, principal, resourceArn);
+      return policy === undefined ? {} : { policy };
+    },
+    DeleteResourcePolicy: ({ resourceArn }, principal) => deleteResourcePolicy(ports, principal, resourceArn),
+    ListTagsForResource: async ({ resourceArn }, principal) => ({
+      tags: await listTags(ports, principal, resourceArn),
+    }),
   },
   report,
 );

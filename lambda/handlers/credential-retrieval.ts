@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ambient } from '../adapters/ambient';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
-import { createClientSecretStore } from '../adapters/dynamodb/oauth2-provider-store';
+import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createSessionStore } from '../adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createTable } from '../adapters/dynamodb/table';
@@ -13,6 +13,7 @@ import { createSeal } from '../adapters/kms/seal';
 import { createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
 import { createMetadataReader } from '../domain/grants/provider-metadata';
+import { getResourceApiKey } from '../domain/vault/api-key';
 import { getResourceOauth2Token } from '../domain/vault/retrieve';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { readEndpointPolicy, readEnvironment, readTrustedIssuers } from './environment';
@@ -37,10 +38,11 @@ const ports = {
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(vault),
   clientSecrets: createClientSecretStore(vault),
+  apiKeys: createApiKeyStore(vault),
   sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
   seal: createSeal(vaultKeysOf(dynamodb, env)),
   publicKeys: createPublicKeys(createSigningKeyStore(createTable(dynamodb, env.DIRECTORY_TABLE)), ambient),
-  userTokens: createUserTokenVerifier(readTrustedIssuers(), metadata, transport),
+  userTokens: createUserTokenVerifier(readTrustedIssuers(), metadata, transport, ambient),
   metadata,
   transport,
   endpointPolicy,
@@ -53,6 +55,14 @@ const ports = {
 export const handler = createHandler(
   'credential-retrieval',
   {
+    GetResourceApiKey: async ({ workloadIdentityToken, resourceCredentialProviderName }, principal) => ({
+      apiKey: await getResourceApiKey(
+        ports,
+        principal,
+        workloadIdentityToken,
+        resourceCredentialProviderName,
+      ),
+    }),
     GetResourceOauth2Token: (input, principal) => getResourceOauth2Token(ports, principal, input),
     CompleteResourceTokenAuth: async ({ sessionUri, userIdentifier }, principal) => {
       await completeResourceTokenAuth(ports, principal, sessionUri, userIdentifier);

@@ -3,6 +3,7 @@
  * Each function asks for the variables that its group is given and no others.
  */
 import { parseTrustedIssuers, type TrustedIssuer } from '../domain/identity/trusted-issuer';
+import { parseQuotas, type Quotas } from '../domain/quotas';
 import type { EndpointPolicy } from '../domain/provider/endpoint';
 
 export type Variable =
@@ -27,6 +28,9 @@ export function readEnvironment<Name extends Variable>(...names: Name[]): Record
 /** @throws Error in plain words */
 export const readTrustedIssuers = (): TrustedIssuer[] =>
   parseTrustedIssuers(process.env.TRUSTED_ISSUERS ?? '[]');
+
+/** @throws Error in plain words */
+export const readQuotas = (): Quotas => parseQuotas(process.env.QUOTAS ?? '{}');
 
 /**
  * Whether providers on this machine are let in: only on a laptop. In Lambda the variable stops the function,

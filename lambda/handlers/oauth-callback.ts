@@ -28,6 +28,7 @@ const env = readEnvironment(
   'ARN_PREFIX',
 );
 const dynamodb = new DynamoDBClient({});
+const vaultKeys = vaultKeysOf(dynamodb, env);
 const secure = env.BASE_URL.startsWith('https:');
 const publicKeys = createPublicKeys(
   createSigningKeyStore(createTable(dynamodb, env.DIRECTORY_TABLE)),
@@ -35,7 +36,8 @@ const publicKeys = createPublicKeys(
 );
 const ports = {
   sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
-  seal: createSeal(vaultKeysOf(dynamodb, env)),
+  // It may make no key: the session has one from its beginning.
+  seal: createSeal({ current: vaultKeys.existing, version: vaultKeys.version }),
   audit,
   ambient,
   baseUrl: env.BASE_URL,

@@ -10,7 +10,11 @@ import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSigningKeyWrapper } from '../adapters/kms/signing-key-wrapper';
 import { createHandler } from '../api/router';
 import { createMetadataReader } from '../domain/grants/provider-metadata';
-import { issueWorkloadAccessToken, type OnBehalfOf } from '../domain/workload-token/issue';
+import {
+  issueWorkloadAccessToken,
+  type IssueOperation,
+  type OnBehalfOf,
+} from '../domain/workload-token/issue';
 import { createSigningKeys } from '../domain/workload-token/signing-keys';
 import { readEndpointPolicy, readEnvironment, readTrustedIssuers } from './environment';
 import { audit, report } from './logging';
@@ -25,6 +29,7 @@ const ports = {
     readTrustedIssuers(),
     createMetadataReader(transport, endpointPolicy, ambient),
     transport,
+    ambient,
   ),
   signingKeys: createSigningKeys(
     createSigningKeyStore(directory),
@@ -36,7 +41,12 @@ const ports = {
   issuer: env.BASE_URL,
 };
 
-const issue = async (operation: string, principal: string, workloadName: string, onBehalfOf: OnBehalfOf) => ({
+const issue = async (
+  operation: IssueOperation,
+  principal: string,
+  workloadName: string,
+  onBehalfOf: OnBehalfOf,
+) => ({
   workloadAccessToken: await issueWorkloadAccessToken(ports, operation, principal, workloadName, onBehalfOf),
 });
 

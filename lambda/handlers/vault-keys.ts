@@ -3,17 +3,22 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { ambient } from '../adapters/ambient';
 import { createTable } from '../adapters/dynamodb/table';
+import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createVaultKeys, type VaultKeys } from '../adapters/kms/vault-keys';
 import type { Variable } from './environment';
 
-type Needed = Extract<Variable, 'KEYS_TABLE' | 'KMS_KEY_ARN' | 'ARN_PREFIX'>;
+type Needed = Extract<Variable, 'DIRECTORY_TABLE' | 'KEYS_TABLE' | 'KMS_KEY_ARN' | 'ARN_PREFIX'>;
+
+/** @param arnPrefix `ARN_PREFIX` of the environment */
+export const tokenVaultArn = (arnPrefix: string): string => `${arnPrefix}:token-vault/default`;
 
 export const vaultKeysOf = (dynamodb: DynamoDBClient, env: Record<Needed, string>): VaultKeys =>
   createVaultKeys({
     kms: new KMSClient({}),
     keyArn: env.KMS_KEY_ARN,
-    tokenVaultArn: `${env.ARN_PREFIX}:token-vault/default`,
+    tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
+    tokenVault: createTokenVaultStore(createTable(dynamodb, env.DIRECTORY_TABLE)),
     store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
     ambient,
   });

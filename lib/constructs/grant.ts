@@ -8,6 +8,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { TableName } from '../../lambda/adapters/dynamodb/keys';
 import type { GroupPermissions, KeyPermission, TablePermission } from './permissions';
 import type { State } from './state';
+import { SEALING_PURPOSES } from '../../lambda/domain/vault/sealing';
 
 /** Environment variable that holds a table's name. */
 const TABLE_VARIABLE: Readonly<Record<TableName, string>> = {
@@ -36,10 +37,16 @@ export interface Grant {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** The table, or the one index of it that the permission is for. */
+function resourceArn(state: State, { table, index }: TablePermission): string {
+  const { tableArn } = state.tables[table];
+  return index === undefined ? tableArn : `${tableArn}/index/${index.name}`;
+}
+
 function tableStatement(state: State, permission: TablePermission): PolicyStatement {
   return new PolicyStatement({
     actions: permission.actions.map((action) => `dynamodb:${action}`),
-    resources: [state.tables[permission.table].tableArn],
+    resources: [resourceArn(state, permission)],
     conditions: {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': permission.partitions },
       // ForAllValues is true of a request without the key, so the key must be there.
@@ -48,10 +55,20 @@ function tableStatement(state: State, permission: TablePermission): PolicyStatem
   });
 }
 
-function keyStatement(state: State, permission: KeyPermission): PolicyStatement {
+const scanStatement = (state: State, table: TableName): PolicyStatement =>
+  new PolicyStatement({ actions: ['dynamodb:Scan'], resources: [state.tables[table].tableArn] });
+
+const isSealing = ({ purposes }: KeyPermission): boolean =>
+  purposes.every((purpose) => SEALING_PURPOSES.some((sealing) => sealing === purpose));
+
+function keyStatement(
+  state: State,
+  permission: KeyPermission,
+  tokenVaultKeys: readonly string[],
+): PolicyStatement {
   return new PolicyStatement({
     actions: permission.actions.map((action) => `kms:${action}`),
-    resources: [state.encryptionKey.keyArn],
+    resources: [state.encryptionKey.keyArn, ...(isSealing(permission) ? tokenVaultKeys : [])],
     conditions: { StringEquals: { 'kms:EncryptionContext:purpose': permission.purposes } },
   });
 }
@@ -70,13 +87,19 @@ function tableEncryptionStatement(state: State): PolicyStatement {
  *
  * @param permissions of one function group
  * @param state the tables and the key
+ * @param tokenVaultKeys ARNs of the KMS keys that the token vault may be moved to
  * @returns statements for the function's role, and `…_TABLE` and `KMS_KEY_ARN` for its environment
  */
-export function grant(permissions: GroupPermissions, state: State): Grant {
+export function grant(
+  permissions: GroupPermissions,
+  state: State,
+  tokenVaultKeys: readonly string[],
+): Grant {
   return {
     statements: [
       ...permissions.tables.map((permission) => tableStatement(state, permission)),
-      ...permissions.key.map((permission) => keyStatement(state, permission)),
+      ...(permissions.scans ?? []).map((table) => scanStatement(state, table)),
+      ...permissions.key.map((permission) => keyStatement(state, permission, tokenVaultKeys)),
       tableEncryptionStatement(state),
     ],
     environment: {

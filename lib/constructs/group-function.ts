@@ -11,6 +11,7 @@ import type { Construct } from 'constructs';
 import { join } from 'node:path';
 import type { FunctionGroup } from '../../lambda/api/operations';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import type { Quotas } from '../../lambda/domain/quotas';
 import { grant, type Grant } from './grant';
 import { PERMISSIONS } from './permissions';
 import type { State } from './state';
@@ -27,6 +28,8 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   'token-exchange': Duration.seconds(15),
   'credential-retrieval': Duration.seconds(29),
   'oauth-callback': Duration.seconds(15),
+  // Vault keys are moved for twenty seconds before the caller is asked to come again.
+  'token-vault': Duration.seconds(29),
 };
 
 export interface GroupFunctionProps {
@@ -35,6 +38,9 @@ export interface GroupFunctionProps {
   /** The service's own address, without a trailing slash. */
   readonly baseUrl: string;
   readonly trustedIssuers: readonly TrustedIssuer[];
+  readonly quotas: Partial<Quotas>;
+  /** ARNs of the KMS keys that the token vault may be moved to. */
+  readonly tokenVaultKeys: readonly string[];
   readonly logRetention: RetentionDays;
 }
 
@@ -66,7 +72,7 @@ export class GroupFunction extends NodejsFunction {
   constructor(scope: Construct, props: GroupFunctionProps) {
     const { group, state } = props;
     const permissions = PERMISSIONS[group];
-    const access = grant(permissions, state);
+    const access = grant(permissions, state, props.tokenVaultKeys);
     const logGroup = new LogGroup(scope, `${group}-logs`, {
       retention: props.logRetention,
       encryptionKey: state.encryptionKey,
@@ -103,6 +109,8 @@ export class GroupFunction extends NodejsFunction {
         BASE_URL: props.baseUrl,
         ARN_PREFIX: `arn:${Aws.PARTITION}:bedrock-agentcore:${Aws.REGION}:${Aws.ACCOUNT_ID}`,
         ...(permissions.verifiesUsers && { TRUSTED_ISSUERS: JSON.stringify(props.trustedIssuers) }),
+        // Only the control plane creates what is counted.
+        ...(group === 'control-plane' && { QUOTAS: JSON.stringify(props.quotas) }),
         POWERTOOLS_SERVICE_NAME: 'agent-identity',
         NODE_OPTIONS: '--enable-source-maps',
       },

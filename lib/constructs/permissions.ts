@@ -4,31 +4,49 @@
  * not use. Functions are split where permissions differ: what seals a client secret cannot open one, what
  * opens the vault cannot write the directory, and the public group never sees a grant.
  */
-import { PREFIX, type TableName } from '../../lambda/adapters/dynamodb/keys';
+import {
+  OWNER_INDEX,
+  PREFIX,
+  PROVIDER_INDEX,
+  WORKLOAD_INDEX,
+  type IndexShape,
+  type TableName,
+} from '../../lambda/adapters/dynamodb/keys';
 import type { FunctionGroup } from '../../lambda/api/operations';
-import type { SealingPurpose } from '../../lambda/domain/vault/sealing';
+import { SEALING_PURPOSES, type SealingPurpose } from '../../lambda/domain/vault/sealing';
 
-/** DynamoDB operations that a function may be given. None scans, none deletes, none reaches an index. */
-export type TableAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem';
+/** DynamoDB operations that a function may be given on some partitions. */
+export type TableAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
 
 /** KMS operations that a function may call by itself, always within a purpose. */
-export type KeyAction = 'GenerateDataKey' | 'Encrypt' | 'Decrypt';
+export type KeyAction =
+  | 'GenerateDataKey'
+  | 'GenerateDataKeyWithoutPlaintext'
+  | 'Encrypt'
+  | 'Decrypt'
+  | 'ReEncryptFrom'
+  | 'ReEncryptTo';
 
 /**
  * Values of `purpose` in the KMS encryption context: `signing` wraps the keys that sign workload access
- * tokens; the purposes of sealing each have vault keys of their own.
+ * tokens, `pagination` where a listing goes on; the purposes of sealing each have vault keys of their own.
  */
-export type Purpose = 'signing' | SealingPurpose;
+export type Purpose = 'signing' | 'pagination' | SealingPurpose;
 
 /** Some actions on some partitions of one table. */
 export interface TablePermission {
   readonly table: TableName;
+  /** An index of the table, in place of the table itself. */
+  readonly index?: IndexShape;
   readonly actions: readonly TableAction[];
   /** Patterns of partition keys, `*` standing for any rest (`dynamodb:LeadingKeys`). */
   readonly partitions: readonly string[];
 }
 
-/** Some uses of the key for some purposes (`kms:EncryptionContext:purpose`). */
+/**
+ * Some uses for some purposes (`kms:EncryptionContext:purpose`) of the deployment's key; for the purposes of
+ * sealing, of each key that the token vault may be moved to as well.
+ */
 export interface KeyPermission {
   readonly actions: readonly KeyAction[];
   readonly purposes: readonly Purpose[];
@@ -36,6 +54,8 @@ export interface KeyPermission {
 
 export interface GroupPermissions {
   readonly tables: readonly TablePermission[];
+  /** Tables that may be read whole: IAM cannot bind a Scan to partitions. */
+  readonly scans?: readonly TableName[];
   readonly key: readonly KeyPermission[];
   /** Whether the group verifies user tokens and therefore knows the trusted issuers. */
   readonly verifiesUsers: boolean;
@@ -43,6 +63,9 @@ export interface GroupPermissions {
 
 const workloadIdentities = `${PREFIX.workloadIdentity}*`;
 const providers = `${PREFIX.oauth2Provider}*`;
+const apiKeyProviders = `${PREFIX.apiKeyProvider}*`;
+const resources = [workloadIdentities, providers, apiKeyProviders];
+const apiKeys = `${PREFIX.apiKey}*`;
 const sessions = `${PREFIX.session}*`;
 const grants = `${PREFIX.grant}*`;
 const clientSecrets = `${PREFIX.clientSecret}*`;
@@ -51,22 +74,42 @@ const clientSecrets = `${PREFIX.clientSecret}*`;
  * What the hot path reads by one BatchGetItem over two tables. Both tables' statements name all of it: whether
  * IAM checks the leading keys of such a request table by table is nowhere said, and neither table holds the other's.
  */
-const batched = [workloadIdentities, providers, grants];
+const batched = [...resources, grants];
 
 /** The one partition of signing keys: an exact key, no pattern. */
 const signingKeys = PREFIX.signingKey;
 
+/** The one record that says under which KMS key vault keys are made. */
+const tokenVault = PREFIX.tokenVault;
+
 const vaultKeys = (purpose: Purpose): string => `${PREFIX.vaultKey}${purpose}#*`;
 
 export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
-  /** Writes the directory and seals client secrets; no Decrypt, so it cannot open what it sealed. */
+  /**
+   * Writes the directory, seals secrets and deletes what belongs to a deleted resource; no Decrypt of any
+   * sealing purpose, so it cannot open what it sealed.
+   */
   'control-plane': {
     tables: [
-      { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [workloadIdentities, providers] },
-      { table: 'Keys', actions: ['PutItem'], partitions: [vaultKeys('client-secret')] },
-      { table: 'Vault', actions: ['PutItem'], partitions: [clientSecrets] },
+      { table: 'Directory', actions: ['GetItem', 'PutItem', 'DeleteItem'], partitions: resources },
+      { table: 'Directory', index: OWNER_INDEX, actions: ['Query'], partitions: resources },
+      { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
+      {
+        table: 'Keys',
+        actions: ['PutItem'],
+        partitions: [vaultKeys('client-secret'), vaultKeys('api-key')],
+      },
+      { table: 'Keys', actions: ['Query', 'DeleteItem'], partitions: [`${PREFIX.vaultKey}*`] },
+      { table: 'Vault', actions: ['PutItem', 'DeleteItem'], partitions: [clientSecrets, apiKeys] },
+      { table: 'Vault', actions: ['DeleteItem'], partitions: [grants] },
+      // Keys of items only, by ids that nothing can be told from.
+      { table: 'Vault', index: WORKLOAD_INDEX, actions: ['Query'], partitions: ['*'] },
+      { table: 'Vault', index: PROVIDER_INDEX, actions: ['Query'], partitions: ['*'] },
     ],
-    key: [{ actions: ['GenerateDataKey'], purposes: ['client-secret'] }],
+    key: [
+      { actions: ['GenerateDataKey'], purposes: ['client-secret', 'api-key'] },
+      { actions: ['Encrypt', 'Decrypt'], purposes: ['pagination'] },
+    ],
     verifiesUsers: false,
   },
 
@@ -85,20 +128,25 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     tables: [
       { table: 'Directory', actions: ['BatchGetItem'], partitions: batched },
       { table: 'Directory', actions: ['Query'], partitions: [signingKeys] },
+      { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
       { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [sessions] },
       {
         table: 'Keys',
         actions: ['GetItem', 'Query', 'PutItem'],
         partitions: [vaultKeys('grant'), vaultKeys('consent')],
       },
-      { table: 'Keys', actions: ['GetItem'], partitions: [vaultKeys('client-secret')] },
+      {
+        table: 'Keys',
+        actions: ['GetItem'],
+        partitions: [vaultKeys('client-secret'), vaultKeys('api-key')],
+      },
       { table: 'Vault', actions: ['BatchGetItem'], partitions: batched },
       { table: 'Vault', actions: ['GetItem', 'UpdateItem'], partitions: [grants] },
-      { table: 'Vault', actions: ['GetItem'], partitions: [clientSecrets] },
+      { table: 'Vault', actions: ['GetItem'], partitions: [clientSecrets, apiKeys] },
     ],
     key: [
       { actions: ['GenerateDataKey', 'Decrypt'], purposes: ['grant', 'consent'] },
-      { actions: ['Decrypt'], purposes: ['client-secret'] },
+      { actions: ['Decrypt'], purposes: ['client-secret', 'api-key'] },
     ],
     verifiesUsers: true,
   },
@@ -111,6 +159,25 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { table: 'Directory', actions: ['Query'], partitions: [signingKeys] },
     ],
     key: [{ actions: ['Decrypt'], purposes: ['consent'] }],
+    verifiesUsers: false,
+  },
+
+  /**
+   * Moves the token vault to another KMS key. ReEncrypt can carry a wrapped key from one context into another, so
+   * who may call it must neither see a data key in plaintext nor have a way to what it sealed: this group alone.
+   */
+  'token-vault': {
+    tables: [
+      { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [tokenVault] },
+      { table: 'Keys', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.vaultKey}*`] },
+    ],
+    scans: ['Keys'],
+    key: [
+      {
+        actions: ['GenerateDataKeyWithoutPlaintext', 'ReEncryptFrom', 'ReEncryptTo'],
+        purposes: SEALING_PURPOSES,
+      },
+    ],
     verifiesUsers: false,
   },
 };

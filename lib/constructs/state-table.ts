@@ -9,12 +9,17 @@ import { Aws, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../lambda/adapters/dynamodb/keys';
+import {
+  keyAttributes,
+  PARTITION_KEY,
+  SORT_KEY,
+  TTL_ATTRIBUTE,
+  type TableShape,
+} from '../../lambda/adapters/dynamodb/keys';
 
 export interface StateTableProps {
   readonly encryptionKey: IKey;
-  /** Whether DynamoDB removes items after their end. */
-  readonly ttl: boolean;
+  readonly shape: TableShape;
 }
 
 export class StateTable extends Construct {
@@ -24,7 +29,7 @@ export class StateTable extends Construct {
   constructor(scope: Construct, id: string, props: StateTableProps) {
     super(scope, id);
     const table = new CfnGlobalTable(this, 'Table', {
-      attributeDefinitions: [PARTITION_KEY, SORT_KEY].map((attributeName) => ({
+      attributeDefinitions: keyAttributes(props.shape).map((attributeName) => ({
         attributeName,
         attributeType: AttributeType.STRING,
       })),
@@ -34,7 +39,17 @@ export class StateTable extends Construct {
       ],
       billingMode: BillingMode.PAY_PER_REQUEST,
       sseSpecification: { sseEnabled: true, sseType: 'KMS' },
-      ...(props.ttl && { timeToLiveSpecification: { attributeName: TTL_ATTRIBUTE, enabled: true } }),
+      ...(props.shape.indexes.length > 0 && {
+        globalSecondaryIndexes: props.shape.indexes.map(({ name, partition, sort, projection }) => ({
+          indexName: name,
+          keySchema: [
+            { attributeName: partition, keyType: 'HASH' },
+            { attributeName: sort, keyType: 'RANGE' },
+          ],
+          projection: { projectionType: projection },
+        })),
+      }),
+      ...(props.shape.ttl && { timeToLiveSpecification: { attributeName: TTL_ATTRIBUTE, enabled: true } }),
       replicas: [
         {
           region: Aws.REGION,

@@ -65,8 +65,11 @@ async function readIfPresent(path: string): Promise<string | undefined> {
   }
 }
 
-/** The data is on the disk before its name is, and the name is before this returns: hence two fsyncs. */
-async function writeDurably(path: string, text: string): Promise<void> {
+/**
+ * Writes a file for its owner only, in place of what was there. The data is on the disk before its name is, and
+ * the name is before this returns: hence two fsyncs.
+ */
+export async function writeDurably(path: string, text: string): Promise<void> {
   const folder = dirname(path);
   const temporary = `${folder}/.${basename(path)}.${randomUUID()}`;
   const file = await open(temporary, 'wx', 0o600);

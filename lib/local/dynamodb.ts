@@ -12,7 +12,14 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { create as openStore } from 'dynalite/db';
-import { PARTITION_KEY, SORT_KEY, TABLES, type TableName } from '../../lambda/adapters/dynamodb/keys';
+import {
+  keyAttributes,
+  PARTITION_KEY,
+  SORT_KEY,
+  TABLES,
+  type TableName,
+  type TableShape,
+} from '../../lambda/adapters/dynamodb/keys';
 import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
 import { LOCAL_REGION } from './principals';
@@ -100,14 +107,14 @@ async function createTables(endpoint: string, credentials: EmulatorCredentials):
   const client = new DynamoDBClient({ endpoint, region: LOCAL_REGION, credentials });
   try {
     const { TableNames: present = [] } = await client.send(new ListTablesCommand({}));
-    const absent = TABLE_NAMES.map(localTableName).filter((name) => !present.includes(name));
-    await Promise.all(absent.map((name) => createTable(client, name)));
+    const absent = TABLE_NAMES.filter((table) => !present.includes(localTableName(table)));
+    await Promise.all(absent.map((table) => createTable(client, localTableName(table), TABLES[table])));
   } finally {
     client.destroy();
   }
 }
 
-async function createTable(client: DynamoDBClient, name: string): Promise<void> {
+async function createTable(client: DynamoDBClient, name: string, shape: TableShape): Promise<void> {
   await client.send(
     new CreateTableCommand({
       TableName: name,
@@ -116,10 +123,20 @@ async function createTable(client: DynamoDBClient, name: string): Promise<void> 
         { AttributeName: PARTITION_KEY, KeyType: 'HASH' },
         { AttributeName: SORT_KEY, KeyType: 'RANGE' },
       ],
-      AttributeDefinitions: [
-        { AttributeName: PARTITION_KEY, AttributeType: 'S' },
-        { AttributeName: SORT_KEY, AttributeType: 'S' },
-      ],
+      AttributeDefinitions: keyAttributes(shape).map((attribute) => ({
+        AttributeName: attribute,
+        AttributeType: 'S',
+      })),
+      ...(shape.indexes.length > 0 && {
+        GlobalSecondaryIndexes: shape.indexes.map(({ name: indexName, partition, sort, projection }) => ({
+          IndexName: indexName,
+          KeySchema: [
+            { AttributeName: partition, KeyType: 'HASH' },
+            { AttributeName: sort, KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: projection },
+        })),
+      }),
     }),
   );
   await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1 }, { TableName: name });

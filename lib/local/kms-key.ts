@@ -1,23 +1,22 @@
 /**
- * The one KMS key of the embedded cloud: its file, and the form of what it seals.
+ * One KMS key of the embedded cloud, and the form of what it seals.
  *
  * A ciphertext blob is: version (1 byte), key id (16 bytes), nonce (12 bytes), tag (16 bytes), ciphertext.
  * AES-256-GCM; the additional authenticated data is the blob's version and key id and the encryption
  * context in canonical form, so a blob opens only under the very context it was sealed with (AWS KMS
  * developer guide, "Encryption context").
  */
-import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
-import * as v from 'valibot';
-import { readOrCreateSecretFile } from './data-folder';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 
 export type EncryptionContext = Readonly<Record<string, string>>;
 
 export interface KmsKey {
   readonly keyId: string;
-  readonly arn: string;
   /** 32 bytes. */
   readonly material: Buffer;
+  /** A disabled key does nothing until it is enabled again. */
+  readonly enabled: boolean;
 }
 
 const ALGORITHM = 'aes-256-gcm';
@@ -25,34 +24,15 @@ const VERSION = 1;
 const KEY_ID_END = 17;
 const NONCE_END = 29;
 const TAG_END = 45;
-const KEY_BYTES = 32;
 
-const KeyFileSchema = v.strictObject({
-  keyId: v.pipe(v.string(), v.uuid()),
-  material: v.pipe(
-    v.string(),
-    v.base64(),
-    v.check((text) => Buffer.from(text, 'base64').length === KEY_BYTES),
-  ),
-});
+export const KEY_BYTES = 32;
 
-/**
- * Reads the key, or makes it at the first start; its ARN stays the same as long as the file does.
- *
- * @param path of the key's file
- * @throws StartError when the file is damaged
- */
-export async function loadKmsKey(path: string): Promise<KmsKey> {
-  const { keyId, material } = await readOrCreateSecretFile(path, KeyFileSchema, () => ({
-    keyId: randomUUID(),
-    material: randomBytes(KEY_BYTES).toString('base64'),
-  }));
-  return {
-    keyId,
-    arn: `arn:aws:kms:${LOCAL_REGION}:${LOCAL_ACCOUNT}:key/${keyId}`,
-    material: Buffer.from(material, 'base64'),
-  };
-}
+export const arnOf = ({ keyId }: Pick<KmsKey, 'keyId'>): string =>
+  `arn:aws:kms:${LOCAL_REGION}:${LOCAL_ACCOUNT}:key/${keyId}`;
+
+/** Whether the blob says that this key sealed it. */
+export const names = (blob: Buffer, key: KmsKey): boolean =>
+  blob.length >= TAG_END && blob.subarray(0, KEY_ID_END).equals(blobHeader(key));
 
 /** Seals under the key and the context. */
 export function seal(key: KmsKey, plaintext: Buffer, context: EncryptionContext): Buffer {
@@ -70,10 +50,9 @@ export function seal(key: KmsKey, plaintext: Buffer, context: EncryptionContext)
  *   not tell these apart either
  */
 export function open(key: KmsKey, blob: Buffer, context: EncryptionContext): Buffer | undefined {
-  const header = blobHeader(key);
-  if (blob.length < TAG_END || !blob.subarray(0, KEY_ID_END).equals(header)) return undefined;
+  if (!names(blob, key)) return undefined;
   const decipher = createDecipheriv(ALGORITHM, key.material, blob.subarray(KEY_ID_END, NONCE_END))
-    .setAAD(authenticatedData(header, context))
+    .setAAD(authenticatedData(blobHeader(key), context))
     .setAuthTag(blob.subarray(NONCE_END, TAG_END));
   try {
     return Buffer.concat([decipher.update(blob.subarray(TAG_END)), decipher.final()]);

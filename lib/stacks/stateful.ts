@@ -14,7 +14,7 @@ export class StatefulStack extends Stack implements State {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
     const encryptionKey = new EncryptionKey(this, 'EncryptionKey');
-    const table = (name: TableName) => new StateTable(this, name, { encryptionKey, ttl: TABLES[name].ttl });
+    const table = (name: TableName) => new StateTable(this, name, { encryptionKey, shape: TABLES[name] });
     this.encryptionKey = encryptionKey;
     this.tables = {
       Directory: table('Directory'),

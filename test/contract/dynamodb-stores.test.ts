@@ -3,16 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createApiKeyProviderStore } from '../../lambda/adapters/dynamodb/api-key-provider-store';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
 import type { TableName } from '../../lambda/adapters/dynamodb/keys';
-import {
-  createClientSecretStore,
-  createOauth2ProviderStore,
-} from '../../lambda/adapters/dynamodb/oauth2-provider-store';
+import { createOauth2ProviderStore } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
+import { createApiKeyStore, createClientSecretStore } from '../../lambda/adapters/dynamodb/secret-store';
 import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../../lambda/adapters/dynamodb/signing-key-store';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
+import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vault-store';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
@@ -44,11 +44,14 @@ function dynamodbStores(on: DynamoDBClient): Stores {
   return {
     identities: createWorkloadIdentityStore(table('Directory')),
     providers: createOauth2ProviderStore(table('Directory')),
+    apiKeyProviders: createApiKeyProviderStore(table('Directory')),
     clientSecrets: createClientSecretStore(table('Vault')),
+    apiKeys: createApiKeyStore(table('Vault')),
     sessions: createSessionStore(table('Sessions')),
     grants: createGrantStore(table('Vault')),
     signingKeys: createSigningKeyStore(table('Directory')),
     vaultKeys: createVaultKeyStore(table('Keys')),
+    tokenVault: createTokenVaultStore(table('Directory')),
     directory: createDirectoryReader(on, {
       directory: localTableName('Directory'),
       vault: localTableName('Vault'),

@@ -205,8 +205,15 @@ export function grantStoreContract(stores: () => Stores): void {
     });
 
     it('keeps tokens whole, with and without an end', async () => {
-      const { sealed, scopes, requestedScopes, obtainedAt } = sampleTokens();
-      const endless: GrantTokens = { sealed, scopes, requestedScopes, obtainedAt, refreshable: false };
+      const { sealed, scopes, requestedScopes, obtainedAt, client } = sampleTokens();
+      const endless: GrantTokens = {
+        sealed,
+        scopes,
+        requestedScopes,
+        obtainedAt,
+        refreshable: false,
+        client,
+      };
       const { id } = await granted();
       await putTokens(id, endless);
       expect((await get(id))?.tokens).toStrictEqual(endless);

@@ -38,6 +38,7 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
         tags: { team: 'calendar' },
       },
     ],
+    ['of a built-in vendor', { vendor: 'SlackOauth2', clientAuthenticationMethod: 'CLIENT_SECRET_POST' }],
   ])('gives back what was created %s, whole', async (_what, change) => {
     const provider = sampleProvider(change);
     expect(await create(provider)).toBe(true);

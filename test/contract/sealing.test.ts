@@ -17,7 +17,7 @@ import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
 import { createFakeAmbient, type FakeAmbient } from '../domain/fake-ambient';
 import { withFlippedCharacter } from '../domain/flipped-character';
-import { createInMemoryVaultKeyStore } from '../domain/in-memory-stores';
+import { createInMemoryTokenVaultStore, createInMemoryVaultKeyStore } from '../domain/in-memory-stores';
 import { ISSUER, sampleGrantId, sampleIdentity, sampleProvider, sampleSession } from '../domain/samples';
 
 const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default';
@@ -31,6 +31,7 @@ let client: KMSClient;
 let calls: string[];
 let ambient: FakeAmbient;
 let store: ReturnType<typeof createInMemoryVaultKeyStore>;
+let tokenVault: ReturnType<typeof createInMemoryTokenVaultStore>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sealing-'));
@@ -56,11 +57,12 @@ beforeEach(() => {
   calls = [];
   ambient = createFakeAmbient();
   store = createInMemoryVaultKeyStore();
+  tokenVault = createInMemoryTokenVaultStore();
 });
 
 /** Vault keys as one function sees them, with a memory of its own. */
 const newVaultKeys = (tokenVaultArn = TOKEN_VAULT) =>
-  createVaultKeys({ kms: client, keyArn: kms.keyArn, tokenVaultArn, store, ambient });
+  createVaultKeys({ kms: client, keyArn: kms.keyArn, tokenVaultArn, tokenVault, store, ambient });
 const newSeal = () => createSeal(newVaultKeys());
 
 const agent = sampleIdentity();
@@ -196,8 +198,8 @@ describe('does not open', () => {
     const { kid = '' } = decodeProtectedHeader(sealed);
     const record = await store.get(context, kid);
     if (!record) throw new Error('no vault key');
-    const thief = { ...context, ownerId: randomUUID() };
-    await store.create(thief, record);
+    const thief = { purpose: context.purpose, ownerArn: context.ownerArn, ownerId: randomUUID() };
+    await store.create({ ...record, ...thief });
     await expect(newVaultKeys().version(thief, kid)).rejects.toMatchObject({
       name: 'InvalidCiphertextException',
     });

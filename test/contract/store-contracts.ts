@@ -1,22 +1,35 @@
 /** The contract of every store port, to run against an implementation of them all. */
 import type { Stores } from '../domain/in-memory-stores';
-import { clientSecretStoreContract } from './client-secret-store.contract';
+import { sampleIdentity, sampleProvider } from '../domain/samples';
 import { directoryContract } from './directory.contract';
 import { grantStoreContract } from './grant-store.contract';
 import { oauth2ProviderStoreContract } from './oauth2-provider-store.contract';
+import { ownedResourceStoreContract } from './owned-resource-store.contract';
+import { secretStoreContract } from './secret-store.contract';
 import { sessionStoreContract } from './session-store.contract';
 import { signingKeyStoreContract } from './signing-key-store.contract';
+import { tokenVaultStoreContract } from './token-vault-store.contract';
 import { vaultKeyStoreContract } from './vault-key-store.contract';
 import { workloadIdentityStoreContract } from './workload-identity-store.contract';
 
 const CONTRACTS = {
   WorkloadIdentityStore: workloadIdentityStoreContract,
   Oauth2ProviderStore: oauth2ProviderStoreContract,
-  ClientSecretStore: clientSecretStoreContract,
+  'OwnedResourceStore of workload identities': ownedResourceStoreContract(
+    (stores) => stores.identities,
+    sampleIdentity,
+  ),
+  'OwnedResourceStore of OAuth2 providers': ownedResourceStoreContract(
+    (stores) => stores.providers,
+    sampleProvider,
+  ),
+  'SecretStore of client secrets': secretStoreContract('clientSecrets'),
+  'SecretStore of API keys': secretStoreContract('apiKeys'),
   SessionStore: sessionStoreContract,
   GrantStore: grantStoreContract,
   SigningKeyStore: signingKeyStoreContract,
   VaultKeyStore: vaultKeyStoreContract,
+  TokenVaultStore: tokenVaultStoreContract,
   Directory: directoryContract,
 };
 

@@ -1,56 +1,105 @@
 /** What every store of wrapped vault keys promises. */
 import { randomUUID } from 'node:crypto';
-import type { VaultKeyOwner } from '../../lambda/adapters/dynamodb/vault-key-store';
+import type { VaultKeyOwner, VaultKeyRecord } from '../../lambda/adapters/dynamodb/vault-key-store';
 import type { Stores } from '../domain/in-memory-stores';
 import { AT_ONCE, outcomes } from './concurrency';
 
-const owner = (change: object = {}) => ({ purpose: 'grant', ownerId: randomUUID(), ...change });
-const version = (name: string) => ({ version: name, wrapped: `wrapped-${name}` });
+const owner = (change: Partial<VaultKeyOwner> = {}): VaultKeyOwner => ({
+  purpose: 'grant',
+  ownerId: randomUUID(),
+  ...change,
+});
+
+const key = (of: VaultKeyOwner, version: string, change: Partial<VaultKeyRecord> = {}): VaultKeyRecord => ({
+  ...of,
+  ownerArn: `arn-of-${of.ownerId}`,
+  version,
+  wrapped: `wrapped-${version}`,
+  kmsKeyArn: 'arn-of-the-kms-key',
+  vaultRevision: 7,
+  ...change,
+});
 
 export function vaultKeyStoreContract(stores: () => Stores): void {
   const keys = () => stores().vaultKeys;
-  const get = async (of: VaultKeyOwner, name: string) => await keys().get(of, name);
-  const latest = async (of: VaultKeyOwner) => await keys().latest(of);
 
   it('gives back each version', async () => {
     const agent = owner();
-    for (const name of ['1', '2']) await keys().create(agent, version(name));
-    expect(await get(agent, '1')).toEqual(version('1'));
-    expect(await get(agent, '2')).toEqual(version('2'));
-    expect(await get(agent, '3')).toBeUndefined();
+    for (const version of ['1', '2']) await keys().create(key(agent, version));
+    expect(await keys().get(agent, '1')).toEqual(key(agent, '1'));
+    expect(await keys().get(agent, '2')).toEqual(key(agent, '2'));
+    expect(await keys().get(agent, '3')).toBeUndefined();
   });
 
   it('gives the version with the highest name as the latest, whenever it was created', async () => {
     const agent = owner();
-    expect(await latest(agent)).toBeUndefined();
-    for (const name of ['000000000000009-b', '000000000000010-a', '000000000000009-c']) {
-      await keys().create(agent, version(name));
+    expect(await keys().latest(agent)).toBeUndefined();
+    for (const version of ['000000000000009-b', '000000000000010-a', '000000000000009-c']) {
+      await keys().create(key(agent, version));
     }
-    expect(await latest(agent)).toEqual(version('000000000000010-a'));
+    expect(await keys().latest(agent)).toEqual(key(agent, '000000000000010-a'));
   });
 
   it('keeps owners apart, and the purposes of one owner', async () => {
     const agent = owner();
-    await keys().create(agent, version('1'));
-    for (const other of [owner(), { ...agent, purpose: 'consent' }]) {
-      expect(await get(other, '1')).toBeUndefined();
-      expect(await latest(other)).toBeUndefined();
+    await keys().create(key(agent, '1'));
+    for (const other of [owner(), owner({ ...agent, purpose: 'consent' })]) {
+      expect(await keys().get(other, '1')).toBeUndefined();
+      expect(await keys().latest(other)).toBeUndefined();
     }
   });
 
   it('refuses to create a version twice, and leaves the first, however many try at once', async () => {
     const agent = owner();
-    const rivals = AT_ONCE.map((place) => ({ version: '1', wrapped: `wrapped-${place}` }));
+    const rivals = AT_ONCE.map((place) => key(agent, '1', { wrapped: `wrapped-${place}` }));
     const { won } = await outcomes(rivals, (rival) =>
       keys()
-        .create(agent, rival)
+        .create(rival)
         .then(
           () => true,
           () => false,
         ),
     );
     expect(won).toHaveLength(1);
-    expect(await get(agent, '1')).toEqual(won[0]);
-    await expect(keys().create(agent, version('1'))).rejects.toThrow('twice');
+    expect(await keys().get(agent, '1')).toEqual(won[0]);
+    await expect(keys().create(key(agent, '1'))).rejects.toThrow('twice');
+  });
+
+  async function wrappedBefore(vaultRevision: number): Promise<VaultKeyRecord[]> {
+    const found: VaultKeyRecord[] = [];
+    let page = await keys().wrappedBefore(vaultRevision);
+    found.push(...page.keys);
+    while (page.next) {
+      page = await keys().wrappedBefore(vaultRevision, page.next);
+      found.push(...page.keys);
+    }
+    return found;
+  }
+
+  it('finds the keys of every owner and purpose of earlier revisions, over many pages, each once', async () => {
+    const old = Array.from({ length: 260 }, () => key(owner(), '1', { vaultRevision: 1 }));
+    old.push(key(owner({ purpose: 'api-key' }), '1', { vaultRevision: 0 }));
+    const newer = key(owner(), '1', { vaultRevision: 2 });
+    await Promise.all([...old, newer].map((record) => keys().create(record)));
+    const found = await wrappedBefore(2);
+    expect(found.map(({ ownerId }) => ownerId).sort()).toEqual(old.map(({ ownerId }) => ownerId).sort());
+    expect(found).toContainEqual(old.at(-1));
+  });
+
+  it('rewraps a key once, however many try at once', async () => {
+    const agent = owner();
+    const read = key(agent, '1');
+    await keys().create(read);
+    const rivals = AT_ONCE.map((place) => ({ ...read, wrapped: `rewrapped-${place}`, vaultRevision: 8 }));
+    const { won } = await outcomes(rivals, (rival) => keys().rewrap(read, rival));
+    expect(won).toHaveLength(1);
+    expect(await keys().get(agent, '1')).toEqual(won[0]);
+  });
+
+  it('does not bring back a key that was deleted', async () => {
+    const agent = owner();
+    const deleted = key(agent, '1');
+    expect(await keys().rewrap(deleted, { ...deleted, wrapped: 'rewrapped' })).toBe(false);
+    expect(await keys().get(agent, '1')).toBeUndefined();
   });
 }

@@ -2,16 +2,20 @@
  * Every store port in memory. The contract suites hold these to the same promises as the DynamoDB adapters, so
  * that a domain test on them says something about the deployed service.
  */
-import type { VaultKeyRecord, VaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
+import type {
+  VaultKeyOwner,
+  VaultKeyRecord,
+  VaultKeyStore,
+} from '../../lambda/adapters/dynamodb/vault-key-store';
 import type { Session, SessionStore } from '../../lambda/domain/consent/session';
 import type { WorkloadIdentity, WorkloadIdentityStore } from '../../lambda/domain/identity/workload-identity';
-import type {
-  ClientSecretStore,
-  Oauth2Provider,
-  Oauth2ProviderStore,
-} from '../../lambda/domain/provider/oauth2-provider';
+import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
+import type { ApiKeyProvider, ApiKeyProviderStore } from '../../lambda/domain/provider/api-key-provider';
+import type { Oauth2Provider, Oauth2ProviderStore } from '../../lambda/domain/provider/oauth2-provider';
 import type { Directory } from '../../lambda/domain/vault/directory';
 import type { GrantStore } from '../../lambda/domain/vault/grant';
+import type { SecretStore } from '../../lambda/domain/vault/secret-store';
+import { NEVER_MOVED, type TokenVault, type TokenVaultStore } from '../../lambda/domain/vault/token-vault';
 import type { SigningKeyRecord, SigningKeyStore } from '../../lambda/domain/workload-token/signing-keys';
 import { createInMemoryGrantStore } from './in-memory-grant-store';
 import { recordOf } from './in-memory-record';
@@ -19,11 +23,14 @@ import { recordOf } from './in-memory-record';
 export interface Stores {
   readonly identities: WorkloadIdentityStore;
   readonly providers: Oauth2ProviderStore;
-  readonly clientSecrets: ClientSecretStore;
+  readonly apiKeyProviders: ApiKeyProviderStore;
+  readonly clientSecrets: SecretStore;
+  readonly apiKeys: SecretStore;
   readonly sessions: SessionStore;
   readonly grants: GrantStore;
   readonly signingKeys: SigningKeyStore;
   readonly vaultKeys: VaultKeyStore;
+  readonly tokenVault: TokenVaultStore;
   readonly directory: Directory;
 }
 
@@ -42,12 +49,45 @@ class Records<T> {
     return true;
   }
 
+  remove(key: string, condition: (current: T | undefined) => boolean): boolean {
+    return condition(this.#records.get(key)) && this.#records.delete(key);
+  }
+
   all(): T[] {
     return [...this.#records.values()].map(recordOf);
   }
 }
 
 const absent = (current: unknown): boolean => current === undefined;
+
+function ownedResourceStore<Resource extends OwnedResource>(
+  records: Records<Resource>,
+): OwnedResourceStore<Resource> {
+  return {
+    get: (name) => Promise.resolve(records.get(name)),
+    create: (resource) => Promise.resolve(records.put(resource.name, resource, absent)),
+    replace: (resource) =>
+      Promise.resolve(
+        records.put(
+          resource.name,
+          resource,
+          (current) => current?.id === resource.id && current.revision === resource.revision - 1,
+        ),
+      ),
+    remove: ({ name, id, revision }) =>
+      Promise.resolve(records.remove(name, (current) => current?.id === id && current.revision === revision)),
+    count: (owner) => Promise.resolve(records.all().filter((resource) => resource.owner === owner).length),
+    list(owner, { limit, after = '' }) {
+      const behind = records
+        .all()
+        .filter((resource) => resource.owner === owner && resource.name > after)
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
+      const resources = behind.slice(0, limit);
+      const last = behind.length >= limit ? resources.at(-1)?.name : undefined;
+      return Promise.resolve({ resources, ...(last !== undefined && { last }) });
+    },
+  };
+}
 
 function createInMemorySessionStore(): SessionStore {
   const sessions = new Records<Session>();
@@ -71,53 +111,79 @@ function createInMemorySigningKeyStore(): SigningKeyStore {
 }
 
 export function createInMemoryVaultKeyStore(): VaultKeyStore {
-  const keys = new Records<VaultKeyRecord & { owner: string }>();
-  const ownerOf = ({ purpose, ownerId }: { purpose: string; ownerId: string }) => `${purpose}#${ownerId}`;
-  const plain = (key: VaultKeyRecord | undefined) => key && { version: key.version, wrapped: key.wrapped };
+  const keys = new Records<VaultKeyRecord>();
+  const ownerOf = ({ purpose, ownerId }: VaultKeyOwner) => `${purpose}#${ownerId}`;
+  const slotOf = (record: VaultKeyRecord) => `${ownerOf(record)}#${record.version}`;
   return {
-    get: (owner, version) => Promise.resolve(plain(keys.get(`${ownerOf(owner)}#${version}`))),
+    get: (owner, version) => Promise.resolve(keys.get(`${ownerOf(owner)}#${version}`)),
     latest(owner) {
-      const versions = keys.all().filter((key) => key.owner === ownerOf(owner));
-      return Promise.resolve(plain(versions.sort((a, b) => (a.version < b.version ? 1 : -1))[0]));
+      const versions = keys.all().filter((key) => ownerOf(key) === ownerOf(owner));
+      return Promise.resolve(versions.sort((a, b) => (a.version < b.version ? 1 : -1))[0]);
     },
-    create: (owner, record) =>
-      keys.put(`${ownerOf(owner)}#${record.version}`, { ...record, owner: ownerOf(owner) }, absent)
+    create: (record) =>
+      keys.put(slotOf(record), record, absent)
         ? Promise.resolve()
         : Promise.reject(new Error('a vault key version came up twice')),
+    wrappedBefore: (vaultRevision) =>
+      Promise.resolve({ keys: keys.all().filter((key) => key.vaultRevision < vaultRevision) }),
+    rewrap: (read, rewrapped) =>
+      Promise.resolve(keys.put(slotOf(read), rewrapped, (current) => current?.wrapped === read.wrapped)),
+  };
+}
+
+export function createInMemoryTokenVaultStore(): TokenVaultStore {
+  const vaults = new Records<TokenVault>();
+  const get = (): TokenVault => vaults.get('default') ?? NEVER_MOVED;
+  return {
+    get: () => Promise.resolve(get()),
+    replace: (vault) =>
+      Promise.resolve(vaults.put('default', vault, () => get().revision === vault.revision - 1)),
+  };
+}
+
+function createInMemorySecretStore(): SecretStore {
+  const secrets = new Map<string, { sealed: string; revision: number }>();
+  return {
+    get: (providerId) => Promise.resolve(secrets.get(providerId)?.sealed),
+    put(providerId, sealed, revision) {
+      const kept = secrets.get(providerId);
+      if (!kept || kept.revision < revision) secrets.set(providerId, { sealed, revision });
+      return Promise.resolve();
+    },
+    remove(providerId) {
+      secrets.delete(providerId);
+      return Promise.resolve();
+    },
   };
 }
 
 export function createInMemoryStores(): Stores {
   const identities = new Records<WorkloadIdentity>();
   const providers = new Records<Oauth2Provider>();
-  const secrets = new Records<string>();
+  const apiKeyProviders = new Records<ApiKeyProvider>();
   const grants = createInMemoryGrantStore();
   return {
-    identities: {
-      get: (name) => Promise.resolve(identities.get(name)),
-      create: (identity) => Promise.resolve(identities.put(identity.name, identity, absent)),
-    },
-    providers: {
-      get: (name) => Promise.resolve(providers.get(name)),
-      create: (provider) => Promise.resolve(providers.put(provider.name, provider, absent)),
-    },
-    clientSecrets: {
-      get: (providerId) => Promise.resolve(secrets.get(providerId)),
-      put(providerId, sealed) {
-        secrets.put(providerId, sealed);
-        return Promise.resolve();
-      },
-    },
+    identities: ownedResourceStore(identities),
+    providers: ownedResourceStore(providers),
+    apiKeyProviders: ownedResourceStore(apiKeyProviders),
+    clientSecrets: createInMemorySecretStore(),
+    apiKeys: createInMemorySecretStore(),
     sessions: createInMemorySessionStore(),
     grants,
     signingKeys: createInMemorySigningKeyStore(),
     vaultKeys: createInMemoryVaultKeyStore(),
+    tokenVault: createInMemoryTokenVaultStore(),
     directory: {
       read: async (workloadName, providerName, grantId) => ({
         identity: identities.get(workloadName),
         provider: providers.get(providerName),
         grant: grantId && (await grants.get(grantId)),
       }),
+      readApiKeyProvider: (workloadName, providerName) =>
+        Promise.resolve({
+          identity: identities.get(workloadName),
+          provider: apiKeyProviders.get(providerName),
+        }),
     },
   };
 }

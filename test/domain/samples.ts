@@ -19,6 +19,23 @@ export function sampleIdentity(change: Partial<WorkloadIdentity> = {}): Workload
     owner: OWNER,
     allowedResourceOauth2ReturnUrls: ['https://app.example/back'],
     tags: { team: 'calendar' },
+    authorizerConfiguration: {
+      customJWTAuthorizer: {
+        discoveryUrl: 'https://issuer.example/.well-known/openid-configuration',
+        allowedAudience: ['https://assistant.example'],
+        customClaims: [
+          {
+            inboundTokenClaimName: 'roles',
+            inboundTokenClaimValueType: 'STRING_ARRAY',
+            authorizingClaimMatchValue: {
+              claimMatchOperator: 'CONTAINS_ANY',
+              claimMatchValue: { matchValueStringList: ['dev', 'ops'] },
+            },
+          },
+        ],
+      },
+    },
+    revision: 1,
     createdTime: BEGINNING,
     lastUpdatedTime: BEGINNING,
     ...change,
@@ -38,6 +55,7 @@ export function sampleProvider(change: Partial<Oauth2Provider> = {}): Oauth2Prov
     clientAuthenticationMethod: 'CLIENT_SECRET_BASIC',
     discovery: { discoveryUrl: 'https://provider.example/.well-known/openid-configuration' },
     tags: {},
+    revision: 1,
     createdTime: BEGINNING,
     lastUpdatedTime: BEGINNING,
     ...change,
@@ -63,6 +81,7 @@ export const sampleTokens = (change: Partial<GrantTokens> = {}): GrantTokens => 
   expiresAt: BEGINNING + 3600,
   obtainedAt: BEGINNING,
   refreshable: true,
+  client: hashOf('agents at provider.example'),
   ...change,
 });
 
@@ -88,7 +107,11 @@ export function sampleSession(change: Partial<Session> = {}): Session {
       issuer: 'https://provider.example',
       issuerInAnswer: true,
       clientId: 'agents',
+      client: hashOf('agents at provider.example'),
       callbackId: randomUUID(),
+      scopeSeparator: ' ',
+      pkce: true,
+      parameters: {},
     },
     sealedRequest: 'sealed-request',
     ...change,

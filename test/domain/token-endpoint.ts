@@ -25,7 +25,7 @@ export function createTokenEndpoint(first: string): TokenEndpoint {
     before: () => Promise.resolve(),
     instead: [],
     async transport(_url, { body }) {
-      const presented = body?.get('refresh_token') ?? '';
+      const presented = new URLSearchParams(body).get('refresh_token') ?? '';
       endpoint.redeemed.push(presented);
       await endpoint.before();
       const instead = endpoint.instead.shift();

@@ -41,3 +41,13 @@ it('keeps grants for different resources apart', async () => {
     'https://api.example',
   ]);
 });
+
+it('refuses more than a request can carry, by name', async () => {
+  const agent = await world.agent();
+  const scopes = Array.from({ length: 400 }, (_, n) => `${n}`.padEnd(100, 'x'));
+  const token = await agent.token({ userId: 'cleo' });
+  await expect(agent.ask(token, { scopes })).rejects.toMatchObject({
+    name: 'ValidationException',
+    fieldList: [expect.objectContaining({ name: 'scopes' })],
+  });
+});

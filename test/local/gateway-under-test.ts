@@ -37,6 +37,7 @@ export class GatewayUnderTest {
         'token-exchange': handler,
         'credential-retrieval': handler,
         'oauth-callback': handler,
+        'token-vault': handler,
       },
       principals: [agent],
       reportFailure: (failure) => gateway.failures.push(failure),

@@ -2,7 +2,17 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DecryptCommand, EncryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import {
+  CreateKeyCommand,
+  DecryptCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  GenerateDataKeyWithoutPlaintextCommand,
+  KMSClient,
+  ReEncryptCommand,
+} from '@aws-sdk/client-kms';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
 import { StartError } from '../../lib/local/start-error';
@@ -95,10 +105,103 @@ it('does not open what another key sealed', async () => {
   await other.close();
 });
 
-it('knows only its own key', async () => {
+it('knows only its own keys', async () => {
   const KeyId = kms.keyArn.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
   const command = new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' });
   await expect(client.send(command)).rejects.toMatchObject({ name: 'NotFoundException' });
+});
+
+async function created(): Promise<string> {
+  const { KeyMetadata } = await client.send(new CreateKeyCommand({}));
+  return KeyMetadata?.Arn ?? '';
+}
+
+describe('another key', () => {
+  const there = { vault: 'elsewhere' };
+
+  it('takes over by ReEncrypt what the first one sealed, under a context of its own', async () => {
+    const KeyId = await created();
+    const blob = await encrypted();
+    const { CiphertextBlob, ...moved } = await client.send(
+      new ReEncryptCommand({
+        CiphertextBlob: blob,
+        SourceKeyId: kms.keyArn,
+        SourceEncryptionContext: context,
+        DestinationKeyId: KeyId,
+        DestinationEncryptionContext: there,
+      }),
+    );
+    expect(moved).toMatchObject({ SourceKeyId: kms.keyArn, KeyId });
+    const opened = await client.send(new DecryptCommand({ CiphertextBlob, KeyId, EncryptionContext: there }));
+    expect(Buffer.from(opened.Plaintext ?? [])).toEqual(secret);
+    const wrong = { CiphertextBlob, EncryptionContext: there };
+    await expect(client.send(new DecryptCommand({ ...wrong, KeyId: kms.keyArn }))).rejects.toMatchObject({
+      name: 'IncorrectKeyException',
+    });
+    await expect(
+      client.send(new DecryptCommand({ ...wrong, KeyId, EncryptionContext: context })),
+    ).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
+  });
+
+  it('takes over nothing under another context, and nothing that is not the named key’s', async () => {
+    const KeyId = await created();
+    const reEncrypt = async (change: object) =>
+      client.send(
+        new ReEncryptCommand({
+          CiphertextBlob: await encrypted(),
+          SourceEncryptionContext: context,
+          DestinationKeyId: KeyId,
+          ...change,
+        }),
+      );
+    await expect(reEncrypt({ SourceEncryptionContext: there })).rejects.toMatchObject({
+      name: 'InvalidCiphertextException',
+    });
+    await expect(reEncrypt({ SourceKeyId: KeyId })).rejects.toMatchObject({ name: 'IncorrectKeyException' });
+  });
+
+  it('does nothing while it is disabled, and all again once it is enabled', async () => {
+    const KeyId = await created();
+    const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId, Plaintext: secret }));
+    await client.send(new DisableKeyCommand({ KeyId }));
+    const disabled = { name: 'DisabledException' };
+    await expect(client.send(new DecryptCommand({ CiphertextBlob }))).rejects.toMatchObject(disabled);
+    await expect(client.send(new EncryptCommand({ KeyId, Plaintext: secret }))).rejects.toMatchObject(
+      disabled,
+    );
+    const make = new GenerateDataKeyWithoutPlaintextCommand({ KeyId, KeySpec: 'AES_256' });
+    await expect(client.send(make)).rejects.toMatchObject(disabled);
+    await client.send(new EnableKeyCommand({ KeyId }));
+    const opened = await client.send(new DecryptCommand({ CiphertextBlob }));
+    expect(Buffer.from(opened.Plaintext ?? [])).toEqual(secret);
+    expect(await client.send(make)).not.toHaveProperty('Plaintext');
+  });
+
+  it('is kept, with its state, beside those that were made at the same time', async () => {
+    const path = join(folder, 'several.json');
+    const running = await startKms(path, credentials);
+    const several = clientOf(running.endpoint);
+    const made = await Promise.all([1, 2, 3].map(() => several.send(new CreateKeyCommand({}))));
+    const [first = '', ...others] = made.map(({ KeyMetadata }) => KeyMetadata?.Arn ?? '');
+    await several.send(new DisableKeyCommand({ KeyId: first }));
+    await running.close();
+
+    const restarted = await startKms(path, credentials);
+    const again = clientOf(restarted.endpoint);
+    const use = (KeyId: string) => again.send(new EncryptCommand({ KeyId, Plaintext: secret }));
+    await expect(use(first)).rejects.toMatchObject({ name: 'DisabledException' });
+    for (const arn of [restarted.keyArn, ...others]) expect((await use(arn)).KeyId).toBe(arn);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    several.destroy();
+    again.destroy();
+    await restarted.close();
+  });
+
+  it('is of the one kind that there is', async () => {
+    await expect(
+      client.send(new CreateKeyCommand({ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' })),
+    ).rejects.toMatchObject({ name: 'ValidationException' });
+  });
 });
 
 it.each([

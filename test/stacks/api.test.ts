@@ -73,7 +73,7 @@ it('lets API Gateway invoke a function for the function’s own methods alone', 
   });
   const registered = Object.values<Route>(OPERATIONS).map(({ method, path, group }) => [
     `<${group.replaceAll('-', '')}.Arn>`,
-    `<ApiRestApiDeploymentStageprod>/${method}${path.replace('{callbackId}', '*')}`,
+    `<ApiRestApiDeploymentStageprod>/${method}${path.replace(/\{\w+\+?\}/, '*')}`,
   ]);
   expect(invocations.sort(byRoute)).toEqual(registered.sort(byRoute));
 });

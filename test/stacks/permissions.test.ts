@@ -19,7 +19,11 @@ interface Statement {
 const logicalId = (group: FunctionGroup, kind: 'role' | 'logs' | '' = ''): string =>
   group.replaceAll('-', '') + kind;
 
-const arnOf = (table: string): string => `<${table}Table.Arn>`;
+/** A table, or `table/index/name`. */
+function arnOf(resource: string): string {
+  const [table = '', ...index] = resource.split('/');
+  return [`<${table}Table.Arn>`, ...index].join('/');
+}
 
 const onPartitions = (
   tables: string | string[],
@@ -70,12 +74,22 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
   'control-plane': [
     onPartitions(
       'Directory',
-      ['dynamodb:GetItem', 'dynamodb:PutItem'],
-      ['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*'],
+      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+      ['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*', 'API-KEY-PROVIDER#*'],
     ),
-    onPartitions('Keys', 'dynamodb:PutItem', ['VAULT-KEY#client-secret#*']),
-    onPartitions('Vault', 'dynamodb:PutItem', ['CLIENT-SECRET#*']),
-    forPurposes('kms:GenerateDataKey', ['client-secret']),
+    onPartitions('Directory/index/byOwner', 'dynamodb:Query', [
+      'WORKLOAD-IDENTITY#*',
+      'OAUTH2-PROVIDER#*',
+      'API-KEY-PROVIDER#*',
+    ]),
+    onPartitions('Directory', 'dynamodb:GetItem', ['TOKEN-VAULT']),
+    onPartitions('Keys', 'dynamodb:PutItem', ['VAULT-KEY#client-secret#*', 'VAULT-KEY#api-key#*']),
+    onPartitions('Keys', ['dynamodb:DeleteItem', 'dynamodb:Query'], ['VAULT-KEY#*']),
+    onPartitions('Vault', ['dynamodb:DeleteItem', 'dynamodb:PutItem'], ['CLIENT-SECRET#*', 'API-KEY#*']),
+    onPartitions('Vault', 'dynamodb:DeleteItem', ['GRANT#*']),
+    onPartitions(['Vault/index/byProvider', 'Vault/index/byWorkload'], 'dynamodb:Query', ['*']),
+    forPurposes('kms:GenerateDataKey', ['client-secret', 'api-key']),
+    forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
   ],
   'token-exchange': [
     onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*']),
@@ -86,26 +100,37 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions(['Directory', 'Vault'], 'dynamodb:BatchGetItem', [
       'WORKLOAD-IDENTITY#*',
       'OAUTH2-PROVIDER#*',
+      'API-KEY-PROVIDER#*',
       'GRANT#*',
     ]),
     onPartitions('Directory', 'dynamodb:Query', ['SIGNING-KEY']),
+    onPartitions('Directory', 'dynamodb:GetItem', ['TOKEN-VAULT']),
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['SESSION#*']),
     onPartitions(
       'Keys',
       ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
       ['VAULT-KEY#grant#*', 'VAULT-KEY#consent#*'],
     ),
-    onPartitions('Keys', 'dynamodb:GetItem', ['VAULT-KEY#client-secret#*']),
+    onPartitions('Keys', 'dynamodb:GetItem', ['VAULT-KEY#client-secret#*', 'VAULT-KEY#api-key#*']),
     onPartitions('Vault', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], ['GRANT#*']),
-    onPartitions('Vault', 'dynamodb:GetItem', ['CLIENT-SECRET#*']),
+    onPartitions('Vault', 'dynamodb:GetItem', ['CLIENT-SECRET#*', 'API-KEY#*']),
     forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant', 'consent']),
-    forPurposes('kms:Decrypt', ['client-secret']),
+    forPurposes('kms:Decrypt', ['client-secret', 'api-key']),
   ],
   'oauth-callback': [
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['SESSION#*']),
     onPartitions('Keys', ['dynamodb:GetItem', 'dynamodb:Query'], ['VAULT-KEY#consent#*']),
     onPartitions('Directory', 'dynamodb:Query', ['SIGNING-KEY']),
     forPurposes('kms:Decrypt', ['consent']),
+  ],
+  'token-vault': [
+    onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['TOKEN-VAULT']),
+    onPartitions('Keys', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['VAULT-KEY#*']),
+    { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: arnOf('Keys') },
+    forPurposes(
+      ['kms:GenerateDataKeyWithoutPlaintext', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
+      ['grant', 'consent', 'client-secret', 'api-key'],
+    ),
   ],
 };
 
@@ -178,7 +203,7 @@ it('attaches nothing to a role from elsewhere', () => {
     expect(types.filter((type) => /^AWS::IAM::.*Policy$|ResourcePolicy$/.test(type))).toEqual([]);
   }
   const roles = resourcesOf(stateless, 'AWS::IAM::Role').map(([, { Properties }]) => Properties.Policies);
-  // The fifth writes API Gateway's access logs and has no policy of ours.
+  // One more writes API Gateway's access logs and has no policy of ours.
   expect(roles.filter(Boolean)).toHaveLength(FUNCTION_GROUPS.length);
   expect(roles).toHaveLength(FUNCTION_GROUPS.length + 1);
 });
@@ -224,12 +249,14 @@ describe('the environment', () => {
   const sessions = { SESSIONS_TABLE: '<SessionsTable>' };
   const vault = { VAULT_TABLE: '<VaultTable>' };
   const issuers = { TRUSTED_ISSUERS: '[]' };
+  const quotas = '{"workloadIdentities":1000,"oauth2CredentialProviders":50,"apiKeyCredentialProviders":50}';
 
   it.each<[FunctionGroup, Record<string, string>]>([
-    ['control-plane', { ...directory, ...keys, ...vault }],
+    ['control-plane', { ...directory, ...keys, ...vault, QUOTAS: quotas }],
     ['token-exchange', { ...directory, ...issuers }],
     ['credential-retrieval', { ...directory, ...keys, ...sessions, ...vault, ...issuers }],
     ['oauth-callback', { ...directory, ...keys, ...sessions }],
+    ['token-vault', { ...directory, ...keys }],
   ])('of %s names what it may use and nothing else', (group, expected) => {
     expect(environmentOf(group)).toEqual({ ...everywhere, ...expected });
   });

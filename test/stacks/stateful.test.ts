@@ -26,14 +26,36 @@ it('rotates the key', () => {
   expect(key?.[1].Properties).toMatchObject({ EnableKeyRotation: true });
 });
 
+const index = (name: string, partition: string, sort: string, projection: string) => ({
+  IndexName: name,
+  KeySchema: [
+    { AttributeName: partition, KeyType: 'HASH' },
+    { AttributeName: sort, KeyType: 'RANGE' },
+  ],
+  Projection: { ProjectionType: projection },
+});
+
+/** The vault's indexes find grants and show none. */
+const indexed: Record<string, { attributes: string[]; indexes: object[] }> = {
+  DirectoryTable: { attributes: ['listing', 'name'], indexes: [index('byOwner', 'listing', 'name', 'ALL')] },
+  VaultTable: {
+    attributes: ['workloadId', 'providerId'],
+    indexes: [
+      index('byWorkload', 'workloadId', 'sk', 'KEYS_ONLY'),
+      index('byProvider', 'providerId', 'pk', 'KEYS_ONLY'),
+    ],
+  },
+};
+
 it.each(tables)(
   '%s is on demand, recoverable, protected and encrypted with the key',
   (id, { Properties }) => {
     expect(plain(Properties, synthesis)).toEqual({
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
+      AttributeDefinitions: ['pk', 'sk', ...(indexed[withoutHash(id)]?.attributes ?? [])].map((name) => ({
+        AttributeName: name,
+        AttributeType: 'S',
+      })),
+      ...(indexed[withoutHash(id)] && { GlobalSecondaryIndexes: indexed[withoutHash(id)]?.indexes }),
       KeySchema: [
         { AttributeName: 'pk', KeyType: 'HASH' },
         { AttributeName: 'sk', KeyType: 'RANGE' },

@@ -24,10 +24,31 @@ it.each([
     'must end in',
   ],
   [
+    'credentials in it',
+    { discoveryUrl: discoveryUrl.replace('//', '//user:secret@'), allowedClients: ['c'] },
+    'must not hold credentials',
+  ],
+  [
+    'an issuer on the laptop',
+    {
+      discoveryUrl: 'http://127.0.0.1:4601/.well-known/openid-configuration',
+      allowedClients: ['c'],
+    },
+    'must be https',
+  ],
+  [
     'plain http',
     { discoveryUrl: discoveryUrl.replace('https', 'http'), allowedClients: ['c'] },
     'must be https',
   ],
 ])('refuses %s', (_, issuer, message) => {
   expect(() => synthesize({ trustedIssuers: [issuer] })).toThrow(message);
+});
+
+it('takes one issuer several times, each time with other conditions', () => {
+  const trustedIssuers = [
+    { discoveryUrl, allowedAudience: ['app'] },
+    { discoveryUrl, allowedAudience: ['other'], allowedClients: ['c'] },
+  ];
+  expect(() => synthesize({ trustedIssuers })).not.toThrow();
 });

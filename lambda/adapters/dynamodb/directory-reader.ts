@@ -2,8 +2,9 @@
 import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Directory } from '../../domain/vault/directory';
+import { parseApiKeyProvider } from './api-key-provider-store';
 import { keyOf, parseGrant } from './grant-store';
-import { oauth2ProviderKey, workloadIdentityKey, type Key } from './keys';
+import { apiKeyProviderKey, oauth2ProviderKey, workloadIdentityKey, type Key } from './keys';
 import { parseOauth2Provider } from './oauth2-provider-store';
 import { parseWorkloadIdentity } from './workload-identity-store';
 
@@ -36,21 +37,32 @@ export function createDirectoryReader(
     throw new Error('DynamoDB left keys of a batch unread');
   }
 
+  const inDirectory = (key: Key) => ({ table: tables.directory, key });
+  const record = (found: Map<string, unknown>, key: Key) => found.get(`${key.pk} ${key.sk}`);
+
   return {
     async read(workloadName, providerName, grantId) {
       const identity = workloadIdentityKey(workloadName);
       const provider = oauth2ProviderKey(providerName);
       const grant = grantId && keyOf(grantId);
       const found = await batchGet([
-        { table: tables.directory, key: identity },
-        { table: tables.directory, key: provider },
+        inDirectory(identity),
+        inDirectory(provider),
         ...(grant ? [{ table: tables.vault, key: grant }] : []),
       ]);
-      const record = (key: Key) => found.get(`${key.pk} ${key.sk}`);
       return {
-        identity: parseWorkloadIdentity(record(identity)),
-        provider: parseOauth2Provider(record(provider)),
-        grant: grant && parseGrant(record(grant)),
+        identity: parseWorkloadIdentity(record(found, identity)),
+        provider: parseOauth2Provider(record(found, provider)),
+        grant: grant && parseGrant(record(found, grant)),
+      };
+    },
+    async readApiKeyProvider(workloadName, providerName) {
+      const identity = workloadIdentityKey(workloadName);
+      const provider = apiKeyProviderKey(providerName);
+      const found = await batchGet([inDirectory(identity), inDirectory(provider)]);
+      return {
+        identity: parseWorkloadIdentity(record(found, identity)),
+        provider: parseApiKeyProvider(record(found, provider)),
       };
     },
   };

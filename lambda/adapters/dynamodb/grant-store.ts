@@ -20,6 +20,7 @@ const GrantRecord = v.object({
       expiresAt: v.exactOptional(v.number()),
       obtainedAt: v.number(),
       refreshable: v.boolean(),
+      client: v.string(),
     }),
   ),
   consent: v.exactOptional(v.object({ sessionHash: v.string(), expiresAt: v.number() })),

@@ -10,15 +10,60 @@ export const SORT_KEY = 'sk';
 /** Attribute that DynamoDB's TTL reads, in epoch seconds; the code checks expiry itself all the same. */
 export const TTL_ATTRIBUTE = 'ttl';
 
-/** The four tables, by role; `ttl` says whether items end by themselves. */
+/** A secondary index: its name and the attributes of its key. */
+export interface IndexShape {
+  readonly name: string;
+  readonly partition: string;
+  readonly sort: string;
+  /** `KEYS_ONLY` where the index finds items and must not show them. */
+  readonly projection: 'ALL' | 'KEYS_ONLY';
+}
+
+export interface TableShape {
+  /** Whether items end by themselves. */
+  readonly ttl: boolean;
+  readonly indexes: readonly IndexShape[];
+}
+
+/** Attribute of a directory item that says in whose listing it stands. */
+export const LISTING_ATTRIBUTE = 'listing';
+
+/** Resources of one kind and owner, by name. */
+export const OWNER_INDEX: IndexShape = {
+  name: 'byOwner',
+  partition: LISTING_ATTRIBUTE,
+  sort: 'name',
+  projection: 'ALL',
+};
+
+/** Grants of a workload identity, and grants at a provider: to delete them along with it. */
+export const WORKLOAD_INDEX: IndexShape = {
+  name: 'byWorkload',
+  partition: 'workloadId',
+  sort: SORT_KEY,
+  projection: 'KEYS_ONLY',
+};
+export const PROVIDER_INDEX: IndexShape = {
+  name: 'byProvider',
+  partition: 'providerId',
+  sort: PARTITION_KEY,
+  projection: 'KEYS_ONLY',
+};
+
+/** The four tables, by role. */
 export const TABLES = {
-  Directory: { ttl: false },
-  Keys: { ttl: false },
-  Sessions: { ttl: true },
-  Vault: { ttl: false },
-} as const;
+  Directory: { ttl: false, indexes: [OWNER_INDEX] },
+  Keys: { ttl: false, indexes: [] },
+  Sessions: { ttl: true, indexes: [] },
+  Vault: { ttl: false, indexes: [WORKLOAD_INDEX, PROVIDER_INDEX] },
+} as const satisfies Record<string, TableShape>;
 
 export type TableName = keyof typeof TABLES;
+
+/** The attributes that keys are made of, the table's and its indexes', each once. */
+export const keyAttributes = ({ indexes }: TableShape): string[] => [
+  ...new Set([PARTITION_KEY, SORT_KEY, ...indexes.flatMap(({ partition, sort }) => [partition, sort])]),
+];
 
 /** First part of each partition key, by kind of item. */
 export const PREFIX = {
@@ -29,6 +74,9 @@ export const PREFIX = {
   session: 'SESSION#',
   grant: 'GRANT#',
   clientSecret: 'CLIENT-SECRET#',
+  apiKeyProvider: 'API-KEY-PROVIDER#',
+  apiKey: 'API-KEY#',
+  tokenVault: 'TOKEN-VAULT',
 } as const;
 
 export interface Key {
@@ -45,11 +93,19 @@ export const workloadIdentityKey = (name: string): Key => ({
 
 export const oauth2ProviderKey = (name: string): Key => ({ pk: PREFIX.oauth2Provider + name, sk: RECORD });
 
+export const apiKeyProviderKey = (name: string): Key => ({ pk: PREFIX.apiKeyProvider + name, sk: RECORD });
+
+/** Begins like the partition keys of its kind, so that one IAM condition holds for both. */
+export const listingPartition = (kind: string, owner: string): string => kind + owner;
+
 /** Signing keys share one partition: a handful of items, read once in five minutes by each function. */
 export const signingKeyKey = (period: number): Key => ({
   pk: PREFIX.signingKey,
   sk: String(period).padStart(8, '0'),
 });
+
+/** There is one token vault, `default`. */
+export const TOKEN_VAULT_KEY: Key = { pk: PREFIX.tokenVault, sk: 'default' };
 
 /** Versions of one owner's vault key for one purpose; the highest version is the current one. */
 export const vaultKeyPartition = (purpose: string, ownerId: string): string =>
@@ -67,6 +123,8 @@ export const grantKey = (workloadId: string, subjectHash: string, target: string
   pk: `${PREFIX.grant}${workloadId}#${subjectHash}`,
   sk: target,
 });
+
+export const apiKeyKey = (providerId: string): Key => ({ pk: PREFIX.apiKey + providerId, sk: RECORD });
 
 export const clientSecretKey = (providerId: string): Key => ({
   pk: PREFIX.clientSecret + providerId,

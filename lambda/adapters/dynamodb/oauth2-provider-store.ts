@@ -1,13 +1,11 @@
-/** OAuth2 credential providers in the directory table; their sealed client secrets in the vault table. */
+/** OAuth2 credential providers in the directory table. */
 import * as v from 'valibot';
-import type {
-  ClientSecretStore,
-  Oauth2Provider,
-  Oauth2ProviderStore,
-} from '../../domain/provider/oauth2-provider';
-import { clientSecretKey, oauth2ProviderKey } from './keys';
-import { parseRecord, versioned } from './record';
-import { ABSENT, type Table } from './table';
+import type { Oauth2Provider, Oauth2ProviderStore } from '../../domain/provider/oauth2-provider';
+import { VENDOR_NAMES } from '../../domain/provider/vendors';
+import { oauth2ProviderKey, PREFIX } from './keys';
+import { createOwnedResourceStore } from './owned-resource-store';
+import { parseRecord } from './record';
+import type { Table } from './table';
 
 const strings = v.array(v.string());
 
@@ -16,7 +14,7 @@ const Oauth2ProviderRecord = v.object({
   id: v.string(),
   arn: v.string(),
   owner: v.string(),
-  vendor: v.literal('CustomOauth2'),
+  vendor: v.picklist(VENDOR_NAMES),
   callbackId: v.string(),
   clientId: v.string(),
   clientAuthenticationMethod: v.picklist(['CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST']),
@@ -33,6 +31,8 @@ const Oauth2ProviderRecord = v.object({
     }),
   ]),
   tags: v.record(v.string(), v.string()),
+  policy: v.exactOptional(v.string()),
+  revision: v.number(),
   createdTime: v.number(),
   lastUpdatedTime: v.number(),
 });
@@ -41,19 +41,9 @@ const Oauth2ProviderRecord = v.object({
 export const parseOauth2Provider = (item: unknown): Oauth2Provider | undefined =>
   parseRecord(Oauth2ProviderRecord, item);
 
-export const createOauth2ProviderStore = (directory: Table): Oauth2ProviderStore => ({
-  get: async (name) => parseOauth2Provider(await directory.get(oauth2ProviderKey(name))),
-  create: (provider) => directory.put(oauth2ProviderKey(provider.name), versioned(provider), ABSENT),
-});
-
-const ClientSecretRecord = v.object({ sealed: v.string() });
-
-export const createClientSecretStore = (vault: Table): ClientSecretStore => ({
-  async put(providerId, sealed) {
-    await vault.put(clientSecretKey(providerId), versioned({ sealed }));
-  },
-  async get(providerId) {
-    const item = await vault.get(clientSecretKey(providerId));
-    return parseRecord(ClientSecretRecord, item)?.sealed;
-  },
-});
+export const createOauth2ProviderStore = (directory: Table): Oauth2ProviderStore =>
+  createOwnedResourceStore<Oauth2Provider>(directory, {
+    kind: PREFIX.oauth2Provider,
+    keyOf: oauth2ProviderKey,
+    schema: Oauth2ProviderRecord,
+  });

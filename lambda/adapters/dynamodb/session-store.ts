@@ -28,7 +28,11 @@ const SessionRecord = v.object({
     issuer: v.string(),
     issuerInAnswer: v.boolean(),
     clientId: v.string(),
+    client: v.string(),
     callbackId: v.string(),
+    scopeSeparator: v.string(),
+    pkce: v.boolean(),
+    parameters: v.record(v.string(), v.string()),
   }),
   sealedRequest: v.string(),
   start: v.exactOptional(

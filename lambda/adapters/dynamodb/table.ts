@@ -4,20 +4,30 @@
  */
 import {
   ConditionalCheckFailedException,
+  DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  ScanCommand,
   UpdateItemCommand,
+  type AttributeValue,
   type DynamoDBClient,
+  type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { PARTITION_KEY, SORT_KEY, type Key } from './keys';
+import { PARTITION_KEY, SORT_KEY, type IndexShape, type Key } from './keys';
 
 /** An expression with the names and values that it mentions. */
 export interface Expression {
   readonly condition?: string;
   readonly names?: Record<string, string>;
   readonly values?: Record<string, unknown>;
+}
+
+export interface IndexQuery {
+  readonly partition: string;
+  readonly limit: number;
+  readonly after?: Readonly<Record<string, string>>;
 }
 
 export interface Table {
@@ -27,6 +37,23 @@ export interface Table {
   put(key: Key, item: object, expression?: Expression): Promise<boolean>;
   /** @returns whether the condition held; if not, nothing was written */
   update(key: Key, update: string, expression: Expression): Promise<boolean>;
+  /** @returns whether the condition held; if not, nothing was removed */
+  remove(key: Key, expression?: Expression): Promise<boolean>;
+  /**
+   * A page of one partition of an index, in its order; eventually consistent.
+   *
+   * @param query.after the whole key, table's and index's, of the item to go on behind
+   */
+  queryIndex(index: IndexShape, query: IndexQuery): Promise<{ items: unknown[]; more: boolean }>;
+  /** How many items one partition of an index has; eventually consistent. */
+  countIndex(index: IndexShape, partition: string): Promise<number>;
+  /**
+   * A page of the whole table, of the items that the filter lets through; strongly consistent: what was written
+   * before the first page is on one of them.
+   *
+   * @param scan.limit items that are looked at, let through or not
+   */
+  scan(filter: Expression, scan: { limit: number; after?: Key }): Promise<{ items: unknown[]; last?: Key }>;
   /** Items of one partition by sort key; from `from` on when given. */
   query(
     partition: string,
@@ -85,6 +112,63 @@ export function createTable(client: DynamoDBClient, name: string): Table {
           }),
         ),
       ),
+    remove: (key, expression = {}) =>
+      conditionHeld(
+        client.send(
+          new DeleteItemCommand({ TableName: name, Key: marshalled(key), ...attributes(expression) }),
+        ),
+      ),
+    async queryIndex(index, { partition, limit, after }) {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: name,
+          IndexName: index.name,
+          KeyConditionExpression: '#partition = :partition',
+          ExpressionAttributeNames: { '#partition': index.partition },
+          ExpressionAttributeValues: marshalled({ ':partition': partition }),
+          Limit: limit,
+          ...(after && { ExclusiveStartKey: marshalled({ ...after, [index.partition]: partition }) }),
+        }),
+      );
+      return { items: Items.map((item) => unmarshall(item)), more: LastEvaluatedKey !== undefined };
+    },
+    async countIndex(index, partition) {
+      let count = 0;
+      let start: Record<string, AttributeValue> | undefined;
+      do {
+        const page: QueryCommandOutput = await client.send(
+          new QueryCommand({
+            TableName: name,
+            IndexName: index.name,
+            Select: 'COUNT',
+            KeyConditionExpression: '#partition = :partition',
+            ExpressionAttributeNames: { '#partition': index.partition },
+            ExpressionAttributeValues: marshalled({ ':partition': partition }),
+            ...(start && { ExclusiveStartKey: start }),
+          }),
+        );
+        count += page.Count ?? 0;
+        start = page.LastEvaluatedKey;
+      } while (start);
+      return count;
+    },
+    async scan({ condition, names, values }, { limit, after }) {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new ScanCommand({
+          TableName: name,
+          ConsistentRead: true,
+          FilterExpression: condition,
+          ExpressionAttributeNames: names,
+          ExpressionAttributeValues: values && marshalled(values),
+          Limit: limit,
+          ...(after && { ExclusiveStartKey: marshalled(after) }),
+        }),
+      );
+      return {
+        items: Items.map((item) => unmarshall(item)),
+        ...(LastEvaluatedKey && { last: unmarshall(LastEvaluatedKey) as Key }),
+      };
+    },
     async query(partition, { from, limit, newestFirst } = {}) {
       const { Items = [] } = await client.send(
         new QueryCommand({

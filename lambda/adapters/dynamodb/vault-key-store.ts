@@ -1,31 +1,66 @@
 /** Wrapped vault keys in the keys table: versions of one owner's key for one purpose. */
 import * as v from 'valibot';
-import { vaultKeyKey, vaultKeyPartition } from './keys';
+import { SEALING_PURPOSES, type SealingContext } from '../../domain/vault/sealing';
+import { vaultKeyKey, vaultKeyPartition, type Key } from './keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
-export interface VaultKeyRecord {
+/** Whose key, for what; the ARN is part of the encryption context. */
+export type VaultKeyId = Pick<SealingContext, 'purpose' | 'ownerId' | 'ownerArn'>;
+
+/** What tells one owner's keys for one purpose from all others. */
+export type VaultKeyOwner = Pick<SealingContext, 'purpose' | 'ownerId'>;
+
+export interface VaultKeyRecord extends VaultKeyId {
   readonly version: string;
   /** The data key under KMS, base64. */
   readonly wrapped: string;
+  /** ARN of the KMS key that wrapped it. */
+  readonly kmsKeyArn: string;
+  /** Revision of the token vault whose KMS key that was. */
+  readonly vaultRevision: number;
 }
 
-/** Whose key, for what. */
-export interface VaultKeyOwner {
-  readonly purpose: string;
-  readonly ownerId: string;
+export interface VaultKeyPage {
+  readonly keys: readonly VaultKeyRecord[];
+  /** Where to go on; absent on the last page. */
+  readonly next?: Key;
 }
 
 export interface VaultKeyStore {
   get(owner: VaultKeyOwner, version: string): Promise<VaultKeyRecord | undefined>;
   /** The version with the highest name. */
   latest(owner: VaultKeyOwner): Promise<VaultKeyRecord | undefined>;
-  create(owner: VaultKeyOwner, record: VaultKeyRecord): Promise<void>;
+  create(record: VaultKeyRecord): Promise<void>;
+  /**
+   * Keys of all owners that an earlier revision of the token vault wrapped. Every one that was written before
+   * the first page was asked for is on a page.
+   */
+  wrappedBefore(vaultRevision: number, after?: Key): Promise<VaultKeyPage>;
+  /**
+   * Writes the record in place of what is there, if that is still wrapped as it was read.
+   *
+   * @returns false when it was rewrapped or deleted meanwhile; then nothing was written
+   */
+  rewrap(read: VaultKeyRecord, rewrapped: VaultKeyRecord): Promise<boolean>;
 }
 
-const VaultKeyItem = v.object({ version: v.string(), wrapped: v.string() });
+const VaultKeyItem = v.object({
+  purpose: v.picklist(SEALING_PURPOSES),
+  ownerId: v.string(),
+  ownerArn: v.string(),
+  version: v.string(),
+  wrapped: v.string(),
+  kmsKeyArn: v.string(),
+  vaultRevision: v.number(),
+});
+
+/** Records that are looked at for one page. */
+const PAGE = 250;
 
 const parse = (item: unknown): VaultKeyRecord | undefined => parseRecord(VaultKeyItem, item);
+
+const keyOf = ({ purpose, ownerId, version }: VaultKeyRecord): Key => vaultKeyKey(purpose, ownerId, version);
 
 export const createVaultKeyStore = (keys: Table): VaultKeyStore => ({
   get: async ({ purpose, ownerId }, version) => parse(await keys.get(vaultKeyKey(purpose, ownerId, version))),
@@ -33,9 +68,22 @@ export const createVaultKeyStore = (keys: Table): VaultKeyStore => ({
     const [item] = await keys.query(vaultKeyPartition(purpose, ownerId), { limit: 1, newestFirst: true });
     return parse(item);
   },
-  async create({ purpose, ownerId }, record) {
-    if (!(await keys.put(vaultKeyKey(purpose, ownerId, record.version), versioned(record), ABSENT))) {
+  async create(record) {
+    if (!(await keys.put(keyOf(record), versioned(record), ABSENT))) {
       throw new Error('a vault key version came up twice');
     }
   },
+  async wrappedBefore(vaultRevision, after) {
+    const { items, last } = await keys.scan(
+      { condition: 'vaultRevision < :revision', values: { ':revision': vaultRevision } },
+      { limit: PAGE, ...(after && { after }) },
+    );
+    return { keys: items.flatMap((item) => parse(item) ?? []), ...(last && { next: last }) };
+  },
+  rewrap: (read, rewrapped) =>
+    keys.put(keyOf(read), versioned(rewrapped), {
+      condition: '#wrapped = :wrapped',
+      names: { '#wrapped': 'wrapped' },
+      values: { ':wrapped': read.wrapped },
+    }),
 });

@@ -1,9 +1,11 @@
 /** Workload identities in the directory table. */
 import * as v from 'valibot';
+import { AuthorizerConfigurationSchema } from '../../domain/identity/trusted-issuer';
 import type { WorkloadIdentity, WorkloadIdentityStore } from '../../domain/identity/workload-identity';
-import { workloadIdentityKey } from './keys';
-import { parseRecord, versioned } from './record';
-import { ABSENT, type Table } from './table';
+import { PREFIX, workloadIdentityKey } from './keys';
+import { createOwnedResourceStore } from './owned-resource-store';
+import { parseRecord } from './record';
+import type { Table } from './table';
 
 const WorkloadIdentityRecord = v.object({
   name: v.string(),
@@ -12,6 +14,9 @@ const WorkloadIdentityRecord = v.object({
   owner: v.string(),
   allowedResourceOauth2ReturnUrls: v.array(v.string()),
   tags: v.record(v.string(), v.string()),
+  policy: v.exactOptional(v.string()),
+  authorizerConfiguration: v.exactOptional(AuthorizerConfigurationSchema),
+  revision: v.number(),
   createdTime: v.number(),
   lastUpdatedTime: v.number(),
 });
@@ -20,7 +25,9 @@ const WorkloadIdentityRecord = v.object({
 export const parseWorkloadIdentity = (item: unknown): WorkloadIdentity | undefined =>
   parseRecord(WorkloadIdentityRecord, item);
 
-export const createWorkloadIdentityStore = (directory: Table): WorkloadIdentityStore => ({
-  get: async (name) => parseWorkloadIdentity(await directory.get(workloadIdentityKey(name))),
-  create: (identity) => directory.put(workloadIdentityKey(identity.name), versioned(identity), ABSENT),
-});
+export const createWorkloadIdentityStore = (directory: Table): WorkloadIdentityStore =>
+  createOwnedResourceStore<WorkloadIdentity>(directory, {
+    kind: PREFIX.workloadIdentity,
+    keyOf: workloadIdentityKey,
+    schema: WorkloadIdentityRecord,
+  });

@@ -1,5 +1,5 @@
 /**
- * Vault keys: one AES-256 key per owner and purpose, made by KMS and kept wrapped. KMS binds each to its
+ * Vault keys: AES-256 keys of one owner for one purpose, made by KMS and kept wrapped. KMS binds each to its
  * context (token vault, owner, purpose), and IAM policies name the purpose; so a function without the purpose
  * cannot unwrap the key, wherever it got the record from. Unwrapped keys live in memory for five minutes.
  * Source: AWS KMS developer guide, "Encryption context" and "Envelope encryption".
@@ -8,13 +8,16 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
 import type { Ambient } from '../../domain/ambient';
 import { createExpiringCache } from '../../domain/expiring-cache';
-import type { SealingContext } from '../../domain/vault/sealing';
-import type { VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
+import { changedMeanwhile } from '../../domain/managed-resource';
+import { wrappingKeyArn, type TokenVaultStore } from '../../domain/vault/token-vault';
+import type { VaultKeyId, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
+import { vaultKeyContext } from './vault-key-context';
 
 /** Unwrapped keys: five minutes, a thousand. */
 const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
-export type VaultKeyId = Pick<SealingContext, 'purpose' | 'ownerId' | 'ownerArn'>;
+/** Keys that are made and left unused because the vault was moved meanwhile, before the caller is asked to come again. */
+const TRIES = 3;
 
 export interface VaultKey {
   readonly version: string;
@@ -22,8 +25,10 @@ export interface VaultKey {
 }
 
 export interface VaultKeys {
-  /** The key to seal with now; made when there is none. */
+  /** The key to seal with now; made when there is none under the vault's current KMS key. */
   current(id: VaultKeyId): Promise<VaultKey>;
+  /** The newest key that there is: for who may not make one. @throws Error when there is none */
+  existing(id: VaultKeyId): Promise<VaultKey>;
   /** A new key, whatever there is: for who may seal but not open. */
   fresh(id: VaultKeyId): Promise<VaultKey>;
   /** The key that sealed a record. */
@@ -32,45 +37,73 @@ export interface VaultKeys {
 
 export interface VaultKeysPorts {
   readonly kms: KMSClient;
-  /** ARN of the KMS key. */
+  /** ARN of the deployment's own KMS key. */
   readonly keyArn: string;
   readonly tokenVaultArn: string;
-  readonly store: VaultKeyStore;
+  readonly tokenVault: Pick<TokenVaultStore, 'get'>;
+  readonly store: Pick<VaultKeyStore, 'get' | 'latest' | 'create'>;
   readonly ambient: Ambient;
 }
 
-export function createVaultKeys({ kms, keyArn, tokenVaultArn, store, ambient }: VaultKeysPorts): VaultKeys {
+export function createVaultKeys(ports: VaultKeysPorts): VaultKeys {
+  const { kms, keyArn, tokenVaultArn, tokenVault, store, ambient } = ports;
   const unwrapped = createExpiringCache<VaultKey>(KEPT, ambient);
   const latestVersions = createExpiringCache<string>(KEPT, ambient);
 
-  const contextOf = ({ purpose, ownerId, ownerArn }: VaultKeyId) => ({
-    tokenVault: tokenVaultArn,
-    owner: ownerArn,
-    ownerId,
-    purpose,
-  });
-
-  async function unwrap(id: VaultKeyId, record: VaultKeyRecord): Promise<VaultKey> {
+  async function decrypt(id: VaultKeyId, record: VaultKeyRecord): Promise<VaultKey> {
     const { Plaintext } = await kms.send(
       new DecryptCommand({
-        KeyId: keyArn,
+        // Pinned; which KMS keys may be named here at all is IAM's to say.
+        KeyId: record.kmsKeyArn,
         CiphertextBlob: Buffer.from(record.wrapped, 'base64'),
-        EncryptionContext: contextOf(id),
+        EncryptionContext: vaultKeyContext(tokenVaultArn, id),
       }),
     );
     if (!Plaintext) throw new Error('KMS gave no key');
     return { version: record.version, key: createSecretKey(Plaintext) };
   }
 
-  async function fresh(id: VaultKeyId): Promise<VaultKey> {
+  /** Between the read of a record and its use it may be rewrapped, and its old KMS key disabled: then once more. */
+  async function unwrap(id: VaultKeyId, record: VaultKeyRecord): Promise<VaultKey> {
+    try {
+      return await decrypt(id, record);
+    } catch (error) {
+      const now = await store.get(id, record.version);
+      if (!now || now.wrapped === record.wrapped) throw error;
+      return decrypt(id, now);
+    }
+  }
+
+  async function make(id: VaultKeyId, kmsKeyArn: string, vaultRevision: number): Promise<VaultKey> {
     const { Plaintext, CiphertextBlob } = await kms.send(
-      new GenerateDataKeyCommand({ KeyId: keyArn, KeySpec: 'AES_256', EncryptionContext: contextOf(id) }),
+      new GenerateDataKeyCommand({
+        KeyId: kmsKeyArn,
+        KeySpec: 'AES_256',
+        EncryptionContext: vaultKeyContext(tokenVaultArn, id),
+      }),
     );
     if (!Plaintext || !CiphertextBlob) throw new Error('KMS gave no key');
     // Named by time, so that the newest sorts last. Two that are made at once are both good: a record names its own.
     const version = `${String(ambient.now()).padStart(15, '0')}-${ambient.randomToken(6)}`;
-    await store.create(id, { version, wrapped: Buffer.from(CiphertextBlob).toString('base64') });
+    const { purpose, ownerId, ownerArn } = id;
+    const wrapped = Buffer.from(CiphertextBlob).toString('base64');
+    await store.create({ purpose, ownerId, ownerArn, version, wrapped, kmsKeyArn, vaultRevision });
     return { version, key: createSecretKey(Plaintext) };
+  }
+
+  /**
+   * The vault is looked at again once the key is written. If it was moved meanwhile, the move may have passed by
+   * without seeing the key; so nothing is ever sealed with it.
+   */
+  async function fresh(id: VaultKeyId): Promise<VaultKey> {
+    let vault = await tokenVault.get();
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const key = await make(id, wrappingKeyArn(vault, keyArn), vault.revision);
+      const now = await tokenVault.get();
+      if (now.revision === vault.revision) return key;
+      vault = now;
+    }
+    throw changedMeanwhile();
   }
 
   const slotOf = ({ purpose, ownerId }: VaultKeyId) => `${purpose} ${ownerId}`;
@@ -93,14 +126,30 @@ export function createVaultKeys({ kms, keyArn, tokenVaultArn, store, ambient }: 
     return opened(id, record);
   }
 
-  async function current(id: VaultKeyId): Promise<VaultKey> {
+  /** The newest key as `find` finds it, remembered under its version. */
+  async function newest(id: VaultKeyId, find: () => Promise<VaultKey>): Promise<VaultKey> {
     const known = latestVersions.get(slotOf(id));
     if (known !== undefined) return byVersion(id, known);
-    const latest = await store.latest(id);
-    const key = latest ? await opened(id, latest) : keep(id, await fresh(id));
+    const key = await find();
     latestVersions.set(slotOf(id), key.version);
     return key;
   }
 
-  return { fresh, current, version: byVersion };
+  return {
+    fresh,
+    version: byVersion,
+    current: (id) =>
+      newest(id, async () => {
+        // In this order: a key that was there before the vault was looked at is found by every later move.
+        const latest = await store.latest(id);
+        const usable = latest && latest.vaultRevision === (await tokenVault.get()).revision;
+        return usable ? opened(id, latest) : keep(id, await fresh(id));
+      }),
+    existing: (id) =>
+      newest(id, async () => {
+        const latest = await store.latest(id);
+        if (!latest) throw new Error('there is no vault key to seal with');
+        return opened(id, latest);
+      }),
+  };
 }

@@ -8,6 +8,7 @@ const FIELDS = [
   'principal',
   'workloadIdentity',
   'user',
+  'resource',
   'provider',
   'scopes',
   'result',

@@ -52,29 +52,46 @@ function authorizationUrl(
 ): string {
   const { authorization, scopes } = session;
   const url = new URL(authorization.endpoint);
-  // The agent's own parameters first: none of them can override a standard one.
-  for (const [name, value] of Object.entries(sealed.customParameters ?? {}))
-    url.searchParams.set(name, value);
-  for (const name of NEVER_CUSTOM) url.searchParams.delete(name);
+  const parameters = url.searchParams;
+  // The vendor's first and the agent's own over them; none of either can override a standard one.
+  const own = Object.entries(sealed.customParameters ?? {}).filter(([name]) => !NEVER_CUSTOM.has(name));
+  for (const name of NEVER_CUSTOM) parameters.delete(name);
+  for (const [name, value] of [...Object.entries(authorization.parameters), ...own])
+    parameters.set(name, value);
   const standard = {
     response_type: 'code',
     client_id: authorization.clientId,
     redirect_uri: callbackUrl(ports.baseUrl, authorization.callbackId),
     state: binding.state,
-    code_challenge: challengeOf(binding.codeVerifier),
-    code_challenge_method: 'S256',
+    ...(authorization.pkce && {
+      code_challenge: challengeOf(binding.codeVerifier),
+      code_challenge_method: 'S256',
+    }),
+    ...(scopes.length > 0 && { scope: scopes.join(authorization.scopeSeparator) }),
   };
-  for (const [name, value] of Object.entries(standard)) url.searchParams.set(name, value);
-  if (scopes.length > 0) url.searchParams.set('scope', scopes.join(' '));
-  for (const [name = '', value = ''] of narrowingParameters(session)) url.searchParams.append(name, value);
+  for (const [name, value] of Object.entries(standard)) parameters.set(name, value);
+  const narrowing = narrowingParameters(session);
+  for (const [name = ''] of narrowing) parameters.delete(name);
+  for (const [name = '', value = ''] of narrowing) parameters.append(name, value);
   return url.href;
 }
 
 /**
- * Standard parameters that this service leaves out of its request and that would change what the answer means
- * or where it goes: another response mode, a request object, a nonce that nobody would check.
+ * Standard parameters that this service leaves out of some request and that would change what the answer means
+ * or where it goes: a challenge without a verifier, another response mode, a request object, a nonce that nobody
+ * would check.
  */
-const NEVER_CUSTOM = ['scope', 'resource', 'audience', 'response_mode', 'request', 'request_uri', 'nonce'];
+const NEVER_CUSTOM: ReadonlySet<string> = new Set([
+  'scope',
+  'resource',
+  'audience',
+  'code_challenge',
+  'code_challenge_method',
+  'response_mode',
+  'request',
+  'request_uri',
+  'nonce',
+]);
 
 /**
  * @param requestUri the `request_uri` of the authorization URL

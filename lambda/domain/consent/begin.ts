@@ -7,7 +7,8 @@ import { epochSeconds } from '../ambient';
 import type { MetadataReader } from '../grants/provider-metadata';
 import { ProviderFailure } from '../grants/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
-import type { Oauth2Provider } from '../provider/oauth2-provider';
+import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
+import { vendorOf } from '../provider/vendors';
 import { ServiceError } from '../service-error';
 import type { Grant, GrantId, GrantStore } from '../vault/grant';
 import type { Seal } from '../vault/sealing';
@@ -117,6 +118,7 @@ async function underWay(
     return undefined;
   const session = await ports.sessions.get(grant.consent.sessionHash);
   if (!session || !isOpen(session, now) || session.epoch !== grant.epoch) return undefined;
+  if (session.authorization.client !== clientAtServer(request.provider)) return undefined;
   const sealed = await openSealedRequest(ports.seal, session);
   return answers(session, sealed, request) ? outstanding(ports.baseUrl, sealed.id) : undefined;
 }
@@ -130,6 +132,7 @@ async function newSession(
 ): Promise<{ session: Session; id: string }> {
   const { identity, provider, grantId } = request;
   const metadata = await ports.metadata.read(provider.discovery);
+  const vendor = vendorOf(provider.vendor);
   if (!metadata.authorization_endpoint) {
     throw new ProviderFailure('invalid_metadata', 'the provider has no authorization endpoint');
   }
@@ -165,12 +168,19 @@ async function newSession(
       issuer: metadata.issuer,
       issuerInAnswer: metadata.authorization_response_iss_parameter_supported ?? false,
       clientId: provider.clientId,
+      client: clientAtServer(provider),
       callbackId: provider.callbackId,
+      scopeSeparator: vendor.scopeSeparator ?? ' ',
+      pkce: vendor.pkce ?? true,
+      parameters: vendor.authorizationParameters ?? {},
     },
     sealedRequest: await ports.seal.seal(consentContext(described, 'request'), JSON.stringify(sealed)),
   };
   return { session, id };
 }
+
+const isForeign = ({ providerId, tokens }: Grant, provider: Oauth2Provider): boolean =>
+  providerId !== provider.id || (tokens !== undefined && tokens.client !== clientAtServer(provider));
 
 /**
  * @param grant the grant as it was read
@@ -193,8 +203,9 @@ export async function beginConsent(
     const reuse = anew ? undefined : await underWay(ports, seen, request);
     if (reuse) return reuse;
 
-    // A grant of a provider that has since been deleted and created again is nobody's.
-    const dropped = anew || (seen !== undefined && seen.providerId !== request.provider.id);
+    // A grant of a provider that has since been deleted and created again is nobody's, nor are tokens of another
+    // client or server.
+    const dropped = anew || (seen !== undefined && isForeign(seen, request.provider));
     const epoch = (seen?.epoch ?? 0) + (dropped ? 1 : 0);
     const { session, id } = await newSession(ports, dropped ? undefined : seen, request, returnUrl(), epoch);
     await ports.sessions.create(session);

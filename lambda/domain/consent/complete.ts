@@ -14,18 +14,19 @@ import {
   type ObtainedTokens,
   type TokenRequestPorts,
 } from '../grants/token-request';
-import { subjectHash, type User, type UserTokenVerifier } from '../identity/user';
-import { mayObtain } from '../policy/ownership';
+import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
+import { objectionToAct, objectionToObtain } from '../policy/access';
 import {
   callbackUrl,
+  clientAtServer,
   clientSecretContext,
-  type ClientSecretStore,
   type Oauth2Provider,
 } from '../provider/oauth2-provider';
 import { accessDenied, ServiceError } from '../service-error';
 import type { GrantId, GrantStore } from '../vault/grant';
 import type { Directory } from '../vault/directory';
 import type { Seal } from '../vault/sealing';
+import type { SecretStore } from '../vault/secret-store';
 import { sealTokens } from '../vault/tokens';
 import {
   consentContext,
@@ -42,7 +43,7 @@ export interface CompletePorts extends TokenRequestPorts {
   readonly sessions: SessionStore;
   readonly directory: Directory;
   readonly grants: GrantStore;
-  readonly clientSecrets: Pick<ClientSecretStore, 'get'>;
+  readonly clientSecrets: Pick<SecretStore, 'get'>;
   readonly seal: Seal;
   readonly metadata: MetadataReader;
   readonly userTokens: UserTokenVerifier;
@@ -57,25 +58,40 @@ export type UserIdentifier = { readonly userToken: string } | { readonly userId:
 /** One message for all that is none of the caller's business: unknown, ended, another's, used. */
 const refusal = (detail: string): ServiceError => accessDenied('Invalid or expired session', detail);
 
-async function userOf(ports: CompletePorts, identifier: UserIdentifier): Promise<User> {
+/** Verified as for the session's own agent: whose tokens that one believes counts here too. */
+async function userOf(
+  ports: CompletePorts,
+  workload: TrustsIssuers,
+  identifier: UserIdentifier,
+): Promise<User> {
   if ('userId' in identifier) return { kind: 'user-id', id: identifier.userId };
-  return (await ports.userTokens.verify(identifier.userToken)).user;
+  return (await ports.userTokens.verify(identifier.userToken, workload)).user;
 }
 
-/** Checks afresh that this caller, agent, user and provider still belong together. */
+/** Checks afresh that this caller, agent, user and provider still belong together; the user comes last. */
 async function admit(
   ports: CompletePorts,
   principal: string,
-  user: User,
+  identifier: UserIdentifier,
   session: Session,
 ): Promise<Oauth2Provider> {
   const { identity, provider } = await ports.directory.read(session.workload.name, session.provider.name);
   if (identity?.id !== session.workload.id) throw refusal('the workload identity is gone');
-  if (identity.owner !== principal) throw refusal('caller is not the owner of the workload identity');
-  if (session.subjectHash !== subjectHash(user))
-    throw refusal('another user than the one who began the session');
+  const act = objectionToAct({ principal, operation: 'CompleteResourceTokenAuth', resource: identity });
+  if (act) throw refusal(act.detail);
   if (provider?.id !== session.provider.id) throw refusal('the credential provider is gone');
-  if (!mayObtain(identity, provider)) throw refusal('the credential provider has another owner');
+  if (clientAtServer(provider) !== session.authorization.client)
+    throw refusal('the credential provider was configured anew since the session began');
+  const obtain = objectionToObtain({
+    principal,
+    operation: 'GetResourceOauth2Token',
+    identity,
+    provider,
+    scopes: session.scopes,
+  });
+  if (obtain) throw refusal(obtain.detail);
+  if (session.subjectHash !== subjectHash(await userOf(ports, identity, identifier)))
+    throw refusal('another user than the one who began the session');
   return provider;
 }
 
@@ -112,7 +128,7 @@ async function redeem(
     clientSecret: await ports.seal.open(clientSecretContext(provider), sealedSecret),
   };
   const redirectUri = callbackUrl(ports.baseUrl, provider.callbackId);
-  return redeemCode(ports, client, kept, { ...session, redirectUri });
+  return redeemCode(ports, client, kept, { ...session, redirectUri, pkce: session.authorization.pkce });
 }
 
 /**
@@ -134,9 +150,8 @@ export function completeResourceTokenAuth(
     const id = sessionIdOf(sessionUri);
     const session = id ? await ports.sessions.get(hashOf(id)) : undefined;
     if (session) note(sessionFacts(session));
-    const user = await userOf(ports, identifier);
     if (!session) throw refusal('no such session');
-    const provider = await admit(ports, principal, user, session);
+    const provider = await admit(ports, principal, identifier, session);
     const { claimed, sealedCode } = await claim(ports, session);
     await redeemIntoVault(ports, claimed, provider, sealedCode);
     note({ result: 'COMPLETED' });

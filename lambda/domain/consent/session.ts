@@ -62,7 +62,14 @@ export interface Session {
     /** Whether the server always names itself in its answer (RFC 9207 section 3). */
     readonly issuerInAnswer: boolean;
     readonly clientId: string;
+    /** Digest of the client at its server: a provider that was configured anew does not get this one's code. */
+    readonly client: string;
     readonly callbackId: string;
+    readonly scopeSeparator: string;
+    /** Whether it has a code challenge (RFC 7636). */
+    readonly pkce: boolean;
+    /** What the vendor needs beside the standard parameters. */
+    readonly parameters: Readonly<Record<string, string>>;
   };
   /** JWE of {@link SealedRequest}. */
   readonly sealedRequest: string;

@@ -4,6 +4,7 @@
  */
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
+import type { ApiKeyProvider } from '../provider/api-key-provider';
 import type { Grant, GrantId } from './grant';
 
 export interface DirectoryEntry {
@@ -19,4 +20,12 @@ export interface Directory {
    * @param grantId the grant to read with them, if any
    */
   read(workloadName: string, providerName: string, grantId?: GrantId): Promise<DirectoryEntry>;
+  /** The same for an API-key provider. */
+  readApiKeyProvider(
+    workloadName: string,
+    providerName: string,
+  ): Promise<{
+    readonly identity: WorkloadIdentity | undefined;
+    readonly provider: ApiKeyProvider | undefined;
+  }>;
 }

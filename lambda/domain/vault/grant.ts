@@ -18,6 +18,8 @@ export interface GrantTokens {
   /** Epoch seconds. */
   readonly obtainedAt: number;
   readonly refreshable: boolean;
+  /** Digest of the client and server that they were granted to: those of another configuration do not count. */
+  readonly client: string;
 }
 
 /** What lies inside the seal. */

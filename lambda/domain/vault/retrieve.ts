@@ -21,24 +21,20 @@ import {
 } from '../grants/token-request';
 import { subjectHash } from '../identity/user';
 import type { WorkloadIdentity } from '../identity/workload-identity';
-import { mayManage, mayObtain } from '../policy/ownership';
-import {
-  clientSecretContext,
-  noSuchProvider,
-  type ClientSecretStore,
-  type Oauth2Provider,
-} from '../provider/oauth2-provider';
-import { accessDenied, invalidMember, ServiceError } from '../service-error';
+import { clientAtServer, clientSecretContext, type Oauth2Provider } from '../provider/oauth2-provider';
+import { invalidMember } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import { verifyWorkloadAccessToken, type VerifyPorts } from '../workload-token/verify';
+import { admit } from './admission';
 import type { Directory } from './directory';
 import { covers, grantTarget, isFresh, type Grant, type GrantId } from './grant';
+import type { SecretStore } from './secret-store';
 import { CONSENT_NEEDED, refreshed } from './refresh';
 import { openTokens, sealTokens, type TokenOwner } from './tokens';
 
 export interface RetrievePorts extends BeginPorts, TokenRequestPorts, VerifyPorts {
   readonly directory: Directory;
-  readonly clientSecrets: Pick<ClientSecretStore, 'get'>;
+  readonly clientSecrets: Pick<SecretStore, 'get'>;
   readonly audit: AuditTrail;
 }
 
@@ -76,6 +72,9 @@ interface Answer {
   readonly result: 'cached' | 'refreshed' | 'exchanged' | 'consent-required' | 'consent-failed';
 }
 
+/** Characters of scopes, resources and audiences in all: they go into a URL, and into records with bounds of their own. */
+const MOST = 32_768;
+
 function grantIdOf(input: RetrieveInput, { workload, user }: Delegation): GrantId {
   const { oauth2Flow: flow, resourceCredentialProviderName: providerName, scopes } = input;
   if (flow === 'ON_BEHALF_OF_TOKEN_EXCHANGE') {
@@ -88,6 +87,9 @@ function grantIdOf(input: RetrieveInput, { workload, user }: Delegation): GrantI
     );
   }
   const narrowed = { resources: input.resources ?? [], audiences: input.audiences ?? [], scopes };
+  if (JSON.stringify(narrowed).length > MOST) {
+    throw invalidMember('scopes', `with resources and audiences must have at most ${MOST} characters in all`);
+  }
   return {
     workloadId: workload.id,
     subjectHash: subjectHash(flow === 'M2M' ? undefined : user),
@@ -95,8 +97,19 @@ function grantIdOf(input: RetrieveInput, { workload, user }: Delegation): GrantI
   };
 }
 
-/** Checks afresh that this caller may act as this agent, and this agent use this provider. */
-async function admit(
+/**
+ * The scopes that a provider's policy is asked about. A stored token is handed out with all of its scopes, and
+ * consent is asked for the union: so they count whichever are asked for, unless this request forgets them.
+ */
+function scopesAtStake(
+  { scopes, sessionUri, forceAuthentication }: RetrieveInput,
+  stored: Grant['tokens'],
+): readonly string[] {
+  if (!stored || (forceAuthentication && sessionUri === undefined)) return scopes;
+  return [...new Set([...scopes, ...stored.scopes, ...stored.requestedScopes])];
+}
+
+async function admitRequest(
   ports: RetrievePorts,
   principal: string,
   input: RetrieveInput,
@@ -104,24 +117,14 @@ async function admit(
 ): Promise<Admitted> {
   const grantId = grantIdOf(input, delegation);
   const { workload } = delegation;
-  const { identity, provider, grant } = await ports.directory.read(
-    workload.name,
-    input.resourceCredentialProviderName,
-    grantId,
+  const providerName = input.resourceCredentialProviderName;
+  const { grant, ...found } = await ports.directory.read(workload.name, providerName, grantId);
+  const scopes = scopesAtStake(input, grant?.tokens);
+  const { identity, provider } = admit(
+    { principal, operation: 'GetResourceOauth2Token', providerName, scopes },
+    workload,
+    found,
   );
-  if (identity?.id !== workload.id) {
-    throw new ServiceError('UnauthorizedException', 'The workload identity that this token names is gone.', {
-      detail: 'workload identity deleted or created anew since the token was issued',
-    });
-  }
-  mayManage(principal, identity);
-  if (!provider) throw noSuchProvider(input.resourceCredentialProviderName);
-  if (!mayObtain(identity, provider)) {
-    throw accessDenied(
-      `${identity.arn} may not use ${provider.arn}: it belongs to another principal.`,
-      'the credential provider has another owner',
-    );
-  }
   const owner: TokenOwner = {
     grantId,
     provider,
@@ -142,9 +145,11 @@ async function clientOf(ports: RetrievePorts, provider: Oauth2Provider): Promise
   return { provider, metadata, clientSecret };
 }
 
-/** What was stored for an earlier provider of this name does not count, nor would it open. */
+/** What was stored for an earlier provider of this name, or another client or server, does not count, nor would it open. */
 const tokensOf = ({ grant, provider }: Admitted) =>
-  grant?.providerId === provider.id ? grant.tokens : undefined;
+  grant?.providerId === provider.id && grant.tokens?.client === clientAtServer(provider)
+    ? grant.tokens
+    : undefined;
 
 async function machineToken(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {
   const { input, provider, owner, grant } = admitted;
@@ -220,7 +225,7 @@ async function userToken(ports: RetrievePorts, admitted: Admitted): Promise<Answ
 }
 
 /**
- * @param principal ARN of the calling IAM principal; must own the workload identity that the token names
+ * @param principal ARN of the calling IAM principal; must be allowed on the workload identity that the token names
  * @throws UnauthorizedException for the workload access token; AccessDeniedException, ResourceNotFoundException,
  *   ValidationException; InternalServerException or ThrottlingException where asking again shortly will help
  */
@@ -233,7 +238,7 @@ export function getResourceOauth2Token(
     note({ provider: input.resourceCredentialProviderName, scopes: input.scopes });
     const delegation = await verifyWorkloadAccessToken(ports, input.workloadIdentityToken);
     note({ workloadIdentity: delegation.workload.arn, user: subjectHash(delegation.user) });
-    const admitted = await admit(ports, principal, input, delegation);
+    const admitted = await admitRequest(ports, principal, input, delegation);
     try {
       const { output, result } = await (input.oauth2Flow === 'M2M' ? machineToken : userToken)(
         ports,

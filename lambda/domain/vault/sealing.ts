@@ -5,7 +5,8 @@
  */
 
 /** Which vault key; the function groups' KMS permissions are by purpose. */
-export type SealingPurpose = 'grant' | 'consent' | 'client-secret';
+export const SEALING_PURPOSES = ['grant', 'consent', 'client-secret', 'api-key'] as const;
+export type SealingPurpose = (typeof SEALING_PURPOSES)[number];
 
 export interface SealingContext {
   readonly purpose: SealingPurpose;

@@ -2,19 +2,22 @@
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import type { Narrowing, ObtainedTokens } from '../grants/token-request';
-import type { Oauth2Provider } from '../provider/oauth2-provider';
+import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { grantContext, type GrantId, type GrantTokens, type SealedTokens } from './grant';
-import type { Seal } from './sealing';
+import type { Seal, SealingContext } from './sealing';
 
 /** Whose tokens they are, and what narrows them. */
 export interface TokenOwner extends Narrowing {
   readonly grantId: GrantId;
-  readonly provider: Pick<Oauth2Provider, 'id'>;
+  readonly provider: Pick<Oauth2Provider, 'id' | 'vendor' | 'clientId' | 'discovery'>;
   readonly workloadArn: string;
 }
 
-const contextOf = ({ grantId, provider, workloadArn }: TokenOwner) =>
-  grantContext(grantId, provider.id, workloadArn);
+/** Bound to the client at its server too, so that no change of configuration sends a refresh token elsewhere. */
+function contextOf({ grantId, provider, workloadArn }: TokenOwner): SealingContext {
+  const context = grantContext(grantId, provider.id, workloadArn);
+  return { ...context, binding: { ...context.binding, client: clientAtServer(provider) } };
+}
 
 /** @param requestedScopes what was asked of the provider, beside what it says that it granted */
 export async function sealTokens(
@@ -32,6 +35,7 @@ export async function sealTokens(
     ...(expiresAt !== undefined && { expiresAt }),
     obtainedAt: epochSeconds(ports.ambient),
     refreshable: refreshToken !== undefined,
+    client: clientAtServer(owner.provider),
   };
 }
 

@@ -3,9 +3,10 @@ import { SignJWT } from 'jose';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import { subjectHash, type User, type UserTokenVerifier } from '../identity/user';
-import { findWorkloadIdentity, type WorkloadIdentityStore } from '../identity/workload-identity';
-import { mayManage } from '../policy/ownership';
+import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
+import type { WorkloadIdentityStore } from '../identity/workload-identity';
+import { noSuchResource } from '../managed-resource';
+import { mayAct } from '../policy/access';
 import { delegationClaims, TOKEN_LIFETIME, TOKEN_TYPE } from './claims';
 import type { SigningKeys } from './signing-keys';
 
@@ -28,32 +29,42 @@ interface Subject {
   readonly until: number;
 }
 
-async function subjectOf(ports: IssuePorts, onBehalfOf: OnBehalfOf): Promise<Subject> {
+async function subjectOf(
+  ports: IssuePorts,
+  workload: TrustsIssuers,
+  onBehalfOf: OnBehalfOf,
+): Promise<Subject> {
   if (!onBehalfOf) return { user: undefined, until: Infinity };
   if ('userId' in onBehalfOf) return { user: { kind: 'user-id', id: onBehalfOf.userId }, until: Infinity };
-  const verified = await ports.userTokens.verify(onBehalfOf.userToken);
+  const verified = await ports.userTokens.verify(onBehalfOf.userToken, workload);
   return { user: verified.user, until: verified.expiresAt };
 }
 
+/** The three operations that issue a token. */
+export type IssueOperation =
+  'GetWorkloadAccessToken' | 'GetWorkloadAccessTokenForJWT' | 'GetWorkloadAccessTokenForUserId';
+
 /**
- * @param operation the operation's name, for the audit trail
- * @param principal ARN of the calling IAM principal; must own the workload identity
+ * @param operation which of them, for access and the audit trail
+ * @param principal ARN of the calling IAM principal; must be allowed on the workload identity
  * @returns a compact JWS, at most {@link TOKEN_LIFETIME} seconds long-lived and never longer than the user's token
  * @throws ResourceNotFoundException, AccessDeniedException, UnauthorizedException for the user's token
  */
 export function issueWorkloadAccessToken(
   ports: IssuePorts,
-  operation: string,
+  operation: IssueOperation,
   principal: string,
   workloadName: string,
   onBehalfOf: OnBehalfOf,
 ): Promise<string> {
   return audited(ports.audit, operation, principal, async (note) => {
-    const workload = await findWorkloadIdentity(ports.identities, workloadName);
+    const workload = await ports.identities.get(workloadName);
+    if (!workload) throw noSuchResource('workload identity', workloadName);
     note({ workloadIdentity: workload.arn });
-    mayManage(principal, workload);
+    const userId = onBehalfOf && 'userId' in onBehalfOf ? onBehalfOf.userId : undefined;
+    mayAct({ principal, operation, resource: workload, context: { userId } });
 
-    const { user, until } = await subjectOf(ports, onBehalfOf);
+    const { user, until } = await subjectOf(ports, workload, onBehalfOf);
     note({ user: subjectHash(user) });
     const now = epochSeconds(ports.ambient);
     const { kid, privateKey } = await ports.signingKeys.current();

@@ -1,0 +1,46 @@
+/** Owned resources in the directory table: one item each, listed by owner through an index. */
+import type * as v from 'valibot';
+import type { OwnedResource, OwnedResourceStore } from '../../domain/owned-resource';
+import { LISTING_ATTRIBUTE, listingPartition, OWNER_INDEX, type Key } from './keys';
+import { parseRecord, versioned } from './record';
+import { ABSENT, type Table } from './table';
+
+/**
+ * @param kind prefix of the kind's partition keys
+ * @param keyOf the item's key, by name
+ * @param schema of the members
+ */
+export function createOwnedResourceStore<Resource extends OwnedResource>(
+  directory: Table,
+  {
+    kind,
+    keyOf,
+    schema,
+  }: { kind: string; keyOf: (name: string) => Key; schema: v.GenericSchema<unknown, Resource> },
+): OwnedResourceStore<Resource> {
+  const item = (resource: Resource) =>
+    versioned({ ...resource, [LISTING_ATTRIBUTE]: listingPartition(kind, resource.owner) });
+  /** The very resource (`id`), as it was read. */
+  const unchanged = ({ id }: Resource, revision: number) => ({
+    condition: 'id = :id AND revision = :revision',
+    values: { ':id': id, ':revision': revision },
+  });
+  return {
+    get: async (name) => parseRecord(schema, await directory.get(keyOf(name))),
+    create: (resource) => directory.put(keyOf(resource.name), item(resource), ABSENT),
+    replace: (resource) =>
+      directory.put(keyOf(resource.name), item(resource), unchanged(resource, resource.revision - 1)),
+    remove: (resource) => directory.remove(keyOf(resource.name), unchanged(resource, resource.revision)),
+    count: (owner) => directory.countIndex(OWNER_INDEX, listingPartition(kind, owner)),
+    async list(owner, { limit, after }) {
+      const found = await directory.queryIndex(OWNER_INDEX, {
+        partition: listingPartition(kind, owner),
+        limit,
+        ...(after !== undefined && { after: { ...keyOf(after), name: after } }),
+      });
+      const resources = found.items.flatMap((record) => parseRecord(schema, record) ?? []);
+      const last = found.more ? resources.at(-1)?.name : undefined;
+      return { resources, ...(last !== undefined && { last }) };
+    },
+  };
+}

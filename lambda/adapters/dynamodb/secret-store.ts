@@ -1,0 +1,26 @@
+/** Providers' sealed secrets in the vault table. */
+import * as v from 'valibot';
+import type { SecretStore } from '../../domain/vault/secret-store';
+import { apiKeyKey, clientSecretKey, PARTITION_KEY, type Key } from './keys';
+import { parseRecord, versioned } from './record';
+import type { Table } from './table';
+
+const SecretRecord = v.object({ sealed: v.string(), revision: v.number() });
+
+const createSecretStore = (vault: Table, keyOf: (providerId: string) => Key): SecretStore => ({
+  async put(providerId, sealed, revision) {
+    await vault.put(keyOf(providerId), versioned({ sealed, revision }), {
+      condition: `attribute_not_exists(${PARTITION_KEY}) OR revision < :revision`,
+      values: { ':revision': revision },
+    });
+  },
+  get: async (providerId) => parseRecord(SecretRecord, await vault.get(keyOf(providerId)))?.sealed,
+  async remove(providerId) {
+    await vault.remove(keyOf(providerId));
+  },
+});
+
+export const createClientSecretStore = (vault: Table): SecretStore =>
+  createSecretStore(vault, clientSecretKey);
+
+export const createApiKeyStore = (vault: Table): SecretStore => createSecretStore(vault, apiKeyKey);

@@ -1,0 +1,44 @@
+/** Deletes what belongs to a deleted resource: vault keys, and grants found by the indexes of the vault table. */
+import * as v from 'valibot';
+import { SEALING_PURPOSES } from '../../domain/vault/sealing';
+import type { VaultContents } from '../../domain/vault/deletion';
+import { PROVIDER_INDEX, vaultKeyPartition, WORKLOAD_INDEX, type IndexShape, type Key } from './keys';
+import type { Table } from './table';
+
+const KeyOfItem = v.object({ pk: v.string(), sk: v.string() });
+
+/** Items deleted at once. */
+const AT_ONCE = 25;
+
+export function createVaultContents({ keys, vault }: { keys: Table; vault: Table }): VaultContents {
+  async function removeAll(table: Table, items: readonly unknown[]): Promise<void> {
+    await Promise.all(
+      items.map((item) => {
+        const { pk, sk }: Key = v.parse(KeyOfItem, item);
+        return table.remove({ pk, sk });
+      }),
+    );
+  }
+
+  /** Page by page until none is left; what was deleted may still stand in the index for a moment, so pages go on. */
+  async function removeIndexed(index: IndexShape, partition: string): Promise<void> {
+    let after: Record<string, string> | undefined;
+    for (;;) {
+      const page = await vault.queryIndex(index, { partition, limit: AT_ONCE, ...(after && { after }) });
+      await removeAll(vault, page.items);
+      const last = page.items.at(-1);
+      if (!page.more || last === undefined) return;
+      after = { ...v.parse(KeyOfItem, last) };
+    }
+  }
+
+  return {
+    async shredKeys(ownerId) {
+      for (const purpose of SEALING_PURPOSES) {
+        await removeAll(keys, await keys.query(vaultKeyPartition(purpose, ownerId)));
+      }
+    },
+    deleteGrantsOfWorkload: (workloadId) => removeIndexed(WORKLOAD_INDEX, workloadId),
+    deleteGrantsOfProvider: (providerId) => removeIndexed(PROVIDER_INDEX, providerId),
+  };
+}

@@ -1,0 +1,43 @@
+/** Page tokens, sealed by KMS for one listing of one caller: a token that was changed or passed on does not open. */
+import {
+  DecryptCommand,
+  EncryptCommand,
+  InvalidCiphertextException,
+  type KMSClient,
+} from '@aws-sdk/client-kms';
+import type { Listing, PageTokens } from '../../domain/pagination';
+
+/** Characters of a token as KMS makes them, and a bound. */
+const TOKEN = /^[\w-]{1,2048}$/;
+
+const contextOf = ({ operation, principal }: Listing) => ({ purpose: 'pagination', operation, principal });
+
+export const createPageTokens = (kms: KMSClient, keyArn: string): PageTokens => ({
+  async seal(listing, last) {
+    const { CiphertextBlob } = await kms.send(
+      new EncryptCommand({
+        KeyId: keyArn,
+        Plaintext: Buffer.from(last),
+        EncryptionContext: contextOf(listing),
+      }),
+    );
+    if (!CiphertextBlob) throw new Error('KMS gave no ciphertext');
+    return Buffer.from(CiphertextBlob).toString('base64url');
+  },
+  async open(listing, token) {
+    if (!TOKEN.test(token)) return undefined;
+    try {
+      const { Plaintext } = await kms.send(
+        new DecryptCommand({
+          KeyId: keyArn,
+          CiphertextBlob: Buffer.from(token, 'base64url'),
+          EncryptionContext: contextOf(listing),
+        }),
+      );
+      return Plaintext && Buffer.from(Plaintext).toString('utf8');
+    } catch (error) {
+      if (error instanceof InvalidCiphertextException) return undefined;
+      throw error;
+    }
+  },
+});

@@ -1,0 +1,8 @@
+/** The encryption context of a vault key: KMS opens a wrapped key under this very context alone. */
+import type { VaultKeyId } from '../dynamodb/vault-key-store';
+
+/** @param tokenVaultArn ARN of the token vault that the key belongs to */
+export const vaultKeyContext = (
+  tokenVaultArn: string,
+  { purpose, ownerId, ownerArn }: VaultKeyId,
+): Record<string, string> => ({ tokenVault: tokenVaultArn, owner: ownerArn, ownerId, purpose });

@@ -1,0 +1,161 @@
+/**
+ * Rewraps vault keys under another KMS key by ReEncrypt: what they are in plaintext never leaves KMS.
+ * Source: AWS KMS API reference, "ReEncrypt", "GenerateDataKeyWithoutPlaintext".
+ */
+import {
+  GenerateDataKeyWithoutPlaintextCommand,
+  KMSServiceException,
+  ReEncryptCommand,
+  type KMSClient,
+} from '@aws-sdk/client-kms';
+import { invalidMember, ServiceError } from '../../domain/service-error';
+import type { MovedPage, VaultKeyMover } from '../../domain/vault/token-vault';
+import type { VaultKeyPage, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
+import { vaultKeyContext } from './vault-key-context';
+
+/** Vault keys that are rewrapped at once. */
+const AT_ONCE = 25;
+
+/** KMS's names for a KMS key or a ciphertext that it refuses, whatever else is asked of it. */
+const REFUSALS = {
+  AccessDeniedException:
+    'may not be used by this service: list it in the deployment’s tokenVaultKeys, and let its key policy leave the use to IAM',
+  NotFoundException: 'does not exist here',
+  DisabledException: 'is disabled: enable it first',
+  KMSInvalidStateException: 'is not enabled: a key that is pending deletion or import cannot be used',
+  InvalidKeyUsageException: 'must be a symmetric encryption key',
+  UnsupportedOperationException: 'must be a symmetric encryption key',
+  InvalidArnException: 'must be the ARN of a KMS key of this region',
+  InvalidCiphertextException: 'does not open what it should',
+  IncorrectKeyException: 'does not open what it should',
+} as const;
+
+const isRefusal = (name: string): name is keyof typeof REFUSALS => Object.hasOwn(REFUSALS, name);
+
+/** KMS's refusal by name; undefined for any other failure. */
+const refusalOf = (error: unknown): keyof typeof REFUSALS | undefined =>
+  error instanceof KMSServiceException && isRefusal(error.name) ? error.name : undefined;
+
+const isThrottling = (error: unknown): boolean =>
+  error instanceof KMSServiceException && error.name === 'ThrottlingException';
+
+export interface VaultKeyMoverPorts {
+  readonly kms: KMSClient;
+  readonly tokenVaultArn: string;
+  readonly store: Pick<VaultKeyStore, 'get' | 'wrappedBefore' | 'rewrap'>;
+}
+
+type Outcome = 'moved' | 'gone' | 'throttled' | { readonly stuckUnder: string };
+
+export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMoverPorts): VaultKeyMover {
+  async function reEncrypt(
+    ciphertext: Uint8Array,
+    context: Record<string, string>,
+    from: string,
+    to: string,
+  ): Promise<Uint8Array> {
+    const { CiphertextBlob } = await kms.send(
+      new ReEncryptCommand({
+        CiphertextBlob: ciphertext,
+        SourceKeyId: from,
+        SourceEncryptionContext: context,
+        DestinationKeyId: to,
+        DestinationEncryptionContext: context,
+      }),
+    );
+    if (!CiphertextBlob) throw new Error('KMS gave no ciphertext');
+    return CiphertextBlob;
+  }
+
+  /** A record that somebody else rewrapped meanwhile, for an earlier revision, is taken up again as it is now. */
+  async function rewrap(read: VaultKeyRecord, kmsKeyArn: string, vaultRevision: number): Promise<Outcome> {
+    for (let record = read; ; ) {
+      const wrapped = await reEncrypt(
+        Buffer.from(record.wrapped, 'base64'),
+        vaultKeyContext(tokenVaultArn, record),
+        record.kmsKeyArn,
+        kmsKeyArn,
+      );
+      const rewrapped: VaultKeyRecord = {
+        ...record,
+        wrapped: Buffer.from(wrapped).toString('base64'),
+        kmsKeyArn,
+        vaultRevision,
+      };
+      if (await store.rewrap(record, rewrapped)) return 'moved';
+      const now = await store.get(record, record.version);
+      if (!now || now.vaultRevision >= vaultRevision) return 'gone';
+      record = now;
+    }
+  }
+
+  async function attempt(
+    record: VaultKeyRecord,
+    kmsKeyArn: string,
+    vaultRevision: number,
+  ): Promise<Outcome> {
+    try {
+      return await rewrap(record, kmsKeyArn, vaultRevision);
+    } catch (error) {
+      if (isThrottling(error)) return 'throttled';
+      if (refusalOf(error)) return { stuckUnder: record.kmsKeyArn };
+      throw error;
+    }
+  }
+
+  async function movePage({ keys }: VaultKeyPage, kmsKeyArn: string, vaultRevision: number): Promise<MovedPage> {
+    const outcomes: Outcome[] = [];
+    for (let start = 0; start < keys.length && !outcomes.includes('throttled'); start += AT_ONCE) {
+      const some = keys.slice(start, start + AT_ONCE);
+      outcomes.push(
+        ...(await Promise.all(some.map((record) => attempt(record, kmsKeyArn, vaultRevision)))),
+      );
+    }
+    return {
+      moved: outcomes.filter((outcome) => outcome === 'moved').length,
+      stuck: outcomes.flatMap((outcome) => (typeof outcome === 'object' ? outcome.stuckUnder : [])),
+      throttled: outcomes.includes('throttled'),
+    };
+  }
+
+  return {
+    async probe(kmsKeyArn) {
+      // Of a purpose that the permissions name, and of nobody: what comes of it opens nothing.
+      const context = { tokenVault: tokenVaultArn, purpose: 'grant', probe: 'SetTokenVaultCMK' };
+      try {
+        const { CiphertextBlob } = await kms.send(
+          new GenerateDataKeyWithoutPlaintextCommand({
+            KeyId: kmsKeyArn,
+            KeySpec: 'AES_256',
+            EncryptionContext: context,
+          }),
+        );
+        if (!CiphertextBlob) throw new Error('KMS gave no ciphertext');
+        // Into the key and out of it again, as a move to it and a move away from it need.
+        await reEncrypt(CiphertextBlob, context, kmsKeyArn, kmsKeyArn);
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (!refusal) throw error;
+        const message = `${kmsKeyArn} ${REFUSALS[refusal]}`;
+        if (refusal !== 'AccessDeniedException') throw invalidMember('kmsConfiguration.kmsKeyArn', message);
+        throw new ServiceError('AccessDeniedException', `${message}.`, { detail: 'KMS denied a probe of the key' });
+      }
+    },
+    begin(kmsKeyArn, vaultRevision) {
+      let after: VaultKeyPage['next'];
+      let ended = false;
+      return {
+        async nextPage() {
+          if (ended) return undefined;
+          const page = await store.wrappedBefore(vaultRevision, after);
+          const result = await movePage(page, kmsKeyArn, vaultRevision);
+          if (!result.throttled) {
+            after = page.next;
+            ended = after === undefined;
+          }
+          return result;
+        },
+      };
+    },
+  };
+}

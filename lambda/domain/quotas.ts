@@ -1,0 +1,50 @@
+/**
+ * How much one owner may have. The defaults are AWS's, which count by account; here each owner counts for
+ * itself. The count comes from an index that lags a moment, so a burst may end a little above.
+ */
+import * as v from 'valibot';
+import type { OwnedResource, OwnedResourceStore } from './owned-resource';
+import { ServiceError } from './service-error';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const QuotasSchema = v.strictObject({
+  workloadIdentities: v.optional(count, 1000),
+  oauth2CredentialProviders: v.optional(count, 50),
+  apiKeyCredentialProviders: v.optional(count, 50),
+});
+
+export type Quotas = v.InferOutput<typeof QuotasSchema>;
+
+/**
+ * Quotas from configuration; what is left out has AWS's default.
+ *
+ * @param json a JSON object with some of {@link Quotas}' members
+ * @throws Error in plain words
+ */
+export function parseQuotas(json: string): Quotas {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new Error('quotas: not JSON; expected an object like {"workloadIdentities":1000}');
+  }
+  const parsed = v.safeParse(QuotasSchema, value);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new Error(`quotas: ${v.getDotPath(issue) ?? 'the value'}: ${issue.message}`);
+}
+
+/** @throws ServiceQuotaExceededException when the owner has as many as the quota lets */
+export async function checkQuota<Resource extends OwnedResource>(
+  store: Pick<OwnedResourceStore<Resource>, 'count'>,
+  owner: string,
+  quotas: Quotas,
+  quota: keyof Quotas,
+): Promise<void> {
+  if ((await store.count(owner)) < quotas[quota]) return;
+  throw new ServiceError(
+    'ServiceQuotaExceededException',
+    `You have as many as the quota "${quota}" lets: ${quotas[quota]}. Delete some, or have the quota raised.`,
+  );
+}

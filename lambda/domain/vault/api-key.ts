@@ -1,0 +1,42 @@
+/** GetResourceApiKey: the API key of a provider, for an agent that may use it. */
+import { audited, type AuditTrail } from '../audit';
+import { subjectHash } from '../identity/user';
+import { admit } from './admission';
+import { apiKeyContext } from '../provider/api-key-provider';
+import { verifyWorkloadAccessToken, type VerifyPorts } from '../workload-token/verify';
+import type { Directory } from './directory';
+import type { Seal } from './sealing';
+import type { SecretStore } from './secret-store';
+
+export interface ApiKeyPorts extends VerifyPorts {
+  readonly directory: Pick<Directory, 'readApiKeyProvider'>;
+  readonly apiKeys: Pick<SecretStore, 'get'>;
+  readonly seal: Pick<Seal, 'open'>;
+  readonly audit: AuditTrail;
+}
+
+/**
+ * @param principal ARN of the calling IAM principal; must be allowed on the workload identity that the token names
+ * @param workloadIdentityToken with or without a user: the key is the agent's
+ * @throws UnauthorizedException for the token; AccessDeniedException, ResourceNotFoundException
+ */
+export function getResourceApiKey(
+  ports: ApiKeyPorts,
+  principal: string,
+  workloadIdentityToken: string,
+  providerName: string,
+): Promise<string> {
+  const operation = 'GetResourceApiKey';
+  return audited(ports.audit, operation, principal, async (note) => {
+    note({ provider: providerName });
+    const { workload, user } = await verifyWorkloadAccessToken(ports, workloadIdentityToken);
+    note({ workloadIdentity: workload.arn, user: subjectHash(user) });
+    const found = await ports.directory.readApiKeyProvider(workload.name, providerName);
+    const { provider } = admit({ principal, operation, providerName }, workload, found);
+    const sealed = await ports.apiKeys.get(provider.id);
+    if (sealed === undefined) throw new Error('the provider has no API key');
+    const apiKey = await ports.seal.open(apiKeyContext(provider), sealed);
+    note({ result: 'cached' });
+    return apiKey;
+  });
+}

@@ -1,0 +1,10 @@
+/** Where a provider's sealed secret is kept: a client secret or an API key. */
+export interface SecretStore {
+  /**
+   * Keeps the secret that came with this revision of the provider, unless a later one's is there already: of two
+   * updates, the secret of the later stays, whichever is written last.
+   */
+  put(providerId: string, sealed: string, revision: number): Promise<void>;
+  get(providerId: string): Promise<string | undefined>;
+  remove(providerId: string): Promise<void>;
+}

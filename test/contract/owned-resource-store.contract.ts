@@ -1,0 +1,96 @@
+/** What every store of owned resources promises beyond creating and reading: change once, remove once, list by owner. */
+import { randomUUID } from 'node:crypto';
+import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
+import type { Stores } from '../domain/in-memory-stores';
+import { AT_ONCE, outcomes } from './concurrency';
+
+const ownerOf = (name: string): string => `arn:aws:iam::123456789012:role/${name}`;
+
+export const ownedResourceStoreContract =
+  <Resource extends OwnedResource>(
+    storeOf: (stores: Stores) => OwnedResourceStore<Resource>,
+    sample: (change: Partial<OwnedResource>) => Resource,
+  ) =>
+  (stores: () => Stores): void => {
+    const store = () => storeOf(stores());
+
+    async function created(change: Partial<OwnedResource> = {}): Promise<Resource> {
+      const resource = sample(change);
+      await store().create(resource);
+      return resource;
+    }
+
+    it('replaces a resource by its next revision', async () => {
+      const before = await created();
+      const after = { ...before, revision: 2, tags: { changed: 'yes' } };
+      expect(await store().replace(after)).toBe(true);
+      expect(await store().get(before.name)).toEqual(after);
+    });
+
+    it('lets one of many changes to the same revision through', async () => {
+      const before = await created();
+      const rivals = AT_ONCE.map((n) => ({ ...before, revision: 2, tags: { n: String(n) } }));
+      const { won } = await outcomes(rivals, (rival) => store().replace(rival));
+      expect(won).toHaveLength(1);
+      expect(await store().get(before.name)).toEqual(won[0]);
+    });
+
+    it.each([
+      ['replaces nothing', (changed: Resource) => store().replace({ ...changed, revision: 2 })],
+      ['removes nothing', (changed: Resource) => store().remove(changed)],
+    ])('%s where another of the name stands, or none', async (_what, change) => {
+      const there = await created();
+      expect(await change({ ...there, id: randomUUID() })).toBe(false);
+      expect(await store().get(there.name)).toEqual(there);
+      expect(await change(sample({}))).toBe(false);
+    });
+
+    it('removes a resource once, and only as it was read', async () => {
+      const there = await created();
+      expect(await store().remove({ ...there, revision: 2 })).toBe(false);
+      const { won } = await outcomes(AT_ONCE, () => store().remove(there));
+      expect(won).toHaveLength(1);
+      expect(await store().get(there.name)).toBeUndefined();
+    });
+
+    it('lists what an owner has, by name, in pages, and nobody else’s', async () => {
+      const owner = ownerOf(randomUUID());
+      const prefix = randomUUID();
+      const names = ['e', 'b', 'd', 'a', 'c'].map((letter) => `${prefix}-${letter}`);
+      for (const name of names) await created({ name, owner });
+      await created({ name: `${prefix}-other`, owner: ownerOf(randomUUID()) });
+
+      const listed: string[] = [];
+      let after: string | undefined;
+      do {
+        const page = await store().list(owner, { limit: 2, after });
+        listed.push(...page.resources.map(({ name }) => name));
+        after = page.last;
+      } while (after !== undefined);
+      expect(listed).toEqual([...names].sort());
+    });
+
+    it('counts what an owner has', async () => {
+      const owner = ownerOf(randomUUID());
+      expect(await store().count(owner)).toBe(0);
+      for (const tags of [{ n: '1' }, { n: '2' }, { n: '3' }]) await created({ owner, tags });
+      expect(await store().count(owner)).toBe(3);
+    });
+
+    it('goes on behind a name that is gone, without repeating or skipping the others', async () => {
+      const owner = ownerOf(randomUUID());
+      const prefix = randomUUID();
+      const name = (letter: string) => `${prefix}-${letter}`;
+      const resources = new Map<string, Resource>();
+      for (const letter of ['a', 'b', 'd'])
+        resources.set(letter, await created({ name: name(letter), owner }));
+      const { last } = await store().list(owner, { limit: 2 });
+      expect(last).toBe(name('b'));
+      await store().remove(resources.get('b')!);
+      await created({ name: name('c'), owner });
+      await created({ name: name('aa'), owner });
+      const next = await store().list(owner, { limit: 10, after: last });
+      expect(next.resources.map((resource) => resource.name)).toEqual([name('c'), name('d')]);
+      expect(next.last).toBeUndefined();
+    });
+  };

@@ -1,0 +1,44 @@
+/** What every store of sealed secrets promises. */
+import { randomUUID } from 'node:crypto';
+import type { Stores } from '../domain/in-memory-stores';
+
+export const secretStoreContract =
+  (kind: 'clientSecrets' | 'apiKeys') =>
+  (stores: () => Stores): void => {
+    const secrets = () => stores()[kind];
+
+    it('gives back the sealed secret of each provider', async () => {
+      const [one, two] = [randomUUID(), randomUUID()];
+      await secrets().put(one, 'sealed-one', 1);
+      await secrets().put(two, 'sealed-two', 1);
+      expect(await secrets().get(one)).toBe('sealed-one');
+      expect(await secrets().get(two)).toBe('sealed-two');
+    });
+
+    it('knows none of a provider that has none', async () => {
+      expect(await secrets().get(randomUUID())).toBeUndefined();
+    });
+
+    it('replaces a secret by the next one', async () => {
+      const provider = randomUUID();
+      await secrets().put(provider, 'before', 1);
+      await secrets().put(provider, 'after', 3);
+      expect(await secrets().get(provider)).toBe('after');
+    });
+
+    it('keeps the secret of the later revision, whichever is written last', async () => {
+      const provider = randomUUID();
+      await secrets().put(provider, 'of the third', 3);
+      await secrets().put(provider, 'of the second', 2);
+      await secrets().put(provider, 'of another third', 3);
+      expect(await secrets().get(provider)).toBe('of the third');
+    });
+
+    it('forgets a secret that was removed, and does not mind one that is not there', async () => {
+      const provider = randomUUID();
+      await secrets().put(provider, 'sealed', 1);
+      await secrets().remove(provider);
+      await secrets().remove(provider);
+      expect(await secrets().get(provider)).toBeUndefined();
+    });
+  };

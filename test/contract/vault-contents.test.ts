@@ -1,0 +1,73 @@
+/** What goes along with a deleted resource really goes: vault keys and grants, on the embedded DynamoDB. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
+import type { TableName } from '../../lambda/adapters/dynamodb/keys';
+import { createTable } from '../../lambda/adapters/dynamodb/table';
+import { createVaultContents } from '../../lambda/adapters/dynamodb/vault-contents';
+import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
+import { SEALING_PURPOSES } from '../../lambda/domain/vault/sealing';
+import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
+import { newEmulatorCredentials } from '../../lib/local/emulator-access';
+import { sampleGrantId, sampleTokens } from '../domain/samples';
+
+let folder: string;
+let dynamodb: LocalDynamoDb;
+let client: DynamoDBClient;
+const table = (name: TableName) => createTable(client, localTableName(name));
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'contents-'));
+  const credentials = newEmulatorCredentials();
+  dynamodb = await startDynamoDb(join(folder, 'dynamodb'), credentials);
+  client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
+});
+
+afterAll(async () => {
+  client.destroy();
+  await dynamodb.close();
+  await rm(folder, { recursive: true });
+});
+
+const contents = () => createVaultContents({ keys: table('Keys'), vault: table('Vault') });
+
+async function grants(count: number, change: { workloadId?: string; providerId?: string }) {
+  const store = createGrantStore(table('Vault'));
+  const { workloadId = randomUUID(), providerId = randomUUID() } = change;
+  const ids = Array.from({ length: count }, () => ({ ...sampleGrantId(), workloadId }));
+  for (const id of ids) await store.putTokens(id, { providerId, tokens: sampleTokens(), epoch: 0 });
+  return async () =>
+    (await Promise.all(ids.map((id) => store.get(id)))).filter((grant) => grant !== undefined).length;
+}
+
+it('deletes the grants of a workload identity, over many pages, and no others', async () => {
+  const workloadId = randomUUID();
+  const [own, others] = [await grants(60, { workloadId }), await grants(3, {})];
+  await contents().deleteGrantsOfWorkload(workloadId);
+  expect([await own(), await others()]).toEqual([0, 3]);
+});
+
+it('deletes the grants at a provider, over many pages, and no others', async () => {
+  const providerId = randomUUID();
+  const [own, others] = [await grants(60, { providerId }), await grants(3, {})];
+  await contents().deleteGrantsOfProvider(providerId);
+  expect([await own(), await others()]).toEqual([0, 3]);
+});
+
+it('shreds every version of every vault key of an owner, and no other owner’s', async () => {
+  const store = createVaultKeyStore(table('Keys'));
+  const [ownerId, other] = [randomUUID(), randomUUID()];
+  const rest = { ownerArn: 'arn', wrapped: 'wrapped', kmsKeyArn: 'arn', vaultRevision: 0 };
+  for (const purpose of SEALING_PURPOSES) {
+    for (const version of ['1', '2']) await store.create({ purpose, ownerId, version, ...rest });
+    await store.create({ purpose, ownerId: other, version: '1', ...rest });
+  }
+  await contents().shredKeys(ownerId);
+  for (const purpose of SEALING_PURPOSES) {
+    expect(await store.latest({ purpose, ownerId })).toBeUndefined();
+    expect(await store.latest({ purpose, ownerId: other })).toBeDefined();
+  }
+});

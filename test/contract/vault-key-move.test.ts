@@ -1,0 +1,316 @@
+/** Moving vault keys from one KMS key to another: the real client, against the embedded KMS and DynamoDB. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { createTable } from '../../lambda/adapters/dynamodb/table';
+import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vault-store';
+import {
+  createVaultKeyStore,
+  type VaultKeyRecord,
+  type VaultKeyStore,
+} from '../../lambda/adapters/dynamodb/vault-key-store';
+import { createSeal, createSealOnly } from '../../lambda/adapters/kms/seal';
+import { createVaultKeyMover } from '../../lambda/adapters/kms/vault-key-mover';
+import { createVaultKeys } from '../../lambda/adapters/kms/vault-keys';
+import type { ServiceError } from '../../lambda/domain/service-error';
+import type { SealingContext } from '../../lambda/domain/vault/sealing';
+import { setTokenVaultCmk } from '../../lambda/domain/vault/token-vault';
+import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
+import { newEmulatorCredentials } from '../../lib/local/emulator-access';
+import { startKms, type LocalKms } from '../../lib/local/kms';
+import { createFakeAmbient } from '../domain/fake-ambient';
+
+const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default';
+const PRINCIPAL = 'arn:aws:iam::123456789012:user/operator';
+
+const credentials = newEmulatorCredentials();
+let folder: string;
+let kms: LocalKms;
+let dynamodb: LocalDynamoDb;
+let keys: KMSClient;
+let tables: DynamoDBClient;
+let store: VaultKeyStore;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'move-'));
+  kms = await startKms(join(folder, 'kms.json'), credentials);
+  keys = new KMSClient({ endpoint: kms.endpoint, region: 'us-east-1', credentials });
+});
+
+beforeEach(async () => {
+  dynamodb = await startDynamoDb(join(folder, randomUUID()), credentials);
+  tables = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'us-east-1', credentials });
+  store = createVaultKeyStore(createTable(tables, localTableName('Keys')));
+});
+
+afterEach(async () => {
+  tables.destroy();
+  await dynamodb.close();
+});
+
+afterAll(async () => {
+  keys.destroy();
+  await kms.close();
+  await rm(folder, { recursive: true });
+});
+
+const tokenVault = () => createTokenVaultStore(createTable(tables, localTableName('Directory')));
+
+async function newKmsKey(): Promise<string> {
+  const { KeyMetadata } = await keys.send(new CreateKeyCommand({}));
+  return KeyMetadata?.Arn ?? '';
+}
+const disable = (KeyId: string) => keys.send(new DisableKeyCommand({ KeyId }));
+
+/** Vault keys as a function that has just started sees them. */
+const vaultKeys = (through: Partial<VaultKeyStore> = {}) =>
+  createVaultKeys({
+    kms: keys,
+    keyArn: kms.keyArn,
+    tokenVaultArn: TOKEN_VAULT,
+    tokenVault: tokenVault(),
+    store: { ...store, ...through },
+    ambient: createFakeAmbient(),
+  });
+
+/** @param through what of the store a test stands in the way of */
+const moveTo = (kmsKeyArn: string | undefined, through: Partial<VaultKeyStore> = {}, now?: () => number) =>
+  setTokenVaultCmk(
+    {
+      tokenVault: tokenVault(),
+      vaultKeyMover: createVaultKeyMover({
+        kms: keys,
+        tokenVaultArn: TOKEN_VAULT,
+        store: { ...store, ...through },
+      }),
+      audit: { record: () => undefined },
+      ambient: { ...createFakeAmbient(), ...(now && { now }) },
+      serviceKeyArn: kms.keyArn,
+    },
+    PRINCIPAL,
+    undefined,
+    kmsKeyArn === undefined ? { keyType: 'ServiceManagedKey' } : { keyType: 'CustomerManagedKey', kmsKeyArn },
+  );
+
+/** What the work was refused with. */
+async function refusalOf(work: Promise<unknown>): Promise<ServiceError> {
+  const [outcome] = await Promise.allSettled([work]);
+  if (outcome.status === 'fulfilled') throw new Error('it was not refused');
+  return outcome.reason as ServiceError;
+}
+
+const contextOf = (ownerId: string = randomUUID()): SealingContext => ({
+  purpose: 'grant',
+  ownerId,
+  ownerArn: `arn-of-${ownerId}`,
+  binding: {},
+});
+
+/** Records, each sealed under a vault key of its own. */
+async function sealedRecords(count: number) {
+  const seal = createSealOnly(vaultKeys());
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const context = contextOf();
+      return { context, sealed: await seal.seal(context, context.ownerId) };
+    }),
+  );
+}
+
+async function expectToOpen(records: Awaited<ReturnType<typeof sealedRecords>>): Promise<void> {
+  const seal = createSeal(vaultKeys());
+  for (const { context, sealed } of records) expect(await seal.open(context, sealed)).toBe(context.ownerId);
+}
+
+const allKeys = async (): Promise<VaultKeyRecord[]> => {
+  const found: VaultKeyRecord[] = [];
+  for (let page = await store.wrappedBefore(1_000); ; page = await store.wrappedBefore(1_000, page.next)) {
+    found.push(...page.keys);
+    if (!page.next) return found;
+  }
+};
+
+it('moves every vault key; with the old KMS key gone all still opens, and goes back as well', async () => {
+  const [first, second] = [await newKmsKey(), await newKmsKey()];
+  const before = await sealedRecords(260);
+  await moveTo(first);
+  const between = await sealedRecords(3);
+  await moveTo(second);
+  await disable(first);
+  await expectToOpen([...before.slice(0, 40), ...between]);
+  expect(new Set((await allKeys()).map(({ kmsKeyArn }) => kmsKeyArn))).toEqual(new Set([second]));
+
+  expect(await moveTo(undefined)).toEqual(await tokenVault().get());
+  await disable(second);
+  await expectToOpen([...before.slice(0, 40), ...between]);
+  expect(new Set((await allKeys()).map(({ kmsKeyArn }) => kmsKeyArn))).toEqual(new Set([kms.keyArn]));
+});
+
+it('that was cut short says how far it came, and goes on when it is asked for again', async () => {
+  const records = await sealedRecords(260);
+  const target = await newKmsKey();
+  // Twenty seconds pass with the first page.
+  let now = 0;
+  const slow = await refusalOf(moveTo(target, {}, () => (now += 15_000)));
+  expect(slow).toMatchObject({ type: 'ThrottlingException' });
+  const [, moved] = /: (\d+) vault keys were moved/.exec(slow.message) ?? [];
+  expect(Number(moved)).toBeGreaterThan(0);
+  const under = async () => (await allKeys()).filter(({ kmsKeyArn }) => kmsKeyArn === target).length;
+  expect(await under()).toBe(Number(moved));
+  await expectToOpen(records.slice(0, 20));
+
+  const vault = await tokenVault().get();
+  expect(await moveTo(target)).toEqual(vault);
+  expect(await under()).toBe(260);
+});
+
+it('that fails at a write leaves everything readable', async () => {
+  const records = await sealedRecords(10);
+  let writes = 0;
+  const failing = moveTo(await newKmsKey(), {
+    rewrap: (read, rewrapped) =>
+      (writes += 1) > 5 ? Promise.reject(new Error('no more')) : store.rewrap(read, rewrapped),
+  });
+  await expect(failing).rejects.toThrow('no more');
+  await expectToOpen(records);
+});
+
+it('does not bring back a key that is deleted meanwhile', async () => {
+  const [{ context } = { context: contextOf() }] = await sealedRecords(1);
+  const table = createTable(tables, localTableName('Keys'));
+  const { version = '' } = (await store.latest(context)) ?? {};
+  await moveTo(await newKmsKey(), {
+    rewrap: async (read, rewrapped) => {
+      await table.remove({ pk: `VAULT-KEY#grant#${context.ownerId}`, sk: version });
+      return store.rewrap(read, rewrapped);
+    },
+  });
+  expect(await store.latest(context)).toBeUndefined();
+});
+
+it('loses nothing to a move that was overtaken by another', async () => {
+  const records = await sealedRecords(5);
+  const [overtaken, final] = [await newKmsKey(), await newKmsKey()];
+  let other: Promise<unknown> | undefined;
+  await moveTo(overtaken, {
+    // Both have read the record; the later move writes first, then the earlier one tries.
+    rewrap: async (read, rewrapped) => {
+      await (other ??= moveTo(final));
+      return store.rewrap(read, rewrapped);
+    },
+  });
+  expect(new Set((await allKeys()).map(({ kmsKeyArn }) => kmsKeyArn))).toEqual(new Set([final]));
+  await disable(overtaken);
+  await expectToOpen(records);
+});
+
+it('takes up again what an earlier move wrote in between', async () => {
+  await sealedRecords(1);
+  const [earlier, final] = [await newKmsKey(), await newKmsKey()];
+  const read = await allKeys();
+  await moveTo(earlier);
+  // The final move has the record as it was before.
+  await moveTo(final, { wrappedBefore: () => Promise.resolve({ keys: read }) });
+  expect((await allKeys()).map(({ kmsKeyArn }) => kmsKeyArn)).toEqual([final]);
+});
+
+it('is not missed by a key that is made while it passes', async () => {
+  const target = await newKmsKey();
+  const old = kms.keyArn;
+  let late = 0;
+  // Written under the old KMS key after the whole move is over.
+  const seal = createSeal(
+    vaultKeys({
+      create: async (record) => {
+        if ((late += 1) === 1) await moveTo(target);
+        await store.create(record);
+      },
+    }),
+  );
+  const context = contextOf();
+  const sealed = await seal.seal(context, 'a secret');
+  expect(late).toBe(2);
+  await disable(old);
+  try {
+    expect(await createSeal(vaultKeys()).open(context, sealed)).toBe('a secret');
+    expect((await allKeys()).map(({ kmsKeyArn }) => kmsKeyArn).sort()).toEqual([old, target].sort());
+  } finally {
+    await keys.send(new EnableKeyCommand({ KeyId: old }));
+  }
+});
+
+it('does not seal with a key that no move can have seen', async () => {
+  const target = await newKmsKey();
+  const context = contextOf();
+  // A function ended between writing its key and looking at the vault again.
+  const orphan = vaultKeys({
+    create: async (record) => {
+      await moveTo(target);
+      await store.create(record);
+      throw new Error('ended here');
+    },
+  });
+  await expect(orphan.fresh(context)).rejects.toThrow('ended here');
+  const { version } = await vaultKeys().current(context);
+  expect(await store.get(context, version)).toMatchObject({ kmsKeyArn: target });
+});
+
+it('is read again by who holds a record of before, when the old KMS key is gone', async () => {
+  const [{ context, sealed } = { context: contextOf(), sealed: '' }] = await sealedRecords(1);
+  const [first, second] = [await newKmsKey(), await newKmsKey()];
+  await moveTo(first);
+  let reads = 0;
+  const reader = createSeal(
+    vaultKeys({
+      get: async (owner, version) => {
+        const record = await store.get(owner, version);
+        if ((reads += 1) === 1) {
+          await moveTo(second);
+          await disable(first);
+        }
+        return record;
+      },
+    }),
+  );
+  expect(await reader.open(context, sealed)).toBe(context.ownerId);
+  expect(reads).toBe(2);
+});
+
+describe('to a KMS key that will not do', () => {
+  it.each<[string, () => Promise<string>, string]>([
+    ['is not there', () => Promise.resolve(kms.keyArn.replace(/.{4}$/, '0000')), 'does not exist here'],
+    [
+      'is disabled',
+      async () => {
+        const arn = await newKmsKey();
+        await disable(arn);
+        return arn;
+      },
+      'is disabled',
+    ],
+  ])('because it %s changes nothing', async (_why, make, message) => {
+    const records = await sealedRecords(1);
+    const error = await refusalOf(moveTo(await make()));
+    expect(error).toMatchObject({ type: 'ValidationException' });
+    expect(error.message).toContain(message);
+    expect(await tokenVault().get()).toMatchObject({ revision: 0 });
+    await expectToOpen(records);
+  });
+});
+
+it('says what is left under a KMS key that is gone, moves the rest, and goes on when it is back', async () => {
+  const [first, second] = [await newKmsKey(), await newKmsKey()];
+  await moveTo(first);
+  const left = await sealedRecords(2);
+  await disable(first);
+  const error = await refusalOf(moveTo(second));
+  expect(error).toMatchObject({ type: 'ValidationException' });
+  expect(error.message).toContain(`2 are left under ${first}`);
+  await keys.send(new EnableKeyCommand({ KeyId: first }));
+  await moveTo(second);
+  await disable(first);
+  await expectToOpen(left);
+});

@@ -1,0 +1,295 @@
+/** Acceptance scenario 17: create, get, update, list with pages, tag by ARN, untag, delete, for each kind of resource. */
+import {
+  CreateApiKeyCredentialProviderCommand,
+  CreateOauth2CredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+  DeleteApiKeyCredentialProviderCommand,
+  DeleteOauth2CredentialProviderCommand,
+  DeleteWorkloadIdentityCommand,
+  GetApiKeyCredentialProviderCommand,
+  GetOauth2CredentialProviderCommand,
+  GetWorkloadIdentityCommand,
+  ListApiKeyCredentialProvidersCommand,
+  ListOauth2CredentialProvidersCommand,
+  ListTagsForResourceCommand,
+  ListWorkloadIdentitiesCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+  UpdateApiKeyCredentialProviderCommand,
+  UpdateWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
+import { moveClock } from './support/clock';
+import { World } from './support/world';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const oauth2Config = () => ({
+  customOauth2ProviderConfig: {
+    clientId: world.provider.clientId,
+    clientSecret: world.provider.clientSecret,
+    oauthDiscovery: { discoveryUrl: world.provider.discoveryUrl },
+  },
+});
+
+interface Entry {
+  readonly name: string | undefined;
+}
+
+/** The operations of each kind, as AWS's client has them. */
+const KINDS = {
+  'workload identity': {
+    arnOf: (name: string) => `workload-identity-directory/default/workload-identity/${name}`,
+    create: (name: string, tags = {}) =>
+      world.control().send(new CreateWorkloadIdentityCommand({ name, tags })),
+    get: (name: string, as = world.control()) => as.send(new GetWorkloadIdentityCommand({ name })),
+    remove: (name: string, as = world.control()) => as.send(new DeleteWorkloadIdentityCommand({ name })),
+    async list(page: { maxResults?: number; nextToken?: string | undefined }, as = world.control()) {
+      const { workloadIdentities, nextToken } = await as.send(new ListWorkloadIdentitiesCommand(page));
+      return { entries: workloadIdentities as Entry[], nextToken };
+    },
+  },
+  'OAuth2 provider': {
+    arnOf: (name: string) => `token-vault/default/oauth2credentialprovider/${name}`,
+    create: (name: string, tags = {}) =>
+      world.control().send(
+        new CreateOauth2CredentialProviderCommand({
+          name,
+          tags,
+          credentialProviderVendor: 'CustomOauth2',
+          oauth2ProviderConfigInput: oauth2Config(),
+        }),
+      ),
+    get: (name: string, as = world.control()) => as.send(new GetOauth2CredentialProviderCommand({ name })),
+    remove: (name: string, as = world.control()) =>
+      as.send(new DeleteOauth2CredentialProviderCommand({ name })),
+    async list(page: { maxResults?: number; nextToken?: string | undefined }, as = world.control()) {
+      const { credentialProviders, nextToken } = await as.send(
+        new ListOauth2CredentialProvidersCommand(page),
+      );
+      return { entries: credentialProviders as Entry[], nextToken };
+    },
+  },
+  'API-key provider': {
+    arnOf: (name: string) => `token-vault/default/apikeycredentialprovider/${name}`,
+    create: (name: string, tags = {}) =>
+      world
+        .control()
+        .send(new CreateApiKeyCredentialProviderCommand({ name, tags, apiKey: 'the-secret-key' })),
+    get: (name: string, as = world.control()) => as.send(new GetApiKeyCredentialProviderCommand({ name })),
+    remove: (name: string, as = world.control()) =>
+      as.send(new DeleteApiKeyCredentialProviderCommand({ name })),
+    async list(page: { maxResults?: number; nextToken?: string | undefined }, as = world.control()) {
+      const { credentialProviders, nextToken } = await as.send(
+        new ListApiKeyCredentialProvidersCommand(page),
+      );
+      return { entries: credentialProviders as Entry[], nextToken };
+    },
+  },
+};
+
+const PREFIX = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:';
+
+describe.each(Object.entries(KINDS))('%s', (_kind, kind) => {
+  const missing = { name: 'ResourceNotFoundException', $metadata: { httpStatusCode: 404 } };
+  const denied = { name: 'AccessDeniedException', $metadata: { httpStatusCode: 403 } };
+
+  it('is created with 201, deleted with 204, and then gone', async () => {
+    const created = await kind.create('one');
+    expect(created.$metadata.httpStatusCode).toBe(201);
+    expect((await kind.get('one')).createdTime).toBeInstanceOf(Date);
+    expect((await kind.remove('one')).$metadata.httpStatusCode).toBe(204);
+    await expect(kind.get('one')).rejects.toMatchObject(missing);
+    await expect(kind.remove('one')).rejects.toMatchObject(missing);
+  });
+
+  it('is nobody else’s to read, delete or list', async () => {
+    await kind.create('own');
+    const stranger = world.control('stranger');
+    await expect(kind.get('own', stranger)).rejects.toMatchObject(denied);
+    await expect(kind.remove('own', stranger)).rejects.toMatchObject(denied);
+    expect((await kind.list({}, stranger)).entries).toEqual([]);
+    await kind.remove('own');
+  });
+
+  it('is listed in pages by name, stable while others come and go', async () => {
+    for (const letter of ['e', 'a', 'c', 'd', 'b']) await kind.create(`page-${letter}`);
+    const first = await kind.list({ maxResults: 2 });
+    expect(first.entries.map(({ name }) => name)).toEqual(['page-a', 'page-b']);
+    await kind.remove('page-b');
+    await kind.create('page-aa');
+    const second = await kind.list({ maxResults: 2, nextToken: first.nextToken });
+    expect(second.entries.map(({ name }) => name)).toEqual(['page-c', 'page-d']);
+    const third = await kind.list({ maxResults: 2, nextToken: second.nextToken });
+    expect(third.entries.map(({ name }) => name)).toEqual(['page-e']);
+    expect(third.nextToken).toBeUndefined();
+    expect((await kind.list({})).entries.map(({ name }) => name)).toEqual([
+      'page-a',
+      'page-aa',
+      'page-c',
+      'page-d',
+      'page-e',
+    ]);
+  });
+
+  it('refuses a page token that was changed, made up, or given to somebody else', async () => {
+    const { nextToken = '' } = await kind.list({ maxResults: 1 });
+    const middle = Math.floor(nextToken.length / 2);
+    const changed =
+      nextToken.slice(0, middle) + (nextToken[middle] === 'A' ? 'B' : 'A') + nextToken.slice(middle + 1);
+    const invalid = {
+      name: 'ValidationException',
+      fieldList: [expect.objectContaining({ name: 'nextToken' })],
+    };
+    for (const token of [changed, 'made-up', nextToken.slice(0, -8), '%00']) {
+      await expect(kind.list({ nextToken: token })).rejects.toMatchObject(invalid);
+    }
+    await expect(kind.list({ nextToken }, world.control('stranger'))).rejects.toMatchObject(invalid);
+    await expect(kind.list({ maxResults: 0 })).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it('is tagged and untagged by its ARN', async () => {
+    await kind.create('tagged', { team: 'travel', stage: 'test' });
+    const resourceArn = PREFIX + kind.arnOf('tagged');
+    const tags = async () =>
+      (await world.control().send(new ListTagsForResourceCommand({ resourceArn }))).tags;
+    expect(await tags()).toEqual({ team: 'travel', stage: 'test' });
+    const tagged = await world
+      .control()
+      .send(new TagResourceCommand({ resourceArn, tags: { stage: 'live', 'a:b/c': 'd e' } }));
+    expect(tagged.$metadata.httpStatusCode).toBe(204);
+    expect(await tags()).toEqual({ team: 'travel', stage: 'live', 'a:b/c': 'd e' });
+    await world
+      .control()
+      .send(new UntagResourceCommand({ resourceArn, tagKeys: ['team', 'a:b/c', 'not-there'] }));
+    expect(await tags()).toEqual({ stage: 'live' });
+    const stranger = world
+      .control('stranger')
+      .send(new TagResourceCommand({ resourceArn, tags: { stage: 'mine' } }));
+    await expect(stranger).rejects.toMatchObject(denied);
+    const many = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`key-${n}`, '']));
+    const over = world.control().send(new TagResourceCommand({ resourceArn, tags: many }));
+    await expect(over).rejects.toMatchObject({
+      name: 'ServiceQuotaExceededException',
+      $metadata: { httpStatusCode: 402 },
+    });
+    const unknown = new ListTagsForResourceCommand({ resourceArn: `${PREFIX}${kind.arnOf('unheard-of')}` });
+    await expect(world.control().send(unknown)).rejects.toMatchObject(missing);
+  });
+});
+
+describe('updates', () => {
+  it('changes a workload identity’s return URLs from the next request on, and leaves what is not given', async () => {
+    const agent = await world.agent('agent', []);
+    const token = await agent.token({ userId: 'ana' });
+    await expect(agent.ask(token)).rejects.toMatchObject({ name: 'ValidationException' });
+    const { name } = agent;
+    const urls = ['http://127.0.0.1:9/connected?from=test'];
+    const before = await world.control().send(new GetWorkloadIdentityCommand({ name }));
+    moveClock(10);
+    const updated = await world
+      .control()
+      .send(new UpdateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: urls }));
+    expect(updated).toMatchObject({
+      name,
+      allowedResourceOauth2ReturnUrls: urls,
+      createdTime: before.createdTime,
+    });
+    expect(updated.lastUpdatedTime?.getTime()).toBeGreaterThan(before.lastUpdatedTime?.getTime() ?? Infinity);
+    expect(await agent.ask(token)).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
+    const kept = await world.control().send(new UpdateWorkloadIdentityCommand({ name }));
+    expect(kept.allowedResourceOauth2ReturnUrls).toEqual(urls);
+  });
+
+  it('hands out the new API key from the next request on', async () => {
+    const agent = await world.agent();
+    const name = 'keys';
+    await world.control().send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'first-key' }));
+    const ask = async (client = world.data()) =>
+      client.send(
+        new GetResourceApiKeyCommand({
+          workloadIdentityToken: await agent.token(),
+          resourceCredentialProviderName: name,
+        }),
+      );
+    expect((await ask()).apiKey).toBe('first-key');
+    const updated = await world
+      .control()
+      .send(new UpdateApiKeyCredentialProviderCommand({ name, apiKey: 'second-key' }));
+    expect(JSON.stringify(updated)).not.toContain('second-key');
+    expect((await ask()).apiKey).toBe('second-key');
+    await expect(ask(world.data('stranger'))).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    await world.control().send(new DeleteApiKeyCredentialProviderCommand({ name }));
+    await expect(ask()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+
+  it('keeps an API key from the agents of another owner', async () => {
+    await world.control().send(new CreateApiKeyCredentialProviderCommand({ name: 'ours', apiKey: 'key' }));
+    const theirs = await world.agent('stranger');
+    const ask = new GetResourceApiKeyCommand({
+      workloadIdentityToken: await theirs.token(),
+      resourceCredentialProviderName: 'ours',
+    });
+    await expect(theirs.client.send(ask)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  });
+});
+
+describe('a deletion', () => {
+  it('of a workload identity ends its tokens and its grants; one of the same name inherits nothing', async () => {
+    const agent = await world.agent();
+    await agent.connect('ana');
+    const token = await agent.token({ userId: 'ana' });
+    const { name } = agent;
+    await world.control().send(new DeleteWorkloadIdentityCommand({ name }));
+    await expect(agent.ask(token)).rejects.toMatchObject({ name: 'UnauthorizedException' });
+    await world.control().send(
+      new CreateWorkloadIdentityCommand({
+        name,
+        allowedResourceOauth2ReturnUrls: ['http://127.0.0.1:9/connected?from=test'],
+      }),
+    );
+    await expect(agent.ask(token)).rejects.toMatchObject({ name: 'UnauthorizedException' });
+    expect(await agent.ask(await agent.token({ userId: 'ana' }))).toMatchObject({
+      sessionStatus: 'IN_PROGRESS',
+    });
+  });
+
+  it('of a provider takes the grants at it along; one of the same name has none', async () => {
+    const agent = await world.agent();
+    await agent.connect('ana');
+    const token = await agent.token({ userId: 'ana' });
+    await world.control().send(new DeleteOauth2CredentialProviderCommand({ name: agent.providerName }));
+    await expect(agent.ask(token)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await world.control().send(
+      new CreateOauth2CredentialProviderCommand({
+        name: agent.providerName,
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: oauth2Config(),
+      }),
+    );
+    expect(await agent.ask(token)).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
+  });
+});
+
+describe('quotas', () => {
+  it('end in ServiceQuotaExceededException, and a deletion makes room', async () => {
+    const operator = world.control('operator');
+    const create = (n: number) =>
+      operator.send(new CreateApiKeyCredentialProviderCommand({ name: `quota-${n}`, apiKey: 'key' }));
+    for (let n = 0; n < 50; n += 1) await create(n);
+    await expect(create(50)).rejects.toMatchObject({
+      name: 'ServiceQuotaExceededException',
+      message: expect.stringContaining('apiKeyCredentialProviders') as string,
+      $metadata: { httpStatusCode: 402, attempts: 1 },
+    });
+    await operator.send(new DeleteApiKeyCredentialProviderCommand({ name: 'quota-0' }));
+    await create(50);
+  });
+});

@@ -1,0 +1,178 @@
+/** The token vault moves from one KMS key to another while agents go on, and nobody consents again. */
+import {
+  CreateApiKeyCredentialProviderCommand,
+  GetTokenVaultCommand,
+  SetTokenVaultCMKCommand,
+  type KmsConfiguration,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
+import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { moveClock } from './support/clock';
+import { World } from './support/world';
+
+let world: World;
+/** The operator's own client of the embedded KMS, found as the functions find it. */
+let kms: KMSClient;
+beforeAll(async () => {
+  world = await World.start();
+  kms = new KMSClient({});
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+afterAll(async () => {
+  kms.destroy();
+  await world.stop();
+});
+
+async function newKmsKey(): Promise<string> {
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  return KeyMetadata?.Arn ?? '';
+}
+
+const get = (tokenVaultId?: string) =>
+  world.control('operator').send(new GetTokenVaultCommand({ tokenVaultId }));
+const set = (kmsConfiguration: KmsConfiguration, tokenVaultId?: string) =>
+  world.control('operator').send(new SetTokenVaultCMKCommand({ kmsConfiguration, tokenVaultId }));
+const customer = (kmsKeyArn: string): KmsConfiguration => ({ keyType: 'CustomerManagedKey', kmsKeyArn });
+
+/** Past what any function keeps of an unwrapped key. */
+const forgetKeys = () => {
+  moveClock(301);
+};
+
+const USERS = ['ana', 'ben', 'cleo'];
+
+/** An agent with a grant for each user, the agent's own token, and an API key: all that the vault holds. */
+async function equippedAgent() {
+  const agent = await world.agent();
+  const apiKeys = `${agent.providerName}-keys`;
+  await world
+    .control()
+    .send(new CreateApiKeyCredentialProviderCommand({ name: apiKeys, apiKey: 'the-api-key' }));
+  const held = async () => {
+    const own = await agent.token();
+    const { apiKey } = await agent.client.send(
+      new GetResourceApiKeyCommand({ workloadIdentityToken: own, resourceCredentialProviderName: apiKeys }),
+    );
+    const tokens: unknown[] = [];
+    for (const userId of USERS) tokens.push((await agent.ask(await agent.token({ userId }))).accessToken);
+    // Of a life so short that it is a new one now and then; the secret that it is asked for with is in the vault.
+    const { accessToken } = await agent.ask(own, { oauth2Flow: 'M2M', scopes: ['a'] });
+    return { apiKey, tokens, own: typeof accessToken };
+  };
+  for (const user of USERS) await agent.connect(user);
+  return { agent, held };
+}
+
+it('is under the deployment’s own key until it is moved', async () => {
+  const vault = await get();
+  expect(vault).toMatchObject({
+    tokenVaultId: 'default',
+    kmsConfiguration: { keyType: 'ServiceManagedKey' },
+    lastModifiedDate: new Date(0),
+  });
+  expect(await get('default')).toMatchObject({ kmsConfiguration: vault.kmsConfiguration });
+});
+
+it('moves under reads that go on, and gives out the same credentials with every earlier key gone', async () => {
+  const { agent, held } = await equippedAgent();
+  const before = await held();
+  expect(before.tokens).toEqual(USERS.map(() => expect.any(String)));
+  forgetKeys();
+  // A consent that is under way meanwhile.
+  const dora = await agent.token({ userId: 'dora' });
+  const session = await agent.ask(dora);
+
+  const [first, second] = [await newKmsKey(), await newKmsKey()];
+  for (const next of [first, second]) {
+    let moving = true;
+    const move = set(customer(next)).finally(() => {
+      moving = false;
+    });
+    for (let reads = 0; reads < 20 && (moving || reads === 0); reads += 1) {
+      expect(await held()).toEqual(before);
+    }
+    expect(await move).toMatchObject({ tokenVaultId: 'default', kmsConfiguration: customer(next) });
+  }
+
+  await kms.send(new DisableKeyCommand({ KeyId: first }));
+  await agent.consent(session.authorizationUrl, 'dora');
+  await agent.complete(session.sessionUri, { userId: 'dora' });
+  forgetKeys();
+  expect(await held()).toEqual(before);
+  expect((await agent.ask(await agent.token({ userId: 'dora' }))).accessToken).toBeDefined();
+
+  const back = await set({ keyType: 'ServiceManagedKey' });
+  expect(back.kmsConfiguration).toEqual({ keyType: 'ServiceManagedKey' });
+  expect(back.lastModifiedDate?.getTime()).toBeGreaterThan(0);
+  expect(await get()).toMatchObject({ lastModifiedDate: back.lastModifiedDate });
+  await kms.send(new DisableKeyCommand({ KeyId: second }));
+  forgetKeys();
+  expect(await held()).toEqual(before);
+});
+
+it('makes new vault keys under the key that it was moved to', async () => {
+  const key = await newKmsKey();
+  await set(customer(key));
+  const { held } = await equippedAgent();
+  const before = await held();
+  await kms.send(new DisableKeyCommand({ KeyId: key }));
+  forgetKeys();
+  await expect(held()).rejects.toMatchObject({ name: 'InternalServerException' });
+  // The key that the vault is under is gone: the move says so, and is finished once it is back.
+  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringContaining(`are left under ${key}`),
+  });
+  await kms.send(new EnableKeyCommand({ KeyId: key }));
+  await set({ keyType: 'ServiceManagedKey' });
+  await kms.send(new DisableKeyCommand({ KeyId: key }));
+  forgetKeys();
+  expect(await held()).toEqual(before);
+});
+
+describe('refuses', () => {
+  const unheardOf = 'arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000';
+
+  it.each<[string, KmsConfiguration]>([
+    ['a key that does not exist', customer(unheardOf)],
+    ['CustomerManagedKey without a key', { keyType: 'CustomerManagedKey' }],
+    ['ServiceManagedKey with a key', { keyType: 'ServiceManagedKey', kmsKeyArn: unheardOf }],
+    ['an alias', customer('arn:aws:kms:us-east-1:000000000000:alias/mine')],
+    ['another kind of key', { keyType: 'OwnKey' as never }],
+  ])('%s, and changes nothing', async (_what, configuration) => {
+    const before = await get();
+    await expect(set(configuration)).rejects.toMatchObject({ name: 'ValidationException' });
+    expect(await get()).toMatchObject({
+      kmsConfiguration: before.kmsConfiguration,
+      lastModifiedDate: before.lastModifiedDate,
+    });
+  });
+
+  it('another vault than the one that there is', async () => {
+    const missing = { name: 'ResourceNotFoundException', $metadata: { httpStatusCode: 404 } };
+    await expect(get('other')).rejects.toMatchObject(missing);
+    await expect(set({ keyType: 'ServiceManagedKey' }, 'other')).rejects.toMatchObject(missing);
+    await expect(get('not/a/name')).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+});
+
+it('writes down who moved it where, and who was refused', async () => {
+  const entries = (await world.audit()).filter(({ operation }) => operation === 'SetTokenVaultCMK');
+  const principal = world.local.principals.operator.arn;
+  expect(entries).toContainEqual(
+    expect.objectContaining({
+      principal,
+      outcome: 'allowed',
+      result: expect.stringMatching(/^to arn:aws:kms:/),
+    }),
+  );
+  expect(entries).toContainEqual(
+    expect.objectContaining({
+      principal,
+      outcome: 'denied',
+      reason: expect.stringContaining('does not exist'),
+    }),
+  );
+});

@@ -1,0 +1,59 @@
+/** The KMS keys that the token vault may be moved to: used for the vault's own purposes, and for nothing else. */
+import { plain, resourcesOf, synthesize } from './synthesis';
+
+const tokenVaultKeys = [
+  'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+  'arn:aws:kms:eu-central-1:444455556666:key/mrk-1234abcd12ab34cd56ef1234567890ab',
+];
+
+interface Statement {
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: { StringEquals?: Record<string, string | string[]> };
+}
+
+/** Statements of every role on KMS keys, by the purposes that they are for. */
+function kmsStatements(): { purposes: string; resources: unknown[] }[] {
+  const synthesis = synthesize({ tokenVaultKeys });
+  return resourcesOf(synthesis.stateless, 'AWS::IAM::Role')
+    .flatMap(([, { Properties }]) => plain(Properties.Policies ?? [], synthesis) as object[])
+    .flatMap((policy) => (policy as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement)
+    .filter(({ Action }) => [Action].flat().some((action) => action.startsWith('kms:')))
+    .map(({ Resource, Condition }) => ({
+      purposes: [Condition?.StringEquals?.['kms:EncryptionContext:purpose'] ?? 'through DynamoDB']
+        .flat()
+        .join(),
+      resources: [Resource].flat(),
+    }));
+}
+
+it('may be used wherever a vault key is made, opened or moved, and nowhere else', () => {
+  const own = '<EncryptionKey.Arn>';
+  const all = [own, ...tokenVaultKeys];
+  const expected: Record<string, unknown[]> = {
+    'client-secret,api-key': all,
+    'grant,consent': all,
+    consent: all,
+    'grant,consent,client-secret,api-key': all,
+    signing: [own],
+    pagination: [own],
+    'through DynamoDB': [own],
+  };
+  const found = kmsStatements();
+  expect(new Set(found.map(({ purposes }) => purposes))).toEqual(new Set(Object.keys(expected)));
+  for (const { purposes, resources } of found) {
+    expect({ purposes, resources: new Set(resources) }).toEqual({
+      purposes,
+      resources: new Set(expected[purposes]),
+    });
+  }
+});
+
+it.each([
+  ['an alias', 'arn:aws:kms:eu-central-1:111122223333:alias/vault'],
+  ['a pattern', 'arn:aws:kms:eu-central-1:111122223333:key/*'],
+  ['every resource', '*'],
+  ['a key id', '1234abcd-12ab-34cd-56ef-1234567890ab'],
+])('are not given by %s', (_, arn) => {
+  expect(() => synthesize({ tokenVaultKeys: [arn] })).toThrow('must be the ARN of a KMS key');
+});
