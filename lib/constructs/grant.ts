@@ -90,11 +90,7 @@ function tableEncryptionStatement(state: State): PolicyStatement {
  * @param tokenVaultKeys ARNs of the KMS keys that the token vault may be moved to
  * @returns statements for the function's role, and `…_TABLE` and `KMS_KEY_ARN` for its environment
  */
-export function grant(
-  permissions: GroupPermissions,
-  state: State,
-  tokenVaultKeys: readonly string[],
-): Grant {
+export function grant(permissions: GroupPermissions, state: State, tokenVaultKeys: readonly string[]): Grant {
   return {
     statements: [
       ...permissions.tables.map((permission) => tableStatement(state, permission)),

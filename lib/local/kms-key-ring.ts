@@ -66,12 +66,14 @@ export async function loadKmsKeyRing(path: string): Promise<KmsKeyRing> {
   /** Changes come one after the other, each onto what the last one left. */
   function change(next: () => [root: KmsKey, others: KmsKey[]]): Promise<void> {
     // One that failed stands in nobody's way.
-    lastWrite = lastWrite.catch(() => undefined).then(async () => {
-      const [nextRoot, nextOthers] = next();
-      const file: KeyFile = { ...toFile(nextRoot), created: nextOthers.map(toFile) };
-      await writeDurably(path, `${JSON.stringify(file, null, 2)}\n`);
-      [root, others] = [nextRoot, nextOthers];
-    });
+    lastWrite = lastWrite
+      .catch(() => undefined)
+      .then(async () => {
+        const [nextRoot, nextOthers] = next();
+        const file: KeyFile = { ...toFile(nextRoot), created: nextOthers.map(toFile) };
+        await writeDurably(path, `${JSON.stringify(file, null, 2)}\n`);
+        [root, others] = [nextRoot, nextOthers];
+      });
     return lastWrite;
   }
 

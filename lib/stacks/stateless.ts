@@ -80,7 +80,15 @@ export class StatelessStack extends Stack {
       throttle: props.throttle ?? {},
     });
     const groupFunction = (group: FunctionGroup) =>
-      new GroupFunction(this, { group, state, baseUrl: api.baseUrl, trustedIssuers, quotas, tokenVaultKeys, logRetention });
+      new GroupFunction(this, {
+        group,
+        state,
+        baseUrl: api.baseUrl,
+        trustedIssuers,
+        quotas,
+        tokenVaultKeys,
+        logRetention,
+      });
     api.addRoutes({
       'control-plane': groupFunction('control-plane'),
       'token-exchange': groupFunction('token-exchange'),

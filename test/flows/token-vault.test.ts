@@ -78,7 +78,7 @@ it('is under the deployment’s own key until it is moved', async () => {
 it('moves under reads that go on, and gives out the same credentials with every earlier key gone', async () => {
   const { agent, held } = await equippedAgent();
   const before = await held();
-  expect(before.tokens).toEqual(USERS.map(() => expect.any(String)));
+  expect(before.tokens.map((token) => typeof token)).toEqual(USERS.map(() => 'string'));
   forgetKeys();
   // A consent that is under way meanwhile.
   const dora = await agent.token({ userId: 'dora' });
@@ -120,11 +120,10 @@ it('makes new vault keys under the key that it was moved to', async () => {
   await kms.send(new DisableKeyCommand({ KeyId: key }));
   forgetKeys();
   await expect(held()).rejects.toMatchObject({ name: 'InternalServerException' });
+  // With a moved clock AWS's client takes any refusal for one of its own clock, and tries again.
+  jest.useRealTimers();
   // The key that the vault is under is gone: the move says so, and is finished once it is back.
-  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toMatchObject({
-    name: 'ValidationException',
-    message: expect.stringContaining(`are left under ${key}`),
-  });
+  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`are left under ${key}`);
   await kms.send(new EnableKeyCommand({ KeyId: key }));
   await set({ keyType: 'ServiceManagedKey' });
   await kms.send(new DisableKeyCommand({ KeyId: key }));
@@ -159,20 +158,12 @@ describe('refuses', () => {
 });
 
 it('writes down who moved it where, and who was refused', async () => {
-  const entries = (await world.audit()).filter(({ operation }) => operation === 'SetTokenVaultCMK');
   const principal = world.local.principals.operator.arn;
-  expect(entries).toContainEqual(
-    expect.objectContaining({
-      principal,
-      outcome: 'allowed',
-      result: expect.stringMatching(/^to arn:aws:kms:/),
-    }),
+  const entries = (await world.audit()).filter(
+    (entry) => entry.operation === 'SetTokenVaultCMK' && entry.principal === principal,
   );
-  expect(entries).toContainEqual(
-    expect.objectContaining({
-      principal,
-      outcome: 'denied',
-      reason: expect.stringContaining('does not exist'),
-    }),
-  );
+  const allowed = entries.filter(({ outcome }) => outcome === 'allowed').map(({ result }) => result);
+  const denied = entries.filter(({ outcome }) => outcome === 'denied').map(({ reason }) => reason);
+  expect(allowed.join()).toMatch(/to arn:aws:kms:/);
+  expect(denied.join()).toMatch(/does not exist here/);
 });

@@ -69,7 +69,7 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
 
   /** A record that somebody else rewrapped meanwhile, for an earlier revision, is taken up again as it is now. */
   async function rewrap(read: VaultKeyRecord, kmsKeyArn: string, vaultRevision: number): Promise<Outcome> {
-    for (let record = read; ; ) {
+    for (let record = read; ;) {
       const wrapped = await reEncrypt(
         Buffer.from(record.wrapped, 'base64'),
         vaultKeyContext(tokenVaultArn, record),
@@ -89,11 +89,7 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
     }
   }
 
-  async function attempt(
-    record: VaultKeyRecord,
-    kmsKeyArn: string,
-    vaultRevision: number,
-  ): Promise<Outcome> {
+  async function attempt(record: VaultKeyRecord, kmsKeyArn: string, vaultRevision: number): Promise<Outcome> {
     try {
       return await rewrap(record, kmsKeyArn, vaultRevision);
     } catch (error) {
@@ -103,13 +99,15 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
     }
   }
 
-  async function movePage({ keys }: VaultKeyPage, kmsKeyArn: string, vaultRevision: number): Promise<MovedPage> {
+  async function movePage(
+    { keys }: VaultKeyPage,
+    kmsKeyArn: string,
+    vaultRevision: number,
+  ): Promise<MovedPage> {
     const outcomes: Outcome[] = [];
     for (let start = 0; start < keys.length && !outcomes.includes('throttled'); start += AT_ONCE) {
       const some = keys.slice(start, start + AT_ONCE);
-      outcomes.push(
-        ...(await Promise.all(some.map((record) => attempt(record, kmsKeyArn, vaultRevision)))),
-      );
+      outcomes.push(...(await Promise.all(some.map((record) => attempt(record, kmsKeyArn, vaultRevision)))));
     }
     return {
       moved: outcomes.filter((outcome) => outcome === 'moved').length,
@@ -138,7 +136,9 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
         if (!refusal) throw error;
         const message = `${kmsKeyArn} ${REFUSALS[refusal]}`;
         if (refusal !== 'AccessDeniedException') throw invalidMember('kmsConfiguration.kmsKeyArn', message);
-        throw new ServiceError('AccessDeniedException', `${message}.`, { detail: 'KMS denied a probe of the key' });
+        throw new ServiceError('AccessDeniedException', `${message}.`, {
+          detail: 'KMS denied a probe of the key',
+        });
       }
     },
     begin(kmsKeyArn, vaultRevision) {
