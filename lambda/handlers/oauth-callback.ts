@@ -37,7 +37,10 @@ const publicKeys = createPublicKeys(
 const ports = {
   sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
   // It may make no key: the session has one from its beginning.
-  seal: createSeal({ current: vaultKeys.existing, version: vaultKeys.version }),
+  seal: createSeal({
+    current: (id) => vaultKeys.existing(id),
+    version: (id, version) => vaultKeys.version(id, version),
+  }),
   audit,
   ambient,
   baseUrl: env.BASE_URL,

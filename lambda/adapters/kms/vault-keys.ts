@@ -27,7 +27,12 @@ export interface VaultKey {
 export interface VaultKeys {
   /** The key to seal with now; made when there is none under the vault's current KMS key. */
   current(id: VaultKeyId): Promise<VaultKey>;
-  /** The newest key that there is: for who may not make one. @throws Error when there is none */
+  /**
+   * The newest key that there is, for who may not make one. After a move it may still be one under the KMS key of
+   * before, which nobody else seals with: so only what lives for minutes is sealed with it.
+   *
+   * @throws Error when there is none
+   */
   existing(id: VaultKeyId): Promise<VaultKey>;
   /** A new key, whatever there is: for who may seal but not open. */
   fresh(id: VaultKeyId): Promise<VaultKey>;
@@ -142,8 +147,8 @@ export function createVaultKeys(ports: VaultKeysPorts): VaultKeys {
       newest(id, async () => {
         // In this order: a key that was there before the vault was looked at is found by every later move.
         const latest = await store.latest(id);
-        const usable = latest && latest.vaultRevision === (await tokenVault.get()).revision;
-        return usable ? opened(id, latest) : keep(id, await fresh(id));
+        const { revision } = await tokenVault.get();
+        return latest?.vaultRevision === revision ? opened(id, latest) : keep(id, await fresh(id));
       }),
     existing: (id) =>
       newest(id, async () => {
