@@ -66,7 +66,14 @@ export function installTypescriptClients() {
   unlessInstalled(join(TYPESCRIPT_TESTS, 'node_modules'), lock, () => {
     // By npm's own script where npm runs this, for on Windows `npm` is no program that can be started.
     const { npm_execpath: npm } = process.env;
-    const install = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+    const install = [
+      'ci',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      // Under `npm run` the project's own setting is in the environment, which outdoes the .npmrc there.
+      '--no-engine-strict',
+    ];
     if (npm) run(process.execPath, [npm, ...install], TYPESCRIPT_TESTS);
     else run('npm', install, TYPESCRIPT_TESTS);
   });
