@@ -34,12 +34,13 @@ const oauth2ProviderConfig = (provider: Oauth2Provider) => {
   };
 };
 
-/** AWS's `CreateOauth2CredentialProviderResponse`. The client secret is in this service's own vault, under its own ARN. */
+/** AWS's `CreateOauth2CredentialProviderResponse`. A managed client secret is in this service's own vault, under its own ARN. */
 export const oauth2ProviderCreated = (provider: Oauth2Provider, baseUrl: string) => ({
   name: provider.name,
   credentialProviderArn: provider.arn,
-  clientSecretArn: { secretArn: `${provider.arn}/client-secret` },
-  clientSecretSource: 'MANAGED',
+  clientSecretArn: { secretArn: provider.externalSecret?.arn ?? `${provider.arn}/client-secret` },
+  clientSecretJsonKey: provider.externalSecret?.jsonKey,
+  clientSecretSource: provider.externalSecret ? 'EXTERNAL' : 'MANAGED',
   callbackUrl: callbackUrl(baseUrl, provider.callbackId),
   oauth2ProviderConfigOutput: oauth2ProviderConfig(provider),
   status: 'READY',
@@ -73,12 +74,13 @@ export const apiKeyProviderListed = ({ name, arn, createdTime, lastUpdatedTime }
   lastUpdatedTime,
 });
 
-/** AWS's `CreateApiKeyCredentialProviderResponse`. The key is in this service's own vault, under its own ARN. */
-export const apiKeyProviderCreated = ({ name, arn }: ApiKeyProvider) => ({
+/** AWS's `CreateApiKeyCredentialProviderResponse`. A managed key is in this service's own vault, under its own ARN. */
+export const apiKeyProviderCreated = ({ name, arn, externalSecret }: ApiKeyProvider) => ({
   name,
   credentialProviderArn: arn,
-  apiKeySecretArn: { secretArn: `${arn}/api-key` },
-  apiKeySecretSource: 'MANAGED',
+  apiKeySecretArn: { secretArn: externalSecret?.arn ?? `${arn}/api-key` },
+  apiKeySecretJsonKey: externalSecret?.jsonKey,
+  apiKeySecretSource: externalSecret ? 'EXTERNAL' : 'MANAGED',
 });
 
 /** AWS's `GetApiKeyCredentialProviderResponse` and `UpdateApiKeyCredentialProviderResponse`. */

@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { VENDOR_NAMES } from '../domain/provider/vendors';
 import { exactlyOne, refused, text } from './constraints';
+import { secretReference, secretSource } from './secret-schemas';
 
 const oauthDiscovery = v.pipe(
   v.strictObject({
@@ -32,16 +33,8 @@ const oauthDiscovery = v.pipe(
 
 const clientSecret = {
   clientSecret: v.exactOptional(text(0, 2048)),
-  clientSecretSource: v.exactOptional(
-    v.pipe(
-      v.picklist(['MANAGED', 'EXTERNAL']),
-      v.check(
-        (source) => source === 'MANAGED',
-        'EXTERNAL is not supported by this service yet; give clientSecret',
-      ),
-    ),
-  ),
-  clientSecretConfig: refused('is not supported by this service yet; give clientSecret'),
+  clientSecretSource: v.exactOptional(secretSource),
+  clientSecretConfig: v.exactOptional(secretReference),
 };
 
 /** What every built-in vendor takes. */

@@ -8,8 +8,9 @@ import {
   AuthorizerConfigurationChangeSchema,
   AuthorizerConfigurationSchema,
 } from '../domain/identity/trusted-issuer';
-import { matching, refused, text } from './constraints';
+import { matching, text } from './constraints';
 import { oauth2ProviderMembers } from './provider-schemas';
+import { secretReference, secretSource } from './secret-schemas';
 
 const workloadName = matching(3, 255, /^[A-Za-z0-9_.-]+$/);
 const providerName = matching(1, 128, /^[a-zA-Z0-9\-_]+$/);
@@ -44,21 +45,10 @@ const listing = (most: number) =>
     nextToken: v.exactOptional(v.string()),
   });
 
-/** MANAGED secrets are sealed in this service's vault; EXTERNAL ones would be read from Secrets Manager. */
-const managedSource = v.exactOptional(
-  v.pipe(
-    v.picklist(['MANAGED', 'EXTERNAL']),
-    v.check(
-      (source) => source === 'MANAGED',
-      'EXTERNAL is not supported by this service yet; give the secret itself',
-    ),
-  ),
-);
-
 const apiKeyMembers = {
   apiKey: v.exactOptional(text(0, 65536)),
-  apiKeySecretSource: managedSource,
-  apiKeySecretConfig: refused('is not supported by this service yet; give apiKey'),
+  apiKeySecretSource: v.exactOptional(secretSource),
+  apiKeySecretConfig: v.exactOptional(secretReference),
 };
 
 export const SCHEMAS = {

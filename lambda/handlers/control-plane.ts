@@ -1,6 +1,7 @@
 /** Composition of the control plane: it writes the directory and seals secrets, and can open none. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ambient } from '../adapters/ambient';
 import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
@@ -10,6 +11,7 @@ import { createVaultContents } from '../adapters/dynamodb/vault-contents';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createSealOnly } from '../adapters/kms/seal';
+import { createSecretDescriptions } from '../adapters/secretsmanager/secrets';
 import {
   apiKeyProviderCreated,
   apiKeyProviderDescribed,
@@ -70,6 +72,7 @@ const ports = {
   apiKeys: createApiKeyStore(vault),
   vaultContents: createVaultContents({ keys, vault }),
   pageTokens: createPageTokens(new KMSClient({}), env.KMS_KEY_ARN),
+  secretDescriptions: createSecretDescriptions(new SecretsManagerClient({})),
   seal: createSealOnly(vaultKeysOf(dynamodb, env)),
   audit,
   ambient,

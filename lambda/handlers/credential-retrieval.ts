@@ -1,5 +1,6 @@
 /** Composition of credential retrieval: it opens the vault and calls OAuth servers, and cannot write the directory. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ambient } from '../adapters/ambient';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
@@ -10,10 +11,12 @@ import { createTable } from '../adapters/dynamodb/table';
 import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
+import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import { createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
 import { createMetadataReader } from '../domain/grants/provider-metadata';
 import { getResourceApiKey } from '../domain/vault/api-key';
+import { createExternalSecrets } from '../domain/vault/external-secret';
 import { getResourceOauth2Token } from '../domain/vault/retrieve';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { readEndpointPolicy, readEnvironment, readTrustedIssuers } from './environment';
@@ -39,6 +42,7 @@ const ports = {
   grants: createGrantStore(vault),
   clientSecrets: createClientSecretStore(vault),
   apiKeys: createApiKeyStore(vault),
+  externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), ambient),
   sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
   seal: createSeal(vaultKeysOf(dynamodb, env)),
   publicKeys: createPublicKeys(createSigningKeyStore(createTable(dynamodb, env.DIRECTORY_TABLE)), ambient),

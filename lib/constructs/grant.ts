@@ -6,7 +6,8 @@
 import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { TableName } from '../../lambda/adapters/dynamodb/keys';
-import type { GroupPermissions, KeyPermission, TablePermission } from './permissions';
+import { OWNER_TAG } from '../../lambda/domain/vault/external-secret';
+import type { GroupPermissions, KeyPermission, SecretAction, TablePermission } from './permissions';
 import type { State } from './state';
 import { SEALING_PURPOSES } from '../../lambda/domain/vault/sealing';
 
@@ -82,6 +83,21 @@ function tableEncryptionStatement(state: State): PolicyStatement {
   });
 }
 
+/** Every secret of this account and region. */
+const SECRET_ARNS = `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:*`;
+
+/**
+ * Only what its owner has tagged; whose providers may use it, the tag's value says, and code compares it. A secret
+ * under a customer managed key is decrypted only if that key's policy lets the function's role.
+ * Source: Service authorization reference, "Condition keys for AWS Secrets Manager".
+ */
+const secretStatement = (actions: readonly SecretAction[]): PolicyStatement =>
+  new PolicyStatement({
+    actions: actions.map((action) => `secretsmanager:${action}`),
+    resources: [SECRET_ARNS],
+    conditions: { Null: { [`secretsmanager:ResourceTag/${OWNER_TAG}`]: 'false' } },
+  });
+
 /**
  * The access that a group's permissions amount to.
  *
@@ -96,6 +112,7 @@ export function grant(permissions: GroupPermissions, state: State, tokenVaultKey
       ...permissions.tables.map((permission) => tableStatement(state, permission)),
       ...(permissions.scans ?? []).map((table) => scanStatement(state, table)),
       ...permissions.key.map((permission) => keyStatement(state, permission, tokenVaultKeys)),
+      ...(permissions.secrets ? [secretStatement(permissions.secrets)] : []),
       tableEncryptionStatement(state),
     ],
     environment: {

@@ -65,6 +65,13 @@ function groupRole(scope: Construct, group: FunctionGroup, access: Grant, logGro
     id: 'AwsSolutions-IAM5[Resource::*]',
     reason: 'X-Ray has no resources to name: PutTraceSegments and PutTelemetryRecords take only "*".',
   });
+  if (PERMISSIONS[group].secrets) {
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:*]',
+      reason:
+        'External secrets are not known at deployment; the condition lets in only those that have the owner tag.',
+    });
+  }
   return role;
 }
 

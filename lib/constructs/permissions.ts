@@ -27,6 +27,9 @@ export type KeyAction =
   | 'ReEncryptFrom'
   | 'ReEncryptTo';
 
+/** Secrets Manager operations on secrets that their owners have tagged for use by this service. */
+export type SecretAction = 'DescribeSecret' | 'GetSecretValue';
+
 /**
  * Values of `purpose` in the KMS encryption context: `signing` wraps the keys that sign workload access
  * tokens, `pagination` where a listing goes on; the purposes of sealing each have vault keys of their own.
@@ -57,6 +60,8 @@ export interface GroupPermissions {
   /** Tables that may be read whole: IAM cannot bind a Scan to partitions. */
   readonly scans?: readonly TableName[];
   readonly key: readonly KeyPermission[];
+  /** On external secrets: those of this account and region that have the owner tag, and no others. */
+  readonly secrets?: readonly SecretAction[];
   /** Whether the group verifies user tokens and therefore knows the trusted issuers. */
   readonly verifiesUsers: boolean;
 }
@@ -86,7 +91,7 @@ const vaultKeys = (purpose: Purpose): string => `${PREFIX.vaultKey}${purpose}#*`
 
 export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   /**
-   * Writes the directory, seals secrets and deletes what belongs to a deleted resource; no Decrypt of any
+   * Writes the directory, seals secrets, looks whose an external one is, and deletes what belongs to a deleted resource; no Decrypt of any
    * sealing purpose, so it cannot open what it sealed.
    */
   'control-plane': {
@@ -110,6 +115,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { actions: ['GenerateDataKey'], purposes: ['client-secret', 'api-key'] },
       { actions: ['Encrypt', 'Decrypt'], purposes: ['pagination'] },
     ],
+    // Whose it is, not what it is.
+    secrets: ['DescribeSecret'],
     verifiesUsers: false,
   },
 
@@ -148,6 +155,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { actions: ['GenerateDataKey', 'Decrypt'], purposes: ['grant', 'consent'] },
       { actions: ['Decrypt'], purposes: ['client-secret', 'api-key'] },
     ],
+    secrets: ['DescribeSecret', 'GetSecretValue'],
     verifiesUsers: true,
   },
 

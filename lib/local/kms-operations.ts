@@ -5,24 +5,16 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
+import { AwsJsonError, parseMembers } from './aws-json';
 import { arnOf, names, open, seal, type EncryptionContext, type KmsKey } from './kms-key';
 import type { KmsKeyRing } from './kms-key-ring';
 
 type KmsErrorType =
-  | 'AccessDeniedException'
-  | 'DisabledException'
-  | 'IncorrectKeyException'
-  | 'InvalidCiphertextException'
-  | 'NotFoundException'
-  | 'UnknownOperationException'
-  | 'ValidationException';
+  'DisabledException' | 'IncorrectKeyException' | 'InvalidCiphertextException' | 'NotFoundException';
 
-export class KmsError extends Error {
-  constructor(
-    readonly type: KmsErrorType,
-    message: string,
-  ) {
-    super(message);
+class KmsError extends AwsJsonError {
+  constructor(type: KmsErrorType, message: string) {
+    super(type, message);
   }
 }
 
@@ -102,7 +94,7 @@ export const KMS_OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Op
 ]);
 
 function encrypt(keys: KmsKeyRing, input: unknown): object {
-  const { KeyId, Plaintext, EncryptionContext } = parse(EncryptSchema, input);
+  const { KeyId, Plaintext, EncryptionContext } = parseMembers(EncryptSchema, input);
   const key = usableKey(keys, KeyId);
   const blob = seal(key, Plaintext, EncryptionContext);
   return {
@@ -113,7 +105,7 @@ function encrypt(keys: KmsKeyRing, input: unknown): object {
 }
 
 function decrypt(keys: KmsKeyRing, input: unknown): object {
-  const { KeyId, CiphertextBlob, EncryptionContext } = parse(DecryptSchema, input);
+  const { KeyId, CiphertextBlob, EncryptionContext } = parseMembers(DecryptSchema, input);
   const { key, plaintext } = opened(keys, KeyId, CiphertextBlob, EncryptionContext);
   return {
     Plaintext: plaintext.toString('base64'),
@@ -123,7 +115,7 @@ function decrypt(keys: KmsKeyRing, input: unknown): object {
 }
 
 function reEncrypt(keys: KmsKeyRing, input: unknown): object {
-  const request = parse(ReEncryptSchema, input);
+  const request = parseMembers(ReEncryptSchema, input);
   const source = opened(keys, request.SourceKeyId, request.CiphertextBlob, request.SourceEncryptionContext);
   const destination = usableKey(keys, request.DestinationKeyId);
   const blob = seal(destination, source.plaintext, request.DestinationEncryptionContext);
@@ -137,7 +129,7 @@ function reEncrypt(keys: KmsKeyRing, input: unknown): object {
 }
 
 function generateDataKey(keys: KmsKeyRing, input: unknown) {
-  const { KeyId, KeySpec, NumberOfBytes, EncryptionContext } = parse(GenerateDataKeySchema, input);
+  const { KeyId, KeySpec, NumberOfBytes, EncryptionContext } = parseMembers(GenerateDataKeySchema, input);
   const key = usableKey(keys, KeyId);
   const plaintext = randomBytes(KeySpec ? DATA_KEY_BYTES[KeySpec] : (NumberOfBytes ?? 0));
   return {
@@ -153,7 +145,7 @@ function generateDataKeyWithoutPlaintext(keys: KmsKeyRing, input: unknown): obje
 }
 
 async function createKey(keys: KmsKeyRing, input: unknown): Promise<object> {
-  parse(CreateKeySchema, input);
+  parseMembers(CreateKeySchema, input);
   const key = await keys.create();
   return {
     KeyMetadata: {
@@ -169,19 +161,9 @@ async function createKey(keys: KmsKeyRing, input: unknown): Promise<object> {
 
 function setEnabled(enabled: boolean): Operation {
   return async (keys, input) => {
-    await keys.setEnabled(existingKey(keys, parse(KeySchema, input).KeyId), enabled);
+    await keys.setEnabled(existingKey(keys, parseMembers(KeySchema, input).KeyId), enabled);
     return {};
   };
-}
-
-function parse<T>(schema: v.GenericSchema<unknown, T>, input: unknown): T {
-  const parsed = v.safeParse(schema, input);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw new KmsError(
-    'ValidationException',
-    `${v.getDotPath(issue) ?? 'request'} is not valid: ${issue.expected ?? issue.message}`,
-  );
 }
 
 function existingKey(keys: KmsKeyRing, keyId: string): KmsKey {

@@ -1,7 +1,7 @@
 /**
- * Starts the embedded cloud in this process: DynamoDB, KMS and the gateway, with the same functions behind
- * it as in an AWS account. The functions know nothing of it: they read their environment, and AWS's SDK
- * finds the emulators by `AWS_ENDPOINT_URL_*`.
+ * Starts the embedded cloud in this process: DynamoDB, KMS, Secrets Manager and the gateway, with the same
+ * functions behind it as in an AWS account. The functions know nothing of it: they read their environment, and
+ * AWS's SDK finds the emulators by `AWS_ENDPOINT_URL_*`.
  */
 import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
@@ -15,6 +15,7 @@ import { createGateway, type FunctionFailure, type FunctionHandler } from './gat
 import { answerError, starting } from './gateway-errors';
 import { startKms } from './kms';
 import { listenOnLoopback, LOOPBACK } from './loopback-server';
+import { startSecretsManager } from './secrets-manager';
 import { loadPrincipals, LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
 
 export interface LocalOptions {
@@ -77,6 +78,9 @@ async function startAll(
   closers.push(dynamodb.close);
   const kms = await startKms(join(dataDir, 'kms.json'), emulatorCredentials);
   closers.push(kms.close);
+  const secretsFile = join(dataDir, 'secrets.json');
+  const secretsManager = await startSecretsManager(secretsFile, kms.key, emulatorCredentials);
+  closers.push(secretsManager.close);
   const principals = await loadPrincipals(dataDir);
 
   // The functions must know the port when they load, so the port is taken before there is a gateway.
@@ -105,6 +109,7 @@ async function startAll(
     LOOPBACK_PROVIDERS: 'allowed',
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
     AWS_ENDPOINT_URL_KMS: kms.endpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,
     // Powertools logs through the global console instead of a stream of its own.
     POWERTOOLS_DEV: 'true',
   });

@@ -27,9 +27,13 @@ const OWN_LISTED: Difference = {
   why: 'names of other principals’ resources are theirs; a page’s token opens for the caller and the listing that it was made for',
 };
 const SECRET_ARN = (member: string): Difference => ({
-  what: `\`${member}\` names this service’s own vault`,
+  what: `\`${member}\` of a MANAGED secret names this service’s own vault`,
   why: 'AWS’s shape wants an ARN, and one of Secrets Manager that named no secret would mislead',
 });
+const TAGGED_SECRET: Difference = {
+  what: 'an EXTERNAL secret has the tag `agent-identity:owner` with the owner’s ARN, and only the owner names it',
+  why: 'whoever may make a provider must not thereby read any secret of the account; the tag counts at each read, values are kept for at most five minutes, and a secret under a customer managed key needs that key’s policy to let the `credential-retrieval` function’s role decrypt',
+};
 const SHREDS: Difference = {
   what: 'deletes everything that it sealed',
   why: 'its vault keys go with it, and nothing that they sealed can be read again; a new one of the same name inherits nothing',
@@ -74,7 +78,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   CreateOauth2CredentialProvider: {
     does: 'Makes a provider; the answer’s `callbackUrl` is to be registered at its authorization server.',
     errors: made,
-    differs: [OWN, SECRET_ARN('clientSecretArn'), SAFE_ENDPOINTS, NO_SECRETLESS_CLIENT],
+    differs: [OWN, SECRET_ARN('clientSecretArn'), TAGGED_SECRET, SAFE_ENDPOINTS, NO_SECRETLESS_CLIENT],
   },
   GetOauth2CredentialProvider: {
     does: 'Describes it, without its secret.',
@@ -89,6 +93,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         what: 'the secret stays when none is given, for the same client at the same server',
         why: 'nobody who may update learns a secret by pointing it at a server of their own',
       },
+      TAGGED_SECRET,
       SAFE_ENDPOINTS,
       NO_SECRETLESS_CLIENT,
     ],
@@ -101,9 +106,9 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   ListOauth2CredentialProviders: { does: 'A page of them, by name.', errors: [], differs: [OWN_LISTED] },
 
   CreateApiKeyCredentialProvider: {
-    does: 'Makes a provider of an API key, which is sealed at once and never told but to agents.',
+    does: 'Makes a provider of an API key, which is told to nobody but agents.',
     errors: made,
-    differs: [OWN, SECRET_ARN('apiKeySecretArn')],
+    differs: [OWN, SECRET_ARN('apiKeySecretArn'), TAGGED_SECRET],
   },
   GetApiKeyCredentialProvider: {
     does: 'Describes it, without its key.',
@@ -113,6 +118,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   UpdateApiKeyCredentialProvider: {
     does: 'Puts another key in the place of the old one; agents get it from the next request on.',
     errors: found,
+    differs: [TAGGED_SECRET],
   },
   DeleteApiKeyCredentialProvider: { does: 'Deletes it with its key.', errors: found, differs: [SHREDS] },
   ListApiKeyCredentialProviders: { does: 'A page of them, by name.', errors: [], differs: [OWN_LISTED] },

@@ -41,4 +41,15 @@ export const secretStoreContract =
       await secrets().remove(provider);
       expect(await secrets().get(provider)).toBeUndefined();
     });
+
+    it('removes the secret of an earlier revision, not that of the same or a later one', async () => {
+      const provider = randomUUID();
+      await secrets().put(provider, 'of the third', 3);
+      await secrets().removeBefore(provider, 2);
+      await secrets().removeBefore(provider, 3);
+      expect(await secrets().get(provider)).toBe('of the third');
+      await secrets().removeBefore(provider, 4);
+      await secrets().removeBefore(provider, 4);
+      expect(await secrets().get(provider)).toBeUndefined();
+    });
   };

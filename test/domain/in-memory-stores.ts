@@ -154,6 +154,11 @@ function createInMemorySecretStore(): SecretStore {
       secrets.delete(providerId);
       return Promise.resolve();
     },
+    removeBefore(providerId, revision) {
+      const kept = secrets.get(providerId);
+      if (kept && kept.revision < revision) secrets.delete(providerId);
+      return Promise.resolve();
+    },
   };
 }
 

@@ -1,12 +1,14 @@
 /** Refresh without races: one redemption however many ask, and nothing lost when it goes wrong. */
 import { createMetadataReader } from '../../lambda/domain/grants/provider-metadata';
 import type { ObtainedTokens } from '../../lambda/domain/grants/token-request';
+import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
 import { CONSENT_NEEDED, LEASE, refreshed } from '../../lambda/domain/vault/refresh';
 import type { RetrievePorts } from '../../lambda/domain/vault/retrieve';
 import { openTokens, sealTokens, type TokenOwner } from '../../lambda/domain/vault/tokens';
 import { createPublicKeys } from '../../lambda/domain/workload-token/signing-keys';
 import { createFakeAmbient, type FakeAmbient } from './fake-ambient';
 import { createInMemorySeal } from './in-memory-seal';
+import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { createInMemoryStores, type Stores } from './in-memory-stores';
 import { ISSUER, sampleGrantId, sampleIdentity, sampleProvider } from './samples';
 import { createTokenEndpoint, type TokenEndpoint } from './token-endpoint';
@@ -27,6 +29,7 @@ beforeEach(async () => {
   endpoint = createTokenEndpoint('refresh-0');
   ports = {
     ...stores,
+    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
     seal: createInMemorySeal(),
     metadata: createMetadataReader(endpoint.transport, endpointPolicy, ambient),
     publicKeys: createPublicKeys(stores.signingKeys, ambient),

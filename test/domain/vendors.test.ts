@@ -34,7 +34,10 @@ it('has the vendors that AWS has', () => {
 it.each(FIXED)('settles %s at endpoints of its own, which an account may reach', (name) => {
   const { configMember } = vendorOf(name);
   const settled = settle(name, { [configMember]: client } as unknown as Oauth2ProviderConfigInput);
-  expect(settled).toMatchObject(client);
+  expect(settled).toMatchObject({
+    clientId: client.clientId,
+    secret: { kind: 'managed', secret: client.clientSecret },
+  });
   const stated = settled.discovery.authorizationServerMetadata;
   for (const url of [stated?.issuer, stated?.authorizationEndpoint, stated?.tokenEndpoint]) {
     expect(endpointFault(url ?? '', ACCOUNT)).toBeUndefined();

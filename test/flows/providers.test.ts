@@ -133,9 +133,9 @@ it.each<[string, () => Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
   ['no secret', () => ({ clientSecret: '' }), /clientSecret/],
   ['no client id', () => ({ clientId: '' }), /clientId/],
   [
-    'an external secret',
+    'a secret and an external one',
     () => ({ clientSecretSource: 'EXTERNAL', clientSecretConfig: { secretId: 'x', jsonKey: 'y' } }),
-    /not supported by this service/,
+    /clientSecret: must be left out/,
   ],
   [
     'a private endpoint',

@@ -1,6 +1,7 @@
 /** Nothing secret is readable in the data folder: not in the tables, not in the logs. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Browser } from './support/browser';
 import { signInAndConsent } from './support/provider';
 import { World } from './support/world';
@@ -30,6 +31,11 @@ it('keeps no token, secret, code, state, session or cookie in clear', async () =
   const { accessToken = '' } = await agent.ask(workloadToken);
   const own = await agent.ask(workloadToken, { oauth2Flow: 'M2M', scopes: ['a'] });
 
+  const externalKey = 'external-key-in-secrets-manager';
+  await new SecretsManagerClient({}).send(
+    new CreateSecretCommand({ Name: 'external-key', SecretString: JSON.stringify({ key: externalKey }) }),
+  );
+
   const exchange = world.provider.exchanges[0];
   const secrets: Record<string, string> = {
     userToken,
@@ -43,6 +49,7 @@ it('keeps no token, secret, code, state, session or cookie in clear', async () =
     state: answer.searchParams.get('state')?.split('.')[1] ?? '',
     codeVerifier: exchange?.request.get('code_verifier') ?? '',
     session: sessionUri.split(':').at(-1) ?? '',
+    externalKey,
     customState,
     customParameter: customParameters.login_hint,
   };
@@ -58,6 +65,7 @@ it('keeps no token, secret, code, state, session or cookie in clear', async () =
   const everything = contents.join('\n');
   // The search would find what is there: names are kept in clear.
   expect(everything).toContain(agent.name);
+  expect(everything).toContain('secret:external-key');
   const forms = (secret: string) => [
     secret,
     Buffer.from(secret).toString('base64').replace(/=+$/, ''),

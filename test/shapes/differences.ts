@@ -32,11 +32,6 @@ export const REFUSED_SHAPES: readonly RefusedShape[] = [
     says: NOT_YET,
     why: 'clients authenticate by their secret for now',
   },
-  {
-    shape: 'SecretReference',
-    says: NOT_YET,
-    why: 'secrets are given in the request and sealed in this service’s own vault for now',
-  },
 ];
 
 export interface DifferentValue {
@@ -51,14 +46,6 @@ export interface DifferentValue {
 
 /** Values that AWS's shape takes and this service does not, or the reverse. */
 export const DIFFERENT_VALUES: readonly DifferentValue[] = [
-  {
-    shape: 'SecretSourceType',
-    as: 'value',
-    what: 'the secret source `EXTERNAL`',
-    value: 'EXTERNAL',
-    here: 'refused',
-    why: 'secrets are given in the request and sealed in this service’s own vault for now',
-  },
   {
     shape: 'TaggableResourcesArn',
     as: 'value',

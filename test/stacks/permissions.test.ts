@@ -46,6 +46,14 @@ const forPurposes = (actions: string | string[], purposes: string[]): Statement 
   Condition: { StringEquals: { 'kms:EncryptionContext:purpose': purposes } },
 });
 
+/** On secrets of this account and region that have the owner tag, and no others. */
+const onTaggedSecrets = (actions: string | string[]): Statement => ({
+  Effect: 'Allow',
+  Action: actions,
+  Resource: 'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:*',
+  Condition: { Null: { 'secretsmanager:ResourceTag/agent-identity:owner': 'false' } },
+});
+
 /** What every function has: the tables' encryption through DynamoDB alone, its own log, and traces. */
 const inCommon = (group: FunctionGroup): Statement[] => [
   {
@@ -90,6 +98,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions(['Vault/index/byProvider', 'Vault/index/byWorkload'], 'dynamodb:Query', ['*']),
     forPurposes('kms:GenerateDataKey', ['client-secret', 'api-key']),
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
+    onTaggedSecrets('secretsmanager:DescribeSecret'),
   ],
   'token-exchange': [
     onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*']),
@@ -116,6 +125,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions('Vault', 'dynamodb:GetItem', ['CLIENT-SECRET#*', 'API-KEY#*']),
     forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant', 'consent']),
     forPurposes('kms:Decrypt', ['client-secret', 'api-key']),
+    onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
   ],
   'oauth-callback': [
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['SESSION#*']),

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { ApiKeyProvider, ApiKeyProviderStore } from '../../domain/provider/api-key-provider';
 import { apiKeyProviderKey, PREFIX } from './keys';
 import { createOwnedResourceStore } from './owned-resource-store';
+import { ExternalSecretRecord } from './external-secret';
 import { parseRecord } from './record';
 import type { Table } from './table';
 
@@ -11,6 +12,7 @@ const ApiKeyProviderRecord = v.object({
   id: v.string(),
   arn: v.string(),
   owner: v.string(),
+  externalSecret: v.exactOptional(ExternalSecretRecord),
   tags: v.record(v.string(), v.string()),
   policy: v.exactOptional(v.string()),
   revision: v.number(),

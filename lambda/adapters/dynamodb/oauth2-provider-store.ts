@@ -4,6 +4,7 @@ import type { Oauth2Provider, Oauth2ProviderStore } from '../../domain/provider/
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
 import { oauth2ProviderKey, PREFIX } from './keys';
 import { createOwnedResourceStore } from './owned-resource-store';
+import { ExternalSecretRecord } from './external-secret';
 import { parseRecord } from './record';
 import type { Table } from './table';
 
@@ -30,6 +31,7 @@ const Oauth2ProviderRecord = v.object({
       }),
     }),
   ]),
+  externalSecret: v.exactOptional(ExternalSecretRecord),
   tags: v.record(v.string(), v.string()),
   policy: v.exactOptional(v.string()),
   revision: v.number(),

@@ -18,6 +18,12 @@ const createSecretStore = (vault: Table, keyOf: (providerId: string) => Key): Se
   async remove(providerId) {
     await vault.remove(keyOf(providerId));
   },
+  async removeBefore(providerId, revision) {
+    await vault.remove(keyOf(providerId), {
+      condition: 'revision < :revision',
+      values: { ':revision': revision },
+    });
+  },
 });
 
 export const createClientSecretStore = (vault: Table): SecretStore =>

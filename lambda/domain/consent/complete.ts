@@ -16,17 +16,12 @@ import {
 } from '../grants/token-request';
 import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
 import { objectionToAct, objectionToObtain } from '../policy/access';
-import {
-  callbackUrl,
-  clientAtServer,
-  clientSecretContext,
-  type Oauth2Provider,
-} from '../provider/oauth2-provider';
+import { callbackUrl, clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { accessDenied, ServiceError } from '../service-error';
+import { openClientSecret, type ClientSecretPorts } from '../vault/client-secret';
 import type { GrantId, GrantStore } from '../vault/grant';
 import type { Directory } from '../vault/directory';
 import type { Seal } from '../vault/sealing';
-import type { SecretStore } from '../vault/secret-store';
 import { sealTokens } from '../vault/tokens';
 import {
   consentContext,
@@ -43,7 +38,8 @@ export interface CompletePorts extends TokenRequestPorts {
   readonly sessions: SessionStore;
   readonly directory: Directory;
   readonly grants: GrantStore;
-  readonly clientSecrets: Pick<SecretStore, 'get'>;
+  readonly clientSecrets: ClientSecretPorts['clientSecrets'];
+  readonly externalSecrets: ClientSecretPorts['externalSecrets'];
   readonly seal: Seal;
   readonly metadata: MetadataReader;
   readonly userTokens: UserTokenVerifier;
@@ -120,12 +116,10 @@ async function redeem(
   sealedCode: string,
 ): Promise<ObtainedTokens> {
   const kept = JSON.parse(await ports.seal.open(consentContext(session, 'code'), sealedCode)) as KeptCode;
-  const sealedSecret = await ports.clientSecrets.get(provider.id);
-  if (!sealedSecret) throw new Error('the provider has no client secret');
   const client = {
     provider,
     metadata: await ports.metadata.read(provider.discovery),
-    clientSecret: await ports.seal.open(clientSecretContext(provider), sealedSecret),
+    clientSecret: await openClientSecret(ports, provider),
   };
   const redirectUri = callbackUrl(ports.baseUrl, provider.callbackId);
   return redeemCode(ports, client, kept, { ...session, redirectUri, pkce: session.authorization.pkce });

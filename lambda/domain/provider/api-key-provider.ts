@@ -7,14 +7,26 @@ import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagi
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember } from '../service-error';
 import { deleteWithContents, type VaultContents } from '../vault/deletion';
+import type { ExternalSecret } from '../vault/external-secret';
 import type { Seal, SealingContext } from '../vault/sealing';
 import type { SecretStore } from '../vault/secret-store';
+import {
+  givenSecret,
+  nameExternalSecret,
+  type GivenSecret,
+  type SecretNaming,
+  type SecretNamingPorts,
+  type SecretReference,
+} from './provider-secret';
 
-export type ApiKeyProvider = OwnedResource;
+export interface ApiKeyProvider extends OwnedResource {
+  /** Where the key is, when it is not in the vault. */
+  readonly externalSecret?: ExternalSecret | undefined;
+}
 
 export type ApiKeyProviderStore = OwnedResourceStore<ApiKeyProvider>;
 
-export interface ApiKeyProviderPorts {
+export interface ApiKeyProviderPorts extends SecretNamingPorts {
   readonly apiKeyProviders: ApiKeyProviderStore;
   readonly apiKeys: SecretStore;
   readonly vaultContents: VaultContents;
@@ -22,13 +34,14 @@ export interface ApiKeyProviderPorts {
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
   readonly ambient: Ambient;
-  readonly arnPrefix: string;
   readonly quotas: Quotas;
 }
 
 export interface ApiKeyProviderInput {
   readonly name: string;
   readonly apiKey?: string | undefined;
+  readonly apiKeySecretSource?: 'MANAGED' | 'EXTERNAL' | undefined;
+  readonly apiKeySecretConfig?: SecretReference | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -51,10 +64,23 @@ export const apiKeyContext = (provider: Pick<ApiKeyProvider, 'id' | 'arn'>): Sea
 const sealKey = async (ports: ApiKeyProviderPorts, provider: ApiKeyProvider, apiKey: string): Promise<void> =>
   ports.apiKeys.put(provider.id, await ports.seal.seal(apiKeyContext(provider), apiKey), provider.revision);
 
-function neededKey(apiKey: string | undefined): string {
-  if (!apiKey) throw invalidMember('apiKey', 'is needed');
-  return apiKey;
+const MEMBERS = { secret: 'apiKey', source: 'apiKeySecretSource', reference: 'apiKeySecretConfig' };
+
+/** @throws ValidationException without a key, or for two */
+function neededKey(input: ApiKeyProviderInput): Exclude<GivenSecret, { kind: 'none' }> {
+  const { apiKey: secret, apiKeySecretSource: source, apiKeySecretConfig: reference } = input;
+  const given = givenSecret(MEMBERS, { secret, source, reference });
+  if (given.kind === 'none') throw invalidMember(MEMBERS.secret, 'is needed');
+  return given;
 }
+
+/** Where the key is to be read from; undefined for one that goes into the vault. */
+const externalKey = async (
+  ports: ApiKeyProviderPorts,
+  naming: SecretNaming,
+  key: ReturnType<typeof neededKey>,
+): Promise<ExternalSecret | undefined> =>
+  key.kind === 'external' ? nameExternalSecret(ports, naming, MEMBERS.reference, key.reference) : undefined;
 
 /**
  * @param principal ARN of the calling IAM principal, who will own the provider
@@ -68,22 +94,24 @@ export function createApiKeyProvider(
 ): Promise<ApiKeyProvider> {
   return audited(ports.audit, 'CreateApiKeyCredentialProvider', principal, async (note) => {
     note({ provider: input.name });
-    const apiKey = neededKey(input.apiKey);
+    const key = neededKey(input);
+    // Look first, so that a key is not sealed for nothing; the conditional write below decides.
+    if (await ports.apiKeyProviders.get(input.name)) throw nameTaken(KIND, input.name);
+    await checkQuota(ports.apiKeyProviders, principal, ports.quotas, 'apiKeyCredentialProviders');
+    const externalSecret = await externalKey(ports, { principal, owner: principal }, key);
     const now = epochSeconds(ports.ambient);
     const provider: ApiKeyProvider = {
       name: input.name,
       id: ports.ambient.randomUUID(),
       arn: apiKeyProviderArn(ports.arnPrefix, input.name),
       owner: principal,
+      ...(externalSecret && { externalSecret }),
       tags: input.tags ?? {},
       revision: 1,
       createdTime: now,
       lastUpdatedTime: now,
     };
-    // Look first, so that a key is not sealed for nothing; the conditional write below decides.
-    if (await ports.apiKeyProviders.get(input.name)) throw nameTaken(KIND, input.name);
-    await checkQuota(ports.apiKeyProviders, principal, ports.quotas, 'apiKeyCredentialProviders');
-    await sealKey(ports, provider, apiKey);
+    if (key.kind === 'managed') await sealKey(ports, provider, key.secret);
     if (!(await ports.apiKeyProviders.create(provider))) throw nameTaken(KIND, input.name);
     return provider;
   });
@@ -107,26 +135,30 @@ export function getApiKeyProvider(
 }
 
 /**
- * Puts another key in the place of the old one; agents get it from the next request on.
+ * Puts another key in the place of the old one, or another place for it; agents get it from the next request on.
  *
- * @throws ResourceNotFoundException, AccessDeniedException, ThrottlingException when it was changed meanwhile
+ * @throws ValidationException without a key or for an external one that cannot be used, ResourceNotFoundException,
+ *   AccessDeniedException, ThrottlingException when it was changed meanwhile
  */
 export function updateApiKeyProvider(
   ports: ApiKeyProviderPorts,
   principal: string,
-  input: Pick<ApiKeyProviderInput, 'name' | 'apiKey'>,
+  input: Omit<ApiKeyProviderInput, 'tags'>,
 ): Promise<ApiKeyProvider> {
   return audited(ports.audit, 'UpdateApiKeyCredentialProvider', principal, async (note) => {
     note({ provider: input.name });
-    const apiKey = neededKey(input.apiKey);
+    const key = neededKey(input);
     const provider = await managedResource(
       ports.apiKeyProviders,
       KIND,
       { principal, operation: 'UpdateApiKeyCredentialProvider' },
       input.name,
     );
-    const changed = await changeResource(ports.apiKeyProviders, ports.ambient, provider, {});
-    await sealKey(ports, changed, apiKey);
+    const naming = { principal, owner: provider.owner, kept: provider.externalSecret };
+    const externalSecret = await externalKey(ports, naming, key);
+    const changed = await changeResource(ports.apiKeyProviders, ports.ambient, provider, { externalSecret });
+    if (key.kind === 'managed') await sealKey(ports, changed, key.secret);
+    else await ports.apiKeys.removeBefore(changed.id, changed.revision);
     return changed;
   });
 }

@@ -2,6 +2,7 @@
 import { invalidMember } from '../service-error';
 import type { Oauth2Discovery, StatedMetadata } from './discovery';
 import { checkEndpoint, type EndpointPolicy } from './endpoint';
+import type { SecretReference } from './provider-secret';
 import type { ClientAuthenticationMethod } from './vendor';
 
 /** The members that this service honours; the others are refused at the edge. */
@@ -12,6 +13,8 @@ export interface CustomOauth2Config {
   };
   readonly clientId?: string | undefined;
   readonly clientSecret?: string | undefined;
+  readonly clientSecretSource?: 'MANAGED' | 'EXTERNAL' | undefined;
+  readonly clientSecretConfig?: SecretReference | undefined;
   readonly clientAuthenticationMethod?: string | undefined;
 }
 

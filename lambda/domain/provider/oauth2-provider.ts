@@ -7,13 +7,20 @@ import { changeResource, managedResource, nameTaken } from '../managed-resource'
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember } from '../service-error';
+import type { ExternalSecret } from '../vault/external-secret';
 import type { Seal, SealingContext } from '../vault/sealing';
 import type { SecretStore } from '../vault/secret-store';
 import type { Oauth2Discovery } from './discovery';
 import type { EndpointPolicy } from './endpoint';
+import { nameExternalSecret, type SecretNamingPorts } from './provider-secret';
 import type { ClientAuthenticationMethod } from './vendor';
-import { CONFIG_INPUT, settleConfig, type Oauth2ProviderConfig } from './vendor-config';
-import { vendorOf, type VendorName } from './vendors';
+import {
+  clientSecretMembers,
+  settleConfig,
+  type Oauth2ProviderConfig,
+  type SettledConfig,
+} from './vendor-config';
+import type { VendorName } from './vendors';
 
 export interface Oauth2Provider extends OwnedResource {
   readonly vendor: VendorName;
@@ -23,6 +30,8 @@ export interface Oauth2Provider extends OwnedResource {
   readonly clientAuthenticationMethod: ClientAuthenticationMethod;
   /** Settled when it was configured, for built-in vendors too: nothing but an update sends secrets elsewhere. */
   readonly discovery: Oauth2Discovery;
+  /** Where the client secret is, when it is not in the vault. */
+  readonly externalSecret?: ExternalSecret | undefined;
 }
 
 export type Oauth2ProviderStore = OwnedResourceStore<Oauth2Provider>;
@@ -69,21 +78,17 @@ export interface CreateOauth2ProviderInput extends Oauth2ProviderInput {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface Oauth2ProviderPorts {
+export interface Oauth2ProviderPorts extends SecretNamingPorts {
   readonly providers: Oauth2ProviderStore;
-  readonly clientSecrets: Pick<SecretStore, 'put'>;
+  readonly clientSecrets: Pick<SecretStore, 'put' | 'removeBefore'>;
   readonly seal: Pick<Seal, 'seal'>;
   readonly audit: AuditTrail;
   readonly ambient: Ambient;
-  readonly arnPrefix: string;
   readonly endpointPolicy: EndpointPolicy;
   readonly quotas: Quotas;
 }
 
 const KIND = 'credential provider';
-
-const secretMember = (vendor: VendorName): string =>
-  `${CONFIG_INPUT}.${vendorOf(vendor).configMember}.clientSecret`;
 
 async function sealSecret(
   ports: Oauth2ProviderPorts,
@@ -95,7 +100,8 @@ async function sealSecret(
 }
 
 /**
- * Creates a credential provider owned by the caller; its client secret is sealed at once and never told again.
+ * Creates a credential provider owned by the caller. Its client secret is sealed at once and never told again, or
+ * stays in Secrets Manager, if the secret's tag gives it to the caller.
  *
  * @param principal ARN of the calling IAM principal
  * @throws ConflictException when the name is taken, ServiceQuotaExceededException, ValidationException for a
@@ -108,10 +114,15 @@ export function createOauth2Provider(
 ): Promise<Oauth2Provider> {
   return audited(ports.audit, 'CreateOauth2CredentialProvider', principal, async (note) => {
     note({ provider: input.name });
-    const { clientSecret, ...client } = settleConfig(input.vendor, input.config, ports.endpointPolicy);
-    if (!clientSecret) {
-      throw invalidMember(secretMember(input.vendor), `is needed for ${client.clientAuthenticationMethod}`);
+    const { secret, ...client } = settleConfig(input.vendor, input.config, ports.endpointPolicy);
+    const members = clientSecretMembers(input.vendor);
+    if (secret.kind === 'none') {
+      throw invalidMember(members.secret, `is needed for ${client.clientAuthenticationMethod}`);
     }
+    // Look first, so that a secret is not sealed for nothing; the conditional write below decides.
+    if (await ports.providers.get(input.name)) throw nameTaken(KIND, input.name);
+    await checkQuota(ports.providers, principal, ports.quotas, 'oauth2CredentialProviders');
+    const naming = { principal, owner: principal };
     const now = epochSeconds(ports.ambient);
     const provider: Oauth2Provider = {
       name: input.name,
@@ -121,16 +132,16 @@ export function createOauth2Provider(
       vendor: input.vendor,
       callbackId: ports.ambient.randomUUID(),
       ...client,
+      ...(secret.kind === 'external' && {
+        externalSecret: await nameExternalSecret(ports, naming, members.reference, secret.reference),
+      }),
       tags: input.tags ?? {},
       revision: 1,
       createdTime: now,
       lastUpdatedTime: now,
     };
-    // Look first, so that a secret is not sealed for nothing; the conditional write below decides.
-    if (await ports.providers.get(input.name)) throw nameTaken(KIND, input.name);
-    await checkQuota(ports.providers, principal, ports.quotas, 'oauth2CredentialProviders');
     // The secret goes in first: a provider that can be seen always has one.
-    await sealSecret(ports, provider, clientSecret);
+    if (secret.kind === 'managed') await sealSecret(ports, provider, secret.secret);
     if (!(await ports.providers.create(provider))) throw nameTaken(KIND, input.name);
     return provider;
   });
@@ -157,8 +168,38 @@ export function getOauth2Provider(
 }
 
 /**
+ * The external secret of a provider that is configured anew; undefined for one whose secret is in the vault.
+ *
+ * @throws ValidationException where the secret that is there cannot stay, or the one that is named cannot be used;
+ *   AccessDeniedException for another than the owner who names one
+ */
+async function changedSecret(
+  ports: Oauth2ProviderPorts,
+  principal: string,
+  provider: Oauth2Provider,
+  { vendor, secret, ...client }: SettledConfig & Pick<Oauth2Provider, 'vendor'>,
+): Promise<ExternalSecret | undefined> {
+  const { owner, externalSecret: present } = provider;
+  const members = clientSecretMembers(vendor);
+  const sameServer = clientAtServer(provider) === clientAtServer({ vendor, ...client });
+  if (secret.kind === 'managed') return undefined;
+  if (secret.kind === 'external') {
+    const naming = { principal, owner, kept: sameServer ? present : undefined };
+    return nameExternalSecret(ports, naming, members.reference, secret.reference);
+  }
+  if (!sameServer) {
+    throw invalidMember(members.secret, 'is needed: the stored one was given for another client or server');
+  }
+  if (present && secret.source === 'MANAGED') {
+    throw invalidMember(members.secret, 'is needed: the present one is EXTERNAL');
+  }
+  return present;
+}
+
+/**
  * Configures the provider anew, all of it but the secret: that stays when none is given, as long as the client and
- * its server do: nobody learns a secret by pointing it at a server of their own. Id and callback URL stay.
+ * its server do: nobody learns a secret by pointing it at a server of their own. For the same reason only the owner
+ * names an external one. Id and callback URL stay.
  *
  * @param principal ARN of the calling IAM principal
  * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for a configuration that cannot
@@ -171,23 +212,23 @@ export function updateOauth2Provider(
 ): Promise<Oauth2Provider> {
   return audited(ports.audit, 'UpdateOauth2CredentialProvider', principal, async (note) => {
     note({ provider: name });
-    const { clientSecret, ...client } = settleConfig(vendor, config, ports.endpointPolicy);
+    const { secret, ...client } = settleConfig(vendor, config, ports.endpointPolicy);
     const provider = await managedResource(
       ports.providers,
       KIND,
       { principal, operation: 'UpdateOauth2CredentialProvider' },
       name,
     );
-    if (!clientSecret && clientAtServer(provider) !== clientAtServer({ vendor, ...client })) {
-      throw invalidMember(
-        secretMember(vendor),
-        'is needed: the stored one was given for another client or server',
-      );
-    }
-    const changed = await changeResource(ports.providers, ports.ambient, provider, { vendor, ...client });
+    const externalSecret = await changedSecret(ports, principal, provider, { vendor, secret, ...client });
+    const changed = await changeResource(ports.providers, ports.ambient, provider, {
+      vendor,
+      ...client,
+      externalSecret,
+    });
     // After the write that decides, so that of two updates at once the one that lost leaves no secret behind. Until
     // then the old secret does not open for the new server.
-    if (clientSecret) await sealSecret(ports, changed, clientSecret);
+    if (secret.kind === 'managed') await sealSecret(ports, changed, secret.secret);
+    if (secret.kind === 'external') await ports.clientSecrets.removeBefore(changed.id, changed.revision);
     return changed;
   });
 }

@@ -6,6 +6,7 @@ import { invalidMember } from '../service-error';
 import { customServer, type CustomOauth2Config } from './custom-config';
 import type { Oauth2Discovery } from './discovery';
 import { checkEndpoint, type EndpointPolicy } from './endpoint';
+import { givenSecret, type GivenSecret, type SecretMembers, type SecretReference } from './provider-secret';
 import type { ClientAuthenticationMethod, ConfigMember } from './vendor';
 import { vendorOf, type VendorName } from './vendors';
 
@@ -13,6 +14,8 @@ import { vendorOf, type VendorName } from './vendors';
 export interface VendorConfig {
   readonly clientId?: string | undefined;
   readonly clientSecret?: string | undefined;
+  readonly clientSecretSource?: 'MANAGED' | 'EXTERNAL' | undefined;
+  readonly clientSecretConfig?: SecretReference | undefined;
 }
 
 export interface MicrosoftConfig extends VendorConfig {
@@ -35,15 +38,25 @@ interface OwnConfig {
 export type Oauth2ProviderConfig = OwnConfig &
   Readonly<Partial<Record<Exclude<ConfigMember, keyof OwnConfig>, VendorConfig | undefined>>>;
 
-/** The OAuth client as it is kept, and the secret that came with it, which is not. */
+/** The OAuth client as it is kept, and what was said of its secret, which is not. */
 export interface SettledConfig {
   readonly clientId: string;
-  readonly clientSecret: string | undefined;
+  readonly secret: GivenSecret;
   readonly clientAuthenticationMethod: ClientAuthenticationMethod;
   readonly discovery: Oauth2Discovery;
 }
 
 export const CONFIG_INPUT = 'oauth2ProviderConfigInput';
+
+/** The members that speak of a vendor's client secret. */
+export function clientSecretMembers(vendor: VendorName): SecretMembers {
+  const member = `${CONFIG_INPUT}.${vendorOf(vendor).configMember}`;
+  return {
+    secret: `${member}.clientSecret`,
+    source: `${member}.clientSecretSource`,
+    reference: `${member}.clientSecretConfig`,
+  };
+}
 
 /** A GUID, a verified domain name, or one of `common`, `organizations`, `consumers`: one segment of a path. */
 const ENTRA_TENANT = /^[A-Za-z0-9][A-Za-z0-9.-]*$/;
@@ -115,7 +128,11 @@ export function settleConfig(
   if (!config.clientId) throw invalidMember(`${member}.clientId`, 'is needed');
   const client = {
     clientId: config.clientId,
-    clientSecret: config.clientSecret === '' ? undefined : config.clientSecret,
+    secret: givenSecret(clientSecretMembers(vendorName), {
+      secret: config.clientSecret,
+      source: config.clientSecretSource,
+      reference: config.clientSecretConfig,
+    }),
   };
   if (custom) return { ...client, ...customServer(member, custom, policy) };
 

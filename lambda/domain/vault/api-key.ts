@@ -2,23 +2,33 @@
 import { audited, type AuditTrail } from '../audit';
 import { subjectHash } from '../identity/user';
 import { admit } from './admission';
-import { apiKeyContext } from '../provider/api-key-provider';
+import { apiKeyContext, type ApiKeyProvider } from '../provider/api-key-provider';
 import { verifyWorkloadAccessToken, type VerifyPorts } from '../workload-token/verify';
 import type { Directory } from './directory';
+import type { ExternalSecrets } from './external-secret';
 import type { Seal } from './sealing';
 import type { SecretStore } from './secret-store';
 
 export interface ApiKeyPorts extends VerifyPorts {
   readonly directory: Pick<Directory, 'readApiKeyProvider'>;
   readonly apiKeys: Pick<SecretStore, 'get'>;
+  readonly externalSecrets: ExternalSecrets;
   readonly seal: Pick<Seal, 'open'>;
   readonly audit: AuditTrail;
+}
+
+async function openApiKey(ports: ApiKeyPorts, provider: ApiKeyProvider): Promise<string> {
+  if (provider.externalSecret) return ports.externalSecrets.read(provider, provider.externalSecret);
+  const sealed = await ports.apiKeys.get(provider.id);
+  if (sealed === undefined) throw new Error('the provider has no API key');
+  return ports.seal.open(apiKeyContext(provider), sealed);
 }
 
 /**
  * @param principal ARN of the calling IAM principal; must be allowed on the workload identity that the token names
  * @param workloadIdentityToken with or without a user: the key is the agent's
- * @throws UnauthorizedException for the token; AccessDeniedException, ResourceNotFoundException
+ * @throws UnauthorizedException for the token; AccessDeniedException, ResourceNotFoundException; ValidationException
+ *   for an external key that is not what it should be
  */
 export function getResourceApiKey(
   ports: ApiKeyPorts,
@@ -33,9 +43,7 @@ export function getResourceApiKey(
     note({ workloadIdentity: workload.arn, user: subjectHash(user) });
     const found = await ports.directory.readApiKeyProvider(workload.name, providerName);
     const { provider } = admit({ principal, operation, providerName }, workload, found);
-    const sealed = await ports.apiKeys.get(provider.id);
-    if (sealed === undefined) throw new Error('the provider has no API key');
-    const apiKey = await ports.seal.open(apiKeyContext(provider), sealed);
+    const apiKey = await openApiKey(ports, provider);
     note({ result: 'cached' });
     return apiKey;
   });

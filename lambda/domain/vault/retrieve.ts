@@ -21,20 +21,21 @@ import {
 } from '../grants/token-request';
 import { subjectHash } from '../identity/user';
 import type { WorkloadIdentity } from '../identity/workload-identity';
-import { clientAtServer, clientSecretContext, type Oauth2Provider } from '../provider/oauth2-provider';
+import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { invalidMember } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import { verifyWorkloadAccessToken, type VerifyPorts } from '../workload-token/verify';
 import { admit } from './admission';
+import { openClientSecret, type ClientSecretPorts } from './client-secret';
 import type { Directory } from './directory';
 import { covers, grantTarget, isFresh, type Grant, type GrantId } from './grant';
-import type { SecretStore } from './secret-store';
 import { CONSENT_NEEDED, refreshed } from './refresh';
 import { openTokens, sealTokens, type TokenOwner } from './tokens';
 
 export interface RetrievePorts extends BeginPorts, TokenRequestPorts, VerifyPorts {
   readonly directory: Directory;
-  readonly clientSecrets: Pick<SecretStore, 'get'>;
+  readonly clientSecrets: ClientSecretPorts['clientSecrets'];
+  readonly externalSecrets: ClientSecretPorts['externalSecrets'];
   readonly audit: AuditTrail;
 }
 
@@ -136,11 +137,9 @@ async function admitRequest(
 }
 
 async function clientOf(ports: RetrievePorts, provider: Oauth2Provider): Promise<ProviderClient> {
-  const sealed = await ports.clientSecrets.get(provider.id);
-  if (!sealed) throw new Error('the provider has no client secret');
   const [metadata, clientSecret] = await Promise.all([
     ports.metadata.read(provider.discovery),
-    ports.seal.open(clientSecretContext(provider), sealed),
+    openClientSecret(ports, provider),
   ]);
   return { provider, metadata, clientSecret };
 }

@@ -7,4 +7,6 @@ export interface SecretStore {
   put(providerId: string, sealed: string, revision: number): Promise<void>;
   get(providerId: string): Promise<string | undefined>;
   remove(providerId: string): Promise<void>;
+  /** Removes the secret of an earlier revision of the provider; that of a later one stays. */
+  removeBefore(providerId: string, revision: number): Promise<void>;
 }

@@ -1,0 +1,100 @@
+/**
+ * A provider's secret as a request gives it: MANAGED, given in the request and sealed in this service's vault, or
+ * EXTERNAL, named in AWS Secrets Manager and left there. One of the two, never both.
+ */
+import { accessDenied, invalidMember } from '../service-error';
+import {
+  namesOwner,
+  OWNER_TAG,
+  type ExternalSecret,
+  type SecretDescriptions,
+} from '../vault/external-secret';
+
+/** AWS's `SecretReference`. */
+export interface SecretReference {
+  /** Name or ARN of the secret. */
+  readonly secretId: string;
+  readonly jsonKey: string;
+}
+
+export interface SecretInput {
+  readonly secret?: string | undefined;
+  readonly source?: 'MANAGED' | 'EXTERNAL' | undefined;
+  readonly reference?: SecretReference | undefined;
+}
+
+/** Names of the request's members, for messages. */
+export type SecretMembers = Readonly<Record<keyof SecretInput, string>>;
+
+export type GivenSecret =
+  | { readonly kind: 'managed'; readonly secret: string }
+  | { readonly kind: 'external'; readonly reference: SecretReference }
+  | { readonly kind: 'none'; readonly source: 'MANAGED' | undefined };
+
+/** @throws ValidationException that names the member: two secrets, or a source that does not go with them */
+export function givenSecret(members: SecretMembers, { secret, source, reference }: SecretInput): GivenSecret {
+  if (source === 'EXTERNAL') {
+    if (secret) throw invalidMember(members.secret, `must be left out: ${members.source} is EXTERNAL`);
+    if (!reference) throw invalidMember(members.reference, `is needed: ${members.source} is EXTERNAL`);
+    return { kind: 'external', reference };
+  }
+  if (reference) {
+    throw invalidMember(members.reference, `must be left out, or ${members.source} be EXTERNAL`);
+  }
+  return secret ? { kind: 'managed', secret } : { kind: 'none', source };
+}
+
+export interface SecretNamingPorts {
+  readonly secretDescriptions: SecretDescriptions;
+  /** `arn:{partition}:bedrock-agentcore:{region}:{account}`. */
+  readonly arnPrefix: string;
+}
+
+/** Who names a secret for whose provider. */
+export interface SecretNaming {
+  /** ARN of the calling IAM principal. */
+  readonly principal: string;
+  /** ARN of the IAM principal who owns the provider. */
+  readonly owner: string;
+  /** The secret that the provider has and that would go where it went before. */
+  readonly kept?: ExternalSecret | undefined;
+}
+
+/** Beginning of the ARNs of this account's secrets in this region. */
+const secretArnPrefix = (arnPrefix: string): string => {
+  const [arn, partition, , region, account] = arnPrefix.split(':');
+  return [arn, partition, 'secretsmanager', region, account, 'secret', ''].join(':');
+};
+
+/**
+ * Finds the secret that a request names, for the owner whom the secret's tag names. Only the owner may name one:
+ * somebody else who may update the provider could send any secret of the owner's to a server of their own.
+ *
+ * @param member name of the request's member, for messages
+ * @throws ValidationException, the same one for every secret that the owner may not use, whether it exists or not;
+ *   AccessDeniedException for a caller who is not the owner
+ */
+export async function nameExternalSecret(
+  ports: SecretNamingPorts,
+  { principal, owner, kept }: SecretNaming,
+  member: string,
+  { secretId, jsonKey }: SecretReference,
+): Promise<ExternalSecret> {
+  if (principal !== owner) {
+    if (kept?.arn === secretId && kept.jsonKey === jsonKey) return kept;
+    throw accessDenied(
+      'Only the owner of the credential provider may name an external secret, or have it sent to another client or server.',
+      'an external secret named by another principal than the owner',
+    );
+  }
+  const ours = secretArnPrefix(ports.arnPrefix);
+  const asked = !secretId.startsWith('arn:') || secretId.startsWith(ours);
+  const described = asked ? await ports.secretDescriptions.describe(secretId) : undefined;
+  if (!described?.arn.startsWith(ours) || !namesOwner(described, owner)) {
+    throw invalidMember(
+      `${member}.secretId`,
+      `must be the name or ARN of a secret of this account and region that its tag gives to the provider's owner: tag the secret ${OWNER_TAG} = ${owner}`,
+    );
+  }
+  return { arn: described.arn, jsonKey };
+}

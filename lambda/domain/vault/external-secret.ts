@@ -1,0 +1,119 @@
+/**
+ * External secrets: client secrets and API keys that stay in AWS Secrets Manager and are read when they are
+ * needed. Whoever may create a provider must not thereby read any secret of the account (the confused deputy, IAM
+ * user guide): so the secret itself names the one owner whose providers may use it, by a tag, and the tag is looked
+ * at again before each read.
+ */
+import type { Ambient } from '../ambient';
+import { createExpiringCache } from '../expiring-cache';
+import type { OwnedResource } from '../owned-resource';
+import { accessDenied, ServiceError } from '../service-error';
+
+/** Tag of a secret; its value is the ARN of the IAM principal whose providers may use the secret. */
+export const OWNER_TAG = 'agent-identity:owner';
+
+/** What of a secret's text is a provider's secret. */
+export interface ExternalSecret {
+  /** Complete ARN, with the random suffix: a secret that is deleted and made again by the same name is another. */
+  readonly arn: string;
+  /** Member of the JSON object that the secret's text is. */
+  readonly jsonKey: string;
+}
+
+export interface DescribedSecret {
+  readonly arn: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Secrets Manager, for who may not read a secret. */
+export interface SecretDescriptions {
+  /**
+   * @param secretId name or ARN
+   * @returns undefined for a secret that does not exist, is being deleted, or is not to be seen by this service
+   */
+  describe(secretId: string): Promise<DescribedSecret | undefined>;
+}
+
+/** Secrets Manager, for who may. */
+export interface SecretTexts extends SecretDescriptions {
+  /**
+   * @param arn complete ARN
+   * @returns undefined where {@link SecretDescriptions.describe} gives none, and for a secret without text or whose
+   *   KMS key does not let this service decrypt it
+   */
+  text(arn: string): Promise<string | undefined>;
+}
+
+/** A provider as far as its external secret is concerned. */
+type Holder = Pick<OwnedResource, 'id' | 'name' | 'owner' | 'revision'>;
+
+export interface ExternalSecrets {
+  /**
+   * The secret's value, at most five minutes old.
+   *
+   * @throws AccessDeniedException when the secret is gone or its tag does not name the provider's owner,
+   *   ValidationException when it does not hold what it should
+   */
+  read(provider: Holder, secret: ExternalSecret): Promise<string>;
+}
+
+/** Values that were read: five minutes, a thousand. */
+const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
+
+export const namesOwner = ({ tags }: DescribedSecret, owner: string): boolean =>
+  Object.hasOwn(tags, OWNER_TAG) && tags[OWNER_TAG] === owner;
+
+/** The text under the key, if the text is JSON that has one. What does not parse is told to nobody: it is secret. */
+function memberOf(text: string, jsonKey: string): string | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
+  const value: unknown = Object.hasOwn(parsed, jsonKey) ? Reflect.get(parsed, jsonKey) : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/**
+ * @param secrets Secrets Manager
+ * @param ambient for the age of what is kept in memory
+ */
+export function createExternalSecrets(secrets: SecretTexts, ambient: Pick<Ambient, 'now'>): ExternalSecrets {
+  const values = createExpiringCache<string>(KEPT, ambient);
+
+  async function read(provider: Holder, { arn, jsonKey }: ExternalSecret): Promise<string> {
+    const refusal = (detail: string) =>
+      accessDenied(
+        `The secret of the credential provider "${provider.name}" may not be read from AWS Secrets Manager. Its owner must see to it that the secret exists, has the tag ${OWNER_TAG} with the owner's ARN, and can be decrypted by this service.`,
+        `external secret ${arn}: ${detail}`,
+      );
+    const described = await secrets.describe(arn);
+    if (described?.arn !== arn) throw refusal('it is gone, or has no owner tag');
+    if (!namesOwner(described, provider.owner)) throw refusal('its owner tag names another');
+    const text = await secrets.text(arn);
+    if (text === undefined) throw refusal('it has no text, or its KMS key does not let this service decrypt');
+    const value = memberOf(text, jsonKey);
+    if (value === undefined) {
+      throw new ServiceError(
+        'ValidationException',
+        `The secret of the credential provider "${provider.name}" is not what it should be: a JSON object with the secret's text under the provider's JSON key. Its owner must put it right in AWS Secrets Manager.`,
+        { detail: `external secret ${arn}: no JSON object with text under the key` },
+      );
+    }
+    return value;
+  }
+
+  return {
+    async read(provider, secret) {
+      // Any change of the provider is a new revision, so what was read for the one before does not outlive it.
+      const slot = `${provider.id} ${provider.revision}`;
+      const known = values.get(slot);
+      if (known !== undefined) return known;
+      const value = await read(provider, secret);
+      values.set(slot, value);
+      return value;
+    },
+  };
+}

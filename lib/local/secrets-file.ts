@@ -1,0 +1,103 @@
+/**
+ * The secrets of the embedded Secrets Manager and the file that they are kept in. Their text is sealed by a KMS key,
+ * in the encryption context that Secrets Manager uses (its user guide, "Secret encryption and decryption"). The file
+ * is written before a change counts.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import * as v from 'valibot';
+import { readOrCreateSecretFile, writeDurably } from './data-folder';
+import { open, seal, type KmsKey } from './kms-key';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
+
+const LocalSecretSchema = v.strictObject({
+  name: v.string(),
+  arn: v.string(),
+  tags: v.record(v.string(), v.string()),
+  versionId: v.pipe(v.string(), v.uuid()),
+  sealed: v.pipe(v.string(), v.base64()),
+});
+
+export type LocalSecret = v.InferOutput<typeof LocalSecretSchema>;
+
+type Tags = LocalSecret['tags'];
+
+export interface SecretsFile {
+  /** @param secretId name or complete ARN */
+  find(secretId: string): LocalSecret | undefined;
+  /** @returns undefined when the name is taken */
+  create(name: string, text: string, tags: Tags): Promise<LocalSecret | undefined>;
+  textOf(secret: LocalSecret): string;
+  /** A new version with this text in the place of the old one. */
+  putText(secret: LocalSecret, text: string): Promise<LocalSecret>;
+  changeTags(secret: LocalSecret, change: (present: Tags) => Tags): Promise<void>;
+}
+
+const contextOf = ({ arn, versionId }: Pick<LocalSecret, 'arn' | 'versionId'>) => ({
+  SecretARN: arn,
+  SecretVersionId: versionId,
+});
+
+/** Ends in six characters of its own, as Secrets Manager's do. */
+const newArn = (name: string): string =>
+  `arn:aws:secretsmanager:${LOCAL_REGION}:${LOCAL_ACCOUNT}:secret:${name}-${randomBytes(3).toString('hex')}`;
+
+/**
+ * @param path of the secrets' file; made when absent, readable for its owner only
+ * @param key seals the secrets' text
+ * @throws StartError when the file is damaged
+ */
+export async function openSecretsFile(path: string, key: KmsKey): Promise<SecretsFile> {
+  let secrets = await readOrCreateSecretFile(path, v.array(LocalSecretSchema), () => []);
+  let lastWrite: Promise<unknown> = Promise.resolve();
+
+  /** Changes come one after the other, each onto what the last one left. */
+  function change<Result>(next: () => { secrets: LocalSecret[]; result: Result }): Promise<Result> {
+    const write = lastWrite
+      // One that failed stands in nobody's way.
+      .catch(() => undefined)
+      .then(async () => {
+        const changed = next();
+        await writeDurably(path, `${JSON.stringify(changed.secrets, null, 2)}\n`);
+        secrets = changed.secrets;
+        return changed.result;
+      });
+    lastWrite = write;
+    return write;
+  }
+
+  const replaced = (arn: string, by: (secret: LocalSecret) => LocalSecret): LocalSecret[] =>
+    secrets.map((secret) => (secret.arn === arn ? by(secret) : secret));
+
+  function sealed(arn: string, text: string): Pick<LocalSecret, 'versionId' | 'sealed'> {
+    const versionId = randomUUID();
+    const blob = seal(key, Buffer.from(text, 'utf8'), contextOf({ arn, versionId }));
+    return { versionId, sealed: blob.toString('base64') };
+  }
+
+  return {
+    find: (secretId) => secrets.find(({ name, arn }) => secretId === name || secretId === arn),
+    create: (name, text, tags) =>
+      change(() => {
+        if (secrets.some((secret) => secret.name === name)) return { secrets, result: undefined };
+        const arn = newArn(name);
+        const secret = { name, arn, tags, ...sealed(arn, text) };
+        return { secrets: [...secrets, secret], result: secret };
+      }),
+    textOf(secret) {
+      const text = open(key, Buffer.from(secret.sealed, 'base64'), contextOf(secret));
+      if (!text) throw new Error('a secret was sealed by another key');
+      return text.toString('utf8');
+    },
+    putText: (secret, text) =>
+      change(() => {
+        const version = sealed(secret.arn, text);
+        const next = { ...secret, ...version };
+        return { secrets: replaced(secret.arn, (present) => ({ ...present, ...version })), result: next };
+      }),
+    changeTags: ({ arn }, changed) =>
+      change(() => ({
+        secrets: replaced(arn, (secret) => ({ ...secret, tags: changed(secret.tags) })),
+        result: undefined,
+      })),
+  };
+}

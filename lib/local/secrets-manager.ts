@@ -1,0 +1,99 @@
+/**
+ * Secrets Manager of the embedded cloud: what the service uses of it, and what a person or a test needs to put
+ * secrets there, over its own protocol (AWS JSON 1.1, `X-Amz-Target: secretsmanager.{Operation}`).
+ * Source: AWS Secrets Manager API reference, the operations of these names.
+ */
+import * as v from 'valibot';
+import { AwsJsonError, parseMembers, startAwsJson, type LocalAwsJson } from './aws-json';
+import type { EmulatorCredentials } from './emulator-access';
+import type { KmsKey } from './kms-key';
+import { openSecretsFile, type LocalSecret, type SecretsFile } from './secrets-file';
+
+/** A secret of 64 KiB, and as much again for its escapes. */
+const MAX_REQUEST_BYTES = 512 * 1024;
+
+const Name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/));
+const SecretId = v.pipe(v.string(), v.nonEmpty(), v.maxLength(2048));
+const SecretString = v.pipe(v.string(), v.nonEmpty(), v.maxBytes(65536));
+const Tags = v.pipe(
+  v.array(
+    v.object({
+      Key: v.pipe(v.string(), v.nonEmpty(), v.maxLength(128)),
+      Value: v.pipe(v.string(), v.maxLength(256)),
+    }),
+  ),
+  v.transform((tags) => Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]))),
+);
+
+const CreateSchema = v.object({ Name, SecretString, Tags: v.optional(Tags, []) });
+const IdSchema = v.object({ SecretId });
+const PutValueSchema = v.object({ SecretId, SecretString });
+const TagSchema = v.object({ SecretId, Tags });
+const UntagSchema = v.object({ SecretId, TagKeys: v.array(v.string()) });
+
+function existing(secrets: SecretsFile, secretId: string): LocalSecret {
+  const secret = secrets.find(secretId);
+  if (secret) return secret;
+  throw new AwsJsonError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+}
+
+const named = ({ arn, name }: LocalSecret) => ({ ARN: arn, Name: name });
+
+const versioned = (secret: LocalSecret) => ({ ...named(secret), VersionId: secret.versionId });
+
+const operationsOn = (
+  secrets: SecretsFile,
+): Record<string, (input: unknown) => object | Promise<object>> => ({
+  async CreateSecret(input) {
+    const { Name: name, SecretString: text, Tags: tags } = parseMembers(CreateSchema, input);
+    const secret = await secrets.create(name, text, tags);
+    if (!secret) throw new AwsJsonError('ResourceExistsException', 'A secret of this name already exists.');
+    return versioned(secret);
+  },
+  DescribeSecret(input) {
+    const secret = existing(secrets, parseMembers(IdSchema, input).SecretId);
+    const tags = Object.entries(secret.tags).map(([Key, Value]) => ({ Key, Value }));
+    return { ...named(secret), Tags: tags };
+  },
+  GetSecretValue(input) {
+    const secret = existing(secrets, parseMembers(IdSchema, input).SecretId);
+    return { ...versioned(secret), SecretString: secrets.textOf(secret) };
+  },
+  async PutSecretValue(input) {
+    const { SecretId: id, SecretString: text } = parseMembers(PutValueSchema, input);
+    return versioned(await secrets.putText(existing(secrets, id), text));
+  },
+  async TagResource(input) {
+    const { SecretId: id, Tags: tags } = parseMembers(TagSchema, input);
+    await secrets.changeTags(existing(secrets, id), (present) => ({ ...present, ...tags }));
+    return {};
+  },
+  async UntagResource(input) {
+    const { SecretId: id, TagKeys: keys } = parseMembers(UntagSchema, input);
+    await secrets.changeTags(existing(secrets, id), (present) =>
+      Object.fromEntries(Object.entries(present).filter(([key]) => !keys.includes(key))),
+    );
+    return {};
+  },
+});
+
+/**
+ * @param path where the secrets are kept, their text sealed
+ * @param key seals their text
+ * @param credentials what clients must present
+ * @throws StartError when the secrets' file is damaged
+ */
+export async function startSecretsManager(
+  path: string,
+  key: KmsKey,
+  credentials: EmulatorCredentials,
+): Promise<LocalAwsJson> {
+  const operations = operationsOn(await openSecretsFile(path, key));
+  const targets = Object.entries(operations).map(
+    ([name, operation]) => [`secretsmanager.${name}`, operation] as const,
+  );
+  return startAwsJson(
+    { operations: new Map(targets), internalError: 'InternalServiceError', mostBytes: MAX_REQUEST_BYTES },
+    credentials,
+  );
+}

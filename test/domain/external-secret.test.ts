@@ -1,0 +1,88 @@
+/** Whose external secrets a provider may use: of this account and region, tagged for its owner, named by its owner. */
+import { nameExternalSecret, type SecretNaming } from '../../lambda/domain/provider/provider-secret';
+import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
+import { createFakeAmbient } from './fake-ambient';
+import { createInMemorySecretTexts, type InMemorySecret } from './in-memory-secret-texts';
+
+const OWNER = 'arn:aws:iam::123456789012:role/owner';
+const tags = { 'agent-identity:owner': OWNER };
+const OURS = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:ours-a1b2c3';
+const held = { id: 'id', name: 'provider', owner: OWNER, revision: 1 };
+const secret = { arn: OURS, jsonKey: 'key' };
+
+const name = (secretId: string, naming: Partial<SecretNaming> = {}) =>
+  nameExternalSecret(
+    {
+      arnPrefix: 'arn:aws:bedrock-agentcore:us-east-1:123456789012',
+      secretDescriptions: createInMemorySecretTexts({ [secretId]: { tags } }),
+    },
+    { principal: OWNER, owner: OWNER, ...naming },
+    'config',
+    { secretId, jsonKey: 'key' },
+  );
+
+describe('naming', () => {
+  it('takes a secret that is tagged for the owner', async () => {
+    expect(await name(OURS)).toEqual(secret);
+  });
+
+  it.each([
+    ['another account', OURS.replace('123456789012', '210987654321')],
+    ['another region', OURS.replace('us-east-1', 'us-east-2')],
+    ['another partition', OURS.replace('arn:aws:', 'arn:aws-cn:')],
+    ['another service', OURS.replace('secretsmanager', 'ssm')],
+    ['another kind of resource', OURS.replace(':secret:', ':secrets:')],
+    ['an account that only begins like ours', OURS.replace('123456789012', '1234567890123')],
+    ['no ARN that comes back', 'ours'],
+  ])('refuses a tagged secret of %s', async (_, secretId) => {
+    await expect(name(secretId)).rejects.toMatchObject({ type: 'ValidationException' });
+  });
+
+  it('lets another than the owner keep what is there, and name nothing', async () => {
+    const principal = 'arn:aws:iam::123456789012:role/other';
+    expect(await name(OURS, { principal, kept: secret })).toEqual(secret);
+    for (const kept of [undefined, { ...secret, jsonKey: 'another' }, { ...secret, arn: `${OURS}0` }]) {
+      await expect(name(OURS, { principal, kept })).rejects.toMatchObject({
+        type: 'AccessDeniedException',
+      });
+    }
+  });
+});
+
+describe('reading', () => {
+  const text = JSON.stringify({ key: 'the secret' });
+  const read = (found: InMemorySecret | undefined) =>
+    createExternalSecrets(createInMemorySecretTexts(found && { [OURS]: found }), createFakeAmbient()).read(
+      held,
+      secret,
+    );
+
+  it('gives the text under the key', async () => {
+    expect(await read({ tags, text })).toBe('the secret');
+  });
+
+  it.each<[string, InMemorySecret | undefined]>([
+    ['a secret that is gone', undefined],
+    ['a secret without the tag', { tags: {}, text }],
+    ['a secret of another owner', { tags: { 'agent-identity:owner': `${OWNER}2` }, text }],
+    ['a secret whose text it may not decrypt', { tags }],
+  ])('refuses %s, all in the same words', async (_, found) => {
+    await expect(read(found)).rejects.toMatchObject({
+      type: 'AccessDeniedException',
+      message: expect.stringContaining('"provider" may not be read') as string,
+    });
+  });
+
+  it('keeps a value for five minutes, and not beyond a change of the provider', async () => {
+    const ambient = createFakeAmbient();
+    const found: Record<string, InMemorySecret> = { [OURS]: { tags, text } };
+    const secrets = createExternalSecrets(createInMemorySecretTexts(found), ambient);
+    await secrets.read(held, secret);
+    found[OURS] = { tags, text: JSON.stringify({ key: 'the next' }) };
+    ambient.advance(299);
+    expect(await secrets.read(held, secret)).toBe('the secret');
+    expect(await secrets.read({ ...held, revision: 2 }, secret)).toBe('the next');
+    ambient.advance(1);
+    expect(await secrets.read(held, secret)).toBe('the next');
+  });
+});

@@ -1,0 +1,355 @@
+/** EXTERNAL secrets: read from Secrets Manager when they are needed, and only for the owner whom the secret names. */
+import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
+import {
+  CreateApiKeyCredentialProviderCommand,
+  CreateOauth2CredentialProviderCommand,
+  GetApiKeyCredentialProviderCommand,
+  GetOauth2CredentialProviderCommand,
+  PutResourcePolicyCommand,
+  UpdateApiKeyCredentialProviderCommand,
+  UpdateOauth2CredentialProviderCommand,
+  type CustomOauth2ProviderConfigInput,
+  type GoogleOauth2ProviderConfigInput,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { moveClock } from './support/clock';
+import { AGENT, changeSecret, putSecret, tagSecret, untagSecret } from './support/secrets';
+import { TestAgent, World, type Ask } from './support/world';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const JSON_KEY = 'value';
+const MINUTES = 60;
+
+const external = (secretId: string, jsonKey = JSON_KEY) => ({
+  clientSecretSource: 'EXTERNAL' as const,
+  clientSecretConfig: { secretId, jsonKey },
+});
+
+const custom = (
+  secret: Partial<CustomOauth2ProviderConfigInput>,
+  discoveryUrl = world.provider.discoveryUrl,
+) => ({
+  credentialProviderVendor: 'CustomOauth2' as const,
+  oauth2ProviderConfigInput: {
+    customOauth2ProviderConfig: {
+      clientId: world.provider.clientId,
+      oauthDiscovery: { discoveryUrl },
+      ...secret,
+    },
+  },
+});
+
+let names = 0;
+const newName = () => `external-${(names += 1)}`;
+
+/** An agent with an OAuth2 provider whose client secret is external. */
+async function agentWith(secret: Partial<CustomOauth2ProviderConfigInput>): Promise<TestAgent> {
+  const { client, name } = await world.agent();
+  const created = await world
+    .control()
+    .send(new CreateOauth2CredentialProviderCommand({ name: newName(), ...custom(secret) }));
+  world.provider.allowRedirect(created.callbackUrl ?? '');
+  return new TestAgent(client, name, created.name ?? '', created.callbackUrl ?? '');
+}
+
+const update = (agent: TestAgent, secret: Partial<CustomOauth2ProviderConfigInput>) =>
+  world
+    .control()
+    .send(new UpdateOauth2CredentialProviderCommand({ name: agent.providerName, ...custom(secret) }));
+
+const own: Ask = {
+  oauth2Flow: 'M2M',
+  scopes: ['a'],
+  resourceOauth2ReturnUrl: undefined,
+  forceAuthentication: true,
+};
+
+const machineToken = async (agent: TestAgent) => (await agent.ask(await agent.token(), own)).accessToken;
+
+const createKey = (secretId: string, jsonKey = JSON_KEY, name = newName()) =>
+  world.control().send(
+    new CreateApiKeyCredentialProviderCommand({
+      name,
+      apiKeySecretSource: 'EXTERNAL',
+      apiKeySecretConfig: { secretId, jsonKey },
+    }),
+  );
+
+async function apiKey(provider: string | undefined): Promise<string | undefined> {
+  const agent = await world.agent();
+  const answer = await agent.client.send(
+    new GetResourceApiKeyCommand({
+      workloadIdentityToken: await agent.token(),
+      resourceCredentialProviderName: provider,
+    }),
+  );
+  return answer.apiKey;
+}
+
+const DENIED = { name: 'AccessDeniedException' };
+const INVALID = { name: 'ValidationException' };
+
+describe('a client secret', () => {
+  it('serves a user’s consent and the agent’s own token', async () => {
+    const { arn } = await putSecret({ [JSON_KEY]: world.provider.clientSecret, other: 1 });
+    const agent = await agentWith(external(arn));
+    expect(await agent.connect('ana')).toBe(world.provider.exchanges.at(-1)?.answer.access_token);
+    expect(await machineToken(agent)).toBe(world.provider.exchanges.at(-1)?.answer.access_token);
+  });
+
+  it('is named by a name as well, and answered by its ARN', async () => {
+    const { name, arn } = await putSecret({ [JSON_KEY]: world.provider.clientSecret });
+    const agent = await agentWith(external(name));
+    const described = await world
+      .control()
+      .send(new GetOauth2CredentialProviderCommand({ name: agent.providerName }));
+    expect(described).toMatchObject({
+      clientSecretSource: 'EXTERNAL',
+      clientSecretArn: { secretArn: arn },
+      clientSecretJsonKey: JSON_KEY,
+    });
+    expect(JSON.stringify(described)).not.toContain(world.provider.clientSecret);
+  });
+
+  it('may be a built-in vendor’s', async () => {
+    const { arn } = await putSecret({ [JSON_KEY]: 'of a vendor' });
+    const config: GoogleOauth2ProviderConfigInput = {
+      clientId: 'agents',
+      clientSecret: undefined,
+      ...external(arn),
+    };
+    const created = await world.control().send(
+      new CreateOauth2CredentialProviderCommand({
+        name: newName(),
+        credentialProviderVendor: 'GoogleOauth2',
+        oauth2ProviderConfigInput: { googleOauth2ProviderConfig: config },
+      }),
+    );
+    expect(created).toMatchObject({ clientSecretSource: 'EXTERNAL', clientSecretArn: { secretArn: arn } });
+  });
+
+  it('moves from the vault to Secrets Manager and back', async () => {
+    const { clientSecret } = world.provider;
+    const agent = await agentWith({ clientSecret });
+    const { arn } = await putSecret({ [JSON_KEY]: clientSecret });
+    expect(await update(agent, external(arn))).toMatchObject({ clientSecretSource: 'EXTERNAL' });
+    expect(await machineToken(agent)).toEqual(expect.any(String));
+
+    // Nothing said of the secret: it stays where it is. MANAGED said: there is none in the vault any more.
+    expect(await update(agent, {})).toMatchObject({ clientSecretSource: 'EXTERNAL' });
+    await expect(update(agent, { clientSecretSource: 'MANAGED' })).rejects.toMatchObject(INVALID);
+
+    await untagSecret(arn);
+    const back = await update(agent, { clientSecret });
+    expect(back).toMatchObject({ clientSecretSource: 'MANAGED' });
+    expect(back.clientSecretJsonKey).toBeUndefined();
+    expect(await machineToken(agent)).toEqual(expect.any(String));
+  });
+
+  it('that was changed counts within five minutes', async () => {
+    const { arn } = await putSecret({ [JSON_KEY]: 'not the secret yet' });
+    const agent = await agentWith(external(arn));
+    await expect(machineToken(agent)).rejects.toThrow('invalid_client');
+    await changeSecret(arn, { [JSON_KEY]: world.provider.clientSecret });
+    moveClock(5 * MINUTES);
+    expect(await machineToken(agent)).toEqual(expect.any(String));
+  });
+
+  it('stays where it is when a client or a server of its own is configured', async () => {
+    const { arn } = await putSecret({ [JSON_KEY]: world.provider.clientSecret });
+    const agent = await agentWith(external(arn));
+    await expect(update(agent, { clientId: 'another' })).rejects.toMatchObject(INVALID);
+  });
+
+  it('is named by the owner alone: not by another who may update the provider', async () => {
+    const { arn } = await putSecret({ [JSON_KEY]: world.provider.clientSecret });
+    const { arn: unrelated } = await putSecret({ [JSON_KEY]: 'for something else' });
+    const agent = await agentWith(external(arn));
+    const { credentialProviderArn: resourceArn } = await world
+      .control()
+      .send(new GetOauth2CredentialProviderCommand({ name: agent.providerName }));
+    const stranger = world.local.principals.stranger.arn;
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: stranger },
+          Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
+          Resource: resourceArn,
+        },
+      ],
+    });
+    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    const strangers = (secret: Partial<CustomOauth2ProviderConfigInput>, server?: string) =>
+      world
+        .control('stranger')
+        .send(
+          new UpdateOauth2CredentialProviderCommand({ name: agent.providerName, ...custom(secret, server) }),
+        );
+    const elsewhere = world.issuer.discoveryUrl;
+
+    await expect(strangers(external(unrelated))).rejects.toMatchObject(DENIED);
+    await expect(strangers(external(arn), elsewhere)).rejects.toMatchObject(DENIED);
+    await expect(strangers({}, elsewhere)).rejects.toMatchObject(INVALID);
+    expect(await strangers(external(arn))).toMatchObject({ clientSecretArn: { secretArn: arn } });
+    expect(await machineToken(agent)).toEqual(expect.any(String));
+  });
+});
+
+describe('an API key', () => {
+  it('is read for the agent, and its provider tells where it is', async () => {
+    const { name, arn } = await putSecret({ [JSON_KEY]: 'the-external-key' });
+    const created = await createKey(name);
+    expect(created).toMatchObject({
+      apiKeySecretSource: 'EXTERNAL',
+      apiKeySecretArn: { secretArn: arn },
+      apiKeySecretJsonKey: JSON_KEY,
+    });
+    expect(await apiKey(created.name)).toBe('the-external-key');
+    const described = await world
+      .control()
+      .send(new GetApiKeyCredentialProviderCommand({ name: created.name }));
+    expect(JSON.stringify(described)).not.toContain('the-external-key');
+  });
+
+  it('moves from the vault to Secrets Manager and back', async () => {
+    const name = newName();
+    const { arn } = await putSecret({ [JSON_KEY]: 'outside' });
+    const control = world.control();
+    await control.send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'inside' }));
+    expect(await apiKey(name)).toBe('inside');
+    await control.send(
+      new UpdateApiKeyCredentialProviderCommand({
+        name,
+        apiKeySecretSource: 'EXTERNAL',
+        apiKeySecretConfig: { secretId: arn, jsonKey: JSON_KEY },
+      }),
+    );
+    expect(await apiKey(name)).toBe('outside');
+    const back = await control.send(
+      new UpdateApiKeyCredentialProviderCommand({ name, apiKey: 'inside again' }),
+    );
+    expect(back).toMatchObject({ apiKeySecretSource: 'MANAGED' });
+    expect(await apiKey(name)).toBe('inside again');
+  });
+
+  it('that was changed counts within five minutes, and not at each request', async () => {
+    const { arn } = await putSecret({ [JSON_KEY]: 'before' });
+    const { name } = await createKey(arn);
+    expect(await apiKey(name)).toBe('before');
+    await changeSecret(arn, { [JSON_KEY]: 'after' });
+    expect(await apiKey(name)).toBe('before');
+    moveClock(5 * MINUTES);
+    expect(await apiKey(name)).toBe('after');
+  });
+
+  it.each<[string, string | object]>([
+    ['not JSON', 'plain-text-secret'],
+    ['a list', ['plain-text-secret']],
+    ['without the key', { other: 'plain-text-secret' }],
+    ['without text under the key', { [JSON_KEY]: { nested: 'plain-text-secret' } }],
+    ['empty under the key', { [JSON_KEY]: '', other: 'plain-text-secret' }],
+  ])('is refused, and not told, when the secret is %s', async (_, text) => {
+    const { arn } = await putSecret(text);
+    const { name } = await createKey(arn);
+    const refused = apiKey(name);
+    await expect(refused).rejects.toMatchObject(INVALID);
+    await expect(refused).rejects.not.toThrow(/plain-text-secret/);
+    expect(JSON.stringify(await world.audit())).not.toContain('plain-text-secret');
+  });
+
+  it('is no member that every JavaScript object has', async () => {
+    const { arn } = await putSecret({ [JSON_KEY]: 'a' });
+    const { name } = await createKey(arn, 'constructor');
+    await expect(apiKey(name)).rejects.toMatchObject(INVALID);
+  });
+});
+
+describe('a secret that is not the owner’s', () => {
+  const OTHER = 'arn:aws:iam::000000000000:role/other';
+
+  const kinds: Record<string, (secretId: string) => Promise<unknown>> = {
+    'a client secret': (secretId) => agentWith(external(secretId)),
+    'an API key': (secretId) => createKey(secretId),
+  };
+
+  describe.each(Object.entries(kinds))('as %s', (_, create) => {
+    it('is refused in the words that are used of one that does not exist', async () => {
+      const { name, arn } = await putSecret({ [JSON_KEY]: 'of somebody else' }, OTHER);
+      const untagged = await putSecret({ [JSON_KEY]: 'of nobody' }, null);
+      const tagged = await putSecret({ [JSON_KEY]: 'ours' });
+      const ids = [
+        'no-such-secret',
+        name,
+        arn,
+        untagged.name,
+        untagged.arn,
+        tagged.arn.replace('000000000000', '111111111111'),
+        tagged.arn.replace('us-east-1', 'eu-west-1'),
+        tagged.arn.replace('arn:aws:', 'arn:aws-cn:'),
+        tagged.arn.replace('secretsmanager', 'ssm'),
+      ];
+      const messages = await Promise.all(
+        ids.map((id) =>
+          create(id).then(
+            () => `${id} was accepted`,
+            (error: Error) => `${error.name}: ${error.message}`,
+          ),
+        ),
+      );
+      const [missing = ''] = messages;
+      expect(new Set(messages)).toEqual(new Set([missing]));
+      expect(missing).toMatch(/^ValidationException: .*secretId/);
+      expect(missing).toContain(`agent-identity:owner = ${AGENT}`);
+    });
+  });
+
+  it('any more is read no more: its tag was taken away, or given to another', async () => {
+    const { arn } = await putSecret({ [JSON_KEY]: 'the-key' });
+    const { name } = await createKey(arn);
+    expect(await apiKey(name)).toBe('the-key');
+    moveClock(5 * MINUTES);
+    await untagSecret(arn);
+    await expect(apiKey(name)).rejects.toMatchObject(DENIED);
+    await tagSecret(arn, OTHER);
+    await expect(apiKey(name)).rejects.toMatchObject(DENIED);
+    await tagSecret(arn, AGENT);
+    expect(await apiKey(name)).toBe('the-key');
+    const entries = await world.audit();
+    expect(entries).toContainEqual(
+      expect.objectContaining({
+        operation: 'GetResourceApiKey',
+        outcome: 'denied',
+        reason: expect.stringContaining('its owner tag names another') as string,
+      }),
+    );
+  });
+});
+
+it.each<[string, Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
+  ['EXTERNAL without a reference', { clientSecretSource: 'EXTERNAL' }, /clientSecretConfig: is needed/],
+  [
+    'MANAGED with a reference',
+    { ...external('x'), clientSecretSource: 'MANAGED' },
+    /clientSecretConfig: must be left out/,
+  ],
+  [
+    'a reference alone',
+    { clientSecretConfig: { secretId: 'x', jsonKey: 'y' } },
+    /clientSecretConfig: must be/,
+  ],
+  ['both', { ...external('x'), clientSecret: 'given' }, /clientSecret: must be left out/],
+  ['MANAGED without a secret', { clientSecretSource: 'MANAGED' }, /clientSecret: is needed/],
+])('refuses %s, by the member’s name', async (_, secret, message) => {
+  const refused = agentWith(secret);
+  await expect(refused).rejects.toMatchObject(INVALID);
+  await expect(refused).rejects.toThrow(message);
+});

@@ -1,0 +1,46 @@
+/** Secrets in the Secrets Manager of the running service, put there by AWS's own client. */
+import {
+  CreateSecretCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+  TagResourceCommand,
+  UntagResourceCommand,
+} from '@aws-sdk/client-secrets-manager';
+
+const OWNER_TAG = 'agent-identity:owner';
+
+/** The agent's role, as it owns what it creates. */
+export const AGENT = 'arn:aws:iam::000000000000:role/agent';
+
+let count = 0;
+
+/** The client of whoever may do anything there: the process has the emulators' credentials. */
+const client = (): SecretsManagerClient => new SecretsManagerClient({});
+
+const textOf = (text: string | object): string => (typeof text === 'string' ? text : JSON.stringify(text));
+
+/** @param owner whom its tag names; `null` for a secret without the tag */
+export async function putSecret(
+  text: string | object,
+  owner: string | null = AGENT,
+): Promise<{ name: string; arn: string }> {
+  count += 1;
+  const name = `secret-${count}`;
+  const { ARN = '' } = await client().send(
+    new CreateSecretCommand({
+      Name: name,
+      SecretString: textOf(text),
+      Tags: owner === null ? [] : [{ Key: OWNER_TAG, Value: owner }],
+    }),
+  );
+  return { name, arn: ARN };
+}
+
+export const changeSecret = (arn: string, text: string | object) =>
+  client().send(new PutSecretValueCommand({ SecretId: arn, SecretString: textOf(text) }));
+
+export const tagSecret = (arn: string, owner: string) =>
+  client().send(new TagResourceCommand({ SecretId: arn, Tags: [{ Key: OWNER_TAG, Value: owner }] }));
+
+export const untagSecret = (arn: string) =>
+  client().send(new UntagResourceCommand({ SecretId: arn, TagKeys: [OWNER_TAG] }));

@@ -1,0 +1,104 @@
+/** The embedded Secrets Manager, by AWS's own client: what it keeps, how it refuses, and whom it answers. */
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+  TagResourceCommand,
+  UntagResourceCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { newEmulatorCredentials } from '../../lib/local/emulator-access';
+import { startKms, type LocalKms } from '../../lib/local/kms';
+import { startSecretsManager } from '../../lib/local/secrets-manager';
+
+const credentials = newEmulatorCredentials();
+let folder: string;
+let kms: LocalKms;
+let service: Awaited<ReturnType<typeof startSecretsManager>>;
+
+const file = () => join(folder, 'secrets.json');
+const start = async () => {
+  service = await startSecretsManager(file(), kms.key, credentials);
+};
+const client = (presented = credentials) =>
+  new SecretsManagerClient({ endpoint: service.endpoint, region: 'us-east-1', credentials: presented });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'agent-identity-'));
+  kms = await startKms(join(folder, 'kms.json'), credentials);
+  await start();
+});
+afterAll(async () => {
+  await service.close();
+  await kms.close();
+  await rm(folder, { recursive: true });
+});
+
+it('keeps a secret over a restart, its text sealed', async () => {
+  const SecretString = 'a text that must not be in the file';
+  const { ARN } = await client().send(new CreateSecretCommand({ Name: 'kept/secret', SecretString }));
+  expect(ARN).toMatch(/^arn:aws:secretsmanager:us-east-1:000000000000:secret:kept\/secret-[0-9a-f]{6}$/);
+  await service.close();
+  await start();
+  for (const SecretId of ['kept/secret', ARN]) {
+    expect(await client().send(new GetSecretValueCommand({ SecretId }))).toMatchObject({ ARN, SecretString });
+  }
+  expect(await readFile(file(), 'utf8')).not.toContain(SecretString);
+  if (process.platform !== 'win32') expect((await stat(file())).mode & 0o777).toBe(0o600);
+});
+
+it('puts a new version in the place of the old one, and its tags stay', async () => {
+  const Tags = [{ Key: 'a', Value: '1' }];
+  await client().send(new CreateSecretCommand({ Name: 'changing', SecretString: 'before', Tags }));
+  const before = await client().send(new GetSecretValueCommand({ SecretId: 'changing' }));
+  await client().send(new PutSecretValueCommand({ SecretId: 'changing', SecretString: 'after' }));
+  const after = await client().send(new GetSecretValueCommand({ SecretId: 'changing' }));
+  expect(after).toMatchObject({ ARN: before.ARN, SecretString: 'after' });
+  expect(after.VersionId).not.toBe(before.VersionId);
+  expect(await client().send(new DescribeSecretCommand({ SecretId: 'changing' }))).toMatchObject({ Tags });
+});
+
+it('adds tags and takes them away', async () => {
+  await client().send(new CreateSecretCommand({ Name: 'tagged', SecretString: 'a' }));
+  const tagsOf = async () => (await client().send(new DescribeSecretCommand({ SecretId: 'tagged' }))).Tags;
+  const Tags = [{ Key: 'a', Value: '1' }];
+  await client().send(new TagResourceCommand({ SecretId: 'tagged', Tags }));
+  expect(await tagsOf()).toEqual(Tags);
+  await client().send(new UntagResourceCommand({ SecretId: 'tagged', TagKeys: ['a', 'b'] }));
+  expect(await tagsOf()).toEqual([]);
+});
+
+it('refuses as Secrets Manager does', async () => {
+  await client().send(new CreateSecretCommand({ Name: 'taken', SecretString: 'a' }));
+  await expect(
+    client().send(new CreateSecretCommand({ Name: 'taken', SecretString: 'b' })),
+  ).rejects.toMatchObject({ name: 'ResourceExistsException' });
+  await expect(client().send(new GetSecretValueCommand({ SecretId: 'none' }))).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+  });
+});
+
+it('opens no text that was moved to another secret', async () => {
+  await client().send(new CreateSecretCommand({ Name: 'one', SecretString: 'of one' }));
+  await client().send(new CreateSecretCommand({ Name: 'two', SecretString: 'of two' }));
+  const secrets = JSON.parse(await readFile(file(), 'utf8')) as { name: string; sealed: string }[];
+  const sealed = secrets.find(({ name }) => name === 'one')?.sealed;
+  const moved = secrets.map((secret) => (secret.name === 'two' ? { ...secret, sealed } : secret));
+  await service.close();
+  await writeFile(file(), JSON.stringify(moved));
+  await start();
+  await expect(client().send(new GetSecretValueCommand({ SecretId: 'two' }))).rejects.toMatchObject({
+    name: 'InternalServiceError',
+  });
+});
+
+it('answers to no other credentials', async () => {
+  const stranger = client(newEmulatorCredentials());
+  await expect(stranger.send(new GetSecretValueCommand({ SecretId: 'taken' }))).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  });
+});
