@@ -2,22 +2,14 @@
 import * as v from 'valibot';
 import type { ApiKeyProvider, ApiKeyProviderStore } from '../../domain/provider/api-key-provider';
 import { apiKeyProviderKey, PREFIX } from './keys';
-import { createOwnedResourceStore } from './owned-resource-store';
 import { ExternalSecretRecord } from './external-secret';
+import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS } from './owned-resource-store';
 import { parseRecord } from './record';
 import type { Table } from './table';
 
 const ApiKeyProviderRecord = v.object({
-  name: v.string(),
-  id: v.string(),
-  arn: v.string(),
-  owner: v.string(),
+  ...OWNED_RESOURCE_MEMBERS,
   externalSecret: v.exactOptional(ExternalSecretRecord),
-  tags: v.record(v.string(), v.string()),
-  policy: v.exactOptional(v.string()),
-  revision: v.number(),
-  createdTime: v.number(),
-  lastUpdatedTime: v.number(),
 });
 
 /** @throws ValiError for a record that is not one: nothing is guessed */

@@ -3,18 +3,15 @@ import * as v from 'valibot';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../../domain/provider/oauth2-provider';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
 import { oauth2ProviderKey, PREFIX } from './keys';
-import { createOwnedResourceStore } from './owned-resource-store';
 import { ExternalSecretRecord } from './external-secret';
+import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS } from './owned-resource-store';
 import { parseRecord } from './record';
 import type { Table } from './table';
 
 const strings = v.array(v.string());
 
 const Oauth2ProviderRecord = v.object({
-  name: v.string(),
-  id: v.string(),
-  arn: v.string(),
-  owner: v.string(),
+  ...OWNED_RESOURCE_MEMBERS,
   vendor: v.picklist(VENDOR_NAMES),
   callbackId: v.string(),
   clientId: v.string(),
@@ -32,11 +29,6 @@ const Oauth2ProviderRecord = v.object({
     }),
   ]),
   externalSecret: v.exactOptional(ExternalSecretRecord),
-  tags: v.record(v.string(), v.string()),
-  policy: v.exactOptional(v.string()),
-  revision: v.number(),
-  createdTime: v.number(),
-  lastUpdatedTime: v.number(),
 });
 
 /** @throws ValiError for a record that is not one: nothing is guessed */

@@ -1,9 +1,25 @@
 /** Owned resources in the directory table: one item each, listed by owner through an index. */
-import type * as v from 'valibot';
+import * as v from 'valibot';
 import type { OwnedResource, OwnedResourceStore } from '../../domain/owned-resource';
 import { LISTING_ATTRIBUTE, listingPartition, OWNER_INDEX, type Key } from './keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
+
+/**
+ * The members that every owned resource's record has. In one place, for parsing drops what it does not name: a
+ * record without `policy` would lose a Deny.
+ */
+export const OWNED_RESOURCE_MEMBERS = {
+  name: v.string(),
+  id: v.string(),
+  arn: v.string(),
+  owner: v.string(),
+  tags: v.record(v.string(), v.string()),
+  policy: v.exactOptional(v.string()),
+  revision: v.number(),
+  createdTime: v.number(),
+  lastUpdatedTime: v.number(),
+};
 
 /**
  * @param kind prefix of the kind's partition keys

@@ -3,22 +3,14 @@ import * as v from 'valibot';
 import { AuthorizerConfigurationSchema } from '../../domain/identity/trusted-issuer';
 import type { WorkloadIdentity, WorkloadIdentityStore } from '../../domain/identity/workload-identity';
 import { PREFIX, workloadIdentityKey } from './keys';
-import { createOwnedResourceStore } from './owned-resource-store';
+import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS } from './owned-resource-store';
 import { parseRecord } from './record';
 import type { Table } from './table';
 
 const WorkloadIdentityRecord = v.object({
-  name: v.string(),
-  id: v.string(),
-  arn: v.string(),
-  owner: v.string(),
+  ...OWNED_RESOURCE_MEMBERS,
   allowedResourceOauth2ReturnUrls: v.array(v.string()),
-  tags: v.record(v.string(), v.string()),
-  policy: v.exactOptional(v.string()),
   authorizerConfiguration: v.exactOptional(AuthorizerConfigurationSchema),
-  revision: v.number(),
-  createdTime: v.number(),
-  lastUpdatedTime: v.number(),
 });
 
 /** @throws ValiError for a record that is not one: nothing is guessed */
