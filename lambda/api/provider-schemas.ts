@@ -49,8 +49,12 @@ const customOauth2ProviderConfig = v.strictObject({
   clientAuthenticationMethod: v.exactOptional(
     v.picklist(['CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST', 'AWS_IAM_ID_TOKEN_JWT', 'PRIVATE_KEY_JWT']),
   ),
-  onBehalfOfTokenExchangeConfig: refused('is not supported by this service yet'),
-  privateKeyJwtConfig: refused('is not supported by this service yet'),
+  onBehalfOfTokenExchangeConfig: refused(
+    'is not supported by this service yet: agents get what a user consents to (USER_FEDERATION)',
+  ),
+  privateKeyJwtConfig: refused(
+    'is not supported by this service yet: clients authenticate by a client secret',
+  ),
   privateEndpoint: refused('is not supported by this service: it calls providers over the internet'),
   privateEndpointOverrides: refused('is not supported by this service: it calls providers over the internet'),
 });

@@ -51,3 +51,32 @@ it('refuses more than a request can carry, by name', async () => {
     fieldList: [expect.objectContaining({ name: 'scopes' })],
   });
 });
+
+describe('audiences', () => {
+  const audiences = ['https://one.example', 'https://two.example'];
+
+  it('go along with the authorization request and the code, and keep grants apart', async () => {
+    const agent = await world.agent();
+    await agent.connect('dora', { audiences });
+    expect(world.provider.exchanges.at(-1)?.request.getAll('audience')).toEqual(audiences);
+    const token = await agent.token({ userId: 'dora' });
+    const [inOtherOrder, others] = [[...audiences].reverse(), audiences.slice(0, 1)];
+    expect((await agent.ask(token, { audiences: inOtherOrder })).accessToken).toEqual(expect.any(String));
+    const wider = await agent.ask(token, { audiences: others });
+    expect(wider).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
+    const sent = await fetch(wider.authorizationUrl ?? '', { redirect: 'manual' });
+    expect(new URL(sent.headers.get('location') ?? '').searchParams.getAll('audience')).toEqual(others);
+  });
+
+  it('go along with client credentials, cached apart', async () => {
+    const agent = await world.agent();
+    const token = await agent.token();
+    const own = { oauth2Flow: 'M2M', scopes: ['a'] } as const;
+    const ask = async (narrowed: string[]) =>
+      (await agent.ask(token, { ...own, scopes: [...own.scopes], audiences: narrowed })).accessToken;
+    const both = await ask(audiences);
+    expect(world.provider.exchanges.at(-1)?.request.getAll('audience')).toEqual(audiences);
+    expect(await ask([])).not.toBe(both);
+    expect(await ask(audiences)).toBe(both);
+  });
+});

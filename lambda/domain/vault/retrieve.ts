@@ -79,7 +79,10 @@ const MOST = 32_768;
 function grantIdOf(input: RetrieveInput, { workload, user }: Delegation): GrantId {
   const { oauth2Flow: flow, resourceCredentialProviderName: providerName, scopes } = input;
   if (flow === 'ON_BEHALF_OF_TOKEN_EXCHANGE') {
-    throw invalidMember('oauth2Flow', 'ON_BEHALF_OF_TOKEN_EXCHANGE is not supported by this service yet');
+    throw invalidMember(
+      'oauth2Flow',
+      'ON_BEHALF_OF_TOKEN_EXCHANGE is not supported by this service yet; use USER_FEDERATION',
+    );
   }
   if (flow === 'USER_FEDERATION' && !user) {
     throw invalidMember(
