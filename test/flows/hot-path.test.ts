@@ -1,6 +1,8 @@
 /** What a warm call costs, counted: one DynamoDB round trip, no KMS, nothing to the provider. */
 import diagnostics from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
+import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
+import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { Browser } from './support/browser';
 import { signInAndConsent } from './support/provider';
 import { World } from './support/world';
@@ -42,6 +44,23 @@ it('hands out the agent’s own token for one BatchGetItem', async () => {
   await ask();
   await ask();
   expect(await callsOf(ask)).toEqual(['BatchGetItem']);
+});
+
+it('hands out an API key for one BatchGetItem and one GetItem', async () => {
+  const agent = await world.agent();
+  const resourceCredentialProviderName = 'counted';
+  await world
+    .control()
+    .send(
+      new CreateApiKeyCredentialProviderCommand({ name: resourceCredentialProviderName, apiKey: 'a-key' }),
+    );
+  const workloadIdentityToken = await agent.token();
+  const ask = () =>
+    agent.client.send(
+      new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName }),
+    );
+  await ask();
+  expect(await callsOf(ask)).toEqual(['BatchGetItem', 'GetItem']);
 });
 
 it('issues a workload access token for one GetItem', async () => {

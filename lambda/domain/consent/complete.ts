@@ -126,7 +126,7 @@ async function redeem(
 }
 
 /**
- * @param principal ARN of the calling IAM principal; must own the session's workload identity
+ * @param principal ARN of the calling IAM principal; must be allowed on the session's workload identity
  * @param sessionUri the `session_id` that the application's return URL was called with
  * @param identifier the user whom the application knows to have come back; compared by `iss` and `sub`, or by id
  * @throws AccessDeniedException "Invalid or expired session" for another user, owner, or an ended or used session;
