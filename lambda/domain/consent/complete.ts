@@ -7,7 +7,6 @@ import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
 import { ProviderFailure } from '../grants/provider-failure';
-import type { MetadataReader } from '../grants/provider-metadata';
 import {
   redeemCode,
   type KeptCode,
@@ -18,10 +17,10 @@ import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } fr
 import { objectionToAct, objectionToObtain } from '../policy/access';
 import { callbackUrl, clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { accessDenied, ServiceError } from '../service-error';
-import { openClientSecret, type ClientSecretPorts } from '../vault/client-secret';
 import type { GrantId, GrantStore } from '../vault/grant';
 import type { Directory } from '../vault/directory';
 import type { Seal } from '../vault/sealing';
+import { clientOf, type ProviderClientPorts } from '../vault/provider-client';
 import { sealTokens } from '../vault/tokens';
 import {
   consentContext,
@@ -34,14 +33,11 @@ import {
   type SessionStore,
 } from './session';
 
-export interface CompletePorts extends TokenRequestPorts {
+export interface CompletePorts extends TokenRequestPorts, ProviderClientPorts {
   readonly sessions: SessionStore;
   readonly directory: Directory;
   readonly grants: GrantStore;
-  readonly clientSecrets: ClientSecretPorts['clientSecrets'];
-  readonly externalSecrets: ClientSecretPorts['externalSecrets'];
   readonly seal: Seal;
-  readonly metadata: MetadataReader;
   readonly userTokens: UserTokenVerifier;
   readonly audit: AuditTrail;
   readonly ambient: Ambient;
@@ -116,11 +112,7 @@ async function redeem(
   sealedCode: string,
 ): Promise<ObtainedTokens> {
   const kept = JSON.parse(await ports.seal.open(consentContext(session, 'code'), sealedCode)) as KeptCode;
-  const client = {
-    provider,
-    metadata: await ports.metadata.read(provider.discovery),
-    clientSecret: await openClientSecret(ports, provider),
-  };
+  const client = await clientOf(ports, provider);
   const redirectUri = callbackUrl(ports.baseUrl, provider.callbackId);
   return redeemCode(ports, client, kept, { ...session, redirectUri, pkce: session.authorization.pkce });
 }

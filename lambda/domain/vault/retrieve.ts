@@ -14,11 +14,7 @@ import {
 } from '../consent/begin';
 import { hashOf, isOpen, sessionIdOf, type Session } from '../consent/session';
 import { ProviderFailure } from '../grants/provider-failure';
-import {
-  requestClientCredentials,
-  type ProviderClient,
-  type TokenRequestPorts,
-} from '../grants/token-request';
+import { requestClientCredentials, type TokenRequestPorts } from '../grants/token-request';
 import { subjectHash } from '../identity/user';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
@@ -26,16 +22,16 @@ import { invalidMember } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import { verifyWorkloadAccessToken, type VerifyPorts } from '../workload-token/verify';
 import { admit } from './admission';
-import { openClientSecret, type ClientSecretPorts } from './client-secret';
 import type { Directory } from './directory';
 import { covers, grantTarget, isFresh, type Grant, type GrantId } from './grant';
+import { clientOf, type ProviderClientPorts } from './provider-client';
 import { CONSENT_NEEDED, refreshed } from './refresh';
+import type { Seal } from './sealing';
 import { openTokens, sealTokens, type TokenOwner } from './tokens';
 
-export interface RetrievePorts extends BeginPorts, TokenRequestPorts, VerifyPorts {
+export interface RetrievePorts extends BeginPorts, TokenRequestPorts, VerifyPorts, ProviderClientPorts {
+  readonly seal: Seal;
   readonly directory: Directory;
-  readonly clientSecrets: ClientSecretPorts['clientSecrets'];
-  readonly externalSecrets: ClientSecretPorts['externalSecrets'];
   readonly audit: AuditTrail;
 }
 
@@ -137,14 +133,6 @@ async function admitRequest(
     audiences: input.audiences ?? [],
   };
   return { input, identity, provider, grant, owner };
-}
-
-async function clientOf(ports: RetrievePorts, provider: Oauth2Provider): Promise<ProviderClient> {
-  const [metadata, clientSecret] = await Promise.all([
-    ports.metadata.read(provider.discovery),
-    openClientSecret(ports, provider),
-  ]);
-  return { provider, metadata, clientSecret };
 }
 
 /** What was stored for an earlier provider of this name, or another client or server, does not count, nor would it open. */
