@@ -22,6 +22,9 @@ export const empty = (status: number): APIGatewayProxyResult => ({
   body: '',
 });
 
+/** Header that says how a read of a credential ended: AWS's clients drop members that they do not know. */
+export const OUTCOME_HEADER = 'x-agent-identity-outcome';
+
 const UNKNOWN = new ServiceError(
   'InternalServerException',
   'Something went wrong here. Try again; if it stays, ask the operator.',
@@ -30,7 +33,13 @@ const UNKNOWN = new ServiceError(
 /** @param thrown anything; what is not a {@link ServiceError} becomes a plain 500 */
 export function errorResult(thrown: unknown): APIGatewayProxyResult {
   const error = thrown instanceof ServiceError ? thrown : UNKNOWN;
-  const { type, message, reason, fieldList } = error;
+  const { type, message, reason, fieldList, outcome, retryAfter } = error;
   const body = { __type: type, message, ...(reason && { reason }), ...(fieldList && { fieldList }) };
-  return json(ERROR_STATUS[type], body, { ...NO_STORE, 'x-amzn-errortype': type });
+  return json(ERROR_STATUS[type], body, {
+    ...NO_STORE,
+    'x-amzn-errortype': type,
+    ...(outcome && { [OUTCOME_HEADER]: outcome }),
+    // RFC 9110 section 10.2.3; AWS's JavaScript client heeds it.
+    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+  });
 }

@@ -6,14 +6,22 @@
  * (control plane 2023-06-05, data plane 2024-02-28), but for the browser and metadata routes, which are ours.
  */
 
-/** Functions are split where permissions differ: each group is one function with a role of its own. */
-export const FUNCTION_GROUPS = [
+/** The groups that the gateway reaches. */
+export const ROUTED_GROUPS = [
   'control-plane',
   'token-exchange',
   'credential-retrieval',
   'oauth-callback',
   'token-vault',
 ] as const;
+
+export type RoutedGroup = (typeof ROUTED_GROUPS)[number];
+
+/**
+ * Functions are split where permissions differ: each group is one function with a role of its own. The last one
+ * has no route: other functions invoke it for what nobody should wait for, or they may not do themselves.
+ */
+export const FUNCTION_GROUPS = [...ROUTED_GROUPS, 'provider-client'] as const;
 
 export type FunctionGroup = (typeof FUNCTION_GROUPS)[number];
 
@@ -23,14 +31,14 @@ export interface Route {
   readonly path: string;
   /** `IAM`: SigV4, checked by the gateway. `NONE`: reached by browsers and by resource servers. */
   readonly auth: 'IAM' | 'NONE';
-  readonly group: FunctionGroup;
+  readonly group: RoutedGroup;
   /** Status of a successful JSON answer, 204 without a body; the browser routes choose their own. */
   readonly status: 200 | 201 | 204;
   /** Name of the one list-valued query parameter, where there is one. */
   readonly query?: 'tagKeys';
 }
 
-const post = (path: string, group: FunctionGroup, status: Route['status'] = 200): Route => ({
+const post = (path: string, group: RoutedGroup, status: Route['status'] = 200): Route => ({
   method: 'POST',
   path,
   auth: 'IAM',
@@ -101,6 +109,8 @@ export const OPERATIONS = {
   GetResourceApiKey: post('/identities/api-key', 'credential-retrieval'),
   GetResourceOauth2Token: post('/identities/oauth2/token', 'credential-retrieval'),
   CompleteResourceTokenAuth: post('/identities/CompleteResourceTokenAuth', 'credential-retrieval'),
+  // Ours: AWS has no way to say that a token was not taken.
+  RejectResourceOauth2Token: post('/identities/RejectResourceOauth2Token', 'credential-retrieval'),
 
   Authorize: open('/identities/oauth2/authorize'),
   Callback: open('/identities/oauth2/callback/{callbackId}'),

@@ -6,10 +6,19 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { principalOf } from '../domain/identity/principal';
 import { ServiceError } from '../domain/service-error';
-import { empty, errorResult, json } from './errors';
-import { OPERATIONS, type FunctionGroup, type OperationName, type Route } from './operations';
+import { empty, errorResult, json, NO_STORE } from './errors';
+import { OPERATIONS, type OperationName, type Route, type RoutedGroup } from './operations';
 import { parseInput } from './parse';
 import { SCHEMAS, type InputOf, type JsonOperation } from './schemas';
+import { unexpected, type ReportUnexpected } from './unexpected';
+
+/** An answer with header fields of its own. */
+export class AnswerWithHeaders {
+  constructor(
+    readonly body: object,
+    readonly headers: Readonly<Record<string, string>>,
+  ) {}
+}
 
 /** A JSON operation: the parsed request and the caller in, the answer's body out, if it has one. */
 type JsonHandler<Name extends JsonOperation> = (
@@ -22,12 +31,9 @@ type OpenHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResul
 
 type HandlerOf<Name extends OperationName> = Name extends JsonOperation ? JsonHandler<Name> : OpenHandler;
 
-type OperationsOf<Group extends FunctionGroup> = {
+type OperationsOf<Group extends RoutedGroup> = {
   [Name in OperationName as (typeof OPERATIONS)[Name]['group'] extends Group ? Name : never]: HandlerOf<Name>;
 };
-
-/** Reports what nobody foresaw, without what it says: messages of unknown origin may hold secrets. */
-export type ReportUnexpected = (error: { name: string; frames: string }) => void;
 
 export type GroupHandler = (event: APIGatewayProxyEvent, context: never) => Promise<APIGatewayProxyResult>;
 
@@ -60,7 +66,7 @@ function decoded(text: string): string {
  * @param group the function's group
  * @param operations one handler for each of the group's routes
  */
-export function createHandler<Group extends FunctionGroup>(
+export function createHandler<Group extends RoutedGroup>(
   group: Group,
   operations: OperationsOf<Group>,
   report: ReportUnexpected,
@@ -82,16 +88,16 @@ export function createHandler<Group extends FunctionGroup>(
       input as never,
       principal,
     );
+    if (output instanceof AnswerWithHeaders) {
+      return json(route.status, output.body, { ...NO_STORE, ...output.headers });
+    }
     return output ? json(route.status, output) : empty(route.status);
   }
 
   return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .onError((request) => {
       const { error } = request;
-      if (!(error instanceof ServiceError)) {
-        const [, ...frames] = (error?.stack ?? '').split('\n    at ');
-        report({ name: error?.name ?? 'unknown', frames: frames.join('\n') });
-      }
+      if (!(error instanceof ServiceError)) report(unexpected(error));
       request.response = errorResult(error);
     })
     .handler(serve);

@@ -51,6 +51,20 @@ const apiKeyMembers = {
   apiKeySecretConfig: v.exactOptional(secretReference),
 };
 
+const resourceOauth2Token = {
+  workloadIdentityToken: workloadToken,
+  resourceCredentialProviderName: providerName,
+  scopes: v.array(text(1, 128)),
+  oauth2Flow: v.picklist(['USER_FEDERATION', 'M2M', 'ON_BEHALF_OF_TOKEN_EXCHANGE']),
+  sessionUri: v.exactOptional(sessionUri),
+  resourceOauth2ReturnUrl: v.exactOptional(returnUrl),
+  forceAuthentication: v.exactOptional(v.boolean()),
+  customParameters: v.exactOptional(v.record(matching(1, 256, /^[a-zA-Z0-9\-_.]+$/), text(1, 2048))),
+  customState: v.exactOptional(text(1, 4096)),
+  resources: v.exactOptional(v.array(text(1, 2048))),
+  audiences: v.exactOptional(v.array(text(1, 2048))),
+};
+
 export const SCHEMAS = {
   CreateWorkloadIdentity: v.strictObject({
     name: workloadName,
@@ -114,19 +128,8 @@ export const SCHEMAS = {
     workloadIdentityToken: workloadToken,
     resourceCredentialProviderName: providerName,
   }),
-  GetResourceOauth2Token: v.strictObject({
-    workloadIdentityToken: workloadToken,
-    resourceCredentialProviderName: providerName,
-    scopes: v.array(text(1, 128)),
-    oauth2Flow: v.picklist(['USER_FEDERATION', 'M2M', 'ON_BEHALF_OF_TOKEN_EXCHANGE']),
-    sessionUri: v.exactOptional(sessionUri),
-    resourceOauth2ReturnUrl: v.exactOptional(returnUrl),
-    forceAuthentication: v.exactOptional(v.boolean()),
-    customParameters: v.exactOptional(v.record(matching(1, 256, /^[a-zA-Z0-9\-_.]+$/), text(1, 2048))),
-    customState: v.exactOptional(text(1, 4096)),
-    resources: v.exactOptional(v.array(text(1, 2048))),
-    audiences: v.exactOptional(v.array(text(1, 2048))),
-  }),
+  GetResourceOauth2Token: v.strictObject(resourceOauth2Token),
+  RejectResourceOauth2Token: v.strictObject({ ...resourceOauth2Token, rejectedAccessToken: text(1, 131072) }),
   CompleteResourceTokenAuth: v.strictObject({
     sessionUri,
     userIdentifier: v.union([v.strictObject({ userToken }), v.strictObject({ userId })]),

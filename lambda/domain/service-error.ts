@@ -33,11 +33,25 @@ export interface InvalidField {
   readonly message: string;
 }
 
+/** How a read of a credential ended: exactly one of these, for the audit trail, the metrics and the caller. */
+export type Outcome =
+  | 'cached'
+  | 'refreshed'
+  | 'exchanged'
+  | 'consent-required'
+  | 'scope-gap'
+  | 'provider-unavailable'
+  | 'provider-refused';
+
 export interface ErrorParts {
   /** Why, in the operator's words; goes to the audit log, never to the caller. */
   readonly detail?: string;
   readonly reason?: ValidationReason;
   readonly fieldList?: readonly InvalidField[];
+  /** For a read of a credential that the provider, not this service, is the end of. */
+  readonly outcome?: Outcome;
+  /** Seconds after which asking again may help. */
+  readonly retryAfter?: number;
   readonly cause?: unknown;
 }
 
@@ -45,6 +59,8 @@ export class ServiceError extends Error {
   readonly detail: string | undefined;
   readonly reason: ValidationReason | undefined;
   readonly fieldList: readonly InvalidField[] | undefined;
+  readonly outcome: Outcome | undefined;
+  readonly retryAfter: number | undefined;
 
   constructor(
     readonly type: ErrorName,
@@ -56,6 +72,8 @@ export class ServiceError extends Error {
     this.detail = parts.detail;
     this.reason = type === 'ValidationException' ? (parts.reason ?? 'FieldValidationFailed') : undefined;
     this.fieldList = parts.fieldList;
+    this.outcome = parts.outcome;
+    this.retryAfter = parts.retryAfter;
   }
 }
 

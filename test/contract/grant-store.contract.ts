@@ -17,8 +17,8 @@ export function grantStoreContract(stores: () => Stores): void {
     grants().openConsent(id, { providerId: PROVIDER, consent: consentOf(session), seen, forget });
   const putTokens = (id: GrantId, tokens: GrantTokens, epoch = 0) =>
     grants().putTokens(id, { providerId: PROVIDER, tokens, epoch });
-  const takeLease = (id: GrantId, holder: string, generation = 1, now = NOW) =>
-    grants().takeLease(id, { generation, lease: leaseOf(holder, now + 15_000), now });
+  const takeLease = (id: GrantId, holder: string, seen: Grant | undefined, deadline?: number) =>
+    grants().takeLease(id, { providerId: PROVIDER, seen, lease: leaseOf(holder, deadline) });
 
   /** A grant with tokens of the first generation. */
   async function granted() {
@@ -31,7 +31,7 @@ export function grantStoreContract(stores: () => Stores): void {
   /** A grant with tokens and a lease. */
   async function leased(holder = 'winner') {
     const grant = await granted();
-    expect(await takeLease(grant.id, holder)).toBe(true);
+    expect(await takeLease(grant.id, holder, await get(grant.id))).toBe(true);
     return grant;
   }
 
@@ -228,63 +228,134 @@ export function grantStoreContract(stores: () => Stores): void {
   });
 
   describe('takeLease', () => {
-    it('is taken on tokens of this generation', async () => {
+    it('is taken on the grant that was seen', async () => {
       const { id, tokens } = await leased();
       expect(await get(id)).toMatchObject({ tokens, generation: 1, lease: leaseOf('winner') });
     });
 
-    it.each([0, 2])('is refused on generation %i when the tokens are of the first', async (generation) => {
+    it('makes the grant where none was seen and there is none', async () => {
+      const id = sampleGrantId();
+      expect(await takeLease(id, 'first', undefined)).toBe(true);
+      expect(await get(id)).toEqual({
+        ...id,
+        providerId: PROVIDER,
+        generation: 0,
+        epoch: 0,
+        lease: leaseOf('first'),
+      });
+    });
+
+    it('is refused where none was seen but there is one, and where one was seen but there is none', async () => {
       const { id } = await granted();
-      expect(await takeLease(id, 'late', generation)).toBe(false);
+      expect(await takeLease(id, 'late', undefined)).toBe(false);
+      expect(await get(id)).not.toHaveProperty('lease');
+      const nowhere = sampleGrantId();
+      expect(await takeLease(nowhere, 'late', await get(id))).toBe(false);
+      expect(await get(nowhere)).toBeUndefined();
+    });
+
+    it('is refused when the tokens are of another generation since', async () => {
+      const { id } = await granted();
+      const seen = await get(id);
+      await putTokens(id, sampleTokens());
+      expect(await takeLease(id, 'late', seen)).toBe(false);
       expect(await get(id)).not.toHaveProperty('lease');
     });
 
-    it('is refused where there is no grant', async () => {
-      const id = sampleGrantId();
-      expect(await takeLease(id, 'x', 0)).toBe(false);
-      expect(await get(id)).toBeUndefined();
+    it('is refused when the grant was forgotten since', async () => {
+      const { id } = await granted();
+      const seen = await get(id);
+      await openConsent(id, 'session', seen, true);
+      expect(await takeLease(id, 'late', seen)).toBe(false);
     });
 
-    it('is refused where the tokens are gone, though the generation is this one', async () => {
-      expect(await takeLease(await forgotten(), 'late')).toBe(false);
+    it('is refused when somebody has it since, and when who had it has renewed it', async () => {
+      const { id } = await granted();
+      const seen = await get(id);
+      await takeLease(id, 'winner', seen);
+      expect(await takeLease(id, 'rival', seen)).toBe(false);
+      const held = await get(id);
+      await grants().markSent(id, leaseOf('winner', NOW + 20_000));
+      expect(await takeLease(id, 'rival', held)).toBe(false);
+      expect((await get(id))?.lease).toEqual(leaseOf('winner', NOW + 20_000));
     });
 
-    it('is refused until the deadline of a lease that is held, its own holder too', async () => {
+    it('is taken over from the very holder that was seen', async () => {
       const { id } = await leased();
-      for (const holder of ['winner', 'rival']) {
-        expect(await takeLease(id, holder, 1, NOW + 15_000)).toBe(false);
-      }
-      expect((await get(id))?.lease).toEqual(leaseOf('winner'));
-    });
-
-    it('is taken from a holder whose deadline is past', async () => {
-      const { id } = await leased();
-      expect(await takeLease(id, 'next', 1, NOW + 15_001)).toBe(true);
+      expect(await takeLease(id, 'next', await get(id))).toBe(true);
       expect((await get(id))?.lease?.holder).toBe('next');
     });
 
-    it('lets exactly one of twenty at once win', async () => {
+    it('drops the tokens of another provider of the name', async () => {
       const { id } = await granted();
-      const holders = AT_ONCE.map((place) => `holder-${place}`);
-      const { won } = await outcomes(holders, (holder) => takeLease(id, holder));
-      expect(won).toHaveLength(1);
-      expect((await get(id))?.lease?.holder).toBe(won[0]);
+      const change = { providerId: 'made-anew', seen: await get(id), lease: leaseOf('winner') };
+      expect(await grants().takeLease(id, change)).toBe(true);
+      expect(await get(id)).toEqual({
+        ...id,
+        providerId: 'made-anew',
+        generation: 1,
+        epoch: 0,
+        lease: leaseOf('winner'),
+      });
     });
 
-    it('lets exactly one of twenty at once win a lease that has lapsed', async () => {
-      const { id } = await leased('died');
-      const holders = AT_ONCE.map((place) => `holder-${place}`);
-      const { won } = await outcomes(holders, (holder) => takeLease(id, holder, 1, NOW + 20_000));
-      expect(won).toHaveLength(1);
-      expect((await get(id))?.lease?.holder).toBe(won[0]);
+    it.each(['nothing', 'a grant', 'a lease that was left behind'])(
+      'lets exactly one of twenty at once win over %s',
+      async (what) => {
+        const id =
+          what === 'nothing' ? sampleGrantId() : (await (what === 'a grant' ? granted() : leased('died'))).id;
+        const seen = await get(id);
+        const holders = AT_ONCE.map((place) => `holder-${place}`);
+        const { won } = await outcomes(holders, (holder) => takeLease(id, holder, seen));
+        expect(won).toHaveLength(1);
+        expect((await get(id))?.lease?.holder).toBe(won[0]);
+      },
+    );
+  });
+
+  describe('markSent', () => {
+    const sent = { ...leaseOf('winner', NOW + 20_000), sentAt: NOW };
+
+    it('renews the lease of its holder and notes the time', async () => {
+      const { id, tokens } = await leased();
+      expect(await grants().markSent(id, sent)).toBe(true);
+      expect(await get(id)).toMatchObject({ tokens, generation: 1, lease: sent });
+    });
+
+    it('is refused for another holder, without a lease, and without a grant', async () => {
+      const { id } = await leased('rival');
+      expect(await grants().markSent(id, sent)).toBe(false);
+      expect((await get(id))?.lease).toEqual(leaseOf('rival'));
+      expect(await grants().markSent((await granted()).id, sent)).toBe(false);
+      const nowhere = sampleGrantId();
+      expect(await grants().markSent(nowhere, sent)).toBe(false);
+      expect(await get(nowhere)).toBeUndefined();
     });
   });
 
-  describe('putRefreshed', () => {
+  describe('reject', () => {
+    it('marks the generation, and new tokens are unmarked', async () => {
+      const { id, tokens } = await granted();
+      expect(await grants().reject(id, 1)).toBe(true);
+      expect(await get(id)).toMatchObject({ tokens, generation: 1, rejected: 1 });
+      await putTokens(id, sampleTokens());
+      expect(await get(id)).not.toHaveProperty('rejected');
+    });
+
+    it('is refused for another generation, without tokens, and without a grant', async () => {
+      const { id } = await granted();
+      for (const generation of [0, 2]) expect(await grants().reject(id, generation)).toBe(false);
+      expect(await get(id)).not.toHaveProperty('rejected');
+      expect(await grants().reject(await forgotten(), 1)).toBe(false);
+      expect(await grants().reject(sampleGrantId(), 0)).toBe(false);
+    });
+  });
+
+  describe('putRenewed', () => {
     it('puts the tokens in, counts the generation and ends the lease, for its holder in this epoch', async () => {
       const { id } = await leased();
       const tokens = sampleTokens();
-      expect(await grants().putRefreshed(id, { holder: 'winner', epoch: 0, tokens })).toBe(true);
+      expect(await grants().putRenewed(id, { holder: 'winner', epoch: 0, tokens })).toBe(true);
       expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 2, epoch: 0, tokens });
     });
 
@@ -293,7 +364,7 @@ export function grantStoreContract(stores: () => Stores): void {
       ['another epoch', { holder: 'winner', epoch: 1 }],
     ])('is refused for %s', async (_who, change) => {
       const { id, tokens } = await leased();
-      expect(await grants().putRefreshed(id, { ...change, tokens: sampleTokens() })).toBe(false);
+      expect(await grants().putRenewed(id, { ...change, tokens: sampleTokens() })).toBe(false);
       expect(await get(id)).toMatchObject({ tokens, generation: 1, lease: leaseOf('winner') });
     });
 
@@ -301,8 +372,8 @@ export function grantStoreContract(stores: () => Stores): void {
       const { id, tokens } = await granted();
       const nowhere = sampleGrantId();
       const change = { holder: 'winner', epoch: 0, tokens: sampleTokens() };
-      expect(await grants().putRefreshed(id, change)).toBe(false);
-      expect(await grants().putRefreshed(nowhere, change)).toBe(false);
+      expect(await grants().putRenewed(id, change)).toBe(false);
+      expect(await grants().putRenewed(nowhere, change)).toBe(false);
       expect((await get(id))?.tokens).toEqual(tokens);
       expect(await get(nowhere)).toBeUndefined();
     });
@@ -312,7 +383,7 @@ export function grantStoreContract(stores: () => Stores): void {
       await openConsent(id, 'session', await get(id), true);
       for (const epoch of [0, 1]) {
         const change = { holder: 'winner', epoch, tokens: sampleTokens() };
-        expect(await grants().putRefreshed(id, change)).toBe(false);
+        expect(await grants().putRenewed(id, change)).toBe(false);
       }
       expect(await get(id)).not.toHaveProperty('tokens');
     });
@@ -322,14 +393,14 @@ export function grantStoreContract(stores: () => Stores): void {
       const tokens = sampleTokens();
       await putTokens(id, tokens);
       const late = { holder: 'winner', epoch: 0, tokens: sampleTokens() };
-      expect(await grants().putRefreshed(id, late)).toBe(false);
+      expect(await grants().putRenewed(id, late)).toBe(false);
       expect((await get(id))?.tokens).toEqual(tokens);
     });
 
     it('takes the same result once of twenty at once', async () => {
       const { id } = await leased();
       const { won } = await outcomes(AT_ONCE, () =>
-        grants().putRefreshed(id, { holder: 'winner', epoch: 0, tokens: sampleTokens() }),
+        grants().putRenewed(id, { holder: 'winner', epoch: 0, tokens: sampleTokens() }),
       );
       expect(won).toHaveLength(1);
       expect((await get(id))?.generation).toBe(2);
@@ -341,7 +412,7 @@ export function grantStoreContract(stores: () => Stores): void {
       const { id, tokens } = await leased();
       expect(await grants().releaseLease(id, { holder: 'winner', dropTokens: false })).toBe(true);
       expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 1, epoch: 0, tokens });
-      expect(await takeLease(id, 'next')).toBe(true);
+      expect(await takeLease(id, 'next', await get(id))).toBe(true);
     });
 
     it('with dropTokens, drops them and counts the generation', async () => {
@@ -349,6 +420,18 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await grants().releaseLease(id, { holder: 'winner', dropTokens: true })).toBe(true);
       expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 2, epoch: 0 });
     });
+
+    it.each([false, true])(
+      'keeps what went wrong until there are new tokens, dropTokens %s',
+      async (dropTokens) => {
+        const { id } = await leased();
+        const journal = { code: 'invalid_grant', unavailable: false, failures: 1, at: NOW, notBefore: NOW };
+        expect(await grants().releaseLease(id, { holder: 'winner', dropTokens, journal })).toBe(true);
+        expect((await get(id))?.journal).toEqual(journal);
+        await putTokens(id, sampleTokens());
+        expect(await get(id)).not.toHaveProperty('journal');
+      },
+    );
 
     it.each([false, true])('is refused for another holder, dropTokens %s', async (dropTokens) => {
       const { id, tokens } = await leased();
@@ -369,7 +452,7 @@ export function grantStoreContract(stores: () => Stores): void {
       const { id } = await leased();
       const tokens = sampleTokens();
       const [put, dropped] = await Promise.all([
-        grants().putRefreshed(id, { holder: 'winner', epoch: 0, tokens }),
+        grants().putRenewed(id, { holder: 'winner', epoch: 0, tokens }),
         grants().releaseLease(id, { holder: 'winner', dropTokens: true }),
       ]);
       expect(put).toBe(!dropped);

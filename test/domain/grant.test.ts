@@ -4,7 +4,9 @@ import {
   covers,
   EXPIRY_MARGIN,
   grantTarget,
+  inSoftWindow,
   isFresh,
+  isRefreshable,
   type GrantTarget,
 } from '../../lambda/domain/vault/grant';
 import { BEGINNING } from './fake-ambient';
@@ -81,13 +83,31 @@ it.each([
   expect(isFresh(sampleTokens({ obtainedAt, expiresAt: BEGINNING + left }), BEGINNING)).toBe(fresh);
 });
 
-it('hands out a token that lives but briefly for nine tenths of its life', () => {
-  const brief = sampleTokens({ obtainedAt: BEGINNING, expiresAt: BEGINNING + 10 });
-  expect([0, 8, 9, 10].map((later) => isFresh(brief, BEGINNING + later))).toEqual([true, true, false, false]);
+it('hands out a token that lives but briefly for nineteen twentieths of its life', () => {
+  const brief = sampleTokens({ obtainedAt: BEGINNING, expiresAt: BEGINNING + 20 });
+  const fresh = [0, 18, 19, 20].map((later) => isFresh(brief, BEGINNING + later));
+  expect(fresh).toEqual([true, true, false, false]);
+});
+
+it.each([
+  ['five minutes', 3600 * 24, 300],
+  ['a tenth of its life', 600, 60],
+])('renews a token ahead in the last part of its life: %s', (_what, life, window) => {
+  const tokens = sampleTokens({ obtainedAt: BEGINNING, expiresAt: BEGINNING + life });
+  const soon = [window + 1, window, 1].map((left) => inSoftWindow(tokens, BEGINNING + life - left));
+  expect(soon).toEqual([false, true, true]);
+});
+
+it('refreshes as long as the refresh token lives, by its own word if it has one', () => {
+  expect(isRefreshable(sampleTokens(), BEGINNING)).toBe(true);
+  expect(isRefreshable(sampleTokens({ refreshable: false }), BEGINNING)).toBe(false);
+  const ending = sampleTokens({ refreshExpiresAt: BEGINNING + 10 });
+  expect([9, 10].map((later) => isRefreshable(ending, BEGINNING + later))).toEqual([true, false]);
 });
 
 it('hands out a token whose end the provider did not say', () => {
   const { expiresAt, ...endless } = sampleTokens();
   expect(expiresAt).toBeDefined();
   expect(isFresh(endless, BEGINNING)).toBe(true);
+  expect(inSoftWindow(endless, BEGINNING)).toBe(false);
 });

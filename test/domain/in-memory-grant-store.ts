@@ -5,6 +5,9 @@ import { recordOf } from './in-memory-record';
 const keyOf = ({ workloadId, subjectHash, target }: GrantId): string =>
   JSON.stringify([workloadId, subjectHash, target]);
 
+/** What new tokens, or none any more, make a thing of the past. */
+const PAST = ['lease', 'journal', 'rejected'] as const;
+
 export function createInMemoryGrantStore(): GrantStore {
   const grants = new Map<string, Grant>();
 
@@ -17,7 +20,7 @@ export function createInMemoryGrantStore(): GrantStore {
 
   const identified = ({ workloadId, subjectHash, target }: GrantId) => ({ workloadId, subjectHash, target });
 
-  const without = (grant: Grant, ...members: ('tokens' | 'lease')[]): Grant => {
+  const without = (grant: Grant, ...members: ('tokens' | 'lease' | 'journal' | 'rejected')[]): Grant => {
     const rest = { ...grant };
     for (const member of members) Reflect.deleteProperty(rest, member);
     return rest;
@@ -35,7 +38,7 @@ export function createInMemoryGrantStore(): GrantStore {
           ? current?.epoch === seen.epoch && current.consent?.sessionHash === seen.consent?.sessionHash
           : current === undefined;
         if (!asSeen) return undefined;
-        const kept = current && (forget ? without(current, 'tokens', 'lease') : current);
+        const kept = current && (forget ? without(current, 'tokens', ...PAST) : current);
         return {
           generation: 0,
           ...kept,
@@ -50,30 +53,45 @@ export function createInMemoryGrantStore(): GrantStore {
       change(id, (current) => {
         if ((current?.epoch ?? 0) !== epoch) return undefined;
         const generation = (current?.generation ?? 0) + 1;
-        const kept = current && without(current, 'lease');
+        const kept = current && without(current, ...PAST);
         return { ...kept, ...identified(id), providerId, tokens, epoch, generation };
       }),
 
-    takeLease: (id, { generation, lease, now }) =>
+    takeLease: (id, { providerId, seen, lease }) =>
       change(id, (current) => {
-        if (!current?.tokens || current.generation !== generation) return undefined;
-        const held = current.lease !== undefined && current.lease.deadline >= now;
-        return held ? undefined : { ...current, lease };
+        const asSeen = seen
+          ? current?.generation === seen.generation &&
+            current.epoch === seen.epoch &&
+            current.lease?.holder === seen.lease?.holder &&
+            current.lease?.deadline === seen.lease?.deadline
+          : current === undefined;
+        if (!asSeen) return undefined;
+        const kept = current && (current.providerId === providerId ? current : without(current, 'tokens'));
+        return { generation: 0, epoch: 0, ...kept, ...identified(id), providerId, lease };
       }),
 
-    putRefreshed: (id, { holder, epoch, tokens }) =>
+    markSent: (id, lease) =>
+      change(id, (current) => (current?.lease?.holder === lease.holder ? { ...current, lease } : undefined)),
+
+    putRenewed: (id, { holder, epoch, tokens }) =>
       change(id, (current) =>
         current?.lease?.holder === holder && current.epoch === epoch
-          ? { ...without(current, 'lease'), tokens, generation: current.generation + 1 }
+          ? { ...without(current, ...PAST), tokens, generation: current.generation + 1 }
           : undefined,
       ),
 
-    releaseLease: (id, { holder, dropTokens }) =>
+    releaseLease: (id, { holder, journal, dropTokens }) =>
       change(id, (current) => {
         if (current?.lease?.holder !== holder) return undefined;
-        return dropTokens
-          ? { ...without(current, 'lease', 'tokens'), generation: current.generation + 1 }
-          : without(current, 'lease');
+        const released = { ...without(current, 'lease'), ...(journal && { journal }) };
+        return dropTokens ? { ...without(released, 'tokens'), generation: current.generation + 1 } : released;
       }),
+
+    reject: (id, generation) =>
+      change(id, (current) =>
+        current?.tokens && current.generation === generation
+          ? { ...current, rejected: generation }
+          : undefined,
+      ),
   };
 }

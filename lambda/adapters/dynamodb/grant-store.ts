@@ -1,7 +1,7 @@
 /** Grants in the vault table: one item each, one conditional write per change. */
 import * as v from 'valibot';
 import type { Grant, GrantId, GrantStore } from '../../domain/vault/grant';
-import { grantKey } from './keys';
+import { grantKey, TTL_ATTRIBUTE } from './keys';
 import { parseRecord } from './record';
 import type { Table } from './table';
 
@@ -20,11 +20,25 @@ const GrantRecord = v.object({
       expiresAt: v.exactOptional(v.number()),
       obtainedAt: v.number(),
       refreshable: v.boolean(),
+      refreshExpiresAt: v.exactOptional(v.number()),
       client: v.string(),
     }),
   ),
+  rejected: v.exactOptional(v.number()),
   consent: v.exactOptional(v.object({ sessionHash: v.string(), expiresAt: v.number() })),
-  lease: v.exactOptional(v.object({ holder: v.string(), deadline: v.number() })),
+  lease: v.exactOptional(
+    v.object({ holder: v.string(), deadline: v.number(), sentAt: v.exactOptional(v.number()) }),
+  ),
+  journal: v.exactOptional(
+    v.object({
+      code: v.string(),
+      unavailable: v.boolean(),
+      failures: v.number(),
+      at: v.number(),
+      notBefore: v.number(),
+      lostAnswer: v.exactOptional(v.literal(true)),
+    }),
+  ),
 });
 
 /** @throws ValiError for a record that is not one: nothing is guessed */
@@ -44,13 +58,16 @@ const identified = (id: GrantId, providerId: string) => ({
   ':providerId': providerId,
 });
 
+/** What new tokens, or none any more, make a thing of the past. */
+const PAST = 'lease, journal, rejected';
+
 export const createGrantStore = (vault: Table): GrantStore => ({
   get: async (id) => parseGrant(await vault.get(keyOf(id))),
 
   openConsent(id, { providerId, consent, seen, forget }) {
     const sameConsent = seen?.consent ? 'consent.sessionHash = :seenHash' : 'attribute_not_exists(consent)';
     const set = `SET ${IDENTIFIED}, consent = :consent, epoch = :epoch, generation = if_not_exists(generation, :zero)`;
-    return vault.update(keyOf(id), forget ? `${set} REMOVE tokens, lease` : set, {
+    return vault.update(keyOf(id), forget ? `${set} REMOVE tokens, ${PAST}` : set, {
       condition: seen ? `epoch = :seenEpoch AND ${sameConsent}` : 'attribute_not_exists(pk)',
       values: {
         ...identified(id, providerId),
@@ -65,32 +82,66 @@ export const createGrantStore = (vault: Table): GrantStore => ({
 
   putTokens(id, { providerId, tokens, epoch }) {
     const set = `SET ${IDENTIFIED}, tokens = :tokens, epoch = :epoch, generation = if_not_exists(generation, :zero) + :one`;
-    return vault.update(keyOf(id), `${set} REMOVE lease`, {
+    return vault.update(keyOf(id), `${set} REMOVE ${PAST}`, {
       condition: epoch === 0 ? 'attribute_not_exists(epoch) OR epoch = :epoch' : 'epoch = :epoch',
       values: { ...identified(id, providerId), ':tokens': tokens, ':epoch': epoch, ':zero': 0, ':one': 1 },
     });
   },
 
-  takeLease: (id, { generation, lease, now }) =>
+  takeLease(id, { providerId, seen, lease, endsAt }) {
+    const foreign = seen !== undefined && seen.providerId !== providerId;
+    const ends = endsAt === undefined ? '' : ', #ttl = :endsAt';
+    const set = `SET ${IDENTIFIED}, lease = :lease, epoch = if_not_exists(epoch, :zero), generation = if_not_exists(generation, :zero)${ends}`;
+    const sameLease = seen?.lease
+      ? 'lease.holder = :seenHolder AND lease.deadline = :seenDeadline'
+      : 'attribute_not_exists(lease)';
+    return vault.update(keyOf(id), foreign ? `${set} REMOVE tokens` : set, {
+      condition: seen
+        ? `generation = :seenGeneration AND epoch = :seenEpoch AND ${sameLease}`
+        : 'attribute_not_exists(pk)',
+      ...(endsAt !== undefined && { names: { '#ttl': TTL_ATTRIBUTE } }),
+      values: {
+        ...identified(id, providerId),
+        ':lease': lease,
+        ':zero': 0,
+        ...(endsAt !== undefined && { ':endsAt': endsAt }),
+        ...(seen && { ':seenGeneration': seen.generation, ':seenEpoch': seen.epoch }),
+        ...(seen?.lease && { ':seenHolder': seen.lease.holder, ':seenDeadline': seen.lease.deadline }),
+      },
+    });
+  },
+
+  markSent: (id, lease) =>
     vault.update(keyOf(id), 'SET lease = :lease', {
-      condition:
-        'generation = :generation AND attribute_exists(tokens) AND (attribute_not_exists(lease) OR lease.deadline < :now)',
-      values: { ':lease': lease, ':generation': generation, ':now': now },
+      condition: 'lease.holder = :holder',
+      values: { ':lease': lease, ':holder': lease.holder },
     }),
 
-  putRefreshed: (id, { holder, epoch, tokens }) =>
-    vault.update(keyOf(id), 'SET tokens = :tokens, generation = generation + :one REMOVE lease', {
+  putRenewed: (id, { holder, epoch, tokens }) =>
+    vault.update(keyOf(id), `SET tokens = :tokens, generation = generation + :one REMOVE ${PAST}`, {
       condition: 'lease.holder = :holder AND epoch = :epoch',
       values: { ':tokens': tokens, ':one': 1, ':holder': holder, ':epoch': epoch },
     }),
 
-  releaseLease: (id, { holder, dropTokens }) =>
-    vault.update(
-      keyOf(id),
-      dropTokens ? 'SET generation = generation + :one REMOVE lease, tokens' : 'REMOVE lease',
-      {
-        condition: 'lease.holder = :holder',
-        values: { ':holder': holder, ...(dropTokens && { ':one': 1 }) },
+  releaseLease(id, { holder, journal, dropTokens }) {
+    const set = [
+      ...(journal ? ['journal = :journal'] : []),
+      ...(dropTokens ? ['generation = generation + :one'] : []),
+    ];
+    const remove = dropTokens ? 'REMOVE lease, tokens' : 'REMOVE lease';
+    return vault.update(keyOf(id), set.length > 0 ? `SET ${set.join(', ')} ${remove}` : remove, {
+      condition: 'lease.holder = :holder',
+      values: {
+        ':holder': holder,
+        ...(journal && { ':journal': journal }),
+        ...(dropTokens && { ':one': 1 }),
       },
-    ),
+    });
+  },
+
+  reject: (id, generation) =>
+    vault.update(keyOf(id), 'SET rejected = :generation', {
+      condition: 'generation = :generation AND attribute_exists(tokens)',
+      values: { ':generation': generation },
+    }),
 });

@@ -13,13 +13,15 @@ export class ProviderFailure extends Error {
   /**
    * @param code OAuth error code
    * @param detail for the operator; holds nothing of the provider's body
-   * @param unavailable true when asking again later may help
+   * @param unavailable true when asking again later may help: the provider did not judge the request
+   * @param retryAfter seconds after which it may be asked again, by its own word
    */
   constructor(
     readonly code: string,
     readonly detail: string,
     readonly unavailable = false,
     cause?: unknown,
+    readonly retryAfter?: number,
   ) {
     super(detail, { cause });
     this.name = 'ProviderFailure';
@@ -31,13 +33,18 @@ export class ProviderFailure extends Error {
       return new ServiceError(
         'InternalServerException',
         `The credential provider "${provider}" did not answer as it should (${this.code}). Try again shortly.`,
-        { detail: this.detail, cause: this },
+        {
+          detail: this.detail,
+          cause: this,
+          outcome: 'provider-unavailable',
+          ...(this.retryAfter !== undefined && { retryAfter: this.retryAfter }),
+        },
       );
     }
     return new ServiceError(
       'ValidationException',
       `The credential provider "${provider}" refused: ${this.code}. Check its configuration and what was asked of it.`,
-      { detail: this.detail, cause: this },
+      { detail: this.detail, cause: this, outcome: 'provider-refused' },
     );
   }
 }
@@ -46,38 +53,53 @@ export class ProviderFailure extends Error {
 export const errorCode = (code: unknown): string =>
   typeof code === 'string' && ERROR_CODE.test(code) ? code : 'invalid_response';
 
+/** Seconds that a `Retry-After` asks for (RFC 9110 section 10.2.3): a number, or a date by the provider's own clock. */
+function retryAfterOf(response: Response): number | undefined {
+  const field = response.headers.get('retry-after');
+  if (field === null) return undefined;
+  if (/^\d{1,9}$/.test(field)) return Number(field);
+  const seconds = (Date.parse(field) - Date.parse(response.headers.get('date') ?? '')) / 1000;
+  return seconds > 0 ? Math.ceil(seconds) : undefined;
+}
+
+/** RFC 6749 section 4.1.2.1 has it for the authorization endpoint; here it stands for any answer that judges nothing. */
+const UNAVAILABLE = 'temporarily_unavailable';
+
+/** No judgement of the request, whatever the body says. */
+const isUnavailable = ({ status }: Response): boolean => status >= 500 || status === 429;
+
+/** A page in place of an answer: of a proxy, a firewall or a maintenance, which says nothing of the request. */
+const isPage = ({ headers }: Response): boolean => /\bhtml\b/i.test(headers.get('content-type') ?? '');
+
 /**
  * Judges what oauth4webapi or the transport threw.
  *
+ * @param endpoint which of the provider's endpoints it was, for the operator
  * @throws whatever is not a provider's doing
  */
-export function providerFailure(error: unknown): ProviderFailure {
+export function providerFailure(error: unknown, endpoint = 'token endpoint'): ProviderFailure {
   if (error instanceof ProviderFailure) return error;
   if (error instanceof oauth.ResponseBodyError) {
+    const { response, status } = error;
     const code = errorCode(error.error);
-    const unavailable = error.status >= 500 || error.status === 429 || code === 'temporarily_unavailable';
-    return new ProviderFailure(code, `token endpoint answered ${error.status} ${code}`, unavailable, error);
+    const unavailable = isUnavailable(response) || code === UNAVAILABLE;
+    const detail = `${endpoint} answered ${status} ${code}`;
+    return new ProviderFailure(code, detail, unavailable, error, retryAfterOf(response));
   }
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
-    return new ProviderFailure(
-      'invalid_client',
-      `token endpoint challenged with ${error.status}`,
-      false,
-      error,
-    );
+    const detail = `${endpoint} challenged with ${error.status}`;
+    return new ProviderFailure('invalid_client', detail, false, error);
   }
   if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError) {
-    const status = error.cause instanceof Response ? error.cause.status : 0;
-    const unavailable = status >= 500 || status === 429;
-    return new ProviderFailure(
-      'invalid_response',
-      `token endpoint: ${error.code ?? 'not conform'}`,
-      unavailable,
-      error,
-    );
+    const response = error.cause instanceof Response ? error.cause : undefined;
+    const unavailable = response !== undefined && (isUnavailable(response) || isPage(response));
+    const detail = `${endpoint}: ${error.code ?? 'not conform'}`;
+    const retryAfter = response && retryAfterOf(response);
+    const code = unavailable ? UNAVAILABLE : 'invalid_response';
+    return new ProviderFailure(code, detail, unavailable, error, retryAfter);
   }
   if (error instanceof jose.JOSEError) {
-    return new ProviderFailure('invalid_response', `token endpoint: ${error.code}`, false, error);
+    return new ProviderFailure('invalid_response', `${endpoint}: ${error.code}`, false, error);
   }
   throw error;
 }

@@ -42,6 +42,8 @@ export interface ObtainedTokens {
   readonly scopes: readonly string[];
   /** Epoch seconds; absent when the provider did not say and nothing is known of the vendor. */
   readonly expiresAt?: number;
+  /** Epoch seconds at which the refresh token ends; absent when the provider did not say. */
+  readonly refreshExpiresAt?: number;
 }
 
 /** `resource` and `audience`, repeated as often as there are values. */
@@ -49,10 +51,10 @@ export function narrowingParameters({ resources, audiences }: Narrowing): string
   return [...resources.map((value) => ['resource', value]), ...audiences.map((value) => ['audience', value])];
 }
 
-const authenticate = ({ provider, clientSecret }: ProviderClient): oauth.ClientAuth =>
+export const authenticate = ({ provider, clientSecret }: ProviderClient): oauth.ClientAuth =>
   clientAuthentication(provider.clientAuthenticationMethod, clientSecret);
 
-const options = ({ transport, endpointPolicy }: TokenRequestPorts, { provider }: ProviderClient) => ({
+export const options = ({ transport, endpointPolicy }: TokenRequestPorts, { provider }: ProviderClient) => ({
   [oauth.customFetch]: vendorTransport(transport, vendorOf(provider.vendor)),
   [oauth.allowInsecureRequests]: endpointPolicy.loopback,
 });
@@ -60,8 +62,27 @@ const options = ({ transport, endpointPolicy }: TokenRequestPorts, { provider }:
 /** What was asked for, for a provider that does not say again. */
 interface Asked {
   readonly scopes: readonly string[];
-  /** The refresh token in hand, for a provider that gives no other. */
+  /** The refresh token in hand, and its end, for a provider that gives no other. */
   readonly refreshToken?: string;
+  readonly refreshExpiresAt?: number | undefined;
+}
+
+/**
+ * Seconds that an access token is taken to live when it came with a refresh token but without `expires_in`: a token
+ * that can be refreshed is one that ends.
+ */
+const ASSUMED_LIFETIME = 3600;
+
+/** Names under which servers say how long a refresh token lives, in seconds; no RFC has one. */
+const REFRESH_LIFETIMES = ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'];
+
+/** @returns undefined when the answer does not say, and for 0, by which a server says that there is no end */
+function refreshLifetimeOf(answer: oauth.TokenEndpointResponse): number | undefined {
+  for (const name of REFRESH_LIFETIMES) {
+    const seconds = Number(answer[name] ?? 0);
+    if (seconds > 0) return seconds;
+  }
+  return undefined;
 }
 
 /** Judges a token endpoint's answer (RFC 6749 section 5.1); an absent `scope` means: as asked. */
@@ -72,19 +93,24 @@ function judgeTokens(
   now: number,
 ): ObtainedTokens {
   const refreshToken = answer.refresh_token ?? asked.refreshToken;
-  const lifetime =
-    answer.expires_in ?? (refreshToken === undefined ? undefined : vendor.answer?.assumedLifetime);
+  const assumed = vendor.answer?.assumedLifetime ?? ASSUMED_LIFETIME;
+  const lifetime = answer.expires_in ?? (refreshToken === undefined ? undefined : assumed);
+  const refreshLifetime = refreshLifetimeOf(answer);
+  // Another refresh token has an end of its own, if any; the same one keeps the end that it had.
+  const kept = answer.refresh_token === undefined ? asked.refreshExpiresAt : undefined;
+  const refreshExpiresAt = refreshLifetime === undefined ? kept : now + refreshLifetime;
   return {
     accessToken: answer.access_token,
     ...(refreshToken !== undefined && { refreshToken }),
     scopes:
       answer.scope === undefined ? asked.scopes : answer.scope.split(' ').filter((scope) => scope !== ''),
     ...(lifetime !== undefined && { expiresAt: now + lifetime }),
+    ...(refreshToken !== undefined && refreshExpiresAt !== undefined && { refreshExpiresAt }),
   };
 }
 
 /** Sends and judges; time is taken before sending, so that a token is never believed to live longer than it does. */
-async function exchange(
+export async function exchange(
   ports: TokenRequestPorts,
   { provider }: ProviderClient,
   asked: Asked,
@@ -203,14 +229,17 @@ export function redeemRefreshToken(
   ports: TokenRequestPorts,
   client: ProviderClient,
   refreshToken: string,
-  request: Narrowing & { readonly scopes: readonly string[] },
+  request: Narrowing & {
+    readonly scopes: readonly string[];
+    readonly refreshExpiresAt?: number | undefined;
+  },
 ): Promise<ObtainedTokens> {
   const { provider, metadata } = client;
   const oauthClient: oauth.Client = { client_id: provider.clientId };
   return exchange(
     ports,
     client,
-    { scopes: request.scopes, refreshToken },
+    { scopes: request.scopes, refreshToken, refreshExpiresAt: request.refreshExpiresAt },
     () =>
       oauth.refreshTokenGrantRequest(metadata, oauthClient, authenticate(client), refreshToken, {
         ...options(ports, client),

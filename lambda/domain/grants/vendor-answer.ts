@@ -47,10 +47,17 @@ function errorOf(members: Members, { errorAt, errorCodes = {} }: AnswerDeparture
  * in, and its issuer may be a tenant that is not known here.
  */
 function tokenMembers(tokens: Members): Members {
-  const { access_token, refresh_token, expires_in, token_type, scope } = tokens;
+  const { access_token, refresh_token, expires_in, refresh_token_expires_in, token_type, scope } = tokens;
   // Slack names the kind of token and LinkedIn nothing at all; these vendors issue bearer tokens only (RFC 6750).
   const bearer = typeof token_type === 'string' && /^dpop$|^mac$/i.test(token_type) ? token_type : 'bearer';
-  const read = { access_token, refresh_token, expires_in, scope: scopesOf(scope), token_type: bearer };
+  const read = {
+    access_token,
+    refresh_token,
+    expires_in,
+    refresh_token_expires_in,
+    scope: scopesOf(scope),
+    token_type: bearer,
+  };
   return Object.fromEntries(
     Object.entries(read).filter(([, value]) => value !== null && value !== undefined),
   );

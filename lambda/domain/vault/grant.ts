@@ -18,6 +18,8 @@ export interface GrantTokens {
   /** Epoch seconds. */
   readonly obtainedAt: number;
   readonly refreshable: boolean;
+  /** Epoch seconds at which the refresh token itself ends; absent when the provider did not say. */
+  readonly refreshExpiresAt?: number;
   /** Digest of the client and server that they were granted to: those of another configuration do not count. */
   readonly client: string;
 }
@@ -35,11 +37,32 @@ export interface PendingConsent {
   readonly expiresAt: number;
 }
 
-/** Who may redeem the refresh token now: nobody else until the deadline. */
-export interface RefreshLease {
+/** Who may obtain the next tokens: nobody else until the deadline. */
+export interface Lease {
   readonly holder: string;
   /** Epoch milliseconds. */
   readonly deadline: number;
+  /**
+   * Epoch milliseconds; set by the write just before the request leaves. A lease that was left behind with it says
+   * that the provider may have answered somebody who could not write the answer down.
+   */
+  readonly sentAt?: number;
+}
+
+/** What became of the last try to obtain tokens, when it failed. */
+export interface Journal {
+  /** OAuth error code, or one of ours. */
+  readonly code: string;
+  /** Whether the provider could not be had, rather than refused. */
+  readonly unavailable: boolean;
+  /** Tries in a row that failed. */
+  readonly failures: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Epoch milliseconds before which nobody tries again. */
+  readonly notBefore: number;
+  /** The holder before this one had sent its request and was not heard of again. */
+  readonly lostAnswer?: true;
 }
 
 export interface GrantId {
@@ -56,8 +79,11 @@ export interface Grant extends GrantId {
   /** Counts the times that it was forgotten (forceAuthentication): what began before does not count after. */
   readonly epoch: number;
   readonly tokens?: GrantTokens;
+  /** The generation whose token the resource did not take (see rejected-token.ts). */
+  readonly rejected?: number;
   readonly consent?: PendingConsent;
-  readonly lease?: RefreshLease;
+  readonly lease?: Lease;
+  readonly journal?: Journal;
 }
 
 /** Where grants are kept. Each method is one conditional write and says whether its condition held. */
@@ -71,17 +97,33 @@ export interface GrantStore {
     id: GrantId,
     change: { providerId: string; consent: PendingConsent; seen: Grant | undefined; forget: boolean },
   ): Promise<boolean>;
-  /** Puts in tokens that a consent session of this epoch, or a client-credentials request, obtained. */
+  /** Puts in tokens that a consent session of this epoch obtained: lease, journal and rejection are past. */
   putTokens(
     id: GrantId,
     change: { providerId: string; tokens: GrantTokens; epoch: number },
   ): Promise<boolean>;
-  /** Takes the lease, if the tokens are still of this generation and no live lease is held. */
-  takeLease(id: GrantId, change: { generation: number; lease: RefreshLease; now: number }): Promise<boolean>;
-  /** Puts in refreshed tokens, if the lease is still this holder's and the epoch this one. */
-  putRefreshed(id: GrantId, change: { holder: string; epoch: number; tokens: GrantTokens }): Promise<boolean>;
-  /** Gives the lease back; drops the tokens too when the provider refused them for good. */
-  releaseLease(id: GrantId, change: { holder: string; dropTokens: boolean }): Promise<boolean>;
+  /**
+   * Takes the lease, if the grant is still of the generation and epoch that were seen and the lease the one that was
+   * seen, or none. No clocks are compared here: whether a lease was left behind is for who saw it to judge. Makes
+   * the grant where none was seen; drops the tokens of another provider of this name.
+   *
+   * @param change.endsAt epoch seconds from which the grant may vanish by itself
+   */
+  takeLease(
+    id: GrantId,
+    change: { providerId: string; seen: Grant | undefined; lease: Lease; endsAt?: number | undefined },
+  ): Promise<boolean>;
+  /** Renews the lease and notes that the request leaves now, if the lease is still this holder's. */
+  markSent(id: GrantId, lease: Lease): Promise<boolean>;
+  /** Puts in the tokens obtained, if the lease is still this holder's and the epoch this one. */
+  putRenewed(id: GrantId, change: { holder: string; epoch: number; tokens: GrantTokens }): Promise<boolean>;
+  /** Gives the lease back, with a note of what went wrong; drops the tokens too when they are gone for good. */
+  releaseLease(
+    id: GrantId,
+    change: { holder: string; journal?: Journal; dropTokens: boolean },
+  ): Promise<boolean>;
+  /** Marks the tokens as not taken by the resource, if they are still of this generation. */
+  reject(id: GrantId, generation: number): Promise<boolean>;
 }
 
 const digest = (value: unknown): string =>
@@ -89,22 +131,32 @@ const digest = (value: unknown): string =>
 
 /** What a grant is for, beside agent and user: the flow, the provider, and what narrows the token. */
 export interface GrantTarget {
-  readonly flow: 'USER_FEDERATION' | 'M2M';
+  readonly flow: 'USER_FEDERATION' | 'M2M' | 'ON_BEHALF_OF_TOKEN_EXCHANGE';
   readonly providerName: string;
   /** RFC 8707 resource indicators. */
   readonly resources: readonly string[];
   readonly audiences: readonly string[];
-  /** For M2M, whose tokens are cached by scope; a user's grant is not. */
+  /** For the flows whose tokens are cached by scope; what a user has consented to is not. */
   readonly scopes: readonly string[];
+  /** For on-behalf-of exchange: what the token is obtained by, and what else was asked of the provider. */
+  readonly exchanged?: ExchangedFor | undefined;
+}
+
+export interface ExchangedFor {
+  /** Hash of the user's own token. */
+  readonly subjectTokenHash: string;
+  readonly customParameters: Readonly<Record<string, string>>;
 }
 
 /** The grant's sort key: the same for the same asked-for things in any order. */
 export function grantTarget(target: GrantTarget): string {
   const sorted = (values: readonly string[]): string[] => [...new Set(values)].sort();
+  const { exchanged } = target;
   const narrowed = [
     sorted(target.resources),
     sorted(target.audiences),
-    target.flow === 'M2M' ? sorted(target.scopes) : [],
+    target.flow === 'USER_FEDERATION' ? [] : sorted(target.scopes),
+    ...(exchanged ? [exchanged.subjectTokenHash, Object.entries(exchanged.customParameters).sort()] : []),
   ];
   return `${target.flow}#${target.providerName}#${digest(narrowed)}`;
 }
@@ -130,9 +182,31 @@ export function covers(tokens: GrantTokens, scopes: readonly string[]): boolean 
 export const EXPIRY_MARGIN = 30;
 
 /** and at most this part of its life, for one that lives but briefly. */
-export const EXPIRY_MARGIN_PART = 1 / 10;
+export const EXPIRY_MARGIN_PART = 1 / 20;
 
-export function isFresh({ expiresAt, obtainedAt }: GrantTokens, now: number): boolean {
-  if (expiresAt === undefined) return true;
-  return expiresAt - Math.min(EXPIRY_MARGIN, (expiresAt - obtainedAt) * EXPIRY_MARGIN_PART) > now;
+/** Seconds before its end at which a token is renewed while it is still handed out; */
+export const SOFT_WINDOW = 300;
+
+/** and at most this part of its life. */
+export const SOFT_WINDOW_PART = 1 / 10;
+
+function endsWithin(
+  { expiresAt, obtainedAt }: Pick<GrantTokens, 'expiresAt' | 'obtainedAt'>,
+  now: number,
+  [seconds, part]: readonly [number, number],
+): boolean {
+  if (expiresAt === undefined) return false;
+  return expiresAt - Math.min(seconds, (expiresAt - obtainedAt) * part) <= now;
 }
+
+/** @param now epoch seconds */
+export const isFresh = (tokens: GrantTokens, now: number): boolean =>
+  !endsWithin(tokens, now, [EXPIRY_MARGIN, EXPIRY_MARGIN_PART]);
+
+/** Whether fresh tokens are to be renewed already. @param now epoch seconds */
+export const inSoftWindow = (tokens: GrantTokens, now: number): boolean =>
+  endsWithin(tokens, now, [SOFT_WINDOW, SOFT_WINDOW_PART]);
+
+/** Whether there is a refresh token that may still be good. @param now epoch seconds */
+export const isRefreshable = ({ refreshable, refreshExpiresAt }: GrantTokens, now: number): boolean =>
+  refreshable && (refreshExpiresAt === undefined || refreshExpiresAt > now);

@@ -3,7 +3,7 @@ import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import type { Narrowing, ObtainedTokens } from '../grants/token-request';
 import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
-import { grantContext, type GrantId, type GrantTokens, type SealedTokens } from './grant';
+import { grantContext, type Grant, type GrantId, type GrantTokens, type SealedTokens } from './grant';
 import type { Seal, SealingContext } from './sealing';
 
 /** Whose tokens they are, and what narrows them. */
@@ -11,6 +11,8 @@ export interface TokenOwner extends Narrowing {
   readonly grantId: GrantId;
   readonly provider: Pick<Oauth2Provider, 'id' | 'vendor' | 'clientId' | 'discovery'>;
   readonly workloadArn: string;
+  /** Epoch seconds at which the grant is over, whatever its tokens; absent for one that stays. */
+  readonly endsAt?: number | undefined;
 }
 
 /** Bound to the client at its server too, so that no change of configuration sends a refresh token elsewhere. */
@@ -26,7 +28,7 @@ export async function sealTokens(
   obtained: ObtainedTokens,
   requestedScopes: readonly string[],
 ): Promise<GrantTokens> {
-  const { accessToken, refreshToken, scopes, expiresAt } = obtained;
+  const { accessToken, refreshToken, scopes, expiresAt, refreshExpiresAt } = obtained;
   const plain: SealedTokens = { accessToken, ...(refreshToken !== undefined && { refreshToken }) };
   return {
     sealed: await ports.seal.seal(contextOf(owner), JSON.stringify(plain)),
@@ -35,6 +37,7 @@ export async function sealTokens(
     ...(expiresAt !== undefined && { expiresAt }),
     obtainedAt: epochSeconds(ports.ambient),
     refreshable: refreshToken !== undefined,
+    ...(refreshExpiresAt !== undefined && { refreshExpiresAt }),
     client: clientAtServer(owner.provider),
   };
 }
@@ -46,3 +49,15 @@ export async function openTokens(
 ): Promise<SealedTokens> {
   return JSON.parse(await seal.open(contextOf(owner), tokens.sealed)) as SealedTokens;
 }
+
+/**
+ * The grant's tokens, if they are this provider's: what was stored for an earlier one of its name, or for another
+ * client or server, does not count, nor would it open.
+ */
+export const tokensOf = (
+  grant: Grant | undefined,
+  provider: TokenOwner['provider'],
+): GrantTokens | undefined =>
+  grant?.providerId === provider.id && grant.tokens?.client === clientAtServer(provider)
+    ? grant.tokens
+    : undefined;

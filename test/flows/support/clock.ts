@@ -15,5 +15,10 @@ const TIMERS = [
 
 /** Undone by `jest.useRealTimers()`. */
 export function moveClock(seconds: number): void {
-  jest.useFakeTimers({ now: Date.now() + seconds * 1000, doNotFake: [...TIMERS] });
+  jest.useFakeTimers({
+    now: Date.now() + seconds * 1000,
+    doNotFake: [...TIMERS],
+    // Time goes on from there.
+    advanceTimers: true,
+  });
 }

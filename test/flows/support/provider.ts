@@ -5,7 +5,7 @@
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Provider, type Configuration } from 'oidc-provider';
+import { Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Browser, Page } from './browser';
 
 export interface TokenExchange {
@@ -24,8 +24,13 @@ export interface TestProvider {
   allowRedirect(uri: string): void;
   /** Every request to the token endpoint, with its answer. */
   readonly exchanges: TokenExchange[];
+  /** How the token endpoint behaves until this is taken away; without it, as oidc-provider does. */
+  tokenEndpoint: TokenEndpointBehaviour | undefined;
   close(): Promise<void>;
 }
+
+/** Middleware of oidc-provider's own kind: before, after, or in place of what it does. */
+export type TokenEndpointBehaviour = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>;
 
 const read = async (stream: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
@@ -33,7 +38,22 @@ const read = async (stream: IncomingMessage): Promise<string> => {
   return Buffer.concat(chunks).toString('utf8');
 };
 
-export async function startProvider(extra: Configuration = {}): Promise<TestProvider> {
+/** What a test's provider has that its configuration cannot say. */
+export interface Extension {
+  /** Grant types of its client. */
+  readonly grantTypes?: readonly string[];
+  /** Scopes beside the usual ones. */
+  readonly scopes?: readonly string[];
+  /** Called with the provider before it answers anybody. */
+  readonly prepare?: (provider: Provider) => void;
+}
+
+const answerPlainly: TokenEndpointBehaviour = (_ctx, next) => next();
+
+export async function startProvider(
+  extra: Configuration = {},
+  extension: Extension = {},
+): Promise<TestProvider> {
   const server = createServer();
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -47,15 +67,21 @@ export async function startProvider(extra: Configuration = {}): Promise<TestProv
         client_id: clientId,
         client_secret: clientSecret,
         redirect_uris: [`${issuer}/placeholder`],
-        grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+        grant_types: [
+          'authorization_code',
+          'refresh_token',
+          'client_credentials',
+          ...(extension.grantTypes ?? []),
+        ],
       },
     ],
-    scopes: ['openid', 'offline_access', 'a', 'b', 'c'],
+    scopes: ['openid', 'offline_access', 'a', 'b', 'c', ...(extension.scopes ?? [])],
     ...extra,
     features: { clientCredentials: { enabled: true }, ...extra.features },
   });
   (provider.Client.prototype as { redirectUriAllowed(uri: string): boolean }).redirectUriAllowed = (uri) =>
     redirects.has(uri);
+  extension.prepare?.(provider);
 
   const exchanges: TokenExchange[] = [];
   provider.use(async (ctx, next) => {
@@ -65,7 +91,7 @@ export async function startProvider(extra: Configuration = {}): Promise<TestProv
     }
     const body = await read(ctx.req);
     (ctx.req as IncomingMessage & { body?: unknown }).body = body;
-    await next();
+    await (testProvider.tokenEndpoint ?? answerPlainly)(ctx as KoaContextWithOIDC, next);
     const request = new URLSearchParams(body);
     exchanges.push({
       grantType: request.get('grant_type'),
@@ -79,13 +105,14 @@ export async function startProvider(extra: Configuration = {}): Promise<TestProv
     void answer(request, response);
   });
 
-  return {
+  const testProvider: TestProvider = {
     issuer,
     discoveryUrl: `${issuer}/.well-known/openid-configuration`,
     clientId,
     clientSecret,
     allowRedirect: (uri) => redirects.add(uri),
     exchanges,
+    tokenEndpoint: undefined,
     close: () =>
       new Promise((closed) => {
         server.closeAllConnections();
@@ -94,6 +121,7 @@ export async function startProvider(extra: Configuration = {}): Promise<TestProv
         });
       }),
   };
+  return testProvider;
 }
 
 /** Signs in and consents on the provider's own pages; ends at the address that begins with `until`. */

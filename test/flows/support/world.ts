@@ -25,6 +25,7 @@ import type { Configuration } from 'oidc-provider';
 import { openServiceLog, type ServiceLog } from '../../../lib/local/service-log';
 import { startLocal } from '../../../lib/local/start';
 import type { TrustedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
+import { send, signed, type Answer } from '../../local/handmade-request';
 import { Browser } from './browser';
 import { startIssuer, type TestIssuer } from './issuer';
 import { signInAndConsent, startProvider, type TestProvider } from './provider';
@@ -89,8 +90,13 @@ export class World {
     return { endpoint, region, credentials: { accessKeyId, secretAccessKey }, ...{ signingName } };
   }
 
-  data(principal: PrincipalName = 'agent', signingName = 'execute-api'): BedrockAgentCoreClient {
-    const client = new BedrockAgentCoreClient(this.settings(principal, signingName));
+  /** @param maxAttempts three, as an SDK tries by itself */
+  data(
+    principal: PrincipalName = 'agent',
+    signingName = 'execute-api',
+    maxAttempts = 3,
+  ): BedrockAgentCoreClient {
+    const client = new BedrockAgentCoreClient({ ...this.settings(principal, signingName), maxAttempts });
     client.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
     return client;
   }
@@ -126,6 +132,15 @@ export class World {
     );
     this.provider.allowRedirect(created.callbackUrl ?? '');
     return new TestAgent(this.data(principal), name, providerName, created.callbackUrl ?? '');
+  }
+
+  /** An operation for which AWS's clients have no command, signed as they sign. */
+  async post(operation: string, input: object, principal: PrincipalName = 'agent'): Promise<Answer> {
+    const { accessKeyId, secretAccessKey } = this.local.principals[principal];
+    const credentials = { accessKeyId, secretAccessKey };
+    const { host } = new URL(this.local.endpoint);
+    const body = JSON.stringify(input);
+    return send(await signed(host, { path: `/identities/${operation}`, body, credentials }));
   }
 
   /** The audit entries so far. */

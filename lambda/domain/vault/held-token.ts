@@ -1,0 +1,62 @@
+/** A stored token, handed out while it is good and renewed when it must be; the same for every flow. */
+import { epochSeconds } from '../ambient';
+import type { Outcome } from '../service-error';
+import { inSoftWindow, type Grant } from './grant';
+import { CONSENT_NEEDED, isUsable, renewed, type RenewalPorts, type TokenSource } from './renewal';
+import { renewSoon, type DispatchPorts, type RenewalRequest } from './renewal-ahead';
+import type { RequestOwner } from './token-sources';
+import { openTokens } from './tokens';
+
+/** A token for the caller, and how it was come by. */
+export interface HandedOut {
+  readonly output: {
+    readonly accessToken: string;
+    /** What the provider granted; only where that is less than what was asked. */
+    readonly grantedScopes?: readonly string[];
+  };
+  readonly outcome: Outcome;
+}
+
+export interface Holding {
+  readonly owner: RequestOwner;
+  readonly grant: Grant | undefined;
+  /** The scopes asked for now. */
+  readonly scopes: readonly string[];
+  readonly source: TokenSource;
+  /** How a token that this source gives is come by. */
+  readonly renewedAs: 'refreshed' | 'exchanged';
+  /** How to hand a renewal on; absent for a source that is at hand only now. */
+  readonly ahead?: Omit<RenewalRequest, 'holder' | 'grantId'>;
+}
+
+/** A narrower grant than asked is told, not asked for again: the provider has decided (RFC 6749 section 3.3). */
+function handOut(
+  accessToken: string,
+  granted: readonly string[],
+  asked: readonly string[],
+  outcome: Outcome,
+): HandedOut {
+  return asked.every((scope) => granted.includes(scope))
+    ? { output: { accessToken }, outcome }
+    : { output: { accessToken, grantedScopes: granted }, outcome: 'scope-gap' };
+}
+
+/**
+ * @returns undefined when the provider has refused for good and the user must consent again
+ * @throws ProviderFailure; ThrottlingException where asking again shortly will help
+ */
+export async function heldToken(
+  ports: RenewalPorts & DispatchPorts,
+  { owner, grant, scopes, source, renewedAs, ahead }: Holding,
+): Promise<HandedOut | undefined> {
+  const now = epochSeconds(ports.ambient);
+  if (grant?.tokens && isUsable(grant, owner, now)) {
+    const { tokens } = grant;
+    if (ahead && inSoftWindow(tokens, now)) await renewSoon(ports, owner, grant, ahead);
+    const { accessToken } = await openTokens(ports.seal, owner, tokens);
+    return handOut(accessToken, tokens.scopes, scopes, 'cached');
+  }
+  const fresh = await renewed(ports, { owner, source, seen: grant });
+  if (fresh === CONSENT_NEEDED) return undefined;
+  return handOut(fresh.accessToken, fresh.scopes, scopes, renewedAs);
+}

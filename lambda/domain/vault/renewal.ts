@@ -1,0 +1,277 @@
+/**
+ * Renewal without races: the next tokens of a grant are obtained once, however many ask, in whatever processes,
+ * that share nothing but the grant. So a provider that rotates refresh tokens never sees one twice, which it would
+ * take for theft (RFC 9700 section 4.14.2), and one that gives tokens by client credentials is asked once.
+ *
+ *     take the lease ──▶ open what is needed ──▶ mark as sent ──▶ send ──▶ write tokens, next generation
+ *      one write on                               one write on            one write on holder and epoch
+ *      what was seen                              the holder
+ *
+ * The others wait for the next generation, or for the journal to say why there is none. A lease that was left
+ * behind by a process that died is taken over after its time; then the old refresh token is tried once more.
+ */
+import { epochSeconds, type Ambient } from '../ambient';
+import { ProviderFailure } from '../grants/provider-failure';
+import type { ObtainedTokens } from '../grants/token-request';
+import { ServiceError } from '../service-error';
+import { isFresh, type Grant, type GrantStore, type Journal, type Lease } from './grant';
+import type { Seal } from './sealing';
+import { openTokens, sealTokens, tokensOf, type TokenOwner } from './tokens';
+
+/**
+ * Milliseconds that a lease lasts, from when it was taken and again from when the request was sent: longer than the
+ * provider may take (5 s, the transport's bound) and the write behind it with its retries.
+ */
+export const LEASE = 8_000;
+
+/** Milliseconds that a request and the write behind it may take: with less of the lease left, nothing is sent. */
+const REDEMPTION = 6_500;
+
+/** Milliseconds that the clocks of two processes may differ. */
+const CLOCK_SKEW = 120_000;
+
+/** Milliseconds that a loser waits at most, and between its looks: longer each time, to spare the table. */
+const PATIENCE = 10_000;
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 800;
+
+/** Milliseconds between two tries to write down tokens that a provider has given. */
+const WRITE_PAUSE = 250;
+
+/** Milliseconds of the back-off, beyond what a provider asks for: at first, doubled each time; and at most in all. */
+const FIRST_BACK_OFF = 1_000;
+const LONGEST_BACK_OFF = 60_000;
+const LONGEST_RETRY_AFTER = 15 * 60_000;
+
+/** The tokens are gone for good: the user must consent again. */
+export const CONSENT_NEEDED = Symbol('consent needed');
+
+export interface RenewalPorts {
+  readonly grants: GrantStore;
+  readonly seal: Seal;
+  readonly ambient: Ambient;
+}
+
+/** Where a grant's next tokens come from: a refresh token, client credentials, the user's own token. */
+export interface TokenSource {
+  /** What is asked of the provider, beside what it may grant. */
+  requestedScopes(seen: Grant | undefined): readonly string[];
+  /**
+   * Opens all that the request needs.
+   *
+   * @returns the means to send it, once
+   */
+  prepare(seen: Grant | undefined): Promise<() => Promise<ObtainedTokens>>;
+  /** Whether `invalid_grant` means that the user must consent again. */
+  readonly endsWithGrant: boolean;
+}
+
+export interface Renewal {
+  readonly owner: TokenOwner;
+  readonly source: TokenSource;
+  /** The grant as it was read; its tokens will not do. */
+  readonly seen: Grant | undefined;
+}
+
+/** A token that was obtained by this call or, meanwhile, by another. */
+export interface Renewed {
+  readonly accessToken: string;
+  /** What the provider granted with it. */
+  readonly scopes: readonly string[];
+}
+
+/** Whether the grant's token may be handed out. */
+export function isUsable(grant: Grant, owner: TokenOwner, now: number): boolean {
+  const tokens = tokensOf(grant, owner.provider);
+  return tokens !== undefined && grant.rejected !== grant.generation && isFresh(tokens, now);
+}
+
+/** Whether a lease's time is over by any clock. One that just ended by this clock is watched instead. */
+export const isLongPast = (lease: Lease, now: number): boolean => lease.deadline + CLOCK_SKEW < now;
+
+/** Whether nobody is to try yet, because the provider was unavailable. */
+export const backsOff = (grant: Grant | undefined, now: number): boolean =>
+  grant?.journal !== undefined && grant.journal.notBefore > now;
+
+/** What the journal says, with the time that is left until the provider may be asked again. */
+const failureIn = (
+  { code, unavailable, notBefore }: Journal,
+  now: number,
+  cause?: ProviderFailure,
+): ProviderFailure =>
+  new ProviderFailure(
+    code,
+    cause?.detail ?? 'as another request was told before',
+    unavailable,
+    cause,
+    unavailable ? Math.max(1, Math.ceil((notBefore - now) / 1000)) : undefined,
+  );
+
+/** The entry of a failure: when the provider may be asked again, by its own word or else longer each time. */
+function journalOf(failure: ProviderFailure, seen: Grant | undefined, now: number): Journal {
+  const { code, unavailable, retryAfter = 0 } = failure;
+  const failures = (seen?.journal?.failures ?? 0) + 1;
+  const own = Math.min(FIRST_BACK_OFF * 2 ** (failures - 1), LONGEST_BACK_OFF);
+  const wait = Math.max(own, Math.min(retryAfter * 1000, LONGEST_RETRY_AFTER));
+  return {
+    code,
+    unavailable,
+    failures,
+    at: now,
+    notBefore: unavailable ? now + wait : now,
+    ...(seen?.lease?.sentAt !== undefined && { lostAnswer: true as const }),
+  };
+}
+
+/**
+ * The grant's next token.
+ *
+ * @returns a token of a later generation than the one that was seen, or {@link CONSENT_NEEDED} when there will be none
+ * @throws ProviderFailure when the provider refused or was not to be had, now or a moment ago
+ * @throws ThrottlingException where asking again shortly will help
+ */
+export async function renewed(
+  ports: RenewalPorts,
+  renewal: Renewal,
+): Promise<Renewed | typeof CONSENT_NEEDED> {
+  const { owner, seen: first } = renewal;
+  const { grantId, provider, endsAt } = owner;
+  const { ambient, grants } = ports;
+  const holder = ambient.randomUUID();
+  const until = ambient.now() + PATIENCE;
+  let seen = first;
+  let watched = watch(undefined, seen?.lease, ambient.now());
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    const now = ambient.now();
+    if (isGone(renewal, seen)) return CONSENT_NEEDED;
+    if (seen && seen.generation !== first?.generation && isUsable(seen, owner, epochSeconds(ambient))) {
+      return held(ports, owner, seen);
+    }
+    if (seen?.journal && (backsOff(seen, now) || seen.journal.at !== first?.journal?.at)) {
+      throw failureIn(seen.journal, now);
+    }
+    if (isFree(watched, now)) {
+      const lease = { holder, deadline: now + LEASE };
+      if (await grants.takeLease(grantId, { providerId: provider.id, seen, lease, endsAt })) {
+        return redeemed(ports, { ...renewal, seen }, holder);
+      }
+    } else if (now >= until) {
+      throw beingRenewed();
+    } else {
+      await ambient.wait(pause);
+    }
+    seen = await grants.get(owner.grantId);
+    // A write whose answer was lost is tried again by the SDK, and then finds its own lease.
+    if (seen?.lease?.holder === holder) return redeemed(ports, { ...renewal, seen }, holder);
+    watched = watch(watched, seen?.lease, ambient.now());
+  }
+}
+
+const beingRenewed = (): ServiceError =>
+  new ServiceError('ThrottlingException', 'The token is being renewed. Try again shortly.', {
+    outcome: 'provider-unavailable',
+  });
+
+/** Whether what was to be renewed is no more: refused for good, or forgotten (forceAuthentication). */
+const isGone = ({ owner, seen: first }: Renewal, seen: Grant | undefined): boolean =>
+  first !== undefined &&
+  (seen?.epoch !== first.epoch ||
+    (tokensOf(first, owner.provider) !== undefined && seen.tokens === undefined));
+
+/** A lease, and since when it has been seen unchanged by this process's own clock. */
+interface Watched {
+  readonly lease: Lease | undefined;
+  readonly since: number;
+}
+
+const watch = (before: Watched | undefined, lease: Lease | undefined, now: number): Watched =>
+  before?.lease?.holder === lease?.holder && before?.lease?.deadline === lease?.deadline
+    ? (before ?? { lease, since: now })
+    : { lease, since: now };
+
+/** No lease, or one whose holder has let its whole time pass before this process's eyes. */
+const isFree = ({ lease, since }: Watched, now: number): boolean =>
+  lease === undefined || isLongPast(lease, now) || now - since >= LEASE;
+
+async function held(ports: RenewalPorts, owner: TokenOwner, grant: Grant): Promise<Renewed> {
+  const { tokens } = grant;
+  if (!tokens) throw new Error('a usable grant has tokens');
+  const { accessToken } = await openTokens(ports.seal, owner, tokens);
+  return { accessToken, scopes: tokens.scopes };
+}
+
+/**
+ * The holder's part, from the lease on.
+ *
+ * @param renewal with the grant as it was when the lease was taken
+ */
+export async function redeemed(
+  ports: RenewalPorts,
+  renewal: Renewal,
+  holder: string,
+): Promise<Renewed | typeof CONSENT_NEEDED> {
+  const { owner, source, seen } = renewal;
+  const { ambient, grants } = ports;
+  const { grantId } = owner;
+  const release = (journal?: Journal, dropTokens = false) =>
+    grants.releaseLease(grantId, { holder, dropTokens, ...(journal && { journal }) });
+  /** A provider's refusal is noted, and ends the grant if it is one for good. */
+  async function failed(error: unknown): Promise<typeof CONSENT_NEEDED | Renewed> {
+    if (!(error instanceof ProviderFailure)) {
+      await release();
+      throw error;
+    }
+    const dropTokens = source.endsWithGrant && error.code === 'invalid_grant' && !error.unavailable;
+    const journal = journalOf(error, seen, ambient.now());
+    const released = await release(journal, dropTokens);
+    if (!dropTokens) throw failureIn(journal, ambient.now(), error);
+    // Who lost the lease meanwhile was refused for a token that another has redeemed.
+    return released ? CONSENT_NEEDED : renewed(ports, renewal);
+  }
+
+  let send;
+  try {
+    send = await source.prepare(seen);
+    // The key that the answer will be sealed with is had before the question is asked.
+    await sealTokens(ports, owner, { accessToken: '', scopes: [] }, []);
+  } catch (error) {
+    return failed(error);
+  }
+  const sentAt = ambient.now();
+  const lease = { holder, deadline: sentAt + LEASE, sentAt };
+  // Whoever has the lease now obtains the tokens that are handed out, as to any loser.
+  if (!(await grants.markSent(grantId, lease))) return renewed(ports, renewal);
+  if (ambient.now() + REDEMPTION > lease.deadline) {
+    // Held up so long that the lease may lapse on the way: another may redeem this refresh token by then.
+    await release();
+    throw beingRenewed();
+  }
+  let obtained;
+  try {
+    obtained = await send();
+  } catch (error) {
+    return failed(error);
+  }
+  const tokens = await sealTokens(ports, owner, obtained, source.requestedScopes(seen));
+  const change = { holder, epoch: seen?.epoch ?? 0, tokens };
+  const written = await writeDown(ports, () => grants.putRenewed(grantId, change), lease.deadline);
+  // Forgotten meanwhile (forceAuthentication), it is not handed out any more; overtaken by a consent, that is.
+  if (!written) return renewed(ports, renewal);
+  return { accessToken: obtained.accessToken, scopes: obtained.scopes };
+}
+
+/** A provider that rotates has already forgotten the old refresh token: the new one must get into the grant. */
+async function writeDown(
+  { ambient }: RenewalPorts,
+  write: () => Promise<boolean>,
+  deadline: number,
+): Promise<boolean> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (ambient.now() + WRITE_PAUSE >= deadline) throw error;
+      await ambient.wait(WRITE_PAUSE);
+    }
+  }
+}

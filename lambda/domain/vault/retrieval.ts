@@ -1,0 +1,63 @@
+/** What a read of an OAuth2 token is made of: what comes in, what was checked, what goes out. */
+import type { BeginPorts, ConsentOutstanding } from '../consent/begin';
+import type { TokenRequestPorts } from '../grants/token-request';
+import type { WebIdentityTokens } from '../grants/web-identity';
+import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { Outcome } from '../service-error';
+import type { Delegation } from '../workload-token/claims';
+import type { VerifyPorts } from '../workload-token/verify';
+import type { Directory } from './directory';
+import type { Grant } from './grant';
+import type { HandedOut } from './held-token';
+import type { ProviderClientPorts } from './provider-client';
+import type { DispatchPorts } from './renewal-ahead';
+import type { RequestOwner } from './token-sources';
+
+export interface RetrievePorts
+  extends BeginPorts, TokenRequestPorts, VerifyPorts, ProviderClientPorts, DispatchPorts {
+  readonly directory: Directory;
+  /** Prove the agent to a provider that trusts AWS. */
+  readonly webIdentityTokens: WebIdentityTokens;
+  readonly seal: BeginPorts['seal'];
+  readonly metadata: BeginPorts['metadata'];
+  readonly grants: BeginPorts['grants'];
+  readonly ambient: BeginPorts['ambient'];
+}
+
+export interface RetrieveInput {
+  readonly workloadIdentityToken: string;
+  readonly resourceCredentialProviderName: string;
+  readonly scopes: readonly string[];
+  readonly oauth2Flow: 'USER_FEDERATION' | 'M2M' | 'ON_BEHALF_OF_TOKEN_EXCHANGE';
+  readonly sessionUri?: string | undefined;
+  readonly resourceOauth2ReturnUrl?: string | undefined;
+  readonly forceAuthentication?: boolean | undefined;
+  readonly customParameters?: Readonly<Record<string, string>> | undefined;
+  readonly customState?: string | undefined;
+  readonly resources?: readonly string[] | undefined;
+  readonly audiences?: readonly string[] | undefined;
+}
+
+export type RetrieveOutput =
+  | HandedOut['output']
+  | ConsentOutstanding
+  | { readonly sessionUri: string; readonly sessionStatus: 'FAILED' };
+
+/** An answer, and how it was come by. */
+export interface Answer {
+  readonly output: RetrieveOutput;
+  readonly outcome: Outcome;
+  /** Why the user is asked again, where there is a reason to tell the operator. */
+  readonly reason?: string;
+}
+
+/** One request, admitted: everything that was checked, in one place. */
+export interface Admitted {
+  /** ARN of the calling IAM principal. */
+  readonly principal: string;
+  readonly input: RetrieveInput;
+  readonly delegation: Delegation;
+  readonly identity: WorkloadIdentity;
+  readonly owner: RequestOwner;
+  readonly grant: Grant | undefined;
+}

@@ -1,0 +1,389 @@
+/**
+ * Providers as they come: each behaviour is a real authorization server's that behaves so at its token endpoint,
+ * and what the agent sees of it, through AWS's own client.
+ */
+import { moveClock } from './support/clock';
+import type { TokenEndpointBehaviour } from './support/provider';
+import { World, type TestAgent } from './support/world';
+
+/** Seconds that an access token lives, and until its soft window. */
+const LIFE = 3600;
+const SOON = LIFE - 200;
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start({
+    ttl: { AccessToken: LIFE, ClientCredentials: LIFE },
+    issueRefreshToken: () => Promise.resolve(true),
+    rotateRefreshToken: () => rotates,
+  });
+});
+afterAll(() => world.stop());
+
+let rotates: boolean;
+beforeEach(() => {
+  rotates = true;
+});
+afterEach(() => {
+  world.provider.tokenEndpoint = undefined;
+  jest.useRealTimers();
+});
+
+const exchangesSince = (start: number, grantType = 'refresh_token') =>
+  world.provider.exchanges.slice(start).filter((exchange) => exchange.grantType === grantType);
+
+/** An agent that ana has let in; its client does not retry, so that what is seen is one answer. */
+async function connected(ask = {}) {
+  const agent = await world.agent();
+  const first = await agent.connect('ana', ask);
+  const once = agent.as(world.data('agent', 'execute-api', 1));
+  const token = await agent.token({ userId: 'ana' });
+  // Its own lifetime is fifteen minutes, so after a leap of the clock a new one is needed.
+  const again = async () => once.ask(await agent.token({ userId: 'ana' }), ask);
+  return { agent, once, first, token, again };
+}
+
+/** Until the renewal that was handed on is done: what has happened shows in the audit trail. */
+async function renewedAhead(agent: TestAgent): Promise<Record<string, unknown>> {
+  for (;;) {
+    const entries = await world.audit();
+    const found = entries.find(
+      ({ operation, provider }) => operation === 'RenewAhead' && provider === agent.providerName,
+    );
+    if (found) return found;
+    await new Promise((later) => setTimeout(later, 50));
+  }
+}
+
+const json =
+  (status: number, body: object, headers: Record<string, string> = {}): TokenEndpointBehaviour =>
+  async (ctx) => {
+    await Promise.resolve();
+    ctx.status = status;
+    ctx.set(headers);
+    ctx.body = body;
+  };
+
+describe('rotation', () => {
+  it('is followed, with each refresh token presented once', async () => {
+    const { again } = await connected();
+    const start = world.provider.exchanges.length;
+    for (const _round of [1, 2, 3]) {
+      moveClock(LIFE);
+      expect((await again()).accessToken).toBe(exchangesSince(start).at(-1)?.answer.access_token);
+    }
+    const presented = exchangesSince(start).map(({ request }) => request.get('refresh_token'));
+    expect(new Set(presented).size).toBe(3);
+  });
+
+  it('that does not happen leaves the refresh token that there is', async () => {
+    rotates = false;
+    const { again } = await connected();
+    const start = world.provider.exchanges.length;
+    for (const _round of [1, 2]) {
+      moveClock(LIFE);
+      await again();
+    }
+    const presented = exchangesSince(start).map(({ request }) => request.get('refresh_token'));
+    expect(presented).toEqual([presented[0], presented[0]]);
+  });
+});
+
+describe('a lifetime', () => {
+  const without =
+    (member: string): TokenEndpointBehaviour =>
+    async (ctx, next) => {
+      await next();
+      Reflect.deleteProperty(ctx.body as object, member);
+    };
+
+  it('that is not said: an hour is assumed for a token that can be refreshed', async () => {
+    world.provider.tokenEndpoint = without('expires_in');
+    const { first, again } = await connected();
+    moveClock(3000);
+    expect((await again()).accessToken).toBe(first);
+    moveClock(600);
+    expect((await again()).accessToken).not.toBe(first);
+  });
+
+  it('that is not said: for ever, without a refresh token', async () => {
+    world.provider.tokenEndpoint = async (ctx, next) => {
+      await without('expires_in')(ctx, next);
+      Reflect.deleteProperty(ctx.body as object, 'refresh_token');
+    };
+    const { first, again } = await connected();
+    moveClock(30 * 24 * 3600);
+    expect((await again()).accessToken).toBe(first);
+  });
+
+  it('of the refresh token that has ended: consent, and the provider is not troubled', async () => {
+    world.provider.tokenEndpoint = async (ctx, next) => {
+      await next();
+      Object.assign(ctx.body as object, { refresh_token_expires_in: 2 * LIFE });
+    };
+    const { again } = await connected();
+    const start = world.provider.exchanges.length;
+    moveClock(LIFE);
+    expect(await again()).toHaveProperty('accessToken');
+    world.provider.tokenEndpoint = without('refresh_token');
+    moveClock(LIFE);
+    expect(await again()).toHaveProperty('accessToken');
+    expect(exchangesSince(start)).toHaveLength(2);
+    moveClock(LIFE);
+    expect(await again()).toHaveProperty('authorizationUrl');
+    expect(exchangesSince(start)).toHaveLength(2);
+  });
+
+  it.each([-120, 120])('is counted by our clock when the provider’s is %i seconds off', async (skew) => {
+    world.provider.tokenEndpoint = async (ctx, next) => {
+      await next();
+      const by = Math.floor(Date.now() / 1000) + skew;
+      ctx.set('date', new Date(by * 1000).toUTCString());
+      Object.assign(ctx.body as object, { expires_at: by + LIFE, expires_on: String(by + LIFE) });
+    };
+    const { first, again } = await connected();
+    moveClock(LIFE - 60);
+    expect((await again()).accessToken).toBe(first);
+    moveClock(60);
+    expect((await again()).accessToken).not.toBe(first);
+  });
+});
+
+describe('scopes', () => {
+  const granting =
+    (scope: string): TokenEndpointBehaviour =>
+    async (ctx, next) => {
+      await next();
+      Object.assign(ctx.body as object, { scope });
+    };
+
+  const gap = async (agent: TestAgent, scopes: string[]) => {
+    const workloadIdentityToken = await agent.token({ userId: 'ana' });
+    const input = { workloadIdentityToken, scopes, oauth2Flow: 'USER_FEDERATION' };
+    const { headers, body } = await world.post('oauth2/token', {
+      ...input,
+      resourceCredentialProviderName: agent.providerName,
+    });
+    return { outcome: headers['x-agent-identity-outcome'], body: JSON.parse(body) as object };
+  };
+
+  it('fewer than asked: told, and not asked for again', async () => {
+    world.provider.tokenEndpoint = granting('openid a');
+    const scopes = ['openid', 'a', 'b'];
+    const { agent, first, again } = await connected({ scopes });
+    expect((await again()).accessToken).toBe(first);
+    expect(await gap(agent, scopes)).toEqual({
+      outcome: 'scope-gap',
+      body: { accessToken: first, grantedScopes: ['openid', 'a'] },
+    });
+    expect(await gap(agent, ['a'])).toEqual({ outcome: 'cached', body: { accessToken: first } });
+    const entries = (await world.audit()).filter(({ provider }) => provider === agent.providerName);
+    expect(entries.map(({ result }) => result)).toContain('scope-gap');
+  });
+
+  it('that a refresh takes away: what is granted now is stored', async () => {
+    const scopes = ['openid', 'a', 'b'];
+    const { agent, again } = await connected({ scopes });
+    world.provider.tokenEndpoint = granting('openid a');
+    moveClock(LIFE);
+    const { accessToken } = await again();
+    expect(await gap(agent, scopes)).toMatchObject({
+      outcome: 'scope-gap',
+      body: { accessToken, grantedScopes: ['openid', 'a'] },
+    });
+  });
+});
+
+describe('a provider that is not to be had', () => {
+  const html: TokenEndpointBehaviour = async (ctx) => {
+    await Promise.resolve();
+    ctx.status = 502;
+    ctx.type = 'html';
+    ctx.body = '<h1>Bad gateway</h1>';
+  };
+  const never: TokenEndpointBehaviour = () => new Promise(() => undefined);
+
+  it.each<[string, TokenEndpointBehaviour, string]>([
+    ['503', json(503, { error: 'temporarily_unavailable' }), 'temporarily_unavailable'],
+    ['429', json(429, { error: 'slow_down' }, { 'retry-after': '20' }), 'slow_down'],
+    ['a page', html, 'temporarily_unavailable'],
+    ['nothing', never, 'unreachable'],
+  ])('and answers %s: the grant stays, and the token when it is back', async (_what, behaviour, code) => {
+    const { agent, again } = await connected();
+    moveClock(LIFE);
+    world.provider.tokenEndpoint = behaviour;
+    const start = world.provider.exchanges.length;
+    for (const _attempt of [1, 2]) {
+      await expect(again()).rejects.toMatchObject({
+        name: 'InternalServerException',
+        message: expect.stringContaining(code) as string,
+        $response: { headers: { 'x-agent-identity-outcome': 'provider-unavailable' } },
+      });
+    }
+    // The second time nobody was asked: the provider is left alone for a while.
+    expect(exchangesSince(start).length).toBeLessThanOrEqual(1);
+    world.provider.tokenEndpoint = undefined;
+    moveClock(21);
+    expect(await again()).toHaveProperty('accessToken');
+    const entries = (await world.audit()).filter(({ provider }) => provider === agent.providerName);
+    expect(entries.map(({ result }) => result)).toEqual(
+      expect.arrayContaining(['provider-unavailable', 'refreshed']),
+    );
+  });
+
+  it('is absorbed by an SDK’s ordinary retry when it is back soon', async () => {
+    const { agent } = await connected();
+    moveClock(LIFE);
+    const token = await agent.token({ userId: 'ana' });
+    let failures = 1;
+    world.provider.tokenEndpoint = async (ctx, next) => {
+      failures -= 1;
+      await (failures >= 0 ? json(503, {}, { 'retry-after': '1' })(ctx, next) : next());
+    };
+    const { accessToken, $metadata } = await agent.ask(token);
+    expect(accessToken).toEqual(expect.any(String));
+    expect($metadata.attempts).toBeGreaterThan(1);
+  });
+
+  it('that answers slowly, within its time, is waited for', async () => {
+    const { again } = await connected();
+    moveClock(LIFE);
+    world.provider.tokenEndpoint = async (_ctx, next) => {
+      await new Promise((later) => setTimeout(later, 3000));
+      await next();
+    };
+    expect(await again()).toHaveProperty('accessToken');
+  });
+
+  it('tells its refusal by name', async () => {
+    const { again } = await connected();
+    moveClock(LIFE);
+    world.provider.tokenEndpoint = json(400, { error: 'unauthorized_client' });
+    await expect(again()).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('unauthorized_client') as string,
+      $response: { headers: { 'x-agent-identity-outcome': 'provider-refused' } },
+    });
+  });
+});
+
+describe('in the last part of a token’s life', () => {
+  it('everybody gets the token that there is, while it is renewed once', async () => {
+    const { agent, first, again } = await connected();
+    const start = world.provider.exchanges.length;
+    moveClock(SOON);
+    const answers = await Promise.all(Array.from({ length: 8 }, again));
+    expect(new Set(answers.map(({ accessToken }) => accessToken))).toEqual(new Set([first]));
+    expect(await renewedAhead(agent)).toMatchObject({ outcome: 'allowed', result: 'refreshed' });
+    expect(exchangesSince(start)).toHaveLength(1);
+    expect((await again()).accessToken).toBe(exchangesSince(start)[0]?.answer.access_token);
+  });
+
+  it('nobody waits for a provider that never answers, and nobody is told', async () => {
+    const { agent, first, again } = await connected();
+    moveClock(SOON);
+    let asked = 0;
+    world.provider.tokenEndpoint = () => {
+      asked += 1;
+      return new Promise(() => undefined);
+    };
+    for (const _attempt of [1, 2, 3]) expect((await again()).accessToken).toBe(first);
+    expect(await renewedAhead(agent)).toMatchObject({ result: 'provider-unavailable' });
+    expect((await again()).accessToken).toBe(first);
+    expect(asked).toBe(1);
+  });
+
+  it('the agent’s own token is renewed as well', async () => {
+    const agent = await world.agent();
+    const own = async () =>
+      (await agent.ask(await agent.token(), { oauth2Flow: 'M2M', scopes: ['a'] })).accessToken;
+    const first = await own();
+    const start = world.provider.exchanges.length;
+    moveClock(SOON);
+    expect(await own()).toBe(first);
+    expect(await renewedAhead(agent)).toMatchObject({ outcome: 'allowed', result: 'exchanged' });
+    expect(exchangesSince(start, 'client_credentials')).toHaveLength(1);
+    expect(await own()).not.toBe(first);
+  });
+});
+
+describe('a token that the resource did not take', () => {
+  const reject = async (agent: TestAgent, rejectedAccessToken: string, change: object = {}) => {
+    const { status, headers, body } = await world.post('RejectResourceOauth2Token', {
+      workloadIdentityToken: await agent.token({ userId: 'ana' }),
+      resourceCredentialProviderName: agent.providerName,
+      scopes: ['openid', 'a'],
+      oauth2Flow: 'USER_FEDERATION',
+      rejectedAccessToken,
+      ...change,
+    });
+    const { accessToken, ...rest } = JSON.parse(body) as Record<string, unknown>;
+    return { status, outcome: headers['x-agent-identity-outcome'], accessToken, ...rest };
+  };
+
+  it('is renewed once for everybody who says so, and never handed out again', async () => {
+    const { agent, first, again } = await connected();
+    const start = world.provider.exchanges.length;
+    const answers = await Promise.all(Array.from({ length: 40 }, () => reject(agent, first)));
+    expect(exchangesSince(start)).toHaveLength(1);
+    const fresh = exchangesSince(start)[0]?.answer.access_token;
+    expect(new Set(answers.map(({ accessToken }) => accessToken))).toEqual(new Set([fresh]));
+    expect((await again()).accessToken).toBe(fresh);
+    // Who is late gets the newer one, and nobody is asked.
+    expect(await reject(agent, first)).toMatchObject({ status: 200, outcome: 'cached', accessToken: fresh });
+    expect(exchangesSince(start)).toHaveLength(1);
+  });
+
+  it('is not handed out while the provider is not to be had', async () => {
+    const { agent, first, again } = await connected();
+    world.provider.tokenEndpoint = json(503, {});
+    expect(await reject(agent, first)).toMatchObject({ status: 500, outcome: 'provider-unavailable' });
+    await expect(again()).rejects.toMatchObject({ name: 'InternalServerException' });
+  });
+
+  it('and cannot be refreshed asks the user', async () => {
+    world.provider.tokenEndpoint = async (ctx, next) => {
+      await next();
+      Reflect.deleteProperty(ctx.body as object, 'refresh_token');
+    };
+    const { agent, first, again } = await connected();
+    const asked = await reject(agent, first, {
+      resourceOauth2ReturnUrl: 'http://127.0.0.1:9/connected?from=test',
+    });
+    expect(asked).toMatchObject({ outcome: 'consent-required', sessionStatus: 'IN_PROGRESS' });
+    expect(await again()).toHaveProperty('authorizationUrl');
+  });
+
+  it('and is none of this grant’s changes nothing', async () => {
+    const { agent, first } = await connected();
+    const start = world.provider.exchanges.length;
+    expect(await reject(agent, 'made-up')).toMatchObject({ outcome: 'cached', accessToken: first });
+    expect(exchangesSince(start)).toHaveLength(0);
+  });
+
+  it('is nobody else’s to report', async () => {
+    const { agent, first } = await connected();
+    const body = {
+      workloadIdentityToken: await agent.token({ userId: 'ana' }),
+      resourceCredentialProviderName: agent.providerName,
+      scopes: ['a'],
+      oauth2Flow: 'USER_FEDERATION',
+      rejectedAccessToken: first,
+    };
+    expect((await world.post('RejectResourceOauth2Token', body, 'stranger')).status).toBe(403);
+  });
+
+  it('is renewed for the agent itself', async () => {
+    const agent = await world.agent();
+    const own = { oauth2Flow: 'M2M', scopes: ['a'] } as const;
+    const ask = async () =>
+      (await agent.ask(await agent.token(), { ...own, scopes: ['a'] })).accessToken ?? '';
+    const first = await ask();
+    const change = { ...own, workloadIdentityToken: await agent.token() };
+    const answers = await Promise.all(Array.from({ length: 10 }, () => reject(agent, first, change)));
+    const tokens = new Set(answers.map(({ accessToken }) => accessToken));
+    expect(tokens.size).toBe(1);
+    expect(tokens).not.toContain(first);
+    expect(await ask()).toBe([...tokens][0]);
+  });
+});
