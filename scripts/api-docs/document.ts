@@ -78,33 +78,48 @@ const referenceOf = ({ name, plane }: ModelledOperation): string =>
   `https://docs.aws.amazon.com/${plane === 'data_plane' ? 'bedrock-agentcore' : 'bedrock-agentcore-control'}/latest/APIReference/API_${name}.html`;
 
 /** AWS's clients give every error by its name, whether the model names it for the operation or not. */
-function errorsLine({ errors: modelled }: ModelledOperation, note: OperationNote): string {
+function errorsLine(modelled: readonly string[] | undefined, note: OperationNote): string {
   if (note.errors.length === 0) return '';
   const names = note.errors.map((name) => `\`${name}\``).join(', ');
-  const beyond = note.errors.filter((name) => !modelled.includes(name)).map((name) => `\`${name}\``);
+  const beyond = modelled
+    ? note.errors.filter((name) => !modelled.includes(name)).map((name) => `\`${name}\``)
+    : [];
   return `Errors besides the usual: ${names}${beyond.length > 0 ? `. AWS’s model does not name ${beyond.join(', ')} here` : ''}.`;
 }
+
+/** What every operation's section has: what it does, where it is, what it takes. */
+function sectionParts(name: JsonOperation, listed: Listed, reference: string): string[] {
+  const { method, path, auth, group, status, query } = routeOf(name);
+  const placeOf = (member: string) =>
+    path.includes(`{${member}+}`) ? 'in the path' : query === member ? 'in the query' : undefined;
+  return [
+    `### ${name}`,
+    `${noteOf(name).does}${reference}`,
+    `\`${method} ${path}\`, authorized by ${auth}, function group \`${group}\`, answers ${status}${status === 204 ? ' without a body' : ''}.`,
+    membersOf(name, listed, placeOf),
+  ];
+}
+
+const joined = (parts: readonly string[]): string => parts.filter((part) => part !== '').join('\n\n');
 
 function operationSection(operation: ModelledOperation, listed: Listed): string {
   const { name } = operation;
   if (!isServed(name)) throw new Error(`${name} is not in the registry`);
-  const { method, path, auth, group, status, query } = routeOf(name);
-  const note = noteOf(name);
-  const placeOf = (member: string) =>
-    path.includes(`{${member}+}`) ? 'in the path' : query === member ? 'in the query' : undefined;
-  const members = membersOf(name, listed, placeOf);
   const differences = differencesOf(operation).map(({ what, why }) => `- ${what}: ${why}`);
-  return [
-    `### ${name}`,
-    `${note.does} [AWS’s reference](${referenceOf(operation)})`,
-    `\`${method} ${path}\`, authorized by ${auth}, function group \`${group}\`, answers ${status}${status === 204 ? ' without a body' : ''}.`,
-    members,
-    errorsLine(operation, note),
+  return joined([
+    ...sectionParts(name, listed, ` [AWS’s reference](${referenceOf(operation)})`),
+    errorsLine(operation.errors, noteOf(name)),
     differences.length > 0 ? `Differs from AWS:\n\n${differences.join('\n')}` : '',
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n');
+  ]);
 }
+
+const isModelled = (name: string): boolean =>
+  MODELLED_OPERATIONS.some((operation) => operation.name === name);
+
+const OWN_OPERATIONS = (Object.keys(SCHEMAS) as JsonOperation[]).filter((name) => !isModelled(name));
+
+const ownOperationSection = (name: JsonOperation, listed: Listed): string =>
+  joined([...sectionParts(name, listed, ''), errorsLine(undefined, noteOf(name))]);
 
 /** How many requests the walk over AWS's shapes tries. */
 const casesTried = (): number =>
@@ -130,5 +145,8 @@ export function renderApiDocs(): string {
     ...MODELLED_OPERATIONS.filter(({ name }) => isServed(name)).map((operation) =>
       operationSection(operation, listed),
     ),
+    '## Operations of our own',
+    'For which AWS has none. Signed and answered like the others; AWS’s clients have no command for them, any HTTP client that signs does.',
+    ...OWN_OPERATIONS.map((name) => ownOperationSection(name, listed)),
   ].join('\n\n')}\n`;
 }

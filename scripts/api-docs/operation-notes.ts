@@ -42,6 +42,10 @@ const NO_SECRETLESS_CLIENT: Difference = {
   what: 'refuses the client authentication `AWS_IAM_ID_TOKEN_JWT` and `PRIVATE_KEY_JWT`',
   why: 'clients authenticate by their secret for now',
 };
+const NO_ACTOR: Difference = {
+  what: '`TOKEN_EXCHANGE` without `tokenExchangeGrantTypeConfig` sends no actor token; `actorTokenScopes` go with `M2M` only',
+  why: 'AWS’s shape leaves both open, and what would be ignored is refused',
+};
 const SAFE_ENDPOINTS: Difference = {
   what: 'refuses endpoints that are not plain https URLs',
   why: 'they get secrets and codes; where they lead is checked again at each connection',
@@ -78,7 +82,14 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   CreateOauth2CredentialProvider: {
     does: 'Makes a provider; the answer’s `callbackUrl` is to be registered at its authorization server.',
     errors: made,
-    differs: [OWN, SECRET_ARN('clientSecretArn'), TAGGED_SECRET, SAFE_ENDPOINTS, NO_SECRETLESS_CLIENT],
+    differs: [
+      OWN,
+      SECRET_ARN('clientSecretArn'),
+      TAGGED_SECRET,
+      SAFE_ENDPOINTS,
+      NO_ACTOR,
+      NO_SECRETLESS_CLIENT,
+    ],
   },
   GetOauth2CredentialProvider: {
     does: 'Describes it, without its secret.',
@@ -95,6 +106,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       },
       TAGGED_SECRET,
       SAFE_ENDPOINTS,
+      NO_ACTOR,
       NO_SECRETLESS_CLIENT,
     ],
   },
@@ -192,6 +204,10 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         what: 'the user token’s issuer has to be trusted',
         why: 'signature, expiry, issuer, audience, client, scopes and claims are checked against issuers that the deployment, or the workload identity, names',
       },
+      {
+        what: 'a user token longer than 49,152 characters cannot be exchanged on behalf of the user',
+        why: 'the workload access token carries the user’s own sealed, and AWS bounds it at 131,072 characters; longer ones are good for everything else',
+      },
     ],
   },
   GetWorkloadAccessTokenForUserId: {
@@ -207,7 +223,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
 
   GetResourceApiKey: { does: 'The provider’s API key, for the agent.', errors: proved },
   GetResourceOauth2Token: {
-    does: 'The token that this user granted to this agent: from the vault, refreshed, or by a consent link when there is none; or the agent’s own, by client credentials.',
+    does: 'The token that this user granted to this agent: from the vault, refreshed, or by a consent link when there is none; or the agent’s own, by client credentials; or one that the user’s own token is exchanged for.',
     errors: proved,
     differs: [
       {
@@ -215,7 +231,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         why: 'the user granted it; more scopes ask for consent to the union',
       },
       {
-        what: '`customParameters` are no part of what a grant is found by, and never override a standard parameter',
+        what: '`customParameters` are no part of what a user’s grant is found by, and never override a standard parameter',
         why: 'the same agent, user and provider have one grant, however it was asked for',
       },
       {
@@ -226,8 +242,23 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         what: 'a provider’s failure comes with its OAuth `error` code',
         why: 'the caller can act on it; the provider’s text stays out',
       },
-      { what: 'refuses the flow `ON_BEHALF_OF_TOKEN_EXCHANGE`', why: 'it is still to come' },
+      {
+        what: 'says in the header `x-agent-identity-outcome` how the read ended: `cached`, `refreshed`, `exchanged`, `consent-required`, `scope-gap`, `provider-unavailable` or `provider-refused`; with `scope-gap` the member `grantedScopes` names what the provider granted',
+        why: 'a narrower grant than asked is handed out and told, not asked for again and again; AWS’s clients drop members that they do not know, boto3 shows headers',
+      },
+      {
+        what: 'while a provider is unavailable answers `InternalServerException` with `Retry-After`, and leaves the provider alone meanwhile',
+        why: 'an SDK’s own retry comes back in time, and a thousand agents do not keep a provider down',
+      },
+      {
+        what: 'what a user’s own token was exchanged for is handed out for that very token alone, and no longer than it lives',
+        why: 'a session that has ended at the identity provider does not live on in what was obtained by it; no refresh token is kept',
+      },
     ],
+  },
+  RejectResourceOauth2Token: {
+    does: 'Says that the resource did not take an access token (it answered 401), and asks for another. Takes what GetResourceOauth2Token takes and answers as it does. The first to report a token causes one renewal, however many report it; who reports an older token gets the newer one. A token that cannot be renewed is forgotten, and the user is asked again.',
+    errors: proved,
   },
   CompleteResourceTokenAuth: {
     does: 'The application says which user came back; only then is the code redeemed and the grant stored.',

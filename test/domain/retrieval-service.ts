@@ -1,0 +1,122 @@
+/** Reads of OAuth2 tokens, put together over memory: what the tests of the vault start from. */
+import type { AuditEntry } from '../../lambda/domain/audit';
+import { createMetadataReader } from '../../lambda/domain/grants/provider-metadata';
+import type { ObtainedTokens } from '../../lambda/domain/grants/token-request';
+import { subjectHash } from '../../lambda/domain/identity/user';
+import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
+import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
+import { grantTarget, type GrantId } from '../../lambda/domain/vault/grant';
+import { renewAhead, type RenewalRequest } from '../../lambda/domain/vault/renewal-ahead';
+import type { RetrieveInput, RetrievePorts } from '../../lambda/domain/vault/retrieval';
+import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/vault/retrieve';
+import { sealTokens } from '../../lambda/domain/vault/tokens';
+import { createInMemorySecretTexts } from './in-memory-secret-texts';
+import { ISSUER, OWNER, sampleProvider } from './samples';
+import { createTokenEndpoint } from './token-endpoint';
+import { createTokenService } from './token-service';
+
+export const RETURN_URL = 'https://app.example/back';
+
+export type RetrievalService = Awaited<ReturnType<typeof createRetrievalService>>;
+
+export async function createRetrievalService() {
+  const { ambient, stores, identity, seal, publicKeys, issue } = await createTokenService();
+  const endpoint = createTokenEndpoint('refresh-0');
+  const discovery = {
+    authorizationServerMetadata: {
+      issuer: 'https://provider.example',
+      authorizationEndpoint: 'https://provider.example/authorize',
+      tokenEndpoint: 'https://provider.example/token',
+    },
+  };
+  const provider: Oauth2Provider = sampleProvider({ discovery });
+  await stores.providers.create(provider);
+  await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
+
+  const entries: AuditEntry[] = [];
+  /** Renewals that were handed on and wait to be done. */
+  const handedOn: RenewalRequest[] = [];
+  const ports: RetrievePorts = {
+    ...stores,
+    seal,
+    publicKeys,
+    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
+    metadata: createMetadataReader(endpoint.transport, { loopback: false }, ambient),
+    transport: endpoint.transport,
+    endpointPolicy: { loopback: false },
+    aheadRenewals: {
+      dispatch: (request) => {
+        handedOn.push(request);
+        return Promise.resolve();
+      },
+    },
+    webIdentityTokens: { get: () => Promise.reject(new Error('no STS here')) },
+    assertionKeys: { sign: () => Promise.reject(new Error('no KMS here')) },
+    audit: { record: (entry) => void entries.push(entry) },
+    ambient,
+    baseUrl: ISSUER,
+    issuer: ISSUER,
+  } as RetrievePorts;
+
+  const idOf = (flow: 'USER_FEDERATION' | 'M2M', scopes: string[] = []): GrantId => ({
+    workloadId: identity.id,
+    subjectHash: subjectHash(flow === 'M2M' ? undefined : { kind: 'user-id', id: 'ana' }),
+    target: grantTarget({ flow, providerName: provider.name, resources: [], audiences: [], scopes }),
+  });
+  const userGrant = idOf('USER_FEDERATION');
+  const owner = { grantId: userGrant, provider, workloadArn: identity.arn, resources: [], audiences: [] };
+
+  const inputOf = async (change: Partial<RetrieveInput>): Promise<RetrieveInput> => ({
+    workloadIdentityToken: await issue(change.oauth2Flow === 'M2M' ? undefined : { userId: 'ana' }),
+    resourceCredentialProviderName: provider.name,
+    scopes: ['a'],
+    oauth2Flow: 'USER_FEDERATION',
+    resourceOauth2ReturnUrl: RETURN_URL,
+    ...change,
+  });
+
+  return {
+    ambient,
+    stores,
+    identity,
+    provider,
+    endpoint,
+    entries,
+    handedOn,
+    ports,
+    owner,
+    idOf,
+
+    /** Puts tokens of an hour into the user's grant. */
+    async grant(change: Partial<ObtainedTokens> = {}, requested = ['a']): Promise<void> {
+      const obtained = {
+        accessToken: 'access-0',
+        refreshToken: 'refresh-0',
+        scopes: ['a'],
+        expiresAt: ambient.seconds() + 3600,
+        ...change,
+      };
+      const tokens = await sealTokens(ports, owner, obtained, requested);
+      const epoch = (await stores.grants.get(userGrant))?.epoch ?? 0;
+      await stores.grants.putTokens(userGrant, { providerId: provider.id, tokens, epoch });
+    },
+
+    /** The user's grant as it is stored. */
+    async stored(id = userGrant) {
+      const grant = await stores.grants.get(id);
+      if (!grant) throw new Error('no grant');
+      return grant;
+    },
+
+    ask: async (change: Partial<RetrieveInput> = {}) =>
+      getResourceOauth2Token(ports, OWNER, await inputOf(change)),
+
+    reject: async (accessToken: string, change: Partial<RetrieveInput> = {}) =>
+      rejectResourceOauth2Token(ports, OWNER, await inputOf(change), accessToken),
+
+    /** Does what was handed on, as the other function would. */
+    async catchUp(): Promise<void> {
+      for (const request of handedOn.splice(0)) await renewAhead(ports, request);
+    },
+  };
+}

@@ -1,0 +1,431 @@
+/** Reads of OAuth2 tokens: each ends in exactly one outcome, for the caller and in the audit trail. */
+import { hashOf, sessionIdOf, transition } from '../../lambda/domain/consent/session';
+import { SOFT_WINDOW, SOFT_WINDOW_PART } from '../../lambda/domain/vault/grant';
+import { createRetrievalService, type RetrievalService } from './retrieval-service';
+
+let service: RetrievalService;
+beforeEach(async () => {
+  service = await createRetrievalService();
+  const { identities } = service.stores;
+  const { identity } = service;
+  const replaced = {
+    ...identity,
+    allowedResourceOauth2ReturnUrls: ['https://app.example/back'],
+    revision: 2,
+  };
+  expect(await identities.replace(replaced)).toBe(true);
+});
+
+const json = (status: number, body: object) => Response.json(body, { status });
+const lastEntry = () => service.entries.at(-1);
+const machine = { oauth2Flow: 'M2M' } as const;
+
+describe('a user’s token', () => {
+  it('is cached while it is fresh', async () => {
+    await service.grant();
+    expect(await service.ask()).toEqual({ output: { accessToken: 'access-0' }, outcome: 'cached' });
+    expect(lastEntry()).toMatchObject({
+      operation: 'GetResourceOauth2Token',
+      outcome: 'allowed',
+      result: 'cached',
+      flow: 'USER_FEDERATION',
+    });
+    expect(service.handedOn).toEqual([]);
+  });
+
+  it('is refreshed when it has ended', async () => {
+    await service.grant();
+    service.ambient.advance(3600);
+    expect(await service.ask()).toEqual({ output: { accessToken: 'access-1' }, outcome: 'refreshed' });
+  });
+
+  it('is asked of the user where there is none', async () => {
+    expect(await service.ask()).toMatchObject({
+      output: { sessionStatus: 'IN_PROGRESS' },
+      outcome: 'consent-required',
+    });
+    expect(lastEntry()).toMatchObject({ result: 'consent-required' });
+    expect(lastEntry()).not.toHaveProperty('reason');
+  });
+
+  it.each([
+    ['the refresh token has ended', { refreshExpiresAt: 0 }],
+    ['there is no refresh token', { refreshToken: undefined }],
+  ])('is asked of the user, and of nobody else, when %s', async (_what, change) => {
+    await service.grant(change as object);
+    service.ambient.advance(3600);
+    expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
+    expect(service.endpoint.redeemed).toEqual([]);
+  });
+
+  it('is asked of the user when the refresh is refused for good, with the reason in the trail', async () => {
+    await service.grant();
+    service.ambient.advance(3600);
+    service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
+    expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
+    expect(lastEntry()).toMatchObject({ reason: 'the refresh was refused: invalid_grant' });
+    // Until there are tokens again, whoever asks leaves the same reason.
+    expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
+    expect(lastEntry()).toMatchObject({ reason: 'the refresh was refused: invalid_grant' });
+    expect(service.endpoint.redeemed).toHaveLength(1);
+  });
+
+  it('is asked of the user with the reason that an answer was lost', async () => {
+    await service.grant();
+    service.ambient.advance(3600);
+    const { grants } = service.stores;
+    const lease = { holder: 'died', deadline: service.ambient.now() - 200_000, sentAt: 0 };
+    const change = { providerId: service.provider.id, seen: await service.stored(), lease };
+    await grants.takeLease(service.owner.grantId, change);
+    service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
+    await service.ask();
+    expect(lastEntry()).toMatchObject({
+      reason: 'the refresh was refused: invalid_grant, after the answer to an earlier one was lost',
+    });
+  });
+
+  it('is not refreshed for scopes that it never had', async () => {
+    await service.grant();
+    service.ambient.advance(3600);
+    expect(await service.ask({ scopes: ['a', 'c'] })).toMatchObject({ outcome: 'consent-required' });
+    expect(lastEntry()).not.toHaveProperty('reason');
+    expect(service.endpoint.redeemed).toEqual([]);
+  });
+
+  it('of a client that was configured anew is nobody’s', async () => {
+    await service.grant();
+    const { provider } = service;
+    await service.stores.providers.replace({ ...provider, clientId: 'another', revision: 2 });
+    expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
+  });
+
+  it('is narrower than asked: told with what was granted', async () => {
+    await service.grant({ scopes: ['a'] }, ['a', 'b']);
+    expect(await service.ask({ scopes: ['a', 'b'] })).toEqual({
+      output: { accessToken: 'access-0', grantedScopes: ['a'] },
+      outcome: 'scope-gap',
+    });
+    expect(lastEntry()).toMatchObject({ outcome: 'allowed', result: 'scope-gap' });
+    service.ambient.advance(3600);
+    expect(await service.ask({ scopes: ['b'] })).toMatchObject({
+      output: { accessToken: 'access-1', grantedScopes: ['a'] },
+      outcome: 'scope-gap',
+    });
+  });
+
+  it.each([
+    [503, 'provider-unavailable', 'InternalServerException', 'failed'],
+    [401, 'provider-refused', 'ValidationException', 'denied'],
+  ])('cannot be had from a provider that answers %i: %s', async (status, result, name, outcome) => {
+    await service.grant();
+    service.ambient.advance(3600);
+    service.endpoint.instead.push(json(status, { error: 'invalid_client' }));
+    await expect(service.ask()).rejects.toMatchObject({ name, outcome: result });
+    expect(lastEntry()).toMatchObject({ outcome, result, error: name });
+  });
+});
+
+describe('a poll', () => {
+  const begun = async () => {
+    const { output } = await service.ask();
+    if (!('sessionUri' in output)) throw new Error('no session');
+    return output.sessionUri;
+  };
+
+  const sessionOf = async (sessionUri: string) => {
+    const session = await service.stores.sessions.get(hashOf(sessionIdOf(sessionUri) ?? ''));
+    if (!session) throw new Error('no session');
+    return session;
+  };
+
+  it('for an open session gets the same link, even when it repeats forceAuthentication', async () => {
+    const sessionUri = await begun();
+    expect(await service.ask({ sessionUri, forceAuthentication: true })).toMatchObject({
+      output: { sessionUri, sessionStatus: 'IN_PROGRESS' },
+      outcome: 'consent-required',
+    });
+    expect((await service.stored()).epoch).toBe(0);
+  });
+
+  it('for a session that failed is told so, and the trail has the provider’s code', async () => {
+    const sessionUri = await begun();
+    const start = { stateHash: 's', cookieHash: 'c', sealedVerifier: 'v' };
+    const now = service.ambient.seconds();
+    const started = transition(await sessionOf(sessionUri), { type: 'start', start }, now);
+    if (!started) throw new Error('not started');
+    await service.stores.sessions.advance(started);
+    const failed = transition(started, { type: 'fail', failure: 'access_denied' }, now);
+    if (!failed) throw new Error('not failed');
+    await service.stores.sessions.advance(failed);
+    expect(await service.ask({ sessionUri })).toMatchObject({
+      output: { sessionUri, sessionStatus: 'FAILED' },
+      outcome: 'consent-required',
+    });
+    expect(lastEntry()).toMatchObject({ reason: 'the session failed: access_denied' });
+  });
+
+  it.each([
+    ['that ended', 601],
+    ['that is another’s', 0],
+  ])('for a session %s is told FAILED', async (_what, later) => {
+    const sessionUri = later > 0 ? await begun() : 'urn:ietf:params:oauth:request_uri:made-up';
+    service.ambient.advance(later);
+    expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
+    expect(lastEntry()).toMatchObject({ reason: 'the session ended' });
+  });
+
+  it('gets the token when there is one, whatever became of the session', async () => {
+    const sessionUri = await begun();
+    await service.grant();
+    expect(await service.ask({ sessionUri })).toMatchObject({ output: { accessToken: 'access-0' } });
+  });
+});
+
+describe('the agent’s own token', () => {
+  beforeEach(() => {
+    let count = 0;
+    service.endpoint.before = () => {
+      count += 1;
+      const answer = { access_token: `machine-${count}`, token_type: 'Bearer', expires_in: 3600 };
+      service.endpoint.instead.push(json(200, answer));
+      return Promise.resolve();
+    };
+  });
+
+  it('is exchanged at first, then cached', async () => {
+    expect(await service.ask(machine)).toMatchObject({
+      output: { accessToken: 'machine-1' },
+      outcome: 'exchanged',
+    });
+    expect(await service.ask(machine)).toMatchObject({
+      output: { accessToken: 'machine-1' },
+      outcome: 'cached',
+    });
+  });
+
+  it('asked for with force is another, and the old one is never handed out again', async () => {
+    await service.ask(machine);
+    const forced = { ...machine, forceAuthentication: true };
+    expect(await service.ask(forced)).toMatchObject({ output: { accessToken: 'machine-2' } });
+    service.endpoint.before = () => {
+      service.endpoint.instead.push(json(503, {}));
+      return Promise.resolve();
+    };
+    await expect(service.ask(forced)).rejects.toMatchObject({ outcome: 'provider-unavailable' });
+    await expect(service.ask(machine)).rejects.toMatchObject({ outcome: 'provider-unavailable' });
+  });
+
+  it('asked for with force where there is none is one', async () => {
+    const forced = { ...machine, forceAuthentication: true };
+    expect(await service.ask(forced)).toMatchObject({ output: { accessToken: 'machine-1' } });
+  });
+
+  it('is renewed ahead', async () => {
+    await service.ask(machine);
+    service.ambient.advance(3500);
+    expect(await service.ask(machine)).toMatchObject({ output: { accessToken: 'machine-1' } });
+    expect(service.handedOn).toMatchObject([{ flow: 'M2M', scopes: ['a'] }]);
+    await service.catchUp();
+    expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', result: 'exchanged' });
+    expect(await service.ask(machine)).toMatchObject({ output: { accessToken: 'machine-2' } });
+  });
+});
+
+describe('a token that the resource did not take', () => {
+  it('is renewed, and the trail says who said so', async () => {
+    await service.grant();
+    expect(await service.reject('access-0')).toMatchObject({
+      output: { accessToken: 'access-1' },
+      outcome: 'refreshed',
+    });
+    expect(lastEntry()).toMatchObject({ operation: 'RejectResourceOauth2Token', result: 'refreshed' });
+    expect(await service.stored()).not.toHaveProperty('rejected');
+  });
+
+  it('is renewed once for a thousand who report it, and who is late gets the newer one', async () => {
+    await service.grant();
+    service.endpoint.before = () => service.ambient.wait(500);
+    const answers = await Promise.all(Array.from({ length: 1000 }, () => service.reject('access-0')));
+    const tokens = answers.map(({ output }) => ('accessToken' in output ? output.accessToken : undefined));
+    expect(new Set(tokens)).toEqual(new Set(['access-1']));
+    expect(service.endpoint.redeemed).toEqual(['refresh-0']);
+    expect(await service.reject('access-0')).toMatchObject({
+      output: { accessToken: 'access-1' },
+      outcome: 'cached',
+    });
+  });
+
+  it('is marked until it is renewed: nobody gets it while the provider cannot be had', async () => {
+    await service.grant();
+    service.endpoint.instead.push(json(503, {}));
+    await expect(service.reject('access-0')).rejects.toMatchObject({ outcome: 'provider-unavailable' });
+    await expect(service.ask()).rejects.toMatchObject({ outcome: 'provider-unavailable' });
+    service.ambient.advance(2);
+    expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' } });
+  });
+
+  it('was renewed between the read and the mark: the newer one is handed out', async () => {
+    await service.grant();
+    const { reject } = service.stores.grants;
+    jest.spyOn(service.stores.grants, 'reject').mockImplementationOnce(async (...write) => {
+      await service.grant({ accessToken: 'access-newer' });
+      return reject(...write);
+    });
+    expect(await service.reject('access-0')).toMatchObject({
+      output: { accessToken: 'access-newer' },
+      outcome: 'cached',
+    });
+  });
+
+  it('without a grant, or of an earlier client, is a plain read', async () => {
+    expect(await service.reject('access-0')).toMatchObject({ outcome: 'consent-required' });
+    await service.grant();
+    const { provider } = service;
+    await service.stores.providers.replace({ ...provider, clientId: 'another', revision: 2 });
+    expect(await service.reject('access-0')).toMatchObject({ outcome: 'consent-required' });
+    expect(await service.stored()).not.toHaveProperty('rejected');
+  });
+});
+
+describe('in the soft window', () => {
+  const window = Math.min(SOFT_WINDOW, 3600 * SOFT_WINDOW_PART);
+
+  it('the token is handed out, and its renewal handed on, once', async () => {
+    await service.grant();
+    service.ambient.advance(3600 - window - 1);
+    await service.ask();
+    expect(service.handedOn).toEqual([]);
+    service.ambient.advance(1);
+    for (const _read of [1, 2, 3]) {
+      expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
+    }
+    expect(service.handedOn).toHaveLength(1);
+    await service.catchUp();
+    expect(lastEntry()).toMatchObject({
+      operation: 'RenewAhead',
+      outcome: 'allowed',
+      result: 'refreshed',
+      workloadIdentity: service.identity.arn,
+      credentialProvider: service.provider.arn,
+    });
+    expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' } });
+  });
+
+  it('lost to another reader, nothing is handed on', async () => {
+    await service.grant();
+    service.ambient.advance(3600 - window);
+    jest.spyOn(service.stores.grants, 'takeLease').mockResolvedValueOnce(false);
+    await service.ask();
+    expect(service.handedOn).toEqual([]);
+  });
+
+  it('after a failure nothing is handed on until the provider may be asked again', async () => {
+    await service.grant();
+    service.ambient.advance(3600 - window);
+    await service.ask();
+    service.endpoint.instead.push(json(503, {}));
+    await service.catchUp();
+    expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', result: 'provider-unavailable' });
+    await service.ask();
+    expect(service.handedOn).toEqual([]);
+    service.ambient.advance(1);
+    await service.ask();
+    expect(service.handedOn).toHaveLength(1);
+  });
+
+  it('nothing is handed on for a token that cannot be renewed', async () => {
+    await service.grant({ refreshExpiresAt: service.ambient.seconds() + 3000 });
+    service.ambient.advance(3600 - window);
+    expect(await service.ask()).toMatchObject({ outcome: 'cached' });
+    expect(service.handedOn).toEqual([]);
+  });
+
+  it('a lease that was left behind is taken over when it is long past', async () => {
+    await service.grant();
+    service.ambient.advance(3600 - window);
+    await service.ask();
+    service.handedOn.splice(0);
+    await service.ask();
+    expect(service.handedOn).toEqual([]);
+    service.ambient.advance(130);
+    await service.ask();
+    expect(service.handedOn).toHaveLength(1);
+  });
+
+  it('the reader has its token when the renewal cannot be handed on, and the next may try', async () => {
+    await service.grant();
+    service.ambient.advance(3600 - window);
+    jest.spyOn(service.ports.aheadRenewals, 'dispatch').mockRejectedValueOnce(new Error('throttled'));
+    expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
+    expect(service.entries).toContainEqual(
+      expect.objectContaining({
+        operation: 'RenewAhead',
+        outcome: 'failed',
+        reason: 'the renewal could not be handed on',
+      }),
+    );
+    expect(await service.stored()).not.toHaveProperty('lease');
+    await service.ask();
+    expect(service.handedOn).toHaveLength(1);
+  });
+
+  it('the reader has its token when the table fails', async () => {
+    await service.grant();
+    service.ambient.advance(3600 - window);
+    jest.spyOn(service.stores.grants, 'takeLease').mockRejectedValueOnce(new Error('throttled'));
+    expect(await service.ask()).toMatchObject({ outcome: 'cached' });
+  });
+
+  describe('what was handed on', () => {
+    beforeEach(async () => {
+      await service.grant();
+      service.ambient.advance(3600 - window);
+      await service.ask();
+    });
+
+    const overtaken = () =>
+      expect(lastEntry()).toMatchObject({
+        operation: 'RenewAhead',
+        outcome: 'allowed',
+        reason: 'overtaken: the lease, the agent or the provider is another by now',
+      });
+
+    it('is not done when the lease is another’s', async () => {
+      service.ambient.advance(130);
+      await service.ask();
+      const [first] = service.handedOn.splice(0, 1);
+      const [second] = service.handedOn.splice(0, 1);
+      expect(first?.holder).not.toBe(second?.holder);
+      if (first) service.handedOn.push(first);
+      await service.catchUp();
+      overtaken();
+      expect(service.endpoint.redeemed).toEqual([]);
+    });
+
+    it('is not done when the agent or the provider is gone', async () => {
+      await service.stores.providers.remove(service.provider);
+      await service.catchUp();
+      overtaken();
+      expect(service.endpoint.redeemed).toEqual([]);
+    });
+
+    it('asks for consent when the provider refuses for good', async () => {
+      service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
+      await service.catchUp();
+      expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', result: 'consent-required' });
+      expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
+    });
+
+    it('notes a refusal', async () => {
+      service.endpoint.instead.push(json(401, { error: 'invalid_client' }));
+      await service.catchUp();
+      expect(lastEntry()).toMatchObject({ result: 'provider-refused' });
+    });
+
+    it('fails loudly at what nobody foresaw', async () => {
+      jest.spyOn(service.stores.clientSecrets, 'get').mockRejectedValueOnce(new Error('no table'));
+      await expect(service.catchUp()).rejects.toThrow('no table');
+      expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', outcome: 'failed' });
+    });
+  });
+});
