@@ -3,7 +3,7 @@
  * Entries name agents, providers and scopes; a user appears as the same hash that the vault's keys use.
  * No entry ever holds a token, a code, a secret, a state or a URL.
  */
-import { ServiceError } from './service-error';
+import { ServiceError, type ErrorName } from './service-error';
 
 export interface AuditEntry {
   /** The operation or browser step. */
@@ -17,13 +17,19 @@ export interface AuditEntry {
   readonly user?: string;
   /** ARN of the resource, where an operation names one by it. */
   readonly resource?: string;
-  /** Name of the credential provider. */
+  /** Name of the credential provider, as the request has it: there may be none of that name. */
   readonly provider?: string;
+  /** ARN of the credential provider, once it was found. */
+  readonly credentialProvider?: string;
+  /** The OAuth2 flow that was asked for, in AWS's words. */
+  readonly flow?: string;
   readonly scopes?: readonly string[];
   /** How a token was come by, or where a session stands. */
   readonly result?: string;
   /** Why it was denied or failed. */
   readonly reason?: string;
+  /** The type of the error that the caller got for it. */
+  readonly error?: ErrorName;
 }
 
 export interface AuditTrail {
@@ -59,6 +65,10 @@ export async function audited<T>(
       ...entry,
       outcome: known && error.type !== 'InternalServerException' ? 'denied' : 'failed',
       reason: known ? (error.detail ?? error.message) : 'internal error',
+      ...(known && error.outcome !== undefined && { result: error.outcome }),
+      // What the caller gets for the unexpected, too.
+      error: known ? error.type : 'InternalServerException',
+      ...(known && error.outcome && { result: error.outcome }),
     });
     throw error;
   }

@@ -10,9 +10,12 @@ const FIELDS = [
   'user',
   'resource',
   'provider',
+  'credentialProvider',
+  'flow',
   'scopes',
   'result',
   'reason',
+  'error',
 ] as const satisfies (keyof AuditEntry)[];
 
 export const createAuditLog = (logger: Logger): AuditTrail => ({

@@ -1,4 +1,5 @@
 /** Whether this caller may act as this agent, and this agent use this provider: checked afresh on each request. */
+import type { Note } from '../audit';
 import { noSuchResource } from '../managed-resource';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { OwnedResource } from '../owned-resource';
@@ -13,6 +14,8 @@ export interface AdmissionRequest {
   readonly operation: 'GetResourceOauth2Token' | 'GetResourceApiKey';
   readonly providerName: string;
   readonly scopes?: readonly string[];
+  /** Learns which provider was found, whether or not the caller may use it. */
+  readonly note: Note;
 }
 
 /**
@@ -21,11 +24,12 @@ export interface AdmissionRequest {
  * @throws UnauthorizedException for an agent that is gone, AccessDeniedException, ResourceNotFoundException
  */
 export function admit<Provider extends OwnedResource>(
-  { principal, operation, providerName, scopes }: AdmissionRequest,
+  { principal, operation, providerName, scopes, note }: AdmissionRequest,
   workload: Delegation['workload'],
   found: { readonly identity: WorkloadIdentity | undefined; readonly provider: Provider | undefined },
 ): { readonly identity: WorkloadIdentity; readonly provider: Provider } {
   const { identity, provider } = found;
+  if (provider) note({ credentialProvider: provider.arn });
   if (identity?.id !== workload.id) {
     throw new ServiceError('UnauthorizedException', 'The workload identity that this token names is gone.', {
       detail: 'workload identity deleted or created anew since the token was issued',

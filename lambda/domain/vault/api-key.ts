@@ -42,7 +42,7 @@ export function getResourceApiKey(
     const { workload, user } = await verifyWorkloadAccessToken(ports, workloadIdentityToken);
     note({ workloadIdentity: workload.arn, user: subjectHash(user) });
     const found = await ports.directory.readApiKeyProvider(workload.name, providerName);
-    const { provider } = admit({ principal, operation, providerName }, workload, found);
+    const { provider } = admit({ principal, operation, providerName, note }, workload, found);
     const apiKey = await openApiKey(ports, provider);
     note({ result: 'cached' });
     return apiKey;

@@ -1,0 +1,194 @@
+/** The audit trail as metrics: AWS's names and dimensions, in lines as CloudWatch reads them. */
+import { Console } from 'node:console';
+import { Writable } from 'node:stream';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { createMetricsTrail, METRICS_NAMESPACE } from '../../lambda/adapters/log/metrics';
+import type { AuditEntry } from '../../lambda/domain/audit';
+
+const ARN = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012';
+const WORKLOAD = `${ARN}:workload-identity-directory/default/workload-identity/assistant`;
+const PROVIDER = `${ARN}:token-vault/default/oauth2credentialprovider/calendar`;
+
+/** The embedded metric format, as far as it is used (CloudWatch user guide, "Embedded metric format specification"). */
+interface EmbeddedMetric {
+  readonly _aws: {
+    readonly Timestamp: number;
+    readonly CloudWatchMetrics: readonly {
+      readonly Namespace: string;
+      readonly Dimensions: readonly (readonly string[])[];
+      readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[];
+    }[];
+  };
+  readonly [member: string]: unknown;
+}
+
+let text = '';
+const entry: AuditEntry = {
+  operation: 'GetResourceOauth2Token',
+  outcome: 'allowed',
+  principal: 'arn:aws:iam::123456789012:role/agent',
+  workloadIdentity: WORKLOAD,
+  user: 'hash-of-the-user',
+  provider: 'calendar',
+  credentialProvider: PROVIDER,
+  flow: 'USER_FEDERATION',
+  scopes: ['calendar.read'],
+};
+const trail = createMetricsTrail(createMetrics());
+
+/** Powertools' own, whose lines come here: in its development mode they go through the global console. */
+function createMetrics(): Metrics {
+  const before = globalThis.console;
+  const stdout = new Writable({
+    decodeStrings: false,
+    write(chunk: string, _encoding, done) {
+      text += chunk;
+      done();
+    },
+  });
+  globalThis.console = new Console({ stdout, stderr: stdout });
+  Object.assign(process.env, { POWERTOOLS_DEV: 'true', POWERTOOLS_METRICS_DISABLED: 'false' });
+  const metrics = new Metrics({ namespace: METRICS_NAMESPACE, serviceName: 'agent-identity' });
+  globalThis.console = before;
+  return metrics;
+}
+
+/** What CloudWatch makes of an entry: each metric with its dimensions. */
+function countsOf(change: Partial<AuditEntry>) {
+  text = '';
+  trail.record({ ...entry, ...change });
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const embedded = JSON.parse(line) as EmbeddedMetric;
+      const [directive, ...others] = embedded._aws.CloudWatchMetrics;
+      expect(others).toEqual([]);
+      expect(directive).toMatchObject({ Namespace: 'AgentIdentity', Metrics: [{ Unit: 'Count' }] });
+      const name = directive?.Metrics[0]?.Name ?? '';
+      expect(embedded[name]).toBe(1);
+      expect(directive?.Dimensions).toHaveLength(1);
+      return [name, Object.fromEntries((directive?.Dimensions[0] ?? []).map((key) => [key, embedded[key]]))];
+    });
+}
+
+const workload = { WorkloadIdentity: 'assistant', WorkloadIdentityDirectory: 'default' };
+const vault = { ...workload, TokenVault: 'default', ProviderName: 'calendar' };
+
+describe('a resource token', () => {
+  it.each(['cached', 'refreshed', 'exchanged', 'scope-gap'])(
+    'that was fetched (%s) is a success, and an outcome',
+    (result) => {
+      expect(countsOf({ result })).toEqual([
+        ['ResourceAccessTokenFetchSuccess', { ...vault, Type: 'USER_FEDERATION' }],
+        ['ResourceAccessTokenOutcome', { ProviderName: 'calendar', Outcome: result }],
+      ]);
+    },
+  );
+
+  it('that waits for the user’s consent is an outcome only', () => {
+    expect(countsOf({ result: 'consent-required' })).toEqual([
+      ['ResourceAccessTokenOutcome', { ProviderName: 'calendar', Outcome: 'consent-required' }],
+    ]);
+  });
+
+  it('that follows a rejected one counts the same', () => {
+    expect(countsOf({ operation: 'RejectResourceOauth2Token', result: 'refreshed' })).toEqual(
+      countsOf({ result: 'refreshed' }),
+    );
+  });
+
+  it('that the provider refused is a failure by the type of its error, and an outcome', () => {
+    expect(
+      countsOf({ outcome: 'denied', error: 'ValidationException', result: 'provider-refused', flow: 'M2M' }),
+    ).toEqual([
+      ['ResourceAccessTokenFetchFailures', { ...vault, Type: 'M2M', ExceptionType: 'ValidationException' }],
+      ['ResourceAccessTokenOutcome', { ProviderName: 'calendar', Outcome: 'provider-refused' }],
+    ]);
+  });
+
+  it('that was denied before the provider was asked has no outcome', () => {
+    expect(countsOf({ outcome: 'denied', error: 'AccessDeniedException' })).toEqual([
+      [
+        'ResourceAccessTokenFetchFailures',
+        { ...vault, Type: 'USER_FEDERATION', ExceptionType: 'AccessDeniedException' },
+      ],
+    ]);
+  });
+
+  it('that was throttled is no failure', () => {
+    expect(countsOf({ outcome: 'denied', error: 'ThrottlingException' })).toEqual([
+      ['ResourceAccessTokenFetchThrottles', { ...vault, Type: 'USER_FEDERATION' }],
+    ]);
+  });
+});
+
+it.each(['GetWorkloadAccessToken', 'GetWorkloadAccessTokenForJWT', 'GetWorkloadAccessTokenForUserId'])(
+  'counts workload access tokens by operation: %s',
+  (operation) => {
+    const dimensions = { ...workload, Operation: operation };
+    const call = { operation };
+    expect(countsOf(call)).toEqual([['WorkloadAccessTokenFetchSuccess', dimensions]]);
+    expect(countsOf({ ...call, outcome: 'failed', error: 'InternalServerException' })).toEqual([
+      ['WorkloadAccessTokenFetchFailures', { ...dimensions, ExceptionType: 'InternalServerException' }],
+    ]);
+    expect(countsOf({ ...call, outcome: 'denied', error: 'ThrottlingException' })).toEqual([
+      ['WorkloadAccessTokenFetchThrottles', dimensions],
+    ]);
+  },
+);
+
+it('counts API keys, which have no outcome of their own', () => {
+  const call = { operation: 'GetResourceApiKey' };
+  expect(countsOf({ ...call, result: 'cached' })).toEqual([['ApiKeyFetchSuccess', vault]]);
+  expect(countsOf({ ...call, outcome: 'denied', error: 'ValidationException' })).toEqual([
+    ['ApiKeyFetchFailures', { ...vault, ExceptionType: 'ValidationException' }],
+  ]);
+  expect(countsOf({ ...call, outcome: 'denied', error: 'ThrottlingException' })).toEqual([
+    ['ApiKeyFetchThrottles', vault],
+  ]);
+});
+
+it.each([
+  ['refreshed', { result: 'refreshed' }],
+  ['provider-unavailable', { result: 'provider-unavailable' }],
+  ['failed', { outcome: 'failed' }],
+] as const)('counts renewals ahead of time by themselves: %s', (Outcome, change) => {
+  expect(countsOf({ operation: 'RenewAhead', ...change })).toEqual([
+    ['RenewalOutcome', { ProviderName: 'calendar', Outcome }],
+  ]);
+});
+
+it('does not count a renewal that another overtook', () => {
+  expect(countsOf({ operation: 'RenewAhead' })).toEqual([]);
+});
+
+it.each(['CreateWorkloadIdentity', 'CompleteResourceTokenAuth', 'Authorize'])(
+  'does not count %s',
+  (operation) => {
+    expect(countsOf({ operation, result: 'cached' })).toEqual([]);
+  },
+);
+
+it('makes no metric of a name that nobody has verified', () => {
+  text = '';
+  trail.record({
+    operation: 'GetResourceOauth2Token',
+    outcome: 'denied',
+    provider: 'made-up',
+    error: 'UnauthorizedException',
+  });
+  expect(JSON.parse(text)).toMatchObject({
+    WorkloadIdentity: 'unknown',
+    ProviderName: 'unknown',
+    Type: 'unknown',
+  });
+  expect(text).not.toContain('made-up');
+});
+
+it('tells nothing of the caller, the user, the scopes or the reason', () => {
+  countsOf({ outcome: 'denied', error: 'AccessDeniedException', reason: 'why it was', resource: PROVIDER });
+  for (const value of [entry.principal, entry.user, 'calendar.read', 'why it was', WORKLOAD, PROVIDER]) {
+    expect(text).not.toContain(value);
+  }
+});

@@ -1,0 +1,166 @@
+/** What the service counts, walked through from the outside: the lines are those that CloudWatch would read. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
+import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { TestAgent, World } from './support/world';
+
+let world: World;
+let agent: TestAgent;
+let read = 0;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+beforeEach(async () => {
+  agent = await world.agent();
+});
+
+interface Embedded {
+  readonly _aws?: { readonly CloudWatchMetrics: { Dimensions: string[][]; Metrics: { Name: string }[] }[] };
+  readonly [member: string]: unknown;
+}
+
+/** The metrics since the last look: name and dimensions. */
+async function counted(): Promise<[string, Record<string, unknown>][]> {
+  const lines = (await readFile(join(world.dataDir, 'service.log'), 'utf8')).split('\n');
+  const unseen = lines.slice(read, -1);
+  read = lines.length - 1;
+  return unseen
+    .filter((line) => line.includes('"_aws"'))
+    .map((line) => {
+      const embedded = JSON.parse(line) as Embedded;
+      const [directive] = embedded._aws?.CloudWatchMetrics ?? [];
+      const names = directive?.Dimensions[0] ?? [];
+      return [
+        directive?.Metrics[0]?.Name ?? '',
+        Object.fromEntries(names.map((name) => [name, embedded[name]])),
+      ];
+    });
+}
+
+/** What a call leads to, whether or not it succeeds. */
+async function countedFor(call: () => Promise<unknown>) {
+  await counted();
+  await call().catch(() => undefined);
+  return counted();
+}
+
+const workload = () => ({ WorkloadIdentity: agent.name, WorkloadIdentityDirectory: 'default' });
+const vault = () => ({ ...workload(), TokenVault: 'default', ProviderName: agent.providerName });
+
+it('counts workload access tokens', async () => {
+  expect(await countedFor(() => agent.token({ userId: 'ana' }))).toEqual([
+    ['WorkloadAccessTokenFetchSuccess', { ...workload(), Operation: 'GetWorkloadAccessTokenForUserId' }],
+  ]);
+  expect(await countedFor(() => agent.token({ userToken: 'e30.e30.e30' }))).toEqual([
+    [
+      'WorkloadAccessTokenFetchFailures',
+      {
+        ...workload(),
+        Operation: 'GetWorkloadAccessTokenForJWT',
+        ExceptionType: 'UnauthorizedException',
+      },
+    ],
+  ]);
+});
+
+it('counts a consent until the token is there, and then the token', async () => {
+  const token = await agent.token({ userId: 'ana' });
+  const outcome = (Outcome: string) => [
+    'ResourceAccessTokenOutcome',
+    { ProviderName: agent.providerName, Outcome },
+  ];
+  const success = ['ResourceAccessTokenFetchSuccess', { ...vault(), Type: 'USER_FEDERATION' }];
+  expect(await countedFor(() => agent.ask(token))).toEqual([outcome('consent-required')]);
+  await agent.connect('ana');
+  expect(await countedFor(() => agent.ask(token))).toEqual([success, outcome('cached')]);
+});
+
+it('counts what the provider refused', async () => {
+  agent = await world.agent('agent', [], { clientSecret: 'not-the-secret-of-the-client' });
+  const token = await agent.token();
+  const ask = () =>
+    agent.ask(token, { oauth2Flow: 'M2M', scopes: ['a'], resourceOauth2ReturnUrl: undefined });
+  expect(await countedFor(ask)).toEqual([
+    ['ResourceAccessTokenFetchFailures', { ...vault(), Type: 'M2M', ExceptionType: 'ValidationException' }],
+    ['ResourceAccessTokenOutcome', { ProviderName: agent.providerName, Outcome: 'provider-refused' }],
+  ]);
+});
+
+it('counts throttles, which are no failures', async () => {
+  const token = await agent.token({ userId: 'ana' });
+  // Each wants a link of its own for the one grant, all at once: some find it taken each time that they try.
+  const counts = await countedFor(() =>
+    Promise.allSettled(
+      Array.from({ length: 16 }, (_, wish) => agent.ask(token, { customState: `wish ${wish}` })),
+    ),
+  );
+  expect(counts).toContainEqual([
+    'ResourceAccessTokenFetchThrottles',
+    { ...vault(), Type: 'USER_FEDERATION' },
+  ]);
+  expect(counts.map(([name]) => name)).not.toContain('ResourceAccessTokenFetchFailures');
+});
+
+it('counts API keys', async () => {
+  const name = `key-of-${agent.name}`;
+  await world.control().send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'a-key' }));
+  const workloadIdentityToken = await agent.token();
+  const ask = (resourceCredentialProviderName: string) =>
+    agent.client.send(
+      new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName }),
+    );
+  expect(await countedFor(() => ask(name))).toEqual([
+    ['ApiKeyFetchSuccess', { ...vault(), ProviderName: name }],
+  ]);
+});
+
+describe('names that nobody has verified', () => {
+  it('are no dimensions: of a workload identity', async () => {
+    const madeUp = new TestAgent(agent.client, 'made-up', 'made-up', '');
+    expect(await countedFor(() => madeUp.token())).toEqual([
+      [
+        'WorkloadAccessTokenFetchFailures',
+        {
+          WorkloadIdentity: 'unknown',
+          WorkloadIdentityDirectory: 'default',
+          Operation: 'GetWorkloadAccessToken',
+          ExceptionType: 'ResourceNotFoundException',
+        },
+      ],
+    ]);
+  });
+
+  it('are no dimensions: of a credential provider', async () => {
+    const token = await agent.token({ userId: 'ana' });
+    const ask = () => agent.ask(token, { resourceCredentialProviderName: 'made-up' });
+    expect(await countedFor(ask)).toEqual([
+      [
+        'ResourceAccessTokenFetchFailures',
+        {
+          ...vault(),
+          ProviderName: 'unknown',
+          Type: 'USER_FEDERATION',
+          ExceptionType: 'ResourceNotFoundException',
+        },
+      ],
+    ]);
+  });
+
+  it('are no dimensions: with a token that this service did not issue', async () => {
+    const forged = `${(await agent.token({ userId: 'ana' })).slice(0, -8)}AAAAAAAA`;
+    expect(await countedFor(() => agent.ask(forged))).toEqual([
+      [
+        'ResourceAccessTokenFetchFailures',
+        {
+          ...vault(),
+          WorkloadIdentity: 'unknown',
+          ProviderName: 'unknown',
+          Type: 'USER_FEDERATION',
+          ExceptionType: 'UnauthorizedException',
+        },
+      ],
+    ]);
+  });
+});
