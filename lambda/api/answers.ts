@@ -4,6 +4,7 @@ import type { OwnedResource } from '../domain/owned-resource';
 import type { Listed } from '../domain/pagination';
 import type { ApiKeyProvider } from '../domain/provider/api-key-provider';
 import { callbackUrl, type Oauth2Provider } from '../domain/provider/oauth2-provider';
+import { privateKeyJwtConfigOf } from '../domain/provider/private-key-jwt';
 import { vendorOf } from '../domain/provider/vendors';
 import { TOKEN_VAULT_ID, type TokenVault } from '../domain/vault/token-vault';
 
@@ -24,12 +25,17 @@ export const workloadIdentityDescribed = (identity: WorkloadIdentity) => ({
 
 /** AWS's `Oauth2ProviderConfigOutput`: the vendor's own member. */
 const oauth2ProviderConfig = (provider: Oauth2Provider) => {
-  const { vendor, clientId, discovery: oauthDiscovery, clientAuthenticationMethod } = provider;
+  const { vendor, clientId, discovery: oauthDiscovery, clientAuthenticationMethod, onBehalfOf } = provider;
+  const { privateKeyJwt } = provider;
   return {
     [vendorOf(vendor).configMember]: {
-      clientId,
+      ...(clientId !== '' && { clientId }),
       oauthDiscovery,
-      ...(vendor === 'CustomOauth2' && { clientAuthenticationMethod }),
+      ...(vendor === 'CustomOauth2' && {
+        clientAuthenticationMethod,
+        onBehalfOfTokenExchangeConfig: onBehalfOf,
+        privateKeyJwtConfig: privateKeyJwt && privateKeyJwtConfigOf(privateKeyJwt),
+      }),
     },
   };
 };

@@ -33,3 +33,10 @@ export const refused = (why: string) =>
 
 /** A union: exactly one member (Smithy 2.0, "union"). */
 export const exactlyOne = (value: object): boolean => Object.keys(value).length === 1;
+
+/** AWS's `KmsKeyArn`. */
+export const kmsKeyArn = matching(
+  1,
+  2048,
+  /^arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key\/[a-zA-Z0-9-]{36}$/,
+);

@@ -71,6 +71,13 @@ function tell(page: ConsentPage): Told {
           'The answer that arrived was not asked for in this browser, or has been given before, so it was not used.',
         next: 'Open the link again in the browser in which you want to grant access, or ask your agent for a new one.',
       };
+    case 'not-reached':
+      return {
+        status: 502,
+        title: 'The provider did not take the request',
+        happened: `<strong>${escape(page.provider)}</strong> was to be asked for access, and that did not work: <code>${escape(page.error)}</code>. Nothing was granted.`,
+        next: 'Open the link again in a moment; it works for ten minutes from when your agent gave it out. If it stays, tell the people who run the application what you see here.',
+      };
     case 'not-granted': {
       const declined = page.error === 'access_denied';
       return {

@@ -3,8 +3,11 @@
  * `Oauth2ProviderConfigInput`. Which member goes with which vendor is the domain's to say.
  */
 import * as v from 'valibot';
+import { ACTOR_TOKEN_CONTENTS, GRANT_TYPES } from '../domain/provider/on-behalf-of';
+import { SIGNING_ALGORITHMS } from '../domain/provider/private-key-jwt';
+import { CLIENT_AUTHENTICATION_METHODS } from '../domain/provider/vendor';
 import { VENDOR_NAMES } from '../domain/provider/vendors';
-import { exactlyOne, refused, text } from './constraints';
+import { exactlyOne, kmsKeyArn, matching, refused, text } from './constraints';
 import { secretReference, secretSource } from './secret-schemas';
 
 const oauthDiscovery = v.pipe(
@@ -42,19 +45,36 @@ const vendorClient = { clientId: text(1, 256), ...clientSecret };
 
 const vendorConfig = v.exactOptional(v.strictObject(vendorClient));
 
+const onBehalfOfTokenExchangeConfig = v.strictObject({
+  grantType: v.picklist(GRANT_TYPES),
+  tokenExchangeGrantTypeConfig: v.exactOptional(
+    v.strictObject({
+      actorTokenContent: v.picklist(ACTOR_TOKEN_CONTENTS),
+      actorTokenScopes: v.exactOptional(v.array(text(1, 128))),
+    }),
+  ),
+});
+
+const additionalClaims = v.pipe(
+  v.record(matching(1, 255, /^[A-Za-z0-9_.:#-]+$/), text(1, 2048)),
+  v.minEntries(1),
+  v.maxEntries(10),
+);
+
+const privateKeyJwtConfig = v.strictObject({
+  privateKeySource: v.exactOptional(v.strictObject({ kmsKeySource: v.strictObject({ kmsKeyArn }) })),
+  signingAlgorithm: v.exactOptional(v.picklist(SIGNING_ALGORITHMS)),
+  additionalHeaderClaims: v.exactOptional(additionalClaims),
+  additionalPayloadClaims: v.exactOptional(additionalClaims),
+});
+
 const customOauth2ProviderConfig = v.strictObject({
   oauthDiscovery,
   clientId: v.exactOptional(text(0, 256)),
   ...clientSecret,
-  clientAuthenticationMethod: v.exactOptional(
-    v.picklist(['CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST', 'AWS_IAM_ID_TOKEN_JWT', 'PRIVATE_KEY_JWT']),
-  ),
-  onBehalfOfTokenExchangeConfig: refused(
-    'is not supported by this service yet: agents get what a user consents to (USER_FEDERATION)',
-  ),
-  privateKeyJwtConfig: refused(
-    'is not supported by this service yet: clients authenticate by a client secret',
-  ),
+  clientAuthenticationMethod: v.exactOptional(v.picklist(CLIENT_AUTHENTICATION_METHODS)),
+  onBehalfOfTokenExchangeConfig: v.exactOptional(onBehalfOfTokenExchangeConfig),
+  privateKeyJwtConfig: v.exactOptional(privateKeyJwtConfig),
   privateEndpoint: refused('is not supported by this service: it calls providers over the internet'),
   privateEndpointOverrides: refused('is not supported by this service: it calls providers over the internet'),
 });

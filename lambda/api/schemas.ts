@@ -8,7 +8,7 @@ import {
   AuthorizerConfigurationChangeSchema,
   AuthorizerConfigurationSchema,
 } from '../domain/identity/trusted-issuer';
-import { matching, text } from './constraints';
+import { kmsKeyArn, matching, text } from './constraints';
 import { oauth2ProviderMembers } from './provider-schemas';
 import { secretReference, secretSource } from './secret-schemas';
 
@@ -21,11 +21,6 @@ const userToken = matching(1, 131072, /^[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+\.[A-Za-
 const workloadToken = text(1, 131072);
 
 const tokenVaultId = matching(1, 64, /^[a-zA-Z0-9\-_]+$/);
-const kmsKeyArn = matching(
-  1,
-  2048,
-  /^arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key\/[a-zA-Z0-9-]{36}$/,
-);
 
 const tagKey = matching(1, 128, /^[a-zA-Z0-9\s._:/=+@-]*$/);
 const tags = v.pipe(v.record(tagKey, matching(0, 256, /^[a-zA-Z0-9\s._:/=+@-]*$/)), v.maxEntries(50));

@@ -16,7 +16,9 @@ export type Variable =
   /** Public base URL without a trailing slash: the issuer of workload access tokens. */
   | 'BASE_URL'
   /** `arn:{partition}:bedrock-agentcore:{region}:{account}`. */
-  | 'ARN_PREFIX';
+  | 'ARN_PREFIX'
+  /** Name or ARN of the function of the group `provider-client`. */
+  | 'PROVIDER_CLIENT_FUNCTION';
 
 /** @throws Error that names every variable that is missing */
 export function readEnvironment<Name extends Variable>(...names: Name[]): Record<Name, string> {

@@ -1,6 +1,6 @@
 /**
  * Composition of the one public function: it moves a consent session on and keeps a sealed code, publishes the
- * keys, and has no way to a grant.
+ * keys, and has no way to a grant. Requests that go to a provider directly it has another function send.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ambient } from '../adapters/ambient';
@@ -8,6 +8,7 @@ import { createSessionStore } from '../adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createTable } from '../adapters/dynamodb/table';
 import { createSeal } from '../adapters/kms/seal';
+import { createProviderClientFunction } from '../adapters/lambda/provider-client';
 import { browserResult, callbackInput, queryOf } from '../api/browser';
 import { json } from '../api/errors';
 import { issuerDocument, jwksDocument } from '../api/issuer-metadata';
@@ -26,6 +27,7 @@ const env = readEnvironment(
   'KMS_KEY_ARN',
   'BASE_URL',
   'ARN_PREFIX',
+  'PROVIDER_CLIENT_FUNCTION',
 );
 const dynamodb = new DynamoDBClient({});
 const vaultKeys = vaultKeysOf(dynamodb, env);
@@ -41,6 +43,7 @@ const ports = {
     current: (id) => vaultKeys.existing(id),
     version: (id, version) => vaultKeys.version(id, version),
   }),
+  pushedAuthorization: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),
   audit,
   ambient,
   baseUrl: env.BASE_URL,

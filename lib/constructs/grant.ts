@@ -7,7 +7,14 @@ import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { TableName } from '../../lambda/adapters/dynamodb/keys';
 import { OWNER_TAG } from '../../lambda/domain/vault/external-secret';
-import type { GroupPermissions, KeyPermission, SecretAction, TablePermission } from './permissions';
+import { WEB_IDENTITY_LIFETIME } from '../../lambda/domain/grants/web-identity';
+import type {
+  GroupPermissions,
+  KeyPermission,
+  SecretAction,
+  SigningKeyAction,
+  TablePermission,
+} from './permissions';
 import type { State } from './state';
 import { SEALING_PURPOSES } from '../../lambda/domain/vault/sealing';
 
@@ -32,6 +39,37 @@ const TABLE_ENCRYPTION_ACTIONS = [
   'kms:ReEncryptFrom',
   'kms:ReEncryptTo',
 ];
+
+/** Every KMS key of this account and region. */
+const KEY_ARNS = `arn:${Aws.PARTITION}:kms:${Aws.REGION}:${Aws.ACCOUNT_ID}:key/*`;
+
+/**
+ * Only keys that their owners have tagged, like secrets. The deployment's own key has no such tag.
+ * Source: AWS KMS developer guide, "ABAC for AWS KMS".
+ */
+const signingKeyStatement = (actions: readonly SigningKeyAction[]): PolicyStatement =>
+  new PolicyStatement({
+    actions: actions.map((action) => `kms:${action}`),
+    resources: [KEY_ARNS],
+    conditions: { Null: { [`aws:ResourceTag/${OWNER_TAG}`]: 'false' } },
+  });
+
+/**
+ * Short-lived tokens only; STS has no resources to name, and whom a token is for is the provider's token endpoint.
+ * Source: Service authorization reference, "Condition keys for AWS Security Token Service".
+ */
+const webIdentityStatement = (): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['sts:GetWebIdentityToken', 'sts:TagGetWebIdentityToken'],
+    resources: ['*'],
+    conditions: { NumericLessThanEqualsIfExists: { 'sts:DurationSeconds': WEB_IDENTITY_LIFETIME } },
+  });
+
+/** What a function needs to know of the one that it may invoke. */
+export interface InvokedFunction {
+  readonly functionArn: string;
+  readonly functionName: string;
+}
 
 export interface Grant {
   readonly statements: readonly PolicyStatement[];
@@ -98,21 +136,38 @@ const secretStatement = (actions: readonly SecretAction[]): PolicyStatement =>
     conditions: { Null: { [`secretsmanager:ResourceTag/${OWNER_TAG}`]: 'false' } },
   });
 
+/** That one function of the account, whatever others are called. */
+const invokeStatement = ({ functionArn }: InvokedFunction): PolicyStatement =>
+  new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [functionArn] });
+
 /**
  * The access that a group's permissions amount to.
  *
  * @param permissions of one function group
  * @param state the tables and the key
  * @param tokenVaultKeys ARNs of the KMS keys that the token vault may be moved to
- * @returns statements for the function's role, and `…_TABLE` and `KMS_KEY_ARN` for its environment
+ * @param providerClient the function `provider-client`, for the groups that may invoke it
+ * @returns statements for the function's role, and for its environment `…_TABLE`, `KMS_KEY_ARN` and
+ *   `PROVIDER_CLIENT_FUNCTION`
  */
-export function grant(permissions: GroupPermissions, state: State, tokenVaultKeys: readonly string[]): Grant {
+export function grant(
+  permissions: GroupPermissions,
+  state: State,
+  tokenVaultKeys: readonly string[],
+  providerClient: InvokedFunction | undefined,
+): Grant {
+  const invoked = permissions.invokesProviderClient ? providerClient : undefined;
+  if (permissions.invokesProviderClient && !invoked)
+    throw new Error('the function provider-client is missing');
   return {
     statements: [
       ...permissions.tables.map((permission) => tableStatement(state, permission)),
       ...(permissions.scans ?? []).map((table) => scanStatement(state, table)),
       ...permissions.key.map((permission) => keyStatement(state, permission, tokenVaultKeys)),
       ...(permissions.secrets ? [secretStatement(permissions.secrets)] : []),
+      ...(permissions.signingKeys ? [signingKeyStatement(permissions.signingKeys)] : []),
+      ...(permissions.webIdentity ? [webIdentityStatement()] : []),
+      ...(invoked ? [invokeStatement(invoked)] : []),
       tableEncryptionStatement(state),
     ],
     environment: {
@@ -120,6 +175,7 @@ export function grant(permissions: GroupPermissions, state: State, tokenVaultKey
         permissions.tables.map(({ table }) => [TABLE_VARIABLE[table], state.tables[table].tableName]),
       ),
       KMS_KEY_ARN: state.encryptionKey.keyArn,
+      ...(invoked && { PROVIDER_CLIENT_FUNCTION: invoked.functionName }),
     },
   };
 }

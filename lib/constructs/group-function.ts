@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import type { FunctionGroup } from '../../lambda/api/operations';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import type { Quotas } from '../../lambda/domain/quotas';
-import { grant, type Grant } from './grant';
+import { grant, type Grant, type InvokedFunction } from './grant';
 import { PERMISSIONS } from './permissions';
 import type { State } from './state';
 
@@ -21,16 +21,26 @@ const ROOT = join(__dirname, '../..');
 
 /**
  * How long a call may take. Retrieval waits for authorization servers, up to what API Gateway waits for it
- * (29 s, API Gateway developer guide, "Quotas"); a wait of that length anywhere else is a fault.
+ * (29 s, API Gateway developer guide, "Quotas"); a wait of that length anywhere else is a fault. The public
+ * function outlives the one that it waits for, so that a person is told what happened.
  */
 const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   'control-plane': Duration.seconds(15),
   'token-exchange': Duration.seconds(15),
   'credential-retrieval': Duration.seconds(29),
-  'oauth-callback': Duration.seconds(15),
+  'oauth-callback': Duration.seconds(20),
   // Vault keys are moved for twenty seconds before the caller is asked to come again.
   'token-vault': Duration.seconds(29),
+  // A discovery and a request, five seconds each at most, and what the vault needs around them.
+  'provider-client': Duration.seconds(15),
 };
+
+/**
+ * Of asynchronous invocations: a renewal is tried once, by whoever holds the lease, and is of no use when that has
+ * lapsed. Lambda's own retries would find the lease gone, or a refresh token that was redeemed already.
+ * Source: Lambda developer guide, "How Lambda handles errors and retries with asynchronous invocation".
+ */
+const ASYNCHRONOUS = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
 
 export interface GroupFunctionProps {
   readonly group: FunctionGroup;
@@ -42,6 +52,8 @@ export interface GroupFunctionProps {
   /** ARNs of the KMS keys that the token vault may be moved to. */
   readonly tokenVaultKeys: readonly string[];
   readonly logRetention: RetentionDays;
+  /** The function `provider-client`, for the groups that may invoke it. */
+  readonly providerClient?: InvokedFunction;
 }
 
 /** A role whose one policy is the grant, its own log streams and X-Ray; no managed policy. */
@@ -63,8 +75,15 @@ function groupRole(scope: Construct, group: FunctionGroup, access: Grant, logGro
   });
   Validations.of(role).acknowledge({
     id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: 'X-Ray has no resources to name: PutTraceSegments and PutTelemetryRecords take only "*".',
+    reason: 'X-Ray and STS GetWebIdentityToken have no resources to name: their actions take only "*".',
   });
+  if (PERMISSIONS[group].signingKeys) {
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:<AWS::Region>:<AWS::AccountId>:key/*]',
+      reason:
+        'Signing keys are not known at deployment; the condition lets in only those that have the owner tag.',
+    });
+  }
   if (PERMISSIONS[group].secrets) {
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:*]',
@@ -79,7 +98,7 @@ export class GroupFunction extends NodejsFunction {
   constructor(scope: Construct, props: GroupFunctionProps) {
     const { group, state } = props;
     const permissions = PERMISSIONS[group];
-    const access = grant(permissions, state, props.tokenVaultKeys);
+    const access = grant(permissions, state, props.tokenVaultKeys, props.providerClient);
     const logGroup = new LogGroup(scope, `${group}-logs`, {
       retention: props.logRetention,
       encryptionKey: state.encryptionKey,
@@ -95,6 +114,7 @@ export class GroupFunction extends NodejsFunction {
       memorySize: 512,
       timeout: TIMEOUT[group],
       tracing: Tracing.ACTIVE,
+      ...(group === 'provider-client' && ASYNCHRONOUS),
       logGroup,
       // Immutable, so that the policy stays the one written here: CDK would add statements of its own.
       role: groupRole(scope, group, access, logGroup).withoutPolicyUpdates(),

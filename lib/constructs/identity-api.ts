@@ -16,7 +16,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type FunctionGroup, OPERATIONS, type Route } from '../../lambda/api/operations';
+import { OPERATIONS, type Route, type RoutedGroup } from '../../lambda/api/operations';
 import { ACCESS_LOG_FORMAT } from './access-log';
 import { addGatewayResponses } from './gateway-responses';
 
@@ -119,9 +119,9 @@ export class IdentityApi extends Construct {
   /**
    * Adds a method for each route of the registry.
    *
-   * @param functions the function of each group
+   * @param functions the function of each group that has routes
    */
-  addRoutes(functions: Readonly<Record<FunctionGroup, IFunction>>): void {
+  addRoutes(functions: Readonly<Record<RoutedGroup, IFunction>>): void {
     for (const route of Object.values<Route>(OPERATIONS)) {
       const integration = new LambdaIntegration(functions[route.group], {
         proxy: true,

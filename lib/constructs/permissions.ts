@@ -27,6 +27,9 @@ export type KeyAction =
   | 'ReEncryptFrom'
   | 'ReEncryptTo';
 
+/** KMS operations on asymmetric keys that their owners have tagged for use by this service. */
+export type SigningKeyAction = 'DescribeKey' | 'ListResourceTags' | 'Sign';
+
 /** Secrets Manager operations on secrets that their owners have tagged for use by this service. */
 export type SecretAction = 'DescribeSecret' | 'GetSecretValue';
 
@@ -62,6 +65,12 @@ export interface GroupPermissions {
   readonly key: readonly KeyPermission[];
   /** On external secrets: those of this account and region that have the owner tag, and no others. */
   readonly secrets?: readonly SecretAction[];
+  /** Whether the group may invoke the function `provider-client`, and therefore knows its name. */
+  readonly invokesProviderClient?: true;
+  /** On keys that sign client assertions: those of this account and region that have the owner tag, and no others. */
+  readonly signingKeys?: readonly SigningKeyAction[];
+  /** Whether the group may have AWS STS sign who it is. */
+  readonly webIdentity?: true;
   /** Whether the group verifies user tokens and therefore knows the trusted issuers. */
   readonly verifiesUsers: boolean;
 }
@@ -80,6 +89,9 @@ const clientSecrets = `${PREFIX.clientSecret}*`;
  * IAM checks the leading keys of such a request table by table is nowhere said, and neither table holds the other's.
  */
 const batched = [...resources, grants];
+
+/** The same for who has to do with OAuth2 providers only. */
+const batchedForProviders = [workloadIdentities, providers, grants];
 
 /** The one partition of signing keys: an exact key, no pattern. */
 const signingKeys = PREFIX.signingKey;
@@ -117,16 +129,25 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     ],
     // Whose it is, not what it is.
     secrets: ['DescribeSecret'],
+    signingKeys: ['DescribeKey', 'ListResourceTags'],
     verifiesUsers: false,
   },
 
-  /** Reads workload identities, makes and uses signing keys; no vault, no vault keys. */
+  /**
+   * Reads workload identities, makes and uses signing keys, and seals the users' own tokens into what it signs; no
+   * vault, and of the vault keys none but those of that purpose, which seal nothing that is stored.
+   */
   'token-exchange': {
     tables: [
       { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities] },
       { table: 'Directory', actions: ['Query', 'PutItem'], partitions: [signingKeys] },
+      { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
+      { table: 'Keys', actions: ['GetItem', 'Query', 'PutItem'], partitions: [vaultKeys('subject-token')] },
     ],
-    key: [{ actions: ['Encrypt', 'Decrypt'], purposes: ['signing'] }],
+    key: [
+      { actions: ['Encrypt', 'Decrypt'], purposes: ['signing'] },
+      { actions: ['GenerateDataKey', 'Decrypt'], purposes: ['subject-token'] },
+    ],
     verifiesUsers: true,
   },
 
@@ -145,7 +166,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       {
         table: 'Keys',
         actions: ['GetItem'],
-        partitions: [vaultKeys('client-secret'), vaultKeys('api-key')],
+        partitions: [vaultKeys('client-secret'), vaultKeys('api-key'), vaultKeys('subject-token')],
       },
       { table: 'Vault', actions: ['BatchGetItem'], partitions: batched },
       { table: 'Vault', actions: ['GetItem', 'UpdateItem'], partitions: [grants] },
@@ -153,9 +174,12 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     ],
     key: [
       { actions: ['GenerateDataKey', 'Decrypt'], purposes: ['grant', 'consent'] },
-      { actions: ['Decrypt'], purposes: ['client-secret', 'api-key'] },
+      { actions: ['Decrypt'], purposes: ['client-secret', 'api-key', 'subject-token'] },
     ],
     secrets: ['DescribeSecret', 'GetSecretValue'],
+    signingKeys: ['ListResourceTags', 'Sign'],
+    webIdentity: true,
+    invokesProviderClient: true,
     verifiesUsers: true,
   },
 
@@ -167,6 +191,32 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { table: 'Directory', actions: ['Query'], partitions: [signingKeys] },
     ],
     key: [{ actions: ['Decrypt'], purposes: ['consent'] }],
+    invokesProviderClient: true,
+    verifiesUsers: false,
+  },
+
+  /**
+   * Speaks to providers as their client, for two callers that must not wait or may not do it: it renews the tokens
+   * of a grant, and pushes authorization requests. So it opens grants and client secrets, and writes nothing but
+   * grants; it sees no session, no API key and no signing key.
+   */
+  'provider-client': {
+    tables: [
+      { table: 'Directory', actions: ['BatchGetItem'], partitions: batchedForProviders },
+      { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
+      { table: 'Keys', actions: ['GetItem', 'Query', 'PutItem'], partitions: [vaultKeys('grant')] },
+      { table: 'Keys', actions: ['GetItem'], partitions: [vaultKeys('client-secret')] },
+      { table: 'Vault', actions: ['BatchGetItem'], partitions: batchedForProviders },
+      { table: 'Vault', actions: ['GetItem', 'UpdateItem'], partitions: [grants] },
+      { table: 'Vault', actions: ['GetItem'], partitions: [clientSecrets] },
+    ],
+    key: [
+      { actions: ['GenerateDataKey', 'Decrypt'], purposes: ['grant'] },
+      { actions: ['Decrypt'], purposes: ['client-secret'] },
+    ],
+    secrets: ['DescribeSecret', 'GetSecretValue'],
+    signingKeys: ['ListResourceTags', 'Sign'],
+    webIdentity: true,
     verifiesUsers: false,
   },
 

@@ -1,5 +1,5 @@
 /**
- * Who may call the DynamoDB, KMS and Secrets Manager of the embedded cloud: this process, and nobody else. Their
+ * Who may call the AWS services of the embedded cloud: its own functions, and nobody else. Their
  * ports are reachable for every program on the machine and for web pages in its browsers, and they would open the
  * vault. So each start makes a credential that only the process knows, and the emulators answer to no other.
  */

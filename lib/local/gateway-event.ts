@@ -87,6 +87,9 @@ function identity(
   };
 }
 
+/** Functions are named by their groups. */
+export const localFunctionName = (group: FunctionGroup): string => `agent-identity-${group}`;
+
 /** @param timeoutMs how long the function may take from now on, in milliseconds */
 export function lambdaContext(
   group: FunctionGroup,
@@ -95,7 +98,7 @@ export function lambdaContext(
   { accountId, region }: Deployment,
 ): Context {
   const deadline = Date.now() + timeoutMs;
-  const functionName = `agent-identity-${group}`;
+  const functionName = localFunctionName(group);
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionName,

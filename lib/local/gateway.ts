@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import type { FunctionGroup, Route } from '../../lambda/api/operations';
+import type { Route, RoutedGroup } from '../../lambda/api/operations';
 import {
   answerError,
   bodyTooLarge,
@@ -32,8 +32,10 @@ export type FunctionHandler = (
 
 export interface GatewayOptions extends Deployment {
   readonly routes: readonly Route[];
-  readonly handlers: Readonly<Record<FunctionGroup, FunctionHandler>>;
+  readonly handlers: Readonly<Record<RoutedGroup, FunctionHandler>>;
   readonly principals: readonly Principal[];
+  /** Port that clients address, when something stands in front of the gateway; else it is the one listened on. */
+  readonly clientPort?: number;
   /** Told of a function that threw or answered nonsense: a defect, whatever the request was. */
   readonly reportFailure: (failure: FunctionFailure) => void;
   /** How long a function may take, in milliseconds; API Gateway's 29 seconds by default. */
@@ -73,7 +75,7 @@ async function serve(
   response.setHeader('x-amzn-requestid', requestId);
   let resource = 'none';
   try {
-    const request = await readRequest(incoming, requestId);
+    const request = await readRequest(incoming, requestId, options.clientPort);
     if (request.path === '/ping') {
       answerResult(response, { statusCode: 200, body: JSON.stringify({ status: 'healthy' }) });
       return;
@@ -95,7 +97,11 @@ async function serve(
   }
 }
 
-async function readRequest(incoming: IncomingMessage, requestId: string): Promise<GatewayRequest> {
+async function readRequest(
+  incoming: IncomingMessage,
+  requestId: string,
+  clientPort: number | undefined,
+): Promise<GatewayRequest> {
   const receivedAt = new Date();
   const headers = headerLines(incoming.rawHeaders);
   const { method = '', url = '' } = incoming;
@@ -105,7 +111,7 @@ async function readRequest(incoming: IncomingMessage, requestId: string): Promis
   );
   // Read whatever the verdict is: an answer before the end of the body is lost on many a client.
   const body = await readBody(incoming);
-  if (!isAddressedToLoopback(incoming))
+  if (!isAddressedToLoopback(incoming, clientPort))
     throw forbidden('The Host header must be a loopback name with the port.');
   if (size > MAX_HEADER_BYTES) throw headersTooLarge(MAX_HEADER_BYTES);
   if (!body) throw bodyTooLarge(MAX_BODY_BYTES);
@@ -159,7 +165,7 @@ async function authenticate(options: GatewayOptions, request: GatewayRequest): P
 
 async function invoke(
   options: GatewayOptions,
-  group: FunctionGroup,
+  group: RoutedGroup,
   event: APIGatewayProxyEvent,
 ): Promise<APIGatewayProxyResult> {
   const timeoutMs = options.integrationTimeoutMs ?? INTEGRATION_TIMEOUT_MS;

@@ -67,9 +67,13 @@ async function closeServer(server: Server): Promise<void> {
 /**
  * Whether a request names this server by a loopback name. A page on another origin whose name was made to
  * resolve to 127.0.0.1 (DNS rebinding) still sends its own name.
+ *
+ * @param port that clients address; by default the one that the request came in by
  */
-export function isAddressedToLoopback(request: IncomingMessage): boolean {
-  const port = request.socket.localPort;
+export function isAddressedToLoopback(
+  request: IncomingMessage,
+  port: number | undefined = request.socket.localPort,
+): boolean {
   const suffix = port === 80 ? '' : `:${port}`;
   const hosts = request.headersDistinct.host ?? [];
   return (

@@ -79,7 +79,7 @@ export class StatelessStack extends Stack {
       logRetention,
       throttle: props.throttle ?? {},
     });
-    const groupFunction = (group: FunctionGroup) =>
+    const groupFunction = (group: FunctionGroup, providerClient?: GroupFunction) =>
       new GroupFunction(this, {
         group,
         state,
@@ -88,12 +88,14 @@ export class StatelessStack extends Stack {
         quotas,
         tokenVaultKeys,
         logRetention,
+        ...(providerClient && { providerClient }),
       });
+    const providerClient = groupFunction('provider-client');
     api.addRoutes({
       'control-plane': groupFunction('control-plane'),
       'token-exchange': groupFunction('token-exchange'),
-      'credential-retrieval': groupFunction('credential-retrieval'),
-      'oauth-callback': groupFunction('oauth-callback'),
+      'credential-retrieval': groupFunction('credential-retrieval', providerClient),
+      'oauth-callback': groupFunction('oauth-callback', providerClient),
       'token-vault': groupFunction('token-vault'),
     });
     new CfnOutput(this, 'Endpoint', {

@@ -41,6 +41,11 @@ it.each([
   ['an issuer with a fragment', { issuer: `${issuer}#x` }],
   ['no issuer', { issuer: undefined }],
   ['an issuer that is no text', { issuer: [issuer] }],
+  [
+    'an http pushed authorization request endpoint',
+    { pushed_authorization_request_endpoint: 'http://provider.example/par' },
+  ],
+  ['a claim of insisting that is no yes or no', { require_pushed_authorization_requests: 'yes' }],
   ['an http token endpoint', { token_endpoint: 'http://provider.example/token' }],
   ['an http authorization endpoint', { authorization_endpoint: 'http://provider.example/authorize' }],
   ['http keys', { jwks_uri: 'http://provider.example/jwks' }],
@@ -92,13 +97,123 @@ describe('read by discovery', () => {
       false,
     ],
     ['what is not JSON', () => new Response('<html>'), 'invalid_metadata', false],
-  ])('fails on %s, and is not kept', async (_what, answer, code, unavailable) => {
+  ])('fails on %s, which is kept for five seconds', async (_what, answer, code, unavailable) => {
+    const ambient = createFakeAmbient();
     const { asked, transport } = server(answer);
+    const reader = createMetadataReader(transport, ACCOUNT, ambient);
+    const fails = () => expect(reader.read({ discoveryUrl })).rejects.toMatchObject({ code, unavailable });
+    await fails();
+    ambient.advance(4);
+    await fails();
+    expect(asked).toEqual([discoveryUrl]);
+    ambient.advance(1);
+    await fails();
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is there again once a server that failed has recovered', async () => {
+    const ambient = createFakeAmbient();
+    const answers = [new Response('', { status: 503 }), Response.json(document)];
+    const { transport } = server(() => answers.shift() ?? new Response('', { status: 500 }));
+    const reader = createMetadataReader(transport, ACCOUNT, ambient);
+    await expect(reader.read({ discoveryUrl })).rejects.toBeInstanceOf(ProviderFailure);
+    ambient.advance(5);
+    expect(await reader.read({ discoveryUrl })).toEqual(document);
+    expect(await reader.read({ discoveryUrl })).toEqual(document);
+  });
+
+  it('is asked for once by those who want it at once, whatever comes of it', async () => {
+    const { asked, transport } = server(() => Response.json(document));
     const reader = createMetadataReader(transport, ACCOUNT, createFakeAmbient());
+    const all = await Promise.all(Array.from({ length: 20 }, () => reader.read({ discoveryUrl })));
+    expect(all).toEqual(all.map(() => document));
+    expect(asked).toEqual([discoveryUrl]);
+
+    const down = server(() => new Response('', { status: 500 }));
+    const failing = createMetadataReader(down.transport, ACCOUNT, createFakeAmbient());
+    const failed = await Promise.allSettled(Array.from({ length: 20 }, () => failing.read({ discoveryUrl })));
+    expect(failed.map(({ status }) => status)).toEqual(failed.map(() => 'rejected'));
+    expect(down.asked).toEqual([discoveryUrl]);
+  });
+
+  it('does not keep a fault that is not the server’s', async () => {
+    const fault = new TypeError('a fault');
+    let asked = 0;
+    const failing: Transport = () => {
+      asked += 1;
+      return Promise.reject(fault);
+    };
+    const reader = createMetadataReader(failing, ACCOUNT, createFakeAmbient());
     for (const time of [1, 2]) {
-      await expect(reader.read({ discoveryUrl })).rejects.toMatchObject({ code, unavailable });
-      expect(asked).toHaveLength(time);
+      await expect(reader.read({ discoveryUrl })).rejects.toBe(fault);
+      expect(asked).toBe(time);
     }
+  });
+
+  it('keeps the answers of different servers apart', async () => {
+    const other = 'https://other.example/.well-known/openid-configuration';
+    const { asked, transport } = server(() => Response.json(document));
+    const reader = createMetadataReader(transport, ACCOUNT, createFakeAmbient());
+    const [own, foreign] = await Promise.allSettled([
+      reader.read({ discoveryUrl }),
+      reader.read({ discoveryUrl: other }),
+    ]);
+    expect(own).toMatchObject({ status: 'fulfilled' });
+    expect(foreign).toMatchObject({ reason: { code: 'invalid_metadata' } });
+    expect(asked).toEqual([discoveryUrl, other]);
+  });
+
+  describe('of RFC 8414, at an issuer with a path', () => {
+    const appended = `${issuer}/.well-known/oauth-authorization-server`;
+    const inserted = 'https://provider.example/.well-known/oauth-authorization-server/tenant';
+
+    /** A server that has its document at one address only. */
+    function serverAt(address: string, content: object = document) {
+      const asked: string[] = [];
+      const transport: Transport = (url) => {
+        asked.push(url);
+        return Promise.resolve(url === address ? Response.json(content) : new Response('', { status: 404 }));
+      };
+      return { asked, reader: createMetadataReader(transport, ACCOUNT, createFakeAmbient()) };
+    }
+
+    it('is found where section 3.1 puts it, and kept under the address that was configured', async () => {
+      const { asked, reader } = serverAt(inserted);
+      for (let time = 0; time < 2; time += 1) {
+        expect(await reader.read({ discoveryUrl: appended })).toEqual(document);
+      }
+      expect(asked).toEqual([appended, inserted]);
+    });
+
+    it('is taken where it was configured, when it is there', async () => {
+      const { asked, reader } = serverAt(appended);
+      expect(await reader.read({ discoveryUrl: appended })).toEqual(document);
+      expect(asked).toEqual([appended]);
+    });
+
+    it('must be of the issuer that was asked all the same', async () => {
+      const { reader } = serverAt(inserted, { ...document, issuer: 'https://provider.example' });
+      await expect(reader.read({ discoveryUrl: appended })).rejects.toMatchObject({
+        code: 'invalid_metadata',
+      });
+    });
+
+    it.each([
+      ['in neither place', appended, 2],
+      ['at an issuer without a path', 'https://bare.example/.well-known/oauth-authorization-server', 1],
+      ['of OpenID Connect, which has one place', discoveryUrl, 1],
+    ])('is not looked for further: %s', async (_what, url, times) => {
+      const { asked, reader } = serverAt('https://nowhere.example/');
+      await expect(reader.read({ discoveryUrl: url })).rejects.toMatchObject({ code: 'discovery_failed' });
+      expect(asked).toHaveLength(times);
+    });
+
+    it('is not looked for elsewhere when the server is out of order', async () => {
+      const { asked, transport } = server(() => new Response('', { status: 503 }));
+      const reader = createMetadataReader(transport, ACCOUNT, createFakeAmbient());
+      await expect(reader.read({ discoveryUrl: appended })).rejects.toMatchObject({ unavailable: true });
+      expect(asked).toEqual([appended]);
+    });
   });
 
   it('is not asked for where the operator stated it', async () => {

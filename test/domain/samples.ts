@@ -111,6 +111,7 @@ export function sampleSession(change: Partial<Session> = {}): Session {
       callbackId: randomUUID(),
       scopeSeparator: ' ',
       pkce: true,
+      pushed: true,
       parameters: {},
     },
     sealedRequest: 'sealed-request',

@@ -1,6 +1,7 @@
 /** The consent session's state machine, over every state and every event. */
 import fc from 'fast-check';
 import {
+  consentContext,
   isOpen,
   SESSION_EVENTS,
   SESSION_LIFETIME,
@@ -192,4 +193,16 @@ it('reads back the id of a session URI, and of nothing else', () => {
   for (const other of ['', 'abc', 'urn:ietf:params:oauth:abc', ' urn:ietf:params:oauth:request_uri:abc']) {
     expect(sessionIdOf(other)).toBeUndefined();
   }
+});
+
+it('seals each part of each session for itself, under the agent’s own key', () => {
+  const [one, other] = [sampleSession(), sampleSession()];
+  expect(consentContext(one, 'code')).toEqual({
+    purpose: 'consent',
+    ownerId: one.workload.id,
+    ownerArn: one.workload.arn,
+    binding: { session: one.hash, part: 'code' },
+  });
+  expect(consentContext(other, 'code').binding).not.toEqual(consentContext(one, 'code').binding);
+  expect(consentContext(one, 'verifier').binding).not.toEqual(consentContext(one, 'code').binding);
 });

@@ -81,7 +81,7 @@ it('adds customParameters to the authorization request; none overrides a standar
     customParameters,
   });
   const response = await fetch(authorizationUrl, { redirect: 'manual' });
-  const sent = new URL(response.headers.get('location') ?? '').searchParams;
+  const sent = world.provider.requestAt(response.headers.get('location'));
   expect(sent.get('prompt')).toBe('consent');
   expect(sent.get('access_type')).toBe('offline');
   expect(sent.getAll('redirect_uri')).toEqual([agent.callbackUrl]);

@@ -3,7 +3,9 @@ import diagnostics from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { exchange, exchangingAgent, onBehalfOf } from './on-behalf-of/exchanging';
 import { Browser } from './support/browser';
+import { startExchangeServer } from './support/exchange-server';
 import { signInAndConsent } from './support/provider';
 import { World } from './support/world';
 
@@ -44,6 +46,15 @@ it('hands out the agent’s own token for one BatchGetItem', async () => {
   await ask();
   await ask();
   expect(await callsOf(ask)).toEqual(['BatchGetItem']);
+});
+
+it('hands out what a user’s own token was exchanged for, for one BatchGetItem', async () => {
+  const server = await startExchangeServer(world.issuer);
+  const agent = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
+  const token = await onBehalfOf(world, agent, 'ana');
+  await exchange(agent, token);
+  expect(await callsOf(() => exchange(agent, token))).toEqual(['BatchGetItem']);
+  await server.close();
 });
 
 it('hands out an API key for one BatchGetItem and one GetItem', async () => {
@@ -96,7 +107,13 @@ describe('a consent, once the agent’s vault keys are in memory', () => {
       );
       answer = page.url;
     });
-    expect(authorize.filter((call) => !call.startsWith('HTTP'))).toEqual(['GetItem', putItem]);
+    // The public function's two, and two of the one that pushes the request.
+    expect(authorize.filter((call) => !call.startsWith('HTTP'))).toEqual([
+      'GetItem',
+      putItem,
+      'BatchGetItem',
+      'GetItem',
+    ]);
     expect(await callsOf(() => browser.step(answer))).toEqual(['GetItem', putItem]);
 
     const provider = `HTTP ${new URL(world.provider.issuer).host}`;
@@ -116,8 +133,10 @@ describe('a consent, once the agent’s vault keys are in memory', () => {
 it('opens the vault keys of an agent by KMS once in five minutes', async () => {
   const agent = await world.agent();
   const kms = (calls: string[]) => calls.filter((call) => call === 'GenerateDataKey' || call === 'Decrypt');
-  // One key for sessions and one for grants are made; the client secret's and the session's (in the public function) are opened.
+  // One key for sessions and one for grants are made; opened are the client secret's, by the two functions that speak
+  // to providers, and the session's, by the public one.
   expect(kms(await callsOf(() => agent.connect('ana'))).sort()).toEqual([
+    'Decrypt',
     'Decrypt',
     'Decrypt',
     'GenerateDataKey',

@@ -22,7 +22,8 @@ export class GatewayUnderTest {
     public close: () => Promise<void>,
   ) {}
 
-  static async start(): Promise<GatewayUnderTest> {
+  /** @param clientPort that clients address, when it is not the one listened on */
+  static async start(clientPort?: number): Promise<GatewayUnderTest> {
     const gateway = new GatewayUnderTest(0, () => Promise.resolve());
     const handler = (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
       gateway.events.push({ event, context });
@@ -31,6 +32,7 @@ export class GatewayUnderTest {
     const listener = createGateway({
       accountId: LOCAL_ACCOUNT,
       region: LOCAL_REGION,
+      ...(clientPort !== undefined && { clientPort }),
       routes: Object.values(OPERATIONS),
       handlers: {
         'control-plane': handler,

@@ -116,6 +116,17 @@ describe('the gateway', () => {
     },
   );
 
+  it('answers to the port of the load balancer in front of it, and to no other', async () => {
+    const behind = await GatewayUnderTest.start(4600);
+    const status = async (port: number): Promise<number | undefined> => {
+      const request = await signed(`127.0.0.1:${port}`);
+      return (await send({ ...request, host: behind.host })).status;
+    };
+    expect(await status(4600)).toBe(200);
+    expect(await status(behind.port)).toBe(403);
+    await behind.close();
+  });
+
   it('answers to localhost and to the IPv6 loopback address', async () => {
     for (const name of ['localhost', '[::1]', 'LOCALHOST']) {
       const { status } = await send({

@@ -54,6 +54,13 @@ const onTaggedSecrets = (actions: string | string[]): Statement => ({
   Condition: { Null: { 'secretsmanager:ResourceTag/agent-identity:owner': 'false' } },
 });
 
+/** On that one function, and no other of the account. */
+const INVOKE_PROVIDER_CLIENT: Statement = {
+  Effect: 'Allow',
+  Action: 'lambda:InvokeFunction',
+  Resource: '<providerclient.Arn>',
+};
+
 /** What every function has: the tables' encryption through DynamoDB alone, its own log, and traces. */
 const inCommon = (group: FunctionGroup): Statement[] => [
   {
@@ -103,7 +110,14 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
   'token-exchange': [
     onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*']),
     onPartitions('Directory', ['dynamodb:PutItem', 'dynamodb:Query'], ['SIGNING-KEY']),
+    onPartitions('Directory', 'dynamodb:GetItem', ['TOKEN-VAULT']),
+    onPartitions(
+      'Keys',
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      ['VAULT-KEY#subject-token#*'],
+    ),
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['signing']),
+    forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['subject-token']),
   ],
   'credential-retrieval': [
     onPartitions(['Directory', 'Vault'], 'dynamodb:BatchGetItem', [
@@ -120,18 +134,39 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
       ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
       ['VAULT-KEY#grant#*', 'VAULT-KEY#consent#*'],
     ),
-    onPartitions('Keys', 'dynamodb:GetItem', ['VAULT-KEY#client-secret#*', 'VAULT-KEY#api-key#*']),
+    onPartitions('Keys', 'dynamodb:GetItem', [
+      'VAULT-KEY#client-secret#*',
+      'VAULT-KEY#api-key#*',
+      'VAULT-KEY#subject-token#*',
+    ]),
     onPartitions('Vault', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], ['GRANT#*']),
     onPartitions('Vault', 'dynamodb:GetItem', ['CLIENT-SECRET#*', 'API-KEY#*']),
     forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant', 'consent']),
-    forPurposes('kms:Decrypt', ['client-secret', 'api-key']),
+    forPurposes('kms:Decrypt', ['client-secret', 'api-key', 'subject-token']),
     onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
+    INVOKE_PROVIDER_CLIENT,
   ],
   'oauth-callback': [
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['SESSION#*']),
     onPartitions('Keys', ['dynamodb:GetItem', 'dynamodb:Query'], ['VAULT-KEY#consent#*']),
     onPartitions('Directory', 'dynamodb:Query', ['SIGNING-KEY']),
     forPurposes('kms:Decrypt', ['consent']),
+    INVOKE_PROVIDER_CLIENT,
+  ],
+  'provider-client': [
+    onPartitions(['Directory', 'Vault'], 'dynamodb:BatchGetItem', [
+      'WORKLOAD-IDENTITY#*',
+      'OAUTH2-PROVIDER#*',
+      'GRANT#*',
+    ]),
+    onPartitions('Directory', 'dynamodb:GetItem', ['TOKEN-VAULT']),
+    onPartitions('Keys', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'], ['VAULT-KEY#grant#*']),
+    onPartitions('Keys', 'dynamodb:GetItem', ['VAULT-KEY#client-secret#*']),
+    onPartitions('Vault', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], ['GRANT#*']),
+    onPartitions('Vault', 'dynamodb:GetItem', ['CLIENT-SECRET#*']),
+    forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant']),
+    forPurposes('kms:Decrypt', ['client-secret']),
+    onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
   ],
   'token-vault': [
     onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['TOKEN-VAULT']),
@@ -139,7 +174,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: arnOf('Keys') },
     forPurposes(
       ['kms:GenerateDataKeyWithoutPlaintext', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
-      ['grant', 'consent', 'client-secret', 'api-key'],
+      ['grant', 'consent', 'client-secret', 'api-key', 'subject-token'],
     ),
   ],
 };
@@ -218,6 +253,18 @@ it('attaches nothing to a role from elsewhere', () => {
   expect(roles).toHaveLength(FUNCTION_GROUPS.length + 1);
 });
 
+it('tries an asynchronous invocation once, and not when its lease has long lapsed', () => {
+  const configured = resourcesOf(stateless, 'AWS::Lambda::EventInvokeConfig');
+  expect(configured.map(([, { Properties }]) => plain(Properties, synthesis))).toEqual([
+    {
+      FunctionName: '<providerclient>',
+      MaximumEventAgeInSeconds: 60,
+      MaximumRetryAttempts: 0,
+      Qualifier: '$LATEST',
+    },
+  ]);
+});
+
 it('leaves the key to IAM, and lets CloudWatch Logs in for this account’s log groups', () => {
   const [key] = resourcesOf(stateful, 'AWS::KMS::Key');
   expect(plain(key?.[1].Properties.KeyPolicy, synthesis)).toEqual({
@@ -259,13 +306,15 @@ describe('the environment', () => {
   const sessions = { SESSIONS_TABLE: '<SessionsTable>' };
   const vault = { VAULT_TABLE: '<VaultTable>' };
   const issuers = { TRUSTED_ISSUERS: '[]' };
+  const providerClient = { PROVIDER_CLIENT_FUNCTION: '<providerclient>' };
   const quotas = '{"workloadIdentities":1000,"oauth2CredentialProviders":50,"apiKeyCredentialProviders":50}';
 
   it.each<[FunctionGroup, Record<string, string>]>([
     ['control-plane', { ...directory, ...keys, ...vault, QUOTAS: quotas }],
-    ['token-exchange', { ...directory, ...issuers }],
-    ['credential-retrieval', { ...directory, ...keys, ...sessions, ...vault, ...issuers }],
-    ['oauth-callback', { ...directory, ...keys, ...sessions }],
+    ['token-exchange', { ...directory, ...keys, ...issuers }],
+    ['credential-retrieval', { ...directory, ...keys, ...sessions, ...vault, ...issuers, ...providerClient }],
+    ['oauth-callback', { ...directory, ...keys, ...sessions, ...providerClient }],
+    ['provider-client', { ...directory, ...keys, ...vault }],
     ['token-vault', { ...directory, ...keys }],
   ])('of %s names what it may use and nothing else', (group, expected) => {
     expect(environmentOf(group)).toEqual({ ...everywhere, ...expected });

@@ -70,8 +70,8 @@ it.each(tables)(
           DeletionProtectionEnabled: true,
         },
       ],
-      // Only sessions end by themselves.
-      ...(withoutHash(id) === 'SessionsTable' && {
+      // Sessions end by themselves, and of grants those that a user's own token was exchanged for.
+      ...(['SessionsTable', 'VaultTable'].includes(withoutHash(id)) && {
         TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
       }),
     });

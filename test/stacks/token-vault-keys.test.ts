@@ -31,10 +31,14 @@ it('may be used wherever a vault key is made, opened or moved, and nowhere else'
   const own = '<EncryptionKey.Arn>';
   const all = [own, ...tokenVaultKeys];
   const expected: Record<string, unknown[]> = {
+    'client-secret': all,
     'client-secret,api-key': all,
+    'client-secret,api-key,subject-token': all,
+    grant: all,
     'grant,consent': all,
     consent: all,
-    'grant,consent,client-secret,api-key': all,
+    'subject-token': all,
+    'grant,consent,client-secret,api-key,subject-token': all,
     signing: [own],
     pagination: [own],
     'through DynamoDB': [own],

@@ -32,6 +32,8 @@ const SessionRecord = v.object({
     callbackId: v.string(),
     scopeSeparator: v.string(),
     pkce: v.boolean(),
+    // Absent in a session that was begun before requests were pushed.
+    pushed: v.optional(v.boolean(), false),
     parameters: v.record(v.string(), v.string()),
   }),
   sealedRequest: v.string(),

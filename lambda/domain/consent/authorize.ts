@@ -3,15 +3,21 @@
  * request (RFC 6749 section 4.1.1), PKCE S256 (RFC 7636) and a state of its own. Opened again, it begins
  * again: what was handed out before no longer counts.
  */
-import { createHash } from 'node:crypto';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import type { AuditTrail } from '../audit';
-import { narrowingParameters } from '../grants/token-request';
+import { ProviderFailure } from '../grants/provider-failure';
 import { callbackUrl } from '../provider/oauth2-provider';
 import type { Seal } from '../vault/sealing';
+import {
+  authorizationParameters,
+  authorizationUrl,
+  pushedParameters,
+  type RequestBinding,
+} from './authorization-request';
 import { openSealedRequest } from './begin';
 import { bindingCookieName, page, type BrowserOutcome } from './browser';
+import type { PushedAuthorization } from './push';
 import { withParameters } from './return-url';
 import {
   consentContext,
@@ -34,6 +40,10 @@ export interface BrowserPorts {
   readonly baseUrl: string;
 }
 
+export interface AuthorizePorts extends BrowserPorts {
+  readonly pushedAuthorization: PushedAuthorization;
+}
+
 /** Where the application is told how its session went. */
 export const backToApplication = (session: Session, sealed: SealedRequest, error?: string): string =>
   withParameters(session.returnUrl, {
@@ -42,63 +52,38 @@ export const backToApplication = (session: Session, sealed: SealedRequest, error
     error,
   });
 
-const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
-
-function authorizationUrl(
-  ports: BrowserPorts,
+/**
+ * Where the browser goes. A provider that takes pushed requests gets them pushed, whether or not it insists; when
+ * that fails, the same request is not sent through the browser instead.
+ *
+ * @throws ProviderFailure when the request could not be pushed
+ */
+async function providerLocation(
+  ports: AuthorizePorts,
   session: Session,
   sealed: SealedRequest,
-  binding: { state: string; codeVerifier: string },
-): string {
-  const { authorization, scopes } = session;
-  const url = new URL(authorization.endpoint);
-  const parameters = url.searchParams;
-  // The vendor's first and the agent's own over them; none of either can override a standard one.
-  const own = Object.entries(sealed.customParameters ?? {}).filter(([name]) => !NEVER_CUSTOM.has(name));
-  for (const name of NEVER_CUSTOM) parameters.delete(name);
-  for (const [name, value] of [...Object.entries(authorization.parameters), ...own])
-    parameters.set(name, value);
-  const standard = {
-    response_type: 'code',
-    client_id: authorization.clientId,
-    redirect_uri: callbackUrl(ports.baseUrl, authorization.callbackId),
-    state: binding.state,
-    ...(authorization.pkce && {
-      code_challenge: challengeOf(binding.codeVerifier),
-      code_challenge_method: 'S256',
-    }),
-    ...(scopes.length > 0 && { scope: scopes.join(authorization.scopeSeparator) }),
-  };
-  for (const [name, value] of Object.entries(standard)) parameters.set(name, value);
-  const narrowing = narrowingParameters(session);
-  for (const [name = ''] of narrowing) parameters.delete(name);
-  for (const [name = '', value = ''] of narrowing) parameters.append(name, value);
-  return url.href;
+  binding: RequestBinding,
+): Promise<string> {
+  const { workload, provider, authorization } = session;
+  const { endpoint, client, clientId, callbackId, pushed } = authorization;
+  const redirectUri = callbackUrl(ports.baseUrl, callbackId);
+  const parameters = authorizationParameters(session, sealed, redirectUri, binding);
+  if (!pushed) return authorizationUrl(endpoint, parameters);
+  const { requestUri } = await ports.pushedAuthorization.push({
+    workload: { name: workload.name, id: workload.id },
+    provider,
+    client,
+    parameters: [...parameters],
+  });
+  return authorizationUrl(endpoint, pushedParameters(clientId, requestUri));
 }
-
-/**
- * Standard parameters that this service leaves out of some request and that would change what the answer means
- * or where it goes: a challenge without a verifier, another response mode, a request object, a nonce that nobody
- * would check.
- */
-const NEVER_CUSTOM: ReadonlySet<string> = new Set([
-  'scope',
-  'resource',
-  'audience',
-  'code_challenge',
-  'code_challenge_method',
-  'response_mode',
-  'request',
-  'request_uri',
-  'nonce',
-]);
 
 /**
  * @param requestUri the `request_uri` of the authorization URL
  * @returns the redirect to the provider, or a page that says why not
  */
 export async function authorize(
-  ports: BrowserPorts,
+  ports: AuthorizePorts,
   requestUri: string | undefined,
 ): Promise<BrowserOutcome> {
   const id = requestUri === undefined ? undefined : sessionIdOf(requestUri);
@@ -129,14 +114,20 @@ export async function authorize(
     },
     now,
   );
+  // Before the provider is asked, which takes its time: of two openings at once the later one counts.
   if (!next || !(await ports.sessions.advance(next))) {
     ports.audit.record({ ...entry, outcome: 'denied', reason: `session is ${session.state}` });
     return page({ name: 'already-answered', returnTo: backToApplication(session, sealed) });
   }
-  ports.audit.record({ ...entry, outcome: 'allowed', result: next.state });
-  return {
-    kind: 'redirect',
-    location: authorizationUrl(ports, session, sealed, { state, codeVerifier }),
-    cookie: { name: bindingCookieName(session.hash), value: cookie, maxAge: session.expiresAt - now },
-  };
+  try {
+    const location = await providerLocation(ports, session, sealed, { state, codeVerifier });
+    ports.audit.record({ ...entry, outcome: 'allowed', result: next.state });
+    const name = bindingCookieName(session.hash);
+    return { kind: 'redirect', location, cookie: { name, value: cookie, maxAge: session.expiresAt - now } };
+  } catch (error) {
+    if (!(error instanceof ProviderFailure)) throw error;
+    // A session that was started can be started again: the link is as good as before.
+    ports.audit.record({ ...entry, outcome: 'failed', result: next.state, reason: error.detail });
+    return page({ name: 'not-reached', provider: session.provider.name, error: error.code });
+  }
 }

@@ -136,6 +136,13 @@ async function newSession(
   if (!metadata.authorization_endpoint) {
     throw new ProviderFailure('invalid_metadata', 'the provider has no authorization endpoint');
   }
+  const pushed = metadata.pushed_authorization_request_endpoint !== undefined;
+  if (metadata.require_pushed_authorization_requests && !pushed) {
+    throw new ProviderFailure(
+      'invalid_metadata',
+      'the provider insists on pushed requests and has no endpoint for them',
+    );
+  }
   const id = ports.ambient.randomToken(32);
   const now = epochSeconds(ports.ambient);
   const held = grant?.tokens?.requestedScopes ?? [];
@@ -171,7 +178,9 @@ async function newSession(
       client: clientAtServer(provider),
       callbackId: provider.callbackId,
       scopeSeparator: vendor.scopeSeparator ?? ' ',
-      pkce: vendor.pkce ?? true,
+      // Absent says nothing (RFC 8414 section 2), and who does not know the challenge ignores it.
+      pkce: vendor.pkce !== false && (metadata.code_challenge_methods_supported?.includes('S256') ?? true),
+      pushed,
       parameters: vendor.authorizationParameters ?? {},
     },
     sealedRequest: await ports.seal.seal(consentContext(described, 'request'), JSON.stringify(sealed)),

@@ -8,6 +8,8 @@ export type ConsentPage =
   | { readonly name: 'already-answered'; readonly returnTo: string }
   /** An answer that this browser did not ask for, or that was given before. */
   | { readonly name: 'answer-refused' }
+  /** The provider did not take the request for consent; the link is as good as before. */
+  | { readonly name: 'not-reached'; readonly provider: string; readonly error: string }
   /** The person, or the provider, said no. */
   | {
       readonly name: 'not-granted';

@@ -68,6 +68,8 @@ export interface Session {
     readonly scopeSeparator: string;
     /** Whether it has a code challenge (RFC 7636). */
     readonly pkce: boolean;
+    /** Whether the provider takes the request pushed, ahead of the browser (RFC 9126). */
+    readonly pushed: boolean;
     /** What the vendor needs beside the standard parameters. */
     readonly parameters: Readonly<Record<string, string>>;
   };

@@ -14,6 +14,9 @@ import type { Transport } from './transport';
 /** Discovered documents: ten minutes, five hundred. */
 const KEPT = { milliseconds: 600_000, most: 500 };
 
+/** That there was none: five seconds, so that a burst of requests does not ask a server that is down again and again. */
+const FAILURES_KEPT = { milliseconds: 5_000, most: 500 };
+
 const endpoint = (policy: EndpointPolicy) =>
   v.pipe(
     v.string(),
@@ -28,6 +31,8 @@ const documentSchema = (policy: EndpointPolicy) =>
     jwks_uri: v.optional(endpoint(policy)),
     authorization_response_iss_parameter_supported: v.optional(v.boolean()),
     code_challenge_methods_supported: v.optional(v.array(v.string())),
+    pushed_authorization_request_endpoint: v.optional(endpoint(policy)),
+    require_pushed_authorization_requests: v.optional(v.boolean()),
   });
 
 /** The members of an authorization server's metadata that this service uses. */
@@ -59,6 +64,20 @@ export function judgeMetadata(discoveryUrl: string, document: unknown, policy: E
   return parsed.output as Metadata;
 }
 
+const OAUTH_WELL_KNOWN = '/.well-known/oauth-authorization-server';
+
+/**
+ * RFC 8414 section 3.1 puts the well-known part between host and path of the issuer, not behind it as OpenID Connect
+ * does: where else the same issuer's document may be.
+ *
+ * @returns undefined when there is no other place
+ */
+function insertedWellKnown(discoveryUrl: string): string | undefined {
+  if (!discoveryUrl.endsWith(OAUTH_WELL_KNOWN)) return undefined;
+  const issuer = new URL(discoveryUrl.slice(0, -OAUTH_WELL_KNOWN.length));
+  return issuer.pathname === '/' ? undefined : issuer.origin + OAUTH_WELL_KNOWN + issuer.pathname;
+}
+
 export interface MetadataReader {
   /** @throws ProviderFailure */
   read(discovery: Oauth2Discovery): Promise<Metadata>;
@@ -70,11 +89,16 @@ export function createMetadataReader(
   ambient: Ambient,
 ): MetadataReader {
   const documents = createExpiringCache<Metadata>(KEPT, ambient);
+  const failures = createExpiringCache<ProviderFailure>(FAILURES_KEPT, ambient);
+  const underWay = new Map<string, Promise<Metadata>>();
 
-  async function discover(url: string): Promise<Metadata> {
-    const known = documents.get(url);
-    if (known) return known;
-    const response = await transport(url, { method: 'GET', headers: { accept: 'application/json' } });
+  const get = (url: string): Promise<Response> =>
+    transport(url, { method: 'GET', headers: { accept: 'application/json' } });
+
+  async function ask(url: string): Promise<Metadata> {
+    const first = await get(url);
+    const elsewhere = first.status === 404 ? insertedWellKnown(url) : undefined;
+    const response = elsewhere === undefined ? first : await get(elsewhere);
     if (response.status !== 200) {
       throw new ProviderFailure(
         'discovery_failed',
@@ -83,9 +107,31 @@ export function createMetadataReader(
       );
     }
     const document: unknown = await response.json().catch(() => undefined);
-    const metadata = judgeMetadata(url, document, policy);
-    documents.set(url, metadata);
-    return metadata;
+    return judgeMetadata(url, document, policy);
+  }
+
+  async function askAndKeep(url: string): Promise<Metadata> {
+    try {
+      const metadata = await ask(url);
+      documents.set(url, metadata);
+      return metadata;
+    } catch (error) {
+      if (error instanceof ProviderFailure) failures.set(url, error);
+      throw error;
+    } finally {
+      underWay.delete(url);
+    }
+  }
+
+  /** Those who ask at once share one answer. */
+  async function discover(url: string): Promise<Metadata> {
+    const known = documents.get(url);
+    if (known) return known;
+    const failure = failures.get(url);
+    if (failure) throw failure;
+    const asking = underWay.get(url) ?? askAndKeep(url);
+    underWay.set(url, asking);
+    return asking;
   }
 
   return {

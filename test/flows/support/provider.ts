@@ -15,6 +15,15 @@ export interface TokenExchange {
   readonly answer: Record<string, unknown>;
 }
 
+/** A pushed authorization request (RFC 9126), with its answer. */
+export interface Push {
+  readonly parameters: URLSearchParams;
+  /** Scheme of the client's authentication. */
+  readonly scheme: string | undefined;
+  readonly status: number;
+  readonly requestUri: unknown;
+}
+
 export interface TestProvider {
   readonly issuer: string;
   readonly discoveryUrl: string;
@@ -24,6 +33,10 @@ export interface TestProvider {
   allowRedirect(uri: string): void;
   /** Every request to the token endpoint, with its answer. */
   readonly exchanges: TokenExchange[];
+  /** Authorization requests that were pushed, in order. */
+  readonly pushes: Push[];
+  /** The parameters of the authorization request behind the address that a browser is sent to, pushed or not. */
+  requestAt(location: string | null): URLSearchParams;
   /** How the token endpoint behaves until this is taken away; without it, as oidc-provider does. */
   tokenEndpoint: TokenEndpointBehaviour | undefined;
   close(): Promise<void>;
@@ -37,6 +50,29 @@ const read = async (stream: IncomingMessage): Promise<string> => {
   for await (const chunk of stream) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
 };
+
+/** Reads the body, and leaves it where the provider looks for one that somebody else has read. */
+const readBody = async (req: IncomingMessage): Promise<string> => {
+  const body = await read(req);
+  (req as IncomingMessage & { body?: unknown }).body = body;
+  return body;
+};
+
+function recordPushes(provider: Provider): Push[] {
+  const pushes: Push[] = [];
+  provider.use(async (ctx, next) => {
+    if (ctx.path !== '/request') {
+      await next();
+      return;
+    }
+    const parameters = new URLSearchParams(await readBody(ctx.req));
+    await next();
+    const [scheme] = (ctx.req.headers.authorization ?? '').split(' ');
+    const { request_uri: requestUri } = ctx.body as Record<string, unknown>;
+    pushes.push({ parameters, scheme, status: ctx.status, requestUri });
+  });
+  return pushes;
+}
 
 /** What a test's provider has that its configuration cannot say. */
 export interface Extension {
@@ -83,14 +119,14 @@ export async function startProvider(
     redirects.has(uri);
   extension.prepare?.(provider);
 
+  const pushes = recordPushes(provider);
   const exchanges: TokenExchange[] = [];
   provider.use(async (ctx, next) => {
     if (ctx.path !== '/token') {
       await next();
       return;
     }
-    const body = await read(ctx.req);
-    (ctx.req as IncomingMessage & { body?: unknown }).body = body;
+    const body = await readBody(ctx.req);
     await (testProvider.tokenEndpoint ?? answerPlainly)(ctx as KoaContextWithOIDC, next);
     const request = new URLSearchParams(body);
     exchanges.push({
@@ -112,6 +148,12 @@ export async function startProvider(
     clientSecret,
     allowRedirect: (uri) => redirects.add(uri),
     exchanges,
+    pushes,
+    requestAt(location) {
+      const { searchParams } = new URL(location ?? '');
+      const requestUri = searchParams.get('request_uri');
+      return pushes.find((push) => push.requestUri === requestUri)?.parameters ?? searchParams;
+    },
     tokenEndpoint: undefined,
     close: () =>
       new Promise((closed) => {

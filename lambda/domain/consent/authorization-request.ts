@@ -1,0 +1,85 @@
+/**
+ * The authorization request (RFC 6749 section 4.1.1): its parameters, in one place for both ways that they go to the
+ * provider: in the browser's address, or pushed ahead of it (RFC 9126).
+ */
+import { createHash } from 'node:crypto';
+import { narrowingParameters } from '../grants/token-request';
+import type { SealedRequest, Session } from './session';
+
+/** What binds one opening of the link: a state of its own, and a code verifier (RFC 7636). */
+export interface RequestBinding {
+  readonly state: string;
+  readonly codeVerifier: string;
+}
+
+/**
+ * Standard parameters that this service leaves out of some request and that would change what the answer means
+ * or where it goes: a challenge without a verifier, another response mode, a request object, a nonce that nobody
+ * would check.
+ */
+const NEVER_CUSTOM: ReadonlySet<string> = new Set([
+  'scope',
+  'resource',
+  'audience',
+  'code_challenge',
+  'code_challenge_method',
+  'response_mode',
+  'request',
+  'request_uri',
+  'nonce',
+]);
+
+const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
+
+/**
+ * The parameters of a session's authorization request, whichever way they go.
+ *
+ * @param redirectUri the provider's own callback URL
+ */
+export function authorizationParameters(
+  session: Session,
+  sealed: SealedRequest,
+  redirectUri: string,
+  { state, codeVerifier }: RequestBinding,
+): URLSearchParams {
+  const { authorization, scopes } = session;
+  const parameters = new URLSearchParams();
+  // The vendor's first and the agent's own over them; none of either can override a standard one.
+  const own = Object.entries(sealed.customParameters ?? {}).filter(([name]) => !NEVER_CUSTOM.has(name));
+  for (const [name, value] of [...Object.entries(authorization.parameters), ...own])
+    parameters.set(name, value);
+  const standard = {
+    response_type: 'code',
+    client_id: authorization.clientId,
+    redirect_uri: redirectUri,
+    state,
+    ...(authorization.pkce && {
+      code_challenge: challengeOf(codeVerifier),
+      code_challenge_method: 'S256',
+    }),
+    ...(scopes.length > 0 && { scope: scopes.join(authorization.scopeSeparator) }),
+  };
+  for (const [name, value] of Object.entries(standard)) parameters.set(name, value);
+  const narrowing = narrowingParameters(session);
+  for (const [name] of narrowing) parameters.delete(name);
+  for (const [name, value] of narrowing) parameters.append(name, value);
+  return parameters;
+}
+
+/**
+ * The address that the browser is sent to.
+ *
+ * @param endpoint the provider's authorization endpoint; a query that it has stays (RFC 6749 section 3.1), but for
+ *   what is given and what would change the meaning of the request
+ * @param given parameters of the request, or the reference to those that were pushed
+ */
+export function authorizationUrl(endpoint: string, given: URLSearchParams): string {
+  const url = new URL(endpoint);
+  for (const name of [...NEVER_CUSTOM, ...given.keys()]) url.searchParams.delete(name);
+  for (const [name, value] of given) url.searchParams.append(name, value);
+  return url.href;
+}
+
+/** Client and reference, and nothing of what was pushed (RFC 9126 section 4). */
+export const pushedParameters = (clientId: string, requestUri: string): URLSearchParams =>
+  new URLSearchParams({ client_id: clientId, request_uri: requestUri });

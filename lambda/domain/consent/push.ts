@@ -1,0 +1,98 @@
+/**
+ * Pushing a session's authorization request (RFC 9126). The public function makes the request, since state and code
+ * challenge are born there; the one that may open client secrets sends it, and does not take the other's word for
+ * more than it must: the agent and the provider must be those of the session still, and the answer must go to the
+ * provider's own callback.
+ */
+import type { AuditEntry, AuditTrail } from '../audit';
+import { ProviderFailure } from '../grants/provider-failure';
+import { pushAuthorizationRequest, type PushedRequest } from '../grants/pushed-authorization';
+import type { TokenRequestPorts } from '../grants/token-request';
+import type { WorkloadIdentity } from '../identity/workload-identity';
+import { callbackUrl, clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
+import { ServiceError } from '../service-error';
+import type { Directory } from '../vault/directory';
+import { clientOf, type ProviderClientPorts } from '../vault/provider-client';
+
+export interface PushRequest {
+  readonly workload: { readonly name: string; readonly id: string };
+  readonly provider: { readonly name: string; readonly id: string };
+  /** Digest of the client at its server, as it was when the session began. */
+  readonly client: string;
+  /** Names and values, in order; some are repeated. */
+  readonly parameters: readonly (readonly [string, string])[];
+}
+
+/** The way to whoever may push. */
+export interface PushedAuthorization {
+  /** @throws ProviderFailure when the request could not be pushed, whoever's doing that is */
+  push(request: PushRequest): Promise<PushedRequest>;
+}
+
+export interface PushPorts extends TokenRequestPorts, ProviderClientPorts {
+  readonly directory: Pick<Directory, 'read'>;
+  readonly audit: AuditTrail;
+  readonly baseUrl: string;
+}
+
+/** What the client proves itself with cannot be used: the operator's to put right. */
+const unusable = (error: ServiceError): ProviderFailure =>
+  new ProviderFailure('unauthorized_client', error.detail ?? error.message, false, error);
+
+const refused = (detail: string): ProviderFailure => new ProviderFailure('unauthorized_client', detail);
+
+/** Who the request is for, if they are who they were. */
+async function partiesOf(
+  ports: PushPorts,
+  { workload, provider: asked, client }: PushRequest,
+): Promise<{ identity: WorkloadIdentity; provider: Oauth2Provider }> {
+  const { identity, provider } = await ports.directory.read(workload.name, asked.name);
+  if (identity?.id !== workload.id) throw refused('the workload identity is gone');
+  if (provider?.id !== asked.id) throw refused('the credential provider is gone');
+  if (clientAtServer(provider) !== client)
+    throw refused('the credential provider was configured anew since the session began');
+  return { identity, provider };
+}
+
+/** Whoever made the request: its answer is a code, and comes to this service. */
+function checkParameters(parameters: URLSearchParams, provider: Oauth2Provider, baseUrl: string): void {
+  const fixed = {
+    response_type: 'code',
+    client_id: provider.clientId,
+    redirect_uri: callbackUrl(baseUrl, provider.callbackId),
+  };
+  for (const [name, value] of Object.entries(fixed)) {
+    const [given, ...others] = parameters.getAll(name);
+    if (given !== value || others.length > 0) throw refused(`${name} is not the provider's`);
+  }
+  for (const name of ['request', 'request_uri', 'response_mode']) {
+    if (parameters.has(name)) throw refused(`${name} is not for pushed requests`);
+  }
+}
+
+/**
+ * @returns the reference to the request, for the browser
+ * @throws ProviderFailure, for a client that has nothing to prove itself with too: nobody here can be told more
+ */
+export async function pushAuthorization(ports: PushPorts, request: PushRequest): Promise<PushedRequest> {
+  let entry: Omit<AuditEntry, 'outcome'> = {
+    operation: 'PushAuthorizationRequest',
+    provider: request.provider.name,
+  };
+  try {
+    const { identity, provider } = await partiesOf(ports, request);
+    entry = { ...entry, workloadIdentity: identity.arn, credentialProvider: provider.arn };
+    const parameters = new URLSearchParams();
+    for (const [name, value] of request.parameters) parameters.append(name, value);
+    checkParameters(parameters, provider, ports.baseUrl);
+    const client = await clientOf(ports, provider, identity.arn);
+    const pushed = await pushAuthorizationRequest(ports, client, parameters);
+    ports.audit.record({ ...entry, outcome: 'allowed' });
+    return pushed;
+  } catch (error) {
+    const failure = error instanceof ServiceError ? unusable(error) : error;
+    const reason = failure instanceof ProviderFailure ? failure.detail : 'internal error';
+    ports.audit.record({ ...entry, outcome: 'failed', reason });
+    throw failure;
+  }
+}

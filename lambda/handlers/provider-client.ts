@@ -1,0 +1,81 @@
+/**
+ * Composition of the internal function that speaks to providers as their client, for those that must not wait for it
+ * or may not do it. It is invoked by other functions alone; what it answers and throws goes no further than they.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import * as v from 'valibot';
+import { ambient } from '../adapters/ambient';
+import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
+import { createGrantStore } from '../adapters/dynamodb/grant-store';
+import { createClientSecretStore } from '../adapters/dynamodb/secret-store';
+import { createTable } from '../adapters/dynamodb/table';
+import { createTransport } from '../adapters/http/transport';
+import { createAssertionKeys } from '../adapters/kms/assertion-keys';
+import { createSeal } from '../adapters/kms/seal';
+import { InvocationSchema, type Invocation, type PushAnswer } from '../adapters/lambda/invocation';
+import { createSecretTexts } from '../adapters/secretsmanager/secrets';
+import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
+import { unexpected } from '../api/unexpected';
+import { pushAuthorization, type PushRequest } from '../domain/consent/push';
+import { ProviderFailure } from '../domain/grants/provider-failure';
+import { createMetadataReader } from '../domain/grants/provider-metadata';
+import { createExternalSecrets } from '../domain/vault/external-secret';
+import { renewAhead } from '../domain/vault/renewal-ahead';
+import { readEndpointPolicy, readEnvironment } from './environment';
+import { audit, report } from './logging';
+import { vaultKeysOf } from './vault-keys';
+
+const env = readEnvironment(
+  'DIRECTORY_TABLE',
+  'KEYS_TABLE',
+  'VAULT_TABLE',
+  'KMS_KEY_ARN',
+  'BASE_URL',
+  'ARN_PREFIX',
+);
+const endpointPolicy = readEndpointPolicy();
+const dynamodb = new DynamoDBClient({});
+const vault = createTable(dynamodb, env.VAULT_TABLE);
+const transport = createTransport(endpointPolicy);
+const ports = {
+  directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
+  grants: createGrantStore(vault),
+  clientSecrets: createClientSecretStore(vault),
+  externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), ambient),
+  assertionKeys: createAssertionKeys(new KMSClient({}), ambient),
+  webIdentityTokens: createWebIdentityTokens(),
+  seal: createSeal(vaultKeysOf(dynamodb, env)),
+  metadata: createMetadataReader(transport, endpointPolicy, ambient),
+  transport,
+  endpointPolicy,
+  audit,
+  ambient,
+  baseUrl: env.BASE_URL,
+};
+
+async function push(request: PushRequest): Promise<PushAnswer> {
+  try {
+    return { pushed: await pushAuthorization(ports, request) };
+  } catch (error) {
+    if (!(error instanceof ProviderFailure)) throw error;
+    const { code, unavailable } = error;
+    return { failure: { code, unavailable } };
+  }
+}
+
+/** @returns what a push brought; nothing for a renewal, which is written down where the next reader finds it */
+const serve = (invocation: Invocation): Promise<PushAnswer | void> =>
+  'push' in invocation ? push(invocation.push) : renewAhead(ports, invocation.renew);
+
+/** @throws Error that says nothing */
+export async function handler(event: unknown): Promise<PushAnswer | void> {
+  try {
+    return await serve(v.parse(InvocationSchema, event));
+  } catch (error) {
+    report(unexpected(error));
+  }
+  // Without its cause: Lambda writes what is thrown to the log, and hands it to who invoked.
+  throw new Error('The invocation failed; the log says where.');
+}

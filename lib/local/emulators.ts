@@ -1,0 +1,66 @@
+/**
+ * The AWS services of the embedded cloud, over one data folder: DynamoDB, KMS and Secrets Manager. Functions in
+ * this process or another find them by {@link EmulatorAccess}.
+ */
+import { join } from 'node:path';
+import { prepareDataFolder } from './data-folder';
+import { startDynamoDb } from './dynamodb';
+import { newEmulatorCredentials, type EmulatorCredentials } from './emulator-access';
+import { startKms } from './kms';
+import { startSecretsManager } from './secrets-manager';
+
+/** How functions find the emulators and are let in: plain data, which can be handed to another process. */
+export interface EmulatorAccess {
+  readonly credentials: EmulatorCredentials;
+  readonly endpoints: {
+    readonly dynamodb: string;
+    readonly kms: string;
+    readonly secretsManager: string;
+  };
+  /** ARN of the key that the service is deployed with. */
+  readonly kmsKeyArn: string;
+}
+
+export interface Emulators {
+  readonly access: EmulatorAccess;
+  /** Lets what is under way finish, then stops; the state stays in the data folder. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * @param dataDir absolute path; made when absent
+ * @throws StartError for what a person can put right: a folder that is in use, unwritable or damaged
+ */
+export async function startEmulators(dataDir: string): Promise<Emulators> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const stop of closers.splice(0).reverse()) await stop();
+  };
+  try {
+    return { access: await startEach(dataDir, closers), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startEach(dataDir: string, closers: (() => Promise<void>)[]): Promise<EmulatorAccess> {
+  const credentials = newEmulatorCredentials();
+  await prepareDataFolder(dataDir);
+  // The store's lock is what keeps a second process out of the folder, so it comes before the other files.
+  const dynamodb = await startDynamoDb(join(dataDir, 'dynamodb'), credentials);
+  closers.push(dynamodb.close);
+  const kms = await startKms(join(dataDir, 'kms.json'), credentials);
+  closers.push(kms.close);
+  const secretsManager = await startSecretsManager(join(dataDir, 'secrets.json'), kms.key, credentials);
+  closers.push(secretsManager.close);
+  return {
+    credentials,
+    endpoints: {
+      dynamodb: dynamodb.endpoint,
+      kms: kms.endpoint,
+      secretsManager: secretsManager.endpoint,
+    },
+    kmsKeyArn: kms.keyArn,
+  };
+}

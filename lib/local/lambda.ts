@@ -1,0 +1,162 @@
+/**
+ * Lambda's Invoke of the embedded cloud: functions of this process call one another through it, synchronously or by
+ * an event that is served after the answer, as Lambda's own client asks for it.
+ * Source: AWS Lambda API reference, Invoke; its quotas: AWS Lambda developer guide, "Lambda quotas".
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
+import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
+
+/** A function that others invoke. */
+export type InvokedHandler = (event: unknown) => Promise<unknown>;
+
+export interface LocalLambdaOptions {
+  /** By name; may be filled once the emulator has started, for functions are told its address when they load. */
+  readonly functions: ReadonlyMap<string, InvokedHandler>;
+  /** What clients must present. */
+  readonly credentials: EmulatorCredentials;
+  /** Told of a function that threw. */
+  readonly reportFailure: (failure: { requestId: string; resource: string; error: unknown }) => void;
+}
+
+export interface LocalLambda extends Pick<Listening, 'close'> {
+  readonly endpoint: string;
+}
+
+/** Bytes of a payload. */
+const MOST_SYNCHRONOUS = 6 * 1024 * 1024;
+const MOST_ASYNCHRONOUS = 1024 * 1024;
+
+/** A name, or the ARN that ends in it. */
+const INVOCATIONS =
+  /^POST \/2015-03-31\/functions\/(?:arn:aws:lambda:[a-z0-9-]+:\d{12}:function:)?([a-zA-Z0-9-_]+)\/invocations$/;
+
+/** A refusal under the name that Lambda gives it. */
+class LambdaError extends Error {
+  constructor(
+    readonly status: number,
+    readonly type: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What Lambda says when something in it, not in the function, is at fault. */
+const SERVICE_ERROR = new LambdaError(500, 'ServiceException', 'The request failed.');
+
+/** @returns a Lambda that lets events under way finish when it is closed */
+export async function startLambda(options: LocalLambdaOptions): Promise<LocalLambda> {
+  const events = new Set<Promise<unknown>>();
+  const server = createServer((request, response) => {
+    serve(options, events, request, response).catch((error: unknown) => {
+      refuse(response, error instanceof LambdaError ? error : SERVICE_ERROR);
+    });
+  });
+  const { port, close } = await listenOnLoopback(server, 0);
+  return {
+    endpoint: `http://${LOOPBACK}:${port}`,
+    async close() {
+      await close();
+      while (events.size > 0) await Promise.all(events);
+    },
+  };
+}
+
+async function serve(
+  options: LocalLambdaOptions,
+  events: Set<Promise<unknown>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const payload = await readPayload(request);
+  if (!mayCallEmulator(request, options.credentials)) {
+    throw new LambdaError(403, 'AccessDeniedException', 'Not for you.');
+  }
+  const invoked = functionOf(options, request.method, request.url);
+  const type = request.headers['x-amz-invocation-type'] ?? 'RequestResponse';
+  if (type !== 'RequestResponse' && type !== 'Event') {
+    throw new LambdaError(400, 'InvalidParameterValueException', 'The invocation type is not known here.');
+  }
+  const event = parseEvent(payload, type === 'Event' ? MOST_ASYNCHRONOUS : MOST_SYNCHRONOUS);
+  const requestId = randomUUID();
+  response.setHeader('x-amzn-requestid', requestId);
+  if (type === 'RequestResponse') {
+    answer(response, await invoke(options, invoked, requestId, event));
+    return;
+  }
+  response.writeHead(202).end();
+  const work = invoke(options, invoked, requestId, event).finally(() => events.delete(work));
+  events.add(work);
+}
+
+/** @returns undefined when it is larger than any payload may be; the rest is read and dropped */
+async function readPayload(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= MOST_SYNCHRONOUS) chunks.push(chunk);
+  }
+  return size <= MOST_SYNCHRONOUS ? Buffer.concat(chunks) : undefined;
+}
+
+interface InvokedFunction {
+  readonly name: string;
+  readonly handler: InvokedHandler;
+}
+
+function functionOf({ functions }: LocalLambdaOptions, method = '', url = ''): InvokedFunction {
+  // The client encodes the colons of an ARN.
+  const [, name = ''] = INVOCATIONS.exec(`${method} ${url.replaceAll('%3A', ':')}`) ?? [];
+  const handler = functions.get(name);
+  if (!handler) throw new LambdaError(404, 'ResourceNotFoundException', `Function not found: ${name}`);
+  return { name, handler };
+}
+
+function parseEvent(payload: Buffer | undefined, most: number): unknown {
+  if (!payload || payload.length > most) {
+    throw new LambdaError(413, 'RequestTooLargeException', `A payload may have ${most} bytes.`);
+  }
+  try {
+    return payload.length === 0 ? {} : JSON.parse(payload.toString('utf8'));
+  } catch {
+    throw new LambdaError(400, 'InvalidRequestContentException', 'The payload is not JSON.');
+  }
+}
+
+type Outcome = { readonly result: unknown } | { readonly error: unknown };
+
+async function invoke(
+  { reportFailure }: LocalLambdaOptions,
+  { name, handler }: InvokedFunction,
+  requestId: string,
+  event: unknown,
+): Promise<Outcome> {
+  try {
+    return { result: await handler(event) };
+  } catch (error) {
+    reportFailure({ requestId, resource: name, error });
+    return { error };
+  }
+}
+
+/** A function's error is an answer of status 200 too: the header tells them apart. */
+function answer(response: ServerResponse, outcome: Outcome): void {
+  response.setHeader('x-amz-executed-version', '$LATEST');
+  response.setHeader('content-type', 'application/json');
+  if ('result' in outcome) {
+    response.end(JSON.stringify(outcome.result ?? null));
+    return;
+  }
+  const { error } = outcome;
+  const { name, message } = error instanceof Error ? error : { name: 'Error', message: '' };
+  response.setHeader('x-amz-function-error', 'Unhandled');
+  response.end(JSON.stringify({ errorType: name, errorMessage: message, trace: [] }));
+}
+
+function refuse(response: ServerResponse, { status, type, message }: LambdaError): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': type });
+  response.end(JSON.stringify({ Type: status < 500 ? 'User' : 'Service', Message: message }));
+}

@@ -1,0 +1,101 @@
+/** The function `provider-client` as its callers reach it: AWS's client, over the embedded Lambda. */
+import type { PushRequest } from '../../lambda/domain/consent/push';
+import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
+import type { RenewalRequest } from '../../lambda/domain/vault/renewal-ahead';
+import { createProviderClientFunction } from '../../lambda/adapters/lambda/provider-client';
+import { newEmulatorCredentials } from '../../lib/local/emulator-access';
+import { startLambda, type InvokedHandler, type LocalLambda } from '../../lib/local/lambda';
+
+const credentials = newEmulatorCredentials();
+const functions = new Map<string, InvokedHandler>();
+const environment = { ...process.env };
+let lambda: LocalLambda;
+
+beforeAll(async () => {
+  lambda = await startLambda({ functions, credentials, reportFailure: () => undefined });
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  });
+});
+afterEach(() => functions.clear());
+afterAll(async () => {
+  process.env = environment;
+  await lambda.close();
+});
+
+const providerClient = createProviderClientFunction('provider-client');
+
+const push: PushRequest = {
+  workload: { name: 'agent', id: 'agent-id' },
+  provider: { name: 'calendar', id: 'provider-id' },
+  client: 'digest',
+  parameters: [
+    ['resource', 'https://a.example'],
+    ['resource', 'https://b.example'],
+  ],
+};
+
+const renewal: RenewalRequest = {
+  principal: 'arn:aws:iam::123456789012:role/agent',
+  workloadName: 'agent',
+  providerName: 'calendar',
+  grantId: { workloadId: 'agent-id', subjectHash: 'user', target: 'USER_FEDERATION#calendar#' },
+  holder: 'this-reader',
+  flow: 'USER_FEDERATION',
+  scopes: ['a'],
+  resources: [],
+  audiences: [],
+};
+
+it('brings the reference to what was pushed', async () => {
+  const events: unknown[] = [];
+  const pushed = { requestUri: 'urn:ietf:params:oauth:request_uri:abc', expiresIn: 60 };
+  functions.set('provider-client', (event) => {
+    events.push(event);
+    return Promise.resolve({ pushed });
+  });
+  expect(await providerClient.push(push)).toEqual(pushed);
+  expect(events).toEqual([{ push }]);
+});
+
+it('brings the provider’s own error code, and whether trying again may help', async () => {
+  functions.set('provider-client', () =>
+    Promise.resolve({ failure: { code: 'invalid_scope', unavailable: false } }),
+  );
+  const failure = providerClient.push(push);
+  await expect(failure).rejects.toBeInstanceOf(ProviderFailure);
+  await expect(failure).rejects.toMatchObject({ code: 'invalid_scope', unavailable: false });
+});
+
+it.each<[string, InvokedHandler | undefined]>([
+  ['fails', () => Promise.reject(new Error('The invocation failed'))],
+  ['answers nothing', () => Promise.resolve(undefined)],
+  ['answers something else', () => Promise.resolve({ requestUri: 'urn:x' })],
+  ['answers with more', () => Promise.resolve({ pushed: { requestUri: 'urn:x', expiresIn: 1, more: 1 } })],
+  ['is not there', undefined],
+])('takes a function that %s for a provider that cannot be had', async (_what, handler) => {
+  if (handler) functions.set('provider-client', handler);
+  const failure = providerClient.push(push);
+  await expect(failure).rejects.toBeInstanceOf(ProviderFailure);
+  await expect(failure).rejects.toMatchObject({ code: 'temporarily_unavailable', unavailable: true });
+});
+
+it('hands a renewal on and does not wait for it', async () => {
+  let finish = (): void => undefined;
+  const served = new Promise<unknown>((resolve) => {
+    functions.set('provider-client', async (event) => {
+      await new Promise<void>((done) => (finish = done));
+      resolve(event);
+    });
+  });
+  await providerClient.dispatch(renewal);
+  finish();
+  expect(await served).toEqual({ renew: renewal });
+});
+
+it('says so when a renewal could not be handed on', async () => {
+  await expect(providerClient.dispatch(renewal)).rejects.toMatchObject({ unavailable: true });
+});

@@ -1,0 +1,87 @@
+/** The authorization request's parameters, and the address that they make. */
+import { createHash } from 'node:crypto';
+import {
+  authorizationParameters,
+  authorizationUrl,
+  pushedParameters,
+} from '../../lambda/domain/consent/authorization-request';
+import type { SealedRequest } from '../../lambda/domain/consent/session';
+import { sampleSession } from './samples';
+
+const REDIRECT = 'https://identity.example/identities/oauth2/callback/1';
+const BINDING = { state: 'the-state', codeVerifier: 'the-verifier' };
+
+type Change = Partial<ReturnType<typeof sampleSession>['authorization']>;
+
+function parametersOf(change: Change = {}, sealed: Partial<SealedRequest> = {}, scopes = ['a', 'b']) {
+  const sample = sampleSession();
+  const session = { ...sample, scopes, authorization: { ...sample.authorization, ...change } };
+  return authorizationParameters(session, { id: 'id', ...sealed }, REDIRECT, BINDING);
+}
+
+it('are those of the code request, with a challenge and what narrows the token', () => {
+  expect([...parametersOf()]).toEqual([
+    ['response_type', 'code'],
+    ['client_id', 'agents'],
+    ['redirect_uri', REDIRECT],
+    ['state', 'the-state'],
+    ['code_challenge', createHash('sha256').update('the-verifier').digest('base64url')],
+    ['code_challenge_method', 'S256'],
+    ['scope', 'a b'],
+    ['resource', 'https://calendar.example'],
+  ]);
+});
+
+it('have no challenge for a server that takes none, and no scope where none is asked for', () => {
+  const names = [...parametersOf({ pkce: false }, {}, []).keys()];
+  expect(names).toEqual(['response_type', 'client_id', 'redirect_uri', 'state', 'resource']);
+});
+
+it('have scopes as the vendor parts them', () => {
+  expect(parametersOf({ scopeSeparator: ',' }).get('scope')).toBe('a,b');
+});
+
+it('take the agent’s own over the vendor’s', () => {
+  const parameters = parametersOf(
+    { parameters: { prompt: 'consent', access_type: 'offline' } },
+    { customParameters: { prompt: 'login' } },
+  );
+  expect(parameters.getAll('prompt')).toEqual(['login']);
+  expect(parameters.get('access_type')).toBe('offline');
+});
+
+it.each([
+  ...['response_type', 'client_id', 'redirect_uri', 'state', 'scope', 'resource', 'audience'],
+  ...['code_challenge', 'code_challenge_method', 'response_mode', 'request', 'request_uri', 'nonce'],
+])('never take the agent’s own %s', (name) => {
+  const customParameters = { [name]: 'attacker' };
+  expect(parametersOf({ pkce: true }, { customParameters }).getAll(name)).not.toContain('attacker');
+  expect(parametersOf({ pkce: false }, { customParameters }, []).getAll(name)).not.toContain('attacker');
+});
+
+describe('the address', () => {
+  const given = new URLSearchParams([
+    ['client_id', 'agents'],
+    ['resource', 'https://a.example'],
+    ['resource', 'https://b.example'],
+  ]);
+
+  it('keeps the endpoint’s own query beside what is given, repeated parameters too', () => {
+    const { searchParams } = new URL(authorizationUrl('https://provider.example/authorize?tenant=1', given));
+    expect([...searchParams]).toEqual([['tenant', '1'], ...given]);
+  });
+
+  it('takes nothing from the endpoint’s query that is given, or that changes what the request means', () => {
+    const endpoint =
+      'https://provider.example/authorize?client_id=x&resource=x&request_uri=x&response_mode=x';
+    expect([...new URL(authorizationUrl(endpoint, given)).searchParams]).toEqual([...given]);
+  });
+
+  it('of a pushed request has client and reference alone', () => {
+    const location = authorizationUrl(
+      'https://provider.example/authorize',
+      pushedParameters('agents', 'urn:x'),
+    );
+    expect(location).toBe('https://provider.example/authorize?client_id=agents&request_uri=urn%3Ax');
+  });
+});

@@ -1,0 +1,112 @@
+/**
+ * An authorization server in a function: it publishes its metadata, answers authorization requests as the person
+ * at the browser decides, and redeems each code once, for the client, redirect URI and code verifier that it was
+ * given to (RFC 6749 section 4.1, RFC 7636 with S256, RFC 9207). It takes requests pushed too (RFC 9126).
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import type { Transport } from '../../lambda/domain/grants/transport';
+
+export const PROVIDER = 'https://provider.example';
+export const PUSH_ENDPOINT = `${PROVIDER}/par`;
+export const DISCOVERY_URL = `${PROVIDER}/.well-known/openid-configuration`;
+
+/** What a code was given for. */
+interface GivenCode {
+  readonly clientId: string | null;
+  readonly redirectUri: string | null;
+  readonly challenge: string | null;
+  readonly scope: string | null;
+}
+
+export interface TestAuthorizationServer {
+  readonly transport: Transport;
+  /** Members of its metadata, beside or instead of the usual ones. */
+  metadata: Record<string, unknown>;
+  /** Token and pushed requests that came in, in order: the form, and the client's credentials. */
+  readonly requests: { readonly form: URLSearchParams; readonly credentials: string }[];
+  /** Answers that are given to token requests, once each, instead of the server's own. */
+  readonly instead: Response[];
+  /** What happens before the server answers a token request. */
+  before: () => Promise<void>;
+  /** The person consents to the authorization request: the query that the browser is sent back with. */
+  consent(authorizationRequest: string): URLSearchParams;
+}
+
+const digestOf = (verifier: string | null): string =>
+  createHash('sha256')
+    .update(verifier ?? '')
+    .digest('base64url');
+
+function credentialsOf(headers: Record<string, string>): string {
+  const { authorization = '' } = Object.fromEntries(new Headers(headers));
+  return Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString();
+}
+
+export function createAuthorizationServer(): TestAuthorizationServer {
+  const codes = new Map<string, GivenCode>();
+  const pushed = new Map<string, URLSearchParams>();
+
+  function push(form: URLSearchParams, credentials: string): Response {
+    if (credentials !== `${form.get('client_id')}:secret`) {
+      return Response.json({ error: 'invalid_client' }, { status: 401 });
+    }
+    const requestUri = `urn:ietf:params:oauth:request_uri:${randomUUID()}`;
+    pushed.set(requestUri, form);
+    return Response.json({ request_uri: requestUri, expires_in: 60 }, { status: 201 });
+  }
+
+  function redeem(form: URLSearchParams, credentials: string): Response {
+    const code = form.get('code') ?? '';
+    const given = codes.get(code);
+    codes.delete(code);
+    const isItself =
+      credentials === `${given?.clientId}:secret` &&
+      form.get('redirect_uri') === given?.redirectUri &&
+      (given.challenge === null || digestOf(form.get('code_verifier')) === given.challenge);
+    if (!given || !isItself) return Response.json({ error: 'invalid_grant' }, { status: 400 });
+    return Response.json({
+      access_token: `access-for-${code}`,
+      refresh_token: `refresh-for-${code}`,
+      token_type: 'Bearer',
+      expires_in: 3600,
+      ...(given.scope !== null && { scope: given.scope }),
+    });
+  }
+
+  const server: TestAuthorizationServer = {
+    metadata: {},
+    requests: [],
+    instead: [],
+    before: () => Promise.resolve(),
+    async transport(url, { headers, body }) {
+      if (url === DISCOVERY_URL) {
+        return Response.json({
+          issuer: PROVIDER,
+          authorization_endpoint: `${PROVIDER}/authorize`,
+          token_endpoint: `${PROVIDER}/token`,
+          authorization_response_iss_parameter_supported: true,
+          code_challenge_methods_supported: ['S256'],
+          ...server.metadata,
+        });
+      }
+      const request = { form: new URLSearchParams(body), credentials: credentialsOf(headers) };
+      server.requests.push(request);
+      await server.before();
+      const answer = url === PUSH_ENDPOINT ? push : redeem;
+      return server.instead.shift() ?? answer(request.form, request.credentials);
+    },
+    consent(authorizationRequest) {
+      const { searchParams } = new URL(authorizationRequest);
+      const asked = pushed.get(searchParams.get('request_uri') ?? '') ?? searchParams;
+      const code = randomUUID();
+      codes.set(code, {
+        clientId: asked.get('client_id'),
+        redirectUri: asked.get('redirect_uri'),
+        challenge: asked.get('code_challenge'),
+        scope: asked.get('scope'),
+      });
+      return new URLSearchParams({ code, state: asked.get('state') ?? '', iss: PROVIDER });
+    },
+  };
+  return server;
+}

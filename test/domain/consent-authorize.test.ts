@@ -1,0 +1,86 @@
+/** The link, opened: the browser is bound and sent on, and a provider that cannot be asked spoils nothing. */
+import { authorize } from '../../lambda/domain/consent/authorize';
+import type { PushRequest } from '../../lambda/domain/consent/push';
+import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
+import { callbackUrl, clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
+import { PUSH_ENDPOINT } from './authorization-server';
+import { createConsentService, type ConsentService } from './consent-service';
+import { ISSUER } from './samples';
+
+let service: ConsentService;
+beforeEach(async () => {
+  service = await createConsentService();
+});
+
+const pushing = () => {
+  service.server.metadata = { pushed_authorization_request_endpoint: PUSH_ENDPOINT };
+};
+
+/** Opened, with this for the way to whoever may push. */
+const opened = (sessionUri: string, push: (request: PushRequest) => Promise<never>) =>
+  authorize({ ...service.ports, pushedAuthorization: { push } }, sessionUri);
+
+it('sends the whole request through the browser where nothing else is offered, and asks nobody', async () => {
+  const sessionUri = await service.begin();
+  const outcome = await opened(sessionUri, () => Promise.reject(new Error('pushed all the same')));
+  const location = new URL(outcome.kind === 'redirect' ? outcome.location : '');
+  expect(location.searchParams.get('code_challenge_method')).toBe('S256');
+  expect(location.searchParams.get('redirect_uri')).toBe(callbackUrl(ISSUER, service.provider.callbackId));
+});
+
+it('names the session’s own parties to who pushes, when the session is already bound to the browser', async () => {
+  pushing();
+  const sessionUri = await service.begin();
+  const asked: PushRequest[] = [];
+  const stateThen: string[] = [];
+  await opened(sessionUri, async (request) => {
+    asked.push(request);
+    stateThen.push((await service.session(sessionUri)).state);
+    throw new ProviderFailure('unreachable', 'down', true);
+  });
+  const { identity, provider } = service;
+  expect(stateThen).toEqual(['STARTED']);
+  expect(asked).toMatchObject([
+    {
+      workload: { name: identity.name, id: identity.id },
+      provider: { name: provider.name, id: provider.id },
+      client: clientAtServer(provider),
+    },
+  ]);
+});
+
+it('shows what happened when the request could not be pushed; the link leads to a token afterwards', async () => {
+  pushing();
+  const sessionUri = await service.begin();
+  const failure = new ProviderFailure('unreachable', 'provider.example: no answer', true);
+  expect(await opened(sessionUri, () => Promise.reject(failure))).toEqual({
+    kind: 'page',
+    page: { name: 'not-reached', provider: service.provider.name, error: 'unreachable' },
+  });
+  expect(service.entries.at(-1)).toMatchObject({
+    operation: 'Authorize',
+    outcome: 'failed',
+    result: 'STARTED',
+    reason: 'provider.example: no answer',
+  });
+  await service.consent(sessionUri);
+  await service.complete(sessionUri);
+  expect(await service.held()).toMatchObject({ accessToken: expect.stringMatching(/^access-/) as string });
+});
+
+it('does not pass off a fault of its own as the provider’s', async () => {
+  pushing();
+  const fault = new TypeError('a fault');
+  await expect(opened(await service.begin(), () => Promise.reject(fault))).rejects.toBe(fault);
+});
+
+it('pushes nothing for a session that is over or answered', async () => {
+  pushing();
+  const sessionUri = await service.begin();
+  await service.consent(sessionUri);
+  const requests = service.server.requests.length;
+  expect(await service.authorize(sessionUri)).toMatchObject({ page: { name: 'already-answered' } });
+  service.ambient.advance(600);
+  expect(await service.authorize(sessionUri)).toMatchObject({ page: { name: 'link-ended' } });
+  expect(service.server.requests).toHaveLength(requests);
+});

@@ -1,0 +1,272 @@
+/** How a consent begins: one link for one wish, and a session that knows all that its end will need. */
+import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
+import { clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
+import { SESSION_LIFETIME, sessionIdOf } from '../../lambda/domain/consent/session';
+import { PUSH_ENDPOINT } from './authorization-server';
+import { createConsentService, RETURN_URL, type ConsentService } from './consent-service';
+import { ISSUER, sampleIdentity } from './samples';
+
+let service: ConsentService;
+beforeEach(async () => {
+  service = await createConsentService();
+});
+
+it('notes all that the browser and the end of the session need', async () => {
+  const { identity, provider, grantId, ambient } = service;
+  const session = await service.session(
+    await service.begin({ resources: ['https://calendar.example'], audiences: ['calendar'] }),
+  );
+  expect(session).toMatchObject({
+    state: 'CREATED',
+    revision: 1,
+    createdAt: ambient.seconds(),
+    expiresAt: ambient.seconds() + SESSION_LIFETIME,
+    workload: { name: identity.name, id: identity.id, arn: identity.arn },
+    subjectHash: grantId.subjectHash,
+    provider: { name: provider.name, id: provider.id },
+    target: grantId.target,
+    epoch: 0,
+    scopes: ['a', 'b'],
+    resources: ['https://calendar.example'],
+    audiences: ['calendar'],
+    returnUrl: RETURN_URL,
+    authorization: {
+      endpoint: 'https://provider.example/authorize',
+      issuer: 'https://provider.example',
+      issuerInAnswer: true,
+      clientId: provider.clientId,
+      client: clientAtServer(provider),
+      callbackId: provider.callbackId,
+      scopeSeparator: ' ',
+      pkce: true,
+      pushed: false,
+      parameters: {},
+    },
+  });
+});
+
+it('names the session in the link, and the grant names it too', async () => {
+  const { grantId, stores, ambient } = service;
+  const sessionUri = await service.begin();
+  expect(sessionUri).toMatch(/^urn:ietf:params:oauth:request_uri:[\w-]{43}$/);
+  const session = await service.session(sessionUri);
+  expect((await stores.grants.get(grantId))?.consent).toEqual({
+    sessionHash: session.hash,
+    expiresAt: ambient.seconds() + SESSION_LIFETIME,
+  });
+  expect(JSON.stringify(session)).not.toContain(sessionIdOf(sessionUri));
+});
+
+describe('what the server’s metadata says', () => {
+  it.each([
+    ['of pushed requests', { pushed_authorization_request_endpoint: PUSH_ENDPOINT }, { pushed: true }],
+    [
+      'of its name in answers',
+      { authorization_response_iss_parameter_supported: false },
+      { issuerInAnswer: false },
+    ],
+    [
+      'not of its name in answers',
+      { authorization_response_iss_parameter_supported: undefined },
+      { issuerInAnswer: false },
+    ],
+    [
+      'of a challenge that it does not take',
+      { code_challenge_methods_supported: ['plain'] },
+      { pkce: false },
+    ],
+    ['nothing of challenges', { code_challenge_methods_supported: undefined }, { pkce: true }],
+  ])('%s counts', async (_what, metadata, authorization) => {
+    service.server.metadata = metadata;
+    expect((await service.session(await service.begin())).authorization).toMatchObject(authorization);
+  });
+
+  it('must name an authorization endpoint, or nothing begins', async () => {
+    service.server.metadata = { authorization_endpoint: undefined };
+    const failed = service.begin();
+    await expect(failed).rejects.toBeInstanceOf(ProviderFailure);
+    await expect(failed).rejects.toMatchObject({ code: 'invalid_metadata', unavailable: false });
+    expect(await service.stores.grants.get(service.grantId)).toBeUndefined();
+  });
+});
+
+describe('a return URL', () => {
+  const invalid = (message: unknown) => ({
+    name: 'ValidationException',
+    message,
+    fieldList: [{ name: 'resourceOauth2ReturnUrl', message }],
+  });
+
+  it.each([
+    ['a prefix', 'https://app.example/'],
+    ['a longer one', `${RETURN_URL}/`],
+    ['another case', 'https://APP.example/back'],
+    ['an added query', `${RETURN_URL}?a=1`],
+  ])('that is %s of a registered one is refused', async (_what, returnUrl) => {
+    const message = expect.stringContaining(service.identity.arn) as unknown;
+    await expect(service.begin({ returnUrl })).rejects.toMatchObject(invalid(message));
+    expect(await service.stores.grants.get(service.grantId)).toBeUndefined();
+  });
+
+  it('must be given', async () => {
+    const message = 'You must provide a ResourceOauth2ReturnUrl to proceed with this flow';
+    await expect(service.begin({ returnUrl: undefined })).rejects.toMatchObject(invalid(message));
+  });
+
+  it('must be registered at all', async () => {
+    const message =
+      'You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow';
+    const identity = sampleIdentity({ allowedResourceOauth2ReturnUrls: [] });
+    for (const returnUrl of [RETURN_URL, undefined]) {
+      await expect(service.begin({ identity, returnUrl })).rejects.toMatchObject(invalid(message));
+    }
+  });
+
+  it('may be any of the registered ones', async () => {
+    const returnUrl = 'https://app.example/other';
+    const identity = sampleIdentity({ allowedResourceOauth2ReturnUrls: [RETURN_URL, returnUrl] });
+    expect((await service.session(await service.begin({ identity, returnUrl }))).returnUrl).toBe(returnUrl);
+  });
+});
+
+describe('asked again while the link is open', () => {
+  const first = { customState: 'state', customParameters: { prompt: 'login', hd: 'example' } };
+  let link: string;
+  beforeEach(async () => {
+    link = await service.begin(first);
+  });
+
+  it.each([
+    ['the same', first],
+    ['fewer scopes', { ...first, scopes: ['b'] }],
+    ['no scopes', { ...first, scopes: [] }],
+    ['nothing else said', { returnUrl: undefined }],
+    ['the parameters in another order', { customParameters: { hd: 'example', prompt: 'login' } }],
+  ])('for %s, it is the same link', async (_what, change) => {
+    expect(await service.begin(change)).toBe(link);
+  });
+
+  it.each([
+    ['another scope', { scopes: ['a', 'c'] }],
+    ['another state', { customState: 'other' }],
+    ['a parameter more', { customParameters: { ...first.customParameters, max_age: '0' } }],
+    ['a parameter less', { customParameters: { prompt: 'login' } }],
+    ['another parameter', { customParameters: { prompt: 'login', login_hint: 'example' } }],
+    ['another value', { customParameters: { prompt: 'login', hd: 'other' } }],
+  ])('for %s, it is a new one', async (_what, change) => {
+    expect(await service.begin(change)).not.toBe(link);
+  });
+
+  it('for another return URL, it is a new one', async () => {
+    const returnUrl = 'https://app.example/other';
+    const identity = { ...service.identity, allowedResourceOauth2ReturnUrls: [RETURN_URL, returnUrl] };
+    expect(await service.begin({ ...first, identity, returnUrl })).not.toBe(link);
+  });
+
+  it('for any parameters where the first had none, it is a new one', async () => {
+    const plain = await service.begin({ scopes: ['c'] });
+    expect(await service.begin({ scopes: ['c'], customParameters: {} })).toBe(plain);
+    expect(await service.begin({ scopes: ['c'], customParameters: { prompt: 'login' } })).not.toBe(plain);
+  });
+
+  it('after forceAuthentication, it is a new one, and the old one’s session is of the past', async () => {
+    const anew = await service.begin(first, true);
+    expect(anew).not.toBe(link);
+    expect((await service.session(anew)).epoch).toBe(1);
+    expect((await service.stores.grants.get(service.grantId))?.epoch).toBe(1);
+    expect(await service.begin(first)).toBe(anew);
+  });
+
+  it('when its time is over, it is a new one', async () => {
+    service.ambient.advance(SESSION_LIFETIME - 1);
+    expect(await service.begin(first)).toBe(link);
+    service.ambient.advance(1);
+    expect(await service.begin(first)).not.toBe(link);
+  });
+
+  it('when it was answered for good, it is a new one', async () => {
+    await service.consent(link);
+    expect(await service.begin(first)).toBe(link);
+    await service.complete(link);
+    expect(await service.begin(first)).not.toBe(link);
+  });
+
+  it.each([
+    ['deleted and created anew', { id: 'another-id' }],
+    ['configured for another client', { clientId: 'another-client' }],
+  ])('of a provider that was %s, it is a new one', async (_what, change) => {
+    const provider = { ...service.provider, ...change };
+    const anew = await service.begin({ ...first, provider });
+    expect(anew).not.toBe(link);
+    expect((await service.session(anew)).provider.id).toBe(provider.id);
+  });
+});
+
+describe('a grant that is held', () => {
+  beforeEach(async () => {
+    const link = await service.begin();
+    await service.consent(link);
+    await service.complete(link);
+  });
+
+  it('is widened: consent is asked for the union', async () => {
+    const session = await service.session(await service.begin({ scopes: ['b', 'c'] }));
+    expect(session.scopes).toEqual(['a', 'b', 'c']);
+    expect(session.epoch).toBe(0);
+    expect(await service.held()).toBeDefined();
+  });
+
+  it('is forgotten in the same write that begins anew, and its scopes with it', async () => {
+    const session = await service.session(await service.begin({ scopes: ['c'] }, true));
+    expect(session.scopes).toEqual(['c']);
+    expect(await service.held()).toBeUndefined();
+  });
+
+  it.each([
+    ['an earlier provider of the same name', { id: 'another-id' }],
+    ['another client at the server', { clientId: 'another-client' }],
+  ])('of %s is dropped, scopes and all', async (_what, change) => {
+    const provider = { ...service.provider, ...change };
+    const session = await service.session(await service.begin({ scopes: ['c'], provider }));
+    expect(session).toMatchObject({ scopes: ['c'], epoch: 1 });
+    expect(await service.held()).toBeUndefined();
+  });
+});
+
+describe('two who ask at once', () => {
+  it('get one link', async () => {
+    const links = await Promise.all([service.begin(), service.begin()]);
+    expect(new Set(links).size).toBe(1);
+  });
+
+  it('get one link when both force, and forget once', async () => {
+    await service.begin();
+    const links = await Promise.all([service.begin({}, true), service.begin({}, true)]);
+    expect(new Set(links).size).toBe(1);
+    expect((await service.stores.grants.get(service.grantId))?.epoch).toBe(1);
+  });
+
+  it('are told to come again when others win each time', async () => {
+    let wishes = 0;
+    const { grants } = service.stores;
+    // Before each write of this one, somebody else gets a link for something else in.
+    service.ports.grants = {
+      ...grants,
+      async openConsent(id, change) {
+        wishes += 1;
+        const consent = { sessionHash: `of another ${wishes}`, expiresAt: change.consent.expiresAt };
+        await grants.openConsent(id, { ...change, consent });
+        return grants.openConsent(id, change);
+      },
+    };
+    await expect(service.begin()).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect(wishes).toBe(3);
+  });
+});
+
+it('gives out a link at this service’s own address', async () => {
+  const { location } = await service.open(await service.begin());
+  expect(new URL(location).searchParams.get('redirect_uri')).toBe(
+    `${ISSUER}/identities/oauth2/callback/${service.provider.callbackId}`,
+  );
+});

@@ -1,0 +1,287 @@
+/**
+ * Session binding, over memory: only for the user who began it is the code redeemed, once, and the grant sealed into
+ * the vault. Whatever is wrong is one refusal to the caller, and its reason in the audit trail.
+ */
+import { SESSION_LIFETIME, sessionIdOf, type Session } from '../../lambda/domain/consent/session';
+import { callbackUrl } from '../../lambda/domain/provider/oauth2-provider';
+import { ANA, ANA_BY_TOKEN, createConsentService, RETURN_URL, type ConsentService } from './consent-service';
+import { ISSUER, OWNER, sampleIdentity } from './samples';
+
+const STRANGER = 'arn:aws:iam::123456789012:role/stranger';
+
+let service: ConsentService;
+let link: string;
+beforeEach(async () => {
+  service = await createConsentService();
+  link = await service.begin();
+});
+
+const lastEntry = () => service.entries.at(-1);
+const codesSent = () => service.server.requests.map(({ form }) => form.get('code'));
+
+/** Completes, and expects the one refusal that tells the caller nothing. */
+async function refused(reason: string, ...[identifier, principal]: [typeof ANA?, string?]): Promise<void> {
+  await expect(service.complete(link, identifier, principal)).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+    message: 'Invalid or expired session',
+    detail: reason,
+  });
+  expect(lastEntry()).toMatchObject({ operation: 'CompleteResourceTokenAuth', outcome: 'denied', reason });
+  expect(await service.held()).toBeUndefined();
+}
+
+/** Changes the agent as it is stored. */
+async function changeIdentity(change: object): Promise<void> {
+  const { identity, stores } = service;
+  expect(await stores.identities.replace({ ...identity, ...change, revision: identity.revision + 1 })).toBe(
+    true,
+  );
+}
+
+async function changeProvider(change: object): Promise<void> {
+  const { provider, stores } = service;
+  expect(await stores.providers.replace({ ...provider, ...change, revision: provider.revision + 1 })).toBe(
+    true,
+  );
+}
+
+describe('after the consent', () => {
+  let code: string;
+  beforeEach(async () => {
+    await service.consent(link);
+    code = '';
+    service.server.before = () => {
+      code = service.server.requests.at(-1)?.form.get('code') ?? '';
+      return Promise.resolve();
+    };
+  });
+
+  it('the code is redeemed and the grant sealed into the vault', async () => {
+    const { grantId, provider, ambient, stores, server } = service;
+    await service.complete(link);
+    expect(await service.held()).toEqual({
+      accessToken: `access-for-${code}`,
+      refreshToken: `refresh-for-${code}`,
+    });
+    expect(await stores.grants.get(grantId)).toMatchObject({
+      providerId: provider.id,
+      generation: 1,
+      epoch: 0,
+      tokens: {
+        scopes: ['a', 'b'],
+        requestedScopes: ['a', 'b'],
+        expiresAt: ambient.seconds() + 3600,
+        obtainedAt: ambient.seconds(),
+        refreshable: true,
+      },
+    });
+    expect(Object.fromEntries(server.requests.at(-1)?.form ?? [])).toMatchObject({
+      grant_type: 'authorization_code',
+      redirect_uri: callbackUrl(ISSUER, provider.callbackId),
+    });
+    expect(await service.session(link)).toMatchObject({ state: 'COMPLETED' });
+    expect(lastEntry()).toEqual({
+      operation: 'CompleteResourceTokenAuth',
+      outcome: 'allowed',
+      principal: OWNER,
+      workloadIdentity: service.identity.arn,
+      user: grantId.subjectHash,
+      provider: provider.name,
+      scopes: ['a', 'b'],
+      result: 'COMPLETED',
+    });
+  });
+
+  it('what the provider granted is stored beside what was asked', async () => {
+    service.server.instead.push(Response.json({ access_token: 'narrow', token_type: 'Bearer', scope: 'a' }));
+    await service.complete(link);
+    const grant = await service.stores.grants.get(service.grantId);
+    expect(grant?.tokens).toMatchObject({ scopes: ['a'], requestedScopes: ['a', 'b'], refreshable: false });
+    expect(grant?.tokens).not.toHaveProperty('expiresAt');
+  });
+
+  it('another user is refused, nothing is sent, and the right one can still complete', async () => {
+    await refused('another user than the one who began the session', { userId: 'ben' });
+    await refused('another user than the one who began the session', ANA_BY_TOKEN);
+    expect(service.server.requests).toEqual([]);
+    await service.complete(link);
+    expect(await service.held()).toBeDefined();
+  });
+
+  it('a user token that is not valid is told as such, and the right user can still complete', async () => {
+    await expect(service.complete(link, { userToken: 'forged' })).rejects.toMatchObject({
+      name: 'UnauthorizedException',
+    });
+    await service.complete(link);
+  });
+
+  it('a principal who may not act as the agent is refused', async () => {
+    await expect(service.complete(link, ANA, STRANGER)).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: 'Invalid or expired session',
+    });
+    expect(lastEntry()).toMatchObject({ outcome: 'denied', principal: STRANGER });
+    expect(lastEntry()?.reason).toContain(service.identity.arn);
+    expect(service.server.requests).toEqual([]);
+  });
+
+  it('an agent that was deleted and created anew is another', async () => {
+    const { identity, stores } = service;
+    await stores.identities.remove(identity);
+    await refused('the workload identity is gone');
+    await stores.identities.create(sampleIdentity({ name: identity.name, arn: identity.arn }));
+    await refused('the workload identity is gone');
+  });
+
+  it('a provider that was deleted and created anew is another', async () => {
+    const { provider, stores } = service;
+    await stores.providers.remove(provider);
+    await refused('the credential provider is gone');
+    await stores.providers.create({ ...provider, id: 'another' });
+    await refused('the credential provider is gone');
+  });
+
+  it('a provider that was configured for another client does not get this one’s code', async () => {
+    await changeProvider({ clientId: 'another' });
+    await refused('the credential provider was configured anew since the session began');
+    expect(service.server.requests).toEqual([]);
+  });
+
+  it('an agent that may no longer use the provider is refused', async () => {
+    await changeProvider({ owner: STRANGER });
+    await expect(service.complete(link)).rejects.toMatchObject({ message: 'Invalid or expired session' });
+    expect(service.server.requests).toEqual([]);
+  });
+
+  it('it works to the session’s last second and no longer', async () => {
+    service.ambient.advance(SESSION_LIFETIME);
+    await refused('session expired');
+    service.ambient.advance(-1);
+    await service.complete(link);
+  });
+
+  it('it works once', async () => {
+    await service.complete(link);
+    await expect(service.complete(link)).rejects.toMatchObject({ detail: 'session is COMPLETED' });
+    expect(codesSent()).toHaveLength(1);
+  });
+
+  it('twice at once, it works once', async () => {
+    const outcomes = await Promise.allSettled([service.complete(link), service.complete(link)]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(service.entries.map(({ reason }) => reason)).toContain('completed meanwhile');
+    expect(codesSent()).toHaveLength(1);
+  });
+
+  it('forgotten meanwhile (forceAuthentication), nothing is stored', async () => {
+    service.server.before = async () => {
+      await service.begin({}, true);
+    };
+    await refused('the grant was forgotten (forceAuthentication) while the session was open');
+    expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
+  });
+
+  it('a provider that refuses the code ends the session, with its own error code', async () => {
+    service.server.instead.push(Response.json({ error: 'invalid_grant' }, { status: 400 }));
+    await expect(service.complete(link)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: `The credential provider "${service.provider.name}" did not redeem the authorization code: invalid_grant. Ask the user to consent again.`,
+    });
+    expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'invalid_grant' });
+    expect(lastEntry()?.reason).toBe('token endpoint answered 400 invalid_grant');
+    await refused('session is FAILED');
+  });
+
+  it('a provider that was not to be had spends the code all the same', async () => {
+    service.server.instead.push(new Response('down', { status: 503 }));
+    await expect(service.complete(link)).rejects.toMatchObject({ name: 'ValidationException' });
+    expect(await service.session(link)).toMatchObject({ state: 'FAILED' });
+  });
+
+  it('a failure of this service ends the session too, for the code may be spent', async () => {
+    service.server.before = () => Promise.reject(new Error('the network of this function'));
+    await expect(service.complete(link)).rejects.toThrow('the network of this function');
+    expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
+    expect(lastEntry()).toMatchObject({ outcome: 'failed', reason: 'internal error' });
+  });
+
+  it('a session that outlives its time while the code is redeemed still completes', async () => {
+    service.server.before = () => {
+      service.ambient.advance(SESSION_LIFETIME);
+      return Promise.resolve();
+    };
+    await service.complete(link);
+    expect(await service.session(link)).toMatchObject({ state: 'COMPLETED' });
+  });
+});
+
+it.each<[Session['state'], (link: string) => Promise<unknown>]>([
+  ['CREATED', () => Promise.resolve()],
+  ['STARTED', (sessionUri) => service.open(sessionUri)],
+])('before the consent (%s) the caller is told to wait, and nothing is lost', async (_state, until) => {
+  await until(link);
+  await expect(service.complete(link)).rejects.toMatchObject({
+    name: 'ValidationException',
+    reason: 'ResourceConflict',
+    message:
+      'The user has not consented yet. Send the user to the authorization URL and complete afterwards.',
+  });
+  await service.consent(link);
+  await service.complete(link);
+});
+
+it.each([
+  ['no session URI', () => sessionIdOf(link) ?? ''],
+  ['a session that there is not', () => `${link}x`],
+  ['an empty id', () => 'urn:ietf:params:oauth:request_uri:'],
+])('%s is refused like any session that is none of the caller’s', async (_what, sessionUri) => {
+  await expect(service.complete(sessionUri())).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+    message: 'Invalid or expired session',
+    detail: 'no such session',
+  });
+});
+
+describe('a session of a user whom a token named', () => {
+  beforeEach(async () => {
+    service = await createConsentService({ kind: 'jwt', issuer: 'https://issuer.example', subject: 'ana' });
+    link = await service.begin();
+    await service.consent(link);
+  });
+
+  it('is completed by a token of that user', async () => {
+    await service.complete(link, ANA_BY_TOKEN);
+    expect(await service.held()).toBeDefined();
+  });
+
+  it('is not completed by an id that reads the same', async () => {
+    await refused('another user than the one who began the session', { userId: 'ana' });
+    await refused('another user than the one who began the session', {
+      userId: 'https://issuer.example#ana',
+    });
+  });
+});
+
+it('redeems with what narrows the token, and for a client without challenge without verifier', async () => {
+  service = await createConsentService();
+  service.server.metadata = { code_challenge_methods_supported: ['plain'] };
+  link = await service.begin({ resources: ['https://calendar.example'], audiences: ['calendar', 'mail'] });
+  await service.consent(link);
+  await service.complete(link);
+  const form = service.server.requests.at(-1)?.form;
+  expect(form?.getAll('resource')).toEqual(['https://calendar.example']);
+  expect(form?.getAll('audience')).toEqual(['calendar', 'mail']);
+  expect(form?.has('code_verifier')).toBe(false);
+});
+
+it('a widened consent keeps the return URL of its own', async () => {
+  const identity = {
+    ...service.identity,
+    allowedResourceOauth2ReturnUrls: [RETURN_URL, 'app.example:/back'],
+  };
+  await changeIdentity({ allowedResourceOauth2ReturnUrls: identity.allowedResourceOauth2ReturnUrls });
+  const other = await service.begin({ identity, returnUrl: 'app.example:/back' });
+  expect(await service.consent(other)).toMatchObject({
+    location: `app.example:/back?session_id=${encodeURIComponent(other)}`,
+  });
+});

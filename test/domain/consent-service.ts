@@ -1,0 +1,162 @@
+/** A consent from its beginning to its end, put together over memory: what the consent tests start from. */
+import type { AuditEntry } from '../../lambda/domain/audit';
+import { authorize } from '../../lambda/domain/consent/authorize';
+import { beginConsent, type ConsentRequest } from '../../lambda/domain/consent/begin';
+import type { BrowserOutcome } from '../../lambda/domain/consent/browser';
+import { callback, type CallbackInput } from '../../lambda/domain/consent/callback';
+import { completeResourceTokenAuth, type UserIdentifier } from '../../lambda/domain/consent/complete';
+import { pushAuthorization, type PushRequest } from '../../lambda/domain/consent/push';
+import { hashOf, sessionIdOf, type Session } from '../../lambda/domain/consent/session';
+import { createMetadataReader } from '../../lambda/domain/grants/provider-metadata';
+import { subjectHash, type User } from '../../lambda/domain/identity/user';
+import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
+import { ServiceError } from '../../lambda/domain/service-error';
+import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
+import { grantTarget, type GrantId } from '../../lambda/domain/vault/grant';
+import { openTokens } from '../../lambda/domain/vault/tokens';
+import { createAuthorizationServer, DISCOVERY_URL } from './authorization-server';
+import { createFakeAmbient } from './fake-ambient';
+import { createInMemorySeal } from './in-memory-seal';
+import { createInMemorySecretTexts } from './in-memory-secret-texts';
+import { createInMemoryStores } from './in-memory-stores';
+import { NO_ASSERTIONS } from './no-assertions';
+import { ISSUER, OWNER, sampleIdentity, sampleProvider } from './samples';
+
+/** The users of the tests: one by id, and one whose identity provider issued the one token that is believed. */
+export const ANA: UserIdentifier = { userId: 'ana' };
+export const ANA_BY_TOKEN: UserIdentifier = { userToken: 'the token of ana' };
+const TOKEN_USER: User & { kind: 'jwt' } = {
+  kind: 'jwt',
+  issuer: 'https://issuer.example',
+  subject: 'ana',
+};
+
+export const RETURN_URL = 'https://app.example/back';
+
+/** A browser on its way: where it was sent to and what it keeps. */
+export interface BrowserAtProvider {
+  /** The authorization request. */
+  readonly location: string;
+  readonly cookies: ReadonlyMap<string, string>;
+  readonly callbackId: string;
+}
+
+export type ConsentService = Awaited<ReturnType<typeof createConsentService>>;
+
+/** @param user for whom the agent asks */
+export async function createConsentService(user: User = { kind: 'user-id', id: 'ana' }) {
+  const ambient = createFakeAmbient();
+  const stores = createInMemoryStores();
+  const seal = createInMemorySeal();
+  const server = createAuthorizationServer();
+  const policy = { loopback: false };
+  const identity = sampleIdentity({ allowedResourceOauth2ReturnUrls: [RETURN_URL] });
+  const provider = sampleProvider({ discovery: { discoveryUrl: DISCOVERY_URL } });
+  await stores.identities.create(identity);
+  await stores.providers.create(provider);
+  await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
+  const entries: AuditEntry[] = [];
+
+  const ports = {
+    ...stores,
+    ...NO_ASSERTIONS,
+    seal,
+    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
+    metadata: createMetadataReader(server.transport, policy, ambient),
+    userTokens: {
+      verify: (token: string) =>
+        token === 'the token of ana'
+          ? Promise.resolve({ user: TOKEN_USER, expiresAt: Infinity })
+          : Promise.reject(new ServiceError('UnauthorizedException', 'The user token is not valid.')),
+    },
+    transport: server.transport,
+    endpointPolicy: policy,
+    audit: { record: (entry: AuditEntry) => void entries.push(entry) },
+    ambient,
+    baseUrl: ISSUER,
+  };
+  // What another function does in the deployed service.
+  const browserPorts = {
+    ...ports,
+    pushedAuthorization: { push: (request: PushRequest) => pushAuthorization(ports, request) },
+  };
+  const grantId: GrantId = {
+    workloadId: identity.id,
+    subjectHash: subjectHash(user),
+    target: grantTarget({
+      flow: 'USER_FEDERATION',
+      providerName: provider.name,
+      resources: [],
+      audiences: [],
+      scopes: [],
+    }),
+  };
+
+  const service = {
+    ambient,
+    stores,
+    seal,
+    server,
+    identity,
+    provider,
+    entries,
+    ports,
+    grantId,
+
+    /** The agent asks; answers with the session's URI. */
+    async begin(change: Partial<ConsentRequest> = {}, forget = false): Promise<string> {
+      const request: ConsentRequest = {
+        grantId,
+        identity,
+        provider,
+        scopes: ['a', 'b'],
+        resources: [],
+        audiences: [],
+        returnUrl: RETURN_URL,
+        customState: undefined,
+        customParameters: undefined,
+        ...change,
+      };
+      const grant = await stores.grants.get(grantId);
+      return (await beginConsent(ports, grant, request, forget)).sessionUri;
+    },
+
+    authorize: (sessionUri: string | undefined): Promise<BrowserOutcome> =>
+      authorize(browserPorts, sessionUri),
+
+    /** The person opens the link and is sent to the provider. */
+    async open(sessionUri: string): Promise<BrowserAtProvider> {
+      const outcome = await authorize(browserPorts, sessionUri);
+      if (outcome.kind !== 'redirect') throw new Error(`a page instead: ${outcome.page.name}`);
+      const { location, cookie } = outcome;
+      const cookies = new Map([[cookie.name, cookie.value]]);
+      return { location, cookies, callbackId: provider.callbackId };
+    },
+
+    callback: (input: CallbackInput): Promise<BrowserOutcome> => callback(ports, input),
+
+    /** The person consents and comes back. */
+    async consent(sessionUri: string): Promise<BrowserOutcome> {
+      const { location, cookies, callbackId } = await service.open(sessionUri);
+      return callback(ports, { callbackId, cookies, query: server.consent(location) });
+    },
+
+    complete: (sessionUri: string, identifier: UserIdentifier = ANA, principal = OWNER): Promise<void> =>
+      completeResourceTokenAuth(ports, principal, sessionUri, identifier),
+
+    /** The session as it is stored. */
+    async session(sessionUri: string): Promise<Session> {
+      const session = await stores.sessions.get(hashOf(sessionIdOf(sessionUri) ?? ''));
+      if (!session) throw new Error('no session');
+      return session;
+    },
+
+    /** The tokens of the grant, opened. */
+    async held() {
+      const tokens = (await stores.grants.get(grantId))?.tokens;
+      const owner = { grantId, provider, workloadArn: identity.arn, resources: [], audiences: [] };
+      return tokens && openTokens(seal, owner, tokens);
+    },
+  };
+  return service;
+}

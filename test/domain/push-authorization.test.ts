@@ -1,0 +1,174 @@
+/**
+ * Pushing a request, as the function does it that may open client secrets: who asks may be the public function gone
+ * bad, and gets a reference to an honest request, or nothing.
+ */
+import type { PushRequest } from '../../lambda/domain/consent/push';
+import { pushAuthorization } from '../../lambda/domain/consent/push';
+import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
+import { callbackUrl, clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
+import { PUSH_ENDPOINT } from './authorization-server';
+import { createConsentService, type ConsentService } from './consent-service';
+import { ISSUER } from './samples';
+
+let service: ConsentService;
+let honest: PushRequest;
+
+beforeEach(async () => {
+  service = await createConsentService();
+  service.server.metadata = { pushed_authorization_request_endpoint: PUSH_ENDPOINT };
+  const { identity, provider } = service;
+  honest = {
+    workload: { name: identity.name, id: identity.id },
+    provider: { name: provider.name, id: provider.id },
+    client: clientAtServer(provider),
+    parameters: [
+      ['response_type', 'code'],
+      ['client_id', provider.clientId],
+      ['redirect_uri', callbackUrl(ISSUER, provider.callbackId)],
+      ['state', 'of-the-session'],
+      ['resource', 'https://a.example'],
+      ['resource', 'https://b.example'],
+    ],
+  };
+});
+
+const push = (request: PushRequest) => pushAuthorization(service.ports, request);
+
+/** The honest request with this parameter in place of its own, if it has one. */
+const having = (name: string, ...values: string[]): PushRequest => ({
+  ...honest,
+  parameters: [
+    ...honest.parameters.filter(([other]) => other !== name),
+    ...values.map((value) => [name, value] as const),
+  ],
+});
+
+async function refused(request: PushRequest): Promise<void> {
+  await expect(push(request)).rejects.toBeInstanceOf(ProviderFailure);
+  await expect(push(request)).rejects.toMatchObject({ code: 'unauthorized_client', unavailable: false });
+  expect(service.server.requests).toEqual([]);
+  const { provider } = request;
+  expect(service.entries.at(-1)).toMatchObject({
+    operation: 'PushAuthorizationRequest',
+    outcome: 'failed',
+    provider: provider.name,
+  });
+}
+
+it('sends each parameter, as the client, and brings the reference', async () => {
+  const { requestUri, expiresIn } = await push(honest);
+  expect(requestUri).toMatch(/^urn:ietf:params:oauth:request_uri:/);
+  expect(expiresIn).toBe(60);
+  const [sent, ...others] = service.server.requests;
+  expect(others).toEqual([]);
+  expect(sent?.credentials).toBe(`${service.provider.clientId}:secret`);
+  expect([...(sent?.form ?? [])].sort()).toEqual([...honest.parameters].sort());
+  expect(service.entries).toEqual([
+    {
+      operation: 'PushAuthorizationRequest',
+      outcome: 'allowed',
+      provider: service.provider.name,
+      workloadIdentity: service.identity.arn,
+      credentialProvider: service.provider.arn,
+    },
+  ]);
+});
+
+describe('is refused for', () => {
+  it.each<[string, (request: PushRequest) => Partial<PushRequest>]>([
+    ['an agent that is not there', () => ({ workload: { name: 'none', id: 'none' } })],
+    ['an agent of an earlier life', ({ workload }) => ({ workload: { ...workload, id: 'earlier' } })],
+    ['a provider that is not there', () => ({ provider: { name: 'none', id: 'none' } })],
+    ['a provider of an earlier life', ({ provider }) => ({ provider: { ...provider, id: 'earlier' } })],
+    ['another client or server', () => ({ client: 'another' })],
+  ])('%s', (_what, change) => refused({ ...honest, ...change(honest) }));
+
+  it.each<[string, string, ...string[]]>([
+    ['an answer that goes elsewhere', 'redirect_uri', 'https://attacker.example'],
+    ['an answer that goes to two places', 'redirect_uri', 'https://attacker.example', 'https://b.example'],
+    ['no place for the answer', 'redirect_uri'],
+    ['another client', 'client_id', 'attacker'],
+    ['a token in the answer', 'response_type', 'code token'],
+    ['two kinds of answer', 'response_type', 'code', 'token'],
+    ['an answer in another form', 'response_mode', 'form_post'],
+    ['a request object', 'request', 'eyJ'],
+    ['a reference inside', 'request_uri', 'urn:x'],
+  ])('%s', (_what, name, ...values) => refused(having(name, ...values)));
+
+  it('the right answer’s place, named twice', () => {
+    const redirect = honest.parameters.find(([name]) => name === 'redirect_uri');
+    return refused({ ...honest, parameters: [...honest.parameters, redirect ?? ['', '']] });
+  });
+});
+
+it('fails for an external secret that cannot be read, and tells the reason to nobody but the operator', async () => {
+  const { stores, provider } = service;
+  const external = {
+    ...provider,
+    externalSecret: {
+      arn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:gone',
+      jsonKey: 'secret',
+    },
+    revision: 2,
+  };
+  await stores.providers.replace(external);
+  await expect(push(honest)).rejects.toMatchObject({ code: 'unauthorized_client', unavailable: false });
+  expect(service.server.requests).toEqual([]);
+  expect(service.entries.at(-1)).toMatchObject({ outcome: 'failed', provider: provider.name });
+});
+
+it('is not to be avoided at a provider that insists on it and says not where: no consent begins', async () => {
+  service.server.metadata = { require_pushed_authorization_requests: true };
+  await expect(service.begin()).rejects.toMatchObject({ code: 'invalid_metadata', unavailable: false });
+  expect(await service.stores.grants.get(service.grantId)).toBeUndefined();
+});
+
+it('does not pass off a fault of its own as the provider’s', async () => {
+  const fault = new TypeError('a fault');
+  const directory = { read: () => Promise.reject(fault) };
+  await expect(pushAuthorization({ ...service.ports, directory }, honest)).rejects.toBe(fault);
+  expect(service.entries.at(-1)).toMatchObject({ outcome: 'failed', reason: 'internal error' });
+});
+
+it('fails at a provider that offers it no more', async () => {
+  service.server.metadata = {};
+  await expect(push(honest)).rejects.toMatchObject({ code: 'invalid_metadata' });
+  expect(service.server.requests).toEqual([]);
+});
+
+it.each([
+  [
+    'the provider’s refusal',
+    () => Response.json({ error: 'invalid_scope', error_description: 'x' }, { status: 400 }),
+    { code: 'invalid_scope', unavailable: false },
+    'pushed authorization request endpoint answered 400 invalid_scope',
+  ],
+  [
+    'its time of need',
+    () => Response.json({ error: 'server_error' }, { status: 503 }),
+    { code: 'temporarily_unavailable', unavailable: true },
+    'pushed authorization request endpoint: OAUTH_RESPONSE_IS_NOT_CONFORM',
+  ],
+  [
+    'a reference with a line break',
+    () => Response.json({ request_uri: 'urn:x\r\ny', expires_in: 60 }, { status: 201 }),
+    { code: 'invalid_response', unavailable: false },
+    'pushed authorization request endpoint: request_uri is not a URI of bounded length',
+  ],
+  [
+    'a reference without bounds',
+    () => Response.json({ request_uri: `urn:${'x'.repeat(2045)}`, expires_in: 60 }, { status: 201 }),
+    { code: 'invalid_response', unavailable: false },
+    'pushed authorization request endpoint: request_uri is not a URI of bounded length',
+  ],
+])('passes on %s by its code alone', async (_what, answer, failure, detail) => {
+  service.server.instead.push(answer());
+  await expect(push(honest)).rejects.toMatchObject(failure);
+  expect(service.entries.at(-1)).toMatchObject({ outcome: 'failed', reason: detail });
+});
+
+it('takes a reference that is as long as may be', async () => {
+  const requestUri = `urn:${'x'.repeat(2044)}`;
+  service.server.instead.push(Response.json({ request_uri: requestUri, expires_in: 5 }, { status: 201 }));
+  expect(await push(honest)).toEqual({ requestUri, expiresIn: 5 });
+});

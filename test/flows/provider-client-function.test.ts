@@ -1,0 +1,103 @@
+/** The internal function, invoked by somebody who should not be trusted: it does no more than it was made for. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { decodeJwt } from 'jose';
+import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
+import { createTable } from '../../lambda/adapters/dynamodb/table';
+import { subjectHash } from '../../lambda/domain/identity/user';
+import { grantTarget } from '../../lambda/domain/vault/grant';
+import { World } from './support/world';
+
+let world: World;
+let lambda: LambdaClient;
+beforeAll(async () => {
+  world = await World.start({ issueRefreshToken: () => Promise.resolve(true) });
+  // By the functions' own credentials and endpoint, which are in this process's environment.
+  lambda = new LambdaClient({});
+});
+afterAll(() => world.stop());
+
+async function invoke(event: object): Promise<{ failed: boolean; answer: unknown }> {
+  const { FunctionError, Payload } = await lambda.send(
+    new InvokeCommand({
+      FunctionName: process.env.PROVIDER_CLIENT_FUNCTION,
+      Payload: Buffer.from(JSON.stringify(event)),
+    }),
+  );
+  const answer: unknown = JSON.parse(Buffer.from(Payload ?? []).toString('utf8'));
+  return { failed: FunctionError !== undefined, answer };
+}
+
+const log = () => readFile(join(world.dataDir, 'service.log'), 'utf8');
+
+it.each([
+  ['nothing', {}],
+  ['something else', { complete: {} }],
+  ['two things at once', { renew: {}, push: {} }],
+  ['a request that is none', { renew: { holder: 'a-word-that-must-stay-unsaid' } }],
+  ['more than it knows', { push: {}, 'a-word-that-must-stay-unsaid': true }],
+])('refuses %s, and says no more than that it failed', async (_what, event) => {
+  expect(await invoke(event)).toEqual({
+    failed: true,
+    answer: {
+      errorType: 'Error',
+      errorMessage: 'The invocation failed; the log says where.',
+      trace: [],
+    },
+  });
+  expect(await log()).not.toContain('a-word-that-must-stay-unsaid');
+});
+
+it('renews for who holds the lease and nobody else, and answers with no token ever', async () => {
+  const agent = await world.agent();
+  await agent.connect('ana');
+  const token = await agent.token({ userId: 'ana' });
+  const { act } = decodeJwt<{ act: { id: string } }>(token);
+  const providerName = agent.providerName;
+  const narrowing = { resources: [], audiences: [] };
+  const grantId = {
+    workloadId: act.id,
+    subjectHash: subjectHash({ kind: 'user-id', id: 'ana' }),
+    target: grantTarget({ flow: 'USER_FEDERATION', providerName, ...narrowing, scopes: [] }),
+  };
+  const vault = createTable(new DynamoDBClient({}), process.env.VAULT_TABLE ?? '');
+  const grants = createGrantStore(vault);
+  const seen = await grants.get(grantId);
+  const lease = { holder: 'the-holder', deadline: Date.now() + 8000 };
+  expect(await grants.takeLease(grantId, { providerId: seen?.providerId ?? '', seen, lease })).toBe(true);
+
+  const renewal = (holder: string) => ({
+    renew: {
+      principal: 'arn:aws:iam::000000000000:user/stranger',
+      workloadName: agent.name,
+      providerName,
+      grantId,
+      holder,
+      flow: 'USER_FEDERATION',
+      scopes: ['openid', 'a'],
+      ...narrowing,
+    },
+  });
+  const refreshes = () =>
+    world.provider.exchanges.filter(({ grantType }) => grantType === 'refresh_token').length;
+  expect(await invoke(renewal('a-guess'))).toEqual({ failed: false, answer: null });
+  expect(refreshes()).toBe(0);
+  expect(await invoke(renewal('the-holder'))).toEqual({ failed: false, answer: null });
+  expect(refreshes()).toBe(1);
+});
+
+it('pushes no request whose answer would go elsewhere', async () => {
+  const agent = await world.agent();
+  const push = {
+    workload: { name: agent.name, id: 'guessed' },
+    provider: { name: agent.providerName, id: 'guessed' },
+    client: 'guessed',
+    parameters: [['redirect_uri', 'https://attacker.example']],
+  };
+  expect(await invoke({ push })).toEqual({
+    failed: false,
+    answer: { failure: { code: 'unauthorized_client', unavailable: false } },
+  });
+});

@@ -1,0 +1,237 @@
+/**
+ * Pushed authorization requests (RFC 9126): a provider that takes them gets them, whether or not it insists; the
+ * browser carries nothing but the reference; and when the push fails, a person is told so and can try again.
+ */
+import { UpdateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { Browser } from './support/browser';
+import { signInAndConsent } from './support/provider';
+import { agentAt, startPushingProvider, type PushingProvider } from './support/pushing-provider';
+import { World, type TestAgent } from './support/world';
+
+const RESOURCE = 'https://calendar.example';
+
+/** Resource indicators (RFC 8707), for any resource that is asked for. */
+const resourceIndicators = {
+  enabled: true,
+  defaultResource: () => [],
+  getResourceServerInfo: () => ({ scope: 'a b c', accessTokenFormat: 'opaque' as const }),
+  useGrantedResource: () => true,
+};
+
+let world: World;
+let provider: PushingProvider;
+let agent: TestAgent;
+beforeAll(async () => {
+  world = await World.start();
+  provider = await startPushingProvider({ enabled: true }, { resourceIndicators });
+  agent = await agentAt(world, provider);
+});
+beforeEach(() => {
+  provider.pushes.length = 0;
+  provider.instead = undefined;
+});
+afterAll(async () => {
+  await provider.close();
+  await world.stop();
+});
+
+/** A session of its own for each test: no other user's. */
+let users = 0;
+async function begin(ask: Parameters<TestAgent['ask']>[1] = {}, asking = agent) {
+  users += 1;
+  const userId = `user-${users}`;
+  const token = await asking.token({ userId });
+  const { authorizationUrl = '', sessionUri } = await asking.ask(token, ask);
+  return { userId, token, authorizationUrl, sessionUri };
+}
+
+const lastAudit = async (operation: string) =>
+  (await world.audit()).filter((entry) => entry.operation === operation).at(-1);
+
+it('sends the browser on with client and reference alone', async () => {
+  const { authorizationUrl } = await begin();
+  const page = await new Browser().step(authorizationUrl);
+  expect(page.status).toBe(302);
+  const location = new URL(page.headers.get('location') ?? '');
+  expect(location.origin + location.pathname).toBe(`${provider.issuer}/auth`);
+  expect([...location.searchParams.keys()].sort()).toEqual(['client_id', 'request_uri']);
+  expect(location.searchParams.get('client_id')).toBe(provider.clientId);
+
+  const [push, ...others] = provider.pushes;
+  expect(others).toEqual([]);
+  expect(push).toMatchObject({ scheme: 'Basic', status: 201 });
+  expect(Object.fromEntries(push?.parameters ?? [])).toEqual({
+    response_type: 'code',
+    client_id: provider.clientId,
+    redirect_uri: agent.callbackUrl,
+    scope: 'openid a',
+    state: expect.stringMatching(/^[\w-]{43}\.[\w-]{43}$/) as string,
+    code_challenge: expect.stringMatching(/^[\w-]{43}$/) as string,
+    code_challenge_method: 'S256',
+  });
+  expect(await lastAudit('PushAuthorizationRequest')).toMatchObject({
+    outcome: 'allowed',
+    provider: agent.providerName,
+  });
+});
+
+it.each([
+  ['that insists on it', { enabled: true, requirePushedAuthorizationRequests: true }, 1],
+  ['that takes it', { enabled: true }, 1],
+  ['that does not have it', { enabled: false }, 0],
+])('leads to a token at a provider %s', async (_which, feature, pushes) => {
+  const server = await startPushingProvider(feature);
+  try {
+    const own = await agentAt(world, server);
+    expect(await own.connect('ana')).toMatch(/.{20,}/);
+    expect(server.pushes).toHaveLength(pushes);
+  } finally {
+    await server.close();
+  }
+});
+
+it('pushes custom parameters and each resource, and lets none of them stand for a standard one', async () => {
+  const { authorizationUrl } = await begin({
+    resources: [RESOURCE, `${RESOURCE}/other`],
+    audiences: ['https://audience.example'],
+    customParameters: {
+      prompt: 'consent',
+      login_hint: 'ana@example.com',
+      redirect_uri: 'https://attacker.example',
+      client_id: 'attacker',
+      request_uri: 'urn:ietf:params:oauth:request_uri:attacker',
+      resource: 'https://attacker.example',
+      state: 'attacker',
+    },
+  });
+  const page = await new Browser().step(authorizationUrl);
+  const location = new URL(page.headers.get('location') ?? '');
+  expect([...location.searchParams.keys()].sort()).toEqual(['client_id', 'request_uri']);
+  const { parameters = new URLSearchParams(), status } = provider.pushes[0] ?? {};
+  expect(status).toBe(201);
+  expect(parameters.getAll('resource')).toEqual([RESOURCE, `${RESOURCE}/other`]);
+  expect(parameters.getAll('audience')).toEqual(['https://audience.example']);
+  expect(parameters.get('prompt')).toBe('consent');
+  expect(parameters.get('login_hint')).toBe('ana@example.com');
+  expect(parameters.getAll('redirect_uri')).toEqual([agent.callbackUrl]);
+  expect(parameters.getAll('client_id')).toEqual([provider.clientId]);
+  expect(parameters.has('request_uri')).toBe(false);
+  expect(decodeURIComponent(parameters.toString())).not.toContain('attacker');
+});
+
+it('leads to a token for the resource that was pushed', async () => {
+  expect(await agent.connect('resourceful', { resources: [RESOURCE], scopes: ['a'] })).toMatch(/.{20,}/);
+  expect(provider.pushes[0]?.parameters.getAll('resource')).toEqual([RESOURCE]);
+});
+
+it('pushes anew when the link is opened again, and the earlier opening no longer counts', async () => {
+  const { authorizationUrl, userId, sessionUri, token } = await begin();
+  const first = new Browser();
+  const left = (await first.step(authorizationUrl)).headers.get('location') ?? '';
+  const second = new Browser();
+  await agent.consent(authorizationUrl, userId, second);
+  expect(provider.pushes).toHaveLength(2);
+  const states = provider.pushes.map(({ parameters }) => parameters.get('state'));
+  expect(new Set(states).size).toBe(2);
+  const late = await signInAndConsent(first, left, 'somebody-else', agent.callbackUrl);
+  const { status, html } = await first.step(late.url);
+  expect(status).toBe(400);
+  expect(html).toContain('This answer does not belong here');
+  await agent.complete(sessionUri, { userId });
+  expect((await agent.ask(token)).accessToken).toMatch(/.{20,}/);
+});
+
+it('has nothing to gain from a reference that was used', async () => {
+  const { authorizationUrl, userId, sessionUri, token } = await begin();
+  const browser = new Browser();
+  const used = (await browser.step(authorizationUrl)).headers.get('location') ?? '';
+  await agent.consent(used, userId, browser);
+  await agent.complete(sessionUri, { userId });
+  const { accessToken } = await agent.ask(token);
+  const replayed = await new Browser().go(used, { until: agent.callbackUrl });
+  expect(replayed).toMatchObject({ url: used, status: 400 });
+  expect((await agent.ask(token)).accessToken).toBe(accessToken);
+});
+
+describe('a push that fails', () => {
+  const answer =
+    (status: number, body: unknown, type = 'application/json') =>
+    (ctx: KoaContextWithOIDC) => {
+      ctx.status = status;
+      ctx.type = type;
+      ctx.body = typeof body === 'string' ? body : JSON.stringify(body);
+    };
+  const reference = 'urn:ietf:params:oauth:request_uri:x';
+
+  it.each<[string, (ctx: KoaContextWithOIDC) => void, string]>([
+    ['a server that is down', (ctx) => void ctx.req.socket.destroy(), 'unreachable'],
+    ['a refused scope', answer(400, { error: 'invalid_scope' }), 'invalid_scope'],
+    ['a client that is not known', answer(401, { error: 'invalid_client' }), 'invalid_client'],
+    ['too many requests', answer(429, { error: 'temporarily_unavailable' }), 'temporarily_unavailable'],
+    ['a server out of order', answer(503, 'down', 'text/plain'), 'temporarily_unavailable'],
+    ['a page', answer(200, '<html>Sign in</html>', 'text/html'), 'temporarily_unavailable'],
+    ['a page as an error', answer(502, '<html>Bad gateway</html>', 'text/html'), 'temporarily_unavailable'],
+    ['an error code that is markup', answer(400, { error: '<script>"' }), 'invalid_response'],
+    ['a huge answer', answer(201, 'x'.repeat(300_000)), 'invalid_response'],
+    ['an answer without a reference', answer(201, { expires_in: 60 }), 'invalid_response'],
+    ['an answer without an end', answer(201, { request_uri: reference }), 'invalid_response'],
+    [
+      'a reference that is no URI',
+      answer(201, { request_uri: 'a b\r\nset-cookie: x', expires_in: 60 }),
+      'invalid_response',
+    ],
+    [
+      'a reference without measure',
+      answer(201, { request_uri: `urn:${'x'.repeat(5000)}`, expires_in: 60 }),
+      'invalid_response',
+    ],
+    ['another status', answer(200, { request_uri: reference, expires_in: 60 }), 'invalid_response'],
+  ])('because of %s is told on a page, and the link works again', async (_what, instead, code) => {
+    const { authorizationUrl, userId, sessionUri, token } = await begin();
+    provider.instead = instead;
+    const browser = new Browser();
+    const page = await browser.step(authorizationUrl);
+    expect(page.status).toBe(502);
+    expect(page.headers.get('location')).toBeNull();
+    expect(page.html).toContain('The provider did not take the request');
+    expect(page.html).toContain(`<code>${code}</code>`);
+    expect(await lastAudit('Authorize')).toMatchObject({ outcome: 'failed', result: 'STARTED' });
+    expect((await agent.ask(token)).sessionStatus).toBe('IN_PROGRESS');
+
+    provider.instead = undefined;
+    await agent.consent(authorizationUrl, userId, browser);
+    await agent.complete(sessionUri, { userId });
+    expect((await agent.ask(token)).accessToken).toMatch(/.{20,}/);
+  });
+
+  it('does not tell a person what the server said', async () => {
+    const { authorizationUrl } = await begin();
+    provider.instead = answer(400, { error: 'invalid_request', error_description: 'client 42 of tenant 7' });
+    const { html } = await new Browser().step(authorizationUrl);
+    expect(html).toContain('<code>invalid_request</code>');
+    expect(html).not.toContain('tenant 7');
+    expect(JSON.stringify(await world.audit())).not.toContain('tenant 7');
+  });
+});
+
+it('pushes nothing for a provider that was configured for another client since', async () => {
+  const { authorizationUrl } = await begin();
+  await world.control().send(
+    new UpdateOauth2CredentialProviderCommand({
+      name: agent.providerName,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          clientId: 'another',
+          clientSecret: 'another-secret',
+          oauthDiscovery: { discoveryUrl: provider.discoveryUrl },
+        },
+      },
+    }),
+  );
+  const { status, html } = await new Browser().step(authorizationUrl);
+  expect(status).toBe(502);
+  expect(html).toContain('<code>unauthorized_client</code>');
+  expect(provider.pushes).toEqual([]);
+});

@@ -1,0 +1,71 @@
+/**
+ * Renewal ahead of time, through the function that does it: in the last minutes of a token's life its readers get it
+ * at once, while one renewal is under way.
+ */
+import type { Configuration } from 'oidc-provider';
+import { moveClock } from './support/clock';
+import type { TokenExchange } from './support/provider';
+import { World, type TestAgent } from './support/world';
+
+/** Access tokens of an hour, whose last five minutes count; refresh tokens for everyone, rotated at each use. */
+const anHour: Configuration = {
+  ttl: { AccessToken: 3600, ClientCredentials: 3600 },
+  issueRefreshToken: () => Promise.resolve(true),
+  rotateRefreshToken: true,
+};
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start(anHour);
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+afterAll(() => world.stop());
+
+const exchanges = (grantType: string): TokenExchange[] =>
+  world.provider.exchanges.filter((exchange) => exchange.grantType === grantType);
+
+/** The entries of renewals that have ended, once there are so many. */
+async function renewals(count: number): Promise<Record<string, unknown>[]> {
+  for (;;) {
+    const entries = (await world.audit()).filter(({ operation }) => operation === 'RenewAhead');
+    if (entries.length >= count) return entries;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const read = async (agent: TestAgent, token: string, ask: Parameters<TestAgent['ask']>[1] = {}) =>
+  (await agent.ask(token, ask)).accessToken;
+
+it('hands out the old token to all, and the new one once it is there', async () => {
+  const agent = await world.agent();
+  const old = await agent.connect('ana');
+  const before = (await renewals(0)).length;
+  moveClock(3600 - 200);
+  const token = await agent.token({ userId: 'ana' });
+  const readers = await Promise.all(Array.from({ length: 12 }, () => read(agent, token)));
+  // Who comes when the renewal is through already gets what it brought.
+  const renewed = () => exchanges('refresh_token').at(-1)?.answer.access_token;
+  expect(readers).toContain(old);
+  const entry = (await renewals(before + 1)).at(-1);
+  expect(entry).toMatchObject({ outcome: 'allowed', result: 'refreshed', provider: agent.providerName });
+  expect(new Set([...readers, old, renewed()]).size).toBe(2);
+  expect(await read(agent, token)).toBe(renewed());
+  expect(exchanges('refresh_token')).toHaveLength(1);
+});
+
+it('renews the agent’s own token likewise', async () => {
+  const agent = await world.agent();
+  const ask = { oauth2Flow: 'M2M' as const, scopes: ['a'] };
+  const old = await read(agent, await agent.token(), ask);
+  const [before, sent] = [(await renewals(0)).length, exchanges('client_credentials').length];
+  moveClock(3600 - 200);
+  const token = await agent.token();
+  expect(await read(agent, token, ask)).toBe(old);
+  expect((await renewals(before + 1)).at(-1)).toMatchObject({ outcome: 'allowed', result: 'exchanged' });
+  const renewed = exchanges('client_credentials').at(-1)?.answer.access_token;
+  expect(renewed).not.toBe(old);
+  expect(await read(agent, token, ask)).toBe(renewed);
+  expect(exchanges('client_credentials')).toHaveLength(sent + 1);
+});

@@ -1,0 +1,175 @@
+/**
+ * A real authorization server (`oidc-provider`) that exchanges users' tokens: it verifies whose token it is and for
+ * whom, who acts, and what may be asked for, and answers by the book (RFC 8693, RFC 7523) or as a test tells it to.
+ */
+import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose';
+import { errors, type Configuration, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import type { TestIssuer } from './issuer';
+import { startProvider, type TestProvider } from './provider';
+
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+const TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:';
+const JWT_TYPE = `${TOKEN_TYPE}jwt`;
+const ACCESS_TOKEN_TYPE = `${TOKEN_TYPE}access_token`;
+
+/** The one resource that tokens are given for, beside the server's own. */
+export const RESOURCE = 'https://calendar.example';
+
+/** The scope without which an access token proves no actor. */
+export const ACTOR_SCOPE = 'act';
+
+/** Seconds that a token lives that was given in exchange. */
+export const LIFETIME = 600;
+
+export interface ExchangeServer extends TestProvider {
+  /** Who must act beside the user. */
+  actor: 'NONE' | 'M2M' | 'AWS_IAM_ID_TOKEN_JWT';
+  /** The issuer of the AWS tokens that prove an actor. */
+  actorIssuer: { readonly issuer: string; readonly jwksUri: string } | undefined;
+  /** Whether the client's own word on the use of the token is asked for, as Microsoft does. */
+  wantsTokenUse: boolean;
+  /** Members that differ in every answer to an exchange; `undefined` leaves one out. */
+  answer: Readonly<Record<string, unknown>>;
+  /** Grants as they were given: to whom, for whom and by whom. */
+  readonly given: { readonly subject: string; readonly actor: unknown; readonly scope: string }[];
+}
+
+/** A parameter that may come once. */
+const one = (ctx: KoaContextWithOIDC, name: string): string | undefined => {
+  const value = ctx.oidc.params?.[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+};
+
+const many = (ctx: KoaContextWithOIDC, name: string): string[] =>
+  [ctx.oidc.params?.[name] ?? []].flat().map(String);
+
+const wordsOf = (scope: unknown): string[] => (typeof scope === 'string' ? scope.split(' ') : []);
+
+/** @param users issuer of the users' tokens; those for its audience are this client's to exchange */
+export async function startExchangeServer(
+  users: TestIssuer,
+  extra: Configuration = {},
+): Promise<ExchangeServer> {
+  const userKeys = createRemoteJWKSet(new URL(`${users.issuer}/jwks`));
+
+  /** RFC 8693 section 2.2.2 has `invalid_request` for a bad subject token, RFC 7523 section 3.1 `invalid_grant`. */
+  async function subjectOf(token: string | undefined, refuse: (why: string) => Error): Promise<JWTPayload> {
+    if (token === undefined) throw refuse('no token of the user');
+    try {
+      const expected = { issuer: users.issuer, audience: users.audience, currentDate: new Date(Date.now()) };
+      return (await jwtVerify(token, userKeys, expected)).payload;
+    } catch {
+      throw refuse('not a token of a user that this client may present');
+    }
+  }
+
+  async function actorOf(ctx: KoaContextWithOIDC, provider: Provider): Promise<unknown> {
+    const refuse = (why: string) => new errors.InvalidRequest(`actor: ${why}`);
+    const [token, type] = [one(ctx, 'actor_token'), one(ctx, 'actor_token_type')];
+    if ((token === undefined) !== (type === undefined)) throw refuse('token and type go together');
+    const wanted = { NONE: undefined, M2M: ACCESS_TOKEN_TYPE, AWS_IAM_ID_TOKEN_JWT: JWT_TYPE }[server.actor];
+    if (type !== wanted) throw refuse(`${wanted ?? 'none'} is wanted`);
+    if (token === undefined) return undefined;
+    if (type === ACCESS_TOKEN_TYPE) {
+      const known = await provider.ClientCredentials.find(token);
+      if (!known?.isValid || known.clientId !== ctx.oidc.client?.clientId) throw refuse('unknown token');
+      if (!wordsOf(known.scope).includes(ACTOR_SCOPE)) throw refuse('its token has not the scope');
+      return { sub: known.clientId };
+    }
+    if (!server.actorIssuer) throw refuse('no issuer is trusted');
+    const { issuer, jwksUri } = server.actorIssuer;
+    const audience = `${server.issuer}/token`;
+    const expected = { issuer, audience, currentDate: new Date(Date.now()) };
+    return (await jwtVerify(token, createRemoteJWKSet(new URL(jwksUri)), expected)).payload;
+  }
+
+  function scopeOf(ctx: KoaContextWithOIDC, subject: JWTPayload): string {
+    const held = wordsOf(subject.scope);
+    const asked = wordsOf(one(ctx, 'scope'));
+    if (!asked.every((scope) => held.includes(scope))) {
+      throw new errors.InvalidScope('more than the user’s token has', asked.join(' '));
+    }
+    return (asked.length > 0 ? asked : held).join(' ');
+  }
+
+  function checkTarget(ctx: KoaContextWithOIDC): void {
+    const targets = [...many(ctx, 'resource'), ...many(ctx, 'audience')];
+    if (!targets.every((target) => target === RESOURCE)) throw new errors.InvalidTarget();
+  }
+
+  async function give(
+    ctx: KoaContextWithOIDC,
+    provider: Provider,
+    { sub = '', ...subject }: JWTPayload,
+    actor: unknown,
+  ): Promise<void> {
+    const scope = scopeOf(ctx, subject);
+    checkTarget(ctx);
+    const { client } = ctx.oidc;
+    if (!client) throw new errors.InvalidClient('no client');
+    const token = new provider.AccessToken({ accountId: sub, client, scope } as never);
+    (token as unknown as { expiresIn: number }).expiresIn = LIFETIME;
+    server.given.push({ subject: sub, actor, scope });
+    const answer = {
+      access_token: await token.save(),
+      issued_token_type: ACCESS_TOKEN_TYPE,
+      token_type: 'Bearer',
+      expires_in: LIFETIME,
+      scope,
+      ...server.answer,
+    };
+    ctx.body = Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== undefined));
+  }
+
+  const prepare = (provider: Provider): void => {
+    provider.registerGrantType(
+      TOKEN_EXCHANGE,
+      async (ctx) => {
+        const refuse = (why: string) => new errors.InvalidRequest(why);
+        if (one(ctx, 'subject_token_type') !== JWT_TYPE) throw refuse('a JWT is wanted');
+        const subject = await subjectOf(one(ctx, 'subject_token'), refuse);
+        await give(ctx, provider, subject, await actorOf(ctx, provider));
+      },
+      [
+        'subject_token',
+        'subject_token_type',
+        'actor_token',
+        'actor_token_type',
+        'requested_token_type',
+        'scope',
+        'resource',
+        'audience',
+      ],
+      ['resource', 'audience'],
+    );
+    provider.registerGrantType(
+      JWT_BEARER,
+      async (ctx) => {
+        const subject = await subjectOf(one(ctx, 'assertion'), (why) => new errors.InvalidGrant(why));
+        if (server.wantsTokenUse && one(ctx, 'requested_token_use') !== 'on_behalf_of') {
+          throw new errors.InvalidRequest('requested_token_use');
+        }
+        await give(ctx, provider, subject, undefined);
+      },
+      ['assertion', 'requested_token_use', 'scope', 'resource', 'audience'],
+      ['resource', 'audience'],
+    );
+  };
+
+  const started = await startProvider(extra, {
+    prepare,
+    grantTypes: [TOKEN_EXCHANGE, JWT_BEARER],
+    scopes: [ACTOR_SCOPE],
+  });
+  const server: ExchangeServer = {
+    ...started,
+    actor: 'NONE',
+    actorIssuer: undefined,
+    wantsTokenUse: false,
+    answer: {},
+    given: [],
+  };
+  return server;
+}

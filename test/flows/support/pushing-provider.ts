@@ -1,0 +1,52 @@
+/**
+ * A real authorization server (`oidc-provider`) that takes pushed authorization requests (RFC 9126) as a test wants
+ * it to, or answers them badly.
+ */
+import { CreateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { startProvider, type TestProvider } from './provider';
+import { TestAgent, type World } from './world';
+
+export interface PushingProvider extends TestProvider {
+  /** How the endpoint answers, where not as it should. */
+  instead: ((ctx: KoaContextWithOIDC) => void) | undefined;
+}
+
+/** What its pushed authorization requests are like; `enabled` is the rule. */
+export type PushFeature = NonNullable<Configuration['features']>['pushedAuthorizationRequests'];
+
+/** @param features beside pushed requests */
+export async function startPushingProvider(
+  pushedAuthorizationRequests: PushFeature = { enabled: true },
+  features: Configuration['features'] = {},
+): Promise<PushingProvider> {
+  function prepare(provider: Provider): void {
+    provider.use(async (ctx, next) => {
+      if (ctx.path === '/request' && server.instead) server.instead(ctx as KoaContextWithOIDC);
+      else await next();
+    });
+  }
+
+  const own: { instead: PushingProvider['instead'] } = { instead: undefined };
+  const configuration = { features: { ...features, pushedAuthorizationRequests } };
+  const server: PushingProvider = Object.assign(await startProvider(configuration, { prepare }), own);
+  return server;
+}
+
+/** The agent, with a credential provider of its own at this server. */
+export async function agentAt(world: World, provider: TestProvider): Promise<TestAgent> {
+  const { discoveryUrl, clientId, clientSecret } = provider;
+  const { client, name } = await world.agent();
+  const providerName = `${name}-pushing`;
+  const { callbackUrl = '' } = await world.control().send(
+    new CreateOauth2CredentialProviderCommand({
+      name: providerName,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
+      },
+    }),
+  );
+  provider.allowRedirect(callbackUrl);
+  return new TestAgent(client, name, providerName, callbackUrl);
+}
