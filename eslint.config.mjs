@@ -16,7 +16,7 @@ const boundary = (files, group, message) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'cdk.out', 'coverage', '.local', '.node24', '**/.venv'] },
+  { ignores: ['node_modules', 'cdk.out', 'coverage', 'reports', '.stryker-tmp', '.local', '.node24', '**/.venv'] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,

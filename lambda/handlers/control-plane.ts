@@ -9,6 +9,7 @@ import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb
 import { createTable } from '../adapters/dynamodb/table';
 import { createVaultContents } from '../adapters/dynamodb/vault-contents';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
+import { createKeyDescriptions } from '../adapters/kms/assertion-keys';
 import { createPageTokens } from '../adapters/kms/page-tokens';
 import { createSealOnly } from '../adapters/kms/seal';
 import { createSecretDescriptions } from '../adapters/secretsmanager/secrets';
@@ -64,6 +65,7 @@ const dynamodb = new DynamoDBClient({});
 const directory = createTable(dynamodb, env.DIRECTORY_TABLE);
 const keys = createTable(dynamodb, env.KEYS_TABLE);
 const vault = createTable(dynamodb, env.VAULT_TABLE);
+const kms = new KMSClient({});
 const ports = {
   identities: createWorkloadIdentityStore(directory),
   providers: createOauth2ProviderStore(directory),
@@ -71,8 +73,9 @@ const ports = {
   clientSecrets: createClientSecretStore(vault),
   apiKeys: createApiKeyStore(vault),
   vaultContents: createVaultContents({ keys, vault }),
-  pageTokens: createPageTokens(new KMSClient({}), env.KMS_KEY_ARN),
+  pageTokens: createPageTokens(kms, env.KMS_KEY_ARN),
   secretDescriptions: createSecretDescriptions(new SecretsManagerClient({})),
+  keyDescriptions: createKeyDescriptions(kms),
   seal: createSealOnly(vaultKeysOf(dynamodb, env)),
   audit,
   ambient,

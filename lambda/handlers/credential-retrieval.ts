@@ -1,5 +1,6 @@
 /** Composition of credential retrieval: it opens the vault and calls OAuth servers, and cannot write the directory. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ambient } from '../adapters/ambient';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
@@ -10,14 +11,19 @@ import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createTable } from '../adapters/dynamodb/table';
 import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
+import { createAssertionKeys } from '../adapters/kms/assertion-keys';
 import { createSeal } from '../adapters/kms/seal';
+import { createProviderClientFunction } from '../adapters/lambda/provider-client';
 import { createSecretTexts } from '../adapters/secretsmanager/secrets';
-import { createHandler } from '../api/router';
+import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
+import { OUTCOME_HEADER } from '../api/errors';
+import { AnswerWithHeaders, createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
 import { createMetadataReader } from '../domain/grants/provider-metadata';
 import { getResourceApiKey } from '../domain/vault/api-key';
 import { createExternalSecrets } from '../domain/vault/external-secret';
-import { getResourceOauth2Token } from '../domain/vault/retrieve';
+import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/vault/retrieve';
+import type { Answer } from '../domain/vault/retrieval';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { readEndpointPolicy, readEnvironment, readTrustedIssuers } from './environment';
 import { audit, report } from './logging';
@@ -31,6 +37,7 @@ const env = readEnvironment(
   'KMS_KEY_ARN',
   'BASE_URL',
   'ARN_PREFIX',
+  'PROVIDER_CLIENT_FUNCTION',
 );
 const endpointPolicy = readEndpointPolicy();
 const dynamodb = new DynamoDBClient({});
@@ -43,6 +50,8 @@ const ports = {
   clientSecrets: createClientSecretStore(vault),
   apiKeys: createApiKeyStore(vault),
   externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), ambient),
+  assertionKeys: createAssertionKeys(new KMSClient({}), ambient),
+  webIdentityTokens: createWebIdentityTokens(),
   sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
   seal: createSeal(vaultKeysOf(dynamodb, env)),
   publicKeys: createPublicKeys(createSigningKeyStore(createTable(dynamodb, env.DIRECTORY_TABLE)), ambient),
@@ -52,9 +61,13 @@ const ports = {
   endpointPolicy,
   audit,
   ambient,
+  aheadRenewals: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),
   baseUrl: env.BASE_URL,
   issuer: env.BASE_URL,
 };
+
+const answered = ({ output, outcome }: Answer) =>
+  new AnswerWithHeaders(output, { [OUTCOME_HEADER]: outcome });
 
 export const handler = createHandler(
   'credential-retrieval',
@@ -67,7 +80,10 @@ export const handler = createHandler(
         resourceCredentialProviderName,
       ),
     }),
-    GetResourceOauth2Token: (input, principal) => getResourceOauth2Token(ports, principal, input),
+    GetResourceOauth2Token: async (input, principal) =>
+      answered(await getResourceOauth2Token(ports, principal, input)),
+    RejectResourceOauth2Token: async ({ rejectedAccessToken, ...input }, principal) =>
+      answered(await rejectResourceOauth2Token(ports, principal, input, rejectedAccessToken)),
     CompleteResourceTokenAuth: async ({ sessionUri, userIdentifier }, principal) => {
       await completeResourceTokenAuth(ports, principal, sessionUri, userIdentifier);
       return {};

@@ -1,4 +1,4 @@
-/** Composition of token exchange: it reads the directory and signs, and has no way to the vault. */
+/** Composition of token exchange: it reads the directory, signs, seals users' own tokens, and has no way to the vault. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { ambient } from '../adapters/ambient';
@@ -7,6 +7,7 @@ import { createTable } from '../adapters/dynamodb/table';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
+import { createSeal } from '../adapters/kms/seal';
 import { createSigningKeyWrapper } from '../adapters/kms/signing-key-wrapper';
 import { createHandler } from '../api/router';
 import { createMetadataReader } from '../domain/grants/provider-metadata';
@@ -18,10 +19,12 @@ import {
 import { createSigningKeys } from '../domain/workload-token/signing-keys';
 import { readEndpointPolicy, readEnvironment, readTrustedIssuers } from './environment';
 import { audit, report } from './logging';
+import { vaultKeysOf } from './vault-keys';
 
-const env = readEnvironment('DIRECTORY_TABLE', 'KMS_KEY_ARN', 'BASE_URL');
+const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX');
 const endpointPolicy = readEndpointPolicy();
-const directory = createTable(new DynamoDBClient({}), env.DIRECTORY_TABLE);
+const dynamodb = new DynamoDBClient({});
+const directory = createTable(dynamodb, env.DIRECTORY_TABLE);
 const transport = createTransport(endpointPolicy);
 const ports = {
   identities: createWorkloadIdentityStore(directory),
@@ -36,6 +39,7 @@ const ports = {
     createSigningKeyWrapper(new KMSClient({}), env.KMS_KEY_ARN, env.BASE_URL),
     ambient,
   ),
+  seal: createSeal(vaultKeysOf(dynamodb, env)),
   audit,
   ambient,
   issuer: env.BASE_URL,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createApiKeyProviderStore } from '../../lambda/adapters/dynamodb/api-key-provider-store';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
-import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
+import { createGrantStore, keyOf } from '../../lambda/adapters/dynamodb/grant-store';
 import type { TableName } from '../../lambda/adapters/dynamodb/keys';
 import { createOauth2ProviderStore } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
 import { createApiKeyStore, createClientSecretStore } from '../../lambda/adapters/dynamodb/secret-store';
@@ -18,6 +18,7 @@ import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/work
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import type { Stores } from '../domain/in-memory-stores';
+import { sampleGrantId, sampleTokens } from '../domain/samples';
 import { storeContracts } from './store-contracts';
 
 let folder: string;
@@ -60,3 +61,23 @@ function dynamodbStores(on: DynamoDBClient): Stores {
 }
 
 storeContracts(() => stores);
+
+describe('a grant that ends by itself', () => {
+  const vault = () => createTable(client, localTableName('Vault'));
+  const lease = { holder: 'holder', deadline: 1 };
+
+  it('says so to the table from its first write on, and keeps saying it', async () => {
+    const id = sampleGrantId();
+    const change = { providerId: 'provider', seen: undefined, lease, endsAt: 1_800_000_000 };
+    expect(await stores.grants.takeLease(id, change)).toBe(true);
+    await stores.grants.putRenewed(id, { holder: 'holder', epoch: 0, tokens: sampleTokens() });
+    expect(await vault().get(keyOf(id))).toMatchObject({ ttl: 1_800_000_000, generation: 1 });
+    expect(await stores.grants.get(id)).not.toHaveProperty('ttl');
+  });
+
+  it('is none of those that a user consented to', async () => {
+    const id = sampleGrantId();
+    await stores.grants.takeLease(id, { providerId: 'provider', seen: undefined, lease });
+    expect(await vault().get(keyOf(id))).not.toHaveProperty('ttl');
+  });
+});

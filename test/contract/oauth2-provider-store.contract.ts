@@ -38,6 +38,25 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
         tags: { team: 'calendar' },
       },
     ],
+    [
+      'that exchanges users’ tokens, with an actor',
+      {
+        onBehalfOf: {
+          grantType: 'TOKEN_EXCHANGE',
+          tokenExchangeGrantTypeConfig: { actorTokenContent: 'M2M', actorTokenScopes: ['act'] },
+        },
+      },
+    ],
+    [
+      'that exchanges users’ tokens without one',
+      {
+        onBehalfOf: {
+          grantType: 'TOKEN_EXCHANGE',
+          tokenExchangeGrantTypeConfig: { actorTokenContent: 'NONE' },
+        },
+      },
+    ],
+    ['that takes users’ tokens for a grant', { onBehalfOf: { grantType: 'JWT_AUTHORIZATION_GRANT' } }],
     ['of a built-in vendor', { vendor: 'SlackOauth2', clientAuthenticationMethod: 'CLIENT_SECRET_POST' }],
   ])('gives back what was created %s, whole', async (_what, change) => {
     const provider = sampleProvider(change);

@@ -11,7 +11,7 @@ async function authenticated(
 ) {
   const body = new URLSearchParams();
   const headers = new Headers();
-  await clientAuthentication(method, secret)(server, { client_id: id }, body, headers);
+  await clientAuthentication(method, { secret })(server, { client_id: id }, body, headers);
   const authorization = headers.get('authorization');
   const credentials = Buffer.from(authorization?.replace('Basic ', '') ?? '', 'base64').toString();
   return { body: Object.fromEntries(body), authorization, credentials };

@@ -15,6 +15,7 @@ import { createFakeAmbient, type FakeAmbient } from './fake-ambient';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { createInMemoryStores, type Stores } from './in-memory-stores';
+import { NO_ASSERTIONS } from './no-assertions';
 import { sampleGrantId, sampleIdentity, sampleProvider } from './samples';
 import { createTokenEndpoint, type TokenEndpoint } from './token-endpoint';
 
@@ -33,6 +34,7 @@ beforeEach(async () => {
   endpoint = createTokenEndpoint('refresh-0');
   ports = {
     ...stores,
+    ...NO_ASSERTIONS,
     externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
     seal: createInMemorySeal(),
     metadata: { read: () => Promise.resolve(metadata) },

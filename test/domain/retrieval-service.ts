@@ -11,6 +11,7 @@ import type { RetrieveInput, RetrievePorts } from '../../lambda/domain/vault/ret
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/vault/retrieve';
 import { sealTokens } from '../../lambda/domain/vault/tokens';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
+import { NO_ASSERTIONS } from './no-assertions';
 import { ISSUER, OWNER, sampleProvider } from './samples';
 import { createTokenEndpoint } from './token-endpoint';
 import { createTokenService } from './token-service';
@@ -50,13 +51,12 @@ export async function createRetrievalService() {
         return Promise.resolve();
       },
     },
-    webIdentityTokens: { get: () => Promise.reject(new Error('no STS here')) },
-    assertionKeys: { sign: () => Promise.reject(new Error('no KMS here')) },
+    ...NO_ASSERTIONS,
     audit: { record: (entry) => void entries.push(entry) },
     ambient,
     baseUrl: ISSUER,
     issuer: ISSUER,
-  } as RetrievePorts;
+  };
 
   const idOf = (flow: 'USER_FEDERATION' | 'M2M', scopes: string[] = []): GrantId => ({
     workloadId: identity.id,

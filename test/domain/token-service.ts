@@ -4,8 +4,8 @@ import type { User } from '../../lambda/domain/identity/user';
 import { issueWorkloadAccessToken, type OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import { createPublicKeys, createSigningKeys } from '../../lambda/domain/workload-token/signing-keys';
 import { verifyWorkloadAccessToken } from '../../lambda/domain/workload-token/verify';
-import { createFakeAmbient } from './fake-ambient';
-import { createInMemoryKeyWrapper } from './in-memory-seal';
+import { BEGINNING, createFakeAmbient } from './fake-ambient';
+import { createInMemoryKeyWrapper, createInMemorySeal } from './in-memory-seal';
 import { createInMemoryStores } from './in-memory-stores';
 import { ISSUER, OWNER, sampleIdentity } from './samples';
 
@@ -17,7 +17,7 @@ export const ALICE: User & { kind: 'jwt' } = {
 };
 
 /** @param userTokenEnd epoch seconds at which Alice's own token ends */
-export async function createTokenService(userTokenEnd = Infinity) {
+export async function createTokenService(userTokenEnd = BEGINNING + 3600) {
   const ambient = createFakeAmbient();
   const stores = createInMemoryStores();
   const identity = sampleIdentity();
@@ -26,11 +26,13 @@ export async function createTokenService(userTokenEnd = Infinity) {
   const wrapper = createInMemoryKeyWrapper();
   const newSigningKeys = () => createSigningKeys(stores.signingKeys, wrapper, ambient);
   const signingKeys = newSigningKeys();
+  const seal = createInMemorySeal();
   const entries: AuditEntry[] = [];
   const issuing = {
     identities: stores.identities,
     userTokens: { verify: () => Promise.resolve({ user: ALICE, expiresAt: userTokenEnd }) },
     signingKeys,
+    seal,
     audit: { record: (entry: AuditEntry) => void entries.push(entry) },
     ambient,
     issuer: ISSUER,
@@ -44,6 +46,7 @@ export async function createTokenService(userTokenEnd = Infinity) {
     stores,
     identity,
     entries,
+    seal,
     signingKeys,
     /** Another function's view of the same keys. */
     newSigningKeys,

@@ -28,7 +28,10 @@ describe('a token that was issued', () => {
     ['the agent and the verified user', { userToken: 'a.b.c' }, ALICE],
     ['the agent and the user id', { userId: 'alice' }, { kind: 'user-id', id: 'alice' }],
   ])('verifies as %s', async (_who, onBehalfOf: OnBehalfOf, user) => {
-    expect(await service.verify(await service.issue(onBehalfOf))).toEqual({ workload: workload(), user });
+    expect(await service.verify(await service.issue(onBehalfOf))).toMatchObject({
+      workload: workload(),
+      user,
+    });
   });
 
   it('says who acts and for whom to any resource server', async () => {

@@ -23,11 +23,6 @@ export const REFUSED_SHAPES: readonly RefusedShape[] = [
   },
   { shape: 'PrivateEndpointOverrides', says: NEVER, why: 'as `privateEndpoint`' },
   {
-    shape: 'OnBehalfOfTokenExchangeConfigType',
-    says: NOT_YET,
-    why: 'on-behalf-of exchange is still to come',
-  },
-  {
     shape: 'PrivateKeyJwtConfig',
     says: NOT_YET,
     why: 'clients authenticate by their secret for now',

@@ -53,14 +53,6 @@ describe('what docs/api.md says is still to come is refused with the reason', ()
     message: expect.stringContaining('not supported by this service yet') as string,
   };
 
-  it('on-behalf-of exchange', async () => {
-    const agent = await world.agent();
-    const token = await agent.token({ userId: 'ana' });
-    await expect(agent.ask(token, { oauth2Flow: 'ON_BEHALF_OF_TOKEN_EXCHANGE' })).rejects.toMatchObject(
-      notYet,
-    );
-  });
-
   it.each(['AWS_IAM_ID_TOKEN_JWT', 'PRIVATE_KEY_JWT'] as const)('%s', async (clientAuthenticationMethod) => {
     const { discoveryUrl, clientId, clientSecret } = world.provider;
     const creating = world.control().send(

@@ -55,7 +55,7 @@ export const TABLES = {
   Directory: { ttl: false, indexes: [OWNER_INDEX] },
   Keys: { ttl: false, indexes: [] },
   Sessions: { ttl: true, indexes: [] },
-  Vault: { ttl: false, indexes: [WORKLOAD_INDEX, PROVIDER_INDEX] },
+  Vault: { ttl: true, indexes: [WORKLOAD_INDEX, PROVIDER_INDEX] },
 } as const satisfies Record<string, TableShape>;
 
 export type TableName = keyof typeof TABLES;

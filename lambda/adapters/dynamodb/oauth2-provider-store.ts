@@ -1,6 +1,9 @@
 /** OAuth2 credential providers in the directory table. */
 import * as v from 'valibot';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../../domain/provider/oauth2-provider';
+import { ACTOR_TOKEN_CONTENTS } from '../../domain/provider/on-behalf-of';
+import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
+import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
 import { oauth2ProviderKey, PREFIX } from './keys';
 import { ExternalSecretRecord } from './external-secret';
@@ -15,7 +18,15 @@ const Oauth2ProviderRecord = v.object({
   vendor: v.picklist(VENDOR_NAMES),
   callbackId: v.string(),
   clientId: v.string(),
-  clientAuthenticationMethod: v.picklist(['CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST']),
+  clientAuthenticationMethod: v.picklist(CLIENT_AUTHENTICATION_METHODS),
+  privateKeyJwt: v.exactOptional(
+    v.object({
+      keyArn: v.string(),
+      algorithm: v.picklist(SIGNING_ALGORITHMS),
+      headerClaims: v.exactOptional(v.record(v.string(), v.string())),
+      payloadClaims: v.exactOptional(v.record(v.string(), v.string())),
+    }),
+  ),
   discovery: v.union([
     v.strictObject({ discoveryUrl: v.string() }),
     v.strictObject({
@@ -28,6 +39,18 @@ const Oauth2ProviderRecord = v.object({
       }),
     }),
   ]),
+  onBehalfOf: v.exactOptional(
+    v.variant('grantType', [
+      v.object({
+        grantType: v.literal('TOKEN_EXCHANGE'),
+        tokenExchangeGrantTypeConfig: v.object({
+          actorTokenContent: v.picklist(ACTOR_TOKEN_CONTENTS),
+          actorTokenScopes: v.exactOptional(strings),
+        }),
+      }),
+      v.object({ grantType: v.literal('JWT_AUTHORIZATION_GRANT') }),
+    ]),
+  ),
   externalSecret: v.exactOptional(ExternalSecretRecord),
 });
 

@@ -1,6 +1,13 @@
-/** How the client authenticates at a token endpoint (RFC 6749 section 2.3.1). */
+/** How the client authenticates at a token endpoint: by its secret (RFC 6749 section 2.3.1) or an assertion (RFC 7523). */
 import * as oauth from 'oauth4webapi';
 import type { ClientAuthenticationMethod } from '../provider/vendor';
+import { ProviderFailure } from './provider-failure';
+
+/** What a client proves itself with. */
+export type ClientCredential =
+  | { readonly secret: string }
+  /** @param audience the token endpoint, at whichever endpoint of the server the assertion is presented */
+  | { readonly assert: (audience: string) => Promise<string> };
 
 /**
  * `application/x-www-form-urlencoded`, leaving as it is what need not be encoded: a server that decodes reads the
@@ -15,8 +22,22 @@ const basic =
     headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
   };
 
-export const clientAuthentication = (
+/** RFC 7523 section 2.2; `client_id` is optional beside an assertion, and some clients have none. */
+const asserting =
+  (assert: (audience: string) => Promise<string>): oauth.ClientAuth =>
+  async ({ token_endpoint: audience }, { client_id: clientId }, body) => {
+    if (audience === undefined) throw new ProviderFailure('invalid_metadata', 'there is no token endpoint');
+    if (clientId !== '') body.set('client_id', clientId);
+    body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer');
+    body.set('client_assertion', await assert(audience));
+  };
+
+export function clientAuthentication(
   method: ClientAuthenticationMethod,
-  clientSecret: string,
-): oauth.ClientAuth =>
-  method === 'CLIENT_SECRET_POST' ? oauth.ClientSecretPost(clientSecret) : basic(clientSecret);
+  credential: ClientCredential,
+): oauth.ClientAuth {
+  if ('assert' in credential) return asserting(credential.assert);
+  return method === 'CLIENT_SECRET_POST'
+    ? oauth.ClientSecretPost(credential.secret)
+    : basic(credential.secret);
+}

@@ -9,7 +9,7 @@ import type { Oauth2Provider } from '../provider/oauth2-provider';
 import type { Vendor } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import { invalidMember } from '../service-error';
-import { clientAuthentication } from './client-authentication';
+import { clientAuthentication, type ClientCredential } from './client-authentication';
 import type { Metadata } from './provider-metadata';
 import { providerFailure } from './provider-failure';
 import type { Transport } from './transport';
@@ -26,7 +26,7 @@ export interface TokenRequestPorts {
 export interface ProviderClient {
   readonly provider: Oauth2Provider;
   readonly metadata: Metadata;
-  readonly clientSecret: string;
+  readonly credential: ClientCredential;
 }
 
 /** What narrows a token: RFC 8707 resource indicators, and the audiences that some servers want instead. */
@@ -47,12 +47,13 @@ export interface ObtainedTokens {
 }
 
 /** `resource` and `audience`, repeated as often as there are values. */
-export function narrowingParameters({ resources, audiences }: Narrowing): string[][] {
-  return [...resources.map((value) => ['resource', value]), ...audiences.map((value) => ['audience', value])];
-}
+export const narrowingParameters = ({ resources, audiences }: Narrowing): [string, string][] => [
+  ...resources.map((value): [string, string] => ['resource', value]),
+  ...audiences.map((value): [string, string] => ['audience', value]),
+];
 
-export const authenticate = ({ provider, clientSecret }: ProviderClient): oauth.ClientAuth =>
-  clientAuthentication(provider.clientAuthenticationMethod, clientSecret);
+export const authenticate = ({ provider, credential }: ProviderClient): oauth.ClientAuth =>
+  clientAuthentication(provider.clientAuthenticationMethod, credential);
 
 export const options = ({ transport, endpointPolicy }: TokenRequestPorts, { provider }: ProviderClient) => ({
   [oauth.customFetch]: vendorTransport(transport, vendorOf(provider.vendor)),
@@ -190,7 +191,7 @@ export function requestClientCredentials(
   client: ProviderClient,
   request: Narrowing & { readonly scopes: readonly string[] },
 ): Promise<ObtainedTokens> {
-  const { provider, metadata, clientSecret } = client;
+  const { provider, metadata, credential } = client;
   const vendor = vendorOf(provider.vendor);
   if (vendor.clientCredentials === false) {
     throw invalidMember(
@@ -210,7 +211,7 @@ export function requestClientCredentials(
       oauth.clientCredentialsGrantRequest(
         metadata,
         oauthClient,
-        clientAuthentication(method, clientSecret),
+        clientAuthentication(method, credential),
         parameters,
         options(ports, client),
       ),

@@ -2,7 +2,9 @@
 import { invalidMember } from '../service-error';
 import type { Oauth2Discovery, StatedMetadata } from './discovery';
 import { checkEndpoint, type EndpointPolicy } from './endpoint';
+import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';
+import { settlePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';
 import type { ClientAuthenticationMethod } from './vendor';
 
 /** The members that this service honours; the others are refused at the edge. */
@@ -15,7 +17,9 @@ export interface CustomOauth2Config {
   readonly clientSecret?: string | undefined;
   readonly clientSecretSource?: 'MANAGED' | 'EXTERNAL' | undefined;
   readonly clientSecretConfig?: SecretReference | undefined;
-  readonly clientAuthenticationMethod?: string | undefined;
+  readonly clientAuthenticationMethod?: ClientAuthenticationMethod | undefined;
+  readonly privateKeyJwtConfig?: PrivateKeyJwtInput | undefined;
+  readonly onBehalfOfTokenExchangeConfig?: OnBehalfOfInput | undefined;
 }
 
 function discoveryOf(member: string, config: CustomOauth2Config, policy: EndpointPolicy): Oauth2Discovery {
@@ -36,31 +40,58 @@ function discoveryOf(member: string, config: CustomOauth2Config, policy: Endpoin
   return { authorizationServerMetadata: stated };
 }
 
+/**
+ * @throws ValidationException for the method stated twice: `tokenEndpointAuthMethods` is what AWS had before
+ *   `clientAuthenticationMethod`, and takes both in one request for a mistake
+ */
 function authenticationMethodOf(member: string, config: CustomOauth2Config): ClientAuthenticationMethod {
   const asked = config.clientAuthenticationMethod;
-  if (asked === 'CLIENT_SECRET_BASIC' || asked === 'CLIENT_SECRET_POST') return asked;
-  if (asked !== undefined) {
+  const methods = config.oauthDiscovery.authorizationServerMetadata?.tokenEndpointAuthMethods;
+  if (asked !== undefined && methods !== undefined) {
     throw invalidMember(
       `${member}.clientAuthenticationMethod`,
-      `${asked} is not supported by this service yet; use CLIENT_SECRET_BASIC or CLIENT_SECRET_POST`,
+      'give it without authorizationServerMetadata.tokenEndpointAuthMethods, which it replaces',
     );
   }
-  const methods = config.oauthDiscovery.authorizationServerMetadata?.tokenEndpointAuthMethods;
+  if (asked !== undefined) return asked;
   const onlyPost = methods?.includes('client_secret_post') && !methods.includes('client_secret_basic');
   return onlyPost ? 'CLIENT_SECRET_POST' : 'CLIENT_SECRET_BASIC';
 }
 
+function privateKeyJwtOf(
+  member: string,
+  { privateKeyJwtConfig }: CustomOauth2Config,
+  method: ClientAuthenticationMethod,
+  present: PrivateKeyJwt | undefined,
+): PrivateKeyJwt | undefined {
+  const config = `${member}.privateKeyJwtConfig`;
+  if (method === 'PRIVATE_KEY_JWT') return settlePrivateKeyJwt(config, privateKeyJwtConfig, present);
+  if (!privateKeyJwtConfig) return undefined;
+  throw invalidMember(config, `must be left out, or ${member}.clientAuthenticationMethod be PRIVATE_KEY_JWT`);
+}
+
+/** The server, and how the client authenticates there. */
+export interface CustomServer {
+  readonly discovery: Oauth2Discovery;
+  readonly clientAuthenticationMethod: ClientAuthenticationMethod;
+  readonly privateKeyJwt: PrivateKeyJwt | undefined;
+}
+
 /**
  * @param member name of the config member, for messages
- * @throws ValidationException for a server that cannot be reached or a method that is not supported
+ * @param present how the client's assertions are made now, of which an update leaves out what is to stay
+ * @throws ValidationException for a server that cannot be reached or a method that is not complete
  */
 export function customServer(
   member: string,
   config: CustomOauth2Config,
   policy: EndpointPolicy,
-): { discovery: Oauth2Discovery; clientAuthenticationMethod: ClientAuthenticationMethod } {
+  present: PrivateKeyJwt | undefined,
+): CustomServer {
+  const clientAuthenticationMethod = authenticationMethodOf(member, config);
   return {
     discovery: discoveryOf(`${member}.oauthDiscovery`, config, policy),
-    clientAuthenticationMethod: authenticationMethodOf(member, config),
+    clientAuthenticationMethod,
+    privateKeyJwt: privateKeyJwtOf(member, config, clientAuthenticationMethod, present),
   };
 }

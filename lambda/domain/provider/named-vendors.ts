@@ -79,12 +79,17 @@ export const NAMED_VENDORS = {
     answer: {},
   },
 
-  /** Refresh tokens by the scope `offline_access`. */
+  /** Refresh tokens by the scope `offline_access`. On-behalf-of is a JWT for an authorization grant that says so. */
   // https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow
+  // https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-on-behalf-of-flow
   MicrosoftOauth2: {
     configMember: 'microsoftOauth2ProviderConfig',
     server: 'entra-tenant',
     clientAuthentication: 'CLIENT_SECRET_POST',
+    onBehalfOf: {
+      config: { grantType: 'JWT_AUTHORIZATION_GRANT' },
+      parameters: { requested_token_use: 'on_behalf_of' },
+    },
     answer: {},
   },
 

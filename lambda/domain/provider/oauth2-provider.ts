@@ -1,5 +1,6 @@
 /** OAuth2 credential providers: the OAuth client that agents share, and who owns it. */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
@@ -12,10 +13,13 @@ import type { Seal, SealingContext } from '../vault/sealing';
 import type { SecretStore } from '../vault/secret-store';
 import type { Oauth2Discovery } from './discovery';
 import type { EndpointPolicy } from './endpoint';
+import { checkOnBehalfOfChange, type OnBehalfOfConfig } from './on-behalf-of';
 import { nameExternalSecret, type SecretNamingPorts } from './provider-secret';
-import type { ClientAuthenticationMethod } from './vendor';
+import { checkSigningKey, type KeyNamingPorts, type PrivateKeyJwt } from './private-key-jwt';
+import { usesSecret, type ClientAuthenticationMethod } from './vendor';
 import {
   clientSecretMembers,
+  CONFIG_INPUT,
   settleConfig,
   type Oauth2ProviderConfig,
   type SettledConfig,
@@ -28,8 +32,12 @@ export interface Oauth2Provider extends OwnedResource {
   readonly callbackId: string;
   readonly clientId: string;
   readonly clientAuthenticationMethod: ClientAuthenticationMethod;
+  /** How its assertions are made, for `PRIVATE_KEY_JWT`. */
+  readonly privateKeyJwt?: PrivateKeyJwt | undefined;
   /** Settled when it was configured, for built-in vendors too: nothing but an update sends secrets elsewhere. */
   readonly discovery: Oauth2Discovery;
+  /** How it exchanges users' own tokens, where that was configured; some vendors have it built in. */
+  readonly onBehalfOf?: OnBehalfOfConfig | undefined;
   /** Where the client secret is, when it is not in the vault. */
   readonly externalSecret?: ExternalSecret | undefined;
 }
@@ -78,7 +86,7 @@ export interface CreateOauth2ProviderInput extends Oauth2ProviderInput {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface Oauth2ProviderPorts extends SecretNamingPorts {
+export interface Oauth2ProviderPorts extends SecretNamingPorts, KeyNamingPorts {
   readonly providers: Oauth2ProviderStore;
   readonly clientSecrets: Pick<SecretStore, 'put' | 'removeBefore'>;
   readonly seal: Pick<Seal, 'seal'>;
@@ -89,6 +97,8 @@ export interface Oauth2ProviderPorts extends SecretNamingPorts {
 }
 
 const KIND = 'credential provider';
+
+const SIGNING_KEY_MEMBER = `${CONFIG_INPUT}.customOauth2ProviderConfig.privateKeyJwtConfig`;
 
 async function sealSecret(
   ports: Oauth2ProviderPorts,
@@ -116,8 +126,12 @@ export function createOauth2Provider(
     note({ provider: input.name });
     const { secret, ...client } = settleConfig(input.vendor, input.config, ports.endpointPolicy);
     const members = clientSecretMembers(input.vendor);
-    if (secret.kind === 'none') {
+    if (secret.kind === 'none' && usesSecret(client.clientAuthenticationMethod)) {
       throw invalidMember(members.secret, `is needed for ${client.clientAuthenticationMethod}`);
+    }
+    if (client.privateKeyJwt) {
+      const naming = { principal, owner: principal, unchanged: false };
+      await checkSigningKey(ports, naming, SIGNING_KEY_MEMBER, client.privateKeyJwt);
     }
     // Look first, so that a secret is not sealed for nothing; the conditional write below decides.
     if (await ports.providers.get(input.name)) throw nameTaken(KIND, input.name);
@@ -182,10 +196,13 @@ async function changedSecret(
   const { owner, externalSecret: present } = provider;
   const members = clientSecretMembers(vendor);
   const sameServer = clientAtServer(provider) === clientAtServer({ vendor, ...client });
-  if (secret.kind === 'managed') return undefined;
+  if (secret.kind === 'managed' || !usesSecret(client.clientAuthenticationMethod)) return undefined;
   if (secret.kind === 'external') {
     const naming = { principal, owner, kept: sameServer ? present : undefined };
     return nameExternalSecret(ports, naming, members.reference, secret.reference);
+  }
+  if (!usesSecret(provider.clientAuthenticationMethod)) {
+    throw invalidMember(members.secret, `is needed for ${client.clientAuthenticationMethod}`);
   }
   if (!sameServer) {
     throw invalidMember(members.secret, 'is needed: the stored one was given for another client or server');
@@ -199,7 +216,7 @@ async function changedSecret(
 /**
  * Configures the provider anew, all of it but the secret: that stays when none is given, as long as the client and
  * its server do: nobody learns a secret by pointing it at a server of their own. For the same reason only the owner
- * names an external one. Id and callback URL stay.
+ * names an external one or a key that signs, and has users' own tokens sent. Id and callback URL stay.
  *
  * @param principal ARN of the calling IAM principal
  * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for a configuration that cannot
@@ -212,23 +229,38 @@ export function updateOauth2Provider(
 ): Promise<Oauth2Provider> {
   return audited(ports.audit, 'UpdateOauth2CredentialProvider', principal, async (note) => {
     note({ provider: name });
-    const { secret, ...client } = settleConfig(vendor, config, ports.endpointPolicy);
     const provider = await managedResource(
       ports.providers,
       KIND,
       { principal, operation: 'UpdateOauth2CredentialProvider' },
       name,
     );
+    const { owner, privateKeyJwt: present } = provider;
+    const { secret, ...client } = settleConfig(vendor, config, ports.endpointPolicy, present);
+    const sameServer = clientAtServer(provider) === clientAtServer({ vendor, ...client });
+    checkOnBehalfOfChange({
+      principal,
+      owner,
+      before: provider.onBehalfOf,
+      after: client.onBehalfOf,
+      sameServer,
+    });
+    if (client.privateKeyJwt) {
+      const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
+      await checkSigningKey(ports, { principal, owner, unchanged }, SIGNING_KEY_MEMBER, client.privateKeyJwt);
+    }
     const externalSecret = await changedSecret(ports, principal, provider, { vendor, secret, ...client });
     const changed = await changeResource(ports.providers, ports.ambient, provider, {
       vendor,
+      privateKeyJwt: undefined,
       ...client,
       externalSecret,
     });
     // After the write that decides, so that of two updates at once the one that lost leaves no secret behind. Until
     // then the old secret does not open for the new server.
     if (secret.kind === 'managed') await sealSecret(ports, changed, secret.secret);
-    if (secret.kind === 'external') await ports.clientSecrets.removeBefore(changed.id, changed.revision);
+    const secretGone = secret.kind === 'external' || !usesSecret(changed.clientAuthenticationMethod);
+    if (secretGone) await ports.clientSecrets.removeBefore(changed.id, changed.revision);
     return changed;
   });
 }

@@ -6,8 +6,10 @@ import { invalidMember } from '../service-error';
 import { customServer, type CustomOauth2Config } from './custom-config';
 import type { Oauth2Discovery } from './discovery';
 import { checkEndpoint, type EndpointPolicy } from './endpoint';
+import { settleOnBehalfOf, type OnBehalfOfConfig } from './on-behalf-of';
 import { givenSecret, type GivenSecret, type SecretMembers, type SecretReference } from './provider-secret';
-import type { ClientAuthenticationMethod, ConfigMember } from './vendor';
+import type { PrivateKeyJwt } from './private-key-jwt';
+import { usesSecret, type ClientAuthenticationMethod, type ConfigMember } from './vendor';
 import { vendorOf, type VendorName } from './vendors';
 
 /** What every vendor's config member has. */
@@ -40,10 +42,14 @@ export type Oauth2ProviderConfig = OwnConfig &
 
 /** The OAuth client as it is kept, and what was said of its secret, which is not. */
 export interface SettledConfig {
+  /** Empty for a client that only its assertion names. */
   readonly clientId: string;
   readonly secret: GivenSecret;
   readonly clientAuthenticationMethod: ClientAuthenticationMethod;
+  /** How the client's assertions are made, for `PRIVATE_KEY_JWT`. */
+  readonly privateKeyJwt?: PrivateKeyJwt | undefined;
   readonly discovery: Oauth2Discovery;
+  readonly onBehalfOf: OnBehalfOfConfig | undefined;
 }
 
 export const CONFIG_INPUT = 'oauth2ProviderConfigInput';
@@ -105,14 +111,23 @@ function checkNothingStated(vendor: VendorName, member: string, config: Included
   }
 }
 
+/** A secret that nothing is proved with would lie in the vault for nothing. */
+function checkNoSecret(member: string, method: ClientAuthenticationMethod, secret: GivenSecret): void {
+  if (usesSecret(method) || secret.kind === 'none') return;
+  const name = secret.kind === 'managed' ? 'clientSecret' : 'clientSecretConfig';
+  throw invalidMember(`${member}.${name}`, `must be left out: ${method} has no client secret`);
+}
+
 /**
  * @param input the request's `oauth2ProviderConfigInput`
+ * @param present how the client's assertions are made now, at an update
  * @throws ValidationException that names the member: another vendor's, or one that cannot work
  */
 export function settleConfig(
   vendorName: VendorName,
   input: Oauth2ProviderConfig,
   policy: EndpointPolicy,
+  present?: PrivateKeyJwt,
 ): SettledConfig {
   const vendor = vendorOf(vendorName);
   const given = Object.keys(input);
@@ -125,26 +140,36 @@ export function settleConfig(
   const member = `${CONFIG_INPUT}.${vendor.configMember}`;
   const { customOauth2ProviderConfig: custom } = input;
   const config: IncludedConfig & MicrosoftConfig = { ...input[vendor.configMember] };
-  if (!config.clientId) throw invalidMember(`${member}.clientId`, 'is needed');
+  const server = custom && customServer(member, custom, policy, present);
+  // AWS's token names the client by itself (AgentCore developer guide, "Client authentication methods").
+  if (!config.clientId && server?.clientAuthenticationMethod !== 'AWS_IAM_ID_TOKEN_JWT') {
+    throw invalidMember(`${member}.clientId`, 'is needed');
+  }
   const client = {
-    clientId: config.clientId,
+    clientId: config.clientId ?? '',
     secret: givenSecret(clientSecretMembers(vendorName), {
       secret: config.clientSecret,
       source: config.clientSecretSource,
       reference: config.clientSecretConfig,
     }),
+    onBehalfOf:
+      custom?.onBehalfOfTokenExchangeConfig &&
+      settleOnBehalfOf(`${member}.onBehalfOfTokenExchangeConfig`, custom.onBehalfOfTokenExchangeConfig),
   };
-  if (custom) return { ...client, ...customServer(member, custom, policy) };
+  if (server) {
+    checkNoSecret(member, server.clientAuthenticationMethod, client.secret);
+    return { ...client, ...server };
+  }
 
-  const { clientAuthentication: clientAuthenticationMethod, server } = vendor;
-  if (server === 'entra-tenant') {
+  const { clientAuthentication: clientAuthenticationMethod, server: place } = vendor;
+  if (place === 'entra-tenant') {
     return { ...client, clientAuthenticationMethod, discovery: entraTenant(member, config) };
   }
-  if (server === 'stated') {
+  if (place === 'stated') {
     return { ...client, clientAuthenticationMethod, discovery: statedTenant(member, config, policy) };
   }
   checkNothingStated(vendorName, member, config);
-  const { issuer, authorizationEndpoint, tokenEndpoint } = server;
+  const { issuer, authorizationEndpoint, tokenEndpoint } = place;
   const authorizationServerMetadata = { issuer, authorizationEndpoint, tokenEndpoint };
   return { ...client, clientAuthenticationMethod, discovery: { authorizationServerMetadata } };
 }

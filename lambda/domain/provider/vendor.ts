@@ -2,6 +2,7 @@
  * What a vendor is: where its endpoints are, and in what it departs from a plain RFC 6749 server. What is not said
  * is as the RFCs say. The vendors themselves are in vendors.ts.
  */
+import type { OnBehalfOfConfig } from './on-behalf-of';
 
 /** Members of AWS's `Oauth2ProviderConfigInput`. */
 export type ConfigMember =
@@ -15,7 +16,21 @@ export type ConfigMember =
   | 'salesforceOauth2ProviderConfig'
   | 'slackOauth2ProviderConfig';
 
-export type ClientAuthenticationMethod = 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST';
+/** By a secret that client and server share. */
+export type ClientSecretMethod = 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST';
+
+/** AWS's `ClientAuthenticationMethodType`: by a secret, or by a signed assertion. */
+export const CLIENT_AUTHENTICATION_METHODS = [
+  'CLIENT_SECRET_BASIC',
+  'CLIENT_SECRET_POST',
+  'AWS_IAM_ID_TOKEN_JWT',
+  'PRIVATE_KEY_JWT',
+] as const;
+
+export type ClientAuthenticationMethod = (typeof CLIENT_AUTHENTICATION_METHODS)[number];
+
+export const usesSecret = (method: ClientAuthenticationMethod): method is ClientSecretMethod =>
+  method === 'CLIENT_SECRET_BASIC' || method === 'CLIENT_SECRET_POST';
 
 /** An authorization server that is in one place for everybody. */
 export interface FixedServer {
@@ -40,6 +55,12 @@ export interface AnswerDepartures {
   readonly assumedLifetime?: number;
 }
 
+/** An exchange that a vendor has built in, and what its token request has beside; an agent's own may override it. */
+export interface BuiltInOnBehalfOf {
+  readonly config: OnBehalfOfConfig;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
 export interface Vendor {
   readonly configMember: ConfigMember;
   /** Where its endpoints are: in one place, at the operator's own tenant, or at a Microsoft Entra tenant. */
@@ -50,11 +71,13 @@ export interface Vendor {
   readonly scopeSeparator?: ',';
   /** False for a server that refuses PKCE (RFC 7636) from clients with a secret. */
   readonly pkce?: false;
-  readonly clientAuthentication: ClientAuthenticationMethod;
+  readonly clientAuthentication: ClientSecretMethod;
   /** For the client credentials grant, where it differs. */
-  readonly machineAuthentication?: ClientAuthenticationMethod;
+  readonly machineAuthentication?: ClientSecretMethod;
   /** False where an application gets no token for itself by client credentials (RFC 6749 section 4.4). */
   readonly clientCredentials?: false;
+  /** How it exchanges a user's own token, at a vendor that needs no configuration for it. */
+  readonly onBehalfOf?: BuiltInOnBehalfOf;
   /** The token request as a JSON object instead of a form. */
   readonly jsonTokenRequest?: true;
   /** Header fields that its token endpoint wants beside the usual ones. */

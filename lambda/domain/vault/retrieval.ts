@@ -1,7 +1,6 @@
 /** What a read of an OAuth2 token is made of: what comes in, what was checked, what goes out. */
 import type { BeginPorts, ConsentOutstanding } from '../consent/begin';
 import type { TokenRequestPorts } from '../grants/token-request';
-import type { WebIdentityTokens } from '../grants/web-identity';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Outcome } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
@@ -16,8 +15,6 @@ import type { RequestOwner } from './token-sources';
 export interface RetrievePorts
   extends BeginPorts, TokenRequestPorts, VerifyPorts, ProviderClientPorts, DispatchPorts {
   readonly directory: Directory;
-  /** Prove the agent to a provider that trusts AWS. */
-  readonly webIdentityTokens: WebIdentityTokens;
   readonly seal: BeginPorts['seal'];
   readonly metadata: BeginPorts['metadata'];
   readonly grants: BeginPorts['grants'];

@@ -42,7 +42,12 @@ function grantIdOf(
   return {
     workloadId: workload.id,
     subjectHash: subjectHash(flow === 'M2M' ? undefined : user),
-    target: grantTarget({ flow, providerName, ...narrowed, exchanged: carried && exchangedFor(carried, input) }),
+    target: grantTarget({
+      flow,
+      providerName,
+      ...narrowed,
+      exchanged: carried && exchangedFor(carried, input),
+    }),
   };
 }
 

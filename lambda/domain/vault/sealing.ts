@@ -5,7 +5,7 @@
  */
 
 /** Which vault key; the function groups' KMS permissions are by purpose. */
-export const SEALING_PURPOSES = ['grant', 'consent', 'client-secret', 'api-key'] as const;
+export const SEALING_PURPOSES = ['grant', 'consent', 'client-secret', 'api-key', 'subject-token'] as const;
 export type SealingPurpose = (typeof SEALING_PURPOSES)[number];
 
 export interface SealingContext {

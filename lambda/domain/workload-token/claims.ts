@@ -5,6 +5,7 @@
  */
 import * as v from 'valibot';
 import type { User } from '../identity/user';
+import type { CarriedToken } from './subject-token';
 
 /** Explicit typing keeps any other JWT of this issuer from being taken for one (RFC 8725 section 3.11). */
 export const TOKEN_TYPE = 'workload-access-token+jwt';
@@ -29,6 +30,7 @@ export const ClaimsSchema = v.object({
       v.object({ format: v.literal('opaque'), id: v.string() }),
     ]),
   ),
+  subject_token: v.optional(v.object({ sealed: v.string(), hash: v.string(), exp: v.number() })),
 });
 
 export type Claims = v.InferOutput<typeof ClaimsSchema>;
@@ -38,19 +40,23 @@ export interface Delegation {
   readonly workload: { readonly arn: string; readonly name: string; readonly id: string };
   /** Absent when the agent acts for itself alone. */
   readonly user: User | undefined;
+  /** The user's own token, sealed; absent where the user was not named by one that can be carried. */
+  readonly subjectToken?: CarriedToken;
 }
 
 /**
  * The user as `sub`, unique among all users of this issuer as RFC 7519 section 4.1.2 wants it: verified users
  * of two identity providers, and unverified user ids, never meet.
  */
-function subject({ workload, user }: Delegation): string {
+function subject({ workload, user }: Pick<Delegation, 'workload' | 'user'>): string {
   if (!user) return workload.arn;
   return user.kind === 'jwt' ? `${user.issuer}#${user.subject}` : `user-id:${user.id}`;
 }
 
 /** The delegation as claims, without the registered ones about the token itself. */
-export function delegationClaims(delegation: Delegation): Pick<Claims, 'sub' | 'act' | 'sub_id'> {
+export function delegationClaims(
+  delegation: Pick<Delegation, 'workload' | 'user'>,
+): Pick<Claims, 'sub' | 'act' | 'sub_id'> {
   const { workload, user } = delegation;
   const act = { sub: workload.arn, name: workload.name, id: workload.id };
   const sub = subject(delegation);
@@ -62,13 +68,19 @@ export function delegationClaims(delegation: Delegation): Pick<Claims, 'sub' | '
   return { sub, act, sub_id };
 }
 
+const carriedToken = (
+  { sealed, hash, exp }: NonNullable<Claims['subject_token']>,
+  tokenId: string,
+): CarriedToken => ({ sealed, hash, expiresAt: exp, tokenId });
+
 /** The delegation that verified claims state. */
 export function delegationOf(claims: Claims): Delegation {
-  const { act, sub_id } = claims;
+  const { act, sub_id, jti, subject_token } = claims;
   const workload = { arn: act.sub, name: act.name, id: act.id };
   if (!sub_id) return { workload, user: undefined };
   return {
     workload,
+    ...(subject_token && { subjectToken: carriedToken(subject_token, jti) }),
     user:
       sub_id.format === 'iss_sub'
         ? { kind: 'jwt', issuer: sub_id.iss, subject: sub_id.sub }

@@ -7,13 +7,16 @@ import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } fr
 import type { WorkloadIdentityStore } from '../identity/workload-identity';
 import { noSuchResource } from '../managed-resource';
 import { mayAct } from '../policy/access';
+import type { Seal } from '../vault/sealing';
 import { delegationClaims, TOKEN_LIFETIME, TOKEN_TYPE } from './claims';
 import type { SigningKeys } from './signing-keys';
+import { sealSubjectToken } from './subject-token';
 
 export interface IssuePorts {
   readonly identities: Pick<WorkloadIdentityStore, 'get'>;
   readonly userTokens: UserTokenVerifier;
   readonly signingKeys: SigningKeys;
+  readonly seal: Pick<Seal, 'seal'>;
   readonly audit: AuditTrail;
   readonly ambient: Ambient;
   /** The issuer: this service's base URL. */
@@ -27,6 +30,8 @@ interface Subject {
   readonly user: User | undefined;
   /** Epoch seconds at which what proved the user ends. */
   readonly until: number;
+  /** What proved the user, to be carried along. */
+  readonly userToken?: string;
 }
 
 async function subjectOf(
@@ -37,7 +42,7 @@ async function subjectOf(
   if (!onBehalfOf) return { user: undefined, until: Infinity };
   if ('userId' in onBehalfOf) return { user: { kind: 'user-id', id: onBehalfOf.userId }, until: Infinity };
   const verified = await ports.userTokens.verify(onBehalfOf.userToken, workload);
-  return { user: verified.user, until: verified.expiresAt };
+  return { user: verified.user, until: verified.expiresAt, userToken: onBehalfOf.userToken };
 }
 
 /** The three operations that issue a token. */
@@ -47,7 +52,8 @@ export type IssueOperation =
 /**
  * @param operation which of them, for access and the audit trail
  * @param principal ARN of the calling IAM principal; must be allowed on the workload identity
- * @returns a compact JWS, at most {@link TOKEN_LIFETIME} seconds long-lived and never longer than the user's token
+ * @returns a compact JWS, at most {@link TOKEN_LIFETIME} seconds long-lived and never longer than the user's token,
+ *   which it carries sealed
  * @throws ResourceNotFoundException, AccessDeniedException, UnauthorizedException for the user's token
  */
 export function issueWorkloadAccessToken(
@@ -64,15 +70,23 @@ export function issueWorkloadAccessToken(
     const userId = onBehalfOf && 'userId' in onBehalfOf ? onBehalfOf.userId : undefined;
     mayAct({ principal, operation, resource: workload, context: { userId } });
 
-    const { user, until } = await subjectOf(ports, workload, onBehalfOf);
+    const { user, until, userToken } = await subjectOf(ports, workload, onBehalfOf);
     note({ user: subjectHash(user) });
     const now = epochSeconds(ports.ambient);
+    const tokenId = ports.ambient.randomUUID();
+    const carried =
+      userToken === undefined
+        ? undefined
+        : await sealSubjectToken(ports.seal, { workload, user }, userToken, tokenId);
     const { kid, privateKey } = await ports.signingKeys.current();
-    return new SignJWT({ ...delegationClaims({ workload, user }) })
+    return new SignJWT({
+      ...delegationClaims({ workload, user }),
+      ...(carried && { subject_token: { ...carried, exp: Math.floor(until) } }),
+    })
       .setProtectedHeader({ alg: 'ES256', kid, typ: TOKEN_TYPE })
       .setIssuer(ports.issuer)
       .setAudience(ports.issuer)
-      .setJti(ports.ambient.randomUUID())
+      .setJti(tokenId)
       .setIssuedAt(now)
       .setExpirationTime(Math.min(now + TOKEN_LIFETIME, until))
       .sign(privateKey);

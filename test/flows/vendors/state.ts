@@ -8,6 +8,7 @@ import { createTable } from '../../../lambda/adapters/dynamodb/table';
 import { createSealOnly } from '../../../lambda/adapters/kms/seal';
 import { clientSecretContext, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
 import type { GrantTokens } from '../../../lambda/domain/vault/grant';
+import type { RetrieveInput } from '../../../lambda/domain/vault/retrieval';
 import { readEnvironment } from '../../../lambda/handlers/environment';
 import { vaultKeysOf } from '../../../lambda/handlers/vault-keys';
 import { localTableName } from '../../../lib/local/dynamodb';
@@ -42,11 +43,25 @@ export async function sealFor(provider: Oauth2Provider, { clientSecret }: Client
   await createClientSecretStore(table('Vault')).put(provider.id, sealed, provider.revision);
 }
 
-/** What is stored of a user's grant at this provider. */
-export async function storedTokens(providerName: string): Promise<GrantTokens | undefined> {
+/** A grant's item, as far as tests look at it. */
+interface GrantItem {
+  readonly target?: string;
+  readonly tokens?: GrantTokens;
+  readonly ttl?: number;
+}
+
+/** What is stored of all grants of a flow at this provider. */
+export async function storedGrants(
+  flow: RetrieveInput['oauth2Flow'],
+  providerName: string,
+): Promise<GrantItem[]> {
   const { Items = [] } = await new DynamoDBClient({}).send(
     new ScanCommand({ TableName: localTableName('Vault') }),
   );
-  const grants = Items.map((item) => unmarshall(item) as { target?: string; tokens?: GrantTokens });
-  return grants.find(({ target }) => target?.startsWith(`USER_FEDERATION#${providerName}#`))?.tokens;
+  const grants = Items.map((item) => unmarshall(item) as GrantItem);
+  return grants.filter(({ target }) => target?.startsWith(`${flow}#${providerName}#`));
 }
+
+/** What is stored of a user's grant at this provider. */
+export const storedTokens = async (providerName: string): Promise<GrantTokens | undefined> =>
+  (await storedGrants('USER_FEDERATION', providerName))[0]?.tokens;

@@ -1,0 +1,65 @@
+/**
+ * JWTs that AWS STS signs for the function's role. All agents have the one role, so request tags say for which agent
+ * and for whose provider a token was made.
+ * Source: AWS STS API reference, GetWebIdentityToken; it is there at regional endpoints only.
+ */
+import type * as Sdk from '@aws-sdk/client-sts';
+import { WEB_IDENTITY_LIFETIME, type WebIdentityTokens } from '../../domain/grants/web-identity';
+import { ServiceError } from '../../domain/service-error';
+
+/** Request tags, which servers find in the claim `https://sts.amazonaws.com/`. */
+const WORKLOAD_TAG = 'agent-identity:workload-identity';
+const OWNER_TAG = 'agent-identity:provider-owner';
+
+/** Characters of a tag's value. */
+const LONGEST_VALUE = 256;
+
+const FEDERATION_DISABLED = 'OutboundWebIdentityFederationDisabledException';
+
+const cannot = (message: string, detail: string, cause?: unknown): ServiceError =>
+  new ServiceError('ValidationException', message, { detail: `web identity token: ${detail}`, cause });
+
+/** The SDK's client, loaded when first wanted: few providers take such tokens. */
+function lazyClient(): () => Promise<{ sdk: typeof Sdk; client: Sdk.STSClient }> {
+  let loading: Promise<{ sdk: typeof Sdk; client: Sdk.STSClient }> | undefined;
+  return () =>
+    (loading ??= import('@aws-sdk/client-sts').then((sdk) => ({ sdk, client: new sdk.STSClient({}) })));
+}
+
+export function createWebIdentityTokens(): WebIdentityTokens {
+  const sts = lazyClient();
+  return {
+    async get({ audience, workload, owner }) {
+      if (workload.length > LONGEST_VALUE || owner.length > LONGEST_VALUE) {
+        throw cannot(
+          `AWS STS takes ARNs of at most ${LONGEST_VALUE} characters into a token. Use a workload identity with a shorter name.`,
+          'an ARN is too long for a request tag',
+        );
+      }
+      const { sdk, client } = await sts();
+      const command = new sdk.GetWebIdentityTokenCommand({
+        Audience: [audience],
+        DurationSeconds: WEB_IDENTITY_LIFETIME,
+        SigningAlgorithm: 'RS256',
+        Tags: [
+          { Key: WORKLOAD_TAG, Value: workload },
+          { Key: OWNER_TAG, Value: owner },
+        ],
+      });
+      try {
+        const { WebIdentityToken: token } = await client.send(command);
+        if (token === undefined) throw new Error('STS answered without a token');
+        return token;
+      } catch (error) {
+        if (error instanceof sdk.STSServiceException && error.name === FEDERATION_DISABLED) {
+          throw cannot(
+            'AWS_IAM_ID_TOKEN_JWT needs outbound web identity federation in the AWS account of this service. Ask the operator to enable it (iam:EnableOutboundWebIdentityFederation).',
+            'outbound web identity federation is disabled',
+            error,
+          );
+        }
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * A client's assertion about itself (RFC 7523 section 2.2), signed by a KMS key of the provider's owner: what is
+ * claimed is settled here, the private key never leaves KMS.
+ */
+import { epochSeconds, type Ambient } from '../ambient';
+import type { PrivateKeyJwt, SigningAlgorithm } from '../provider/private-key-jwt';
+
+/**
+ * Seconds between an assertion's `iat` and now, and from now to its `exp`: a server whose clock is two minutes off,
+ * either way, takes it, and one that lets no assertion live longer than five minutes does too.
+ */
+const BACKDATED = 120;
+const LIFETIME = 180;
+
+export interface AssertionKeys {
+  /**
+   * @param request.keyArn ARN of the KMS key
+   * @param request.owner ARN of the IAM principal for whose providers the key may sign
+   * @param request.signingInput of a JWS (RFC 7515 section 5.1)
+   * @returns the signature as a JWS has it (RFC 7518 sections 3.3 to 3.5), base64url
+   * @throws AccessDeniedException when the key is gone, disabled, or not tagged for this owner
+   */
+  sign(request: {
+    readonly keyArn: string;
+    readonly algorithm: SigningAlgorithm;
+    readonly owner: string;
+    readonly signingInput: string;
+  }): Promise<string>;
+}
+
+export interface AssertionPorts {
+  readonly assertionKeys: AssertionKeys;
+  readonly ambient: Ambient;
+}
+
+/** Who asserts. */
+export interface Asserting {
+  readonly clientId: string;
+  /** ARN of the IAM principal who owns the credential provider. */
+  readonly owner: string;
+}
+
+const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/**
+ * @param audience the token endpoint, unless the configuration names another
+ * @returns a compact JWS, good once: its `jti` is fresh
+ */
+export async function clientAssertion(
+  { assertionKeys, ambient }: AssertionPorts,
+  { clientId, owner }: Asserting,
+  { keyArn, algorithm, headerClaims, payloadClaims }: PrivateKeyJwt,
+  audience: string,
+): Promise<string> {
+  const now = epochSeconds(ambient);
+  const header = { ...headerClaims, alg: algorithm, typ: 'JWT' };
+  const payload = {
+    aud: audience,
+    ...payloadClaims,
+    iss: clientId,
+    sub: clientId,
+    jti: ambient.randomUUID(),
+    iat: now - BACKDATED,
+    exp: now + LIFETIME,
+  };
+  const signingInput = `${encoded(header)}.${encoded(payload)}`;
+  return `${signingInput}.${await assertionKeys.sign({ keyArn, algorithm, owner, signingInput })}`;
+}

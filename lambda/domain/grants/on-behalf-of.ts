@@ -1,0 +1,147 @@
+/**
+ * The user's own token exchanged for one that the agent may use at a provider: a token exchange (RFC 8693) or a JWT
+ * for an authorization grant (RFC 7523 section 2.1). In two halves like every token request.
+ */
+import * as oauth from 'oauth4webapi';
+import type { OnBehalfOfConfig } from '../provider/on-behalf-of';
+import type { Oauth2Provider } from '../provider/oauth2-provider';
+import { vendorOf } from '../provider/vendors';
+import { ProviderFailure } from './provider-failure';
+import {
+  authenticate,
+  exchange,
+  narrowingParameters,
+  options,
+  type Narrowing,
+  type ObtainedTokens,
+  type ProviderClient,
+  type TokenRequestPorts,
+} from './token-request';
+
+/** RFC 8693 section 3. */
+const TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:';
+const ACCESS_TOKEN = `${TOKEN_TYPE}access_token`;
+const JWT = `${TOKEN_TYPE}jwt`;
+
+const GRANT_TYPE = {
+  TOKEN_EXCHANGE: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  JWT_AUTHORIZATION_GRANT: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+} as const satisfies Record<OnBehalfOfConfig['grantType'], string>;
+
+/**
+ * Standard parameters, which an agent's own never override: who asks, for whom, and for what. Which types of token
+ * are meant (`subject_token_type`, `requested_token_type`) is the agent's to say: authorization servers differ. The
+ * last is no standard: some servers (Keycloak) take it for whom to impersonate in place of the subject.
+ */
+const NEVER_CUSTOM: ReadonlySet<string> = new Set([
+  'grant_type',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+  'subject_token',
+  'actor_token',
+  'actor_token_type',
+  'assertion',
+  'scope',
+  'resource',
+  'audience',
+  'requested_subject',
+]);
+
+/** What proves the agent: an access token of its own, or a JWT that AWS signed. */
+export interface ActorToken {
+  readonly token: string;
+  readonly kind: 'access-token' | 'jwt';
+}
+
+export interface OnBehalfOfRequest extends Narrowing {
+  /** The user's own token. */
+  readonly subjectToken: string;
+  readonly actor: ActorToken | undefined;
+  readonly scopes: readonly string[];
+  readonly customParameters: Readonly<Record<string, string>>;
+}
+
+/** How a provider exchanges users' tokens; undefined for one that does not. */
+export const onBehalfOfConfigOf = ({
+  onBehalfOf,
+  vendor,
+}: Pick<Oauth2Provider, 'onBehalfOf' | 'vendor'>): OnBehalfOfConfig | undefined =>
+  onBehalfOf ?? vendorOf(vendor).onBehalfOf?.config;
+
+const subjectParameters = (
+  grantType: OnBehalfOfConfig['grantType'],
+  { subjectToken, actor }: OnBehalfOfRequest,
+): Record<string, string> =>
+  grantType === 'JWT_AUTHORIZATION_GRANT'
+    ? { assertion: subjectToken }
+    : {
+        subject_token: subjectToken,
+        ...(actor && {
+          actor_token: actor.token,
+          actor_token_type: actor.kind === 'jwt' ? JWT : ACCESS_TOKEN,
+        }),
+      };
+
+/** The vendor's first and the agent's own over them; none of either can override a standard one. */
+function parametersOf(
+  { vendor }: Oauth2Provider,
+  grantType: OnBehalfOfConfig['grantType'],
+  request: OnBehalfOfRequest,
+): string[][] {
+  const own = Object.entries(request.customParameters).filter(([name]) => !NEVER_CUSTOM.has(name));
+  const named = {
+    ...(grantType === 'TOKEN_EXCHANGE' && { subject_token_type: JWT }),
+    ...vendorOf(vendor).onBehalfOf?.parameters,
+    ...Object.fromEntries(own),
+    ...subjectParameters(grantType, request),
+    ...(request.scopes.length > 0 && { scope: request.scopes.join(' ') }),
+  };
+  return [...Object.entries(named), ...narrowingParameters(request)];
+}
+
+/** Servers that forget to name what they issued mean an access token, which may be a JWT. */
+const USABLE: ReadonlySet<unknown> = new Set([undefined, ACCESS_TOKEN, JWT]);
+
+/** Only an access token to be borne is of use; `N_A` says that it is none (RFC 8693 section 2.2.1). */
+function checkUse({ token_type, issued_token_type }: oauth.TokenEndpointResponse): void {
+  if (token_type === 'bearer' && USABLE.has(issued_token_type)) return;
+  throw new ProviderFailure('invalid_response', 'token endpoint: what was issued is no bearer access token');
+}
+
+/**
+ * Exchanges the user's own token. A refresh token in the answer is not kept: what it would outlive is the user's
+ * own token, by which alone this one was obtained.
+ *
+ * @throws ProviderFailure
+ */
+export async function exchangeOnBehalfOf(
+  ports: TokenRequestPorts,
+  client: ProviderClient,
+  { grantType }: OnBehalfOfConfig,
+  request: OnBehalfOfRequest,
+): Promise<ObtainedTokens> {
+  const { provider, metadata } = client;
+  const oauthClient: oauth.Client = { client_id: provider.clientId };
+  const { accessToken, scopes, expiresAt } = await exchange(
+    ports,
+    client,
+    request,
+    () =>
+      oauth.genericTokenEndpointRequest(
+        metadata,
+        oauthClient,
+        authenticate(client),
+        GRANT_TYPE[grantType],
+        parametersOf(provider, grantType, request),
+        options(ports, client),
+      ),
+    async (response) => {
+      const answer = await oauth.processGenericTokenEndpointResponse(metadata, oauthClient, response);
+      checkUse(answer);
+      return answer;
+    },
+  );
+  return { accessToken, scopes, ...(expiresAt !== undefined && { expiresAt }) };
+}

@@ -1,0 +1,86 @@
+/**
+ * How a provider exchanges the user's own token for one of its own: AWS's `OnBehalfOfTokenExchangeConfigType`. A
+ * token exchange (RFC 8693), which may name the agent as the actor, or a JWT for an authorization grant (RFC 7523
+ * section 2.1), which has no actor.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { accessDenied, invalidMember } from '../service-error';
+
+export const GRANT_TYPES = ['TOKEN_EXCHANGE', 'JWT_AUTHORIZATION_GRANT'] as const;
+
+/**
+ * What proves the agent beside the user: nothing, an access token of its own by client credentials, or AWS's
+ * JSON Web Token of this service's function.
+ */
+export const ACTOR_TOKEN_CONTENTS = ['NONE', 'M2M', 'AWS_IAM_ID_TOKEN_JWT'] as const;
+
+/** AWS's `TokenExchangeGrantTypeConfigType`. */
+export interface TokenExchangeConfig {
+  readonly actorTokenContent: (typeof ACTOR_TOKEN_CONTENTS)[number];
+  /** Scopes of the actor's own token; for `M2M` alone. */
+  readonly actorTokenScopes?: readonly string[] | undefined;
+}
+
+/** The configuration as it is kept. */
+export type OnBehalfOfConfig =
+  | { readonly grantType: 'TOKEN_EXCHANGE'; readonly tokenExchangeGrantTypeConfig: TokenExchangeConfig }
+  | { readonly grantType: 'JWT_AUTHORIZATION_GRANT' };
+
+/** The configuration as it is given. */
+export interface OnBehalfOfInput {
+  readonly grantType: OnBehalfOfConfig['grantType'];
+  readonly tokenExchangeGrantTypeConfig?: TokenExchangeConfig | undefined;
+}
+
+/**
+ * @param member name of the config member, for messages
+ * @returns with no actor where a token exchange says nothing of one
+ * @throws ValidationException for what would be ignored: an actor in a grant that has none, scopes of no token
+ */
+export function settleOnBehalfOf(member: string, input: OnBehalfOfInput): OnBehalfOfConfig {
+  const { grantType, tokenExchangeGrantTypeConfig: given } = input;
+  const config = `${member}.tokenExchangeGrantTypeConfig`;
+  if (grantType === 'JWT_AUTHORIZATION_GRANT') {
+    if (given) throw invalidMember(config, `must be left out, or ${member}.grantType be TOKEN_EXCHANGE`);
+    return { grantType };
+  }
+  const { actorTokenContent = 'NONE', actorTokenScopes } = given ?? {};
+  if (actorTokenScopes && actorTokenContent !== 'M2M') {
+    throw invalidMember(
+      `${config}.actorTokenScopes`,
+      `must be left out, or ${config}.actorTokenContent be M2M: no other actor token has scopes`,
+    );
+  }
+  return {
+    grantType,
+    tokenExchangeGrantTypeConfig: { actorTokenContent, ...(actorTokenScopes && { actorTokenScopes }) },
+  };
+}
+
+/** A change of a provider, as far as users' own tokens are concerned. */
+export interface OnBehalfOfChange {
+  /** ARN of the calling IAM principal. */
+  readonly principal: string;
+  /** ARN of the IAM principal who owns the provider. */
+  readonly owner: string;
+  readonly before: OnBehalfOfConfig | undefined;
+  readonly after: OnBehalfOfConfig | undefined;
+  /** Whether client and server stay. */
+  readonly sameServer: boolean;
+}
+
+/**
+ * Users' own tokens are sent to the server of a provider that exchanges them. Somebody else who may update it could
+ * have them sent to a server of their own: so only the owner says that they are, and where to.
+ *
+ * @throws AccessDeniedException
+ */
+export function checkOnBehalfOfChange(change: OnBehalfOfChange): void {
+  const { principal, owner, before, after, sameServer } = change;
+  if (principal === owner || after === undefined) return;
+  if (sameServer && isDeepStrictEqual(before, after)) return;
+  throw accessDenied(
+    'Only the owner of the credential provider may configure on-behalf-of exchange, or have users’ own tokens sent to another client or server.',
+    'on-behalf-of exchange configured by another principal than the owner',
+  );
+}

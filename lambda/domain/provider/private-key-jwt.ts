@@ -1,0 +1,170 @@
+/**
+ * A client that authenticates by a signed assertion: AWS's `PrivateKeyJwtConfig`, and the KMS key that it names.
+ * Whoever may create a provider must not thereby sign with any key of the account (the confused deputy, IAM user
+ * guide): so the key itself names the one owner whose providers may use it, by a tag, which is looked at again before
+ * each signature.
+ */
+import { accessDenied, invalidMember } from '../service-error';
+import { OWNER_TAG } from '../vault/external-secret';
+
+export const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256'] as const;
+export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
+
+/** As it is kept. */
+export interface PrivateKeyJwt {
+  /** ARN of an asymmetric KMS key of this account and Region. */
+  readonly keyArn: string;
+  readonly algorithm: SigningAlgorithm;
+  readonly headerClaims?: Readonly<Record<string, string>> | undefined;
+  readonly payloadClaims?: Readonly<Record<string, string>> | undefined;
+}
+
+/** As a request has it; an update leaves out what is to stay. */
+export interface PrivateKeyJwtInput {
+  readonly privateKeySource?: { readonly kmsKeySource: { readonly kmsKeyArn: string } } | undefined;
+  readonly signingAlgorithm?: SigningAlgorithm | undefined;
+  readonly additionalHeaderClaims?: Readonly<Record<string, string>> | undefined;
+  readonly additionalPayloadClaims?: Readonly<Record<string, string>> | undefined;
+}
+
+/** An asymmetric key as KMS describes it. */
+export interface DescribedKey {
+  readonly arn: string;
+  readonly enabled: boolean;
+  readonly usage: string;
+  readonly spec: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface KeyDescriptions {
+  /** @returns undefined for a key that does not exist or is not to be seen by this service */
+  describe(keyArn: string): Promise<DescribedKey | undefined>;
+}
+
+/** Which keys sign by which algorithm. Source: Amazon Bedrock AgentCore developer guide, "Private Key JWT". */
+const RSA = ['RSA_2048', 'RSA_3072', 'RSA_4096'];
+const SPECS: Readonly<Record<SigningAlgorithm, readonly string[]>> = {
+  RS256: RSA,
+  PS256: RSA,
+  ES256: ['ECC_NIST_P256'],
+};
+
+/** Claims that are this service's to make: who asserts, for how long, and how it is signed. */
+const OWN_CLAIMS = {
+  additionalHeaderClaims: ['alg', 'typ', 'crit', 'b64'],
+  additionalPayloadClaims: ['iss', 'sub', 'jti', 'exp', 'iat', 'nbf'],
+} as const;
+
+function checkClaims(member: string, input: PrivateKeyJwtInput): void {
+  for (const [name, own] of Object.entries(OWN_CLAIMS)) {
+    const given = Object.keys(input[name as keyof typeof OWN_CLAIMS] ?? {});
+    const taken = given.find((claim) => (own as readonly string[]).includes(claim));
+    if (taken !== undefined) {
+      throw invalidMember(`${member}.${name}`, `must not have "${taken}": this service makes it`);
+    }
+  }
+}
+
+/**
+ * @param member name of the request's member, for messages
+ * @param present what an update leaves as it is; absent at a creation
+ * @throws ValidationException for what is missing, or a claim that is not the caller's to make
+ */
+export function settlePrivateKeyJwt(
+  member: string,
+  input: PrivateKeyJwtInput | undefined,
+  present: PrivateKeyJwt | undefined,
+): PrivateKeyJwt {
+  checkClaims(member, input ?? {});
+  const keyArn = input?.privateKeySource?.kmsKeySource.kmsKeyArn ?? present?.keyArn;
+  const algorithm = input?.signingAlgorithm ?? present?.algorithm;
+  if (keyArn === undefined)
+    throw invalidMember(`${member}.privateKeySource`, 'is needed: the KMS key that signs');
+  if (algorithm === undefined) throw invalidMember(`${member}.signingAlgorithm`, 'is needed');
+  const headerClaims = input?.additionalHeaderClaims ?? present?.headerClaims;
+  const payloadClaims = input?.additionalPayloadClaims ?? present?.payloadClaims;
+  return {
+    keyArn,
+    algorithm,
+    ...(headerClaims && { headerClaims }),
+    ...(payloadClaims && { payloadClaims }),
+  };
+}
+
+/** AWS's `PrivateKeyJwtConfig`, as Get answers it. */
+export const privateKeyJwtConfigOf = ({
+  keyArn: kmsKeyArn,
+  algorithm,
+  headerClaims,
+  payloadClaims,
+}: PrivateKeyJwt): PrivateKeyJwtInput => ({
+  privateKeySource: { kmsKeySource: { kmsKeyArn } },
+  signingAlgorithm: algorithm,
+  additionalHeaderClaims: headerClaims,
+  additionalPayloadClaims: payloadClaims,
+});
+
+export interface KeyNamingPorts {
+  readonly keyDescriptions: KeyDescriptions;
+  /** `arn:{partition}:bedrock-agentcore:{region}:{account}`. */
+  readonly arnPrefix: string;
+}
+
+/** Beginning of the ARNs of this account's keys in this Region. */
+const keyArnPrefix = (arnPrefix: string): string => {
+  const [arn, partition, , region, account] = arnPrefix.split(':');
+  return [arn, partition, 'kms', region, account, 'key/'].join(':');
+};
+
+/** Who has a key sign what. */
+export interface KeyNaming {
+  /** ARN of the calling IAM principal. */
+  readonly principal: string;
+  /** ARN of the IAM principal who owns the provider. */
+  readonly owner: string;
+  /** Whether the very same is in force already, for the same client at the same server. */
+  readonly unchanged: boolean;
+}
+
+/**
+ * Checks the key that a request names, for the owner whom the key's tag names. Only the owner may name one, or change
+ * what it signs and for whom: somebody else who may update the provider could have an assertion for the owner's client
+ * sent to a server of their own, with an audience that is not theirs.
+ *
+ * @throws ValidationException, the same one for every key that the owner may not use, whether it exists or not;
+ *   AccessDeniedException for a caller who is not the owner
+ */
+export async function checkSigningKey(
+  ports: KeyNamingPorts,
+  { principal, owner, unchanged }: KeyNaming,
+  member: string,
+  { keyArn, algorithm }: PrivateKeyJwt,
+): Promise<void> {
+  if (unchanged) return;
+  if (principal !== owner) {
+    throw accessDenied(
+      'Only the owner of the credential provider may name the key that signs for it, or have it sign for another client, server or claims.',
+      'a signing key named by another principal than the owner',
+    );
+  }
+  const described = keyArn.startsWith(keyArnPrefix(ports.arnPrefix))
+    ? await ports.keyDescriptions.describe(keyArn)
+    : undefined;
+  const isOwners =
+    described?.arn === keyArn &&
+    Object.hasOwn(described.tags, OWNER_TAG) &&
+    described.tags[OWNER_TAG] === owner;
+  if (!isOwners) {
+    throw invalidMember(
+      `${member}.privateKeySource.kmsKeySource.kmsKeyArn`,
+      `must be the ARN of a KMS key of this account and Region that its tag gives to the provider's owner: tag the key ${OWNER_TAG} = ${owner}`,
+    );
+  }
+  const fits = described.usage === 'SIGN_VERIFY' && SPECS[algorithm].includes(described.spec);
+  if (!described.enabled || !fits) {
+    throw invalidMember(
+      `${member}.signingAlgorithm`,
+      `${algorithm} needs an enabled KMS key with usage SIGN_VERIFY and key spec ${SPECS[algorithm].join(', ')}`,
+    );
+  }
+}

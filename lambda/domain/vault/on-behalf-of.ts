@@ -1,0 +1,143 @@
+/**
+ * The user's own token, which came to this service in GetWorkloadAccessTokenForJWT, exchanged for one of the
+ * provider. What was obtained by it is kept for nobody else and no longer than it lives: another token of the same
+ * user is another exchange.
+ */
+import { exchangeOnBehalfOf, onBehalfOfConfigOf, type ActorToken } from '../grants/on-behalf-of';
+import { ProviderFailure } from '../grants/provider-failure';
+import type { ProviderClient } from '../grants/token-request';
+import { subjectHash } from '../identity/user';
+import type { OnBehalfOfConfig } from '../provider/on-behalf-of';
+import { invalidMember } from '../service-error';
+import type { Delegation } from '../workload-token/claims';
+import { LONGEST_CARRIED, openSubjectToken, type CarriedToken } from '../workload-token/subject-token';
+import { grantTarget } from './grant';
+import { heldToken, type HandedOut } from './held-token';
+import { machineToken } from './machine-token';
+import { clientOf } from './provider-client';
+import { markRejected } from './rejected-token';
+import type { TokenSource } from './renewal';
+import type { Admitted, RetrievePorts } from './retrieval';
+
+const MEMBER = 'workloadIdentityToken';
+
+/** @throws ValidationException that says how to get a workload access token that carries the user's own */
+export function carriedTokenOf({ user, subjectToken }: Delegation): CarriedToken {
+  if (subjectToken) return subjectToken;
+  throw user?.kind === 'jwt'
+    ? invalidMember(
+        MEMBER,
+        `carries no token of the user: one longer than ${LONGEST_CARRIED} characters is not carried; have the identity provider issue a shorter one`,
+      )
+    : invalidMember(
+        MEMBER,
+        'carries no token of the user; for ON_BEHALF_OF_TOKEN_EXCHANGE get one with GetWorkloadAccessTokenForJWT',
+      );
+}
+
+/** The agent's own access token at the same provider, from the vault like any other. */
+async function machineActor(
+  ports: RetrievePorts,
+  { owner, ...admitted }: Admitted,
+  scopes: readonly string[],
+): Promise<ActorToken> {
+  const providerName = owner.provider.name;
+  const grantId = {
+    workloadId: owner.grantId.workloadId,
+    subjectHash: subjectHash(undefined),
+    target: grantTarget({ flow: 'M2M', providerName, scopes, resources: [], audiences: [] }),
+  };
+  const { output } = await machineToken(ports, {
+    ...admitted,
+    input: { ...admitted.input, oauth2Flow: 'M2M', scopes, forceAuthentication: false },
+    owner: {
+      provider: owner.provider,
+      workloadArn: owner.workloadArn,
+      grantId,
+      resources: [],
+      audiences: [],
+    },
+    grant: await ports.grants.get(grantId),
+  });
+  return { kind: 'access-token', token: output.accessToken };
+}
+
+/** What proves the agent to this provider, beside the user. */
+async function actorOf(
+  ports: RetrievePorts,
+  admitted: Admitted,
+  config: OnBehalfOfConfig,
+  { metadata }: ProviderClient,
+): Promise<ActorToken | undefined> {
+  if (config.grantType === 'JWT_AUTHORIZATION_GRANT') return undefined;
+  const { actorTokenContent, actorTokenScopes = [] } = config.tokenExchangeGrantTypeConfig;
+  switch (actorTokenContent) {
+    case 'NONE':
+      return undefined;
+    case 'M2M':
+      return machineActor(ports, admitted, actorTokenScopes);
+    case 'AWS_IAM_ID_TOKEN_JWT': {
+      const { provider, workloadArn: workload } = admitted.owner;
+      const { token_endpoint: audience } = metadata;
+      if (audience === undefined) throw new ProviderFailure('invalid_metadata', 'there is no token endpoint');
+      const token = await ports.webIdentityTokens.get({ audience, workload, owner: provider.owner });
+      return { kind: 'jwt', token };
+    }
+  }
+}
+
+/** The user's own token, exchanged anew each time that it is asked. */
+const exchangeOf = (
+  ports: RetrievePorts,
+  admitted: Admitted,
+  carried: CarriedToken,
+  config: OnBehalfOfConfig,
+): TokenSource => ({
+  // A refusal says nothing of any consent: the next request tries again.
+  endsWithGrant: false,
+  requestedScopes: () => admitted.input.scopes,
+  async prepare() {
+    const { input, delegation, owner } = admitted;
+    const client = await clientOf(ports, owner.provider, owner.workloadArn);
+    const actor = await actorOf(ports, admitted, config, client);
+    const request = {
+      subjectToken: await openSubjectToken(ports.seal, delegation, carried),
+      actor,
+      scopes: input.scopes,
+      resources: owner.resources,
+      audiences: owner.audiences,
+      customParameters: input.customParameters ?? {},
+    };
+    return async () => {
+      const obtained = await exchangeOnBehalfOf(ports, client, config, request);
+      return { ...obtained, expiresAt: Math.min(obtained.expiresAt ?? Infinity, carried.expiresAt) };
+    };
+  },
+});
+
+/**
+ * @param admitted with the grant of this very user token
+ * @throws ValidationException for a provider that exchanges no tokens; ProviderFailure; ThrottlingException where
+ *   asking again shortly will help
+ */
+export async function onBehalfOfToken(ports: RetrievePorts, admitted: Admitted): Promise<HandedOut> {
+  const { input, delegation, owner, grant } = admitted;
+  const config = onBehalfOfConfigOf(owner.provider);
+  if (!config) {
+    throw invalidMember(
+      'oauth2Flow',
+      `the credential provider "${owner.provider.name}" has no on-behalf-of configuration; its owner can give it one where it is a CustomOauth2 (onBehalfOfTokenExchangeConfig)`,
+    );
+  }
+  // There is nobody to authenticate anew: the old token counts as ended, and is never handed out again.
+  const held = grant && input.forceAuthentication ? await markRejected(ports, owner, grant) : grant;
+  const answer = await heldToken(ports, {
+    owner,
+    grant: held,
+    scopes: input.scopes,
+    source: exchangeOf(ports, admitted, carriedTokenOf(delegation), config),
+    renewedAs: 'exchanged',
+  });
+  if (!answer) throw new Error('an exchange asks nobody for consent');
+  return answer;
+}

@@ -1,0 +1,19 @@
+/**
+ * `npm run mutation`: changes the code of vault, consent and grants in every small way, and reports the changes that
+ * no domain test notices. Those that are left are explained in docs/mutation.md.
+ */
+export default {
+  mutate: ['lambda/domain/{vault,consent,grants}/**/*.ts'],
+  testRunner: 'jest',
+  jest: { configFile: 'jest.mutation.config.js', enableFindRelatedTests: false },
+  coverageAnalysis: 'perTest',
+  concurrency: 2,
+  incremental: true,
+  incrementalFile: 'reports/mutation/incremental.json',
+  reporters: ['clear-text', 'progress', 'html'],
+  clearTextReporter: { logTests: false, reportTests: false, allowColor: false },
+  htmlReporter: { fileName: 'reports/mutation/index.html' },
+  tempDirName: '.stryker-tmp',
+  ignorePatterns: ['cdk.out', '.local', 'coverage', 'reports', 'docs', 'examples'],
+  thresholds: { high: 100, low: 95, break: 90 },
+};

@@ -1,0 +1,139 @@
+/** An agent's API key: who gets it, from where, and what the audit trail has of it. */
+import type { AuditEntry } from '../../lambda/domain/audit';
+import {
+  apiKeyContext,
+  apiKeyProviderArn,
+  type ApiKeyProvider,
+} from '../../lambda/domain/provider/api-key-provider';
+import { subjectHash } from '../../lambda/domain/identity/user';
+import { getResourceApiKey, type ApiKeyPorts } from '../../lambda/domain/vault/api-key';
+import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/vault/external-secret';
+import { createInMemorySeal } from './in-memory-seal';
+import { createInMemorySecretTexts } from './in-memory-secret-texts';
+import { ARN_PREFIX, ISSUER, OWNER, sampleIdentity } from './samples';
+import { createTokenService } from './token-service';
+
+const STRANGER = 'arn:aws:iam::123456789012:role/stranger';
+const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:key-AbCdEf';
+
+type TokenService = Awaited<ReturnType<typeof createTokenService>>;
+
+let service: TokenService;
+let ports: ApiKeyPorts;
+let provider: ApiKeyProvider;
+let entries: AuditEntry[];
+let token: string;
+
+beforeEach(async () => {
+  service = await createTokenService();
+  entries = [];
+  const { stores, ambient, identity, publicKeys } = service;
+  const seal = createInMemorySeal();
+  const { owner, tags, revision, createdTime, lastUpdatedTime } = identity;
+  provider = {
+    name: 'weather',
+    id: 'id-of-weather',
+    arn: apiKeyProviderArn(ARN_PREFIX, 'weather'),
+    ...{ owner, tags, revision, createdTime, lastUpdatedTime },
+  };
+  await stores.apiKeyProviders.create(provider);
+  await stores.apiKeys.put(provider.id, await seal.seal(apiKeyContext(provider), 'the-key'), 1);
+  ports = {
+    directory: stores.directory,
+    apiKeys: stores.apiKeys,
+    externalSecrets: createExternalSecrets(
+      createInMemorySecretTexts({ [SECRET]: { tags: { [OWNER_TAG]: OWNER }, text: '{"key":"its-own"}' } }),
+      ambient,
+    ),
+    seal,
+    publicKeys,
+    audit: { record: (entry) => void entries.push(entry) },
+    ambient,
+    issuer: ISSUER,
+  };
+  token = await service.issue({ userId: 'ana' });
+});
+
+const get = (change: { principal?: string; token?: string; name?: string } = {}) =>
+  getResourceApiKey(ports, change.principal ?? OWNER, change.token ?? token, change.name ?? 'weather');
+
+it('is handed out to the agent, whomever it acts for', async () => {
+  expect(await get()).toBe('the-key');
+  expect(await get({ token: await service.issue() })).toBe('the-key');
+  const { arn } = service.identity;
+  const entry = {
+    operation: 'GetResourceApiKey',
+    outcome: 'allowed',
+    principal: OWNER,
+    workloadIdentity: arn,
+    provider: 'weather',
+    credentialProvider: provider.arn,
+    result: 'cached',
+  };
+  expect(entries).toEqual([
+    { ...entry, user: subjectHash({ kind: 'user-id', id: 'ana' }) },
+    { ...entry, user: subjectHash(undefined) },
+  ]);
+});
+
+it('is read where its owner keeps it', async () => {
+  const { stores } = service;
+  const externalSecret = { arn: SECRET, jsonKey: 'key' };
+  await stores.apiKeyProviders.replace({ ...provider, externalSecret, revision: provider.revision + 1 });
+  expect(await get()).toBe('its-own');
+});
+
+it('is not handed out for a token that is none of this service’s', async () => {
+  await expect(get({ token: `${token.slice(0, -8)}AAAAAAAA` })).rejects.toMatchObject({
+    name: 'UnauthorizedException',
+  });
+  expect(entries).toMatchObject([{ outcome: 'denied', provider: 'weather', error: 'UnauthorizedException' }]);
+  expect(entries[0]).not.toHaveProperty('workloadIdentity');
+  expect(entries[0]).not.toHaveProperty('credentialProvider');
+});
+
+it('is not handed out for an agent that was deleted, or created anew, since', async () => {
+  const { stores, identity } = service;
+  await stores.identities.remove(identity);
+  const gone = {
+    name: 'UnauthorizedException',
+    message: 'The workload identity that this token names is gone.',
+    detail: 'workload identity deleted or created anew since the token was issued',
+  };
+  await expect(get()).rejects.toMatchObject(gone);
+  await stores.identities.create(sampleIdentity({ name: identity.name, arn: identity.arn }));
+  await expect(get()).rejects.toMatchObject(gone);
+});
+
+it('is not handed out to a principal who may not act as the agent, whatever there is', async () => {
+  await expect(get({ principal: STRANGER })).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  await expect(get({ principal: STRANGER, name: 'none' })).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  });
+  expect(entries).toMatchObject([
+    { outcome: 'denied', principal: STRANGER, credentialProvider: provider.arn },
+    { outcome: 'denied', principal: STRANGER },
+  ]);
+});
+
+it('is not handed out to an agent that may not use the provider', async () => {
+  const { stores } = service;
+  await stores.apiKeyProviders.replace({ ...provider, owner: STRANGER, revision: provider.revision + 1 });
+  await expect(get()).rejects.toMatchObject({ name: 'AccessDeniedException' });
+});
+
+it('of a provider that there is not is none', async () => {
+  await expect(get({ name: 'none' })).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+    message: expect.stringContaining('credential provider') as unknown,
+  });
+  expect(entries[0]).not.toHaveProperty('credentialProvider');
+});
+
+it('that is missing from the vault is a failure of this service, and nothing is told of it', async () => {
+  await service.stores.apiKeys.remove(provider.id);
+  await expect(get()).rejects.toThrow('the provider has no API key');
+  expect(entries).toMatchObject([
+    { outcome: 'failed', reason: 'internal error', error: 'InternalServerException' },
+  ]);
+});

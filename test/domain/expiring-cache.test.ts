@@ -1,0 +1,25 @@
+/** The cache's two bounds. */
+import { createExpiringCache } from '../../lambda/domain/expiring-cache';
+import { createFakeAmbient } from './fake-ambient';
+
+const ambient = createFakeAmbient();
+const newCache = () => createExpiringCache<string>({ milliseconds: 2000, most: 2 }, ambient);
+
+it('keeps a value for its time and no longer', () => {
+  const cache = newCache();
+  cache.set('a', 'one');
+  ambient.advance(1);
+  expect(cache.get('a')).toBe('one');
+  ambient.advance(1);
+  expect(cache.get('a')).toBeUndefined();
+});
+
+it('keeps as many as it may; the oldest goes first, and one that is set anew is not old', () => {
+  const cache = newCache();
+  cache.set('a', 'one');
+  cache.set('b', 'two');
+  cache.set('a', 'three');
+  expect([cache.get('a'), cache.get('b')]).toEqual(['three', 'two']);
+  cache.set('c', 'four');
+  expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual(['three', undefined, 'four']);
+});

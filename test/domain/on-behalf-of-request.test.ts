@@ -1,0 +1,214 @@
+/** What is asked of a token endpoint on behalf of a user, and what is made of its answer. */
+import {
+  exchangeOnBehalfOf,
+  onBehalfOfConfigOf,
+  type OnBehalfOfRequest,
+} from '../../lambda/domain/grants/on-behalf-of';
+import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of';
+import { VENDOR_NAMES } from '../../lambda/domain/provider/vendors';
+import { BEGINNING } from './fake-ambient';
+import { sampleProvider } from './samples';
+import { createTokenClient, json, TOKEN_ENDPOINT, tokens } from './token-client';
+
+type TokenClient = Awaited<ReturnType<typeof createTokenClient>>;
+
+const EXCHANGE: OnBehalfOfConfig = {
+  grantType: 'TOKEN_EXCHANGE',
+  tokenExchangeGrantTypeConfig: { actorTokenContent: 'NONE' },
+};
+const JWT_GRANT: OnBehalfOfConfig = { grantType: 'JWT_AUTHORIZATION_GRANT' };
+const type = (name: string) => `urn:ietf:params:oauth:token-type:${name}`;
+
+const REQUEST: OnBehalfOfRequest = {
+  subjectToken: 'the user’s own',
+  actor: undefined,
+  scopes: ['a', 'b'],
+  resources: [],
+  audiences: [],
+  customParameters: {},
+};
+
+const exchanged = (
+  { ports, client }: TokenClient,
+  config: OnBehalfOfConfig,
+  change: Partial<OnBehalfOfRequest> = {},
+) => exchangeOnBehalfOf(ports, client, config, { ...REQUEST, ...change });
+
+/** The one request that was sent, whole. */
+const formOf = ({ requests }: TokenClient): Record<string, string> => {
+  expect(requests).toHaveLength(1);
+  return Object.fromEntries(requests[0]?.form ?? []);
+};
+
+describe('a token exchange', () => {
+  const subject = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: 'the user’s own',
+    subject_token_type: type('jwt'),
+    scope: 'a b',
+  };
+
+  it.each<[string, Partial<OnBehalfOfRequest>, object]>([
+    ['with no actor', {}, {}],
+    [
+      'with the agent’s own access token',
+      { actor: { kind: 'access-token', token: 'the agent’s own' } },
+      { actor_token: 'the agent’s own', actor_token_type: type('access_token') },
+    ],
+    [
+      'with AWS’s word for the agent',
+      { actor: { kind: 'jwt', token: 'a JWT' } },
+      { actor_token: 'a JWT', actor_token_type: type('jwt') },
+    ],
+    [
+      'for another type of token',
+      { customParameters: { requested_token_type: type('access_token'), requested_token_use: 'x' } },
+      { requested_token_type: type('access_token'), requested_token_use: 'x' },
+    ],
+    [
+      'of a token of another type',
+      { customParameters: { subject_token_type: type('id_token') } },
+      { subject_token_type: type('id_token') },
+    ],
+  ])('is sent %s (RFC 8693 section 2.1)', async (_how, change, parameters) => {
+    const service = await createTokenClient(tokens);
+    await exchanged(service, EXCHANGE, change);
+    expect(formOf(service)).toEqual({ ...subject, ...parameters });
+    expect(service.requests[0]).toMatchObject({ url: TOKEN_ENDPOINT, method: 'POST' });
+    expect(service.requests[0]?.headers.get('authorization')).toMatch(/^Basic /);
+  });
+});
+
+it('a JWT grant is sent with the user’s own token as the assertion (RFC 7523 section 2.1)', async () => {
+  const service = await createTokenClient(tokens);
+  await exchanged(service, JWT_GRANT, { actor: { kind: 'jwt', token: 'of no use here' } });
+  expect(formOf(service)).toEqual({
+    grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    assertion: 'the user’s own',
+    scope: 'a b',
+  });
+});
+
+describe.each([
+  ['a token exchange', EXCHANGE],
+  ['a JWT grant', JWT_GRANT],
+])('%s', (_which, config) => {
+  it('names no scope where none is asked for', async () => {
+    const service = await createTokenClient(tokens);
+    await exchanged(service, config, { scopes: [] });
+    expect(service.requests[0]?.form.has('scope')).toBe(false);
+  });
+
+  it('has resources and audiences, as often as there are values', async () => {
+    const service = await createTokenClient(tokens);
+    const narrowing = { resources: ['https://one.example', 'https://two.example'], audiences: ['three'] };
+    await exchanged(service, config, narrowing);
+    expect(service.requests[0]?.form.getAll('resource')).toEqual(narrowing.resources);
+    expect(service.requests[0]?.form.getAll('audience')).toEqual(narrowing.audiences);
+  });
+
+  it.each([
+    'grant_type',
+    'client_id',
+    'client_secret',
+    'client_assertion',
+    'client_assertion_type',
+    'subject_token',
+    'actor_token',
+    'actor_token_type',
+    'assertion',
+    'scope',
+    'resource',
+    'audience',
+    'requested_subject',
+  ])('has no %s of the agent’s own', async (name) => {
+    const service = await createTokenClient(tokens);
+    await exchanged(service, config, {
+      customParameters: { [name]: 'of-the-agent', other: 'x' },
+      scopes: [],
+    });
+    expect(service.requests[0]?.body).not.toContain('of-the-agent');
+    expect(service.requests[0]?.form.get('other')).toBe('x');
+  });
+});
+
+describe('Microsoft’s', () => {
+  const microsoft = () => createTokenClient(tokens, { vendor: 'MicrosoftOauth2' });
+
+  it('says what the token is for', async () => {
+    const service = await microsoft();
+    await exchanged(service, JWT_GRANT);
+    expect(formOf(service)).toMatchObject({ requested_token_use: 'on_behalf_of' });
+  });
+
+  it('says what the agent says that it is for', async () => {
+    const service = await microsoft();
+    await exchanged(service, JWT_GRANT, { customParameters: { requested_token_use: 'something_else' } });
+    expect(formOf(service)).toMatchObject({ requested_token_use: 'something_else' });
+  });
+});
+
+describe('how a provider exchanges', () => {
+  it('is what it was configured for', () => {
+    expect(onBehalfOfConfigOf(sampleProvider({ onBehalfOf: EXCHANGE }))).toBe(EXCHANGE);
+  });
+
+  it('is built in at Microsoft alone', () => {
+    const built = VENDOR_NAMES.filter((vendor) => onBehalfOfConfigOf({ vendor, onBehalfOf: undefined }));
+    expect(built).toEqual(['MicrosoftOauth2']);
+    expect(onBehalfOfConfigOf({ vendor: 'MicrosoftOauth2' })).toEqual(JWT_GRANT);
+  });
+});
+
+describe('an answer', () => {
+  it('gives the token, what was granted and its end, and no refresh token', async () => {
+    const answer = {
+      scope: 'a',
+      expires_in: 60,
+      refresh_token: 'refresh',
+      issued_token_type: type('access_token'),
+    };
+    const service = await createTokenClient(() => tokens(answer));
+    expect(await exchanged(service, EXCHANGE)).toStrictEqual({
+      accessToken: 'access',
+      scopes: ['a'],
+      expiresAt: BEGINNING + 60,
+    });
+  });
+
+  it('that names neither scope nor end was given as asked', async () => {
+    const service = await createTokenClient(() => tokens({ expires_in: undefined }));
+    expect(await exchanged(service, EXCHANGE)).toStrictEqual({ accessToken: 'access', scopes: ['a', 'b'] });
+  });
+
+  it.each<[string, object]>([
+    ['that names a JWT', { issued_token_type: type('jwt') }],
+    ['that does not name its type', {}],
+    ['in lower case', { token_type: 'bearer' }],
+  ])('%s is taken', async (_what, answer) => {
+    const service = await createTokenClient(() => tokens(answer));
+    expect(await exchanged(service, EXCHANGE)).toMatchObject({ accessToken: 'access' });
+  });
+
+  it.each<[string, object]>([
+    ['that is no access token', { token_type: 'N_A', issued_token_type: type('saml2') }],
+    ['that is a refresh token', { issued_token_type: type('refresh_token') }],
+    ['that is an ID token', { issued_token_type: type('id_token') }],
+    ['whose type is no text', { issued_token_type: {} }],
+    ['that is bound to a key', { token_type: 'DPoP' }],
+    ['without token', { access_token: undefined }],
+  ])('%s is refused, and the code is one of RFC 6749’s kind', async (_what, answer) => {
+    const service = await createTokenClient(() => tokens(answer));
+    await expect(exchanged(service, EXCHANGE)).rejects.toMatchObject({
+      name: 'ProviderFailure',
+      code: 'invalid_response',
+      unavailable: false,
+      detail: expect.stringMatching(/^token endpoint: \S/) as string,
+    });
+  });
+
+  it('that refuses is told by its code', async () => {
+    const service = await createTokenClient(() => json({ error: 'invalid_target' }, 400));
+    await expect(exchanged(service, EXCHANGE)).rejects.toMatchObject({ code: 'invalid_target' });
+  });
+});

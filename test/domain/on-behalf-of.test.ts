@@ -1,0 +1,351 @@
+/** From a workload access token that carries the user's own to a token of the provider, over memory. */
+import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of';
+import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
+import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
+import type { RetrieveInput, RetrievePorts } from '../../lambda/domain/vault/retrieval';
+import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/vault/retrieve';
+import { TOKEN_LIFETIME } from '../../lambda/domain/workload-token/claims';
+import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
+import { LONGEST_CARRIED } from '../../lambda/domain/workload-token/subject-token';
+import { BEGINNING } from './fake-ambient';
+import { createInMemorySecretTexts } from './in-memory-secret-texts';
+import { ISSUER, OWNER, sampleProvider } from './samples';
+import { json, TOKEN_ENDPOINT } from './token-client';
+import { createTokenService } from './token-service';
+
+const exchangeBy = (actorTokenContent: 'NONE' | 'M2M' | 'AWS_IAM_ID_TOKEN_JWT', scopes?: string[]) => ({
+  onBehalfOf: {
+    grantType: 'TOKEN_EXCHANGE',
+    tokenExchangeGrantTypeConfig: { actorTokenContent, ...(scopes && { actorTokenScopes: scopes }) },
+  } satisfies OnBehalfOfConfig,
+});
+
+interface Setting {
+  readonly onBehalfOf?: OnBehalfOfConfig;
+  /** Whether the server's metadata names a token endpoint. */
+  readonly tokenEndpoint?: string | undefined;
+  /** Epoch seconds at which the user's own token ends. */
+  readonly userTokenEnd?: number;
+}
+
+async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ...provided }: Setting) {
+  const tokenService = await createTokenService(userTokenEnd);
+  const { ambient, stores, seal, entries } = tokenService;
+  const provider = sampleProvider(provided);
+  await stores.providers.create(provider);
+  await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
+  const requests: Record<string, string>[] = [];
+  const endpoint = {
+    /** Members of the answer that differ. */
+    answer: {} as object,
+    /** Answers that are given, once each, instead. */
+    instead: [] as Response[],
+  };
+  const webIdentityRequests: unknown[] = [];
+  const ports: RetrievePorts = {
+    ...stores,
+    seal,
+    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
+    metadata: {
+      read: () =>
+        Promise.resolve({
+          issuer: 'https://provider.example',
+          ...(tokenEndpoint !== '' && { token_endpoint: tokenEndpoint }),
+        }),
+    },
+    async transport(_url, { body }) {
+      requests.push(Object.fromEntries(new URLSearchParams(String(body))));
+      const { length } = requests;
+      // So that others who ask meanwhile come in between.
+      await ambient.wait(10);
+      return (
+        endpoint.instead.shift() ??
+        json({ access_token: `access-${length}`, token_type: 'Bearer', expires_in: 600, ...endpoint.answer })
+      );
+    },
+    endpointPolicy: { loopback: false },
+    ambient,
+    audit: { record: (entry) => void entries.push(entry) },
+    publicKeys: tokenService.publicKeys,
+    issuer: ISSUER,
+    baseUrl: ISSUER,
+    aheadRenewals: { dispatch: () => Promise.resolve() },
+    assertionKeys: { sign: () => Promise.reject(new Error('these clients have secrets')) },
+    webIdentityTokens: {
+      get(request) {
+        webIdentityRequests.push(request);
+        return Promise.resolve('a JWT of AWS');
+      },
+    },
+  };
+  const inputOf = async (who: OnBehalfOf, change: Partial<RetrieveInput> = {}): Promise<RetrieveInput> => ({
+    workloadIdentityToken: await tokenService.issue(who),
+    resourceCredentialProviderName: provider.name,
+    scopes: ['a'],
+    oauth2Flow: 'ON_BEHALF_OF_TOKEN_EXCHANGE',
+    ...change,
+  });
+  const ALICE = { userToken: 'a.b.c' };
+  return {
+    ...tokenService,
+    ambient,
+    provider,
+    requests,
+    endpoint,
+    webIdentityRequests,
+    entries,
+    /** @param who the user whom the agent acts for; `null` for nobody */
+    ask: async (change?: Partial<RetrieveInput>, who: OnBehalfOf | null = ALICE) =>
+      getResourceOauth2Token(ports, OWNER, await inputOf(who ?? undefined, change)),
+    reject: async (accessToken: string) =>
+      rejectResourceOauth2Token(ports, OWNER, await inputOf(ALICE), accessToken),
+  };
+}
+
+describe('the exchange', () => {
+  it('is of the user’s own token, and the answer says how it was come by', async () => {
+    const service = await createExchange(exchangeBy('NONE'));
+    expect(await service.ask()).toEqual({ output: { accessToken: 'access-1' }, outcome: 'exchanged' });
+    expect(await service.ask()).toEqual({ output: { accessToken: 'access-1' }, outcome: 'cached' });
+    expect(service.requests).toEqual([
+      {
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: 'a.b.c',
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        scope: 'a',
+      },
+    ]);
+    expect(service.entries.slice(-1)).toEqual([
+      expect.objectContaining({ flow: 'ON_BEHALF_OF_TOKEN_EXCHANGE', outcome: 'allowed', result: 'cached' }),
+    ]);
+  });
+
+  it('asks for what it was asked for, scopes or not', async () => {
+    const service = await createExchange(exchangeBy('NONE'));
+    const customParameters = { requested_token_use: 'x' };
+    await service.ask({ resources: ['https://r.example'], audiences: ['aud'], customParameters, scopes: [] });
+    expect(service.requests[0]).toMatchObject({
+      resource: 'https://r.example',
+      audience: 'aud',
+      requested_token_use: 'x',
+    });
+    expect(service.requests[0]).not.toHaveProperty('scope');
+  });
+
+  it('is one for fifty who ask at once', async () => {
+    const service = await createExchange(exchangeBy('NONE'));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => service.ask()));
+    expect(new Set(answers.map(({ output }) => 'accessToken' in output && output.accessToken))).toEqual(
+      new Set(['access-1']),
+    );
+    expect(service.requests).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<RetrieveInput>, OnBehalfOf]>([
+    ['another token of the user', {}, { userToken: 'd.e.f' }],
+    ['other scopes', { scopes: ['b'] }, { userToken: 'a.b.c' }],
+    ['more scopes', { scopes: ['a', 'b'] }, { userToken: 'a.b.c' }],
+    ['a resource', { resources: ['https://r.example'] }, { userToken: 'a.b.c' }],
+    ['an audience', { audiences: ['aud'] }, { userToken: 'a.b.c' }],
+    ['a parameter', { customParameters: { hint: 'x' } }, { userToken: 'a.b.c' }],
+  ])('is another for %s', async (_what, change, who) => {
+    const service = await createExchange(exchangeBy('NONE'));
+    await service.ask();
+    expect(await service.ask(change, who)).toMatchObject({ output: { accessToken: 'access-2' } });
+    expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' }, outcome: 'cached' });
+  });
+
+  it('is the same for the same things in another order', async () => {
+    const service = await createExchange(exchangeBy('NONE'));
+    await service.ask({ scopes: ['a', 'b'], customParameters: { x: '1', y: '2' } });
+    expect(await service.ask({ scopes: ['b', 'a'], customParameters: { y: '2', x: '1' } })).toMatchObject({
+      outcome: 'cached',
+    });
+  });
+
+  it('of less than was asked is told', async () => {
+    const service = await createExchange(exchangeBy('NONE'));
+    service.endpoint.answer = { scope: 'a' };
+    const narrower = { output: { accessToken: 'access-1', grantedScopes: ['a'] }, outcome: 'scope-gap' };
+    expect(await service.ask({ scopes: ['a', 'b'] })).toEqual(narrower);
+    expect(await service.ask({ scopes: ['a', 'b'] })).toEqual(narrower);
+    expect(service.requests).toHaveLength(1);
+  });
+});
+
+describe('what was exchanged', () => {
+  it('is not handed out when its own time is over', async () => {
+    const service = await createExchange(exchangeBy('NONE'));
+    await service.ask();
+    service.ambient.advance(600);
+    expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-2' } });
+  });
+
+  it.each([
+    ['longer', { expires_in: 3600 }],
+    ['for a time that the server does not tell', { expires_in: undefined }],
+  ])('is not handed out when the user’s own token has ended, although it lives %s', async (_how, answer) => {
+    const service = await createExchange({ ...exchangeBy('NONE'), userTokenEnd: BEGINNING + 100 });
+    service.endpoint.answer = answer;
+    await service.ask();
+    service.ambient.advance(94);
+    expect(await service.ask()).toMatchObject({ outcome: 'cached' });
+    service.ambient.advance(2);
+    expect(await service.ask()).toMatchObject({ outcome: 'exchanged' });
+  });
+
+  it('outlives the workload access token that it was obtained by, as long as the user’s own token does', async () => {
+    const service = await createExchange(exchangeBy('NONE'));
+    service.endpoint.answer = { expires_in: 3600 };
+    await service.ask();
+    service.ambient.advance(TOKEN_LIFETIME + 60);
+    expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' }, outcome: 'cached' });
+  });
+
+  it('is exchanged anew where the agent forces it, and where the resource did not take it', async () => {
+    const service = await createExchange(exchangeBy('NONE'));
+    await service.ask();
+    expect(await service.ask({ forceAuthentication: true })).toMatchObject({
+      output: { accessToken: 'access-2' },
+    });
+    expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-2' }, outcome: 'cached' });
+    expect(await service.reject('access-2')).toMatchObject({ output: { accessToken: 'access-3' } });
+    expect(await service.reject('access-2')).toMatchObject({ output: { accessToken: 'access-3' } });
+    expect(service.requests).toHaveLength(3);
+  });
+
+  it('may be forced before there is any', async () => {
+    const service = await createExchange(exchangeBy('NONE'));
+    expect(await service.ask({ forceAuthentication: true })).toMatchObject({ outcome: 'exchanged' });
+  });
+});
+
+describe('the actor', () => {
+  it('is the agent’s own token, kept apart from the exchange and used for every user', async () => {
+    const service = await createExchange(exchangeBy('M2M', ['act']));
+    await service.ask({ resources: ['https://r.example'], audiences: ['aud'] });
+    await service.ask({}, { userToken: 'd.e.f' });
+    expect(service.requests).toEqual([
+      { grant_type: 'client_credentials', scope: 'act' },
+      expect.objectContaining({
+        subject_token: 'a.b.c',
+        actor_token: 'access-1',
+        actor_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      }),
+      expect.objectContaining({ subject_token: 'd.e.f', actor_token: 'access-1' }),
+    ]);
+    // It is the token that the agent would get for itself.
+    expect(await service.ask({ oauth2Flow: 'M2M', scopes: ['act'] })).toMatchObject({
+      output: { accessToken: 'access-1' },
+      outcome: 'cached',
+    });
+  });
+
+  it('is obtained once, although exchanges are forced', async () => {
+    const service = await createExchange(exchangeBy('M2M'));
+    await service.ask({ forceAuthentication: true });
+    await service.ask({ forceAuthentication: true });
+    expect(service.requests.map(({ grant_type: grant }) => grant?.split(':').at(-1))).toEqual([
+      'client_credentials',
+      'token-exchange',
+      'token-exchange',
+    ]);
+    expect(service.requests[0]).not.toHaveProperty('scope');
+  });
+
+  it('that the provider refuses ends it, and the code is told', async () => {
+    const service = await createExchange(exchangeBy('M2M', ['act']));
+    service.endpoint.instead.push(json({ error: 'invalid_scope' }, 400));
+    await expect(service.ask()).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('refused: invalid_scope.') as string,
+      outcome: 'provider-refused',
+    });
+    expect(service.requests).toHaveLength(1);
+    expect(await service.ask()).toMatchObject({ outcome: 'exchanged' });
+  });
+
+  it('is AWS’s word for the agent, to this token endpoint', async () => {
+    const service = await createExchange(exchangeBy('AWS_IAM_ID_TOKEN_JWT'));
+    await service.ask();
+    expect(service.webIdentityRequests).toEqual([
+      { audience: TOKEN_ENDPOINT, workload: service.identity.arn, owner: service.provider.owner },
+    ]);
+    expect(service.requests).toEqual([
+      expect.objectContaining({
+        actor_token: 'a JWT of AWS',
+        actor_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      }),
+    ]);
+  });
+
+  it('is not proved to a server without token endpoint', async () => {
+    const service = await createExchange({ ...exchangeBy('AWS_IAM_ID_TOKEN_JWT'), tokenEndpoint: '' });
+    await expect(service.ask()).rejects.toMatchObject({
+      message: expect.stringContaining('refused: invalid_metadata.') as string,
+    });
+    expect(service.webIdentityRequests).toEqual([]);
+  });
+
+  it('is none in a JWT grant', async () => {
+    const service = await createExchange({ onBehalfOf: { grantType: 'JWT_AUTHORIZATION_GRANT' } });
+    await service.ask();
+    expect(service.requests).toEqual([
+      { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: 'a.b.c', scope: 'a' },
+    ]);
+  });
+});
+
+describe('what is refused', () => {
+  it('by the provider is told, and tried again by the next request', async () => {
+    const service = await createExchange(exchangeBy('NONE'));
+    service.endpoint.instead.push(json({ error: 'invalid_grant' }, 400));
+    await expect(service.ask()).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('refused: invalid_grant.') as string,
+    });
+    expect(await service.ask()).toMatchObject({ outcome: 'exchanged' });
+  });
+
+  it.each<[string, OnBehalfOf | null, RegExp]>([
+    ['for a user id', { userId: 'alice' }, /get one with GetWorkloadAccessTokenForJWT$/],
+    ['for nobody', null, /get one with GetWorkloadAccessTokenForJWT$/],
+    [
+      'for a user whose token is too long',
+      { userToken: 'a'.repeat(LONGEST_CARRIED + 1) },
+      /longer than 49152 characters/,
+    ],
+  ])('is a workload access token %s', async (_whom, who, message) => {
+    const service = await createExchange(exchangeBy('NONE'));
+    await expect(service.ask({}, who)).rejects.toMatchObject({
+      name: 'ValidationException',
+      fieldList: [{ name: 'workloadIdentityToken', message: expect.stringMatching(message) as string }],
+    });
+    expect(service.requests).toEqual([]);
+  });
+
+  it('is a provider that exchanges nothing, whatever was exchanged before', async () => {
+    const service = await createExchange(exchangeBy('NONE'));
+    await service.ask();
+    const changed = { ...service.provider, onBehalfOf: undefined, revision: 2 };
+    await service.stores.providers.replace(changed);
+    await expect(service.ask()).rejects.toMatchObject({
+      name: 'ValidationException',
+      fieldList: [
+        {
+          name: 'oauth2Flow',
+          message: expect.stringContaining(`"${changed.name}" has no on-behalf-of configuration`) as string,
+        },
+      ],
+    });
+  });
+
+  it('is more than a grant’s key is made of', async () => {
+    const service = await createExchange(exchangeBy('NONE'));
+    const resources = Array.from(
+      { length: 20 },
+      (_, index) => `https://r.example/${index}/${'x'.repeat(2000)}`,
+    );
+    await expect(service.ask({ resources })).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+});

@@ -1,0 +1,81 @@
+/** An OAuth client over memory, and a token endpoint that answers what a test says. */
+import type { Metadata } from '../../lambda/domain/grants/provider-metadata';
+import type { ProviderClient, TokenRequestPorts } from '../../lambda/domain/grants/token-request';
+import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
+import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
+import { clientOf } from '../../lambda/domain/vault/provider-client';
+import { createFakeAmbient } from './fake-ambient';
+import { createInMemorySeal } from './in-memory-seal';
+import { createInMemorySecretTexts } from './in-memory-secret-texts';
+import { createInMemoryStores } from './in-memory-stores';
+import { NO_ASSERTIONS } from './no-assertions';
+import { sampleIdentity, sampleProvider } from './samples';
+
+export const TOKEN_ENDPOINT = 'https://provider.example/token';
+
+/** A token request as it left. */
+export interface SentRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: string;
+  readonly form: URLSearchParams;
+}
+
+export const json = (body: object, status = 200, headers: Record<string, string> = {}) =>
+  Response.json(body, { status, headers });
+
+/** Tokens as an ordinary server gives them, but for what is said. */
+export const tokens = (change: object = {}) =>
+  json({ access_token: 'access', token_type: 'Bearer', expires_in: 3600, ...change });
+
+/**
+ * @param answer what the endpoint answers, however often it is asked
+ * @param change of the provider
+ * @param serverMetadata beside its issuer and token endpoint
+ */
+export async function createTokenClient(
+  answer: () => Response | Promise<Response>,
+  change: Partial<Oauth2Provider> = {},
+  serverMetadata: Partial<Metadata> = {},
+) {
+  const ambient = createFakeAmbient();
+  const stores = createInMemoryStores();
+  const seal = createInMemorySeal();
+  const provider = sampleProvider(change);
+  const requests: SentRequest[] = [];
+  const metadata: Metadata = {
+    issuer: 'https://provider.example',
+    token_endpoint: TOKEN_ENDPOINT,
+    ...serverMetadata,
+  };
+  const ports: TokenRequestPorts = {
+    transport(url, { method, headers, body = '' }) {
+      const text = String(body);
+      requests.push({
+        url,
+        method,
+        headers: new Headers(headers),
+        body: text,
+        form: new URLSearchParams(text),
+      });
+      return Promise.resolve().then(answer);
+    },
+    endpointPolicy: { loopback: false },
+    ambient,
+  };
+  await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
+  const client: ProviderClient = await clientOf(
+    {
+      ...ports,
+      ...stores,
+      ...NO_ASSERTIONS,
+      seal,
+      externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
+      metadata: { read: () => Promise.resolve(metadata) },
+    },
+    provider,
+    sampleIdentity().arn,
+  );
+  return { ambient, ports, client, requests, provider };
+}

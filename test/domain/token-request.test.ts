@@ -1,0 +1,256 @@
+/** What is asked of a token endpoint, and what is made of its answer. */
+import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
+import {
+  redeemCode,
+  redeemRefreshToken,
+  requestClientCredentials,
+  type KeptCode,
+} from '../../lambda/domain/grants/token-request';
+import type { VendorName } from '../../lambda/domain/provider/vendors';
+import { createTokenClient, json, TOKEN_ENDPOINT, tokens } from './token-client';
+
+type TokenClient = Awaited<ReturnType<typeof createTokenClient>>;
+
+const CODE: KeptCode = { code: 'the-code', iss: 'https://provider.example', codeVerifier: 'v'.repeat(43) };
+const PLAIN = { scopes: ['a', 'b'], resources: [], audiences: [] };
+const NARROWED = {
+  ...PLAIN,
+  resources: ['https://one.example', 'https://two.example'],
+  audiences: ['three'],
+};
+
+const byCode = ({ ports, client }: TokenClient, kept = CODE, change: object = {}) =>
+  redeemCode(ports, client, kept, {
+    ...PLAIN,
+    redirectUri: 'https://identity.example/callback',
+    pkce: true,
+    ...change,
+  });
+const byRefresh = ({ ports, client }: TokenClient, change: object = {}) =>
+  redeemRefreshToken(ports, client, 'refresh-0', { ...PLAIN, ...change });
+const byItself = ({ ports, client }: TokenClient, change: object = {}) =>
+  requestClientCredentials(ports, client, { ...PLAIN, ...change });
+
+const basic = (id: string) => `Basic ${Buffer.from(`${id}:secret`).toString('base64')}`;
+
+describe('a code is redeemed', () => {
+  it('as RFC 6749 section 4.1.3 and RFC 7636 section 4.5 have it', async () => {
+    const service = await createTokenClient(tokens);
+    await byCode(service);
+    expect(service.requests).toHaveLength(1);
+    const [sent] = service.requests;
+    expect(sent).toMatchObject({ url: TOKEN_ENDPOINT, method: 'POST' });
+    expect(sent?.headers.get('authorization')).toBe(basic(service.provider.clientId));
+    expect(sent?.headers.get('user-agent')).toBe('agent-identity');
+    expect(Object.fromEntries(sent?.form ?? [])).toEqual({
+      grant_type: 'authorization_code',
+      code: 'the-code',
+      redirect_uri: 'https://identity.example/callback',
+      code_verifier: 'v'.repeat(43),
+    });
+  });
+
+  it('without verifier where there was no challenge', async () => {
+    const service = await createTokenClient(tokens);
+    await byCode(service, CODE, { pkce: false });
+    expect(service.requests[0]?.form.has('code_verifier')).toBe(false);
+  });
+
+  it('with what narrows the token, as often as there are values (RFC 8707 section 2.2)', async () => {
+    const service = await createTokenClient(tokens);
+    await byCode(service, CODE, NARROWED);
+    expect(service.requests[0]?.form.getAll('resource')).toEqual(NARROWED.resources);
+    expect(service.requests[0]?.form.getAll('audience')).toEqual(NARROWED.audiences);
+  });
+
+  it('by a client that has no place in the header in the body', async () => {
+    const service = await createTokenClient(tokens, { clientAuthenticationMethod: 'CLIENT_SECRET_POST' });
+    await byCode(service);
+    expect(service.requests[0]?.headers.has('authorization')).toBe(false);
+    expect(service.requests[0]?.form.get('client_secret')).toBe('secret');
+  });
+
+  it.each([
+    ['of another issuer', { ...CODE, iss: 'https://other.example' }],
+    ['without the issuer that the server always names', { ...CODE, iss: undefined }],
+  ])('not at all when it came %s (RFC 9207 section 2.4)', async (_what, kept) => {
+    const metadata = { authorization_response_iss_parameter_supported: true };
+    const service = await createTokenClient(tokens, {}, metadata);
+    await expect(byCode(service, kept)).rejects.toMatchObject({
+      name: 'ProviderFailure',
+      unavailable: false,
+    });
+    expect(service.requests).toEqual([]);
+  });
+
+  it('without an issuer at a server that does not name itself', async () => {
+    const service = await createTokenClient(tokens);
+    expect(await byCode(service, { ...CODE, iss: undefined })).toMatchObject({ accessToken: 'access' });
+  });
+});
+
+describe('a refresh token is redeemed', () => {
+  it('as RFC 6749 section 6 has it, for the scopes that it has', async () => {
+    const service = await createTokenClient(tokens);
+    await byRefresh(service, NARROWED);
+    const [sent] = service.requests;
+    expect(sent?.headers.get('authorization')).toBe(basic(service.provider.clientId));
+    expect([...(sent?.form ?? [])].sort()).toEqual([
+      ['audience', 'three'],
+      ['grant_type', 'refresh_token'],
+      ['refresh_token', 'refresh-0'],
+      ['resource', 'https://one.example'],
+      ['resource', 'https://two.example'],
+    ]);
+  });
+
+  it('and the next one is kept, or the same where there is none', async () => {
+    const rotating = await createTokenClient(() => tokens({ refresh_token: 'refresh-1' }));
+    expect(await byRefresh(rotating)).toMatchObject({ refreshToken: 'refresh-1' });
+    expect(await byRefresh(await createTokenClient(tokens))).toMatchObject({ refreshToken: 'refresh-0' });
+  });
+
+  it.each(['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'])(
+    'and its own end is kept (%s)',
+    async (name) => {
+      const service = await createTokenClient(() => tokens({ refresh_token: 'r', [name]: 86_400 }));
+      expect(await byRefresh(service)).toMatchObject({
+        refreshExpiresAt: service.ambient.seconds() + 86_400,
+      });
+    },
+  );
+
+  it.each([
+    ['0, for one without end', { refresh_token_expires_in: 0, refresh_token: 'r' }],
+    ['no number', { refresh_token_expires_in: 'never', refresh_token: 'r' }],
+    ['nothing, for another one', { refresh_token: 'r' }],
+  ])('and has no end that is known when the server says %s', async (_what, answer) => {
+    const service = await createTokenClient(() => tokens(answer));
+    expect(await byRefresh(service, { refreshExpiresAt: 7 })).not.toHaveProperty('refreshExpiresAt');
+  });
+
+  it('and keeps its end when it stays', async () => {
+    expect(await byRefresh(await createTokenClient(tokens), { refreshExpiresAt: 7 })).toMatchObject({
+      refreshExpiresAt: 7,
+    });
+  });
+
+  it('and an end is nothing without a refresh token', async () => {
+    const service = await createTokenClient(() => tokens({ refresh_token_expires_in: 86_400 }));
+    expect(await byCode(service)).not.toHaveProperty('refreshExpiresAt');
+  });
+});
+
+describe('the client asks for itself', () => {
+  it('as RFC 6749 section 4.4.2 has it', async () => {
+    const service = await createTokenClient(tokens);
+    await byItself(service, NARROWED);
+    const [sent] = service.requests;
+    expect(sent?.headers.get('authorization')).toBe(basic(service.provider.clientId));
+    expect([...(sent?.form ?? [])].sort()).toEqual([
+      ['audience', 'three'],
+      ['grant_type', 'client_credentials'],
+      ['resource', 'https://one.example'],
+      ['resource', 'https://two.example'],
+      ['scope', 'a b'],
+    ]);
+  });
+
+  it('without scope when it wants none in particular', async () => {
+    const service = await createTokenClient(tokens);
+    await byItself(service, { scopes: [] });
+    expect(service.requests[0]?.form.has('scope')).toBe(false);
+  });
+
+  it('and gets none where the vendor has none for applications: nothing is sent', async () => {
+    const service = await createTokenClient(tokens, { vendor: 'GithubOauth2' });
+    await expect(Promise.resolve().then(() => byItself(service))).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('M2M is not supported for GithubOauth2') as unknown,
+      fieldList: [{ name: 'oauth2Flow' }],
+    });
+    expect(service.requests).toEqual([]);
+  });
+});
+
+describe('the answer', () => {
+  it.each<[string, string | undefined, string[]]>([
+    ['what was asked when it does not say', undefined, ['a', 'b']],
+    ['what it says', 'a', ['a']],
+    ['more, when it says so', 'b c a', ['b', 'c', 'a']],
+    ['none, when it says so', '', []],
+    ['those that it says, whatever lies between', ' a  b ', ['a', 'b']],
+  ])('grants %s', async (_what, scope, granted) => {
+    const service = await createTokenClient(() => tokens({ scope }));
+    expect((await byCode(service)).scopes).toEqual(granted);
+    expect((await byRefresh(service)).scopes).toEqual(granted);
+    expect((await byItself(service)).scopes).toEqual(granted);
+  });
+
+  it('counts its time from before it was asked for', async () => {
+    const service = await createTokenClient(() => {
+      service.ambient.advance(4);
+      return tokens();
+    });
+    const before = service.ambient.seconds();
+    expect((await byRefresh(service)).expiresAt).toBe(before + 3600);
+  });
+
+  it('that names no end: an hour, for a token that can be refreshed', async () => {
+    const service = await createTokenClient(() => tokens({ expires_in: undefined }));
+    expect((await byRefresh(service)).expiresAt).toBe(service.ambient.seconds() + 3600);
+    expect(await byItself(service)).not.toHaveProperty('expiresAt');
+  });
+
+  it('that names no end: as long as is known of the vendor', async () => {
+    const service = await createTokenClient(() => tokens({ expires_in: undefined, refresh_token: 'r' }), {
+      vendor: 'SalesforceOauth2',
+    });
+    const { expiresAt = 0 } = await byCode(service);
+    expect(expiresAt - service.ambient.seconds()).toBe(900);
+  });
+
+  it('is not taken over a line that can be read, but on a laptop', async () => {
+    const plain = { token_endpoint: 'http://127.0.0.1:9/token' };
+    const service = await createTokenClient(tokens, {}, plain);
+    await expect(byRefresh(service)).rejects.toBeInstanceOf(ProviderFailure);
+    expect(service.requests).toEqual([]);
+    const ports = { ...service.ports, endpointPolicy: { loopback: true } };
+    expect(await byRefresh({ ...service, ports })).toMatchObject({ accessToken: 'access' });
+  });
+});
+
+describe('a vendor', () => {
+  it('that wants JSON gets JSON', async () => {
+    const service = await createTokenClient(tokens, {
+      vendor: 'AtlassianOauth2',
+      clientAuthenticationMethod: 'CLIENT_SECRET_POST',
+    });
+    await byRefresh(service);
+    const [sent] = service.requests;
+    expect(sent?.headers.get('content-type')).toBe('application/json');
+    expect(JSON.parse(sent?.body ?? '')).toEqual({
+      client_id: service.provider.clientId,
+      client_secret: 'secret',
+      grant_type: 'refresh_token',
+      refresh_token: 'refresh-0',
+    });
+  });
+
+  it.each<VendorName>(['CustomOauth2', 'GithubOauth2'])(
+    'that wants a form gets a form: %s',
+    async (vendor) => {
+      const service = await createTokenClient(tokens, { vendor });
+      await byRefresh(service);
+      expect(service.requests[0]?.headers.get('content-type')).toMatch(/^application\/x-www-form-urlencoded/);
+      expect(service.requests[0]?.form.get('refresh_token')).toBe('refresh-0');
+    },
+  );
+
+  it('whose errors come with status 200 is understood all the same', async () => {
+    const service = await createTokenClient(() => json({ error: 'bad_refresh_token' }), {
+      vendor: 'GithubOauth2',
+    });
+    await expect(byRefresh(service)).rejects.toMatchObject({ code: 'invalid_grant', unavailable: false });
+  });
+});

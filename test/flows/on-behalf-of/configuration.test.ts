@@ -1,0 +1,176 @@
+/** `onBehalfOfTokenExchangeConfig` through AWS's control-plane client: what is kept, told, refused, and whose it is. */
+import {
+  GetOauth2CredentialProviderCommand,
+  PutResourcePolicyCommand,
+  UpdateOauth2CredentialProviderCommand,
+  type OnBehalfOfTokenExchangeConfigType,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { startExchangeServer, type ExchangeServer } from '../support/exchange-server';
+import { World, type PrincipalName, type TestAgent } from '../support/world';
+import { customConfig, exchange, exchangingAgent, onBehalfOf } from './exchanging';
+
+let world: World;
+let server: ExchangeServer;
+beforeAll(async () => {
+  world = await World.start();
+  server = await startExchangeServer(world.issuer);
+});
+afterAll(async () => {
+  await world.stop();
+  await server.close();
+});
+
+const get = (agent: TestAgent) =>
+  world.control().send(new GetOauth2CredentialProviderCommand({ name: agent.providerName }));
+
+const told = async (agent: TestAgent) =>
+  (await get(agent)).oauth2ProviderConfigOutput?.customOauth2ProviderConfig?.onBehalfOfTokenExchangeConfig;
+
+const update = (
+  agent: TestAgent,
+  config?: OnBehalfOfTokenExchangeConfigType,
+  as: PrincipalName = 'agent',
+  at: ExchangeServer = server,
+) =>
+  world.control(as).send(
+    new UpdateOauth2CredentialProviderCommand({
+      name: agent.providerName,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: customConfig(at, config),
+    }),
+  );
+
+const NONE = { actorTokenContent: 'NONE' } as const;
+const M2M = { actorTokenContent: 'M2M', actorTokenScopes: ['act', 'b'] } as const;
+
+it.each<[string, OnBehalfOfTokenExchangeConfigType, OnBehalfOfTokenExchangeConfigType]>([
+  [
+    'a token exchange without a word on the actor, as one without',
+    { grantType: 'TOKEN_EXCHANGE' },
+    { grantType: 'TOKEN_EXCHANGE', tokenExchangeGrantTypeConfig: NONE },
+  ],
+  [
+    'an actor of its own, with scopes',
+    {
+      grantType: 'TOKEN_EXCHANGE',
+      tokenExchangeGrantTypeConfig: { ...M2M, actorTokenScopes: [...M2M.actorTokenScopes] },
+    },
+    {
+      grantType: 'TOKEN_EXCHANGE',
+      tokenExchangeGrantTypeConfig: { ...M2M, actorTokenScopes: [...M2M.actorTokenScopes] },
+    },
+  ],
+  [
+    'AWS’s word for it',
+    {
+      grantType: 'TOKEN_EXCHANGE',
+      tokenExchangeGrantTypeConfig: { actorTokenContent: 'AWS_IAM_ID_TOKEN_JWT' },
+    },
+    {
+      grantType: 'TOKEN_EXCHANGE',
+      tokenExchangeGrantTypeConfig: { actorTokenContent: 'AWS_IAM_ID_TOKEN_JWT' },
+    },
+  ],
+  ['a JWT grant', { grantType: 'JWT_AUTHORIZATION_GRANT' }, { grantType: 'JWT_AUTHORIZATION_GRANT' }],
+])('keeps and tells %s', async (_what, given, kept) => {
+  expect(await told(await exchangingAgent(world, server, given))).toEqual(kept);
+});
+
+it.each<[string, OnBehalfOfTokenExchangeConfigType, string]>([
+  [
+    'an actor in a grant that has none',
+    { grantType: 'JWT_AUTHORIZATION_GRANT', tokenExchangeGrantTypeConfig: NONE },
+    'tokenExchangeGrantTypeConfig',
+  ],
+  [
+    'scopes of no token',
+    {
+      grantType: 'TOKEN_EXCHANGE',
+      tokenExchangeGrantTypeConfig: { ...NONE, actorTokenScopes: ['act'] },
+    },
+    'tokenExchangeGrantTypeConfig.actorTokenScopes',
+  ],
+  [
+    'scopes of a token that has none',
+    {
+      grantType: 'TOKEN_EXCHANGE',
+      tokenExchangeGrantTypeConfig: { actorTokenContent: 'AWS_IAM_ID_TOKEN_JWT', actorTokenScopes: [] },
+    },
+    'tokenExchangeGrantTypeConfig.actorTokenScopes',
+  ],
+  [
+    'a grant type that there is not',
+    { grantType: 'PASSWORD' } as unknown as OnBehalfOfTokenExchangeConfigType,
+    'grantType',
+  ],
+])('refuses %s, and names the member', async (_what, given, member) => {
+  const path = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.onBehalfOfTokenExchangeConfig';
+  await expect(exchangingAgent(world, server, given)).rejects.toMatchObject({
+    name: 'ValidationException',
+    fieldList: [expect.objectContaining({ name: `${path}.${member}` })],
+  });
+});
+
+it('is configured anew by an update, and gone where the update says nothing of it', async () => {
+  const agent = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
+  const token = await onBehalfOf(world, agent, 'ana');
+  expect(await exchange(agent, token)).toHaveProperty('accessToken');
+  await update(agent, { grantType: 'JWT_AUTHORIZATION_GRANT' });
+  expect(await told(agent)).toEqual({ grantType: 'JWT_AUTHORIZATION_GRANT' });
+  await update(agent);
+  expect(await told(agent)).toBeUndefined();
+  // What was exchanged before is not handed out either.
+  await expect(exchange(agent, token)).rejects.toMatchObject({ name: 'ValidationException' });
+});
+
+describe('another principal who may update the provider', () => {
+  const config = { grantType: 'TOKEN_EXCHANGE' } as const;
+  const refused = { name: 'AccessDeniedException' };
+
+  async function shared(own?: OnBehalfOfTokenExchangeConfigType): Promise<TestAgent> {
+    const agent = await exchangingAgent(world, server, own);
+    const { credentialProviderArn: resourceArn } = await get(agent);
+    const statement = {
+      Effect: 'Allow',
+      Principal: { AWS: world.local.principals.stranger.arn },
+      Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
+      Resource: resourceArn,
+    };
+    const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    return agent;
+  }
+
+  it('has no users’ tokens sent to a server of their own', async () => {
+    const anothers = await startExchangeServer(world.issuer);
+    try {
+      const agent = await shared(config);
+      await expect(update(agent, config, 'stranger', anothers)).rejects.toMatchObject(refused);
+      // Nor in two steps.
+      await update(agent, undefined, 'stranger', anothers);
+      await expect(update(agent, config, 'stranger', anothers)).rejects.toMatchObject(refused);
+      await expect(exchange(agent, await onBehalfOf(world, agent, 'ana'))).rejects.toMatchObject({
+        name: 'ValidationException',
+      });
+      expect(anothers.exchanges).toEqual([]);
+    } finally {
+      await anothers.close();
+    }
+  });
+
+  it('does not begin to exchange, nor in another way', async () => {
+    await expect(update(await shared(), config, 'stranger')).rejects.toMatchObject(refused);
+    const agent = await shared(config);
+    await expect(update(agent, { grantType: 'JWT_AUTHORIZATION_GRANT' }, 'stranger')).rejects.toMatchObject(
+      refused,
+    );
+  });
+
+  it('changes all else, and may end it', async () => {
+    const agent = await shared(config);
+    await update(agent, config, 'stranger');
+    expect(await told(agent)).toEqual({ ...config, tokenExchangeGrantTypeConfig: NONE });
+    await update(agent, undefined, 'stranger');
+    expect(await told(agent)).toBeUndefined();
+  });
+});

@@ -1,0 +1,287 @@
+/** RFC 8693 token exchange, against a server that checks subject, actor, scopes and target. */
+import { moveClock } from '../support/clock';
+import { LIFETIME, RESOURCE, startExchangeServer, type ExchangeServer } from '../support/exchange-server';
+import { World, type Ask, type TestAgent } from '../support/world';
+import { storedGrants } from '../vendors/state';
+import { exchange, exchangingAgent, lastRequest, onBehalfOf, refusedWith, userTokenOf } from './exchanging';
+
+const OTHER_AUDIENCE = 'https://another-assistant.example';
+
+let world: World;
+let server: ExchangeServer;
+let agent: TestAgent;
+beforeAll(async () => {
+  world = await World.start({}, ({ discoveryUrl, audience }) => [
+    { discoveryUrl, allowedAudience: [audience, OTHER_AUDIENCE] },
+  ]);
+  server = await startExchangeServer(world.issuer);
+  agent = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
+});
+afterAll(async () => {
+  await world.stop();
+  await server.close();
+});
+afterEach(() => {
+  jest.useRealTimers();
+  server.actor = 'NONE';
+  server.answer = {};
+});
+
+const requests = () => server.exchanges.length;
+
+describe('what is asked of the server', () => {
+  it('is the user’s own token for the scopes, with no actor', async () => {
+    const userToken = await userTokenOf(world, 'ana');
+    const { accessToken } = await exchange(agent, await agent.token({ userToken }));
+    expect(accessToken).toBe(server.exchanges.at(-1)?.answer.access_token);
+    expect(lastRequest(server)).toEqual({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: userToken,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      scope: 'a',
+    });
+    expect(server.given.at(-1)).toEqual({ subject: 'ana', actor: undefined, scope: 'a' });
+  });
+
+  it('is no scope where none is asked for, and what is granted is told', async () => {
+    const token = await onBehalfOf(world, agent, 'ana');
+    expect(await exchange(agent, token, { scopes: [] })).toHaveProperty('accessToken');
+    expect(lastRequest(server)).not.toHaveProperty('scope');
+  });
+
+  it('has resources and audiences, each of them', async () => {
+    const token = await onBehalfOf(world, agent, 'ana');
+    await exchange(agent, token, { resources: [RESOURCE], audiences: [RESOURCE, RESOURCE] });
+    const request = server.exchanges.at(-1)?.request;
+    expect(request?.getAll('resource')).toEqual([RESOURCE]);
+    expect(request?.getAll('audience')).toEqual([RESOURCE, RESOURCE]);
+  });
+
+  it('has the agent’s own parameters, which override no standard one', async () => {
+    const userToken = await userTokenOf(world, 'ana');
+    const requested_token_type = 'urn:ietf:params:oauth:token-type:access_token';
+    const standard = [
+      'grant_type',
+      'client_id',
+      'client_secret',
+      'client_assertion',
+      'client_assertion_type',
+      'subject_token',
+      'actor_token',
+      'actor_token_type',
+      'assertion',
+      'scope',
+      'resource',
+      'audience',
+    ];
+    const customParameters = {
+      ...Object.fromEntries(standard.map((name) => [name, 'of-the-agent'])),
+      requested_token_type,
+      login_hint: 'x',
+    };
+    await exchange(agent, await agent.token({ userToken }), { customParameters });
+    expect(lastRequest(server)).toEqual({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: userToken,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      scope: 'a',
+      requested_token_type,
+      login_hint: 'x',
+    });
+  });
+
+  it('may name another type of the subject token', async () => {
+    const customParameters = { subject_token_type: 'urn:ietf:params:oauth:token-type:access_token' };
+    const refused = exchange(agent, await onBehalfOf(world, agent, 'ana'), { customParameters });
+    await expect(refused).rejects.toMatchObject(refusedWith('invalid_request'));
+    expect(lastRequest(server)).toMatchObject(customParameters);
+  });
+});
+
+describe('the actor', () => {
+  const actorTokenScopes = ['act'];
+
+  it('is the agent’s own access token, obtained once for all users', async () => {
+    server.actor = 'M2M';
+    const acting = await exchangingAgent(world, server, {
+      grantType: 'TOKEN_EXCHANGE',
+      tokenExchangeGrantTypeConfig: { actorTokenContent: 'M2M', actorTokenScopes },
+    });
+    const before = requests();
+    await exchange(acting, await onBehalfOf(world, acting, 'ana'));
+    await exchange(acting, await onBehalfOf(world, acting, 'ben'));
+    const [own, forAna, forBen] = server.exchanges.slice(before);
+    expect(requests()).toBe(before + 3);
+    expect(Object.fromEntries(own?.request ?? [])).toEqual({
+      grant_type: 'client_credentials',
+      scope: 'act',
+    });
+    for (const exchanged of [forAna, forBen]) {
+      expect(Object.fromEntries(exchanged?.request ?? [])).toMatchObject({
+        actor_token: own?.answer.access_token,
+        actor_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      });
+    }
+    expect(server.given.slice(-2)).toEqual([
+      { subject: 'ana', actor: { sub: 'agents' }, scope: 'a' },
+      { subject: 'ben', actor: { sub: 'agents' }, scope: 'a' },
+    ]);
+  });
+
+  it('is refused by the server without the scope, and where it is missing', async () => {
+    server.actor = 'M2M';
+    const scopeless = await exchangingAgent(world, server, {
+      grantType: 'TOKEN_EXCHANGE',
+      tokenExchangeGrantTypeConfig: { actorTokenContent: 'M2M' },
+    });
+    for (const wrong of [scopeless, agent]) {
+      const refused = exchange(wrong, await onBehalfOf(world, wrong, 'ana'));
+      await expect(refused).rejects.toMatchObject(refusedWith('invalid_request'));
+    }
+  });
+
+  it('that gets no token of its own ends the exchange before it begins', async () => {
+    server.actor = 'M2M';
+    const overreaching = await exchangingAgent(world, server, {
+      grantType: 'TOKEN_EXCHANGE',
+      tokenExchangeGrantTypeConfig: { actorTokenContent: 'M2M', actorTokenScopes: ['with"quote'] },
+    });
+    const before = requests();
+    const refused = exchange(overreaching, await onBehalfOf(world, overreaching, 'ana'));
+    await expect(refused).rejects.toMatchObject(refusedWith('invalid_scope'));
+    expect(server.exchanges.slice(before).map(({ grantType }) => grantType)).toEqual(['client_credentials']);
+  });
+});
+
+describe('what was exchanged', () => {
+  it('is handed out again for the same user token, whichever workload access token carries it', async () => {
+    const userToken = await userTokenOf(world, 'ana');
+    const first = await exchange(agent, await agent.token({ userToken }), { scopes: ['a', 'b'] });
+    const before = requests();
+    const again = await exchange(agent, await agent.token({ userToken }), { scopes: ['b', 'a'] });
+    expect(again.accessToken).toBe(first.accessToken);
+    expect(requests()).toBe(before);
+  });
+
+  it('is exchanged once, however many ask at once', async () => {
+    const token = await onBehalfOf(world, agent, 'ana');
+    const before = requests();
+    const answers = await Promise.all(Array.from({ length: 40 }, () => exchange(agent, token)));
+    expect(new Set(answers.map(({ accessToken }) => accessToken)).size).toBe(1);
+    expect(requests()).toBe(before + 1);
+  });
+
+  it.each<[string, { user?: string; ask?: Ask }]>([
+    ['another token of the same user', { user: 'ana' }],
+    ['another user', { user: 'ben' }],
+    ['other scopes', { ask: { scopes: ['b'] } }],
+    ['a resource', { ask: { resources: [RESOURCE] } }],
+    ['other parameters', { ask: { customParameters: { hint: 'x' } } }],
+  ])('is not handed out for %s', async (_what, { user, ask }) => {
+    const token = await onBehalfOf(world, agent, 'ana');
+    const first = await exchange(agent, token);
+    const other = user === undefined ? token : await onBehalfOf(world, agent, user);
+    expect((await exchange(agent, other, ask)).accessToken).not.toBe(first.accessToken);
+    // The one that was there before still is.
+    expect((await exchange(agent, token)).accessToken).toBe(first.accessToken);
+  });
+
+  it('is exchanged anew for forceAuthentication, and the old token never comes back', async () => {
+    const token = await onBehalfOf(world, agent, 'ana');
+    const first = await exchange(agent, token);
+    const forced = await exchange(agent, token, { forceAuthentication: true });
+    expect(forced.accessToken).not.toBe(first.accessToken);
+    expect((await exchange(agent, token)).accessToken).toBe(forced.accessToken);
+  });
+
+  it('ends when its own time is over', async () => {
+    const token = await onBehalfOf(world, agent, 'ana');
+    const first = await exchange(agent, token);
+    moveClock(LIFETIME);
+    expect((await exchange(agent, token)).accessToken).not.toBe(first.accessToken);
+  });
+
+  it.each([
+    ['longer', { expires_in: 3600 }],
+    ['for a time that the server does not tell', { expires_in: undefined }],
+  ])('ends with the user’s own token, although it lives %s', async (_how, answer) => {
+    server.answer = answer;
+    const own = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
+    const exp = Math.floor(Date.now() / 1000) + 200;
+    const token = await onBehalfOf(world, own, 'ana', { exp });
+    await exchange(own, token);
+    expect(await storedGrants('ON_BEHALF_OF_TOKEN_EXCHANGE', own.providerName)).toEqual([
+      expect.objectContaining({ tokens: expect.objectContaining({ expiresAt: exp }) as object, ttl: exp }),
+    ]);
+    moveClock(203);
+    // The workload access token is still taken, for clocks may differ; the user's own is not.
+    await expect(exchange(own, token)).rejects.toMatchObject(refusedWith('invalid_request'));
+  });
+
+  it('keeps no refresh token', async () => {
+    server.answer = { refresh_token: 'a-refresh-token' };
+    const own = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
+    await exchange(own, await onBehalfOf(world, own, 'ana'));
+    const [stored] = await storedGrants('ON_BEHALF_OF_TOKEN_EXCHANGE', own.providerName);
+    expect(stored?.tokens).toMatchObject({ refreshable: false });
+  });
+});
+
+describe('what the server refuses', () => {
+  it.each<[string, string, object, object]>([
+    ['more scopes than the user’s token has', 'invalid_scope', { scopes: ['a', 'c'] }, {}],
+    ['a resource that it does not know', 'invalid_target', { resources: ['https://other.example'] }, {}],
+    ['an audience that it does not know', 'invalid_target', { audiences: ['other'] }, {}],
+    ['a user token that is not for this client', 'invalid_request', {}, { aud: OTHER_AUDIENCE }],
+  ])('%s: %s', async (_what, code, ask, claims) => {
+    const token = await onBehalfOf(world, agent, 'ana', claims);
+    const given = server.given.length;
+    const refused = exchange(agent, token, ask);
+    await expect(refused).rejects.toMatchObject({ ...refusedWith(code), $metadata: { attempts: 1 } });
+    const description = String(server.exchanges.at(-1)?.answer.error_description);
+    await expect(refused).rejects.not.toMatchObject({
+      message: expect.stringContaining(description) as string,
+    });
+    expect(server.given).toHaveLength(given);
+  });
+
+  it('is told each time, and nothing is kept of it', async () => {
+    const token = await onBehalfOf(world, agent, 'ana', { scope: 'b' });
+    const before = requests();
+    for (let tries = 0; tries < 2; tries += 1) {
+      await expect(exchange(agent, token)).rejects.toMatchObject(refusedWith('invalid_scope'));
+    }
+    expect(requests()).toBe(before + 2);
+    const entry = (await world.audit()).at(-1);
+    expect(entry).toMatchObject({ flow: 'ON_BEHALF_OF_TOKEN_EXCHANGE', outcome: 'denied' });
+  });
+});
+
+describe('an answer', () => {
+  const type = (name: string) => `urn:ietf:params:oauth:token-type:${name}`;
+
+  it.each<[string, ExchangeServer['answer']]>([
+    ['that is no access token', { token_type: 'N_A', issued_token_type: type('saml2') }],
+    ['that calls no access token a bearer token', { issued_token_type: type('id_token') }],
+    ['that is a refresh token', { issued_token_type: type('refresh_token') }],
+    ['whose type is no text', { issued_token_type: 7 }],
+    ['whose token the agent cannot prove to have the key of', { token_type: 'DPoP' }],
+    ['without token', { access_token: undefined }],
+  ])('%s is refused', async (_what, answer) => {
+    server.answer = answer;
+    const token = await onBehalfOf(world, agent, 'ana');
+    await expect(exchange(agent, token)).rejects.toMatchObject(refusedWith('invalid_response'));
+    server.answer = {};
+    expect((await exchange(agent, token)).accessToken).toBe(server.exchanges.at(-1)?.answer.access_token);
+  });
+
+  it.each<[string, ExchangeServer['answer']]>([
+    ['that does not name what it is', { issued_token_type: undefined }],
+    ['that names a JWT', { issued_token_type: type('jwt') }],
+    ['in lower case', { token_type: 'bearer' }],
+  ])('%s is taken', async (_what, answer) => {
+    server.answer = answer;
+    const { accessToken } = await exchange(agent, await onBehalfOf(world, agent, 'ana'));
+    expect(accessToken).toBe(server.exchanges.at(-1)?.answer.access_token);
+  });
+});
