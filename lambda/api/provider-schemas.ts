@@ -62,7 +62,12 @@ const additionalClaims = v.pipe(
 );
 
 const privateKeyJwtConfig = v.strictObject({
-  privateKeySource: v.exactOptional(v.strictObject({ kmsKeySource: v.strictObject({ kmsKeyArn }) })),
+  privateKeySource: v.exactOptional(
+    v.pipe(
+      v.strictObject({ kmsKeySource: v.exactOptional(v.strictObject({ kmsKeyArn })) }),
+      v.check(exactlyOne, 'must have exactly one member'),
+    ),
+  ),
   signingAlgorithm: v.exactOptional(v.picklist(SIGNING_ALGORITHMS)),
   additionalHeaderClaims: v.exactOptional(additionalClaims),
   additionalPayloadClaims: v.exactOptional(additionalClaims),

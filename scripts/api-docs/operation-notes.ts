@@ -38,9 +38,13 @@ const SHREDS: Difference = {
   what: 'deletes everything that it sealed',
   why: 'its vault keys go with it, and nothing that they sealed can be read again; a new one of the same name inherits nothing',
 };
-const NO_SECRETLESS_CLIENT: Difference = {
-  what: 'refuses the client authentication `AWS_IAM_ID_TOKEN_JWT` and `PRIVATE_KEY_JWT`',
-  why: 'clients authenticate by their secret for now',
+const TAGGED_KEY: Difference = {
+  what: 'the KMS key of `PRIVATE_KEY_JWT` is of this account and has the tag `agent-identity:owner` with the owner’s ARN, and only the owner names it or changes what it signs',
+  why: 'whoever may make a provider must not thereby sign with any key of the account; a key of another account shows no tag',
+};
+const OWN_ROLE: Difference = {
+  what: 'with `AWS_IAM_ID_TOKEN_JWT` the token is that of this service’s function, and its request tags `agent-identity:workload-identity` and `agent-identity:provider-owner` name the agent and the provider’s owner',
+  why: 'all agents are served by one role; a server that trusts it tells them apart by the tags',
 };
 const NO_ACTOR: Difference = {
   what: '`TOKEN_EXCHANGE` without `tokenExchangeGrantTypeConfig` sends no actor token; `actorTokenScopes` go with `M2M` only',
@@ -88,7 +92,8 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       TAGGED_SECRET,
       SAFE_ENDPOINTS,
       NO_ACTOR,
-      NO_SECRETLESS_CLIENT,
+      TAGGED_KEY,
+      OWN_ROLE,
     ],
   },
   GetOauth2CredentialProvider: {
@@ -107,7 +112,8 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       TAGGED_SECRET,
       SAFE_ENDPOINTS,
       NO_ACTOR,
-      NO_SECRETLESS_CLIENT,
+      TAGGED_KEY,
+      OWN_ROLE,
     ],
   },
   DeleteOauth2CredentialProvider: {

@@ -283,6 +283,7 @@ describe('the actor', () => {
     const service = await createExchange({ ...exchangeBy('AWS_IAM_ID_TOKEN_JWT'), tokenEndpoint: '' });
     await expect(service.ask()).rejects.toMatchObject({
       message: expect.stringContaining('refused: invalid_metadata.') as string,
+      detail: 'there is no token endpoint',
     });
     expect(service.webIdentityRequests).toEqual([]);
   });

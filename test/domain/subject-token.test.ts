@@ -1,5 +1,7 @@
 /** The user's own token inside a workload access token: carried to the agent's exchange and to nobody else. */
 import { decodeJwt } from 'jose';
+import { subjectHash } from '../../lambda/domain/identity/user';
+import type { SealingContext } from '../../lambda/domain/vault/sealing';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import {
   LONGEST_CARRIED,
@@ -56,6 +58,21 @@ it('opens for nobody else, and in no other workload access token', async () => {
   await expect(opening({ workload, user: { kind: 'user-id', id: 'alice' } })).rejects.toThrow();
   await expect(opening({ workload, user: undefined })).rejects.toThrow();
   await expect(opening({ workload, user }, { tokenId: other.subjectToken.tokenId })).rejects.toThrow();
+});
+
+it('is sealed by a key of its own purpose, which opens nothing that the vault holds', async () => {
+  const { workload, user, subjectToken } = await carried('a.b.c');
+  const contexts: SealingContext[] = [];
+  const seal = { open: (context: SealingContext) => Promise.resolve(String(contexts.push(context))) };
+  await openSubjectToken(seal, { workload, user }, subjectToken);
+  expect(contexts).toEqual([
+    {
+      purpose: 'subject-token',
+      ownerId: service.identity.id,
+      ownerArn: service.identity.arn,
+      binding: { user: subjectHash(user), token: subjectToken.tokenId },
+    },
+  ]);
 });
 
 it('is known again by its hash, which is another one for another token', async () => {

@@ -11,7 +11,6 @@ export interface RefusedShape {
   readonly why: string;
 }
 
-const NOT_YET = 'not supported by this service yet';
 const NEVER = 'not supported by this service: ';
 
 /** Members that are refused whatever they hold. */
@@ -22,11 +21,6 @@ export const REFUSED_SHAPES: readonly RefusedShape[] = [
     why: 'providers are called over the internet, with no VPC Lattice resource between',
   },
   { shape: 'PrivateEndpointOverrides', says: NEVER, why: 'as `privateEndpoint`' },
-  {
-    shape: 'PrivateKeyJwtConfig',
-    says: NOT_YET,
-    why: 'clients authenticate by their secret for now',
-  },
 ];
 
 export interface DifferentValue {

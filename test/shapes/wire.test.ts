@@ -47,32 +47,6 @@ it.each(served.map((operation) => [operation.name, operation] as const))(
   },
 );
 
-describe('what docs/api.md says is still to come is refused with the reason', () => {
-  const notYet = {
-    name: 'ValidationException',
-    message: expect.stringContaining('not supported by this service yet') as string,
-  };
-
-  it.each(['AWS_IAM_ID_TOKEN_JWT', 'PRIVATE_KEY_JWT'] as const)('%s', async (clientAuthenticationMethod) => {
-    const { discoveryUrl, clientId, clientSecret } = world.provider;
-    const creating = world.control().send(
-      new control.CreateOauth2CredentialProviderCommand({
-        name: 'secretless',
-        credentialProviderVendor: 'CustomOauth2',
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: {
-            clientId,
-            clientSecret,
-            clientAuthenticationMethod,
-            oauthDiscovery: { discoveryUrl },
-          },
-        },
-      }),
-    );
-    await expect(creating).rejects.toMatchObject(notYet);
-  });
-});
-
 it('a body that is not JSON is CannotParse', async () => {
   const client = world.control();
   client.middlewareStack.add(

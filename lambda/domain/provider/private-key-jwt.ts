@@ -21,7 +21,7 @@ export interface PrivateKeyJwt {
 
 /** As a request has it; an update leaves out what is to stay. */
 export interface PrivateKeyJwtInput {
-  readonly privateKeySource?: { readonly kmsKeySource: { readonly kmsKeyArn: string } } | undefined;
+  readonly privateKeySource?: { readonly kmsKeySource?: { readonly kmsKeyArn: string } } | undefined;
   readonly signingAlgorithm?: SigningAlgorithm | undefined;
   readonly additionalHeaderClaims?: Readonly<Record<string, string>> | undefined;
   readonly additionalPayloadClaims?: Readonly<Record<string, string>> | undefined;
@@ -76,7 +76,7 @@ export function settlePrivateKeyJwt(
   present: PrivateKeyJwt | undefined,
 ): PrivateKeyJwt {
   checkClaims(member, input ?? {});
-  const keyArn = input?.privateKeySource?.kmsKeySource.kmsKeyArn ?? present?.keyArn;
+  const keyArn = input?.privateKeySource?.kmsKeySource?.kmsKeyArn ?? present?.keyArn;
   const algorithm = input?.signingAlgorithm ?? present?.algorithm;
   if (keyArn === undefined)
     throw invalidMember(`${member}.privateKeySource`, 'is needed: the KMS key that signs');

@@ -64,7 +64,7 @@ export const namesOwner = ({ tags }: DescribedSecret, owner: string): boolean =>
   Object.hasOwn(tags, OWNER_TAG) && tags[OWNER_TAG] === owner;
 
 /** The text under the key, if the text is JSON that has one. What does not parse is told to nobody: it is secret. */
-function memberOf(text: string, jsonKey: string): string | undefined {
+export function memberOf(text: string, jsonKey: string): string | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -2,6 +2,7 @@
 import { epochSeconds } from '../ambient';
 import { beginConsent, outstanding, openSealedRequest, type ConsentRequest } from '../consent/begin';
 import { hashOf, isOpen, sessionIdOf, type Session } from '../consent/session';
+import { invalidMember } from '../service-error';
 import { covers, isRefreshable, type Grant } from './grant';
 import { heldToken, type HandedOut } from './held-token';
 import { isUsable } from './renewal';
@@ -79,6 +80,12 @@ export async function userToken(ports: RetrievePorts, admitted: Admitted): Promi
       outcome: 'consent-required',
       reason: polled?.failure === undefined ? 'the session ended' : `the session failed: ${polled.failure}`,
     };
+  }
+  if (owner.provider.clientId === '') {
+    throw invalidMember(
+      'oauth2Flow',
+      `USER_FEDERATION needs a client that the user can be shown: the credential provider "${owner.provider.name}" has no clientId`,
+    );
   }
   const request: ConsentRequest = {
     grantId: owner.grantId,

@@ -1,0 +1,124 @@
+/** A client's assertion (RFC 7523 section 3): what it claims, and what no configuration changes. */
+import { createSign, generateKeyPairSync, verify } from 'node:crypto';
+import { joseSignature } from '../../lambda/adapters/kms/assertion-keys';
+import { clientAssertion } from '../../lambda/domain/grants/client-assertion';
+import { clientAuthentication } from '../../lambda/domain/grants/client-authentication';
+import type { PrivateKeyJwt } from '../../lambda/domain/provider/private-key-jwt';
+import { createFakeAmbient } from './fake-ambient';
+import { OWNER } from './samples';
+
+const AUDIENCE = 'https://provider.example/token';
+const KEY: PrivateKeyJwt = {
+  keyArn: 'arn:aws:kms:eu-central-1:123456789012:key/9e6cf18a-872a-4230-8564-f8f399d8c50b',
+  algorithm: 'ES256',
+};
+
+const decoded = (part = ''): Record<string, unknown> =>
+  JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
+
+async function asserted(config: PrivateKeyJwt = KEY) {
+  const ambient = createFakeAmbient();
+  const requests: unknown[] = [];
+  const assertionKeys = {
+    sign(request: unknown) {
+      requests.push(request);
+      return Promise.resolve('signature');
+    },
+  };
+  const client = { clientId: 'agents', owner: OWNER };
+  const assertion = await clientAssertion({ assertionKeys, ambient }, client, config, AUDIENCE);
+  const [header, payload, signature] = assertion.split('.');
+  return {
+    header: decoded(header),
+    payload: decoded(payload),
+    signature,
+    signingInput: `${header}.${payload}`,
+    now: ambient.seconds(),
+    requests,
+  };
+}
+
+it('claims who asserts, to whom, and for three minutes from now', async () => {
+  const { header, payload, signature, now } = await asserted();
+  expect(header).toEqual({ alg: 'ES256', typ: 'JWT' });
+  expect(payload).toEqual({
+    iss: 'agents',
+    sub: 'agents',
+    aud: AUDIENCE,
+    jti: expect.any(String) as string,
+    iat: now - 120,
+    exp: now + 180,
+  });
+  expect(signature).toBe('signature');
+});
+
+it('has the key sign it for the provider’s owner', async () => {
+  const { requests, signingInput } = await asserted();
+  expect(requests).toEqual([{ keyArn: KEY.keyArn, algorithm: 'ES256', owner: OWNER, signingInput }]);
+});
+
+it('is good once: another has another jti', async () => {
+  expect((await asserted()).payload.jti).not.toBe((await asserted()).payload.jti);
+});
+
+it.each([-120, 120])('is in its time for a server whose clock is %i seconds off', async (skew) => {
+  const { payload, now } = await asserted();
+  expect(payload.iat).toBeLessThanOrEqual(now + skew);
+  expect(payload.exp).toBeGreaterThan(now + skew);
+});
+
+it('takes more claims, another audience among them, but none of its own from anybody', async () => {
+  const { header, payload } = await asserted({
+    ...KEY,
+    headerClaims: { kid: 'key-1', 'x5t#S256': 'thumbprint', alg: 'none', typ: 'x' },
+    payloadClaims: { aud: 'https://other.example', tenant: 't', iss: 'x', sub: 'x', jti: 'x' },
+  });
+  expect(header).toEqual({ kid: 'key-1', 'x5t#S256': 'thumbprint', alg: 'ES256', typ: 'JWT' });
+  expect(payload).toMatchObject({ aud: 'https://other.example', tenant: 't', iss: 'agents', sub: 'agents' });
+  expect(payload.jti).not.toBe('x');
+});
+
+describe('in a request', () => {
+  const parametersOf = async (clientId: string, server: object) => {
+    const body = new URLSearchParams();
+    const assert = (audience: string) => Promise.resolve(`assertion for ${audience}`);
+    const authenticate = clientAuthentication('PRIVATE_KEY_JWT', { assert });
+    const headers = new Headers();
+    await authenticate(
+      { issuer: 'https://provider.example', ...server },
+      { client_id: clientId },
+      body,
+      headers,
+    );
+    expect([...headers.keys()]).toEqual([]);
+    return Object.fromEntries(body);
+  };
+
+  it('is presented with its type, for the token endpoint', async () => {
+    expect(await parametersOf('agents', { token_endpoint: AUDIENCE })).toEqual({
+      client_id: 'agents',
+      client_assertion: `assertion for ${AUDIENCE}`,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    });
+  });
+
+  it('names no client that has no id', async () => {
+    expect(await parametersOf('', { token_endpoint: AUDIENCE })).not.toHaveProperty('client_id');
+  });
+
+  it('is for nobody where there is no token endpoint', async () => {
+    await expect(parametersOf('agents', {})).rejects.toMatchObject({ code: 'invalid_metadata' });
+  });
+});
+
+it('has an ECDSA signature in the form of a JWS, whatever its halves begin with', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  // Enough of them for halves with a leading zero and with a leading sign byte.
+  for (let round = 0; round < 400; round += 1) {
+    const text = `round ${round}`;
+    const signature = joseSignature(createSign('sha256').update(text).sign(privateKey));
+    expect(signature).toHaveLength(64);
+    const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const;
+    expect(verify('sha256', Buffer.from(text), key, signature)).toBe(true);
+  }
+});

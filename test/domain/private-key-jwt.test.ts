@@ -1,0 +1,154 @@
+/** Which key signs for a provider: complete, the owner's own, and named by the owner alone. */
+import {
+  checkSigningKey,
+  privateKeyJwtConfigOf,
+  settlePrivateKeyJwt,
+  type DescribedKey,
+  type PrivateKeyJwt,
+} from '../../lambda/domain/provider/private-key-jwt';
+import { caught } from './caught';
+import { ARN_PREFIX, OWNER } from './samples';
+
+const MEMBER = 'config';
+const keyArn = 'arn:aws:kms:eu-central-1:123456789012:key/9e6cf18a-872a-4230-8564-f8f399d8c50b';
+const source = { kmsKeySource: { kmsKeyArn: keyArn } };
+const present: PrivateKeyJwt = {
+  keyArn,
+  algorithm: 'RS256',
+  headerClaims: { kid: 'one' },
+  payloadClaims: { tenant: 't' },
+};
+
+describe('settled', () => {
+  it('takes what is given, and answers it as AWS has it', () => {
+    const input = {
+      privateKeySource: source,
+      signingAlgorithm: 'PS256',
+      additionalHeaderClaims: { kid: 'one' },
+      additionalPayloadClaims: { aud: 'https://idp.example/token' },
+    } as const;
+    const settled = settlePrivateKeyJwt(MEMBER, input, undefined);
+    expect(settled).toEqual({
+      keyArn,
+      algorithm: 'PS256',
+      headerClaims: { kid: 'one' },
+      payloadClaims: { aud: 'https://idp.example/token' },
+    });
+    expect(privateKeyJwtConfigOf(settled)).toEqual(input);
+  });
+
+  it('leaves at an update what is left out', () => {
+    expect(settlePrivateKeyJwt(MEMBER, undefined, present)).toEqual(present);
+    expect(settlePrivateKeyJwt(MEMBER, { signingAlgorithm: 'ES256' }, present)).toEqual({
+      ...present,
+      algorithm: 'ES256',
+    });
+    expect(settlePrivateKeyJwt(MEMBER, { additionalHeaderClaims: { kid: 'two' } }, present)).toEqual({
+      ...present,
+      headerClaims: { kid: 'two' },
+    });
+  });
+
+  it.each([
+    [{ signingAlgorithm: 'RS256' } as const, 'config.privateKeySource'],
+    [{ privateKeySource: source }, 'config.signingAlgorithm'],
+    [undefined, 'config.privateKeySource'],
+  ])('is refused at a creation when it is not complete: %j', (input, member) => {
+    expect(caught(() => settlePrivateKeyJwt(MEMBER, input, undefined))).toMatchObject({
+      name: 'ValidationException',
+      fieldList: [{ name: member }],
+    });
+  });
+
+  it.each([
+    ...['alg', 'typ', 'crit', 'b64'].map((claim) => ['additionalHeaderClaims', claim]),
+    ...['iss', 'sub', 'jti', 'exp', 'iat', 'nbf'].map((claim) => ['additionalPayloadClaims', claim]),
+  ])('is refused with a claim of our own: %s %s', (name = '', claim = '') => {
+    expect(caught(() => settlePrivateKeyJwt(MEMBER, { [name]: { [claim]: 'x' } }, present))).toMatchObject({
+      fieldList: [{ name: `config.${name}`, message: expect.stringContaining(claim) as string }],
+    });
+  });
+});
+
+describe('the key', () => {
+  const key: DescribedKey = {
+    arn: keyArn,
+    enabled: true,
+    usage: 'SIGN_VERIFY',
+    spec: 'RSA_2048',
+    tags: { 'agent-identity:owner': OWNER },
+  };
+  const config: PrivateKeyJwt = { keyArn, algorithm: 'RS256' };
+  const asked: string[] = [];
+  beforeEach(() => {
+    asked.length = 0;
+  });
+
+  const check = (
+    described: Partial<DescribedKey> | undefined,
+    change: Partial<PrivateKeyJwt> = {},
+    naming = {},
+  ) => {
+    const ports = {
+      arnPrefix: ARN_PREFIX,
+      keyDescriptions: {
+        describe(arn: string) {
+          asked.push(arn);
+          return Promise.resolve(described && { ...key, ...described });
+        },
+      },
+    };
+    const who = { principal: OWNER, owner: OWNER, unchanged: false, ...naming };
+    return checkSigningKey(ports, who, MEMBER, { ...config, ...change });
+  };
+
+  it.each([
+    ['RS256', 'RSA_2048'],
+    ['RS256', 'RSA_4096'],
+    ['PS256', 'RSA_3072'],
+    ['ES256', 'ECC_NIST_P256'],
+  ] as const)('signs %s with %s', async (algorithm, spec) => {
+    await expect(check({ spec }, { algorithm })).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ['RS256', { spec: 'ECC_NIST_P256' }],
+    ['ES256', { spec: 'RSA_2048' }],
+    ['ES256', { spec: 'ECC_NIST_P384' }],
+    ['RS256', { usage: 'ENCRYPT_DECRYPT' }],
+    ['RS256', { enabled: false }],
+  ] as const)('is refused for %s when it is %j', async (algorithm, described) => {
+    await expect(check(described, { algorithm })).rejects.toMatchObject({
+      fieldList: [{ name: 'config.signingAlgorithm' }],
+    });
+  });
+
+  const NOT_THE_OWNERS = {
+    name: 'ValidationException',
+    fieldList: [{ name: 'config.privateKeySource.kmsKeySource.kmsKeyArn' }],
+  };
+
+  it.each([
+    ['is gone', undefined],
+    ['has no tag', { tags: {} }],
+    ['is tagged for another', { tags: { 'agent-identity:owner': 'arn:aws:iam::123456789012:role/other' } }],
+    ['is another than it says', { arn: `${keyArn.slice(0, -1)}0` }],
+  ])('is refused, alike, when it %s', async (_what, described) => {
+    await expect(check(described)).rejects.toMatchObject(NOT_THE_OWNERS);
+  });
+
+  it.each([
+    ['another account', keyArn.replace('123456789012', '210987654321')],
+    ['another Region', keyArn.replace('eu-central-1', 'us-east-1')],
+  ])('of %s is not even looked at', async (_whose, other) => {
+    await expect(check({ arn: other }, { keyArn: other })).rejects.toMatchObject(NOT_THE_OWNERS);
+    expect(asked).toEqual([]);
+  });
+
+  it('is named by the owner alone, and by who changes nothing', async () => {
+    const principal = 'arn:aws:iam::123456789012:role/updater';
+    await expect(check({}, {}, { principal })).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    expect(asked).toEqual([]);
+    await expect(check({}, {}, { principal, unchanged: true })).resolves.toBeUndefined();
+  });
+});
