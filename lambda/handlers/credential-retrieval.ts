@@ -25,7 +25,7 @@ import { createExternalSecrets } from '../domain/vault/external-secret';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/vault/retrieve';
 import type { Answer } from '../domain/vault/retrieval';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
-import { readEndpointPolicy, readEnvironment, readTrustedIssuers } from './environment';
+import { readEndpointPolicy, readEnvironment, readLifetimes, readTrustedIssuers } from './environment';
 import { audit, report } from './logging';
 import { vaultKeysOf } from './vault-keys';
 
@@ -62,6 +62,7 @@ const ports = {
   audit,
   ambient,
   aheadRenewals: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),
+  lifetimes: readLifetimes(),
   baseUrl: env.BASE_URL,
   issuer: env.BASE_URL,
 };

@@ -3,6 +3,7 @@
  * Each function asks for the variables that its group is given and no others.
  */
 import { parseTrustedIssuers, type TrustedIssuer } from '../domain/identity/trusted-issuer';
+import { parseLifetimes, type Lifetimes } from '../domain/lifetimes';
 import { parseQuotas, type Quotas } from '../domain/quotas';
 import type { EndpointPolicy } from '../domain/provider/endpoint';
 
@@ -33,6 +34,9 @@ export const readTrustedIssuers = (): TrustedIssuer[] =>
 
 /** @throws Error in plain words */
 export const readQuotas = (): Quotas => parseQuotas(process.env.QUOTAS ?? '{}');
+
+/** @throws Error in plain words */
+export const readLifetimes = (): Lifetimes => parseLifetimes(process.env.LIFETIMES ?? '{}');
 
 /**
  * Whether providers on this machine are let in: only on a laptop. In Lambda the variable stops the function,

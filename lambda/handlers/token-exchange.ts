@@ -17,7 +17,7 @@ import {
   type OnBehalfOf,
 } from '../domain/workload-token/issue';
 import { createSigningKeys } from '../domain/workload-token/signing-keys';
-import { readEndpointPolicy, readEnvironment, readTrustedIssuers } from './environment';
+import { readEndpointPolicy, readEnvironment, readLifetimes, readTrustedIssuers } from './environment';
 import { audit, report } from './logging';
 import { vaultKeysOf } from './vault-keys';
 
@@ -42,6 +42,7 @@ const ports = {
   seal: createSeal(vaultKeysOf(dynamodb, env)),
   audit,
   ambient,
+  lifetimes: readLifetimes(),
   issuer: env.BASE_URL,
 };
 

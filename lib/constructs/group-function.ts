@@ -2,7 +2,7 @@
  * The function of one group: its code, its role, its log group and its environment, each with what the
  * group's permissions say and nothing else.
  */
-import { Aws, Duration, Validations } from 'aws-cdk-lib';
+import { Aws, Duration, Validations, type RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
@@ -11,6 +11,7 @@ import type { Construct } from 'constructs';
 import { join } from 'node:path';
 import type { FunctionGroup } from '../../lambda/api/operations';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import type { Lifetimes } from '../../lambda/domain/lifetimes';
 import type { Quotas } from '../../lambda/domain/quotas';
 import { grant, type Grant, type InvokedFunction } from './grant';
 import { PERMISSIONS } from './permissions';
@@ -42,6 +43,9 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
  */
 const ASYNCHRONOUS = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
 
+/** The functions that give something out for a time. */
+const LIMITS_IN_TIME: readonly FunctionGroup[] = ['token-exchange', 'credential-retrieval'];
+
 export interface GroupFunctionProps {
   readonly group: FunctionGroup;
   readonly state: State;
@@ -49,9 +53,12 @@ export interface GroupFunctionProps {
   readonly baseUrl: string;
   readonly trustedIssuers: readonly TrustedIssuer[];
   readonly quotas: Partial<Quotas>;
+  readonly lifetimes: Lifetimes;
   /** ARNs of the KMS keys that the token vault may be moved to. */
   readonly tokenVaultKeys: readonly string[];
   readonly logRetention: RetentionDays;
+  /** Of the log group; kept by default. */
+  readonly removalPolicy?: RemovalPolicy;
   /** The function `provider-client`, for the groups that may invoke it. */
   readonly providerClient?: InvokedFunction;
 }
@@ -102,6 +109,7 @@ export class GroupFunction extends NodejsFunction {
     const logGroup = new LogGroup(scope, `${group}-logs`, {
       retention: props.logRetention,
       encryptionKey: state.encryptionKey,
+      ...(props.removalPolicy && { removalPolicy: props.removalPolicy }),
     });
     super(scope, group, {
       description: `agent-identity: ${group}`,
@@ -136,6 +144,7 @@ export class GroupFunction extends NodejsFunction {
         BASE_URL: props.baseUrl,
         ARN_PREFIX: `arn:${Aws.PARTITION}:bedrock-agentcore:${Aws.REGION}:${Aws.ACCOUNT_ID}`,
         ...(permissions.verifiesUsers && { TRUSTED_ISSUERS: JSON.stringify(props.trustedIssuers) }),
+        ...(LIMITS_IN_TIME.includes(group) && { LIFETIMES: JSON.stringify(props.lifetimes) }),
         // Only the control plane creates what is counted.
         ...(group === 'control-plane' && { QUOTAS: JSON.stringify(props.quotas) }),
         POWERTOOLS_SERVICE_NAME: 'agent-identity',

@@ -2,7 +2,7 @@
  * The REST API, built by walking the route registry: every method explicit, so that IAM policies can name
  * operations, and with the authorization that the registry says.
  */
-import { Aws, Validations } from 'aws-cdk-lib';
+import { Aws, Validations, type RemovalPolicy } from 'aws-cdk-lib';
 import {
   AuthorizationType,
   EndpointType,
@@ -11,6 +11,7 @@ import {
   type Method,
   MethodLoggingLevel,
   RestApi,
+  type RestApiProps,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -18,9 +19,12 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { OPERATIONS, type Route, type RoutedGroup } from '../../lambda/api/operations';
 import { ACCESS_LOG_FORMAT } from './access-log';
+import { addApiDomain, type ApiDomain } from './api-domain';
 import { addGatewayResponses } from './gateway-responses';
+import { privateApiPolicy, type CallerNetwork, type PrivateApi } from './private-api';
+import { addWebAcl, type WebAcl } from './web-acl';
 
-const STAGE = 'prod';
+export const STAGE = 'prod';
 
 /** How many requests the stage lets through, over all callers. */
 export interface Throttle {
@@ -40,10 +44,28 @@ export interface IdentityApiProps {
   readonly encryptionKey: IKey;
   readonly logRetention: RetentionDays;
   readonly throttle: Throttle;
+  readonly domain?: ApiDomain;
+  readonly privateApi?: PrivateApi;
+  readonly webAcl?: WebAcl;
+  /** Of the access log; kept by default. */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** The settings that an API has for its ways in, where they are not the usual one. */
+function waysIn({ domain, privateApi }: IdentityApiProps): Partial<RestApiProps> {
+  if (domain && privateApi) {
+    throw new Error('domain and privateApi do not go together: a private API keeps API Gateway’s own address.');
+  }
+  if (domain) return { disableExecuteApiEndpoint: true };
+  if (!privateApi) return {};
+  return {
+    endpointConfiguration: { types: [EndpointType.PRIVATE], vpcEndpoints: [...privateApi.vpcEndpoints] },
+    policy: privateApiPolicy(privateApi, STAGE),
+  };
 }
 
 /** What cdk-nag asks of every API and this one answers otherwise. */
-function acknowledgeApi(api: RestApi): void {
+function acknowledgeApi(api: RestApi, hasWebAcl: boolean): void {
   Validations.of(api).acknowledge(
     {
       id: 'AwsSolutions-APIG2',
@@ -55,17 +77,16 @@ function acknowledgeApi(api: RestApi): void {
       reason: 'API Gateway writes access logs by an account-wide role, for which AWS gives this policy.',
     },
   );
-  Validations.of(api.deploymentStage).acknowledge(
-    {
-      id: 'AwsSolutions-APIG3',
-      reason: 'IAM authorizes all but the browser and metadata routes; a web ACL is the operator’s choice.',
-    },
-    {
-      id: 'AwsSolutions-APIG6',
-      reason:
-        'Execution logs would hold query strings, and the callback’s has authorization codes; access logs stay.',
-    },
-  );
+  Validations.of(api.deploymentStage).acknowledge({
+    id: 'AwsSolutions-APIG6',
+    reason:
+      'Execution logs would hold query strings, and the callback’s has authorization codes; access logs stay.',
+  });
+  if (hasWebAcl) return;
+  Validations.of(api.deploymentStage).acknowledge({
+    id: 'AwsSolutions-APIG3',
+    reason: 'IAM authorizes all but the browser and metadata routes; a web ACL is the operator’s choice.',
+  });
 }
 
 function acknowledgeMethod(method: Method, route: Route): void {
@@ -81,8 +102,14 @@ function acknowledgeMethod(method: Method, route: Route): void {
 }
 
 export class IdentityApi extends Construct {
-  /** `https://{id}.execute-api.{region}.{suffix}/prod`, without a trailing slash. */
+  /**
+   * `https://{id}.execute-api.{region}.{suffix}/prod`, or `https://{domain}` where there is one; without a trailing
+   * slash.
+   */
   readonly baseUrl: string;
+  readonly restApiId: string;
+  /** Where callers must be, of a private API. */
+  readonly network: CallerNetwork | 'internet' | 'unstated';
   private readonly restApi: RestApi;
 
   constructor(scope: Construct, id: string, props: IdentityApiProps) {
@@ -90,11 +117,13 @@ export class IdentityApi extends Construct {
     const accessLog = new LogGroup(this, 'AccessLog', {
       retention: props.logRetention,
       encryptionKey: props.encryptionKey,
+      ...(props.removalPolicy && { removalPolicy: props.removalPolicy }),
     });
     this.restApi = new RestApi(this, 'RestApi', {
       restApiName: 'agent-identity',
       description: 'agent-identity: the identity operations of Amazon Bedrock AgentCore',
-      endpointTypes: [EndpointType.REGIONAL],
+      ...(!props.privateApi && { endpointTypes: [EndpointType.REGIONAL] }),
+      ...waysIn(props),
       // Without this account-wide role API Gateway writes no access log.
       cloudWatchRole: true,
       deployOptions: {
@@ -111,9 +140,15 @@ export class IdentityApi extends Construct {
     // CDK's output has a trailing slash, with which AWS's JavaScript client asks for `//identities/…`.
     this.restApi.node.tryRemoveChild('Endpoint');
     // Not from the stage, which depends on the methods and through them on the functions that are told it.
-    this.baseUrl = `https://${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
+    this.baseUrl = props.domain
+      ? `https://${props.domain.domainName}`
+      : `https://${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
+    this.restApiId = this.restApi.restApiId;
+    this.network = props.privateApi ? (props.privateApi.network ?? 'unstated') : 'internet';
     addGatewayResponses(this.restApi);
-    acknowledgeApi(this.restApi);
+    acknowledgeApi(this.restApi, props.webAcl !== undefined);
+    if (props.domain) addApiDomain(this, this.restApi, props.domain);
+    if (props.webAcl) addWebAcl(this, this.restApi.deploymentStage, props.webAcl);
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
- * The AWS services of the embedded cloud, over one data folder: DynamoDB, KMS and Secrets Manager. Functions in
- * this process or another find them by {@link EmulatorAccess}.
+ * The AWS services of the embedded cloud, over one data folder: DynamoDB, KMS, Secrets Manager and STS. Functions
+ * in this process or another find them by {@link EmulatorAccess}.
  */
 import { join } from 'node:path';
 import { prepareDataFolder } from './data-folder';
@@ -8,6 +8,7 @@ import { startDynamoDb } from './dynamodb';
 import { newEmulatorCredentials, type EmulatorCredentials } from './emulator-access';
 import { startKms } from './kms';
 import { startSecretsManager } from './secrets-manager';
+import { startSts } from './sts';
 
 /** How functions find the emulators and are let in: plain data, which can be handed to another process. */
 export interface EmulatorAccess {
@@ -16,6 +17,7 @@ export interface EmulatorAccess {
     readonly dynamodb: string;
     readonly kms: string;
     readonly secretsManager: string;
+    readonly sts: string;
   };
   /** ARN of the key that the service is deployed with. */
   readonly kmsKeyArn: string;
@@ -54,12 +56,15 @@ async function startEach(dataDir: string, closers: (() => Promise<void>)[]): Pro
   closers.push(kms.close);
   const secretsManager = await startSecretsManager(join(dataDir, 'secrets.json'), kms.key, credentials);
   closers.push(secretsManager.close);
+  const sts = await startSts(credentials);
+  closers.push(sts.close);
   return {
     credentials,
     endpoints: {
       dynamodb: dynamodb.endpoint,
       kms: kms.endpoint,
       secretsManager: secretsManager.endpoint,
+      sts: sts.endpoint,
     },
     kmsKeyArn: kms.keyArn,
   };

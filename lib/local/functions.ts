@@ -120,6 +120,7 @@ function setEnvironment(
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_KMS: endpoints.kms,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+    AWS_ENDPOINT_URL_STS: endpoints.sts,
     // Powertools logs through the global console instead of a stream of its own.
     POWERTOOLS_DEV: 'true',
     // Which would turn metrics off; here they are lines of the service's log.

@@ -2,52 +2,105 @@
  * The KMS keys of the embedded cloud and the file that they are kept in: the root key, which is made at the
  * first start, and those that CreateKey made. The file is written before a change counts.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import * as v from 'valibot';
 import { readOrCreateSecretFile, writeDurably } from './data-folder';
-import { arnOf, KEY_BYTES, type KmsKey } from './kms-key';
+import { arnOf, type KeyRecord, type Tags } from './kms-key';
+import { SIGNING_KEY_SPECS, type SigningKey } from './kms-signing-key';
+import { KEY_BYTES, newSymmetricKey, SYMMETRIC_DEFAULT, type SymmetricKey } from './kms-symmetric-key';
+
+export type KmsKey = SymmetricKey | SigningKey;
 
 export interface KmsKeyRing {
   /** The key that the service is deployed with. */
-  readonly root: KmsKey;
+  readonly root: SymmetricKey;
   all(): readonly KmsKey[];
   /** @param keyId id or ARN */
   find(keyId: string): KmsKey | undefined;
-  create(): Promise<KmsKey>;
+  add(key: KmsKey): Promise<void>;
   setEnabled(key: KmsKey, enabled: boolean): Promise<void>;
+  /** @param next makes the key's tags of those that it has once it is this change's turn; a refusal changes nothing */
+  changeTags(key: KmsKey, next: (present: Tags) => Tags): Promise<void>;
 }
 
-const KeyEntries = {
+const RecordEntries = {
   keyId: v.pipe(v.string(), v.uuid()),
+  /** Absent, as the tags are, in files of before they were kept. */
+  enabled: v.exactOptional(v.boolean()),
+  tags: v.exactOptional(v.record(v.string(), v.string())),
+};
+
+const SymmetricEntries = {
+  ...RecordEntries,
   material: v.pipe(
     v.string(),
     v.base64(),
     v.check((text) => Buffer.from(text, 'base64').length === KEY_BYTES),
   ),
-  /** Absent in files of before there were other keys. */
-  enabled: v.exactOptional(v.boolean()),
 };
 
+const SigningEntries = {
+  ...RecordEntries,
+  keySpec: v.picklist(SIGNING_KEY_SPECS),
+  /** PKCS #8 (RFC 5958), in PEM. */
+  privateKey: v.pipe(
+    v.string(),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      try {
+        return createPrivateKey(dataset.value);
+      } catch {
+        addIssue({ message: 'not a private key' });
+        return NEVER;
+      }
+    }),
+  ),
+};
+
+const SymmetricSchema = v.strictObject(SymmetricEntries);
+const SigningSchema = v.strictObject(SigningEntries);
+
 const KeyFileSchema = v.strictObject({
-  ...KeyEntries,
-  created: v.exactOptional(v.array(v.strictObject(KeyEntries))),
+  ...SymmetricEntries,
+  created: v.exactOptional(v.array(v.union([SymmetricSchema, SigningSchema]))),
 });
 
-type KeyFile = v.InferOutput<typeof KeyFileSchema>;
+type SymmetricInFile = v.InferOutput<typeof SymmetricSchema>;
+type SigningInFile = v.InferOutput<typeof SigningSchema>;
 
-const newKey = (): KmsKey => ({ keyId: randomUUID(), material: randomBytes(KEY_BYTES), enabled: true });
-
-const toFile = ({ keyId, material, enabled }: KmsKey) => ({
+const recordOf = ({ keyId, enabled = true, tags = {} }: SymmetricInFile | SigningInFile): KeyRecord => ({
   keyId,
+  enabled,
+  tags,
+});
+
+const symmetricOf = (entry: SymmetricInFile): SymmetricKey => ({
+  ...recordOf(entry),
+  spec: SYMMETRIC_DEFAULT,
+  material: Buffer.from(entry.material, 'base64'),
+});
+
+const signingOf = (entry: SigningInFile): SigningKey => ({
+  ...recordOf(entry),
+  spec: entry.keySpec,
+  privateKey: entry.privateKey,
+});
+
+const symmetricToFile = ({ keyId, enabled, tags, material }: SymmetricKey) => ({
+  keyId,
+  enabled,
+  tags,
   material: material.toString('base64'),
-  enabled,
 });
 
-const fromFile = ({ keyId, material, enabled = true }: Omit<KeyFile, 'created'>): KmsKey => ({
+const signingToFile = ({ keyId, enabled, tags, spec, privateKey }: SigningKey) => ({
   keyId,
-  material: Buffer.from(material, 'base64'),
   enabled,
+  tags,
+  keySpec: spec,
+  privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }),
 });
+
+const toFile = (key: KmsKey) => (key.spec === SYMMETRIC_DEFAULT ? symmetricToFile(key) : signingToFile(key));
 
 /**
  * Reads the keys, or makes the root key at the first start; ARNs stay the same as long as the file does.
@@ -57,24 +110,31 @@ const fromFile = ({ keyId, material, enabled = true }: Omit<KeyFile, 'created'>)
  */
 export async function loadKmsKeyRing(path: string): Promise<KmsKeyRing> {
   const { created = [], ...first } = await readOrCreateSecretFile(path, KeyFileSchema, () =>
-    toFile(newKey()),
+    symmetricToFile(newSymmetricKey()),
   );
-  let root = fromFile(first);
-  let others = created.map(fromFile);
+  let root = symmetricOf(first);
+  let others: readonly KmsKey[] = created.map((entry) =>
+    'material' in entry ? symmetricOf(entry) : signingOf(entry),
+  );
   let lastWrite = Promise.resolve();
 
   /** Changes come one after the other, each onto what the last one left. */
-  function change(next: () => [root: KmsKey, others: KmsKey[]]): Promise<void> {
+  function change(next: () => [root: SymmetricKey, others: readonly KmsKey[]]): Promise<void> {
     // One that failed stands in nobody's way.
     lastWrite = lastWrite
       .catch(() => undefined)
       .then(async () => {
         const [nextRoot, nextOthers] = next();
-        const file: KeyFile = { ...toFile(nextRoot), created: nextOthers.map(toFile) };
+        const file = { ...symmetricToFile(nextRoot), created: nextOthers.map(toFile) };
         await writeDurably(path, `${JSON.stringify(file, null, 2)}\n`);
         [root, others] = [nextRoot, nextOthers];
       });
     return lastWrite;
+  }
+
+  function changeOf(keyId: string, next: <Key extends KmsKey>(key: Key) => Key): Promise<void> {
+    const changed = <Key extends KmsKey>(key: Key): Key => (key.keyId === keyId ? next(key) : key);
+    return change(() => [changed(root), others.map((key) => changed(key))]);
   }
 
   const all = () => [root, ...others];
@@ -85,14 +145,8 @@ export async function loadKmsKeyRing(path: string): Promise<KmsKeyRing> {
     },
     all,
     find: (keyId) => all().find((key) => keyId === key.keyId || keyId === arnOf(key)),
-    async create() {
-      const key = newKey();
-      await change(() => [root, [...others, key]]);
-      return key;
-    },
-    setEnabled({ keyId }, enabled) {
-      const set = (key: KmsKey): KmsKey => (key.keyId === keyId ? { ...key, enabled } : key);
-      return change(() => [set(root), others.map(set)]);
-    },
+    add: (key) => change(() => [root, [...others, key]]),
+    setEnabled: ({ keyId }, enabled) => changeOf(keyId, (key) => ({ ...key, enabled })),
+    changeTags: ({ keyId }, next) => changeOf(keyId, (key) => ({ ...key, tags: next(key.tags) })),
   };
 }

@@ -1,71 +1,17 @@
-/**
- * One KMS key of the embedded cloud, and the form of what it seals.
- *
- * A ciphertext blob is: version (1 byte), key id (16 bytes), nonce (12 bytes), tag (16 bytes), ciphertext.
- * AES-256-GCM; the additional authenticated data is the blob's version and key id and the encryption
- * context in canonical form, so a blob opens only under the very context it was sealed with (AWS KMS
- * developer guide, "Encryption context").
- */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+/** What every KMS key of the embedded cloud has, whatever it does. */
+import { randomUUID } from 'node:crypto';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 
-export type EncryptionContext = Readonly<Record<string, string>>;
+export type Tags = Readonly<Record<string, string>>;
 
-export interface KmsKey {
+export interface KeyRecord {
   readonly keyId: string;
-  /** 32 bytes. */
-  readonly material: Buffer;
   /** A disabled key does nothing until it is enabled again. */
   readonly enabled: boolean;
+  readonly tags: Tags;
 }
 
-const ALGORITHM = 'aes-256-gcm';
-const VERSION = 1;
-const KEY_ID_END = 17;
-const NONCE_END = 29;
-const TAG_END = 45;
+export const newKeyRecord = (tags: Tags): KeyRecord => ({ keyId: randomUUID(), enabled: true, tags });
 
-export const KEY_BYTES = 32;
-
-export const arnOf = ({ keyId }: Pick<KmsKey, 'keyId'>): string =>
+export const arnOf = ({ keyId }: Pick<KeyRecord, 'keyId'>): string =>
   `arn:aws:kms:${LOCAL_REGION}:${LOCAL_ACCOUNT}:key/${keyId}`;
-
-/** Whether the blob says that this key sealed it. */
-export const names = (blob: Buffer, key: KmsKey): boolean =>
-  blob.length >= TAG_END && blob.subarray(0, KEY_ID_END).equals(blobHeader(key));
-
-/** Seals under the key and the context. */
-export function seal(key: KmsKey, plaintext: Buffer, context: EncryptionContext): Buffer {
-  const header = blobHeader(key);
-  const nonce = randomBytes(NONCE_END - KEY_ID_END);
-  const cipher = createCipheriv(ALGORITHM, key.material, nonce).setAAD(authenticatedData(header, context));
-  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-  return Buffer.concat([header, nonce, cipher.getAuthTag(), ciphertext]);
-}
-
-/**
- * Opens what {@link seal} made.
- *
- * @returns undefined when the blob is not of this key, was changed, or belongs to another context: KMS does
- *   not tell these apart either
- */
-export function open(key: KmsKey, blob: Buffer, context: EncryptionContext): Buffer | undefined {
-  if (!names(blob, key)) return undefined;
-  const decipher = createDecipheriv(ALGORITHM, key.material, blob.subarray(KEY_ID_END, NONCE_END))
-    .setAAD(authenticatedData(blobHeader(key), context))
-    .setAuthTag(blob.subarray(NONCE_END, TAG_END));
-  try {
-    return Buffer.concat([decipher.update(blob.subarray(TAG_END)), decipher.final()]);
-  } catch {
-    return undefined;
-  }
-}
-
-const blobHeader = (key: KmsKey): Buffer =>
-  Buffer.concat([Buffer.from([VERSION]), Buffer.from(key.keyId.replaceAll('-', ''), 'hex')]);
-
-/** JSON of the pairs in the order of their names: no two contexts have the same form. */
-function authenticatedData(header: Buffer, context: EncryptionContext): Buffer {
-  const pairs = Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Buffer.concat([header, Buffer.from(JSON.stringify(pairs))]);
-}

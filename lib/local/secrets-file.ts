@@ -6,7 +6,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { readOrCreateSecretFile, writeDurably } from './data-folder';
-import { open, seal, type KmsKey } from './kms-key';
+import { open, seal, type SymmetricKey } from './kms-symmetric-key';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 
 const LocalSecretSchema = v.strictObject({
@@ -46,7 +46,7 @@ const newArn = (name: string): string =>
  * @param key seals the secrets' text
  * @throws StartError when the file is damaged
  */
-export async function openSecretsFile(path: string, key: KmsKey): Promise<SecretsFile> {
+export async function openSecretsFile(path: string, key: SymmetricKey): Promise<SecretsFile> {
   let secrets = await readOrCreateSecretFile(path, v.array(LocalSecretSchema), () => []);
   let lastWrite: Promise<unknown> = Promise.resolve();
 

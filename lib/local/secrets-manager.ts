@@ -6,7 +6,7 @@
 import * as v from 'valibot';
 import { AwsJsonError, parseMembers, startAwsJson, type LocalAwsJson } from './aws-json';
 import type { EmulatorCredentials } from './emulator-access';
-import type { KmsKey } from './kms-key';
+import type { SymmetricKey } from './kms-symmetric-key';
 import { openSecretsFile, type LocalSecret, type SecretsFile } from './secrets-file';
 
 /** A secret of 64 KiB, and as much again for its escapes. */
@@ -85,7 +85,7 @@ const operationsOn = (
  */
 export async function startSecretsManager(
   path: string,
-  key: KmsKey,
+  key: SymmetricKey,
   credentials: EmulatorCredentials,
 ): Promise<LocalAwsJson> {
   const operations = operationsOn(await openSecretsFile(path, key));

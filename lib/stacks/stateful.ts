@@ -2,25 +2,20 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import { TABLES, type TableName } from '../../lambda/adapters/dynamodb/keys';
-import { EncryptionKey } from '../constructs/encryption-key';
+import type { TableName } from '../../lambda/adapters/dynamodb/keys';
+import { addIdentityState, type IdentityStateProps } from '../constructs/identity-state';
 import type { State, TableReference } from '../constructs/state';
-import { StateTable } from '../constructs/state-table';
+
+export interface StatefulStackProps extends StackProps, IdentityStateProps {}
 
 export class StatefulStack extends Stack implements State {
   readonly encryptionKey: IKey;
   readonly tables: Readonly<Record<TableName, TableReference>>;
 
-  constructor(scope: Construct, id: string, props?: StackProps) {
+  constructor(scope: Construct, id: string, props: StatefulStackProps = {}) {
     super(scope, id, props);
-    const encryptionKey = new EncryptionKey(this, 'EncryptionKey');
-    const table = (name: TableName) => new StateTable(this, name, { encryptionKey, shape: TABLES[name] });
-    this.encryptionKey = encryptionKey;
-    this.tables = {
-      Directory: table('Directory'),
-      Keys: table('Keys'),
-      Sessions: table('Sessions'),
-      Vault: table('Vault'),
-    };
+    const state = addIdentityState(this, props);
+    this.encryptionKey = state.encryptionKey;
+    this.tables = state.tables;
   }
 }

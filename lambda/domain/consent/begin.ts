@@ -7,6 +7,7 @@ import { epochSeconds } from '../ambient';
 import type { MetadataReader } from '../grants/provider-metadata';
 import { ProviderFailure } from '../grants/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { Lifetimes } from '../lifetimes';
 import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import { ServiceError } from '../service-error';
@@ -16,7 +17,6 @@ import {
   consentContext,
   hashOf,
   isOpen,
-  SESSION_LIFETIME,
   sessionUriOf,
   type SealedRequest,
   type Session,
@@ -42,6 +42,7 @@ export interface BeginPorts {
   readonly seal: Seal;
   readonly metadata: MetadataReader;
   readonly ambient: Ambient;
+  readonly lifetimes: Pick<Lifetimes, 'consentSession'>;
   readonly baseUrl: string;
 }
 
@@ -160,7 +161,7 @@ async function newSession(
     state: 'CREATED',
     revision: 1,
     createdAt: now,
-    expiresAt: now + SESSION_LIFETIME,
+    expiresAt: now + ports.lifetimes.consentSession,
     subjectHash: grantId.subjectHash,
     provider: { name: provider.name, id: provider.id },
     target: grantId.target,

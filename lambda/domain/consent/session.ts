@@ -13,7 +13,7 @@
 import { createHash } from 'node:crypto';
 import type { SealingContext } from '../vault/sealing';
 
-/** Seconds that a session lives. */
+/** Seconds that a session lives where the deployment says nothing else. */
 export const SESSION_LIFETIME = 600;
 
 export const SESSION_STATES = [

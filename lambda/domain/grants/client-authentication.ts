@@ -9,6 +9,14 @@ export type ClientCredential =
   /** @param audience the token endpoint, at whichever endpoint of the server the assertion is presented */
   | { readonly assert: (audience: string) => Promise<string> };
 
+/** The name, for oauth4webapi alone, of a client that only its assertion names: it is never sent. */
+const UNNAMED = '(named by its assertion)';
+
+/** @param client with an empty `clientId` when only its assertion names it */
+export const oauthClientOf = ({ clientId }: { readonly clientId: string }): oauth.Client => ({
+  client_id: clientId === '' ? UNNAMED : clientId,
+});
+
 /**
  * `application/x-www-form-urlencoded`, leaving as it is what need not be encoded: a server that decodes reads the
  * same, and one that forgets to, as several do, is served too.
@@ -27,7 +35,7 @@ const asserting =
   (assert: (audience: string) => Promise<string>): oauth.ClientAuth =>
   async ({ token_endpoint: audience }, { client_id: clientId }, body) => {
     if (audience === undefined) throw new ProviderFailure('invalid_metadata', 'there is no token endpoint');
-    if (clientId !== '') body.set('client_id', clientId);
+    if (clientId !== UNNAMED) body.set('client_id', clientId);
     body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer');
     body.set('client_assertion', await assert(audience));
   };

@@ -6,6 +6,7 @@ import * as oauth from 'oauth4webapi';
 import type { OnBehalfOfConfig } from '../provider/on-behalf-of';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
+import { oauthClientOf } from './client-authentication';
 import { ProviderFailure } from './provider-failure';
 import {
   authenticate,
@@ -123,7 +124,7 @@ export async function exchangeOnBehalfOf(
   request: OnBehalfOfRequest,
 ): Promise<ObtainedTokens> {
   const { provider, metadata } = client;
-  const oauthClient: oauth.Client = { client_id: provider.clientId };
+  const oauthClient = oauthClientOf(provider);
   const { accessToken, scopes, expiresAt } = await exchange(
     ports,
     client,

@@ -3,6 +3,7 @@
  * stood in the address of a browser goes to the provider directly, by the client that has proved who it is.
  */
 import * as oauth from 'oauth4webapi';
+import { oauthClientOf } from './client-authentication';
 import { providerFailure, ProviderFailure } from './provider-failure';
 import { authenticate, options, type ProviderClient, type TokenRequestPorts } from './token-request';
 
@@ -43,7 +44,7 @@ export async function pushAuthorizationRequest(
   parameters: URLSearchParams,
 ): Promise<PushedRequest> {
   const { metadata, provider } = client;
-  const oauthClient: oauth.Client = { client_id: provider.clientId };
+  const oauthClient = oauthClientOf(provider);
   if (metadata.pushed_authorization_request_endpoint === undefined) {
     throw new ProviderFailure(
       'invalid_metadata',

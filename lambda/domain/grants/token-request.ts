@@ -9,7 +9,7 @@ import type { Oauth2Provider } from '../provider/oauth2-provider';
 import type { Vendor } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import { invalidMember } from '../service-error';
-import { clientAuthentication, type ClientCredential } from './client-authentication';
+import { clientAuthentication, oauthClientOf, type ClientCredential } from './client-authentication';
 import type { Metadata } from './provider-metadata';
 import { providerFailure } from './provider-failure';
 import type { Transport } from './transport';
@@ -155,7 +155,7 @@ export function redeemCode(
     readonly pkce: boolean;
   },
 ): Promise<ObtainedTokens> {
-  const oauthClient: oauth.Client = { client_id: client.provider.clientId };
+  const oauthClient = oauthClientOf(client.provider);
   const { metadata } = client;
   return exchange(
     ports,
@@ -199,7 +199,7 @@ export function requestClientCredentials(
       `M2M is not supported for ${provider.vendor}: it gives an application no token by client credentials; use USER_FEDERATION`,
     );
   }
-  const oauthClient: oauth.Client = { client_id: provider.clientId };
+  const oauthClient = oauthClientOf(provider);
   const parameters = narrowingParameters(request);
   if (request.scopes.length > 0) parameters.push(['scope', request.scopes.join(' ')]);
   const method = vendor.machineAuthentication ?? provider.clientAuthenticationMethod;
@@ -236,7 +236,7 @@ export function redeemRefreshToken(
   },
 ): Promise<ObtainedTokens> {
   const { provider, metadata } = client;
-  const oauthClient: oauth.Client = { client_id: provider.clientId };
+  const oauthClient = oauthClientOf(provider);
   return exchange(
     ports,
     client,

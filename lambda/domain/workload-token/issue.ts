@@ -5,10 +5,11 @@ import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
 import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
 import type { WorkloadIdentityStore } from '../identity/workload-identity';
+import type { Lifetimes } from '../lifetimes';
 import { noSuchResource } from '../managed-resource';
 import { mayAct } from '../policy/access';
 import type { Seal } from '../vault/sealing';
-import { delegationClaims, TOKEN_LIFETIME, TOKEN_TYPE } from './claims';
+import { delegationClaims, TOKEN_TYPE } from './claims';
 import type { SigningKeys } from './signing-keys';
 import { sealSubjectToken } from './subject-token';
 
@@ -19,6 +20,7 @@ export interface IssuePorts {
   readonly seal: Pick<Seal, 'seal'>;
   readonly audit: AuditTrail;
   readonly ambient: Ambient;
+  readonly lifetimes: Pick<Lifetimes, 'workloadAccessToken'>;
   /** The issuer: this service's base URL. */
   readonly issuer: string;
 }
@@ -52,7 +54,7 @@ export type IssueOperation =
 /**
  * @param operation which of them, for access and the audit trail
  * @param principal ARN of the calling IAM principal; must be allowed on the workload identity
- * @returns a compact JWS, at most {@link TOKEN_LIFETIME} seconds long-lived and never longer than the user's token,
+ * @returns a compact JWS, that lives as long as the deployment says and never longer than the user's token,
  *   which it carries sealed
  * @throws ResourceNotFoundException, AccessDeniedException, UnauthorizedException for the user's token
  */
@@ -88,7 +90,7 @@ export function issueWorkloadAccessToken(
       .setAudience(ports.issuer)
       .setJti(tokenId)
       .setIssuedAt(now)
-      .setExpirationTime(Math.min(now + TOKEN_LIFETIME, until))
+      .setExpirationTime(Math.min(now + ports.lifetimes.workloadAccessToken, until))
       .sign(privateKey);
   });
 }

@@ -27,7 +27,7 @@ export interface ExchangeServer extends TestProvider {
   /** Who must act beside the user. */
   actor: 'NONE' | 'M2M' | 'AWS_IAM_ID_TOKEN_JWT';
   /** The issuer of the AWS tokens that prove an actor. */
-  actorIssuer: { readonly issuer: string; readonly jwksUri: string } | undefined;
+  actorIssuer: string | undefined;
   /** Whether the client's own word on the use of the token is asked for, as Microsoft does. */
   wantsTokenUse: boolean;
   /** Members that differ in every answer to an exchange; `undefined` leaves one out. */
@@ -79,10 +79,14 @@ export async function startExchangeServer(
       return { sub: known.clientId };
     }
     if (!server.actorIssuer) throw refuse('no issuer is trusted');
-    const { issuer, jwksUri } = server.actorIssuer;
+    const keys = createRemoteJWKSet(new URL(`${server.actorIssuer}/.well-known/jwks.json`));
     const audience = `${server.issuer}/token`;
-    const expected = { issuer, audience, currentDate: new Date(Date.now()) };
-    return (await jwtVerify(token, createRemoteJWKSet(new URL(jwksUri)), expected)).payload;
+    const expected = { issuer: server.actorIssuer, audience, currentDate: new Date(Date.now()) };
+    try {
+      return (await jwtVerify(token, keys, expected)).payload;
+    } catch {
+      throw refuse('not a token of AWS for this server');
+    }
   }
 
   function scopeOf(ctx: KoaContextWithOIDC, subject: JWTPayload): string {

@@ -74,6 +74,10 @@ function recordPushes(provider: Provider): Push[] {
   return pushes;
 }
 
+// jest lends its tests the structuredClone of another realm, whose objects are not plain ones to oidc-provider.
+globalThis.structuredClone = <Value>(value: Value): Value =>
+  value === undefined ? value : (JSON.parse(JSON.stringify(value)) as Value);
+
 /** What a test's provider has that its configuration cannot say. */
 export interface Extension {
   /** Grant types of its client. */

@@ -1,36 +1,37 @@
 /**
- * The operations of the embedded KMS: those that the service calls, and those that an operator needs to give
- * it another key. Each parses its own request and answers as KMS does.
- * Source: AWS KMS API reference, the operations of these names, "Common Errors".
+ * What the embedded KMS does with its symmetric keys: what the service calls, and what an operator needs to give it
+ * another key.
+ * Source: AWS KMS API reference, the operations of these names.
  */
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
-import { AwsJsonError, parseMembers } from './aws-json';
-import { arnOf, names, open, seal, type EncryptionContext, type KmsKey } from './kms-key';
+import { parseMembers } from './aws-json';
+import { arnOf } from './kms-key';
 import type { KmsKeyRing } from './kms-key-ring';
-
-type KmsErrorType =
-  'DisabledException' | 'IncorrectKeyException' | 'InvalidCiphertextException' | 'NotFoundException';
-
-class KmsError extends AwsJsonError {
-  constructor(type: KmsErrorType, message: string) {
-    super(type, message);
-  }
-}
+import {
+  BlobSchema,
+  enabledKey,
+  KeyIdSchema,
+  KmsError,
+  symmetricKey,
+  symmetricKeys,
+  type KmsOperation,
+} from './kms-named-key';
+import {
+  names,
+  open,
+  seal,
+  SYMMETRIC_DEFAULT,
+  type EncryptionContext,
+  type SymmetricKey,
+} from './kms-symmetric-key';
 
 /** What Encrypt takes, in bytes. */
 const MAX_PLAINTEXT_BYTES = 4096;
 /** What GenerateDataKey makes, in bytes. */
 const MAX_DATA_KEY_BYTES = 1024;
-const SYMMETRIC_DEFAULT = 'SYMMETRIC_DEFAULT';
 const DATA_KEY_BYTES = { AES_128: 16, AES_256: 32 } as const;
 
-const KeyIdSchema = v.pipe(v.string(), v.nonEmpty(), v.maxLength(2048));
-const BlobSchema = v.pipe(
-  v.string(),
-  v.base64(),
-  v.transform((text) => Buffer.from(text, 'base64')),
-);
 const ContextSchema = v.optional(v.record(v.string(), v.string()), {});
 
 const EncryptSchema = v.object({
@@ -72,30 +73,9 @@ const GenerateDataKeySchema = v.pipe(
   ),
 );
 
-/** A key of another kind than the service uses is not made, rather than made as something else. */
-const CreateKeySchema = v.object({
-  KeySpec: v.optional(v.literal(SYMMETRIC_DEFAULT)),
-  KeyUsage: v.optional(v.literal('ENCRYPT_DECRYPT')),
-});
-
-const KeySchema = v.object({ KeyId: KeyIdSchema });
-
-type Operation = (keys: KmsKeyRing, input: unknown) => object | Promise<object>;
-
-export const KMS_OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
-  ['TrentService.Encrypt', encrypt],
-  ['TrentService.Decrypt', decrypt],
-  ['TrentService.ReEncrypt', reEncrypt],
-  ['TrentService.GenerateDataKey', generateDataKey],
-  ['TrentService.GenerateDataKeyWithoutPlaintext', generateDataKeyWithoutPlaintext],
-  ['TrentService.CreateKey', createKey],
-  ['TrentService.DisableKey', setEnabled(false)],
-  ['TrentService.EnableKey', setEnabled(true)],
-]);
-
 function encrypt(keys: KmsKeyRing, input: unknown): object {
   const { KeyId, Plaintext, EncryptionContext } = parseMembers(EncryptSchema, input);
-  const key = usableKey(keys, KeyId);
+  const key = usableKey(keys, KeyId, 'Encrypt');
   const blob = seal(key, Plaintext, EncryptionContext);
   return {
     CiphertextBlob: blob.toString('base64'),
@@ -106,7 +86,7 @@ function encrypt(keys: KmsKeyRing, input: unknown): object {
 
 function decrypt(keys: KmsKeyRing, input: unknown): object {
   const { KeyId, CiphertextBlob, EncryptionContext } = parseMembers(DecryptSchema, input);
-  const { key, plaintext } = opened(keys, KeyId, CiphertextBlob, EncryptionContext);
+  const { key, plaintext } = opened(keys, KeyId, 'Decrypt', CiphertextBlob, EncryptionContext);
   return {
     Plaintext: plaintext.toString('base64'),
     KeyId: arnOf(key),
@@ -116,8 +96,14 @@ function decrypt(keys: KmsKeyRing, input: unknown): object {
 
 function reEncrypt(keys: KmsKeyRing, input: unknown): object {
   const request = parseMembers(ReEncryptSchema, input);
-  const source = opened(keys, request.SourceKeyId, request.CiphertextBlob, request.SourceEncryptionContext);
-  const destination = usableKey(keys, request.DestinationKeyId);
+  const source = opened(
+    keys,
+    request.SourceKeyId,
+    'ReEncrypt',
+    request.CiphertextBlob,
+    request.SourceEncryptionContext,
+  );
+  const destination = usableKey(keys, request.DestinationKeyId, 'ReEncrypt');
   const blob = seal(destination, source.plaintext, request.DestinationEncryptionContext);
   return {
     CiphertextBlob: blob.toString('base64'),
@@ -130,7 +116,7 @@ function reEncrypt(keys: KmsKeyRing, input: unknown): object {
 
 function generateDataKey(keys: KmsKeyRing, input: unknown) {
   const { KeyId, KeySpec, NumberOfBytes, EncryptionContext } = parseMembers(GenerateDataKeySchema, input);
-  const key = usableKey(keys, KeyId);
+  const key = usableKey(keys, KeyId, 'GenerateDataKey');
   const plaintext = randomBytes(KeySpec ? DATA_KEY_BYTES[KeySpec] : (NumberOfBytes ?? 0));
   return {
     CiphertextBlob: seal(key, plaintext, EncryptionContext).toString('base64'),
@@ -144,52 +130,19 @@ function generateDataKeyWithoutPlaintext(keys: KmsKeyRing, input: unknown): obje
   return { CiphertextBlob, KeyId };
 }
 
-async function createKey(keys: KmsKeyRing, input: unknown): Promise<object> {
-  parseMembers(CreateKeySchema, input);
-  const key = await keys.create();
-  return {
-    KeyMetadata: {
-      KeyId: key.keyId,
-      Arn: arnOf(key),
-      Enabled: true,
-      KeyState: 'Enabled',
-      KeySpec: SYMMETRIC_DEFAULT,
-      KeyUsage: 'ENCRYPT_DECRYPT',
-    },
-  };
-}
-
-function setEnabled(enabled: boolean): Operation {
-  return async (keys, input) => {
-    await keys.setEnabled(existingKey(keys, parseMembers(KeySchema, input).KeyId), enabled);
-    return {};
-  };
-}
-
-function existingKey(keys: KmsKeyRing, keyId: string): KmsKey {
-  const key = keys.find(keyId);
-  if (!key) throw new KmsError('NotFoundException', `Key '${keyId}' does not exist`);
-  return key;
-}
-
-function usableKey(keys: KmsKeyRing, keyId: string): KmsKey {
-  return enabledKey(existingKey(keys, keyId));
-}
-
-function enabledKey(key: KmsKey): KmsKey {
-  if (!key.enabled) throw new KmsError('DisabledException', `${arnOf(key)} is disabled.`);
-  return key;
-}
+const usableKey = (keys: KmsKeyRing, keyId: string, operation: string): SymmetricKey =>
+  enabledKey(symmetricKey(keys, keyId, operation));
 
 /** Opens a blob by the key that it names, which must be the one that the caller names, if it names one. */
 function opened(
   keys: KmsKeyRing,
   keyId: string | undefined,
+  operation: string,
   blob: Buffer,
   context: EncryptionContext,
-): { key: KmsKey; plaintext: Buffer } {
-  const expected = keyId === undefined ? undefined : existingKey(keys, keyId);
-  const key = keys.all().find((candidate) => names(blob, candidate));
+): { key: SymmetricKey; plaintext: Buffer } {
+  const expected = keyId === undefined ? undefined : symmetricKey(keys, keyId, operation);
+  const key = symmetricKeys(keys).find((candidate) => names(blob, candidate));
   if (!key) throw new KmsError('InvalidCiphertextException', '');
   if (expected && expected.keyId !== key.keyId) {
     throw new KmsError(
@@ -201,3 +154,11 @@ function opened(
   if (!plaintext) throw new KmsError('InvalidCiphertextException', '');
   return { key, plaintext };
 }
+
+export const SYMMETRIC_OPERATIONS: ReadonlyMap<string, KmsOperation> = new Map([
+  ['Encrypt', encrypt],
+  ['Decrypt', decrypt],
+  ['ReEncrypt', reEncrypt],
+  ['GenerateDataKey', generateDataKey],
+  ['GenerateDataKeyWithoutPlaintext', generateDataKeyWithoutPlaintext],
+]);

@@ -1,0 +1,40 @@
+/** How long what the service gives out is good for, in seconds, as a deployment has it. */
+import * as v from 'valibot';
+import { SESSION_LIFETIME } from './consent/session';
+import { TOKEN_LIFETIME } from './workload-token/claims';
+
+const between = (least: number, most: number) =>
+  v.pipe(
+    v.number('must be a number of seconds'),
+    v.integer('must be whole seconds'),
+    v.minValue(least, `must be ${least} seconds or more`),
+    v.maxValue(most, `must be ${most} seconds or less`),
+  );
+
+const LifetimesSchema = v.strictObject({
+  /** An hour at most: a token that was issued cannot be called back but by its end. */
+  workloadAccessToken: v.optional(between(60, 3600), TOKEN_LIFETIME),
+  /** Time for a person to sign in and consent; a link that lies around for longer serves whoever finds it. */
+  consentSession: v.optional(between(60, 1800), SESSION_LIFETIME),
+});
+
+export type Lifetimes = v.InferOutput<typeof LifetimesSchema>;
+
+/**
+ * Lifetimes from configuration; what is left out has its default.
+ *
+ * @param json a JSON object with some of {@link Lifetimes}' members
+ * @throws Error in plain words
+ */
+export function parseLifetimes(json: string): Lifetimes {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new Error('lifetimes: not JSON; expected an object like {"workloadAccessToken":900}');
+  }
+  const parsed = v.safeParse(LifetimesSchema, value);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new Error(`lifetimes: ${v.getDotPath(issue) ?? 'the value'}: ${issue.message}`);
+}

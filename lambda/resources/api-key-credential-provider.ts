@@ -1,0 +1,49 @@
+/** API-key credential providers as a stack makes, keeps and deletes them. */
+import {
+  CreateApiKeyCredentialProviderCommand,
+  DeleteApiKeyCredentialProviderCommand,
+  GetApiKeyCredentialProviderCommand,
+  UpdateApiKeyCredentialProviderCommand,
+  type BedrockAgentCoreControlClient,
+  type GetApiKeyCredentialProviderResponse,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
+import type { DeployedResource, Described, Desired } from './deployed-resource';
+
+function inputOf({ name, secret }: Desired) {
+  if (secret?.source === 'EXTERNAL') {
+    const { secretId, jsonKey } = secret;
+    return {
+      name,
+      apiKeySecretConfig: { secretId, jsonKey },
+      apiKeySecretSource: 'EXTERNAL' as const,
+    };
+  }
+  return { name, apiKey: secret?.text, apiKeySecretSource: 'MANAGED' as const };
+}
+
+type Answer = Pick<GetApiKeyCredentialProviderResponse, 'credentialProviderArn' | 'apiKeySecretArn'>;
+
+const described = ({ credentialProviderArn, apiKeySecretArn }: Answer): Described => ({
+  arn: stated(credentialProviderArn, 'credentialProviderArn'),
+  attributes: { ApiKeySecretArn: stated(apiKeySecretArn?.secretArn, 'apiKeySecretArn') },
+});
+
+export const apiKeyCredentialProviders = (client: BedrockAgentCoreControlClient): DeployedResource => ({
+  ...commonTo(client),
+  async create(desired, tags) {
+    const command = new CreateApiKeyCredentialProviderCommand({ ...inputOf(desired), tags });
+    const created = await unlessTaken(client.send(command));
+    return created && described(created);
+  },
+  async read(name) {
+    const answer = await ifThere(client.send(new GetApiKeyCredentialProviderCommand({ name })));
+    return typeof answer === 'string' ? answer : described(answer);
+  },
+  async update(desired) {
+    return described(await asked(client.send(new UpdateApiKeyCredentialProviderCommand(inputOf(desired)))));
+  },
+  async delete(name) {
+    await ifThere(client.send(new DeleteApiKeyCredentialProviderCommand({ name })));
+  },
+});

@@ -1,0 +1,95 @@
+/**
+ * The service's control plane, called with AWS's own client. IAM authorization on API Gateway wants the signing name
+ * `execute-api`; the endpoint is the deployment's.
+ */
+import {
+  BedrockAgentCoreControlClient,
+  BedrockAgentCoreControlServiceException,
+  ListTagsForResourceCommand,
+  PutResourcePolicyCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { Refusal, type DeployedResource, type Tags } from './deployed-resource';
+
+/** Attempts at one call: another deployment, or an operator, may be changing the same resource. */
+const ATTEMPTS = 5;
+
+/** @param endpoint address of the service, without a trailing slash */
+export const createControlPlane = (endpoint: string): BedrockAgentCoreControlClient =>
+  new BedrockAgentCoreControlClient({ endpoint, maxAttempts: ATTEMPTS, ...{ signingName: 'execute-api' } });
+
+/** API Gateway's own words for a caller whose IAM policies do not let the operation through. */
+const REFUSED_BY_IAM = 'is not authorized to perform: execute-api';
+
+const isService = (error: unknown, name: string): error is BedrockAgentCoreControlServiceException =>
+  error instanceof BedrockAgentCoreControlServiceException && error.name === name;
+
+const isTaken = (error: unknown): boolean => isService(error, 'ConflictException');
+
+const isMissing = (error: unknown): boolean => isService(error, 'ResourceNotFoundException');
+
+/** The service says that it belongs to somebody else; a role that lacks a permission is another matter. */
+const isAnothers = (error: unknown): boolean =>
+  isService(error, 'AccessDeniedException') && !error.message.includes(REFUSED_BY_IAM);
+
+/** What the service says is for a person; what is not from it is a defect, or a connection that failed. */
+const refusalOf = (error: unknown): unknown =>
+  error instanceof BedrockAgentCoreControlServiceException
+    ? new Refusal(`${error.name}: ${error.message}`)
+    : error;
+
+/** @throws Refusal in place of an error of the service */
+export const asked = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+  try {
+    return await answer;
+  } catch (error) {
+    throw refusalOf(error);
+  }
+};
+
+/** @returns undefined when the name is taken. @throws Refusal */
+export async function unlessTaken<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isTaken(error)) return undefined;
+    throw refusalOf(error);
+  }
+}
+
+/** @throws Refusal */
+export async function ifThere<Answer>(answer: Promise<Answer>): Promise<Answer | 'none' | 'anothers'> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isMissing(error)) return 'none';
+    if (isAnothers(error)) return 'anothers';
+    throw refusalOf(error);
+  }
+}
+
+/** What is asked alike of every kind. */
+export const commonTo = (
+  client: BedrockAgentCoreControlClient,
+): Pick<DeployedResource, 'tagsOf' | 'tag' | 'untag' | 'putPolicy'> => ({
+  async tagsOf(resourceArn): Promise<Tags> {
+    const { tags } = await asked(client.send(new ListTagsForResourceCommand({ resourceArn })));
+    return tags ?? {};
+  },
+  async tag(resourceArn, tags) {
+    await asked(client.send(new TagResourceCommand({ resourceArn, tags })));
+  },
+  async untag(resourceArn, keys) {
+    await asked(client.send(new UntagResourceCommand({ resourceArn, tagKeys: [...keys] })));
+  },
+  async putPolicy(resourceArn, policy) {
+    await asked(client.send(new PutResourcePolicyCommand({ resourceArn, policy })));
+  },
+});
+
+/** A member that the service always answers with. */
+export function stated(value: string | undefined, member: string): string {
+  if (value === undefined) throw new Error(`the service's answer lacks ${member}`);
+  return value;
+}

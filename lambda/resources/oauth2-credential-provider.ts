@@ -1,0 +1,72 @@
+/** OAuth2 credential providers as a stack makes, keeps and deletes them. */
+import {
+  CreateOauth2CredentialProviderCommand,
+  DeleteOauth2CredentialProviderCommand,
+  GetOauth2CredentialProviderCommand,
+  UpdateOauth2CredentialProviderCommand,
+  type BedrockAgentCoreControlClient,
+  type CredentialProviderVendorType,
+  type GetOauth2CredentialProviderResponse,
+  type Oauth2ProviderConfigInput,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import * as v from 'valibot';
+import { asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
+import type { DeployedResource, Described, Desired } from './deployed-resource';
+
+/** What the construct writes; whether it makes sense the service says. */
+const ConfigurationSchema = v.strictObject({
+  credentialProviderVendor: v.string(),
+  /** The vendor's member of `Oauth2ProviderConfigInput`, and what is in it but for the secret. */
+  member: v.string(),
+  config: v.record(v.string(), v.unknown()),
+});
+
+function secretMembers({ secret }: Desired): Record<string, unknown> {
+  if (!secret) return {};
+  if (secret.source === 'MANAGED') return { clientSecret: secret.text, clientSecretSource: 'MANAGED' };
+  const { secretId, jsonKey } = secret;
+  return { clientSecretConfig: { secretId, jsonKey }, clientSecretSource: 'EXTERNAL' };
+}
+
+function inputOf(desired: Desired) {
+  const { credentialProviderVendor, member, config } = v.parse(ConfigurationSchema, desired.configuration);
+  return {
+    name: desired.name,
+    credentialProviderVendor: credentialProviderVendor as CredentialProviderVendorType,
+    oauth2ProviderConfigInput: {
+      [member]: { ...config, ...secretMembers(desired) },
+    } as unknown as Oauth2ProviderConfigInput,
+  };
+}
+
+type Answer = Pick<
+  GetOauth2CredentialProviderResponse,
+  'credentialProviderArn' | 'callbackUrl' | 'clientSecretArn'
+>;
+
+const described = ({ credentialProviderArn, callbackUrl, clientSecretArn }: Answer): Described => ({
+  arn: stated(credentialProviderArn, 'credentialProviderArn'),
+  attributes: {
+    CallbackUrl: stated(callbackUrl, 'callbackUrl'),
+    ClientSecretArn: stated(clientSecretArn?.secretArn, 'clientSecretArn'),
+  },
+});
+
+export const oauth2CredentialProviders = (client: BedrockAgentCoreControlClient): DeployedResource => ({
+  ...commonTo(client),
+  async create(desired, tags) {
+    const command = new CreateOauth2CredentialProviderCommand({ ...inputOf(desired), tags });
+    const created = await unlessTaken(client.send(command));
+    return created && described(created);
+  },
+  async read(name) {
+    const answer = await ifThere(client.send(new GetOauth2CredentialProviderCommand({ name })));
+    return typeof answer === 'string' ? answer : described(answer);
+  },
+  async update(desired) {
+    return described(await asked(client.send(new UpdateOauth2CredentialProviderCommand(inputOf(desired)))));
+  },
+  async delete(name) {
+    await ifThere(client.send(new DeleteOauth2CredentialProviderCommand({ name })));
+  },
+});

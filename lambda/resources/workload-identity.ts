@@ -1,0 +1,78 @@
+/** Workload identities as a stack makes, keeps and deletes them. */
+import {
+  CreateWorkloadIdentityCommand,
+  DeleteWorkloadIdentityCommand,
+  GetWorkloadIdentityCommand,
+  UpdateWorkloadIdentityCommand,
+  type BedrockAgentCoreControlClient,
+  type GetWorkloadIdentityResponse,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import * as v from 'valibot';
+import { asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
+import type { DeployedResource, Described, Desired } from './deployed-resource';
+
+/** What the construct writes; whether it makes sense the service says. */
+const ConfigurationSchema = v.strictObject({
+  allowedResourceOauth2ReturnUrls: v.array(v.string()),
+  /** Of which AWS's model, and so its client, does not know. */
+  authorizerConfiguration: v.optional(v.record(v.string(), v.unknown())),
+});
+
+/** The members that AWS's model knows, and the one that it does not. */
+function inputOf({ name, configuration }: Desired) {
+  const { authorizerConfiguration, ...known } = v.parse(ConfigurationSchema, configuration);
+  return { known: { name, ...known }, authorizerConfiguration };
+}
+
+type Stack = CreateWorkloadIdentityCommand['middlewareStack'];
+
+/** Adds members to a command's body before it is signed. */
+function alsoSending<Command extends { middlewareStack: unknown }>(
+  command: Command,
+  members: object,
+): Command {
+  // Every command's stack is the same but for the types of input and output, which are not touched here.
+  (command.middlewareStack as Stack).add(
+    (next) => (args) => {
+      const request = args.request as { body: unknown };
+      const body = JSON.parse(String(request.body)) as object;
+      request.body = JSON.stringify({ ...body, ...members });
+      return next(args);
+    },
+    // Ahead of the one that counts the body's bytes.
+    { step: 'build', priority: 'high' },
+  );
+  return command;
+}
+
+type Answer = Pick<GetWorkloadIdentityResponse, 'workloadIdentityArn'>;
+
+const described = ({ workloadIdentityArn }: Answer): Described => ({
+  arn: stated(workloadIdentityArn, 'workloadIdentityArn'),
+  attributes: {},
+});
+
+export const workloadIdentities = (client: BedrockAgentCoreControlClient): DeployedResource => ({
+  ...commonTo(client),
+  async create(desired, tags) {
+    const { known, authorizerConfiguration } = inputOf(desired);
+    const command = alsoSending(new CreateWorkloadIdentityCommand({ ...known, tags }), {
+      ...(authorizerConfiguration && { authorizerConfiguration }),
+    });
+    const created = await unlessTaken(client.send(command));
+    return created && described(created);
+  },
+  async read(name) {
+    const answer = await ifThere(client.send(new GetWorkloadIdentityCommand({ name })));
+    return typeof answer === 'string' ? answer : described(answer);
+  },
+  async update(desired) {
+    // An empty one takes the configuration away; left out, it would stay.
+    const { known, authorizerConfiguration = {} } = inputOf(desired);
+    const command = alsoSending(new UpdateWorkloadIdentityCommand(known), { authorizerConfiguration });
+    return described(await asked(client.send(command)));
+  },
+  async delete(name) {
+    await ifThere(client.send(new DeleteWorkloadIdentityCommand({ name })));
+  },
+});

@@ -1,0 +1,143 @@
+/**
+ * Everything that can be thrown away and deployed again, in whatever scope it is wanted: the functions with their
+ * roles and logs, and the API in front of them.
+ */
+import { Token, type RemovalPolicy } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { FunctionGroup } from '../../lambda/api/operations';
+import { parseTrustedIssuers, type TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import { endpointFault } from '../../lambda/domain/provider/endpoint';
+import { parseQuotas, type Quotas } from '../../lambda/domain/quotas';
+import type { ApiDomain } from './api-domain';
+import { GroupFunction } from './group-function';
+import { IdentityApi, type Throttle } from './identity-api';
+import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
+import type { PrivateApi } from './private-api';
+import type { State } from './state';
+import type { WebAcl } from './web-acl';
+
+const KMS_KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]{36}$/;
+
+export interface IdentityServiceProps {
+  /**
+   * Issuers whose user tokens are believed, for workload identities without an authorizer configuration of their
+   * own. One issuer may stand here several times, each time with other conditions.
+   * @default - none: GetWorkloadAccessTokenForJWT refuses every token
+   */
+  readonly trustedIssuers?: readonly TrustedIssuer[];
+  /**
+   * How many workload identities and credential providers one owner may have.
+   * @default - AWS's: 1000 workload identities, 50 credential providers of each kind
+   */
+  readonly quotas?: Partial<Quotas>;
+  /**
+   * How long what the service gives out is good for.
+   * @default - 15 minutes for workload access tokens, 10 for consent
+   */
+  readonly lifetimes?: LifetimeProps;
+  /**
+   * ARNs of the KMS keys that the token vault may be moved to by SetTokenVaultCMK, beside the deployment's own:
+   * symmetric encryption keys of this region, whose key policies leave their use to this account's IAM policies.
+   * A key that the vault is under must stay in the list.
+   * @default - none: the vault stays under the deployment's own key
+   */
+  readonly tokenVaultKeys?: readonly string[];
+  /**
+   * How long logs are kept, the audit trail in them included. Log groups outlive the stack.
+   * @default RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: RetentionDays;
+  /**
+   * Limits of the whole API.
+   * @default - 100 requests per second, 200 at once
+   */
+  readonly throttle?: Throttle;
+  /**
+   * A domain name of one's own: the issuer of workload access tokens and the callback URLs then have it too, and API
+   * Gateway's own address is turned off. Decide before the first provider is registered anywhere.
+   * @default - API Gateway's own address
+   */
+  readonly domain?: ApiDomain;
+  /**
+   * Lets the API be reached through VPC endpoints alone, by browsers in the midst of consent too.
+   * @default - reached from the internet
+   */
+  readonly privateApi?: PrivateApi;
+  /**
+   * A web ACL (AWS WAF) in front of the API.
+   * @default - none
+   */
+  readonly webAcl?: WebAcl;
+}
+
+/**
+ * @throws Error in plain words when an entry is malformed, names nobody whose tokens it takes, or is no https endpoint
+ */
+function checkTrustedIssuers(issuers: readonly TrustedIssuer[]): readonly TrustedIssuer[] {
+  const checked = parseTrustedIssuers(JSON.stringify(issuers));
+  for (const { discoveryUrl } of checked) {
+    const fault = endpointFault(discoveryUrl, { loopback: false });
+    if (fault !== undefined) throw new Error(`trusted issuers: ${discoveryUrl}: ${fault}`);
+  }
+  return checked;
+}
+
+/** @throws Error in plain words for what is not the ARN of a key, such as that of an alias or a pattern */
+function checkTokenVaultKeys(arns: readonly string[]): readonly string[] {
+  const other = arns.find((arn) => !Token.isUnresolved(arn) && !KMS_KEY_ARN.test(arn));
+  if (other !== undefined) {
+    throw new Error(`token vault keys: ${other}: must be the ARN of a KMS key (arn:aws:kms:…:key/…)`);
+  }
+  return arns;
+}
+
+/**
+ * @param scope gets the child `Api`, and for each function group `{group}`, `{group}-role` and `{group}-logs`
+ * @param state the tables and the key
+ * @param removalPolicy of the logs; kept by default
+ */
+export function addIdentityService(
+  scope: Construct,
+  state: State,
+  props: IdentityServiceProps,
+  removalPolicy?: RemovalPolicy,
+): IdentityApi {
+  const logRetention = props.logRetention ?? RetentionDays.THREE_MONTHS;
+  const trustedIssuers = checkTrustedIssuers(props.trustedIssuers ?? []);
+  const tokenVaultKeys = checkTokenVaultKeys(props.tokenVaultKeys ?? []);
+  const quotas = parseQuotas(JSON.stringify(props.quotas ?? {}));
+  const lifetimes = lifetimesInSeconds(props.lifetimes ?? {});
+  const { throttle = {}, domain, privateApi, webAcl } = props;
+  const api = new IdentityApi(scope, 'Api', {
+    encryptionKey: state.encryptionKey,
+    logRetention,
+    throttle,
+    ...(removalPolicy && { removalPolicy }),
+    ...(domain && { domain }),
+    ...(privateApi && { privateApi }),
+    ...(webAcl && { webAcl }),
+  });
+  const groupFunction = (group: FunctionGroup, providerClient?: GroupFunction) =>
+    new GroupFunction(scope, {
+      group,
+      state,
+      baseUrl: api.baseUrl,
+      trustedIssuers,
+      quotas,
+      lifetimes,
+      tokenVaultKeys,
+      logRetention,
+      ...(removalPolicy && { removalPolicy }),
+      ...(providerClient && { providerClient }),
+    });
+  const providerClient = groupFunction('provider-client');
+  api.addRoutes({
+    'control-plane': groupFunction('control-plane'),
+    'token-exchange': groupFunction('token-exchange'),
+    'credential-retrieval': groupFunction('credential-retrieval', providerClient),
+    'oauth-callback': groupFunction('oauth-callback', providerClient),
+    'token-vault': groupFunction('token-vault'),
+  });
+  return api;
+}

@@ -1,0 +1,125 @@
+/**
+ * The keys of the embedded KMS themselves: made, described, switched off and on, tagged.
+ * Source: AWS KMS API reference, the operations of these names, KeyMetadata, Tag.
+ */
+import * as v from 'valibot';
+import { AwsJsonError, parseMembers } from './aws-json';
+import { arnOf, type Tags } from './kms-key';
+import type { KmsKey } from './kms-key-ring';
+import { existingKey, isSigning, KeyIdSchema, KmsError, usageOf, type KmsOperation } from './kms-named-key';
+import { algorithmsOf, newSigningKey, SIGNING_KEY_SPECS } from './kms-signing-key';
+import { newSymmetricKey, SYMMETRIC_DEFAULT } from './kms-symmetric-key';
+import { LOCAL_ACCOUNT } from './principals';
+
+const MAX_TAGS = 50;
+/** AWS's own. */
+const RESERVED_PREFIX = 'aws:';
+
+const TagCharacters = v.regex(/^[\p{L}\p{N}\p{Z}_.:/=+\-@]*$/u);
+const TagKey = v.pipe(v.string(), v.minLength(1), v.maxLength(128), TagCharacters);
+const TagsSchema = v.array(
+  v.object({ TagKey, TagValue: v.pipe(v.string(), v.maxLength(256), TagCharacters) }),
+);
+
+/** A key of a kind that is not here is not made, rather than made as something else. */
+const CreateKeySchema = v.object({
+  KeySpec: v.optional(v.picklist([SYMMETRIC_DEFAULT, ...SIGNING_KEY_SPECS]), SYMMETRIC_DEFAULT),
+  KeyUsage: v.optional(v.picklist(['ENCRYPT_DECRYPT', 'SIGN_VERIFY'])),
+  Tags: v.optional(TagsSchema, []),
+});
+
+const KeySchema = v.object({ KeyId: KeyIdSchema });
+const TagSchema = v.object({ KeyId: KeyIdSchema, Tags: TagsSchema });
+const UntagSchema = v.object({ KeyId: KeyIdSchema, TagKeys: v.array(TagKey) });
+
+const metadataOf = (key: KmsKey) => ({
+  AWSAccountId: LOCAL_ACCOUNT,
+  KeyId: key.keyId,
+  Arn: arnOf(key),
+  Enabled: key.enabled,
+  KeyState: key.enabled ? 'Enabled' : 'Disabled',
+  KeyUsage: usageOf(key),
+  KeySpec: key.spec,
+  CustomerMasterKeySpec: key.spec,
+  ...(isSigning(key)
+    ? { SigningAlgorithms: algorithmsOf(key.spec) }
+    : { EncryptionAlgorithms: [SYMMETRIC_DEFAULT] }),
+  Origin: 'AWS_KMS',
+  KeyManager: 'CUSTOMER',
+  MultiRegion: false,
+});
+
+/** @throws KmsError for tags that no key may have, and for more than one may have in all */
+function taggedWith(present: Tags, tags: v.InferOutput<typeof TagsSchema>): Tags {
+  const names = tags.map(({ TagKey: name }) => name);
+  if (new Set(names).size < names.length) throw new KmsError('TagException', 'Duplicate tag keys');
+  if (names.some((name) => name.toLowerCase().startsWith(RESERVED_PREFIX))) {
+    throw new KmsError('TagException', `Tag keys may not begin with ${RESERVED_PREFIX}`);
+  }
+  const added = tags.map(({ TagKey: name, TagValue: value }) => [name, value] as const);
+  const all = new Map([...Object.entries(present), ...added]);
+  if (all.size > MAX_TAGS) throw new KmsError('LimitExceededException', `A key has at most ${MAX_TAGS} tags`);
+  return Object.fromEntries(all);
+}
+
+const createKey: KmsOperation = async (keys, input) => {
+  const { KeySpec, KeyUsage, Tags: asked } = parseMembers(CreateKeySchema, input);
+  const tags = taggedWith({}, asked);
+  // A symmetric key has one usage; of an asymmetric one's the request names one.
+  const usage = KeyUsage ?? (KeySpec === SYMMETRIC_DEFAULT ? 'ENCRYPT_DECRYPT' : undefined);
+  if (usage !== (KeySpec === SYMMETRIC_DEFAULT ? 'ENCRYPT_DECRYPT' : 'SIGN_VERIFY')) {
+    throw new AwsJsonError(
+      'ValidationException',
+      usage === undefined
+        ? 'You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.'
+        : `KeyUsage ${usage} is not compatible with KeySpec ${KeySpec} here`,
+    );
+  }
+  const key = KeySpec === SYMMETRIC_DEFAULT ? newSymmetricKey(tags) : await newSigningKey(KeySpec, tags);
+  await keys.add(key);
+  return { KeyMetadata: metadataOf(key) };
+};
+
+const describeKey: KmsOperation = (keys, input) => ({
+  KeyMetadata: metadataOf(existingKey(keys, parseMembers(KeySchema, input).KeyId)),
+});
+
+const setEnabled =
+  (enabled: boolean): KmsOperation =>
+  async (keys, input) => {
+    await keys.setEnabled(existingKey(keys, parseMembers(KeySchema, input).KeyId), enabled);
+    return {};
+  };
+
+const tagResource: KmsOperation = async (keys, input) => {
+  const { KeyId, Tags: tags } = parseMembers(TagSchema, input);
+  await keys.changeTags(existingKey(keys, KeyId), (present) => taggedWith(present, tags));
+  return {};
+};
+
+const untagResource: KmsOperation = async (keys, input) => {
+  const { KeyId, TagKeys } = parseMembers(UntagSchema, input);
+  await keys.changeTags(existingKey(keys, KeyId), (present) =>
+    Object.fromEntries(Object.entries(present).filter(([name]) => !TagKeys.includes(name))),
+  );
+  return {};
+};
+
+/** In one page: a key has no more tags than fit. */
+const listResourceTags: KmsOperation = (keys, input) => {
+  const { tags } = existingKey(keys, parseMembers(KeySchema, input).KeyId);
+  return {
+    Tags: Object.entries(tags).map(([name, value]) => ({ TagKey: name, TagValue: value })),
+    Truncated: false,
+  };
+};
+
+export const KEY_OPERATIONS: ReadonlyMap<string, KmsOperation> = new Map([
+  ['CreateKey', createKey],
+  ['DescribeKey', describeKey],
+  ['DisableKey', setEnabled(false)],
+  ['EnableKey', setEnabled(true)],
+  ['TagResource', tagResource],
+  ['UntagResource', untagResource],
+  ['ListResourceTags', listResourceTags],
+]);

@@ -1,0 +1,60 @@
+/**
+ * An asymmetric KMS key of the embedded cloud that signs (key usage SIGN_VERIFY).
+ * Source: AWS KMS developer guide, "Key spec reference". Of the signing algorithms that KMS has for these key specs,
+ * those with SHA-256 are here.
+ */
+import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { newKeyRecord, type KeyRecord, type Tags } from './kms-key';
+import { ecdsaP256, rsaPkcs1, rsaPss } from './kms-signature';
+
+const SIGN_DIGEST = {
+  RSASSA_PSS_SHA_256: rsaPss,
+  RSASSA_PKCS1_V1_5_SHA_256: rsaPkcs1,
+  ECDSA_SHA_256: ecdsaP256,
+} as const;
+
+export type KmsSigningAlgorithm = keyof typeof SIGN_DIGEST;
+
+export const SIGNING_ALGORITHMS = Object.keys(SIGN_DIGEST) as KmsSigningAlgorithm[];
+
+export const SIGNING_KEY_SPECS = ['RSA_2048', 'RSA_3072', 'RSA_4096', 'ECC_NIST_P256'] as const;
+
+export type SigningKeySpec = (typeof SIGNING_KEY_SPECS)[number];
+
+export interface SigningKey extends KeyRecord {
+  readonly spec: SigningKeySpec;
+  readonly privateKey: KeyObject;
+}
+
+const RSA: readonly KmsSigningAlgorithm[] = ['RSASSA_PKCS1_V1_5_SHA_256', 'RSASSA_PSS_SHA_256'];
+const ECC: readonly KmsSigningAlgorithm[] = ['ECDSA_SHA_256'];
+
+/** What a key of this spec can sign by. */
+export const algorithmsOf = (spec: SigningKeySpec): readonly KmsSigningAlgorithm[] =>
+  spec === 'ECC_NIST_P256' ? ECC : RSA;
+
+const generate = promisify(generateKeyPair);
+
+/** Off the main thread: an RSA key of 4096 bits takes up to seconds. */
+export async function newSigningKey(spec: SigningKeySpec, tags: Tags): Promise<SigningKey> {
+  const { privateKey } =
+    spec === 'ECC_NIST_P256'
+      ? await generate('ec', { namedCurve: 'P-256' })
+      : await generate('rsa', { modulusLength: Number(spec.slice('RSA_'.length)) });
+  return { ...newKeyRecord(tags), spec, privateKey };
+}
+
+/** @returns the public key as GetPublicKey has it: DER of a SubjectPublicKeyInfo (RFC 5280 section 4.1) */
+export const publicKeyOf = ({ privateKey }: SigningKey): Buffer =>
+  createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
+
+export const digestOf = (message: Buffer): Buffer => createHash('sha256').update(message).digest();
+
+/**
+ * @param digest SHA-256's 32 bytes, as {@link digestOf} makes them
+ * @param algorithm one of {@link algorithmsOf} the key's spec
+ * @returns the signature in KMS's form: an ECDSA signature is DER (ANSI X9.62)
+ */
+export const signDigest = (key: SigningKey, digest: Buffer, algorithm: KmsSigningAlgorithm): Buffer =>
+  SIGN_DIGEST[algorithm](key.privateKey, digest);

@@ -1,0 +1,196 @@
+/**
+ * STS of the embedded cloud: GetWebIdentityToken, by which the service says who it is, and the issuer of those tokens
+ * with its published key. The operation answers to this run's credentials only (AWS's query protocol, XML answers);
+ * the issuer's documents answer to everybody on this machine, as AWS's do on the internet.
+ * Source: AWS STS API reference, GetWebIdentityToken; IAM user guide, "Understanding token claims".
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import * as v from 'valibot';
+import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
+import { isAddressedToLoopback, listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
+
+/** The one role that all functions of the embedded cloud have. */
+const ROLE_ARN = `arn:aws:iam::${LOCAL_ACCOUNT}:role/agent-identity-local`;
+
+const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
+const JWKS_PATH = '/.well-known/jwks.json';
+const MAX_REQUEST_BYTES = 64 * 1024;
+
+const ALGORITHMS = ['RS256', 'ES384'] as const;
+type Algorithm = (typeof ALGORITHMS)[number];
+
+interface IssuerKey {
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly publicJwk: JWK;
+}
+
+/** Letters, separators, numbers of every script, and these. */
+const tagText = (shortest: number, longest: number) =>
+  v.pipe(v.string(), v.minLength(shortest), v.maxLength(longest), v.regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u));
+
+const RequestSchema = v.object({
+  Audience: v.pipe(
+    v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(1000))),
+    v.minLength(1),
+    v.maxLength(10),
+  ),
+  DurationSeconds: v.pipe(v.number(), v.integer(), v.minValue(60), v.maxValue(3600)),
+  SigningAlgorithm: v.picklist(ALGORITHMS),
+  Tags: v.pipe(v.array(v.object({ Key: tagText(1, 128), Value: tagText(0, 256) })), v.maxLength(50)),
+});
+
+/** A refusal, under the code that STS gives it. */
+class StsError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly status = 400,
+  ) {
+    super(message);
+  }
+}
+
+export interface LocalSts extends Pick<Listening, 'close'> {
+  /** Of the operation, and `iss` of the tokens. */
+  readonly endpoint: string;
+  /** Whether the account has outbound web identity federation enabled; it has, until a test says otherwise. */
+  federation: boolean;
+}
+
+/** @param credentials what callers of the operation must present */
+export async function startSts(credentials: EmulatorCredentials): Promise<LocalSts> {
+  const keys = { RS256: await newIssuerKey('RS256'), ES384: await newIssuerKey('ES384') };
+  const server = createServer((request, response) => {
+    void serve(request, response);
+  });
+  const { port, close } = await listenOnLoopback(server, 0);
+  const endpoint = `http://${LOOPBACK}:${port}`;
+  const sts: LocalSts = { endpoint, close, federation: true };
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const document = isAddressedToLoopback(request) ? documents.get(request.url ?? '') : undefined;
+    if (request.method === 'GET' && document) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+      return;
+    }
+    try {
+      if (!mayCallEmulator(request, credentials)) throw new StsError('AccessDenied', 'Not for you.', 403);
+      answer(response, 200, await operate(await readForm(request)));
+    } catch (error) {
+      const known = error instanceof StsError ? error : new StsError('InternalFailure', 'It failed.', 500);
+      answer(response, known.status, errorXml(known));
+    }
+  }
+
+  async function operate(form: URLSearchParams): Promise<string> {
+    if (form.get('Action') !== 'GetWebIdentityToken') {
+      throw new StsError('InvalidAction', 'The operation is not known here.');
+    }
+    const parsed = v.safeParse(RequestSchema, {
+      Audience: listOf(form, 'Audience.member.'),
+      DurationSeconds: Number(form.get('DurationSeconds') ?? 300),
+      SigningAlgorithm: form.get('SigningAlgorithm'),
+      Tags: tagsOf(form),
+    });
+    if (!parsed.success) {
+      const where = v.getDotPath(parsed.issues[0]) ?? 'request';
+      throw new StsError('ValidationError', `${where} is not valid.`);
+    }
+    if (!sts.federation) {
+      throw new StsError(
+        'OutboundWebIdentityFederationDisabledException',
+        'Outbound web identity federation is not enabled for this account.',
+        403,
+      );
+    }
+    return tokenXml(parsed.output);
+  }
+
+  async function tokenXml(request: v.InferOutput<typeof RequestSchema>): Promise<string> {
+    const { kid, privateKey } = keys[request.SigningAlgorithm];
+    const issuedAt = Math.floor(Date.now() / 1000);
+    const expiresAt = issuedAt + request.DurationSeconds;
+    const [audience = '', ...others] = request.Audience;
+    const token = await new SignJWT({
+      'https://sts.amazonaws.com/': {
+        aws_account: LOCAL_ACCOUNT,
+        source_region: LOCAL_REGION,
+        principal_id: ROLE_ARN,
+        ...(request.Tags.length > 0 && {
+          request_tags: Object.fromEntries(request.Tags.map(({ Key, Value }) => [Key, Value])),
+        }),
+      },
+    })
+      .setProtectedHeader({ alg: request.SigningAlgorithm, kid, typ: 'JWT' })
+      .setIssuer(endpoint)
+      .setSubject(ROLE_ARN)
+      .setAudience(others.length > 0 ? request.Audience : audience)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(expiresAt)
+      .setJti(randomUUID())
+      .sign(privateKey);
+    const expiration = new Date(expiresAt * 1000).toISOString();
+    return `<GetWebIdentityTokenResponse xmlns="${NAMESPACE}"><GetWebIdentityTokenResult><WebIdentityToken>${token}</WebIdentityToken><Expiration>${expiration}</Expiration></GetWebIdentityTokenResult></GetWebIdentityTokenResponse>`;
+  }
+
+  const documents = new Map<string, object>([
+    [
+      '/.well-known/openid-configuration',
+      {
+        issuer: endpoint,
+        jwks_uri: `${endpoint}${JWKS_PATH}`,
+        response_types_supported: ['id_token'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ALGORITHMS,
+      },
+    ],
+    [JWKS_PATH, { keys: Object.values(keys).map(({ publicJwk }) => publicJwk) }],
+  ]);
+
+  return sts;
+}
+
+async function newIssuerKey(alg: Algorithm): Promise<IssuerKey> {
+  const { publicKey, privateKey } = await generateKeyPair(alg);
+  const kid = randomUUID();
+  return { kid, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
+}
+
+/** Members of a list, which the query protocol counts from one. */
+function listOf(form: URLSearchParams, prefix: string): string[] {
+  const values: string[] = [];
+  for (let at = 1; form.has(`${prefix}${at}`); at += 1) values.push(form.get(`${prefix}${at}`) ?? '');
+  return values;
+}
+
+function tagsOf(form: URLSearchParams): { Key: string; Value: string }[] {
+  const tags: { Key: string; Value: string }[] = [];
+  for (let at = 1; form.has(`Tags.member.${at}.Key`); at += 1) {
+    const [Key, Value] = ['Key', 'Value'].map((name) => form.get(`Tags.member.${at}.${name}`) ?? '');
+    tags.push({ Key: Key ?? '', Value: Value ?? '' });
+  }
+  return tags;
+}
+
+/** Codes and messages are this file's own and hold nothing that XML would have to escape. */
+const errorXml = ({ code, message }: StsError): string =>
+  `<ErrorResponse xmlns="${NAMESPACE}"><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>${randomUUID()}</RequestId></ErrorResponse>`;
+
+function answer(response: ServerResponse, status: number, xml: string): void {
+  response.writeHead(status, { 'content-type': 'text/xml' }).end(xml);
+}
+
+async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_REQUEST_BYTES) throw new StsError('ValidationError', 'The request is too large.');
+    chunks.push(chunk);
+  }
+  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+}

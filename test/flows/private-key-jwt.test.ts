@@ -1,0 +1,300 @@
+/**
+ * PRIVATE_KEY_JWT: clients of `oidc-provider` that prove themselves by a KMS key (RFC 7523 section 2.2), in every
+ * flow; and the key, which signs for the one owner that its tag names.
+ */
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import {
+  CreateOauth2CredentialProviderCommand,
+  GetOauth2CredentialProviderCommand,
+  PutResourcePolicyCommand,
+  UpdateOauth2CredentialProviderCommand,
+  type PrivateKeyJwtConfig,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import {
+  CreateKeyCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
+  GetPublicKeyCommand,
+  KMSClient,
+  TagResourceCommand,
+  UntagResourceCommand,
+  type KeySpec,
+} from '@aws-sdk/client-kms';
+import { moveClock } from './support/clock';
+import { startProvider, type TestProvider } from './support/provider';
+import { AGENT } from './support/secrets';
+import { TestAgent, World } from './support/world';
+
+type Algorithm = 'RS256' | 'PS256' | 'ES256';
+
+const SPECS: Readonly<Record<Algorithm, KeySpec>> = {
+  RS256: 'RSA_2048',
+  PS256: 'RSA_2048',
+  ES256: 'ECC_NIST_P256',
+};
+const OWNER_TAG = 'agent-identity:owner';
+const MINUTES = 60;
+
+let world: World;
+let kms: KMSClient;
+const providers: TestProvider[] = [];
+beforeAll(async () => {
+  world = await World.start();
+  kms = new KMSClient({});
+});
+afterAll(async () => {
+  kms.destroy();
+  await Promise.all(providers.map((provider) => provider.close()));
+  await world.stop();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** A signing key, tagged for the agent's principal unless told otherwise. */
+async function signingKey(spec: KeySpec, owner: string | undefined = AGENT): Promise<string> {
+  const Tags = owner === '' ? [] : [{ TagKey: OWNER_TAG, TagValue: owner }];
+  const { KeyMetadata } = await kms.send(
+    new CreateKeyCommand({ KeySpec: spec, KeyUsage: 'SIGN_VERIFY', Tags }),
+  );
+  return KeyMetadata?.Arn ?? '';
+}
+
+async function publicJwk(keyArn: string): Promise<JsonWebKey> {
+  const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: keyArn }));
+  const der = Buffer.from(PublicKey ?? new Uint8Array());
+  return createPublicKey({ key: der, format: 'der', type: 'spki' }).export({ format: 'jwk' });
+}
+
+/** An authorization server that knows the client by its public key alone, and never lets an assertion pass twice. */
+async function serverFor(keyArn: string, algorithm: Algorithm): Promise<TestProvider> {
+  const provider = await startProvider({
+    clients: [
+      {
+        client_id: 'agents',
+        token_endpoint_auth_method: 'private_key_jwt',
+        token_endpoint_auth_signing_alg: algorithm,
+        jwks: { keys: [{ ...(await publicJwk(keyArn)), kid: 'agents-1', alg: algorithm, use: 'sig' }] },
+        redirect_uris: ['http://127.0.0.1:9/placeholder'],
+        grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+      },
+    ],
+    ttl: { AccessToken: 3600 },
+    issueRefreshToken: () => Promise.resolve(true),
+  });
+  providers.push(provider);
+  return provider;
+}
+
+const custom = (server: TestProvider, privateKeyJwtConfig: PrivateKeyJwtConfig, clientId = 'agents') => ({
+  credentialProviderVendor: 'CustomOauth2' as const,
+  oauth2ProviderConfigInput: {
+    customOauth2ProviderConfig: {
+      clientId,
+      clientAuthenticationMethod: 'PRIVATE_KEY_JWT' as const,
+      privateKeyJwtConfig,
+      oauthDiscovery: { discoveryUrl: server.discoveryUrl },
+    },
+  },
+});
+
+const configOf = (kmsKeyArn: string, signingAlgorithm: Algorithm, more: PrivateKeyJwtConfig = {}) => ({
+  privateKeySource: { kmsKeySource: { kmsKeyArn } },
+  signingAlgorithm,
+  ...more,
+});
+
+let names = 0;
+const newName = () => `private-key-${(names += 1)}`;
+
+async function agentAt(server: TestProvider, config: PrivateKeyJwtConfig): Promise<TestAgent> {
+  const { client, name } = await world.agent();
+  const created = await world
+    .control()
+    .send(new CreateOauth2CredentialProviderCommand({ name: newName(), ...custom(server, config) }));
+  server.allowRedirect(created.callbackUrl ?? '');
+  return new TestAgent(client, name, created.name ?? '', created.callbackUrl ?? '');
+}
+
+const assertionsAt = ({ exchanges }: TestProvider) =>
+  exchanges.map(({ request }) => request.get('client_assertion') ?? '');
+
+const own = { oauth2Flow: 'M2M', scopes: ['a'] } as const;
+const machine = async (agent: TestAgent) =>
+  (await agent.ask(await agent.token(), { ...own, scopes: ['a'] })).accessToken;
+
+describe.each(['RS256', 'PS256', 'ES256'] as const)('%s', (algorithm) => {
+  let server: TestProvider;
+  let agent: TestAgent;
+  beforeAll(async () => {
+    const key = await signingKey(SPECS[algorithm]);
+    server = await serverFor(key, algorithm);
+    agent = await agentAt(server, configOf(key, algorithm, { additionalHeaderClaims: { kid: 'agents-1' } }));
+  });
+
+  it('proves the client for a code, a refresh and client credentials, each time anew', async () => {
+    const first = await agent.connect('ana');
+    moveClock(60 * MINUTES);
+    const second = (await agent.ask(await agent.token({ userId: 'ana' }))).accessToken;
+    expect(second).not.toBe(first);
+    expect(await machine(agent)).toEqual(expect.any(String));
+    expect(server.exchanges.map(({ grantType, status }) => [grantType, status])).toEqual([
+      ['authorization_code', 200],
+      ['refresh_token', 200],
+      ['client_credentials', 200],
+    ]);
+    const assertions = assertionsAt(server);
+    expect(new Set(assertions).size).toBe(3);
+    for (const { request } of server.exchanges) expect(request.get('client_secret')).toBeNull();
+  });
+
+  it('is of no use a second time', async () => {
+    const [spent = ''] = assertionsAt(server);
+    const answer = await fetch(`${server.issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_assertion: spent,
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      }),
+    });
+    expect(await answer.json()).toMatchObject({ error: 'invalid_client' });
+  });
+});
+
+describe('a server whose clock is two minutes off', () => {
+  it.each([-120, 120])('takes the assertion all the same: %i seconds', async (skew) => {
+    const key = await signingKey('RSA_2048');
+    const server = await serverFor(key, 'RS256');
+    const agent = await agentAt(server, configOf(key, 'RS256'));
+    // Only while the server looks at it: the rest of the process keeps its time.
+    server.tokenEndpoint = async (_ctx, next) => {
+      moveClock(skew);
+      await next();
+      jest.useRealTimers();
+    };
+    expect(await machine(agent)).toEqual(expect.any(String));
+  });
+});
+
+describe('the key', () => {
+  let key: string;
+  let server: TestProvider;
+  beforeAll(async () => {
+    key = await signingKey('ECC_NIST_P256');
+    server = await serverFor(key, 'ES256');
+  });
+
+  it('is told by Get as AWS does, and no secret with it', async () => {
+    const claims = { additionalHeaderClaims: { kid: 'agents-1' }, additionalPayloadClaims: { tenant: 't' } };
+    const { providerName } = await agentAt(server, configOf(key, 'ES256', claims));
+    const { oauth2ProviderConfigOutput } = await world
+      .control()
+      .send(new GetOauth2CredentialProviderCommand({ name: providerName }));
+    expect(oauth2ProviderConfigOutput?.customOauth2ProviderConfig).toMatchObject({
+      clientId: 'agents',
+      clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
+      privateKeyJwtConfig: configOf(key, 'ES256', claims),
+    });
+  });
+
+  it('stays at an update that leaves it out, with its algorithm', async () => {
+    const agent = await agentAt(server, configOf(key, 'ES256'));
+    const { providerName: name } = agent;
+    const config = { additionalHeaderClaims: { kid: 'agents-1' } };
+    await world
+      .control()
+      .send(new UpdateOauth2CredentialProviderCommand({ name, ...custom(server, config) }));
+    expect(await machine(agent)).toEqual(expect.any(String));
+  });
+
+  it('cannot be had together with a client secret', async () => {
+    const { oauth2ProviderConfigInput, ...rest } = custom(server, configOf(key, 'ES256'));
+    const creating = world.control().send(
+      new CreateOauth2CredentialProviderCommand({
+        name: newName(),
+        ...rest,
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: {
+            ...oauth2ProviderConfigInput.customOauth2ProviderConfig,
+            clientSecret: 'a-secret',
+          },
+        },
+      }),
+    );
+    await expect(creating).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['of another owner', () => signingKey('ECC_NIST_P256', 'arn:aws:iam::000000000000:user/other')],
+    ['without an owner', () => signingKey('ECC_NIST_P256', '')],
+    ['that does not exist', () => Promise.resolve(`${key.slice(0, -12)}000000000000`)],
+    ['of another account', () => Promise.resolve(key.replace(/:\d{12}:/, ':210987654321:'))],
+  ])('%s is refused, with one answer for all', async (_what, other) => {
+    await expect(agentAt(server, configOf(await other(), 'ES256'))).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining(OWNER_TAG) as string,
+    });
+  });
+
+  it('that cannot sign by the algorithm is refused', async () => {
+    await expect(agentAt(server, configOf(key, 'RS256'))).rejects.toMatchObject({
+      message: expect.stringContaining('RSA_2048') as string,
+    });
+  });
+
+  it('signs no more once it is untagged, after five minutes at most, and again when it is tagged', async () => {
+    const agent = await agentAt(server, configOf(key, 'ES256'));
+    await machine(agent);
+    await kms.send(new UntagResourceCommand({ KeyId: key, TagKeys: [OWNER_TAG] }));
+    moveClock(60 * MINUTES);
+    await expect(machine(agent)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    await kms.send(new TagResourceCommand({ KeyId: key, Tags: [{ TagKey: OWNER_TAG, TagValue: AGENT }] }));
+    expect(await machine(agent)).toEqual(expect.any(String));
+  });
+
+  it('signs nothing while it is disabled', async () => {
+    const agent = await agentAt(server, configOf(key, 'ES256'));
+    await kms.send(new DisableKeyCommand({ KeyId: key }));
+    await expect(machine(agent)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    await kms.send(new EnableKeyCommand({ KeyId: key }));
+    expect(await machine(agent)).toEqual(expect.any(String));
+  });
+
+  it('is the owner’s alone to name: who may update the provider cannot have it sign for their own server', async () => {
+    const agent = await agentAt(server, configOf(key, 'ES256'));
+    const { providerName: name } = agent;
+    const control = world.control();
+    const { credentialProviderArn } = await control.send(new GetOauth2CredentialProviderCommand({ name }));
+    const { operator } = world.local.principals;
+    await control.send(
+      new PutResourcePolicyCommand({
+        resourceArn: credentialProviderArn,
+        policy: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Allow',
+              Principal: { AWS: operator.arn },
+              Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider',
+              Resource: credentialProviderArn,
+            },
+          ],
+        }),
+      }),
+    );
+    const elsewhere = await serverFor(key, 'ES256');
+    const update = (config: ReturnType<typeof custom>) =>
+      world.control('operator').send(new UpdateOauth2CredentialProviderCommand({ name, ...config }));
+    const aimed = { additionalPayloadClaims: { aud: `${server.issuer}/token` } };
+    for (const config of [
+      custom(elsewhere, {}),
+      custom(server, aimed),
+      custom(server, {}, 'another-client'),
+      custom(server, configOf(await signingKey('ECC_NIST_P256'), 'ES256')),
+    ]) {
+      await expect(update(config)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    }
+    await expect(update(custom(server, {}))).resolves.toHaveProperty('name', name);
+  });
+});

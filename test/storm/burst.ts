@@ -1,0 +1,77 @@
+/** Everybody asks at once, each with a client of its own, and the time that each waits is taken. */
+import { performance } from 'node:perf_hooks';
+import type {
+  BedrockAgentCoreClient,
+  GetResourceOauth2TokenCommandOutput,
+} from '@aws-sdk/client-bedrock-agentcore';
+import type { Ask, TestAgent } from '../flows/support/world';
+
+export interface Burst {
+  readonly callers: number;
+  /** Callers that got a token. */
+  readonly tokens: number;
+  /** The tokens that were handed out, each once. */
+  readonly distinct: ReadonlySet<string>;
+  /** Callers that got an authorization URL instead. */
+  readonly consents: number;
+  /** What reached a caller when its SDK had given up, with how often it did. */
+  readonly errors: ReadonlyMap<string, number>;
+  /** Requests that the SDKs sent again. */
+  readonly retries: number;
+  /** Milliseconds that each waited, the shortest first. */
+  readonly waits: readonly number[];
+}
+
+interface Reply {
+  readonly answer?: GetResourceOauth2TokenCommandOutput;
+  readonly error?: unknown;
+  readonly waited: number;
+}
+
+/** @param token a workload access token of the agent */
+export async function burst(
+  agent: TestAgent,
+  clients: readonly BedrockAgentCoreClient[],
+  token: string,
+  ask: Ask,
+): Promise<Burst> {
+  const replies = await Promise.all(clients.map((client) => replyTo(agent.as(client), token, ask)));
+  const answers = replies.flatMap(({ answer }) => (answer ? [answer] : []));
+  const tokens = answers.flatMap(({ accessToken }) => (accessToken === undefined ? [] : [accessToken]));
+  return {
+    callers: replies.length,
+    tokens: tokens.length,
+    distinct: new Set(tokens),
+    consents: answers.filter(({ authorizationUrl }) => authorizationUrl !== undefined).length,
+    errors: counted(replies.flatMap(({ error }) => (error === undefined ? [] : [describe(error)]))),
+    retries: replies.reduce((sum, reply) => sum + attemptsOf(reply) - 1, 0),
+    waits: replies.map(({ waited }) => waited).sort((a, b) => a - b),
+  };
+}
+
+async function replyTo(agent: TestAgent, token: string, ask: Ask): Promise<Reply> {
+  const began = performance.now();
+  try {
+    return { answer: await agent.ask(token, ask), waited: performance.now() - began };
+  } catch (error) {
+    return { error: error ?? new Error('nothing was thrown'), waited: performance.now() - began };
+  }
+}
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : 'something that is no error';
+
+function attemptsOf({ answer, error }: Reply): number {
+  const told = (answer ?? error) as { $metadata?: { attempts?: number } };
+  return told.$metadata?.attempts ?? 1;
+}
+
+function counted(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
+}
+
+/** The wait that this part of the callers stayed within. @param part from 0 to 1 */
+export const percentile = (sorted: readonly number[], part: number): number =>
+  sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? 0;

@@ -1,0 +1,91 @@
+/**
+ * `npm run storm`: hundreds of callers ask for one token at the moment when it has expired, of several processes
+ * that share only the database, while a strict provider watches and the process that won the lease is killed.
+ * Prints a table; ends with 1 when a redemption count is not one, an error reached a caller, or anything else is
+ * not as it must be.
+ *
+ * The waits are what callers saw with everything on one machine, the callers too: they compare scenarios, and say
+ * little of a deployment.
+ */
+import './quiet';
+import { styleText } from 'node:util';
+import { StartError } from '../../lib/local/start-error';
+import { perform, type Outcome } from './perform';
+import { parseSettings, type Settings } from './settings';
+import { Stage } from './stage';
+import { remarksOf, tableOf } from './table';
+import { faultsOf } from './verdict';
+
+/** Exit code of a program that Ctrl-C has ended, as shells have it: 128 and the signal's number. */
+const INTERRUPTED = 130;
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+const coloured = process.stdout.isTTY && process.env.NO_COLOR === undefined;
+
+const mark = (text: string, good: boolean): string =>
+  coloured ? styleText(good ? 'green' : 'red', text) : text;
+
+async function play(stage: Stage, { scenarios, ...size }: Settings): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const scenario of scenarios) {
+    const progress = (step: string): void => {
+      print(`${scenario.name}: ${step}`);
+    };
+    outcomes.push(await perform(stage, scenario, size, progress));
+  }
+  return outcomes;
+}
+
+/** @returns whether all is as it must be */
+function report(outcomes: readonly Outcome[]): boolean {
+  const good = outcomes.every((outcome) => faultsOf(outcome).length === 0);
+  const verdict = good ? 'One redemption each, and nobody was left without an answer.' : 'Faults were found.';
+  print(`\n${tableOf(outcomes, mark)}\n${remarksOf(outcomes)}\n${mark(verdict, good)}`);
+  return good;
+}
+
+/** Ctrl-C reaches this process twice, from the terminal and from npm; the second changes nothing. */
+function interruption(): Promise<'interrupted'> {
+  return new Promise((interrupted) => {
+    const stop = (): void => {
+      interrupted('interrupted');
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+async function main(): Promise<number> {
+  const settings = parseSettings(process.argv.slice(2));
+  const interrupted = interruption();
+  const stage = await Stage.set();
+  process.on('exit', () => {
+    stage.workers.killNow();
+  });
+  const playing = play(stage, settings);
+  // What fails because everything is being taken down is no news.
+  playing.catch(() => undefined);
+  try {
+    const outcomes = await Promise.race([playing, interrupted]);
+    if (outcomes === 'interrupted') return INTERRUPTED;
+    return report(outcomes) ? 0 : 1;
+  } finally {
+    await stage.close();
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof StartError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : 'The storm ended, for an unknown reason.';
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${reasonOf(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,41 @@
+/** What is tried, and what must come of it. */
+import type { Step } from './killer';
+
+export interface Scenario {
+  readonly name: string;
+  readonly flow: 'USER_FEDERATION' | 'M2M';
+  /** What the vault holds when everybody asks: a token that has just expired, or nothing. */
+  readonly holds: 'expired token' | 'nothing';
+  /** Milliseconds by which the provider answers late. */
+  readonly delay: number;
+  /** How far the winner comes before it is killed; absent where nobody is. */
+  readonly killedWhen?: Step;
+  /** What every caller must have in the end. */
+  readonly ends: 'token' | 'consent';
+  /** What a reader of the table should know. */
+  readonly note?: string;
+}
+
+const expired = { flow: 'USER_FEDERATION', holds: 'expired token', delay: 0, ends: 'token' } as const;
+
+/** More than half of the lease (8 s), and less than the provider may take (5 s). */
+const SLOW = 4_500;
+
+export const SCENARIOS: readonly Scenario[] = [
+  { ...expired, name: 'all healthy' },
+  { ...expired, name: 'slow provider', delay: SLOW },
+  { ...expired, name: 'killed before the call', killedWhen: 'lease taken' },
+  { ...expired, name: 'killed at the call', killedWhen: 'marked as sent' },
+  {
+    ...expired,
+    name: 'killed before the write',
+    killedWhen: 'answered',
+    ends: 'consent',
+    note:
+      'The new refresh token died with the process that had redeemed the old one. The next one tries the old one' +
+      ' once, a strict provider takes that for theft and ends the family, and the user is asked again.',
+  },
+  { ...expired, name: 'killed after the write', killedWhen: 'written' },
+  { ...expired, name: 'M2M, first use', flow: 'M2M', holds: 'nothing' },
+  { ...expired, name: 'M2M, expired', flow: 'M2M' },
+];

@@ -1,0 +1,137 @@
+/** Where the storm takes place: the emulators, the provider and the load balancer in this process, the workers beside it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
+import {
+  BedrockAgentCoreControlClient,
+  CreateOauth2CredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { parseGrant } from '../../lambda/adapters/dynamodb/grant-store';
+import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
+import type { Grant } from '../../lambda/domain/vault/grant';
+import { localTableName } from '../../lib/local/dynamodb';
+import { startEmulators } from '../../lib/local/emulators';
+import { LOOPBACK } from '../../lib/local/loopback-server';
+import { loadPrincipals, LOCAL_REGION, type Principal } from '../../lib/local/principals';
+import { RETURN_URL, TestAgent } from '../flows/support/world';
+import { Killer } from './killer';
+import { startLoadBalancer } from './load-balancer';
+import { startStrictProvider, type StrictProvider } from './strict-provider';
+import { Workers } from './workers';
+
+/** Items that one page of a scan looks at. */
+const PAGE = 100;
+
+export class Stage {
+  private agents = 0;
+
+  private constructor(
+    readonly provider: StrictProvider,
+    readonly killer: Killer,
+    readonly workers: Workers,
+    private readonly endpoint: string,
+    private readonly principal: Principal,
+    private readonly vault: Table,
+    /** Removes everything and leaves no process behind. */
+    readonly close: () => Promise<void>,
+  ) {}
+
+  static async set(): Promise<Stage> {
+    const folder = await mkdtemp(join(tmpdir(), 'agent-identity-storm-'));
+    const closers = [() => rm(folder, { recursive: true })];
+    const closeAll = async (): Promise<void> => {
+      for (const stop of closers.reverse()) await stop();
+    };
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => (closing ??= closeAll());
+    try {
+      const emulators = await startEmulators(folder);
+      closers.push(() => emulators.close());
+      const provider = await startStrictProvider();
+      closers.push(() => provider.close());
+      const principals = await loadPrincipals(folder);
+      const killer = new Killer();
+      const balancer = await startLoadBalancer(() => workers.ports);
+      closers.push(balancer.close);
+      const options = { emulators: emulators.access, principals, clientPort: balancer.port, folder, killer };
+      const workers: Workers = new Workers(options);
+      closers.push(() => workers.close());
+      const { credentials, endpoints } = emulators.access;
+      const dynamodb = new DynamoDBClient({
+        endpoint: endpoints.dynamodb,
+        region: LOCAL_REGION,
+        credentials,
+      });
+      const vault = createTable(dynamodb, localTableName('Vault'));
+      const endpoint = `http://${LOOPBACK}:${balancer.port}`;
+      return new Stage(provider, killer, workers, endpoint, principals.agent, vault, close);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  private get settings() {
+    const { accessKeyId, secretAccessKey } = this.principal;
+    const signing = { signingName: 'execute-api' };
+    return {
+      endpoint: this.endpoint,
+      region: LOCAL_REGION,
+      credentials: { accessKeyId, secretAccessKey },
+      ...signing,
+    };
+  }
+
+  /** Clients as so many callers have them: each tries again on its own account, as AWS's SDK does when left alone. */
+  callers(count: number): BedrockAgentCoreClient[] {
+    const requestHandler = { httpAgent: new Agent({ keepAlive: true, maxSockets: count }) };
+    return Array.from(
+      { length: count },
+      () => new BedrockAgentCoreClient({ ...this.settings, requestHandler }),
+    );
+  }
+
+  /** A new agent with a credential provider of its own at the judge. */
+  async agent(): Promise<TestAgent> {
+    this.agents += 1;
+    const name = `agent-${this.agents}`;
+    const providerName = `provider-${this.agents}`;
+    const control = new BedrockAgentCoreControlClient(this.settings);
+    await control.send(
+      new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
+    );
+    const { discoveryUrl, clientId, clientSecret } = this.provider;
+    const { callbackUrl = '' } = await control.send(
+      new CreateOauth2CredentialProviderCommand({
+        name: providerName,
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
+        },
+      }),
+    );
+    control.destroy();
+    this.provider.allowRedirect(callbackUrl);
+    return new TestAgent(new BedrockAgentCoreClient(this.settings), name, providerName, callbackUrl);
+  }
+
+  /** The agent's grant as the database has it, strongly consistent; an agent here has one at most. */
+  async grantOf({ providerName }: TestAgent): Promise<Grant | undefined> {
+    const names = { '#target': 'target' };
+    const filter = {
+      condition: 'contains(#target, :provider)',
+      names,
+      values: { ':provider': `#${providerName}#` },
+    };
+    for (let after: Parameters<Table['scan']>[1]['after']; ;) {
+      const { items, last } = await this.vault.scan(filter, { limit: PAGE, ...(after && { after }) });
+      if (items.length > 0) return parseGrant(items[0]);
+      if (!last) return undefined;
+      after = last;
+    }
+  }
+}

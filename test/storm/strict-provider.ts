@@ -1,0 +1,50 @@
+/**
+ * The judge: a real authorization server (`oidc-provider`) that rotates refresh tokens and, when one comes twice,
+ * takes it for stolen and revokes the whole family (RFC 9700 section 4.14.2).
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { startProvider, type TestProvider, type TokenExchange } from '../flows/support/provider';
+
+export interface StrictProvider extends TestProvider {
+  /** Seconds that the access tokens which it issues from now on live. */
+  lifetime: number;
+  /** Milliseconds by which its token endpoint's answers are late; what they answer counts at once. */
+  delay: number;
+  /** Whether it would still accept this token (RFC 7662). */
+  accepts(token: string): Promise<boolean>;
+}
+
+export async function startStrictProvider(): Promise<StrictProvider> {
+  const provider = await startProvider({
+    ttl: { AccessToken: () => strict.lifetime, ClientCredentials: () => strict.lifetime },
+    issueRefreshToken: () => Promise.resolve(true),
+    rotateRefreshToken: true,
+    features: { introspection: { enabled: true } },
+  });
+  const strict: StrictProvider = Object.assign(provider, {
+    lifetime: 0,
+    delay: 0,
+    accepts: (token: string) => isActive(provider, token),
+  });
+  let turn: Promise<unknown> = Promise.resolve();
+  provider.tokenEndpoint = async (_ctx, next) => {
+    // One at a time: it looks a token up and marks it as used in two steps, between which a second would slip in.
+    const answered = turn.then(next);
+    turn = answered.catch(() => undefined);
+    await answered;
+    if (strict.delay > 0) await wait(strict.delay);
+  };
+  return strict;
+}
+
+async function isActive({ issuer, clientId, clientSecret }: TestProvider, token: string): Promise<boolean> {
+  const response = await fetch(`${issuer}/token/introspection`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
+    body: new URLSearchParams({ token }),
+  });
+  const { active } = (await response.json()) as { active?: boolean };
+  return active === true;
+}
+
+export const wasGranted = ({ status }: TokenExchange): boolean => status === 200;
