@@ -52,7 +52,7 @@ function tell(page: ConsentPage): Told {
         status: 410,
         title: 'This link has ended',
         happened:
-          'A link to grant access works for ten minutes, and this one is over or was never given out.',
+          'A link to grant access works for a few minutes, and this one is over or was never given out.',
         next: 'Go back to the application and ask your agent again: it will give you a new link. Nothing was granted.',
       };
     case 'already-answered':
@@ -76,7 +76,7 @@ function tell(page: ConsentPage): Told {
         status: 502,
         title: 'The provider did not take the request',
         happened: `<strong>${escape(page.provider)}</strong> was to be asked for access, and that did not work: <code>${escape(page.error)}</code>. Nothing was granted.`,
-        next: 'Open the link again in a moment; it works for ten minutes from when your agent gave it out. If it stays, tell the people who run the application what you see here.',
+        next: 'Open the link again in a moment; it works for a few minutes from when your agent gave it out. If it stays, tell the people who run the application what you see here.',
       };
     case 'not-granted': {
       const declined = page.error === 'access_denied';

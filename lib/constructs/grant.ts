@@ -7,7 +7,7 @@ import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { TableName } from '../../lambda/adapters/dynamodb/keys';
 import { OWNER_TAG } from '../../lambda/domain/vault/external-secret';
-import { WEB_IDENTITY_LIFETIME } from '../../lambda/domain/grants/web-identity';
+import { WEB_IDENTITY_LIFETIME, WEB_IDENTITY_TAGS } from '../../lambda/domain/grants/web-identity';
 import type {
   GroupPermissions,
   KeyPermission,
@@ -58,12 +58,18 @@ const signingKeyStatement = (actions: readonly SigningKeyAction[]): PolicyStatem
  * Short-lived tokens only; STS has no resources to name, and whom a token is for is the provider's token endpoint.
  * Source: Service authorization reference, "Condition keys for AWS Security Token Service".
  */
-const webIdentityStatement = (): PolicyStatement =>
+const webIdentityStatements = (): PolicyStatement[] => [
   new PolicyStatement({
-    actions: ['sts:GetWebIdentityToken', 'sts:TagGetWebIdentityToken'],
+    actions: ['sts:GetWebIdentityToken'],
     resources: ['*'],
-    conditions: { NumericLessThanEqualsIfExists: { 'sts:DurationSeconds': WEB_IDENTITY_LIFETIME } },
-  });
+    conditions: { NumericLessThanEquals: { 'sts:DurationSeconds': WEB_IDENTITY_LIFETIME } },
+  }),
+  new PolicyStatement({
+    actions: ['sts:TagGetWebIdentityToken'],
+    resources: ['*'],
+    conditions: { 'ForAllValues:StringEquals': { 'aws:TagKeys': Object.values(WEB_IDENTITY_TAGS) } },
+  }),
+];
 
 /** What a function needs to know of the one that it may invoke. */
 export interface InvokedFunction {
@@ -166,7 +172,7 @@ export function grant(
       ...permissions.key.map((permission) => keyStatement(state, permission, tokenVaultKeys)),
       ...(permissions.secrets ? [secretStatement(permissions.secrets)] : []),
       ...(permissions.signingKeys ? [signingKeyStatement(permissions.signingKeys)] : []),
-      ...(permissions.webIdentity ? [webIdentityStatement()] : []),
+      ...(permissions.webIdentity ? webIdentityStatements() : []),
       ...(invoked ? [invokeStatement(invoked)] : []),
       tableEncryptionStatement(state),
     ],

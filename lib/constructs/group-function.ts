@@ -3,22 +3,18 @@
  * group's permissions say and nothing else.
  */
 import { Aws, Duration, Validations, type RemovalPolicy } from 'aws-cdk-lib';
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { join } from 'node:path';
 import type { FunctionGroup } from '../../lambda/api/operations';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import type { Lifetimes } from '../../lambda/domain/lifetimes';
 import type { Quotas } from '../../lambda/domain/quotas';
+import { functionCode, reporting } from './function-code';
 import { grant, type Grant, type InvokedFunction } from './grant';
 import { PERMISSIONS } from './permissions';
 import type { State } from './state';
-
-/** The package's own root, wherever the stacks are imported from. */
-const ROOT = join(__dirname, '../..');
 
 /**
  * How long a call may take. Retrieval waits for authorization servers, up to what API Gateway waits for it
@@ -65,19 +61,11 @@ export interface GroupFunctionProps {
 
 /** A role whose one policy is the grant, its own log streams and X-Ray; no managed policy. */
 function groupRole(scope: Construct, group: FunctionGroup, access: Grant, logGroup: ILogGroup): Role {
-  const writeLogs = new PolicyStatement({
-    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    resources: [logGroup.logGroupArn],
-  });
-  const writeTraces = new PolicyStatement({
-    actions: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
-    resources: ['*'],
-  });
   const role = new Role(scope, `${group}-role`, {
     description: `agent-identity: the ${group} function`,
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     inlinePolicies: {
-      [group]: new PolicyDocument({ statements: [...access.statements, writeLogs, writeTraces] }),
+      [group]: new PolicyDocument({ statements: [...access.statements, ...reporting(logGroup)] }),
     },
   });
   Validations.of(role).acknowledge({
@@ -113,32 +101,13 @@ export class GroupFunction extends NodejsFunction {
     });
     super(scope, group, {
       description: `agent-identity: ${group}`,
-      entry: join(ROOT, 'lambda/handlers', `${group}.ts`),
-      handler: 'handler',
-      projectRoot: ROOT,
-      depsLockFilePath: join(ROOT, 'package-lock.json'),
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
+      ...functionCode(group),
       memorySize: 512,
       timeout: TIMEOUT[group],
-      tracing: Tracing.ACTIVE,
       ...(group === 'provider-client' && ASYNCHRONOUS),
       logGroup,
       // Immutable, so that the policy stays the one written here: CDK would add statements of its own.
       role: groupRole(scope, group, access, logGroup).withoutPolicyUpdates(),
-      // A CommonJS bundle loads faster than an ES module. Packages are taken by their ES entry points, since
-      // only those are tree-shaken: with them a bundle is a third smaller and loads in three fifths of the time.
-      bundling: {
-        format: OutputFormat.CJS,
-        mainFields: ['module', 'main'],
-        minify: true,
-        sourceMap: true,
-        sourcesContent: false,
-        // The SDK inside: the runtime's own changes without notice, and loads slower.
-        externalModules: [],
-      },
-      // For version 2 of the SDK only; version 3 keeps connections by itself.
-      awsSdkConnectionReuse: false,
       environment: {
         ...access.environment,
         BASE_URL: props.baseUrl,

@@ -54,7 +54,9 @@ export interface IdentityApiProps {
 /** The settings that an API has for its ways in, where they are not the usual one. */
 function waysIn({ domain, privateApi }: IdentityApiProps): Partial<RestApiProps> {
   if (domain && privateApi) {
-    throw new Error('domain and privateApi do not go together: a private API keeps API Gateway’s own address.');
+    throw new Error(
+      'domain and privateApi do not go together: a private API keeps API Gateway’s own address.',
+    );
   }
   if (domain) return { disableExecuteApiEndpoint: true };
   if (!privateApi) return {};

@@ -46,7 +46,10 @@ export class StateTable extends Construct {
   constructor(scope: Construct, id: string, props: StateTableProps) {
     super(scope, id);
     const deletionProtectionEnabled = props.removalPolicy !== RemovalPolicy.DESTROY;
-    const replica = (region: string, kmsMasterKeyId: string): CfnGlobalTable.ReplicaSpecificationProperty => ({
+    const replica = (
+      region: string,
+      kmsMasterKeyId: string,
+    ): CfnGlobalTable.ReplicaSpecificationProperty => ({
       region,
       sseSpecification: { kmsMasterKeyId },
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },

@@ -5,13 +5,13 @@
  */
 import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import { signEcdsa, signPkcs1, signPss } from './digest-signature';
 import { newKeyRecord, type KeyRecord, type Tags } from './kms-key';
-import { ecdsaP256, rsaPkcs1, rsaPss } from './kms-signature';
 
 const SIGN_DIGEST = {
-  RSASSA_PSS_SHA_256: rsaPss,
-  RSASSA_PKCS1_V1_5_SHA_256: rsaPkcs1,
-  ECDSA_SHA_256: ecdsaP256,
+  RSASSA_PSS_SHA_256: signPss,
+  RSASSA_PKCS1_V1_5_SHA_256: signPkcs1,
+  ECDSA_SHA_256: signEcdsa,
 } as const;
 
 export type KmsSigningAlgorithm = keyof typeof SIGN_DIGEST;

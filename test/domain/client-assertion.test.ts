@@ -2,7 +2,7 @@
 import { createSign, generateKeyPairSync, verify } from 'node:crypto';
 import { joseSignature } from '../../lambda/adapters/kms/assertion-keys';
 import { clientAssertion } from '../../lambda/domain/grants/client-assertion';
-import { clientAuthentication } from '../../lambda/domain/grants/client-authentication';
+import { clientAuthentication, oauthClientOf } from '../../lambda/domain/grants/client-authentication';
 import type { PrivateKeyJwt } from '../../lambda/domain/provider/private-key-jwt';
 import { createFakeAmbient } from './fake-ambient';
 import { OWNER } from './samples';
@@ -86,7 +86,7 @@ describe('in a request', () => {
     const headers = new Headers();
     await authenticate(
       { issuer: 'https://provider.example', ...server },
-      { client_id: clientId },
+      oauthClientOf({ clientId }),
       body,
       headers,
     );

@@ -9,6 +9,7 @@ import { pushAuthorization, type PushRequest } from '../../lambda/domain/consent
 import { hashOf, sessionIdOf, type Session } from '../../lambda/domain/consent/session';
 import { createMetadataReader } from '../../lambda/domain/grants/provider-metadata';
 import { subjectHash, type User } from '../../lambda/domain/identity/user';
+import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { ServiceError } from '../../lambda/domain/service-error';
 import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
@@ -73,6 +74,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     endpointPolicy: policy,
     audit: { record: (entry: AuditEntry) => void entries.push(entry) },
     ambient,
+    lifetimes: parseLifetimes('{}'),
     baseUrl: ISSUER,
   };
   // What another function does in the deployed service.

@@ -1,4 +1,5 @@
 /** From a workload access token that carries the user's own to a token of the provider, over memory. */
+import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
@@ -68,6 +69,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     audit: { record: (entry) => void entries.push(entry) },
     publicKeys: tokenService.publicKeys,
     issuer: ISSUER,
+    lifetimes: parseLifetimes('{}'),
     baseUrl: ISSUER,
     aheadRenewals: { dispatch: () => Promise.resolve() },
     assertionKeys: { sign: () => Promise.reject(new Error('these clients have secrets')) },

@@ -3,6 +3,7 @@ import type { AuditEntry } from '../../lambda/domain/audit';
 import { createMetadataReader } from '../../lambda/domain/grants/provider-metadata';
 import type { ObtainedTokens } from '../../lambda/domain/grants/token-request';
 import { subjectHash } from '../../lambda/domain/identity/user';
+import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
 import { grantTarget, type GrantId } from '../../lambda/domain/vault/grant';
@@ -54,6 +55,7 @@ export async function createRetrievalService() {
     ...NO_ASSERTIONS,
     audit: { record: (entry) => void entries.push(entry) },
     ambient,
+    lifetimes: parseLifetimes('{}'),
     baseUrl: ISSUER,
     issuer: ISSUER,
   };

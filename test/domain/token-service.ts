@@ -1,6 +1,7 @@
 /** Issuing and verifying workload access tokens, put together over memory: what the token tests start from. */
 import type { AuditEntry } from '../../lambda/domain/audit';
 import type { User } from '../../lambda/domain/identity/user';
+import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { issueWorkloadAccessToken, type OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import { createPublicKeys, createSigningKeys } from '../../lambda/domain/workload-token/signing-keys';
 import { verifyWorkloadAccessToken } from '../../lambda/domain/workload-token/verify';
@@ -35,6 +36,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600) {
     seal,
     audit: { record: (entry: AuditEntry) => void entries.push(entry) },
     ambient,
+    lifetimes: parseLifetimes('{}'),
     issuer: ISSUER,
   };
 

@@ -1,10 +1,12 @@
-/** The embedded KMS, by the real client. */
+/** The embedded KMS and its symmetric keys, by the real client. */
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   CreateKeyCommand,
   DecryptCommand,
+  DescribeKeyCommand,
   DisableKeyCommand,
   EnableKeyCommand,
   EncryptCommand,
@@ -12,6 +14,7 @@ import {
   GenerateDataKeyWithoutPlaintextCommand,
   KMSClient,
   ReEncryptCommand,
+  type CreateKeyCommandInput,
 } from '@aws-sdk/client-kms';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
@@ -197,11 +200,49 @@ describe('another key', () => {
     await restarted.close();
   });
 
-  it('is of the one kind that there is', async () => {
-    await expect(
-      client.send(new CreateKeyCommand({ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' })),
-    ).rejects.toMatchObject({ name: 'ValidationException' });
+  it.each<[string, CreateKeyCommandInput]>([
+    ['a spec that is not here', { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }],
+    ['a usage that is not the spec’s', { KeySpec: 'SYMMETRIC_DEFAULT', KeyUsage: 'SIGN_VERIFY' }],
+    ['a usage that is not here', { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' }],
+    ['no usage, where there is more than one', { KeySpec: 'RSA_2048' }],
+  ])('is not made of %s', async (_name, input) => {
+    await expect(client.send(new CreateKeyCommand(input))).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
   });
+
+  it('is described with its state', async () => {
+    const KeyId = await created();
+    const describe = async () => (await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
+    expect(await describe()).toMatchObject({
+      Arn: KeyId,
+      AWSAccountId: '000000000000',
+      Enabled: true,
+      KeyState: 'Enabled',
+      KeyUsage: 'ENCRYPT_DECRYPT',
+      KeySpec: 'SYMMETRIC_DEFAULT',
+    });
+    await client.send(new DisableKeyCommand({ KeyId }));
+    expect(await describe()).toMatchObject({ Enabled: false, KeyState: 'Disabled' });
+  });
+});
+
+it('opens with the keys of a file from before tags and signing keys were kept', async () => {
+  const path = join(folder, 'old.json');
+  const [root, other] = [1, 2].map((byte) => ({
+    keyId: randomUUID(),
+    material: Buffer.alloc(32, byte).toString('base64'),
+  }));
+  await writeFile(path, JSON.stringify({ ...root, created: [{ ...other, enabled: false }] }));
+  const old = await startKms(path, credentials);
+  const oldClient = clientOf(old.endpoint);
+  const describe = async (KeyId = '') =>
+    (await oldClient.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata;
+  expect(old.keyArn).toContain(root?.keyId);
+  expect(await describe(root?.keyId)).toMatchObject({ Enabled: true });
+  expect(await describe(other?.keyId)).toMatchObject({ Enabled: false });
+  oldClient.destroy();
+  await old.close();
 });
 
 it.each([

@@ -54,6 +54,34 @@ const onTaggedSecrets = (actions: string | string[]): Statement => ({
   Condition: { Null: { 'secretsmanager:ResourceTag/agent-identity:owner': 'false' } },
 });
 
+/** On signing keys of this account and region that have the owner tag, and no others. */
+const onTaggedKeys = (actions: string[]): Statement => ({
+  Effect: 'Allow',
+  Action: actions,
+  Resource: 'arn:<AWS::Partition>:kms:<AWS::Region>:<AWS::AccountId>:key/*',
+  Condition: { Null: { 'aws:ResourceTag/agent-identity:owner': 'false' } },
+});
+
+/** Who this function is, in a token of five minutes. */
+const WEB_IDENTITY: Statement[] = [
+  {
+    Effect: 'Allow',
+    Action: 'sts:GetWebIdentityToken',
+    Resource: '*',
+    Condition: { NumericLessThanEquals: { 'sts:DurationSeconds': 300 } },
+  },
+  {
+    Effect: 'Allow',
+    Action: 'sts:TagGetWebIdentityToken',
+    Resource: '*',
+    Condition: {
+      'ForAllValues:StringEquals': {
+        'aws:TagKeys': ['agent-identity:workload-identity', 'agent-identity:provider-owner'],
+      },
+    },
+  },
+];
+
 /** On that one function, and no other of the account. */
 const INVOKE_PROVIDER_CLIENT: Statement = {
   Effect: 'Allow',
@@ -106,6 +134,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes('kms:GenerateDataKey', ['client-secret', 'api-key']),
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
     onTaggedSecrets('secretsmanager:DescribeSecret'),
+    onTaggedKeys(['kms:DescribeKey', 'kms:ListResourceTags']),
   ],
   'token-exchange': [
     onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*']),
@@ -144,6 +173,8 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant', 'consent']),
     forPurposes('kms:Decrypt', ['client-secret', 'api-key', 'subject-token']),
     onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
+    onTaggedKeys(['kms:ListResourceTags', 'kms:Sign']),
+    ...WEB_IDENTITY,
     INVOKE_PROVIDER_CLIENT,
   ],
   'oauth-callback': [
@@ -167,6 +198,8 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['grant']),
     forPurposes('kms:Decrypt', ['client-secret']),
     onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
+    onTaggedKeys(['kms:ListResourceTags', 'kms:Sign']),
+    ...WEB_IDENTITY,
   ],
   'token-vault': [
     onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['TOKEN-VAULT']),
@@ -227,7 +260,7 @@ describe.each(FUNCTION_GROUPS)('the role of %s', (group) => {
     });
   });
 
-  it('names no action by a wildcard, and uses the key only within a purpose or through DynamoDB', () => {
+  it('names no action by a wildcard, and uses keys only within a purpose, through DynamoDB or by their owner tag', () => {
     for (const { Action, Condition } of policiesOf(group).flatMap(
       ({ PolicyDocument }) => PolicyDocument.Statement,
     )) {
@@ -235,7 +268,7 @@ describe.each(FUNCTION_GROUPS)('the role of %s', (group) => {
       expect(actions.join()).not.toContain('*');
       if (actions.some((action) => action.startsWith('kms:'))) {
         expect(JSON.stringify(Condition)).toMatch(
-          /^{"StringEquals":{"kms:(EncryptionContext:purpose|ViaService)":[^}]+}}$/,
+          /^{"StringEquals":{"kms:(EncryptionContext:purpose|ViaService)":[^}]+}}$|^{"Null":{"aws:ResourceTag\/agent-identity:owner":"false"}}$/,
         );
       }
     }

@@ -11,7 +11,6 @@ import {
   ListResourceTagsCommand,
   SignCommand,
   type KMSClient,
-  type MessageType,
   type SigningAlgorithmSpec,
 } from '@aws-sdk/client-kms';
 import type { Ambient } from '../../domain/ambient';
@@ -67,14 +66,6 @@ export const createKeyDescriptions = (client: KMSClient): KeyDescriptions => ({
   },
 });
 
-/** Bytes that KMS hashes by itself. */
-const MOST = 4096;
-
-const messageOf = (signingInput: string): { Message: Uint8Array; MessageType: MessageType } =>
-  signingInput.length <= MOST
-    ? { Message: Buffer.from(signingInput), MessageType: 'RAW' }
-    : { Message: createHash('sha256').update(signingInput).digest(), MessageType: 'DIGEST' };
-
 /** Bytes of each half of a P-256 signature. */
 const HALF = 32;
 
@@ -117,7 +108,8 @@ export function createAssertionKeys(client: KMSClient, ambient: Pick<Ambient, 'n
         client.send(
           new SignCommand({
             KeyId: keyArn,
-            ...messageOf(signingInput),
+            Message: createHash('sha256').update(signingInput).digest(),
+            MessageType: 'DIGEST',
             SigningAlgorithm: ALGORITHMS[algorithm],
           }),
         ),

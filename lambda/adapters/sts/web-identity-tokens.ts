@@ -4,15 +4,15 @@
  * Source: AWS STS API reference, GetWebIdentityToken; it is there at regional endpoints only.
  */
 import type * as Sdk from '@aws-sdk/client-sts';
-import { WEB_IDENTITY_LIFETIME, type WebIdentityTokens } from '../../domain/grants/web-identity';
+import {
+  WEB_IDENTITY_LIFETIME,
+  WEB_IDENTITY_TAGS,
+  type WebIdentityTokens,
+} from '../../domain/grants/web-identity';
 import { ServiceError } from '../../domain/service-error';
 
-/** Request tags, which servers find in the claim `https://sts.amazonaws.com/`. */
-const WORKLOAD_TAG = 'agent-identity:workload-identity';
-const OWNER_TAG = 'agent-identity:provider-owner';
-
-/** Characters of a tag's value. */
-const LONGEST_VALUE = 256;
+/** What STS takes for a tag's value. */
+const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
 
 const FEDERATION_DISABLED = 'OutboundWebIdentityFederationDisabledException';
 
@@ -30,10 +30,10 @@ export function createWebIdentityTokens(): WebIdentityTokens {
   const sts = lazyClient();
   return {
     async get({ audience, workload, owner }) {
-      if (workload.length > LONGEST_VALUE || owner.length > LONGEST_VALUE) {
+      if (!TAG_VALUE.test(workload) || !TAG_VALUE.test(owner)) {
         throw cannot(
-          `AWS STS takes ARNs of at most ${LONGEST_VALUE} characters into a token. Use a workload identity with a shorter name.`,
-          'an ARN is too long for a request tag',
+          'AWS STS takes ARNs of at most 256 letters, digits and _.:/=+-@ into a token. Use a workload identity with a shorter name, or have an IAM role own the credential provider.',
+          'an ARN is not one that a request tag can hold',
         );
       }
       const { sdk, client } = await sts();
@@ -42,8 +42,8 @@ export function createWebIdentityTokens(): WebIdentityTokens {
         DurationSeconds: WEB_IDENTITY_LIFETIME,
         SigningAlgorithm: 'RS256',
         Tags: [
-          { Key: WORKLOAD_TAG, Value: workload },
-          { Key: OWNER_TAG, Value: owner },
+          { Key: WEB_IDENTITY_TAGS.workload, Value: workload },
+          { Key: WEB_IDENTITY_TAGS.owner, Value: owner },
         ],
       });
       try {

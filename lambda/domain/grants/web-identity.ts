@@ -7,6 +7,12 @@
 /** Seconds that such a token lives; the function's role may ask for no longer. */
 export const WEB_IDENTITY_LIFETIME = 300;
 
+/** Request tags, which servers find in the claim `https://sts.amazonaws.com/`. */
+export const WEB_IDENTITY_TAGS = {
+  workload: 'agent-identity:workload-identity',
+  owner: 'agent-identity:provider-owner',
+} as const;
+
 export interface WebIdentityRequest {
   /** Who will check it, for `aud`: the token endpoint. */
   readonly audience: string;

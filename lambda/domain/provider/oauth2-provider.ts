@@ -25,6 +25,7 @@ import {
   type SettledConfig,
 } from './vendor-config';
 import type { VendorName } from './vendors';
+import { checkWebIdentityChange } from './web-identity-client';
 
 export interface Oauth2Provider extends OwnedResource {
   readonly vendor: VendorName;
@@ -243,6 +244,13 @@ export function updateOauth2Provider(
       owner,
       before: provider.onBehalfOf,
       after: client.onBehalfOf,
+      sameServer,
+    });
+    checkWebIdentityChange({
+      principal,
+      owner,
+      before: provider.clientAuthenticationMethod,
+      after: client.clientAuthenticationMethod,
       sameServer,
     });
     if (client.privateKeyJwt) {

@@ -126,6 +126,7 @@ function journalOf(failure: ProviderFailure, seen: Grant | undefined, now: numbe
 /**
  * The grant's next token.
  *
+ * @param until epoch milliseconds up to which it waits for another who has the lease
  * @returns a token of a later generation than the one that was seen, or {@link CONSENT_NEEDED} when there will be none
  * @throws ProviderFailure when the provider refused or was not to be had, now or a moment ago
  * @throws ThrottlingException where asking again shortly will help
@@ -133,12 +134,12 @@ function journalOf(failure: ProviderFailure, seen: Grant | undefined, now: numbe
 export async function renewed(
   ports: RenewalPorts,
   renewal: Renewal,
+  until = ports.ambient.now() + PATIENCE,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
   const { owner, seen: first } = renewal;
   const { grantId, provider, endsAt } = owner;
   const { ambient, grants } = ports;
   const holder = ambient.randomUUID();
-  const until = ambient.now() + PATIENCE;
   let seen = first;
   let watched = watch(undefined, seen?.lease, ambient.now());
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
@@ -153,7 +154,7 @@ export async function renewed(
     if (isFree(watched, now)) {
       const lease = { holder, deadline: now + LEASE };
       if (await grants.takeLease(grantId, { providerId: provider.id, seen, lease, endsAt })) {
-        return redeemed(ports, { ...renewal, seen }, holder);
+        return redeemed(ports, { ...renewal, seen }, holder, until);
       }
     } else if (now >= until) {
       throw beingRenewed();
@@ -162,7 +163,7 @@ export async function renewed(
     }
     seen = await grants.get(owner.grantId);
     // A write whose answer was lost is tried again by the SDK, and then finds its own lease.
-    if (seen?.lease?.holder === holder) return redeemed(ports, { ...renewal, seen }, holder);
+    if (seen?.lease?.holder === holder) return redeemed(ports, { ...renewal, seen }, holder, until);
     watched = watch(watched, seen?.lease, ambient.now());
   }
 }
@@ -204,11 +205,13 @@ async function held(ports: RenewalPorts, owner: TokenOwner, grant: Grant): Promi
  * The holder's part, from the lease on.
  *
  * @param renewal with the grant as it was when the lease was taken
+ * @param until epoch milliseconds up to which it waits for whoever overtakes it
  */
 export async function redeemed(
   ports: RenewalPorts,
   renewal: Renewal,
   holder: string,
+  until?: number,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
   const { owner, source, seen } = renewal;
   const { ambient, grants } = ports;
@@ -226,7 +229,7 @@ export async function redeemed(
     const released = await release(journal, dropTokens);
     if (!dropTokens) throw failureIn(journal, ambient.now(), error);
     // Who lost the lease meanwhile was refused for a token that another has redeemed.
-    return released ? CONSENT_NEEDED : renewed(ports, renewal);
+    return released ? CONSENT_NEEDED : renewed(ports, renewal, until);
   }
 
   let send;
@@ -240,7 +243,7 @@ export async function redeemed(
   const sentAt = ambient.now();
   const lease = { holder, deadline: sentAt + LEASE, sentAt };
   // Whoever has the lease now obtains the tokens that are handed out, as to any loser.
-  if (!(await grants.markSent(grantId, lease))) return renewed(ports, renewal);
+  if (!(await grants.markSent(grantId, lease))) return renewed(ports, renewal, until);
   if (ambient.now() + REDEMPTION > lease.deadline) {
     // Held up so long that the lease may lapse on the way: another may redeem this refresh token by then.
     await release();
@@ -256,7 +259,7 @@ export async function redeemed(
   const change = { holder, epoch: seen?.epoch ?? 0, tokens };
   const written = await writeDown(ports, () => grants.putRenewed(grantId, change), lease.deadline);
   // Forgotten meanwhile (forceAuthentication), it is not handed out any more; overtaken by a consent, that is.
-  if (!written) return renewed(ports, renewal);
+  if (!written) return renewed(ports, renewal, until);
   return { accessToken: obtained.accessToken, scopes: obtained.scopes };
 }
 

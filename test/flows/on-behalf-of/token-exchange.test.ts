@@ -1,6 +1,7 @@
 /** RFC 8693 token exchange, against a server that checks subject, actor, scopes and target. */
 import { moveClock } from '../support/clock';
 import { LIFETIME, RESOURCE, startExchangeServer, type ExchangeServer } from '../support/exchange-server';
+import { AGENT } from '../support/secrets';
 import { World, type Ask, type TestAgent } from '../support/world';
 import { storedGrants } from '../vendors/state';
 import { exchange, exchangingAgent, lastRequest, onBehalfOf, refusedWith, userTokenOf } from './exchanging';
@@ -126,6 +127,33 @@ describe('the actor', () => {
       { subject: 'ana', actor: { sub: 'agents' }, scope: 'a' },
       { subject: 'ben', actor: { sub: 'agents' }, scope: 'a' },
     ]);
+  });
+
+  it('is AWS’s word for the agent, which the server tells from every other agent', async () => {
+    server.actor = 'AWS_IAM_ID_TOKEN_JWT';
+    server.actorIssuer = process.env.AWS_ENDPOINT_URL_STS;
+    const acting = await exchangingAgent(world, server, {
+      grantType: 'TOKEN_EXCHANGE',
+      tokenExchangeGrantTypeConfig: { actorTokenContent: 'AWS_IAM_ID_TOKEN_JWT' },
+    });
+    const before = requests();
+    await exchange(acting, await onBehalfOf(world, acting, 'ana'));
+    expect(requests()).toBe(before + 1);
+    expect(server.given.at(-1)).toMatchObject({
+      subject: 'ana',
+      actor: {
+        aud: `${server.issuer}/token`,
+        'https://sts.amazonaws.com/': {
+          request_tags: {
+            'agent-identity:workload-identity': expect.stringMatching(`/${acting.name}$`) as string,
+            'agent-identity:provider-owner': AGENT,
+          },
+        },
+      },
+    });
+    server.actorIssuer = world.issuer.issuer;
+    const refused = exchange(acting, await onBehalfOf(world, acting, 'ben'));
+    await expect(refused).rejects.toMatchObject(refusedWith('invalid_request'));
   });
 
   it('is refused by the server without the scope, and where it is missing', async () => {

@@ -1,0 +1,34 @@
+/**
+ * A client that AWS's own token names (`AWS_IAM_ID_TOKEN_JWT`): the token says whose provider it was made for, and so
+ * speaks with its owner's name at whichever server it is sent to.
+ */
+import { accessDenied } from '../service-error';
+import type { ClientAuthenticationMethod } from './vendor';
+
+/** A change of a provider, as far as AWS's tokens are concerned. */
+export interface WebIdentityChange {
+  /** ARN of the calling IAM principal. */
+  readonly principal: string;
+  /** ARN of the IAM principal who owns the provider. */
+  readonly owner: string;
+  readonly before: ClientAuthenticationMethod;
+  readonly after: ClientAuthenticationMethod;
+  /** Whether client and server stay. */
+  readonly sameServer: boolean;
+}
+
+/**
+ * Only the owner has such tokens sent, and says where to: somebody else who may update the provider could have one
+ * that names the owner sent to any server that trusts the account, and take what that gives.
+ *
+ * @throws AccessDeniedException
+ */
+export function checkWebIdentityChange(change: WebIdentityChange): void {
+  const { principal, owner, before, after, sameServer } = change;
+  if (principal === owner || after !== 'AWS_IAM_ID_TOKEN_JWT') return;
+  if (sameServer && before === after) return;
+  throw accessDenied(
+    'Only the owner of the credential provider may have it authenticate by AWS_IAM_ID_TOKEN_JWT, or at another client or server.',
+    'AWS_IAM_ID_TOKEN_JWT configured by another principal than the owner',
+  );
+}

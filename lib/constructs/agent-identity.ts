@@ -1,0 +1,148 @@
+/**
+ * The whole service as one construct of somebody else's stack: tables and key, functions and API. What a stack of its
+ * own for the state is good for, `StatefulStack` and `StatelessStack` give.
+ */
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct, type IConstruct } from 'constructs';
+import type { OperationName } from '../../lambda/api/operations';
+import { STAGE } from './identity-api';
+import { addIdentityService, type IdentityServiceProps } from './identity-service';
+import { addIdentityState, type IdentityStateProps } from './identity-state';
+import { CONTROL_OPERATIONS, letInvoke, operationArn } from './invocation';
+import type { CallerNetwork } from './private-api';
+import type { State } from './state';
+
+/** A deployment of the service: one of this app's, or one that is there. */
+export interface IAgentIdentity extends IConstruct {
+  /** Address for AWS's clients (signing name `execute-api`), without a trailing slash. */
+  readonly endpoint: string;
+  /** Id of the REST API, by which IAM policies name its operations. */
+  readonly restApiId: string;
+  /** Name of the API's stage. */
+  readonly stage: string;
+  /** Where its callers must be. */
+  readonly network: CallerNetwork | 'internet' | 'unstated';
+  /** Roles that operate this app's workload identities and credential providers. */
+  readonly operators: readonly IRole[];
+
+  /**
+   * ARN of an operation, for `execute-api:Invoke` in an IAM policy.
+   *
+   * @param operation such as `GetResourceOauth2Token`
+   */
+  operationArn(operation: OperationName): string;
+
+  /**
+   * Lets a role operate: by IAM call the operations of the control plane, and by their resource policies see, change,
+   * tag and delete every workload identity and credential provider of this app. Not their policies: who may change
+   * those may let themselves in as the agent. What the role creates by itself is its own.
+   *
+   * @param role a role of this account
+   */
+  grantOperate(role: IRole): void;
+}
+
+export interface AgentIdentityAttributes {
+  readonly restApiId: string;
+  /**
+   * Name of the API's stage.
+   * @default prod
+   */
+  readonly stage?: string;
+  /**
+   * Where CloudFormation's function and the agents reach the service, without a trailing slash: its own domain where
+   * it has one. For a deployment on an AWS emulator, whose API Gateway tells functions no caller, this is the gateway
+   * that verifies signatures in front of it.
+   * @default - API Gateway's own address of the REST API
+   */
+  readonly endpoint?: string;
+  /**
+   * Of a private API.
+   * @default - reached from the internet
+   */
+  readonly network?: CallerNetwork;
+}
+
+export interface AgentIdentityProps extends IdentityServiceProps, IdentityStateProps {
+  /**
+   * Topic that the service's alarms go to.
+   * @default - alarms tell nobody
+   */
+  readonly alarmsTopic?: ITopic;
+}
+
+abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
+  abstract readonly endpoint: string;
+  abstract readonly restApiId: string;
+  abstract readonly stage: string;
+  abstract readonly network: CallerNetwork | 'internet' | 'unstated';
+  readonly operators: IRole[] = [];
+
+  operationArn(operation: OperationName): string {
+    return operationArn(this, operation);
+  }
+
+  grantOperate(role: IRole): void {
+    letInvoke(this, role, CONTROL_OPERATIONS);
+    if (!this.operators.includes(role)) this.operators.push(role);
+  }
+}
+
+class ImportedAgentIdentity extends AgentIdentityBase {
+  readonly endpoint: string;
+  readonly restApiId: string;
+  readonly stage: string;
+  readonly network: CallerNetwork | 'internet';
+
+  constructor(scope: Construct, id: string, attributes: AgentIdentityAttributes) {
+    super(scope, id);
+    const { region, urlSuffix } = Stack.of(this);
+    this.restApiId = attributes.restApiId;
+    this.stage = attributes.stage ?? STAGE;
+    this.endpoint =
+      attributes.endpoint ?? `https://${this.restApiId}.execute-api.${region}.${urlSuffix}/${this.stage}`;
+    this.network = attributes.network ?? 'internet';
+  }
+}
+
+/**
+ * An agent identity service in this stack.
+ *
+ * @example
+ * const identity = new AgentIdentity(this, 'Identity', {
+ *   trustedIssuers: [{ discoveryUrl: 'https://idp.example/.well-known/openid-configuration', allowedAudience: ['app'] }],
+ * });
+ */
+export class AgentIdentity extends AgentIdentityBase {
+  /**
+   * A deployment that is there: of another stack or app, in the same account and Region.
+   */
+  static fromAttributes(scope: Construct, id: string, attributes: AgentIdentityAttributes): IAgentIdentity {
+    return new ImportedAgentIdentity(scope, id, attributes);
+  }
+
+  readonly endpoint: string;
+  readonly restApiId: string;
+  readonly stage = STAGE;
+  readonly network: CallerNetwork | 'internet' | 'unstated';
+  /** Tables and key. */
+  readonly state: State;
+  /** What alarms go to. */
+  readonly alarmsTopic: ITopic | undefined;
+
+  constructor(scope: Construct, id: string, props: AgentIdentityProps = {}) {
+    super(scope, id);
+    this.state = addIdentityState(this, props);
+    const api = addIdentityService(this, this.state, props, props.removalPolicy ?? RemovalPolicy.RETAIN);
+    this.endpoint = api.baseUrl;
+    this.restApiId = api.restApiId;
+    this.network = api.network;
+    this.alarmsTopic = props.alarmsTopic;
+    new CfnOutput(this, 'Endpoint', {
+      value: this.endpoint,
+      description: 'Endpoint for AWS clients (signing name execute-api); no trailing slash',
+    });
+  }
+}

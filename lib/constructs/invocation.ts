@@ -1,0 +1,63 @@
+/** The service's operations as IAM sees them: methods of a REST API that a role may invoke. */
+import { Stack, Validations } from 'aws-cdk-lib';
+import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
+import { OPERATIONS, type OperationName, type Route } from '../../lambda/api/operations';
+
+/** Everything of the control plane but the token vault's own key, which is the deployment's and not the app's. */
+export const CONTROL_OPERATIONS = (Object.keys(OPERATIONS) as OperationName[]).filter(
+  (name) => OPERATIONS[name].group === 'control-plane',
+);
+
+/** A REST API with the service's operations. */
+export interface InvokedApi extends IConstruct {
+  readonly restApiId: string;
+  readonly stage: string;
+}
+
+/** A label of the path stands for anything: IAM sees the request as it was sent. */
+export function operationArn(api: InvokedApi, operation: OperationName): string {
+  const { method, path }: Route = OPERATIONS[operation];
+  return Stack.of(api).formatArn({
+    service: 'execute-api',
+    resource: api.restApiId,
+    resourceName: `${api.stage}/${method}${path.replace(/\{\w+\+?\}/, '*')}`,
+  });
+}
+
+/** What cdk-nag calls a resource: references by their names in angle brackets. */
+function nagName(resolved: unknown): string {
+  if (typeof resolved === 'string') return resolved;
+  const [name, argument] = Object.entries(resolved as object)[0] as [string, unknown];
+  switch (name) {
+    case 'Ref':
+      return `<${String(argument)}>`;
+    case 'Fn::GetAtt':
+      return `<${(argument as string[]).join('.')}>`;
+    case 'Fn::Join':
+      return (argument as [string, unknown[]])[1].map(nagName).join('');
+    case 'Fn::ImportValue':
+      return nagName(argument);
+    default:
+      return JSON.stringify(resolved);
+  }
+}
+
+/**
+ * Lets a role call these operations.
+ *
+ * @throws Error when the role takes no policy
+ */
+export function letInvoke(api: InvokedApi, role: IRole, operations: readonly OperationName[]): void {
+  const resourceArns = operations.map((operation) => operationArn(api, operation));
+  Grant.addToPrincipal({ grantee: role, actions: ['execute-api:Invoke'], resourceArns }).assertSuccess();
+  const { stack } = role;
+  for (const name of resourceArns.map((arn) => nagName(stack.resolve(arn)))) {
+    if (!name.includes('*')) continue;
+    Validations.of(role).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${name}]`,
+      reason:
+        'The path of the operation ends in the ARN of a workload identity or credential provider; which of them the role may act on, their owner and resource policies say.',
+    });
+  }
+}

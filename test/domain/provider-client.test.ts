@@ -1,0 +1,104 @@
+/** What a provider's client proves itself with: its secret, wherever it is kept, or an assertion made when it is needed. */
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
+import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/vault/external-secret';
+import { clientOf, type ProviderClientPorts } from '../../lambda/domain/vault/provider-client';
+import type { WebIdentityRequest } from '../../lambda/domain/grants/web-identity';
+import { createFakeAmbient } from './fake-ambient';
+import { createInMemorySeal } from './in-memory-seal';
+import { createInMemorySecretTexts } from './in-memory-secret-texts';
+import { createInMemoryStores } from './in-memory-stores';
+import { NO_ASSERTIONS } from './no-assertions';
+import { OWNER, sampleIdentity, sampleProvider } from './samples';
+
+const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:client-AbCdEf';
+const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/one';
+const TOKEN_ENDPOINT = 'https://provider.example/token';
+const { arn: workload } = sampleIdentity();
+const ambient = createFakeAmbient();
+
+/** @returns the client's credential, and what was asked of the ports for it */
+async function credentialOf(change: Partial<Oauth2Provider>, secret: string | undefined = undefined) {
+  const stores = createInMemoryStores();
+  const seal = createInMemorySeal();
+  const provider = sampleProvider(change);
+  const asked: WebIdentityRequest[] = [];
+  const signed: object[] = [];
+  if (secret !== undefined) {
+    await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), secret), 1);
+  }
+  const ports: ProviderClientPorts = {
+    ...NO_ASSERTIONS,
+    clientSecrets: stores.clientSecrets,
+    externalSecrets: createExternalSecrets(
+      createInMemorySecretTexts({ [SECRET]: { tags: { [OWNER_TAG]: OWNER }, text: '{"key":"elsewhere"}' } }),
+      ambient,
+    ),
+    seal,
+    ambient,
+    metadata: { read: () => Promise.resolve({ issuer: 'https://provider.example' }) },
+    webIdentityTokens: {
+      get(request) {
+        asked.push(request);
+        return Promise.resolve('by AWS');
+      },
+    },
+    assertionKeys: {
+      sign({ signingInput, ...request }) {
+        signed.push(request);
+        return Promise.resolve(Buffer.from(`signature of ${signingInput.length}`).toString('base64url'));
+      },
+    },
+  };
+  const { credential } = await clientOf(ports, provider, workload);
+  return { credential, asked, signed, provider };
+}
+
+/** The assertion for the token endpoint. */
+function assertionOf({ credential }: Awaited<ReturnType<typeof credentialOf>>): Promise<string> {
+  if (!('assert' in credential)) throw new Error('a secret');
+  return credential.assert(TOKEN_ENDPOINT);
+}
+
+it.each(['CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST'] as const)(
+  'is the secret out of the vault: %s',
+  async (method) => {
+    const { credential } = await credentialOf({ clientAuthenticationMethod: method }, 'the-secret');
+    expect(credential).toEqual({ secret: 'the-secret' });
+  },
+);
+
+it('is the secret from where its owner keeps it, whatever is in the vault', async () => {
+  const externalSecret = { arn: SECRET, jsonKey: 'key' };
+  expect((await credentialOf({ externalSecret }, 'old')).credential).toEqual({ secret: 'elsewhere' });
+});
+
+it('is nothing where the secret is missing: a failure of this service', async () => {
+  await expect(credentialOf({})).rejects.toThrow('the provider has no client secret');
+});
+
+it('is AWS’s word for the agent and the owner, got when it is needed and for who asks', async () => {
+  const client = await credentialOf({ clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT' });
+  expect(client.asked).toEqual([]);
+  expect(await assertionOf(client)).toBe('by AWS');
+  expect(client.asked).toEqual([{ audience: TOKEN_ENDPOINT, workload, owner: OWNER }]);
+});
+
+it('is an assertion that the owner’s own key signs, another each time', async () => {
+  const client = await credentialOf({
+    clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
+    privateKeyJwt: { keyArn: KEY, algorithm: 'ES256', headerClaims: {}, payloadClaims: {} },
+  });
+  expect(client.signed).toEqual([]);
+  const [one, other] = [await assertionOf(client), await assertionOf(client)];
+  expect(decodeProtectedHeader(one)).toEqual({ alg: 'ES256', typ: 'JWT' });
+  const { clientId } = client.provider;
+  expect(decodeJwt(one)).toMatchObject({ iss: clientId, sub: clientId, aud: TOKEN_ENDPOINT });
+  expect(decodeJwt(other).jti).not.toBe(decodeJwt(one).jti);
+  expect(client.signed[0]).toEqual({ keyArn: KEY, algorithm: 'ES256', owner: OWNER });
+});
+
+it('is nothing where the key is not named: a failure of this service', async () => {
+  const change = { clientAuthenticationMethod: 'PRIVATE_KEY_JWT' } as const;
+  await expect(credentialOf(change)).rejects.toThrow('the provider has no signing key');
+});

@@ -1,0 +1,249 @@
+/** Asymmetric keys of the embedded KMS, by AWS's own client: what they sign verifies, and each key keeps to its kind. */
+import { constants, createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateKeyCommand,
+  DecryptCommand,
+  DescribeKeyCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  GetPublicKeyCommand,
+  KMSClient,
+  ListResourceTagsCommand,
+  ReEncryptCommand,
+  SignCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+  type KeySpec,
+  type SigningAlgorithmSpec,
+} from '@aws-sdk/client-kms';
+import { signEcdsa } from '../../lib/local/digest-signature';
+import { newEmulatorCredentials } from '../../lib/local/emulator-access';
+import { startKms, type LocalKms } from '../../lib/local/kms';
+import { LOCAL_REGION } from '../../lib/local/principals';
+import { StartError } from '../../lib/local/start-error';
+
+const credentials = newEmulatorCredentials();
+const message = Buffer.from('a signing input');
+
+let folder: string;
+let running: LocalKms;
+let client: KMSClient;
+
+const clientOf = ({ endpoint }: LocalKms) => new KMSClient({ endpoint, credentials, region: LOCAL_REGION });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kms-signing-'));
+  running = await startKms(join(folder, 'kms.json'), credentials);
+  client = clientOf(running);
+});
+afterAll(async () => {
+  client.destroy();
+  await running.close();
+  await rm(folder, { recursive: true });
+});
+
+async function newKey(spec: KeySpec, tags: Record<string, string> = {}): Promise<string> {
+  const Tags = Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
+  const { KeyMetadata } = await client.send(
+    new CreateKeyCommand({ KeySpec: spec, KeyUsage: 'SIGN_VERIFY', Tags }),
+  );
+  return KeyMetadata?.Arn ?? '';
+}
+
+async function publicKeyOf(KeyId: string) {
+  const { PublicKey = new Uint8Array() } = await client.send(new GetPublicKeyCommand({ KeyId }));
+  return createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
+}
+
+const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
+
+it.each<[KeySpec, SigningAlgorithmSpec, object]>([
+  ['RSA_2048', 'RSASSA_PKCS1_V1_5_SHA_256', {}],
+  ['RSA_2048', 'RSASSA_PSS_SHA_256', PSS],
+  ['RSA_3072', 'RSASSA_PSS_SHA_256', PSS],
+  ['RSA_4096', 'RSASSA_PKCS1_V1_5_SHA_256', {}],
+  ['ECC_NIST_P256', 'ECDSA_SHA_256', {}],
+])('%s signs by %s what its public key verifies', async (spec, SigningAlgorithm, options) => {
+  const KeyId = await newKey(spec);
+  const key = { key: await publicKeyOf(KeyId), ...options };
+  const digest = createHash('sha256').update(message).digest();
+  for (const asked of [
+    { Message: message },
+    { Message: message, MessageType: 'RAW' as const },
+    { Message: digest, MessageType: 'DIGEST' as const },
+  ]) {
+    const { Signature = new Uint8Array() } = await client.send(
+      new SignCommand({ KeyId, SigningAlgorithm, ...asked }),
+    );
+    expect(verify('sha256', message, key, Signature)).toBe(true);
+    expect(verify('sha256', Buffer.from('another'), key, Signature)).toBe(false);
+  }
+});
+
+it('writes every ECDSA signature in DER, whatever the first bits of its numbers are', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const lengths = new Set<number>();
+  for (let at = 0; at < 500; at += 1) {
+    const signed = Buffer.from(`message ${at}`);
+    const signature = signEcdsa(privateKey, createHash('sha256').update(signed).digest());
+    expect(verify('sha256', signed, publicKey, signature)).toBe(true);
+    lengths.add(signature.length);
+  }
+  // A number whose first bit is set takes a byte more: none, one or both of the two.
+  expect([...lengths]).toEqual(expect.arrayContaining([70, 71, 72]));
+});
+
+it.each<[KeySpec, SigningAlgorithmSpec[]]>([
+  ['RSA_2048', ['RSASSA_PKCS1_V1_5_SHA_256', 'RSASSA_PSS_SHA_256']],
+  ['ECC_NIST_P256', ['ECDSA_SHA_256']],
+])('describes a key of %s, and publishes its half', async (KeySpec, SigningAlgorithms) => {
+  const KeyId = await newKey(KeySpec);
+  const kind = { KeySpec, KeyUsage: 'SIGN_VERIFY', SigningAlgorithms };
+  const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId }));
+  expect(KeyMetadata).toMatchObject({
+    ...kind,
+    Arn: KeyId,
+    KeyId: KeyId.split('/')[1],
+    AWSAccountId: '000000000000',
+    Enabled: true,
+    KeyState: 'Enabled',
+    CustomerMasterKeySpec: KeySpec,
+    Origin: 'AWS_KMS',
+    KeyManager: 'CUSTOMER',
+    MultiRegion: false,
+  });
+  expect(await client.send(new GetPublicKeyCommand({ KeyId }))).toMatchObject({ ...kind, KeyId });
+});
+
+it('tags a key, and takes tags away', async () => {
+  const KeyId = await newKey('ECC_NIST_P256', { one: '1' });
+  await client.send(new TagResourceCommand({ KeyId, Tags: [{ TagKey: 'two', TagValue: '2' }] }));
+  await client.send(new UntagResourceCommand({ KeyId, TagKeys: ['one'] }));
+  const { Tags } = await client.send(new ListResourceTagsCommand({ KeyId }));
+  expect(Tags).toEqual([{ TagKey: 'two', TagValue: '2' }]);
+});
+
+it('gives a tag one value, the last one', async () => {
+  const KeyId = await newKey('ECC_NIST_P256', { one: '1' });
+  const Tags = [{ TagKey: 'one', TagValue: 'another' }];
+  await client.send(new TagResourceCommand({ KeyId, Tags }));
+  expect(await client.send(new ListResourceTagsCommand({ KeyId }))).toMatchObject({ Tags, Truncated: false });
+});
+
+describe('refuses', () => {
+  const tags = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({ TagKey: `tag-${at}`, TagValue: '' }));
+
+  it.each([
+    ['a name twice', 'TagException', [...tags(1), ...tags(1)]],
+    ['a name that is AWS’s', 'TagException', [{ TagKey: 'aws:owner', TagValue: '' }]],
+    ['more than fifty', 'LimitExceededException', tags(51)],
+    ['characters that no tag has', 'ValidationException', [{ TagKey: 'a,b', TagValue: '' }]],
+  ])('tags with %s, and leaves those that there are', async (_name, name, Tags) => {
+    const KeyId = await newKey('ECC_NIST_P256', { kept: '1' });
+    await expect(client.send(new TagResourceCommand({ KeyId, Tags }))).rejects.toMatchObject({ name });
+    await expect(
+      client.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', Tags })),
+    ).rejects.toMatchObject({ name });
+    expect(await client.send(new ListResourceTagsCommand({ KeyId }))).toMatchObject({
+      Tags: [{ TagKey: 'kept', TagValue: '1' }],
+    });
+  });
+
+  it('a digest that is none, and a message that is too long', async () => {
+    const KeyId = await newKey('ECC_NIST_P256');
+    const SigningAlgorithm = 'ECDSA_SHA_256';
+    for (const asked of [
+      { Message: message, MessageType: 'DIGEST' as const },
+      { Message: Buffer.alloc(4097), MessageType: 'RAW' as const },
+    ]) {
+      await expect(client.send(new SignCommand({ KeyId, SigningAlgorithm, ...asked }))).rejects.toMatchObject(
+        { name: 'ValidationException' },
+      );
+    }
+  });
+
+  const sign = (KeyId: string, SigningAlgorithm: SigningAlgorithmSpec = 'ECDSA_SHA_256') =>
+    client.send(new SignCommand({ KeyId, Message: message, SigningAlgorithm }));
+
+  it('an algorithm that is not the key’s', async () => {
+    const KeyId = await newKey('ECC_NIST_P256');
+    await expect(sign(KeyId, 'RSASSA_PSS_SHA_256')).rejects.toMatchObject({
+      name: 'InvalidKeyUsageException',
+    });
+  });
+
+  it('a disabled key, until it is enabled', async () => {
+    const KeyId = await newKey('ECC_NIST_P256');
+    await client.send(new DisableKeyCommand({ KeyId }));
+    const disabled = { name: 'DisabledException' };
+    await expect(sign(KeyId)).rejects.toMatchObject(disabled);
+    await expect(client.send(new GetPublicKeyCommand({ KeyId }))).rejects.toMatchObject(disabled);
+    await client.send(new EnableKeyCommand({ KeyId }));
+    await expect(sign(KeyId)).resolves.toHaveProperty('Signature');
+  });
+
+  it('to seal or open anything with a signing key', async () => {
+    const KeyId = await newKey('ECC_NIST_P256');
+    const { CiphertextBlob } = await client.send(
+      new EncryptCommand({ KeyId: running.keyArn, Plaintext: message }),
+    );
+    const wrongUsage = { name: 'InvalidKeyUsageException' };
+    await expect(client.send(new EncryptCommand({ KeyId, Plaintext: message }))).rejects.toMatchObject(
+      wrongUsage,
+    );
+    await expect(client.send(new DecryptCommand({ KeyId, CiphertextBlob }))).rejects.toMatchObject(
+      wrongUsage,
+    );
+    await expect(
+      client.send(new ReEncryptCommand({ CiphertextBlob, DestinationKeyId: KeyId })),
+    ).rejects.toMatchObject(wrongUsage);
+    await expect(
+      client.send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' })),
+    ).rejects.toMatchObject(wrongUsage);
+  });
+
+  it('to sign with a symmetric key, which has no public half', async () => {
+    await expect(sign(running.keyArn)).rejects.toMatchObject({ name: 'InvalidKeyUsageException' });
+    await expect(client.send(new GetPublicKeyCommand({ KeyId: running.keyArn }))).rejects.toMatchObject({
+      name: 'UnsupportedOperationException',
+    });
+  });
+
+  it('a key that there is not', async () => {
+    const KeyId = running.keyArn.replace(/[^/]*$/, '9e6cf18a-872a-4230-8564-f8f399d8c50b');
+    await expect(sign(KeyId)).rejects.toMatchObject({ name: 'NotFoundException' });
+  });
+});
+
+it('keeps a key with its tags and state over a restart, in the one file, for its owner only', async () => {
+  const KeyId = await newKey('RSA_2048', { owner: 'me' });
+  const off = await newKey('ECC_NIST_P256');
+  await client.send(new DisableKeyCommand({ KeyId: off }));
+  const before = (await publicKeyOf(KeyId)).export({ format: 'jwk' });
+  client.destroy();
+  await running.close();
+  expect(await readdir(folder)).toEqual(['kms.json']);
+  expect((await stat(join(folder, 'kms.json'))).mode & 0o777).toBe(0o600);
+  running = await startKms(join(folder, 'kms.json'), credentials);
+  client = clientOf(running);
+  expect((await publicKeyOf(KeyId)).export({ format: 'jwk' })).toEqual(before);
+  const { Tags } = await client.send(new ListResourceTagsCommand({ KeyId }));
+  expect(Tags).toEqual([{ TagKey: 'owner', TagValue: 'me' }]);
+  const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: off }));
+  expect(KeyMetadata).toMatchObject({ KeyState: 'Disabled' });
+});
+
+it('does not start with a damaged signing key', async () => {
+  await newKey('ECC_NIST_P256');
+  const path = join(folder, 'damaged.json');
+  const file = JSON.parse(await readFile(join(folder, 'kms.json'), 'utf8')) as { created: object[] };
+  const created = file.created.map((key) => ('privateKey' in key ? { ...key, privateKey: 'none' } : key));
+  await writeFile(path, JSON.stringify({ ...file, created }));
+  await expect(startKms(path, credentials)).rejects.toThrow(StartError);
+});
