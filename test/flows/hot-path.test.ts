@@ -5,13 +5,17 @@ import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { exchange, exchangingAgent, onBehalfOf } from './on-behalf-of/exchanging';
 import { Browser } from './support/browser';
+import { moveClock } from './support/clock';
 import { startExchangeServer } from './support/exchange-server';
 import { signInAndConsent } from './support/provider';
 import { World } from './support/world';
 
+/** Seconds: shorter than vault keys and metadata stay in memory. */
+const MACHINE_TOKEN_LIFE = 100;
+
 let world: World;
 beforeAll(async () => {
-  world = await World.start();
+  world = await World.start({ ttl: { ClientCredentials: MACHINE_TOKEN_LIFE } });
 });
 afterAll(() => world.stop());
 
@@ -55,6 +59,18 @@ it('hands out what a user’s own token was exchanged for, for one BatchGetItem'
   await exchange(agent, token);
   expect(await callsOf(() => exchange(agent, token))).toEqual(['BatchGetItem']);
   await server.close();
+});
+
+it('renews a token for three UpdateItem and one GetItem, and one request to the provider', async () => {
+  const agent = await world.agent();
+  const token = await agent.token();
+  const ask = () => agent.ask(token, { oauth2Flow: 'M2M', scopes: ['a'] });
+  await ask();
+  moveClock(MACHINE_TOKEN_LIFE);
+  const calls = await callsOf(ask);
+  jest.useRealTimers();
+  const provider = `HTTP ${new URL(world.provider.issuer).host}`;
+  expect(calls).toEqual(['BatchGetItem', 'UpdateItem', 'GetItem', 'UpdateItem', provider, 'UpdateItem']);
 });
 
 it('hands out an API key for one BatchGetItem and one GetItem', async () => {
