@@ -16,7 +16,18 @@ const boundary = (files, group, message) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'cdk.out', 'coverage', 'reports', '.stryker-tmp', '.local', '.node24', '**/.venv'] },
+  {
+    ignores: [
+      'node_modules',
+      'cdk.out',
+      'coverage',
+      'reports',
+      '.stryker-tmp',
+      '.local',
+      '.node24',
+      '**/.venv',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
@@ -82,7 +93,7 @@ export default tseslint.config(
     'The API layer reaches the world through the domain.',
   ),
   boundary(
-    ['lambda/handlers/**/*.ts'],
+    ['lambda/handlers/**/*.ts', 'lambda/resources/**/*.ts'],
     ['**/lib/**', 'aws-cdk-lib*'],
     'Functions do not import infrastructure code.',
   ),

@@ -1,6 +1,46 @@
-/** What another CDK app imports: the two stacks and the types of their props. */
-export { StatefulStack } from './stacks/stateful';
-export { StatelessStack, type StatelessStackProps } from './stacks/stateless';
-export type { State } from './constructs/state';
+/** What another CDK app imports. */
+export {
+  AgentIdentity,
+  type AgentIdentityAttributes,
+  type AgentIdentityProps,
+  type IAgentIdentity,
+} from './constructs/agent-identity';
+export { AgentRole, type OidcAgentProps, type RolesAnywhereAgentProps } from './constructs/agent-role';
+export type { ApiDomain } from './constructs/api-domain';
+export type { FunctionSettings } from './constructs/function-settings';
 export type { Throttle } from './constructs/identity-api';
+export type { IdentityServiceProps } from './constructs/identity-service';
+export type { IdentityStateProps } from './constructs/identity-state';
+export type { LifetimeProps } from './constructs/lifetimes';
+export type { CallerNetwork, PrivateApi } from './constructs/private-api';
+export type { State } from './constructs/state';
+export type { TableReplica } from './constructs/state-table';
+export type { ManagedWebAcl, WebAcl, WebAclByArn } from './constructs/web-acl';
+export {
+  ApiKeyCredentialProvider,
+  type ApiKeyCredentialProviderProps,
+  type IApiKeyCredentialProvider,
+} from './resources/api-key-credential-provider';
+export type { CredentialProviderProps, SecretSource } from './resources/credential-provider';
+export type { IdentityResourceProps } from './resources/identity-resource';
+export {
+  OAuth2CredentialProvider,
+  type IOAuth2CredentialProvider,
+  type OAuth2CredentialProviderProps,
+} from './resources/oauth2-credential-provider';
+export {
+  OAuth2Vendor,
+  type CustomOAuth2Client,
+  type IncludedOAuth2Client,
+  type IncludedVendorName,
+  type OAuth2Client,
+} from './resources/oauth2-vendor';
+export { ProviderSecret, type SecretPart } from './resources/provider-secret';
+export {
+  WorkloadIdentity,
+  type IWorkloadIdentity,
+  type WorkloadIdentityProps,
+} from './resources/workload-identity';
+export { StatefulStack, type StatefulStackProps } from './stacks/stateful';
+export { StatelessStack, type StatelessStackProps } from './stacks/stateless';
 export type { TrustedIssuer } from '../lambda/domain/identity/trusted-issuer';

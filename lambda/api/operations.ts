@@ -18,10 +18,11 @@ export const ROUTED_GROUPS = [
 export type RoutedGroup = (typeof ROUTED_GROUPS)[number];
 
 /**
- * Functions are split where permissions differ: each group is one function with a role of its own. The last one
- * has no route: other functions invoke it for what nobody should wait for, or they may not do themselves.
+ * Functions are split where permissions differ: each group is one function with a role of its own. The last two have
+ * no route: other functions invoke `provider-client` for what nobody should wait for, or they may not do themselves;
+ * a schedule and operators invoke `key-rotation`.
  */
-export const FUNCTION_GROUPS = [...ROUTED_GROUPS, 'provider-client'] as const;
+export const FUNCTION_GROUPS = [...ROUTED_GROUPS, 'provider-client', 'key-rotation'] as const;
 
 export type FunctionGroup = (typeof FUNCTION_GROUPS)[number];
 

@@ -43,16 +43,16 @@ export type Note = (learned: Partial<AuditEntry>) => void;
  * Does the work of one operation and records how it ended: allowed, denied with the reason, or failed.
  *
  * @param operation the operation's name
- * @param principal ARN of the calling IAM principal
+ * @param principal ARN of the calling IAM principal; undefined where whoever invoked is CloudTrail's to tell
  * @param work is given the means to note what it learns for the entry
  */
 export async function audited<T>(
   audit: AuditTrail,
   operation: string,
-  principal: string,
+  principal: string | undefined,
   work: (note: Note) => Promise<T>,
 ): Promise<T> {
-  let entry: Omit<AuditEntry, 'outcome'> = { operation, principal };
+  let entry: Omit<AuditEntry, 'outcome'> = { operation, ...(principal !== undefined && { principal }) };
   try {
     const output = await work((learned) => {
       entry = { ...entry, ...learned };

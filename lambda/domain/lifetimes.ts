@@ -1,7 +1,9 @@
-/** How long what the service gives out is good for, in seconds, as a deployment has it. */
+/** How long what the service gives out and seals with is good for, in seconds, as a deployment has it. */
 import * as v from 'valibot';
 import { SESSION_LIFETIME } from './consent/session';
 import { TOKEN_LIFETIME } from './workload-token/claims';
+
+const DAY = 24 * 3600;
 
 const between = (least: number, most: number) =>
   v.pipe(
@@ -16,6 +18,8 @@ const LifetimesSchema = v.strictObject({
   workloadAccessToken: v.optional(between(60, 3600), TOKEN_LIFETIME),
   /** Time for a person to sign in and consent; a link that lies around for longer serves whoever finds it. */
   consentSession: v.optional(between(60, 1800), SESSION_LIFETIME),
+  /** How long a vault key seals; what it sealed stays readable. A version each day at most, and one a year at least. */
+  vaultKey: v.optional(between(DAY, 366 * DAY), 90 * DAY),
 });
 
 export type Lifetimes = v.InferOutput<typeof LifetimesSchema>;

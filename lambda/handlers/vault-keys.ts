@@ -6,7 +6,7 @@ import { createTable } from '../adapters/dynamodb/table';
 import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createVaultKeys, type VaultKeys } from '../adapters/kms/vault-keys';
-import type { Variable } from './environment';
+import { readLifetimes, type Variable } from './environment';
 
 type Needed = Extract<Variable, 'DIRECTORY_TABLE' | 'KEYS_TABLE' | 'KMS_KEY_ARN' | 'ARN_PREFIX'>;
 
@@ -21,4 +21,5 @@ export const vaultKeysOf = (dynamodb: DynamoDBClient, env: Record<Needed, string
     tokenVault: createTokenVaultStore(createTable(dynamodb, env.DIRECTORY_TABLE)),
     store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
     ambient,
+    sealsFor: readLifetimes().vaultKey,
   });

@@ -5,33 +5,58 @@
 import {
   BedrockAgentCoreControlClient,
   BedrockAgentCoreControlServiceException,
+  DeleteResourcePolicyCommand,
   ListTagsForResourceCommand,
   PutResourcePolicyCommand,
   TagResourceCommand,
   UntagResourceCommand,
+  type BedrockAgentCoreControlClientConfig,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { Refusal, type DeployedResource, type Tags } from './deployed-resource';
+import { withSettledPermissions } from './settled-permissions';
 
 /** Attempts at one call: another deployment, or an operator, may be changing the same resource. */
 const ATTEMPTS = 5;
 
-/** @param endpoint address of the service, without a trailing slash */
-export const createControlPlane = (endpoint: string): BedrockAgentCoreControlClient =>
-  new BedrockAgentCoreControlClient({ endpoint, maxAttempts: ATTEMPTS, ...{ signingName: 'execute-api' } });
-
 /** API Gateway's own words for a caller whose IAM policies do not let the operation through. */
 const REFUSED_BY_IAM = 'is not authorized to perform: execute-api';
+
+const isRefusedByIam = (error: unknown): boolean =>
+  error instanceof BedrockAgentCoreControlServiceException && error.message.includes(REFUSED_BY_IAM);
+
+/**
+ * The service at an endpoint.
+ *
+ * @param config the endpoint, without a trailing slash, and what else AWS's client takes
+ */
+export function createControlPlane(
+  config: BedrockAgentCoreControlClientConfig & { readonly endpoint: string },
+): BedrockAgentCoreControlClient {
+  const client = new BedrockAgentCoreControlClient({
+    maxAttempts: ATTEMPTS,
+    ...config,
+    ...{ signingName: 'execute-api' },
+  });
+  client.middlewareStack.add(
+    (next) => (args) => withSettledPermissions(isRefusedByIam, () => next(args)),
+    // Around everything, so that each attempt is signed anew.
+    { step: 'initialize' },
+  );
+  return client;
+}
 
 const isService = (error: unknown, name: string): error is BedrockAgentCoreControlServiceException =>
   error instanceof BedrockAgentCoreControlServiceException && error.name === name;
 
 const isTaken = (error: unknown): boolean => isService(error, 'ConflictException');
 
-const isMissing = (error: unknown): boolean => isService(error, 'ResourceNotFoundException');
+/** Nothing has a name that the service does not take: one that was refused at the creation is asked about once more. */
+const isMissing = (error: unknown): boolean =>
+  isService(error, 'ResourceNotFoundException') || isService(error, 'ValidationException');
 
 /** The service says that it belongs to somebody else; a role that lacks a permission is another matter. */
 const isAnothers = (error: unknown): boolean =>
-  isService(error, 'AccessDeniedException') && !error.message.includes(REFUSED_BY_IAM);
+  isService(error, 'AccessDeniedException') && !isRefusedByIam(error);
 
 /** What the service says is for a person; what is not from it is a defect, or a connection that failed. */
 const refusalOf = (error: unknown): unknown =>
@@ -72,7 +97,7 @@ export async function ifThere<Answer>(answer: Promise<Answer>): Promise<Answer |
 /** What is asked alike of every kind. */
 export const commonTo = (
   client: BedrockAgentCoreControlClient,
-): Pick<DeployedResource, 'tagsOf' | 'tag' | 'untag' | 'putPolicy'> => ({
+): Pick<DeployedResource, 'tagsOf' | 'tag' | 'untag' | 'setPolicy'> => ({
   async tagsOf(resourceArn): Promise<Tags> {
     const { tags } = await asked(client.send(new ListTagsForResourceCommand({ resourceArn })));
     return tags ?? {};
@@ -83,8 +108,12 @@ export const commonTo = (
   async untag(resourceArn, keys) {
     await asked(client.send(new UntagResourceCommand({ resourceArn, tagKeys: [...keys] })));
   },
-  async putPolicy(resourceArn, policy) {
-    await asked(client.send(new PutResourcePolicyCommand({ resourceArn, policy })));
+  async setPolicy(resourceArn, policy) {
+    const command =
+      policy === ''
+        ? client.send(new DeleteResourcePolicyCommand({ resourceArn }))
+        : client.send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    await asked<unknown>(command);
   },
 });
 

@@ -39,8 +39,8 @@ export interface DeployedResource {
   tag(arn: string, tags: Tags): Promise<void>;
   /** @throws Refusal */
   untag(arn: string, keys: readonly string[]): Promise<void>;
-  /** @throws Refusal */
-  putPolicy(arn: string, policy: string): Promise<void>;
+  /** @param policy empty for none. @throws Refusal */
+  setPolicy(arn: string, policy: string): Promise<void>;
 }
 
 /** Something that a person can put right: the message stands in the stack's events, so no secret is in it. */

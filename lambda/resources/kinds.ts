@@ -35,4 +35,5 @@ export const COMMON_OPERATIONS = [
   'TagResource',
   'UntagResource',
   'PutResourcePolicy',
+  'DeleteResourcePolicy',
 ] as const;

@@ -65,7 +65,7 @@ async function takeOver(
     );
   }
   const described = await resource.update(desired);
-  await resource.putPolicy(described.arn, policy);
+  await resource.setPolicy(described.arn, policy);
   if (!ours) await resource.tag(described.arn, markOf(place, 'adopted'));
   return described;
 }
@@ -80,7 +80,7 @@ async function create(
   const created = await resource.create(desired, markOf(place, 'created'));
   if (!created) return undefined;
   try {
-    await resource.putPolicy(created.arn, policy);
+    if (policy !== '') await resource.setPolicy(created.arn, policy);
   } catch (error) {
     await resource.delete(desired.name);
     throw error;

@@ -36,7 +36,7 @@ const PropertiesSchema = v.object({
   /** Members of the operation that creates or updates it, but for name, tags and secret. */
   configuration: jsonObject,
   secret: v.optional(SecretSchema),
-  /** The resource policy. */
+  /** The resource policy; empty for none. */
   policy: v.string(),
   /** Whether a resource that is there under the name already is taken over. */
   importExisting: v.picklist(['true', 'false']),

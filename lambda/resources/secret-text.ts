@@ -3,23 +3,30 @@
  * properties of a custom resource as it is, so no template and no request ever holds what is read here.
  * Source: CloudFormation user guide, "Get a secret or secret value from Secrets Manager".
  */
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  SecretsManagerServiceException,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { memberOf } from '../domain/vault/external-secret';
 import { Refusal, type DesiredSecret } from './deployed-resource';
 import type { StatedSecret } from './request';
+import { withSettledPermissions } from './settled-permissions';
+
+const isRefusedByIam = (error: unknown): boolean =>
+  error instanceof SecretsManagerServiceException && error.name === 'AccessDeniedException';
 
 async function textOf(
   client: SecretsManagerClient,
   { secretId, versionId, versionStage }: Extract<StatedSecret, { source: 'MANAGED' }>,
 ): Promise<string> {
+  const command = new GetSecretValueCommand({
+    SecretId: secretId,
+    ...(versionId !== undefined && { VersionId: versionId }),
+    ...(versionStage !== undefined && { VersionStage: versionStage }),
+  });
   try {
-    const { SecretString } = await client.send(
-      new GetSecretValueCommand({
-        SecretId: secretId,
-        ...(versionId !== undefined && { VersionId: versionId }),
-        ...(versionStage !== undefined && { VersionStage: versionStage }),
-      }),
-    );
+    const { SecretString } = await withSettledPermissions(isRefusedByIam, () => client.send(command));
     if (SecretString) return SecretString;
   } catch (error) {
     const why = error instanceof Error ? error.name : 'unknown';

@@ -4,8 +4,7 @@
  */
 import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import { Construct, type IConstruct } from 'constructs';
+import { Construct, DependencyGroup, type IConstruct, type IDependable } from 'constructs';
 import type { OperationName } from '../../lambda/api/operations';
 import { STAGE } from './identity-api';
 import { addIdentityService, type IdentityServiceProps } from './identity-service';
@@ -24,6 +23,8 @@ export interface IAgentIdentity extends IConstruct {
   readonly stage: string;
   /** Where its callers must be. */
   readonly network: CallerNetwork | 'internet' | 'unstated';
+  /** What must be there before it is called, and after it was called last. */
+  readonly reachable: IDependable;
   /** Roles that operate this app's workload identities and credential providers. */
   readonly operators: readonly IRole[];
 
@@ -39,7 +40,7 @@ export interface IAgentIdentity extends IConstruct {
    * tag and delete every workload identity and credential provider of this app. Not their policies: who may change
    * those may let themselves in as the agent. What the role creates by itself is its own.
    *
-   * @param role a role of this account
+   * @param role a role of this account, in a stack that needs none of those resources itself
    */
   grantOperate(role: IRole): void;
 }
@@ -65,18 +66,13 @@ export interface AgentIdentityAttributes {
   readonly network?: CallerNetwork;
 }
 
-export interface AgentIdentityProps extends IdentityServiceProps, IdentityStateProps {
-  /**
-   * Topic that the service's alarms go to.
-   * @default - alarms tell nobody
-   */
-  readonly alarmsTopic?: ITopic;
-}
+export interface AgentIdentityProps extends IdentityServiceProps, IdentityStateProps {}
 
 abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
   abstract readonly endpoint: string;
   abstract readonly restApiId: string;
   abstract readonly stage: string;
+  abstract readonly reachable: IDependable;
   abstract readonly network: CallerNetwork | 'internet' | 'unstated';
   readonly operators: IRole[] = [];
 
@@ -95,6 +91,7 @@ class ImportedAgentIdentity extends AgentIdentityBase {
   readonly restApiId: string;
   readonly stage: string;
   readonly network: CallerNetwork | 'internet';
+  readonly reachable = new DependencyGroup();
 
   constructor(scope: Construct, id: string, attributes: AgentIdentityAttributes) {
     super(scope, id);
@@ -126,11 +123,10 @@ export class AgentIdentity extends AgentIdentityBase {
   readonly endpoint: string;
   readonly restApiId: string;
   readonly stage = STAGE;
+  readonly reachable: IDependable;
   readonly network: CallerNetwork | 'internet' | 'unstated';
   /** Tables and key. */
   readonly state: State;
-  /** What alarms go to. */
-  readonly alarmsTopic: ITopic | undefined;
 
   constructor(scope: Construct, id: string, props: AgentIdentityProps = {}) {
     super(scope, id);
@@ -139,10 +135,14 @@ export class AgentIdentity extends AgentIdentityBase {
     this.endpoint = api.baseUrl;
     this.restApiId = api.restApiId;
     this.network = api.network;
-    this.alarmsTopic = props.alarmsTopic;
+    this.reachable = api.reachable;
     new CfnOutput(this, 'Endpoint', {
       value: this.endpoint,
       description: 'Endpoint for AWS clients (signing name execute-api); no trailing slash',
+    });
+    new CfnOutput(this, 'RestApiId', {
+      value: this.restApiId,
+      description: 'For other CDK apps: AgentIdentity.fromAttributes',
     });
   }
 }

@@ -7,7 +7,7 @@ import { DomainName, EndpointType, SecurityPolicy, type RestApi } from 'aws-cdk-
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { ARecord, RecordTarget, type IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
-import type { Construct } from 'constructs';
+import { DependencyGroup, type Construct, type IDependable } from 'constructs';
 
 export interface ApiDomain {
   /** Such as `identity.example.com`; nothing else may be served under it. */
@@ -21,8 +21,11 @@ export interface ApiDomain {
   readonly hostedZone?: IHostedZone;
 }
 
-/** @param scope gets the children `Domain` and `Alias` */
-export function addApiDomain(scope: Construct, api: RestApi, domain: ApiDomain): void {
+/**
+ * @param scope gets the children `Domain` and `Alias`
+ * @returns what makes the API answer under the name
+ */
+export function addApiDomain(scope: Construct, api: RestApi, domain: ApiDomain): IDependable {
   const { domainName, certificate, hostedZone } = domain;
   const name = new DomainName(scope, 'Domain', {
     domainName,
@@ -30,11 +33,13 @@ export function addApiDomain(scope: Construct, api: RestApi, domain: ApiDomain):
     endpointType: EndpointType.REGIONAL,
     securityPolicy: SecurityPolicy.TLS_1_2,
   });
-  name.addBasePathMapping(api, { stage: api.deploymentStage });
-  if (!hostedZone) return;
-  new ARecord(scope, 'Alias', {
+  const ways = new DependencyGroup(name.addBasePathMapping(api, { stage: api.deploymentStage }));
+  if (!hostedZone) return ways;
+  const alias = new ARecord(scope, 'Alias', {
     zone: hostedZone,
     recordName: `${domainName}.`,
     target: RecordTarget.fromAlias(new ApiGatewayDomain(name)),
   });
+  ways.add(alias);
+  return ways;
 }

@@ -4,6 +4,8 @@
  */
 import { Aws, Duration, Validations, type RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Alias, type IFunction, type IVersion } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -12,6 +14,7 @@ import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer'
 import type { Lifetimes } from '../../lambda/domain/lifetimes';
 import type { Quotas } from '../../lambda/domain/quotas';
 import { functionCode, reporting } from './function-code';
+import { MEMORY_SIZE, type FunctionSettings } from './function-settings';
 import { grant, type Grant, type InvokedFunction } from './grant';
 import { PERMISSIONS } from './permissions';
 import type { State } from './state';
@@ -30,6 +33,7 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   'token-vault': Duration.seconds(29),
   // A discovery and a request, five seconds each at most, and what the vault needs around them.
   'provider-client': Duration.seconds(15),
+  'key-rotation': Duration.seconds(15),
 };
 
 /**
@@ -39,8 +43,12 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
  */
 const ASYNCHRONOUS = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
 
-/** The functions that give something out for a time. */
-const LIMITS_IN_TIME: readonly FunctionGroup[] = ['token-exchange', 'credential-retrieval'];
+/** The functions that give something out, or seal with one key, for a time. */
+const LIMITS_IN_TIME: readonly FunctionGroup[] = [
+  'token-exchange',
+  'credential-retrieval',
+  'provider-client',
+];
 
 export interface GroupFunctionProps {
   readonly group: FunctionGroup;
@@ -52,7 +60,11 @@ export interface GroupFunctionProps {
   readonly lifetimes: Lifetimes;
   /** ARNs of the KMS keys that the token vault may be moved to. */
   readonly tokenVaultKeys: readonly string[];
-  readonly logRetention: RetentionDays;
+  /** Of the audit trail, which is in the function's log. */
+  readonly auditRetention: RetentionDays;
+  readonly logKey: IKey;
+  /** Memory and concurrency, where they are not the group's own. */
+  readonly settings?: FunctionSettings;
   /** Of the log group; kept by default. */
   readonly removalPolicy?: RemovalPolicy;
   /** The function `provider-client`, for the groups that may invoke it. */
@@ -90,19 +102,24 @@ function groupRole(scope: Construct, group: FunctionGroup, access: Grant, logGro
 }
 
 export class GroupFunction extends NodejsFunction {
+  /** What callers invoke: the function, or the alias whose concurrency is provisioned. */
+  readonly invoked: IFunction;
+
   constructor(scope: Construct, props: GroupFunctionProps) {
     const { group, state } = props;
+    const { memorySize, reservedConcurrency, provisionedConcurrency } = props.settings ?? {};
     const permissions = PERMISSIONS[group];
     const access = grant(permissions, state, props.tokenVaultKeys, props.providerClient);
     const logGroup = new LogGroup(scope, `${group}-logs`, {
-      retention: props.logRetention,
-      encryptionKey: state.encryptionKey,
+      retention: props.auditRetention,
+      encryptionKey: props.logKey,
       ...(props.removalPolicy && { removalPolicy: props.removalPolicy }),
     });
     super(scope, group, {
       description: `agent-identity: ${group}`,
       ...functionCode(group),
-      memorySize: 512,
+      memorySize: memorySize ?? MEMORY_SIZE[group],
+      ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
       timeout: TIMEOUT[group],
       ...(group === 'provider-client' && ASYNCHRONOUS),
       logGroup,
@@ -120,5 +137,15 @@ export class GroupFunction extends NodejsFunction {
         NODE_OPTIONS: '--enable-source-maps',
       },
     });
+    this.invoked = provisionedConcurrency === undefined ? this : this.provisioned(provisionedConcurrency);
+  }
+
+  /** An alias of the version that is deployed. CDK's classes and interfaces differ in whether a role may be undefined. */
+  private provisioned(provisionedConcurrentExecutions: number): IFunction {
+    return new Alias(this, 'live', {
+      aliasName: 'live',
+      version: this.currentVersion as IVersion,
+      provisionedConcurrentExecutions,
+    }) as IFunction;
   }
 }

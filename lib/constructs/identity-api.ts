@@ -12,11 +12,12 @@ import {
   MethodLoggingLevel,
   RestApi,
   type RestApiProps,
+  type Stage,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Construct } from 'constructs';
+import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct, DependencyGroup } from 'constructs';
 import { OPERATIONS, type Route, type RoutedGroup } from '../../lambda/api/operations';
 import { ACCESS_LOG_FORMAT } from './access-log';
 import { addApiDomain, type ApiDomain } from './api-domain';
@@ -41,7 +42,7 @@ export interface Throttle {
 }
 
 export interface IdentityApiProps {
-  readonly encryptionKey: IKey;
+  readonly logKey: IKey;
   readonly logRetention: RetentionDays;
   readonly throttle: Throttle;
   readonly domain?: ApiDomain;
@@ -110,15 +111,19 @@ export class IdentityApi extends Construct {
    */
   readonly baseUrl: string;
   readonly restApiId: string;
+  readonly stage: Stage;
+  readonly accessLog: ILogGroup;
   /** Where callers must be, of a private API. */
   readonly network: CallerNetwork | 'internet' | 'unstated';
+  /** What must be there before the API is called, and after it was called last. */
+  readonly reachable = new DependencyGroup();
   private readonly restApi: RestApi;
 
   constructor(scope: Construct, id: string, props: IdentityApiProps) {
     super(scope, id);
-    const accessLog = new LogGroup(this, 'AccessLog', {
+    this.accessLog = new LogGroup(this, 'AccessLog', {
       retention: props.logRetention,
-      encryptionKey: props.encryptionKey,
+      encryptionKey: props.logKey,
       ...(props.removalPolicy && { removalPolicy: props.removalPolicy }),
     });
     this.restApi = new RestApi(this, 'RestApi', {
@@ -130,7 +135,7 @@ export class IdentityApi extends Construct {
       cloudWatchRole: true,
       deployOptions: {
         stageName: STAGE,
-        accessLogDestination: new LogGroupLogDestination(accessLog),
+        accessLogDestination: new LogGroupLogDestination(this.accessLog),
         accessLogFormat: ACCESS_LOG_FORMAT,
         tracingEnabled: true,
         throttlingRateLimit: props.throttle.rateLimit ?? 100,
@@ -146,10 +151,12 @@ export class IdentityApi extends Construct {
       ? `https://${props.domain.domainName}`
       : `https://${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
     this.restApiId = this.restApi.restApiId;
+    this.stage = this.restApi.deploymentStage;
     this.network = props.privateApi ? (props.privateApi.network ?? 'unstated') : 'internet';
     addGatewayResponses(this.restApi);
+    this.reachable.add(this.restApi.deploymentStage);
     acknowledgeApi(this.restApi, props.webAcl !== undefined);
-    if (props.domain) addApiDomain(this, this.restApi, props.domain);
+    if (props.domain) this.reachable.add(addApiDomain(this, this.restApi, props.domain));
     if (props.webAcl) addWebAcl(this, this.restApi.deploymentStage, props.webAcl);
   }
 
@@ -168,6 +175,8 @@ export class IdentityApi extends Construct {
         authorizationType: route.auth === 'IAM' ? AuthorizationType.IAM : AuthorizationType.NONE,
       });
       acknowledgeMethod(method, route);
+      // The method's other part lets the gateway invoke the function; the stage knows nothing of that.
+      this.reachable.add(method);
     }
   }
 }

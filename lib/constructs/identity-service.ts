@@ -2,17 +2,22 @@
  * Everything that can be thrown away and deployed again, in whatever scope it is wanted: the functions with their
  * roles and logs, and the API in front of them.
  */
-import { Token, type RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Token } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/api/operations';
 import { parseTrustedIssuers, type TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { endpointFault } from '../../lambda/domain/provider/endpoint';
 import { parseQuotas, type Quotas } from '../../lambda/domain/quotas';
 import type { ApiDomain } from './api-domain';
+import { checkFunctionSettings, type FunctionSettings } from './function-settings';
 import { GroupFunction } from './group-function';
 import { IdentityApi, type Throttle } from './identity-api';
+import { KeySchedule } from './key-schedule';
 import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
+import { LogKey } from './log-key';
+import { addOperations } from './operations';
 import type { PrivateApi } from './private-api';
 import type { State } from './state';
 import type { WebAcl } from './web-acl';
@@ -33,7 +38,7 @@ export interface IdentityServiceProps {
   readonly quotas?: Partial<Quotas>;
   /**
    * How long what the service gives out is good for.
-   * @default - 15 minutes for workload access tokens, 10 for consent
+   * @default - 15 minutes for workload access tokens, 10 for consent, 90 days for vault keys
    */
   readonly lifetimes?: LifetimeProps;
   /**
@@ -44,15 +49,36 @@ export interface IdentityServiceProps {
    */
   readonly tokenVaultKeys?: readonly string[];
   /**
-   * How long logs are kept, the audit trail in them included. Log groups outlive the stack.
+   * How long API Gateway's access log is kept. Log groups outlive the stack.
    * @default RetentionDays.THREE_MONTHS
    */
   readonly logRetention?: RetentionDays;
+  /**
+   * How long the functions' logs are kept, in which the audit trail is.
+   * @default RetentionDays.ONE_YEAR
+   */
+  readonly auditRetention?: RetentionDays;
+  /**
+   * Topic that alarms go to, and their ends. One that is encrypted must be under a key whose policy lets
+   * `cloudwatch.amazonaws.com` use it.
+   * @default - alarms are there and tell nobody
+   */
+  readonly alarmsTopic?: ITopic;
+  /**
+   * Address of the runbook that alarms refer to, each with its entry as a fragment.
+   * @default - docs/runbook.md, as it is in this package
+   */
+  readonly runbook?: string;
   /**
    * Limits of the whole API.
    * @default - 100 requests per second, 200 at once
    */
   readonly throttle?: Throttle;
+  /**
+   * Memory and concurrency of single functions.
+   * @default - memory from measurement; the account's concurrency, none reserved and none provisioned
+   */
+  readonly functions?: Partial<Record<FunctionGroup, FunctionSettings>>;
   /**
    * A domain name of one's own: the issuer of workload access tokens and the callback URLs then have it too, and API
    * Gateway's own address is turned off. Decide before the first provider is registered anywhere.
@@ -93,7 +119,7 @@ function checkTokenVaultKeys(arns: readonly string[]): readonly string[] {
 }
 
 /**
- * @param scope gets the child `Api`, and for each function group `{group}`, `{group}-role` and `{group}-logs`
+ * @param scope gets the children `Api`, `LogKey`, `KeySchedule`, `LogMetrics`, `Alarms` and `Dashboard`, and for each function group `{group}`, `{group}-role` and `{group}-logs`
  * @param state the tables and the key
  * @param removalPolicy of the logs; kept by default
  */
@@ -103,15 +129,16 @@ export function addIdentityService(
   props: IdentityServiceProps,
   removalPolicy?: RemovalPolicy,
 ): IdentityApi {
-  const logRetention = props.logRetention ?? RetentionDays.THREE_MONTHS;
+  const auditRetention = props.auditRetention ?? RetentionDays.ONE_YEAR;
+  const logKey = new LogKey(scope, 'LogKey', { removalPolicy: removalPolicy ?? RemovalPolicy.RETAIN });
   const trustedIssuers = checkTrustedIssuers(props.trustedIssuers ?? []);
   const tokenVaultKeys = checkTokenVaultKeys(props.tokenVaultKeys ?? []);
   const quotas = parseQuotas(JSON.stringify(props.quotas ?? {}));
   const lifetimes = lifetimesInSeconds(props.lifetimes ?? {});
   const { throttle = {}, domain, privateApi, webAcl } = props;
   const api = new IdentityApi(scope, 'Api', {
-    encryptionKey: state.encryptionKey,
-    logRetention,
+    logKey,
+    logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
     throttle,
     ...(removalPolicy && { removalPolicy }),
     ...(domain && { domain }),
@@ -121,23 +148,36 @@ export function addIdentityService(
   const groupFunction = (group: FunctionGroup, providerClient?: GroupFunction) =>
     new GroupFunction(scope, {
       group,
+      settings: checkFunctionSettings(group, props.functions?.[group] ?? {}),
       state,
       baseUrl: api.baseUrl,
       trustedIssuers,
       quotas,
       lifetimes,
       tokenVaultKeys,
-      logRetention,
+      auditRetention,
+      logKey,
       ...(removalPolicy && { removalPolicy }),
-      ...(providerClient && { providerClient }),
+      ...(providerClient && { providerClient: providerClient.invoked }),
     });
   const providerClient = groupFunction('provider-client');
-  api.addRoutes({
+  const keyRotation = groupFunction('key-rotation');
+  const routed = {
     'control-plane': groupFunction('control-plane'),
     'token-exchange': groupFunction('token-exchange'),
     'credential-retrieval': groupFunction('credential-retrieval', providerClient),
     'oauth-callback': groupFunction('oauth-callback', providerClient),
     'token-vault': groupFunction('token-vault'),
+  };
+  api.addRoutes({
+    'control-plane': routed['control-plane'].invoked,
+    'token-exchange': routed['token-exchange'].invoked,
+    'credential-retrieval': routed['credential-retrieval'].invoked,
+    'oauth-callback': routed['oauth-callback'].invoked,
+    'token-vault': routed['token-vault'].invoked,
   });
+  new KeySchedule(scope, 'KeySchedule', { keyRotation: keyRotation.invoked });
+  const functions = { ...routed, 'provider-client': providerClient, 'key-rotation': keyRotation };
+  addOperations(scope, { api, functions, state }, props);
   return api;
 }

@@ -1,5 +1,5 @@
 /** The service's operations as IAM sees them: methods of a REST API that a role may invoke. */
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Reference, Stack, Tokenization, Validations } from 'aws-cdk-lib';
 import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { OPERATIONS, type OperationName, type Route } from '../../lambda/api/operations';
@@ -16,11 +16,15 @@ export interface InvokedApi extends IConstruct {
 }
 
 /** A label of the path stands for anything: IAM sees the request as it was sent. */
-export function operationArn(api: InvokedApi, operation: OperationName): string {
+export function operationArn(
+  api: InvokedApi,
+  operation: OperationName,
+  restApiId: string = api.restApiId,
+): string {
   const { method, path }: Route = OPERATIONS[operation];
   return Stack.of(api).formatArn({
     service: 'execute-api',
-    resource: api.restApiId,
+    resource: restApiId,
     resourceName: `${api.stage}/${method}${path.replace(/\{\w+\+?\}/, '*')}`,
   });
 }
@@ -51,9 +55,23 @@ function nagName(resolved: unknown): string {
 export function letInvoke(api: InvokedApi, role: IRole, operations: readonly OperationName[]): void {
   const resourceArns = operations.map((operation) => operationArn(api, operation));
   Grant.addToPrincipal({ grantee: role, actions: ['execute-api:Invoke'], resourceArns }).assertSuccess();
-  const { stack } = role;
-  for (const name of resourceArns.map((arn) => nagName(stack.resolve(arn)))) {
-    if (!name.includes('*')) continue;
+  acknowledgePatterns(api, role, operations);
+}
+
+/** The id of the API as the role's stack will name it: by an export, when the API is in another stack of the app. */
+function restApiIdIn(stack: Stack, api: InvokedApi): string {
+  const target = Tokenization.reverseCompleteString(api.restApiId);
+  const isElsewhere = Reference.isReference(target) && Stack.of(target.target) !== stack;
+  return isElsewhere ? Stack.of(target.target).exportValue(api.restApiId) : api.restApiId;
+}
+
+/** Tells cdk-nag why some of the operations end in a wildcard. */
+function acknowledgePatterns(api: InvokedApi, role: IRole, operations: readonly OperationName[]): void {
+  const patterns = operations.filter((operation) => OPERATIONS[operation].path.includes('{'));
+  if (patterns.length === 0) return;
+  const restApiId = restApiIdIn(role.stack, api);
+  for (const operation of patterns) {
+    const name = nagName(role.stack.resolve(operationArn(api, operation, restApiId)));
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::${name}]`,
       reason:

@@ -13,13 +13,24 @@ export interface LifetimeProps {
    * @default Duration.minutes(10)
    */
   readonly consentSession?: Duration;
+  /**
+   * How long a vault key seals, before an agent gets another one for what is sealed from then on. What the keys before
+   * sealed stays readable, and is sealed anew when it is next written.
+   * @default Duration.days(90)
+   */
+  readonly vaultKey?: Duration;
 }
 
 /** @throws Error in plain words for one that is too short or too long */
-export const lifetimesInSeconds = ({ workloadAccessToken, consentSession }: LifetimeProps): Lifetimes =>
+export const lifetimesInSeconds = ({
+  workloadAccessToken,
+  consentSession,
+  vaultKey,
+}: LifetimeProps): Lifetimes =>
   parseLifetimes(
     JSON.stringify({
       workloadAccessToken: workloadAccessToken?.toSeconds(),
       consentSession: consentSession?.toSeconds(),
+      vaultKey: vaultKey?.toSeconds(),
     }),
   );

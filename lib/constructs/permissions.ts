@@ -14,6 +14,7 @@ import {
 } from '../../lambda/adapters/dynamodb/keys';
 import type { FunctionGroup } from '../../lambda/api/operations';
 import { SEALING_PURPOSES, type SealingPurpose } from '../../lambda/domain/vault/sealing';
+import { ROTATED_PURPOSES } from '../../lambda/domain/vault/vault-key-rotation';
 
 /** DynamoDB operations that a function may be given on some partitions. */
 export type TableAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
@@ -217,6 +218,23 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     secrets: ['DescribeSecret', 'GetSecretValue'],
     signingKeys: ['ListResourceTags', 'Sign'],
     webIdentity: true,
+    verifiesUsers: false,
+  },
+
+  /**
+   * Makes keys ahead of time, by its schedule, and rotates and revokes them for operators. It has no Decrypt, and of
+   * vault keys it never sees the plaintext: who may invoke it can change which keys are used, and read nothing.
+   */
+  'key-rotation': {
+    tables: [
+      { table: 'Directory', actions: ['Query', 'PutItem'], partitions: [signingKeys] },
+      { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities, tokenVault] },
+      { table: 'Keys', actions: ['PutItem'], partitions: ROTATED_PURPOSES.map(vaultKeys) },
+    ],
+    key: [
+      { actions: ['Encrypt'], purposes: ['signing'] },
+      { actions: ['GenerateDataKeyWithoutPlaintext'], purposes: ROTATED_PURPOSES },
+    ],
     verifiesUsers: false,
   },
 

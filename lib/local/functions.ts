@@ -81,7 +81,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
       typeof trustedIssuers === 'function' ? await trustedIssuers({ port }) : trustedIssuers,
     );
     const handlers = loadHandlers();
-    functions.set(localFunctionName('provider-client'), handlers['provider-client']);
+    for (const group of INVOKED_GROUPS) functions.set(localFunctionName(group), handlers[group]);
     serve = createGateway({
       accountId: LOCAL_ACCOUNT,
       region: LOCAL_REGION,
@@ -140,8 +140,12 @@ function letIn({ accessKeyId, secretAccessKey }: EmulatorCredentials): void {
   });
 }
 
-/** The gateway's functions, and the one that they invoke. */
-type Handlers = Record<RoutedGroup, FunctionHandler> & { readonly 'provider-client': InvokedHandler };
+/** The functions that have no route. */
+const INVOKED_GROUPS = ['provider-client', 'key-rotation'] as const;
+
+/** The gateway's functions, and those that are invoked. */
+type Handlers = Record<RoutedGroup, FunctionHandler> &
+  Record<(typeof INVOKED_GROUPS)[number], InvokedHandler>;
 
 /** Each group's function is `lambda/handlers/{group}.ts`, loaded late: loading reads the environment. */
 function loadHandlers(): Handlers {

@@ -177,8 +177,8 @@ function tagsOf(form: URLSearchParams): { Key: string; Value: string }[] {
 }
 
 /** Codes and messages are this file's own and hold nothing that XML would have to escape. */
-const errorXml = ({ code, message }: StsError): string =>
-  `<ErrorResponse xmlns="${NAMESPACE}"><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>${randomUUID()}</RequestId></ErrorResponse>`;
+const errorXml = ({ code, message, status }: StsError): string =>
+  `<ErrorResponse xmlns="${NAMESPACE}"><Error><Type>${status < 500 ? 'Sender' : 'Receiver'}</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>${randomUUID()}</RequestId></ErrorResponse>`;
 
 function answer(response: ServerResponse, status: number, xml: string): void {
   response.writeHead(status, { 'content-type': 'text/xml' }).end(xml);

@@ -17,5 +17,9 @@ export class StatelessStack extends Stack {
       value: api.baseUrl,
       description: 'Endpoint for AWS clients (signing name execute-api); no trailing slash',
     });
+    new CfnOutput(this, 'RestApiId', {
+      value: api.restApiId,
+      description: 'For other CDK apps: AgentIdentity.fromAttributes',
+    });
   }
 }

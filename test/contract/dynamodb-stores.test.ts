@@ -6,7 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createApiKeyProviderStore } from '../../lambda/adapters/dynamodb/api-key-provider-store';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
 import { createGrantStore, keyOf } from '../../lambda/adapters/dynamodb/grant-store';
-import type { TableName } from '../../lambda/adapters/dynamodb/keys';
+import { signingKeyKey, type TableName } from '../../lambda/adapters/dynamodb/keys';
 import { createOauth2ProviderStore } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
 import { createApiKeyStore, createClientSecretStore } from '../../lambda/adapters/dynamodb/secret-store';
 import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
@@ -61,6 +61,29 @@ function dynamodbStores(on: DynamoDBClient): Stores {
 }
 
 storeContracts(() => stores);
+
+describe('a signing key that was written before keys could be revoked', () => {
+  const directory = () => createTable(client, localTableName('Directory'));
+  const publicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' };
+  const before = { period: 9000, kid: 'of-before', publicJwk, wrappedPrivateKey: 'wrapped', recordVersion: 1 };
+
+  it('is read as the first of its period, and can be revoked', async () => {
+    await directory().put(signingKeyKey(9000), before);
+    const { recordVersion: _, ...members } = before;
+    const read = { ...members, generation: 0, signsFrom: 0 };
+    expect(await stores.signingKeys.since(9000)).toEqual([read]);
+    expect(await stores.signingKeys.create({ ...read, kid: 'another' })).toBe(false);
+    expect(await stores.signingKeys.revoke(read, 1234)).toBe(true);
+    expect(await stores.signingKeys.since(9000)).toEqual([{ ...read, revokedAt: 1234 }]);
+    expect(await directory().get(signingKeyKey(9000))).toMatchObject({ recordVersion: 2 });
+  });
+
+  it('is refused when it is of a version that is not known yet', async () => {
+    await directory().put(signingKeyKey(9001), { ...before, period: 9001, recordVersion: 3 });
+    await expect(stores.signingKeys.since(9001)).rejects.toThrow('version 3');
+    await directory().remove(signingKeyKey(9001));
+  });
+});
 
 describe('a grant that ends by itself', () => {
   const vault = () => createTable(client, localTableName('Vault'));

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { decodeProtectedHeader } from 'jose';
 import { createSeal, createSealOnly } from '../../lambda/adapters/kms/seal';
 import { createSigningKeyWrapper } from '../../lambda/adapters/kms/signing-key-wrapper';
+import { createVaultKeyMaker } from '../../lambda/adapters/kms/vault-key-maker';
 import { createVaultKeys } from '../../lambda/adapters/kms/vault-keys';
 import { consentContext } from '../../lambda/domain/consent/session';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
@@ -22,6 +23,9 @@ import { ISSUER, sampleGrantId, sampleIdentity, sampleProvider, sampleSession } 
 
 const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default';
 const SECRET = 'a refresh token';
+
+/** Seconds that a vault key seals. */
+const SEALS_FOR = 86_400;
 
 const credentials = newEmulatorCredentials();
 let folder: string;
@@ -62,7 +66,15 @@ beforeEach(() => {
 
 /** Vault keys as one function sees them, with a memory of its own. */
 const newVaultKeys = (tokenVaultArn = TOKEN_VAULT) =>
-  createVaultKeys({ kms: client, keyArn: kms.keyArn, tokenVaultArn, tokenVault, store, ambient });
+  createVaultKeys({
+    kms: client,
+    keyArn: kms.keyArn,
+    tokenVaultArn,
+    tokenVault,
+    store,
+    ambient,
+    sealsFor: SEALS_FOR,
+  });
 const newSeal = () => createSeal(newVaultKeys());
 
 const agent = sampleIdentity();
@@ -236,6 +248,60 @@ describe('the vault key', () => {
     const second = await newSeal().seal(context, SECRET);
     expect(calls).toEqual(['DecryptCommand']);
     expect(decodeProtectedHeader(second).kid).toBe(decodeProtectedHeader(first).kid);
+  });
+
+  it('seals for its time, also in a function that remembers it; then comes another, and the old one still opens', async () => {
+    const seal = newSeal();
+    const first = await seal.seal(context, 'first');
+    ambient.advance(SEALS_FOR - 1);
+    const last = await seal.seal(context, 'last');
+    expect(decodeProtectedHeader(last).kid).toBe(decodeProtectedHeader(first).kid);
+    ambient.advance(301);
+    const next = await seal.seal(context, 'next');
+    expect(decodeProtectedHeader(next).kid).not.toBe(decodeProtectedHeader(first).kid);
+    // One for all functions from then on.
+    const elsewhere = await newSeal().seal(context, 'elsewhere');
+    expect(decodeProtectedHeader(elsewhere).kid).toBe(decodeProtectedHeader(next).kid);
+    for (const reader of [seal, newSeal()]) {
+      const opened = await Promise.all(
+        [first, last, next, elsewhere].map((each) => reader.open(context, each)),
+      );
+      expect(opened).toEqual(['first', 'last', 'next', 'elsewhere']);
+    }
+  });
+
+  it('of an age that nobody knows does not seal', async () => {
+    const { kid = '' } = decodeProtectedHeader(await newSeal().seal(context, SECRET));
+    const record = await store.get(context, kid);
+    if (!record) throw new Error('no vault key');
+    await store.create({ ...record, version: 'zzz' });
+    const sealed = await newSeal().seal(context, SECRET);
+    expect(decodeProtectedHeader(sealed).kid).not.toBe('zzz');
+  });
+
+  it('that was made unseen is sealed with once memories have ended, and never shown to its maker', async () => {
+    const seal = newSeal();
+    const first = await seal.seal(context, 'first');
+    const { purpose, ownerId, ownerArn } = context;
+    const maker = createVaultKeyMaker({
+      kms: client,
+      keyArn: kms.keyArn,
+      tokenVaultArn: TOKEN_VAULT,
+      tokenVault,
+      store,
+      ambient: { ...ambient, now: () => ambient.now() + 1 },
+    });
+    calls = [];
+    const version = await maker.makeUnseen({ purpose, ownerId, ownerArn });
+    expect(calls).toEqual(['GenerateDataKeyWithoutPlaintextCommand']);
+    expect(decodeProtectedHeader(await seal.seal(context, SECRET)).kid).toBe(
+      decodeProtectedHeader(first).kid,
+    );
+    ambient.advance(301);
+    const second = await seal.seal(context, 'second');
+    expect(decodeProtectedHeader(second).kid).toBe(version);
+    expect(await newSeal().open(context, first)).toBe('first');
+    expect(await newSeal().open(context, second)).toBe('second');
   });
 
   it('may be made by several functions at once: what each sealed opens', async () => {

@@ -74,6 +74,7 @@ const vaultKeys = (through: Partial<VaultKeyStore> = {}) =>
     tokenVault: tokenVault(),
     store: { ...store, ...through },
     ambient: createFakeAmbient(),
+    sealsFor: 86_400,
   });
 
 /** @param through what of the store a test stands in the way of */

@@ -47,7 +47,11 @@ it('notes all that the browser and the end of the session need', async () => {
 
 it('names the session in the link, and the grant names it too', async () => {
   const { grantId, stores, ambient } = service;
-  const sessionUri = await service.begin();
+  const { sessionUri, ...link } = await service.ask();
+  expect(link).toEqual({
+    authorizationUrl: `${ISSUER}/identities/oauth2/authorize?request_uri=${sessionUri}`,
+    sessionStatus: 'IN_PROGRESS',
+  });
   expect(sessionUri).toMatch(/^urn:ietf:params:oauth:request_uri:[\w-]{43}$/);
   const session = await service.session(sessionUri);
   expect((await stores.grants.get(grantId))?.consent).toEqual({
@@ -85,9 +89,22 @@ describe('what the server’s metadata says', () => {
     service.server.metadata = { authorization_endpoint: undefined };
     const failed = service.begin();
     await expect(failed).rejects.toBeInstanceOf(ProviderFailure);
-    await expect(failed).rejects.toMatchObject({ code: 'invalid_metadata', unavailable: false });
+    await expect(failed).rejects.toMatchObject({
+      code: 'invalid_metadata',
+      detail: 'the provider has no authorization endpoint',
+      unavailable: false,
+    });
     expect(await service.stores.grants.get(service.grantId)).toBeUndefined();
   });
+});
+
+it('knows the vendor that refuses a challenge, whatever its metadata says', async () => {
+  const provider = { ...service.provider, vendor: 'LinkedinOauth2' as const };
+  expect((await service.session(await service.begin({ provider }))).authorization.pkce).toBe(false);
+});
+
+it('begins anew where there was nothing', async () => {
+  expect((await service.session(await service.begin({}, true))).epoch).toBe(1);
 });
 
 describe('a return URL', () => {
@@ -177,6 +194,19 @@ describe('asked again while the link is open', () => {
     expect(await service.begin(first)).toBe(anew);
   });
 
+  it('when the grant was forgotten since the session began, it is a new one', async () => {
+    const { grantId, stores, provider, ambient } = service;
+    const { hash } = await service.session(link);
+    const change = {
+      providerId: provider.id,
+      consent: { sessionHash: hash, expiresAt: ambient.seconds() + SESSION_LIFETIME },
+      seen: await stores.grants.get(grantId),
+      forget: true,
+    };
+    expect(await stores.grants.openConsent(grantId, change)).toBe(true);
+    expect(await service.begin(first)).not.toBe(link);
+  });
+
   it('when its time is over, it is a new one', async () => {
     service.ambient.advance(SESSION_LIFETIME - 1);
     expect(await service.begin(first)).toBe(link);
@@ -259,7 +289,10 @@ describe('two who ask at once', () => {
         return grants.openConsent(id, change);
       },
     };
-    await expect(service.begin()).rejects.toMatchObject({ name: 'ThrottlingException' });
+    await expect(service.begin()).rejects.toMatchObject({
+      name: 'ThrottlingException',
+      message: 'Too many requests for this grant at once. Try again shortly.',
+    });
     expect(wishes).toBe(3);
   });
 });

@@ -102,6 +102,14 @@ describe('the link, opened', () => {
     });
   });
 
+  it('hides no fault of this service behind the provider', async () => {
+    service = await createConsentService();
+    service.server.metadata = { pushed_authorization_request_endpoint: PUSH_ENDPOINT };
+    const pushed = await service.begin();
+    service.server.before = () => Promise.reject(new Error('a fault of this service'));
+    await expect(service.authorize(pushed)).rejects.toThrow('a fault of this service');
+  });
+
   it('in two browsers at once, works in one', async () => {
     const outcomes = await Promise.all([service.authorize(link), service.authorize(link)]);
     expect(outcomes.map(shown).sort()).toEqual(['already-answered', 'redirect']);
@@ -214,6 +222,15 @@ describe('the answer', () => {
     expect(shown(await service.callback({ ...browser, query: answer }))).toBe('redirect');
   });
 
+  it('without a session’s name in it asks the table for none', async () => {
+    service.ports.sessions = {
+      ...service.stores.sessions,
+      get: () => Promise.reject(new Error('asked for a session without a name')),
+    };
+    const outcome = await service.callback({ ...browser, query: new URLSearchParams({ code: 'x' }) });
+    expect(shown(outcome)).toBe('answer-refused');
+  });
+
   it('counts once', async () => {
     await service.callback({ ...browser, query: answer });
     expect(shown(await service.callback({ ...browser, query: answer }))).toBe('answer-refused');
@@ -288,10 +305,22 @@ describe('a refusal', () => {
     expect(outcome).toMatchObject({ page: { error: 'invalid_response' } });
   });
 
+  it('with two codes has none', async () => {
+    const browser = await service.open(link);
+    const query = refusal(browser, 'access_denied');
+    query.append('error', 'undefined');
+    expect(await service.callback({ ...browser, query })).toMatchObject({
+      page: { error: 'invalid_response' },
+    });
+  });
+
   it('counts once when it comes twice at once', async () => {
     const browser = await service.open(link);
     const input = { ...browser, query: refusal(browser, 'access_denied') };
     const outcomes = await Promise.all([service.callback(input), service.callback(input)]);
     expect(outcomes.map(shown).sort()).toEqual(['answer-refused', 'not-granted']);
+    expect(service.entries).toContainEqual(
+      expect.objectContaining({ outcome: 'denied', reason: 'answered meanwhile' }),
+    );
   });
 });

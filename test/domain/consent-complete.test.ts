@@ -5,6 +5,7 @@
 import { SESSION_LIFETIME, sessionIdOf, type Session } from '../../lambda/domain/consent/session';
 import { callbackUrl } from '../../lambda/domain/provider/oauth2-provider';
 import { ANA, ANA_BY_TOKEN, createConsentService, RETURN_URL, type ConsentService } from './consent-service';
+import { policy, statement } from './policy/policies';
 import { ISSUER, OWNER, sampleIdentity } from './samples';
 
 const STRANGER = 'arn:aws:iam::123456789012:role/stranger';
@@ -123,6 +124,25 @@ describe('after the consent', () => {
     expect(lastEntry()).toMatchObject({ outcome: 'denied', principal: STRANGER });
     expect(lastEntry()?.reason).toContain(service.identity.arn);
     expect(service.server.requests).toEqual([]);
+  });
+
+  describe.each([
+    ['the agent', () => changeIdentity, 'CompleteResourceTokenAuth', 'GetWorkloadAccessToken'],
+    ['the provider', () => changeProvider, 'GetResourceOauth2Token', 'GetOauth2CredentialProvider'],
+  ] as const)('a policy of %s', (_whose, change, action, other) => {
+    const denying = (denied: string) =>
+      policy(statement({ Effect: 'Deny', Principal: { AWS: OWNER }, Action: `bedrock-agentcore:${denied}` }));
+
+    it('that denies it holds', async () => {
+      await change()({ policy: denying(action) });
+      await expect(service.complete(link)).rejects.toMatchObject({ message: 'Invalid or expired session' });
+      expect(service.server.requests).toEqual([]);
+    });
+
+    it('about something else does not', async () => {
+      await change()({ policy: denying(other) });
+      await service.complete(link);
+    });
   });
 
   it('an agent that was deleted and created anew is another', async () => {

@@ -1,7 +1,11 @@
 /** A consent from its beginning to its end, put together over memory: what the consent tests start from. */
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { authorize } from '../../lambda/domain/consent/authorize';
-import { beginConsent, type ConsentRequest } from '../../lambda/domain/consent/begin';
+import {
+  beginConsent,
+  type ConsentOutstanding,
+  type ConsentRequest,
+} from '../../lambda/domain/consent/begin';
 import type { BrowserOutcome } from '../../lambda/domain/consent/browser';
 import { callback, type CallbackInput } from '../../lambda/domain/consent/callback';
 import { completeResourceTokenAuth, type UserIdentifier } from '../../lambda/domain/consent/complete';
@@ -105,8 +109,8 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     ports,
     grantId,
 
-    /** The agent asks; answers with the session's URI. */
-    async begin(change: Partial<ConsentRequest> = {}, forget = false): Promise<string> {
+    /** The agent asks; answers with the link. */
+    async ask(change: Partial<ConsentRequest> = {}, forget = false): Promise<ConsentOutstanding> {
       const request: ConsentRequest = {
         grantId,
         identity,
@@ -120,8 +124,12 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
         ...change,
       };
       const grant = await stores.grants.get(grantId);
-      return (await beginConsent(ports, grant, request, forget)).sessionUri;
+      return beginConsent(ports, grant, request, forget);
     },
+
+    /** The same, for the session's URI. */
+    begin: async (change: Partial<ConsentRequest> = {}, forget = false): Promise<string> =>
+      (await service.ask(change, forget)).sessionUri,
 
     authorize: (sessionUri: string | undefined): Promise<BrowserOutcome> =>
       authorize(browserPorts, sessionUri),

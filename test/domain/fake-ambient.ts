@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Ambient } from '../../lambda/domain/ambient';
-import { SIGNING_PERIOD } from '../../lambda/domain/workload-token/signing-keys';
+import { SIGNING_PERIOD } from '../../lambda/domain/workload-token/signing-key';
 
 /** Epoch seconds at which fake clocks begin: well inside a signing period. */
 export const BEGINNING = 700 * SIGNING_PERIOD + 10 * 24 * 3600;

@@ -1,7 +1,7 @@
 /** The seal, and the wrapper of signing keys, in memory: what is sealed is a ticket for the plaintext. */
 import { randomUUID } from 'node:crypto';
 import type { Seal, SealingContext } from '../../lambda/domain/vault/sealing';
-import type { KeyWrapper } from '../../lambda/domain/workload-token/signing-keys';
+import type { KeyWrapper } from '../../lambda/domain/workload-token/signing-key';
 
 const canonical = ({ purpose, ownerId, ownerArn, binding }: SealingContext): string =>
   JSON.stringify([purpose, ownerId, ownerArn, Object.entries(binding).sort()]);

@@ -16,7 +16,7 @@ import type { Directory } from '../../lambda/domain/vault/directory';
 import type { GrantStore } from '../../lambda/domain/vault/grant';
 import type { SecretStore } from '../../lambda/domain/vault/secret-store';
 import { NEVER_MOVED, type TokenVault, type TokenVaultStore } from '../../lambda/domain/vault/token-vault';
-import type { SigningKeyRecord, SigningKeyStore } from '../../lambda/domain/workload-token/signing-keys';
+import type { SigningKeyRecord, SigningKeyStore } from '../../lambda/domain/workload-token/signing-key';
 import { createInMemoryGrantStore } from './in-memory-grant-store';
 import { recordOf } from './in-memory-record';
 
@@ -104,9 +104,14 @@ function createInMemorySessionStore(): SessionStore {
 
 function createInMemorySigningKeyStore(): SigningKeyStore {
   const keys = new Records<SigningKeyRecord>();
+  const slotOf = ({ period, generation }: SigningKeyRecord) => `${period}#${generation}`;
   return {
     since: (period) => Promise.resolve(keys.all().filter((key) => key.period >= period)),
-    create: (record) => Promise.resolve(keys.put(String(record.period), record, absent)),
+    create: (record) => Promise.resolve(keys.put(slotOf(record), record, absent)),
+    revoke: (record, revokedAt) =>
+      Promise.resolve(
+        keys.put(slotOf(record), { ...record, revokedAt }, (current) => current?.kid === record.kid),
+      ),
   };
 }
 

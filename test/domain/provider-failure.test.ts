@@ -53,6 +53,13 @@ describe('the provider judged the request', () => {
   });
 });
 
+it('keeps what was thrown, for the operator', async () => {
+  expect((await failureFor(json({ error: 'invalid_grant' }, 400))).cause).toMatchObject({
+    error: 'invalid_grant',
+    status: 400,
+  });
+});
+
 describe('the provider answered what is no answer', () => {
   it.each([
     ['JSON that is no object', json([] as object)],

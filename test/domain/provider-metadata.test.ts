@@ -59,6 +59,24 @@ it.each([
   expect(failure).toMatchObject({ code: 'invalid_metadata', unavailable: false });
 });
 
+it.each([
+  [
+    { token_endpoint: 'http://provider.example/token' },
+    'discovery document: token_endpoint: not an acceptable endpoint',
+  ],
+  [{ issuer: 'https://evil.example' }, 'discovery document: issuer is not the one that was asked'],
+])('tells the operator what is wrong with %j', (change, detail) => {
+  const failure = caught(() => judgeMetadata(discoveryUrl, { ...document, ...change }, ACCOUNT));
+  expect(failure).toMatchObject({ detail });
+});
+
+it('tells the operator that a document is none at all', () => {
+  const failure = caught(() => judgeMetadata(discoveryUrl, 1, ACCOUNT));
+  expect(failure).toMatchObject({
+    detail: expect.stringMatching(/^discovery document: document: /) as unknown,
+  });
+});
+
 it.each([undefined, null, 'x', 1, []])('refuses a document that is %p', (junk) => {
   expect(() => judgeMetadata(discoveryUrl, junk, ACCOUNT)).toThrow(ProviderFailure);
 });
@@ -109,6 +127,20 @@ describe('read by discovery', () => {
     ambient.advance(1);
     await fails();
     expect(asked).toHaveLength(2);
+  });
+
+  it('is got as JSON, and of a failure the status is told to the operator', async () => {
+    const inits: unknown[] = [];
+    const transport: Transport = (_url, init) => {
+      inits.push(init);
+      return Promise.resolve(new Response('', { status: 500 }));
+    };
+    const reader = createMetadataReader(transport, ACCOUNT, createFakeAmbient());
+    await expect(reader.read({ discoveryUrl })).rejects.toMatchObject({
+      unavailable: true,
+      detail: 'discovery answered 500',
+    });
+    expect(inits).toEqual([{ method: 'GET', headers: { accept: 'application/json' } }]);
   });
 
   it('is there again once a server that failed has recovered', async () => {

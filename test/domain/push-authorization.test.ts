@@ -43,7 +43,8 @@ const having = (name: string, ...values: string[]): PushRequest => ({
   ],
 });
 
-async function refused(request: PushRequest): Promise<void> {
+/** @param reason what the operator is told */
+async function refused(request: PushRequest, reason: string): Promise<void> {
   await expect(push(request)).rejects.toBeInstanceOf(ProviderFailure);
   await expect(push(request)).rejects.toMatchObject({ code: 'unauthorized_client', unavailable: false });
   expect(service.server.requests).toEqual([]);
@@ -52,6 +53,7 @@ async function refused(request: PushRequest): Promise<void> {
     operation: 'PushAuthorizationRequest',
     outcome: 'failed',
     provider: provider.name,
+    reason,
   });
 }
 
@@ -75,13 +77,33 @@ it('sends each parameter, as the client, and brings the reference', async () => 
 });
 
 describe('is refused for', () => {
-  it.each<[string, (request: PushRequest) => Partial<PushRequest>]>([
-    ['an agent that is not there', () => ({ workload: { name: 'none', id: 'none' } })],
-    ['an agent of an earlier life', ({ workload }) => ({ workload: { ...workload, id: 'earlier' } })],
-    ['a provider that is not there', () => ({ provider: { name: 'none', id: 'none' } })],
-    ['a provider of an earlier life', ({ provider }) => ({ provider: { ...provider, id: 'earlier' } })],
-    ['another client or server', () => ({ client: 'another' })],
-  ])('%s', (_what, change) => refused({ ...honest, ...change(honest) }));
+  it.each<[string, (request: PushRequest) => Partial<PushRequest>, string]>([
+    [
+      'an agent that is not there',
+      () => ({ workload: { name: 'none', id: 'none' } }),
+      'the workload identity is gone',
+    ],
+    [
+      'an agent of an earlier life',
+      ({ workload }) => ({ workload: { ...workload, id: 'earlier' } }),
+      'the workload identity is gone',
+    ],
+    [
+      'a provider that is not there',
+      () => ({ provider: { name: 'none', id: 'none' } }),
+      'the credential provider is gone',
+    ],
+    [
+      'a provider of an earlier life',
+      ({ provider }) => ({ provider: { ...provider, id: 'earlier' } }),
+      'the credential provider is gone',
+    ],
+    [
+      'another client or server',
+      () => ({ client: 'another' }),
+      'the credential provider was configured anew since the session began',
+    ],
+  ])('%s', (_what, change, reason) => refused({ ...honest, ...change(honest) }, reason));
 
   it.each<[string, string, ...string[]]>([
     ['an answer that goes elsewhere', 'redirect_uri', 'https://attacker.example'],
@@ -90,14 +112,18 @@ describe('is refused for', () => {
     ['another client', 'client_id', 'attacker'],
     ['a token in the answer', 'response_type', 'code token'],
     ['two kinds of answer', 'response_type', 'code', 'token'],
+  ])('%s', (_what, name, ...values) => refused(having(name, ...values), `${name} is not the provider's`));
+
+  it.each([
     ['an answer in another form', 'response_mode', 'form_post'],
     ['a request object', 'request', 'eyJ'],
     ['a reference inside', 'request_uri', 'urn:x'],
-  ])('%s', (_what, name, ...values) => refused(having(name, ...values)));
+  ])('%s', (_what, name, value) => refused(having(name, value), `${name} is not for pushed requests`));
 
   it('the right answer’s place, named twice', () => {
     const redirect = honest.parameters.find(([name]) => name === 'redirect_uri');
-    return refused({ ...honest, parameters: [...honest.parameters, redirect ?? ['', '']] });
+    const parameters = [...honest.parameters, redirect ?? (['', ''] as const)];
+    return refused({ ...honest, parameters }, "redirect_uri is not the provider's");
   });
 });
 
@@ -114,12 +140,20 @@ it('fails for an external secret that cannot be read, and tells the reason to no
   await stores.providers.replace(external);
   await expect(push(honest)).rejects.toMatchObject({ code: 'unauthorized_client', unavailable: false });
   expect(service.server.requests).toEqual([]);
-  expect(service.entries.at(-1)).toMatchObject({ outcome: 'failed', provider: provider.name });
+  expect(service.entries.at(-1)).toMatchObject({
+    outcome: 'failed',
+    provider: provider.name,
+    reason: expect.stringContaining('secret:gone: it is gone') as unknown,
+  });
 });
 
 it('is not to be avoided at a provider that insists on it and says not where: no consent begins', async () => {
   service.server.metadata = { require_pushed_authorization_requests: true };
-  await expect(service.begin()).rejects.toMatchObject({ code: 'invalid_metadata', unavailable: false });
+  await expect(service.begin()).rejects.toMatchObject({
+    code: 'invalid_metadata',
+    detail: 'the provider insists on pushed requests and has no endpoint for them',
+    unavailable: false,
+  });
   expect(await service.stores.grants.get(service.grantId)).toBeUndefined();
 });
 
@@ -132,7 +166,10 @@ it('does not pass off a fault of its own as the provider’s', async () => {
 
 it('fails at a provider that offers it no more', async () => {
   service.server.metadata = {};
-  await expect(push(honest)).rejects.toMatchObject({ code: 'invalid_metadata' });
+  await expect(push(honest)).rejects.toMatchObject({
+    code: 'invalid_metadata',
+    detail: 'the provider no longer offers pushed authorization requests',
+  });
   expect(service.server.requests).toEqual([]);
 });
 

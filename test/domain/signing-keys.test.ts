@@ -1,11 +1,12 @@
 /** The signing keys over time: published before they sign, and until their last token has ended. */
 import { decodeProtectedHeader } from 'jose';
-import type { SigningKeyStore } from '../../lambda/domain/workload-token/signing-keys';
+import { jwksDocument } from '../../lambda/api/issuer-metadata';
 import {
-  createPublicKeys,
   PUBLISH_AHEAD,
   SIGNING_PERIOD,
-} from '../../lambda/domain/workload-token/signing-keys';
+  type SigningKeyStore,
+} from '../../lambda/domain/workload-token/signing-key';
+import { createPublicKeys } from '../../lambda/domain/workload-token/signing-keys';
 import { createTokenService } from './token-service';
 
 type TokenService = Awaited<ReturnType<typeof createTokenService>>;
@@ -117,6 +118,20 @@ describe('reading', () => {
     expect(await keys.published()).toEqual([]);
     const kid = await signingKid();
     await expect(keys.find(kid)).resolves.toBeDefined();
+  });
+
+  it('keeps no key set that lacks the key of the period, so that the first token of all can be verified', async () => {
+    const keys = service.newPublicKeys();
+    expect(jwksDocument(await keys.published()).headers).toEqual({ 'cache-control': 'no-store' });
+    const kid = await signingKid();
+    const published = await keys.published();
+    expect(published.map((key) => key.kid)).toEqual([kid]);
+    expect(jwksDocument(published).headers).toEqual({ 'cache-control': 'public, max-age=300' });
+
+    advanceToNextPeriod(0);
+    expect((await keys.published()).map((key) => key.kid)).toEqual([kid]);
+    const next = await signingKid();
+    expect((await keys.published()).map((key) => key.kid)).toContain(next);
   });
 
   it('costs one read in five minutes for known keys', async () => {

@@ -31,6 +31,9 @@ const byRefresh = ({ ports, client }: TokenClient, change: object = {}) =>
 const byItself = ({ ports, client }: TokenClient, change: object = {}) =>
   requestClientCredentials(ports, client, { ...PLAIN, ...change });
 
+/** It takes the client's secret in the header, but from applications in the body. */
+const MACHINE_VENDOR: VendorName = 'PingOneOauth2';
+
 const basic = (id: string) => `Basic ${Buffer.from(`${id}:secret`).toString('base64')}`;
 
 describe('a code is redeemed', () => {
@@ -160,6 +163,23 @@ describe('the client asks for itself', () => {
     const service = await createTokenClient(tokens);
     await byItself(service, { scopes: [] });
     expect(service.requests[0]?.form.has('scope')).toBe(false);
+  });
+
+  it('as the provider is configured to authenticate', async () => {
+    const service = await createTokenClient(tokens, { clientAuthenticationMethod: 'CLIENT_SECRET_POST' });
+    await byItself(service);
+    expect(service.requests[0]?.form.get('client_secret')).toBe('secret');
+  });
+
+  it('as the vendor wants it of applications, where that differs', async () => {
+    const service = await createTokenClient(tokens, { vendor: MACHINE_VENDOR });
+    await byItself(service);
+    await byRefresh(service);
+    expect(service.requests.map(({ form }) => form.has('client_secret'))).toEqual([true, false]);
+  });
+
+  it('and gets no refresh token, nor the want of one', async () => {
+    expect(await byItself(await createTokenClient(tokens))).not.toHaveProperty('refreshToken');
   });
 
   it('and gets none where the vendor has none for applications: nothing is sent', async () => {

@@ -18,7 +18,7 @@ export const ALICE: User & { kind: 'jwt' } = {
 };
 
 /** @param userTokenEnd epoch seconds at which Alice's own token ends */
-export async function createTokenService(userTokenEnd = BEGINNING + 3600) {
+export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifetimes = parseLifetimes('{}')) {
   const ambient = createFakeAmbient();
   const stores = createInMemoryStores();
   const identity = sampleIdentity();
@@ -36,7 +36,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600) {
     seal,
     audit: { record: (entry: AuditEntry) => void entries.push(entry) },
     ambient,
-    lifetimes: parseLifetimes('{}'),
+    lifetimes,
     issuer: ISSUER,
   };
 
@@ -50,6 +50,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600) {
     entries,
     seal,
     signingKeys,
+    wrapper,
     /** Another function's view of the same keys. */
     newSigningKeys,
     newPublicKeys: () => createPublicKeys(stores.signingKeys, ambient),

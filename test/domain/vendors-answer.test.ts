@@ -51,6 +51,13 @@ describe('tokens', () => {
     expect(await judged(response, departures)).toEqual({ status: 200, body });
   });
 
+  it.each([['xdpop'], ['dpopx'], ['xmac'], ['macx'], [['mac']]])(
+    'of a type that only resembles one bound to a key (%j) are bearer tokens',
+    async (type) => {
+      expect((await judged(json({ access_token: 'a', token_type: type }))).body).toEqual(plain);
+    },
+  );
+
   it.each(['dpop', 'DPoP', 'mac'])('bound to a key (%s) are not called bearer tokens', async (type) => {
     const { body } = await judged(json({ access_token: 'a', token_type: type }));
     expect(body).toMatchObject({ token_type: type });
@@ -59,6 +66,13 @@ describe('tokens', () => {
   it('are not looked for in a member that the vendor has not', async () => {
     const body = { authed_user: { access_token: 'u' } };
     expect(await judged(json(body))).toEqual({ status: 200, body });
+    const odd = { undefined: { access_token: 'u' } };
+    expect(await judged(json(odd))).toEqual({ status: 200, body: odd });
+  });
+
+  it('are not looked for in a page', async () => {
+    const answer = await judged(new Response('<html>'), { tokensIn: 'authed_user' });
+    expect(answer).toEqual({ status: 200, body: '<html>' });
   });
 
   it('do not count in an answer of another status', async () => {

@@ -77,6 +77,23 @@ it('counts a consent until the token is there, and then the token', async () => 
   expect(await countedFor(() => agent.ask(token))).toEqual([success, outcome('cached')]);
 });
 
+it('counts the steps of a consent, and what is no consent', async () => {
+  const step = (Operation: string, Outcome: string) => ['ConsentStep', { Operation, Outcome }];
+  const steps = (counts: Awaited<ReturnType<typeof counted>>) =>
+    counts.filter(([name]) => name === 'ConsentStep');
+  expect(steps(await countedFor(() => agent.connect('ben')))).toEqual([
+    step('Authorize', 'allowed'),
+    step('Callback', 'allowed'),
+    step('CompleteResourceTokenAuth', 'allowed'),
+  ]);
+  const madeUp = new URL(`${agent.callbackUrl}?state=made-up&code=made-up`);
+  expect(steps(await countedFor(() => fetch(madeUp)))).toEqual([step('Callback', 'denied')]);
+  const session = 'urn:ietf:params:oauth:request_uri:made-up';
+  expect(steps(await countedFor(() => agent.complete(session, { userId: 'ben' })))).toEqual([
+    step('CompleteResourceTokenAuth', 'denied'),
+  ]);
+});
+
 it('counts what the provider refused', async () => {
   agent = await world.agent('agent', [], { clientSecret: 'not-the-secret-of-the-client' });
   const token = await agent.token();

@@ -184,6 +184,17 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes('kms:Decrypt', ['consent']),
     INVOKE_PROVIDER_CLIENT,
   ],
+  'key-rotation': [
+    onPartitions('Directory', ['dynamodb:PutItem', 'dynamodb:Query'], ['SIGNING-KEY']),
+    onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*', 'TOKEN-VAULT']),
+    onPartitions('Keys', 'dynamodb:PutItem', [
+      'VAULT-KEY#grant#*',
+      'VAULT-KEY#consent#*',
+      'VAULT-KEY#subject-token#*',
+    ]),
+    forPurposes('kms:Encrypt', ['signing']),
+    forPurposes('kms:GenerateDataKeyWithoutPlaintext', ['grant', 'consent', 'subject-token']),
+  ],
   'provider-client': [
     onPartitions(['Directory', 'Vault'], 'dynamodb:BatchGetItem', [
       'WORKLOAD-IDENTITY#*',
@@ -298,17 +309,29 @@ it('tries an asynchronous invocation once, and not when its lease has long lapse
   ]);
 });
 
-it('leaves the key to IAM, and lets CloudWatch Logs in for this account’s log groups', () => {
+/** Whoever IAM lets, and nobody else. */
+const leftToIam = {
+  Effect: 'Allow',
+  Action: 'kms:*',
+  Principal: { AWS: 'arn:<AWS::Partition>:iam::<AWS::AccountId>:root' },
+  Resource: '*',
+};
+
+it('leaves the key to IAM, and lets no service in', () => {
   const [key] = resourcesOf(stateful, 'AWS::KMS::Key');
   expect(plain(key?.[1].Properties.KeyPolicy, synthesis)).toEqual({
     Version: '2012-10-17',
+    Statement: [leftToIam],
+  });
+});
+
+it('lets CloudWatch Logs use the logs’ key, for this account’s log groups', () => {
+  const [key] = resourcesOf(stateless, 'AWS::KMS::Key');
+  expect(key?.[1]).toMatchObject({ DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });
+  expect(plain(key?.[1].Properties.KeyPolicy, synthesis)).toEqual({
+    Version: '2012-10-17',
     Statement: [
-      {
-        Effect: 'Allow',
-        Action: 'kms:*',
-        Principal: { AWS: 'arn:<AWS::Partition>:iam::<AWS::AccountId>:root' },
-        Resource: '*',
-      },
+      leftToIam,
       {
         Sid: 'CloudWatchLogs',
         Effect: 'Allow',
@@ -339,15 +362,20 @@ describe('the environment', () => {
   const sessions = { SESSIONS_TABLE: '<SessionsTable>' };
   const vault = { VAULT_TABLE: '<VaultTable>' };
   const issuers = { TRUSTED_ISSUERS: '[]' };
+  const lifetimes = { LIFETIMES: '{"workloadAccessToken":900,"consentSession":600,"vaultKey":7776000}' };
   const providerClient = { PROVIDER_CLIENT_FUNCTION: '<providerclient>' };
   const quotas = '{"workloadIdentities":1000,"oauth2CredentialProviders":50,"apiKeyCredentialProviders":50}';
 
   it.each<[FunctionGroup, Record<string, string>]>([
     ['control-plane', { ...directory, ...keys, ...vault, QUOTAS: quotas }],
-    ['token-exchange', { ...directory, ...keys, ...issuers }],
-    ['credential-retrieval', { ...directory, ...keys, ...sessions, ...vault, ...issuers, ...providerClient }],
+    ['token-exchange', { ...directory, ...keys, ...issuers, ...lifetimes }],
+    [
+      'credential-retrieval',
+      { ...directory, ...keys, ...sessions, ...vault, ...issuers, ...lifetimes, ...providerClient },
+    ],
     ['oauth-callback', { ...directory, ...keys, ...sessions, ...providerClient }],
-    ['provider-client', { ...directory, ...keys, ...vault }],
+    ['provider-client', { ...directory, ...keys, ...vault, ...lifetimes }],
+    ['key-rotation', { ...directory, ...keys }],
     ['token-vault', { ...directory, ...keys }],
   ])('of %s names what it may use and nothing else', (group, expected) => {
     expect(environmentOf(group)).toEqual({ ...everywhere, ...expected });

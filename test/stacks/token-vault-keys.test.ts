@@ -9,16 +9,20 @@ const tokenVaultKeys = [
 interface Statement {
   readonly Action: string | string[];
   readonly Resource: unknown;
-  readonly Condition?: { StringEquals?: Record<string, string | string[]> };
+  readonly Condition?: {
+    StringEquals?: Record<string, string | string[]>;
+    Null?: Record<string, string>;
+  };
 }
 
-/** Statements of every role on KMS keys, by the purposes that they are for. */
+/** Statements of every role on KMS keys, but for owners' own signing keys, by the purposes that they are for. */
 function kmsStatements(): { purposes: string; resources: unknown[] }[] {
   const synthesis = synthesize({ tokenVaultKeys });
   return resourcesOf(synthesis.stateless, 'AWS::IAM::Role')
     .flatMap(([, { Properties }]) => plain(Properties.Policies ?? [], synthesis) as object[])
     .flatMap((policy) => (policy as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement)
     .filter(({ Action }) => [Action].flat().some((action) => action.startsWith('kms:')))
+    .filter(({ Condition }) => Condition?.Null?.['aws:ResourceTag/agent-identity:owner'] !== 'false')
     .map(({ Resource, Condition }) => ({
       purposes: [Condition?.StringEquals?.['kms:EncryptionContext:purpose'] ?? 'through DynamoDB']
         .flat()
@@ -36,6 +40,7 @@ it('may be used wherever a vault key is made, opened or moved, and nowhere else'
     'client-secret,api-key,subject-token': all,
     grant: all,
     'grant,consent': all,
+    'grant,consent,subject-token': all,
     consent: all,
     'subject-token': all,
     'grant,consent,client-secret,api-key,subject-token': all,

@@ -99,9 +99,10 @@ export const apiKeyProviderKey = (name: string): Key => ({ pk: PREFIX.apiKeyProv
 export const listingPartition = (kind: string, owner: string): string => kind + owner;
 
 /** Signing keys share one partition: a handful of items, read once in five minutes by each function. */
-export const signingKeyKey = (period: number): Key => ({
+export const signingKeyKey = (period: number, generation = 0): Key => ({
   pk: PREFIX.signingKey,
-  sk: String(period).padStart(8, '0'),
+  // The first one of a period sorts before its further generations, and they before the next period.
+  sk: String(period).padStart(8, '0') + (generation === 0 ? '' : `#${String(generation).padStart(4, '0')}`),
 });
 
 /** There is one token vault, `default`. */

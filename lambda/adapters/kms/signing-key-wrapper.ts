@@ -1,6 +1,6 @@
 /** Wraps private signing keys under KMS, bound to their key id. */
 import { DecryptCommand, EncryptCommand, type KMSClient } from '@aws-sdk/client-kms';
-import type { KeyWrapper } from '../../domain/workload-token/signing-keys';
+import type { KeyWrapper } from '../../domain/workload-token/signing-key';
 
 /** @param issuer the issuer whose tokens the key signs; part of the encryption context */
 export function createSigningKeyWrapper(kms: KMSClient, keyArn: string, issuer: string): KeyWrapper {

@@ -1,23 +1,20 @@
 /**
  * Vault keys: AES-256 keys of one owner for one purpose, made by KMS and kept wrapped. KMS binds each to its
  * context (token vault, owner, purpose), and IAM policies name the purpose; so a function without the purpose
- * cannot unwrap the key, wherever it got the record from. Unwrapped keys live in memory for five minutes.
+ * cannot unwrap the key, wherever it got the record from. Unwrapped keys live in memory for five minutes. A key seals
+ * for so long and no longer; what it sealed it opens for ever. That also keeps a key far from the 2^32 seals with
+ * random IVs that NIST SP 800-38D, section 8.3, lets one have.
  * Source: AWS KMS developer guide, "Encryption context" and "Envelope encryption".
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
-import type { Ambient } from '../../domain/ambient';
+import { DecryptCommand } from '@aws-sdk/client-kms';
 import { createExpiringCache } from '../../domain/expiring-cache';
-import { changedMeanwhile } from '../../domain/managed-resource';
-import { wrappingKeyArn, type TokenVaultStore } from '../../domain/vault/token-vault';
 import type { VaultKeyId, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
+import { createVaultKeyMaker, madeAt, type VaultKeyMakerPorts } from './vault-key-maker';
 
 /** Unwrapped keys: five minutes, a thousand. */
 const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
-
-/** Keys that are made and left unused because the vault was moved meanwhile, before the caller is asked to come again. */
-const TRIES = 3;
 
 export interface VaultKey {
   readonly version: string;
@@ -25,7 +22,7 @@ export interface VaultKey {
 }
 
 export interface VaultKeys {
-  /** The key to seal with now; made when there is none under the vault's current KMS key. */
+  /** The key to seal with now; made when there is none under the vault's current KMS key, or it is too old. */
   current(id: VaultKeyId): Promise<VaultKey>;
   /**
    * The newest key that there is, for who may not make one. After a move it may still be one under the KMS key of
@@ -40,18 +37,15 @@ export interface VaultKeys {
   version(id: VaultKeyId, version: string): Promise<VaultKey>;
 }
 
-export interface VaultKeysPorts {
-  readonly kms: KMSClient;
-  /** ARN of the deployment's own KMS key. */
-  readonly keyArn: string;
-  readonly tokenVaultArn: string;
-  readonly tokenVault: Pick<TokenVaultStore, 'get'>;
+export interface VaultKeysPorts extends VaultKeyMakerPorts {
   readonly store: Pick<VaultKeyStore, 'get' | 'latest' | 'create'>;
-  readonly ambient: Ambient;
+  /** Seconds that a key seals for. */
+  readonly sealsFor: number;
 }
 
 export function createVaultKeys(ports: VaultKeysPorts): VaultKeys {
-  const { kms, keyArn, tokenVaultArn, tokenVault, store, ambient } = ports;
+  const { kms, tokenVaultArn, tokenVault, store, ambient, sealsFor } = ports;
+  const maker = createVaultKeyMaker(ports);
   const unwrapped = createExpiringCache<VaultKey>(KEPT, ambient);
   const latestVersions = createExpiringCache<string>(KEPT, ambient);
 
@@ -79,37 +73,8 @@ export function createVaultKeys(ports: VaultKeysPorts): VaultKeys {
     }
   }
 
-  async function make(id: VaultKeyId, kmsKeyArn: string, vaultRevision: number): Promise<VaultKey> {
-    const { Plaintext, CiphertextBlob } = await kms.send(
-      new GenerateDataKeyCommand({
-        KeyId: kmsKeyArn,
-        KeySpec: 'AES_256',
-        EncryptionContext: vaultKeyContext(tokenVaultArn, id),
-      }),
-    );
-    if (!Plaintext || !CiphertextBlob) throw new Error('KMS gave no key');
-    // Named by time, so that the newest sorts last. Two that are made at once are both good: a record names its own.
-    const version = `${String(ambient.now()).padStart(15, '0')}-${ambient.randomToken(6)}`;
-    const { purpose, ownerId, ownerArn } = id;
-    const wrapped = Buffer.from(CiphertextBlob).toString('base64');
-    await store.create({ purpose, ownerId, ownerArn, version, wrapped, kmsKeyArn, vaultRevision });
-    return { version, key: createSecretKey(Plaintext) };
-  }
-
-  /**
-   * The vault is looked at again once the key is written. If it was moved meanwhile, the move may have passed by
-   * without seeing the key; so nothing is ever sealed with it.
-   */
-  async function fresh(id: VaultKeyId): Promise<VaultKey> {
-    let vault = await tokenVault.get();
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      const key = await make(id, wrappingKeyArn(vault, keyArn), vault.revision);
-      const now = await tokenVault.get();
-      if (now.revision === vault.revision) return key;
-      vault = now;
-    }
-    throw changedMeanwhile();
-  }
+  /** Of an unknown age is too old. */
+  const isYoung = ({ version }: VaultKeyRecord): boolean => ambient.now() - madeAt(version) < sealsFor * 1000;
 
   const slotOf = ({ purpose, ownerId }: VaultKeyId) => `${purpose} ${ownerId}`;
 
@@ -141,14 +106,16 @@ export function createVaultKeys(ports: VaultKeysPorts): VaultKeys {
   }
 
   return {
-    fresh,
+    fresh: (id) => maker.make(id),
     version: byVersion,
     current: (id) =>
       newest(id, async () => {
         // In this order: a key that was there before the vault was looked at is found by every later move.
         const latest = await store.latest(id);
         const { revision } = await tokenVault.get();
-        return latest?.vaultRevision === revision ? opened(id, latest) : keep(id, await fresh(id));
+        return latest?.vaultRevision === revision && isYoung(latest)
+          ? opened(id, latest)
+          : keep(id, await maker.make(id));
       }),
     existing: (id) =>
       newest(id, async () => {

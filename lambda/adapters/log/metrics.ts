@@ -97,6 +97,22 @@ function outcomeCount(entry: AuditEntry): Count[] {
   return [{ name, dimensions: { ...providerOf(entry), Outcome } }];
 }
 
+/** The ways of a consent after its link was handed out. */
+const CONSENT_STEPS: readonly string[] = ['Authorize', 'Callback', 'CompleteResourceTokenAuth'];
+
+/** Of all providers together: a made-up link or answer belongs to none. */
+function consentCount({ operation, outcome }: AuditEntry): Count[] {
+  if (!CONSENT_STEPS.includes(operation)) return [];
+  return [{ name: 'ConsentStep', dimensions: { Operation: operation, Outcome: outcome } }];
+}
+
+/** All that an entry counts for. */
+const countsOf = (entry: AuditEntry): Count[] => [
+  ...fetchCount(entry),
+  ...outcomeCount(entry),
+  ...consentCount(entry),
+];
+
 /**
  * @param metrics is kept: its dimensions are set here, and it is published at each entry
  * @returns a trail that counts what is recorded
@@ -106,7 +122,7 @@ export function createMetricsTrail(metrics: Metrics): AuditTrail {
   metrics.clearDefaultDimensions();
   return {
     record(entry) {
-      for (const { name, dimensions } of [...fetchCount(entry), ...outcomeCount(entry)]) {
+      for (const { name, dimensions } of countsOf(entry)) {
         // One at a time: all metrics of one publication have the same dimensions.
         metrics.addDimensions(dimensions).addMetric(name, MetricUnit.Count, 1).publishStoredMetrics();
       }

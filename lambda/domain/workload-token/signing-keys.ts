@@ -4,49 +4,21 @@
  * ahead, so that verifiers know it before its first token; the key of the last period stays published until
  * its last token has ended. No KMS call per token.
  */
-import {
-  exportJWK,
-  exportPKCS8,
-  generateKeyPair,
-  importJWK,
-  importPKCS8,
-  type CryptoKey,
-  type JWK,
-} from 'jose';
+import { importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
-
-/** Seconds that one key signs: thirty days. */
-export const SIGNING_PERIOD = 30 * 24 * 3600;
-
-/** Seconds before a period at which its key is made and published: a day. */
-export const PUBLISH_AHEAD = 24 * 3600;
+import {
+  isRevoked,
+  oldestPublished,
+  periodAt,
+  SIGNING_PERIOD,
+  type KeyWrapper,
+  type SigningKeyStore,
+} from './signing-key';
+import { neededSigningKeys, signerAmong } from './signing-key-rotation';
 
 /** Seconds that keys stay in memory. */
 const CACHE_SECONDS = 300;
-
-export interface SigningKeyRecord {
-  /** Number of the period, counted from the epoch. */
-  readonly period: number;
-  readonly kid: string;
-  readonly publicJwk: JWK;
-  /** PKCS#8 PEM under KMS, base64. */
-  readonly wrappedPrivateKey: string;
-}
-
-/** Where signing keys are kept. */
-export interface SigningKeyStore {
-  /** Keys of this period and later ones. */
-  since(period: number): Promise<SigningKeyRecord[]>;
-  /** @returns false when the period has a key already; then nothing was written */
-  create(record: SigningKeyRecord): Promise<boolean>;
-}
-
-/** Wraps a private key under KMS, bound to its `kid`. */
-export interface KeyWrapper {
-  wrap(kid: string, plaintext: string): Promise<string>;
-  unwrap(kid: string, wrapped: string): Promise<string>;
-}
 
 /** The public half: what verifiers and the JWKS document need. */
 export interface PublicKeys {
@@ -56,19 +28,16 @@ export interface PublicKeys {
   find(kid: string): Promise<CryptoKey | undefined>;
 }
 
-const periodAt = (seconds: number): number => Math.floor(seconds / SIGNING_PERIOD);
-
-/** A key is published through its period and the one after, for the tokens that it signed last. */
-const oldestPublished = (now: number): number => periodAt(now) - 1;
-
 export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, ambient: Ambient): PublicKeys {
   let cached: { keys: JWK[]; until: number } | undefined;
   let lastMiss = 0;
 
   async function load(now: number): Promise<JWK[]> {
-    const records = await store.since(oldestPublished(now));
+    const records = (await store.since(oldestPublished(now))).filter((record) => !isRevoked(record));
     const keys = records.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: 'ES256', use: 'sig' }));
-    cached = { keys, until: now + CACHE_SECONDS };
+    // Without a key of this period, as before the first token ever, the next token will be by one that is not here.
+    const isWhole = records.some(({ period }) => period === periodAt(now));
+    cached = isWhole ? { keys, until: now + CACHE_SECONDS } : undefined;
     return keys;
   }
 
@@ -116,32 +85,15 @@ export function createSigningKeys(
 ): SigningKeys {
   let cached: { key: SigningKey; until: number } | undefined;
 
-  async function make(period: number): Promise<void> {
-    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
-    const kid = ambient.randomUUID();
-    const wrappedPrivateKey = await wrapper.wrap(kid, await exportPKCS8(privateKey));
-    // Losing this write is as good as winning it: the period has its key.
-    await store.create({ period, kid, publicJwk: await exportJWK(publicKey), wrappedPrivateKey });
-  }
-
   return {
     async current() {
       const now = epochSeconds(ambient);
       if (cached && cached.until > now) return cached.key;
 
-      const period = periodAt(now);
-      const needed = [...new Set([period, periodAt(now + PUBLISH_AHEAD)])];
-      let records = await store.since(period);
-      const missing = needed.filter((wanted) => !records.some((record) => record.period === wanted));
-      if (missing.length > 0) {
-        for (const wanted of missing) await make(wanted);
-        records = await store.since(period);
-      }
-      const record = records.find((candidate) => candidate.period === period);
-      if (!record) throw new Error('the signing key that was just written cannot be read');
+      const record = signerAmong(await neededSigningKeys({ store, wrapper, ambient }, now), now);
       const pem = await wrapper.unwrap(record.kid, record.wrappedPrivateKey);
       const key = { kid: record.kid, privateKey: await importPKCS8(pem, 'ES256') };
-      cached = { key, until: Math.min(now + CACHE_SECONDS, (period + 1) * SIGNING_PERIOD) };
+      cached = { key, until: Math.min(now + CACHE_SECONDS, (record.period + 1) * SIGNING_PERIOD) };
       return key;
     },
   };

@@ -1,0 +1,111 @@
+/**
+ * Makes vault keys: KMS generates them under the token vault's present KMS key, and they are written down before they
+ * seal anything. Source: AWS KMS API reference, "GenerateDataKey", "GenerateDataKeyWithoutPlaintext".
+ */
+import { createSecretKey } from 'node:crypto';
+import {
+  GenerateDataKeyCommand,
+  GenerateDataKeyWithoutPlaintextCommand,
+  type KMSClient,
+} from '@aws-sdk/client-kms';
+import type { Ambient } from '../../domain/ambient';
+import { changedMeanwhile } from '../../domain/managed-resource';
+import { wrappingKeyArn, type TokenVaultStore } from '../../domain/vault/token-vault';
+import type { VaultKeyId, VaultKeyStore } from '../dynamodb/vault-key-store';
+import { vaultKeyContext } from './vault-key-context';
+import type { VaultKey } from './vault-keys';
+
+/** Keys that are made and left unused because the vault was moved meanwhile, before the caller is asked to come again. */
+const TRIES = 3;
+
+/** Digits of the time, in milliseconds since the epoch, that a version begins with: so the newest sorts last. */
+const TIME_DIGITS = 15;
+
+/** @returns milliseconds since the epoch at which the key was made; NaN for a version of another form */
+export const madeAt = (version: string): number => Number(version.slice(0, TIME_DIGITS));
+
+export interface VaultKeyMaker {
+  /** A new key to seal with. */
+  make(id: VaultKeyId): Promise<VaultKey>;
+  /**
+   * A new key that others will seal with; this function never sees it.
+   *
+   * @returns its version
+   */
+  makeUnseen(id: VaultKeyId): Promise<string>;
+}
+
+export interface VaultKeyMakerPorts {
+  readonly kms: KMSClient;
+  /** ARN of the deployment's own KMS key. */
+  readonly keyArn: string;
+  readonly tokenVaultArn: string;
+  readonly tokenVault: Pick<TokenVaultStore, 'get'>;
+  readonly store: Pick<VaultKeyStore, 'create'>;
+  readonly ambient: Ambient;
+}
+
+interface Generated {
+  readonly CiphertextBlob?: Uint8Array | undefined;
+}
+
+export function createVaultKeyMaker(ports: VaultKeyMakerPorts): VaultKeyMaker {
+  const { kms, keyArn, tokenVaultArn, tokenVault, store, ambient } = ports;
+
+  const requestOf = (id: VaultKeyId, kmsKeyArn: string) => ({
+    KeyId: kmsKeyArn,
+    KeySpec: 'AES_256' as const,
+    EncryptionContext: vaultKeyContext(tokenVaultArn, id),
+  });
+
+  async function write(
+    { purpose, ownerId, ownerArn }: VaultKeyId,
+    { CiphertextBlob }: Generated,
+    kmsKeyArn: string,
+    vaultRevision: number,
+  ): Promise<string> {
+    if (!CiphertextBlob) throw new Error('KMS gave no key');
+    // Two that are made at once are both good: a record names its own.
+    const time = String(ambient.now()).padStart(TIME_DIGITS, '0');
+    const version = `${time}-${ambient.randomToken(6)}`;
+    const wrapped = Buffer.from(CiphertextBlob).toString('base64');
+    await store.create({ purpose, ownerId, ownerArn, version, wrapped, kmsKeyArn, vaultRevision });
+    return version;
+  }
+
+  /**
+   * The vault is looked at again once the key is written. If it was moved meanwhile, the move may have passed by
+   * without seeing the key; so nothing is ever sealed with it.
+   */
+  async function underPresentKey<Answer extends Generated>(
+    id: VaultKeyId,
+    generate: (kmsKeyArn: string) => Promise<Answer>,
+  ): Promise<{ readonly version: string; readonly generated: Answer }> {
+    let vault = await tokenVault.get();
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const kmsKeyArn = wrappingKeyArn(vault, keyArn);
+      const generated = await generate(kmsKeyArn);
+      const version = await write(id, generated, kmsKeyArn, vault.revision);
+      const now = await tokenVault.get();
+      if (now.revision === vault.revision) return { version, generated };
+      vault = now;
+    }
+    throw changedMeanwhile();
+  }
+
+  return {
+    async make(id) {
+      const { version, generated } = await underPresentKey(id, (kmsKeyArn) =>
+        kms.send(new GenerateDataKeyCommand(requestOf(id, kmsKeyArn))),
+      );
+      if (!generated.Plaintext) throw new Error('KMS gave no key');
+      return { version, key: createSecretKey(generated.Plaintext) };
+    },
+    async makeUnseen(id) {
+      const { version } = await underPresentKey(id, (kmsKeyArn) =>
+        kms.send(new GenerateDataKeyWithoutPlaintextCommand(requestOf(id, kmsKeyArn))),
+      );
+      return version;
+    },
+  };
+}

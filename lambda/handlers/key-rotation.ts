@@ -1,0 +1,78 @@
+/**
+ * Composition of the internal function that makes keys ahead of time, and rotates and revokes them by hand. Its
+ * schedule and operators invoke it; nobody else reaches it. It can open no key, not even those that it makes for the
+ * vault, and takes none from outside.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import * as v from 'valibot';
+import { ambient } from '../adapters/ambient';
+import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
+import { createTable } from '../adapters/dynamodb/table';
+import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
+import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
+import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
+import { createSigningKeyWrapper } from '../adapters/kms/signing-key-wrapper';
+import { createVaultKeyMaker } from '../adapters/kms/vault-key-maker';
+import { KeyRotationSchema, type KeyRotation } from '../adapters/lambda/key-rotation';
+import { unexpected } from '../api/unexpected';
+import { ServiceError } from '../domain/service-error';
+import { rotateVaultKeys, type RotatedVaultKey } from '../domain/vault/vault-key-rotation';
+import {
+  prepareSigningKeys,
+  revokeSigningKey,
+  rotateSigningKey,
+  type SigningKeyDescription,
+} from '../domain/workload-token/signing-key-rotation';
+import { readEnvironment } from './environment';
+import { audit, report } from './logging';
+import { tokenVaultArn } from './vault-keys';
+
+const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX');
+const dynamodb = new DynamoDBClient({});
+const directory = createTable(dynamodb, env.DIRECTORY_TABLE);
+const kms = new KMSClient({});
+const signing = {
+  store: createSigningKeyStore(directory),
+  wrapper: createSigningKeyWrapper(kms, env.KMS_KEY_ARN, env.BASE_URL),
+  audit,
+  ambient,
+};
+const vault = {
+  identities: createWorkloadIdentityStore(directory),
+  vaultKeys: createVaultKeyMaker({
+    kms,
+    keyArn: env.KMS_KEY_ARN,
+    tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
+    tokenVault: createTokenVaultStore(directory),
+    store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
+    ambient,
+  }),
+  audit,
+};
+
+/** The key that signs, or will; or the versions of the vault keys that were made. */
+type Answer = { readonly signingKey: SigningKeyDescription } | { readonly vaultKeys: RotatedVaultKey[] };
+
+async function serve(rotation: KeyRotation): Promise<Answer> {
+  if ('prepare' in rotation) return { signingKey: await prepareSigningKeys(signing) };
+  if ('revoke' in rotation) return { signingKey: await revokeSigningKey(signing, rotation.kid) };
+  if (rotation.rotate === 'signing-key') return { signingKey: await rotateSigningKey(signing) };
+  return { vaultKeys: await rotateVaultKeys(vault, rotation.workloadIdentity) };
+}
+
+/** @throws Error that says what to do, or nothing at all */
+export async function handler(event: unknown): Promise<Answer> {
+  const parsed = v.safeParse(KeyRotationSchema, event);
+  // Without what was wrong, for that repeats the event.
+  if (!parsed.success)
+    throw new Error('This is nothing that key-rotation does; docs/runbook.md has what it does.');
+  try {
+    return await serve(parsed.output);
+  } catch (error) {
+    if (error instanceof ServiceError) throw new Error(`${error.type}: ${error.message}`);
+    report(unexpected(error));
+  }
+  // Without its cause: Lambda writes what is thrown to the log, and hands it to who invoked.
+  throw new Error('The invocation failed; the log says where.');
+}

@@ -1,0 +1,81 @@
+/** One request of CloudFormation from its parsing to the answer, which is given whatever happens between. */
+import type { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Context } from 'aws-lambda';
+import * as v from 'valibot';
+import { apiKeyCredentialProviders } from './api-key-credential-provider';
+import { Refusal, type DeployedResource, type Desired } from './deployed-resource';
+import type { ResourceKind } from './kinds';
+import { perform } from './lifecycle';
+import { oauth2CredentialProviders } from './oauth2-credential-provider';
+import { AnswerableSchema, RequestSchema, type Answerable, type Properties } from './request';
+import { respond, type Outcome } from './response';
+import { readSecret } from './secret-text';
+import { workloadIdentities } from './workload-identity';
+
+export interface ResourcePorts {
+  /** The service, called as the function's own role. */
+  readonly controlPlane: (endpoint: string) => BedrockAgentCoreControlClient;
+  readonly secretsManager: SecretsManagerClient;
+  /** Told of each request that fails; nothing in it is secret. */
+  readonly reportFailure: (failure: { readonly logicalId: string; readonly reason: string }) => void;
+}
+
+const KINDS: Readonly<Record<ResourceKind, (client: BedrockAgentCoreControlClient) => DeployedResource>> = {
+  'Custom::AgentIdentityWorkloadIdentity': workloadIdentities,
+  'Custom::AgentIdentityOAuth2CredentialProvider': oauth2CredentialProviders,
+  'Custom::AgentIdentityApiKeyCredentialProvider': apiKeyCredentialProviders,
+};
+
+/** Milliseconds before the function's own end at which CloudFormation is told that it did not work out. */
+const TIME_TO_ANSWER = 12_000;
+
+/**
+ * The resource as it stands when the request fails: its name so far, or else the one that was wanted, which
+ * CloudFormation then asks to be deleted. Where there is neither, it gets the name of a resource that never is.
+ */
+const nameBefore = ({ PhysicalResourceId, ResourceProperties }: Answerable): string =>
+  PhysicalResourceId ?? ResourceProperties?.name ?? 'agent-identity-never-made';
+
+/** Only what was written for a person: anything else may hold what it must not, and stays a name. */
+const reasonOf = (error: unknown): string =>
+  error instanceof Refusal
+    ? error.message
+    : `Unexpected: ${error instanceof Error ? error.name : 'unknown'}. Deploy again; if it stays, this is a defect.`;
+
+/** Without an answer CloudFormation would wait until the resource's time is out, and not know its name. */
+function outOfTime(milliseconds: number): Promise<never> {
+  return new Promise((_, reject) => {
+    const refusal = new Refusal('The service did not answer in time. Deploy again.');
+    setTimeout(() => reject(refusal), milliseconds).unref();
+  });
+}
+
+/** @returns a handler that throws when CloudFormation could not be told; Lambda then comes again with the same request */
+export function createResourceHandler({ controlPlane, secretsManager, reportFailure }: ResourcePorts) {
+  async function desiredOf({ name, configuration, secret }: Properties): Promise<Desired> {
+    return { name, configuration, ...(secret && { secret: await readSecret(secretsManager, secret) }) };
+  }
+
+  async function performed(event: unknown): Promise<Outcome> {
+    const request = v.parse(RequestSchema, event);
+    const client = controlPlane(request.ResourceProperties.endpoint);
+    return perform(KINDS[request.ResourceType](client), desiredOf, request);
+  }
+
+  async function outcomeOf(event: unknown, answerable: Answerable, milliseconds: number): Promise<Outcome> {
+    try {
+      return await Promise.race([performed(event), outOfTime(milliseconds)]);
+    } catch (error) {
+      const reason = reasonOf(error);
+      reportFailure({ logicalId: answerable.LogicalResourceId, reason });
+      return { status: 'FAILED', name: nameBefore(answerable), reason };
+    }
+  }
+
+  return async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> => {
+    const answerable = v.parse(AnswerableSchema, event);
+    const milliseconds = context.getRemainingTimeInMillis() - TIME_TO_ANSWER;
+    await respond(answerable, await outcomeOf(event, answerable, milliseconds));
+  };
+}

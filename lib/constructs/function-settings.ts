@@ -1,0 +1,56 @@
+/** What of a function is chosen by measurement or by load: its memory, and how many of it run at once. */
+import type { FunctionGroup } from '../../lambda/api/operations';
+
+export interface FunctionSettings {
+  /**
+   * Mebibytes. Lambda gives CPU in proportion to it, a whole one at 1769.
+   * @default - by group, from measurement (docs/performance.md)
+   */
+  readonly memorySize?: number;
+  /**
+   * How many of the function may run at once; so many are kept for it out of the account's concurrency. 0 stops it.
+   * @default - as many as the account has
+   */
+  readonly reservedConcurrency?: number;
+  /**
+   * How many of the function are kept started, so that callers meet no cold start up to that load. Billed by the hour.
+   * @default - none
+   */
+  readonly provisionedConcurrency?: number;
+}
+
+/**
+ * Mebibytes by group, as docs/performance.md has them from `npm run measure:functions`. Where somebody waits, as much as
+ * keeps a first call under a second; nobody waits for the last two.
+ */
+export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
+  'control-plane': 512,
+  'token-exchange': 1024,
+  'credential-retrieval': 1024,
+  'oauth-callback': 1024,
+  'token-vault': 512,
+  'provider-client': 512,
+  'key-rotation': 256,
+};
+
+/** @throws Error in plain words for what Lambda would refuse when it is half deployed */
+export function checkFunctionSettings(group: string, settings: FunctionSettings): FunctionSettings {
+  const { memorySize, reservedConcurrency, provisionedConcurrency } = settings;
+  const refuse = (setting: string, must: string) =>
+    new Error(`functions: ${group}: ${setting} must be ${must}`);
+  const isWhole = (value: number, least: number, most: number) =>
+    Number.isInteger(value) && value >= least && value <= most;
+  if (memorySize !== undefined && !isWhole(memorySize, 128, 10_240)) {
+    throw refuse('memorySize', '128 to 10240 mebibytes');
+  }
+  if (reservedConcurrency !== undefined && !isWhole(reservedConcurrency, 0, Infinity)) {
+    throw refuse('reservedConcurrency', 'a whole number, 0 or more');
+  }
+  if (
+    provisionedConcurrency !== undefined &&
+    !isWhole(provisionedConcurrency, 1, reservedConcurrency ?? Infinity)
+  ) {
+    throw refuse('provisionedConcurrency', 'a whole number from 1 to the reserved concurrency');
+  }
+  return settings;
+}

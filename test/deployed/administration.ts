@@ -1,0 +1,82 @@
+/** What else the control plane does with what is registered: tags, resource policies, and the end of it. */
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert';
+import {
+  CreateApiKeyCredentialProviderCommand,
+  CreateOauth2CredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+  DeleteApiKeyCredentialProviderCommand,
+  DeleteOauth2CredentialProviderCommand,
+  DeleteResourcePolicyCommand,
+  DeleteWorkloadIdentityCommand,
+  GetResourcePolicyCommand,
+  GetWorkloadIdentityCommand,
+  ListTagsForResourceCommand,
+  PutResourcePolicyCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { TestAgent } from '../flows/support/world';
+import type { Checks } from './checks';
+import { OWN } from './flow';
+import type { FlowWorld, RegisteredAgent } from './registration';
+
+export async function checkAdministration(
+  checks: Checks,
+  { callers, front, provider }: FlowWorld,
+  { agent, workloadIdentityArn }: RegisteredAgent,
+): Promise<void> {
+  const control = callers.control(front.principals.agent);
+
+  await checks.check('tags are set, listed and removed', async () => {
+    const resourceArn = workloadIdentityArn;
+    await control.send(new TagResourceCommand({ resourceArn, tags: { team: 'travel', stage: 'trial' } }));
+    await control.send(new UntagResourceCommand({ resourceArn, tagKeys: ['stage'] }));
+    const { tags } = await control.send(new ListTagsForResourceCommand({ resourceArn }));
+    deepStrictEqual(tags, { team: 'travel' });
+  });
+
+  await checks.check('a resource policy lets somebody else in, and out again', async () => {
+    const resourceArn = workloadIdentityArn;
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: {
+        Effect: 'Allow',
+        Principal: { AWS: front.principals.stranger.arn },
+        Action: 'bedrock-agentcore:GetWorkloadIdentity',
+        Resource: resourceArn,
+      },
+    });
+    const strange = () =>
+      callers.control(front.principals.stranger).send(new GetWorkloadIdentityCommand({ name: agent.name }));
+    await control.send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    strictEqual((await control.send(new GetResourcePolicyCommand({ resourceArn }))).policy, policy);
+    strictEqual((await strange()).workloadIdentityArn, workloadIdentityArn);
+    await control.send(new DeleteResourcePolicyCommand({ resourceArn }));
+    await rejects(strange(), { name: 'AccessDeniedException' });
+  });
+
+  await checks.check('what is deleted gives nothing out any more', async () => {
+    const other = new TestAgent(agent.client, 'passing-agent', 'passing-provider', '');
+    const { discoveryUrl, clientId, clientSecret } = provider;
+    await control.send(new CreateWorkloadIdentityCommand({ name: other.name }));
+    await control.send(
+      new CreateOauth2CredentialProviderCommand({
+        name: other.providerName,
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
+        },
+      }),
+    );
+    await control.send(
+      new CreateApiKeyCredentialProviderCommand({ name: 'passing-keys', apiKey: 'passing' }),
+    );
+    const held = await other.token();
+    ok((await other.ask(held, OWN)).accessToken);
+    await control.send(new DeleteOauth2CredentialProviderCommand({ name: other.providerName }));
+    await rejects(other.ask(held, OWN), { name: 'ResourceNotFoundException' });
+    await control.send(new DeleteApiKeyCredentialProviderCommand({ name: 'passing-keys' }));
+    await control.send(new DeleteWorkloadIdentityCommand({ name: other.name }));
+    await rejects(other.token(), { name: 'ResourceNotFoundException' });
+  });
+}

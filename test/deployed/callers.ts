@@ -1,0 +1,39 @@
+/** AWS's own clients for the principals of the gateway in front of the deployment. */
+import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
+import { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
+import type { Principal } from '../../lib/local/principals';
+import { send, signed, type Answer } from '../local/handmade-request';
+import type { Front } from './front';
+
+export class Callers {
+  constructor(private readonly front: Front) {}
+
+  data(principal: Principal = this.front.principals.agent): BedrockAgentCoreClient {
+    return new BedrockAgentCoreClient(this.settings(principal));
+  }
+
+  control(principal: Principal = this.front.principals.operator): BedrockAgentCoreControlClient {
+    return new BedrockAgentCoreControlClient(this.settings(principal));
+  }
+
+  /** An operation for which AWS's clients have no command, signed as they sign. */
+  async post(
+    path: string,
+    input: object,
+    principal: Principal = this.front.principals.agent,
+  ): Promise<Answer> {
+    const { endpoint, region } = this.front;
+    const body = JSON.stringify(input);
+    return send(await signed(new URL(endpoint).host, { path, body, credentials: principal, region }));
+  }
+
+  private settings({ accessKeyId, secretAccessKey }: Principal) {
+    const { endpoint, region } = this.front;
+    return {
+      endpoint,
+      region,
+      credentials: { accessKeyId, secretAccessKey },
+      ...{ signingName: 'execute-api' },
+    };
+  }
+}

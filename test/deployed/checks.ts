@@ -1,0 +1,72 @@
+/** Checks with names that are printed as they end, and counted. */
+import { styleText } from 'node:util';
+
+const coloured = process.stdout.isTTY && process.env.NO_COLOR === undefined;
+const mark = (colour: 'green' | 'red' | 'yellow', text: string): string =>
+  coloured ? styleText(colour, text) : text;
+
+/** A step failed without which there is nothing to check; it has been reported. */
+export class Stopped extends Error {}
+
+export class Checks {
+  private passed = 0;
+  private failed = 0;
+  private skipped = 0;
+
+  constructor(private readonly print: (line: string) => void) {}
+
+  /** Begins a group of checks. */
+  chapter(title: string): void {
+    this.print(`\n== ${title}`);
+  }
+
+  /** @param body throws when the check fails; the next one is made all the same */
+  async check(name: string, body: () => Promise<void>): Promise<void> {
+    await this.perform(name, body);
+  }
+
+  /**
+   * A check whose outcome the following ones need.
+   *
+   * @throws Stopped when it fails
+   */
+  async step<Value>(name: string, body: () => Promise<Value>): Promise<Value> {
+    const outcome = await this.perform(name, body);
+    if (outcome === undefined) throw new Stopped(name);
+    return outcome.value;
+  }
+
+  /** @param reason why this is not checked here */
+  skip(name: string, reason: string): void {
+    this.skipped += 1;
+    this.print(`${mark('yellow', 'skip')}  ${name}: ${reason}`);
+  }
+
+  /** `N passed, N failed, N skipped`: what is added up over all suites. */
+  get total(): string {
+    return `${this.passed} passed, ${this.failed} failed, ${this.skipped} skipped`;
+  }
+
+  get good(): boolean {
+    return this.failed === 0 && this.passed > 0;
+  }
+
+  private async perform<Value>(
+    name: string,
+    body: () => Promise<Value>,
+  ): Promise<{ readonly value: Value } | undefined> {
+    const begun = performance.now();
+    const seconds = (): string => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
+    try {
+      const value = await body();
+      this.passed += 1;
+      this.print(`${mark('green', 'ok')}    ${name} (${seconds()})`);
+      return { value };
+    } catch (error) {
+      this.failed += 1;
+      const reason = error instanceof Error ? (error.stack ?? error.message) : 'not an error object';
+      this.print(`${mark('red', 'FAIL')}  ${name} (${seconds()})\n${reason.replaceAll(/^/gm, '      ')}`);
+      return undefined;
+    }
+  }
+}

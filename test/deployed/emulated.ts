@@ -1,0 +1,132 @@
+/** A deployment in the emulator, from the first `cdk bootstrap` to `cdk destroy`. */
+import { deepStrictEqual, match, strictEqual } from 'node:assert';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { OPERATIONS, type OperationName } from '../../lambda/api/operations';
+import { LOCAL_ACCOUNT } from '../../lib/local/principals';
+import { startIssuer, type TestIssuer } from '../flows/support/issuer';
+import { startProvider } from '../flows/support/provider';
+import { checkAdministration } from './administration';
+import { Callers } from './callers';
+import type { Cdk } from './cdk';
+import type { Checks } from './checks';
+import { checkConsumer } from './consumer';
+import { DeployedFunctions } from './deployed-functions';
+import { ACCESS_TOKEN_SECONDS, checkFlow } from './flow';
+import { Front } from './front';
+import { letInLocalProviders } from './local-providers';
+import { Records } from './records';
+import { checkRegistration } from './registration';
+import { checkRoles } from './roles';
+import { checkTagged } from './tagged';
+import { checkCallersAreNamed, checkSignaturesAreWanted } from './unsigned';
+import { checkRemoval, checkSecondDeployment, checkUpdate } from './upgrade';
+
+const APP = 'npx tsx bin/app.ts';
+const STATELESS = 'AgentIdentityStateless';
+
+/** What the environment says of the emulator. */
+interface Emulator {
+  readonly endpoint: string;
+  readonly region: string;
+}
+
+/** The stage that an output names by API Gateway's own address, as the emulator answers it on loopback. */
+function stageAt({ endpoint: emulator }: Emulator, endpoint: string) {
+  const [, restApiId = ''] = /^https:\/\/(\w+)\.execute-api\./.exec(endpoint) ?? [];
+  return { restApiId, api: `${emulator}/restapis/${restApiId}/prod/_user_request_` };
+}
+
+async function checkDeployment(checks: Checks, cdk: Cdk, emulator: Emulator) {
+  checks.chapter('cdk deploy');
+  const assembly = await checks.step('cdk synth', () => cdk.synth(APP, 'first'));
+  await checks.step('cdk bootstrap', () => cdk.bootstrap(assembly, LOCAL_ACCOUNT, emulator.region));
+  const { outputs } = await checks.step('cdk deploy of both stacks', () => cdk.deploy(assembly));
+  const functions = await checks.step('each group has its function', () =>
+    DeployedFunctions.find(new LambdaClient({})),
+  );
+  const variable = (name: string) => functions.variable('credential-retrieval', name);
+  const tables = {
+    Directory: variable('DIRECTORY_TABLE'),
+    Keys: variable('KEYS_TABLE'),
+    Sessions: variable('SESSIONS_TABLE'),
+    Vault: variable('VAULT_TABLE'),
+  };
+  const records = new Records(tables, new DynamoDBClient({}));
+  const stage = stageAt(emulator, outputs[STATELESS]?.Endpoint ?? '');
+  return { assembly, functions, records, keyArn: variable('KMS_KEY_ARN'), ...stage };
+}
+
+async function checkLoopbackIsRefused(checks: Checks, functions: DeployedFunctions): Promise<void> {
+  await checks.check(
+    'in Lambda, a function that is to let in loopback providers does not start',
+    async () => {
+      await functions.setVariables('control-plane', { LOOPBACK_PROVIDERS: 'allowed' });
+      const { payload, failed } = await functions.invoke('control-plane', {});
+      strictEqual(failed, true);
+      match(JSON.stringify(payload), /LOOPBACK_PROVIDERS is for local mode/);
+    },
+  );
+}
+
+async function checkEverythingWasTried(checks: Checks, { answered }: Front): Promise<void> {
+  await checks.check('each operation of the registry has been answered at least once', () => {
+    const untried = (Object.keys(OPERATIONS) as OperationName[]).filter((name) => !answered.has(name));
+    deepStrictEqual(untried, []);
+    return Promise.resolve();
+  });
+}
+
+export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
+  const { AWS_ENDPOINT_URL: endpoint = '', AWS_REGION: region = '' } = process.env;
+  const emulator = { endpoint, region };
+  const deployment = await checkDeployment(checks, cdk, emulator);
+  const { assembly, functions, records, keyArn, restApiId, api } = deployment;
+
+  checks.chapter('Who is let in');
+  await checkSignaturesAreWanted(checks, api);
+  await checkCallersAreNamed(checks, functions, records);
+  await checkLoopbackIsRefused(checks, functions);
+
+  const provider = await startProvider({
+    issueRefreshToken: () => Promise.resolve(true),
+    features: { pushedAuthorizationRequests: { enabled: true } },
+    ttl: { AccessToken: ACCESS_TOKEN_SECONDS, Grant: 3600, Session: 3600, Interaction: 600 },
+  });
+  const issuer: TestIssuer = await startIssuer();
+  const front = await Front.open(functions, region);
+  const reconnect = (deployed: DeployedFunctions) =>
+    letInLocalProviders(deployed, front.endpoint, [
+      { discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },
+    ]);
+  try {
+    checks.chapter('The flow, on the deployed functions with their own roles');
+    await checks.step('the gateway stands in front, and providers on loopback are let in', () =>
+      reconnect(functions),
+    );
+    const callers = new Callers(front);
+    const world = { front, callers, provider, issuer };
+    const registered = await checkRegistration(checks, world);
+    await checkFlow(checks, world, registered);
+    await checkAdministration(checks, world, registered);
+
+    checks.chapter('What the functions may do, and what not');
+    await checkRoles(checks, functions, records.tables);
+    await checkTagged(checks, functions, callers, front);
+
+    checks.chapter('An app of somebody else');
+    await checkConsumer(checks, { cdk, front, callers, records, api, restApiId });
+
+    checks.chapter('Deploying again');
+    const deployed = { cdk, app: APP, assembly, records, registered, callers };
+    await checkSecondDeployment(checks, deployed);
+    const updated = await checkUpdate(checks, deployed, reconnect);
+    await checkEverythingWasTried(checks, front);
+
+    checks.chapter('cdk destroy');
+    await checkRemoval(checks, { cdk, assembly: updated, records }, keyArn);
+  } finally {
+    await front.close();
+    await Promise.all([provider.close(), issuer.close()]);
+  }
+}

@@ -1,0 +1,148 @@
+"""MiniStack, with what this project's roles turn on and it lacks.
+
+MiniStack evaluates IAM policies (AUTH=true), but without what every statement of ours depends on:
+
+* ``dynamodb:LeadingKeys``, the partition keys that a request names
+  (DynamoDB developer guide, "Using IAM policy conditions for fine-grained access control");
+* ``kms:EncryptionContext:{name}``, the pairs of a request's encryption context
+  (KMS developer guide, "AWS KMS condition keys");
+* ``secretsmanager:ResourceTag/{key}``, the tags of the secret that a request names
+  (Service authorization reference, "Condition keys for AWS Secrets Manager");
+* ``ReEncrypt``, which it has not got: two permissions, ``kms:ReEncryptFrom`` on one key and ``kms:ReEncryptTo`` on the
+  other (KMS API reference, "ReEncrypt"); to KMS the same as its own Decrypt and Encrypt.
+
+Its CloudFormation takes no alarm on an expression or a query: there such an alarm stands on one metric.
+
+Requests over loopback count as encrypted in transit, for the bucket of ``cdk bootstrap`` takes no others.
+"""
+
+import json
+import re
+from contextvars import ContextVar
+
+import ministack.app
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import kms, secretsmanager
+from ministack.services.cloudformation import provisioners
+
+PARTITION_KEY = "pk"
+
+# As the service writes it: the partition first, by placeholders, of the table or of an index.
+PARTITION_CONDITION = re.compile(r"^#\w+ = (:\w+)")
+
+# Of the ReEncrypt request that is being answered: the ARN of the key that it encrypts under.
+destination_key = ContextVar("destination_key")
+
+ENCRYPTION_CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
+
+
+def leading_keys(request):
+    """Partition keys of a request on one item, a batch or a query; of all its tables where it names several."""
+    if "KeyConditionExpression" in request:
+        partition = PARTITION_CONDITION.match(request["KeyConditionExpression"])
+        values = [request["ExpressionAttributeValues"][partition.group(1)]] if partition else []
+    elif "RequestItems" in request:
+        values = [key[PARTITION_KEY] for table in request["RequestItems"].values() for key in table["Keys"]]
+    else:
+        item = request.get("Key") or request.get("Item") or {}
+        values = [item[PARTITION_KEY]] if PARTITION_KEY in item else []
+    return [value["S"] for value in values]
+
+
+def encryption_context(request):
+    """The condition keys of all contexts of a request; of ReEncrypt, source and destination must be the same."""
+    contexts = [request[name] for name in ENCRYPTION_CONTEXTS if request.get(name)]
+    if any(context != contexts[0] for context in contexts):
+        return {}
+    return {f"kms:EncryptionContext:{name}": value for name, value in (contexts[0] if contexts else {}).items()}
+
+
+def tags_of_secret(request):
+    _, secret = secretsmanager._resolve(request["SecretId"]) if "SecretId" in request else (None, None)
+    return {f"secretsmanager:ResourceTag/{tag['Key']}": tag["Value"] for tag in (secret or {}).get("Tags", [])}
+
+
+CONTEXTS = {"kms": encryption_context, "secretsmanager": tags_of_secret}
+
+
+def re_encrypt(request):
+    """The answer to ReEncrypt, from Decrypt's and Encrypt's."""
+    source = {"KeyId": request.get("SourceKeyId"), "EncryptionContext": request.get("SourceEncryptionContext")}
+    opened = kms._decrypt({"CiphertextBlob": request["CiphertextBlob"], **{k: v for k, v in source.items() if v}})
+    if opened[0] != 200:
+        return opened
+    plain = json.loads(opened[2])
+    sealed = kms._encrypt({
+        "KeyId": request["DestinationKeyId"],
+        "Plaintext": plain["Plaintext"],
+        "EncryptionContext": request.get("DestinationEncryptionContext") or {},
+    })
+    if sealed[0] != 200:
+        return sealed
+    return sealed[0], sealed[1], json.dumps({**json.loads(sealed[2]), "SourceKeyId": plain["KeyId"]}).encode()
+
+
+def alarm_on_one_metric(properties):
+    """An alarm's properties without metric math or a query; nothing here looks at when it goes off."""
+    if not properties.get("Metrics"):
+        return properties
+    metrics = [query["MetricStat"] for query in properties["Metrics"] if "MetricStat" in query]
+    kept = {name: value for name, value in properties.items() if name != "Metrics"}
+    if not metrics:
+        return {**kept, "MetricName": "Query", "Namespace": "Metrics Insights"}
+    return {**kept, **metrics[0]["Metric"], "Period": metrics[0]["Period"], "Statistic": metrics[0]["Stat"]}
+
+
+def extend():
+    known_of_dynamodb = iam_actions.dynamodb_service_context
+    known_of_tags = iam_actions.request_tag_context
+    known_resource_arn = iam_actions.extract_resource_arn
+    known_enforce = iam_evaluator.enforce
+    known_kms = kms.handle_request
+    known_alarm = provisioners._cw_metric_alarm_record
+    known_pin = ministack.app.pin_request_origin
+
+    def dynamodb_service_context(body):
+        keys = leading_keys(json.loads(body or b"{}"))
+        return {**known_of_dynamodb(body), **({"dynamodb:LeadingKeys": keys} if keys else {})}
+
+    def request_tag_context(service, action, body, params):
+        known = known_of_tags(service, action, body, params)
+        return {**known, **CONTEXTS[service](json.loads(body or b"{}"))} if service in CONTEXTS else known
+
+    def extract_resource_arn(service, method, path, headers, body, *rest):
+        def arn_of(key):
+            named = json.dumps({**json.loads(body), **({"KeyId": key} if key else {})}).encode()
+            return known_resource_arn(service, method, path, headers, named, *rest)
+
+        request = json.loads(body or b"{}") if service == "kms" else {}
+        if "DestinationKeyId" not in request:
+            return known_resource_arn(service, method, path, headers, body, *rest)
+        destination_key.set(arn_of(request["DestinationKeyId"]))
+        return arn_of(request.get("SourceKeyId"))
+
+    def enforce(access_key, action, *rest, **keywords):
+        if action != "kms:ReEncrypt":
+            return known_enforce(access_key, action, *rest, **keywords)
+        to = {**keywords, "resource_arn": destination_key.get()}
+        return known_enforce(access_key, "kms:ReEncryptFrom", *rest, **keywords) or known_enforce(
+            access_key, "kms:ReEncryptTo", *rest, **to
+        )
+
+    async def handle_kms(method, path, headers, body, query_params):
+        if headers.get("x-amz-target", "") == "TrentService.ReEncrypt":
+            return re_encrypt(json.loads(body))
+        return await known_kms(method, path, headers, body, query_params)
+
+    kms.handle_request = handle_kms
+    iam_actions.dynamodb_service_context = dynamodb_service_context
+    iam_actions.request_tag_context = request_tag_context
+    iam_actions.extract_resource_arn = extract_resource_arn
+    iam_evaluator.enforce = enforce
+    provisioners._cw_metric_alarm_record = lambda name, properties: known_alarm(name, alarm_on_one_metric(properties))
+    ministack.app.pin_request_origin = lambda source_ip, _secure: known_pin(source_ip, True)
+
+
+if __name__ == "__main__":
+    extend()
+    ministack.app.main()

@@ -1,0 +1,144 @@
+/** The AWS emulator as a process of its own: on loopback only, with its state in a folder that goes with it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { devNull, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { clearTimeout, setTimeout } from 'node:timers';
+import { setTimeout as pause } from 'node:timers/promises';
+import { installNode24, installPython } from '../../clients/installation.mjs';
+
+const ENTRY = join(import.meta.dirname, 'emulator.py');
+const LOOPBACK = '127.0.0.1';
+const REGION = 'eu-central-1';
+
+const READY_MILLISECONDS = 60_000;
+const BETWEEN_LOOKS_MILLISECONDS = 100;
+
+/** How long it may take to end by itself. */
+const STOP_MILLISECONDS = 10_000;
+
+/** How much of the emulator's log is shown when it does not start. */
+const LOG_LINES = 20;
+
+/** One that is free, so that several runs on one machine do not meet. */
+async function freePort() {
+  const server = createServer().listen(0, LOOPBACK);
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** This process's environment without what would lead AWS's clients, or requests to loopback, elsewhere. */
+function cleanEnvironment() {
+  const foreign = /^(AWS_|CDK_|MINISTACK_|LOCALSTACK_|NODE_OPTIONS$|PYTHONPATH$)/;
+  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
+  return {
+    ...Object.fromEntries(kept),
+    NO_PROXY: LOOPBACK,
+    no_proxy: LOOPBACK,
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  };
+}
+
+/** The account's root user, as the emulator has it. */
+const ROOT = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+
+async function isReady(endpoint) {
+  const answer = await globalThis.fetch(`${endpoint}/_localstack/health`).catch(() => undefined);
+  return answer?.ok === true;
+}
+
+/** @returns false when it ended or took too long */
+async function becameReady(child, endpoint) {
+  const until = Date.now() + READY_MILLISECONDS;
+  while (child.exitCode === null && child.signalCode === null && Date.now() < until) {
+    if (await isReady(endpoint)) return true;
+    await pause(BETWEEN_LOOKS_MILLISECONDS);
+  }
+  return false;
+}
+
+/** With the functions that it started and forgot: they are of its process group. */
+function killGroup({ pid }) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+async function end(child) {
+  if (child.exitCode === null && child.signalCode === null) {
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_MILLISECONDS);
+    await gone;
+    clearTimeout(impatience);
+  }
+  killGroup(child);
+}
+
+/**
+ * @returns the environment in which AWS's clients and the CDK find it, and how to stop it
+ * @throws Error with the end of its log, when it does not become ready
+ */
+export async function startEmulator() {
+  const python = installPython(import.meta.dirname);
+  const node = installNode24(import.meta.dirname);
+  const folder = await mkdtemp(join(tmpdir(), 'agent-identity-emulator-'));
+  const port = await freePort();
+  const endpoint = `http://${LOOPBACK}:${port}`;
+  const environment = { ...cleanEnvironment(), ...ROOT, AWS_REGION: REGION, AWS_DEFAULT_REGION: REGION };
+  const child = spawn(python, [ENTRY], {
+    cwd: folder,
+    env: {
+      ...environment,
+      // Its functions run by the first `node` there is.
+      PATH: [node, environment.PATH].join(delimiter),
+      // Its own files, and those of its functions, where they are removed with the folder.
+      TMPDIR: folder,
+      BIND_HOST: LOOPBACK,
+      GATEWAY_PORT: String(port),
+      MINISTACK_REGION: REGION,
+      S3_DATA_DIR: join(folder, 's3'),
+      AUTH: 'true',
+      // These listen on every interface.
+      IOT_MTLS_ENABLED: 'false',
+      SFTP_ENABLED: 'false',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own: Ctrl-C is for the checks first, which still need it.
+    detached: true,
+  });
+  const logFile = join(folder, 'emulator.log');
+  const log = createWriteStream(logFile);
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  const killNow = () => killGroup(child);
+  process.on('exit', killNow);
+  const stop = async () => {
+    await end(child);
+    process.off('exit', killNow);
+    log.end();
+    await rm(folder, { recursive: true, force: true });
+  };
+  if (await becameReady(child, endpoint)) {
+    return {
+      environment: { ...environment, AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_S3: endpoint },
+      stop,
+    };
+  }
+  const text = await readFile(logFile, 'utf8').catch(() => '');
+  await stop();
+  throw new Error(
+    `The emulator did not become ready:\n${text.trimEnd().split('\n').slice(-LOG_LINES).join('\n')}`,
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * The local gateway in front of deployed functions: it verifies signatures of its three principals as API Gateway
+ * does, and invokes the functions through AWS's Lambda API.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { OPERATIONS, ROUTED_GROUPS, type OperationName, type RoutedGroup } from '../../lambda/api/operations';
+import { createGateway, type FunctionHandler } from '../../lib/local/gateway';
+import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
+import { loadPrincipals, LOCAL_ACCOUNT, type Principal, type Principals } from '../../lib/local/principals';
+import type { DeployedFunctions } from './deployed-functions';
+
+const NAMES = Object.keys(OPERATIONS) as OperationName[];
+
+const nameOf = ({ httpMethod, resource }: APIGatewayProxyEvent): OperationName | undefined =>
+  NAMES.find((name) => OPERATIONS[name].method === httpMethod && OPERATIONS[name].path === resource);
+
+export class Front {
+  /** Operations that have been answered with success. */
+  readonly answered = new Set<OperationName>();
+
+  private constructor(
+    readonly endpoint: string,
+    readonly region: string,
+    readonly principals: Principals,
+    private readonly known: Principal[],
+    readonly close: () => Promise<void>,
+  ) {}
+
+  static async open(functions: DeployedFunctions, region: string): Promise<Front> {
+    const folder = await mkdtemp(join(tmpdir(), 'agent-identity-principals-'));
+    const principals = await loadPrincipals(folder);
+    const server = createServer();
+    const { port, close: closeServer } = await listenOnLoopback(server, 0);
+    const known = Object.values(principals);
+    const front = new Front(`http://${LOOPBACK}:${port}`, region, principals, known, async () => {
+      await closeServer();
+      await rm(folder, { recursive: true });
+    });
+    const handlers = Object.fromEntries(
+      ROUTED_GROUPS.map((group) => [group, front.handlerOf(functions, group)]),
+    ) as Record<RoutedGroup, FunctionHandler>;
+    const gateway = createGateway({
+      accountId: LOCAL_ACCOUNT,
+      region,
+      routes: Object.values(OPERATIONS),
+      handlers,
+      principals: known,
+      reportFailure: ({ resource, error }) => {
+        const reason = error instanceof Error ? error.message : 'not an error object';
+        process.stderr.write(`      the function behind ${resource} failed: ${reason}\n`);
+      },
+    });
+    server.on('request', gateway);
+    return front;
+  }
+
+  /**
+   * A principal more, such as a session of a deployed role.
+   *
+   * @param arn as API Gateway hands it on
+   */
+  admit(arn: string): Principal {
+    const principal = {
+      arn,
+      accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
+      secretAccessKey: randomBytes(30).toString('base64'),
+    };
+    this.known.push(principal);
+    return principal;
+  }
+
+  private handlerOf(functions: DeployedFunctions, group: RoutedGroup): FunctionHandler {
+    return async (event) => {
+      const { payload, failed } = await functions.invoke(group, event);
+      if (failed) throw new Error(JSON.stringify(payload));
+      const result = payload as APIGatewayProxyResult;
+      const name = nameOf(event);
+      if (name !== undefined && result.statusCode < 400) this.answered.add(name);
+      return result;
+    };
+  }
+}

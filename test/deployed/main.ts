@@ -1,0 +1,60 @@
+/** The checks of `npm run test:deployed`; run.mjs starts them, with the emulator in the environment. */
+import '../storm/quiet';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkAccount } from './account';
+import { Cdk } from './cdk';
+import { Checks, Stopped } from './checks';
+import { checkEmulated } from './emulated';
+
+/** Exit code of a program that Ctrl-C has ended, as shells have it: 128 and the signal's number. */
+const INTERRUPTED = 130;
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** Resolves at a signal; run.mjs sends one more, which changes nothing. */
+function interruption(): Promise<'interrupted'> {
+  return new Promise((interrupted) => {
+    const stop = (): void => {
+      interrupted('interrupted');
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+async function main(): Promise<number> {
+  const interrupted = interruption();
+  const folder = await mkdtemp(join(tmpdir(), 'agent-identity-deployed-'));
+  const cdk = new Cdk(folder);
+  const checks = new Checks(print);
+  const { AGENT_IDENTITY_ENDPOINT: account } = process.env;
+  const checked = account ? checkAccount(checks, account) : checkEmulated(checks, cdk);
+  const checking = checked.catch((error: unknown) => {
+    if (!(error instanceof Stopped)) throw error;
+    print(`\n"${error.message}" failed, so what comes after it was not checked.`);
+  });
+  // What fails because everything is being taken down is no news.
+  checking.catch(() => undefined);
+  try {
+    if ((await Promise.race([checking, interrupted])) === 'interrupted') return INTERRUPTED;
+    print(`\n${checks.total}`);
+    return checks.good ? 0 : 1;
+  } finally {
+    cdk.end();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+main().then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    process.stderr.write(
+      `${error instanceof Error ? (error.stack ?? error.message) : 'not an error object'}\n`,
+    );
+    process.exit(1);
+  },
+);

@@ -1,0 +1,44 @@
+/** What the deployed tables hold, read with the rights of the account's owner. */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, paginateScan } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { PARTITION_KEY, SORT_KEY, type TableName } from '../../lambda/adapters/dynamodb/keys';
+
+export type TableNames = Readonly<Record<TableName, string>>;
+export type Item = Readonly<Record<string, unknown>>;
+
+const keyOf = (item: Item): string => `${String(item[PARTITION_KEY])} ${String(item[SORT_KEY])}`;
+
+export class Records {
+  constructor(
+    readonly tables: TableNames,
+    private readonly client: DynamoDBClient,
+  ) {}
+
+  /** @returns the items of a table, ordered by key */
+  async of(table: TableName): Promise<Item[]> {
+    const items: Item[] = [];
+    for await (const page of paginateScan(
+      { client: this.client },
+      { TableName: this.tables[table], ConsistentRead: true },
+    )) {
+      items.push(...(page.Items ?? []).map((item) => unmarshall(item)));
+    }
+    return items.sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+  }
+
+  async all(): Promise<Readonly<Record<TableName, Item[]>>> {
+    return {
+      Directory: await this.of('Directory'),
+      Keys: await this.of('Keys'),
+      Sessions: await this.of('Sessions'),
+      Vault: await this.of('Vault'),
+    };
+  }
+
+  /** @throws ResourceNotFoundException when a table is gone */
+  async describe(table: TableName) {
+    const { Table } = await this.client.send(new DescribeTableCommand({ TableName: this.tables[table] }));
+    return Table;
+  }
+}

@@ -1,0 +1,118 @@
+/** An agent with its credential providers, made by its operator over the control plane of a deployment. */
+import { deepStrictEqual, ok, strictEqual } from 'node:assert';
+import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
+import {
+  CreateApiKeyCredentialProviderCommand,
+  CreateOauth2CredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+  GetApiKeyCredentialProviderCommand,
+  GetOauth2CredentialProviderCommand,
+  GetWorkloadIdentityCommand,
+  ListApiKeyCredentialProvidersCommand,
+  ListOauth2CredentialProvidersCommand,
+  ListWorkloadIdentitiesCommand,
+  UpdateApiKeyCredentialProviderCommand,
+  UpdateOauth2CredentialProviderCommand,
+  UpdateWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import type { TestIssuer } from '../flows/support/issuer';
+import type { TestProvider } from '../flows/support/provider';
+import { RETURN_URL, TestAgent } from '../flows/support/world';
+import type { Callers } from './callers';
+import type { Checks } from './checks';
+import type { Front } from './front';
+
+const API_KEY = 'the-api-key-of-the-weather-service';
+const NAMES = { agent: 'travel-agent', provider: 'calendar', apiKeys: 'weather' } as const;
+
+/** The agent's user: one whose tokens the deployment's trusted issuer signs. */
+export const USER = 'ana';
+
+export interface FlowWorld {
+  readonly front: Front;
+  readonly callers: Callers;
+  readonly provider: TestProvider;
+  readonly issuer: TestIssuer;
+}
+
+export interface RegisteredAgent {
+  readonly agent: TestAgent;
+  readonly workloadIdentityArn: string;
+  /** A workload access token for the user, by the user's own token. */
+  readonly userToken: () => Promise<string>;
+  /** The user's token at the provider: stored, refreshed, or none. */
+  readonly token: () => Promise<string | undefined>;
+  readonly apiKey: () => Promise<string | undefined>;
+}
+
+export async function checkRegistration(checks: Checks, world: FlowWorld): Promise<RegisteredAgent> {
+  const { callers, front, provider, issuer } = world;
+  const control = callers.control(front.principals.agent);
+
+  const workloadIdentityArn = await checks.step('a workload identity is created and read back', async () => {
+    const input = { name: NAMES.agent, allowedResourceOauth2ReturnUrls: [RETURN_URL] };
+    await control.send(new CreateWorkloadIdentityCommand(input));
+    await control.send(new UpdateWorkloadIdentityCommand(input));
+    const read = await control.send(new GetWorkloadIdentityCommand({ name: NAMES.agent }));
+    deepStrictEqual(read.allowedResourceOauth2ReturnUrls, [RETURN_URL]);
+    const { workloadIdentities } = await control.send(new ListWorkloadIdentitiesCommand({}));
+    deepStrictEqual(
+      workloadIdentities?.map(({ name }) => name),
+      [NAMES.agent],
+    );
+    return read.workloadIdentityArn ?? '';
+  });
+
+  const callbackUrl = await checks.step(
+    'an OAuth2 credential provider is created, and its client secret is not told again',
+    async () => {
+      const { discoveryUrl, clientId, clientSecret } = provider;
+      const input = {
+        name: NAMES.provider,
+        credentialProviderVendor: 'CustomOauth2' as const,
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
+        },
+      };
+      await control.send(new CreateOauth2CredentialProviderCommand(input));
+      await control.send(new UpdateOauth2CredentialProviderCommand(input));
+      const read = await control.send(new GetOauth2CredentialProviderCommand({ name: NAMES.provider }));
+      ok(!JSON.stringify(read).includes(clientSecret));
+      const { credentialProviders } = await control.send(new ListOauth2CredentialProvidersCommand({}));
+      deepStrictEqual(
+        credentialProviders?.map(({ name }) => name),
+        [NAMES.provider],
+      );
+      ok(read.callbackUrl?.startsWith(front.endpoint), 'the callback is at the service’s own address');
+      return read.callbackUrl ?? '';
+    },
+  );
+  provider.allowRedirect(callbackUrl);
+  const agent = new TestAgent(callers.data(), NAMES.agent, NAMES.provider, callbackUrl);
+
+  const apiKey = async (): Promise<string | undefined> => {
+    const { apiKey: answered } = await agent.client.send(
+      new GetResourceApiKeyCommand({
+        workloadIdentityToken: await agent.token(),
+        resourceCredentialProviderName: NAMES.apiKeys,
+      }),
+    );
+    return answered;
+  };
+  await checks.step('an API key: sealed, and handed out to the agent', async () => {
+    await control.send(new CreateApiKeyCredentialProviderCommand({ name: NAMES.apiKeys, apiKey: 'first' }));
+    await control.send(new UpdateApiKeyCredentialProviderCommand({ name: NAMES.apiKeys, apiKey: API_KEY }));
+    const read = await control.send(new GetApiKeyCredentialProviderCommand({ name: NAMES.apiKeys }));
+    ok(!JSON.stringify(read).includes(API_KEY));
+    const { credentialProviders } = await control.send(new ListApiKeyCredentialProvidersCommand({}));
+    deepStrictEqual(
+      credentialProviders?.map(({ name }) => name),
+      [NAMES.apiKeys],
+    );
+    strictEqual(await apiKey(), API_KEY);
+  });
+
+  const userToken = async () => agent.token({ userToken: await issuer.token(USER) });
+  const token = async () => (await agent.ask(await userToken())).accessToken;
+  return { agent, workloadIdentityArn, userToken, token, apiKey };
+}

@@ -1,0 +1,272 @@
+/**
+ * What the deployed roles let through and what they do not, tried with each function's own credentials on the real
+ * tables and key. IAM speaks before anything else, so whatever other answer there is means that it agreed.
+ *
+ * What each function needs, the flow has shown: the emulator holds it to its role. The template's whole matrix is in
+ * test/stacks/permissions.test.ts; here are the ways that an intruder in a function would go.
+ */
+import { createHash } from 'node:crypto';
+import { deepStrictEqual } from 'node:assert';
+import {
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
+  DecryptCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  KMSClient,
+  ReEncryptCommand,
+} from '@aws-sdk/client-kms';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { TableName } from '../../lambda/adapters/dynamodb/keys';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
+import type { Checks } from './checks';
+import type { DeployedFunctions } from './deployed-functions';
+import type { TableNames } from './records';
+
+/** Everything that an attempt needs. */
+interface Intruder {
+  readonly dynamodb: DynamoDBClient;
+  readonly kms: KMSClient;
+  readonly lambda: LambdaClient;
+  readonly tables: TableNames;
+  readonly keyArn: string;
+  readonly functionName: (group: FunctionGroup) => string;
+}
+
+interface Attempt {
+  readonly what: string;
+  readonly make: (intruder: Intruder) => Promise<unknown>;
+}
+
+const item = (partition: string) => ({ pk: { S: partition }, sk: { S: 'RECORD' } });
+
+const get = (table: TableName, partition: string): Attempt => ({
+  what: `read ${table} ${partition}`,
+  make: ({ dynamodb, tables }) =>
+    dynamodb.send(new GetItemCommand({ TableName: tables[table], Key: item(partition) })),
+});
+
+const put = (table: TableName, partition: string): Attempt => ({
+  what: `write ${table} ${partition}`,
+  make: ({ dynamodb, tables }) =>
+    dynamodb.send(new PutItemCommand({ TableName: tables[table], Item: item(partition) })),
+});
+
+const query = (table: TableName, partition: string): Attempt => ({
+  what: `query ${table} ${partition}`,
+  make: ({ dynamodb, tables }) =>
+    dynamodb.send(
+      new QueryCommand({
+        TableName: tables[table],
+        KeyConditionExpression: '#pk = :pk',
+        ExpressionAttributeNames: { '#pk': 'pk' },
+        ExpressionAttributeValues: { ':pk': { S: partition } },
+      }),
+    ),
+});
+
+const scan = (table: TableName): Attempt => ({
+  what: `scan ${table}`,
+  make: ({ dynamodb, tables }) => dynamodb.send(new ScanCommand({ TableName: tables[table], Limit: 1 })),
+});
+
+/** No ciphertext of the key: who is let through is told so, and who is not learns nothing of it. */
+const CIPHERTEXT = Buffer.alloc(96, 1);
+
+/** No purpose: a request without an encryption context. */
+const contextOf = (purpose: string | undefined) =>
+  purpose !== undefined && { EncryptionContext: { purpose } };
+
+const decrypt = (purpose?: string): Attempt => ({
+  what: `decrypt for ${purpose ?? 'no purpose'}`,
+  make: ({ kms, keyArn }) =>
+    kms.send(new DecryptCommand({ KeyId: keyArn, CiphertextBlob: CIPHERTEXT, ...contextOf(purpose) })),
+});
+
+const encrypt = (purpose: string): Attempt => ({
+  what: `encrypt for ${purpose}`,
+  make: ({ kms, keyArn }) =>
+    kms.send(new EncryptCommand({ KeyId: keyArn, Plaintext: CIPHERTEXT, ...contextOf(purpose) })),
+});
+
+const generate = (purpose: string): Attempt => ({
+  what: `generate a data key for ${purpose}`,
+  make: ({ kms, keyArn }) =>
+    kms.send(new GenerateDataKeyCommand({ KeyId: keyArn, KeySpec: 'AES_256', ...contextOf(purpose) })),
+});
+
+const rewrap = (purpose: string): Attempt => ({
+  what: `re-encrypt for ${purpose}`,
+  make: ({ kms, keyArn }) =>
+    kms.send(
+      new ReEncryptCommand({
+        CiphertextBlob: CIPHERTEXT,
+        SourceKeyId: keyArn,
+        DestinationKeyId: keyArn,
+        SourceEncryptionContext: { purpose },
+        DestinationEncryptionContext: { purpose },
+      }),
+    ),
+});
+
+const invoke = (group: FunctionGroup): Attempt => ({
+  what: `invoke ${group}`,
+  make: ({ lambda, functionName }) =>
+    lambda.send(new InvokeCommand({ FunctionName: functionName(group), InvocationType: 'DryRun' })),
+});
+
+const IDENTITY = 'WORKLOAD-IDENTITY#a';
+const PROVIDER = 'OAUTH2-PROVIDER#a';
+const SIGNING_KEYS = 'SIGNING-KEY';
+const GRANT = 'GRANT#a#b';
+const CLIENT_SECRET = 'CLIENT-SECRET#a';
+const API_KEY = 'API-KEY#a';
+const SESSION = 'SESSION#a';
+
+interface Bounds {
+  readonly may: readonly Attempt[];
+  readonly mayNot: readonly Attempt[];
+}
+
+const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
+  'control-plane': {
+    may: [get('Directory', IDENTITY), generate('api-key'), encrypt('pagination')],
+    mayNot: [
+      ...[get('Vault', GRANT), get('Vault', CLIENT_SECRET), get('Vault', API_KEY), put('Vault', GRANT)],
+      ...[decrypt('client-secret'), decrypt('api-key'), decrypt('grant'), decrypt('signing'), decrypt()],
+      ...[query('Directory', SIGNING_KEYS), put('Directory', SIGNING_KEYS), put('Directory', 'TOKEN-VAULT')],
+      ...[
+        scan('Directory'),
+        scan('Vault'),
+        scan('Keys'),
+        get('Sessions', SESSION),
+        invoke('provider-client'),
+      ],
+    ],
+  },
+  'token-exchange': {
+    may: [get('Directory', IDENTITY), query('Directory', SIGNING_KEYS), encrypt('signing')],
+    mayNot: [
+      ...[get('Directory', PROVIDER), put('Directory', IDENTITY), scan('Directory')],
+      ...[get('Vault', GRANT), get('Vault', API_KEY), get('Sessions', SESSION)],
+      ...[get('Keys', 'VAULT-KEY#grant#a'), decrypt('grant'), decrypt('client-secret'), decrypt('api-key')],
+      ...[decrypt(), encrypt('grant'), invoke('provider-client')],
+    ],
+  },
+  'credential-retrieval': {
+    may: [get('Vault', GRANT), get('Vault', API_KEY), generate('grant'), invoke('provider-client')],
+    mayNot: [
+      ...[put('Directory', IDENTITY), put('Directory', PROVIDER), put('Directory', SIGNING_KEYS)],
+      ...[decrypt('signing'), encrypt('signing'), decrypt(), generate('client-secret'), generate('api-key')],
+      ...[put('Vault', API_KEY), put('Vault', CLIENT_SECRET), scan('Vault'), scan('Sessions')],
+      ...[put('Keys', 'VAULT-KEY#api-key#a'), invoke('control-plane')],
+    ],
+  },
+  'oauth-callback': {
+    may: [get('Sessions', SESSION), get('Keys', 'VAULT-KEY#consent#a'), invoke('provider-client')],
+    mayNot: [
+      ...[get('Vault', GRANT), get('Vault', CLIENT_SECRET), put('Vault', GRANT), scan('Vault')],
+      ...[get('Keys', 'VAULT-KEY#grant#a'), get('Directory', IDENTITY), put('Directory', SIGNING_KEYS)],
+      ...[decrypt('grant'), decrypt('client-secret'), decrypt('signing'), decrypt(), generate('consent')],
+      ...[scan('Sessions'), invoke('credential-retrieval')],
+    ],
+  },
+  'provider-client': {
+    may: [get('Vault', GRANT), get('Vault', CLIENT_SECRET), generate('grant')],
+    mayNot: [
+      ...[get('Vault', API_KEY), decrypt('api-key'), decrypt('consent'), decrypt('signing'), decrypt()],
+      ...[get('Sessions', SESSION), put('Sessions', SESSION), query('Directory', SIGNING_KEYS)],
+      ...[put('Directory', PROVIDER), put('Vault', CLIENT_SECRET), scan('Vault'), invoke('provider-client')],
+    ],
+  },
+  'key-rotation': {
+    may: [query('Directory', SIGNING_KEYS), get('Directory', IDENTITY), encrypt('signing')],
+    mayNot: [
+      ...[decrypt('signing'), decrypt('grant'), decrypt(), generate('grant'), encrypt('grant'), rewrap('grant')],
+      ...[get('Keys', 'VAULT-KEY#grant#a'), put('Keys', 'VAULT-KEY#client-secret#a'), scan('Keys')],
+      ...[put('Directory', IDENTITY), put('Directory', 'TOKEN-VAULT'), scan('Directory')],
+      ...[get('Vault', GRANT), get('Sessions', SESSION), invoke('token-exchange')],
+    ],
+  },
+  'token-vault': {
+    may: [scan('Keys'), get('Directory', 'TOKEN-VAULT'), rewrap('grant')],
+    mayNot: [
+      ...[generate('grant'), decrypt('grant'), decrypt('client-secret'), rewrap('signing'), decrypt()],
+      ...[
+        get('Vault', GRANT),
+        scan('Vault'),
+        scan('Directory'),
+        scan('Sessions'),
+        get('Directory', IDENTITY),
+      ],
+      ...[put('Directory', SIGNING_KEYS), put('Keys', 'SIGNING-KEY')],
+    ],
+  },
+};
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * Credentials of a function's own session. The emulator derives them from two ARNs, and knows them once the function
+ * has run (MiniStack, `core/lambda_runtime.py`, `execution_credentials`).
+ */
+export function credentialsOf(functions: DeployedFunctions, group: FunctionGroup) {
+  const { FunctionArn = '', Role = '' } = functions.configuration(group);
+  const digest = sha256(`${FunctionArn}:${Role}`);
+  return {
+    accessKeyId: `ASIA${digest.slice(0, 16).toUpperCase()}`,
+    secretAccessKey: sha256(`secret:${digest}`),
+    sessionToken: sha256(`token:${digest}`),
+  };
+}
+
+async function isDenied({ make }: Attempt, intruder: Intruder): Promise<boolean> {
+  try {
+    await make(intruder);
+    return false;
+  } catch (error) {
+    const { name } = error as Error;
+    // Anything of the request's own is what comes after IAM; anything else means that nothing was tried.
+    if (['InvalidCiphertextException', 'ValidationException'].includes(name)) return false;
+    if (name === 'AccessDeniedException') return true;
+    throw error;
+  }
+}
+
+export async function checkRoles(
+  checks: Checks,
+  functions: DeployedFunctions,
+  tables: TableNames,
+): Promise<void> {
+  const functionName = (group: FunctionGroup) => functions.configuration(group).FunctionName ?? '';
+  for (const group of FUNCTION_GROUPS) {
+    const settings = { credentials: credentialsOf(functions, group), maxAttempts: 1 };
+    const intruder: Intruder = {
+      dynamodb: new DynamoDBClient(settings),
+      kms: new KMSClient(settings),
+      lambda: new LambdaClient(settings),
+      tables,
+      keyArn: functions.variable(group, 'KMS_KEY_ARN'),
+      functionName,
+    };
+    const { may, mayNot } = BOUNDS[group];
+    await checks.check(
+      `${group}: ${may.length} things it may do, ${mayNot.length} that it may not`,
+      async () => {
+        const denied: string[] = [];
+        for (const attempt of [...may, ...mayNot]) {
+          if (await isDenied(attempt, intruder)) denied.push(attempt.what);
+        }
+        deepStrictEqual(
+          denied,
+          mayNot.map(({ what }) => what),
+        );
+      },
+    );
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Secrets and signing keys that stay where their owners have them, in Secrets Manager and KMS: the deployed roles reach
+ * those that have the owner tag, and no others.
+ */
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { ok, rejects, strictEqual } from 'node:assert';
+import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
+import {
+  CreateApiKeyCredentialProviderCommand,
+  CreateOauth2CredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { CreateKeyCommand, GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { OWNER_TAG } from '../../lambda/domain/vault/external-secret';
+import { startProvider } from '../flows/support/provider';
+import { AGENT, putSecret } from '../flows/support/secrets';
+import { TestAgent } from '../flows/support/world';
+import type { Callers } from './callers';
+import type { Checks } from './checks';
+import type { DeployedFunctions } from './deployed-functions';
+import type { Front } from './front';
+import { credentialsOf } from './roles';
+
+const NAME = 'agent-with-keys-elsewhere';
+
+async function signingKey(kms: KMSClient, tagged: boolean): Promise<string> {
+  const Tags = tagged ? [{ TagKey: OWNER_TAG, TagValue: AGENT }] : [];
+  const { KeyMetadata } = await kms.send(
+    new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', Tags }),
+  );
+  return KeyMetadata?.Arn ?? '';
+}
+
+async function publicJwk(kms: KMSClient, KeyId: string): Promise<JsonWebKey> {
+  const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId }));
+  const key = Buffer.from(PublicKey ?? new Uint8Array());
+  return createPublicKey({ key, format: 'der', type: 'spki' }).export({ format: 'jwk' });
+}
+
+/** An authorization server that knows its client by its public key alone (RFC 7523 section 2.2). */
+const serverFor = (jwk: JsonWebKey) =>
+  startProvider({
+    clients: [
+      {
+        client_id: 'agents',
+        token_endpoint_auth_method: 'private_key_jwt',
+        token_endpoint_auth_signing_alg: 'ES256',
+        jwks: { keys: [{ ...jwk, kid: 'agents-1', alg: 'ES256', use: 'sig' }] },
+        redirect_uris: ['http://127.0.0.1:9/placeholder'],
+        grant_types: ['client_credentials'],
+        response_types: [],
+      },
+    ],
+  });
+
+export async function checkTagged(
+  checks: Checks,
+  functions: DeployedFunctions,
+  callers: Callers,
+  front: Front,
+): Promise<void> {
+  const control = callers.control(front.principals.agent);
+  const agent = new TestAgent(callers.data(), NAME, 'keyed-provider', '');
+  const ofRetrieval = { credentials: credentialsOf(functions, 'credential-retrieval'), maxAttempts: 1 };
+  await control.send(new CreateWorkloadIdentityCommand({ name: NAME }));
+
+  await checks.check('an API key that stays in Secrets Manager, under the owner’s tag', async () => {
+    const { arn } = await putSecret({ key: 'an-api-key-elsewhere' });
+    await control.send(
+      new CreateApiKeyCredentialProviderCommand({
+        name: 'external-keys',
+        apiKeySecretSource: 'EXTERNAL',
+        apiKeySecretConfig: { secretId: arn, jsonKey: 'key' },
+      }),
+    );
+    const { apiKey } = await agent.client.send(
+      new GetResourceApiKeyCommand({
+        workloadIdentityToken: await agent.token(),
+        resourceCredentialProviderName: 'external-keys',
+      }),
+    );
+    strictEqual(apiKey, 'an-api-key-elsewhere');
+  });
+
+  await checks.check('a secret without the tag is out of the functions’ reach', async () => {
+    const { arn } = await putSecret({ key: 'nobody-said-so' }, null);
+    const read = new SecretsManagerClient(ofRetrieval).send(new GetSecretValueCommand({ SecretId: arn }));
+    await rejects(read, { name: 'AccessDeniedException' });
+  });
+
+  const kms = new KMSClient({});
+  await checks.check('a client that proves itself by a KMS key, under the owner’s tag', async () => {
+    const kmsKeyArn = await signingKey(kms, true);
+    const server = await serverFor(await publicJwk(kms, kmsKeyArn));
+    try {
+      await control.send(
+        new CreateOauth2CredentialProviderCommand({
+          name: agent.providerName,
+          credentialProviderVendor: 'CustomOauth2',
+          oauth2ProviderConfigInput: {
+            customOauth2ProviderConfig: {
+              clientId: server.clientId,
+              clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
+              privateKeyJwtConfig: {
+                privateKeySource: { kmsKeySource: { kmsKeyArn } },
+                signingAlgorithm: 'ES256',
+              },
+              oauthDiscovery: { discoveryUrl: server.discoveryUrl },
+            },
+          },
+        }),
+      );
+      const { accessToken } = await agent.ask(await agent.token(), {
+        oauth2Flow: 'M2M',
+        scopes: ['a'],
+        resourceOauth2ReturnUrl: undefined,
+      });
+      ok(accessToken);
+      const [exchange] = server.exchanges;
+      strictEqual(accessToken, exchange?.answer.access_token);
+      ok(exchange?.request.has('client_assertion'));
+    } finally {
+      await server.close();
+    }
+  });
+
+  await checks.check('a KMS key without the tag signs for no function', async () => {
+    const untagged = await signingKey(kms, false);
+    const sign = new KMSClient(ofRetrieval).send(
+      new SignCommand({
+        KeyId: untagged,
+        Message: Buffer.alloc(32),
+        MessageType: 'DIGEST',
+        SigningAlgorithm: 'ECDSA_SHA_256',
+      }),
+    );
+    await rejects(sign, { name: 'AccessDeniedException' });
+  });
+}

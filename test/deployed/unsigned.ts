@@ -1,0 +1,85 @@
+/** Nobody gets in without a signature, and no function answers a caller that API Gateway did not name. */
+import { deepStrictEqual, match, strictEqual } from 'node:assert';
+import { OPERATIONS, type OperationName, type Route } from '../../lambda/api/operations';
+import type { Checks } from './checks';
+import type { DeployedFunctions } from './deployed-functions';
+import type { Records } from './records';
+
+/** The gateway's own words; the functions, which would refuse as well, have others. */
+const REFUSED_AT_THE_GATEWAY = /request is not signed \(AWS Signature Version 4\)/;
+
+type Named = readonly [OperationName, Route];
+
+const ROUTES = Object.entries(OPERATIONS) as Named[];
+const SIGNED = ROUTES.filter(([, { auth }]) => auth === 'IAM');
+
+/** A path that the route matches: what stands for the parameters is nobody's. */
+const pathOf = ({ path }: Route): string => path.replaceAll(/\{[^}]+\}/g, 'arn:aws:none');
+
+/** @param api address of the deployed API's stage, without a trailing slash */
+export async function checkSignaturesAreWanted(checks: Checks, api: string): Promise<void> {
+  const answerOf = async ([, route]: Named): Promise<{ status: number; text: string }> => {
+    const hasBody = route.method === 'POST' || route.method === 'PUT';
+    const answer = await fetch(api + pathOf(route), {
+      method: route.method,
+      headers: { 'content-type': 'application/json' },
+      ...(hasBody && { body: '{"name":"unsigned","workloadName":"unsigned"}' }),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+
+  await checks.check(`each of the ${SIGNED.length} IAM methods answers 403 without a signature`, async () => {
+    for (const route of SIGNED) {
+      const { status, text } = await answerOf(route);
+      deepStrictEqual([route[0], status], [route[0], 403]);
+      match(text, REFUSED_AT_THE_GATEWAY, route[0]);
+    }
+  });
+
+  await checks.check('the key set and the metadata of the issuer are for everybody', async () => {
+    for (const path of [OPERATIONS.Jwks.path, OPERATIONS.IssuerMetadata.path]) {
+      strictEqual((await fetch(api + path)).status, 200, path);
+    }
+  });
+}
+
+/** As API Gateway would hand it on, had it not looked at who called. */
+const eventWithoutCaller = (route: Route): object => ({
+  resource: route.path,
+  path: pathOf(route),
+  httpMethod: route.method,
+  headers: { 'content-type': 'application/json' },
+  multiValueHeaders: {},
+  queryStringParameters: route.query ? { [route.query]: 'a' } : null,
+  multiValueQueryStringParameters: route.query ? { [route.query]: ['a'] } : null,
+  pathParameters: route.path.includes('{') ? { resourceArn: 'arn:aws:none' } : null,
+  requestContext: { requestId: 'without-caller', stage: 'prod', identity: { userArn: null, sourceIp: '' } },
+  body: '{"name":"without-caller","workloadName":"without-caller"}',
+  isBase64Encoded: false,
+});
+
+export async function checkCallersAreNamed(
+  checks: Checks,
+  functions: DeployedFunctions,
+  records: Records,
+): Promise<void> {
+  await checks.check('the functions refuse an event without a caller, and write nothing', async () => {
+    const before = await records.all();
+    for (const [name, route] of SIGNED) {
+      const { payload, failed } = await functions.invoke(route.group, eventWithoutCaller(route));
+      const { statusCode } = payload as { statusCode?: number };
+      deepStrictEqual([name, failed, statusCode], [name, false, 403]);
+    }
+    deepStrictEqual(await records.all(), before);
+  });
+
+  await checks.check('what is no event of API Gateway is answered by no function', async () => {
+    for (const event of [null, [], {}, 'x', { requestContext: { identity: {} } }]) {
+      for (const group of ['control-plane', 'credential-retrieval', 'token-exchange'] as const) {
+        const { payload, failed } = await functions.invoke(group, event);
+        const { statusCode = 0 } = (payload ?? {}) as { statusCode?: number };
+        strictEqual(failed || statusCode >= 400, true, `${group}: ${JSON.stringify(event)}`);
+      }
+    }
+  });
+}

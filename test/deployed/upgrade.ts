@@ -1,0 +1,127 @@
+/** Deploying again: for nothing, for a change, and for the end. What is in the vault outlives all of it. */
+import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
+import { GetTokenVaultCommand, SetTokenVaultCMKCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { PREFIX, TABLES, type TableName } from '../../lambda/adapters/dynamodb/keys';
+import type { Callers } from './callers';
+import type { Cdk } from './cdk';
+import type { Checks } from './checks';
+import { DeployedFunctions } from './deployed-functions';
+import type { Records } from './records';
+import type { RegisteredAgent } from './registration';
+
+export interface Deployed {
+  readonly cdk: Cdk;
+  /** Command of the CDK app. */
+  readonly app: string;
+  /** What is deployed. */
+  readonly assembly: string;
+  readonly records: Records;
+  readonly registered: RegisteredAgent;
+  readonly callers: Callers;
+}
+
+/** Whom an update lets the deployment believe as well. */
+const ANOTHER_ISSUER = {
+  discoveryUrl: 'https://idp.example.com/.well-known/openid-configuration',
+  allowedAudience: ['https://another.example'],
+};
+
+async function newKmsKey(kms: KMSClient): Promise<string> {
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Description: 'the vault’s next key' }));
+  return KeyMetadata?.Arn ?? '';
+}
+
+/** Credentials that were stored before are handed out, without anybody's consent. */
+async function expectKept({ token, apiKey }: RegisteredAgent, keyBefore: string | undefined): Promise<void> {
+  ok(await token(), 'the user is not asked to consent again');
+  strictEqual(await apiKey(), keyBefore);
+}
+
+async function grantKeys(records: Records): Promise<string[]> {
+  const items = await records.of('Vault');
+  return items
+    .map(({ pk, sk }) => `${String(pk)} ${String(sk)}`)
+    .filter((key) => key.startsWith(PREFIX.grant));
+}
+
+export async function checkSecondDeployment(checks: Checks, { cdk, assembly }: Deployed): Promise<void> {
+  await checks.check('a second cdk deploy changes nothing', async () => {
+    await cdk.expectNoDifference(assembly);
+    const { printed } = await cdk.deploy(assembly);
+    for (const stack of ['AgentIdentityStateful', 'AgentIdentityStateless']) {
+      match(printed, new RegExp(`${stack} \\(no changes\\)`));
+    }
+  });
+}
+
+/**
+ * @param reconnect makes the functions ready for providers on this machine, once they have been deployed anew
+ * @returns the folder of what is deployed now
+ */
+export async function checkUpdate(
+  checks: Checks,
+  { cdk, app, records, registered, callers }: Deployed,
+  reconnect: (functions: DeployedFunctions) => Promise<void>,
+): Promise<string> {
+  const keyBefore = await registered.apiKey();
+  const grantsBefore = await grantKeys(records);
+  const nextKey = await newKmsKey(new KMSClient({}));
+  const control = callers.control();
+
+  const assembly = await checks.step(
+    'an update, with one more trusted issuer and a KMS key to move to',
+    async () => {
+      const updated = await cdk.synth(app, 'updated', {
+        trustedIssuers: JSON.stringify([ANOTHER_ISSUER]),
+        tokenVaultKeys: JSON.stringify([nextKey]),
+      });
+      await cdk.deploy(updated);
+      const functions = await DeployedFunctions.find(new LambdaClient({}));
+      deepStrictEqual(JSON.parse(functions.variable('token-exchange', 'TRUSTED_ISSUERS')), [ANOTHER_ISSUER]);
+      await reconnect(functions);
+      return updated;
+    },
+  );
+
+  await checks.check('the update keeps every grant', async () => {
+    ok(grantsBefore.length > 0);
+    deepStrictEqual(await grantKeys(records), grantsBefore);
+    await expectKept(registered, keyBefore);
+  });
+
+  await checks.check('the vault moves to the new KMS key, and gives out what it holds', async () => {
+    await control.send(
+      new SetTokenVaultCMKCommand({
+        kmsConfiguration: { keyType: 'CustomerManagedKey', kmsKeyArn: nextKey },
+      }),
+    );
+    const { kmsConfiguration } = await control.send(new GetTokenVaultCommand({}));
+    strictEqual(kmsConfiguration?.kmsKeyArn, nextKey);
+    // New processes, which keep no unwrapped key.
+    await reconnect(await DeployedFunctions.find(new LambdaClient({})));
+    await expectKept(registered, keyBefore);
+  });
+  return assembly;
+}
+
+export async function checkRemoval(
+  checks: Checks,
+  { cdk, assembly, records }: Pick<Deployed, 'cdk' | 'assembly' | 'records'>,
+  keyArn: string,
+): Promise<void> {
+  await checks.check('cdk destroy leaves the tables with all that is in them, and the key', async () => {
+    const before = await records.all();
+    await cdk.destroy(assembly);
+    await rejects(DeployedFunctions.find(new LambdaClient({})), /there is no function/);
+    for (const table of Object.keys(TABLES) as TableName[]) {
+      const description = await records.describe(table);
+      strictEqual(description?.TableStatus, 'ACTIVE', table);
+    }
+    deepStrictEqual(await records.all(), before);
+    ok(before.Vault.length > 0);
+    const { KeyMetadata } = await new KMSClient({}).send(new DescribeKeyCommand({ KeyId: keyArn }));
+    strictEqual(KeyMetadata?.KeyState, 'Enabled');
+  });
+}

@@ -1,0 +1,47 @@
+/** How long things are good for: a deployment's own, within bounds, or the defaults. */
+import { decodeJwt } from 'jose';
+import { parseLifetimes } from '../../lambda/domain/lifetimes';
+import { createConsentService } from './consent-service';
+import { BEGINNING } from './fake-ambient';
+import { createTokenService } from './token-service';
+
+const DEFAULTS = { workloadAccessToken: 900, consentSession: 600, vaultKey: 90 * 86_400 };
+
+it('are fifteen and ten minutes, and ninety days, where nothing is said', () => {
+  expect(parseLifetimes('{}')).toEqual(DEFAULTS);
+});
+
+it('are what is said, each by itself', () => {
+  expect(parseLifetimes('{"workloadAccessToken":60}')).toEqual({ ...DEFAULTS, workloadAccessToken: 60 });
+  expect(parseLifetimes('{"consentSession":1800}')).toEqual({ ...DEFAULTS, consentSession: 1800 });
+  expect(parseLifetimes('{"vaultKey":86400}')).toEqual({ ...DEFAULTS, vaultKey: 86_400 });
+});
+
+it.each([
+  ['a token for longer than an hour', '{"workloadAccessToken":3601}', 'workloadAccessToken: must be 3600'],
+  ['a token for less than a minute', '{"workloadAccessToken":59}', 'workloadAccessToken: must be 60'],
+  ['a link for longer than half an hour', '{"consentSession":1801}', 'consentSession: must be 1800'],
+  ['a vault key for less than a day', '{"vaultKey":86399}', 'vaultKey: must be 86400'],
+  ['a vault key for more than a year', '{"vaultKey":31622401}', 'vaultKey: must be 31622400'],
+  ['parts of a second', '{"consentSession":90.5}', 'consentSession: must be whole seconds'],
+  ['a text', '{"consentSession":"600"}', 'consentSession: must be a number of seconds'],
+  ['what it does not know', '{"session":600}', 'lifetimes: session'],
+  ['no JSON', '10 minutes', 'lifetimes: not JSON'],
+])('are never %s', (_, json, message) => {
+  expect(() => parseLifetimes(json)).toThrow(message);
+});
+
+it('are those of the tokens that are issued', async () => {
+  const service = await createTokenService(Infinity, parseLifetimes('{"workloadAccessToken":60}'));
+  const token = await service.issue();
+  expect(decodeJwt(token).exp).toBe(BEGINNING + 60);
+});
+
+it('are those of the links that are given out', async () => {
+  const service = await createConsentService();
+  Object.assign(service.ports, { lifetimes: parseLifetimes('{"consentSession":1800}') });
+  const sessionUri = await service.begin();
+  expect(await service.session(sessionUri)).toMatchObject({ expiresAt: service.ambient.seconds() + 1800 });
+  service.ambient.advance(1799);
+  expect(await service.authorize(sessionUri)).toMatchObject({ cookie: { maxAge: 1 } });
+});

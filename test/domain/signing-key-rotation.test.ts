@@ -1,0 +1,220 @@
+/** Signing keys that are rotated by hand, by the schedule, or revoked: what was signed before stays good, or ends. */
+import { decodeProtectedHeader } from 'jose';
+import type { AuditEntry } from '../../lambda/domain/audit';
+import { PUBLISH_AHEAD, SIGNING_PERIOD } from '../../lambda/domain/workload-token/signing-key';
+import {
+  prepareSigningKeys,
+  revokeSigningKey,
+  ROTATION_LEAD,
+  rotateSigningKey,
+  type SigningKeyRotationPorts,
+} from '../../lambda/domain/workload-token/signing-key-rotation';
+import { createInMemoryKeyWrapper } from './in-memory-seal';
+import { createTokenService } from './token-service';
+
+/** Seconds that any function remembers keys. */
+const MEMORY = 300;
+
+let service: Awaited<ReturnType<typeof createTokenService>>;
+let entries: AuditEntry[];
+let rotation: SigningKeyRotationPorts;
+
+beforeEach(async () => {
+  service = await createTokenService();
+  entries = [];
+  const { wrap } = service.wrapper;
+  rotation = {
+    store: service.stores.signingKeys,
+    // It has no way to unwrap.
+    wrapper: { wrap },
+    audit: { record: (entry) => void entries.push(entry) },
+    ambient: service.ambient,
+  };
+});
+
+const advance = (seconds: number) => {
+  service.ambient.advance(seconds);
+};
+const signingKid = async () => (await service.newSigningKeys().current()).kid;
+const publishedKids = async () => (await service.newPublicKeys().published()).map(({ kid }) => kid);
+const kidOf = (token: string) => decodeProtectedHeader(token).kid;
+
+function toNextPeriod(offset: number): void {
+  const now = service.ambient.seconds();
+  advance((Math.floor(now / SIGNING_PERIOD) + 1) * SIGNING_PERIOD + offset - now);
+}
+
+describe('rotated by hand', () => {
+  it('publishes the next key at once, signs with it after all memories have ended, and old tokens stay good', async () => {
+    const before = await service.issue();
+    const next = await rotateSigningKey(rotation);
+    expect(next.signsFrom).toBe(service.ambient.seconds() + ROTATION_LEAD);
+    expect(await publishedKids()).toEqual([kidOf(before), next.kid]);
+
+    advance(ROTATION_LEAD - 1);
+    const last = await service.issue();
+    expect(kidOf(last)).toBe(kidOf(before));
+
+    advance(1);
+    expect(await signingKid()).toBe(next.kid);
+    advance(MEMORY);
+    const after = await service.issue();
+    expect(kidOf(after)).toBe(next.kid);
+    await expect(service.verify(last)).resolves.toBeDefined();
+    await expect(service.verify(after)).resolves.toBeDefined();
+  });
+
+  it('makes no second key while one is waiting, whoever asks and however often', async () => {
+    await signingKid();
+    const asked = await Promise.all(Array.from({ length: 8 }, () => rotateSigningKey(rotation)));
+    expect(new Set(asked.map(({ kid }) => kid)).size).toBe(1);
+    expect(await rotateSigningKey(rotation)).toEqual(asked[0]);
+    expect(await publishedKids()).toHaveLength(2);
+  });
+
+  it('rotates once more when the key has begun to sign', async () => {
+    const first = await rotateSigningKey(rotation);
+    advance(ROTATION_LEAD);
+    const second = await rotateSigningKey(rotation);
+    expect(second.kid).not.toBe(first.kid);
+    expect(await signingKid()).toBe(first.kid);
+    advance(ROTATION_LEAD);
+    expect(await signingKid()).toBe(second.kid);
+  });
+
+  it('takes the key that waits for the next period when that is about to begin', async () => {
+    toNextPeriod(-ROTATION_LEAD + 1);
+    const kid = await signingKid();
+    const next = await rotateSigningKey(rotation);
+    expect(next.signsFrom).toBe(service.ambient.seconds() + ROTATION_LEAD - 1);
+    expect(await publishedKids()).toEqual([kid, next.kid]);
+    toNextPeriod(0);
+    expect(await signingKid()).toBe(next.kid);
+  });
+
+  it('leaves the next period a key of its own', async () => {
+    const { kid } = await rotateSigningKey(rotation);
+    toNextPeriod(0);
+    expect(await signingKid()).not.toBe(kid);
+  });
+
+  it('ends after a hundred keys of one period, so that nobody fills the partition that all read', async () => {
+    const rotateOften = async () => {
+      for (let count = 0; count < 200; count += 1) {
+        await rotateSigningKey(rotation);
+        advance(ROTATION_LEAD);
+      }
+    };
+    await expect(rotateOften()).rejects.toMatchObject({ type: 'ServiceQuotaExceededException' });
+    expect(await publishedKids()).toHaveLength(100);
+    await expect(service.verify(await service.issue())).resolves.toBeDefined();
+    toNextPeriod(0);
+    await expect(rotateSigningKey(rotation)).resolves.toBeDefined();
+  });
+});
+
+describe('revoked', () => {
+  it('ends the tokens that the key signed, and another key signs at once', async () => {
+    const stolen = await service.issue();
+    const kid = kidOf(stolen) ?? '';
+    await expect(service.verify(stolen)).resolves.toBeDefined();
+
+    const next = await revokeSigningKey(rotation, kid);
+    expect(next.kid).not.toBe(kid);
+    expect(next.signsFrom).toBeLessThanOrEqual(service.ambient.seconds());
+    expect(await publishedKids()).toEqual([next.kid]);
+    expect(await signingKid()).toBe(next.kid);
+
+    advance(MEMORY);
+    await expect(service.verify(stolen)).rejects.toMatchObject({ type: 'UnauthorizedException' });
+    const anew = await service.issue();
+    expect(kidOf(anew)).toBe(next.kid);
+    await expect(service.verify(anew)).resolves.toBeDefined();
+  });
+
+  it('has the key that is waiting sign before its time rather than none', async () => {
+    const kid = await signingKid();
+    const waiting = await rotateSigningKey(rotation);
+    expect(await revokeSigningKey(rotation, kid)).toEqual(waiting);
+    expect(await signingKid()).toBe(waiting.kid);
+  });
+
+  it('takes back the key of the next period too, and that of the last', async () => {
+    toNextPeriod(-PUBLISH_AHEAD + 1);
+    const old = await signingKid();
+    const [, ahead = ''] = await publishedKids();
+    await revokeSigningKey(rotation, ahead);
+    toNextPeriod(0);
+    const kid = await signingKid();
+    expect(kid).not.toBe(ahead);
+    await revokeSigningKey(rotation, old);
+    expect(await publishedKids()).toEqual([kid]);
+  });
+
+  it('changes nothing when it is asked for again', async () => {
+    const kid = await signingKid();
+    const next = await revokeSigningKey(rotation, kid);
+    advance(60);
+    expect(await revokeSigningKey(rotation, kid)).toEqual(next);
+    expect(await publishedKids()).toEqual([next.kid]);
+  });
+
+  it('knows published keys only', async () => {
+    const kid = await signingKid();
+    const refused = { type: 'ResourceNotFoundException' };
+    await expect(revokeSigningKey(rotation, 'unheard-of')).rejects.toMatchObject(refused);
+    toNextPeriod(SIGNING_PERIOD);
+    await expect(revokeSigningKey(rotation, kid)).rejects.toMatchObject(refused);
+  });
+
+  it('leaves a key to sign with when revocations are used up', async () => {
+    const revokeAll = async () => {
+      for (let count = 0; count < 200; count += 1) await revokeSigningKey(rotation, await signingKid());
+    };
+    await expect(revokeAll()).rejects.toMatchObject({ type: 'ServiceQuotaExceededException' });
+    await expect(service.verify(await service.issue())).resolves.toBeDefined();
+  });
+});
+
+describe('prepared by the schedule', () => {
+  it('publishes the next key a day ahead although nobody asks for a token', async () => {
+    const first = await prepareSigningKeys(rotation);
+    expect(await publishedKids()).toEqual([first.kid]);
+    toNextPeriod(-PUBLISH_AHEAD);
+    expect(await prepareSigningKeys(rotation)).toEqual(first);
+    const kids = await publishedKids();
+    expect(kids).toHaveLength(2);
+    toNextPeriod(0);
+    expect(kids).toContain(await signingKid());
+  });
+
+  it('makes nothing that is there', async () => {
+    const kid = await signingKid();
+    for (let time = 0; time < 3; time += 1) expect((await prepareSigningKeys(rotation)).kid).toBe(kid);
+    expect(await publishedKids()).toEqual([kid]);
+  });
+});
+
+it('makes keys for one wrapper only: what somebody else wrapped does not sign', async () => {
+  const planted = { ...rotation, wrapper: createInMemoryKeyWrapper() };
+  await prepareSigningKeys(planted);
+  await expect(service.issue()).rejects.toThrow();
+});
+
+it('records each of it', async () => {
+  const { kid } = await prepareSigningKeys(rotation);
+  const next = await rotateSigningKey(rotation);
+  await revokeSigningKey(rotation, kid);
+  await expect(revokeSigningKey(rotation, 'unheard-of')).rejects.toThrow();
+  expect(entries).toEqual([
+    { operation: 'PrepareSigningKeys', outcome: 'allowed' },
+    { operation: 'RotateSigningKey', outcome: 'allowed', result: `to ${next.kid}` },
+    { operation: 'RevokeSigningKey', outcome: 'allowed', result: `of ${kid}` },
+    {
+      operation: 'RevokeSigningKey',
+      outcome: 'denied',
+      reason: 'an unknown kid',
+      error: 'ResourceNotFoundException',
+    },
+  ]);
+});

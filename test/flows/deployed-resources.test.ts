@@ -1,0 +1,492 @@
+/**
+ * The function behind the custom resources, asked as CloudFormation asks, at the running service: every step may come
+ * twice, break off half-way or be rolled back, and nothing that is not the stack's own is touched.
+ */
+import { GetResourceApiKeyCommand, type BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
+import {
+  CreateWorkloadIdentityCommand,
+  GetApiKeyCredentialProviderCommand,
+  GetOauth2CredentialProviderCommand,
+  GetResourcePolicyCommand,
+  GetWorkloadIdentityCommand,
+  ListTagsForResourceCommand,
+  PutResourcePolicyCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { CloudFormation, type Change } from './support/cloudformation';
+import { changeSecret, putSecret } from './support/secrets';
+import { RETURN_URL, TestAgent, World } from './support/world';
+
+const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
+const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
+const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
+
+const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
+const AGENT_ROLE = 'arn:aws:iam::000000000000:role/agent';
+
+let world: World;
+let cloudFormation: CloudFormation;
+beforeAll(async () => {
+  world = await World.start();
+  cloudFormation = await CloudFormation.start(world);
+});
+afterAll(async () => {
+  await cloudFormation.stop();
+  await world.stop();
+});
+beforeEach(() => {
+  cloudFormation.status = 200;
+});
+
+let names = 0;
+const newName = () => `deployed-${(names += 1)}`;
+
+const statement = (Sid: string, Action: string, rest: object = {}) => ({
+  Sid,
+  Effect: 'Allow',
+  Principal: { AWS: [AGENT_ROLE] },
+  Action: [`bedrock-agentcore:${Action}`],
+  Resource: '*',
+  ...rest,
+});
+
+const policyOf = (...statements: object[]) =>
+  JSON.stringify({ Version: '2012-10-17', Statement: statements });
+
+const exchange = policyOf(statement('Exchange', '*'));
+
+const identity = (name: string, properties: object = {}) => ({
+  name,
+  configuration: JSON.stringify({ allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
+  policy: '',
+  ...properties,
+});
+
+const apiKey = (name: string, secretId: string, properties: object = {}) => ({
+  name,
+  configuration: '{}',
+  policy: '',
+  secret: { source: 'MANAGED', secretId },
+  ...properties,
+});
+
+const control = () => world.control('operator');
+const described = (name: string) =>
+  control()
+    .send(new GetWorkloadIdentityCommand({ name }))
+    .catch((error: Error) => error.name);
+const policyAt = async (resourceArn = '') =>
+  (await control().send(new GetResourcePolicyCommand({ resourceArn }))).policy;
+const tagsAt = async (resourceArn = '') =>
+  (await control().send(new ListTagsForResourceCommand({ resourceArn }))).tags ?? {};
+
+const create = (properties: object, change: Partial<Change> = {}) =>
+  cloudFormation.ask('Create', IDENTITY, { properties, ...change });
+const update = (physicalId: string, properties: object, change: Partial<Change> = {}) =>
+  cloudFormation.ask('Update', IDENTITY, { properties, physicalId, ...change });
+const remove = (physicalId: string, change: Partial<Change> = {}) =>
+  cloudFormation.ask('Delete', IDENTITY, { properties: identity(physicalId), physicalId, ...change });
+
+describe('a workload identity', () => {
+  it('is created with its policy, and its name and ARN are told', async () => {
+    const name = newName();
+    const answer = await create(identity(name, { policy: exchange }));
+    const arn = `arn:aws:bedrock-agentcore:us-east-1:000000000000:workload-identity-directory/default/workload-identity/${name}`;
+    expect(answer).toMatchObject({
+      Status: 'SUCCESS',
+      PhysicalResourceId: name,
+      Data: { Name: name, Arn: arn },
+    });
+    expect(await described(name)).toMatchObject({ allowedResourceOauth2ReturnUrls: [RETURN_URL] });
+    expect(await policyAt(arn)).toBe(exchange);
+  });
+
+  it('lets the role that its policy names act as the agent, and nobody else', async () => {
+    const name = newName();
+    await create(identity(name, { policy: exchange }));
+    await expect(new TestAgent(world.data('agent'), name, '', '').token()).resolves.toBeTruthy();
+    await expect(new TestAgent(world.data('stranger'), name, '', '').token()).rejects.toThrow(
+      'no resource policy allows it',
+    );
+  });
+
+  it('is changed by an update: members, policy, and the policy taken away', async () => {
+    const name = newName();
+    const { Data } = await create(identity(name, { policy: exchange }));
+    const other = 'https://app.example/connected';
+    const configuration = JSON.stringify({ allowedResourceOauth2ReturnUrls: [other] });
+    expect(await update(name, identity(name, { configuration }))).toMatchObject({
+      Status: 'SUCCESS',
+      PhysicalResourceId: name,
+    });
+    expect(await described(name)).toMatchObject({ allowedResourceOauth2ReturnUrls: [other] });
+    expect(await policyAt(Data?.Arn)).toBeUndefined();
+  });
+
+  it('gets an authorizer of its own, and loses it when it is no longer stated', async () => {
+    const name = newName();
+    const authorizer = { discoveryUrl: world.issuer.discoveryUrl, allowedAudience: ['nobody'] };
+    const configuration = JSON.stringify({
+      allowedResourceOauth2ReturnUrls: [],
+      authorizerConfiguration: { customJWTAuthorizer: authorizer },
+    });
+    await create(identity(name, { configuration, policy: exchange }));
+    const agent = new TestAgent(world.data('agent'), name, '', '');
+    const userToken = await world.issuer.token('ana');
+    await expect(agent.token({ userToken })).rejects.toThrow();
+    await update(name, identity(name, { policy: exchange }));
+    await expect(agent.token({ userToken })).resolves.toBeTruthy();
+  });
+
+  it('is deleted once, and once more without an error', async () => {
+    const name = newName();
+    await create(identity(name));
+    expect(await remove(name)).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: name });
+    expect(await described(name)).toBe('ResourceNotFoundException');
+    expect(await remove(name)).toMatchObject({ Status: 'SUCCESS' });
+  });
+});
+
+describe('the same request twice', () => {
+  it('creates one, and keeps what it has', async () => {
+    const name = newName();
+    const first = await create(identity(name, { policy: exchange }));
+    const { createdTime } = (await described(name)) as { createdTime?: Date };
+    expect(await create(identity(name, { policy: exchange }))).toEqual(first);
+    expect(await described(name)).toMatchObject({ createdTime });
+  });
+
+  it('finishes what broke off between the creation and the policy', async () => {
+    const name = newName();
+    const { Data } = await create(identity(name));
+    expect(await policyAt(Data?.Arn)).toBeUndefined();
+    await create(identity(name, { policy: exchange }));
+    expect(await policyAt(Data?.Arn)).toBe(exchange);
+  });
+
+  it('is brought by Lambda when CloudFormation could not be told', async () => {
+    const name = newName();
+    cloudFormation.status = 503;
+    await expect(create(identity(name))).rejects.toThrow('HTTP 503');
+    cloudFormation.status = 200;
+    expect(await create(identity(name))).toMatchObject({ Status: 'SUCCESS' });
+  });
+});
+
+describe('a replacement', () => {
+  it('makes the new one first, and deletes the old one when CloudFormation asks', async () => {
+    const [before, after] = [newName(), newName()];
+    await create(identity(before));
+    expect(await update(before, identity(after))).toMatchObject({
+      Status: 'SUCCESS',
+      PhysicalResourceId: after,
+    });
+    expect(await described(before)).toMatchObject({ name: before });
+    await remove(before);
+    expect(await described(before)).toBe('ResourceNotFoundException');
+    expect(await described(after)).toMatchObject({ name: after });
+  });
+
+  it('goes back to the old one, which was never gone, when the stack is rolled back', async () => {
+    const [before, after] = [newName(), newName()];
+    const created = await create(identity(before));
+    await update(before, identity(after));
+    expect(await update(after, identity(before))).toEqual(created);
+    await remove(after);
+    expect(await described(before)).toMatchObject({ name: before });
+    expect(await described(after)).toBe('ResourceNotFoundException');
+  });
+
+  it('that fails half-way leaves the old one and nothing else', async () => {
+    const [before, after] = [newName(), newName()];
+    await create(identity(before));
+    const answer = await update(
+      before,
+      identity(after, { policy: policyOf(statement('Bad', 'NoSuchThing')) }),
+    );
+    expect(answer).toMatchObject({ Status: 'FAILED', PhysicalResourceId: before });
+    expect(answer.Reason).toContain('Statement.0.Action.0');
+    expect(await described(after)).toBe('ResourceNotFoundException');
+    expect(await described(before)).toMatchObject({ name: before });
+  });
+});
+
+describe('a creation that is rolled back', () => {
+  it('leaves nothing when its policy was refused', async () => {
+    const name = newName();
+    const answer = await create(identity(name, { policy: policyOf(statement('Bad', 'NoSuchThing')) }));
+    expect(answer).toMatchObject({ Status: 'FAILED', PhysicalResourceId: name });
+    expect(await described(name)).toBe('ResourceNotFoundException');
+    expect(await remove(name)).toMatchObject({ Status: 'SUCCESS' });
+  });
+
+  it('leaves nothing when the time was out while it was made', async () => {
+    const name = newName();
+    const answer = await create(identity(name), { time: 0 });
+    expect(answer).toMatchObject({ Status: 'FAILED', PhysicalResourceId: name });
+    expect(answer.Reason).toContain('in time');
+    await create(identity(name));
+    await remove(name);
+    expect(await described(name)).toBe('ResourceNotFoundException');
+  });
+
+  it('fails with the service’s own words for a name that it refuses', async () => {
+    const answer = await create(identity('a b'));
+    expect(answer).toMatchObject({ Status: 'FAILED' });
+    expect(answer.Reason).toContain('ValidationException');
+    expect(await remove(answer.PhysicalResourceId)).toMatchObject({ Status: 'SUCCESS' });
+  });
+
+  it('answers a request that it does not understand, and its deletion', async () => {
+    const answer = await cloudFormation.ask('Create', IDENTITY, { properties: { policy: 1 } });
+    expect(answer).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'agent-identity-never-made' });
+    expect(await remove(answer.PhysicalResourceId)).toMatchObject({ Status: 'SUCCESS' });
+  });
+});
+
+describe('what is not the stack’s own', () => {
+  it.each([
+    ['another stack', { stack: 'Other' }],
+    ['another resource of the stack', { logicalId: 'Other' }],
+  ])('stays as it is when it is %s’s', async (_, others) => {
+    const name = newName();
+    const { Data } = await create(identity(name, { policy: exchange }), others);
+    const answer = await create(identity(name));
+    expect(answer).toMatchObject({ Status: 'FAILED' });
+    expect(answer.Reason).toContain('exists already and is not of this stack');
+    expect(await remove(name)).toMatchObject({ Status: 'SUCCESS' });
+    expect(await described(name)).toMatchObject({ name });
+    expect(await policyAt(Data?.Arn)).toBe(exchange);
+  });
+
+  it('stays as it is when it is another principal’s, and its refusal can be rolled back', async () => {
+    const name = newName();
+    await world.control('stranger').send(new CreateWorkloadIdentityCommand({ name }));
+    for (const importExisting of ['false', 'true']) {
+      const answer = await create(identity(name, { importExisting }));
+      expect(answer).toMatchObject({ Status: 'FAILED' });
+      expect(answer.Reason).toContain('belongs to another IAM principal');
+      expect(await remove(answer.PhysicalResourceId)).toMatchObject({ Status: 'SUCCESS' });
+    }
+    const stranger = world.control('stranger').send(new GetWorkloadIdentityCommand({ name }));
+    await expect(stranger).resolves.toMatchObject({ name, allowedResourceOauth2ReturnUrls: [] });
+  });
+
+  it('is not changed by an update, when somebody made another one of the name', async () => {
+    const name = newName();
+    await create(identity(name));
+    await remove(name);
+    await control().send(new CreateWorkloadIdentityCommand({ name }));
+    expect(await update(name, identity(name))).toMatchObject({ Status: 'FAILED', PhysicalResourceId: name });
+    expect(await described(name)).toMatchObject({ allowedResourceOauth2ReturnUrls: [] });
+  });
+});
+
+describe('an import', () => {
+  it('takes over what is there, with what is stored in it, and lets it go in the end', async () => {
+    const name = newName();
+    await control().send(new CreateWorkloadIdentityCommand({ name, tags: { team: 'travel' } }));
+    const { createdTime } = (await described(name)) as { createdTime?: Date };
+    const adopting = identity(name, { importExisting: 'true', policy: exchange });
+    const { Status, Data } = await create(adopting);
+    expect(Status).toBe('SUCCESS');
+    expect(await described(name)).toMatchObject({
+      createdTime,
+      allowedResourceOauth2ReturnUrls: [RETURN_URL],
+    });
+    expect(await tagsAt(Data?.Arn)).toMatchObject({ team: 'travel', 'agent-identity:origin': 'adopted' });
+
+    // The property may be taken away afterwards.
+    expect(await update(name, identity(name, { policy: exchange }))).toMatchObject({ Status: 'SUCCESS' });
+    expect(await remove(name)).toMatchObject({ Status: 'SUCCESS' });
+    expect(await described(name)).toMatchObject({ createdTime });
+    expect(await tagsAt(Data?.Arn)).toEqual({ team: 'travel' });
+  });
+
+  it('that fails does not make the resource the stack’s, so that the rollback does not delete it', async () => {
+    const name = newName();
+    await control().send(new CreateWorkloadIdentityCommand({ name }));
+    const policy = policyOf(statement('Bad', 'NoSuchThing'));
+    expect(await create(identity(name, { importExisting: 'true', policy }))).toMatchObject({
+      Status: 'FAILED',
+    });
+    expect(await remove(name)).toMatchObject({ Status: 'SUCCESS' });
+    expect(await described(name)).toMatchObject({ name });
+  });
+
+  it('of another stack’s resource leaves that stack nothing to delete', async () => {
+    const name = newName();
+    await create(identity(name), { stack: 'Old' });
+    await create(identity(name, { importExisting: 'true' }), { stack: 'New' });
+    expect(await remove(name, { stack: 'Old' })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await described(name)).toMatchObject({ name });
+  });
+
+  it('makes the resource when there is none', async () => {
+    const name = newName();
+    expect(await create(identity(name, { importExisting: 'true' }))).toMatchObject({ Status: 'SUCCESS' });
+    await remove(name);
+    expect(await described(name)).toBe('ResourceNotFoundException');
+  });
+});
+
+describe('what somebody deleted', () => {
+  it('is made anew by the next update', async () => {
+    const name = newName();
+    await create(identity(name));
+    await remove(name);
+    expect(await update(name, identity(name))).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: name });
+    expect(await described(name)).toMatchObject({ name });
+  });
+});
+
+describe('a credential provider', () => {
+  const granted = (name: string, operation: string) => {
+    const arn = `arn:aws:bedrock-agentcore:us-east-1:000000000000:workload-identity-directory/default/workload-identity/${name}`;
+    const key = 'bedrock-agentcore:WorkloadIdentityArn';
+    return policyOf(
+      statement('Use1', operation, {
+        Principal: { AWS: [OPERATOR] },
+        Condition: { ArnEquals: { [key]: [arn] } },
+      }),
+      statement('NobodyElse', operation, {
+        Effect: 'Deny',
+        Principal: '*',
+        Condition: { ArnNotEquals: { [key]: [arn] } },
+      }),
+    );
+  };
+
+  const keyFor = async (
+    name: string,
+    provider: string,
+    client: BedrockAgentCoreClient = world.data('agent'),
+  ) =>
+    client.send(
+      new GetResourceApiKeyCommand({
+        workloadIdentityToken: await new TestAgent(client, name, '', '').token(),
+        resourceCredentialProviderName: provider,
+      }),
+    );
+
+  it('has its secret read and handed on, and read again at an update', async () => {
+    const [agent, name] = [newName(), newName()];
+    await create(identity(agent, { policy: exchange }));
+    const { arn } = await putSecret({ key: 'first-key' }, null);
+    const properties = apiKey(name, arn, {
+      secret: { source: 'MANAGED', secretId: arn, jsonKey: 'key' },
+      policy: granted(agent, 'GetResourceApiKey'),
+    });
+    const answer = await cloudFormation.ask('Create', API_KEY, { properties });
+    expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: name });
+    expect(answer.Data?.ApiKeySecretArn).toBe(`${answer.Data?.Arn}/api-key`);
+    await expect(keyFor(agent, name)).resolves.toMatchObject({ apiKey: 'first-key' });
+
+    await changeSecret(arn, { key: 'second-key' });
+    await cloudFormation.ask('Update', API_KEY, {
+      properties: { ...properties, secretVersion: '2' },
+      physicalId: name,
+    });
+    await expect(keyFor(agent, name)).resolves.toMatchObject({ apiKey: 'second-key' });
+    expect(cloudFormation.bodies.join()).not.toMatch(/first-key|second-key/);
+  });
+
+  it('is used by the agents that were granted it, and by no other of the same owner', async () => {
+    const [mine, others, name] = [newName(), newName(), newName()];
+    await create(identity(mine, { policy: exchange }));
+    await create(identity(others, { policy: exchange }), { logicalId: 'Others' });
+    const { arn } = await putSecret('the-key', null);
+    const properties = apiKey(name, arn, { policy: granted(mine, 'GetResourceApiKey') });
+    await cloudFormation.ask('Create', API_KEY, { properties });
+    await expect(keyFor(mine, name)).resolves.toMatchObject({ apiKey: 'the-key' });
+    await expect(keyFor(others, name)).rejects.toThrow('may not use');
+    // Nor by the owner itself.
+    await expect(keyFor(others, name, world.data('operator'))).rejects.toThrow('may not use');
+  });
+
+  it('of OAuth2 tells its callback URL, and a user can consent', async () => {
+    const [agent, name] = [newName(), newName()];
+    await create(identity(agent, { policy: exchange }));
+    const { discoveryUrl, clientId, clientSecret } = world.provider;
+    const { arn } = await putSecret(clientSecret, null);
+    const properties = {
+      name,
+      configuration: JSON.stringify({
+        credentialProviderVendor: 'CustomOauth2',
+        member: 'customOauth2ProviderConfig',
+        config: { clientId, oauthDiscovery: { discoveryUrl } },
+      }),
+      secret: { source: 'MANAGED', secretId: arn },
+      policy: granted(agent, 'GetResourceOauth2Token'),
+    };
+    const answer = await cloudFormation.ask('Create', OAUTH2, { properties });
+    expect(answer.Data).toEqual({
+      Name: name,
+      Arn: expect.stringContaining('oauth2credentialprovider') as string,
+      CallbackUrl: expect.stringContaining('/identities/oauth2/callback/') as string,
+      ClientSecretArn: `${answer.Data?.Arn}/client-secret`,
+    });
+    world.provider.allowRedirect(answer.Data?.CallbackUrl ?? '');
+    const test = new TestAgent(world.data('agent'), agent, name, '');
+    await expect(test.connect('ana')).resolves.toBeTruthy();
+
+    // An update keeps the address that is registered at the provider, and the user's grant.
+    const updated = await cloudFormation.ask('Update', OAUTH2, { properties, physicalId: name });
+    expect(updated).toEqual(answer);
+    await expect(test.ask(await test.token({ userId: 'ana' }))).resolves.toHaveProperty('accessToken');
+  });
+
+  it('leaves an external secret where it is', async () => {
+    const name = newName();
+    const { arn } = await putSecret({ key: 'external-key' }, OPERATOR);
+    const properties = apiKey(name, arn, { secret: { source: 'EXTERNAL', secretId: arn, jsonKey: 'key' } });
+    const answer = await cloudFormation.ask('Create', API_KEY, { properties });
+    expect(answer).toMatchObject({ Status: 'SUCCESS', Data: { ApiKeySecretArn: arn } });
+    const read = control().send(new GetApiKeyCredentialProviderCommand({ name }));
+    await expect(read).resolves.toMatchObject({ apiKeySecretSource: 'EXTERNAL', apiKeySecretJsonKey: 'key' });
+  });
+
+  it.each([
+    [
+      'is not there',
+      () => 'arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf',
+      'could not be read',
+    ],
+    ['is no JSON object', async () => (await putSecret('plain-and-secret', null)).arn, 'no JSON object'],
+    ['lacks the key', async () => (await putSecret({ other: 'very-secret' }, null)).arn, 'no JSON object'],
+  ])('is not made of a secret that %s, which nobody is told', async (_, secretOf, message) => {
+    const name = newName();
+    const secretId = await secretOf();
+    const properties = apiKey(name, secretId, { secret: { source: 'MANAGED', secretId, jsonKey: 'key' } });
+    const answer = await cloudFormation.ask('Create', API_KEY, { properties });
+    expect(answer).toMatchObject({ Status: 'FAILED' });
+    expect(answer.Reason).toContain(message);
+    expect([...cloudFormation.bodies, ...cloudFormation.failures].join()).not.toMatch(
+      /plain-and-secret|very-secret/,
+    );
+    const read = control().send(new GetApiKeyCredentialProviderCommand({ name }));
+    await expect(read).rejects.toThrow('no');
+  });
+
+  it('is deleted with its secret, and without one that is missing', async () => {
+    const name = newName();
+    const { arn } = await putSecret('the-key', null);
+    await cloudFormation.ask('Create', API_KEY, { properties: apiKey(name, arn) });
+    const gone = apiKey(name, 'no-longer-there');
+    const answer = await cloudFormation.ask('Delete', API_KEY, { properties: gone, physicalId: name });
+    expect(answer).toMatchObject({ Status: 'SUCCESS' });
+    const again = await cloudFormation.ask('Delete', OAUTH2, { properties: gone, physicalId: name });
+    expect(again).toMatchObject({ Status: 'SUCCESS' });
+    const read = control().send(new GetOauth2CredentialProviderCommand({ name }));
+    await expect(read).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+});
+
+it('takes over a resource whose policy lets the function in, although another principal owns it', async () => {
+  const name = newName();
+  const owner = world.control('stranger');
+  const { workloadIdentityArn: resourceArn } = await owner.send(new CreateWorkloadIdentityCommand({ name }));
+  const policy = policyOf(statement('LetIn', '*', { Principal: { AWS: [OPERATOR] } }));
+  await owner.send(new PutResourcePolicyCommand({ resourceArn, policy }));
+  const answer = await create(identity(name, { importExisting: 'true', policy }));
+  expect(answer).toMatchObject({ Status: 'SUCCESS' });
+});

@@ -1,0 +1,79 @@
+/** What docs/cost.md and docs/scale.md take the sizes of items and log lines to be holds for what is really written. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
+import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import {
+  DynamoDBClient,
+  ListTablesCommand,
+  ScanCommand,
+  type AttributeValue,
+} from '@aws-sdk/client-dynamodb';
+import { GRANT_KB, OPERATIONS, SESSION_KB } from '../../scripts/cost/operations';
+import { PREFIX } from '../../lambda/adapters/dynamodb/keys';
+import { World, type TestAgent } from './support/world';
+
+let world: World;
+let agent: TestAgent;
+let token: string;
+/** Of a user who has not consented. */
+let strangersToken: string;
+beforeAll(async () => {
+  world = await World.start({ issueRefreshToken: () => Promise.resolve(true) });
+  agent = await world.agent();
+  await agent.connect('ana');
+  token = await agent.token({ userId: 'ana' });
+  strangersToken = await agent.token({ userId: 'ben' });
+  await world.control().send(new CreateApiKeyCredentialProviderCommand({ name: 'sized', apiKey: 'a-key' }));
+});
+afterAll(() => world.stop());
+
+const stepOf = (row: string) => OPERATIONS.flatMap(({ steps }) => steps).find((step) => step.row === row);
+
+/** Bytes that the service writes to its log meanwhile. */
+async function logged(work: () => Promise<unknown>): Promise<number> {
+  const log = () => readFileSync(join(world.dataDir, 'service.log')).length;
+  const before = log();
+  await work();
+  return log() - before;
+}
+
+const apiKey = () =>
+  agent.client.send(
+    new GetResourceApiKeyCommand({ workloadIdentityToken: token, resourceCredentialProviderName: 'sized' }),
+  );
+
+it.each([
+  ['workload access token', () => agent.token({ userId: 'ana' })],
+  ['consent: the link', () => agent.ask(strangersToken)],
+  ['credential from the vault', () => agent.ask(token)],
+  ['API key from the vault', () => apiKey()],
+] as const)('a line of the audit trail with its metrics: %s', async (row, call) => {
+  const assumed = stepOf(row)?.logBytes ?? 0;
+  const bytes = await logged(call);
+  expect(bytes).toBeLessThanOrEqual(assumed);
+  expect(bytes).toBeGreaterThan(assumed * 0.6);
+});
+
+/** Kilobytes that a write of the item costs. Source: DynamoDB developer guide, "DynamoDB item sizes and formats". */
+const kilobytes = (item: Record<string, AttributeValue>): number =>
+  Math.ceil(JSON.stringify(item).length / 1024);
+
+it('no item is larger than is counted', async () => {
+  const client = new DynamoDBClient({});
+  const { TableNames = [] } = await client.send(new ListTablesCommand({}));
+  const largest = new Map<string, number>();
+  for (const TableName of TableNames) {
+    const { Items = [] } = await client.send(new ScanCommand({ TableName }));
+    for (const item of Items) {
+      const kind = Object.values(PREFIX).find((prefix) => item.pk?.S?.startsWith(prefix)) ?? 'unknown';
+      largest.set(kind, Math.max(largest.get(kind) ?? 0, kilobytes(item)));
+    }
+  }
+  expect(largest.size).toBeGreaterThan(7);
+  for (const [kind, size] of largest) {
+    const written = { [PREFIX.grant]: GRANT_KB, [PREFIX.session]: SESSION_KB }[kind];
+    // A read unit is four kilobytes.
+    expect([kind, size <= (written ?? 4)]).toEqual([kind, true]);
+  }
+});

@@ -1,0 +1,102 @@
+/**
+ * CloudFormation as the resource function meets it: requests as it sends them, with every number and truth value as
+ * text, and the address that takes the answer.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createControlPlane } from '../../../lambda/resources/control-plane';
+import { createResourceHandler } from '../../../lambda/resources/handler';
+import type { ResourceKind } from '../../../lambda/resources/kinds';
+import type { PrincipalName, World } from './world';
+
+/** What CloudFormation was told. */
+export interface StackAnswer {
+  readonly Status: 'SUCCESS' | 'FAILED';
+  readonly PhysicalResourceId: string;
+  readonly Reason?: string;
+  readonly Data?: Readonly<Record<string, string>>;
+}
+
+export interface Change {
+  readonly properties: object;
+  readonly old?: object;
+  readonly physicalId?: string;
+  readonly logicalId?: string;
+  readonly stack?: string;
+  /** Milliseconds that the function has. */
+  readonly time?: number;
+}
+
+const stackId = (name: string) =>
+  `arn:aws:cloudformation:us-east-1:000000000000:stack/${name}/7d8c3ba0-0000-11ee-be56-0242ac120002`;
+
+export class CloudFormation {
+  /** The bodies of all answers, as they came. */
+  readonly bodies: string[] = [];
+  readonly failures: string[] = [];
+  /** Status that the address answers with from now on. */
+  status = 200;
+
+  private constructor(
+    private readonly world: World,
+    private readonly server: Server,
+    private readonly principal: PrincipalName,
+  ) {}
+
+  /** @param principal plays the function's own role */
+  static async start(world: World, principal: PrincipalName = 'operator'): Promise<CloudFormation> {
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        if (request.method === 'PUT') cloudFormation.bodies.push(Buffer.concat(chunks).toString('utf8'));
+        response.writeHead(cloudFormation.status).end();
+      });
+    });
+    const cloudFormation = new CloudFormation(world, server, principal);
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    return cloudFormation;
+  }
+
+  async stop(): Promise<void> {
+    await new Promise((closed) => this.server.close(closed));
+  }
+
+  /** One request; answers with what CloudFormation was told. */
+  async ask(
+    type: 'Create' | 'Update' | 'Delete',
+    kind: ResourceKind,
+    { properties, old, physicalId, logicalId = 'Resource', stack = 'Stack', time = 60_000 }: Change,
+  ): Promise<StackAnswer> {
+    const { port } = this.server.address() as AddressInfo;
+    const { endpoint, region, principals } = this.world.local;
+    const { accessKeyId, secretAccessKey } = principals[this.principal];
+    const handler = createResourceHandler({
+      controlPlane: (address) =>
+        createControlPlane({ endpoint: address, region, credentials: { accessKeyId, secretAccessKey } }),
+      secretsManager: new SecretsManagerClient({}),
+      reportFailure: ({ reason }) => void this.failures.push(reason),
+    });
+    await handler(
+      {
+        RequestType: type,
+        RequestId: 'b2c1f0b2-0000-11ee-be56-0242ac120002',
+        StackId: stackId(stack),
+        LogicalResourceId: logicalId,
+        ResponseURL: `http://127.0.0.1:${port}/answer`,
+        ResourceType: kind,
+        ResourceProperties: {
+          ServiceToken: 'arn:aws:lambda:…',
+          endpoint,
+          importExisting: 'false',
+          ...properties,
+        },
+        ...(old && { OldResourceProperties: { endpoint, ...old } }),
+        ...(physicalId !== undefined && { PhysicalResourceId: physicalId }),
+      },
+      { getRemainingTimeInMillis: () => time },
+    );
+    return JSON.parse(this.bodies.at(-1) ?? '') as StackAnswer;
+  }
+}

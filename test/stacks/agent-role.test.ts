@@ -1,0 +1,195 @@
+/** Who may become an agent outside AWS: the whole trust policy, and the trusts that are refused. */
+import { Duration } from 'aws-cdk-lib';
+import { AgentIdentity, AgentRole, WorkloadIdentity, type OidcAgentProps } from '../../lib';
+import { consumerStack, propertiesOf, templateOf, written, type WrittenStatement } from './consumer';
+import { resourcesOf } from './synthesis';
+
+const GITHUB = {
+  issuer: 'https://token.actions.githubusercontent.com',
+  audience: 'sts.amazonaws.com',
+  subject: 'repo:acme/travel:environment:prod',
+};
+
+const CLUSTER = {
+  issuer: 'https://oidc.eks.eu-central-1.amazonaws.com/id/0123456789ABCDEF',
+  audience: 'sts.amazonaws.com',
+  subject: 'system:serviceaccount:travel:agent',
+};
+
+const trustOf = (props: OidcAgentProps): WrittenStatement[] => {
+  const stack = consumerStack();
+  AgentRole.fromOidc(stack, 'Agent', props);
+  const role = propertiesOf(templateOf(stack), 'AWS::IAM::Role');
+  return (role.AssumeRolePolicyDocument as { Statement: WrittenStatement[] }).Statement;
+};
+
+describe('by a token of an OpenID provider', () => {
+  it('is one subject for one audience, and a provider for the issuer is made', () => {
+    const stack = consumerStack();
+    AgentRole.fromOidc(stack, 'Agent', CLUSTER);
+    const template = templateOf(stack);
+    const host = 'oidc.eks.eu-central-1.amazonaws.com/id/0123456789ABCDEF';
+    expect(propertiesOf(template, 'AWS::IAM::OIDCProvider')).toMatchObject({
+      Url: CLUSTER.issuer,
+      ClientIdList: ['sts.amazonaws.com'],
+    });
+    expect(propertiesOf(template, 'AWS::IAM::Role')).toMatchObject({ MaxSessionDuration: 3600 });
+    expect(trustOf(CLUSTER)).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { Federated: '<AgentTrustIssuer>' },
+        Action: 'sts:AssumeRoleWithWebIdentity',
+        Condition: {
+          StringEquals: {
+            [`${host}:aud`]: 'sts.amazonaws.com',
+            [`${host}:sub`]: 'system:serviceaccount:travel:agent',
+          },
+        },
+      },
+    ]);
+  });
+
+  it('is any of several subjects, at a provider that is there', () => {
+    const providerArn = 'arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com';
+    const subject = ['repo:acme/travel:environment:prod', 'repo:acme/travel:environment:stage'];
+    expect(trustOf({ ...GITHUB, subject, providerArn })).toMatchObject([
+      {
+        Principal: { Federated: providerArn },
+        Condition: {
+          StringEquals: {
+            'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com',
+            'token.actions.githubusercontent.com:sub': subject,
+          },
+        },
+      },
+    ]);
+  });
+
+  it('is Google’s, which IAM knows by itself: the audience is in a key of its own', () => {
+    const google = { issuer: 'https://accounts.google.com', audience: 'my-audience', subject: '104512345' };
+    expect(trustOf(google)).toMatchObject([
+      {
+        Principal: { Federated: 'accounts.google.com' },
+        Condition: {
+          StringEquals: { 'accounts.google.com:oaud': 'my-audience', 'accounts.google.com:sub': '104512345' },
+        },
+      },
+    ]);
+  });
+
+  const github = { issuer: GITHUB.issuer, audience: GITHUB.audience };
+  const cluster = { issuer: CLUSTER.issuer, audience: CLUSTER.audience };
+
+  it.each([
+    ['tags of one repository', { ...github, subjectPattern: 'repo:acme/travel:ref:refs/tags/*' }],
+    ['accounts of one namespace', { ...cluster, subjectPattern: 'system:serviceaccount:travel:*' }],
+  ])('is a pattern: %s', (_, props) => {
+    expect(trustOf(props)).toMatchObject([
+      {
+        Condition: {
+          StringEquals: { [`${props.issuer.replace('https://', '')}:aud`]: 'sts.amazonaws.com' },
+          StringLike: { [`${props.issuer.replace('https://', '')}:sub`]: props.subjectPattern },
+        },
+      },
+    ]);
+  });
+
+  it.each<[string, OidcAgentProps, string]>([
+    ['everybody', { ...github, subjectPattern: '*' }, 'would let in others'],
+    ['every repository', { ...github, subjectPattern: 'repo:*' }, 'would let in others'],
+    [
+      'every repository of an owner',
+      { ...github, subjectPattern: 'repo:acme/*:ref:x' },
+      'would let in others',
+    ],
+    [
+      'owners whose name begins alike',
+      { ...github, subjectPattern: 'repo:acme*/travel:x' },
+      'would let in others',
+    ],
+    ['a repository without more', { ...github, subjectPattern: 'repo:acme/travel*' }, 'would let in others'],
+    [
+      'every namespace',
+      { ...cluster, subjectPattern: 'system:serviceaccount:*:agent' },
+      'would let in others',
+    ],
+    ['every account', { ...cluster, subjectPattern: 'system:serviceaccount:*' }, 'would let in others'],
+    ['a pattern as a subject', { ...GITHUB, subject: 'repo:acme/*' }, 'must be the exact value'],
+    ['a pattern among subjects', { ...GITHUB, subject: ['a', 'repo:?'] }, 'must be the exact value'],
+    ['an empty subject', { ...GITHUB, subject: '' }, 'must be the exact value'],
+    ['no subject', github, 'give exactly one'],
+    ['no subject in a list', { ...GITHUB, subject: [] }, 'must name somebody'],
+    ['subject and pattern', { ...GITHUB, subjectPattern: 'repo:acme/travel:*' }, 'give exactly one'],
+    ['any audience', { ...GITHUB, audience: '*' }, 'must be the exact value'],
+    ['no audience', { ...GITHUB, audience: '' }, 'must be the exact value'],
+    ['an http issuer', { ...GITHUB, issuer: 'http://issuer.example' }, 'must be an https URL'],
+    ['an issuer with a port', { ...GITHUB, issuer: 'https://issuer.example:8443' }, 'must be an https URL'],
+    ['no URL', { ...GITHUB, issuer: 'issuer.example' }, 'must be an https URL'],
+    ['any issuer', { ...GITHUB, issuer: 'https://*.example' }, 'must be an https URL'],
+  ])('is never %s', (_, props, message) => {
+    expect(() => trustOf(props)).toThrow(message);
+  });
+});
+
+describe('by a certificate', () => {
+  const trustAnchorArn = 'arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/1234abcd';
+
+  it('is one of one trust anchor, with this subject, and has a profile', () => {
+    const stack = consumerStack();
+    AgentRole.fromRolesAnywhere(stack, 'Agent', {
+      trustAnchorArn,
+      certificate: { commonName: 'travel-agent', organizationalUnit: 'agents', organization: 'Acme' },
+      maxSessionDuration: Duration.hours(2),
+    });
+    const template = templateOf(stack);
+    const role = propertiesOf(template, 'AWS::IAM::Role');
+    const whose = {
+      Effect: 'Allow',
+      Principal: { Service: 'rolesanywhere.amazonaws.com' },
+      Condition: {
+        StringEquals: {
+          'aws:PrincipalTag/x509Subject/CN': 'travel-agent',
+          'aws:PrincipalTag/x509Subject/OU': 'agents',
+          'aws:PrincipalTag/x509Subject/O': 'Acme',
+        },
+        ArnEquals: { 'aws:SourceArn': trustAnchorArn },
+      },
+    };
+    expect((role.AssumeRolePolicyDocument as { Statement: unknown }).Statement).toEqual([
+      { ...whose, Action: 'sts:AssumeRole' },
+      { ...whose, Action: ['sts:SetSourceIdentity', 'sts:TagSession'] },
+    ]);
+    expect(propertiesOf(template, 'AWS::RolesAnywhere::Profile')).toMatchObject({
+      RoleArns: ['<Agent.Arn>'],
+      Enabled: true,
+      DurationSeconds: 7200,
+    });
+  });
+
+  it.each([
+    ['any certificate', {}, trustAnchorArn, 'every certificate'],
+    ['a pattern', { commonName: '*' }, trustAnchorArn, 'must be the exact value'],
+    ['an empty name', { organization: '' }, trustAnchorArn, 'must be the exact value'],
+    ['any trust anchor', { commonName: 'a' }, '*', 'one trust anchor'],
+    [
+      'every anchor of the account',
+      { commonName: 'a' },
+      trustAnchorArn.replace('1234abcd', '*'),
+      'one trust anchor',
+    ],
+  ])('is never %s', (_, certificate, anchor, message) => {
+    const stack = consumerStack();
+    const make = () => AgentRole.fromRolesAnywhere(stack, 'Agent', { trustAnchorArn: anchor, certificate });
+    expect(make).toThrow(message);
+  });
+});
+
+it('is granted like any other role', () => {
+  const stack = consumerStack();
+  const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+  new WorkloadIdentity(stack, 'Travel', { identity }).grantExchange(
+    AgentRole.fromOidc(stack, 'Agent', CLUSTER),
+  );
+  const [resource] = resourcesOf(templateOf(stack), 'Custom::AgentIdentityWorkloadIdentity');
+  expect(JSON.stringify(written(resource?.[1].Properties))).toContain('<Agent.Arn>');
+});

@@ -1,0 +1,52 @@
+/** A stack of somebody else's app, as CloudFormation will see it, without bundling the functions' code. */
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { plain, type Resource } from './synthesis';
+
+export interface ConsumerTemplate {
+  readonly Resources: Readonly<Record<string, Resource & { readonly DependsOn?: readonly string[] }>>;
+  readonly Outputs?: Readonly<Record<string, { Value: unknown }>>;
+}
+
+/** A new stack; with the feature flags of this repository's cdk.json. */
+export function consumerStack(): Stack {
+  const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), 'utf8')) as {
+    context: Record<string, unknown>;
+  };
+  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  return new Stack(app, 'Consumer');
+}
+
+export const templateOf = (stack: Stack): ConsumerTemplate =>
+  Template.fromStack(stack).toJSON() as ConsumerTemplate;
+
+/** Any part of a template with its references as text, as `plain` of synthesis.ts writes them. */
+export const written = (value: unknown): unknown =>
+  plain(value, { stateful: { Resources: {} }, stateless: { Resources: {} } });
+
+/** The properties of the one resource of a type, with their references as text. */
+export function propertiesOf(template: ConsumerTemplate, type: string): Record<string, unknown> {
+  const found = Object.values(template.Resources).filter((resource) => resource.Type === type);
+  if (found.length !== 1) throw new Error(`${found.length} resources of type ${type}`);
+  return written(found[0]?.Properties) as Record<string, unknown>;
+}
+
+export interface WrittenStatement {
+  readonly Sid?: string;
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource?: string | string[];
+  readonly Principal?: unknown;
+  readonly Condition?: unknown;
+}
+
+/** The statements of a role's own policies, with their references as text. */
+export function statementsOf(template: ConsumerTemplate, role: string): WrittenStatement[] {
+  return Object.values(template.Resources)
+    .filter(({ Type }) => Type === 'AWS::IAM::Policy')
+    .map(({ Properties }) => written(Properties) as { Roles: string[]; PolicyDocument: object })
+    .filter(({ Roles }) => Roles.includes(`<${role}>`))
+    .flatMap(({ PolicyDocument }) => (PolicyDocument as { Statement: WrittenStatement[] }).Statement);
+}

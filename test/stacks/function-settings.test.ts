@@ -1,0 +1,142 @@
+/** How the functions are set: memory by group, concurrency by props, and the schedule of the keys. */
+import type { FunctionGroup } from '../../lambda/api/operations';
+import type { FunctionSettings } from '../../lib';
+import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
+import { plain, resourcesOf, synthesize, withoutHash, type Synthesis } from './synthesis';
+
+const standard = synthesize();
+
+const functionOf = (synthesis: Synthesis, group: FunctionGroup) => {
+  const all = resourcesOf(synthesis.stateless, 'AWS::Lambda::Function');
+  const [, found] = all.find(([id]) => withoutHash(id) === group.replaceAll('-', '')) ?? [];
+  return found?.Properties ?? {};
+};
+
+/** Who a permission lets invoke which function. */
+const permissionsOf = (synthesis: Synthesis, principal: string) =>
+  resourcesOf(synthesis.stateless, 'AWS::Lambda::Permission')
+    .map(([, { Properties }]) => plain(Properties, synthesis) as Record<string, string>)
+    .filter(({ Principal }) => Principal === principal);
+
+describe('every function', () => {
+  const groups = Object.entries(MEMORY_SIZE) as [FunctionGroup, number][];
+
+  it.each(groups)('%s is on Lambda’s newest Node, on ARM, traced, with its own memory', (group, memory) => {
+    expect(functionOf(standard, group)).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      MemorySize: memory,
+      TracingConfig: { Mode: 'Active' },
+    });
+  });
+
+  it('takes the account’s concurrency, and none is provisioned', () => {
+    for (const [group] of groups) {
+      expect(functionOf(standard, group)).not.toHaveProperty('ReservedConcurrentExecutions');
+    }
+    expect(resourcesOf(standard.stateless, 'AWS::Lambda::Alias')).toEqual([]);
+  });
+});
+
+describe('by props', () => {
+  it('memory and concurrency are those of the one function', () => {
+    const set = synthesize({ functions: { 'token-exchange': { memorySize: 2048, reservedConcurrency: 5 } } });
+    expect(functionOf(set, 'token-exchange')).toMatchObject({
+      MemorySize: 2048,
+      ReservedConcurrentExecutions: 5,
+    });
+    expect(functionOf(set, 'oauth-callback')).toEqual(functionOf(standard, 'oauth-callback'));
+  });
+
+  it('0 stops a function', () => {
+    const set = synthesize({ functions: { 'control-plane': { reservedConcurrency: 0 } } });
+    expect(functionOf(set, 'control-plane')).toHaveProperty('ReservedConcurrentExecutions', 0);
+  });
+
+  describe('provisioned concurrency', () => {
+    const set = synthesize({
+      functions: {
+        'credential-retrieval': { provisionedConcurrency: 2 },
+        'provider-client': { provisionedConcurrency: 1 },
+      },
+    });
+
+    it('has callers invoke the alias that has it', () => {
+      const aliases = resourcesOf(set.stateless, 'AWS::Lambda::Alias').map(([id, { Properties }]) => [
+        withoutHash(id),
+        Properties.ProvisionedConcurrencyConfig,
+      ]);
+      expect(aliases).toEqual([
+        ['providerclientlive', { ProvisionedConcurrentExecutions: 1 }],
+        ['credentialretrievallive', { ProvisionedConcurrentExecutions: 2 }],
+      ]);
+      const gateway = permissionsOf(set, 'apigateway.amazonaws.com').map(({ FunctionName }) => FunctionName);
+      expect(gateway).toContain('<credentialretrievallive>');
+      expect(gateway).not.toContain('<credentialretrieval.Arn>');
+      expect(gateway).toContain('<tokenexchange.Arn>');
+    });
+
+    it('lets those that invoke the internal function invoke its alias, and nothing beside it', () => {
+      const roles = resourcesOf(set.stateless, 'AWS::IAM::Role').map(([, { Properties }]) =>
+        JSON.stringify(plain(Properties, set)),
+      );
+      const invoking = roles.filter((role) => role.includes('lambda:InvokeFunction'));
+      expect(invoking).toHaveLength(2);
+      for (const role of invoking) {
+        expect(role).toContain('"<providerclientlive>"');
+        expect(role).not.toContain('<providerclient.Arn>');
+      }
+    });
+  });
+
+  it.each<[string, FunctionSettings, string]>([
+    ['less memory than Lambda has', { memorySize: 64 }, 'memorySize must be 128 to 10240'],
+    ['half a mebibyte', { memorySize: 512.5 }, 'memorySize must be 128 to 10240'],
+    ['a negative reserve', { reservedConcurrency: -1 }, 'reservedConcurrency must be a whole number'],
+    ['nothing provisioned', { provisionedConcurrency: 0 }, 'provisionedConcurrency must be a whole number'],
+    [
+      'more provisioned than reserved',
+      { reservedConcurrency: 1, provisionedConcurrency: 2 },
+      'provisionedConcurrency must be a whole number from 1',
+    ],
+  ])('refuses %s', (_what, settings, message) => {
+    expect(() => synthesize({ functions: { 'token-exchange': settings } })).toThrow(message);
+  });
+});
+
+describe('the schedule of the keys', () => {
+  it('asks for the keys that are due, four times in the day that they are published ahead', () => {
+    const rules = resourcesOf(standard.stateless, 'AWS::Events::Rule');
+    expect(rules.map(([, { Properties }]) => plain(Properties, standard))).toEqual([
+      {
+        Description: expect.any(String) as string,
+        ScheduleExpression: 'rate(6 hours)',
+        State: 'ENABLED',
+        Targets: [
+          {
+            Arn: '<keyrotation.Arn>',
+            Id: 'Target0',
+            Input: '{"prepare":"signing-keys"}',
+            RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 2 },
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('is the only thing of EventBridge that may invoke anything, and the only one that may invoke that function', () => {
+    const [[ruleId] = ['']] = resourcesOf(standard.stateless, 'AWS::Events::Rule');
+    expect(permissionsOf(standard, 'events.amazonaws.com')).toEqual([
+      {
+        Action: 'lambda:InvokeFunction',
+        FunctionName: '<keyrotation.Arn>',
+        Principal: 'events.amazonaws.com',
+        SourceArn: `<${withoutHash(ruleId)}.Arn>`,
+      },
+    ]);
+    const all = resourcesOf(standard.stateless, 'AWS::Lambda::Permission').filter(([, { Properties }]) =>
+      JSON.stringify(Properties).includes('keyrotation'),
+    );
+    expect(all).toHaveLength(1);
+  });
+});

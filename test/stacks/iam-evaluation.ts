@@ -1,0 +1,74 @@
+/**
+ * IAM's decision on one request by the statements of one role: as much of it as the roles of this service use, and an
+ * error for what it does not know, so that nothing is taken for denied that IAM would let through.
+ * Source: IAM user guide, "Policy evaluation logic", "Condition operators", "Multivalued context keys".
+ */
+
+export interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Readonly<
+    Record<string, Readonly<Record<string, string | number | readonly string[]>>>
+  >;
+}
+
+/** A request; context keys that it does not have are absent, not empty. */
+export interface IamRequest {
+  readonly action: string;
+  readonly resource: string;
+  readonly context?: Readonly<Record<string, string | number | readonly string[]>>;
+}
+
+const listed = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
+
+/** `*` stands for any text; whether letters are great or small matters but in actions. */
+function like(pattern: string, text: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(text);
+}
+
+type Values = readonly (string | number)[];
+
+/** Whether one value of the request matches one of the policy's. */
+const COMPARISONS: Readonly<Record<string, (wanted: string | number, had: string | number) => boolean>> = {
+  StringEquals: (wanted, had) => wanted === had,
+  StringLike: (wanted, had) => like(String(wanted), String(had)),
+  NumericLessThanEquals: (wanted, had) => Number(had) <= Number(wanted),
+};
+
+function holds(operator: string, wanted: Values, had: Values | undefined): boolean {
+  if (operator === 'Null') return String(had === undefined) === wanted[0];
+  const [set, name = set] = operator.split(':');
+  const comparison = COMPARISONS[name ?? ''];
+  if (!comparison) throw new Error(`this evaluation does not know the condition operator ${operator}`);
+  const matches = (value: string | number) => wanted.some((each) => comparison(each, value));
+  // True of a request without the key, which is what IAM makes of ForAllValues.
+  if (set === 'ForAllValues') return (had ?? []).every(matches);
+  if (set !== name) throw new Error(`this evaluation does not know the set operator ${operator}`);
+  return had !== undefined && had.some(matches);
+}
+
+function applies({ Action, Resource, Condition = {} }: Statement, request: IamRequest): boolean {
+  const { action, resource, context = {} } = request;
+  return (
+    listed(Action).some((pattern) => like(pattern.toLowerCase(), action.toLowerCase())) &&
+    listed(Resource).some((pattern) => like(pattern, resource)) &&
+    Object.entries(Condition).every(([operator, keys]) =>
+      Object.entries(keys).every(([key, wanted]) => {
+        const had = context[key];
+        return holds(
+          operator,
+          listed<string | number>(wanted),
+          had === undefined ? undefined : listed<string | number>(had),
+        );
+      }),
+    )
+  );
+}
+
+/** Whether a role with these statements may: one allows it, and none denies it. */
+export function allows(statements: readonly Statement[], request: IamRequest): boolean {
+  const effects = statements.filter((statement) => applies(statement, request)).map(({ Effect }) => Effect);
+  return effects.includes('Allow') && !effects.includes('Deny');
+}

@@ -1,0 +1,144 @@
+/**
+ * cdk-nag's AwsSolutions pack on the constructs in somebody else's app, in each of their forms: every finding is fixed
+ * or acknowledged with a reason by the construct itself, whichever stack of the app it is used from.
+ */
+import { App, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  AgentIdentity,
+  AgentRole,
+  ApiKeyCredentialProvider,
+  OAuth2CredentialProvider,
+  OAuth2Vendor,
+  ProviderSecret,
+  WorkloadIdentity,
+  type IAgentIdentity,
+} from '../../lib';
+
+const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), 'utf8')) as {
+  context: Record<string, unknown>;
+};
+
+/** @throws Error with every finding of the pack in the stacks that are made */
+function check(make: (app: App) => void): void {
+  const outdir = mkdtempSync(join(tmpdir(), 'agent-identity-nag-'));
+  const { exitCode } = process;
+  try {
+    const app = new App({ outdir, context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+    make(app);
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    app.synth();
+  } finally {
+    // CDK marks the process as failed when there are findings.
+    process.exitCode = exitCode;
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+function useEverything(stack: Stack, identity: IAgentIdentity): void {
+  const agent = new WorkloadIdentity(stack, 'Agent', { identity });
+  const secret = Secret.fromSecretNameV2(stack, 'Secret', 'travel/calendar');
+  const calendar = new OAuth2CredentialProvider(stack, 'Calendar', {
+    identity,
+    vendor: OAuth2Vendor.google({ clientId: 'travel', clientSecret: secret.secretValueFromJson('secret') }),
+  });
+  const weather = new ApiKeyCredentialProvider(stack, 'Weather', {
+    identity,
+    apiKey: ProviderSecret.external(Secret.fromSecretNameV2(stack, 'Key', 'travel/weather'), 'key'),
+  });
+  calendar.grantUse(agent);
+  weather.grantUse(agent);
+  agent.grantExchange(
+    AgentRole.fromOidc(stack, 'Job', {
+      issuer: 'https://token.actions.githubusercontent.com',
+      audience: 'sts.amazonaws.com',
+      subject: 'repo:acme/travel:environment:prod',
+    }),
+  );
+  agent.grantExchange(
+    AgentRole.fromRolesAnywhere(stack, 'Machine', {
+      trustAnchorArn: 'arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/1234abcd',
+      certificate: { commonName: 'travel-agent' },
+    }),
+  );
+}
+
+const letOperate = (stack: Stack, identity: IAgentIdentity): void =>
+  identity.grantOperate(new Role(stack, 'Operator', { assumedBy: new AccountPrincipal('111122223333') }));
+
+it('finds what is wrong elsewhere in the app, so that its silence means something', () => {
+  const make = (app: App): void => {
+    const stack = new Stack(app, 'Consumer');
+    new AgentIdentity(stack, 'Identity');
+    new Bucket(stack, 'Bucket');
+  };
+  expect(() => check(make)).toThrow('AwsSolutions-S10');
+});
+
+it('finds nothing in the service, its resources and the roles, in one stack', () => {
+  const make = (app: App): void => {
+    const stack = new Stack(app, 'Consumer');
+    const identity = new AgentIdentity(stack, 'Identity');
+    useEverything(stack, identity);
+    letOperate(stack, identity);
+  };
+  expect(() => check(make)).not.toThrow();
+});
+
+it('finds nothing when the service is of another stack, or there already', () => {
+  const make = (app: App): void => {
+    const identity = new AgentIdentity(new Stack(app, 'Service'), 'Identity');
+    useEverything(new Stack(app, 'Consumer'), identity);
+    const other = new Stack(app, 'Other');
+    const imported = AgentIdentity.fromAttributes(other, 'Identity', { restApiId: 'abc123' });
+    useEverything(other, imported);
+    letOperate(other, imported);
+  };
+  expect(() => check(make)).not.toThrow();
+});
+
+it('finds nothing in a service with domain, web ACL and copies, nor in a private one', () => {
+  const make = (app: App): void => {
+    const stack = new Stack(app, 'Public');
+    const certificateArn =
+      'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
+    new AgentIdentity(stack, 'Identity', {
+      domain: {
+        domainName: 'identity.example.com',
+        certificate: Certificate.fromCertificateArn(stack, 'Certificate', certificateArn),
+      },
+      webAcl: {},
+      replicas: [
+        {
+          region: 'eu-west-1',
+          encryptionKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab',
+        },
+      ],
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const closed = new Stack(app, 'Private');
+    const vpc = Vpc.fromVpcAttributes(closed, 'Vpc', {
+      vpcId: 'vpc-0123456789abcdef0',
+      availabilityZones: ['a'],
+      privateSubnetIds: ['subnet-0123456789abcdef0'],
+      privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
+    });
+    const endpoint = InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(closed, 'Endpoint', {
+      vpcEndpointId: 'vpce-0123456789abcdef0',
+      port: 443,
+    });
+    const identity = new AgentIdentity(closed, 'Identity', {
+      privateApi: { vpcEndpoints: [endpoint], network: { vpc } },
+    });
+    useEverything(closed, identity);
+  };
+  expect(() => check(make)).not.toThrow();
+});

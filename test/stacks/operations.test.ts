@@ -1,0 +1,214 @@
+/**
+ * Whoever is woken finds the entry in the runbook, and what wakes them is there to be seen: each metric that an alarm or
+ * a widget names is one that the service makes, and each line that is counted is one that it writes.
+ */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAuditLog } from '../../lambda/adapters/log/audit-log';
+import { createMetricsTrail, METRICS_NAMESPACE } from '../../lambda/adapters/log/metrics';
+import { report } from '../../lambda/handlers/logging';
+import { FUNCTION_GROUPS } from '../../lambda/api/operations';
+import type { AuditEntry } from '../../lambda/domain/audit';
+import { AgentIdentity, type AgentIdentityProps } from '../../lib';
+import { ACCESS_LOG_FORMAT } from '../../lib/constructs/access-log';
+import { ACCESS_LINES, FUNCTION_LINES, type LinePattern } from '../../lib/constructs/log-metrics';
+import { ALARM_METRICS } from '../../scripts/cost/table';
+import { consumerStack, templateOf, written } from './consumer';
+import { resourcesOf } from './synthesis';
+
+interface AlarmProperties {
+  readonly AlarmDescription: string;
+  readonly AlarmActions?: string[];
+  readonly OKActions?: string[];
+  readonly TreatMissingData: string;
+}
+
+function synthesized(props: AgentIdentityProps = {}, topic = false) {
+  const stack = consumerStack();
+  const alarmsTopic = topic ? { alarmsTopic: new Topic(stack, 'Topic') } : {};
+  new AgentIdentity(stack, 'Identity', { ...props, ...alarmsTopic });
+  const template = templateOf(stack);
+  const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(
+    ([, { Properties }]) => written(Properties) as AlarmProperties,
+  );
+  return { template, alarms };
+}
+
+const { template, alarms } = synthesized();
+
+describe('alarms', () => {
+  const anchors = alarms.map(({ AlarmDescription }) => AlarmDescription.split('#').at(-1));
+
+  it('each have an entry in the runbook, and each entry about an alarm has one', () => {
+    const runbook = readFileSync(join(__dirname, '../../docs/runbook.md'), 'utf8');
+    const [, about = ''] = /^## Alarms$(.*?)^## /ms.exec(runbook) ?? [];
+    const entries = [...about.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
+    expect([...anchors].sort()).toEqual([...entries].sort());
+    expect(new Set(anchors).size).toBe(15);
+  });
+
+  it('say what happened and where to read on', () => {
+    for (const { AlarmDescription } of alarms) {
+      expect(AlarmDescription).toMatch(/^agent-identity: [A-Z][^#]+\. docs\/runbook\.md#[a-z-]+$/);
+    }
+    const elsewhere = synthesized({ runbook: 'https://wiki.example/runbook' }).alarms;
+    expect(elsewhere[0]?.AlarmDescription).toContain(' https://wiki.example/runbook#server-errors');
+  });
+
+  it('have as many metrics as docs/cost.md counts', () => {
+    const metrics = JSON.stringify(alarms).match(/"MetricName":/g) ?? [];
+    expect(metrics).toHaveLength(ALARM_METRICS);
+  });
+
+  it('tell nobody, unless there is a topic for them', () => {
+    for (const alarm of alarms) {
+      expect(alarm).not.toHaveProperty('AlarmActions');
+      expect(alarm.TreatMissingData).toBe('notBreaching');
+    }
+    for (const alarm of synthesized({}, true).alarms) {
+      expect(alarm).toMatchObject({ AlarmActions: ['<Topic>'], OKActions: ['<Topic>'] });
+    }
+  });
+});
+
+/** What is written to stdout and stderr meanwhile, both of which Lambda logs, line by line, parsed. */
+function linesOf(work: () => void): Record<string, unknown>[] {
+  const chunks: string[] = [];
+  const streams = [jest.spyOn(process.stdout, 'write'), jest.spyOn(process.stderr, 'write')];
+  for (const spy of streams) spy.mockImplementation((chunk) => chunks.push(String(chunk)) > 0);
+  const printed = [jest.spyOn(console, 'info'), jest.spyOn(console, 'error'), jest.spyOn(console, 'log')];
+  for (const spy of printed) spy.mockImplementation((line: unknown) => void chunks.push(`${String(line)}\n`));
+  try {
+    work();
+  } finally {
+    for (const spy of [...streams, ...printed]) spy.mockRestore();
+  }
+  return chunks
+    .join('')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('metrics', () => {
+  const arn = 'arn:aws:bedrock-agentcore:eu-central-1:111122223333:token-vault/default';
+  const fetched: Omit<AuditEntry, 'operation' | 'outcome'> = {
+    workloadIdentity: arn,
+    credentialProvider: arn,
+  };
+  const entries: AuditEntry[] = [
+    { operation: 'GetWorkloadAccessToken', outcome: 'failed', error: 'InternalServerException', ...fetched },
+    { operation: 'GetResourceOauth2Token', outcome: 'failed', error: 'AccessDeniedException', ...fetched },
+    { operation: 'GetResourceApiKey', outcome: 'denied', error: 'AccessDeniedException', ...fetched },
+    { operation: 'GetResourceOauth2Token', outcome: 'allowed', result: 'cached', ...fetched },
+    { operation: 'RenewAhead', outcome: 'failed', ...fetched },
+    { operation: 'Authorize', outcome: 'allowed' },
+    { operation: 'Callback', outcome: 'denied' },
+    { operation: 'CompleteResourceTokenAuth', outcome: 'failed', error: 'InternalServerException' },
+  ];
+
+  /** A metric with its dimensions, in one order. */
+  const named = (metric: string, dimensions: readonly string[]) =>
+    [metric, ...[...dimensions].sort()].join(' ');
+
+  it('of the audit trail that alarms and dashboard name are such as the service makes', () => {
+    const trail = createMetricsTrail(new Metrics({ namespace: METRICS_NAMESPACE, serviceName: 'test' }));
+    const lines = linesOf(() => {
+      for (const entry of entries) trail.record(entry);
+    });
+    const made = new Set(
+      lines.map(({ _aws }) => {
+        const [directive] = (
+          _aws as { CloudWatchMetrics: { Dimensions: string[][]; Metrics: { Name: string }[] }[] }
+        ).CloudWatchMetrics;
+        return named(directive?.Metrics[0]?.Name ?? '', directive?.Dimensions[0] ?? []);
+      }),
+    );
+    const text = JSON.stringify(written(template.Resources)).replaceAll('\\', '');
+    const queried = [...text.matchAll(/SELECT SUM\((\w+)\) FROM SCHEMA\(AgentIdentity, ([\w, ]+)\)/g)].map(
+      ([, metric = '', dimensions = '']) => named(metric, dimensions.split(', ')),
+    );
+    const graphed = [...text.matchAll(/\["AgentIdentity","ConsentStep","(\w+)","\w+","(\w+)"/g)].map(
+      ([, ...dimensions]) => named('ConsentStep', dimensions),
+    );
+    expect(queried.length).toBeGreaterThan(8);
+    expect(graphed).toHaveLength(8);
+    for (const metric of [...queried, ...graphed]) expect(made).toContain(metric);
+  });
+
+  it('without dimensions are what the logs are counted for', () => {
+    const text = JSON.stringify(written(template.Resources)).replaceAll('\\', '');
+    const alarmed = [...text.matchAll(/"MetricName":"(\w+)","Namespace":"AgentIdentity"/g)].map(
+      ([, name]) => name,
+    );
+    const counted = [...text.matchAll(/"MetricName":"(\w+)","MetricNamespace":"AgentIdentity"/g)].map(
+      ([, name]) => name,
+    );
+    expect([...new Set(counted)].sort()).toEqual([
+      'Denial',
+      'GatewayThrottle',
+      'KeyFailure',
+      'UnexpectedError',
+    ]);
+    expect([...new Set(alarmed)].sort()).toEqual([...new Set(counted)].sort());
+  });
+});
+
+describe('lines that are counted', () => {
+  const at = (line: Record<string, unknown>, field: string): unknown =>
+    field
+      .slice(2)
+      .split('.')
+      .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], line);
+
+  const counts = (pattern: LinePattern, line: Record<string, unknown>): boolean =>
+    Object.entries(pattern).every(([field, values]) => values.some((value) => at(line, field) === value));
+
+  /** The pattern as CloudWatch Logs reads it. */
+  const text = (pattern: LinePattern): string => {
+    const all = Object.entries(pattern).map(([field, values]) => {
+      const any = values.map((value) => `${field} = "${value}"`);
+      return any.length > 1 ? any.map((each) => `(${each})`).join(' || ') : (any[0] ?? '');
+    });
+    return `{ ${all.length > 1 ? all.map((each) => `(${each})`).join(' && ') : (all[0] ?? '')} }`;
+  };
+
+  it('are counted in each function’s log, and the gateway’s in the access log', () => {
+    const filters = resourcesOf(template, 'AWS::Logs::MetricFilter').map(
+      ([, { Properties }]) => written(Properties) as { FilterPattern: string; LogGroupName: string },
+    );
+    for (const pattern of Object.values<LinePattern>(FUNCTION_LINES)) {
+      const groups = filters.filter(({ FilterPattern }) => FilterPattern === text(pattern));
+      expect(new Set(groups.map(({ LogGroupName }) => LogGroupName)).size).toBe(FUNCTION_GROUPS.length);
+    }
+    const access = filters.filter(
+      ({ FilterPattern }) => FilterPattern === text(ACCESS_LINES.GatewayThrottle),
+    );
+    expect(access.map(({ LogGroupName }) => LogGroupName)).toEqual(['<IdentityApiAccessLog>']);
+  });
+
+  it('are such as the functions write', () => {
+    const log = createAuditLog(new Logger({ serviceName: 'test', logLevel: 'INFO' }));
+    const [unexpected = {}, refused = {}, denied = {}, allowed = {}, noted = {}] = linesOf(() => {
+      report({ name: 'TypeError', frames: '' });
+      report({ name: 'AccessDeniedException', frames: '' });
+      log.record({ operation: 'GetResourceApiKey', outcome: 'denied', error: 'AccessDeniedException' });
+      log.record({ operation: 'GetResourceApiKey', outcome: 'allowed' });
+      log.record({ operation: 'GetResourceApiKey', outcome: 'denied', error: 'ValidationException' });
+    });
+    const seen = [unexpected, refused, denied, allowed, noted].map((line) =>
+      Object.entries<LinePattern>(FUNCTION_LINES)
+        .filter(([, pattern]) => counts(pattern, line))
+        .map(([name]) => name),
+    );
+    expect(seen).toEqual([['UnexpectedError'], ['UnexpectedError', 'KeyFailure'], ['Denial'], [], []]);
+  });
+
+  it('are such as API Gateway writes', () => {
+    const line = ACCESS_LOG_FORMAT.toString().replace('$context.error.responseType', 'THROTTLED');
+    expect(counts(ACCESS_LINES.GatewayThrottle, JSON.parse(line) as Record<string, unknown>)).toBe(true);
+  });
+});
