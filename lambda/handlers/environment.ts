@@ -21,22 +21,73 @@ export type Variable =
   /** Name or ARN of the function of the group `provider-client`. */
   | 'PROVIDER_CLIENT_FUNCTION';
 
-/** @throws Error that names every variable that is missing */
+const NAME = /^[a-zA-Z0-9._-]{3,255}$/;
+
+const table = { form: NAME, must: 'be the name of a table' };
+
+/** What each must be like; enough to tell a value that got into the wrong place. */
+const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: string }>> = {
+  DIRECTORY_TABLE: table,
+  KEYS_TABLE: table,
+  SESSIONS_TABLE: table,
+  VAULT_TABLE: table,
+  KMS_KEY_ARN: { form: /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, must: 'be the ARN of a KMS key' },
+  BASE_URL: {
+    form: /^(https:\/\/[^/?#\s]+|http:\/\/(127\.0\.0\.1|localhost)(:\d+)?)(\/[^?#\s]*[^/?#\s])?$/,
+    must: 'be an https URL without a trailing slash',
+  },
+  ARN_PREFIX: {
+    form: /^arn:[\w-]+:bedrock-agentcore:[\w-]+:\d{12}$/,
+    must: 'be like arn:aws:bedrock-agentcore:eu-central-1:123456789012',
+  },
+  PROVIDER_CLIENT_FUNCTION: {
+    form: /^(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:)?[\w-]{1,64}(:[\w$-]+)?$/,
+    must: 'be the name or ARN of a function',
+  },
+};
+
+/** Says all that there is to say in one line: a stack would name this file and nothing of the deployment. */
+class EnvironmentError extends Error {
+  constructor(faults: string) {
+    super(`environment: ${faults}`);
+    this.name = 'EnvironmentError';
+    this.stack = `${this.name}: ${this.message}`;
+  }
+}
+
+/** @throws Error of one line that names every variable that is missing or malformed, and no value */
 export function readEnvironment<Name extends Variable>(...names: Name[]): Record<Name, string> {
   const missing = names.filter((name) => !process.env[name]);
-  if (missing.length > 0) throw new Error(`environment: set ${missing.join(', ')}`);
+  const malformed = names.filter((name) => {
+    const value = process.env[name];
+    return value && !FORMS[name].form.test(value);
+  });
+  const faults = [
+    ...(missing.length > 0 ? [`set ${missing.join(', ')}`] : []),
+    ...malformed.map((name) => `${name} must ${FORMS[name].must}`),
+  ];
+  if (faults.length > 0) throw new EnvironmentError(faults.join('; '));
   return Object.fromEntries(names.map((name) => [name, process.env[name]])) as Record<Name, string>;
 }
 
-/** @throws Error in plain words */
+/** Has the domain judge a variable that is JSON, and says in its words which one is wrong. */
+function readJson<T>(name: string, missing: string, parse: (json: string) => T): T {
+  try {
+    return parse(process.env[name] ?? missing);
+  } catch (error) {
+    throw new EnvironmentError(`${name}: ${error instanceof Error ? error.message : 'cannot be read'}`);
+  }
+}
+
+/** @throws Error of one line in plain words */
 export const readTrustedIssuers = (): TrustedIssuer[] =>
-  parseTrustedIssuers(process.env.TRUSTED_ISSUERS ?? '[]');
+  readJson('TRUSTED_ISSUERS', '[]', parseTrustedIssuers);
 
-/** @throws Error in plain words */
-export const readQuotas = (): Quotas => parseQuotas(process.env.QUOTAS ?? '{}');
+/** @throws Error of one line in plain words */
+export const readQuotas = (): Quotas => readJson('QUOTAS', '{}', parseQuotas);
 
-/** @throws Error in plain words */
-export const readLifetimes = (): Lifetimes => parseLifetimes(process.env.LIFETIMES ?? '{}');
+/** @throws Error of one line in plain words */
+export const readLifetimes = (): Lifetimes => readJson('LIFETIMES', '{}', parseLifetimes);
 
 /**
  * Whether providers on this machine are let in: only on a laptop. In Lambda the variable stops the function,
@@ -45,7 +96,7 @@ export const readLifetimes = (): Lifetimes => parseLifetimes(process.env.LIFETIM
 export function readEndpointPolicy(): EndpointPolicy {
   const loopback = process.env.LOOPBACK_PROVIDERS === 'allowed';
   if (loopback && process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined) {
-    throw new Error('environment: LOOPBACK_PROVIDERS is for local mode; unset it');
+    throw new EnvironmentError('LOOPBACK_PROVIDERS is for local mode; unset it');
   }
   return { loopback };
 }

@@ -67,12 +67,13 @@ export async function handler(event: unknown): Promise<Answer> {
   // Without what was wrong, for that repeats the event.
   if (!parsed.success)
     throw new Error('This is nothing that key-rotation does; docs/runbook.md has what it does.');
+  let message = 'The invocation failed; the log says where.';
   try {
     return await serve(parsed.output);
   } catch (error) {
-    if (error instanceof ServiceError) throw new Error(`${error.type}: ${error.message}`);
-    report(unexpected(error));
+    if (error instanceof ServiceError) message = `${error.type}: ${error.message}`;
+    else report(unexpected(error));
   }
   // Without its cause: Lambda writes what is thrown to the log, and hands it to who invoked.
-  throw new Error('The invocation failed; the log says where.');
+  throw new Error(message);
 }

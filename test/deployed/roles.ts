@@ -187,7 +187,14 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
   'key-rotation': {
     may: [query('Directory', SIGNING_KEYS), get('Directory', IDENTITY), encrypt('signing')],
     mayNot: [
-      ...[decrypt('signing'), decrypt('grant'), decrypt(), generate('grant'), encrypt('grant'), rewrap('grant')],
+      ...[
+        decrypt('signing'),
+        decrypt('grant'),
+        decrypt(),
+        generate('grant'),
+        encrypt('grant'),
+        rewrap('grant'),
+      ],
       ...[get('Keys', 'VAULT-KEY#grant#a'), put('Keys', 'VAULT-KEY#client-secret#a'), scan('Keys')],
       ...[put('Directory', IDENTITY), put('Directory', 'TOKEN-VAULT'), scan('Directory')],
       ...[get('Vault', GRANT), get('Sessions', SESSION), invoke('token-exchange')],

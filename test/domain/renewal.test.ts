@@ -350,7 +350,7 @@ describe('a winner that died', () => {
 
 describe('a table that fails', () => {
   it('to say that the lease was taken: who asks again finds its own', async () => {
-    const { takeLease } = stores.grants;
+    const takeLease = stores.grants.takeLease.bind(stores.grants);
     jest.spyOn(stores.grants, 'takeLease').mockImplementationOnce(async (...write) => {
       await takeLease(...write);
       return false;
@@ -361,7 +361,7 @@ describe('a table that fails', () => {
   });
 
   it('to take the new tokens: they are written all the same, within the lease', async () => {
-    const { putRenewed } = stores.grants;
+    const putRenewed = stores.grants.putRenewed.bind(stores.grants);
     const failing = jest.spyOn(stores.grants, 'putRenewed').mockRejectedValue(new Error('throttled'));
     endpoint.before = async () => {
       await Promise.resolve();
@@ -380,7 +380,7 @@ describe('a table that fails', () => {
   });
 
   it('so slowly that the lease may lapse on the way: nothing is sent', async () => {
-    const { markSent } = stores.grants;
+    const markSent = stores.grants.markSent.bind(stores.grants);
     jest.spyOn(stores.grants, 'markSent').mockImplementationOnce(async (...write) => {
       const marked = await markSent(...write);
       ambient.advance(3);

@@ -266,7 +266,8 @@ describe('a token that the resource did not take', () => {
 
   it('was renewed between the read and the mark: the newer one is handed out', async () => {
     await service.grant();
-    const { reject } = service.stores.grants;
+    const { grants } = service.stores;
+    const reject = grants.reject.bind(grants);
     jest.spyOn(service.stores.grants, 'reject').mockImplementationOnce(async (...write) => {
       await service.grant({ accessToken: 'access-newer' });
       return reject(...write);
@@ -296,7 +297,7 @@ describe('in the soft window', () => {
     await service.ask();
     expect(service.handedOn).toEqual([]);
     service.ambient.advance(1);
-    for (const _read of [1, 2, 3]) {
+    for (let read = 0; read < 3; read += 1) {
       expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
     }
     expect(service.handedOn).toHaveLength(1);

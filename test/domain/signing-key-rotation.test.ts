@@ -22,11 +22,10 @@ let rotation: SigningKeyRotationPorts;
 beforeEach(async () => {
   service = await createTokenService();
   entries = [];
-  const { wrap } = service.wrapper;
   rotation = {
     store: service.stores.signingKeys,
     // It has no way to unwrap.
-    wrapper: { wrap },
+    wrapper: { wrap: (...key) => service.wrapper.wrap(...key) },
     audit: { record: (entry) => void entries.push(entry) },
     ambient: service.ambient,
   };

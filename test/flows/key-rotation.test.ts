@@ -6,12 +6,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
-import { grantKey } from '../../lambda/adapters/dynamodb/keys';
 import { localFunctionName } from '../../lib/local/gateway-event';
 import { moveClock } from './support/clock';
-import { World } from './support/world';
+import { World, type TestAgent } from './support/world';
 
 const LEAD = 15 * 60;
 const MEMORY = 5 * 60;
@@ -34,3 +33,167 @@ async function invoke(event: object): Promise<{ failed: boolean; answer: Record<
   const answer = JSON.parse(Buffer.from(Payload ?? []).toString('utf8')) as Record<string, unknown>;
   return { failed: FunctionError !== undefined, answer };
 }
+
+interface SigningKey {
+  kid: string;
+  signsFrom: number;
+}
+const signingKeyOf = async (event: object) => (await invoke(event)).answer.signingKey as SigningKey;
+
+const kidOf = (token: string) => decodeProtectedHeader(token).kid;
+
+/** As a resource server verifies, which knows the service by its JWKS alone. */
+const verified = (token: string) =>
+  jwtVerify(token, createRemoteJWKSet(new URL(`${world.local.endpoint}/.well-known/jwks.json`)));
+
+async function publishedKids(): Promise<string[]> {
+  const answer = await fetch(`${world.local.endpoint}/.well-known/jwks.json`);
+  return ((await answer.json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+}
+
+/** Of each grant that the agent holds: the vault key that its tokens are sealed under. */
+async function sealedUnder(agent: TestAgent): Promise<string[]> {
+  const { act } = decodeJwt<{ act: { id: string } }>(await agent.token());
+  const vault = createTable(new DynamoDBClient({}), process.env.VAULT_TABLE ?? '');
+  const { items } = await vault.scan(
+    { condition: 'workloadId = :id AND attribute_exists(tokens)', values: { ':id': act.id } },
+    { limit: 100 },
+  );
+  return items.map((item) => {
+    const { tokens } = item as { tokens: { sealed: string } };
+    return decodeProtectedHeader(tokens.sealed).kid ?? '';
+  });
+}
+
+it('has old and new workload access tokens verified across a rotation by hand', async () => {
+  const agent = await world.agent();
+  const before = await agent.token({ userId: 'ana' });
+  const next = await signingKeyOf({ rotate: 'signing-key' });
+  expect(kidOf(before)).not.toBe(next.kid);
+  expect(await signingKeyOf({ rotate: 'signing-key' })).toEqual(next);
+
+  moveClock(MEMORY + 1);
+  expect(await publishedKids()).toEqual([kidOf(before), next.kid]);
+  const last = await agent.token({ userId: 'ana' });
+  expect(kidOf(last)).toBe(kidOf(before));
+  // The service takes the one of before too: there is no grant, but the token is good.
+  await expect(agent.ask(before)).resolves.toHaveProperty('authorizationUrl');
+
+  moveClock(LEAD - MEMORY + 1);
+  const after = await agent.token({ userId: 'ana' });
+  expect(kidOf(after)).toBe(next.kid);
+  for (const token of [last, after]) {
+    await expect(verified(token)).resolves.toBeDefined();
+    await expect(agent.ask(token)).resolves.toHaveProperty('authorizationUrl');
+  }
+});
+
+it('takes a stolen key’s tokens no more once it is revoked, and serves agents by another at once', async () => {
+  const agent = await world.agent();
+  const stolen = await agent.token({ userId: 'ana' });
+  const next = await signingKeyOf({ revoke: 'signing-key', kid: kidOf(stolen) });
+  expect(next.kid).not.toBe(kidOf(stolen));
+
+  moveClock(MEMORY + 1);
+  expect(await publishedKids()).not.toContain(kidOf(stolen));
+  await expect(agent.ask(stolen)).rejects.toMatchObject({ $metadata: { httpStatusCode: 401 } });
+  await expect(verified(stolen)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
+  const anew = await agent.token({ userId: 'ana' });
+  expect(kidOf(anew)).toBe(next.kid);
+  await expect(agent.ask(anew)).resolves.toHaveProperty('authorizationUrl');
+});
+
+it('has the schedule make what is due and no more', async () => {
+  const agent = await world.agent();
+  const kid = kidOf(await agent.token());
+  expect(await signingKeyOf({ prepare: 'signing-keys' })).toMatchObject({ kid });
+  expect(kidOf(await agent.token())).toBe(kid);
+});
+
+it('opens what an old vault key sealed, and seals by the new one what is written next', async () => {
+  const agent = await world.agent();
+  const accessToken = await agent.connect('ana');
+  const [old] = await sealedUnder(agent);
+  const { answer } = await invoke({ rotate: 'vault-keys', workloadIdentity: agent.name });
+  const rotated = answer.vaultKeys as { purpose: string; version: string }[];
+  expect(rotated.map(({ purpose }) => purpose)).toEqual(['grant', 'consent', 'subject-token']);
+  const [{ version = '' } = {}] = rotated;
+
+  moveClock(MEMORY + 1);
+  const token = await agent.token({ userId: 'ana' });
+  await expect(agent.ask(token)).resolves.toMatchObject({ accessToken });
+  expect(await sealedUnder(agent)).toEqual([old]);
+
+  // The token has ended, and what is renewed is sealed anew.
+  moveClock(3600);
+  const later = await agent.token({ userId: 'ana' });
+  const renewed = await agent.ask(later);
+  expect(renewed.accessToken).toEqual(expect.any(String));
+  expect(renewed.accessToken).not.toBe(accessToken);
+  expect(await sealedUnder(agent)).toEqual([version]);
+
+  // A consent that is begun under the new keys ends under them, also where no key may be made.
+  const other = await agent.connect('ben');
+  expect(other).toBeTruthy();
+});
+
+it('gives an agent another vault key after ninety days, and opens what the one before sealed', async () => {
+  const agent = await world.agent();
+  await agent.connect('cleo');
+  const before = await sealedUnder(agent);
+  moveClock(90 * 24 * 3600);
+  await agent.connect('dora');
+  const after = await sealedUnder(agent);
+  expect(after).toEqual(expect.arrayContaining(before));
+  expect(after.filter((kid) => !before.includes(kid))).toHaveLength(1);
+  // The provider forgot the old refresh token long ago; that it was asked shows that the grant was opened.
+  const token = await agent.token({ userId: 'cleo' });
+  await expect(agent.ask(token)).resolves.toHaveProperty('authorizationUrl');
+  expect(await sealedUnder(agent)).toHaveLength(1);
+});
+
+describe('whoever may invoke it', () => {
+  it.each([
+    ['nothing', {}],
+    ['a key of its own', { rotate: 'signing-key', publicJwk: { kty: 'EC' } }],
+    ['a key id of its own', { rotate: 'signing-key', kid: 'a-word-that-must-stay-unsaid' }],
+    ['a vault key of its own', { rotate: 'vault-keys', workloadIdentity: 'agent-1', version: '9' }],
+    ['a time of its own', { rotate: 'signing-key', signsFrom: 0 }],
+    ['the revocation of all', { revoke: 'signing-key' }],
+    ['a revocation by pattern', { revoke: 'signing-key', kid: '*' }],
+    ['a request as the gateway sends it', { httpMethod: 'POST', body: '{"rotate":"signing-key"}' }],
+  ])('gets nowhere with %s', async (_what, event) => {
+    const kids = await publishedKids();
+    const { failed, answer } = await invoke(event);
+    expect({ failed, message: answer.errorMessage }).toEqual({
+      failed: true,
+      message: 'This is nothing that key-rotation does; docs/runbook.md has what it does.',
+    });
+    expect(await publishedKids()).toEqual(kids);
+    const log = await readFile(join(world.dataDir, 'service.log'), 'utf8');
+    expect(log).not.toContain('a-word-that-must-stay-unsaid');
+  });
+
+  it('is told of keys and agents that there are not', async () => {
+    const kid = '00000000-0000-4000-8000-000000000000';
+    const { answer } = await invoke({ revoke: 'signing-key', kid });
+    expect(answer.errorMessage).toBe('ResourceNotFoundException: No signing key of that kid is published.');
+    const nobody = await invoke({ rotate: 'vault-keys', workloadIdentity: 'nobody' });
+    expect(nobody.answer.errorMessage).toContain('There is no workload identity named "nobody"');
+  });
+
+  it('is on record, and sees no key', async () => {
+    const operations = (await world.audit()).map(({ operation }) => operation);
+    for (const operation of [
+      'PrepareSigningKeys',
+      'RotateSigningKey',
+      'RevokeSigningKey',
+      'RotateVaultKeys',
+    ]) {
+      expect(operations).toContain(operation);
+    }
+    const { answer } = await invoke({ prepare: 'signing-keys' });
+    expect(Object.keys(answer)).toEqual(['signingKey']);
+    expect(Object.keys(answer.signingKey as object).sort()).toEqual(['kid', 'signsFrom']);
+  });
+});

@@ -68,7 +68,7 @@ describe('rotation', () => {
   it('is followed, with each refresh token presented once', async () => {
     const { again } = await connected();
     const start = world.provider.exchanges.length;
-    for (const _round of [1, 2, 3]) {
+    for (let round = 0; round < 3; round += 1) {
       moveClock(LIFE);
       expect((await again()).accessToken).toBe(exchangesSince(start).at(-1)?.answer.access_token);
     }
@@ -80,7 +80,7 @@ describe('rotation', () => {
     rotates = false;
     const { again } = await connected();
     const start = world.provider.exchanges.length;
-    for (const _round of [1, 2]) {
+    for (let round = 0; round < 2; round += 1) {
       moveClock(LIFE);
       await again();
     }
@@ -213,7 +213,7 @@ describe('a provider that is not to be had', () => {
     moveClock(LIFE);
     world.provider.tokenEndpoint = behaviour;
     const start = world.provider.exchanges.length;
-    for (const _attempt of [1, 2]) {
+    for (let attempt = 0; attempt < 2; attempt += 1) {
       await expect(again()).rejects.toMatchObject({
         name: 'InternalServerException',
         message: expect.stringContaining(code) as string,
@@ -287,7 +287,7 @@ describe('in the last part of a token’s life', () => {
       asked += 1;
       return new Promise(() => undefined);
     };
-    for (const _attempt of [1, 2, 3]) expect((await again()).accessToken).toBe(first);
+    for (let attempt = 0; attempt < 3; attempt += 1) expect((await again()).accessToken).toBe(first);
     expect(await renewedAhead(agent)).toMatchObject({ result: 'provider-unavailable' });
     expect((await again()).accessToken).toBe(first);
     expect(asked).toBe(1);

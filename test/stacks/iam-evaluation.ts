@@ -46,7 +46,7 @@ function holds(operator: string, wanted: Values, had: Values | undefined): boole
   // True of a request without the key, which is what IAM makes of ForAllValues.
   if (set === 'ForAllValues') return (had ?? []).every(matches);
   if (set !== name) throw new Error(`this evaluation does not know the set operator ${operator}`);
-  return had !== undefined && had.some(matches);
+  return had?.some(matches) ?? false;
 }
 
 function applies({ Action, Resource, Condition = {} }: Statement, request: IamRequest): boolean {

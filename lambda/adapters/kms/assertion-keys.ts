@@ -53,7 +53,12 @@ async function unlessRefused<Answer>(answer: Promise<Answer>): Promise<Answer | 
 /** A key has fifty tags at most, and one page of the answer a thousand. */
 async function tagsOf(client: KMSClient, KeyId: string): Promise<Record<string, string> | undefined> {
   const answer = await unlessRefused(client.send(new ListResourceTagsCommand({ KeyId })));
-  return answer && Object.fromEntries((answer.Tags ?? []).map(({ TagKey, TagValue }) => [TagKey, TagValue]));
+  return (
+    answer &&
+    Object.fromEntries(
+      (answer.Tags ?? []).map(({ TagKey = '', TagValue = '' }) => [TagKey, TagValue] as const),
+    )
+  );
 }
 
 export const createKeyDescriptions = (client: KMSClient): KeyDescriptions => ({

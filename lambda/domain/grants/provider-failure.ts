@@ -53,12 +53,15 @@ export class ProviderFailure extends Error {
 export const errorCode = (code: unknown): string =>
   typeof code === 'string' && ERROR_CODE.test(code) ? code : 'invalid_response';
 
+/** Epoch milliseconds of an HTTP date; NaN for what is none. */
+const timeOf = (date: string): number => new Date(date).getTime();
+
 /** Seconds that a `Retry-After` asks for (RFC 9110 section 10.2.3): a number, or a date by the provider's own clock. */
 function retryAfterOf(response: Response): number | undefined {
   const field = response.headers.get('retry-after');
   if (field === null) return undefined;
   if (/^\d{1,9}$/.test(field)) return Number(field);
-  const seconds = (Date.parse(field) - Date.parse(response.headers.get('date') ?? '')) / 1000;
+  const seconds = (timeOf(field) - timeOf(response.headers.get('date') ?? '')) / 1000;
   return seconds > 0 ? Math.ceil(seconds) : undefined;
 }
 

@@ -1,0 +1,163 @@
+/**
+ * Each function as Lambda starts it: with what it needs it starts, and what is missing or malformed it says in one
+ * line, before it touches anything. Lambda writes the stack of what a module throws to the log; so that is one line too.
+ */
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
+
+/** A deployment's variables, in values of its form. */
+const ENVIRONMENT = {
+  DIRECTORY_TABLE: 'Stateful-DirectoryTable-1A2B3C',
+  KEYS_TABLE: 'Stateful-KeysTable-1A2B3C',
+  SESSIONS_TABLE: 'Stateful-SessionsTable-1A2B3C',
+  VAULT_TABLE: 'Stateful-VaultTable-1A2B3C',
+  KMS_KEY_ARN: 'arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555',
+  BASE_URL: 'https://abc123.execute-api.eu-central-1.amazonaws.com/prod',
+  ARN_PREFIX: 'arn:aws:bedrock-agentcore:eu-central-1:123456789012',
+  PROVIDER_CLIENT_FUNCTION: 'Stateless-providerclient-1A2B3C:live',
+  TRUSTED_ISSUERS: '[]',
+  LIFETIMES: '{}',
+  QUOTAS: '{}',
+  AWS_REGION: 'eu-central-1',
+  POWERTOOLS_DEV: 'true',
+};
+
+type Variable = keyof typeof ENVIRONMENT;
+
+const TABLE = 'must be the name of a table';
+
+/** A value in the wrong place, and what is said of it. */
+const MALFORMED: Partial<Record<Variable, readonly [value: string, said: string]>> = {
+  DIRECTORY_TABLE: ['arn:aws:dynamodb:eu-central-1:123456789012:table/any', `DIRECTORY_TABLE ${TABLE}`],
+  KEYS_TABLE: ['${Token[TOKEN.17]}', `KEYS_TABLE ${TABLE}`],
+  SESSIONS_TABLE: ['a', `SESSIONS_TABLE ${TABLE}`],
+  VAULT_TABLE: ['two words', `VAULT_TABLE ${TABLE}`],
+  KMS_KEY_ARN: ['alias/any', 'KMS_KEY_ARN must be the ARN of a KMS key'],
+  BASE_URL: ['https://issuer.example/', 'BASE_URL must be an https URL without a trailing slash'],
+  ARN_PREFIX: [
+    'arn:aws:bedrock-agentcore:eu-central-1:1234',
+    'ARN_PREFIX must be like arn:aws:bedrock-agentcore:eu-central-1:123456789012',
+  ],
+  PROVIDER_CLIENT_FUNCTION: ['no function', 'PROVIDER_CLIENT_FUNCTION must be the name or ARN of a function'],
+  TRUSTED_ISSUERS: ['[{}]', 'TRUSTED_ISSUERS: trusted issuers'],
+  LIFETIMES: ['{"vaultKey":1}', 'LIFETIMES: lifetimes: vaultKey: must be 86400 seconds or more'],
+  QUOTAS: ['many', 'QUOTAS: quotas: not JSON'],
+};
+
+/** What a group reads; lib/constructs gives it no less (test/stacks/permissions.test.ts). */
+const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
+  'control-plane': [
+    'DIRECTORY_TABLE',
+    'KEYS_TABLE',
+    'VAULT_TABLE',
+    'KMS_KEY_ARN',
+    'BASE_URL',
+    'ARN_PREFIX',
+    'QUOTAS',
+  ],
+  'token-exchange': [
+    ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX'] as const),
+    ...(['TRUSTED_ISSUERS', 'LIFETIMES'] as const),
+  ],
+  'credential-retrieval': [
+    ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'SESSIONS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN'] as const),
+    ...(['BASE_URL', 'ARN_PREFIX', 'PROVIDER_CLIENT_FUNCTION', 'TRUSTED_ISSUERS', 'LIFETIMES'] as const),
+  ],
+  'oauth-callback': [
+    ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'SESSIONS_TABLE', 'KMS_KEY_ARN'] as const),
+    ...(['BASE_URL', 'ARN_PREFIX', 'PROVIDER_CLIENT_FUNCTION'] as const),
+  ],
+  'token-vault': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
+  'provider-client': [
+    ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN'] as const),
+    ...(['BASE_URL', 'ARN_PREFIX', 'LIFETIMES'] as const),
+  ],
+  'key-rotation': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX'],
+};
+
+/** Those that have defaults. */
+const OPTIONAL: readonly Variable[] = ['TRUSTED_ISSUERS', 'LIFETIMES', 'QUOTAS'];
+
+const own = { ...process.env };
+afterEach(() => {
+  process.env = { ...own };
+});
+
+/** @returns what Lambda would write of it; undefined when the function starts */
+async function start(group: FunctionGroup, change: Readonly<Record<string, string | undefined>>) {
+  process.env = { ...own, ...ENVIRONMENT, ...change };
+  for (const [name, value] of Object.entries(change)) if (value === undefined) delete process.env[name];
+  try {
+    await jest.isolateModulesAsync(async () => {
+      await import(`../../lambda/handlers/${group}`);
+    });
+  } catch (error) {
+    return (error as Error).stack ?? '';
+  }
+  return undefined;
+}
+
+describe.each(FUNCTION_GROUPS)('%s', (group) => {
+  const required = READS[group].filter((name) => !OPTIONAL.includes(name));
+  const others = (Object.keys(ENVIRONMENT) as Variable[]).filter(
+    (name) => !READS[group].includes(name) && MALFORMED[name],
+  );
+
+  it('starts with what it needs, whatever else is missing', async () => {
+    expect(await start(group, Object.fromEntries(others.map((name) => [name, undefined])))).toBeUndefined();
+  });
+
+  it.each(required)('says in one line that %s is missing', async (name) => {
+    const line = `EnvironmentError: environment: set ${name}`;
+    expect(await start(group, { [name]: undefined })).toBe(line);
+    expect(await start(group, { [name]: '' })).toBe(line);
+  });
+
+  it.each(READS[group])('says in one line what %s must be', async (name) => {
+    const [value = '', said = ''] = MALFORMED[name] ?? [];
+    const line = await start(group, { [name]: value });
+    expect(line).toMatch(/^EnvironmentError: environment: [^\n]*$/);
+    expect(line).toContain(said);
+  });
+
+  it('names all at once', async () => {
+    const line = await start(group, {
+      DIRECTORY_TABLE: undefined,
+      KEYS_TABLE: undefined,
+      KMS_KEY_ARN: 'alias/any',
+    });
+    expect(line).toBe(
+      'EnvironmentError: environment: set DIRECTORY_TABLE, KEYS_TABLE; KMS_KEY_ARN must be the ARN of a KMS key',
+    );
+  });
+});
+
+it.each([
+  ['an address of this machine', 'http://127.0.0.1:4600'],
+  ['a domain of one’s own', 'https://identity.example'],
+  ['another partition', 'https://abc.execute-api.cn-north-1.amazonaws.com.cn/prod'],
+])('BASE_URL may be %s', async (_what, BASE_URL) => {
+  expect(await start('token-exchange', { BASE_URL })).toBeUndefined();
+});
+
+it.each([
+  'http://identity.example',
+  'https://',
+  'https://a.example?x=1',
+  'https://a.example/#x',
+  'a.example',
+])('BASE_URL is never %s', async (BASE_URL) => {
+  expect(await start('token-exchange', { BASE_URL })).toContain('BASE_URL must be');
+});
+
+it('repeats no value', async () => {
+  const secret = 'sk-that-got-into-the-wrong-place';
+  expect(await start('key-rotation', { KMS_KEY_ARN: secret, BASE_URL: secret })).not.toContain(secret);
+});
+
+it('refuses the laptop’s own setting inside Lambda, in one line too', async () => {
+  const line = await start('token-exchange', {
+    LOOPBACK_PROVIDERS: 'allowed',
+    AWS_LAMBDA_FUNCTION_NAME: 'any',
+  });
+  expect(line).toBe('EnvironmentError: environment: LOOPBACK_PROVIDERS is for local mode; unset it');
+});
