@@ -20,14 +20,14 @@ export interface FunctionSettings {
 }
 
 /**
- * Mebibytes by group, as docs/performance.md has them from `npm run measure:functions`. Where somebody waits, as much as
- * keeps a first call under a second; nobody waits for the last two.
+ * Mebibytes by group. None uses more than 140; what is chosen is CPU, as docs/performance.md has it from
+ * `npm run measure:functions`: most where every step of an agent waits, least where nobody does.
  */
 export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'control-plane': 512,
   'token-exchange': 1024,
   'credential-retrieval': 1024,
-  'oauth-callback': 1024,
+  'oauth-callback': 512,
   'token-vault': 512,
   'provider-client': 512,
   'key-rotation': 256,

@@ -2,6 +2,7 @@
  * What each operation needs, warm. Calls of DynamoDB are counted (README, "What a call costs"; test/flows/hot-path), sizes
  * of items and lines measured (test/flows/sizes); milliseconds and the share of cache misses are assumptions: yours differ.
  */
+import type { FunctionGroup } from '../../lambda/api/operations';
 
 /** Kilobytes of items that are written, rounded up: a grant with two JWTs of a kilobyte or so; a session. */
 export const GRANT_KB = 3;
@@ -13,9 +14,6 @@ export const PROVIDER_MS = 300;
 
 /** Share of calls that find a vault key or signing key not in memory. Each then costs a call of KMS and a GetItem. */
 export const KEY_MISSES = 0.01;
-
-/** GB of each function. */
-export const MEMORY_GB = 0.5;
 
 /** Share of requests that are traced: X-Ray's default rule, beyond its one a second. */
 export const TRACED = 0.05;
@@ -51,6 +49,7 @@ const createGrant = writes('UpdateItem', GRANT_KB + 2);
 export interface Step {
   /** Its row in the README's table. */
   readonly row: string;
+  readonly group: FunctionGroup;
   readonly milliseconds: number;
   readonly calls: readonly DynamoDbCall[];
   /** Bytes that the service itself writes: the audit entry and its metrics. */
@@ -64,33 +63,39 @@ export interface Operation {
   readonly agentCoreRequests: number | undefined;
 }
 
-const step = (row: string, calls: readonly DynamoDbCall[], logBytes: number, asks = false): Step => ({
-  row,
-  milliseconds: WARM_MS + (asks ? PROVIDER_MS : 0),
-  calls,
-  logBytes,
-});
+const stepOf =
+  (group: FunctionGroup) =>
+  (row: string, calls: readonly DynamoDbCall[], logBytes: number, asks = false): Step => ({
+    row,
+    group,
+    milliseconds: WARM_MS + (asks ? PROVIDER_MS : 0),
+    calls,
+    logBytes,
+  });
+const issue = stepOf('token-exchange');
+const retrieve = stepOf('credential-retrieval');
+const browse = stepOf('oauth-callback');
 
 export const OPERATIONS: readonly Operation[] = [
   {
     name: 'workload access token',
-    steps: [step('workload access token', [get], 900)],
+    steps: [issue('workload access token', [get], 900)],
     agentCoreRequests: undefined,
   },
   {
     name: 'token from the vault',
-    steps: [step('credential from the vault', [batchGet(3)], 1500)],
+    steps: [retrieve('credential from the vault', [batchGet(3)], 1500)],
     agentCoreRequests: 1,
   },
   {
     name: 'API key',
-    steps: [step('API key from the vault', [batchGet(2), get], 1050)],
+    steps: [retrieve('API key from the vault', [batchGet(2), get], 1050)],
     agentCoreRequests: 1,
   },
   {
     name: 'renewal, waited for',
     steps: [
-      step(
+      retrieve(
         'renewal of a token that has ended',
         [batchGet(3), updateGrant, get, updateGrant, updateGrant],
         1500,
@@ -102,10 +107,10 @@ export const OPERATIONS: readonly Operation[] = [
   {
     name: 'consent, from link to grant',
     steps: [
-      step('consent: the link', [batchGet(3), putSession, createGrant], 1050),
-      step('consent: link opened', [get, putSession], 750),
-      step('consent: callback', [get, putSession], 750),
-      step('consent: complete', [get, batchGet(3), putSession, get, updateGrant, putSession], 850, true),
+      retrieve('consent: the link', [batchGet(3), putSession, createGrant], 1050),
+      browse('consent: link opened', [get, putSession], 750),
+      browse('consent: callback', [get, putSession], 750),
+      retrieve('consent: complete', [get, batchGet(3), putSession, get, updateGrant, putSession], 850, true),
     ],
     agentCoreRequests: undefined,
   },

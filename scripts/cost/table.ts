@@ -1,15 +1,8 @@
 /** The cost table: what a million of each operation costs, part by part, and what a deployment costs that nobody calls. */
 import { FUNCTION_GROUPS } from '../../lambda/api/operations';
+import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
 import { table } from '../api-docs/table';
-import {
-  KEY_MISSES,
-  MEMORY_GB,
-  OPERATIONS,
-  PLATFORM_LOG_BYTES,
-  TRACED,
-  type Operation,
-  type Step,
-} from './operations';
+import { KEY_MISSES, OPERATIONS, PLATFORM_LOG_BYTES, TRACED, type Operation, type Step } from './operations';
 import { PRICES } from './prices';
 
 const MILLION = 1e6;
@@ -20,12 +13,13 @@ const dollars = (amount: number): string => `$${amount.toFixed(2)}`;
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 /** Dollars of one request, by part. */
-function costOf({ milliseconds, calls, logBytes }: Step) {
+function costOf({ group, milliseconds, calls, logBytes }: Step) {
+  const gigabytes = MEMORY_SIZE[group] / 1024;
   const readUnits = sum(calls.map((call) => call.readUnits)) + KEY_MISSES;
   const writeUnits = sum(calls.map((call) => call.writeUnits));
   return {
     'API Gateway': PRICES.apiRequest,
-    Lambda: PRICES.invocation + (milliseconds / 1000) * MEMORY_GB * PRICES.gigabyteSecond,
+    Lambda: PRICES.invocation + (milliseconds / 1000) * gigabytes * PRICES.gigabyteSecond,
     DynamoDB: readUnits * PRICES.readUnit + writeUnits * PRICES.writeUnit,
     KMS: KEY_MISSES * PRICES.kmsCall,
     logs: ((logBytes + PLATFORM_LOG_BYTES) / GIGABYTE) * PRICES.logGigabyte,

@@ -1,4 +1,7 @@
 /** What must not be lost is kept, protected and encrypted. */
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { AgentIdentity } from '../../lib';
 import { plain, resourcesOf, synthesize, withoutHash } from './synthesis';
 
 const synthesis = synthesize();
@@ -18,11 +21,31 @@ const LOGICAL_IDS = {
   VaultTable: 'VaultTable3CC8F6E8',
 };
 
-it('has four tables, one key and nothing else that keeps state, each under its logical id for good', () => {
+const IDS_WITHIN_A_CONSTRUCT = [
+  'IdentityDirectoryTableDE138897',
+  'IdentityEncryptionKeyC8253082',
+  'IdentityKeysTable9DF435B3',
+  'IdentityLogKey8A966CBB',
+  'IdentitySessionsTable95269F89',
+  'IdentityVaultTable95CA0BFC',
+];
+
+it('has four tables, one key and nothing else that keeps state, under ids that stay: with another, an update makes an empty table and leaves all grants behind', () => {
   const kept = Object.entries(synthesis.stateful.Resources).filter(
     ([, { Type }]) => Type !== 'AWS::CDK::Metadata',
   );
   expect(kept.map(([id]) => id).sort()).toEqual(Object.values(LOGICAL_IDS).sort());
+});
+
+it('has the same ids within a construct of somebody else’s stack, for good as well', () => {
+  const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Theirs');
+  new AgentIdentity(stack, 'Identity');
+  const { Resources } = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Type: string }> };
+  const kept = Object.entries(Resources).filter(([, { Type }]) =>
+    ['AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key'].includes(Type),
+  );
+  // The logs' key keeps no grants, but logs that were written under it need it.
+  expect(kept.map(([id]) => id).sort()).toEqual(IDS_WITHIN_A_CONSTRUCT);
 });
 
 it('keys its tables as the records in them are: CloudFormation would replace a table with other keys', () => {

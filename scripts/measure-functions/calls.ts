@@ -1,0 +1,86 @@
+/** One call for each function, of the kind that it mostly gets, and what must be there for it to be answered. */
+import {
+  BedrockAgentCoreControlClient,
+  CreateApiKeyCredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { BedrockAgentCoreClient, GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
+import type { Invocation } from '../../lambda/adapters/lambda/invocation';
+import type { KeyRotation } from '../../lambda/adapters/lambda/key-rotation';
+import { OPERATIONS, type FunctionGroup, type OperationName } from '../../lambda/api/operations';
+import type { startLocal } from '../../lib/local/start';
+
+type Service = Awaited<ReturnType<typeof startLocal>>;
+
+/** What is measured of each. */
+export const MEASURED: Readonly<Record<FunctionGroup, string>> = {
+  'control-plane': 'UpdateApiKeyCredentialProvider',
+  'token-exchange': 'GetWorkloadAccessTokenForUserId',
+  'credential-retrieval': 'GetResourceApiKey',
+  'oauth-callback': 'Jwks',
+  'token-vault': 'GetTokenVault',
+  'provider-client': 'a renewal that somebody else has done',
+  'key-rotation': 'a look for keys that are due',
+};
+
+const workloadName = 'measured-agent';
+const providerName = 'measured-provider';
+
+/** An event as API Gateway makes it, as far as the functions read it. */
+function event(operation: OperationName, input: object | undefined, userArn: string | null): object {
+  const { method, path } = OPERATIONS[operation];
+  return {
+    resource: path,
+    path,
+    httpMethod: method,
+    headers: {},
+    multiValueHeaders: {},
+    queryStringParameters: null,
+    multiValueQueryStringParameters: null,
+    pathParameters: null,
+    requestContext: { httpMethod: method, resourcePath: path, identity: { userArn } },
+    body: input === undefined ? null : JSON.stringify(input),
+    isBase64Encoded: false,
+  };
+}
+
+/** @returns the events, by group */
+export async function prepareCalls(service: Service): Promise<Record<FunctionGroup, object>> {
+  const { arn, accessKeyId, secretAccessKey } = service.principals.agent;
+  const { endpoint, region } = service;
+  const settings = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+  const control = new BedrockAgentCoreControlClient(settings);
+  await control.send(new CreateWorkloadIdentityCommand({ name: workloadName }));
+  await control.send(
+    new CreateApiKeyCredentialProviderCommand({ name: providerName, apiKey: 'measured-api-key' }),
+  );
+  const { workloadAccessToken } = await new BedrockAgentCoreClient(settings).send(
+    new GetWorkloadAccessTokenCommand({ workloadName }),
+  );
+
+  const renewal: Invocation = {
+    renew: {
+      ...{ principal: arn, workloadName, providerName, holder: 'nobody', flow: 'M2M' },
+      grantId: { workloadId: 'none', subjectHash: 'none', target: 'none' },
+      ...{ scopes: [], resources: [], audiences: [] },
+    },
+  };
+  const due: KeyRotation = { prepare: 'signing-keys' };
+  return {
+    'control-plane': event(
+      'UpdateApiKeyCredentialProvider',
+      { name: providerName, apiKey: 'measured-api-key' },
+      arn,
+    ),
+    'token-exchange': event('GetWorkloadAccessTokenForUserId', { workloadName, userId: 'ana' }, arn),
+    'credential-retrieval': event(
+      'GetResourceApiKey',
+      { workloadIdentityToken: workloadAccessToken, resourceCredentialProviderName: providerName },
+      arn,
+    ),
+    'oauth-callback': event('Jwks', undefined, null),
+    'token-vault': event('GetTokenVault', {}, arn),
+    'provider-client': renewal,
+    'key-rotation': due,
+  };
+}

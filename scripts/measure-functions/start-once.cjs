@@ -1,0 +1,50 @@
+/**
+ * One start of one function, in a process of its own: loads the bundle, calls it first and then warm, and prints what
+ * each took. Plain JavaScript, so that nothing but the bundle is loaded. argv: the bundle, event and context as JSON,
+ * how often it is called warm.
+ */
+'use strict';
+const { performance } = require('node:perf_hooks');
+
+const [, , bundle, event, context, warmCalls] = process.argv;
+
+/** @returns milliseconds that passed, and those of them (of all threads) on a CPU */
+async function timed(work) {
+  const cpu = process.cpuUsage();
+  const begun = performance.now();
+  const result = await work();
+  const passed = performance.now() - begun;
+  const { user, system } = process.cpuUsage(cpu);
+  return { result, time: { passed, cpu: (user + system) / 1000 } };
+}
+
+async function main() {
+  const loaded = await timed(() => Promise.resolve(require(bundle)));
+  const { handler } = loaded.result;
+  const call = async () => {
+    const answer = await handler(JSON.parse(event), JSON.parse(context));
+    if (answer?.statusCode >= 400)
+      throw new Error(`the function answered ${answer.statusCode}: ${answer.body}`);
+  };
+  const first = await timed(call);
+  const count = Number(warmCalls);
+  const warm = await timed(async () => {
+    for (let calls = 0; calls < count; calls += 1) await call();
+  });
+  const perCall = (milliseconds) => milliseconds / count;
+  process.stdout.write(
+    `\n${JSON.stringify({
+      load: loaded.time,
+      first: first.time,
+      warm: { passed: perCall(warm.time.passed), cpu: perCall(warm.time.cpu) },
+      memory: process.resourceUsage().maxRSS / 1024,
+    })}\n`,
+  );
+  // The SDK's connections would keep the process.
+  process.exit(0);
+}
+
+main().catch((error) => {
+  process.stderr.write(`${error.stack}\n`);
+  process.exit(1);
+});
