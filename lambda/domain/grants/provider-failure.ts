@@ -2,7 +2,6 @@
  * What went wrong at a provider, told apart by what can be done about it. The code is the provider's own
  * OAuth error code (RFC 6749 section 5.2) or one of ours; the provider's body goes no further.
  */
-import { errors as jose } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { ServiceError } from '../service-error';
 
@@ -100,9 +99,6 @@ export function providerFailure(error: unknown, endpoint = 'token endpoint'): Pr
     const retryAfter = response && retryAfterOf(response);
     const code = unavailable ? UNAVAILABLE : 'invalid_response';
     return new ProviderFailure(code, detail, unavailable, error, retryAfter);
-  }
-  if (error instanceof jose.JOSEError) {
-    return new ProviderFailure('invalid_response', `${endpoint}: ${error.code}`, false, error);
   }
   throw error;
 }
