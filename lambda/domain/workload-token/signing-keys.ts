@@ -1,8 +1,7 @@
 /**
  * The keys that sign workload access tokens: ES256 key pairs made in the function, the private half wrapped
- * by KMS. Time is cut into periods, each with one key. The key of the next period is made and published
- * ahead, so that verifiers know it before its first token; the key of the last period stays published until
- * its last token has ended. No KMS call per token.
+ * by KMS. Here they are read, kept in memory, and used; `signing-key.ts` says when a key counts, and
+ * `signing-key-rotation.ts` makes them, ahead of their period and after a revocation. No KMS call per token.
  */
 import { importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose';
 import type { Ambient } from '../ambient';
