@@ -1,0 +1,245 @@
+/**
+ * What a stack states of its workload identities and credential providers, as the service is then asked for it: names,
+ * clients, issuers; and that no template ever holds a secret.
+ */
+import { CfnParameter, SecretValue, type Stack } from 'aws-cdk-lib';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import {
+  AgentIdentity,
+  ApiKeyCredentialProvider,
+  OAuth2CredentialProvider,
+  OAuth2Vendor,
+  ProviderSecret,
+  WorkloadIdentity,
+  type ApiKeyCredentialProviderProps,
+  type IAgentIdentity,
+} from '../../lib';
+import { consumerStack, propertiesOf, statementsOf, templateOf, written } from './consumer';
+import { API_KEY, IDENTITY, OAUTH2, weatherIn } from './resources';
+import { resourcesOf } from './synthesis';
+
+let stack: Stack;
+let identity: IAgentIdentity;
+beforeEach(() => {
+  stack = consumerStack();
+  identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+});
+
+const secretNamed = (id: string) => new Secret(stack, id);
+
+const weatherOf = (props?: Partial<ApiKeyCredentialProviderProps>) => weatherIn(stack, identity, props);
+
+describe('a secret', () => {
+  const SECRET = 'sk-live-0123456789';
+
+  it.each([
+    ['clear text', () => SecretValue.unsafePlainText(SECRET)],
+    ['a parameter', () => SecretValue.cfnParameter(new CfnParameter(stack, 'P', { noEcho: true }))],
+    ['Systems Manager', () => SecretValue.ssmSecure('/weather/key')],
+  ])('in %s is refused, and not repeated', (_, apiKey) => {
+    const make = () => weatherOf({ apiKey: apiKey() });
+    expect(make).toThrow('must be in AWS Secrets Manager');
+    expect(make).not.toThrow(SECRET);
+  });
+
+  it('is named in the template and is not in it, nor is a reference that would be resolved into it', () => {
+    // A name that looks like the end of a complete ARN.
+    const secret = Secret.fromSecretNameV2(stack, 'Named', 'weather/the-secret');
+    weatherOf({ apiKey: secret.secretValueFromJson('key') });
+    const template = templateOf(stack);
+    expect(JSON.stringify(template)).not.toContain('{{resolve:');
+    expect(propertiesOf(template, API_KEY).secret).toEqual({
+      source: 'MANAGED',
+      secretId: 'weather/the-secret',
+      jsonKey: 'key',
+    });
+    const read = statementsOf(template, 'AgentIdentityResourcesRole').find(({ Action }) =>
+      Action.includes('secretsmanager:GetSecretValue'),
+    );
+    expect(read?.Resource).toBe(
+      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:weather/the-secret-??????',
+    );
+  });
+
+  const ARN = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:weather/key';
+  it.each([
+    ['by name', () => SecretValue.secretsManager('weather'), { secretId: 'weather' }],
+    ['by its complete ARN', () => SecretValue.secretsManager(`${ARN}-AbCdEf`), { secretId: `${ARN}-AbCdEf` }],
+    ['by its partial ARN', () => SecretValue.secretsManager(ARN), { secretId: 'weather/key' }],
+    [
+      'in one version',
+      () => SecretValue.secretsManager('weather', { jsonField: 'k', versionId: 'v-1' }),
+      { secretId: 'weather', jsonKey: 'k', versionId: 'v-1' },
+    ],
+    [
+      'in one stage',
+      () => SecretValue.secretsManager('weather', { versionStage: 'AWSPREVIOUS' }),
+      { secretId: 'weather', versionStage: 'AWSPREVIOUS' },
+    ],
+    [
+      'of the same stack',
+      () => secretNamed('Mine').secretValueFromJson('k'),
+      { secretId: '<Mine>', jsonKey: 'k' },
+    ],
+  ])('is found %s', (_, apiKey, expected) => {
+    weatherOf({ apiKey: apiKey() });
+    expect(propertiesOf(templateOf(stack), API_KEY).secret).toEqual({ source: 'MANAGED', ...expected });
+  });
+
+  it('may stay where it is: then it is tagged for the provider’s owner, and the function cannot read it', () => {
+    const secret = secretNamed('Mine');
+    weatherOf({ apiKey: ProviderSecret.external(secret, 'key') });
+    const template = templateOf(stack);
+    expect(propertiesOf(template, API_KEY).secret).toEqual({
+      source: 'EXTERNAL',
+      secretId: '<Mine>',
+      jsonKey: 'key',
+    });
+    const mine = resourcesOf(template, 'AWS::SecretsManager::Secret').find(([id]) => id.startsWith('Mine'));
+    expect(written(mine?.[1].Properties.Tags)).toEqual([
+      { Key: 'agent-identity:owner', Value: '<AgentIdentityResourcesRole.Arn>' },
+    ]);
+    const statements = statementsOf(template, 'AgentIdentityResourcesRole');
+    expect(JSON.stringify(statements)).not.toContain('secretsmanager');
+  });
+
+  it('is read again when its version changes', () => {
+    weatherOf({ secretVersion: '2026-11' });
+    expect(propertiesOf(templateOf(stack), API_KEY)).toMatchObject({ secretVersion: '2026-11' });
+  });
+});
+
+describe('names', () => {
+  it('are made of the path, within what the service takes', () => {
+    const long = 'A'.repeat(200);
+    new WorkloadIdentity(stack, long, { identity });
+    weatherOf();
+    const template = templateOf(stack);
+    expect(propertiesOf(template, IDENTITY).name).toMatch(/^[A-Za-z0-9-]{3,255}$/);
+    expect(propertiesOf(template, API_KEY).name).toMatch(/^Consumer-?Weather-?[0-9A-F]{8}$/);
+  });
+
+  it('that the service would refuse are refused at synthesis', () => {
+    expect(() => new WorkloadIdentity(stack, 'A', { identity, workloadIdentityName: 'a b' })).toThrow(
+      'the service takes no name like "a b"',
+    );
+    expect(() => weatherOf({ credentialProviderName: 'a.b' })).toThrow(
+      'the service takes no name like "a.b"',
+    );
+  });
+
+  it('of what is there give its ARN', () => {
+    const theirs = OAuth2CredentialProvider.fromName(stack, 'Theirs', 'calendar');
+    expect(written(stack.resolve(theirs.credentialProviderArn))).toBe(
+      'arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>:token-vault/default/oauth2credentialprovider/calendar',
+    );
+    expect(ApiKeyCredentialProvider.fromName(stack, 'Key', 'weather').credentialProviderName).toBe('weather');
+  });
+});
+
+describe('an OAuth client', () => {
+  const client = () => ({ clientId: 'client', clientSecret: secretNamed('Secret').secretValue });
+  const configurationOf = (vendor: OAuth2Vendor): unknown => {
+    new OAuth2CredentialProvider(stack, 'Provider', { identity, vendor });
+    return JSON.parse(String(propertiesOf(templateOf(stack), OAUTH2).configuration));
+  };
+
+  it.each([
+    ['GithubOauth2', 'githubOauth2ProviderConfig', () => OAuth2Vendor.github(client()), {}],
+    ['GoogleOauth2', 'googleOauth2ProviderConfig', () => OAuth2Vendor.google(client()), {}],
+    ['SlackOauth2', 'slackOauth2ProviderConfig', () => OAuth2Vendor.slack(client()), {}],
+    ['AtlassianOauth2', 'atlassianOauth2ProviderConfig', () => OAuth2Vendor.atlassian(client()), {}],
+    ['LinkedinOauth2', 'linkedinOauth2ProviderConfig', () => OAuth2Vendor.linkedin(client()), {}],
+    ['SalesforceOauth2', 'salesforceOauth2ProviderConfig', () => OAuth2Vendor.salesforce(client()), {}],
+    [
+      'MicrosoftOauth2',
+      'microsoftOauth2ProviderConfig',
+      () => OAuth2Vendor.microsoft({ ...client(), tenantId: 'contoso.example' }),
+      { tenantId: 'contoso.example' },
+    ],
+    [
+      'OktaOauth2',
+      'includedOauth2ProviderConfig',
+      () => OAuth2Vendor.included('OktaOauth2', { ...client(), issuer: 'https://acme.okta.example' }),
+      { issuer: 'https://acme.okta.example' },
+    ],
+  ])('at %s', (credentialProviderVendor, member, vendor, more) => {
+    expect(configurationOf(vendor())).toEqual({
+      credentialProviderVendor,
+      member,
+      config: { clientId: 'client', ...more },
+    });
+  });
+
+  it('at any server, with all that the service takes', () => {
+    const discoveryUrl = 'https://login.example/.well-known/openid-configuration';
+    const vendor = OAuth2Vendor.custom({
+      ...client(),
+      discoveryUrl,
+      clientAuthenticationMethod: 'CLIENT_SECRET_POST',
+    });
+    expect(configurationOf(vendor)).toEqual({
+      credentialProviderVendor: 'CustomOauth2',
+      member: 'customOauth2ProviderConfig',
+      config: {
+        clientId: 'client',
+        oauthDiscovery: { discoveryUrl },
+        clientAuthenticationMethod: 'CLIENT_SECRET_POST',
+      },
+    });
+  });
+
+  it.each([
+    [
+      'an http server',
+      () =>
+        OAuth2Vendor.custom({
+          ...client(),
+          discoveryUrl: 'http://x.example/.well-known/openid-configuration',
+        }),
+    ],
+    ['no server', () => OAuth2Vendor.custom(client())],
+    ['a tenant vendor without its issuer', () => OAuth2Vendor.included('OktaOauth2', client())],
+    [
+      'a secret beside a key',
+      () =>
+        OAuth2Vendor.custom({
+          ...client(),
+          discoveryUrl: 'https://x.example/.well-known/openid-configuration',
+          clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
+        }),
+    ],
+  ])('with %s is refused at synthesis', (_, vendor) => {
+    expect(() => new OAuth2CredentialProvider(stack, 'P', { identity, vendor: vendor() })).toThrow();
+    expect(resourcesOf(templateOf(stack), OAUTH2)).toHaveLength(0);
+  });
+});
+
+describe('a workload identity', () => {
+  it('that the service would refuse is refused at synthesis', () => {
+    const make = (url: string) =>
+      new WorkloadIdentity(stack, 'A', { identity, allowedResourceOauth2ReturnUrls: [url] });
+    expect(() => make('no url')).toThrow('allowedResourceOauth2ReturnUrls');
+  });
+
+  it('may believe an issuer of its own', () => {
+    const discoveryUrl = 'https://login.example/.well-known/openid-configuration';
+    new WorkloadIdentity(stack, 'A', { identity, authorizer: { discoveryUrl, allowedAudience: ['app'] } });
+    expect(JSON.parse(String(propertiesOf(templateOf(stack), IDENTITY).configuration))).toEqual({
+      allowedResourceOauth2ReturnUrls: [],
+      authorizerConfiguration: { customJWTAuthorizer: { discoveryUrl, allowedAudience: ['app'] } },
+    });
+  });
+
+  it('is addressed where the service is said to be', () => {
+    const elsewhere = AgentIdentity.fromAttributes(stack, 'Elsewhere', {
+      restApiId: 'abc123',
+      endpoint: 'https://identity.example.com',
+    });
+    new WorkloadIdentity(stack, 'A', { identity: elsewhere, importExisting: true });
+    expect(propertiesOf(templateOf(stack), IDENTITY)).toMatchObject({
+      endpoint: 'https://identity.example.com',
+      importExisting: 'true',
+    });
+  });
+});

@@ -1,0 +1,20 @@
+/** Resources of the service in a stack: how a template calls each kind, and one that tests need again and again. */
+import type { Construct } from 'constructs';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { ApiKeyCredentialProvider, type ApiKeyCredentialProviderProps, type IAgentIdentity } from '../../lib';
+
+export const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
+export const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
+export const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
+
+/** The provider `Weather`, whose key is in a secret of the same stack unless it is said otherwise. */
+export const weatherIn = (
+  scope: Construct,
+  identity: IAgentIdentity,
+  props: Partial<ApiKeyCredentialProviderProps> = {},
+): ApiKeyCredentialProvider =>
+  new ApiKeyCredentialProvider(scope, 'Weather', {
+    identity,
+    apiKey: new Secret(scope, 'WeatherKey').secretValue,
+    ...props,
+  });
