@@ -3,28 +3,15 @@ import '../storm/quiet';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { INTERRUPTED, interruption } from '../storm/interruption';
 import { checkAccount } from './account';
 import { Cdk } from './cdk';
 import { Checks, Stopped } from './checks';
 import { checkEmulated } from './emulated';
 
-/** Exit code of a program that Ctrl-C has ended, as shells have it: 128 and the signal's number. */
-const INTERRUPTED = 130;
-
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
-
-/** Resolves at a signal; run.mjs sends one more, which changes nothing. */
-function interruption(): Promise<'interrupted'> {
-  return new Promise((interrupted) => {
-    const stop = (): void => {
-      interrupted('interrupted');
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
-}
 
 async function main(): Promise<number> {
   const interrupted = interruption();

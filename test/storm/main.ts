@@ -10,14 +10,12 @@
 import './quiet';
 import { styleText } from 'node:util';
 import { StartError } from '../../lib/local/start-error';
+import { INTERRUPTED, interruption } from './interruption';
 import { perform, type Outcome } from './perform';
 import { parseSettings, type Settings } from './settings';
 import { Stage } from './stage';
 import { remarksOf, tableOf } from './table';
 import { faultsOf } from './verdict';
-
-/** Exit code of a program that Ctrl-C has ended, as shells have it: 128 and the signal's number. */
-const INTERRUPTED = 130;
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -45,17 +43,6 @@ function report(outcomes: readonly Outcome[]): boolean {
   const verdict = good ? 'One redemption each, and nobody was left without an answer.' : 'Faults were found.';
   print(`\n${tableOf(outcomes, mark)}\n${remarksOf(outcomes)}\n${mark(verdict, good)}`);
   return good;
-}
-
-/** Ctrl-C reaches this process twice, from the terminal and from npm; the second changes nothing. */
-function interruption(): Promise<'interrupted'> {
-  return new Promise((interrupted) => {
-    const stop = (): void => {
-      interrupted('interrupted');
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
 }
 
 async function main(): Promise<number> {
