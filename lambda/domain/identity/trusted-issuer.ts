@@ -20,7 +20,9 @@ const matching = (pattern: RegExp) =>
   v.pipe(v.string(), v.minLength(1), v.maxLength(255), v.regex(pattern, `must match ${pattern}`));
 
 const names = listOf(v.pipe(v.string(), v.minLength(1), v.maxLength(LONGEST_NAME)), MOST_VALUES);
-const scopes = listOf(matching(/^[\x21\x23-\x5B\x5D-\x7E]+$/), MOST_VALUES);
+/** RFC 6749 section 3.3. */
+export const scopeToken = matching(/^[\x21\x23-\x5B\x5D-\x7E]+$/);
+const scopes = listOf(scopeToken, MOST_VALUES);
 
 /** A member of AWS's shape that means nothing here, or cannot be had: refused rather than ignored. */
 const refused = (why: string) =>
@@ -70,22 +72,27 @@ const CustomClaimSchema = v.pipe(
 const DISCOVERY_URL =
   /^(?!.*\/\.well-known\/.*\/\.well-known\/)[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/;
 
+/** What AWS's shape says of an issuer, but for the scopes that are advertised: only an endpoint advertises any. */
+export const issuerMembers = {
+  discoveryUrl: v.pipe(
+    v.string(),
+    v.check((text) => URL.canParse(text), 'must be a URL'),
+    v.check((text) => DISCOVERY_URL.test(text), 'must end in /.well-known/openid-configuration, once'),
+  ),
+  allowedAudience: v.exactOptional(names),
+  allowedClients: v.exactOptional(names),
+  allowedScopes: v.exactOptional(scopes),
+  customClaims: v.exactOptional(listOf(CustomClaimSchema, MOST_CLAIMS)),
+  privateEndpoint: refused('it reaches issuers over the internet'),
+  privateEndpointOverrides: refused('it reaches issuers over the internet'),
+  certificateConfigurations: refused('it trusts public certificate authorities only'),
+  allowedWorkloadConfiguration: refused('a user token names no workload'),
+};
+
 export const TrustedIssuerSchema = v.pipe(
   v.strictObject({
-    discoveryUrl: v.pipe(
-      v.string(),
-      v.check((text) => URL.canParse(text), 'must be a URL'),
-      v.check((text) => DISCOVERY_URL.test(text), 'must end in /.well-known/openid-configuration, once'),
-    ),
-    allowedAudience: v.exactOptional(names),
-    allowedClients: v.exactOptional(names),
-    allowedScopes: v.exactOptional(scopes),
-    customClaims: v.exactOptional(listOf(CustomClaimSchema, MOST_CLAIMS)),
+    ...issuerMembers,
     advertisedScopeMapping: refused('it advertises no scopes'),
-    privateEndpoint: refused('it reaches issuers over the internet'),
-    privateEndpointOverrides: refused('it reaches issuers over the internet'),
-    certificateConfigurations: refused('it trusts public certificate authorities only'),
-    allowedWorkloadConfiguration: refused('a user token names no workload'),
   }),
   v.check(
     (issuer) => issuer.allowedAudience !== undefined || issuer.allowedClients !== undefined,
