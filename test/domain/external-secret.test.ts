@@ -61,15 +61,48 @@ describe('reading', () => {
     expect(await read({ tags, text })).toBe('the secret');
   });
 
-  it.each<[string, InMemorySecret | undefined]>([
-    ['a secret that is gone', undefined],
-    ['a secret without the tag', { tags: {}, text }],
-    ['a secret of another owner', { tags: { 'agent-identity:owner': `${OWNER}2` }, text }],
-    ['a secret whose text it may not decrypt', { tags }],
-  ])('refuses %s, all in the same words', async (_, found) => {
+  it.each<[string, InMemorySecret | undefined, string]>([
+    ['a secret that is gone', undefined, 'it is gone, or has no owner tag'],
+    ['a secret without the tag', { tags: {}, text }, 'its owner tag names another'],
+    [
+      'a secret of another owner',
+      { tags: { 'agent-identity:owner': `${OWNER}2` }, text },
+      'its owner tag names another',
+    ],
+    [
+      'a secret whose text it may not decrypt',
+      { tags },
+      'it has no text, or its KMS key does not let this service decrypt',
+    ],
+  ])('refuses %s, all in the same words but for the operator', async (_, found, detail) => {
     await expect(read(found)).rejects.toMatchObject({
       type: 'AccessDeniedException',
       message: expect.stringContaining('"provider" may not be read') as string,
+      detail: `external secret ${OURS}: ${detail}`,
+    });
+  });
+
+  it.each([
+    ['no JSON', 'the secret'],
+    ['text', '"the secret"'],
+    ['nothing', 'null'],
+    ['a list', '["the secret"]', '0'],
+    ['an object without the key', '{"another":"the secret"}'],
+    ['an object that only inherits the key', '{}', 'constructor'],
+    ['a number under the key', '{"key":1}'],
+    ['no character under the key', '{"key":""}'],
+  ])('refuses a secret that is %s, and tells nobody what it is', async (_, found, jsonKey = 'key') => {
+    const secrets = createExternalSecrets(
+      createInMemorySecretTexts({ [OURS]: { tags, text: found } }),
+      createFakeAmbient(),
+    );
+    const error = await secrets.read(held, { arn: OURS, jsonKey }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      type: 'ValidationException',
+      message:
+        'The secret of the credential provider "provider" is not what it should be: a JSON object with the secret\'s text under the provider\'s JSON key. Its owner must put it right in AWS Secrets Manager.',
+      detail: `external secret ${OURS}: no JSON object with text under the key`,
+      cause: undefined,
     });
   });
 

@@ -1,8 +1,10 @@
 /** What stored tokens answer for, which grant a request means, and how long a token is handed out. */
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import {
   covers,
   EXPIRY_MARGIN,
+  grantContext,
   grantTarget,
   inSoftWindow,
   isFresh,
@@ -71,6 +73,32 @@ it.each<[string, Partial<GrantTarget>, Partial<GrantTarget>]>([
 
 it("keeps one grant of a user's whatever the scopes", () => {
   expect(grantTarget(federation({ scopes: ['a'] }))).toBe(grantTarget(federation({ scopes: ['b', 'c'] })));
+});
+
+it('keeps its key from one version of this code to the next, or every grant that is stored would be lost', () => {
+  const narrowed = { resources: ['https://r.example'], audiences: ['aud'], scopes: ['b', 'a'] };
+  const exchanged = { subjectTokenHash: 'hash', customParameters: { y: '2', x: '1' } };
+  const targets = [
+    federation(narrowed),
+    federation({ ...narrowed, flow: 'M2M' }),
+    federation({ ...narrowed, flow: 'ON_BEHALF_OF_TOKEN_EXCHANGE', exchanged }),
+  ].map(grantTarget);
+  const digestOf = (text: string) => createHash('sha256').update(text).digest('base64url');
+  expect(targets).toEqual([
+    `USER_FEDERATION#calendar#${digestOf('[["https://r.example"],["aud"],[]]')}`,
+    `M2M#calendar#${digestOf('[["https://r.example"],["aud"],["a","b"]]')}`,
+    `ON_BEHALF_OF_TOKEN_EXCHANGE#calendar#${digestOf('[["https://r.example"],["aud"],["a","b"],"hash",[["x","1"],["y","2"]]]')}`,
+  ]);
+});
+
+it('seals with the agent’s own key, for this user, this target and this provider', () => {
+  const id = { workloadId: 'id', subjectHash: 'user', target: 'target' };
+  expect(grantContext(id, 'provider-id', 'arn')).toEqual({
+    purpose: 'grant',
+    ownerId: 'id',
+    ownerArn: 'arn',
+    binding: { user: 'user', target: 'target', provider: 'provider-id' },
+  });
 });
 
 it.each([

@@ -220,6 +220,21 @@ describe('the agent’s own token', () => {
     expect(await service.ask(forced)).toMatchObject({ output: { accessToken: 'machine-1' } });
   });
 
+  it('whose grant goes while it is renewed, with its agent or its provider, is asked for again', async () => {
+    await service.ask(machine);
+    service.ambient.advance(3600);
+    const { grants } = service.stores;
+    jest.spyOn(grants, 'takeLease').mockImplementationOnce(() => {
+      jest.spyOn(grants, 'get').mockResolvedValueOnce(undefined);
+      return Promise.resolve(false);
+    });
+    await expect(service.ask(machine)).rejects.toMatchObject({
+      name: 'ThrottlingException',
+      message: 'The token was forgotten meanwhile. Try again.',
+    });
+    expect(await service.ask(machine)).toMatchObject({ output: { accessToken: 'machine-2' } });
+  });
+
   it('is renewed ahead', async () => {
     await service.ask(machine);
     service.ambient.advance(3500);

@@ -60,8 +60,7 @@ export interface ExternalSecrets {
 /** Values that were read: five minutes, a thousand. */
 const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
-export const namesOwner = ({ tags }: DescribedSecret, owner: string): boolean =>
-  Object.hasOwn(tags, OWNER_TAG) && tags[OWNER_TAG] === owner;
+export const namesOwner = ({ tags }: DescribedSecret, owner: string): boolean => tags[OWNER_TAG] === owner;
 
 /** The text under the key, if the text is JSON that has one. What does not parse is told to nobody: it is secret. */
 export function memberOf(text: string, jsonKey: string): string | undefined {
@@ -72,7 +71,8 @@ export function memberOf(text: string, jsonKey: string): string | undefined {
     return undefined;
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
-  const value: unknown = Object.hasOwn(parsed, jsonKey) ? Reflect.get(parsed, jsonKey) : undefined;
+  // Nothing that an object inherits is text.
+  const value: unknown = Reflect.get(parsed, jsonKey);
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 

@@ -1,7 +1,8 @@
 /** A stored token, handed out while it is good and renewed when it must be; the same for every flow. */
 import { epochSeconds } from '../ambient';
-import type { Outcome } from '../service-error';
+import { ServiceError, type Outcome } from '../service-error';
 import { inSoftWindow, type Grant } from './grant';
+import { markRejected } from './rejected-token';
 import { CONSENT_NEEDED, isUsable, renewed, type RenewalPorts, type TokenSource } from './renewal';
 import { renewSoon, type DispatchPorts, type RenewalRequest } from './renewal-ahead';
 import type { RequestOwner } from './token-sources';
@@ -59,4 +60,23 @@ export async function heldToken(
   const fresh = await renewed(ports, { owner, source, seen: grant });
   if (fresh === CONSENT_NEEDED) return undefined;
   return handOut(fresh.accessToken, fresh.scopes, scopes, renewedAs);
+}
+
+/**
+ * The same for a token that nobody consents to: what it is exchanged for is at hand.
+ *
+ * @param force there is nobody to authenticate anew: the old token counts as ended, and is never handed out again
+ * @throws ProviderFailure; ThrottlingException where asking again shortly will help, or will say what is gone
+ */
+export async function exchangedToken(
+  ports: RenewalPorts & DispatchPorts,
+  holding: Omit<Holding, 'renewedAs'>,
+  force: boolean,
+): Promise<HandedOut> {
+  const { owner, grant } = holding;
+  const held = grant && force ? await markRejected(ports, owner, grant) : grant;
+  const answer = await heldToken(ports, { ...holding, grant: held, renewedAs: 'exchanged' });
+  if (answer) return answer;
+  // The grant went while it was renewed: with its agent or its provider, or because its time was over.
+  throw new ServiceError('ThrottlingException', 'The token was forgotten meanwhile. Try again.');
 }

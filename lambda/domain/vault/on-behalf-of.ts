@@ -12,10 +12,9 @@ import { invalidMember } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import { LONGEST_CARRIED, openSubjectToken, type CarriedToken } from '../workload-token/subject-token';
 import { grantTarget } from './grant';
-import { heldToken, type HandedOut } from './held-token';
+import { exchangedToken, type HandedOut } from './held-token';
 import { machineToken } from './machine-token';
 import { clientOf } from './provider-client';
-import { markRejected } from './rejected-token';
 import type { TokenSource } from './renewal';
 import type { Admitted, RetrievePorts } from './retrieval';
 
@@ -129,15 +128,7 @@ export async function onBehalfOfToken(ports: RetrievePorts, admitted: Admitted):
       `the credential provider "${owner.provider.name}" has no on-behalf-of configuration; its owner can give it one where it is a CustomOauth2 (onBehalfOfTokenExchangeConfig)`,
     );
   }
-  // There is nobody to authenticate anew: the old token counts as ended, and is never handed out again.
-  const held = grant && input.forceAuthentication ? await markRejected(ports, owner, grant) : grant;
-  const answer = await heldToken(ports, {
-    owner,
-    grant: held,
-    scopes: input.scopes,
-    source: exchangeOf(ports, admitted, carriedTokenOf(delegation), config),
-    renewedAs: 'exchanged',
-  });
-  if (!answer) throw new Error('an exchange asks nobody for consent');
-  return answer;
+  const source = exchangeOf(ports, admitted, carriedTokenOf(delegation), config);
+  const { scopes, forceAuthentication = false } = input;
+  return exchangedToken(ports, { owner, grant, scopes, source }, forceAuthentication);
 }

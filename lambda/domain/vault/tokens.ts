@@ -29,9 +29,8 @@ export async function sealTokens(
   requestedScopes: readonly string[],
 ): Promise<GrantTokens> {
   const { accessToken, refreshToken, scopes, expiresAt, refreshExpiresAt } = obtained;
-  const plain: SealedTokens = { accessToken, ...(refreshToken !== undefined && { refreshToken }) };
   return {
-    sealed: await ports.seal.seal(contextOf(owner), JSON.stringify(plain)),
+    sealed: await ports.seal.seal(contextOf(owner), JSON.stringify({ accessToken, refreshToken })),
     scopes,
     requestedScopes,
     ...(expiresAt !== undefined && { expiresAt }),

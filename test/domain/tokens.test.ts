@@ -1,0 +1,81 @@
+/** Tokens in and out of the seal: what a record has of them, and where they open. */
+import { clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
+import type { ObtainedTokens } from '../../lambda/domain/grants/token-request';
+import { openTokens, sealTokens, tokensOf, type TokenOwner } from '../../lambda/domain/vault/tokens';
+import { BEGINNING, createFakeAmbient } from './fake-ambient';
+import { createInMemorySeal } from './in-memory-seal';
+import { sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from './samples';
+
+const provider = sampleProvider();
+const owner: TokenOwner = {
+  grantId: sampleGrantId(),
+  provider,
+  workloadArn: sampleIdentity().arn,
+  resources: [],
+  audiences: [],
+};
+const seal = createInMemorySeal();
+const put = (obtained: ObtainedTokens) =>
+  sealTokens({ seal, ambient: createFakeAmbient() }, owner, obtained, ['a', 'b']);
+
+it('keeps all that a provider said, with both tokens under the seal', async () => {
+  const tokens = await put({
+    accessToken: 'access',
+    refreshToken: 'refresh',
+    scopes: ['a'],
+    expiresAt: BEGINNING + 60,
+    refreshExpiresAt: BEGINNING + 600,
+  });
+  expect(tokens).toStrictEqual({
+    sealed: tokens.sealed,
+    scopes: ['a'],
+    requestedScopes: ['a', 'b'],
+    expiresAt: BEGINNING + 60,
+    obtainedAt: BEGINNING,
+    refreshable: true,
+    refreshExpiresAt: BEGINNING + 600,
+    client: clientAtServer(provider),
+  });
+  expect(await openTokens(seal, owner, tokens)).toStrictEqual({
+    accessToken: 'access',
+    refreshToken: 'refresh',
+  });
+});
+
+it('has no member for what a provider did not say', async () => {
+  const tokens = await put({ accessToken: 'access', scopes: [] });
+  expect(tokens).toStrictEqual({
+    sealed: tokens.sealed,
+    scopes: [],
+    requestedScopes: ['a', 'b'],
+    obtainedAt: BEGINNING,
+    refreshable: false,
+    client: clientAtServer(provider),
+  });
+  expect(await openTokens(seal, owner, tokens)).toStrictEqual({ accessToken: 'access' });
+});
+
+it.each<[string, Partial<TokenOwner>]>([
+  ['agent', { grantId: { ...owner.grantId, workloadId: 'another' } }],
+  ['agent of the name', { workloadArn: 'another' }],
+  ['user', { grantId: { ...owner.grantId, subjectHash: 'another' } }],
+  ['target', { grantId: { ...owner.grantId, target: 'another' } }],
+  ['provider of the name', { provider: { ...provider, id: 'another' } }],
+  ['client of the provider', { provider: { ...provider, clientId: 'another' } }],
+  [
+    'server of the provider',
+    { provider: { ...provider, discovery: { discoveryUrl: 'https://another.example' } } },
+  ],
+])('does not open for another %s', async (_what, change) => {
+  const tokens = await put({ accessToken: 'access', scopes: [] });
+  await expect(openTokens(seal, { ...owner, ...change }, tokens)).rejects.toThrow('where it does not belong');
+});
+
+it('counts for the provider, the client and the server that they were obtained from', () => {
+  const tokens = sampleTokens({ client: clientAtServer(provider) });
+  const grant = { ...owner.grantId, providerId: provider.id, generation: 1, epoch: 0, tokens };
+  expect(tokensOf(grant, provider)).toBe(tokens);
+  expect(tokensOf(grant, { ...provider, id: 'another' })).toBeUndefined();
+  expect(tokensOf(grant, { ...provider, clientId: 'another' })).toBeUndefined();
+  expect(tokensOf(undefined, provider)).toBeUndefined();
+});
