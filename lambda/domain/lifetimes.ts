@@ -1,5 +1,6 @@
 /** How long what the service gives out and seals with is good for, in seconds, as a deployment has it. */
 import * as v from 'valibot';
+import { parseConfiguration } from './configuration';
 import { SESSION_LIFETIME } from './consent/session';
 import { TOKEN_LIFETIME } from './workload-token/claims';
 
@@ -30,15 +31,5 @@ export type Lifetimes = v.InferOutput<typeof LifetimesSchema>;
  * @param json a JSON object with some of {@link Lifetimes}' members
  * @throws Error in plain words
  */
-export function parseLifetimes(json: string): Lifetimes {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw new Error('lifetimes: not JSON; expected an object like {"workloadAccessToken":900}');
-  }
-  const parsed = v.safeParse(LifetimesSchema, value);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw new Error(`lifetimes: ${v.getDotPath(issue) ?? 'the value'}: ${issue.message}`);
-}
+export const parseLifetimes = (json: string): Lifetimes =>
+  parseConfiguration(LifetimesSchema, 'lifetimes', 'an object like {"workloadAccessToken":900}', json);

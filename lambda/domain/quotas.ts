@@ -3,6 +3,7 @@
  * itself. The count comes from an index that lags a moment, so a burst may end a little above.
  */
 import * as v from 'valibot';
+import { parseConfiguration } from './configuration';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
 import { ServiceError } from './service-error';
 
@@ -22,18 +23,8 @@ export type Quotas = v.InferOutput<typeof QuotasSchema>;
  * @param json a JSON object with some of {@link Quotas}' members
  * @throws Error in plain words
  */
-export function parseQuotas(json: string): Quotas {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw new Error('quotas: not JSON; expected an object like {"workloadIdentities":1000}');
-  }
-  const parsed = v.safeParse(QuotasSchema, value);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw new Error(`quotas: ${v.getDotPath(issue) ?? 'the value'}: ${issue.message}`);
-}
+export const parseQuotas = (json: string): Quotas =>
+  parseConfiguration(QuotasSchema, 'quotas', 'an object like {"workloadIdentities":1000}', json);
 
 /** @throws ServiceQuotaExceededException when the owner has as many as the quota lets */
 export async function checkQuota<Resource extends OwnedResource>(

@@ -7,6 +7,7 @@
  * several times, each time with other conditions. A workload identity can narrow that to one entry of its own.
  */
 import * as v from 'valibot';
+import { parseConfiguration } from '../configuration';
 import { checkEndpoint, type EndpointPolicy } from '../provider/endpoint';
 
 /** AWS bounds none of the lists; these bounds keep an identity one small record. */
@@ -160,17 +161,10 @@ export function authorizerChange(
  * @param json a JSON array of {@link TrustedIssuer}
  * @throws Error in plain words, naming the entry and the member
  */
-export function parseTrustedIssuers(json: string): TrustedIssuer[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw new Error(
-      'trusted issuers: not JSON; expected an array like [{"discoveryUrl":"https://…/.well-known/openid-configuration","allowedAudience":["…"]}]',
-    );
-  }
-  const parsed = v.safeParse(v.array(TrustedIssuerSchema), value);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw new Error(`trusted issuers: ${v.getDotPath(issue) ?? 'the value'}: ${issue.message}`);
-}
+export const parseTrustedIssuers = (json: string): TrustedIssuer[] =>
+  parseConfiguration(
+    v.array(TrustedIssuerSchema),
+    'trusted issuers',
+    'an array like [{"discoveryUrl":"https://…/.well-known/openid-configuration","allowedAudience":["…"]}]',
+    json,
+  );
