@@ -19,8 +19,9 @@ import type { AssertionKeys } from '../../domain/grants/client-assertion';
 import type { KeyDescriptions, SigningAlgorithm } from '../../domain/provider/private-key-jwt';
 import { accessDenied } from '../../domain/service-error';
 import { OWNER_TAG } from '../../domain/vault/external-secret';
+import { unlessRefusedBy } from '../refusals';
 
-const REFUSALS: readonly string[] = [
+const unlessRefused = unlessRefusedBy(KMSServiceException, [
   'AccessDeniedException',
   'DisabledException',
   'InvalidArnException',
@@ -29,7 +30,7 @@ const REFUSALS: readonly string[] = [
   'KeyUnavailableException',
   'NotFoundException',
   'UnsupportedOperationException',
-];
+]);
 
 /** RFC 7518 section 3.1's names in KMS's. */
 const ALGORITHMS: Readonly<Record<SigningAlgorithm, SigningAlgorithmSpec>> = {
@@ -40,15 +41,6 @@ const ALGORITHMS: Readonly<Record<SigningAlgorithm, SigningAlgorithmSpec>> = {
 
 /** Owners as tags name them: five minutes, a thousand. */
 const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
-
-async function unlessRefused<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof KMSServiceException && REFUSALS.includes(error.name)) return undefined;
-    throw error;
-  }
-}
 
 /** A key has fifty tags at most, and one page of the answer a thousand. */
 async function tagsOf(client: KMSClient, KeyId: string): Promise<Record<string, string> | undefined> {

@@ -10,25 +10,17 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import type { SecretDescriptions, SecretTexts } from '../../domain/vault/external-secret';
+import { unlessRefusedBy } from '../refusals';
 
 /** IAM and a secret's own policy answer AccessDeniedException, the others are in the operations' models. */
-const REFUSALS: readonly string[] = [
+const unlessRefused = unlessRefusedBy(SecretsManagerServiceException, [
   'AccessDeniedException',
   'DecryptionFailure',
   'InvalidParameterException',
   'InvalidRequestException',
   'ResourceNotFoundException',
   'ValidationException',
-];
-
-async function unlessRefused<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof SecretsManagerServiceException && REFUSALS.includes(error.name)) return undefined;
-    throw error;
-  }
-}
+]);
 
 export const createSecretDescriptions = (client: SecretsManagerClient): SecretDescriptions => ({
   async describe(secretId) {
