@@ -2,8 +2,8 @@
  * The whole service as one construct of somebody else's stack: tables and key, functions and API. What a stack of its
  * own for the state is good for, `StatefulStack` and `StatelessStack` give.
  */
-import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
+import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct, DependencyGroup, type IConstruct, type IDependable } from 'constructs';
 import type { OperationName } from '../../lambda/api/operations';
 import { STAGE } from './identity-api';
@@ -12,6 +12,17 @@ import { addIdentityState, type IdentityStateProps } from './identity-state';
 import { CONTROL_OPERATIONS, letInvoke, operationArn } from './invocation';
 import type { CallerNetwork } from './private-api';
 import type { State } from './state';
+
+/** One function, or one version or alias of it: no pattern, which would let in to others. */
+const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:[\w-]+)?$/;
+
+/** @throws Error in plain words for what is not the ARN of a function */
+function checkFunctionArn(path: string, arn: string | undefined): string | undefined {
+  if (arn === undefined || Token.isUnresolved(arn) || FUNCTION_ARN.test(arn)) return arn;
+  throw new Error(
+    `${path}: keyRotationFunctionArn: must be the ARN of a function (arn:aws:lambda:…:function:…)`,
+  );
+}
 
 /** A deployment of the service: one of this app's, or one that is there. */
 export interface IAgentIdentity extends IConstruct {
@@ -25,6 +36,8 @@ export interface IAgentIdentity extends IConstruct {
   readonly network: CallerNetwork | 'internet' | 'unstated';
   /** What must be there before it is called, and after it was called last. */
   readonly reachable: IDependable;
+  /** ARN of what is invoked to rotate keys by hand; undefined where it was not stated. */
+  readonly keyRotationFunctionArn: string | undefined;
   /** Roles that operate this app's workload identities and credential providers. */
   readonly operators: readonly IRole[];
 
@@ -43,6 +56,15 @@ export interface IAgentIdentity extends IConstruct {
    * @param role a role of this account, in a stack that needs none of those resources itself
    */
   grantOperate(role: IRole): void;
+
+  /**
+   * Lets a role rotate and revoke keys by hand, as docs/runbook.md has it: invoke the one function that does it, and
+   * nothing else. That function opens no key; who may invoke it changes which keys are used, and reads nothing.
+   *
+   * @param role of this account
+   * @throws Error for a deployment of which that function was not stated
+   */
+  grantRotateKeys(role: IRole): void;
 }
 
 export interface AgentIdentityAttributes {
@@ -64,6 +86,11 @@ export interface AgentIdentityAttributes {
    * @default - reached from the internet
    */
   readonly network?: CallerNetwork;
+  /**
+   * Output `KeyRotationFunctionArn` of the service's stack, for `grantRotateKeys`.
+   * @default - `grantRotateKeys` is refused
+   */
+  readonly keyRotationFunctionArn?: string;
 }
 
 export interface AgentIdentityProps extends IdentityServiceProps, IdentityStateProps {}
@@ -74,6 +101,7 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
   abstract readonly stage: string;
   abstract readonly reachable: IDependable;
   abstract readonly network: CallerNetwork | 'internet' | 'unstated';
+  abstract readonly keyRotationFunctionArn: string | undefined;
   readonly operators: IRole[] = [];
 
   operationArn(operation: OperationName): string {
@@ -84,6 +112,17 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
     letInvoke(this, role, CONTROL_OPERATIONS);
     if (!this.operators.includes(role)) this.operators.push(role);
   }
+
+  grantRotateKeys(role: IRole): void {
+    if (this.keyRotationFunctionArn === undefined) {
+      throw new Error(
+        `${this.node.path}: to let a role rotate keys, give fromAttributes keyRotationFunctionArn, an output of the service's stack.`,
+      );
+    }
+    // Not the function's own grantInvoke, which lets the role invoke every version and alias too.
+    const resourceArns = [this.keyRotationFunctionArn];
+    Grant.addToPrincipal({ grantee: role, actions: ['lambda:InvokeFunction'], resourceArns }).assertSuccess();
+  }
 }
 
 class ImportedAgentIdentity extends AgentIdentityBase {
@@ -91,6 +130,7 @@ class ImportedAgentIdentity extends AgentIdentityBase {
   readonly restApiId: string;
   readonly stage: string;
   readonly network: CallerNetwork | 'internet';
+  readonly keyRotationFunctionArn: string | undefined;
   readonly reachable = new DependencyGroup();
 
   constructor(scope: Construct, id: string, attributes: AgentIdentityAttributes) {
@@ -101,6 +141,7 @@ class ImportedAgentIdentity extends AgentIdentityBase {
     this.endpoint =
       attributes.endpoint ?? `https://${this.restApiId}.execute-api.${region}.${urlSuffix}/${this.stage}`;
     this.network = attributes.network ?? 'internet';
+    this.keyRotationFunctionArn = checkFunctionArn(this.node.path, attributes.keyRotationFunctionArn);
   }
 }
 
@@ -125,24 +166,23 @@ export class AgentIdentity extends AgentIdentityBase {
   readonly stage = STAGE;
   readonly reachable: IDependable;
   readonly network: CallerNetwork | 'internet' | 'unstated';
+  readonly keyRotationFunctionArn: string;
   /** Tables and key. */
   readonly state: State;
 
   constructor(scope: Construct, id: string, props: AgentIdentityProps = {}) {
     super(scope, id);
     this.state = addIdentityState(this, props);
-    const api = addIdentityService(this, this.state, props, props.removalPolicy ?? RemovalPolicy.RETAIN);
+    const { api, keyRotationFunctionArn } = addIdentityService(
+      this,
+      this.state,
+      props,
+      props.removalPolicy ?? RemovalPolicy.RETAIN,
+    );
+    this.keyRotationFunctionArn = keyRotationFunctionArn;
     this.endpoint = api.baseUrl;
     this.restApiId = api.restApiId;
     this.network = api.network;
     this.reachable = api.reachable;
-    new CfnOutput(this, 'Endpoint', {
-      value: this.endpoint,
-      description: 'Endpoint for AWS clients (signing name execute-api); no trailing slash',
-    });
-    new CfnOutput(this, 'RestApiId', {
-      value: this.restApiId,
-      description: 'For other CDK apps: AgentIdentity.fromAttributes',
-    });
   }
 }

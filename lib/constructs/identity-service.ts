@@ -2,7 +2,7 @@
  * Everything that can be thrown away and deployed again, in whatever scope it is wanted: the functions with their
  * roles and logs, and the API in front of them.
  */
-import { RemovalPolicy, Token } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
@@ -118,8 +118,31 @@ function checkTokenVaultKeys(arns: readonly string[]): readonly string[] {
   return arns;
 }
 
+/** A deployed service, as others reach it. */
+export interface IdentityService {
+  readonly api: IdentityApi;
+  /** ARN of what is invoked to rotate keys by hand. */
+  readonly keyRotationFunctionArn: string;
+}
+
+/** What operators, agents and other CDK apps need to know of the service. */
+function addOutputs(scope: Construct, { api, keyRotationFunctionArn }: IdentityService): void {
+  new CfnOutput(scope, 'Endpoint', {
+    value: api.baseUrl,
+    description: 'Endpoint for AWS clients (signing name execute-api); no trailing slash',
+  });
+  new CfnOutput(scope, 'RestApiId', {
+    value: api.restApiId,
+    description: 'For other CDK apps: AgentIdentity.fromAttributes',
+  });
+  new CfnOutput(scope, 'KeyRotationFunctionArn', {
+    value: keyRotationFunctionArn,
+    description: 'What is invoked to rotate keys by hand (docs/runbook.md)',
+  });
+}
+
 /**
- * @param scope gets the children `Api`, `LogKey`, `KeySchedule`, `LogMetrics`, `Alarms` and `Dashboard`, and for each function group `{group}`, `{group}-role` and `{group}-logs`
+ * @param scope gets the outputs `Endpoint`, `RestApiId` and `KeyRotationFunctionArn`, the children `Api`, `LogKey`, `KeySchedule`, `LogMetrics`, `Alarms` and `Dashboard`, and for each function group `{group}`, `{group}-role` and `{group}-logs`
  * @param state the tables and the key
  * @param removalPolicy of the logs; kept by default
  */
@@ -128,7 +151,7 @@ export function addIdentityService(
   state: State,
   props: IdentityServiceProps,
   removalPolicy?: RemovalPolicy,
-): IdentityApi {
+): IdentityService {
   const auditRetention = props.auditRetention ?? RetentionDays.ONE_YEAR;
   const logKey = new LogKey(scope, 'LogKey', { removalPolicy: removalPolicy ?? RemovalPolicy.RETAIN });
   const trustedIssuers = checkTrustedIssuers(props.trustedIssuers ?? []);
@@ -179,5 +202,7 @@ export function addIdentityService(
   new KeySchedule(scope, 'KeySchedule', { keyRotation: keyRotation.invoked });
   const functions = { ...routed, 'provider-client': providerClient, 'key-rotation': keyRotation };
   addOperations(scope, { api, functions, state }, props);
-  return api;
+  const service = { api, keyRotationFunctionArn: keyRotation.invoked.functionArn };
+  addOutputs(scope, service);
+  return service;
 }

@@ -1,5 +1,5 @@
 /** What can be thrown away and deployed again: the functions, their roles, the API and the logs' settings. */
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { addIdentityService, type IdentityServiceProps } from '../constructs/identity-service';
 import type { State } from '../constructs/state';
@@ -12,14 +12,6 @@ export interface StatelessStackProps extends StackProps, IdentityServiceProps {
 export class StatelessStack extends Stack {
   constructor(scope: Construct, id: string, props: StatelessStackProps) {
     super(scope, id, props);
-    const api = addIdentityService(this, props.state, props);
-    new CfnOutput(this, 'Endpoint', {
-      value: api.baseUrl,
-      description: 'Endpoint for AWS clients (signing name execute-api); no trailing slash',
-    });
-    new CfnOutput(this, 'RestApiId', {
-      value: api.restApiId,
-      description: 'For other CDK apps: AgentIdentity.fromAttributes',
-    });
+    addIdentityService(this, props.state, props);
   }
 }

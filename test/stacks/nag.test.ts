@@ -89,6 +89,7 @@ it('finds nothing in the service, its resources and the roles, in one stack', ()
     const identity = new AgentIdentity(stack, 'Identity');
     useEverything(stack, identity);
     letOperate(stack, identity);
+    identity.grantRotateKeys(new Role(stack, 'Keys', { assumedBy: new AccountPrincipal('111122223333') }));
   };
   expect(() => check(make)).not.toThrow();
 });

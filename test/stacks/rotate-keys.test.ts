@@ -1,0 +1,82 @@
+/** Who may rotate keys by hand: the roles that were granted it, that one function, and nothing beside. */
+import { App, Stack } from 'aws-cdk-lib';
+import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { AgentIdentity, type AgentIdentityProps } from '../../lib';
+import { consumerStack, statementsOf, templateOf, written } from './consumer';
+import { resourcesOf, synthesize } from './synthesis';
+
+const FUNCTION = 'arn:aws:lambda:eu-central-1:111122223333:function:key-rotation-1';
+
+const operatorIn = (stack: Stack): Role =>
+  new Role(stack, 'Operator', { assumedBy: new AccountPrincipal('111122223333') });
+
+/** Statements of a role that a service of the same stack lets rotate keys. */
+function granted(props: AgentIdentityProps = {}) {
+  const stack = consumerStack();
+  new AgentIdentity(stack, 'Identity', props).grantRotateKeys(operatorIn(stack));
+  return statementsOf(templateOf(stack), 'Operator');
+}
+
+const invocationOf = (Resource: string) => [{ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource }];
+
+describe('grantRotateKeys', () => {
+  it('lets the role invoke that function, no version and no alias of it, and do nothing else', () => {
+    expect(granted()).toEqual(invocationOf('<Identitykeyrotation.Arn>'));
+  });
+
+  it('is for the alias that is kept started, where there is one', () => {
+    const functions = { 'key-rotation': { provisionedConcurrency: 1 } };
+    expect(granted({ functions })).toEqual(invocationOf('<Identitykeyrotationlive>'));
+  });
+
+  it('reaches a role of another stack', () => {
+    const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+    const identity = new AgentIdentity(new Stack(app, 'Service'), 'Identity');
+    const stack = new Stack(app, 'Operators');
+    identity.grantRotateKeys(operatorIn(stack));
+    const [[, policy] = []] = resourcesOf(templateOf(stack), 'AWS::IAM::Policy');
+    const { Statement } = policy?.Properties.PolicyDocument as { Statement: { Resource: unknown }[] };
+    expect(Statement).toHaveLength(1);
+    expect(Statement[0]?.Resource).toEqual({
+      'Fn::ImportValue': expect.stringMatching(/^Service:.*Identitykeyrotation\w*Arn/) as string,
+    });
+  });
+
+  it('is for the function that was stated of a deployment that is there', () => {
+    const stack = consumerStack();
+    const attributes = { restApiId: 'abc123', keyRotationFunctionArn: FUNCTION };
+    AgentIdentity.fromAttributes(stack, 'Identity', attributes).grantRotateKeys(operatorIn(stack));
+    expect(statementsOf(templateOf(stack), 'Operator')).toEqual(invocationOf(FUNCTION));
+  });
+
+  it('says what is missing when none was stated', () => {
+    const stack = consumerStack();
+    const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+    expect(() => identity.grantRotateKeys(operatorIn(stack))).toThrow(
+      'Consumer/Identity: to let a role rotate keys, give fromAttributes keyRotationFunctionArn',
+    );
+  });
+});
+
+it.each([
+  ['a name', 'key-rotation'],
+  ['every function', FUNCTION.replace('key-rotation-1', '*')],
+  ['every version', `${FUNCTION}:*`],
+  ['something else', 'arn:aws:iam::111122223333:role/key-rotation'],
+])('a deployment that is there does not take %s for the function', (_, keyRotationFunctionArn) => {
+  const stack = consumerStack();
+  expect(() =>
+    AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123', keyRotationFunctionArn }),
+  ).toThrow('keyRotationFunctionArn: must be the ARN of a function');
+});
+
+it('the function is an output, as the runbook looks for it, of a construct and of the stack', () => {
+  const stack = consumerStack();
+  new AgentIdentity(stack, 'Identity');
+  const outputs = [templateOf(stack), synthesize().stateless].map((template) =>
+    Object.entries(template.Outputs ?? {})
+      .filter(([key]) => key.includes('KeyRotationFunctionArn'))
+      .map(([, { Value }]) => written(Value)),
+  );
+  expect(outputs).toEqual([['<Identitykeyrotation.Arn>'], ['<keyrotation.Arn>']]);
+});
