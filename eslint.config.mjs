@@ -93,7 +93,7 @@ export default tseslint.config(
     'The API layer reaches the world through the domain.',
   ),
   boundary(
-    ['lambda/handlers/**/*.ts', 'lambda/resources/**/*.ts'],
+    ['lambda/handlers/**/*.ts', 'lambda/resources/**/*.ts', 'lambda/inbound/**/*.ts'],
     ['**/lib/**', 'aws-cdk-lib*'],
     'Functions do not import infrastructure code.',
   ),

@@ -71,7 +71,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     userTokens: {
       verify: (token: string) =>
         token === 'the token of ana'
-          ? Promise.resolve({ user: TOKEN_USER, expiresAt: Infinity })
+          ? Promise.resolve({ user: TOKEN_USER, expiresAt: Infinity, scopes: [] })
           : Promise.reject(new ServiceError('UnauthorizedException', 'The user token is not valid.')),
     },
     transport: server.transport,

@@ -146,3 +146,23 @@ describe('custom claims', () => {
     expect(judge({ customClaims }, token)).toBe(expected);
   });
 });
+
+it('judges the scope last: who lacks it as well as something else is told of the something else', () => {
+  const entry = { allowedAudience: ['app'], allowedClients: ['web'], allowedScopes: ['agents'] };
+  const good = { aud: 'app', client_id: 'web', roles: ['dev'] };
+  const customClaims = [
+    {
+      inboundTokenClaimName: 'roles',
+      inboundTokenClaimValueType: 'STRING_ARRAY',
+      authorizingClaimMatchValue: {
+        claimMatchOperator: 'CONTAINS',
+        claimMatchValue: { matchValueString: 'dev' },
+      },
+    } as const,
+  ];
+  const fault = (claims: object) => judge({ ...entry, customClaims }, { ...good, ...claims });
+  expect(fault({})).toBe('scope not allowed');
+  expect(fault({ aud: 'other' })).toBe('audience not allowed');
+  expect(fault({ client_id: 'other' })).toBe('client not allowed');
+  expect(fault({ roles: [] })).toBe('claim roles does not match');
+});

@@ -31,7 +31,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
   const entries: AuditEntry[] = [];
   const issuing = {
     identities: stores.identities,
-    userTokens: { verify: () => Promise.resolve({ user: ALICE, expiresAt: userTokenEnd }) },
+    userTokens: { verify: () => Promise.resolve({ user: ALICE, scopes: [], expiresAt: userTokenEnd }) },
     signingKeys,
     seal,
     audit: { record: (entry: AuditEntry) => void entries.push(entry) },

@@ -27,7 +27,7 @@ import { createExpiringCache } from '../../domain/expiring-cache';
 import type { Transport } from '../../domain/grants/transport';
 import { ProviderFailure } from '../../domain/grants/provider-failure';
 import type { MetadataReader } from '../../domain/grants/provider-metadata';
-import { admissionFault } from '../../domain/identity/token-admission';
+import { admissionFault, scopesOf } from '../../domain/identity/token-admission';
 import { issuerOf, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
 import type { UserTokenVerifier, VerifiedUserToken } from '../../domain/identity/user';
 import { ServiceError } from '../../domain/service-error';
@@ -89,11 +89,12 @@ function headerFault({ alg = 'none', crit }: JwtHeader): string | undefined {
   return crit === undefined ? undefined : 'critical header parameter';
 }
 
-function verified({ iss, sub, exp }: JwtPayload): VerifiedUserToken {
+function verified(claims: JwtPayload): VerifiedUserToken {
+  const { iss, sub, exp } = claims;
   if (iss === undefined || !sub || exp === undefined) {
     throw unauthorized(INVALID, 'iss, sub or exp is missing');
   }
-  return { user: { kind: 'jwt', issuer: iss, subject: sub }, expiresAt: exp };
+  return { user: { kind: 'jwt', issuer: iss, subject: sub }, expiresAt: exp, scopes: scopesOf(claims) };
 }
 
 /** The issuer is at fault, not the token: worth another try, or not before somebody puts it right. */

@@ -27,7 +27,7 @@ function audienceOf(claims: VerifiedClaims): readonly string[] {
 const clientOf = (claims: VerifiedClaims): unknown => claimOf(claims, 'client_id') ?? claimOf(claims, 'azp');
 
 /** RFC 8693 section 4.2: scopes in one string, parted by spaces. */
-function scopesOf(claims: VerifiedClaims): readonly string[] {
+export function scopesOf(claims: VerifiedClaims): readonly string[] {
   const scope = claimOf(claims, 'scope');
   return isString(scope) ? scope.split(' ') : [];
 }
@@ -56,17 +56,29 @@ function matches(
 }
 
 /**
- * Judges the claims of an authentic token.
+ * Judges the scopes alone, of which one is enough.
+ *
+ * @param held the token's own
+ * @returns as {@link admissionFault}
+ */
+export const scopeFault = (
+  { allowedScopes }: Pick<TrustedIssuer, 'allowedScopes'>,
+  held: readonly string[],
+): string | undefined => (allowedScopes && !meet(allowedScopes, held) ? 'scope not allowed' : undefined);
+
+/**
+ * Judges the claims of an authentic token. The scope comes last: who is told that it is the scope that is missing
+ * has a token that is good in everything else.
  *
  * @param trusted the entry of the token's issuer
  * @returns why the entry does not let the token in, in the operator's words; undefined when it does
  */
 export function admissionFault(trusted: TrustedIssuer, claims: VerifiedClaims): string | undefined {
-  const { allowedAudience, allowedClients, allowedScopes, customClaims = [] } = trusted;
+  const { allowedAudience, allowedClients, customClaims = [] } = trusted;
   if (allowedAudience && !meet(allowedAudience, audienceOf(claims))) return 'audience not allowed';
   const client = clientOf(claims);
   if (allowedClients && !(isString(client) && allowedClients.includes(client))) return 'client not allowed';
-  if (allowedScopes && !meet(allowedScopes, scopesOf(claims))) return 'scope not allowed';
   const failed = customClaims.find((claim) => !matches(claim, claims));
-  return failed && `claim ${failed.inboundTokenClaimName} does not match`;
+  if (failed) return `claim ${failed.inboundTokenClaimName} does not match`;
+  return scopeFault(trusted, scopesOf(claims));
 }

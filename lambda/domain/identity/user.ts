@@ -14,6 +14,7 @@ export interface VerifiedUserToken {
   readonly user: User & { kind: 'jwt' };
   /** The token's own end, epoch seconds. */
   readonly expiresAt: number;
+  readonly scopes: readonly string[];
 }
 
 /** Whose tokens count for an agent; a workload identity is one. */

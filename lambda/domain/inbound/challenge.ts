@@ -1,0 +1,35 @@
+/**
+ * What a caller without a good token is told to do next: where the protected-resource metadata is, and which scopes to
+ * ask for.
+ * Source: RFC 9728 section 5.1 (`resource_metadata`), RFC 6750 section 3 (`scope`, `error`).
+ */
+import type { AgentEndpointConfiguration, JwtInbound } from './agent-endpoint';
+
+type Base = Pick<AgentEndpointConfiguration, 'baseUrl'>;
+
+/** Path of the metadata, relative to the endpoint's base (RFC 9728 section 3). */
+export const METADATA_PATH = '/.well-known/oauth-protected-resource';
+
+/** The scopes of which a token needs one, as clients ask their authorization server for them. */
+export const advertisedScopes = ({
+  allowedScopes = [],
+  advertisedScopeMapping = {},
+}: JwtInbound): readonly string[] => allowedScopes.map((scope) => advertisedScopeMapping[scope] ?? scope);
+
+const challenge = (parameters: readonly (readonly [string, string])[]): string =>
+  `Bearer ${parameters.map(([name, value]) => `${name}="${value}"`).join(', ')}`;
+
+const metadata = ({ baseUrl }: Base) => ['resource_metadata', `${baseUrl}${METADATA_PATH}`] as const;
+
+function scope(inbound: JwtInbound): (readonly [string, string])[] {
+  const scopes = advertisedScopes(inbound);
+  return scopes.length > 0 ? [['scope', scopes.join(' ')]] : [];
+}
+
+/** `WWW-Authenticate` of a 401: there is no token, or it is not good here. It never says what was wrong with one. */
+export const unauthorizedChallenge = (endpoint: Base, inbound: JwtInbound): string =>
+  challenge([metadata(endpoint), ...scope(inbound)]);
+
+/** `WWW-Authenticate` of the 403 for a token that is good in everything but its scopes. */
+export const insufficientScopeChallenge = (endpoint: Base, inbound: JwtInbound): string =>
+  challenge([['error', 'insufficient_scope'], ...scope(inbound), metadata(endpoint)]);

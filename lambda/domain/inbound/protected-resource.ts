@@ -1,0 +1,18 @@
+/**
+ * The protected-resource metadata of an endpoint: what it is called, and who issues tokens for it.
+ * Source: RFC 9728 section 2.
+ */
+import { issuerOf } from '../identity/trusted-issuer';
+import { invocationUrl, type AgentEndpointConfiguration, type JwtInbound } from './agent-endpoint';
+import { advertisedScopes } from './challenge';
+
+export function protectedResourceMetadata(endpoint: AgentEndpointConfiguration, inbound: JwtInbound) {
+  const scopes = advertisedScopes(inbound);
+  return {
+    resource: invocationUrl(endpoint),
+    authorization_servers: [issuerOf(inbound)],
+    ...(scopes.length > 0 && { scopes_supported: scopes }),
+    bearer_methods_supported: ['header'],
+    resource_name: endpoint.workloadName,
+  };
+}
