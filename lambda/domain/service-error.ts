@@ -51,7 +51,7 @@ export interface ErrorParts {
   /** For a read of a credential that the provider, not this service, is the end of. */
   readonly outcome?: Outcome;
   /** Seconds after which asking again may help. */
-  readonly retryAfter?: number;
+  readonly retryAfter?: number | undefined;
   readonly cause?: unknown;
 }
 

@@ -151,11 +151,8 @@ async function newSession(
     hash: hashOf(id),
     workload: { name: identity.name, id: identity.id, arn: identity.arn },
   };
-  const sealed: SealedRequest = {
-    id,
-    ...(request.customState !== undefined && { customState: request.customState }),
-    ...(request.customParameters !== undefined && { customParameters: request.customParameters }),
-  };
+  const { customState, customParameters } = request;
+  const sealed: SealedRequest = { id, customState, customParameters };
   const session: Session = {
     ...described,
     state: 'CREATED',

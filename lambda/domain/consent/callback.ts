@@ -40,6 +40,15 @@ const single = (query: URLSearchParams, name: string): string | undefined => {
   return values.length === 1 ? values[0] : undefined;
 };
 
+/** What the provider has answered; undefined for neither code nor error, or both. */
+function answerOf(
+  query: URLSearchParams,
+): { readonly code: string } | { readonly error: string } | undefined {
+  const code = single(query, 'code');
+  if (query.has('error') === (code !== undefined)) return undefined;
+  return code === undefined ? { error: errorCode(single(query, 'error')) } : { code };
+}
+
 /** Why an answer does not count, for the audit trail; undefined when it does. */
 function fault(session: Session, start: Start, input: CallbackInput): string | undefined {
   if (!matches(single(input.query, 'state'), start.stateHash)) return 'state of another request';
@@ -50,8 +59,6 @@ function fault(session: Session, start: Start, input: CallbackInput): string | u
   if (iss === undefined ? session.authorization.issuerInAnswer : iss !== session.authorization.issuer) {
     return 'issuer of another provider';
   }
-  if (input.query.has('error') === (single(input.query, 'code') !== undefined))
-    return 'neither code nor error';
   return undefined;
 }
 
@@ -71,12 +78,14 @@ export async function callback(ports: BrowserPorts, input: CallbackInput): Promi
   if (!start) return refused(`session is ${session.state}`, 'answer-refused');
   const wrong = fault(session, start, input);
   if (wrong) return refused(wrong, 'answer-refused');
+  const answer = answerOf(input.query);
+  if (!answer) return refused('neither code nor error', 'answer-refused');
 
   const sealed = await openSealedRequest(ports.seal, session);
   const cookie: BindingCookie = { name: bindingCookieName(session.hash), value: '', maxAge: 0 };
 
-  if (input.query.has('error')) {
-    const error = errorCode(single(input.query, 'error'));
+  if ('error' in answer) {
+    const { error } = answer;
     const failed = transition(session, { type: 'fail', failure: error }, now);
     if (!failed || !(await ports.sessions.advance(failed)))
       return refused('answered meanwhile', 'answer-refused');
@@ -90,7 +99,7 @@ export async function callback(ports: BrowserPorts, input: CallbackInput): Promi
   }
 
   const kept: KeptCode = {
-    code: single(input.query, 'code') ?? '',
+    code: answer.code,
     iss: single(input.query, 'iss'),
     codeVerifier: await ports.seal.open(consentContext(session, 'verifier'), start.sealedVerifier),
   };

@@ -12,7 +12,8 @@ export function withParameters(
     .filter((entry): entry is [string, string] => entry[1] !== undefined)
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
     .join('&');
-  const [beforeFragment = '', ...fragment] = returnUrl.split('#');
-  const glue = !beforeFragment.includes('?') ? '?' : /[?&]$/.test(beforeFragment) ? '' : '&';
-  return [beforeFragment + glue + added, ...fragment].join('#');
+  const end = `${returnUrl}#`.indexOf('#');
+  const address = returnUrl.slice(0, end);
+  const glue = !address.includes('?') ? '?' : /[?&]$/.test(address) ? '' : '&';
+  return address + glue + added + returnUrl.slice(end);
 }

@@ -85,8 +85,8 @@ export interface Session {
 /** What only the parties to the session may read. */
 export interface SealedRequest {
   readonly id: string;
-  readonly customState?: string;
-  readonly customParameters?: Readonly<Record<string, string>>;
+  readonly customState?: string | undefined;
+  readonly customParameters?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Where sessions are kept. */

@@ -58,9 +58,7 @@ function tokenMembers(tokens: Members): Members {
     scope: scopesOf(scope),
     token_type: bearer,
   };
-  return Object.fromEntries(
-    Object.entries(read).filter(([, value]) => value !== null && value !== undefined),
-  );
+  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== null));
 }
 
 /** @returns the answer in the RFC's form, or as it came when it is neither tokens nor an error */
@@ -77,6 +75,6 @@ export async function normalisedAnswer(response: Response, departures: AnswerDep
 
   const error = members && errorOf(members, departures);
   // An error that came with status 200 is one all the same (RFC 6749 section 5.2).
-  if (error !== undefined) return answer({ error }, status >= 400 ? status : 400);
+  if (error !== undefined) return answer({ error }, Math.max(status, 400));
   return new Response(body === '' ? null : body, { status, headers: response.headers });
 }
