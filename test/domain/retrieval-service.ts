@@ -88,6 +88,7 @@ export async function createRetrievalService() {
     ports,
     owner,
     idOf,
+    issue,
 
     /** Puts tokens of an hour into the user's grant. */
     async grant(change: Partial<ObtainedTokens> = {}, requested = ['a']): Promise<void> {

@@ -1,7 +1,8 @@
 /** Reads of OAuth2 tokens: each ends in exactly one outcome, for the caller and in the audit trail. */
-import { hashOf, sessionIdOf, transition } from '../../lambda/domain/consent/session';
+import { hashOf, sessionIdOf, transition, type Session } from '../../lambda/domain/consent/session';
 import { SOFT_WINDOW, SOFT_WINDOW_PART } from '../../lambda/domain/vault/grant';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';
+import { OWNER } from './samples';
 
 let service: RetrievalService;
 beforeEach(async () => {
@@ -99,6 +100,20 @@ describe('a user’s token', () => {
     expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
   });
 
+  it('is asked of nobody by a client without a name: no user could be shown it', async () => {
+    const { provider } = service;
+    await service.stores.providers.replace({ ...provider, clientId: '', revision: 2 });
+    await expect(service.ask()).rejects.toMatchObject({
+      name: 'ValidationException',
+      fieldList: [
+        {
+          name: 'oauth2Flow',
+          message: `USER_FEDERATION needs a client that the user can be shown: the credential provider "${provider.name}" has no clientId`,
+        },
+      ],
+    });
+  });
+
   it('is narrower than asked: told with what was granted', async () => {
     await service.grant({ scopes: ['a'] }, ['a', 'b']);
     expect(await service.ask({ scopes: ['a', 'b'] })).toEqual({
@@ -172,6 +187,31 @@ describe('a poll', () => {
     service.ambient.advance(later);
     expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
     expect(lastEntry()).toMatchObject({ reason: 'the session ended' });
+  });
+
+  it.each<[string, Partial<Session>]>([
+    ['another agent’s', { workload: { name: 'another', id: 'another', arn: 'another' } }],
+    ['another user’s', { subjectHash: 'another' }],
+    ['for something else', { target: 'another' }],
+    ['from before it was forgotten', { epoch: 1 }],
+  ])('for a session that is %s is told no more than for none', async (_whose, change) => {
+    const sessionUri = await begun();
+    const session = await sessionOf(sessionUri);
+    await service.stores.sessions.advance({ ...session, ...change, revision: session.revision + 1 });
+    expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
+    expect(lastEntry()).toMatchObject({ reason: 'the session ended' });
+  });
+
+  it('for what is no session is told FAILED', async () => {
+    expect(await service.ask({ sessionUri: 'none' })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
+  });
+
+  it('for an ended session that repeats forceAuthentication begins anew', async () => {
+    const sessionUri = await begun();
+    service.ambient.advance(601);
+    const { output } = await service.ask({ sessionUri, forceAuthentication: true });
+    expect(output).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
+    expect(output).not.toMatchObject({ sessionUri });
   });
 
   it('gets the token when there is one, whatever became of the session', async () => {
@@ -315,14 +355,32 @@ describe('in the soft window', () => {
     for (let read = 0; read < 3; read += 1) {
       expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
     }
-    expect(service.handedOn).toHaveLength(1);
+    const { identity, provider, owner } = service;
+    expect(service.handedOn).toEqual([
+      {
+        principal: OWNER,
+        workloadName: identity.name,
+        providerName: provider.name,
+        flow: 'USER_FEDERATION',
+        scopes: ['a'],
+        resources: [],
+        audiences: [],
+        grantId: owner.grantId,
+        holder: (await service.stored()).lease?.holder,
+      },
+    ]);
     await service.catchUp();
-    expect(lastEntry()).toMatchObject({
+    expect(lastEntry()).toEqual({
       operation: 'RenewAhead',
+      principal: OWNER,
       outcome: 'allowed',
       result: 'refreshed',
-      workloadIdentity: service.identity.arn,
-      credentialProvider: service.provider.arn,
+      flow: 'USER_FEDERATION',
+      scopes: ['a'],
+      user: owner.grantId.subjectHash,
+      provider: provider.name,
+      workloadIdentity: identity.arn,
+      credentialProvider: provider.arn,
     });
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' } });
   });
@@ -373,13 +431,18 @@ describe('in the soft window', () => {
     service.ambient.advance(3600 - window);
     jest.spyOn(service.ports.aheadRenewals, 'dispatch').mockRejectedValueOnce(new Error('throttled'));
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
-    expect(service.entries).toContainEqual(
-      expect.objectContaining({
-        operation: 'RenewAhead',
-        outcome: 'failed',
-        reason: 'the renewal could not be handed on',
-      }),
-    );
+    const { identity, provider, owner } = service;
+    expect(service.entries).toContainEqual({
+      operation: 'RenewAhead',
+      outcome: 'failed',
+      reason: 'the renewal could not be handed on',
+      principal: OWNER,
+      workloadIdentity: identity.arn,
+      user: owner.grantId.subjectHash,
+      provider: provider.name,
+      credentialProvider: provider.arn,
+      flow: 'USER_FEDERATION',
+    });
     expect(await service.stored()).not.toHaveProperty('lease');
     await service.ask();
     expect(service.handedOn).toHaveLength(1);
@@ -425,6 +488,27 @@ describe('in the soft window', () => {
       expect(service.endpoint.redeemed).toEqual([]);
     });
 
+    it.each([
+      ['gone', undefined],
+      ['another by its name', { id: 'another' }],
+    ])('is not done when the agent is %s', async (_what, another) => {
+      const { identities } = service.stores;
+      const replaced = { ...service.identity, revision: 2 };
+      expect(await identities.remove(replaced)).toBe(true);
+      if (another) await identities.create({ ...replaced, ...another });
+      await service.catchUp();
+      overtaken();
+      expect(lastEntry()).not.toHaveProperty('workloadIdentity');
+      expect(service.endpoint.redeemed).toEqual([]);
+    });
+
+    it('is not done when the grant is gone', async () => {
+      jest.spyOn(service.stores.grants, 'get').mockResolvedValueOnce(undefined);
+      await service.catchUp();
+      overtaken();
+      expect(service.endpoint.redeemed).toEqual([]);
+    });
+
     it('asks for consent when the provider refuses for good', async () => {
       service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
       await service.catchUp();
@@ -435,7 +519,11 @@ describe('in the soft window', () => {
     it('notes a refusal', async () => {
       service.endpoint.instead.push(json(401, { error: 'invalid_client' }));
       await service.catchUp();
-      expect(lastEntry()).toMatchObject({ result: 'provider-refused' });
+      expect(lastEntry()).toMatchObject({
+        outcome: 'allowed',
+        result: 'provider-refused',
+        reason: 'token endpoint answered 401 invalid_client',
+      });
     });
 
     it('fails loudly at what nobody foresaw', async () => {

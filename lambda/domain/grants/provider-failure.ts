@@ -3,7 +3,7 @@
  * OAuth error code (RFC 6749 section 5.2) or one of ours; the provider's body goes no further.
  */
 import * as oauth from 'oauth4webapi';
-import { ServiceError } from '../service-error';
+import { ServiceError, type Outcome } from '../service-error';
 
 /** The characters of RFC 6749's `error`, and a bound: it ends up in messages and logs. */
 const ERROR_CODE = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}$/;
@@ -26,6 +26,11 @@ export class ProviderFailure extends Error {
     this.name = 'ProviderFailure';
   }
 
+  /** For the audit trail and the metrics. */
+  get outcome(): Extract<Outcome, `provider-${string}`> {
+    return this.unavailable ? 'provider-unavailable' : 'provider-refused';
+  }
+
   /** As the answer to the caller: retryable when asking again may help. */
   toServiceError(provider: string): ServiceError {
     if (this.unavailable) {
@@ -35,15 +40,15 @@ export class ProviderFailure extends Error {
         {
           detail: this.detail,
           cause: this,
-          outcome: 'provider-unavailable',
-          ...(this.retryAfter !== undefined && { retryAfter: this.retryAfter }),
+          outcome: this.outcome,
+          retryAfter: this.retryAfter,
         },
       );
     }
     return new ServiceError(
       'ValidationException',
       `The credential provider "${provider}" refused: ${this.code}. Check its configuration and what was asked of it.`,
-      { detail: this.detail, cause: this, outcome: 'provider-refused' },
+      { detail: this.detail, cause: this, outcome: this.outcome },
     );
   }
 }
@@ -77,10 +82,9 @@ const isPage = ({ headers }: Response): boolean => /\bhtml\b/i.test(headers.get(
  * Judges what oauth4webapi or the transport threw.
  *
  * @param endpoint which of the provider's endpoints it was, for the operator
- * @throws whatever is not a provider's doing
+ * @throws what was judged before, and whatever is not a provider's doing
  */
 export function providerFailure(error: unknown, endpoint = 'token endpoint'): ProviderFailure {
-  if (error instanceof ProviderFailure) return error;
   if (error instanceof oauth.ResponseBodyError) {
     const { response, status } = error;
     const code = errorCode(error.error);

@@ -109,8 +109,7 @@ export async function renewAhead(ports: RenewAheadPorts, request: RenewalRequest
       note({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
     } catch (error) {
       if (!(error instanceof ProviderFailure)) throw error;
-      const { outcome, detail } = error.toServiceError(providerName);
-      note({ ...(outcome && { result: outcome }), ...(detail && { reason: detail }) });
+      note({ result: error.outcome, reason: error.detail });
     }
   });
 }

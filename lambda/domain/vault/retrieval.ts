@@ -45,7 +45,7 @@ export interface Answer {
   readonly output: RetrieveOutput;
   readonly outcome: Outcome;
   /** Why the user is asked again, where there is a reason to tell the operator. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /** One request, admitted: everything that was checked, in one place. */

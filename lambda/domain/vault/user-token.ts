@@ -101,5 +101,5 @@ export async function userToken(ports: RetrievePorts, admitted: Admitted): Promi
   const output = await beginConsent(ports, grant, request, force);
   // A refusal that came just now is in the grant that is stored, not in the one that was read.
   const lost = lossOf(grant) ?? (grant?.tokens && lossOf(await ports.grants.get(owner.grantId)));
-  return { output, outcome: 'consent-required', ...(lost !== undefined && { reason: lost }) };
+  return { output, outcome: 'consent-required', reason: lost };
 }

@@ -1,0 +1,89 @@
+/** What a read of an OAuth2 token is admitted on: a user where one is needed, the scopes at stake, bounds. */
+import { createRetrievalService, type RetrievalService } from './retrieval-service';
+
+let service: RetrievalService;
+beforeEach(async () => {
+  service = await createRetrievalService();
+});
+
+it('asks for a user where the credential is a user’s', async () => {
+  await expect(service.ask({ workloadIdentityToken: await service.issue() })).rejects.toMatchObject({
+    name: 'ValidationException',
+    fieldList: [
+      {
+        name: 'workloadIdentityToken',
+        message: 'names no user; for USER_FEDERATION get one with GetWorkloadAccessTokenForJWT or …ForUserId',
+      },
+    ],
+  });
+});
+
+describe('scopes, resources and audiences', () => {
+  /** As many characters in all, in one of them. */
+  const long = (characters: number) => ({
+    resources: ['r'],
+    audiences: ['a'],
+    scopes: ['x'.repeat(characters - '{"resources":["r"],"audiences":["a"],"scopes":[""]}'.length)],
+  });
+
+  it('may have 32,768 characters in all', async () => {
+    expect(await service.ask(long(32_768))).toMatchObject({ outcome: 'consent-required' });
+  });
+
+  it('may have no more', async () => {
+    await expect(service.ask(long(32_769))).rejects.toMatchObject({
+      name: 'ValidationException',
+      fieldList: [
+        {
+          name: 'scopes',
+          message: 'with resources and audiences must have at most 32768 characters in all',
+        },
+      ],
+    });
+  });
+});
+
+describe('a provider whose policy denies a scope', () => {
+  beforeEach(async () => {
+    const { provider, stores } = service;
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 'bedrock-agentcore:GetResourceOauth2Token',
+          Resource: provider.arn,
+          Condition: { 'ForAnyValue:StringEquals': { 'bedrock-agentcore:Scopes': ['b', 'c'] } },
+        },
+      ],
+    });
+    expect(await stores.providers.replace({ ...provider, policy, revision: 2 })).toBe(true);
+  });
+  const denied = { name: 'AccessDeniedException' };
+
+  it('does not give it', async () => {
+    await expect(service.ask({ scopes: ['a', 'b'] })).rejects.toMatchObject(denied);
+  });
+
+  it('gives the others', async () => {
+    await service.grant();
+    expect(await service.ask()).toMatchObject({ outcome: 'cached' });
+  });
+
+  it.each([
+    ['has it', { scopes: ['a', 'b'] }, ['a']],
+    ['was asked for it', { scopes: ['a'] }, ['a', 'c']],
+  ])('hands out no stored token that %s, whatever is asked', async (_what, granted, requested) => {
+    await service.grant(granted, requested);
+    await expect(service.ask()).rejects.toMatchObject(denied);
+  });
+
+  it('lets a new consent begin without it, which forgets the stored token; a poll forgets nothing', async () => {
+    await service.grant({ scopes: ['a', 'b'] });
+    const sessionUri = 'urn:ietf:params:oauth:request_uri:any';
+    await expect(service.ask({ forceAuthentication: true, sessionUri })).rejects.toMatchObject(denied);
+    expect(await service.ask({ forceAuthentication: true })).toMatchObject({ outcome: 'consent-required' });
+    expect(await service.stored()).not.toHaveProperty('tokens');
+  });
+});

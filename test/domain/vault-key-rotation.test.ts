@@ -1,0 +1,54 @@
+/** Vault keys that are rotated by hand: one agent's, for each purpose that they have, and the trail of it. */
+import type { AuditEntry } from '../../lambda/domain/audit';
+import { rotateVaultKeys, type VaultKeyRotationPorts } from '../../lambda/domain/vault/vault-key-rotation';
+import { createInMemoryStores } from './in-memory-stores';
+import { sampleIdentity } from './samples';
+
+const identity = sampleIdentity();
+let entries: AuditEntry[];
+/** Whose keys were made, in order. */
+let made: object[];
+let ports: VaultKeyRotationPorts;
+
+beforeEach(async () => {
+  const { identities } = createInMemoryStores();
+  await identities.create(identity);
+  entries = [];
+  made = [];
+  ports = {
+    identities,
+    vaultKeys: {
+      makeUnseen(owner) {
+        made.push(owner);
+        return Promise.resolve(`version-${made.length}`);
+      },
+    },
+    audit: { record: (entry) => void entries.push(entry) },
+  };
+});
+
+it('makes one new key for each purpose that the agent has keys for', async () => {
+  expect(await rotateVaultKeys(ports, identity.name)).toEqual([
+    { purpose: 'grant', version: 'version-1' },
+    { purpose: 'consent', version: 'version-2' },
+    { purpose: 'subject-token', version: 'version-3' },
+  ]);
+  const owner = { ownerId: identity.id, ownerArn: identity.arn };
+  expect(made).toEqual([
+    { purpose: 'grant', ...owner },
+    { purpose: 'consent', ...owner },
+    { purpose: 'subject-token', ...owner },
+  ]);
+  expect(entries).toEqual([
+    { operation: 'RotateVaultKeys', outcome: 'allowed', workloadIdentity: identity.arn },
+  ]);
+});
+
+it('makes none for an agent that there is not', async () => {
+  await expect(rotateVaultKeys(ports, 'none')).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+    message: expect.stringContaining('workload identity named "none"') as string,
+  });
+  expect(made).toEqual([]);
+  expect(entries).toMatchObject([{ operation: 'RotateVaultKeys', outcome: 'denied' }]);
+});
