@@ -6,6 +6,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Ambient } from '../../lambda/domain/ambient';
 import { SIGNING_PERIOD } from '../../lambda/domain/workload-token/signing-key';
 
+/** Milliseconds that are waited for in all; beyond it a test fails, instead of hanging with what would wait for ever. */
+const PATIENCE = 300_000;
+
 /** Epoch seconds at which fake clocks begin: well inside a signing period. */
 export const BEGINNING = 700 * SIGNING_PERIOD + 10 * 24 * 3600;
 
@@ -18,10 +21,13 @@ export interface FakeAmbient extends Ambient {
 
 export function createFakeAmbient(beginning = BEGINNING): FakeAmbient {
   let now = beginning * 1000;
+  let waited = 0;
   let waiting: { readonly at: number; readonly wake: () => void }[] = [];
 
   function wakeEarliest(): void {
-    now = Math.max(now, Math.min(...waiting.map(({ at }) => at)));
+    const next = Math.max(now, Math.min(...waiting.map(({ at }) => at)));
+    waited += next - now;
+    now = next;
     const due = waiting.filter(({ at }) => at <= now);
     waiting = waiting.filter(({ at }) => at > now);
     for (const { wake } of due) wake();
@@ -37,7 +43,11 @@ export function createFakeAmbient(beginning = BEGINNING): FakeAmbient {
     randomToken: (bytes) => randomBytes(bytes).toString('base64url'),
     randomUUID: () => randomUUID(),
     wait: (milliseconds) =>
-      new Promise((wake) => {
+      new Promise((wake, fail) => {
+        if (waited > PATIENCE) {
+          fail(new Error('somebody waits without end'));
+          return;
+        }
         if (waiting.length === 0) setTimeout(wakeEarliest, 1);
         waiting.push({ at: now + milliseconds, wake });
       }),
