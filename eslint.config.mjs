@@ -97,6 +97,21 @@ export default tseslint.config(
     ['**/lib/**', 'aws-cdk-lib*'],
     'Functions do not import infrastructure code.',
   ),
+  boundary(
+    ['lib/client/**/*.ts'],
+    [
+      'aws-cdk-lib*',
+      'constructs',
+      '**/constructs/**',
+      '**/resources/**',
+      '**/stacks/**',
+      '**/local/**',
+      '**/domain/**',
+      '**/adapters/**',
+      '**/handlers/**',
+    ],
+    'The client library brings an agent nothing but AWS’s client.',
+  ),
   {
     files: ['**/*.{js,cjs,mjs}'],
     ...tseslint.configs.disableTypeChecked,

@@ -1,0 +1,187 @@
+/** Access tokens for tools: from the vault, or after the user's consent, and another for one that was not taken. */
+import {
+  BedrockAgentCoreServiceException,
+  GetResourceOauth2TokenCommand,
+  type GetResourceOauth2TokenCommandInput,
+  type GetResourceOauth2TokenCommandOutput,
+  type Oauth2FlowType,
+} from '@aws-sdk/client-bedrock-agentcore';
+import {
+  optionsFor,
+  sendAsAgent,
+  type CredentialOptions,
+  type OptionsOrFunction,
+  type Tool,
+  type WrappedTool,
+} from './credential';
+import {
+  AccessTokenRejectedError,
+  ConsentFailedError,
+  ConsentRequiredError,
+  ConsentTimeoutError,
+} from './errors';
+import { rejectResourceOauth2TokenCommand } from './reject-token-command';
+import { systemClock, unlessAborted, type Clock } from './waiting';
+
+/** Which token; the names are those of AWS's TypeScript SDK, the lengths and patterns those of docs/api.md. */
+export interface AccessTokenOptions extends CredentialOptions {
+  readonly scopes: readonly string[];
+  /** For the user by their consent, for the agent itself, or in exchange for the user's own token. */
+  readonly authFlow: Oauth2FlowType;
+  /** RFC 8707. */
+  readonly resources?: readonly string[] | undefined;
+  readonly audiences?: readonly string[] | undefined;
+  /** Return URL of the application, as registered on the workload identity. USER_FEDERATION needs it. */
+  readonly callbackUrl?: string | undefined;
+  /** Comes back to the return URL as `state`; see `completeAuthorization`. */
+  readonly customState?: string | undefined;
+  /** Added to the authorization request. */
+  readonly customParameters?: Readonly<Record<string, string>> | undefined;
+  /** Forgets the stored grant and asks the user anew, once for each call of the tool. */
+  readonly forceAuthentication?: boolean | undefined;
+  /**
+   * Gets the link for the user's browser. Then the consent is waited for; without this, it is a `ConsentRequiredError`
+   * at once.
+   */
+  readonly onAuthUrl?: ((authorizationUrl: string) => void | Promise<void>) | undefined;
+  /**
+   * Seconds to wait for the consent.
+   * @default 600, what a link lives
+   */
+  readonly consentTimeout?: number | undefined;
+  /** @default the system's */
+  readonly clock?: Clock | undefined;
+}
+
+/** Seconds that a consent lives. */
+const CONSENT_LIFETIME = 600;
+
+/** Milliseconds between polls: soon at first, for many only click once; AWS's SDKs ask every five seconds. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 5000;
+const GROWTH = 1.5;
+
+const mutable = <Value>(values: readonly Value[] | undefined): Value[] | undefined => values && [...values];
+
+type Ask = Omit<GetResourceOauth2TokenCommandInput, 'workloadIdentityToken'>;
+
+/** The request, but for what changes from one to the next of the same call. */
+const askOf = (options: AccessTokenOptions): Ask => ({
+  resourceCredentialProviderName: options.providerName,
+  scopes: [...options.scopes],
+  oauth2Flow: options.authFlow,
+  resources: mutable(options.resources),
+  audiences: mutable(options.audiences),
+  resourceOauth2ReturnUrl: options.callbackUrl,
+  customState: options.customState,
+  customParameters: options.customParameters && { ...options.customParameters },
+});
+
+/** @param rejected reports this token and asks for another */
+const send = (
+  options: AccessTokenOptions,
+  ask: Ask,
+  rejected?: string,
+): Promise<GetResourceOauth2TokenCommandOutput> =>
+  sendAsAgent(options, (workloadIdentityToken, settings) => {
+    const input = { ...ask, workloadIdentityToken };
+    const command =
+      rejected === undefined
+        ? new GetResourceOauth2TokenCommand(input)
+        : rejectResourceOauth2TokenCommand(input, rejected);
+    return options.identity.send(command, settings);
+  });
+
+/** What will be over in a while is no reason to lose a consent that is under way. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof BedrockAgentCoreServiceException &&
+  (error.$fault === 'server' || error.name === 'ThrottlingException');
+
+/** @returns undefined while there is neither a token nor an end */
+async function poll(options: AccessTokenOptions, sessionUri: string): Promise<string | undefined> {
+  try {
+    const { accessToken, sessionStatus } = await send(options, { ...askOf(options), sessionUri });
+    if (sessionStatus === 'FAILED') throw new ConsentFailedError(options.providerName);
+    return accessToken;
+  } catch (error) {
+    if (isPassing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function afterConsent(
+  options: AccessTokenOptions,
+  authorizationUrl: string,
+  sessionUri: string,
+): Promise<string> {
+  const { onAuthUrl, signal, providerName } = options;
+  const { consentTimeout = CONSENT_LIFETIME, clock = systemClock } = options;
+  if (!onAuthUrl) throw new ConsentRequiredError(providerName, authorizationUrl, sessionUri);
+  const until = clock.now() + consentTimeout * 1000;
+  await unlessAborted(signal, async () => onAuthUrl(authorizationUrl));
+  for (let pause = FIRST_PAUSE; clock.now() < until; pause = Math.min(pause * GROWTH, LONGEST_PAUSE)) {
+    const next = Math.min(pause, until - clock.now());
+    await unlessAborted(signal, () => clock.wait(next, signal));
+    const accessToken = await poll(options, sessionUri);
+    if (accessToken !== undefined) return accessToken;
+  }
+  throw new ConsentTimeoutError(providerName, consentTimeout);
+}
+
+function tokenOf(
+  options: AccessTokenOptions,
+  { accessToken, authorizationUrl, sessionUri }: GetResourceOauth2TokenCommandOutput,
+): Promise<string> {
+  if (accessToken !== undefined) return Promise.resolve(accessToken);
+  if (authorizationUrl === undefined || sessionUri === undefined) {
+    throw new ConsentFailedError(options.providerName);
+  }
+  return afterConsent(options, authorizationUrl, sessionUri);
+}
+
+/**
+ * An access token: at once from the vault, or once the user has consented.
+ *
+ * @throws ConsentRequiredError, ConsentFailedError, ConsentTimeoutError, WorkloadAccessTokenError; the signal's reason;
+ *   AWS's exceptions for what the service refuses
+ */
+export async function getAccessToken(options: AccessTokenOptions): Promise<string> {
+  const { forceAuthentication } = options;
+  return tokenOf(options, await send(options, { ...askOf(options), forceAuthentication }));
+}
+
+/**
+ * Reports a token that the resource did not take, and gets another: renewed, or after a new consent.
+ *
+ * @param rejected as it was handed out
+ * @throws as {@link getAccessToken}
+ */
+export async function replaceAccessToken(options: AccessTokenOptions, rejected: string): Promise<string> {
+  return tokenOf(options, await send(options, askOf(options), rejected));
+}
+
+/**
+ * Wraps a tool, which gets the access token as its last argument.
+ *
+ * A tool to which the resource answers 401 throws {@link AccessTokenRejectedError}: the token is reported, and the
+ * tool called once more with another.
+ *
+ * @param options or a function that makes them from the tool's own arguments, where they differ from call to call:
+ *   `(question, request) => ({ ...fromGate(request.headers), … })`
+ * @returns what makes of the tool one without that argument; it throws as {@link getAccessToken}, or what the tool throws
+ */
+export const withAccessToken =
+  <Seen extends unknown[] = []>(options: OptionsOrFunction<AccessTokenOptions, Seen>) =>
+  <Arguments extends [...Seen, ...unknown[]], Result>(
+    tool: Tool<Arguments, Result>,
+  ): WrappedTool<Arguments, Result> =>
+  async (...args) => {
+    const settled = await optionsFor(options, args);
+    const accessToken = await getAccessToken(settled);
+    try {
+      return await tool(...args, accessToken);
+    } catch (error) {
+      if (!(error instanceof AccessTokenRejectedError)) throw error;
+      return tool(...args, await replaceAccessToken(settled, accessToken));
+    }
+  };

@@ -1,0 +1,88 @@
+/**
+ * What an application does when the browser comes back from the provider: it says who came back. It alone knows whose
+ * browser it is; without this, a link that was passed on would connect the wrong person's account.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import {
+  CompleteResourceTokenAuthCommand,
+  type BedrockAgentCoreClient,
+  type UserIdentifier,
+} from '@aws-sdk/client-bedrock-agentcore';
+import { AuthorizationReturnError } from './errors';
+
+/** What the application knows of the browser that sent the request, from its own session cookie. */
+export interface LiveBrowserSession {
+  /** Who is signed in: `{ userToken }` or `{ userId }`, the kind that the agent's token was minted for. */
+  readonly user: UserIdentifier;
+  /** Each `customState` that was made for this browser session and has not come back yet; unguessable. */
+  readonly states: Iterable<string>;
+}
+
+export interface CompleteAuthorizationOptions {
+  readonly identity: BedrockAgentCoreClient;
+  /** Of the request to the return URL: whole, or path and query as Node.js has it, or the query. */
+  readonly url: string | URL | URLSearchParams;
+  /** @returns undefined when nobody is signed in in this browser */
+  readonly browserSession: () => LiveBrowserSession | undefined | Promise<LiveBrowserSession | undefined>;
+}
+
+/** For the application to forget the state, and to go on with what the user had asked for. */
+export interface CompletedAuthorization {
+  readonly sessionUri: string;
+  readonly state: string;
+}
+
+/** AWS's pattern. */
+const SESSION_URI = /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]{1,512}$/;
+const LONGEST_STATE = 4096;
+/** RFC 6749 section 4.1.2.1, and of a length that fits on a page. */
+const ERROR_CODE = /^[\x20\x21\x23-\x5B\x5D-\x7E]{1,128}$/;
+
+function queryOf(url: string | URL | URLSearchParams): URLSearchParams {
+  if (typeof url !== 'string') return url instanceof URL ? url.searchParams : url;
+  const base = 'http://application.invalid';
+  return URL.canParse(url, base) ? new URL(url, base).searchParams : new URLSearchParams();
+}
+
+/** A parameter that is there once. */
+function single(query: URLSearchParams, name: string): string | undefined {
+  const values = query.getAll(name);
+  return values.length === 1 ? values[0] : undefined;
+}
+
+const digest = (value: string): Buffer => createHash('sha256').update(value).digest();
+
+/** Takes equally long, whichever it is. */
+function isAmong(state: string, states: Iterable<string>): boolean {
+  const wanted = digest(state);
+  return [...states].filter((one) => timingSafeEqual(digest(one), wanted)).length > 0;
+}
+
+/**
+ * Completes an authorization when the browser has come back to the application's return URL.
+ *
+ * @throws AuthorizationReturnError, with a reason: nothing was completed. AWS's exceptions for what the service
+ *   refuses: `AccessDeniedException` for another user's session or one that is over, `ValidationException` before the
+ *   user has consented.
+ */
+export async function completeAuthorization({
+  identity,
+  url,
+  browserSession,
+}: CompleteAuthorizationOptions): Promise<CompletedAuthorization> {
+  const query = queryOf(url);
+  const sessionUri = single(query, 'session_id');
+  const state = single(query, 'state');
+  if (sessionUri === undefined || !SESSION_URI.test(sessionUri) || !state || state.length > LONGEST_STATE) {
+    throw new AuthorizationReturnError('malformed');
+  }
+  const session = await browserSession();
+  if (!session) throw new AuthorizationReturnError('sign-in-needed');
+  if (!isAmong(state, session.states)) throw new AuthorizationReturnError('not-this-browser');
+  if (query.has('error')) {
+    const error = single(query, 'error') ?? '';
+    throw new AuthorizationReturnError('declined', state, ERROR_CODE.test(error) ? error : undefined);
+  }
+  await identity.send(new CompleteResourceTokenAuthCommand({ sessionUri, userIdentifier: session.user }));
+  return { sessionUri, state };
+}

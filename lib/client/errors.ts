@@ -1,0 +1,112 @@
+/**
+ * What can go wrong on this side of the wire; each says what to do next. What the service refuses arrives as AWS's own
+ * exceptions (`UnauthorizedException`, `AccessDeniedException`, …), whose messages say it likewise.
+ *
+ * An authorization URL is a secret until its user has opened it: it is in no message, and no inspection shows it.
+ */
+
+/** A setting that is missing or cannot be right. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/** There is no workload access token, or the one that the agent was given has expired. */
+export class WorkloadAccessTokenError extends Error {
+  override readonly name = 'WorkloadAccessTokenError';
+}
+
+/** The user has to consent first, and nobody was there to take the link: `onAuthUrl` was not given. */
+export class ConsentRequiredError extends Error {
+  override readonly name = 'ConsentRequiredError';
+  readonly #authorizationUrl: string;
+  readonly #sessionUri: string;
+
+  constructor(providerName: string, authorizationUrl: string, sessionUri: string) {
+    super(
+      `The user has not let this agent in at "${providerName}" yet. Send the user to this error's authorizationUrl, complete the authorization when they come back, and call the tool again.`,
+    );
+    this.#authorizationUrl = authorizationUrl;
+    this.#sessionUri = sessionUri;
+  }
+
+  /** For the user's browser alone; good for ten minutes. */
+  get authorizationUrl(): string {
+    return this.#authorizationUrl;
+  }
+
+  /** The `session_id` that the application's return URL will be called with. */
+  get sessionUri(): string {
+    return this.#sessionUri;
+  }
+}
+
+/** The consent ended without one: declined, refused by the provider, or out of its ten minutes. */
+export class ConsentFailedError extends Error {
+  override readonly name = 'ConsentFailedError';
+
+  constructor(providerName: string) {
+    super(
+      `The consent at "${providerName}" ended without access: it was declined, the provider refused it, or its ten minutes are over. Call the tool again for a new link, if the user wants to.`,
+    );
+  }
+}
+
+/** Nobody consented while the tool waited. */
+export class ConsentTimeoutError extends Error {
+  override readonly name = 'ConsentTimeoutError';
+
+  /** @param seconds that were waited */
+  constructor(providerName: string, seconds: number) {
+    super(
+      `No consent at "${providerName}" within ${seconds} seconds. Call the tool again: it takes up the same link while that is open, and gives a new one after.`,
+    );
+  }
+}
+
+/**
+ * For a tool to throw when the resource did not take the access token (HTTP 401): the token is reported, and the tool
+ * is called once more with another.
+ */
+export class AccessTokenRejectedError extends Error {
+  override readonly name = 'AccessTokenRejectedError';
+
+  constructor(
+    message = 'The resource refused the access token, and the one after it. Check which scopes, resources and audiences it wants; or have the user connect anew (forceAuthentication).',
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * - `sign-in-needed`: no live browser session;
+ * - `malformed`: `session_id` or `state` is missing, repeated, or not of its form;
+ * - `not-this-browser`: the state is not one that this browser session was given;
+ * - `declined`: the user or the provider said no.
+ */
+export type AuthorizationReturnReason = 'sign-in-needed' | 'malformed' | 'not-this-browser' | 'declined';
+
+const RETURN_MESSAGES: Readonly<Record<AuthorizationReturnReason, string>> = {
+  'sign-in-needed': 'Nobody is signed in in this browser. Have the user sign in, and ask again.',
+  malformed: 'This is not how the identity service sends a browser back. Ask again for a link.',
+  'not-this-browser':
+    'This authorization was not begun in this browser session, or has been completed. Nothing was connected; ask again here.',
+  declined: 'The authorization was declined. Nothing was connected; ask again if that was not meant.',
+};
+
+/** A browser came to the return URL, and the authorization was not completed. */
+export class AuthorizationReturnError extends Error {
+  override readonly name = 'AuthorizationReturnError';
+
+  /**
+   * @param state of this browser session, once it is known to be
+   * @param providerError the OAuth error code (RFC 6749 section 4.1.2.1), where it was declined
+   */
+  constructor(
+    readonly reason: AuthorizationReturnReason,
+    readonly state?: string,
+    readonly providerError?: string,
+  ) {
+    super(RETURN_MESSAGES[reason]);
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * For agents and applications: credentials for tools, and the end of a consent, in a few lines on AWS's own client.
+ *
+ * An agent behind a gate wraps a tool; the user's consent is waited for, and the token is the tool's last argument:
+ *
+ *     const identity = createIdentityClient(); // AGENT_IDENTITY_ENDPOINT, AWS_REGION, AWS's credentials
+ *     const readCalendar = withAccessToken((_day: string, request: IncomingMessage, tell: (link: string) => void) => ({
+ *       identity, ...fromGate(request.headers), providerName: 'calendar', scopes: ['calendar.read'],
+ *       authFlow: 'USER_FEDERATION', onAuthUrl: tell,
+ *     }))(async (day, _request, _tell, accessToken: string) => {
+ *       const answer = await fetch(`${CALENDAR}?day=${day}`, { headers: { authorization: `Bearer ${accessToken}` } });
+ *       if (answer.status === 401) throw new AccessTokenRejectedError(); // reported; tried once more with another
+ *       return answer.json();
+ *     });
+ *
+ * An agent without a gate mints for itself: `workloadIdentityToken: workloadAccessTokens(identity, { workloadName, userId })`
+ * in place of `fromGate`. The application answers its return URL by {@link completeAuthorization}.
+ *
+ * Nothing here logs. Errors say what to do next and hold no token and no link in their messages.
+ */
+export { getAccessToken, replaceAccessToken, withAccessToken, type AccessTokenOptions } from './access-token';
+export { getApiKey, withApiKey, type ApiKeyOptions } from './api-key';
+export {
+  completeAuthorization,
+  type CompleteAuthorizationOptions,
+  type CompletedAuthorization,
+  type LiveBrowserSession,
+} from './complete-authorization';
+export type { CredentialOptions, OptionsOrFunction, Tool, WrappedTool } from './credential';
+export {
+  AccessTokenRejectedError,
+  AuthorizationReturnError,
+  ConfigurationError,
+  ConsentFailedError,
+  ConsentRequiredError,
+  ConsentTimeoutError,
+  WorkloadAccessTokenError,
+  type AuthorizationReturnReason,
+} from './errors';
+export { fromGate, type FromGate, type RequestHeaders } from './gate-headers';
+export { createIdentityClient, type IdentityClientOptions } from './identity-client';
+export type { Clock } from './waiting';
+export {
+  givenWorkloadAccessToken,
+  MintedWorkloadAccessTokens,
+  workloadAccessTokens,
+  type ActingFor,
+  type WorkloadAccessTokenSource,
+} from './workload-access-token';

@@ -1,0 +1,268 @@
+/** `withAccessToken`: a tool gets its token from the vault, or waits for the user's consent. */
+import { inspect } from 'node:util';
+import {
+  AccessTokenRejectedError,
+  ConsentFailedError,
+  ConsentRequiredError,
+  ConsentTimeoutError,
+  getAccessToken,
+  withAccessToken,
+  workloadAccessTokens,
+} from '../../../lib/client';
+import { Browser } from '../support/browser';
+import { declineConsent } from '../support/provider';
+import { World } from '../support/world';
+import { federated, ScriptedClock } from './agent-code';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+/** An agent on whose tools one user calls. */
+async function agentOf(userId: string) {
+  const agent = await world.agent();
+  const usual = federated(world, agent);
+  const { identity } = usual;
+  const workloadIdentityToken = workloadAccessTokens(identity, { workloadName: agent.name, userId });
+  const links: string[] = [];
+  const options = {
+    ...usual,
+    workloadIdentityToken,
+    onAuthUrl: (link: string) => {
+      links.push(link);
+    },
+  };
+  const open = () => agent.consent(links.at(-1), userId);
+  const complete = async (back: URL) => {
+    await agent.complete(back.searchParams.get('session_id') ?? '', { userId });
+  };
+  return { agent, options, links, open, complete, consent: async () => complete(await open()) };
+}
+
+const issued = (): unknown => world.provider.exchanges.at(-1)?.answer.access_token;
+
+it('waits for the consent, and from then on is answered from the vault', async () => {
+  const { options, links, open, complete } = await agentOf('ana');
+  let back = new URL('http://127.0.0.1');
+  const clock = new ScriptedClock([
+    () => undefined,
+    async () => {
+      back = await open();
+    },
+    () => complete(back),
+  ]);
+  const tool = withAccessToken({ ...options, clock })((day: string, hours: number, accessToken: string) => ({
+    day,
+    hours,
+    accessToken,
+  }));
+  expect(await tool('today', 8)).toEqual({ day: 'today', hours: 8, accessToken: issued() });
+  expect(links).toHaveLength(1);
+  expect(clock.pauses).toEqual([1000, 1500, 2250]);
+  expect((await tool('tomorrow', 1)).accessToken).toBe(issued());
+  expect(clock.pauses).toHaveLength(3);
+  expect(links).toHaveLength(1);
+});
+
+it('makes its options from the arguments of the call', async () => {
+  const { options, consent, links } = await agentOf('ben');
+  const clock = new ScriptedClock([consent]);
+  const tool = withAccessToken((request: { state: string }) => ({
+    ...options,
+    customState: request.state,
+    clock,
+  }))((request: { state: string }, question: string, accessToken: string) => [
+    request.state,
+    question,
+    accessToken,
+  ]);
+  expect(await tool({ state: 'mine' }, 'what?')).toEqual(['mine', 'what?', issued()]);
+  expect(links).toHaveLength(1);
+});
+
+it('without anybody to take the link says so at once, and shows the link to nobody who logs the error', async () => {
+  const { options, agent, links } = await agentOf('cleo');
+  const { onAuthUrl, ...alone } = options;
+  const failure: unknown = await getAccessToken(alone).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(ConsentRequiredError);
+  const { authorizationUrl, sessionUri } = failure as ConsentRequiredError;
+  expect(`${String(failure)} ${JSON.stringify(failure)} ${inspect(failure)}`).not.toContain(sessionUri);
+  onAuthUrl(authorizationUrl);
+  const back = await agent.consent(links[0], 'cleo');
+  expect(back.searchParams.get('session_id')).toBe(sessionUri);
+  await agent.complete(sessionUri, { userId: 'cleo' });
+  expect(await getAccessToken(alone)).toBe(issued());
+});
+
+it('ends when the user declines', async () => {
+  const { options, links } = await agentOf('dora');
+  const decline = async () => {
+    const page = await declineConsent(new Browser(), links[0] ?? '', 'http://127.0.0.1:9/');
+    expect(page.html).toContain('access_denied');
+  };
+  const clock = new ScriptedClock([decline]);
+  await expect(getAccessToken({ ...options, clock })).rejects.toBeInstanceOf(ConsentFailedError);
+  expect(clock.pauses).toHaveLength(1);
+});
+
+it('asks ever more seldom, at last every five seconds, and gives up in time; the link stays good', async () => {
+  const { options, links, consent } = await agentOf('eve');
+  const clock = new ScriptedClock();
+  await expect(getAccessToken({ ...options, consentTimeout: 30, clock })).rejects.toBeInstanceOf(
+    ConsentTimeoutError,
+  );
+  expect(clock.pauses).toEqual([1000, 1500, 2250, 3375, 5000, 5000, 5000, 5000, 1875]);
+  expect(clock.now()).toBe(30_000);
+  expect(await getAccessToken({ ...options, clock: new ScriptedClock([consent]) })).toBe(issued());
+  expect(new Set(links).size).toBe(1);
+});
+
+describe('called off', () => {
+  const reason = new Error('the user closed the chat');
+
+  it('before it began, asks for nothing', async () => {
+    const { options, links } = await agentOf('fay');
+    await expect(getAccessToken({ ...options, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(links).toHaveLength(0);
+  });
+
+  it('while it waits, ends at once', async () => {
+    const { options } = await agentOf('gus');
+    const caller = new AbortController();
+    // The system's clock: only the signal can end this.
+    const waiting = getAccessToken({
+      ...options,
+      signal: caller.signal,
+      onAuthUrl: () => {
+        setImmediate(() => {
+          caller.abort(reason);
+        });
+      },
+    });
+    await expect(waiting).rejects.toBe(reason);
+  });
+
+  it('while the link is being handed on, ends at once', async () => {
+    const { options } = await agentOf('hal');
+    const caller = new AbortController();
+    const onAuthUrl = () => {
+      caller.abort(reason);
+      return new Promise<void>(() => undefined);
+    };
+    await expect(getAccessToken({ ...options, signal: caller.signal, onAuthUrl })).rejects.toBe(reason);
+  });
+});
+
+it('forces authentication once for each call, and never hands out the token from before', async () => {
+  const { agent, options, links, consent } = await agentOf('ida');
+  const old = await agent.connect('ida');
+  const forced = () =>
+    getAccessToken({
+      ...options,
+      forceAuthentication: true,
+      clock: new ScriptedClock([() => undefined, () => undefined, consent]),
+    });
+  const first = await forced();
+  const second = await forced();
+  expect(new Set([old, first, second]).size).toBe(3);
+  expect(new Set(links).size).toBe(2);
+  const { forceAuthentication, ...plain } = { ...options, forceAuthentication: false };
+  expect(await getAccessToken({ ...plain, forceAuthentication })).toBe(second);
+});
+
+it('goes on waiting through a fault that passes', async () => {
+  const { options, consent } = await agentOf('jon');
+  let faults = 0;
+  let broken = false;
+  const { identity } = options;
+  identity.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      if (broken) {
+        faults += 1;
+        Object.assign(result.response as object, { statusCode: 502 });
+      }
+      return result;
+    },
+    { step: 'deserialize', priority: 'low' },
+  );
+  const clock = new ScriptedClock([
+    () => {
+      broken = true;
+    },
+    async () => {
+      broken = false;
+      await consent();
+    },
+  ]);
+  expect(await getAccessToken({ ...options, clock })).toBe(issued());
+  expect(faults).toBeGreaterThan(0);
+});
+
+it('hands on what the service refuses', async () => {
+  const { options, links } = await agentOf('kim');
+  const callbackUrl = 'http://127.0.0.1:9/not-registered';
+  await expect(getAccessToken({ ...options, callbackUrl })).rejects.toMatchObject({
+    name: 'ValidationException',
+    reason: 'FieldValidationFailed',
+  });
+  expect(links).toHaveLength(0);
+});
+
+describe('a token that the resource does not take', () => {
+  /** A resource that takes none of these. */
+  const refusing =
+    (refused: Set<string>) =>
+    (accessToken: string): string => {
+      if (refused.has(accessToken)) throw new AccessTokenRejectedError();
+      return accessToken;
+    };
+
+  it('is reported, and the tool called once more with another', async () => {
+    const { options } = await agentOf('machine');
+    const own = { ...options, authFlow: 'M2M' as const, scopes: ['a'] };
+    const first = await getAccessToken(own);
+    const before = world.provider.exchanges.length;
+    const second = await withAccessToken(own)(refusing(new Set([first])))();
+    expect(second).toBe(issued());
+    expect(second).not.toBe(first);
+    expect(world.provider.exchanges).toHaveLength(before + 1);
+    expect((await world.audit()).at(-1)).toMatchObject({ operation: 'RejectResourceOauth2Token' });
+    expect(await getAccessToken(own)).toBe(second);
+  });
+
+  it('twice is an error', async () => {
+    const { options } = await agentOf('machine');
+    let calls = 0;
+    const tool = withAccessToken({ ...options, authFlow: 'M2M', scopes: ['a'] })(() => {
+      calls += 1;
+      throw new AccessTokenRejectedError();
+    });
+    await expect(tool()).rejects.toBeInstanceOf(AccessTokenRejectedError);
+    expect(calls).toBe(2);
+  });
+
+  it('and cannot be renewed has the user asked again', async () => {
+    const { agent, options, consent, links } = await agentOf('lou');
+    const first = await agent.connect('lou');
+    const again = { ...options, clock: new ScriptedClock([consent]) };
+    const second = await withAccessToken(again)(refusing(new Set([first])))();
+    expect(second).toBe(issued());
+    expect(second).not.toBe(first);
+    expect(links).toHaveLength(1);
+  });
+
+  it('is no other failure of a tool', async () => {
+    const { options } = await agentOf('machine');
+    const failure = new Error('the calendar is full');
+    let calls = 0;
+    const tool = withAccessToken({ ...options, authFlow: 'M2M', scopes: ['a'] })(() => {
+      calls += 1;
+      return Promise.reject(failure);
+    });
+    await expect(tool()).rejects.toBe(failure);
+    expect(calls).toBe(1);
+  });
+});

@@ -1,0 +1,42 @@
+/** Agents and applications that are written with the client library, and a clock that does not wait. */
+import { createIdentityClient } from '../../../lib/client';
+import type { AccessTokenOptions, Clock } from '../../../lib/client';
+import type { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
+import { RETURN_URL, type PrincipalName, type TestAgent, type World } from '../support/world';
+
+/** A clock whose time passes by waiting alone. While it is waited for the n-th time, the n-th of these happens. */
+export class ScriptedClock implements Clock {
+  /** Milliseconds, one for each wait. */
+  readonly pauses: number[] = [];
+  private time = 0;
+
+  constructor(private readonly happenings: readonly (() => unknown)[] = []) {}
+
+  now(): number {
+    return this.time;
+  }
+
+  async wait(milliseconds: number): Promise<void> {
+    await this.happenings[this.pauses.length]?.();
+    this.pauses.push(milliseconds);
+    this.time += milliseconds;
+  }
+}
+
+/** The library's client for one of the local principals, as an agent makes it. */
+export function identityClient(world: World, principal: PrincipalName = 'agent'): BedrockAgentCoreClient {
+  const { endpoint, region, principals } = world.local;
+  return createIdentityClient({ endpoint, region, credentials: principals[principal] });
+}
+
+/** For the agent's own provider, on behalf of a user. */
+export const federated = (
+  world: World,
+  agent: TestAgent,
+): Omit<AccessTokenOptions, 'workloadIdentityToken'> => ({
+  identity: identityClient(world),
+  providerName: agent.providerName,
+  scopes: ['openid', 'a'],
+  authFlow: 'USER_FEDERATION',
+  callbackUrl: RETURN_URL,
+});
