@@ -3,27 +3,30 @@
  *
  * Trusted issuers come from the context `trustedIssuers`, as an array in cdk.json or as JSON on the
  * command line: `cdk deploy --all -c trustedIssuers='[{"discoveryUrl":"https://…","allowedAudience":["…"]}]'`.
- * The KMS keys that the token vault may be moved to come likewise from `tokenVaultKeys`, an array of ARNs.
+ * The KMS keys that the token vault may be moved to come likewise from `tokenVaultKeys`, an array of ARNs, and memory
+ * and concurrency of single functions from `functions`, an object by function group.
  */
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import * as v from 'valibot';
 import { parseTrustedIssuers } from '../lambda/domain/identity/trusted-issuer';
+import { parseSettingsOfFunctions } from '../lib/constructs/function-settings';
 import { StatefulStack, StatelessStack } from '../lib';
 
 const app = new App();
 
-/** The context as JSON; an empty array when there is none. */
-function contextOf(name: string): string {
-  const context: unknown = app.node.tryGetContext(name) ?? [];
+/** The context as JSON. */
+function contextOf(name: string, absent: object): string {
+  const context: unknown = app.node.tryGetContext(name) ?? absent;
   return typeof context === 'string' ? context : JSON.stringify(context);
 }
 
-const trustedIssuers = parseTrustedIssuers(contextOf('trustedIssuers'));
+const trustedIssuers = parseTrustedIssuers(contextOf('trustedIssuers', []));
 const tokenVaultKeys = v.parse(
   v.pipe(v.string(), v.parseJson(), v.array(v.string(), 'tokenVaultKeys must be an array of ARNs')),
-  contextOf('tokenVaultKeys'),
+  contextOf('tokenVaultKeys', []),
 );
+const functions = parseSettingsOfFunctions(contextOf('functions', {}));
 
 const state = new StatefulStack(app, 'AgentIdentityStateful', {
   description: 'agent-identity: tables and key',
@@ -33,6 +36,7 @@ new StatelessStack(app, 'AgentIdentityStateless', {
   state,
   trustedIssuers,
   tokenVaultKeys,
+  functions,
 });
 
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

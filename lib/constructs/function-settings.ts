@@ -1,5 +1,7 @@
 /** What of a function is chosen by measurement or by load: its memory, and how many of it run at once. */
-import type { FunctionGroup } from '../../lambda/api/operations';
+import * as v from 'valibot';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
+import { parseConfiguration } from '../../lambda/domain/configuration';
 
 export interface FunctionSettings {
   /**
@@ -54,3 +56,26 @@ export function checkFunctionSettings(group: string, settings: FunctionSettings)
   }
   return settings;
 }
+
+const SettingsOfFunctionsSchema = v.record(
+  v.picklist(FUNCTION_GROUPS, `must be one of ${FUNCTION_GROUPS.join(', ')}`),
+  v.strictObject({
+    memorySize: v.exactOptional(v.number()),
+    reservedConcurrency: v.exactOptional(v.number()),
+    provisionedConcurrency: v.exactOptional(v.number()),
+  }),
+);
+
+/**
+ * Settings from configuration; which numbers Lambda takes, {@link checkFunctionSettings} says.
+ *
+ * @param json a JSON object of settings by function group
+ * @throws Error in plain words
+ */
+export const parseSettingsOfFunctions = (json: string): Partial<Record<FunctionGroup, FunctionSettings>> =>
+  parseConfiguration(
+    SettingsOfFunctionsSchema,
+    'functions',
+    'an object like {"token-exchange":{"provisionedConcurrency":2}}',
+    json,
+  );

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import {
   GetFunctionConfigurationCommand,
+  GetProvisionedConcurrencyConfigCommand,
   InvokeCommand,
   paginateListFunctions,
   UpdateFunctionConfigurationCommand,
@@ -63,6 +64,16 @@ export class DeployedFunctions {
       payload: text === '' ? null : (JSON.parse(text) as unknown),
       failed: FunctionError !== undefined,
     };
+  }
+
+  /** What is kept started of the function's alias: how many, and whether they are. */
+  async provisioned(group: FunctionGroup, alias: string): Promise<{ available: number; status: string }> {
+    const { FunctionName } = this.configurations[group];
+    const answer = await this.client.send(
+      new GetProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier: alias }),
+    );
+    const { AvailableProvisionedConcurrentExecutions: available = 0, Status: status = '' } = answer;
+    return { available, status };
   }
 
   /** Sets variables beside those that were deployed, and waits until they are in effect. */

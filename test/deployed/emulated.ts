@@ -118,7 +118,7 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
     await checkConsumer(checks, { cdk, front, callers, records, api, restApiId });
 
     checks.chapter('Deploying again');
-    const deployed = { cdk, app: APP, assembly, records, registered, callers };
+    const deployed = { cdk, app: APP, assembly, records, api, registered, callers };
     await checkSecondDeployment(checks, deployed);
     const updated = await checkUpdate(checks, deployed, reconnect);
     await checkEverythingWasTried(checks, front);

@@ -3,6 +3,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
 import { GetTokenVaultCommand, SetTokenVaultCMKCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { OPERATIONS } from '../../lambda/api/operations';
 import { PREFIX, TABLES, type TableName } from '../../lambda/adapters/dynamodb/keys';
 import type { Callers } from './callers';
 import type { Cdk } from './cdk';
@@ -18,6 +19,8 @@ export interface Deployed {
   /** What is deployed. */
   readonly assembly: string;
   readonly records: Records;
+  /** Address of the deployed API's stage, without a trailing slash. */
+  readonly api: string;
   readonly registered: RegisteredAgent;
   readonly callers: Callers;
 }
@@ -62,7 +65,7 @@ export async function checkSecondDeployment(checks: Checks, { cdk, assembly }: D
  */
 export async function checkUpdate(
   checks: Checks,
-  { cdk, app, records, registered, callers }: Deployed,
+  { cdk, app, records, api, registered, callers }: Deployed,
   reconnect: (functions: DeployedFunctions) => Promise<void>,
 ): Promise<string> {
   const keyBefore = await registered.apiKey();
@@ -71,17 +74,39 @@ export async function checkUpdate(
   const control = callers.control();
 
   const assembly = await checks.step(
-    'an update, with one more trusted issuer and a KMS key to move to',
+    'an update, with one more trusted issuer, a KMS key to move to, and concurrency provisioned',
     async () => {
       const updated = await cdk.synth(app, 'updated', {
         trustedIssuers: JSON.stringify([ANOTHER_ISSUER]),
         tokenVaultKeys: JSON.stringify([nextKey]),
+        functions: JSON.stringify({ 'oauth-callback': { provisionedConcurrency: 2 } }),
       });
       await cdk.deploy(updated);
       const functions = await DeployedFunctions.find(new LambdaClient({}));
       deepStrictEqual(JSON.parse(functions.variable('token-exchange', 'TRUSTED_ISSUERS')), [ANOTHER_ISSUER]);
       await reconnect(functions);
       return updated;
+    },
+  );
+
+  await checks.check(
+    'API Gateway invokes the alias that is kept started, and not the function itself',
+    async () => {
+      const functions = await DeployedFunctions.find(new LambdaClient({}));
+      deepStrictEqual(await functions.provisioned('oauth-callback', 'live'), {
+        available: 2,
+        status: 'READY',
+      });
+      // The version behind the alias has its own settings: the function alone does not start with these.
+      await functions.setVariables('oauth-callback', { BASE_URL: '' });
+      try {
+        const { payload, failed } = await functions.invoke('oauth-callback', {});
+        strictEqual(failed, true);
+        match(JSON.stringify(payload), /set BASE_URL/);
+        strictEqual((await fetch(api + OPERATIONS.Jwks.path)).status, 200);
+      } finally {
+        await reconnect(functions);
+      }
     },
   );
 

@@ -1,7 +1,7 @@
 /** How the functions are set: memory by group, concurrency by props, and the schedule of the keys. */
 import type { FunctionGroup } from '../../lambda/api/operations';
 import type { FunctionSettings } from '../../lib';
-import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
+import { MEMORY_SIZE, parseSettingsOfFunctions } from '../../lib/constructs/function-settings';
 import { plain, resourcesOf, synthesize, withoutHash, type Synthesis } from './synthesis';
 
 const standard = synthesize();
@@ -101,6 +101,23 @@ describe('by props', () => {
     ],
   ])('refuses %s', (_what, settings, message) => {
     expect(() => synthesize({ functions: { 'token-exchange': settings } })).toThrow(message);
+  });
+});
+
+describe('on the command line', () => {
+  it('they are by function group', () => {
+    const settings = { 'token-exchange': { memorySize: 2048, provisionedConcurrency: 2 } };
+    expect(parseSettingsOfFunctions(JSON.stringify(settings))).toEqual(settings);
+    expect(parseSettingsOfFunctions('{}')).toEqual({});
+  });
+
+  it.each([
+    ['no JSON', '2', /^functions: the value: /],
+    ['another group', '{"vault":{}}', /^functions: vault: must be one of control-plane, token-exchange, /],
+    ['another setting', '{"token-exchange":{"timeout":3}}', /^functions: token-exchange\.timeout: /],
+    ['a text', '{"token-exchange":{"memorySize":"512"}}', /^functions: token-exchange\.memorySize: /],
+  ])('%s is refused', (_what, json, message) => {
+    expect(() => parseSettingsOfFunctions(json)).toThrow(message);
   });
 });
 
