@@ -2,7 +2,7 @@
 import { createIdentityClient } from '../../../lib/client';
 import type { AccessTokenOptions, Clock } from '../../../lib/client';
 import type { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
-import { RETURN_URL, type PrincipalName, type TestAgent, type World } from '../support/world';
+import { hideDate, RETURN_URL, type PrincipalName, type TestAgent, type World } from '../support/world';
 
 /** A clock whose time passes by waiting alone. While it is waited for the n-th time, the n-th of these happens. */
 export class ScriptedClock implements Clock {
@@ -26,7 +26,9 @@ export class ScriptedClock implements Clock {
 /** The library's client for one of the local principals, as an agent makes it. */
 export function identityClient(world: World, principal: PrincipalName = 'agent'): BedrockAgentCoreClient {
   const { endpoint, region, principals } = world.local;
-  return createIdentityClient({ endpoint, region, credentials: principals[principal] });
+  const client = createIdentityClient({ endpoint, region, credentials: principals[principal] });
+  client.middlewareStack.add(hideDate, { step: 'deserialize', priority: 'low' });
+  return client;
 }
 
 /** For the agent's own provider, on behalf of a user. */

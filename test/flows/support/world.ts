@@ -43,7 +43,7 @@ const forItsAudience = ({ discoveryUrl, audience }: TestIssuer): TrustedIssuer[]
 ];
 
 /** Clients correct their clock by the answer's date, which no moved clock reaches. */
-const hideDate =
+export const hideDate =
   <Input, Result extends { response: unknown }>(next: (request: Input) => Promise<Result>) =>
   async (request: Input): Promise<Result> => {
     const result = await next(request);

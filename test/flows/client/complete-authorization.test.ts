@@ -1,0 +1,154 @@
+/** `completeAuthorization`: what an application makes of a browser that came to its return URL. */
+import {
+  AuthorizationReturnError,
+  completeAuthorization,
+  getAccessToken,
+  type AuthorizationReturnReason,
+  type ConsentRequiredError,
+  type LiveBrowserSession,
+} from '../../../lib/client';
+import { declineConsent } from '../support/provider';
+import { Browser } from '../support/browser';
+import { World, type TestAgent } from '../support/world';
+import { federated, identityClient } from './agent-code';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+const STATE = 'state-of-this-browser';
+
+/** A consent that a user's browser comes back from. */
+async function returned(userId: string, customState: string | undefined = STATE) {
+  const agent = await world.agent();
+  const workloadIdentityToken = await agent.token({ userId });
+  const options = { ...federated(world, agent), workloadIdentityToken, customState };
+  const required = await getAccessToken(options).catch((error: unknown) => error as ConsentRequiredError);
+  const { authorizationUrl } = required as ConsentRequiredError;
+  return { agent, options, authorizationUrl, url: await agent.consent(authorizationUrl, userId) };
+}
+
+const complete = (url: string | URL | URLSearchParams, session?: LiveBrowserSession) =>
+  completeAuthorization({ identity: identityClient(world), url, browserSession: () => session });
+
+const refusal = (reason: AuthorizationReturnReason) => ({ name: 'AuthorizationReturnError', reason });
+
+const hasToken = async (agent: TestAgent, userId: string): Promise<boolean> =>
+  (await agent.ask(await agent.token({ userId }))).accessToken !== undefined;
+
+it('completes for the user of the live browser session, and says which state is used up', async () => {
+  const { options, url } = await returned('ana');
+  const browserSession = { user: { userId: 'ana' }, states: ['another-tab', STATE] };
+  // As Node.js has it, without the origin.
+  const completed = await complete(`${url.pathname}${url.search}`, browserSession);
+  expect(completed).toEqual({ sessionUri: url.searchParams.get('session_id'), state: STATE });
+  expect(await getAccessToken(options)).toBe(world.provider.exchanges.at(-1)?.answer.access_token);
+});
+
+it('completes for a user known by their token', async () => {
+  const agent = await world.agent();
+  const workloadIdentityToken = await agent.token({ userToken: await world.issuer.token('ana') });
+  const options = { ...federated(world, agent), workloadIdentityToken, customState: STATE };
+  const { authorizationUrl } = (await getAccessToken(options).catch(
+    (error: unknown) => error,
+  )) as ConsentRequiredError;
+  const url = await agent.consent(authorizationUrl);
+  const userToken = await world.issuer.token('ana');
+  await complete(url.searchParams, { user: { userToken }, states: new Set([STATE]) });
+  expect(await getAccessToken(options)).toEqual(expect.any(String));
+});
+
+it('leaves the wrong user to the service, which refuses; the right one can still complete', async () => {
+  const { agent, url } = await returned('ana');
+  const wrong = complete(url, { user: { userId: 'mallory' }, states: [STATE] });
+  await expect(wrong).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  expect(await hasToken(agent, 'ana')).toBe(false);
+  await complete(url, { user: { userId: 'ana' }, states: [STATE] });
+  expect(await hasToken(agent, 'ana')).toBe(true);
+});
+
+it('refuses where nobody is signed in, and completes after the sign-in', async () => {
+  const { agent, url } = await returned('ana');
+  await expect(complete(url)).rejects.toMatchObject(refusal('sign-in-needed'));
+  expect(await hasToken(agent, 'ana')).toBe(false);
+  await complete(url, { user: { userId: 'ana' }, states: [STATE] });
+});
+
+describe('refuses, before it asks the service,', () => {
+  let url: URL;
+  let agent: TestAgent;
+  beforeAll(async () => {
+    ({ url, agent } = await returned('ana'));
+  });
+
+  const changed = (change: (query: URLSearchParams) => void): URLSearchParams => {
+    const query = new URLSearchParams(url.search);
+    change(query);
+    return query;
+  };
+
+  it.each<[string, AuthorizationReturnReason, (query: URLSearchParams) => void]>([
+    ['a state that was tampered with', 'not-this-browser', (query) => query.set('state', `${STATE}x`)],
+    ['a state in another case', 'not-this-browser', (query) => query.set('state', STATE.toUpperCase())],
+    ['no state', 'malformed', (query) => query.delete('state')],
+    ['an empty state', 'malformed', (query) => query.set('state', '')],
+    ['two states', 'malformed', (query) => query.append('state', STATE)],
+    ['an endless state', 'malformed', (query) => query.set('state', 'x'.repeat(4097))],
+    ['no session', 'malformed', (query) => query.delete('session_id')],
+    ['two sessions', 'malformed', (query) => query.append('session_id', query.get('session_id') ?? '')],
+    ['a session that is none', 'malformed', (query) => query.set('session_id', 'urn:example:1')],
+    ['a session with more behind it', 'malformed', (query) => query.append('session_id', 'x')],
+    [
+      'a session with a line break',
+      'malformed',
+      (query) => query.set('session_id', `${query.get('session_id') ?? ''}\n`),
+    ],
+  ])('%s', async (_, reason, change) => {
+    const before = (await world.audit()).length;
+    const attempt = complete(changed(change), { user: { userId: 'ana' }, states: [STATE] });
+    await expect(attempt).rejects.toMatchObject(refusal(reason));
+    expect(await world.audit()).toHaveLength(before);
+  });
+
+  it('a return URL that is no URL', async () => {
+    const attempt = complete('http://', { user: { userId: 'ana' }, states: [STATE] });
+    await expect(attempt).rejects.toMatchObject(refusal('malformed'));
+  });
+
+  it('a browser session that was given no state', async () => {
+    const attempt = complete(url, { user: { userId: 'ana' }, states: [] });
+    await expect(attempt).rejects.toMatchObject(refusal('not-this-browser'));
+  });
+
+  it('and has connected nothing', async () => {
+    expect(await hasToken(agent, 'ana')).toBe(false);
+  });
+});
+
+it('says when it was declined, with the provider’s code, in this browser only', async () => {
+  const agent = await world.agent();
+  const workloadIdentityToken = await agent.token({ userId: 'ana' });
+  const options = { ...federated(world, agent), workloadIdentityToken, customState: STATE };
+  const { authorizationUrl } = (await getAccessToken(options).catch(
+    (error: unknown) => error,
+  )) as ConsentRequiredError;
+  const page = await declineConsent(new Browser(), authorizationUrl, 'http://127.0.0.1:9/');
+  const link = /href="(http:\/\/127\.0\.0\.1:9\/[^"]*)"/.exec(page.html)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  await expect(complete(link, { user: { userId: 'ana' }, states: [] })).rejects.toMatchObject(
+    refusal('not-this-browser'),
+  );
+  const declined = await complete(link, { user: { userId: 'ana' }, states: [STATE] }).catch(
+    (error: unknown) => error,
+  );
+  expect(declined).toBeInstanceOf(AuthorizationReturnError);
+  expect(declined).toMatchObject({ ...refusal('declined'), state: STATE, providerError: 'access_denied' });
+});
+
+it('completes once', async () => {
+  const { url } = await returned('ana');
+  const session = { user: { userId: 'ana' }, states: [STATE] };
+  await complete(url, session);
+  await expect(complete(url, session)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+});

@@ -1,0 +1,126 @@
+/** The client, set up: where it calls, for which region and service it signs, and what it refuses to start with. */
+import { GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
+import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import {
+  ConfigurationError,
+  createIdentityClient,
+  withApiKey,
+  workloadAccessTokens,
+} from '../../../lib/client';
+import { World } from '../support/world';
+import { identityClient } from './agent-code';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+/** The request that leaves a client, not sent. */
+async function sentBy(client: ReturnType<typeof createIdentityClient>) {
+  const sent: { path: string; headers: Record<string, string> }[] = [];
+  client.middlewareStack.add(
+    () => (args) => {
+      sent.push(args.request as (typeof sent)[number]);
+      return Promise.reject(new Error('not sent'));
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'notSent' },
+  );
+  await expect(client.send(new GetWorkloadAccessTokenCommand({ workloadName: 'agent' }))).rejects.toThrow();
+  return {
+    path: sent[0]?.path,
+    scope: /Credential=[^/]+\/\d+\/(\S+),/.exec(sent[0]?.headers.authorization ?? '')?.[1],
+  };
+}
+
+const credentials = { accessKeyId: 'AKIA', secretAccessKey: 'not used' };
+
+it('calls the service as API Gateway’s IAM authorization wants it, with a slash too many or not', async () => {
+  const { name } = await world.agent();
+  const { region, principals } = world.local;
+  for (const endpoint of [world.local.endpoint, `${world.local.endpoint}/`]) {
+    const client = createIdentityClient({ endpoint, region, credentials: principals.agent });
+    expect(await client.send(new GetWorkloadAccessTokenCommand({ workloadName: name }))).toHaveProperty(
+      'workloadAccessToken',
+    );
+  }
+});
+
+describe('with an environment of its own', () => {
+  const names = ['AGENT_IDENTITY_ENDPOINT', 'AWS_REGION', 'AWS_DEFAULT_REGION'];
+  let before: NodeJS.ProcessEnv;
+  const clear = () => {
+    for (const name of names) Reflect.deleteProperty(process.env, name);
+  };
+  beforeEach(() => {
+    before = { ...process.env };
+    clear();
+  });
+  // The service in this process reads it too.
+  afterEach(() => {
+    clear();
+    Object.assign(process.env, before);
+  });
+
+  it('keeps the stage, and signs for execute-api in the region of the API', async () => {
+    process.env.AWS_REGION = 'eu-west-1';
+    const endpoint = 'https://a1b2.execute-api.eu-central-1.amazonaws.com/prod/';
+    expect(await sentBy(createIdentityClient({ endpoint, credentials }))).toEqual({
+      path: '/prod/identities/GetWorkloadAccessToken',
+      scope: 'eu-central-1/execute-api/aws4_request',
+    });
+  });
+
+  it('takes endpoint and region from the environment', async () => {
+    process.env.AGENT_IDENTITY_ENDPOINT = 'https://identity.example/';
+    process.env.AWS_REGION = '';
+    process.env.AWS_DEFAULT_REGION = 'eu-west-1';
+    expect(await sentBy(createIdentityClient({ credentials }))).toEqual({
+      path: '/identities/GetWorkloadAccessToken',
+      scope: 'eu-west-1/execute-api/aws4_request',
+    });
+    const given = createIdentityClient({
+      credentials,
+      region: 'us-east-2',
+      endpoint: 'https://other.example/v1',
+    });
+    expect(await sentBy(given)).toEqual({
+      path: '/v1/identities/GetWorkloadAccessToken',
+      scope: 'us-east-2/execute-api/aws4_request',
+    });
+  });
+
+  it.each([
+    ['nothing', {}, 'AGENT_IDENTITY_ENDPOINT'],
+    ['an empty endpoint', { endpoint: '' }, 'AGENT_IDENTITY_ENDPOINT'],
+    ['no URL', { endpoint: 'identity.example' }, 'https URL'],
+    ['tokens in the open', { endpoint: 'http://identity.example' }, 'https URL'],
+    ['a host that only begins like loopback', { endpoint: 'http://127.0.0.1.example' }, 'https URL'],
+    ['credentials in the URL', { endpoint: 'https://user:secret@identity.example' }, 'https URL'],
+    ['a query', { endpoint: 'https://identity.example/?stage=prod' }, 'https URL'],
+    ['no region', { endpoint: 'https://identity.example' }, 'AWS_REGION'],
+  ])('refuses %s in plain words', (_, options, hint) => {
+    const create = () => createIdentityClient(options);
+    expect(create).toThrow(ConfigurationError);
+    expect(create).toThrow(hint);
+    expect(create).not.toThrow('secret');
+  });
+});
+
+it('gets tools their API keys', async () => {
+  const { name: workloadName } = await world.agent();
+  const apiKey = 'key-of-the-weather-service';
+  await world.control().send(new CreateApiKeyCredentialProviderCommand({ name: 'weather', apiKey }));
+  const identity = identityClient(world);
+  const workloadIdentityToken = workloadAccessTokens(identity, { workloadName });
+  const options = { identity, workloadIdentityToken, providerName: 'weather' };
+  const tool = withApiKey(options)((town: string, key: string) => [town, key]);
+  expect(await tool('Bern')).toEqual(['Bern', apiKey]);
+  const perCall = withApiKey((providerName: string) => ({ ...options, providerName }))(
+    (providerName: string, key: string) => [providerName, key],
+  );
+  expect(await perCall('weather')).toEqual(['weather', apiKey]);
+  await expect(perCall('none-such')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  const signal = AbortSignal.abort(new Error('called off'));
+  await expect(withApiKey({ ...options, signal })((key: string) => key)()).rejects.toThrow('called off');
+});
