@@ -36,6 +36,9 @@ export interface AuditTrail {
   record(entry: AuditEntry): void;
 }
 
+/** Nobody was refused: this service, or the agent that it called, is at fault. */
+const FAILURES: readonly ErrorName[] = ['InternalServerException', 'RuntimeClientError'];
+
 /** What is learned of a request on the way, for its entry. */
 export type Note = (learned: Partial<AuditEntry>) => void;
 
@@ -63,7 +66,7 @@ export async function audited<T>(
     const known = error instanceof ServiceError;
     audit.record({
       ...entry,
-      outcome: known && error.type !== 'InternalServerException' ? 'denied' : 'failed',
+      outcome: known && !FAILURES.includes(error.type) ? 'denied' : 'failed',
       reason: known ? (error.detail ?? error.message) : 'internal error',
       ...(known && error.outcome !== undefined && { result: error.outcome }),
       // What the caller gets for the unexpected, too.

@@ -11,6 +11,7 @@ export const ERROR_STATUS = {
   AccessDeniedException: 403,
   ResourceNotFoundException: 404,
   ConflictException: 409,
+  RuntimeClientError: 424,
   ThrottlingException: 429,
   InternalServerException: 500,
   DecryptionFailure: 400,

@@ -50,6 +50,7 @@ export const ERRORS: Readonly<Record<ErrorName, string>> = {
   AccessDeniedException: 'The caller may not, or the request is not rightly signed.',
   ResourceNotFoundException: 'There is no such resource.',
   ConflictException: 'The name is taken.',
+  RuntimeClientError: 'Of agent endpoints only: the agent did not answer as it should. Look into its log.',
   ThrottlingException: 'Too much at once. Try again shortly; AWS’s clients do.',
   InternalServerException: 'Something is wrong here or at the provider. Try again; AWS’s clients do.',
   DecryptionFailure: 'Of AWS’s model; not answered by this service.',

@@ -106,11 +106,23 @@ function consentCount({ operation, outcome }: AuditEntry): Count[] {
   return [{ name: 'ConsentStep', dimensions: { Operation: operation, Outcome: outcome } }];
 }
 
+/** On an agent endpoint, whose workload identity is configured and not the caller's to name. */
+function inboundCount(entry: AuditEntry): Count[] {
+  if (entry.operation !== 'InvokeAgentRuntime') return [];
+  return [
+    {
+      name: 'InboundInvocation',
+      dimensions: { WorkloadIdentity: nameOf(entry.workloadIdentity), Outcome: entry.outcome },
+    },
+  ];
+}
+
 /** All that an entry counts for. */
 const countsOf = (entry: AuditEntry): Count[] => [
   ...fetchCount(entry),
   ...outcomeCount(entry),
   ...consentCount(entry),
+  ...inboundCount(entry),
 ];
 
 /**

@@ -7,7 +7,8 @@ import {
 import { protectedResourceMetadata } from '../../../lambda/domain/inbound/protected-resource';
 import { invocationUrl } from '../../../lambda/domain/inbound/agent-endpoint';
 import { authorizerRefusals } from '../../../lambda/inbound/refusals';
-import { BY_JWT, endpointOf, ISSUER } from './endpoints';
+import { isMetadataPath } from '../../../lambda/domain/inbound/addressee';
+import { ARN, BY_JWT, endpointOf, ISSUER } from './endpoints';
 
 const METADATA = 'https://gate.example/prod/.well-known/oauth-protected-resource';
 const scoped = {
@@ -45,6 +46,18 @@ it('publishes who issues tokens for the endpoint', () => {
   expect(protectedResourceMetadata(endpoint, scoped)).toMatchObject({
     scopes_supported: ['api://travel/invoke', 'admin'],
   });
+});
+
+it.each([
+  ['of the host', undefined, true],
+  ['at its own path', `runtimes/${ARN}/invocations`, true],
+  ['at its own path, encoded', `runtimes/${encodeURIComponent(ARN)}/invocations`, true],
+  ['at its own path with the stage', `prod/runtimes/${encodeURIComponent(ARN)}/invocations`, true],
+  ['of another agent', `runtimes/${ARN}0/invocations`, false],
+  ['somewhere below', `x/runtimes/${ARN}/invocations`, false],
+  ['at what does not decode', '%E0%A4%A', false],
+])('is asked for the metadata %s', (_where, path, its) => {
+  expect(isMetadataPath(endpoint, path)).toBe(its);
 });
 
 describe('the gateway’s refusals', () => {

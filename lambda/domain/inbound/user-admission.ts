@@ -1,0 +1,80 @@
+/** Whether a user's token lets a call through: everything but the scope first, the scope last. */
+import { scopeFault } from '../identity/token-admission';
+import { subjectHash, type UserTokenVerifier, type VerifiedUserToken } from '../identity/user';
+import { audited, type AuditTrail, type Note } from '../audit';
+import { accessDenied, ServiceError } from '../service-error';
+import { trustedIssuerOf, type AgentEndpointConfiguration, type JwtInbound } from './agent-endpoint';
+import { noteEndpoint, OPERATION } from './audit';
+import type { HeaderFields } from './header-fields';
+
+/** RFC 6750 section 2.1; the scheme's name has no case (RFC 9110 section 11.1). */
+const BEARER = /^Bearer +([A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+) *$/i;
+
+const NO_TOKEN =
+  'There is no token, or not one that is valid here. Sign in anew and send it as a bearer token.';
+
+/** @throws UnauthorizedException when there is no bearer token, or more than one header that could hold it */
+export function bearerToken(received: HeaderFields): string {
+  const [value, ...others] = received.get('authorization') ?? [];
+  const [, token] = BEARER.exec(value ?? '') ?? [];
+  if (others.length > 0 || token === undefined) {
+    const detail = value === undefined ? 'none' : others.length > 0 ? 'sent twice' : 'not a JWT';
+    throw new ServiceError('UnauthorizedException', NO_TOKEN, { detail: `user token: ${detail}` });
+  }
+  return token;
+}
+
+/**
+ * @param note learns the user as soon as the token has proved one
+ * @throws UnauthorizedException, or InternalServerException or ValidationException when the issuer's keys cannot be had
+ * @throws AccessDeniedException when nothing but a scope is missing
+ */
+export async function admitUser(
+  userTokens: UserTokenVerifier,
+  endpoint: AgentEndpointConfiguration,
+  inbound: JwtInbound,
+  token: string,
+  note: Note,
+): Promise<VerifiedUserToken> {
+  const trusted = trustedIssuerOf(endpoint, inbound);
+  const verified = await userTokens.verify(token, {
+    // Without its scopes, which are judged below when all the rest has been found good.
+    authorizerConfiguration: { customJWTAuthorizer: { ...trusted, allowedScopes: undefined } },
+  });
+  note({ user: subjectHash(verified.user), scopes: verified.scopes });
+  const fault = scopeFault(trusted, verified.scopes);
+  if (fault !== undefined) {
+    throw accessDenied('The token lacks a scope that is needed here.', `user token: ${fault}`);
+  }
+  return verified;
+}
+
+export interface AuthorizePorts {
+  readonly userTokens: UserTokenVerifier;
+  readonly audit: AuditTrail;
+}
+
+/**
+ * The authorizer's decision. It records what it refuses; a call that it lets through the gate records, when it has made
+ * it.
+ *
+ * @returns hash of the user
+ * @throws as {@link bearerToken} and {@link admitUser}
+ */
+export function authorizeUser(
+  { userTokens, audit }: AuthorizePorts,
+  endpoint: AgentEndpointConfiguration,
+  inbound: JwtInbound,
+  received: HeaderFields,
+): Promise<string> {
+  const refusals: AuditTrail = {
+    record(entry) {
+      if (entry.outcome !== 'allowed') audit.record(entry);
+    },
+  };
+  return audited(refusals, OPERATION, undefined, async (note) => {
+    noteEndpoint(endpoint, note);
+    const { user } = await admitUser(userTokens, endpoint, inbound, bearerToken(received), note);
+    return subjectHash(user);
+  });
+}
