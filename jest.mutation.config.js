@@ -1,4 +1,8 @@
 /** What a mutation run asks of each change: the domain tests, which need no server and no storage. */
 const config = require('./jest.config.js');
 
-module.exports = { ...config, testMatch: ['<rootDir>/test/mutation/domain.ts'] };
+module.exports = {
+  ...config,
+  testMatch: ['<rootDir>/test/mutation/domain.ts'],
+  testEnvironment: require.resolve('./test/mutation/first-failure.js'),
+};

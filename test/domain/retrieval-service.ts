@@ -69,7 +69,9 @@ export async function createRetrievalService() {
   const owner = { grantId: userGrant, provider, workloadArn: identity.arn, resources: [], audiences: [] };
 
   const inputOf = async (change: Partial<RetrieveInput>): Promise<RetrieveInput> => ({
-    workloadIdentityToken: await issue(change.oauth2Flow === 'M2M' ? undefined : { userId: 'ana' }),
+    workloadIdentityToken:
+      change.workloadIdentityToken ??
+      (await issue(change.oauth2Flow === 'M2M' ? undefined : { userId: 'ana' })),
     resourceCredentialProviderName: provider.name,
     scopes: ['a'],
     oauth2Flow: 'USER_FEDERATION',

@@ -300,7 +300,10 @@ describe('a token that the resource did not take', () => {
   it('is renewed once for a thousand who report it, and who is late gets the newer one', async () => {
     await service.grant();
     service.endpoint.before = () => service.ambient.wait(500);
-    const answers = await Promise.all(Array.from({ length: 1000 }, () => service.reject('access-0')));
+    const workloadIdentityToken = await service.issue({ userId: 'ana' });
+    const answers = await Promise.all(
+      Array.from({ length: 1000 }, () => service.reject('access-0', { workloadIdentityToken })),
+    );
     const tokens = answers.map(({ output }) => ('accessToken' in output ? output.accessToken : undefined));
     expect(new Set(tokens)).toEqual(new Set(['access-1']));
     expect(service.endpoint.redeemed).toEqual(['refresh-0']);

@@ -1,0 +1,18 @@
+/**
+ * Where mutation runs are made: one test that fails is enough, so those behind it are skipped. (jest's own `bail` counts
+ * files, and all tests are in one.)
+ */
+const StrykerEnvironment = require('@stryker-mutator/jest-runner/jest-env/node');
+
+module.exports = class extends StrykerEnvironment {
+  constructor(...given) {
+    super(...given);
+    const handle = this.handleTestEvent;
+    let failed = false;
+    this.handleTestEvent = async (event, state) => {
+      if (event.name === 'test_start' && failed) event.test.mode = 'skip';
+      await handle(event, state);
+      if (event.name === 'test_done' && event.test.errors.length > 0) failed = true;
+    };
+  }
+};
