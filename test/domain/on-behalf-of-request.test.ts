@@ -2,6 +2,7 @@
 import {
   exchangeOnBehalfOf,
   onBehalfOfConfigOf,
+  TOKEN_TYPE,
   type OnBehalfOfRequest,
 } from '../../lambda/domain/grants/on-behalf-of';
 import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of';
@@ -52,12 +53,12 @@ describe('a token exchange', () => {
     ['with no actor', {}, {}],
     [
       'with the agent’s own access token',
-      { actor: { kind: 'access-token', token: 'the agent’s own' } },
+      { actor: { type: TOKEN_TYPE.accessToken, token: 'the agent’s own' } },
       { actor_token: 'the agent’s own', actor_token_type: type('access_token') },
     ],
     [
       'with AWS’s word for the agent',
-      { actor: { kind: 'jwt', token: 'a JWT' } },
+      { actor: { type: TOKEN_TYPE.jwt, token: 'a JWT' } },
       { actor_token: 'a JWT', actor_token_type: type('jwt') },
     ],
     [
@@ -81,7 +82,7 @@ describe('a token exchange', () => {
 
 it('a JWT grant is sent with the user’s own token as the assertion (RFC 7523 section 2.1)', async () => {
   const service = await createTokenClient(tokens);
-  await exchanged(service, JWT_GRANT, { actor: { kind: 'jwt', token: 'of no use here' } });
+  await exchanged(service, JWT_GRANT, { actor: { type: TOKEN_TYPE.jwt, token: 'of no use here' } });
   expect(formOf(service)).toEqual({
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
     assertion: 'the user’s own',

@@ -20,9 +20,10 @@ import {
 } from './token-request';
 
 /** RFC 8693 section 3. */
-const TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:';
-const ACCESS_TOKEN = `${TOKEN_TYPE}access_token`;
-const JWT = `${TOKEN_TYPE}jwt`;
+export const TOKEN_TYPE = {
+  accessToken: 'urn:ietf:params:oauth:token-type:access_token',
+  jwt: 'urn:ietf:params:oauth:token-type:jwt',
+} as const;
 
 const GRANT_TYPE = {
   TOKEN_EXCHANGE: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -53,7 +54,7 @@ const NEVER_CUSTOM: ReadonlySet<string> = new Set([
 /** What proves the agent: an access token of its own, or a JWT that AWS signed. */
 export interface ActorToken {
   readonly token: string;
-  readonly kind: 'access-token' | 'jwt';
+  readonly type: (typeof TOKEN_TYPE)[keyof typeof TOKEN_TYPE];
 }
 
 export interface OnBehalfOfRequest extends Narrowing {
@@ -81,7 +82,7 @@ const subjectParameters = (
         subject_token: subjectToken,
         ...(actor && {
           actor_token: actor.token,
-          actor_token_type: actor.kind === 'jwt' ? JWT : ACCESS_TOKEN,
+          actor_token_type: actor.type,
         }),
       };
 
@@ -93,7 +94,7 @@ function parametersOf(
 ): string[][] {
   const own = Object.entries(request.customParameters).filter(([name]) => !NEVER_CUSTOM.has(name));
   const named = {
-    ...(grantType === 'TOKEN_EXCHANGE' && { subject_token_type: JWT }),
+    ...(grantType === 'TOKEN_EXCHANGE' && { subject_token_type: TOKEN_TYPE.jwt }),
     ...vendorOf(vendor).onBehalfOf?.parameters,
     ...Object.fromEntries(own),
     ...subjectParameters(grantType, request),
@@ -103,7 +104,7 @@ function parametersOf(
 }
 
 /** Servers that forget to name what they issued mean an access token, which may be a JWT. */
-const USABLE: ReadonlySet<unknown> = new Set([undefined, ACCESS_TOKEN, JWT]);
+const USABLE: ReadonlySet<unknown> = new Set([undefined, TOKEN_TYPE.accessToken, TOKEN_TYPE.jwt]);
 
 /** Only an access token to be borne is of use; `N_A` says that it is none (RFC 8693 section 2.2.1). */
 function checkUse({ token_type, issued_token_type }: oauth.TokenEndpointResponse): void {

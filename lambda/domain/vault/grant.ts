@@ -191,11 +191,10 @@ export const SOFT_WINDOW = 300;
 export const SOFT_WINDOW_PART = 1 / 10;
 
 function endsWithin(
-  { expiresAt, obtainedAt }: Pick<GrantTokens, 'expiresAt' | 'obtainedAt'>,
+  { expiresAt = Infinity, obtainedAt }: Pick<GrantTokens, 'expiresAt' | 'obtainedAt'>,
   now: number,
   [seconds, part]: readonly [number, number],
 ): boolean {
-  if (expiresAt === undefined) return false;
   return expiresAt - Math.min(seconds, (expiresAt - obtainedAt) * part) <= now;
 }
 

@@ -3,7 +3,7 @@ import { epochSeconds } from '../ambient';
 import { ServiceError, type Outcome } from '../service-error';
 import { inSoftWindow, type Grant } from './grant';
 import { markRejected } from './rejected-token';
-import { CONSENT_NEEDED, isUsable, renewed, type RenewalPorts, type TokenSource } from './renewal';
+import { CONSENT_NEEDED, usableTokens, renewed, type RenewalPorts, type TokenSource } from './renewal';
 import { renewSoon, type DispatchPorts, type RenewalRequest } from './renewal-ahead';
 import type { RequestOwner } from './token-sources';
 import { openTokens } from './tokens';
@@ -51,8 +51,8 @@ export async function heldToken(
   { owner, grant, scopes, source, renewedAs, ahead }: Holding,
 ): Promise<HandedOut | undefined> {
   const now = epochSeconds(ports.ambient);
-  if (grant?.tokens && isUsable(grant, owner, now)) {
-    const { tokens } = grant;
+  const tokens = usableTokens(grant, owner, now);
+  if (grant && tokens) {
     if (ahead && inSoftWindow(tokens, now)) await renewSoon(ports, owner, grant, ahead);
     const { accessToken } = await openTokens(ports.seal, owner, tokens);
     return handOut(accessToken, tokens.scopes, scopes, 'cached');
@@ -74,7 +74,7 @@ export async function exchangedToken(
   force: boolean,
 ): Promise<HandedOut> {
   const { owner, grant } = holding;
-  const held = grant && force ? await markRejected(ports, owner, grant) : grant;
+  const held = force ? await markRejected(ports, owner, grant) : grant;
   const answer = await heldToken(ports, { ...holding, grant: held, renewedAs: 'exchanged' });
   if (answer) return answer;
   // The grant went while it was renewed: with its agent or its provider, or because its time was over.

@@ -3,27 +3,26 @@ import { exchangedToken, type HandedOut } from './held-token';
 import type { Admitted, RetrievePorts } from './retrieval';
 import { clientCredentialsOf } from './token-sources';
 
-/** @throws ProviderFailure; ThrottlingException where asking again shortly will help */
+/**
+ * @param force whether it must be another than the one that is stored
+ * @throws ProviderFailure; ThrottlingException where asking again shortly will help
+ */
 export function machineToken(
   ports: RetrievePorts,
-  { principal, input, identity, owner, grant }: Admitted,
+  { principal, identity, owner, grant }: Pick<Admitted, 'principal' | 'identity' | 'owner' | 'grant'>,
+  scopes: readonly string[],
+  force: boolean,
 ): Promise<HandedOut> {
-  const { scopes, forceAuthentication = false } = input;
   const { resources, audiences } = owner;
-  const holding = {
-    owner,
-    grant,
+  const ahead = {
+    principal,
+    workloadName: identity.name,
+    providerName: owner.provider.name,
+    flow: 'M2M' as const,
     scopes,
-    source: clientCredentialsOf(ports, owner, scopes),
-    ahead: {
-      principal,
-      workloadName: identity.name,
-      providerName: owner.provider.name,
-      flow: 'M2M' as const,
-      scopes,
-      resources,
-      audiences,
-    },
+    resources,
+    audiences,
   };
-  return exchangedToken(ports, holding, forceAuthentication);
+  const source = clientCredentialsOf(ports, owner, scopes);
+  return exchangedToken(ports, { owner, grant, scopes, source, ahead }, force);
 }

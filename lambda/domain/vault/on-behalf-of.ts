@@ -3,7 +3,7 @@
  * provider. What was obtained by it is kept for nobody else and no longer than it lives: another token of the same
  * user is another exchange.
  */
-import { exchangeOnBehalfOf, onBehalfOfConfigOf, type ActorToken } from '../grants/on-behalf-of';
+import { exchangeOnBehalfOf, onBehalfOfConfigOf, TOKEN_TYPE, type ActorToken } from '../grants/on-behalf-of';
 import { ProviderFailure } from '../grants/provider-failure';
 import type { ProviderClient } from '../grants/token-request';
 import { subjectHash } from '../identity/user';
@@ -37,7 +37,7 @@ export function carriedTokenOf({ user, subjectToken }: Delegation): CarriedToken
 /** The agent's own access token at the same provider, from the vault like any other. */
 async function machineActor(
   ports: RetrievePorts,
-  { owner, ...admitted }: Admitted,
+  { principal, identity, owner }: Admitted,
   scopes: readonly string[],
 ): Promise<ActorToken> {
   const providerName = owner.provider.name;
@@ -46,9 +46,9 @@ async function machineActor(
     subjectHash: subjectHash(undefined),
     target: grantTarget({ flow: 'M2M', providerName, scopes, resources: [], audiences: [] }),
   };
-  const { output } = await machineToken(ports, {
-    ...admitted,
-    input: { ...admitted.input, oauth2Flow: 'M2M', scopes, forceAuthentication: false },
+  const machine = {
+    principal,
+    identity,
     owner: {
       provider: owner.provider,
       workloadArn: owner.workloadArn,
@@ -57,8 +57,9 @@ async function machineActor(
       audiences: [],
     },
     grant: await ports.grants.get(grantId),
-  });
-  return { kind: 'access-token', token: output.accessToken };
+  };
+  const { output } = await machineToken(ports, machine, scopes, false);
+  return { type: TOKEN_TYPE.accessToken, token: output.accessToken };
 }
 
 /** What proves the agent to this provider, beside the user. */
@@ -70,19 +71,14 @@ async function actorOf(
 ): Promise<ActorToken | undefined> {
   if (config.grantType === 'JWT_AUTHORIZATION_GRANT') return undefined;
   const { actorTokenContent, actorTokenScopes = [] } = config.tokenExchangeGrantTypeConfig;
-  switch (actorTokenContent) {
-    case 'NONE':
-      return undefined;
-    case 'M2M':
-      return machineActor(ports, admitted, actorTokenScopes);
-    case 'AWS_IAM_ID_TOKEN_JWT': {
-      const { provider, workloadArn: workload } = admitted.owner;
-      const { token_endpoint: audience } = metadata;
-      if (audience === undefined) throw new ProviderFailure('invalid_metadata', 'there is no token endpoint');
-      const token = await ports.webIdentityTokens.get({ audience, workload, owner: provider.owner });
-      return { kind: 'jwt', token };
-    }
-  }
+  if (actorTokenContent === 'NONE') return undefined;
+  if (actorTokenContent === 'M2M') return machineActor(ports, admitted, actorTokenScopes);
+  actorTokenContent satisfies 'AWS_IAM_ID_TOKEN_JWT';
+  const { provider, workloadArn: workload } = admitted.owner;
+  const { token_endpoint: audience } = metadata;
+  if (audience === undefined) throw new ProviderFailure('invalid_metadata', 'there is no token endpoint');
+  const token = await ports.webIdentityTokens.get({ audience, workload, owner: provider.owner });
+  return { type: TOKEN_TYPE.jwt, token };
 }
 
 /** The user's own token, exchanged anew each time that it is asked. */
@@ -94,7 +90,6 @@ const exchangeOf = (
 ): TokenSource => ({
   // A refusal says nothing of any consent: the next request tries again.
   endsWithGrant: false,
-  requestedScopes: () => admitted.input.scopes,
   async prepare() {
     const { input, delegation, owner } = admitted;
     const client = await clientOf(ports, owner.provider, owner.workloadArn);
@@ -107,9 +102,12 @@ const exchangeOf = (
       audiences: owner.audiences,
       customParameters: input.customParameters ?? {},
     };
-    return async () => {
-      const obtained = await exchangeOnBehalfOf(ports, client, config, request);
-      return { ...obtained, expiresAt: Math.min(obtained.expiresAt ?? Infinity, carried.expiresAt) };
+    return {
+      requestedScopes: input.scopes,
+      async send() {
+        const obtained = await exchangeOnBehalfOf(ports, client, config, request);
+        return { ...obtained, expiresAt: Math.min(obtained.expiresAt ?? Infinity, carried.expiresAt) };
+      },
     };
   },
 });

@@ -23,10 +23,10 @@ export interface RejectPorts {
 export async function markRejected(
   { grants }: RejectPorts,
   { grantId }: RequestOwner,
-  grant: Grant,
+  grant: Grant | undefined,
 ): Promise<Grant | undefined> {
-  const { generation, tokens, rejected } = grant;
-  if (!tokens || rejected === generation) return grant;
+  if (!grant?.tokens || grant.rejected === grant.generation) return grant;
+  const { generation } = grant;
   return (await grants.reject(grantId, generation))
     ? { ...grant, rejected: generation }
     : grants.get(grantId);
@@ -40,7 +40,7 @@ export async function markRejected(
 export async function markIfRejected(
   ports: RejectPorts,
   owner: RequestOwner,
-  grant: Grant,
+  grant: Grant | undefined,
   accessToken: string,
 ): Promise<Grant | undefined> {
   const tokens = tokensOf(grant, owner.provider);

@@ -14,7 +14,7 @@ import { epochSeconds, type Ambient } from '../ambient';
 import { ProviderFailure } from '../grants/provider-failure';
 import type { ObtainedTokens } from '../grants/token-request';
 import { ServiceError } from '../service-error';
-import { isFresh, type Grant, type GrantStore, type Journal, type Lease } from './grant';
+import { isFresh, type Grant, type GrantStore, type GrantTokens, type Journal, type Lease } from './grant';
 import type { Seal } from './sealing';
 import { openTokens, sealTokens, tokensOf, type TokenOwner } from './tokens';
 
@@ -52,16 +52,18 @@ export interface RenewalPorts {
   readonly ambient: Ambient;
 }
 
+/** A request for tokens that has all that it needs. */
+export interface PreparedRequest {
+  /** What is asked of the provider, beside what it may grant. */
+  readonly requestedScopes: readonly string[];
+  /** Sends it, once. */
+  send(): Promise<ObtainedTokens>;
+}
+
 /** Where a grant's next tokens come from: a refresh token, client credentials, the user's own token. */
 export interface TokenSource {
-  /** What is asked of the provider, beside what it may grant. */
-  requestedScopes(seen: Grant | undefined): readonly string[];
-  /**
-   * Opens all that the request needs.
-   *
-   * @returns the means to send it, once
-   */
-  prepare(seen: Grant | undefined): Promise<() => Promise<ObtainedTokens>>;
+  /** Opens all that the request needs. */
+  prepare(seen: Grant | undefined): Promise<PreparedRequest>;
   /** Whether `invalid_grant` means that the user must consent again. */
   readonly endsWithGrant: boolean;
 }
@@ -80,18 +82,23 @@ export interface Renewed {
   readonly scopes: readonly string[];
 }
 
-/** Whether the grant's token may be handed out. */
-export function isUsable(grant: Grant, owner: TokenOwner, now: number): boolean {
+/** The grant's tokens, if they may be handed out. @param now epoch seconds */
+export function usableTokens(
+  grant: Grant | undefined,
+  owner: TokenOwner,
+  now: number,
+): GrantTokens | undefined {
+  if (!grant || grant.rejected === grant.generation) return undefined;
   const tokens = tokensOf(grant, owner.provider);
-  return tokens !== undefined && grant.rejected !== grant.generation && isFresh(tokens, now);
+  return tokens && isFresh(tokens, now) ? tokens : undefined;
 }
 
 /** Whether a lease's time is over by any clock. One that just ended by this clock is watched instead. */
 export const isLongPast = (lease: Lease, now: number): boolean => lease.deadline + CLOCK_SKEW < now;
 
 /** Whether nobody is to try yet, because the provider was unavailable. */
-export const backsOff = (grant: Grant | undefined, now: number): boolean =>
-  grant?.journal !== undefined && grant.journal.notBefore > now;
+export const backsOff = ({ journal }: Grant, now: number): boolean =>
+  journal !== undefined && journal.notBefore > now;
 
 /** What the journal says, with the time that is left until the provider may be asked again. */
 const failureIn = (
@@ -145,8 +152,11 @@ export async function renewed(
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     const now = ambient.now();
     if (isGone(renewal, seen)) return CONSENT_NEEDED;
-    if (seen && seen.generation !== first?.generation && isUsable(seen, owner, epochSeconds(ambient))) {
-      return held(ports, owner, seen);
+    const tokens =
+      seen?.generation === first?.generation ? undefined : usableTokens(seen, owner, epochSeconds(ambient));
+    if (tokens) {
+      const { accessToken } = await openTokens(ports.seal, owner, tokens);
+      return { accessToken, scopes: tokens.scopes };
     }
     if (seen?.journal && (backsOff(seen, now) || seen.journal.at !== first?.journal?.at)) {
       throw failureIn(seen.journal, now);
@@ -194,13 +204,6 @@ const watch = (before: Watched | undefined, lease: Lease | undefined, now: numbe
 const isFree = ({ lease, since }: Watched, now: number): boolean =>
   lease === undefined || isLongPast(lease, now) || now - since >= LEASE;
 
-async function held(ports: RenewalPorts, owner: TokenOwner, grant: Grant): Promise<Renewed> {
-  const { tokens } = grant;
-  if (!tokens) throw new Error('a usable grant has tokens');
-  const { accessToken } = await openTokens(ports.seal, owner, tokens);
-  return { accessToken, scopes: tokens.scopes };
-}
-
 /**
  * The holder's part, from the lease on.
  *
@@ -232,9 +235,9 @@ export async function redeemed(
     return released ? CONSENT_NEEDED : renewed(ports, renewal, until);
   }
 
-  let send;
+  let request;
   try {
-    send = await source.prepare(seen);
+    request = await source.prepare(seen);
     // The key that the answer will be sealed with is had before the question is asked.
     await sealTokens(ports, owner, { accessToken: '', scopes: [] }, []);
   } catch (error) {
@@ -251,11 +254,11 @@ export async function redeemed(
   }
   let obtained;
   try {
-    obtained = await send();
+    obtained = await request.send();
   } catch (error) {
     return failed(error);
   }
-  const tokens = await sealTokens(ports, owner, obtained, source.requestedScopes(seen));
+  const tokens = await sealTokens(ports, owner, obtained, request.requestedScopes);
   const change = { holder, epoch: seen?.epoch ?? 0, tokens };
   const written = await writeDown(ports, () => grants.putRenewed(grantId, change), lease.deadline);
   // Forgotten meanwhile (forceAuthentication), it is not handed out any more; overtaken by a consent, that is.

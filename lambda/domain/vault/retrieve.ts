@@ -98,11 +98,12 @@ async function admitRequest(
 }
 
 function tokenFor(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {
-  switch (admitted.input.oauth2Flow) {
+  const { oauth2Flow, scopes, forceAuthentication = false } = admitted.input;
+  switch (oauth2Flow) {
     case 'USER_FEDERATION':
       return userToken(ports, admitted);
     case 'M2M':
-      return machineToken(ports, admitted);
+      return machineToken(ports, admitted, scopes, forceAuthentication);
     case 'ON_BEHALF_OF_TOKEN_EXCHANGE':
       return onBehalfOfToken(ports, admitted);
   }
@@ -163,6 +164,5 @@ export const rejectResourceOauth2Token = (
 ): Promise<Answer> =>
   retrieved(ports, 'RejectResourceOauth2Token', principal, input, async (admitted) => {
     const { grant, owner } = admitted;
-    if (!grant) return admitted;
     return { ...admitted, grant: await markIfRejected(ports, owner, grant, rejectedAccessToken) };
   });

@@ -22,17 +22,19 @@ export interface RequestOwner extends TokenOwner {
 /** The refresh token that came with a user's consent (RFC 6749 section 6). */
 export const refreshTokenOf = (ports: TokenSourcePorts, owner: RequestOwner): TokenSource => ({
   endsWithGrant: true,
-  requestedScopes: (seen) => seen?.tokens?.requestedScopes ?? [],
   async prepare(seen) {
     const tokens = tokensOf(seen, owner.provider);
     const { refreshToken } = tokens ? await openTokens(ports.seal, owner, tokens) : {};
     if (!tokens || refreshToken === undefined)
       throw new Error('a grant without refresh token was to be refreshed');
     const client = await clientOf(ports, owner.provider, owner.workloadArn);
-    const { scopes, refreshExpiresAt } = tokens;
+    const { scopes, requestedScopes, refreshExpiresAt } = tokens;
     const { resources, audiences } = owner;
-    return () =>
-      redeemRefreshToken(ports, client, refreshToken, { scopes, resources, audiences, refreshExpiresAt });
+    return {
+      requestedScopes,
+      send: () =>
+        redeemRefreshToken(ports, client, refreshToken, { scopes, resources, audiences, refreshExpiresAt }),
+    };
   },
 });
 
@@ -43,10 +45,12 @@ export const clientCredentialsOf = (
   scopes: readonly string[],
 ): TokenSource => ({
   endsWithGrant: false,
-  requestedScopes: () => scopes,
   async prepare() {
     const client = await clientOf(ports, owner.provider, owner.workloadArn);
     const { resources, audiences } = owner;
-    return () => requestClientCredentials(ports, client, { scopes, resources, audiences });
+    return {
+      requestedScopes: scopes,
+      send: () => requestClientCredentials(ports, client, { scopes, resources, audiences }),
+    };
   },
 });

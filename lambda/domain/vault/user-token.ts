@@ -5,7 +5,7 @@ import { hashOf, isOpen, sessionIdOf, type Session } from '../consent/session';
 import { invalidMember } from '../service-error';
 import { covers, isRefreshable, type Grant } from './grant';
 import { heldToken, type HandedOut } from './held-token';
-import { isUsable } from './renewal';
+import { usableTokens } from './renewal';
 import type { Admitted, Answer, RetrievePorts } from './retrieval';
 import { refreshTokenOf } from './token-sources';
 import { tokensOf } from './tokens';
@@ -19,7 +19,7 @@ async function storedToken(
   if (!grant || !tokens || !covers(tokens, input.scopes)) return undefined;
   const now = epochSeconds(ports.ambient);
   const refreshable = isRefreshable(tokens, now);
-  if (!refreshable && !isUsable(grant, owner, now)) return undefined;
+  if (!refreshable && !usableTokens(grant, owner, now)) return undefined;
   const { resources, audiences } = owner;
   const ahead = {
     principal,
@@ -50,7 +50,7 @@ async function ownSession(
   const { workloadId, subjectHash: user, target } = owner.grantId;
   const own =
     session?.workload.id === workloadId && session.subjectHash === user && session.target === target;
-  return own && session.epoch === (grant?.epoch ?? 0) ? session : undefined;
+  return own && session.epoch === grant?.epoch ? session : undefined;
 }
 
 /** Why a grant that was there is no more, as its journal has it. */
