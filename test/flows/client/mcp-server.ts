@@ -1,0 +1,69 @@
+/** An MCP server (the official SDK's, streamable HTTP, without sessions) whose one tool needs the user's consent. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
+import type { CallToolResult, ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
+import { AccessTokenRejectedError, fromGate } from '../../../lib/client';
+import { withAccessToken, type McpAccessTokenOptions } from '../../../lib/client/mcp';
+
+/** What the SDK tells a tool of the request. */
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
+
+/** A request as it reached the server. */
+export interface Reached {
+  readonly method: string | undefined;
+  readonly headers: NodeJS.Dict<string | string[]>;
+}
+
+export interface TestMcpServer {
+  readonly url: string;
+  readonly reached: Reached[];
+  /** Access tokens that the resource behind the tool refuses. */
+  readonly refused: Set<unknown>;
+  close(): Promise<void>;
+}
+
+/** @param options of the tool, but for what comes with each request */
+export async function startMcpServer(
+  options: Omit<McpAccessTokenOptions, 'workloadIdentityToken'>,
+): Promise<TestMcpServer> {
+  const reached: Reached[] = [];
+  const refused = new Set<unknown>();
+
+  const whoami = withAccessToken(({ requestInfo, signal }: Extra) => ({
+    ...fromGate(requestInfo?.headers),
+    signal,
+    ...options,
+  }))((_extra: Extra, accessToken: string): CallToolResult => {
+    if (refused.has(accessToken)) throw new AccessTokenRejectedError();
+    return { content: [{ type: 'text', text: accessToken }] };
+  });
+
+  const http = createServer((request, response) => {
+    reached.push({ method: request.method, headers: request.headers });
+    const server = new McpServer({ name: 'calendar', version: '1.0.0' });
+    server.registerTool('token', { description: 'The token that the tool has for this user' }, whoami);
+    const transport = new StreamableHTTPServerTransport({});
+    response.on('close', () => {
+      void transport.close();
+    });
+    void server
+      .connect(transport as Parameters<McpServer['connect']>[0])
+      .then(() => transport.handleRequest(request, response));
+  });
+  await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening));
+  return {
+    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`,
+    reached,
+    refused,
+    close: () =>
+      new Promise((closed) => {
+        http.closeAllConnections();
+        http.close(() => {
+          closed();
+        });
+      }),
+  };
+}

@@ -1,0 +1,111 @@
+/** The wrapper for MCP servers, under the official SDK's server and client. */
+import { spawnSync } from 'node:child_process';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
+import { World, type TestAgent } from '../support/world';
+import { federated } from './agent-code';
+import { startMcpServer, type TestMcpServer } from './mcp-server';
+
+let world: World;
+let agent: TestAgent;
+let server: TestMcpServer;
+const clients: Client[] = [];
+beforeAll(async () => {
+  world = await World.start();
+  agent = await world.agent();
+  server = await startMcpServer(federated(world, agent));
+});
+afterAll(async () => {
+  await Promise.all(clients.map((client) => client.close()));
+  await server.close();
+  await world.stop();
+});
+
+/** A client whose requests come as the gate sends them on. */
+async function clientOf(headers: Record<string, string>): Promise<Client> {
+  const client = new Client(
+    { name: 'test', version: '1.0.0' },
+    { capabilities: { elicitation: { url: {} } } },
+  );
+  const transport = new StreamableHTTPClientTransport(new URL(server.url), { requestInit: { headers } });
+  await client.connect(transport);
+  clients.push(client);
+  return client;
+}
+
+const forUser = async (userId: string) => clientOf({ WorkloadAccessToken: await agent.token({ userId }) });
+
+const call = (client: Client) => client.callTool({ name: 'token' });
+const text = (value: unknown) => ({ content: [{ type: 'text', text: value }] });
+
+async function elicitationOf(client: Client) {
+  const failure: unknown = await call(client).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(UrlElicitationRequiredError);
+  const { code, elicitations } = failure as UrlElicitationRequiredError;
+  expect(code).toBe(-32042);
+  expect(elicitations).toHaveLength(1);
+  return elicitations[0]!;
+}
+
+const issued = (): unknown => world.provider.exchanges.at(-1)?.answer.access_token;
+
+it('answers with the link as an elicitation, and with the tool’s result once the user has consented', async () => {
+  const client = await forUser('ana');
+  const { url, elicitationId, mode, message } = await elicitationOf(client);
+  expect([mode, message]).toEqual(['url', expect.stringContaining(agent.providerName)]);
+  // Asked again before the consent, it is the same link.
+  expect(await elicitationOf(client)).toMatchObject({ url, elicitationId });
+  const back = await agent.consent(url, 'ana');
+  expect(back.searchParams.get('session_id')).toBe(elicitationId);
+  await agent.complete(elicitationId, { userId: 'ana' });
+  expect(await call(client)).toMatchObject(text(issued()));
+});
+
+it('asks each user for themselves', async () => {
+  const first = await elicitationOf(await forUser('ben'));
+  const second = await elicitationOf(await forUser('cleo'));
+  expect(second.url).not.toBe(first.url);
+});
+
+it('asks anew when the resource no longer takes the token and it cannot be renewed', async () => {
+  const old = await agent.connect('dora');
+  const client = await forUser('dora');
+  expect(await call(client)).toMatchObject(text(old));
+  server.refused.add(old);
+  const { url, elicitationId } = await elicitationOf(client);
+  await agent.consent(url, 'dora');
+  await agent.complete(elicitationId, { userId: 'dora' });
+  expect(await call(client)).toMatchObject(text(issued()));
+  expect(issued()).not.toBe(old);
+});
+
+it('makes other failures the tool’s, and shows no token in them', async () => {
+  const answer = await call(await clientOf({}));
+  expect(answer).toMatchObject({ isError: true });
+  expect(JSON.stringify(answer)).toContain('WorkloadAccessToken header');
+  const forged = (await agent.token({ userId: 'eve' })).slice(0, -4);
+  const refused = await call(await clientOf({ WorkloadAccessToken: forged }));
+  expect(refused).toMatchObject({ isError: true });
+  expect(JSON.stringify(refused)).not.toContain(forged);
+});
+
+it.each([
+  ['an ES module', 'module', (name: string, from: string) => `import ${name} from '${from}';`],
+  ['a CommonJS module', 'commonjs', (name: string, from: string) => `const ${name} = require('${from}');`],
+])('is an error of the very SDK that a server has loaded as %s', (_, type, load) => {
+  const program = `
+    ${load('{ UrlElicitationRequiredError }', '@modelcontextprotocol/sdk/types.js')}
+    ${load('{ withAccessToken }', 'agent-identity/client/mcp')}
+    const identity = { send: () => Promise.resolve({ authorizationUrl: 'https://example.com', sessionUri: 'urn:x' }) };
+    withAccessToken({ identity, providerName: 'p', scopes: [], authFlow: 'M2M', workloadIdentityToken: 't' })(() => 0)()
+      .catch((error) => { process.exitCode = error instanceof UrlElicitationRequiredError ? 42 : 1; });`;
+  const { status } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', `--input-type=${type}`, '--eval', program],
+    {
+      cwd: `${__dirname}/../../..`,
+    },
+  );
+  expect(status).toBe(42);
+});
