@@ -3,7 +3,7 @@ import type { ObtainedTokens } from '../../lambda/domain/grants/token-request';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
 import type { Lease } from '../../lambda/domain/vault/grant';
-import { CONSENT_NEEDED, LEASE, renewed, type Renewed } from '../../lambda/domain/vault/renewal';
+import { CONSENT_NEEDED, isLongPast, LEASE, renewed, type Renewed } from '../../lambda/domain/vault/renewal';
 import {
   clientCredentialsOf,
   refreshTokenOf,
@@ -137,6 +137,19 @@ it('makes a loser wait for the new token, who opens no client secret meanwhile',
   expect(opened).toBe(0);
 });
 
+it('renews a token that is still good, for who asks for a later one', async () => {
+  await put({ accessToken: 'good', refreshToken: 'refresh-0' });
+  expect(await refresh()).toBe('access-1');
+});
+
+it('says with its lease until when nobody else is to try', async () => {
+  let lease: Lease | undefined;
+  await refresh(async () => {
+    ({ lease } = await stored());
+  });
+  expect(lease).toEqual({ holder: expect.any(String) as string, deadline: ambient.now() + LEASE });
+});
+
 it('presents each rotated refresh token once over many refreshes', async () => {
   for (const round of [1, 2, 3, 4]) {
     expect(new Set(await Promise.all([refresh(), refresh(), refresh()]))).toEqual(
@@ -190,6 +203,16 @@ describe('a provider that is not to be had', () => {
       expect(await stored()).not.toHaveProperty('journal');
     },
   );
+
+  it('is said to be for as long as it asked for, to others too', async () => {
+    endpoint.instead.push(new Response(null, { status: 429, headers: { 'retry-after': '30' } }));
+    await expect(refresh()).rejects.toMatchObject({ retryAfter: 30 });
+    ambient.advance(10.5);
+    await expect(refresh()).rejects.toMatchObject({
+      detail: 'as another request was told before',
+      retryAfter: 20,
+    });
+  });
 
   it('is asked again after twice as long each time, and after a minute at most', async () => {
     const waits: number[] = [];
@@ -317,6 +340,37 @@ describe('a winner that died', () => {
     expect(ambient.now()).toBe(began);
   });
 
+  it('holds its lease no longer than that', async () => {
+    await died(0);
+    const began = ambient.now();
+    // So that one of the looks falls on the very end.
+    void ambient.wait(275).then(() => {
+      ambient.advance(0.125);
+    });
+    expect(await refresh()).toBe('access-1');
+    expect(ambient.now() - began).toBe(LEASE);
+  });
+
+  it('by two minutes is a matter of clocks; a moment more is not', () => {
+    const lease = { holder: 'died', deadline: 0 };
+    expect([120_000, 120_001].map((now) => isLongPast(lease, now))).toEqual([false, true]);
+  });
+
+  it('leaves its lease to the next, whose own it is for the whole time, even to the same moment', async () => {
+    await died(0);
+    const { lease: before, ...seen } = await stored();
+    const lease = { holder: 'next', deadline: before?.deadline ?? 0 };
+    void ambient.wait(4000).then(async () => {
+      await stores.grants.takeLease(owner.grantId, {
+        providerId: provider.id,
+        seen: before ? { ...seen, lease: before } : seen,
+        lease,
+      });
+    });
+    await expect(refresh()).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect((await stored()).lease).toEqual(lease);
+  });
+
   it('is not taken for dead while it renews its lease; who waited long enough asks again', async () => {
     await died(0);
     const renewing = (async () => {
@@ -327,10 +381,20 @@ describe('a winner that died', () => {
     })();
     await expect(refresh()).rejects.toMatchObject({
       name: 'ThrottlingException',
+      message: 'The token is being renewed. Try again shortly.',
       outcome: 'provider-unavailable',
     });
     await renewing;
     expect(endpoint.redeemed).toEqual([]);
+  });
+
+  it('is waited for up to the moment that was said, and no longer', async () => {
+    await died(0);
+    const source = refreshTokenOf(ports, owner);
+    const began = ambient.now();
+    const waiting = renewed(ports, { owner, seen: await stored(), source }, began);
+    await expect(waiting).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect(ambient.now()).toBe(began);
   });
 
   it('after it had sent its request: when the provider refuses the second try, the journal says why', async () => {
@@ -379,13 +443,23 @@ describe('a table that fails', () => {
     expect((await stored()).lease?.sentAt).toBe(began);
   });
 
-  it('so slowly that the lease may lapse on the way: nothing is sent', async () => {
+  /** The table takes so many seconds to note that a request is sent. */
+  function slowly(seconds: number): void {
     const markSent = stores.grants.markSent.bind(stores.grants);
     jest.spyOn(stores.grants, 'markSent').mockImplementationOnce(async (...write) => {
       const marked = await markSent(...write);
-      ambient.advance(3);
+      ambient.advance(seconds);
       return marked;
     });
+  }
+
+  it('slowly, but with enough of the lease left: the request is sent', async () => {
+    slowly(1.5);
+    expect(await refresh()).toBe('access-1');
+  });
+
+  it('so slowly that the lease may lapse on the way: nothing is sent', async () => {
+    slowly(1.501);
     await expect(refresh()).rejects.toMatchObject({ name: 'ThrottlingException' });
     expect(endpoint.redeemed).toEqual([]);
     expect((await stored()).lease).toBeUndefined();
@@ -442,6 +516,20 @@ describe('client credentials', () => {
     expect(await stored()).toMatchObject({ providerId: 'made-anew', generation: 2 });
   });
 
+  it('that are refused at the first use are refused to all who wait', async () => {
+    ports = {
+      ...ports,
+      async transport() {
+        asked += 1;
+        await ambient.wait(1000);
+        return json(401, { error: 'invalid_client' });
+      },
+    };
+    const answers = await Promise.allSettled([machine(), machine(), machine()]);
+    for (const answer of answers) expect(answer).toMatchObject({ reason: { code: 'invalid_client' } });
+    expect(asked).toBe(1);
+  });
+
   it('that are refused with invalid_grant ask nobody for consent', async () => {
     ports = { ...ports, transport: () => Promise.resolve(json(400, { error: 'invalid_grant' })) };
     await expect(machine()).rejects.toMatchObject({ code: 'invalid_grant' });
@@ -481,4 +569,15 @@ describe('a winner that was held up beyond its lease', () => {
 it('hands out the tokens of a wider consent that was completed meanwhile', async () => {
   endpoint.before = () => put({ accessToken: 'access-of-the-consent', refreshToken: 'r' });
   expect(await refresh()).toBe('access-of-the-consent');
+});
+
+it.each([
+  ['no tokens', undefined],
+  ['no refresh token', { accessToken: 'access' }],
+])('refreshes nothing with %s', async (_what, change) => {
+  if (change) await put(change);
+  const seen = change && (await stored());
+  await expect(refreshTokenOf(ports, owner).prepare(seen)).rejects.toThrow(
+    'a grant without refresh token was to be refreshed',
+  );
 });

@@ -1,6 +1,7 @@
 /** Reads of OAuth2 tokens: each ends in exactly one outcome, for the caller and in the audit trail. */
 import { hashOf, sessionIdOf, transition, type Session } from '../../lambda/domain/consent/session';
 import { SOFT_WINDOW, SOFT_WINDOW_PART } from '../../lambda/domain/vault/grant';
+import { LEASE } from '../../lambda/domain/vault/renewal';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';
 import { OWNER } from './samples';
 
@@ -25,11 +26,17 @@ describe('a user’s token', () => {
   it('is cached while it is fresh', async () => {
     await service.grant();
     expect(await service.ask()).toEqual({ output: { accessToken: 'access-0' }, outcome: 'cached' });
-    expect(lastEntry()).toMatchObject({
+    expect(lastEntry()).toEqual({
       operation: 'GetResourceOauth2Token',
+      principal: OWNER,
       outcome: 'allowed',
       result: 'cached',
+      workloadIdentity: service.identity.arn,
+      user: service.owner.grantId.subjectHash,
+      provider: service.provider.name,
+      credentialProvider: service.provider.arn,
       flow: 'USER_FEDERATION',
+      scopes: ['a'],
     });
     expect(service.handedOn).toEqual([]);
   });
@@ -202,6 +209,13 @@ describe('a poll', () => {
     expect(lastEntry()).toMatchObject({ reason: 'the session ended' });
   });
 
+  it('for a session of a grant that is gone is told no more than for none', async () => {
+    const sessionUri = await begun();
+    const { grants } = service.stores;
+    jest.spyOn(grants, 'get').mockResolvedValueOnce(undefined);
+    expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
+  });
+
   it('for what is no session is told FAILED', async () => {
     expect(await service.ask({ sessionUri: 'none' })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
   });
@@ -322,6 +336,17 @@ describe('a token that the resource did not take', () => {
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' } });
   });
 
+  it('is marked by one write, however often it is reported', async () => {
+    await service.grant();
+    const reject = jest.spyOn(service.stores.grants, 'reject');
+    for (const wait of [0, 2]) {
+      service.ambient.advance(wait);
+      service.endpoint.instead.push(json(503, {}));
+      await expect(service.reject('access-0')).rejects.toMatchObject({ outcome: 'provider-unavailable' });
+    }
+    expect(reject).toHaveBeenCalledTimes(1);
+  });
+
   it('was renewed between the read and the mark: the newer one is handed out', async () => {
     await service.grant();
     const { grants } = service.stores;
@@ -372,6 +397,7 @@ describe('in the soft window', () => {
         holder: (await service.stored()).lease?.holder,
       },
     ]);
+    expect((await service.stored()).lease).toMatchObject({ deadline: service.ambient.now() + LEASE });
     await service.catchUp();
     expect(lastEntry()).toEqual({
       operation: 'RenewAhead',
@@ -484,7 +510,14 @@ describe('in the soft window', () => {
       expect(service.endpoint.redeemed).toEqual([]);
     });
 
-    it('is not done when the agent or the provider is gone', async () => {
+    it('is not done twice, as Lambda may ask for it', async () => {
+      service.handedOn.push(...service.handedOn);
+      await service.catchUp();
+      overtaken();
+      expect(service.endpoint.redeemed).toEqual(['refresh-0']);
+    });
+
+    it('is not done when the provider is gone', async () => {
       await service.stores.providers.remove(service.provider);
       await service.catchUp();
       overtaken();

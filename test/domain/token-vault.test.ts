@@ -106,7 +106,7 @@ describe('the vault', () => {
     await set();
     ambient.advance(60);
     const moved = { revision: 2, lastModifiedDate: ambient.seconds() };
-    expect(await set({ keyType: 'ServiceManagedKey' })).toEqual(moved);
+    expect(await set({ keyType: 'ServiceManagedKey' })).toStrictEqual(moved);
     expect(await stores.tokenVault.get()).toEqual(moved);
     expect(told.slice(2)).toEqual([`probe ${SERVICE_KEY}`, `move to ${SERVICE_KEY} for 2`]);
   });
