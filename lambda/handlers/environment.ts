@@ -2,6 +2,7 @@
  * The functions' environment, read once at start and checked: what is missing or wrong is one clear line.
  * Each function asks for the variables that its group is given and no others.
  */
+import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../domain/inbound/agent-endpoint';
 import { parseTrustedIssuers, type TrustedIssuer } from '../domain/identity/trusted-issuer';
 import { parseLifetimes, type Lifetimes } from '../domain/lifetimes';
 import { parseQuotas, type Quotas } from '../domain/quotas';
@@ -19,11 +20,18 @@ export type Variable =
   /** `arn:{partition}:bedrock-agentcore:{region}:{account}`. */
   | 'ARN_PREFIX'
   /** Name or ARN of the function of the group `provider-client`. */
-  | 'PROVIDER_CLIENT_FUNCTION';
+  | 'PROVIDER_CLIENT_FUNCTION'
+  /** Address of the identity service, for an agent endpoint's gate. */
+  | 'IDENTITY_ENDPOINT';
 
 const NAME = /^[a-zA-Z0-9._-]{3,255}$/;
 
 const table = { form: NAME, must: 'be the name of a table' };
+
+const address = {
+  form: /^(https:\/\/[^/?#\s]+|http:\/\/(127\.0\.0\.1|localhost)(:\d+)?)(\/[^?#\s]*[^/?#\s])?$/,
+  must: 'be an https URL without a trailing slash',
+};
 
 /** What each must be like; enough to tell a value that got into the wrong place. */
 const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: string }>> = {
@@ -32,10 +40,7 @@ const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: s
   SESSIONS_TABLE: table,
   VAULT_TABLE: table,
   KMS_KEY_ARN: { form: /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, must: 'be the ARN of a KMS key' },
-  BASE_URL: {
-    form: /^(https:\/\/[^/?#\s]+|http:\/\/(127\.0\.0\.1|localhost)(:\d+)?)(\/[^?#\s]*[^/?#\s])?$/,
-    must: 'be an https URL without a trailing slash',
-  },
+  BASE_URL: address,
   ARN_PREFIX: {
     form: /^arn:[\w-]+:bedrock-agentcore:[\w-]+:\d{12}$/,
     must: 'be like arn:aws:bedrock-agentcore:eu-central-1:123456789012',
@@ -44,6 +49,7 @@ const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: s
     form: /^(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:)?[\w-]{1,64}(:[\w$-]+)?$/,
     must: 'be the name or ARN of a function',
   },
+  IDENTITY_ENDPOINT: address,
 };
 
 /** Says all that there is to say in one line: a stack would name this file and nothing of the deployment. */
@@ -88,6 +94,10 @@ export const readQuotas = (): Quotas => readJson('QUOTAS', '{}', parseQuotas);
 
 /** @throws Error of one line in plain words */
 export const readLifetimes = (): Lifetimes => readJson('LIFETIMES', '{}', parseLifetimes);
+
+/** @throws Error of one line in plain words */
+export const readAgentEndpoint = (policy: EndpointPolicy): AgentEndpointConfiguration =>
+  readJson('AGENT_ENDPOINT', '', (json) => parseAgentEndpoint(json, policy));
 
 /**
  * Whether providers on this machine are let in: only on a laptop. In Lambda the variable stops the function,

@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import type { PushedAuthorization } from '../../domain/consent/push';
 import { ProviderFailure } from '../../domain/grants/provider-failure';
 import type { AheadRenewals } from '../../domain/vault/renewal-ahead';
+import { lazyLambda } from './client';
 import { PushAnswerSchema, type Invocation, type PushAnswer } from './invocation';
 
 /** Milliseconds until Lambda has queued the event: a reader waits for that, with a good token at hand. */
@@ -23,13 +24,6 @@ const ANSWERED_WITHIN = 17_000;
 const failed = (detail: string, cause?: unknown): ProviderFailure =>
   new ProviderFailure('temporarily_unavailable', `provider-client: ${detail}`, true, cause);
 
-/** The SDK's client, loaded when first wanted: most calls of a function never invoke another. */
-function lazyClient(): () => Promise<{ sdk: typeof Sdk; client: Sdk.LambdaClient }> {
-  let loading: Promise<{ sdk: typeof Sdk; client: Sdk.LambdaClient }> | undefined;
-  return () =>
-    (loading ??= import('@aws-sdk/client-lambda').then((sdk) => ({ sdk, client: new sdk.LambdaClient({}) })));
-}
-
 function answerOf({ FunctionError, Payload }: Sdk.InvokeCommandOutput): PushAnswer {
   if (FunctionError !== undefined) throw failed(`the function failed (${FunctionError})`);
   const parsed = v.safeParse(
@@ -42,7 +36,7 @@ function answerOf({ FunctionError, Payload }: Sdk.InvokeCommandOutput): PushAnsw
 
 /** @param functionName name or ARN of the function */
 export function createProviderClientFunction(functionName: string): AheadRenewals & PushedAuthorization {
-  const lambda = lazyClient();
+  const lambda = lazyLambda();
 
   async function invoke(
     event: Invocation,

@@ -1,16 +1,26 @@
 /** What the audit trail says of a call on an endpoint, whether the gate or its authorizer writes it. */
-import type { Note } from '../audit';
+import type { AuditTrail } from '../audit';
 import { workloadIdentityArn } from '../identity/workload-identity';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
 
 /** AWS's name of the operation. */
 export const OPERATION = 'InvokeAgentRuntime';
 
-/** Notes which agent is called, and which workload identity it acts as. */
-export function noteEndpoint(
-  { agentRuntimeArn, workloadName }: AgentEndpointConfiguration,
-  note: Note,
-): void {
+/** Which agent is called, and which workload identity it acts as. */
+export function endpointEntry({ agentRuntimeArn, workloadName }: AgentEndpointConfiguration) {
   const arnPrefix = agentRuntimeArn.slice(0, agentRuntimeArn.indexOf(':runtime/'));
-  note({ resource: agentRuntimeArn, workloadIdentity: workloadIdentityArn(arnPrefix, workloadName) });
+  return { resource: agentRuntimeArn, workloadIdentity: workloadIdentityArn(arnPrefix, workloadName) };
+}
+
+/**
+ * Records that an answer did not come to its end. That it had begun stands in an entry of its own.
+ *
+ * @param reason in the operator's words
+ */
+export function recordBrokenOff(
+  audit: AuditTrail,
+  endpoint: AgentEndpointConfiguration,
+  reason: string,
+): void {
+  audit.record({ operation: 'AgentRun', outcome: 'failed', ...endpointEntry(endpoint), reason });
 }

@@ -12,7 +12,7 @@ import { checkAddressee, type Addressee } from './addressee';
 import { AgentFailure, judgeAnswer, runtimeClientError, type Agent, type AgentAnswer } from './agent-answer';
 import type { AgentEndpointConfiguration, IamInbound } from './agent-endpoint';
 import { agentRequest, checkPayload, sessionIdOf, USER_HEADER, type AgentRequest } from './agent-request';
-import { noteEndpoint, OPERATION } from './audit';
+import { endpointEntry, OPERATION } from './audit';
 import { singleField, type HeaderFields } from './header-fields';
 import { admitUser, bearerToken } from './user-admission';
 
@@ -103,7 +103,7 @@ export function invokeAgent(
   signal: AbortSignal,
 ): Promise<AgentAnswer> {
   return audited(ports.audit, OPERATION, undefined, async (note) => {
-    noteEndpoint(endpoint, note);
+    note(endpointEntry(endpoint));
     const onBehalfOf = await callerOf(ports, endpoint, call, note);
     checkAddressee(endpoint, call.addressee);
     const sessionId = sessionIdOf(call.headers) ?? ports.ambient.randomUUID();

@@ -4,7 +4,7 @@ import { subjectHash, type UserTokenVerifier, type VerifiedUserToken } from '../
 import { audited, type AuditTrail, type Note } from '../audit';
 import { accessDenied, ServiceError } from '../service-error';
 import { trustedIssuerOf, type AgentEndpointConfiguration, type JwtInbound } from './agent-endpoint';
-import { noteEndpoint, OPERATION } from './audit';
+import { endpointEntry, OPERATION } from './audit';
 import type { HeaderFields } from './header-fields';
 
 /** RFC 6750 section 2.1; the scheme's name has no case (RFC 9110 section 11.1). */
@@ -73,7 +73,7 @@ export function authorizeUser(
     },
   };
   return audited(refusals, OPERATION, undefined, async (note) => {
-    noteEndpoint(endpoint, note);
+    note(endpointEntry(endpoint));
     const { user } = await admitUser(userTokens, endpoint, inbound, bearerToken(received), note);
     return subjectHash(user);
   });

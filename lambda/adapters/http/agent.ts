@@ -1,0 +1,39 @@
+/** An agent behind an https address: one POST, whose answer is handed on as it comes. */
+import type http from 'node:http';
+import { AgentFailure, type Agent } from '../../domain/inbound/agent-answer';
+import type { EndpointPolicy } from '../../domain/provider/endpoint';
+import { AddressNotAllowed, guardedRequest } from './guarded-request';
+
+/** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which holds nothing that the agent said. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AddressNotAllowed) return error.message;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? `no answer (${code})` : 'no answer';
+}
+
+/** A header that came several times counts as a list (RFC 9110 section 5.3). */
+const headersOf = (message: http.IncomingMessage): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(message.headers).map(([name, value]) => [name, [value ?? []].flat().join(', ')]),
+  );
+
+async function* bodyOf(message: http.IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of message as AsyncIterable<Buffer>) yield chunk;
+  } catch (error) {
+    throw new AgentFailure('the answer broke off', error);
+  }
+}
+
+/** @param address what is POSTed to */
+export const createHttpAgent = (address: string, policy: EndpointPolicy): Agent => ({
+  async invoke({ headers, payload }, signal) {
+    const request = { method: 'POST', headers: { ...headers }, body: payload, signal };
+    try {
+      const message = await guardedRequest(new URL(address), request, policy);
+      return { status: message.statusCode ?? 0, headers: headersOf(message), body: bodyOf(message) };
+    } catch (error) {
+      throw new AgentFailure(reasonOf(error), error);
+    }
+  },
+});

@@ -1,0 +1,140 @@
+/**
+ * An agent that is a Lambda function, invoked as function URLs invoke: with their event, and the answer streamed. So
+ * streaming functions (`awslambda.streamifyResponse`), AWS's Lambda Web Adapter and functions that return one object all
+ * serve.
+ * Source: AWS Lambda API reference, InvokeWithResponseStream; developer guide, "Invoking Lambda function URLs" (payload
+ * format version 2.0).
+ */
+import type { IncomingMessage } from 'node:http';
+import type * as Sdk from '@aws-sdk/client-lambda';
+import type { Ambient } from '../../domain/ambient';
+import { AgentFailure, type Agent } from '../../domain/inbound/agent-answer';
+import type { AgentEndpointConfiguration } from '../../domain/inbound/agent-endpoint';
+import type { AgentRequest } from '../../domain/inbound/agent-request';
+import { ServiceError } from '../../domain/service-error';
+import { lazyLambda } from './client';
+import { functionAnswer } from './function-answer';
+
+/** What the wire is, and not what the function says of its answer. */
+const EVENT_STREAM = 'application/vnd.amazon.eventstream';
+
+/** Paths of AWS's HTTP contract, and of its contract for MCP servers. */
+const PATHS = { HTTP: '/invocations', MCP: '/mcp' } as const;
+
+/** The payload as text where it is text, as function URLs have it. */
+function bodyOf(payload: Uint8Array): { body: string; isBase64Encoded: boolean } {
+  try {
+    const body = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload);
+    return { body, isBase64Encoded: false };
+  } catch {
+    return { body: Buffer.from(payload).toString('base64'), isBase64Encoded: true };
+  }
+}
+
+/** Like `25/Nov/2026:09:30:00 +0000`. */
+function commonLogTime(now: number): string {
+  const [, day = '', month = '', year = '', time = ''] = new Date(now).toUTCString().split(' ');
+  return `${day}/${month}/${year}:${time} +0000`;
+}
+
+function functionUrlEvent({ headers, payload }: AgentRequest, path: string, now: number) {
+  const lowerCase = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: path,
+    rawQueryString: '',
+    headers: { host: 'agent', ...lowerCase },
+    requestContext: {
+      accountId: 'anonymous',
+      apiId: 'agent',
+      domainName: 'agent',
+      domainPrefix: 'agent',
+      http: {
+        method: 'POST',
+        path,
+        protocol: 'HTTP/1.1',
+        sourceIp: '127.0.0.1',
+        userAgent: 'agent-identity',
+      },
+      requestId: headers['X-Amzn-Bedrock-AgentCore-Runtime-Request-Id'] ?? '',
+      routeKey: '$default',
+      stage: '$default',
+      time: commonLogTime(now),
+      timeEpoch: now,
+    },
+    ...bodyOf(payload),
+  };
+}
+
+async function* payloadOf(
+  events: AsyncIterable<Sdk.InvokeWithResponseStreamResponseEvent>,
+): AsyncGenerator<Uint8Array> {
+  let complete = false;
+  try {
+    for await (const { PayloadChunk, InvokeComplete } of events) {
+      if (PayloadChunk?.Payload) yield PayloadChunk.Payload;
+      if (!InvokeComplete) continue;
+      if (InvokeComplete.ErrorCode)
+        throw new AgentFailure(`the function failed (${InvokeComplete.ErrorCode})`);
+      complete = true;
+    }
+  } catch (error) {
+    throw error instanceof AgentFailure ? error : new AgentFailure('the answer broke off', error);
+  }
+  if (!complete) throw new AgentFailure('the answer broke off');
+}
+
+/** The client heeds a signal until the answer begins; a run is ended in its answer too. */
+function endedBy(command: Sdk.InvokeWithResponseStreamCommand, signal: AbortSignal): void {
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const body = (result.response as { body: IncomingMessage }).body;
+      signal.addEventListener('abort', () => body.destroy(), { once: true });
+      return result;
+    },
+    { step: 'deserialize', priority: 'low' },
+  );
+}
+
+/** Nothing was run, so the caller may come again; anything else may have been. */
+function failureOf(error: unknown): ServiceError | AgentFailure {
+  const name = error instanceof Error ? error.name : 'unknown';
+  if (name === 'TooManyRequestsException') {
+    return new ServiceError('ThrottlingException', 'The agent is at its limit. Try again shortly.', {
+      detail: 'agent: throttled',
+      cause: error,
+    });
+  }
+  return new AgentFailure(`not invoked: ${name}`, error);
+}
+
+export function createLambdaAgent(
+  functionArn: string,
+  protocol: AgentEndpointConfiguration['protocol'],
+  ambient: Pick<Ambient, 'now'>,
+): Agent {
+  // The client would send again what the agent may have acted upon.
+  const lambda = lazyLambda({ maxAttempts: 1 });
+  return {
+    async invoke(request, signal) {
+      const { sdk, client } = await lambda();
+      const command = new sdk.InvokeWithResponseStreamCommand({
+        FunctionName: functionArn,
+        Payload: Buffer.from(JSON.stringify(functionUrlEvent(request, PATHS[protocol], ambient.now()))),
+      });
+      endedBy(command, signal);
+      const output = await client.send(command, { abortSignal: signal }).catch((error: unknown) => {
+        throw failureOf(error);
+      });
+      const { EventStream = [], ResponseStreamContentType: type } = output;
+      return functionAnswer(
+        payloadOf(EventStream as AsyncIterable<never>),
+        type === EVENT_STREAM ? undefined : type,
+      );
+    },
+  };
+}

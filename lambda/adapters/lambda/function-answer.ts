@@ -1,0 +1,89 @@
+/**
+ * What a function answers with when it stands behind HTTP, read from its payload: metadata, eight zero bytes and the body
+ * (a streaming function), one JSON object with all of it (any other), or nothing but a body.
+ * Source: Lambda developer guide, "Response streaming" and "Invoking Lambda function URLs", response payload format.
+ */
+import * as v from 'valibot';
+import { AgentFailure, type AgentAnswer } from '../../domain/inbound/agent-answer';
+
+const DELIMITER = Buffer.alloc(8);
+const OPENING = '{'.charCodeAt(0);
+
+/** Bytes of metadata, or of a whole answer in JSON: Lambda's own most for the latter. */
+const MOST = 6 * 1024 * 1024;
+
+const headers = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
+
+const MetadataSchema = v.object({
+  statusCode: v.optional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(599)), 200),
+  headers: v.optional(headers, {}),
+});
+
+/** Only what has a status is an answer in AWS's form; any other object is a body of the function's own. */
+const WholeSchema = v.object({
+  ...MetadataSchema.entries,
+  statusCode: v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(599)),
+  body: v.optional(v.string(), ''),
+  isBase64Encoded: v.optional(v.boolean(), false),
+});
+
+const lowerCase = (given: v.InferOutput<typeof headers>): Record<string, string> =>
+  Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), String(value)]));
+
+async function* startingWith(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    if (first.length > 0) yield first;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+function parsed<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array): T | undefined {
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), Buffer.from(bytes).toString('utf8'));
+  return result.success ? result.output : undefined;
+}
+
+function streamed(metadata: Buffer, body: AsyncIterable<Uint8Array>): AgentAnswer {
+  const known = parsed(MetadataSchema, metadata);
+  if (!known) throw new AgentFailure('the function’s metadata is not as AWS has it');
+  return { status: known.statusCode, headers: lowerCase(known.headers), body };
+}
+
+function whole(bytes: Buffer, rest: AsyncIterator<Uint8Array>): AgentAnswer {
+  const answer = parsed(WholeSchema, bytes);
+  if (!answer) {
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: startingWith(bytes, rest) };
+  }
+  const body = Buffer.from(answer.body, answer.isBase64Encoded ? 'base64' : 'utf8');
+  // Where the function says nothing else, its body is JSON.
+  const named = { 'content-type': 'application/json', ...lowerCase(answer.headers) };
+  return { status: answer.statusCode, headers: named, body: startingWith(body, rest) };
+}
+
+/**
+ * @param payload as the function makes it
+ * @param contentType of a body without metadata
+ * @returns once it is known how the answer begins
+ * @throws AgentFailure when it is none, or what reading the payload throws
+ */
+export async function functionAnswer(
+  payload: AsyncIterable<Uint8Array>,
+  contentType = 'application/octet-stream',
+): Promise<AgentAnswer> {
+  const rest = payload[Symbol.asyncIterator]();
+  let begun = Buffer.alloc(0);
+  for (let next = await rest.next(); !next.done; next = await rest.next()) {
+    begun = Buffer.concat([begun, next.value]);
+    if (begun.length > 0 && begun[0] !== OPENING) {
+      return { status: 200, headers: { 'content-type': contentType }, body: startingWith(begun, rest) };
+    }
+    // JSON has no zero byte in it, so the first ones are the delimiter's.
+    const end = begun.indexOf(DELIMITER);
+    if (end >= 0) {
+      return streamed(begun.subarray(0, end), startingWith(begun.subarray(end + DELIMITER.length), rest));
+    }
+    if (begun.length > MOST) throw new AgentFailure(`the function’s metadata is over ${MOST} bytes`);
+  }
+  return whole(begun, rest);
+}

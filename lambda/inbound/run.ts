@@ -1,0 +1,67 @@
+/**
+ * The bounds of one run of the agent: its time in all, the time for which nothing may come, and the caller who may hang
+ * up. Each ends the run by one signal, whose reason is what the caller is told.
+ */
+import type { ResponseStream } from './response-stream';
+import { runtimeClientError } from '../domain/inbound/agent-answer';
+import type { ServiceError } from '../domain/service-error';
+
+export interface RunLimits {
+  /** Milliseconds for all of it. */
+  readonly whole: number;
+  /** Milliseconds between two pieces of the answer, or before the first. */
+  readonly idle: number;
+}
+
+export interface Run {
+  readonly signal: AbortSignal;
+  /** Whether the caller is gone, and nothing more can be said to it. */
+  readonly hungUp: boolean;
+  /** Something came from the agent. */
+  beat(): void;
+  /** The run is over; whatever is left of it is let go. */
+  end(): void;
+}
+
+const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000);
+
+const timeUp = (limit: number): ServiceError =>
+  runtimeClientError(
+    `The agent did not finish within ${seconds(limit)} seconds. Ask for less at once, or have the operator allow more.`,
+    'agent: over its time',
+  );
+
+const silent = (limit: number): ServiceError =>
+  runtimeClientError(
+    `The agent said nothing for ${seconds(limit)} seconds. It has to send something while it works.`,
+    'agent: silent for too long',
+  );
+
+/** @param stream whose reader is the caller */
+export function startRun(stream: ResponseStream, limits: RunLimits): Run {
+  const controller = new AbortController();
+  let hungUp = false;
+  const leave = (): void => {
+    if (stream.writableFinished) return;
+    hungUp = true;
+    controller.abort(runtimeClientError('The caller hung up.', 'the caller hung up'));
+  };
+  const whole = setTimeout(() => controller.abort(timeUp(limits.whole)), limits.whole);
+  const idle = setTimeout(() => controller.abort(silent(limits.idle)), limits.idle);
+  stream.once('close', leave);
+  // An error is followed by the close; without a listener it would end the process.
+  stream.on('error', () => undefined);
+  return {
+    signal: controller.signal,
+    get hungUp() {
+      return hungUp;
+    },
+    beat: () => void idle.refresh(),
+    end() {
+      clearTimeout(whole);
+      clearTimeout(idle);
+      stream.off('close', leave);
+      controller.abort();
+    },
+  };
+}
