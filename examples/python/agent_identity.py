@@ -1,0 +1,728 @@
+"""Credentials for an agent's tools, and the end of a consent for its application: one file, on boto3.
+
+The counterpart of the TypeScript library in lib/client; copy it. An agent behind a gate decorates a tool;
+the user's consent is waited for, and the token is the tool's keyword argument `access_token`::
+
+    identity = identity_client()  # AGENT_IDENTITY_ENDPOINT, AWS_REGION, AWS's credentials
+
+    @with_access_token(lambda day, headers, tell: AccessTokenOptions(
+        identity=identity, **from_gate(headers), provider_name="calendar", scopes=["calendar.read"],
+        auth_flow="USER_FEDERATION", on_auth_url=tell))
+    def read_calendar(day, headers, tell, *, access_token):
+        headers = {"Authorization": f"Bearer {access_token}"}
+        answer = requests.get(CALENDAR, params={"day": day}, headers=headers)
+        if answer.status_code == 401:
+            raise AccessTokenRejectedError  # reported; tried once more with another
+        return answer.json()
+
+An agent without a gate mints for itself: `workload_identity_token=workload_access_tokens(identity, name,
+user_id=…)` in place of `from_gate`. The application answers its return URL by `complete_authorization`.
+
+Nothing here logs. Errors say what to do next and hold no token and no link in their messages; what the
+service refuses arrives as boto3's ClientError. Python 3.10 or newer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import functools
+import hmac
+import inspect
+import json
+import math
+import os
+import re
+import threading
+import time
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypedDict, TypeVar
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+import boto3
+from botocore.exceptions import ClientError
+
+Options = TypeVar("Options")
+Answer = TypeVar("Answer")
+
+
+# Errors
+
+
+class ConfigurationError(Exception):
+    """A setting that is missing or cannot be right."""
+
+
+class WorkloadAccessTokenError(Exception):
+    """There is no workload access token, or the one that the agent was given has expired."""
+
+
+class CalledOffError(Exception):
+    """The caller no longer wants it: `cancelled` was set."""
+
+
+class ConsentRequiredError(Exception):
+    """The user has to consent first, and nobody was there to take the link: `on_auth_url` was not given."""
+
+    def __init__(self, provider_name: str, authorization_url: str, session_uri: str) -> None:
+        super().__init__(
+            f'The user has not let this agent in at "{provider_name}" yet. Send the user to this error\'s '
+            "authorization_url, complete the authorization when they come back, and call the tool again."
+        )
+        self.authorization_url = authorization_url
+        """For the user's browser alone; good for ten minutes."""
+        self.session_uri = session_uri
+        """The `session_id` that the application's return URL will be called with."""
+
+
+class ConsentFailedError(Exception):
+    """The consent ended without one: declined, refused by the provider, or out of its ten minutes."""
+
+    def __init__(self, provider_name: str) -> None:
+        super().__init__(
+            f'The consent at "{provider_name}" ended without access: it was declined, the provider refused '
+            "it, or its ten minutes are over. Call the tool again for a new link, if the user wants to."
+        )
+
+
+class ConsentTimeoutError(Exception):
+    """Nobody consented while the tool waited."""
+
+    def __init__(self, provider_name: str, seconds: float) -> None:
+        super().__init__(
+            f'No consent at "{provider_name}" within {seconds:g} seconds. Call the tool again: it takes up '
+            "the same link while that is open, and gives a new one after."
+        )
+
+
+class AccessTokenRejectedError(Exception):
+    """For a tool to raise when the resource did not take the access token (HTTP 401).
+
+    The token is reported, and the tool is called once more with another.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The resource refused the access token, and the one after it. Check which scopes, resources and "
+            "audiences it wants; or have the user connect anew (force_authentication)."
+        )
+
+
+ReturnReason = Literal["sign-in-needed", "malformed", "not-this-browser", "declined"]
+
+_RETURN_MESSAGES: dict[ReturnReason, str] = {
+    "sign-in-needed": "Nobody is signed in in this browser. Have the user sign in, and ask again.",
+    "malformed": "This is not how the identity service sends a browser back. Ask again for a link.",
+    "not-this-browser": "This authorization was not begun in this browser session, or has been completed. "
+    "Nothing was connected; ask again here.",
+    "declined": "The authorization was declined. Nothing was connected; ask again if that was not meant.",
+}
+
+
+class AuthorizationReturnError(Exception):
+    """A browser came to the return URL, and the authorization was not completed; `reason` says why.
+
+    :param state: of this browser session, once it is known to be
+    :param provider_error: the OAuth error code (RFC 6749 section 4.1.2.1), where it was declined
+    """
+
+    def __init__(
+        self, reason: ReturnReason, state: str | None = None, provider_error: str | None = None
+    ) -> None:
+        super().__init__(_RETURN_MESSAGES[reason])
+        self.reason = reason
+        self.state = state
+        self.provider_error = provider_error
+
+
+# The client
+
+_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_REGION_IN_HOST = re.compile(r"\.execute-api\.([a-z0-9-]+)\.(?:amazonaws|on\.aws)")
+
+_GET_TOKEN = "/identities/oauth2/token"
+_REJECT_TOKEN = "/identities/RejectResourceOauth2Token"
+
+_rejected: ContextVar[str | None] = ContextVar("rejected", default=None)
+"""Makes of a GetResourceOauth2Token a report that this token was not taken."""
+
+
+def _sign_for_api_gateway(request: Any, **_: Any) -> None:
+    """IAM authorization on API Gateway wants another service in the signature than boto3 would name."""
+    request.context.setdefault("signing", {})["signing_name"] = "execute-api"
+
+
+def _report_rejected(params: dict[str, Any], **_: Any) -> None:
+    """RejectResourceOauth2Token, for which boto3 has no method: the same request with one member more."""
+    rejected = _rejected.get()
+    if rejected is not None:
+        params["url"] = params["url"].replace(_GET_TOKEN, _REJECT_TOKEN)
+        params["body"] = json.dumps(json.loads(params["body"]) | {"rejectedAccessToken": rejected}).encode()
+
+
+def _split(url: str) -> SplitResult:
+    """A URL's parts; none for what is no URL."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
+def identity_client(endpoint: str | None = None, region: str | None = None, **settings: Any) -> Any:
+    """A client of the identity service: boto3's, with endpoint, region and signing set up.
+
+    :param endpoint: of the service, stage included; AGENT_IDENTITY_ENDPOINT otherwise
+    :param region: that requests are signed for; otherwise the one in an execute-api endpoint, AWS_REGION or
+        AWS_DEFAULT_REGION
+    :param settings: what else `boto3.client` takes: credentials, config, …
+    :raises ConfigurationError: when endpoint or region is missing, or the endpoint cannot be one
+    """
+    endpoint = endpoint or os.environ.get("AGENT_IDENTITY_ENDPOINT")
+    if not endpoint:
+        raise ConfigurationError(
+            "No endpoint of the identity service. Give `endpoint`, or set AGENT_IDENTITY_ENDPOINT to what "
+            "the stack printed."
+        )
+    url = _split(endpoint)
+    host = url.hostname or ""
+    # Tokens go there: in the open they would be anybody's.
+    safe = host and (url.scheme == "https" or (url.scheme == "http" and _LOOPBACK.fullmatch(host)))
+    if not safe or url.query or url.fragment or "@" in url.netloc:
+        raise ConfigurationError(
+            "The endpoint of the identity service must be an https URL (http on loopback), without "
+            "credentials, query and fragment."
+        )
+    in_host = _REGION_IN_HOST.search(host)
+    region = (
+        region
+        or (in_host and in_host[1])
+        or os.environ.get("AWS_REGION")
+        or os.environ.get("AWS_DEFAULT_REGION")
+    )
+    if not region:
+        raise ConfigurationError(
+            "No region to sign requests for. Give `region`, or set AWS_REGION to the one that the identity "
+            "service is in."
+        )
+    client = boto3.client(
+        "bedrock-agentcore", endpoint_url=endpoint.rstrip("/"), region_name=region, **settings
+    )
+    client.meta.events.register("before-sign", _sign_for_api_gateway)
+    client.meta.events.register("before-call.bedrock-agentcore.GetResourceOauth2Token", _report_rejected)
+    return client
+
+
+# Workload access tokens
+
+
+class WorkloadAccessTokenSource(Protocol):
+    def get(self) -> str:
+        """A token that has not ended, as far as can be told."""
+
+    def renew(self, expired: str) -> str:
+        """Another token, since the service says that this one has expired.
+
+        :raises WorkloadAccessTokenError: where there is no other to be had
+        """
+
+
+_MARGIN = 60
+"""Seconds before its end at which a token is replaced; a tenth of its life where that is less."""
+
+
+def _life_of(token: str) -> float | None:
+    """How long a token lives, in seconds.
+
+    Counted from its own `iat`, so it does not matter whose clock is wrong.
+
+    :returns: None where the token cannot be read, for nothing obliges the service to make it a JWT
+    """
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return float(claims["exp"] - claims["iat"])
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+class MintedWorkloadAccessTokens:
+    """Tokens that are minted as they are wanted.
+
+    Kept until shortly before they end; one mint for all threads that want one.
+
+    :param mint: gets a new token, always for the same agent and the same user
+    :param now: seconds
+    """
+
+    def __init__(self, mint: Callable[[], str], now: Callable[[], float] = time.time) -> None:
+        self._mint = mint
+        self._now = now
+        self._lock = threading.Lock()
+        self._held: str | None = None
+        self._good_until = -math.inf
+
+    def get(self) -> str:
+        with self._lock:
+            if self._held is None or self._now() >= self._good_until:
+                return self._mint_anew()
+            return self._held
+
+    def renew(self, expired: str) -> str:
+        with self._lock:
+            if self._held is None or self._held == expired:
+                return self._mint_anew()
+            return self._held
+
+    def _mint_anew(self) -> str:
+        token = self._mint()
+        life = _life_of(token)
+        kept = math.inf if life is None else max(0, life - min(_MARGIN, life / 10))
+        self._held, self._good_until = token, self._now() + kept
+        return token
+
+
+class GivenWorkloadAccessToken:
+    """The one token that the agent was invoked with: there is no other until it is invoked again."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def get(self) -> str:
+        return self._token
+
+    def renew(self, expired: str) -> str:
+        raise WorkloadAccessTokenError(
+            "The workload access token of this invocation has expired. Have the agent invoked again: what "
+            "the user has consented to is kept."
+        )
+
+
+def workload_access_tokens(
+    identity: Any,
+    workload_name: str,
+    *,
+    user_token: str | Callable[[], str] | None = None,
+    user_id: str | None = None,
+) -> MintedWorkloadAccessTokens:
+    """Tokens for an agent that mints its own: one source for each user, kept as long as the user's session.
+
+    :param identity: whose principal may mint for this workload identity
+    :param user_token: acts for the user of this token; or what gives one that has not ended
+    :param user_id: acts for this user id; without either, the agent acts for itself alone
+    """
+    if user_token is not None and user_id is not None:
+        raise ConfigurationError("Name the user by user_token or by user_id, not by both.")
+
+    def mint() -> str:
+        if user_token is not None:
+            token = user_token if isinstance(user_token, str) else user_token()
+            answer = identity.get_workload_access_token_for_jwt(workloadName=workload_name, userToken=token)
+        elif user_id is not None:
+            answer = identity.get_workload_access_token_for_user_id(
+                workloadName=workload_name, userId=user_id
+            )
+        else:
+            answer = identity.get_workload_access_token(workloadName=workload_name)
+        return str(answer["workloadAccessToken"])
+
+    return MintedWorkloadAccessTokens(mint)
+
+
+class FromGate(TypedDict):
+    workload_identity_token: GivenWorkloadAccessToken
+    callback_url: str | None
+
+
+def from_gate(headers: Mapping[str, str]) -> FromGate:
+    """What the gate puts into the request by which it invokes an agent, as options for the decorators.
+
+    :raises WorkloadAccessTokenError: when there is no token: the request did not come through a gate
+    """
+    named = {name.lower(): value for name, value in headers.items()}
+    token = named.get("workloadaccesstoken")
+    if not token:
+        raise WorkloadAccessTokenError(
+            "The request has no WorkloadAccessToken header. Invoke the agent through its gate, or use "
+            "workload_access_tokens."
+        )
+    return {
+        "workload_identity_token": GivenWorkloadAccessToken(token),
+        "callback_url": named.get("oauth2callbackurl"),
+    }
+
+
+# Credentials for tools
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Seconds."""
+
+    def wait(self, seconds: float, cancelled: threading.Event) -> None:
+        """Returns after so many seconds, or as soon as it is called off."""
+
+    async def sleep(self, seconds: float) -> None:
+        """The same in an event loop, which goes on meanwhile."""
+
+
+class SystemClock:
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wait(self, seconds: float, cancelled: threading.Event) -> None:
+        cancelled.wait(seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKeyOptions:
+    """Which key; the workload access token may be for a user or not, for the key is the agent's."""
+
+    identity: Any
+    """Of `identity_client`."""
+    workload_identity_token: WorkloadAccessTokenSource | str
+    provider_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessTokenOptions(ApiKeyOptions):
+    """Which token; the names are those of AWS's Python SDK, the lengths and patterns those of docs/api.md."""
+
+    scopes: Sequence[str]
+    auth_flow: Literal["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]
+    resources: Sequence[str] | None = None
+    """RFC 8707."""
+    audiences: Sequence[str] | None = None
+    callback_url: str | None = None
+    """Return URL of the application, as registered on the workload identity. USER_FEDERATION needs it."""
+    custom_state: str | None = None
+    """Comes back to the return URL as `state`; see `complete_authorization`."""
+    custom_parameters: Mapping[str, str] | None = None
+    """Added to the authorization request."""
+    force_authentication: bool = False
+    """Forgets the stored grant and asks the user anew, once for each call of the tool."""
+    on_auth_url: Callable[[str], Awaitable[None] | None] | None = None
+    """Gets the link for the user's browser. Then the consent is waited for; without this, it is a
+    ConsentRequiredError at once. For an `async` tool it may be `async` too; it runs in its event loop."""
+    consent_timeout: float = 600
+    """Seconds to wait for the consent; ten minutes is what a link lives."""
+    cancelled: threading.Event | None = None
+    """Ends the waiting when it is set. An `async` tool's task can simply be cancelled."""
+    clock: Clock = SystemClock()
+
+
+_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 1.0, 5.0, 1.5
+"""Seconds between polls: soon at first, for many only click once; AWS's SDKs ask every five seconds."""
+
+
+def _as_agent(options: ApiKeyOptions, send: Callable[[str], Answer]) -> Answer:
+    """Sends what needs a workload access token; once more with another when that one has expired."""
+    given = options.workload_identity_token
+    tokens = GivenWorkloadAccessToken(given) if isinstance(given, str) else given
+    token = tokens.get()
+    try:
+        return send(token)
+    except ClientError as error:
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        # Clients know an expired token by this word alone; the service uses it for nothing else.
+        if code != "UnauthorizedException" or "expired" not in message.lower():
+            raise
+    return send(tokens.renew(token))
+
+
+def _ask(options: AccessTokenOptions, *, rejected: str | None = None, **members: Any) -> dict[str, Any]:
+    """One GetResourceOauth2Token.
+
+    :param rejected: reports this token and asks for another
+    """
+    if options.cancelled is not None and options.cancelled.is_set():
+        raise CalledOffError("The call was called off while it waited for its access token.")
+    wish: dict[str, Any] = {
+        "resourceCredentialProviderName": options.provider_name,
+        "scopes": list(options.scopes),
+        "oauth2Flow": options.auth_flow,
+        "resources": options.resources and list(options.resources),
+        "audiences": options.audiences and list(options.audiences),
+        "resourceOauth2ReturnUrl": options.callback_url,
+        "customState": options.custom_state,
+        "customParameters": options.custom_parameters and dict(options.custom_parameters),
+    }
+    request = {name: value for name, value in (wish | members).items() if value is not None}
+
+    def send(token: str) -> dict[str, Any]:
+        answer: dict[str, Any] = options.identity.get_resource_oauth2_token(
+            workloadIdentityToken=token, **request
+        )
+        return answer
+
+    reset = _rejected.set(rejected)
+    try:
+        return _as_agent(options, send)
+    finally:
+        _rejected.reset(reset)
+
+
+def _is_passing(error: ClientError) -> bool:
+    """What will be over in a while is no reason to lose a consent that is under way."""
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return status >= 500 or error.response["Error"]["Code"] == "ThrottlingException"
+
+
+def _poll(options: AccessTokenOptions, session_uri: str) -> str | None:
+    try:
+        answer = _ask(options, sessionUri=session_uri)
+    except ClientError as error:
+        if _is_passing(error):
+            return None
+        raise
+    if answer.get("sessionStatus") == "FAILED":
+        raise ConsentFailedError(options.provider_name)
+    return answer.get("accessToken")
+
+
+Steps = Generator[str | float | Callable[[], Any], Any, str]
+"""What has to happen until the access token is there: a link to hand on, seconds to wait, or work that blocks
+and whose result is wanted. So that the same steps can be taken in a thread and in an event loop."""
+
+
+def _steps(options: AccessTokenOptions, first: Callable[[], dict[str, Any]]) -> Steps:
+    answer = yield first
+    if "accessToken" in answer:
+        return str(answer["accessToken"])
+    if "authorizationUrl" not in answer:
+        raise ConsentFailedError(options.provider_name)
+    link, session_uri = str(answer["authorizationUrl"]), answer["sessionUri"]
+    if options.on_auth_url is None:
+        raise ConsentRequiredError(options.provider_name, link, session_uri)
+    until = options.clock.now() + options.consent_timeout
+    yield link
+    pause = _FIRST_PAUSE
+    while (left := until - options.clock.now()) > 0:
+        yield float(min(pause, left))
+        token = yield lambda: _poll(options, session_uri)
+        if token is not None:
+            return str(token)
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+    raise ConsentTimeoutError(options.provider_name, options.consent_timeout)
+
+
+def _steps_to_token(options: AccessTokenOptions) -> Steps:
+    force = options.force_authentication or None
+    return _steps(options, lambda: _ask(options, forceAuthentication=force))
+
+
+def _steps_to_another(options: AccessTokenOptions, rejected: str) -> Steps:
+    return _steps(options, lambda: _ask(options, rejected=rejected))
+
+
+def _taken(options: AccessTokenOptions, steps: Steps) -> str:
+    """Takes the steps in this thread."""
+    result = None
+    while True:
+        try:
+            step = steps.send(result)
+        except StopIteration as end:
+            return str(end.value)
+        result = None
+        if isinstance(step, float):
+            options.clock.wait(step, options.cancelled or threading.Event())
+        elif not isinstance(step, str):
+            result = step()
+        elif options.on_auth_url and inspect.isawaitable(options.on_auth_url(step)):
+            raise ConfigurationError("An async on_auth_url needs an async tool: make the tool `async def`.")
+
+
+async def _taken_async(options: AccessTokenOptions, steps: Steps) -> str:
+    """Takes the steps in the event loop; a thread is held for requests, not for waiting."""
+    result = None
+    while True:
+        try:
+            step = steps.send(result)
+        except StopIteration as end:
+            return str(end.value)
+        result = None
+        if isinstance(step, float):
+            await options.clock.sleep(step)
+        elif not isinstance(step, str):
+            result = await asyncio.to_thread(step)
+        elif options.on_auth_url and inspect.isawaitable(told := options.on_auth_url(step)):
+            await told
+
+
+def get_access_token(options: AccessTokenOptions) -> str:
+    """An access token: at once from the vault, or once the user has consented. Blocks meanwhile.
+
+    :raises ConsentRequiredError, ConsentFailedError, ConsentTimeoutError: for the user's consent
+    :raises WorkloadAccessTokenError: when it has expired and there is no other
+    :raises CalledOffError: when `cancelled` is set
+    :raises ClientError: for what the service refuses
+    """
+    return _taken(options, _steps_to_token(options))
+
+
+def replace_access_token(options: AccessTokenOptions, rejected: str) -> str:
+    """Reports a token that the resource did not take, and gets another: renewed, or after a new consent.
+
+    :raises: as `get_access_token`
+    """
+    return _taken(options, _steps_to_another(options, rejected))
+
+
+def get_api_key(options: ApiKeyOptions) -> str:
+    """:raises ClientError: for what the service refuses; WorkloadAccessTokenError"""
+    answer = _as_agent(
+        options,
+        lambda token: options.identity.get_resource_api_key(
+            workloadIdentityToken=token, resourceCredentialProviderName=options.provider_name
+        ),
+    )
+    return str(answer["apiKey"])
+
+
+def _settled(options: Options | Callable[..., Options], args: Any, kwargs: Any) -> Options:
+    return options(*args, **kwargs) if callable(options) else options
+
+
+def _unless_generator(tool: Callable[..., Any]) -> None:
+    if inspect.isgeneratorfunction(tool) or inspect.isasyncgenfunction(tool):
+        raise ConfigurationError(
+            f"{tool.__name__} is a generator, whose body runs after the call. Decorate what it calls."
+        )
+
+
+def with_access_token(
+    options: AccessTokenOptions | Callable[..., AccessTokenOptions], *, into: str = "access_token"
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorates a tool, plain or `async`, which gets the access token as a keyword argument.
+
+    A tool to which the resource answers 401 raises AccessTokenRejectedError: the token is reported, and the
+    tool is called once more with another.
+
+    :param options: or a function that makes them from the tool's own arguments, where they differ from call
+        to call
+    :param into: name of the keyword argument
+    :returns: the decorator; the decorated tool raises as `get_access_token`, or what the tool raises
+    """
+
+    def decorate(tool: Callable[..., Any]) -> Callable[..., Any]:
+        _unless_generator(tool)
+
+        @functools.wraps(tool)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            settled = _settled(options, args, kwargs)
+            token = get_access_token(settled)
+            try:
+                return tool(*args, **kwargs, **{into: token})
+            except AccessTokenRejectedError:
+                another = replace_access_token(settled, token)
+            return tool(*args, **kwargs, **{into: another})
+
+        @functools.wraps(tool)
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            settled = _settled(options, args, kwargs)
+            token = await _taken_async(settled, _steps_to_token(settled))
+            try:
+                return await tool(*args, **kwargs, **{into: token})
+            except AccessTokenRejectedError:
+                another = await _taken_async(settled, _steps_to_another(settled, token))
+            return await tool(*args, **kwargs, **{into: another})
+
+        return call_async if inspect.iscoroutinefunction(tool) else call
+
+    return decorate
+
+
+def with_api_key(
+    options: ApiKeyOptions | Callable[..., ApiKeyOptions], *, into: str = "api_key"
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorates a tool, plain or `async`, which gets the API key as a keyword argument.
+
+    :param options: or a function that makes them from the tool's own arguments
+    :param into: name of the keyword argument
+    :returns: the decorator; the decorated tool raises as `get_api_key`, or what the tool raises
+    """
+
+    def decorate(tool: Callable[..., Any]) -> Callable[..., Any]:
+        _unless_generator(tool)
+
+        @functools.wraps(tool)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            key = get_api_key(_settled(options, args, kwargs))
+            return tool(*args, **kwargs, **{into: key})
+
+        @functools.wraps(tool)
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            key = await asyncio.to_thread(get_api_key, _settled(options, args, kwargs))
+            return await tool(*args, **kwargs, **{into: key})
+
+        return call_async if inspect.iscoroutinefunction(tool) else call
+
+    return decorate
+
+
+# The application's side
+
+
+@dataclass(frozen=True)
+class LiveBrowserSession:
+    """What the application knows of the browser that sent the request, from its own session cookie."""
+
+    user: dict[str, str]
+    """Who is signed in: `{"userToken": …}` or `{"userId": …}`, as the agent's token was minted for them."""
+    states: Iterable[str]
+    """Each `custom_state` that was made for this browser session and has not come back yet; unguessable."""
+
+
+@dataclass(frozen=True)
+class CompletedAuthorization:
+    """For the application to forget the state, and to go on with what the user had asked for."""
+
+    session_uri: str
+    state: str
+
+
+_SESSION_URI = re.compile(r"urn:ietf:params:oauth:request_uri:[a-zA-Z0-9\-._~]{1,512}")
+_LONGEST_STATE = 4096
+_ERROR_CODE = re.compile(r"[\x20\x21\x23-\x5B\x5D-\x7E]{1,128}")
+"""RFC 6749 section 4.1.2.1, and of a length that fits on a page."""
+
+
+def complete_authorization(
+    identity: Any, url: str, browser_session: Callable[[], LiveBrowserSession | None]
+) -> CompletedAuthorization:
+    """Completes an authorization when the browser has come back to the application's return URL.
+
+    The application alone knows whose browser it is; without this, a link that was passed on would connect the
+    wrong person's account.
+
+    :param url: of the request to the return URL, whole or without its origin
+    :param browser_session: gives None when nobody is signed in in this browser
+    :raises AuthorizationReturnError: with a reason; nothing was completed
+    :raises ClientError: `AccessDeniedException` for another user's session or one that is over,
+        `ValidationException` before the user has consented
+    """
+    query = parse_qs(_split(url).query, keep_blank_values=True)
+
+    def single(name: str) -> str:
+        """A parameter that is there once."""
+        values = query.get(name, [])
+        return values[0] if len(values) == 1 else ""
+
+    session_uri, state = single("session_id"), single("state")
+    if not _SESSION_URI.fullmatch(session_uri) or not 0 < len(state) <= _LONGEST_STATE:
+        raise AuthorizationReturnError("malformed")
+    session = browser_session()
+    if session is None:
+        raise AuthorizationReturnError("sign-in-needed")
+    # All are compared, and each takes equally long.
+    if not sum(hmac.compare_digest(state.encode(), one.encode()) for one in session.states):
+        raise AuthorizationReturnError("not-this-browser")
+    if "error" in query:
+        error = single("error")
+        raise AuthorizationReturnError("declined", state, error if _ERROR_CODE.fullmatch(error) else None)
+    identity.complete_resource_token_auth(sessionUri=session_uri, userIdentifier=session.user)
+    return CompletedAuthorization(session_uri, state)

@@ -1,0 +1,488 @@
+"""examples/python/agent_identity.py: tools that get their credentials, and the end of a consent."""
+
+import asyncio
+import base64
+import json
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+from agent_identity import (
+    AccessTokenOptions,
+    AccessTokenRejectedError,
+    ApiKeyOptions,
+    AuthorizationReturnError,
+    CalledOffError,
+    ConfigurationError,
+    ConsentFailedError,
+    ConsentRequiredError,
+    ConsentTimeoutError,
+    LiveBrowserSession,
+    MintedWorkloadAccessTokens,
+    WorkloadAccessTokenError,
+    complete_authorization,
+    from_gate,
+    get_access_token,
+    identity_client,
+    with_access_token,
+    with_api_key,
+    workload_access_tokens,
+)
+from refusal import refused
+from signing import client, observer
+from world import RETURN_URL, Agent, World, query
+
+LIFE = 15 * 60
+"""Seconds that the service lets a workload access token live."""
+
+STATE = "state-of-this-browser"
+
+
+class ScriptedClock:
+    """Its time passes by waiting alone. While it is waited for the n-th time, the n-th of these happens."""
+
+    def __init__(self, *happenings: Callable[[], Any]) -> None:
+        self.pauses: list[float] = []
+        self._happenings = happenings
+
+    def now(self) -> float:
+        return sum(self.pauses)
+
+    def wait(self, seconds: float, cancelled: threading.Event) -> None:
+        if len(self.pauses) < len(self._happenings):
+            self._happenings[len(self.pauses)]()
+        self.pauses.append(seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.to_thread(self.wait, seconds, threading.Event())
+
+
+@pytest.fixture
+def identity(world: World) -> Iterator[Any]:
+    made = identity_client(world.endpoint, world.ready["region"])
+    observer.watch(made.meta.events)
+    yield made
+    # Signed for API Gateway by the library itself, whatever this run of the suite does for others.
+    assert observer.services
+
+
+class Tools:
+    """What an agent's code and its user do in a test."""
+
+    def __init__(self, world: World, identity: Any) -> None:
+        self.agent: Agent = world.agent()
+        self.links: list[str] = []
+        self.usual: dict[str, Any] = {
+            "identity": identity,
+            "workload_identity_token": workload_access_tokens(identity, self.agent.name, user_id="ana"),
+            "provider_name": world.provider_name,
+            "scopes": ["calendar.read"],
+            "auth_flow": "USER_FEDERATION",
+            "callback_url": RETURN_URL,
+        }
+
+    def options(self, **changes: Any) -> AccessTokenOptions:
+        return AccessTokenOptions(**(self.usual | {"on_auth_url": self.links.append} | changes))
+
+    def consent(self) -> None:
+        back = self.agent.consent(self.links[-1])
+        self.agent.complete(query(back)["session_id"], userId="ana")
+
+
+@pytest.fixture
+def tools(world: World, identity: Any) -> Tools:
+    return Tools(world, identity)
+
+
+def idle() -> None:
+    """Nothing happens."""
+
+
+def claims(token: str) -> dict[str, Any]:
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def echo(*args: Any, access_token: str, **kwargs: Any) -> tuple[Any, ...]:
+    return (*args, access_token)
+
+
+async def echo_async(*args: Any, access_token: str) -> tuple[Any, ...]:
+    return (*args, access_token)
+
+
+def test_waits_for_the_consent_and_is_then_answered_from_the_vault(world: World, tools: Tools) -> None:
+    clock = ScriptedClock(idle, tools.consent)
+    tool = with_access_token(tools.options(clock=clock))(echo)
+    question, token = tool("what is on?")
+    assert question == "what is on?"
+    assert clock.pauses == [1, 1.5]
+    assert tool("again") == ("again", token)
+    assert (len(clock.pauses), len(tools.links)) == (2, 1)
+    events = requests.get(
+        world.ready["calendar"]["eventsUrl"], headers={"authorization": f"Bearer {token}"}, timeout=30
+    )
+    assert events.status_code == 200
+
+
+def test_waits_in_an_event_loop_without_holding_it_up(tools: Tools) -> None:
+    ticks: list[int] = []
+
+    async def tell(link: str) -> None:
+        await asyncio.sleep(0)
+        tools.links.append(link)
+
+    def consent_while_the_loop_goes_on() -> None:
+        before = len(ticks)
+        tools.consent()
+        assert len(ticks) > before
+
+    async def tick() -> None:
+        while True:
+            ticks.append(1)
+            await asyncio.sleep(0.001)
+
+    async def main() -> tuple[Any, ...]:
+        ticking = asyncio.create_task(tick())
+        options = tools.options(on_auth_url=tell, clock=ScriptedClock(consent_while_the_loop_goes_on))
+        first = await with_access_token(options)(echo_async)("async")
+        ticking.cancel()
+        return first
+
+    assert asyncio.run(main()) == ("async", get_access_token(tools.options()))
+
+
+def test_makes_its_options_from_the_arguments_of_the_call(tools: Tools) -> None:
+    @with_access_token(
+        lambda state, *, day: tools.options(
+            custom_state=f"{state}-{day}", clock=ScriptedClock(tools.consent)
+        ),
+        into="calendar_token",
+    )
+    def tool(state: str, *, day: str, calendar_token: str) -> tuple[str, str, str]:
+        return state, day, calendar_token
+
+    assert tool("mine", day="today") == ("mine", "today", get_access_token(tools.options()))
+
+
+def test_without_anybody_to_take_the_link_says_so_at_once_and_shows_it_in_no_message(tools: Tools) -> None:
+    with pytest.raises(ConsentRequiredError) as raised:
+        get_access_token(tools.options(on_auth_url=None))
+    error = raised.value
+    assert error.session_uri not in f"{error} {error!r}"
+    tools.links.append(error.authorization_url)
+    tools.consent()
+    assert get_access_token(tools.options(on_auth_url=None))
+
+
+def test_ends_when_the_user_declines(tools: Tools) -> None:
+    clock = ScriptedClock(lambda: tools.agent.consent(tools.links[-1], decision="deny"))
+    with pytest.raises(ConsentFailedError):
+        get_access_token(tools.options(clock=clock))
+    assert clock.pauses == [1]
+
+
+def test_asks_ever_more_seldom_and_gives_up_in_time(tools: Tools) -> None:
+    clock = ScriptedClock()
+    with pytest.raises(ConsentTimeoutError):
+        get_access_token(tools.options(clock=clock, consent_timeout=15))
+    assert clock.pauses == [1, 1.5, 2.25, 3.375, 5, 1.875]
+
+
+def test_goes_on_waiting_through_a_fault_that_passes(identity: Any, tools: Tools) -> None:
+    broken = threading.Event()
+    faults: list[int] = []
+
+    def break_answer(response_dict: dict[str, Any], **_: Any) -> None:
+        if broken.is_set():
+            faults.append(response_dict["status_code"])
+            response_dict["status_code"] = 502
+
+    def consent() -> None:
+        broken.clear()
+        tools.consent()
+
+    identity.meta.events.register("before-parse.bedrock-agentcore", break_answer)
+    clock = ScriptedClock(broken.set, consent)
+    assert get_access_token(tools.options(clock=clock))
+    assert faults
+
+
+@pytest.mark.parametrize("waiting", [False, True], ids=["before it began", "while it waits"])
+def test_ends_when_it_is_called_off(tools: Tools, waiting: bool) -> None:
+    cancelled = threading.Event()
+    if not waiting:
+        cancelled.set()
+    with pytest.raises(CalledOffError):
+        get_access_token(tools.options(cancelled=cancelled, on_auth_url=lambda _: cancelled.set()))
+
+
+def test_ends_with_the_task_that_waits(tools: Tools) -> None:
+    async def main() -> None:
+        told = asyncio.Event()
+        tool = with_access_token(tools.options(on_auth_url=lambda _: told.set()))(echo_async)
+        task = asyncio.create_task(tool())
+        await told.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+
+
+def test_forces_authentication_once_for_each_call(tools: Tools) -> None:
+    old = tools.agent.connect("ana")
+
+    def forced() -> str:
+        clock = ScriptedClock(idle, tools.consent)
+        return get_access_token(tools.options(force_authentication=True, clock=clock))
+
+    tokens = [old, forced(), forced()]
+    assert len(set(tokens)) == 3
+    assert len(set(tools.links)) == 2
+    assert get_access_token(tools.options()) == tokens[-1]
+
+
+def test_reports_a_token_that_the_resource_did_not_take_and_tries_once_more(
+    world: World, tools: Tools
+) -> None:
+    own = tools.options(auth_flow="M2M")
+    first = get_access_token(own)
+
+    def read(*, access_token: str) -> str:
+        if access_token == first:
+            raise AccessTokenRejectedError
+        return access_token
+
+    async def read_async(*, access_token: str) -> str:
+        return read(access_token=access_token)
+
+    second = with_access_token(own)(read)()
+    assert second != first
+    assert '"RejectResourceOauth2Token"' in world.audit()
+    assert get_access_token(own) == second
+
+    first = second
+    third = asyncio.run(with_access_token(own)(read_async)())
+    assert third not in (first, second)
+
+    calls: list[str] = []
+
+    @with_access_token(own)
+    def never(*, access_token: str) -> None:
+        calls.append(access_token)
+        raise AccessTokenRejectedError
+
+    with pytest.raises(AccessTokenRejectedError):
+        never()
+    assert len(set(calls)) == len(calls) == 2
+
+
+def test_hands_on_what_the_service_refuses(tools: Tools) -> None:
+    with refused("ValidationException", 400):
+        get_access_token(tools.options(callback_url=f"{RETURN_URL}/"))
+    assert not tools.links
+
+
+def test_decorates_nothing_whose_body_runs_later_and_tells_nobody_in_vain(tools: Tools) -> None:
+    def stream(*, access_token: str) -> Iterator[str]:
+        yield access_token
+
+    async def tell(link: str) -> None:
+        tools.links.append(link)
+
+    with pytest.raises(ConfigurationError, match="generator"):
+        with_access_token(tools.options())(stream)
+    with pytest.raises(ConfigurationError, match="async tool"), pytest.warns(RuntimeWarning, match="awaited"):
+        get_access_token(tools.options(on_auth_url=tell))
+
+
+def test_gets_tools_their_api_keys(world: World, tools: Tools) -> None:
+    name = world.new_name("py-key")
+    client("bedrock-agentcore-control").create_api_key_credential_provider(name=name, apiKey="the-key")
+    identity, token = tools.usual["identity"], tools.usual["workload_identity_token"]
+    options = ApiKeyOptions(identity=identity, workload_identity_token=token, provider_name=name)
+
+    @with_api_key(options)
+    def plain(town: str, *, api_key: str) -> tuple[str, str]:
+        return town, api_key
+
+    @with_api_key(lambda _town: options, into="key")
+    async def in_a_loop(town: str, *, key: str) -> tuple[str, str]:
+        return town, key
+
+    assert plain("Bern") == ("Bern", "the-key")
+    assert asyncio.run(in_a_loop("Bern")) == ("Bern", "the-key")
+
+
+class TestWorkloadAccessTokens:
+    def test_are_minted_for_each_kind_of_user(self, world: World, identity: Any) -> None:
+        name = world.agent().name
+        user_token = world.user_token("ana")
+
+        def subject(**acting_for: Any) -> str:
+            return claims(workload_access_tokens(identity, name, **acting_for).get())["sub"]
+
+        assert subject().endswith(f"/{name}")
+        assert subject(user_id="ana") == "user-id:ana"
+        assert subject(user_token=user_token) == subject(user_token=lambda: user_token)
+        with pytest.raises(ConfigurationError):
+            workload_access_tokens(identity, name, user_token=user_token, user_id="ana")
+
+    def test_are_minted_once_for_all_threads_and_again_a_minute_before_they_end(self, world: World) -> None:
+        agent, now, minted = world.agent(), [0.0], []
+
+        def mint() -> str:
+            minted.append(agent.token(user_id="ana"))
+            return minted[-1]
+
+        tokens = MintedWorkloadAccessTokens(mint, lambda: now[0])
+
+        def all_want_one() -> set[str]:
+            with ThreadPoolExecutor(16) as threads:
+                return {future.result() for future in [threads.submit(tokens.get) for _ in range(16)]}
+
+        assert all_want_one() == set(minted)
+        now[0] = LIFE - 61
+        assert all_want_one() == set(minted)
+        now[0] = LIFE - 60
+        assert all_want_one() == {minted[1]}
+        assert len(minted) == 2
+        assert tokens.renew(minted[0]) == minted[1]
+        assert tokens.renew(minted[1]) == minted[2]
+
+    @pytest.mark.parametrize("opaque", ["opaque", "a.b.c", "e30.e30.e30", "e30.W10.e30"])
+    def test_that_cannot_be_read_are_used_until_told_otherwise(self, opaque: str) -> None:
+        minted = iter([f"{opaque}-1", f"{opaque}-2"])
+        tokens = MintedWorkloadAccessTokens(lambda: next(minted), lambda: 1e12)
+        assert {tokens.get(), tokens.get()} == {f"{opaque}-1"}
+        assert {tokens.renew(f"{opaque}-1"), tokens.renew(f"{opaque}-1")} == {f"{opaque}-2"}
+
+    def test_that_are_refused_for_another_reason_are_not_minted_anew(self, tools: Tools) -> None:
+        minted: list[str] = []
+
+        def mint() -> str:
+            minted.append(tools.agent.token(user_id="ana")[:-4])
+            return minted[-1]
+
+        with refused("UnauthorizedException", 401):
+            get_access_token(tools.options(workload_identity_token=MintedWorkloadAccessTokens(mint)))
+        assert len(minted) == 1
+
+    def test_come_from_the_gate(self, tools: Tools) -> None:
+        token = tools.agent.token(user_id="ana")
+        stored = tools.agent.connect("ana")
+        headers = {"workloadaccesstoken": token, "OAuth2CallbackUrl": RETURN_URL}
+        assert get_access_token(AccessTokenOptions(**(tools.usual | from_gate(headers)))) == stored
+        with pytest.raises(WorkloadAccessTokenError, match="invoked again"):
+            from_gate(headers)["workload_identity_token"].renew(token)
+        for none in ({}, {"WorkloadAccessToken": ""}):
+            with pytest.raises(WorkloadAccessTokenError, match="through its gate"):
+                from_gate(none)
+
+
+class TestIdentityClient:
+    @pytest.fixture(autouse=True)
+    def empty_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("AGENT_IDENTITY_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION"):
+            monkeypatch.delenv(name, raising=False)
+
+    def test_takes_what_is_given_then_the_apis_region_then_the_environment(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AGENT_IDENTITY_ENDPOINT", "https://identity.example/prod/")
+        monkeypatch.setenv("AWS_REGION", "eu-west-1")
+        api = "https://a1b2.execute-api.eu-central-1.amazonaws.com/prod"
+
+        def settings(*given: str) -> tuple[str, str]:
+            meta = identity_client(*given).meta
+            return meta.endpoint_url, meta.region_name
+
+        assert settings() == ("https://identity.example/prod", "eu-west-1")
+        assert settings(api) == (api, "eu-central-1")
+        assert settings(api, "us-east-2") == (api, "us-east-2")
+
+    @pytest.mark.parametrize(
+        ("endpoint", "hint"),
+        [
+            (None, "AGENT_IDENTITY_ENDPOINT"),
+            ("identity.example", "https URL"),
+            ("http://[", "https URL"),
+            ("http://identity.example", "https URL"),
+            ("http://127.0.0.1.example", "https URL"),
+            ("https://user:secret@identity.example", "https URL"),
+            ("https://identity.example/?stage=prod", "https URL"),
+            ("https://identity.example", "AWS_REGION"),
+        ],
+    )
+    def test_refuses_what_cannot_be_right(self, endpoint: str | None, hint: str) -> None:
+        with pytest.raises(ConfigurationError, match=hint) as raised:
+            identity_client(endpoint)
+        assert "secret" not in str(raised.value)
+
+
+class TestCompleteAuthorization:
+    @pytest.fixture
+    def returned(self, tools: Tools) -> str:
+        """The address that a browser came back to."""
+        with pytest.raises(ConsentRequiredError) as raised:
+            get_access_token(tools.options(on_auth_url=None, custom_state=STATE))
+        return tools.agent.consent(raised.value.authorization_url)
+
+    @staticmethod
+    def complete(tools: Tools, url: str, user_id: str = "ana", states: tuple[str, ...] = (STATE,)) -> Any:
+        session = LiveBrowserSession({"userId": user_id}, states)
+        return complete_authorization(tools.usual["identity"], url, lambda: session)
+
+    def test_completes_for_the_user_of_the_live_browser_session(self, tools: Tools, returned: str) -> None:
+        completed = self.complete(tools, returned.removeprefix("http://127.0.0.1:9"), states=("other", STATE))
+        assert (completed.session_uri, completed.state) == (query(returned)["session_id"], STATE)
+        assert get_access_token(tools.options())
+        with refused("AccessDeniedException", 403):
+            self.complete(tools, returned)
+
+    def test_leaves_the_wrong_user_to_the_service(self, tools: Tools, returned: str) -> None:
+        with refused("AccessDeniedException", 403):
+            self.complete(tools, returned, user_id="mallory")
+        self.complete(tools, returned)
+
+    def test_refuses_what_is_not_this_browsers_or_not_the_services(self, tools: Tools, returned: str) -> None:
+        def reason(url: str = returned, states: tuple[str, ...] = (STATE,)) -> str:
+            with pytest.raises(AuthorizationReturnError) as raised:
+                self.complete(tools, url, states=states)
+            return raised.value.reason
+
+        with pytest.raises(AuthorizationReturnError) as nobody:
+            complete_authorization(tools.usual["identity"], returned, lambda: None)
+        assert nobody.value.reason == "sign-in-needed"
+        session_id = query(returned)["session_id"]
+        assert reason(returned.replace(STATE, f"{STATE}x")) == "not-this-browser"
+        assert reason(returned.replace(STATE, STATE.upper())) == "not-this-browser"
+        assert reason(states=()) == "not-this-browser"
+        for url in (
+            returned.replace(f"state={STATE}", ""),
+            returned.replace(STATE, ""),
+            returned.replace(STATE, "x" * 4097),
+            f"{returned}&state={STATE}",
+            f"{returned}&session_id={session_id}",
+            returned.replace("session_id", "session"),
+            returned.replace("urn%3Aietf", "urn%3Aexample"),
+            f"{returned}".replace("&state", "%0A&state"),
+            "http://[",
+        ):
+            assert url != returned
+            assert reason(url) == "malformed"
+        assert "accessToken" not in tools.agent.ask(tools.agent.token(user_id="ana"))
+
+    def test_says_when_it_was_declined_in_this_browser_only(self, tools: Tools, returned: str) -> None:
+        declined = f"{returned}&error=access_denied"
+        with pytest.raises(AuthorizationReturnError) as elsewhere:
+            self.complete(tools, declined, states=())
+        assert elsewhere.value.reason == "not-this-browser"
+        with pytest.raises(AuthorizationReturnError) as here:
+            self.complete(tools, declined)
+        error = here.value
+        assert (error.reason, error.state, error.provider_error) == ("declined", STATE, "access_denied")
