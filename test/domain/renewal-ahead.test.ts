@@ -1,0 +1,209 @@
+/** Renewal ahead of time: in the soft window the token is handed out at once, and its renewal handed on. */
+import { SOFT_WINDOW, SOFT_WINDOW_PART } from '../../lambda/domain/vault/grant';
+import { LEASE } from '../../lambda/domain/vault/renewal';
+import { createRetrievalService, type RetrievalService } from './retrieval-service';
+import { OWNER } from './samples';
+
+let service: RetrievalService;
+beforeEach(async () => {
+  service = await createRetrievalService();
+});
+
+const json = (status: number, body: object) => Response.json(body, { status });
+const lastEntry = () => service.entries.at(-1);
+const window = Math.min(SOFT_WINDOW, 3600 * SOFT_WINDOW_PART);
+
+it('the token is handed out, and its renewal handed on, once', async () => {
+  await service.grant();
+  service.ambient.advance(3600 - window - 1);
+  await service.ask();
+  expect(service.handedOn).toEqual([]);
+  service.ambient.advance(1);
+  for (let read = 0; read < 3; read += 1) {
+    expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
+  }
+  const { identity, provider, owner } = service;
+  expect(service.handedOn).toEqual([
+    {
+      principal: OWNER,
+      workloadName: identity.name,
+      providerName: provider.name,
+      flow: 'USER_FEDERATION',
+      scopes: ['a'],
+      resources: [],
+      audiences: [],
+      grantId: owner.grantId,
+      holder: (await service.stored()).lease?.holder,
+    },
+  ]);
+  expect((await service.stored()).lease).toMatchObject({ deadline: service.ambient.now() + LEASE });
+  await service.catchUp();
+  expect(lastEntry()).toEqual({
+    operation: 'RenewAhead',
+    principal: OWNER,
+    outcome: 'allowed',
+    result: 'refreshed',
+    flow: 'USER_FEDERATION',
+    scopes: ['a'],
+    user: owner.grantId.subjectHash,
+    provider: provider.name,
+    workloadIdentity: identity.arn,
+    credentialProvider: provider.arn,
+  });
+  expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' } });
+});
+
+it('lost to another reader, nothing is handed on', async () => {
+  await service.grant();
+  service.ambient.advance(3600 - window);
+  jest.spyOn(service.stores.grants, 'takeLease').mockResolvedValueOnce(false);
+  await service.ask();
+  expect(service.handedOn).toEqual([]);
+});
+
+it('after a failure nothing is handed on until the provider may be asked again', async () => {
+  await service.grant();
+  service.ambient.advance(3600 - window);
+  await service.ask();
+  service.endpoint.instead.push(json(503, {}));
+  await service.catchUp();
+  expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', result: 'provider-unavailable' });
+  await service.ask();
+  expect(service.handedOn).toEqual([]);
+  service.ambient.advance(1);
+  await service.ask();
+  expect(service.handedOn).toHaveLength(1);
+});
+
+it('nothing is handed on for a token that cannot be renewed', async () => {
+  await service.grant({ refreshExpiresAt: service.ambient.seconds() + 3000 });
+  service.ambient.advance(3600 - window);
+  expect(await service.ask()).toMatchObject({ outcome: 'cached' });
+  expect(service.handedOn).toEqual([]);
+});
+
+it('a lease that was left behind is taken over when it is long past', async () => {
+  await service.grant();
+  service.ambient.advance(3600 - window);
+  await service.ask();
+  service.handedOn.splice(0);
+  await service.ask();
+  expect(service.handedOn).toEqual([]);
+  service.ambient.advance(130);
+  await service.ask();
+  expect(service.handedOn).toHaveLength(1);
+});
+
+it('the reader has its token when the renewal cannot be handed on, and the next may try', async () => {
+  await service.grant();
+  service.ambient.advance(3600 - window);
+  jest.spyOn(service.ports.aheadRenewals, 'dispatch').mockRejectedValueOnce(new Error('throttled'));
+  expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
+  const { identity, provider, owner } = service;
+  expect(service.entries).toContainEqual({
+    operation: 'RenewAhead',
+    outcome: 'failed',
+    reason: 'the renewal could not be handed on',
+    principal: OWNER,
+    workloadIdentity: identity.arn,
+    user: owner.grantId.subjectHash,
+    provider: provider.name,
+    credentialProvider: provider.arn,
+    flow: 'USER_FEDERATION',
+  });
+  expect(await service.stored()).not.toHaveProperty('lease');
+  await service.ask();
+  expect(service.handedOn).toHaveLength(1);
+});
+
+it('the reader has its token when the table fails', async () => {
+  await service.grant();
+  service.ambient.advance(3600 - window);
+  jest.spyOn(service.stores.grants, 'takeLease').mockRejectedValueOnce(new Error('throttled'));
+  expect(await service.ask()).toMatchObject({ outcome: 'cached' });
+});
+
+describe('what was handed on', () => {
+  beforeEach(async () => {
+    await service.grant();
+    service.ambient.advance(3600 - window);
+    await service.ask();
+  });
+
+  const overtaken = () =>
+    expect(lastEntry()).toMatchObject({
+      operation: 'RenewAhead',
+      outcome: 'allowed',
+      reason: 'overtaken: the lease, the agent or the provider is another by now',
+    });
+
+  it('is not done when the lease is another’s', async () => {
+    service.ambient.advance(130);
+    await service.ask();
+    const [first] = service.handedOn.splice(0, 1);
+    const [second] = service.handedOn.splice(0, 1);
+    expect(first?.holder).not.toBe(second?.holder);
+    if (first) service.handedOn.push(first);
+    await service.catchUp();
+    overtaken();
+    expect(service.endpoint.redeemed).toEqual([]);
+  });
+
+  it('is not done twice, as Lambda may ask for it', async () => {
+    service.handedOn.push(...service.handedOn);
+    await service.catchUp();
+    overtaken();
+    expect(service.endpoint.redeemed).toEqual(['refresh-0']);
+  });
+
+  it('is not done when the provider is gone', async () => {
+    await service.stores.providers.remove(service.provider);
+    await service.catchUp();
+    overtaken();
+    expect(service.endpoint.redeemed).toEqual([]);
+  });
+
+  it.each([
+    ['gone', undefined],
+    ['another by its name', { id: 'another' }],
+  ])('is not done when the agent is %s', async (_what, another) => {
+    const { identities } = service.stores;
+    const { identity } = service;
+    expect(await identities.remove(identity)).toBe(true);
+    if (another) await identities.create({ ...identity, ...another });
+    await service.catchUp();
+    overtaken();
+    expect(lastEntry()).not.toHaveProperty('workloadIdentity');
+    expect(service.endpoint.redeemed).toEqual([]);
+  });
+
+  it('is not done when the grant is gone', async () => {
+    jest.spyOn(service.stores.grants, 'get').mockResolvedValueOnce(undefined);
+    await service.catchUp();
+    overtaken();
+    expect(service.endpoint.redeemed).toEqual([]);
+  });
+
+  it('asks for consent when the provider refuses for good', async () => {
+    service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
+    await service.catchUp();
+    expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', result: 'consent-required' });
+    expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
+  });
+
+  it('notes a refusal', async () => {
+    service.endpoint.instead.push(json(401, { error: 'invalid_client' }));
+    await service.catchUp();
+    expect(lastEntry()).toMatchObject({
+      outcome: 'allowed',
+      result: 'provider-refused',
+      reason: 'token endpoint answered 401 invalid_client',
+    });
+  });
+
+  it('fails loudly at what nobody foresaw', async () => {
+    jest.spyOn(service.stores.clientSecrets, 'get').mockRejectedValueOnce(new Error('no table'));
+    await expect(service.catchUp()).rejects.toThrow('no table');
+    expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', outcome: 'failed' });
+  });
+});

@@ -1,0 +1,107 @@
+/** Renewal put together over memory: a grant whose access token has ended, and a token endpoint that rotates. */
+import type { ObtainedTokens } from '../../lambda/domain/grants/token-request';
+import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
+import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
+import { CONSENT_NEEDED, renewed, type Renewed } from '../../lambda/domain/vault/renewal';
+import {
+  refreshTokenOf,
+  type RequestOwner,
+  type TokenSourcePorts,
+} from '../../lambda/domain/vault/token-sources';
+import { openTokens, sealTokens } from '../../lambda/domain/vault/tokens';
+import { createFakeAmbient } from './fake-ambient';
+import { createInMemorySeal } from './in-memory-seal';
+import { createInMemorySecretTexts } from './in-memory-secret-texts';
+import { createInMemoryStores, type Stores } from './in-memory-stores';
+import { NO_ASSERTIONS } from './no-assertions';
+import { sampleGrantId, sampleIdentity, sampleProvider } from './samples';
+import { createTokenEndpoint } from './token-endpoint';
+
+export type RenewalService = Awaited<ReturnType<typeof createRenewalService>>;
+
+/** The token, or that there will be none. */
+export const tokenOf = (renewal: Renewed | typeof CONSENT_NEEDED) =>
+  renewal === CONSENT_NEEDED ? renewal : renewal.accessToken;
+
+export async function createRenewalService() {
+  const provider = sampleProvider();
+  const metadata = { issuer: 'https://provider.example', token_endpoint: 'https://provider.example/token' };
+  const ambient = createFakeAmbient();
+  const stores = createInMemoryStores();
+  const endpoint = createTokenEndpoint('refresh-0');
+  const ports: TokenSourcePorts & Pick<Stores, 'grants'> = {
+    ...stores,
+    ...NO_ASSERTIONS,
+    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
+    seal: createInMemorySeal(),
+    metadata: { read: () => Promise.resolve(metadata) },
+    transport: endpoint.transport,
+    endpointPolicy: { loopback: false },
+    ambient,
+  };
+  const owner: RequestOwner = {
+    grantId: sampleGrantId(),
+    provider,
+    workloadArn: sampleIdentity().arn,
+    resources: [],
+    audiences: [],
+  };
+  const sealedSecret = await ports.seal.seal(clientSecretContext(provider), 'secret');
+  await stores.clientSecrets.put(provider.id, sealedSecret, 1);
+
+  const service = {
+    ambient,
+    stores,
+    endpoint,
+    provider,
+    ports,
+    owner,
+
+    /** Puts tokens with an hour to live into the grant. */
+    async put(
+      change: Pick<ObtainedTokens, 'accessToken' | 'refreshToken' | 'refreshExpiresAt'>,
+      epoch = 0,
+    ): Promise<void> {
+      const obtained = { ...change, scopes: ['a'], expiresAt: ambient.seconds() + 3600 };
+      const tokens = await sealTokens(ports, owner, obtained, ['a']);
+      await stores.grants.putTokens(owner.grantId, { providerId: provider.id, tokens, epoch });
+    },
+
+    /** The grant as it is stored now. */
+    async stored() {
+      const grant = await stores.grants.get(owner.grantId);
+      if (!grant) throw new Error('no grant');
+      return grant;
+    },
+
+    /** The stored tokens, opened. */
+    async held() {
+      const { tokens } = await service.stored();
+      return tokens && openTokens(ports.seal, owner, tokens);
+    },
+
+    /**
+     * One call's part: it has read the grant, and asks for the token to be renewed.
+     *
+     * @param opening what happens while it opens what it needs
+     */
+    async refresh(opening: () => Promise<void> = () => Promise.resolve()) {
+      const source = refreshTokenOf(ports, owner);
+      const renewal = await renewed(ports, {
+        owner,
+        seen: await service.stored(),
+        source: {
+          ...source,
+          async prepare(seen) {
+            await opening();
+            return source.prepare(seen);
+          },
+        },
+      });
+      return tokenOf(renewal);
+    },
+  };
+  await service.put({ accessToken: 'access-0', refreshToken: 'refresh-0' });
+  ambient.advance(3600);
+  return service;
+}
