@@ -71,7 +71,6 @@ export async function audited<T>(
       ...(known && error.outcome !== undefined && { result: error.outcome }),
       // What the caller gets for the unexpected, too.
       error: known ? error.type : 'InternalServerException',
-      ...(known && error.outcome && { result: error.outcome }),
     });
     throw error;
   }

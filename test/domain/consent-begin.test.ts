@@ -61,6 +61,16 @@ it('names the session in the link, and the grant names it too', async () => {
   expect(JSON.stringify(session)).not.toContain(sessionIdOf(sessionUri));
 });
 
+it('looks no further than it must: a link just made is given out, a session that has ended is not read', async () => {
+  const { stores, ambient } = service;
+  const [grants, sessions] = [jest.spyOn(stores.grants, 'get'), jest.spyOn(stores.sessions, 'get')];
+  await service.begin();
+  expect(grants).toHaveBeenCalledTimes(1);
+  ambient.advance(SESSION_LIFETIME);
+  await service.begin();
+  expect(sessions).not.toHaveBeenCalled();
+});
+
 describe('what the server’s metadata says', () => {
   it.each([
     ['of pushed requests', { pushed_authorization_request_endpoint: PUSH_ENDPOINT }, { pushed: true }],
