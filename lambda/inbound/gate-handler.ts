@@ -115,7 +115,7 @@ export function createGateHandler(
     recordBrokenOff(ports.audit, endpoint, interruption?.detail ?? 'internal error');
     if (run.hungUp) return;
     if (!isEventStream(answer)) {
-      stream.destroy(new Error('the agent’s answer did not come to its end'));
+      stream.destroy();
       return;
     }
     stream.write(lastEvent(interruption ?? error));

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import * as v from 'valibot';
 import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
+import { readBody } from './request-body';
 
 /** A refusal, under the name that the real service gives it. */
 export class AwsJsonError extends Error {
@@ -78,15 +79,10 @@ function answer(response: ServerResponse, status: number, body: object): void {
 }
 
 async function readJson(request: IncomingMessage, mostBytes: number): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > mostBytes) throw new AwsJsonError('ValidationException', 'The request is too large.');
-    chunks.push(chunk);
-  }
+  const body = await readBody(request, mostBytes);
+  if (!body) throw new AwsJsonError('ValidationException', 'The request is too large.');
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(body.toString('utf8'));
   } catch {
     throw new AwsJsonError('ValidationException', 'The request is not JSON.');
   }

@@ -44,7 +44,7 @@ export async function readOrCreateSecretFile<T>(
   const text = await readIfPresent(path);
   if (text === undefined) {
     const content = create();
-    await writeDurably(path, `${JSON.stringify(content, null, 2)}\n`);
+    await writeSecretFile(path, content);
     return content;
   }
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
@@ -55,6 +55,10 @@ export async function readOrCreateSecretFile<T>(
   }
   return parsed.output;
 }
+
+/** Writes a JSON file of secrets, in place of what was there. */
+export const writeSecretFile = (path: string, content: unknown): Promise<void> =>
+  writeDurably(path, `${JSON.stringify(content, null, 2)}\n`);
 
 async function readIfPresent(path: string): Promise<string | undefined> {
   try {
@@ -69,7 +73,7 @@ async function readIfPresent(path: string): Promise<string | undefined> {
  * Writes a file for its owner only, in place of what was there. The data is on the disk before its name is, and
  * the name is before this returns: hence two fsyncs.
  */
-export async function writeDurably(path: string, text: string): Promise<void> {
+async function writeDurably(path: string, text: string): Promise<void> {
   const folder = dirname(path);
   const temporary = `${folder}/.${basename(path)}.${randomUUID()}`;
   const file = await open(temporary, 'wx', 0o600);

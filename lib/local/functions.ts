@@ -14,10 +14,11 @@ import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer'
 import { localTableName } from './dynamodb';
 import type { EmulatorCredentials } from './emulator-access';
 import type { EmulatorAccess } from './emulators';
-import { createGateway, type FunctionFailure, type FunctionHandler } from './gateway';
+import { writeFailure, type FunctionFailure } from './function-failure';
+import { createGateway, type FunctionHandler } from './gateway';
 import { answerError, starting } from './gateway-errors';
 import { localFunctionName } from './gateway-event';
-import { startLambda, type InvokedHandler } from './lambda';
+import { startLambda, type InvokedHandler, type LambdaFunction } from './lambda';
 import { listenOnLoopback, LOOPBACK } from './loopback-server';
 import { LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
 
@@ -40,6 +41,8 @@ export interface LocalFunctions {
   readonly endpoint: string;
   /** The port listened on. */
   readonly port: number;
+  /** What Lambda of the embedded cloud invokes, by name; agents may be added. */
+  readonly functions: Map<string, LambdaFunction>;
   /** Lets what is under way finish, then stops. */
   readonly close: () => Promise<void>;
 }
@@ -63,7 +66,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
   });
   const { port, close: closeServer } = await listenOnLoopback(server, options.port);
   const reportFailure = options.reportFailure ?? writeFailure;
-  const functions = new Map<string, InvokedHandler>();
+  const functions = new Map<string, LambdaFunction>();
   const lambda = await startLambda({ functions, credentials: options.emulators.credentials, reportFailure });
   const close = async (): Promise<void> => {
     await closeServer();
@@ -91,7 +94,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
       principals: Object.values(options.principals),
       reportFailure,
     });
-    return { endpoint, port, close };
+    return { endpoint, port, functions, close };
   } catch (error) {
     await close();
     throw error;
@@ -156,9 +159,4 @@ function loadHandlers(): Handlers {
     return handler;
   };
   return Object.fromEntries(FUNCTION_GROUPS.map((group) => [group, handlerOf(group)])) as unknown as Handlers;
-}
-
-function writeFailure({ requestId, resource, error }: FunctionFailure): void {
-  const reason = error instanceof Error ? (error.stack ?? error.message) : 'not an error object';
-  process.stderr.write(`Function behind ${resource} failed (request ${requestId}): ${reason}\n`);
 }

@@ -3,7 +3,8 @@
  * `{"__type","message"}`. AWS's clients retry an answer that is not JSON.
  */
 import type { ServerResponse } from 'node:http';
-import type { ErrorName } from '../../lambda/domain/service-error';
+import { ERROR_STATUS, type ErrorName } from '../../lambda/domain/service-error';
+import type { Refusal } from '../../lambda/inbound/refusals';
 
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
@@ -17,6 +18,8 @@ export class GatewayError extends Error {
     readonly status: number,
     readonly type: ErrorName,
     message: string,
+    /** `WWW-Authenticate` of the answer, for a client that can act on it. */
+    readonly wwwAuthenticate?: string,
   ) {
     super(message);
   }
@@ -24,6 +27,10 @@ export class GatewayError extends Error {
 
 export const forbidden = (message: string): GatewayError =>
   new GatewayError(403, 'AccessDeniedException', message);
+
+/** A refusal that an API states for itself. */
+export const statedRefusal = ({ type, message, wwwAuthenticate }: Refusal): GatewayError =>
+  new GatewayError(ERROR_STATUS[type], type, message, wwwAuthenticate);
 
 export const unknownRoute = (): GatewayError =>
   forbidden('There is no such operation: check the method and the path.');
@@ -44,8 +51,15 @@ export const starting = (): GatewayError =>
   new GatewayError(503, 'InternalServerException', 'The service is starting; try again in a moment.');
 
 /** Sends the error as the whole answer. */
-export function answerError(response: ServerResponse, { status, type, message }: GatewayError): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': type });
+export function answerError(
+  response: ServerResponse,
+  { status, type, message, wwwAuthenticate }: GatewayError,
+): void {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'x-amzn-errortype': type,
+    ...(wwwAuthenticate !== undefined && { 'www-authenticate': wwwAuthenticate }),
+  });
   // A ValidationException has a reason in AWS's service model; the gateway refuses only what it cannot read.
   const reason = type === 'ValidationException' ? { reason: 'CannotParse' } : {};
   response.end(JSON.stringify({ __type: type, message, ...reason }));

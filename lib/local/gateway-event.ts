@@ -3,7 +3,6 @@
  * Source: API Gateway developer guide, "Input format of a Lambda function for proxy integration".
  */
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-import type { FunctionGroup } from '../../lambda/api/operations';
 import type { Principal } from './principals';
 import type { RouteMatch } from './routes';
 import type { SignedRequest } from './sigv4';
@@ -17,16 +16,20 @@ export interface GatewayRequest extends SignedRequest {
 export interface Deployment {
   readonly accountId: string;
   readonly region: string;
+  /** Whether functions get every body in base64: the API's binary media types are all that there are. */
+  readonly binary?: boolean;
 }
 
 /**
  * @param caller who signed the request; undefined for a route without IAM auth, which has no identity
+ * @param authorizer what the API's authorizer says of the caller, where it has one
  */
 export function proxyEvent(
   request: GatewayRequest,
-  { route, parameters }: RouteMatch,
+  { route, parameters }: RouteMatch<{ readonly method: string; readonly path: string }>,
   caller: Principal | undefined,
-  { accountId }: Deployment,
+  { accountId, binary = false }: Deployment,
+  authorizer?: Readonly<Record<string, unknown>>,
 ): APIGatewayProxyEvent {
   // Of a header that is repeated the function gets the last line, and all of them in multiValueHeaders.
   // A SigV4 Authorization header stays at the gateway: the function has no use for it.
@@ -46,7 +49,7 @@ export function proxyEvent(
     requestContext: {
       accountId,
       apiId: 'local',
-      authorizer: undefined,
+      authorizer: authorizer && { ...authorizer },
       httpMethod: request.method,
       identity: identity(request, caller, accountId),
       path: request.path,
@@ -57,8 +60,8 @@ export function proxyEvent(
       resourcePath: route.path,
       stage: '',
     },
-    body: hasBody ? request.body.toString('utf8') : null,
-    isBase64Encoded: false,
+    body: hasBody ? request.body.toString(binary ? 'base64' : 'utf8') : null,
+    isBase64Encoded: hasBody && binary,
   };
 }
 
@@ -88,11 +91,11 @@ function identity(
 }
 
 /** Functions are named by their groups. */
-export const localFunctionName = (group: FunctionGroup): string => `agent-identity-${group}`;
+export const localFunctionName = (group: string): string => `agent-identity-${group}`;
 
 /** @param timeoutMs how long the function may take from now on, in milliseconds */
 export function lambdaContext(
-  group: FunctionGroup,
+  group: string,
   requestId: string,
   timeoutMs: number,
   { accountId, region }: Deployment,

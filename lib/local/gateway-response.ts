@@ -17,23 +17,31 @@ const REMAPPED: ReadonlyMap<string, string> = new Map([
  * @throws Error when the result has no valid status or header; nothing has been sent then
  */
 export function answerResult(response: ServerResponse, result: APIGatewayProxyResult): void {
+  answerHead(response, result);
+  response.end(Buffer.from(result.body ?? '', result.isBase64Encoded ? 'base64' : 'utf8'));
+}
+
+/**
+ * Sends status and headers of a function's result, or of the metadata of a streamed one.
+ *
+ * @throws as {@link answerResult}
+ */
+export function answerHead(response: ServerResponse, result: Omit<APIGatewayProxyResult, 'body'>): void {
   if (!Number.isInteger(result.statusCode) || result.statusCode < 200 || result.statusCode > 599) {
     throw new Error('A function answered without a valid statusCode.');
   }
-  const body = Buffer.from(result.body ?? '', result.isBase64Encoded ? 'base64' : 'utf8');
   response.setHeader('content-type', 'application/json');
   for (const [name, values] of resultHeaders(result)) {
     response.setHeader(REMAPPED.get(name.toLowerCase()) ?? name, values);
   }
   response.writeHead(result.statusCode);
-  response.end(body);
 }
 
 /** Where both members have a header, only the values of multiValueHeaders count. */
 function resultHeaders({
   headers = {},
   multiValueHeaders = {},
-}: APIGatewayProxyResult): Map<string, string[]> {
+}: Omit<APIGatewayProxyResult, 'body'>): Map<string, string[]> {
   const merged = new Map<string, string[]>();
   for (const [name, value] of Object.entries(headers)) merged.set(name.toLowerCase(), [String(value)]);
   for (const [name, values] of Object.entries(multiValueHeaders))

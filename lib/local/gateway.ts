@@ -1,13 +1,14 @@
 /**
- * API Gateway of the embedded cloud: matches the registry's routes, checks Signature Version 4 where the
- * route asks for IAM auth, calls the route's function with API Gateway's event, and keeps its limits, so
- * that what works here works deployed.
+ * API Gateway of the embedded cloud: matches an API's routes, checks Signature Version 4 or asks the API's authorizer
+ * where the route says so, calls the route's function with API Gateway's event, and keeps its limits, so that what
+ * works here works deployed.
  * Source: API Gateway developer guide, "Quotas for configuring and running a REST API in API Gateway".
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import type { Route, RoutedGroup } from '../../lambda/api/operations';
+import type { FunctionFailure } from './function-failure';
+import { authorize, type GatewayAuthorizer } from './gateway-authorizer';
 import {
   answerError,
   bodyTooLarge,
@@ -20,9 +21,11 @@ import {
 } from './gateway-errors';
 import { lambdaContext, proxyEvent, type Deployment, type GatewayRequest } from './gateway-event';
 import { answerResult } from './gateway-response';
+import { GatewayStream, type StreamingFunction } from './gateway-stream';
 import { isAddressedToLoopback } from './loopback-server';
 import type { Principal } from './principals';
-import { compileRoutes, type RouteMatcher } from './routes';
+import { readBody } from './request-body';
+import { compileRoutes, type RouteMatch, type RouteMatcher } from './routes';
 import { SignatureError, verifySignature } from './sigv4';
 
 export type FunctionHandler = (
@@ -30,44 +33,52 @@ export type FunctionHandler = (
   context: Context,
 ) => Promise<APIGatewayProxyResult>;
 
-export interface GatewayOptions extends Deployment {
-  readonly routes: readonly Route[];
-  readonly handlers: Readonly<Record<RoutedGroup, FunctionHandler>>;
+export interface GatewayRoute<Group extends string> {
+  readonly method: string;
+  /** Path template in API Gateway's notation. */
+  readonly path: string;
+  readonly auth: 'IAM' | 'JWT' | 'NONE';
+  /** Whose function serves it. */
+  readonly group: Group;
+}
+
+export interface GatewayOptions<Group extends string> extends Deployment {
+  readonly routes: readonly GatewayRoute<Group>[];
+  readonly handlers: Readonly<Record<Group, FunctionHandler | StreamingFunction>>;
+  /** For the routes with user tokens. */
+  readonly authorizer?: GatewayAuthorizer;
   readonly principals: readonly Principal[];
   /** Port that clients address, when something stands in front of the gateway; else it is the one listened on. */
   readonly clientPort?: number;
   /** Told of a function that threw or answered nonsense: a defect, whatever the request was. */
   readonly reportFailure: (failure: FunctionFailure) => void;
-  /** How long a function may take, in milliseconds; API Gateway's 29 seconds by default. */
+  /** How long a function may take that does not stream, in milliseconds; API Gateway's 29 seconds by default. */
   readonly integrationTimeoutMs?: number;
-}
-
-export interface FunctionFailure {
-  readonly requestId: string;
-  readonly resource: string;
-  readonly error: unknown;
 }
 
 /** Request line and header values, in bytes. */
 const MAX_HEADER_BYTES = 10_240;
 /** Request body, in bytes. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
+/** What a function can be handed, in bytes of the body as it stands in the event (Lambda quotas). */
+const MAX_EVENT_BODY_BYTES = 6 * 1024 * 1024;
 const INTEGRATION_TIMEOUT_MS = 29_000;
+const STREAMING_TIMEOUT_MS = 900_000;
 
 /** `execute-api` is what API Gateway wants; the other is what AWS's clients sign with when left alone. */
 const SIGNING_NAMES = ['execute-api', 'bedrock-agentcore'];
 
 /** @returns a listener for an HTTP server on loopback */
-export function createGateway(options: GatewayOptions): RequestListener {
+export function createGateway<Group extends string>(options: GatewayOptions<Group>): RequestListener {
   const match = compileRoutes(options.routes);
   return (request, response) => {
     void serve(options, match, request, response);
   };
 }
 
-async function serve(
-  options: GatewayOptions,
-  match: RouteMatcher,
+async function serve<Group extends string>(
+  options: GatewayOptions<Group>,
+  match: RouteMatcher<GatewayRoute<Group>>,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -83,13 +94,13 @@ async function serve(
     const routeMatch = match(request.method, request.path);
     if (!routeMatch) throw unknownRoute();
     resource = routeMatch.route.path;
-    const caller = routeMatch.route.auth === 'IAM' ? await authenticate(options, request) : undefined;
-    const event = proxyEvent(request, routeMatch, caller, options);
-    answerResult(response, await invoke(options, routeMatch.route.group, event));
+    const event = await admittedEvent(options, request, routeMatch);
+    await invoke(options, routeMatch.route.group, event, response);
   } catch (error) {
     if (incoming.destroyed && !incoming.complete) return;
     const known = error instanceof GatewayError;
     if (!known) options.reportFailure({ requestId, resource, error });
+    if (response.headersSent) return;
     // The function may have set headers before its result turned out to be unusable.
     for (const name of response.getHeaderNames())
       if (name !== 'x-amzn-requestid') response.removeHeader(name);
@@ -110,7 +121,7 @@ async function readRequest(
     method.length + url.length,
   );
   // Read whatever the verdict is: an answer before the end of the body is lost on many a client.
-  const body = await readBody(incoming);
+  const body = await readBody(incoming, MAX_BODY_BYTES);
   if (!isAddressedToLoopback(incoming, clientPort))
     throw forbidden('The Host header must be a loopback name with the port.');
   if (size > MAX_HEADER_BYTES) throw headersTooLarge(MAX_HEADER_BYTES);
@@ -129,18 +140,6 @@ async function readRequest(
   };
 }
 
-/** @returns undefined when there was more than the gateway takes; the rest is read and dropped */
-async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-    else chunks.length = 0;
-  }
-  return size <= MAX_BODY_BYTES ? Buffer.concat(chunks) : undefined;
-}
-
 function headerLines(rawHeaders: readonly string[]): [string, string][] {
   const lines: [string, string][] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2)
@@ -148,7 +147,28 @@ function headerLines(rawHeaders: readonly string[]): [string, string][] {
   return lines;
 }
 
-async function authenticate(options: GatewayOptions, request: GatewayRequest): Promise<Principal> {
+/** The event of a request that the route's auth lets through. */
+async function admittedEvent<Group extends string>(
+  options: GatewayOptions<Group>,
+  request: GatewayRequest,
+  match: RouteMatch<GatewayRoute<Group>>,
+): Promise<APIGatewayProxyEvent> {
+  const { auth } = match.route;
+  const caller = auth === 'IAM' ? await authenticate(options, request) : undefined;
+  const event = proxyEvent(request, match, caller, options);
+  if (options.binary && (event.body?.length ?? 0) > MAX_EVENT_BODY_BYTES) {
+    throw bodyTooLarge((MAX_EVENT_BODY_BYTES / 4) * 3);
+  }
+  if (auth !== 'JWT') return event;
+  if (!options.authorizer) throw new Error(`The route ${match.route.path} needs an authorizer.`);
+  const learned = await authorize(options.authorizer, event, options);
+  return proxyEvent(request, match, caller, options, learned);
+}
+
+async function authenticate(
+  options: Pick<GatewayOptions<string>, 'region' | 'principals'>,
+  request: GatewayRequest,
+): Promise<Principal> {
   try {
     return await verifySignature(request, {
       region: options.region,
@@ -163,22 +183,53 @@ async function authenticate(options: GatewayOptions, request: GatewayRequest): P
   }
 }
 
-async function invoke(
-  options: GatewayOptions,
-  group: RoutedGroup,
-  event: APIGatewayProxyEvent,
-): Promise<APIGatewayProxyResult> {
-  const timeoutMs = options.integrationTimeoutMs ?? INTEGRATION_TIMEOUT_MS;
-  const context = lambdaContext(group, event.requestContext.requestId, timeoutMs, options);
+/** Rejects when the time is over; `finally` stops the clock. */
+function timeLimit(milliseconds: number): { readonly over: Promise<never>; readonly stop: () => void } {
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
+  const over = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(timedOut());
-    }, timeoutMs);
+    }, milliseconds);
   });
+  return { over, stop: () => clearTimeout(timer) };
+}
+
+async function invoke<Group extends string>(
+  options: GatewayOptions<Group>,
+  group: Group,
+  event: APIGatewayProxyEvent,
+  response: ServerResponse,
+): Promise<void> {
+  const handler: FunctionHandler | StreamingFunction = options.handlers[group];
+  const streaming = typeof handler !== 'function';
+  const timeoutMs = streaming
+    ? STREAMING_TIMEOUT_MS
+    : (options.integrationTimeoutMs ?? INTEGRATION_TIMEOUT_MS);
+  const context = lambdaContext(group, event.requestContext.requestId, timeoutMs, options);
+  const limit = timeLimit(timeoutMs);
   try {
-    return await Promise.race([options.handlers[group](event, context), timeout]);
+    if (streaming) await stream(handler, event, response, context, limit.over);
+    else answerResult(response, await Promise.race([handler(event, context), limit.over]));
   } finally {
-    clearTimeout(timer);
+    limit.stop();
+  }
+}
+
+/** @throws when nothing has been sent; what has begun is cut off */
+async function stream(
+  { streaming }: StreamingFunction,
+  event: APIGatewayProxyEvent,
+  response: ServerResponse,
+  context: Context,
+  over: Promise<never>,
+): Promise<void> {
+  const answer = new GatewayStream(response);
+  const broken = new Promise<never>((_resolve, reject) => answer.once('error', reject));
+  try {
+    await Promise.race([streaming(event, answer, context), over, broken]);
+    if (!answer.writableEnded && !answer.destroyed) throw new Error('A function left its stream open.');
+  } catch (error) {
+    answer.destroy();
+    throw error;
   }
 }

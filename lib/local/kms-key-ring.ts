@@ -4,7 +4,7 @@
  */
 import { createPrivateKey } from 'node:crypto';
 import * as v from 'valibot';
-import { readOrCreateSecretFile, writeDurably } from './data-folder';
+import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
 import { arnOf, type KeyRecord, type Tags } from './kms-key';
 import { SIGNING_KEY_SPECS, type SigningKey } from './kms-signing-key';
 import { KEY_BYTES, newSymmetricKey, SYMMETRIC_DEFAULT, type SymmetricKey } from './kms-symmetric-key';
@@ -126,7 +126,7 @@ export async function loadKmsKeyRing(path: string): Promise<KmsKeyRing> {
       .then(async () => {
         const [nextRoot, nextOthers] = next();
         const file = { ...symmetricToFile(nextRoot), created: nextOthers.map(toFile) };
-        await writeDurably(path, `${JSON.stringify(file, null, 2)}\n`);
+        await writeSecretFile(path, file);
         [root, others] = [nextRoot, nextOthers];
       });
     return lastWrite;

@@ -1,19 +1,24 @@
 /**
- * Lambda's Invoke of the embedded cloud: functions of this process call one another through it, synchronously or by
- * an event that is served after the answer, as Lambda's own client asks for it.
- * Source: AWS Lambda API reference, Invoke; its quotas: AWS Lambda developer guide, "Lambda quotas".
+ * Lambda of the embedded cloud: functions of this process call one another through it, synchronously, by an event that
+ * is served after the answer, or with the answer streamed, as Lambda's own client asks for it.
+ * Source: AWS Lambda API reference, Invoke and InvokeWithResponseStream; its quotas: AWS Lambda developer guide, "Lambda
+ * quotas".
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
+import { InvocationStream, type StreamedFunction } from './invocation-stream';
 import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
+import { readBody } from './request-body';
 
 /** A function that others invoke. */
 export type InvokedHandler = (event: unknown) => Promise<unknown>;
 
+export type LambdaFunction = InvokedHandler | StreamedFunction;
+
 export interface LocalLambdaOptions {
   /** By name; may be filled once the emulator has started, for functions are told its address when they load. */
-  readonly functions: ReadonlyMap<string, InvokedHandler>;
+  readonly functions: ReadonlyMap<string, LambdaFunction>;
   /** What clients must present. */
   readonly credentials: EmulatorCredentials;
   /** Told of a function that threw. */
@@ -28,9 +33,9 @@ export interface LocalLambda extends Pick<Listening, 'close'> {
 const MOST_SYNCHRONOUS = 6 * 1024 * 1024;
 const MOST_ASYNCHRONOUS = 1024 * 1024;
 
-/** A name, or the ARN that ends in it. */
+/** A function by its name, or the ARN that ends in it; and which of the two operations. */
 const INVOCATIONS =
-  /^POST \/2015-03-31\/functions\/(?:arn:aws:lambda:[a-z0-9-]+:\d{12}:function:)?([a-zA-Z0-9-_]+)\/invocations$/;
+  /^POST \/(?:2015-03-31|2021-11-15)\/functions\/(?:arn:aws:lambda:[a-z0-9-]+:\d{12}:function:)?([a-zA-Z0-9-_]+)\/(invocations|response-streaming-invocations)$/;
 
 /** A refusal under the name that Lambda gives it. */
 class LambdaError extends Error {
@@ -70,7 +75,7 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const payload = await readPayload(request);
+  const payload = await readBody(request, MOST_SYNCHRONOUS);
   if (!mayCallEmulator(request, options.credentials)) {
     throw new LambdaError(403, 'AccessDeniedException', 'Not for you.');
   }
@@ -82,6 +87,10 @@ async function serve(
   const event = parseEvent(payload, type === 'Event' ? MOST_ASYNCHRONOUS : MOST_SYNCHRONOUS);
   const requestId = randomUUID();
   response.setHeader('x-amzn-requestid', requestId);
+  if (invoked.streamed) {
+    await invokeStreamed(options, invoked, requestId, event, response);
+    return;
+  }
   if (type === 'RequestResponse') {
     answer(response, await invoke(options, invoked, requestId, event));
     return;
@@ -91,28 +100,19 @@ async function serve(
   events.add(work);
 }
 
-/** @returns undefined when it is larger than any payload may be; the rest is read and dropped */
-async function readPayload(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= MOST_SYNCHRONOUS) chunks.push(chunk);
-  }
-  return size <= MOST_SYNCHRONOUS ? Buffer.concat(chunks) : undefined;
-}
-
 interface InvokedFunction {
   readonly name: string;
-  readonly handler: InvokedHandler;
+  readonly handler: LambdaFunction;
+  /** Whether the answer is asked for as a stream. */
+  readonly streamed: boolean;
 }
 
 function functionOf({ functions }: LocalLambdaOptions, method = '', url = ''): InvokedFunction {
   // The client encodes the colons of an ARN.
-  const [, name = ''] = INVOCATIONS.exec(`${method} ${url.replaceAll('%3A', ':')}`) ?? [];
+  const [, name = '', operation] = INVOCATIONS.exec(`${method} ${url.replaceAll('%3A', ':')}`) ?? [];
   const handler = functions.get(name);
   if (!handler) throw new LambdaError(404, 'ResourceNotFoundException', `Function not found: ${name}`);
-  return { name, handler };
+  return { name, handler, streamed: operation === 'response-streaming-invocations' };
 }
 
 function parseEvent(payload: Buffer | undefined, most: number): unknown {
@@ -135,10 +135,37 @@ async function invoke(
   event: unknown,
 ): Promise<Outcome> {
   try {
+    if (typeof handler !== 'function')
+      throw new Error('A streaming function is invoked by InvokeWithResponseStream.');
     return { result: await handler(event) };
   } catch (error) {
     reportFailure({ requestId, resource: name, error });
     return { error };
+  }
+}
+
+/** What a function's error looks like from outside. */
+function errorPayload(error: unknown): object {
+  const { name, message } = error instanceof Error ? error : { name: 'Error', message: '' };
+  return { errorType: name, errorMessage: message, trace: [] };
+}
+
+/** A function that does not stream is one whose stream has one piece. Nobody who hangs up ends the run. */
+async function invokeStreamed(
+  { reportFailure }: LocalLambdaOptions,
+  { name, handler }: InvokedFunction,
+  requestId: string,
+  event: unknown,
+  response: ServerResponse,
+): Promise<void> {
+  const stream = new InvocationStream(response);
+  try {
+    if (typeof handler === 'function') stream.end(JSON.stringify((await handler(event)) ?? null));
+    else await handler.streaming(event, stream);
+    await stream.complete();
+  } catch (error) {
+    reportFailure({ requestId, resource: name, error });
+    await stream.fail(errorPayload(error));
   }
 }
 
@@ -150,10 +177,8 @@ function answer(response: ServerResponse, outcome: Outcome): void {
     response.end(JSON.stringify(outcome.result ?? null));
     return;
   }
-  const { error } = outcome;
-  const { name, message } = error instanceof Error ? error : { name: 'Error', message: '' };
   response.setHeader('x-amz-function-error', 'Unhandled');
-  response.end(JSON.stringify({ errorType: name, errorMessage: message, trace: [] }));
+  response.end(JSON.stringify(errorPayload(outcome.error)));
 }
 
 function refuse(response: ServerResponse, { status, type, message }: LambdaError): void {

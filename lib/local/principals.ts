@@ -1,11 +1,11 @@
 /**
- * The IAM principals of the embedded cloud: three callers with access keys of their own, so that a laptop
+ * The IAM principals of the embedded cloud: four callers with access keys of their own, so that a laptop
  * shows what an AWS account would: who owns what, and who is refused. The keys are made once and kept.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { readOrCreateSecretFile } from './data-folder';
+import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
 
 /** An AWS account number that is nobody's. */
 export const LOCAL_ACCOUNT = '000000000000';
@@ -18,6 +18,8 @@ const ARNS = {
   operator: `arn:aws:iam::${LOCAL_ACCOUNT}:user/operator`,
   /** Runs an agent: a role session, as on Lambda or ECS. */
   agent: `arn:aws:sts::${LOCAL_ACCOUNT}:assumed-role/agent/local`,
+  /** Runs agent endpoints: a role session of a function, which may do what others let it. */
+  gate: `arn:aws:sts::${LOCAL_ACCOUNT}:assumed-role/gate/local`,
   /** A valid caller who owns nothing. */
   stranger: `arn:aws:iam::${LOCAL_ACCOUNT}:user/stranger`,
 } as const;
@@ -40,6 +42,8 @@ const AccessKeySchema = v.strictObject({
 const PrincipalsFileSchema = v.strictObject({
   operator: AccessKeySchema,
   agent: AccessKeySchema,
+  /** Not in a folder from before there were agent endpoints. */
+  gate: v.exactOptional(AccessKeySchema),
   stranger: AccessKeySchema,
 });
 
@@ -50,15 +54,20 @@ const PrincipalsFileSchema = v.strictObject({
  * @throws StartError when the file of keys is damaged
  */
 export async function loadPrincipals(dataDir: string): Promise<Principals> {
-  const keys = await readOrCreateSecretFile(join(dataDir, 'principals.json'), PrincipalsFileSchema, () => ({
+  const path = join(dataDir, 'principals.json');
+  const kept = await readOrCreateSecretFile(path, PrincipalsFileSchema, () => ({
     operator: newAccessKey(),
     agent: newAccessKey(),
+    gate: newAccessKey(),
     stranger: newAccessKey(),
   }));
+  const { gate = newAccessKey() } = kept;
+  if (!kept.gate) await writeSecretFile(path, { ...kept, gate });
   return {
-    operator: { arn: ARNS.operator, ...keys.operator },
-    agent: { arn: ARNS.agent, ...keys.agent },
-    stranger: { arn: ARNS.stranger, ...keys.stranger },
+    operator: { arn: ARNS.operator, ...kept.operator },
+    agent: { arn: ARNS.agent, ...kept.agent },
+    gate: { arn: ARNS.gate, ...gate },
+    stranger: { arn: ARNS.stranger, ...kept.stranger },
   };
 }
 

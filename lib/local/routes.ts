@@ -1,15 +1,20 @@
-/** Which route of the registry a request is for, by API Gateway's rules: a literal segment wins over a parameter. */
-import type { Route } from '../../lambda/api/operations';
+/** Which route of an API a request is for, by API Gateway's rules: a literal segment wins over a parameter. */
+/** What of a route it takes to find it. */
+interface Template {
+  readonly method: string;
+  /** Path template in API Gateway's notation. */
+  readonly path: string;
+}
 
-export interface RouteMatch {
+export interface RouteMatch<Route> {
   readonly route: Route;
   /** Decoded values of the template's parameters. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-export type RouteMatcher = (method: string, path: string) => RouteMatch | undefined;
+export type RouteMatcher<Route> = (method: string, path: string) => RouteMatch<Route> | undefined;
 
-interface CompiledRoute {
+interface CompiledRoute<Route> {
   readonly route: Route;
   readonly pattern: RegExp;
   readonly names: readonly string[];
@@ -21,8 +26,8 @@ const PARAMETER = /^\{(\w+)(\+?)\}$/;
  * @param routes templates in API Gateway's notation: `{name}` for one segment, `{name+}` for all that follow
  * @returns a matcher of method and percent-encoded path; a path that does not decode matches nothing
  */
-export function compileRoutes(routes: readonly Route[]): RouteMatcher {
-  const compiled = routes.map(compile).sort((a, b) => a.names.length - b.names.length);
+export function compileRoutes<Route extends Template>(routes: readonly Route[]): RouteMatcher<Route> {
+  const compiled = routes.map((route) => compile(route)).sort((a, b) => a.names.length - b.names.length);
   return (method, path) => {
     for (const { route, pattern, names } of compiled) {
       const values = route.method === method ? pattern.exec(path)?.slice(1).map(decode) : undefined;
@@ -37,7 +42,7 @@ export function compileRoutes(routes: readonly Route[]): RouteMatcher {
   };
 }
 
-function compile(route: Route): CompiledRoute {
+function compile<Route extends Template>(route: Route): CompiledRoute<Route> {
   const names: string[] = [];
   const segments = route.path.split('/').map((segment) => {
     const [, name, greedy] = PARAMETER.exec(segment) ?? [];

@@ -5,7 +5,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { readOrCreateSecretFile, writeDurably } from './data-folder';
+import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
 import { open, seal, type SymmetricKey } from './kms-symmetric-key';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 
@@ -57,7 +57,7 @@ export async function openSecretsFile(path: string, key: SymmetricKey): Promise<
       .catch(() => undefined)
       .then(async () => {
         const changed = next();
-        await writeDurably(path, `${JSON.stringify(changed.secrets, null, 2)}\n`);
+        await writeSecretFile(path, changed.secrets);
         secrets = changed.secrets;
         return changed.result;
       });

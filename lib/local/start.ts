@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { startEmulators } from './emulators';
-import { startFunctions, type FunctionsOptions } from './functions';
+import { startFunctions, type FunctionsOptions, type LocalFunctions } from './functions';
 import { loadPrincipals, LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
 
 export interface LocalOptions extends Pick<FunctionsOptions, 'port' | 'trustedIssuers' | 'reportFailure'> {
@@ -19,6 +19,8 @@ export interface LocalService {
   readonly principals: Principals;
   /** Absolute path. */
   readonly dataDir: string;
+  /** Functions of its Lambda, by name; agents may be added. */
+  readonly functions: LocalFunctions['functions'];
   /** Lets what is under way finish, then stops; the state stays in the data folder. */
   readonly close: () => Promise<void>;
 }
@@ -39,6 +41,7 @@ export async function startLocal({ dataDir: folder, ...options }: LocalOptions):
       accountId: LOCAL_ACCOUNT,
       principals,
       dataDir,
+      functions: functions.functions,
       close: async () => {
         await functions.close();
         await emulators.close();

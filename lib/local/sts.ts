@@ -11,6 +11,7 @@ import * as v from 'valibot';
 import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { isAddressedToLoopback, listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
+import { readBody } from './request-body';
 
 /** The one role that all functions of the embedded cloud have. */
 const ROLE_ARN = `arn:aws:iam::${LOCAL_ACCOUNT}:role/agent-identity-local`;
@@ -185,12 +186,7 @@ function answer(response: ServerResponse, status: number, xml: string): void {
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_REQUEST_BYTES) throw new StsError('ValidationError', 'The request is too large.');
-    chunks.push(chunk);
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+  const body = await readBody(request, MAX_REQUEST_BYTES);
+  if (!body) throw new StsError('ValidationError', 'The request is too large.');
+  return new URLSearchParams(body.toString('utf8'));
 }

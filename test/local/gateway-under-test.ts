@@ -2,7 +2,8 @@
 import { createServer } from 'node:http';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { OPERATIONS } from '../../lambda/api/operations';
-import { createGateway, type FunctionFailure } from '../../lib/local/gateway';
+import type { FunctionFailure } from '../../lib/local/function-failure';
+import { createGateway } from '../../lib/local/gateway';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { LOCAL_ACCOUNT, LOCAL_REGION, type Principal } from '../../lib/local/principals';
 

@@ -132,6 +132,7 @@ describe('the running service', () => {
     expect(Object.values(ready.principals).map(({ arn }) => arn)).toEqual([
       'arn:aws:iam::000000000000:user/operator',
       'arn:aws:sts::000000000000:assumed-role/agent/local',
+      'arn:aws:sts::000000000000:assumed-role/gate/local',
       'arn:aws:iam::000000000000:user/stranger',
     ]);
     expect((await fetch(`${ready.endpoint}/ping`)).status).toBe(200);

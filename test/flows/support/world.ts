@@ -143,10 +143,14 @@ export class World {
     return send(await signed(host, { path: `/identities/${operation}`, body, credentials }));
   }
 
+  /** What the functions have logged so far. */
+  async logLines(): Promise<string[]> {
+    return (await readFile(join(this.dataDir, 'service.log'), 'utf8')).split('\n');
+  }
+
   /** The audit entries so far. */
   async audit(): Promise<Record<string, unknown>[]> {
-    const lines = (await readFile(join(this.dataDir, 'service.log'), 'utf8')).split('\n');
-    return lines
+    return (await this.logLines())
       .filter((line) => line.includes('"audit"'))
       .map((line) => (JSON.parse(line) as { audit: Record<string, unknown> }).audit);
   }

@@ -1,0 +1,13 @@
+/** A function of the embedded cloud that threw or answered nonsense: a defect, whatever the request was. */
+
+export interface FunctionFailure {
+  readonly requestId: string;
+  readonly resource: string;
+  readonly error: unknown;
+}
+
+/** Says it on stderr, where nobody else is told. */
+export function writeFailure({ requestId, resource, error }: FunctionFailure): void {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : 'not an error object';
+  process.stderr.write(`Function behind ${resource} failed (request ${requestId}): ${reason}\n`);
+}

@@ -1,0 +1,51 @@
+/**
+ * A REQUEST authorizer, run as API Gateway runs one: its identity source is the Authorization header, without which it is
+ * not even asked; nothing that it said is remembered.
+ * Source: API Gateway developer guide, "Use API Gateway Lambda authorizers".
+ */
+import type { APIGatewayAuthorizerResult, APIGatewayProxyEvent } from 'aws-lambda';
+import type { AuthorizerHandler } from '../../lambda/inbound/authorizer-handler';
+import type { Refusal, RefusalType } from '../../lambda/inbound/refusals';
+import { statedRefusal } from './gateway-errors';
+import type { Deployment } from './gateway-event';
+
+export interface GatewayAuthorizer {
+  readonly handler: AuthorizerHandler;
+  /** What the API answers when the authorizer does not let a call through. */
+  readonly refusals: Readonly<Record<RefusalType, Refusal>>;
+}
+
+const isAuthorization = (name: string): boolean => name.toLowerCase() === 'authorization';
+
+const methodArn = ({ httpMethod, path }: APIGatewayProxyEvent, { region, accountId }: Deployment): string =>
+  `arn:aws:execute-api:${region}:${accountId}:local/prod/${httpMethod}${path}`;
+
+/** A statement's resource may hold wildcards; the endpoint's own authorizer names the method itself. */
+function effectsOn(arn: string, { policyDocument }: APIGatewayAuthorizerResult): string[] {
+  return policyDocument.Statement.flatMap((statement) =>
+    'Resource' in statement && [statement.Resource].flat().includes(arn) ? [statement.Effect] : [],
+  );
+}
+
+/**
+ * @returns what the function learns of the caller
+ * @throws GatewayError that the API states for it
+ */
+export async function authorize(
+  { handler, refusals }: GatewayAuthorizer,
+  event: APIGatewayProxyEvent,
+  deployment: Deployment,
+): Promise<Readonly<Record<string, unknown>>> {
+  const named = Object.entries(event.headers).some(([name, value]) => isAuthorization(name) && value);
+  if (!named) throw statedRefusal(refusals.UNAUTHORIZED);
+  const arn = methodArn(event, deployment);
+  const result = await handler({ ...event, type: 'REQUEST', methodArn: arn } as never).catch(
+    (error: unknown) => {
+      const unauthorized = error instanceof Error && error.message === 'Unauthorized';
+      throw statedRefusal(unauthorized ? refusals.UNAUTHORIZED : refusals.AUTHORIZER_FAILURE);
+    },
+  );
+  const effects = effectsOn(arn, result);
+  if (effects.includes('Deny') || !effects.includes('Allow')) throw statedRefusal(refusals.ACCESS_DENIED);
+  return { principalId: result.principalId, ...result.context };
+}

@@ -1,0 +1,57 @@
+/** An agent as a plain HTTP server: what it answers the test says, what it was asked it remembers. */
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Asked {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export class AgentServer {
+  readonly asked: Asked[] = [];
+  /** Runs while nobody has hung up: resolves when the connection of the run is gone. */
+  gone: Promise<void> = Promise.resolve();
+  /** What the next runs do; an echo of the payload, to begin with. */
+  run: (response: ServerResponse, asked: Asked) => unknown = echo;
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(): Promise<AgentServer> {
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      agent.gone = new Promise((gone) => response.on('close', gone));
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { method, url, headers } = request;
+        const asked = { method, url, headers, body: Buffer.concat(chunks) };
+        agent.asked.push(asked);
+        agent.run(response, asked);
+      });
+    });
+    const agent = new AgentServer(server);
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    return agent;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/invocations`;
+  }
+
+  reset(): void {
+    this.asked.length = 0;
+    this.run = echo;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((closed) => this.server.close(closed));
+  }
+}
+
+function echo(response: ServerResponse, { body }: Asked): void {
+  response
+    .writeHead(200, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ echo: body.toString('utf8') }));
+}

@@ -1,0 +1,80 @@
+/** Agent endpoints of the running service, each with a workload identity that lets the gate act for it. */
+import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
+import { PutResourcePolicyCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import {
+  startAgentEndpoint,
+  type AgentEndpointOptions,
+  type LocalAgentEndpoint,
+} from '../../../lib/local/agent-endpoint';
+import { authorizerFor, agentWith } from '../support/authorizer';
+import type { TestIssuer } from '../support/issuer';
+import type { PrincipalName, TestAgent, World } from '../support/world';
+
+const MINT = [
+  'GetWorkloadAccessToken',
+  'GetWorkloadAccessTokenForJWT',
+  'GetWorkloadAccessTokenForUserId',
+].map((operation) => `bedrock-agentcore:${operation}`);
+
+/** Lets the gate mint tokens for the agent, as the construct's `grantMint` does. */
+export async function letGateMint(world: World, { name }: TestAgent): Promise<void> {
+  const { region, accountId, principals } = world.local;
+  const resourceArn = `arn:aws:bedrock-agentcore:${region}:${accountId}:workload-identity-directory/default/workload-identity/${name}`;
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: roleOf(principals.gate.arn) },
+    Action: MINT,
+    Resource: '*',
+  };
+  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+}
+
+/** The role behind a session. */
+export const roleOf = (arn: string): string =>
+  arn.replace(/^arn:aws:sts::(\d+):assumed-role\/([^/]+)\/.*$/, 'arn:aws:iam::$1:role/$2');
+
+export interface Opened extends LocalAgentEndpoint {
+  readonly agent: TestAgent;
+}
+
+let names = 0;
+
+/** @param issuer whose tokens the agent's workload identity believes, in place of the deployment's */
+export async function openEndpoint(
+  world: World,
+  options: Pick<AgentEndpointOptions, 'inbound' | 'target'> & Partial<AgentEndpointOptions>,
+  issuer?: TestIssuer,
+): Promise<Opened> {
+  const agent = issuer ? await agentWith(world, authorizerFor(issuer)) : await world.agent();
+  await letGateMint(world, agent);
+  names += 1;
+  const endpoint = await startAgentEndpoint({
+    name: `agent_${names}`,
+    workloadName: agent.name,
+    service: world.local,
+    ...options,
+  });
+  return { ...endpoint, agent };
+}
+
+/** AWS's client, as an application has it. */
+export function awsClient(
+  world: World,
+  { baseUrl }: Pick<Opened, 'baseUrl'>,
+  principal: PrincipalName = 'operator',
+): BedrockAgentCoreClient {
+  const { accessKeyId, secretAccessKey } = world.local.principals[principal];
+  return new BedrockAgentCoreClient({
+    region: world.local.region,
+    endpoint: baseUrl,
+    credentials: { accessKeyId, secretAccessKey },
+  });
+}
+
+/** Claims of a workload access token, unverified. */
+export const claimsOf = (token: unknown): Record<string, unknown> =>
+  JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString('utf8')) as Record<
+    string,
+    unknown
+  >;

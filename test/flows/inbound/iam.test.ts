@@ -1,0 +1,259 @@
+/** An endpoint whose callers sign, with AWS's own client as it is: who may call, for whom, which agent. */
+import {
+  InvokeAgentRuntimeCommand,
+  type InvokeAgentRuntimeCommandInput,
+} from '@aws-sdk/client-bedrock-agentcore';
+import { DeleteWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { send, signed } from '../../local/handmade-request';
+import { World, RETURN_URL, type PrincipalName } from '../support/world';
+import { AgentServer } from './agent-server';
+import { awsClient, claimsOf, openEndpoint, type Opened } from './endpoints';
+
+const SESSION = 'a-session-of-more-than-thirty-three-characters';
+
+let world: World;
+let server: AgentServer;
+let endpoint: Opened;
+
+beforeAll(async () => {
+  [world, server] = await Promise.all([World.start(), AgentServer.start()]);
+  endpoint = await openEndpoint(world, {
+    inbound: { kind: 'IAM', userIdPrincipals: [world.local.principals.operator.arn] },
+    target: { kind: 'url', url: server.url },
+    oauth2CallbackUrl: RETURN_URL,
+  });
+});
+afterAll(async () => {
+  await endpoint.close();
+  await Promise.all([server.stop(), world.stop()]);
+});
+beforeEach(() => {
+  server.reset();
+});
+
+/** One call by AWS's client. */
+const invoke = (
+  input: Partial<InvokeAgentRuntimeCommandInput> = {},
+  principal: PrincipalName = 'operator',
+  at: Opened = endpoint,
+) =>
+  awsClient(world, at, principal).send(
+    new InvokeAgentRuntimeCommand({
+      agentRuntimeArn: at.agentRuntimeArn,
+      contentType: 'application/json',
+      payload: Buffer.from('{"prompt":"hello"}'),
+      ...input,
+    }),
+  );
+
+const last = async () =>
+  (await world.audit()).filter(({ operation }) => operation === 'InvokeAgentRuntime').at(-1);
+
+it('reaches the agent, with a workload access token for the agent alone', async () => {
+  const { statusCode, contentType, runtimeSessionId, response } = await invoke({ runtimeSessionId: SESSION });
+  expect({ statusCode, contentType, runtimeSessionId }).toEqual({
+    statusCode: 200,
+    contentType: 'application/json',
+    runtimeSessionId: SESSION,
+  });
+  expect(JSON.parse((await response?.transformToString()) ?? '')).toEqual({ echo: '{"prompt":"hello"}' });
+
+  const [asked] = server.asked;
+  expect(asked).toMatchObject({
+    method: 'POST',
+    url: '/invocations',
+    headers: {
+      'content-type': 'application/json',
+      'x-amzn-bedrock-agentcore-runtime-session-id': SESSION,
+      oauth2callbackurl: RETURN_URL,
+    },
+  });
+  const claims = claimsOf(asked?.headers.workloadaccesstoken);
+  expect(claims.act).toMatchObject({ sub: expect.stringContaining(endpoint.agent.name) as string });
+  expect(claims).not.toHaveProperty('sub_id');
+  // The signature is nobody's business.
+  expect(asked?.headers).not.toHaveProperty('authorization');
+  expect(await last()).toMatchObject({
+    outcome: 'allowed',
+    principal: world.local.principals.operator.arn,
+    resource: endpoint.agentRuntimeArn,
+  });
+});
+
+it('gives a session of its own to a caller without one', async () => {
+  const { runtimeSessionId } = await invoke();
+  expect(runtimeSessionId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(server.asked[0]?.headers['x-amzn-bedrock-agentcore-runtime-session-id']).toBe(runtimeSessionId);
+});
+
+it('hands bytes on as they are, both ways', async () => {
+  const bytes = Buffer.from([0, 255, 128, 10, 13]);
+  server.run = (response, { body }) => response.writeHead(200, { 'content-type': 'image/png' }).end(body);
+  const { response, contentType } = await invoke({ payload: bytes, contentType: 'application/octet-stream' });
+  expect(contentType).toBe('image/png');
+  expect(Buffer.from((await response?.transformToByteArray()) ?? [])).toEqual(bytes);
+  expect(server.asked[0]?.body).toEqual(bytes);
+});
+
+describe('for a user', () => {
+  it('whom a principal names that may: the token says so', async () => {
+    await invoke({ runtimeUserId: 'ana' });
+    expect(claimsOf(server.asked[0]?.headers.workloadaccesstoken)).toMatchObject({ sub: 'user-id:ana' });
+    expect(server.asked[0]?.headers).not.toHaveProperty('x-amzn-bedrock-agentcore-runtime-user-id');
+  });
+
+  it('not whom anybody else names', async () => {
+    await expect(invoke({ runtimeUserId: 'ana' }, 'stranger')).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      $metadata: { httpStatusCode: 403, attempts: 1 },
+    });
+    expect(server.asked).toEqual([]);
+    expect(await last()).toMatchObject({
+      outcome: 'denied',
+      principal: world.local.principals.stranger.arn,
+      reason: 'user id from a principal that userIdPrincipals does not name',
+    });
+  });
+
+  it('not one whose id the identity service does not take, in its words', async () => {
+    await expect(invoke({ runtimeUserId: 'a'.repeat(129) })).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('userId') as string,
+    });
+  });
+});
+
+describe('does not reach the agent', () => {
+  afterEach(() => {
+    expect(server.asked).toEqual([]);
+  });
+
+  it.each<[string, () => Partial<InvokeAgentRuntimeCommandInput>]>([
+    ['by another agent’s ARN', () => ({ agentRuntimeArn: `${endpoint.agentRuntimeArn.slice(0, -1)}_` })],
+    ['by its id without the account', () => ({ agentRuntimeArn: endpoint.agentRuntimeArn.split('/')[1] })],
+    ['by another qualifier', () => ({ qualifier: 'v2' })],
+    ['in another account', () => ({ accountId: '111111111111' })],
+  ])('%s', async (_how, input) => {
+    await expect(invoke(input())).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      $metadata: { httpStatusCode: 404, attempts: 1 },
+    });
+  });
+
+  it('with a session id that could be guessed', async () => {
+    await expect(invoke({ runtimeSessionId: 'short' })).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
+  });
+
+  it('with a payload over the limit', async () => {
+    const payload = Buffer.alloc(4 * 1024 * 1024 + 1);
+    await expect(invoke({ payload })).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('4194304') as string,
+    });
+  });
+
+  it('with a payload that no function could be handed', async () => {
+    const payload = Buffer.alloc(5 * 1024 * 1024);
+    await expect(invoke({ payload })).rejects.toMatchObject({ $metadata: { httpStatusCode: 400 } });
+  });
+
+  it('without a signature, whatever token there is', async () => {
+    const answer = await fetch(endpoint.invocationUrl, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await world.issuer.token('ana')}` },
+    });
+    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([403, null]);
+  });
+
+  it('by another method', async () => {
+    expect((await fetch(endpoint.invocationUrl)).status).toBe(403);
+  });
+});
+
+it('is called by its id and account, too', async () => {
+  const { agentRuntimeArn } = endpoint;
+  const [, , , , accountId] = agentRuntimeArn.split(':');
+  expect((await invoke({ agentRuntimeArn: agentRuntimeArn.split('/')[1], accountId })).statusCode).toBe(200);
+  expect((await invoke({ qualifier: 'DEFAULT' })).statusCode).toBe(200);
+});
+
+it('drops what a caller would tell the agent in the gate’s name', async () => {
+  const { host, pathname } = new URL(endpoint.invocationUrl);
+  const { accessKeyId, secretAccessKey } = world.local.principals.operator;
+  const forged = {
+    workloadaccesstoken: 'forged',
+    'x-amzn-bedrock-agentcore-identity-wat': 'forged',
+    oauth2callbackurl: 'https://forged.example',
+    'x-amzn-bedrock-agentcore-runtime-request-id': 'forged',
+    'x-amzn-bedrock-agentcore-runtime-custom-tenant': 'forged',
+    cookie: 'forged=1',
+  };
+  const request = await signed(host, {
+    path: pathname,
+    headers: forged,
+    credentials: { accessKeyId, secretAccessKey },
+  });
+  expect((await send(request)).status).toBe(200);
+  expect(JSON.stringify(server.asked[0]?.headers)).not.toContain('forged');
+  expect(server.asked[0]?.headers).toMatchObject({ oauth2callbackurl: RETURN_URL });
+});
+
+it('counts the calls by how they ended', async () => {
+  await invoke();
+  await invoke({ qualifier: 'v2' }).catch(() => undefined);
+  const lines = await world.logLines();
+  const counted = lines
+    .filter((line) => line.includes('"InboundInvocation"'))
+    .map((line) => JSON.parse(line) as object);
+  const dimensions = { WorkloadIdentity: endpoint.agent.name };
+  expect(counted.slice(-2)).toMatchObject([
+    { ...dimensions, Outcome: 'allowed', InboundInvocation: 1 },
+    { ...dimensions, Outcome: 'denied', InboundInvocation: 1 },
+  ]);
+});
+
+describe('when the identity service refuses', () => {
+  it('the endpoint’s role: the caller is told whose matter that is', async () => {
+    const closed = await openEndpoint(world, {
+      inbound: { kind: 'IAM', userIdPrincipals: [] },
+      target: { kind: 'url', url: server.url },
+      // Nobody has let the gate act as this one.
+      workloadName: (await world.agent()).name,
+    });
+    await expect(invoke({}, 'operator', closed)).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: expect.stringContaining('may not act as its agent') as string,
+    });
+    expect(await last()).toMatchObject({ reason: 'identity service: AccessDeniedException' });
+    await closed.close();
+  });
+
+  it('a workload identity that is gone', async () => {
+    const orphan = await openEndpoint(world, {
+      inbound: { kind: 'IAM', userIdPrincipals: [] },
+      target: { kind: 'url', url: server.url },
+    });
+    await world.control().send(new DeleteWorkloadIdentityCommand({ name: orphan.agent.name }));
+    await expect(invoke({}, 'operator', orphan)).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      message: expect.stringContaining('workload identity does not exist') as string,
+    });
+    await orphan.close();
+  });
+
+  it('or cannot be had: the caller may come again, and the agent was not asked', async () => {
+    const cut = await openEndpoint(world, {
+      inbound: { kind: 'IAM', userIdPrincipals: [] },
+      target: { kind: 'url', url: server.url },
+      service: { ...world.local, endpoint: 'http://127.0.0.1:9' },
+    });
+    await expect(invoke({}, 'operator', cut)).rejects.toMatchObject({
+      name: 'InternalServerException',
+      message: expect.stringContaining('cannot be had now') as string,
+    });
+    expect(server.asked).toEqual([]);
+    await cut.close();
+  });
+});
