@@ -4,6 +4,7 @@
  */
 import * as oauth from 'oauth4webapi';
 import { ServiceError, type Outcome } from '../service-error';
+import { headerField } from './header-field';
 
 /** The characters of RFC 6749's `error`, and a bound: it ends up in messages and logs. */
 const ERROR_CODE = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}$/;
@@ -62,10 +63,9 @@ const timeOf = (date: string): number => new Date(date).getTime();
 
 /** Seconds that a `Retry-After` asks for (RFC 9110 section 10.2.3): a number, or a date by the provider's own clock. */
 function retryAfterOf(response: Response): number | undefined {
-  const field = response.headers.get('retry-after');
-  if (field === null) return undefined;
+  const field = headerField(response, 'retry-after');
   if (/^\d{1,9}$/.test(field)) return Number(field);
-  const seconds = (timeOf(field) - timeOf(response.headers.get('date') ?? '')) / 1000;
+  const seconds = (timeOf(field) - timeOf(headerField(response, 'date'))) / 1000;
   return seconds > 0 ? Math.ceil(seconds) : undefined;
 }
 
@@ -76,7 +76,7 @@ const UNAVAILABLE = 'temporarily_unavailable';
 const isUnavailable = ({ status }: Response): boolean => status >= 500 || status === 429;
 
 /** A page in place of an answer: of a proxy, a firewall or a maintenance, which says nothing of the request. */
-const isPage = ({ headers }: Response): boolean => /\bhtml\b/i.test(headers.get('content-type') ?? '');
+const isPage = (response: Response): boolean => /\bhtml\b/i.test(headerField(response, 'content-type'));
 
 /**
  * Judges what oauth4webapi or the transport threw.

@@ -6,6 +6,7 @@
  */
 import type { Ambient } from '../ambient';
 import { createExpiringCache } from '../expiring-cache';
+import { parseJsonObject } from '../json-object';
 import type { OwnedResource } from '../owned-resource';
 import { accessDenied, ServiceError } from '../service-error';
 
@@ -62,17 +63,10 @@ const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
 export const namesOwner = ({ tags }: DescribedSecret, owner: string): boolean => tags[OWNER_TAG] === owner;
 
-/** The text under the key, if the text is JSON that has one. What does not parse is told to nobody: it is secret. */
+/** The text under the key, if the secret's text is a JSON object that has one. */
 export function memberOf(text: string, jsonKey: string): string | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
   // Nothing that an object inherits is text.
-  const value: unknown = Reflect.get(parsed, jsonKey);
+  const value = parseJsonObject(text)?.[jsonKey];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
