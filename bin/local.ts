@@ -1,14 +1,9 @@
 /** `npm start`: the service on the embedded cloud, and the examples beside it, until a signal ends them. */
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import type * as ExamplesStart from '../examples/local/start';
+import { startWorld, type World } from '../examples/local/world';
 import { banner, readyLine } from '../lib/local/banner';
-import { prepareDataFolder } from '../lib/local/data-folder';
-import { LOOPBACK } from '../lib/local/loopback-server';
-import { openServiceLog } from '../lib/local/service-log';
+import { startLogged, type LoggedService } from '../lib/local/logged-service';
 import { parseSettings, type LocalSettings } from '../lib/local/settings';
 import { StartError, systemErrorCode } from '../lib/local/start-error';
-import { startLocal } from '../lib/local/start';
 
 /** When what should have stopped has not, the process ends all the same; milliseconds. */
 const STOP_DEADLINE_MS = 10_000;
@@ -16,46 +11,18 @@ const STOP_DEADLINE_MS = 10_000;
 /** How often to look whether npm is still there; milliseconds. */
 const PARENT_CHECK_MS = 200;
 
-type Examples = Awaited<ReturnType<typeof ExamplesStart.prepareExamples>>;
+/** What runs; without examples when they are off. */
+type Running = Pick<World, 'service' | 'close'> & Partial<World>;
 
 async function run(settings: LocalSettings): Promise<void> {
-  const { dataDir, port } = settings;
-  await prepareDataFolder(dataDir);
-  const logPath = join(dataDir, 'service.log');
-  const log = openServiceLog(logPath);
-  globalThis.console = log.console;
-
-  let examples: Examples | undefined;
-  const service = await startLocal({
-    port,
-    dataDir,
-    trustedIssuers: async (taken) => {
-      if (!settings.examples) return settings.trustedIssuers;
-      examples = await prepareExamples(port === 0 ? 0 : taken.port + 1, dataDir);
-      return [...settings.trustedIssuers, examples.trustedIssuer];
-    },
-    reportFailure: ({ requestId, resource, error }) => {
-      log.console.error(`Function behind ${resource} failed (request ${requestId}):`, error);
-    },
-  });
-  const { endpoint, region, principals } = service;
-  // A copy, for AWS's clients write into the credentials that they are given.
-  const addresses = await examples?.connect({ endpoint, region, agent: { ...principals.agent } });
-
-  stopOnSignals(async () => {
-    await examples?.close();
-    await service.close();
-    log.close();
-  });
-  process.stdout.write(banner(service, logPath, addresses) + readyLine(service, addresses));
+  const { service, examples, close } = settings.examples
+    ? await startWorld({ ...settings, pythonAgent: true })
+    : alone(await startLogged(settings));
+  stopOnSignals(close);
+  process.stdout.write(banner(service, examples) + readyLine(service, examples));
 }
 
-/** Loaded only when wanted: the examples bring an authorization server with them. */
-function prepareExamples(firstPort: number, dataDir: string): Promise<Examples> {
-  const load = createRequire(__filename);
-  const examples = load('../examples/local/start') as typeof ExamplesStart;
-  return examples.prepareExamples({ host: LOOPBACK, firstPort, dataDir });
-}
+const alone = (service: LoggedService): Running => ({ service, close: service.close });
 
 /** Ctrl-C reaches this process twice, from the terminal and from npm, so a second signal means nothing. */
 function stopOnSignals(close: () => Promise<void>): void {

@@ -1,17 +1,22 @@
-/** What is done once for each agent, here at every start: who it is, and which provider it may ask. */
+/** What is done once for each agent, here at every start: who it is, which provider it may ask, and who mints for it. */
 import {
   ConflictException,
   CreateOauth2CredentialProviderCommand,
   CreateWorkloadIdentityCommand,
   GetOauth2CredentialProviderCommand,
   GetWorkloadIdentityCommand,
+  PutResourcePolicyCommand,
   type BedrockAgentCoreControlClient,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { CalendarProvider } from './calendar-provider';
 
-export interface AgentIdentity {
-  readonly workloadName: string;
-  readonly credentialProviderName: string;
+export interface WorkloadOptions {
+  /** Of the workload identity. */
+  readonly name: string;
+  /** Of the application. */
+  readonly returnUrl: string;
+  /** ARN of the IAM role that the agent's gate runs as. */
+  readonly gateRole: string;
 }
 
 /** Creates a resource, or takes note that an earlier start has created it. */
@@ -24,34 +29,53 @@ async function createUnlessThere(create: () => Promise<unknown>): Promise<void> 
 }
 
 /**
- * Creates the agent's workload identity and credential provider where they are absent, and registers the
- * callback URL at the calendar provider.
+ * Creates an agent's workload identity where it is absent, and lets the agent's gate mint its tokens, for users who
+ * are known by a token of their own.
  *
- * @param ports of the application and the calendar provider. They are part of the names, since the return
- * URL and the issuer are part of what is created: on other ports, these are other resources.
- * @throws when a resource of that name is there and does not fit, and the service's own errors.
+ * @throws when one of that name is there and does not fit, and the service's own errors.
  */
-export async function setUpAgent(
+export async function setUpWorkload(
+  control: BedrockAgentCoreControlClient,
+  { name, returnUrl, gateRole }: WorkloadOptions,
+): Promise<void> {
+  const allowedResourceOauth2ReturnUrls = [returnUrl];
+  await createUnlessThere(() =>
+    control.send(new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls })),
+  );
+  const identity = await control.send(new GetWorkloadIdentityCommand({ name }));
+  if (identity.allowedResourceOauth2ReturnUrls?.includes(returnUrl) !== true) {
+    throw new Error(`The workload identity ${name} exists and does not allow the return URL ${returnUrl}.`);
+  }
+  const resourceArn = identity.workloadIdentityArn;
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'TheGateMints',
+        Effect: 'Allow',
+        Principal: { AWS: gateRole },
+        Action: 'bedrock-agentcore:GetWorkloadAccessTokenForJWT',
+        Resource: '*',
+      },
+    ],
+  };
+  await control.send(new PutResourcePolicyCommand({ resourceArn, policy: JSON.stringify(policy) }));
+}
+
+/**
+ * Creates the credential provider for the calendar where it is absent, and registers its callback URL there.
+ *
+ * @throws the service's own errors.
+ */
+export async function setUpCalendarProvider(
   control: BedrockAgentCoreControlClient,
   calendar: CalendarProvider,
-  returnUrl: string,
-  ports: { readonly application: number; readonly calendar: number },
-): Promise<AgentIdentity> {
-  const workloadName = `calendar-agent-${ports.application}`;
-  const credentialProviderName = `almanac-${ports.calendar}`;
-
-  await createUnlessThere(() =>
-    control.send(
-      new CreateWorkloadIdentityCommand({
-        name: workloadName,
-        allowedResourceOauth2ReturnUrls: [returnUrl],
-      }),
-    ),
-  );
+  name: string,
+): Promise<void> {
   await createUnlessThere(() =>
     control.send(
       new CreateOauth2CredentialProviderCommand({
-        name: credentialProviderName,
+        name,
         credentialProviderVendor: 'CustomOauth2',
         oauth2ProviderConfigInput: {
           customOauth2ProviderConfig: {
@@ -63,19 +87,9 @@ export async function setUpAgent(
       }),
     ),
   );
-
-  const identity = await control.send(new GetWorkloadIdentityCommand({ name: workloadName }));
-  if (identity.allowedResourceOauth2ReturnUrls?.includes(returnUrl) !== true) {
-    throw new Error(
-      `The workload identity ${workloadName} exists and does not allow the return URL ${returnUrl}.`,
-    );
-  }
-  const provider = await control.send(
-    new GetOauth2CredentialProviderCommand({ name: credentialProviderName }),
-  );
+  const provider = await control.send(new GetOauth2CredentialProviderCommand({ name }));
   if (provider.callbackUrl === undefined) {
-    throw new Error(`The credential provider ${credentialProviderName} has no callback URL.`);
+    throw new Error(`The credential provider ${name} has no callback URL.`);
   }
   await calendar.registerAgentClient(provider.callbackUrl);
-  return { workloadName, credentialProviderName };
 }

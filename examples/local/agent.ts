@@ -1,117 +1,164 @@
 /**
- * The example agent. It holds no user's credentials: for each question it trades the user's token for a
- * workload access token (agent and user in one), and that for a calendar token that is theirs alone.
+ * The example agent: an HTTP agent with the contract of AWS's AgentCore Runtime (`POST /invocations`, `GET /ping`), which
+ * the gate invokes. It holds no user's credentials and never sees the user's token: with its workload access token
+ * (agent and user in one) it gets a calendar token that is theirs alone. examples/python/agent.py does the same.
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   BedrockAgentCoreServiceException,
-  GetResourceOauth2TokenCommand,
-  GetWorkloadAccessTokenForJWTCommand,
-  UnauthorizedException,
   type BedrockAgentCoreClient,
-  type GetResourceOauth2TokenResponse,
 } from '@aws-sdk/client-bedrock-agentcore';
 import * as v from 'valibot';
-import { AskSchema, EventSchema, type Answer, type Ask, type Event } from './agent-api';
-import type { AgentIdentity } from './agent-setup';
+import {
+  AccessTokenRejectedError,
+  ConsentFailedError,
+  ConsentTimeoutError,
+  fromGate,
+  withAccessToken,
+  WorkloadAccessTokenError,
+  type FromGate,
+} from '../../lib/client';
+import { AskSchema, EventSchema, LONGEST_SILENCE, type Ask, type Event, type News } from './agent-api';
 import type { LoopbackServer } from './loopback-server';
 import { readJson } from './request-body';
-
-const SCOPES = ['calendar.read'];
+import { beginEvents, sendEvent } from './server-sent-events';
 
 const CalendarSchema = v.object({ events: v.array(EventSchema) });
 
-function sendAnswer(response: ServerResponse, answer: Answer): void {
-  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(JSON.stringify(answer));
+export interface AgentOptions {
+  readonly identity: BedrockAgentCoreClient;
+  /** Name of the credential provider. */
+  readonly calendarProvider: string;
+  readonly eventsUrl: string;
 }
 
-export class Agent {
-  constructor(
-    private readonly identity: BedrockAgentCoreClient,
-    private readonly self: AgentIdentity,
-    private readonly eventsUrl: string,
-  ) {}
+/** Gives the caller one piece of news. */
+type Tell = (news: News) => void;
 
-  /** Serves `POST /ask` (see agent-api.ts), with the user's token as the bearer token. */
-  serve(server: LoopbackServer): void {
-    server.serve(async (request, response) => {
-      const userToken = /^Bearer (?<token>\S+)$/i.exec(request.headers.authorization ?? '')?.groups?.token;
-      const ask = v.safeParse(AskSchema, await readJson(request));
-      if (request.method !== 'POST' || request.url !== '/ask' || !ask.success) {
-        response.writeHead(400).end();
-      } else if (userToken === undefined) {
-        sendAnswer(response, { kind: 'sign-in' });
-      } else {
-        sendAnswer(response, await this.answer(userToken, ask.output));
-      }
-    });
-  }
-
-  private async answer(userToken: string, ask: Ask): Promise<Answer> {
-    try {
-      const workloadAccessToken = await this.workloadAccessToken(userToken);
-      const first = await this.calendarToken(workloadAccessToken, ask, false);
-      if (first.accessToken === undefined) return consentIsNeeded(first);
-      const events = await this.readCalendar(first.accessToken);
-      if (events !== undefined) return eventsAskedFor(ask.question, events);
-      // The calendar refused a token that looked good, such as one that was taken back: ask for another, once.
-      return consentIsNeeded(await this.calendarToken(workloadAccessToken, ask, true));
-    } catch (error) {
-      // The user's token is forged, expired, or of an issuer that is not trusted.
-      if (error instanceof UnauthorizedException) return { kind: 'sign-in' };
-      if (!(error instanceof BedrockAgentCoreServiceException)) throw error;
-      return { kind: 'failed', reason: error.message };
+/** Begins to answer invocations on an already bound server. */
+export function serveAgent(server: LoopbackServer, options: AgentOptions): void {
+  server.serve(async (request, response) => {
+    switch (`${request.method ?? ''} ${request.url ?? ''}`) {
+      case 'GET /ping':
+        sendJson(response, 200, { status: 'Healthy' });
+        break;
+      case 'POST /invocations':
+        await invoked(options, request, response);
+        break;
+      default:
+        sendJson(response, 404, { error: 'There is nothing here.' });
     }
-  }
+  });
+}
 
-  private async workloadAccessToken(userToken: string): Promise<string | undefined> {
-    const command = new GetWorkloadAccessTokenForJWTCommand({
-      workloadName: this.self.workloadName,
-      userToken,
-    });
-    return (await this.identity.send(command)).workloadAccessToken;
-  }
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(JSON.stringify(body));
+}
 
-  private calendarToken(
-    workloadIdentityToken: string | undefined,
-    ask: Ask,
-    forceAuthentication: boolean,
-  ): Promise<GetResourceOauth2TokenResponse> {
-    return this.identity.send(
-      new GetResourceOauth2TokenCommand({
-        workloadIdentityToken,
-        resourceCredentialProviderName: this.self.credentialProviderName,
-        oauth2Flow: 'USER_FEDERATION',
-        scopes: SCOPES,
-        resourceOauth2ReturnUrl: ask.returnUrl,
-        customState: ask.state,
-        forceAuthentication,
-      }),
-    );
+async function invoked(
+  options: AgentOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const ask = v.safeParse(AskSchema, await readJson(request));
+  if (!ask.success) {
+    sendJson(response, 400, { error: 'Post JSON with a question and a state.' });
+    return;
   }
-
-  /** @returns undefined when the calendar does not accept the token. */
-  private async readCalendar(accessToken: string): Promise<readonly Event[] | undefined> {
-    const response = await fetch(this.eventsUrl, { headers: { authorization: `Bearer ${accessToken}` } });
-    if (response.status === 401) return undefined;
-    if (!response.ok) throw new Error(`The calendar answered ${response.status}.`);
-    return v.parse(CalendarSchema, await response.json()).events;
+  const gate = throughGate(request);
+  if (gate === undefined) {
+    sendJson(response, 401, { error: 'Invoke this agent through its gate.' });
+    return;
+  }
+  const hungUp = new AbortController();
+  response.on('close', () => {
+    hungUp.abort();
+  });
+  beginEvents(response);
+  const tell: Tell = (news) => {
+    sendEvent(response, news);
+  };
+  const stillThere = setInterval(tell, LONGEST_SILENCE * 1000, { kind: 'waiting' });
+  try {
+    tell({ kind: 'events', events: await eventsFor(options, gate, ask.output, tell, hungUp.signal) });
+  } catch (error) {
+    if (hungUp.signal.aborted) return;
+    tell({ kind: 'failed', reason: reasonOf(error) });
+  } finally {
+    clearInterval(stillThere);
+    response.end();
   }
 }
 
-function consentIsNeeded({ authorizationUrl, sessionUri }: GetResourceOauth2TokenResponse): Answer {
-  return authorizationUrl === undefined || sessionUri === undefined
-    ? { kind: 'failed', reason: 'The calendar could not be connected.' }
-    : { kind: 'consent', authorizationUrl, sessionUri };
+/** @returns undefined when the request brings no workload access token. */
+function throughGate(request: IncomingMessage): FromGate | undefined {
+  try {
+    return fromGate(request.headers);
+  } catch (error) {
+    if (error instanceof WorkloadAccessTokenError) return undefined;
+    throw error;
+  }
+}
+
+async function eventsFor(
+  { identity, calendarProvider, eventsUrl }: AgentOptions,
+  gate: FromGate,
+  { question, state }: Ask,
+  tell: Tell,
+  signal: AbortSignal,
+): Promise<Event[]> {
+  const calendar = withAccessToken({
+    identity,
+    ...gate,
+    providerName: calendarProvider,
+    scopes: ['calendar.read'],
+    authFlow: 'USER_FEDERATION',
+    customState: state,
+    onAuthUrl: (authorizationUrl) => {
+      tell({ kind: 'consent', authorizationUrl });
+    },
+    signal,
+  })(async (accessToken: string) => {
+    tell({ kind: 'progress', text: 'Reading the calendar' });
+    return readCalendar(eventsUrl, accessToken, signal);
+  });
+
+  tell({ kind: 'progress', text: 'Asking for access to the calendar' });
+  return eventsAskedFor(question, await calendar());
+}
+
+async function readCalendar(
+  eventsUrl: string,
+  accessToken: string,
+  signal: AbortSignal,
+): Promise<readonly Event[]> {
+  const response = await fetch(eventsUrl, { headers: { authorization: `Bearer ${accessToken}` }, signal });
+  // A token that looked good and was not, such as one that was taken back, is reported, and another asked for.
+  if (response.status === 401) throw new AccessTokenRejectedError();
+  if (!response.ok) throw new Error(`The calendar answered ${response.status}.`);
+  return v.parse(CalendarSchema, await response.json()).events;
 }
 
 /** Where a real agent would hand question and events to a model, this one knows two words. */
-function eventsAskedFor(question: string, events: readonly Event[]): Answer {
+function eventsAskedFor(question: string, events: readonly Event[]): Event[] {
   const days = /\btomorrow\b/i.test(question) ? 1 : /\btoday\b/i.test(question) ? 0 : undefined;
-  if (days === undefined) return { kind: 'events', events: [...events] };
+  if (days === undefined) return [...events];
   const day = new Date();
   day.setDate(day.getDate() + days);
-  const wanted = events.filter(({ start }) => new Date(start).toDateString() === day.toDateString());
-  return { kind: 'events', events: wanted };
+  return events.filter(({ start }) => new Date(start).toDateString() === day.toDateString());
+}
+
+/** What the user is told: the errors whose messages are meant for it, and of any other only that there was one. */
+function reasonOf(error: unknown): string {
+  const meantForPeople = [
+    BedrockAgentCoreServiceException,
+    AccessTokenRejectedError,
+    ConsentFailedError,
+    ConsentTimeoutError,
+    WorkloadAccessTokenError,
+  ].some((kind) => error instanceof kind);
+  if (meantForPeople && error instanceof Error) return error.message;
+  process.stderr.write(`The agent failed: ${error instanceof Error ? error.message : 'unknown error'}\n`);
+  return 'The agent could not read the calendar. Please try again in a moment.';
 }

@@ -1,34 +1,33 @@
 /** The example application's browser sessions: in memory, for a restart only means signing in again. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Answer } from './agent-api';
 import type { SignedInUser, SignInTransaction } from './openid-client';
+import type { Run } from './run';
 
 const COOKIE = 'fernhill_assistant';
 const IDLE_MILLISECONDS = 8 * 60 * 60 * 1000;
 const MAX_SESSIONS = 1000;
-
-export interface Exchange {
-  readonly question: string;
-  readonly answer: Answer;
-  /** Epoch milliseconds. */
-  readonly at: number;
-}
 
 export interface BrowserSession {
   /** Repeated in every form (synchronizer token): 127.0.0.1 is one site, whatever runs on its ports. */
   readonly csrfToken: string;
   signIn?: SignInTransaction;
   user?: SignedInUser;
-  /** The last question and what came of it. */
-  exchange?: Exchange;
-  /** Consents that this browser was sent away for, by session URI. */
-  readonly consents: Map<string, { readonly state: string; readonly question: string }>;
+  /** What agents know this session by; they tell nothing from it. */
+  readonly agentSessionId: string;
+  /** The last question and what comes of it. */
+  run?: Run;
+  /** What this browser has asked, by the state with which it comes back from a consent. */
+  readonly asked: Map<string, Run>;
 }
 
 export const randomToken = (): string => randomBytes(32).toString('base64url');
 
-const newSession = (): BrowserSession => ({ csrfToken: randomToken(), consents: new Map() });
+const newSession = (): BrowserSession => ({
+  csrfToken: randomToken(),
+  agentSessionId: randomUUID(),
+  asked: new Map(),
+});
 
 export class BrowserSessions {
   private readonly sessions = new Map<string, { readonly session: BrowserSession; usedAt: number }>();
@@ -39,7 +38,7 @@ export class BrowserSessions {
     const entry = id === undefined ? undefined : this.sessions.get(id);
     if (id === undefined || entry === undefined) return undefined;
     if (Date.now() - entry.usedAt > IDLE_MILLISECONDS) {
-      this.sessions.delete(id);
+      this.forget(id);
       return undefined;
     }
     entry.usedAt = Date.now();
@@ -53,7 +52,7 @@ export class BrowserSessions {
   renew(request: IncomingMessage, response: ServerResponse): BrowserSession {
     this.end(request, response);
     const oldest = this.sessions.keys().next().value;
-    if (this.sessions.size >= MAX_SESSIONS && oldest !== undefined) this.sessions.delete(oldest);
+    if (this.sessions.size >= MAX_SESSIONS && oldest !== undefined) this.forget(oldest);
     const id = randomToken();
     const session = newSession();
     this.sessions.set(id, { session, usedAt: Date.now() });
@@ -63,8 +62,14 @@ export class BrowserSessions {
 
   end(request: IncomingMessage, response: ServerResponse): void {
     const id = cookieOf(request);
-    if (id !== undefined) this.sessions.delete(id);
+    if (id !== undefined) this.forget(id);
     response.setHeader('set-cookie', `${COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0`);
+  }
+
+  /** Nobody can see any more what its agent would tell, so the agent is told to stop. */
+  private forget(id: string): void {
+    this.sessions.get(id)?.session.run?.stop();
+    this.sessions.delete(id);
   }
 }
 

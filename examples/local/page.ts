@@ -74,6 +74,9 @@ export interface Page {
 /** Made in one piece: the policy names the hash of exactly what stands between the tags. */
 const STYLE = trustedHtml(`<style>${STYLESHEET}</style>`);
 
+/** Stands where a body grows, while the frame around it is rendered. */
+const GROWING = trustedHtml('<!-- growing -->');
+
 /** The whole document, as text. */
 export function renderPage({ brand, title, body, account, narrow }: Page): string {
   return html`<!doctype html>
@@ -111,6 +114,30 @@ export const PAGE_HEADERS = {
 export function sendPage(response: ServerResponse, status: number, page: Page): void {
   response.writeHead(status, PAGE_HEADERS);
   response.end(renderPage(page));
+}
+
+/**
+ * Sends a page that goes on growing: what each part has to show reaches the browser when the part comes. Browsers
+ * show a document as it arrives, so this needs no script.
+ *
+ * @param page its body is what stands before the first part.
+ */
+export async function streamPage(
+  response: ServerResponse,
+  page: Page,
+  parts: AsyncIterable<Html>,
+): Promise<void> {
+  const [before = '', after] = renderPage({ ...page, body: html`${page.body}${GROWING}` }).split(
+    GROWING.markup,
+  );
+  response.writeHead(200, PAGE_HEADERS);
+  response.write(before);
+  for await (const { markup } of parts) {
+    // The browser has left; what goes on without it is not this page's to say.
+    if (response.closed) return;
+    response.write(markup);
+  }
+  response.end(after);
 }
 
 /** 303 See Other: what follows is a GET, whatever this request was. */

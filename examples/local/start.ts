@@ -1,14 +1,14 @@
 /**
- * Starts the example world around the identity service: an identity provider, a calendar product with its
- * authorization server and API, an agent, and the application that people open.
+ * Starts the examples around the identity service: an identity provider, a calendar product with its authorization
+ * server and API, two agents behind their gates, and the application that people open.
  *
  * Two steps, since each side needs the other's address: the providers must answer before the service starts
- * to trust them, and agent and application need the running service.
+ * to trust them, and agents, gates and application need the running service.
  */
 import { join } from 'node:path';
 import { ALMANAC_ACCOUNTS, FERNHILL_ACCOUNTS, type ExampleAccount } from './accounts';
-import { Agent } from './agent';
-import { setUpAgent } from './agent-setup';
+import type { ExampleAgent } from './agent-invocation';
+import { startAgents, type Agents, type RunningAgent } from './agents';
 import { startCalendarApi } from './calendar-api';
 import { startCalendarProvider } from './calendar-provider';
 import { ASSISTANT_AUDIENCE, ASSISTANT_SCOPE, startIdentityProvider } from './identity-provider';
@@ -18,10 +18,9 @@ import { serviceClients, type Service } from './service';
 import { REDIRECT_PATH, RETURN_PATH, WebApp } from './web-app';
 
 export interface PrepareOptions {
-  readonly host: '127.0.0.1';
   /**
-   * Five consecutive ports from here, in this order: identity provider, calendar provider, calendar API,
-   * agent, application. 0: five ports that the system chooses.
+   * Eight consecutive ports from here, in this order: identity provider, calendar provider, calendar API, agent,
+   * application, agent in Python, gate of the agent, gate of the one in Python. 0: ports that the system chooses.
    */
   readonly firstPort: number;
   /** The examples keep their state in `{dataDir}/examples`. */
@@ -59,11 +58,19 @@ export interface ExampleWorld {
     readonly eventsUrl: string;
     readonly users: readonly SignInName[];
   };
-  readonly agent: {
-    readonly workloadName: string;
-    readonly credentialProviderName: string;
-    readonly returnUrl: string;
-  };
+  readonly agent: AgentAddress;
+  /** Absent when it does not run. */
+  readonly pythonAgent?: AgentAddress;
+  /** Why it does not, where it was asked for, and how to get it. */
+  readonly pythonAgentMissing?: string;
+}
+
+export type AgentAddress = Omit<RunningAgent, keyof ExampleAgent> &
+  Pick<ExampleAgent, 'invocationUrl'> & { readonly returnUrl: string };
+
+export interface ConnectOptions {
+  /** Whether to start the agent in Python, where there is a Python for it. */
+  readonly pythonAgent: boolean;
 }
 
 export interface Examples {
@@ -73,8 +80,8 @@ export interface Examples {
     readonly allowedAudience: string[];
     readonly allowedClients: string[];
   };
-  /** Starts agent and application against the running service. */
-  connect(service: Service): Promise<ExampleWorld>;
+  /** Starts agents, gates and application against the running service. */
+  connect(service: Service, options: ConnectOptions): Promise<ExampleWorld>;
   close(): Promise<void>;
 }
 
@@ -94,14 +101,18 @@ async function bindAll(firstPort: number, count: number): Promise<LoopbackServer
   }
 }
 
+/** Ports that the examples bind themselves; the gates take the two behind them. */
+const SERVERS = 6;
+
 /**
- * Binds all five ports and starts the two providers and the calendar API.
+ * Binds the ports and starts the two providers and the calendar API.
  *
  * @throws the system's error, with `code` `EADDRINUSE` and the `port`, when a port is taken.
  */
 export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): Promise<Examples> {
-  const servers = await bindAll(firstPort, 5);
-  const [identityServer, calendarServer, apiServer, agentServer, appServer] = servers as [
+  const servers = await bindAll(firstPort, SERVERS);
+  const [identityServer, calendarServer, apiServer, agentServer, appServer, pythonServer] = servers as [
+    LoopbackServer,
     LoopbackServer,
     LoopbackServer,
     LoopbackServer,
@@ -125,6 +136,7 @@ export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): P
     jwksUri: calendar.jwksUri,
     audience: apiServer.origin,
   });
+  let agents: Agents | undefined;
 
   return {
     trustedIssuer: {
@@ -132,11 +144,19 @@ export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): P
       allowedAudience: [ASSISTANT_AUDIENCE],
       allowedClients: [identityProvider.clientId],
     },
-    connect: async (service) => {
-      const { identity, control } = serviceClients(service);
-      const ports = { application: appServer.port, calendar: calendarServer.port };
-      const self = await setUpAgent(control, calendar, returnUrl, ports);
-      new Agent(identity, self, eventsUrl).serve(agentServer);
+    connect: async (service, { pythonAgent }) => {
+      agents = await startAgents({
+        service,
+        identityProvider,
+        calendar,
+        eventsUrl,
+        returnUrl,
+        ports: { application: appServer.port, calendar: calendarServer.port },
+        server: agentServer,
+        pythonServer: pythonAgent ? pythonServer : undefined,
+        gatePorts: firstPort === 0 ? [0, 0] : [firstPort + SERVERS, firstPort + SERVERS + 1],
+      });
+      const { agent, python } = agents;
       const { issuer, clientId, clientSecret } = identityProvider;
       const openId = new OpenIdClient({
         issuer,
@@ -149,8 +169,8 @@ export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): P
       new WebApp({
         server: appServer,
         openId,
-        identity,
-        agentUrl: agentServer.origin,
+        identity: serviceClients(service).identity,
+        agents: isRunning(python) ? [agent, python] : [agent],
         serviceOrigin: new URL(service.endpoint).origin,
       }).serve();
       return {
@@ -175,11 +195,22 @@ export async function prepareExamples({ firstPort, dataDir }: PrepareOptions): P
           eventsUrl,
           users: ALMANAC_ACCOUNTS.map(signInName),
         },
-        agent: { ...self, returnUrl },
+        agent: addressOf(agent, returnUrl),
+        ...(isRunning(python) && { pythonAgent: addressOf(python, returnUrl) }),
+        ...(python instanceof Error && { pythonAgentMissing: python.message }),
       };
     },
     close: async () => {
+      await agents?.close();
       await Promise.all(servers.map((server) => server.close()));
     },
   };
 }
+
+const isRunning = (agent: Agents['python']): agent is RunningAgent =>
+  agent !== undefined && !(agent instanceof Error);
+
+const addressOf = (
+  { workloadName, credentialProviderName, invocationUrl, url }: RunningAgent,
+  returnUrl: string,
+): AgentAddress => ({ workloadName, credentialProviderName, invocationUrl, url, returnUrl });

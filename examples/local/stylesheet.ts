@@ -75,6 +75,23 @@ button:hover, .button:hover { background: var(--accent-strong); }
 .link:hover { background: none; color: var(--accent-strong); }
 .wide { width: 100%; }
 .ask { display: grid; grid-template-columns: 1fr auto; gap: .6rem; }
+.choices { border: 0; margin: 0; padding: 0; min-width: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 14rem), 1fr)); gap: .6rem; }
+.choices legend { padding: 0 0 .5rem; font-weight: 600; font-size: .92rem; }
+.choice { display: grid; grid-template-columns: auto 1fr; gap: .75rem; align-items: start; padding: .75rem .9rem; border: 1px solid var(--line); border-radius: .65rem; cursor: pointer; font-weight: 400; }
+.choice:hover { border-color: var(--line-strong); }
+.choice:has(:checked) { border-color: var(--accent); background: var(--accent-tint); }
+.choice input { width: 1.1rem; height: 1.1rem; min-height: 0; margin: .2rem 0 0; accent-color: var(--accent); }
+.choice strong { display: block; font-weight: 620; line-height: 1.4; }
+.choice strong::first-letter { text-transform: uppercase; }
+.choice .soft { font-size: .85rem; line-height: 1.4; }
+.progress { display: grid; grid-template-columns: 1.35rem 1fr; gap: .75rem; align-items: center; padding-inline: clamp(.35rem, 2vw, .6rem); color: var(--ink-soft); }
+.progress + .progress { margin-top: -.95rem; }
+.progress::before { content: "\\2713"; display: grid; place-items: center; width: 1.35rem; height: 1.35rem; border-radius: 50%; background: var(--accent-tint); color: var(--accent); font-size: .8rem; font-weight: 700; line-height: 1; }
+.progress:has(+ [role="status"].card)::before { content: "\\2715"; background: var(--alert-tint); color: var(--alert); }
+.progress:last-child { color: var(--ink); }
+.progress:last-child::before { content: ""; background: none; border: 2px solid var(--line); border-top-color: var(--accent); animation: turn .8s linear infinite; }
+@keyframes turn { to { rotate: 1turn; } }
+@media (prefers-reduced-motion: reduce) { .progress:last-child::before { animation: none; border-top-color: var(--line); } }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
 .pair button { padding-inline: .5rem; }
 

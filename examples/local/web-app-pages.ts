@@ -1,12 +1,11 @@
 /** The pages of the example application. */
 import type { Event } from './agent-api';
-import type { BrowserSession, Exchange } from './browser-session';
+import type { ExampleAgent } from './agent-invocation';
+import type { BrowserSession } from './browser-session';
 import { html, type Html } from './html';
 import { FERNHILL, type Page } from './page';
 import type { SignedInUser } from './openid-client';
-
-/** An authorization URL of the identity service is good for ten minutes. */
-const CONSENT_MILLISECONDS = 10 * 60 * 1000;
+import type { Run } from './run';
 
 const SUGGESTION = 'What is on my calendar?';
 
@@ -63,18 +62,37 @@ export const welcomePage = (): Page =>
       </section>`,
   );
 
-const askForm = (session: BrowserSession, question: string): Html => html`
-  <form class="ask" method="post" action="/ask">
-    ${csrfField(session)}
-    <input name="question" value="${question}" aria-label="Your question" maxlength="500" required />
-    <button>Ask</button>
+const agentChoice = ({ id, name, note }: ExampleAgent, chosen: boolean): Html => html`
+  <label class="choice">
+    <input type="radio" name="agent" value="${id}" required ${chosen ? html`checked` : undefined} />
+    <span><strong>${name}</strong><span class="soft">${note}</span></span>
+  </label>
+`;
+
+/** Where there is one agent only, there is nothing to choose. */
+const agentChoices = (agents: readonly ExampleAgent[], chosen: ExampleAgent | undefined): Html =>
+  agents.length === 1
+    ? html`<input type="hidden" name="agent" value="${agents[0]?.id}" />`
+    : html`<fieldset class="choices">
+        <legend>Which agent do you ask?</legend>
+        ${agents.map((agent, index) => agentChoice(agent, chosen ? agent === chosen : index === 0))}
+      </fieldset>`;
+
+const askForm = (session: BrowserSession, agents: readonly ExampleAgent[]): Html => html`
+  <form class="form" method="post" action="/ask">
+    ${csrfField(session)}${agentChoices(agents, session.run?.agent)}
+    <div class="ask">
+      <input name="question" value="${SUGGESTION}" aria-label="Your question" maxlength="500" required />
+      <button>Ask</button>
+    </div>
   </form>
 `;
 
-const askAgain = (session: BrowserSession, question: string): Html => html`
+const askAgain = (session: BrowserSession, asked: Pick<Run, 'agent' | 'question'>): Html => html`
   <form class="row stretch" method="post" action="/ask">
     ${csrfField(session)}
-    <input type="hidden" name="question" value="${question}" />
+    <input type="hidden" name="agent" value="${asked.agent.id}" />
+    <input type="hidden" name="question" value="${asked.question}" />
     <button>Ask again</button>
   </form>
 `;
@@ -118,7 +136,7 @@ function eventsCard(question: string, events: readonly Event[]): Html {
   </section>`;
 }
 
-const consentCard = (authorizationUrl: string): Html => html`
+const consentCard = (agent: ExampleAgent, authorizationUrl: string): Html => html`
   <section class="card" aria-live="polite">
     <div class="stack">
       <p class="eyebrow">One thing first</p>
@@ -126,7 +144,7 @@ const consentCard = (authorizationUrl: string): Html => html`
       <p class="lead">Your calendar is with Almanac, and Almanac wants to hear it from you.</p>
     </div>
     <ul class="stack">
-      <li><strong>Who asks:</strong> Fernhill’s calendar agent, on your behalf.</li>
+      <li><strong>Who asks:</strong> Fernhill’s ${agent.name}, on your behalf.</li>
       <li><strong>For what:</strong> to see your events. It cannot change them.</li>
       <li>
         <strong>Who keeps the permission:</strong> a vault that opens for this agent and for you together,
@@ -134,26 +152,40 @@ const consentCard = (authorizationUrl: string): Html => html`
       </li>
     </ul>
     <div class="row stretch"><a class="button" href="${authorizationUrl}">Continue to Almanac</a></div>
-    <p class="soft">The link is good for ten minutes.</p>
+    <p class="soft">The link is good for ten minutes. The agent waits for you meanwhile.</p>
   </section>
 `;
 
-function exchangeCard(session: BrowserSession, { question, answer, at }: Exchange): Html {
-  switch (answer.kind) {
-    case 'events':
-      return eventsCard(question, answer.events);
-    case 'consent':
-      return Date.now() - at < CONSENT_MILLISECONDS
-        ? consentCard(answer.authorizationUrl)
-        : noticeCard(
-            'That took longer than ten minutes',
-            'The link to Almanac has expired. Nothing was shared.',
-            askAgain(session, question),
-          );
-    case 'sign-in':
-      return noticeCard('Please sign in again', 'Your sign-in has expired.', signInAgain);
-    case 'failed':
-      return noticeCard('The assistant could not find out', answer.reason, askAgain(session, question));
+const progress = (text: string): Html => html`<p class="progress" role="status">${text}</p>`;
+
+/**
+ * What the agent tells, as it tells it, until its answer; or until the person has to do something, for the way back
+ * from there leads to a new page.
+ */
+export async function* runParts(session: BrowserSession, run: Run): AsyncGenerator<Html> {
+  for await (const news of run.follow()) {
+    switch (news.kind) {
+      case 'progress':
+        yield progress(news.text);
+        break;
+      case 'consent':
+        if (run.consentGiven) {
+          yield progress('You have allowed it at Almanac');
+        } else if (run.endsWith(news)) {
+          yield consentCard(run.agent, news.authorizationUrl);
+          return;
+        }
+        break;
+      case 'events':
+        yield eventsCard(run.question, news.events);
+        return;
+      case 'sign-in':
+        yield noticeCard('Please sign in again', 'Your sign-in has expired.', signInAgain);
+        return;
+      case 'failed':
+        yield noticeCard('The assistant could not find out', news.reason, askAgain(session, run));
+        return;
+    }
   }
 }
 
@@ -169,54 +201,53 @@ const noticeCard = (title: string, text: string, next: Html): Html => html`
 
 const signInAgain = html`<div class="row stretch"><a class="button" href="/sign-in">Sign in</a></div>`;
 
-/** The page of a signed-in user: the question box, and below it the last exchange. */
-export const askPage = (session: BrowserSession, user: SignedInUser): Page =>
+/** The page of a signed-in user: the question box, and room for `runParts` below it. */
+export const askPage = (session: BrowserSession, user: SignedInUser, agents: readonly ExampleAgent[]): Page =>
   page(
     'Ask',
     html`<section class="card">
-        <div class="stack">
-          <h1>Hello, ${user.name.split(' ')[0]}</h1>
-          <p class="lead">What would you like to know?</p>
-        </div>
-        ${askForm(session, SUGGESTION)}
-        <p class="soft">It also understands “today” and “tomorrow”.</p>
-      </section>
-      ${session.exchange === undefined ? undefined : exchangeCard(session, session.exchange)}`,
+      <div class="stack">
+        <h1>Hello, ${user.name.split(' ')[0]}</h1>
+        <p class="lead">What would you like to know?</p>
+      </div>
+      ${askForm(session, agents)}
+      <p class="soft">It also understands “today” and “tomorrow”.</p>
+    </section>`,
     session,
   );
 
 /** The user said no at the calendar provider. */
-export const deniedPage = (session: BrowserSession, question: string): Page =>
+export const deniedPage = (session: BrowserSession, run: Run): Page =>
   page(
     'Not connected',
     noticeCard(
       'You said no, and that is fine',
       'Your calendar stays closed to the assistant, and nothing was shared. If you change your mind, just ask again: Almanac will ask you once more.',
-      askAgain(session, question),
+      askAgain(session, run),
     ),
     session,
   );
 
 /** The browser came back, but the service would not complete the consent. */
-export const notConnectedPage = (session: BrowserSession, question: string): Page =>
+export const notConnectedPage = (session: BrowserSession, run: Run): Page =>
   page(
     'Not connected',
     noticeCard(
       'Your calendar was not connected',
       'The permission has expired, was used before, or was given for somebody else’s question. Nothing was shared. Ask again to get a new link.',
-      askAgain(session, question),
+      askAgain(session, run),
     ),
     session,
   );
 
 /** The browser came back with a consent that its session knows nothing of. */
-export const unknownReturnPage = (session: BrowserSession): Page =>
+export const unknownReturnPage = (session: BrowserSession, agent: ExampleAgent): Page =>
   page(
     'Not connected',
     noticeCard(
       'This is not a question that you asked here',
       'The link belongs to another browser, to an earlier visit, or was used already. Nothing was shared. Ask again to begin anew.',
-      askAgain(session, SUGGESTION),
+      askAgain(session, { agent, question: SUGGESTION }),
     ),
     session,
   );

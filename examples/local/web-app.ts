@@ -1,34 +1,36 @@
 /**
- * The example application: signs people in, hands their questions to the agent, and takes them back after
- * they have consented. It alone knows which browser is whose, so it is the one who confirms a consent.
+ * The example application: signs people in, hands their questions to an agent through its gate, shows what comes back
+ * as it comes, and takes people back after they have consented. It alone knows which browser is whose, so it is the one
+ * who confirms a consent.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   BedrockAgentCoreServiceException,
-  CompleteResourceTokenAuthCommand,
   type BedrockAgentCoreClient,
 } from '@aws-sdk/client-bedrock-agentcore';
-import * as v from 'valibot';
-import { AnswerSchema, type Answer, type Ask } from './agent-api';
+import { AuthorizationReturnError, completeAuthorization } from '../../lib/client';
+import { invokeAgent, type ExampleAgent, type Heard } from './agent-invocation';
 import { BrowserSessions, randomToken, type BrowserSession } from './browser-session';
 import type { LoopbackServer } from './loopback-server';
 import type { OpenIdClient } from './openid-client';
-import { redirect, sendPage } from './page';
+import { redirect, sendPage, streamPage, type Page } from './page';
 import { readForm } from './request-body';
+import { Run } from './run';
 import * as pages from './web-app-pages';
 
 /** Paths that others are told of: redirect URI at the identity provider, return URL at the identity service. */
 export const REDIRECT_PATH = '/signed-in';
 export const RETURN_PATH = '/connected';
 
-/** A browser may have asked in several tabs; a consent that is pushed out can simply be asked for again. */
-const MAX_OPEN_CONSENTS = 10;
+/** A browser may ask in several tabs; what is pushed out can simply be asked again. */
+const MAX_ASKED = 10;
 
 export interface WebAppOptions {
   readonly server: LoopbackServer;
   readonly openId: OpenIdClient;
   readonly identity: BedrockAgentCoreClient;
-  readonly agentUrl: string;
+  /** Whom people can ask; the first is asked when they do not choose. */
+  readonly agents: readonly [ExampleAgent, ...ExampleAgent[]];
   /** Origin of the identity service: the only place that a consent may begin at. */
   readonly serviceOrigin: string;
 }
@@ -71,8 +73,13 @@ export class WebApp {
   private async home(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const session = this.sessions.find(request);
     const user = await this.freshUser(session);
-    if (session === undefined || user === undefined) sendPage(response, 200, pages.welcomePage());
-    else sendPage(response, 200, pages.askPage(session, user));
+    if (session === undefined || user === undefined) {
+      sendPage(response, 200, pages.welcomePage());
+      return;
+    }
+    const page = pages.askPage(session, user, this.options.agents);
+    if (session.run === undefined) sendPage(response, 200, page);
+    else await streamPage(response, page, pages.runParts(session, session.run));
   }
 
   private async signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -104,7 +111,8 @@ export class WebApp {
       return;
     }
     const question = form.get('question')?.trim().slice(0, 500);
-    if (question) await this.askAgent(session, question);
+    const agent = this.options.agents.find(({ id }) => id === form.get('agent'));
+    if (question && agent) await this.askAgent(session, agent, question);
     redirect(response, '/');
   }
 
@@ -120,29 +128,39 @@ export class WebApp {
       sendPage(response, 401, pages.signInNeededPage());
       return;
     }
-    const sessionUri = parameters.get('session_id') ?? '';
-    const consent = session.consents.get(sessionUri);
-    // Session binding: this very browser must have asked for it, or somebody else's consent could be slipped in.
-    if (consent?.state !== (parameters.get('state') ?? '')) {
-      sendPage(response, 400, pages.unknownReturnPage(session));
-      return;
-    }
-    session.consents.delete(sessionUri);
-    delete session.exchange;
-    if (parameters.has('error')) {
-      sendPage(response, 200, pages.deniedPage(session, consent.question));
-      return;
-    }
+    const browser = { user: { userToken: user.accessToken }, states: session.asked.keys() };
     try {
-      const userIdentifier = { userToken: user.accessToken };
-      await this.options.identity.send(new CompleteResourceTokenAuthCommand({ sessionUri, userIdentifier }));
+      // Session binding: this very browser must have asked for it, or somebody else's consent could be slipped in.
+      const { identity } = this.options;
+      const returned = { identity, url: parameters, browserSession: () => browser };
+      await this.goOn(session, (await completeAuthorization(returned)).state);
+      redirect(response, '/');
     } catch (error) {
-      if (!(error instanceof BedrockAgentCoreServiceException)) throw error;
-      sendPage(response, 400, pages.notConnectedPage(session, consent.question));
-      return;
+      const [status, page] = this.notCompleted(session, parameters.get('state') ?? '', error);
+      sendPage(response, status, page);
     }
-    await this.askAgent(session, consent.question);
-    redirect(response, '/');
+  }
+
+  /** The agent has been waiting for this; if it has given up by now, it is asked once more. */
+  private async goOn(session: BrowserSession, state: string): Promise<void> {
+    const run = session.asked.get(state);
+    session.asked.delete(state);
+    if (run === undefined) return;
+    run.consentGiven = true;
+    if (!run.live) await this.askAgent(session, run.agent, run.question);
+  }
+
+  /** What to say of an authorization that was not completed; whoever waits for it is called off. */
+  private notCompleted(session: BrowserSession, state: string, error: unknown): [number, Page] {
+    const declined = error instanceof AuthorizationReturnError && error.reason === 'declined';
+    const refused = error instanceof BedrockAgentCoreServiceException;
+    if (!refused && !(error instanceof AuthorizationReturnError)) throw error;
+    const run = declined || refused ? session.asked.get(state) : undefined;
+    if (run === undefined) return [400, pages.unknownReturnPage(session, this.options.agents[0])];
+    session.asked.delete(state);
+    run.stop();
+    if (session.run === run) delete session.run;
+    return declined ? [200, pages.deniedPage(session, run)] : [400, pages.notConnectedPage(session, run)];
   }
 
   private async signOut(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -174,33 +192,32 @@ export class WebApp {
     return user;
   }
 
-  private async askAgent(session: BrowserSession, question: string): Promise<void> {
+  /** Begins a run and shows it from now on; the one before, which nobody will see any more, ends. */
+  private async askAgent(session: BrowserSession, agent: ExampleAgent, question: string): Promise<void> {
     const user = await this.freshUser(session);
     if (user === undefined) return;
     const state = randomToken();
-    const returnUrl = `${this.options.server.origin}${RETURN_PATH}`;
-    const answer = await this.agentAnswer(user.accessToken, { question, returnUrl, state });
-    if (answer.kind === 'consent') {
-      const [oldest] = session.consents.keys();
-      if (session.consents.size >= MAX_OPEN_CONSENTS && oldest !== undefined) session.consents.delete(oldest);
-      session.consents.set(answer.sessionUri, { state, question });
-    }
-    session.exchange = { question, answer, at: Date.now() };
+    const invocation = {
+      agent,
+      userToken: user.accessToken,
+      sessionId: session.agentSessionId,
+      ask: { question, state },
+    };
+    session.run?.stop();
+    session.run = new Run(agent, question, (signal) => this.watched(invokeAgent(invocation, signal)));
+    const [oldest] = session.asked.keys();
+    if (session.asked.size >= MAX_ASKED && oldest !== undefined) session.asked.delete(oldest);
+    session.asked.set(state, session.run);
   }
 
-  private async agentAnswer(accessToken: string, ask: Ask): Promise<Answer> {
-    const response = await fetch(`${this.options.agentUrl}/ask`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify(ask),
-    });
-    const answer = v.safeParse(AnswerSchema, response.ok ? await response.json() : undefined);
-    if (!answer.success)
-      return { kind: 'failed', reason: 'The agent does not answer. Please try again in a moment.' };
-    if (answer.output.kind !== 'consent') return answer.output;
-    // The link is put before the user, so it must lead where this application expects it to.
-    return new URL(answer.output.authorizationUrl).origin === this.options.serviceOrigin
-      ? answer.output
-      : { kind: 'failed', reason: 'The agent asked for consent at an unexpected address.' };
+  /** Lets news through, but for a link that leads where no consent begins: it is put before a user who trusts this page. */
+  private async *watched(heard: AsyncIterable<Heard>): AsyncGenerator<Heard> {
+    for await (const news of heard) {
+      if (news.kind === 'consent' && new URL(news.authorizationUrl).origin !== this.options.serviceOrigin) {
+        yield { kind: 'failed', reason: 'The agent asked for consent at an unexpected address.' };
+        return;
+      }
+      yield news;
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** What `npm start` prints once everything runs: words for people, and one JSON line for programs. */
+import type { LoggedService } from './logged-service';
 import type { LocalService } from './start';
 
 /** What of the examples is printed; all of it goes into the JSON line. */
@@ -9,6 +10,10 @@ export interface ExampleAddresses {
     readonly users: readonly SignIn[];
   };
   readonly calendar: { readonly users: readonly SignIn[] };
+  readonly agent: { readonly invocationUrl: string };
+  /** Absent when it does not run; `pythonAgentMissing` says why, and how to get it. */
+  readonly pythonAgent?: { readonly invocationUrl: string };
+  readonly pythonAgentMissing?: string;
 }
 
 interface SignIn {
@@ -18,23 +23,19 @@ interface SignIn {
 
 type Row = readonly [label: string, text: string];
 
-/**
- * @param logPath of the service's log
- * @param examples undefined when they are off
- */
-export function banner(
-  service: LocalService,
-  logPath: string,
-  examples: ExampleAddresses | undefined,
-): string {
+/** @param examples undefined when they are off */
+export function banner(service: LoggedService, examples: ExampleAddresses | undefined): string {
   const sections = [
     'agent-identity is running.',
     rows(addresses(service, examples)),
     ...(examples ? [tryExample(examples)] : []),
+    ...(examples?.pythonAgentMissing
+      ? [`The second agent, in Python, does not run. ${examples.pythonAgentMissing}`]
+      : []),
     tryCommandLine(service),
     rows([
       ['State', service.dataDir],
-      ['Audit log', logPath],
+      ['Audit log', service.logPath],
       ['Stop', 'Ctrl-C'],
     ]),
   ];
@@ -44,8 +45,18 @@ export function banner(
 function addresses(service: LocalService, examples: ExampleAddresses | undefined): Row[] {
   const own: Row = ['Identity service', `${service.endpoint}   (region ${service.region})`];
   if (!examples) return [own];
-  return [['Example app', examples.exampleApp], own, ['Sign-in provider', examples.identityProvider.issuer]];
+  const { exampleApp, identityProvider, agent, pythonAgent } = examples;
+  return [
+    ['Example app', exampleApp],
+    own,
+    ['Sign-in provider', identityProvider.issuer],
+    ['Gate of its agent', originOf(agent)],
+    ...(pythonAgent ? [['… of the one in Python', originOf(pythonAgent)] as const] : []),
+  ];
 }
+
+const originOf = ({ invocationUrl }: { readonly invocationUrl: string }): string =>
+  new URL(invocationUrl).origin;
 
 function tryExample({ exampleApp, identityProvider, calendar }: ExampleAddresses): string {
   return [

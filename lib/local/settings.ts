@@ -17,7 +17,7 @@ const DEFAULT_PORT = '4600';
 const DEFAULT_DATA_DIR = '.local';
 
 /** The examples take the ports after the service's own. */
-const EXAMPLE_PORTS = 5;
+const EXAMPLE_PORTS = 8;
 
 /**
  * @param env `PORT`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array)

@@ -1,0 +1,133 @@
+/**
+ * Runs the agent in Python, examples/python/agent.py, as a process of its own, where there is a Python with AWS's SDK.
+ * It gets the agent's AWS keys and nothing else of this process's secrets.
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join, relative } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Service } from './service';
+
+const FOLDER = join(__dirname, '..', 'python');
+const [SCRIPTS, PYTHON] = process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python'];
+const VENV = join(FOLDER, '.venv');
+
+/** How long it may take until it answers, in milliseconds; and how often to look. */
+const START_MILLISECONDS = 20_000;
+const LOOK_MILLISECONDS = 50;
+
+/** How much is told of what it said when it does not start, in characters. */
+const LAST_WORDS = 500;
+
+/** Ends the agent when this process has ended, however it did: then nothing holds the other end of its input. */
+const RUNNER = `
+import os, runpy, sys, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+runpy.run_path(sys.argv[1], run_name="__main__")
+`;
+
+export interface PythonAgentOptions extends Service {
+  /** That it listens on. */
+  readonly port: number;
+  /** Name of the credential provider. */
+  readonly calendarProvider: string;
+  readonly eventsUrl: string;
+}
+
+export interface PythonAgent {
+  readonly close: () => Promise<void>;
+}
+
+/** Why it does not run, and what to do about it, for a person. */
+export class PythonAgentError extends Error {
+  override readonly name = 'PythonAgentError';
+}
+
+/**
+ * A Python that has AWS's SDK: the one that PYTHON names, the virtual environment beside the agent, or what is on the
+ * path.
+ *
+ * @throws PythonAgentError when there is none.
+ */
+function findPython(): string {
+  const beside = join(VENV, SCRIPTS, PYTHON);
+  const candidates = process.env.PYTHON ? [process.env.PYTHON] : [beside, 'python3', 'python'];
+  const found = candidates.find(
+    (candidate) =>
+      // Looked for, not loaded: loading it takes a second.
+      spawnSync(candidate, ['-c', IS_THERE], { stdio: 'ignore', timeout: START_MILLISECONDS }).status === 0,
+  );
+  if (found !== undefined) return found;
+  const venv = relative(process.cwd(), VENV);
+  const install = `python3 -m venv ${venv} && ${join(venv, SCRIPTS, PYTHON)} -m pip install -r ${relative(process.cwd(), join(FOLDER, 'requirements.txt'))}`;
+  throw new PythonAgentError(`It needs Python 3.10 or newer with AWS's SDK. To get it:\n  ${install}`);
+}
+
+const IS_THERE = `import sys, importlib.util as u; sys.exit(sys.version_info < (3, 10) or not u.find_spec("bedrock_agentcore"))`;
+
+/**
+ * Starts the agent and waits until it answers.
+ *
+ * @throws PythonAgentError when there is no Python for it, or it does not come up.
+ */
+export async function startPythonAgent(options: PythonAgentOptions): Promise<PythonAgent> {
+  const child = spawn(findPython(), ['-c', RUNNER, join(FOLDER, 'agent.py')], {
+    env: environment(options),
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let lastWords = '';
+  child.stderr.on(
+    'data',
+    (text: Buffer) => (lastWords = `${lastWords}${text.toString()}`.slice(-LAST_WORDS)),
+  );
+  const ended = once(child, 'exit');
+  const close = async (): Promise<void> => {
+    child.kill();
+    await ended;
+  };
+  try {
+    await untilItAnswers(child, options.port);
+    // From now on AWS's SDK logs addresses that are for its user's browser alone.
+    child.stderr.removeAllListeners('data').resume();
+    return { close };
+  } catch (error) {
+    await close();
+    if (error instanceof PythonAgentError)
+      throw new PythonAgentError(`${error.message}\n${lastWords}`.trimEnd());
+    throw error;
+  }
+}
+
+function environment({ endpoint, region, principals, ...options }: PythonAgentOptions): NodeJS.ProcessEnv {
+  const foreign = /^(AWS_|BEDROCK_AGENTCORE_|PYTHONPATH$|DOCKER_CONTAINER$)/;
+  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
+  return {
+    ...Object.fromEntries(kept),
+    NO_PROXY: '127.0.0.1',
+    no_proxy: '127.0.0.1',
+    PORT: String(options.port),
+    CALENDAR_PROVIDER: options.calendarProvider,
+    CALENDAR_EVENTS_URL: options.eventsUrl,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: principals.agent.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: principals.agent.secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    BEDROCK_AGENTCORE_DP_ENDPOINT: endpoint,
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+}
+
+async function untilItAnswers(child: ChildProcess, port: number): Promise<void> {
+  const giveUpAt = Date.now() + START_MILLISECONDS;
+  while (Date.now() < giveUpAt) {
+    if (child.exitCode !== null) {
+      throw new PythonAgentError(
+        `It ended with status ${child.exitCode} instead of listening on port ${port}.`,
+      );
+    }
+    const answer = await fetch(`http://127.0.0.1:${port}/ping`).catch(() => undefined);
+    if (answer?.ok) return;
+    await wait(LOOK_MILLISECONDS);
+  }
+  throw new PythonAgentError(`It did not answer within ${START_MILLISECONDS / 1000} seconds.`);
+}

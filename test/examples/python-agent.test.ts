@@ -1,0 +1,75 @@
+/** What is said when there is no Python for the agent in Python, or it does not start. How it answers: test/clients. */
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  PythonAgentError,
+  startPythonAgent,
+  type PythonAgentOptions,
+} from '../../examples/local/python-agent';
+
+const keysOf = (secretAccessKey: string) => ({
+  arn: 'arn:aws:iam::000000000000:user/somebody',
+  accessKeyId: 'AKIAAAAAAAAAAAAAAAAA',
+  secretAccessKey,
+});
+
+const options: PythonAgentOptions = {
+  endpoint: 'http://127.0.0.1:9',
+  region: 'us-east-1',
+  principals: {
+    operator: keysOf('of-the-operator'),
+    agent: keysOf('of-the-agent'),
+    gate: keysOf('of-the-gate'),
+    stranger: keysOf('of-the-stranger'),
+  },
+  port: 9,
+  calendarProvider: 'calendar',
+  eventsUrl: 'http://127.0.0.1:9/events',
+};
+
+const { PYTHON } = process.env;
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'python-agent-'));
+});
+
+afterEach(async () => {
+  if (PYTHON === undefined) delete process.env.PYTHON;
+  else process.env.PYTHON = PYTHON;
+  await rm(folder, { recursive: true });
+});
+
+/** A program in the place of Python: it says that AWS's SDK is there, and runs the agent as the script says. */
+async function insteadOfPython(script: string): Promise<void> {
+  process.env.PYTHON = join(folder, 'python');
+  await writeFile(process.env.PYTHON, `#!/bin/sh\ncase "$2" in *find_spec*) exit 0;; esac\n${script}\n`);
+  await chmod(process.env.PYTHON, 0o755);
+}
+
+it('says how to get a Python for it', async () => {
+  process.env.PYTHON = join(folder, 'absent');
+  const start = startPythonAgent(options);
+  await expect(start).rejects.toThrow(PythonAgentError);
+  await expect(start).rejects.toThrow(
+    /^It needs Python 3\.10 .*\n {2}python3 -m venv .* -m pip install -r .*requirements\.txt$/,
+  );
+});
+
+it('says what it said when it does not start', async () => {
+  await insteadOfPython('echo "No module named boto3" >&2; exit 3');
+  await expect(startPythonAgent(options)).rejects.toMatchObject({
+    name: 'PythonAgentError',
+    message: 'It ended with status 3 instead of listening on port 9.\nNo module named boto3',
+  });
+});
+
+it('gets the agent’s keys, and neither another principal’s nor this process’s own', async () => {
+  process.env.AWS_PROFILE = 'developer';
+  await insteadOfPython('env | grep -e AWS_ -e of-the >&2; exit 3');
+  const error = await startPythonAgent(options).catch((reason: unknown) => String(reason));
+  delete process.env.AWS_PROFILE;
+  expect(error).toContain('AWS_SECRET_ACCESS_KEY=of-the-agent');
+  expect(error).not.toMatch(/AWS_PROFILE|of-the-(gate|operator|stranger)/);
+});

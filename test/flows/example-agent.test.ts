@@ -1,0 +1,188 @@
+/** The example agent against the running service: what it does with its workload access token, and what it tells. */
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serveAgent } from '../../examples/local/agent';
+import { NewsSchema, type News } from '../../examples/local/agent-api';
+import { bindLoopback, type LoopbackServer } from '../../examples/local/loopback-server';
+import { readEvents } from '../../examples/local/server-sent-events';
+import * as v from 'valibot';
+import { RETURN_URL, World, type TestAgent } from './support/world';
+
+const EVENTS = [
+  { title: 'Tea', location: 'Kitchen', start: '2026-01-01T10:00:00Z', end: '2026-01-01T11:00:00Z' },
+];
+
+let world: World;
+let calendar: Server;
+/** Answers the request that bears this token. */
+let answerCalendar: (response: ServerResponse, token: string) => void;
+let server: LoopbackServer;
+let agent: TestAgent;
+
+beforeAll(async () => {
+  world = await World.start({
+    scopes: ['openid', 'offline_access', 'calendar.read'],
+    issueRefreshToken: () => true,
+  });
+  calendar = createServer((request, response) => {
+    answerCalendar(response, (request.headers.authorization ?? '').replace('Bearer ', ''));
+  }).listen(0, '127.0.0.1');
+  await once(calendar, 'listening');
+});
+
+afterAll(async () => {
+  calendar.close();
+  calendar.closeAllConnections();
+  await world.stop();
+});
+
+beforeEach(async () => {
+  answerCalendar = withEvents;
+  agent = await world.agent();
+  server = await bindLoopback(0);
+  const { port } = calendar.address() as AddressInfo;
+  serveAgent(server, {
+    identity: world.data(),
+    calendarProvider: agent.providerName,
+    eventsUrl: `http://127.0.0.1:${port}/events`,
+  });
+});
+
+afterEach(() => server.close());
+
+const withEvents = (response: ServerResponse): void => {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ events: EVENTS }));
+};
+
+const post = (
+  headers: Record<string, string>,
+  body: string = JSON.stringify({ question: 'What is on?', state: 'of this browser' }),
+  signal: AbortSignal | null = null,
+): Promise<Response> =>
+  fetch(`${server.origin}/invocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+    signal,
+  });
+
+/** What the agent tells when it is invoked as its gate would do it. */
+async function* told(workloadAccessToken: string, signal: AbortSignal | null = null): AsyncGenerator<News> {
+  const headers = { WorkloadAccessToken: workloadAccessToken, OAuth2CallbackUrl: RETURN_URL };
+  const response = await post(headers, undefined, signal);
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  if (response.body === null) return;
+  for await (const { data } of readEvents(response.body)) yield v.parse(NewsSchema, JSON.parse(data));
+}
+
+async function allTold(workloadAccessToken: string): Promise<News[]> {
+  const all: News[] = [];
+  for await (const news of told(workloadAccessToken)) all.push(news);
+  return all;
+}
+
+/** The next piece of news, as a link for the user. */
+async function linkIn(news: AsyncGenerator<News>): Promise<string> {
+  const { value } = (await news.next()) as { value: News };
+  return value.kind === 'consent' ? value.authorizationUrl : `no link, but ${value.kind}`;
+}
+
+const asking: News = { kind: 'progress', text: 'Asking for access to the calendar' };
+const reading: News = { kind: 'progress', text: 'Reading the calendar' };
+const answer: News = { kind: 'events', events: EVENTS };
+
+it('waits for its user’s consent, and answers; then answers at once', async () => {
+  const token = await agent.token({ userId: 'ana' });
+  const news = told(token);
+  expect((await news.next()).value).toEqual(asking);
+  const back = await agent.consent(await linkIn(news));
+  expect(back.searchParams.get('state')).toBe('of this browser');
+  await agent.complete(back.searchParams.get('session_id') ?? '', { userId: 'ana' });
+  expect((await news.next()).value).toEqual(reading);
+  expect((await news.next()).value).toEqual(answer);
+  expect((await news.next()).done).toBe(true);
+
+  expect(await allTold(token)).toEqual([asking, reading, answer]);
+});
+
+it('reports a token that the calendar does not take, and comes back with another', async () => {
+  const token = await agent.token({ userId: 'ana' });
+  const first = await agent.connect('ana', { scopes: ['calendar.read'] });
+  const seen: string[] = [];
+  answerCalendar = (response, bearer) => {
+    seen.push(bearer);
+    if (bearer === first) response.writeHead(401).end();
+    else withEvents(response);
+  };
+  expect(await allTold(token)).toEqual([asking, reading, reading, answer]);
+  expect(seen).toEqual([first, expect.not.stringMatching(first)]);
+  expect(await world.audit()).toContainEqual(
+    expect.objectContaining({ operation: 'RejectResourceOauth2Token', outcome: 'allowed' }),
+  );
+});
+
+it.each([
+  ['fails', (response: ServerResponse) => response.writeHead(503).end('out of order: token eyJ')],
+  ['answers nonsense', (response: ServerResponse) => response.end('<h1>Calendar</h1>')],
+  ['breaks off', (response: ServerResponse) => response.destroy()],
+])('says that there was no reading the calendar, and not what it said, when it %s', async (_name, fail) => {
+  await agent.connect('ana', { scopes: ['calendar.read'] });
+  answerCalendar = (response) => void fail(response);
+  const reason = 'The agent could not read the calendar. Please try again in a moment.';
+  const token = await agent.token({ userId: 'ana' });
+  expect(await allTold(token)).toEqual([asking, reading, { kind: 'failed', reason }]);
+});
+
+it('stops its work when whoever invoked it hangs up', async () => {
+  await agent.connect('ana', { scopes: ['calendar.read'] });
+  const hangUp = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    answerCalendar = (response) => {
+      // The calendar never answers; the agent breaks off.
+      response.on('close', resolve);
+      hangUp.abort();
+    };
+  });
+  const news = told(await agent.token({ userId: 'ana' }), hangUp.signal);
+  await expect(
+    news
+      .next()
+      .then(() => news.next())
+      .then(() => news.next()),
+  ).rejects.toThrow();
+  await stopped;
+});
+
+it.each([
+  ['a forged workload access token', 'x.y.z'],
+  ['another agent’s', undefined],
+])('tells what the service says of %s', async (_name, forged) => {
+  const token = forged ?? (await (await world.agent('stranger')).token({ userId: 'ana' }));
+  const [first, second, ...rest] = await allTold(token);
+  expect(first).toEqual(asking);
+  expect(second?.kind).toBe('failed');
+  expect(JSON.stringify(second)).not.toContain(token);
+  expect(rest).toEqual([]);
+});
+
+it.each([
+  ['without a workload access token', 401, {}, undefined],
+  ['with an empty one', 401, { WorkloadAccessToken: '' }, undefined],
+  ['with no JSON', 400, { WorkloadAccessToken: 'x' }, '{'],
+  ['with no question', 400, { WorkloadAccessToken: 'x' }, '{"question":"","state":"x"}'],
+  [
+    'with a body that is too large',
+    400,
+    { WorkloadAccessToken: 'x' },
+    JSON.stringify({ question: 'x', state: 'x'.repeat(20_000) }),
+  ],
+] as const)('refuses an invocation %s', async (_name, status, headers, body) => {
+  expect((await post(headers, body)).status).toBe(status);
+});
+
+it('answers a ping, and nothing else', async () => {
+  const ping = await fetch(`${server.origin}/ping`);
+  expect(await ping.json()).toEqual({ status: 'Healthy' });
+  expect((await fetch(`${server.origin}/invocations`)).status).toBe(404);
+});
