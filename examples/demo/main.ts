@@ -1,0 +1,90 @@
+/**
+ * `npm run demo`: plays the flow that agent-identity exists for, in its 20 steps and without a browser, on the whole
+ * world of `npm start`; prints for each who speaks to whom and what was checked. Ends with 1 when a step does not go
+ * as it must.
+ */
+import { answerSteps } from './answer-steps';
+import { consentSteps } from './consent-steps';
+import { tryOtherHands } from './other-hands';
+import { Printer } from './print';
+import { signInSteps } from './sign-in-steps';
+import { Stage } from './stage';
+import { CheckError, Report, type Step } from './step';
+import { MissingError } from './wire';
+
+const STEPS: readonly Step<Stage>[] = [...signInSteps, ...consentSteps, ...answerSteps];
+
+/** Not a step of the flow: what must not work, tried with its tokens. */
+const OTHER_HANDS: Step<Stage> = {
+  lane: 'identity',
+  title: 'What the tokens of this run are worth in other hands',
+  play: tryOtherHands,
+};
+
+const INTERRUPTED = 130;
+
+const printer = new Printer(
+  (text) => process.stdout.write(text),
+  process.stdout.isTTY && process.stdout.hasColors(),
+);
+
+/** @returns whether every step went as it must */
+async function play(stage: Stage): Promise<boolean> {
+  for (const [index, step] of [...STEPS, OTHER_HANDS].entries()) {
+    const report = new Report();
+    const failure = await step.play(stage, report).then(() => undefined, reasonOf);
+    printer.step(index < STEPS.length ? index + 1 : undefined, step, report.lines);
+    if (failure !== undefined) {
+      printer.failure(step, failure);
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Errors of others may quote addresses with codes in them, so they go to the log. */
+function reasonOf(error: unknown): string {
+  if (error instanceof CheckError || error instanceof MissingError) return error.message;
+  globalThis.console.error('The demonstration failed:', error);
+  return error instanceof Error ? `${error.name}; the log has the rest` : 'for an unknown reason';
+}
+
+async function main(): Promise<number> {
+  // On an old Node.js AWS's SDK announces when it will stop supporting it, between the steps.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  const began = performance.now();
+  printer.title(
+    'agent-identity: one question in 20 steps',
+    'A user asks an agent, which needs the user’s calendar at another company. All parties run in this process, on',
+    'loopback, and speak HTTP; what is shown was seen on the wire, in the tokens and in the audit log.',
+  );
+  const stage = await Stage.set();
+  process.once('SIGINT', () => {
+    void stage.strike().finally(() => process.exit(INTERRUPTED));
+  });
+  const good = await play(stage);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  if (good) {
+    await stage.strike();
+    printer.title(
+      `All 20 steps went as they must, in ${seconds} seconds.`,
+      'npm start has the same world for your browser.',
+    );
+    return 0;
+  }
+  await stage.stop();
+  printer.title(
+    'The demonstration stopped at the step above.',
+    `What the service said: ${stage.logPath}`,
+    'Is this machine slow, or a proxy set? Try once more; else report the step and the lines above.',
+  );
+  return 1;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : 'unknown error'}\n`);
+    process.exit(1);
+  },
+);

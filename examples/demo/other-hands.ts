@@ -1,0 +1,81 @@
+/** After the flow: what its tokens are worth in other hands, tried with the very tokens of the run. */
+import {
+  BedrockAgentCoreServiceException,
+  GetResourceOauth2TokenCommand,
+} from '@aws-sdk/client-bedrock-agentcore';
+import { createIdentityClient } from '../../lib/client';
+import type { Stage } from './stage';
+import type { Report } from './step';
+
+/** What came of an attempt: the status, and the error's type in AWS's form. */
+interface Outcome {
+  readonly status: number;
+  readonly error: string | null;
+  readonly challenge: string | null;
+}
+
+async function invoke({ world }: Stage, authorization?: string): Promise<Outcome> {
+  const response = await fetch(world.agent.invocationUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+    body: '{}',
+  });
+  await response.body?.cancel();
+  return {
+    status: response.status,
+    error: response.headers.get('x-amzn-errortype'),
+    challenge: response.headers.get('www-authenticate'),
+  };
+}
+
+/** The token that the agent used, presented by somebody else who may call the service. */
+async function presentAsStranger({ service, world, workloadAccessToken }: Stage): Promise<Outcome> {
+  const { accessKeyId, secretAccessKey } = service.principals.stranger;
+  const { endpoint, region } = service;
+  const client = createIdentityClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+  const command = new GetResourceOauth2TokenCommand({
+    workloadIdentityToken: workloadAccessToken,
+    resourceCredentialProviderName: world.agent.credentialProviderName,
+    scopes: ['calendar.read'],
+    oauth2Flow: 'USER_FEDERATION',
+  });
+  try {
+    await client.send(command);
+    return { status: 200, error: null, challenge: null };
+  } catch (error) {
+    if (!(error instanceof BedrockAgentCoreServiceException)) throw error;
+    return { status: error.$metadata.httpStatusCode ?? 0, error: error.name, challenge: null };
+  } finally {
+    client.destroy();
+  }
+}
+
+/** The token with another subject, and the signature that it had. */
+function forged(token: string): string {
+  const [header = '', payload = '', signature = ''] = token.split('.');
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+  const changed = Buffer.from(JSON.stringify({ ...claims, sub: 'ben' })).toString('base64url');
+  return [header, changed, signature].join('.');
+}
+
+const refused = ({ status, error }: Outcome, expected: number): boolean =>
+  status === expected && error !== null;
+
+export async function tryOtherHands(stage: Stage, report: Report): Promise<void> {
+  const nobody = await invoke(stage);
+  report.check(
+    refused(nobody, 401) && nobody.challenge?.includes('resource_metadata=') === true,
+    `the gate, without a token: ${nobody.status}, and where to get one (RFC 9728)`,
+  );
+  const another = await invoke(stage, `Bearer ${forged(stage.userToken)}`);
+  report.check(refused(another, 401), `the gate, with Ana’s token changed to Ben’s: ${another.status}`);
+  const calendars = await invoke(stage, `Bearer ${stage.calendarToken}`);
+  report.check(refused(calendars, 401), `the gate, with Almanac’s token for Ana: ${calendars.status}`);
+  const agents = await invoke(stage, `Bearer ${stage.workloadAccessToken}`);
+  report.check(refused(agents, 401), `the gate, with the agent’s own token: ${agents.status}`);
+  const stranger = await presentAsStranger(stage);
+  report.check(
+    refused(stranger, 403),
+    `the vault, with the agent’s token in the hands of another role: ${stranger.status} ${stranger.error ?? ''}`,
+  );
+}

@@ -1,0 +1,93 @@
+/** How the demonstration looks on a terminal: a lane's colour at the left, who speaks to whom, what was checked. */
+import { styleText } from 'node:util';
+import type { Lane, Line, Step } from './step';
+
+type Style = Parameters<typeof styleText>[0];
+type Colour = Exclude<Style, readonly unknown[]>;
+
+const LANES: Readonly<Record<Lane, Colour>> = {
+  user: 'cyan',
+  application: 'blue',
+  'agent service': 'magenta',
+  identity: 'green',
+  agent: 'yellow',
+  'third-party resource': 'red',
+};
+
+/** Each party in the colour of its lane; the user's is the browser. */
+const PARTIES: Readonly<Record<string, Colour>> = {
+  browser: LANES.user,
+  application: LANES.application,
+  gate: LANES['agent service'],
+  identity: LANES.identity,
+  agent: LANES.agent,
+  Almanac: LANES['third-party resource'],
+  calendar: LANES['third-party resource'],
+};
+
+/** Columns of a line of the wire. */
+const PARTY = 11;
+const PATH = 40;
+
+/** Which parts of a path say nothing to people, or are known to one browser only. */
+const shortened = (path: string): string =>
+  path
+    .replace(/^\/runtimes\/.*\/invocations$/, '/runtimes/…/invocations')
+    .replace(/^\/interaction\/[^/]+/, '/interaction/…')
+    .replace(/\/callback\/[^/]+$/, '/callback/…');
+
+export class Printer {
+  /** @param coloured whether the terminal shows colours. */
+  constructor(
+    private readonly write: (text: string) => void,
+    private readonly coloured: boolean,
+  ) {}
+
+  title(...lines: string[]): void {
+    const [first = '', ...rest] = lines;
+    this.write(
+      `\n  ${this.style('bold', first)}\n${rest.map((line) => `  ${this.style('dim', line)}\n`).join('')}`,
+    );
+  }
+
+  /** @param number undefined for what is no step of the flow. */
+  step(
+    number: number | undefined,
+    { lane, title }: Pick<Step<never>, 'lane' | 'title'>,
+    lines: readonly Line[],
+  ): void {
+    const lead = number === undefined ? '    ' : `${String(number).padStart(2)}  ${lane}  `;
+    this.write(
+      `\n${this.bar(lane)} ${this.style(['bold', LANES[lane]], lead)}${this.style('bold', title)}\n`,
+    );
+    for (const line of lines) this.write(`${this.bar(lane)}     ${this.line(line)}\n`);
+  }
+
+  /** What went wrong in the step that was just printed. */
+  failure({ lane }: Pick<Step<never>, 'lane'>, reason: string): void {
+    this.write(`${this.bar(lane)}     ${this.style('red', `✗ ${reason}`)}\n`);
+  }
+
+  private bar(lane: Lane): string {
+    return ` ${this.style(LANES[lane], '┃')}`;
+  }
+
+  private line(line: Line): string {
+    if (line.kind === 'exchange') return this.exchange(line);
+    const mark = line.kind === 'check' ? this.style('green', '✓') : this.style('dim', '·');
+    return `${mark} ${line.text}`;
+  }
+
+  private exchange({ exchange, note }: Line & { readonly kind: 'exchange' }): string {
+    const { from, to, method, path, status } = exchange;
+    const sender = this.style(PARTIES[from] ?? 'white', from.padStart(PARTY));
+    const receiver = this.style(PARTIES[to] ?? 'white', to.padEnd(PARTY));
+    const answer = this.style(status < 400 ? 'green' : 'red', String(status));
+    const said = note === undefined ? '' : `  ${this.style('dim', note)}`;
+    return `${sender} ${this.style('dim', '→')} ${receiver}  ${method.padEnd(4)} ${shortened(path).padEnd(PATH)} ${answer}${said}`;
+  }
+
+  private style(style: Style, text: string): string {
+    return this.coloured ? styleText(style, text) : text;
+  }
+}
