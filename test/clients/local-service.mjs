@@ -33,13 +33,14 @@ async function readyLine(child, printed) {
 }
 
 /**
+ * @param env added to its environment
  * @returns what the ready line says, the data folder, and how to stop it
  * @throws Error with what was printed and logged, when the service does not become ready
  */
-export async function startLocalService() {
+export async function startLocalService(env) {
   const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-clients-'));
   const child = spawn(process.execPath, [ENTRY], {
-    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, EXAMPLES: 'on', TRUSTED_ISSUERS: '[]' },
+    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, EXAMPLES: 'on', TRUSTED_ISSUERS: '[]', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const gone = once(child, 'exit');

@@ -19,6 +19,9 @@ import {
 import { startLocalService } from './local-service.mjs';
 import { startShortLivedProvider } from './short-lived-provider.mjs';
 
+/** Tests of an agent that runs already, and signs by itself. */
+const ONCE = ['--ignore=test_agent_behind_gate.py'];
+
 const say = (text) => process.stdout.write(`${text}\n`);
 
 /** This process's environment without what would lead AWS's clients, or requests to loopback, elsewhere. */
@@ -82,10 +85,13 @@ async function counted(succeeded, file, counts) {
   return succeeded || found.failed > 0 ? found : { ...found, failed: 1 };
 }
 
-async function pytest(python, signing, env, reports) {
+async function pytest(python, signing, env, reports, more = []) {
   say(`\n== Python, signing by ${signing}`);
   const report = join(reports, `${signing}.xml`);
-  const arguments_ = ['-m', 'pytest', '-q', '--tb=short', '-p', 'no:cacheprovider', `--junitxml=${report}`];
+  const arguments_ = [
+    ...['-m', 'pytest', '-q', '--tb=short', '-p', 'no:cacheprovider'],
+    ...[`--junitxml=${report}`, ...more],
+  ];
   const succeeded = await runToEnd(python, arguments_, {
     cwd: PYTHON_TESTS,
     env: { ...env, SIGNING: signing },
@@ -100,14 +106,15 @@ async function nodeTest(env, reports) {
     ...['--import', 'tsx', '--test'],
     ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
     ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
-    'agentcore-sdk.test.mjs',
+    ...['agentcore-sdk.test.mjs', 'agent-behind-gate.test.mjs'],
   ];
   const succeeded = await runToEnd(process.execPath, arguments_, { cwd: TYPESCRIPT_TESTS, env });
   return counted(succeeded, report, countsOfTap);
 }
 
 async function runAll(python, reports) {
-  const service = await startLocalService();
+  // The example agent in Python runs on the Python that has AWS's SDK.
+  const service = await startLocalService({ PYTHON: python });
   const { endpoint } = service.ready;
   try {
     const { stop, ...shortLived } = await startShortLivedProvider(`${endpoint}/identities/oauth2/callback/`);
@@ -120,7 +127,7 @@ async function runAll(python, reports) {
       const dataPath = { AWS_DATA_PATH: join(PYTHON_TESTS, 'data-path'), ...endpointVariables(endpoint) };
       return [
         await pytest(python, 'hook', { ...env, ...sdkEndpoints }, reports),
-        await pytest(python, 'data-path', { ...env, ...dataPath }, reports),
+        await pytest(python, 'data-path', { ...env, ...dataPath }, reports, ONCE),
         await nodeTest({ ...env, ...endpointVariables(endpoint) }, reports),
       ];
     } finally {

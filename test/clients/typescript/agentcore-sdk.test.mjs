@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { URL } from 'node:url';
 import {
   BedrockAgentCoreClient,
   CompleteResourceTokenAuthCommand,
@@ -15,12 +14,12 @@ import {
   CreateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { withAccessToken, withApiKey } from 'bedrock-agentcore/identity';
-import { Browser } from '../../flows/support/browser.ts';
+import { consent, RETURN_URL } from './consent.mjs';
 import { signedFor } from './signing.mjs';
 
 const service = JSON.parse(process.env.SERVICE);
 const providerName = service.agent.credentialProviderName;
-const RETURN_URL = 'http://127.0.0.1:9/connected?from=test';
+const [user] = service.calendar.users;
 const read = { providerName, scopes: ['calendar.read'] };
 
 // Endpoint, region and keys come from the environment, as they do for the clients that the SDK makes.
@@ -39,18 +38,6 @@ async function tokenFor(workloadName, userId) {
     ? new GetWorkloadAccessTokenForUserIdCommand({ workloadName, userId })
     : new GetWorkloadAccessTokenCommand({ workloadName });
   return (await identity.send(command)).workloadAccessToken;
-}
-
-/** Signs in at the calendar provider as its first user, allows, and comes back to the application's return URL. */
-async function consent(authorizationUrl) {
-  const browser = new Browser();
-  const until = 'http://127.0.0.1:9/';
-  let page = await browser.go(authorizationUrl, { until });
-  while (!page.url.startsWith(until)) {
-    const fields = page.html.includes('name="decision"') ? { decision: 'allow' } : service.calendar.users[0];
-    page = await browser.submit(page, fields, until);
-  }
-  return Object.fromEntries(new URL(page.url).searchParams);
 }
 
 describe('withAccessToken', () => {
@@ -79,7 +66,7 @@ describe('withAccessToken', () => {
         links += 1;
         // Not awaited, as a person is not: the SDK polls meanwhile.
         const complete = async () => {
-          Object.assign(back, await consent(url));
+          Object.assign(back, await consent(url, user));
           const userIdentifier = { userId: 'ana' };
           await identity.send(
             new CompleteResourceTokenAuthCommand({ sessionUri: back.session_id, userIdentifier }),
@@ -101,7 +88,7 @@ describe('withAccessToken', () => {
   it('never resolves with the old token when it forces authentication', async () => {
     const workloadIdentityToken = await tokenFor(await newAgent(), 'ana');
     const onAuthUrl = async (url) => {
-      const { session_id: sessionUri } = await consent(url);
+      const { session_id: sessionUri } = await consent(url, user);
       const userIdentifier = { userId: 'ana' };
       await identity.send(new CompleteResourceTokenAuthCommand({ sessionUri, userIdentifier }));
     };
