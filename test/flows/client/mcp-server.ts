@@ -1,4 +1,5 @@
-/** An MCP server (the official SDK's, streamable HTTP, without sessions) whose one tool needs the user's consent. */
+/** An MCP server (the official SDK's, streamable HTTP) whose one tool needs the user's consent. */
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
@@ -25,9 +26,13 @@ export interface TestMcpServer {
   close(): Promise<void>;
 }
 
-/** @param options of the tool, but for what comes with each request */
+/**
+ * @param options of the tool, but for what comes with each request; asked for at each call
+ * @param sessions whether it has MCP sessions; else each request stands alone
+ */
 export async function startMcpServer(
-  options: Omit<McpAccessTokenOptions, 'workloadIdentityToken'>,
+  options: () => Omit<McpAccessTokenOptions, 'workloadIdentityToken'>,
+  { sessions = false } = {},
 ): Promise<TestMcpServer> {
   const reached: Reached[] = [];
   const refused = new Set<unknown>();
@@ -35,23 +40,29 @@ export async function startMcpServer(
   const whoami = withAccessToken(({ requestInfo, signal }: Extra) => ({
     ...fromGate(requestInfo?.headers),
     signal,
-    ...options,
+    ...options(),
   }))((_extra: Extra, accessToken: string): CallToolResult => {
     if (refused.has(accessToken)) throw new AccessTokenRejectedError();
     return { content: [{ type: 'text', text: accessToken }] };
   });
 
-  const http = createServer((request, response) => {
-    reached.push({ method: request.method, headers: request.headers });
+  const open = new Map<unknown, StreamableHTTPServerTransport>();
+  async function newTransport(): Promise<StreamableHTTPServerTransport> {
     const server = new McpServer({ name: 'calendar', version: '1.0.0' });
     server.registerTool('token', { description: 'The token that the tool has for this user' }, whoami);
-    const transport = new StreamableHTTPServerTransport({});
-    response.on('close', () => {
-      void transport.close();
-    });
-    void server
-      .connect(transport as Parameters<McpServer['connect']>[0])
-      .then(() => transport.handleRequest(request, response));
+    const transport: StreamableHTTPServerTransport = new StreamableHTTPServerTransport(
+      sessions
+        ? { sessionIdGenerator: randomUUID, onsessioninitialized: (id) => void open.set(id, transport) }
+        : {},
+    );
+    await server.connect(transport);
+    return transport;
+  }
+
+  const http = createServer((request, response) => {
+    reached.push({ method: request.method, headers: request.headers });
+    const transport = open.get(request.headers['mcp-session-id']);
+    void (async () => (transport ?? (await newTransport())).handleRequest(request, response))();
   });
   await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening));
   return {

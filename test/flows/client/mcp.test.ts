@@ -14,7 +14,7 @@ const clients: Client[] = [];
 beforeAll(async () => {
   world = await World.start();
   agent = await world.agent();
-  server = await startMcpServer(federated(world, agent));
+  server = await startMcpServer(() => federated(world, agent));
 });
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()));

@@ -1,0 +1,211 @@
+/**
+ * An MCP server behind the gate, and the official SDK's client in front of it: authorization by MCP's specification
+ * (2025-11-25, "Authorization": RFC 9728, RFC 8414, RFC 8707, RFC 9207), consent by URL-mode elicitation.
+ */
+import { UpdateWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { LATEST_PROTOCOL_VERSION, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
+import { decodeJwt } from 'jose';
+import { completeAuthorization } from '../../../lib/client';
+import { federated, identityClient } from '../client/agent-code';
+import { startMcpServer, type TestMcpServer } from '../client/mcp-server';
+import { alsoSending } from '../support/members-beyond-aws';
+import { startProvider, type TestProvider } from '../support/provider';
+import { RETURN_URL, World } from '../support/world';
+import { openEndpoint, type Opened } from './endpoints';
+import { CLIENT_REDIRECT, McpUser } from './mcp-user';
+
+/** The users' sign-in: MCP clients register themselves, and tokens are JWTs for the one resource that they name. */
+const startSignIn = (): Promise<TestProvider> =>
+  startProvider({
+    features: {
+      registration: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_ctx, resource) => ({
+          audience: resource,
+          scope: 'a b',
+          accessTokenFormat: 'jwt',
+          accessTokenTTL: 600,
+          jwt: { sign: { alg: 'RS256' } },
+        }),
+      },
+    },
+    pkce: { required: () => true },
+  });
+
+/** Of the application, for its own browser session. */
+const STATE = 'state-of-this-browser';
+
+let world: World;
+let signIn: TestProvider;
+const servers: TestMcpServer[] = [];
+const endpoints: Opened[] = [];
+const users: McpUser[] = [];
+beforeAll(async () => {
+  [world, signIn] = await Promise.all([World.start(), startSignIn()]);
+  signIn.allowRedirect(CLIENT_REDIRECT);
+});
+afterAll(async () => {
+  await Promise.all(users.map((user) => user.leave()));
+  await Promise.all(endpoints.map((endpoint) => endpoint.close()));
+  await Promise.all(servers.map((server) => server.close()));
+  await signIn.close();
+  await world.stop();
+});
+
+/** @param allowedScopes of which a caller's token needs one */
+async function served(allowedScopes: string[], sessions = false) {
+  const options = () => ({ ...federated(world, endpoint.agent), customState: STATE });
+  const server = await startMcpServer(options, { sessions });
+  servers.push(server);
+  const { discoveryUrl } = signIn;
+  const endpoint = await openEndpoint(world, {
+    inbound: { kind: 'JWT', discoveryUrl, allowedScopes },
+    target: { kind: 'url', url: server.url },
+    protocol: 'MCP',
+    oauth2CallbackUrl: RETURN_URL,
+  });
+  endpoints.push(endpoint);
+  // The identity service judges the user's token again: here by the same issuer and audience.
+  const customJWTAuthorizer = { discoveryUrl, allowedAudience: [endpoint.invocationUrl] };
+  await alsoSending(world.control(), { authorizerConfiguration: { customJWTAuthorizer } }).send(
+    new UpdateWorkloadIdentityCommand({
+      name: endpoint.agent.name,
+      allowedResourceOauth2ReturnUrls: [RETURN_URL],
+    }),
+  );
+  return { server, endpoint };
+}
+
+function userOf({ invocationUrl }: Opened, login: string): McpUser {
+  const user = new McpUser(login, invocationUrl);
+  users.push(user);
+  return user;
+}
+
+const call = (client: Client) => client.callTool({ name: 'token' });
+const text = (value: unknown) => ({ content: [{ type: 'text', text: value }] });
+const issued = (): unknown => world.provider.exchanges.at(-1)?.answer.access_token;
+
+/** What the call is refused with, followed in the user's browser: where it comes back to. */
+async function follow(user: McpUser, client: Client, { agent }: Opened): Promise<URL> {
+  const refused: unknown = await call(client).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(UrlElicitationRequiredError);
+  const { code, elicitations } = refused as UrlElicitationRequiredError;
+  expect(code).toBe(-32042);
+  expect(elicitations).toMatchObject([{ mode: 'url', elicitationId: expect.any(String) as string }]);
+  return agent.consent(elicitations[0]?.url, user.login, user.browser);
+}
+
+/** As the application does it, in whose browser session this user is signed in. */
+const complete = (user: McpUser, url: URL) =>
+  completeAuthorization({
+    identity: identityClient(world),
+    url,
+    browserSession: () => ({ user: { userToken: user.accessToken }, states: [STATE] }),
+  });
+
+it('is found, signed in at, and used, by a client that is given nothing but its address', async () => {
+  const { server, endpoint } = await served(['a']);
+  const { baseUrl, invocationUrl } = endpoint;
+  const user = userOf(endpoint, 'ana');
+  const { request, answer } = await user.signIn();
+
+  const prm = `GET ${baseUrl}/.well-known/oauth-protected-resource 200`;
+  const authorizationServer = `GET ${signIn.issuer}/.well-known/oauth-authorization-server 200`;
+  expect(user.exchanges.map(({ method, url, status }) => `${method} ${url.href} ${status}`)).toEqual([
+    `POST ${invocationUrl} 401`,
+    prm,
+    authorizationServer,
+    `POST ${signIn.issuer}/reg 201`,
+    // Then in the browser; and once more from the beginning, with the code.
+    prm,
+    authorizationServer,
+    `POST ${signIn.issuer}/token 200`,
+  ]);
+  expect(user.exchanges[0]?.challenge).toBe(
+    `Bearer resource_metadata="${baseUrl}/.well-known/oauth-protected-resource", scope="a"`,
+  );
+  // RFC 7636, RFC 8707; RFC 9207 in the answer.
+  expect(Object.fromEntries(request)).toMatchObject({
+    code_challenge_method: 'S256',
+    resource: invocationUrl,
+    scope: 'a',
+  });
+  expect(answer.get('iss')).toBe(signIn.issuer);
+  expect(new URLSearchParams(user.exchanges.at(-1)?.body).get('resource')).toBe(invocationUrl);
+  expect(decodeJwt(user.accessToken)).toMatchObject({ iss: signIn.issuer, aud: invocationUrl, sub: 'ana' });
+
+  const client = await user.connect();
+  expect(user.protocolVersion).toBe(LATEST_PROTOCOL_VERSION);
+  expect((await client.listTools()).tools).toMatchObject([{ name: 'token' }]);
+  const headers = server.reached.at(-1)?.headers ?? {};
+  expect(headers['mcp-protocol-version']).toBe(LATEST_PROTOCOL_VERSION);
+  // The agent gets a token of its own for this user; the user's own stays at the gate.
+  expect(headers).not.toHaveProperty('authorization');
+  expect(decodeJwt(String(headers.workloadaccesstoken))).toMatchObject({
+    sub: `${signIn.issuer}#ana`,
+    act: { name: endpoint.agent.name },
+  });
+  // Turned away, signed in, initialized, told so (202), no stream for the server's own messages (405), listed.
+  expect([...user.calls].sort()).toEqual(['GET 405', 'POST 200', 'POST 200', 'POST 202', 'POST 401']);
+  expect(new Set(server.reached.map(({ method }) => method))).toEqual(new Set(['POST']));
+});
+
+it('asks each user for consent by an elicitation, and the call that comes after it succeeds', async () => {
+  const { endpoint } = await served(['a']);
+  const signedIn = async (login: string) => {
+    const user = userOf(endpoint, login);
+    await user.signIn();
+    return { user, client: await user.connect() };
+  };
+  const [ben, cleo] = [await signedIn('ben'), await signedIn('cleo')];
+  const back = await follow(ben.user, ben.client, endpoint);
+  // The link that was ben's is of no use to cleo, wherever she got it from.
+  await expect(complete(cleo.user, back)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  await complete(ben.user, back);
+  expect(await call(ben.client)).toMatchObject(text(issued()));
+  const bens = issued();
+
+  await complete(cleo.user, await follow(cleo.user, cleo.client, endpoint));
+  expect(await call(cleo.client)).toMatchObject(text(issued()));
+  expect(issued()).not.toBe(bens);
+  expect(await call(ben.client)).toMatchObject(text(bens));
+});
+
+it('keeps the sessions of a server that has them, and answers 405 where a client ends one', async () => {
+  const { server, endpoint } = await served(['b'], true);
+  const user = userOf(endpoint, 'eve');
+  await user.signIn();
+  const client = await user.connect();
+  expect(user.sessionId).toEqual(expect.any(String));
+  await complete(user, await follow(user, client, endpoint));
+  expect(await call(client)).toMatchObject(text(issued()));
+  expect(server.reached.slice(1).map(({ headers }) => headers['mcp-session-id'])).toEqual(
+    server.reached.slice(1).map(() => user.sessionId),
+  );
+  await user.leave();
+  expect(user.calls.at(-1)).toBe('DELETE 405');
+});
+
+it('refuses a token that another endpoint’s client got there', async () => {
+  const [here, elsewhere] = [(await served(['a'])).endpoint, (await served(['a'])).endpoint];
+  const user = userOf(elsewhere, 'fay');
+  await user.signIn();
+  const answers = await Promise.all(
+    [elsewhere, here].map(async ({ invocationUrl }) => {
+      const { status } = await fetch(invocationUrl, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${user.accessToken}`,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
+      });
+      return status;
+    }),
+  );
+  expect(answers).toEqual([200, 401]);
+});
