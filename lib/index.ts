@@ -7,12 +7,13 @@ export {
 } from './constructs/agent-identity';
 export { AgentRole, type OidcAgentProps, type RolesAnywhereAgentProps } from './constructs/agent-role';
 export type { ApiDomain } from './constructs/api-domain';
+export type { CallerNetwork } from './constructs/caller-network';
 export type { FunctionSettings } from './constructs/function-settings';
 export type { Throttle } from './constructs/identity-api';
 export type { IdentityServiceProps } from './constructs/identity-service';
 export type { IdentityStateProps } from './constructs/identity-state';
 export type { LifetimeProps } from './constructs/lifetimes';
-export type { CallerNetwork, PrivateApi } from './constructs/private-api';
+export type { PrivateApi } from './constructs/private-api';
 export type { State } from './constructs/state';
 export type { TableReplica } from './constructs/state-table';
 export type { ManagedWebAcl, WebAcl, WebAclByArn } from './constructs/web-acl';

@@ -6,11 +6,11 @@ import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct, DependencyGroup, type IConstruct, type IDependable } from 'constructs';
 import type { OperationName } from '../../lambda/api/operations';
+import type { CallerNetwork, CallersAre } from './caller-network';
 import { STAGE } from './identity-api';
 import { addIdentityService, type IdentityServiceProps } from './identity-service';
 import { addIdentityState, type IdentityStateProps } from './identity-state';
 import { CONTROL_OPERATIONS, letInvoke, operationArn } from './invocation';
-import type { CallerNetwork } from './private-api';
 import type { State } from './state';
 
 /** One function, or one version or alias of it: no pattern, which would let in to others. */
@@ -33,7 +33,7 @@ export interface IAgentIdentity extends IConstruct {
   /** Name of the API's stage. */
   readonly stage: string;
   /** Where its callers must be. */
-  readonly network: CallerNetwork | 'internet' | 'unstated';
+  readonly network: CallersAre;
   /** What must be there before it is called, and after it was called last. */
   readonly reachable: IDependable;
   /** ARN of what is invoked to rotate keys by hand; undefined where it was not stated. */
@@ -100,7 +100,7 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
   abstract readonly restApiId: string;
   abstract readonly stage: string;
   abstract readonly reachable: IDependable;
-  abstract readonly network: CallerNetwork | 'internet' | 'unstated';
+  abstract readonly network: CallersAre;
   abstract readonly keyRotationFunctionArn: string | undefined;
   readonly operators: IRole[] = [];
 
@@ -165,7 +165,7 @@ export class AgentIdentity extends AgentIdentityBase {
   readonly restApiId: string;
   readonly stage = STAGE;
   readonly reachable: IDependable;
-  readonly network: CallerNetwork | 'internet' | 'unstated';
+  readonly network: CallersAre;
   readonly keyRotationFunctionArn: string;
   /** Tables and key. */
   readonly state: State;

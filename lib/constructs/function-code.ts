@@ -8,10 +8,13 @@ import { join } from 'node:path';
 /** The package's own root, wherever the stacks are imported from. */
 const ROOT = join(__dirname, '../..');
 
-/** @param name of the file in lambda/handlers, without extension */
-export const functionCode = (name: string) =>
+/**
+ * @param name of the file, without extension
+ * @param room folder of lambda/ that it is in
+ */
+export const functionCode = (name: string, room: 'handlers' | 'inbound' = 'handlers') =>
   ({
-    entry: join(ROOT, 'lambda/handlers', `${name}.ts`),
+    entry: join(ROOT, 'lambda', room, `${name}.ts`),
     handler: 'handler',
     projectRoot: ROOT,
     depsLockFilePath: join(ROOT, 'package-lock.json'),

@@ -1,4 +1,10 @@
 /** What of a function is chosen by measurement or by load: its memory, and how many of it run at once. */
+import {
+  Alias,
+  type Function as LambdaFunction,
+  type IFunction,
+  type IVersion,
+} from 'aws-cdk-lib/aws-lambda';
 import * as v from 'valibot';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
 import { parseConfiguration } from '../../lambda/domain/configuration';
@@ -55,6 +61,24 @@ export function checkFunctionSettings(group: string, settings: FunctionSettings)
     throw refuse('provisionedConcurrency', 'a whole number from 1 to the reserved concurrency');
   }
   return settings;
+}
+
+/**
+ * What callers invoke: the function, or, where some of it are kept started, an alias of the version that is deployed.
+ * CDK's classes and interfaces differ in whether a role may be undefined.
+ *
+ * @param provisionedConcurrentExecutions how many are kept started; none when it is left out
+ */
+export function keptStarted(
+  deployed: LambdaFunction,
+  provisionedConcurrentExecutions: number | undefined,
+): IFunction {
+  if (provisionedConcurrentExecutions === undefined) return deployed;
+  return new Alias(deployed, 'live', {
+    aliasName: 'live',
+    version: deployed.currentVersion as IVersion,
+    provisionedConcurrentExecutions,
+  }) as IFunction;
 }
 
 const SettingsOfFunctionsSchema = v.record(

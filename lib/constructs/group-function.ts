@@ -5,7 +5,7 @@
 import { Aws, Duration, Validations, type RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Alias, type IFunction, type IVersion } from 'aws-cdk-lib/aws-lambda';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -14,7 +14,7 @@ import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer'
 import type { Lifetimes } from '../../lambda/domain/lifetimes';
 import type { Quotas } from '../../lambda/domain/quotas';
 import { functionCode, reporting } from './function-code';
-import { MEMORY_SIZE, type FunctionSettings } from './function-settings';
+import { keptStarted, MEMORY_SIZE, type FunctionSettings } from './function-settings';
 import { grant, type Grant, type InvokedFunction } from './grant';
 import { PERMISSIONS } from './permissions';
 import type { State } from './state';
@@ -137,15 +137,6 @@ export class GroupFunction extends NodejsFunction {
         NODE_OPTIONS: '--enable-source-maps',
       },
     });
-    this.invoked = provisionedConcurrency === undefined ? this : this.provisioned(provisionedConcurrency);
-  }
-
-  /** An alias of the version that is deployed. CDK's classes and interfaces differ in whether a role may be undefined. */
-  private provisioned(provisionedConcurrentExecutions: number): IFunction {
-    return new Alias(this, 'live', {
-      aliasName: 'live',
-      version: this.currentVersion as IVersion,
-      provisionedConcurrentExecutions,
-    }) as IFunction;
+    this.invoked = keptStarted(this, provisionedConcurrency);
   }
 }

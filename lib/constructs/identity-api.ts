@@ -21,8 +21,9 @@ import { Construct, DependencyGroup } from 'constructs';
 import { OPERATIONS, type Route, type RoutedGroup } from '../../lambda/api/operations';
 import { ACCESS_LOG_FORMAT } from './access-log';
 import { addApiDomain, type ApiDomain } from './api-domain';
+import type { CallersAre } from './caller-network';
 import { addGatewayResponses } from './gateway-responses';
-import { privateApiPolicy, type CallerNetwork, type PrivateApi } from './private-api';
+import { privateApiPolicy, type PrivateApi } from './private-api';
 import { addWebAcl, type WebAcl } from './web-acl';
 
 export const STAGE = 'prod';
@@ -114,7 +115,7 @@ export class IdentityApi extends Construct {
   readonly stage: Stage;
   readonly accessLog: ILogGroup;
   /** Where callers must be, of a private API. */
-  readonly network: CallerNetwork | 'internet' | 'unstated';
+  readonly network: CallersAre;
   /** What must be there before the API is called, and after it was called last. */
   readonly reachable = new DependencyGroup();
   private readonly restApi: RestApi;

@@ -6,9 +6,10 @@
  * the resource policy allows it, so an Allow here would hand every operation to every principal of the account.
  * Source: API Gateway developer guide, "How API Gateway resource policies affect authorization workflow", table A.
  */
-import type { IInterfaceVpcEndpoint, ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { IInterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { OPERATIONS, type Route } from '../../lambda/api/operations';
+import type { CallerNetwork } from './caller-network';
 
 export interface PrivateApi {
   /** Interface endpoints for `execute-api`, with private DNS. Agents, applications and browsers come through them. */
@@ -19,18 +20,6 @@ export interface PrivateApi {
    * @default - nowhere: these constructs cannot be used with the API
    */
   readonly network?: CallerNetwork;
-}
-
-export interface CallerNetwork {
-  readonly vpc: IVpc;
-  /**
-   * @default - the private subnets of the VPC
-   */
-  readonly vpcSubnets?: SubnetSelection;
-  /**
-   * @default - one is made, which lets everything out and nothing in
-   */
-  readonly securityGroups?: readonly ISecurityGroup[];
 }
 
 /** @param stage name of the API's stage */
