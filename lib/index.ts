@@ -9,7 +9,7 @@ export { AgentRole, type OidcAgentProps, type RolesAnywhereAgentProps } from './
 export type { ApiDomain } from './constructs/api-domain';
 export type { CallerNetwork } from './constructs/caller-network';
 export type { FunctionSettings } from './constructs/function-settings';
-export type { Throttle } from './constructs/identity-api';
+export type { Throttle } from './constructs/service-api';
 export type { IdentityServiceProps } from './constructs/identity-service';
 export type { IdentityStateProps } from './constructs/identity-state';
 export type { LifetimeProps } from './constructs/lifetimes';

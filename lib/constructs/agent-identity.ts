@@ -7,7 +7,7 @@ import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct, DependencyGroup, type IConstruct, type IDependable } from 'constructs';
 import type { OperationName } from '../../lambda/api/operations';
 import type { CallerNetwork, CallersAre } from './caller-network';
-import { STAGE } from './identity-api';
+import { STAGE } from './service-api';
 import { addIdentityService, type IdentityServiceProps } from './identity-service';
 import { addIdentityState, type IdentityStateProps } from './identity-state';
 import { CONTROL_OPERATIONS, letInvoke, operationArn } from './invocation';

@@ -14,14 +14,19 @@ export interface GatewayError {
   readonly type: ErrorName;
   /** Public message, in place of the gateway's own text. */
   readonly message?: string;
+  /** Header of that name: what the caller can do about it. */
+  readonly wwwAuthenticate?: string;
 }
 
+/** Errors by API Gateway's response type. */
+export type GatewayErrors = Readonly<Record<string, GatewayError>>;
+
 /**
- * Errors by API Gateway's response type. Two texts of the gateway's own are replaced on purpose: that of
+ * The errors of every API. Two texts of the gateway's own are replaced on purpose: that of
  * INVALID_SIGNATURE repeats the signed headers, session token included, and those of both signature errors
  * may say "expired", which clients take for the end of a workload access token.
  */
-export const GATEWAY_ERRORS: Readonly<Record<string, GatewayError>> = {
+export const GATEWAY_ERRORS: GatewayErrors = {
   ACCESS_DENIED: { type: 'AccessDeniedException' },
   WAF_FILTERED: { type: 'AccessDeniedException' },
   // The gateway says the same of a request without a signature and of a path that it does not know.
@@ -53,13 +58,34 @@ function bodyTemplate({ type, message }: GatewayError): string {
   return `{"__type":"${type}","message":${text}${reason}}`;
 }
 
-/** Makes the API answer its own errors as {@link GATEWAY_ERRORS} says. */
-export function addGatewayResponses(api: RestApi): void {
-  for (const [responseType, error] of Object.entries(GATEWAY_ERRORS)) {
+/**
+ * Static values stand between single quotes.
+ *
+ * @throws Error in plain words for what would end the value before its end
+ */
+function staticHeader(name: string, value: string): string {
+  if (value.includes("'"))
+    throw new Error(`${name}: API Gateway has no way to answer a single quote: ${value}`);
+  return `'${value}'`;
+}
+
+/**
+ * Makes the API answer its own errors in the service's form.
+ *
+ * @param errors of this API, beside or in place of {@link GATEWAY_ERRORS}
+ */
+export function addGatewayResponses(api: RestApi, errors: GatewayErrors = {}): void {
+  for (const [responseType, error] of Object.entries({ ...GATEWAY_ERRORS, ...errors })) {
+    const { type, wwwAuthenticate } = error;
     api.addGatewayResponse(responseType, {
       type: ResponseType.of(responseType),
-      statusCode: String(ERROR_STATUS[error.type]),
-      responseHeaders: { 'x-amzn-errortype': `'${error.type}'` },
+      statusCode: String(ERROR_STATUS[type]),
+      responseHeaders: {
+        'x-amzn-errortype': staticHeader('x-amzn-errortype', type),
+        ...(wwwAuthenticate !== undefined && {
+          'www-authenticate': staticHeader('www-authenticate', wwwAuthenticate),
+        }),
+      },
       templates: { 'application/json': bodyTemplate(error) },
     });
   }

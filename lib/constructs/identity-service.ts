@@ -13,12 +13,13 @@ import { parseQuotas, type Quotas } from '../../lambda/domain/quotas';
 import type { ApiDomain } from './api-domain';
 import { checkFunctionSettings, type FunctionSettings } from './function-settings';
 import { GroupFunction } from './group-function';
-import { IdentityApi, type Throttle } from './identity-api';
+import { IdentityApi } from './identity-api';
 import { KeySchedule } from './key-schedule';
 import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
 import { LogKey } from './log-key';
 import { addOperations } from './operations';
 import type { PrivateApi } from './private-api';
+import type { Throttle } from './service-api';
 import type { State } from './state';
 import type { WebAcl } from './web-acl';
 

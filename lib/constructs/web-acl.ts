@@ -25,13 +25,19 @@ export interface ManagedWebAcl {
   readonly requestsPerFiveMinutes?: number;
 }
 
-/** A managed rule group; the rules that a request of this API breaks by nature only count. */
+/** What requests' bodies are: an operation's members, or whatever people write to agents. */
+export type Payloads = 'operations' | 'prompts';
+
+/** A managed rule group; the rules that a request of the API breaks by nature only count. */
 interface RuleGroup {
   readonly name: string;
   readonly counted: readonly string[];
 }
 
-const RULE_GROUPS: readonly RuleGroup[] = [
+/** Rules of the common group that find fault with prose: whoever asks an agent about HTML or paths would be blocked. */
+const AGAINST_PROSE = ['CrossSiteScripting_BODY', 'GenericLFI_BODY'];
+
+const ruleGroups = (payloads: Payloads): readonly RuleGroup[] => [
   { name: 'AWSManagedRulesAmazonIpReputationList', counted: [] },
   { name: 'AWSManagedRulesKnownBadInputsRuleSet', counted: [] },
   {
@@ -47,6 +53,7 @@ const RULE_GROUPS: readonly RuleGroup[] = [
       'EC2MetaDataSSRF_QUERYARGUMENTS',
       // AWS's SDKs in some runtimes send none.
       'NoUserAgent_HEADER',
+      ...(payloads === 'prompts' ? AGAINST_PROSE : []),
     ],
   },
 ];
@@ -72,30 +79,35 @@ const managed = ({ name, counted }: RuleGroup, priority: number): CfnWebACL.Rule
   visibilityConfig: visibility(name),
 });
 
-const perAddress = (limit: number): CfnWebACL.RuleProperty => ({
+const perAddress = (limit: number, priority: number): CfnWebACL.RuleProperty => ({
   name: 'RequestsPerAddress',
-  priority: RULE_GROUPS.length,
+  priority,
   action: { block: {} },
   statement: { rateBasedStatement: { aggregateKeyType: 'IP', limit } },
   visibilityConfig: visibility('RequestsPerAddress'),
 });
 
-function managedWebAcl(scope: Construct, { requestsPerFiveMinutes = 20_000 }: ManagedWebAcl): string {
+function managedWebAcl(
+  scope: Construct,
+  { requestsPerFiveMinutes = 20_000 }: ManagedWebAcl,
+  payloads: Payloads,
+): string {
+  const groups = ruleGroups(payloads).map(managed);
   const acl = new CfnWebACL(scope, 'WebAcl', {
     name: Names.uniqueResourceName(scope, { maxLength: 128, separator: '-' }),
     description: 'agent-identity: managed rules, and a limit per address',
     scope: 'REGIONAL',
     defaultAction: { allow: {} },
-    rules: [...RULE_GROUPS.map(managed), perAddress(requestsPerFiveMinutes)],
+    rules: [...groups, perAddress(requestsPerFiveMinutes, groups.length)],
     visibilityConfig: visibility('agent-identity'),
   });
   return acl.attrArn;
 }
 
 /** @param scope gets the children `WebAcl` and `WebAclAssociation` */
-export function addWebAcl(scope: Construct, stage: Stage, webAcl: WebAcl): void {
+export function addWebAcl(scope: Construct, stage: Stage, webAcl: WebAcl, payloads: Payloads): void {
   new CfnWebACLAssociation(scope, 'WebAclAssociation', {
     resourceArn: stage.stageArn,
-    webAclArn: webAcl.arn ?? managedWebAcl(scope, webAcl),
+    webAclArn: webAcl.arn ?? managedWebAcl(scope, webAcl, payloads),
   });
 }
