@@ -5,6 +5,7 @@ import { Construct, type IConstruct } from 'constructs';
 import * as v from 'valibot';
 import { SCHEMAS } from '../../lambda/api/schemas';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import type { GovernedOperation } from '../../lambda/domain/policy/governed-operations';
 import { letInvoke } from '../constructs/invocation';
 import {
   actions,
@@ -48,11 +49,18 @@ const KIND: KindOfResource = {
   nameSchema: SCHEMAS.GetWorkloadIdentity.entries.name,
 };
 
-/** What an agent does as itself, at the service; a rejected token is spoken of by who may get one. */
-const AGENT_OPERATIONS = [
+/** The operations that give out workload access tokens. */
+export const MINT_OPERATIONS = [
   'GetWorkloadAccessToken',
   'GetWorkloadAccessTokenForJWT',
   'GetWorkloadAccessTokenForUserId',
+] as const;
+
+export type MintOperation = (typeof MINT_OPERATIONS)[number];
+
+/** What an agent does as itself, at the service; a rejected token is spoken of by who may get one. */
+const AGENT_OPERATIONS = [
+  ...MINT_OPERATIONS,
   'GetResourceOauth2Token',
   'GetResourceApiKey',
   'CompleteResourceTokenAuth',
@@ -101,7 +109,10 @@ export class WorkloadIdentity extends IdentityResource implements IWorkloadIdent
 
   readonly workloadIdentityName: string;
   readonly workloadIdentityArn: string;
+  /** As stated; the first is where users come back to when nobody says otherwise. */
+  readonly allowedResourceOauth2ReturnUrls: readonly string[];
   private readonly agents: IRole[] = [];
+  private readonly minters = new Map<IRole, readonly MintOperation[]>();
   private readonly applications: IRole[] = [];
   private readonly api: WorkloadIdentityProps['identity'];
 
@@ -111,6 +122,7 @@ export class WorkloadIdentity extends IdentityResource implements IWorkloadIdent
       configuration: configurationOf(`${scope.node.path}/${id}`, props),
     });
     this.api = props.identity;
+    this.allowedResourceOauth2ReturnUrls = props.allowedResourceOauth2ReturnUrls ?? [];
     this.workloadIdentityName = this.createdName;
     this.workloadIdentityArn = this.createdArn;
   }
@@ -127,6 +139,20 @@ export class WorkloadIdentity extends IdentityResource implements IWorkloadIdent
   }
 
   /**
+   * Lets a role get workload access tokens of this agent and hand them on, and nothing else: for what stands in front
+   * of the agent. With the tokens alone it gets no credential, for it may not call the operations that give them out.
+   *
+   * @param role of this account
+   * @param operations which of them; without `GetWorkloadAccessTokenForUserId` it can name no user by itself
+   */
+  grantMint(role: IRole, operations: readonly MintOperation[] = MINT_OPERATIONS): void {
+    letInvoke(this.api, role, operations);
+    const granted = this.minters.get(role) ?? [];
+    const union = MINT_OPERATIONS.filter((one) => granted.includes(one) || operations.includes(one));
+    this.minters.set(role, union);
+  }
+
+  /**
    * Lets a role complete consent for this agent, and nothing else: for the application to which users come back, where
    * it is not the agent itself.
    *
@@ -138,7 +164,11 @@ export class WorkloadIdentity extends IdentityResource implements IWorkloadIdent
   }
 
   protected statements(): PolicyStatementJson[] {
-    const allow = (Sid: string, roles: IRole[], Action: string[]): PolicyStatementJson[] =>
+    const allow = (
+      Sid: string,
+      roles: readonly IRole[],
+      operations: readonly GovernedOperation[],
+    ): PolicyStatementJson[] =>
       roles.length === 0
         ? []
         : [
@@ -146,13 +176,16 @@ export class WorkloadIdentity extends IdentityResource implements IWorkloadIdent
               Sid,
               Effect: 'Allow',
               Principal: { AWS: roles.map(({ roleArn }) => roleArn) },
-              Action,
+              Action: actions(operations),
               Resource: '*',
             },
           ];
     return [
-      ...allow('Exchange', this.agents, actions(AGENT_OPERATIONS)),
-      ...allow('Complete', this.applications, actions(['CompleteResourceTokenAuth'])),
+      ...allow('Exchange', this.agents, AGENT_OPERATIONS),
+      ...[...this.minters].flatMap(([role, operations], index) =>
+        allow(`Mint${index + 1}`, [role], operations),
+      ),
+      ...allow('Complete', this.applications, ['CompleteResourceTokenAuth']),
     ];
   }
 }

@@ -67,6 +67,7 @@ describe('the resource policies that are written', () => {
     const weather = weatherOf();
     const role = roleNamed('AgentRole');
     agent.grantExchange(role);
+    agent.grantMint(role);
     agent.grantComplete(role);
     weather.grantUse(agent);
     identity.grantOperate(role);
@@ -129,6 +130,38 @@ describe('grantExchange', () => {
   it('is all that lets anybody in: without it there is no policy', () => {
     new WorkloadIdentity(stack, 'Agent', { identity });
     expect(policyOf(IDENTITY)).toEqual([]);
+  });
+});
+
+describe('grantMint', () => {
+  const mint = (...operations: string[]) =>
+    operations.map((operation) => `GetWorkloadAccessToken${operation}`);
+  const statement = (Sid: string, role: string, ...operations: string[]) => ({
+    Sid,
+    Effect: 'Allow',
+    Principal: { AWS: [`<${role}.Arn>`] },
+    Action: mint(...operations).map((operation) => `bedrock-agentcore:${operation}`),
+    Resource: '*',
+  });
+
+  it('lets the role get the agent’s tokens, and no credential with them', () => {
+    new WorkloadIdentity(stack, 'Agent', { identity }).grantMint(roleNamed('Gate'));
+    expect(operationsOf('Gate')).toEqual(mint('', 'ForJWT', 'ForUserId'));
+    expect(policyOf(IDENTITY)).toEqual([statement('Mint1', 'Gate', '', 'ForJWT', 'ForUserId')]);
+  });
+
+  it('is for the operations that are named, each role for its own', () => {
+    const agent = new WorkloadIdentity(stack, 'Agent', { identity });
+    agent.grantMint(roleNamed('First'), ['GetWorkloadAccessTokenForJWT']);
+    const second = roleNamed('Second');
+    agent.grantMint(second, ['GetWorkloadAccessTokenForUserId']);
+    agent.grantMint(second, ['GetWorkloadAccessToken']);
+    expect(operationsOf('First')).toEqual(mint('ForJWT'));
+    expect(operationsOf('Second')).toEqual(mint('', 'ForUserId'));
+    expect(policyOf(IDENTITY)).toEqual([
+      statement('Mint1', 'First', 'ForJWT'),
+      statement('Mint2', 'Second', '', 'ForUserId'),
+    ]);
   });
 });
 
