@@ -5,6 +5,7 @@
  * Named as in AWS's `CreateAgentRuntime` (Amazon Bedrock AgentCore, control plane 2023-06-05) where it has the member.
  */
 import * as v from 'valibot';
+import { parseConfiguration } from '../configuration';
 import { issuerMembers, scopeToken, type TrustedIssuer } from '../identity/trusted-issuer';
 import { endpointFault, type EndpointPolicy } from '../provider/endpoint';
 
@@ -17,8 +18,7 @@ const AGENT_RUNTIME_ARN =
 const WORKLOAD_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 
 /** As {@link principalOf} names callers. */
-const PRINCIPAL =
-  /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\u0021-\u007e]+$|^arn:aws[a-z-]*:iam::\d{12}:root$/;
+const PRINCIPAL = /^arn:aws[a-z-]*:iam::\d{12}:(role\/[\w+=,.@-]+|user\/[\u0021-\u007e]+|root)$/;
 
 const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]{1,64}(:[\w$-]+)?$/;
 
@@ -190,18 +190,13 @@ function addressFault(
  * @throws Error in plain words, naming the member
  */
 export function parseAgentEndpoint(json: string, policy: EndpointPolicy): AgentEndpointConfiguration {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw new Error('agent endpoint: not JSON; expected an object like {"agentRuntimeArn":"arn:…",…}');
-  }
-  const parsed = v.safeParse(AgentEndpointSchema, value);
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    throw new Error(`agent endpoint: ${v.getDotPath(issue) ?? 'the value'}: ${issue.message}`);
-  }
-  const fault = addressFault(parsed.output, policy);
+  const endpoint = parseConfiguration(
+    AgentEndpointSchema,
+    'agent endpoint',
+    'an object like {"agentRuntimeArn":"arn:…",…}',
+    json,
+  );
+  const fault = addressFault(endpoint, policy);
   if (fault !== undefined) throw new Error(`agent endpoint: ${fault}`);
-  return parsed.output;
+  return endpoint;
 }
