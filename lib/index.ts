@@ -1,4 +1,5 @@
 /** What another CDK app imports. */
+export { AgentEndpoint, type AgentEndpointProps } from './constructs/agent-endpoint';
 export {
   AgentIdentity,
   type AgentIdentityAttributes,
@@ -6,12 +7,14 @@ export {
   type IAgentIdentity,
 } from './constructs/agent-identity';
 export { AgentRole, type OidcAgentProps, type RolesAnywhereAgentProps } from './constructs/agent-role';
+export { AgentTarget } from './constructs/agent-target';
 export type { ApiDomain } from './constructs/api-domain';
 export type { CallerNetwork } from './constructs/caller-network';
 export type { FunctionSettings } from './constructs/function-settings';
 export type { Throttle } from './constructs/service-api';
 export type { IdentityServiceProps } from './constructs/identity-service';
 export type { IdentityStateProps } from './constructs/identity-state';
+export { Inbound, type IamInboundProps, type JwtInboundProps } from './constructs/inbound';
 export type { LifetimeProps } from './constructs/lifetimes';
 export type { PrivateApi } from './constructs/private-api';
 export type { State } from './constructs/state';
@@ -40,6 +43,7 @@ export { ProviderSecret, type SecretPart } from './resources/provider-secret';
 export {
   WorkloadIdentity,
   type IWorkloadIdentity,
+  type MintOperation,
   type WorkloadIdentityProps,
 } from './resources/workload-identity';
 export { StatefulStack, type StatefulStackProps } from './stacks/stateful';

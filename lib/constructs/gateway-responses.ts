@@ -83,7 +83,7 @@ export function addGatewayResponses(api: RestApi, errors: GatewayErrors = {}): v
       responseHeaders: {
         'x-amzn-errortype': staticHeader('x-amzn-errortype', type),
         ...(wwwAuthenticate !== undefined && {
-          'www-authenticate': staticHeader('www-authenticate', wwwAuthenticate),
+          'WWW-Authenticate': staticHeader('WWW-Authenticate', wwwAuthenticate),
         }),
       },
       templates: { 'application/json': bodyTemplate(error) },

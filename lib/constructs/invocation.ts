@@ -15,19 +15,24 @@ export interface InvokedApi extends IConstruct {
   readonly stage: string;
 }
 
+/** A method as IAM names it, such as `POST/identities/GetResourceOauth2Token`; `*` stands for anything. */
+type MethodName = `${'GET' | 'POST' | 'PUT' | 'DELETE'}/${string}`;
+
 /** A label of the path stands for anything: IAM sees the request as it was sent. */
-export function operationArn(
-  api: InvokedApi,
-  operation: OperationName,
-  restApiId: string = api.restApiId,
-): string {
-  const { method, path }: Route = OPERATIONS[operation];
+export function methodName({ method, path }: Pick<Route, 'method' | 'path'>): MethodName {
+  return `${method}/${path.slice(1).replace(/\{\w+\+?\}/, '*')}`;
+}
+
+function methodArn(api: InvokedApi, method: MethodName, restApiId: string = api.restApiId): string {
   return Stack.of(api).formatArn({
     service: 'execute-api',
     resource: restApiId,
-    resourceName: `${api.stage}/${method}${path.replace(/\{\w+\+?\}/, '*')}`,
+    resourceName: `${api.stage}/${method}`,
   });
 }
+
+export const operationArn = (api: InvokedApi, operation: OperationName): string =>
+  methodArn(api, methodName(OPERATIONS[operation]));
 
 /** What cdk-nag calls a resource: references by their names in angle brackets. */
 function nagName(resolved: unknown): string {
@@ -48,14 +53,32 @@ function nagName(resolved: unknown): string {
 }
 
 /**
+ * Lets a role call these methods of an API.
+ *
+ * @param reason why some of them end in a wildcard
+ * @throws Error when the role takes no policy
+ */
+export function letInvokeMethods(
+  api: InvokedApi,
+  role: IRole,
+  methods: readonly MethodName[],
+  reason: string,
+): void {
+  const resourceArns = methods.map((method) => methodArn(api, method));
+  Grant.addToPrincipal({ grantee: role, actions: ['execute-api:Invoke'], resourceArns }).assertSuccess();
+  acknowledgePatterns(api, role, methods, reason);
+}
+
+/**
  * Lets a role call these operations.
  *
  * @throws Error when the role takes no policy
  */
 export function letInvoke(api: InvokedApi, role: IRole, operations: readonly OperationName[]): void {
-  const resourceArns = operations.map((operation) => operationArn(api, operation));
-  Grant.addToPrincipal({ grantee: role, actions: ['execute-api:Invoke'], resourceArns }).assertSuccess();
-  acknowledgePatterns(api, role, operations);
+  const methods = operations.map((operation) => methodName(OPERATIONS[operation]));
+  const reason =
+    'The path of the operation ends in the ARN of a workload identity or credential provider; which of them the role may act on, their owner and resource policies say.';
+  letInvokeMethods(api, role, methods, reason);
 }
 
 /** The id of the API as the role's stack will name it: by an export, when the API is in another stack of the app. */
@@ -65,17 +88,18 @@ function restApiIdIn(stack: Stack, api: InvokedApi): string {
   return isElsewhere ? Stack.of(target.target).exportValue(api.restApiId) : api.restApiId;
 }
 
-/** Tells cdk-nag why some of the operations end in a wildcard. */
-function acknowledgePatterns(api: InvokedApi, role: IRole, operations: readonly OperationName[]): void {
-  const patterns = operations.filter((operation) => OPERATIONS[operation].path.includes('{'));
+/** Tells cdk-nag why some of the methods end in a wildcard. */
+function acknowledgePatterns(
+  api: InvokedApi,
+  role: IRole,
+  methods: readonly MethodName[],
+  reason: string,
+): void {
+  const patterns = methods.filter((method) => method.endsWith('*'));
   if (patterns.length === 0) return;
   const restApiId = restApiIdIn(role.stack, api);
-  for (const operation of patterns) {
-    const name = nagName(role.stack.resolve(operationArn(api, operation, restApiId)));
-    Validations.of(role).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::${name}]`,
-      reason:
-        'The path of the operation ends in the ARN of a workload identity or credential provider; which of them the role may act on, their owner and resource policies say.',
-    });
+  for (const method of patterns) {
+    const name = nagName(role.stack.resolve(methodArn(api, method, restApiId)));
+    Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${name}]`, reason });
   }
 }

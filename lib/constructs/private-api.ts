@@ -10,6 +10,7 @@ import type { IInterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { OPERATIONS, type Route } from '../../lambda/api/operations';
 import type { CallerNetwork } from './caller-network';
+import { methodName } from './invocation';
 
 export interface PrivateApi {
   /** Interface endpoints for `execute-api`, with private DNS. Agents, applications and browsers come through them. */
@@ -41,9 +42,7 @@ export function privateApiPolicy({ vpcEndpoints }: PrivateApi, stage: string): P
         sid: 'OpenRoutes',
         principals: [new AnyPrincipal()],
         actions: ['execute-api:Invoke'],
-        resources: open.map(
-          ({ method, path }) => `execute-api:/${stage}/${method}${path.replace(/\{\w+\+?\}/, '*')}`,
-        ),
+        resources: open.map((route) => `execute-api:/${stage}/${methodName(route)}`),
       }),
     ],
   });

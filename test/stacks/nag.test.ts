@@ -13,9 +13,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  AgentEndpoint,
   AgentIdentity,
   AgentRole,
+  AgentTarget,
   ApiKeyCredentialProvider,
+  Inbound,
   OAuth2CredentialProvider,
   OAuth2Vendor,
   ProviderSecret,
@@ -71,6 +74,24 @@ function useEverything(stack: Stack, identity: IAgentIdentity): void {
   );
 }
 
+/** An agent behind a gate for users' tokens, and one behind a gate for IAM callers. */
+function useEndpoints(stack: Stack, identity: IAgentIdentity): void {
+  const workload = new WorkloadIdentity(stack, 'Behind', { identity });
+  const target = AgentTarget.url('https://agent.example/invocations');
+  new AgentEndpoint(stack, 'Users', {
+    identity,
+    workload,
+    target,
+    inbound: Inbound.jwt({
+      discoveryUrl: 'https://idp.example/.well-known/openid-configuration',
+      allowedClients: ['travel-app'],
+    }),
+  });
+  const inbound = Inbound.iam();
+  const principals = new AgentEndpoint(stack, 'Principals', { identity, workload, target, inbound });
+  principals.grantInvoke(new Role(stack, 'Caller', { assumedBy: new AccountPrincipal('111122223333') }));
+}
+
 const letOperate = (stack: Stack, identity: IAgentIdentity): void =>
   identity.grantOperate(new Role(stack, 'Operator', { assumedBy: new AccountPrincipal('111122223333') }));
 
@@ -88,6 +109,7 @@ it('finds nothing in the service, its resources and the roles, in one stack', ()
     const stack = new Stack(app, 'Consumer');
     const identity = new AgentIdentity(stack, 'Identity');
     useEverything(stack, identity);
+    useEndpoints(stack, identity);
     letOperate(stack, identity);
     identity.grantRotateKeys(new Role(stack, 'Keys', { assumedBy: new AccountPrincipal('111122223333') }));
   };
@@ -97,10 +119,13 @@ it('finds nothing in the service, its resources and the roles, in one stack', ()
 it('finds nothing when the service is of another stack, or there already', () => {
   const make = (app: App): void => {
     const identity = new AgentIdentity(new Stack(app, 'Service'), 'Identity');
-    useEverything(new Stack(app, 'Consumer'), identity);
+    const consumer = new Stack(app, 'Consumer');
+    useEverything(consumer, identity);
+    useEndpoints(consumer, identity);
     const other = new Stack(app, 'Other');
     const imported = AgentIdentity.fromAttributes(other, 'Identity', { restApiId: 'abc123' });
     useEverything(other, imported);
+    useEndpoints(other, imported);
     letOperate(other, imported);
   };
   expect(() => check(make)).not.toThrow();
@@ -140,6 +165,7 @@ it('finds nothing in a service with domain, web ACL and copies, nor in a private
       privateApi: { vpcEndpoints: [endpoint], network: { vpc } },
     });
     useEverything(closed, identity);
+    useEndpoints(closed, identity);
   };
   expect(() => check(make)).not.toThrow();
 });

@@ -1,0 +1,31 @@
+/**
+ * An agent that users' tokens reach, as another CDK app has it: `npm run synth:endpoint`. With `-c restApiId=…` (and
+ * `-c endpoint=…`) it uses a service that is there; else it brings its own.
+ */
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { join } from 'node:path';
+import * as lib from '../../lib';
+
+const app = new App();
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+const stack = new Stack(app, 'TravelEndpoint', {
+  description: 'A travel agent, and the gate in front of it',
+});
+const { restApiId, endpoint } = app.node.getAllContext() as { restApiId?: string; endpoint?: string };
+const identity = restApiId
+  ? lib.AgentIdentity.fromAttributes(stack, 'Identity', { restApiId, ...(endpoint && { endpoint }) })
+  : new lib.AgentIdentity(stack, 'Identity');
+
+const discoveryUrl = 'https://idp.example/.well-known/openid-configuration';
+const users = { discoveryUrl, allowedClients: ['travel-app'] };
+const workload = new lib.WorkloadIdentity(stack, 'Agent', { identity, authorizer: users });
+const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+const code = Code.fromAsset(join(__dirname, 'agent'));
+const runtime = Runtime.NODEJS_24_X;
+const agent = new LambdaFunction(stack, 'Function', { runtime, code, handler: 'index.handler', role });
+workload.grantExchange(role);
+const target = lib.AgentTarget.lambda(agent);
+new lib.AgentEndpoint(stack, 'Travel', { identity, workload, inbound: lib.Inbound.jwt(users), target });

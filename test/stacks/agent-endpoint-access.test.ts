@@ -1,0 +1,210 @@
+/** Who may do what around an agent endpoint: the whole policy of each role, and of the agent's identity at the service. */
+import type { Stack } from 'aws-cdk-lib';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { AccountPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WorkloadIdentity } from '../../lib';
+import {
+  consumerStack,
+  propertiesOf,
+  statementsOf,
+  templateOf,
+  type ConsumerTemplate,
+  type WrittenStatement,
+} from './consumer';
+import { AGENT_ARN, endpointTemplate, endpointWith } from './endpoint';
+import { IDENTITY } from './resources';
+import { resourcesOf } from './synthesis';
+
+const BACKEND = 'arn:aws:iam::111122223333:role/backend';
+
+const reporting = (part: 'Gate' | 'Authorizer'): WrittenStatement[] => [
+  {
+    Effect: 'Allow',
+    Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    Resource: `<Travel${part}Logs.Arn>`,
+  },
+  { Effect: 'Allow', Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], Resource: '*' },
+];
+
+const invoking = (Resource: string): WrittenStatement => ({
+  Effect: 'Allow',
+  Action: 'lambda:InvokeFunction',
+  Resource,
+});
+
+const operation = (name: string): string =>
+  `arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:abc123/prod/POST/identities/${name}`;
+
+const calling = (Resource: string | string[]): WrittenStatement => ({
+  Effect: 'Allow',
+  Action: 'execute-api:Invoke',
+  Resource,
+});
+
+/** Statements of the resource policy of the agent's identity. */
+function mints(template: ConsumerTemplate): WrittenStatement[] {
+  const { policy } = propertiesOf(template, IDENTITY);
+  return (JSON.parse(String(policy)) as { Statement: WrittenStatement[] }).Statement;
+}
+
+const minting = (...operations: string[]) => ({
+  Sid: 'Mint1',
+  Effect: 'Allow',
+  Principal: { AWS: ['<TravelGateRole.Arn>'] },
+  Action: operations.map((name) => `bedrock-agentcore:${name}`),
+  Resource: '*',
+});
+
+describe('the gate', () => {
+  it('of users’ tokens exchanges them, invokes the agent, and can neither name a user nor get a credential', () => {
+    const template = endpointTemplate();
+    expect(statementsOf(template, 'TravelGateRole')).toEqual([
+      ...reporting('Gate'),
+      invoking(AGENT_ARN),
+      calling(operation('GetWorkloadAccessTokenForJWT')),
+    ]);
+    expect(mints(template)).toEqual([minting('GetWorkloadAccessTokenForJWT')]);
+  });
+
+  it('of IAM callers of whom nobody may name a user gets tokens of the agent alone', () => {
+    const template = endpointTemplate({ inbound: Inbound.iam() });
+    expect(statementsOf(template, 'TravelGateRole')).toEqual([
+      ...reporting('Gate'),
+      invoking(AGENT_ARN),
+      calling(operation('GetWorkloadAccessToken')),
+    ]);
+    expect(mints(template)).toEqual([minting('GetWorkloadAccessToken')]);
+  });
+
+  it('of IAM callers who may, gets tokens for the users that they name, and exchanges none', () => {
+    const template = endpointTemplate({ inbound: Inbound.iam({ userIdPrincipals: [BACKEND] }) });
+    expect(statementsOf(template, 'TravelGateRole')).toEqual([
+      ...reporting('Gate'),
+      invoking(AGENT_ARN),
+      calling([operation('GetWorkloadAccessToken'), operation('GetWorkloadAccessTokenForUserId')]),
+    ]);
+    expect(mints(template)).toEqual([minting('GetWorkloadAccessToken', 'GetWorkloadAccessTokenForUserId')]);
+  });
+
+  it('invokes no function when the agent is an address', () => {
+    const template = endpointTemplate({ target: AgentTarget.url('https://agent.example/invocations') });
+    expect(statementsOf(template, 'TravelGateRole')).toEqual([
+      ...reporting('Gate'),
+      calling(operation('GetWorkloadAccessTokenForJWT')),
+    ]);
+  });
+
+  it('invokes the agent’s function as it was given, and no version or alias beside it', () => {
+    const stack = consumerStack();
+    const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+    const agent = new LambdaFunction(stack, 'Function', {
+      runtime: Runtime.NODEJS_24_X,
+      handler: 'index.handler',
+      code: Code.fromInline('exports.handler = async () => ({ statusCode: 200 });'),
+    });
+    const workload = new WorkloadIdentity(stack, 'Agent', { identity });
+    const target = AgentTarget.lambda(agent);
+    new AgentEndpoint(stack, 'Travel', { identity, workload, inbound: Inbound.iam(), target });
+    const statements = statementsOf(templateOf(stack), 'TravelGateRole');
+    expect(statements).toContainEqual(invoking('<Function.Arn>'));
+    expect(JSON.stringify(statements)).not.toContain('<Function.Arn>:');
+  });
+
+  it('has network interfaces in the VPC of a private service, and nothing more for it', () => {
+    const stack = consumerStack();
+    const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId: 'vpc-0123456789abcdef0',
+      availabilityZones: ['a'],
+      privateSubnetIds: ['subnet-0123456789abcdef0'],
+      privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
+    });
+    const attributes = { restApiId: 'abc123', network: { vpc } };
+    const identity = AgentIdentity.fromAttributes(stack, 'Identity', attributes);
+    const workload = new WorkloadIdentity(stack, 'Agent', { identity });
+    const target = AgentTarget.lambda({ functionArn: AGENT_ARN });
+    new AgentEndpoint(stack, 'Travel', { identity, workload, inbound: Inbound.iam(), target });
+    const [logs, anything, ...rest] = statementsOf(templateOf(stack), 'TravelGateRole');
+    expect(logs).toEqual(reporting('Gate')[0]);
+    expect(anything).toEqual({
+      Effect: 'Allow',
+      Action: [
+        'ec2:AssignPrivateIpAddresses',
+        'ec2:CreateNetworkInterface',
+        'ec2:DeleteNetworkInterface',
+        'ec2:DescribeNetworkInterfaces',
+        'ec2:DescribeSubnets',
+        'ec2:UnassignPrivateIpAddresses',
+        'xray:PutTelemetryRecords',
+        'xray:PutTraceSegments',
+      ],
+      Resource: '*',
+    });
+    expect(rest).toEqual([invoking(AGENT_ARN), calling(operation('GetWorkloadAccessToken'))]);
+  });
+});
+
+it('the authorizer writes its log and traces, and does nothing else', () => {
+  expect(statementsOf(endpointTemplate(), 'TravelAuthorizerRole')).toEqual(reporting('Authorizer'));
+});
+
+it('no role has a managed policy, or another than its own', () => {
+  const template = endpointTemplate();
+  const roles = resourcesOf(template, 'AWS::IAM::Role').filter(([id]) => id.startsWith('Travel'));
+  expect(roles).toHaveLength(2);
+  for (const [, { Properties }] of roles) {
+    expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+    expect(Properties).not.toHaveProperty('Policies');
+  }
+});
+
+it('API Gateway alone may invoke the functions, each for the endpoint’s own methods or authorizer', () => {
+  const permissions = resourcesOf(endpointTemplate(), 'AWS::Lambda::Permission').map(
+    ([, { Properties }]) => Properties,
+  );
+  expect(permissions).toHaveLength(6);
+  for (const { Principal, SourceArn } of permissions) {
+    expect(Principal).toBe('apigateway.amazonaws.com');
+    expect(JSON.stringify(SourceArn)).toContain('{"Ref":"TravelApiRestApi');
+  }
+});
+
+describe('grantInvoke', () => {
+  const roleIn = (stack: Stack) =>
+    new Role(stack, 'Caller', { assumedBy: new AccountPrincipal('111122223333') });
+
+  it('lets a role invoke the one agent, and nothing else', () => {
+    const { endpoint, stack } = endpointWith({ inbound: Inbound.iam() });
+    endpoint.grantInvoke(roleIn(stack));
+    expect(statementsOf(templateOf(stack), 'Caller')).toEqual([
+      calling(
+        'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<TravelApiRestApi>/prod/POST/runtimes/*',
+      ),
+    ]);
+  });
+
+  it('does not let it name users: that is for whom the endpoint names', () => {
+    const { endpoint, stack } = endpointWith({ inbound: Inbound.iam() });
+    endpoint.grantInvoke(roleIn(stack));
+    expect(JSON.stringify(templateOf(stack))).toContain('\\"userIdPrincipals\\":[]');
+  });
+
+  it('is refused where callers bring tokens', () => {
+    const { endpoint, stack } = endpointWith();
+    expect(() => endpoint.grantInvoke(roleIn(stack))).toThrow(
+      'Consumer/Travel: its callers bring users’ tokens; there is nothing to grant in IAM',
+    );
+  });
+});
+
+it('the agent’s own role gets credentials as before; the gate does not', () => {
+  const { stack, workload } = endpointWith();
+  workload.grantExchange(
+    new Role(stack, 'Agents', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }),
+  );
+  const statements = mints(templateOf(stack));
+  const [first, second] = statements;
+  expect(statements).toHaveLength(2);
+  expect(first?.Principal).toEqual({ AWS: ['<Agents.Arn>'] });
+  expect(second).toEqual(minting('GetWorkloadAccessTokenForJWT'));
+});

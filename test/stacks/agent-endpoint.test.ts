@@ -1,0 +1,542 @@
+/** The gate in front of an agent, as a construct: what each prop of it comes to in the template. */
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { parseAgentEndpoint } from '../../lambda/domain/inbound/agent-endpoint';
+import { inboundRoutes } from '../../lambda/inbound/routes';
+import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WorkloadIdentity } from '../../lib';
+import { consumerStack, propertiesOf, templateOf, written, type ConsumerTemplate } from './consumer';
+import { AGENT_ARN, configurationOf, endpointTemplate, endpointWith, functionOf, ISSUER } from './endpoint';
+import { resourcesOf } from './synthesis';
+
+const BASE = 'https://<TravelApiRestApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod';
+const ARN =
+  /^arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>:runtime\/Travel-[0-9a-f]{10}$/;
+
+const jwt = endpointTemplate();
+const iam = endpointTemplate({ inbound: Inbound.iam() });
+
+/** Path of a resource of the API, as its method is of. */
+function pathOf(template: ConsumerTemplate, id: unknown): string {
+  const [, logicalId = ''] = /^<(.+)>$/.exec(String(id)) ?? [];
+  const [, resource] =
+    resourcesOf(template, 'AWS::ApiGateway::Resource').find(
+      ([each]) => each.startsWith(logicalId) && each.length === logicalId.length + 8,
+    ) ?? [];
+  if (!resource) return '';
+  const { ParentId, PathPart } = written(resource.Properties) as { ParentId: string; PathPart: string };
+  return `${pathOf(template, ParentId)}/${PathPart}`;
+}
+
+const methodsOf = (template: ConsumerTemplate) =>
+  resourcesOf(template, 'AWS::ApiGateway::Method').map(([, { Properties }]) => {
+    const { HttpMethod, ResourceId, AuthorizationType, AuthorizerId, Integration } = written(
+      Properties,
+    ) as Record<string, unknown>;
+    return {
+      route: `${String(HttpMethod)} ${pathOf(template, ResourceId)}`,
+      auth: AuthorizationType,
+      authorizer: AuthorizerId,
+      integration: Integration,
+    };
+  });
+
+const outputsOf = (template: ConsumerTemplate) =>
+  Object.fromEntries(
+    Object.entries(template.Outputs ?? {}).map(([id, { Value }]) => [
+      id.replace(/^Travel(.+)[0-9A-F]{8}$/, '$1'),
+      written(Value),
+    ]),
+  );
+
+const gatewayResponse = (template: ConsumerTemplate, type: string) =>
+  resourcesOf(template, 'AWS::ApiGateway::GatewayResponse')
+    .map(([, { Properties }]) => written(Properties) as Record<string, unknown>)
+    .find(({ ResponseType }) => ResponseType === type);
+
+describe('the API', () => {
+  it('has the routes of its kind, each with its authorization', () => {
+    const AUTH = { IAM: 'AWS_IAM', JWT: 'CUSTOM', NONE: 'NONE' };
+    for (const [template, kind] of [
+      [jwt, 'JWT'],
+      [iam, 'IAM'],
+    ] as const) {
+      expect(
+        methodsOf(template)
+          .map(({ route, auth }) => [route, auth])
+          .sort(),
+      ).toEqual(
+        inboundRoutes(kind)
+          .map(({ method, path, auth }) => [`${method} ${path}`, AUTH[auth]])
+          .sort(),
+      );
+    }
+  });
+
+  it('streams every answer of the gate, for as long as API Gateway does', () => {
+    for (const { integration } of [...methodsOf(jwt), ...methodsOf(iam)]) {
+      expect(integration).toMatchObject({
+        Type: 'AWS_PROXY',
+        ResponseTransferMode: 'STREAM',
+        TimeoutInMillis: 900_000,
+        Uri: 'arn:<AWS::Partition>:apigateway:<AWS::Region>:lambda:path/2021-11-15/functions/<TravelGateFunction.Arn>/response-streaming-invocations',
+      });
+    }
+  });
+
+  it('hands bodies on as they come', () => {
+    expect(propertiesOf(jwt, 'AWS::ApiGateway::RestApi').BinaryMediaTypes).toEqual(['*/*']);
+  });
+
+  it('judges each token each time, and refuses at once who brings none', () => {
+    expect(propertiesOf(jwt, 'AWS::ApiGateway::Authorizer')).toMatchObject({
+      Type: 'REQUEST',
+      IdentitySource: 'method.request.header.Authorization',
+      AuthorizerResultTtlInSeconds: 0,
+    });
+    expect(methodsOf(jwt).filter(({ auth }) => auth === 'CUSTOM')).toHaveLength(3);
+    for (const { auth, authorizer } of methodsOf(jwt)) {
+      expect(authorizer).toBe(auth === 'CUSTOM' ? '<TravelApiAuthorizer>' : undefined);
+    }
+  });
+
+  it('has neither an authorizer nor metadata where IAM lets in', () => {
+    expect(resourcesOf(iam, 'AWS::ApiGateway::Authorizer')).toEqual([]);
+    expect(functionOf(iam, 'authorizer')).toEqual({});
+    expect(outputsOf(iam)).not.toHaveProperty('ResourceMetadataUrl');
+  });
+
+  it('writes down neither query nor headers', () => {
+    const { AccessLogSetting } = propertiesOf(jwt, 'AWS::ApiGateway::Stage') as {
+      AccessLogSetting: { Format: string };
+    };
+    expect(AccessLogSetting.Format).toContain('"$context.resourcePath"');
+    expect(AccessLogSetting.Format).not.toMatch(/context\.path\b|querystring|header|authorizer/i);
+  });
+
+  it('waits for the service’s API, whose account-wide role its log is written by', () => {
+    const stack = consumerStack();
+    const identity = new AgentIdentity(stack, 'Identity');
+    const workload = new WorkloadIdentity(stack, 'Agent', { identity });
+    const target = AgentTarget.url('https://agent.example/invocations');
+    new AgentEndpoint(stack, 'Travel', { identity, workload, inbound: Inbound.iam(), target });
+    const template = templateOf(stack);
+    const stages = resourcesOf(template, 'AWS::ApiGateway::Stage');
+    const [[, stage] = []] = stages.filter(([id]) => id.startsWith('Travel'));
+    const [[service] = []] = stages.filter(([id]) => id.startsWith('Identity'));
+    expect((stage as { DependsOn?: string[] }).DependsOn).toContain(service);
+    expect(resourcesOf(template, 'AWS::ApiGateway::Account')).toHaveLength(1);
+  });
+});
+
+describe('what the gateway itself answers', () => {
+  const scoped = endpointTemplate({
+    inbound: Inbound.jwt({
+      ...ISSUER,
+      allowedScopes: ['agents:invoke'],
+      advertisedScopeMapping: { 'agents:invoke': 'api://travel/agents:invoke' },
+    }),
+  });
+  const metadata = `resource_metadata="${BASE}/.well-known/oauth-protected-resource"`;
+
+  it('to no token or a bad one is 401, and where to ask for a good one', () => {
+    expect(gatewayResponse(jwt, 'UNAUTHORIZED')).toMatchObject({
+      StatusCode: '401',
+      ResponseParameters: {
+        'gatewayresponse.header.WWW-Authenticate': `'Bearer ${metadata}'`,
+        'gatewayresponse.header.x-amzn-errortype': "'UnauthorizedException'",
+      },
+    });
+    expect(gatewayResponse(scoped, 'UNAUTHORIZED')?.ResponseParameters).toMatchObject({
+      'gatewayresponse.header.WWW-Authenticate': `'Bearer ${metadata}, scope="api://travel/agents:invoke"'`,
+    });
+  });
+
+  it('to a token without the scope is 403, and the scope by which clients ask for it', () => {
+    expect(gatewayResponse(scoped, 'ACCESS_DENIED')).toMatchObject({
+      StatusCode: '403',
+      ResponseParameters: {
+        'gatewayresponse.header.WWW-Authenticate': `'Bearer error="insufficient_scope", scope="api://travel/agents:invoke", ${metadata}'`,
+        'gatewayresponse.header.x-amzn-errortype': "'AccessDeniedException'",
+      },
+    });
+  });
+
+  it.each(['AUTHORIZER_FAILURE', 'AUTHORIZER_CONFIGURATION_ERROR'])('%s is a fault of ours', (type) => {
+    expect(gatewayResponse(jwt, type)).toMatchObject({ StatusCode: '500' });
+  });
+
+  it('speaks of signatures only where one signs', () => {
+    const words = (template: ConsumerTemplate) =>
+      JSON.stringify(gatewayResponse(template, 'MISSING_AUTHENTICATION_TOKEN')?.ResponseTemplates);
+    expect(words(iam)).toContain('not signed');
+    expect(words(jwt)).not.toContain('sign');
+  });
+
+  it('is JSON with the error’s name, whatever it is', () => {
+    const responses = resourcesOf(scoped, 'AWS::ApiGateway::GatewayResponse');
+    expect(responses.length).toBeGreaterThan(12);
+    for (const [, { Properties }] of responses) {
+      const { ResponseTemplates } = written(Properties) as { ResponseTemplates: Record<string, string> };
+      const body = ResponseTemplates['application/json']?.replace('$context.error.messageString', '""');
+      expect(JSON.parse(body ?? '')).toMatchObject({ __type: expect.any(String) as string });
+    }
+  });
+});
+
+describe('the functions', () => {
+  it('are told the same endpoint, and the gate where the service is', () => {
+    const configuration = configurationOf(jwt, 'gate');
+    expect(configuration).toEqual({
+      agentRuntimeArn: expect.stringMatching(ARN) as string,
+      workloadName: '<Agent.Name>',
+      baseUrl: BASE,
+      protocol: 'HTTP',
+      inbound: { kind: 'JWT', ...ISSUER },
+      target: { kind: 'lambda', functionArn: AGENT_ARN },
+      requestHeaderAllowlist: [],
+      runSeconds: 900,
+    });
+    expect(configurationOf(jwt, 'authorizer')).toEqual(configuration);
+    const { Environment } = functionOf(jwt, 'gate') as { Environment: { Variables: object } };
+    expect(Environment.Variables).toMatchObject({
+      IDENTITY_ENDPOINT: 'https://abc123.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod',
+    });
+    expect(functionOf(jwt, 'authorizer').Environment).not.toHaveProperty('Variables.IDENTITY_ENDPOINT');
+  });
+
+  it('can read it once it is deployed', () => {
+    const references: Record<string, string> = {
+      '<AWS::Partition>': 'aws',
+      '<AWS::Region>': 'eu-central-1',
+      '<AWS::AccountId>': '111122223333',
+      '<AWS::URLSuffix>': 'amazonaws.com',
+      '<TravelApiRestApi>': 'a1b2c3d4e5',
+      '<Agent.Name>': 'travel-agent',
+    };
+    const deployed = JSON.stringify(configurationOf(jwt, 'gate')).replaceAll(
+      /<[\w.:]+>/g,
+      (reference) => references[reference] ?? reference,
+    );
+    expect(parseAgentEndpoint(deployed, { loopback: false }).workloadName).toBe('travel-agent');
+  });
+
+  it('have time for a run, and to say that it is over', () => {
+    expect(functionOf(jwt, 'gate')).toMatchObject({ Timeout: 900, MemorySize: 1024, Runtime: 'nodejs24.x' });
+    const short = endpointTemplate({ runTimeout: Duration.minutes(2) });
+    expect(functionOf(short, 'gate').Timeout).toBe(135);
+    expect(configurationOf(short, 'gate').runSeconds).toBe(120);
+  });
+
+  it('have the memory and concurrency that is said', () => {
+    const set = endpointTemplate({
+      functions: {
+        gate: { memorySize: 2048, provisionedConcurrency: 2 },
+        authorizer: { reservedConcurrency: 5 },
+      },
+    });
+    expect(functionOf(set, 'gate').MemorySize).toBe(2048);
+    expect(functionOf(set, 'authorizer').ReservedConcurrentExecutions).toBe(5);
+    expect(propertiesOf(set, 'AWS::Lambda::Alias')).toMatchObject({
+      ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },
+    });
+    for (const { integration } of methodsOf(set)) {
+      expect(JSON.stringify(integration)).toContain('/functions/<TravelGateFunctionlive>/');
+    }
+  });
+});
+
+describe('by props', () => {
+  it('the agent is an https address', () => {
+    const target = AgentTarget.url('https://agent.example/invocations');
+    expect(configurationOf(endpointTemplate({ target }), 'gate').target).toEqual({
+      kind: 'url',
+      url: 'https://agent.example/invocations',
+    });
+  });
+
+  it('the agent speaks MCP, and gets the headers that are allowed through', () => {
+    const requestHeaderAllowlist = ['Authorization', 'X-Amzn-Bedrock-AgentCore-Runtime-Custom-Trip'];
+    const template = endpointTemplate({ protocol: 'MCP', requestHeaderAllowlist });
+    expect(configurationOf(template, 'gate')).toMatchObject({ protocol: 'MCP', requestHeaderAllowlist });
+  });
+
+  it('roles may name users: without their paths, as API Gateway tells who calls', () => {
+    const stack = consumerStack();
+    const role = new Role(stack, 'Backend', {
+      path: '/apps/',
+      assumedBy: new AccountPrincipal('111122223333'),
+    });
+    const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+    new AgentEndpoint(stack, 'Travel', {
+      identity,
+      workload: new WorkloadIdentity(stack, 'Agent', { identity }),
+      inbound: Inbound.iam({ userIdPrincipals: [role, 'arn:aws:iam::111122223333:user/apps/ana'] }),
+      target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+    });
+    expect(configurationOf(templateOf(stack), 'gate').inbound).toEqual({
+      kind: 'IAM',
+      userIdPrincipals: [
+        'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/<Backend>',
+        'arn:aws:iam::111122223333:user/apps/ana',
+      ],
+    });
+  });
+
+  it('users come back to the first return URL, or to the one that is said', () => {
+    const allowedResourceOauth2ReturnUrls = ['https://app.example/connected', 'https://app.example/other'];
+    const told = (oauth2CallbackUrl?: string) =>
+      configurationOf(
+        endpointTemplate(
+          { ...(oauth2CallbackUrl && { oauth2CallbackUrl }) },
+          { allowedResourceOauth2ReturnUrls },
+        ),
+        'gate',
+      ).oauth2CallbackUrl;
+    expect(told()).toBe('https://app.example/connected');
+    expect(told('https://app.example/other')).toBe('https://app.example/other');
+    expect(() => told('https://app.example/connected/')).toThrow(
+      'Consumer/Travel: oauth2CallbackUrl: must be one of the workload identity',
+    );
+    expect(configurationOf(jwt, 'gate')).not.toHaveProperty('oauth2CallbackUrl');
+  });
+
+  it('the agent has another name', () => {
+    const { endpoint, stack } = endpointWith({ agentRuntimeName: 'other_agent' });
+    expect(written(stack.resolve(endpoint.agentRuntimeArn))).toMatch(/:runtime\/other_agent-[0-9a-f]{10}$/);
+  });
+
+  it('limits and logs are settings of the API and its logs', () => {
+    const template = endpointTemplate({
+      throttle: { rateLimit: 5, burstLimit: 6 },
+      logRetention: RetentionDays.ONE_WEEK,
+      auditRetention: RetentionDays.TWO_YEARS,
+    });
+    expect(propertiesOf(template, 'AWS::ApiGateway::Stage')).toMatchObject({
+      MethodSettings: [{ ThrottlingRateLimit: 5, ThrottlingBurstLimit: 6 }],
+    });
+    const days = (id: string) => (id.includes('AccessLog') ? 7 : 731);
+    const ofEndpoint = resourcesOf(template, 'AWS::Logs::LogGroup').filter(([id]) => id.startsWith('Travel'));
+    expect(ofEndpoint).toHaveLength(3);
+    for (const [id, { Properties }] of ofEndpoint) {
+      expect(written(Properties)).toMatchObject({
+        RetentionInDays: days(id),
+        KmsKeyId: '<TravelLogKey.Arn>',
+      });
+    }
+  });
+
+  it('logs are under another key', () => {
+    const stack = consumerStack();
+    const logKey = new Key(stack, 'Mine');
+    const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+    new AgentEndpoint(stack, 'Travel', {
+      identity,
+      workload: new WorkloadIdentity(stack, 'Agent', { identity }),
+      inbound: Inbound.iam(),
+      target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+      logKey,
+    });
+    const template = templateOf(stack);
+    expect(resourcesOf(template, 'AWS::KMS::Key')).toHaveLength(1);
+    expect(JSON.stringify(template.Resources)).toContain('"KmsKeyId":{"Fn::GetAtt":["Mine');
+  });
+
+  it('logs and their key stay when it goes, or go with it', () => {
+    const policies = (removalPolicy?: RemovalPolicy) => {
+      const template = endpointTemplate({ ...(removalPolicy && { removalPolicy }) });
+      const kept = [
+        ...resourcesOf(template, 'AWS::Logs::LogGroup'),
+        ...resourcesOf(template, 'AWS::KMS::Key'),
+      ];
+      return kept.filter(([id]) => id.startsWith('Travel')).map(([, { DeletionPolicy }]) => DeletionPolicy);
+    };
+    expect(policies()).toEqual(['Retain', 'Retain', 'Retain', 'Retain']);
+    expect(policies(RemovalPolicy.DESTROY)).toEqual(['Delete', 'Delete', 'Delete', 'Delete']);
+  });
+
+  it('a domain of one’s own is the only way in, and in all addresses', () => {
+    const stack = consumerStack();
+    const arn = 'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const certificate = Certificate.fromCertificateArn(stack, 'Certificate', arn);
+    const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+    const endpoint = new AgentEndpoint(stack, 'Travel', {
+      identity,
+      workload: new WorkloadIdentity(stack, 'Agent', { identity }),
+      inbound: Inbound.jwt(ISSUER),
+      target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+      domain: { domainName: 'travel.example.com', certificate },
+    });
+    const template = templateOf(stack);
+    expect(propertiesOf(template, 'AWS::ApiGateway::RestApi').DisableExecuteApiEndpoint).toBe(true);
+    expect(configurationOf(template, 'authorizer').baseUrl).toBe('https://travel.example.com');
+    expect(endpoint.resourceMetadataUrl).toBe(
+      'https://travel.example.com/.well-known/oauth-protected-resource',
+    );
+    expect(JSON.stringify(gatewayResponse(template, 'UNAUTHORIZED'))).toContain(
+      'https://travel.example.com/.well',
+    );
+  });
+
+  it('a web ACL stands in front, which takes no prose for an attack', () => {
+    const template = endpointTemplate({ webAcl: {} });
+    expect(propertiesOf(template, 'AWS::WAFv2::WebACLAssociation').ResourceArn).toMatch(
+      /\/restapis\/<TravelApiRestApi>\/stages\//,
+    );
+    const acl = JSON.stringify(propertiesOf(template, 'AWS::WAFv2::WebACL'));
+    for (const rule of ['CrossSiteScripting_BODY', 'GenericLFI_BODY', 'SizeRestrictions_BODY']) {
+      expect(acl).toContain(`{"ActionToUse":{"Count":{}},"Name":"${rule}"}`);
+    }
+  });
+});
+
+describe('what it says of itself', () => {
+  it('is in outputs: for AWS’s clients, and for those with a token', () => {
+    expect(outputsOf(jwt)).toEqual({
+      Endpoint: BASE,
+      AgentRuntimeArn: expect.stringMatching(ARN) as string,
+      InvocationUrl: expect.stringMatching(
+        /\/prod\/runtimes\/arn%3A<AWS::Partition>%3Abedrock-agentcore%3A<AWS::Region>%3A<AWS::AccountId>%3Aruntime%2FTravel-[0-9a-f]{10}\/invocations$/,
+      ) as string,
+      ResourceMetadataUrl: `${BASE}/.well-known/oauth-protected-resource`,
+    });
+  });
+
+  it('names the agent by the same ARN as long as the construct is there', () => {
+    expect(outputsOf(iam).AgentRuntimeArn).toBe(outputsOf(jwt).AgentRuntimeArn);
+  });
+});
+
+describe('a private service', () => {
+  const privately = (stack: Stack, isStated: boolean) => {
+    const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId: 'vpc-0123456789abcdef0',
+      availabilityZones: ['a'],
+      privateSubnetIds: ['subnet-0123456789abcdef0'],
+      privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
+    });
+    const identity = AgentIdentity.fromAttributes(stack, 'Identity', {
+      restApiId: 'abc123',
+      network: { vpc },
+    });
+    if (isStated) return identity;
+    const attributes = { vpcEndpointId: 'vpce-1', port: 443 };
+    const endpoint = InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(stack, 'Endpoint', attributes);
+    return new AgentIdentity(stack, 'Unstated', { privateApi: { vpcEndpoints: [endpoint] } });
+  };
+
+  it('is called from the VPC that was said; the authorizer, which does not call it, stays outside', () => {
+    const stack = consumerStack();
+    const identity = privately(stack, true);
+    new AgentEndpoint(stack, 'Travel', {
+      identity,
+      workload: new WorkloadIdentity(stack, 'Agent', { identity }),
+      inbound: Inbound.jwt(ISSUER),
+      target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+    });
+    const template = templateOf(stack);
+    expect(functionOf(template, 'gate').VpcConfig).toMatchObject({ SubnetIds: ['subnet-0123456789abcdef0'] });
+    expect(functionOf(template, 'authorizer')).not.toHaveProperty('VpcConfig');
+  });
+
+  it('is refused when nobody said from where it is called', () => {
+    const stack = consumerStack();
+    const workload = new WorkloadIdentity(stack, 'Agent', { identity: privately(stack, true) });
+    const elsewhere = new Stack(stack, 'Nested');
+    const props = {
+      workload,
+      inbound: Inbound.iam(),
+      target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+    };
+    expect(
+      () => new AgentEndpoint(stack, 'Travel', { ...props, identity: privately(elsewhere, false) }),
+    ).toThrow('The API is private: give privateApi.network, where the gate of an agent endpoint runs.');
+  });
+});
+
+describe('refused in plain words, before anything is deployed, is', () => {
+  it.each<[string, Parameters<typeof endpointWith>[0], string]>([
+    [
+      'a target that is not https',
+      { target: AgentTarget.url('http://agent.example') },
+      'target.url: must be https',
+    ],
+    [
+      'a target on the laptop',
+      { target: AgentTarget.url('http://127.0.0.1/x') },
+      'target.url: must be https',
+    ],
+    [
+      'a target that is no function',
+      { target: AgentTarget.lambda({ functionArn: 'travel' }) },
+      'target.functionArn: must be the ARN of a function',
+    ],
+    [
+      'an issuer without metadata',
+      { inbound: Inbound.jwt({ ...ISSUER, discoveryUrl: 'https://idp.example' }) },
+      'inbound.discoveryUrl: must end in /.well-known/openid-configuration',
+    ],
+    [
+      'a mapping of a scope that is not asked for',
+      { inbound: Inbound.jwt({ ...ISSUER, advertisedScopeMapping: { a: 'b' } }) },
+      'advertisedScopeMapping must map scopes that allowedScopes names',
+    ],
+    [
+      'a scope that no header of API Gateway can hold',
+      { inbound: Inbound.jwt({ ...ISSUER, allowedScopes: ["it's"] }) },
+      'WWW-Authenticate: API Gateway has no way to answer a single quote',
+    ],
+    [
+      'a principal that would never match',
+      { inbound: Inbound.iam({ userIdPrincipals: ['arn:aws:iam::111122223333:role/apps/backend'] }) },
+      'must be the ARN of an IAM role without its path',
+    ],
+    [
+      'a header that is not the caller’s to send',
+      { requestHeaderAllowlist: ['WorkloadAccessToken'] },
+      'must be Authorization or X-Amzn-Bedrock-AgentCore-Runtime-Custom-…',
+    ],
+    [
+      'a signature for the agent',
+      { inbound: Inbound.iam(), requestHeaderAllowlist: ['Authorization'] },
+      'a signature is of no use to an agent',
+    ],
+    [
+      'a run that API Gateway would cut off',
+      { runTimeout: Duration.minutes(16) },
+      'runSeconds: must be 900 seconds or less',
+    ],
+    ['a name that AWS would not take', { agentRuntimeName: '1st' }, 'agentRuntimeName: must be a letter'],
+    [
+      'a function without memory',
+      { functions: { authorizer: { memorySize: 1 } } },
+      'functions: authorizer: memorySize must be 128 to 10240',
+    ],
+    [
+      'more than a function’s environment holds',
+      {
+        inbound: Inbound.jwt({
+          ...ISSUER,
+          allowedClients: Array.from({ length: 50 }, (_, i) => `${'c'.repeat(80)}${i}`),
+        }),
+      },
+      'name fewer clients, audiences',
+    ],
+  ])('%s', (_, props, message) => {
+    expect(() => endpointWith(props)).toThrow(message);
+  });
+
+  it('and says which endpoint it is', () => {
+    expect(() => endpointWith({ target: AgentTarget.url('ftp://a') })).toThrow(
+      /^Consumer\/Travel: agent endpoint: /,
+    );
+  });
+
+  it('a workload identity of another stack', () => {
+    const { workload } = endpointWith();
+    expect(() => endpointWith({ workload })).toThrow('Consumer/Travel: workload: must be of the same stack');
+  });
+});

@@ -1,0 +1,68 @@
+/** An agent endpoint in somebody else's stack, at a service that is there. */
+import type { Stack } from 'aws-cdk-lib';
+import {
+  AgentEndpoint,
+  AgentIdentity,
+  AgentTarget,
+  Inbound,
+  WorkloadIdentity,
+  type AgentEndpointProps,
+  type JwtInboundProps,
+  type WorkloadIdentityProps,
+} from '../../lib';
+import { consumerStack, templateOf, written, type ConsumerTemplate } from './consumer';
+import { resourcesOf } from './synthesis';
+
+export const AGENT_ARN = 'arn:aws:lambda:eu-central-1:111122223333:function:travel';
+
+export const ISSUER: JwtInboundProps = {
+  discoveryUrl: 'https://idp.example/.well-known/openid-configuration',
+  allowedClients: ['travel-app'],
+};
+
+export interface EndpointUnderTest {
+  readonly stack: Stack;
+  readonly endpoint: AgentEndpoint;
+  readonly workload: WorkloadIdentity;
+}
+
+/** For users' tokens and a function unless it is said otherwise. */
+export function endpointWith(
+  props: Partial<AgentEndpointProps> = {},
+  ofWorkload: Partial<WorkloadIdentityProps> = {},
+): EndpointUnderTest {
+  const stack = consumerStack();
+  const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+  const workload = new WorkloadIdentity(stack, 'Agent', { identity, ...ofWorkload });
+  const endpoint = new AgentEndpoint(stack, 'Travel', {
+    identity,
+    workload,
+    inbound: Inbound.jwt(ISSUER),
+    target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+    ...props,
+  });
+  return { stack, endpoint, workload };
+}
+
+/** The template of such an endpoint. */
+export const endpointTemplate = (...how: Parameters<typeof endpointWith>): ConsumerTemplate =>
+  templateOf(endpointWith(...how).stack);
+
+/** Properties of the endpoint's function that is called so. */
+export function functionOf(template: ConsumerTemplate, part: 'gate' | 'authorizer') {
+  const found = resourcesOf(template, 'AWS::Lambda::Function')
+    .map(([, { Properties }]) => written(Properties) as Record<string, unknown>)
+    .find(({ Description }) => String(Description).startsWith(`agent-identity: ${part} of the agent`));
+  return found ?? {};
+}
+
+/** The configuration that the function reads. */
+export function configurationOf(
+  template: ConsumerTemplate,
+  part: 'gate' | 'authorizer',
+): Record<string, unknown> {
+  const { Environment } = functionOf(template, part) as {
+    Environment: { Variables: Record<string, string> };
+  };
+  return JSON.parse(Environment.Variables.AGENT_ENDPOINT ?? '') as Record<string, unknown>;
+}
