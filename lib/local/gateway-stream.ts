@@ -77,7 +77,14 @@ export class GatewayStream extends Writable implements ResponseStream {
   }
 
   private pass(chunk: Buffer, done: (error?: Error | null) => void): void {
-    if (chunk.length === 0) done();
-    else this.response.write(chunk, done);
+    if (chunk.length === 0) {
+      done();
+      return;
+    }
+    this.response.write(chunk, (error) => {
+      // The client has left, which is no fault of the function's.
+      if (error) this.destroy();
+      else done();
+    });
   }
 }

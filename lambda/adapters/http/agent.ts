@@ -7,7 +7,7 @@ import { AddressNotAllowed, guardedRequest } from './guarded-request';
 /** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which holds nothing that the agent said. */
 function reasonOf(error: unknown): string {
   if (error instanceof AddressNotAllowed) return error.message;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? `no answer (${code})` : 'no answer';
 }
 
