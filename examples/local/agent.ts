@@ -14,6 +14,7 @@ import {
   ConsentFailedError,
   ConsentTimeoutError,
   fromGate,
+  ResourceRefusalError,
   withAccessToken,
   WorkloadAccessTokenError,
   type FromGate,
@@ -153,9 +154,9 @@ function eventsAskedFor(question: string, events: readonly Event[]): Event[] {
 function reasonOf(error: unknown): string {
   const meantForPeople = [
     BedrockAgentCoreServiceException,
-    AccessTokenRejectedError,
     ConsentFailedError,
     ConsentTimeoutError,
+    ResourceRefusalError,
     WorkloadAccessTokenError,
   ].some((kind) => error instanceof kind);
   if (meantForPeople && error instanceof Error) return error.message;

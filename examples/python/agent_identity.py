@@ -35,7 +35,8 @@ import os
 import re
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypedDict, TypeVar
@@ -44,7 +45,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 import boto3
 from botocore.exceptions import ClientError
 
-Options = TypeVar("Options")
+Options = TypeVar("Options", bound="ApiKeyOptions")
 Answer = TypeVar("Answer")
 
 
@@ -103,10 +104,14 @@ class AccessTokenRejectedError(Exception):
     The token is reported, and the tool is called once more with another.
     """
 
-    def __init__(self) -> None:
+
+class ResourceRefusalError(Exception):
+    """The resource took neither the access token nor the one after it."""
+
+    def __init__(self, provider_name: str) -> None:
         super().__init__(
-            "The resource refused the access token, and the one after it. Check which scopes, resources and "
-            "audiences it wants; or have the user connect anew (force_authentication)."
+            f'The resource refused two access tokens of "{provider_name}" in a row. Check which scopes, '
+            "resources and audiences it wants; or have the user connect anew (force_authentication)."
         )
 
 
@@ -484,9 +489,24 @@ def _poll(options: AccessTokenOptions, session_uri: str) -> str | None:
     return answer.get("accessToken")
 
 
-Steps = Generator[str | float | Callable[[], Any], Any, str]
-"""What has to happen until the access token is there: a link to hand on, seconds to wait, or work that blocks
-and whose result is wanted. So that the same steps can be taken in a thread and in an event loop."""
+@dataclass(frozen=True)
+class _Link:
+    """Has to be handed on."""
+
+    url: str
+    on_auth_url: Callable[[str], Awaitable[None] | None]
+
+
+@dataclass(frozen=True)
+class _Pause:
+    seconds: float
+    clock: Clock
+    cancelled: threading.Event
+
+
+Steps = Generator[_Link | _Pause | Callable[[], Any], Any, str]
+"""What has to happen until the credential is there: a link to hand on, a pause, or work that blocks and whose
+result is wanted. So that the same steps can be taken in a thread and in an event loop."""
 
 
 def _steps(options: AccessTokenOptions, first: Callable[[], dict[str, Any]]) -> Steps:
@@ -498,11 +518,12 @@ def _steps(options: AccessTokenOptions, first: Callable[[], dict[str, Any]]) -> 
     link, session_uri = str(answer["authorizationUrl"]), answer["sessionUri"]
     if options.on_auth_url is None:
         raise ConsentRequiredError(options.provider_name, link, session_uri)
-    until = options.clock.now() + options.consent_timeout
-    yield link
+    clock, cancelled = options.clock, options.cancelled or threading.Event()
+    until = clock.now() + options.consent_timeout
+    yield _Link(link, options.on_auth_url)
     pause = _FIRST_PAUSE
-    while (left := until - options.clock.now()) > 0:
-        yield float(min(pause, left))
+    while (left := until - clock.now()) > 0:
+        yield _Pause(min(pause, left), clock, cancelled)
         token = yield lambda: _poll(options, session_uri)
         if token is not None:
             return str(token)
@@ -519,7 +540,7 @@ def _steps_to_another(options: AccessTokenOptions, rejected: str) -> Steps:
     return _steps(options, lambda: _ask(options, rejected=rejected))
 
 
-def _taken(options: AccessTokenOptions, steps: Steps) -> str:
+def _taken(steps: Steps) -> str:
     """Takes the steps in this thread."""
     result = None
     while True:
@@ -528,15 +549,15 @@ def _taken(options: AccessTokenOptions, steps: Steps) -> str:
         except StopIteration as end:
             return str(end.value)
         result = None
-        if isinstance(step, float):
-            options.clock.wait(step, options.cancelled or threading.Event())
-        elif not isinstance(step, str):
+        if isinstance(step, _Pause):
+            step.clock.wait(step.seconds, step.cancelled)
+        elif not isinstance(step, _Link):
             result = step()
-        elif options.on_auth_url and inspect.isawaitable(options.on_auth_url(step)):
+        elif inspect.isawaitable(step.on_auth_url(step.url)):
             raise ConfigurationError("An async on_auth_url needs an async tool: make the tool `async def`.")
 
 
-async def _taken_async(options: AccessTokenOptions, steps: Steps) -> str:
+async def _taken_async(steps: Steps) -> str:
     """Takes the steps in the event loop; a thread is held for requests, not for waiting."""
     result = None
     while True:
@@ -545,11 +566,11 @@ async def _taken_async(options: AccessTokenOptions, steps: Steps) -> str:
         except StopIteration as end:
             return str(end.value)
         result = None
-        if isinstance(step, float):
-            await options.clock.sleep(step)
-        elif not isinstance(step, str):
+        if isinstance(step, _Pause):
+            await step.clock.sleep(step.seconds)
+        elif not isinstance(step, _Link):
             result = await asyncio.to_thread(step)
-        elif options.on_auth_url and inspect.isawaitable(told := options.on_auth_url(step)):
+        elif inspect.isawaitable(told := step.on_auth_url(step.url)):
             await told
 
 
@@ -561,7 +582,7 @@ def get_access_token(options: AccessTokenOptions) -> str:
     :raises CalledOffError: when `cancelled` is set
     :raises ClientError: for what the service refuses
     """
-    return _taken(options, _steps_to_token(options))
+    return _taken(_steps_to_token(options))
 
 
 def replace_access_token(options: AccessTokenOptions, rejected: str) -> str:
@@ -569,7 +590,11 @@ def replace_access_token(options: AccessTokenOptions, rejected: str) -> str:
 
     :raises: as `get_access_token`
     """
-    return _taken(options, _steps_to_another(options, rejected))
+    return _taken(_steps_to_another(options, rejected))
+
+
+def _steps_to_key(options: ApiKeyOptions) -> Steps:
+    return str((yield lambda: get_api_key(options)))
 
 
 def get_api_key(options: ApiKeyOptions) -> str:
@@ -583,20 +608,73 @@ def get_api_key(options: ApiKeyOptions) -> str:
     return str(answer["apiKey"])
 
 
-def _settled(options: Options | Callable[..., Options], args: Any, kwargs: Any) -> Options:
-    return options(*args, **kwargs) if callable(options) else options
+Tool = Callable[..., Any]
 
 
-def _unless_generator(tool: Callable[..., Any]) -> None:
-    if inspect.isgeneratorfunction(tool) or inspect.isasyncgenfunction(tool):
-        raise ConfigurationError(
-            f"{tool.__name__} is a generator, whose body runs after the call. Decorate what it calls."
-        )
+def _decorator(
+    options: Options | Callable[..., Options],
+    into: str,
+    first: Callable[[Options], Steps],
+    another: Callable[[Options, str], Steps] | None = None,
+) -> Callable[[Tool], Tool]:
+    """Gives a tool its credential as a keyword argument.
+
+    :param first: the steps to the credential
+    :param another: the steps to one in place of the first, which the resource did not take
+    """
+
+    def settled(args: Any, kwargs: Any) -> Options:
+        return options(*args, **kwargs) if callable(options) else options
+
+    def decorate(tool: Tool) -> Tool:
+        if inspect.isgeneratorfunction(tool) or inspect.isasyncgenfunction(tool):
+            raise ConfigurationError(
+                f"{tool.__name__} is a generator, whose body runs after the call. Decorate what it calls."
+            )
+
+        @functools.wraps(tool)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            chosen = settled(args, kwargs)
+            credential = _taken(first(chosen))
+            try:
+                return tool(*args, **kwargs, **{into: credential})
+            except AccessTokenRejectedError:
+                if another is None:
+                    raise
+            credential = _taken(another(chosen, credential))
+            with _refusal(chosen):
+                return tool(*args, **kwargs, **{into: credential})
+
+        @functools.wraps(tool)
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            chosen = settled(args, kwargs)
+            credential = await _taken_async(first(chosen))
+            try:
+                return await tool(*args, **kwargs, **{into: credential})
+            except AccessTokenRejectedError:
+                if another is None:
+                    raise
+            credential = await _taken_async(another(chosen, credential))
+            with _refusal(chosen):
+                return await tool(*args, **kwargs, **{into: credential})
+
+        return call_async if inspect.iscoroutinefunction(tool) else call
+
+    return decorate
+
+
+@contextmanager
+def _refusal(options: ApiKeyOptions) -> Iterator[None]:
+    """Under its own name a second refusal would be taken for theirs by tools that call this one."""
+    try:
+        yield
+    except AccessTokenRejectedError as rejection:
+        raise ResourceRefusalError(options.provider_name) from rejection
 
 
 def with_access_token(
     options: AccessTokenOptions | Callable[..., AccessTokenOptions], *, into: str = "access_token"
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Tool], Tool]:
     """Decorates a tool, plain or `async`, which gets the access token as a keyword argument.
 
     A tool to which the resource answers 401 raises AccessTokenRejectedError: the token is reported, and the
@@ -605,63 +683,22 @@ def with_access_token(
     :param options: or a function that makes them from the tool's own arguments, where they differ from call
         to call
     :param into: name of the keyword argument
-    :returns: the decorator; the decorated tool raises as `get_access_token`, or what the tool raises
+    :returns: the decorator; the decorated tool raises as `get_access_token`, ResourceRefusalError for two
+        tokens in a row, or what the tool raises
     """
-
-    def decorate(tool: Callable[..., Any]) -> Callable[..., Any]:
-        _unless_generator(tool)
-
-        @functools.wraps(tool)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            settled = _settled(options, args, kwargs)
-            token = get_access_token(settled)
-            try:
-                return tool(*args, **kwargs, **{into: token})
-            except AccessTokenRejectedError:
-                another = replace_access_token(settled, token)
-            return tool(*args, **kwargs, **{into: another})
-
-        @functools.wraps(tool)
-        async def call_async(*args: Any, **kwargs: Any) -> Any:
-            settled = _settled(options, args, kwargs)
-            token = await _taken_async(settled, _steps_to_token(settled))
-            try:
-                return await tool(*args, **kwargs, **{into: token})
-            except AccessTokenRejectedError:
-                another = await _taken_async(settled, _steps_to_another(settled, token))
-            return await tool(*args, **kwargs, **{into: another})
-
-        return call_async if inspect.iscoroutinefunction(tool) else call
-
-    return decorate
+    return _decorator(options, into, _steps_to_token, _steps_to_another)
 
 
 def with_api_key(
     options: ApiKeyOptions | Callable[..., ApiKeyOptions], *, into: str = "api_key"
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Tool], Tool]:
     """Decorates a tool, plain or `async`, which gets the API key as a keyword argument.
 
     :param options: or a function that makes them from the tool's own arguments
     :param into: name of the keyword argument
     :returns: the decorator; the decorated tool raises as `get_api_key`, or what the tool raises
     """
-
-    def decorate(tool: Callable[..., Any]) -> Callable[..., Any]:
-        _unless_generator(tool)
-
-        @functools.wraps(tool)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            key = get_api_key(_settled(options, args, kwargs))
-            return tool(*args, **kwargs, **{into: key})
-
-        @functools.wraps(tool)
-        async def call_async(*args: Any, **kwargs: Any) -> Any:
-            key = await asyncio.to_thread(get_api_key, _settled(options, args, kwargs))
-            return await tool(*args, **kwargs, **{into: key})
-
-        return call_async if inspect.iscoroutinefunction(tool) else call
-
-    return decorate
+    return _decorator(options, into, _steps_to_key)
 
 
 # The application's side

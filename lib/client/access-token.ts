@@ -19,6 +19,7 @@ import {
   ConsentFailedError,
   ConsentRequiredError,
   ConsentTimeoutError,
+  ResourceRefusalError,
 } from './errors';
 import { rejectResourceOauth2TokenCommand } from './reject-token-command';
 import { systemClock, unlessAborted, type Clock } from './waiting';
@@ -168,7 +169,8 @@ export async function replaceAccessToken(options: AccessTokenOptions, rejected: 
  *
  * @param options or a function that makes them from the tool's own arguments, where they differ from call to call:
  *   `(question, request) => ({ ...fromGate(request.headers), … })`
- * @returns what makes of the tool one without that argument; it throws as {@link getAccessToken}, or what the tool throws
+ * @returns what makes of the tool one without that argument; it throws as {@link getAccessToken}, ResourceRefusalError for two
+ *   tokens in a row, or what the tool throws
  */
 export const withAccessToken =
   <Seen extends unknown[] = []>(options: OptionsOrFunction<AccessTokenOptions, Seen>) =>
@@ -182,6 +184,14 @@ export const withAccessToken =
       return await tool(...args, accessToken);
     } catch (error) {
       if (!(error instanceof AccessTokenRejectedError)) throw error;
-      return tool(...args, await replaceAccessToken(settled, accessToken));
+    }
+    const another = await replaceAccessToken(settled, accessToken);
+    try {
+      return await tool(...args, another);
+    } catch (error) {
+      // Under its own name it would be taken for theirs by tools that call this one.
+      throw error instanceof AccessTokenRejectedError
+        ? new ResourceRefusalError(settled.providerName, error)
+        : error;
     }
   };

@@ -71,10 +71,22 @@ export class AccessTokenRejectedError extends Error {
   override readonly name = 'AccessTokenRejectedError';
 
   constructor(
-    message = 'The resource refused the access token, and the one after it. Check which scopes, resources and audiences it wants; or have the user connect anew (forceAuthentication).',
+    message = 'The resource did not take the access token. Throw this in a tool that withAccessToken wraps, so that it gets another.',
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+}
+
+/** The resource took neither the access token nor the one after it; `cause` is what the tool threw last. */
+export class ResourceRefusalError extends Error {
+  override readonly name = 'ResourceRefusalError';
+
+  constructor(providerName: string, cause: AccessTokenRejectedError) {
+    super(
+      `The resource refused two access tokens of "${providerName}" in a row. Check which scopes, resources and audiences it wants; or have the user connect anew (forceAuthentication).`,
+      { cause },
+    );
   }
 }
 

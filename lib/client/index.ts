@@ -34,6 +34,7 @@ export {
   ConsentFailedError,
   ConsentRequiredError,
   ConsentTimeoutError,
+  ResourceRefusalError,
   WorkloadAccessTokenError,
   type AuthorizationReturnReason,
 } from './errors';

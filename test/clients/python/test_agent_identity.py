@@ -22,6 +22,7 @@ from agent_identity import (
     ConsentTimeoutError,
     LiveBrowserSession,
     MintedWorkloadAccessTokens,
+    ResourceRefusalError,
     WorkloadAccessTokenError,
     complete_authorization,
     from_gate,
@@ -269,16 +270,25 @@ def test_reports_a_token_that_the_resource_did_not_take_and_tries_once_more(
     third = asyncio.run(with_access_token(own)(read_async)())
     assert third not in (first, second)
 
+
+def test_does_not_take_another_tools_refusals_for_those_of_its_own_token(tools: Tools) -> None:
     calls: list[str] = []
 
-    @with_access_token(own)
-    def never(*, access_token: str) -> None:
+    @with_access_token(tools.options(auth_flow="M2M"))
+    def inner(*, access_token: str) -> None:
         calls.append(access_token)
         raise AccessTokenRejectedError
 
-    with pytest.raises(AccessTokenRejectedError):
-        never()
-    assert len(set(calls)) == len(calls) == 2
+    @with_access_token(tools.options(auth_flow="M2M", scopes=["calendar.write"]))
+    async def outer(*, access_token: str) -> None:
+        calls.append(access_token)
+        await asyncio.to_thread(inner)
+
+    with pytest.raises(ResourceRefusalError) as raised:
+        asyncio.run(outer())
+    assert isinstance(raised.value.__cause__, AccessTokenRejectedError)
+    # One of the outer tool and two of the inner.
+    assert len(set(calls)) == len(calls) == 3
 
 
 def test_hands_on_what_the_service_refuses(tools: Tools) -> None:

@@ -6,6 +6,7 @@ import {
   ConsentRequiredError,
   ConsentTimeoutError,
   getAccessToken,
+  ResourceRefusalError,
   withAccessToken,
   workloadAccessTokens,
 } from '../../../lib/client';
@@ -233,15 +234,24 @@ describe('a token that the resource does not take', () => {
     expect(await getAccessToken(own)).toBe(second);
   });
 
-  it('twice is an error', async () => {
+  it('twice is an error, which a tool that calls this one does not take for its own token’s', async () => {
     const { options } = await agentOf('machine');
-    let calls = 0;
-    const tool = withAccessToken({ ...options, authFlow: 'M2M', scopes: ['a'] })(() => {
-      calls += 1;
+    const own = { ...options, authFlow: 'M2M' as const, scopes: ['a'] };
+    const calls: string[] = [];
+    const inner = withAccessToken(own)((accessToken: string) => {
+      calls.push(accessToken);
       throw new AccessTokenRejectedError();
     });
-    await expect(tool()).rejects.toBeInstanceOf(AccessTokenRejectedError);
-    expect(calls).toBe(2);
+    const outer = withAccessToken({ ...own, scopes: ['b'] })((accessToken: string) => {
+      calls.push(accessToken);
+      return inner();
+    });
+    const failure: unknown = await outer().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ResourceRefusalError);
+    expect(failure).toMatchObject({ cause: expect.any(AccessTokenRejectedError) as unknown });
+    // One of the outer tool and two of the inner.
+    expect(new Set(calls).size).toBe(3);
+    expect(calls).toHaveLength(3);
   });
 
   it('and cannot be renewed has the user asked again', async () => {
