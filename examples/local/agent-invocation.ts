@@ -65,10 +65,14 @@ export async function* invokeAgent(invocation: Invocation, signal: AbortSignal):
     const error = v.safeParse(ErrorSchema, await response.json().catch(() => undefined));
     yield failed(error.success ? error.output.message : `The agent’s gate answered ${response.status}.`);
   } else {
+    let last: Heard['kind'] = 'progress';
     for await (const event of readEvents(response.body)) {
       const news = newsOf(event);
-      if (news.kind !== 'waiting') yield news;
+      if (news.kind === 'waiting') continue;
+      last = news.kind;
+      yield news;
     }
+    if (last === 'progress') yield failed('The agent ended without an answer.');
   }
 }
 

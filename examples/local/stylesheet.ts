@@ -86,12 +86,11 @@ button:hover, .button:hover { background: var(--accent-strong); }
 .choice .soft { font-size: .85rem; line-height: 1.4; }
 .progress { display: grid; grid-template-columns: 1.35rem 1fr; gap: .75rem; align-items: center; padding-inline: clamp(.35rem, 2vw, .6rem); color: var(--ink-soft); }
 .progress + .progress { margin-top: -.95rem; }
-.progress::before { content: "\\2713"; display: grid; place-items: center; width: 1.35rem; height: 1.35rem; border-radius: 50%; background: var(--accent-tint); color: var(--accent); font-size: .8rem; font-weight: 700; line-height: 1; }
+.progress::before { content: ""; display: grid; place-items: center; width: 1.35rem; height: 1.35rem; border-radius: 50%; border: 2px solid var(--line); border-top-color: var(--accent); animation: turn .8s linear infinite; }
+.progress:has(+ *)::before { content: "\\2713"; border: 0; animation: none; background: var(--accent-tint); color: var(--accent); font-size: .8rem; font-weight: 700; line-height: 1; }
 .progress:has(+ [role="status"].card)::before { content: "\\2715"; background: var(--alert-tint); color: var(--alert); }
-.progress:last-child { color: var(--ink); }
-.progress:last-child::before { content: ""; background: none; border: 2px solid var(--line); border-top-color: var(--accent); animation: turn .8s linear infinite; }
 @keyframes turn { to { rotate: 1turn; } }
-@media (prefers-reduced-motion: reduce) { .progress:last-child::before { animation: none; border-top-color: var(--line); } }
+@media (prefers-reduced-motion: reduce) { .progress::before { animation: none; } }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
 .pair button { padding-inline: .5rem; }
 

@@ -1,12 +1,28 @@
 /** `npm start` as a person runs it: a process of its own, with a data folder of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const ENTRY = join(__dirname, '..', '..', 'bin', 'local.cjs');
 const READY_MILLISECONDS = 60_000;
+
+/** The one that `npm run test:clients` has installed. */
+const CLIENTS_PYTHON = join(__dirname, '..', 'clients', 'python', '.venv', 'bin', 'python');
+
+/** A Python with AWS's SDK, for the agent in Python; undefined where there is none, which is said loudly. */
+export const PYTHON = findPython();
+
+function findPython(): string | undefined {
+  if (process.env.PYTHON !== undefined) return process.env.PYTHON;
+  if (existsSync(CLIENTS_PYTHON)) return CLIENTS_PYTHON;
+  process.stderr.write(
+    '\n*** THE AGENT IN PYTHON IS NOT TESTED IN THE BROWSER: run npm run test:clients once, or set PYTHON. ***\n\n',
+  );
+  return undefined;
+}
 
 /** The members of the ready line that these tests use. */
 export interface Ready {
@@ -23,7 +39,7 @@ export class LocalProcess {
   /** Resolves when the ready line has been printed; rejects with what was printed when that never happens. */
   static async start(port: number, dataDir: string): Promise<LocalProcess> {
     const child = spawn(process.execPath, [ENTRY], {
-      env: { ...process.env, PORT: String(port), DATA_DIR: dataDir },
+      env: { ...process.env, PORT: String(port), DATA_DIR: dataDir, ...(PYTHON && { PYTHON }) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const printed: string[] = [];

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { chromiumIsInstalled, launchChromium, openPage, takeScreenshots } from './chromium';
-import { freePorts, LocalProcess } from './local-process';
+import { freePorts, LocalProcess, PYTHON } from './local-process';
 
 const CALLBACK_PATH = '/identities/oauth2/callback/';
 
@@ -34,6 +34,7 @@ async function goToAlmanac(page: Page, person: string): Promise<void> {
   await heading(page, /asks to use your Almanac/).waitFor();
 }
 
+const itWithPython = PYTHON === undefined ? it.skip : it;
 const describeInBrowser = chromiumIsInstalled() ? describe : describe.skip;
 
 describeInBrowser('a person in a browser', () => {
@@ -144,6 +145,29 @@ describeInBrowser('a person in a browser', () => {
       await page.context().close();
     });
 
+    itWithPython(
+      'asks the agent in Python, waits with it, and finds that each agent asks for itself',
+      async () => {
+        const page = await openPage(browser);
+        await signIn(page, local.ready.exampleApp, 'Ana');
+        await page.getByRole('radio', { name: /in Python/ }).check();
+        await ask(page);
+        await page.getByText('Fernhill’s calendar agent in Python').waitFor();
+        await goToAlmanac(page, 'Ana');
+        await page.getByRole('button', { name: 'Allow' }).click();
+        // AWS's SDK looks every five seconds; the page is there at once, and grows.
+        await page.getByText('You have allowed it at Almanac').waitFor();
+        expect(await page.getByText('Orchard planning').count()).toBe(0);
+        await takeScreenshots(page, '19-while-the-agent-works');
+        await page.getByText('Orchard planning').waitFor();
+
+        await page.getByRole('radio', { name: /TypeScript/ }).check();
+        await ask(page);
+        await heading(page, 'May the assistant read your calendar?').waitFor();
+        await page.context().close();
+      },
+    );
+
     it('takes wrong turns, and each ends on a page that says what to do', async () => {
       const page = await openPage(browser);
       const callbacks: string[] = [];
@@ -205,7 +229,7 @@ describeInBrowser('a person in a browser', () => {
   });
 
   it('is answered without consent after the service was killed and started again', async () => {
-    const port = await freePorts(6);
+    const port = await freePorts(9);
     const first = await start(port);
     const page = await openPage(browser);
     await signIn(page, first.ready.exampleApp, 'Ana');

@@ -131,6 +131,12 @@ describe('what an agent says', () => {
     expect(html).not.toContain('<img');
   });
 
+  it('is no answer when it ends on the way', async () => {
+    expect(await shown(stream(news({ kind: 'progress', text: 'Reading' })))).toContain(
+      'The agent ended without an answer.',
+    );
+  });
+
   it.each([
     ['no JSON', 'data: {'],
     ['something that it does not know', news({ kind: 'transfer', amount: 1000 })],

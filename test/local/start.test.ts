@@ -77,6 +77,11 @@ describe('one clear line', () => {
   it.each([
     ['a PORT that is no number', { PORT: 'http' }, /^PORT must be a number/],
     ['a PORT out of range', { PORT: '65536' }, /^PORT must be a number/],
+    [
+      'a PORT without eight behind it for the examples',
+      { PORT: '65528', EXAMPLES: 'on' },
+      /^PORT must be a number from 0 \(any free port\) to 65527;/,
+    ],
     ['an EXAMPLES that is neither on nor off', { EXAMPLES: 'no' }, /^EXAMPLES must be "on" or "off"/],
     [
       'TRUSTED_ISSUERS that are not JSON',
