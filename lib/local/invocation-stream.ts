@@ -61,7 +61,6 @@ export class InvocationStream extends Writable implements ResponseStream {
   /** @returns when the function's last piece and the end are out @throws Error when the function left its stream open */
   async complete(): Promise<void> {
     if (!this.writableEnded) throw new Error('A function left its stream open.');
-    if (!this.writableFinished) await new Promise((finished) => this.once('finish', finished));
     await this.close({});
   }
 
@@ -71,6 +70,7 @@ export class InvocationStream extends Writable implements ResponseStream {
   }
 
   private async close(end: object): Promise<void> {
+    if (!this.writableFinished) await new Promise<void>((finished) => this.end(finished));
     const payload = Buffer.from(JSON.stringify(end));
     await new Promise<void>((sent) => {
       this.send(encoded('InvokeComplete', 'application/json', payload), () => sent());
