@@ -107,7 +107,10 @@ describe('in a request', () => {
   });
 
   it('is for nobody where there is no token endpoint', async () => {
-    await expect(parametersOf('agents', {})).rejects.toMatchObject({ code: 'invalid_metadata' });
+    await expect(parametersOf('agents', {})).rejects.toMatchObject({
+      code: 'invalid_metadata',
+      detail: 'there is no token endpoint',
+    });
   });
 });
 

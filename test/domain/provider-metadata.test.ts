@@ -233,7 +233,11 @@ describe('read by discovery', () => {
     it.each([
       ['in neither place', appended, 2],
       ['at an issuer without a path', 'https://bare.example/.well-known/oauth-authorization-server', 1],
-      ['of OpenID Connect, which has one place', discoveryUrl, 1],
+      [
+        'of OpenID Connect, which has one place',
+        'https://provider.example/one-tenant-of-many/.well-known/openid-configuration',
+        1,
+      ],
     ])('is not looked for further: %s', async (_what, url, times) => {
       const { asked, reader } = serverAt('https://nowhere.example/');
       await expect(reader.read({ discoveryUrl: url })).rejects.toMatchObject({ code: 'discovery_failed' });
