@@ -23,12 +23,12 @@ afterAll(async () => {
 });
 
 /** A client whose requests come as the gate sends them on. */
-async function clientOf(headers: Record<string, string>): Promise<Client> {
+async function clientOf(headers: Record<string, string>, { url } = server): Promise<Client> {
   const client = new Client(
     { name: 'test', version: '1.0.0' },
     { capabilities: { elicitation: { url: {} } } },
   );
-  const transport = new StreamableHTTPClientTransport(new URL(server.url), { requestInit: { headers } });
+  const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } });
   await client.connect(transport);
   clients.push(client);
   return client;
@@ -78,6 +78,26 @@ it('asks anew when the resource no longer takes the token and it cannot be renew
   await agent.complete(elicitationId, { userId: 'dora' });
   expect(await call(client)).toMatchObject(text(issued()));
   expect(issued()).not.toBe(old);
+});
+
+it('neither waits nor forces, even where the options of another wrapper are handed on', async () => {
+  const links: string[] = [];
+  const waiting = {
+    ...federated(world, agent),
+    forceAuthentication: true,
+    onAuthUrl: (link: string) => void links.push(link),
+  };
+  const other = await startMcpServer(() => waiting);
+  try {
+    const client = await clientOf({ WorkloadAccessToken: await agent.token({ userId: 'fay' }) }, other);
+    const { url, elicitationId } = await elicitationOf(client);
+    await agent.consent(url, 'fay');
+    await agent.complete(elicitationId, { userId: 'fay' });
+    expect(await call(client)).toMatchObject(text(issued()));
+    expect(links).toEqual([]);
+  } finally {
+    await other.close();
+  }
 });
 
 it('makes other failures the tool’s, and shows no token in them', async () => {
