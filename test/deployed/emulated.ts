@@ -12,6 +12,7 @@ import type { Cdk } from './cdk';
 import type { Checks } from './checks';
 import { checkConsumer } from './consumer';
 import { DeployedFunctions } from './deployed-functions';
+import { checkEndpoint } from './endpoint';
 import { ACCESS_TOKEN_SECONDS, checkFlow } from './flow';
 import { Front } from './front';
 import { letInLocalProviders } from './local-providers';
@@ -82,6 +83,7 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
   const emulator = { endpoint, region };
   const deployment = await checkDeployment(checks, cdk, emulator);
   const { assembly, functions, records, keyArn, restApiId, api } = deployment;
+  const stageOf = (address: string) => stageAt(emulator, address).api;
 
   checks.chapter('Who is let in');
   await checkSignaturesAreWanted(checks, api);
@@ -116,6 +118,9 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
 
     checks.chapter('An app of somebody else');
     await checkConsumer(checks, { cdk, front, callers, records, api, restApiId });
+
+    checks.chapter('An agent behind the gate');
+    await checkEndpoint(checks, { cdk, callers, front, issuer, api, restApiId, stageOf });
 
     checks.chapter('Deploying again');
     const deployed = { cdk, app: APP, assembly, records, api, registered, callers };

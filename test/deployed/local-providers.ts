@@ -7,10 +7,25 @@ import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import type { DeployedFunctions } from './deployed-functions';
 
-const PRELOAD = join(__dirname, 'function', 'on-this-machine.cjs');
+const preload = (name: string): string => `--require ${join(__dirname, 'function', `${name}.cjs`)}`;
+
+const ON_THIS_MACHINE = preload('on-this-machine');
+
+/** For functions that stream, which the emulator's runtime knows nothing of. */
+export const RESPONSE_STREAMING = preload('response-streaming');
 
 /** The groups that are told of the issuers. */
 const VERIFIERS: readonly FunctionGroup[] = ['token-exchange', 'credential-retrieval'];
+
+/**
+ * What a function's environment needs to let them in.
+ *
+ * @param options `NODE_OPTIONS` as deployed
+ */
+export const lettingInLocalProviders = (options: string) => ({
+  LOOPBACK_PROVIDERS: 'allowed',
+  NODE_OPTIONS: `${options} ${ON_THIS_MACHINE}`,
+});
 
 /**
  * @param baseUrl where clients and browsers reach the functions: the gateway in front of them
@@ -23,8 +38,7 @@ export async function letInLocalProviders(
   for (const group of FUNCTION_GROUPS) {
     await functions.setVariables(group, {
       BASE_URL: baseUrl,
-      LOOPBACK_PROVIDERS: 'allowed',
-      NODE_OPTIONS: `${functions.variable(group, 'NODE_OPTIONS')} --require ${PRELOAD}`,
+      ...lettingInLocalProviders(functions.variable(group, 'NODE_OPTIONS')),
       ...(VERIFIERS.includes(group) && { TRUSTED_ISSUERS: JSON.stringify(trustedIssuers) }),
     });
   }

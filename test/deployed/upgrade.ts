@@ -93,7 +93,7 @@ export async function checkUpdate(
     'API Gateway invokes the alias that is kept started, and not the function itself',
     async () => {
       const functions = await DeployedFunctions.find(new LambdaClient({}));
-      deepStrictEqual(await functions.provisioned('oauth-callback', 'live'), {
+      deepStrictEqual(await functions.of('oauth-callback').provisioned('live'), {
         available: 2,
         status: 'READY',
       });

@@ -11,6 +11,9 @@ MiniStack evaluates IAM policies (AUTH=true), but without what every statement o
 * ``ReEncrypt``, which it has not got: two permissions, ``kms:ReEncryptFrom`` on one key and ``kms:ReEncryptTo`` on the
   other (KMS API reference, "ReEncrypt"); to KMS the same as its own Decrypt and Encrypt.
 
+It streams no answer of a function: ``InvokeWithResponseStream`` hands the whole of it on at once, and is no action to
+its IAM (``lambda:InvokeFunction``, Lambda API reference); its API Gateway invokes streaming integrations like others.
+
 Its CloudFormation takes no alarm on an expression or a query: there such an alarm stands on one metric.
 
 Requests over loopback count as encrypted in transit, for the bucket of ``cdk bootstrap`` takes no others.
@@ -22,7 +25,7 @@ from contextvars import ContextVar
 
 import ministack.app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import kms, secretsmanager
+from ministack.services import apigateway_v1, kms, secretsmanager
 from ministack.services.cloudformation import provisioners
 
 PARTITION_KEY = "pk"
@@ -93,6 +96,11 @@ def alarm_on_one_metric(properties):
     return {**kept, **metrics[0]["Metric"], "Period": metrics[0]["Period"], "Statistic": metrics[0]["Stat"]}
 
 
+def buffered(path):
+    """The path of an invocation without streaming, for that of one with it."""
+    return path.replace("/response-streaming-invocations", "/invocations")
+
+
 def extend():
     known_of_dynamodb = iam_actions.dynamodb_service_context
     known_of_tags = iam_actions.request_tag_context
@@ -101,6 +109,8 @@ def extend():
     known_kms = kms.handle_request
     known_alarm = provisioners._cw_metric_alarm_record
     known_pin = ministack.app.pin_request_origin
+    known_lambda_action = iam_actions._lambda_action
+    known_integration = apigateway_v1._extract_lambda_ref_from_integration_uri
 
     def dynamodb_service_context(body):
         keys = leading_keys(json.loads(body or b"{}"))
@@ -140,6 +150,8 @@ def extend():
     iam_actions.extract_resource_arn = extract_resource_arn
     iam_evaluator.enforce = enforce
     provisioners._cw_metric_alarm_record = lambda name, properties: known_alarm(name, alarm_on_one_metric(properties))
+    iam_actions._lambda_action = lambda method, path: known_lambda_action(method, buffered(path))
+    apigateway_v1._extract_lambda_ref_from_integration_uri = lambda uri: known_integration(buffered(uri))
     ministack.app.pin_request_origin = lambda source_ip, _secure: known_pin(source_ip, True)
 
 

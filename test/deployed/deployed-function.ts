@@ -1,0 +1,94 @@
+/** One function of a deployment, reached by AWS's Lambda API. */
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  GetFunctionConfigurationCommand,
+  GetProvisionedConcurrencyConfigCommand,
+  InvokeCommand,
+  paginateListFunctions,
+  UpdateFunctionConfigurationCommand,
+  type FunctionConfiguration,
+  type LambdaClient,
+} from '@aws-sdk/client-lambda';
+
+/** How long Lambda may take to put a changed configuration into effect, in looks and milliseconds between them. */
+const LOOKS = 100;
+const BETWEEN_LOOKS_MS = 200;
+
+/** What an invocation came to. */
+export interface Invocation {
+  readonly payload: unknown;
+  /** Whether the function threw, or did not load. */
+  readonly failed: boolean;
+}
+
+export class DeployedFunction {
+  /** @throws Error when there is none, or more than one */
+  static async find(
+    client: LambdaClient,
+    name: string,
+    is: (configuration: FunctionConfiguration) => boolean,
+  ): Promise<DeployedFunction> {
+    const found: FunctionConfiguration[] = [];
+    for await (const page of paginateListFunctions({ client }, {})) {
+      found.push(...(page.Functions ?? []).filter(is));
+    }
+    const [configuration, ...others] = found;
+    if (!configuration) throw new Error(`there is no function ${name}`);
+    if (others.length > 0) throw new Error(`there are ${found.length} functions ${name}`);
+    return new DeployedFunction(client, configuration);
+  }
+
+  private constructor(
+    private readonly client: LambdaClient,
+    readonly configuration: FunctionConfiguration,
+  ) {}
+
+  /** Of the function's environment, as it was deployed. */
+  variable(name: string): string {
+    const value = this.configuration.Environment?.Variables?.[name];
+    if (value === undefined) throw new Error(`${this.configuration.FunctionName} has no variable ${name}`);
+    return value;
+  }
+
+  async invoke(event: unknown): Promise<Invocation> {
+    const { FunctionName } = this.configuration;
+    const { Payload, FunctionError } = await this.client.send(
+      new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }),
+    );
+    const text = Buffer.from(Payload ?? []).toString('utf8');
+    return {
+      payload: text === '' ? null : (JSON.parse(text) as unknown),
+      failed: FunctionError !== undefined,
+    };
+  }
+
+  /** What is kept started of an alias: how many, and whether they are. */
+  async provisioned(alias: string): Promise<{ available: number; status: string }> {
+    const { FunctionName } = this.configuration;
+    const answer = await this.client.send(
+      new GetProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier: alias }),
+    );
+    const { AvailableProvisionedConcurrentExecutions: available = 0, Status: status = '' } = answer;
+    return { available, status };
+  }
+
+  /** Sets variables beside those that were deployed, and waits until they are in effect. */
+  async setVariables(variables: Readonly<Record<string, string>>): Promise<void> {
+    const { FunctionName } = this.configuration;
+    const deployed = this.configuration.Environment?.Variables ?? {};
+    await this.client.send(
+      new UpdateFunctionConfigurationCommand({
+        FunctionName,
+        Environment: { Variables: { ...deployed, ...variables } },
+      }),
+    );
+    for (let looks = 0; looks < LOOKS; looks += 1) {
+      const { LastUpdateStatus } = await this.client.send(
+        new GetFunctionConfigurationCommand({ FunctionName }),
+      );
+      if (LastUpdateStatus !== 'InProgress') return;
+      await pause(BETWEEN_LOOKS_MS);
+    }
+    throw new Error(`${FunctionName}: the new configuration is not in effect`);
+  }
+}

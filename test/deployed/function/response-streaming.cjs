@@ -1,0 +1,43 @@
+/**
+ * Preloaded into deployed functions that stream (`NODE_OPTIONS`): what Lambda's runtime for Node.js brings and the
+ * emulator's does not. The answer goes out whole when it has ended, as one object; their bundles stay as deployed.
+ * Source: AWS Lambda developer guide, "Writing response streaming-enabled Lambda functions".
+ */
+const { Buffer } = require('node:buffer');
+const { Writable } = require('node:stream');
+const { finished } = require('node:stream/promises');
+
+/** Between an answer's metadata and its body. */
+const DELIMITER = Buffer.alloc(8);
+
+function collectingStream() {
+  const chunks = [];
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return Object.assign(stream, {
+    setContentType: () => undefined,
+    finished: () => finished(stream),
+    whole: () => Buffer.concat(chunks),
+  });
+}
+
+globalThis.awslambda = {
+  streamifyResponse: (handler) => async (event, context) => {
+    const stream = collectingStream();
+    await handler(event, stream, context);
+    const answer = stream.whole();
+    const end = answer.indexOf(DELIMITER);
+    const { statusCode, headers } = JSON.parse(answer.subarray(0, end).toString());
+    return { statusCode, headers, body: answer.subarray(end + DELIMITER.length).toString() };
+  },
+  HttpResponseStream: {
+    from(stream, metadata) {
+      stream.write(Buffer.concat([Buffer.from(JSON.stringify(metadata)), DELIMITER]));
+      return stream;
+    },
+  },
+};
