@@ -47,81 +47,102 @@ export interface Agents {
   readonly close: () => Promise<void>;
 }
 
-const TYPESCRIPT = {
+type AgentKind = Pick<ExampleAgent, 'id' | 'name' | 'note'> & {
+  /** What the names of its workload identity and its agent runtime begin with. */
+  readonly workload: string;
+};
+
+const TYPESCRIPT: AgentKind = {
   id: 'typescript',
   name: 'calendar agent',
   note: 'In TypeScript, with this project’s client library',
   workload: 'calendar-agent',
-} as const;
+};
 
-const PYTHON = {
+const PYTHON: AgentKind = {
   id: 'python',
   name: 'calendar agent in Python',
   note: 'On AWS’s SDK, as it would run on AgentCore Runtime',
   workload: 'calendar-agent-python',
-} as const;
+};
 
 /** Starts the agents against the running service; each answers when this returns. */
 export async function startAgents(options: AgentsOptions): Promise<Agents> {
-  const { service, calendar, eventsUrl, ports, server, pythonServer, gatePorts } = options;
+  const { service, calendar, server, pythonServer } = options;
   const { identity, control } = serviceClients(service);
-  const calendarProvider = `almanac-${ports.calendar}`;
+  const calendarProvider = providerName(options);
   await setUpCalendarProvider(control, calendar, calendarProvider);
+  serveAgent(server, { identity, calendarProvider, eventsUrl: options.eventsUrl });
+
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(closers.splice(0).map((stop) => stop()));
   };
-
-  const running = async (
-    { workload, ...agent }: typeof TYPESCRIPT | typeof PYTHON,
-    url: string,
-    gatePort: number,
-  ): Promise<RunningAgent> => {
-    const name = `${workload}-${ports.application}`;
-    await setUpWorkload(control, {
-      name,
-      returnUrl: options.returnUrl,
-      gateRole: principalOf(service.principals.gate.arn),
-    });
-    const gate = await startAgentEndpoint({
-      service,
-      port: gatePort,
-      name: workload.replaceAll('-', '_'),
-      workloadName: name,
-      inbound: inboundOf(options.identityProvider),
-      target: { kind: 'url', url: `${url}/invocations` },
-      oauth2CallbackUrl: options.returnUrl,
-    });
-    closers.push(gate.close);
-    return {
-      ...agent,
-      workloadName: name,
-      credentialProviderName: calendarProvider,
-      invocationUrl: gate.invocationUrl,
-      url,
-    };
-  };
-
-  const inPython = async (held: LoopbackServer): Promise<RunningAgent | PythonAgentError> => {
-    const { port, origin } = held;
-    await held.close();
-    try {
-      const python = await startPythonAgent({ ...service, port, calendarProvider, eventsUrl });
-      closers.push(python.close);
-      return await running(PYTHON, origin, gatePorts[1]);
-    } catch (error) {
-      if (error instanceof PythonAgentError) return error;
-      throw error;
-    }
-  };
-
-  serveAgent(server, { identity, calendarProvider, eventsUrl });
   try {
-    const agent = await running(TYPESCRIPT, server.origin, gatePorts[0]);
-    const python = pythonServer && (await inPython(pythonServer));
+    const [gatePort, pythonGatePort] = options.gatePorts;
+    const agent = await putBehindGate(options, TYPESCRIPT, server.origin, gatePort, closers);
+    if (pythonServer === undefined) return { agent, python: undefined, close };
+    const missing = await runInPython(options, pythonServer, closers);
+    if (missing !== undefined) return { agent, python: missing, close };
+    const python = await putBehindGate(options, PYTHON, pythonServer.origin, pythonGatePort, closers);
     return { agent, python, close };
   } catch (error) {
     await close();
+    throw error;
+  }
+}
+
+const providerName = ({ ports }: AgentsOptions): string => `almanac-${ports.calendar}`;
+
+/**
+ * Gives an agent its identity, and starts a gate that leads to it.
+ *
+ * @param closers gets what stops the gate
+ */
+async function putBehindGate(
+  options: AgentsOptions,
+  { workload, ...agent }: AgentKind,
+  url: string,
+  gatePort: number,
+  closers: (() => Promise<void>)[],
+): Promise<RunningAgent> {
+  const { service, returnUrl } = options;
+  const workloadName = `${workload}-${options.ports.application}`;
+  const gateRole = principalOf(service.principals.gate.arn);
+  await setUpWorkload(serviceClients(service).control, { name: workloadName, returnUrl, gateRole });
+  const { invocationUrl, close } = await startAgentEndpoint({
+    service,
+    port: gatePort,
+    name: workload.replaceAll('-', '_'),
+    workloadName,
+    inbound: inboundOf(options.identityProvider),
+    target: { kind: 'url', url: `${url}/invocations` },
+    oauth2CallbackUrl: returnUrl,
+  });
+  closers.push(close);
+  return { ...agent, workloadName, credentialProviderName: providerName(options), invocationUrl, url };
+}
+
+/** @returns why it does not run; undefined when it does */
+async function runInPython(
+  options: AgentsOptions,
+  held: LoopbackServer,
+  closers: (() => Promise<void>)[],
+): Promise<PythonAgentError | undefined> {
+  const { port } = held;
+  await held.close();
+  try {
+    const { service, eventsUrl } = options;
+    const agent = await startPythonAgent({
+      ...service,
+      port,
+      calendarProvider: providerName(options),
+      eventsUrl,
+    });
+    closers.push(agent.close);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PythonAgentError) return error;
     throw error;
   }
 }
