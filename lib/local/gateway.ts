@@ -225,9 +225,12 @@ async function stream(
 ): Promise<void> {
   const answer = new GatewayStream(response);
   const broken = new Promise<never>((_resolve, reject) => answer.once('error', reject));
+  const closed = new Promise((resolve) => answer.once('close', resolve));
   try {
     await Promise.race([streaming(event, answer, context), over, broken]);
     if (!answer.writableEnded && !answer.destroyed) throw new Error('A function left its stream open.');
+    // The function may be done before the client has it all, or before it shows that there is nothing to have.
+    await Promise.race([closed, over, broken]);
   } catch (error) {
     answer.destroy();
     throw error;

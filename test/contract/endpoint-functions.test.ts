@@ -1,0 +1,72 @@
+/**
+ * The two functions of an agent endpoint as Lambda loads them: with what they need they start, what is missing or wrong
+ * they say in one line, and the gate is wrapped for streaming.
+ */
+import { createRequire } from 'node:module';
+import { BY_IAM, BY_JWT, endpointOf } from '../domain/inbound/endpoints';
+
+const before = { ...process.env };
+const streamified: unknown[] = [];
+
+beforeEach(() => {
+  jest.resetModules();
+  streamified.length = 0;
+  Object.assign(globalThis, {
+    awslambda: {
+      streamifyResponse(handler: unknown) {
+        streamified.push(handler);
+        return handler;
+      },
+    },
+  });
+  process.env.AWS_REGION = 'eu-central-1';
+  process.env.IDENTITY_ENDPOINT = 'https://abc.execute-api.eu-central-1.amazonaws.com/prod';
+  process.env.AGENT_ENDPOINT = JSON.stringify(endpointOf(BY_JWT));
+});
+afterEach(() => {
+  Reflect.deleteProperty(globalThis, 'awslambda');
+  process.env = { ...before };
+});
+
+/** The function's handler, or what it says instead. */
+const start = (name: 'gate' | 'authorizer'): { handler: unknown } =>
+  createRequire(__filename)(`../../lambda/inbound/${name}`) as { handler: unknown };
+
+it('start with what they need; the gate streams', () => {
+  const { handler } = start('gate');
+  expect(streamified).toEqual([handler]);
+  expect(start('authorizer').handler).toEqual(expect.any(Function));
+});
+
+it('serve an endpoint whose callers sign without an authorizer', () => {
+  process.env.AGENT_ENDPOINT = JSON.stringify(endpointOf(BY_IAM));
+  expect(start('gate').handler).toEqual(expect.any(Function));
+  expect(() => start('authorizer')).toThrow('An endpoint with IAM inbound has no authorizer.');
+});
+
+it.each([
+  ['IDENTITY_ENDPOINT', undefined, 'environment: set IDENTITY_ENDPOINT'],
+  [
+    'IDENTITY_ENDPOINT',
+    'https://abc.example/',
+    'IDENTITY_ENDPOINT must be an https URL without a trailing slash',
+  ],
+  ['AGENT_ENDPOINT', undefined, 'AGENT_ENDPOINT: agent endpoint: not JSON'],
+  ['AGENT_ENDPOINT', '{}', 'AGENT_ENDPOINT: agent endpoint: agentRuntimeArn'],
+  [
+    'AGENT_ENDPOINT',
+    JSON.stringify(endpointOf(BY_IAM, { baseUrl: 'http://127.0.0.1:1' })),
+    'AGENT_ENDPOINT: agent endpoint: baseUrl: must be https',
+  ],
+])('say in one line that %s is not right', (name, value, said) => {
+  if (value === undefined) Reflect.deleteProperty(process.env, name);
+  else process.env[name] = value;
+  let thrown: unknown;
+  try {
+    start('gate');
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toMatchObject({ message: expect.stringContaining(said) as string });
+  expect((thrown as Error).stack).not.toContain('\n');
+});
