@@ -1,4 +1,5 @@
 /** Whose user tokens count: the deployment's issuers, several at once, or the one of a workload identity's own. */
+import { TEAM_IS_BLUE } from '../domain/inbound/endpoints';
 import { agentWith, authorizerFor, rolesThat } from './support/authorizer';
 import { moveClock } from './support/clock';
 import { FORGERIES, startIssuer, type TestIssuer } from './support/issuer';
@@ -151,14 +152,7 @@ describe('an authorizer configuration of the identity’s own', () => {
   it('asks for the custom claims that it names', async () => {
     const agent = await agentOf({
       customClaims: [
-        {
-          inboundTokenClaimName: 'team',
-          inboundTokenClaimValueType: 'STRING',
-          authorizingClaimMatchValue: {
-            claimMatchOperator: 'EQUALS',
-            claimMatchValue: { matchValueString: 'blue' },
-          },
-        },
+        TEAM_IS_BLUE,
         rolesThat('CONTAINS', { matchValueString: 'dev' }),
         rolesThat('CONTAINS_ANY', { matchValueStringList: ['lead', 'reviewer'] }),
       ],

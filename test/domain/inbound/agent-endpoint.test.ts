@@ -6,7 +6,7 @@ import {
   trustedIssuerOf,
   type AgentEndpointConfiguration,
 } from '../../../lambda/domain/inbound/agent-endpoint';
-import { APPLICATION, ARN, BY_IAM, BY_JWT, endpointOf, ISSUER } from './endpoints';
+import { APPLICATION, ARN, BY_IAM, BY_JWT, endpointOf, ISSUER, TEAM_IS_BLUE } from './endpoints';
 
 const DEPLOYED = { loopback: false };
 const LOCAL = { loopback: true };
@@ -27,16 +27,7 @@ describe('is taken', () => {
         allowedClients: ['web'],
         allowedScopes: ['invoke', 'read'],
         advertisedScopeMapping: { invoke: 'api://agent/invoke' },
-        customClaims: [
-          {
-            inboundTokenClaimName: 'team',
-            inboundTokenClaimValueType: 'STRING',
-            authorizingClaimMatchValue: {
-              claimMatchOperator: 'EQUALS',
-              claimMatchValue: { matchValueString: 'blue' },
-            },
-          },
-        ],
+        customClaims: [TEAM_IS_BLUE],
       }),
     ],
     [

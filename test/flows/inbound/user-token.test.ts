@@ -2,6 +2,7 @@
  * An endpoint whose callers bring a user's token, by plain HTTP: each fault of a token has its own reason in the audit
  * log and the same answer; what a client can act on, it finds.
  */
+import { TEAM_IS_BLUE } from '../../domain/inbound/endpoints';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { createRequire } from 'node:module';
 import { PassThrough } from 'node:stream';
@@ -31,16 +32,7 @@ beforeAll(async () => {
         allowedClients: ['web'],
         allowedScopes: ['invoke'],
         advertisedScopeMapping: { invoke: 'api://travel/invoke' },
-        customClaims: [
-          {
-            inboundTokenClaimName: 'team',
-            inboundTokenClaimValueType: 'STRING',
-            authorizingClaimMatchValue: {
-              claimMatchOperator: 'EQUALS',
-              claimMatchValue: { matchValueString: 'blue' },
-            },
-          },
-        ],
+        customClaims: [TEAM_IS_BLUE],
       },
       target: { kind: 'url', url: server.url },
     },
