@@ -57,6 +57,9 @@ it.each([
   const customParameters = { [name]: 'attacker' };
   expect(parametersOf({ pkce: true }, { customParameters }).getAll(name)).not.toContain('attacker');
   expect(parametersOf({ pkce: false }, { customParameters }, []).getAll(name)).not.toContain('attacker');
+  const session = sampleSession({ resources: [], audiences: [] });
+  const wide = authorizationParameters(session, { id: 'id', customParameters }, REDIRECT, BINDING);
+  expect(wide.getAll(name)).not.toContain('attacker');
 });
 
 describe('the address', () => {
