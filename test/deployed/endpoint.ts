@@ -3,11 +3,12 @@
  * agent's token from the deployed service as its own role, and invokes the agent. All of it in the emulator but the
  * streaming: there an answer goes out whole.
  */
-import { deepStrictEqual, match, ok, strictEqual } from 'node:assert';
+import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
 import { LambdaClient, type FunctionConfiguration } from '@aws-sdk/client-lambda';
 import { OPERATIONS } from '../../lambda/api/operations';
 import type { AgentEndpointConfiguration } from '../../lambda/domain/inbound/agent-endpoint';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import { INVOCATION_PATH } from '../../lambda/inbound/routes';
 import { FORGERIES, type TestIssuer } from '../flows/support/issuer';
 import type { Callers } from './callers';
 import type { Cdk } from './cdk';
@@ -52,18 +53,16 @@ function outputsOf(outputs: Readonly<Record<string, string>> = {}): Outputs {
   };
 }
 
-const find = (client: LambdaClient, name: string, is: (configuration: FunctionConfiguration) => boolean) =>
-  DeployedFunction.find(client, name, is);
-
 /** The functions of the example. */
 async function functionsOf(client: LambdaClient) {
-  const described = (text: string) =>
-    find(client, text, ({ Description = '' }) => Description.startsWith(text));
+  const find = (name: string, is: (configuration: FunctionConfiguration) => boolean) =>
+    DeployedFunction.find(client, name, is);
+  const described = (text: string) => find(text, ({ Description = '' }) => Description.startsWith(text));
   return {
     gate: await described('agent-identity: gate of the agent'),
     authorizer: await described('agent-identity: authorizer of the agent'),
     owner: await described('agent-identity: workload identities and credential providers of this stack'),
-    agent: await find(client, 'of the agent', ({ FunctionName = '' }) =>
+    agent: await find('of the agent', ({ FunctionName = '' }) =>
       FunctionName.startsWith(`${STACK}-Function`),
     ),
   };
@@ -104,41 +103,49 @@ async function letServiceBelieve(
 
 const PROMPT = 'Where to?';
 
-export async function checkEndpoint(checks: Checks, world: EndpointWorld): Promise<void> {
-  const { cdk, issuer, api, restApiId, stageOf } = world;
-  const lambda = new LambdaClient({});
+/** The endpoint as its callers have it. */
+interface Deployed extends Outputs {
+  readonly assembly: string;
+  /** Address of its stage in the emulator. */
+  readonly base: string;
+  /** Path of the invocation URL, without the stage. */
+  readonly path: string;
+  readonly invoke: (token?: string) => Promise<Response>;
+  /** A token that the endpoint believes. */
+  readonly token: () => Promise<string>;
+}
 
-  const { assembly, invocationUrl, metadataUrl, base } = await checks.step(
-    'cdk deploy of the example with an agent endpoint',
-    async () => {
-      const synthesized = await cdk.synth(APP, 'endpoint', { restApiId, endpoint: api });
-      const { outputs } = await cdk.deploy(synthesized);
-      const { endpoint, ...stated } = outputsOf(outputs[STACK]);
-      return { assembly: synthesized, base: stageOf(endpoint), ...stated };
-    },
-  );
-  const users = { discoveryUrl: issuer.discoveryUrl, allowedClients: [CLIENT] };
-  const { functions, name } = await checks.step(
-    'the endpoint believes an issuer on this machine',
-    async () => {
-      const found = await functionsOf(lambda);
-      return { functions: found, name: await believe(found, users) };
-    },
-  );
+/** The path without the stage, which the emulator has at another place. */
+const pathOf = (url: string): string => new URL(url).pathname.replace(/^\/prod/, '');
 
-  const path = new URL(invocationUrl).pathname.replace(/^\/prod/, '');
+async function deploy({ cdk, issuer, api, restApiId, stageOf }: EndpointWorld): Promise<Deployed> {
+  const assembly = await cdk.synth(APP, 'endpoint', { restApiId, endpoint: api });
+  const { outputs } = await cdk.deploy(assembly);
+  const stated = outputsOf(outputs[STACK]);
+  const [base, path] = [stageOf(stated.endpoint), pathOf(stated.invocationUrl)];
   const invoke = (token?: string): Promise<Response> =>
     fetch(base + path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
       body: JSON.stringify({ prompt: PROMPT }),
     });
-  const good = () => issuer.token('ana', { client_id: CLIENT });
+  const token = (): Promise<string> => issuer.token('ana', { client_id: CLIENT });
+  return { ...stated, assembly, base, path, invoke, token };
+}
+
+/** What comes of a token that is good at the endpoint. */
+async function checkLetIn(checks: Checks, world: EndpointWorld, deployed: Deployed, functions: Functions) {
+  const { issuer } = world;
+  const { invoke, token } = deployed;
+  const users = { discoveryUrl: issuer.discoveryUrl, allowedClients: [CLIENT] };
+  const name = await checks.step('the endpoint believes an issuer on this machine', () =>
+    believe(functions, users),
+  );
 
   await checks.check(
     'the service judges the token too: what only the gate believes goes no further',
     async () => {
-      const answer = await invoke(await good());
+      const answer = await invoke(await token());
       strictEqual(answer.status, 403);
       match(await answer.text(), /issuer that is not trusted here/);
     },
@@ -146,35 +153,41 @@ export async function checkEndpoint(checks: Checks, world: EndpointWorld): Promi
 
   await checks.check('a user’s token reaches the agent, as an agent’s token for this user', async () => {
     await letServiceBelieve(world, functions, name, users);
-    const answer = await invoke(await good());
+    const answer = await invoke(await token());
     const text = await answer.text();
     strictEqual(answer.status, 200, text);
     match(answer.headers.get('content-type') ?? '', /^text\/event-stream/);
     match(answer.headers.get('x-amzn-bedrock-agentcore-runtime-session-id') ?? '', /^.{33,}$/);
-    const events = text
-      .trim()
-      .split('\n\n')
-      .map((event) => JSON.parse(event.replace('data: ', '')) as unknown);
-    deepStrictEqual(events, [{ user: `${issuer.issuer}#ana` }, { asked: PROMPT }]);
+    const events = text.trim().split('\n\n');
+    deepStrictEqual(
+      events.map((event) => JSON.parse(event.replace('data: ', '')) as unknown),
+      [{ user: `${issuer.issuer}#ana` }, { asked: PROMPT }],
+    );
   });
+}
+
+/** What who has no good token is told, by API Gateway and by the function itself. */
+async function checkRefused(
+  checks: Checks,
+  { issuer }: EndpointWorld,
+  deployed: Deployed,
+  gate: DeployedFunction,
+) {
+  const { base, path, invoke, invocationUrl, metadataUrl } = deployed;
 
   await checks.check('without a good token API Gateway answers 401, and where to get one', async () => {
-    const tokens = [
-      undefined,
-      'nothing',
-      await issuer.token('ana', { client_id: 'another-app' }),
-      ...(await Promise.all(FORGERIES.map((forgery) => issuer.forged(forgery, 'ana')))),
-    ];
-    for (const token of tokens) {
-      const answer = await invoke(token);
+    const forged = await Promise.all(FORGERIES.map((forgery) => issuer.forged(forgery, 'ana')));
+    const foreign = await issuer.token('ana', { client_id: 'another-app' });
+    for (const bad of [undefined, 'nothing', foreign, ...forged]) {
+      const answer = await invoke(bad);
       strictEqual(answer.status, 401);
       strictEqual(answer.headers.get('www-authenticate'), `Bearer resource_metadata="${metadataUrl}"`);
-      deepStrictEqual(((await answer.json()) as { __type: string }).__type, 'UnauthorizedException');
+      strictEqual(((await answer.json()) as { __type: string }).__type, 'UnauthorizedException');
     }
   });
 
   await checks.check('the metadata is for everybody, and names the endpoint and the issuer', async () => {
-    const answer = await fetch(base + new URL(metadataUrl).pathname.replace(/^\/prod/, ''));
+    const answer = await fetch(base + pathOf(metadataUrl));
     strictEqual(answer.status, 200);
     const { resource, authorization_servers } = (await answer.json()) as Record<string, unknown>;
     deepStrictEqual([resource, authorization_servers], [invocationUrl, [issuer.issuer]]);
@@ -183,8 +196,8 @@ export async function checkEndpoint(checks: Checks, world: EndpointWorld): Promi
   await checks.check(
     'who invokes the gate’s function by itself gets no further without a good token',
     async () => {
-      const { payload, failed } = await functions.gate.invoke({
-        resource: '/runtimes/{agentRuntimeArn+}',
+      const { payload, failed } = await gate.invoke({
+        resource: INVOCATION_PATH,
         httpMethod: 'POST',
         path,
         pathParameters: { agentRuntimeArn: path.replace('/runtimes/', '') },
@@ -200,12 +213,16 @@ export async function checkEndpoint(checks: Checks, world: EndpointWorld): Promi
       strictEqual((payload as { statusCode: number }).statusCode, 401);
     },
   );
+}
 
+export async function checkEndpoint(checks: Checks, world: EndpointWorld): Promise<void> {
+  const lambda = new LambdaClient({});
+  const deployed = await checks.step('cdk deploy of the example with an agent endpoint', () => deploy(world));
+  const functions = await checks.step('it has gate, authorizer and agent', () => functionsOf(lambda));
+  await checkLetIn(checks, world, deployed, functions);
+  await checkRefused(checks, world, deployed, functions.gate);
   await checks.check('cdk destroy of it takes its functions away', async () => {
-    await cdk.destroy(assembly);
-    await functionsOf(lambda).then(
-      () => ok(false, 'they are still there'),
-      (error: unknown) => match(String(error), /there is no function/),
-    );
+    await world.cdk.destroy(deployed.assembly);
+    await rejects(functionsOf(lambda), /there is no function/);
   });
 }
