@@ -14,7 +14,7 @@ const LANES: Readonly<Record<Lane, Colour>> = {
   'third-party resource': 'red',
 };
 
-/** Each party in the colour of its lane; the user's is the browser. */
+/** Each party in the colour of its lane; the user's is the browser. The identity provider has no lane. */
 const PARTIES: Readonly<Record<string, Colour>> = {
   browser: LANES.user,
   application: LANES.application,
@@ -80,11 +80,16 @@ export class Printer {
 
   private exchange({ exchange, note }: Line & { readonly kind: 'exchange' }): string {
     const { from, to, method, path, status } = exchange;
-    const sender = this.style(PARTIES[from] ?? 'white', from.padStart(PARTY));
-    const receiver = this.style(PARTIES[to] ?? 'white', to.padEnd(PARTY));
+    const sender = this.party(from, from.padStart(PARTY));
+    const receiver = this.party(to, to.padEnd(PARTY));
     const answer = this.style(status < 400 ? 'green' : 'red', String(status));
     const said = note === undefined ? '' : `  ${this.style('dim', note)}`;
     return `${sender} ${this.style('dim', '→')} ${receiver}  ${method.padEnd(4)} ${shortened(path).padEnd(PATH)} ${answer}${said}`;
+  }
+
+  private party(name: string, text: string): string {
+    const colour = PARTIES[name];
+    return colour === undefined ? text : this.style(colour, text);
   }
 
   private style(style: Style, text: string): string {
