@@ -1,6 +1,6 @@
 /** RFC 6749 section 2.3.1, for servers that decode credentials and for those that forget to. */
 import fc from 'fast-check';
-import { clientAuthentication } from '../../lambda/domain/grants/client-authentication';
+import { clientAuthentication, oauthClientOf } from '../../lambda/domain/grants/client-authentication';
 
 const server = { issuer: 'https://provider.example' };
 
@@ -42,4 +42,9 @@ it('is in the body or in the header, never in both', async () => {
   const post = await authenticated('CLIENT_SECRET_POST', 'id', 'secret');
   expect(post).toMatchObject({ authorization: null, body: { client_id: 'id', client_secret: 'secret' } });
   expect((await authenticated('CLIENT_SECRET_BASIC', 'id', 'secret')).body).toEqual({});
+});
+
+it('has a name for oauth4webapi, which takes no client without one, where only its assertion names it', () => {
+  expect(oauthClientOf({ clientId: '' }).client_id).not.toBe('');
+  expect(oauthClientOf({ clientId: 'agents' })).toEqual({ client_id: 'agents' });
 });
