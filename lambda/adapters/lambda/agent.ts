@@ -21,14 +21,25 @@ const EVENT_STREAM = 'application/vnd.amazon.eventstream';
 /** Paths of AWS's HTTP contract, and of its contract for MCP servers. */
 const PATHS = { HTTP: '/invocations', MCP: '/mcp' } as const;
 
+/** Bytes that text may have as a string of the event, which holds headers too, of the six megabytes that Lambda takes. */
+const LONGEST_TEXT = 5.5 * 1024 * 1024;
+
+/** The payload as text; undefined for what is none, or would be too long by its escapes. */
+function textOf(payload: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload);
+    return Buffer.byteLength(JSON.stringify(text)) > LONGEST_TEXT ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The payload as text where it is text, as function URLs have it. */
 function bodyOf(payload: Uint8Array): { body: string; isBase64Encoded: boolean } {
-  try {
-    const body = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload);
-    return { body, isBase64Encoded: false };
-  } catch {
-    return { body: Buffer.from(payload).toString('base64'), isBase64Encoded: true };
-  }
+  const text = textOf(payload);
+  return text === undefined
+    ? { body: Buffer.from(payload).toString('base64'), isBase64Encoded: true }
+    : { body: text, isBase64Encoded: false };
 }
 
 /** Like `25/Nov/2026:09:30:00 +0000`. */

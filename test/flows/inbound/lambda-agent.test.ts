@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import { InvokeWithResponseStreamCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { LambdaFunction } from '../../../lib/local/lambda';
+import { MOST_PAYLOAD } from '../../../lambda/domain/inbound/agent-request';
 import { DELIMITER, WITH_METADATA, type ResponseStream } from '../../../lambda/inbound/response-stream';
 import { World } from '../support/world';
 import { openEndpoint, type Opened } from './endpoints';
@@ -95,6 +96,19 @@ it('is handed the event of a function URL, with what the agent reads in headers'
   });
   expect(overMcp).toMatchObject({ rawPath: '/mcp', requestContext: { http: { path: '/mcp' } } });
   expect(binary).toMatchObject({ body: '/wA=', isBase64Encoded: true });
+});
+
+it('is handed a payload of the largest size, however much of it JSON escapes', async () => {
+  const events: FunctionUrlEvent[] = [];
+  deploy((event) => {
+    events.push(event as FunctionUrlEvent);
+    return Promise.resolve({ statusCode: 200, body: '{}' });
+  });
+  const largest = Buffer.alloc(MOST_PAYLOAD, '\u0001');
+  expect((await call(largest)).status).toBe(200);
+  const [{ body, isBase64Encoded } = { body: '', isBase64Encoded: false }] = events;
+  expect(isBase64Encoded).toBe(true);
+  expect(Buffer.from(body, 'base64').equals(largest)).toBe(true);
 });
 
 it('streams: each event arrives before the next is made', async () => {
