@@ -1,0 +1,88 @@
+/** What an agent endpoint refuses at synthesis, in plain words, for it would fail when it is deployed or refuse every call. */
+import { Duration } from 'aws-cdk-lib';
+import { AgentTarget, Inbound } from '../../lib';
+import { endpointWith, ISSUER } from './endpoint';
+
+describe('refused in plain words, before anything is deployed, is', () => {
+  it.each<[string, Parameters<typeof endpointWith>[0], string]>([
+    [
+      'a target that is not https',
+      { target: AgentTarget.url('http://agent.example') },
+      'target.url: must be https',
+    ],
+    [
+      'a target on the laptop',
+      { target: AgentTarget.url('http://127.0.0.1/x') },
+      'target.url: must be https',
+    ],
+    [
+      'a target that is no function',
+      { target: AgentTarget.lambda({ functionArn: 'travel' }) },
+      'target.functionArn: must be the ARN of a function',
+    ],
+    [
+      'an issuer without metadata',
+      { inbound: Inbound.jwt({ ...ISSUER, discoveryUrl: 'https://idp.example' }) },
+      'inbound.discoveryUrl: must end in /.well-known/openid-configuration',
+    ],
+    [
+      'a mapping of a scope that is not asked for',
+      { inbound: Inbound.jwt({ ...ISSUER, advertisedScopeMapping: { a: 'b' } }) },
+      'advertisedScopeMapping must map scopes that allowedScopes names',
+    ],
+    [
+      'a scope that no header of API Gateway can hold',
+      { inbound: Inbound.jwt({ ...ISSUER, allowedScopes: ["it's"] }) },
+      'WWW-Authenticate: API Gateway has no way to answer a single quote',
+    ],
+    [
+      'a principal that would never match',
+      { inbound: Inbound.iam({ userIdPrincipals: ['arn:aws:iam::111122223333:role/apps/backend'] }) },
+      'must be the ARN of an IAM role without its path',
+    ],
+    [
+      'a header that is not the caller’s to send',
+      { requestHeaderAllowlist: ['WorkloadAccessToken'] },
+      'must be Authorization or X-Amzn-Bedrock-AgentCore-Runtime-Custom-…',
+    ],
+    [
+      'a signature for the agent',
+      { inbound: Inbound.iam(), requestHeaderAllowlist: ['Authorization'] },
+      'a signature is of no use to an agent',
+    ],
+    [
+      'a run that API Gateway would cut off',
+      { runTimeout: Duration.minutes(16) },
+      'runSeconds: must be 900 seconds or less',
+    ],
+    ['a name that AWS would not take', { agentRuntimeName: '1st' }, 'agentRuntimeName: must be a letter'],
+    [
+      'a function without memory',
+      { functions: { authorizer: { memorySize: 1 } } },
+      'functions: authorizer: memorySize must be 128 to 10240',
+    ],
+    [
+      'more than a function’s environment holds',
+      {
+        inbound: Inbound.jwt({
+          ...ISSUER,
+          allowedClients: Array.from({ length: 50 }, (_, i) => `${'c'.repeat(80)}${i}`),
+        }),
+      },
+      'name fewer clients, audiences',
+    ],
+  ])('%s', (_, props, message) => {
+    expect(() => endpointWith(props)).toThrow(message);
+  });
+
+  it('and says which endpoint it is', () => {
+    expect(() => endpointWith({ target: AgentTarget.url('ftp://a') })).toThrow(
+      /^Consumer\/Travel: agent endpoint: /,
+    );
+  });
+
+  it('a workload identity of another stack', () => {
+    const { workload } = endpointWith();
+    expect(() => endpointWith({ workload })).toThrow('Consumer/Travel: workload: must be of the same stack');
+  });
+});
