@@ -56,7 +56,7 @@ function nagName(resolved: unknown): string {
  * Lets a role call these methods of an API.
  *
  * @param reason why some of them end in a wildcard
- * @throws Error when the role takes no policy
+ * @throws Error when CDK says that the role takes no policy; of one made by `withoutPolicyUpdates` it does not say so
  */
 export function letInvokeMethods(
   api: InvokedApi,
@@ -72,7 +72,7 @@ export function letInvokeMethods(
 /**
  * Lets a role call these operations.
  *
- * @throws Error when the role takes no policy
+ * @throws Error when CDK says that the role takes no policy; of one made by `withoutPolicyUpdates` it does not say so
  */
 export function letInvoke(api: InvokedApi, role: IRole, operations: readonly OperationName[]): void {
   const methods = operations.map((operation) => methodName(OPERATIONS[operation]));
