@@ -1,5 +1,6 @@
 /** Steps 8 to 14: from the agent's wish to the sealed permission, by way of the user's consent. */
 import { ALMANAC_ACCOUNTS } from '../local/accounts';
+import { completeAsSender } from './other-hands';
 import { list, type Stage } from './stage';
 import type { Step } from './step';
 
@@ -63,6 +64,7 @@ export const consentSteps: readonly Step<Stage>[] = [
         new URL(link).origin === new URL(service.endpoint).origin,
         'the link leads to the identity service, and nowhere else',
       );
+      stage.sessionUri = new URL(link).searchParams.get('request_uri') ?? '';
       stage.page = await browser.go(link);
 
       const authorize = report.saw(
@@ -108,12 +110,14 @@ export const consentSteps: readonly Step<Stage>[] = [
       const returnUrl = world.agent.returnUrl;
       stage.page = await browser.submit(stage.page, { decision: 'allow' }, returnUrl);
       const back = new URL(stage.page.url).searchParams;
+      const complete = '/identities/CompleteResourceTokenAuth';
+      const sender = await completeAsSender(stage);
+      await wire.next({ to: 'identity', method: 'POST', path: complete });
       await browser.step(stage.page.url);
 
       report.saw(await wire.next({ to: 'Almanac', method: 'POST', path: /\/consent$/ }));
       report.saw(await wire.next({ to: 'identity', method: 'GET', path: /\/oauth2\/callback\// }));
       report.saw(await wire.next({ to: 'application', method: 'GET', path: new URL(returnUrl).pathname }));
-      const complete = '/identities/CompleteResourceTokenAuth';
       report.saw(await wire.next({ from: 'application', to: 'identity', method: 'POST', path: complete }));
       const redeemed = report.saw(await wire.next({ to: 'Almanac', method: 'POST', path: '/token' }));
 
@@ -121,6 +125,10 @@ export const consentSteps: readonly Step<Stage>[] = [
       report.check(
         callback.result === 'CONSENTED',
         'callback: state, cookie and iss fit; the code is sealed and kept',
+      );
+      report.check(
+        back.get('session_id') !== stage.sessionUri && sender.status === 403,
+        `only this browser learns the session_id; the link’s own completes nothing: ${sender.status}`,
       );
       report.check(
         back.has('session_id') && back.has('state'),
@@ -133,7 +141,7 @@ export const consentSteps: readonly Step<Stage>[] = [
     lane: 'identity',
     title: 'stores and returns the resource access token',
     play: async ({ wire, audit }, report) => {
-      const stored = await audit.next('CompleteResourceTokenAuth');
+      const stored = await audit.next('CompleteResourceTokenAuth', 'COMPLETED');
       report.check(
         stored.result === 'COMPLETED',
         'audit      allowed: COMPLETED; sealed for this agent and this user together',

@@ -1,6 +1,8 @@
 /** After the flow: what its tokens are worth in other hands, tried with the very tokens of the run. */
 import {
   BedrockAgentCoreServiceException,
+  CompleteResourceTokenAuthCommand,
+  type BedrockAgentCoreClient,
   GetResourceOauth2TokenCommand,
 } from '@aws-sdk/client-bedrock-agentcore';
 import { createIdentityClient } from '../../lib/client';
@@ -28,19 +30,17 @@ async function invoke({ world }: Stage, authorization?: string): Promise<Outcome
   };
 }
 
-/** The token that the agent used, presented by somebody else who may call the service. */
-async function presentAsStranger({ service, world, workloadAccessToken }: Stage): Promise<Outcome> {
-  const { accessKeyId, secretAccessKey } = service.principals.stranger;
+/** What the service says to a principal who may call it. */
+async function outcomeOf(
+  { service }: Stage,
+  principal: 'agent' | 'stranger',
+  call: (client: BedrockAgentCoreClient) => Promise<unknown>,
+): Promise<Outcome> {
+  const { accessKeyId, secretAccessKey } = service.principals[principal];
   const { endpoint, region } = service;
   const client = createIdentityClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
-  const command = new GetResourceOauth2TokenCommand({
-    workloadIdentityToken: workloadAccessToken,
-    resourceCredentialProviderName: world.agent.credentialProviderName,
-    scopes: ['calendar.read'],
-    oauth2Flow: 'USER_FEDERATION',
-  });
   try {
-    await client.send(command);
+    await call(client);
     return { status: 200, error: null, challenge: null };
   } catch (error) {
     if (!(error instanceof BedrockAgentCoreServiceException)) throw error;
@@ -49,6 +49,30 @@ async function presentAsStranger({ service, world, workloadAccessToken }: Stage)
     client.destroy();
   }
 }
+
+/** The token that the agent used, presented by somebody else who may call the service. */
+const presentAsStranger = (stage: Stage): Promise<Outcome> =>
+  outcomeOf(stage, 'stranger', (client) =>
+    client.send(
+      new GetResourceOauth2TokenCommand({
+        workloadIdentityToken: stage.workloadAccessToken,
+        resourceCredentialProviderName: stage.world.agent.credentialProviderName,
+        scopes: ['calendar.read'],
+        oauth2Flow: 'USER_FEDERATION',
+      }),
+    ),
+  );
+
+/** Completes with the URN that is in the link itself, as its sender would after another person has consented. */
+export const completeAsSender = (stage: Stage): Promise<Outcome> =>
+  outcomeOf(stage, 'agent', (client) =>
+    client.send(
+      new CompleteResourceTokenAuthCommand({
+        sessionUri: stage.sessionUri,
+        userIdentifier: { userToken: stage.userToken },
+      }),
+    ),
+  );
 
 /** The token with another subject, and the signature that it had. */
 function forged(token: string): string {

@@ -22,6 +22,8 @@ export class Stage {
   signInState!: string;
   userToken!: string;
   workloadAccessToken!: string;
+  /** In the consent link: whoever was sent the link knows it. */
+  sessionUri!: string;
   calendarToken!: string;
   gateCall!: Exchange;
   agentCall!: Exchange;

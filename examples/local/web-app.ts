@@ -122,6 +122,11 @@ export class WebApp {
     response: ServerResponse,
     parameters: URLSearchParams,
   ): Promise<void> {
+    // The service's pages lead back without parameters when there is nothing left to complete.
+    if (parameters.size === 0) {
+      redirect(response, '/');
+      return;
+    }
     const session = this.sessions.find(request);
     const user = await this.freshUser(session);
     if (session === undefined || user === undefined) {

@@ -75,7 +75,7 @@ class ConsentRequiredError(Exception):
         self.authorization_url = authorization_url
         """For the user's browser alone; good for ten minutes."""
         self.session_uri = session_uri
-        """The `session_id` that the application's return URL will be called with."""
+        """For polling alone. Completion takes the `session_id` of the return URL, which only the user's browser learns."""
 
 
 class ConsentFailedError(Exception):
@@ -718,7 +718,6 @@ class LiveBrowserSession:
 class CompletedAuthorization:
     """For the application to forget the state, and to go on with what the user had asked for."""
 
-    session_uri: str
     state: str
 
 
@@ -734,13 +733,14 @@ def complete_authorization(
     """Completes an authorization when the browser has come back to the application's return URL.
 
     The application alone knows whose browser it is; without this, a link that was passed on would connect the
-    wrong person's account.
+    wrong person's account. The `session_id` is good for one completion, and only the browser that consented has it;
+    when the user is not the one who asked, the session is over and the user must be asked again.
 
     :param url: of the request to the return URL, whole or without its origin
     :param browser_session: gives None when nobody is signed in in this browser
     :raises AuthorizationReturnError: with a reason; nothing was completed
     :raises ClientError: `AccessDeniedException` for another user's session or one that is over,
-        `ValidationException` before the user has consented
+        `ValidationException` when the provider does not redeem the authorization code
     """
     query = parse_qs(_split(url).query, keep_blank_values=True)
 
@@ -762,4 +762,4 @@ def complete_authorization(
         error = single("error")
         raise AuthorizationReturnError("declined", state, error if _ERROR_CODE.fullmatch(error) else None)
     identity.complete_resource_token_auth(sessionUri=session_uri, userIdentifier=session.user)
-    return CompletedAuthorization(session_uri, state)
+    return CompletedAuthorization(state)

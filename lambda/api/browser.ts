@@ -1,5 +1,6 @@
 /** The browser's side: events into consent steps, outcomes into redirects, cookies and pages. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { AuthorizeInput } from '../domain/consent/authorize';
 import type { BindingCookie, BrowserOutcome } from '../domain/consent/browser';
 import type { CallbackInput } from '../domain/consent/callback';
 import { CONTENT_SECURITY_POLICY, renderPage } from './pages';
@@ -13,7 +14,7 @@ const SECURITY_HEADERS = {
 };
 
 /** Every value of every parameter, repeated ones too: telling them apart is the domain's decision. */
-export function queryOf(event: APIGatewayProxyEvent): URLSearchParams {
+function queryOf(event: APIGatewayProxyEvent): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) {
     for (const value of values ?? []) query.append(name, value);
@@ -37,6 +38,12 @@ function cookiesOf(event: APIGatewayProxyEvent, prefix: string): Map<string, str
 }
 
 /** @param secure whether the service is reached by https */
+export const authorizeInput = (event: APIGatewayProxyEvent, secure: boolean): AuthorizeInput => ({
+  requestUri: queryOf(event).getAll('request_uri')[0],
+  cookies: cookiesOf(event, cookiePrefix(secure)),
+});
+
+/** @param secure whether the service is reached by https */
 export const callbackInput = (event: APIGatewayProxyEvent, secure: boolean): CallbackInput => ({
   callbackId: event.pathParameters?.callbackId ?? '',
   query: queryOf(event),
@@ -51,8 +58,8 @@ function setCookie({ name, value, maxAge }: BindingCookie, secure: boolean): str
 
 /** @param secure whether the service is reached by https */
 export function browserResult(outcome: BrowserOutcome, secure: boolean): APIGatewayProxyResult {
-  const cookies = outcome.cookie ? { 'Set-Cookie': [setCookie(outcome.cookie, secure)] } : {};
   if (outcome.kind === 'redirect') {
+    const cookies = outcome.cookie ? { 'Set-Cookie': [setCookie(outcome.cookie, secure)] } : {};
     return {
       statusCode: 302,
       headers: { ...SECURITY_HEADERS, location: outcome.location },
@@ -68,7 +75,6 @@ export function browserResult(outcome: BrowserOutcome, secure: boolean): APIGate
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': CONTENT_SECURITY_POLICY,
     },
-    multiValueHeaders: cookies,
     body: html,
   };
 }

@@ -60,8 +60,11 @@ function tell(page: ConsentPage): Told {
         status: 409,
         title: 'You have answered already',
         happened: 'This request for access was answered, and cannot be answered again.',
-        next: 'Go back to the application to see how it went on.',
-        returnTo: page.returnTo,
+        next:
+          page.returnTo === undefined
+            ? 'If you answered it in another browser, go back to the application there. Otherwise, ask your own agent for a new link.'
+            : 'Go back to the application to see the result. If there is none, ask your agent again in a few minutes.',
+        ...(page.returnTo !== undefined && { returnTo: page.returnTo }),
       };
     case 'answer-refused':
       return {
@@ -75,8 +78,15 @@ function tell(page: ConsentPage): Told {
       return {
         status: 502,
         title: 'The provider did not take the request',
-        happened: `<strong>${escape(page.provider)}</strong> was to be asked for access, and that did not work: <code>${escape(page.error)}</code>. Nothing was granted.`,
-        next: 'Open the link again in a moment; it works for a few minutes from when your agent gave it out. If it stays, tell the people who run the application what you see here.',
+        happened: `The access request could not be sent to <strong>${escape(page.provider)}</strong>: <code>${escape(page.error)}</code>. Nothing was granted.`,
+        next: 'Open the link again in a moment; it works for a few minutes. If the error persists, send this message to application support.',
+      };
+    case 'request-rejected':
+      return {
+        status: 502,
+        title: 'The provider rejected the request',
+        happened: `<strong>${escape(page.provider)}</strong> rejected the request for access: <code>${escape(page.error)}</code>. Nothing was granted, and this link no longer works.`,
+        next: 'Opening the link again does not help. Send this message to application support: the settings of the provider or of the request must be corrected first. Then ask your agent again.',
       };
     case 'not-granted': {
       const declined = page.error === 'access_denied';

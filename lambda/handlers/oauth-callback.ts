@@ -9,7 +9,7 @@ import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createTable } from '../adapters/dynamodb/table';
 import { createSeal } from '../adapters/kms/seal';
 import { createProviderClientFunction } from '../adapters/lambda/provider-client';
-import { browserResult, callbackInput, queryOf } from '../api/browser';
+import { authorizeInput, browserResult, callbackInput } from '../api/browser';
 import { json } from '../api/errors';
 import { issuerDocument, jwksDocument } from '../api/issuer-metadata';
 import { createHandler } from '../api/router';
@@ -52,10 +52,8 @@ const ports = {
 export const handler = createHandler(
   'oauth-callback',
   {
-    Authorize: async (event) => {
-      const [requestUri] = queryOf(event).getAll('request_uri');
-      return browserResult(await authorize(ports, requestUri), secure);
-    },
+    Authorize: async (event) =>
+      browserResult(await authorize(ports, authorizeInput(event, secure)), secure),
     Callback: async (event) => browserResult(await callback(ports, callbackInput(event, secure)), secure),
     Jwks: async () => {
       const { body, headers } = jwksDocument(await publicKeys.published());

@@ -1,6 +1,8 @@
 /**
  * What an application does when the browser comes back from the provider: it says who came back. It alone knows whose
- * browser it is; without this, a link that was passed on would connect the wrong person's account.
+ * browser it is; without this, a link that was passed on would connect the wrong person's account. The `session_id` is
+ * good for one completion, and only the browser that consented has it; when the user is not the one who asked, the
+ * session is over and the user must be asked again.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import {
@@ -28,7 +30,6 @@ export interface CompleteAuthorizationOptions {
 
 /** For the application to forget the state, and to go on with what the user had asked for. */
 export interface CompletedAuthorization {
-  readonly sessionUri: string;
   readonly state: string;
 }
 
@@ -62,8 +63,8 @@ function isAmong(state: string, states: Iterable<string>): boolean {
  * Completes an authorization when the browser has come back to the application's return URL.
  *
  * @throws AuthorizationReturnError, with a reason: nothing was completed. AWS's exceptions for what the service
- *   refuses: `AccessDeniedException` for another user's session or one that is over, `ValidationException` before the
- *   user has consented.
+ *   refuses: `AccessDeniedException` for another user's session or one that is over, `ValidationException` when the
+ *   provider does not redeem the authorization code.
  */
 export async function completeAuthorization({
   identity,
@@ -84,5 +85,5 @@ export async function completeAuthorization({
     throw new AuthorizationReturnError('declined', state, ERROR_CODE.test(error) ? error : undefined);
   }
   await identity.send(new CompleteResourceTokenAuthCommand({ sessionUri, userIdentifier: session.user }));
-  return { sessionUri, state };
+  return { state };
 }

@@ -34,7 +34,7 @@ export class ConsentRequiredError extends Error {
     return this.#authorizationUrl;
   }
 
-  /** The `session_id` that the application's return URL will be called with. */
+  /** For polling alone. Completion takes the `session_id` of the return URL, which only the user's browser learns. */
   get sessionUri(): string {
     return this.#sessionUri;
   }

@@ -43,7 +43,7 @@ const checkWorkloadTokens: Flow = async (checks, { front, issuer }, { agent, use
 const checkConsent: Flow = async (checks, { callers, front, provider, issuer }, { agent, userToken }) => {
   await checks.step('consent in a browser, confirmed by the user: the token is in the vault', async () => {
     const workloadToken = await userToken();
-    const { authorizationUrl, sessionUri } = await agent.ask(workloadToken);
+    const { authorizationUrl } = await agent.ask(workloadToken);
     ok(authorizationUrl?.startsWith(front.endpoint));
     const pushed = provider.pushes.length;
     const page = await agent.consent(authorizationUrl, USER);
@@ -53,7 +53,7 @@ const checkConsent: Flow = async (checks, { callers, front, provider, issuer }, 
       provider.pushes.slice(pushed).map(({ status }) => status),
       [201],
     );
-    await agent.complete(sessionUri, { userToken: await issuer.token(USER) });
+    await agent.complete(page, { userToken: await issuer.token(USER) });
     const { accessToken } = await agent.ask(workloadToken);
     strictEqual(accessToken, provider.exchanges.at(-1)?.answer.access_token);
   });

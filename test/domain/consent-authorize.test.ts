@@ -18,7 +18,10 @@ const pushing = () => {
 
 /** Opened, with this for the way to whoever may push. */
 const opened = (sessionUri: string, push: (request: PushRequest) => Promise<never>) =>
-  authorize({ ...service.ports, pushedAuthorization: { push } }, sessionUri);
+  authorize(
+    { ...service.ports, pushedAuthorization: { push } },
+    { requestUri: sessionUri, cookies: new Map() },
+  );
 
 it('sends the whole request through the browser where nothing else is offered, and asks nobody', async () => {
   const sessionUri = await service.begin();
@@ -63,8 +66,7 @@ it('shows what happened when the request could not be pushed; the link leads to 
     result: 'STARTED',
     reason: 'provider.example: no answer',
   });
-  await service.consent(sessionUri);
-  await service.complete(sessionUri);
+  await service.complete(await service.consented(sessionUri));
   expect(await service.held()).toMatchObject({ accessToken: expect.stringMatching(/^access-/) as string });
 });
 

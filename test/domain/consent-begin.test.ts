@@ -225,9 +225,9 @@ describe('asked again while the link is open', () => {
   });
 
   it('when it was answered for good, it is a new one', async () => {
-    await service.consent(link);
+    const completionUri = await service.consented(link);
     expect(await service.begin(first)).toBe(link);
-    await service.complete(link);
+    await service.complete(completionUri);
     expect(await service.begin(first)).not.toBe(link);
   });
 
@@ -245,8 +245,8 @@ describe('asked again while the link is open', () => {
 describe('a grant that is held', () => {
   beforeEach(async () => {
     const link = await service.begin();
-    await service.consent(link);
-    await service.complete(link);
+    const completionUri = await service.consented(link);
+    await service.complete(completionUri);
   });
 
   it('is widened: consent is asked for the union', async () => {

@@ -6,6 +6,7 @@ import type { BrowserOutcome } from '../../lambda/domain/consent/browser';
 import { hashOf, SESSION_LIFETIME, sessionIdOf } from '../../lambda/domain/consent/session';
 import { PROVIDER, PUSH_ENDPOINT } from './authorization-server';
 import {
+  completionUriIn,
   createConsentService,
   RETURN_URL,
   type BrowserAtProvider,
@@ -44,9 +45,9 @@ describe('the link, opened', () => {
     expect(session).toMatchObject({ state: 'STARTED', revision: 2 });
     expect(session.start).toMatchObject({
       stateHash: hashOf(searchParams.get('state') ?? ''),
-      cookieHash: hashOf(outcome.cookie.value),
+      cookieHash: hashOf(outcome.cookie?.value ?? ''),
     });
-    expect(outcome.cookie.name).toBe(`agent-identity-consent-${session.hash.slice(0, 16)}`);
+    expect(outcome.cookie?.name).toBe(`agent-identity-consent-${session.hash.slice(0, 16)}`);
     expect(lastEntry()).toEqual({
       operation: 'Authorize',
       outcome: 'allowed',
@@ -88,11 +89,19 @@ describe('the link, opened', () => {
     expect(lastEntry()).toMatchObject({ outcome: 'denied', reason: 'session expired' });
   });
 
-  it('after the answer, leads back to the application', async () => {
-    await service.consent(link);
-    expect(await service.authorize(link)).toEqual({
+  it('after the answer, tells where to go only to the browser that answered, and never the state', async () => {
+    const { location, cookies, callbackId } = await service.open(link);
+    await service.callback({ callbackId, cookies, query: service.server.consent(location) });
+    const forged = new Map([...cookies.keys()].map((name) => [name, 'forged']));
+    for (const others of [new Map<string, string>(), forged]) {
+      expect(await service.authorize(link, others)).toEqual({
+        kind: 'page',
+        page: { name: 'already-answered' },
+      });
+    }
+    expect(await service.authorize(link, cookies)).toEqual({
       kind: 'page',
-      page: { name: 'already-answered', returnTo: back({ session_id: link, state: 'state of the app' }) },
+      page: { name: 'already-answered', returnTo: RETURN_URL },
     });
     expect(lastEntry()).toEqual({
       operation: 'Authorize',
@@ -130,14 +139,40 @@ describe('a provider that takes requests pushed', () => {
     expect((await service.session(link)).state).toBe('STARTED');
   });
 
-  it('and refuses it: the person is told so, and can open the link again', async () => {
-    service.server.instead.push(Response.json({ error: 'invalid_request' }, { status: 400 }));
+  it('and cannot take it now: the person is told so, and can open the link again', async () => {
+    service.server.instead.push(new Response('down', { status: 503 }));
     expect(await service.authorize(link)).toEqual({
       kind: 'page',
-      page: { name: 'not-reached', provider: service.provider.name, error: 'invalid_request' },
+      page: { name: 'not-reached', provider: service.provider.name, error: 'temporarily_unavailable' },
     });
     expect(lastEntry()).toMatchObject({ operation: 'Authorize', outcome: 'failed', ...facts() });
     expect(shown(await service.consent(link))).toBe('redirect');
+  });
+
+  it('and rejects it for good: the session is over, and the link says so from then on', async () => {
+    service.server.instead.push(Response.json({ error: 'invalid_scope' }, { status: 400 }));
+    const rejected = {
+      kind: 'page',
+      page: { name: 'request-rejected', provider: service.provider.name, error: 'invalid_scope' },
+    };
+    expect(await service.authorize(link)).toEqual(rejected);
+    expect(lastEntry()).toMatchObject({ operation: 'Authorize', outcome: 'failed', result: 'FAILED' });
+    expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'invalid_scope' });
+    expect(await service.authorize(link)).toEqual(rejected);
+    expect(await service.begin()).not.toBe(link);
+  });
+
+  it('and rejects a request that another browser has overtaken: the later one goes on', async () => {
+    let later: BrowserAtProvider | undefined;
+    service.server.before = async () => {
+      service.server.before = () => Promise.resolve();
+      later = await service.open(link);
+      service.server.instead.push(Response.json({ error: 'invalid_request' }, { status: 400 }));
+    };
+    expect(shown(await service.authorize(link))).toBe('not-reached');
+    if (!later) throw new Error('no later opening');
+    const query = service.server.consent(later.location);
+    expect(shown(await service.callback({ ...later, query }))).toBe('redirect');
   });
 });
 
@@ -151,14 +186,18 @@ describe('the answer', () => {
 
   it('is kept, sealed, and the browser sent back to the application', async () => {
     const outcome = await service.callback({ ...browser, query: answer });
-    const [name = ''] = browser.cookies.keys();
+    const completionUri = completionUriIn(outcome);
     expect(outcome).toEqual({
       kind: 'redirect',
-      location: back({ session_id: link, state: 'state of the app' }),
-      cookie: { name, value: '', maxAge: 0 },
+      location: back({ session_id: completionUri, state: 'state of the app' }),
     });
+    expect(completionUri).not.toBe(link);
     const session = await service.session(link);
-    expect(session.state).toBe('CONSENTED');
+    expect(session).toMatchObject({
+      state: 'CONSENTED',
+      completionHash: hashOf(sessionIdOf(completionUri) ?? ''),
+    });
+    expect(JSON.stringify(session)).not.toContain(sessionIdOf(completionUri));
     expect(JSON.stringify(session)).not.toContain(answer.get('code'));
     expect(lastEntry()).toEqual({
       operation: 'Callback',
@@ -231,10 +270,16 @@ describe('the answer', () => {
     expect(shown(outcome)).toBe('answer-refused');
   });
 
-  it('counts once', async () => {
-    await service.callback({ ...browser, query: answer });
-    expect(shown(await service.callback({ ...browser, query: answer }))).toBe('answer-refused');
+  it('counts once; loaded again, it tells only the browser that answered where to go', async () => {
+    const completionUri = completionUriIn(await service.callback({ ...browser, query: answer }));
+    expect(await service.callback({ ...browser, query: answer })).toEqual({
+      kind: 'page',
+      page: { name: 'already-answered', returnTo: RETURN_URL },
+    });
     expect(lastEntry()).toMatchObject({ outcome: 'denied', reason: 'session is CONSENTED' });
+    const elsewhere = await service.callback({ ...browser, cookies: new Map(), query: answer });
+    expect(elsewhere).toEqual({ kind: 'page', page: { name: 'answer-refused' } });
+    await service.complete(completionUri);
   });
 
   it('counts once when it comes twice at once', async () => {
@@ -278,16 +323,14 @@ describe('a refusal', () => {
 
   it('ends the session, tells the person, and leads back with the provider’s own code', async () => {
     const browser = await service.open(link);
-    const [name = ''] = browser.cookies.keys();
-    expect(await service.callback({ ...browser, query: refusal(browser, 'access_denied') })).toEqual({
-      kind: 'page',
-      page: {
-        name: 'not-granted',
-        provider: service.provider.name,
-        error: 'access_denied',
-        returnTo: back({ session_id: link, state: 'state of the app', error: 'access_denied' }),
-      },
-      cookie: { name, value: '', maxAge: 0 },
+    const outcome = await service.callback({ ...browser, query: refusal(browser, 'access_denied') });
+    const page = outcome.kind === 'page' && outcome.page.name === 'not-granted' ? outcome.page : undefined;
+    const session_id = new URL(page?.returnTo ?? '').searchParams.get('session_id') ?? '';
+    expect(page).toEqual({
+      name: 'not-granted',
+      provider: service.provider.name,
+      error: 'access_denied',
+      returnTo: back({ session_id, state: 'state of the app', error: 'access_denied' }),
     });
     expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'access_denied' });
     expect(lastEntry()).toEqual({
@@ -297,6 +340,27 @@ describe('a refusal', () => {
       reason: 'access_denied',
       ...facts(),
     });
+  });
+
+  it('loaded again, is told again to the browser that brought it, and to no other', async () => {
+    const browser = await service.open(link);
+    const input = { ...browser, query: refusal(browser, 'access_denied') };
+    await service.callback(input);
+    expect(await service.callback(input)).toMatchObject({
+      page: { name: 'not-granted', error: 'access_denied' },
+    });
+    expect(shown(await service.callback({ ...input, cookies: new Map() }))).toBe('answer-refused');
+    const other = await service.callback({ ...input, query: refusal(browser, 'server_error') });
+    expect(shown(other)).toBe('already-answered');
+  });
+
+  it('leads back with a session_id that completes nothing', async () => {
+    const browser = await service.open(link);
+    const outcome = await service.callback({ ...browser, query: refusal(browser, 'access_denied') });
+    const returnTo = outcome.kind === 'page' && 'returnTo' in outcome.page ? outcome.page.returnTo : '';
+    const completionUri = new URL(returnTo ?? '').searchParams.get('session_id') ?? '';
+    expect(completionUri).not.toBe(link);
+    await expect(service.complete(completionUri)).rejects.toMatchObject({ detail: 'session is FAILED' });
   });
 
   it('whose code is no code is told as such', async () => {

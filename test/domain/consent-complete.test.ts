@@ -4,6 +4,7 @@
  */
 import { SESSION_LIFETIME, sessionIdOf, type Session } from '../../lambda/domain/consent/session';
 import { callbackUrl } from '../../lambda/domain/provider/oauth2-provider';
+import type { UserIdentifier } from '../../lambda/domain/consent/complete';
 import { ANA, ANA_BY_TOKEN, createConsentService, RETURN_URL, type ConsentService } from './consent-service';
 import { policy, statement } from './policy/policies';
 import { ISSUER, OWNER, sampleIdentity } from './samples';
@@ -12,6 +13,8 @@ const STRANGER = 'arn:aws:iam::123456789012:role/stranger';
 
 let service: ConsentService;
 let link: string;
+/** What the browser that consented brings to the application. */
+let completion: string;
 beforeEach(async () => {
   service = await createConsentService();
   link = await service.begin();
@@ -22,7 +25,7 @@ const codesSent = () => service.server.requests.map(({ form }) => form.get('code
 
 /** Completes, and expects the one refusal that tells the caller nothing. */
 async function refused(reason: string, ...[identifier, principal]: [typeof ANA?, string?]): Promise<void> {
-  await expect(service.complete(link, identifier, principal)).rejects.toMatchObject({
+  await expect(service.complete(completion, identifier, principal)).rejects.toMatchObject({
     name: 'AccessDeniedException',
     message: 'Invalid or expired session',
     detail: reason,
@@ -49,7 +52,7 @@ async function changeProvider(change: object): Promise<void> {
 describe('after the consent', () => {
   let code: string;
   beforeEach(async () => {
-    await service.consent(link);
+    completion = await service.consented(link);
     code = '';
     service.server.before = () => {
       code = service.server.requests.at(-1)?.form.get('code') ?? '';
@@ -59,7 +62,7 @@ describe('after the consent', () => {
 
   it('the code is redeemed and the grant sealed into the vault', async () => {
     const { grantId, provider, ambient, stores, server } = service;
-    await service.complete(link);
+    await service.complete(completion);
     expect(await service.held()).toEqual({
       accessToken: `access-for-${code}`,
       refreshToken: `refresh-for-${code}`,
@@ -95,29 +98,69 @@ describe('after the consent', () => {
 
   it('what the provider granted is stored beside what was asked', async () => {
     service.server.instead.push(Response.json({ access_token: 'narrow', token_type: 'Bearer', scope: 'a' }));
-    await service.complete(link);
+    await service.complete(completion);
     const grant = await service.stores.grants.get(service.grantId);
     expect(grant?.tokens).toMatchObject({ scopes: ['a'], requestedScopes: ['a', 'b'], refreshable: false });
     expect(grant?.tokens).not.toHaveProperty('expiresAt');
   });
 
-  it('another user is refused, nothing is sent, and the right one can still complete', async () => {
-    await refused('another user than the one who began the session', { userId: 'ben' });
-    await refused('another user than the one who began the session', ANA_BY_TOKEN);
+  it.each<[string, UserIdentifier]>([
+    ['by id', { userId: 'ben' }],
+    ['by a token', ANA_BY_TOKEN],
+  ])(
+    'another user, %s, is refused and ends the session: no one can complete it any more',
+    async (_how, ben) => {
+      await refused('another user than the one who began the session', ben);
+      const session = await service.session(link);
+      expect(session).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
+      expect(session).not.toHaveProperty('sealedCode');
+      await refused('session is FAILED');
+      expect(service.server.requests).toEqual([]);
+    },
+  );
+
+  it('the session URI of the link is refused, whoever names whom, and the session stays', async () => {
+    for (const user of [ANA, { userId: 'ben' }]) {
+      await expect(service.complete(link, user)).rejects.toMatchObject({
+        name: 'AccessDeniedException',
+        message: 'Invalid or expired session',
+        detail: 'the session URI of the link, which completes nothing',
+      });
+      expect(lastEntry()).toMatchObject({ outcome: 'denied', user: service.grantId.subjectHash });
+    }
     expect(service.server.requests).toEqual([]);
-    await service.complete(link);
-    expect(await service.held()).toBeDefined();
+    await service.complete(completion);
+  });
+
+  it.each<[string, () => Promise<string> | string]>([
+    [
+      'that was guessed',
+      async () => `urn:ietf:params:oauth:request_uri:${(await service.session(link)).hash}.${'x'.repeat(43)}`,
+    ],
+    [
+      'of another session',
+      async () => {
+        const other = await service.begin({ scopes: ['c'] });
+        const [, secret] = (await service.consented(other)).split('.');
+        return `urn:ietf:params:oauth:request_uri:${(await service.session(link)).hash}.${secret}`;
+      },
+    ],
+  ])('a completion URI %s is refused, and the session stays', async (_which, other) => {
+    await expect(service.complete(await other())).rejects.toMatchObject({
+      detail: 'not the completion URI of this session',
+    });
+    await service.complete(completion);
   });
 
   it('a user token that is not valid is told as such, and the right user can still complete', async () => {
-    await expect(service.complete(link, { userToken: 'forged' })).rejects.toMatchObject({
+    await expect(service.complete(completion, { userToken: 'forged' })).rejects.toMatchObject({
       name: 'UnauthorizedException',
     });
-    await service.complete(link);
+    await service.complete(completion);
   });
 
   it('a principal who may not act as the agent is refused', async () => {
-    await expect(service.complete(link, ANA, STRANGER)).rejects.toMatchObject({
+    await expect(service.complete(completion, ANA, STRANGER)).rejects.toMatchObject({
       name: 'AccessDeniedException',
       message: 'Invalid or expired session',
     });
@@ -135,13 +178,15 @@ describe('after the consent', () => {
 
     it('that denies it holds', async () => {
       await change()({ policy: denying(action) });
-      await expect(service.complete(link)).rejects.toMatchObject({ message: 'Invalid or expired session' });
+      await expect(service.complete(completion)).rejects.toMatchObject({
+        message: 'Invalid or expired session',
+      });
       expect(service.server.requests).toEqual([]);
     });
 
     it('about something else does not', async () => {
       await change()({ policy: denying(other) });
-      await service.complete(link);
+      await service.complete(completion);
     });
   });
 
@@ -153,12 +198,15 @@ describe('after the consent', () => {
     await refused('the workload identity is gone');
   });
 
-  it('a provider that was deleted and created anew is another', async () => {
+  it.each([
+    ['deleted', false],
+    ['deleted and created again', true],
+  ])('a provider that was %s is another, and the session is over', async (_what, again) => {
     const { provider, stores } = service;
     await stores.providers.remove(provider);
+    if (again) await stores.providers.create({ ...provider, id: 'another' });
     await refused('the credential provider is gone');
-    await stores.providers.create({ ...provider, id: 'another' });
-    await refused('the credential provider is gone');
+    await refused('session is FAILED');
   });
 
   it('a provider that was configured for another client does not get this one’s code', async () => {
@@ -169,7 +217,9 @@ describe('after the consent', () => {
 
   it('an agent that may no longer use the provider is refused', async () => {
     await changeProvider({ owner: STRANGER });
-    await expect(service.complete(link)).rejects.toMatchObject({ message: 'Invalid or expired session' });
+    await expect(service.complete(completion)).rejects.toMatchObject({
+      message: 'Invalid or expired session',
+    });
     expect(service.server.requests).toEqual([]);
   });
 
@@ -177,17 +227,17 @@ describe('after the consent', () => {
     service.ambient.advance(SESSION_LIFETIME);
     await refused('session expired');
     service.ambient.advance(-1);
-    await service.complete(link);
+    await service.complete(completion);
   });
 
   it('it works once', async () => {
-    await service.complete(link);
-    await expect(service.complete(link)).rejects.toMatchObject({ detail: 'session is COMPLETED' });
+    await service.complete(completion);
+    await expect(service.complete(completion)).rejects.toMatchObject({ detail: 'session is COMPLETED' });
     expect(codesSent()).toHaveLength(1);
   });
 
   it('twice at once, it works once', async () => {
-    const outcomes = await Promise.allSettled([service.complete(link), service.complete(link)]);
+    const outcomes = await Promise.allSettled([service.complete(completion), service.complete(completion)]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(service.entries.map(({ reason }) => reason)).toContain('completed meanwhile');
     expect(codesSent()).toHaveLength(1);
@@ -203,7 +253,7 @@ describe('after the consent', () => {
 
   it('a provider that refuses the code ends the session, with its own error code', async () => {
     service.server.instead.push(Response.json({ error: 'invalid_grant' }, { status: 400 }));
-    await expect(service.complete(link)).rejects.toMatchObject({
+    await expect(service.complete(completion)).rejects.toMatchObject({
       name: 'ValidationException',
       message: `The credential provider "${service.provider.name}" did not redeem the authorization code: invalid_grant. Ask the user to consent again.`,
     });
@@ -214,13 +264,13 @@ describe('after the consent', () => {
 
   it('a provider that was not to be had spends the code all the same', async () => {
     service.server.instead.push(new Response('down', { status: 503 }));
-    await expect(service.complete(link)).rejects.toMatchObject({ name: 'ValidationException' });
+    await expect(service.complete(completion)).rejects.toMatchObject({ name: 'ValidationException' });
     expect(await service.session(link)).toMatchObject({ state: 'FAILED' });
   });
 
   it('a failure of this service ends the session too, for the code may be spent', async () => {
     service.server.before = () => Promise.reject(new Error('the network of this function'));
-    await expect(service.complete(link)).rejects.toThrow('the network of this function');
+    await expect(service.complete(completion)).rejects.toThrow('the network of this function');
     expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
     expect(lastEntry()).toMatchObject({ outcome: 'failed', reason: 'internal error' });
   });
@@ -230,7 +280,7 @@ describe('after the consent', () => {
       service.ambient.advance(SESSION_LIFETIME);
       return Promise.resolve();
     };
-    await service.complete(link);
+    await service.complete(completion);
     expect(await service.session(link)).toMatchObject({ state: 'COMPLETED' });
   });
 });
@@ -238,21 +288,22 @@ describe('after the consent', () => {
 it.each<[Session['state'], (link: string) => Promise<unknown>]>([
   ['CREATED', () => Promise.resolve()],
   ['STARTED', (sessionUri) => service.open(sessionUri)],
-])('before the consent (%s) the caller is told to wait, and nothing is lost', async (_state, until) => {
+])('before the consent (%s) nothing completes the session, and nothing is lost', async (_state, until) => {
   await until(link);
-  await expect(service.complete(link)).rejects.toMatchObject({
-    name: 'ValidationException',
-    reason: 'ResourceConflict',
-    message:
-      'The user has not consented yet. Send the user to the authorization URL and complete afterwards.',
-  });
-  await service.consent(link);
-  await service.complete(link);
+  const { hash } = await service.session(link);
+  for (const early of [link, `urn:ietf:params:oauth:request_uri:${hash}.${'x'.repeat(43)}`]) {
+    await expect(service.complete(early)).rejects.toMatchObject({ message: 'Invalid or expired session' });
+  }
+  await service.complete(await service.consented(link));
 });
 
 it.each([
   ['no session URI', () => sessionIdOf(link) ?? ''],
   ['a session that there is not', () => `${link}x`],
+  [
+    'a completion URI of a session that there is not',
+    () => `urn:ietf:params:oauth:request_uri:${'x'.repeat(43)}.${'x'.repeat(43)}`,
+  ],
   ['an empty id', () => 'urn:ietf:params:oauth:request_uri:'],
 ])('%s is refused like any session that is none of the caller’s', async (_what, sessionUri) => {
   await expect(service.complete(sessionUri())).rejects.toMatchObject({
@@ -265,17 +316,17 @@ it.each([
 describe('a session of a user whom a token named', () => {
   beforeEach(async () => {
     service = await createConsentService({ kind: 'jwt', issuer: 'https://issuer.example', subject: 'ana' });
-    link = await service.begin();
-    await service.consent(link);
+    completion = await service.consented(await service.begin());
   });
 
   it('is completed by a token of that user', async () => {
-    await service.complete(link, ANA_BY_TOKEN);
+    await service.complete(completion, ANA_BY_TOKEN);
     expect(await service.held()).toBeDefined();
   });
 
   it('is not completed by an id that reads the same', async () => {
     await refused('another user than the one who began the session', { userId: 'ana' });
+    completion = await service.consented(await service.begin());
     await refused('another user than the one who began the session', {
       userId: 'https://issuer.example#ana',
     });
@@ -286,8 +337,7 @@ it('redeems with what narrows the token, and for a client without challenge with
   service = await createConsentService();
   service.server.metadata = { code_challenge_methods_supported: ['plain'] };
   link = await service.begin({ resources: ['https://calendar.example'], audiences: ['calendar', 'mail'] });
-  await service.consent(link);
-  await service.complete(link);
+  await service.complete(await service.consented(link));
   const form = service.server.requests.at(-1)?.form;
   expect(form?.getAll('resource')).toEqual(['https://calendar.example']);
   expect(form?.getAll('audience')).toEqual(['calendar', 'mail']);
@@ -302,6 +352,8 @@ it('a widened consent keeps the return URL of its own', async () => {
   await changeIdentity({ allowedResourceOauth2ReturnUrls: identity.allowedResourceOauth2ReturnUrls });
   const other = await service.begin({ identity, returnUrl: 'app.example:/back' });
   expect(await service.consent(other)).toMatchObject({
-    location: `app.example:/back?session_id=${encodeURIComponent(other)}`,
+    location: expect.stringMatching(
+      /^app\.example:\/back\?session_id=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3A[\w-]{43}\.[\w-]{43}$/,
+    ) as string,
   });
 });

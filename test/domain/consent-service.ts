@@ -46,6 +46,12 @@ export interface BrowserAtProvider {
   readonly callbackId: string;
 }
 
+/** The `session_id` that the browser is sent back to the application with. */
+export function completionUriIn(outcome: BrowserOutcome): string {
+  if (outcome.kind !== 'redirect') throw new Error(`a page instead: ${outcome.page.name}`);
+  return new URL(outcome.location).searchParams.get('session_id') ?? '';
+}
+
 export type ConsentService = Awaited<ReturnType<typeof createConsentService>>;
 
 /** @param user for whom the agent asks */
@@ -131,15 +137,18 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     begin: async (change: Partial<ConsentRequest> = {}, forget = false): Promise<string> =>
       (await service.ask(change, forget)).sessionUri,
 
-    authorize: (sessionUri: string | undefined): Promise<BrowserOutcome> =>
-      authorize(browserPorts, sessionUri),
+    /** @param cookies of the browser that opens the link; none in a new one */
+    authorize: (
+      requestUri: string | undefined,
+      cookies: ReadonlyMap<string, string> = new Map(),
+    ): Promise<BrowserOutcome> => authorize(browserPorts, { requestUri, cookies }),
 
     /** The person opens the link and is sent to the provider. */
     async open(sessionUri: string): Promise<BrowserAtProvider> {
-      const outcome = await authorize(browserPorts, sessionUri);
+      const outcome = await service.authorize(sessionUri);
       if (outcome.kind !== 'redirect') throw new Error(`a page instead: ${outcome.page.name}`);
       const { location, cookie } = outcome;
-      const cookies = new Map([[cookie.name, cookie.value]]);
+      const cookies = new Map(cookie && [[cookie.name, cookie.value]]);
       return { location, cookies, callbackId: provider.callbackId };
     },
 
@@ -151,8 +160,12 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
       return callback(ports, { callbackId, cookies, query: server.consent(location) });
     },
 
-    complete: (sessionUri: string, identifier: UserIdentifier = ANA, principal = OWNER): Promise<void> =>
-      completeResourceTokenAuth(ports, principal, sessionUri, identifier),
+    /** The same; answers with the completion URI that the browser brings to the application. */
+    consented: async (sessionUri: string): Promise<string> =>
+      completionUriIn(await service.consent(sessionUri)),
+
+    complete: (completionUri: string, identifier: UserIdentifier = ANA, principal = OWNER): Promise<void> =>
+      completeResourceTokenAuth(ports, principal, completionUri, identifier),
 
     /** The session as it is stored. */
     async session(sessionUri: string): Promise<Session> {

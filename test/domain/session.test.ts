@@ -1,11 +1,16 @@
 /** The consent session's state machine, over every state and every event. */
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import {
   consentContext,
+  hashOf,
+  isHashOf,
   isOpen,
+  secretOf,
   SESSION_EVENTS,
   SESSION_LIFETIME,
   SESSION_STATES,
+  sessionHashIn,
   sessionIdOf,
   sessionUriOf,
   transition,
@@ -21,6 +26,7 @@ const ARROWS = new Map<string, SessionState>([
   ['CREATED start', 'STARTED'],
   ['STARTED start', 'STARTED'],
   ['STARTED consent', 'CONSENTED'],
+  ['STARTED error-response', 'FAILED'],
   ['STARTED fail', 'FAILED'],
   ['CONSENTED claim', 'REDEEMING'],
   ['REDEEMING redeemed', 'COMPLETED'],
@@ -34,10 +40,11 @@ const START = { stateHash: 'new-state', cookieHash: 'new-cookie', sealedVerifier
 
 const EVENTS: Record<SessionEvent['type'], SessionEvent> = {
   start: { type: 'start', start: START },
-  consent: { type: 'consent', sealedCode: 'new-code' },
+  consent: { type: 'consent', sealedCode: 'new-code', completionHash: 'new-completion' },
+  'error-response': { type: 'error-response', failure: 'access_denied' },
   claim: { type: 'claim' },
   redeemed: { type: 'redeemed' },
-  fail: { type: 'fail', failure: 'access_denied' },
+  fail: { type: 'fail', failure: 'invalid_scope' },
 };
 
 const during = BEGINNING + 1;
@@ -49,6 +56,7 @@ const laden = (state: SessionState): Session =>
     state,
     revision: 7,
     start: { stateHash: 'old-state', cookieHash: 'old-cookie', sealedVerifier: 'old-verifier' },
+    completionHash: 'old-completion',
     sealedCode: 'old-code',
     failure: 'old-failure',
   });
@@ -56,21 +64,25 @@ const laden = (state: SessionState): Session =>
 /** What a session holds after each event; whatever else it held is dropped. */
 const PARTS_AFTER: Record<SessionEvent['type'], object> = {
   start: { start: START },
-  consent: { sealedCode: 'new-code' },
+  consent: { sealedCode: 'new-code', completionHash: 'new-completion', answeredBy: 'old-cookie' },
+  'error-response': { failure: 'access_denied', answeredBy: 'old-cookie' },
   claim: {},
   redeemed: {},
-  fail: { failure: 'access_denied' },
+  fail: { failure: 'invalid_scope' },
 };
 
-const partsOf = ({ start, sealedCode, failure }: Session): object =>
-  JSON.parse(JSON.stringify({ start, sealedCode, failure })) as object;
+/** What is not the same in every state. */
+const PARTS = ['start', 'answeredBy', 'completionHash', 'sealedCode', 'failure'] as const;
+
+const partsOf = (session: Session): object =>
+  Object.fromEntries(
+    PARTS.filter((part) => session[part] !== undefined).map((part) => [part, session[part]]),
+  );
 
 /** The session without what an arrow changes. */
 function settled(session: Session): Partial<Session> {
   const rest: Partial<Session> = { ...session };
-  for (const member of ['state', 'revision', 'start', 'sealedCode', 'failure'] as const) {
-    Reflect.deleteProperty(rest, member);
-  }
+  for (const member of ['state', 'revision', ...PARTS] as const) Reflect.deleteProperty(rest, member);
   return rest;
 }
 
@@ -82,7 +94,7 @@ const TAKEN = PAIRS.flatMap((pair) => {
 const REFUSED = PAIRS.filter(({ state, event }) => !ARROWS.has(`${state} ${event}`));
 
 it('has a pair for every state and event', () => {
-  expect(PAIRS).toHaveLength(30);
+  expect(PAIRS).toHaveLength(36);
   expect(TAKEN).toHaveLength(ARROWS.size);
 });
 
@@ -186,6 +198,41 @@ it('never holds a code and a browser binding at once', () => {
       expect(session.start && session.sealedCode).toBeUndefined();
     }),
   );
+});
+
+it('can be completed only while it holds a code', () => {
+  fc.assert(
+    fc.property(history, (events) => {
+      const { session } = played(events);
+      expect(session.completionHash === undefined).toBe(session.sealedCode === undefined);
+    }),
+  );
+});
+
+it('remembers the browser that answered until the end, and no browser that only opened the link', () => {
+  fc.assert(
+    fc.property(history, (events) => {
+      const { session, taken } = played(events);
+      const answered = taken.some(({ event }) => event === 'consent' || event === 'error-response');
+      expect(session.answeredBy).toBe(answered ? START.cookieHash : undefined);
+    }),
+  );
+});
+
+it('finds the session in a secret that was made for it, and in nothing else', () => {
+  const session = sampleSession();
+  const secret = secretOf(session, { randomToken: (bytes) => randomBytes(bytes).toString('base64url') });
+  expect(sessionHashIn(secret)).toBe(session.hash);
+  for (const other of ['', session.hash, `${session.hash}.`, `x${secret}`, `${secret}x`, `${secret}.x`]) {
+    expect(sessionHashIn(other)).toBeUndefined();
+  }
+});
+
+it('knows a secret by its hash', () => {
+  expect(isHashOf(hashOf('secret'), 'secret')).toBe(true);
+  expect(isHashOf(hashOf('secret'), 'other')).toBe(false);
+  expect(isHashOf(hashOf('secret'), undefined)).toBe(false);
+  expect(isHashOf(undefined, 'secret')).toBe(false);
 });
 
 it('reads back the id of a session URI, and of nothing else', () => {

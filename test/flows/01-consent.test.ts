@@ -16,8 +16,10 @@ it('goes from nothing to a credential, and from then on answers from the vault',
   expect(new URL(authorizationUrl).searchParams.get('request_uri')).toBe(sessionUri);
 
   const back = await agent.consent(authorizationUrl);
-  expect(back.searchParams.get('session_id')).toBe(sessionUri);
-  await agent.complete(sessionUri, { userId: 'ana' });
+  const completionUri = back.searchParams.get('session_id');
+  expect(completionUri).toMatch(/^urn:ietf:params:oauth:request_uri:[\w.-]+$/);
+  expect(completionUri).not.toBe(sessionUri);
+  await agent.complete(back, { userId: 'ana' });
 
   const anew = await agent.token({ userId: 'ana' });
   const { accessToken } = await agent.ask(anew, { sessionUri });

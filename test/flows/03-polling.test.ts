@@ -13,8 +13,9 @@ it('answers polls with 200 and IN_PROGRESS, as AWS’s TypeScript SDK polls, and
   const first = await agent.ask(token);
   // The SDK repeats the request with the session URI and without forceAuthentication.
   const poll = () => agent.ask(token, { sessionUri: first.sessionUri });
+  let back: URL | undefined;
   for (const when of ['before the link is opened', 'after consent, before Complete']) {
-    if (when.startsWith('after')) await agent.consent(first.authorizationUrl);
+    if (when.startsWith('after')) back = await agent.consent(first.authorizationUrl);
     const pending = await poll();
     expect([when, pending.$metadata.httpStatusCode, pending.sessionStatus]).toEqual([
       when,
@@ -24,7 +25,7 @@ it('answers polls with 200 and IN_PROGRESS, as AWS’s TypeScript SDK polls, and
     expect(pending).not.toHaveProperty('accessToken');
     expect(pending.authorizationUrl).toBe(first.authorizationUrl);
   }
-  await agent.complete(first.sessionUri, { userId: 'ana' });
+  await agent.complete(back, { userId: 'ana' });
   const done = await poll();
   expect(done.accessToken).toEqual(expect.any(String));
   expect(done).not.toHaveProperty('sessionStatus');
@@ -36,9 +37,9 @@ it('gives a poller without a session URI the same session while it is open, and 
   const first = await agent.ask(token, { customState: 'one' });
   expect((await agent.ask(token, { customState: 'one' })).sessionUri).toBe(first.sessionUri);
   expect((await agent.ask(token)).sessionUri).toBe(first.sessionUri);
-  await agent.consent(first.authorizationUrl, 'ben');
+  const back = await agent.consent(first.authorizationUrl, 'ben');
   expect((await agent.ask(token)).sessionUri).toBe(first.sessionUri);
-  await agent.complete(first.sessionUri, { userId: 'ben' });
+  await agent.complete(back, { userId: 'ben' });
   expect((await agent.ask(token)).accessToken).toEqual(expect.any(String));
 });
 
@@ -69,10 +70,9 @@ it('refuses Complete before consent, and hands out no token', async () => {
   const token = await agent.token({ userId: 'eve' });
   const { authorizationUrl, sessionUri } = await agent.ask(token);
   await expect(agent.complete(sessionUri, { userId: 'eve' })).rejects.toMatchObject({
-    name: 'ValidationException',
-    reason: 'ResourceConflict',
+    name: 'AccessDeniedException',
+    message: 'Invalid or expired session',
   });
   expect(await agent.ask(token)).not.toHaveProperty('accessToken');
-  await agent.consent(authorizationUrl, 'eve');
-  await agent.complete(sessionUri, { userId: 'eve' });
+  await agent.complete(await agent.consent(authorizationUrl, 'eve'), { userId: 'eve' });
 });

@@ -23,8 +23,7 @@ it('forgets the stored grant and starts anew; polls with and without the session
     expect(polled.accessToken).toBeUndefined();
     expect(polled.sessionUri).toBe(sessionUri);
   }
-  await agent.consent(authorizationUrl);
-  await agent.complete(sessionUri, { userId: 'ana' });
+  await agent.complete(await agent.consent(authorizationUrl), { userId: 'ana' });
   const { accessToken: fresh } = await agent.ask(token, { sessionUri });
   expect(fresh).toEqual(expect.any(String));
   expect(fresh).not.toBe(old);
@@ -34,10 +33,10 @@ it('does not take a consent that began before it', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'ben' });
   const before = await agent.ask(token);
-  await agent.consent(before.authorizationUrl, 'ben');
+  const back = await agent.consent(before.authorizationUrl, 'ben');
   const after = await agent.ask(token, { forceAuthentication: true });
   expect(after.sessionUri).not.toBe(before.sessionUri);
-  await expect(agent.complete(before.sessionUri, { userId: 'ben' })).rejects.toMatchObject({
+  await expect(agent.complete(back, { userId: 'ben' })).rejects.toMatchObject({
     name: 'AccessDeniedException',
   });
   expect(await agent.ask(token, { sessionUri: before.sessionUri })).toMatchObject({

@@ -1,5 +1,6 @@
 /** Acceptance scenarios 8 and 9: only the user who began a session completes it. */
-import { World } from './support/world';
+import { Browser } from './support/browser';
+import { RETURN_URL, World, type TestAgent } from './support/world';
 
 let world: World;
 beforeAll(async () => {
@@ -13,27 +14,77 @@ const refused = {
   $metadata: { httpStatusCode: 403 },
 };
 
-it('refuses another user; nothing is stored, and the right user can still complete', async () => {
-  const agent = await world.agent();
-  const token = await agent.token({ userId: 'ana' });
+/** The user asks, the other person consents in their own browser; the link is all that the user ever sees. */
+async function passedOn(user: { userId: string } | { userToken: string }, agent: TestAgent) {
+  const token = await agent.token(user);
   const { authorizationUrl, sessionUri } = await agent.ask(token);
-  await agent.consent(authorizationUrl);
-  await expect(agent.complete(sessionUri, { userId: 'ben' })).rejects.toMatchObject(refused);
+  const browser = new Browser();
+  return {
+    token,
+    authorizationUrl,
+    sessionUri,
+    browser,
+    back: await agent.consent(authorizationUrl, 'ben', browser),
+  };
+}
+
+it('ends the session when the application names another user; then the sender of the link can finish with nothing', async () => {
+  const agent = await world.agent();
+  const ana = { userId: 'ana' };
+  const { token, sessionUri, back } = await passedOn(ana, agent);
+  await expect(agent.complete(back, { userId: 'ben' })).rejects.toMatchObject(refused);
+  expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
+  for (const uri of [sessionUri, back]) await expect(agent.complete(uri, ana)).rejects.toMatchObject(refused);
   expect(await agent.ask(token)).not.toHaveProperty('accessToken');
   expect(await agent.ask(await agent.token({ userId: 'ben' }))).not.toHaveProperty('accessToken');
-  await agent.complete(sessionUri, { userId: 'ana' });
-  expect((await agent.ask(token)).accessToken).toEqual(expect.any(String));
-  expect(await agent.ask(await agent.token({ userId: 'ben' }))).not.toHaveProperty('accessToken');
+  const [code] = world.provider.exchanges.map(({ request }) => request.get('code'));
+  expect(code).toBeUndefined();
+});
+
+it('gives the sender of a link nothing to complete with when the application never calls Complete', async () => {
+  const agent = await world.agent();
+  const ana = { userId: 'ana' };
+  const { token, authorizationUrl, sessionUri, browser } = await passedOn(ana, agent);
+  // The sender opens their own link: the page names neither where the other person went nor with what.
+  const page = await new Browser().step(authorizationUrl ?? '');
+  expect(page.status).toBe(409);
+  expect(page.html).not.toMatch(/href=|session_id|connected/);
+  // Nor does it tell the person who answered more than the way back.
+  const own = await browser.step(authorizationUrl ?? '');
+  expect(own.html).toContain(`href="${RETURN_URL}"`);
+  expect(own.html).not.toContain('session_id');
+  await expect(agent.complete(sessionUri, ana)).rejects.toMatchObject(refused);
+  const guessed = `urn:ietf:params:oauth:request_uri:${'A'.repeat(43)}.${'A'.repeat(43)}`;
+  await expect(agent.complete(guessed, ana)).rejects.toMatchObject(refused);
+  expect(await agent.ask(token, { sessionUri })).not.toHaveProperty('accessToken');
+});
+
+it('gives the sender nothing where the provider remembers the other person’s consent, and a redirect is enough', async () => {
+  const agent = await world.agent();
+  const ben = { userId: 'ben' };
+  const browser = new Browser();
+  const first = await agent.ask(await agent.token(ben));
+  await agent.complete(await agent.consent(first.authorizationUrl, 'ben', browser), ben);
+
+  const token = await agent.token({ userId: 'ana' });
+  const { authorizationUrl, sessionUri } = await agent.ask(token);
+  const back = await browser.go(authorizationUrl ?? '', { until: 'http://127.0.0.1:9/' });
+  expect(back.url).toContain('session_id=');
+  await expect(agent.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject(refused);
+  await expect(agent.complete(new URL(back.url), ben)).rejects.toMatchObject(refused);
+  expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
 });
 
 it('takes a re-minted token of the same user, and no other user’s', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userToken: await world.issuer.token('ana') });
-  const { authorizationUrl, sessionUri } = await agent.ask(token);
-  await agent.consent(authorizationUrl);
+  const first = await agent.ask(token);
   const bens = { userToken: await world.issuer.token('ben') };
-  await expect(agent.complete(sessionUri, bens)).rejects.toMatchObject(refused);
-  await agent.complete(sessionUri, { userToken: await world.issuer.token('ana', { jti: 'another' }) });
+  const wrong = await agent.consent(first.authorizationUrl);
+  await expect(agent.complete(wrong, bens)).rejects.toMatchObject(refused);
+  const { authorizationUrl } = await agent.ask(token);
+  const again = { userToken: await world.issuer.token('ana', { jti: 'another' }) };
+  await agent.complete(await agent.consent(authorizationUrl), again);
   expect((await agent.ask(token)).accessToken).toEqual(expect.any(String));
 });
 
@@ -41,14 +92,14 @@ it('keeps the user id x and the token user x apart, both ways', async () => {
   const agent = await world.agent();
   const asUser = { userToken: await world.issuer.token('x') };
   const asId = { userId: 'x' };
+  const consented = async (user: typeof asUser | typeof asId) =>
+    agent.consent((await agent.ask(await agent.token(user))).authorizationUrl);
   for (const [begun, other] of [
     [asUser, asId],
     [asId, asUser],
   ] as const) {
-    const { authorizationUrl, sessionUri } = await agent.ask(await agent.token(begun));
-    await agent.consent(authorizationUrl);
-    await expect(agent.complete(sessionUri, other)).rejects.toMatchObject(refused);
-    await agent.complete(sessionUri, begun);
+    await expect(agent.complete(await consented(begun), other)).rejects.toMatchObject(refused);
+    await agent.complete(await consented(begun), begun);
   }
   const [one, two] = await Promise.all(
     [asUser, asId].map(async (user) => agent.ask(await agent.token(user))),
@@ -56,11 +107,11 @@ it('keeps the user id x and the token user x apart, both ways', async () => {
   expect(one?.accessToken).not.toBe(two?.accessToken);
 });
 
-it('lets no other principal complete, even for the right user', async () => {
+it('lets no other principal complete, even for the right user, and the session stays', async () => {
   const agent = await world.agent();
-  const { authorizationUrl, sessionUri } = await agent.ask(await agent.token({ userId: 'ana' }));
-  await agent.consent(authorizationUrl);
+  const { authorizationUrl } = await agent.ask(await agent.token({ userId: 'ana' }));
+  const back = await agent.consent(authorizationUrl);
   const stranger = agent.as(world.data('stranger'));
-  await expect(stranger.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject(refused);
-  await agent.complete(sessionUri, { userId: 'ana' });
+  await expect(stranger.complete(back, { userId: 'ana' })).rejects.toMatchObject(refused);
+  await agent.complete(back, { userId: 'ana' });
 });

@@ -2,7 +2,7 @@
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
 import { declineConsent, signInAndConsent } from './support/provider';
-import { World, type TestAgent } from './support/world';
+import { RETURN_URL, World, type TestAgent } from './support/world';
 
 let world: World;
 beforeAll(async () => {
@@ -23,6 +23,13 @@ async function answerOf(
   return (await signInAndConsent(browser, authorizationUrl ?? '', login, agent.callbackUrl)).url;
 }
 
+/** The answer reaches the service, which sends the browser back to the application. */
+async function returned(browser: Browser, answer: string): Promise<URL> {
+  const { status, headers } = await browser.step(answer);
+  expect(status).toBe(302);
+  return new URL(headers.get('location') ?? '');
+}
+
 async function begun(login = 'ana') {
   const agent = await world.agent();
   const token = await agent.token({ userId: login });
@@ -32,25 +39,28 @@ async function begun(login = 'ana') {
 const refusal = { name: 'AccessDeniedException', message: 'Invalid or expired session' };
 
 it('completes once', async () => {
-  const { agent, authorizationUrl, sessionUri } = await begun();
-  await agent.consent(authorizationUrl);
+  const { agent, authorizationUrl } = await begun();
+  const back = await agent.consent(authorizationUrl);
   const ends = await Promise.allSettled(
-    Array.from({ length: 6 }, () => agent.complete(sessionUri, { userId: 'ana' })),
+    Array.from({ length: 6 }, () => agent.complete(back, { userId: 'ana' })),
   );
   expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-  await expect(agent.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject(refusal);
+  await expect(agent.complete(back, { userId: 'ana' })).rejects.toMatchObject(refusal);
   const code = world.provider.exchanges.at(-1)?.request.get('code');
   expect(world.provider.exchanges.filter(({ request }) => request.get('code') === code)).toHaveLength(1);
 });
 
 it('takes a callback once', async () => {
-  const { agent, token, authorizationUrl, sessionUri, browser } = await begun();
+  const { agent, token, authorizationUrl, browser } = await begun();
   const answer = await answerOf(agent, authorizationUrl, browser);
-  expect((await browser.step(answer)).status).toBe(302);
+  const back = await returned(browser, answer);
   const replayed = await browser.step(answer);
-  expect(replayed.status).toBe(400);
-  expect(replayed.html).toContain('does not belong here');
-  await agent.complete(sessionUri, { userId: 'ana' });
+  expect([replayed.status, replayed.headers.get('location')]).toEqual([409, null]);
+  expect(replayed.html).not.toContain('session_id');
+  const elsewhere = await new Browser().step(answer);
+  expect(elsewhere.status).toBe(400);
+  expect(elsewhere.html).toContain('does not belong here');
+  await agent.complete(back, { userId: 'ana' });
   expect((await agent.ask(token)).accessToken).toEqual(expect.any(String));
 });
 
@@ -70,22 +80,20 @@ describe('a callback that is not the answer to this browser’s request is refus
     ['neither', (url: URL) => url.searchParams.delete('code')],
     ['the code twice', (url: URL) => url.searchParams.append('code', 'another')],
   ])('%s', async (_, change) => {
-    const { agent, authorizationUrl, sessionUri, browser } = await begun();
+    const { agent, authorizationUrl, browser } = await begun();
     const answer = await answerOf(agent, authorizationUrl, browser);
     const wrong = new URL(answer);
     change(wrong);
     const page = await browser.step(wrong.href);
     expect([page.status, page.headers.get('location')]).toEqual([400, null]);
-    expect((await browser.step(answer)).status).toBe(302);
-    await agent.complete(sessionUri, { userId: 'ana' });
+    await agent.complete(await returned(browser, answer), { userId: 'ana' });
   });
 
   it('another browser', async () => {
-    const { agent, authorizationUrl, sessionUri, browser } = await begun();
+    const { agent, authorizationUrl, browser } = await begun();
     const answer = await answerOf(agent, authorizationUrl, browser);
     expect((await new Browser().step(answer)).status).toBe(400);
-    expect((await browser.step(answer)).status).toBe(302);
-    await agent.complete(sessionUri, { userId: 'ana' });
+    await agent.complete(await returned(browser, answer), { userId: 'ana' });
   });
 
   it('another session’s state', async () => {
@@ -117,12 +125,15 @@ describe('a callback that is not the answer to this browser’s request is refus
   });
 });
 
-it('shows a link that was answered as answered, with the way back', async () => {
+it('shows a link that was answered as answered, and the way back only where it was answered', async () => {
   const { agent, authorizationUrl, browser } = await begun();
   await agent.consent(authorizationUrl, 'ana', browser);
   const page = await browser.step(authorizationUrl ?? '');
   expect(page.status).toBe(409);
-  expect(page.html).toContain('href="http://127.0.0.1:9/connected?from=test&amp;session_id=');
+  expect(page.html).toContain(`href="${RETURN_URL}"`);
+  const elsewhere = await new Browser().step(authorizationUrl ?? '');
+  expect(elsewhere.status).toBe(409);
+  expect(elsewhere.html).not.toContain('href=');
 });
 
 it('ends a declined session as FAILED, with a page that says so, and never a token', async () => {
@@ -132,6 +143,8 @@ it('ends a declined session as FAILED, with a page that says so, and never a tok
   expect(page.status).toBe(200);
   expect(page.html).toContain('Access was not granted');
   expect(page.html).toContain('error=access_denied');
+  expect((await browser.step(answer.url)).html).toContain('Access was not granted');
+  expect((await new Browser().step(answer.url)).html).toContain('does not belong here');
   expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
   await expect(agent.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject(refusal);
   const anew = await agent.ask(token);
@@ -156,9 +169,9 @@ describe('after ten minutes', () => {
 
   it('Complete is refused, and a poll says FAILED', async () => {
     const { agent, token, authorizationUrl, sessionUri } = await begun();
-    await agent.consent(authorizationUrl);
+    const back = await agent.consent(authorizationUrl);
     moveClock(601);
-    await expect(agent.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject(refusal);
+    await expect(agent.complete(back, { userId: 'ana' })).rejects.toMatchObject(refusal);
     expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
   });
 });

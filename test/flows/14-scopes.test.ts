@@ -22,8 +22,7 @@ it('hits for subsets in any order, and asks again for more, without losing what 
   expect(asked?.sort()).toEqual(['a', 'b', 'c', 'openid']);
   expect((await agent.ask(token, { scopes })).accessToken).toBe(first);
 
-  await agent.consent(wider.authorizationUrl);
-  await agent.complete(wider.sessionUri, { userId: 'ana' });
+  await agent.complete(await agent.consent(wider.authorizationUrl), { userId: 'ana' });
   const second = (await agent.ask(token, { scopes: ['c', 'b', 'a', 'openid'] })).accessToken;
   expect(second).toEqual(expect.any(String));
   expect(second).not.toBe(first);

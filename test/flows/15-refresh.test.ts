@@ -24,9 +24,8 @@ const refreshes = () => world.provider.exchanges.filter(({ grantType }) => grant
 it('refreshes once, however many ask at that moment, and rotates', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'ana' });
-  const { authorizationUrl, sessionUri } = await agent.ask(token);
-  await agent.consent(authorizationUrl);
-  await agent.complete(sessionUri, { userId: 'ana' });
+  const { authorizationUrl } = await agent.ask(token);
+  await agent.complete(await agent.consent(authorizationUrl), { userId: 'ana' });
   const { accessToken: first } = await agent.ask(token);
   expect(refreshes()).toHaveLength(0);
 
@@ -46,9 +45,8 @@ it('refreshes once, however many ask at that moment, and rotates', async () => {
 it('asks for consent when the provider refuses for good', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'ben' });
-  const { authorizationUrl, sessionUri } = await agent.ask(token);
-  await agent.consent(authorizationUrl, 'ben');
-  await agent.complete(sessionUri, { userId: 'ben' });
+  const { authorizationUrl } = await agent.ask(token);
+  await agent.complete(await agent.consent(authorizationUrl, 'ben'), { userId: 'ben' });
   const spent = String(world.provider.exchanges.at(-1)?.answer.refresh_token);
   // Redeemed behind the service's back: its next try is a reuse, and the provider revokes the family.
   const { issuer, clientId, clientSecret } = world.provider;

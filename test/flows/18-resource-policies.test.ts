@@ -210,11 +210,11 @@ describe('on a credential provider', () => {
   it('refuses to complete what the policy has ruled out meanwhile', async () => {
     const host = await world.agent();
     const token = await host.token({ userId: 'ben' });
-    const { authorizationUrl, sessionUri } = await host.ask(token);
-    await host.consent(authorizationUrl, 'ben');
+    const { authorizationUrl } = await host.ask(token);
+    const back = await host.consent(authorizationUrl, 'ben');
     const deny = { Effect: 'Deny', Principal: '*', Action: obtaining };
     await put(providerArn(host), policyOf(statement(deny)));
-    await expect(host.complete(sessionUri, { userId: 'ben' })).rejects.toMatchObject({
+    await expect(host.complete(back, { userId: 'ben' })).rejects.toMatchObject({
       ...REFUSED,
       message: 'Invalid or expired session',
     });

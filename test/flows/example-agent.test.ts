@@ -98,7 +98,7 @@ it('waits for its user’s consent, and answers; then answers at once', async ()
   expect((await news.next()).value).toEqual(asking);
   const back = await agent.consent(await linkIn(news));
   expect(back.searchParams.get('state')).toBe('of this browser');
-  await agent.complete(back.searchParams.get('session_id') ?? '', { userId: 'ana' });
+  await agent.complete(back, { userId: 'ana' });
   expect((await news.next()).value).toEqual(reading);
   expect((await news.next()).value).toEqual(answer);
   expect((await news.next()).done).toBe(true);

@@ -130,10 +130,14 @@ describe('a consent, once the agent’s vault keys are in memory', () => {
       'BatchGetItem',
       'GetItem',
     ]);
-    expect(await callsOf(() => browser.step(answer))).toEqual(['GetItem', putItem]);
+    let back: URL | undefined;
+    const callback = await callsOf(async () => {
+      back = new URL((await browser.step(answer)).headers.get('location') ?? '');
+    });
+    expect(callback).toEqual(['GetItem', putItem]);
 
     const provider = `HTTP ${new URL(world.provider.issuer).host}`;
-    const complete = await callsOf(() => agent.complete(session?.sessionUri, { userId: 'cleo' }));
+    const complete = await callsOf(() => agent.complete(back, { userId: 'cleo' }));
     expect(complete).toEqual([
       'GetItem',
       'BatchGetItem',

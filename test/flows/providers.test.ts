@@ -111,9 +111,8 @@ it('works by stated metadata as by discovery, and by client_secret_post', async 
   world.provider.allowRedirect(callbackUrl ?? '');
   const token = await agent.token({ userId: 'ana' });
   const ask = { resourceCredentialProviderName: 'stated' };
-  const { authorizationUrl, sessionUri } = await agent.ask(token, ask);
-  await agent.consent(authorizationUrl, 'ana', new Browser());
-  await agent.complete(sessionUri, { userId: 'ana' });
+  const { authorizationUrl } = await agent.ask(token, ask);
+  await agent.complete(await agent.consent(authorizationUrl, 'ana', new Browser()), { userId: 'ana' });
   expect((await agent.ask(token, ask)).accessToken).toEqual(expect.any(String));
 });
 

@@ -126,11 +126,11 @@ it('leads to a token for the resource that was pushed', async () => {
 });
 
 it('pushes anew when the link is opened again, and the earlier opening no longer counts', async () => {
-  const { authorizationUrl, userId, sessionUri, token } = await begin();
+  const { authorizationUrl, userId, token } = await begin();
   const first = new Browser();
   const left = (await first.step(authorizationUrl)).headers.get('location') ?? '';
   const second = new Browser();
-  await agent.consent(authorizationUrl, userId, second);
+  const back = await agent.consent(authorizationUrl, userId, second);
   expect(provider.pushes).toHaveLength(2);
   const states = provider.pushes.map(({ parameters }) => parameters.get('state'));
   expect(new Set(states).size).toBe(2);
@@ -138,16 +138,15 @@ it('pushes anew when the link is opened again, and the earlier opening no longer
   const { status, html } = await first.step(late.url);
   expect(status).toBe(400);
   expect(html).toContain('This answer does not belong here');
-  await agent.complete(sessionUri, { userId });
+  await agent.complete(back, { userId });
   expect((await agent.ask(token)).accessToken).toMatch(/.{20,}/);
 });
 
 it('has nothing to gain from a reference that was used', async () => {
-  const { authorizationUrl, userId, sessionUri, token } = await begin();
+  const { authorizationUrl, userId, token } = await begin();
   const browser = new Browser();
   const used = (await browser.step(authorizationUrl)).headers.get('location') ?? '';
-  await agent.consent(used, userId, browser);
-  await agent.complete(sessionUri, { userId });
+  await agent.complete(await agent.consent(used, userId, browser), { userId });
   const { accessToken } = await agent.ask(token);
   const replayed = await new Browser().go(used, { until: agent.callbackUrl });
   expect(replayed).toMatchObject({ url: used, status: 400 });
@@ -164,14 +163,38 @@ describe('a push that fails', () => {
     };
   const reference = 'urn:ietf:params:oauth:request_uri:x';
 
+  const failing = async (instead: (ctx: KoaContextWithOIDC) => void) => {
+    const session = await begin();
+    provider.instead = instead;
+    const browser = new Browser();
+    const page = await browser.step(session.authorizationUrl);
+    expect(page.headers.get('location')).toBeNull();
+    provider.instead = undefined;
+    return { ...session, browser, page };
+  };
+
   it.each<[string, (ctx: KoaContextWithOIDC) => void, string]>([
     ['a server that is down', (ctx) => void ctx.req.socket.destroy(), 'unreachable'],
-    ['a refused scope', answer(400, { error: 'invalid_scope' }), 'invalid_scope'],
-    ['a client that is not known', answer(401, { error: 'invalid_client' }), 'invalid_client'],
     ['too many requests', answer(429, { error: 'temporarily_unavailable' }), 'temporarily_unavailable'],
     ['a server out of order', answer(503, 'down', 'text/plain'), 'temporarily_unavailable'],
     ['a page', answer(200, '<html>Sign in</html>', 'text/html'), 'temporarily_unavailable'],
     ['a page as an error', answer(502, '<html>Bad gateway</html>', 'text/html'), 'temporarily_unavailable'],
+  ])('because of %s is told on a page, and the link works again', async (_what, instead, code) => {
+    const { authorizationUrl, userId, token, browser, page } = await failing(instead);
+    expect(page.status).toBe(502);
+    expect(page.html).toContain('The provider did not take the request');
+    expect(page.html).toContain(`<code>${code}</code>`);
+    expect(await lastAudit('Authorize')).toMatchObject({ outcome: 'failed', result: 'STARTED' });
+    expect((await agent.ask(token)).sessionStatus).toBe('IN_PROGRESS');
+
+    await agent.complete(await agent.consent(authorizationUrl, userId, browser), { userId });
+    expect((await agent.ask(token)).accessToken).toMatch(/.{20,}/);
+  });
+
+  it.each<[string, (ctx: KoaContextWithOIDC) => void, string]>([
+    ['a refused scope', answer(400, { error: 'invalid_scope' }), 'invalid_scope'],
+    ['a client that is not known', answer(401, { error: 'invalid_client' }), 'invalid_client'],
+    ['a client that may not', answer(403, { error: 'unauthorized_client' }), 'unauthorized_client'],
     ['an error code that is markup', answer(400, { error: '<script>"' }), 'invalid_response'],
     ['a huge answer', answer(201, 'x'.repeat(300_000)), 'invalid_response'],
     ['an answer without a reference', answer(201, { expires_in: 60 }), 'invalid_response'],
@@ -187,21 +210,19 @@ describe('a push that fails', () => {
       'invalid_response',
     ],
     ['another status', answer(200, { request_uri: reference, expires_in: 60 }), 'invalid_response'],
-  ])('because of %s is told on a page, and the link works again', async (_what, instead, code) => {
-    const { authorizationUrl, userId, sessionUri, token } = await begin();
-    provider.instead = instead;
-    const browser = new Browser();
-    const page = await browser.step(authorizationUrl);
+  ])('because of %s ends the session: agent and user are told at once', async (_what, instead, code) => {
+    const { authorizationUrl, sessionUri, userId, token, browser, page } = await failing(instead);
     expect(page.status).toBe(502);
-    expect(page.headers.get('location')).toBeNull();
-    expect(page.html).toContain('The provider did not take the request');
+    expect(page.html).toContain('The provider rejected the request');
     expect(page.html).toContain(`<code>${code}</code>`);
-    expect(await lastAudit('Authorize')).toMatchObject({ outcome: 'failed', result: 'STARTED' });
-    expect((await agent.ask(token)).sessionStatus).toBe('IN_PROGRESS');
+    expect(await lastAudit('Authorize')).toMatchObject({ outcome: 'failed', result: 'FAILED' });
+    expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
+    expect((await lastAudit('GetResourceOauth2Token'))?.reason).toBe(`the session failed: ${code}`);
+    expect((await browser.step(authorizationUrl)).html).toContain(`<code>${code}</code>`);
 
-    provider.instead = undefined;
-    await agent.consent(authorizationUrl, userId, browser);
-    await agent.complete(sessionUri, { userId });
+    const again = await agent.ask(token);
+    expect(again.sessionUri).not.toBe(sessionUri);
+    await agent.complete(await agent.consent(again.authorizationUrl, userId), { userId });
     expect((await agent.ask(token)).accessToken).toMatch(/.{20,}/);
   });
 

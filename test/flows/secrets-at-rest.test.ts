@@ -27,7 +27,8 @@ it('keeps no token, secret, code, state, session or cookie in clear', async () =
   const answer = new URL((await signInAndConsent(browser, authorizationUrl, 'ana', agent.callbackUrl)).url);
   const back = await browser.step(answer.href);
   expect(back.status).toBe(302);
-  await agent.complete(sessionUri, { userToken });
+  const returned = new URL(back.headers.get('location') ?? '');
+  await agent.complete(returned, { userToken });
   const { accessToken = '' } = await agent.ask(workloadToken);
   const own = await agent.ask(workloadToken, { oauth2Flow: 'M2M', scopes: ['a'] });
 
@@ -49,6 +50,7 @@ it('keeps no token, secret, code, state, session or cookie in clear', async () =
     state: answer.searchParams.get('state')?.split('.')[1] ?? '',
     codeVerifier: exchange?.request.get('code_verifier') ?? '',
     session: sessionUri.split(':').at(-1) ?? '',
+    completion: returned.searchParams.get('session_id')?.split('.')[1] ?? '',
     externalKey,
     customState,
     customParameter: customParameters.login_hint,

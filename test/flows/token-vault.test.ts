@@ -97,8 +97,7 @@ it('moves under reads that go on, and gives out the same credentials with every 
   }
 
   await kms.send(new DisableKeyCommand({ KeyId: first }));
-  await agent.consent(session.authorizationUrl, 'dora');
-  await agent.complete(session.sessionUri, { userId: 'dora' });
+  await agent.complete(await agent.consent(session.authorizationUrl, 'dora'), { userId: 'dora' });
   forgetKeys();
   expect(await held()).toEqual(before);
   expect((await agent.ask(await agent.token({ userId: 'dora' }))).accessToken).toBeDefined();

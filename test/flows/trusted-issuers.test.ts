@@ -174,31 +174,34 @@ describe('an authorizer configuration of the identity’s own', () => {
   it('counts at completion too: the same name at another issuer is another user, and no user here', async () => {
     const agent = await agentOf();
     const token = await agent.token({ userToken: await own.token(ANA) });
-    const { authorizationUrl, sessionUri } = await agent.ask(token);
-    await agent.consent(authorizationUrl);
-    await expect(
-      agent.complete(sessionUri, { userToken: await world.issuer.token(ANA) }),
-    ).rejects.toMatchObject(unauthorized);
+    const { authorizationUrl } = await agent.ask(token);
+    const back = await agent.consent(authorizationUrl);
+    await expect(agent.complete(back, { userToken: await world.issuer.token(ANA) })).rejects.toMatchObject(
+      unauthorized,
+    );
     expect((await world.audit()).at(-1)).toMatchObject({
       operation: 'CompleteResourceTokenAuth',
       outcome: 'denied',
       reason: 'user token: issuer not trusted',
     });
-    await expect(agent.complete(sessionUri, { userToken: await own.token('ben') })).rejects.toMatchObject({
+    await agent.complete(back, { userToken: await own.token(ANA) });
+    expect((await agent.ask(token)).accessToken).toEqual(expect.any(String));
+
+    const again = await agent.ask(token, { forceAuthentication: true });
+    const bens = { userToken: await own.token('ben') };
+    await expect(agent.complete(await agent.consent(again.authorizationUrl), bens)).rejects.toMatchObject({
       name: 'AccessDeniedException',
       message: 'Invalid or expired session',
     });
-    await agent.complete(sessionUri, { userToken: await own.token(ANA) });
-    expect((await agent.ask(token)).accessToken).toEqual(expect.any(String));
   });
 
   it('does not complete a session of an identity without it', async () => {
     const agent = await world.agent();
-    const { authorizationUrl, sessionUri } = await agent.ask(
+    const { authorizationUrl } = await agent.ask(
       await agent.token({ userToken: await world.issuer.token(ANA) }),
     );
-    await agent.consent(authorizationUrl);
-    await expect(agent.complete(sessionUri, { userToken: await own.token(ANA) })).rejects.toMatchObject(
+    const back = await agent.consent(authorizationUrl);
+    await expect(agent.complete(back, { userToken: await own.token(ANA) })).rejects.toMatchObject(
       unauthorized,
     );
   });

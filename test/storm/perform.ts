@@ -90,10 +90,9 @@ const workloadToken = (agent: TestAgent, { oauth2Flow }: Ask): Promise<string> =
 
 /** The first token, by the user's consent or by client credentials. It is not read again: that might renew it. */
 async function obtain(agent: TestAgent, ask: Ask): Promise<void> {
-  const { authorizationUrl, sessionUri } = await agent.ask(await workloadToken(agent, ask), ask);
+  const { authorizationUrl } = await agent.ask(await workloadToken(agent, ask), ask);
   if (ask.oauth2Flow === 'M2M') return;
-  await agent.consent(authorizationUrl, USER);
-  await agent.complete(sessionUri, { userId: USER });
+  await agent.complete(await agent.consent(authorizationUrl, USER), { userId: USER });
 }
 
 /** The token's own time passes; no clock is moved. */

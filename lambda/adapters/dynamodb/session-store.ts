@@ -40,6 +40,9 @@ const SessionRecord = v.object({
   start: v.exactOptional(
     v.object({ stateHash: v.string(), cookieHash: v.string(), sealedVerifier: v.string() }),
   ),
+  // Absent in a session of an earlier version: nothing completes it, and the user consents again.
+  answeredBy: v.exactOptional(v.string()),
+  completionHash: v.exactOptional(v.string()),
   sealedCode: v.exactOptional(v.string()),
   failure: v.exactOptional(v.string()),
 });

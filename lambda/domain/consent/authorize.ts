@@ -18,14 +18,14 @@ import {
 import { openSealedRequest } from './begin';
 import { bindingCookieName, page, type BrowserOutcome } from './browser';
 import type { PushedAuthorization } from './push';
-import { withParameters } from './return-url';
 import {
   consentContext,
   hashOf,
   isExpired,
+  isHashOf,
+  secretOf,
   sessionFacts,
   sessionIdOf,
-  sessionUriOf,
   transition,
   type SealedRequest,
   type Session,
@@ -44,13 +44,27 @@ export interface AuthorizePorts extends BrowserPorts {
   readonly pushedAuthorization: PushedAuthorization;
 }
 
-/** Where the application is told how its session went. */
-export const backToApplication = (session: Session, sealed: SealedRequest, error?: string): string =>
-  withParameters(session.returnUrl, {
-    session_id: sessionUriOf(sealed.id),
-    state: sealed.customState,
-    error,
+export interface AuthorizeInput {
+  /** The `request_uri` of the authorization URL. */
+  readonly requestUri: string | undefined;
+  readonly cookies: ReadonlyMap<string, string>;
+}
+
+/** Whether this browser brought the provider's response: only to it does the service say where to go. */
+export const hasAnswered = (session: Session, cookies: ReadonlyMap<string, string>): boolean =>
+  isHashOf(session.answeredBy, cookies.get(bindingCookieName(session.hash)));
+
+/** For a link that cannot be opened again. Whoever was sent the link can open it, so it names no `state` and no URN. */
+function endedPage(session: Session, cookies: ReadonlyMap<string, string>): BrowserOutcome {
+  const { provider, failure, answeredBy } = session;
+  if (failure !== undefined && answeredBy === undefined) {
+    return page({ name: 'request-rejected', provider: provider.name, error: failure });
+  }
+  return page({
+    name: 'already-answered',
+    ...(hasAnswered(session, cookies) && { returnTo: session.returnUrl }),
   });
+}
 
 /**
  * Where the browser goes. A provider that takes pushed requests gets them pushed, whether or not it insists; when
@@ -78,13 +92,36 @@ async function providerLocation(
   return authorizationUrl(endpoint, pushedParameters(clientId, requestUri));
 }
 
-/**
- * @param requestUri the `request_uri` of the authorization URL
- * @returns the redirect to the provider, or a page that says why not
- */
+/** Tells the person that the provider could not be asked for consent; a rejection for good ends the session. */
+async function notPushed(
+  ports: AuthorizePorts,
+  started: Session,
+  { code, detail, unavailable }: ProviderFailure,
+): Promise<BrowserOutcome> {
+  const entry = {
+    operation: 'Authorize',
+    ...sessionFacts(started),
+    outcome: 'failed',
+    reason: detail,
+  } as const;
+  const shown = { provider: started.provider.name, error: code };
+  if (!unavailable) {
+    // The same request again would be rejected again: the agent stops polling, and the user is not sent in circles.
+    const failed = transition(started, { type: 'fail', failure: code }, epochSeconds(ports.ambient));
+    if (failed && (await ports.sessions.advance(failed))) {
+      ports.audit.record({ ...entry, result: failed.state });
+      return page({ name: 'request-rejected', ...shown });
+    }
+  }
+  // A session that was started can be started again: the link is as good as before.
+  ports.audit.record({ ...entry, result: started.state });
+  return page({ name: 'not-reached', ...shown });
+}
+
+/** @returns the redirect to the provider, or a page that says why not */
 export async function authorize(
   ports: AuthorizePorts,
-  requestUri: string | undefined,
+  { requestUri, cookies }: AuthorizeInput,
 ): Promise<BrowserOutcome> {
   const id = requestUri === undefined ? undefined : sessionIdOf(requestUri);
   const session = id ? await ports.sessions.get(hashOf(id)) : undefined;
@@ -99,7 +136,7 @@ export async function authorize(
   }
   const entry = { operation: 'Authorize', ...sessionFacts(session) };
   const sealed = await openSealedRequest(ports.seal, session);
-  const state = `${session.hash}.${ports.ambient.randomToken(32)}`;
+  const state = secretOf(session, ports.ambient);
   const cookie = ports.ambient.randomToken(32);
   const codeVerifier = ports.ambient.randomToken(32);
   const next = transition(
@@ -117,7 +154,7 @@ export async function authorize(
   // Before the provider is asked, which takes its time: of two openings at once the later one counts.
   if (!next || !(await ports.sessions.advance(next))) {
     ports.audit.record({ ...entry, outcome: 'denied', reason: `session is ${session.state}` });
-    return page({ name: 'already-answered', returnTo: backToApplication(session, sealed) });
+    return endedPage(session, cookies);
   }
   try {
     const location = await providerLocation(ports, session, sealed, { state, codeVerifier });
@@ -126,8 +163,6 @@ export async function authorize(
     return { kind: 'redirect', location, cookie: { name, value: cookie, maxAge: session.expiresAt - now } };
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
-    // A session that was started can be started again: the link is as good as before.
-    ports.audit.record({ ...entry, outcome: 'failed', result: next.state, reason: error.detail });
-    return page({ name: 'not-reached', provider: session.provider.name, error: error.code });
+    return notPushed(ports, next, error);
   }
 }

@@ -3,19 +3,26 @@
  * state it carries, in the browser that began it, at the provider that was asked (RFC 9207, RFC 9700 section
  * 4.4). The code is sealed and kept; it is redeemed when the application has said who came back. An answer
  * that is refused changes nothing: the right one can still come.
+ *
+ * The completion URI is created here and goes to this browser alone, as the `session_id` of the return URL. The sender
+ * of a link does not learn it, so they cannot complete what another person consented to.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { epochSeconds } from '../ambient';
 import { errorCode } from '../grants/provider-failure';
 import type { KeptCode } from '../grants/token-request';
-import { backToApplication, type BrowserPorts } from './authorize';
+import { hasAnswered, type BrowserPorts } from './authorize';
 import { openSealedRequest } from './begin';
-import { bindingCookieName, page, type BindingCookie, type BrowserOutcome } from './browser';
+import { bindingCookieName, page, type BrowserOutcome } from './browser';
+import { withParameters } from './return-url';
 import {
   consentContext,
   hashOf,
   isExpired,
+  isHashOf,
+  secretOf,
   sessionFacts,
+  sessionHashIn,
+  sessionUriOf,
   transition,
   type Session,
   type Start,
@@ -27,12 +34,6 @@ export interface CallbackInput {
   readonly query: URLSearchParams;
   readonly cookies: ReadonlyMap<string, string>;
 }
-
-/** The session's hash, then what makes the state unguessable. */
-const STATE = /^([\w-]{43})\.[\w-]{43}$/;
-
-const matches = (secret: string | undefined, hash: string): boolean =>
-  secret !== undefined && timingSafeEqual(Buffer.from(hashOf(secret)), Buffer.from(hash));
 
 /** A parameter that is there once; a repeated one is none (RFC 6749 section 3.1). */
 const single = (query: URLSearchParams, name: string): string | undefined => {
@@ -51,8 +52,8 @@ function answerOf(
 
 /** Why an answer does not count, for the audit trail; undefined when it does. */
 function fault(session: Session, start: Start, input: CallbackInput): string | undefined {
-  if (!matches(single(input.query, 'state'), start.stateHash)) return 'state of another request';
-  if (!matches(input.cookies.get(bindingCookieName(session.hash)), start.cookieHash))
+  if (!isHashOf(start.stateHash, single(input.query, 'state'))) return 'state of another request';
+  if (!isHashOf(start.cookieHash, input.cookies.get(bindingCookieName(session.hash))))
     return 'another browser';
   if (input.callbackId !== session.authorization.callbackId) return 'callback of another provider';
   const iss = input.query.has('iss') ? (single(input.query, 'iss') ?? '') : undefined;
@@ -62,10 +63,45 @@ function fault(session: Session, start: Start, input: CallbackInput): string | u
   return undefined;
 }
 
+/** Where the application is told how its session went. */
+async function backToApplication(
+  ports: BrowserPorts,
+  session: Session,
+  completionId: string,
+  error?: string,
+): Promise<string> {
+  const { customState } = await openSealedRequest(ports.seal, session);
+  return withParameters(session.returnUrl, {
+    session_id: sessionUriOf(completionId),
+    state: customState,
+    error,
+  });
+}
+
+/** The page for a person whom the provider sent back with an error; its `session_id` completes nothing. */
+async function notGranted(ports: BrowserPorts, session: Session, error: string): Promise<BrowserOutcome> {
+  const returnTo = await backToApplication(ports, session, secretOf(session, ports.ambient), error);
+  return page({ name: 'not-granted', provider: session.provider.name, error, returnTo });
+}
+
+/** An answer that was used already, loaded again: this browser is told what became of it, and any other nothing. */
+async function answeredBefore(
+  ports: BrowserPorts,
+  session: Session,
+  { cookies, query }: CallbackInput,
+): Promise<BrowserOutcome> {
+  if (!hasAnswered(session, cookies)) return page({ name: 'answer-refused' });
+  const answer = answerOf(query);
+  if (answer && 'error' in answer && session.failure === answer.error) {
+    return notGranted(ports, session, answer.error);
+  }
+  return page({ name: 'already-answered', returnTo: session.returnUrl });
+}
+
 /** @returns the redirect back to the application, or a page that says what happened */
 export async function callback(ports: BrowserPorts, input: CallbackInput): Promise<BrowserOutcome> {
   const now = epochSeconds(ports.ambient);
-  const [, sessionHash] = STATE.exec(single(input.query, 'state') ?? '') ?? [];
+  const sessionHash = sessionHashIn(single(input.query, 'state') ?? '');
   const session = sessionHash === undefined ? undefined : await ports.sessions.get(sessionHash);
   const entry = { operation: 'Callback', ...(session && sessionFacts(session)) };
   const refused = (reason: string, name: 'link-ended' | 'answer-refused'): BrowserOutcome => {
@@ -75,27 +111,22 @@ export async function callback(ports: BrowserPorts, input: CallbackInput): Promi
   if (!session) return refused('no such session', 'answer-refused');
   if (isExpired(session, now)) return refused('session expired', 'link-ended');
   const { start } = session;
-  if (!start) return refused(`session is ${session.state}`, 'answer-refused');
+  if (!start) {
+    ports.audit.record({ ...entry, outcome: 'denied', reason: `session is ${session.state}` });
+    return answeredBefore(ports, session, input);
+  }
   const wrong = fault(session, start, input);
   if (wrong) return refused(wrong, 'answer-refused');
   const answer = answerOf(input.query);
   if (!answer) return refused('neither code nor error', 'answer-refused');
 
-  const sealed = await openSealedRequest(ports.seal, session);
-  const cookie: BindingCookie = { name: bindingCookieName(session.hash), value: '', maxAge: 0 };
-
   if ('error' in answer) {
     const { error } = answer;
-    const failed = transition(session, { type: 'fail', failure: error }, now);
+    const failed = transition(session, { type: 'error-response', failure: error }, now);
     if (!failed || !(await ports.sessions.advance(failed)))
       return refused('answered meanwhile', 'answer-refused');
     ports.audit.record({ ...entry, outcome: 'failed', result: failed.state, reason: error });
-    const returnTo = backToApplication(session, sealed, error);
-    return {
-      kind: 'page',
-      page: { name: 'not-granted', provider: session.provider.name, error, returnTo },
-      cookie,
-    };
+    return notGranted(ports, failed, error);
   }
 
   const kept: KeptCode = {
@@ -103,10 +134,12 @@ export async function callback(ports: BrowserPorts, input: CallbackInput): Promi
     iss: single(input.query, 'iss'),
     codeVerifier: await ports.seal.open(consentContext(session, 'verifier'), start.sealedVerifier),
   };
+  const completionId = secretOf(session, ports.ambient);
   const sealedCode = await ports.seal.seal(consentContext(session, 'code'), JSON.stringify(kept));
-  const consented = transition(session, { type: 'consent', sealedCode }, now);
+  const completionHash = hashOf(completionId);
+  const consented = transition(session, { type: 'consent', sealedCode, completionHash }, now);
   if (!consented || !(await ports.sessions.advance(consented)))
     return refused('answered meanwhile', 'answer-refused');
   ports.audit.record({ ...entry, outcome: 'allowed', result: consented.state });
-  return { kind: 'redirect', location: backToApplication(session, sealed), cookie };
+  return { kind: 'redirect', location: await backToApplication(ports, session, completionId) };
 }

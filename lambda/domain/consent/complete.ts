@@ -1,11 +1,13 @@
 /**
  * Session binding: the application says which user came back, and only for that user is the code redeemed and
- * the grant sealed into the vault. So a link that was passed on to somebody else brings the sender nothing.
+ * the grant sealed into the vault. Two things keep a link that was passed on from connecting the wrong account: the
+ * completion URI, which only the browser that consented has learned, and the user that the application names. If that
+ * is another user than the one who asked, the session is over and the code destroyed.
  * Source: AWS's "OAuth 2.0 authorization URL session binding", Amazon Bedrock AgentCore developer guide.
  */
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
-import { audited, type AuditTrail } from '../audit';
+import { audited, type AuditTrail, type Note } from '../audit';
 import { ProviderFailure } from '../grants/provider-failure';
 import {
   redeemCode,
@@ -13,6 +15,7 @@ import {
   type ObtainedTokens,
   type TokenRequestPorts,
 } from '../grants/token-request';
+import type { WorkloadIdentity } from '../identity/workload-identity';
 import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
 import { objectionToAct, objectionToObtain } from '../policy/access';
 import { callbackUrl, clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
@@ -26,10 +29,13 @@ import {
   consentContext,
   hashOf,
   isExpired,
+  isHashOf,
   sessionFacts,
+  sessionHashIn,
   sessionIdOf,
   transition,
   type Session,
+  type SessionEvent,
   type SessionStore,
 } from './session';
 
@@ -50,6 +56,25 @@ export type UserIdentifier = { readonly userToken: string } | { readonly userId:
 /** One message for all that is none of the caller's business: unknown, ended, another's, used. */
 const refusal = (detail: string): ServiceError => accessDenied('Invalid or expired session', detail);
 
+/**
+ * The session that this completion URI completes.
+ *
+ * @param note learns which session was meant, also when the URI does not complete it
+ * @throws AccessDeniedException for every other URI, the link's own session URI among them
+ */
+async function sessionToComplete(ports: CompletePorts, completionUri: string, note: Note): Promise<Session> {
+  const id = sessionIdOf(completionUri) ?? '';
+  const named = sessionHashIn(id);
+  const session = id === '' ? undefined : await ports.sessions.get(named ?? hashOf(id));
+  if (!session) throw refusal('no such session');
+  note(sessionFacts(session));
+  if (named === undefined) throw refusal('the session URI of the link, which completes nothing');
+  if (isExpired(session, epochSeconds(ports.ambient))) throw refusal('session expired');
+  if (session.state !== 'CONSENTED') throw refusal(`session is ${session.state}`);
+  if (!isHashOf(session.completionHash, id)) throw refusal('not the completion URI of this session');
+  return session;
+}
+
 /** Verified as for the session's own agent: whose tokens that one believes counts here too. */
 async function userOf(
   ports: CompletePorts,
@@ -60,17 +85,33 @@ async function userOf(
   return (await ports.userTokens.verify(identifier.userToken, workload)).user;
 }
 
-/** Checks afresh that this caller, agent, user and provider still belong together; the user comes last. */
-async function admit(
-  ports: CompletePorts,
+/** The agent of the session, for a caller who may act as it. */
+function actingAs(
   principal: string,
-  identifier: UserIdentifier,
   session: Session,
-): Promise<Oauth2Provider> {
-  const { identity, provider } = await ports.directory.read(session.workload.name, session.provider.name);
+  identity: WorkloadIdentity | undefined,
+): WorkloadIdentity {
   if (identity?.id !== session.workload.id) throw refusal('the workload identity is gone');
   const act = objectionToAct({ principal, operation: 'CompleteResourceTokenAuth', resource: identity });
   if (act) throw refusal(act.detail);
+  return identity;
+}
+
+/** Who stands at both ends of a session when it is completed. */
+interface Parties {
+  readonly principal: string;
+  readonly session: Session;
+  readonly identity: WorkloadIdentity;
+  readonly user: User;
+}
+
+/** Checks afresh that agent, provider and user still belong together. */
+function checkParties(
+  { principal, session, identity, user }: Parties,
+  provider: Oauth2Provider | undefined,
+): Oauth2Provider {
+  if (session.subjectHash !== subjectHash(user))
+    throw refusal('another user than the one who began the session');
   if (provider?.id !== session.provider.id) throw refusal('the credential provider is gone');
   if (clientAtServer(provider) !== session.authorization.client)
     throw refusal('the credential provider was configured anew since the session began');
@@ -82,27 +123,14 @@ async function admit(
     scopes: session.scopes,
   });
   if (obtain) throw refusal(obtain.detail);
-  if (session.subjectHash !== subjectHash(await userOf(ports, identity, identifier)))
-    throw refusal('another user than the one who began the session');
   return provider;
 }
 
-/** Takes the code for this call alone. */
-async function claim(
-  ports: CompletePorts,
-  session: Session,
-): Promise<{ claimed: Session; sealedCode: string }> {
-  const now = epochSeconds(ports.ambient);
-  if (isExpired(session, now)) throw refusal('session expired');
-  if (session.state === 'CREATED' || session.state === 'STARTED') {
-    const message =
-      'The user has not consented yet. Send the user to the authorization URL and complete afterwards.';
-    throw new ServiceError('ValidationException', message, { reason: 'ResourceConflict' });
-  }
-  const claimed = transition(session, { type: 'claim' }, now);
-  if (!claimed || !session.sealedCode) throw refusal(`session is ${session.state}`);
-  if (!(await ports.sessions.advance(claimed))) throw refusal('completed meanwhile');
-  return { claimed, sealedCode: session.sealedCode };
+/** Takes the code for this call alone: no other call finds it, and it is gone even when this one is refused. */
+async function claim(ports: CompletePorts, session: Session): Promise<Session> {
+  const claimed = transition(session, { type: 'claim' }, epochSeconds(ports.ambient));
+  if (!claimed || !(await ports.sessions.advance(claimed))) throw refusal('completed meanwhile');
+  return claimed;
 }
 
 async function redeem(
@@ -119,60 +147,57 @@ async function redeem(
 
 /**
  * @param principal ARN of the calling IAM principal; must be allowed on the session's workload identity
- * @param sessionUri the `session_id` that the application's return URL was called with
+ * @param completionUri the `session_id` that the application's return URL was called with
  * @param identifier the user whom the application knows to have come back; compared by `iss` and `sub`, or by id
- * @throws AccessDeniedException "Invalid or expired session" for another user, owner, or an ended or used session;
- *   the right user can still complete
- * @throws ValidationException before consent, or with the provider's error code when it refuses the code
- * @throws UnauthorizedException for a user token that is not valid
+ * @throws AccessDeniedException "Invalid or expired session" for every URI but the completion URI, for an ended or
+ *   used session, and for a caller who may not act as the agent; for another user too, and then the session is over
+ * @throws ValidationException with the provider's error code when it refuses the code
+ * @throws UnauthorizedException for a user token that is not valid; the session stays as it is
  */
 export function completeResourceTokenAuth(
   ports: CompletePorts,
   principal: string,
-  sessionUri: string,
+  completionUri: string,
   identifier: UserIdentifier,
 ): Promise<void> {
   return audited(ports.audit, 'CompleteResourceTokenAuth', principal, async (note) => {
-    const id = sessionIdOf(sessionUri);
-    const session = id ? await ports.sessions.get(hashOf(id)) : undefined;
-    if (session) note(sessionFacts(session));
-    if (!session) throw refusal('no such session');
-    const provider = await admit(ports, principal, identifier, session);
-    const { claimed, sealedCode } = await claim(ports, session);
-    await redeemIntoVault(ports, claimed, provider, sealedCode);
+    const session = await sessionToComplete(ports, completionUri, note);
+    const found = await ports.directory.read(session.workload.name, session.provider.name);
+    const identity = actingAs(principal, session, found.identity);
+    const user = await userOf(ports, identity, identifier);
+    const claimed = await claim(ports, session);
+    await concluded(ports, claimed, async () => {
+      const provider = checkParties({ principal, session, identity, user }, found.provider);
+      await redeemIntoVault(ports, claimed, provider, session.sealedCode);
+    });
     note({ result: 'COMPLETED' });
   });
 }
 
-/** From the claim on, the session ends one way or the other: completed, or failed with the reason. */
 async function redeemIntoVault(
   ports: CompletePorts,
-  claimed: Session,
+  session: Session,
   provider: Oauth2Provider,
-  sealedCode: string,
+  sealedCode: string | undefined,
 ): Promise<void> {
-  const now = epochSeconds(ports.ambient);
-  const end = async (event: Parameters<typeof transition>[1]): Promise<void> => {
-    const ended = transition(claimed, event, now);
+  if (sealedCode === undefined) throw refusal('the session holds no code');
+  const obtained = await redeem(ports, session, provider, sealedCode);
+  const { workload, subjectHash: user, target, resources, audiences, scopes, epoch } = session;
+  const grantId: GrantId = { workloadId: workload.id, subjectHash: user, target };
+  const owner = { grantId, provider, workloadArn: workload.arn, resources, audiences };
+  const tokens = await sealTokens(ports, owner, obtained, scopes);
+  const stored = await ports.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
+  if (!stored) throw refusal('the grant was forgotten (forceAuthentication) while the session was open');
+}
+
+/** From the claim on, the session ends one way or the other: completed, or failed with the reason. */
+async function concluded(ports: CompletePorts, claimed: Session, work: () => Promise<void>): Promise<void> {
+  const end = async (event: SessionEvent): Promise<void> => {
+    const ended = transition(claimed, event, epochSeconds(ports.ambient));
     if (ended) await ports.sessions.advance(ended);
   };
   try {
-    const obtained = await redeem(ports, claimed, provider, sealedCode);
-    const grantId: GrantId = {
-      workloadId: claimed.workload.id,
-      subjectHash: claimed.subjectHash,
-      target: claimed.target,
-    };
-    const { workload, resources, audiences, scopes } = claimed;
-    const owner = { grantId, provider, workloadArn: workload.arn, resources, audiences };
-    const tokens = await sealTokens(ports, owner, obtained, scopes);
-    const stored = await ports.grants.putTokens(grantId, {
-      providerId: provider.id,
-      tokens,
-      epoch: claimed.epoch,
-    });
-    if (!stored) throw refusal('the grant was forgotten (forceAuthentication) while the session was open');
-    await end({ type: 'redeemed' });
+    await work();
   } catch (error) {
     if (!(error instanceof ProviderFailure)) {
       await end({ type: 'fail', failure: 'not_completed' });
@@ -182,8 +207,9 @@ async function redeemIntoVault(
     // The code is spent: asking again cannot help, even where the provider was merely unreachable.
     throw new ServiceError(
       'ValidationException',
-      `The credential provider "${provider.name}" did not redeem the authorization code: ${error.code}. Ask the user to consent again.`,
+      `The credential provider "${claimed.provider.name}" did not redeem the authorization code: ${error.code}. Ask the user to consent again.`,
       { detail: error.detail, cause: error },
     );
   }
+  await end({ type: 'redeemed' });
 }

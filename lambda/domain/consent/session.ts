@@ -4,13 +4,20 @@
  *
  *     CREATED ──start──▶ STARTED ──consent──▶ CONSENTED ──claim──▶ REDEEMING ──redeemed──▶ COMPLETED
  *                          │ ▲ start again        │                    │
- *                          │ └──                  │                    └──fail──▶ FAILED
- *                          └──fail──▶ FAILED      └ (nothing but claim)
+ *                          │ └──                  │                    │
+ *                          └─error-response, fail─│────────────────────┴──fail──▶ FAILED
+ *                                                 └ (nothing but claim)
  *
  * REDEEMING stands between consent and completion because a code may be redeemed once only: providers take a
  * second try for theft and revoke what the first one got (RFC 6749 section 10.5).
+ *
+ * Two URNs belong to a session. The *session URI* is in the authorization URL; the agent polls with it, and everyone
+ * who sees the link knows it. The *completion URI* is created at the callback; only the browser that came through
+ * the callback learns it, and nothing else completes the session. Otherwise, the sender of a link could complete what
+ * another person consented to.
  */
-import { createHash } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Ambient } from '../ambient';
 import type { SealingContext } from '../vault/sealing';
 
 /** Seconds that a session lives where the deployment says nothing else. */
@@ -76,9 +83,13 @@ export interface Session {
   /** JWE of {@link SealedRequest}. */
   readonly sealedRequest: string;
   readonly start?: Start;
+  /** SHA-256 of the cookie of the browser that brought the provider's response. */
+  readonly answeredBy?: string;
+  /** SHA-256 of the completion URI's id; only while there is a code to redeem. */
+  readonly completionHash?: string;
   /** JWE of the authorization code as kept. */
   readonly sealedCode?: string;
-  /** OAuth error code that ended it. */
+  /** OAuth error code that ended it, or the reason why this service ended it. */
   readonly failure?: string;
 }
 
@@ -99,7 +110,9 @@ export interface SessionStore {
 
 export type SessionEvent =
   | { readonly type: 'start'; readonly start: Start }
-  | { readonly type: 'consent'; readonly sealedCode: string }
+  | { readonly type: 'consent'; readonly sealedCode: string; readonly completionHash: string }
+  /** The provider's error response (RFC 6749 section 4.1.2.1), brought by the browser. */
+  | { readonly type: 'error-response'; readonly failure: string }
   | { readonly type: 'claim' }
   | { readonly type: 'redeemed' }
   | { readonly type: 'fail'; readonly failure: string };
@@ -107,6 +120,7 @@ export type SessionEvent =
 export const SESSION_EVENTS = [
   'start',
   'consent',
+  'error-response',
   'claim',
   'redeemed',
   'fail',
@@ -115,7 +129,7 @@ export const SESSION_EVENTS = [
 /** Which events each state admits; whatever is not named is refused. */
 const ARROWS: Record<SessionState, Partial<Record<SessionEvent['type'], SessionState>>> = {
   CREATED: { start: 'STARTED' },
-  STARTED: { start: 'STARTED', consent: 'CONSENTED', fail: 'FAILED' },
+  STARTED: { start: 'STARTED', consent: 'CONSENTED', 'error-response': 'FAILED', fail: 'FAILED' },
   CONSENTED: { claim: 'REDEEMING' },
   REDEEMING: { redeemed: 'COMPLETED', fail: 'FAILED' },
   COMPLETED: {},
@@ -132,6 +146,9 @@ export const sessionFacts = (session: Session) => ({
   scopes: session.scopes,
 });
 
+/** What serves one state only: the binding until the response, the code and its completion URI until they are used. */
+const TRANSIENT = ['start', 'completionHash', 'sealedCode', 'failure'] as const;
+
 /** Whether a poll still has something to wait for. */
 export const isOpen = (session: Session, now: number): boolean =>
   !isExpired(session, now) && session.state !== 'COMPLETED' && session.state !== 'FAILED';
@@ -146,14 +163,21 @@ export function transition(session: Session, event: SessionEvent, now: number): 
   const state = ARROWS[session.state][event.type];
   if (!state) return undefined;
   if (isExpired(session, now) && session.state !== 'REDEEMING') return undefined;
-  // What has served its purpose is dropped: the binding once answered, the code once claimed.
   const next: Session = { ...session, state, revision: session.revision + 1 };
-  for (const done of ['start', 'sealedCode', 'failure'] as const) Reflect.deleteProperty(next, done);
+  for (const done of TRANSIENT) Reflect.deleteProperty(next, done);
+  const answeredBy = session.start && { answeredBy: session.start.cookieHash };
   switch (event.type) {
     case 'start':
       return { ...next, start: event.start };
     case 'consent':
-      return { ...next, sealedCode: event.sealedCode };
+      return {
+        ...next,
+        ...answeredBy,
+        sealedCode: event.sealedCode,
+        completionHash: event.completionHash,
+      };
+    case 'error-response':
+      return { ...next, ...answeredBy, failure: event.failure };
     case 'fail':
       return { ...next, failure: event.failure };
     case 'claim':
@@ -173,6 +197,22 @@ export const sessionIdOf = (sessionUri: string): string | undefined =>
 
 /** SHA-256, base64url: how ids, states and cookies are kept. */
 export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
+
+/** Whether a secret is the one that this hash was kept of; takes equally long either way. */
+export const isHashOf = (hash: string | undefined, secret: string | undefined): boolean =>
+  hash !== undefined &&
+  secret !== undefined &&
+  timingSafeEqual(Buffer.from(hashOf(secret)), Buffer.from(hash));
+
+/** A session's hash, then what cannot be guessed: the form of states and of completion ids. */
+const BOUND_SECRET = /^([\w-]{43})\.[\w-]{43}$/;
+
+/** A secret that finds its session again, without an index: see {@link sessionHashIn}. */
+export const secretOf = (session: Pick<Session, 'hash'>, ambient: Pick<Ambient, 'randomToken'>): string =>
+  `${session.hash}.${ambient.randomToken(32)}`;
+
+/** @returns the hash of the session that a state or completion id names; undefined when it has another form */
+export const sessionHashIn = (secret: string): string | undefined => BOUND_SECRET.exec(secret)?.[1];
 
 export const consentContext = (
   session: Pick<Session, 'workload' | 'hash'>,

@@ -15,8 +15,8 @@ def test_goes_from_nothing_to_a_credential(world: World) -> None:
     assert query(first["authorizationUrl"]) == {"request_uri": first["sessionUri"]}
 
     back = agent.consent(first["authorizationUrl"])
-    assert query(back)["session_id"] == first["sessionUri"]
-    agent.complete(first["sessionUri"], userId="ana")
+    assert query(back)["session_id"] != first["sessionUri"]
+    agent.complete(back, userId="ana")
 
     anew = agent.ask(agent.token(user_id="ana"), sessionUri=first["sessionUri"])
     assert "authorizationUrl" not in anew
@@ -34,9 +34,9 @@ def test_does_the_same_for_a_user_who_signed_in(world: World) -> None:
     agent = world.agent()
     token = agent.token(user_token=world.user_token("ana"))
     begun = agent.ask(token)
-    agent.consent(begun["authorizationUrl"])
+    back = agent.consent(begun["authorizationUrl"])
     # Another token of the same person: who it is counts, not the bytes.
-    agent.complete(begun["sessionUri"], userToken=world.user_token("ana"))
+    agent.complete(back, userToken=world.user_token("ana"))
     assert "accessToken" in agent.ask(token)
 
 
@@ -55,9 +55,9 @@ def test_answers_polls_until_the_token_is_there(world: World, with_session: bool
         assert "accessToken" not in answer
 
     pending()
-    agent.consent(begun["authorizationUrl"])
+    back = agent.consent(begun["authorizationUrl"])
     pending()
-    agent.complete(begun["sessionUri"], userId="ana")
+    agent.complete(back, userId="ana")
     assert "accessToken" in agent.ask(token, **poll)
 
 
@@ -70,8 +70,7 @@ def test_never_returns_the_old_token_after_force_authentication(world: World) ->
         answer = agent.ask(token, **poll)
         assert "accessToken" not in answer
         assert answer["sessionUri"] == begun["sessionUri"]
-    agent.consent(begun["authorizationUrl"])
-    agent.complete(begun["sessionUri"], userId="ana")
+    agent.complete(agent.consent(begun["authorizationUrl"]), userId="ana")
     assert agent.ask(token, sessionUri=begun["sessionUri"])["accessToken"] != old
 
 
@@ -79,9 +78,9 @@ def test_refuses_to_complete_before_consent(world: World) -> None:
     agent = world.agent()
     token = agent.token(user_id="ana")
     begun = agent.ask(token)
-    with refused("ValidationException", 400) as refusal:
+    with refused("AccessDeniedException", 403) as refusal:
         agent.complete(begun["sessionUri"], userId="ana")
-    assert "has not consented" in refusal.message
+    assert refusal.message == "Invalid or expired session"
     assert "accessToken" not in agent.ask(token)
 
 
@@ -107,7 +106,6 @@ def test_takes_subsets_of_the_scopes_for_a_hit_and_asks_again_for_more(world: Wo
     wider = agent.ask(token, scopes=["calendar.write"])
     assert "accessToken" not in wider
     assert agent.ask(token, scopes=["calendar.read"])["accessToken"] == first
-    agent.consent(wider["authorizationUrl"])
-    agent.complete(wider["sessionUri"], userId="ana")
+    agent.complete(agent.consent(wider["authorizationUrl"]), userId="ana")
     everything = agent.ask(token, scopes=["calendar.write", "openid", "calendar.read"])
     assert everything["accessToken"] != first

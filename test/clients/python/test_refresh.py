@@ -13,8 +13,9 @@ PATIENCE = 60
 
 def connect(agent: Agent, token: str, ask: dict[str, object]) -> str:
     begun = agent.ask(token, **ask)
-    Browser().walk(begun["authorizationUrl"], {"login": "ana", "password": "any"}, "http://127.0.0.1:9/")
-    agent.complete(begun["sessionUri"], userId="ana")
+    answers = {"login": "ana", "password": "any"}
+    back = Browser().walk(begun["authorizationUrl"], answers, "http://127.0.0.1:9/").url
+    agent.complete(back, userId="ana")
     return agent.ask(token, **ask)["accessToken"]
 
 

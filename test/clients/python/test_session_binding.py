@@ -19,32 +19,34 @@ def with_query(url: str, **changes: str | None) -> str:
     return urlunsplit(parts._replace(query=urlencode(kept)))
 
 
-def answered(world: World, agent: Agent, browser: Browser) -> tuple[str, str, str]:
+def answered(world: World, agent: Agent, browser: Browser) -> tuple[str, str]:
     """Consents, and stops before the provider's answer reaches the service.
 
-    :returns: workload access token, session URI, and the address of the answer
+    :returns: workload access token, and the address of the answer
     """
     token = agent.token(user_id="ana")
     begun = agent.ask(token)
     callback = f"{world.endpoint}/identities/oauth2/callback/"
     return (
         token,
-        begun["sessionUri"],
         agent.consent(begun["authorizationUrl"], until=callback, browser=browser),
     )
 
 
-def test_lets_no_other_user_complete(world: World) -> None:
+def test_ends_the_session_for_another_user_and_leaves_the_sender_of_the_link_nothing(world: World) -> None:
     agent = world.agent()
     token = agent.token(user_token=world.user_token("ana"))
     begun = agent.ask(token)
-    agent.consent(begun["authorizationUrl"])
+    back = agent.consent(begun["authorizationUrl"])
     with refused("AccessDeniedException", 403) as refusal:
-        agent.complete(begun["sessionUri"], userToken=world.user_token("ben"))
+        agent.complete(back, userToken=world.user_token("ben"))
     assert refusal.message == INVALID
+    for uri in (begun["sessionUri"], back):
+        with refused("AccessDeniedException", 403) as refusal:
+            agent.complete(uri, userToken=world.user_token("ana"))
+        assert refusal.message == INVALID
+    assert agent.ask(token, sessionUri=begun["sessionUri"])["sessionStatus"] == "FAILED"
     assert "accessToken" not in agent.ask(token)
-    agent.complete(begun["sessionUri"], userToken=world.user_token("ana"))
-    assert "accessToken" in agent.ask(token)
 
 
 @pytest.mark.parametrize("begun_by_token", [True, False], ids=["begun by token", "begun by id"])
@@ -53,47 +55,47 @@ def test_keeps_user_ids_and_token_users_apart(world: World, begun_by_token: bool
     by_token, by_id = {"userToken": world.user_token("ana")}, {"userId": "ana"}
     right, wrong = (by_token, by_id) if begun_by_token else (by_id, by_token)
     token = agent.token(user_token=by_token["userToken"]) if begun_by_token else agent.token(user_id="ana")
-    begun = agent.ask(token)
-    agent.consent(begun["authorizationUrl"])
     with refused("AccessDeniedException", 403):
-        agent.complete(begun["sessionUri"], **wrong)
-    agent.complete(begun["sessionUri"], **right)
+        agent.complete(agent.consent(agent.ask(token)["authorizationUrl"]), **wrong)
+    agent.complete(agent.consent(agent.ask(token)["authorizationUrl"]), **right)
 
 
 def test_completes_once(world: World) -> None:
     agent = world.agent()
     begun = agent.ask(agent.token(user_id="ana"))
-    agent.consent(begun["authorizationUrl"])
-    agent.complete(begun["sessionUri"], userId="ana")
+    back = agent.consent(begun["authorizationUrl"])
+    agent.complete(back, userId="ana")
     with refused("AccessDeniedException", 403) as refusal:
-        agent.complete(begun["sessionUri"], userId="ana")
+        agent.complete(back, userId="ana")
     assert refusal.message == INVALID
 
 
 def test_takes_a_callback_once(world: World) -> None:
     agent, browser = world.agent(), Browser()
-    token, session_uri, answer = answered(world, agent, browser)
-    assert browser.step(answer).status_code == 302
-    assert browser.step(answer).status_code == 400
-    agent.complete(session_uri, userId="ana")
+    token, answer = answered(world, agent, browser)
+    back = browser.step(answer)
+    assert back.status_code == 302
+    assert browser.step(answer).status_code == 409
+    agent.complete(back.headers["location"], userId="ana")
     assert "accessToken" in agent.ask(token)
 
 
 def test_refuses_an_answer_without_its_state_or_in_another_browser(world: World) -> None:
     agent, browser, another = world.agent(), Browser(), Browser()
-    _, session_uri, answer = answered(world, agent, browser)
-    _, _, foreign = answered(world, agent=world.agent(), browser=another)
+    _, answer = answered(world, agent, browser)
+    _, foreign = answered(world, agent=world.agent(), browser=another)
     assert browser.step(with_query(answer, state=None)).status_code == 400
     assert browser.step(with_query(answer, state=query(foreign)["state"])).status_code == 400
     assert Browser().step(answer).status_code == 400
     # None of it has spoilt the session.
-    assert browser.step(answer).status_code == 302
-    agent.complete(session_uri, userId="ana")
+    back = browser.step(answer)
+    assert back.status_code == 302
+    agent.complete(back.headers["location"], userId="ana")
 
 
 def test_refuses_an_answer_at_another_providers_callback(world: World) -> None:
     agent, browser = world.agent(), Browser()
-    _, _, answer = answered(world, agent, browser)
+    _, answer = answered(world, agent, browser)
     other = world.credential_provider(world.ready["calendar"])
     assert browser.step(f"{other['callbackUrl']}?{urlsplit(answer).query}").status_code == 400
     assert browser.step(answer).status_code == 302

@@ -141,8 +141,12 @@ class Agent:
         }
         return self.data.get_resource_oauth2_token(**(usual | USER_FEDERATION | asked))
 
-    def complete(self, session_uri: str, **user: str) -> None:
-        """:param user: `userId` or `userToken`"""
+    def complete(self, back: str, **user: str) -> None:
+        """
+        :param back: the address where the consent ended, or a URI to try in place of its `session_id`
+        :param user: `userId` or `userToken`
+        """
+        session_uri = query(back).get("session_id", back)
         self.data.complete_resource_token_auth(sessionUri=session_uri, userIdentifier=user)
 
     def consent(
@@ -164,6 +168,5 @@ class Agent:
         """From nothing to a stored grant for this user id; returns the access token."""
         token = self.token(user_id=user_id)
         begun = self.ask(token, **asked)
-        self.consent(begun["authorizationUrl"])
-        self.complete(begun["sessionUri"], userId=user_id)
+        self.complete(self.consent(begun["authorizationUrl"]), userId=user_id)
         return self.ask(token, **asked)["accessToken"]

@@ -43,7 +43,7 @@ it('completes for the user of the live browser session, and says which state is 
   const browserSession = { user: { userId: 'ana' }, states: ['another-tab', STATE] };
   // As Node.js has it, without the origin.
   const completed = await complete(`${url.pathname}${url.search}`, browserSession);
-  expect(completed).toEqual({ sessionUri: url.searchParams.get('session_id'), state: STATE });
+  expect(completed).toEqual({ state: STATE });
   expect(await getAccessToken(options)).toBe(world.provider.exchanges.at(-1)?.answer.access_token);
 });
 
@@ -60,13 +60,14 @@ it('completes for a user known by their token', async () => {
   expect(await getAccessToken(options)).toEqual(expect.any(String));
 });
 
-it('leaves the wrong user to the service, which refuses; the right one can still complete', async () => {
+it('leaves the wrong user to the service, which ends the session; nobody completes it after', async () => {
   const { agent, url } = await returned('ana');
   const wrong = complete(url, { user: { userId: 'mallory' }, states: [STATE] });
   await expect(wrong).rejects.toMatchObject({ name: 'AccessDeniedException' });
   expect(await hasToken(agent, 'ana')).toBe(false);
-  await complete(url, { user: { userId: 'ana' }, states: [STATE] });
-  expect(await hasToken(agent, 'ana')).toBe(true);
+  const late = complete(url, { user: { userId: 'ana' }, states: [STATE] });
+  await expect(late).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  expect(await hasToken(agent, 'ana')).toBe(false);
 });
 
 it('refuses where nobody is signed in, and completes after the sign-in', async () => {

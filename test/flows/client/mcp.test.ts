@@ -57,8 +57,7 @@ it('answers with the link as an elicitation, and with the tool’s result once t
   // Asked again before the consent, it is the same link.
   expect(await elicitationOf(client)).toMatchObject({ url, elicitationId });
   const back = await agent.consent(url, 'ana');
-  expect(back.searchParams.get('session_id')).toBe(elicitationId);
-  await agent.complete(elicitationId, { userId: 'ana' });
+  await agent.complete(back, { userId: 'ana' });
   expect(await call(client)).toMatchObject(text(issued()));
 });
 
@@ -73,9 +72,8 @@ it('asks anew when the resource no longer takes the token and it cannot be renew
   const client = await forUser('dora');
   expect(await call(client)).toMatchObject(text(old));
   server.refused.add(old);
-  const { url, elicitationId } = await elicitationOf(client);
-  await agent.consent(url, 'dora');
-  await agent.complete(elicitationId, { userId: 'dora' });
+  const { url } = await elicitationOf(client);
+  await agent.complete(await agent.consent(url, 'dora'), { userId: 'dora' });
   expect(await call(client)).toMatchObject(text(issued()));
   expect(issued()).not.toBe(old);
 });
@@ -90,9 +88,8 @@ it('neither waits nor forces, even where the options of another wrapper are hand
   const other = await startMcpServer(() => waiting);
   try {
     const client = await clientOf({ WorkloadAccessToken: await agent.token({ userId: 'fay' }) }, other);
-    const { url, elicitationId } = await elicitationOf(client);
-    await agent.consent(url, 'fay');
-    await agent.complete(elicitationId, { userId: 'fay' });
+    const { url } = await elicitationOf(client);
+    await agent.complete(await agent.consent(url, 'fay'), { userId: 'fay' });
     expect(await call(client)).toMatchObject(text(issued()));
     expect(links).toEqual([]);
   } finally {

@@ -194,7 +194,9 @@ export class TestAgent {
     );
   }
 
-  complete(sessionUri: string | undefined, userIdentifier: UserIdentifier) {
+  /** @param back where the consent ended, or a URI to try in place of its `session_id` */
+  complete(back: URL | string | undefined, userIdentifier: UserIdentifier) {
+    const sessionUri = back instanceof URL ? (back.searchParams.get('session_id') ?? undefined) : back;
     return this.client.send(new CompleteResourceTokenAuthCommand({ sessionUri, userIdentifier }));
   }
 
@@ -207,9 +209,8 @@ export class TestAgent {
   /** From nothing to a stored grant for this user id; answers with the access token. */
   async connect(userId: string, ask: Ask = {}): Promise<string> {
     const token = await this.token({ userId });
-    const { authorizationUrl, sessionUri } = await this.ask(token, ask);
-    await this.consent(authorizationUrl, userId);
-    await this.complete(sessionUri, { userId });
+    const { authorizationUrl } = await this.ask(token, ask);
+    await this.complete(await this.consent(authorizationUrl, userId), { userId });
     const { accessToken } = await this.ask(token, ask);
     return accessToken ?? '';
   }

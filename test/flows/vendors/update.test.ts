@@ -162,10 +162,10 @@ it('sends no refresh token to another server, nor hands out tokens of the old on
 
 it('sends no code to another server, and begins anew there', async () => {
   const { authorizationUrl, sessionUri } = await askAsAna();
-  await agent.consent(authorizationUrl);
+  const back = await agent.consent(authorizationUrl);
   await update(config(elsewhere, {}));
   const seen = elsewhere.requests.length + elsewhere.complaints.length;
-  await expect(agent.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject({
+  await expect(agent.complete(back, { userId: 'ana' })).rejects.toMatchObject({
     name: 'AccessDeniedException',
   });
   expect(elsewhere.requests.length + elsewhere.complaints.length).toBe(seen);

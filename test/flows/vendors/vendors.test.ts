@@ -110,9 +110,8 @@ describe.each(VENDORS.map((behaviour) => [behaviour.vendor, behaviour] as const)
       ['client', 'invalid_client'],
     ] as const)('tells of a refused %s by the code of the RFC, and nothing else', async (refused, code) => {
       server.refuse = refused;
-      const { authorizationUrl, sessionUri } = await askAsAna({ forceAuthentication: true });
-      await agent.consent(authorizationUrl);
-      const failed = agent.complete(sessionUri, { userId: 'ana' });
+      const { authorizationUrl } = await askAsAna({ forceAuthentication: true });
+      const failed = agent.complete(await agent.consent(authorizationUrl), { userId: 'ana' });
       await expect(failed).rejects.toMatchObject({
         name: 'ValidationException',
         message: expect.stringContaining(code) as string,
