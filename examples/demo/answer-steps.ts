@@ -88,9 +88,10 @@ export const answerSteps: readonly Step<Stage>[] = [
         '“And tomorrow?” is answered at once: no consent, no word with Almanac but for the events',
       );
       const entries = await audit.all();
+      const refused = entries.filter(({ outcome }) => outcome !== 'allowed');
       report.check(
-        entries.every(({ outcome }) => outcome === 'allowed'),
-        `${entries.length} decisions in the audit log, each with its agent, user and reason`,
+        refused.length === 1 && refused[0]?.reason?.startsWith('the session URI of the link') === true,
+        `${entries.length} decisions in the audit log, each with its agent, user and reason; one refused the sender of the link`,
       );
       const secrets = [stage.userToken, stage.workloadAccessToken, stage.calendarToken];
       const { files, found } = await stage.search(secrets);

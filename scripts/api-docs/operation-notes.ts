@@ -271,8 +271,16 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     errors: ['UnauthorizedException'],
     differs: [
       {
+        what: '`sessionUri` is the `session_id` of the return URL; the `request_uri` of the link is refused',
+        why: 'the sender of a link could complete what another person consented to',
+      },
+      {
         what: 'the user is compared by issuer and subject',
         why: 'a token that was renewed meanwhile is still the same user’s',
+      },
+      {
+        what: 'another user ends the session as `FAILED`',
+        why: 'the person who consented is not the one who asked',
       },
     ],
   },

@@ -63,7 +63,7 @@ export const OPEN_ROUTES: Readonly<Record<Exclude<OperationName, JsonOperation>,
   Authorize:
     'The link that a user opens (`request_uri` is the session): binds the browser by a cookie and goes on to the provider.',
   Callback:
-    'Where a provider sends the browser back; one per credential provider, told as `callbackUrl`. Goes on to the return URL with `session_id` and, when one was given, `state`.',
+    'Where a provider sends the browser back; one per credential provider, told as `callbackUrl`. Goes on to the return URL with a one-time `session_id` and, when one was given, `state`.',
   Jwks: 'The keys that workload access tokens are checked with (RFC 7517).',
   IssuerMetadata: 'The issuer of workload access tokens, in the form of OpenID Connect Discovery 1.0.',
 };

@@ -5,34 +5,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { chromiumIsInstalled, launchChromium, openPage, takeScreenshots } from './chromium';
 import { freePorts, LocalProcess, PYTHON } from './local-process';
+import { ask, goToAlmanac, heading, nameOf, signIn } from './steps';
 
 const CALLBACK_PATH = '/identities/oauth2/callback/';
-
-const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
-
-/** The shortcut of a sign-in page; its name begins with the person's. */
-const nameOf = (person: string): RegExp => new RegExp(`^${person} `);
-
-async function signIn(page: Page, exampleApp: string, person: string): Promise<void> {
-  await page.goto(exampleApp);
-  await page.getByRole('link', { name: 'Sign in with Fernhill ID' }).click();
-  await page.getByRole('button', { name: nameOf(person) }).click();
-  await heading(page, `Hello, ${person}`).waitFor();
-}
-
-async function ask(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Ask', exact: true }).click();
-}
-
-/** From the application to the consent page of the calendar provider, signing in there on the way. */
-async function goToAlmanac(page: Page, person: string): Promise<void> {
-  await page.getByRole('link', { name: 'Continue to Almanac' }).click();
-  await page.getByRole('button', { name: nameOf(person) }).click();
-  await heading(page, /asks to use your Almanac/).waitFor();
-}
 
 const itWithPython = PYTHON === undefined ? it.skip : it;
 const describeInBrowser = chromiumIsInstalled() ? describe : describe.skip;
