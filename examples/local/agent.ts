@@ -120,7 +120,7 @@ async function eventsFor(
       tell({ kind: 'consent', authorizationUrl });
     },
     signal,
-  })(async (accessToken: string) => {
+  })(async ({ accessToken }) => {
     tell({ kind: 'progress', text: 'Reading the calendar' });
     return readCalendar(eventsUrl, accessToken, signal);
   });

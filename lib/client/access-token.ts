@@ -7,8 +7,10 @@ import {
   type Oauth2FlowType,
 } from '@aws-sdk/client-bedrock-agentcore';
 import {
+  listOf,
   optionsFor,
   sendAsAgent,
+  ToolCredential,
   type CredentialOptions,
   type OptionsOrFunction,
   type Tool,
@@ -62,17 +64,15 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 5000;
 const GROWTH = 1.5;
 
-const mutable = <Value>(values: readonly Value[] | undefined): Value[] | undefined => values && [...values];
-
 type Ask = Omit<GetResourceOauth2TokenCommandInput, 'workloadIdentityToken'>;
 
 /** The request, but for what changes from one to the next of the same call. */
 const askOf = (options: AccessTokenOptions): Ask => ({
   resourceCredentialProviderName: options.providerName,
-  scopes: [...options.scopes],
+  scopes: listOf('scopes', options.scopes),
   oauth2Flow: options.authFlow,
-  resources: mutable(options.resources),
-  audiences: mutable(options.audiences),
+  resources: options.resources && listOf('resources', options.resources),
+  audiences: options.audiences && listOf('audiences', options.audiences),
   resourceOauth2ReturnUrl: options.callbackUrl,
   customState: options.customState,
   customParameters: options.customParameters && { ...options.customParameters },
@@ -161,8 +161,22 @@ export async function replaceAccessToken(options: AccessTokenOptions, rejected: 
   return tokenOf(options, await send(options, askOf(options), rejected));
 }
 
+/** What a tool gets: `({ accessToken }, …)`. */
+export class AccessTokenCredential extends ToolCredential {
+  readonly #accessToken: string;
+
+  constructor(accessToken: string) {
+    super();
+    this.#accessToken = accessToken;
+  }
+
+  get accessToken(): string {
+    return this.#accessToken;
+  }
+}
+
 /**
- * Wraps a tool, which gets the access token as its last argument.
+ * Wraps a tool, which gets the access token in an object as its first argument: `({ accessToken }, day) => …`.
  *
  * A tool to which the resource answers 401 throws {@link AccessTokenRejectedError}: the token is reported, and the
  * tool called once more with another.
@@ -175,19 +189,19 @@ export async function replaceAccessToken(options: AccessTokenOptions, rejected: 
 export const withAccessToken =
   <Seen extends unknown[] = []>(options: OptionsOrFunction<AccessTokenOptions, Seen>) =>
   <Arguments extends [...Seen, ...unknown[]], Result>(
-    tool: Tool<Arguments, Result>,
+    tool: Tool<AccessTokenCredential, Arguments, Result>,
   ): WrappedTool<Arguments, Result> =>
   async (...args) => {
     const settled = await optionsFor(options, args);
     const accessToken = await getAccessToken(settled);
     try {
-      return await tool(...args, accessToken);
+      return await tool(new AccessTokenCredential(accessToken), ...args);
     } catch (error) {
       if (!(error instanceof AccessTokenRejectedError)) throw error;
     }
     const another = await replaceAccessToken(settled, accessToken);
     try {
-      return await tool(...args, another);
+      return await tool(new AccessTokenCredential(another), ...args);
     } catch (error) {
       // Under its own name it would be taken for theirs by tools that call this one.
       throw error instanceof AccessTokenRejectedError

@@ -3,6 +3,7 @@ import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import {
   optionsFor,
   sendAsAgent,
+  ToolCredential,
   type CredentialOptions,
   type OptionsOrFunction,
   type Tool,
@@ -27,8 +28,22 @@ export async function getApiKey(options: ApiKeyOptions): Promise<string> {
   return apiKey;
 }
 
+/** What a tool gets: `({ apiKey }, …)`. */
+export class ApiKeyCredential extends ToolCredential {
+  readonly #apiKey: string;
+
+  constructor(apiKey: string) {
+    super();
+    this.#apiKey = apiKey;
+  }
+
+  get apiKey(): string {
+    return this.#apiKey;
+  }
+}
+
 /**
- * Wraps a tool, which gets the API key as its last argument.
+ * Wraps a tool, which gets the API key in an object as its first argument: `({ apiKey }, town) => …`.
  *
  * @param options or a function that makes them from the tool's own arguments
  * @returns what makes of the tool one without that argument; it throws as {@link getApiKey}, or what the tool throws
@@ -36,7 +51,7 @@ export async function getApiKey(options: ApiKeyOptions): Promise<string> {
 export const withApiKey =
   <Seen extends unknown[] = []>(options: OptionsOrFunction<ApiKeyOptions, Seen>) =>
   <Arguments extends [...Seen, ...unknown[]], Result>(
-    tool: Tool<Arguments, Result>,
+    tool: Tool<ApiKeyCredential, Arguments, Result>,
   ): WrappedTool<Arguments, Result> =>
   async (...args) =>
-    tool(...args, await getApiKey(await optionsFor(options, args)));
+    tool(new ApiKeyCredential(await getApiKey(await optionsFor(options, args))), ...args);

@@ -10,6 +10,7 @@ import {
   type BedrockAgentCoreClient,
   type UserIdentifier,
 } from '@aws-sdk/client-bedrock-agentcore';
+import { listOf } from './credential';
 import { AuthorizationReturnError } from './errors';
 
 /** What the application knows of the browser that sent the request, from its own session cookie. */
@@ -17,7 +18,7 @@ export interface LiveBrowserSession {
   /** Who is signed in: `{ userToken }` or `{ userId }`, the kind that the agent's token was minted for. */
   readonly user: UserIdentifier;
   /** Each `customState` that was made for this browser session and has not come back yet; unguessable. */
-  readonly states: Iterable<string>;
+  readonly states: Iterable<string> & object;
 }
 
 export interface CompleteAuthorizationOptions {
@@ -54,17 +55,17 @@ function single(query: URLSearchParams, name: string): string | undefined {
 const digest = (value: string): Buffer => createHash('sha256').update(value).digest();
 
 /** Takes equally long, whichever it is. */
-function isAmong(state: string, states: Iterable<string>): boolean {
+function isAmong(state: string, states: readonly string[]): boolean {
   const wanted = digest(state);
-  return [...states].filter((one) => timingSafeEqual(digest(one), wanted)).length > 0;
+  return states.filter((one) => timingSafeEqual(digest(one), wanted)).length > 0;
 }
 
 /**
  * Completes an authorization when the browser has come back to the application's return URL.
  *
- * @throws AuthorizationReturnError, with a reason: nothing was completed. AWS's exceptions for what the service
- *   refuses: `AccessDeniedException` for another user's session or one that is over, `ValidationException` when the
- *   provider does not redeem the authorization code.
+ * @throws AuthorizationReturnError, with a reason: nothing was completed. ConfigurationError for states that are one
+ *   string. AWS's exceptions for what the service refuses: `AccessDeniedException` for another user's session or one
+ *   that is over, `ValidationException` when the provider does not redeem the authorization code.
  */
 export async function completeAuthorization({
   identity,
@@ -79,7 +80,8 @@ export async function completeAuthorization({
   }
   const session = await browserSession();
   if (!session) throw new AuthorizationReturnError('sign-in-needed');
-  if (!isAmong(state, session.states)) throw new AuthorizationReturnError('not-this-browser');
+  if (!isAmong(state, listOf('states', session.states)))
+    throw new AuthorizationReturnError('not-this-browser');
   if (query.has('error')) {
     const error = single(query, 'error') ?? '';
     throw new AuthorizationReturnError('declined', state, ERROR_CODE.test(error) ? error : undefined);

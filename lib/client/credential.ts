@@ -1,5 +1,6 @@
 /** What the wrappers have in common: whose credential it is, and options that depend on the call. */
 import type { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
+import { ConfigurationError } from './errors';
 import { unlessAborted } from './waiting';
 import { withWorkloadAccessToken, type WorkloadAccessTokenSource } from './workload-access-token';
 
@@ -17,13 +18,45 @@ export interface CredentialOptions {
 export type OptionsOrFunction<Options, Seen extends unknown[]> =
   Options | ((...seen: Seen) => Options | Promise<Options>);
 
-/** A tool as it is written: the credential is its last argument. */
-export type Tool<Arguments extends unknown[], Result> = (
-  ...args: [...Arguments, credential: string]
+/**
+ * A tool as it is written. The credential comes first: behind the caller's arguments, one too many would take its
+ * place, and one too few would put it into another parameter.
+ */
+export type Tool<Credential, Arguments extends unknown[], Result> = (
+  credential: Credential,
+  ...args: Arguments
 ) => Result | Promise<Result>;
 
-/** A tool as it is called. */
+/** A tool as it is called: without the credential. */
 export type WrappedTool<Arguments extends unknown[], Result> = (...args: Arguments) => Promise<Result>;
+
+/**
+ * What a tool gets in place of the bare text: no inspection shows what it holds, and a tool that takes it for one of
+ * its caller's arguments fails before it sends it anywhere.
+ */
+export abstract class ToolCredential {
+  /** @throws TypeError; string concatenation, template literals, and numeric operators end here */
+  [Symbol.toPrimitive](): never {
+    throw new TypeError(
+      'A credential is an object, not a string. Take { accessToken } or { apiKey } in the first parameter of the tool.',
+    );
+  }
+}
+
+/**
+ * The values of a list. A string is iterable too, and would pass for a list of its characters.
+ *
+ * @param name of the option
+ * @throws ConfigurationError for a string
+ */
+export function listOf(name: string, values: Iterable<string>): string[] {
+  if (typeof values === 'string') {
+    throw new ConfigurationError(
+      `\`${name}\` must be a collection of strings, not a string. Put the string into a list.`,
+    );
+  }
+  return [...values];
+}
 
 /** @param args of the tool's call */
 export async function optionsFor<Options extends object, Seen extends unknown[]>(

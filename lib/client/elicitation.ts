@@ -1,6 +1,6 @@
 /** Consent as MCP has it: a tool's call is refused with the link, and is made again after the consent. */
 import type { UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
-import { withAccessToken, type AccessTokenOptions } from './access-token';
+import { withAccessToken, type AccessTokenCredential, type AccessTokenOptions } from './access-token';
 import { optionsFor, type OptionsOrFunction, type Tool, type WrappedTool } from './credential';
 import { ConsentRequiredError } from './errors';
 
@@ -19,8 +19,8 @@ type ElicitationError = new (
 ) => UrlElicitationRequiredError;
 
 /**
- * Wraps a tool of an MCP server, which gets the access token as its last argument; `AccessTokenRejectedError` is heeded
- * as elsewhere.
+ * Wraps a tool of an MCP server, which gets the access token in an object as its first argument;
+ * `AccessTokenRejectedError` is heeded as elsewhere.
  *
  * @param options or a function that makes them from the tool's own arguments, the request's headers among them
  * @returns what makes of the tool one without that argument; it throws `UrlElicitationRequiredError` when the user has
@@ -30,7 +30,7 @@ export const elicitingAccessToken =
   (ElicitationError: ElicitationError) =>
   <Seen extends unknown[] = []>(options: OptionsOrFunction<McpAccessTokenOptions, Seen>) =>
   <Arguments extends [...Seen, ...unknown[]], Result>(
-    tool: Tool<Arguments, Result>,
+    tool: Tool<AccessTokenCredential, Arguments, Result>,
   ): WrappedTool<Arguments, Result> =>
   async (...args) => {
     const settled = await optionsFor(options, args);
@@ -39,7 +39,7 @@ export const elicitingAccessToken =
       return await withAccessToken(once)(tool)(...args);
     } catch (error) {
       if (!(error instanceof ConsentRequiredError)) throw error;
-      throw new ElicitationError([
+      const elicitation = new ElicitationError([
         {
           mode: 'url',
           // In the link anyway; the same for as long as the link is, so that a client need show it once only.
@@ -48,5 +48,8 @@ export const elicitingAccessToken =
           message: `To go on, please let this agent in at "${settled.providerName}".`,
         },
       ]);
+      // The server sends it on; whoever logs the error does not.
+      Object.defineProperty(elicitation, 'data', { enumerable: false });
+      throw elicitation;
     }
   };

@@ -109,6 +109,7 @@ const RETURN_MESSAGES: Readonly<Record<AuthorizationReturnReason, string>> = {
 /** A browser came to the return URL, and the authorization was not completed. */
 export class AuthorizationReturnError extends Error {
   override readonly name = 'AuthorizationReturnError';
+  readonly #state: string | undefined;
 
   /**
    * @param state of this browser session, once it is known to be
@@ -116,9 +117,15 @@ export class AuthorizationReturnError extends Error {
    */
   constructor(
     readonly reason: AuthorizationReturnReason,
-    readonly state?: string,
+    state?: string,
     readonly providerError?: string,
   ) {
     super(RETURN_MESSAGES[reason]);
+    this.#state = state;
+  }
+
+  /** Of this browser session, once it is known to be; for the application, not for its log. */
+  get state(): string | undefined {
+    return this.#state;
   }
 }

@@ -1,13 +1,13 @@
 /**
  * For agents and applications: credentials for tools, and the end of a consent, in a few lines on AWS's own client.
  *
- * An agent behind a gate wraps a tool; the user's consent is waited for, and the token is the tool's last argument:
+ * An agent behind a gate wraps a tool; the user's consent is waited for, and the token is in the tool's first argument:
  *
  *     const identity = createIdentityClient(); // AGENT_IDENTITY_ENDPOINT, AWS_REGION, AWS's credentials
  *     const readCalendar = withAccessToken((_day: string, request: IncomingMessage, tell: (link: string) => void) => ({
  *       identity, ...fromGate(request.headers), providerName: 'calendar', scopes: ['calendar.read'],
  *       authFlow: 'USER_FEDERATION', onAuthUrl: tell,
- *     }))(async (day, _request, _tell, accessToken: string) => {
+ *     }))(async ({ accessToken }, day) => {
  *       const answer = await fetch(`${CALENDAR}?day=${day}`, { headers: { authorization: `Bearer ${accessToken}` } });
  *       if (answer.status === 401) throw new AccessTokenRejectedError(); // reported; tried once more with another
  *       return answer.json();
@@ -18,8 +18,14 @@
  *
  * Nothing here logs. Errors say what to do next and hold no token and no link in their messages.
  */
-export { getAccessToken, replaceAccessToken, withAccessToken, type AccessTokenOptions } from './access-token';
-export { getApiKey, withApiKey, type ApiKeyOptions } from './api-key';
+export {
+  AccessTokenCredential,
+  getAccessToken,
+  replaceAccessToken,
+  withAccessToken,
+  type AccessTokenOptions,
+} from './access-token';
+export { ApiKeyCredential, getApiKey, withApiKey, type ApiKeyOptions } from './api-key';
 export {
   completeAuthorization,
   type CompleteAuthorizationOptions,

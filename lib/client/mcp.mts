@@ -2,7 +2,8 @@
 import { UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
 import { elicitingAccessToken } from './elicitation.js';
 
-export { withApiKey, type ApiKeyOptions } from './api-key.js';
+export { withApiKey, type ApiKeyCredential, type ApiKeyOptions } from './api-key.js';
+export type { AccessTokenCredential } from './access-token.js';
 export type { McpAccessTokenOptions } from './elicitation.js';
 
 export const withAccessToken = elicitingAccessToken(UrlElicitationRequiredError);

@@ -6,14 +6,15 @@
  *     server.registerTool('events', { description: 'What is on' }, withAccessToken((request: Request) => ({
  *       identity, ...fromGate(request.requestInfo?.headers), signal: request.signal,
  *       providerName: 'calendar', scopes: ['calendar.read'], authFlow: 'USER_FEDERATION',
- *     }))(async (_request, accessToken: string) => ({ content: [{ type: 'text', text: await events(accessToken) }] })));
+ *     }))(async ({ accessToken }) => ({ content: [{ type: 'text', text: await events(accessToken) }] })));
  *
  * An entry of its own, for it needs `@modelcontextprotocol/sdk`, which an MCP server has.
  */
 import { UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
 import { elicitingAccessToken } from './elicitation';
 
-export { withApiKey, type ApiKeyOptions } from './api-key';
+export { withApiKey, type ApiKeyCredential, type ApiKeyOptions } from './api-key';
+export type { AccessTokenCredential } from './access-token';
 export type { McpAccessTokenOptions } from './elicitation';
 
 export const withAccessToken = elicitingAccessToken(UrlElicitationRequiredError);

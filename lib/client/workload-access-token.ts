@@ -43,43 +43,46 @@ function lifeOf(token: string): number | undefined {
 
 /** Tokens that are minted as they are wanted; kept until shortly before they end, one mint for all who want one. */
 export class MintedWorkloadAccessTokens implements WorkloadAccessTokenSource {
-  private held: Promise<Held> | undefined;
+  // Private to the language, not to TypeScript alone: no inspection shows a token.
+  #held: Promise<Held> | undefined;
+  readonly #mint: () => Promise<string>;
+  readonly #now: () => number;
 
   /**
    * @param mint gets a new token, always for the same agent and the same user
    * @param now epoch milliseconds
    */
-  constructor(
-    private readonly mint: () => Promise<string>,
-    private readonly now: () => number = Date.now,
-  ) {}
+  constructor(mint: () => Promise<string>, now: () => number = Date.now) {
+    this.#mint = mint;
+    this.#now = now;
+  }
 
   get(): Promise<string> {
-    return this.heldOrMinted(({ goodUntil }) => this.now() < goodUntil);
+    return this.#heldOrMinted(({ goodUntil }) => this.#now() < goodUntil);
   }
 
   renew(expired: string): Promise<string> {
-    return this.heldOrMinted(({ token }) => token !== expired);
+    return this.#heldOrMinted(({ token }) => token !== expired);
   }
 
-  private async heldOrMinted(isGood: (held: Held) => boolean): Promise<string> {
-    const { held } = this;
+  async #heldOrMinted(isGood: (held: Held) => boolean): Promise<string> {
+    const held = this.#held;
     const known = await held;
     if (known && isGood(known)) return known.token;
     // Whoever comes first mints for all who found the same.
-    if (this.held === held) this.held = undefined;
-    this.held ??= this.mintAnew();
-    return (await this.held).token;
+    if (this.#held === held) this.#held = undefined;
+    this.#held ??= this.#mintAnew();
+    return (await this.#held).token;
   }
 
-  private async mintAnew(): Promise<Held> {
+  async #mintAnew(): Promise<Held> {
     try {
-      const token = await this.mint();
+      const token = await this.#mint();
       const life = lifeOf(token);
       const kept = life === undefined ? Infinity : Math.max(0, life - Math.min(MARGIN, life / 10));
-      return { token, goodUntil: this.now() + kept * 1000 };
+      return { token, goodUntil: this.#now() + kept * 1000 };
     } catch (error) {
-      this.held = undefined;
+      this.#held = undefined;
       throw error;
     }
   }

@@ -9,6 +9,7 @@ import {
   ResourceRefusalError,
   withAccessToken,
   workloadAccessTokens,
+  type AccessTokenCredential,
 } from '../../../lib/client';
 import { Browser } from '../support/browser';
 import { declineConsent } from '../support/provider';
@@ -54,7 +55,7 @@ it('waits for the consent, and from then on is answered from the vault', async (
     },
     () => complete(back),
   ]);
-  const tool = withAccessToken({ ...options, clock })((day: string, hours: number, accessToken: string) => ({
+  const tool = withAccessToken({ ...options, clock })(({ accessToken }, day: string, hours: number) => ({
     day,
     hours,
     accessToken,
@@ -74,7 +75,7 @@ it('makes its options from the arguments of the call', async () => {
     ...options,
     customState: request.state,
     clock,
-  }))((request: { state: string }, question: string, accessToken: string) => [
+  }))(({ accessToken }, request: { state: string }, question: string) => [
     request.state,
     question,
     accessToken,
@@ -215,7 +216,7 @@ describe('a token that the resource does not take', () => {
   /** A resource that takes none of these. */
   const refusing =
     (refused: Set<string>) =>
-    (accessToken: string): string => {
+    ({ accessToken }: AccessTokenCredential): string => {
       if (refused.has(accessToken)) throw new AccessTokenRejectedError();
       return accessToken;
     };
@@ -237,11 +238,11 @@ describe('a token that the resource does not take', () => {
     const { options } = await agentOf('machine');
     const own = { ...options, authFlow: 'M2M' as const, scopes: ['a'] };
     const calls: string[] = [];
-    const inner = withAccessToken(own)((accessToken: string) => {
+    const inner = withAccessToken(own)(({ accessToken }) => {
       calls.push(accessToken);
       throw new AccessTokenRejectedError();
     });
-    const outer = withAccessToken({ ...own, scopes: ['b'] })((accessToken: string) => {
+    const outer = withAccessToken({ ...own, scopes: ['b'] })(({ accessToken }) => {
       calls.push(accessToken);
       return inner();
     });

@@ -2,6 +2,7 @@
 import {
   AuthorizationReturnError,
   completeAuthorization,
+  ConfigurationError,
   getAccessToken,
   type AuthorizationReturnReason,
   type ConsentRequiredError,
@@ -121,6 +122,17 @@ describe('refuses, before it asks the service,', () => {
   it('a browser session that was given no state', async () => {
     const attempt = complete(url, { user: { userId: 'ana' }, states: [] });
     await expect(attempt).rejects.toMatchObject(refusal('not-this-browser'));
+  });
+
+  it('states that are one string, whose letters would each be a state', async () => {
+    // @ts-expect-error A string is no collection of states.
+    const session: LiveBrowserSession = { user: { userId: 'ana' }, states: STATE };
+    const attempt = complete(
+      changed((query) => query.set('state', 's')),
+      session,
+    );
+    await expect(attempt).rejects.toBeInstanceOf(ConfigurationError);
+    await expect(attempt).rejects.toThrow('`states` must be a collection of strings, not a string.');
   });
 
   it('and has connected nothing', async () => {

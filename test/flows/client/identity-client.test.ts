@@ -114,13 +114,13 @@ it('gets tools their API keys', async () => {
   const identity = identityClient(world);
   const workloadIdentityToken = workloadAccessTokens(identity, { workloadName });
   const options = { identity, workloadIdentityToken, providerName: 'weather' };
-  const tool = withApiKey(options)((town: string, key: string) => [town, key]);
+  const tool = withApiKey(options)(({ apiKey: key }, town: string) => [town, key]);
   expect(await tool('Bern')).toEqual(['Bern', apiKey]);
   const perCall = withApiKey((providerName: string) => ({ ...options, providerName }))(
-    (providerName: string, key: string) => [providerName, key],
+    ({ apiKey: key }, name: string) => [name, key],
   );
   expect(await perCall('weather')).toEqual(['weather', apiKey]);
   await expect(perCall('none-such')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   const signal = AbortSignal.abort(new Error('called off'));
-  await expect(withApiKey({ ...options, signal })((key: string) => key)()).rejects.toThrow('called off');
+  await expect(withApiKey({ ...options, signal })(({ apiKey: key }) => key)()).rejects.toThrow('called off');
 });

@@ -41,7 +41,7 @@ export async function startMcpServer(
     ...fromGate(requestInfo?.headers),
     signal,
     ...options(),
-  }))((_extra: Extra, accessToken: string): CallToolResult => {
+  }))(({ accessToken }): CallToolResult => {
     if (refused.has(accessToken)) throw new AccessTokenRejectedError();
     return { content: [{ type: 'text', text: accessToken }] };
   });

@@ -1,0 +1,164 @@
+/** What a tool gets and what it is called with are two things, and no inspection shows a credential. */
+import { inspect } from 'node:util';
+import { UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
+import {
+  AuthorizationReturnError,
+  ConfigurationError,
+  ConsentRequiredError,
+  fromGate,
+  getAccessToken,
+  withAccessToken,
+  withApiKey,
+  workloadAccessTokens,
+  type AccessTokenOptions,
+} from '../../../lib/client';
+import { withAccessToken as withElicitedAccessToken } from '../../../lib/client/mcp';
+import { World, type TestAgent } from '../support/world';
+import { federated } from './agent-code';
+
+let world: World;
+let agent: TestAgent;
+let own: AccessTokenOptions;
+beforeAll(async () => {
+  world = await World.start();
+  agent = await world.agent();
+  own = {
+    ...federated(world, agent),
+    workloadIdentityToken: await agent.token(),
+    authFlow: 'M2M',
+    scopes: ['a'],
+  };
+});
+afterAll(() => world.stop());
+
+/** As code without types calls a tool. */
+type Untyped = (...args: unknown[]) => Promise<unknown>;
+
+describe('the credential of a tool', () => {
+  const calls: unknown[][] = [];
+  const reader = () =>
+    withAccessToken(own)(({ accessToken }, day: string, hours = 8) => {
+      calls.push([accessToken, day, hours]);
+    });
+  let token: string;
+  beforeAll(async () => {
+    token = await getAccessToken(own);
+  });
+  beforeEach(() => {
+    calls.length = 0;
+  });
+
+  it.each<[string, unknown[], unknown[]]>([
+    ['as many as it names', ['today', 4], ['today', 4]],
+    ['one more', ['today', 4, 'mallory'], ['today', 4]],
+    ['many more', ['today', 4, 'mallory', 'mallory', 'mallory'], ['today', 4]],
+    ['one less', ['today'], ['today', 8]],
+    ['none', [], [undefined, 8]],
+  ])('stays in its place when the arguments are %s', async (_, args, seen) => {
+    await (reader() as Untyped)(...args);
+    expect(calls).toEqual([[token, ...seen]]);
+  });
+
+  it('stays in its place when a list hands the tool an index and itself', async () => {
+    await Promise.all(
+      ['today', 'tomorrow'].map(
+        withAccessToken(own)(({ accessToken }, day: string) => {
+          calls.push([accessToken, day]);
+        }),
+      ),
+    );
+    expect(calls).toEqual([
+      [token, 'today'],
+      [token, 'tomorrow'],
+    ]);
+  });
+
+  it('is never text: a tool that takes it for an argument fails, and tells nobody the token', async () => {
+    const tool = withAccessToken(own)((day) => `https://calendar.example/?day=${day as unknown as string}`);
+    const failure: unknown = await tool().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(TypeError);
+    expect(String(failure)).toContain('{ accessToken }');
+    expect(String(failure)).not.toContain(token);
+  });
+
+  it('is of its own type, so that a tool with the token elsewhere does not compile', () => {
+    const typed = withAccessToken(own);
+    // @ts-expect-error The token is no longer the last argument.
+    typed((day: string, accessToken: string) => [day, accessToken]);
+    // @ts-expect-error A string is no credential.
+    withApiKey(own)((apiKey: string) => apiKey);
+    // @ts-expect-error The options are made from a string.
+    withAccessToken((day: string) => ({ ...own, customState: day }))((_credential, day: number) => day);
+    const tool = typed((_credential, day: string) => day);
+    const wrong = [
+      // @ts-expect-error The day is missing.
+      () => tool(),
+      // @ts-expect-error The day is not a string.
+      () => tool(1),
+      // @ts-expect-error There is one argument too many.
+      () => tool('today', 'tomorrow'),
+    ];
+    expect(wrong).toHaveLength(3);
+  });
+});
+
+describe('an inspection', () => {
+  const shown = (value: unknown): string =>
+    [
+      inspect(value, { depth: Infinity }),
+      JSON.stringify(value),
+      JSON.stringify({ ...(value as object) }),
+      Object.prototype.toString.call(value),
+      value instanceof Error ? `${value.message} ${value.stack ?? ''}` : '',
+    ].join('\n');
+
+  it('of a tool’s credential shows no token', async () => {
+    const seen: unknown[] = [];
+    await withAccessToken(own)((credential) => {
+      seen.push(shown(credential), credential.accessToken);
+    })();
+    const [text, token] = seen as [string, string];
+    expect(token).toBe(await getAccessToken(own));
+    expect(text).toContain('AccessTokenCredential');
+    expect(text).not.toContain(token);
+  });
+
+  it('of a source of workload access tokens shows neither them nor the user’s', async () => {
+    const userToken = await world.issuer.token('ana');
+    const { identity } = own;
+    const minted = workloadAccessTokens(identity, { workloadName: agent.name, userToken });
+    const token = await minted.get();
+    const given = fromGate({ WorkloadAccessToken: token });
+    for (const secret of [token, userToken]) {
+      expect(shown(minted)).not.toContain(secret);
+      expect(shown(given)).not.toContain(secret);
+    }
+    expect(await given.workloadIdentityToken.get()).toBe(token);
+  });
+
+  it('of an error shows neither link nor state', async () => {
+    const workloadIdentityToken = await agent.token({ userId: 'ana' });
+    const options = { ...federated(world, agent), workloadIdentityToken };
+    const required = await getAccessToken(options).catch((error: unknown) => error);
+    expect(required).toBeInstanceOf(ConsentRequiredError);
+    const { sessionUri, authorizationUrl } = required as ConsentRequiredError;
+    const elicited = await withElicitedAccessToken(options)(() => 0)().catch((error: unknown) => error);
+    expect(elicited).toBeInstanceOf(UrlElicitationRequiredError);
+    expect((elicited as UrlElicitationRequiredError).elicitations).toMatchObject([{ url: authorizationUrl }]);
+    const id = sessionUri.slice(sessionUri.lastIndexOf(':') + 1);
+    for (const error of [required, elicited]) expect(shown(error)).not.toContain(id);
+
+    const declined = new AuthorizationReturnError('declined', 'state-of-this-browser', 'access_denied');
+    expect(declined.state).toBe('state-of-this-browser');
+    expect(shown(declined)).not.toContain('state-of-this-browser');
+  });
+});
+
+it.each(['scopes', 'resources', 'audiences'] as const)('%s that are one string are refused', async (name) => {
+  const options = { ...own, [name]: 'calendar.read' };
+  const failure: unknown = await getAccessToken(options).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(ConfigurationError);
+  expect(String(failure)).toContain(
+    `\`${name}\` must be a collection of strings, not a string. Put the string into a list.`,
+  );
+});
