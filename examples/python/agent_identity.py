@@ -18,8 +18,8 @@ the user's consent is waited for, and the token is the tool's keyword argument `
 An agent without a gate mints for itself: `workload_identity_token=workload_access_tokens(identity, name,
 user_id=…)` in place of `from_gate`. The application answers its return URL by `complete_authorization`.
 
-Nothing here logs. Errors say what to do next and hold no token and no link in their messages; what the
-service refuses arrives as boto3's ClientError. Python 3.10 or newer.
+Nothing here logs. Errors say what to do next; neither their messages nor `repr` or `vars` of anything here
+show a token or a link. What the service refuses arrives as boto3's ClientError. Python 3.10 or newer.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypedDict, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, Protocol, TypedDict, TypeVar
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import boto3
@@ -47,6 +47,16 @@ from botocore.exceptions import ClientError
 
 Options = TypeVar("Options", bound="ApiKeyOptions")
 Answer = TypeVar("Answer")
+Secret = TypeVar("Secret")
+
+
+class _Hidden(Generic[Secret]):
+    """Keeps a token or a link out of `repr`, `vars`, logged locals, and pickles, which cannot be made of it."""
+
+    __slots__ = ("reveal",)
+
+    def __init__(self, secret: Secret) -> None:
+        self.reveal: Callable[[], Secret] = lambda: secret
 
 
 # Errors
@@ -72,10 +82,20 @@ class ConsentRequiredError(Exception):
             f'The user has not let this agent in at "{provider_name}" yet. Send the user to this error\'s '
             "authorization_url, complete the authorization when they come back, and call the tool again."
         )
-        self.authorization_url = authorization_url
+        self._authorization_url = _Hidden(authorization_url)
+        self._session_uri = _Hidden(session_uri)
+
+    @property
+    def authorization_url(self) -> str:
         """For the user's browser alone; good for ten minutes."""
-        self.session_uri = session_uri
-        """For polling alone. Completion takes the `session_id` of the return URL, which only the user's browser learns."""
+        return self._authorization_url.reveal()
+
+    @property
+    def session_uri(self) -> str:
+        """For polling alone. Completion takes the `session_id` of the return URL, which only the user's browser
+        learns.
+        """
+        return self._session_uri.reveal()
 
 
 class ConsentFailedError(Exception):
@@ -138,8 +158,13 @@ class AuthorizationReturnError(Exception):
     ) -> None:
         super().__init__(_RETURN_MESSAGES[reason])
         self.reason = reason
-        self.state = state
+        self._state = _Hidden(state)
         self.provider_error = provider_error
+
+    @property
+    def state(self) -> str | None:
+        """For the application, not for its log."""
+        return self._state.reveal()
 
 
 # The client
@@ -265,26 +290,26 @@ class MintedWorkloadAccessTokens:
         self._mint = mint
         self._now = now
         self._lock = threading.Lock()
-        self._held: str | None = None
+        self._held: _Hidden[str] | None = None
         self._good_until = -math.inf
 
     def get(self) -> str:
         with self._lock:
             if self._held is None or self._now() >= self._good_until:
                 return self._mint_anew()
-            return self._held
+            return self._held.reveal()
 
     def renew(self, expired: str) -> str:
         with self._lock:
-            if self._held is None or self._held == expired:
+            if self._held is None or self._held.reveal() == expired:
                 return self._mint_anew()
-            return self._held
+            return self._held.reveal()
 
     def _mint_anew(self) -> str:
         token = self._mint()
         life = _life_of(token)
         kept = math.inf if life is None else max(0, life - min(_MARGIN, life / 10))
-        self._held, self._good_until = token, self._now() + kept
+        self._held, self._good_until = _Hidden(token), self._now() + kept
         return token
 
 
@@ -292,10 +317,10 @@ class GivenWorkloadAccessToken:
     """The one token that the agent was invoked with: there is no other until it is invoked again."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        self._token = _Hidden(token)
 
     def get(self) -> str:
-        return self._token
+        return self._token.reveal()
 
     def renew(self, expired: str) -> str:
         raise WorkloadAccessTokenError(
@@ -323,6 +348,9 @@ def workload_access_tokens(
     def mint() -> str:
         if user_token is not None:
             token = user_token if isinstance(user_token, str) else user_token()
+            if not isinstance(token, str):
+                # boto3 would show it in its message.
+                raise ConfigurationError("user_token must be a string, or a function that returns one.")
             answer = identity.get_workload_access_token_for_jwt(workloadName=workload_name, userToken=token)
         elif user_id is not None:
             answer = identity.get_workload_access_token_for_user_id(
@@ -390,7 +418,13 @@ class ApiKeyOptions:
     identity: Any
     """Of `identity_client`."""
     workload_identity_token: WorkloadAccessTokenSource | str
+    """A token becomes a source that does not show it."""
     provider_name: str
+
+    def __post_init__(self) -> None:
+        if isinstance(self.workload_identity_token, str):
+            source = GivenWorkloadAccessToken(self.workload_identity_token)
+            object.__setattr__(self, "workload_identity_token", source)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -404,9 +438,9 @@ class AccessTokenOptions(ApiKeyOptions):
     audiences: Sequence[str] | None = None
     callback_url: str | None = None
     """Return URL of the application, as registered on the workload identity. USER_FEDERATION needs it."""
-    custom_state: str | None = None
+    custom_state: str | None = field(default=None, repr=False)
     """Comes back to the return URL as `state`; see `complete_authorization`."""
-    custom_parameters: Mapping[str, str] | None = None
+    custom_parameters: Mapping[str, str] | None = field(default=None, repr=False)
     """Added to the authorization request."""
     force_authentication: bool = False
     """Forgets the stored grant and asks the user anew, once for each call of the tool."""
@@ -428,18 +462,29 @@ def _as_agent(options: ApiKeyOptions, send: Callable[[str], Answer]) -> Answer:
     """Sends what needs a workload access token; once more with another when that one has expired."""
     given = options.workload_identity_token
     tokens = GivenWorkloadAccessToken(given) if isinstance(given, str) else given
-    token = tokens.get()
+    token = _Hidden(tokens.get())
     try:
-        return send(token)
+        return send(token.reveal())
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
         # Clients know an expired token by this word alone; the service uses it for nothing else.
         if code != "UnauthorizedException" or "expired" not in message.lower():
             raise
-    return send(tokens.renew(token))
+    return send(tokens.renew(token.reveal()))
 
 
-def _ask(options: AccessTokenOptions, *, rejected: str | None = None, **members: Any) -> dict[str, Any]:
+def _list_of(name: str, values: Iterable[str]) -> list[str]:
+    """The values of a list. A string is iterable too, and would pass for a list of its characters."""
+    if isinstance(values, (str, bytes)):
+        raise ConfigurationError(
+            f"`{name}` must be a collection of strings, not a string. Put the string into a list."
+        )
+    return list(values)
+
+
+def _ask(
+    options: AccessTokenOptions, *, rejected: str | None = None, **members: Any
+) -> _Hidden[dict[str, Any]]:
     """One GetResourceOauth2Token.
 
     :param rejected: reports this token and asks for another
@@ -448,10 +493,10 @@ def _ask(options: AccessTokenOptions, *, rejected: str | None = None, **members:
         raise CalledOffError("The call was called off while it waited for its access token.")
     wish: dict[str, Any] = {
         "resourceCredentialProviderName": options.provider_name,
-        "scopes": list(options.scopes),
+        "scopes": _list_of("scopes", options.scopes),
         "oauth2Flow": options.auth_flow,
-        "resources": options.resources and list(options.resources),
-        "audiences": options.audiences and list(options.audiences),
+        "resources": options.resources and _list_of("resources", options.resources),
+        "audiences": options.audiences and _list_of("audiences", options.audiences),
         "resourceOauth2ReturnUrl": options.callback_url,
         "customState": options.custom_state,
         "customParameters": options.custom_parameters and dict(options.custom_parameters),
@@ -466,7 +511,7 @@ def _ask(options: AccessTokenOptions, *, rejected: str | None = None, **members:
 
     reset = _rejected.set(rejected)
     try:
-        return _as_agent(options, send)
+        return _Hidden(_as_agent(options, send))
     finally:
         _rejected.reset(reset)
 
@@ -479,7 +524,7 @@ def _is_passing(error: ClientError) -> bool:
 
 def _poll(options: AccessTokenOptions, session_uri: str) -> str | None:
     try:
-        answer = _ask(options, sessionUri=session_uri)
+        answer = _ask(options, sessionUri=session_uri).reveal()
     except ClientError as error:
         if _is_passing(error):
             return None
@@ -491,10 +536,9 @@ def _poll(options: AccessTokenOptions, session_uri: str) -> str | None:
 
 @dataclass(frozen=True)
 class _Link:
-    """Has to be handed on."""
+    """Has to be handed on, which `tell` does."""
 
-    url: str
-    on_auth_url: Callable[[str], Awaitable[None] | None]
+    tell: Callable[[], Awaitable[None] | None]
 
 
 @dataclass(frozen=True)
@@ -509,22 +553,25 @@ Steps = Generator[_Link | _Pause | Callable[[], Any], Any, str]
 result is wanted. So that the same steps can be taken in a thread and in an event loop."""
 
 
-def _steps(options: AccessTokenOptions, first: Callable[[], dict[str, Any]]) -> Steps:
-    answer = yield first
+def _steps(options: AccessTokenOptions, first: Callable[[], _Hidden[dict[str, Any]]]) -> Steps:
+    hidden = yield first
+    answer = hidden.reveal()
     if "accessToken" in answer:
         return str(answer["accessToken"])
     if "authorizationUrl" not in answer:
         raise ConsentFailedError(options.provider_name)
-    link, session_uri = str(answer["authorizationUrl"]), answer["sessionUri"]
-    if options.on_auth_url is None:
-        raise ConsentRequiredError(options.provider_name, link, session_uri)
+    link, session_uri = _Hidden(str(answer["authorizationUrl"])), _Hidden(str(answer["sessionUri"]))
+    del answer
+    tell = options.on_auth_url
+    if tell is None:
+        raise ConsentRequiredError(options.provider_name, link.reveal(), session_uri.reveal())
     clock, cancelled = options.clock, options.cancelled or threading.Event()
     until = clock.now() + options.consent_timeout
-    yield _Link(link, options.on_auth_url)
+    yield _Link(lambda: tell(link.reveal()))
     pause = _FIRST_PAUSE
     while (left := until - clock.now()) > 0:
         yield _Pause(min(pause, left), clock, cancelled)
-        token = yield lambda: _poll(options, session_uri)
+        token = yield lambda: _poll(options, session_uri.reveal())
         if token is not None:
             return str(token)
         pause = min(pause * _GROWTH, _LONGEST_PAUSE)
@@ -553,7 +600,7 @@ def _taken(steps: Steps) -> str:
             step.clock.wait(step.seconds, step.cancelled)
         elif not isinstance(step, _Link):
             result = step()
-        elif inspect.isawaitable(step.on_auth_url(step.url)):
+        elif inspect.isawaitable(step.tell()):
             raise ConfigurationError("An async on_auth_url needs an async tool: make the tool `async def`.")
 
 
@@ -570,7 +617,7 @@ async def _taken_async(steps: Steps) -> str:
             await step.clock.sleep(step.seconds)
         elif not isinstance(step, _Link):
             result = await asyncio.to_thread(step)
-        elif inspect.isawaitable(told := step.on_auth_url(step.url)):
+        elif inspect.isawaitable(told := step.tell()):
             await told
 
 
@@ -632,35 +679,89 @@ def _decorator(
                 f"{tool.__name__} is a generator, whose body runs after the call. Decorate what it calls."
             )
 
+        visible = _signature_without(tool, into)
+
         @functools.wraps(tool)
         def call(*args: Any, **kwargs: Any) -> Any:
+            _check_call(tool, visible, into, args, kwargs)
             chosen = settled(args, kwargs)
-            credential = _taken(first(chosen))
+            credential = _Hidden(_taken(first(chosen)))
             try:
-                return tool(*args, **kwargs, **{into: credential})
+                return tool(*args, **kwargs, **{into: credential.reveal()})
             except AccessTokenRejectedError:
                 if another is None:
                     raise
-            credential = _taken(another(chosen, credential))
+            credential = _Hidden(_taken(another(chosen, credential.reveal())))
             with _refusal(chosen):
-                return tool(*args, **kwargs, **{into: credential})
+                return tool(*args, **kwargs, **{into: credential.reveal()})
 
         @functools.wraps(tool)
         async def call_async(*args: Any, **kwargs: Any) -> Any:
+            _check_call(tool, visible, into, args, kwargs)
             chosen = settled(args, kwargs)
-            credential = await _taken_async(first(chosen))
+            credential = _Hidden(await _taken_async(first(chosen)))
             try:
-                return await tool(*args, **kwargs, **{into: credential})
+                return await tool(*args, **kwargs, **{into: credential.reveal()})
             except AccessTokenRejectedError:
                 if another is None:
                     raise
-            credential = await _taken_async(another(chosen, credential))
+            credential = _Hidden(await _taken_async(another(chosen, credential.reveal())))
             with _refusal(chosen):
-                return await tool(*args, **kwargs, **{into: credential})
+                return await tool(*args, **kwargs, **{into: credential.reveal()})
 
-        return call_async if inspect.iscoroutinefunction(tool) else call
+        decorated: Tool = call_async if inspect.iscoroutinefunction(tool) else call
+        _describe(decorated, visible)
+        return decorated
 
     return decorate
+
+
+def _describe(decorated: Any, visible: inspect.Signature) -> None:
+    """Frameworks describe a tool to a model by these; the credential is not the model's to give."""
+    named = [(one.name, one.annotation) for one in visible.parameters.values()]
+    annotations = [*named, ("return", visible.return_annotation)]
+    decorated.__signature__ = visible
+    decorated.__annotations__ = {name: one for name, one in annotations if one is not visible.empty}
+    del decorated.__wrapped__
+
+
+def _signature_without(tool: Tool, into: str) -> inspect.Signature:
+    """The tool's signature as its callers see it: without the credential.
+
+    Annotations that are strings are evaluated here, where the names that they use are known.
+
+    :raises ConfigurationError: when the tool cannot take the credential as a keyword argument, or when an
+        argument of its caller could take the credential's place
+    """
+    try:
+        signature = inspect.signature(tool, eval_str=True)
+    except NameError:
+        # Of a type that is imported for type checkers alone, or that is defined below.
+        signature = inspect.signature(tool)
+    parameters = list(signature.parameters.values())
+    kinds = [one.kind for one in parameters]
+    if into in signature.parameters:
+        kind, *behind = kinds[list(signature.parameters).index(into) :]
+        positional = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+        last = kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and not set(behind).intersection(positional)
+        fits = kind is inspect.Parameter.KEYWORD_ONLY or last
+    else:
+        fits = kinds[-1:] == [inspect.Parameter.VAR_KEYWORD]
+    if not fits:
+        raise ConfigurationError(
+            f"{tool.__name__} cannot take its credential. Add the keyword-only parameter `{into}`."
+        )
+    return signature.replace(parameters=[one for one in parameters if one.name != into])
+
+
+def _check_call(tool: Tool, visible: inspect.Signature, into: str, args: Any, kwargs: Any) -> None:
+    """A wrong call fails as Python has it, before anything is asked for."""
+    if into in kwargs:
+        raise TypeError(f"{tool.__name__}() gets `{into}` from its decorator, not from its caller")
+    try:
+        visible.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{tool.__name__}() {error}") from None
 
 
 @contextmanager
@@ -704,21 +805,34 @@ def with_api_key(
 # The application's side
 
 
-@dataclass(frozen=True)
 class LiveBrowserSession:
-    """What the application knows of the browser that sent the request, from its own session cookie."""
+    """What the application knows of the browser that sent the request, from its own session cookie.
 
-    user: dict[str, str]
-    """Who is signed in: `{"userToken": …}` or `{"userId": …}`, as the agent's token was minted for them."""
-    states: Iterable[str]
-    """Each `custom_state` that was made for this browser session and has not come back yet; unguessable."""
+    :param user: who is signed in: `{"userToken": …}` or `{"userId": …}`, as the agent's token was minted for
+        them
+    :param states: each `custom_state` that was made for this browser session and has not come back yet;
+        unguessable
+    :raises ConfigurationError: for states that are one string
+    """
+
+    def __init__(self, user: dict[str, str], states: Iterable[str]) -> None:
+        self._user = _Hidden(user)
+        self._states = _Hidden(_list_of("states", states))
+
+    @property
+    def user(self) -> dict[str, str]:
+        return self._user.reveal()
+
+    @property
+    def states(self) -> list[str]:
+        return self._states.reveal()
 
 
 @dataclass(frozen=True)
 class CompletedAuthorization:
     """For the application to forget the state, and to go on with what the user had asked for."""
 
-    state: str
+    state: str = field(repr=False)
 
 
 _SESSION_URI = re.compile(r"urn:ietf:params:oauth:request_uri:[a-zA-Z0-9\-._~]{1,512}")

@@ -487,6 +487,8 @@ class TestCompleteAuthorization:
         ):
             assert url != returned
             assert reason(url) == "malformed"
+        with pytest.raises(ConfigurationError, match="`states` must be a collection of strings, not a string"):
+            self.complete(tools, returned.replace(STATE, "s"), states=STATE)  # of which each letter would do
         assert "accessToken" not in tools.agent.ask(tools.agent.token(user_id="ana"))
 
     def test_says_when_it_was_declined_in_this_browser_only(self, tools: Tools, returned: str) -> None:

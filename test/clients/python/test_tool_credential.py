@@ -1,0 +1,270 @@
+"""examples/python/agent_identity.py: no framework and no inspection sees a credential."""
+
+import asyncio
+import copy
+import inspect
+import json
+import pickle
+import traceback
+import typing
+from collections.abc import Callable
+from typing import Any, Optional
+
+import pytest
+from agent_identity import (
+    AccessTokenOptions,
+    AccessTokenRejectedError,
+    ApiKeyOptions,
+    AuthorizationReturnError,
+    ConfigurationError,
+    ConsentRequiredError,
+    LiveBrowserSession,
+    from_gate,
+    get_access_token,
+    identity_client,
+    with_access_token,
+    with_api_key,
+    workload_access_tokens,
+)
+from world import RETURN_URL, Agent, World
+
+from late_annotations import Day, declare
+
+
+@pytest.fixture
+def identity(world: World) -> Any:
+    return identity_client(world.endpoint, world.ready["region"])
+
+
+@pytest.fixture
+def agent(world: World) -> Agent:
+    return world.agent()
+
+
+@pytest.fixture
+def options(world: World, agent: Agent, identity: Any) -> AccessTokenOptions:
+    return AccessTokenOptions(
+        identity=identity,
+        workload_identity_token=agent.token(user_id="ana"),
+        provider_name=world.provider_name,
+        scopes=["calendar.read"],
+        auth_flow="USER_FEDERATION",
+        callback_url=RETURN_URL,
+        custom_state="state-of-this-browser",
+        custom_parameters={"login_hint": "ana@example.com"},
+    )
+
+
+UNUSED: Any = None
+
+
+def traceback_of(error: Exception) -> str:
+    """With local variables, as error reporters have it; but for the test's own, which know the secret."""
+    report = traceback.TracebackException.from_exception(error, capture_locals=True)
+    others = [frame for frame in report.stack if not frame.name.startswith("test_")]
+    report.stack = traceback.StackSummary.from_list(others)
+    return "".join(report.format())
+
+
+def never_asked(*_args: Any, **_kwargs: Any) -> AccessTokenOptions:
+    raise AssertionError("options were made for a call that was wrong")
+
+
+def plain(day: str, hours: int = 8, *, access_token: str) -> list[str]:
+    return [day] * hours
+
+
+def last(day: str, access_token: str) -> list[str]:
+    return [day]
+
+
+def with_more(day: str, *rest: int, access_token: str = "", **more: bool) -> list[str]:
+    return [day]
+
+
+async def in_a_loop(day: Optional[str] = None, *, access_token: str) -> list[str]:
+    return [day or ""]
+
+
+class TestSignature:
+    @pytest.mark.parametrize(
+        ("tool", "shown"),
+        [
+            (plain, "(day: str, hours: int = 8) -> list[str]"),
+            (last, "(day: str) -> list[str]"),
+            (with_more, "(day: str, *rest: int, **more: bool) -> list[str]"),
+            (in_a_loop, "(day: Optional[str] = None) -> list[str]"),
+        ],
+    )
+    def test_does_not_have_the_credential(self, tool: Callable[..., Any], shown: str) -> None:
+        decorated = with_access_token(never_asked)(tool)
+        assert str(inspect.signature(decorated)).replace("typing.", "") == shown
+        assert str(inspect.signature(decorated, follow_wrapped=False)).replace("typing.", "") == shown
+        assert inspect.unwrap(decorated) is decorated
+        hints = typing.get_type_hints(decorated)
+        assert hints | {"access_token": str} == typing.get_type_hints(tool)
+        assert "access_token" not in decorated.__annotations__
+        spec = inspect.getfullargspec(decorated)
+        assert "access_token" not in [*spec.args, *spec.kwonlyargs, *spec.annotations]
+        assert (decorated.__name__, decorated.__doc__) == (tool.__name__, tool.__doc__)
+        assert inspect.iscoroutinefunction(decorated) == inspect.iscoroutinefunction(tool)
+
+    def test_keeps_the_types_that_are_known_only_where_the_tool_is(self) -> None:
+        decorated = with_access_token(never_asked, into="calendar_token")(declare())
+        assert typing.get_type_hints(decorated) == {"day": Day, "return": list[Day]}
+
+    def test_of_a_method_keeps_self(self, options: AccessTokenOptions) -> None:
+        class Calendar:
+            @with_access_token(lambda _self, _day: options)
+            def read(self, day: str, *, access_token: str) -> tuple[str, str]:
+                return day, access_token
+
+        assert str(inspect.signature(Calendar().read)) == "(day: str) -> tuple[str, str]"
+
+    def test_leaves_out_an_api_key_too(self) -> None:
+        @with_api_key(UNUSED)
+        def tool(town: str, *, api_key: str) -> str:
+            return town
+
+        assert list(inspect.signature(tool).parameters) == ["town"]
+        assert typing.get_type_hints(tool) == {"town": str, "return": str}
+
+    @pytest.mark.parametrize(
+        "tool",
+        [
+            lambda day: day,
+            lambda day, *, token: day,
+            lambda *access_token: access_token,
+            lambda access_token, day: day,
+            lambda access_token, *days: days,
+            lambda access_token, /, **more: more,
+        ],
+    )
+    def test_needs_a_place_for_the_credential_that_no_argument_can_take(self, tool: Callable[..., Any]) -> None:
+        with pytest.raises(ConfigurationError, match="keyword-only parameter `access_token`"):
+            with_access_token(never_asked)(tool)
+
+
+class TestCall:
+    @pytest.mark.parametrize(
+        ("args", "kwargs"),
+        [
+            ((), {}),
+            (("today", 4, "mallory"), {}),
+            (("today",), {"access_token": "mallory"}),
+            (("today",), {"unknown": "mallory"}),
+        ],
+    )
+    @pytest.mark.parametrize("tool", [plain, in_a_loop])
+    def test_that_is_wrong_asks_for_no_token(
+        self, tool: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        if tool is in_a_loop and not args:
+            args = ("today", "mallory")
+        decorated = with_access_token(never_asked)(tool)
+        with pytest.raises(TypeError) as raised:
+            made = decorated(*args, **kwargs)
+            asyncio.run(made)
+        assert tool.__name__ in str(raised.value)
+        assert "mallory" not in str(raised.value)
+
+    def test_gets_the_credential_by_its_name(self, agent: Agent, options: AccessTokenOptions) -> None:
+        token = agent.connect("ana")
+
+        @with_access_token(options)
+        def tool(day: str, access_token: str) -> tuple[str, str]:
+            return day, access_token
+
+        assert tool("today") == tool(day="today") == ("today", token)
+
+
+class TestInspection:
+    @staticmethod
+    def shown(value: Any) -> str:
+        """What logs, debuggers and error reporters make of an object."""
+        fields = vars(value) if hasattr(value, "__dict__") else {}
+        return "\n".join(
+            [
+                *(repr(value), str(value), repr(fields), json.dumps(fields, default=repr)),
+                *(repr(vars(one)) for one in fields.values() if hasattr(one, "__dict__")),
+                repr(getattr(value, "args", ())),
+            ]
+        )
+
+    def test_of_options_and_sources_shows_no_token(
+        self, agent: Agent, identity: Any, options: AccessTokenOptions
+    ) -> None:
+        token, user_token = agent.token(user_id="ana"), "user-token-of-ana"
+        minted = workload_access_tokens(identity, agent.name, user_id="ana")
+        given = from_gate({"WorkloadAccessToken": token})["workload_identity_token"]
+        key = ApiKeyOptions(identity=identity, workload_identity_token=token, provider_name="weather")
+        session = LiveBrowserSession({"userToken": user_token}, ["state-of-this-browser"])
+        held = minted.get()
+        source: Any = options.workload_identity_token
+        secrets = [token, held, user_token, source.get()]
+        for value in (minted, given, key, options, session):
+            assert not [secret for secret in secrets if secret in self.shown(value)]
+            with pytest.raises((pickle.PicklingError, TypeError, AttributeError)):
+                pickle.dumps(value)
+        for value in (options, session):
+            assert "state-of-this-browser" not in repr(value)
+        assert "ana@example.com" not in repr(options)
+        assert (session.user, session.states) == ({"userToken": user_token}, ["state-of-this-browser"])
+        assert copy.deepcopy(given).get() == given.get() == token
+
+    def test_of_an_error_shows_neither_link_nor_state(self, options: AccessTokenOptions) -> None:
+        with pytest.raises(ConsentRequiredError) as raised:
+            get_access_token(options)
+        error = raised.value
+        link_id = error.session_uri.rpartition(":")[2]
+        assert link_id in error.authorization_url
+        assert link_id not in self.shown(error) + traceback_of(error)
+        declined = AuthorizationReturnError("declined", "state-of-this-browser", "access_denied")
+        assert declined.state == "state-of-this-browser"
+        assert "state-of-this-browser" not in self.shown(declined)
+
+    def test_of_a_decorated_tool_that_fails_shows_no_token(
+        self, agent: Agent, options: AccessTokenOptions
+    ) -> None:
+        token = agent.connect("ana")
+
+        @with_access_token(options)
+        def tool(**credential: str) -> None:
+            # Uses it up, so that the tool's own frame does not have it either.
+            if len(credential.pop("access_token")) > 100:
+                raise ValueError("the calendar is full")
+
+        with pytest.raises(ValueError) as raised:
+            tool()
+        assert "the calendar is full" in traceback_of(raised.value)
+        assert token not in traceback_of(raised.value)
+
+    def test_of_a_token_of_the_wrong_type_is_not_left_to_boto3(self, agent: Agent, identity: Any) -> None:
+        def untyped() -> Any:
+            return b"user-token"
+
+        tokens = workload_access_tokens(identity, agent.name, user_token=untyped)
+        with pytest.raises(ConfigurationError) as raised:
+            tokens.get()
+        assert "user-token" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["scopes", "resources", "audiences"])
+def test_a_list_that_is_one_string_is_refused(options: AccessTokenOptions, name: str) -> None:
+    changed = AccessTokenOptions(**(vars(options) | {name: "calendar.read"}))
+    with pytest.raises(ConfigurationError) as raised:
+        get_access_token(changed)
+    expected = f"`{name}` must be a collection of strings, not a string. Put the string into a list."
+    assert str(raised.value) == expected
+
+
+def test_a_rejected_token_is_still_reported(agent: Agent, options: AccessTokenOptions) -> None:
+    first = agent.connect("ana")
+
+    @with_access_token(options)
+    def tool(*, access_token: str) -> str:
+        if access_token == first:
+            raise AccessTokenRejectedError
+        return access_token
+
+    assert tool() != first
