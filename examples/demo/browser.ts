@@ -36,12 +36,16 @@ export class Browser {
   }
 
   /** One request, its redirect not followed. */
-  async step(url: string, form?: Record<string, string>): Promise<Page> {
-    const response = await fetch(url, {
-      redirect: 'manual',
-      headers: { cookie: this.cookieHeader(new URL(url)), accept: 'text/html' },
-      ...(form && { method: 'POST', body: new URLSearchParams(form) }),
-    });
+  step(url: string, form?: Record<string, string>): Promise<Page> {
+    return this.send(url, form && { method: 'POST', body: new URLSearchParams(form) });
+  }
+
+  /** One request of any form, with this browser's cookies. */
+  async send(url: string, { headers, ...init }: RequestInit = {}): Promise<Page> {
+    const all = new Headers(headers);
+    all.set('cookie', this.cookieHeader(new URL(url)));
+    all.set('accept', 'text/html');
+    const response = await fetch(url, { ...init, redirect: 'manual', headers: all });
     this.keep(response);
     return { url, status: response.status, html: await response.text(), headers: response.headers };
   }

@@ -24,12 +24,12 @@ export const signInSteps: readonly Step<Stage>[] = [
     play: async (stage, report) => {
       const { browser, wire, world } = stage;
       const [person] = FERNHILL_ACCOUNTS;
-      const signInPage = await browser.go(`${world.exampleApp}/sign-in`);
+      const signInPage = await browser.go(`${world.exampleApp}/sign-in`, { form: {} });
       const credentials = { username: person?.username ?? '', password: person?.password ?? '' };
       const callback = world.identityProvider.redirectUri;
       stage.page = await browser.submit(signInPage, credentials, callback);
 
-      report.saw(await wire.next({ to: 'application', method: 'GET', path: '/sign-in' }));
+      report.saw(await wire.next({ to: 'application', method: 'POST', path: '/sign-in' }));
       const asked = report.saw(await wire.next({ to: 'Fernhill ID', method: 'GET', path: '/auth' }));
       report.saw(await wire.next({ to: 'Fernhill ID', method: 'GET', path: /^\/interaction\// }));
       report.saw(await wire.next({ to: 'Fernhill ID', method: 'POST', path: /\/sign-in$/ }));

@@ -11,6 +11,7 @@ const MAX_SESSIONS = 1000;
 export interface BrowserSession {
   /** Repeated in every form (synchronizer token): 127.0.0.1 is one site, whatever runs on its ports. */
   readonly csrfToken: string;
+  /** A sign-in that was begun and has not come back yet. */
   signIn?: SignInTransaction;
   user?: SignedInUser;
   /** What agents know this session by; they tell nothing from it. */
@@ -30,6 +31,9 @@ const newSession = (): BrowserSession => ({
 });
 
 export class BrowserSessions {
+  /** @param ended is told of every session that ends, by whatever way; must not reject */
+  constructor(private readonly ended: (session: BrowserSession) => Promise<void>) {}
+
   private readonly sessions = new Map<string, { readonly session: BrowserSession; usedAt: number }>();
 
   /** The session of the browser that sent the request, if it has one that is still live. */
@@ -38,7 +42,7 @@ export class BrowserSessions {
     const entry = id === undefined ? undefined : this.sessions.get(id);
     if (id === undefined || entry === undefined) return undefined;
     if (Date.now() - entry.usedAt > IDLE_MILLISECONDS) {
-      this.forget(id);
+      void this.forget(id);
       return undefined;
     }
     entry.usedAt = Date.now();
@@ -49,10 +53,10 @@ export class BrowserSessions {
    * Gives the browser a new session under a new identifier and ends the one it had: at sign-in, so that
    * an identifier known from before is worth nothing after (session fixation).
    */
-  renew(request: IncomingMessage, response: ServerResponse): BrowserSession {
-    this.end(request, response);
+  async renew(request: IncomingMessage, response: ServerResponse): Promise<BrowserSession> {
+    await this.end(request, response);
     const oldest = this.sessions.keys().next().value;
-    if (this.sessions.size >= MAX_SESSIONS && oldest !== undefined) this.forget(oldest);
+    if (this.sessions.size >= MAX_SESSIONS && oldest !== undefined) void this.forget(oldest);
     const id = randomToken();
     const session = newSession();
     this.sessions.set(id, { session, usedAt: Date.now() });
@@ -60,16 +64,16 @@ export class BrowserSessions {
     return session;
   }
 
-  end(request: IncomingMessage, response: ServerResponse): void {
-    const id = cookieOf(request);
-    if (id !== undefined) this.forget(id);
+  async end(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader('set-cookie', `${COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0`);
+    const id = cookieOf(request);
+    if (id !== undefined) await this.forget(id);
   }
 
-  /** Nobody can see any more what its agent would tell, so the agent is told to stop. */
-  private forget(id: string): void {
-    this.sessions.get(id)?.session.run?.stop();
+  private async forget(id: string): Promise<void> {
+    const entry = this.sessions.get(id);
     this.sessions.delete(id);
+    if (entry !== undefined) await this.ended(entry.session);
   }
 }
 

@@ -9,7 +9,8 @@ export interface SignInPage {
   /** Where the form is posted. */
   readonly action: string;
   readonly clientName: string;
-  readonly failed: boolean;
+  /** After a sign-in that failed: the username that was given. */
+  readonly failedUsername?: string | undefined;
 }
 
 const tick = html`<svg viewBox="0 0 24 24" aria-hidden="true">
@@ -38,16 +39,25 @@ const shortcut = (action: string, account: ExampleAccount): Html => html`
   </form>
 `;
 
-export const signInPage = ({ brand, accounts, action, clientName, failed }: SignInPage): Page => ({
+/** To the field that is wrong; which of the two it is, nobody is told. */
+const WRONG = html`aria-invalid="true" aria-describedby="sign-in-error"`;
+
+export const signInPage = ({ brand, accounts, action, clientName, failedUsername }: SignInPage): Page => ({
   brand,
-  title: 'Sign in',
+  title: failedUsername === undefined ? 'Sign in' : 'Error: Sign in',
   narrow: true,
   body: html`<section class="card">
     <div class="stack">
       <h1>Sign in to ${brand.name}</h1>
       <p class="lead">to continue to ${clientName}</p>
     </div>
-    ${failed ? html`<p class="note alert" role="alert">That username and password do not belong together.</p>` : undefined}
+    ${
+      failedUsername === undefined
+        ? undefined
+        : html`<p class="note alert" id="sign-in-error" role="alert">
+            The username or the password is not correct. Check both, and try again.
+          </p>`
+    }
     <form class="form" method="post" action="${action}">
       <div class="field">
         <label for="username">Username</label>
@@ -56,13 +66,21 @@ export const signInPage = ({ brand, accounts, action, clientName, failed }: Sign
           name="username"
           autocomplete="username"
           autocapitalize="none"
+          value="${failedUsername ?? ''}"
           required
-          autofocus
+          ${failedUsername === undefined ? html`autofocus` : WRONG}
         />
       </div>
       <div class="field">
         <label for="password">Password</label>
-        <input id="password" name="password" type="password" autocomplete="current-password" required />
+        <input
+          id="password"
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          required
+          ${failedUsername === undefined ? undefined : html`autofocus ${WRONG}`}
+        />
       </div>
       <button class="wide">Sign in</button>
     </form>

@@ -21,6 +21,9 @@ export interface InteractionOptions {
 
 const INTERACTION_PATH = /^\/interaction\/[\w-]+(?<step>\/sign-in|\/consent)?$/;
 
+/** What is given back to be corrected; no account of the examples has a longer one. */
+const LONGEST_USERNAME = 100;
+
 /** What oidc-provider's consent prompt finds missing, as in its `interaction_policy/prompts/consent.js`. */
 const MissingSchema = v.object({
   missingOIDCScope: v.optional(v.array(v.string()), []),
@@ -76,7 +79,7 @@ async function show(
   const account = accounts.find(({ id }) => id === interaction.session?.accountId);
 
   if (interaction.prompt.name === 'login' || account === undefined || otherAccount) {
-    const page = signInPage({ brand, accounts, clientName, action: `${action}/sign-in`, failed: false });
+    const page = signInPage({ brand, accounts, clientName, action: `${action}/sign-in` });
     sendPage(response, 200, page);
     return;
   }
@@ -113,7 +116,13 @@ async function signIn(
   sendPage(
     response,
     401,
-    signInPage({ brand, accounts, action, clientName: client?.clientName ?? clientId, failed: true }),
+    signInPage({
+      brand,
+      accounts,
+      action,
+      clientName: client?.clientName ?? clientId,
+      failedUsername: (form.get('username') ?? '').slice(0, LONGEST_USERNAME),
+    }),
   );
 }
 

@@ -60,6 +60,7 @@ main.narrow { width: min(100%, 29rem); }
 
 label { font-weight: 600; font-size: .92rem; }
 input { width: 100%; font: inherit; color: inherit; background: var(--surface); border: 1px solid var(--line-strong); border-radius: .65rem; padding: .7rem .9rem; min-height: 2.9rem; }
+input[aria-invalid="true"] { border-color: var(--alert); }
 .field { display: grid; gap: .35rem; }
 .form { display: grid; gap: 1.1rem; }
 .form button { margin-top: .2rem; }

@@ -32,6 +32,11 @@ const page = (title: string, body: Html, session?: BrowserSession): Page => ({
   ...(session?.user === undefined ? {} : { account: account(session, session.user) }),
 });
 
+/** A form, for a sign-in begins by POST. */
+const signInForm = (label: string): Html => html`
+  <form class="row stretch" method="post" action="/sign-in"><button>${label}</button></form>
+`;
+
 export const welcomePage = (): Page =>
   page(
     'Welcome',
@@ -40,7 +45,7 @@ export const welcomePage = (): Page =>
           <h1>An assistant that knows your day, and only what you let it know</h1>
           <p class="lead">Ask what is on your calendar. The assistant asks you before it looks.</p>
         </div>
-        <div class="row stretch"><a class="button" href="/sign-in">Sign in with Fernhill ID</a></div>
+        ${signInForm('Sign in with Fernhill ID')}
       </section>
       <section class="card">
         <h2>What you will see</h2>
@@ -199,7 +204,7 @@ const noticeCard = (title: string, text: string, next: Html): Html => html`
   </section>
 `;
 
-const signInAgain = html`<div class="row stretch"><a class="button" href="/sign-in">Sign in</a></div>`;
+const signInAgain = signInForm('Sign in');
 
 /** The page of a signed-in user: the question box, and room for `runParts` below it. */
 export const askPage = (session: BrowserSession, user: SignedInUser, agents: readonly ExampleAgent[]): Page =>

@@ -36,7 +36,7 @@ export interface WebAppOptions {
 }
 
 export class WebApp {
-  private readonly sessions = new BrowserSessions();
+  private readonly sessions = new BrowserSessions((session) => this.ended(session));
 
   constructor(private readonly options: WebAppOptions) {}
 
@@ -49,7 +49,7 @@ export class WebApp {
         case 'GET /':
           await this.home(request, response);
           break;
-        case 'GET /sign-in':
+        case 'POST /sign-in':
           await this.signIn(request, response);
           break;
         case `GET ${REDIRECT_PATH}`:
@@ -82,25 +82,37 @@ export class WebApp {
     else await streamPage(response, page, pages.runParts(session, session.run));
   }
 
+  /**
+   * By POST from a page of this application: nothing begins or ends because a link was prefetched, or because a page
+   * elsewhere points here. A session that is there ends before the sign-in, since its refresh token and the next one
+   * can belong to one grant, which revocation ends as a whole.
+   */
   private async signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if ((await readForm(request, this.options.server.origin)) === undefined) {
+      sendPage(response, 403, pages.staleFormPage());
+      return;
+    }
     const { transaction, authorizationUrl } = await this.options.openId.beginSignIn();
-    this.sessions.renew(request, response).signIn = transaction;
+    (await this.sessions.renew(request, response)).signIn = transaction;
     redirect(response, authorizationUrl);
   }
 
   private async signedIn(request: IncomingMessage, response: ServerResponse, callback: URL): Promise<void> {
-    const transaction = this.sessions.find(request)?.signIn;
-    if (transaction === undefined) {
+    const session = this.sessions.find(request);
+    // An answer that was not asked for here ends nothing: neither the sign-in under way nor a live session.
+    const state = callback.searchParams.get('state');
+    const transaction = session?.signIn?.state === state ? session?.signIn : undefined;
+    if (session === undefined || transaction === undefined) {
       sendPage(response, 400, pages.signInFailedPage());
       return;
     }
+    delete session.signIn;
     const user = await this.options.openId.completeSignIn(callback, transaction).catch(() => undefined);
     if (user === undefined) {
-      this.sessions.end(request, response);
       sendPage(response, 400, pages.signInFailedPage());
       return;
     }
-    this.sessions.renew(request, response).user = user;
+    (await this.sessions.renew(request, response)).user = user;
     redirect(response, '/');
   }
 
@@ -175,8 +187,19 @@ export class WebApp {
       return;
     }
     const { user } = session;
-    this.sessions.end(request, response);
+    await this.sessions.end(request, response);
     redirect(response, user === undefined ? '/' : await this.options.openId.signOutUrl(user));
+  }
+
+  /** Nobody can see any more what its agent would tell, and nobody needs its tokens. */
+  private async ended({ run, user }: BrowserSession): Promise<void> {
+    run?.stop();
+    if (user === undefined) return;
+    await this.options.openId.revoke(user).catch((error: unknown) => {
+      // The person is signed out here all the same.
+      const cause = error instanceof Error ? error.message : 'unknown error';
+      process.stderr.write(`A refresh token could not be revoked: ${cause}\n`);
+    });
   }
 
   /** A form that this application rendered for this very session; no session when it is not. */

@@ -57,14 +57,15 @@ describeInBrowser('a person in a browser', () => {
 
       await page.goto(local.ready.exampleApp);
       await takeScreenshots(page, '01-welcome');
-      await page.getByRole('link', { name: 'Sign in with Fernhill ID' }).click();
+      await page.getByRole('button', { name: 'Sign in with Fernhill ID' }).click();
       await takeScreenshots(page, '02-sign-in');
       await page.getByLabel('Username').fill('ana');
       await page.getByLabel('Password').fill('wrong');
       await page.getByRole('button', { name: 'Sign in', exact: true }).click();
       await page.getByRole('alert').waitFor();
       await takeScreenshots(page, '03-sign-in-failed');
-      await page.getByLabel('Username').fill('ana');
+      expect(await page.getByLabel('Username').inputValue()).toBe('ana');
+      expect(await page.locator('input:focus').getAttribute('id')).toBe('password');
       await page.getByLabel('Password').fill('fern-and-moss');
       await page.getByRole('button', { name: 'Sign in', exact: true }).click();
       await heading(page, 'Hello, Ana').waitFor();
@@ -96,7 +97,7 @@ describeInBrowser('a person in a browser', () => {
       await heading(page, 'Sign out of Fernhill ID too?').waitFor();
       await takeScreenshots(page, '10-sign-out');
       await page.getByRole('button', { name: 'Sign out' }).click();
-      await page.getByRole('link', { name: 'Sign in with Fernhill ID' }).waitFor();
+      await page.getByRole('button', { name: 'Sign in with Fernhill ID' }).waitFor();
       await page.context().close();
     });
 
@@ -220,7 +221,7 @@ describeInBrowser('a person in a browser', () => {
     const second = await start(port);
     // The application has forgotten the browser; the identity provider has not, and asks for nothing.
     await page.goto(second.ready.exampleApp);
-    await page.getByRole('link', { name: 'Sign in with Fernhill ID' }).click();
+    await page.getByRole('button', { name: 'Sign in with Fernhill ID' }).click();
     await ask(page);
     await page.getByText('Orchard planning').waitFor();
     await page.context().close();

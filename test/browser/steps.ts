@@ -9,7 +9,7 @@ export const nameOf = (person: string): RegExp => new RegExp(`^${person} `);
 
 export async function signIn(page: Page, exampleApp: string, person: string): Promise<void> {
   await page.goto(exampleApp);
-  await page.getByRole('link', { name: 'Sign in with Fernhill ID' }).click();
+  await page.getByRole('button', { name: 'Sign in with Fernhill ID' }).click();
   await page.getByRole('button', { name: nameOf(person) }).click();
   await heading(page, `Hello, ${person}`).waitFor();
 }

@@ -11,9 +11,10 @@ import { join } from 'node:path';
 import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import { Browser, type Page } from '../../examples/demo/browser';
 import { FERNHILL_ACCOUNTS } from '../../examples/local/accounts';
-import { startIdentityProvider } from '../../examples/local/identity-provider';
+import { startIdentityProvider, type IdentityProvider } from '../../examples/local/identity-provider';
 import { bindLoopback, type LoopbackServer } from '../../examples/local/loopback-server';
 import { OpenIdClient } from '../../examples/local/openid-client';
+import { SealedFile } from '../../examples/local/sealed-file';
 import { REDIRECT_PATH, RETURN_PATH, WebApp } from '../../examples/local/web-app';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
@@ -26,6 +27,8 @@ let servers: LoopbackServer[];
 let gate: Server;
 let answer: Answer;
 let app: string;
+let stateFile: string;
+let identityProvider: IdentityProvider;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agent-identity-application-'));
@@ -41,14 +44,9 @@ beforeAll(async () => {
 
   const redirectUri = `${app}${REDIRECT_PATH}`;
   const postLogoutRedirectUri = `${app}/`;
-  const { issuer, clientId, clientSecret } = startIdentityProvider(
-    provider,
-    join(folder, 'provider.sealed'),
-    {
-      redirectUri,
-      postLogoutRedirectUri,
-    },
-  );
+  stateFile = join(folder, 'provider.sealed');
+  identityProvider = startIdentityProvider(provider, stateFile, { redirectUri, postLogoutRedirectUri });
+  const { issuer, clientId, clientSecret } = identityProvider;
   const scope = 'openid profile assistant';
   new WebApp({
     server: application,
@@ -76,7 +74,7 @@ afterAll(async () => {
 async function signedIn(): Promise<{ browser: Browser; page: Page }> {
   const browser = new Browser();
   const [ana] = FERNHILL_ACCOUNTS;
-  const signIn = await browser.go(`${app}/sign-in`);
+  const signIn = await browser.go(`${app}/sign-in`, { form: {} });
   const page = await browser.submit(signIn, { username: ana?.username ?? '', password: ana?.password ?? '' });
   return { browser, page };
 }
@@ -254,6 +252,148 @@ describe('a run', () => {
     expect(first?.authorization).toMatch(/^Bearer ey/);
     expect(first?.[name]).toMatch(/^[\w-]{33,256}$/);
     expect(second?.[name]).toBe(first?.[name]);
+  });
+});
+
+/** The refresh tokens that the identity provider keeps. */
+function refreshTokens(): string[] {
+  const { records } = new SealedFile(stateFile).read() as { records: Record<string, unknown> };
+  return Object.keys(records)
+    .filter((key) => key.startsWith('RefreshToken:'))
+    .map((key) => key.slice('RefreshToken:'.length));
+}
+
+/** What the identity provider answers to somebody who found a refresh token and the client's secret. */
+async function refresh(token: string): Promise<unknown> {
+  const { issuer, clientId, clientSecret } = identityProvider;
+  const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
+  const response = await fetch(`${issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${basic}` },
+    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token }),
+  });
+  return response.json();
+}
+
+/** A person who has signed in, and their refresh token. */
+async function withRefreshToken(): Promise<{ browser: Browser; page: Page; token: string }> {
+  const before = refreshTokens();
+  const person = await signedIn();
+  const [token = ''] = refreshTokens().filter((one) => !before.includes(one));
+  expect(token).not.toBe('');
+  return { ...person, token };
+}
+
+const isSignedIn = async (browser: Browser): Promise<boolean> =>
+  (await browser.go(app)).html.includes('Hello, Ana');
+
+describe('signing out', () => {
+  it('ends the refresh token at the identity provider, and offers to end the session there', async () => {
+    const { browser, page, token } = await withRefreshToken();
+    const left = await browser.submit(page, {}, undefined, '/sign-out');
+    expect(left.url).toContain(`${identityProvider.issuer}/session/end`);
+    expect(left.html).toContain('Sign out of Fernhill ID too?');
+    expect(await refresh(token)).toMatchObject({ error: 'invalid_grant' });
+    expect(await isSignedIn(browser)).toBe(false);
+  });
+
+  it('leaves the sessions of other browsers alone', async () => {
+    const { browser, page } = await withRefreshToken();
+    const other = await withRefreshToken();
+    await browser.submit(page, {}, undefined, '/sign-out');
+    expect(await isSignedIn(other.browser)).toBe(true);
+    expect(await refresh(other.token)).toHaveProperty('access_token');
+  });
+
+  it('leaves a person who stays signed in at the provider a way back, with tokens of its own', async () => {
+    const { browser, page } = await withRefreshToken();
+    await browser.submit(page, {}, undefined, '/sign-out');
+    const before = refreshTokens();
+    const back = await browser.go(`${app}/sign-in`, { form: {} });
+    expect(back.html).toContain('Hello, Ana');
+    const [token = ''] = refreshTokens().filter((one) => !before.includes(one));
+    expect(await refresh(token)).toHaveProperty('access_token');
+  });
+
+  it.each<[string, (page: Page) => RequestInit]>([
+    ['a GET', () => ({})],
+    ['a form without its token', () => ({ method: 'POST', body: new URLSearchParams() })],
+    [
+      'a form from elsewhere',
+      ({ html }) => ({
+        method: 'POST',
+        headers: { origin: 'http://127.0.0.1:1' },
+        body: new URLSearchParams({ csrf_token: /name="csrf_token" value="([^"]*)"/.exec(html)?.[1] ?? '' }),
+      }),
+    ],
+  ])('takes more than %s', async (_, request) => {
+    const { browser, page, token } = await withRefreshToken();
+    const { headers, ...rest } = request(page);
+    const response = await browser.send(`${app}/sign-out`, { ...rest, headers: new Headers(headers) });
+    expect([403, 404]).toContain(response.status);
+    expect(await isSignedIn(browser)).toBe(true);
+    expect(refreshTokens()).toContain(token);
+  });
+});
+
+describe('signing in', () => {
+  it.each(['/sign-in', `${REDIRECT_PATH}?code=guess&state=guess`, `${REDIRECT_PATH}?error=access_denied`])(
+    'and a GET of %s leave a live session as it is',
+    async (path) => {
+      const { browser, token } = await withRefreshToken();
+      const answer = await browser.step(`${app}${path}`);
+      expect(answer.headers.get('set-cookie')).toBeNull();
+      expect(answer.headers.get('location')).toBeNull();
+      expect(await isSignedIn(browser)).toBe(true);
+      expect(refreshTokens()).toContain(token);
+    },
+  );
+
+  it('is not begun by a form from elsewhere', async () => {
+    const { browser } = await withRefreshToken();
+    for (const origin of ['http://127.0.0.1:1', 'null']) {
+      const init = { method: 'POST', headers: new Headers({ origin }), body: new URLSearchParams() };
+      expect((await browser.send(`${app}/sign-in`, init)).status).toBe(403);
+    }
+    expect(await isSignedIn(browser)).toBe(true);
+  });
+
+  it('is not broken off by an answer with another state', async () => {
+    const browser = new Browser();
+    const signIn = await browser.go(`${app}/sign-in`, { form: {} });
+    expect((await browser.step(`${app}${REDIRECT_PATH}?code=guess&state=guess`)).status).toBe(400);
+    const [ana] = FERNHILL_ACCOUNTS;
+    const credentials = { username: ana?.username ?? '', password: ana?.password ?? '' };
+    expect((await browser.submit(signIn, credentials)).html).toContain('Hello, Ana');
+  });
+
+  it('keeps the username after a wrong password, never the password, and marks both fields', async () => {
+    const browser = new Browser();
+    const signIn = await browser.go(`${app}/sign-in`, { form: {} });
+    expect(signIn.html).not.toMatch(/<input[^>]* aria-invalid/);
+    const username = 'ana"><img src=x>';
+    const failed = await browser.submit(signIn, { username, password: 'moss-and-fern' });
+    expect(failed.status).toBe(401);
+    expect(failed.html).toContain('value="ana&quot;&gt;&lt;img src=x&gt;"');
+    expect(failed.html).not.toContain('moss-and-fern');
+    const fields = [...failed.html.matchAll(/<input\s+id="(?:username|password)"[^>]*>/g)].map(
+      ([field]) => field,
+    );
+    expect(fields).toHaveLength(2);
+    for (const field of fields)
+      expect(field).toMatch(/aria-invalid="true"\s+aria-describedby="sign-in-error"/);
+    expect(failed.html).toMatch(/<p[^>]* id="sign-in-error" role="alert"/);
+    const corrected = { username: 'ana', password: FERNHILL_ACCOUNTS[0]?.password ?? '' };
+    expect((await browser.submit(failed, corrected)).html).toContain('Hello, Ana');
+  });
+
+  it('anew ends the refresh token of the session before it, and not the next one', async () => {
+    const { browser, token } = await withRefreshToken();
+    const before = refreshTokens();
+    expect((await browser.go(`${app}/sign-in`, { form: {} })).html).toContain('Hello, Ana');
+    expect(await refresh(token)).toMatchObject({ error: 'invalid_grant' });
+    const [next = ''] = refreshTokens().filter((one) => !before.includes(one));
+    expect(await refresh(next)).toHaveProperty('access_token');
   });
 });
 
