@@ -18,6 +18,8 @@ export interface BrowserSession {
   readonly agentSessionId: string;
   /** The last question and what comes of it. */
   run?: Run;
+  /** The last authorization that gave no access: shown until the next question, however often it is loaded. */
+  notConnected?: { readonly run: Run; readonly declined: boolean };
   /** What this browser has asked, by the state with which it comes back from a consent. */
   readonly asked: Map<string, Run>;
 }

@@ -13,7 +13,7 @@ import { invokeAgent, type ExampleAgent, type Heard } from './agent-invocation';
 import { BrowserSessions, randomToken, type BrowserSession } from './browser-session';
 import type { LoopbackServer } from './loopback-server';
 import type { OpenIdClient } from './openid-client';
-import { redirect, sendPage, streamPage, type Page } from './page';
+import { redirect, sendPage, streamPage } from './page';
 import { readForm } from './request-body';
 import { Run } from './run';
 import * as pages from './web-app-pages';
@@ -21,6 +21,9 @@ import * as pages from './web-app-pages';
 /** Paths that others are told of: redirect URI at the identity provider, return URL at the identity service. */
 export const REDIRECT_PATH = '/signed-in';
 export const RETURN_PATH = '/connected';
+
+/** Where the browser is sent on to when it comes back without access. The URL that it came by is good once only. */
+const NOT_CONNECTED_PATH = '/not-connected';
 
 /** A browser may ask in several tabs; what is pushed out can simply be asked again. */
 const MAX_ASKED = 10;
@@ -60,6 +63,9 @@ export class WebApp {
           break;
         case `GET ${RETURN_PATH}`:
           await this.connected(request, response, url.searchParams);
+          break;
+        case `GET ${NOT_CONNECTED_PATH}`:
+          await this.notConnected(request, response);
           break;
         case 'POST /sign-out':
           await this.signOut(request, response);
@@ -153,8 +159,11 @@ export class WebApp {
       await this.goOn(session, (await completeAuthorization(returned)).state);
       redirect(response, '/');
     } catch (error) {
-      const [status, page] = this.notCompleted(session, parameters.get('state') ?? '', error);
-      sendPage(response, status, page);
+      if (this.notCompleted(session, parameters.get('state') ?? '', error)) {
+        redirect(response, NOT_CONNECTED_PATH);
+      } else {
+        sendPage(response, 400, pages.unknownReturnPage(session, this.options.agents[0]));
+      }
     }
   }
 
@@ -167,17 +176,33 @@ export class WebApp {
     if (!run.live) await this.askAgent(session, run.agent, run.question);
   }
 
-  /** What to say of an authorization that was not completed; whoever waits for it is called off. */
-  private notCompleted(session: BrowserSession, state: string, error: unknown): [number, Page] {
+  private async notConnected(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const session = this.sessions.find(request);
+    const user = await this.freshUser(session);
+    if (session?.notConnected === undefined || user === undefined) {
+      redirect(response, '/');
+      return;
+    }
+    const { run, declined } = session.notConnected;
+    sendPage(response, 200, declined ? pages.deniedPage(session, run) : pages.notConnectedPage(session, run));
+  }
+
+  /**
+   * Calls off whoever waits for an authorization that was not completed.
+   *
+   * @returns whether it was one that this browser session had asked for
+   */
+  private notCompleted(session: BrowserSession, state: string, error: unknown): boolean {
     const declined = error instanceof AuthorizationReturnError && error.reason === 'declined';
     const refused = error instanceof BedrockAgentCoreServiceException;
     if (!refused && !(error instanceof AuthorizationReturnError)) throw error;
     const run = declined || refused ? session.asked.get(state) : undefined;
-    if (run === undefined) return [400, pages.unknownReturnPage(session, this.options.agents[0])];
+    if (run === undefined) return false;
     session.asked.delete(state);
     run.stop();
     if (session.run === run) delete session.run;
-    return declined ? [200, pages.deniedPage(session, run)] : [400, pages.notConnectedPage(session, run)];
+    session.notConnected = { run, declined };
+    return true;
   }
 
   private async signOut(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -232,6 +257,7 @@ export class WebApp {
       ask: { question, state },
     };
     session.run?.stop();
+    delete session.notConnected;
     session.run = new Run(agent, question, (signal) => this.watched(invokeAgent(invocation, signal)));
     const [oldest] = session.asked.keys();
     if (session.asked.size >= MAX_ASKED && oldest !== undefined) session.asked.delete(oldest);

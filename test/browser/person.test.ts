@@ -108,8 +108,13 @@ describeInBrowser('a person in a browser', () => {
       await goToAlmanac(page, 'Ben');
       await page.getByRole('button', { name: 'Deny' }).click();
       await page.waitForURL((url) => url.origin === new URL(local.ready.endpoint).origin);
+      const said = await page.getByRole('heading', { level: 1 }).innerText();
+      await page.reload();
+      await heading(page, said).waitFor();
       await takeScreenshots(page, '11-denied-at-the-service');
       await page.getByRole('link').first().click();
+      await heading(page, 'You said no, and that is fine').waitFor();
+      await page.reload();
       await heading(page, 'You said no, and that is fine').waitFor();
       await takeScreenshots(page, '12-denied');
 

@@ -400,6 +400,29 @@ describe('signing in', () => {
 describe('the return URL', () => {
   const sessionUri = 'urn:ietf:params:oauth:request_uri:abc';
 
+  it('leads, when the user said no, to a page that can be loaded again and has nothing of it in its address', async () => {
+    const asked = new Promise<string>((resolve) => {
+      answer = (response, request) => {
+        request.on('data', (body: Buffer) => {
+          resolve((JSON.parse(body.toString()) as { state: string }).state);
+        });
+        stream(news({ kind: 'consent', authorizationUrl: link(SERVICE_ORIGIN) }))(response, request);
+      };
+    });
+    const { browser, page } = await signedIn();
+    await browser.submit(page, { question: 'What is on?' }, undefined, '/ask');
+    const query = `session_id=${sessionUri}&state=${await asked}&error=access_denied`;
+    const denied = await browser.go(`${app}${RETURN_PATH}?${query}`);
+    expect(denied.html).toContain('You said no, and that is fine');
+    expect(new URL(denied.url).search).toBe('');
+    expect((await browser.go(denied.url)).html).toContain('You said no, and that is fine');
+    // Until the next question, and in this browser alone.
+    const stranger = await new Browser().go(denied.url);
+    expect(stranger.html).not.toContain('You said no');
+    await browser.submit(denied, {}, undefined, '/ask');
+    expect((await browser.go(denied.url)).html).not.toContain('You said no');
+  });
+
   it.each([
     ['a state of nobody', `session_id=${sessionUri}&state=guess`],
     ['no state', `session_id=${sessionUri}`],
