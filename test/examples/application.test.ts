@@ -29,6 +29,7 @@ let answer: Answer;
 let app: string;
 let stateFile: string;
 let identityProvider: IdentityProvider;
+let openId: OpenIdClient;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agent-identity-application-'));
@@ -48,9 +49,10 @@ beforeAll(async () => {
   identityProvider = startIdentityProvider(provider, stateFile, { redirectUri, postLogoutRedirectUri });
   const { issuer, clientId, clientSecret } = identityProvider;
   const scope = 'openid profile assistant';
+  openId = new OpenIdClient({ issuer, clientId, clientSecret, redirectUri, postLogoutRedirectUri, scope });
   new WebApp({
     server: application,
-    openId: new OpenIdClient({ issuer, clientId, clientSecret, redirectUri, postLogoutRedirectUri, scope }),
+    openId,
     identity: new BedrockAgentCoreClient({ region: 'us-east-1', endpoint: SERVICE_ORIGIN }),
     agents: [
       {
@@ -313,6 +315,20 @@ describe('signing out', () => {
     expect(back.html).toContain('Hello, Ana');
     const [token = ''] = refreshTokens().filter((one) => !before.includes(one));
     expect(await refresh(token)).toHaveProperty('access_token');
+  });
+
+  it('ends the refresh token that a refresh under way is about to bring', async () => {
+    const { transaction, authorizationUrl } = await openId.beginSignIn();
+    const browser = new Browser();
+    const [ana] = FERNHILL_ACCOUNTS;
+    const credentials = { username: ana?.username ?? '', password: ana?.password ?? '' };
+    const back = await browser.submit(await browser.go(authorizationUrl), credentials, app);
+    const user = await openId.completeSignIn(new URL(back.url), transaction);
+    const refreshing = openId.keepFresh({ ...user, accessTokenExpiresAt: 0 });
+    await openId.revoke(user);
+    const { refreshToken } = (await refreshing) ?? {};
+    expect(refreshToken).not.toBe(user.refreshToken);
+    expect(await refresh(refreshToken ?? '')).toMatchObject({ error: 'invalid_grant' });
   });
 
   it.each<[string, (page: Page) => RequestInit]>([
