@@ -5,6 +5,7 @@ export interface ExpiringCache<Value> {
   /** The value, unless it has been kept for its time. */
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;
+  delete(key: string): void;
 }
 
 /**
@@ -28,6 +29,9 @@ export function createExpiringCache<Value>(
         entries.delete(oldest);
       }
       entries.set(key, { value, until: ambient.now() + milliseconds });
+    },
+    delete(key) {
+      entries.delete(key);
     },
   };
 }

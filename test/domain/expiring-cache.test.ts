@@ -23,3 +23,11 @@ it('keeps as many as it may; the oldest goes first, and one that is set anew is 
   cache.set('c', 'four');
   expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual(['three', undefined, 'four']);
 });
+
+it('gives up a value that is deleted, and no other', () => {
+  const cache = newCache();
+  cache.set('a', 'one');
+  cache.set('b', 'two');
+  cache.delete('a');
+  expect([cache.get('a'), cache.get('b')]).toEqual([undefined, 'two']);
+});

@@ -168,6 +168,31 @@ describe('read by discovery', () => {
     expect(down.asked).toEqual([discoveryUrl]);
   });
 
+  it('is asked for again after five seconds, although the first look-up never comes to its end', async () => {
+    const ambient = createFakeAmbient();
+    const answers = [new Promise<Response>(() => undefined), Promise.resolve(Response.json(document))];
+    const asked: string[] = [];
+    const reader = createMetadataReader(
+      (url) => {
+        asked.push(url);
+        return answers.shift() ?? Promise.reject(new Error('asked too often'));
+      },
+      ACCOUNT,
+      ambient,
+    );
+    const dead = reader.read({ discoveryUrl });
+    ambient.advance(4);
+    const joined = reader.read({ discoveryUrl });
+    expect(asked).toHaveLength(1);
+    ambient.advance(1);
+    expect(await reader.read({ discoveryUrl })).toEqual(document);
+    expect(asked).toHaveLength(2);
+    const still = Symbol('still waiting');
+    for (const waiting of [dead, joined]) {
+      expect(await Promise.race([waiting, Promise.resolve(still)])).toBe(still);
+    }
+  });
+
   it('does not keep a fault that is not the server’s', async () => {
     const fault = new TypeError('a fault');
     let asked = 0;

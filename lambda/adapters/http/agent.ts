@@ -2,11 +2,12 @@
 import type http from 'node:http';
 import { AgentFailure, type Agent } from '../../domain/inbound/agent-answer';
 import type { EndpointPolicy } from '../../domain/provider/endpoint';
-import { AddressNotAllowed, guardedRequest } from './guarded-request';
+import { AddressNotAllowed, guardedRequest, Unanswered } from './guarded-request';
 
 /** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which holds nothing that the agent said. */
 function reasonOf(error: unknown): string {
   if (error instanceof AddressNotAllowed) return error.message;
+  if (error instanceof Unanswered) return `no answer (${error.message})`;
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? `no answer (${code})` : 'no answer';
 }

@@ -8,6 +8,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { EndpointPolicy } from '../../domain/provider/endpoint';
+import { within } from '../../domain/within';
 import { isReachable } from './addresses';
 
 /** The host leads to an address that must not be reached. */
@@ -15,6 +16,14 @@ export class AddressNotAllowed extends Error {
   constructor(host: string) {
     super(`${host} leads to an address that must not be reached`);
     this.name = 'AddressNotAllowed';
+  }
+}
+
+/** The connection ended in a way that leaves no answer and that `node:http` does not call an error. */
+export class Unanswered extends Error {
+  constructor(what: string) {
+    super(what);
+    this.name = 'Unanswered';
   }
 }
 
@@ -44,7 +53,7 @@ export interface GuardedRequest {
 /**
  * @param url https, or http where the caller has let it in
  * @returns the answer, of which the headers have come
- * @throws AddressNotAllowed, or what `node:http` says of a connection
+ * @throws AddressNotAllowed, Unanswered, the signal's reason, or what `node:http` says of a connection
  */
 export async function guardedRequest(
   url: URL,
@@ -53,7 +62,8 @@ export async function guardedRequest(
 ): Promise<http.IncomingMessage> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) !== 0 && !isReachable(host, policy)) throw new AddressNotAllowed(host);
-  return new Promise((answered, failed) => {
+  signal.throwIfAborted();
+  const answer = new Promise<http.IncomingMessage>((answered, failed) => {
     const request = (url.protocol === 'https:' ? https : http).request(url, {
       method,
       headers: { ...headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) },
@@ -63,6 +73,16 @@ export async function guardedRequest(
     });
     request.on('response', answered);
     request.on('error', failed);
+    // Without this listener `node:http` drops the connection after a 101, and emits neither an answer nor an error.
+    request.on('upgrade', (_message, socket) => {
+      socket.destroy();
+      failed(new Unanswered('the server switched protocols'));
+    });
+    // The last event of every request. It changes nothing after an answer or an error.
+    request.on('close', () => {
+      failed(new Unanswered('the connection was closed without an answer'));
+    });
     request.end(body);
   });
+  return within(signal, answer);
 }

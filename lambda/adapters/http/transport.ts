@@ -6,7 +6,8 @@ import type http from 'node:http';
 import { endpointFault, type EndpointPolicy } from '../../domain/provider/endpoint';
 import { ProviderFailure } from '../../domain/grants/provider-failure';
 import type { Transport } from '../../domain/grants/transport';
-import { AddressNotAllowed, guardedRequest } from './guarded-request';
+import { within } from '../../domain/within';
+import { AddressNotAllowed, guardedRequest, Unanswered } from './guarded-request';
 
 /** Milliseconds for a whole exchange. */
 const DEADLINE = 5_000;
@@ -26,7 +27,7 @@ function readBody(message: http.IncomingMessage): Promise<Buffer> {
     message.on('end', () => done(Buffer.concat(chunks)));
     message.on('error', failed);
     message.on('close', () => {
-      if (!message.complete) failed(new ProviderFailure('unreachable', 'the connection ended early', true));
+      failed(new ProviderFailure('unreachable', 'the connection ended early', true));
     });
   });
 }
@@ -35,6 +36,12 @@ const headersOf = (message: http.IncomingMessage): [string, string][] =>
   Object.entries(message.headers).flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
   );
+
+/** In the operator's words. */
+function whyUnanswered(error: unknown, deadline: AbortSignal): string {
+  if (deadline.aborted) return `no answer in ${DEADLINE} ms`;
+  return error instanceof Unanswered ? error.message : 'no connection';
+}
 
 /**
  * @returns a transport that answers with the server's response, whatever its status
@@ -56,15 +63,20 @@ export function createTransport(policy: EndpointPolicy): Transport {
     if (fault) throw new ProviderFailure('address_not_allowed', `endpoint ${fault}`);
     const url = new URL(text);
     const deadline = AbortSignal.timeout(DEADLINE);
+    const signal = init.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
     try {
-      return await exchange(url, init, init.signal ? AbortSignal.any([deadline, init.signal]) : deadline);
+      return await within(signal, exchange(url, init, signal));
     } catch (error) {
       if (error instanceof ProviderFailure) throw error;
       if (error instanceof AddressNotAllowed) {
         throw new ProviderFailure('address_not_allowed', error.message, false, error);
       }
-      const why = deadline.aborted ? `no answer in ${DEADLINE} ms` : 'no connection';
-      throw new ProviderFailure('unreachable', `${url.hostname}: ${why}`, true, error);
+      throw new ProviderFailure(
+        'unreachable',
+        `${url.hostname}: ${whyUnanswered(error, deadline)}`,
+        true,
+        error,
+      );
     }
   };
 }

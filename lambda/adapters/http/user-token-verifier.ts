@@ -18,7 +18,7 @@ import {
   KidNotFoundInJwksError,
   WaitPeriodNotYetEndedJwkError,
 } from 'aws-jwt-verify/error';
-import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
+import { SimpleJwksCache, type PenaltyBox } from 'aws-jwt-verify/jwk';
 import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
 import type { JwtHeader, JwtPayload } from 'aws-jwt-verify/jwt-model';
 import { supportedSignatureAlgorithms } from 'aws-jwt-verify/jwt-verifier';
@@ -65,6 +65,24 @@ const FAULTS: readonly [new (...parameters: never[]) => Error, string][] = [
 
 const faultOf = (error: unknown): string =>
   FAULTS.find(([kind]) => error instanceof kind)?.[1] ?? 'not verifiable';
+
+/** Milliseconds for which a key set that lacks a token's key is not fetched again: as for any failed look-up. */
+const WITHOUT_KEY = 5_000;
+
+/** Of one key set: holds back tokens that name unknown keys, so that they cannot flood the issuer. */
+function penaltyBox(ambient: Pick<Ambient, 'now'>): PenaltyBox {
+  let until = 0;
+  return {
+    wait: () =>
+      ambient.now() < until ? Promise.reject(new WaitPeriodNotYetEndedJwkError()) : Promise.resolve(),
+    registerFailedAttempt() {
+      until = ambient.now() + WITHOUT_KEY;
+    },
+    registerSuccessfulAttempt() {
+      until = 0;
+    },
+  };
+}
 
 const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
 
@@ -135,7 +153,7 @@ export function createUserTokenVerifier(
   function keySet(uri: string): SimpleJwksCache {
     const known = keySets.get(uri);
     if (known) return known;
-    const fresh = new SimpleJwksCache({ fetcher });
+    const fresh = new SimpleJwksCache({ fetcher, penaltyBox: penaltyBox(ambient) });
     keySets.set(uri, fresh);
     return fresh;
   }

@@ -17,6 +17,9 @@ const KEPT = { milliseconds: 600_000, most: 500 };
 /** That there was none: five seconds, so that a burst of requests does not ask a server that is down again and again. */
 const FAILURES_KEPT = { milliseconds: 5_000, most: 500 };
 
+/** Look-ups that are under way: joined for as long, so that one without an end holds up no later request. */
+const JOINED = FAILURES_KEPT;
+
 const endpoint = (policy: EndpointPolicy) =>
   v.pipe(
     v.string(),
@@ -90,7 +93,7 @@ export function createMetadataReader(
 ): MetadataReader {
   const documents = createExpiringCache<Metadata>(KEPT, ambient);
   const failures = createExpiringCache<ProviderFailure>(FAILURES_KEPT, ambient);
-  const underWay = new Map<string, Promise<Metadata>>();
+  const underWay = createExpiringCache<Promise<Metadata>>(JOINED, ambient);
 
   const get = (url: string): Promise<Response> =>
     transport(url, { method: 'GET', headers: { accept: 'application/json' } });
@@ -129,7 +132,9 @@ export function createMetadataReader(
     if (known) return known;
     const failure = failures.get(url);
     if (failure) throw failure;
-    const asking = underWay.get(url) ?? askAndKeep(url);
+    const joined = underWay.get(url);
+    if (joined) return joined;
+    const asking = askAndKeep(url);
     underWay.set(url, asking);
     return asking;
   }

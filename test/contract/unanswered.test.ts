@@ -1,0 +1,169 @@
+/**
+ * Servers that give no answer, in every way that HTTP has: a caller gets an error in bounded time, and a server that is
+ * mended is asked again.
+ */
+import { createHttpAgent } from '../../lambda/adapters/http/agent';
+import { createTransport } from '../../lambda/adapters/http/transport';
+import { createUserTokenVerifier } from '../../lambda/adapters/http/user-token-verifier';
+import { createMetadataReader } from '../../lambda/domain/grants/provider-metadata';
+import { startIssuer, type TestIssuer } from '../flows/support/issuer';
+import {
+  documentAnswer,
+  startRawServer,
+  switchProtocols,
+  UNANSWERED,
+  type RawServer,
+} from '../flows/support/raw-server';
+import { createFakeAmbient } from '../domain/fake-ambient';
+
+const LAPTOP = { loopback: true };
+const GET = { method: 'GET', headers: {} };
+const transport = createTransport(LAPTOP);
+
+let server: RawServer;
+beforeEach(async () => {
+  server = await startRawServer();
+});
+afterEach(() => server.close());
+
+/** What a server that does not answer is to those who ask it. */
+const unavailable = { name: 'ProviderFailure', code: 'unreachable', unavailable: true };
+
+it('fails within the deadline, and in a way that may pass, at a provider that gives no answer', async () => {
+  const servers = await Promise.all(UNANSWERED.map(([, behaviour]) => startRawServer(behaviour)));
+  await Promise.all(
+    servers.map(({ url }) => expect(transport(`${url}/`, GET)).rejects.toMatchObject(unavailable)),
+  );
+  await Promise.all(servers.map(({ released }) => released()));
+  await Promise.all(servers.map(({ close }) => close()));
+}, 10_000);
+
+it('closes the connection to a server that switched protocols, and says so to the operator', async () => {
+  server.behaviour = switchProtocols;
+  await expect(transport(`${server.url}/`, GET)).rejects.toMatchObject({
+    detail: '127.0.0.1: the server switched protocols',
+  });
+  await server.released();
+});
+
+it.each(UNANSWERED)('ends with the caller’s signal at a server that %s', async (_what, behaviour) => {
+  server.behaviour = behaviour;
+  const leave = new AbortController();
+  const sent = transport(`${server.url}/`, { ...GET, signal: leave.signal });
+  sent.catch(() => undefined);
+  while (server.requests.length === 0) await new Promise(setImmediate);
+  leave.abort();
+  await expect(sent).rejects.toMatchObject(unavailable);
+  await server.released();
+});
+
+it('asks nothing for a caller who has left already', async () => {
+  const signal = AbortSignal.abort();
+  await expect(transport(`${server.url}/`, { ...GET, signal })).rejects.toMatchObject(unavailable);
+  const agent = createHttpAgent(`${server.url}/`, LAPTOP);
+  await expect(agent.invoke({ headers: {}, payload: Buffer.alloc(0) }, signal)).rejects.toMatchObject({
+    name: 'AgentFailure',
+  });
+  expect(server.requests).toEqual([]);
+});
+
+describe('an agent that', () => {
+  const run = (signal: AbortSignal) =>
+    createHttpAgent(`${server.url}/`, LAPTOP).invoke({ headers: {}, payload: Buffer.from('{}') }, signal);
+
+  it.each(UNANSWERED)('%s: the run ends with its signal at the latest', async (_what, behaviour) => {
+    server.behaviour = behaviour;
+    const end = new AbortController();
+    const begun = run(end.signal);
+    // An answer with a status of its own is the judge's to refuse; anything else is a failure here.
+    const outcome = begun.then(
+      ({ status }) => status,
+      (error: unknown) => (error as Error).name,
+    );
+    while (server.requests.length === 0) await new Promise(setImmediate);
+    end.abort();
+    expect([101, 'AgentFailure']).toContain(await outcome);
+    await server.released();
+  });
+});
+
+describe('a discovery document', () => {
+  const documentOf = ({ url }: RawServer) => ({ issuer: url, token_endpoint: `${url}/token` });
+
+  it('is there again five seconds after a server that switched protocols is mended', async () => {
+    const ambient = createFakeAmbient();
+    const reader = createMetadataReader(transport, LAPTOP, ambient);
+    const discoveryUrl = `${server.url}/.well-known/openid-configuration`;
+    for (const [, behaviour] of UNANSWERED.slice(0, 2)) {
+      server.behaviour = behaviour;
+      await expect(reader.read({ discoveryUrl })).rejects.toMatchObject(unavailable);
+      ambient.advance(5);
+    }
+    server.behaviour = documentAnswer(documentOf(server));
+    expect(await reader.read({ discoveryUrl })).toEqual(documentOf(server));
+    expect(server.requests).toHaveLength(3);
+  });
+});
+
+describe('an issuer’s keys', () => {
+  const ANA = 'ana';
+  let issuer: TestIssuer;
+  let keys: object;
+
+  beforeAll(async () => {
+    issuer = await startIssuer();
+    keys = (await (await fetch(`${issuer.issuer}/jwks`)).json()) as object;
+  });
+  afterAll(() => issuer.close());
+
+  /** Trusts the raw server, which publishes the issuer's keys as its own. */
+  function verifier(ambient = createFakeAmbient(Math.floor(Date.now() / 1000))) {
+    const deployed = [
+      {
+        discoveryUrl: `${server.url}/.well-known/openid-configuration`,
+        allowedAudience: [issuer.audience],
+      },
+    ];
+    const metadata = createMetadataReader(transport, LAPTOP, ambient);
+    const tokens = createUserTokenVerifier(deployed, metadata, transport, ambient);
+    const verify = async () =>
+      tokens.verify(await issuer.token(ANA, { iss: server.url }), { authorizerConfiguration: undefined });
+    return { verify, ambient };
+  }
+
+  const metadata = () => documentAnswer({ issuer: server.url, jwks_uri: `${server.url}/jwks` });
+  /** The metadata as they should be, the keys as told. */
+  const withKeys = (answer: typeof server.behaviour): void => {
+    const document = metadata();
+    server.behaviour = (connection, request) =>
+      (request.startsWith('GET /jwks') ? answer : document)(connection, request);
+  };
+
+  const notNow = { name: 'InternalServerException' };
+
+  it.each(UNANSWERED.slice(0, 2))(
+    'that are behind a server which %s come once it is mended',
+    async (_what, behaviour) => {
+      const { verify, ambient } = verifier();
+      server.behaviour = behaviour;
+      await expect(verify()).rejects.toMatchObject(notNow);
+      ambient.advance(5);
+      withKeys(behaviour);
+      await expect(verify()).rejects.toMatchObject(notNow);
+      withKeys(documentAnswer(keys));
+      await expect(verify()).resolves.toMatchObject({ user: { subject: ANA } });
+    },
+  );
+
+  it('that lacked the one of a token are fetched again after five seconds, and not before', async () => {
+    const { verify, ambient } = verifier();
+    const unauthorized = { name: 'UnauthorizedException', detail: 'user token: signing key unknown' };
+    withKeys(documentAnswer({ keys: [] }));
+    await expect(verify()).rejects.toMatchObject(unauthorized);
+    withKeys(documentAnswer(keys));
+    ambient.advance(4);
+    await expect(verify()).rejects.toMatchObject(unauthorized);
+    ambient.advance(1);
+    await expect(verify()).resolves.toMatchObject({ user: { subject: ANA } });
+  });
+});
