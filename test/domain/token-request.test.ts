@@ -240,6 +240,84 @@ describe('the answer', () => {
   });
 });
 
+describe('an answer as a form, of a custom provider', () => {
+  const FORM = 'application/x-www-form-urlencoded';
+  const form = (body: string, status = 200, headers: Record<string, string> = {}) =>
+    new Response(body, { status, headers: { 'content-type': FORM, ...headers } });
+  const TOKENS = 'access_token=gho_%2B1+x&token_type=Bearer&expires_in=3600&scope=a+b&refresh_token=next';
+
+  it.each([FORM, `${FORM}; charset=utf-8`, 'Application/X-WWW-Form-URLEncoded'])(
+    'is read like JSON, whatever the grant (%s)',
+    async (type) => {
+      const service = await createTokenClient(() => form(TOKENS, 200, { 'content-type': type }));
+      const expiresAt = service.ambient.seconds() + 3600;
+      const read = { accessToken: 'gho_+1 x', refreshToken: 'next', scopes: ['a', 'b'], expiresAt };
+      expect(await byCode(service)).toEqual(read);
+      expect(await byRefresh(service)).toEqual(read);
+      expect(await byItself(service)).toEqual(read);
+    },
+  );
+
+  it('may leave out what JSON may, and has what comes without a value left out', async () => {
+    const service = await createTokenClient(() => form('access_token=a&token_type=bearer&expires_in=&scope'));
+    expect(await byItself(service)).toEqual({ accessToken: 'a', scopes: ['a', 'b'] });
+  });
+
+  it('that is JSON in truth is read as JSON', async () => {
+    const body = JSON.stringify({ access_token: 'a', token_type: 'bearer' });
+    expect(await byItself(await createTokenClient(() => form(body)))).toMatchObject({ accessToken: 'a' });
+  });
+
+  it.each([
+    ['two access tokens', 'access_token=a&access_token=b&token_type=bearer'],
+    ['two access tokens, one of them encoded', 'access_token=a&acces%73_token=b&token_type=bearer'],
+    ['no type of token', 'access_token=a'],
+    ['an empty access token', 'access_token=&token_type=bearer'],
+    ['a type that is no bearer token', 'access_token=a&token_type=mac'],
+    ['a lifetime that only begins like a number', 'access_token=a&token_type=bearer&expires_in=36e9x'],
+    ['a lifetime below zero', 'access_token=a&token_type=bearer&expires_in=-1'],
+    ['what is not encoded', 'access_token=%zz&token_type=bearer'],
+    ['what is no UTF-8', 'access_token=%ff&token_type=bearer'],
+    ['an error with the status of success', 'error=invalid_grant'],
+    ['a page', '<html><body>access_token=a&token_type=bearer</body></html>'],
+    ['nothing', ''],
+  ])('is refused with %s', async (_what, body) => {
+    const service = await createTokenClient(() => form(body));
+    for (const request of [byCode, byRefresh, byItself]) {
+      await expect(request(service)).rejects.toMatchObject({
+        name: 'ProviderFailure',
+        code: 'invalid_response',
+        unavailable: false,
+      });
+    }
+  });
+
+  it.each(['text/plain', 'text/html', 'application/json', `${FORM}x`])(
+    'is none under another name (%s)',
+    async (type) => {
+      const service = await createTokenClient(() => form(TOKENS, 200, { 'content-type': type }));
+      await expect(byRefresh(service)).rejects.toMatchObject({ name: 'ProviderFailure' });
+    },
+  );
+
+  it.each<[body: string, status: number, code: string, unavailable: boolean]>([
+    ['error=invalid_grant&error_description=it+is+over', 400, 'invalid_grant', false],
+    ['error=invalid_client', 401, 'invalid_client', false],
+    ['error=invalid_grant', 503, 'temporarily_unavailable', true],
+    ['error=a&error=b', 400, 'invalid_response', false],
+  ])('tells an error: %s with status %i', async (body, status, code, unavailable) => {
+    const service = await createTokenClient(() => form(body, status));
+    for (const request of [byCode, byRefresh, byItself]) {
+      await expect(request(service)).rejects.toMatchObject({ code, unavailable });
+    }
+  });
+
+  it('keeps the time after which to ask again', async () => {
+    const service = await createTokenClient(() => form('error=slow_down', 429, { 'retry-after': '7' }));
+    await expect(byRefresh(service)).rejects.toMatchObject({ unavailable: true, retryAfter: 7 });
+  });
+});
+
 describe('a vendor', () => {
   it('that wants JSON gets JSON', async () => {
     const service = await createTokenClient(tokens, {

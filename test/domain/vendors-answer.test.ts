@@ -125,6 +125,12 @@ describe('errors', () => {
   });
 });
 
+it('takes a form that names the token twice for no tokens', async () => {
+  const body = 'access_token=a&access_token=b&token_type=bearer';
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  expect(await judged(new Response(body, { headers }))).toEqual({ status: 200, body });
+});
+
 it.each<[string, Response]>([
   ['a page', new Response('<h1>Down</h1>', { status: 502, headers: { 'content-type': 'text/html' } })],
   ['a text', new Response('"access_token"', { headers: { 'content-type': 'text/plain' } })],

@@ -64,6 +64,33 @@ const json =
     ctx.body = body;
   };
 
+it('an answer as a form is read: tokens at the consent and at each refresh, and then the refusal', async () => {
+  const states: [number, string][] = [];
+  world.provider.tokenEndpoint = async (ctx, next) => {
+    await next();
+    ctx.body = new URLSearchParams(ctx.body as Record<string, string>).toString();
+    ctx.type = 'application/x-www-form-urlencoded';
+    states.push([ctx.status, ctx.type]);
+  };
+  const { first, again } = await connected();
+  expect(first).toEqual(expect.stringMatching(/.{20}/));
+  moveClock(LIFE);
+  const second = await again();
+  expect(second.accessToken).toEqual(expect.stringMatching(/.{20}/));
+  expect(second.accessToken).not.toBe(first);
+  const form = world.provider.tokenEndpoint;
+  world.provider.tokenEndpoint = (ctx, next) =>
+    form(ctx, async () => {
+      await next();
+      ctx.status = 400;
+      ctx.body = { error: 'invalid_grant' };
+    });
+  moveClock(LIFE);
+  // The provider has refused for good, so the user is asked again.
+  expect((await again()).authorizationUrl).toEqual(expect.any(String));
+  expect(states).toEqual([200, 200, 400].map((status) => [status, 'application/x-www-form-urlencoded']));
+});
+
 describe('rotation', () => {
   it('is followed, with each refresh token presented once', async () => {
     const { again } = await connected();

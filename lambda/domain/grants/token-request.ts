@@ -10,6 +10,7 @@ import type { Vendor } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import { invalidMember } from '../service-error';
 import { clientAuthentication, oauthClientOf, type ClientCredential } from './client-authentication';
+import { answerAsJson } from './form-answer';
 import type { Metadata } from './provider-metadata';
 import { providerFailure } from './provider-failure';
 import type { Transport } from './transport';
@@ -122,7 +123,7 @@ export async function exchange(
   const vendor = vendorOf(provider.vendor);
   try {
     const response = await send();
-    const answer = vendor.answer ? await normalisedAnswer(response, vendor.answer) : response;
+    const answer = await (vendor.answer ? normalisedAnswer(response, vendor.answer) : answerAsJson(response));
     return judgeTokens(await judge(answer), asked, vendor, now);
   } catch (error) {
     throw providerFailure(error);

@@ -4,14 +4,12 @@
  */
 import { isJsonObject, parseJsonObject, type JsonObject } from '../json-object';
 import type { AnswerDepartures } from '../provider/vendor';
+import { formMembers, isForm } from './form-answer';
 import { headerField } from './header-field';
 
 /** JSON, or the form that GitHub and Facebook have answered with; undefined for anything else, such as a page. */
 function membersOf(body: string, contentType: string): JsonObject | undefined {
-  if (contentType.startsWith('application/x-www-form-urlencoded')) {
-    return Object.fromEntries(new URLSearchParams(body));
-  }
-  return parseJsonObject(body);
+  return isForm(contentType) ? formMembers(body) : parseJsonObject(body);
 }
 
 /** RFC 6749 section 3.3's form of scopes that come as an array or with commas. */
