@@ -40,7 +40,7 @@ export function formMembers(body: string): JsonObject | undefined {
 function withLifetime(members: JsonObject): JsonObject {
   const { expires_in: lifetime } = members;
   if (lifetime === undefined) return members;
-  if (!/^\d{1,10}$/.test(String(lifetime))) {
+  if (typeof lifetime !== 'string' || !/^\d{1,10}$/.test(lifetime)) {
     throw new ProviderFailure('invalid_response', 'token endpoint: expires_in is not a number of seconds');
   }
   return { ...members, expires_in: Number(lifetime) };

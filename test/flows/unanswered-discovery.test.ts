@@ -1,0 +1,44 @@
+/** A provider whose discovery never answers, through the whole service: an error in time, and none once it is mended. */
+import { CreateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { moveClock } from './support/clock';
+import { documentAnswer, startRawServer, switchProtocols, type RawServer } from './support/raw-server';
+import { World } from './support/world';
+
+let world: World;
+let server: RawServer;
+beforeAll(async () => {
+  [world, server] = await Promise.all([World.start(), startRawServer(switchProtocols)]);
+});
+afterAll(async () => {
+  jest.useRealTimers();
+  await Promise.all([server.close(), world.stop()]);
+});
+
+it('that switches protocols is unavailable, and is asked again five seconds later', async () => {
+  const name = 'switching';
+  const { clientId, clientSecret, issuer } = world.provider;
+  const discoveryUrl = `${server.url}/.well-known/openid-configuration`;
+  await world.control().send(
+    new CreateOauth2CredentialProviderCommand({
+      name,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
+      },
+    }),
+  );
+  const agent = await world.agent();
+  const once = agent.as(world.data('agent', 'execute-api', 1));
+  const token = await agent.token();
+  const ask = () =>
+    once.ask(token, { resourceCredentialProviderName: name, oauth2Flow: 'M2M', scopes: ['a'] });
+
+  await expect(ask()).rejects.toMatchObject({
+    name: 'InternalServerException',
+    message: expect.stringContaining('did not answer as it should (unreachable)') as string,
+  });
+  server.behaviour = documentAnswer({ issuer: server.url, token_endpoint: `${issuer}/token` });
+  moveClock(5);
+  expect((await ask()).accessToken).toEqual(expect.any(String));
+  expect(server.requests).toHaveLength(2);
+});
