@@ -19,3 +19,25 @@ export async function within<Result>(signal: AbortSignal, work: Promise<Result>)
     signal.removeEventListener('abort', leave);
   }
 }
+
+/**
+ * Yields what the source yields, no longer than a signal allows.
+ *
+ * @throws the signal's reason, or what the source throws
+ */
+export async function* eachWithin<Item>(
+  signal: AbortSignal,
+  source: AsyncIterable<Item>,
+): AsyncGenerator<Item> {
+  const items = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await within(signal, items.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // Not waited for: a source that is stuck would not come to its end here either.
+    items.return?.().catch(() => undefined);
+  }
+}

@@ -1,7 +1,7 @@
 /**
  * The gate: API Gateway's event in, the agent's answer out as it is made. An error before the answer is one in the
- * service's form; after it has begun, a stream of server-sent events gets it as its last event, and any other answer is
- * broken off, so that nobody takes the half of it for the whole.
+ * service's form; after it has begun, a stream of server-sent events gets it as its last event, in place of one that is
+ * unfinished, and any other answer is broken off, so that nobody takes the half of it for the whole.
  */
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { errorResult, json, NO_STORE } from '../api/errors';
@@ -11,9 +11,11 @@ import { AgentFailure, runtimeClientError, type AgentAnswer } from '../domain/in
 import { runMilliseconds, type AgentEndpointConfiguration } from '../domain/inbound/agent-endpoint';
 import { recordBrokenOff } from '../domain/inbound/audit';
 import { METADATA_PATH } from '../domain/inbound/challenge';
+import { EventStream } from '../domain/inbound/event-stream';
 import { invokeAgent, type AgentCall, type InvokePorts } from '../domain/inbound/invoke';
 import { protectedResourceMetadata } from '../domain/inbound/protected-resource';
 import { ServiceError } from '../domain/service-error';
+import { eachWithin } from '../domain/within';
 import { headerFields } from './header-fields';
 import { beginAnswer, endAnswer, writeChunk, type ResponseStream } from './response-stream';
 import { INVOCATION_PATH, METADATA_OF_PATH } from './routes';
@@ -21,6 +23,9 @@ import { startRun, type Run } from './run';
 
 /** Milliseconds before the function's own end at which the caller is told. */
 const TIME_TO_ANSWER = 3_000;
+
+/** Milliseconds for which a caller may take an error, or the last event: less than is left of the function's time. */
+const TIME_TO_TAKE = 2_000;
 
 /** Milliseconds without a byte: API Gateway breaks off after five minutes, and says nothing. */
 export const IDLE = 290_000;
@@ -78,10 +83,19 @@ function callOf(event: APIGatewayProxyEvent): AgentCall {
   };
 }
 
+/** Ends an answer whose run is over; a caller who does not take it is cut off. */
+async function finish(stream: ResponseStream): Promise<void> {
+  try {
+    await endAnswer(stream, AbortSignal.timeout(TIME_TO_TAKE));
+  } catch {
+    stream.destroy();
+  }
+}
+
 async function sendPlain(stream: ResponseStream, { statusCode, headers, body }: Plain): Promise<void> {
   beginAnswer(stream, { statusCode, headers: headers as Record<string, string> });
   stream.write(body);
-  await endAnswer(stream);
+  await finish(stream);
 }
 
 /** Why an answer that had begun did not come to its end, in words for the caller; undefined for a defect. */
@@ -95,13 +109,16 @@ function interruptionOf(error: unknown, { signal }: Run): ServiceError | undefin
   );
 }
 
-/** WHATWG HTML, "Server-sent events": a blank line ends whatever event was cut in two. */
-const lastEvent = (error: unknown): string => `\n\nevent: error\ndata: ${errorResult(error).body}\n\n`;
+const lastEvent = (error: unknown): string => `event: error\ndata: ${errorResult(error).body}\n\n`;
 
-const isEventStream = ({ headers }: AgentAnswer): boolean =>
-  /^text\/event-stream\b/i.test(headers['content-type'] ?? '') && headers['content-encoding'] === undefined;
+/** @returns undefined for an answer that is no event stream, or one that cannot be read here */
+const eventStreamOf = ({ headers }: AgentAnswer): EventStream | undefined =>
+  /^text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '') &&
+  headers['content-encoding'] === undefined
+    ? new EventStream()
+    : undefined;
 
-/** @param idle milliseconds for which an agent may be silent */
+/** @param idle milliseconds for which an agent may be silent, or a caller may read nothing */
 export function createGateHandler(
   ports: InvokePorts,
   endpoint: AgentEndpointConfiguration,
@@ -109,31 +126,39 @@ export function createGateHandler(
   idle = IDLE,
 ): GateHandler {
   /** The end of an answer that had begun and cannot be finished. */
-  async function breakOff(stream: ResponseStream, answer: AgentAnswer, run: Run, error: unknown) {
+  async function breakOff(
+    stream: ResponseStream,
+    events: EventStream | undefined,
+    run: Run,
+    error: unknown,
+  ): Promise<void> {
     const interruption = interruptionOf(error, run);
     if (!interruption) report(unexpected(error));
     recordBrokenOff(ports.audit, endpoint, interruption?.detail ?? 'internal error');
     if (run.hungUp) return;
-    if (!isEventStream(answer)) {
+    if (!events?.betweenEvents || stream.writableEnded) {
       stream.destroy();
       return;
     }
     stream.write(lastEvent(interruption ?? error));
-    await endAnswer(stream);
+    await finish(stream);
   }
 
   async function pass(stream: ResponseStream, answer: AgentAnswer, run: Run): Promise<void> {
+    const events = eventStreamOf(answer);
     beginAnswer(stream, { statusCode: answer.status, headers: answer.headers });
     try {
-      for await (const chunk of answer.body) {
-        run.beat();
-        await writeChunk(stream, chunk, run.signal);
+      for await (const chunk of eachWithin(run.signal, answer.body)) {
+        run.awaits('caller');
+        await writeChunk(stream, events?.take(chunk) ?? chunk, run.signal);
+        run.awaits('agent');
       }
+      run.awaits('caller');
+      if (events) await writeChunk(stream, events.rest(), run.signal);
+      await endAnswer(stream, run.signal);
     } catch (error) {
-      await breakOff(stream, answer, run, error);
-      return;
+      await breakOff(stream, events, run, error);
     }
-    await endAnswer(stream);
   }
 
   /** The answer, once it has begun; undefined when an error was sent in its place. */

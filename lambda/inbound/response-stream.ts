@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { within } from '../domain/within';
 
 /** Lambda's `responseStream`. */
 export interface ResponseStream extends Writable {
@@ -36,14 +37,19 @@ export async function writeChunk(
   chunk: Uint8Array,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!stream.write(chunk)) await once(stream, 'drain', { signal });
+  if (chunk.length > 0 && !stream.write(chunk)) await once(stream, 'drain', { signal });
 }
 
-/** @returns when all that was written has been taken */
-export async function endAnswer(stream: ResponseStream): Promise<void> {
-  await new Promise<void>((ended) => {
+/**
+ * @param signal until when a reader may take what was written
+ * @returns when all of it has been taken, or the reader has gone
+ * @throws the signal's reason
+ */
+export async function endAnswer(stream: ResponseStream, signal: AbortSignal): Promise<void> {
+  const ended = new Promise<void>((end) => {
     // Called with an error, too, when the reader has gone: it missed the end of what it did not want.
-    stream.end(() => ended());
-    stream.once('close', ended);
+    stream.end(() => end());
+    stream.once('close', end);
   });
+  await within(signal, ended);
 }

@@ -9,16 +9,19 @@ import type { ServiceError } from '../domain/service-error';
 export interface RunLimits {
   /** Milliseconds for all of it. */
   readonly whole: number;
-  /** Milliseconds between two pieces of the answer, or before the first. */
+  /** Milliseconds for which the agent may send nothing, or the caller may take nothing. */
   readonly idle: number;
 }
+
+/** Who has to do something for the run to go on: the agent sends, the caller takes what was sent. */
+export type Side = 'agent' | 'caller';
 
 export interface Run {
   readonly signal: AbortSignal;
   /** Whether the caller is gone, and nothing more can be said to it. */
   readonly hungUp: boolean;
-  /** Something came from the agent. */
-  beat(): void;
+  /** From now on it is this side's turn: it has sent nothing, or taken nothing, so far. */
+  awaits(side: Side): void;
   /** The run is over; whatever is left of it is let go. */
   end(): void;
 }
@@ -37,6 +40,14 @@ const silent = (limit: number): ServiceError =>
     'agent: silent for too long',
   );
 
+const unread = (limit: number): ServiceError =>
+  runtimeClientError(
+    `A piece of the answer waited ${seconds(limit)} seconds for the caller. Read the answer while it comes.`,
+    'the caller stopped reading',
+  );
+
+const idleReason = { agent: silent, caller: unread } as const satisfies Record<Side, unknown>;
+
 /** @param stream whose reader is the caller */
 export function startRun(stream: ResponseStream, limits: RunLimits): Run {
   const controller = new AbortController();
@@ -47,7 +58,8 @@ export function startRun(stream: ResponseStream, limits: RunLimits): Run {
     controller.abort(runtimeClientError('The caller hung up.', 'the caller hung up'));
   };
   const whole = setTimeout(() => controller.abort(timeUp(limits.whole)), limits.whole);
-  const idle = setTimeout(() => controller.abort(silent(limits.idle)), limits.idle);
+  let awaited: Side = 'agent';
+  const idle = setTimeout(() => controller.abort(idleReason[awaited](limits.idle)), limits.idle);
   stream.once('close', leave);
   // An error is followed by the close; without a listener it would end the process.
   stream.on('error', () => undefined);
@@ -56,7 +68,10 @@ export function startRun(stream: ResponseStream, limits: RunLimits): Run {
     get hungUp() {
       return hungUp;
     },
-    beat: () => void idle.refresh(),
+    awaits(side) {
+      awaited = side;
+      idle.refresh();
+    },
     end() {
       clearTimeout(whole);
       clearTimeout(idle);

@@ -47,6 +47,12 @@ const RETURNED = [
   'baggage',
 ] as const;
 
+/** A field value that every gateway on the way takes (RFC 9110 section 5.5, without the obsolete octets). */
+const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
+
+/** Characters of the values together: API Gateway has to find status and headers within the first 16 KiB. */
+export const MAX_HEADER_CHARACTERS = 7 * 1024;
+
 /**
  * 424: the caller's own fault it is not, and an SDK that took it for the gate's would send again what the agent may
  * have acted upon.
@@ -61,9 +67,27 @@ export const runtimeClientError = (message: string, detail: string, cause?: unkn
 const isAnswer = (protocol: AgentEndpointConfiguration['protocol'], status: number): boolean =>
   (status >= 200 && status < 300) || (protocol === 'MCP' && status >= 400 && status < 500);
 
+/** A field that a gateway refuses would make it answer 502, which AWS's clients take for a reason to run it again. */
+function checkFields(fields: readonly (readonly [name: string, value: string])[]): void {
+  const invalid = fields.find(([, value]) => !FIELD_VALUE.test(value))?.[0];
+  if (invalid !== undefined) {
+    throw runtimeClientError(
+      `The agent answered with an invalid value in the header "${invalid}". Have the agent send printable ASCII characters on one line.`,
+      `agent: invalid value in header ${invalid}`,
+    );
+  }
+  const characters = fields.reduce((sum, [, value]) => sum + value.length, 0);
+  if (characters > MAX_HEADER_CHARACTERS) {
+    throw runtimeClientError(
+      `The agent answered with headers of more than ${MAX_HEADER_CHARACTERS} characters. Have the agent send shorter ones.`,
+      'agent: headers are too long',
+    );
+  }
+}
+
 /**
  * @returns the same answer, with the headers that the caller gets
- * @throws RuntimeClientError that names the status; the body is not the caller's
+ * @throws RuntimeClientError that names the status, or the header that cannot be sent; the body is not the caller's
  */
 export function judgeAnswer(
   protocol: AgentEndpointConfiguration['protocol'],
@@ -80,6 +104,7 @@ export function judgeAnswer(
     const value = headers[name];
     return value === undefined ? [] : [[name, value]];
   });
+  checkFields(returned);
   return {
     status,
     headers: {

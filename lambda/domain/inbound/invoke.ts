@@ -7,6 +7,7 @@ import type { Ambient } from '../ambient';
 import { principalOf } from '../identity/principal';
 import { subjectHash, type UserTokenVerifier } from '../identity/user';
 import { accessDenied, invalidMember, ServiceError } from '../service-error';
+import { within } from '../within';
 import type { OnBehalfOf } from '../workload-token/issue';
 import { checkAddressee, type Addressee } from './addressee';
 import { AgentFailure, judgeAnswer, runtimeClientError, type Agent, type AgentAnswer } from './agent-answer';
@@ -77,14 +78,15 @@ async function callerOf(
 
 async function answerOf(agent: Agent, request: AgentRequest, signal: AbortSignal): Promise<AgentAnswer> {
   try {
-    return await agent.invoke(request, signal);
+    signal.throwIfAborted();
+    return await within(signal, agent.invoke(request, signal));
   } catch (error) {
     // Whoever ended the run knows why.
     if (signal.aborted && signal.reason instanceof ServiceError) throw signal.reason;
-    if (!(error instanceof AgentFailure)) throw error;
+    if (!(error instanceof AgentFailure) && !signal.aborted) throw error;
     throw runtimeClientError(
       'The agent could not be reached, or broke off before it answered. Its own log says why.',
-      `agent: ${error.detail}`,
+      `agent: ${error instanceof AgentFailure ? error.detail : 'the run ended'}`,
       error,
     );
   }

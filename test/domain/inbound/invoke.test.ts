@@ -384,6 +384,40 @@ describe('the caller gets', () => {
     expect(got['content-type']).toBe('application/octet-stream');
   });
 
+  it.each([
+    ['a line break', 'text/plain\r\na: b'],
+    ['a control character', 'text/plain\u0000'],
+    ['a character beyond ASCII', 'text/pl\u00e4in'],
+  ])('no answer with %s in a header, but its name', async (_what, value) => {
+    const ports = portsOf({ answer: { headers: { 'content-type': value, 'x-other': value } } });
+    const error: unknown = await invoke(endpointOf(BY_IAM), callOf(), ports).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({
+      type: 'RuntimeClientError',
+      detail: 'agent: invalid value in header content-type',
+    });
+    expect(JSON.stringify(error)).not.toContain(value);
+  });
+
+  it('an answer whatever is in a header that the caller does not get', async () => {
+    const ports = portsOf({
+      answer: { headers: { 'x-other': 'a\r\nb', 'content-type': 'text/plain\t; a="b"' } },
+    });
+    const { headers: got } = await invoke(endpointOf(BY_IAM), callOf(), ports);
+    expect(got['content-type']).toBe('text/plain\t; a="b"');
+    expect(got).not.toHaveProperty('x-other');
+  });
+
+  it('nothing of an agent that heeds no signal, once the run has ended', async () => {
+    const end = new AbortController();
+    const ports = portsOf();
+    const deaf = { invoke: () => new Promise<never>(() => undefined) };
+    const called = invokeAgent({ ...ports, agent: deaf }, endpointOf(BY_IAM), callOf(), end.signal);
+    end.abort(new ServiceError('RuntimeClientError', 'The run is over.', { detail: 'agent: over' }));
+    await expect(called).rejects.toMatchObject({ message: 'The run is over.' });
+  });
+
   const HTTP = endpointOf(BY_IAM);
   const MCP = endpointOf(BY_IAM, { protocol: 'MCP' });
   it.each([

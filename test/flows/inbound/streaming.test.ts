@@ -8,6 +8,7 @@ import { World } from '../support/world';
 import { AgentServer } from './agent-server';
 import { openEndpoint, type Opened } from './endpoints';
 import type { AgentEndpointOptions } from '../../../lib/local/agent-endpoint';
+import { MAX_HELD_BYTES } from '../../../lambda/domain/inbound/event-stream';
 
 let world: World;
 let server: AgentServer;
@@ -153,11 +154,11 @@ describe('the limits', () => {
     await server.gone;
   });
 
-  it('of a run, in server-sent events: the error is the last', async () => {
+  it('of a run, in server-sent events: the error is the last, and takes the place of an unfinished event', async () => {
     const brief = await start({ runSeconds: 1 });
-    server.run = (response) => response.writeHead(200, SSE).write('data: half an ev');
+    server.run = (response) => response.writeHead(200, SSE).write('data: one\n\ndata: half an ev');
     const text = await (await call(brief)).text();
-    expect(text).toMatch(/^data: half an ev\n\nevent: error\ndata: \{.*\}\n\n$/);
+    expect(text).toMatch(/^data: one\n\nevent: error\ndata: \{.*\}\n\n$/);
     expect(error(/data: (\{.*\})/.exec(text)?.[1] ?? '')).toMatchObject({
       __type: 'RuntimeClientError',
       message: expect.stringContaining('did not finish') as string,
@@ -170,9 +171,31 @@ describe('the limits', () => {
     const impatient = await start({ idle: 200 });
     server.run = (response) => response.writeHead(200, SSE).write('data: one\n\n');
     const text = await (await call(impatient)).text();
-    expect(text).toMatch(/^data: one\n\n\n\nevent: error\n/);
+    expect(text).toMatch(/^data: one\n\nevent: error\n/);
     expect(text).toContain('send something while it works');
     await server.gone;
+  });
+
+  it.each([
+    ['server-sent events', 'text/event-stream', 'data: one more event of many\n\n'],
+    ['anything else', 'text/plain', 'more of the same'],
+  ])('of a caller who stops reading %s: the agent is not called silent', async (_what, type, piece) => {
+    const impatient = await start({ idle: 300 });
+    server.run = (response) => {
+      const pieces = Buffer.from(piece.repeat(10_000));
+      response.writeHead(200, { 'content-type': type });
+      const flood = (): void => {
+        while (!response.destroyed && response.write(pieces));
+      };
+      response.on('drain', flood);
+      flood();
+    };
+    const before = (await runs()).length;
+    const answer = await call(impatient);
+    while ((await runs()).length === before) await new Promise((later) => setTimeout(later, 20));
+    expect((await runs()).at(-1)).toMatchObject({ outcome: 'failed', reason: 'the caller stopped reading' });
+    await server.gone;
+    await answer.body?.cancel().catch(() => undefined);
   });
 
   it('of a run, in anything else: the answer is cut off', async () => {
@@ -233,8 +256,30 @@ describe('an agent that', () => {
   it('breaks off in server-sent events: an error is the last', async () => {
     server.run = (response) => response.writeHead(200, SSE).write('data: one\n\n', () => response.destroy());
     const text = await (await call()).text();
-    expect(text).toMatch(/^data: one\n\n\n\nevent: error\ndata: \{"__type":"RuntimeClientError"/);
+    expect(text).toMatch(/^data: one\n\nevent: error\ndata: \{"__type":"RuntimeClientError"/);
     expect((await runs()).at(-1)).toMatchObject({ reason: 'agent: the answer broke off' });
+  });
+
+  it.each([
+    ['a half event', 'data: {"amount": 1'],
+    ['an event without its blank line', 'data: {"amount": 1}\n'],
+    ['an event whose blank line is half there', 'data: {"amount": 1}\r'],
+  ])('breaks off behind %s: no client takes it for whole', async (_what, half) => {
+    server.run = (response) =>
+      response.writeHead(200, SSE).write(`data: one\r\n\r\n${half}`, () => response.destroy());
+    const text = await (await call()).text();
+    expect(text).toMatch(/^data: one\r\n\r\nevent: error\ndata: \{"__type":"RuntimeClientError"/);
+  });
+
+  it('breaks off in an event too long to be held back: so does the answer, without a last event', async () => {
+    server.run = (response) =>
+      response.writeHead(200, SSE).write(`data: ${'x'.repeat(MAX_HELD_BYTES)}`, () => response.destroy());
+    await expect((await call()).text()).rejects.toMatchObject({ message: 'terminated' });
+  });
+
+  it('ends in a half event by itself: the answer is as the agent made it', async () => {
+    server.run = (response) => response.writeHead(200, SSE).end('data: one\n\ndata: two');
+    expect(await (await call()).text()).toBe('data: one\n\ndata: two');
   });
 
   it('breaks off in anything else: so does the answer', async () => {

@@ -1,0 +1,48 @@
+/** Waiting that a signal ends, whatever is waited for. */
+import { eachWithin, within } from '../../lambda/domain/within';
+
+const never = new Promise<never>(() => undefined);
+const reason = new Error('time is up');
+
+it('settles as the work does while the signal allows it', async () => {
+  const { signal } = new AbortController();
+  expect(await within(signal, Promise.resolve(1))).toBe(1);
+  await expect(within(signal, Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+});
+
+it('ends with the signal’s reason, before or during work that never ends', async () => {
+  const end = new AbortController();
+  const waiting = within(end.signal, never);
+  end.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
+  await expect(within(end.signal, never)).rejects.toBe(reason);
+});
+
+it('ends with the signal’s reason although work that was done in time comes with it', async () => {
+  await expect(within(AbortSignal.abort(reason), Promise.resolve(1))).rejects.toBe(reason);
+});
+
+it('yields each item, ends with the signal at a source that is stuck, and leaves the source', async () => {
+  const end = new AbortController();
+  let left = false;
+  const source: AsyncIterable<number> = {
+    [Symbol.asyncIterator]: () => {
+      let count = 0;
+      return {
+        next: () => (count < 2 ? Promise.resolve({ value: (count += 1), done: false }) : never),
+        return: () => {
+          left = true;
+          return never;
+        },
+      };
+    },
+  };
+  const seen: number[] = [];
+  const reading = (async () => {
+    for await (const item of eachWithin(end.signal, source)) seen.push(item);
+  })();
+  await new Promise(setImmediate);
+  end.abort(reason);
+  await expect(reading).rejects.toBe(reason);
+  expect([seen, left]).toEqual([[1, 2], true]);
+});
