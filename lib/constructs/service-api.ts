@@ -118,7 +118,9 @@ export class ServiceApi extends Construct {
         stageName: STAGE,
         accessLogDestination: new LogGroupLogDestination(this.accessLog),
         accessLogFormat: ACCESS_LOG_FORMAT,
-        tracingEnabled: true,
+        // A trace of the stage records the full URL of sampled requests: authorization codes, states and request URIs
+        // (X-Ray developer guide, "Amazon API Gateway active tracing support"). The functions trace themselves.
+        tracingEnabled: false,
         throttlingRateLimit: throttle.rateLimit ?? 100,
         throttlingBurstLimit: throttle.burstLimit ?? 200,
         loggingLevel: MethodLoggingLevel.OFF,

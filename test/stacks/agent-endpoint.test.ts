@@ -110,11 +110,14 @@ describe('the API', () => {
   });
 
   it('writes down neither query nor headers', () => {
-    const { AccessLogSetting } = propertiesOf(jwt, 'AWS::ApiGateway::Stage') as {
+    const { AccessLogSetting, TracingEnabled } = propertiesOf(jwt, 'AWS::ApiGateway::Stage') as {
       AccessLogSetting: { Format: string };
+      TracingEnabled: boolean;
     };
     expect(AccessLogSetting.Format).toContain('"$context.resourcePath"');
     expect(AccessLogSetting.Format).not.toMatch(/context\.path\b|querystring|header|authorizer/i);
+    // A trace of the stage has the full URL, and with it whatever a caller writes into a query.
+    expect(TracingEnabled).toBe(false);
   });
 
   it('waits for the service’s API, whose account-wide role its log is written by', () => {
