@@ -5,12 +5,14 @@
  */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { readEndpointPolicy, readStack } from './environment';
 import { createControlPlane } from '../resources/control-plane';
 import { createResourceHandler } from '../resources/handler';
 
 const logger = new Logger({ serviceName: 'agent-identity' });
 
 export const handler = createResourceHandler({
+  stack: readStack(readEndpointPolicy()),
   controlPlane: (endpoint) => createControlPlane({ endpoint }),
   secretsManager: new SecretsManagerClient({}),
   reportFailure: (failure) => logger.error('a resource failed', { ...failure }),

@@ -7,6 +7,7 @@ import { parseTrustedIssuers, type TrustedIssuer } from '../domain/identity/trus
 import { parseLifetimes, type Lifetimes } from '../domain/lifetimes';
 import { parseQuotas, type Quotas } from '../domain/quotas';
 import type { EndpointPolicy } from '../domain/provider/endpoint';
+import { parseStack, type DeployedStack } from '../resources/stack';
 
 export type Variable =
   | 'DIRECTORY_TABLE'
@@ -98,6 +99,15 @@ export const readLifetimes = (): Lifetimes => readJson('LIFETIMES', '{}', parseL
 /** @throws Error of one line in plain words */
 export const readAgentEndpoint = (policy: EndpointPolicy): AgentEndpointConfiguration =>
   readJson('AGENT_ENDPOINT', '', (json) => parseAgentEndpoint(json, policy));
+
+/**
+ * What the function behind custom resources takes from its stack: endpoints and secrets that an event names must be
+ * among these.
+ *
+ * @throws Error of one line in plain words
+ */
+export const readStack = (policy: EndpointPolicy): DeployedStack =>
+  readJson('STACK', '', (json) => parseStack(json, policy));
 
 /**
  * Whether providers on this machine are let in: only on a laptop. In Lambda the variable stops the function,

@@ -11,9 +11,19 @@ import { oauth2CredentialProviders } from './oauth2-credential-provider';
 import { AnswerableSchema, RequestSchema, type Answerable, type Properties } from './request';
 import { respond, type Outcome } from './response';
 import { readSecret } from './secret-text';
+import {
+  checkSecret,
+  checkStack,
+  endpointOf,
+  endpointOfDeletion,
+  isResponseUrl,
+  type DeployedStack,
+} from './stack';
 import { workloadIdentities } from './workload-identity';
 
 export interface ResourcePorts {
+  /** What a request may name. */
+  readonly stack: DeployedStack;
   /** The service, called as the function's own role. */
   readonly controlPlane: (endpoint: string) => BedrockAgentCoreControlClient;
   readonly secretsManager: SecretsManagerClient;
@@ -51,16 +61,28 @@ function outOfTime(milliseconds: number): Promise<never> {
   });
 }
 
-/** @returns a handler that throws when CloudFormation could not be told; Lambda then comes again with the same request */
-export function createResourceHandler({ controlPlane, secretsManager, reportFailure }: ResourcePorts) {
-  async function desiredOf({ name, configuration, secret }: Properties): Promise<Desired> {
-    return { name, configuration, ...(secret && { secret: await readSecret(secretsManager, secret) }) };
-  }
+/** The address itself is not said: a sender of its own choice wrote it. */
+const NOT_CLOUDFORMATION = 'The answer would not go to CloudFormation, so nothing was done.';
+
+/**
+ * @returns a handler that throws when CloudFormation could not be told; Lambda then comes again with the same request
+ */
+export function createResourceHandler({ stack, controlPlane, secretsManager, reportFailure }: ResourcePorts) {
+  const desiredOf =
+    (logicalId: string) =>
+    async ({ name, configuration, secret }: Properties): Promise<Desired> => {
+      if (!secret) return { name, configuration };
+      checkSecret(stack, logicalId, secret);
+      return { name, configuration, secret: await readSecret(secretsManager, secret) };
+    };
 
   async function performed(event: unknown): Promise<Outcome> {
     const request = v.parse(RequestSchema, event);
-    const client = controlPlane(request.ResourceProperties.endpoint);
-    return perform(KINDS[request.ResourceType](client), desiredOf, request);
+    checkStack(stack, request.StackId);
+    const { endpoint } = request.ResourceProperties;
+    const pinned = (request.RequestType === 'Delete' ? endpointOfDeletion : endpointOf)(stack, endpoint);
+    const resource = KINDS[request.ResourceType](controlPlane(pinned));
+    return perform(resource, desiredOf(request.LogicalResourceId), request);
   }
 
   async function outcomeOf(event: unknown, answerable: Answerable, milliseconds: number): Promise<Outcome> {
@@ -75,6 +97,10 @@ export function createResourceHandler({ controlPlane, secretsManager, reportFail
 
   return async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> => {
     const answerable = v.parse(AnswerableSchema, event);
+    if (!isResponseUrl(stack, answerable.ResponseURL)) {
+      reportFailure({ logicalId: answerable.LogicalResourceId, reason: NOT_CLOUDFORMATION });
+      throw new Error(NOT_CLOUDFORMATION);
+    }
     const milliseconds = context.getRemainingTimeInMillis() - TIME_TO_ANSWER;
     await respond(answerable, await outcomeOf(event, answerable, milliseconds));
   };

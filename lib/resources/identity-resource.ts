@@ -2,7 +2,16 @@
  * A resource of the service as a resource of a stack. Its resource policy is written when the stack is synthesized, so
  * that every grant is in it, wherever in the app it was made.
  */
-import { CustomResource, Duration, Lazy, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import {
+  CustomResource,
+  Duration,
+  Lazy,
+  Names,
+  RemovalPolicy,
+  Stack,
+  Token,
+  type CfnResource,
+} from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import * as v from 'valibot';
 import type { ResourceKind } from '../../lambda/resources/kinds';
@@ -131,6 +140,7 @@ export abstract class IdentityResource extends Construct {
         ...(secretVersion !== undefined && { secretVersion }),
       },
     });
+    if (secret) resources.stated.addSecret(this.resource.node.defaultChild as CfnResource, secret);
     // The operations are methods of an API, which must be deployed before it is called and outlive the last call.
     this.resource.node.addDependency(identity.reachable);
     this.createdName = this.resource.getAttString('Name');

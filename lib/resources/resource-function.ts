@@ -1,7 +1,8 @@
 /**
  * The one function of a stack behind its custom resources. It is a caller of the service like any other: it may invoke
  * the operations that the stack's resources need, read the secrets that were given to them, and nothing else; and it
- * owns what it creates.
+ * owns what it creates. A request of CloudFormation is not signed, so the function's environment says which addresses
+ * and secrets a request may name.
  *
  * CDK's own provider framework would add a second function with permissions of its own, for the sake of long waits
  * that there are none here. So CloudFormation invokes this one directly, and it answers by itself.
@@ -15,6 +16,7 @@ import { networkOf, type CallerNetwork } from '../constructs/caller-network';
 import { functionCode } from '../constructs/function-code';
 import { letInvoke } from '../constructs/invocation';
 import { StatelessFunction } from '../constructs/stateless-function';
+import { StatedStack } from './stated-stack';
 
 /** A request is a handful of calls; one that is throttled, conflicts, or that IAM does not know of yet is tried again. */
 const TIMEOUT = Duration.seconds(60);
@@ -36,7 +38,11 @@ export class ResourceFunction extends StatelessFunction {
     return present instanceof ResourceFunction ? present : new ResourceFunction(stack, id, network);
   }
 
+  /** What its environment says of the stack. */
+  readonly stated: StatedStack;
+
   private constructor(scope: Construct, id: string, network: CallerNetwork | 'internet') {
+    const stated = new StatedStack(Stack.of(scope), `${scope.node.path}/${id}`);
     super(scope, id, {
       code: functionCode('deployed-resources'),
       description: 'agent-identity: workload identities and credential providers of this stack',
@@ -45,14 +51,17 @@ export class ResourceFunction extends StatelessFunction {
       timeout: TIMEOUT,
       memorySize: 512,
       network,
+      environment: { STACK: stated.json },
       logRetention: RetentionDays.THREE_MONTHS,
       // What it did is in the service's own audit trail.
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    this.stated = stated;
   }
 
   /** Lets it make, keep and delete resources of a kind. */
   letKeep(identity: IAgentIdentity, kind: ResourceKind): void {
     letInvoke(identity, this.role, [...KIND_OPERATIONS[kind], ...COMMON_OPERATIONS]);
+    this.stated.addEndpoint(identity.endpoint);
   }
 }

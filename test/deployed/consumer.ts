@@ -12,6 +12,7 @@ import type { Callers } from './callers';
 import type { Cdk } from './cdk';
 import type { Checks } from './checks';
 import type { Front } from './front';
+import { letInLocalService } from './on-this-machine';
 import type { Records } from './records';
 
 const APP = 'npx tsx examples/consumer-app/app.ts';
@@ -61,6 +62,7 @@ export async function checkConsumer(checks: Checks, world: ConsumerWorld): Promi
       await secrets.send(new CreateSecretCommand({ Name, SecretString }));
     }
     const synthesized = await cdk.synth(APP, 'consumer', { restApiId, endpoint: api });
+    await letInLocalService(synthesized, STACK);
     const { outputs } = await cdk.deploy(synthesized);
     match(outputs[STACK]?.RegisterAtGoogle ?? '', /\/identities\/oauth2\/callback\//);
     return synthesized;

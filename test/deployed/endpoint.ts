@@ -16,6 +16,7 @@ import type { Checks } from './checks';
 import { DeployedFunction } from './deployed-function';
 import type { Front } from './front';
 import { lettingInLocalProviders, RESPONSE_STREAMING } from './local-providers';
+import { letInLocalService } from './on-this-machine';
 
 const APP = 'npx tsx examples/agent-endpoint-app/app.ts';
 const STACK = 'TravelEndpoint';
@@ -120,6 +121,7 @@ const pathOf = (url: string): string => new URL(url).pathname.replace(/^\/prod/,
 
 async function deploy({ cdk, issuer, api, restApiId, stageOf }: EndpointWorld): Promise<Deployed> {
   const assembly = await cdk.synth(APP, 'endpoint', { restApiId, endpoint: api });
+  await letInLocalService(assembly, STACK);
   const { outputs } = await cdk.deploy(assembly);
   const stated = outputsOf(outputs[STACK]);
   const [base, path] = [stageOf(stated.endpoint), pathOf(stated.invocationUrl)];

@@ -2,7 +2,7 @@
  * Workload identities and credential providers in somebody else's stack: what each grant sets in IAM and in resource
  * policies together, and what the function behind them may do.
  */
-import type { Stack } from 'aws-cdk-lib';
+import { SecretValue, type Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -10,6 +10,7 @@ import { OPERATIONS, type OperationName } from '../../lambda/api/operations';
 import { parsePolicyDocument } from '../../lambda/domain/policy/policy-document';
 import {
   AgentIdentity,
+  ApiKeyCredentialProvider,
   ProviderSecret,
   WorkloadIdentity,
   type ApiKeyCredentialProviderProps,
@@ -297,6 +298,42 @@ describe('the function behind the resources', () => {
         Resource: '<Given>',
       },
     ]);
+  });
+
+  const stated = () => {
+    const { Environment } = propertiesOf(templateOf(stack), 'AWS::Lambda::Function') as {
+      Environment: { Variables: { STACK: string } };
+    };
+    return JSON.parse(Environment.Variables.STACK) as Record<string, unknown>;
+  };
+
+  it('is told its stack, the services, and which secret belongs to which resource', () => {
+    const given = new Secret(stack, 'Given');
+    weatherOf({ apiKey: ProviderSecret.handedOn(given, { jsonKey: 'key' }) });
+    new ApiKeyCredentialProvider(stack, 'Other', { identity, apiKey: SecretValue.secretsManager('other') });
+    const elsewhere = { restApiId: 'def456', endpoint: 'https://identity.example' };
+    new WorkloadIdentity(stack, 'Agent', {
+      identity: AgentIdentity.fromAttributes(stack, 'Elsewhere', elsewhere),
+    });
+    const [weather = '', other = ''] = resourcesOf(templateOf(stack), API_KEY).map(([id]) => id);
+    expect(stated()).toEqual({
+      stackId: '<AWS::StackId>',
+      region: '<AWS::Region>',
+      urlSuffix: '<AWS::URLSuffix>',
+      endpoints: [
+        'https://abc123.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod',
+        'https://identity.example',
+      ],
+      secrets: { [weather]: ['<Given>', 'key'], [other]: ['other'] },
+    });
+  });
+
+  it('refuses at synthesis more secrets than its environment holds, and says what to do', () => {
+    for (let number = 0; number < 40; number += 1) {
+      const secret = new Secret(stack, `Secret${number}`);
+      new ApiKeyCredentialProvider(stack, `Provider${number}`, { identity, apiKey: secret.secretValue });
+    }
+    expect(() => templateOf(stack)).toThrow('Put some of them into another stack');
   });
 
   it('is asked only when the API answers, and until then the API stays', () => {

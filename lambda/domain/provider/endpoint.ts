@@ -12,6 +12,10 @@ export interface EndpointPolicy {
 
 const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+/** Whether a URL is plain http on this very machine. */
+export const isLoopbackHttp = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'http:' && LOOPBACK_HOSTS.has(hostname);
+
 /**
  * @param text the endpoint
  * @returns what is wrong with it, or undefined when nothing is

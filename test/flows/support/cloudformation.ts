@@ -8,6 +8,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createControlPlane } from '../../../lambda/resources/control-plane';
 import { createResourceHandler } from '../../../lambda/resources/handler';
 import type { ResourceKind } from '../../../lambda/resources/kinds';
+import type { DeployedStack } from '../../../lambda/resources/stack';
 import type { PrincipalName, World } from './world';
 
 /** What CloudFormation was told. */
@@ -26,6 +27,10 @@ export interface Change {
   readonly stack?: string;
   /** Milliseconds that the function has. */
   readonly time?: number;
+  /** What of the function's environment is otherwise than the request says. */
+  readonly deployed?: Partial<DeployedStack>;
+  /** What of the request is otherwise than CloudFormation would write it. */
+  readonly forged?: object;
 }
 
 const stackId = (name: string) =>
@@ -64,15 +69,22 @@ export class CloudFormation {
   }
 
   /** One request; answers with what CloudFormation was told. */
-  async ask(
-    type: 'Create' | 'Update' | 'Delete',
-    kind: ResourceKind,
-    { properties, old, physicalId, logicalId = 'Resource', stack = 'Stack', time = 60_000 }: Change,
-  ): Promise<StackAnswer> {
+  async ask(type: 'Create' | 'Update' | 'Delete', kind: ResourceKind, change: Change): Promise<StackAnswer> {
+    const { properties, old, physicalId, logicalId = 'Resource', stack = 'Stack', time = 60_000 } = change;
     const { port } = this.server.address() as AddressInfo;
     const { endpoint, region, principals } = this.world.local;
     const { accessKeyId, secretAccessKey } = principals[this.principal];
+    const { secret } = properties as { secret?: { secretId: string; jsonKey?: string } };
     const handler = createResourceHandler({
+      stack: {
+        stackId: stackId(stack),
+        region,
+        urlSuffix: 'amazonaws.com',
+        endpoints: [endpoint],
+        secrets: secret ? { [logicalId]: [secret.secretId, ...[secret.jsonKey ?? []].flat()] } : {},
+        policy: { loopback: true },
+        ...change.deployed,
+      },
       controlPlane: (address) =>
         createControlPlane({ endpoint: address, region, credentials: { accessKeyId, secretAccessKey } }),
       secretsManager: new SecretsManagerClient({}),
@@ -94,6 +106,7 @@ export class CloudFormation {
         },
         ...(old && { OldResourceProperties: { endpoint, ...old } }),
         ...(physicalId !== undefined && { PhysicalResourceId: physicalId }),
+        ...change.forged,
       },
       { getRemainingTimeInMillis: () => time },
     );

@@ -1,0 +1,108 @@
+/**
+ * The stack that the resource function belongs to, as the template states it in the function's environment.
+ *
+ * CloudFormation does not sign its requests, so a request proves nothing: every principal that may invoke the function
+ * can write one. Where the service is, where the answer goes, and which secret belongs to which resource is therefore
+ * taken from the deployment; a request that says otherwise is refused.
+ */
+import * as v from 'valibot';
+import { parseConfiguration } from '../domain/configuration';
+import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../domain/provider/endpoint';
+import { Refusal } from './deployed-resource';
+import type { StatedSecret } from './request';
+
+const text = v.pipe(v.string(), v.nonEmpty());
+
+const StackSchema = v.strictObject({
+  /** ARN of the stack. */
+  stackId: v.pipe(v.string(), v.startsWith('arn:')),
+  region: v.pipe(v.string(), v.regex(/^[a-z0-9-]+$/, 'must be a Region')),
+  /** Of the partition's host names, such as `amazonaws.com`. */
+  urlSuffix: v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/, 'must be a domain name')),
+  /** Addresses of the services that the stack's resources are made at, without a trailing slash. */
+  endpoints: v.pipe(v.array(text), v.minLength(1)),
+  /** By the logical ids of the resources that refer to one: the id of the secret, and the JSON key where there is one. */
+  secrets: v.record(v.string(), v.pipe(v.array(text), v.minLength(1), v.maxLength(2))),
+});
+
+type StackConfiguration = v.InferOutput<typeof StackSchema>;
+
+export interface DeployedStack extends StackConfiguration {
+  /** Whether this is local mode, in which the service and CloudFormation are on this very machine. */
+  readonly policy: EndpointPolicy;
+}
+
+/**
+ * @param json a JSON object, {@link StackConfiguration}
+ * @param policy whether addresses on this very machine are let in
+ * @throws Error in plain words, naming the member
+ */
+export function parseStack(json: string, policy: EndpointPolicy): DeployedStack {
+  const stack = parseConfiguration(StackSchema, 'stack', 'an object like {"stackId":"arn:…",…}', json);
+  for (const endpoint of stack.endpoints) {
+    const fault = endpointFault(endpoint, policy);
+    if (fault !== undefined) throw new Error(`stack: endpoints: ${fault}`);
+  }
+  return { ...stack, policy };
+}
+
+const escaped = (name: string): string => name.replaceAll('.', '\\.');
+
+/**
+ * The hosts by which S3 has CloudFormation's own bucket for answers in a Region: `….s3.{region}.…`, in older Regions
+ * `….s3-{region}.…`, in the first one `….s3.amazonaws.com`; with the names of its FIPS and dual-stack endpoints.
+ * Source: CloudFormation user guide, "Access CloudFormation using an interface endpoint", for the bucket;
+ * Amazon S3 user guide, "Virtual hosting of general purpose buckets", for the hosts.
+ */
+const responseHosts = ({ region, urlSuffix }: StackConfiguration): RegExp =>
+  new RegExp(
+    `^cloudformation-custom-resource-response-${region.replaceAll('-', '')}` +
+      `\\.s3(-fips)?([.-](dualstack\\.)?${region})?\\.${escaped(urlSuffix)}$`,
+  );
+
+/** Whether an answer may be sent there: over TLS to CloudFormation's own bucket in the stack's Region. */
+export function isResponseUrl(stack: DeployedStack, text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  if (isLoopbackHttp(url)) return stack.policy.loopback;
+  const { protocol, host, username, password } = url;
+  // `host` has a port that is not https's own.
+  return protocol === 'https:' && username === '' && password === '' && responseHosts(stack).test(host);
+}
+
+/**
+ * @returns the endpoint, which is one of the stack's
+ * @throws Refusal
+ */
+export function endpointOf({ endpoints }: DeployedStack, requested: string): string {
+  if (endpoints.includes(requested)) return requested;
+  throw new Refusal('The endpoint is not one of this stack. Deploy the stack as it was synthesized.');
+}
+
+/**
+ * Where a resource is deleted. A service whose address has changed is still the one that the stack names last, and only
+ * a resource that bears the stack's mark is deleted there.
+ *
+ * @throws Refusal where more than one could be meant
+ */
+export function endpointOfDeletion(stack: DeployedStack, requested: string): string {
+  const [only, ...others] = stack.endpoints;
+  return only !== undefined && others.length === 0 ? only : endpointOf(stack, requested);
+}
+
+/** @throws Refusal for a secret, or a part of one, that was not given to this resource */
+export function checkSecret(
+  { secrets }: DeployedStack,
+  logicalId: string,
+  { secretId, jsonKey }: Pick<StatedSecret, 'secretId' | 'jsonKey'>,
+): void {
+  const [givenId, givenKey] = Object.hasOwn(secrets, logicalId) ? (secrets[logicalId] ?? []) : [];
+  if (givenId === secretId && givenKey === jsonKey) return;
+  throw new Refusal('The secret was not given to this resource. Deploy the stack as it was synthesized.');
+}
+
+/** @throws Refusal for a resource of another stack */
+export function checkStack({ stackId }: DeployedStack, requested: string): void {
+  if (requested === stackId) return;
+  throw new Refusal('The resource belongs to another stack, and each stack has a function of its own.');
+}

@@ -1,0 +1,158 @@
+/**
+ * The function behind the custom resources, asked by somebody who is not CloudFormation: a principal that may invoke
+ * functions, and writes requests of its own. No secret leaves, nothing is made, and no address of its choice is called.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  GetApiKeyCredentialProviderCommand,
+  GetWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { CloudFormation } from './support/cloudformation';
+import { putSecret } from './support/secrets';
+import { RETURN_URL, World } from './support/world';
+
+const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
+const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
+
+let world: World;
+let cloudFormation: CloudFormation;
+let attacker: Server;
+/** What came to the attacker's address, as it came. */
+const stolen: string[] = [];
+
+beforeAll(async () => {
+  world = await World.start();
+  cloudFormation = await CloudFormation.start(world);
+  attacker = createServer((request, response) => {
+    stolen.push(`${request.method} ${request.url}`);
+    request.on('data', (chunk: Buffer) => stolen.push(chunk.toString('utf8')));
+    request.on('end', () => response.writeHead(200).end('{}'));
+  });
+  await new Promise<void>((listening) => attacker.listen(0, '127.0.0.1', listening));
+});
+afterAll(async () => {
+  await new Promise((closed) => attacker.close(closed));
+  await cloudFormation.stop();
+  await world.stop();
+});
+beforeEach(() => {
+  stolen.length = 0;
+  cloudFormation.failures.length = 0;
+});
+
+let names = 0;
+const newName = () => `forged-${(names += 1)}`;
+
+const ofAttacker = () => `http://127.0.0.1:${(attacker.address() as AddressInfo).port}`;
+
+const apiKey = (name: string, secret: object) => ({ name, configuration: '{}', policy: '', secret });
+const identity = (name: string) => ({
+  name,
+  configuration: JSON.stringify({ allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
+  policy: '',
+});
+
+const provider = (name: string) =>
+  world
+    .control('operator')
+    .send(new GetApiKeyCredentialProviderCommand({ name }))
+    .catch((error: Error) => error.name);
+const workload = (name: string) =>
+  world
+    .control('operator')
+    .send(new GetWorkloadIdentityCommand({ name }))
+    .catch((error: Error) => error.name);
+
+it('sends no secret to an endpoint of the caller’s choice', async () => {
+  const name = newName();
+  const { arn } = await putSecret('the-key', null);
+  const secret = { source: 'MANAGED', secretId: arn };
+  const properties = { ...apiKey(name, secret), endpoint: ofAttacker() };
+  const answer = await cloudFormation.ask('Create', API_KEY, { properties });
+  expect(answer).toMatchObject({ Status: 'FAILED' });
+  expect(answer.Reason).toContain('The endpoint is not one of this stack');
+  expect(stolen).toEqual([]);
+});
+
+it('neither answers an address that is not CloudFormation’s nor does anything for it', async () => {
+  const name = newName();
+  const asked = cloudFormation.ask('Create', IDENTITY, {
+    properties: identity(name),
+    // As deployed: in an account nothing is let in on loopback.
+    deployed: { policy: { loopback: false } },
+    forged: { ResponseURL: ofAttacker() },
+  });
+  await expect(asked).rejects.toThrow('The answer would not go to CloudFormation');
+  expect(stolen).toEqual([]);
+  expect(cloudFormation.failures.join()).not.toContain(ofAttacker());
+  expect(await workload(name)).toBe('ResourceNotFoundException');
+});
+
+it.each(['MANAGED', 'EXTERNAL'])('takes no %s secret that was given to another resource', async (source) => {
+  const name = newName();
+  const { arn } = await putSecret({ key: 'the-key' }, 'arn:aws:iam::000000000000:user/operator');
+  const answer = await cloudFormation.ask('Create', API_KEY, {
+    properties: apiKey(name, { source, secretId: arn, jsonKey: 'key' }),
+    deployed: { secrets: { Calendar: [arn, 'key'] } },
+  });
+  expect(answer).toMatchObject({ Status: 'FAILED' });
+  expect(answer.Reason).toContain('The secret was not given to this resource');
+  expect(await provider(name)).toBe('ResourceNotFoundException');
+});
+
+it.each([
+  ['another member', { jsonKey: 'other' }],
+  ['all', {}],
+])('does not take %s of a secret of which the resource was given one member', async (_, part) => {
+  const name = newName();
+  const { arn } = await putSecret({ key: 'the-key', other: 'of-another-provider' }, null);
+  const answer = await cloudFormation.ask('Create', API_KEY, {
+    properties: apiKey(name, { source: 'MANAGED', secretId: arn, ...part }),
+    deployed: { secrets: { Resource: [arn, 'key'] } },
+  });
+  expect(answer).toMatchObject({ Status: 'FAILED' });
+  expect(await provider(name)).toBe('ResourceNotFoundException');
+});
+
+it.each(['constructor', '__proto__', 'toString'])(
+  'has no secret for a logical id like %s, which JavaScript knows',
+  async (logicalId) => {
+    const { arn } = await putSecret('the-key', null);
+    const properties = apiKey(newName(), { source: 'MANAGED', secretId: arn });
+    const answer = await cloudFormation.ask('Create', API_KEY, {
+      properties,
+      logicalId,
+      deployed: { secrets: {} },
+    });
+    expect(answer.Reason).toContain('The secret was not given to this resource');
+  },
+);
+
+it('makes nothing for another stack, and deletes nothing', async () => {
+  const name = newName();
+  const forged = { StackId: 'arn:aws:cloudformation:us-east-1:000000000000:stack/Other/1' };
+  const created = await cloudFormation.ask('Create', IDENTITY, { properties: identity(name), forged });
+  expect(created).toMatchObject({ Status: 'FAILED' });
+  expect(created.Reason).toContain('belongs to another stack');
+  expect(await workload(name)).toBe('ResourceNotFoundException');
+
+  await cloudFormation.ask('Create', IDENTITY, { properties: identity(name) });
+  const removed = await cloudFormation.ask('Delete', IDENTITY, {
+    properties: identity(name),
+    physicalId: name,
+    forged,
+  });
+  expect(removed).toMatchObject({ Status: 'FAILED' });
+  expect(await workload(name)).toMatchObject({ name });
+});
+
+it('deletes at the address that the service has now, when the request has an older one', async () => {
+  const name = newName();
+  await cloudFormation.ask('Create', IDENTITY, { properties: identity(name) });
+  expect(await workload(name)).toMatchObject({ name });
+  const properties = { ...identity(name), endpoint: 'https://moved.example' };
+  const answer = await cloudFormation.ask('Delete', IDENTITY, { properties, physicalId: name });
+  expect(answer).toMatchObject({ Status: 'SUCCESS' });
+  expect(await workload(name)).toBe('ResourceNotFoundException');
+});
