@@ -37,6 +37,8 @@ export interface Route {
   readonly status: 200 | 201 | 204;
   /** Name of the one list-valued query parameter, where there is one. */
   readonly query?: 'tagKeys';
+  /** Public metadata: nothing is decided when it is read, so the audit trail has no entry of it. */
+  readonly metadata?: true;
 }
 
 const post = (path: string, group: RoutedGroup, status: Route['status'] = 200): Route => ({
@@ -115,8 +117,8 @@ export const OPERATIONS = {
 
   Authorize: open('/identities/oauth2/authorize'),
   Callback: open('/identities/oauth2/callback/{callbackId}'),
-  Jwks: open('/.well-known/jwks.json'),
-  IssuerMetadata: open('/.well-known/openid-configuration'),
+  Jwks: { ...open('/.well-known/jwks.json'), metadata: true },
+  IssuerMetadata: { ...open('/.well-known/openid-configuration'), metadata: true },
 } as const satisfies Record<string, Route>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -4,9 +4,22 @@ import { ServiceError, type InvalidField } from '../domain/service-error';
 import { invalidFields, lostField, malformedText } from './invalid-fields';
 import { SCHEMAS, type InputOf, type JsonOperation } from './schemas';
 
-function refuse(fieldList: readonly InvalidField[]): never {
+/**
+ * For the audit trail, members of the schema alone: whoever sends a name of their own chooses what stands there, or puts
+ * a secret in the wrong place.
+ */
+function schemaDetail(operation: JsonOperation, fieldList: readonly InvalidField[]): string {
+  const members = fieldList.map(({ name }) => {
+    const [member = ''] = name.split('.');
+    return Object.hasOwn(SCHEMAS[operation].entries, member) ? member : 'the request';
+  });
+  return `schema: ${[...new Set(members)].join(', ')}`;
+}
+
+function refuse(operation: JsonOperation, fieldList: readonly InvalidField[]): never {
   const message = fieldList.map(({ name, message: what }) => `${name || 'The request'} ${what}`).join('; ');
-  throw new ServiceError('ValidationException', message, { fieldList });
+  const detail = schemaDetail(operation, fieldList);
+  throw new ServiceError('ValidationException', message, { fieldList, detail });
 }
 
 function cannotParse(message: string): never {
@@ -41,14 +54,15 @@ export function parseInput<Name extends JsonOperation>(
 ): InputOf<Name> {
   const document = parseJson(body);
   const [twice] = Object.keys(members).filter((name) => Object.hasOwn(document, name));
-  if (twice !== undefined) refuse([{ name: twice, message: 'stands in the address, not in the body' }]);
+  if (twice !== undefined)
+    refuse(operation, [{ name: twice, message: 'stands in the address, not in the body' }]);
   const request = { ...document, ...members };
   const parsed = v.safeParse(SCHEMAS[operation], request);
-  if (!parsed.success) refuse(invalidFields(parsed.issues));
+  if (!parsed.success) refuse(operation, invalidFields(parsed.issues));
   const lost = lostField(request, parsed.output);
-  if (lost) refuse([lost]);
+  if (lost) refuse(operation, [lost]);
   // Only now, when the schema has bounded how deep the request goes.
   const malformed = malformedText(parsed.output);
-  if (malformed) refuse([malformed]);
+  if (malformed) refuse(operation, [malformed]);
   return parsed.output;
 }

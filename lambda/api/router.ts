@@ -4,11 +4,13 @@
  */
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { UNKNOWN_ROUTE, type Note, type Requests } from '../domain/audit';
 import { principalOf } from '../domain/identity/principal';
 import { ServiceError } from '../domain/service-error';
 import { empty, errorResult, json, NO_STORE } from './errors';
 import { OPERATIONS, type OperationName, type Route, type RoutedGroup } from './operations';
 import { parseInput } from './parse';
+import { requestContextOf } from './request-context';
 import { SCHEMAS, type InputOf, type JsonOperation } from './schemas';
 import { unexpected, type ReportUnexpected } from './unexpected';
 
@@ -65,23 +67,38 @@ function decoded(text: string): string {
 /**
  * @param group the function's group
  * @param operations one handler for each of the group's routes
+ * @param requests sees to it that each request has an entry in the audit trail, and each entry its request
  */
 export function createHandler<Group extends RoutedGroup>(
   group: Group,
   operations: OperationsOf<Group>,
-  report: ReportUnexpected,
+  { requests, report }: { readonly requests: Requests; readonly report: ReportUnexpected },
 ): GroupHandler {
   const routes = new Map<string, OperationName>();
   for (const [name, route] of Object.entries(OPERATIONS) as [OperationName, Route][]) {
     if (route.group === group) routes.set(`${route.method} ${route.path}`, name);
   }
 
-  async function serve(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
+  function serve(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
     const name = routes.get(`${event.httpMethod} ${event.resource}`);
+    const route: Partial<Route> = name ? OPERATIONS[name] : {};
+    const undecided = { operation: name ?? UNKNOWN_ROUTE, quiet: route.metadata === true };
+    return requests.decided(undecided, (note) => answer(event, name, note));
+  }
+
+  async function answer(
+    event: APIGatewayProxyEvent,
+    name: OperationName | undefined,
+    note: Note,
+  ): Promise<APIGatewayProxyResult> {
     if (!name)
       throw new ServiceError('ResourceNotFoundException', 'This function does not serve that route.');
     if (!isJsonOperation(name)) return (operations as Record<string, OpenHandler>)[name]!(event);
+    // As the gateway gives it, for the entry of a principal whose kind cannot act here.
+    const { userArn } = event.requestContext.identity;
+    if (userArn) note({ principal: userArn });
     const principal = callerOf(event);
+    note({ principal });
     const route: Route = OPERATIONS[name];
     const input = parseInput(name, { body: bodyOf(event), members: membersOf(event, route) });
     const output = await (operations as unknown as Record<string, JsonHandler<never>>)[name]!(
@@ -94,11 +111,12 @@ export function createHandler<Group extends RoutedGroup>(
     return output ? json(route.status, output) : empty(route.status);
   }
 
-  return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+  const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .onError((request) => {
       const { error } = request;
       if (!(error instanceof ServiceError)) report(unexpected(error));
       request.response = errorResult(error);
     })
     .handler(serve);
+  return (event, context) => requests.within(requestContextOf(event, context), () => handler(event, context));
 }

@@ -1,7 +1,8 @@
 /**
  * The audit trail: one entry for each decision about a token or a credential, allowed or not and why.
  * Entries name agents, providers and scopes; a user appears as the same hash that the vault's keys use.
- * No entry ever holds a token, a code, a secret, a state or a URL.
+ * Each one says which request it belongs to and where that came from. No entry ever holds a token, a code, a secret, a
+ * state or a URL.
  */
 import { ServiceError, type ErrorName } from './service-error';
 
@@ -30,17 +31,67 @@ export interface AuditEntry {
   readonly reason?: string;
   /** The type of the error that the caller got for it. */
   readonly error?: ErrorName;
+  /** Names of the members that an update changed, in the API's words. */
+  readonly changed?: readonly string[];
+  /** `jti` of the workload access token that was issued or presented. */
+  readonly jti?: string;
+  /** Id of the request: API Gateway's, or Lambda's where no gateway stands before the function. */
+  readonly requestId?: string;
+  /** Address that the request came from, as API Gateway saw it. */
+  readonly sourceIp?: string;
+  /** What the client calls itself: its own word, proved by nothing. */
+  readonly userAgent?: string;
 }
 
 export interface AuditTrail {
   record(entry: AuditEntry): void;
 }
 
+/** Where a request came from; in each of its entries. */
+export type RequestContext = Pick<AuditEntry, 'requestId' | 'sourceIp' | 'userAgent'>;
+
+/** The requests that a function serves. */
+export interface Requests {
+  /** Does the work of one request; each entry that is recorded meanwhile gets the context. */
+  within<T>(context: RequestContext, work: () => T): T;
+  /**
+   * Makes sure that the request has an entry: one is recorded here when the work has recorded none, as for what is
+   * refused before an operation begins.
+   *
+   * @param undecided what is known beforehand
+   * @param work is given the means to note what it learns for that entry
+   */
+  decided<T>(undecided: Undecided, work: (note: Note) => Promise<T>): Promise<T>;
+}
+
+export interface Undecided extends Pick<AuditEntry, 'operation' | 'resource'> {
+  /** Whether a success decides nothing about a token or a credential, and needs no entry. */
+  readonly quiet?: boolean;
+}
+
+/** Operation of what no route serves: the entry does not repeat what was asked for. */
+export const UNKNOWN_ROUTE = 'UnknownRoute';
+
+/** AWS Lambda's name of the operation by which the functions without a route are reached. */
+export const INVOKE = 'Invoke';
+
 /** Nobody was refused: this service, or the agent that it called, is at fault. */
 const FAILURES: readonly ErrorName[] = ['InternalServerException', 'RuntimeClientError'];
 
 /** What is learned of a request on the way, for its entry. */
 export type Note = (learned: Partial<AuditEntry>) => void;
+
+/** How it ended, and why, for what was thrown. */
+export function endedBy(error: unknown): Pick<AuditEntry, 'outcome' | 'reason' | 'result' | 'error'> {
+  const known = error instanceof ServiceError;
+  return {
+    outcome: known && !FAILURES.includes(error.type) ? 'denied' : 'failed',
+    reason: known ? (error.detail ?? error.message) : 'internal error',
+    ...(known && error.outcome !== undefined && { result: error.outcome }),
+    // What the caller gets for the unexpected, too.
+    error: known ? error.type : 'InternalServerException',
+  };
+}
 
 /**
  * Does the work of one operation and records how it ended: allowed, denied with the reason, or failed.
@@ -63,15 +114,7 @@ export async function audited<T>(
     audit.record({ ...entry, outcome: 'allowed' });
     return output;
   } catch (error) {
-    const known = error instanceof ServiceError;
-    audit.record({
-      ...entry,
-      outcome: known && !FAILURES.includes(error.type) ? 'denied' : 'failed',
-      reason: known ? (error.detail ?? error.message) : 'internal error',
-      ...(known && error.outcome !== undefined && { result: error.outcome }),
-      // What the caller gets for the unexpected, too.
-      error: known ? error.type : 'InternalServerException',
-    });
+    audit.record({ ...entry, ...endedBy(error) });
     throw error;
   }
 }

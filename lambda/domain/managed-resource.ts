@@ -1,4 +1,5 @@
 /** What every operation on an owned resource does first and last: find it for a caller who may, write it back once. */
+import { isDeepStrictEqual } from 'node:util';
 import { epochSeconds, type Ambient } from './ambient';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
 import { mayAct, type Call } from './policy/access';
@@ -48,6 +49,15 @@ export async function changeResource<Resource extends OwnedResource>(
   if (!(await store.replace(changed))) throw changedMeanwhile();
   return changed;
 }
+
+/** Names of the members that a change gives another value. */
+export const changedMembers = <Resource extends OwnedResource>(
+  resource: Resource,
+  change: Partial<Resource>,
+): (keyof Resource & string)[] =>
+  (Object.keys(change) as (keyof Resource & string)[]).filter(
+    (member) => !isDeepStrictEqual(change[member], resource[member]),
+  );
 
 export const changedMeanwhile = (): ServiceError =>
   new ServiceError('ThrottlingException', 'The resource was changed by somebody else meanwhile. Try again.');

@@ -50,7 +50,7 @@ import {
 import { deleteResourcePolicy, getResourcePolicy, putResourcePolicy } from '../domain/policy/resource-policy';
 import { listTags, tagResource, untagResource } from '../domain/tags';
 import { readEndpointPolicy, readEnvironment, readQuotas } from './environment';
-import { audit, report } from './logging';
+import { audit, report, requests } from './logging';
 import { vaultKeysOf } from './vault-keys';
 
 const env = readEnvironment(
@@ -143,5 +143,5 @@ export const handler = createHandler(
       tags: await listTags(ports, principal, resourceArn),
     }),
   },
-  report,
+  { requests, report },
 );

@@ -26,7 +26,7 @@ import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/vau
 import type { Answer } from '../domain/vault/retrieval';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { readEndpointPolicy, readEnvironment, readLifetimes, readTrustedIssuers } from './environment';
-import { audit, report } from './logging';
+import { audit, report, requests } from './logging';
 import { vaultKeysOf } from './vault-keys';
 
 const env = readEnvironment(
@@ -90,5 +90,5 @@ export const handler = createHandler(
       return {};
     },
   },
-  report,
+  { requests, report },
 );

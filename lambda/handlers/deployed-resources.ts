@@ -6,12 +6,15 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readEndpointPolicy, readStack } from './environment';
+import { audit, requests } from './logging';
 import { createControlPlane } from '../resources/control-plane';
 import { createResourceHandler } from '../resources/handler';
 
 const logger = new Logger({ serviceName: 'agent-identity' });
 
 export const handler = createResourceHandler({
+  audit,
+  requests,
   stack: readStack(readEndpointPolicy()),
   controlPlane: (endpoint) => createControlPlane({ endpoint }),
   secretsManager: new SecretsManagerClient({}),

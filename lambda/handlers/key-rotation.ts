@@ -5,7 +5,6 @@
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
-import * as v from 'valibot';
 import { ambient } from '../adapters/ambient';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createTable } from '../adapters/dynamodb/table';
@@ -25,6 +24,7 @@ import {
   type SigningKeyDescription,
 } from '../domain/workload-token/signing-key-rotation';
 import { readEnvironment } from './environment';
+import { invoked, RefusedEvent, type InvocationContext } from './invocation';
 import { audit, report } from './logging';
 import { tokenVaultArn } from './vault-keys';
 
@@ -61,17 +61,16 @@ async function serve(rotation: KeyRotation): Promise<Answer> {
   return { vaultKeys: await rotateVaultKeys(vault, rotation.workloadIdentity) };
 }
 
+const REFUSAL = 'This is nothing that key-rotation does; docs/runbook.md has what it does.';
+
 /** @throws Error that says what to do, or nothing at all */
-export async function handler(event: unknown): Promise<Answer> {
-  const parsed = v.safeParse(KeyRotationSchema, event);
-  // Without what was wrong, for that repeats the event.
-  if (!parsed.success)
-    throw new Error('This is nothing that key-rotation does; docs/runbook.md has what it does.');
+export async function handler(event: unknown, context?: InvocationContext): Promise<Answer> {
   let message = 'The invocation failed; the log says where.';
   try {
-    return await serve(parsed.output);
+    return await invoked(KeyRotationSchema, REFUSAL, { event, context }, serve);
   } catch (error) {
-    if (error instanceof ServiceError) message = `${error.type}: ${error.message}`;
+    if (error instanceof RefusedEvent) ({ message } = error);
+    else if (error instanceof ServiceError) message = `${error.type}: ${error.message}`;
     else report(unexpected(error));
   }
   // Without its cause: Lambda writes what is thrown to the log, and hands it to who invoked.

@@ -3,21 +3,24 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { createAuditLog } from '../adapters/log/audit-log';
 import { createMetricsTrail, METRICS_NAMESPACE } from '../adapters/log/metrics';
+import { createRequests } from '../adapters/log/requests';
 import type { ReportUnexpected } from '../api/unexpected';
 import type { AuditTrail } from '../domain/audit';
 
 const serviceName = 'agent-identity';
 const logger = new Logger({ serviceName });
-const trails = [
-  createAuditLog(logger),
-  createMetricsTrail(new Metrics({ namespace: METRICS_NAMESPACE, serviceName })),
-];
+const log = createAuditLog(logger);
+const metrics = createMetricsTrail(new Metrics({ namespace: METRICS_NAMESPACE, serviceName }));
 
-export const audit: AuditTrail = {
+/** What has no other entry is not counted: it is in API Gateway's own metrics, or in Lambda's. */
+export const requests = createRequests(log);
+
+export const audit: AuditTrail = requests.trail({
   record(entry) {
-    for (const trail of trails) trail.record(entry);
+    log.record(entry);
+    metrics.record(entry);
   },
-};
+});
 
 export const report: ReportUnexpected = ({ name, frames }) =>
   logger.error('unexpected', { errorName: name, frames });

@@ -17,7 +17,7 @@ import { authorize } from '../domain/consent/authorize';
 import { callback } from '../domain/consent/callback';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { readEnvironment } from './environment';
-import { audit, report } from './logging';
+import { audit, report, requests } from './logging';
 import { vaultKeysOf } from './vault-keys';
 
 const env = readEnvironment(
@@ -64,5 +64,5 @@ export const handler = createHandler(
       return Promise.resolve(json(200, body, headers));
     },
   },
-  report,
+  { requests, report },
 );

@@ -5,7 +5,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import * as v from 'valibot';
 import { ambient } from '../adapters/ambient';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
@@ -24,6 +23,7 @@ import { createMetadataReader } from '../domain/grants/provider-metadata';
 import { createExternalSecrets } from '../domain/vault/external-secret';
 import { renewAhead } from '../domain/vault/renewal-ahead';
 import { readEndpointPolicy, readEnvironment } from './environment';
+import { invoked, type InvocationContext } from './invocation';
 import { audit, report } from './logging';
 import { vaultKeysOf } from './vault-keys';
 
@@ -70,9 +70,9 @@ const serve = (invocation: Invocation): Promise<PushAnswer | void> =>
   'push' in invocation ? push(invocation.push) : renewAhead(ports, invocation.renew);
 
 /** @throws Error that says nothing */
-export async function handler(event: unknown): Promise<PushAnswer | void> {
+export async function handler(event: unknown, context?: InvocationContext): Promise<PushAnswer | void> {
   try {
-    return await serve(v.parse(InvocationSchema, event));
+    return await invoked(InvocationSchema, 'The event is none of this function.', { event, context }, serve);
   } catch (error) {
     report(unexpected(error));
   }

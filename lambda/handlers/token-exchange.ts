@@ -18,7 +18,7 @@ import {
 } from '../domain/workload-token/issue';
 import { createSigningKeys } from '../domain/workload-token/signing-keys';
 import { readEndpointPolicy, readEnvironment, readLifetimes, readTrustedIssuers } from './environment';
-import { audit, report } from './logging';
+import { audit, report, requests } from './logging';
 import { vaultKeysOf } from './vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX');
@@ -65,5 +65,5 @@ export const handler = createHandler(
     GetWorkloadAccessTokenForUserId: ({ workloadName, userId }, principal) =>
       issue('GetWorkloadAccessTokenForUserId', principal, workloadName, { userId }),
   },
-  report,
+  { requests, report },
 );

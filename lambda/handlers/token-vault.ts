@@ -13,7 +13,7 @@ import { tokenVaultDescribed } from '../api/answers';
 import { createHandler } from '../api/router';
 import { getTokenVault, setTokenVaultCmk } from '../domain/vault/token-vault';
 import { readEnvironment } from './environment';
-import { audit, report } from './logging';
+import { audit, report, requests } from './logging';
 import { tokenVaultArn } from './vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
@@ -38,5 +38,5 @@ export const handler = createHandler(
     SetTokenVaultCMK: async ({ tokenVaultId, kmsConfiguration }, principal) =>
       tokenVaultDescribed(await setTokenVaultCmk(ports, principal, tokenVaultId, kmsConfiguration)),
   },
-  report,
+  { requests, report },
 );

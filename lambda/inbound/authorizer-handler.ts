@@ -3,9 +3,12 @@
  * gateway's own answers (refusals.ts), which are the only ones in which a client finds `WWW-Authenticate`.
  * Source: API Gateway developer guide, "Use API Gateway Lambda authorizers".
  */
-import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from 'aws-lambda';
+import { requestContextOf } from '../api/request-context';
 import { unexpected, type ReportUnexpected } from '../api/unexpected';
+import type { Requests } from '../domain/audit';
 import type { AgentEndpointConfiguration, JwtInbound } from '../domain/inbound/agent-endpoint';
+import { endpointEntry, OPERATION } from '../domain/inbound/audit';
 import { authorizeUser, type AuthorizePorts } from '../domain/inbound/user-admission';
 import { ServiceError } from '../domain/service-error';
 import { headerFields } from './header-fields';
@@ -16,6 +19,7 @@ const FAILED = 'The token could not be checked';
 
 export type AuthorizerHandler = (
   event: APIGatewayRequestAuthorizerEvent,
+  context?: Partial<Pick<Context, 'awsRequestId'>>,
 ) => Promise<APIGatewayAuthorizerResult>;
 
 const policy = (
@@ -34,14 +38,19 @@ const policy = (
 type Decision = { readonly user: string } | 'scope missing' | 'unauthorized' | 'failed';
 
 export function createAuthorizerHandler(
-  ports: AuthorizePorts,
+  { requests, ...ports }: AuthorizePorts & { readonly requests: Requests },
   endpoint: AgentEndpointConfiguration,
   inbound: JwtInbound,
   report: ReportUnexpected,
 ): AuthorizerHandler {
   async function decide(event: APIGatewayRequestAuthorizerEvent): Promise<Decision> {
     try {
-      return { user: await authorizeUser(ports, endpoint, inbound, headerFields(event)) };
+      // A call that is let through the gate records.
+      const user = await requests.decided({ operation: OPERATION, quiet: true }, async (note) => {
+        note(endpointEntry(endpoint));
+        return authorizeUser(ports, endpoint, inbound, headerFields(event));
+      });
+      return { user };
     } catch (error) {
       if (!(error instanceof ServiceError)) report(unexpected(error));
       else if (error.type === 'AccessDeniedException') return 'scope missing';
@@ -50,8 +59,8 @@ export function createAuthorizerHandler(
     }
   }
 
-  return async (event) => {
-    const decision = await decide(event);
+  return async (event, context) => {
+    const decision = await requests.within(requestContextOf(event, context), () => decide(event));
     if (decision === 'unauthorized') throw new Error(UNAUTHORIZED);
     if (decision === 'failed') throw new Error(FAILED);
     return decision === 'scope missing'

@@ -15,7 +15,7 @@ import type { UserTokenVerifier } from '../domain/identity/user';
 import type { Agent } from '../domain/inbound/agent-answer';
 import type { AgentEndpointConfiguration } from '../domain/inbound/agent-endpoint';
 import type { EndpointPolicy } from '../domain/provider/endpoint';
-import { audit, report } from '../handlers/logging';
+import { audit, report, requests } from '../handlers/logging';
 import { createAuthorizerHandler, type AuthorizerHandler } from './authorizer-handler';
 import { createGateHandler, IDLE, type GateHandler } from './gate-handler';
 
@@ -49,6 +49,7 @@ export function composeGate(endpoint: AgentEndpointConfiguration, environment: G
     workloadTokens: createWorkloadTokens(environment.identity),
     agent: agentOf(endpoint, environment.endpointPolicy),
     audit,
+    requests,
     ambient,
   };
   return createGateHandler(ports, endpoint, report, environment.idle ?? IDLE);
@@ -61,5 +62,6 @@ export function composeAuthorizer(
 ): AuthorizerHandler {
   const { inbound } = endpoint;
   if (inbound.kind !== 'JWT') throw new Error('An endpoint with IAM inbound has no authorizer.');
-  return createAuthorizerHandler({ userTokens: userTokens(environment), audit }, endpoint, inbound, report);
+  const ports = { userTokens: userTokens(environment), audit, requests };
+  return createAuthorizerHandler(ports, endpoint, inbound, report);
 }

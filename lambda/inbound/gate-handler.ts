@@ -5,11 +5,13 @@
  */
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { errorResult, json, NO_STORE } from '../api/errors';
+import { requestContextOf } from '../api/request-context';
 import { unexpected, type ReportUnexpected } from '../api/unexpected';
+import { UNKNOWN_ROUTE, type Requests } from '../domain/audit';
 import { isMetadataPath } from '../domain/inbound/addressee';
 import { AgentFailure, runtimeClientError, type AgentAnswer } from '../domain/inbound/agent-answer';
 import { runMilliseconds, type AgentEndpointConfiguration } from '../domain/inbound/agent-endpoint';
-import { recordBrokenOff } from '../domain/inbound/audit';
+import { endpointEntry, recordBrokenOff } from '../domain/inbound/audit';
 import { METADATA_PATH } from '../domain/inbound/challenge';
 import { EventStream } from '../domain/inbound/event-stream';
 import { invokeAgent, type AgentCall, type InvokePorts } from '../domain/inbound/invoke';
@@ -33,8 +35,12 @@ export const IDLE = 290_000;
 export type GateHandler = (
   event: APIGatewayProxyEvent,
   stream: ResponseStream,
-  context: Pick<Context, 'getRemainingTimeInMillis'>,
+  context: Pick<Context, 'getRemainingTimeInMillis'> & Partial<Pick<Context, 'awsRequestId'>>,
 ) => Promise<void>;
+
+export interface GatePorts extends InvokePorts {
+  readonly requests: Requests;
+}
 
 /** An answer that is there as a whole. */
 type Plain = ReturnType<typeof json>;
@@ -120,7 +126,7 @@ const eventStreamOf = ({ headers }: AgentAnswer): EventStream | undefined =>
 
 /** @param idle milliseconds for which an agent may be silent, or a caller may read nothing */
 export function createGateHandler(
-  ports: InvokePorts,
+  ports: GatePorts,
   endpoint: AgentEndpointConfiguration,
   report: ReportUnexpected,
   idle = IDLE,
@@ -168,7 +174,10 @@ export function createGateHandler(
     run: Run,
   ): Promise<AgentAnswer | undefined> {
     try {
-      const plain = plainAnswer(endpoint, event);
+      const plain = await ports.requests.decided({ operation: UNKNOWN_ROUTE, quiet: true }, (note) => {
+        note(endpointEntry(endpoint));
+        return Promise.resolve(plainAnswer(endpoint, event));
+      });
       if (!plain) return await invokeAgent(ports, endpoint, callOf(event), run.signal);
       await sendPlain(stream, plain);
     } catch (error) {
@@ -178,7 +187,7 @@ export function createGateHandler(
     return undefined;
   }
 
-  return async (event, stream, context) => {
+  async function serve(...[event, stream, context]: Parameters<GateHandler>): Promise<void> {
     const whole = Math.min(
       runMilliseconds(endpoint),
       Math.max(0, context.getRemainingTimeInMillis() - TIME_TO_ANSWER),
@@ -190,5 +199,8 @@ export function createGateHandler(
     } finally {
       run.end();
     }
-  };
+  }
+
+  return (event, stream, context) =>
+    ports.requests.within(requestContextOf(event, context), () => serve(event, stream, context));
 }

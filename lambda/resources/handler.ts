@@ -3,6 +3,8 @@ import type { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agen
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
+import { requestContextOf } from '../api/request-context';
+import { INVOKE, type AuditTrail, type Requests } from '../domain/audit';
 import { apiKeyCredentialProviders } from './api-key-credential-provider';
 import { Refusal, type DeployedResource, type Desired } from './deployed-resource';
 import type { ResourceKind } from './kinds';
@@ -16,12 +18,16 @@ import {
   checkStack,
   endpointOf,
   endpointOfDeletion,
+  ForeignRequest,
   isResponseUrl,
   type DeployedStack,
 } from './stack';
 import { workloadIdentities } from './workload-identity';
 
 export interface ResourcePorts {
+  /** For what is refused; what is done is in the service's own trail. */
+  readonly audit: AuditTrail;
+  readonly requests: Pick<Requests, 'within'>;
   /** What a request may name. */
   readonly stack: DeployedStack;
   /** The service, called as the function's own role. */
@@ -61,13 +67,24 @@ function outOfTime(milliseconds: number): Promise<never> {
   });
 }
 
-/** The address itself is not said: a sender of its own choice wrote it. */
+/** Neither what was asked nor the address is said: somebody else may have written them. */
+const NOT_UNDERSTOOD = 'The event is no request of CloudFormation, so nothing was done.';
 const NOT_CLOUDFORMATION = 'The answer would not go to CloudFormation, so nothing was done.';
+
+type InvocationContext = Pick<Context, 'getRemainingTimeInMillis'> &
+  Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>;
 
 /**
  * @returns a handler that throws when CloudFormation could not be told; Lambda then comes again with the same request
  */
-export function createResourceHandler({ stack, controlPlane, secretsManager, reportFailure }: ResourcePorts) {
+export function createResourceHandler(ports: ResourcePorts) {
+  const { stack, controlPlane, secretsManager, reportFailure } = ports;
+
+  function recordRefusal(reason: string, { invokedFunctionArn: resource }: InvocationContext): void {
+    const refused = { operation: INVOKE, outcome: 'denied', error: 'AccessDeniedException' } as const;
+    ports.audit.record({ ...refused, reason, ...(resource !== undefined && { resource }) });
+  }
+
   const desiredOf =
     (logicalId: string) =>
     async ({ name, configuration, secret }: Properties): Promise<Desired> => {
@@ -85,23 +102,34 @@ export function createResourceHandler({ stack, controlPlane, secretsManager, rep
     return perform(resource, desiredOf(request.LogicalResourceId), request);
   }
 
-  async function outcomeOf(event: unknown, answerable: Answerable, milliseconds: number): Promise<Outcome> {
+  async function outcomeOf(
+    event: unknown,
+    answerable: Answerable,
+    context: InvocationContext,
+  ): Promise<Outcome> {
+    const milliseconds = context.getRemainingTimeInMillis() - TIME_TO_ANSWER;
     try {
       return await Promise.race([performed(event), outOfTime(milliseconds)]);
     } catch (error) {
       const reason = reasonOf(error);
+      if (error instanceof ForeignRequest) recordRefusal(reason, context);
       reportFailure({ logicalId: answerable.LogicalResourceId, reason });
       return { status: 'FAILED', name: nameBefore(answerable), reason };
     }
   }
 
-  return async (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> => {
-    const answerable = v.parse(AnswerableSchema, event);
-    if (!isResponseUrl(stack, answerable.ResponseURL)) {
-      reportFailure({ logicalId: answerable.LogicalResourceId, reason: NOT_CLOUDFORMATION });
-      throw new Error(NOT_CLOUDFORMATION);
+  async function serve(event: unknown, context: InvocationContext): Promise<void> {
+    const parsed = v.safeParse(AnswerableSchema, event);
+    const answerable = parsed.success ? parsed.output : undefined;
+    if (!answerable || !isResponseUrl(stack, answerable.ResponseURL)) {
+      const reason = answerable ? NOT_CLOUDFORMATION : NOT_UNDERSTOOD;
+      recordRefusal(reason, context);
+      // Without its cause: Lambda writes what is thrown to the log.
+      throw new Error(reason);
     }
-    const milliseconds = context.getRemainingTimeInMillis() - TIME_TO_ANSWER;
-    await respond(answerable, await outcomeOf(event, answerable, milliseconds));
-  };
+    await respond(answerable, await outcomeOf(event, answerable, context));
+  }
+
+  return (event: unknown, context: InvocationContext): Promise<void> =>
+    ports.requests.within(requestContextOf(undefined, context), () => serve(event, context));
 }

@@ -70,27 +70,30 @@ export function isResponseUrl(stack: DeployedStack, text: string): boolean {
   return protocol === 'https:' && username === '' && password === '' && responseHosts(stack).test(host);
 }
 
+/** A request that names what was not given to the function: whoever wrote it, it is not as the stack was deployed. */
+export class ForeignRequest extends Refusal {}
+
 /**
  * @returns the endpoint, which is one of the stack's
- * @throws Refusal
+ * @throws ForeignRequest
  */
 export function endpointOf({ endpoints }: DeployedStack, requested: string): string {
   if (endpoints.includes(requested)) return requested;
-  throw new Refusal('The endpoint is not one of this stack. Deploy the stack as it was synthesized.');
+  throw new ForeignRequest('The endpoint is not one of this stack. Deploy the stack as it was synthesized.');
 }
 
 /**
  * Where a resource is deleted. A service whose address has changed is still the one that the stack names last, and only
  * a resource that bears the stack's mark is deleted there.
  *
- * @throws Refusal where more than one could be meant
+ * @throws ForeignRequest where more than one could be meant
  */
 export function endpointOfDeletion(stack: DeployedStack, requested: string): string {
   const [only, ...others] = stack.endpoints;
   return only !== undefined && others.length === 0 ? only : endpointOf(stack, requested);
 }
 
-/** @throws Refusal for a secret, or a part of one, that was not given to this resource */
+/** @throws ForeignRequest for a secret, or a part of one, that was not given to this resource */
 export function checkSecret(
   { secrets }: DeployedStack,
   logicalId: string,
@@ -98,11 +101,15 @@ export function checkSecret(
 ): void {
   const [givenId, givenKey] = Object.hasOwn(secrets, logicalId) ? (secrets[logicalId] ?? []) : [];
   if (givenId === secretId && givenKey === jsonKey) return;
-  throw new Refusal('The secret was not given to this resource. Deploy the stack as it was synthesized.');
+  throw new ForeignRequest(
+    'The secret was not given to this resource. Deploy the stack as it was synthesized.',
+  );
 }
 
-/** @throws Refusal for a resource of another stack */
+/** @throws ForeignRequest for a resource of another stack */
 export function checkStack({ stackId }: DeployedStack, requested: string): void {
   if (requested === stackId) return;
-  throw new Refusal('The resource belongs to another stack, and each stack has a function of its own.');
+  throw new ForeignRequest(
+    'The resource belongs to another stack, and each stack has a function of its own.',
+  );
 }

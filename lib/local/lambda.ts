@@ -6,13 +6,18 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Context } from 'aws-lambda';
 import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { InvocationStream, type StreamedFunction } from './invocation-stream';
 import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 import { readBody } from './request-body';
 
 /** A function that others invoke. */
-export type InvokedHandler = (event: unknown) => Promise<unknown>;
+export type InvokedHandler = (
+  event: unknown,
+  context: Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>,
+) => Promise<unknown>;
 
 export type LambdaFunction = InvokedHandler | StreamedFunction;
 
@@ -126,6 +131,11 @@ function parseEvent(payload: Buffer | undefined, most: number): unknown {
   }
 }
 
+const contextOf = (name: string, awsRequestId: string) => ({
+  awsRequestId,
+  invokedFunctionArn: `arn:aws:lambda:${LOCAL_REGION}:${LOCAL_ACCOUNT}:function:${name}`,
+});
+
 type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
 async function invoke(
@@ -137,7 +147,7 @@ async function invoke(
   try {
     if (typeof handler !== 'function')
       throw new Error('A streaming function is invoked by InvokeWithResponseStream.');
-    return { result: await handler(event) };
+    return { result: await handler(event, contextOf(name, requestId)) };
   } catch (error) {
     reportFailure({ requestId, resource: name, error });
     return { error };
@@ -160,8 +170,9 @@ async function invokeStreamed(
 ): Promise<void> {
   const stream = new InvocationStream(response);
   try {
-    if (typeof handler === 'function') stream.end(JSON.stringify((await handler(event)) ?? null));
-    else await handler.streaming(event, stream);
+    if (typeof handler === 'function') {
+      stream.end(JSON.stringify((await handler(event, contextOf(name, requestId))) ?? null));
+    } else await handler.streaming(event, stream);
     await stream.complete();
   } catch (error) {
     reportFailure({ requestId, resource: name, error });

@@ -1,4 +1,5 @@
 /** An agent's API key: who gets it, from where, and what the audit trail has of it. */
+import { decodeJwt } from 'jose';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import {
   apiKeyContext,
@@ -59,7 +60,8 @@ const get = (change: { principal?: string; token?: string; name?: string } = {})
 
 it('is handed out to the agent, whomever it acts for', async () => {
   expect(await get()).toBe('the-key');
-  expect(await get({ token: await service.issue() })).toBe('the-key');
+  const another = await service.issue();
+  expect(await get({ token: another })).toBe('the-key');
   const { arn } = service.identity;
   const entry = {
     operation: 'GetResourceApiKey',
@@ -71,8 +73,8 @@ it('is handed out to the agent, whomever it acts for', async () => {
     result: 'cached',
   };
   expect(entries).toEqual([
-    { ...entry, user: subjectHash({ kind: 'user-id', id: 'ana' }) },
-    { ...entry, user: subjectHash(undefined) },
+    { ...entry, jti: decodeJwt(token).jti, user: subjectHash({ kind: 'user-id', id: 'ana' }) },
+    { ...entry, jti: decodeJwt(another).jti, user: subjectHash(undefined) },
   ]);
 });
 

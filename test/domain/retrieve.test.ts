@@ -21,6 +21,7 @@ describe('a user’s token', () => {
       principal: OWNER,
       outcome: 'allowed',
       result: 'cached',
+      jti: expect.any(String) as string,
       workloadIdentity: service.identity.arn,
       user: service.owner.grantId.subjectHash,
       provider: service.provider.name,

@@ -8,7 +8,7 @@ import {
   GetApiKeyCredentialProviderCommand,
   GetWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { CloudFormation } from './support/cloudformation';
+import { CloudFormation, FUNCTION_ARN } from './support/cloudformation';
 import { putSecret } from './support/secrets';
 import { RETURN_URL, World } from './support/world';
 
@@ -39,7 +39,22 @@ afterAll(async () => {
 beforeEach(() => {
   stolen.length = 0;
   cloudFormation.failures.length = 0;
+  cloudFormation.audit.length = 0;
 });
+
+/** The one entry of a request that was refused, with nothing in it that the request says. */
+const expectRefusal = (reason: string) => {
+  expect(cloudFormation.audit).toEqual([
+    {
+      operation: 'Invoke',
+      outcome: 'denied',
+      error: 'AccessDeniedException',
+      reason: expect.stringContaining(reason) as string,
+      resource: FUNCTION_ARN,
+      requestId: 'request-of-lambda',
+    },
+  ]);
+};
 
 let names = 0;
 const newName = () => `forged-${(names += 1)}`;
@@ -73,6 +88,7 @@ it('sends no secret to an endpoint of the caller’s choice', async () => {
   expect(answer).toMatchObject({ Status: 'FAILED' });
   expect(answer.Reason).toContain('The endpoint is not one of this stack');
   expect(stolen).toEqual([]);
+  expectRefusal('The endpoint is not one of this stack');
 });
 
 it('neither answers an address that is not CloudFormation’s nor does anything for it', async () => {
@@ -85,7 +101,7 @@ it('neither answers an address that is not CloudFormation’s nor does anything 
   });
   await expect(asked).rejects.toThrow('The answer would not go to CloudFormation');
   expect(stolen).toEqual([]);
-  expect(cloudFormation.failures.join()).not.toContain(ofAttacker());
+  expectRefusal('The answer would not go to CloudFormation');
   expect(await workload(name)).toBe('ResourceNotFoundException');
 });
 
@@ -97,7 +113,7 @@ it.each(['MANAGED', 'EXTERNAL'])('takes no %s secret that was given to another r
     deployed: { secrets: { Calendar: [arn, 'key'] } },
   });
   expect(answer).toMatchObject({ Status: 'FAILED' });
-  expect(answer.Reason).toContain('The secret was not given to this resource');
+  expectRefusal('The secret was not given to this resource');
   expect(await provider(name)).toBe('ResourceNotFoundException');
 });
 
@@ -128,6 +144,20 @@ it.each(['constructor', '__proto__', 'toString'])(
     expect(answer.Reason).toContain('The secret was not given to this resource');
   },
 );
+
+it('neither understands nor repeats what is no request of CloudFormation', async () => {
+  const asked = cloudFormation.ask('Create', IDENTITY, {
+    properties: identity(newName()),
+    forged: { RequestId: { secret: 'very-secret' } },
+  });
+  const error = await asked.then(
+    () => undefined,
+    (thrown: Error) => thrown,
+  );
+  // Lambda logs what is thrown, with all of its members.
+  expect(`${error?.message} ${error?.stack} ${JSON.stringify(error)}`).not.toContain('very-secret');
+  expectRefusal('The event is no request of CloudFormation');
+});
 
 it('makes nothing for another stack, and deletes nothing', async () => {
   const name = newName();

@@ -20,6 +20,7 @@ export interface Handmade {
 }
 
 export interface SigningChoices {
+  method?: string;
   path?: string;
   body?: string;
   query?: Record<string, string | string[]>;
@@ -54,7 +55,7 @@ export async function presigned(host: string): Promise<Handmade> {
 
 const unsigned = (host: string, choices: SigningChoices): HttpRequest =>
   new HttpRequest({
-    method: 'POST',
+    method: choices.method ?? 'POST',
     path: choices.path ?? PATH,
     query: choices.query ?? {},
     headers: { host, 'content-type': 'application/json', ...choices.headers },

@@ -2,7 +2,7 @@
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import { changeResource, managedResource, nameTaken } from '../managed-resource';
+import { changedMembers, changeResource, managedResource, nameTaken } from '../managed-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import type { EndpointPolicy } from '../provider/endpoint';
@@ -138,10 +138,9 @@ export function updateWorkloadIdentity(
       { principal, operation: 'UpdateWorkloadIdentity' },
       name,
     );
-    return changeResource(ports.identities, ports.ambient, identity, {
-      ...(urls && { allowedResourceOauth2ReturnUrls: urls }),
-      ...authorizer,
-    });
+    const change = { ...(urls && { allowedResourceOauth2ReturnUrls: urls }), ...authorizer };
+    note({ changed: changedMembers(identity, change) });
+    return changeResource(ports.identities, ports.ambient, identity, change);
   });
 }
 

@@ -1,4 +1,5 @@
 /** What the audit trail says of a call on an endpoint, whether the gate or its authorizer writes it. */
+import { decodeJwt } from 'jose';
 import type { AuditTrail } from '../audit';
 import { workloadIdentityArn } from '../identity/workload-identity';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
@@ -10,6 +11,16 @@ export const OPERATION = 'InvokeAgentRuntime';
 export function endpointEntry({ agentRuntimeArn, workloadName }: AgentEndpointConfiguration) {
   const arnPrefix = agentRuntimeArn.slice(0, agentRuntimeArn.indexOf(':runtime/'));
   return { resource: agentRuntimeArn, workloadIdentity: workloadIdentityArn(arnPrefix, workloadName) };
+}
+
+/** Which token the agent is given. The service that issued it a moment ago is believed, and the token not verified. */
+export function tokenEntry(workloadAccessToken: string): { readonly jti?: string } {
+  try {
+    const { jti } = decodeJwt(workloadAccessToken);
+    return jti === undefined ? {} : { jti };
+  } catch {
+    return {};
+  }
 }
 
 /**

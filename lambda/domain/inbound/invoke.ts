@@ -13,7 +13,7 @@ import { checkAddressee, type Addressee } from './addressee';
 import { AgentFailure, judgeAnswer, runtimeClientError, type Agent, type AgentAnswer } from './agent-answer';
 import type { AgentEndpointConfiguration, IamInbound } from './agent-endpoint';
 import { agentRequest, checkPayload, sessionIdOf, USER_HEADER, type AgentRequest } from './agent-request';
-import { endpointEntry, OPERATION } from './audit';
+import { endpointEntry, OPERATION, tokenEntry } from './audit';
 import { singleField, type HeaderFields } from './header-fields';
 import { admitUser, bearerToken } from './user-admission';
 
@@ -111,6 +111,7 @@ export function invokeAgent(
     const sessionId = sessionIdOf(call.headers) ?? ports.ambient.randomUUID();
     checkPayload(call.payload);
     const workloadAccessToken = await ports.workloadTokens.mint(endpoint.workloadName, onBehalfOf);
+    note(tokenEntry(workloadAccessToken));
     const told = { workloadAccessToken, sessionId, requestId: call.requestId };
     const request = agentRequest(endpoint, call.headers, call.payload, told);
     return judgeAnswer(endpoint.protocol, await answerOf(ports.agent, request, signal), sessionId);

@@ -1,7 +1,7 @@
 /** API-key credential providers: a key that agents of the same owner may use, sealed and never told to the control plane. */
 import { epochSeconds, type Ambient } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import { changeResource, managedResource, nameTaken } from '../managed-resource';
+import { changedMembers, changeResource, managedResource, nameTaken } from '../managed-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import { checkQuota, type Quotas } from '../quotas';
@@ -156,6 +156,8 @@ export function updateApiKeyProvider(
     );
     const naming = { principal, owner: provider.owner, kept: provider.externalSecret };
     const externalSecret = await externalKey(ports, naming, key);
+    const members = changedMembers(provider, { externalSecret }).map(() => MEMBERS.reference);
+    note({ changed: [...(key.kind === 'managed' ? [MEMBERS.secret] : []), ...members] });
     const changed = await changeResource(ports.apiKeyProviders, ports.ambient, provider, { externalSecret });
     if (key.kind === 'managed') await sealKey(ports, changed, key.secret);
     else await ports.apiKeys.removeBefore(changed.id, changed.revision);

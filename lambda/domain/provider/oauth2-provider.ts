@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import { changeResource, managedResource, nameTaken } from '../managed-resource';
+import { changedMembers, changeResource, managedResource, nameTaken } from '../managed-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember } from '../service-error';
@@ -214,6 +214,25 @@ async function changedSecret(
   return present;
 }
 
+/** What of the request each member of a provider comes from, where that has another name. */
+const INPUT_MEMBER: Partial<Record<keyof Oauth2Provider, string>> = {
+  vendor: 'credentialProviderVendor',
+  discovery: 'oauthDiscovery',
+  onBehalfOf: 'onBehalfOfTokenExchangeConfig',
+  privateKeyJwt: 'privateKeyJwtConfig',
+  externalSecret: 'clientSecretConfig',
+};
+
+/** Names of what an update changes, as the API has them. A secret that is given counts as another. */
+const changedInput = (
+  provider: Oauth2Provider,
+  change: Partial<Oauth2Provider>,
+  secretGiven: boolean,
+): string[] => [
+  ...changedMembers(provider, change).map((member) => INPUT_MEMBER[member] ?? member),
+  ...(secretGiven ? ['clientSecret'] : []),
+];
+
 /**
  * Configures the provider anew, all of it but the secret: that stays when none is given, as long as the client and
  * its server do: nobody learns a secret by pointing it at a server of their own. For the same reason only the owner
@@ -258,12 +277,9 @@ export function updateOauth2Provider(
       await checkSigningKey(ports, { principal, owner, unchanged }, SIGNING_KEY_MEMBER, client.privateKeyJwt);
     }
     const externalSecret = await changedSecret(ports, principal, provider, { vendor, secret, ...client });
-    const changed = await changeResource(ports.providers, ports.ambient, provider, {
-      vendor,
-      privateKeyJwt: undefined,
-      ...client,
-      externalSecret,
-    });
+    const change = { vendor, privateKeyJwt: undefined, ...client, externalSecret };
+    note({ changed: changedInput(provider, change, secret.kind === 'managed') });
+    const changed = await changeResource(ports.providers, ports.ambient, provider, change);
     // After the write that decides, so that of two updates at once the one that lost leaves no secret behind. Until
     // then the old secret does not open for the new server.
     if (secret.kind === 'managed') await sealSecret(ports, changed, secret.secret);

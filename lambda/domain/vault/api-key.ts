@@ -39,8 +39,8 @@ export function getResourceApiKey(
   const operation = 'GetResourceApiKey';
   return audited(ports.audit, operation, principal, async (note) => {
     note({ provider: providerName });
-    const { workload, user } = await verifyWorkloadAccessToken(ports, workloadIdentityToken);
-    note({ workloadIdentity: workload.arn, user: subjectHash(user) });
+    const { tokenId, workload, user } = await verifyWorkloadAccessToken(ports, workloadIdentityToken);
+    note({ jti: tokenId, workloadIdentity: workload.arn, user: subjectHash(user) });
     const found = await ports.directory.readApiKeyProvider(workload.name, providerName);
     const { provider } = admit({ principal, operation, providerName, note }, workload, found);
     const apiKey = await openApiKey(ports, provider);

@@ -124,7 +124,11 @@ function retrieved(
       scopes: input.scopes,
     });
     const delegation = await verifyWorkloadAccessToken(ports, input.workloadIdentityToken);
-    note({ workloadIdentity: delegation.workload.arn, user: subjectHash(delegation.user) });
+    note({
+      jti: delegation.tokenId,
+      workloadIdentity: delegation.workload.arn,
+      user: subjectHash(delegation.user),
+    });
     const admitted = await admitRequest(ports, principal, input, delegation, note);
     try {
       const answer = await tokenFor(ports, await settle(admitted));

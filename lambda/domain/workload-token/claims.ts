@@ -37,6 +37,8 @@ export type Claims = v.InferOutput<typeof ClaimsSchema>;
 
 /** Who acts, and for whom. */
 export interface Delegation {
+  /** The token's `jti`. */
+  readonly tokenId: string;
   readonly workload: { readonly arn: string; readonly name: string; readonly id: string };
   /** Absent when the agent acts for itself alone. */
   readonly user: User | undefined;
@@ -77,8 +79,9 @@ const carriedToken = (
 export function delegationOf(claims: Claims): Delegation {
   const { act, sub_id, jti, subject_token } = claims;
   const workload = { arn: act.sub, name: act.name, id: act.id };
-  if (!sub_id) return { workload, user: undefined };
+  if (!sub_id) return { tokenId: jti, workload, user: undefined };
   return {
+    tokenId: jti,
     workload,
     ...(subject_token && { subjectToken: carriedToken(subject_token, jti) }),
     user:

@@ -76,6 +76,7 @@ export function issueWorkloadAccessToken(
     note({ user: subjectHash(user) });
     const now = epochSeconds(ports.ambient);
     const tokenId = ports.ambient.randomUUID();
+    note({ jti: tokenId });
     const carried =
       userToken === undefined
         ? undefined

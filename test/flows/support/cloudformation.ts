@@ -5,6 +5,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createRequests } from '../../../lambda/adapters/log/requests';
+import type { AuditEntry } from '../../../lambda/domain/audit';
 import { createControlPlane } from '../../../lambda/resources/control-plane';
 import { createResourceHandler } from '../../../lambda/resources/handler';
 import type { ResourceKind } from '../../../lambda/resources/kinds';
@@ -36,10 +38,14 @@ export interface Change {
 const stackId = (name: string) =>
   `arn:aws:cloudformation:us-east-1:000000000000:stack/${name}/7d8c3ba0-0000-11ee-be56-0242ac120002`;
 
+export const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:resources';
+
 export class CloudFormation {
   /** The bodies of all answers, as they came. */
   readonly bodies: string[] = [];
   readonly failures: string[] = [];
+  /** What the function wrote into the audit trail. */
+  readonly audit: AuditEntry[] = [];
   /** Status that the address answers with from now on. */
   status = 200;
 
@@ -75,7 +81,10 @@ export class CloudFormation {
     const { endpoint, region, principals } = this.world.local;
     const { accessKeyId, secretAccessKey } = principals[this.principal];
     const { secret } = properties as { secret?: { secretId: string; jsonKey?: string } };
+    const requests = createRequests({ record: () => undefined });
     const handler = createResourceHandler({
+      requests,
+      audit: requests.trail({ record: (entry) => void this.audit.push(entry) }),
       stack: {
         stackId: stackId(stack),
         region,
@@ -108,7 +117,11 @@ export class CloudFormation {
         ...(physicalId !== undefined && { PhysicalResourceId: physicalId }),
         ...change.forged,
       },
-      { getRemainingTimeInMillis: () => time },
+      {
+        getRemainingTimeInMillis: () => time,
+        awsRequestId: 'request-of-lambda',
+        invokedFunctionArn: FUNCTION_ARN,
+      },
     );
     return JSON.parse(this.bodies.at(-1) ?? '') as StackAnswer;
   }

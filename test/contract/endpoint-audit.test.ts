@@ -1,0 +1,119 @@
+/** What the two functions of an agent endpoint record when an event that is none of API Gateway's is handed to them. */
+import { PassThrough } from 'node:stream';
+import { createRequests } from '../../lambda/adapters/log/requests';
+import { endpointEntry } from '../../lambda/domain/inbound/audit';
+import type { AuditEntry } from '../../lambda/domain/audit';
+import { createAuthorizerHandler, type AuthorizerHandler } from '../../lambda/inbound/authorizer-handler';
+import { createGateHandler, type GateHandler } from '../../lambda/inbound/gate-handler';
+import type { ResponseStream } from '../../lambda/inbound/response-stream';
+import { BY_JWT, endpointOf } from '../domain/inbound/endpoints';
+
+const endpoint = endpointOf(BY_JWT);
+const ENTRY = endpointEntry(endpoint);
+
+let entries: AuditEntry[];
+let gate: GateHandler;
+let authorizer: AuthorizerHandler;
+const reported: string[] = [];
+
+/** Nothing gets so far: whatever is asked for here is refused before. */
+const unreached = () => Promise.reject(new Error('not reached'));
+
+beforeEach(() => {
+  entries = [];
+  reported.length = 0;
+  const requests = createRequests({ record: (entry) => void entries.push(entry) });
+  const audit = requests.trail({ record: (entry) => void entries.push(entry) });
+  const report = ({ name }: { name: string }) => void reported.push(name);
+  const userTokens = { verify: unreached };
+  const ports = {
+    requests,
+    audit,
+    userTokens,
+    workloadTokens: { mint: unreached },
+    agent: { invoke: unreached },
+    ambient: { randomUUID: () => 'session' } as never,
+  };
+  gate = createGateHandler(ports, endpoint, report);
+  authorizer = createAuthorizerHandler({ requests, audit, userTokens }, endpoint, BY_JWT, report);
+});
+
+async function handToGate(event: object): Promise<void> {
+  Object.assign(globalThis, {
+    awslambda: { HttpResponseStream: { from: (stream: ResponseStream) => stream } },
+  });
+  const stream = Object.assign(new PassThrough(), { setContentType: () => undefined });
+  stream.resume();
+  await gate(event as never, stream, {
+    getRemainingTimeInMillis: () => 60_000,
+    awsRequestId: 'of-lambda',
+  });
+}
+
+it.each([
+  ['for a route that it does not serve', { resource: '/chosen', httpMethod: 'POST' }],
+  [
+    'for the metadata of another resource',
+    {
+      resource: '/.well-known/oauth-protected-resource/{path+}',
+      httpMethod: 'GET',
+      pathParameters: { path: 'chosen' },
+    },
+  ],
+])('the gate records an event %s, without what it says', async (_, event) => {
+  await handToGate(event);
+  expect(entries).toEqual([
+    {
+      operation: 'UnknownRoute',
+      outcome: 'denied',
+      error: 'ResourceNotFoundException',
+      reason: expect.any(String) as string,
+      requestId: 'of-lambda',
+      ...ENTRY,
+    },
+  ]);
+  expect(JSON.stringify(entries)).not.toContain('chosen');
+});
+
+it('the gate records an invocation without a token, with the request that API Gateway names', async () => {
+  await handToGate({
+    resource: '/runtimes/{agentRuntimeArn+}',
+    httpMethod: 'POST',
+    headers: {},
+    multiValueHeaders: {},
+    requestContext: { requestId: 'of-gateway', identity: { sourceIp: '192.0.2.1', userAgent: 'mcp/1' } },
+  });
+  expect(entries).toEqual([
+    expect.objectContaining({
+      operation: 'InvokeAgentRuntime',
+      outcome: 'denied',
+      requestId: 'of-gateway',
+      sourceIp: '192.0.2.1',
+      userAgent: 'mcp/1',
+    }),
+  ]);
+});
+
+it('the authorizer records an event that is none, and lets nobody in', async () => {
+  const answer = authorizer(null as never, { awsRequestId: 'of-lambda' });
+  await expect(answer).rejects.toThrow('The token could not be checked');
+  expect(entries).toEqual([
+    {
+      operation: 'InvokeAgentRuntime',
+      outcome: 'failed',
+      error: 'InternalServerException',
+      reason: 'internal error',
+      requestId: 'of-lambda',
+      ...ENTRY,
+    },
+  ]);
+  expect(reported).toEqual(['TypeError']);
+});
+
+it('the authorizer records a request without a token', async () => {
+  const event = { headers: {}, multiValueHeaders: {}, requestContext: { requestId: 'of-gateway' } };
+  await expect(authorizer(event as never)).rejects.toThrow('Unauthorized');
+  expect(entries).toEqual([
+    expect.objectContaining({ outcome: 'denied', reason: 'user token: none', requestId: 'of-gateway' }),
+  ]);
+});
