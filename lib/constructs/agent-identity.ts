@@ -77,7 +77,8 @@ export interface AgentIdentityAttributes {
   /**
    * Where CloudFormation's function and the agents reach the service, without a trailing slash: its own domain where
    * it has one. For a deployment on an AWS emulator, whose API Gateway tells functions no caller, this is the gateway
-   * that verifies signatures in front of it.
+   * that verifies signatures in front of it. It must be https: on an emulator's loopback address the function behind
+   * resources works in local mode alone, which Lambda refuses.
    * @default - API Gateway's own address of the REST API
    */
   readonly endpoint?: string;

@@ -2,7 +2,8 @@
  * What the environment of the resource function says of its stack: the services that it calls, and which secret belongs
  * to which resource. `lambda/resources/stack.ts` reads it.
  */
-import { Lazy, type CfnResource, type Stack } from 'aws-cdk-lib';
+import { Lazy, Token, type CfnResource, type Stack } from 'aws-cdk-lib';
+import { endpointFault } from '../../lambda/domain/provider/endpoint';
 import type { StatedSecret } from '../../lambda/resources/request';
 
 /**
@@ -34,7 +35,13 @@ export class StatedStack {
     this.json = Lazy.string({ produce: () => this.written() });
   }
 
+  /**
+   * @param endpoint of a service, without a trailing slash
+   * @throws Error in plain words for one that the function would refuse, wherever it runs
+   */
   addEndpoint(endpoint: string): void {
+    const fault = Token.isUnresolved(endpoint) ? undefined : endpointFault(endpoint, { loopback: true });
+    if (fault !== undefined) throw new Error(`${this.path}: endpoint: ${fault}`);
     this.endpoints.add(endpoint);
   }
 

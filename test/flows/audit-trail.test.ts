@@ -208,6 +208,20 @@ describe.each(IN_ORDER)('%s has an entry', (name) => {
     await expectEntry(name, answer);
   });
 
+  it('when something fails that nobody foresaw', async () => {
+    const userArn = 'arn:aws:iam::000000000000:user/operator';
+    const requestId = `broken-${name}`;
+    const { statusCode } = await invoke(routeOf(name), { requestId, userArn, body: { not: 'text' } });
+    expect(statusCode).toBe(500);
+    expect(await entryOf(requestId)).toMatchObject({
+      operation: name,
+      outcome: 'failed',
+      principal: userArn,
+      error: 'InternalServerException',
+      reason: 'internal error',
+    });
+  });
+
   it('when the principal is of a kind that cannot act', async () => {
     const userArn = 'arn:aws:sts::000000000000:federated-user/somebody';
     const requestId = `federated-${name}`;
@@ -226,13 +240,13 @@ describe.each(IN_ORDER)('%s has an entry', (name) => {
 /** The function of a route, invoked as API Gateway does, with an event of the test's making. */
 function invoke(
   { group, method, path }: Route,
-  how: { requestId: string; userArn?: string; userAgent?: string; resource?: string },
+  how: { requestId: string; userArn?: string; userAgent?: string; resource?: string; body?: unknown },
 ): Promise<APIGatewayProxyResult> {
   const load = createRequire(__filename);
   const { handler } = load(`../../lambda/handlers/${group}`) as {
     handler: (event: APIGatewayProxyEvent, context: object) => Promise<APIGatewayProxyResult>;
   };
-  const { requestId, userArn = null, userAgent = USER_AGENT, resource = path } = how;
+  const { requestId, userArn = null, userAgent = USER_AGENT, resource = path, body = null } = how;
   return handler(
     {
       httpMethod: method,
@@ -242,8 +256,8 @@ function invoke(
       multiValueHeaders: {},
       multiValueQueryStringParameters: null,
       pathParameters: null,
-      body: null,
-      isBase64Encoded: false,
+      body,
+      isBase64Encoded: body !== null,
       requestContext: { requestId, identity: { userArn, userAgent, sourceIp: '192.0.2.1' } },
     } as unknown as APIGatewayProxyEvent,
     {},

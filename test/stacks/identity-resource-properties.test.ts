@@ -231,6 +231,16 @@ describe('a workload identity', () => {
     });
   });
 
+  it('is not made at an address by plain http, to which secrets would be sent', () => {
+    const elsewhere = AgentIdentity.fromAttributes(stack, 'Elsewhere', {
+      restApiId: 'abc123',
+      endpoint: 'http://identity.example.com',
+    });
+    expect(() => new WorkloadIdentity(stack, 'A', { identity: elsewhere })).toThrow(
+      'AgentIdentityResources: endpoint: must be https',
+    );
+  });
+
   it('is addressed where the service is said to be', () => {
     const elsewhere = AgentIdentity.fromAttributes(stack, 'Elsewhere', {
       restApiId: 'abc123',

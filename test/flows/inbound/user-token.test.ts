@@ -79,6 +79,9 @@ describe('with a good token', () => {
     expect((await invocations()).at(-1)).toMatchObject({
       outcome: 'allowed',
       user: expect.any(String) as string,
+      jti: claims.jti,
+      requestId: answer.headers.get('x-amzn-requestid'),
+      sourceIp: '127.0.0.1',
     });
   });
 
