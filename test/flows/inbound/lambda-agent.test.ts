@@ -245,7 +245,7 @@ describe('does not answer as it should', () => {
         },
       });
       const text = await (await call()).text();
-      expect(text).toMatch(/^data: one\n\n\n\nevent: error\ndata: \{"__type":"RuntimeClientError"/);
+      expect(text).toMatch(/^data: one\n\nevent: error\ndata: \{"__type":"RuntimeClientError"/);
       expect(text).not.toContain('private');
     }));
 
