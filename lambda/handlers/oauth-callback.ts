@@ -52,8 +52,7 @@ const ports = {
 export const handler = createHandler(
   'oauth-callback',
   {
-    Authorize: async (event) =>
-      browserResult(await authorize(ports, authorizeInput(event, secure)), secure),
+    Authorize: async (event) => browserResult(await authorize(ports, authorizeInput(event, secure)), secure),
     Callback: async (event) => browserResult(await callback(ports, callbackInput(event, secure)), secure),
     Jwks: async () => {
       const { body, headers } = jwksDocument(await publicKeys.published());
