@@ -11,21 +11,58 @@ export type ResourceKind = 'workload identity' | 'credential provider';
 export const noSuchResource = (kind: ResourceKind, name: string): ServiceError =>
   new ServiceError('ResourceNotFoundException', `There is no ${kind} named "${name}".`);
 
+export const deletedDuringRequest = (kind: ResourceKind, name: string): ServiceError =>
+  new ServiceError('ResourceNotFoundException', `The ${kind} "${name}" was deleted during the request.`);
+
 export const nameTaken = (kind: ResourceKind, name: string): ServiceError =>
   new ServiceError('ConflictException', `A ${kind} named "${name}" already exists.`);
 
-/** @throws ResourceNotFoundException when there is none, AccessDeniedException for a caller who may not */
-export async function managedResource<Resource extends OwnedResource>(
-  store: Pick<OwnedResourceStore<Resource>, 'get'>,
+/** The name is taken, perhaps by a resource that nothing shows any more. */
+const beingDeleted = (kind: ResourceKind, name: string): ServiceError =>
+  new ServiceError(
+    'ConflictException',
+    `A ${kind} named "${name}" already exists and is being deleted. Try again shortly. If the deletion was interrupted, delete the resource again.`,
+  );
+
+/** @throws ConflictException when the name is taken; then nothing was written */
+export async function createResource<Resource extends OwnedResource>(
+  store: Pick<OwnedResourceStore<Resource>, 'create' | 'get'>,
+  kind: ResourceKind,
+  resource: Resource,
+): Promise<void> {
+  if (await store.create(resource)) return;
+  const present = await store.get(resource.name);
+  // A write whose answer was lost is tried again by the SDK, and then finds its own resource.
+  if (present?.id === resource.id) return;
+  throw (present ? nameTaken : beingDeleted)(kind, resource.name);
+}
+
+function found<Resource extends OwnedResource>(
+  resource: Resource | undefined,
   kind: ResourceKind,
   call: Call,
   name: string,
-): Promise<Resource> {
-  const resource = await store.get(name);
+): Resource {
   if (!resource) throw noSuchResource(kind, name);
   mayAct({ ...call, resource });
   return resource;
 }
+
+/** @throws ResourceNotFoundException when there is none, AccessDeniedException for a caller who may not */
+export const managedResource = async <Resource extends OwnedResource>(
+  store: Pick<OwnedResourceStore<Resource>, 'get'>,
+  kind: ResourceKind,
+  call: Call,
+  name: string,
+): Promise<Resource> => found(await store.get(name), kind, call, name);
+
+/** The same for who deletes it: one whose deletion was cut short is there too. */
+export const resourceToDelete = async <Resource extends OwnedResource>(
+  store: Pick<OwnedResourceStore<Resource>, 'getForDeletion'>,
+  kind: ResourceKind,
+  call: Call,
+  name: string,
+): Promise<Resource> => found(await store.getForDeletion(name), kind, call, name);
 
 /**
  * Writes the change, if nobody wrote meanwhile.

@@ -20,6 +20,9 @@ export interface OwnedResource {
   readonly lastUpdatedTime: number;
 }
 
+/** The name in a resource's ARN: its last segment. */
+export const nameIn = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
+
 /** Some of a listing: at most so many, by name, from behind one name on. */
 export interface PageRequest {
   readonly limit: number;
@@ -32,13 +35,20 @@ export interface Page<Resource> {
   readonly last?: string;
 }
 
-/** Where resources of one kind are kept. */
+/** Where resources of one kind are kept. One that is marked as deleted is there for its deletion alone. */
 export interface OwnedResourceStore<Resource extends OwnedResource> {
   get(name: string): Promise<Resource | undefined>;
+  /** The same, one that is marked as deleted too. */
+  getForDeletion(name: string): Promise<Resource | undefined>;
   /** @returns false when the name is taken; then nothing was written */
   create(resource: Resource): Promise<boolean>;
-  /** Writes the resource if the stored one is the same (by id) and of the revision before. */
+  /** Writes the resource if the stored one is the same (by id), of the revision before and not marked as deleted. */
   replace(resource: Resource): Promise<boolean>;
+  /**
+   * Marks the resource as deleted, if the stored one is the same (by id) and of the same revision, marked or not.
+   * Nothing but `getForDeletion` finds it from then on; its name stays taken until it is removed.
+   */
+  markDeleted(resource: Resource): Promise<boolean>;
   /** Removes the resource if the stored one is the same (by id) and of the same revision. */
   remove(resource: Resource): Promise<boolean>;
   /** The owner's resources by name. What was written a moment ago may be missing (a secondary index). */

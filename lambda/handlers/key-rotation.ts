@@ -9,6 +9,7 @@ import { ambient } from '../adapters/ambient';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createTable } from '../adapters/dynamodb/table';
 import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
+import { createVaultKeyOwners } from '../adapters/dynamodb/vault-key-owners';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createSigningKeyWrapper } from '../adapters/kms/signing-key-wrapper';
@@ -38,13 +39,15 @@ const signing = {
   audit,
   ambient,
 };
+const identities = createWorkloadIdentityStore(directory);
 const vault = {
-  identities: createWorkloadIdentityStore(directory),
+  identities,
   vaultKeys: createVaultKeyMaker({
     kms,
     keyArn: env.KMS_KEY_ARN,
     tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
     tokenVault: createTokenVaultStore(directory),
+    owners: createVaultKeyOwners(identities),
     store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
     ambient,
   }),

@@ -143,7 +143,11 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities] },
       { table: 'Directory', actions: ['Query', 'PutItem'], partitions: [signingKeys] },
       { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
-      { table: 'Keys', actions: ['GetItem', 'Query', 'PutItem'], partitions: [vaultKeys('subject-token')] },
+      {
+        table: 'Keys',
+        actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
+        partitions: [vaultKeys('subject-token')],
+      },
     ],
     key: [
       { actions: ['Encrypt', 'Decrypt'], purposes: ['signing'] },
@@ -157,11 +161,11 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     tables: [
       { table: 'Directory', actions: ['BatchGetItem'], partitions: batched },
       { table: 'Directory', actions: ['Query'], partitions: [signingKeys] },
-      { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
+      { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities, tokenVault] },
       { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [sessions] },
       {
         table: 'Keys',
-        actions: ['GetItem', 'Query', 'PutItem'],
+        actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
         partitions: [vaultKeys('grant'), vaultKeys('consent')],
       },
       {
@@ -170,7 +174,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
         partitions: [vaultKeys('client-secret'), vaultKeys('api-key'), vaultKeys('subject-token')],
       },
       { table: 'Vault', actions: ['BatchGetItem'], partitions: batched },
-      { table: 'Vault', actions: ['GetItem', 'UpdateItem'], partitions: [grants] },
+      { table: 'Vault', actions: ['GetItem', 'UpdateItem', 'DeleteItem'], partitions: [grants] },
       { table: 'Vault', actions: ['GetItem'], partitions: [clientSecrets, apiKeys] },
     ],
     key: [
@@ -204,11 +208,15 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   'provider-client': {
     tables: [
       { table: 'Directory', actions: ['BatchGetItem'], partitions: batchedForProviders },
-      { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
-      { table: 'Keys', actions: ['GetItem', 'Query', 'PutItem'], partitions: [vaultKeys('grant')] },
+      { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities, tokenVault] },
+      {
+        table: 'Keys',
+        actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
+        partitions: [vaultKeys('grant')],
+      },
       { table: 'Keys', actions: ['GetItem'], partitions: [vaultKeys('client-secret')] },
       { table: 'Vault', actions: ['BatchGetItem'], partitions: batchedForProviders },
-      { table: 'Vault', actions: ['GetItem', 'UpdateItem'], partitions: [grants] },
+      { table: 'Vault', actions: ['GetItem', 'UpdateItem', 'DeleteItem'], partitions: [grants] },
       { table: 'Vault', actions: ['GetItem'], partitions: [clientSecrets] },
     ],
     key: [
@@ -229,7 +237,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     tables: [
       { table: 'Directory', actions: ['Query', 'PutItem'], partitions: [signingKeys] },
       { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities, tokenVault] },
-      { table: 'Keys', actions: ['PutItem'], partitions: ROTATED_PURPOSES.map(vaultKeys) },
+      { table: 'Keys', actions: ['PutItem', 'DeleteItem'], partitions: ROTATED_PURPOSES.map(vaultKeys) },
     ],
     key: [
       { actions: ['Encrypt'], purposes: ['signing'] },

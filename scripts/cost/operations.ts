@@ -97,7 +97,7 @@ export const OPERATIONS: readonly Operation[] = [
     steps: [
       retrieve(
         'renewal of a token that has ended',
-        [batchGet(3), updateGrant, get, updateGrant, updateGrant],
+        [batchGet(3), updateGrant, get, updateGrant, updateGrant, batchGet(2)],
         1500,
         true,
       ),
@@ -107,10 +107,15 @@ export const OPERATIONS: readonly Operation[] = [
   {
     name: 'consent, from link to grant',
     steps: [
-      retrieve('consent: the link', [batchGet(3), putSession, createGrant], 1050),
+      retrieve('consent: the link', [batchGet(3), putSession, createGrant, batchGet(2)], 1050),
       browse('consent: link opened', [get, putSession], 750),
       browse('consent: callback', [get, putSession], 750),
-      retrieve('consent: complete', [get, batchGet(3), putSession, get, updateGrant, putSession], 850, true),
+      retrieve(
+        'consent: complete',
+        [get, batchGet(3), putSession, get, updateGrant, batchGet(2), putSession],
+        850,
+        true,
+      ),
     ],
     agentCoreRequests: undefined,
   },

@@ -2,6 +2,7 @@
 import type { GrantId } from '../../lambda/domain/vault/grant';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from '../domain/samples';
+import { storeTokens } from '../domain/stored-grant';
 
 export function directoryContract(stores: () => Stores): void {
   async function read(workloadName: string, providerName: string, grantId?: GrantId) {
@@ -15,8 +16,7 @@ export function directoryContract(stores: () => Stores): void {
     const [identity, provider, grantId] = [sampleIdentity(), sampleProvider(), sampleGrantId()];
     await stores().identities.create(identity);
     await stores().providers.create(provider);
-    const change = { providerId: provider.id, tokens: sampleTokens(), epoch: 0 };
-    await stores().grants.putTokens(grantId, change);
+    await storeTokens(stores().grants, grantId, { providerId: provider.id, tokens: sampleTokens() });
     return { identity, provider, grantId };
   }
 
@@ -48,6 +48,15 @@ export function directoryContract(stores: () => Stores): void {
       expect(found).toEqual({ identity, provider, grant, [gone]: undefined });
     },
   );
+
+  it('reads neither an identity nor a provider that is marked as deleted', async () => {
+    const { identity, provider, grantId } = await filled();
+    await stores().providers.markDeleted(provider);
+    expect((await read(identity.name, provider.name, grantId)).provider).toBeUndefined();
+    await stores().identities.markDeleted(identity);
+    const found = await read(identity.name, provider.name, grantId);
+    expect(found).toEqual({ identity: undefined, provider: undefined, grant: await grantOf(grantId) });
+  });
 
   it('keeps an identity and a provider of the same name apart', async () => {
     const { identity, provider } = await filled();

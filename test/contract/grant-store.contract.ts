@@ -3,6 +3,7 @@ import type { Grant, GrantId, GrantTokens, PendingConsent } from '../../lambda/d
 import { BEGINNING } from '../domain/fake-ambient';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleGrantId, sampleTokens } from '../domain/samples';
+import { storeTokens } from '../domain/stored-grant';
 import { AT_ONCE, outcomes } from './concurrency';
 
 const PROVIDER = 'provider-id';
@@ -24,7 +25,7 @@ export function grantStoreContract(stores: () => Stores): void {
   async function granted() {
     const id = sampleGrantId();
     const tokens = sampleTokens();
-    expect(await putTokens(id, tokens)).toBe(true);
+    expect(await storeTokens(grants(), id, { providerId: PROVIDER, tokens })).toBe(true);
     return { id, tokens };
   }
 
@@ -164,14 +165,18 @@ export function grantStoreContract(stores: () => Stores): void {
   });
 
   describe('putTokens', () => {
-    it('makes the grant in the first epoch where there was none', async () => {
-      const { id, tokens } = await granted();
-      expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 1, epoch: 0, tokens });
+    it('puts the tokens into the grant that the session made', async () => {
+      const id = sampleGrantId();
+      await openConsent(id, 'session', undefined);
+      const tokens = sampleTokens();
+      expect(await putTokens(id, tokens)).toBe(true);
+      const rest = { generation: 1, epoch: 0, consent: consentOf('session') };
+      expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, ...rest, tokens });
     });
 
-    it('is refused in a later epoch where there is no grant', async () => {
+    it.each([0, 1])('is refused where there is no grant (any more), in epoch %i', async (epoch) => {
       const id = sampleGrantId();
-      expect(await putTokens(id, sampleTokens(), 1)).toBe(false);
+      expect(await putTokens(id, sampleTokens(), epoch)).toBe(false);
       expect(await get(id)).toBeUndefined();
     });
 
@@ -198,10 +203,11 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(id)).not.toHaveProperty('lease');
     });
 
-    it('takes the grant over for the provider that gave the tokens', async () => {
-      const { id } = await granted();
-      await grants().putTokens(id, { providerId: 'another', tokens: sampleTokens(), epoch: 0 });
-      expect((await get(id))?.providerId).toBe('another');
+    it('is refused for another provider than the grant’s, were it of the same name', async () => {
+      const { id, tokens } = await granted();
+      const foreign = { providerId: 'another', tokens: sampleTokens(), epoch: 0 };
+      expect(await grants().putTokens(id, foreign)).toBe(false);
+      expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 1, epoch: 0, tokens });
     });
 
     it('keeps tokens whole, with and without an end', async () => {
@@ -336,18 +342,21 @@ export function grantStoreContract(stores: () => Stores): void {
   describe('reject', () => {
     it('marks the generation, and new tokens are unmarked', async () => {
       const { id, tokens } = await granted();
-      expect(await grants().reject(id, 1)).toBe(true);
+      expect(await grants().reject(id, { providerId: PROVIDER, generation: 1 })).toBe(true);
       expect(await get(id)).toMatchObject({ tokens, generation: 1, rejected: 1 });
       await putTokens(id, sampleTokens());
       expect(await get(id)).not.toHaveProperty('rejected');
     });
 
-    it('is refused for another generation, without tokens, and without a grant', async () => {
+    it('is refused for another generation or provider, without tokens, and without a grant', async () => {
       const { id } = await granted();
-      for (const generation of [0, 2]) expect(await grants().reject(id, generation)).toBe(false);
+      const reject = (of: GrantId, generation: number, providerId = PROVIDER) =>
+        grants().reject(of, { providerId, generation });
+      for (const generation of [0, 2]) expect(await reject(id, generation)).toBe(false);
+      expect(await reject(id, 1, 'another')).toBe(false);
       expect(await get(id)).not.toHaveProperty('rejected');
-      expect(await grants().reject(await forgotten(), 1)).toBe(false);
-      expect(await grants().reject(sampleGrantId(), 0)).toBe(false);
+      expect(await reject(await forgotten(), 1)).toBe(false);
+      expect(await reject(sampleGrantId(), 0)).toBe(false);
     });
   });
 

@@ -53,6 +53,58 @@ export const ownedResourceStoreContract =
       expect(await store().get(there.name)).toBeUndefined();
     });
 
+    describe('marked as deleted', () => {
+      const marked = async (change: Partial<OwnedResource> = {}): Promise<Resource> => {
+        const resource = await created(change);
+        expect(await store().markDeleted(resource)).toBe(true);
+        return resource;
+      };
+
+      it('is there for its deletion alone', async () => {
+        const { name, owner, ...rest } = await marked({ owner: ownerOf(randomUUID()) });
+        expect(await store().get(name)).toBeUndefined();
+        expect(await store().getForDeletion(name)).toEqual({ name, owner, ...rest });
+        expect(await store().list(owner, { limit: 10 })).toEqual({ resources: [] });
+        expect(await store().count(owner)).toBe(0);
+      });
+
+      it('can be marked again, keeps its name, and is not changed any more', async () => {
+        const resource = await marked();
+        expect(await store().markDeleted(resource)).toBe(true);
+        expect(await store().create({ ...resource, id: randomUUID() })).toBe(false);
+        expect(await store().replace({ ...resource, revision: 2 })).toBe(false);
+        expect(await store().get(resource.name)).toBeUndefined();
+      });
+
+      it('is removed, and its name free for another', async () => {
+        const resource = await marked();
+        expect(await store().remove(resource)).toBe(true);
+        expect(await store().getForDeletion(resource.name)).toBeUndefined();
+        const another = { ...resource, id: randomUUID() };
+        expect(await store().create(another)).toBe(true);
+        expect(await store().get(resource.name)).toEqual(another);
+      });
+
+      it('is only what was read', async () => {
+        const resource = await created();
+        expect(await store().markDeleted({ ...resource, revision: 2 })).toBe(false);
+        expect(await store().markDeleted({ ...resource, id: randomUUID() })).toBe(false);
+        expect(await store().markDeleted(sample({}))).toBe(false);
+        expect(await store().get(resource.name)).toEqual(resource);
+      });
+
+      it('leaves one outcome when it races with a change', async () => {
+        const resource = await created();
+        const changed = { ...resource, revision: 2 };
+        const [replaced, deleted] = await Promise.all([
+          store().replace(changed),
+          store().markDeleted(resource),
+        ]);
+        expect(replaced).toBe(!deleted);
+        expect(await store().get(resource.name)).toEqual(replaced ? changed : undefined);
+      });
+    });
+
     it('lists what an owner has, by name, in pages, and nobody else’s', async () => {
       const owner = ownerOf(randomUUID());
       const prefix = randomUUID();

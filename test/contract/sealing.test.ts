@@ -36,6 +36,9 @@ let calls: string[];
 let ambient: FakeAmbient;
 let store: ReturnType<typeof createInMemoryVaultKeyStore>;
 let tokenVault: ReturnType<typeof createInMemoryTokenVaultStore>;
+/** What the directory has of owners, asked once a key is written down. */
+let ownerIsThere: () => Promise<boolean>;
+const owners = { exists: () => ownerIsThere() };
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sealing-'));
@@ -62,6 +65,7 @@ beforeEach(() => {
   ambient = createFakeAmbient();
   store = createInMemoryVaultKeyStore();
   tokenVault = createInMemoryTokenVaultStore();
+  ownerIsThere = () => Promise.resolve(true);
 });
 
 /** Vault keys as one function sees them, with a memory of its own. */
@@ -71,6 +75,7 @@ const newVaultKeys = (tokenVaultArn = TOKEN_VAULT) =>
     keyArn: kms.keyArn,
     tokenVaultArn,
     tokenVault,
+    owners,
     store,
     ambient,
     sealsFor: SEALS_FOR,
@@ -288,6 +293,7 @@ describe('the vault key', () => {
       keyArn: kms.keyArn,
       tokenVaultArn: TOKEN_VAULT,
       tokenVault,
+      owners,
       store,
       ambient: { ...ambient, now: () => ambient.now() + 1 },
     });
@@ -302,6 +308,21 @@ describe('the vault key', () => {
     expect(decodeProtectedHeader(second).kid).toBe(version);
     expect(await newSeal().open(context, first)).toBe('first');
     expect(await newSeal().open(context, second)).toBe('second');
+  });
+
+  it('that is made while its owner is deleted seals nothing, and is not left behind', async () => {
+    const seen: boolean[] = [];
+    ownerIsThere = async () => {
+      seen.push((await store.latest(context)) !== undefined);
+      return false;
+    };
+    await expect(newSeal().seal(context, SECRET)).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      message: `The workload identity "${agent.name}" was deleted during the request.`,
+    });
+    // Looked for after the key was written: before, a deletion could pass by without seeing it.
+    expect(seen).toEqual([true]);
+    expect(await store.latest(context)).toBeUndefined();
   });
 
   it('may be made by several functions at once: what each sealed opens', async () => {

@@ -1,6 +1,7 @@
 /** The contract of every store port, to run against an implementation of them all. */
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleIdentity, sampleProvider } from '../domain/samples';
+import { deletedGrantContract } from './deleted-grant.contract';
 import { directoryContract } from './directory.contract';
 import { grantStoreContract } from './grant-store.contract';
 import { oauth2ProviderStoreContract } from './oauth2-provider-store.contract';
@@ -27,6 +28,7 @@ const CONTRACTS = {
   'SecretStore of API keys': secretStoreContract('apiKeys'),
   SessionStore: sessionStoreContract,
   GrantStore: grantStoreContract,
+  'GrantStore of deleted grants': deletedGrantContract,
   SigningKeyStore: signingKeyStoreContract,
   VaultKeyStore: vaultKeyStoreContract,
   TokenVaultStore: tokenVaultStoreContract,

@@ -13,6 +13,7 @@ import { SEALING_PURPOSES } from '../../lambda/domain/vault/sealing';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { sampleGrantId, sampleTokens } from '../domain/samples';
+import { storeTokens } from '../domain/stored-grant';
 
 let folder: string;
 let dynamodb: LocalDynamoDb;
@@ -38,7 +39,7 @@ async function grants(count: number, change: { workloadId?: string; providerId?:
   const store = createGrantStore(table('Vault'));
   const { workloadId = randomUUID(), providerId = randomUUID() } = change;
   const ids = Array.from({ length: count }, () => ({ ...sampleGrantId(), workloadId }));
-  for (const id of ids) await store.putTokens(id, { providerId, tokens: sampleTokens(), epoch: 0 });
+  for (const id of ids) await storeTokens(store, id, { providerId, tokens: sampleTokens() });
   return async () =>
     (await Promise.all(ids.map((id) => store.get(id)))).filter((grant) => grant !== undefined).length;
 }

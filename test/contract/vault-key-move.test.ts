@@ -72,6 +72,7 @@ const vaultKeys = (through: Partial<VaultKeyStore> = {}) =>
     keyArn: kms.keyArn,
     tokenVaultArn: TOKEN_VAULT,
     tokenVault: tokenVault(),
+    owners: { exists: () => Promise.resolve(true) },
     store: { ...store, ...through },
     ambient: createFakeAmbient(),
     sealsFor: 86_400,

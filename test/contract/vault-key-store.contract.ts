@@ -65,6 +65,14 @@ export function vaultKeyStoreContract(stores: () => Stores): void {
     await expect(keys().create(key(agent, '1'))).rejects.toThrow('twice');
   });
 
+  it('removes one version, and leaves the others', async () => {
+    const agent = owner();
+    for (const version of ['1', '2']) await keys().create(key(agent, version));
+    await keys().remove(agent, '2');
+    expect(await keys().latest(agent)).toEqual(key(agent, '1'));
+    await keys().remove(agent, '2');
+  });
+
   async function wrappedBefore(vaultRevision: number): Promise<VaultKeyRecord[]> {
     const found: VaultKeyRecord[] = [];
     let page = await keys().wrappedBefore(vaultRevision);

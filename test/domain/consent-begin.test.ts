@@ -1,6 +1,6 @@
 /** How a consent begins: one link for one wish, and a session that knows all that its end will need. */
 import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
-import { clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
+import { clientAtServer, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { SESSION_LIFETIME, sessionIdOf } from '../../lambda/domain/consent/session';
 import { PUSH_ENDPOINT } from './authorization-server';
 import { createConsentService, RETURN_URL, type ConsentService } from './consent-service';
@@ -151,10 +151,19 @@ describe('a return URL', () => {
 
   it('may be any of the registered ones', async () => {
     const returnUrl = 'https://app.example/other';
-    const identity = sampleIdentity({ allowedResourceOauth2ReturnUrls: [RETURN_URL, returnUrl] });
+    const identity = { ...service.identity, allowedResourceOauth2ReturnUrls: [RETURN_URL, returnUrl] };
     expect((await service.session(await service.begin({ identity, returnUrl }))).returnUrl).toBe(returnUrl);
   });
 });
+
+/** The provider as it is now: deleted and created anew, or configured anew. */
+async function inPlaceOfTheProvider(change: { id: string } | { clientId: string }): Promise<Oauth2Provider> {
+  const { providers } = service.stores;
+  const provider = { ...service.provider, ...change };
+  await providers.remove(service.provider);
+  await providers.create(provider);
+  return provider;
+}
 
 describe('asked again while the link is open', () => {
   const first = { customState: 'state', customParameters: { prompt: 'login', hd: 'example' } };
@@ -235,7 +244,7 @@ describe('asked again while the link is open', () => {
     ['deleted and created anew', { id: 'another-id' }],
     ['configured for another client', { clientId: 'another-client' }],
   ])('of a provider that was %s, it is a new one', async (_what, change) => {
-    const provider = { ...service.provider, ...change };
+    const provider = await inPlaceOfTheProvider(change);
     const anew = await service.begin({ ...first, provider });
     expect(anew).not.toBe(link);
     expect((await service.session(anew)).provider.id).toBe(provider.id);
@@ -266,7 +275,7 @@ describe('a grant that is held', () => {
     ['an earlier provider of the same name', { id: 'another-id' }],
     ['another client at the server', { clientId: 'another-client' }],
   ])('of %s is dropped, scopes and all', async (_what, change) => {
-    const provider = { ...service.provider, ...change };
+    const provider = await inPlaceOfTheProvider(change);
     const session = await service.session(await service.begin({ scopes: ['c'], provider }));
     expect(session).toMatchObject({ scopes: ['c'], epoch: 1 });
     expect(await service.held()).toBeUndefined();

@@ -1,12 +1,12 @@
 /** A deleted resource takes along what belongs to it, also what is written meanwhile, and can be asked for again. */
-import { deleteWithContents } from '../../lambda/domain/vault/deletion';
+import { deleteWithContents, writeContents } from '../../lambda/domain/vault/deletion';
 import { createInMemoryStores, type Stores } from './in-memory-stores';
 import { sampleIdentity } from './samples';
 
 const identity = sampleIdentity();
 let stores: Stores;
-/** Whether the resource was there at each time that its contents were deleted. */
-let present: boolean[];
+/** Whether the resource was seen, and was there for its deletion, at each time that its contents were deleted. */
+let present: { seen: boolean; deletable: boolean }[];
 beforeEach(async () => {
   stores = createInMemoryStores();
   present = [];
@@ -14,23 +14,64 @@ beforeEach(async () => {
 });
 
 const deleteContents = async (): Promise<void> => {
-  present.push((await stores.identities.get(identity.name)) !== undefined);
+  const { identities } = stores;
+  const [seen, deletable] = [
+    await identities.get(identity.name),
+    await identities.getForDeletion(identity.name),
+  ];
+  present.push({ seen: seen !== undefined, deletable: deletable !== undefined });
 };
+const deletion = (contents = deleteContents) => deleteWithContents(stores.identities, identity, contents);
+const failing = () => Promise.reject(new Error('the table'));
 
-it('deletes the contents before the resource and once more after it', async () => {
-  await deleteWithContents(stores.identities, identity, deleteContents);
-  expect(present).toEqual([true, false]);
+it('marks the resource, deletes its contents, and removes it last', async () => {
+  await deletion();
+  expect(present).toEqual([{ seen: false, deletable: true }]);
+  expect(await stores.identities.getForDeletion(identity.name)).toBeUndefined();
 });
 
-it('keeps the resource when the contents could not be deleted', async () => {
-  const failing = () => Promise.reject(new Error('the table'));
-  await expect(deleteWithContents(stores.identities, identity, failing)).rejects.toThrow('the table');
-  expect(await stores.identities.get(identity.name)).toBeDefined();
+it('that was cut short is over for all who ask, and can be asked for again', async () => {
+  await expect(deletion(failing)).rejects.toThrow('the table');
+  expect(await stores.identities.get(identity.name)).toBeUndefined();
+  await deletion();
+  expect(present).toEqual([{ seen: false, deletable: true }]);
+  expect(await stores.identities.getForDeletion(identity.name)).toBeUndefined();
+});
+
+it('is done once for two who ask at once', async () => {
+  await Promise.all([deletion(), deletion()]);
+  expect(await stores.identities.getForDeletion(identity.name)).toBeUndefined();
 });
 
 it('tells who deletes what was changed meanwhile to look again', async () => {
-  await stores.identities.replace({ ...identity, revision: identity.revision + 1 });
-  const deletion = deleteWithContents(stores.identities, identity, deleteContents);
-  await expect(deletion).rejects.toMatchObject({ name: 'ThrottlingException' });
-  expect(present).toEqual([true]);
+  const changed = { ...identity, revision: identity.revision + 1 };
+  await stores.identities.replace(changed);
+  await expect(deletion()).rejects.toMatchObject({ name: 'ThrottlingException' });
+  expect(present).toEqual([]);
+  expect(await stores.identities.get(identity.name)).toEqual(changed);
+});
+
+describe('contents that are written', () => {
+  const writing = (write: () => Promise<void>) =>
+    writeContents(stores.identities, identity, write, deleteContents);
+
+  it('stay while the resource does', async () => {
+    await writing(() => Promise.resolve());
+    expect(present).toEqual([]);
+  });
+
+  it.each([
+    ['is deleted', () => deleteWithContents(stores.identities, identity, () => Promise.resolve())],
+    ['is being deleted', async () => void (await stores.identities.markDeleted(identity))],
+    [
+      'is deleted and made again',
+      async () => {
+        await stores.identities.remove(identity);
+        await stores.identities.create({ ...identity, id: 'another' });
+      },
+    ],
+  ])('are taken back when it %s meanwhile', async (_what, meanwhile) => {
+    await expect(writing(meanwhile)).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect(present).toHaveLength(1);
+  });
 });

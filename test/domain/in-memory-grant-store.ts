@@ -35,7 +35,9 @@ export function createInMemoryGrantStore(): GrantStore {
     openConsent: (id, { providerId, consent, seen, forget }) =>
       change(id, (current) => {
         const asSeen = seen
-          ? current?.epoch === seen.epoch && current.consent?.sessionHash === seen.consent?.sessionHash
+          ? current?.providerId === seen.providerId &&
+            current.epoch === seen.epoch &&
+            current.consent?.sessionHash === seen.consent?.sessionHash
           : current === undefined;
         if (!asSeen) return undefined;
         const kept = current && (forget ? without(current, 'tokens', ...PAST) : current);
@@ -51,16 +53,15 @@ export function createInMemoryGrantStore(): GrantStore {
 
     putTokens: (id, { providerId, tokens, epoch }) =>
       change(id, (current) => {
-        if ((current?.epoch ?? 0) !== epoch) return undefined;
-        const generation = (current?.generation ?? 0) + 1;
-        const kept = current && without(current, ...PAST);
-        return { ...kept, ...identified(id), providerId, tokens, epoch, generation };
+        if (current?.providerId !== providerId || current.epoch !== epoch) return undefined;
+        return { ...without(current, ...PAST), tokens, generation: current.generation + 1 };
       }),
 
     takeLease: (id, { providerId, seen, lease }) =>
       change(id, (current) => {
         const asSeen = seen
-          ? current?.generation === seen.generation &&
+          ? current?.providerId === seen.providerId &&
+            current.generation === seen.generation &&
             current.epoch === seen.epoch &&
             current.lease?.holder === seen.lease?.holder &&
             current.lease?.deadline === seen.lease?.deadline
@@ -87,11 +88,14 @@ export function createInMemoryGrantStore(): GrantStore {
         return dropTokens ? { ...without(released, 'tokens'), generation: current.generation + 1 } : released;
       }),
 
-    reject: (id, generation) =>
+    reject: (id, { providerId, generation }) =>
       change(id, (current) =>
-        current?.tokens && current.generation === generation
+        current?.tokens && current.providerId === providerId && current.generation === generation
           ? { ...current, rejected: generation }
           : undefined,
       ),
+
+    remove: (id, providerId) =>
+      Promise.resolve(grants.get(keyOf(id))?.providerId === providerId && grants.delete(keyOf(id))),
   };
 }

@@ -60,27 +60,40 @@ class Records<T> {
 
 const absent = (current: unknown): boolean => current === undefined;
 
-function ownedResourceStore<Resource extends OwnedResource>(
-  records: Records<Resource>,
-): OwnedResourceStore<Resource> {
+function ownedResourceStore<Resource extends OwnedResource>(): OwnedResourceStore<Resource> {
+  const records = new Records<Resource>();
+  /** Ids of those that are marked. */
+  const deleted = new Set<string>();
+  const isLive = ({ id }: Resource): boolean => !deleted.has(id);
   return {
-    get: (name) => Promise.resolve(records.get(name)),
+    get: (name) => Promise.resolve([records.get(name)].find((resource) => resource && isLive(resource))),
+    getForDeletion: (name) => Promise.resolve(records.get(name)),
     create: (resource) => Promise.resolve(records.put(resource.name, resource, absent)),
     replace: (resource) =>
       Promise.resolve(
         records.put(
           resource.name,
           resource,
-          (current) => current?.id === resource.id && current.revision === resource.revision - 1,
+          (current) =>
+            current?.id === resource.id && current.revision === resource.revision - 1 && isLive(current),
         ),
       ),
+    markDeleted({ name, id, revision }) {
+      const current = records.get(name);
+      const held = current?.id === id && current.revision === revision;
+      if (held) deleted.add(id);
+      return Promise.resolve(held);
+    },
     remove: ({ name, id, revision }) =>
       Promise.resolve(records.remove(name, (current) => current?.id === id && current.revision === revision)),
-    count: (owner) => Promise.resolve(records.all().filter((resource) => resource.owner === owner).length),
+    count: (owner) =>
+      Promise.resolve(
+        records.all().filter((resource) => resource.owner === owner && isLive(resource)).length,
+      ),
     list(owner, { limit, after = '' }) {
       const behind = records
         .all()
-        .filter((resource) => resource.owner === owner && resource.name > after)
+        .filter((resource) => resource.owner === owner && isLive(resource) && resource.name > after)
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       const resources = behind.slice(0, limit);
       const last = behind.length >= limit ? resources.at(-1)?.name : undefined;
@@ -129,6 +142,10 @@ export function createInMemoryVaultKeyStore(): VaultKeyStore {
       keys.put(slotOf(record), record, absent)
         ? Promise.resolve()
         : Promise.reject(new Error('a vault key version came up twice')),
+    remove(owner, version) {
+      keys.remove(`${ownerOf(owner)}#${version}`, () => true);
+      return Promise.resolve();
+    },
     wrappedBefore: (vaultRevision) =>
       Promise.resolve({ keys: keys.all().filter((key) => key.vaultRevision < vaultRevision) }),
     rewrap: (read, rewrapped) =>
@@ -168,14 +185,14 @@ function createInMemorySecretStore(): SecretStore {
 }
 
 export function createInMemoryStores(): Stores {
-  const identities = new Records<WorkloadIdentity>();
-  const providers = new Records<Oauth2Provider>();
-  const apiKeyProviders = new Records<ApiKeyProvider>();
+  const identities = ownedResourceStore<WorkloadIdentity>();
+  const providers = ownedResourceStore<Oauth2Provider>();
+  const apiKeyProviders = ownedResourceStore<ApiKeyProvider>();
   const grants = createInMemoryGrantStore();
   return {
-    identities: ownedResourceStore(identities),
-    providers: ownedResourceStore(providers),
-    apiKeyProviders: ownedResourceStore(apiKeyProviders),
+    identities,
+    providers,
+    apiKeyProviders,
     clientSecrets: createInMemorySecretStore(),
     apiKeys: createInMemorySecretStore(),
     sessions: createInMemorySessionStore(),
@@ -185,15 +202,14 @@ export function createInMemoryStores(): Stores {
     tokenVault: createInMemoryTokenVaultStore(),
     directory: {
       read: async (workloadName, providerName, grantId) => ({
-        identity: identities.get(workloadName),
-        provider: providers.get(providerName),
+        identity: await identities.get(workloadName),
+        provider: await providers.get(providerName),
         grant: grantId && (await grants.get(grantId)),
       }),
-      readApiKeyProvider: (workloadName, providerName) =>
-        Promise.resolve({
-          identity: identities.get(workloadName),
-          provider: apiKeyProviders.get(providerName),
-        }),
+      readApiKeyProvider: async (workloadName, providerName) => ({
+        identity: await identities.get(workloadName),
+        provider: await apiKeyProviders.get(providerName),
+      }),
     },
   };
 }

@@ -15,6 +15,7 @@ import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { createInMemoryStores, type Stores } from './in-memory-stores';
 import { NO_ASSERTIONS } from './no-assertions';
 import { sampleGrantId, sampleIdentity, sampleProvider } from './samples';
+import { storeTokens } from './stored-grant';
 import { createTokenEndpoint } from './token-endpoint';
 
 export type RenewalService = Awaited<ReturnType<typeof createRenewalService>>;
@@ -24,12 +25,14 @@ export const tokenOf = (renewal: Renewed | typeof CONSENT_NEEDED) =>
   renewal === CONSENT_NEEDED ? renewal : renewal.accessToken;
 
 export async function createRenewalService() {
-  const provider = sampleProvider();
+  const [provider, identity] = [sampleProvider(), sampleIdentity()];
   const metadata = { issuer: 'https://provider.example', token_endpoint: 'https://provider.example/token' };
   const ambient = createFakeAmbient();
   const stores = createInMemoryStores();
+  await stores.providers.create(provider);
+  await stores.identities.create(identity);
   const endpoint = createTokenEndpoint('refresh-0');
-  const ports: TokenSourcePorts & Pick<Stores, 'grants'> = {
+  const ports: TokenSourcePorts & Pick<Stores, 'grants' | 'directory'> = {
     ...stores,
     ...NO_ASSERTIONS,
     externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
@@ -40,9 +43,9 @@ export async function createRenewalService() {
     ambient,
   };
   const owner: RequestOwner = {
-    grantId: sampleGrantId(),
+    grantId: { ...sampleGrantId(), workloadId: identity.id },
     provider,
-    workloadArn: sampleIdentity().arn,
+    workloadArn: identity.arn,
     resources: [],
     audiences: [],
   };
@@ -53,6 +56,7 @@ export async function createRenewalService() {
     ambient,
     stores,
     endpoint,
+    identity,
     provider,
     ports,
     owner,
@@ -64,7 +68,7 @@ export async function createRenewalService() {
     ): Promise<void> {
       const obtained = { ...change, scopes: ['a'], expiresAt: ambient.seconds() + 3600 };
       const tokens = await sealTokens(ports, owner, obtained, ['a']);
-      await stores.grants.putTokens(owner.grantId, { providerId: provider.id, tokens, epoch });
+      await storeTokens(stores.grants, owner.grantId, { providerId: provider.id, tokens, epoch });
     },
 
     /** The grant as it is stored now. */

@@ -243,7 +243,8 @@ describe('client credentials', () => {
 
   beforeEach(() => {
     asked = 0;
-    owner = { ...service.owner, grantId: sampleGrantId() };
+    const { workloadId } = service.owner.grantId;
+    owner = { ...service.owner, grantId: { ...sampleGrantId(), workloadId } };
     ports = {
       ...service.ports,
       transport: async () => {
@@ -265,7 +266,9 @@ describe('client credentials', () => {
 
   it('are asked for when the tokens are of an earlier provider of the name', async () => {
     await machine();
+    await service.stores.providers.remove(owner.provider);
     owner = { ...owner, provider: { ...owner.provider, id: 'made-anew' } };
+    await service.stores.providers.create(owner.provider);
     await service.stores.clientSecrets.put(
       'made-anew',
       await ports.seal.seal(clientSecretContext(owner.provider), 'secret'),

@@ -14,6 +14,7 @@ import { sealTokens } from '../../lambda/domain/vault/tokens';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { NO_ASSERTIONS } from './no-assertions';
 import { ISSUER, OWNER, sampleProvider } from './samples';
+import { storeTokens } from './stored-grant';
 import { createTokenEndpoint } from './token-endpoint';
 import { createTokenService } from './token-service';
 
@@ -103,7 +104,7 @@ export async function createRetrievalService() {
       };
       const tokens = await sealTokens(ports, owner, obtained, requested);
       const epoch = (await stores.grants.get(userGrant))?.epoch ?? 0;
-      await stores.grants.putTokens(userGrant, { providerId: provider.id, tokens, epoch });
+      await storeTokens(stores.grants, userGrant, { providerId: provider.id, tokens, epoch });
     },
 
     /** The user's grant as it is stored. */

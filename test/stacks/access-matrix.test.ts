@@ -51,7 +51,7 @@ const DIRECTORY: Row[] = [
   [
     'read an identity',
     on('Directory', 'GetItem', 'WORKLOAD-IDENTITY#a'),
-    ['control-plane', 'token-exchange', 'key-rotation'],
+    ['control-plane', 'token-exchange', 'key-rotation', ...READERS],
   ],
   [
     'read an identity and a provider at once',
@@ -88,7 +88,7 @@ const VAULT: Row[] = [
   ['read a grant', on('Vault', 'GetItem', 'GRANT#a#b'), READERS],
   ['change a grant', on('Vault', 'UpdateItem', 'GRANT#a#b'), READERS],
   ['put a grant in place of another', on('Vault', 'PutItem', 'GRANT#a#b'), NOBODY],
-  ['delete a grant', on('Vault', 'DeleteItem', 'GRANT#a#b'), ['control-plane']],
+  ['delete a grant', on('Vault', 'DeleteItem', 'GRANT#a#b'), ['control-plane', ...READERS]],
   ['read a client secret', on('Vault', 'GetItem', 'CLIENT-SECRET#a'), READERS],
   ['write a client secret', on('Vault', 'PutItem', 'CLIENT-SECRET#a'), ['control-plane']],
   ['read an API key', on('Vault', 'GetItem', 'API-KEY#a'), ['credential-retrieval']],
@@ -107,7 +107,11 @@ const VAULT: Row[] = [
     on('Keys', 'PutItem', 'VAULT-KEY#api-key#a'),
     ['control-plane', 'token-vault'],
   ],
-  ['delete a vault key', on('Keys', 'DeleteItem', 'VAULT-KEY#grant#a'), ['control-plane']],
+  [
+    'delete a vault key',
+    on('Keys', 'DeleteItem', 'VAULT-KEY#grant#a'),
+    ['control-plane', 'key-rotation', ...READERS],
+  ],
   ['read all vault keys', on('Keys', 'Scan'), ['token-vault']],
   // What deletes tables, or lets others at them, is nobody's.
   ...['DeleteTable', 'UpdateTable', 'PutResourcePolicy', 'ExportTableToPointInTime'].map((operation): Row => [

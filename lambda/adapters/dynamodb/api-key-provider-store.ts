@@ -3,8 +3,7 @@ import * as v from 'valibot';
 import type { ApiKeyProvider, ApiKeyProviderStore } from '../../domain/provider/api-key-provider';
 import { apiKeyProviderKey, PREFIX } from './keys';
 import { ExternalSecretRecord } from './external-secret';
-import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS } from './owned-resource-store';
-import { parseRecord } from './record';
+import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS, parseOwnedResource } from './owned-resource-store';
 import type { Table } from './table';
 
 const ApiKeyProviderRecord = v.object({
@@ -12,9 +11,9 @@ const ApiKeyProviderRecord = v.object({
   externalSecret: v.exactOptional(ExternalSecretRecord),
 });
 
-/** @throws ValiError for a record that is not one: nothing is guessed */
+/** Undefined for one that is marked as deleted. @throws ValiError for a record that is not one: nothing is guessed */
 export const parseApiKeyProvider = (item: unknown): ApiKeyProvider | undefined =>
-  parseRecord(ApiKeyProviderRecord, item);
+  parseOwnedResource(ApiKeyProviderRecord, item);
 
 export const createApiKeyProviderStore = (directory: Table): ApiKeyProviderStore =>
   createOwnedResourceStore<ApiKeyProvider>(directory, {

@@ -68,23 +68,24 @@ export const createGrantStore = (vault: Table): GrantStore => ({
     const sameConsent = seen?.consent ? 'consent.sessionHash = :seenHash' : 'attribute_not_exists(consent)';
     const set = `SET ${IDENTIFIED}, consent = :consent, epoch = :epoch, generation = if_not_exists(generation, :zero)`;
     return vault.update(keyOf(id), forget ? `${set} REMOVE tokens, ${PAST}` : set, {
-      condition: seen ? `epoch = :seenEpoch AND ${sameConsent}` : 'attribute_not_exists(pk)',
+      condition: seen
+        ? `providerId = :seenProvider AND epoch = :seenEpoch AND ${sameConsent}`
+        : 'attribute_not_exists(pk)',
       values: {
         ...identified(id, providerId),
         ':consent': consent,
         ':zero': 0,
         ':epoch': (seen?.epoch ?? 0) + (forget ? 1 : 0),
-        ...(seen && { ':seenEpoch': seen.epoch }),
+        ...(seen && { ':seenProvider': seen.providerId, ':seenEpoch': seen.epoch }),
         ...(seen?.consent && { ':seenHash': seen.consent.sessionHash }),
       },
     });
   },
 
   putTokens(id, { providerId, tokens, epoch }) {
-    const set = `SET ${IDENTIFIED}, tokens = :tokens, epoch = :epoch, generation = if_not_exists(generation, :zero) + :one`;
-    return vault.update(keyOf(id), `${set} REMOVE ${PAST}`, {
-      condition: epoch === 0 ? 'attribute_not_exists(epoch) OR epoch = :epoch' : 'epoch = :epoch',
-      values: { ...identified(id, providerId), ':tokens': tokens, ':epoch': epoch, ':zero': 0, ':one': 1 },
+    return vault.update(keyOf(id), `SET tokens = :tokens, generation = generation + :one REMOVE ${PAST}`, {
+      condition: 'providerId = :providerId AND epoch = :epoch',
+      values: { ':tokens': tokens, ':one': 1, ':providerId': providerId, ':epoch': epoch },
     });
   },
 
@@ -97,7 +98,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
       : 'attribute_not_exists(lease)';
     return vault.update(keyOf(id), foreign ? `${set} REMOVE tokens` : set, {
       condition: seen
-        ? `generation = :seenGeneration AND epoch = :seenEpoch AND ${sameLease}`
+        ? `providerId = :seenProvider AND generation = :seenGeneration AND epoch = :seenEpoch AND ${sameLease}`
         : 'attribute_not_exists(pk)',
       ...(endsAt !== undefined && { names: { '#ttl': TTL_ATTRIBUTE } }),
       values: {
@@ -105,7 +106,11 @@ export const createGrantStore = (vault: Table): GrantStore => ({
         ':lease': lease,
         ':zero': 0,
         ...(endsAt !== undefined && { ':endsAt': endsAt }),
-        ...(seen && { ':seenGeneration': seen.generation, ':seenEpoch': seen.epoch }),
+        ...(seen && {
+          ':seenProvider': seen.providerId,
+          ':seenGeneration': seen.generation,
+          ':seenEpoch': seen.epoch,
+        }),
         ...(seen?.lease && { ':seenHolder': seen.lease.holder, ':seenDeadline': seen.lease.deadline }),
       },
     });
@@ -139,9 +144,15 @@ export const createGrantStore = (vault: Table): GrantStore => ({
     });
   },
 
-  reject: (id, generation) =>
+  reject: (id, { providerId, generation }) =>
     vault.update(keyOf(id), 'SET rejected = :generation', {
-      condition: 'generation = :generation AND attribute_exists(tokens)',
-      values: { ':generation': generation },
+      condition: 'providerId = :providerId AND generation = :generation AND attribute_exists(tokens)',
+      values: { ':providerId': providerId, ':generation': generation },
+    }),
+
+  remove: (id, providerId) =>
+    vault.remove(keyOf(id), {
+      condition: 'providerId = :providerId',
+      values: { ':providerId': providerId },
     }),
 });

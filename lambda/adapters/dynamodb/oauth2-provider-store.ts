@@ -7,8 +7,7 @@ import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
 import { oauth2ProviderKey, PREFIX } from './keys';
 import { ExternalSecretRecord } from './external-secret';
-import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS } from './owned-resource-store';
-import { parseRecord } from './record';
+import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS, parseOwnedResource } from './owned-resource-store';
 import type { Table } from './table';
 
 const strings = v.array(v.string());
@@ -54,9 +53,9 @@ const Oauth2ProviderRecord = v.object({
   externalSecret: v.exactOptional(ExternalSecretRecord),
 });
 
-/** @throws ValiError for a record that is not one: nothing is guessed */
+/** Undefined for one that is marked as deleted. @throws ValiError for a record that is not one: nothing is guessed */
 export const parseOauth2Provider = (item: unknown): Oauth2Provider | undefined =>
-  parseRecord(Oauth2ProviderRecord, item);
+  parseOwnedResource(Oauth2ProviderRecord, item);
 
 export const createOauth2ProviderStore = (directory: Table): Oauth2ProviderStore =>
   createOwnedResourceStore<Oauth2Provider>(directory, {

@@ -21,6 +21,17 @@ export const OWNED_RESOURCE_MEMBERS = {
   lastUpdatedTime: v.number(),
 };
 
+/** Attribute of a resource whose deletion has begun. */
+const DELETED = 'deleted';
+
+const isMarked = (item: unknown): boolean => typeof item === 'object' && item !== null && DELETED in item;
+
+/** @returns undefined for one that is marked as deleted too. @throws ValiError for a record that is not one */
+export const parseOwnedResource = <Resource>(
+  schema: v.GenericSchema<unknown, Resource>,
+  item: unknown,
+): Resource | undefined => (isMarked(item) ? undefined : parseRecord(schema, item));
+
 /**
  * @param kind prefix of the kind's partition keys
  * @param keyOf the item's key, by name
@@ -42,10 +53,23 @@ export function createOwnedResourceStore<Resource extends OwnedResource>(
     values: { ':id': id, ':revision': revision },
   });
   return {
-    get: async (name) => parseRecord(schema, await directory.get(keyOf(name))),
+    get: async (name) => parseOwnedResource(schema, await directory.get(keyOf(name))),
+    getForDeletion: async (name) => parseRecord(schema, await directory.get(keyOf(name))),
     create: (resource) => directory.put(keyOf(resource.name), item(resource), ABSENT),
-    replace: (resource) =>
-      directory.put(keyOf(resource.name), item(resource), unchanged(resource, resource.revision - 1)),
+    replace(resource) {
+      const { condition, values } = unchanged(resource, resource.revision - 1);
+      return directory.put(keyOf(resource.name), item(resource), {
+        condition: `${condition} AND attribute_not_exists(${DELETED})`,
+        values,
+      });
+    },
+    // Without a place in the listing, and so no longer counted.
+    markDeleted: (resource) =>
+      directory.put(
+        keyOf(resource.name),
+        versioned({ ...resource, [DELETED]: true }),
+        unchanged(resource, resource.revision),
+      ),
     remove: (resource) => directory.remove(keyOf(resource.name), unchanged(resource, resource.revision)),
     count: (owner) => directory.countIndex(OWNER_INDEX, listingPartition(kind, owner)),
     async list(owner, { limit, after }) {

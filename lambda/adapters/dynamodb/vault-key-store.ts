@@ -32,6 +32,7 @@ export interface VaultKeyStore {
   /** The version with the highest name. */
   latest(owner: VaultKeyOwner): Promise<VaultKeyRecord | undefined>;
   create(record: VaultKeyRecord): Promise<void>;
+  remove(owner: VaultKeyOwner, version: string): Promise<void>;
   /**
    * Keys of all owners that an earlier revision of the token vault wrapped. Every one that was written before
    * the first page was asked for is on a page.
@@ -72,6 +73,9 @@ export const createVaultKeyStore = (keys: Table): VaultKeyStore => ({
     if (!(await keys.put(keyOf(record), versioned(record), ABSENT))) {
       throw new Error('a vault key version came up twice');
     }
+  },
+  async remove({ purpose, ownerId }, version) {
+    await keys.remove(vaultKeyKey(purpose, ownerId, version));
   },
   async wrappedBefore(vaultRevision, after) {
     const { items, last } = await keys.scan(

@@ -3,8 +3,7 @@ import * as v from 'valibot';
 import { AuthorizerConfigurationSchema } from '../../domain/identity/trusted-issuer';
 import type { WorkloadIdentity, WorkloadIdentityStore } from '../../domain/identity/workload-identity';
 import { PREFIX, workloadIdentityKey } from './keys';
-import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS } from './owned-resource-store';
-import { parseRecord } from './record';
+import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS, parseOwnedResource } from './owned-resource-store';
 import type { Table } from './table';
 
 const WorkloadIdentityRecord = v.object({
@@ -13,9 +12,9 @@ const WorkloadIdentityRecord = v.object({
   authorizerConfiguration: v.exactOptional(AuthorizerConfigurationSchema),
 });
 
-/** @throws ValiError for a record that is not one: nothing is guessed */
+/** Undefined for one that is marked as deleted. @throws ValiError for a record that is not one: nothing is guessed */
 export const parseWorkloadIdentity = (item: unknown): WorkloadIdentity | undefined =>
-  parseRecord(WorkloadIdentityRecord, item);
+  parseOwnedResource(WorkloadIdentityRecord, item);
 
 export const createWorkloadIdentityStore = (directory: Table): WorkloadIdentityStore =>
   createOwnedResourceStore<WorkloadIdentity>(directory, {

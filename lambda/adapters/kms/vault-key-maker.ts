@@ -9,8 +9,10 @@ import {
   type KMSClient,
 } from '@aws-sdk/client-kms';
 import type { Ambient } from '../../domain/ambient';
-import { changedMeanwhile } from '../../domain/managed-resource';
+import { changedMeanwhile, deletedDuringRequest } from '../../domain/managed-resource';
+import { nameIn } from '../../domain/owned-resource';
 import { wrappingKeyArn, type TokenVaultStore } from '../../domain/vault/token-vault';
+import type { VaultKeyOwners } from '../dynamodb/vault-key-owners';
 import type { VaultKeyId, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
 import type { VaultKey } from './vault-keys';
@@ -41,7 +43,8 @@ export interface VaultKeyMakerPorts {
   readonly keyArn: string;
   readonly tokenVaultArn: string;
   readonly tokenVault: Pick<TokenVaultStore, 'get'>;
-  readonly store: Pick<VaultKeyStore, 'create'>;
+  readonly owners: VaultKeyOwners;
+  readonly store: Pick<VaultKeyStore, 'create' | 'remove'>;
   readonly ambient: Ambient;
 }
 
@@ -50,7 +53,7 @@ interface Generated {
 }
 
 export function createVaultKeyMaker(ports: VaultKeyMakerPorts): VaultKeyMaker {
-  const { kms, keyArn, tokenVaultArn, tokenVault, store, ambient } = ports;
+  const { kms, keyArn, tokenVaultArn, tokenVault, owners, store, ambient } = ports;
 
   const requestOf = (id: VaultKeyId, kmsKeyArn: string) => ({
     KeyId: kmsKeyArn,
@@ -75,7 +78,8 @@ export function createVaultKeyMaker(ports: VaultKeyMakerPorts): VaultKeyMaker {
 
   /**
    * The vault is looked at again once the key is written. If it was moved meanwhile, the move may have passed by
-   * without seeing the key; so nothing is ever sealed with it.
+   * without seeing the key; so nothing is ever sealed with it. The same holds for the owner: deleted meanwhile, its
+   * keys may have been shredded already. One that is still there is marked as deleted before they are, this one too.
    */
   async function underPresentKey<Answer extends Generated>(
     id: VaultKeyId,
@@ -86,6 +90,10 @@ export function createVaultKeyMaker(ports: VaultKeyMakerPorts): VaultKeyMaker {
       const kmsKeyArn = wrappingKeyArn(vault, keyArn);
       const generated = await generate(kmsKeyArn);
       const version = await write(id, generated, kmsKeyArn, vault.revision);
+      if (!(await owners.exists(id))) {
+        await store.remove(id, version);
+        throw deletedDuringRequest('workload identity', nameIn(id.ownerArn));
+      }
       const now = await tokenVault.get();
       if (now.revision === vault.revision) return { version, generated };
       vault = now;

@@ -38,7 +38,7 @@ export interface VaultKeys {
 }
 
 export interface VaultKeysPorts extends VaultKeyMakerPorts {
-  readonly store: Pick<VaultKeyStore, 'get' | 'latest' | 'create'>;
+  readonly store: Pick<VaultKeyStore, 'get' | 'latest' | 'create' | 'remove'>;
   /** Seconds that a key seals for. */
   readonly sealsFor: number;
 }

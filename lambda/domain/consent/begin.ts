@@ -11,6 +11,7 @@ import type { Lifetimes } from '../lifetimes';
 import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import { ServiceError } from '../service-error';
+import { stopIfDeleted, type DeletionCheckPorts } from '../vault/deletion-check';
 import type { Grant, GrantId, GrantStore } from '../vault/grant';
 import type { Seal } from '../vault/sealing';
 import {
@@ -36,7 +37,7 @@ export interface ConsentRequest {
   readonly customParameters: Readonly<Record<string, string>> | undefined;
 }
 
-export interface BeginPorts {
+export interface BeginPorts extends Pick<DeletionCheckPorts, 'directory'> {
   readonly sessions: SessionStore;
   readonly grants: GrantStore;
   readonly seal: Seal;
@@ -194,6 +195,7 @@ const isForeign = ({ providerId, tokens }: Grant, provider: Oauth2Provider): boo
  * @param forget forceAuthentication: drop what is stored and begin anew, in one write
  * @throws ValidationException for a return URL that is not registered; then no session is created
  * @throws ProviderFailure when the provider's metadata cannot be had
+ * @throws UnauthorizedException, ResourceNotFoundException when the agent or the provider was deleted meanwhile
  */
 export async function beginConsent(
   ports: BeginPorts,
@@ -202,6 +204,8 @@ export async function beginConsent(
   forget: boolean,
 ): Promise<ConsentOutstanding> {
   const returnUrl = (): string => checkedReturnUrl(request.identity, request.returnUrl);
+  const { grantId, provider } = request;
+  const parties = { grantId, provider, workloadArn: request.identity.arn };
   let seen = grant;
   // Two agents that ask at once: one write wins, the other finds its session.
   for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -210,6 +214,8 @@ export async function beginConsent(
     const reuse = anew ? undefined : await underWay(ports, seen, request);
     if (reuse) return reuse;
 
+    // Another provider's of this name: an earlier one's, or one's that came after a deletion.
+    if (seen && seen.providerId !== provider.id) await stopIfDeleted(ports, parties);
     // A grant of a provider that has since been deleted and created again is nobody's, nor are tokens of another
     // client or server.
     const dropped = anew || (seen !== undefined && isForeign(seen, request.provider));
@@ -222,7 +228,10 @@ export async function beginConsent(
       seen,
       forget: dropped,
     });
-    if (won) return outstanding(ports.baseUrl, id);
+    if (won) {
+      await stopIfDeleted(ports, parties);
+      return outstanding(ports.baseUrl, id);
+    }
     seen = await ports.grants.get(request.grantId);
   }
   throw new ServiceError(

@@ -23,6 +23,7 @@ import { accessDenied, ServiceError } from '../service-error';
 import type { GrantId, GrantStore } from '../vault/grant';
 import type { Directory } from '../vault/directory';
 import type { Seal } from '../vault/sealing';
+import { deletionDuring } from '../vault/deletion-check';
 import { clientOf, type ProviderClientPorts } from '../vault/provider-client';
 import { sealTokens } from '../vault/tokens';
 import {
@@ -181,12 +182,24 @@ async function redeemIntoVault(
   sealedCode: string | undefined,
 ): Promise<void> {
   if (sealedCode === undefined) throw refusal('the session holds no code');
-  const obtained = await redeem(ports, session, provider, sealedCode);
   const { workload, subjectHash: user, target, resources, audiences, scopes, epoch } = session;
   const grantId: GrantId = { workloadId: workload.id, subjectHash: user, target };
   const owner = { grantId, provider, workloadArn: workload.arn, resources, audiences };
-  const tokens = await sealTokens(ports, owner, obtained, scopes);
-  const stored = await ports.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
+  const refuseIfDeleted = async (): Promise<void> => {
+    const deletion = await deletionDuring(ports, owner);
+    if (deletion) throw refusal(deletion.message);
+  };
+  let stored;
+  try {
+    const obtained = await redeem(ports, session, provider, sealedCode);
+    const tokens = await sealTokens(ports, owner, obtained, scopes);
+    stored = await ports.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
+  } catch (error) {
+    // Secrets and keys that cannot be found, opened or made, because their owner was deleted since.
+    if (!(error instanceof ProviderFailure)) await refuseIfDeleted();
+    throw error;
+  }
+  await refuseIfDeleted();
   if (!stored) throw refusal('the grant was forgotten (forceAuthentication) while the session was open');
 }
 

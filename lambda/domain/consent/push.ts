@@ -85,8 +85,15 @@ export async function pushAuthorization(ports: PushPorts, request: PushRequest):
     const parameters = new URLSearchParams();
     for (const [name, value] of request.parameters) parameters.append(name, value);
     checkParameters(parameters, provider, ports.baseUrl);
-    const client = await clientOf(ports, provider, identity.arn);
+    const client = await clientOf(ports, provider, identity.arn).catch(async (error: unknown) => {
+      // A secret that cannot be found, because its provider was deleted since.
+      if (!(error instanceof ServiceError || error instanceof ProviderFailure))
+        await partiesOf(ports, request);
+      throw error;
+    });
     const pushed = await pushAuthorizationRequest(ports, client, parameters);
+    // A browser is not sent to a provider for what was deleted while the provider was asked.
+    await partiesOf(ports, request);
     ports.audit.record({ ...entry, outcome: 'allowed' });
     return pushed;
   } catch (error) {

@@ -2,7 +2,13 @@
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import { changedMembers, changeResource, managedResource, nameTaken } from '../managed-resource';
+import {
+  changedMembers,
+  changeResource,
+  createResource,
+  managedResource,
+  resourceToDelete,
+} from '../managed-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import type { EndpointPolicy } from '../provider/endpoint';
@@ -93,7 +99,7 @@ export function createWorkloadIdentity(
       lastUpdatedTime: now,
     };
     await checkQuota(ports.identities, principal, ports.quotas, 'workloadIdentities');
-    if (!(await ports.identities.create(identity))) throw nameTaken(KIND, input.name);
+    await createResource(ports.identities, KIND, identity);
     return identity;
   });
 }
@@ -146,7 +152,8 @@ export function updateWorkloadIdentity(
 
 /**
  * Deletes the identity with every grant that it holds, and shreds its vault keys. Its workload access tokens
- * count no more from now on; one of the same name that is created later inherits nothing.
+ * count no more from now on; one of the same name that is created later inherits nothing. Requests of it that are
+ * under way obtain nothing any more.
  *
  * @throws ResourceNotFoundException, AccessDeniedException
  */
@@ -157,7 +164,7 @@ export function deleteWorkloadIdentity(
 ): Promise<void> {
   return audited(ports.audit, 'DeleteWorkloadIdentity', principal, async (note) => {
     note({ workloadIdentity: workloadIdentityArn(ports.arnPrefix, name) });
-    const identity = await managedResource(
+    const identity = await resourceToDelete(
       ports.identities,
       KIND,
       { principal, operation: 'DeleteWorkloadIdentity' },

@@ -1,12 +1,19 @@
 /** API-key credential providers: a key that agents of the same owner may use, sealed and never told to the control plane. */
 import { epochSeconds, type Ambient } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import { changedMembers, changeResource, managedResource, nameTaken } from '../managed-resource';
+import {
+  changedMembers,
+  changeResource,
+  createResource,
+  managedResource,
+  nameTaken,
+  resourceToDelete,
+} from '../managed-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import { checkQuota, type Quotas } from '../quotas';
-import { invalidMember } from '../service-error';
-import { deleteWithContents, type VaultContents } from '../vault/deletion';
+import { invalidMember, ServiceError } from '../service-error';
+import { deleteWithContents, writeContents, type VaultContents } from '../vault/deletion';
 import type { ExternalSecret } from '../vault/external-secret';
 import type { Seal, SealingContext } from '../vault/sealing';
 import type { SecretStore } from '../vault/secret-store';
@@ -64,6 +71,15 @@ export const apiKeyContext = (provider: Pick<ApiKeyProvider, 'id' | 'arn'>): Sea
 const sealKey = async (ports: ApiKeyProviderPorts, provider: ApiKeyProvider, apiKey: string): Promise<void> =>
   ports.apiKeys.put(provider.id, await ports.seal.seal(apiKeyContext(provider), apiKey), provider.revision);
 
+/** Its key first, without which it is nothing. */
+async function deleteKey(
+  { vaultContents, apiKeys }: ApiKeyProviderPorts,
+  { id }: ApiKeyProvider,
+): Promise<void> {
+  await vaultContents.shredKeys(id);
+  await apiKeys.remove(id);
+}
+
 const MEMBERS = { secret: 'apiKey', source: 'apiKeySecretSource', reference: 'apiKeySecretConfig' };
 
 /** @throws ValidationException without a key, or for two */
@@ -112,7 +128,12 @@ export function createApiKeyProvider(
       lastUpdatedTime: now,
     };
     if (key.kind === 'managed') await sealKey(ports, provider, key.secret);
-    if (!(await ports.apiKeyProviders.create(provider))) throw nameTaken(KIND, input.name);
+    try {
+      await createResource(ports.apiKeyProviders, KIND, provider);
+    } catch (error) {
+      if (error instanceof ServiceError && key.kind === 'managed') await deleteKey(ports, provider);
+      throw error;
+    }
     return provider;
   });
 }
@@ -159,8 +180,14 @@ export function updateApiKeyProvider(
     const members = changedMembers(provider, { externalSecret }).map(() => MEMBERS.reference);
     note({ changed: [...(key.kind === 'managed' ? [MEMBERS.secret] : []), ...members] });
     const changed = await changeResource(ports.apiKeyProviders, ports.ambient, provider, { externalSecret });
-    if (key.kind === 'managed') await sealKey(ports, changed, key.secret);
-    else await ports.apiKeys.removeBefore(changed.id, changed.revision);
+    if (key.kind === 'managed') {
+      await writeContents(
+        ports.apiKeyProviders,
+        changed,
+        () => sealKey(ports, changed, key.secret),
+        () => deleteKey(ports, changed),
+      );
+    } else await ports.apiKeys.removeBefore(changed.id, changed.revision);
     return changed;
   });
 }
@@ -173,16 +200,13 @@ export function deleteApiKeyProvider(
 ): Promise<void> {
   return audited(ports.audit, 'DeleteApiKeyCredentialProvider', principal, async (note) => {
     note({ provider: name });
-    const provider = await managedResource(
+    const provider = await resourceToDelete(
       ports.apiKeyProviders,
       KIND,
       { principal, operation: 'DeleteApiKeyCredentialProvider' },
       name,
     );
-    await deleteWithContents(ports.apiKeyProviders, provider, async () => {
-      await ports.vaultContents.shredKeys(provider.id);
-      await ports.apiKeys.remove(provider.id);
-    });
+    await deleteWithContents(ports.apiKeyProviders, provider, () => deleteKey(ports, provider));
   });
 }
 

@@ -1,10 +1,10 @@
 /** Listing and deleting OAuth2 credential providers. */
 import { audited, type AuditTrail } from '../audit';
-import { managedResource } from '../managed-resource';
+import { resourceToDelete } from '../managed-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import { deleteWithContents, type VaultContents } from '../vault/deletion';
 import type { SecretStore } from '../vault/secret-store';
-import type { Oauth2Provider, Oauth2ProviderStore } from './oauth2-provider';
+import { deleteClientSecret, type Oauth2Provider, type Oauth2ProviderStore } from './oauth2-provider';
 
 export interface Oauth2ProviderListingPorts {
   readonly providers: Oauth2ProviderStore;
@@ -30,15 +30,14 @@ export function deleteOauth2Provider(
 ): Promise<void> {
   return audited(ports.audit, 'DeleteOauth2CredentialProvider', principal, async (note) => {
     note({ provider: name });
-    const provider = await managedResource(
+    const provider = await resourceToDelete(
       ports.providers,
       'credential provider',
       { principal, operation: 'DeleteOauth2CredentialProvider' },
       name,
     );
     await deleteWithContents(ports.providers, provider, async () => {
-      await ports.vaultContents.shredKeys(provider.id);
-      await ports.clientSecrets.remove(provider.id);
+      await deleteClientSecret(ports, provider);
       await ports.vaultContents.deleteGrantsOfProvider(provider.id);
     });
   });

@@ -4,10 +4,17 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import { changedMembers, changeResource, managedResource, nameTaken } from '../managed-resource';
+import {
+  changedMembers,
+  changeResource,
+  createResource,
+  managedResource,
+  nameTaken,
+} from '../managed-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { checkQuota, type Quotas } from '../quotas';
-import { invalidMember } from '../service-error';
+import { invalidMember, ServiceError } from '../service-error';
+import { writeContents, type VaultContents } from '../vault/deletion';
 import type { ExternalSecret } from '../vault/external-secret';
 import type { Seal, SealingContext } from '../vault/sealing';
 import type { SecretStore } from '../vault/secret-store';
@@ -89,12 +96,19 @@ export interface CreateOauth2ProviderInput extends Oauth2ProviderInput {
 
 export interface Oauth2ProviderPorts extends SecretNamingPorts, KeyNamingPorts {
   readonly providers: Oauth2ProviderStore;
-  readonly clientSecrets: Pick<SecretStore, 'put' | 'removeBefore'>;
+  readonly clientSecrets: Pick<SecretStore, 'put' | 'remove' | 'removeBefore'>;
+  readonly vaultContents: Pick<VaultContents, 'shredKeys'>;
   readonly seal: Pick<Seal, 'seal'>;
   readonly audit: AuditTrail;
   readonly ambient: Ambient;
   readonly endpointPolicy: EndpointPolicy;
   readonly quotas: Quotas;
+}
+
+/** What a client secret is deleted with. */
+export interface DeleteClientSecretPorts {
+  readonly clientSecrets: Pick<SecretStore, 'remove'>;
+  readonly vaultContents: Pick<VaultContents, 'shredKeys'>;
 }
 
 const KIND = 'credential provider';
@@ -108,6 +122,15 @@ async function sealSecret(
 ): Promise<void> {
   const sealed = await ports.seal.seal(clientSecretContext(provider), clientSecret);
   await ports.clientSecrets.put(provider.id, sealed, provider.revision);
+}
+
+/** Its key first, without which it is nothing. */
+export async function deleteClientSecret(
+  { vaultContents, clientSecrets }: DeleteClientSecretPorts,
+  { id }: Pick<Oauth2Provider, 'id'>,
+): Promise<void> {
+  await vaultContents.shredKeys(id);
+  await clientSecrets.remove(id);
 }
 
 /**
@@ -157,7 +180,13 @@ export function createOauth2Provider(
     };
     // The secret goes in first: a provider that can be seen always has one.
     if (secret.kind === 'managed') await sealSecret(ports, provider, secret.secret);
-    if (!(await ports.providers.create(provider))) throw nameTaken(KIND, input.name);
+    try {
+      await createResource(ports.providers, KIND, provider);
+    } catch (error) {
+      if (error instanceof ServiceError && secret.kind === 'managed')
+        await deleteClientSecret(ports, provider);
+      throw error;
+    }
     return provider;
   });
 }
@@ -282,7 +311,14 @@ export function updateOauth2Provider(
     const changed = await changeResource(ports.providers, ports.ambient, provider, change);
     // After the write that decides, so that of two updates at once the one that lost leaves no secret behind. Until
     // then the old secret does not open for the new server.
-    if (secret.kind === 'managed') await sealSecret(ports, changed, secret.secret);
+    if (secret.kind === 'managed') {
+      await writeContents(
+        ports.providers,
+        changed,
+        () => sealSecret(ports, changed, secret.secret),
+        () => deleteClientSecret(ports, changed),
+      );
+    }
     const secretGone = secret.kind === 'external' || !usesSecret(changed.clientAuthenticationMethod);
     if (secretGone) await ports.clientSecrets.removeBefore(changed.id, changed.revision);
     return changed;

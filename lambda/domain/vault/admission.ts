@@ -18,6 +18,11 @@ export interface AdmissionRequest {
   readonly note: Note;
 }
 
+export const workloadGone = (): ServiceError =>
+  new ServiceError('UnauthorizedException', 'The workload identity that this token names is gone.', {
+    detail: 'workload identity deleted or created anew since the token was issued',
+  });
+
 /**
  * @param workload the agent, as its verified token names it
  * @param found what the directory holds under the names
@@ -30,11 +35,7 @@ export function admit<Provider extends OwnedResource>(
 ): { readonly identity: WorkloadIdentity; readonly provider: Provider } {
   const { identity, provider } = found;
   if (provider) note({ credentialProvider: provider.arn });
-  if (identity?.id !== workload.id) {
-    throw new ServiceError('UnauthorizedException', 'The workload identity that this token names is gone.', {
-      detail: 'workload identity deleted or created anew since the token was issued',
-    });
-  }
+  if (identity?.id !== workload.id) throw workloadGone();
   mayAct({ principal, operation, resource: identity });
   if (!provider) throw noSuchResource('credential provider', providerName);
   mayObtain({ principal, operation, identity, provider, scopes });

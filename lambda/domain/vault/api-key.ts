@@ -1,9 +1,12 @@
 /** GetResourceApiKey: the API key of a provider, for an agent that may use it. */
 import { audited, type AuditTrail } from '../audit';
 import { subjectHash } from '../identity/user';
-import { admit } from './admission';
+import { admit, workloadGone } from './admission';
+import { deletedDuringRequest } from '../managed-resource';
 import { apiKeyContext, type ApiKeyProvider } from '../provider/api-key-provider';
 import { verifyWorkloadAccessToken, type VerifyPorts } from '../workload-token/verify';
+import type { ServiceError } from '../service-error';
+import type { Delegation } from '../workload-token/claims';
 import type { Directory } from './directory';
 import type { ExternalSecrets } from './external-secret';
 import type { Seal } from './sealing';
@@ -22,6 +25,17 @@ async function openApiKey(ports: ApiKeyPorts, provider: ApiKeyProvider): Promise
   const sealed = await ports.apiKeys.get(provider.id);
   if (sealed === undefined) throw new Error('the provider has no API key');
   return ports.seal.open(apiKeyContext(provider), sealed);
+}
+
+/** What there is to tell who asked for a key that could not be had because its provider was deleted meanwhile. */
+async function deletionDuring(
+  { directory }: Pick<ApiKeyPorts, 'directory'>,
+  workload: Delegation['workload'],
+  { id, name }: ApiKeyProvider,
+): Promise<ServiceError | undefined> {
+  const { identity, provider } = await directory.readApiKeyProvider(workload.name, name);
+  if (identity?.id !== workload.id) return workloadGone();
+  return provider?.id === id ? undefined : deletedDuringRequest('credential provider', name);
 }
 
 /**
@@ -43,7 +57,9 @@ export function getResourceApiKey(
     note({ jti: tokenId, workloadIdentity: workload.arn, user: subjectHash(user) });
     const found = await ports.directory.readApiKeyProvider(workload.name, providerName);
     const { provider } = admit({ principal, operation, providerName, note }, workload, found);
-    const apiKey = await openApiKey(ports, provider);
+    const apiKey = await openApiKey(ports, provider).catch(async (error: unknown) => {
+      throw (await deletionDuring(ports, workload, provider)) ?? error;
+    });
     note({ result: 'cached' });
     return apiKey;
   });

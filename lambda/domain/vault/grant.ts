@@ -86,25 +86,31 @@ export interface Grant extends GrantId {
   readonly journal?: Journal;
 }
 
-/** Where grants are kept. Each method is one conditional write and says whether its condition held. */
+/**
+ * Where grants are kept. Each method is one conditional write and says whether its condition held. Counters begin
+ * again when a grant is deleted and made again, so what was seen of a grant includes its provider's id.
+ */
 export interface GrantStore {
   get(id: GrantId): Promise<Grant | undefined>;
   /**
-   * Notes the session under way, if the grant is still at this epoch and names the session that was seen
-   * (or none). With `forget`, drops the tokens and goes to the next epoch in the same write.
+   * Notes the session under way, if the grant is still this provider's, at this epoch, and names the session that
+   * was seen (or none). With `forget`, drops the tokens and goes to the next epoch in the same write.
    */
   openConsent(
     id: GrantId,
     change: { providerId: string; consent: PendingConsent; seen: Grant | undefined; forget: boolean },
   ): Promise<boolean>;
-  /** Puts in tokens that a consent session of this epoch obtained: lease, journal and rejection are past. */
+  /**
+   * Puts in tokens that a consent session of this epoch obtained, if the grant is there and the provider's: lease,
+   * journal and rejection are past. The session's beginning made the grant, so none means that it was deleted.
+   */
   putTokens(
     id: GrantId,
     change: { providerId: string; tokens: GrantTokens; epoch: number },
   ): Promise<boolean>;
   /**
-   * Takes the lease, if the grant is still of the generation and epoch that were seen and the lease the one that was
-   * seen, or none. No clocks are compared here: whether a lease was left behind is for who saw it to judge. Makes
+   * Takes the lease, if the grant is still of the provider, generation and epoch that were seen and the lease the one
+   * that was seen, or none. No clocks are compared here: whether a lease was left behind is for who saw it to judge. Makes
    * the grant where none was seen; drops the tokens of another provider of this name.
    *
    * @param change.endsAt epoch seconds from which the grant may vanish by itself
@@ -122,8 +128,10 @@ export interface GrantStore {
     id: GrantId,
     change: { holder: string; journal?: Journal; dropTokens: boolean },
   ): Promise<boolean>;
-  /** Marks the tokens as not taken by the resource, if they are still of this generation. */
-  reject(id: GrantId, generation: number): Promise<boolean>;
+  /** Marks the tokens as not taken by the resource, if they are still of this provider and generation. */
+  reject(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation'>): Promise<boolean>;
+  /** Removes the grant with all that it holds, if it is this provider's. */
+  remove(id: GrantId, providerId: string): Promise<boolean>;
 }
 
 const digest = (value: unknown): string =>

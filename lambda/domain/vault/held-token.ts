@@ -77,6 +77,6 @@ export async function exchangedToken(
   const held = force ? await markRejected(ports, owner, grant) : grant;
   const answer = await heldToken(ports, { ...holding, grant: held, renewedAs: 'exchanged' });
   if (answer) return answer;
-  // The grant went while it was renewed: with its agent or its provider, or because its time was over.
+  // The grant went while it was renewed, because its time was over.
   throw new ServiceError('ThrottlingException', 'The token was forgotten meanwhile. Try again.');
 }

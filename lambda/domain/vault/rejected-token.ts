@@ -27,9 +27,7 @@ export async function markRejected(
 ): Promise<Grant | undefined> {
   if (!grant?.tokens || grant.rejected === grant.generation) return grant;
   const { generation } = grant;
-  return (await grants.reject(grantId, generation))
-    ? { ...grant, rejected: generation }
-    : grants.get(grantId);
+  return (await grants.reject(grantId, grant)) ? { ...grant, rejected: generation } : grants.get(grantId);
 }
 
 /**

@@ -6,6 +6,7 @@ import { audited, type AuditTrail } from '../audit';
 import { ProviderFailure } from '../grants/provider-failure';
 import type { Directory } from './directory';
 import type { Grant, GrantId } from './grant';
+import { deletionDuring } from './deletion-check';
 import { backsOff, CONSENT_NEEDED, isLongPast, LEASE, redeemed, type RenewalPorts } from './renewal';
 import {
   clientCredentialsOf,
@@ -95,8 +96,14 @@ export async function renewAhead(ports: RenewAheadPorts, request: RenewalRequest
   await audited(ports.audit, 'RenewAhead', principal, async (note) => {
     note({ provider: providerName, user: grantId.subjectHash, flow, scopes });
     const { identity, provider, grant } = await ports.directory.read(workloadName, providerName, grantId);
-    if (identity?.id !== grantId.workloadId || !provider || grant?.lease?.holder !== holder) {
-      note({ reason: 'overtaken: the lease, the agent or the provider is another by now' });
+    const overtaken = { reason: 'overtaken: the lease, the agent or the provider is another by now' };
+    if (
+      identity?.id !== grantId.workloadId ||
+      provider?.id !== grant?.providerId ||
+      !provider ||
+      grant?.lease?.holder !== holder
+    ) {
+      note(overtaken);
       return;
     }
     note({ workloadIdentity: identity.arn, credentialProvider: provider.arn });
@@ -108,8 +115,10 @@ export async function renewAhead(ports: RenewAheadPorts, request: RenewalRequest
       const result = flow === 'M2M' ? 'exchanged' : 'refreshed';
       note({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
     } catch (error) {
-      if (!(error instanceof ProviderFailure)) throw error;
-      note({ result: error.outcome, reason: error.detail });
+      if (error instanceof ProviderFailure) note({ result: error.outcome, reason: error.detail });
+      // Nobody waits to be told that there is nothing to renew any more; nor is it a fault, whatever came of it.
+      else if (await deletionDuring(ports, owner)) note(overtaken);
+      else throw error;
     }
   });
 }

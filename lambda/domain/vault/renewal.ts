@@ -7,6 +7,9 @@
  *      one write on                               one write on            one write on holder and epoch
  *      what was seen                              the holder
  *
+ * When a write is lost, and after the last one, the directory is read again: nothing is obtained for an agent or a
+ * provider that was deleted meanwhile (deletion-check.ts).
+ *
  * The others wait for the next generation, or for the journal to say why there is none. A lease that was left
  * behind by a process that died is taken over after its time; then the old refresh token is tried once more.
  */
@@ -14,6 +17,7 @@ import { epochSeconds, type Ambient } from '../ambient';
 import { ProviderFailure } from '../grants/provider-failure';
 import type { ObtainedTokens } from '../grants/token-request';
 import { ServiceError } from '../service-error';
+import { stopIfDeleted, type DeletionCheckPorts } from './deletion-check';
 import { isFresh, type Grant, type GrantStore, type GrantTokens, type Journal, type Lease } from './grant';
 import type { Seal } from './sealing';
 import { openTokens, sealTokens, tokensOf, type TokenOwner } from './tokens';
@@ -46,7 +50,7 @@ const LONGEST_RETRY_AFTER = 15 * 60_000;
 /** The tokens are gone for good: the user must consent again. */
 export const CONSENT_NEEDED = Symbol('consent needed');
 
-export interface RenewalPorts {
+export interface RenewalPorts extends Pick<DeletionCheckPorts, 'directory'> {
   readonly grants: GrantStore;
   readonly seal: Seal;
   readonly ambient: Ambient;
@@ -137,6 +141,7 @@ function journalOf(failure: ProviderFailure, seen: Grant | undefined, now: numbe
  * @returns a token of a later generation than the one that was seen, or {@link CONSENT_NEEDED} when there will be none
  * @throws ProviderFailure when the provider refused or was not to be had, now or a moment ago
  * @throws ThrottlingException where asking again shortly will help
+ * @throws UnauthorizedException, ResourceNotFoundException when the agent or the provider was deleted meanwhile
  */
 export async function renewed(
   ports: RenewalPorts,
@@ -149,8 +154,12 @@ export async function renewed(
   const holder = ambient.randomUUID();
   let seen = first;
   let watched = watch(undefined, seen?.lease, ambient.now());
+  let known = first && provider.id;
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     const now = ambient.now();
+    // It vanished, or is of another provider of this name: an earlier one, or one that came after a deletion.
+    if (seen?.providerId !== known && seen?.providerId !== provider.id) await stopIfDeleted(ports, owner);
+    known = seen?.providerId;
     if (isGone(renewal, seen)) return CONSENT_NEEDED;
     const tokens =
       seen?.generation === first?.generation ? undefined : usableTokens(seen, owner, epochSeconds(ambient));
@@ -173,7 +182,10 @@ export async function renewed(
     }
     seen = await grants.get(owner.grantId);
     // A write whose answer was lost is tried again by the SDK, and then finds its own lease.
-    if (seen?.lease?.holder === holder) return redeemed(ports, { ...renewal, seen }, holder, until);
+    if (seen?.lease?.holder === holder) {
+      await stopIfDeleted(ports, owner);
+      return redeemed(ports, { ...renewal, seen }, holder, until);
+    }
     watched = watch(watched, seen?.lease, ambient.now());
   }
 }
@@ -221,20 +233,29 @@ export async function redeemed(
   const { grantId } = owner;
   const release = (journal?: Journal, dropTokens = false) =>
     grants.releaseLease(grantId, { holder, dropTokens, ...(journal && { journal }) });
+  /** Whoever has the lease now obtains the tokens that are handed out, as to any loser; if anybody is to have any. */
+  async function lost(): Promise<typeof CONSENT_NEEDED | Renewed> {
+    await stopIfDeleted(ports, owner);
+    return renewed(ports, renewal, until);
+  }
   /** A provider's refusal is noted, and ends the grant if it is one for good. */
   async function failed(error: unknown): Promise<typeof CONSENT_NEEDED | Renewed> {
     if (!(error instanceof ProviderFailure)) {
       await release();
+      await stopIfDeleted(ports, owner);
       throw error;
     }
     const dropTokens = source.endsWithGrant && error.code === 'invalid_grant' && !error.unavailable;
     const journal = journalOf(error, seen, ambient.now());
     const released = await release(journal, dropTokens);
+    await stopIfDeleted(ports, owner);
     if (!dropTokens) throw failureIn(journal, ambient.now(), error);
     // Who lost the lease meanwhile was refused for a token that another has redeemed.
     return released ? CONSENT_NEEDED : renewed(ports, renewal, until);
   }
 
+  // A lease that made the grant, or took it from an earlier provider of the name, may have come after a deletion.
+  if (seen?.providerId !== owner.provider.id) await stopIfDeleted(ports, owner);
   let request;
   try {
     request = await source.prepare(seen);
@@ -245,8 +266,7 @@ export async function redeemed(
   }
   const sentAt = ambient.now();
   const lease = { holder, deadline: sentAt + LEASE, sentAt };
-  // Whoever has the lease now obtains the tokens that are handed out, as to any loser.
-  if (!(await grants.markSent(grantId, lease))) return renewed(ports, renewal, until);
+  if (!(await grants.markSent(grantId, lease))) return lost();
   if (ambient.now() + REDEMPTION > lease.deadline) {
     // Held up so long that the lease may lapse on the way: another may redeem this refresh token by then.
     await release();
@@ -262,7 +282,8 @@ export async function redeemed(
   const change = { holder, epoch: seen?.epoch ?? 0, tokens };
   const written = await writeDown(ports, () => grants.putRenewed(grantId, change), lease.deadline);
   // Forgotten meanwhile (forceAuthentication), it is not handed out any more; overtaken by a consent, that is.
-  if (!written) return renewed(ports, renewal, until);
+  if (!written) return lost();
+  await stopIfDeleted(ports, owner);
   return { accessToken: obtained.accessToken, scopes: obtained.scopes };
 }
 

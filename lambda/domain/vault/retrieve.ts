@@ -6,11 +6,12 @@
 import { audited, type Note } from '../audit';
 import { ProviderFailure } from '../grants/provider-failure';
 import { subjectHash } from '../identity/user';
-import { invalidMember } from '../service-error';
+import { invalidMember, ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import type { CarriedToken } from '../workload-token/subject-token';
 import { verifyWorkloadAccessToken } from '../workload-token/verify';
 import { admit } from './admission';
+import { stopIfDeleted } from './deletion-check';
 import { grantTarget, type ExchangedFor, type Grant, type GrantId } from './grant';
 import { machineToken } from './machine-token';
 import { carriedTokenOf, onBehalfOfToken } from './on-behalf-of';
@@ -135,7 +136,10 @@ function retrieved(
       note({ result: answer.outcome, ...(answer.reason !== undefined && { reason: answer.reason }) });
       return answer;
     } catch (error) {
-      throw error instanceof ProviderFailure ? error.toServiceError(admitted.owner.provider.name) : error;
+      if (error instanceof ProviderFailure) throw error.toServiceError(admitted.owner.provider.name);
+      // Secrets and keys that cannot be found or opened, because their owner was deleted since.
+      if (!(error instanceof ServiceError)) await stopIfDeleted(ports, admitted.owner);
+      throw error;
     }
   });
 }

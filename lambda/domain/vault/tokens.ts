@@ -9,7 +9,7 @@ import type { Seal, SealingContext } from './sealing';
 /** Whose tokens they are, and what narrows them. */
 export interface TokenOwner extends Narrowing {
   readonly grantId: GrantId;
-  readonly provider: Pick<Oauth2Provider, 'id' | 'vendor' | 'clientId' | 'discovery'>;
+  readonly provider: Pick<Oauth2Provider, 'id' | 'name' | 'vendor' | 'clientId' | 'discovery'>;
   readonly workloadArn: string;
   /** Epoch seconds at which the grant is over, whatever its tokens; absent for one that stays. */
   readonly endsAt?: number | undefined;

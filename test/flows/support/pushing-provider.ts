@@ -4,12 +4,15 @@
  */
 import { CreateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Held } from './held';
 import { startProvider, type TestProvider } from './provider';
 import { TestAgent, type World } from './world';
 
 export interface PushingProvider extends TestProvider {
   /** How the endpoint answers, where not as it should. */
   instead: ((ctx: KoaContextWithOIDC) => void) | undefined;
+  /** What goes before the answer. */
+  before: Held['hold'] | undefined;
 }
 
 /** What its pushed authorization requests are like; `enabled` is the rule. */
@@ -23,11 +26,12 @@ export async function startPushingProvider(
   function prepare(provider: Provider): void {
     provider.use(async (ctx, next) => {
       if (ctx.path === '/request' && server.instead) server.instead(ctx as KoaContextWithOIDC);
+      else if (ctx.path === '/request' && server.before) await server.before(ctx, next);
       else await next();
     });
   }
 
-  const own: { instead: PushingProvider['instead'] } = { instead: undefined };
+  const own: Pick<PushingProvider, 'instead' | 'before'> = { instead: undefined, before: undefined };
   const configuration = { features: { ...features, pushedAuthorizationRequests } };
   const server: PushingProvider = Object.assign(await startProvider(configuration, { prepare }), own);
   return server;

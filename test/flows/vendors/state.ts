@@ -3,6 +3,7 @@ import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { createOauth2ProviderStore } from '../../../lambda/adapters/dynamodb/oauth2-provider-store';
 import { createClientSecretStore } from '../../../lambda/adapters/dynamodb/secret-store';
+import { createWorkloadIdentityStore } from '../../../lambda/adapters/dynamodb/workload-identity-store';
 import type { TableName } from '../../../lambda/adapters/dynamodb/keys';
 import { createTable } from '../../../lambda/adapters/dynamodb/table';
 import { createSealOnly } from '../../../lambda/adapters/kms/seal';
@@ -65,3 +66,33 @@ export async function storedGrants(
 /** What is stored of a user's grant at this provider. */
 export const storedTokens = async (providerName: string): Promise<GrantTokens | undefined> =>
   (await storedGrants('USER_FEDERATION', providerName))[0]?.tokens;
+
+/** Ids of an agent's workload identity and of its provider, by which what they own is found. */
+export interface Ids {
+  readonly 'workload identity': string;
+  readonly 'credential provider': string;
+}
+
+export async function idsOf({ name, providerName }: { name: string; providerName: string }): Promise<Ids> {
+  const directory = table('Directory');
+  const identity = await createWorkloadIdentityStore(directory).get(name);
+  const provider = await createOauth2ProviderStore(directory).get(providerName);
+  if (!identity || !provider) throw new Error(`no agent ${name} with a provider ${providerName}`);
+  return { 'workload identity': identity.id, 'credential provider': provider.id };
+}
+
+async function itemsOf(name: TableName): Promise<Record<string, unknown>[]> {
+  const { Items = [] } = await new DynamoDBClient({}).send(
+    new ScanCommand({ TableName: localTableName(name) }),
+  );
+  return Items.map((item) => unmarshall(item));
+}
+
+/** Keys of all items that still belong to what was deleted: grants, secrets, vault keys, and its own record. */
+export async function remainsOf(ids: Ids, deleted: keyof Ids): Promise<string[]> {
+  const items = await Promise.all((['Directory', 'Keys', 'Vault'] as const).map(itemsOf));
+  return items
+    .flat()
+    .filter((item) => JSON.stringify(item).includes(ids[deleted]))
+    .map(({ pk, sk }) => `${String(pk)} ${String(sk)}`);
+}

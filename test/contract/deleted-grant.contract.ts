@@ -1,0 +1,58 @@
+/** What every grant store promises of a grant that is deleted, and made again by another provider of the same name. */
+import type { Grant, GrantId } from '../../lambda/domain/vault/grant';
+import type { Stores } from '../domain/in-memory-stores';
+import { sampleGrantId, sampleTokens } from '../domain/samples';
+import { storeTokens } from '../domain/stored-grant';
+
+const PROVIDER = 'provider-id';
+
+export function deletedGrantContract(stores: () => Stores): void {
+  const grants = () => stores().grants;
+  const get = async (id: GrantId) => await grants().get(id);
+
+  async function granted() {
+    const id = sampleGrantId();
+    const tokens = sampleTokens();
+    expect(await storeTokens(grants(), id, { providerId: PROVIDER, tokens })).toBe(true);
+    return { id, tokens };
+  }
+
+  describe('remove', () => {
+    it('removes the grant with all that it holds, if it is the provider’s', async () => {
+      const { id, tokens } = await granted();
+      expect(await grants().remove(id, 'another')).toBe(false);
+      expect(await get(id)).toMatchObject({ tokens });
+      expect(await grants().remove(id, PROVIDER)).toBe(true);
+      expect(await get(id)).toBeUndefined();
+      expect(await grants().remove(id, PROVIDER)).toBe(false);
+    });
+  });
+
+  describe('what was seen of a grant before', () => {
+    const lease = { holder: 'late', deadline: 1 };
+    const consent = { sessionHash: 'late', expiresAt: 1 };
+
+    /** With the same counters. */
+    async function madeAgain() {
+      const { id } = await granted();
+      const seen = await get(id);
+      await grants().remove(id, PROVIDER);
+      await storeTokens(grants(), id, { providerId: 'made-anew', tokens: sampleTokens() });
+      return { id, seen, now: await get(id) };
+    }
+
+    const openConsent = (id: GrantId, seen: Grant | undefined, forget: boolean) =>
+      grants().openConsent(id, { providerId: PROVIDER, consent, seen, forget });
+
+    it.each<[string, (id: GrantId, seen: Grant | undefined) => Promise<boolean>]>([
+      ['no lease is taken on', (id, seen) => grants().takeLease(id, { providerId: PROVIDER, seen, lease })],
+      ['no session is noted on', (id, seen) => openConsent(id, seen, false)],
+      ['nothing is forgotten on', (id, seen) => openConsent(id, seen, true)],
+    ])('%s', async (_what, write) => {
+      const { id, seen, now } = await madeAgain();
+      expect(now).toMatchObject({ generation: seen?.generation, epoch: seen?.epoch });
+      expect(await write(id, seen)).toBe(false);
+      expect(await get(id)).toEqual(now);
+    });
+  });
+}

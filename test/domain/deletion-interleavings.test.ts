@@ -1,0 +1,172 @@
+/**
+ * Every interleaving of a request with a deletion, step by step: a step is one call of a store, and the deletion's two
+ * parts (the mark, then the grants) come before any of them. What the caller got and what is stored afterwards must
+ * agree with one order of the two.
+ */
+import { CONSENT_NEEDED, renewed } from '../../lambda/domain/vault/renewal';
+import { clientCredentialsOf, refreshTokenOf } from '../../lambda/domain/vault/token-sources';
+import { ANA, createConsentService } from './consent-service';
+import type { Stores } from './in-memory-stores';
+import { tokens } from './token-client';
+import { createRenewalService, type RenewalService } from './renewal-service';
+
+/** Beyond what any of these requests takes. */
+const STEPS = Array.from({ length: 14 }, (_, step) => step);
+
+/** At which steps the mark comes, and when the grants are deleted. */
+interface Schedule {
+  readonly mark: number;
+  readonly grants: number;
+}
+const SCHEDULES: Schedule[] = STEPS.flatMap((mark) =>
+  STEPS.filter((grants) => grants >= mark).map((grants) => ({ mark, grants })),
+);
+
+type Part = () => Promise<unknown>;
+type Watched = Pick<Stores, 'grants' | 'directory'>;
+
+/** The same stores, with the deletion's parts before the steps that the schedule says. */
+function interleaved(
+  { grants, directory }: Watched,
+  schedule: Schedule,
+  parts: { mark: Part; grants: Part },
+) {
+  let step = 0;
+  /** The step at which the last part was done. */
+  const done = { mark: false, grants: false };
+  async function before(): Promise<void> {
+    for (const part of ['mark', 'grants'] as const) {
+      if (schedule[part] > step || done[part]) continue;
+      done[part] = true;
+      await parts[part]();
+    }
+    step += 1;
+  }
+  const watched = <Store extends object>(store: Store): Store =>
+    new Proxy(store, {
+      get:
+        (target, name) =>
+        async (...args: unknown[]) => {
+          await before();
+          return (Reflect.get(target, name) as (...args: unknown[]) => unknown)(...args);
+        },
+    });
+  return {
+    stores: { grants: watched(grants), directory: watched(directory) },
+    /** Whether the part was done while the request was under way. */
+    done,
+    /** What of the deletion comes after the request. */
+    async rest(): Promise<void> {
+      step = Infinity;
+      await before();
+    },
+  };
+}
+
+const removing =
+  ({ stores, owner, provider }: Pick<RenewalService, 'stores' | 'owner' | 'provider'>): Part =>
+  () =>
+    stores.grants.remove(owner.grantId, provider.id);
+
+const MARKS = {
+  'workload identity': ({ stores, identity }: Pick<RenewalService, 'stores' | 'identity'>) =>
+    stores.identities.markDeleted(identity),
+  'credential provider': ({ stores, provider }: Pick<RenewalService, 'stores' | 'provider'>) =>
+    stores.providers.markDeleted(provider),
+};
+const DELETED = Object.keys(MARKS) as (keyof typeof MARKS)[];
+
+/** Renewals, by whether there is a grant before. */
+const RENEWALS = {
+  'the first client credentials': false,
+  'client credentials that are renewed': true,
+  'a token that is refreshed': true,
+};
+
+describe.each(DELETED)('a deletion of the %s', (deleted) => {
+  describe.each(Object.entries(RENEWALS))('and %s', (what, granted) => {
+    async function run(schedule: Schedule, indexLags = false) {
+      const service = await createRenewalService();
+      const { owner, stores } = service;
+      if (!granted) await removing(service)();
+      const deletion = interleaved(stores, schedule, {
+        mark: () => MARKS[deleted](service),
+        // An index that lags does not show a grant that was made a moment ago.
+        grants: indexLags ? () => Promise.resolve() : removing(service),
+      });
+      let asked = 0;
+      const transport: typeof service.ports.transport = async (url, request) => {
+        asked += 1;
+        return what === 'a token that is refreshed' ? service.endpoint.transport(url, request) : tokens();
+      };
+      const ports = { ...service.ports, ...deletion.stores, transport };
+      const source =
+        what === 'a token that is refreshed'
+          ? refreshTokenOf(ports, owner)
+          : clientCredentialsOf(ports, owner, ['a']);
+      const answer = await renewed(ports, {
+        owner,
+        source,
+        seen: await stores.grants.get(owner.grantId),
+      }).catch((error: unknown) => error);
+      const got = typeof answer === 'object' && answer !== null && 'accessToken' in answer;
+      const markedFirst = deletion.done.mark;
+      await deletion.rest();
+      return { answer, got, markedFirst, asked, left: await stores.grants.get(owner.grantId) };
+    }
+
+    it('leaves no grant, asks the provider once at most, and gives no token once the grants are deleted', async () => {
+      let refused = 0;
+      for (const schedule of SCHEDULES) {
+        const { answer, got, markedFirst, asked, left } = await run(schedule);
+        expect({ schedule, left }).toEqual({ schedule, left: undefined });
+        expect(asked).toBeLessThanOrEqual(1);
+        expect(answer).not.toBe(CONSENT_NEEDED);
+        // The last step reads the directory: a token comes of a request only if it found both there.
+        expect({ schedule, got }).toEqual({ schedule, got: !markedFirst });
+        refused += got ? 0 : 1;
+      }
+      expect(refused).toBeGreaterThan(20);
+      expect(refused).toBeLessThan(SCHEDULES.length);
+    });
+
+    // Of grants that were there before, the index has long known.
+    if (granted) return;
+    it('leaves none either where the index does not show the grant yet, but for what came before the mark', async () => {
+      for (const mark of STEPS) {
+        const { markedFirst, left } = await run({ mark, grants: mark }, true);
+        if (markedFirst) expect({ mark, left }).toEqual({ mark, left: undefined });
+      }
+    });
+  });
+
+  it('and a consent, begun and completed: no link and no grant of what is deleted', async () => {
+    for (const schedule of SCHEDULES) {
+      const service = await createConsentService();
+      const { stores, grantId, provider } = service;
+      const deletion = interleaved(stores, schedule, {
+        mark: () => MARKS[deleted](service),
+        grants: () => stores.grants.remove(grantId, provider.id),
+      });
+      Object.assign(service.ports, deletion.stores);
+      const link = await service.begin().catch((error: unknown) => error);
+      expect({ schedule, link: typeof link }).toEqual({
+        schedule,
+        link: deletion.done.mark ? 'object' : 'string',
+      });
+      if (typeof link === 'string') {
+        await service.consent(link).catch(() => undefined);
+        const completed = await service.complete(link, ANA).then(
+          () => true,
+          () => false,
+        );
+        expect({ schedule, completed }).toEqual({ schedule, completed: !deletion.done.mark });
+        const ended = (await service.session(link)).state;
+        if (completed) expect(ended).toBe('COMPLETED');
+        else expect(ended).not.toBe('COMPLETED');
+      }
+      await deletion.rest();
+      expect(await stores.grants.get(grantId)).toBeUndefined();
+    }
+  });
+});

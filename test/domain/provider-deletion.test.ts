@@ -1,0 +1,170 @@
+/** A provider that is deleted while its secret is written or read: nothing of it is left, and nobody gets a fault. */
+import {
+  createApiKeyProvider,
+  deleteApiKeyProvider,
+  updateApiKeyProvider,
+  type ApiKeyProviderPorts,
+} from '../../lambda/domain/provider/api-key-provider';
+import {
+  createOauth2Provider,
+  updateOauth2Provider,
+  type Oauth2ProviderPorts,
+} from '../../lambda/domain/provider/oauth2-provider';
+import { deleteOauth2Provider } from '../../lambda/domain/provider/oauth2-provider-listing';
+import { parseQuotas } from '../../lambda/domain/quotas';
+import { getResourceApiKey } from '../../lambda/domain/vault/api-key';
+import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
+import { createInMemorySeal } from './in-memory-seal';
+import { createInMemorySecretTexts } from './in-memory-secret-texts';
+import { ARN_PREFIX, ISSUER, OWNER } from './samples';
+import { createTokenService } from './token-service';
+
+type Ports = ApiKeyProviderPorts & Oauth2ProviderPorts & Parameters<typeof deleteOauth2Provider>[0];
+
+let service: Awaited<ReturnType<typeof createTokenService>>;
+let ports: Ports;
+/** Ids of the owners whose keys were shredded, and of those for whom something was sealed, in order. */
+let shredded: string[];
+let sealedFor: string[];
+/** What happens before a secret is sealed, and before keys are shredded. */
+let beforeSealing: () => Promise<unknown>;
+let beforeShredding: () => Promise<unknown>;
+
+beforeEach(async () => {
+  service = await createTokenService();
+  [shredded, sealedFor] = [[], []];
+  beforeSealing = () => Promise.resolve();
+  beforeShredding = () => Promise.resolve();
+  const seal = createInMemorySeal();
+  const unused = () => Promise.reject(new Error('not to be asked'));
+  ports = {
+    ...service.stores,
+    vaultContents: {
+      async shredKeys(ownerId) {
+        await beforeShredding();
+        shredded.push(ownerId);
+      },
+      deleteGrantsOfWorkload: () => Promise.resolve(),
+      deleteGrantsOfProvider: () => Promise.resolve(),
+    },
+    seal: {
+      async seal(context, text) {
+        await beforeSealing();
+        sealedFor.push(context.ownerId);
+        return seal.seal(context, text);
+      },
+    },
+    secretDescriptions: { describe: unused },
+    keyDescriptions: { describe: unused },
+    pageTokens: { seal: unused, open: unused },
+    audit: { record: () => undefined },
+    ambient: service.ambient,
+    arnPrefix: ARN_PREFIX,
+    endpointPolicy: { loopback: false },
+    quotas: parseQuotas('{}'),
+  };
+});
+
+const NAME = 'weather';
+const KINDS = {
+  'an API key': {
+    create: () => createApiKeyProvider(ports, OWNER, { name: NAME, apiKey: 'key' }),
+    update: () => updateApiKeyProvider(ports, OWNER, { name: NAME, apiKey: 'another' }),
+    remove: () => deleteApiKeyProvider(ports, OWNER, NAME),
+    secretOf: (id: string) => service.stores.apiKeys.get(id),
+  },
+  'a client secret': {
+    create: () => createOauth2Provider(ports, OWNER, oauth2('secret')),
+    update: () => updateOauth2Provider(ports, OWNER, oauth2('another')),
+    remove: () => deleteOauth2Provider(ports, OWNER, NAME),
+    secretOf: (id: string) => service.stores.clientSecrets.get(id),
+  },
+};
+const oauth2 = (clientSecret: string) => ({
+  name: NAME,
+  vendor: 'GithubOauth2' as const,
+  config: { githubOauth2ProviderConfig: { clientId: 'agents', clientSecret } },
+});
+
+describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('%s', (kind) => {
+  const { create, update, remove, secretOf } = KINDS[kind];
+
+  it('that is written after a deletion is taken back, with its key', async () => {
+    const { id } = await create();
+    beforeSealing = remove;
+    await expect(update()).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect(await secretOf(id)).toBeUndefined();
+    // The key that sealed it was made after those of the provider were shredded.
+    expect(sealedFor.at(-1)).toBe(id);
+    expect(shredded).toEqual([id, id]);
+    await expect(update()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+
+  it('of a provider that another was quicker to create is taken back, and the other keeps its own', async () => {
+    let first: { id: string } | undefined;
+    beforeSealing = async () => {
+      beforeSealing = () => Promise.resolve();
+      first = await create();
+    };
+    await expect(create()).rejects.toMatchObject({ name: 'ConflictException' });
+    const [winner, loser] = sealedFor;
+    expect(first?.id).toBe(winner);
+    expect(await secretOf(winner ?? '')).toBeDefined();
+    expect(await secretOf(loser ?? '')).toBeUndefined();
+    expect(shredded).toEqual([loser]);
+  });
+
+  it('stays where the answer to the write that created its provider was lost', async () => {
+    const store = kind === 'an API key' ? ports.apiKeyProviders : ports.providers;
+    const createOnce = store.create.bind(store) as (resource: unknown) => Promise<boolean>;
+    // The SDK tries again, and the second try finds the first one's record.
+    store.create = async (resource: unknown) => (await createOnce(resource)) && createOnce(resource);
+    const { id } = await create();
+    expect(await secretOf(id)).toBeDefined();
+    expect(shredded).toEqual([]);
+  });
+
+  it('of a provider whose deletion was cut short: the name is taken, and can be deleted', async () => {
+    await create();
+    beforeShredding = () => Promise.reject(new Error('the table'));
+    await expect(remove()).rejects.toThrow('the table');
+    beforeShredding = () => Promise.resolve();
+    await expect(create()).rejects.toMatchObject({
+      name: 'ConflictException',
+      message: expect.stringContaining('already exists and is being deleted') as string,
+    });
+    await remove();
+    await create();
+  });
+});
+
+describe('an API key that is asked for while it is deleted', () => {
+  it.each([
+    ['its provider', 'ResourceNotFoundException', () => KINDS['an API key'].remove()],
+    [
+      'the agent',
+      'UnauthorizedException',
+      () => service.stores.identities.markDeleted(service.identity).then(() => KINDS['an API key'].remove()),
+    ],
+  ])('is none any more, with %s', async (_what, name, remove) => {
+    await KINDS['an API key'].create();
+    const { stores, ambient, publicKeys } = service;
+    const reading = {
+      directory: stores.directory,
+      apiKeys: {
+        get: async (id: string) => {
+          await remove();
+          return stores.apiKeys.get(id);
+        },
+      },
+      externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
+      seal: createInMemorySeal(),
+      publicKeys,
+      audit: ports.audit,
+      ambient,
+      issuer: ISSUER,
+    };
+    const asked = getResourceApiKey(reading, OWNER, await service.issue(), NAME);
+    await expect(asked).rejects.toMatchObject({ name });
+  });
+});

@@ -1,0 +1,225 @@
+/**
+ * Deletion stops what is under way: a provider holds its answer, its agent or the credential provider is deleted, and
+ * only then is the answer let go. The caller gets nothing, the provider is not asked again, and nothing stays behind.
+ */
+import {
+  CreateOauth2CredentialProviderCommand,
+  DeleteOauth2CredentialProviderCommand,
+  DeleteWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { exchange, exchangingAgent, onBehalfOf } from './on-behalf-of/exchanging';
+import { Browser } from './support/browser';
+import { moveClock } from './support/clock';
+import { startExchangeServer, type ExchangeServer } from './support/exchange-server';
+import { holdFirst, type Held } from './support/held';
+import { agentAt, startPushingProvider } from './support/pushing-provider';
+import { World, type TestAgent } from './support/world';
+import { idsOf, remainsOf } from './vendors/state';
+
+/** Seconds that an access token lives, and until its last five minutes. */
+const LIFE = 3600;
+const SOON = LIFE - 200;
+
+let world: World;
+let exchanger: ExchangeServer;
+let held: Held;
+beforeAll(async () => {
+  world = await World.start({
+    ttl: { AccessToken: LIFE, ClientCredentials: LIFE },
+    issueRefreshToken: () => Promise.resolve(true),
+  });
+  exchanger = await startExchangeServer(world.issuer);
+});
+beforeEach(() => {
+  held = holdFirst();
+});
+afterEach(() => {
+  world.provider.tokenEndpoint = undefined;
+  exchanger.tokenEndpoint = undefined;
+  jest.useRealTimers();
+});
+afterAll(async () => {
+  await exchanger.close();
+  await world.stop();
+});
+
+const DELETED = {
+  'workload identity': {
+    remove: ({ name }: TestAgent) => world.control().send(new DeleteWorkloadIdentityCommand({ name })),
+    refusal: { name: 'UnauthorizedException' },
+  },
+  'credential provider': {
+    remove: ({ providerName: name }: TestAgent) =>
+      world.control().send(new DeleteOauth2CredentialProviderCommand({ name })),
+    refusal: { name: 'ResourceNotFoundException' },
+  },
+};
+type Deleted = keyof typeof DELETED;
+const BOTH = Object.keys(DELETED) as Deleted[];
+
+/** The same agent by a client that does not retry: what is seen is one answer. */
+const once = (agent: TestAgent): TestAgent => agent.as(world.data('agent', 'execute-api', 1));
+
+/** A request that is under way at a provider, and the agent that waits for it. */
+interface UnderWay {
+  readonly agent: TestAgent;
+  readonly answer: Promise<unknown>;
+}
+
+const UNDER_WAY: Readonly<Record<string, () => Promise<UnderWay>>> = {
+  async 'the first client credentials'() {
+    const agent = once(await world.agent());
+    const token = await agent.token();
+    world.provider.tokenEndpoint = held.hold;
+    return { agent, answer: agent.ask(token, { oauth2Flow: 'M2M', scopes: ['a'] }) };
+  },
+  async 'client credentials that are renewed'() {
+    const agent = once(await world.agent());
+    await agent.ask(await agent.token(), { oauth2Flow: 'M2M', scopes: ['a'] });
+    moveClock(LIFE);
+    const token = await agent.token();
+    world.provider.tokenEndpoint = held.hold;
+    return { agent, answer: agent.ask(token, { oauth2Flow: 'M2M', scopes: ['a'] }) };
+  },
+  async 'a token that is refreshed'() {
+    const agent = once(await world.agent());
+    await agent.connect('ana');
+    moveClock(LIFE);
+    const token = await agent.token({ userId: 'ana' });
+    world.provider.tokenEndpoint = held.hold;
+    return { agent, answer: agent.ask(token) };
+  },
+  async 'a user’s token that is exchanged'() {
+    const agent = once(await exchangingAgent(world, exchanger, { grantType: 'TOKEN_EXCHANGE' }));
+    const token = await onBehalfOf(world, agent, 'ana');
+    exchanger.tokenEndpoint = held.hold;
+    return { agent, answer: exchange(agent, token) };
+  },
+};
+
+describe.each(BOTH)('a deletion of the %s', (deleted) => {
+  const { remove, refusal } = DELETED[deleted];
+
+  it.each(Object.keys(UNDER_WAY))('stops %s', async (what) => {
+    const { agent, answer } = await UNDER_WAY[what]!();
+    const ended = answer.catch((error: unknown) => error);
+    await held.arrived;
+    const ids = await idsOf(agent);
+    await remove(agent);
+    held.letGo();
+    expect(await ended).toMatchObject(refusal);
+    expect(held.asked()).toBe(1);
+    expect(await remainsOf(ids, deleted)).toEqual([]);
+  });
+
+  it('stops a background renewal, and is no fault of it', async () => {
+    const agent = await world.agent();
+    const old = await agent.connect('ana');
+    moveClock(SOON);
+    const token = await agent.token({ userId: 'ana' });
+    world.provider.tokenEndpoint = held.hold;
+    expect((await agent.ask(token)).accessToken).toBe(old);
+    await held.arrived;
+    const ids = await idsOf(agent);
+    await remove(agent);
+    held.letGo();
+    const entryOf = async () =>
+      (await world.audit()).find(
+        ({ operation, provider }) => operation === 'RenewAhead' && provider === agent.providerName,
+      );
+    while (!(await entryOf())) await new Promise((later) => setTimeout(later, 20));
+    expect(await entryOf()).toMatchObject({
+      outcome: 'allowed',
+      reason: expect.stringContaining('overtaken') as string,
+    });
+    expect(held.asked()).toBe(1);
+    expect(await remainsOf(ids, deleted)).toEqual([]);
+  });
+
+  it('stops a consent that is being completed, and its session fails', async () => {
+    const agent = once(await world.agent());
+    const token = await agent.token({ userId: 'ana' });
+    const { authorizationUrl, sessionUri } = await agent.ask(token);
+    await agent.consent(authorizationUrl);
+    world.provider.tokenEndpoint = held.hold;
+    const ended = agent.complete(sessionUri, { userId: 'ana' }).catch((error: unknown) => error);
+    await held.arrived;
+    const ids = await idsOf(agent);
+    await remove(agent);
+    held.letGo();
+    expect(await ended).toMatchObject({
+      name: 'AccessDeniedException',
+      message: 'Invalid or expired session',
+    });
+    expect(held.asked()).toBe(1);
+    expect(await remainsOf(ids, deleted)).toEqual([]);
+  });
+
+  it('stops a pushed authorization request: no browser is sent on', async () => {
+    const provider = await startPushingProvider();
+    provider.before = held.hold;
+    const agent = await agentAt(world, provider);
+    const { authorizationUrl = '' } = await agent.ask(await agent.token({ userId: 'ana' }));
+    const opened = new Browser().step(authorizationUrl);
+    await held.arrived;
+    await remove(agent);
+    held.letGo();
+    const page = await opened;
+    expect(page.headers.get('location')).toBeNull();
+    expect(page.html).not.toContain(provider.issuer);
+    expect(held.asked()).toBe(1);
+    await provider.close();
+  });
+});
+
+describe('a provider that was deleted and made again under its name', () => {
+  /** Deletes the agent's provider and makes another by its name; the user of the world's provider connects it. */
+  async function makeAgain(agent: TestAgent, userId: string): Promise<string> {
+    const control = world.control();
+    const { discoveryUrl, clientId, clientSecret } = world.provider;
+    await DELETED['credential provider'].remove(agent);
+    const { callbackUrl = '' } = await control.send(
+      new CreateOauth2CredentialProviderCommand({
+        name: agent.providerName,
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
+        },
+      }),
+    );
+    world.provider.allowRedirect(callbackUrl);
+    return agent.connect(userId);
+  }
+
+  it('keeps its grant when a consent of before is completed', async () => {
+    const agent = await world.agent();
+    const token = await agent.token({ userId: 'ana' });
+    const { authorizationUrl, sessionUri } = await agent.ask(token);
+    await agent.consent(authorizationUrl);
+    world.provider.tokenEndpoint = held.hold;
+    const ended = once(agent)
+      .complete(sessionUri, { userId: 'ana' })
+      .catch((error: unknown) => error);
+    await held.arrived;
+    const own = await makeAgain(agent, 'ana');
+    held.letGo();
+    expect(await ended).toMatchObject({ name: 'AccessDeniedException' });
+    expect((await agent.ask(token)).accessToken).toBe(own);
+  });
+
+  it('keeps its grant when a refresh of before is answered', async () => {
+    const agent = await world.agent();
+    await agent.connect('ana');
+    moveClock(LIFE);
+    const token = await agent.token({ userId: 'ana' });
+    world.provider.tokenEndpoint = held.hold;
+    const ended = once(agent)
+      .ask(token)
+      .catch((error: unknown) => error);
+    await held.arrived;
+    const own = await makeAgain(agent, 'ana');
+    held.letGo();
+    expect(await ended).toMatchObject({ name: 'ResourceNotFoundException' });
+    expect((await agent.ask(token)).accessToken).toBe(own);
+  });
+});
