@@ -1,6 +1,7 @@
 /**
  * How much one owner may have. The defaults are AWS's, which count by account; here each owner counts for
- * itself. The count comes from an index that lags a moment, so a burst may end a little above.
+ * itself. No hard limit: the count comes from an index that lags, and creations that run in parallel do not see each
+ * other. An owner can exceed a quota by as many as it creates at once; see "Quotas" in docs/architecture.md.
  */
 import * as v from 'valibot';
 import { parseConfiguration } from './configuration';

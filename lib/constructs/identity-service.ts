@@ -33,7 +33,7 @@ export interface IdentityServiceProps {
    */
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /**
-   * How many workload identities and credential providers one owner may have.
+   * How many workload identities and credential providers one owner may have. Parallel creations can exceed it.
    * @default - AWS's: 1000 workload identities, 50 credential providers of each kind
    */
   readonly quotas?: Partial<Quotas>;
