@@ -77,7 +77,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     differs: [SAFE_RETURN_URLS],
   },
   DeleteWorkloadIdentity: {
-    does: 'Deletes it with every grant that it holds. Its tokens count no more from the next request on.',
+    does: 'Deletes it with every grant that it holds. Its tokens count no more from the next request on, and requests that wait for a provider get nothing. If the deletion was interrupted, request it again; until then, the name stays taken.',
     errors: found,
     differs: [SHREDS],
   },
@@ -117,7 +117,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     ],
   },
   DeleteOauth2CredentialProvider: {
-    does: 'Deletes it with its secret and every grant that was obtained through it.',
+    does: 'Deletes it with its secret and every grant that was obtained through it. Requests that wait for its response get nothing. If the deletion was interrupted, request it again; until then, the name stays taken.',
     errors: found,
     differs: [SHREDS],
   },
@@ -138,7 +138,11 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     errors: found,
     differs: [TAGGED_SECRET],
   },
-  DeleteApiKeyCredentialProvider: { does: 'Deletes it with its key.', errors: found, differs: [SHREDS] },
+  DeleteApiKeyCredentialProvider: {
+    does: 'Deletes it with its key. If the deletion was interrupted, request it again; until then, the name stays taken.',
+    errors: found,
+    differs: [SHREDS],
+  },
   ListApiKeyCredentialProviders: { does: 'A page of them, by name.', errors: [], differs: [OWN_LISTED] },
 
   GetTokenVault: {
