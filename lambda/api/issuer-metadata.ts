@@ -1,4 +1,4 @@
-/** What this service publishes of itself, so that any resource server can check a workload access token. */
+/** What this service publishes of itself, so that any resource server can check who acts, by a workload access token. */
 import type { JWK } from 'jose';
 
 /** Seconds that verifiers may keep these documents; a key is published a day before its first token. */

@@ -202,7 +202,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     differs: [
       {
         what: 'the token is an ES256 JWT that anybody can check',
-        why: 'a resource server can see who acts for whom by the published keys; clients treat it as opaque',
+        why: 'a resource server can see who acts for whom by the published keys; it is proof of who acts, never a credential: its `aud` is this service, and a server that took it for a key could replay it at another; clients treat it as opaque',
       },
     ],
   },

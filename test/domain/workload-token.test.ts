@@ -57,6 +57,15 @@ describe('a token that was issued', () => {
     expect(spelledOut).not.toBe(await subjectOf({ userToken: 'a.b.c' }));
   });
 
+  it.each([0, -30])('is none for a user token that ends in %i seconds', async (left) => {
+    const { issue, entries } = await createTokenService(BEGINNING + left);
+    await expect(issue({ userToken: 'a.b.c' })).rejects.toMatchObject({
+      type: 'UnauthorizedException',
+      message: expect.not.stringContaining('expired') as string,
+    });
+    expect(entries).toMatchObject([{ outcome: 'denied', reason: 'user token: expired' }]);
+  });
+
   it('is a new one each time', async () => {
     const [one, two] = await Promise.all([service.issue(), service.issue()]);
     expect(decodeJwt(one).jti).not.toBe(decodeJwt(two).jti);

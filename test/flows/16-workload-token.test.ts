@@ -57,6 +57,7 @@ describe('is refused with 401, and not retried by the client', () => {
 
   it.each([
     ['truncated', (token: string) => token.slice(0, -4)],
+    ['with padding', (token: string) => `${token}=`],
     [
       'with another payload',
       (token: string) => {

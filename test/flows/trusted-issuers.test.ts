@@ -61,6 +61,7 @@ describe('the deployment’s issuers', () => {
     for (const userToken of [
       await world.issuer.token(ANA),
       await world.issuer.token(ANA, {}, { alg: 'ES256' }),
+      await world.issuer.token(ANA, {}, { alg: 'PS256', typ: 'at+jwt' }),
       await world.issuer.token(ANA, { aud: ['https://another.example', world.issuer.audience] }),
       await world.issuer.token(ANA, { aud: DESK, client_id: 'desk' }),
       await world.issuer.token(ANA, { aud: DESK, azp: 'desk' }),
@@ -121,6 +122,17 @@ describe('the deployment’s issuers', () => {
       'algorithm is not the one of the key',
     ],
     ['that is none', () => Promise.resolve('bm90.YQ.dG9rZW4'), 'not a JWT'],
+    ['with padding', async () => `${await world.issuer.token(ANA)}=`, 'not a JWT'],
+    [
+      'past its end by less than clocks may differ',
+      () => world.issuer.token(ANA, { exp: now() - 30 }),
+      'expired',
+    ],
+    [
+      'of a logout',
+      () => world.issuer.token(ANA, {}, { typ: 'logout+jwt' }),
+      'typ names another kind of token',
+    ],
   ])('refuse a token %s', async (_what, token, reason) => {
     await refused(await world.agent(), await token(), reason);
   });

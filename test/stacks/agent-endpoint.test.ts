@@ -149,12 +149,12 @@ describe('what the gateway itself answers', () => {
     expect(gatewayResponse(jwt, 'UNAUTHORIZED')).toMatchObject({
       StatusCode: '401',
       ResponseParameters: {
-        'gatewayresponse.header.WWW-Authenticate': `'Bearer ${metadata}'`,
+        'gatewayresponse.header.WWW-Authenticate': `'Bearer error="invalid_token", ${metadata}'`,
         'gatewayresponse.header.x-amzn-errortype': "'UnauthorizedException'",
       },
     });
     expect(gatewayResponse(scoped, 'UNAUTHORIZED')?.ResponseParameters).toMatchObject({
-      'gatewayresponse.header.WWW-Authenticate': `'Bearer ${metadata}, scope="api://travel/agents:invoke"'`,
+      'gatewayresponse.header.WWW-Authenticate': `'Bearer error="invalid_token", ${metadata}, scope="api://travel/agents:invoke"'`,
     });
   });
 

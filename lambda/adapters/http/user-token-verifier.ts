@@ -1,28 +1,23 @@
 /**
- * Verifies user tokens, with aws-jwt-verify: signature by the issuer's own keys, issuer and time; the claims are
- * then judged by the domain. The issuer's metadata and keys come through our own transport.
+ * Verifies user tokens: signature by the issuer's own keys, with jose; issuer and time; the claims are then judged by
+ * the domain. The issuer's metadata and keys come through our own transport, and are kept by aws-jwt-verify, which asks
+ * for a key that it does not know once in a while, however many tokens name one.
  */
-import { JwtVerifier } from 'aws-jwt-verify';
 import {
   JwkInvalidKtyError,
   JwkInvalidUseError,
   JwksValidationError,
   JwkValidationError,
-  JwtExpiredError,
-  JwtInvalidIssuerError,
-  JwtInvalidSignatureAlgorithmError,
-  JwtInvalidSignatureError,
-  JwtNotBeforeError,
-  JwtParseError,
   JwtWithoutValidKidError,
   KidNotFoundInJwksError,
   WaitPeriodNotYetEndedJwkError,
 } from 'aws-jwt-verify/error';
-import { SimpleJwksCache, type PenaltyBox } from 'aws-jwt-verify/jwk';
+import { assertIsSignatureJwk, SimpleJwksCache, type Jwk, type PenaltyBox } from 'aws-jwt-verify/jwk';
 import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
-import type { JwtHeader, JwtPayload } from 'aws-jwt-verify/jwt-model';
-import { supportedSignatureAlgorithms } from 'aws-jwt-verify/jwt-verifier';
-import type { Ambient } from '../../domain/ambient';
+import type { JwtHeader } from 'aws-jwt-verify/jwt-model';
+import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { epochSeconds, type Ambient } from '../../domain/ambient';
+import { isCompactJws } from '../../domain/compact-jws';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import type { Transport } from '../../domain/grants/transport';
 import { ProviderFailure } from '../../domain/grants/provider-failure';
@@ -30,10 +25,33 @@ import type { MetadataReader } from '../../domain/grants/provider-metadata';
 import { admissionFault, scopesOf } from '../../domain/identity/token-admission';
 import { issuerOf, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
 import type { UserTokenVerifier, VerifiedUserToken } from '../../domain/identity/user';
+import { otherKindOf } from '../../domain/identity/user-token-kind';
 import { ServiceError } from '../../domain/service-error';
 
-/** Seconds that the issuer's clock may differ from ours. */
+/**
+ * Seconds that the issuer's clock may be ahead of ours. It lengthens no token: of one that is past its end nothing is
+ * left that could be handed on.
+ */
 const CLOCK_SKEW = 60;
+
+/**
+ * Signatures by a private key, and the one kind of key that each is for (RFC 7518 section 3.1, RFC 8037 section 3.1).
+ * "none" is no signature, and an HMAC would be made with the key that everybody can read (RFC 8725 sections 2.1, 3.1).
+ */
+const KEY_OF_ALGORITHM: ReadonlyMap<string, Pick<Jwk, 'kty' | 'crv'>> = new Map(
+  Object.entries<Pick<Jwk, 'kty' | 'crv'>>({
+    RS256: { kty: 'RSA' },
+    RS384: { kty: 'RSA' },
+    RS512: { kty: 'RSA' },
+    PS256: { kty: 'RSA' },
+    PS384: { kty: 'RSA' },
+    PS512: { kty: 'RSA' },
+    ES256: { kty: 'EC', crv: 'P-256' },
+    ES384: { kty: 'EC', crv: 'P-384' },
+    ES512: { kty: 'EC', crv: 'P-521' },
+    EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+  }),
+);
 
 /** Key sets: ten minutes, so that a key that an issuer took back soon stops counting; five hundred. */
 const KEPT = { milliseconds: 600_000, most: 500 };
@@ -47,10 +65,11 @@ const UNKNOWN_ISSUER =
 const unauthorized = (message: string, detail: string, cause?: unknown): ServiceError =>
   new ServiceError('UnauthorizedException', message, { detail: `user token: ${detail}`, cause });
 
+const ANOTHER_ALGORITHM = 'algorithm is not the one of the key';
+
 /** What was wrong, for the audit trail; the caller gets one plain answer. */
 const FAULTS: readonly [new (...parameters: never[]) => Error, string][] = [
-  [JwtInvalidSignatureAlgorithmError, 'algorithm is not the one of the key'],
-  [JwtInvalidSignatureError, 'signature'],
+  [errors.JWSSignatureVerificationFailed, 'signature'],
   [JwtWithoutValidKidError, 'names no signing key'],
   [KidNotFoundInJwksError, 'signing key unknown'],
   [WaitPeriodNotYetEndedJwkError, 'signing key unknown'],
@@ -58,13 +77,24 @@ const FAULTS: readonly [new (...parameters: never[]) => Error, string][] = [
   [JwkInvalidUseError, 'signing key not for signatures'],
   [JwkValidationError, 'signing key malformed'],
   [JwksValidationError, 'signing keys malformed'],
-  [JwtInvalidIssuerError, 'issuer'],
-  [JwtNotBeforeError, 'not valid yet'],
-  [JwtParseError, 'not a JWT'],
 ];
 
-const faultOf = (error: unknown): string =>
-  FAULTS.find(([kind]) => error instanceof kind)?.[1] ?? 'not verifiable';
+function faultOf(error: unknown): string {
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return error.claim === 'nbf' ? 'not valid yet' : error.claim === 'iss' ? 'issuer' : 'claims malformed';
+  }
+  return FAULTS.find(([kind]) => error instanceof kind)?.[1] ?? 'not verifiable';
+}
+
+/** The key is for this one algorithm: by its kind, and by what the issuer says of it. */
+function keyFault(key: Jwk, algorithm: string): string | undefined {
+  const wanted = KEY_OF_ALGORITHM.get(algorithm);
+  const fits =
+    key.kty === wanted?.kty &&
+    (wanted.crv === undefined || key.crv === wanted.crv) &&
+    (key.alg === undefined || key.alg === algorithm);
+  return fits ? undefined : ANOTHER_ALGORITHM;
+}
 
 /** Milliseconds for which a key set that lacks a token's key is not fetched again: as for any failed look-up. */
 const WITHOUT_KEY = 5_000;
@@ -86,8 +116,11 @@ function penaltyBox(ambient: Pick<Ambient, 'now'>): PenaltyBox {
 
 const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
 
+type UnverifiedToken = ReturnType<typeof decomposeUnverifiedJwt>;
+
 /** What the token says of itself, unverified: only to refuse it early, and to choose whose keys to try. */
-function parse(token: string): { header: JwtHeader; payload: JwtPayload } {
+function parse(token: string): UnverifiedToken {
+  if (!isCompactJws(token)) throw unauthorized(INVALID, 'not a JWT');
   try {
     return decomposeUnverifiedJwt(token);
   } catch (error) {
@@ -95,19 +128,16 @@ function parse(token: string): { header: JwtHeader; payload: JwtPayload } {
   }
 }
 
-/**
- * Signatures by a private key only, decided before any key is at hand: "none" is no signature, and an HMAC would
- * be made with the key that everybody can read (RFC 8725 sections 2.1 and 3.1).
- */
+/** Decided before any key is at hand. */
 function headerFault({ alg = 'none', crit }: JwtHeader): string | undefined {
   if (alg === 'none') return 'algorithm none';
   if (alg.startsWith('HS')) return 'algorithm is an HMAC';
-  if (!(supportedSignatureAlgorithms as readonly string[]).includes(alg)) return 'algorithm not allowed';
+  if (!KEY_OF_ALGORITHM.has(alg)) return 'algorithm not allowed';
   // RFC 7515 section 4.1.11: an extension that must be understood, and is not.
   return crit === undefined ? undefined : 'critical header parameter';
 }
 
-function verified(claims: JwtPayload): VerifiedUserToken {
+function verified(claims: JWTPayload): VerifiedUserToken {
   const { iss, sub, exp } = claims;
   if (iss === undefined || !sub || exp === undefined) {
     throw unauthorized(INVALID, 'iss, sub or exp is missing');
@@ -159,24 +189,43 @@ export function createUserTokenVerifier(
   }
 
   /** The claims of a token that this issuer signed and that is valid now; for whom it is remains to be judged. */
-  async function authenticate(discoveryUrl: string, token: string): Promise<JwtPayload> {
+  async function authenticate(
+    discoveryUrl: string,
+    token: string,
+    unverified: UnverifiedToken,
+  ): Promise<JWTPayload> {
     try {
       const { issuer, jwks_uri: jwksUri } = await metadata.read({ discoveryUrl });
       if (jwksUri === undefined)
         throw new ProviderFailure('invalid_metadata', 'the issuer publishes no keys');
-      const settings = { issuer, jwksUri, audience: null, graceSeconds: CLOCK_SKEW };
-      return await JwtVerifier.create(settings, { jwksCache: keySet(jwksUri) }).verify(token);
+      const key = await keySet(jwksUri).getJwk(jwksUri, unverified);
+      assertIsSignatureJwk(key);
+      const { alg = '' } = unverified.header;
+      const unfit = keyFault(key, alg);
+      if (unfit !== undefined) throw unauthorized(INVALID, unfit);
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: [alg],
+        issuer,
+        clockTolerance: CLOCK_SKEW,
+        currentDate: new Date(ambient.now()),
+      });
+      if (payload.exp !== undefined && payload.exp <= epochSeconds(ambient)) {
+        throw unauthorized(ENDED, 'expired');
+      }
+      return payload;
     } catch (error) {
+      if (error instanceof ServiceError) throw error;
       if (error instanceof ProviderFailure) throw issuerFailure(error);
-      if (error instanceof JwtExpiredError) throw unauthorized(ENDED, 'expired', error);
+      if (error instanceof errors.JWTExpired) throw unauthorized(ENDED, 'expired', error);
       throw unauthorized(INVALID, faultOf(error), error);
     }
   }
 
   return {
     async verify(token, { authorizerConfiguration }) {
-      const { header, payload } = parse(token);
-      const fault = headerFault(header);
+      const unverified = parse(token);
+      const { header, payload } = unverified;
+      const fault = headerFault(header) ?? otherKindOf(header.typ, payload);
       if (fault !== undefined) throw unauthorized(INVALID, fault);
 
       const believed = authorizerConfiguration ? [authorizerConfiguration.customJWTAuthorizer] : deployed;
@@ -186,7 +235,7 @@ export function createUserTokenVerifier(
 
       const faults = new Set<string>();
       for (const entry of entries) {
-        const claims = await authenticate(entry.discoveryUrl, token);
+        const claims = await authenticate(entry.discoveryUrl, token, unverified);
         const refused = admissionFault(entry, claims);
         if (refused === undefined) return verified(claims);
         faults.add(refused);

@@ -26,9 +26,14 @@ function scope(inbound: JwtInbound): (readonly [string, string])[] {
   return scopes.length > 0 ? [['scope', scopes.join(' ')]] : [];
 }
 
-/** `WWW-Authenticate` of a 401: there is no token, or it is not good here. It never says what was wrong with one. */
+/**
+ * `WWW-Authenticate` of a 401. It never says what was wrong with a token. The error stands there without a token, too,
+ * where RFC 6750 section 3.1 would have none: API Gateway answers a request without a token and one with a bad token by
+ * the same response (UNAUTHORIZED), whose headers are fixed. With a bad token it is the error that tells a client to get
+ * another; without one, there is none that it could give up.
+ */
 export const unauthorizedChallenge = (endpoint: Base, inbound: JwtInbound): string =>
-  challenge([metadata(endpoint), ...scope(inbound)]);
+  challenge([['error', 'invalid_token'], metadata(endpoint), ...scope(inbound)]);
 
 /** `WWW-Authenticate` of the 403 for a token that is good in everything but its scopes. */
 export const insufficientScopeChallenge = (endpoint: Base, inbound: JwtInbound): string =>

@@ -1,7 +1,8 @@
 /**
  * The claims of a workload access token: *this agent, for this user*. A signed JWT that any resource server
  * can check by the published keys; `act` is the agent (RFC 8693 section 4.1), `sub` the user, `sub_id` the
- * user in parts (RFC 9493).
+ * user in parts (RFC 9493). It is proof of who acts, never a credential: its `aud` is this service, and whoever was
+ * shown it could show it to the next.
  */
 import * as v from 'valibot';
 import type { User } from '../identity/user';

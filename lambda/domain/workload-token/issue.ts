@@ -8,6 +8,7 @@ import type { WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { noSuchResource } from '../managed-resource';
 import { mayAct } from '../policy/access';
+import { ServiceError } from '../service-error';
 import type { Seal } from '../vault/sealing';
 import { delegationClaims, TOKEN_TYPE } from './claims';
 import type { SigningKeys } from './signing-keys';
@@ -24,6 +25,8 @@ export interface IssuePorts {
   /** The issuer: this service's base URL. */
   readonly issuer: string;
 }
+
+const USER_TOKEN_ENDED = 'Nothing is left of the user token (exp). Sign the user in again.';
 
 /** For whom the agent acts, as the three operations state it. */
 export type OnBehalfOf = { readonly userToken: string } | { readonly userId: string } | undefined;
@@ -75,6 +78,9 @@ export function issueWorkloadAccessToken(
     const { user, until, userToken } = await subjectOf(ports, workload, onBehalfOf);
     note({ user: subjectHash(user) });
     const now = epochSeconds(ports.ambient);
+    if (until <= now) {
+      throw new ServiceError('UnauthorizedException', USER_TOKEN_ENDED, { detail: 'user token: expired' });
+    }
     const tokenId = ports.ambient.randomUUID();
     note({ jti: tokenId });
     const carried =

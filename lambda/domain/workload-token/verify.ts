@@ -2,6 +2,7 @@
 import { errors, jwtVerify } from 'jose';
 import * as v from 'valibot';
 import type { Ambient } from '../ambient';
+import { isCompactJws } from '../compact-jws';
 import { ServiceError } from '../service-error';
 import { ClaimsSchema, CLOCK_SKEW, delegationOf, TOKEN_TYPE, type Delegation } from './claims';
 import type { PublicKeys } from './signing-keys';
@@ -27,6 +28,7 @@ const unauthorized = (message: string, detail: string, cause?: unknown): Service
  * @throws UnauthorizedException
  */
 export async function verifyWorkloadAccessToken(ports: VerifyPorts, token: string): Promise<Delegation> {
+  if (!isCompactJws(token)) throw unauthorized(INVALID, 'workload access token: not a JWT');
   try {
     const { payload } = await jwtVerify(
       token,

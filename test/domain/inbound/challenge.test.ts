@@ -24,9 +24,11 @@ it('advertises scopes by the names that clients ask for', () => {
 });
 
 it('challenges without a word of what was wrong', () => {
-  expect(unauthorizedChallenge(endpoint, BY_JWT)).toBe(`Bearer resource_metadata="${METADATA}"`);
+  expect(unauthorizedChallenge(endpoint, BY_JWT)).toBe(
+    `Bearer error="invalid_token", resource_metadata="${METADATA}"`,
+  );
   expect(unauthorizedChallenge(endpoint, scoped)).toBe(
-    `Bearer resource_metadata="${METADATA}", scope="api://travel/invoke admin"`,
+    `Bearer error="invalid_token", resource_metadata="${METADATA}", scope="api://travel/invoke admin"`,
   );
 });
 

@@ -125,7 +125,7 @@ it('is found, signed in at, and used, by a client that is given nothing but its 
     `POST ${signIn.issuer}/token 200`,
   ]);
   expect(user.exchanges[0]?.challenge).toBe(
-    `Bearer resource_metadata="${baseUrl}/.well-known/oauth-protected-resource", scope="a"`,
+    `Bearer error="invalid_token", resource_metadata="${baseUrl}/.well-known/oauth-protected-resource", scope="a"`,
   );
   // RFC 7636, RFC 8707; RFC 9207 in the answer.
   expect(Object.fromEntries(request)).toMatchObject({

@@ -85,6 +85,10 @@ describe('with a good token', () => {
     });
   });
 
+  it('takes one that is signed by PSS, as FAPI has it', async () => {
+    expect((await call(await token({}, { alg: 'PS256' }))).status).toBe(200);
+  });
+
   it('reaches it by the ARN with its slash decoded, too', async () => {
     const url = `${endpoint.baseUrl}/runtimes/${endpoint.agentRuntimeArn}/invocations`;
     expect((await call(await token(), {}, url)).status).toBe(200);
@@ -133,7 +137,7 @@ const now = () => Math.floor(Date.now() / 1000);
 async function unauthorized(answer: Response): Promise<void> {
   expect(answer.status).toBe(401);
   expect(answer.headers.get('www-authenticate')).toBe(
-    `Bearer resource_metadata="${metadataUrl()}", scope="api://travel/invoke"`,
+    `Bearer error="invalid_token", resource_metadata="${metadataUrl()}", scope="api://travel/invoke"`,
   );
   expect(answer.headers.get('x-amzn-errortype')).toBe('UnauthorizedException');
   expect(await answer.json()).toEqual({
@@ -181,6 +185,9 @@ describe('is refused, and told no more than that, with a token', () => {
     ['without a key’s name', () => token({}, { kid: undefined }), 'names no signing key'],
     ['without a subject', () => token({ sub: undefined }), 'iss, sub or exp is missing'],
     ['that is none', () => Promise.resolve('bm90.YQ.dG9rZW4'), 'not a JWT'],
+    ['with padding', async () => `${await token()}=`, 'not a JWT'],
+    ['past its end by less than clocks may differ', () => token({ exp: now() - 30 }), 'expired'],
+    ['of a logout', () => token({}, { typ: 'logout+jwt' }), 'typ names another kind of token'],
   ])('%s', async (_what, bearer, reason) => {
     await refused(await bearer(), reason);
   });

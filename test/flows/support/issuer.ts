@@ -6,12 +6,15 @@ import {
   exportJWK,
   exportSPKI,
   generateKeyPair,
+  importJWK,
+  type CryptoKey,
   SignJWT,
   type JWTHeaderParameters,
   type JWTPayload,
 } from 'jose';
 
-const ALGORITHMS = ['RS256', 'ES256'] as const;
+/** Two that every issuer has, those of FAPI 2.0 and the one of RFC 8037. */
+const ALGORITHMS = ['RS256', 'ES256', 'PS256', 'PS384', 'PS512', 'EdDSA'] as const;
 type Algorithm = (typeof ALGORITHMS)[number];
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -19,6 +22,8 @@ type Claims = Readonly<Record<string, unknown>>;
 interface Header {
   readonly alg?: Algorithm;
   readonly kid?: string | undefined;
+  /** Anything, as JSON has it. */
+  readonly typ?: unknown;
   /** A header parameter that every reader must understand (RFC 7515 section 4.1.11), made up. */
   readonly critical?: string;
 }
@@ -55,13 +60,30 @@ async function newKey(algorithm: Algorithm) {
   return { publicKey, privateKey, jwk };
 }
 
+/** The same RSA key under another name, for another algorithm: only what the issuer says of it keeps the two apart. */
+async function sameKeyFor(
+  { publicKey, privateKey }: Awaited<ReturnType<typeof newKey>>,
+  algorithm: Algorithm,
+): Promise<Awaited<ReturnType<typeof newKey>>> {
+  const imported = async (key: CryptoKey) =>
+    (await importJWK({ ...(await exportJWK(key)), ext: true }, algorithm)) as CryptoKey;
+  const jwk = { ...(await exportJWK(publicKey)), kid: kidOf(algorithm), alg: algorithm, use: 'sig' };
+  return { publicKey: await imported(publicKey), privateKey: await imported(privateKey), jwk };
+}
+
 export async function startIssuer(): Promise<TestIssuer> {
-  const keys = { RS256: await newKey('RS256'), ES256: await newKey('ES256') };
+  const [RS256, ES256, EdDSA] = await Promise.all([newKey('RS256'), newKey('ES256'), newKey('EdDSA')]);
+  const [PS256, PS384, PS512] = await Promise.all(
+    (['PS256', 'PS384', 'PS512'] as const).map((algorithm) => sameKeyFor(RS256, algorithm)),
+  );
+  const keys = { RS256, ES256, EdDSA, PS256: PS256!, PS384: PS384!, PS512: PS512! };
+  /** Keys of which the issuer does not say which algorithm they are for. */
+  const anyAlgorithm = [RS256, ES256].map(({ jwk }) => ({ ...jwk, kid: `any-${jwk.kty}`, alg: undefined }));
   const published = new Set<Algorithm>(ALGORITHMS);
   let issuer = '';
   const documents = (): Record<string, object> => ({
     '/.well-known/openid-configuration': { issuer, jwks_uri: `${issuer}/jwks` },
-    '/jwks': { keys: [...published].map((algorithm) => keys[algorithm].jwk) },
+    '/jwks': { keys: [...[...published].map((algorithm) => keys[algorithm].jwk), ...anyAlgorithm] },
   });
   const server = createServer((request, response) => {
     const document = documents()[request.url ?? ''];

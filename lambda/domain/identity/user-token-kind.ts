@@ -1,0 +1,28 @@
+/**
+ * Whether a JWT is a user token at all. One issuer signs JWTs of many kinds with the same keys, and most have its
+ * `iss`, a user's `sub` and a client's `aud`: logout tokens, security events, DPoP proofs, our own workload access
+ * tokens. Their kind is told by the header `typ` (RFC 8725 section 3.11), so only the kinds below are taken; what is
+ * not known here is another kind.
+ */
+
+/**
+ * ID tokens, and access tokens of issuers that do not type them, say `JWT` or nothing at all (RFC 7519 section 5.1);
+ * access tokens of RFC 9068 say `at+jwt`.
+ */
+const USER_TOKEN_TYPES: ReadonlySet<string> = new Set(['jwt', 'at+jwt']);
+
+/** RFC 7515 section 4.1.9: a media type, whose case does not matter, with or without `application/`. */
+const isUserTokenType = (typ: unknown): boolean =>
+  typ === undefined ||
+  (typeof typ === 'string' && USER_TOKEN_TYPES.has(typ.toLowerCase().replace(/^application\//, '')));
+
+/**
+ * @param typ of the header
+ * @param claims of the same token
+ * @returns which other kind it is of, in the operator's words; undefined for a user token
+ */
+export function otherKindOf(typ: unknown, claims: object): string | undefined {
+  if (!isUserTokenType(typ)) return 'typ names another kind of token';
+  // Security events (RFC 8417), logout tokens among them, which older issuers leave without a type of their own.
+  return Object.hasOwn(claims, 'events') ? 'a security event, not a user token' : undefined;
+}

@@ -1,0 +1,151 @@
+/** Which JWTs of an issuer are user tokens: signed as its keys say, of the right kind, whole, and not over yet. */
+import { ambient } from '../../lambda/adapters/ambient';
+import { createTransport } from '../../lambda/adapters/http/transport';
+import { createUserTokenVerifier } from '../../lambda/adapters/http/user-token-verifier';
+import { createMetadataReader } from '../../lambda/domain/grants/provider-metadata';
+import type { UserTokenVerifier } from '../../lambda/domain/identity/user';
+import { startIssuer, type TestIssuer } from '../flows/support/issuer';
+
+const LOOPBACK = { loopback: true };
+
+let issuer: TestIssuer;
+let verifier: UserTokenVerifier;
+beforeAll(async () => {
+  issuer = await startIssuer();
+  const transport = createTransport(LOOPBACK);
+  const metadata = createMetadataReader(transport, LOOPBACK, ambient);
+  const trusted = [{ discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] }];
+  verifier = createUserTokenVerifier(trusted, metadata, transport, ambient);
+});
+afterAll(() => issuer.close());
+
+const now = () => Math.floor(Date.now() / 1000);
+const token = (claims: object = {}, header: Parameters<TestIssuer['token']>[2] = {}) =>
+  issuer.token('ana', { ...claims }, header);
+
+const refused = (presented: string, reason: string) =>
+  expect(verifier.verify(presented, {})).rejects.toMatchObject({
+    type: 'UnauthorizedException',
+    message: expect.not.stringContaining('expired') as string,
+    detail: `user token: ${reason}`,
+  });
+
+describe('a signature', () => {
+  it.each([
+    { alg: 'RS256' },
+    { alg: 'ES256' },
+    { alg: 'EdDSA' },
+    { alg: 'PS256' },
+    { alg: 'PS384' },
+    { alg: 'PS512' },
+    { alg: 'RS256', kid: 'any-RSA' },
+    { alg: 'PS256', kid: 'any-RSA' },
+    { alg: 'ES256', kid: 'any-EC' },
+  ] as const)('by $alg is verified (key: $kid)', async (header) => {
+    expect(await verifier.verify(await token({}, header), {})).toMatchObject({ user: { subject: 'ana' } });
+  });
+
+  it.each([
+    ['of PSS under the key for PKCS #1', { alg: 'PS256', kid: 'user-tokens-RS256' }],
+    ['of PKCS #1 under the key for PSS', { alg: 'RS256', kid: 'user-tokens-PS256' }],
+    ['of PSS under the key for another hash', { alg: 'PS512', kid: 'user-tokens-PS256' }],
+    ['of RSA under a key of an elliptic curve', { alg: 'RS256', kid: 'any-EC' }],
+    ['of an elliptic curve under an RSA key', { alg: 'ES256', kid: 'any-RSA' }],
+    ['of EdDSA under an elliptic curve of NIST', { alg: 'EdDSA', kid: 'any-EC' }],
+  ] as const)('%s is refused', async (_what, header) => {
+    await refused(await token({}, header), 'algorithm is not the one of the key');
+  });
+
+  it('that does not fit the token is refused, for PSS too', async () => {
+    const [[header, payload], [, , signature]] = [
+      (await token({}, { alg: 'PS256' })).split('.'),
+      (await token({ scope: 'other' }, { alg: 'PS256' })).split('.'),
+    ] as [[string, string], [string, string, string]];
+    await refused(`${header}.${payload}.${signature}`, 'signature');
+  });
+});
+
+describe('a token of another kind', () => {
+  it.each(['JWT', 'jwt', 'at+jwt', 'application/at+jwt', 'application/at+JWT', undefined])(
+    'is not one of the type %p',
+    async (typ) => {
+      expect(await verifier.verify(await token({}, { typ }), {})).toMatchObject({ user: { subject: 'ana' } });
+    },
+  );
+
+  it.each([
+    'logout+jwt',
+    'application/logout+jwt',
+    'secevent+jwt',
+    'workload-access-token+jwt',
+    'dpop+jwt',
+    'client-authentication+jwt',
+    'token-introspection+jwt',
+    'oauth-authz-req+jwt',
+    'application/application/jwt',
+    'text/jwt',
+    'JWT ',
+    '',
+    ['JWT'],
+    null,
+    0,
+  ])('is one of the type %p, and refused', async (typ) => {
+    await refused(await token({}, { typ }), 'typ names another kind of token');
+  });
+
+  it.each([{ 'http://schemas.openid.net/event/backchannel-logout': {} }, {}, null, []])(
+    'is one with the events %p, whatever its type, and refused',
+    async (events) => {
+      await refused(await token({ events }), 'a security event, not a user token');
+      await refused(await token({ events }, { typ: 'JWT' }), 'a security event, not a user token');
+    },
+  );
+});
+
+describe('a token that is over', () => {
+  it.each([0, -1, -30, -59, -3600])(
+    'is one that ends in %i seconds, whatever clocks may differ',
+    async (left) => {
+      await refused(await token({ exp: now() + left }), 'expired');
+    },
+  );
+
+  it('is not one that ends in a moment', async () => {
+    expect(await verifier.verify(await token({ exp: now() + 30 }), {})).toMatchObject({
+      user: { subject: 'ana' },
+    });
+  });
+
+  it('is not one that begins a moment ahead of our clock', async () => {
+    const begun = await token({ nbf: now() + 30, iat: now() + 30 });
+    expect(await verifier.verify(begun, {})).toMatchObject({ user: { subject: 'ana' } });
+    await refused(await token({ nbf: now() + 300 }), 'not valid yet');
+  });
+
+  it.each(['exp', 'iat', 'nbf'])('cannot be hidden by an %s that is no number', async (claim) => {
+    for (const value of [String(now() + 600), [now() + 600], { at: now() + 600 }, true, null]) {
+      await refused(await token({ [claim]: value }), 'not a JWT');
+    }
+  });
+});
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+describe('a token in another spelling', () => {
+  it.each<[string, (token: string) => string]>([
+    ['padded', (text) => `${text}=`],
+    ['padded twice', (text) => `${text}==`],
+    ['with a padded header', (text) => text.replace('.', '=.')],
+    // 256 bytes leave four bits of the last character over.
+    [
+      'with other bits behind the last byte',
+      (text) => text.slice(0, -1) + LETTERS.charAt(LETTERS.indexOf(text.slice(-1)) + 1),
+    ],
+    ['in base64', (text) => text.replaceAll('-', '+').replaceAll('_', '/')],
+    ['with a fourth part', (text) => `${text}.`],
+  ])('is refused: %s', async (_what, spell) => {
+    const [plain, spelled] = [await token(), spell(await token())];
+    expect(spelled).not.toBe(plain);
+    await refused(spelled, 'not a JWT');
+  });
+});
