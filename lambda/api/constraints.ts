@@ -22,6 +22,13 @@ export const text = (min: number, max: number) =>
 export const matching = (min: number, max: number, pattern: RegExp) =>
   v.pipe(text(min, max), v.regex(pattern));
 
+/** @param bytes of the whole value as JSON, for a structure whose members' own bounds would let it grow beyond one record */
+export const smallAsJson = <Value>(bytes: number) =>
+  v.check<Value, string>(
+    (value) => Buffer.byteLength(JSON.stringify(value)) <= bytes,
+    `must have at most ${bytes} bytes in all as JSON`,
+  );
+
 /** A member of AWS's model that this service refuses. */
 export const refused = (why: string) =>
   v.exactOptional(

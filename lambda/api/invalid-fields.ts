@@ -19,7 +19,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
 };
 
 function describe(issue: Issue): string {
-  if (issue.type === 'check') return issue.message;
+  if (issue.type === 'check' || issue.type === 'raw_check') return issue.message;
   if (issue.type === 'union') return 'must have exactly one member';
   if (issue.received === 'undefined') return 'is required';
   if (issue.type === 'strict_object' && issue.expected === 'never') return 'is not a member of this request';

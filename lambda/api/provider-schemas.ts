@@ -10,17 +10,23 @@ import { VENDOR_NAMES } from '../domain/provider/vendors';
 import { exactlyOne, kmsKeyArn, matching, refused, text } from './constraints';
 import { secretReference, secretSource } from './secret-schemas';
 
+/** AWS bounds none of these three; an address that servers and browsers take has less (RFC 9110 section 4.1). */
+const address = text(0, 2048);
+
+/** AWS sets no bound to their number. */
+export const scopes = v.pipe(v.array(text(1, 128)), v.maxLength(100));
+
 const oauthDiscovery = v.pipe(
   v.strictObject({
     discoveryUrl: v.exactOptional(
-      v.pipe(v.string(), v.regex(/^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/)),
+      matching(1, 2048, /^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/),
     ),
     authorizationServerMetadata: v.exactOptional(
       v.strictObject({
-        issuer: v.string(),
-        authorizationEndpoint: v.string(),
-        tokenEndpoint: v.string(),
-        responseTypes: v.exactOptional(v.array(v.string())),
+        issuer: address,
+        authorizationEndpoint: address,
+        tokenEndpoint: address,
+        responseTypes: v.exactOptional(v.pipe(v.array(text(0, 128)), v.maxLength(10))),
         tokenEndpointAuthMethods: v.exactOptional(
           v.pipe(
             v.array(v.picklist(['client_secret_post', 'client_secret_basic'])),
@@ -50,7 +56,7 @@ const onBehalfOfTokenExchangeConfig = v.strictObject({
   tokenExchangeGrantTypeConfig: v.exactOptional(
     v.strictObject({
       actorTokenContent: v.picklist(ACTOR_TOKEN_CONTENTS),
-      actorTokenScopes: v.exactOptional(v.array(text(1, 128))),
+      actorTokenScopes: v.exactOptional(scopes),
     }),
   ),
 });
@@ -96,9 +102,9 @@ export const oauth2ProviderMembers = {
       includedOauth2ProviderConfig: v.exactOptional(
         v.strictObject({
           ...vendorClient,
-          issuer: v.exactOptional(v.string()),
-          authorizationEndpoint: v.exactOptional(v.string()),
-          tokenEndpoint: v.exactOptional(v.string()),
+          issuer: v.exactOptional(address),
+          authorizationEndpoint: v.exactOptional(address),
+          tokenEndpoint: v.exactOptional(address),
         }),
       ),
       linkedinOauth2ProviderConfig: vendorConfig,

@@ -8,8 +8,9 @@ import {
   AuthorizerConfigurationChangeSchema,
   AuthorizerConfigurationSchema,
 } from '../domain/identity/trusted-issuer';
-import { kmsKeyArn, matching, text } from './constraints';
-import { oauth2ProviderMembers } from './provider-schemas';
+import { kmsKeyArn, matching, smallAsJson, text } from './constraints';
+import { fitsAuthorizationUrl } from './authorization-url';
+import { oauth2ProviderMembers, scopes } from './provider-schemas';
 import { secretReference, secretSource } from './secret-schemas';
 
 const workloadName = matching(3, 255, /^[A-Za-z0-9_.-]+$/);
@@ -23,7 +24,19 @@ const workloadToken = text(1, 131072);
 const tokenVaultId = matching(1, 64, /^[a-zA-Z0-9\-_]+$/);
 
 const tagKey = matching(1, 128, /^[a-zA-Z0-9\s._:/=+@-]*$/);
-const tags = v.pipe(v.record(tagKey, matching(0, 256, /^[a-zA-Z0-9\s._:/=+@-]*$/)), v.maxEntries(50));
+/** Of the whitespace that AWS’s pattern takes the space alone neither ends a line nor looks like something else. */
+const newTagKey = v.pipe(
+  matching(1, 128, /^[a-zA-Z0-9 ._:/=+@-]*$/),
+  v.check((key) => !/^aws:/i.test(key), 'must not begin with aws:, which AWS reserves'),
+);
+const tags = v.pipe(v.record(newTagKey, matching(0, 256, /^[a-zA-Z0-9 ._:/=+@-]*$/)), v.maxEntries(50));
+
+/**
+ * AWS bounds neither of these. A workload identity with the most of everything, its policy and tags included, has to
+ * fit into one item of DynamoDB, 400 KB.
+ */
+const returnUrls = v.pipe(v.array(returnUrl), v.maxLength(100));
+const AUTHORIZER_BYTES = 65_536;
 
 /** AWS's pattern leaves no room for the digit in `oauth2credentialprovider`, which its own ARNs have. */
 const resourceArn = matching(
@@ -49,29 +62,35 @@ const apiKeyMembers = {
 const resourceOauth2Token = {
   workloadIdentityToken: workloadToken,
   resourceCredentialProviderName: providerName,
-  scopes: v.array(text(1, 128)),
+  scopes,
   oauth2Flow: v.picklist(['USER_FEDERATION', 'M2M', 'ON_BEHALF_OF_TOKEN_EXCHANGE']),
   sessionUri: v.exactOptional(sessionUri),
   resourceOauth2ReturnUrl: v.exactOptional(returnUrl),
   forceAuthentication: v.exactOptional(v.boolean()),
-  customParameters: v.exactOptional(v.record(matching(1, 256, /^[a-zA-Z0-9\-_.]+$/), text(1, 2048))),
+  customParameters: v.exactOptional(
+    v.pipe(v.record(matching(1, 256, /^[a-zA-Z0-9\-_.]+$/), text(1, 2048)), v.maxEntries(20)),
+  ),
   customState: v.exactOptional(text(1, 4096)),
-  resources: v.exactOptional(v.array(text(1, 2048))),
-  audiences: v.exactOptional(v.array(text(1, 2048))),
+  resources: v.exactOptional(v.pipe(v.array(text(1, 2048)), v.maxLength(20))),
+  audiences: v.exactOptional(v.pipe(v.array(text(1, 2048)), v.maxLength(20))),
 };
 
 export const SCHEMAS = {
   CreateWorkloadIdentity: v.strictObject({
     name: workloadName,
-    allowedResourceOauth2ReturnUrls: v.exactOptional(v.array(returnUrl)),
+    allowedResourceOauth2ReturnUrls: v.exactOptional(returnUrls),
     tags: v.exactOptional(tags),
-    authorizerConfiguration: v.exactOptional(AuthorizerConfigurationSchema),
+    authorizerConfiguration: v.exactOptional(
+      v.pipe(AuthorizerConfigurationSchema, smallAsJson(AUTHORIZER_BYTES)),
+    ),
   }),
   GetWorkloadIdentity: v.strictObject({ name: workloadName }),
   UpdateWorkloadIdentity: v.strictObject({
     name: workloadName,
-    allowedResourceOauth2ReturnUrls: v.exactOptional(v.array(returnUrl)),
-    authorizerConfiguration: v.exactOptional(AuthorizerConfigurationChangeSchema),
+    allowedResourceOauth2ReturnUrls: v.exactOptional(returnUrls),
+    authorizerConfiguration: v.exactOptional(
+      v.pipe(AuthorizerConfigurationChangeSchema, smallAsJson(AUTHORIZER_BYTES)),
+    ),
   }),
   DeleteWorkloadIdentity: v.strictObject({ name: workloadName }),
   ListWorkloadIdentities: listing(20),
@@ -123,8 +142,11 @@ export const SCHEMAS = {
     workloadIdentityToken: workloadToken,
     resourceCredentialProviderName: providerName,
   }),
-  GetResourceOauth2Token: v.strictObject(resourceOauth2Token),
-  RejectResourceOauth2Token: v.strictObject({ ...resourceOauth2Token, rejectedAccessToken: text(1, 131072) }),
+  GetResourceOauth2Token: v.pipe(v.strictObject(resourceOauth2Token), fitsAuthorizationUrl()),
+  RejectResourceOauth2Token: v.pipe(
+    v.strictObject({ ...resourceOauth2Token, rejectedAccessToken: text(1, 131072) }),
+    fitsAuthorizationUrl(),
+  ),
   CompleteResourceTokenAuth: v.strictObject({
     sessionUri,
     userIdentifier: v.union([v.strictObject({ userToken }), v.strictObject({ userId })]),

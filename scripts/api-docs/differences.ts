@@ -1,6 +1,7 @@
 /** Differences from AWS that the shape walk tries (test/shapes), by the operations that they concern. */
 import {
   ADDED_MEMBERS,
+  BOUNDS,
   DIFFERENT_VALUES,
   REFUSED_SHAPES,
   type DifferentValue,
@@ -37,6 +38,10 @@ export function differencesOf({ name, inputShape }: ModelledOperation): Differen
     })),
     ...REFUSED_SHAPES.filter(({ shape }) => shapes.has(shape)).map(({ shape, why }) => ({
       what: `refuses ${[...(shapes.get(shape) ?? [])].map((member) => `\`${member}\``).join(', ')}`,
+      why,
+    })),
+    ...BOUNDS.filter(({ shape }) => shapes.has(shape)).map(({ shape, most, of, why }) => ({
+      what: `takes at most ${most.toLocaleString('en')} ${of} in ${[...(shapes.get(shape) ?? [])].map((member) => `\`${member}\``).join(', ')}`,
       why,
     })),
     ...DIFFERENT_VALUES.filter(({ shape, as }) => as === 'value' && shapes.has(shape)).map(ofValue),

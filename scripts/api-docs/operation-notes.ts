@@ -22,6 +22,18 @@ const SAFE_RETURN_URLS: Difference = {
   what: 'refuses return URLs of schemes that browsers take for code or files (`javascript:`, `data:` and the like)',
   why: 'a user’s browser is sent there',
 };
+const RETURN_URLS_IN_ASCII: Difference = {
+  what: 'refuses return URLs that are no URL or hold anything but printable ASCII',
+  why: 'a header takes a user’s browser there, and would break after the user consented; percent-encode other characters',
+};
+const PLAIN_TAGS: Difference = {
+  what: 'refuses tag keys that begin with `aws:`, and in keys and values whitespace other than the space',
+  why: 'AWS reserves the prefix on every resource; other whitespace ends lines in logs and consoles, or looks like a space',
+};
+const SHORT_ADDRESS: Difference = {
+  what: '`scopes`, `resources`, `audiences` and `customParameters` have at most 4,096 bytes together in a URL',
+  why: 'they stand in the address that the user’s browser opens at the provider, and servers commonly take 8 KB',
+};
 const OWN_LISTED: Difference = {
   what: 'lists what the caller owns',
   why: 'names of other principals’ resources are theirs; a page’s token opens for the caller and the listing that it was made for',
@@ -68,13 +80,13 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   CreateWorkloadIdentity: {
     does: 'Makes an agent’s identity.',
     errors: made,
-    differs: [OWN, SAFE_RETURN_URLS],
+    differs: [OWN, SAFE_RETURN_URLS, RETURN_URLS_IN_ASCII, PLAIN_TAGS],
   },
   GetWorkloadIdentity: { does: 'Describes it.', errors: found },
   UpdateWorkloadIdentity: {
     does: 'Changes the members that are given; what is left out stays.',
     errors: found,
-    differs: [SAFE_RETURN_URLS],
+    differs: [SAFE_RETURN_URLS, RETURN_URLS_IN_ASCII],
   },
   DeleteWorkloadIdentity: {
     does: 'Deletes it with every grant that it holds. Its tokens count no more from the next request on, and requests that wait for a provider get nothing. If the deletion was interrupted, request it again; until then, the name stays taken.',
@@ -88,6 +100,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     errors: made,
     differs: [
       OWN,
+      PLAIN_TAGS,
       SECRET_ARN('clientSecretArn'),
       TAGGED_SECRET,
       SAFE_ENDPOINTS,
@@ -126,7 +139,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   CreateApiKeyCredentialProvider: {
     does: 'Makes a provider of an API key, which is told to nobody but agents.',
     errors: made,
-    differs: [OWN, SECRET_ARN('apiKeySecretArn'), TAGGED_SECRET],
+    differs: [OWN, PLAIN_TAGS, SECRET_ARN('apiKeySecretArn'), TAGGED_SECRET],
   },
   GetApiKeyCredentialProvider: {
     does: 'Describes it, without its key.',
@@ -167,6 +180,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   TagResource: {
     does: 'Adds tags; one of the same key is replaced.',
     errors: ['ResourceNotFoundException', 'ServiceQuotaExceededException'],
+    differs: [PLAIN_TAGS],
   },
   UntagResource: {
     does: 'Takes tags away; keys that are not there do not matter.',
@@ -236,6 +250,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     does: 'The token that this user granted to this agent: from the vault, refreshed, or by a consent link when there is none; or the agent’s own, by client credentials; or one that the user’s own token is exchanged for.',
     errors: proved,
     differs: [
+      SHORT_ADDRESS,
       {
         what: 'a subset of the granted scopes is a hit, in any order',
         why: 'the user granted it; more scopes ask for consent to the union',

@@ -29,6 +29,21 @@ it.each([
   expect(withParameters(returnUrl, { session_id: SESSION })).toBe(expected);
 });
 
+it.each([
+  ['a control character', 'https://app.example/\u0001', 'https://app.example/%01'],
+  [
+    'what is beyond Latin-1',
+    'https://app.example/→?q=€#é',
+    'https://app.example/%E2%86%92?q=%E2%82%AC',
+    '#%C3%A9',
+  ],
+  ['half a character', 'https://app.example/\ud800', 'https://app.example/%EF%BF%BD'],
+])('encodes %s, which no header holds', (_what, returnUrl, address, fragment = '') => {
+  const location = withParameters(returnUrl, { session_id: SESSION });
+  expect(location).toBe(`${address}${address.includes('?') ? '&' : '?'}${ADDED}${fragment}`);
+  expect(() => new Headers({ location })).not.toThrow();
+});
+
 it('leaves out what is not given, and keeps the order of what is', () => {
   expect(withParameters('https://app.example', { session_id: 'x', state: undefined, error: 'e' })).toBe(
     'https://app.example?session_id=x&error=e',

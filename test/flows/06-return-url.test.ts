@@ -1,6 +1,7 @@
 /** Acceptance scenarios 6 and 7: the way back is one that was registered, exactly, and what the application sent comes back. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DynamoDBClient, ListTablesCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { RETURN_URL, World } from './support/world';
 
 let world: World;
@@ -35,6 +36,29 @@ it.each([
     $metadata: { httpStatusCode: 400, attempts: 1 },
   });
   expect(await sessionsWritten()).toBe(before);
+});
+
+it('comes back by one that was registered before registration refused what no header holds', async () => {
+  const agent = await world.agent();
+  const old = 'http://127.0.0.1:9/connected/\u0001/ü→?a=\u007f#é';
+  const client = new DynamoDBClient({});
+  const { TableNames = [] } = await client.send(new ListTablesCommand({}));
+  for (const TableName of TableNames) {
+    const { Items = [] } = await client.send(new ScanCommand({ TableName }));
+    for (const item of Items.filter(
+      ({ allowedResourceOauth2ReturnUrls, name }) =>
+        allowedResourceOauth2ReturnUrls && name?.S === agent.name,
+    )) {
+      const changed = { ...item, allowedResourceOauth2ReturnUrls: { L: [{ S: old }] } };
+      await client.send(new PutItemCommand({ TableName, Item: changed }));
+    }
+  }
+  const token = await agent.token({ userId: 'ana' });
+  const { authorizationUrl } = await agent.ask(token, { resourceOauth2ReturnUrl: old });
+  const back = await agent.consent(authorizationUrl);
+  expect(back.href).toMatch(
+    /^http:\/\/127\.0\.0\.1:9\/connected\/%01\/%C3%BC%E2%86%92\?a=%7F&session_id=[^#]+#%C3%A9$/,
+  );
 });
 
 it('says so when the workload identity has none registered', async () => {

@@ -2,12 +2,13 @@
  * The walk: every operation, every member however deep, and for each the values at and beyond its bounds. A
  * case is a whole request in which that one place differs from the least that the operation takes.
  */
-import { DIFFERENT_VALUES, LONE_SURROGATE, REFUSED_SHAPES, type DifferentValue } from './differences';
+import { BOUNDS, DIFFERENT_VALUES, LONE_SURROGATE, REFUSED_SHAPES, type DifferentValue } from './differences';
 import {
-  shapeOf,
+  shapeOf as shapeAtAws,
   type ListShape,
   type MapShape,
   type ModelledOperation,
+  type Shape,
   type ShapeReference,
   type StructureShape,
 } from './service-model';
@@ -22,6 +23,15 @@ export interface Case extends TriedValue {
   readonly fields: readonly string[];
   /** What a refusal has to say besides. */
   readonly says?: string;
+}
+
+/** The shape as it holds here: AWS's, with the bounds that only this service has. */
+function shapeOf(reference: ShapeReference): Shape {
+  const shape = shapeAtAws(reference);
+  const bound = BOUNDS.find((entry) => entry.shape === reference.shape);
+  if (!bound) return shape;
+  if ('max' in shape && shape.max !== undefined) throw new Error(`${bound.shape}: AWS bounds it, too`);
+  return { ...shape, max: bound.most } as Shape;
 }
 
 type Tried = Omit<Case, 'operation'>;
@@ -97,7 +107,9 @@ function stringCases(reference: ShapeReference, place: Place, as: DifferentValue
   const differing = DIFFERENT_VALUES.filter((one) => one.shape === reference.shape && one.as === as);
   const differences = differing.map(({ what, value, here }) => {
     if (satisfies(shape, value) === (here === 'accepted')) throw new Error(`${what}: is no difference`);
-    return tried(place, `differs: ${what}`, value, here === 'accepted');
+    // Of a whole that is too long, the member that holds the value is reported.
+    const fields = [place.path, place.path.replace(/\.[^.]*$/, '')];
+    return tried(place, `differs: ${what}`, value, here === 'accepted', fields);
   });
   const asShaped = stringValues(shape).filter((one) => !differing.some(({ value }) => value === one.value));
   return [

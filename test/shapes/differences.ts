@@ -23,6 +23,31 @@ export const REFUSED_SHAPES: readonly RefusedShape[] = [
   { shape: 'PrivateEndpointOverrides', says: NEVER, why: 'as `privateEndpoint`' },
 ];
 
+export interface Bound {
+  /** Shape of AWS's model that AWS sets no such bound to. */
+  readonly shape: string;
+  readonly most: number;
+  readonly of: 'characters' | 'entries';
+  readonly why: string;
+}
+
+const ONE_ITEM = 'the resource is one item of DynamoDB, which has at most 400 KB';
+const ONE_ADDRESS = 'it stands in the address that the user’s browser opens at the provider';
+
+/** Bounds of this service where AWS's shape has none. */
+export const BOUNDS: readonly Bound[] = [
+  { shape: 'ResourceOauth2ReturnUrlListType', most: 100, of: 'entries', why: ONE_ITEM },
+  ...['DiscoveryUrlType', 'IssuerUrlType', 'AuthorizationEndpointType', 'TokenEndpointType'].map(
+    (shape): Bound => ({ shape, most: 2048, of: 'characters', why: ONE_ITEM }),
+  ),
+  { shape: 'ResponseListType', most: 10, of: 'entries', why: ONE_ITEM },
+  { shape: 'ResponseType', most: 128, of: 'characters', why: ONE_ITEM },
+  { shape: 'ScopesListType', most: 100, of: 'entries', why: ONE_ADDRESS },
+  { shape: 'ResourcesListType', most: 20, of: 'entries', why: ONE_ADDRESS },
+  { shape: 'AudiencesListType', most: 20, of: 'entries', why: ONE_ADDRESS },
+  { shape: 'CustomRequestParametersType', most: 20, of: 'entries', why: ONE_ADDRESS },
+];
+
 export interface DifferentValue {
   /** String shape of AWS's model; wherever it stands so, the value is tried. */
   readonly shape: string;
@@ -58,6 +83,30 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     value: 'constructor',
     here: 'refused',
     why: 'a key that means something to JavaScript objects is refused rather than dropped on the way',
+  })),
+  ...['aws:a', 'AWS:a', 'a\tb', 'a\u00a0b'].map((value): DifferentValue => ({
+    shape: 'TagKey',
+    as: 'map key',
+    what: `the key ${JSON.stringify(value)}`,
+    value,
+    here: 'refused',
+    why: 'AWS reserves the prefix `aws:`; whitespace other than the space ends lines, or looks like a space',
+  })),
+  {
+    shape: 'TagValue',
+    as: 'value',
+    what: 'a tag value with whitespace other than the space',
+    value: 'a\nb',
+    here: 'refused',
+    why: 'it ends lines in logs and consoles, or looks like a space',
+  },
+  ...['CustomRequestValueType', 'ResourceType', 'AudienceType'].map((shape): DifferentValue => ({
+    shape,
+    as: 'value',
+    what: 'a value that has more than 4,096 bytes in a URL',
+    value: '\u{1F511}'.repeat(2048),
+    here: 'refused',
+    why: ONE_ADDRESS,
   })),
 ];
 

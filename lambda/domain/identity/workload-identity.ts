@@ -39,15 +39,20 @@ export const workloadIdentityArn = (arnPrefix: string, name: string): string =>
  */
 const UNSAFE_SCHEMES = new Set(['javascript', 'data', 'vbscript', 'file', 'blob', 'about', 'view-source']);
 
+/** What a header can hold of a URL (RFC 9110 section 5.5, RFC 3986 section 2): a browser is sent there by `Location`. */
+const HEADER_TEXT = /^[\x21-\x7e]+$/;
+
+function returnUrlFault(url: string): string | undefined {
+  if (!HEADER_TEXT.test(url)) return 'must be printable ASCII; percent-encode all other characters';
+  if (!URL.canParse(url)) return 'must be a URL';
+  const scheme = url.slice(0, url.indexOf(':')).toLowerCase();
+  return UNSAFE_SCHEMES.has(scheme) ? `the scheme "${scheme}" cannot be returned to` : undefined;
+}
+
 function checkReturnUrls(urls: readonly string[]): void {
   for (const [index, url] of urls.entries()) {
-    const scheme = url.slice(0, url.indexOf(':')).toLowerCase();
-    if (UNSAFE_SCHEMES.has(scheme)) {
-      throw invalidMember(
-        `allowedResourceOauth2ReturnUrls.${index}`,
-        `the scheme "${scheme}" cannot be returned to`,
-      );
-    }
+    const fault = returnUrlFault(url);
+    if (fault !== undefined) throw invalidMember(`allowedResourceOauth2ReturnUrls.${index}`, fault);
   }
 }
 

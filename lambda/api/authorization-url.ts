@@ -1,0 +1,43 @@
+/** Whether what an agent asks for fits into an address that a browser, and the provider's server, can open. */
+import * as v from 'valibot';
+
+/**
+ * Bytes of the parameters that a request adds to the authorization request. Servers commonly take a request line of
+ * 8 KB; half of it is for the provider's own endpoint, the standard parameters and scopes that were granted before.
+ */
+const MOST_BYTES = 4096;
+
+interface Parameters {
+  readonly scopes: readonly string[];
+  readonly resources?: readonly string[] | undefined;
+  readonly audiences?: readonly string[] | undefined;
+  readonly customParameters?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Bytes of each member in the query of a URL (application/x-www-form-urlencoded). */
+function bytesInUrl({ scopes, resources = [], audiences = [], customParameters = {} }: Parameters) {
+  const inQuery = (entries: [string, string][]) => `&${new URLSearchParams(entries).toString()}`.length;
+  const each = (name: string, values: readonly string[]) =>
+    inQuery(values.map((value): [string, string] => [name, value]));
+  return {
+    scopes: inQuery([['scope', scopes.join(' ')]]),
+    resources: each('resource', resources),
+    audiences: each('audience', audiences),
+    customParameters: inQuery(Object.entries(customParameters)),
+  };
+}
+
+/** Reports the member that takes the most. */
+export const fitsAuthorizationUrl = <Request extends Parameters>() =>
+  v.rawCheck<Request>(({ dataset, addIssue }) => {
+    // A member that is wrong by itself is reported for that.
+    if (!dataset.typed || dataset.issues) return;
+    const sizes = Object.entries(bytesInUrl(dataset.value)).sort(([, a], [, b]) => b - a);
+    if (sizes.reduce((sum, [, bytes]) => sum + bytes, 0) <= MOST_BYTES) return;
+    const input: Record<string, unknown> = Object.fromEntries(Object.entries(dataset.value));
+    const [[key] = ['scopes']] = sizes;
+    addIssue({
+      message: `must be shorter: scopes, resources, audiences and customParameters must have at most ${MOST_BYTES} bytes together in a URL`,
+      path: [{ type: 'object', origin: 'value', input, key, value: input[key] }],
+    });
+  });
