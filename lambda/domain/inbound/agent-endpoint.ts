@@ -122,7 +122,9 @@ export const AgentEndpointSchema = v.pipe(
     target: TargetSchema,
     requestHeaderAllowlist: RequestHeaderAllowlistSchema,
     /** Where consent brings a user back to, as the agent is told; it is not told one when this is left out. */
-    oauth2CallbackUrl: v.exactOptional(text),
+    oauth2CallbackUrl: v.exactOptional(
+      v.pipe(text, v.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII, for it goes into a header')),
+    ),
     /** Seconds that a run may take in all. */
     runSeconds: v.exactOptional(RunSecondsSchema),
   }),

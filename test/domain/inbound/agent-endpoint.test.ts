@@ -144,6 +144,11 @@ describe('is refused, with the member and what it must be', () => {
       'requestHeaderAllowlist: must not name a header twice',
     ],
     ['a run without end', endpointOf(BY_IAM, { runSeconds: 901 }), 'runSeconds: must be 900 seconds or less'],
+    [
+      'a way back that no header holds',
+      endpointOf(BY_IAM, { oauth2CallbackUrl: 'https://app.example/→' }),
+      'oauth2CallbackUrl: must be printable ASCII',
+    ],
     ['a run of no time', endpointOf(BY_IAM, { runSeconds: 0 }), 'runSeconds: must be 1 second or more'],
     ['a member that there is not', { ...endpointOf(BY_IAM), timeout: 3 }, 'timeout'],
     ['a list', [], 'agent endpoint: '],
