@@ -183,7 +183,10 @@ async function checkRefused(
     for (const bad of [undefined, 'nothing', foreign, ...forged]) {
       const answer = await invoke(bad);
       strictEqual(answer.status, 401);
-      strictEqual(answer.headers.get('www-authenticate'), `Bearer error="invalid_token", resource_metadata="${metadataUrl}"`);
+      strictEqual(
+        answer.headers.get('www-authenticate'),
+        `Bearer error="invalid_token", resource_metadata="${metadataUrl}"`,
+      );
       strictEqual(((await answer.json()) as { __type: string }).__type, 'UnauthorizedException');
     }
   });
