@@ -155,8 +155,8 @@ describe.each(DELETED)('a deletion of the %s', (deleted) => {
         link: deletion.done.mark ? 'object' : 'string',
       });
       if (typeof link === 'string') {
-        await service.consent(link).catch(() => undefined);
-        const completed = await service.complete(link, ANA).then(
+        const completionUri = await service.consented(link).catch(() => link);
+        const completed = await service.complete(completionUri, ANA).then(
           () => true,
           () => false,
         );

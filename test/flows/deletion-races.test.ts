@@ -139,10 +139,10 @@ describe.each(BOTH)('a deletion of the %s', (deleted) => {
   it('stops a consent that is being completed, and its session fails', async () => {
     const agent = once(await world.agent());
     const token = await agent.token({ userId: 'ana' });
-    const { authorizationUrl, sessionUri } = await agent.ask(token);
-    await agent.consent(authorizationUrl);
+    const { authorizationUrl } = await agent.ask(token);
+    const back = await agent.consent(authorizationUrl);
     world.provider.tokenEndpoint = held.hold;
-    const ended = agent.complete(sessionUri, { userId: 'ana' }).catch((error: unknown) => error);
+    const ended = agent.complete(back, { userId: 'ana' }).catch((error: unknown) => error);
     await held.arrived;
     const ids = await idsOf(agent);
     await remove(agent);
@@ -194,11 +194,11 @@ describe('a provider that was deleted and made again under its name', () => {
   it('keeps its grant when a consent of before is completed', async () => {
     const agent = await world.agent();
     const token = await agent.token({ userId: 'ana' });
-    const { authorizationUrl, sessionUri } = await agent.ask(token);
-    await agent.consent(authorizationUrl);
+    const { authorizationUrl } = await agent.ask(token);
+    const back = await agent.consent(authorizationUrl);
     world.provider.tokenEndpoint = held.hold;
     const ended = once(agent)
-      .complete(sessionUri, { userId: 'ana' })
+      .complete(back, { userId: 'ana' })
       .catch((error: unknown) => error);
     await held.arrived;
     const own = await makeAgain(agent, 'ana');
