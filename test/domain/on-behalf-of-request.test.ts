@@ -1,11 +1,10 @@
 /** What is asked of a token endpoint on behalf of a user, and what is made of its answer. */
 import {
   exchangeOnBehalfOf,
-  onBehalfOfConfigOf,
   TOKEN_TYPE,
   type OnBehalfOfRequest,
 } from '../../lambda/domain/grants/on-behalf-of';
-import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of';
+import { onBehalfOfConfigOf, type OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of';
 import { VENDOR_NAMES } from '../../lambda/domain/provider/vendors';
 import { BEGINNING } from './fake-ambient';
 import { sampleProvider } from './samples';

@@ -65,13 +65,6 @@ export interface OnBehalfOfRequest extends Narrowing {
   readonly customParameters: Readonly<Record<string, string>>;
 }
 
-/** How a provider exchanges users' tokens; undefined for one that does not. */
-export const onBehalfOfConfigOf = ({
-  onBehalfOf,
-  vendor,
-}: Pick<Oauth2Provider, 'onBehalfOf' | 'vendor'>): OnBehalfOfConfig | undefined =>
-  onBehalfOf ?? vendorOf(vendor).onBehalfOf?.config;
-
 const subjectParameters = (
   grantType: OnBehalfOfConfig['grantType'],
   { subjectToken, actor }: OnBehalfOfRequest,

@@ -20,7 +20,7 @@ import type { Seal, SealingContext } from '../vault/sealing';
 import type { SecretStore } from '../vault/secret-store';
 import type { Oauth2Discovery } from './discovery';
 import type { EndpointPolicy } from './endpoint';
-import { checkOnBehalfOfChange, type OnBehalfOfConfig } from './on-behalf-of';
+import { checkOnBehalfOfChange, onBehalfOfConfigOf, type OnBehalfOfConfig } from './on-behalf-of';
 import { nameExternalSecret, type SecretNamingPorts } from './provider-secret';
 import { checkSigningKey, type KeyNamingPorts, type PrivateKeyJwt } from './private-key-jwt';
 import { usesSecret, type ClientAuthenticationMethod } from './vendor';
@@ -290,8 +290,8 @@ export function updateOauth2Provider(
     checkOnBehalfOfChange({
       principal,
       owner,
-      before: provider.onBehalfOf,
-      after: client.onBehalfOf,
+      before: onBehalfOfConfigOf(provider),
+      after: onBehalfOfConfigOf({ vendor, onBehalfOf: client.onBehalfOf }),
       sameServer,
     });
     checkWebIdentityChange({

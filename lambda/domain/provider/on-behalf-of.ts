@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { accessDenied, invalidMember } from '../service-error';
+import { vendorOf, type VendorName } from './vendors';
 
 export const GRANT_TYPES = ['TOKEN_EXCHANGE', 'JWT_AUTHORIZATION_GRANT'] as const;
 
@@ -57,12 +58,22 @@ export function settleOnBehalfOf(member: string, input: OnBehalfOfInput): OnBeha
   };
 }
 
+/** How a provider exchanges users' tokens, configured or built in; undefined for one that does not. */
+export const onBehalfOfConfigOf = ({
+  onBehalfOf,
+  vendor,
+}: {
+  readonly onBehalfOf?: OnBehalfOfConfig | undefined;
+  readonly vendor: VendorName;
+}): OnBehalfOfConfig | undefined => onBehalfOf ?? vendorOf(vendor).onBehalfOf?.config;
+
 /** A change of a provider, as far as users' own tokens are concerned. */
 export interface OnBehalfOfChange {
   /** ARN of the calling IAM principal. */
   readonly principal: string;
   /** ARN of the IAM principal who owns the provider. */
   readonly owner: string;
+  /** As {@link onBehalfOfConfigOf} has it: a vendor's built-in exchange counts too. */
   readonly before: OnBehalfOfConfig | undefined;
   readonly after: OnBehalfOfConfig | undefined;
   /** Whether client and server stay. */

@@ -3,11 +3,11 @@
  * provider. What was obtained by it is kept for nobody else and no longer than it lives: another token of the same
  * user is another exchange.
  */
-import { exchangeOnBehalfOf, onBehalfOfConfigOf, TOKEN_TYPE, type ActorToken } from '../grants/on-behalf-of';
+import { exchangeOnBehalfOf, TOKEN_TYPE, type ActorToken } from '../grants/on-behalf-of';
 import { ProviderFailure } from '../grants/provider-failure';
 import type { ProviderClient } from '../grants/token-request';
 import { subjectHash } from '../identity/user';
-import type { OnBehalfOfConfig } from '../provider/on-behalf-of';
+import { onBehalfOfConfigOf, type OnBehalfOfConfig } from '../provider/on-behalf-of';
 import { invalidMember } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import { LONGEST_CARRIED, openSubjectToken, type CarriedToken } from '../workload-token/subject-token';

@@ -166,6 +166,27 @@ describe('another principal who may update the provider', () => {
     );
   });
 
+  it('moves it to no vendor that has the exchange built in, with a tenant and a client of their own', async () => {
+    const agent = await shared();
+    const move = (as: PrincipalName, tenantId: string, clientId = 'theirs') =>
+      world.control(as).send(
+        new UpdateOauth2CredentialProviderCommand({
+          name: agent.providerName,
+          credentialProviderVendor: 'MicrosoftOauth2',
+          oauth2ProviderConfigInput: {
+            microsoftOauth2ProviderConfig: { clientId, clientSecret: 'a secret', tenantId },
+          },
+        }),
+      );
+    await expect(move('stranger', 'contoso.example')).rejects.toMatchObject(refused);
+    expect((await get(agent)).credentialProviderVendor).toBe('CustomOauth2');
+    // The owner moves it; from then on tenant and client are the owner's to change, and the secret anyone's who may.
+    await move('agent', 'contoso.example');
+    await move('stranger', 'contoso.example');
+    await expect(move('stranger', 'theirs.example')).rejects.toMatchObject(refused);
+    await expect(move('stranger', 'contoso.example', 'another')).rejects.toMatchObject(refused);
+  });
+
   it('changes all else, and may end it', async () => {
     const agent = await shared(config);
     await update(agent, config, 'stranger');
