@@ -74,6 +74,22 @@ it.each([
   );
 });
 
+it('is refused where it would take a request too long, and the message says how much it may take', async () => {
+  const { providerName } = await world.agent();
+  const resourceArn = `${ARN}token-vault/default/oauth2credentialprovider/${providerName}`;
+  const patterns = Array.from({ length: 240 }, (_, index) => `${'*a'.repeat(35)}${index}`);
+  const costly = put(resourceArn, {
+    Effect: 'Allow',
+    Principal: '*',
+    Action: 'bedrock-agentcore:GetResourceOauth2Token',
+    Condition: { 'ForAnyValue:StringLike': { 'bedrock-agentcore:Scopes': patterns } },
+  });
+  await expect(costly).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringContaining('100 are allowed') as string,
+  });
+});
+
 it('is nobody else’s to put, and there is none on what is not there', async () => {
   const agent = await world.agent();
   const own = { Effect: 'Allow', Principal: { AWS: STRANGER }, Action: 'bedrock-agentcore:*' };

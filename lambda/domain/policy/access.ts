@@ -10,7 +10,7 @@ import { accessDenied, ServiceError } from '../service-error';
 import type { RequestContext } from './condition-keys';
 import { evaluate, type PolicyRequest, type Verdict } from './evaluate';
 import { POLICY_OPERATIONS, type GovernedOperation } from './governed-operations';
-import { parsePolicyDocument } from './policy-document';
+import { parsePolicyDocument, type PolicyDocument } from './policy-document';
 
 /** What access is decided on. */
 export interface GovernedResource {
@@ -58,15 +58,18 @@ const keepsPolicy = (operation: GovernedOperation): boolean =>
 type Decided = Verdict | { readonly decision: 'not-understood' };
 
 /** A stored policy that is not understood decides nothing: nobody gets in by it, its owner can put it anew. */
-function decide(resource: GovernedResource, request: PolicyRequest): Decided {
-  if (resource.policy === undefined) return { decision: 'no-decision' };
+function policyOf({ arn, policy }: GovernedResource): PolicyDocument | 'not-understood' | undefined {
+  if (policy === undefined) return undefined;
   try {
-    return evaluate(parsePolicyDocument(resource.policy, resource.arn), request);
+    return parsePolicyDocument(policy, arn);
   } catch (error) {
-    if (error instanceof ServiceError) return { decision: 'not-understood' };
+    if (error instanceof ServiceError) return 'not-understood';
     throw error;
   }
 }
+
+const decide = (policy: ReturnType<typeof policyOf>, request: PolicyRequest): Decided =>
+  policy === 'not-understood' ? { decision: policy } : evaluate(policy, request);
 
 /** The objection of the policy itself, which holds against everybody. */
 function denial(decided: Decided, may: string, { arn }: GovernedResource): Objection | undefined {
@@ -99,7 +102,7 @@ export function objectionToAct({
 }: ActRequest): Objection | undefined {
   const isOwner = resource.owner === principal;
   if (isOwner && keepsPolicy(operation)) return undefined;
-  const decided = decide(resource, { principal, operation, context: context ?? {} });
+  const decided = decide(policyOf(resource), { principal, operation, context: context ?? {} });
   const may = `${principal} may not call ${operation} on ${resource.arn}`;
   const denied = denial(decided, may, resource);
   if (denied) return denied;
@@ -118,8 +121,9 @@ export function objectionToAct({
 export function objectionToObtain(request: ObtainRequest): Objection | undefined {
   const { principal, operation, identity, provider, scopes } = request;
   const context: RequestContext = { workloadIdentityArn: identity.arn, scopes };
-  const ofOwner = decide(provider, { principal: identity.owner, operation, context });
-  const ofCaller = decide(provider, { principal, operation, context });
+  const policy = policyOf(provider);
+  const ofOwner = decide(policy, { principal: identity.owner, operation, context });
+  const ofCaller = decide(policy, { principal, operation, context });
   const may = `${identity.arn} may not use ${provider.arn}`;
   const denied = denial(ofOwner, may, provider) ?? denial(ofCaller, may, provider);
   if (denied) return denied;

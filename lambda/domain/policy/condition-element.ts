@@ -9,13 +9,13 @@
  * Source: IAM user guide, "Single-valued vs. multivalued context keys" and "Condition operators".
  */
 import { conditionKey, conditionKeyNames, type ConditionKey, type KeySource } from './condition-keys';
-import { statedOperator, type StatedOperator } from './condition-operators';
+import { statedOperator, type StatedOperator, type StatedValues } from './condition-operators';
 import type { GovernedKind } from './governed-operations';
 import { membersOf, oneOrMore, refused, truthOf, type PolicyElement } from './policy-element';
 
 export type Condition =
   | { readonly key: ConditionKey; readonly absent: boolean }
-  | { readonly key: ConditionKey; readonly stated: StatedOperator; readonly values: readonly string[] };
+  | { readonly key: ConditionKey; readonly stated: StatedOperator; readonly values: StatedValues };
 
 function keyOf(name: string, element: PolicyElement, kind: GovernedKind): ConditionKey {
   const key = conditionKey(name, kind);
@@ -35,7 +35,8 @@ function parseComparison(key: ConditionKey, stated: StatedOperator, element: Pol
   if (!key.manyValues && quantifier) {
     throw refused(element, `has one value; leave ${quantifier}: out`);
   }
-  return { key, stated, values: oneOrMore(element).map((value) => key.parse(value, operator)) };
+  const values = operator.parse(oneOrMore(element).map((value) => key.parse(value, operator)));
+  return { key, stated, values };
 }
 
 function parseOperator(name: string, element: PolicyElement, kind: GovernedKind): readonly Condition[] {
@@ -97,7 +98,6 @@ export function holds(condition: Condition, request: KeySource): boolean {
     if (ifExists || quantifier === 'ForAllValues') return true;
     return quantifier === undefined && operator.negated;
   }
-  const passes = (value: string): boolean =>
-    condition.values.some((stated) => operator.matches(stated, value)) !== operator.negated;
+  const passes = (value: string): boolean => condition.values.match(value) !== operator.negated;
   return quantifier === 'ForAnyValue' ? given.some(passes) : given.every(passes);
 }

@@ -102,7 +102,8 @@ const TYPES = { root: 'Account', user: 'User', role: 'AssumedRole' } as const;
 
 function parseType(element: PolicyElement, operator: ConditionOperator): string {
   const text = textOf(element);
-  if (Object.values(TYPES).some((type) => operator.matches(text, type))) return text;
+  const { match } = operator.parse([text]);
+  if (Object.values(TYPES).some(match)) return text;
   throw refused(element, `${quoted(text)} is none of ${Object.values(TYPES).join(', ')}`);
 }
 

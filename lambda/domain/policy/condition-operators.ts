@@ -1,12 +1,20 @@
 /**
- * Condition operators, as data: how one stated value is compared with one value of the request.
+ * Condition operators, as data: how stated values are compared with one value of the request.
  *
  * Known: String… and Arn… with their negations, Bool, Null; `…IfExists` on all but Null; `ForAllValues:` and
  * `ForAnyValue:` on keys with many values. Not known, so refused when put: Numeric…, Date…, Binary…, IpAddress
  * and NotIpAddress, for which no key exists here.
  * Source: IAM user guide, "IAM JSON policy elements: Condition operators".
  */
-import { matchesArn, matchesWildcard } from './wildcard';
+import { hasWildcard, parseArnPattern, parseWildcard } from './wildcard';
+
+/** Stated values, ready to be compared. */
+export interface StatedValues {
+  /** Steps that they take for each character of the request's values: more than one for those with wildcards. */
+  readonly steps: number;
+  /** Whether one of them matches. */
+  readonly match: (given: string) => boolean;
+}
 
 export interface ConditionOperator {
   /** What kinds of value it compares. */
@@ -15,20 +23,48 @@ export interface ConditionOperator {
   readonly negated: boolean;
   /** Whether `*` and `?` in a stated value are wildcards. */
   readonly wildcards: boolean;
-  matches(stated: string, given: string): boolean;
+  parse(stated: readonly string[]): StatedValues;
 }
 
 type Family = Omit<ConditionOperator, 'negated'>;
 
-const equal = (stated: string, given: string): boolean => stated === given;
-const equalIgnoringCase = (stated: string, given: string): boolean =>
-  stated.toLowerCase() === given.toLowerCase();
+/** Looked up, however many there are. */
+function parseTexts(stated: readonly string[]): StatedValues {
+  const texts = new Set(stated);
+  return { steps: 1, match: (given) => texts.has(given) };
+}
 
-const text: Family = { family: 'String', wildcards: false, matches: equal };
-const textIgnoringCase: Family = { family: 'String', wildcards: false, matches: equalIgnoringCase };
-const textLike: Family = { family: 'String', wildcards: true, matches: matchesWildcard };
-const arn: Family = { family: 'Arn', wildcards: true, matches: matchesArn };
-const truth: Family = { family: 'Bool', wildcards: false, matches: equal };
+function parseTextsIgnoringCase(stated: readonly string[]): StatedValues {
+  const { steps, match } = parseTexts(stated.map((value) => value.toLowerCase()));
+  return { steps, match: (given) => match(given.toLowerCase()) };
+}
+
+const sumOf = (patterns: readonly { readonly steps: number }[]): number =>
+  patterns.reduce((sum, { steps }) => sum + steps, 0);
+
+function parseWildcards(stated: readonly string[]): StatedValues {
+  const texts = parseTexts(stated.filter((value) => !hasWildcard(value)));
+  const wildcards = stated.filter(hasWildcard).map(parseWildcard);
+  return {
+    steps: texts.steps + sumOf(wildcards),
+    match(given) {
+      if (texts.match(given)) return true;
+      const characters = [...given];
+      return wildcards.some((wildcard) => wildcard.matches(characters));
+    },
+  };
+}
+
+function parseArns(stated: readonly string[]): StatedValues {
+  const patterns = stated.map(parseArnPattern);
+  return { steps: sumOf(patterns), match: (given) => patterns.some((pattern) => pattern.matches(given)) };
+}
+
+const text: Family = { family: 'String', wildcards: false, parse: parseTexts };
+const textIgnoringCase: Family = { family: 'String', wildcards: false, parse: parseTextsIgnoringCase };
+const textLike: Family = { family: 'String', wildcards: true, parse: parseWildcards };
+const arn: Family = { family: 'Arn', wildcards: true, parse: parseArns };
+const truth: Family = { family: 'Bool', wildcards: false, parse: parseTexts };
 
 const plain = (family: Family): ConditionOperator => ({ ...family, negated: false });
 const not = (family: Family): ConditionOperator => ({ ...family, negated: true });

@@ -3,6 +3,7 @@ import type { Ambient } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
 import { changeResource } from '../managed-resource';
 import { locateResource, type ResourceStores } from '../resource-arn';
+import { checkAdmission } from './policy-admission';
 import { parsePolicyDocument } from './policy-document';
 
 export interface ResourcePolicyPorts extends ResourceStores {
@@ -14,7 +15,7 @@ export interface ResourcePolicyPorts extends ResourceStores {
 /**
  * @param policy IAM policy JSON; kept as it is given
  * @returns the policy as it stands from the next request on
- * @throws ValidationException that names the element which is not understood; ResourceNotFoundException,
+ * @throws ValidationException that names the element which is not understood, or for a policy that takes too long; ResourceNotFoundException,
  *   AccessDeniedException, ThrottlingException when the resource was changed meanwhile
  */
 export function putResourcePolicy(
@@ -27,7 +28,7 @@ export function putResourcePolicy(
   return audited(ports.audit, operation, principal, async (note) => {
     note({ resource: resourceArn });
     const { store, resource } = await locateResource(ports, { principal, operation }, resourceArn);
-    parsePolicyDocument(policy, resource.arn);
+    checkAdmission(parsePolicyDocument(policy, resource.arn));
     await changeResource(store, ports.ambient, resource, { policy });
     return policy;
   });

@@ -1,6 +1,6 @@
 /** Wildcards: the whole value, `?` exactly one character, and no pattern that stalls. */
 import fc from 'fast-check';
-import { matchesArn, matchesWildcard } from '../../../lambda/domain/policy/wildcard';
+import { matchesArn, matchesWildcard, parseWildcard } from '../../../lambda/domain/policy/wildcard';
 
 it.each([
   ['', '', true],
@@ -45,8 +45,47 @@ it('agrees with a regular expression of the same meaning', () => {
   );
 });
 
-it('answers to a pattern that would make a backtracking expression explode', () => {
-  expect(matchesWildcard('*a'.repeat(200) + 'b', 'a'.repeat(600))).toBe(false);
+it('agrees with a regular expression where pieces of a pattern are longer than a word', () => {
+  const piece = fc.stringMatching(/^[ab?]{28,70}$/);
+  fc.assert(
+    fc.property(piece, fc.stringMatching(/^[ab]{0,40}$/), fc.boolean(), (wanted, around, fitting) => {
+      const value = around + (fitting ? wanted.replaceAll('?', 'b') : wanted.replace(/[ab]/, 'c')) + around;
+      const pattern = `*${wanted}*`;
+      const same = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+      expect(matchesWildcard(pattern, value)).toBe(same.test(value));
+    }),
+  );
+});
+
+describe('a pattern that would make a comparison go back', () => {
+  /** The characters of a value, with a count of how often one was read. */
+  function counted(value: string): { characters: readonly string[]; reads: () => number } {
+    let reads = 0;
+    const characters = new Proxy([...value], {
+      get(target, name, receiver) {
+        if (typeof name === 'string' && /^\d+$/.test(name)) reads += 1;
+        return Reflect.get(target, name, receiver) as unknown;
+      },
+    });
+    return { characters, reads: () => reads };
+  }
+
+  it.each([
+    ['many pieces', '*a'.repeat(200) + 'b', 'a'.repeat(600)],
+    ['one long piece', `*${'a'.repeat(63)}b*`, 'a'.repeat(600)],
+    ['one long piece with ?', `*${'a?'.repeat(31)}b*`, 'a'.repeat(600)],
+    ['a long beginning and end', `${'a'.repeat(200)}*b*${'a'.repeat(200)}`, 'a'.repeat(600)],
+  ])('reads each character of the value at most three times: %s', (_what, pattern, value) => {
+    const { characters, reads } = counted(value);
+    expect(parseWildcard(pattern).matches(characters)).toBe(false);
+    expect(reads()).toBeLessThanOrEqual(3 * value.length);
+  });
+
+  it('is not even looked at for a value that is too short for it', () => {
+    const { characters, reads } = counted('a'.repeat(100));
+    expect(parseWildcard('*a'.repeat(200)).matches(characters)).toBe(false);
+    expect(reads()).toBe(0);
+  });
 });
 
 it.each([

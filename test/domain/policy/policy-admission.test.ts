@@ -1,0 +1,50 @@
+/** What a policy must keep to when it is put; one from before a rule is evaluated all the same. */
+import { checkAdmission } from '../../../lambda/domain/policy/policy-admission';
+import { parsePolicyDocument } from '../../../lambda/domain/policy/policy-document';
+import { binding, IDENTITY, policy, PROVIDER, statement, verdict } from './policies';
+
+const SCOPES = 'bedrock-agentcore:Scopes';
+
+const scoped = (operator: string, values: string | readonly string[]) =>
+  policy(binding({ Condition: { [operator]: { [SCOPES]: values } } }));
+
+const put = (text: string, resource = PROVIDER) => checkAdmission(parsePolicyDocument(text, resource));
+
+const many = (count: number, text: string): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${text}${index}`);
+
+describe('the work that a policy costs a request', () => {
+  /** 20 kB in 240 patterns: seconds of a function's time, for each request, where each was compared by going back. */
+  const COSTLY = scoped(
+    'ForAnyValue:StringLike',
+    many(240, '*a').map((value) => '*a'.repeat(37) + value),
+  );
+
+  it('has a bound: a policy beyond it is refused', () => {
+    expect(() => put(COSTLY)).toThrow(/^policy: takes 241 steps .* and 100 are allowed/);
+  });
+
+  it('counts long pieces of a pattern by their length', () => {
+    expect(() => put(scoped('ForAnyValue:StringLike', `*${'a'.repeat(32 * 99)}*`))).not.toThrow();
+    expect(() => put(scoped('ForAnyValue:StringLike', `*${'a'.repeat(32 * 100)}*`))).toThrow(/101 steps/);
+  });
+
+  it('is the sum of all statements', () => {
+    const half = (prefix: string) =>
+      binding({ Condition: { 'ForAnyValue:StringLike': { [SCOPES]: many(60, `${prefix}*`) } } });
+    expect(() => put(policy(half('a')))).not.toThrow();
+    expect(() => put(policy(half('a'), half('b')))).toThrow(/122 steps/);
+  });
+
+  it('is small for values without wildcards, however many, and for keys with one value', () => {
+    expect(() => put(scoped('ForAnyValue:StringEquals', many(1500, 'scope-')))).not.toThrow();
+    expect(() => put(scoped('ForAnyValue:StringLike', many(1500, 'scope-')))).not.toThrow();
+    const patterns = many(240, 'arn:aws:iam::123456789012:role/team-*-');
+    const principals = statement({ Condition: { ArnLike: { 'aws:PrincipalArn': patterns } } });
+    expect(() => put(policy(principals), IDENTITY)).not.toThrow();
+  });
+
+  it('does not make a policy from before the bound unreadable', () => {
+    expect(verdict(COSTLY, { context: { scopes: ['a'.repeat(38) + '7'] } }, PROVIDER)).toBe('allow');
+  });
+});
