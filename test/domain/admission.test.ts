@@ -87,3 +87,51 @@ describe('a provider whose policy denies a scope', () => {
     expect(await service.stored()).not.toHaveProperty('tokens');
   });
 });
+
+describe('a provider that grants more than was asked for', () => {
+  const denied = {
+    name: 'AccessDeniedException',
+    message: expect.stringContaining('the resource policy') as string,
+  };
+  const answer = (scope: string) =>
+    Response.json({ access_token: 'wide', token_type: 'Bearer', expires_in: 3600, scope });
+
+  beforeEach(async () => {
+    const { provider, stores } = service;
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 'bedrock-agentcore:GetResourceOauth2Token',
+          Resource: provider.arn,
+          // From before a Deny like this had to speak of requests without scopes.
+          Condition: { 'ForAnyValue:StringNotEquals': { 'bedrock-agentcore:Scopes': 'a' } },
+        },
+      ],
+    });
+    expect(await stores.providers.replace({ ...provider, policy, revision: 2 })).toBe(true);
+  });
+
+  it.each([
+    ['none', []],
+    ['one', ['a']],
+  ])('has no token of its own handed out for it, fresh or stored, where %s was asked', async (_, scopes) => {
+    service.endpoint.instead.push(answer('a admin'));
+    await expect(service.ask({ oauth2Flow: 'M2M', scopes })).rejects.toMatchObject(denied);
+    await expect(service.ask({ oauth2Flow: 'M2M', scopes })).rejects.toMatchObject(denied);
+    expect(service.endpoint.redeemed).toHaveLength(1);
+  });
+
+  it('has no refreshed token handed out for it', async () => {
+    await service.grant({ expiresAt: service.ambient.seconds() - 1 });
+    service.endpoint.instead.push(answer('a admin'));
+    await expect(service.ask()).rejects.toMatchObject(denied);
+  });
+
+  it('is as good as any other where it granted what the policy lets out', async () => {
+    service.endpoint.instead.push(answer('a'));
+    expect(await service.ask({ oauth2Flow: 'M2M', scopes: [] })).toMatchObject({ outcome: 'exchanged' });
+  });
+});

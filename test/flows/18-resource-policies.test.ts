@@ -230,7 +230,7 @@ describe('on a credential provider', () => {
           Effect: 'Deny',
           Principal: '*',
           Action: obtaining,
-          Condition: { 'ForAnyValue:StringEquals': { 'bedrock-agentcore:Scopes': 'b' } },
+          Condition: { 'ForAnyValue:StringEqualsIfExists': { 'bedrock-agentcore:Scopes': 'b' } },
         }),
       ),
     );

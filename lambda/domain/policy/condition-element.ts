@@ -57,7 +57,7 @@ function parseOperator(name: string, element: PolicyElement, kind: GovernedKind)
 /** Whether it holds although the request has no value, for a key whose absence is a wish of its own. */
 const holdsWithoutValues = (condition: Condition): boolean =>
   'stated' in condition &&
-  condition.key.manyValues &&
+  condition.key.absentMeansDefault === true &&
   (condition.stated.ifExists || condition.stated.quantifier === 'ForAllValues');
 
 /**

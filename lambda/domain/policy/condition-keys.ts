@@ -38,6 +38,8 @@ export interface ConditionKey {
   readonly on: readonly GovernedKind[];
   readonly families: readonly ConditionOperator['family'][];
   readonly manyValues: boolean;
+  /** Whether a request without it is a wish of its own: it gets more than nothing. */
+  readonly absentMeansDefault?: true;
   /**
    * A stated value in the form in which it is compared.
    *
@@ -181,6 +183,7 @@ const KEYS: readonly ConditionKey[] = [
     on: ['oauth2credentialprovider'],
     families: ['String'],
     manyValues: true,
+    absentMeansDefault: true,
     parse: textOf,
     read: ({ scopes }) => scopes ?? [],
   },

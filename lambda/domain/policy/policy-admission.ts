@@ -29,7 +29,30 @@ function checkBudget({ statements }: PolicyDocument): void {
   }
 }
 
+/**
+ * A request for no scope gets what the provider grants by default, and a Deny with ForAnyValue does not speak of it:
+ * the author must say so, or mean it too.
+ *
+ * @throws ValidationException
+ */
+function checkDenials({ statements }: PolicyDocument): void {
+  for (const { name, effect, conditions } of statements) {
+    if (effect !== 'Deny') continue;
+    for (const { key, ...condition } of conditions) {
+      if (!key.absentMeansDefault || !('stated' in condition)) continue;
+      const { quantifier, ifExists } = condition.stated;
+      const said = conditions.some((other) => other.key === key && 'absent' in other);
+      if (quantifier === 'ForAllValues' || ifExists || said) continue;
+      throw invalidMember(
+        'policy',
+        `${name}: would not deny a request without ${key.name}, which gets what the provider grants by default; add IfExists to the operator, or "Null": {"${key.name}": "false"} if that is meant`,
+      );
+    }
+  }
+}
+
 /** @throws ValidationException for a policy that must not be put */
 export function checkAdmission(document: PolicyDocument): void {
+  checkDenials(document);
   checkBudget(document);
 }

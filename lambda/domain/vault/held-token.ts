@@ -3,6 +3,7 @@ import { epochSeconds } from '../ambient';
 import { ServiceError, type Outcome } from '../service-error';
 import { inSoftWindow, type Grant } from './grant';
 import { markRejected } from './rejected-token';
+import type { Admitted } from './retrieval';
 import { CONSENT_NEEDED, usableTokens, renewed, type RenewalPorts, type TokenSource } from './renewal';
 import { renewSoon, type DispatchPorts, type RenewalRequest } from './renewal-ahead';
 import type { RequestOwner } from './token-sources';
@@ -24,6 +25,7 @@ export interface Holding {
   /** The scopes asked for now. */
   readonly scopes: readonly string[];
   readonly source: TokenSource;
+  readonly mayHandOut: Admitted['mayHandOut'];
   /** How a token that this source gives is come by. */
   readonly renewedAs: 'refreshed' | 'exchanged';
   /** How to hand a renewal on; absent for a source that is at hand only now. */
@@ -44,21 +46,24 @@ function handOut(
 
 /**
  * @returns undefined when the provider has refused for good and the user must consent again
- * @throws ProviderFailure; ThrottlingException where asking again shortly will help
+ * @throws ProviderFailure; ThrottlingException where asking again shortly will help; AccessDeniedException for a token
+ *   whose scopes the provider's policy does not let out
  */
 export async function heldToken(
   ports: RenewalPorts & DispatchPorts,
-  { owner, grant, scopes, source, renewedAs, ahead }: Holding,
+  { owner, grant, scopes, source, mayHandOut, renewedAs, ahead }: Holding,
 ): Promise<HandedOut | undefined> {
   const now = epochSeconds(ports.ambient);
   const tokens = usableTokens(grant, owner, now);
   if (grant && tokens) {
     if (ahead && inSoftWindow(tokens, now)) await renewSoon(ports, owner, grant, ahead);
+    mayHandOut(tokens.scopes);
     const { accessToken } = await openTokens(ports.seal, owner, tokens);
     return handOut(accessToken, tokens.scopes, scopes, 'cached');
   }
   const fresh = await renewed(ports, { owner, source, seen: grant });
   if (fresh === CONSENT_NEEDED) return undefined;
+  mayHandOut(fresh.scopes);
   return handOut(fresh.accessToken, fresh.scopes, scopes, renewedAs);
 }
 

@@ -9,10 +9,11 @@ import { clientCredentialsOf } from './token-sources';
  */
 export function machineToken(
   ports: RetrievePorts,
-  { principal, identity, owner, grant }: Pick<Admitted, 'principal' | 'identity' | 'owner' | 'grant'>,
+  admitted: Pick<Admitted, 'principal' | 'identity' | 'owner' | 'grant' | 'mayHandOut'>,
   scopes: readonly string[],
   force: boolean,
 ): Promise<HandedOut> {
+  const { principal, identity, owner, grant, mayHandOut } = admitted;
   const { resources, audiences } = owner;
   const ahead = {
     principal,
@@ -24,5 +25,5 @@ export function machineToken(
     audiences,
   };
   const source = clientCredentialsOf(ports, owner, scopes);
-  return exchangedToken(ports, { owner, grant, scopes, source, ahead }, force);
+  return exchangedToken(ports, { owner, grant, scopes, source, mayHandOut, ahead }, force);
 }

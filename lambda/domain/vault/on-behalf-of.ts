@@ -57,6 +57,8 @@ async function machineActor(
       audiences: [],
     },
     grant: await ports.grants.get(grantId),
+    // It goes to the provider that gave it, with the scopes that the provider's owner set, and not to the caller.
+    mayHandOut: () => undefined,
   };
   const { output } = await machineToken(ports, machine, scopes, false);
   return { type: TOKEN_TYPE.accessToken, token: output.accessToken };
@@ -118,7 +120,7 @@ const exchangeOf = (
  *   asking again shortly will help
  */
 export async function onBehalfOfToken(ports: RetrievePorts, admitted: Admitted): Promise<HandedOut> {
-  const { input, delegation, owner, grant } = admitted;
+  const { input, delegation, owner, grant, mayHandOut } = admitted;
   const config = onBehalfOfConfigOf(owner.provider);
   if (!config) {
     throw invalidMember(
@@ -128,5 +130,5 @@ export async function onBehalfOfToken(ports: RetrievePorts, admitted: Admitted):
   }
   const source = exchangeOf(ports, admitted, carriedTokenOf(delegation), config);
   const { scopes, forceAuthentication = false } = input;
-  return exchangedToken(ports, { owner, grant, scopes, source }, forceAuthentication);
+  return exchangedToken(ports, { owner, grant, scopes, source, mayHandOut }, forceAuthentication);
 }

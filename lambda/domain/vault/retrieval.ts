@@ -57,4 +57,10 @@ export interface Admitted {
   readonly identity: WorkloadIdentity;
   readonly owner: RequestOwner;
   readonly grant: Grant | undefined;
+  /**
+   * Asks again, about the scopes that a token really has: a provider may grant more than was asked for.
+   *
+   * @throws AccessDeniedException when the policy that let the request in does not let this token out
+   */
+  readonly mayHandOut: (scopes: readonly string[]) => void;
 }

@@ -6,6 +6,7 @@
 import { audited, type Note } from '../audit';
 import { ProviderFailure } from '../grants/provider-failure';
 import { subjectHash } from '../identity/user';
+import { mayObtain } from '../policy/access';
 import { invalidMember, ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import type { CarriedToken } from '../workload-token/subject-token';
@@ -82,11 +83,8 @@ async function admitRequest(
   const providerName = input.resourceCredentialProviderName;
   const { grant, ...found } = await ports.directory.read(workload.name, providerName, grantId);
   const scopes = scopesAtStake(input, grant?.tokens);
-  const { identity, provider } = admit(
-    { principal, operation: 'GetResourceOauth2Token', providerName, scopes, note },
-    workload,
-    found,
-  );
+  const asked = { principal, operation: 'GetResourceOauth2Token' } as const;
+  const { identity, provider } = admit({ ...asked, providerName, scopes, note }, workload, found);
   const owner: RequestOwner = {
     grantId,
     provider,
@@ -95,7 +93,12 @@ async function admitRequest(
     audiences: input.audiences ?? [],
     endsAt: carried?.expiresAt,
   };
-  return { principal, input, delegation, identity, owner, grant };
+  const mayHandOut = (granted: readonly string[]): void => {
+    const others = granted.filter((scope) => !scopes.includes(scope));
+    if (others.length === 0) return;
+    mayObtain({ ...asked, identity, provider, scopes: [...scopes, ...others] });
+  };
+  return { principal, input, delegation, identity, owner, grant, mayHandOut };
 }
 
 function tokenFor(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {

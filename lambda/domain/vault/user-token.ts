@@ -13,7 +13,7 @@ import { tokensOf } from './tokens';
 /** The stored token, refreshed when it must be; undefined when there is none that answers. */
 async function storedToken(
   ports: RetrievePorts,
-  { principal, input, identity, owner, grant }: Admitted,
+  { principal, input, identity, owner, grant, mayHandOut }: Admitted,
 ): Promise<HandedOut | undefined> {
   const tokens = tokensOf(grant, owner.provider);
   if (!grant || !tokens || !covers(tokens, input.scopes)) return undefined;
@@ -35,6 +35,7 @@ async function storedToken(
     grant,
     scopes: input.scopes,
     source: refreshTokenOf(ports, owner),
+    mayHandOut,
     renewedAs: 'refreshed',
     ...(refreshable && { ahead }),
   });

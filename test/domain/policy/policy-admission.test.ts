@@ -48,3 +48,39 @@ describe('the work that a policy costs a request', () => {
     expect(verdict(COSTLY, { context: { scopes: ['a'.repeat(38) + '7'] } }, PROVIDER)).toBe('allow');
   });
 });
+
+describe('a Deny of scopes', () => {
+  const EVERYONE = { Effect: 'Deny', Principal: '*' };
+  const denying = (Condition: object) => policy(binding({ ...EVERYONE, Condition }));
+  const only = { [SCOPES]: ['read'] };
+
+  it.each(['ForAnyValue:StringNotEquals', 'ForAnyValue:StringNotLike', 'ForAnyValue:StringEquals'])(
+    'by %s is refused: a request without scopes would pass, and get the provider’s defaults',
+    (operator) => {
+      expect(() => put(denying({ [operator]: only }))).toThrow(
+        /^policy: Statement\.0: would not deny a request without bedrock-agentcore:Scopes/,
+      );
+    },
+  );
+
+  it('may mean a request without scopes too, and then denies it', () => {
+    const text = denying({ 'ForAnyValue:StringNotEqualsIfExists': only });
+    expect(() => put(text)).not.toThrow();
+    const asked = (...scopes: string[]) => verdict(text, { context: { scopes } }, PROVIDER);
+    expect([asked(), asked('write'), asked('read')]).toEqual(['deny', 'deny', 'no-decision']);
+  });
+
+  it.each([
+    ['says that it does not mean one', { 'ForAnyValue:StringNotEquals': only, Null: { [SCOPES]: 'false' } }],
+    ['holds without scopes anyway', { 'ForAllValues:StringNotEquals': only }],
+    ['is about nothing but their absence', { Null: { [SCOPES]: 'true' } }],
+  ])('is taken where it %s', (_what, condition) => {
+    expect(() => put(denying(condition))).not.toThrow();
+  });
+
+  it('from before the rule is evaluated as it stands', () => {
+    const text = denying({ 'ForAnyValue:StringNotEquals': only });
+    expect(verdict(text, { context: { scopes: ['write'] } }, PROVIDER)).toBe('deny');
+    expect(verdict(text, { context: { scopes: [] } }, PROVIDER)).toBe('no-decision');
+  });
+});
