@@ -197,6 +197,18 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         what: 'refuses a policy with an element that it does not understand',
         why: 'an element that is ignored allows more than was meant',
       },
+      {
+        what: 'on an OAuth2 provider, conditions may also name `bedrock-agentcore:Scopes`, `bedrock-agentcore:CustomParameters` (the names of the request’s `customParameters`) and `bedrock-agentcore:WorkloadIdentityArn`; scopes in a vendor’s custom parameter (`user_scope`, `optional_scope`) are scopes too',
+        why: 'so an owner lists what agents may ask for: a Deny with `ForAnyValue:StringNotEquals` on `bedrock-agentcore:CustomParameters` leaves the listed ones',
+      },
+      {
+        what: 'refuses a Deny with `ForAnyValue` on `bedrock-agentcore:Scopes`, unless the operator ends in `IfExists` or `Null` is stated for the key',
+        why: 'a request without scopes gets what the provider grants by default, and the Deny would not speak of it',
+      },
+      {
+        what: 'refuses a policy whose values with wildcards on scopes or custom parameters take more than 100 steps for each character: one for each value, more for long ones',
+        why: 'a policy is evaluated in each request, and must not stall it',
+      },
     ],
   },
   GetResourcePolicy: {
@@ -256,8 +268,12 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         why: 'the user granted it; more scopes ask for consent to the union',
       },
       {
-        what: '`customParameters` are no part of what a user’s grant is found by, and never override a standard parameter',
-        why: 'the same agent, user and provider have one grant, however it was asked for',
+        what: '`customParameters` are no part of what a user’s grant is found by, and never override a standard parameter; `authorization_details` is left out like one',
+        why: 'the same agent, user and provider have one grant, however it was asked for; and what is asked for is in `scopes`, of which policies speak',
+      },
+      {
+        what: 'a provider’s policy is asked again about the scopes that a token really has',
+        why: 'providers may grant more than was asked for, most of all where no scope was',
       },
       {
         what: 'a poll without `sessionUri` finds the open session',

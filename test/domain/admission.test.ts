@@ -1,4 +1,6 @@
 /** What a read of an OAuth2 token is admitted on: a user where one is needed, the scopes at stake, bounds. */
+import { checkAdmission } from '../../lambda/domain/policy/policy-admission';
+import { parsePolicyDocument } from '../../lambda/domain/policy/policy-document';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';
 
 let service: RetrievalService;
@@ -133,5 +135,48 @@ describe('a provider that grants more than was asked for', () => {
   it('is as good as any other where it granted what the policy lets out', async () => {
     service.endpoint.instead.push(answer('a'));
     expect(await service.ask({ oauth2Flow: 'M2M', scopes: [] })).toMatchObject({ outcome: 'exchanged' });
+  });
+});
+
+describe('custom parameters, to a policy', () => {
+  const POLICY = {
+    Principal: '*',
+    Action: 'bedrock-agentcore:GetResourceOauth2Token',
+    Resource: '*',
+  };
+  const denied = { name: 'AccessDeniedException' };
+
+  async function deny(Condition: object): Promise<void> {
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ ...POLICY, Effect: 'Deny', Condition }],
+    });
+    const { provider, stores } = service;
+    checkAdmission(parsePolicyDocument(policy, provider.arn));
+    expect(await stores.providers.replace({ ...provider, policy, revision: 2 })).toBe(true);
+  }
+
+  it.each(['optional_scope', 'user_scope', 'optional.scope'])(
+    'that ask for scopes by %s are scopes',
+    async (name) => {
+      await deny({ 'ForAnyValue:StringEqualsIfExists': { 'bedrock-agentcore:Scopes': 'admin' } });
+      for (const value of ['admin', 'read,admin', 'read admin']) {
+        await expect(service.ask({ customParameters: { [name]: value } })).rejects.toMatchObject(denied);
+      }
+      expect(await service.ask({ customParameters: { [name]: 'read' } })).toMatchObject({
+        outcome: 'consent-required',
+      });
+    },
+  );
+
+  it('may be listed by the provider’s owner, even against the owner’s own agents', async () => {
+    const allowed = { 'bedrock-agentcore:CustomParameters': ['login_hint', 'prompt'] };
+    await deny({ 'ForAnyValue:StringNotEquals': allowed });
+    const ask = (customParameters?: Record<string, string>) => service.ask({ customParameters });
+    await expect(ask({ prompt: 'login', include_granted_scopes: 'true' })).rejects.toMatchObject(denied);
+    const outstanding = { outcome: 'consent-required' };
+    expect(await ask({ prompt: 'login' })).toMatchObject(outstanding);
+    // None are no wish of their own: nothing has to be said of them.
+    expect(await ask()).toMatchObject(outstanding);
   });
 });

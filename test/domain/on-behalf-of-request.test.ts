@@ -121,6 +121,9 @@ describe.each([
     'resource',
     'audience',
     'requested_subject',
+    'authorization_details',
+    'requested.subject',
+    'Subject_Token',
   ])('has no %s of the agent’s own', async (name) => {
     const service = await createTokenClient(tokens);
     await exchanged(service, config, {

@@ -220,6 +220,22 @@ describe('on a credential provider', () => {
     });
   });
 
+  it('refuses to complete with custom parameters that the policy has ruled out meanwhile', async () => {
+    const host = await world.agent();
+    const token = await host.token({ userId: 'dan' });
+    const { authorizationUrl, sessionUri } = await host.ask(token, {
+      customParameters: { optional_scope: 'b' },
+    });
+    await host.consent(authorizationUrl, 'dan');
+    const Condition = { 'ForAnyValue:StringEqualsIfExists': { 'bedrock-agentcore:Scopes': 'b' } };
+    const deny = { Effect: 'Deny', Principal: '*', Action: obtaining, Condition };
+    await put(providerArn(host), policyOf(statement(deny)));
+    await expect(host.complete(sessionUri, { userId: 'dan' })).rejects.toMatchObject({
+      ...REFUSED,
+      message: 'Invalid or expired session',
+    });
+  });
+
   it('counts every scope of the stored token, not only those that are asked for', async () => {
     const host = await world.agent();
     await host.connect('cyd', { scopes: ['openid', 'a', 'b'] });

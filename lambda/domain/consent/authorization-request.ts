@@ -3,6 +3,7 @@
  * provider: in the browser's address, or pushed ahead of it (RFC 9126).
  */
 import { createHash } from 'node:crypto';
+import { passedOn, reservedParameters } from '../grants/custom-parameters';
 import { narrowingParameters } from '../grants/token-request';
 import type { SealedRequest, Session } from './session';
 
@@ -17,17 +18,14 @@ export interface RequestBinding {
  * or where it goes: a challenge without a verifier, another response mode, a request object, a nonce that nobody
  * would check.
  */
-const NEVER_CUSTOM: ReadonlySet<string> = new Set([
-  'scope',
-  'resource',
-  'audience',
+const NEVER_CUSTOM = reservedParameters(
   'code_challenge',
   'code_challenge_method',
   'response_mode',
   'request',
   'request_uri',
   'nonce',
-]);
+);
 
 const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
 
@@ -45,7 +43,7 @@ export function authorizationParameters(
   const { authorization, scopes } = session;
   const parameters = new URLSearchParams();
   // The vendor's first and the agent's own over them; none of either can override a standard one.
-  const own = Object.entries(sealed.customParameters ?? {}).filter(([name]) => !NEVER_CUSTOM.has(name));
+  const own = passedOn(sealed.customParameters, NEVER_CUSTOM);
   for (const [name, value] of [...Object.entries(authorization.parameters), ...own])
     parameters.set(name, value);
   const standard = {

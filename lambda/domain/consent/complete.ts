@@ -26,6 +26,7 @@ import type { Seal } from '../vault/sealing';
 import { deletionDuring } from '../vault/deletion-check';
 import { clientOf, type ProviderClientPorts } from '../vault/provider-client';
 import { sealTokens } from '../vault/tokens';
+import { openSealedRequest } from './begin';
 import {
   consentContext,
   hashOf,
@@ -116,12 +117,14 @@ function checkParties(
   if (provider?.id !== session.provider.id) throw refusal('the credential provider is gone');
   if (clientAtServer(provider) !== session.authorization.client)
     throw refusal('the credential provider was configured anew since the session began');
+  const { customParameters } = await openSealedRequest(ports.seal, session);
   const obtain = objectionToObtain({
     principal,
     operation: 'GetResourceOauth2Token',
     identity,
     provider,
     scopes: session.scopes,
+    customParameters,
   });
   if (obtain) throw refusal(obtain.detail);
   return provider;

@@ -7,6 +7,7 @@ import type { OnBehalfOfConfig } from '../provider/on-behalf-of';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import { oauthClientOf } from './client-authentication';
+import { passedOn, reservedParameters, type CustomParameters } from './custom-parameters';
 import { ProviderFailure } from './provider-failure';
 import {
   authenticate,
@@ -35,7 +36,7 @@ const GRANT_TYPE = {
  * are meant (`subject_token_type`, `requested_token_type`) is the agent's to say: authorization servers differ. The
  * last is no standard: some servers (Keycloak) take it for whom to impersonate in place of the subject.
  */
-const NEVER_CUSTOM: ReadonlySet<string> = new Set([
+const NEVER_CUSTOM = reservedParameters(
   'grant_type',
   'client_id',
   'client_secret',
@@ -45,11 +46,8 @@ const NEVER_CUSTOM: ReadonlySet<string> = new Set([
   'actor_token',
   'actor_token_type',
   'assertion',
-  'scope',
-  'resource',
-  'audience',
   'requested_subject',
-]);
+);
 
 /** What proves the agent: an access token of its own, or a JWT that AWS signed. */
 export interface ActorToken {
@@ -62,7 +60,7 @@ export interface OnBehalfOfRequest extends Narrowing {
   readonly subjectToken: string;
   readonly actor: ActorToken | undefined;
   readonly scopes: readonly string[];
-  readonly customParameters: Readonly<Record<string, string>>;
+  readonly customParameters: CustomParameters;
 }
 
 const subjectParameters = (
@@ -85,7 +83,7 @@ function parametersOf(
   grantType: OnBehalfOfConfig['grantType'],
   request: OnBehalfOfRequest,
 ): string[][] {
-  const own = Object.entries(request.customParameters).filter(([name]) => !NEVER_CUSTOM.has(name));
+  const own = passedOn(request.customParameters, NEVER_CUSTOM);
   const named = {
     ...(grantType === 'TOKEN_EXCHANGE' && { subject_token_type: TOKEN_TYPE.jwt }),
     ...vendorOf(vendor).onBehalfOf?.parameters,

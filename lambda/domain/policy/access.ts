@@ -6,6 +6,7 @@
  * allowed to put a policy can allow themselves the rest, as in IAM. Checked on each request, whatever was checked
  * before.
  */
+import { scopesAskedBy, type CustomParameters } from '../grants/custom-parameters';
 import { accessDenied, ServiceError } from '../service-error';
 import type { RequestContext } from './condition-keys';
 import { evaluate, type PolicyRequest, type Verdict } from './evaluate';
@@ -44,6 +45,8 @@ export interface ObtainRequest {
   readonly provider: GovernedResource;
   /** Scopes that are asked for; those of a stored token too, where one is about to be handed out. */
   readonly scopes?: readonly string[] | undefined;
+  /** What goes along with the request for them. */
+  readonly customParameters?: CustomParameters | undefined;
 }
 
 /** Why not: `message` for the caller, `detail` for the audit trail. */
@@ -119,8 +122,12 @@ export function objectionToAct({
  * @returns why this agent may not use this provider; undefined when it may
  */
 export function objectionToObtain(request: ObtainRequest): Objection | undefined {
-  const { principal, operation, identity, provider, scopes } = request;
-  const context: RequestContext = { workloadIdentityArn: identity.arn, scopes };
+  const { principal, operation, identity, provider, scopes, customParameters = {} } = request;
+  const context: RequestContext = {
+    workloadIdentityArn: identity.arn,
+    scopes: scopes && [...scopes, ...scopesAskedBy(customParameters)],
+    customParameters: Object.keys(customParameters),
+  };
   const policy = policyOf(provider);
   const ofOwner = decide(policy, { principal: identity.owner, operation, context });
   const ofCaller = decide(policy, { principal, operation, context });

@@ -10,9 +10,13 @@
  * | bedrock-agentcore:userid              | workload identity  | GetWorkloadAccessTokenForUserId: the user id       |
  * | bedrock-agentcore:WorkloadIdentityArn | providers          | the agent that asks for a credential               |
  * | bedrock-agentcore:Scopes              | OAuth2 providers   | the scopes that it asks for; many values           |
+ * | bedrock-agentcore:CustomParameters    | OAuth2 providers   | names of its custom parameters; many values        |
+ *
+ * Scopes are also those that a vendor's custom parameter asks for (`user_scope`, `optional_scope`).
  *
  * Sources: IAM user guide, "AWS global condition context keys"; service authorization reference, "Amazon
- * Bedrock AgentCore" (`userid`). WorkloadIdentityArn and Scopes are this service's own.
+ * Bedrock AgentCore" (`userid`). WorkloadIdentityArn, Scopes and
+ * CustomParameters are this service's own.
  */
 import type { ConditionOperator } from './condition-operators';
 import type { GovernedKind } from './governed-operations';
@@ -24,6 +28,8 @@ import { hasWildcard } from './wildcard';
 export interface RequestContext {
   readonly workloadIdentityArn?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
+  /** Their names. */
+  readonly customParameters?: readonly string[] | undefined;
   readonly userId?: string | undefined;
 }
 
@@ -186,6 +192,14 @@ const KEYS: readonly ConditionKey[] = [
     absentMeansDefault: true,
     parse: textOf,
     read: ({ scopes }) => scopes ?? [],
+  },
+  {
+    name: 'bedrock-agentcore:CustomParameters',
+    on: ['oauth2credentialprovider'],
+    families: ['String'],
+    manyValues: true,
+    parse: textOf,
+    read: ({ customParameters }) => customParameters ?? [],
   },
 ];
 

@@ -1,5 +1,6 @@
 /** Whether this caller may act as this agent, and this agent use this provider: checked afresh on each request. */
 import type { Note } from '../audit';
+import type { CustomParameters } from '../grants/custom-parameters';
 import { noSuchResource } from '../managed-resource';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { OwnedResource } from '../owned-resource';
@@ -14,6 +15,7 @@ export interface AdmissionRequest {
   readonly operation: 'GetResourceOauth2Token' | 'GetResourceApiKey';
   readonly providerName: string;
   readonly scopes?: readonly string[];
+  readonly customParameters?: CustomParameters | undefined;
   /** Learns which provider was found, whether or not the caller may use it. */
   readonly note: Note;
 }
@@ -29,7 +31,7 @@ export const workloadGone = (): ServiceError =>
  * @throws UnauthorizedException for an agent that is gone, AccessDeniedException, ResourceNotFoundException
  */
 export function admit<Provider extends OwnedResource>(
-  { principal, operation, providerName, scopes, note }: AdmissionRequest,
+  { principal, operation, providerName, scopes, customParameters, note }: AdmissionRequest,
   workload: Delegation['workload'],
   found: { readonly identity: WorkloadIdentity | undefined; readonly provider: Provider | undefined },
 ): { readonly identity: WorkloadIdentity; readonly provider: Provider } {
@@ -38,6 +40,6 @@ export function admit<Provider extends OwnedResource>(
   if (identity?.id !== workload.id) throw workloadGone();
   mayAct({ principal, operation, resource: identity });
   if (!provider) throw noSuchResource('credential provider', providerName);
-  mayObtain({ principal, operation, identity, provider, scopes });
+  mayObtain({ principal, operation, identity, provider, scopes, customParameters });
   return { identity, provider };
 }

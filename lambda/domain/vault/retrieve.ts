@@ -83,7 +83,8 @@ async function admitRequest(
   const providerName = input.resourceCredentialProviderName;
   const { grant, ...found } = await ports.directory.read(workload.name, providerName, grantId);
   const scopes = scopesAtStake(input, grant?.tokens);
-  const asked = { principal, operation: 'GetResourceOauth2Token' } as const;
+  const { customParameters } = input;
+  const asked = { principal, operation: 'GetResourceOauth2Token', customParameters } as const;
   const { identity, provider } = admit({ ...asked, providerName, scopes, note }, workload, found);
   const owner: RequestOwner = {
     grantId,
