@@ -5,7 +5,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { UNKNOWN_ROUTE, type Note, type Requests } from '../domain/audit';
-import { principalOf } from '../domain/identity/principal';
+import { callerOf, type Caller } from '../domain/identity/principal';
 import { ServiceError } from '../domain/service-error';
 import { empty, errorResult, json, NO_STORE } from './errors';
 import { OPERATIONS, type OperationName, type Route, type RoutedGroup } from './operations';
@@ -25,7 +25,7 @@ export class AnswerWithHeaders {
 /** A JSON operation: the parsed request and the caller in, the answer's body out, if it has one. */
 type JsonHandler<Name extends JsonOperation> = (
   input: InputOf<Name>,
-  principal: string,
+  principal: Caller,
 ) => Promise<object | void>;
 
 /** A browser or metadata route, which makes its own answer. */
@@ -40,9 +40,6 @@ type OperationsOf<Group extends RoutedGroup> = {
 export type GroupHandler = (event: APIGatewayProxyEvent, context: never) => Promise<APIGatewayProxyResult>;
 
 const isJsonOperation = (name: string): name is JsonOperation => name in SCHEMAS;
-
-/** The caller as the gateway proved it; never anything that the request says of itself. */
-const callerOf = (event: APIGatewayProxyEvent): string => principalOf(event.requestContext.identity.userArn);
 
 const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEvent): string | null =>
   body !== null && isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
@@ -97,8 +94,8 @@ export function createHandler<Group extends RoutedGroup>(
     // As the gateway gives it, for the entry of a principal whose kind cannot act here.
     const { userArn } = event.requestContext.identity;
     if (userArn) note({ principal: userArn });
-    const principal = callerOf(event);
-    note({ principal });
+    const principal = callerOf(event.requestContext.identity);
+    note({ principal: principal.arn });
     const route: Route = OPERATIONS[name];
     const input = parseInput(name, { body: bodyOf(event), members: membersOf(event, route) });
     const output = await (operations as unknown as Record<string, JsonHandler<never>>)[name]!(

@@ -4,6 +4,7 @@
  * Each one says which request it belongs to and where that came from. No entry ever holds a token, a code, a secret, a
  * state or a URL.
  */
+import type { Caller } from './identity/principal';
 import { ServiceError, type ErrorName } from './service-error';
 
 export interface AuditEntry {
@@ -97,16 +98,16 @@ export function endedBy(error: unknown): Pick<AuditEntry, 'outcome' | 'reason' |
  * Does the work of one operation and records how it ended: allowed, denied with the reason, or failed.
  *
  * @param operation the operation's name
- * @param principal ARN of the calling IAM principal; undefined where whoever invoked is CloudTrail's to tell
+ * @param principal who calls; undefined where whoever invoked is CloudTrail's to tell
  * @param work is given the means to note what it learns for the entry
  */
 export async function audited<T>(
   audit: AuditTrail,
   operation: string,
-  principal: string | undefined,
+  principal: Caller | undefined,
   work: (note: Note) => Promise<T>,
 ): Promise<T> {
-  let entry: Omit<AuditEntry, 'outcome'> = { operation, ...(principal !== undefined && { principal }) };
+  let entry: Omit<AuditEntry, 'outcome'> = { operation, ...(principal && { principal: principal.arn }) };
   try {
     const output = await work((learned) => {
       entry = { ...entry, ...learned };

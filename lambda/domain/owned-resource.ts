@@ -3,13 +3,14 @@
  * cannot, an owner, and a place in the directory.
  */
 
-export interface OwnedResource {
+import type { Caller } from './identity/principal';
+import type { Owned } from './ownership';
+
+export interface OwnedResource extends Owned {
   readonly name: string;
   /** Unique for ever: a name that is deleted and created again does not inherit what the first one held. */
   readonly id: string;
   readonly arn: string;
-  /** The IAM principal that created it. */
-  readonly owner: string;
   readonly tags: Readonly<Record<string, string>>;
   /** IAM policy JSON: who else may do what with it, and who may not. */
   readonly policy?: string | undefined;
@@ -52,7 +53,7 @@ export interface OwnedResourceStore<Resource extends OwnedResource> {
   /** Removes the resource if the stored one is the same (by id) and of the same revision. */
   remove(resource: Resource): Promise<boolean>;
   /** The owner's resources by name. What was written a moment ago may be missing (a secondary index). */
-  list(owner: string, page: PageRequest): Promise<Page<Resource>>;
+  list(owner: Caller, page: PageRequest): Promise<Page<Resource>>;
   /** How many the owner has; like a listing, it may lag. */
-  count(owner: string): Promise<number>;
+  count(owner: Caller): Promise<number>;
 }

@@ -2,12 +2,14 @@
  * Pagination: a page's token says behind which name to go on, sealed for the listing and the caller that it
  * was given to. It is opaque, and one that was made up or changed does not open.
  */
+import type { Caller } from './identity/principal';
 import { invalidMember } from './service-error';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
 
 /** Whose listing a token belongs to. */
 export interface Listing {
   readonly operation: string;
+  /** ARN of the IAM principal whose listing it is. */
   readonly principal: string;
 }
 
@@ -38,14 +40,16 @@ export interface Listed<Resource> {
 export async function listOwned<Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'list'>,
   tokens: PageTokens,
-  listing: Listing,
+  operation: string,
+  principal: Caller,
   { maxResults, nextToken }: ListInput,
   most: number,
 ): Promise<Listed<Resource>> {
+  const listing = { operation, principal: principal.arn };
   const after = nextToken === undefined ? undefined : await tokens.open(listing, nextToken);
   if (nextToken !== undefined && after === undefined) {
     throw invalidMember('nextToken', 'is none of this listing’s; begin again without it');
   }
-  const { resources, last } = await store.list(listing.principal, { limit: maxResults ?? most, after });
+  const { resources, last } = await store.list(principal, { limit: maxResults ?? most, after });
   return { resources, ...(last !== undefined && { nextToken: await tokens.seal(listing, last) }) };
 }

@@ -5,6 +5,7 @@
  */
 import * as v from 'valibot';
 import { parseConfiguration } from './configuration';
+import type { Caller } from './identity/principal';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
 import { ServiceError } from './service-error';
 
@@ -30,7 +31,7 @@ export const parseQuotas = (json: string): Quotas =>
 /** @throws ServiceQuotaExceededException when the owner has as many as the quota lets */
 export async function checkQuota<Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'count'>,
-  owner: string,
+  owner: Caller,
   quotas: Quotas,
   quota: keyof Quotas,
 ): Promise<void> {

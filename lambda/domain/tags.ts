@@ -1,4 +1,5 @@
 /** Tags of workload identities and credential providers. */
+import type { Caller } from './identity/principal';
 import type { Ambient } from './ambient';
 import { audited, type AuditTrail } from './audit';
 import { changeResource } from './managed-resource';
@@ -19,7 +20,7 @@ type Tags = Readonly<Record<string, string>>;
 function changeTags(
   ports: TagPorts,
   operation: 'TagResource' | 'UntagResource',
-  principal: string,
+  principal: Caller,
   resourceArn: string,
   change: (tags: Tags) => Tags,
 ): Promise<void> {
@@ -42,13 +43,13 @@ function changeTags(
  *
  * @throws ServiceQuotaExceededException over 50, ResourceNotFoundException, AccessDeniedException
  */
-export const tagResource = (ports: TagPorts, principal: string, arn: string, tags: Tags): Promise<void> =>
+export const tagResource = (ports: TagPorts, principal: Caller, arn: string, tags: Tags): Promise<void> =>
   changeTags(ports, 'TagResource', principal, arn, (present) => ({ ...present, ...tags }));
 
 /** Removes tags; keys that are not there do not matter. @throws ResourceNotFoundException, AccessDeniedException */
 export const untagResource = (
   ports: TagPorts,
-  principal: string,
+  principal: Caller,
   arn: string,
   keys: readonly string[],
 ): Promise<void> =>
@@ -57,7 +58,7 @@ export const untagResource = (
   );
 
 /** @throws ResourceNotFoundException, AccessDeniedException */
-export function listTags(ports: TagPorts, principal: string, arn: string): Promise<Tags> {
+export function listTags(ports: TagPorts, principal: Caller, arn: string): Promise<Tags> {
   const operation = 'ListTagsForResource';
   return audited(ports.audit, operation, principal, async (note) => {
     note({ resource: arn });

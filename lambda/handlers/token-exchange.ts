@@ -1,4 +1,5 @@
 /** Composition of token exchange: it reads the directory, signs, seals users' own tokens, and has no way to the vault. */
+import type { Caller } from '../domain/identity/principal';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { ambient } from '../adapters/ambient';
@@ -48,7 +49,7 @@ const ports = {
 
 const issue = async (
   operation: IssueOperation,
-  principal: string,
+  principal: Caller,
   workloadName: string,
   onBehalfOf: OnBehalfOf,
 ) => ({

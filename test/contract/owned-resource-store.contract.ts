@@ -115,7 +115,7 @@ export const ownedResourceStoreContract =
       const listed: string[] = [];
       let after: string | undefined;
       do {
-        const page = await store().list(owner, { limit: 2, after });
+        const page = await store().list({ arn: owner }, { limit: 2, after });
         listed.push(...page.resources.map(({ name }) => name));
         after = page.last;
       } while (after !== undefined);
@@ -124,9 +124,9 @@ export const ownedResourceStoreContract =
 
     it('counts what an owner has', async () => {
       const owner = ownerOf(randomUUID());
-      expect(await store().count(owner)).toBe(0);
+      expect(await store().count({ arn: owner })).toBe(0);
       for (const tags of [{ n: '1' }, { n: '2' }, { n: '3' }]) await created({ owner, tags });
-      expect(await store().count(owner)).toBe(3);
+      expect(await store().count({ arn: owner })).toBe(3);
     });
 
     it('goes on behind a name that is gone, without repeating or skipping the others', async () => {
@@ -136,12 +136,12 @@ export const ownedResourceStoreContract =
       const resources = new Map<string, Resource>();
       for (const letter of ['a', 'b', 'd'])
         resources.set(letter, await created({ name: name(letter), owner }));
-      const { last } = await store().list(owner, { limit: 2 });
+      const { last } = await store().list({ arn: owner }, { limit: 2 });
       expect(last).toBe(name('b'));
       await store().remove(resources.get('b')!);
       await created({ name: name('c'), owner });
       await created({ name: name('aa'), owner });
-      const next = await store().list(owner, { limit: 10, after: last });
+      const next = await store().list({ arn: owner }, { limit: 10, after: last });
       expect(next.resources.map((resource) => resource.name)).toEqual([name('c'), name('d')]);
       expect(next.last).toBeUndefined();
     });

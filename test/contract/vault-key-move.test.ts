@@ -92,7 +92,7 @@ const moveTo = (kmsKeyArn: string | undefined, through: Partial<VaultKeyStore> =
       ambient: { ...createFakeAmbient(), ...(now && { now }) },
       serviceKeyArn: kms.keyArn,
     },
-    PRINCIPAL,
+    { arn: PRINCIPAL },
     undefined,
     kmsKeyArn === undefined ? { keyType: 'ServiceManagedKey' } : { keyType: 'CustomerManagedKey', kmsKeyArn },
   );

@@ -56,7 +56,12 @@ beforeEach(async () => {
 });
 
 const get = (change: { principal?: string; token?: string; name?: string } = {}) =>
-  getResourceApiKey(ports, change.principal ?? OWNER, change.token ?? token, change.name ?? 'weather');
+  getResourceApiKey(
+    ports,
+    { arn: change.principal ?? OWNER },
+    change.token ?? token,
+    change.name ?? 'weather',
+  );
 
 it('is handed out to the agent, whomever it acts for', async () => {
   expect(await get()).toBe('the-key');

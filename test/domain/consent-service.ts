@@ -165,7 +165,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
       completionUriIn(await service.consent(sessionUri)),
 
     complete: (completionUri: string, identifier: UserIdentifier = ANA, principal = OWNER): Promise<void> =>
-      completeResourceTokenAuth(ports, principal, completionUri, identifier),
+      completeResourceTokenAuth(ports, { arn: principal }, completionUri, identifier),
 
     /** The session as it is stored. */
     async session(sessionUri: string): Promise<Session> {

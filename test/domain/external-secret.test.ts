@@ -16,7 +16,7 @@ const name = (secretId: string, naming: Partial<SecretNaming> = {}) =>
       arnPrefix: 'arn:aws:bedrock-agentcore:us-east-1:123456789012',
       secretDescriptions: createInMemorySecretTexts({ [secretId]: { tags } }),
     },
-    { principal: OWNER, owner: OWNER, ...naming },
+    { byOwner: true, owner: OWNER, ...naming },
     'config',
     { secretId, jsonKey: 'key' },
   );
@@ -39,10 +39,9 @@ describe('naming', () => {
   });
 
   it('lets another than the owner keep what is there, and name nothing', async () => {
-    const principal = 'arn:aws:iam::123456789012:role/other';
-    expect(await name(OURS, { principal, kept: secret })).toEqual(secret);
+    expect(await name(OURS, { byOwner: false, kept: secret })).toEqual(secret);
     for (const kept of [undefined, { ...secret, jsonKey: 'another' }, { ...secret, arn: `${OURS}0` }]) {
-      await expect(name(OURS, { principal, kept })).rejects.toMatchObject({
+      await expect(name(OURS, { byOwner: false, kept })).rejects.toMatchObject({
         type: 'AccessDeniedException',
       });
     }

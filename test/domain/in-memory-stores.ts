@@ -9,6 +9,7 @@ import type {
 } from '../../lambda/adapters/dynamodb/vault-key-store';
 import type { Session, SessionStore } from '../../lambda/domain/consent/session';
 import type { WorkloadIdentity, WorkloadIdentityStore } from '../../lambda/domain/identity/workload-identity';
+import { isOwnedBy } from '../../lambda/domain/ownership';
 import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
 import type { ApiKeyProvider, ApiKeyProviderStore } from '../../lambda/domain/provider/api-key-provider';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../../lambda/domain/provider/oauth2-provider';
@@ -88,12 +89,12 @@ function ownedResourceStore<Resource extends OwnedResource>(): OwnedResourceStor
       Promise.resolve(records.remove(name, (current) => current?.id === id && current.revision === revision)),
     count: (owner) =>
       Promise.resolve(
-        records.all().filter((resource) => resource.owner === owner && isLive(resource)).length,
+        records.all().filter((resource) => isOwnedBy(resource, owner) && isLive(resource)).length,
       ),
     list(owner, { limit, after = '' }) {
       const behind = records
         .all()
-        .filter((resource) => resource.owner === owner && isLive(resource) && resource.name > after)
+        .filter((resource) => isOwnedBy(resource, owner) && isLive(resource) && resource.name > after)
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       const resources = behind.slice(0, limit);
       const last = behind.length >= limit ? resources.at(-1)?.name : undefined;

@@ -6,7 +6,6 @@ import {
   type OnBehalfOfConfig,
   type OnBehalfOfInput,
 } from '../../lambda/domain/provider/on-behalf-of';
-import { OWNER } from './samples';
 
 const exchange = (
   actorTokenContent: 'NONE' | 'M2M' | 'AWS_IAM_ID_TOKEN_JWT',
@@ -57,8 +56,7 @@ describe('what is kept', () => {
 
 describe('a change', () => {
   const change: OnBehalfOfChange = {
-    principal: 'arn:aws:iam::123456789012:role/another',
-    owner: OWNER,
+    byOwner: false,
     before: exchange('M2M', ['act']),
     after: exchange('M2M', ['act']),
     sameServer: true,
@@ -74,7 +72,7 @@ describe('a change', () => {
     ['what is no longer sent', { after: undefined }],
     ['what is not sent, nor was', { before: undefined, after: undefined, sameServer: false }],
     ['the server, with no exchange there', { after: undefined, sameServer: false }],
-    ['anything, by the owner', { principal: OWNER, before: undefined, sameServer: false }],
+    ['anything, by the owner', { byOwner: true, before: undefined, sameServer: false }],
   ])('of %s is let be', (_what, part) => {
     expect(() => {
       checkOnBehalfOfChange({ ...change, ...part });

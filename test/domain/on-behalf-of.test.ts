@@ -98,9 +98,9 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     entries,
     /** @param who the user whom the agent acts for; `null` for nobody */
     ask: async (change?: Partial<RetrieveInput>, who: OnBehalfOf | null = ALICE) =>
-      getResourceOauth2Token(ports, OWNER, await inputOf(who ?? undefined, change)),
+      getResourceOauth2Token(ports, { arn: OWNER }, await inputOf(who ?? undefined, change)),
     reject: async (accessToken: string) =>
-      rejectResourceOauth2Token(ports, OWNER, await inputOf(ALICE), accessToken),
+      rejectResourceOauth2Token(ports, { arn: OWNER }, await inputOf(ALICE), accessToken),
   };
 }
 

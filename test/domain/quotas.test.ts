@@ -25,7 +25,7 @@ it.each([
 it('let an owner have as many as they say, and no more', async () => {
   const quotas = parseQuotas('{"workloadIdentities":2}');
   const check = (count: number) =>
-    checkQuota({ count: () => Promise.resolve(count) }, 'owner', quotas, 'workloadIdentities');
+    checkQuota({ count: () => Promise.resolve(count) }, { arn: 'owner' }, quotas, 'workloadIdentities');
   await check(1);
   await expect(check(2)).rejects.toMatchObject({
     name: 'ServiceQuotaExceededException',

@@ -115,10 +115,10 @@ export async function createRetrievalService() {
     },
 
     ask: async (change: Partial<RetrieveInput> = {}) =>
-      getResourceOauth2Token(ports, OWNER, await inputOf(change)),
+      getResourceOauth2Token(ports, { arn: OWNER }, await inputOf(change)),
 
     reject: async (accessToken: string, change: Partial<RetrieveInput> = {}) =>
-      rejectResourceOauth2Token(ports, OWNER, await inputOf(change), accessToken),
+      rejectResourceOauth2Token(ports, { arn: OWNER }, await inputOf(change), accessToken),
 
     /** Does what was handed on, as the other function would. */
     async catchUp(): Promise<void> {

@@ -56,7 +56,13 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
     newPublicKeys: () => createPublicKeys(stores.signingKeys, ambient),
     publicKeys,
     issue: (onBehalfOf?: OnBehalfOf, principal = OWNER) =>
-      issueWorkloadAccessToken(issuing, 'GetWorkloadAccessToken', principal, identity.name, onBehalfOf),
+      issueWorkloadAccessToken(
+        issuing,
+        'GetWorkloadAccessToken',
+        { arn: principal },
+        identity.name,
+        onBehalfOf,
+      ),
     verify: (token: string, issuer = ISSUER) => verifyWorkloadAccessToken({ ...verifying, issuer }, token),
   };
 }

@@ -63,7 +63,7 @@ beforeEach(() => {
 });
 
 const set = (configuration = TO_KEY, tokenVaultId?: string) =>
-  setTokenVaultCmk(ports, OWNER, tokenVaultId, configuration);
+  setTokenVaultCmk(ports, { arn: OWNER }, tokenVaultId, configuration);
 const page = (moved: number, change: Partial<MovedPage> = {}): MovedPage => ({
   moved,
   stuck: [],
@@ -73,18 +73,18 @@ const page = (moved: number, change: Partial<MovedPage> = {}): MovedPage => ({
 
 describe('the vault', () => {
   it('is under the deployment’s own key until it is moved', async () => {
-    expect(await getTokenVault(ports, OWNER)).toEqual(NEVER_MOVED);
+    expect(await getTokenVault(ports, { arn: OWNER })).toEqual(NEVER_MOVED);
     expect(wrappingKeyArn(NEVER_MOVED, SERVICE_KEY)).toBe(SERVICE_KEY);
     expect(entries).toEqual([{ operation: 'GetTokenVault', principal: OWNER, outcome: 'allowed' }]);
   });
 
   it('is the one that there is', async () => {
-    expect(await getTokenVault(ports, OWNER, 'default')).toEqual(NEVER_MOVED);
+    expect(await getTokenVault(ports, { arn: OWNER }, 'default')).toEqual(NEVER_MOVED);
     const missing = {
       name: 'ResourceNotFoundException',
       message: 'There is no token vault "other"; the only one is "default".',
     };
-    await expect(getTokenVault(ports, OWNER, 'other')).rejects.toMatchObject(missing);
+    await expect(getTokenVault(ports, { arn: OWNER }, 'other')).rejects.toMatchObject(missing);
     await expect(set(TO_KEY, 'other')).rejects.toMatchObject(missing);
     expect(told).toEqual([]);
   });

@@ -3,11 +3,9 @@ import {
   checkWebIdentityChange,
   type WebIdentityChange,
 } from '../../lambda/domain/provider/web-identity-client';
-import { OWNER } from './samples';
 
 const change: WebIdentityChange = {
-  principal: 'arn:aws:iam::123456789012:role/another',
-  owner: OWNER,
+  byOwner: false,
   before: 'AWS_IAM_ID_TOKEN_JWT',
   after: 'AWS_IAM_ID_TOKEN_JWT',
   sameServer: true,
@@ -16,7 +14,7 @@ const change: WebIdentityChange = {
 it.each<[string, Partial<WebIdentityChange>]>([
   [
     'the owner, who may send them anywhere',
-    { principal: OWNER, before: 'CLIENT_SECRET_BASIC', sameServer: false },
+    { byOwner: true, before: 'CLIENT_SECRET_BASIC', sameServer: false },
   ],
   ['another who leaves them where they go', {}],
   ['another who has none sent any more', { after: 'CLIENT_SECRET_POST', sameServer: false }],

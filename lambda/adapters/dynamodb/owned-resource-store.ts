@@ -71,10 +71,10 @@ export function createOwnedResourceStore<Resource extends OwnedResource>(
         unchanged(resource, resource.revision),
       ),
     remove: (resource) => directory.remove(keyOf(resource.name), unchanged(resource, resource.revision)),
-    count: (owner) => directory.countIndex(OWNER_INDEX, listingPartition(kind, owner)),
-    async list(owner, { limit, after }) {
+    count: ({ arn }) => directory.countIndex(OWNER_INDEX, listingPartition(kind, arn)),
+    async list({ arn }, { limit, after }) {
       const found = await directory.queryIndex(OWNER_INDEX, {
-        partition: listingPartition(kind, owner),
+        partition: listingPartition(kind, arn),
         limit,
         ...(after !== undefined && { after: { ...keyOf(after), name: after } }),
       });

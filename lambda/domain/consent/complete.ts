@@ -5,6 +5,7 @@
  * is another user than the one who asked, the session is over and the code destroyed.
  * Source: AWS's "OAuth 2.0 authorization URL session binding", Amazon Bedrock AgentCore developer guide.
  */
+import type { Caller } from '../identity/principal';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail, type Note } from '../audit';
@@ -89,7 +90,7 @@ async function userOf(
 
 /** The agent of the session, for a caller who may act as it. */
 function actingAs(
-  principal: string,
+  principal: Caller,
   session: Session,
   identity: WorkloadIdentity | undefined,
 ): WorkloadIdentity {
@@ -101,7 +102,7 @@ function actingAs(
 
 /** Who stands at both ends of a session when it is completed. */
 interface Parties {
-  readonly principal: string;
+  readonly principal: Caller;
   readonly session: Session;
   readonly identity: WorkloadIdentity;
   readonly user: User;
@@ -150,7 +151,7 @@ async function redeem(
 }
 
 /**
- * @param principal ARN of the calling IAM principal; must be allowed on the session's workload identity
+ * @param principal who calls; must be allowed on the session's workload identity
  * @param completionUri the `session_id` that the application's return URL was called with
  * @param identifier the user whom the application knows to have come back; compared by `iss` and `sub`, or by id
  * @throws AccessDeniedException "Invalid or expired session" for every URI but the completion URI, for an ended or
@@ -160,7 +161,7 @@ async function redeem(
  */
 export function completeResourceTokenAuth(
   ports: CompletePorts,
-  principal: string,
+  principal: Caller,
   completionUri: string,
   identifier: UserIdentifier,
 ): Promise<void> {

@@ -6,8 +6,20 @@
  */
 import { accessDenied } from '../service-error';
 
+/** An IAM principal, as it called. */
+export interface Caller {
+  /** As {@link principalOf} gives it. */
+  readonly arn: string;
+  /**
+   * IAM's unique id: `AROA…` of a role, `AIDA…` of a user, the account id of the root user. A role or user that is
+   * deleted and made again has the same ARN and another id. Undefined where the gateway gives none.
+   */
+  readonly id?: string | undefined;
+}
+
 const ASSUMED_ROLE = /^arn:(aws[a-z-]*):sts::(\d{12}):assumed-role\/([\w+=,.@-]{1,64})\/[\w+=,.@-]{2,64}$/;
 const USER = /^arn:aws[a-z-]*:iam::\d{12}:user\/[\u0021-\u007e]{1,576}$/;
+const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\//;
 const ROOT = /^arn:aws[a-z-]*:iam::\d{12}:root$/;
 
 /**
@@ -26,4 +38,25 @@ export function principalOf(callerArn: string | null | undefined): string {
     'This kind of IAM principal cannot act here; call as an IAM user or an assumed role.',
     'caller ARN of an unknown kind',
   );
+}
+
+/** A unique id as IAM makes them, and the account id that stands for the root user. */
+const UNIQUE_ID = /^(?:(AROA[A-Z0-9]{12,124}):[\w+=,.@-]{2,64}|(AIDA[A-Z0-9]{12,124})|(\d{12}))$/;
+
+/** What API Gateway says of the caller of a signed request (`requestContext.identity`). */
+export interface GatewayIdentity {
+  readonly userArn: string | null | undefined;
+  /** The principal's unique id; of a session with the session's name: `AROA…:name`. */
+  readonly caller: string | null | undefined;
+}
+
+/**
+ * @param identity as the gateway proved it; never anything that the request says of itself
+ * @throws AccessDeniedException as {@link principalOf}
+ */
+export function callerOf({ userArn, caller }: GatewayIdentity): Caller {
+  const arn = principalOf(userArn);
+  const [, role, user, account] = UNIQUE_ID.exec(caller ?? '') ?? [];
+  const id = ROOT.test(arn) ? account : ROLE.test(arn) ? role : user;
+  return { arn, ...(id !== undefined && { id }) };
 }

@@ -1,4 +1,5 @@
 /** Workload identities: what an agent is, and who owns it. */
+import type { Caller } from './principal';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
@@ -12,6 +13,7 @@ import {
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import type { EndpointPolicy } from '../provider/endpoint';
+import { ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember } from '../service-error';
 import { deleteWithContents, type VaultContents } from '../vault/deletion';
@@ -77,12 +79,12 @@ export interface CreateWorkloadIdentityInput {
 /**
  * Creates a workload identity owned by the caller.
  *
- * @param principal ARN of the calling IAM principal
+ * @param principal who calls
  * @throws ConflictException when the name is taken, ValidationException for a return URL that is unsafe
  */
 export function createWorkloadIdentity(
   ports: WorkloadIdentityPorts,
-  principal: string,
+  principal: Caller,
   input: CreateWorkloadIdentityInput,
 ): Promise<WorkloadIdentity> {
   return audited(ports.audit, 'CreateWorkloadIdentity', principal, async (note) => {
@@ -95,7 +97,7 @@ export function createWorkloadIdentity(
       name: input.name,
       id: ports.ambient.randomUUID(),
       arn,
-      owner: principal,
+      ...ownedBy(principal),
       allowedResourceOauth2ReturnUrls: urls,
       tags: input.tags ?? {},
       ...authorizerChange(input.authorizerConfiguration, ports.endpointPolicy),
@@ -110,12 +112,12 @@ export function createWorkloadIdentity(
 }
 
 /**
- * @param principal ARN of the calling IAM principal
+ * @param principal who calls
  * @throws ResourceNotFoundException when there is none, AccessDeniedException for another principal's
  */
 export function getWorkloadIdentity(
   ports: WorkloadIdentityPorts,
-  principal: string,
+  principal: Caller,
   name: string,
 ): Promise<WorkloadIdentity> {
   return audited(ports.audit, 'GetWorkloadIdentity', principal, async (note) => {
@@ -132,7 +134,7 @@ export function getWorkloadIdentity(
  */
 export function updateWorkloadIdentity(
   ports: WorkloadIdentityPorts,
-  principal: string,
+  principal: Caller,
   {
     name,
     allowedResourceOauth2ReturnUrls: urls,
@@ -164,7 +166,7 @@ export function updateWorkloadIdentity(
  */
 export function deleteWorkloadIdentity(
   ports: WorkloadIdentityPorts,
-  principal: string,
+  principal: Caller,
   name: string,
 ): Promise<void> {
   return audited(ports.audit, 'DeleteWorkloadIdentity', principal, async (note) => {
@@ -185,11 +187,11 @@ export function deleteWorkloadIdentity(
 /** The caller's workload identities, by name. @throws ValidationException for a token of another listing */
 export function listWorkloadIdentities(
   ports: WorkloadIdentityPorts,
-  principal: string,
+  principal: Caller,
   input: ListInput,
 ): Promise<Listed<WorkloadIdentity>> {
   const operation = 'ListWorkloadIdentities';
   return audited(ports.audit, operation, principal, () =>
-    listOwned(ports.identities, ports.pageTokens, { operation, principal }, input, PAGE),
+    listOwned(ports.identities, ports.pageTokens, operation, principal, input, PAGE),
   );
 }

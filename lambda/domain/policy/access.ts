@@ -6,7 +6,9 @@
  * allowed to put a policy can allow themselves the rest, as in IAM. Checked on each request, whatever was checked
  * before.
  */
+import type { Caller } from '../identity/principal';
 import { scopesAskedBy, type CustomParameters } from '../grants/custom-parameters';
+import { isOwnedBy, type Owned } from '../ownership';
 import { accessDenied, ServiceError } from '../service-error';
 import type { RequestContext } from './condition-keys';
 import { evaluate, type PolicyRequest, type Verdict } from './evaluate';
@@ -14,10 +16,8 @@ import { POLICY_OPERATIONS, type GovernedOperation } from './governed-operations
 import { parsePolicyDocument, type PolicyDocument } from './policy-document';
 
 /** What access is decided on. */
-export interface GovernedResource {
+export interface GovernedResource extends Owned {
   readonly arn: string;
-  /** The IAM principal that created it. */
-  readonly owner: string;
   /** Its resource policy, as it was put. */
   readonly policy?: string | undefined;
 }
@@ -25,7 +25,7 @@ export interface GovernedResource {
 /** Who calls what. */
 export interface Call {
   /** ARN of the calling IAM principal, as `principalOf` gives it. */
-  readonly principal: string;
+  readonly principal: Caller;
   readonly operation: GovernedOperation;
   readonly context?: RequestContext | undefined;
 }
@@ -35,8 +35,7 @@ export interface ActRequest extends Call {
 }
 
 export interface ObtainRequest {
-  /** ARN of the calling IAM principal. */
-  readonly principal: string;
+  readonly principal: Caller;
   /** Which kind of credential; also while a consent is completed. */
   readonly operation: 'GetResourceOauth2Token' | 'GetResourceApiKey';
   /** The agent's workload identity. */
@@ -103,10 +102,10 @@ export function objectionToAct({
   resource,
   context,
 }: ActRequest): Objection | undefined {
-  const isOwner = resource.owner === principal;
+  const isOwner = isOwnedBy(resource, principal);
   if (isOwner && keepsPolicy(operation)) return undefined;
-  const decided = decide(policyOf(resource), { principal, operation, context: context ?? {} });
-  const may = `${principal} may not call ${operation} on ${resource.arn}`;
+  const decided = decide(policyOf(resource), { principal: principal.arn, operation, context: context ?? {} });
+  const may = `${principal.arn} may not call ${operation} on ${resource.arn}`;
   const denied = denial(decided, may, resource);
   if (denied) return denied;
   if (isOwner || decided.decision === 'allow') return undefined;
@@ -130,7 +129,7 @@ export function objectionToObtain(request: ObtainRequest): Objection | undefined
   };
   const policy = policyOf(provider);
   const ofOwner = decide(policy, { principal: identity.owner, operation, context });
-  const ofCaller = decide(policy, { principal, operation, context });
+  const ofCaller = decide(policy, { principal: principal.arn, operation, context });
   const may = `${identity.arn} may not use ${provider.arn}`;
   const denied = denial(ofOwner, may, provider) ?? denial(ofCaller, may, provider);
   if (denied) return denied;

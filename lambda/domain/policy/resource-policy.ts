@@ -1,4 +1,5 @@
 /** Putting, reading and taking away the resource policy of a workload identity or a credential provider. */
+import type { Caller } from '../identity/principal';
 import type { Ambient } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
 import { changeResource } from '../managed-resource';
@@ -20,7 +21,7 @@ export interface ResourcePolicyPorts extends ResourceStores {
  */
 export function putResourcePolicy(
   ports: ResourcePolicyPorts,
-  principal: string,
+  principal: Caller,
   resourceArn: string,
   policy: string,
 ): Promise<string> {
@@ -37,7 +38,7 @@ export function putResourcePolicy(
 /** @returns undefined when the resource has none. @throws ResourceNotFoundException, AccessDeniedException */
 export function getResourcePolicy(
   ports: ResourcePolicyPorts,
-  principal: string,
+  principal: Caller,
   resourceArn: string,
 ): Promise<string | undefined> {
   const operation = 'GetResourcePolicy';
@@ -51,7 +52,7 @@ export function getResourcePolicy(
 /** From the next request on the owner alone may act. @throws ResourceNotFoundException, AccessDeniedException */
 export function deleteResourcePolicy(
   ports: ResourcePolicyPorts,
-  principal: string,
+  principal: Caller,
   resourceArn: string,
 ): Promise<void> {
   const operation = 'DeleteResourcePolicy';

@@ -1,4 +1,5 @@
 /** API-key credential providers: a key that agents of the same owner may use, sealed and never told to the control plane. */
+import type { Caller } from '../identity/principal';
 import { epochSeconds, type Ambient } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
 import {
@@ -11,6 +12,7 @@ import {
 } from '../managed-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
+import { isOwnedBy, ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember, ServiceError } from '../service-error';
 import { deleteWithContents, writeContents, type VaultContents } from '../vault/deletion';
@@ -99,13 +101,13 @@ const externalKey = async (
   key.kind === 'external' ? nameExternalSecret(ports, naming, MEMBERS.reference, key.reference) : undefined;
 
 /**
- * @param principal ARN of the calling IAM principal, who will own the provider
+ * @param principal who calls, who will own the provider
  * @throws ConflictException when the name is taken, ValidationException without a key,
  *   ServiceQuotaExceededException
  */
 export function createApiKeyProvider(
   ports: ApiKeyProviderPorts,
-  principal: string,
+  principal: Caller,
   input: ApiKeyProviderInput,
 ): Promise<ApiKeyProvider> {
   return audited(ports.audit, 'CreateApiKeyCredentialProvider', principal, async (note) => {
@@ -114,13 +116,13 @@ export function createApiKeyProvider(
     // Look first, so that a key is not sealed for nothing; the conditional write below decides.
     if (await ports.apiKeyProviders.get(input.name)) throw nameTaken(KIND, input.name);
     await checkQuota(ports.apiKeyProviders, principal, ports.quotas, 'apiKeyCredentialProviders');
-    const externalSecret = await externalKey(ports, { principal, owner: principal }, key);
+    const externalSecret = await externalKey(ports, { byOwner: true, ...ownedBy(principal) }, key);
     const now = epochSeconds(ports.ambient);
     const provider: ApiKeyProvider = {
       name: input.name,
       id: ports.ambient.randomUUID(),
       arn: apiKeyProviderArn(ports.arnPrefix, input.name),
-      owner: principal,
+      ...ownedBy(principal),
       ...(externalSecret && { externalSecret }),
       tags: input.tags ?? {},
       revision: 1,
@@ -141,7 +143,7 @@ export function createApiKeyProvider(
 /** @throws ResourceNotFoundException, AccessDeniedException */
 export function getApiKeyProvider(
   ports: ApiKeyProviderPorts,
-  principal: string,
+  principal: Caller,
   name: string,
 ): Promise<ApiKeyProvider> {
   return audited(ports.audit, 'GetApiKeyCredentialProvider', principal, async (note) => {
@@ -163,7 +165,7 @@ export function getApiKeyProvider(
  */
 export function updateApiKeyProvider(
   ports: ApiKeyProviderPorts,
-  principal: string,
+  principal: Caller,
   input: Omit<ApiKeyProviderInput, 'tags'>,
 ): Promise<ApiKeyProvider> {
   return audited(ports.audit, 'UpdateApiKeyCredentialProvider', principal, async (note) => {
@@ -175,7 +177,8 @@ export function updateApiKeyProvider(
       { principal, operation: 'UpdateApiKeyCredentialProvider' },
       input.name,
     );
-    const naming = { principal, owner: provider.owner, kept: provider.externalSecret };
+    const { owner, externalSecret: kept } = provider;
+    const naming = { byOwner: isOwnedBy(provider, principal), owner, kept };
     const externalSecret = await externalKey(ports, naming, key);
     const members = changedMembers(provider, { externalSecret }).map(() => MEMBERS.reference);
     note({ changed: [...(key.kind === 'managed' ? [MEMBERS.secret] : []), ...members] });
@@ -195,7 +198,7 @@ export function updateApiKeyProvider(
 /** Deletes the provider, and its key with it. @throws ResourceNotFoundException, AccessDeniedException */
 export function deleteApiKeyProvider(
   ports: ApiKeyProviderPorts,
-  principal: string,
+  principal: Caller,
   name: string,
 ): Promise<void> {
   return audited(ports.audit, 'DeleteApiKeyCredentialProvider', principal, async (note) => {
@@ -213,11 +216,11 @@ export function deleteApiKeyProvider(
 /** The caller's API-key providers, by name. @throws ValidationException for a token of another listing */
 export function listApiKeyProviders(
   ports: ApiKeyProviderPorts,
-  principal: string,
+  principal: Caller,
   input: ListInput,
 ): Promise<Listed<ApiKeyProvider>> {
   const operation = 'ListApiKeyCredentialProviders';
   return audited(ports.audit, operation, principal, () =>
-    listOwned(ports.apiKeyProviders, ports.pageTokens, { operation, principal }, input, PAGE),
+    listOwned(ports.apiKeyProviders, ports.pageTokens, operation, principal, input, PAGE),
   );
 }

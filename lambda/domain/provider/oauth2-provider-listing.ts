@@ -1,4 +1,5 @@
 /** Listing and deleting OAuth2 credential providers. */
+import type { Caller } from '../identity/principal';
 import { audited, type AuditTrail } from '../audit';
 import { resourceToDelete } from '../managed-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
@@ -25,7 +26,7 @@ const PAGE = 20;
  */
 export function deleteOauth2Provider(
   ports: Oauth2ProviderListingPorts,
-  principal: string,
+  principal: Caller,
   name: string,
 ): Promise<void> {
   return audited(ports.audit, 'DeleteOauth2CredentialProvider', principal, async (note) => {
@@ -46,11 +47,11 @@ export function deleteOauth2Provider(
 /** The caller's OAuth2 providers, by name. @throws ValidationException for a token of another listing */
 export function listOauth2Providers(
   ports: Oauth2ProviderListingPorts,
-  principal: string,
+  principal: Caller,
   input: ListInput,
 ): Promise<Listed<Oauth2Provider>> {
   const operation = 'ListOauth2CredentialProviders';
   return audited(ports.audit, operation, principal, () =>
-    listOwned(ports.providers, ports.pageTokens, { operation, principal }, input, PAGE),
+    listOwned(ports.providers, ports.pageTokens, operation, principal, input, PAGE),
   );
 }

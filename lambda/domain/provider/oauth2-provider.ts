@@ -1,4 +1,5 @@
 /** OAuth2 credential providers: the OAuth client that agents share, and who owns it. */
+import type { Caller } from '../identity/principal';
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Ambient } from '../ambient';
@@ -12,6 +13,7 @@ import {
   nameTaken,
 } from '../managed-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
+import { isOwnedBy, ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember, ServiceError } from '../service-error';
 import { writeContents, type VaultContents } from '../vault/deletion';
@@ -137,13 +139,13 @@ export async function deleteClientSecret(
  * Creates a credential provider owned by the caller. Its client secret is sealed at once and never told again, or
  * stays in Secrets Manager, if the secret's tag gives it to the caller.
  *
- * @param principal ARN of the calling IAM principal
+ * @param principal who calls
  * @throws ConflictException when the name is taken, ServiceQuotaExceededException, ValidationException for a
  *   configuration that cannot work
  */
 export function createOauth2Provider(
   ports: Oauth2ProviderPorts,
-  principal: string,
+  principal: Caller,
   input: CreateOauth2ProviderInput,
 ): Promise<Oauth2Provider> {
   return audited(ports.audit, 'CreateOauth2CredentialProvider', principal, async (note) => {
@@ -154,19 +156,19 @@ export function createOauth2Provider(
       throw invalidMember(members.secret, `is needed for ${client.clientAuthenticationMethod}`);
     }
     if (client.privateKeyJwt) {
-      const naming = { principal, owner: principal, unchanged: false };
+      const naming = { byOwner: true, ...ownedBy(principal), unchanged: false };
       await checkSigningKey(ports, naming, SIGNING_KEY_MEMBER, client.privateKeyJwt);
     }
     // Look first, so that a secret is not sealed for nothing; the conditional write below decides.
     if (await ports.providers.get(input.name)) throw nameTaken(KIND, input.name);
     await checkQuota(ports.providers, principal, ports.quotas, 'oauth2CredentialProviders');
-    const naming = { principal, owner: principal };
+    const naming = { byOwner: true, ...ownedBy(principal) };
     const now = epochSeconds(ports.ambient);
     const provider: Oauth2Provider = {
       name: input.name,
       id: ports.ambient.randomUUID(),
       arn: oauth2ProviderArn(ports.arnPrefix, input.name),
-      owner: principal,
+      ...ownedBy(principal),
       vendor: input.vendor,
       callbackId: ports.ambient.randomUUID(),
       ...client,
@@ -192,12 +194,12 @@ export function createOauth2Provider(
 }
 
 /**
- * @param principal ARN of the calling IAM principal
+ * @param principal who calls
  * @throws ResourceNotFoundException when there is none, AccessDeniedException for another principal's
  */
 export function getOauth2Provider(
   ports: Pick<Oauth2ProviderPorts, 'providers' | 'audit'>,
-  principal: string,
+  principal: Caller,
   name: string,
 ): Promise<Oauth2Provider> {
   return audited(ports.audit, 'GetOauth2CredentialProvider', principal, async (note) => {
@@ -219,7 +221,7 @@ export function getOauth2Provider(
  */
 async function changedSecret(
   ports: Oauth2ProviderPorts,
-  principal: string,
+  principal: Caller,
   provider: Oauth2Provider,
   { vendor, secret, ...client }: SettledConfig & Pick<Oauth2Provider, 'vendor'>,
 ): Promise<ExternalSecret | undefined> {
@@ -228,7 +230,7 @@ async function changedSecret(
   const sameServer = clientAtServer(provider) === clientAtServer({ vendor, ...client });
   if (secret.kind === 'managed' || !usesSecret(client.clientAuthenticationMethod)) return undefined;
   if (secret.kind === 'external') {
-    const naming = { principal, owner, kept: sameServer ? present : undefined };
+    const naming = { byOwner: isOwnedBy(provider, principal), owner, kept: sameServer ? present : undefined };
     return nameExternalSecret(ports, naming, members.reference, secret.reference);
   }
   if (!usesSecret(provider.clientAuthenticationMethod)) {
@@ -267,13 +269,13 @@ const changedInput = (
  * its server do: nobody learns a secret by pointing it at a server of their own. For the same reason only the owner
  * names an external one or a key that signs, and has users' own tokens sent. Id and callback URL stay.
  *
- * @param principal ARN of the calling IAM principal
+ * @param principal who calls
  * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for a configuration that cannot
  *   work, ThrottlingException when it was changed meanwhile
  */
 export function updateOauth2Provider(
   ports: Oauth2ProviderPorts,
-  principal: string,
+  principal: Caller,
   { name, vendor, config }: Oauth2ProviderInput,
 ): Promise<Oauth2Provider> {
   return audited(ports.audit, 'UpdateOauth2CredentialProvider', principal, async (note) => {
@@ -285,25 +287,24 @@ export function updateOauth2Provider(
       name,
     );
     const { owner, privateKeyJwt: present } = provider;
+    const byOwner = isOwnedBy(provider, principal);
     const { secret, ...client } = settleConfig(vendor, config, ports.endpointPolicy, present);
     const sameServer = clientAtServer(provider) === clientAtServer({ vendor, ...client });
     checkOnBehalfOfChange({
-      principal,
-      owner,
+      byOwner,
       before: onBehalfOfConfigOf(provider),
       after: onBehalfOfConfigOf({ vendor, onBehalfOf: client.onBehalfOf }),
       sameServer,
     });
     checkWebIdentityChange({
-      principal,
-      owner,
+      byOwner,
       before: provider.clientAuthenticationMethod,
       after: client.clientAuthenticationMethod,
       sameServer,
     });
     if (client.privateKeyJwt) {
       const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
-      await checkSigningKey(ports, { principal, owner, unchanged }, SIGNING_KEY_MEMBER, client.privateKeyJwt);
+      await checkSigningKey(ports, { byOwner, owner, unchanged }, SIGNING_KEY_MEMBER, client.privateKeyJwt);
     }
     const externalSecret = await changedSecret(ports, principal, provider, { vendor, secret, ...client });
     const change = { vendor, privateKeyJwt: undefined, ...client, externalSecret };

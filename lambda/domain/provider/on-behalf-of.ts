@@ -69,10 +69,8 @@ export const onBehalfOfConfigOf = ({
 
 /** A change of a provider, as far as users' own tokens are concerned. */
 export interface OnBehalfOfChange {
-  /** ARN of the calling IAM principal. */
-  readonly principal: string;
-  /** ARN of the IAM principal who owns the provider. */
-  readonly owner: string;
+  /** Whether the provider's owner makes it. */
+  readonly byOwner: boolean;
   /** As {@link onBehalfOfConfigOf} has it: a vendor's built-in exchange counts too. */
   readonly before: OnBehalfOfConfig | undefined;
   readonly after: OnBehalfOfConfig | undefined;
@@ -87,8 +85,8 @@ export interface OnBehalfOfChange {
  * @throws AccessDeniedException
  */
 export function checkOnBehalfOfChange(change: OnBehalfOfChange): void {
-  const { principal, owner, before, after, sameServer } = change;
-  if (principal === owner || after === undefined) return;
+  const { byOwner, before, after, sameServer } = change;
+  if (byOwner || after === undefined) return;
   if (sameServer && isDeepStrictEqual(before, after)) return;
   throw accessDenied(
     'Only the owner of the credential provider may configure on-behalf-of exchange, or have users’ own tokens sent to another client or server.',

@@ -118,8 +118,8 @@ const keyArnPrefix = (arnPrefix: string): string => {
 
 /** Who has a key sign what. */
 export interface KeyNaming {
-  /** ARN of the calling IAM principal. */
-  readonly principal: string;
+  /** Whether the provider's owner does. */
+  readonly byOwner: boolean;
   /** ARN of the IAM principal who owns the provider. */
   readonly owner: string;
   /** Whether the very same is in force already, for the same client at the same server. */
@@ -136,12 +136,12 @@ export interface KeyNaming {
  */
 export async function checkSigningKey(
   ports: KeyNamingPorts,
-  { principal, owner, unchanged }: KeyNaming,
+  { byOwner, owner, unchanged }: KeyNaming,
   member: string,
   { keyArn, algorithm }: PrivateKeyJwt,
 ): Promise<void> {
   if (unchanged) return;
-  if (principal !== owner) {
+  if (!byOwner) {
     throw accessDenied(
       'Only the owner of the credential provider may name the key that signs for it, or have it sign for another client, server or claims.',
       'a signing key named by another principal than the owner',

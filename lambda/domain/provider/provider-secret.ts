@@ -52,8 +52,8 @@ export interface SecretNamingPorts {
 
 /** Who names a secret for whose provider. */
 export interface SecretNaming {
-  /** ARN of the calling IAM principal. */
-  readonly principal: string;
+  /** Whether the provider's owner does. */
+  readonly byOwner: boolean;
   /** ARN of the IAM principal who owns the provider. */
   readonly owner: string;
   /** The secret that the provider has and that would go where it went before. */
@@ -76,11 +76,11 @@ const secretArnPrefix = (arnPrefix: string): string => {
  */
 export async function nameExternalSecret(
   ports: SecretNamingPorts,
-  { principal, owner, kept }: SecretNaming,
+  { byOwner, owner, kept }: SecretNaming,
   member: string,
   { secretId, jsonKey }: SecretReference,
 ): Promise<ExternalSecret> {
-  if (principal !== owner) {
+  if (!byOwner) {
     if (kept?.arn === secretId && kept.jsonKey === jsonKey) return kept;
     throw accessDenied(
       'Only the owner of the credential provider may name an external secret, or have it sent to another client or server.',

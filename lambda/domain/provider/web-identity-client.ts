@@ -7,10 +7,8 @@ import type { ClientAuthenticationMethod } from './vendor';
 
 /** A change of a provider, as far as AWS's tokens are concerned. */
 export interface WebIdentityChange {
-  /** ARN of the calling IAM principal. */
-  readonly principal: string;
-  /** ARN of the IAM principal who owns the provider. */
-  readonly owner: string;
+  /** Whether the provider's owner makes it. */
+  readonly byOwner: boolean;
   readonly before: ClientAuthenticationMethod;
   readonly after: ClientAuthenticationMethod;
   /** Whether client and server stay. */
@@ -24,8 +22,8 @@ export interface WebIdentityChange {
  * @throws AccessDeniedException
  */
 export function checkWebIdentityChange(change: WebIdentityChange): void {
-  const { principal, owner, before, after, sameServer } = change;
-  if (principal === owner || after !== 'AWS_IAM_ID_TOKEN_JWT') return;
+  const { byOwner, before, after, sameServer } = change;
+  if (byOwner || after !== 'AWS_IAM_ID_TOKEN_JWT') return;
   if (sameServer && before === after) return;
   throw accessDenied(
     'Only the owner of the credential provider may have it authenticate by AWS_IAM_ID_TOKEN_JWT, or at another client or server.',

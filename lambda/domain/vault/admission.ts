@@ -1,4 +1,5 @@
 /** Whether this caller may act as this agent, and this agent use this provider: checked afresh on each request. */
+import type { Caller } from '../identity/principal';
 import type { Note } from '../audit';
 import type { CustomParameters } from '../grants/custom-parameters';
 import { noSuchResource } from '../managed-resource';
@@ -10,8 +11,7 @@ import type { Delegation } from '../workload-token/claims';
 
 /** Who asks, for which kind of credential, of which provider. */
 export interface AdmissionRequest {
-  /** ARN of the calling IAM principal. */
-  readonly principal: string;
+  readonly principal: Caller;
   readonly operation: 'GetResourceOauth2Token' | 'GetResourceApiKey';
   readonly providerName: string;
   readonly scopes?: readonly string[];

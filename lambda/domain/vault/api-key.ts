@@ -1,4 +1,5 @@
 /** GetResourceApiKey: the API key of a provider, for an agent that may use it. */
+import type { Caller } from '../identity/principal';
 import { audited, type AuditTrail } from '../audit';
 import { subjectHash } from '../identity/user';
 import { admit, workloadGone } from './admission';
@@ -39,14 +40,14 @@ async function deletionDuring(
 }
 
 /**
- * @param principal ARN of the calling IAM principal; must be allowed on the workload identity that the token names
+ * @param principal who calls; must be allowed on the workload identity that the token names
  * @param workloadIdentityToken with or without a user: the key is the agent's
  * @throws UnauthorizedException for the token; AccessDeniedException, ResourceNotFoundException; ValidationException
  *   for an external key that is not what it should be
  */
 export function getResourceApiKey(
   ports: ApiKeyPorts,
-  principal: string,
+  principal: Caller,
   workloadIdentityToken: string,
   providerName: string,
 ): Promise<string> {

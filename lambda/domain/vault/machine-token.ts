@@ -16,7 +16,7 @@ export function machineToken(
   const { principal, identity, owner, grant, mayHandOut } = admitted;
   const { resources, audiences } = owner;
   const ahead = {
-    principal,
+    principal: principal.arn,
     workloadName: identity.name,
     providerName: owner.provider.name,
     flow: 'M2M' as const,

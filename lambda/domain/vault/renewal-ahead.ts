@@ -93,7 +93,7 @@ export interface RenewAheadPorts extends RenewalPorts, TokenSourcePorts {
  */
 export async function renewAhead(ports: RenewAheadPorts, request: RenewalRequest): Promise<void> {
   const { principal, workloadName, providerName, grantId, holder, flow, scopes, ...narrowing } = request;
-  await audited(ports.audit, 'RenewAhead', principal, async (note) => {
+  await audited(ports.audit, 'RenewAhead', { arn: principal }, async (note) => {
     note({ provider: providerName, user: grantId.subjectHash, flow, scopes });
     const { identity, provider, grant } = await ports.directory.read(workloadName, providerName, grantId);
     const overtaken = { reason: 'overtaken: the lease, the agent or the provider is another by now' };

@@ -1,4 +1,5 @@
 /** What a read of an OAuth2 token is made of: what comes in, what was checked, what goes out. */
+import type { Caller } from '../identity/principal';
 import type { BeginPorts, ConsentOutstanding } from '../consent/begin';
 import type { TokenRequestPorts } from '../grants/token-request';
 import type { WorkloadIdentity } from '../identity/workload-identity';
@@ -50,8 +51,7 @@ export interface Answer {
 
 /** One request, admitted: everything that was checked, in one place. */
 export interface Admitted {
-  /** ARN of the calling IAM principal. */
-  readonly principal: string;
+  readonly principal: Caller;
   readonly input: RetrieveInput;
   readonly delegation: Delegation;
   readonly identity: WorkloadIdentity;

@@ -3,6 +3,7 @@
  * by a consent link when there is none. Or the agent's own, by client credentials. Or one that the user's own token
  * is exchanged for. And the same for who says that the resource did not take the token: RejectResourceOauth2Token.
  */
+import type { Caller } from '../identity/principal';
 import { audited, type Note } from '../audit';
 import { ProviderFailure } from '../grants/provider-failure';
 import { subjectHash } from '../identity/user';
@@ -72,7 +73,7 @@ function scopesAtStake(
 
 async function admitRequest(
   ports: RetrievePorts,
-  principal: string,
+  principal: Caller,
   input: RetrieveInput,
   delegation: Delegation,
   note: Note,
@@ -118,7 +119,7 @@ function tokenFor(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {
 function retrieved(
   ports: RetrievePorts,
   operation: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token',
-  principal: string,
+  principal: Caller,
   input: RetrieveInput,
   settle: (admitted: Admitted) => Promise<Admitted>,
 ): Promise<Answer> {
@@ -149,13 +150,13 @@ function retrieved(
 }
 
 /**
- * @param principal ARN of the calling IAM principal; must be allowed on the workload identity that the token names
+ * @param principal who calls; must be allowed on the workload identity that the token names
  * @throws UnauthorizedException for the workload access token; AccessDeniedException, ResourceNotFoundException,
  *   ValidationException; InternalServerException or ThrottlingException where asking again shortly will help
  */
 export const getResourceOauth2Token = (
   ports: RetrievePorts,
-  principal: string,
+  principal: Caller,
   input: RetrieveInput,
 ): Promise<Answer> =>
   retrieved(ports, 'GetResourceOauth2Token', principal, input, (admitted) => Promise.resolve(admitted));
@@ -170,7 +171,7 @@ export const getResourceOauth2Token = (
  */
 export const rejectResourceOauth2Token = (
   ports: RetrievePorts,
-  principal: string,
+  principal: Caller,
   input: RetrieveInput,
   rejectedAccessToken: string,
 ): Promise<Answer> =>

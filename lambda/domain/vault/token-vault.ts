@@ -9,6 +9,7 @@
  * each key that sealed anything was either written before the move began, and is found by it, or is under the
  * new KMS key from the start. Moves may overlap: a later revision is never rewrapped for an earlier one.
  */
+import type { Caller } from '../identity/principal';
 import { epochSeconds, type Ambient } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
 import { changedMeanwhile } from '../managed-resource';
@@ -109,13 +110,13 @@ function customerKeyArn({ keyType, kmsKeyArn }: KmsConfiguration): string | unde
 }
 
 /**
- * @param principal ARN of the calling IAM principal; IAM on the operation decides, for nobody owns the vault
+ * @param principal who calls; IAM on the operation decides, for nobody owns the vault
  * @param tokenVaultId `default`, also when it is left out
  * @throws ResourceNotFoundException for another vault
  */
 export function getTokenVault(
   ports: Pick<TokenVaultPorts, 'tokenVault' | 'audit'>,
-  principal: string,
+  principal: Caller,
   tokenVaultId = TOKEN_VAULT_ID,
 ): Promise<TokenVault> {
   return audited(ports.audit, 'GetTokenVault', principal, () => {
@@ -128,14 +129,14 @@ export function getTokenVault(
  * Moves the vault to another KMS key. The answer comes once every vault key is under it, so that the old KMS key
  * is needed no more. A call that was cut short is asked for again and goes on where it stopped.
  *
- * @param principal ARN of the calling IAM principal; IAM on the operation decides, for nobody owns the vault
+ * @param principal who calls; IAM on the operation decides, for nobody owns the vault
  * @throws ResourceNotFoundException for another vault; ValidationException, AccessDeniedException for a KMS key
  *   that will not do, with nothing changed; ThrottlingException when the move is not finished yet;
  *   ValidationException when vault keys are left under a KMS key that cannot be used
  */
 export function setTokenVaultCmk(
   ports: TokenVaultPorts,
-  principal: string,
+  principal: Caller,
   tokenVaultId: string | undefined,
   kmsConfiguration: KmsConfiguration,
 ): Promise<TokenVault> {

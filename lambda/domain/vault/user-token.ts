@@ -22,7 +22,7 @@ async function storedToken(
   if (!refreshable && !usableTokens(grant, owner, now)) return undefined;
   const { resources, audiences } = owner;
   const ahead = {
-    principal,
+    principal: principal.arn,
     workloadName: identity.name,
     providerName: owner.provider.name,
     flow: 'USER_FEDERATION' as const,

@@ -1,4 +1,5 @@
 /** Issues workload access tokens: for the agent alone, or for the agent and a user. */
+import type { Caller } from '../identity/principal';
 import { SignJWT } from 'jose';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
@@ -56,7 +57,7 @@ export type IssueOperation =
 
 /**
  * @param operation which of them, for access and the audit trail
- * @param principal ARN of the calling IAM principal; must be allowed on the workload identity
+ * @param principal who calls; must be allowed on the workload identity
  * @returns a compact JWS, that lives as long as the deployment says and never longer than the user's token,
  *   which it carries sealed
  * @throws ResourceNotFoundException, AccessDeniedException, UnauthorizedException for the user's token
@@ -64,7 +65,7 @@ export type IssueOperation =
 export function issueWorkloadAccessToken(
   ports: IssuePorts,
   operation: IssueOperation,
-  principal: string,
+  principal: Caller,
   workloadName: string,
   onBehalfOf: OnBehalfOf,
 ): Promise<string> {

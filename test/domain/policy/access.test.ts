@@ -33,7 +33,7 @@ const OPERATIONS: readonly GovernedOperation[] = GOVERNED_OPERATIONS['workload-i
 describe('acting on a resource', () => {
   const acts = (principal: string, text?: string, change: Partial<ActRequest> = {}): boolean =>
     objectionToAct({
-      principal,
+      principal: { arn: principal },
       operation: 'GetWorkloadAccessToken',
       resource: { arn: IDENTITY, owner: OWNER, policy: text },
       ...change,
@@ -98,7 +98,7 @@ describe('acting on a resource', () => {
     const refusal = (text?: string) =>
       caught(() => {
         mayAct({
-          principal: ROLE,
+          principal: { arn: ROLE },
           operation: 'GetWorkloadAccessToken',
           resource: { arn: IDENTITY, owner: OWNER, policy: text },
         });
@@ -131,7 +131,7 @@ describe('obtaining from a provider', () => {
   const others = { arn: IDENTITY, owner: FOREIGN_ROLE };
 
   const request = (text?: string, change: Partial<ObtainRequest> = {}): ObtainRequest => ({
-    principal: (change.identity ?? own).owner,
+    principal: { arn: (change.identity ?? own).owner },
     operation: 'GetResourceOauth2Token',
     identity: own,
     provider: { arn: PROVIDER, owner: OWNER, policy: text },
@@ -169,12 +169,12 @@ describe('obtaining from a provider', () => {
   });
 
   it('does not take an Allow for the caller as one for the agent, but a Deny', () => {
-    const acting = { identity: others, principal: ROLE };
+    const acting = { identity: others, principal: { arn: ROLE } };
     expect(obtains(policy(binding()), acting)).toBe(false);
     const allowed = binding({ Principal: { AWS: FOREIGN_ROLE } });
     expect(obtains(policy(allowed), acting)).toBe(true);
     expect(obtains(policy(allowed, binding({ Effect: 'Deny' })), acting)).toBe(false);
-    expect(obtains(policy(binding({ Effect: 'Deny' })), { principal: ROLE })).toBe(false);
+    expect(obtains(policy(binding({ Effect: 'Deny' })), { principal: { arn: ROLE } })).toBe(false);
   });
 
   it('narrows by scopes', () => {

@@ -91,9 +91,9 @@ it('never lets anybody in by one more Deny', () => {
           const { principal: caller } = asked;
           const operation = 'GetResourceOauth2Token' as const;
           return [
-            objectionToAct({ ...asked, resource }) === undefined,
+            objectionToAct({ ...asked, principal: { arn: asked.principal }, resource }) === undefined,
             objectionToObtain({
-              principal: caller,
+              principal: { arn: caller },
               operation,
               identity,
               provider: resource,
