@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { epochSeconds, type Ambient } from './ambient';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
+import { withOwnerId } from './ownership';
 import { mayAct, type Call } from './policy/access';
 import { ServiceError } from './service-error';
 
@@ -45,7 +46,7 @@ function found<Resource extends OwnedResource>(
 ): Resource {
   if (!resource) throw noSuchResource(kind, name);
   mayAct({ ...call, resource });
-  return resource;
+  return withOwnerId(resource, call.principal);
 }
 
 /** @throws ResourceNotFoundException when there is none, AccessDeniedException for a caller who may not */

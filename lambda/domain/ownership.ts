@@ -1,13 +1,45 @@
-/** Whose a resource is: the IAM principal's that created it. */
+/**
+ * Whose a resource is: the IAM principal's that created it, by its ARN and by IAM's unique id. A role or user that is
+ * deleted and made again has the ARN of the one before and another id, and is not the owner of what that one had.
+ *
+ * A record from before ids were kept has the ARN alone. It belongs to whoever has the ARN now, as it always did, and
+ * takes the owner's id with the owner's next write: that gives a principal that was made again nothing that it did not
+ * have already, and is the last time that the ARN alone decides.
+ */
 import type { Caller } from './identity/principal';
 
 /** What a resource says of its owner. */
 export interface Owned {
   /** ARN of the IAM principal that created it. */
   readonly owner: string;
+  /** The owner's unique id; absent in a record from before ids were kept, or where the gateway gave none. */
+  readonly ownerId?: string | undefined;
 }
 
-export const isOwnedBy = ({ owner }: Owned, caller: Caller): boolean => owner === caller.arn;
+/** Whether an id that is recorded is this one. One that is recorded is asked for: no id is another id. */
+const isRecorded = (ownerId: string | undefined, id: string | undefined): boolean =>
+  ownerId === undefined || ownerId === id;
+
+export const isOwnedBy = ({ owner, ownerId }: Owned, caller: Caller): boolean =>
+  owner === caller.arn && isRecorded(ownerId, caller.id);
+
+/** Whether the caller has the owner's ARN and is not the owner. */
+export const isNamesake = (resource: Owned, caller: Caller): boolean =>
+  resource.owner === caller.arn && !isOwnedBy(resource, caller);
 
 /** What a resource that the caller creates says of its owner. */
-export const ownedBy = ({ arn }: Caller): Owned => ({ owner: arn });
+export const ownedBy = ({ arn, id }: Caller): Owned => ({
+  owner: arn,
+  ...(id !== undefined && { ownerId: id }),
+});
+
+/** The resource with its owner's id, if the caller is the owner and the record has none. */
+export const withOwnerId = <Resource extends Owned>(resource: Resource, caller: Caller): Resource =>
+  isOwnedBy(resource, caller) ? { ...resource, ...ownedBy(caller) } : resource;
+
+/**
+ * Whether a workload identity and a credential provider have the same owner. Where the identity's record has no id, its
+ * owner has one that calls: so a namesake that holds on to an identity from before reaches nothing that has an id.
+ */
+export const haveSameOwner = (identity: Owned, provider: Owned, caller: Caller): boolean =>
+  identity.owner === provider.owner && isRecorded(provider.ownerId, withOwnerId(identity, caller).ownerId);

@@ -3,6 +3,7 @@ import { apiKeyProviderArn, type ApiKeyProviderStore } from './provider/api-key-
 import { oauth2ProviderArn, type Oauth2ProviderStore } from './provider/oauth2-provider';
 import { workloadIdentityArn, type WorkloadIdentityStore } from './identity/workload-identity';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
+import { withOwnerId } from './ownership';
 import { mayAct, type Call } from './policy/access';
 import { ServiceError } from './service-error';
 
@@ -40,7 +41,7 @@ export async function locateResource(
     const resource = await store.get(arn.slice(before.length));
     if (!resource) break;
     mayAct({ ...call, resource });
-    return { store, resource };
+    return { store, resource: withOwnerId(resource, call.principal) };
   }
   throw new ServiceError('ResourceNotFoundException', `There is no resource ${arn}.`);
 }

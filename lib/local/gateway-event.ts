@@ -65,18 +65,25 @@ export function proxyEvent(
   };
 }
 
+/** The unique id, of a role session with the session's name. */
+function callerIdOf({ arn, id }: Principal): string {
+  const [, session] = /:assumed-role\/[^/]+\/(.+)$/.exec(arn) ?? [];
+  return session === undefined ? id : `${id}:${session}`;
+}
+
 function identity(
   request: GatewayRequest,
   caller: Principal | undefined,
   accountId: string,
 ): APIGatewayProxyEvent['requestContext']['identity'] {
   const [, userAgent = null] = request.headers.find(([name]) => name.toLowerCase() === 'user-agent') ?? [];
+  const callerId = caller ? callerIdOf(caller) : null;
   return {
     accessKey: caller?.accessKeyId ?? null,
     accountId: caller ? accountId : null,
     apiKey: null,
     apiKeyId: null,
-    caller: null,
+    caller: callerId,
     clientCert: null,
     cognitoAuthenticationProvider: null,
     cognitoAuthenticationType: null,
@@ -84,7 +91,7 @@ function identity(
     cognitoIdentityPoolId: null,
     principalOrgId: null,
     sourceIp: request.sourceIp,
-    user: null,
+    user: callerId,
     userAgent,
     userArn: caller?.arn ?? null,
   };

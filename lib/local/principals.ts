@@ -28,6 +28,8 @@ export type PrincipalName = keyof typeof ARNS;
 
 export interface Principal {
   readonly arn: string;
+  /** Unique id as IAM makes them: `AROA…` of a role, `AIDA…` of a user. One that is made again has another. */
+  readonly id: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
 }
@@ -38,6 +40,8 @@ const AccessKeySchema = v.strictObject({
   accessKeyId: v.pipe(v.string(), v.regex(/^AKIA[A-Z2-7]{16}$/)),
   secretAccessKey: v.pipe(v.string(), v.minLength(40)),
 });
+
+type AccessKey = v.InferOutput<typeof AccessKeySchema>;
 
 const PrincipalsFileSchema = v.strictObject({
   operator: AccessKeySchema,
@@ -64,15 +68,25 @@ export async function loadPrincipals(dataDir: string): Promise<Principals> {
   const { gate = newAccessKey() } = kept;
   if (!kept.gate) await writeSecretFile(path, { ...kept, gate });
   return {
-    operator: { arn: ARNS.operator, ...kept.operator },
-    agent: { arn: ARNS.agent, ...kept.agent },
-    gate: { arn: ARNS.gate, ...gate },
-    stranger: { arn: ARNS.stranger, ...kept.stranger },
+    operator: principalOf('operator', kept.operator),
+    agent: principalOf('agent', kept.agent),
+    gate: principalOf('gate', gate),
+    stranger: principalOf('stranger', kept.stranger),
   };
 }
 
+const principalOf = (name: PrincipalName, key: AccessKey): Principal => ({
+  arn: ARNS[name],
+  id: uniqueIdOf(ARNS[name], key),
+  ...key,
+});
+
+/** As lasting as the access key, and another one with another key. */
+export const uniqueIdOf = (arn: string, { accessKeyId }: AccessKey): string =>
+  `${arn.includes(':assumed-role/') ? 'AROA' : 'AIDA'}${accessKeyId.slice('AKIA'.length)}`;
+
 /** Access key ids look like AWS's: `AKIA` and sixteen letters and digits of base32 (RFC 4648 section 6). */
-function newAccessKey(): { accessKeyId: string; secretAccessKey: string } {
+function newAccessKey(): AccessKey {
   const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   const id = Array.from({ length: 16 }, () => base32.charAt(randomInt(base32.length))).join('');
   return { accessKeyId: `AKIA${id}`, secretAccessKey: randomBytes(30).toString('base64') };

@@ -1,5 +1,6 @@
 /** What every store of owned resources promises beyond creating and reading: change once, remove once, list by owner. */
 import { randomUUID } from 'node:crypto';
+import type { Caller } from '../../lambda/domain/identity/principal';
 import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
 import type { Stores } from '../domain/in-memory-stores';
 import { AT_ONCE, outcomes } from './concurrency';
@@ -144,5 +145,31 @@ export const ownedResourceStoreContract =
       const next = await store().list({ arn: owner }, { limit: 10, after: last });
       expect(next.resources.map((resource) => resource.name)).toEqual([name('c'), name('d')]);
       expect(next.last).toBeUndefined();
+    });
+
+    it('keeps the owner’s unique id, and lists and counts nothing of a namesake’s', async () => {
+      const arn = ownerOf(randomUUID());
+      const prefix = randomUUID();
+      const owned = { a: undefined, b: 'AROA1', c: 'AROA2', d: 'AROA2', e: 'AROA1' };
+      for (const [letter, ownerId] of Object.entries(owned)) {
+        const change = { name: `${prefix}-${letter}`, owner: arn, ...(ownerId !== undefined && { ownerId }) };
+        expect(await store().get((await created(change)).name)).toMatchObject(change);
+      }
+      const listed = async (caller: Caller): Promise<string> => {
+        const letters: string[] = [];
+        let after: string | undefined;
+        do {
+          const page = await store().list(caller, { limit: 2, after });
+          letters.push(...page.resources.map(({ name }) => name.slice(-1)));
+          after = page.last;
+        } while (after !== undefined);
+        return letters.join('');
+      };
+      // A record without an id is of all of the ARN.
+      expect(await listed({ arn, id: 'AROA1' })).toBe('abe');
+      expect(await listed({ arn, id: 'AROA2' })).toBe('acd');
+      expect(await listed({ arn })).toBe('a');
+      const counts = [{ arn, id: 'AROA1' }, { arn, id: 'AROA3' }, { arn }].map((who) => store().count(who));
+      expect(await Promise.all(counts)).toEqual([3, 1, 1]);
     });
   };

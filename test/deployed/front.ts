@@ -11,7 +11,13 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { OPERATIONS, ROUTED_GROUPS, type OperationName, type RoutedGroup } from '../../lambda/api/operations';
 import { createGateway, type FunctionHandler } from '../../lib/local/gateway';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
-import { loadPrincipals, LOCAL_ACCOUNT, type Principal, type Principals } from '../../lib/local/principals';
+import {
+  loadPrincipals,
+  LOCAL_ACCOUNT,
+  uniqueIdOf,
+  type Principal,
+  type Principals,
+} from '../../lib/local/principals';
 import type { DeployedFunctions } from './deployed-functions';
 
 const NAMES = Object.keys(OPERATIONS) as OperationName[];
@@ -65,11 +71,14 @@ export class Front {
    * @param arn as API Gateway hands it on
    */
   admit(arn: string): Principal {
-    const principal = {
-      arn,
+    const key = {
       accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
       secretAccessKey: randomBytes(30).toString('base64'),
     };
+    // All sessions of a role have its id, as long as it is not made again.
+    const role = arn.split('/').slice(0, 2).join('/');
+    const known = this.known.find((principal) => principal.arn.startsWith(`${role}/`));
+    const principal = { arn, id: known?.id ?? uniqueIdOf(arn, key), ...key };
     this.known.push(principal);
     return principal;
   }

@@ -1,6 +1,6 @@
 /** Who called: IAM users, roles by their sessions, the account root; nobody else. */
 import fc from 'fast-check';
-import { principalOf } from '../../lambda/domain/identity/principal';
+import { callerOf, principalOf } from '../../lambda/domain/identity/principal';
 import { ServiceError } from '../../lambda/domain/service-error';
 import { caught } from './caught';
 
@@ -71,4 +71,39 @@ it('gives a principal for nothing but an IAM or STS ARN', () => {
       expect(() => principalOf(junk)).toThrow();
     }),
   );
+});
+
+describe('the unique id', () => {
+  const SESSION = `arn:aws:sts::${ACCOUNT}:assumed-role/agent/session-1`;
+  const USER = `arn:aws:iam::${ACCOUNT}:user/alice`;
+  const ROOT = `arn:aws:iam::${ACCOUNT}:root`;
+  const ROLE_ID = 'AROAEXAMPLE123456789A';
+  const USER_ID = 'AIDAEXAMPLE123456789A';
+
+  it.each([
+    ['a role, whatever the session', SESSION, `${ROLE_ID}:session-1`, ROLE_ID],
+    ['a role of a web identity', SESSION, `${ROLE_ID}:CognitoIdentityCredentials`, ROLE_ID],
+    ['a user', USER, USER_ID, USER_ID],
+    ['a user whose path looks like a role', `arn:aws:iam::${ACCOUNT}:user/a:role/b:root`, USER_ID, USER_ID],
+    ['the account root', ROOT, ACCOUNT, ACCOUNT],
+  ])('is that of %s', (_whose, userArn, caller, id) => {
+    expect(callerOf({ userArn, caller })).toEqual({ arn: principalOf(userArn), id });
+  });
+
+  it.each([
+    ['the gateway gives none', SESSION, null],
+    ['it is empty', SESSION, ''],
+    ['it is a user’s and the ARN a role’s', SESSION, USER_ID],
+    ['it is a role’s and the ARN a user’s', USER, `${ROLE_ID}:session-1`],
+    ['it is an account’s and the ARN a user’s', USER, ACCOUNT],
+    ['it has no session', SESSION, ROLE_ID],
+    ['it has something before it', SESSION, `x${ROLE_ID}:session-1`],
+    ['it is in small letters', SESSION, `${ROLE_ID.toLowerCase()}:session-1`],
+  ])('is none where %s', (_why, userArn, caller) => {
+    expect(callerOf({ userArn, caller })).toEqual({ arn: principalOf(userArn) });
+  });
+
+  it('makes no caller of a request without an ARN', () => {
+    expect(() => callerOf({ userArn: null, caller: `${ROLE_ID}:session-1` })).toThrow();
+  });
 });

@@ -10,6 +10,7 @@ import {
 
 const keysOf = (secretAccessKey: string) => ({
   arn: 'arn:aws:iam::000000000000:user/somebody',
+  id: 'AIDAAAAAAAAAAAAAAAAAA',
   accessKeyId: 'AKIAAAAAAAAAAAAAAAAA',
   secretAccessKey,
 });

@@ -9,6 +9,7 @@ import { LOCAL_ACCOUNT, LOCAL_REGION, type Principal } from '../../lib/local/pri
 
 export const agent: Principal = {
   arn: `arn:aws:sts::${LOCAL_ACCOUNT}:assumed-role/agent/local`,
+  id: 'AROAAAAAAAAAAAAAAAAAA',
   accessKeyId: 'AKIAAAAAAAAAAAAAAAAA',
   secretAccessKey: 'a-secret-key-of-the-agent',
 };

@@ -44,7 +44,15 @@ describe("AWS's clients", () => {
       body: BODY,
       pathParameters: null,
       queryStringParameters: null,
-      requestContext: { stage: '', identity: { userArn: agent.arn, sourceIp: '127.0.0.1' } },
+      requestContext: {
+        stage: '',
+        identity: {
+          userArn: agent.arn,
+          caller: `${agent.id}:local`,
+          user: `${agent.id}:local`,
+          sourceIp: '127.0.0.1',
+        },
+      },
     });
     expect(Object.keys(gateway.events[0]?.event.headers ?? {})).not.toContain('authorization');
     expect(gateway.events[0]?.context.invokedFunctionArn).toContain('function:agent-identity-token-exchange');

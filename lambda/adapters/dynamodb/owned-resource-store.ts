@@ -1,5 +1,6 @@
 /** Owned resources in the directory table: one item each, listed by owner through an index. */
 import * as v from 'valibot';
+import { isOwnedBy } from '../../domain/ownership';
 import type { OwnedResource, OwnedResourceStore } from '../../domain/owned-resource';
 import { LISTING_ATTRIBUTE, listingPartition, OWNER_INDEX, type Key } from './keys';
 import { parseRecord, versioned } from './record';
@@ -14,6 +15,8 @@ export const OWNED_RESOURCE_MEMBERS = {
   id: v.string(),
   arn: v.string(),
   owner: v.string(),
+  /** Not in a record from before ids were kept. */
+  ownerId: v.exactOptional(v.string()),
   tags: v.record(v.string(), v.string()),
   policy: v.exactOptional(v.string()),
   revision: v.number(),
@@ -71,15 +74,20 @@ export function createOwnedResourceStore<Resource extends OwnedResource>(
         unchanged(resource, resource.revision),
       ),
     remove: (resource) => directory.remove(keyOf(resource.name), unchanged(resource, resource.revision)),
-    count: ({ arn }) => directory.countIndex(OWNER_INDEX, listingPartition(kind, arn)),
-    async list({ arn }, { limit, after }) {
+    count: ({ arn, id }) =>
+      directory.countIndex(OWNER_INDEX, listingPartition(kind, arn), {
+        condition: 'attribute_not_exists(ownerId) OR ownerId = :id',
+        values: { ':id': id ?? '' },
+      }),
+    async list(caller, { limit, after }) {
       const found = await directory.queryIndex(OWNER_INDEX, {
-        partition: listingPartition(kind, arn),
+        partition: listingPartition(kind, caller.arn),
         limit,
         ...(after !== undefined && { after: { ...keyOf(after), name: after } }),
       });
-      const resources = found.items.flatMap((record) => parseRecord(schema, record) ?? []);
-      const last = found.more ? resources.at(-1)?.name : undefined;
+      const namesakesToo = found.items.flatMap((record) => parseRecord(schema, record) ?? []);
+      const last = found.more ? namesakesToo.at(-1)?.name : undefined;
+      const resources = namesakesToo.filter((resource) => isOwnedBy(resource, caller));
       return { resources, ...(last !== undefined && { last }) };
     },
   };

@@ -46,7 +46,7 @@ export interface Table {
    */
   queryIndex(index: IndexShape, query: IndexQuery): Promise<{ items: unknown[]; more: boolean }>;
   /** How many items one partition of an index has; eventually consistent. */
-  countIndex(index: IndexShape, partition: string): Promise<number>;
+  countIndex(index: IndexShape, partition: string, filter: Expression): Promise<number>;
   /**
    * A page of the whole table, of the items that the filter lets through; strongly consistent: what was written
    * before the first page is on one of them.
@@ -132,7 +132,7 @@ export function createTable(client: DynamoDBClient, name: string): Table {
       );
       return { items: Items.map((item) => unmarshall(item)), more: LastEvaluatedKey !== undefined };
     },
-    async countIndex(index, partition) {
+    async countIndex(index, partition, { condition, names, values }) {
       let count = 0;
       let start: Record<string, AttributeValue> | undefined;
       do {
@@ -142,8 +142,9 @@ export function createTable(client: DynamoDBClient, name: string): Table {
             IndexName: index.name,
             Select: 'COUNT',
             KeyConditionExpression: '#partition = :partition',
-            ExpressionAttributeNames: { '#partition': index.partition },
-            ExpressionAttributeValues: marshalled({ ':partition': partition }),
+            FilterExpression: condition,
+            ExpressionAttributeNames: { '#partition': index.partition, ...names },
+            ExpressionAttributeValues: marshalled({ ':partition': partition, ...values }),
             ...(start && { ExclusiveStartKey: start }),
           }),
         );

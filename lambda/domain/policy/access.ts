@@ -8,7 +8,7 @@
  */
 import type { Caller } from '../identity/principal';
 import { scopesAskedBy, type CustomParameters } from '../grants/custom-parameters';
-import { isOwnedBy, type Owned } from '../ownership';
+import { haveSameOwner, isNamesake, isOwnedBy, type Owned } from '../ownership';
 import { accessDenied, ServiceError } from '../service-error';
 import type { RequestContext } from './condition-keys';
 import { evaluate, type PolicyRequest, type Verdict } from './evaluate';
@@ -93,6 +93,11 @@ const anothers = (may: string, detail: string): Objection => ({
   detail,
 });
 
+const namesakes = (may: string, { arn }: GovernedResource): Objection => ({
+  message: `${may}: it belongs to a principal of this ARN with another unique id. A role or user that was deleted and made again is not the owner of what the one before it had.`,
+  detail: `caller has the ARN of the owner of ${arn} and not its unique id`,
+});
+
 /**
  * @returns why this principal may not do this; undefined when it may
  */
@@ -109,6 +114,7 @@ export function objectionToAct({
   const denied = denial(decided, may, resource);
   if (denied) return denied;
   if (isOwner || decided.decision === 'allow') return undefined;
+  if (isNamesake(resource, principal)) return namesakes(may, resource);
   return anothers(may, `caller is not the owner of ${resource.arn}, and no statement allows it`);
 }
 
@@ -133,7 +139,13 @@ export function objectionToObtain(request: ObtainRequest): Objection | undefined
   const may = `${identity.arn} may not use ${provider.arn}`;
   const denied = denial(ofOwner, may, provider) ?? denial(ofCaller, may, provider);
   if (denied) return denied;
-  if (identity.owner === provider.owner || ofOwner.decision === 'allow') return undefined;
+  if (haveSameOwner(identity, provider, principal) || ofOwner.decision === 'allow') return undefined;
+  if (identity.owner === provider.owner) {
+    return {
+      message: `${may}: both belong to principals of one ARN, and not of one unique id. If their owner is the same, have it change the workload identity once (with TagResource, for instance), which records its id.`,
+      detail: 'the owners of workload identity and credential provider have one ARN, and not one unique id',
+    };
+  }
   return anothers(may, 'the credential provider has another owner, and no statement allows it');
 }
 

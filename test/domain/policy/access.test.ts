@@ -12,6 +12,8 @@ import {
   POLICY_OPERATIONS,
   type GovernedOperation,
 } from '../../../lambda/domain/policy/governed-operations';
+import type { Caller } from '../../../lambda/domain/identity/principal';
+import type { Owned } from '../../../lambda/domain/ownership';
 import { caught } from '../caught';
 import {
   binding,
@@ -219,5 +221,64 @@ describe('obtaining from a provider', () => {
       detail: `statement Nobody of the resource policy of ${PROVIDER} denies it`,
     });
     expect(refusal()).toBeUndefined();
+  });
+});
+
+describe('a principal that was made again under its name', () => {
+  const FIRST = { arn: OWNER, id: 'AROAFIRST' };
+  const AGAIN = { arn: OWNER, id: 'AROAAGAIN' };
+  const UNKNOWN = { arn: OWNER };
+  const recorded = { owner: OWNER, ownerId: FIRST.id };
+  const unrecorded = { owner: OWNER };
+
+  it.each([
+    ['the owner, by ARN and id', recorded, FIRST, true],
+    ['a namesake', recorded, AGAIN, false],
+    ['a caller of whom the gateway gives no id', recorded, UNKNOWN, false],
+    ['the owner of a record without id', unrecorded, FIRST, true],
+    ['a namesake, with a record without id', unrecorded, AGAIN, true],
+    ['another with the id', { ...recorded, owner: ROLE }, FIRST, false],
+  ])('acts as %s: %j', (_who, owned, principal, expected) => {
+    for (const operation of OPERATIONS) {
+      const resource = { arn: IDENTITY, ...owned };
+      expect(objectionToAct({ principal, operation, resource }) === undefined).toBe(expected);
+    }
+  });
+
+  it('is told so, and the operator too', () => {
+    const resource = { arn: IDENTITY, ...recorded };
+    const operation = 'GetWorkloadAccessToken' as const;
+    expect(caught(() => mayAct({ principal: AGAIN, operation, resource }))).toMatchObject({
+      type: 'AccessDeniedException',
+      message: `${OWNER} may not call GetWorkloadAccessToken on ${IDENTITY}: it belongs to a principal of this ARN with another unique id. A role or user that was deleted and made again is not the owner of what the one before it had.`,
+      detail: `caller has the ARN of the owner of ${IDENTITY} and not its unique id`,
+    });
+  });
+
+  it('is let in by a policy that names the ARN: policies know no ids', () => {
+    const resource = { arn: IDENTITY, ...recorded, policy: policy(statement({ Principal: { AWS: OWNER } })) };
+    const operation = 'GetWorkloadAccessToken' as const;
+    expect(objectionToAct({ principal: AGAIN, operation, resource })).toBeUndefined();
+  });
+
+  it.each<[string, Owned, Owned, Caller, boolean]>([
+    ['both of one id', recorded, recorded, FIRST, true],
+    ['both of one id, for a delegate', recorded, recorded, { arn: ROLE }, true],
+    ['of two ids', { ...recorded, ownerId: AGAIN.id }, recorded, AGAIN, false],
+    ['the provider without id', recorded, unrecorded, FIRST, true],
+    ['neither with an id', unrecorded, unrecorded, AGAIN, true],
+    ['the identity without id, for the owner', unrecorded, recorded, FIRST, true],
+    ['the identity without id, for a namesake', unrecorded, recorded, AGAIN, false],
+    ['the identity without id, for a delegate', unrecorded, recorded, { arn: ROLE, id: FIRST.id }, false],
+    ['the identity without id, for no id', unrecorded, recorded, UNKNOWN, false],
+  ])('uses a provider from a workload identity: %s', (_which, identity, provider, principal, expected) => {
+    const objection = objectionToObtain({
+      principal,
+      operation: 'GetResourceOauth2Token',
+      identity: { arn: IDENTITY, ...identity },
+      provider: { arn: PROVIDER, ...provider },
+    });
+    expect(objection === undefined).toBe(expected);
+    if (!expected) expect(objection?.message).toContain('not of one unique id');
   });
 });

@@ -2,6 +2,7 @@
  * The world of a flow test: the service as it runs on a laptop, a provider and an issuer that it did not
  * configure, AWS's own clients, and a clock that can be moved.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,6 +133,15 @@ export class World {
     );
     this.provider.allowRedirect(created.callbackUrl ?? '');
     return new TestAgent(this.data(principal), name, providerName, created.callbackUrl ?? '');
+  }
+
+  /**
+   * Deletes a principal and makes it again under its name: the same ARN, and another unique id.
+   *
+   * @param id another one by default; empty for a gateway that gives none
+   */
+  remake(principal: PrincipalName, id = `AROA${randomBytes(8).toString('hex').toUpperCase()}`): void {
+    Object.assign(this.local.principals[principal], { id });
   }
 
   /** An operation for which AWS's clients have no command, signed as they sign. */

@@ -1,0 +1,168 @@
+/**
+ * A role that was deleted and made again under its name: it has the ARN of the owner and another unique id, and
+ * inherits nothing. Played through the local gateway, which gives ids as API Gateway does.
+ */
+import {
+  CreateApiKeyCredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+  DeleteWorkloadIdentityCommand,
+  GetOauth2CredentialProviderCommand,
+  GetWorkloadIdentityCommand,
+  ListOauth2CredentialProvidersCommand,
+  ListTagsForResourceCommand,
+  ListWorkloadIdentitiesCommand,
+  PutResourcePolicyCommand,
+  TagResourceCommand,
+  UpdateWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
+import { RETURN_URL, TestAgent, World } from './support/world';
+
+let world: World;
+let first: string;
+beforeAll(async () => {
+  world = await World.start();
+  first = world.local.principals.agent.id;
+});
+afterEach(() => {
+  world.remake('agent', first);
+});
+afterAll(() => world.stop());
+
+const REFUSED = {
+  name: 'AccessDeniedException',
+  message: expect.stringContaining('another unique id') as string,
+};
+
+const identityArn = async (name: string) =>
+  (await world.control().send(new GetWorkloadIdentityCommand({ name }))).workloadIdentityArn ?? '';
+
+it('does not act as the agents of the one before it, with a token from then neither', async () => {
+  const agent = await world.agent();
+  await agent.connect('ana');
+  const token = await agent.token({ userId: 'ana' });
+  const pending = await agent.ask(token, { scopes: ['openid', 'b'] });
+  await agent.consent(pending.authorizationUrl);
+
+  world.remake('agent');
+  await expect(agent.token()).rejects.toMatchObject(REFUSED);
+  await expect(agent.ask(token)).rejects.toMatchObject(REFUSED);
+  await expect(agent.complete(pending.sessionUri, { userId: 'ana' })).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+    message: 'Invalid or expired session',
+  });
+  expect(await world.audit()).toContainEqual(
+    expect.objectContaining({
+      operation: 'GetWorkloadAccessToken',
+      outcome: 'denied',
+      principal: 'arn:aws:iam::000000000000:role/agent',
+      reason: expect.stringContaining('not its unique id') as string,
+    }),
+  );
+});
+
+it('neither sees nor changes nor deletes what the one before it had, nor its policies', async () => {
+  const { name, providerName } = await world.agent();
+  const resourceArn = await identityArn(name);
+  const control = world.control();
+  world.remake('agent');
+  for (const command of [
+    new GetWorkloadIdentityCommand({ name }),
+    new UpdateWorkloadIdentityCommand({ name }),
+    new DeleteWorkloadIdentityCommand({ name }),
+    new GetOauth2CredentialProviderCommand({ name: providerName }),
+    new ListTagsForResourceCommand({ resourceArn }),
+    new TagResourceCommand({ resourceArn, tags: { a: 'b' } }),
+    new PutResourcePolicyCommand({
+      resourceArn,
+      policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }],
+      }),
+    }),
+  ]) {
+    await expect(control.send(command as GetWorkloadIdentityCommand)).rejects.toMatchObject(REFUSED);
+  }
+  const { workloadIdentities } = await control.send(new ListWorkloadIdentitiesCommand({}));
+  const { credentialProviders } = await control.send(new ListOauth2CredentialProvidersCommand({}));
+  expect([workloadIdentities, credentialProviders]).toEqual([[], []]);
+});
+
+it('uses no provider of the one before it, by an agent of its own neither', async () => {
+  const { providerName } = await world.agent();
+  const key = { name: 'key-of-the-first', apiKey: 'k-123' };
+  await world.control().send(new CreateApiKeyCredentialProviderCommand(key));
+  world.remake('agent');
+  const name = 'agent-of-the-second';
+  await world
+    .control()
+    .send(new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }));
+  const second = new TestAgent(world.data(), name, providerName, '');
+  const namesakes = {
+    name: 'AccessDeniedException',
+    message: expect.stringContaining('not of one unique id') as string,
+  };
+  await expect(second.ask(await second.token({ userId: 'ana' }))).rejects.toMatchObject(namesakes);
+  const reading = new GetResourceApiKeyCommand({
+    workloadIdentityToken: await second.token(),
+    resourceCredentialProviderName: key.name,
+  });
+  await expect(world.data().send(reading)).rejects.toMatchObject(namesakes);
+});
+
+it('leaves the one before it as it was, should it have been another all along', async () => {
+  const agent = await world.agent();
+  const accessToken = await agent.connect('ana');
+  world.remake('agent');
+  await expect(agent.token()).rejects.toMatchObject(REFUSED);
+  world.remake('agent', first);
+  expect(await agent.ask(await agent.token({ userId: 'ana' }))).toMatchObject({ accessToken });
+});
+
+describe('a record from before ids were kept', () => {
+  it('is the ARN’s, takes the id with its owner’s next write, and is no namesake’s from then on', async () => {
+    world.remake('agent', '');
+    const agent = await world.agent();
+    world.remake('agent', first);
+    await expect(agent.token()).resolves.toEqual(expect.any(String));
+    await world.control().send(new UpdateWorkloadIdentityCommand({ name: agent.name }));
+    world.remake('agent');
+    await expect(agent.token()).rejects.toMatchObject(REFUSED);
+  });
+
+  it('takes the id by tags and policies too, and of nobody but its owner', async () => {
+    world.remake('agent', '');
+    const { name } = await world.agent();
+    const resourceArn = await identityArn(name);
+    const Statement = [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: world.local.principals.stranger.arn },
+        Action: 'bedrock-agentcore:TagResource',
+        Resource: '*',
+      },
+    ];
+    const policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+    const tagging = new TagResourceCommand({ resourceArn, tags: { a: 'b' } });
+    await world.control('stranger').send(tagging);
+    world.remake('agent', first);
+    await world.control().send(tagging);
+    world.remake('agent');
+    await expect(identityArn(name)).rejects.toMatchObject(REFUSED);
+  });
+
+  it('opens no provider that has the id to a namesake that holds on to it', async () => {
+    world.remake('agent', '');
+    const before = await world.agent();
+    world.remake('agent', first);
+    const { providerName } = await world.agent();
+    const mixed = new TestAgent(world.data(), before.name, providerName, '');
+    expect(await mixed.ask(await mixed.token({ userId: 'ana' }))).toHaveProperty('authorizationUrl');
+    world.remake('agent');
+    await expect(mixed.ask(await mixed.token({ userId: 'ana' }))).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: expect.stringContaining('not of one unique id') as string,
+    });
+  });
+});
