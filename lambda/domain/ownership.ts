@@ -27,6 +27,13 @@ export const isOwnedBy = ({ owner, ownerId }: Owned, caller: Caller): boolean =>
 export const isNamesake = (resource: Owned, caller: Caller): boolean =>
   resource.owner === caller.arn && !isOwnedBy(resource, caller);
 
+/**
+ * Whether a tag gives what it is on to the owner: by the ARN, or by ARN and unique id with a space between them, which
+ * a principal that is made again does not inherit.
+ */
+export const isNamedBy = (tag: string | undefined, { owner, ownerId }: Owned): boolean =>
+  tag === owner || (ownerId !== undefined && tag === `${owner} ${ownerId}`);
+
 /** What a resource that the caller creates says of its owner. */
 export const ownedBy = ({ arn, id }: Caller): Owned => ({
   owner: arn,

@@ -15,7 +15,7 @@ export interface OperationNote {
 }
 
 const OWN: Difference = {
-  what: 'belongs to the IAM principal that creates it',
+  what: 'belongs to the IAM principal that creates it, by its ARN and unique id',
   why: 'one account holds the agents of many; whoever else may act is for a resource policy to say',
 };
 const SAFE_RETURN_URLS: Difference = {
@@ -43,7 +43,7 @@ const SECRET_ARN = (member: string): Difference => ({
   why: 'AWS’s shape wants an ARN, and one of Secrets Manager that named no secret would mislead',
 });
 const TAGGED_SECRET: Difference = {
-  what: 'an EXTERNAL secret has the tag `agent-identity:owner` with the owner’s ARN, and only the owner names it',
+  what: 'an EXTERNAL secret has the tag `agent-identity:owner` with the owner’s ARN (or the ARN, a space, and the unique id), and only the owner names it',
   why: 'whoever may make a provider must not thereby read any secret of the account; the tag counts at each read, values are kept for at most five minutes, and a secret under a customer managed key needs that key’s policy to let the `credential-retrieval` function’s role decrypt',
 };
 const SHREDS: Difference = {
@@ -51,7 +51,7 @@ const SHREDS: Difference = {
   why: 'its vault keys go with it, and nothing that they sealed can be read again; a new one of the same name inherits nothing',
 };
 const TAGGED_KEY: Difference = {
-  what: 'the KMS key of `PRIVATE_KEY_JWT` is of this account and has the tag `agent-identity:owner` with the owner’s ARN, and only the owner names it or changes what it signs',
+  what: 'the KMS key of `PRIVATE_KEY_JWT` is of this account and has the tag `agent-identity:owner` with the owner’s ARN (or the ARN, a space, and the unique id), and only the owner names it or changes what it signs',
   why: 'whoever may make a provider must not thereby sign with any key of the account; a key of another account shows no tag',
 };
 const OWN_ROLE: Difference = {

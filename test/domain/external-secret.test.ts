@@ -56,6 +56,26 @@ describe('reading', () => {
       secret,
     );
 
+  it.each([
+    ['the owner’s ARN', OWNER, true],
+    ['the owner’s ARN and unique id', `${OWNER} AROAFIRST`, true],
+    ['the ARN and the id of the one before it', `${OWNER} AROABEFORE`, false],
+    ['the id alone', 'AROAFIRST', false],
+    ['the ARN and nothing behind it', `${OWNER} `, false],
+  ])('takes a tag that has %s: %s', async (_what, tag, expected) => {
+    const found = createInMemorySecretTexts({ [OURS]: { tags: { 'agent-identity:owner': tag }, text } });
+    const secrets = createExternalSecrets(found, createFakeAmbient());
+    const value = secrets.read({ ...held, ownerId: 'AROAFIRST' }, secret).catch(() => undefined);
+    expect((await value) === 'the secret').toBe(expected);
+    const naming = nameExternalSecret(
+      { arnPrefix: 'arn:aws:bedrock-agentcore:us-east-1:123456789012', secretDescriptions: found },
+      { byOwner: true, owner: OWNER, ownerId: 'AROAFIRST' },
+      'config',
+      { secretId: OURS, jsonKey: 'key' },
+    ).catch(() => undefined);
+    expect((await naming) !== undefined).toBe(expected);
+  });
+
   it('gives the text under the key', async () => {
     expect(await read({ tags, text })).toBe('the secret');
   });

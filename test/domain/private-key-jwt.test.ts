@@ -137,6 +137,14 @@ describe('the key', () => {
     await expect(check(described)).rejects.toMatchObject(NOT_THE_OWNERS);
   });
 
+  it('may be tagged with the owner’s unique id too, and is then of no principal made again', async () => {
+    const tagged = { tags: { 'agent-identity:owner': `${OWNER} AROAFIRST` } };
+    await expect(check(tagged, {}, { ownerId: 'AROAFIRST' })).resolves.toBeUndefined();
+    for (const naming of [{ ownerId: 'AROAAGAIN' }, {}]) {
+      await expect(check(tagged, {}, naming)).rejects.toMatchObject(NOT_THE_OWNERS);
+    }
+  });
+
   it.each([
     ['another account', keyArn.replace('123456789012', '210987654321')],
     ['another Region', keyArn.replace('eu-central-1', 'us-east-1')],

@@ -17,6 +17,7 @@ import type { Ambient } from '../../domain/ambient';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import type { AssertionKeys } from '../../domain/grants/client-assertion';
 import type { KeyDescriptions, SigningAlgorithm } from '../../domain/provider/private-key-jwt';
+import { isNamedBy } from '../../domain/ownership';
 import { accessDenied } from '../../domain/service-error';
 import { OWNER_TAG } from '../../domain/vault/external-secret';
 import { unlessRefusedBy } from '../refusals';
@@ -94,13 +95,14 @@ export function createAssertionKeys(client: KMSClient, ambient: Pick<Ambient, 'n
   }
 
   return {
-    async sign({ keyArn, algorithm, owner, signingInput }) {
+    async sign({ keyArn, algorithm, signingInput, ...owned }) {
       const refusal = (detail: string) =>
         accessDenied(
           `The key that signs for the credential provider may not be used. Its owner must see to it that the KMS key exists, is enabled, has the tag ${OWNER_TAG} with the owner's ARN, and lets this service sign.`,
           `signing key ${keyArn}: ${detail}`,
         );
-      if ((await ownerOf(keyArn)) !== owner) throw refusal('it is gone, or its owner tag names another');
+      if (!isNamedBy(await ownerOf(keyArn), owned))
+        throw refusal('it is gone, or its owner tag names another');
       const answer = await unlessRefused(
         client.send(
           new SignCommand({

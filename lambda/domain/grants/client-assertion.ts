@@ -4,6 +4,7 @@
  */
 import { epochSeconds, type Ambient } from '../ambient';
 import type { PrivateKeyJwt, SigningAlgorithm } from '../provider/private-key-jwt';
+import type { Owned } from '../ownership';
 
 /**
  * Seconds between an assertion's `iat` and now, and from now to its `exp`: a server whose clock is two minutes off,
@@ -15,17 +16,18 @@ const LIFETIME = 180;
 export interface AssertionKeys {
   /**
    * @param request.keyArn ARN of the KMS key
-   * @param request.owner ARN of the IAM principal for whose providers the key may sign
+   * @param request.owner with `ownerId`, the IAM principal for whose providers the key may sign
    * @param request.signingInput of a JWS (RFC 7515 section 5.1)
    * @returns the signature as a JWS has it (RFC 7518 sections 3.3 to 3.5), base64url
    * @throws AccessDeniedException when the key is gone, disabled, or not tagged for this owner
    */
-  sign(request: {
-    readonly keyArn: string;
-    readonly algorithm: SigningAlgorithm;
-    readonly owner: string;
-    readonly signingInput: string;
-  }): Promise<string>;
+  sign(
+    request: Owned & {
+      readonly keyArn: string;
+      readonly algorithm: SigningAlgorithm;
+      readonly signingInput: string;
+    },
+  ): Promise<string>;
 }
 
 export interface AssertionPorts {
@@ -34,10 +36,8 @@ export interface AssertionPorts {
 }
 
 /** Who asserts. */
-export interface Asserting {
+export interface Asserting extends Owned {
   readonly clientId: string;
-  /** ARN of the IAM principal who owns the credential provider. */
-  readonly owner: string;
 }
 
 const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -48,7 +48,7 @@ const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).to
  */
 export async function clientAssertion(
   { assertionKeys, ambient }: AssertionPorts,
-  { clientId, owner }: Asserting,
+  { clientId, owner, ownerId }: Asserting,
   { keyArn, algorithm, headerClaims, payloadClaims }: PrivateKeyJwt,
   audience: string,
 ): Promise<string> {
@@ -64,5 +64,6 @@ export async function clientAssertion(
     exp: now + LIFETIME,
   };
   const signingInput = `${encoded(header)}.${encoded(payload)}`;
-  return `${signingInput}.${await assertionKeys.sign({ keyArn, algorithm, owner, signingInput })}`;
+  const signature = await assertionKeys.sign({ keyArn, algorithm, owner, ownerId, signingInput });
+  return `${signingInput}.${signature}`;
 }

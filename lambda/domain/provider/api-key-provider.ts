@@ -177,8 +177,8 @@ export function updateApiKeyProvider(
       { principal, operation: 'UpdateApiKeyCredentialProvider' },
       input.name,
     );
-    const { owner, externalSecret: kept } = provider;
-    const naming = { byOwner: isOwnedBy(provider, principal), owner, kept };
+    const { owner, ownerId, externalSecret: kept } = provider;
+    const naming = { byOwner: isOwnedBy(provider, principal), owner, ownerId, kept };
     const externalSecret = await externalKey(ports, naming, key);
     const members = changedMembers(provider, { externalSecret }).map(() => MEMBERS.reference);
     note({ changed: [...(key.kind === 'managed' ? [MEMBERS.secret] : []), ...members] });

@@ -225,12 +225,17 @@ async function changedSecret(
   provider: Oauth2Provider,
   { vendor, secret, ...client }: SettledConfig & Pick<Oauth2Provider, 'vendor'>,
 ): Promise<ExternalSecret | undefined> {
-  const { owner, externalSecret: present } = provider;
+  const { owner, ownerId, externalSecret: present } = provider;
   const members = clientSecretMembers(vendor);
   const sameServer = clientAtServer(provider) === clientAtServer({ vendor, ...client });
   if (secret.kind === 'managed' || !usesSecret(client.clientAuthenticationMethod)) return undefined;
   if (secret.kind === 'external') {
-    const naming = { byOwner: isOwnedBy(provider, principal), owner, kept: sameServer ? present : undefined };
+    const naming = {
+      byOwner: isOwnedBy(provider, principal),
+      owner,
+      ownerId,
+      kept: sameServer ? present : undefined,
+    };
     return nameExternalSecret(ports, naming, members.reference, secret.reference);
   }
   if (!usesSecret(provider.clientAuthenticationMethod)) {
@@ -286,7 +291,7 @@ export function updateOauth2Provider(
       { principal, operation: 'UpdateOauth2CredentialProvider' },
       name,
     );
-    const { owner, privateKeyJwt: present } = provider;
+    const { owner, ownerId, privateKeyJwt: present } = provider;
     const byOwner = isOwnedBy(provider, principal);
     const { secret, ...client } = settleConfig(vendor, config, ports.endpointPolicy, present);
     const sameServer = clientAtServer(provider) === clientAtServer({ vendor, ...client });
@@ -304,7 +309,12 @@ export function updateOauth2Provider(
     });
     if (client.privateKeyJwt) {
       const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
-      await checkSigningKey(ports, { byOwner, owner, unchanged }, SIGNING_KEY_MEMBER, client.privateKeyJwt);
+      await checkSigningKey(
+        ports,
+        { byOwner, owner, ownerId, unchanged },
+        SIGNING_KEY_MEMBER,
+        client.privateKeyJwt,
+      );
     }
     const externalSecret = await changedSecret(ports, principal, provider, { vendor, secret, ...client });
     const change = { vendor, privateKeyJwt: undefined, ...client, externalSecret };

@@ -5,6 +5,7 @@
  * each signature.
  */
 import { accessDenied, invalidMember } from '../service-error';
+import { isNamedBy, type Owned } from '../ownership';
 import { OWNER_TAG } from '../vault/external-secret';
 
 export const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256'] as const;
@@ -117,11 +118,9 @@ const keyArnPrefix = (arnPrefix: string): string => {
 };
 
 /** Who has a key sign what. */
-export interface KeyNaming {
+export interface KeyNaming extends Owned {
   /** Whether the provider's owner does. */
   readonly byOwner: boolean;
-  /** ARN of the IAM principal who owns the provider. */
-  readonly owner: string;
   /** Whether the very same is in force already, for the same client at the same server. */
   readonly unchanged: boolean;
 }
@@ -136,7 +135,7 @@ export interface KeyNaming {
  */
 export async function checkSigningKey(
   ports: KeyNamingPorts,
-  { byOwner, owner, unchanged }: KeyNaming,
+  { byOwner, unchanged, ...owned }: KeyNaming,
   member: string,
   { keyArn, algorithm }: PrivateKeyJwt,
 ): Promise<void> {
@@ -153,11 +152,11 @@ export async function checkSigningKey(
   const isOwners =
     described?.arn === keyArn &&
     Object.hasOwn(described.tags, OWNER_TAG) &&
-    described.tags[OWNER_TAG] === owner;
+    isNamedBy(described.tags[OWNER_TAG], owned);
   if (!isOwners) {
     throw invalidMember(
       `${member}.privateKeySource.kmsKeySource.kmsKeyArn`,
-      `must be the ARN of a KMS key of this account and Region that its tag gives to the provider's owner: tag the key ${OWNER_TAG} = ${owner}`,
+      `must be the ARN of a KMS key of this account and Region that its tag gives to the provider's owner: tag the key ${OWNER_TAG} = ${owned.owner}`,
     );
   }
   const fits = described.usage === 'SIGN_VERIFY' && SPECS[algorithm].includes(described.spec);

@@ -2,6 +2,7 @@
  * A provider's secret as a request gives it: MANAGED, given in the request and sealed in this service's vault, or
  * EXTERNAL, named in AWS Secrets Manager and left there. One of the two, never both.
  */
+import type { Owned } from '../ownership';
 import { accessDenied, invalidMember } from '../service-error';
 import {
   namesOwner,
@@ -51,11 +52,9 @@ export interface SecretNamingPorts {
 }
 
 /** Who names a secret for whose provider. */
-export interface SecretNaming {
+export interface SecretNaming extends Owned {
   /** Whether the provider's owner does. */
   readonly byOwner: boolean;
-  /** ARN of the IAM principal who owns the provider. */
-  readonly owner: string;
   /** The secret that the provider has and that would go where it went before. */
   readonly kept?: ExternalSecret | undefined;
 }
@@ -76,7 +75,7 @@ const secretArnPrefix = (arnPrefix: string): string => {
  */
 export async function nameExternalSecret(
   ports: SecretNamingPorts,
-  { byOwner, owner, kept }: SecretNaming,
+  { byOwner, kept, ...owned }: SecretNaming,
   member: string,
   { secretId, jsonKey }: SecretReference,
 ): Promise<ExternalSecret> {
@@ -90,10 +89,10 @@ export async function nameExternalSecret(
   const ours = secretArnPrefix(ports.arnPrefix);
   const asked = !secretId.startsWith('arn:') || secretId.startsWith(ours);
   const described = asked ? await ports.secretDescriptions.describe(secretId) : undefined;
-  if (!described?.arn.startsWith(ours) || !namesOwner(described, owner)) {
+  if (!described?.arn.startsWith(ours) || !namesOwner(described, owned)) {
     throw invalidMember(
       `${member}.secretId`,
-      `must be the name or ARN of a secret of this account and region that its tag gives to the provider's owner: tag the secret ${OWNER_TAG} = ${owner}`,
+      `must be the name or ARN of a secret of this account and region that its tag gives to the provider's owner: tag the secret ${OWNER_TAG} = ${owned.owner}`,
     );
   }
   return { arn: described.arn, jsonKey };

@@ -8,9 +8,10 @@ import type { Ambient } from '../ambient';
 import { createExpiringCache } from '../expiring-cache';
 import { parseJsonObject } from '../json-object';
 import type { OwnedResource } from '../owned-resource';
+import { isNamedBy, type Owned } from '../ownership';
 import { accessDenied, ServiceError } from '../service-error';
 
-/** Tag of a secret; its value is the ARN of the IAM principal whose providers may use the secret. */
+/** Tag of a secret or key: the IAM principal whose providers may use it, as {@link isNamedBy} reads it. */
 export const OWNER_TAG = 'agent-identity:owner';
 
 /** What of a secret's text is a provider's secret. */
@@ -46,7 +47,7 @@ export interface SecretTexts extends SecretDescriptions {
 }
 
 /** A provider as far as its external secret is concerned. */
-type Holder = Pick<OwnedResource, 'id' | 'name' | 'owner' | 'revision'>;
+type Holder = Pick<OwnedResource, 'id' | 'name' | 'owner' | 'ownerId' | 'revision'>;
 
 export interface ExternalSecrets {
   /**
@@ -61,7 +62,8 @@ export interface ExternalSecrets {
 /** Values that were read: five minutes, a thousand. */
 const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
-export const namesOwner = ({ tags }: DescribedSecret, owner: string): boolean => tags[OWNER_TAG] === owner;
+export const namesOwner = ({ tags }: DescribedSecret, owned: Owned): boolean =>
+  isNamedBy(tags[OWNER_TAG], owned);
 
 /** The text under the key, if the secret's text is a JSON object that has one. */
 export function memberOf(text: string, jsonKey: string): string | undefined {
@@ -85,7 +87,7 @@ export function createExternalSecrets(secrets: SecretTexts, ambient: Pick<Ambien
       );
     const described = await secrets.describe(arn);
     if (described?.arn !== arn) throw refusal('it is gone, or has no owner tag');
-    if (!namesOwner(described, provider.owner)) throw refusal('its owner tag names another');
+    if (!namesOwner(described, provider)) throw refusal('its owner tag names another');
     const text = await secrets.text(arn);
     if (text === undefined) throw refusal('it has no text, or its KMS key does not let this service decrypt');
     const value = memberOf(text, jsonKey);
