@@ -37,6 +37,7 @@ import {
   sessionHashIn,
   sessionIdOf,
   transition,
+  type SealedRequest,
   type Session,
   type SessionEvent,
   type SessionStore,
@@ -104,13 +105,14 @@ function actingAs(
 interface Parties {
   readonly principal: Caller;
   readonly session: Session;
+  readonly sealed: SealedRequest;
   readonly identity: WorkloadIdentity;
   readonly user: User;
 }
 
 /** Checks afresh that agent, provider and user still belong together. */
 function checkParties(
-  { principal, session, identity, user }: Parties,
+  { principal, session, sealed, identity, user }: Parties,
   provider: Oauth2Provider | undefined,
 ): Oauth2Provider {
   if (session.subjectHash !== subjectHash(user))
@@ -118,14 +120,13 @@ function checkParties(
   if (provider?.id !== session.provider.id) throw refusal('the credential provider is gone');
   if (clientAtServer(provider) !== session.authorization.client)
     throw refusal('the credential provider was configured anew since the session began');
-  const { customParameters } = await openSealedRequest(ports.seal, session);
   const obtain = objectionToObtain({
     principal,
     operation: 'GetResourceOauth2Token',
     identity,
     provider,
     scopes: session.scopes,
-    customParameters,
+    customParameters: sealed.customParameters,
   });
   if (obtain) throw refusal(obtain.detail);
   return provider;
@@ -172,7 +173,8 @@ export function completeResourceTokenAuth(
     const user = await userOf(ports, identity, identifier);
     const claimed = await claim(ports, session);
     await concluded(ports, claimed, async () => {
-      const provider = checkParties({ principal, session, identity, user }, found.provider);
+      const sealed = await openSealedRequest(ports.seal, session);
+      const provider = checkParties({ principal, session, sealed, identity, user }, found.provider);
       await redeemIntoVault(ports, claimed, provider, session.sealedCode);
     });
     note({ result: 'COMPLETED' });
