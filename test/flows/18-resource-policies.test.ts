@@ -223,16 +223,20 @@ describe('on a credential provider', () => {
   it('refuses to complete with custom parameters that the policy has ruled out meanwhile', async () => {
     const host = await world.agent();
     const token = await host.token({ userId: 'dan' });
-    const { authorizationUrl, sessionUri } = await host.ask(token, {
+    const { authorizationUrl } = await host.ask(token, {
       customParameters: { optional_scope: 'b' },
     });
-    await host.consent(authorizationUrl, 'dan');
+    const back = await host.consent(authorizationUrl, 'dan');
     const Condition = { 'ForAnyValue:StringEqualsIfExists': { 'bedrock-agentcore:Scopes': 'b' } };
     const deny = { Effect: 'Deny', Principal: '*', Action: obtaining, Condition };
     await put(providerArn(host), policyOf(statement(deny)));
-    await expect(host.complete(sessionUri, { userId: 'dan' })).rejects.toMatchObject({
+    await expect(host.complete(back, { userId: 'dan' })).rejects.toMatchObject({
       ...REFUSED,
       message: 'Invalid or expired session',
+    });
+    expect((await world.audit()).at(-1)).toMatchObject({
+      operation: 'CompleteResourceTokenAuth',
+      reason: `statement Statement.0 of the resource policy of ${providerArn(host)} denies it`,
     });
   });
 
