@@ -7,10 +7,11 @@ import type { PrivateKeyJwt, SigningAlgorithm } from '../provider/private-key-jw
 import type { Owned } from '../ownership';
 
 /**
- * Seconds between an assertion's `iat` and now, and from now to its `exp`: a server whose clock is two minutes off,
- * either way, takes it, and one that lets no assertion live longer than five minutes does too.
+ * Seconds by which an assertion's `iat` lies in the past, for an authorization server whose clock is slow. No more:
+ * RFC 7523 section 3 lets a server reject an `iat` in the past, and Keycloak rejects one older than 60 seconds.
  */
-const BACKDATED = 120;
+const BACKDATED = 10;
+/** Seconds from now to an assertion's `exp`, for an authorization server whose clock is fast. */
 const LIFETIME = 180;
 
 export interface AssertionKeys {
