@@ -3,7 +3,7 @@
  * `Oauth2ProviderConfigInput`. Which member goes with which vendor is the domain's to say.
  */
 import * as v from 'valibot';
-import { ACTOR_TOKEN_CONTENTS, GRANT_TYPES } from '../domain/provider/on-behalf-of';
+import { ACTOR_TOKEN_CONTENTS, GRANT_TYPES, SUBJECT_TOKEN_TYPES } from '../domain/provider/on-behalf-of';
 import { SIGNING_ALGORITHMS } from '../domain/provider/private-key-jwt';
 import { CLIENT_AUTHENTICATION_METHODS } from '../domain/provider/vendor';
 import { VENDOR_NAMES } from '../domain/provider/vendors';
@@ -57,6 +57,7 @@ const onBehalfOfTokenExchangeConfig = v.strictObject({
     v.strictObject({
       actorTokenContent: v.picklist(ACTOR_TOKEN_CONTENTS),
       actorTokenScopes: v.exactOptional(scopes),
+      subjectTokenType: v.exactOptional(v.picklist(SUBJECT_TOKEN_TYPES)),
     }),
   ),
 });

@@ -45,6 +45,27 @@ export function createControlPlane(
   return client;
 }
 
+type Stack = TagResourceCommand['middlewareStack'];
+
+/** Sends members that the AWS client would leave out because its model does not know them. */
+export function alsoSending<Command extends { middlewareStack: unknown }>(
+  command: Command,
+  members: object,
+): Command {
+  // Every command's stack is the same but for the types of input and output, which are not touched here.
+  (command.middlewareStack as Stack).add(
+    (next) => (args) => {
+      const request = args.request as { body: unknown };
+      const body = JSON.parse(String(request.body)) as object;
+      request.body = JSON.stringify({ ...body, ...members });
+      return next(args);
+    },
+    // Ahead of the one that counts the body's bytes.
+    { step: 'build', priority: 'high' },
+  );
+  return command;
+}
+
 const isService = (error: unknown, name: string): error is BedrockAgentCoreControlServiceException =>
   error instanceof BedrockAgentCoreControlServiceException && error.name === name;
 

@@ -10,7 +10,7 @@ import {
   type Oauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import * as v from 'valibot';
-import { asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
+import { alsoSending, asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
 import type { DeployedResource, Described, Desired } from './deployed-resource';
 
 /** What the construct writes; whether it makes sense the service says. */
@@ -39,6 +39,9 @@ function inputOf(desired: Desired) {
   };
 }
 
+/** The configuration with the members of this service that the AWS model does not know, however deep. */
+const whole = ({ oauth2ProviderConfigInput }: ReturnType<typeof inputOf>) => ({ oauth2ProviderConfigInput });
+
 type Answer = Pick<
   GetOauth2CredentialProviderResponse,
   'credentialProviderArn' | 'callbackUrl' | 'clientSecretArn'
@@ -55,7 +58,8 @@ const described = ({ credentialProviderArn, callbackUrl, clientSecretArn }: Answ
 export const oauth2CredentialProviders = (client: BedrockAgentCoreControlClient): DeployedResource => ({
   ...commonTo(client),
   async create(desired, tags) {
-    const command = new CreateOauth2CredentialProviderCommand({ ...inputOf(desired), tags });
+    const input = inputOf(desired);
+    const command = alsoSending(new CreateOauth2CredentialProviderCommand({ ...input, tags }), whole(input));
     const created = await unlessTaken(client.send(command));
     return created && described(created);
   },
@@ -64,7 +68,9 @@ export const oauth2CredentialProviders = (client: BedrockAgentCoreControlClient)
     return typeof answer === 'string' ? answer : described(answer);
   },
   async update(desired) {
-    return described(await asked(client.send(new UpdateOauth2CredentialProviderCommand(inputOf(desired)))));
+    const input = inputOf(desired);
+    const command = alsoSending(new UpdateOauth2CredentialProviderCommand(input), whole(input));
+    return described(await asked(client.send(command)));
   },
   async delete(name) {
     await ifThere(client.send(new DeleteOauth2CredentialProviderCommand({ name })));

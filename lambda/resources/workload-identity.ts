@@ -8,7 +8,7 @@ import {
   type GetWorkloadIdentityResponse,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import * as v from 'valibot';
-import { asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
+import { alsoSending, asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
 import type { DeployedResource, Described, Desired } from './deployed-resource';
 
 /** What the construct writes; whether it makes sense the service says. */
@@ -22,27 +22,6 @@ const ConfigurationSchema = v.strictObject({
 function inputOf({ name, configuration }: Desired) {
   const { authorizerConfiguration, ...known } = v.parse(ConfigurationSchema, configuration);
   return { known: { name, ...known }, authorizerConfiguration };
-}
-
-type Stack = CreateWorkloadIdentityCommand['middlewareStack'];
-
-/** Adds members to a command's body before it is signed. */
-function alsoSending<Command extends { middlewareStack: unknown }>(
-  command: Command,
-  members: object,
-): Command {
-  // Every command's stack is the same but for the types of input and output, which are not touched here.
-  (command.middlewareStack as Stack).add(
-    (next) => (args) => {
-      const request = args.request as { body: unknown };
-      const body = JSON.parse(String(request.body)) as object;
-      request.body = JSON.stringify({ ...body, ...members });
-      return next(args);
-    },
-    // Ahead of the one that counts the body's bytes.
-    { step: 'build', priority: 'high' },
-  );
-  return command;
 }
 
 type Answer = Pick<GetWorkloadIdentityResponse, 'workloadIdentityArn'>;

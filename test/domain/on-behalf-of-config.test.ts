@@ -5,6 +5,7 @@ import {
   type OnBehalfOfChange,
   type OnBehalfOfConfig,
   type OnBehalfOfInput,
+  type SubjectTokenType,
 } from '../../lambda/domain/provider/on-behalf-of';
 
 const exchange = (
@@ -13,6 +14,10 @@ const exchange = (
 ) => ({
   grantType: 'TOKEN_EXCHANGE' as const,
   tokenExchangeGrantTypeConfig: { actorTokenContent, ...(actorTokenScopes && { actorTokenScopes }) },
+});
+const sentAs = (subjectTokenType: SubjectTokenType) => ({
+  grantType: 'TOKEN_EXCHANGE' as const,
+  tokenExchangeGrantTypeConfig: { actorTokenContent: 'NONE' as const, subjectTokenType },
 });
 const JWT_GRANT: OnBehalfOfConfig = { grantType: 'JWT_AUTHORIZATION_GRANT' };
 
@@ -24,6 +29,7 @@ describe('what is kept', () => {
     ['an actor with scopes', exchange('M2M', ['act']), exchange('M2M', ['act'])],
     ['AWS’s word for the actor', exchange('AWS_IAM_ID_TOKEN_JWT'), exchange('AWS_IAM_ID_TOKEN_JWT')],
     ['a grant that has no actor', JWT_GRANT, JWT_GRANT],
+    ['the type of the subject token', sentAs('JWT'), sentAs('JWT')],
   ])('is %s', (_what, given, kept) => {
     expect(settleOnBehalfOf('config', given)).toStrictEqual(kept);
   });
@@ -83,6 +89,7 @@ describe('a change', () => {
     ['the server', { sameServer: false }],
     ['the actor’s scopes', { after: exchange('M2M') }],
     ['the grant', { after: JWT_GRANT }],
+    ['the type of the subject token', { before: sentAs('ACCESS_TOKEN'), after: sentAs('JWT') }],
     ['what was not sent before', { before: undefined }],
   ])('of %s is the owner’s alone', (_what, part) => {
     expect(() => {

@@ -1,10 +1,11 @@
 /** What is asked of a token endpoint on behalf of a user, and what is made of its answer. */
+import { exchangeOnBehalfOf, type OnBehalfOfRequest } from '../../lambda/domain/grants/on-behalf-of';
+import { TOKEN_TYPE } from '../../lambda/domain/grants/subject-token-type';
 import {
-  exchangeOnBehalfOf,
-  TOKEN_TYPE,
-  type OnBehalfOfRequest,
-} from '../../lambda/domain/grants/on-behalf-of';
-import { onBehalfOfConfigOf, type OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of';
+  onBehalfOfConfigOf,
+  type OnBehalfOfConfig,
+  type SubjectTokenType,
+} from '../../lambda/domain/provider/on-behalf-of';
 import { VENDOR_NAMES } from '../../lambda/domain/provider/vendors';
 import { BEGINNING } from './fake-ambient';
 import { sampleProvider } from './samples';
@@ -76,6 +77,55 @@ describe('a token exchange', () => {
     expect(formOf(service)).toEqual({ ...subject, ...parameters });
     expect(service.requests[0]).toMatchObject({ url: TOKEN_ENDPOINT, method: 'POST' });
     expect(service.requests[0]?.headers.get('authorization')).toMatch(/^Basic /);
+  });
+});
+
+describe('the subject token type', () => {
+  const encoded = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const userToken = (header: unknown, payload: unknown): string =>
+    `${encoded(header)}.${encoded(payload)}.signature`;
+  const PLAIN = userToken({ typ: 'JWT' }, { sub: 'ana' });
+  const ACCESS_TOKEN = userToken({ typ: 'at+jwt' }, { sub: 'ana' });
+
+  const typeSent = async (subjectToken: string, subjectTokenType?: SubjectTokenType) => {
+    const service = await createTokenClient(tokens);
+    const tokenExchangeGrantTypeConfig = {
+      actorTokenContent: 'NONE' as const,
+      ...(subjectTokenType && { subjectTokenType }),
+    };
+    await exchanged(service, { grantType: 'TOKEN_EXCHANGE', tokenExchangeGrantTypeConfig }, { subjectToken });
+    return formOf(service).subject_token_type;
+  };
+
+  it.each<[string, unknown, unknown]>([
+    ['the header type of RFC 9068', { typ: 'at+jwt' }, {}],
+    ['the media type of RFC 9068', { typ: 'application/AT+JWT' }, {}],
+    ['the claim of Keycloak’s access tokens', { typ: 'JWT' }, { typ: 'Bearer' }],
+    ['the claim of Amazon Cognito’s access tokens', {}, { token_use: 'access' }],
+  ])('is access_token for a user token with %s', async (_what, header, payload) => {
+    expect(await typeSent(userToken(header, payload))).toBe(type('access_token'));
+  });
+
+  it.each<[string, string]>([
+    ['a plain JWT', PLAIN],
+    ['an ID token of Keycloak', userToken({ typ: 'JWT' }, { typ: 'ID' })],
+    ['an ID token of Amazon Cognito', userToken({}, { token_use: 'id' })],
+    ['a type that only begins like that of RFC 9068', userToken({ typ: 'at+jwt2' }, {})],
+    ['parts that are no objects', userToken(['at+jwt'], 'Bearer')],
+    ['members that are no text', userToken({ typ: ['at+jwt'] }, { typ: ['Bearer'] })],
+    ['a text that is no JWT', 'text'],
+    ['no text', ''],
+  ])('is jwt for %s', async (_what, subjectToken) => {
+    expect(await typeSent(subjectToken)).toBe(type('jwt'));
+  });
+
+  it.each<[SubjectTokenType, string]>([
+    ['ACCESS_TOKEN', 'access_token'],
+    ['ID_TOKEN', 'id_token'],
+    ['JWT', 'jwt'],
+  ])('is what the owner configured, whatever the user token states: %s', async (configured, sent) => {
+    expect(await typeSent(PLAIN, configured)).toBe(type(sent));
+    expect(await typeSent(ACCESS_TOKEN, configured)).toBe(type(sent));
   });
 });
 

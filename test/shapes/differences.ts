@@ -126,4 +126,9 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
     member: 'authorizerConfiguration',
     why: 'narrows the issuers whose user tokens count for this agent, in the shape of AWS’s `customJWTAuthorizer`',
   })),
+  ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
+    operation,
+    member: 'subjectTokenType',
+    why: 'authorization servers differ in the `subject_token_type` that they accept (RFC 8693, section 3); without it, a user token that states that it is an access token (`typ` `at+jwt`, Keycloak’s claim `typ` `Bearer`, Amazon Cognito’s `token_use` `access`) is sent as `access_token`, and any other as `jwt`. AWS clients do not send the member: use the CDK construct or a signed request, or name `subject_token_type` in `customParameters` of each token request',
+  })),
 ];

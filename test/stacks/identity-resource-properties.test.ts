@@ -173,10 +173,15 @@ describe('an OAuth client', () => {
 
   it('at any server, with all that the service takes', () => {
     const discoveryUrl = 'https://login.example/.well-known/openid-configuration';
+    const onBehalfOfTokenExchange = {
+      grantType: 'TOKEN_EXCHANGE',
+      tokenExchangeGrantTypeConfig: { actorTokenContent: 'NONE', subjectTokenType: 'ACCESS_TOKEN' },
+    } as const;
     const vendor = OAuth2Vendor.custom({
       ...client(),
       discoveryUrl,
       clientAuthenticationMethod: 'CLIENT_SECRET_POST',
+      onBehalfOfTokenExchange,
     });
     expect(configurationOf(vendor)).toEqual({
       credentialProviderVendor: 'CustomOauth2',
@@ -185,6 +190,7 @@ describe('an OAuth client', () => {
         clientId: 'client',
         oauthDiscovery: { discoveryUrl },
         clientAuthenticationMethod: 'CLIENT_SECRET_POST',
+        onBehalfOfTokenExchangeConfig: onBehalfOfTokenExchange,
       },
     });
   });

@@ -1,7 +1,7 @@
 /** OAuth2 credential providers in the directory table. */
 import * as v from 'valibot';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../../domain/provider/oauth2-provider';
-import { ACTOR_TOKEN_CONTENTS } from '../../domain/provider/on-behalf-of';
+import { ACTOR_TOKEN_CONTENTS, SUBJECT_TOKEN_TYPES } from '../../domain/provider/on-behalf-of';
 import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
 import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
@@ -45,6 +45,7 @@ const Oauth2ProviderRecord = v.object({
         tokenExchangeGrantTypeConfig: v.object({
           actorTokenContent: v.picklist(ACTOR_TOKEN_CONTENTS),
           actorTokenScopes: v.exactOptional(strings),
+          subjectTokenType: v.exactOptional(v.picklist(SUBJECT_TOKEN_TYPES)),
         }),
       }),
       v.object({ grantType: v.literal('JWT_AUTHORIZATION_GRANT') }),

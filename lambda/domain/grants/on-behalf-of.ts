@@ -9,6 +9,7 @@ import { vendorOf } from '../provider/vendors';
 import { oauthClientOf } from './client-authentication';
 import { passedOn, reservedParameters, type CustomParameters } from './custom-parameters';
 import { ProviderFailure } from './provider-failure';
+import { subjectTokenTypeOf, TOKEN_TYPE } from './subject-token-type';
 import {
   authenticate,
   exchange,
@@ -19,12 +20,6 @@ import {
   type ProviderClient,
   type TokenRequestPorts,
 } from './token-request';
-
-/** RFC 8693 section 3. */
-export const TOKEN_TYPE = {
-  accessToken: 'urn:ietf:params:oauth:token-type:access_token',
-  jwt: 'urn:ietf:params:oauth:token-type:jwt',
-} as const;
 
 const GRANT_TYPE = {
   TOKEN_EXCHANGE: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -52,7 +47,7 @@ const NEVER_CUSTOM = reservedParameters(
 /** What proves the agent: an access token of its own, or a JWT that AWS signed. */
 export interface ActorToken {
   readonly token: string;
-  readonly type: (typeof TOKEN_TYPE)[keyof typeof TOKEN_TYPE];
+  readonly type: (typeof TOKEN_TYPE)['accessToken' | 'jwt'];
 }
 
 export interface OnBehalfOfRequest extends Narrowing {
@@ -80,15 +75,20 @@ const subjectParameters = (
 /** The vendor's first and the agent's own over them; none of either can override a standard one. */
 function parametersOf(
   { vendor }: Oauth2Provider,
-  grantType: OnBehalfOfConfig['grantType'],
+  config: OnBehalfOfConfig,
   request: OnBehalfOfRequest,
 ): string[][] {
   const own = passedOn(request.customParameters, NEVER_CUSTOM);
   const named = {
-    ...(grantType === 'TOKEN_EXCHANGE' && { subject_token_type: TOKEN_TYPE.jwt }),
+    ...(config.grantType === 'TOKEN_EXCHANGE' && {
+      subject_token_type: subjectTokenTypeOf(
+        config.tokenExchangeGrantTypeConfig.subjectTokenType,
+        request.subjectToken,
+      ),
+    }),
     ...vendorOf(vendor).onBehalfOf?.parameters,
     ...Object.fromEntries(own),
-    ...subjectParameters(grantType, request),
+    ...subjectParameters(config.grantType, request),
     ...(request.scopes.length > 0 && { scope: request.scopes.join(' ') }),
   };
   return [...Object.entries(named), ...narrowingParameters(request)];
@@ -112,7 +112,7 @@ function checkUse({ token_type, issued_token_type }: oauth.TokenEndpointResponse
 export async function exchangeOnBehalfOf(
   ports: TokenRequestPorts,
   client: ProviderClient,
-  { grantType }: OnBehalfOfConfig,
+  config: OnBehalfOfConfig,
   request: OnBehalfOfRequest,
 ): Promise<ObtainedTokens> {
   const { provider, metadata } = client;
@@ -126,8 +126,8 @@ export async function exchangeOnBehalfOf(
         metadata,
         oauthClient,
         authenticate(client),
-        GRANT_TYPE[grantType],
-        parametersOf(provider, grantType, request),
+        GRANT_TYPE[config.grantType],
+        parametersOf(provider, config, request),
         options(ports, client),
       ),
     async (response) => {

@@ -15,11 +15,18 @@ export const GRANT_TYPES = ['TOKEN_EXCHANGE', 'JWT_AUTHORIZATION_GRANT'] as cons
  */
 export const ACTOR_TOKEN_CONTENTS = ['NONE', 'M2M', 'AWS_IAM_ID_TOKEN_JWT'] as const;
 
-/** AWS's `TokenExchangeGrantTypeConfigType`. */
+/** What a token exchange says that the user token is (RFC 8693 section 3). */
+export const SUBJECT_TOKEN_TYPES = ['ACCESS_TOKEN', 'ID_TOKEN', 'JWT'] as const;
+
+export type SubjectTokenType = (typeof SUBJECT_TOKEN_TYPES)[number];
+
+/** AWS's `TokenExchangeGrantTypeConfigType`, and a member of this service's own. */
 export interface TokenExchangeConfig {
   readonly actorTokenContent: (typeof ACTOR_TOKEN_CONTENTS)[number];
   /** Scopes of the actor's own token; for `M2M` alone. */
   readonly actorTokenScopes?: readonly string[] | undefined;
+  /** Beyond AWS. Left out, it is found out from each user token. */
+  readonly subjectTokenType?: SubjectTokenType | undefined;
 }
 
 /** The configuration as it is kept. */
@@ -45,7 +52,7 @@ export function settleOnBehalfOf(member: string, input: OnBehalfOfInput): OnBeha
     if (given) throw invalidMember(config, `must be left out, or ${member}.grantType be TOKEN_EXCHANGE`);
     return { grantType };
   }
-  const { actorTokenContent = 'NONE', actorTokenScopes } = given ?? {};
+  const { actorTokenContent = 'NONE', actorTokenScopes, subjectTokenType } = given ?? {};
   if (actorTokenScopes && actorTokenContent !== 'M2M') {
     throw invalidMember(
       `${config}.actorTokenScopes`,
@@ -54,7 +61,11 @@ export function settleOnBehalfOf(member: string, input: OnBehalfOfInput): OnBeha
   }
   return {
     grantType,
-    tokenExchangeGrantTypeConfig: { actorTokenContent, ...(actorTokenScopes && { actorTokenScopes }) },
+    tokenExchangeGrantTypeConfig: {
+      actorTokenContent,
+      ...(actorTokenScopes && { actorTokenScopes }),
+      ...(subjectTokenType && { subjectTokenType }),
+    },
   };
 }
 

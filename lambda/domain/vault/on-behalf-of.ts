@@ -3,8 +3,9 @@
  * provider. What was obtained by it is kept for nobody else and no longer than it lives: another token of the same
  * user is another exchange.
  */
-import { exchangeOnBehalfOf, TOKEN_TYPE, type ActorToken } from '../grants/on-behalf-of';
+import { exchangeOnBehalfOf, type ActorToken } from '../grants/on-behalf-of';
 import { ProviderFailure } from '../grants/provider-failure';
+import { TOKEN_TYPE } from '../grants/subject-token-type';
 import type { ProviderClient } from '../grants/token-request';
 import { subjectHash } from '../identity/user';
 import { onBehalfOfConfigOf, type OnBehalfOfConfig } from '../provider/on-behalf-of';

@@ -1,10 +1,23 @@
 /** RFC 8693 token exchange, against a server that checks subject, actor, scopes and target. */
+import {
+  GetOauth2CredentialProviderCommand,
+  UpdateOauth2CredentialProviderCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from '../support/clock';
 import { LIFETIME, RESOURCE, startExchangeServer, type ExchangeServer } from '../support/exchange-server';
+import { alsoReading, alsoSending } from '../support/members-beyond-aws';
 import { AGENT } from '../support/secrets';
 import { World, type Ask, type TestAgent } from '../support/world';
 import { storedGrants } from '../vendors/state';
-import { exchange, exchangingAgent, lastRequest, onBehalfOf, refusedWith, userTokenOf } from './exchanging';
+import {
+  customConfig,
+  exchange,
+  exchangingAgent,
+  lastRequest,
+  onBehalfOf,
+  refusedWith,
+  userTokenOf,
+} from './exchanging';
 
 const OTHER_AUDIENCE = 'https://another-assistant.example';
 
@@ -25,6 +38,7 @@ afterAll(async () => {
 afterEach(() => {
   jest.useRealTimers();
   server.actor = 'NONE';
+  server.subjectTokenType = 'jwt';
   server.answer = {};
 });
 
@@ -96,6 +110,49 @@ describe('what is asked of the server', () => {
     const refused = exchange(agent, await onBehalfOf(world, agent, 'ana'), { customParameters });
     await expect(refused).rejects.toMatchObject(refusedWith('invalid_request'));
     expect(lastRequest(server)).toMatchObject(customParameters);
+  });
+});
+
+describe('at a server that accepts access tokens only, as Keycloak does', () => {
+  beforeEach(() => {
+    server.subjectTokenType = 'access_token';
+  });
+
+  it('exchanges a user token that states that it is one, without a setting', async () => {
+    const token = await onBehalfOf(world, agent, 'ana', { typ: 'Bearer' });
+    expect(await exchange(agent, token)).toHaveProperty('accessToken');
+  });
+
+  it('exchanges any user token where the owner configured the type', async () => {
+    const tokenExchangeGrantTypeConfig = { actorTokenContent: 'NONE', subjectTokenType: 'ACCESS_TOKEN' };
+    const own = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
+    const token = await onBehalfOf(world, own, 'ana');
+    await expect(exchange(own, token)).rejects.toMatchObject(refusedWith('invalid_request'));
+
+    const plain = customConfig(server);
+    const control = alsoSending(world.control(), {
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          ...plain.customOauth2ProviderConfig,
+          onBehalfOfTokenExchangeConfig: { grantType: 'TOKEN_EXCHANGE', tokenExchangeGrantTypeConfig },
+        },
+      },
+    });
+    await control.send(
+      new UpdateOauth2CredentialProviderCommand({
+        name: own.providerName,
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: plain,
+      }),
+    );
+    expect(await exchange(own, token)).toHaveProperty('accessToken');
+    const { client, answers } = alsoReading(world.control());
+    await client.send(new GetOauth2CredentialProviderCommand({ name: own.providerName }));
+    expect(answers.at(-1)).toMatchObject({
+      oauth2ProviderConfigOutput: {
+        customOauth2ProviderConfig: { onBehalfOfTokenExchangeConfig: { tokenExchangeGrantTypeConfig } },
+      },
+    });
   });
 });
 

@@ -28,6 +28,8 @@ export interface ExchangeServer extends TestProvider {
   actor: 'NONE' | 'M2M' | 'AWS_IAM_ID_TOKEN_JWT';
   /** The issuer of the AWS tokens that prove an actor. */
   actorIssuer: string | undefined;
+  /** The one `subject_token_type` that is accepted. */
+  subjectTokenType: 'jwt' | 'access_token';
   /** Whether the client's own word on the use of the token is asked for, as Microsoft does. */
   wantsTokenUse: boolean;
   /** Members that differ in every answer to an exchange; `undefined` leaves one out. */
@@ -132,7 +134,8 @@ export async function startExchangeServer(
       TOKEN_EXCHANGE,
       async (ctx) => {
         const refuse = (why: string) => new errors.InvalidRequest(why);
-        if (one(ctx, 'subject_token_type') !== JWT_TYPE) throw refuse('a JWT is wanted');
+        const wanted = `${TOKEN_TYPE}${server.subjectTokenType}`;
+        if (one(ctx, 'subject_token_type') !== wanted) throw refuse(`only ${wanted} is supported`);
         const subject = await subjectOf(one(ctx, 'subject_token'), refuse);
         await give(ctx, provider, subject, await actorOf(ctx, provider));
       },
@@ -171,6 +174,7 @@ export async function startExchangeServer(
   const own: Omit<ExchangeServer, keyof TestProvider> = {
     actor: 'NONE',
     actorIssuer: undefined,
+    subjectTokenType: 'jwt',
     wantsTokenUse: false,
     answer: {},
     given: [],
