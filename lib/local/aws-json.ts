@@ -1,12 +1,17 @@
 /**
  * A service of the embedded cloud over AWS's JSON protocol (Smithy, "AWS JSON 1.1 protocol"): one operation for
- * each `X-Amz-Target`, refusals as `__type` and `message`, for the holder of this run's credentials only.
+ * each `X-Amz-Target`, refusals as `__type` and `message`, for the holder of this run's credentials, and for local
+ * principals who sign their requests as far as the service lets them.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as v from 'valibot';
-import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
+import { accessKeyIdOf, isFromProgram, mayCallEmulator, type EmulatorCredentials } from './emulator-access';
+import { headerLines } from './header-lines';
 import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
+import { isAllowed, type PrincipalAccess } from './principal-access';
+import { LOCAL_REGION, type Principal } from './principals';
 import { readBody } from './request-body';
+import { SignatureError, verifySignature } from './sigv4';
 
 /** A refusal, under the name that the real service gives it. */
 export class AwsJsonError extends Error {
@@ -24,6 +29,8 @@ export interface AwsJsonService {
   /** Name of a failure that is the service's own; it says nothing else. */
   readonly internalError: string;
   readonly mostBytes: number;
+  /** What local principals may call; absent where they may call nothing. */
+  readonly access?: PrincipalAccess | undefined;
 }
 
 export interface LocalAwsJson extends Pick<Listening, 'close'> {
@@ -54,23 +61,74 @@ export function parseMembers<T>(schema: v.GenericSchema<unknown, T>, input: unkn
 }
 
 async function serve(
-  { operations, internalError, mostBytes }: AwsJsonService,
+  service: AwsJsonService,
   credentials: EmulatorCredentials,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   try {
-    if (!mayCallEmulator(request, credentials))
-      throw new AwsJsonError('AccessDeniedException', 'Not for you.');
-    const operation = operations.get(String(request.headers['x-amz-target']));
+    const target = String(request.headers['x-amz-target']);
+    const input = mayCallEmulator(request, credentials)
+      ? parseJson(await bodyOf(request, service.mostBytes))
+      : await inputOfPrincipal(service, request, target);
+    const operation = service.operations.get(target);
     if (!operation) throw new AwsJsonError('UnknownOperationException', 'The operation is not known here.');
-    answer(response, 200, await operation(await readJson(request, mostBytes)));
+    answer(response, 200, await operation(input));
   } catch (error) {
     const known = error instanceof AwsJsonError;
     answer(response, known ? 400 : 500, {
-      __type: known ? error.type : internalError,
+      __type: known ? error.type : service.internalError,
       message: known ? error.message : 'The request failed.',
     });
+  }
+}
+
+/**
+ * The input of a request that a local principal signed and may make.
+ *
+ * @throws AwsJsonError for any other request
+ */
+async function inputOfPrincipal(
+  { access, mostBytes }: AwsJsonService,
+  request: IncomingMessage,
+  target: string,
+): Promise<unknown> {
+  const named = accessKeyIdOf(request);
+  const principal =
+    access && Object.values(access.principals).find(({ accessKeyId }) => accessKeyId === named);
+  if (!principal || !isFromProgram(request)) {
+    throw new AwsJsonError('AccessDeniedException', 'Not for you.');
+  }
+  const body = await bodyOf(request, mostBytes);
+  const caller = await signer(access, principal, request, body);
+  const input = parseJson(body);
+  const [, operation = ''] = target.split('.');
+  if (!isAllowed(access, caller, operation, input)) {
+    throw new AwsJsonError(
+      'AccessDeniedException',
+      `User: ${caller.arn} is not authorized to perform: ${access.service}:${operation} on this resource`,
+    );
+  }
+  return input;
+}
+
+/** @throws AwsJsonError for a request that the principal did not sign, or not for this service */
+async function signer(
+  { service }: PrincipalAccess,
+  principal: Principal,
+  request: IncomingMessage,
+  body: Buffer,
+): Promise<Principal> {
+  const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(request.url ?? '') ?? [];
+  const { method = '', rawHeaders } = request;
+  try {
+    return await verifySignature(
+      { method, path, query, headers: headerLines(rawHeaders), body },
+      { region: LOCAL_REGION, services: [service], callerOf: () => principal, now: new Date() },
+    );
+  } catch (error) {
+    if (error instanceof SignatureError) throw new AwsJsonError('InvalidSignatureException', error.message);
+    throw error;
   }
 }
 
@@ -78,9 +136,13 @@ function answer(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
 }
 
-async function readJson(request: IncomingMessage, mostBytes: number): Promise<unknown> {
+async function bodyOf(request: IncomingMessage, mostBytes: number): Promise<Buffer> {
   const body = await readBody(request, mostBytes);
   if (!body) throw new AwsJsonError('ValidationException', 'The request is too large.');
+  return body;
+}
+
+function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {

@@ -1,4 +1,5 @@
 /** What `npm start` prints once everything runs: words for people, and one JSON line for programs. */
+import { OWNER_TAG } from '../../lambda/domain/vault/external-secret';
 import type { LoggedService } from './logged-service';
 import type { LocalService } from './start';
 
@@ -33,6 +34,7 @@ export function banner(service: LoggedService, examples: ExampleAddresses | unde
       ? [`The second agent, in Python, does not run. ${examples.pythonAgentMissing}`]
       : []),
     tryCommandLine(service),
+    keysAndSecrets(service),
     rows([
       ['State', service.dataDir],
       ['Audit log', service.logPath],
@@ -81,6 +83,19 @@ function tryCommandLine({ endpoint, region, principals: { operator } }: LocalSer
   ].join('\n');
 }
 
+function keysAndSecrets({ region, awsEndpoints, principals: { operator } }: LocalService): string {
+  return [
+    'Create a signing key (PRIVATE_KEY_JWT) or an external secret (EXTERNAL) for a credential provider,',
+    'with the same two variables. The tag names the owner of the provider.',
+    '  aws kms create-key --key-spec RSA_2048 --key-usage SIGN_VERIFY \\',
+    `    --tags TagKey=${OWNER_TAG},TagValue=${operator.arn} \\`,
+    `    --region ${region} --endpoint-url ${awsEndpoints.kms}`,
+    '  aws secretsmanager create-secret --name my-secret --secret-string file://secret.json \\',
+    `    --tags Key=${OWNER_TAG},Value=${operator.arn} \\`,
+    `    --region ${region} --endpoint-url ${awsEndpoints.secretsManager}`,
+  ].join('\n');
+}
+
 function rows(table: readonly Row[]): string {
   const width = Math.max(...table.map(([label]) => label.length));
   return table.map(([label, text]) => `  ${label.padEnd(width)}   ${text}`).join('\n');
@@ -88,6 +103,7 @@ function rows(table: readonly Row[]): string {
 
 /** The last line: how a program finds the service. It holds the principals' secret keys, which only sign here. */
 export function readyLine(service: LocalService, examples: ExampleAddresses | undefined): string {
-  const { endpoint, region, accountId, principals } = service;
-  return `${JSON.stringify({ ready: true, endpoint, region, accountId, principals, ...examples })}\n`;
+  const { endpoint, region, accountId, principals, awsEndpoints } = service;
+  const own = { endpoint, region, accountId, principals, awsEndpoints };
+  return `${JSON.stringify({ ready: true, ...own, ...examples })}\n`;
 }

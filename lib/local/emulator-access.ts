@@ -1,7 +1,8 @@
 /**
- * Who may call the AWS services of the embedded cloud: its own functions, and nobody else. Their
- * ports are reachable for every program on the machine and for web pages in its browsers, and they would open the
- * vault. So each start makes a credential that only the process knows, and the emulators answer to no other.
+ * Who may call the AWS services of the embedded cloud: its own functions, and beside them only the local principals,
+ * for what principal-access.ts allows. Their ports are reachable for every program on the machine and for web pages in
+ * its browsers, and they would open the vault. So each start makes a credential that only the process knows, and the
+ * emulators answer to no other.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -21,18 +22,25 @@ export function newEmulatorCredentials(): EmulatorCredentials {
   };
 }
 
+/** Returns whether a request is addressed to loopback and was not sent by a web page. */
+export const isFromProgram = (request: IncomingMessage): boolean =>
+  isAddressedToLoopback(request) && request.headers.origin === undefined;
+
+/** Returns the access key id that a request names, unverified; empty when it names none. */
+export function accessKeyIdOf(request: IncomingMessage): string {
+  const [, accessKeyId = ''] =
+    /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\//.exec(request.headers.authorization ?? '') ?? [];
+  return accessKeyId;
+}
+
 /**
  * Whether a request comes from the holder of the credentials.
  *
  * @param request its headers are read, its body is not
  */
 export function mayCallEmulator(request: IncomingMessage, credentials: EmulatorCredentials): boolean {
-  const [, accessKeyId = ''] =
-    /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\//.exec(request.headers.authorization ?? '') ?? [];
   return (
-    isAddressedToLoopback(request) &&
-    request.headers.origin === undefined &&
-    timingSafeEqual(sha256(accessKeyId), sha256(credentials.accessKeyId))
+    isFromProgram(request) && timingSafeEqual(sha256(accessKeyIdOf(request)), sha256(credentials.accessKeyId))
   );
 }
 

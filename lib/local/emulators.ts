@@ -7,6 +7,7 @@ import { prepareDataFolder } from './data-folder';
 import { startDynamoDb } from './dynamodb';
 import { newEmulatorCredentials, type EmulatorCredentials } from './emulator-access';
 import { startKms } from './kms';
+import { loadPrincipals, type Principals } from './principals';
 import { startSecretsManager } from './secrets-manager';
 import { startSts } from './sts';
 
@@ -25,6 +26,8 @@ export interface EmulatorAccess {
 
 export interface Emulators {
   readonly access: EmulatorAccess;
+  /** Who may call the service, and manage keys and secrets. */
+  readonly principals: Principals;
   /** Lets what is under way finish, then stops; the state stays in the data folder. */
   readonly close: () => Promise<void>;
 }
@@ -39,26 +42,31 @@ export async function startEmulators(dataDir: string): Promise<Emulators> {
     for (const stop of closers.splice(0).reverse()) await stop();
   };
   try {
-    return { access: await startEach(dataDir, closers), close };
+    return { ...(await startEach(dataDir, closers)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function startEach(dataDir: string, closers: (() => Promise<void>)[]): Promise<EmulatorAccess> {
+async function startEach(
+  dataDir: string,
+  closers: (() => Promise<void>)[],
+): Promise<Omit<Emulators, 'close'>> {
   const credentials = newEmulatorCredentials();
   await prepareDataFolder(dataDir);
   // The store's lock is what keeps a second process out of the folder, so it comes before the other files.
   const dynamodb = await startDynamoDb(join(dataDir, 'dynamodb'), credentials);
   closers.push(dynamodb.close);
-  const kms = await startKms(join(dataDir, 'kms.json'), credentials);
+  const principals = await loadPrincipals(dataDir);
+  const kms = await startKms(join(dataDir, 'kms.json'), credentials, principals);
   closers.push(kms.close);
-  const secretsManager = await startSecretsManager(join(dataDir, 'secrets.json'), kms.key, credentials);
+  const secretsFile = join(dataDir, 'secrets.json');
+  const secretsManager = await startSecretsManager(secretsFile, kms.key, credentials, principals);
   closers.push(secretsManager.close);
   const sts = await startSts(credentials);
   closers.push(sts.close);
-  return {
+  const access = {
     credentials,
     endpoints: {
       dynamodb: dynamodb.endpoint,
@@ -68,4 +76,5 @@ async function startEach(dataDir: string, closers: (() => Promise<void>)[]): Pro
     },
     kmsKeyArn: kms.keyArn,
   };
+  return { access, principals };
 }

@@ -22,6 +22,7 @@ import {
 import { lambdaContext, proxyEvent, type Deployment, type GatewayRequest } from './gateway-event';
 import { answerResult } from './gateway-response';
 import { GatewayStream, type StreamingFunction } from './gateway-stream';
+import { headerLines } from './header-lines';
 import { isAddressedToLoopback } from './loopback-server';
 import type { Principal } from './principals';
 import { readBody } from './request-body';
@@ -138,13 +139,6 @@ async function readRequest(
     body,
     sourceIp: incoming.socket.remoteAddress ?? '',
   };
-}
-
-function headerLines(rawHeaders: readonly string[]): [string, string][] {
-  const lines: [string, string][] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
-    lines.push([rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '']);
-  return lines;
 }
 
 /** The event of a request that the route's auth lets through. */

@@ -3,18 +3,38 @@
  * over KMS's own protocol (AWS JSON 1.1, `X-Amz-Target: TrentService.{Operation}`), so that the real client works
  * against it.
  */
+import * as v from 'valibot';
 import { startAwsJson, type LocalAwsJson } from './aws-json';
 import type { EmulatorCredentials } from './emulator-access';
 import { arnOf } from './kms-key';
 import { KEY_OPERATIONS } from './kms-key-operations';
-import { loadKmsKeyRing } from './kms-key-ring';
+import { loadKmsKeyRing, type KmsKeyRing } from './kms-key-ring';
+import { KeyIdSchema } from './kms-named-key';
 import { SIGNING_OPERATIONS } from './kms-signing-operations';
+import type { PrincipalAccess } from './principal-access';
+import type { Principals } from './principals';
 import type { SymmetricKey } from './kms-symmetric-key';
 import { SYMMETRIC_OPERATIONS } from './kms-symmetric-operations';
 
 const OPERATIONS = [...KEY_OPERATIONS, ...SYMMETRIC_OPERATIONS, ...SIGNING_OPERATIONS];
 
 const MAX_REQUEST_BYTES = 64 * 1024;
+
+/** Public keys are what an OAuth server has to be given; what a key does is for the functions. */
+const PRINCIPALS_OPERATIONS: ReadonlySet<string> = new Set([...KEY_OPERATIONS.keys(), 'GetPublicKey']);
+
+const NamedKey = v.object({ KeyId: KeyIdSchema });
+
+const accessTo = (keys: KmsKeyRing, principals: Principals): PrincipalAccess => ({
+  principals,
+  service: 'kms',
+  operations: PRINCIPALS_OPERATIONS,
+  resourceOf(input) {
+    const named = v.safeParse(NamedKey, input);
+    const key = named.success ? keys.find(named.output.KeyId) : undefined;
+    return key && { tags: key.tags, internal: key.keyId === keys.root.keyId };
+  },
+});
 
 export interface LocalKms extends LocalAwsJson {
   /** ARN of the key that the service is deployed with. */
@@ -26,9 +46,14 @@ export interface LocalKms extends LocalAwsJson {
 /**
  * @param keyFile where the keys are kept; made when absent, readable for its owner only
  * @param credentials what clients must present
+ * @param principals who may also manage keys; nobody when left out
  * @throws StartError when the keys' file is damaged
  */
-export async function startKms(keyFile: string, credentials: EmulatorCredentials): Promise<LocalKms> {
+export async function startKms(
+  keyFile: string,
+  credentials: EmulatorCredentials,
+  principals?: Principals,
+): Promise<LocalKms> {
   const keys = await loadKmsKeyRing(keyFile);
   const operations = new Map(
     OPERATIONS.map(([name, operation]) => [
@@ -37,6 +62,11 @@ export async function startKms(keyFile: string, credentials: EmulatorCredentials
     ]),
   );
   // As in AWS's model, where an unexpected failure is KMSInternalException and says nothing else.
-  const service = { operations, internalError: 'KMSInternalException', mostBytes: MAX_REQUEST_BYTES };
+  const service = {
+    operations,
+    internalError: 'KMSInternalException',
+    mostBytes: MAX_REQUEST_BYTES,
+    access: principals && accessTo(keys, principals),
+  };
   return { ...(await startAwsJson(service, credentials)), keyArn: arnOf(keys.root), key: keys.root };
 }

@@ -7,6 +7,8 @@ import * as v from 'valibot';
 import { AwsJsonError, parseMembers, startAwsJson, type LocalAwsJson } from './aws-json';
 import type { EmulatorCredentials } from './emulator-access';
 import type { SymmetricKey } from './kms-symmetric-key';
+import type { PrincipalAccess } from './principal-access';
+import type { Principals } from './principals';
 import { openSecretsFile, type LocalSecret, type SecretsFile } from './secrets-file';
 
 /** A secret of 64 KiB, and as much again for its escapes. */
@@ -30,6 +32,26 @@ const IdSchema = v.object({ SecretId });
 const PutValueSchema = v.object({ SecretId, SecretString });
 const TagSchema = v.object({ SecretId, Tags });
 const UntagSchema = v.object({ SecretId, TagKeys: v.array(v.string()) });
+
+/** What puts a secret there and manages it; its value is for the functions to read. */
+const PRINCIPALS_OPERATIONS: ReadonlySet<string> = new Set([
+  'CreateSecret',
+  'DescribeSecret',
+  'PutSecretValue',
+  'TagResource',
+  'UntagResource',
+]);
+
+const accessTo = (secrets: SecretsFile, principals: Principals): PrincipalAccess => ({
+  principals,
+  service: 'secretsmanager',
+  operations: PRINCIPALS_OPERATIONS,
+  resourceOf(input) {
+    const named = v.safeParse(IdSchema, input);
+    const secret = named.success ? secrets.find(named.output.SecretId) : undefined;
+    return secret && { tags: secret.tags, internal: false };
+  },
+});
 
 function existing(secrets: SecretsFile, secretId: string): LocalSecret {
   const secret = secrets.find(secretId);
@@ -81,19 +103,24 @@ const operationsOn = (
  * @param path where the secrets are kept, their text sealed
  * @param key seals their text
  * @param credentials what clients must present
+ * @param principals who may also manage secrets; nobody when left out
  * @throws StartError when the secrets' file is damaged
  */
 export async function startSecretsManager(
   path: string,
   key: SymmetricKey,
   credentials: EmulatorCredentials,
+  principals?: Principals,
 ): Promise<LocalAwsJson> {
-  const operations = operationsOn(await openSecretsFile(path, key));
-  const targets = Object.entries(operations).map(
+  const secrets = await openSecretsFile(path, key);
+  const targets = Object.entries(operationsOn(secrets)).map(
     ([name, operation]) => [`secretsmanager.${name}`, operation] as const,
   );
-  return startAwsJson(
-    { operations: new Map(targets), internalError: 'InternalServiceError', mostBytes: MAX_REQUEST_BYTES },
-    credentials,
-  );
+  const service = {
+    operations: new Map(targets),
+    internalError: 'InternalServiceError',
+    mostBytes: MAX_REQUEST_BYTES,
+    access: principals && accessTo(secrets, principals),
+  };
+  return startAwsJson(service, credentials);
 }

@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { startEmulators } from './emulators';
 import { startFunctions, type FunctionsOptions, type LocalFunctions } from './functions';
-import { loadPrincipals, LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
+import { LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
 
 export interface LocalOptions extends Pick<FunctionsOptions, 'port' | 'trustedIssuers' | 'reportFailure'> {
   /** Folder for all state; made when absent. It is held before an issuer is started along with the service. */
@@ -17,6 +17,8 @@ export interface LocalService {
   readonly region: string;
   readonly accountId: string;
   readonly principals: Principals;
+  /** Where principals create the keys and secrets of credential providers, with AWS's own clients. */
+  readonly awsEndpoints: { readonly kms: string; readonly secretsManager: string };
   /** Absolute path. */
   readonly dataDir: string;
   /** Functions of its Lambda, by name; agents may be added. */
@@ -33,13 +35,14 @@ export async function startLocal({ dataDir: folder, ...options }: LocalOptions):
   const dataDir = resolve(folder);
   const emulators = await startEmulators(dataDir);
   try {
-    const principals = await loadPrincipals(dataDir);
-    const functions = await startFunctions({ ...options, emulators: emulators.access, principals });
+    const { access, principals } = emulators;
+    const functions = await startFunctions({ ...options, emulators: access, principals });
     return {
       endpoint: functions.endpoint,
       region: LOCAL_REGION,
       accountId: LOCAL_ACCOUNT,
       principals,
+      awsEndpoints: { kms: access.endpoints.kms, secretsManager: access.endpoints.secretsManager },
       dataDir,
       functions: functions.functions,
       close: async () => {

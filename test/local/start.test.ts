@@ -16,6 +16,7 @@ const ENTRY = resolve(__dirname, '../../bin/local.cjs');
 interface Ready {
   endpoint: string;
   region: string;
+  awsEndpoints: { kms: string; secretsManager: string };
   principals: Record<string, { arn: string; accessKeyId: string; secretAccessKey: string }>;
 }
 
@@ -141,6 +142,10 @@ describe('the running service', () => {
       'arn:aws:iam::000000000000:user/stranger',
     ]);
     expect((await fetch(`${ready.endpoint}/ping`)).status).toBe(200);
+    for (const address of Object.values(ready.awsEndpoints)) {
+      expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+      expect(run.stdout).toContain(`--endpoint-url ${address}`);
+    }
 
     run.child.kill(signal);
     expect(await run.ended).toBe(0);

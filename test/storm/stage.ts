@@ -16,7 +16,7 @@ import type { Grant } from '../../lambda/domain/vault/grant';
 import { localTableName } from '../../lib/local/dynamodb';
 import { startEmulators } from '../../lib/local/emulators';
 import { LOOPBACK } from '../../lib/local/loopback-server';
-import { loadPrincipals, LOCAL_REGION, type Principal } from '../../lib/local/principals';
+import { LOCAL_REGION, type Principal } from '../../lib/local/principals';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
 import { Killer } from './killer';
 import { startLoadBalancer } from './load-balancer';
@@ -53,7 +53,7 @@ export class Stage {
       closers.push(() => emulators.close());
       const provider = await startStrictProvider();
       closers.push(() => provider.close());
-      const principals = await loadPrincipals(folder);
+      const { principals } = emulators;
       const killer = new Killer();
       const balancer = await startLoadBalancer(() => workers.ports);
       closers.push(balancer.close);

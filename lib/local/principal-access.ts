@@ -1,0 +1,41 @@
+/**
+ * What the local principals may do at an AWS service of the embedded cloud, where they create the keys and secrets of
+ * credential providers. It stands in for IAM: the operator manages every resource but those of the embedded cloud
+ * itself, and any other principal the resources whose tag names it as the owner. None of them signs, decrypts, or
+ * reads a secret value: only the functions do.
+ */
+import { principalOf } from '../../lambda/domain/identity/principal';
+import { OWNER_TAG } from '../../lambda/domain/vault/external-secret';
+import type { Principal, Principals } from './principals';
+
+/** A resource that a request names. */
+export interface ManagedResource {
+  readonly tags: Readonly<Record<string, string>>;
+  /** Whether it belongs to the embedded cloud, as the key that encrypts its vault does. */
+  readonly internal: boolean;
+}
+
+export interface PrincipalAccess {
+  readonly principals: Principals;
+  /** In the scope of a signature, and in the names of permissions. */
+  readonly service: 'kms' | 'secretsmanager';
+  /** Operations that principals may call; the first part of `X-Amz-Target` is left out. */
+  readonly operations: ReadonlySet<string>;
+  /** Returns the resource that the request names, or undefined when it names none that exists. */
+  readonly resourceOf: (input: unknown) => ManagedResource | undefined;
+}
+
+/** Returns whether the access lets the caller do this. */
+export function isAllowed(
+  { principals, operations, resourceOf }: PrincipalAccess,
+  caller: Principal,
+  operation: string,
+  input: unknown,
+): boolean {
+  if (!operations.has(operation)) return false;
+  const resource = resourceOf(input);
+  // Whatever names no resource creates one, or fails in the operation.
+  if (!resource) return true;
+  if (resource.internal) return false;
+  return caller.arn === principals.operator.arn || resource.tags[OWNER_TAG] === principalOf(caller.arn);
+}

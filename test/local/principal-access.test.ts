@@ -1,0 +1,276 @@
+/** What the local principals may do at the embedded KMS and Secrets Manager, with AWS clients that sign as always. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  BedrockAgentCoreClient,
+  GetResourceApiKeyCommand,
+  GetWorkloadAccessTokenCommand,
+} from '@aws-sdk/client-bedrock-agentcore';
+import {
+  BedrockAgentCoreControlClient,
+  CreateApiKeyCredentialProviderCommand,
+  CreateOauth2CredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import {
+  CreateKeyCommand,
+  DecryptCommand,
+  DescribeKeyCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
+  GenerateDataKeyCommand,
+  GetPublicKeyCommand,
+  KMSClient,
+  ListResourceTagsCommand,
+  SignCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+} from '@aws-sdk/client-kms';
+import {
+  CreateSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+  TagResourceCommand as TagSecretCommand,
+} from '@aws-sdk/client-secrets-manager';
+import type { PrincipalName } from '../../lib/local/principals';
+import { startLocal, type LocalService } from '../../lib/local/start';
+import { send, signed, withHeader, type Handmade } from './handmade-request';
+
+const OWNER_TAG = 'agent-identity:owner';
+const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
+const AGENT = 'arn:aws:iam::000000000000:role/agent';
+const DENIED = { name: 'AccessDeniedException' };
+
+let folder: string;
+let service: LocalService;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'principal-access-'));
+  service = await startLocal({ port: 0, dataDir: folder, trustedIssuers: [] });
+});
+afterAll(async () => {
+  await service.close();
+  await rm(folder, { recursive: true });
+});
+
+const settings = (principal: PrincipalName, endpoint: string) => {
+  const { accessKeyId, secretAccessKey } = service.principals[principal];
+  return { endpoint, region: service.region, credentials: { accessKeyId, secretAccessKey } };
+};
+const kms = (principal: PrincipalName = 'operator') =>
+  new KMSClient(settings(principal, service.awsEndpoints.kms));
+const secretsManager = (principal: PrincipalName = 'operator') =>
+  new SecretsManagerClient(settings(principal, service.awsEndpoints.secretsManager));
+
+let names = 0;
+const newName = () => `made-${(names += 1)}`;
+
+async function createKey(owner: string | undefined, as: PrincipalName = 'operator'): Promise<string> {
+  const Tags = owner === undefined ? [] : [{ TagKey: OWNER_TAG, TagValue: owner }];
+  const { KeyMetadata } = await kms(as).send(
+    new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', Tags }),
+  );
+  return KeyMetadata?.Arn ?? '';
+}
+
+async function createSecret(owner: string | undefined, as: PrincipalName = 'operator'): Promise<string> {
+  const Tags = owner === undefined ? [] : [{ Key: OWNER_TAG, Value: owner }];
+  const { ARN } = await secretsManager(as).send(
+    new CreateSecretCommand({ Name: newName(), SecretString: '{"key":"first"}', Tags }),
+  );
+  return ARN ?? '';
+}
+
+describe('the operator', () => {
+  it('creates a key that a credential provider of its own signs by', async () => {
+    const KeyId = await createKey(undefined);
+    const control = new BedrockAgentCoreControlClient(settings('operator', service.endpoint));
+    const createProvider = () =>
+      control.send(
+        new CreateOauth2CredentialProviderCommand({
+          name: 'signing',
+          credentialProviderVendor: 'CustomOauth2',
+          oauth2ProviderConfigInput: {
+            customOauth2ProviderConfig: {
+              clientId: 'agents',
+              oauthDiscovery: { discoveryUrl: 'http://127.0.0.1:9/.well-known/openid-configuration' },
+              clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
+              privateKeyJwtConfig: {
+                privateKeySource: { kmsKeySource: { kmsKeyArn: KeyId } },
+                signingAlgorithm: 'ES256',
+              },
+            },
+          },
+        }),
+      );
+    await expect(createProvider()).rejects.toMatchObject({
+      message: expect.stringContaining('tag') as string,
+    });
+    await kms().send(new TagResourceCommand({ KeyId, Tags: [{ TagKey: OWNER_TAG, TagValue: OPERATOR }] }));
+    expect(await createProvider()).toHaveProperty('callbackUrl');
+    expect(await kms().send(new GetPublicKeyCommand({ KeyId }))).toMatchObject({ KeySpec: 'ECC_NIST_P256' });
+  });
+
+  it('creates a secret that an agent reads through a credential provider, and changes its value', async () => {
+    const control = new BedrockAgentCoreControlClient(settings('operator', service.endpoint));
+    const data = new BedrockAgentCoreClient(settings('operator', service.endpoint));
+    const secretId = await createSecret(OPERATOR);
+    await secretsManager().send(
+      new PutSecretValueCommand({ SecretId: secretId, SecretString: '{"key":"second"}' }),
+    );
+    await control.send(new CreateWorkloadIdentityCommand({ name: 'reader' }));
+    await control.send(
+      new CreateApiKeyCredentialProviderCommand({
+        name: 'external',
+        apiKeySecretSource: 'EXTERNAL',
+        apiKeySecretConfig: { secretId, jsonKey: 'key' },
+      }),
+    );
+    const { workloadAccessToken: workloadIdentityToken } = await data.send(
+      new GetWorkloadAccessTokenCommand({ workloadName: 'reader' }),
+    );
+    const answer = await data.send(
+      new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName: 'external' }),
+    );
+    expect(answer.apiKey).toBe('second');
+  });
+
+  it('manages a key of any owner', async () => {
+    const KeyId = await createKey(AGENT, 'agent');
+    await kms().send(new DisableKeyCommand({ KeyId }));
+    await kms().send(new EnableKeyCommand({ KeyId }));
+    const { Tags } = await kms().send(new ListResourceTagsCommand({ KeyId }));
+    expect(Tags).toEqual([{ TagKey: OWNER_TAG, TagValue: AGENT }]);
+  });
+});
+
+describe('any other principal', () => {
+  it('manages the keys and secrets whose tag names it', async () => {
+    const KeyId = await createKey(AGENT);
+    await kms('agent').send(new DisableKeyCommand({ KeyId }));
+    const SecretId = await createSecret(AGENT);
+    await secretsManager('agent').send(new PutSecretValueCommand({ SecretId, SecretString: '{}' }));
+    expect(await secretsManager('agent').send(new DescribeSecretCommand({ SecretId }))).toHaveProperty('ARN');
+  });
+
+  it.each<[string, string | undefined]>([
+    ['of another owner', OPERATOR],
+    ['without an owner', undefined],
+  ])('does not change keys and secrets %s', async (_what, owner) => {
+    const KeyId = await createKey(owner);
+    const Tags = [{ TagKey: OWNER_TAG, TagValue: AGENT }];
+    await expect(kms('agent').send(new TagResourceCommand({ KeyId, Tags }))).rejects.toMatchObject(DENIED);
+    const untag = new UntagResourceCommand({ KeyId, TagKeys: [OWNER_TAG] });
+    await expect(kms('stranger').send(untag)).rejects.toMatchObject(DENIED);
+    const SecretId = await createSecret(owner);
+    const tag = new TagSecretCommand({ SecretId, Tags: [{ Key: OWNER_TAG, Value: AGENT }] });
+    await expect(secretsManager('agent').send(tag)).rejects.toMatchObject(DENIED);
+    const put = new PutSecretValueCommand({ SecretId, SecretString: '{}' });
+    await expect(secretsManager('gate').send(put)).rejects.toMatchObject(DENIED);
+  });
+});
+
+describe('no principal', () => {
+  it.each<PrincipalName>(['operator', 'agent'])('signs by a key or reads a secret value: %s', async (as) => {
+    const KeyId = await createKey(as === 'operator' ? OPERATOR : AGENT, as);
+    const Message = Buffer.from('a signing input');
+    const sign = new SignCommand({ KeyId, Message, SigningAlgorithm: 'ECDSA_SHA_256' });
+    await expect(kms(as).send(sign)).rejects.toMatchObject({
+      ...DENIED,
+      message: expect.stringContaining('is not authorized to perform: kms:Sign') as string,
+    });
+    const SecretId = await createSecret(as === 'operator' ? OPERATOR : AGENT, as);
+    const read = new GetSecretValueCommand({ SecretId });
+    await expect(secretsManager(as).send(read)).rejects.toMatchObject(DENIED);
+  });
+
+  it('reaches the key that the vault is encrypted under', async () => {
+    const KeyId = process.env.KMS_KEY_ARN ?? '';
+    const Tags = [{ TagKey: OWNER_TAG, TagValue: OPERATOR }];
+    const EncryptionContext = { purpose: 'grant' };
+    const CiphertextBlob = Buffer.from('ciphertext');
+    for (const attempt of [
+      () => kms().send(new DisableKeyCommand({ KeyId })),
+      () => kms().send(new TagResourceCommand({ KeyId, Tags })),
+      () => kms().send(new DescribeKeyCommand({ KeyId: KeyId.split('/').at(-1) })),
+      () => kms().send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256', EncryptionContext })),
+      () => kms().send(new DecryptCommand({ CiphertextBlob })),
+    ]) {
+      await expect(attempt()).rejects.toMatchObject(DENIED);
+    }
+  });
+});
+
+describe('a request', () => {
+  const createKeyRequest = (choices: Parameters<typeof signed>[1] = {}): Promise<Handmade> =>
+    signed(new URL(service.awsEndpoints.kms).host, {
+      path: '/',
+      body: JSON.stringify({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
+      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'TrentService.CreateKey' },
+      service: 'kms',
+      credentials: service.principals.operator,
+      ...choices,
+    });
+
+  it('that is signed as it is sent is answered', async () => {
+    expect(await send(await createKeyRequest())).toMatchObject({ status: 200 });
+  });
+
+  it.each<[string, () => Promise<Handmade>, string]>([
+    [
+      'signed with another secret key',
+      () =>
+        createKeyRequest({
+          credentials: { ...service.principals.operator, secretAccessKey: 'another secret key' },
+        }),
+      'InvalidSignatureException',
+    ],
+    [
+      'signed for another service',
+      () => createKeyRequest({ service: 'secretsmanager' }),
+      'InvalidSignatureException',
+    ],
+    [
+      'signed too long ago',
+      () => createKeyRequest({ signingDate: new Date(Date.now() - 600_000) }),
+      'InvalidSignatureException',
+    ],
+    [
+      'for another operation than the one that was signed',
+      async () => withHeader(await createKeyRequest(), 'x-amz-target', 'TrentService.ListResourceTags'),
+      'InvalidSignatureException',
+    ],
+    [
+      'whose body was changed',
+      async () => ({
+        ...(await createKeyRequest()),
+        body: '{"KeySpec":"RSA_2048","KeyUsage":"SIGN_VERIFY"}',
+      }),
+      'InvalidSignatureException',
+    ],
+    [
+      'of a web page',
+      async () => withHeader(await createKeyRequest(), 'origin', service.endpoint),
+      'AccessDeniedException',
+    ],
+    [
+      'to a name that is not loopback',
+      async () => withHeader(await createKeyRequest(), 'host', 'rebound.example'),
+      'AccessDeniedException',
+    ],
+    [
+      'by an unknown access key',
+      () =>
+        createKeyRequest({
+          credentials: { ...service.principals.operator, accessKeyId: 'AKIAAAAAAAAAAAAAAAAA' },
+        }),
+      'AccessDeniedException',
+    ],
+  ])('%s is refused', async (_what, make, type) => {
+    const { status, body } = await send(await make());
+    expect(status).toBe(400);
+    expect(JSON.parse(body)).toMatchObject({ __type: type });
+  });
+});
