@@ -17,7 +17,7 @@ const IS_NEW_ENOUGH = `import sys, venv, ensurepip; sys.exit(sys.version_info < 
 export class InstallationError extends Error {}
 
 /** Runs a command with its output shown; throws when it fails. */
-function run(command, arguments_, cwd) {
+export function run(command, arguments_, cwd) {
   const { status, error } = spawnSync(command, arguments_, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
   if (status !== 0) {
     throw new InstallationError(`${command} ${arguments_.join(' ')} failed: ${error?.message ?? status}`);
@@ -29,7 +29,7 @@ function run(command, arguments_, cwd) {
  *
  * @param folder that the work makes anew
  */
-function unlessInstalled(folder, list, work) {
+export function unlessInstalled(folder, list, work) {
   const stamp = join(folder, '.installed');
   const wanted = createHash('sha256').update(readFileSync(list)).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;

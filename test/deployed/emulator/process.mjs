@@ -3,35 +3,22 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { devNull, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { clearTimeout, setTimeout } from 'node:timers';
-import { setTimeout as pause } from 'node:timers/promises';
+import { becameReady, freePort, killGroup, LOOPBACK } from '../../clients/background-process.mjs';
 import { installNode24, installPython } from '../../clients/installation.mjs';
 
 const ENTRY = join(import.meta.dirname, 'emulator.py');
-const LOOPBACK = '127.0.0.1';
 const REGION = 'eu-central-1';
 
 const READY_MILLISECONDS = 60_000;
-const BETWEEN_LOOKS_MILLISECONDS = 100;
 
 /** How long it may take to end by itself. */
 const STOP_MILLISECONDS = 10_000;
 
 /** How much of the emulator's log is shown when it does not start. */
 const LOG_LINES = 20;
-
-/** One that is free, so that several runs on one machine do not meet. */
-async function freePort() {
-  const server = createServer().listen(0, LOOPBACK);
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** This process's environment without what would lead AWS's clients, or requests to loopback, elsewhere. */
 function cleanEnvironment() {
@@ -50,30 +37,6 @@ function cleanEnvironment() {
 
 /** The account's root user, as the emulator has it. */
 const ROOT = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
-
-async function isReady(endpoint) {
-  const answer = await globalThis.fetch(`${endpoint}/_localstack/health`).catch(() => undefined);
-  return answer?.ok === true;
-}
-
-/** @returns false when it ended or took too long */
-async function becameReady(child, endpoint) {
-  const until = Date.now() + READY_MILLISECONDS;
-  while (child.exitCode === null && child.signalCode === null && Date.now() < until) {
-    if (await isReady(endpoint)) return true;
-    await pause(BETWEEN_LOOKS_MILLISECONDS);
-  }
-  return false;
-}
-
-/** With the functions that it started and forgot: they are of its process group. */
-function killGroup({ pid }) {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if (error.code !== 'ESRCH') throw error;
-  }
-}
 
 async function end(child) {
   if (child.exitCode === null && child.signalCode === null) {
@@ -130,7 +93,7 @@ export async function startEmulator() {
     log.end();
     await rm(folder, { recursive: true, force: true });
   };
-  if (await becameReady(child, endpoint)) {
+  if (await becameReady(child, `${endpoint}/_localstack/health`, READY_MILLISECONDS)) {
     return {
       environment: { ...environment, AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_S3: endpoint },
       stop,

@@ -1,0 +1,69 @@
+/**
+ * Servers that tests start as processes of their own, each on a free port and gone with everything it started; and the
+ * checks that need such a server, as a process that the server outlives.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export const LOOPBACK = '127.0.0.1';
+
+/** Exit code of a program that Ctrl-C has ended, as shells have it: 128 and the signal's number. */
+const INTERRUPTED = 130;
+
+const BETWEEN_LOOKS_MILLISECONDS = 100;
+
+/** Returns a port that is free, so that several runs on one machine do not meet. */
+export async function freePort() {
+  const server = createServer().listen(0, LOOPBACK);
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function isReady(address) {
+  const answer = await globalThis.fetch(address).catch(() => undefined);
+  return answer?.ok === true;
+}
+
+/**
+ * Returns false when the process ended, or took too long.
+ *
+ * @param address that answers with success once the process is ready
+ */
+export async function becameReady(child, address, milliseconds) {
+  const until = Date.now() + milliseconds;
+  while (child.exitCode === null && child.signalCode === null && Date.now() < until) {
+    if (await isReady(address)) return true;
+    await pause(BETWEEN_LOOKS_MILLISECONDS);
+  }
+  return false;
+}
+
+/** Ends a process that was started `detached`, with those that it started and forgot: they are of its group. */
+export function killGroup({ pid }) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * Returns the exit code of a program in TypeScript. At a signal it ends by itself; whatever it needs is there until it
+ * has.
+ */
+export async function runChecks(script, env) {
+  const checks = spawn(process.execPath, ['--require', 'tsx/cjs', script], {
+    cwd: join(import.meta.dirname, '..', '..'),
+    env: { ...env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => checks.kill('SIGTERM'));
+  const [status] = await once(checks, 'exit');
+  return status ?? INTERRUPTED;
+}

@@ -1,0 +1,116 @@
+/** Keycloak's Admin REST API: realms, users, clients and identity providers, as an administrator makes them. */
+
+export interface Administrator {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A client of a realm, where it differs from Keycloak's defaults. */
+export interface ClientSettings {
+  readonly clientId: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly [member: string]: unknown;
+}
+
+/** An event that a realm has recorded. */
+export interface RealmEvent {
+  readonly type: string;
+  readonly error?: string;
+}
+
+export class KeycloakAdmin {
+  constructor(private readonly administrator: Administrator) {}
+
+  /** Lives for a minute, so each request gets another. */
+  private async token(): Promise<string> {
+    const { url, username, password } = this.administrator;
+    const response = await fetch(`${url}/realms/master/protocol/openid-connect/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username, password }),
+    });
+    const { access_token: token } = (await response.json()) as { access_token?: string };
+    if (token === undefined) throw new Error(`the administrator did not get in: ${response.status}`);
+    return token;
+  }
+
+  private async send(method: string, path: string, body?: object): Promise<Response> {
+    const response = await fetch(`${this.administrator.url}/admin/realms${path}`, {
+      method,
+      headers: { authorization: `Bearer ${await this.token()}`, 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) {
+      throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+    }
+    return response;
+  }
+
+  /** @returns the id of what was made, the last part of its address */
+  private async create(path: string, body: object): Promise<string> {
+    const response = await this.send('POST', path, body);
+    return (response.headers.get('location') ?? '').split('/').at(-1) ?? '';
+  }
+
+  async realm(realm: string, settings: object = {}): Promise<Realm> {
+    await this.send('POST', '', { realm, enabled: true, ...settings });
+    return new Realm(`${this.administrator.url}/realms/${realm}`, {
+      create: (path, body) => this.create(`/${realm}${path}`, body),
+      read: async (path) => (await this.send('GET', `/${realm}${path}`)).json(),
+    });
+  }
+}
+
+interface RealmAdmin {
+  create(path: string, body: object): Promise<string>;
+  read(path: string): Promise<unknown>;
+}
+
+export class Realm {
+  constructor(
+    readonly issuer: string,
+    private readonly admin: RealmAdmin,
+  ) {}
+
+  get discoveryUrl(): string {
+    return `${this.issuer}/.well-known/openid-configuration`;
+  }
+
+  endpoint(name: string): string {
+    return `${this.issuer}/protocol/openid-connect/${name}`;
+  }
+
+  /** @returns the user's id, which is `sub` in tokens of this realm */
+  user(username: string, password: string): Promise<string> {
+    return this.admin.create('/users', {
+      username,
+      enabled: true,
+      email: `${username}@example.com`,
+      emailVerified: true,
+      firstName: username,
+      lastName: 'Example',
+      credentials: [{ type: 'password', value: password, temporary: false }],
+    });
+  }
+
+  async client(settings: ClientSettings): Promise<void> {
+    await this.admin.create('/clients', { protocol: 'openid-connect', ...settings });
+  }
+
+  async identityProvider(settings: object): Promise<void> {
+    await this.admin.create('/identity-provider/instances', settings);
+  }
+
+  /** Links a user of this realm with the one of an identity provider. */
+  async link(userId: string, alias: string, subject: string, username: string): Promise<void> {
+    const path = `/users/${userId}/federated-identity/${alias}`;
+    await this.admin.create(path, { identityProvider: alias, userId: subject, userName: username });
+  }
+
+  /** Events of a client, of these types. */
+  async events(clientId: string, types: readonly string[]): Promise<RealmEvent[]> {
+    const query = new URLSearchParams({ client: clientId });
+    for (const type of types) query.append('type', type);
+    return (await this.admin.read(`/events?${query.toString()}`)) as RealmEvent[];
+  }
+}

@@ -1,0 +1,55 @@
+/** Keycloak's distribution, from a Maven repository, unpacked where it stays until another version is wanted. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run, unlessInstalled } from '../clients/installation.mjs';
+
+const LIST = join(import.meta.dirname, 'distribution.txt');
+/** Where neither Git nor a linter looks. */
+const FOLDER = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'keycloak');
+const UNPACK = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack';
+
+/** The oldest Java that Keycloak runs on. */
+const OLDEST_JAVA = 17;
+
+/** There is no Java or no Maven here; the message says what to install. */
+export class MissingPrograms extends Error {}
+
+const javaVersion = () => {
+  const { JAVA_HOME: home } = process.env;
+  const { stderr } = spawnSync(home ? join(home, 'bin', 'java') : 'java', ['-version'], { encoding: 'utf8' });
+  return Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0);
+};
+
+const hasMaven = () => spawnSync('mvn', ['--version'], { stdio: 'ignore' }).status === 0;
+
+/** @throws MissingPrograms */
+function checkPrograms() {
+  if (process.platform === 'win32') throw new MissingPrograms('They run on Linux and macOS.');
+  if (javaVersion() < OLDEST_JAVA) {
+    throw new MissingPrograms(`There is no Java ${OLDEST_JAVA} or newer. Install it, or set JAVA_HOME.`);
+  }
+  if (!hasMaven()) throw new MissingPrograms('There is no Maven (mvn), which fetches Keycloak. Install it.');
+}
+
+/**
+ * Returns the folder of the distribution. Maven fetches it from the repository that its own settings name, and keeps
+ * it in its own cache.
+ *
+ * @throws MissingPrograms where it cannot run; InstallationError when Maven could not fetch it
+ */
+export function installKeycloak() {
+  checkPrograms();
+  const artifact = readFileSync(LIST, 'utf8').trim();
+  const [, name, version] = artifact.split(':');
+  unlessInstalled(FOLDER, LIST, () => {
+    mkdirSync(FOLDER, { recursive: true });
+    const settings = [`-Dartifact=${artifact}`, `-DoutputDirectory=${FOLDER}`];
+    run(
+      'mvn',
+      ['--quiet', '--batch-mode', '--no-transfer-progress', '-Dstyle.color=never', UNPACK, ...settings],
+      FOLDER,
+    );
+  });
+  return join(FOLDER, `${name.replace('-quarkus-dist', '')}-${version}`);
+}

@@ -1,0 +1,47 @@
+/**
+ * `npm run test:keycloak`: the service with a real Keycloak on its defaults, as the identity provider of its users and
+ * as the authorization server of its credential providers. The last line counts the checks.
+ *
+ * Needs Java 17 and Maven; where they are missing, it says so and counts everything as one skipped check.
+ */
+import { join } from 'node:path';
+import { LOOPBACK, runChecks } from '../clients/background-process.mjs';
+import { InstallationError } from '../clients/installation.mjs';
+import { MissingPrograms } from './installation.mjs';
+import { startKeycloak } from './server.mjs';
+
+const MAIN = join(import.meta.dirname, 'main.ts');
+
+async function main() {
+  const begun = Date.now();
+  const { stop, ...keycloak } = await startKeycloak();
+  process.stdout.write(`Keycloak started in ${Math.round((Date.now() - begun) / 1000)} s.\n`);
+  try {
+    return await runChecks(MAIN, {
+      ...process.env,
+      KEYCLOAK: JSON.stringify(keycloak),
+      NO_PROXY: LOOPBACK,
+      no_proxy: LOOPBACK,
+    });
+  } finally {
+    await stop();
+  }
+}
+
+main().then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error) => {
+    if (error instanceof MissingPrograms) {
+      process.stderr.write(`\n*** THE KEYCLOAK TESTS WERE SKIPPED: ${error.message} ***\n\n`);
+      process.stdout.write('0 passed, 0 failed, 1 skipped\n');
+      return;
+    }
+    const known = error instanceof InstallationError;
+    process.stderr.write(
+      known ? `\n*** THE KEYCLOAK TESTS DID NOT RUN: ${error.message} ***\n\n` : `${error.stack}\n`,
+    );
+    process.exitCode = 1;
+  },
+);

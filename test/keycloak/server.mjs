@@ -1,0 +1,82 @@
+/** Keycloak in development mode: on loopback only, with its database in memory, and gone when this process is. */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { becameReady, freePort, killGroup, LOOPBACK } from '../clients/background-process.mjs';
+import { installKeycloak } from './installation.mjs';
+
+/** Its first start on a machine prepares the distribution. */
+const READY_MILLISECONDS = 300_000;
+
+/** How much of its log is shown when it does not start. */
+const LOG_LINES = 20;
+
+/**
+ * Runs the command that follows, and ends it with its whole process group when the standard input ends: that happens
+ * even when this process is killed and can clean up nothing.
+ */
+const WITH_PARENT = 'exec 3<&0; "$@" </dev/null & child=$!; (cat <&3 >/dev/null; kill -9 -$$) & wait $child';
+
+/** This process's environment without settings of another Keycloak or of another Java program. */
+function cleanEnvironment() {
+  const foreign = /^(KC_|KEYCLOAK_|JAVA_OPTS|JAVA_TOOL_OPTIONS$|QUARKUS_)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+}
+
+/**
+ * Returns its address, its first administrator, and how to stop it. It starts without feature flags: what the tests
+ * use is there by default.
+ *
+ * @throws MissingPrograms, InstallationError; Error with the end of its log, when it does not become ready
+ */
+export async function startKeycloak() {
+  const home = installKeycloak();
+  const folder = await mkdtemp(join(tmpdir(), 'agent-identity-keycloak-'));
+  const [port, managementPort] = [await freePort(), await freePort()];
+  const url = `http://${LOOPBACK}:${port}`;
+  const administrator = { username: 'admin', password: randomBytes(24).toString('base64url') };
+  const settings = [
+    `--http-host=${LOOPBACK}`,
+    `--http-port=${port}`,
+    `--http-management-port=${managementPort}`,
+    '--db=dev-mem',
+    '--cache=local',
+  ];
+  const command = ['bash', join(home, 'bin', 'kc.sh'), 'start-dev', ...settings];
+  const child = spawn('sh', ['-c', WITH_PARENT, 'sh', ...command], {
+    cwd: folder,
+    env: {
+      ...cleanEnvironment(),
+      KC_BOOTSTRAP_ADMIN_USERNAME: administrator.username,
+      KC_BOOTSTRAP_ADMIN_PASSWORD: administrator.password,
+      JAVA_OPTS_KC_HEAP: '-Xms128m -Xmx768m',
+    },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const logFile = join(folder, 'keycloak.log');
+  const log = createWriteStream(logFile);
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  const gone = once(child, 'exit');
+  const killNow = () => killGroup(child);
+  process.on('exit', killNow);
+  const stop = async () => {
+    killNow();
+    await gone;
+    process.off('exit', killNow);
+    log.end();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const ready = `${url}/realms/master/.well-known/openid-configuration`;
+  if (await becameReady(child, ready, READY_MILLISECONDS)) return { url, ...administrator, stop };
+  const text = await readFile(logFile, 'utf8').catch(() => '');
+  await stop();
+  throw new Error(
+    `Keycloak did not become ready:\n${text.trimEnd().split('\n').slice(-LOG_LINES).join('\n')}`,
+  );
+}

@@ -1,0 +1,81 @@
+/** The service as `npm start` runs it, and one agent's way to it by AWS clients. */
+import { createPublicKey, randomBytes, type JsonWebKey } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
+import {
+  BedrockAgentCoreControlClient,
+  CreateOauth2CredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+  type CustomOauth2ProviderConfigInput,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { CreateKeyCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import { startLogged, type LoggedService } from '../../lib/local/logged-service';
+import { RETURN_URL, TestAgent } from '../flows/support/world';
+
+/** Who owns what the operator's keys create. */
+const OWNER = 'arn:aws:iam::000000000000:user/operator';
+
+export class Service {
+  private names = 0;
+
+  private constructor(
+    private readonly local: LoggedService,
+    private readonly folder: string,
+  ) {}
+
+  static async start(trustedIssuers: readonly TrustedIssuer[]): Promise<Service> {
+    const folder = await mkdtemp(join(tmpdir(), 'agent-identity-keycloak-'));
+    return new Service(await startLogged({ port: 0, dataDir: folder, trustedIssuers }), folder);
+  }
+
+  async stop(): Promise<void> {
+    await this.local.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private settings(endpoint = this.local.endpoint) {
+    const { accessKeyId, secretAccessKey } = this.local.principals.operator;
+    return { endpoint, region: this.local.region, credentials: { accessKeyId, secretAccessKey } };
+  }
+
+  data(): BedrockAgentCoreClient {
+    return new BedrockAgentCoreClient(this.settings());
+  }
+
+  /** An agent with a credential provider of its own. */
+  async agent(config: CustomOauth2ProviderConfigInput): Promise<TestAgent> {
+    this.names += 1;
+    const name = `agent-${this.names}`;
+    const control = new BedrockAgentCoreControlClient(this.settings());
+    await control.send(
+      new CreateWorkloadIdentityCommand({ name, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
+    );
+    const providerName = `provider-${this.names}`;
+    const created = await control.send(
+      new CreateOauth2CredentialProviderCommand({
+        name: providerName,
+        credentialProviderVendor: 'CustomOauth2',
+        oauth2ProviderConfigInput: { customOauth2ProviderConfig: config },
+      }),
+    );
+    return new TestAgent(this.data(), name, providerName, created.callbackUrl ?? '');
+  }
+
+  /** A KMS key that signs for the operator's credential providers, with its public half for Keycloak. */
+  async signingKey(): Promise<{ arn: string; jwk: JsonWebKey }> {
+    const kms = new KMSClient(this.settings(this.local.awsEndpoints.kms));
+    const Tags = [{ TagKey: 'agent-identity:owner', TagValue: OWNER }];
+    const { KeyMetadata } = await kms.send(
+      new CreateKeyCommand({ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY', Tags }),
+    );
+    const { Arn: arn = '' } = KeyMetadata ?? {};
+    const { PublicKey } = await kms.send(new GetPublicKeyCommand({ KeyId: arn }));
+    const key = Buffer.from(PublicKey ?? new Uint8Array());
+    return { arn, jwk: createPublicKey({ key, format: 'der', type: 'spki' }).export({ format: 'jwk' }) };
+  }
+}
+
+export const newSecret = (): string => randomBytes(24).toString('base64url');
