@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run, unlessInstalled } from '../clients/installation.mjs';
+import { InstallationError, run, unlessInstalled } from '../clients/installation.mjs';
 
 const LIST = join(import.meta.dirname, 'distribution.txt');
 /** Where neither Git nor a linter looks. */
@@ -32,6 +32,19 @@ function checkPrograms() {
   if (!hasMaven()) throw new MissingPrograms('There is no Maven (mvn), which fetches Keycloak. Install it.');
 }
 
+function unpack(artifact) {
+  const quietly = ['--quiet', '--batch-mode', '--no-transfer-progress', '-Dstyle.color=never'];
+  const settings = [`-Dartifact=${artifact}`, `-DoutputDirectory=${FOLDER}`];
+  try {
+    run('mvn', [...quietly, UNPACK, ...settings], FOLDER);
+  } catch (error) {
+    if (!(error instanceof InstallationError)) throw error;
+    throw new InstallationError(
+      `Maven could not fetch ${artifact}; its own error is above. Check that it reaches the repository of its settings.`,
+    );
+  }
+}
+
 /**
  * Returns the folder of the distribution. Maven fetches it from the repository that its own settings name, and keeps
  * it in its own cache.
@@ -44,12 +57,7 @@ export function installKeycloak() {
   const [, name, version] = artifact.split(':');
   unlessInstalled(FOLDER, LIST, () => {
     mkdirSync(FOLDER, { recursive: true });
-    const settings = [`-Dartifact=${artifact}`, `-DoutputDirectory=${FOLDER}`];
-    run(
-      'mvn',
-      ['--quiet', '--batch-mode', '--no-transfer-progress', '-Dstyle.color=never', UNPACK, ...settings],
-      FOLDER,
-    );
+    unpack(artifact);
   });
   return join(FOLDER, `${name.replace('-quarkus-dist', '')}-${version}`);
 }
