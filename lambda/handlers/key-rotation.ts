@@ -12,7 +12,7 @@ import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
 import { createVaultKeyOwners } from '../adapters/dynamodb/vault-key-owners';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
-import { createSigningKeyWrapper } from '../adapters/kms/signing-key-wrapper';
+import { createSigningKeyWrap } from '../adapters/kms/signing-key-wrapper';
 import { createVaultKeyMaker } from '../adapters/kms/vault-key-maker';
 import { KeyRotationSchema, type KeyRotation } from '../adapters/lambda/key-rotation';
 import { unexpected } from '../api/unexpected';
@@ -29,13 +29,13 @@ import { invoked, RefusedEvent, type InvocationContext } from './invocation';
 import { audit, report } from './logging';
 import { tokenVaultArn } from './vault-keys';
 
-const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX');
+const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
 const dynamodb = new DynamoDBClient({});
 const directory = createTable(dynamodb, env.DIRECTORY_TABLE);
 const kms = new KMSClient({});
 const signing = {
   store: createSigningKeyStore(directory),
-  wrapper: createSigningKeyWrapper(kms, env.KMS_KEY_ARN, env.BASE_URL),
+  wrapper: createSigningKeyWrap(kms, env.KMS_KEY_ARN, tokenVaultArn(env.ARN_PREFIX)),
   audit,
   ambient,
 };

@@ -20,7 +20,7 @@ import {
 import { createSigningKeys } from '../domain/workload-token/signing-keys';
 import { readEndpointPolicy, readEnvironment, readLifetimes, readTrustedIssuers } from './environment';
 import { audit, report, requests } from './logging';
-import { vaultKeysOf } from './vault-keys';
+import { tokenVaultArn, vaultKeysOf } from './vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX');
 const endpointPolicy = readEndpointPolicy();
@@ -35,11 +35,15 @@ const ports = {
     transport,
     ambient,
   ),
-  signingKeys: createSigningKeys(
-    createSigningKeyStore(directory),
-    createSigningKeyWrapper(new KMSClient({}), env.KMS_KEY_ARN, env.BASE_URL),
+  signingKeys: createSigningKeys({
+    store: createSigningKeyStore(directory),
+    wrapper: createSigningKeyWrapper(new KMSClient({}), env.KMS_KEY_ARN, {
+      tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
+      address: env.BASE_URL,
+    }),
+    audit,
     ambient,
-  ),
+  }),
   seal: createSeal(vaultKeysOf(dynamodb, env)),
   audit,
   ambient,

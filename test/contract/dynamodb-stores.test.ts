@@ -84,6 +84,17 @@ describe('a signing key that was written before keys could be revoked', () => {
     expect(await directory().get(signingKeyKey(9000))).toMatchObject({ recordVersion: 2 });
   });
 
+  it('keeps what a key is bound to, which an older one does not say', async () => {
+    const older = { ...before, period: 9100, generation: 0, signsFrom: 0, recordVersion: 2 };
+    await directory().put(signingKeyKey(9100, 0), older);
+    const { recordVersion, ...read } = older;
+    const newer = { ...read, generation: 1, kid: 'of-now', boundTo: 'token-vault' as const };
+    expect(await stores.signingKeys.create(newer)).toBe(true);
+    expect(await stores.signingKeys.since(9100)).toEqual([read, newer]);
+    // The deployment before can go on publishing it.
+    expect(await directory().get(signingKeyKey(9100, 1))).toMatchObject({ recordVersion });
+  });
+
   it('is refused when it is of a version that is not known yet', async () => {
     await directory().put(signingKeyKey(9001), { ...before, period: 9001, recordVersion: 3 });
     await expect(stores.signingKeys.since(9001)).rejects.toThrow('version 3');

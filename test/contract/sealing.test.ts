@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KMSClient } from '@aws-sdk/client-kms';
+import { CreateKeyCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import fc from 'fast-check';
 import { decodeProtectedHeader } from 'jose';
 import { createSeal, createSealOnly } from '../../lambda/adapters/kms/seal';
-import { createSigningKeyWrapper } from '../../lambda/adapters/kms/signing-key-wrapper';
+import { createSigningKeyWrap, createSigningKeyWrapper } from '../../lambda/adapters/kms/signing-key-wrapper';
 import { createVaultKeyMaker } from '../../lambda/adapters/kms/vault-key-maker';
 import { createVaultKeys } from '../../lambda/adapters/kms/vault-keys';
 import { consentContext } from '../../lambda/domain/consent/session';
@@ -345,29 +345,83 @@ describe('for who may seal but not open', () => {
 });
 
 describe('the wrapper of signing keys', () => {
-  const wrapper = (issuer = ISSUER) => createSigningKeyWrapper(client, kms.keyArn, issuer);
+  const wrapper = ({ tokenVaultArn = TOKEN_VAULT, address = ISSUER, on = client } = {}) =>
+    createSigningKeyWrapper(on, kms.keyArn, { tokenVaultArn, address });
 
-  it('unwraps what it wrapped, and shows nothing of it', async () => {
-    const wrapped = await wrapper().wrap('kid-1', SECRET);
-    expect(Buffer.from(wrapped, 'base64').toString('latin1')).not.toContain(SECRET);
-    expect(await wrapper().unwrap('kid-1', wrapped)).toBe(SECRET);
+  /** A key as it is kept. */
+  const wrappedKey = async (kid = 'kid-1') => ({
+    kid,
+    wrappedPrivateKey: await wrapper().wrap(kid, SECRET),
+    boundTo: 'token-vault' as const,
   });
 
-  it.each([
-    ['key id', 'kid-2', ISSUER],
-    ['issuer', 'kid-1', 'https://other.example'],
-  ])('does not unwrap under another %s', async (_what, kid, issuer) => {
-    const wrapped = await wrapper().wrap('kid-1', SECRET);
-    const refused = { name: 'InvalidCiphertextException' };
-    await expect(wrapper(issuer).unwrap(kid, wrapped)).rejects.toMatchObject(refused);
+  /** A key as it was kept when keys were bound to the address of the service. */
+  async function keyOfBefore(address: string) {
+    const { CiphertextBlob = new Uint8Array() } = await client.send(
+      new EncryptCommand({
+        KeyId: kms.keyArn,
+        Plaintext: Buffer.from(SECRET),
+        EncryptionContext: { purpose: 'signing', issuer: address, kid: 'kid-1' },
+      }),
+    );
+    return { kid: 'kid-1', wrappedPrivateKey: Buffer.from(CiphertextBlob).toString('base64') };
+  }
+
+  it('unwraps what it wrapped, at any address, and shows nothing of it', async () => {
+    const key = await wrappedKey();
+    expect(Buffer.from(key.wrappedPrivateKey, 'base64').toString('latin1')).not.toContain(SECRET);
+    expect(await wrapper().unwrap(key)).toBe(SECRET);
+    expect(await wrapper({ address: 'https://other.example' }).unwrap(key)).toBe(SECRET);
+  });
+
+  it('unwraps a key of before at the address that it was made at, and at no other', async () => {
+    const key = await keyOfBefore(ISSUER);
+    expect(await wrapper().unwrap(key)).toBe(SECRET);
+    expect(await wrapper({ address: 'https://other.example' }).unwrap(key)).toBeUndefined();
+    expect(await wrapper().unwrap({ ...key, boundTo: 'token-vault' })).toBeUndefined();
+  });
+
+  it('does not unwrap under another key id, for another token vault, or what was changed', async () => {
+    const key = await wrappedKey();
+    expect(await wrapper().unwrap({ ...key, kid: 'kid-2' })).toBeUndefined();
+    expect(await wrapper({ tokenVaultArn: `${TOKEN_VAULT}-2` }).unwrap(key)).toBeUndefined();
+    const bytes = Buffer.from(key.wrappedPrivateKey, 'base64');
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+    expect(await wrapper().unwrap({ ...key, wrappedPrivateKey: bytes.toString('base64') })).toBeUndefined();
+  });
+
+  it('does not unwrap a key under another KMS key', async () => {
+    const { KeyMetadata } = await client.send(new CreateKeyCommand({}));
+    const there = createSigningKeyWrap(client, KeyMetadata?.Arn ?? '', TOKEN_VAULT);
+    const key = { ...(await wrappedKey()), wrappedPrivateKey: await there.wrap('kid-1', SECRET) };
+    expect(await wrapper().unwrap(key)).toBeUndefined();
   });
 
   it('does not unwrap a vault key', async () => {
     await newSeal().seal(context, SECRET);
     const record = await store.latest(context);
-    await expect(wrapper().unwrap('kid-1', record?.wrapped ?? '')).rejects.toMatchObject({
-      name: 'InvalidCiphertextException',
+    expect(
+      await wrapper().unwrap({ ...(await wrappedKey()), wrappedPrivateKey: record?.wrapped ?? '' }),
+    ).toBeUndefined();
+  });
+
+  it('throws when KMS refuses or cannot be reached, which says nothing about the key', async () => {
+    const key = await wrappedKey();
+    const stranger = new KMSClient({
+      endpoint: kms.endpoint,
+      region: 'us-east-1',
+      credentials: newEmulatorCredentials(),
     });
+    await expect(wrapper({ on: stranger }).unwrap(key)).rejects.toThrow();
+    stranger.destroy();
+    const nowhere = new KMSClient({
+      endpoint: 'http://127.0.0.1:9',
+      region: 'us-east-1',
+      credentials,
+      maxAttempts: 1,
+    });
+    await expect(wrapper({ on: nowhere }).unwrap(key)).rejects.toThrow();
+    nowhere.destroy();
   });
 });
 

@@ -2,6 +2,7 @@
  * Session binding, over memory: only for the user who began it is the code redeemed, once, and the grant sealed into
  * the vault. Whatever is wrong is one refusal to the caller, and its reason in the audit trail.
  */
+import { completeResourceTokenAuth } from '../../lambda/domain/consent/complete';
 import { SESSION_LIFETIME, sessionIdOf, type Session } from '../../lambda/domain/consent/session';
 import { callbackUrl } from '../../lambda/domain/provider/oauth2-provider';
 import type { UserIdentifier } from '../../lambda/domain/consent/complete';
@@ -94,6 +95,13 @@ describe('after the consent', () => {
       scopes: ['a', 'b'],
       result: 'COMPLETED',
     });
+  });
+
+  it('the code is redeemed for the redirect URI that it was issued for, also at another address', async () => {
+    const { provider, server } = service;
+    const moved = { ...service.ports, baseUrl: 'https://moved.example' };
+    await completeResourceTokenAuth(moved, OWNER, completion, ANA);
+    expect(server.requests.at(-1)?.form.get('redirect_uri')).toBe(callbackUrl(ISSUER, provider.callbackId));
   });
 
   it('what the provider granted is stored beside what was asked', async () => {

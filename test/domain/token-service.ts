@@ -3,7 +3,11 @@ import type { AuditEntry } from '../../lambda/domain/audit';
 import type { User } from '../../lambda/domain/identity/user';
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { issueWorkloadAccessToken, type OnBehalfOf } from '../../lambda/domain/workload-token/issue';
-import { createPublicKeys, createSigningKeys } from '../../lambda/domain/workload-token/signing-keys';
+import {
+  createPublicKeys,
+  createSigningKeys,
+  type SigningKeysPorts,
+} from '../../lambda/domain/workload-token/signing-keys';
 import { verifyWorkloadAccessToken } from '../../lambda/domain/workload-token/verify';
 import { BEGINNING, createFakeAmbient } from './fake-ambient';
 import { createInMemoryKeyWrapper, createInMemorySeal } from './in-memory-seal';
@@ -25,16 +29,18 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
   await stores.identities.create(identity);
 
   const wrapper = createInMemoryKeyWrapper();
-  const newSigningKeys = () => createSigningKeys(stores.signingKeys, wrapper, ambient);
+  const entries: AuditEntry[] = [];
+  const audit = { record: (entry: AuditEntry) => void entries.push(entry) };
+  const newSigningKeys = (over: Partial<SigningKeysPorts> = {}) =>
+    createSigningKeys({ store: stores.signingKeys, wrapper, audit, ambient, ...over });
   const signingKeys = newSigningKeys();
   const seal = createInMemorySeal();
-  const entries: AuditEntry[] = [];
   const issuing = {
     identities: stores.identities,
     userTokens: { verify: () => Promise.resolve({ user: ALICE, scopes: [], expiresAt: userTokenEnd }) },
     signingKeys,
     seal,
-    audit: { record: (entry: AuditEntry) => void entries.push(entry) },
+    audit,
     ambient,
     lifetimes,
     issuer: ISSUER,

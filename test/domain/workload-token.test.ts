@@ -211,9 +211,20 @@ describe('what is refused', () => {
     }
   });
 
-  it('is a token of another deployment', async () => {
+  it('is a token of another address of this service, and the message says so', async () => {
     await expect(service.verify(await service.issue(), 'https://other.example')).rejects.toMatchObject({
       name: 'UnauthorizedException',
+      message:
+        'The workload access token was issued at another address of this service. Get a new one (GetWorkloadAccessToken…) and ask again.',
+    });
+  });
+
+  it('is a token that claims another address without the signature of this service', async () => {
+    const { kid } = await service.signingKeys.current();
+    const { privateKey } = await generateKeyPair('ES256');
+    const token = await signed({ ...claims(), iss: 'https://other.example' }, { kid }, privateKey);
+    await expect(service.verify(token)).rejects.toMatchObject({
+      message: expect.stringContaining('not valid') as string,
     });
   });
 

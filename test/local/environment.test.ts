@@ -71,7 +71,7 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN'] as const),
     ...(['BASE_URL', 'ARN_PREFIX', 'LIFETIMES'] as const),
   ],
-  'key-rotation': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX'],
+  'key-rotation': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
 };
 
 /** Those that have defaults. */
@@ -151,7 +151,7 @@ it.each([
 
 it('repeats no value', async () => {
   const secret = 'sk-that-got-into-the-wrong-place';
-  expect(await start('key-rotation', { KMS_KEY_ARN: secret, BASE_URL: secret })).not.toContain(secret);
+  expect(await start('token-exchange', { KMS_KEY_ARN: secret, BASE_URL: secret })).not.toContain(secret);
 });
 
 it('refuses the laptop’s own setting inside Lambda, in one line too', async () => {

@@ -1,65 +1,30 @@
 /** `npm start` as a program: what it says when it cannot start, what it prints when it can, how it stops. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   BedrockAgentCoreControlClient,
   CreateWorkloadIdentityCommand,
   GetWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
-
-const ENTRY = resolve(__dirname, '../../bin/local.cjs');
-
-interface Ready {
-  endpoint: string;
-  region: string;
-  awsEndpoints: { kms: string; secretsManager: string };
-  principals: Record<string, { arn: string; accessKeyId: string; secretAccessKey: string }>;
-}
+import { Programs, type Program, type Ready } from './program';
 
 let folder: string;
-let children: ChildProcess[] = [];
+const programs = new Programs();
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'start-'));
 });
 
 afterEach(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  children = [];
+  programs.kill();
   await rm(folder, { recursive: true, force: true });
 });
 
-class Run {
-  stdout = '';
-  stderr = '';
-  readonly child: ChildProcess;
-  readonly ended: Promise<number | null>;
-
-  constructor(env: Record<string, string>, nodeOptions: string[] = []) {
-    this.child = spawn(process.execPath, [...nodeOptions, ENTRY], {
-      env: { PATH: process.env.PATH, PORT: '0', EXAMPLES: 'off', DATA_DIR: folder, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    children.push(this.child);
-    this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
-    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
-    this.ended = new Promise((done) => this.child.on('close', done));
-  }
-
-  async ready(): Promise<Ready> {
-    let status: number | null | undefined;
-    void this.ended.then((code) => (status = code));
-    while (!/^\{"ready":true.*\}$/m.test(this.stdout)) {
-      if (status !== undefined) throw new Error(`ended with ${status}: ${this.stderr}`);
-      await new Promise((wait) => setTimeout(wait, 50));
-    }
-    return JSON.parse(this.stdout.trimEnd().split('\n').at(-1) ?? '') as Ready;
-  }
-}
+const start = (env: Record<string, string> = {}, nodeOptions: string[] = []): Program =>
+  programs.start({ DATA_DIR: folder, ...env }, nodeOptions);
 
 function controlClient({ endpoint, region, principals }: Ready): BedrockAgentCoreControlClient {
   const { operator } = principals;
@@ -68,7 +33,7 @@ function controlClient({ endpoint, region, principals }: Ready): BedrockAgentCor
 }
 
 describe('one clear line', () => {
-  async function expectLine(run: Run, line: RegExp): Promise<void> {
+  async function expectLine(run: Program, line: RegExp): Promise<void> {
     expect(await run.ended).toBe(1);
     expect(run.stdout).toBe('');
     expect(run.stderr).toMatch(line);
@@ -100,21 +65,18 @@ describe('one clear line', () => {
       /cannot be written to .*Set DATA_DIR/,
     ],
   ])('for %s', async (_name, env, line) => {
-    await expectLine(new Run(env), line);
+    await expectLine(start(env), line);
   });
 
   it('for a taken port', async () => {
     const taken = await listenOnLoopback(createServer(), 0);
-    await expectLine(
-      new Run({ PORT: String(taken.port) }),
-      new RegExp(`^Port ${taken.port} is taken.*PORT=`),
-    );
+    await expectLine(start({ PORT: String(taken.port) }), new RegExp(`^Port ${taken.port} is taken.*PORT=`));
     await taken.close();
   });
 
   it('for a damaged file of keys', async () => {
     await writeFile(join(folder, 'principals.json'), '{}');
-    await expectLine(new Run({}), /principals\.json is damaged/);
+    await expectLine(start(), /principals\.json is damaged/);
   });
 
   it('for an old Node.js', async () => {
@@ -123,16 +85,13 @@ describe('one clear line', () => {
       preload,
       "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } });",
     );
-    await expectLine(
-      new Run({}, ['--require', preload]),
-      /needs Node\.js 20\.19 or newer; this is 20\.18\.3/,
-    );
+    await expectLine(start({}, ['--require', preload]), /needs Node\.js 20\.19 or newer; this is 20\.18\.3/);
   });
 });
 
 describe('the running service', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('says where it is, and stops on %s', async (signal) => {
-    const run = new Run({});
+    const run = start();
     const ready = await run.ready();
     expect(ready).toMatchObject({ ready: true, region: 'us-east-1', accountId: '000000000000' });
     expect(Object.values(ready.principals).map(({ arn }) => arn)).toEqual([
@@ -154,15 +113,15 @@ describe('the running service', () => {
   });
 
   it('says that its folder is in use', async () => {
-    const first = new Run({});
+    const first = start();
     await first.ready();
-    const second = new Run({});
+    const second = start();
     expect(await second.ended).toBe(1);
     expect(second.stderr).toMatch(/^The data folder is in use.*\n$/);
   });
 
   it('keeps everything over a kill, readable for its owner only', async () => {
-    const first = new Run({});
+    const first = start();
     const before = await first.ready();
     const create = controlClient(before);
     await create.send(new CreateWorkloadIdentityCommand({ name: 'my-agent' }));
@@ -170,7 +129,7 @@ describe('the running service', () => {
     first.child.kill('SIGKILL');
     await first.ended;
 
-    const second = new Run({});
+    const second = start();
     const after = await second.ready();
     expect(after.principals).toEqual(before.principals);
     const get = controlClient(after);

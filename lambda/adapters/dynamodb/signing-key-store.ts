@@ -12,6 +12,9 @@ const SigningKeyItem = v.object({
   kid: v.string(),
   publicJwk: v.strictObject({ kty: v.literal('EC'), crv: v.literal('P-256'), x: v.string(), y: v.string() }),
   wrappedPrivateKey: v.string(),
+  // Absent in a key that is bound to an address. No version of its own: code that does not know the member publishes
+  // such a key and verifies by it all the same, and cannot open it.
+  boundTo: v.exactOptional(v.literal('token-vault')),
   signsFrom: v.number(),
 });
 

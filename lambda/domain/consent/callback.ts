@@ -10,6 +10,7 @@
 import { epochSeconds } from '../ambient';
 import { errorCode } from '../grants/provider-failure';
 import type { KeptCode } from '../grants/token-request';
+import { callbackUrl } from '../provider/oauth2-provider';
 import { hasAnswered, type BrowserPorts } from './authorize';
 import { openSealedRequest } from './begin';
 import { bindingCookieName, page, type BrowserOutcome } from './browser';
@@ -133,6 +134,7 @@ export async function callback(ports: BrowserPorts, input: CallbackInput): Promi
     code: answer.code,
     iss: single(input.query, 'iss'),
     codeVerifier: await ports.seal.open(consentContext(session, 'verifier'), start.sealedVerifier),
+    redirectUri: callbackUrl(ports.baseUrl, session.authorization.callbackId),
   };
   const completionId = secretOf(session, ports.ambient);
   const sealedCode = await ports.seal.seal(consentContext(session, 'code'), JSON.stringify(kept));

@@ -147,7 +147,7 @@ async function redeem(
 ): Promise<ObtainedTokens> {
   const kept = JSON.parse(await ports.seal.open(consentContext(session, 'code'), sealedCode)) as KeptCode;
   const client = await clientOf(ports, provider, session.workload.arn);
-  const redirectUri = callbackUrl(ports.baseUrl, provider.callbackId);
+  const redirectUri = kept.redirectUri ?? callbackUrl(ports.baseUrl, provider.callbackId);
   return redeemCode(ports, client, kept, { ...session, redirectUri, pkce: session.authorization.pkce });
 }
 

@@ -136,6 +136,11 @@ export interface KeptCode {
   /** The `iss` of the authorization response (RFC 9207). */
   readonly iss?: string | undefined;
   readonly codeVerifier: string;
+  /**
+   * That the code was issued for: the provider wants to see the same one again (RFC 6749 section 4.1.3), also when
+   * the service has got another address since. Absent in a code that was kept before this was.
+   */
+  readonly redirectUri?: string | undefined;
 }
 
 /**

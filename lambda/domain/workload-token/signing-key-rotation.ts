@@ -73,6 +73,16 @@ export async function neededSigningKeys(
   return store.since(periodAt(now));
 }
 
+/**
+ * The place of a key that signs at once, in place of keys that cannot be used: their period's next generation.
+ *
+ * @param now epoch seconds
+ */
+export const replacementPlace = (records: readonly SigningKeyRecord[], now: number) => {
+  const period = periodAt(now);
+  return { period, generation: nextGeneration(records, period), signsFrom: period * SIGNING_PERIOD };
+};
+
 /** @throws Error when there is none although it was just made */
 export function signerAmong(records: readonly SigningKeyRecord[], now: number): SigningKeyRecord {
   const signer = signerAt(records, now);

@@ -20,6 +20,11 @@ export interface SigningKeyRecord {
   readonly publicJwk: JWK;
   /** PKCS#8 PEM under KMS, base64. */
   readonly wrappedPrivateKey: string;
+  /**
+   * What the private key is bound to besides its `kid`. Absent in a key of before, which is bound to the address that
+   * the service had then.
+   */
+  readonly boundTo?: 'token-vault' | undefined;
   /** Epoch seconds from which on it signs; published before. */
   readonly signsFrom: number;
   /** Epoch seconds; from then on it is neither published nor used. */
@@ -40,10 +45,18 @@ export interface SigningKeyStore {
   revoke(record: SigningKeyRecord, revokedAt: number): Promise<boolean>;
 }
 
-/** Wraps a private key under KMS, bound to its `kid`. */
+/** A private key as it is kept. */
+export type WrappedKey = Pick<SigningKeyRecord, 'kid' | 'wrappedPrivateKey' | 'boundTo'>;
+
+/** Wraps a private key under KMS, bound to its `kid` and to the token vault, whatever address the service has. */
 export interface KeyWrapper {
   wrap(kid: string, plaintext: string): Promise<string>;
-  unwrap(kid: string, wrapped: string): Promise<string>;
+  /**
+   * @returns undefined for a key that can never be opened here: it was wrapped for another address or under another
+   *   KMS key, or was changed
+   * @throws for what passes, such as an outage of KMS: that says nothing about the key
+   */
+  unwrap(key: WrappedKey): Promise<string | undefined>;
 }
 
 /** @param seconds since the epoch */
@@ -86,5 +99,5 @@ export async function newSigningKey(
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
   const kid = ambient.randomUUID();
   const wrappedPrivateKey = await wrapper.wrap(kid, await exportPKCS8(privateKey));
-  return { ...place, kid, publicJwk: await exportJWK(publicKey), wrappedPrivateKey };
+  return { ...place, kid, publicJwk: await exportJWK(publicKey), wrappedPrivateKey, boundTo: 'token-vault' };
 }

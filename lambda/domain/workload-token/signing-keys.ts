@@ -1,20 +1,26 @@
 /**
  * The keys that sign workload access tokens: ES256 key pairs made in the function, the private half wrapped
  * by KMS. Here they are read, kept in memory, and used; `signing-key.ts` says when a key counts, and
- * `signing-key-rotation.ts` makes them, ahead of their period and after a revocation. No KMS call per token.
+ * `signing-key-rotation.ts` makes them, ahead of their period and after a revocation. A key that can never be opened
+ * is replaced here. No KMS call per token.
  */
 import { importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
+import { audited, type AuditTrail } from '../audit';
+import { changedMeanwhile } from '../managed-resource';
 import {
   isRevoked,
+  newSigningKey,
   oldestPublished,
   periodAt,
+  signerAt,
   SIGNING_PERIOD,
   type KeyWrapper,
+  type SigningKeyRecord,
   type SigningKeyStore,
 } from './signing-key';
-import { neededSigningKeys, signerAmong } from './signing-key-rotation';
+import { neededSigningKeys, replacementPlace } from './signing-key-rotation';
 
 /** Seconds that keys stay in memory. */
 const CACHE_SECONDS = 300;
@@ -28,29 +34,31 @@ export interface PublicKeys {
 }
 
 export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, ambient: Ambient): PublicKeys {
-  let cached: { keys: JWK[]; until: number } | undefined;
+  let cached: { keys: JWK[]; until: number; isSettled: boolean } | undefined;
   let lastMiss = 0;
 
   async function load(now: number): Promise<JWK[]> {
     const records = (await store.since(oldestPublished(now))).filter((record) => !isRevoked(record));
     const keys = records.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: 'ES256', use: 'sig' }));
     // Without a key of this period, as before the first token ever, the next token will be by one that is not here.
-    const isWhole = records.some(({ period }) => period === periodAt(now));
-    cached = isWhole ? { keys, until: now + CACHE_SECONDS } : undefined;
+    const present = records.filter(({ period }) => period === periodAt(now));
+    // Keys that are bound to an address may be of no use at this one, and then the next token is by a new key.
+    const isSettled = present.some(({ boundTo }) => boundTo === 'token-vault');
+    cached = present.length > 0 ? { keys, until: now + CACHE_SECONDS, isSettled } : undefined;
     return keys;
   }
 
-  const published = async (): Promise<JWK[]> => {
+  const known = async (isGood: (set: { isSettled: boolean }) => boolean): Promise<JWK[]> => {
     const now = epochSeconds(ambient);
-    return cached && cached.until > now ? cached.keys : load(now);
+    return cached && cached.until > now && isGood(cached) ? cached.keys : load(now);
   };
 
   const imported = new Map<string, CryptoKey>();
 
   return {
-    published,
+    published: () => known(({ isSettled }) => isSettled),
     async find(kid) {
-      let jwk = (await published()).find((key) => key.kid === kid);
+      let jwk = (await known(() => true)).find((key) => key.kid === kid);
       const now = epochSeconds(ambient);
       // A key made after the last read; made-up key ids cause one read a second at most.
       if (!jwk && lastMiss < now) {
@@ -58,8 +66,8 @@ export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, ambient:
         jwk = (await load(now)).find((key) => key.kid === kid);
       }
       if (!jwk) return undefined;
-      const known = imported.get(kid);
-      if (known) return known;
+      const before = imported.get(kid);
+      if (before) return before;
       const key = (await importJWK(jwk, 'ES256')) as CryptoKey;
       imported.set(kid, key);
       return key;
@@ -73,24 +81,68 @@ export interface SigningKey {
 }
 
 export interface SigningKeys {
-  /** The key to sign with now; made when there is none. */
+  /** The key to sign with now; made when there is none that can be used. */
   current(): Promise<SigningKey>;
 }
 
-export function createSigningKeys(
-  store: SigningKeyStore,
-  wrapper: KeyWrapper,
-  ambient: Ambient,
-): SigningKeys {
+export interface SigningKeysPorts {
+  readonly store: SigningKeyStore;
+  readonly wrapper: KeyWrapper;
+  readonly audit: AuditTrail;
+  readonly ambient: Ambient;
+}
+
+/** A key, and its private half in the open. */
+interface Opened {
+  readonly record: SigningKeyRecord;
+  readonly pem: string;
+}
+
+export function createSigningKeys({ store, wrapper, audit, ambient }: SigningKeysPorts): SigningKeys {
   let cached: { key: SigningKey; until: number } | undefined;
+
+  /** The key that signs, of those that can be opened; an older one rather than none. */
+  async function openedSigner(
+    records: readonly SigningKeyRecord[],
+    now: number,
+  ): Promise<Opened | undefined> {
+    let left = records;
+    for (let record = signerAt(left, now); record; record = signerAt(left, now)) {
+      const pem = await wrapper.unwrap(record);
+      if (pem !== undefined) return { record, pem };
+      const { kid } = record;
+      left = left.filter((other) => other.kid !== kid);
+    }
+    return undefined;
+  }
+
+  /**
+   * A key in place of those that cannot be opened. It is stored only once it was opened again: where nothing that is
+   * wrapped can be opened, no key is made, however often somebody asks for a token.
+   */
+  const replaced = (records: readonly SigningKeyRecord[], now: number): Promise<Opened> =>
+    audited(audit, 'ReplaceSigningKey', undefined, async (note) => {
+      const record = await newSigningKey(wrapper, ambient, replacementPlace(records, now));
+      const pem = await wrapper.unwrap(record);
+      if (pem === undefined) throw new Error('KMS does not open the signing key that it has just wrapped');
+      if (await store.create(record)) {
+        note({ result: `by ${record.kid}` });
+        return { record, pem };
+      }
+      // Another function was first.
+      const winner = await openedSigner(await store.since(periodAt(now)), now);
+      if (!winner) throw changedMeanwhile();
+      note({ result: `by ${winner.record.kid}` });
+      return winner;
+    });
 
   return {
     async current() {
       const now = epochSeconds(ambient);
       if (cached && cached.until > now) return cached.key;
 
-      const record = signerAmong(await neededSigningKeys({ store, wrapper, ambient }, now), now);
-      const pem = await wrapper.unwrap(record.kid, record.wrappedPrivateKey);
+      const records = await neededSigningKeys({ store, wrapper, ambient }, now);
+      const { record, pem } = (await openedSigner(records, now)) ?? (await replaced(records, now));
       const key = { kid: record.kid, privateKey: await importPKCS8(pem, 'ES256') };
       cached = { key, until: Math.min(now + CACHE_SECONDS, (record.period + 1) * SIGNING_PERIOD) };
       return key;

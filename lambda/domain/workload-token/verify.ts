@@ -19,6 +19,10 @@ const EXPIRED =
 const INVALID =
   'The workload access token is not valid. Get one from this service (GetWorkloadAccessToken…).';
 
+/** For a token by a key of this service: its signature is checked before its claims. */
+const MOVED =
+  'The workload access token was issued at another address of this service. Get a new one (GetWorkloadAccessToken…) and ask again.';
+
 const unauthorized = (message: string, detail: string, cause?: unknown): ServiceError =>
   new ServiceError('UnauthorizedException', message, { detail, cause });
 
@@ -52,6 +56,8 @@ export async function verifyWorkloadAccessToken(ports: VerifyPorts, token: strin
     if (error instanceof ServiceError) throw error;
     if (error instanceof errors.JWTExpired)
       throw unauthorized(EXPIRED, 'workload access token: expired', error);
+    if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'iss')
+      throw unauthorized(MOVED, 'workload access token: another issuer', error);
     if (error instanceof errors.JOSEError)
       throw unauthorized(INVALID, `workload access token: ${error.code}`, error);
     if (v.isValiError(error)) throw unauthorized(INVALID, 'workload access token: claims', error);

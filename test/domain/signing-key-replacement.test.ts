@@ -1,0 +1,189 @@
+/** A signing key that cannot be opened never stops minting, and nothing makes the service make keys without end. */
+import { decodeProtectedHeader } from 'jose';
+import type { KeyWrapper, SigningKeyRecord } from '../../lambda/domain/workload-token/signing-key';
+import { periodAt, PUBLISH_AHEAD, SIGNING_PERIOD } from '../../lambda/domain/workload-token/signing-key';
+import { revokeSigningKey, rotateSigningKey } from '../../lambda/domain/workload-token/signing-key-rotation';
+import { createInMemoryKeyWrapper } from './in-memory-seal';
+import { createTokenService } from './token-service';
+
+/** Seconds that a function remembers a key. */
+const MEMORY = 300;
+
+type TokenService = Awaited<ReturnType<typeof createTokenService>>;
+
+let service: TokenService;
+
+beforeEach(async () => {
+  service = await createTokenService();
+});
+
+const stored = (): Promise<SigningKeyRecord[]> =>
+  service.stores.signingKeys.since(periodAt(service.ambient.seconds()));
+const publishedKids = async () => (await service.newPublicKeys().published()).map(({ kid }) => kid);
+
+/** The service at another address, with the same tables: what was wrapped before does not open there. */
+function moved() {
+  const wrapper = createInMemoryKeyWrapper();
+  const functionThere = (over: Partial<KeyWrapper> = {}) =>
+    service.newSigningKeys({ wrapper: { ...wrapper, ...over } });
+  return { wrapper, functionThere };
+}
+
+it('makes one key in place of one that cannot be opened, for all functions that need it at once', async () => {
+  const { kid: before } = await service.signingKeys.current();
+  const there = moved();
+  const functions = Array.from({ length: 8 }, () => there.functionThere());
+  const kids = new Set(await Promise.all(functions.map(async (keys) => (await keys.current()).kid)));
+  expect(kids.size).toBe(1);
+  expect(kids).not.toContain(before);
+  expect(await stored()).toHaveLength(2);
+  // Published at once, beside the one whose tokens are still good elsewhere.
+  expect(await publishedKids()).toEqual([before, ...kids]);
+  expect(service.entries.filter(({ operation }) => operation === 'ReplaceSigningKey')).toContainEqual({
+    operation: 'ReplaceSigningKey',
+    outcome: 'allowed',
+    result: `by ${[...kids].join()}`,
+  });
+});
+
+it('makes no further key as long as that one opens, whatever processes come and go', async () => {
+  await service.signingKeys.current();
+  const there = moved();
+  const { kid } = await there.functionThere().current();
+  for (let processes = 0; processes < 5; processes += 1) {
+    service.ambient.advance(MEMORY + 1);
+    expect((await there.functionThere().current()).kid).toBe(kid);
+    // Two addresses over the same tables do not drive each other on.
+    await service.newSigningKeys().current();
+  }
+  expect(await stored()).toHaveLength(2);
+});
+
+it('makes the key of the next period too, when the one that was published ahead cannot be opened', async () => {
+  const now = service.ambient.seconds();
+  service.ambient.advance((periodAt(now) + 1) * SIGNING_PERIOD - PUBLISH_AHEAD + 1 - now);
+  await service.signingKeys.current();
+  expect(await stored()).toHaveLength(2);
+  const there = moved();
+  const { kid } = await there.functionThere().current();
+  service.ambient.advance(PUBLISH_AHEAD);
+  const next = await there.functionThere().current();
+  expect(next.kid).not.toBe(kid);
+  expect(await publishedKids()).toContain(next.kid);
+});
+
+it('signs by an older key of the period rather than by none', async () => {
+  const there = moved();
+  const { kid } = await there.functionThere().current();
+  const [own] = await stored();
+  if (!own) throw new Error('no key');
+  await service.stores.signingKeys.create({ ...own, generation: 1, kid: 'changed by somebody' });
+  expect((await there.functionThere().current()).kid).toBe(kid);
+  expect(await stored()).toHaveLength(2);
+});
+
+it('never goes back to a key that was revoked', async () => {
+  const there = moved();
+  const { kid } = await there.functionThere().current();
+  const ports = {
+    store: service.stores.signingKeys,
+    wrapper: there.wrapper,
+    audit: { record: () => undefined },
+    ambient: service.ambient,
+  };
+  await revokeSigningKey(ports, kid);
+  // Made by whoever revoked, and changed since.
+  const [, next] = await stored();
+  if (!next) throw new Error('no key');
+  const open: KeyWrapper['unwrap'] = (key) =>
+    key.kid === next.kid ? Promise.resolve(undefined) : there.wrapper.unwrap(key);
+  const after = await there.functionThere({ unwrap: open }).current();
+  expect([kid, next.kid]).not.toContain(after.kid);
+});
+
+it('takes a rotated key that is waiting before it makes another', async () => {
+  await service.signingKeys.current();
+  const there = moved();
+  const waiting = await rotateSigningKey({
+    store: service.stores.signingKeys,
+    wrapper: there.wrapper,
+    audit: { record: () => undefined },
+    ambient: service.ambient,
+  });
+  expect((await there.functionThere().current()).kid).toBe(waiting.kid);
+  expect(await stored()).toHaveLength(2);
+});
+
+describe('makes no key', () => {
+  it('while KMS is out of order, however often a token is asked for', async () => {
+    const { kid } = await service.signingKeys.current();
+    const there = moved();
+    const outage = () => Promise.reject(new Error('KMSInternalException'));
+    const keys = service.newSigningKeys({ wrapper: { ...service.wrapper, unwrap: outage } });
+    for (let asked = 0; asked < 20; asked += 1) await expect(keys.current()).rejects.toThrow('KMSInternal');
+    expect(await stored()).toHaveLength(1);
+    expect((await service.newSigningKeys().current()).kid).toBe(kid);
+    // Nor where the outage begins between the two.
+    let opens = 0;
+    const breaking = there.functionThere({
+      unwrap: (key) => ((opens += 1) === 1 ? there.wrapper.unwrap(key) : outage()),
+    });
+    await expect(breaking.current()).rejects.toThrow('KMSInternal');
+    expect(await stored()).toHaveLength(1);
+  });
+
+  it('where nothing that is wrapped can be opened again', async () => {
+    await service.signingKeys.current();
+    const there = moved();
+    for (let asked = 0; asked < 20; asked += 1) {
+      const keys = there.functionThere({ unwrap: () => Promise.resolve(undefined) });
+      await expect(keys.current()).rejects.toThrow('does not open the signing key');
+    }
+    expect(await stored()).toHaveLength(1);
+  });
+});
+
+describe('the published keys', () => {
+  /** A key as it was stored when keys were bound to the address of the service. */
+  async function storeKeyOfBefore(): Promise<string> {
+    await service.signingKeys.current();
+    const [record] = await stored();
+    if (!record) throw new Error('no key');
+    const { boundTo, ...before } = { ...record, generation: 0, kid: 'of-before', boundTo: undefined };
+    expect(boundTo).toBeUndefined();
+    service = await createTokenService();
+    await service.stores.signingKeys.create(before);
+    return before.kid;
+  }
+
+  it('are read anew until there is a key that any address can open, so that the next key is never missing', async () => {
+    const before = await storeKeyOfBefore();
+    const keys = service.newPublicKeys();
+    expect((await keys.published()).map(({ kid }) => kid)).toEqual([before]);
+    const { kid } = await moved().functionThere().current();
+    expect((await keys.published()).map((key) => key.kid)).toEqual([before, kid]);
+    const reads = jest.spyOn(service.stores.signingKeys, 'since');
+    await keys.published();
+    expect(reads).not.toHaveBeenCalled();
+  });
+
+  it('cost who verifies no more reads for that', async () => {
+    const before = await storeKeyOfBefore();
+    const keys = service.newPublicKeys();
+    await keys.find(before);
+    const reads = jest.spyOn(service.stores.signingKeys, 'since');
+    for (let seconds = 0; seconds < MEMORY - 1; seconds += 1) {
+      await keys.find(before);
+      service.ambient.advance(1);
+    }
+    expect(reads).not.toHaveBeenCalled();
+  });
+
+  it('verify what the new key signs', async () => {
+    await service.signingKeys.current();
+    const old = await service.issue();
+    await moved().functionThere().current();
+    await expect(service.verify(old)).resolves.toBeDefined();
+    expect(await publishedKids()).toContain(decodeProtectedHeader(old).kid);
+  });
+});

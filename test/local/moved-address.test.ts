@@ -1,0 +1,241 @@
+/**
+ * The service at another port, over the same data folder: agents get tokens, grants stay, and the published keys
+ * verify what is signed. Played by AWS's own clients against `npm start` as a program.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
+import {
+  BedrockAgentCoreControlClient,
+  CreateOauth2CredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+  GetOauth2CredentialProviderCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { PREFIX } from '../../lambda/adapters/dynamodb/keys';
+import { createTable } from '../../lambda/adapters/dynamodb/table';
+import { localTableName } from '../../lib/local/dynamodb';
+import { startEmulators } from '../../lib/local/emulators';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../lib/local/principals';
+import { startIssuer, type TestIssuer } from '../flows/support/issuer';
+import { startProvider, type TestProvider } from '../flows/support/provider';
+import { RETURN_URL, TestAgent } from '../flows/support/world';
+import { Programs, type Program, type Ready } from './program';
+
+const NAMES = { agent: 'travel-agent', provider: 'calendar' } as const;
+const TOKEN_VAULT = `arn:aws:bedrock-agentcore:${LOCAL_REGION}:${LOCAL_ACCOUNT}:token-vault/default`;
+
+let folder: string;
+let provider: TestProvider;
+let issuer: TestIssuer;
+const programs = new Programs();
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'moved-'));
+  provider = await startProvider({ issueRefreshToken: () => Promise.resolve(true) });
+  issuer = await startIssuer();
+});
+
+afterEach(async () => {
+  programs.kill();
+  await Promise.all([provider.close(), issuer.close()]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The service at an address, and the agent there. */
+interface At {
+  readonly program: Program;
+  readonly endpoint: string;
+  readonly control: BedrockAgentCoreControlClient;
+  readonly agent: TestAgent;
+  readonly userToken: () => Promise<string>;
+}
+
+function settings({ endpoint, region, principals }: Ready) {
+  const { agent } = principals;
+  if (!agent) throw new Error('no agent');
+  const { accessKeyId, secretAccessKey } = agent;
+  return {
+    endpoint,
+    region,
+    credentials: { accessKeyId, secretAccessKey },
+    maxAttempts: 1,
+    ...{ signingName: 'execute-api' },
+  };
+}
+
+/** @param port any free one unless given */
+async function startAt(port = '0'): Promise<At> {
+  const program = programs.start({
+    DATA_DIR: folder,
+    PORT: port,
+    TRUSTED_ISSUERS: JSON.stringify([
+      { discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },
+    ]),
+  });
+  const ready = await program.ready();
+  const control = new BedrockAgentCoreControlClient(settings(ready));
+  const data = new BedrockAgentCoreClient(settings(ready));
+  const agent = new TestAgent(data, NAMES.agent, NAMES.provider, '');
+  const userToken = async () => agent.token({ userToken: await issuer.token('ana') });
+  return { program, endpoint: ready.endpoint, control, agent, userToken };
+}
+
+async function register({ control }: At): Promise<void> {
+  await control.send(
+    new CreateWorkloadIdentityCommand({ name: NAMES.agent, allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
+  );
+  const { discoveryUrl, clientId, clientSecret } = provider;
+  const { callbackUrl } = await control.send(
+    new CreateOauth2CredentialProviderCommand({
+      name: NAMES.provider,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: { clientId, clientSecret, oauthDiscovery: { discoveryUrl } },
+      },
+    }),
+  );
+  provider.allowRedirect(callbackUrl ?? '');
+}
+
+/** What the application gets to know of a consent that was given. */
+async function consented({ agent }: At, token: string): Promise<string> {
+  const { authorizationUrl } = await agent.ask(token);
+  const page = await agent.consent(authorizationUrl);
+  return page.searchParams.get('session_id') ?? '';
+}
+
+/** As a resource server verifies, which knows the service by its address alone. */
+const verified = (token: string, endpoint: string) =>
+  jwtVerify(token, createRemoteJWKSet(new URL(`${endpoint}/.well-known/jwks.json`)), {
+    issuer: endpoint,
+    audience: endpoint,
+  });
+
+async function publishedKids(endpoint: string): Promise<string[]> {
+  const answer = await fetch(`${endpoint}/.well-known/jwks.json`);
+  return ((await answer.json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+}
+
+const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? '';
+
+const OF_ANOTHER_ADDRESS = {
+  name: 'UnauthorizedException',
+  message: expect.stringContaining('was issued at another address of this service. Get a new one') as string,
+};
+
+/** Binds the stored signing key to an address, as the service did before keys were bound to the token vault. */
+async function bindSigningKeyTo(address: string): Promise<void> {
+  const { access, close } = await startEmulators(folder);
+  const settingsOf = (endpoint: string) => ({
+    endpoint,
+    region: LOCAL_REGION,
+    credentials: access.credentials,
+  });
+  const kms = new KMSClient(settingsOf(access.endpoints.kms));
+  const dynamodb = new DynamoDBClient(settingsOf(access.endpoints.dynamodb));
+  const directory = createTable(dynamodb, localTableName('Directory'));
+  const items = (await directory.query(PREFIX.signingKey)) as Record<string, string>[];
+  expect(items).toHaveLength(1);
+  for (const { boundTo, ...item } of items) {
+    expect(boundTo).toBe('token-vault');
+    const { pk = '', sk = '', kid = '', wrappedPrivateKey = '' } = item;
+    const { Plaintext } = await kms.send(
+      new DecryptCommand({
+        CiphertextBlob: Buffer.from(wrappedPrivateKey, 'base64'),
+        EncryptionContext: { purpose: 'signing', tokenVault: TOKEN_VAULT, kid },
+      }),
+    );
+    const { CiphertextBlob = new Uint8Array() } = await kms.send(
+      new EncryptCommand({
+        KeyId: access.kmsKeyArn,
+        Plaintext,
+        EncryptionContext: { purpose: 'signing', issuer: address, kid },
+      }),
+    );
+    const wrapped = Buffer.from(CiphertextBlob).toString('base64');
+    await directory.put({ pk, sk }, { ...item, wrappedPrivateKey: wrapped });
+  }
+  kms.destroy();
+  dynamodb.destroy();
+  await close();
+}
+
+it('goes on at another port: tokens, grants, keys, and a consent that was under way', async () => {
+  const before = await startAt();
+  await register(before);
+  const old = await before.userToken();
+  await before.agent.complete(await consented(before, old), { userToken: await issuer.token('ana') });
+  const { accessToken } = await before.agent.ask(old);
+  expect(accessToken).toBeTruthy();
+  // Another user has consented, and the application has not said so yet.
+  const ben = await before.agent.token({ userId: 'ben' });
+  const underWay = await consented(before, ben);
+  await before.program.stop();
+
+  const after = await startAt();
+  expect(after.endpoint).not.toBe(before.endpoint);
+  expect(await publishedKids(after.endpoint)).toEqual([kidOf(old)]);
+  const fresh = await after.userToken();
+  expect(kidOf(fresh)).toBe(kidOf(old));
+  await expect(verified(fresh, after.endpoint)).resolves.toBeDefined();
+  expect(await after.agent.ask(fresh)).toMatchObject({ accessToken });
+
+  await expect(after.agent.ask(old)).rejects.toMatchObject(OF_ANOTHER_ADDRESS);
+  // Clients take that word for an end that they can do something about by themselves.
+  await expect(after.agent.ask(old)).rejects.not.toMatchObject({
+    message: expect.stringContaining('expired') as string,
+  });
+
+  await after.agent.complete(underWay, { userId: 'ben' });
+  const held = await after.agent.ask(await after.agent.token({ userId: 'ben' }));
+  expect(held.accessToken).toBeTruthy();
+
+  // The callback URL moved along: that one is for the operator to register.
+  const { callbackUrl } = await after.control.send(
+    new GetOauth2CredentialProviderCommand({ name: NAMES.provider }),
+  );
+  expect(callbackUrl).toMatch(new RegExp(`^${after.endpoint}/identities/oauth2/callback/`));
+  provider.allowRedirect(callbackUrl ?? '');
+  expect(await after.agent.connect('cleo')).toBeTruthy();
+});
+
+it('makes a new key where the one of before is bound to the old address, and publishes both', async () => {
+  const before = await startAt();
+  await register(before);
+  const old = await before.userToken();
+  const accessToken = await before.agent.connect('ana');
+  await before.program.stop();
+  await bindSigningKeyTo(before.endpoint);
+
+  const after = await startAt();
+  expect(await publishedKids(after.endpoint)).toEqual([kidOf(old)]);
+  const fresh = await after.agent.token({ userId: 'ana' });
+  expect(kidOf(fresh)).not.toBe(kidOf(old));
+  expect(await publishedKids(after.endpoint)).toEqual([kidOf(old), kidOf(fresh)]);
+  await expect(verified(fresh, after.endpoint)).resolves.toBeDefined();
+  expect(await after.agent.ask(fresh)).toMatchObject({ accessToken });
+  await expect(after.agent.ask(old)).rejects.toMatchObject(OF_ANOTHER_ADDRESS);
+  await after.program.stop();
+
+  // Where it was before, too: that key opens at any address.
+  const back = await startAt(new URL(before.endpoint).port);
+  const token = await back.agent.token({ userId: 'ana' });
+  expect(kidOf(token)).toBe(kidOf(fresh));
+  expect(await back.agent.ask(token)).toMatchObject({ accessToken });
+});
+
+it('goes on with a key of before at the address that it is bound to', async () => {
+  const before = await startAt();
+  await register(before);
+  const old = await before.agent.token();
+  await before.program.stop();
+  await bindSigningKeyTo(before.endpoint);
+
+  const after = await startAt(new URL(before.endpoint).port);
+  expect(kidOf(await after.agent.token())).toBe(kidOf(old));
+  expect(await publishedKids(after.endpoint)).toEqual([kidOf(old)]);
+});
