@@ -106,6 +106,7 @@ function environment({ endpoint, region, principals, ...options }: PythonAgentOp
     NO_PROXY: '127.0.0.1',
     no_proxy: '127.0.0.1',
     PORT: String(options.port),
+    AGENT_HOST: '127.0.0.1',
     CALENDAR_PROVIDER: options.calendarProvider,
     CALENDAR_EVENTS_URL: options.eventsUrl,
     AWS_REGION: region,

@@ -15,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { isPrivateFile } from '../../lib/local/private-path';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -37,14 +38,14 @@ export class SealedFile {
 
   /**
    * @param path where the document lies; its folder is made when absent.
-   * @throws when the document is there but its key is not.
+   * @throws when the document is there but its key is not, or others could have written one of them.
    */
   constructor(private readonly path: string) {
     const keyPath = `${path}.key`;
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    if (!existsSync(keyPath)) {
-      if (existsSync(path))
-        throw new Error(`${path} cannot be opened without ${keyPath}; remove it to begin anew`);
+    const isThere = isPrivateFile(path);
+    if (!isPrivateFile(keyPath)) {
+      if (isThere) throw new Error(`${path} cannot be opened without ${keyPath}; remove it to begin anew`);
       replaceFile(keyPath, randomBytes(32));
     }
     this.key = readFileSync(keyPath);

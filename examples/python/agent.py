@@ -1,10 +1,11 @@
-"""The example agent once more, on AWS's Python SDK: it would run on AgentCore Runtime as it stands.
+"""The example agent once more, on AWS's Python SDK: with AGENT_HOST it would run on AgentCore Runtime as it stands.
 
 It holds no user's credentials and never sees the user's token. The gate hands it a workload access token (this
 agent, for this user); AWS's decorator trades it for a calendar token that is theirs alone, or for a consent link.
 
-Environment: PORT, CALENDAR_PROVIDER (name of the credential provider), CALENDAR_EVENTS_URL; AWS's own for region and
-credentials; BEDROCK_AGENTCORE_DP_ENDPOINT, the identity service.
+Environment: PORT; AGENT_HOST (loopback unless set; 0.0.0.0 in a container of AgentCore Runtime); CALENDAR_PROVIDER
+(name of the credential provider); CALENDAR_EVENTS_URL; AWS's own for region and credentials;
+BEDROCK_AGENTCORE_DP_ENDPOINT, the identity service.
 """
 
 import asyncio
@@ -121,4 +122,5 @@ def local_day(timestamp: str) -> date:
 
 
 if __name__ == "__main__":
-    app.run(port=int(os.environ["PORT"]))
+    # Left alone, the app listens on every address where it takes this machine for a container.
+    app.run(port=int(os.environ["PORT"]), host=os.environ.get("AGENT_HOST", "127.0.0.1"))

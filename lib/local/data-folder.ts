@@ -1,29 +1,25 @@
 /**
  * The folder in which the embedded cloud keeps its state, and files in it that hold secrets.
- * Both are made for their owner only.
+ * Both are made for their owner only, and checked to be theirs before they are used.
  */
 import { randomUUID } from 'node:crypto';
-import { access, constants, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import * as v from 'valibot';
+import { tryFolder } from './answering-folder';
+import { closeFolderToOthers, isPrivateFile } from './private-path';
 import { StartError, systemErrorCode } from './start-error';
 
 /**
- * Makes the folder when absent and checks that it can be written to.
+ * Makes the folder when absent and checks that it can be written to, by its owner alone. Before anything else that
+ * touches it.
  *
  * @param folder absolute path
- * @throws StartError when it cannot be made or written to
+ * @throws StartError when it cannot be made or written to, does not answer, or is open to others
  */
 export async function prepareDataFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    const reason = systemErrorCode(error) ?? 'unknown error';
-    throw new StartError(
-      `The data folder ${folder} cannot be written to (${reason}). Set DATA_DIR to a folder that can.`,
-    );
-  }
+  await tryFolder(folder);
+  closeFolderToOthers(folder);
 }
 
 /**
@@ -34,7 +30,7 @@ export async function prepareDataFolder(folder: string): Promise<void> {
  * @param path absolute path of the file; its folder exists
  * @param schema what the file must hold
  * @param create makes the first content
- * @throws StartError when the file exists but does not match the schema
+ * @throws StartError when the file exists but does not match the schema, or others could have written it
  */
 export async function readOrCreateSecretFile<T>(
   path: string,
@@ -61,10 +57,10 @@ export const writeSecretFile = (path: string, content: unknown): Promise<void> =
   writeDurably(path, `${JSON.stringify(content, null, 2)}\n`);
 
 async function readIfPresent(path: string): Promise<string | undefined> {
+  if (!isPrivateFile(path)) return undefined;
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw new StartError(`The file ${path} cannot be read (${systemErrorCode(error) ?? 'unknown error'}).`);
   }
 }

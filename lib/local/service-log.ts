@@ -5,6 +5,7 @@
 import { Console } from 'node:console';
 import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
+import { isRegularFile } from './private-path';
 import { StartError, systemErrorCode } from './start-error';
 
 export interface ServiceLog {
@@ -47,6 +48,8 @@ function onOneLine(text: string): string {
 }
 
 function openForAppending(path: string): number {
+  // To open a pipe that nobody reads would take for ever.
+  isRegularFile(path);
   try {
     const file = openSync(path, 'a', 0o600);
     fchmodSync(file, 0o600);

@@ -19,19 +19,26 @@ const DEFAULT_DATA_DIR = '.local';
 /** The examples take the ports after the service's own. */
 const EXAMPLE_PORTS = 8;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
  * @param env `PORT`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array)
  * @throws StartError naming the variable and what it should be
  */
-export function parseSettings(env: Readonly<Record<string, string | undefined>>): LocalSettings {
+export function parseSettings(env: Environment): LocalSettings {
   const examples = parseExamples(env.EXAMPLES ?? 'on');
   return {
     port: parsePort(env.PORT ?? DEFAULT_PORT, examples),
-    dataDir: resolve(env.DATA_DIR ?? DEFAULT_DATA_DIR),
+    dataDir:
+      env.DATA_DIR === undefined ? resolve(DEFAULT_DATA_DIR) : resolve(callersFolder(env), env.DATA_DIR),
     examples,
     trustedIssuers: parseIssuers(env.TRUSTED_ISSUERS ?? '[]'),
   };
 }
+
+/** Where the person stands: npm runs scripts in the project, wherever it was called (`npm --prefix … start`). */
+const callersFolder = ({ npm_lifecycle_event: script, INIT_CWD: folder }: Environment): string =>
+  script === 'start' && folder !== undefined ? folder : '.';
 
 function parsePort(text: string, examples: boolean): number {
   const highest = examples ? 65_535 - EXAMPLE_PORTS : 65_535;

@@ -44,6 +44,11 @@ const CLOCK_SKEW_MS = 5 * 60 * 1000;
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 +Credential=([A-Z0-9]{16,128})\/(\d{8})\/([a-z0-9-]+)\/([a-z0-9-]+)\/aws4_request, *SignedHeaders=([a-z0-9_-]+(?:;[a-z0-9_-]+)*), *Signature=([0-9a-f]{64})$/;
 const AMZ_DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
+/**
+ * Headers that must be signed where they are sent, for they steer the service: AWS's own, and those that say for which
+ * user and session an agent is called. `X-Amzn-Trace-Id` is none of them: AWS's clients leave it unsigned.
+ */
+const STEERING = ['x-amz-', 'x-amzn-bedrock-agentcore-'];
 /** A query that carries a signature (a presigned URL), or tries to pass for one. */
 const AMZ_QUERY = /^x-amz-/i;
 
@@ -117,8 +122,8 @@ function parseAuthorization(headers: SignedRequest['headers']): Authorization {
 
 /**
  * The headers that the signature covers, by lower-case name. A covered header must occur once, or the
- * function might read another line of it than the one that was signed; every `x-amz-*` header must be
- * covered, for those steer the service.
+ * function might read another line of it than the one that was signed; every header that steers the service must be
+ * covered.
  */
 function signedHeaders(
   headers: SignedRequest['headers'],
@@ -129,8 +134,11 @@ function signedHeaders(
   }
   for (const [name] of headers) {
     const lowerCase = name.toLowerCase();
-    if (lowerCase.startsWith('x-amz-') && !names.includes(lowerCase)) {
-      throw new SignatureError('A header whose name starts with x-amz- is not signed.');
+    const prefix = STEERING.find((start) => lowerCase.startsWith(start));
+    if (prefix !== undefined && !names.includes(lowerCase)) {
+      throw new SignatureError(
+        `A header whose name starts with ${prefix} is not signed. Sign every such header.`,
+      );
     }
   }
   // There are no session credentials here, so a session token can only be a mistake.

@@ -71,8 +71,9 @@ export class Cdk {
     await this.run('diff', '--fail', '--app', assembly);
   }
 
-  async destroy(assembly: string): Promise<void> {
-    await this.run('destroy', '--all', '--force', '--app', assembly);
+  /** @param stack the only one to go; all of them unless given */
+  async destroy(assembly: string, stack = '--all'): Promise<void> {
+    await this.run('destroy', stack, '--force', '--app', assembly);
   }
 
   /** @returns what the command printed, on either stream */

@@ -8,7 +8,7 @@ import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import { startProvider } from '../flows/support/provider';
 import { checkAdministration } from './administration';
 import { Callers } from './callers';
-import type { Cdk } from './cdk';
+import type { Cdk, Outputs } from './cdk';
 import type { Checks } from './checks';
 import { checkConsumer } from './consumer';
 import { DeployedFunctions } from './deployed-functions';
@@ -16,6 +16,7 @@ import { checkEndpoint } from './endpoint';
 import { ACCESS_TOKEN_SECONDS, checkFlow } from './flow';
 import { Front } from './front';
 import { letInLocalProviders } from './local-providers';
+import { checkMoved } from './moved';
 import { Records } from './records';
 import { checkRegistration } from './registration';
 import { checkRoles } from './roles';
@@ -97,10 +98,11 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
   });
   const issuer: TestIssuer = await startIssuer();
   const front = await Front.open(functions, region);
-  const reconnect = (deployed: DeployedFunctions) =>
-    letInLocalProviders(deployed, front.endpoint, [
+  const connect = (deployed: DeployedFunctions, baseUrl: string) =>
+    letInLocalProviders(deployed, baseUrl, [
       { discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },
     ]);
+  const reconnect = (deployed: DeployedFunctions) => connect(deployed, front.endpoint);
   try {
     checks.chapter('The flow, on the deployed functions with their own roles');
     await checks.step('the gateway stands in front, and providers on loopback are let in', () =>
@@ -128,8 +130,15 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
     const updated = await checkUpdate(checks, deployed, reconnect);
     await checkEverythingWasTried(checks, front);
 
+    checks.chapter('Another address');
+    const addressOf = (of: Outputs) => stageOf(of[STATELESS]?.Endpoint ?? '');
+    await checkMoved(checks, {
+      ...{ cdk, ...updated, records, front, registered, issuer, connect },
+      stageOf: addressOf,
+    });
+
     checks.chapter('cdk destroy');
-    await checkRemoval(checks, { cdk, assembly: updated, records }, keyArn);
+    await checkRemoval(checks, { cdk, assembly: updated.assembly, records }, keyArn);
   } finally {
     await front.close();
     await Promise.all([provider.close(), issuer.close()]);

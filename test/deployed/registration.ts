@@ -45,6 +45,30 @@ export interface RegisteredAgent {
   readonly apiKey: () => Promise<string | undefined>;
 }
 
+/** What an agent that is registered gets, through its own client. */
+export function registeredAgent(
+  agent: TestAgent,
+  workloadIdentityArn: string,
+  issuer: TestIssuer,
+): RegisteredAgent {
+  const userToken = async () => agent.token({ userToken: await issuer.token(USER) });
+  return {
+    agent,
+    workloadIdentityArn,
+    userToken,
+    token: async () => (await agent.ask(await userToken())).accessToken,
+    apiKey: async () => {
+      const { apiKey } = await agent.client.send(
+        new GetResourceApiKeyCommand({
+          workloadIdentityToken: await agent.token(),
+          resourceCredentialProviderName: NAMES.apiKeys,
+        }),
+      );
+      return apiKey;
+    },
+  };
+}
+
 export async function checkRegistration(checks: Checks, world: FlowWorld): Promise<RegisteredAgent> {
   const { callers, front, provider, issuer } = world;
   const control = callers.control(front.principals.agent);
@@ -90,15 +114,7 @@ export async function checkRegistration(checks: Checks, world: FlowWorld): Promi
   provider.allowRedirect(callbackUrl);
   const agent = new TestAgent(callers.data(), NAMES.agent, NAMES.provider, callbackUrl);
 
-  const apiKey = async (): Promise<string | undefined> => {
-    const { apiKey: answered } = await agent.client.send(
-      new GetResourceApiKeyCommand({
-        workloadIdentityToken: await agent.token(),
-        resourceCredentialProviderName: NAMES.apiKeys,
-      }),
-    );
-    return answered;
-  };
+  const registered = registeredAgent(agent, workloadIdentityArn, issuer);
   await checks.step('an API key: sealed, and handed out to the agent', async () => {
     await control.send(new CreateApiKeyCredentialProviderCommand({ name: NAMES.apiKeys, apiKey: 'first' }));
     await control.send(new UpdateApiKeyCredentialProviderCommand({ name: NAMES.apiKeys, apiKey: API_KEY }));
@@ -109,10 +125,7 @@ export async function checkRegistration(checks: Checks, world: FlowWorld): Promi
       credentialProviders?.map(({ name }) => name),
       [NAMES.apiKeys],
     );
-    strictEqual(await apiKey(), API_KEY);
+    strictEqual(await registered.apiKey(), API_KEY);
   });
-
-  const userToken = async () => agent.token({ userToken: await issuer.token(USER) });
-  const token = async () => (await agent.ask(await userToken())).accessToken;
-  return { agent, workloadIdentityArn, userToken, token, apiKey };
+  return registered;
 }

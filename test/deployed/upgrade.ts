@@ -61,13 +61,13 @@ export async function checkSecondDeployment(checks: Checks, { cdk, assembly }: D
 
 /**
  * @param reconnect makes the functions ready for providers on this machine, once they have been deployed anew
- * @returns the folder of what is deployed now
+ * @returns the folder of what is deployed now, and the KMS key that the token vault was moved to
  */
 export async function checkUpdate(
   checks: Checks,
   { cdk, app, records, api, registered, callers }: Deployed,
   reconnect: (functions: DeployedFunctions) => Promise<void>,
-): Promise<string> {
+): Promise<{ assembly: string; tokenVaultKey: string }> {
   const keyBefore = await registered.apiKey();
   const grantsBefore = await grantKeys(records);
   const nextKey = await newKmsKey(new KMSClient({}));
@@ -128,7 +128,7 @@ export async function checkUpdate(
     await reconnect(await DeployedFunctions.find(new LambdaClient({})));
     await expectKept(registered, keyBefore);
   });
-  return assembly;
+  return { assembly, tokenVaultKey: nextKey };
 }
 
 export async function checkRemoval(

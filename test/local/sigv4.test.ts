@@ -45,6 +45,14 @@ describe('a request made by hand', () => {
     });
   });
 
+  it('may say for which user it is, when that is signed, and be traced without', async () => {
+    const user = { 'x-amzn-bedrock-agentcore-runtime-user-id': 'ana' };
+    const request = await signed(gateway.host, { headers: user });
+    expect(String(request.headers.authorization)).toContain('x-amzn-bedrock-agentcore-runtime-user-id');
+    expect((await send(withHeader(request, 'X-Amzn-Trace-Id', 'Root=1-0'))).status).toBe(200);
+    expect((await send(withHeader(request, Object.keys(user)[0] ?? '', 'ben'))).status).toBe(403);
+  });
+
   const refused: [string, () => Promise<Handmade>, RegExp][] = [
     ['no signature', async () => withoutHeader(await signed(gateway.host), 'authorization'), /not signed/],
     [
@@ -82,6 +90,18 @@ describe('a request made by hand', () => {
       'an x-amz header that is not signed',
       async () => withHeader(await signed(gateway.host), 'X-Amz-Meta', '1'),
       /x-amz-/,
+    ],
+    [
+      'a user id that is not signed',
+      async () =>
+        withHeader(await signed(gateway.host), 'X-Amzn-Bedrock-AgentCore-Runtime-User-Id', 'a-user-to-keep'),
+      /starts with x-amzn-bedrock-agentcore- is not signed/,
+    ],
+    [
+      'a session id that is not signed',
+      async () =>
+        withHeader(await signed(gateway.host), 'x-amzn-bedrock-agentcore-runtime-session-id', 'a-session'),
+      /starts with x-amzn-bedrock-agentcore- is not signed/,
     ],
     [
       'a signed header twice',

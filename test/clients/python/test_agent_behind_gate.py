@@ -111,6 +111,14 @@ def test_a_workload_token_of_the_callers_own_does_not_reach_it(
     assert [event["kind"] for event in answer] == ["progress", "progress", "events"]
 
 
+def test_listens_on_loopback_alone(world: World) -> None:
+    url = world.ready["pythonAgent"]["url"]
+    assert requests.get(f"{url}/ping", timeout=10).status_code == 200
+    # What listens on every address answers there as well, where a machine has that address (Linux).
+    with pytest.raises(requests.exceptions.ConnectionError):
+        requests.get(f"{url.replace('127.0.0.1', '127.0.0.2')}/ping", timeout=10)
+
+
 def test_makes_up_no_identity_when_the_gate_is_passed_by(world: World) -> None:
     control = client("bedrock-agentcore-control")
     before = len(control.list_workload_identities()["workloadIdentities"])

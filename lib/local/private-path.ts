@@ -1,0 +1,105 @@
+/**
+ * Folders and files that hold secrets are for their owner alone. That is checked before anything in them is trusted:
+ * what others could read is closed to them, with a line that says so; what others could write is refused, for its
+ * keys might be theirs. Where a system has no such permissions (Windows), there is nothing to check.
+ */
+import { chmodSync, readdirSync, statSync, type Stats } from 'node:fs';
+import { StartError, systemErrorCode } from './start-error';
+
+/** Bits of the mode that let others read or enter, and write. */
+const OTHERS = 0o077;
+const OTHERS_WRITE = 0o022;
+
+/** May use everything anyway, so whose it is says nothing. */
+const ROOT = 0;
+
+const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(3, '0');
+
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+/** @returns whether the process's user may trust this to be their own; undefined where the system cannot tell */
+function isOwn({ uid }: Stats): boolean | undefined {
+  const user = process.getuid?.();
+  return user === undefined ? undefined : user === ROOT || uid === user;
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw new StartError(`${path} cannot be read (${systemErrorCode(error) ?? 'unknown error'}).`);
+  }
+}
+
+function close(path: string, mode: number, permissions: number, advice: string): void {
+  try {
+    chmodSync(path, permissions);
+  } catch (error) {
+    const reason = systemErrorCode(error) ?? 'unknown error';
+    throw new StartError(
+      `Other users can read ${path}, and its permissions cannot be changed (${reason}). Set DATA_DIR to a folder on a file system that has permissions.`,
+    );
+  }
+  say(
+    `Other users could read ${path} (${octal(mode)}). Its permissions are now ${octal(permissions)}.${advice}`,
+  );
+}
+
+/** @throws StartError for what another user owns or could have written */
+function closeToOthers(path: string, stats: Stats, permissions: number, advice = ''): void {
+  const own = isOwn(stats);
+  if (own === undefined) return;
+  if (!own) throw new StartError(`${path} belongs to another user. Set DATA_DIR to a folder of your own.`);
+  const { mode } = stats;
+  if ((mode & OTHERS_WRITE) !== 0) {
+    throw new StartError(
+      `Other users can write to ${path} (${octal(mode)}), so what is in it might be theirs. If you trust it, run chmod ${octal(permissions)} on it; otherwise set another DATA_DIR.`,
+    );
+  }
+  if ((mode & OTHERS) !== 0) close(path, mode, permissions, advice);
+}
+
+/**
+ * @param folder that exists
+ * @throws StartError when others own it, or could have put something into it
+ */
+export function closeFolderToOthers(folder: string): void {
+  const stats = statsOf(folder);
+  if (!stats) return;
+  const isOpen = isOwn(stats) === true && (stats.mode & OTHERS_WRITE) !== 0;
+  // Where there is nothing yet, nobody has put anything.
+  if (isOpen && readdirSync(folder).length === 0) close(folder, stats.mode, 0o700, '');
+  else closeToOthers(folder, stats, 0o700);
+}
+
+/**
+ * @returns false when there is none
+ * @throws StartError for what is no regular file: a pipe, for one, is never read to its end
+ */
+export function isRegularFile(path: string): boolean {
+  const stats = statsOf(path);
+  if (stats && !stats.isFile())
+    throw new StartError(`${path} is not a regular file. Remove it, or set another DATA_DIR.`);
+  return stats !== undefined;
+}
+
+/**
+ * @param path of a file with keys or secrets
+ * @returns false when there is none
+ * @throws StartError for what is no regular file, or what others own or could have written
+ */
+export function isPrivateFile(path: string): boolean {
+  if (!isRegularFile(path)) return false;
+  const stats = statsOf(path);
+  if (!stats) return false;
+  closeToOthers(
+    path,
+    stats,
+    0o600,
+    ' If others use this machine, they may know the keys in it: start again with another DATA_DIR.',
+  );
+  return true;
+}

@@ -1,0 +1,37 @@
+/**
+ * The CDK app of the deployment once it has a domain of its own: the stacks of bin/app.ts under the same names. The
+ * KMS keys that the token vault may be moved to come from the context, as there.
+ */
+import { App } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import * as v from 'valibot';
+import { StatefulStack, StatelessStack } from '../../lib';
+
+const ContextSchema = v.strictObject({
+  domainName: v.string(),
+  tokenVaultKeys: v.pipe(v.string(), v.parseJson(), v.array(v.string())),
+});
+
+const app = new App();
+const { domainName, tokenVaultKeys } = v.parse(ContextSchema, {
+  domainName: app.node.tryGetContext('domainName') as unknown,
+  tokenVaultKeys: app.node.tryGetContext('tokenVaultKeys') as unknown,
+});
+
+const state = new StatefulStack(app, 'AgentIdentityStateful', {
+  description: 'agent-identity: tables and key',
+});
+const service = new StatelessStack(app, 'AgentIdentityStateless', {
+  description: 'agent-identity: functions and API',
+  state,
+  tokenVaultKeys,
+  domain: {
+    domainName,
+    certificate: Certificate.fromCertificateArn(
+      state,
+      'Certificate',
+      'arn:aws:acm:eu-central-1:000000000000:certificate/1234abcd-12ab-34cd-56ef-1234567890ab',
+    ),
+  },
+});
+service.addDependency(state);

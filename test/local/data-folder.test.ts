@@ -1,0 +1,174 @@
+/** The data folder and the keys in it: for their owner alone, on a file system that answers, where the caller meant. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { SealedFile } from '../../examples/local/sealed-file';
+import { tryFolder } from '../../lib/local/answering-folder';
+import { Programs } from './program';
+
+const PROJECT = resolve(__dirname, '../..');
+const DEAD_FILE_SYSTEM = join(__dirname, 'dead-file-system.cjs');
+
+let folder: string;
+let dataDir: string;
+const programs = new Programs();
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'data-folder-'));
+  dataDir = join(folder, 'data');
+});
+
+afterEach(async () => {
+  programs.kill();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const start = (env: Record<string, string> = {}) => programs.start({ DATA_DIR: dataDir, ...env });
+const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
+const mkfifo = (path: string) => execFileSync('mkfifo', [path]);
+
+/** Starts it, expects that it refuses in one line, and that it ends. */
+async function refused(line: RegExp, env: Record<string, string> = {}): Promise<void> {
+  const program = start(env);
+  expect(await program.ended).toBe(1);
+  expect(program.stderr).toMatch(line);
+  expect(program.stderr.trimEnd()).not.toContain('\n');
+  expect(program.stdout).toBe('');
+}
+
+/** A data folder as the service leaves it. */
+async function usedFolder(): Promise<void> {
+  const program = start();
+  await program.ready();
+  await program.stop();
+  expect(program.stderr).toBe('');
+}
+
+describe('a folder that others', () => {
+  it('could write to is refused, and nothing in it is read', async () => {
+    await mkdir(dataDir);
+    await writeFile(join(dataDir, 'kms.json'), '{"planted":true}', { mode: 0o600 });
+    for (const mode of [0o777, 0o770, 0o733]) {
+      await chmod(dataDir, mode);
+      await refused(
+        /^Other users can write to .*data \(7\d\d\), so what is in it might be theirs.* chmod 700/,
+      );
+    }
+    expect(await readdir(dataDir)).toEqual(['kms.json']);
+  });
+
+  it('could write to is closed to them when there is nothing in it', async () => {
+    await mkdir(dataDir);
+    await chmod(dataDir, 0o777);
+    const program = start();
+    await program.ready();
+    expect(program.stderr).toMatch(/^Other users could read .* \(777\)\. Its permissions are now 700\.\n$/);
+    expect(await modeOf(dataDir)).toBe('700');
+  });
+
+  it('could look into is closed to them', async () => {
+    await usedFolder();
+    await chmod(dataDir, 0o755);
+    const program = start();
+    await program.ready();
+    expect(program.stderr).toMatch(/^Other users could read .* \(755\)\. Its permissions are now 700\.\n$/);
+    expect(await modeOf(dataDir)).toBe('700');
+  });
+});
+
+describe.each(['kms.json', 'principals.json', 'secrets.json'])('%s', (name) => {
+  it('is closed to others who could read it, and refused when they could write it', async () => {
+    await usedFolder();
+    const path = join(dataDir, name);
+    await chmod(path, 0o644);
+    const program = start();
+    await program.ready();
+    expect(program.stderr).toMatch(
+      new RegExp(
+        `^Other users could read .*${name} \\(644\\)\\. Its permissions are now 600\\. If others use this machine, they may know the keys in it: start again with another DATA_DIR\\.\\n$`,
+      ),
+    );
+    expect(await modeOf(path)).toBe('600');
+    await program.stop();
+
+    await chmod(path, 0o666);
+    await refused(new RegExp(`^Other users can write to .*${name} \\(666\\).* chmod 600`));
+    expect(await modeOf(path)).toBe('666');
+  });
+});
+
+it.each(['kms.json', 'principals.json', 'secrets.json', 'service.log'])(
+  'says that a pipe in the place of %s is no file, instead of waiting for it',
+  async (name) => {
+    await mkdir(dataDir, { mode: 0o700 });
+    mkfifo(join(dataDir, name));
+    await refused(new RegExp(`${name} is not a regular file\\. Remove it, or set another DATA_DIR\\.`));
+  },
+);
+
+describe('an example’s sealed file', () => {
+  const sealed = () => join(folder, 'provider.sealed');
+
+  beforeEach(() => {
+    new SealedFile(sealed()).write({ kept: true });
+  });
+
+  it('is closed to others, and so is its key', async () => {
+    const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    for (const path of [sealed(), `${sealed()}.key`]) {
+      await chmod(path, 0o644);
+      expect(new SealedFile(sealed()).read()).toEqual({ kept: true });
+      expect(said).toHaveBeenLastCalledWith(expect.stringContaining(`${path} (644)`));
+      expect(await modeOf(path)).toBe('600');
+    }
+    said.mockRestore();
+  });
+
+  it('is refused when others could have written it, or its key', async () => {
+    for (const path of [sealed(), `${sealed()}.key`]) {
+      await chmod(path, 0o622);
+      expect(() => new SealedFile(sealed())).toThrow('Other users can write to');
+      await chmod(path, 0o600);
+    }
+  });
+});
+
+describe('a file system that answers nothing', () => {
+  const dead = () => {
+    const pipe = join(folder, 'pipe');
+    mkfifo(pipe);
+    return { NODE_OPTIONS: `--require ${DEAD_FILE_SYSTEM}`, DEAD_FOLDER: dataDir, DEAD_PIPE: pipe };
+  };
+
+  it.each(['off', 'on'])('is said to, and ends the start, with examples %s', async (EXAMPLES) => {
+    await refused(/^The data folder .*data does not answer within 10 seconds\. .*DATA_DIR to a folder on a/, {
+      ...dead(),
+      EXAMPLES,
+    });
+  });
+
+  it('is told from one that is slow', async () => {
+    await tryFolder(dataDir, 60_000);
+    expect(await readdir(dataDir)).toEqual([]);
+    expect(await modeOf(dataDir)).toBe('700');
+  });
+});
+
+it('takes a relative DATA_DIR from where npm was called, not from the project', async () => {
+  const npm = spawn('npm', ['--prefix', PROJECT, '--silent', 'start'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: folder, PORT: '0', EXAMPLES: 'off', DATA_DIR: './data' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  for await (const text of npm.stdout as AsyncIterable<Buffer>) {
+    printed += text.toString();
+    if (printed.includes('"ready":true')) break;
+  }
+  npm.kill('SIGTERM');
+  await once(npm, 'exit');
+  expect(printed).toContain(dataDir);
+  expect(await readdir(dataDir)).toContain('kms.json');
+});
