@@ -65,8 +65,8 @@ export const ownedResourceStoreContract =
         const { name, owner, ...rest } = await marked({ owner: ownerOf(randomUUID()) });
         expect(await store().get(name)).toBeUndefined();
         expect(await store().getForDeletion(name)).toEqual({ name, owner, ...rest });
-        expect(await store().list(owner, { limit: 10 })).toEqual({ resources: [] });
-        expect(await store().count(owner)).toBe(0);
+        expect(await store().list({ arn: owner }, { limit: 10 })).toEqual({ resources: [] });
+        expect(await store().count({ arn: owner })).toBe(0);
       });
 
       it('can be marked again, keeps its name, and is not changed any more', async () => {

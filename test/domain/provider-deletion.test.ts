@@ -68,15 +68,15 @@ beforeEach(async () => {
 const NAME = 'weather';
 const KINDS = {
   'an API key': {
-    create: () => createApiKeyProvider(ports, OWNER, { name: NAME, apiKey: 'key' }),
-    update: () => updateApiKeyProvider(ports, OWNER, { name: NAME, apiKey: 'another' }),
-    remove: () => deleteApiKeyProvider(ports, OWNER, NAME),
+    create: () => createApiKeyProvider(ports, { arn: OWNER }, { name: NAME, apiKey: 'key' }),
+    update: () => updateApiKeyProvider(ports, { arn: OWNER }, { name: NAME, apiKey: 'another' }),
+    remove: () => deleteApiKeyProvider(ports, { arn: OWNER }, NAME),
     secretOf: (id: string) => service.stores.apiKeys.get(id),
   },
   'a client secret': {
-    create: () => createOauth2Provider(ports, OWNER, oauth2('secret')),
-    update: () => updateOauth2Provider(ports, OWNER, oauth2('another')),
-    remove: () => deleteOauth2Provider(ports, OWNER, NAME),
+    create: () => createOauth2Provider(ports, { arn: OWNER }, oauth2('secret')),
+    update: () => updateOauth2Provider(ports, { arn: OWNER }, oauth2('another')),
+    remove: () => deleteOauth2Provider(ports, { arn: OWNER }, NAME),
     secretOf: (id: string) => service.stores.clientSecrets.get(id),
   },
 };
@@ -164,7 +164,7 @@ describe('an API key that is asked for while it is deleted', () => {
       ambient,
       issuer: ISSUER,
     };
-    const asked = getResourceApiKey(reading, OWNER, await service.issue(), NAME);
+    const asked = getResourceApiKey(reading, { arn: OWNER }, await service.issue(), NAME);
     await expect(asked).rejects.toMatchObject({ name });
   });
 });

@@ -54,8 +54,8 @@ it('does not act as the agents of the one before it, with a token from then neit
   const denied = (await world.audit()).filter(({ reason }) => String(reason).includes('not its unique id'));
   const principal = 'arn:aws:iam::000000000000:role/agent';
   expect(denied).toEqual(
-    ['GetWorkloadAccessToken', 'GetResourceOauth2Token', 'CompleteResourceTokenAuth'].map((operation): unknown =>
-      expect.objectContaining({ operation, principal, outcome: 'denied' }),
+    ['GetWorkloadAccessToken', 'GetResourceOauth2Token', 'CompleteResourceTokenAuth'].map(
+      (operation): unknown => expect.objectContaining({ operation, principal, outcome: 'denied' }),
     ),
   );
 });
