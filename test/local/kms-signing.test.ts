@@ -244,6 +244,6 @@ it('does not start with a damaged signing key', async () => {
   const path = join(folder, 'damaged.json');
   const file = JSON.parse(await readFile(join(folder, 'kms.json'), 'utf8')) as { created: object[] };
   const created = file.created.map((key) => ('privateKey' in key ? { ...key, privateKey: 'none' } : key));
-  await writeFile(path, JSON.stringify({ ...file, created }));
+  await writeFile(path, JSON.stringify({ ...file, created }), { mode: 0o600 });
   await expect(startKms(path, credentials)).rejects.toThrow(StartError);
 });

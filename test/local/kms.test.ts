@@ -233,7 +233,9 @@ it('opens with the keys of a file from before tags and signing keys were kept', 
     keyId: randomUUID(),
     material: Buffer.alloc(32, byte).toString('base64'),
   }));
-  await writeFile(path, JSON.stringify({ ...root, created: [{ ...other, enabled: false }] }));
+  await writeFile(path, JSON.stringify({ ...root, created: [{ ...other, enabled: false }] }), {
+    mode: 0o600,
+  });
   const old = await startKms(path, credentials);
   const oldClient = clientOf(old.endpoint);
   const describe = async (KeyId = '') =>
@@ -279,7 +281,7 @@ it('keeps its key, for its owner only, and opens after a restart what it sealed 
 
 it('does not start with a damaged key, and leaves the file as it is', async () => {
   const path = join(folder, 'damaged.json');
-  await writeFile(path, '{"keyId":');
+  await writeFile(path, '{"keyId":', { mode: 0o600 });
   await expect(startKms(path, credentials)).rejects.toThrow(StartError);
   expect(await readFile(path, 'utf8')).toBe('{"keyId":');
 });

@@ -75,7 +75,7 @@ describe('one clear line', () => {
   });
 
   it('for a damaged file of keys', async () => {
-    await writeFile(join(folder, 'principals.json'), '{}');
+    await writeFile(join(folder, 'principals.json'), '{}', { mode: 0o600 });
     await expectLine(start(), /principals\.json is damaged/);
   });
 
