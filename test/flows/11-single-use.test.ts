@@ -1,4 +1,5 @@
 /** Acceptance scenarios 10, 11 and 13: each step counts once, in the browser that began, for ten minutes; a no stays a no. */
+import { DeleteWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
 import { declineConsent, signInAndConsent } from './support/provider';
@@ -150,6 +151,30 @@ it('ends a declined session as FAILED, with a page that says so, and never a tok
   const anew = await agent.ask(token);
   expect(anew).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
   expect(anew.sessionUri).not.toBe(sessionUri);
+});
+
+describe('after the agent was deleted', () => {
+  const remove = ({ name }: TestAgent) => world.control().send(new DeleteWorkloadIdentityCommand({ name }));
+
+  it('the link says that it has ended', async () => {
+    const { agent, authorizationUrl, browser } = await begun();
+    await remove(agent);
+    const page = await browser.step(authorizationUrl ?? '');
+    expect([page.status, page.html]).toEqual([410, expect.stringContaining('This link has ended')]);
+    expect((await world.audit()).at(-1)).toMatchObject({
+      operation: 'Authorize',
+      outcome: 'denied',
+      reason: 'the workload identity is gone',
+    });
+  });
+
+  it('the callback says so once no function remembers the keys', async () => {
+    const { agent, authorizationUrl, browser } = await begun();
+    const answer = await answerOf(agent, authorizationUrl, browser);
+    await remove(agent);
+    moveClock(301);
+    expect((await browser.step(answer)).status).toBe(410);
+  });
 });
 
 describe('after ten minutes', () => {

@@ -9,6 +9,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { DecryptCommand } from '@aws-sdk/client-kms';
 import { createExpiringCache } from '../../domain/expiring-cache';
+import { ShreddedError } from '../../domain/vault/sealing';
 import type { VaultKeyId, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
 import { createVaultKeyMaker, madeAt, type VaultKeyMakerPorts } from './vault-key-maker';
@@ -28,12 +29,16 @@ export interface VaultKeys {
    * The newest key that there is, for who may not make one. After a move it may still be one under the KMS key of
    * before, which nobody else seals with: so only what lives for minutes is sealed with it.
    *
-   * @throws Error when there is none
+   * @throws ShreddedError when there is none
    */
   existing(id: VaultKeyId): Promise<VaultKey>;
   /** A new key, whatever there is: for who may seal but not open. */
   fresh(id: VaultKeyId): Promise<VaultKey>;
-  /** The key that sealed a record. */
+  /**
+   * The key that sealed a record.
+   *
+   * @throws ShreddedError when it is gone
+   */
   version(id: VaultKeyId, version: string): Promise<VaultKey>;
 }
 
@@ -92,7 +97,7 @@ export function createVaultKeys(ports: VaultKeysPorts): VaultKeys {
     const known = unwrapped.get(versionSlot(id, version));
     if (known) return known;
     const record = await store.get(id, version);
-    if (!record) throw new Error('the vault key of a sealed record is gone');
+    if (!record) throw new ShreddedError('the vault key of a sealed record is gone');
     return opened(id, record);
   }
 
@@ -120,7 +125,7 @@ export function createVaultKeys(ports: VaultKeysPorts): VaultKeys {
     existing: (id) =>
       newest(id, async () => {
         const latest = await store.latest(id);
-        if (!latest) throw new Error('there is no vault key to seal with');
+        if (!latest) throw new ShreddedError('there is no vault key to seal with');
         return opened(id, latest);
       }),
   };

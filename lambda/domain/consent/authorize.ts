@@ -5,10 +5,10 @@
  */
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
-import type { AuditTrail } from '../audit';
+import type { AuditEntry, AuditTrail } from '../audit';
 import { ProviderFailure } from '../grants/provider-failure';
 import { callbackUrl } from '../provider/oauth2-provider';
-import type { Seal } from '../vault/sealing';
+import { ShreddedError, type Seal } from '../vault/sealing';
 import {
   authorizationParameters,
   authorizationUrl,
@@ -48,6 +48,24 @@ export interface AuthorizeInput {
   /** The `request_uri` of the authorization URL. */
   readonly requestUri: string | undefined;
   readonly cookies: ReadonlyMap<string, string>;
+}
+
+/** What the audit log says of a browser's step, but for its end. */
+export type BrowserEntry = Omit<AuditEntry, 'outcome'>;
+
+/** Does a browser's step; a session whose agent was deleted has nothing left that opens, so its link has ended. */
+export async function unlessShredded(
+  { audit }: BrowserPorts,
+  entry: BrowserEntry,
+  step: () => Promise<BrowserOutcome>,
+): Promise<BrowserOutcome> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof ShreddedError)) throw error;
+    audit.record({ ...entry, outcome: 'denied', reason: 'the workload identity is gone' });
+    return page({ name: 'link-ended' });
+  }
 }
 
 /** Whether this browser brought the provider's response: only to it does the service say where to go. */
@@ -135,6 +153,17 @@ export async function authorize(
     return page({ name: 'link-ended' });
   }
   const entry = { operation: 'Authorize', ...sessionFacts(session) };
+  return unlessShredded(ports, entry, () => start(ports, session, cookies, entry));
+}
+
+/** Binds the browser to the session, and sends it on. */
+async function start(
+  ports: AuthorizePorts,
+  session: Session,
+  cookies: ReadonlyMap<string, string>,
+  entry: BrowserEntry,
+): Promise<BrowserOutcome> {
+  const now = epochSeconds(ports.ambient);
   const sealed = await openSealedRequest(ports.seal, session);
   const state = secretOf(session, ports.ambient);
   const cookie = ports.ambient.randomToken(32);

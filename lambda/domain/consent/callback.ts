@@ -11,7 +11,7 @@ import { epochSeconds } from '../ambient';
 import { errorCode } from '../grants/provider-failure';
 import type { KeptCode } from '../grants/token-request';
 import { callbackUrl } from '../provider/oauth2-provider';
-import { hasAnswered, type BrowserPorts } from './authorize';
+import { hasAnswered, unlessShredded, type BrowserEntry, type BrowserPorts } from './authorize';
 import { openSealedRequest } from './begin';
 import { bindingCookieName, page, type BrowserOutcome } from './browser';
 import { withParameters } from './return-url';
@@ -111,6 +111,18 @@ export async function callback(ports: BrowserPorts, input: CallbackInput): Promi
   };
   if (!session) return refused('no such session', 'answer-refused');
   if (isExpired(session, now)) return refused('session expired', 'link-ended');
+  return unlessShredded(ports, entry, () => answered(ports, input, session, entry, refused));
+}
+
+/** Takes the answer for a session that is still open, or says why not. */
+async function answered(
+  ports: BrowserPorts,
+  input: CallbackInput,
+  session: Session,
+  entry: BrowserEntry,
+  refused: (reason: string, name: 'answer-refused') => BrowserOutcome,
+): Promise<BrowserOutcome> {
+  const now = epochSeconds(ports.ambient);
   const { start } = session;
   if (!start) {
     ports.audit.record({ ...entry, outcome: 'denied', reason: `session is ${session.state}` });

@@ -17,9 +17,20 @@ export interface SealingContext {
   readonly binding: Readonly<Record<string, string>>;
 }
 
+/** The owner's vault key was deleted with its owner: what it sealed can never be opened again. */
+export class ShreddedError extends Error {
+  override readonly name = 'ShreddedError';
+}
+
 export interface Seal {
-  /** @returns compact JWE (RFC 7516) */
+  /**
+   * @returns compact JWE (RFC 7516)
+   * @throws ShreddedError where no vault key may be made and there is none
+   */
   seal(context: SealingContext, plaintext: string): Promise<string>;
-  /** @throws Error when it was not sealed under this very context, or was changed; the caller learns no more */
+  /**
+   * @throws ShreddedError when the vault key is gone; Error when it was not sealed under this very context, or was
+   *   changed; the caller learns no more
+   */
   open(context: SealingContext, sealed: string): Promise<string>;
 }
