@@ -84,8 +84,8 @@ function tell(page: ConsentPage): Told {
     case 'request-rejected':
       return {
         status: 502,
-        title: 'The provider rejected the request',
-        happened: `<strong>${escape(page.provider)}</strong> rejected the request for access: <code>${escape(page.error)}</code>. Nothing was granted, and this link no longer works.`,
+        title: 'The access request was rejected',
+        happened: `The access request to <strong>${escape(page.provider)}</strong> was rejected: <code>${escape(page.error)}</code>. Nothing was granted, and this link no longer works.`,
         next: 'Opening the link again does not help. Send this message to application support: the settings of the provider or of the request must be corrected first. Then ask your agent again.',
       };
     case 'not-granted': {

@@ -9,7 +9,7 @@ import {
   AuthorizerConfigurationSchema,
 } from '../domain/identity/trusted-issuer';
 import { kmsKeyArn, matching, smallAsJson, text } from './constraints';
-import { fitsAuthorizationUrl } from './authorization-url';
+import { fitsAuthorizationUrl, fitsReturnUrl } from './url-bounds';
 import { oauth2ProviderMembers, scopes } from './provider-schemas';
 import { secretReference, secretSource } from './secret-schemas';
 
@@ -142,10 +142,15 @@ export const SCHEMAS = {
     workloadIdentityToken: workloadToken,
     resourceCredentialProviderName: providerName,
   }),
-  GetResourceOauth2Token: v.pipe(v.strictObject(resourceOauth2Token), fitsAuthorizationUrl()),
+  GetResourceOauth2Token: v.pipe(
+    v.strictObject(resourceOauth2Token),
+    fitsAuthorizationUrl(),
+    fitsReturnUrl(),
+  ),
   RejectResourceOauth2Token: v.pipe(
     v.strictObject({ ...resourceOauth2Token, rejectedAccessToken: text(1, 131072) }),
     fitsAuthorizationUrl(),
+    fitsReturnUrl(),
   ),
   CompleteResourceTokenAuth: v.strictObject({
     sessionUri,

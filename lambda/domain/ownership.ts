@@ -45,8 +45,15 @@ export const withOwnerId = <Resource extends Owned>(resource: Resource, caller: 
   isOwnedBy(resource, caller) ? { ...resource, ...ownedBy(caller) } : resource;
 
 /**
- * Whether a workload identity and a credential provider have the same owner. Where the identity's record has no id, its
- * owner has one that calls: so a namesake that holds on to an identity from before reaches nothing that has an id.
+ * Whether a workload identity and a credential provider have the same owner.
+ *
+ * A workload identity from before ids were kept has none until its owner's next write. If its owner calls, the caller's
+ * id counts: a namesake that holds on to such an identity reaches no provider that has an id. If a delegate calls, the
+ * ARN decides: the policy that lets the delegate in is from before that write too, since putting a policy is a write.
+ * Otherwise, an owner that updates a provider would cut off every delegate.
  */
-export const haveSameOwner = (identity: Owned, provider: Owned, caller: Caller): boolean =>
-  identity.owner === provider.owner && isRecorded(provider.ownerId, withOwnerId(identity, caller).ownerId);
+export function haveSameOwner(identity: Owned, provider: Owned, caller: Caller): boolean {
+  if (identity.owner !== provider.owner) return false;
+  if (identity.ownerId === undefined && identity.owner !== caller.arn) return true;
+  return isRecorded(provider.ownerId, withOwnerId(identity, caller).ownerId);
+}

@@ -43,6 +43,9 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
  */
 const ASYNCHRONOUS = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
 
+/** They neither name the service's address nor build one. */
+const WITHOUT_ADDRESS: readonly FunctionGroup[] = ['key-rotation', 'token-vault'];
+
 /** The functions that give something out, or seal with one key, for a time. */
 const LIMITS_IN_TIME: readonly FunctionGroup[] = [
   'token-exchange',
@@ -127,7 +130,7 @@ export class GroupFunction extends NodejsFunction {
       role: groupRole(scope, group, access, logGroup).withoutPolicyUpdates(),
       environment: {
         ...access.environment,
-        BASE_URL: props.baseUrl,
+        ...(!WITHOUT_ADDRESS.includes(group) && { BASE_URL: props.baseUrl }),
         ARN_PREFIX: `arn:${Aws.PARTITION}:bedrock-agentcore:${Aws.REGION}:${Aws.ACCOUNT_ID}`,
         ...(permissions.verifiesUsers && { TRUSTED_ISSUERS: JSON.stringify(props.trustedIssuers) }),
         ...(LIMITS_IN_TIME.includes(group) && { LIFETIMES: JSON.stringify(props.lifetimes) }),

@@ -31,7 +31,7 @@ const PLAIN_TAGS: Difference = {
   why: 'AWS reserves the prefix on every resource; other whitespace ends lines in logs and consoles, or looks like a space',
 };
 const SHORT_ADDRESS: Difference = {
-  what: '`scopes`, `resources`, `audiences` and `customParameters` have at most 4,096 bytes together in a URL',
+  what: '`scopes`, `resources`, `audiences` and `customParameters` have at most 4,096 bytes together in a URL, for USER_FEDERATION; `resourceOauth2ReturnUrl` and `customState` have at most 6,144',
   why: 'they stand in the address that the user’s browser opens at the provider, and servers commonly take 8 KB',
 };
 const OWN_LISTED: Difference = {

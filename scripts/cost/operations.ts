@@ -79,17 +79,17 @@ const browse = stepOf('oauth-callback');
 export const OPERATIONS: readonly Operation[] = [
   {
     name: 'workload access token',
-    steps: [issue('workload access token', [get], 900)],
+    steps: [issue('workload access token', [get], 1150)],
     agentCoreRequests: undefined,
   },
   {
     name: 'token from the vault',
-    steps: [retrieve('credential from the vault', [batchGet(3)], 1500)],
+    steps: [retrieve('credential from the vault', [batchGet(3)], 1700)],
     agentCoreRequests: 1,
   },
   {
     name: 'API key',
-    steps: [retrieve('API key from the vault', [batchGet(2), get], 1050)],
+    steps: [retrieve('API key from the vault', [batchGet(2), get], 1300)],
     agentCoreRequests: 1,
   },
   {
@@ -98,7 +98,7 @@ export const OPERATIONS: readonly Operation[] = [
       retrieve(
         'renewal of a token that has ended',
         [batchGet(3), updateGrant, get, updateGrant, updateGrant, batchGet(2)],
-        1500,
+        1700,
         true,
       ),
     ],
@@ -107,13 +107,13 @@ export const OPERATIONS: readonly Operation[] = [
   {
     name: 'consent, from link to grant',
     steps: [
-      retrieve('consent: the link', [batchGet(3), putSession, createGrant, batchGet(2)], 1050),
-      browse('consent: link opened', [get, putSession], 750),
-      browse('consent: callback', [get, putSession], 750),
+      retrieve('consent: the link', [batchGet(3), putSession, createGrant, batchGet(2)], 1300),
+      browse('consent: link opened', [get, putSession], 950),
+      browse('consent: callback', [get, putSession], 950),
       retrieve(
         'consent: complete',
         [get, batchGet(3), putSession, get, updateGrant, batchGet(2), putSession],
-        850,
+        1050,
         true,
       ),
     ],

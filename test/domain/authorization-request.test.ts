@@ -54,6 +54,7 @@ it.each([
   ...['response_type', 'client_id', 'redirect_uri', 'state', 'scope', 'resource', 'audience'],
   ...['code_challenge', 'code_challenge_method', 'response_mode', 'request', 'request_uri', 'nonce'],
   ...['authorization_details', 'authorization.details', 'Authorization_Details', 'response.mode'],
+  ...['Client_Id', 'redirect.uri', 'redirect uri', 'redirect[uri', 'scope[]', ' state', 'STATE'],
 ])('never take the agent’s own %s', (name) => {
   const customParameters = { [name]: 'attacker' };
   expect(parametersOf({ pkce: true }, { customParameters }).getAll(name)).not.toContain('attacker');

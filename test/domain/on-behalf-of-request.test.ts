@@ -87,13 +87,24 @@ describe('the subject token type', () => {
   const PLAIN = userToken({ typ: 'JWT' }, { sub: 'ana' });
   const ACCESS_TOKEN = userToken({ typ: 'at+jwt' }, { sub: 'ana' });
 
-  const typeSent = async (subjectToken: string, subjectTokenType?: SubjectTokenType) => {
+  const typeSent = async (
+    subjectToken: string,
+    subjectTokenType?: SubjectTokenType,
+    customParameters: Record<string, string> = {},
+  ) => {
     const service = await createTokenClient(tokens);
     const tokenExchangeGrantTypeConfig = {
       actorTokenContent: 'NONE' as const,
       ...(subjectTokenType && { subjectTokenType }),
     };
-    await exchanged(service, { grantType: 'TOKEN_EXCHANGE', tokenExchangeGrantTypeConfig }, { subjectToken });
+    await exchanged(
+      service,
+      { grantType: 'TOKEN_EXCHANGE', tokenExchangeGrantTypeConfig },
+      {
+        subjectToken,
+        customParameters,
+      },
+    );
     return formOf(service).subject_token_type;
   };
 
@@ -126,6 +137,12 @@ describe('the subject token type', () => {
   ])('is what the owner configured, whatever the user token states: %s', async (configured, sent) => {
     expect(await typeSent(PLAIN, configured)).toBe(type(sent));
     expect(await typeSent(ACCESS_TOKEN, configured)).toBe(type(sent));
+  });
+
+  it('is the agent’s to say only where the owner has configured none', async () => {
+    const own = { subject_token_type: type('saml2') };
+    expect(await typeSent(PLAIN, undefined, own)).toBe(type('saml2'));
+    expect(await typeSent(PLAIN, 'ACCESS_TOKEN', own)).toBe(type('access_token'));
   });
 });
 

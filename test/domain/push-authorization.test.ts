@@ -138,7 +138,7 @@ it('fails for an external secret that cannot be read, and tells the reason to no
     revision: 2,
   };
   await stores.providers.replace(external);
-  await expect(push(honest)).rejects.toMatchObject({ code: 'unauthorized_client', unavailable: false });
+  await expect(push(honest)).rejects.toMatchObject({ code: 'unauthorized_client', unavailable: true });
   expect(service.server.requests).toEqual([]);
   expect(service.entries.at(-1)).toMatchObject({
     outcome: 'failed',

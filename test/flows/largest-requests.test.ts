@@ -9,6 +9,8 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { authorizerFor } from './support/authorizer';
+import { Browser } from './support/browser';
+import { signInAndConsent } from './support/provider';
 import { RETURN_URL, World } from './support/world';
 import { casesOfOperation } from '../shapes/cases';
 import { MODELLED_OPERATIONS } from '../shapes/service-model';
@@ -204,6 +206,24 @@ describe('a credential provider', () => {
   });
 });
 
+it('the longest way back to the application is one that a browser can go', async () => {
+  const longest = returnUrl(1);
+  const agent = await world.agent('agent', [longest]);
+  const customState = 'a'.repeat(4096);
+  const { authorizationUrl } = await agent.ask(await agent.token({ userId: 'ana' }), {
+    resourceOauth2ReturnUrl: longest,
+    customState,
+  });
+  const browser = new Browser();
+  const answer = await signInAndConsent(browser, authorizationUrl ?? '', 'ana', agent.callbackUrl);
+  const { status, headers } = await browser.step(answer.url);
+  expect(status).toBe(302);
+  const location = headers.get('location') ?? '';
+  expect(new URL(location).searchParams.get('state')).toBe(customState);
+  // What API Gateway takes of header fields, with room for the others.
+  expect(location.length).toBeLessThan(8 * 1024);
+});
+
 describe('what an agent asks for', () => {
   const parameters = (count: number, length: number) =>
     Object.fromEntries(many(count, (index) => [`parameter-${index}`, 'a'.repeat(length)]));
@@ -235,7 +255,7 @@ describe('what an agent asks for', () => {
     );
     const { authorizationUrl } = await agent.ask(await agent.token({ userId: 'ana' }), {
       resourceCredentialProviderName,
-      customState: WIDE.repeat(4096),
+      customState: 'a'.repeat(4096),
       ...ask,
     });
     const { status, headers } = await fetch(authorizationUrl ?? '', { redirect: 'manual' });
@@ -254,6 +274,8 @@ describe('what an agent asks for', () => {
     ['scopes', { scopes: many(50, (index) => `${index}-`.padEnd(128, 'a')) }],
     ['resources', { resources: many(20, () => 'https://api.example/'.padEnd(2048, 'a')) }],
     ['audiences', { audiences: many(300, () => 'a'.repeat(2048)) }],
+    ['customState', { customState: WIDE.repeat(4096) }],
+    ['customState', { customState: '"'.repeat(2048), resourceOauth2ReturnUrl: returnUrl(0) }],
   ])('is refused where it makes none, and %s is what is said to be too long', async (member, ask) => {
     const input = {
       workloadIdentityToken: 'never read',

@@ -213,7 +213,7 @@ describe('a push that fails', () => {
   ])('because of %s ends the session: agent and user are told at once', async (_what, instead, code) => {
     const { authorizationUrl, sessionUri, userId, token, browser, page } = await failing(instead);
     expect(page.status).toBe(502);
-    expect(page.html).toContain('The provider rejected the request');
+    expect(page.html).toContain('The access request was rejected');
     expect(page.html).toContain(`<code>${code}</code>`);
     expect(await lastAudit('Authorize')).toMatchObject({ outcome: 'failed', result: 'FAILED' });
     expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });

@@ -108,6 +108,14 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     here: 'refused',
     why: ONE_ADDRESS,
   })),
+  {
+    shape: 'State',
+    as: 'value',
+    what: 'a state that has more than 6,144 bytes in a URL',
+    value: '\u{1F511}'.repeat(4096),
+    here: 'refused',
+    why: 'it stands in the address that the browser goes back to the application with, and API Gateway takes 10,240 bytes of header fields',
+  },
 ];
 
 /** Text with half a character in it, which no UTF-8 has; refused wherever a string stands. */
@@ -129,6 +137,6 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,
     member: 'subjectTokenType',
-    why: 'authorization servers differ in the `subject_token_type` that they accept (RFC 8693, section 3); without it, a user token that states that it is an access token (`typ` `at+jwt`, Keycloak’s claim `typ` `Bearer`, Amazon Cognito’s `token_use` `access`) is sent as `access_token`, and any other as `jwt`. AWS clients do not send the member: use the CDK construct or a signed request, or name `subject_token_type` in `customParameters` of each token request',
+    why: 'authorization servers differ in the `subject_token_type` that they accept (RFC 8693, section 3); without it, a user token that states that it is an access token (`typ` `at+jwt`, Keycloak’s claim `typ` `Bearer`, Amazon Cognito’s `token_use` `access`) is sent as `access_token`, and any other as `jwt`. AWS clients do not send the member: use the CDK construct or a signed request; where the owner has set none, an agent can name `subject_token_type` in `customParameters`',
   })),
 ];

@@ -356,10 +356,12 @@ it('lets CloudWatch Logs use the logs’ key, for this account’s log groups', 
 describe('the environment', () => {
   const everywhere = {
     KMS_KEY_ARN: '<EncryptionKey.Arn>',
-    BASE_URL: 'https://<ApiRestApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod',
     ARN_PREFIX: 'arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>',
     POWERTOOLS_SERVICE_NAME: 'agent-identity',
     NODE_OPTIONS: '--enable-source-maps',
+  };
+  const address = {
+    BASE_URL: 'https://<ApiRestApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod',
   };
   const directory = { DIRECTORY_TABLE: '<DirectoryTable>' };
   const keys = { KEYS_TABLE: '<KeysTable>' };
@@ -371,14 +373,23 @@ describe('the environment', () => {
   const quotas = '{"workloadIdentities":1000,"oauth2CredentialProviders":50,"apiKeyCredentialProviders":50}';
 
   it.each<[FunctionGroup, Record<string, string>]>([
-    ['control-plane', { ...directory, ...keys, ...vault, QUOTAS: quotas }],
-    ['token-exchange', { ...directory, ...keys, ...issuers, ...lifetimes }],
+    ['control-plane', { ...address, ...directory, ...keys, ...vault, QUOTAS: quotas }],
+    ['token-exchange', { ...address, ...directory, ...keys, ...issuers, ...lifetimes }],
     [
       'credential-retrieval',
-      { ...directory, ...keys, ...sessions, ...vault, ...issuers, ...lifetimes, ...providerClient },
+      {
+        ...address,
+        ...directory,
+        ...keys,
+        ...sessions,
+        ...vault,
+        ...issuers,
+        ...lifetimes,
+        ...providerClient,
+      },
     ],
-    ['oauth-callback', { ...directory, ...keys, ...sessions, ...providerClient }],
-    ['provider-client', { ...directory, ...keys, ...vault, ...lifetimes }],
+    ['oauth-callback', { ...address, ...directory, ...keys, ...sessions, ...providerClient }],
+    ['provider-client', { ...address, ...directory, ...keys, ...vault, ...lifetimes }],
     ['key-rotation', { ...directory, ...keys }],
     ['token-vault', { ...directory, ...keys }],
   ])('of %s names what it may use and nothing else', (group, expected) => {

@@ -18,13 +18,21 @@ export interface RequestBinding {
  * or where it goes: a challenge without a verifier, another response mode, a request object, a nonce that nobody
  * would check.
  */
-const NEVER_CUSTOM = reservedParameters(
+const CHANGES_THE_ANSWER = [
   'code_challenge',
   'code_challenge_method',
   'response_mode',
   'request',
   'request_uri',
   'nonce',
+];
+
+const NEVER_CUSTOM = reservedParameters(
+  'response_type',
+  'client_id',
+  'redirect_uri',
+  'state',
+  ...CHANGES_THE_ANSWER,
 );
 
 const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
@@ -73,7 +81,8 @@ export function authorizationParameters(
  */
 export function authorizationUrl(endpoint: string, given: URLSearchParams): string {
   const url = new URL(endpoint);
-  for (const name of [...NEVER_CUSTOM, ...given.keys()]) url.searchParams.delete(name);
+  const replaced = ['scope', 'resource', 'audience', ...CHANGES_THE_ANSWER, ...given.keys()];
+  for (const name of replaced) url.searchParams.delete(name);
   for (const [name, value] of given) url.searchParams.append(name, value);
   return url.href;
 }

@@ -130,6 +130,7 @@ async function notPushed(
       ports.audit.record({ ...entry, result: failed.state });
       return page({ name: 'request-rejected', ...shown });
     }
+    // Opened again meanwhile, in this browser or another: that opening decides.
   }
   // A session that was started can be started again: the link is as good as before.
   ports.audit.record({ ...entry, result: started.state });

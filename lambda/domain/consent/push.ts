@@ -35,9 +35,9 @@ export interface PushPorts extends TokenRequestPorts, ProviderClientPorts {
   readonly baseUrl: string;
 }
 
-/** What the client proves itself with cannot be used: the operator's to put right. */
+/** What the client proves itself with cannot be used, for now: the provider has rejected nothing. */
 const unusable = (error: ServiceError): ProviderFailure =>
-  new ProviderFailure('unauthorized_client', error.detail ?? error.message, false, error);
+  new ProviderFailure('unauthorized_client', error.detail ?? error.message, true, error);
 
 const refused = (detail: string): ProviderFailure => new ProviderFailure('unauthorized_client', detail);
 

@@ -11,6 +11,12 @@ export type CustomParameters = Readonly<Record<string, string>>;
  */
 const ASKED_FOR = ['scope', 'resource', 'audience', 'authorization_details'] as const;
 
+/**
+ * RFC 6749 section 8.2, `param-name`. Servers in PHP also read `scope[]` and `redirect uri` as names of standard
+ * parameters; no parameter of OAuth 2.0 is spelled like that.
+ */
+const PARAMETER_NAME = /^[A-Za-z0-9._-]+$/;
+
 /** Servers in PHP read a dot in a name as an underscore, and some servers take names in any case. */
 const asReadBySome = (name: string): string => name.replaceAll('.', '_').toLowerCase();
 
@@ -18,12 +24,18 @@ const asReadBySome = (name: string): string => name.replaceAll('.', '_').toLower
 export const reservedParameters = (...reserved: readonly string[]): ReadonlySet<string> =>
   new Set([...ASKED_FOR, ...reserved]);
 
-/** Names and values that go along with a request. @param reserved as {@link reservedParameters} has them */
+/**
+ * Returns the names and values that go along with a request.
+ *
+ * @param reserved as {@link reservedParameters} has them
+ */
 export const passedOn = (
   custom: CustomParameters | undefined,
   reserved: ReadonlySet<string>,
 ): (readonly [name: string, value: string])[] =>
-  Object.entries(custom ?? {}).filter(([name]) => !reserved.has(asReadBySome(name)));
+  Object.entries(custom ?? {}).filter(
+    ([name]) => PARAMETER_NAME.test(name) && !reserved.has(asReadBySome(name)),
+  );
 
 /**
  * Parameters of vendors that ask for scopes beside `scope`: those of a user at Slack, those that an account may lack at

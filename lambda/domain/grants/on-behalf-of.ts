@@ -28,8 +28,8 @@ const GRANT_TYPE = {
 
 /**
  * Standard parameters, which an agent's own never override: who asks, for whom, and for what. Which types of token
- * are meant (`subject_token_type`, `requested_token_type`) is the agent's to say: authorization servers differ. The
- * last is no standard: some servers (Keycloak) take it for whom to impersonate in place of the subject.
+ * are meant (`subject_token_type`, `requested_token_type`) is the agent's to say where the provider's owner has not
+ * configured it: authorization servers differ. The last is no standard: some servers (Keycloak) take it for whom to impersonate in place of the subject.
  */
 const NEVER_CUSTOM = reservedParameters(
   'grant_type',
@@ -79,15 +79,16 @@ function parametersOf(
   request: OnBehalfOfRequest,
 ): string[][] {
   const own = passedOn(request.customParameters, NEVER_CUSTOM);
+  const configured =
+    config.grantType === 'TOKEN_EXCHANGE' ? config.tokenExchangeGrantTypeConfig.subjectTokenType : undefined;
+  const subjectTokenType = config.grantType === 'TOKEN_EXCHANGE' && {
+    subject_token_type: subjectTokenTypeOf(configured, request.subjectToken),
+  };
   const named = {
-    ...(config.grantType === 'TOKEN_EXCHANGE' && {
-      subject_token_type: subjectTokenTypeOf(
-        config.tokenExchangeGrantTypeConfig.subjectTokenType,
-        request.subjectToken,
-      ),
-    }),
+    ...subjectTokenType,
     ...vendorOf(vendor).onBehalfOf?.parameters,
     ...Object.fromEntries(own),
+    ...(configured && subjectTokenType),
     ...subjectParameters(config.grantType, request),
     ...(request.scopes.length > 0 && { scope: request.scopes.join(' ') }),
   };

@@ -269,7 +269,7 @@ describe('a principal that was made again under its name', () => {
     ['neither with an id', unrecorded, unrecorded, AGAIN, true],
     ['the identity without id, for the owner', unrecorded, recorded, FIRST, true],
     ['the identity without id, for a namesake', unrecorded, recorded, AGAIN, false],
-    ['the identity without id, for a delegate', unrecorded, recorded, { arn: ROLE, id: FIRST.id }, false],
+    ['the identity without id, for a delegate', unrecorded, recorded, { arn: ROLE, id: FIRST.id }, true],
     ['the identity without id, for no id', unrecorded, recorded, UNKNOWN, false],
   ])('uses a provider from a workload identity: %s', (_which, identity, provider, principal, expected) => {
     const objection = objectionToObtain({

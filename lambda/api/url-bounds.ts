@@ -1,4 +1,4 @@
-/** Whether what an agent asks for fits into an address that a browser, and the provider's server, can open. */
+/** Whether what an agent asks for fits into the addresses that a browser, and the servers behind them, can open. */
 import * as v from 'valibot';
 
 /**
@@ -7,7 +7,16 @@ import * as v from 'valibot';
  */
 const MOST_BYTES = 4096;
 
+/**
+ * Bytes of the way back to the application: its return URL, with the state in it. That admits the longest of both
+ * where neither has to be encoded; API Gateway takes 10,240 bytes of header fields, and Node.js 16 KiB.
+ */
+const MAX_RETURN_BYTES = 6144;
+
 interface Parameters {
+  readonly oauth2Flow: string;
+  readonly resourceOauth2ReturnUrl?: string | undefined;
+  readonly customState?: string | undefined;
   readonly scopes: readonly string[];
   readonly resources?: readonly string[] | undefined;
   readonly audiences?: readonly string[] | undefined;
@@ -31,7 +40,7 @@ function bytesInUrl({ scopes, resources = [], audiences = [], customParameters =
 export const fitsAuthorizationUrl = <Request extends Parameters>() =>
   v.rawCheck<Request>(({ dataset, addIssue }) => {
     // A member that is wrong by itself is reported for that.
-    if (!dataset.typed || dataset.issues) return;
+    if (!dataset.typed || dataset.issues || dataset.value.oauth2Flow !== 'USER_FEDERATION') return;
     const sizes = Object.entries(bytesInUrl(dataset.value)).sort(([, a], [, b]) => b - a);
     if (sizes.reduce((sum, [, bytes]) => sum + bytes, 0) <= MOST_BYTES) return;
     const input: Record<string, unknown> = Object.fromEntries(Object.entries(dataset.value));
@@ -39,5 +48,27 @@ export const fitsAuthorizationUrl = <Request extends Parameters>() =>
     addIssue({
       message: `must be shorter: scopes, resources, audiences and customParameters must have at most ${MOST_BYTES} bytes together in a URL`,
       path: [{ type: 'object', origin: 'value', input, key, value: input[key] }],
+    });
+  });
+
+/** Bytes of a text as encodeURIComponent would have it, also of text that it would throw for. */
+function encodedBytes(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    bytes += /[A-Za-z0-9\-_.!~*'()]/.test(character) ? 1 : 3 * Buffer.byteLength(character);
+  }
+  return bytes;
+}
+
+/** Reports the state: without it, every return URL fits. */
+export const fitsReturnUrl = <Request extends Parameters>() =>
+  v.rawCheck<Request>(({ dataset, addIssue }) => {
+    if (!dataset.typed || dataset.issues) return;
+    const { resourceOauth2ReturnUrl = '', customState = '' } = dataset.value;
+    if (resourceOauth2ReturnUrl.length + encodedBytes(customState) <= MAX_RETURN_BYTES) return;
+    const input: Record<string, unknown> = Object.fromEntries(Object.entries(dataset.value));
+    addIssue({
+      message: `must be shorter: resourceOauth2ReturnUrl and customState must have at most ${MAX_RETURN_BYTES} bytes together in a URL`,
+      path: [{ type: 'object', origin: 'value', input, key: 'customState', value: input.customState }],
     });
   });
