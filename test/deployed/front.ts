@@ -25,6 +25,15 @@ const NAMES = Object.keys(OPERATIONS) as OperationName[];
 const nameOf = ({ httpMethod, resource }: APIGatewayProxyEvent): OperationName | undefined =>
   NAMES.find((name) => OPERATIONS[name].method === httpMethod && OPERATIONS[name].path === resource);
 
+async function newPrincipals(): Promise<Principals> {
+  const folder = await mkdtemp(join(tmpdir(), 'agent-identity-principals-'));
+  try {
+    return await loadPrincipals(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 export class Front {
   /** Operations that have been answered with success. */
   readonly answered = new Set<OperationName>();
@@ -37,16 +46,13 @@ export class Front {
     readonly close: () => Promise<void>,
   ) {}
 
-  static async open(functions: DeployedFunctions, region: string): Promise<Front> {
-    const folder = await mkdtemp(join(tmpdir(), 'agent-identity-principals-'));
-    const principals = await loadPrincipals(folder);
+  /** @param before another address of the service: its callers come here too, as the principals that they are */
+  static async open(functions: DeployedFunctions, region: string, before?: Front): Promise<Front> {
+    const principals = before?.principals ?? (await newPrincipals());
     const server = createServer();
-    const { port, close: closeServer } = await listenOnLoopback(server, 0);
-    const known = Object.values(principals);
-    const front = new Front(`http://${LOOPBACK}:${port}`, region, principals, known, async () => {
-      await closeServer();
-      await rm(folder, { recursive: true });
-    });
+    const { port, close } = await listenOnLoopback(server, 0);
+    const known = before?.known ?? Object.values(principals);
+    const front = new Front(`http://${LOOPBACK}:${port}`, region, principals, known, close);
     const handlers = Object.fromEntries(
       ROUTED_GROUPS.map((group) => [group, front.handlerOf(functions, group)]),
     ) as Record<RoutedGroup, FunctionHandler>;

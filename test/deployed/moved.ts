@@ -141,7 +141,7 @@ async function checkMadeAgain(checks: Checks, world: MovedWorld): Promise<void> 
     strictEqual((await fetch(api + OPERATIONS.Jwks.path)).status, 200);
   });
 
-  const front = await Front.open(functions, world.front.region);
+  const front = await Front.open(functions, world.front.region, world.front);
   try {
     await connect(functions, front.endpoint);
     const agent = registered.agent.as(new Callers(front).data());
