@@ -50,34 +50,33 @@ function tell(page: ConsentPage): Told {
     case 'link-ended':
       return {
         status: 410,
-        title: 'This link has ended',
-        happened:
-          'A link to grant access works for a few minutes, and this one is over or was never given out.',
-        next: 'Go back to the application and ask your agent again: it will give you a new link. Nothing was granted.',
+        title: 'This link is no longer valid',
+        happened: 'A link to grant access works for a few minutes. This link is too old or was never issued.',
+        next: 'Go back to the application and ask your agent again for a new link. If you have answered this one already, your answer stands.',
       };
     case 'already-answered':
       return {
         status: 409,
-        title: 'You have answered already',
-        happened: 'This request for access was answered, and cannot be answered again.',
+        title: 'This link was already used',
+        happened: 'This access request was answered, and it cannot be answered again.',
         next:
           page.returnTo === undefined
-            ? 'If you answered it in another browser, go back to the application there. Otherwise, ask your own agent for a new link.'
-            : 'Go back to the application to see the result. If there is none, ask your agent again in a few minutes.',
+            ? 'If you answered it in another browser, go back to the application there. Otherwise, wait a minute and ask your own agent for a new link.'
+            : 'Go back to the application to see the result. If there is none after a minute, ask your agent again.',
         ...(page.returnTo !== undefined && { returnTo: page.returnTo }),
       };
     case 'answer-refused':
       return {
         status: 400,
-        title: 'This answer does not belong here',
+        title: 'This response could not be verified',
         happened:
-          'The answer that arrived was not asked for in this browser, or has been given before, so it was not used.',
-        next: 'Open the link again in the browser in which you want to grant access, or ask your agent for a new one.',
+          'The response does not belong to the latest request in this browser, or it was used before. It was ignored.',
+        next: 'If you opened the link in another tab or browser too, only the latest one counts: continue there. Otherwise, open the link again, or ask your agent for a new one.',
       };
     case 'not-reached':
       return {
         status: 502,
-        title: 'The provider did not take the request',
+        title: 'The access request could not be sent',
         happened: `The access request could not be sent to <strong>${escape(page.provider)}</strong>: <code>${escape(page.error)}</code>. Nothing was granted.`,
         next: 'Open the link again in a moment; it works for a few minutes. If the error persists, send this message to application support.',
       };
@@ -97,8 +96,8 @@ function tell(page: ConsentPage): Told {
           ? `The request for access to <strong>${escape(page.provider)}</strong> was declined, and your agent has none.`
           : `<strong>${escape(page.provider)}</strong> answered with <code>${escape(page.error)}</code>. Your agent has no access.`,
         next: declined
-          ? 'If that is what you wanted, all is done. To grant access after all, ask your agent again.'
-          : 'Ask your agent again. If it stays, tell the people who run the application what the provider answered.',
+          ? 'If that is what you wanted, there is nothing more to do. To grant access after all, ask your agent again.'
+          : 'Ask your agent again. If the error persists, send this message to application support.',
         returnTo: page.returnTo,
       };
     }
@@ -125,7 +124,7 @@ export function renderPage(page: ConsentPage): { status: number; html: string } 
 <p>${happened}</p>
 <p class="next">${next}</p>
 ${button}
-<footer>This page is from the identity service that keeps what you grant to your agents.</footer>
+<footer>This page comes from the identity service that stores what you grant to your agents.</footer>
 </main>
 </body>
 </html>

@@ -233,6 +233,18 @@ describe('asked again while the link is open', () => {
     expect(await service.begin(first)).not.toBe(link);
   });
 
+  it('when it was answered and not completed within a minute, it is a new one; the old one still completes', async () => {
+    const completionUri = await service.consented(link);
+    service.ambient.advance(59);
+    expect(await service.begin(first)).toBe(link);
+    service.ambient.advance(1);
+    const anew = await service.begin(first);
+    expect(anew).not.toBe(link);
+    expect(await service.begin(first)).toBe(anew);
+    await service.complete(completionUri);
+    expect(await service.held()).toBeDefined();
+  });
+
   it('when it was answered for good, it is a new one', async () => {
     const completionUri = await service.consented(link);
     expect(await service.begin(first)).toBe(link);

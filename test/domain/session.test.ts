@@ -64,15 +64,19 @@ const laden = (state: SessionState): Session =>
 /** What a session holds after each event; whatever else it held is dropped. */
 const PARTS_AFTER: Record<SessionEvent['type'], object> = {
   start: { start: START },
-  consent: { sealedCode: 'new-code', completionHash: 'new-completion', answeredBy: 'old-cookie' },
-  'error-response': { failure: 'access_denied', answeredBy: 'old-cookie' },
+  consent: {
+    sealedCode: 'new-code',
+    completionHash: 'new-completion',
+    answered: { cookieHash: 'old-cookie', at: during },
+  },
+  'error-response': { failure: 'access_denied', answered: { cookieHash: 'old-cookie', at: during } },
   claim: {},
   redeemed: {},
   fail: { failure: 'invalid_scope' },
 };
 
 /** What is not the same in every state. */
-const PARTS = ['start', 'answeredBy', 'completionHash', 'sealedCode', 'failure'] as const;
+const PARTS = ['start', 'answered', 'completionHash', 'sealedCode', 'failure'] as const;
 
 const partsOf = (session: Session): object =>
   Object.fromEntries(
@@ -214,7 +218,7 @@ it('remembers the browser that answered until the end, and no browser that only 
     fc.property(history, (events) => {
       const { session, taken } = played(events);
       const answered = taken.some(({ event }) => event === 'consent' || event === 'error-response');
-      expect(session.answeredBy).toBe(answered ? START.cookieHash : undefined);
+      expect(session.answered?.cookieHash).toBe(answered ? START.cookieHash : undefined);
     }),
   );
 });

@@ -60,7 +60,7 @@ it('takes a callback once', async () => {
   expect(replayed.html).not.toContain('session_id');
   const elsewhere = await new Browser().step(answer);
   expect(elsewhere.status).toBe(400);
-  expect(elsewhere.html).toContain('does not belong here');
+  expect(elsewhere.html).toContain('could not be verified');
   await agent.complete(back, { userId: 'ana' });
   expect((await agent.ask(token)).accessToken).toEqual(expect.any(String));
 });
@@ -145,7 +145,7 @@ it('ends a declined session as FAILED, with a page that says so, and never a tok
   expect(page.html).toContain('Access was not granted');
   expect(page.html).toContain('error=access_denied');
   expect((await browser.step(answer.url)).html).toContain('Access was not granted');
-  expect((await new Browser().step(answer.url)).html).toContain('does not belong here');
+  expect((await new Browser().step(answer.url)).html).toContain('could not be verified');
   expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
   await expect(agent.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject(refusal);
   const anew = await agent.ask(token);
@@ -160,7 +160,7 @@ describe('after the agent was deleted', () => {
     const { agent, authorizationUrl, browser } = await begun();
     await remove(agent);
     const page = await browser.step(authorizationUrl ?? '');
-    expect([page.status, page.html]).toEqual([410, expect.stringContaining('This link has ended')]);
+    expect([page.status, page.html]).toEqual([410, expect.stringContaining('This link is no longer valid')]);
     expect((await world.audit()).at(-1)).toMatchObject({
       operation: 'Authorize',
       outcome: 'denied',
@@ -182,7 +182,7 @@ describe('after ten minutes', () => {
     const { authorizationUrl, browser } = await begun();
     moveClock(601);
     const page = await browser.step(authorizationUrl ?? '');
-    expect([page.status, page.html]).toEqual([410, expect.stringContaining('This link has ended')]);
+    expect([page.status, page.html]).toEqual([410, expect.stringContaining('This link is no longer valid')]);
   });
 
   it('the callback is refused', async () => {

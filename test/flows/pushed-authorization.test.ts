@@ -137,7 +137,7 @@ it('pushes anew when the link is opened again, and the earlier opening no longer
   const late = await signInAndConsent(first, left, 'somebody-else', agent.callbackUrl);
   const { status, html } = await first.step(late.url);
   expect(status).toBe(400);
-  expect(html).toContain('This answer does not belong here');
+  expect(html).toContain('This response could not be verified');
   await agent.complete(back, { userId });
   expect((await agent.ask(token)).accessToken).toMatch(/.{20,}/);
 });
@@ -182,7 +182,7 @@ describe('a push that fails', () => {
   ])('because of %s is told on a page, and the link works again', async (_what, instead, code) => {
     const { authorizationUrl, userId, token, browser, page } = await failing(instead);
     expect(page.status).toBe(502);
-    expect(page.html).toContain('The provider did not take the request');
+    expect(page.html).toContain('The access request could not be sent');
     expect(page.html).toContain(`<code>${code}</code>`);
     expect(await lastAudit('Authorize')).toMatchObject({ outcome: 'failed', result: 'STARTED' });
     expect((await agent.ask(token)).sessionStatus).toBe('IN_PROGRESS');

@@ -41,7 +41,7 @@ const SessionRecord = v.object({
     v.object({ stateHash: v.string(), cookieHash: v.string(), sealedVerifier: v.string() }),
   ),
   // Absent in a session of an earlier version: nothing completes it, and the user consents again.
-  answeredBy: v.exactOptional(v.string()),
+  answered: v.exactOptional(v.object({ cookieHash: v.string(), at: v.number() })),
   completionHash: v.exactOptional(v.string()),
   sealedCode: v.exactOptional(v.string()),
   failure: v.exactOptional(v.string()),

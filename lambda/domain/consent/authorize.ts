@@ -70,12 +70,12 @@ export async function unlessShredded(
 
 /** Whether this browser brought the provider's response: only to it does the service say where to go. */
 export const hasAnswered = (session: Session, cookies: ReadonlyMap<string, string>): boolean =>
-  isHashOf(session.answeredBy, cookies.get(bindingCookieName(session.hash)));
+  isHashOf(session.answered?.cookieHash, cookies.get(bindingCookieName(session.hash)));
 
 /** For a link that cannot be opened again. Whoever was sent the link can open it, so it names no `state` and no URN. */
 function endedPage(session: Session, cookies: ReadonlyMap<string, string>): BrowserOutcome {
-  const { provider, failure, answeredBy } = session;
-  if (failure !== undefined && answeredBy === undefined) {
+  const { provider, failure, answered } = session;
+  if (failure !== undefined && answered === undefined) {
     return page({ name: 'request-rejected', provider: provider.name, error: failure });
   }
   return page({

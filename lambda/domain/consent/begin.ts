@@ -17,6 +17,7 @@ import type { Seal } from '../vault/sealing';
 import {
   consentContext,
   hashOf,
+  isLeftBehind,
   isOpen,
   sessionUriOf,
   type SealedRequest,
@@ -120,6 +121,7 @@ async function underWay(
     return undefined;
   const session = await ports.sessions.get(grant.consent.sessionHash);
   if (!session || !isOpen(session, now) || session.epoch !== grant.epoch) return undefined;
+  if (isLeftBehind(session, now)) return undefined;
   if (session.authorization.client !== clientAtServer(request.provider)) return undefined;
   const sealed = await openSealedRequest(ports.seal, session);
   return answers(session, sealed, request) ? outstanding(ports.baseUrl, sealed.id) : undefined;

@@ -41,6 +41,14 @@ export interface Start {
   readonly sealedVerifier: string;
 }
 
+/** Which browser brought the provider's response, and when. */
+export interface Answered {
+  /** SHA-256 of the browser's cookie. */
+  readonly cookieHash: string;
+  /** Epoch seconds. */
+  readonly at: number;
+}
+
 export interface Session {
   /** SHA-256 of the session's id: who reads the table learns no session URI. */
   readonly hash: string;
@@ -83,8 +91,7 @@ export interface Session {
   /** JWE of {@link SealedRequest}. */
   readonly sealedRequest: string;
   readonly start?: Start;
-  /** SHA-256 of the cookie of the browser that brought the provider's response. */
-  readonly answeredBy?: string;
+  readonly answered?: Answered;
   /** SHA-256 of the completion URI's id; only while there is a code to redeem. */
   readonly completionHash?: string;
   /** JWE of the authorization code as kept. */
@@ -149,6 +156,16 @@ export const sessionFacts = (session: Session) => ({
 /** What serves one state only: the binding until the response, the code and its completion URI until they are used. */
 const TRANSIENT = ['start', 'completionHash', 'sealedCode', 'failure'] as const;
 
+/** Seconds in which an application completes what its user has answered. */
+const COMPLETION_SECONDS = 60;
+
+/**
+ * Whether the link of an open session has been used and led to nothing: the application has not completed it in time,
+ * or the function that did was cut short. Nobody can answer it again, so the next request gets a new link.
+ */
+export const isLeftBehind = ({ answered }: Session, now: number): boolean =>
+  answered !== undefined && answered.at + COMPLETION_SECONDS <= now;
+
 /** Whether a poll still has something to wait for. */
 export const isOpen = (session: Session, now: number): boolean =>
   !isExpired(session, now) && session.state !== 'COMPLETED' && session.state !== 'FAILED';
@@ -165,19 +182,19 @@ export function transition(session: Session, event: SessionEvent, now: number): 
   if (isExpired(session, now) && session.state !== 'REDEEMING') return undefined;
   const next: Session = { ...session, state, revision: session.revision + 1 };
   for (const done of TRANSIENT) Reflect.deleteProperty(next, done);
-  const answeredBy = session.start && { answeredBy: session.start.cookieHash };
+  const answered = session.start && { answered: { cookieHash: session.start.cookieHash, at: now } };
   switch (event.type) {
     case 'start':
       return { ...next, start: event.start };
     case 'consent':
       return {
         ...next,
-        ...answeredBy,
+        ...answered,
         sealedCode: event.sealedCode,
         completionHash: event.completionHash,
       };
     case 'error-response':
-      return { ...next, ...answeredBy, failure: event.failure };
+      return { ...next, ...answered, failure: event.failure };
     case 'fail':
       return { ...next, failure: event.failure };
     case 'claim':
