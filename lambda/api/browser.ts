@@ -52,7 +52,9 @@ export const callbackInput = (event: APIGatewayProxyEvent, secure: boolean): Cal
 
 /** SameSite=Lax, for the provider's answer is a navigation from another site. */
 function setCookie({ name, value, maxAge }: BindingCookie, secure: boolean): string {
-  const attributes = `Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
+  // `__Host-` wants the whole host. On a laptop, other servers have the same host, and no path below this one.
+  const path = secure ? '/' : '/identities/oauth2/';
+  const attributes = `Path=${path}; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
   return `${cookiePrefix(secure)}${name}=${value}; ${attributes}`;
 }
 

@@ -13,8 +13,11 @@ import { secretReference, secretSource } from './secret-schemas';
 /** AWS bounds none of these three; an address that servers and browsers take has less (RFC 9110 section 4.1). */
 const address = text(0, 2048);
 
-/** AWS sets no bound to their number. */
-export const scopes = v.pipe(v.array(text(1, 128)), v.maxLength(100));
+/**
+ * AWS sets no bound to their number, and none to their characters. A text that is no scope token (RFC 6749 section 3.3)
+ * would be several scopes to the server that it is sent to, and one to the policies that are asked.
+ */
+export const scopes = v.pipe(v.array(matching(1, 128, /^[\x21\x23-\x5B\x5D-\x7E]+$/)), v.maxLength(100));
 
 const oauthDiscovery = v.pipe(
   v.strictObject({

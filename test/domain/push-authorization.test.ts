@@ -120,6 +120,12 @@ describe('is refused for', () => {
     ['a reference inside', 'request_uri', 'urn:x'],
   ])('%s', (_what, name, value) => refused(having(name, value), `${name} is not for pushed requests`));
 
+  it.each(['Redirect_Uri', 'redirect.uri', 'Client_Id', 'response.type'])('another spelling: %s', (name) => {
+    const parameters = [[name, 'attacker'] as const, ...honest.parameters];
+    const read = name.replace('.', '_').toLowerCase();
+    return refused({ ...honest, parameters }, `${read} is there in another spelling`);
+  });
+
   it('the right answer’s place, named twice', () => {
     const redirect = honest.parameters.find(([name]) => name === 'redirect_uri');
     const parameters = [...honest.parameters, redirect ?? (['', ''] as const)];

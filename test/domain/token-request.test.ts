@@ -352,3 +352,15 @@ describe('a vendor', () => {
     await expect(byRefresh(service)).rejects.toMatchObject({ code: 'invalid_grant', unavailable: false });
   });
 });
+
+it.each([
+  ['bound to a key', { token_type: 'DPoP' }],
+  ['of no use by itself', { token_type: 'N_A' }],
+  ['with a line break in it', { access_token: 'a\r\nb' }],
+  ['with a character that no header has', { access_token: 'a€' }],
+])('a token %s is not taken for a bearer token', async (_which, change) => {
+  for (const by of [byCode, byRefresh, byItself]) {
+    const service = await createTokenClient(() => tokens(change));
+    await expect(by(service)).rejects.toMatchObject({ code: 'invalid_response' });
+  }
+});

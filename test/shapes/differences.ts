@@ -108,6 +108,14 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     here: 'refused',
     why: ONE_ADDRESS,
   })),
+  ...['\u{1F511}'.repeat(128), 'read admin', 'read\tadmin', '"read"'].map((value): DifferentValue => ({
+    shape: 'ScopeType',
+    as: 'value',
+    what: 'a scope that is no scope token',
+    value,
+    here: 'refused',
+    why: 'the server would read several scopes where policies are asked about one (RFC 6749, section 3.3)',
+  })),
   {
     shape: 'State',
     as: 'value',

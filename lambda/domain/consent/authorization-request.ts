@@ -32,6 +32,9 @@ const NEVER_CUSTOM = reservedParameters(
   'client_id',
   'redirect_uri',
   'state',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
   ...CHANGES_THE_ANSWER,
 );
 

@@ -5,6 +5,7 @@
  * provider's own callback.
  */
 import type { AuditEntry, AuditTrail } from '../audit';
+import { asReadBySome } from '../grants/custom-parameters';
 import { ProviderFailure } from '../grants/provider-failure';
 import { pushAuthorizationRequest, type PushedRequest } from '../grants/pushed-authorization';
 import type { TokenRequestPorts } from '../grants/token-request';
@@ -54,6 +55,9 @@ async function partiesOf(
   return { identity, provider };
 }
 
+/** They would change what the answer means, or where it goes. */
+const FOREIGN: ReadonlySet<string> = new Set(['request', 'request_uri', 'response_mode']);
+
 /** Whoever made the request: its answer is a code, and comes to this service. */
 function checkParameters(parameters: URLSearchParams, provider: Oauth2Provider, baseUrl: string): void {
   const fixed = {
@@ -65,8 +69,10 @@ function checkParameters(parameters: URLSearchParams, provider: Oauth2Provider, 
     const [given, ...others] = parameters.getAll(name);
     if (given !== value || others.length > 0) throw refused(`${name} is not the provider's`);
   }
-  for (const name of ['request', 'request_uri', 'response_mode']) {
-    if (parameters.has(name)) throw refused(`${name} is not for pushed requests`);
+  for (const name of parameters.keys()) {
+    const read = asReadBySome(name);
+    if (FOREIGN.has(read)) throw refused(`${read} is not for pushed requests`);
+    if (read in fixed && read !== name) throw refused(`${read} is there in another spelling`);
   }
 }
 

@@ -18,7 +18,7 @@ const ASKED_FOR = ['scope', 'resource', 'audience', 'authorization_details'] as 
 const PARAMETER_NAME = /^[A-Za-z0-9._-]+$/;
 
 /** Servers in PHP read a dot in a name as an underscore, and some servers take names in any case. */
-const asReadBySome = (name: string): string => name.replaceAll('.', '_').toLowerCase();
+export const asReadBySome = (name: string): string => name.replaceAll('.', '_').toLowerCase();
 
 /** @param reserved names beside those of what is asked for */
 export const reservedParameters = (...reserved: readonly string[]): ReadonlySet<string> =>

@@ -23,6 +23,8 @@ const JOINED = FAILURES_KEPT;
 const endpoint = (policy: EndpointPolicy) =>
   v.pipe(
     v.string(),
+    // It goes into an address and into header fields, as far as the browser.
+    v.maxLength(2048, 'longer than 2,048 characters'),
     v.check((text) => endpointFault(text, policy) === undefined, 'not an acceptable endpoint'),
   );
 

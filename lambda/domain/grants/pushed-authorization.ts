@@ -33,6 +33,20 @@ function judgePushed({
 }
 
 /**
+ * An assertion names the token endpoint as its audience, and whoever else is shown it could present it there. So it is
+ * pushed to that endpoint's own server only, whatever a discovery document says.
+ */
+function checkPresentedAt({ credential, metadata }: ProviderClient, endpoint: string): void {
+  if (!('assert' in credential)) return;
+  const audience = metadata.token_endpoint;
+  if (audience !== undefined && new URL(endpoint).origin === new URL(audience).origin) return;
+  throw new ProviderFailure(
+    'invalid_metadata',
+    `${ENDPOINT}: another server than the token endpoint's, which the client's assertion is for`,
+  );
+}
+
+/**
  * Pushes an authorization request.
  *
  * @param parameters those of the authorization request, some of them repeated (RFC 8707 section 2)
@@ -51,6 +65,7 @@ export async function pushAuthorizationRequest(
       'the provider no longer offers pushed authorization requests',
     );
   }
+  checkPresentedAt(client, metadata.pushed_authorization_request_endpoint);
   try {
     const response = await oauth.pushedAuthorizationRequest(
       metadata,

@@ -12,7 +12,7 @@ import { invalidMember } from '../service-error';
 import { clientAuthentication, oauthClientOf, type ClientCredential } from './client-authentication';
 import { answerAsJson } from './form-answer';
 import type { Metadata } from './provider-metadata';
-import { providerFailure } from './provider-failure';
+import { providerFailure, ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';
 import { normalisedAnswer } from './vendor-answer';
 import { vendorTransport } from './vendor-request';
@@ -75,6 +75,9 @@ interface Asked {
  */
 const ASSUMED_LIFETIME = 3600;
 
+/** RFC 6749 appendix A.12; it goes into a header field. */
+const ACCESS_TOKEN = /^[\x20-\x7E]+$/;
+
 /** Names under which servers say how long a refresh token lives, in seconds; no RFC has one. */
 const REFRESH_LIFETIMES = ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'];
 
@@ -94,6 +97,12 @@ function judgeTokens(
   vendor: Vendor,
   now: number,
 ): ObtainedTokens {
+  if (answer.token_type !== 'bearer' || !ACCESS_TOKEN.test(answer.access_token)) {
+    throw new ProviderFailure(
+      'invalid_response',
+      'token endpoint: what was issued is no bearer access token',
+    );
+  }
   const refreshToken = answer.refresh_token ?? asked.refreshToken;
   const assumed = vendor.answer?.assumedLifetime ?? ASSUMED_LIFETIME;
   const lifetime = answer.expires_in ?? (refreshToken === undefined ? undefined : assumed);

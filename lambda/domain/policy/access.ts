@@ -118,6 +118,11 @@ export function objectionToAct({
   return anothers(may, `caller is not the owner of ${resource.arn}, and no statement allows it`);
 }
 
+/** The scopes, and what servers that part them by commas or spaces would read in each. */
+const inParts = (scopes: readonly string[]): readonly string[] => [
+  ...new Set(scopes.flatMap((scope) => [scope, ...scope.split(/[\s,]+/).filter((part) => part !== '')])),
+];
+
 /**
  * Whether an agent may use a credential provider. An Allow in the provider's policy speaks of the *owner* of the
  * agent's workload identity, because the name in `bedrock-agentcore:WorkloadIdentityArn` can be somebody else's
@@ -130,7 +135,7 @@ export function objectionToObtain(request: ObtainRequest): Objection | undefined
   const { principal, operation, identity, provider, scopes, customParameters = {} } = request;
   const context: RequestContext = {
     workloadIdentityArn: identity.arn,
-    scopes: scopes && [...scopes, ...scopesAskedBy(customParameters)],
+    scopes: scopes && inParts([...scopes, ...scopesAskedBy(customParameters)]),
     customParameters: Object.keys(customParameters),
   };
   const policy = policyOf(provider);

@@ -189,6 +189,14 @@ describe('obtaining from a provider', () => {
     );
     expect(obtains(text, { scopes: ['calendar.read'] })).toBe(true);
     expect(obtains(text, { scopes: ['calendar.read', 'calendar.write'] })).toBe(false);
+    // What is one scope here is two to a server that parts them by a comma or a space.
+    for (const joined of [
+      'calendar.read,calendar.write',
+      'calendar.read calendar.write',
+      ' calendar.write',
+    ]) {
+      expect(obtains(text, { scopes: [joined] })).toBe(false);
+    }
   });
 
   it('does not follow from managing the provider', () => {

