@@ -45,10 +45,10 @@ export function deletedGrantContract(stores: () => Stores): void {
       grants().openConsent(id, { providerId: PROVIDER, consent, seen, forget });
 
     it.each<[string, (id: GrantId, seen: Grant | undefined) => Promise<boolean>]>([
-      ['no lease is taken on', (id, seen) => grants().takeLease(id, { providerId: PROVIDER, seen, lease })],
-      ['no session is noted on', (id, seen) => openConsent(id, seen, false)],
-      ['nothing is forgotten on', (id, seen) => openConsent(id, seen, true)],
-    ])('%s', async (_what, write) => {
+      ['a lease', (id, seen) => grants().takeLease(id, { providerId: PROVIDER, seen, lease })],
+      ['a consent session', (id, seen) => openConsent(id, seen, false)],
+      ['a consent session that drops the tokens', (id, seen) => openConsent(id, seen, true)],
+    ])('rejects %s after the grant was deleted and created again', async (_what, write) => {
       const { id, seen, now } = await madeAgain();
       expect(now).toMatchObject({ generation: seen?.generation, epoch: seen?.epoch });
       expect(await write(id, seen)).toBe(false);

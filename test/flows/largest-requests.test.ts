@@ -99,7 +99,7 @@ describe('a workload identity', () => {
     expect(await outcome('UpdateWorkloadIdentity', { name, ...most })).toEqual([200]);
   });
 
-  it('takes no more', async () => {
+  it('rejects return URLs and authorizer configurations over their limits', async () => {
     const refused = (input: object) => outcome('CreateWorkloadIdentity', { name: 'too-large', ...input });
     const urls = 'allowedResourceOauth2ReturnUrls';
     expect(await refused({ [urls]: many(300, returnUrl) })).toEqual([400, urls]);
@@ -174,7 +174,7 @@ describe('a credential provider', () => {
     expect(await outcome('GetOauth2CredentialProvider', { name })).toEqual([200]);
   });
 
-  it('takes no more', async () => {
+  it('rejects endpoint URLs over their limits', async () => {
     const at = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery';
     const refused = (oauthDiscovery: object) =>
       outcome('CreateOauth2CredentialProvider', provider('too-large', { oauthDiscovery }));
@@ -276,7 +276,7 @@ describe('what an agent asks for', () => {
     ['audiences', { audiences: many(300, () => 'a'.repeat(2048)) }],
     ['customState', { customState: WIDE.repeat(4096) }],
     ['customState', { customState: '"'.repeat(2048), resourceOauth2ReturnUrl: returnUrl(0) }],
-  ])('is refused where it makes none, and %s is what is said to be too long', async (member, ask) => {
+  ])('rejects a request that does not fit into a link, and names %s', async (member, ask) => {
     const input = {
       workloadIdentityToken: 'never read',
       resourceCredentialProviderName: 'never-read',

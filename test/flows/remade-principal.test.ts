@@ -109,7 +109,7 @@ it('uses no provider of the one before it, by an agent of its own neither', asyn
   await expect(world.data().send(reading)).rejects.toMatchObject(namesakes);
 });
 
-it('leaves the one before it as it was, should it have been another all along', async () => {
+it('serves the earlier principal from its grant after a recreated principal was refused', async () => {
   const agent = await world.agent();
   const accessToken = await agent.connect('ana');
   world.remake('agent');

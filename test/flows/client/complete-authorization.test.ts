@@ -124,7 +124,7 @@ describe('refuses, before it asks the service,', () => {
     await expect(attempt).rejects.toMatchObject(refusal('not-this-browser'));
   });
 
-  it('states that are one string, whose letters would each be a state', async () => {
+  it('states given as one string', async () => {
     // @ts-expect-error A string is no collection of states.
     const session: LiveBrowserSession = { user: { userId: 'ana' }, states: STATE };
     const attempt = complete(

@@ -154,7 +154,7 @@ describe('an inspection', () => {
   });
 });
 
-it.each(['scopes', 'resources', 'audiences'] as const)('%s that are one string are refused', async (name) => {
+it.each(['scopes', 'resources', 'audiences'] as const)('rejects %s given as one string', async (name) => {
   const options = { ...own, [name]: 'calendar.read' };
   const failure: unknown = await getAccessToken(options).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(ConfigurationError);
