@@ -64,7 +64,7 @@ async function serve(rotation: KeyRotation): Promise<Answer> {
   return { vaultKeys: await rotateVaultKeys(vault, rotation.workloadIdentity) };
 }
 
-const REFUSAL = 'This is nothing that key-rotation does; docs/runbook.md has what it does.';
+const REFUSAL = 'The key-rotation event is not valid. See docs/runbook.md.';
 
 /** @throws Error that says what to do, or nothing at all */
 export async function handler(event: unknown, context?: InvocationContext): Promise<Answer> {

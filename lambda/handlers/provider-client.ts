@@ -72,7 +72,12 @@ const serve = (invocation: Invocation): Promise<PushAnswer | void> =>
 /** @throws Error that says nothing */
 export async function handler(event: unknown, context?: InvocationContext): Promise<PushAnswer | void> {
   try {
-    return await invoked(InvocationSchema, 'The event is none of this function.', { event, context }, serve);
+    return await invoked(
+      InvocationSchema,
+      'The provider-client event is not valid.',
+      { event, context },
+      serve,
+    );
   } catch (error) {
     report(unexpected(error));
   }

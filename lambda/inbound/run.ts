@@ -42,7 +42,7 @@ const silent = (limit: number): ServiceError =>
 
 const unread = (limit: number): ServiceError =>
   runtimeClientError(
-    `A piece of the answer waited ${seconds(limit)} seconds for the caller. Read the answer while it comes.`,
+    `The caller read nothing for ${seconds(limit)} seconds. Read the response as it arrives.`,
     'the caller stopped reading',
   );
 

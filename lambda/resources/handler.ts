@@ -67,9 +67,9 @@ function outOfTime(milliseconds: number): Promise<never> {
   });
 }
 
-/** Neither what was asked nor the address is said: somebody else may have written them. */
-const NOT_UNDERSTOOD = 'The event is no request of CloudFormation, so nothing was done.';
-const NOT_CLOUDFORMATION = 'The answer would not go to CloudFormation, so nothing was done.';
+/** The message omits the event and the URL, because an attacker might have written them. */
+const NOT_UNDERSTOOD = 'The event is not a CloudFormation request. Nothing was changed.';
+const NOT_CLOUDFORMATION = 'The response URL does not belong to CloudFormation. Nothing was changed.';
 
 type InvocationContext = Pick<Context, 'getRemainingTimeInMillis'> &
   Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>;

@@ -35,16 +35,17 @@ function statsOf(path: string): Stats | undefined {
 }
 
 function close(path: string, mode: number, permissions: number, advice: string): void {
+  const access = (mode & OTHERS_WRITE) !== 0 ? 'write to' : 'read';
   try {
     chmodSync(path, permissions);
   } catch (error) {
     const reason = systemErrorCode(error) ?? 'unknown error';
     throw new StartError(
-      `Other users can read ${path}, and its permissions cannot be changed (${reason}). Set DATA_DIR to a folder on a file system that has permissions.`,
+      `Other users can ${access} ${path}, and its permissions cannot be changed (${reason}). Set DATA_DIR to a folder on a file system that has permissions.`,
     );
   }
   say(
-    `Other users could read ${path} (${octal(mode)}). Its permissions are now ${octal(permissions)}.${advice}`,
+    `Other users could ${access} ${path} (${octal(mode)}). Its permissions are now ${octal(permissions)}.${advice}`,
   );
 }
 

@@ -40,7 +40,7 @@ export interface MovedWorld {
 
 const OF_ANOTHER_ADDRESS = {
   name: 'UnauthorizedException',
-  message: /was issued at another address of this service/,
+  message: /was issued for another address of this service/,
 };
 
 const kidOf = (token: string) => decodeProtectedHeader(token).kid;

@@ -99,9 +99,9 @@ it('neither answers an address that is not CloudFormation’s nor does anything 
     deployed: { policy: { loopback: false } },
     forged: { ResponseURL: ofAttacker() },
   });
-  await expect(asked).rejects.toThrow('The answer would not go to CloudFormation');
+  await expect(asked).rejects.toThrow('The response URL does not belong to CloudFormation');
   expect(stolen).toEqual([]);
-  expectRefusal('The answer would not go to CloudFormation');
+  expectRefusal('The response URL does not belong to CloudFormation');
   expect(await workload(name)).toBe('ResourceNotFoundException');
 });
 
@@ -156,7 +156,7 @@ it('neither understands nor repeats what is no request of CloudFormation', async
   );
   // Lambda logs what is thrown, with all of its members.
   expect(`${error?.message} ${error?.stack} ${JSON.stringify(error)}`).not.toContain('very-secret');
-  expectRefusal('The event is no request of CloudFormation');
+  expectRefusal('The event is not a CloudFormation request');
 });
 
 it('makes nothing for another stack, and deletes nothing', async () => {

@@ -167,7 +167,7 @@ describe('whoever may invoke it', () => {
     const { failed, answer } = await invoke(event);
     expect({ failed, message: answer.errorMessage }).toEqual({
       failed: true,
-      message: 'This is nothing that key-rotation does; docs/runbook.md has what it does.',
+      message: 'The key-rotation event is not valid. See docs/runbook.md.',
     });
     expect(await publishedKids()).toEqual(kids);
     const log = await readFile(join(world.dataDir, 'service.log'), 'utf8');

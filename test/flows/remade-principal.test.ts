@@ -31,7 +31,7 @@ afterAll(() => world.stop());
 
 const REFUSED = {
   name: 'AccessDeniedException',
-  message: expect.stringContaining('another unique id') as string,
+  message: expect.stringContaining('an earlier principal with the same ARN') as string,
 };
 
 const identityArn = async (name: string) =>
@@ -99,7 +99,7 @@ it('uses no provider of the one before it, by an agent of its own neither', asyn
   const second = new TestAgent(world.data(), name, providerName, '');
   const namesakes = {
     name: 'AccessDeniedException',
-    message: expect.stringContaining('not of one unique id') as string,
+    message: expect.stringContaining('the same ARN but different unique IDs') as string,
   };
   await expect(second.ask(await second.token({ userId: 'ana' }))).rejects.toMatchObject(namesakes);
   const reading = new GetResourceApiKeyCommand({
@@ -161,7 +161,7 @@ describe('a record from before ids were kept', () => {
     world.remake('agent');
     await expect(mixed.ask(await mixed.token({ userId: 'ana' }))).rejects.toMatchObject({
       name: 'AccessDeniedException',
-      message: expect.stringContaining('not of one unique id') as string,
+      message: expect.stringContaining('the same ARN but different unique IDs') as string,
     });
   });
 });

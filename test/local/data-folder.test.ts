@@ -64,7 +64,9 @@ describe('a folder that others', () => {
     await chmod(dataDir, 0o777);
     const program = start();
     await program.ready();
-    expect(program.stderr).toMatch(/^Other users could read .* \(777\)\. Its permissions are now 700\.\n$/);
+    expect(program.stderr).toMatch(
+      /^Other users could write to .* \(777\)\. Its permissions are now 700\.\n$/,
+    );
     expect(await modeOf(dataDir)).toBe('700');
   });
 

@@ -124,7 +124,7 @@ const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? '';
 
 const OF_ANOTHER_ADDRESS = {
   name: 'UnauthorizedException',
-  message: expect.stringContaining('was issued at another address of this service. Get a new one') as string,
+  message: expect.stringContaining('was issued for another address of this service. Get a new one') as string,
 };
 
 /** Binds the stored signing key to an address, as the service did before keys were bound to the token vault. */

@@ -24,8 +24,8 @@ import { ProviderFailure } from '../../domain/grants/provider-failure';
 import type { MetadataReader } from '../../domain/grants/provider-metadata';
 import { admissionFault, scopesOf } from '../../domain/identity/token-admission';
 import { issuerOf, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
-import type { UserTokenVerifier, VerifiedUserToken } from '../../domain/identity/user';
-import { otherKindOf } from '../../domain/identity/user-token-kind';
+import { USER_TOKEN_ENDED, type UserTokenVerifier, type VerifiedUserToken } from '../../domain/identity/user';
+import { tokenKindRejection } from '../../domain/identity/user-token-kind';
 import { ServiceError } from '../../domain/service-error';
 
 /**
@@ -56,7 +56,6 @@ const KEY_OF_ALGORITHM: ReadonlyMap<string, Pick<Jwk, 'kty' | 'crv'>> = new Map(
 /** Key sets: ten minutes, so that a key that an issuer took back soon stops counting; five hundred. */
 const KEPT = { milliseconds: 600_000, most: 500 };
 
-const ENDED = 'The user token is past its end (exp). Sign the user in again.';
 const INVALID =
   'The user token is not valid here. Present a token that a trusted issuer issued for this service.';
 const UNKNOWN_ISSUER =
@@ -97,7 +96,7 @@ function keyFault(key: Jwk, algorithm: string): string | undefined {
 }
 
 /** Milliseconds for which a key set that lacks a token's key is not fetched again: as for any failed look-up. */
-const WITHOUT_KEY = 5_000;
+const UNKNOWN_KEY_PAUSE_MS = 5_000;
 
 /** Of one key set: holds back tokens that name unknown keys, so that they cannot flood the issuer. */
 function penaltyBox(ambient: Pick<Ambient, 'now'>): PenaltyBox {
@@ -106,7 +105,7 @@ function penaltyBox(ambient: Pick<Ambient, 'now'>): PenaltyBox {
     wait: () =>
       ambient.now() < until ? Promise.reject(new WaitPeriodNotYetEndedJwkError()) : Promise.resolve(),
     registerFailedAttempt() {
-      until = ambient.now() + WITHOUT_KEY;
+      until = ambient.now() + UNKNOWN_KEY_PAUSE_MS;
     },
     registerSuccessfulAttempt() {
       until = 0;
@@ -210,13 +209,13 @@ export function createUserTokenVerifier(
         currentDate: new Date(ambient.now()),
       });
       if (payload.exp !== undefined && payload.exp <= epochSeconds(ambient)) {
-        throw unauthorized(ENDED, 'expired');
+        throw unauthorized(USER_TOKEN_ENDED, 'expired');
       }
       return payload;
     } catch (error) {
       if (error instanceof ServiceError) throw error;
       if (error instanceof ProviderFailure) throw issuerFailure(error);
-      if (error instanceof errors.JWTExpired) throw unauthorized(ENDED, 'expired', error);
+      if (error instanceof errors.JWTExpired) throw unauthorized(USER_TOKEN_ENDED, 'expired', error);
       throw unauthorized(INVALID, faultOf(error), error);
     }
   }
@@ -225,7 +224,7 @@ export function createUserTokenVerifier(
     async verify(token, { authorizerConfiguration }) {
       const unverified = parse(token);
       const { header, payload } = unverified;
-      const fault = headerFault(header) ?? otherKindOf(header.typ, payload);
+      const fault = headerFault(header) ?? tokenKindRejection(header.typ, payload);
       if (fault !== undefined) throw unauthorized(INVALID, fault);
 
       const believed = authorizerConfiguration ? [authorizerConfiguration.customJWTAuthorizer] : deployed;

@@ -21,7 +21,7 @@ const isUserTokenType = (typ: unknown): boolean =>
  * @param claims of the same token
  * @returns which other kind it is of, in the operator's words; undefined for a user token
  */
-export function otherKindOf(typ: unknown, claims: object): string | undefined {
+export function tokenKindRejection(typ: unknown, claims: object): string | undefined {
   if (!isUserTokenType(typ)) return 'typ names another kind of token';
   // Security events (RFC 8417), logout tokens among them, which older issuers leave without a type of their own.
   return Object.hasOwn(claims, 'events') ? 'a security event, not a user token' : undefined;

@@ -17,6 +17,9 @@ export interface VerifiedUserToken {
   readonly scopes: readonly string[];
 }
 
+/** For the caller whose user token's `exp` has passed. Not "expired": clients take that for the workload access token. */
+export const USER_TOKEN_ENDED = 'The user token is no longer valid (exp). Sign the user in again.';
+
 /** Whose tokens count for an agent; a workload identity is one. */
 export interface TrustsIssuers {
   readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;

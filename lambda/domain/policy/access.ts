@@ -94,7 +94,7 @@ const anothers = (may: string, detail: string): Objection => ({
 });
 
 const namesakes = (may: string, { arn }: GovernedResource): Objection => ({
-  message: `${may}: it belongs to a principal of this ARN with another unique id. A role or user that was deleted and made again is not the owner of what the one before it had.`,
+  message: `${may}: it belongs to an earlier principal with the same ARN. A role or user that was deleted and created again does not own the earlier principal's resources.`,
   detail: `caller has the ARN of the owner of ${arn} and not its unique id`,
 });
 
@@ -147,7 +147,7 @@ export function objectionToObtain(request: ObtainRequest): Objection | undefined
   if (haveSameOwner(identity, provider, principal) || ofOwner.decision === 'allow') return undefined;
   if (identity.owner === provider.owner) {
     return {
-      message: `${may}: both belong to principals of one ARN, and not of one unique id. If their owner is the same, have it change the workload identity once (with TagResource, for instance), which records its id.`,
+      message: `${may}: their owners have the same ARN but different unique IDs. If the owner is the same, the owner must update the workload identity once (for example, with TagResource).`,
       detail: 'the owners of workload identity and credential provider have one ARN, and not one unique id',
     };
   }

@@ -24,7 +24,7 @@ function checkBudget({ statements }: PolicyDocument): void {
   if (steps > MAX_STEPS) {
     throw invalidMember(
       'policy',
-      `takes ${steps} steps for each character of a request's scopes, and ${MAX_STEPS} are allowed; state fewer or shorter values with wildcards, or list the values themselves with StringEquals`,
+      `must take at most ${MAX_STEPS} steps per character (this policy takes ${steps}); use fewer or shorter wildcard values`,
     );
   }
 }

@@ -1,10 +1,16 @@
 /** Issues workload access tokens: for the agent alone, or for the agent and a user. */
-import type { Caller } from '../identity/principal';
 import { SignJWT } from 'jose';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
+import type { Caller } from '../identity/principal';
+import {
+  subjectHash,
+  USER_TOKEN_ENDED,
+  type TrustsIssuers,
+  type User,
+  type UserTokenVerifier,
+} from '../identity/user';
 import type { WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { noSuchResource } from '../managed-resource';
@@ -26,8 +32,6 @@ export interface IssuePorts {
   /** The issuer: this service's base URL. */
   readonly issuer: string;
 }
-
-const USER_TOKEN_ENDED = 'Nothing is left of the user token (exp). Sign the user in again.';
 
 /** For whom the agent acts, as the three operations state it. */
 export type OnBehalfOf = { readonly userToken: string } | { readonly userId: string } | undefined;

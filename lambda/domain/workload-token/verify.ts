@@ -21,7 +21,7 @@ const INVALID =
 
 /** For a token by a key of this service: its signature is checked before its claims. */
 const MOVED =
-  'The workload access token was issued at another address of this service. Get a new one (GetWorkloadAccessToken…) and ask again.';
+  'The workload access token was issued for another address of this service. Get a new one (GetWorkloadAccessToken…) and ask again.';
 
 const unauthorized = (message: string, detail: string, cause?: unknown): ServiceError =>
   new ServiceError('UnauthorizedException', message, { detail, cause });

@@ -258,7 +258,7 @@ describe('a principal that was made again under its name', () => {
     const operation = 'GetWorkloadAccessToken' as const;
     expect(caught(() => mayAct({ principal: AGAIN, operation, resource }))).toMatchObject({
       type: 'AccessDeniedException',
-      message: `${OWNER} may not call GetWorkloadAccessToken on ${IDENTITY}: it belongs to a principal of this ARN with another unique id. A role or user that was deleted and made again is not the owner of what the one before it had.`,
+      message: `${OWNER} may not call GetWorkloadAccessToken on ${IDENTITY}: it belongs to an earlier principal with the same ARN. A role or user that was deleted and created again does not own the earlier principal's resources.`,
       detail: `caller has the ARN of the owner of ${IDENTITY} and not its unique id`,
     });
   });
@@ -287,6 +287,6 @@ describe('a principal that was made again under its name', () => {
       provider: { arn: PROVIDER, ...provider },
     });
     expect(objection === undefined).toBe(expected);
-    if (!expected) expect(objection?.message).toContain('not of one unique id');
+    if (!expected) expect(objection?.message).toContain('the same ARN but different unique IDs');
   });
 });
