@@ -23,16 +23,16 @@ const SAFE_RETURN_URLS: Difference = {
   why: 'a user’s browser is sent there',
 };
 const RETURN_URLS_IN_ASCII: Difference = {
-  what: 'refuses return URLs that are no URL or hold anything but printable ASCII',
-  why: 'a header takes a user’s browser there, and would break after the user consented; percent-encode other characters',
+  what: 'rejects return URLs that are not valid, or that contain characters other than printable ASCII',
+  why: 'the URL goes into a response header, so the redirect would fail after the user consented; percent-encode other characters',
 };
 const PLAIN_TAGS: Difference = {
-  what: 'refuses tag keys that begin with `aws:`, and in keys and values whitespace other than the space',
-  why: 'AWS reserves the prefix on every resource; other whitespace ends lines in logs and consoles, or looks like a space',
+  what: 'rejects tag keys that begin with `aws:`, and whitespace other than the space in keys and values',
+  why: 'AWS reserves the prefix on every resource; other whitespace breaks log lines, or looks like a space',
 };
 const SHORT_ADDRESS: Difference = {
   what: '`scopes`, `resources`, `audiences` and `customParameters` have at most 4,096 bytes together in a URL, for USER_FEDERATION; `resourceOauth2ReturnUrl` and `customState` have at most 6,144',
-  why: 'they stand in the address that the user’s browser opens at the provider, and servers commonly take 8 KB',
+  why: 'they are in the URL that the user’s browser opens at the provider, and servers commonly accept 8 KB',
 };
 const OWN_LISTED: Difference = {
   what: 'lists what the caller owns',
@@ -89,7 +89,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     differs: [SAFE_RETURN_URLS, RETURN_URLS_IN_ASCII],
   },
   DeleteWorkloadIdentity: {
-    does: 'Deletes it with every grant that it holds. Its tokens count no more from the next request on, and requests that wait for a provider get nothing. If the deletion was interrupted, request it again; until then, the name stays taken.',
+    does: 'Deletes it with every grant that it holds. Its tokens are rejected from the next request on, and requests that wait for a provider fail. If the deletion was interrupted, request it again; until then, the name stays taken.',
     errors: found,
     differs: [SHREDS],
   },
@@ -130,7 +130,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     ],
   },
   DeleteOauth2CredentialProvider: {
-    does: 'Deletes it with its secret and every grant that was obtained through it. Requests that wait for its response get nothing. If the deletion was interrupted, request it again; until then, the name stays taken.',
+    does: 'Deletes it with its secret and every grant that was obtained through it. Requests that wait for its response fail. If the deletion was interrupted, request it again; until then, the name stays taken.',
     errors: found,
     differs: [SHREDS],
   },
@@ -199,15 +199,15 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       },
       {
         what: 'on an OAuth2 provider, conditions may also name `bedrock-agentcore:Scopes`, `bedrock-agentcore:CustomParameters` (the names of the request’s `customParameters`) and `bedrock-agentcore:WorkloadIdentityArn`; scopes in a vendor’s custom parameter (`user_scope`, `optional_scope`) are scopes too',
-        why: 'so an owner lists what agents may ask for: a Deny with `ForAnyValue:StringNotEquals` on `bedrock-agentcore:CustomParameters` leaves the listed ones',
+        why: 'an owner can list what agents can request: a Deny with `ForAnyValue:StringNotEquals` on `bedrock-agentcore:CustomParameters` allows only the listed names',
       },
       {
-        what: 'refuses a Deny with `ForAnyValue` on `bedrock-agentcore:Scopes`, unless the operator ends in `IfExists` or `Null` is stated for the key',
-        why: 'a request without scopes gets what the provider grants by default, and the Deny would not speak of it',
+        what: 'rejects a Deny with `ForAnyValue` on `bedrock-agentcore:Scopes`, unless the operator ends in `IfExists` or the statement has `Null` for the key',
+        why: 'a request without scopes gets what the provider grants by default, and the Deny would not apply to it',
       },
       {
-        what: 'refuses a policy whose values with wildcards on scopes or custom parameters take more than 100 steps for each character: one for each value, more for long ones',
-        why: 'a policy is evaluated in each request, and must not stall it',
+        what: 'rejects a policy that takes more than 100 steps per character of scopes or custom parameters: each wildcard value takes one step, and a long one takes more',
+        why: 'a policy is evaluated in each request, and must not delay it',
       },
     ],
   },
@@ -228,7 +228,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     differs: [
       {
         what: 'the token is an ES256 JWT that anybody can check',
-        why: 'a resource server can see who acts for whom by the published keys; it is proof of who acts, never a credential: its `aud` is this service, and a server that took it for a key could replay it at another; clients treat it as opaque',
+        why: 'a resource server can see who acts for whom by the published keys; it proves who acts and is not a credential: its `aud` is this service, and a server that accepted it as a credential could present it to another server; clients treat it as opaque',
       },
     ],
   },
@@ -268,12 +268,16 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         why: 'the user granted it; more scopes ask for consent to the union',
       },
       {
-        what: '`customParameters` are no part of what a user’s grant is found by, and never override a standard parameter; `authorization_details` is left out like one',
-        why: 'the same agent, user and provider have one grant, however it was asked for; and what is asked for is in `scopes`, of which policies speak',
+        what: '`customParameters` do not select a user’s grant',
+        why: 'the same agent, user, and provider have one grant, whatever the parameters',
       },
       {
-        what: 'a provider’s policy is asked again about the scopes that a token really has',
-        why: 'providers may grant more than was asked for, most of all where no scope was',
+        what: '`customParameters` that name a standard parameter or `authorization_details` are left out; by default, all others are forwarded, and the provider’s policy can allow only listed names',
+        why: 'policies evaluate what is requested in `scopes`, and providers differ in the other parameters that they need',
+      },
+      {
+        what: 'a provider’s policy is evaluated again for the scopes that a token has',
+        why: 'providers can grant more than was requested, above all when no scope was',
       },
       {
         what: 'a poll without `sessionUri` finds the open session',

@@ -1,4 +1,8 @@
 /** What a read of an OAuth2 token is admitted on: a user where one is needed, the scopes at stake, bounds. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkAdmission } from '../../lambda/domain/policy/policy-admission';
+import { parsePolicyDocument } from '../../lambda/domain/policy/policy-document';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';
 
 let service: RetrievalService;
@@ -6,9 +10,13 @@ beforeEach(async () => {
   service = await createRetrievalService();
 });
 
+async function put(policy: string): Promise<void> {
+  const { provider, stores } = service;
+  expect(await stores.providers.replace({ ...provider, policy, revision: 2 })).toBe(true);
+}
+
 /** Gives the provider a policy of one Deny. */
 async function deny(Condition: object): Promise<void> {
-  const { provider, stores } = service;
   const policy = JSON.stringify({
     Version: '2012-10-17',
     Statement: [
@@ -16,12 +24,12 @@ async function deny(Condition: object): Promise<void> {
         Effect: 'Deny',
         Principal: '*',
         Action: 'bedrock-agentcore:GetResourceOauth2Token',
-        Resource: provider.arn,
+        Resource: service.provider.arn,
         Condition,
       },
     ],
   });
-  expect(await stores.providers.replace({ ...provider, policy, revision: 2 })).toBe(true);
+  await put(policy);
 }
 
 it('asks for a user where the credential is a user’s', async () => {
@@ -150,5 +158,19 @@ describe('custom parameters, to a policy', () => {
     expect(await ask({ prompt: 'login' })).toMatchObject(outstanding);
     // None are no wish of their own: nothing has to be said of them.
     expect(await ask()).toMatchObject(outstanding);
+  });
+
+  it('forwards only the listed custom parameters under the policy in the runbook', async () => {
+    const runbook = readFileSync(join(__dirname, '../../docs/runbook.md'), 'utf8');
+    const [, policy = ''] =
+      /^### Allow only listed custom parameters$.*?^```json$(.*?)^```$/ms.exec(runbook) ?? [];
+    checkAdmission(parsePolicyDocument(policy, service.provider.arn));
+    await put(policy);
+    const ask = (...names: string[]) =>
+      service.ask({ customParameters: Object.fromEntries(names.map((name) => [name, 'x'])) });
+    const outstanding = { outcome: 'consent-required' };
+    expect(await ask('login_hint', 'prompt')).toMatchObject(outstanding);
+    expect(await ask()).toMatchObject(outstanding);
+    for (const name of ['Prompt', 'hd']) await expect(ask('prompt', name)).rejects.toMatchObject(denied);
   });
 });
