@@ -123,8 +123,8 @@ export class OpenIdClient {
 
   /**
    * Has the provider end the user's refresh token (RFC 7009), and with it the grant that it belongs to. Deleted here
-   * alone, it would be good for another month to whoever found it. Access tokens are JWTs, which nobody can take back:
-   * theirs are minutes.
+   * alone, it would be good for another month to whoever found it. Access tokens are JWTs, which cannot be revoked and
+   * expire within minutes.
    *
    * @throws oauth4webapi's errors, or fetch's: the token may still be alive
    */

@@ -1,6 +1,12 @@
-/** Where a request came from, from what API Gateway and Lambda say of it. */
+/** What audit entries say of a request itself: its operation where no route names one, and where it came from. */
 import type { Context } from 'aws-lambda';
 import type { RequestContext } from '../domain/audit';
+
+/** Operation of what no route serves: the entry does not repeat what was asked for. */
+export const UNKNOWN_ROUTE = 'UnknownRoute';
+
+/** AWS Lambda's name of the operation by which the functions without a route are reached. */
+export const INVOKE = 'Invoke';
 
 /** What of an event is looked at. Whoever invokes the function directly may leave all of it out. */
 interface Requested {

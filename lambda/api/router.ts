@@ -4,13 +4,13 @@
  */
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { UNKNOWN_ROUTE, type Note, type Requests } from '../domain/audit';
+import type { Note, Requests } from '../domain/audit';
 import { callerOf, type Caller } from '../domain/identity/principal';
 import { ServiceError } from '../domain/service-error';
 import { empty, errorResult, json, NO_STORE } from './errors';
 import { OPERATIONS, type OperationName, type Route, type RoutedGroup } from './operations';
 import { parseInput } from './parse';
-import { requestContextOf } from './request-context';
+import { requestContextOf, UNKNOWN_ROUTE } from './request-context';
 import { SCHEMAS, type InputOf, type JsonOperation } from './schemas';
 import { unexpected, type ReportUnexpected } from './unexpected';
 
@@ -79,8 +79,8 @@ export function createHandler<Group extends RoutedGroup>(
   function serve(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
     const name = routes.get(`${event.httpMethod} ${event.resource}`);
     const route: Partial<Route> = name ? OPERATIONS[name] : {};
-    const undecided = { operation: name ?? UNKNOWN_ROUTE, quiet: route.metadata === true };
-    return requests.decided(undecided, (note) => answer(event, name, note));
+    const defaults = { operation: name ?? UNKNOWN_ROUTE, auditSuccess: route.metadata !== true };
+    return requests.ensureEntry(defaults, (note) => answer(event, name, note));
   }
 
   async function answer(

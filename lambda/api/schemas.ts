@@ -24,7 +24,7 @@ const workloadToken = text(1, 131072);
 const tokenVaultId = matching(1, 64, /^[a-zA-Z0-9\-_]+$/);
 
 const tagKey = matching(1, 128, /^[a-zA-Z0-9\s._:/=+@-]*$/);
-/** Of the whitespace that AWS’s pattern takes the space alone neither ends a line nor looks like something else. */
+/** AWS's pattern also allows tabs and line breaks, which break log lines. Only the space is accepted. */
 const newTagKey = v.pipe(
   matching(1, 128, /^[a-zA-Z0-9 ._:/=+@-]*$/),
   v.check((key) => !/^aws:/i.test(key), 'must not begin with aws:, which AWS reserves'),

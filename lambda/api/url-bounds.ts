@@ -5,7 +5,7 @@ import * as v from 'valibot';
  * Bytes of the parameters that a request adds to the authorization request. Servers commonly take a request line of
  * 8 KB; half of it is for the provider's own endpoint, the standard parameters and scopes that were granted before.
  */
-const MOST_BYTES = 4096;
+const MAX_PARAMETER_BYTES = 4096;
 
 /**
  * Bytes of the way back to the application: its return URL, with the state in it. That admits the longest of both
@@ -42,11 +42,11 @@ export const fitsAuthorizationUrl = <Request extends Parameters>() =>
     // A member that is wrong by itself is reported for that.
     if (!dataset.typed || dataset.issues || dataset.value.oauth2Flow !== 'USER_FEDERATION') return;
     const sizes = Object.entries(bytesInUrl(dataset.value)).sort(([, a], [, b]) => b - a);
-    if (sizes.reduce((sum, [, bytes]) => sum + bytes, 0) <= MOST_BYTES) return;
+    if (sizes.reduce((sum, [, bytes]) => sum + bytes, 0) <= MAX_PARAMETER_BYTES) return;
     const input: Record<string, unknown> = Object.fromEntries(Object.entries(dataset.value));
     const [[key] = ['scopes']] = sizes;
     addIssue({
-      message: `must be shorter: scopes, resources, audiences and customParameters must have at most ${MOST_BYTES} bytes together in a URL`,
+      message: `must be shorter: scopes, resources, audiences and customParameters must have at most ${MAX_PARAMETER_BYTES} bytes together in a URL`,
       path: [{ type: 'object', origin: 'value', input, key, value: input[key] }],
     });
   });

@@ -59,22 +59,16 @@ export interface Requests {
    * Makes sure that the request has an entry: one is recorded here when the work has recorded none, as for what is
    * refused before an operation begins.
    *
-   * @param undecided what is known beforehand
+   * @param defaults what the entry says, unless the work notes something else
    * @param work is given the means to note what it learns for that entry
    */
-  decided<T>(undecided: Undecided, work: (note: Note) => Promise<T>): Promise<T>;
+  ensureEntry<T>(defaults: EntryDefaults, work: (note: Note) => Promise<T>): Promise<T>;
 }
 
-export interface Undecided extends Pick<AuditEntry, 'operation' | 'resource'> {
-  /** Whether a success decides nothing about a token or a credential, and needs no entry. */
-  readonly quiet?: boolean;
+export interface EntryDefaults extends Pick<AuditEntry, 'operation' | 'resource'> {
+  /** Default: true. False where a success decides nothing about a token or a credential, and needs no entry. */
+  readonly auditSuccess?: boolean;
 }
-
-/** Operation of what no route serves: the entry does not repeat what was asked for. */
-export const UNKNOWN_ROUTE = 'UnknownRoute';
-
-/** AWS Lambda's name of the operation by which the functions without a route are reached. */
-export const INVOKE = 'Invoke';
 
 /** Nobody was refused: this service, or the agent that it called, is at fault. */
 const FAILURES: readonly ErrorName[] = ['InternalServerException', 'RuntimeClientError'];

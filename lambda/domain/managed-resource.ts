@@ -57,7 +57,7 @@ export const managedResource = async <Resource extends OwnedResource>(
   name: string,
 ): Promise<Resource> => found(await store.get(name), kind, call, name);
 
-/** The same for who deletes it: one whose deletion was cut short is there too. */
+/** For deletion: also finds a resource whose deletion was interrupted. */
 export const resourceToDelete = async <Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'getForDeletion'>,
   kind: ResourceKind,

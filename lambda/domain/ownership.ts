@@ -16,7 +16,7 @@ export interface Owned {
   readonly ownerId?: string | undefined;
 }
 
-/** Whether an id that is recorded is this one. One that is recorded is asked for: no id is another id. */
+/** If an ID is recorded, the caller must present the same ID; a missing ID does not match. */
 const isRecorded = (ownerId: string | undefined, id: string | undefined): boolean =>
   ownerId === undefined || ownerId === id;
 
@@ -24,7 +24,7 @@ export const isOwnedBy = ({ owner, ownerId }: Owned, caller: Caller): boolean =>
   owner === caller.arn && isRecorded(ownerId, caller.id);
 
 /** Whether the caller has the owner's ARN and is not the owner. */
-export const isNamesake = (resource: Owned, caller: Caller): boolean =>
+export const isRecreatedPrincipal = (resource: Owned, caller: Caller): boolean =>
   resource.owner === caller.arn && !isOwnedBy(resource, caller);
 
 /**

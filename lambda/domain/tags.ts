@@ -1,7 +1,7 @@
 /** Tags of workload identities and credential providers. */
-import type { Caller } from './identity/principal';
 import type { Ambient } from './ambient';
 import { audited, type AuditTrail } from './audit';
+import type { Caller } from './identity/principal';
 import { changeResource } from './managed-resource';
 import { locateResource, type ResourceStores } from './resource-arn';
 import { ServiceError } from './service-error';

@@ -1,8 +1,7 @@
 /** Events of the functions that have no route: other functions, a schedule, CloudFormation and operators invoke them. */
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
-import { requestContextOf } from '../api/request-context';
-import { INVOKE } from '../domain/audit';
+import { INVOKE, requestContextOf } from '../api/request-context';
 import { ServiceError } from '../domain/service-error';
 import { requests } from './logging';
 
@@ -29,9 +28,9 @@ export function invoked<Schema extends v.GenericSchema, Answer>(
   work: (input: v.InferOutput<Schema>) => Promise<Answer>,
 ): Promise<Answer> {
   const resource = context?.invokedFunctionArn;
-  const undecided = { operation: INVOKE, ...(resource !== undefined && { resource }) };
+  const defaults = { operation: INVOKE, ...(resource !== undefined && { resource }) };
   return requests.within(requestContextOf(undefined, context), () =>
-    requests.decided(undecided, () => {
+    requests.ensureEntry(defaults, () => {
       const parsed = v.safeParse(schema, event);
       if (!parsed.success) throw new RefusedEvent(refusal);
       return work(parsed.output);

@@ -12,7 +12,7 @@ import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
 import { createVaultKeyOwners } from '../adapters/dynamodb/vault-key-owners';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
-import { createSigningKeyWrap } from '../adapters/kms/signing-key-wrapper';
+import { createSigningKeyEncrypter } from '../adapters/kms/signing-key-wrapper';
 import { createVaultKeyMaker } from '../adapters/kms/vault-key-maker';
 import { KeyRotationSchema, type KeyRotation } from '../adapters/lambda/key-rotation';
 import { unexpected } from '../api/unexpected';
@@ -35,7 +35,7 @@ const directory = createTable(dynamodb, env.DIRECTORY_TABLE);
 const kms = new KMSClient({});
 const signing = {
   store: createSigningKeyStore(directory),
-  wrapper: createSigningKeyWrap(kms, env.KMS_KEY_ARN, tokenVaultArn(env.ARN_PREFIX)),
+  wrapper: createSigningKeyEncrypter(kms, env.KMS_KEY_ARN, tokenVaultArn(env.ARN_PREFIX)),
   audit,
   ambient,
 };

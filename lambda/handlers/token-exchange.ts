@@ -1,5 +1,4 @@
 /** Composition of token exchange: it reads the directory, signs, seals users' own tokens, and has no way to the vault. */
-import type { Caller } from '../domain/identity/principal';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { ambient } from '../adapters/ambient';
@@ -12,6 +11,7 @@ import { createSeal } from '../adapters/kms/seal';
 import { createSigningKeyWrapper } from '../adapters/kms/signing-key-wrapper';
 import { createHandler } from '../api/router';
 import { createMetadataReader } from '../domain/grants/provider-metadata';
+import type { Caller } from '../domain/identity/principal';
 import {
   issueWorkloadAccessToken,
   type IssueOperation,

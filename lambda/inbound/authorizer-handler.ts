@@ -46,7 +46,7 @@ export function createAuthorizerHandler(
   async function decide(event: APIGatewayRequestAuthorizerEvent): Promise<Decision> {
     try {
       // A call that is let through the gate records.
-      const user = await requests.decided({ operation: OPERATION, quiet: true }, async (note) => {
+      const user = await requests.ensureEntry({ operation: OPERATION, auditSuccess: false }, async (note) => {
         note(endpointEntry(endpoint));
         return authorizeUser(ports, endpoint, inbound, headerFields(event));
       });

@@ -5,9 +5,9 @@
  */
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { errorResult, json, NO_STORE } from '../api/errors';
-import { requestContextOf } from '../api/request-context';
+import { requestContextOf, UNKNOWN_ROUTE } from '../api/request-context';
 import { unexpected, type ReportUnexpected } from '../api/unexpected';
-import { UNKNOWN_ROUTE, type Requests } from '../domain/audit';
+import type { Requests } from '../domain/audit';
 import { isMetadataPath } from '../domain/inbound/addressee';
 import { AgentFailure, runtimeClientError, type AgentAnswer } from '../domain/inbound/agent-answer';
 import { runMilliseconds, type AgentEndpointConfiguration } from '../domain/inbound/agent-endpoint';
@@ -174,10 +174,13 @@ export function createGateHandler(
     run: Run,
   ): Promise<AgentAnswer | undefined> {
     try {
-      const plain = await ports.requests.decided({ operation: UNKNOWN_ROUTE, quiet: true }, (note) => {
-        note(endpointEntry(endpoint));
-        return Promise.resolve(plainAnswer(endpoint, event));
-      });
+      const plain = await ports.requests.ensureEntry(
+        { operation: UNKNOWN_ROUTE, auditSuccess: false },
+        (note) => {
+          note(endpointEntry(endpoint));
+          return Promise.resolve(plainAnswer(endpoint, event));
+        },
+      );
       if (!plain) return await invokeAgent(ports, endpoint, callOf(event), run.signal);
       await sendPlain(stream, plain);
     } catch (error) {

@@ -3,8 +3,8 @@ import type { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agen
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
-import { requestContextOf } from '../api/request-context';
-import { INVOKE, type AuditTrail, type Requests } from '../domain/audit';
+import { INVOKE, requestContextOf } from '../api/request-context';
+import type { AuditTrail, Requests } from '../domain/audit';
 import { apiKeyCredentialProviders } from './api-key-credential-provider';
 import { Refusal, type DeployedResource, type Desired } from './deployed-resource';
 import type { ResourceKind } from './kinds';

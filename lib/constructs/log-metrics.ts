@@ -36,7 +36,7 @@ export const FUNCTION_LINES = {
       'NotFoundException',
     ],
   },
-  /** Denied by owner, resource policy, or for whom a session is. */
+  /** Denied by owner, by resource policy, for the user of a session, or for the kind of principal. */
   Denial: { '$.audit.outcome': ['denied'], '$.audit.error': ['AccessDeniedException'] },
 } as const satisfies Record<string, LinePattern>;
 

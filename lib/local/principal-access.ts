@@ -34,7 +34,7 @@ export function isAllowed(
 ): boolean {
   if (!operations.has(operation)) return false;
   const resource = resourceOf(input);
-  // Whatever names no resource creates one, or fails in the operation.
+  // A request without an existing resource either creates one or fails later.
   if (!resource) return true;
   if (resource.internal) return false;
   return caller.arn === principals.operator.arn || resource.tags[OWNER_TAG] === principalOf(caller.arn);

@@ -68,14 +68,14 @@ export async function loadPrincipals(dataDir: string): Promise<Principals> {
   const { gate = newAccessKey() } = kept;
   if (!kept.gate) await writeSecretFile(path, { ...kept, gate });
   return {
-    operator: principalOf('operator', kept.operator),
-    agent: principalOf('agent', kept.agent),
-    gate: principalOf('gate', gate),
-    stranger: principalOf('stranger', kept.stranger),
+    operator: localPrincipal('operator', kept.operator),
+    agent: localPrincipal('agent', kept.agent),
+    gate: localPrincipal('gate', gate),
+    stranger: localPrincipal('stranger', kept.stranger),
   };
 }
 
-const principalOf = (name: PrincipalName, key: AccessKey): Principal => ({
+const localPrincipal = (name: PrincipalName, key: AccessKey): Principal => ({
   arn: ARNS[name],
   id: uniqueIdOf(ARNS[name], key),
   ...key,

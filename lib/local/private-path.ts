@@ -10,7 +10,7 @@ import { StartError, systemErrorCode } from './start-error';
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
 
-/** May use everything anyway, so whose it is says nothing. */
+/** Root can access everything, so ownership proves nothing. */
 const ROOT = 0;
 
 const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(3, '0');

@@ -140,7 +140,7 @@ export abstract class IdentityResource extends Construct {
         ...(secretVersion !== undefined && { secretVersion }),
       },
     });
-    if (secret) resources.stated.addSecret(this.resource.node.defaultChild as CfnResource, secret);
+    if (secret) resources.manifest.addSecret(this.resource.node.defaultChild as CfnResource, secret);
     // The operations are methods of an API, which must be deployed before it is called and outlive the last call.
     this.resource.node.addDependency(identity.reachable);
     this.createdName = this.resource.getAttString('Name');

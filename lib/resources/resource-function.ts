@@ -16,7 +16,7 @@ import { networkOf, type CallerNetwork } from '../constructs/caller-network';
 import { functionCode } from '../constructs/function-code';
 import { letInvoke } from '../constructs/invocation';
 import { StatelessFunction } from '../constructs/stateless-function';
-import { StatedStack } from './stated-stack';
+import { ResourceFunctionManifest } from './resource-function-manifest';
 
 /** A request is a handful of calls; one that is throttled, conflicts, or that IAM does not know of yet is tried again. */
 const TIMEOUT = Duration.seconds(60);
@@ -39,10 +39,10 @@ export class ResourceFunction extends StatelessFunction {
   }
 
   /** What its environment says of the stack. */
-  readonly stated: StatedStack;
+  readonly manifest: ResourceFunctionManifest;
 
   private constructor(scope: Construct, id: string, network: CallerNetwork | 'internet') {
-    const stated = new StatedStack(Stack.of(scope), `${scope.node.path}/${id}`);
+    const manifest = new ResourceFunctionManifest(Stack.of(scope), `${scope.node.path}/${id}`);
     super(scope, id, {
       code: functionCode('deployed-resources'),
       description: 'agent-identity: workload identities and credential providers of this stack',
@@ -51,17 +51,17 @@ export class ResourceFunction extends StatelessFunction {
       timeout: TIMEOUT,
       memorySize: 512,
       network,
-      environment: { STACK: stated.json },
+      environment: { STACK: manifest.json },
       logRetention: RetentionDays.THREE_MONTHS,
       // What it did is in the service's own audit trail.
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.stated = stated;
+    this.manifest = manifest;
   }
 
   /** Lets it make, keep and delete resources of a kind. */
   letKeep(identity: IAgentIdentity, kind: ResourceKind): void {
     letInvoke(identity, this.role, [...KIND_OPERATIONS[kind], ...COMMON_OPERATIONS]);
-    this.stated.addEndpoint(identity.endpoint);
+    this.manifest.addEndpoint(identity.endpoint);
   }
 }

@@ -19,39 +19,42 @@ beforeEach(() => {
 const context = { requestId: 'a', sourceIp: '192.0.2.1', userAgent: 'agent' };
 const operation = 'SomeOperation';
 
-const decided = (work: () => Promise<unknown>, quiet = false) =>
-  requests.within(context, () => requests.decided({ operation, quiet }, work));
+const ensured = (work: () => Promise<unknown>, auditSuccess = true) =>
+  requests.within(context, () => requests.ensureEntry({ operation, auditSuccess }, work));
 
 it('a request whose work records an entry has no other', async () => {
   const entry = { operation, outcome: 'allowed' } as const;
-  await decided(() => Promise.resolve(audit.record(entry)));
+  await ensured(() => Promise.resolve(audit.record(entry)));
   expect([own, fallback]).toEqual([[{ ...entry, ...context }], []]);
 });
 
 it('a request whose work records none has one all the same', async () => {
-  await decided(() => Promise.resolve());
+  await ensured(() => Promise.resolve());
   expect(fallback).toEqual([{ operation, outcome: 'allowed', ...context }]);
 });
 
 it('a success that decides nothing has none', async () => {
-  await decided(() => Promise.resolve(), true);
+  await ensured(() => Promise.resolve(), false);
   expect(fallback).toEqual([]);
 });
 
 it.each([
   ['a refusal', accessDenied('No.', 'the reason'), 'denied', 'the reason', 'AccessDeniedException'],
   ['a defect', new TypeError('secret'), 'failed', 'internal error', 'InternalServerException'],
-])('%s that nothing recorded is recorded, quiet or not', async (_, error, outcome, reason, type) => {
-  for (const quiet of [false, true]) {
-    fallback.length = 0;
-    await expect(decided(() => Promise.reject(error), quiet)).rejects.toBe(error);
-    expect(fallback).toEqual([{ operation, outcome, reason, error: type, ...context }]);
-  }
-});
+])(
+  '%s that nothing recorded is recorded, whatever auditSuccess says',
+  async (_, error, outcome, reason, type) => {
+    for (const auditSuccess of [true, false]) {
+      fallback.length = 0;
+      await expect(ensured(() => Promise.reject(error), auditSuccess)).rejects.toBe(error);
+      expect(fallback).toEqual([{ operation, outcome, reason, error: type, ...context }]);
+    }
+  },
+);
 
 it('what is learned on the way is in the entry', async () => {
   const principal = 'arn:aws:sts::000000000000:federated-user/somebody';
-  const work = requests.decided({ operation }, (note) => {
+  const work = requests.ensureEntry({ operation }, (note) => {
     note({ principal });
     return Promise.reject(accessDenied('No.', 'the reason'));
   });
@@ -63,7 +66,7 @@ it('requests at the same time do not mix, nor does what goes on after the answer
   const late: Promise<void>[] = [];
   const one = (requestId: string, milliseconds: number) =>
     requests.within({ requestId }, () =>
-      requests.decided({ operation }, async () => {
+      requests.ensureEntry({ operation }, async () => {
         await pause(milliseconds);
         audit.record({ operation: `${requestId} answers`, outcome: 'allowed' });
         late.push(

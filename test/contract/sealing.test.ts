@@ -7,7 +7,10 @@ import { CreateKeyCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms
 import fc from 'fast-check';
 import { decodeProtectedHeader } from 'jose';
 import { createSeal, createSealOnly } from '../../lambda/adapters/kms/seal';
-import { createSigningKeyWrap, createSigningKeyWrapper } from '../../lambda/adapters/kms/signing-key-wrapper';
+import {
+  createSigningKeyEncrypter,
+  createSigningKeyWrapper,
+} from '../../lambda/adapters/kms/signing-key-wrapper';
 import { createVaultKeyMaker } from '../../lambda/adapters/kms/vault-key-maker';
 import { createVaultKeys } from '../../lambda/adapters/kms/vault-keys';
 import { consentContext } from '../../lambda/domain/consent/session';
@@ -392,7 +395,7 @@ describe('the wrapper of signing keys', () => {
 
   it('does not unwrap a key under another KMS key', async () => {
     const { KeyMetadata } = await client.send(new CreateKeyCommand({}));
-    const there = createSigningKeyWrap(client, KeyMetadata?.Arn ?? '', TOKEN_VAULT);
+    const there = createSigningKeyEncrypter(client, KeyMetadata?.Arn ?? '', TOKEN_VAULT);
     const key = { ...(await wrappedKey()), wrappedPrivateKey: await there.wrap('kid-1', SECRET) };
     expect(await wrapper().unwrap(key)).toBeUndefined();
   });

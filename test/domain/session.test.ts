@@ -6,7 +6,7 @@ import {
   hashOf,
   isHashOf,
   isOpen,
-  secretOf,
+  newBoundSecret,
   SESSION_EVENTS,
   SESSION_LIFETIME,
   SESSION_STATES,
@@ -225,7 +225,9 @@ it('remembers the browser that answered until the end, and no browser that only 
 
 it('finds the session in a secret that was made for it, and in nothing else', () => {
   const session = sampleSession();
-  const secret = secretOf(session, { randomToken: (bytes) => randomBytes(bytes).toString('base64url') });
+  const secret = newBoundSecret(session, {
+    randomToken: (bytes) => randomBytes(bytes).toString('base64url'),
+  });
   expect(sessionHashIn(secret)).toBe(session.hash);
   for (const other of ['', session.hash, `${session.hash}.`, `x${secret}`, `${secret}x`, `${secret}.x`]) {
     expect(sessionHashIn(other)).toBeUndefined();

@@ -144,12 +144,18 @@ describe('a file system that answers nothing', () => {
     return { NODE_OPTIONS: `--require ${DEAD_FILE_SYSTEM}`, DEAD_FOLDER: dataDir, DEAD_PIPE: pipe };
   };
 
-  it.each(['off', 'on'])('is said to, and ends the start, with examples %s', async (EXAMPLES) => {
-    await refused(/^The data folder .*data does not answer within 10 seconds\. .*DATA_DIR to a folder on a/, {
-      ...dead(),
-      EXAMPLES,
-    });
-  });
+  it.each(['off', 'on'])(
+    'stops the start with a message that names the folder, with examples %s',
+    async (EXAMPLES) => {
+      await refused(
+        /^The data folder .*data does not answer within 10 seconds\. .*DATA_DIR to a folder on a/,
+        {
+          ...dead(),
+          EXAMPLES,
+        },
+      );
+    },
+  );
 
   it('is not reported when the folder answers before the deadline', async () => {
     await tryFolder(dataDir, 60_000);

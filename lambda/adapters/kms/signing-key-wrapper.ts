@@ -23,7 +23,7 @@ const contextOf = (tokenVaultArn: string, kid: string) => ({
 });
 
 /** @param tokenVaultArn ARN of the token vault; part of the encryption context */
-export const createSigningKeyWrap = (
+export const createSigningKeyEncrypter = (
   kms: KMSClient,
   keyArn: string,
   tokenVaultArn: string,
@@ -57,7 +57,7 @@ export function createSigningKeyWrapper(
     boundTo === 'token-vault' ? contextOf(tokenVaultArn, kid) : { purpose: 'signing', issuer: address, kid };
 
   return {
-    ...createSigningKeyWrap(kms, keyArn, tokenVaultArn),
+    ...createSigningKeyEncrypter(kms, keyArn, tokenVaultArn),
     async unwrap(key) {
       const answer = await unlessNeverOpened(
         kms.send(

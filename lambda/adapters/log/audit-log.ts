@@ -28,17 +28,17 @@ const FIELDS = [
 ] as const satisfies (keyof AuditEntry)[];
 
 /** Characters of one text: room for the longest ARN. */
-const LONGEST = 2_048;
+const MAX_FIELD_CHARACTERS = 2_048;
 
 /** What only describes the client needs less. */
-const LONGEST_OF: Partial<Record<keyof AuditEntry, number>> = {
+const MAX_CHARACTERS_OF_FIELD: Partial<Record<keyof AuditEntry, number>> = {
   requestId: 128,
   sourceIp: 64,
   userAgent: 256,
 };
 
 /** Members of a list. */
-const MOST = 50;
+const MAX_LIST_ENTRIES = 50;
 
 /** Control and format characters, halves of pairs, line and paragraph separators. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
@@ -48,13 +48,13 @@ const NOT_IN_A_HEADER = /[^\x20-\x7e]/g;
 
 function written(field: keyof AuditEntry, value: string): string {
   const unwanted = field === 'userAgent' ? NOT_IN_A_HEADER : UNSEEN;
-  return value.slice(0, LONGEST_OF[field] ?? LONGEST).replace(unwanted, '?');
+  return value.slice(0, MAX_CHARACTERS_OF_FIELD[field] ?? MAX_FIELD_CHARACTERS).replace(unwanted, '?');
 }
 
 const fieldOf = (field: keyof AuditEntry, value: string | readonly string[]): string | string[] =>
   typeof value === 'string'
     ? written(field, value)
-    : value.slice(0, MOST).map((member) => written(field, member));
+    : value.slice(0, MAX_LIST_ENTRIES).map((member) => written(field, member));
 
 export const createAuditLog = (logger: Logger): AuditTrail => ({
   record(entry) {

@@ -30,14 +30,14 @@ export function createRequests(fallback: AuditTrail): RecordedRequests {
   return {
     trail,
     within: (context, work) => requests.run({ context, recorded: false }, work),
-    async decided({ quiet = false, ...undecided }, work) {
-      let entry: typeof undecided = undecided;
+    async ensureEntry({ auditSuccess = true, ...defaults }, work) {
+      let entry: typeof defaults = defaults;
       const isRecorded = (): boolean => requests.getStore()?.recorded ?? false;
       try {
         const answer = await work((learned) => {
           entry = { ...entry, ...learned };
         });
-        if (!quiet && !isRecorded()) last.record({ ...entry, outcome: 'allowed' });
+        if (auditSuccess && !isRecorded()) last.record({ ...entry, outcome: 'allowed' });
         return answer;
       } catch (error) {
         if (!isRecorded()) last.record({ ...entry, ...endedBy(error) });

@@ -3,7 +3,7 @@
  * provider: in the browser's address, or pushed ahead of it (RFC 9126).
  */
 import { createHash } from 'node:crypto';
-import { passedOn, reservedParameters } from '../grants/custom-parameters';
+import { forwardedParameters, reservedParameters } from '../grants/custom-parameters';
 import { narrowingParameters } from '../grants/token-request';
 import type { SealedRequest, Session } from './session';
 
@@ -27,7 +27,7 @@ const CHANGES_THE_ANSWER = [
   'nonce',
 ];
 
-const NEVER_CUSTOM = reservedParameters(
+const RESERVED_PARAMETERS = reservedParameters(
   'response_type',
   'client_id',
   'redirect_uri',
@@ -54,7 +54,7 @@ export function authorizationParameters(
   const { authorization, scopes } = session;
   const parameters = new URLSearchParams();
   // The vendor's first and the agent's own over them; none of either can override a standard one.
-  const own = passedOn(sealed.customParameters, NEVER_CUSTOM);
+  const own = forwardedParameters(sealed.customParameters, RESERVED_PARAMETERS);
   for (const [name, value] of [...Object.entries(authorization.parameters), ...own])
     parameters.set(name, value);
   const standard = {

@@ -23,7 +23,7 @@ import {
   hashOf,
   isExpired,
   isHashOf,
-  secretOf,
+  newBoundSecret,
   sessionFacts,
   sessionIdOf,
   transition,
@@ -166,7 +166,7 @@ async function start(
 ): Promise<BrowserOutcome> {
   const now = epochSeconds(ports.ambient);
   const sealed = await openSealedRequest(ports.seal, session);
-  const state = secretOf(session, ports.ambient);
+  const state = newBoundSecret(session, ports.ambient);
   const cookie = ports.ambient.randomToken(32);
   const codeVerifier = ports.ambient.randomToken(32);
   const next = transition(

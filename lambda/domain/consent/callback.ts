@@ -20,7 +20,7 @@ import {
   hashOf,
   isExpired,
   isHashOf,
-  secretOf,
+  newBoundSecret,
   sessionFacts,
   sessionHashIn,
   sessionUriOf,
@@ -81,7 +81,7 @@ async function backToApplication(
 
 /** The page for a person whom the provider sent back with an error; its `session_id` completes nothing. */
 async function notGranted(ports: BrowserPorts, session: Session, error: string): Promise<BrowserOutcome> {
-  const returnTo = await backToApplication(ports, session, secretOf(session, ports.ambient), error);
+  const returnTo = await backToApplication(ports, session, newBoundSecret(session, ports.ambient), error);
   return page({ name: 'not-granted', provider: session.provider.name, error, returnTo });
 }
 
@@ -148,7 +148,7 @@ async function answered(
     codeVerifier: await ports.seal.open(consentContext(session, 'verifier'), start.sealedVerifier),
     redirectUri: callbackUrl(ports.baseUrl, session.authorization.callbackId),
   };
-  const completionId = secretOf(session, ports.ambient);
+  const completionId = newBoundSecret(session, ports.ambient);
   const sealedCode = await ports.seal.seal(consentContext(session, 'code'), JSON.stringify(kept));
   const completionHash = hashOf(completionId);
   const consented = transition(session, { type: 'consent', sealedCode, completionHash }, now);

@@ -5,7 +5,6 @@
  * is another user than the one who asked, the session is over and the code destroyed.
  * Source: AWS's "OAuth 2.0 authorization URL session binding", Amazon Bedrock AgentCore developer guide.
  */
-import type { Caller } from '../identity/principal';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail, type Note } from '../audit';
@@ -16,6 +15,7 @@ import {
   type ObtainedTokens,
   type TokenRequestPorts,
 } from '../grants/token-request';
+import type { Caller } from '../identity/principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
 import { objectionToAct, objectionToObtain } from '../policy/access';
@@ -172,7 +172,7 @@ export function completeResourceTokenAuth(
     const identity = actingAs(principal, session, found.identity);
     const user = await userOf(ports, identity, identifier);
     const claimed = await claim(ports, session);
-    await concluded(ports, claimed, async () => {
+    await withSessionEnd(ports, claimed, async () => {
       const sealed = await openSealedRequest(ports.seal, session);
       const provider = checkParties({ principal, session, sealed, identity, user }, found.provider);
       await redeemIntoVault(ports, claimed, provider, session.sealedCode);
@@ -210,7 +210,11 @@ async function redeemIntoVault(
 }
 
 /** From the claim on, the session ends one way or the other: completed, or failed with the reason. */
-async function concluded(ports: CompletePorts, claimed: Session, work: () => Promise<void>): Promise<void> {
+async function withSessionEnd(
+  ports: CompletePorts,
+  claimed: Session,
+  work: () => Promise<void>,
+): Promise<void> {
   const end = async (event: SessionEvent): Promise<void> => {
     const ended = transition(claimed, event, epochSeconds(ports.ambient));
     if (ended) await ports.sessions.advance(ended);

@@ -225,8 +225,10 @@ export const isHashOf = (hash: string | undefined, secret: string | undefined): 
 const BOUND_SECRET = /^([\w-]{43})\.[\w-]{43}$/;
 
 /** A secret that finds its session again, without an index: see {@link sessionHashIn}. */
-export const secretOf = (session: Pick<Session, 'hash'>, ambient: Pick<Ambient, 'randomToken'>): string =>
-  `${session.hash}.${ambient.randomToken(32)}`;
+export const newBoundSecret = (
+  session: Pick<Session, 'hash'>,
+  ambient: Pick<Ambient, 'randomToken'>,
+): string => `${session.hash}.${ambient.randomToken(32)}`;
 
 /** @returns the hash of the session that a state or completion id names; undefined when it has another form */
 export const sessionHashIn = (secret: string): string | undefined => BOUND_SECRET.exec(secret)?.[1];

@@ -10,7 +10,7 @@ import type { Owned } from '../ownership';
  * Seconds by which an assertion's `iat` lies in the past, for an authorization server whose clock is slow. No more:
  * RFC 7523 section 3 lets a server reject an `iat` in the past, and Keycloak rejects one older than 60 seconds.
  */
-const BACKDATED = 10;
+const IAT_BACKDATE_SECONDS = 10;
 /** Seconds from now to an assertion's `exp`, for an authorization server whose clock is fast. */
 const LIFETIME = 180;
 
@@ -61,7 +61,7 @@ export async function clientAssertion(
     iss: clientId,
     sub: clientId,
     jti: ambient.randomUUID(),
-    iat: now - BACKDATED,
+    iat: now - IAT_BACKDATE_SECONDS,
     exp: now + LIFETIME,
   };
   const signingInput = `${encoded(header)}.${encoded(payload)}`;

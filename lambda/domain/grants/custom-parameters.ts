@@ -9,7 +9,7 @@ export type CustomParameters = Readonly<Record<string, string>>;
  * What is asked for. `authorization_details` (RFC 9396) asks for rights that no scope names, so no policy on scopes
  * could speak of them.
  */
-const ASKED_FOR = ['scope', 'resource', 'audience', 'authorization_details'] as const;
+const REQUESTED_RIGHTS = ['scope', 'resource', 'audience', 'authorization_details'] as const;
 
 /**
  * RFC 6749 section 8.2, `param-name`. Servers in PHP also read `scope[]` and `redirect uri` as names of standard
@@ -22,14 +22,14 @@ export const asReadBySome = (name: string): string => name.replaceAll('.', '_').
 
 /** @param reserved names beside those of what is asked for */
 export const reservedParameters = (...reserved: readonly string[]): ReadonlySet<string> =>
-  new Set([...ASKED_FOR, ...reserved]);
+  new Set([...REQUESTED_RIGHTS, ...reserved]);
 
 /**
  * Returns the names and values that go along with a request.
  *
  * @param reserved as {@link reservedParameters} has them
  */
-export const passedOn = (
+export const forwardedParameters = (
   custom: CustomParameters | undefined,
   reserved: ReadonlySet<string>,
 ): (readonly [name: string, value: string])[] =>
@@ -44,7 +44,7 @@ export const passedOn = (
 const SCOPE_PARAMETERS: ReadonlySet<string> = new Set(['user_scope', 'optional_scope']);
 
 /** The scopes that custom parameters ask for, parted by spaces or commas. */
-export const scopesAskedBy = (custom: CustomParameters): readonly string[] =>
+export const scopesInCustomParameters = (custom: CustomParameters): readonly string[] =>
   Object.entries(custom)
     .filter(([name]) => SCOPE_PARAMETERS.has(asReadBySome(name)))
     .flatMap(([, value]) => value.split(/[\s,]+/).filter((scope) => scope !== ''));

@@ -7,7 +7,7 @@ import type { OnBehalfOfConfig } from '../provider/on-behalf-of';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import { oauthClientOf } from './client-authentication';
-import { passedOn, reservedParameters, type CustomParameters } from './custom-parameters';
+import { forwardedParameters, reservedParameters, type CustomParameters } from './custom-parameters';
 import { ProviderFailure } from './provider-failure';
 import { subjectTokenTypeOf, TOKEN_TYPE } from './subject-token-type';
 import {
@@ -31,7 +31,7 @@ const GRANT_TYPE = {
  * are meant (`subject_token_type`, `requested_token_type`) is the agent's to say where the provider's owner has not
  * configured it: authorization servers differ. The last is no standard: some servers (Keycloak) take it for whom to impersonate in place of the subject.
  */
-const NEVER_CUSTOM = reservedParameters(
+const RESERVED_PARAMETERS = reservedParameters(
   'grant_type',
   'client_id',
   'client_secret',
@@ -78,7 +78,7 @@ function parametersOf(
   config: OnBehalfOfConfig,
   request: OnBehalfOfRequest,
 ): string[][] {
-  const own = passedOn(request.customParameters, NEVER_CUSTOM);
+  const own = forwardedParameters(request.customParameters, RESERVED_PARAMETERS);
   const configured =
     config.grantType === 'TOKEN_EXCHANGE' ? config.tokenExchangeGrantTypeConfig.subjectTokenType : undefined;
   const subjectTokenType = config.grantType === 'TOKEN_EXCHANGE' && {

@@ -18,7 +18,7 @@ const KEPT = { milliseconds: 600_000, most: 500 };
 const FAILURES_KEPT = { milliseconds: 5_000, most: 500 };
 
 /** Look-ups that are under way: joined for as long, so that one without an end holds up no later request. */
-const JOINED = FAILURES_KEPT;
+const JOINED_LOOKUP_CACHE = FAILURES_KEPT;
 
 const endpoint = (policy: EndpointPolicy) =>
   v.pipe(
@@ -95,7 +95,7 @@ export function createMetadataReader(
 ): MetadataReader {
   const documents = createExpiringCache<Metadata>(KEPT, ambient);
   const failures = createExpiringCache<ProviderFailure>(FAILURES_KEPT, ambient);
-  const underWay = createExpiringCache<Promise<Metadata>>(JOINED, ambient);
+  const underWay = createExpiringCache<Promise<Metadata>>(JOINED_LOOKUP_CACHE, ambient);
 
   const get = (url: string): Promise<Response> =>
     transport(url, { method: 'GET', headers: { accept: 'application/json' } });

@@ -1,5 +1,4 @@
 /** Workload identities: what an agent is, and who owns it. */
-import type { Caller } from './principal';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
@@ -17,6 +16,7 @@ import { ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember } from '../service-error';
 import { deleteWithContents, type VaultContents } from '../vault/deletion';
+import type { Caller } from './principal';
 import { authorizerChange, type AuthorizerConfiguration } from './trusted-issuer';
 
 export interface WorkloadIdentity extends OwnedResource {

@@ -6,9 +6,9 @@
  * allowed to put a policy can allow themselves the rest, as in IAM. Checked on each request, whatever was checked
  * before.
  */
+import { scopesInCustomParameters, type CustomParameters } from '../grants/custom-parameters';
 import type { Caller } from '../identity/principal';
-import { scopesAskedBy, type CustomParameters } from '../grants/custom-parameters';
-import { haveSameOwner, isNamesake, isOwnedBy, type Owned } from '../ownership';
+import { haveSameOwner, isRecreatedPrincipal, isOwnedBy, type Owned } from '../ownership';
 import { accessDenied, ServiceError } from '../service-error';
 import type { RequestContext } from './condition-keys';
 import { evaluate, type PolicyRequest, type Verdict } from './evaluate';
@@ -24,7 +24,7 @@ export interface GovernedResource extends Owned {
 
 /** Who calls what. */
 export interface Call {
-  /** ARN of the calling IAM principal, as `principalOf` gives it. */
+  /** The calling IAM principal, as `callerOf` returns it. */
   readonly principal: Caller;
   readonly operation: GovernedOperation;
   readonly context?: RequestContext | undefined;
@@ -114,7 +114,7 @@ export function objectionToAct({
   const denied = denial(decided, may, resource);
   if (denied) return denied;
   if (isOwner || decided.decision === 'allow') return undefined;
-  if (isNamesake(resource, principal)) return namesakes(may, resource);
+  if (isRecreatedPrincipal(resource, principal)) return namesakes(may, resource);
   return anothers(may, `caller is not the owner of ${resource.arn}, and no statement allows it`);
 }
 
@@ -135,7 +135,7 @@ export function objectionToObtain(request: ObtainRequest): Objection | undefined
   const { principal, operation, identity, provider, scopes, customParameters = {} } = request;
   const context: RequestContext = {
     workloadIdentityArn: identity.arn,
-    scopes: scopes && inParts([...scopes, ...scopesAskedBy(customParameters)]),
+    scopes: scopes && inParts([...scopes, ...scopesInCustomParameters(customParameters)]),
     customParameters: Object.keys(customParameters),
   };
   const policy = policyOf(provider);

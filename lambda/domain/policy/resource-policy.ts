@@ -1,7 +1,7 @@
 /** Putting, reading and taking away the resource policy of a workload identity or a credential provider. */
-import type { Caller } from '../identity/principal';
 import type { Ambient } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
+import type { Caller } from '../identity/principal';
 import { changeResource } from '../managed-resource';
 import { locateResource, type ResourceStores } from '../resource-arn';
 import { checkAdmission } from './policy-admission';

@@ -1,7 +1,7 @@
 /** API-key credential providers: a key that agents of the same owner may use, sealed and never told to the control plane. */
-import type { Caller } from '../identity/principal';
 import { epochSeconds, type Ambient } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
+import type { Caller } from '../identity/principal';
 import {
   changedMembers,
   changeResource,

@@ -1,6 +1,6 @@
 /** Listing and deleting OAuth2 credential providers. */
-import type { Caller } from '../identity/principal';
 import { audited, type AuditTrail } from '../audit';
+import type { Caller } from '../identity/principal';
 import { resourceToDelete } from '../managed-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import { deleteWithContents, type VaultContents } from '../vault/deletion';

@@ -1,10 +1,10 @@
 /** OAuth2 credential providers: the OAuth client that agents share, and who owns it. */
-import type { Caller } from '../identity/principal';
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
+import type { Caller } from '../identity/principal';
 import {
   changedMembers,
   changeResource,

@@ -1,7 +1,7 @@
 /** Whether this caller may act as this agent, and this agent use this provider: checked afresh on each request. */
-import type { Caller } from '../identity/principal';
 import type { Note } from '../audit';
 import type { CustomParameters } from '../grants/custom-parameters';
+import type { Caller } from '../identity/principal';
 import { noSuchResource } from '../managed-resource';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { OwnedResource } from '../owned-resource';

@@ -1,6 +1,6 @@
 /** GetResourceApiKey: the API key of a provider, for an agent that may use it. */
-import type { Caller } from '../identity/principal';
 import { audited, type AuditTrail } from '../audit';
+import type { Caller } from '../identity/principal';
 import { subjectHash } from '../identity/user';
 import { admit, workloadGone } from './admission';
 import { deletedDuringRequest } from '../managed-resource';

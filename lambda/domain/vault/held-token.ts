@@ -25,7 +25,7 @@ export interface Holding {
   /** The scopes asked for now. */
   readonly scopes: readonly string[];
   readonly source: TokenSource;
-  readonly mayHandOut: Admitted['mayHandOut'];
+  readonly checkGrantedScopes: Admitted['checkGrantedScopes'];
   /** How a token that this source gives is come by. */
   readonly renewedAs: 'refreshed' | 'exchanged';
   /** How to hand a renewal on; absent for a source that is at hand only now. */
@@ -51,19 +51,19 @@ function handOut(
  */
 export async function heldToken(
   ports: RenewalPorts & DispatchPorts,
-  { owner, grant, scopes, source, mayHandOut, renewedAs, ahead }: Holding,
+  { owner, grant, scopes, source, checkGrantedScopes, renewedAs, ahead }: Holding,
 ): Promise<HandedOut | undefined> {
   const now = epochSeconds(ports.ambient);
   const tokens = usableTokens(grant, owner, now);
   if (grant && tokens) {
     if (ahead && inSoftWindow(tokens, now)) await renewSoon(ports, owner, grant, ahead);
-    mayHandOut(tokens.scopes);
+    checkGrantedScopes(tokens.scopes);
     const { accessToken } = await openTokens(ports.seal, owner, tokens);
     return handOut(accessToken, tokens.scopes, scopes, 'cached');
   }
   const fresh = await renewed(ports, { owner, source, seen: grant });
   if (fresh === CONSENT_NEEDED) return undefined;
-  mayHandOut(fresh.scopes);
+  checkGrantedScopes(fresh.scopes);
   return handOut(fresh.accessToken, fresh.scopes, scopes, renewedAs);
 }
 

@@ -9,11 +9,11 @@ import { clientCredentialsOf } from './token-sources';
  */
 export function machineToken(
   ports: RetrievePorts,
-  admitted: Pick<Admitted, 'principal' | 'identity' | 'owner' | 'grant' | 'mayHandOut'>,
+  admitted: Pick<Admitted, 'principal' | 'identity' | 'owner' | 'grant' | 'checkGrantedScopes'>,
   scopes: readonly string[],
   force: boolean,
 ): Promise<HandedOut> {
-  const { principal, identity, owner, grant, mayHandOut } = admitted;
+  const { principal, identity, owner, grant, checkGrantedScopes } = admitted;
   const { resources, audiences } = owner;
   const ahead = {
     principal: principal.arn,
@@ -25,5 +25,5 @@ export function machineToken(
     audiences,
   };
   const source = clientCredentialsOf(ports, owner, scopes);
-  return exchangedToken(ports, { owner, grant, scopes, source, mayHandOut, ahead }, force);
+  return exchangedToken(ports, { owner, grant, scopes, source, checkGrantedScopes, ahead }, force);
 }

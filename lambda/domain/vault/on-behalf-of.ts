@@ -59,7 +59,7 @@ async function machineActor(
     },
     grant: await ports.grants.get(grantId),
     // It goes to the provider that gave it, with the scopes that the provider's owner set, and not to the caller.
-    mayHandOut: () => undefined,
+    checkGrantedScopes: () => undefined,
   };
   const { output } = await machineToken(ports, machine, scopes, false);
   return { type: TOKEN_TYPE.accessToken, token: output.accessToken };
@@ -121,7 +121,7 @@ const exchangeOf = (
  *   asking again shortly will help
  */
 export async function onBehalfOfToken(ports: RetrievePorts, admitted: Admitted): Promise<HandedOut> {
-  const { input, delegation, owner, grant, mayHandOut } = admitted;
+  const { input, delegation, owner, grant, checkGrantedScopes } = admitted;
   const config = onBehalfOfConfigOf(owner.provider);
   if (!config) {
     throw invalidMember(
@@ -131,5 +131,5 @@ export async function onBehalfOfToken(ports: RetrievePorts, admitted: Admitted):
   }
   const source = exchangeOf(ports, admitted, carriedTokenOf(delegation), config);
   const { scopes, forceAuthentication = false } = input;
-  return exchangedToken(ports, { owner, grant, scopes, source, mayHandOut }, forceAuthentication);
+  return exchangedToken(ports, { owner, grant, scopes, source, checkGrantedScopes }, forceAuthentication);
 }

@@ -234,7 +234,7 @@ export async function redeemed(
   const release = (journal?: Journal, dropTokens = false) =>
     grants.releaseLease(grantId, { holder, dropTokens, ...(journal && { journal }) });
   /** Whoever has the lease now obtains the tokens that are handed out, as to any loser; if anybody is to have any. */
-  async function lost(): Promise<typeof CONSENT_NEEDED | Renewed> {
+  async function afterLostLease(): Promise<typeof CONSENT_NEEDED | Renewed> {
     await stopIfDeleted(ports, owner);
     return renewed(ports, renewal, until);
   }
@@ -266,7 +266,7 @@ export async function redeemed(
   }
   const sentAt = ambient.now();
   const lease = { holder, deadline: sentAt + LEASE, sentAt };
-  if (!(await grants.markSent(grantId, lease))) return lost();
+  if (!(await grants.markSent(grantId, lease))) return afterLostLease();
   if (ambient.now() + REDEMPTION > lease.deadline) {
     // Held up so long that the lease may lapse on the way: another may redeem this refresh token by then.
     await release();
@@ -282,7 +282,7 @@ export async function redeemed(
   const change = { holder, epoch: seen?.epoch ?? 0, tokens };
   const written = await writeDown(ports, () => grants.putRenewed(grantId, change), lease.deadline);
   // Forgotten meanwhile (forceAuthentication), it is not handed out any more; overtaken by a consent, that is.
-  if (!written) return lost();
+  if (!written) return afterLostLease();
   await stopIfDeleted(ports, owner);
   return { accessToken: obtained.accessToken, scopes: obtained.scopes };
 }

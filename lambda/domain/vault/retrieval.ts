@@ -1,7 +1,7 @@
 /** What a read of an OAuth2 token is made of: what comes in, what was checked, what goes out. */
-import type { Caller } from '../identity/principal';
 import type { BeginPorts, ConsentOutstanding } from '../consent/begin';
 import type { TokenRequestPorts } from '../grants/token-request';
+import type { Caller } from '../identity/principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Outcome } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
@@ -62,5 +62,5 @@ export interface Admitted {
    *
    * @throws AccessDeniedException when the policy that let the request in does not let this token out
    */
-  readonly mayHandOut: (scopes: readonly string[]) => void;
+  readonly checkGrantedScopes: (scopes: readonly string[]) => void;
 }

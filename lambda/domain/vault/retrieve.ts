@@ -3,9 +3,9 @@
  * by a consent link when there is none. Or the agent's own, by client credentials. Or one that the user's own token
  * is exchanged for. And the same for who says that the resource did not take the token: RejectResourceOauth2Token.
  */
-import type { Caller } from '../identity/principal';
 import { audited, type Note } from '../audit';
 import { ProviderFailure } from '../grants/provider-failure';
+import type { Caller } from '../identity/principal';
 import { subjectHash } from '../identity/user';
 import { mayObtain } from '../policy/access';
 import { invalidMember, ServiceError } from '../service-error';
@@ -95,12 +95,12 @@ async function admitRequest(
     audiences: input.audiences ?? [],
     endsAt: carried?.expiresAt,
   };
-  const mayHandOut = (granted: readonly string[]): void => {
+  const checkGrantedScopes = (granted: readonly string[]): void => {
     const others = granted.filter((scope) => !scopes.includes(scope));
     if (others.length === 0) return;
     mayObtain({ ...asked, identity, provider, scopes: [...scopes, ...others] });
   };
-  return { principal, input, delegation, identity, owner, grant, mayHandOut };
+  return { principal, input, delegation, identity, owner, grant, checkGrantedScopes };
 }
 
 function tokenFor(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {

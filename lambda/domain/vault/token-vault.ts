@@ -9,9 +9,9 @@
  * each key that sealed anything was either written before the move began, and is found by it, or is under the
  * new KMS key from the start. Moves may overlap: a later revision is never rewrapped for an earlier one.
  */
-import type { Caller } from '../identity/principal';
 import { epochSeconds, type Ambient } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
+import type { Caller } from '../identity/principal';
 import { changedMeanwhile } from '../managed-resource';
 import { invalidMember, ServiceError } from '../service-error';
 

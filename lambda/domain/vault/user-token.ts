@@ -13,7 +13,7 @@ import { tokensOf } from './tokens';
 /** The stored token, refreshed when it must be; undefined when there is none that answers. */
 async function storedToken(
   ports: RetrievePorts,
-  { principal, input, identity, owner, grant, mayHandOut }: Admitted,
+  { principal, input, identity, owner, grant, checkGrantedScopes }: Admitted,
 ): Promise<HandedOut | undefined> {
   const tokens = tokensOf(grant, owner.provider);
   if (!grant || !tokens || !covers(tokens, input.scopes)) return undefined;
@@ -35,7 +35,7 @@ async function storedToken(
     grant,
     scopes: input.scopes,
     source: refreshTokenOf(ports, owner),
-    mayHandOut,
+    checkGrantedScopes,
     renewedAs: 'refreshed',
     ...(refreshable && { ahead }),
   });

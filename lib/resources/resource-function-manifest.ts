@@ -10,7 +10,7 @@ import type { StatedSecret } from '../../lambda/resources/request';
  * Characters for it among the function's other variables.
  * Source: AWS Lambda developer guide, "Lambda quotas": environment variables have 4 KB in all.
  */
-const LONGEST = 3_700;
+const MAX_MANIFEST_CHARACTERS = 3_700;
 
 /** Characters that a reference becomes at deployment, about: most are ARNs. */
 const REFERENCE = '-'.repeat(100);
@@ -21,7 +21,7 @@ const isReference = (value: unknown): boolean =>
   Object.keys(value).length === 1 &&
   /^(Ref|Fn::\w+)$/.test(Object.keys(value)[0] ?? '');
 
-export class StatedStack {
+export class ResourceFunctionManifest {
   /** For the function's environment; written when the stack is synthesized, so that every resource is in it. */
   readonly json: string;
   private readonly endpoints = new Set<string>();
@@ -56,21 +56,21 @@ export class StatedStack {
       this.stack.resolve(resource.logicalId) as string,
       jsonKey === undefined ? [secretId] : [secretId, jsonKey],
     ]);
-    const stated = {
+    const manifest = {
       stackId,
       region,
       urlSuffix,
       endpoints: [...this.endpoints],
       secrets: Object.fromEntries(secrets),
     };
-    const size = JSON.stringify(this.stack.resolve(stated), (_, value: unknown) =>
+    const size = JSON.stringify(this.stack.resolve(manifest), (_, value: unknown) =>
       isReference(value) ? REFERENCE : value,
     ).length;
-    if (size > LONGEST) {
+    if (size > MAX_MANIFEST_CHARACTERS) {
       throw new Error(
         `${this.path}: ${secrets.length} credential providers with secrets do not fit into the environment of one function. Put some of them into another stack.`,
       );
     }
-    return this.stack.toJsonString(stated);
+    return this.stack.toJsonString(manifest);
   }
 }
