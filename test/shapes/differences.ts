@@ -122,7 +122,7 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     what: 'a state that has more than 6,144 bytes in a URL',
     value: '\u{1F511}'.repeat(4096),
     here: 'refused',
-    why: 'it stands in the address that the browser goes back to the application with, and API Gateway takes 10,240 bytes of header fields',
+    why: 'it is in the URL that redirects the browser to the application, and API Gateway allows 10,240 bytes of header fields',
   },
 ];
 
