@@ -16,7 +16,7 @@ import { createSeal } from '../adapters/kms/seal';
 import { createProviderClientFunction } from '../adapters/lambda/provider-client';
 import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
-import { OUTCOME_HEADER } from '../api/errors';
+import { FAILURE_HEADER, OUTCOME_HEADER } from '../api/errors';
 import { AnswerWithHeaders, createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
 import { createMetadataReader } from '../domain/grants/provider-metadata';
@@ -67,8 +67,11 @@ const ports = {
   issuer: env.BASE_URL,
 };
 
-const answered = ({ output, outcome }: Answer) =>
-  new AnswerWithHeaders(output, { [OUTCOME_HEADER]: outcome });
+const answered = ({ output, outcome, failure }: Answer) =>
+  new AnswerWithHeaders(output, {
+    [OUTCOME_HEADER]: outcome,
+    ...(failure !== undefined && { [FAILURE_HEADER]: failure }),
+  });
 
 export const handler = createHandler(
   'credential-retrieval',

@@ -292,6 +292,10 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         why: 'a narrower grant than asked is handed out and told, not asked for again and again; AWS’s clients drop members that they do not know, boto3 shows headers',
       },
       {
+        what: 'a poll that answers `FAILED` names in the header `x-agent-identity-failure` the error code that ended the session (the provider’s OAuth `error` code, or one of the service such as `not_completed`; up to 64 characters); without a code there is no header',
+        why: 'the agent can tell a user who declined from a request that a new link does not mend',
+      },
+      {
         what: 'while a provider is unavailable answers `InternalServerException` with `Retry-After`, and leaves the provider alone meanwhile',
         why: 'an SDK’s own retry comes back in time, and a thousand agents do not keep a provider down',
       },

@@ -160,21 +160,26 @@ describe('a poll', () => {
     expect((await service.stored()).epoch).toBe(0);
   });
 
-  it('for a session that failed is told so, and the trail has the provider’s code', async () => {
+  it.each([
+    ['access_denied', 'access_denied'],
+    ['a\r\nset-cookie: b', 'invalid_response'],
+    ['x'.repeat(65), 'invalid_response'],
+  ])('for a session that failed by %j has %j as its failure, in the trail too', async (failure, told) => {
     const sessionUri = await begun();
     const start = { stateHash: 's', cookieHash: 'c', sealedVerifier: 'v' };
     const now = service.ambient.seconds();
     const started = transition(await sessionOf(sessionUri), { type: 'start', start }, now);
     if (!started) throw new Error('not started');
     await service.stores.sessions.advance(started);
-    const failed = transition(started, { type: 'fail', failure: 'access_denied' }, now);
+    const failed = transition(started, { type: 'fail', failure }, now);
     if (!failed) throw new Error('not failed');
     await service.stores.sessions.advance(failed);
     expect(await service.ask({ sessionUri })).toMatchObject({
       output: { sessionUri, sessionStatus: 'FAILED' },
       outcome: 'consent-required',
+      failure: told,
     });
-    expect(lastEntry()).toMatchObject({ reason: 'the session failed: access_denied' });
+    expect(lastEntry()).toMatchObject({ reason: `the session failed: ${told}` });
   });
 
   it.each([
@@ -195,8 +200,12 @@ describe('a poll', () => {
   ])('for a session that is %s is told no more than for none', async (_whose, change) => {
     const sessionUri = await begun();
     const session = await sessionOf(sessionUri);
-    await service.stores.sessions.advance({ ...session, ...change, revision: session.revision + 1 });
-    expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
+    const failed = { state: 'FAILED', failure: 'access_denied' } as const;
+    const revision = session.revision + 1;
+    await service.stores.sessions.advance({ ...session, ...failed, ...change, revision });
+    const answer = await service.ask({ sessionUri });
+    expect(answer).toMatchObject({ output: { sessionStatus: 'FAILED' } });
+    expect(answer.failure).toBeUndefined();
     expect(lastEntry()).toMatchObject({ reason: 'the session ended' });
   });
 

@@ -163,6 +163,16 @@ describe('a push that fails', () => {
     };
   const reference = 'urn:ietf:params:oauth:request_uri:x';
 
+  /** With the headers of the response. */
+  const poll = (workloadIdentityToken: string, ask: object) =>
+    world.post('oauth2/token', {
+      workloadIdentityToken,
+      resourceCredentialProviderName: agent.providerName,
+      scopes: ['openid', 'a'],
+      oauth2Flow: 'USER_FEDERATION',
+      ...ask,
+    });
+
   const failing = async (instead: (ctx: KoaContextWithOIDC) => void) => {
     const session = await begin();
     provider.instead = instead;
@@ -180,12 +190,14 @@ describe('a push that fails', () => {
     ['a page', answer(200, '<html>Sign in</html>', 'text/html'), 'temporarily_unavailable'],
     ['a page as an error', answer(502, '<html>Bad gateway</html>', 'text/html'), 'temporarily_unavailable'],
   ])('because of %s is told on a page, and the link works again', async (_what, instead, code) => {
-    const { authorizationUrl, userId, token, browser, page } = await failing(instead);
+    const { authorizationUrl, sessionUri, userId, token, browser, page } = await failing(instead);
     expect(page.status).toBe(502);
     expect(page.html).toContain('The access request could not be sent');
     expect(page.html).toContain(`<code>${code}</code>`);
     expect(await lastAudit('Authorize')).toMatchObject({ outcome: 'failed', result: 'STARTED' });
-    expect((await agent.ask(token)).sessionStatus).toBe('IN_PROGRESS');
+    const { body, headers } = await poll(token, { sessionUri });
+    expect(JSON.parse(body)).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
+    expect(headers).not.toHaveProperty('x-agent-identity-failure');
 
     await agent.complete(await agent.consent(authorizationUrl, userId, browser), { userId });
     expect((await agent.ask(token)).accessToken).toMatch(/.{20,}/);
@@ -216,12 +228,20 @@ describe('a push that fails', () => {
     expect(page.html).toContain('The access request was rejected');
     expect(page.html).toContain(`<code>${code}</code>`);
     expect(await lastAudit('Authorize')).toMatchObject({ outcome: 'failed', result: 'FAILED' });
-    expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
+    const { body, headers } = await poll(token, { sessionUri });
+    expect(JSON.parse(body)).toEqual({ sessionUri, sessionStatus: 'FAILED' });
+    expect(headers).toMatchObject({
+      'x-agent-identity-outcome': 'consent-required',
+      'x-agent-identity-failure': code,
+    });
     expect((await lastAudit('GetResourceOauth2Token'))?.reason).toBe(`the session failed: ${code}`);
     expect((await browser.step(authorizationUrl)).html).toContain(`<code>${code}</code>`);
 
     const again = await agent.ask(token);
     expect(again.sessionUri).not.toBe(sessionUri);
+    const made = await poll(token, { sessionUri: 'urn:ietf:params:oauth:request_uri:made-up' });
+    expect(JSON.parse(made.body)).toMatchObject({ sessionStatus: 'FAILED' });
+    expect(made.headers).not.toHaveProperty('x-agent-identity-failure');
     await agent.complete(await agent.consent(again.authorizationUrl, userId), { userId });
     expect((await agent.ask(token)).accessToken).toMatch(/.{20,}/);
   });

@@ -47,6 +47,8 @@ export interface Answer {
   readonly outcome: Outcome;
   /** Why the user is asked again, where there is a reason to tell the operator. */
   readonly reason?: string | undefined;
+  /** Error code that ended the polled session, where it ended by one; fit for a header. */
+  readonly failure?: string | undefined;
 }
 
 /** One request, admitted: everything that was checked, in one place. */

@@ -2,6 +2,7 @@
 import { epochSeconds } from '../ambient';
 import { beginConsent, outstanding, openSealedRequest, type ConsentRequest } from '../consent/begin';
 import { hashOf, isOpen, sessionIdOf, type Session } from '../consent/session';
+import { errorCode } from '../grants/provider-failure';
 import { invalidMember } from '../service-error';
 import { covers, isRefreshable, type Grant } from './grant';
 import { heldToken, type HandedOut } from './held-token';
@@ -76,10 +77,12 @@ export async function userToken(ports: RetrievePorts, admitted: Admitted): Promi
     return { output: outstanding(ports.baseUrl, id), outcome: 'consent-required' };
   }
   if (input.sessionUri !== undefined && !force) {
+    const failure = polled?.failure === undefined ? undefined : errorCode(polled.failure);
     return {
       output: { sessionUri: input.sessionUri, sessionStatus: 'FAILED' },
       outcome: 'consent-required',
-      reason: polled?.failure === undefined ? 'the session ended' : `the session failed: ${polled.failure}`,
+      reason: failure === undefined ? 'the session ended' : `the session failed: ${failure}`,
+      failure,
     };
   }
   if (owner.provider.clientId === '') {
