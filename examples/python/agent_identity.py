@@ -51,7 +51,11 @@ Secret = TypeVar("Secret")
 
 
 class _Hidden(Generic[Secret]):
-    """Keeps a token or a link out of `repr`, `vars`, logged locals, and pickles, which cannot be made of it."""
+    """Keeps a secret out of `repr`, `vars`, pickles, and the local variables that a logged traceback shows.
+
+    The frames of this file keep tokens, links, and states in it. The frames of boto3, tools, and callbacks hold
+    what they were given.
+    """
 
     __slots__ = ("reveal",)
 
@@ -98,14 +102,45 @@ class ConsentRequiredError(Exception):
         return self._session_uri.reveal()
 
 
-class ConsentFailedError(Exception):
-    """The consent ended without one: declined, refused by the provider, or out of its ten minutes."""
+_PASSING = {"server_error", "temporarily_unavailable", "invalid_grant", "unreachable", "not_completed"}
+"""Codes after which a new link can work: the provider was unavailable (RFC 6749 section 4.1.2.1), did not
+redeem that one authorization code (section 5.2), or was not reached; or the completion was refused or failed."""
 
-    def __init__(self, provider_name: str) -> None:
-        super().__init__(
-            f'The consent at "{provider_name}" ended without access: it was declined, the provider refused '
-            "it, or its ten minutes are over. Call the tool again for a new link, if the user wants to."
+
+def _consent_failure(provider_name: str, provider_error: str | None) -> str:
+    if provider_error is None:
+        return (
+            f'The link for the consent at "{provider_name}" is no longer valid. Call the tool again for '
+            "a new link."
         )
+    if provider_error == "access_denied":
+        return (
+            f'The user or the credential provider "{provider_name}" declined the consent. Call the tool '
+            "again for a new link if the user wants to grant access."
+        )
+    if provider_error in _PASSING:
+        return (
+            f'The consent at "{provider_name}" was not completed: {provider_error}. Call the tool again for '
+            "a new link."
+        )
+    return (
+        f'The credential provider "{provider_name}" ended the consent: {provider_error}. A new link does '
+        "not help until the provider or the request is corrected."
+    )
+
+
+class ConsentFailedError(Exception):
+    """The consent ended without access.
+
+    The user declined, the provider rejected the request, or the link is too old.
+
+    :param provider_error: the error code that ended the consent, mostly an OAuth one; none where the link
+        ended
+    """
+
+    def __init__(self, provider_name: str, provider_error: str | None = None) -> None:
+        super().__init__(_consent_failure(provider_name, provider_error))
+        self.provider_error = provider_error
 
 
 class ConsentTimeoutError(Exception):
@@ -175,7 +210,12 @@ _REGION_IN_HOST = re.compile(r"\.execute-api\.([a-z0-9-]+)\.(?:amazonaws|on\.aws
 _GET_TOKEN = "/identities/oauth2/token"
 _REJECT_TOKEN = "/identities/RejectResourceOauth2Token"
 
-_rejected: ContextVar[str | None] = ContextVar("rejected", default=None)
+_ERROR_CODE = re.compile(r"[\x20\x21\x23-\x5B\x5D-\x7E]{1,128}")
+"""RFC 6749 section 4.1.2.1, and of a length that fits on a page."""
+
+_FAILURE_HEADER = "x-agent-identity-failure"
+
+_rejected: ContextVar[_Hidden[str] | None] = ContextVar("rejected", default=None)
 """Makes of a GetResourceOauth2Token a report that this token was not taken."""
 
 
@@ -189,7 +229,8 @@ def _report_rejected(params: dict[str, Any], **_: Any) -> None:
     rejected = _rejected.get()
     if rejected is not None:
         params["url"] = params["url"].replace(_GET_TOKEN, _REJECT_TOKEN)
-        params["body"] = json.dumps(json.loads(params["body"]) | {"rejectedAccessToken": rejected}).encode()
+        body = json.loads(params["body"]) | {"rejectedAccessToken": rejected.reveal()}
+        params["body"] = json.dumps(body).encode()
 
 
 def _split(url: str) -> SplitResult:
@@ -301,16 +342,18 @@ class MintedWorkloadAccessTokens:
 
     def renew(self, expired: str) -> str:
         with self._lock:
-            if self._held is None or self._held.reveal() == expired:
+            stale = self._held is None or self._held.reveal() == expired
+            del expired
+            if self._held is None or stale:
                 return self._mint_anew()
             return self._held.reveal()
 
     def _mint_anew(self) -> str:
-        token = self._mint()
-        life = _life_of(token)
+        held = _Hidden(self._mint())
+        life = _life_of(held.reveal())
         kept = math.inf if life is None else max(0, life - min(_MARGIN, life / 10))
-        self._held, self._good_until = _Hidden(token), self._now() + kept
-        return token
+        self._held, self._good_until = held, self._now() + kept
+        return held.reveal()
 
 
 class GivenWorkloadAccessToken:
@@ -323,10 +366,21 @@ class GivenWorkloadAccessToken:
         return self._token.reveal()
 
     def renew(self, expired: str) -> str:
+        del expired
         raise WorkloadAccessTokenError(
             "The workload access token of this invocation has expired. Have the agent invoked again: what "
             "the user has consented to is kept."
         )
+
+
+def _user_token(given: _Hidden[str | Callable[[], str]]) -> _Hidden[str]:
+    """:raises ConfigurationError: for what is no string; boto3 would show it in its message"""
+    shown = given.reveal()
+    token: _Hidden[Any] = _Hidden(shown() if callable(shown) else shown)
+    del shown
+    if not isinstance(token.reveal(), str):
+        raise ConfigurationError("user_token must be a string, or a function that returns one.")
+    return token
 
 
 def workload_access_tokens(
@@ -345,13 +399,14 @@ def workload_access_tokens(
     if user_token is not None and user_id is not None:
         raise ConfigurationError("Name the user by user_token or by user_id, not by both.")
 
+    given = None if user_token is None else _Hidden(user_token)
+
     def mint() -> str:
-        if user_token is not None:
-            token = user_token if isinstance(user_token, str) else user_token()
-            if not isinstance(token, str):
-                # boto3 would show it in its message.
-                raise ConfigurationError("user_token must be a string, or a function that returns one.")
-            answer = identity.get_workload_access_token_for_jwt(workloadName=workload_name, userToken=token)
+        if given is not None:
+            token = _user_token(given)
+            answer = identity.get_workload_access_token_for_jwt(
+                workloadName=workload_name, userToken=token.reveal()
+            )
         elif user_id is not None:
             answer = identity.get_workload_access_token_for_user_id(
                 workloadName=workload_name, userId=user_id
@@ -458,39 +513,32 @@ _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 1.0, 5.0, 1.5
 """Seconds between polls: soon at first, for many only click once; AWS's SDKs ask every five seconds."""
 
 
-def _as_agent(options: ApiKeyOptions, send: Callable[[str], Answer]) -> Answer:
+def _as_agent(options: ApiKeyOptions, send: Callable[[_Hidden[str]], Answer]) -> Answer:
     """Sends what needs a workload access token; once more with another when that one has expired."""
     given = options.workload_identity_token
     tokens = GivenWorkloadAccessToken(given) if isinstance(given, str) else given
     token = _Hidden(tokens.get())
     try:
-        return send(token.reveal())
+        return send(token)
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
         # Clients know an expired token by this word alone; the service uses it for nothing else.
         if code != "UnauthorizedException" or "expired" not in message.lower():
             raise
-    return send(tokens.renew(token.reveal()))
+    return send(_Hidden(tokens.renew(token.reveal())))
 
 
 def _list_of(name: str, values: Iterable[str]) -> list[str]:
     """The values of a list. A string is iterable too, and would pass for a list of its characters."""
     if isinstance(values, (str, bytes)):
+        del values
         raise ConfigurationError(
             f"`{name}` must be a collection of strings, not a string. Put the string into a list."
         )
     return list(values)
 
 
-def _ask(
-    options: AccessTokenOptions, *, rejected: str | None = None, **members: Any
-) -> _Hidden[dict[str, Any]]:
-    """One GetResourceOauth2Token.
-
-    :param rejected: reports this token and asks for another
-    """
-    if options.cancelled is not None and options.cancelled.is_set():
-        raise CalledOffError("The call was called off while it waited for its access token.")
+def _request(options: AccessTokenOptions, members: Mapping[str, Any]) -> dict[str, Any]:
     wish: dict[str, Any] = {
         "resourceCredentialProviderName": options.provider_name,
         "scopes": _list_of("scopes", options.scopes),
@@ -501,19 +549,46 @@ def _ask(
         "customState": options.custom_state,
         "customParameters": options.custom_parameters and dict(options.custom_parameters),
     }
-    request = {name: value for name, value in (wish | members).items() if value is not None}
+    return {name: value for name, value in (wish | members).items() if value is not None}
 
-    def send(token: str) -> dict[str, Any]:
-        answer: dict[str, Any] = options.identity.get_resource_oauth2_token(
-            workloadIdentityToken=token, **request
+
+def _ask(
+    options: AccessTokenOptions,
+    *,
+    rejected: _Hidden[str] | None = None,
+    session_uri: _Hidden[str] | None = None,
+    force: bool | None = None,
+) -> _Hidden[dict[str, Any]]:
+    """One GetResourceOauth2Token.
+
+    :param rejected: reports this token and asks for another
+    :param session_uri: polls this session
+    """
+    if options.cancelled is not None and options.cancelled.is_set():
+        raise CalledOffError("The call was called off while it waited for its access token.")
+    polled = session_uri and session_uri.reveal()
+    request = _Hidden(_request(options, {"sessionUri": polled, "forceAuthentication": force}))
+    del polled
+
+    def send(token: _Hidden[str]) -> _Hidden[dict[str, Any]]:
+        return _Hidden(
+            options.identity.get_resource_oauth2_token(
+                workloadIdentityToken=token.reveal(), **request.reveal()
+            )
         )
-        return answer
 
     reset = _rejected.set(rejected)
     try:
-        return _Hidden(_as_agent(options, send))
+        return _as_agent(options, send)
     finally:
         _rejected.reset(reset)
+
+
+def _failure_of(answer: _Hidden[dict[str, Any]]) -> str | None:
+    """The error code of a session that failed, from a header."""
+    headers: Mapping[str, str] = answer.reveal().get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    code = headers.get(_FAILURE_HEADER, "")
+    return code if _ERROR_CODE.fullmatch(code) else None
 
 
 def _is_passing(error: ClientError) -> bool:
@@ -522,16 +597,16 @@ def _is_passing(error: ClientError) -> bool:
     return status >= 500 or error.response["Error"]["Code"] == "ThrottlingException"
 
 
-def _poll(options: AccessTokenOptions, session_uri: str) -> str | None:
+def _poll(options: AccessTokenOptions, session_uri: _Hidden[str]) -> str | None:
     try:
-        answer = _ask(options, sessionUri=session_uri).reveal()
+        answer = _ask(options, session_uri=session_uri)
     except ClientError as error:
         if _is_passing(error):
             return None
         raise
-    if answer.get("sessionStatus") == "FAILED":
-        raise ConsentFailedError(options.provider_name)
-    return answer.get("accessToken")
+    if answer.reveal().get("sessionStatus") == "FAILED":
+        raise ConsentFailedError(options.provider_name, _failure_of(answer))
+    return answer.reveal().get("accessToken")
 
 
 @dataclass(frozen=True)
@@ -554,14 +629,13 @@ result is wanted. So that the same steps can be taken in a thread and in an even
 
 
 def _steps(options: AccessTokenOptions, first: Callable[[], _Hidden[dict[str, Any]]]) -> Steps:
-    hidden = yield first
-    answer = hidden.reveal()
-    if "accessToken" in answer:
-        return str(answer["accessToken"])
-    if "authorizationUrl" not in answer:
-        raise ConsentFailedError(options.provider_name)
-    link, session_uri = _Hidden(str(answer["authorizationUrl"])), _Hidden(str(answer["sessionUri"]))
-    del answer
+    answer = yield first
+    if "accessToken" in answer.reveal():
+        return str(answer.reveal()["accessToken"])
+    if "authorizationUrl" not in answer.reveal():
+        raise ConsentFailedError(options.provider_name, _failure_of(answer))
+    link = _Hidden(str(answer.reveal()["authorizationUrl"]))
+    session_uri = _Hidden(str(answer.reveal()["sessionUri"]))
     tell = options.on_auth_url
     if tell is None:
         raise ConsentRequiredError(options.provider_name, link.reveal(), session_uri.reveal())
@@ -571,7 +645,7 @@ def _steps(options: AccessTokenOptions, first: Callable[[], _Hidden[dict[str, An
     pause = _FIRST_PAUSE
     while (left := until - clock.now()) > 0:
         yield _Pause(min(pause, left), clock, cancelled)
-        token = yield lambda: _poll(options, session_uri.reveal())
+        token = yield lambda: _poll(options, session_uri)
         if token is not None:
             return str(token)
         pause = min(pause * _GROWTH, _LONGEST_PAUSE)
@@ -580,10 +654,10 @@ def _steps(options: AccessTokenOptions, first: Callable[[], _Hidden[dict[str, An
 
 def _steps_to_token(options: AccessTokenOptions) -> Steps:
     force = options.force_authentication or None
-    return _steps(options, lambda: _ask(options, forceAuthentication=force))
+    return _steps(options, lambda: _ask(options, force=force))
 
 
-def _steps_to_another(options: AccessTokenOptions, rejected: str) -> Steps:
+def _steps_to_another(options: AccessTokenOptions, rejected: _Hidden[str]) -> Steps:
     return _steps(options, lambda: _ask(options, rejected=rejected))
 
 
@@ -637,7 +711,9 @@ def replace_access_token(options: AccessTokenOptions, rejected: str) -> str:
 
     :raises: as `get_access_token`
     """
-    return _taken(_steps_to_another(options, rejected))
+    steps = _steps_to_another(options, _Hidden(rejected))
+    del rejected
+    return _taken(steps)
 
 
 def _steps_to_key(options: ApiKeyOptions) -> Steps:
@@ -649,7 +725,7 @@ def get_api_key(options: ApiKeyOptions) -> str:
     answer = _as_agent(
         options,
         lambda token: options.identity.get_resource_api_key(
-            workloadIdentityToken=token, resourceCredentialProviderName=options.provider_name
+            workloadIdentityToken=token.reveal(), resourceCredentialProviderName=options.provider_name
         ),
     )
     return str(answer["apiKey"])
@@ -662,7 +738,7 @@ def _decorator(
     options: Options | Callable[..., Options],
     into: str,
     first: Callable[[Options], Steps],
-    another: Callable[[Options, str], Steps] | None = None,
+    another: Callable[[Options, _Hidden[str]], Steps] | None = None,
 ) -> Callable[[Tool], Tool]:
     """Gives a tool its credential as a keyword argument.
 
@@ -691,7 +767,7 @@ def _decorator(
             except AccessTokenRejectedError:
                 if another is None:
                     raise
-            credential = _Hidden(_taken(another(chosen, credential.reveal())))
+            credential = _Hidden(_taken(another(chosen, credential)))
             with _refusal(chosen):
                 return tool(*args, **kwargs, **{into: credential.reveal()})
 
@@ -705,7 +781,7 @@ def _decorator(
             except AccessTokenRejectedError:
                 if another is None:
                     raise
-            credential = _Hidden(await _taken_async(another(chosen, credential.reveal())))
+            credential = _Hidden(await _taken_async(another(chosen, credential)))
             with _refusal(chosen):
                 return await tool(*args, **kwargs, **{into: credential.reveal()})
 
@@ -816,8 +892,10 @@ class LiveBrowserSession:
     """
 
     def __init__(self, user: dict[str, str], states: Iterable[str]) -> None:
+        given = _Hidden(states)
         self._user = _Hidden(user)
-        self._states = _Hidden(_list_of("states", states))
+        del user, states
+        self._states = _Hidden(_list_of("states", given.reveal()))
 
     @property
     def user(self) -> dict[str, str]:
@@ -837,8 +915,12 @@ class CompletedAuthorization:
 
 _SESSION_URI = re.compile(r"urn:ietf:params:oauth:request_uri:[a-zA-Z0-9\-._~]{1,512}")
 _LONGEST_STATE = 4096
-_ERROR_CODE = re.compile(r"[\x20\x21\x23-\x5B\x5D-\x7E]{1,128}")
-"""RFC 6749 section 4.1.2.1, and of a length that fits on a page."""
+
+
+def _single(query: _Hidden[dict[str, list[str]]], name: str) -> _Hidden[str]:
+    """A parameter that is there once."""
+    values = query.reveal().get(name, [])
+    return _Hidden(values[0] if len(values) == 1 else "")
 
 
 def complete_authorization(
@@ -856,24 +938,20 @@ def complete_authorization(
     :raises ClientError: `AccessDeniedException` for another user's session or one that is over,
         `ValidationException` when the provider does not redeem the authorization code
     """
-    query = parse_qs(_split(url).query, keep_blank_values=True)
-
-    def single(name: str) -> str:
-        """A parameter that is there once."""
-        values = query.get(name, [])
-        return values[0] if len(values) == 1 else ""
-
-    session_uri, state = single("session_id"), single("state")
-    if not _SESSION_URI.fullmatch(session_uri) or not 0 < len(state) <= _LONGEST_STATE:
+    query = _Hidden(parse_qs(_split(url).query, keep_blank_values=True))
+    del url
+    session_uri, state = _single(query, "session_id"), _single(query, "state")
+    if not _SESSION_URI.fullmatch(session_uri.reveal()) or not 0 < len(state.reveal()) <= _LONGEST_STATE:
         raise AuthorizationReturnError("malformed")
     session = browser_session()
     if session is None:
         raise AuthorizationReturnError("sign-in-needed")
     # All are compared, and each takes equally long.
-    if not sum(hmac.compare_digest(state.encode(), one.encode()) for one in session.states):
+    if not sum(hmac.compare_digest(state.reveal().encode(), one.encode()) for one in session.states):
         raise AuthorizationReturnError("not-this-browser")
-    if "error" in query:
-        error = single("error")
-        raise AuthorizationReturnError("declined", state, error if _ERROR_CODE.fullmatch(error) else None)
-    identity.complete_resource_token_auth(sessionUri=session_uri, userIdentifier=session.user)
-    return CompletedAuthorization(state)
+    if "error" in query.reveal():
+        error = _single(query, "error").reveal()
+        code = error if _ERROR_CODE.fullmatch(error) else None
+        raise AuthorizationReturnError("declined", state.reveal(), code)
+    identity.complete_resource_token_auth(sessionUri=session_uri.reveal(), userIdentifier=session.user)
+    return CompletedAuthorization(state.reveal())

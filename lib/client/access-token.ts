@@ -24,6 +24,7 @@ import {
   ResourceRefusalError,
 } from './errors';
 import { rejectResourceOauth2TokenCommand } from './reject-token-command';
+import { keepSessionFailure } from './session-failure';
 import { systemClock, unlessAborted, type Clock } from './waiting';
 
 /** Which token; the names are those of AWS's TypeScript SDK, the lengths and patterns those of docs/api.md. */
@@ -78,19 +79,22 @@ const askOf = (options: AccessTokenOptions): Ask => ({
   customParameters: options.customParameters && { ...options.customParameters },
 });
 
+/** Returned by the service, with the error code of a session that failed. */
+interface Answer extends GetResourceOauth2TokenCommandOutput {
+  readonly failure: string | undefined;
+}
+
 /** @param rejected reports this token and asks for another */
-const send = (
-  options: AccessTokenOptions,
-  ask: Ask,
-  rejected?: string,
-): Promise<GetResourceOauth2TokenCommandOutput> =>
-  sendAsAgent(options, (workloadIdentityToken, settings) => {
+const send = (options: AccessTokenOptions, ask: Ask, rejected?: string): Promise<Answer> =>
+  sendAsAgent(options, async (workloadIdentityToken, settings) => {
     const input = { ...ask, workloadIdentityToken };
     const command =
       rejected === undefined
         ? new GetResourceOauth2TokenCommand(input)
         : rejectResourceOauth2TokenCommand(input, rejected);
-    return options.identity.send(command, settings);
+    const failure = keepSessionFailure(command);
+    const output = await options.identity.send(command, settings);
+    return { ...output, failure: failure() };
   });
 
 /** What will be over in a while is no reason to lose a consent that is under way. */
@@ -101,8 +105,8 @@ const isPassing = (error: unknown): boolean =>
 /** @returns undefined while there is neither a token nor an end */
 async function poll(options: AccessTokenOptions, sessionUri: string): Promise<string | undefined> {
   try {
-    const { accessToken, sessionStatus } = await send(options, { ...askOf(options), sessionUri });
-    if (sessionStatus === 'FAILED') throw new ConsentFailedError(options.providerName);
+    const { accessToken, sessionStatus, failure } = await send(options, { ...askOf(options), sessionUri });
+    if (sessionStatus === 'FAILED') throw new ConsentFailedError(options.providerName, failure);
     return accessToken;
   } catch (error) {
     if (isPassing(error)) return undefined;
@@ -131,11 +135,11 @@ async function afterConsent(
 
 function tokenOf(
   options: AccessTokenOptions,
-  { accessToken, authorizationUrl, sessionUri }: GetResourceOauth2TokenCommandOutput,
+  { accessToken, authorizationUrl, sessionUri, failure }: Answer,
 ): Promise<string> {
   if (accessToken !== undefined) return Promise.resolve(accessToken);
   if (authorizationUrl === undefined || sessionUri === undefined) {
-    throw new ConsentFailedError(options.providerName);
+    throw new ConsentFailedError(options.providerName, failure);
   }
   return afterConsent(options, authorizationUrl, sessionUri);
 }

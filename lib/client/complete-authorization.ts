@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore';
 import { listOf } from './credential';
 import { AuthorizationReturnError } from './errors';
+import { errorCodeOf } from './oauth-error-code';
 
 /** What the application knows of the browser that sent the request, from its own session cookie. */
 export interface LiveBrowserSession {
@@ -37,8 +38,6 @@ export interface CompletedAuthorization {
 /** AWS's pattern. */
 const SESSION_URI = /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]{1,512}$/;
 const LONGEST_STATE = 4096;
-/** RFC 6749 section 4.1.2.1, and of a length that fits on a page. */
-const ERROR_CODE = /^[\x20\x21\x23-\x5B\x5D-\x7E]{1,128}$/;
 
 function queryOf(url: string | URL | URLSearchParams): URLSearchParams {
   if (typeof url !== 'string') return url instanceof URL ? url.searchParams : url;
@@ -83,8 +82,7 @@ export async function completeAuthorization({
   if (!isAmong(state, listOf('states', session.states)))
     throw new AuthorizationReturnError('not-this-browser');
   if (query.has('error')) {
-    const error = single(query, 'error') ?? '';
-    throw new AuthorizationReturnError('declined', state, ERROR_CODE.test(error) ? error : undefined);
+    throw new AuthorizationReturnError('declined', state, errorCodeOf(single(query, 'error')));
   }
   await identity.send(new CompleteResourceTokenAuthCommand({ sessionUri, userIdentifier: session.user }));
   return { state };

@@ -40,14 +40,40 @@ export class ConsentRequiredError extends Error {
   }
 }
 
-/** The consent ended without one: declined, refused by the provider, or out of its ten minutes. */
+/**
+ * Codes after which a new link can work: the provider was unavailable (RFC 6749 section 4.1.2.1), did not redeem that one
+ * authorization code (section 5.2), or was not reached; or the completion was refused or failed.
+ */
+const PASSING = new Set([
+  'server_error',
+  'temporarily_unavailable',
+  'invalid_grant',
+  'unreachable',
+  'not_completed',
+]);
+
+function consentFailure(providerName: string, providerError: string | undefined): string {
+  if (providerError === undefined) {
+    return `The link for the consent at "${providerName}" is no longer valid. Call the tool again for a new link.`;
+  }
+  if (providerError === 'access_denied') {
+    return `The user or the credential provider "${providerName}" declined the consent. Call the tool again for a new link if the user wants to grant access.`;
+  }
+  return PASSING.has(providerError)
+    ? `The consent at "${providerName}" was not completed: ${providerError}. Call the tool again for a new link.`
+    : `The credential provider "${providerName}" ended the consent: ${providerError}. A new link does not help until the provider or the request is corrected.`;
+}
+
+/** The consent ended without access: the user declined, the provider rejected the request, or the link is too old. */
 export class ConsentFailedError extends Error {
   override readonly name = 'ConsentFailedError';
 
-  constructor(providerName: string) {
-    super(
-      `The consent at "${providerName}" ended without access: it was declined, the provider refused it, or its ten minutes are over. Call the tool again for a new link, if the user wants to.`,
-    );
+  /** @param providerError the error code that ended the consent, mostly an OAuth one; none where the link ended */
+  constructor(
+    providerName: string,
+    readonly providerError?: string,
+  ) {
+    super(consentFailure(providerName, providerError));
   }
 }
 

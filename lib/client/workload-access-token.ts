@@ -6,7 +6,7 @@ import {
   UnauthorizedException,
   type BedrockAgentCoreClient,
 } from '@aws-sdk/client-bedrock-agentcore';
-import { WorkloadAccessTokenError } from './errors';
+import { ConfigurationError, WorkloadAccessTokenError } from './errors';
 
 export interface WorkloadAccessTokenSource {
   /** A token that has not ended, as far as can be told. */
@@ -98,6 +98,15 @@ export type ActingFor =
   | { readonly userId: string; readonly userToken?: never }
   | { readonly userToken?: never; readonly userId?: never };
 
+/** @throws ConfigurationError for what is no string: code without types can give anything */
+async function textOf(userToken: string | (() => string | Promise<string>)): Promise<string> {
+  const token: unknown = typeof userToken === 'function' ? await userToken() : userToken;
+  if (typeof token !== 'string') {
+    throw new ConfigurationError('userToken must be a string, or a function that returns one.');
+  }
+  return token;
+}
+
 /**
  * Tokens for an agent that mints its own: one source for each user, kept as long as the user's session.
  *
@@ -111,10 +120,7 @@ export function workloadAccessTokens(
     const { userToken, userId } = actingFor;
     const command =
       userToken !== undefined
-        ? new GetWorkloadAccessTokenForJWTCommand({
-            workloadName,
-            userToken: typeof userToken === 'string' ? userToken : await userToken(),
-          })
+        ? new GetWorkloadAccessTokenForJWTCommand({ workloadName, userToken: await textOf(userToken) })
         : userId !== undefined
           ? new GetWorkloadAccessTokenForUserIdCommand({ workloadName, userId })
           : new GetWorkloadAccessTokenCommand({ workloadName });

@@ -179,11 +179,45 @@ def test_without_anybody_to_take_the_link_says_so_at_once_and_shows_it_in_no_mes
     assert get_access_token(tools.options(on_auth_url=None))
 
 
-def test_ends_when_the_user_declines(tools: Tools) -> None:
+def test_ends_when_the_user_declines(world: World, tools: Tools) -> None:
     clock = ScriptedClock(lambda: tools.agent.consent(tools.links[-1], decision="deny"))
-    with pytest.raises(ConsentFailedError):
+    with pytest.raises(ConsentFailedError) as raised:
         get_access_token(tools.options(clock=clock))
     assert clock.pauses == [1]
+    assert raised.value.provider_error == "access_denied"
+    assert str(raised.value) == (
+        f'The user or the credential provider "{world.provider_name}" declined the consent. Call the tool '
+        "again for a new link if the user wants to grant access."
+    )
+
+
+def test_ends_with_the_code_of_a_provider_that_rejects_the_request(world: World, tools: Tools) -> None:
+    clock = ScriptedClock(lambda: tools.agent.consent(tools.links[-1]))
+    # Nobody is signed in at the provider, and it must show no page.
+    rejected = tools.options(clock=clock, custom_parameters={"prompt": "none"})
+    with pytest.raises(ConsentFailedError) as raised:
+        get_access_token(rejected)
+    assert raised.value.provider_error == "login_required"
+    assert str(raised.value) == (
+        f'The credential provider "{world.provider_name}" ended the consent: login_required. A new link '
+        "does not help until the provider or the request is corrected."
+    )
+
+
+def test_ends_when_another_call_has_forced_authentication(world: World, tools: Tools) -> None:
+    def overtake() -> None:
+        with pytest.raises(ConsentRequiredError):
+            get_access_token(tools.options(on_auth_url=None, force_authentication=True))
+
+    tools.agent.connect("ana")
+    clock = ScriptedClock(overtake)
+    with pytest.raises(ConsentFailedError) as raised:
+        get_access_token(tools.options(clock=clock, force_authentication=True))
+    assert raised.value.provider_error is None
+    assert str(raised.value) == (
+        f'The link for the consent at "{world.provider_name}" is no longer valid. Call the tool again for '
+        "a new link."
+    )
 
 
 def test_asks_ever_more_seldom_and_gives_up_in_time(tools: Tools) -> None:
@@ -392,46 +426,6 @@ class TestWorkloadAccessTokens:
         for none in ({}, {"WorkloadAccessToken": ""}):
             with pytest.raises(WorkloadAccessTokenError, match="through its gate"):
                 from_gate(none)
-
-
-class TestIdentityClient:
-    @pytest.fixture(autouse=True)
-    def empty_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("AGENT_IDENTITY_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION"):
-            monkeypatch.delenv(name, raising=False)
-
-    def test_takes_what_is_given_then_the_apis_region_then_the_environment(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("AGENT_IDENTITY_ENDPOINT", "https://identity.example/prod/")
-        monkeypatch.setenv("AWS_REGION", "eu-west-1")
-        api = "https://a1b2.execute-api.eu-central-1.amazonaws.com/prod"
-
-        def settings(*given: str) -> tuple[str, str]:
-            meta = identity_client(*given).meta
-            return meta.endpoint_url, meta.region_name
-
-        assert settings() == ("https://identity.example/prod", "eu-west-1")
-        assert settings(api) == (api, "eu-central-1")
-        assert settings(api, "us-east-2") == (api, "us-east-2")
-
-    @pytest.mark.parametrize(
-        ("endpoint", "hint"),
-        [
-            (None, "AGENT_IDENTITY_ENDPOINT"),
-            ("identity.example", "https URL"),
-            ("http://[", "https URL"),
-            ("http://identity.example", "https URL"),
-            ("http://127.0.0.1.example", "https URL"),
-            ("https://user:secret@identity.example", "https URL"),
-            ("https://identity.example/?stage=prod", "https URL"),
-            ("https://identity.example", "AWS_REGION"),
-        ],
-    )
-    def test_refuses_what_cannot_be_right(self, endpoint: str | None, hint: str) -> None:
-        with pytest.raises(ConfigurationError, match=hint) as raised:
-            identity_client(endpoint)
-        assert "secret" not in str(raised.value)
 
 
 class TestCompleteAuthorization:

@@ -17,16 +17,21 @@ from agent_identity import (
     ApiKeyOptions,
     AuthorizationReturnError,
     ConfigurationError,
+    ConsentFailedError,
     ConsentRequiredError,
     LiveBrowserSession,
+    WorkloadAccessTokenError,
+    complete_authorization,
     from_gate,
     get_access_token,
     identity_client,
+    replace_access_token,
     with_access_token,
     with_api_key,
     workload_access_tokens,
 )
-from world import RETURN_URL, Agent, World
+from botocore.exceptions import ClientError
+from world import RETURN_URL, Agent, World, query
 
 from late_annotations import Day, declare
 
@@ -58,12 +63,23 @@ def options(world: World, agent: Agent, identity: Any) -> AccessTokenOptions:
 UNUSED: Any = None
 
 
-def traceback_of(error: Exception) -> str:
-    """With local variables, as error reporters have it; but for the test's own, which know the secret."""
+def traceback_of(error: Exception, *, file: str = "") -> str:
+    """With local variables, as error reporters have it; but for the test's own, which know the secret.
+
+    :param file: shows the frames of this file alone
+    """
     report = traceback.TracebackException.from_exception(error, capture_locals=True)
-    others = [frame for frame in report.stack if not frame.name.startswith("test_")]
+    others = [
+        frame for frame in report.stack if frame.filename.endswith(file) and not frame.name.startswith("test_")
+    ]
+    assert others
     report.stack = traceback.StackSummary.from_list(others)
     return "".join(report.format())
+
+
+def own_frames(error: Exception) -> str:
+    """Those of the library; the ones of boto3 hold the request that they send."""
+    return traceback_of(error, file="agent_identity.py")
 
 
 def never_asked(*_args: Any, **_kwargs: Any) -> AccessTokenOptions:
@@ -239,14 +255,76 @@ class TestInspection:
         assert "the calendar is full" in traceback_of(raised.value)
         assert token not in traceback_of(raised.value)
 
-    def test_of_a_token_of_the_wrong_type_is_not_left_to_boto3(self, agent: Agent, identity: Any) -> None:
-        def untyped() -> Any:
-            return b"user-token"
-
-        tokens = workload_access_tokens(identity, agent.name, user_token=untyped)
+    @pytest.mark.parametrize("given", [b"user-token", lambda: b"user-token"])
+    def test_of_a_token_of_the_wrong_type_is_not_left_to_boto3(
+        self, agent: Agent, identity: Any, given: Any
+    ) -> None:
+        tokens = workload_access_tokens(identity, agent.name, user_token=given)
         with pytest.raises(ConfigurationError) as raised:
             tokens.get()
-        assert "user-token" not in str(raised.value)
+        assert str(raised.value) == "user_token must be a string, or a function that returns one."
+        assert "user-token" not in traceback_of(raised.value)
+
+    def test_of_a_request_that_is_refused_shows_no_token(
+        self, agent: Agent, identity: Any, options: AccessTokenOptions
+    ) -> None:
+        forged = agent.token(user_id="ana")[:-4]
+        by_forged = AccessTokenOptions(**(vars(options) | {"workload_identity_token": forged}))
+        key = ApiKeyOptions(identity=identity, workload_identity_token=forged, provider_name="weather")
+        for refuse in (
+            lambda: get_access_token(by_forged),
+            lambda: replace_access_token(by_forged, forged),
+            with_api_key(key)(lambda *, api_key: api_key),
+            workload_access_tokens(identity, agent.name, user_token=forged).get,
+        ):
+            with pytest.raises(ClientError) as raised:
+                refuse()
+            assert forged in traceback_of(raised.value, file=".py")
+            assert forged not in own_frames(raised.value)
+            assert "state-of-this-browser" not in own_frames(raised.value)
+
+    def test_of_an_expired_token_that_nobody_can_renew_shows_no_token(self) -> None:
+        given = from_gate({"WorkloadAccessToken": "the-token"})["workload_identity_token"]
+        with pytest.raises(WorkloadAccessTokenError) as raised:
+            given.renew(given.get())
+        assert "the-token" not in traceback_of(raised.value)
+
+    def test_of_a_consent_that_failed_shows_no_link(self, agent: Agent, options: AccessTokenOptions) -> None:
+        links: list[str] = []
+
+        def decline(link: str) -> None:
+            links.append(link)
+            agent.consent(link, decision="deny")
+
+        with pytest.raises(ConsentFailedError) as raised:
+            get_access_token(AccessTokenOptions(**(vars(options) | {"on_auth_url": decline})))
+        link_id = query(links[0])["request_uri"].rpartition(":")[2]
+        assert link_id not in traceback_of(raised.value)
+
+    @pytest.mark.parametrize("signed_in", [None, LiveBrowserSession({"userId": "ana"}, ["state-of-another"])])
+    def test_of_a_return_that_is_refused_shows_neither_session_nor_state(
+        self, identity: Any, signed_in: LiveBrowserSession | None
+    ) -> None:
+        returned = f"{RETURN_URL}&session_id=urn:ietf:params:oauth:request_uri:the-session&state=the-state"
+        with pytest.raises(AuthorizationReturnError) as raised:
+            complete_authorization(identity, returned, lambda: signed_in)
+        assert "the-session" not in traceback_of(raised.value)
+        assert "the-state" not in traceback_of(raised.value)
+
+    def test_of_a_browser_session_with_one_string_as_states_shows_neither_user_nor_state(self) -> None:
+        with pytest.raises(ConfigurationError) as raised:
+            LiveBrowserSession({"userToken": "the-user-token"}, "the-state")
+        assert "the-user-token" not in traceback_of(raised.value)
+        assert "the-state" not in traceback_of(raised.value)
+
+
+@pytest.mark.parametrize(
+    "code", ["server_error", "temporarily_unavailable", "invalid_grant", "unreachable", "not_completed"]
+)
+def test_a_consent_that_failed_by_what_passes_advises_a_new_link(code: str) -> None:
+    assert str(ConsentFailedError("calendar", code)) == (
+        f'The consent at "calendar" was not completed: {code}. Call the tool again for a new link.'
+    )
 
 
 @pytest.mark.parametrize("name", ["scopes", "resources", "audiences"])

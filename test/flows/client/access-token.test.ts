@@ -10,6 +10,7 @@ import {
   withAccessToken,
   workloadAccessTokens,
   type AccessTokenCredential,
+  type AccessTokenOptions,
 } from '../../../lib/client';
 import { Browser } from '../support/browser';
 import { declineConsent } from '../support/provider';
@@ -97,16 +98,71 @@ it('without anybody to take the link says so at once, and shows the link to nobo
   expect(await getAccessToken(alone)).toBe(issued());
 });
 
+/** How a wait for a consent ends while this happens. */
+async function failureOf(options: AccessTokenOptions, happening: () => unknown): Promise<unknown> {
+  const clock = new ScriptedClock([happening]);
+  const failure: unknown = await getAccessToken({ ...options, clock }).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(ConsentFailedError);
+  expect(clock.pauses).toHaveLength(1);
+  return failure;
+}
+
 it('ends when the user declines', async () => {
   const { options, links } = await agentOf('dora');
   const decline = async () => {
     const page = await declineConsent(new Browser(), links[0] ?? '', 'http://127.0.0.1:9/');
     expect(page.html).toContain('access_denied');
   };
-  const clock = new ScriptedClock([decline]);
-  await expect(getAccessToken({ ...options, clock })).rejects.toBeInstanceOf(ConsentFailedError);
-  expect(clock.pauses).toHaveLength(1);
+  expect(await failureOf(options, decline)).toMatchObject({
+    providerError: 'access_denied',
+    message: `The user or the credential provider "${options.providerName}" declined the consent. Call the tool again for a new link if the user wants to grant access.`,
+  });
 });
+
+it('ends with the code of a provider that rejects the request, and does not advise a new link', async () => {
+  const { options, links } = await agentOf('don');
+  // Nobody is signed in at the provider, and it must show no page.
+  const rejected = { ...options, customParameters: { prompt: 'none' } };
+  const failure = await failureOf(rejected, () => new Browser().go(links[0] ?? ''));
+  expect(failure).toMatchObject({
+    providerError: 'login_required',
+    message: `The credential provider "${options.providerName}" ended the consent: login_required. A new link does not help until the provider or the request is corrected.`,
+  });
+});
+
+it('ends with a code of the service when the application names another user, and advises a new link', async () => {
+  const { agent, options, open } = await agentOf('dan');
+  const failure = await failureOf(options, async () => {
+    const refused = agent.complete(await open(), { userId: 'mallory' });
+    await expect(refused).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  });
+  expect(failure).toMatchObject({
+    providerError: 'not_completed',
+    message: `The consent at "${options.providerName}" was not completed: not_completed. Call the tool again for a new link.`,
+  });
+});
+
+it('ends without a code when another call has forced authentication', async () => {
+  const { agent, options } = await agentOf('dea');
+  await agent.connect('dea');
+  const forced = { ...options, forceAuthentication: true };
+  const failure = await failureOf(forced, () =>
+    expect(getAccessToken({ ...forced, onAuthUrl: undefined })).rejects.toBeInstanceOf(ConsentRequiredError),
+  );
+  expect(failure).toMatchObject({
+    providerError: undefined,
+    message: `The link for the consent at "${options.providerName}" is no longer valid. Call the tool again for a new link.`,
+  });
+});
+
+it.each(['server_error', 'temporarily_unavailable', 'invalid_grant', 'unreachable'])(
+  'advises a new link after %s, which passes',
+  (code) => {
+    expect(new ConsentFailedError('calendar', code).message).toBe(
+      `The consent at "calendar" was not completed: ${code}. Call the tool again for a new link.`,
+    );
+  },
+);
 
 it('asks ever more seldom, at last every five seconds, and gives up in time; the link stays good', async () => {
   const { options, links, consent } = await agentOf('eve');

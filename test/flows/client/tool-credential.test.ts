@@ -4,6 +4,7 @@ import { UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js'
 import {
   AuthorizationReturnError,
   ConfigurationError,
+  ConsentFailedError,
   ConsentRequiredError,
   fromGate,
   getAccessToken,
@@ -100,6 +101,12 @@ describe('the credential of a tool', () => {
     ];
     expect(wrong).toHaveLength(3);
   });
+});
+
+it('passes on that the consent of a tool within an MCP tool failed, as it is', async () => {
+  const failure = new ConsentFailedError('calendar', 'invalid_scope');
+  const tool = withElicitedAccessToken(own)(() => Promise.reject(failure));
+  await expect(tool()).rejects.toBe(failure);
 });
 
 describe('an inspection', () => {

@@ -1,5 +1,6 @@
 /** Workload access tokens: replaced before they end or when the service says so, one mint for all who want one. */
 import {
+  ConfigurationError,
   fromGate,
   getAccessToken,
   MintedWorkloadAccessTokens,
@@ -51,6 +52,20 @@ it('are minted for the agent alone, for a user id, and for a user known by their
   );
   const byToken = `${world.issuer.issuer}#ana`;
   expect(subjects).toEqual([expect.stringContaining(`/${workloadName}`), 'user-id:ana', byToken, byToken]);
+});
+
+it.each<[string, unknown]>([
+  ['bytes', Buffer.from('user-token')],
+  ['a function that returns none', () => Promise.resolve(undefined)],
+  ['a function that returns bytes', () => Buffer.from('user-token')],
+])('are not minted for a user token that is %s', async (_, userToken) => {
+  const { name: workloadName } = await world.agent();
+  const actingFor = { workloadName, userToken: userToken as string };
+  const failure: unknown = await workloadAccessTokens(identityClient(world), actingFor)
+    .get()
+    .catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(ConfigurationError);
+  expect((failure as Error).message).toBe('userToken must be a string, or a function that returns one.');
 });
 
 it('are minted once for all who want one at the same time', async () => {

@@ -1,0 +1,44 @@
+"""examples/python/agent_identity.py: the client of the identity service, its endpoint and its Region."""
+
+import pytest
+from agent_identity import ConfigurationError, identity_client
+
+
+class TestIdentityClient:
+    @pytest.fixture(autouse=True)
+    def empty_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("AGENT_IDENTITY_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION"):
+            monkeypatch.delenv(name, raising=False)
+
+    def test_takes_what_is_given_then_the_apis_region_then_the_environment(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AGENT_IDENTITY_ENDPOINT", "https://identity.example/prod/")
+        monkeypatch.setenv("AWS_REGION", "eu-west-1")
+        api = "https://a1b2.execute-api.eu-central-1.amazonaws.com/prod"
+
+        def settings(*given: str) -> tuple[str, str]:
+            meta = identity_client(*given).meta
+            return meta.endpoint_url, meta.region_name
+
+        assert settings() == ("https://identity.example/prod", "eu-west-1")
+        assert settings(api) == (api, "eu-central-1")
+        assert settings(api, "us-east-2") == (api, "us-east-2")
+
+    @pytest.mark.parametrize(
+        ("endpoint", "hint"),
+        [
+            (None, "AGENT_IDENTITY_ENDPOINT"),
+            ("identity.example", "https URL"),
+            ("http://[", "https URL"),
+            ("http://identity.example", "https URL"),
+            ("http://127.0.0.1.example", "https URL"),
+            ("https://user:secret@identity.example", "https URL"),
+            ("https://identity.example/?stage=prod", "https URL"),
+            ("https://identity.example", "AWS_REGION"),
+        ],
+    )
+    def test_refuses_what_cannot_be_right(self, endpoint: str | None, hint: str) -> None:
+        with pytest.raises(ConfigurationError, match=hint) as raised:
+            identity_client(endpoint)
+        assert "secret" not in str(raised.value)
