@@ -5,18 +5,21 @@ the user's consent is waited for, and the token is the tool's keyword argument `
 
     identity = identity_client()  # AGENT_IDENTITY_ENDPOINT, AWS_REGION, AWS's credentials
 
-    @with_access_token(lambda day, headers, tell: AccessTokenOptions(
+    @with_access_token(lambda day, headers, state, tell: AccessTokenOptions(
         identity=identity, **from_gate(headers), provider_name="calendar", scopes=["calendar.read"],
-        auth_flow="USER_FEDERATION", on_auth_url=tell))
-    def read_calendar(day, headers, tell, *, access_token):
+        auth_flow="USER_FEDERATION", custom_state=state, on_auth_url=tell))
+    def read_calendar(day, headers, state, tell, *, access_token):
         headers = {"Authorization": f"Bearer {access_token}"}
         answer = requests.get(CALENDAR, params={"day": day}, headers=headers)
         if answer.status_code == 401:
             raise AccessTokenRejectedError  # reported; tried once more with another
         return answer.json()
 
+The application creates `state`, unguessable, keeps it in its user's browser session, and sends it along when it
+invokes the agent; `complete_authorization` looks for it again at the return URL.
+
 An agent without a gate mints for itself: `workload_identity_token=workload_access_tokens(identity, name,
-user_id=…)` in place of `from_gate`. The application answers its return URL by `complete_authorization`.
+user_id=…)` in place of `from_gate`.
 
 Nothing here logs. Errors say what to do next; neither their messages nor `repr` or `vars` of anything here
 show a token or a link. What the service refuses arrives as boto3's ClientError. Python 3.10 or newer.
@@ -170,11 +173,15 @@ class ResourceRefusalError(Exception):
         )
 
 
-ReturnReason = Literal["sign-in-needed", "malformed", "not-this-browser", "declined"]
+ReturnReason = Literal["sign-in-needed", "state-missing", "malformed", "not-this-browser", "declined"]
 
 _RETURN_MESSAGES: dict[ReturnReason, str] = {
     "sign-in-needed": "Nobody is signed in in this browser. Have the user sign in, and ask again.",
-    "malformed": "This is not how the identity service sends a browser back. Ask again for a link.",
+    "state-missing": (
+        "The return URL has no state. Create a custom_state for the browser session, pass it when the agent "
+        "requests the token, and ask again."
+    ),
+    "malformed": "The return URL parameters are not valid. Ask again for a link.",
     "not-this-browser": "This authorization was not begun in this browser session, or has been completed. "
     "Nothing was connected; ask again here.",
     "declined": "The authorization was declined. Nothing was connected; ask again if that was not meant.",
@@ -941,7 +948,11 @@ def complete_authorization(
     query = _Hidden(parse_qs(_split(url).query, keep_blank_values=True))
     del url
     session_uri, state = _single(query, "session_id"), _single(query, "state")
-    if not _SESSION_URI.fullmatch(session_uri.reveal()) or not 0 < len(state.reveal()) <= _LONGEST_STATE:
+    if not _SESSION_URI.fullmatch(session_uri.reveal()):
+        raise AuthorizationReturnError("malformed")
+    if "state" not in query.reveal():
+        raise AuthorizationReturnError("state-missing")
+    if not 0 < len(state.reveal()) <= _LONGEST_STATE:
         raise AuthorizationReturnError("malformed")
     session = browser_session()
     if session is None:

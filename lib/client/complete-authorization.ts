@@ -73,10 +73,12 @@ export async function completeAuthorization({
 }: CompleteAuthorizationOptions): Promise<CompletedAuthorization> {
   const query = queryOf(url);
   const sessionUri = single(query, 'session_id');
-  const state = single(query, 'state');
-  if (sessionUri === undefined || !SESSION_URI.test(sessionUri) || !state || state.length > LONGEST_STATE) {
+  if (sessionUri === undefined || !SESSION_URI.test(sessionUri)) {
     throw new AuthorizationReturnError('malformed');
   }
+  if (!query.has('state')) throw new AuthorizationReturnError('state-missing');
+  const state = single(query, 'state');
+  if (!state || state.length > LONGEST_STATE) throw new AuthorizationReturnError('malformed');
   const session = await browserSession();
   if (!session) throw new AuthorizationReturnError('sign-in-needed');
   if (!isAmong(state, listOf('states', session.states)))

@@ -118,15 +118,19 @@ export class ResourceRefusalError extends Error {
 
 /**
  * - `sign-in-needed`: no live browser session;
- * - `malformed`: `session_id` or `state` is missing, repeated, or not of its form;
+ * - `state-missing`: there is a `session_id` and no `state`, because the agent requested the token without one;
+ * - `malformed`: `session_id` or `state` is repeated or not of its form, or `session_id` is missing;
  * - `not-this-browser`: the state is not one that this browser session was given;
  * - `declined`: the user or the provider said no.
  */
-export type AuthorizationReturnReason = 'sign-in-needed' | 'malformed' | 'not-this-browser' | 'declined';
+export type AuthorizationReturnReason =
+  'sign-in-needed' | 'state-missing' | 'malformed' | 'not-this-browser' | 'declined';
 
 const RETURN_MESSAGES: Readonly<Record<AuthorizationReturnReason, string>> = {
   'sign-in-needed': 'Nobody is signed in in this browser. Have the user sign in, and ask again.',
-  malformed: 'This is not how the identity service sends a browser back. Ask again for a link.',
+  'state-missing':
+    'The return URL has no state. Create a customState for the browser session, pass it when the agent requests the token, and ask again.',
+  malformed: 'The return URL parameters are not valid. Ask again for a link.',
   'not-this-browser':
     'This authorization was not begun in this browser session, or has been completed. Nothing was connected; ask again here.',
   declined: 'The authorization was declined. Nothing was connected; ask again if that was not meant.',

@@ -468,8 +468,8 @@ class TestCompleteAuthorization:
         assert reason(returned.replace(STATE, f"{STATE}x")) == "not-this-browser"
         assert reason(returned.replace(STATE, STATE.upper())) == "not-this-browser"
         assert reason(states=()) == "not-this-browser"
+        assert reason(returned.replace(f"&state={STATE}", "")) == "state-missing"
         for url in (
-            returned.replace(f"state={STATE}", ""),
             returned.replace(STATE, ""),
             returned.replace(STATE, "x" * 4097),
             f"{returned}&state={STATE}",
