@@ -26,6 +26,15 @@ try {
 }
 `;
 
+/** @param code what the system said; empty where it said nothing */
+function faultOf(folder: string, code: string): string {
+  if (code === 'EEXIST') return `${folder} is not a folder. Set DATA_DIR to a folder.`;
+  if (code === 'ENOTDIR') {
+    return `The data folder ${folder} cannot be created, because a part of its path is not a folder. Set DATA_DIR to another path.`;
+  }
+  return `The data folder ${folder} cannot be written to (${code || 'unknown error'}). Set DATA_DIR to a folder that you can write to.`;
+}
+
 const answered = new Set<string>();
 
 /**
@@ -60,9 +69,7 @@ export async function tryFolder(folder: string, patience = PATIENCE_MS): Promise
   }
   const [status] = outcome as [number | null];
   if (code !== '' || status !== 0) {
-    throw new StartError(
-      `The data folder ${folder} cannot be written to (${code || 'unknown error'}). Set DATA_DIR to a folder that can.`,
-    );
+    throw new StartError(faultOf(folder, code));
   }
   answered.add(folder);
 }

@@ -10,10 +10,19 @@ import { StartError, systemErrorCode } from './start-error';
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
 
+/** The bit of a folder that users share, such as /tmp. */
+const STICKY = 0o1000;
+
+/** Files that say that a folder is this service's. */
+const CLAIMS = ['principals.json', 'kms.json'];
+
+/** What is in a folder before one of those is: a start that was killed leaves it. A mounted disk has `lost+found`. */
+const BEFORE_CLAIMS = /^(service\.log|dynamodb|secrets\.json|lost\+found|\.(try-|principals\.json\.).*)$/;
+
 /** Root can access everything, so ownership proves nothing. */
 const ROOT = 0;
 
-const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(3, '0');
+const octal = (mode: number): string => (mode & 0o1777).toString(8).padStart(3, '0');
 
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
@@ -63,16 +72,31 @@ function closeToOthers(path: string, stats: Stats, permissions: number, advice =
   if ((mode & OTHERS) !== 0) close(path, mode, permissions, advice);
 }
 
+/** Whether a folder with these entries holds the service's state, or nothing else's. */
+const isForState = (entries: readonly string[]): boolean =>
+  entries.some((name) => CLAIMS.includes(name)) || entries.every((name) => BEFORE_CLAIMS.test(name));
+
 /**
+ * Closes a folder that is empty or holds this service's files. The permissions of any other are somebody else's affair.
+ *
  * @param folder that exists
- * @throws StartError when others own it, or could have put something into it
+ * @throws StartError when it is for other files, users share it, others own it, or could have put something into it
  */
 export function closeFolderToOthers(folder: string): void {
   const stats = statsOf(folder);
   if (!stats) return;
+  const entries = readdirSync(folder);
+  if (!isForState(entries)) {
+    throw new StartError(`${folder} contains other files. Set DATA_DIR to a new or empty folder.`);
+  }
+  if ((stats.mode & STICKY) !== 0 && (stats.mode & OTHERS_WRITE) !== 0) {
+    throw new StartError(
+      `${folder} is a folder that users share (${octal(stats.mode)}). Set DATA_DIR to a new folder.`,
+    );
+  }
   const isOpen = isOwn(stats) === true && (stats.mode & OTHERS_WRITE) !== 0;
   // Where there is nothing yet, nobody has put anything.
-  if (isOpen && readdirSync(folder).length === 0) close(folder, stats.mode, 0o700, '');
+  if (isOpen && entries.length === 0) close(folder, stats.mode, 0o700, '');
   else closeToOthers(folder, stats, 0o700);
 }
 

@@ -16,32 +16,35 @@ export interface LocalSettings {
 const DEFAULT_PORT = '4600';
 const DEFAULT_DATA_DIR = '.local';
 
-/** The examples take the ports after the service's own. */
-const EXAMPLE_PORTS = 8;
+/** The ports after the service's own: eight for the examples, and those of KMS and Secrets Manager. */
+const PORTS_BEHIND = 10;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * @param env `PORT`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array)
+ * @param env `PORT`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array). An empty one counts as
+ *   unset: that is what an unset variable becomes in a script or a compose file.
  * @throws StartError naming the variable and what it should be
  */
 export function parseSettings(env: Environment): LocalSettings {
-  const examples = parseExamples(env.EXAMPLES ?? 'on');
+  const { PORT, DATA_DIR, EXAMPLES, TRUSTED_ISSUERS } = withoutEmpty(env);
   return {
-    port: parsePort(env.PORT ?? DEFAULT_PORT, examples),
-    dataDir:
-      env.DATA_DIR === undefined ? resolve(DEFAULT_DATA_DIR) : resolve(callersFolder(env), env.DATA_DIR),
-    examples,
-    trustedIssuers: parseIssuers(env.TRUSTED_ISSUERS ?? '[]'),
+    port: parsePort(PORT ?? DEFAULT_PORT),
+    dataDir: DATA_DIR === undefined ? resolve(DEFAULT_DATA_DIR) : resolve(callersFolder(env), DATA_DIR),
+    examples: parseExamples(EXAMPLES ?? 'on'),
+    trustedIssuers: parseIssuers(TRUSTED_ISSUERS ?? '[]'),
   };
 }
+
+const withoutEmpty = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 
 /** Where the person stands: npm runs scripts in the project, wherever it was called (`npm --prefix … start`). */
 const callersFolder = ({ npm_lifecycle_event: script, INIT_CWD: folder }: Environment): string =>
   script === 'start' && folder !== undefined ? folder : '.';
 
-function parsePort(text: string, examples: boolean): number {
-  const highest = examples ? 65_535 - EXAMPLE_PORTS : 65_535;
+function parsePort(text: string): number {
+  const highest = 65_535 - PORTS_BEHIND;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (!(port <= highest)) {
     throw new StartError(

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SealedFile } from '../../examples/local/sealed-file';
 import { tryFolder } from '../../lib/local/answering-folder';
+import { parseSettings } from '../../lib/local/settings';
 import { Programs } from './program';
 
 const PROJECT = resolve(__dirname, '../..');
@@ -77,6 +78,56 @@ describe('a folder that others', () => {
     await program.ready();
     expect(program.stderr).toMatch(/^Other users could read .* \(755\)\. Its permissions are now 700\.\n$/);
     expect(await modeOf(dataDir)).toBe('700');
+  });
+});
+
+describe('a folder that is not for the state of the service', () => {
+  it.each(['755', '777', '1777', '700'])('is refused and left as it is, with mode %s', async (mode) => {
+    await mkdir(dataDir);
+    await writeFile(join(dataDir, 'notes.txt'), 'mine');
+    await chmod(dataDir, parseInt(mode, 8));
+    await refused(/^\/.*data contains other files\. Set DATA_DIR to a new or empty folder\.$/m);
+    expect(await readdir(dataDir)).toEqual(['notes.txt']);
+    expect(((await stat(dataDir)).mode & 0o7777).toString(8)).toBe(mode);
+  });
+
+  it('is refused when it is shared, even while it is empty', async () => {
+    await mkdir(dataDir);
+    await chmod(dataDir, 0o1777);
+    await refused(/^\/.*data is a folder that users share \(1777\)\. Set DATA_DIR to a new folder\.$/m);
+    expect(((await stat(dataDir)).mode & 0o7777).toString(8)).toBe('1777');
+  });
+
+  it('does not include a folder in which a start was killed early', async () => {
+    await mkdir(join(dataDir, 'dynamodb'), { recursive: true });
+    await mkdir(join(dataDir, 'lost+found'));
+    await writeFile(join(dataDir, 'service.log'), '');
+    await writeFile(join(dataDir, '.try-1'), '');
+    await chmod(dataDir, 0o700);
+    await start().ready();
+  });
+
+  it('is refused when it is a file', async () => {
+    await writeFile(dataDir, 'mine');
+    await refused(/^\/.*data is not a folder\. Set DATA_DIR to a folder\.$/m);
+  });
+});
+
+describe('an empty variable', () => {
+  it('is the same as an unset one', () => {
+    const names = ['PORT', 'DATA_DIR', 'EXAMPLES', 'TRUSTED_ISSUERS'];
+    expect(parseSettings(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(parseSettings({}));
+    expect(parseSettings({}).dataDir).toBe(resolve('.local'));
+  });
+
+  it('puts no keys into the current folder', async () => {
+    await writeFile(join(folder, 'notes.txt'), 'mine');
+    await chmod(folder, 0o755);
+    const program = programs.start({ DATA_DIR: '' }, [], folder);
+    await program.ready();
+    expect((await readdir(folder)).sort()).toEqual(['.local', 'notes.txt']);
+    expect(await modeOf(folder)).toBe('755');
+    expect(program.stderr).toBe('');
   });
 });
 
