@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import * as v from 'valibot';
 import { accessKeyIdOf, isFromProgram, mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { headerLines } from './header-lines';
-import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
+import { listenOnLoopback, LOOPBACK, type DerivedPort, type Listening } from './loopback-server';
 import { isAllowed, type PrincipalAccess } from './principal-access';
 import { LOCAL_REGION, type Principal } from './principals';
 import { readBody } from './request-body';
@@ -31,6 +31,8 @@ export interface AwsJsonService {
   readonly mostBytes: number;
   /** What local principals may call; absent where they may call nothing. */
   readonly access?: PrincipalAccess | undefined;
+  /** That it listens on; one that is free when left out. */
+  readonly port?: DerivedPort | undefined;
 }
 
 export interface LocalAwsJson extends Pick<Listening, 'close'> {
@@ -45,7 +47,7 @@ export async function startAwsJson(
   const server = createServer((request, response) => {
     void serve(service, credentials, request, response);
   });
-  const { port, close } = await listenOnLoopback(server, 0);
+  const { port, close } = await listenOnLoopback(server, service.port ?? 0);
   return { endpoint: `http://${LOOPBACK}:${port}`, close };
 }
 

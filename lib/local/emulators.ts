@@ -7,6 +7,7 @@ import { prepareDataFolder } from './data-folder';
 import { startDynamoDb } from './dynamodb';
 import { newEmulatorCredentials, type EmulatorCredentials } from './emulator-access';
 import { startKms } from './kms';
+import { portBehind } from './loopback-server';
 import { loadPrincipals, type Principals } from './principals';
 import { startSecretsManager } from './secrets-manager';
 import { startSts } from './sts';
@@ -32,17 +33,22 @@ export interface Emulators {
   readonly close: () => Promise<void>;
 }
 
+/** Where people's own AWS clients find KMS and Secrets Manager, counted from the service's port; the examples are between. */
+const KMS_OFFSET = 9;
+const SECRETS_MANAGER_OFFSET = 10;
+
 /**
  * @param dataDir absolute path; made when absent
- * @throws StartError for what a person can put right: a folder that is in use, unwritable or damaged
+ * @param servicePort the service's own port, behind which KMS and Secrets Manager listen; 0 for ports that are free
+ * @throws StartError for what a person can put right: a folder that is in use, unwritable or damaged, a taken port
  */
-export async function startEmulators(dataDir: string): Promise<Emulators> {
+export async function startEmulators(dataDir: string, servicePort = 0): Promise<Emulators> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const stop of closers.splice(0).reverse()) await stop();
   };
   try {
-    return { ...(await startEach(dataDir, closers)), close };
+    return { ...(await startEach(dataDir, servicePort, closers)), close };
   } catch (error) {
     await close();
     throw error;
@@ -51,6 +57,7 @@ export async function startEmulators(dataDir: string): Promise<Emulators> {
 
 async function startEach(
   dataDir: string,
+  servicePort: number,
   closers: (() => Promise<void>)[],
 ): Promise<Omit<Emulators, 'close'>> {
   const credentials = newEmulatorCredentials();
@@ -59,10 +66,17 @@ async function startEach(
   const dynamodb = await startDynamoDb(join(dataDir, 'dynamodb'), credentials);
   closers.push(dynamodb.close);
   const principals = await loadPrincipals(dataDir);
-  const kms = await startKms(join(dataDir, 'kms.json'), credentials, principals);
+  const kmsPort = portBehind(servicePort, KMS_OFFSET, 'the local KMS');
+  const kms = await startKms(join(dataDir, 'kms.json'), credentials, principals, kmsPort);
   closers.push(kms.close);
   const secretsFile = join(dataDir, 'secrets.json');
-  const secretsManager = await startSecretsManager(secretsFile, kms.key, credentials, principals);
+  const secretsManager = await startSecretsManager(
+    secretsFile,
+    kms.key,
+    credentials,
+    principals,
+    portBehind(servicePort, SECRETS_MANAGER_OFFSET, 'the local Secrets Manager'),
+  );
   closers.push(secretsManager.close);
   const sts = await startSts(credentials);
   closers.push(sts.close);

@@ -11,6 +11,7 @@ import { KEY_OPERATIONS } from './kms-key-operations';
 import { loadKmsKeyRing, type KmsKeyRing } from './kms-key-ring';
 import { KeyIdSchema } from './kms-named-key';
 import { SIGNING_OPERATIONS } from './kms-signing-operations';
+import type { DerivedPort } from './loopback-server';
 import type { PrincipalAccess } from './principal-access';
 import type { Principals } from './principals';
 import type { SymmetricKey } from './kms-symmetric-key';
@@ -47,12 +48,14 @@ export interface LocalKms extends LocalAwsJson {
  * @param keyFile where the keys are kept; made when absent, readable for its owner only
  * @param credentials what clients must present
  * @param principals who may also manage keys; nobody when left out
+ * @param port one that is free when left out
  * @throws StartError when the keys' file is damaged
  */
 export async function startKms(
   keyFile: string,
   credentials: EmulatorCredentials,
   principals?: Principals,
+  port?: DerivedPort,
 ): Promise<LocalKms> {
   const keys = await loadKmsKeyRing(keyFile);
   const operations = new Map(
@@ -67,6 +70,7 @@ export async function startKms(
     internalError: 'KMSInternalException',
     mostBytes: MAX_REQUEST_BYTES,
     access: principals && accessTo(keys, principals),
+    port,
   };
   return { ...(await startAwsJson(service, credentials)), keyArn: arnOf(keys.root), key: keys.root };
 }

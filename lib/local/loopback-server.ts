@@ -17,26 +17,49 @@ export interface Listening {
   readonly close: () => Promise<void>;
 }
 
+/** A port that follows from the service's own, PORT. */
+export interface DerivedPort {
+  readonly port: number;
+  /** The service's own port; 0 when the system chooses both. */
+  readonly servicePort: number;
+  /** What listens there, for a person. */
+  readonly purpose: string;
+}
+
+/**
+ * @param servicePort the service's own port; 0 for one that is free
+ * @param offset how far behind it the port is
+ * @param purpose what listens there, for a person
+ */
+export const portBehind = (servicePort: number, offset: number, purpose: string): DerivedPort => ({
+  port: servicePort === 0 ? 0 : servicePort + offset,
+  servicePort,
+  purpose,
+});
+
 /**
  * @param server not listening yet
- * @param port 0 for one that is free
+ * @param wanted the port, or how it follows from the service's own; 0 for one that is free
  * @throws StartError when the port is taken or may not be used
  */
-export async function listenOnLoopback(server: Server, port: number): Promise<Listening> {
+export async function listenOnLoopback(server: Server, wanted: number | DerivedPort): Promise<Listening> {
+  const port = typeof wanted === 'number' ? wanted : wanted.port;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
-      reject(cannotListen(error, port));
+      reject(cannotListen(error, port, typeof wanted === 'number' ? undefined : wanted));
     });
     server.listen(port, LOOPBACK, resolve);
   });
   return { port: (server.address() as AddressInfo).port, close: () => closeServer(server) };
 }
 
-function cannotListen(error: Error, port: number): Error {
+function cannotListen(error: Error, port: number, derived: DerivedPort | undefined): Error {
   const code = systemErrorCode(error);
   if (code === 'EADDRINUSE') {
+    const named = derived ? `Port ${port}, which ${derived.purpose} needs,` : `Port ${port}`;
+    const next = (derived?.servicePort ?? port) + 100;
     return new StartError(
-      `Port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 100} npm start`,
+      `${named} is taken. Stop what listens there, or choose another: PORT=${next} npm start`,
     );
   }
   if (code === 'EACCES') {

@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import { AwsJsonError, parseMembers, startAwsJson, type LocalAwsJson } from './aws-json';
 import type { EmulatorCredentials } from './emulator-access';
 import type { SymmetricKey } from './kms-symmetric-key';
+import type { DerivedPort } from './loopback-server';
 import type { PrincipalAccess } from './principal-access';
 import type { Principals } from './principals';
 import { openSecretsFile, type LocalSecret, type SecretsFile } from './secrets-file';
@@ -104,6 +105,7 @@ const operationsOn = (
  * @param key seals their text
  * @param credentials what clients must present
  * @param principals who may also manage secrets; nobody when left out
+ * @param port one that is free when left out
  * @throws StartError when the secrets' file is damaged
  */
 export async function startSecretsManager(
@@ -111,6 +113,7 @@ export async function startSecretsManager(
   key: SymmetricKey,
   credentials: EmulatorCredentials,
   principals?: Principals,
+  port?: DerivedPort,
 ): Promise<LocalAwsJson> {
   const secrets = await openSecretsFile(path, key);
   const targets = Object.entries(operationsOn(secrets)).map(
@@ -121,6 +124,7 @@ export async function startSecretsManager(
     internalError: 'InternalServiceError',
     mostBytes: MAX_REQUEST_BYTES,
     access: principals && accessTo(secrets, principals),
+    port,
   };
   return startAwsJson(service, credentials);
 }

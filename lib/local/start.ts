@@ -33,7 +33,7 @@ export interface LocalService {
  */
 export async function startLocal({ dataDir: folder, ...options }: LocalOptions): Promise<LocalService> {
   const dataDir = resolve(folder);
-  const emulators = await startEmulators(dataDir);
+  const emulators = await startEmulators(dataDir, options.port);
   try {
     const { access, principals } = emulators;
     const functions = await startFunctions({ ...options, emulators: access, principals });

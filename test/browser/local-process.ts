@@ -2,7 +2,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -63,27 +62,4 @@ export class LocalProcess {
     this.child.kill(signal);
     await gone;
   }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const free = await new Promise<boolean>((resolve) => {
-    server.once('error', () => {
-      resolve(false);
-    });
-    server.listen(port, '127.0.0.1', () => {
-      resolve(true);
-    });
-  });
-  server.close();
-  return free;
-}
-
-/** The first of as many consecutive free ports as the service and its examples take. */
-export async function freePorts(count: number): Promise<number> {
-  for (let first = 14_600; first < 30_000; first += 100) {
-    const ports = Array.from({ length: count }, (_, index) => first + index);
-    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first;
-  }
-  throw new Error('No free ports were found.');
 }

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { chromiumIsInstalled, launchChromium, openPage, takeScreenshots } from './chromium';
-import { freePorts, LocalProcess, PYTHON } from './local-process';
+import { freePorts } from '../local/free-ports';
+import { LocalProcess, PYTHON } from './local-process';
 import { ask, goToAlmanac, heading, nameOf, signIn } from './steps';
 
 const CALLBACK_PATH = '/identities/oauth2/callback/';
@@ -213,7 +214,7 @@ describeInBrowser('a person in a browser', () => {
   });
 
   it('is answered without consent after the service was killed and started again', async () => {
-    const port = await freePorts(9);
+    const port = await freePorts();
     const first = await start(port);
     const page = await openPage(browser);
     await signIn(page, first.ready.exampleApp, 'Ana');

@@ -23,6 +23,7 @@ import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../lib/local/principals';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import { startProvider, type TestProvider } from '../flows/support/provider';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
+import { freePorts } from './free-ports';
 import { Programs, type Program, type Ready } from './program';
 
 const NAMES = { agent: 'travel-agent', provider: 'calendar' } as const;
@@ -204,7 +205,7 @@ it('goes on at another port: tokens, grants, keys, and a consent that was under 
 });
 
 it('makes a new key where the one of before is bound to the old address, and publishes both', async () => {
-  const before = await startAt();
+  const before = await startAt(String(await freePorts()));
   await register(before);
   const old = await before.userToken();
   const accessToken = await before.agent.connect('ana');
@@ -229,7 +230,7 @@ it('makes a new key where the one of before is bound to the old address, and pub
 });
 
 it('goes on with a key of before at the address that it is bound to', async () => {
-  const before = await startAt();
+  const before = await startAt(String(await freePorts()));
   await register(before);
   const old = await before.agent.token();
   await before.program.stop();

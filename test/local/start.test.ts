@@ -9,6 +9,7 @@ import {
   GetWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { listenOnLoopback } from '../../lib/local/loopback-server';
+import { freePorts } from './free-ports';
 import { Programs, type Program, type Ready } from './program';
 
 let folder: string;
@@ -74,6 +75,21 @@ describe('one clear line', () => {
     await taken.close();
   });
 
+  it.each([
+    ['KMS', 9],
+    ['Secrets Manager', 10],
+  ])('for a taken port of the local %s', async (name, offset) => {
+    const port = await freePorts();
+    const taken = await listenOnLoopback(createServer(), port + offset);
+    await expectLine(
+      start({ PORT: String(port) }),
+      new RegExp(
+        `^Port ${port + offset}, which the local ${name} needs, is taken\\..*PORT=${port + 100} npm`,
+      ),
+    );
+    await taken.close();
+  });
+
   it('for a damaged file of keys', async () => {
     await writeFile(join(folder, 'principals.json'), '{}', { mode: 0o600 });
     await expectLine(start(), /principals\.json is damaged/);
@@ -110,6 +126,18 @@ describe('the running service', () => {
     expect(await run.ended).toBe(0);
     expect(run.stdout).toMatch(/has stopped/);
     expect(run.stderr).toBe('');
+  });
+
+  it('has KMS and Secrets Manager at the same addresses after a restart', async () => {
+    const port = await freePorts();
+    for (let run = 1; run <= 2; run += 1) {
+      const program = start({ PORT: String(port) });
+      expect((await program.ready()).awsEndpoints).toEqual({
+        kms: `http://127.0.0.1:${port + 9}`,
+        secretsManager: `http://127.0.0.1:${port + 10}`,
+      });
+      await program.stop();
+    }
   });
 
   it('says that its folder is in use', async () => {
