@@ -57,6 +57,12 @@ function sendJson(response: ServerResponse, status: number, body: unknown): void
   response.end(JSON.stringify(body));
 }
 
+/** The gate tells its caller that the agent's log says why, so it does. */
+function refuse(response: ServerResponse, status: number, error: string): void {
+  process.stderr.write(`The calendar agent answered an invocation with status ${status}. ${error}\n`);
+  sendJson(response, status, { error });
+}
+
 async function invoked(
   options: AgentOptions,
   request: IncomingMessage,
@@ -64,12 +70,12 @@ async function invoked(
 ): Promise<void> {
   const ask = v.safeParse(AskSchema, await readJson(request));
   if (!ask.success) {
-    sendJson(response, 400, { error: 'Post JSON with a question and a state.' });
+    refuse(response, 400, 'Send JSON of the form {"question": "…", "state": "…"}.');
     return;
   }
   const gate = throughGate(request);
   if (gate === undefined) {
-    sendJson(response, 401, { error: 'Invoke this agent through its gate.' });
+    refuse(response, 401, 'Invoke this agent through its gate.');
     return;
   }
   const hungUp = new AbortController();

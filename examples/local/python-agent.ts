@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Service } from './service';
 
@@ -58,10 +58,22 @@ function findPython(): string {
       spawnSync(candidate, ['-c', IS_THERE], { stdio: 'ignore', timeout: START_MILLISECONDS }).status === 0,
   );
   if (found !== undefined) return found;
-  const venv = relative(process.cwd(), VENV);
-  const install = `python3 -m venv ${venv} && ${join(venv, SCRIPTS, PYTHON)} -m pip install -r ${relative(process.cwd(), join(FOLDER, 'requirements.txt'))}`;
-  throw new PythonAgentError(`It needs Python 3.10 or newer with AWS's SDK. To get it:\n  ${install}`);
+  const chosen = process.env.PYTHON;
+  if (chosen) {
+    throw new PythonAgentError(
+      `PYTHON is set to ${chosen}, which is not Python 3.10 or newer with the AWS SDK. Unset PYTHON, or install the SDK for it:\n  ${installWith(chosen)}`,
+    );
+  }
+  throw new PythonAgentError(
+    `It needs Python 3.10 or newer with the AWS SDK. To get it:\n  python3 -m venv ${shellWord(VENV)} && ${installWith(beside)}`,
+  );
 }
+
+/** Absolute, for the person may be in any folder (`npm --prefix … start`). */
+const installWith = (python: string): string =>
+  `${shellWord(python)} -m pip install -r ${shellWord(join(FOLDER, 'requirements.txt'))}`;
+
+const shellWord = (text: string): string => (/^[\w./:\\-]+$/.test(text) ? text : `"${text}"`);
 
 const IS_THERE = `import sys, importlib.util as u; sys.exit(sys.version_info < (3, 10) or not u.find_spec("bedrock_agentcore"))`;
 

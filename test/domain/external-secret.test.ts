@@ -96,7 +96,7 @@ describe('reading', () => {
   ])('refuses %s, all in the same words but for the operator', async (_, found, detail) => {
     await expect(read(found)).rejects.toMatchObject({
       type: 'AccessDeniedException',
-      message: expect.stringContaining('"provider" may not be read') as string,
+      message: expect.stringContaining('"provider" cannot be read') as string,
       detail: `external secret ${OURS}: ${detail}`,
     });
   });
@@ -119,7 +119,7 @@ describe('reading', () => {
     expect(error).toMatchObject({
       type: 'ValidationException',
       message:
-        'The secret of the credential provider "provider" is not what it should be: a JSON object with the secret\'s text under the provider\'s JSON key. Its owner must put it right in AWS Secrets Manager.',
+        'The secret of the credential provider "provider" has no text under the provider\'s jsonKey. The owner must either correct the jsonKey of the provider, or store a JSON object with that key in AWS Secrets Manager.',
       detail: `external secret ${OURS}: no JSON object with text under the key`,
       cause: undefined,
     });

@@ -1,7 +1,7 @@
 /** What is said when there is no Python for the agent in Python, or it does not start. How it answers: test/clients. */
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   PythonAgentError,
   startPythonAgent,
@@ -49,13 +49,27 @@ async function insteadOfPython(script: string): Promise<void> {
   await chmod(process.env.PYTHON, 0o755);
 }
 
-it('says how to get a Python for it', async () => {
-  process.env.PYTHON = join(folder, 'absent');
-  const start = startPythonAgent(options);
-  await expect(start).rejects.toThrow(PythonAgentError);
-  await expect(start).rejects.toThrow(
-    /^It needs Python 3\.10 .*\n {2}python3 -m venv .* -m pip install -r .*requirements\.txt$/,
+it('says how to get a Python for it, for any folder that the person is in', async () => {
+  delete process.env.PYTHON;
+  const { PATH } = process.env;
+  process.env.PATH = folder;
+  const reason: unknown = await startPythonAgent(options).catch((error: unknown) => error);
+  process.env.PATH = PATH;
+  const examples = resolve(__dirname, '../../examples/python');
+  expect(reason).toBeInstanceOf(PythonAgentError);
+  expect((reason as Error).message).toBe(
+    `It needs Python 3.10 or newer with the AWS SDK. To get it:\n  python3 -m venv ${examples}/.venv && ${examples}/.venv/bin/python -m pip install -r ${examples}/requirements.txt`,
   );
+});
+
+it('says that the Python that was chosen does not do, and advises no other', async () => {
+  process.env.PYTHON = join(folder, 'absent');
+  await expect(startPythonAgent(options)).rejects.toMatchObject({
+    name: 'PythonAgentError',
+    message: expect.stringMatching(
+      /^PYTHON is set to (\S+), which is not Python 3\.10 or newer with the AWS SDK\. Unset PYTHON, or install the SDK for it:\n {2}\1 -m pip install -r \/.*requirements\.txt$/,
+    ) as string,
+  });
 });
 
 it('says what it said when it does not start', async () => {

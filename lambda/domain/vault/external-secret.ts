@@ -82,7 +82,7 @@ export function createExternalSecrets(secrets: SecretTexts, ambient: Pick<Ambien
   async function read(provider: Holder, { arn, jsonKey }: ExternalSecret): Promise<string> {
     const refusal = (detail: string) =>
       accessDenied(
-        `The secret of the credential provider "${provider.name}" may not be read from AWS Secrets Manager. Its owner must see to it that the secret exists, has the tag ${OWNER_TAG} with the owner's ARN, and can be decrypted by this service.`,
+        `The secret of the credential provider "${provider.name}" cannot be read from AWS Secrets Manager. The owner must make sure that the secret exists, has the tag ${OWNER_TAG} with the owner's ARN, and can be decrypted by this service.`,
         `external secret ${arn}: ${detail}`,
       );
     const described = await secrets.describe(arn);
@@ -92,9 +92,10 @@ export function createExternalSecrets(secrets: SecretTexts, ambient: Pick<Ambien
     if (text === undefined) throw refusal('it has no text, or its KMS key does not let this service decrypt');
     const value = memberOf(text, jsonKey);
     if (value === undefined) {
+      // Without the key: the caller need not own the provider, and a value is easily pasted in the key's place.
       throw new ServiceError(
         'ValidationException',
-        `The secret of the credential provider "${provider.name}" is not what it should be: a JSON object with the secret's text under the provider's JSON key. Its owner must put it right in AWS Secrets Manager.`,
+        `The secret of the credential provider "${provider.name}" has no text under the provider's jsonKey. The owner must either correct the jsonKey of the provider, or store a JSON object with that key in AWS Secrets Manager.`,
         { detail: `external secret ${arn}: no JSON object with text under the key` },
       );
     }
