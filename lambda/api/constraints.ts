@@ -10,11 +10,15 @@ function hasLength(value: string, min: number, max: number): boolean {
   return length >= min && length <= max;
 }
 
+/** Said of a text of another length. */
+export const textLength = (min: number, max: number): string =>
+  min === 0 ? `must have up to ${max} characters` : `must have ${min} to ${max} characters`;
+
 /** @param min and @param max Unicode code points */
 export const text = (min: number, max: number) =>
   v.pipe(
     v.string(),
-    v.check((value) => hasLength(value, min, max), `must have a length of ${min} to ${max}`),
+    v.check((value) => hasLength(value, min, max), textLength(min, max)),
     v.metadata({ length: { min, max } }),
   );
 

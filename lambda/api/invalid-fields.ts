@@ -8,26 +8,45 @@ const LONGEST_NAME = 256;
 
 type Issue = BaseIssue<unknown>;
 
-/** Numbers of a bound, in words that follow "must have". */
-const BOUNDED: Readonly<Record<string, string>> = {
-  min_length: 'a length of',
-  max_length: 'a length of',
-  min_entries: 'a number of entries of',
-  max_entries: 'a number of entries of',
-  min_value: 'a value of',
-  max_value: 'a value of',
+/** What a member must be, by the name that the schemas have for it. */
+const KINDS: Readonly<Record<string, string>> = {
+  Array: 'a list',
+  Object: 'an object',
+  string: 'a string',
+  number: 'a number',
+  boolean: 'true or false',
 };
+
+const NOT_AN_OBJECT = 'must be an object';
+
+/** @returns undefined for an issue that is not of a bound */
+function describeBound({
+  type,
+  requirement,
+  input,
+}: Issue & { readonly requirement?: unknown }): string | undefined {
+  const [, side, what] = /^(min|max)_(length|entries|value)$/.exec(type) ?? [];
+  if (side === undefined) return undefined;
+  const bound = side === 'min' ? `${String(requirement)} or more` : `up to ${String(requirement)}`;
+  if (what === 'value') return `must be ${bound}`;
+  const one = requirement === 1 && side === 'max';
+  const [counted, plural] = typeof input === 'string' ? ['character', 'characters'] : ['entry', 'entries'];
+  return `must have ${bound} ${one ? counted : plural}`;
+}
 
 function describe(issue: Issue): string {
   if (issue.type === 'check' || issue.type === 'raw_check') return issue.message;
   if (issue.type === 'union') return 'must have exactly one member';
   if (issue.received === 'undefined') return 'is required';
   if (issue.type === 'strict_object' && issue.expected === 'never') return 'is not a member of this request';
+  const bounded = describeBound(issue);
+  if (bounded !== undefined) return bounded;
+  if (issue.type === 'integer') return 'must be a whole number';
   const expected = issue.expected ?? 'valid';
-  const bounded = BOUNDED[issue.type];
-  if (bounded) return `must have ${bounded} ${expected}`;
   if (issue.type === 'regex') return `must match ${expected}`;
-  return `must be ${expected}`;
+  const choices = /^\((.+)\)$/.exec(expected)?.[1];
+  if (choices !== undefined) return `must be one of ${choices.replaceAll('"', '').replaceAll(' | ', ', ')}`;
+  return `must be ${KINDS[expected] ?? expected}`;
 }
 
 const pathOf = (issue: Issue): string[] => (issue.path ?? []).map(({ key }) => String(key));
@@ -42,8 +61,7 @@ function fieldsOf(issue: Issue): InvalidField[] {
   const path = pathOf(issue);
   // The schemas look for a structure's members in a list, too, and miss them there.
   const last = issue.path?.at(-1);
-  if (last?.type === 'object' && Array.isArray(last.input))
-    return [field(path.slice(0, -1), 'must be Object')];
+  if (last?.type === 'object' && Array.isArray(last.input)) return [field(path.slice(0, -1), NOT_AN_OBJECT)];
   const within = (issue.type === 'union' ? (issue.issues ?? []) : []).filter(
     ({ type }) => type !== 'strict_object',
   );
@@ -70,7 +88,7 @@ export function lostField(
 ): InvalidField | undefined {
   if (typeof sent !== 'object' || sent === null || typeof kept !== 'object' || kept === null)
     return undefined;
-  if (Array.isArray(sent) !== Array.isArray(kept)) return field(path, 'must be Object');
+  if (Array.isArray(sent) !== Array.isArray(kept)) return field(path, NOT_AN_OBJECT);
   for (const [key, value] of Object.entries(sent)) {
     const at = [...path, key];
     if (!Object.hasOwn(kept, key))

@@ -10,6 +10,7 @@ import {
   insufficientScopeChallenge,
   unauthorizedChallenge,
 } from '../domain/inbound/challenge';
+import { NO_TOKEN, SCOPE_MISSING } from '../domain/inbound/user-admission';
 import type { ErrorName } from '../domain/service-error';
 
 export interface Refusal {
@@ -22,18 +23,18 @@ export interface Refusal {
 
 const KEYS_MISSING: Refusal = {
   type: 'InternalServerException',
-  message: 'The token could not be checked now. Try again shortly; if it stays, ask the operator.',
+  message: 'The token could not be validated. Try again soon; if the error persists, ask the operator.',
 };
 
 /** The authorizer refuses so for a scope alone; anything else that the gateway denies has no challenge that would help. */
 function accessDenied(endpoint: Pick<AgentEndpointConfiguration, 'baseUrl'>, inbound: JwtInbound): Refusal {
   const scopes = advertisedScopes(inbound);
   if (scopes.length === 0) {
-    return { type: 'AccessDeniedException', message: 'This endpoint does not let the call through.' };
+    return { type: 'AccessDeniedException', message: 'This endpoint denies the request.' };
   }
   return {
     type: 'AccessDeniedException',
-    message: `The token lacks a scope that is needed here. Ask for one of these: ${scopes.join(' ')}`,
+    message: `${SCOPE_MISSING} Request one of these: ${scopes.join(' ')}`,
     wwwAuthenticate: insufficientScopeChallenge(endpoint, inbound),
   };
 }
@@ -49,8 +50,7 @@ export function authorizerRefusals(
   return {
     UNAUTHORIZED: {
       type: 'UnauthorizedException',
-      message:
-        'There is no token, or not one that is valid here. Sign in anew and send it as a bearer token.',
+      message: NO_TOKEN,
       wwwAuthenticate: unauthorizedChallenge(endpoint, inbound),
     },
     ACCESS_DENIED: accessDenied(endpoint, inbound),

@@ -27,11 +27,12 @@ const patternOf = ({ type, requirement }: Node): string[] =>
     ? [`matches ${code(requirement.source.replaceAll('\\/', '/'))}`]
     : [];
 
+/** What is said of a text's length (lambda/api/constraints.ts). */
+const TEXT_LENGTH = /^must have (up to|\d+ to) \d+ characters$/;
+
 /** Other rules are told in their own words; that of a text's length was told by its bounds. */
 const ruleOf = ({ type, message }: Node): string[] =>
-  type === 'check' && typeof message === 'string' && !message.startsWith('must have a length of')
-    ? [message]
-    : [];
+  type === 'check' && typeof message === 'string' && !TEXT_LENGTH.test(message) ? [message] : [];
 
 function choicesOf({ type, options = [] }: Node): string[] {
   const names = options.filter((option) => typeof option === 'string').map(code);

@@ -36,9 +36,9 @@ export const ERROR_FORM = `An error has AWS’s form, the gateway’s own errors
 \`\`\`json
 {
   "__type": "ValidationException",
-  "message": "name must have a length of 3 to 255",
+  "message": "name must have 3 to 255 characters",
   "reason": "FieldValidationFailed",
-  "fieldList": [{ "name": "name", "message": "must have a length of 3 to 255" }]
+  "fieldList": [{ "name": "name", "message": "must have 3 to 255 characters" }]
 }
 \`\`\``;
 

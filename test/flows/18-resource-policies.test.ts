@@ -164,7 +164,7 @@ describe('on a workload identity', () => {
         {
           name: 'policy',
           message:
-            'Statement.0.Condition.DateLessThan: is not a condition operator that this service supports',
+            'Statement.0.Condition.DateLessThan: is not a supported condition operator; use StringEquals, StringNotEquals, StringEqualsIgnoreCase, StringNotEqualsIgnoreCase, StringLike, StringNotLike, ArnEquals, ArnNotEquals, ArnLike, ArnNotLike, Bool, or Null',
         },
       ],
     });

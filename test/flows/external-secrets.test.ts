@@ -335,7 +335,7 @@ describe('a secret that is not the owner’s', () => {
 });
 
 it.each<[string, Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
-  ['EXTERNAL without a reference', { clientSecretSource: 'EXTERNAL' }, /clientSecretConfig: is needed/],
+  ['EXTERNAL without a reference', { clientSecretSource: 'EXTERNAL' }, /clientSecretConfig: is required/],
   [
     'MANAGED with a reference',
     { ...external('x'), clientSecretSource: 'MANAGED' },
@@ -347,7 +347,7 @@ it.each<[string, Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
     /clientSecretConfig: must be/,
   ],
   ['both', { ...external('x'), clientSecret: 'given' }, /clientSecret: must be left out/],
-  ['MANAGED without a secret', { clientSecretSource: 'MANAGED' }, /clientSecret: is needed/],
+  ['MANAGED without a secret', { clientSecretSource: 'MANAGED' }, /clientSecret: is required/],
 ])('refuses %s, by the member’s name', async (_, secret, message) => {
   const refused = agentWith(secret);
   await expect(refused).rejects.toMatchObject(INVALID);

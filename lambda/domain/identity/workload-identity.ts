@@ -48,7 +48,7 @@ function returnUrlFault(url: string): string | undefined {
   if (!HEADER_TEXT.test(url)) return 'must be printable ASCII; percent-encode all other characters';
   if (!URL.canParse(url)) return 'must be a URL';
   const scheme = url.slice(0, url.indexOf(':')).toLowerCase();
-  return UNSAFE_SCHEMES.has(scheme) ? `the scheme "${scheme}" cannot be returned to` : undefined;
+  return UNSAFE_SCHEMES.has(scheme) ? `must not use the scheme ${scheme}` : undefined;
 }
 
 function checkReturnUrls(urls: readonly string[]): void {

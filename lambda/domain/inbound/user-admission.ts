@@ -10,8 +10,12 @@ import type { HeaderFields } from './header-fields';
 /** RFC 6750 section 2.1; the scheme's name has no case (RFC 9110 section 11.1). */
 const BEARER = /^Bearer +([A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+) *$/i;
 
-const NO_TOKEN =
-  'There is no token, or not one that is valid here. Sign in anew and send it as a bearer token.';
+/** Said of every token that is not good, whatever is wrong with it; the gateway says it too. */
+export const NO_TOKEN =
+  'The bearer token is missing or not valid. Sign in again, and send the new token as a bearer token.';
+
+/** The gateway says it too, followed by the scopes. */
+export const SCOPE_MISSING = 'The token does not have a scope that this endpoint requires.';
 
 /** @throws UnauthorizedException when there is no bearer token, or more than one header that could hold it */
 export function bearerToken(received: HeaderFields): string {
@@ -44,7 +48,7 @@ export async function admitUser(
   note({ user: subjectHash(verified.user), scopes: verified.scopes });
   const fault = scopeFault(trusted, verified.scopes);
   if (fault !== undefined) {
-    throw accessDenied('The token lacks a scope that is needed here.', `user token: ${fault}`);
+    throw accessDenied(SCOPE_MISSING, `user token: ${fault}`);
   }
   return verified;
 }

@@ -9,7 +9,12 @@
  * Source: IAM user guide, "Single-valued vs. multivalued context keys" and "Condition operators".
  */
 import { conditionKey, conditionKeyNames, type ConditionKey, type KeySource } from './condition-keys';
-import { statedOperator, type StatedOperator, type StatedValues } from './condition-operators';
+import {
+  CONDITION_OPERATORS,
+  statedOperator,
+  type StatedOperator,
+  type StatedValues,
+} from './condition-operators';
 import type { GovernedKind } from './governed-operations';
 import { membersOf, oneOrMore, refused, truthOf, type PolicyElement } from './policy-element';
 
@@ -42,13 +47,16 @@ function parseComparison(key: ConditionKey, stated: StatedOperator, element: Pol
 function parseOperator(name: string, element: PolicyElement, kind: GovernedKind): readonly Condition[] {
   const stated = statedOperator(name);
   if (!stated && name !== 'Null') {
-    throw refused(element, 'is not a condition operator that this service supports');
+    throw refused(
+      element,
+      `is not a supported condition operator; use ${CONDITION_OPERATORS.join(', ')}, or Null`,
+    );
   }
   const seen = new Set<string>();
   return [...membersOf(element)].map(([keyName, member]) => {
     const key = keyOf(keyName, member, kind);
     if (seen.has(key.name))
-      throw refused(member, 'stands twice, but for its case; join the values in a list');
+      throw refused(member, 'is repeated with different case; join the values in a list');
     seen.add(key.name);
     return stated ? parseComparison(key, stated, member) : { key, absent: truthOf(member) };
   });

@@ -83,6 +83,9 @@ const OPERATORS: ReadonlyMap<string, ConditionOperator> = new Map([
   ['Bool', plain(truth)],
 ]);
 
+/** Their names, without quantifiers and IfExists. */
+export const CONDITION_OPERATORS: readonly string[] = [...OPERATORS.keys()];
+
 /** An operator as a policy writes it, taken apart. */
 export interface StatedOperator {
   /** For keys with many values: whether all of them or any of them must pass. */

@@ -83,10 +83,7 @@ function operationsOf(element: PolicyElement, { kind }: Subject): readonly Gover
   const pattern = action.slice(ACTION_PREFIX.length);
   const operations = governed.filter((operation) => matchesWildcard(pattern, operation.toLowerCase()));
   if (operations.length > 0) return operations;
-  throw refused(
-    element,
-    `stands for no operation that a policy on this resource governs; these are ${governed.join(', ')}`,
-  );
+  throw refused(element, `is not an operation of this resource; use ${governed.join(', ')}`);
 }
 
 function checkResource(element: PolicyElement, { arn }: Subject): void {
@@ -154,6 +151,6 @@ export function parsePolicyDocument(text: string, resourceArn: string): PolicyDo
   const statements = oneOrMore(Statement).map((element) => parseStatement(element, subject));
   const names = statements.map(({ name }) => name);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (repeated !== undefined) throw refused(Statement, `the Sid "${repeated}" stands twice`);
+  if (repeated !== undefined) throw refused(Statement, `the Sid "${repeated}" is repeated`);
   return { statements };
 }

@@ -44,6 +44,6 @@ export function parseUnambiguousJson(json: string): unknown {
     throw unreadable('is not JSON');
   }
   const repeated = repeatedName(json);
-  if (repeated !== undefined) throw unreadable(`"${repeated.slice(0, 80)}" stands twice in one object`);
+  if (repeated !== undefined) throw unreadable(`"${repeated.slice(0, 80)}" is repeated in one object`);
   return value;
 }

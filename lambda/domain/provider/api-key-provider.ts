@@ -88,7 +88,7 @@ const MEMBERS = { secret: 'apiKey', source: 'apiKeySecretSource', reference: 'ap
 function neededKey(input: ApiKeyProviderInput): Exclude<GivenSecret, { kind: 'none' }> {
   const { apiKey: secret, apiKeySecretSource: source, apiKeySecretConfig: reference } = input;
   const given = givenSecret(MEMBERS, { secret, source, reference });
-  if (given.kind === 'none') throw invalidMember(MEMBERS.secret, 'is needed');
+  if (given.kind === 'none') throw invalidMember(MEMBERS.secret, 'is required');
   return given;
 }
 

@@ -153,7 +153,7 @@ export function createOauth2Provider(
     const { secret, ...client } = settleConfig(input.vendor, input.config, ports.endpointPolicy);
     const members = clientSecretMembers(input.vendor);
     if (secret.kind === 'none' && usesSecret(client.clientAuthenticationMethod)) {
-      throw invalidMember(members.secret, `is needed for ${client.clientAuthenticationMethod}`);
+      throw invalidMember(members.secret, `is required for ${client.clientAuthenticationMethod}`);
     }
     if (client.privateKeyJwt) {
       const naming = { byOwner: true, ...ownedBy(principal), unchanged: false };
@@ -239,13 +239,13 @@ async function changedSecret(
     return nameExternalSecret(ports, naming, members.reference, secret.reference);
   }
   if (!usesSecret(provider.clientAuthenticationMethod)) {
-    throw invalidMember(members.secret, `is needed for ${client.clientAuthenticationMethod}`);
+    throw invalidMember(members.secret, `is required for ${client.clientAuthenticationMethod}`);
   }
   if (!sameServer) {
-    throw invalidMember(members.secret, 'is needed: the stored one was given for another client or server');
+    throw invalidMember(members.secret, 'is required: the stored one was given for another client or server');
   }
   if (present && secret.source === 'MANAGED') {
-    throw invalidMember(members.secret, 'is needed: the present one is EXTERNAL');
+    throw invalidMember(members.secret, 'is required: the present one is EXTERNAL');
   }
   return present;
 }

@@ -80,8 +80,8 @@ export function settlePrivateKeyJwt(
   const keyArn = input?.privateKeySource?.kmsKeySource?.kmsKeyArn ?? present?.keyArn;
   const algorithm = input?.signingAlgorithm ?? present?.algorithm;
   if (keyArn === undefined)
-    throw invalidMember(`${member}.privateKeySource`, 'is needed: the KMS key that signs');
-  if (algorithm === undefined) throw invalidMember(`${member}.signingAlgorithm`, 'is needed');
+    throw invalidMember(`${member}.privateKeySource`, 'is required: the KMS key that signs');
+  if (algorithm === undefined) throw invalidMember(`${member}.signingAlgorithm`, 'is required');
   const headerClaims = input?.additionalHeaderClaims ?? present?.headerClaims;
   const payloadClaims = input?.additionalPayloadClaims ?? present?.payloadClaims;
   return {

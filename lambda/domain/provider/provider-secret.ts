@@ -36,7 +36,7 @@ export type GivenSecret =
 export function givenSecret(members: SecretMembers, { secret, source, reference }: SecretInput): GivenSecret {
   if (source === 'EXTERNAL') {
     if (secret) throw invalidMember(members.secret, `must be left out: ${members.source} is EXTERNAL`);
-    if (!reference) throw invalidMember(members.reference, `is needed: ${members.source} is EXTERNAL`);
+    if (!reference) throw invalidMember(members.reference, `is required: ${members.source} is EXTERNAL`);
     return { kind: 'external', reference };
   }
   if (reference) {

@@ -85,7 +85,7 @@ function entraTenant(member: string, { tenantId = 'common' }: MicrosoftConfig): 
 function statedTenant(member: string, config: IncludedConfig, policy: EndpointPolicy): Oauth2Discovery {
   const { issuer, authorizationEndpoint, tokenEndpoint } = config;
   if (issuer === undefined) {
-    throw invalidMember(`${member}.issuer`, "is needed: the endpoints are those of the vendor's tenant");
+    throw invalidMember(`${member}.issuer`, "is required: the endpoints are those of the vendor's tenant");
   }
   checkEndpoint(`${member}.issuer`, issuer, policy);
   if (issuer.includes('?')) {
@@ -143,7 +143,7 @@ export function settleConfig(
   const server = custom && customServer(member, custom, policy, present);
   // AWS's token names the client by itself (AgentCore developer guide, "Client authentication methods").
   if (!config.clientId && server?.clientAuthenticationMethod !== 'AWS_IAM_ID_TOKEN_JWT') {
-    throw invalidMember(`${member}.clientId`, 'is needed');
+    throw invalidMember(`${member}.clientId`, 'is required');
   }
   const client = {
     clientId: config.clientId ?? '',

@@ -41,7 +41,7 @@ it.each<[string, string, string]>([
   ].map((operator): [string, string, string] => [
     `the operator ${operator}`,
     on('aws:PrincipalArn', ROLE, operator),
-    `Statement.1.Condition.${operator}: is not a condition operator`,
+    `Statement.1.Condition.${operator}: is not a supported condition operator; use StringEquals, `,
   ]),
   ...[
     'aws:SourceIp',
@@ -60,7 +60,7 @@ it.each<[string, string, string]>([
   [
     'a key twice but for its case',
     condition({ StringEquals: { 'aws:PrincipalArn': ROLE, 'aws:principalarn': USER } }),
-    'aws:principalarn: stands twice',
+    'aws:principalarn: is repeated with different case',
   ],
   [
     'a text key with an ARN operator',

@@ -63,19 +63,19 @@ it.each<[string, string, string]>([
   [
     'the same Sid twice',
     policy(statement({ Sid: 'A' }), statement({ Sid: 'A' })),
-    'Statement: the Sid "A" stands twice',
+    'Statement: the Sid "A" is repeated',
   ],
 
-  ['a name twice', '{"Version":"2012-10-17","Statement":[],"Statement":[]}', '"Statement" stands twice'],
+  ['a name twice', '{"Version":"2012-10-17","Statement":[],"Statement":[]}', '"Statement" is repeated'],
   [
     'an Effect twice, once escaped',
     policy(statement()).replace('"Effect"', '"\\u0045ffect":"Deny","Effect"'),
-    '"Effect" stands twice',
+    '"Effect" is repeated',
   ],
   [
     'a name twice behind a value that looks like structure',
     '{"a":"}\\"{:","b":[{"c":1}],"a":1}',
-    '"a" stands twice',
+    '"a" is repeated',
   ],
 
   [
@@ -173,17 +173,17 @@ it.each<[string, string, string]>([
   [
     'a misspelt action',
     changed({ Action: ['*', 'bedrock-agentcore:GetWorkloadAccessTokens'] }),
-    'Statement.1.Action.1: stands for no operation',
+    'Statement.1.Action.1: is not an operation of this resource; use ',
   ],
   [
     "another resource's action",
     changed({ Action: 'bedrock-agentcore:UpdateOauth2CredentialProvider' }),
-    'Statement.1.Action: stands for no operation',
+    'Statement.1.Action: is not an operation of this resource; use ',
   ],
   [
     'an action that names no resource',
     changed({ Action: 'bedrock-agentcore:CreateWorkloadIdentity' }),
-    'stands for no',
+    'is not an operation',
   ],
   ['an action that is no string', changed({ Action: { a: 1 } }), 'Statement.1.Action: must be a string'],
 
@@ -208,7 +208,7 @@ it.each<[string, string, string]>([
 
 it('refuses completing on a provider: obtaining covers it', () => {
   const text = policy(statement({ Action: 'bedrock-agentcore:CompleteResourceTokenAuth' }));
-  expectRefused(text, 'Statement.0.Action: stands for no operation', PROVIDER);
+  expectRefused(text, 'Statement.0.Action: is not an operation of this resource; use ', PROVIDER);
 });
 
 it.each([

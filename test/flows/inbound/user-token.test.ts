@@ -142,7 +142,7 @@ async function unauthorized(answer: Response): Promise<void> {
   expect(answer.headers.get('x-amzn-errortype')).toBe('UnauthorizedException');
   expect(await answer.json()).toEqual({
     __type: 'UnauthorizedException',
-    message: 'There is no token, or not one that is valid here. Sign in anew and send it as a bearer token.',
+    message: 'The bearer token is missing or not valid. Sign in again, and send the new token as a bearer token.',
   });
   expect(server.asked).toEqual([]);
 }

@@ -1,0 +1,48 @@
+/** What a caller reads about a member that is not as it must be: plain English, and never the value. */
+import * as v from 'valibot';
+import { text } from '../../lambda/api/constraints';
+import { invalidFields } from '../../lambda/api/invalid-fields';
+
+const said = (schema: v.GenericSchema, value: unknown): string[] => {
+  const { issues = [] } = v.safeParse(v.object({ member: schema }), { member: value });
+  return invalidFields(issues).map(({ name, message }) => `${name} ${message}`);
+};
+
+it.each<[string, v.GenericSchema, unknown, string]>([
+  ['a text that is too short', text(3, 255), 'a', 'must have 3 to 255 characters'],
+  ['a text that is too long, and can be empty', text(0, 2), 'abc', 'must have up to 2 characters'],
+  ['a string that is too long', v.pipe(v.string(), v.maxLength(1)), 'ab', 'must have up to 1 character'],
+  [
+    'a list that is too long',
+    v.pipe(v.array(v.string()), v.maxLength(2)),
+    [1, 2, 3].map(String),
+    'must have up to 2 entries',
+  ],
+  [
+    'a list that is too short',
+    v.pipe(v.array(v.string()), v.minLength(1)),
+    [],
+    'must have 1 or more entries',
+  ],
+  [
+    'a map that is too large',
+    v.pipe(v.record(v.string(), v.string()), v.maxEntries(1)),
+    { a: '', b: '' },
+    'must have up to 1 entry',
+  ],
+  ['a number that is too small', v.pipe(v.number(), v.minValue(1)), 0, 'must be 1 or more'],
+  ['a number that is too large', v.pipe(v.number(), v.maxValue(20)), 21, 'must be up to 20'],
+  ['a fraction', v.pipe(v.number(), v.integer()), 1.5, 'must be a whole number'],
+  ['another value than the known ones', v.picklist(['A', 'B']), 'secret', 'must be one of A, B'],
+  ['no list', v.array(v.string()), 'secret', 'must be a list'],
+  ['no object', v.object({ a: v.string() }), 'secret', 'must be an object'],
+  ['no string', v.string(), 17, 'must be a string'],
+  ['no number', v.number(), 'secret', 'must be a number'],
+  ['no boolean', v.boolean(), 'secret', 'must be true or false'],
+])('is told of %s', (_, schema, value, message) => {
+  expect(said(schema, value)).toEqual([`member ${message}`]);
+});
+
+it('is told of a member that is missing', () => {
+  expect(said(v.string(), undefined)).toEqual(['member is required']);
+});
