@@ -17,7 +17,7 @@ const STEPS: readonly Step<Stage>[] = [...signInSteps, ...consentSteps, ...answe
 /** Not a step of the flow: what must not work, tried with its tokens. */
 const OTHER_HANDS: Step<Stage> = {
   lane: 'identity',
-  title: 'What the tokens of this run are worth in other hands',
+  title: 'The tokens of this run in the wrong hands',
   play: tryOtherHands,
 };
 
@@ -45,8 +45,8 @@ async function play(stage: Stage): Promise<boolean> {
 /** Errors of others may quote addresses with codes in them, so they go to the log. */
 function reasonOf(error: unknown): string {
   if (error instanceof CheckError || error instanceof MissingError) return error.message;
-  globalThis.console.error('The demonstration failed:', error);
-  return error instanceof Error ? `${error.name}; the log has the rest` : 'for an unknown reason';
+  globalThis.console.error('The demo failed:', error);
+  return error instanceof Error ? `${error.name}; see the log for details` : 'unknown error';
 }
 
 async function main(): Promise<number> {
@@ -56,7 +56,7 @@ async function main(): Promise<number> {
   printer.title(
     'agent-identity: one question in 20 steps',
     'A user asks an agent, which needs the user’s calendar at another company. All parties run in this process, on',
-    'loopback, and speak HTTP; what is shown was seen on the wire, in the tokens and in the audit log.',
+    'loopback, and use HTTP. The steps show what was seen on the wire, in the tokens, and in the audit log.',
   );
   const stage = await Stage.set();
   process.once('SIGINT', () => {
@@ -67,16 +67,16 @@ async function main(): Promise<number> {
   if (good) {
     await stage.strike();
     printer.title(
-      `All 20 steps went as they must, in ${seconds} seconds.`,
-      'npm start has the same world for your browser.',
+      `All 20 steps succeeded in ${seconds} seconds.`,
+      'To see the same in your browser, run npm start.',
     );
     return 0;
   }
   await stage.stop();
   printer.title(
-    'The demonstration stopped at the step above.',
-    `What the service said: ${stage.logPath}`,
-    'Is this machine slow, or a proxy set? Try once more; else report the step and the lines above.',
+    'The demo stopped at the step above.',
+    `Log of the service: ${stage.logPath}`,
+    'Check for a proxy setting or a slow machine, and try again. If the error persists, report the step and the lines above.',
   );
   return 1;
 }

@@ -1,4 +1,4 @@
-/** The organisation's OIDC provider: people sign in here, and applications get a token that says who it was. */
+/** The organization's OIDC provider: people sign in here, and applications get a token that says who it was. */
 import { Provider } from 'oidc-provider';
 import { FERNHILL_ACCOUNTS } from './accounts';
 import { withInteractions } from './interactions';
@@ -54,7 +54,7 @@ export function startIdentityProvider(
         grant_types: ['authorization_code', 'refresh_token'],
       },
     ],
-    // The organisation has consented for its people: they are asked to sign in, and nothing else.
+    // The organization has consented for its people: they are asked to sign in, and nothing else.
     loadExistingGrant: async ({ oidc }) => {
       const { client, session } = oidc;
       const accountId = session?.accountId;

@@ -1,4 +1,4 @@
-/** The pages that a person meets at a provider: signing in, consenting, signing out, and wrong turns. */
+/** The pages that a person meets at a provider: signing in, consenting, signing out, and errors. */
 import type { ExampleAccount } from './accounts';
 import { html, trustedHtml, type Html } from './html';
 import type { Brand, Page } from './page';
@@ -55,7 +55,7 @@ export const signInPage = ({ brand, accounts, action, clientName, failedUsername
       failedUsername === undefined
         ? undefined
         : html`<p class="note alert" id="sign-in-error" role="alert">
-            The username or the password is not correct. Check both, and try again.
+            The username or password is not correct. Check both, and try again.
           </p>`
     }
     <form class="form" method="post" action="${action}">
@@ -86,7 +86,7 @@ export const signInPage = ({ brand, accounts, action, clientName, failedUsername
     </form>
     <hr class="rule" />
     <div class="stack">
-      <p class="soft">This provider is an example, so its accounts are no secret. Be one of them:</p>
+      <p class="soft">This is an example provider with public accounts. Choose one:</p>
       <div class="people">${accounts.map((account) => shortcut(action, account))}</div>
     </div>
   </section>`,
@@ -118,7 +118,7 @@ export const consentPage = (consent: ConsentPage): Page => ({
     </div>
     <hr class="rule" />
     <div class="stack">
-      <h2>It will be able to</h2>
+      <h2>${consent.clientName} will be able to:</h2>
       <ul class="scopes">
         ${consent.permissions.map(
           ({ title, detail }) =>
@@ -128,7 +128,7 @@ export const consentPage = (consent: ConsentPage): Page => ({
         )}
       </ul>
     </div>
-    <p class="note">It does not get your password, and can do nothing that is not listed here.</p>
+    <p class="note">The application does not get your password, and can only do what is listed here.</p>
     <form class="pair" method="post" action="${consent.action}">
       <button class="quiet" name="decision" value="deny">Deny</button>
       <button name="decision" value="allow">Allow</button>
@@ -144,7 +144,7 @@ export const signOutPage = (brand: Brand, form: string): Page => ({
   body: html`<section class="card">
     <div class="stack">
       <h1>Sign out of ${brand.name} too?</h1>
-      <p class="lead">Stay signed in, and the next application will not ask for your password.</p>
+      <p class="lead">If you stay signed in, the next application will not ask for your password.</p>
     </div>
     ${trustedHtml(form)}
     <div class="pair">
@@ -154,19 +154,17 @@ export const signOutPage = (brand: Brand, form: string): Page => ({
   </section>`,
 });
 
-/** A page for a request that cannot go on. It repeats nothing of the request but an error code of OAuth. */
+/** A page for a request that cannot continue. It repeats nothing of the request but an error code of OAuth. */
 export const wrongTurnPage = (brand: Brand, code?: string): Page => ({
   brand,
-  title: 'This cannot go on',
+  title: 'This request cannot continue',
   narrow: true,
   body: html`<section class="card">
     <div class="stack">
-      <h1>This cannot go on from here</h1>
-      <p class="lead">
-        The request was not understood, has been open for too long, or was begun in another browser.
-      </p>
+      <h1>This request cannot continue</h1>
+      <p class="lead">The request is not valid, was open for too long, or was started in another browser.</p>
     </div>
-    <p>Nothing was shared. Go back to the application that you came from and begin again there.</p>
-    ${code === undefined ? undefined : html`<p class="soft">For its developers: <code>${code}</code></p>`}
+    <p>Nothing was shared. Go back to the application that you came from, and start again there.</p>
+    ${code === undefined ? undefined : html`<p class="soft">Error code for the developers of the application: <code>${code}</code></p>`}
   </section>`,
 });

@@ -44,13 +44,13 @@ export const FERNHILL: Brand = {
   footnote: 'An example application. Nothing here leaves this machine.',
 };
 
-/** The organisation's OIDC provider, where its people sign in. */
+/** The organization's OIDC provider, where its people sign in. */
 export const FERNHILL_ID: Brand = {
   id: 'fernhill-id',
   name: 'Fernhill ID',
   mark: fern,
   footnote:
-    'The example organisation’s identity provider. It signs people in and knows nothing of their calendars.',
+    'The identity provider of an example organization. It signs users in, and has no access to their calendars.',
 };
 
 /** The calendar product of another company, with accounts of its own. */
@@ -58,7 +58,7 @@ export const ALMANAC: Brand = {
   id: 'almanac',
   name: 'Almanac',
   mark: calendar,
-  footnote: 'An example calendar product, run by another company than Fernhill.',
+  footnote: 'An example calendar product of a company other than Fernhill.',
 };
 
 export interface Page {

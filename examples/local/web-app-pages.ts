@@ -42,7 +42,7 @@ export const welcomePage = (): Page =>
     'Welcome',
     html`<section class="card">
         <div class="stack">
-          <h1>An assistant that knows your day, and only what you let it know</h1>
+          <h1>An assistant that sees your day, and only what you allow</h1>
           <p class="lead">Ask what is on your calendar. The assistant asks you before it looks.</p>
         </div>
         ${signInForm('Sign in with Fernhill ID')}
@@ -50,19 +50,19 @@ export const welcomePage = (): Page =>
       <section class="card">
         <h2>What you will see</h2>
         <ol class="steps">
-          <li><span>You sign in at Fernhill, your organisation.</span></li>
+          <li><span>You sign in at Fernhill, your organization.</span></li>
           <li>
             <span
-              >You ask, and the assistant needs your calendar, which is with Almanac, another company.</span
+              >You ask a question. The assistant needs your calendar, which is at Almanac, another
+              company.</span
             >
           </li>
           <li>
             <span
-              >Almanac asks you. Your answer goes to a vault that only this assistant can use, only for
-              you.</span
+              >Almanac asks for your consent. A vault keeps the access for this assistant and for you.</span
             >
           </li>
-          <li><span>From then on the assistant answers at once.</span></li>
+          <li><span>From then on, the assistant answers without asking you.</span></li>
         </ol>
       </section>`,
   );
@@ -79,7 +79,7 @@ const agentChoices = (agents: readonly ExampleAgent[], chosen: ExampleAgent | un
   agents.length === 1
     ? html`<input type="hidden" name="agent" value="${agents[0]?.id}" />`
     : html`<fieldset class="choices">
-        <legend>Which agent do you ask?</legend>
+        <legend>Which agent do you want to ask?</legend>
         ${agents.map((agent, index) => agentChoice(agent, chosen ? agent === chosen : index === 0))}
       </fieldset>`;
 
@@ -137,7 +137,7 @@ function eventsCard(question: string, events: readonly Event[]): Html {
       <p class="eyebrow">From your Almanac calendar</p>
       <p class="lead">“${question}”</p>
     </div>
-    ${listing.length > 0 ? listing : html`<p>Nothing. The day is yours.</p>`}
+    ${listing.length > 0 ? listing : html`<p>There are no events.</p>`}
   </section>`;
 }
 
@@ -146,18 +146,18 @@ const consentCard = (agent: ExampleAgent, authorizationUrl: string): Html => htm
     <div class="stack">
       <p class="eyebrow">One thing first</p>
       <h1>May the assistant read your calendar?</h1>
-      <p class="lead">Your calendar is with Almanac, and Almanac wants to hear it from you.</p>
+      <p class="lead">Your calendar is at Almanac, and Almanac asks for your consent.</p>
     </div>
     <ul class="stack">
       <li><strong>Who asks:</strong> Fernhill’s ${agent.name}, on your behalf.</li>
-      <li><strong>For what:</strong> to see your events. It cannot change them.</li>
+      <li><strong>What for:</strong> to see your events. It cannot change them.</li>
       <li>
-        <strong>Who keeps the permission:</strong> a vault that opens for this agent and for you together,
-        never for one alone.
+        <strong>Who keeps the access:</strong> a vault that opens only for this agent and you together, never
+        for one of you alone.
       </li>
     </ul>
     <div class="row stretch"><a class="button" href="${authorizationUrl}">Continue to Almanac</a></div>
-    <p class="soft">The link is good for ten minutes. The agent waits for you meanwhile.</p>
+    <p class="soft">The link is valid for 10 minutes. The agent waits for you.</p>
   </section>
 `;
 
@@ -185,10 +185,10 @@ export async function* runParts(session: BrowserSession, run: Run): AsyncGenerat
         yield eventsCard(run.question, news.events);
         return;
       case 'sign-in':
-        yield noticeCard('Please sign in again', 'Your sign-in has expired.', signInAgain);
+        yield noticeCard('Please sign in again', 'Your sign-in is no longer valid.', signInAgain);
         return;
       case 'failed':
-        yield noticeCard('The assistant could not find out', news.reason, askAgain(session, run));
+        yield noticeCard('The assistant could not answer', news.reason, askAgain(session, run));
         return;
     }
   }
@@ -227,7 +227,7 @@ export const deniedPage = (session: BrowserSession, run: Run): Page =>
     'Not connected',
     noticeCard(
       'You said no, and that is fine',
-      'Your calendar stays closed to the assistant, and nothing was shared. If you change your mind, just ask again: Almanac will ask you once more.',
+      'The assistant has no access to your calendar, and nothing was shared. If you change your mind, ask again: Almanac will ask for your consent again.',
       askAgain(session, run),
     ),
     session,
@@ -239,7 +239,7 @@ export const notConnectedPage = (session: BrowserSession, run: Run): Page =>
     'Not connected',
     noticeCard(
       'Your calendar was not connected',
-      'The permission has expired, was used before, or was given for somebody else’s question. Nothing was shared. Ask again to get a new link.',
+      'The permission is no longer valid, was already used, or belongs to another user’s question. Nothing was shared. Ask again to get a new link.',
       askAgain(session, run),
     ),
     session,
@@ -251,7 +251,7 @@ export const unknownReturnPage = (session: BrowserSession, agent: ExampleAgent):
     'Not connected',
     noticeCard(
       'This is not a question that you asked here',
-      'The link belongs to another browser, to an earlier visit, or was used already. Nothing was shared. Ask again to begin anew.',
+      'The link belongs to another browser or an earlier visit, or was already used. Nothing was shared. Ask again to start over.',
       askAgain(session, { agent, question: SUGGESTION }),
     ),
     session,
@@ -262,7 +262,7 @@ export const signInNeededPage = (): Page =>
     'Sign in',
     noticeCard(
       'Please sign in first',
-      'You are not signed in here, or have been away for too long. Nothing was shared. Sign in and ask your question again.',
+      'You are not signed in here, or your sign-in is no longer valid. Nothing was shared. Sign in, and ask your question again.',
       signInAgain,
     ),
   );
@@ -272,7 +272,7 @@ export const signInFailedPage = (): Page =>
     'Not signed in',
     noticeCard(
       'You are not signed in',
-      'The sign-in was stopped, took too long, or was begun in another browser. Please try once more.',
+      'The sign-in was canceled, took too long, or was started in another browser. Please try again.',
       signInAgain,
     ),
   );
@@ -282,8 +282,8 @@ export const staleFormPage = (): Page =>
     'Nothing was done',
     noticeCard(
       'This page was out of date',
-      'Nothing was done. Go back to the start and try once more.',
-      html`<div class="row stretch"><a class="button" href="/">To the start</a></div>`,
+      'Nothing was changed. Go back to the start page, and try again.',
+      html`<div class="row stretch"><a class="button" href="/">Go to the start page</a></div>`,
     ),
   );
 
@@ -292,7 +292,7 @@ export const notFoundPage = (): Page =>
     'Not found',
     noticeCard(
       'There is nothing here',
-      'The address may be mistyped.',
-      html`<div class="row stretch"><a class="button" href="/">To the start</a></div>`,
+      'Check the address, or go to the start page.',
+      html`<div class="row stretch"><a class="button" href="/">Go to the start page</a></div>`,
     ),
   );

@@ -99,7 +99,7 @@ async function inputOfPrincipal(
   const principal =
     access && Object.values(access.principals).find(({ accessKeyId }) => accessKeyId === named);
   if (!principal || !isFromProgram(request)) {
-    throw new AwsJsonError('AccessDeniedException', 'Not for you.');
+    throw new AwsJsonError('AccessDeniedException', 'Access denied.');
   }
   const body = await bodyOf(request, mostBytes);
   const caller = await signer(access, principal, request, body);

@@ -31,7 +31,7 @@ export function banner(service: LoggedService, examples: ExampleAddresses | unde
     rows(addresses(service, examples)),
     ...(examples ? [tryExample(examples)] : []),
     ...(examples?.pythonAgentMissing
-      ? [`The second agent, in Python, does not run. ${examples.pythonAgentMissing}`]
+      ? [`The Python agent is not running. ${examples.pythonAgentMissing}`]
       : []),
     tryCommandLine(service),
     keysAndSecrets(service),
@@ -45,15 +45,15 @@ export function banner(service: LoggedService, examples: ExampleAddresses | unde
 }
 
 function addresses(service: LocalService, examples: ExampleAddresses | undefined): Row[] {
-  const own: Row = ['Identity service', `${service.endpoint}   (region ${service.region})`];
+  const own: Row = ['Identity service', `${service.endpoint}   (Region ${service.region})`];
   if (!examples) return [own];
   const { exampleApp, identityProvider, agent, pythonAgent } = examples;
   return [
     ['Example app', exampleApp],
     own,
-    ['Sign-in provider', identityProvider.issuer],
-    ['Gate of its agent', originOf(agent)],
-    ...(pythonAgent ? [['… of the one in Python', originOf(pythonAgent)] as const] : []),
+    ['Identity provider', identityProvider.issuer],
+    ['Agent gate', originOf(agent)],
+    ...(pythonAgent ? [['Python agent gate', originOf(pythonAgent)] as const] : []),
   ];
 }
 
@@ -64,9 +64,9 @@ function tryExample({ exampleApp, identityProvider, calendar }: ExampleAddresses
   return [
     'Try it in a browser',
     `  1. Open ${exampleApp} and sign in${asUser(identityProvider.users)}.`,
-    '  2. Ask the agent what is on the calendar. It may not read it yet, so you are sent to the',
-    `     calendar provider: sign in there${asUser(calendar.users)}, and allow it.`,
-    '  3. You come back to the answer. Ask again: now it comes at once.',
+    '  2. Ask the agent what is on your calendar. The agent has no access yet, so it sends you to the',
+    `     calendar provider. Sign in there${asUser(calendar.users)}, and allow access.`,
+    '  3. The application shows the answer. Ask again: the agent now answers without asking you.',
   ].join('\n');
 }
 
@@ -75,7 +75,7 @@ const asUser = ([user]: readonly SignIn[]): string =>
 
 function tryCommandLine({ endpoint, region, principals: { operator } }: LocalService): string {
   return [
-    "Try it with AWS's command line (the SDKs need only the endpoint and these keys, too)",
+    'Try it with the AWS command line (AWS SDKs need the same endpoint and keys)',
     `  export AWS_ACCESS_KEY_ID=${operator.accessKeyId}`,
     `  export AWS_SECRET_ACCESS_KEY=${operator.secretAccessKey}`,
     '  aws bedrock-agentcore-control create-workload-identity --name my-agent \\',
@@ -83,16 +83,22 @@ function tryCommandLine({ endpoint, region, principals: { operator } }: LocalSer
   ].join('\n');
 }
 
-function keysAndSecrets({ region, awsEndpoints, principals: { operator } }: LocalService): string {
+function keysAndSecrets({ endpoint, region, awsEndpoints, principals: { operator } }: LocalService): string {
   return [
-    'Create a signing key (PRIVATE_KEY_JWT) or an external secret (EXTERNAL) for a credential provider,',
-    'with the same two variables. The tag names the owner of the provider.',
+    'Create a signing key (PRIVATE_KEY_JWT) for a credential provider, with the same two variables.',
+    'The tag names the owner of the provider.',
     '  aws kms create-key --key-spec RSA_2048 --key-usage SIGN_VERIFY \\',
     `    --tags TagKey=${OWNER_TAG},TagValue=${operator.arn} \\`,
     `    --region ${region} --endpoint-url ${awsEndpoints.kms}`,
+    '',
+    'Create an external secret (EXTERNAL), and a credential provider that reads it. secret.json contains a JSON',
+    'object with the key that jsonKey names: {"apiKey": "the API key"}',
     '  aws secretsmanager create-secret --name my-secret --secret-string file://secret.json \\',
     `    --tags Key=${OWNER_TAG},Value=${operator.arn} \\`,
     `    --region ${region} --endpoint-url ${awsEndpoints.secretsManager}`,
+    '  aws bedrock-agentcore-control create-api-key-credential-provider --name my-provider \\',
+    '    --api-key-secret-source EXTERNAL --api-key-secret-config secretId=my-secret,jsonKey=apiKey \\',
+    `    --region ${region} --endpoint-url ${endpoint}`,
   ].join('\n');
 }
 

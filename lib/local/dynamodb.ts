@@ -64,7 +64,7 @@ function guarded(serve: RequestListener, credentials: EmulatorCredentials) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     if (!mayCallEmulator(request, credentials)) {
       response.writeHead(403, { 'content-type': 'application/x-amz-json-1.0' });
-      response.end(JSON.stringify({ __type: 'AccessDeniedException', message: 'Not for you.' }));
+      response.end(JSON.stringify({ __type: 'AccessDeniedException', message: 'Access denied.' }));
       return;
     }
     serve(request, response);

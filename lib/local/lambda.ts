@@ -82,7 +82,7 @@ async function serve(
 ): Promise<void> {
   const payload = await readBody(request, MOST_SYNCHRONOUS);
   if (!mayCallEmulator(request, options.credentials)) {
-    throw new LambdaError(403, 'AccessDeniedException', 'Not for you.');
+    throw new LambdaError(403, 'AccessDeniedException', 'Access denied.');
   }
   const invoked = functionOf(options, request.method, request.url);
   const type = request.headers['x-amz-invocation-type'] ?? 'RequestResponse';

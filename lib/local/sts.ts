@@ -79,7 +79,7 @@ export async function startSts(credentials: EmulatorCredentials): Promise<LocalS
       return;
     }
     try {
-      if (!mayCallEmulator(request, credentials)) throw new StsError('AccessDenied', 'Not for you.', 403);
+      if (!mayCallEmulator(request, credentials)) throw new StsError('AccessDenied', 'Access denied.', 403);
       answer(response, 200, await operate(await readForm(request)));
     } catch (error) {
       const known = error instanceof StsError ? error : new StsError('InternalFailure', 'It failed.', 500);

@@ -172,7 +172,9 @@ describe('what an agent says', () => {
 
 describe('what a gate answers', () => {
   it('asks for a new sign-in when it does not take the token', async () => {
-    expect(await shown((response) => response.writeHead(401).end())).toContain('Your sign-in has expired.');
+    expect(await shown((response) => response.writeHead(401).end())).toContain(
+      'Your sign-in is no longer valid.',
+    );
   });
 
   it('tells its message when it refuses', async () => {
@@ -213,7 +215,7 @@ describe('a run', () => {
     tell?.(news({ kind: 'events', events: [] }));
     // The page of a run is sent as far as it has come: it comes to the end of this one.
     let later = await browser.go(app);
-    while (!later.html.includes('The day is yours')) later = await browser.go(app);
+    while (!later.html.includes('There are no events')) later = await browser.go(app);
     expect(later.html).not.toContain('Continue to Almanac');
   });
 

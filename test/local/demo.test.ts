@@ -80,7 +80,7 @@ describe('npm run demo', () => {
     expect(output).not.toContain('✗');
     expect(status).toBe(0);
     expect(stepsIn(output)).toEqual(STEPS.map((step, index) => titleOf(step, index + 1)));
-    expect(output).toContain('All 20 steps went as they must');
+    expect(output).toContain('All 20 steps succeeded');
     // Each step has shown something that was seen or found to hold.
     for (const step of output.split(/^ ┃ +\d+ {2}/m).slice(1)) expect(step).toMatch(/[✓·→]/);
 
@@ -115,8 +115,8 @@ describe('npm run demo', () => {
     const { status, output } = await play(preload);
     expect(status).toBe(1);
     expect(stepsIn(output)).toEqual(STEPS.slice(0, 4).map((step, index) => titleOf(step, index + 1)));
-    expect(output).toMatch(/✗ .+\n\n {2}The demonstration stopped at the step above\./);
-    const [, log] = /What the service said: (.*)/.exec(output) ?? [];
-    expect(await readFile(log ?? '', 'utf8')).toContain('The demonstration failed');
+    expect(output).toMatch(/✗ .+\n\n {2}The demo stopped at the step above\./);
+    const [, log] = /Log of the service: (.*)/.exec(output) ?? [];
+    expect(await readFile(log ?? '', 'utf8')).toContain('The demo failed');
   });
 });

@@ -121,6 +121,8 @@ describe('the running service', () => {
       expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
       expect(run.stdout).toContain(`--endpoint-url ${address}`);
     }
+    expect(run.stdout).toContain('{"apiKey": "the API key"}');
+    expect(run.stdout).toContain('--api-key-secret-config secretId=my-secret,jsonKey=apiKey \\');
 
     run.child.kill(signal);
     expect(await run.ended).toBe(0);
