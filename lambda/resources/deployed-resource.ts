@@ -10,7 +10,8 @@ export interface Described {
 export type Tags = Readonly<Record<string, string>>;
 
 /** What is wanted, the secret's text included where one is handed on. */
-export interface Desired extends Pick<Properties, 'name' | 'configuration'> {
+export interface Desired extends Pick<Properties, 'name'> {
+  readonly configuration: Readonly<Record<string, unknown>>;
   readonly secret?: DesiredSecret | undefined;
 }
 

@@ -10,11 +10,17 @@ import { Refusal, type DeployedResource, type Desired } from './deployed-resourc
 import type { ResourceKind } from './kinds';
 import { perform } from './lifecycle';
 import { oauth2CredentialProviders } from './oauth2-credential-provider';
-import { AnswerableSchema, RequestSchema, type Answerable, type Properties } from './request';
+import {
+  AnswerableSchema,
+  configurationOf,
+  RequestSchema,
+  type Answerable,
+  type Properties,
+} from './request';
 import { respond, type Outcome } from './response';
 import { readSecret } from './secret-text';
 import {
-  checkSecret,
+  checkProvider,
   checkStack,
   endpointOf,
   endpointOfDeletion,
@@ -85,21 +91,20 @@ export function createResourceHandler(ports: ResourcePorts) {
     ports.audit.record({ ...refused, reason, ...(resource !== undefined && { resource }) });
   }
 
-  const desiredOf =
-    (logicalId: string) =>
-    async ({ name, configuration, secret }: Properties): Promise<Desired> => {
-      if (!secret) return { name, configuration };
-      checkSecret(stack, logicalId, secret);
-      return { name, configuration, secret: await readSecret(secretsManager, secret) };
-    };
+  async function desiredOf(properties: Properties): Promise<Desired> {
+    const { name, secret } = properties;
+    const configuration = configurationOf(properties);
+    return { name, configuration, ...(secret && { secret: await readSecret(secretsManager, secret) }) };
+  }
 
   async function performed(event: unknown): Promise<Outcome> {
     const request = v.parse(RequestSchema, event);
     checkStack(stack, request.StackId);
+    if (request.RequestType !== 'Delete') checkProvider(stack, request);
     const { endpoint } = request.ResourceProperties;
     const pinned = (request.RequestType === 'Delete' ? endpointOfDeletion : endpointOf)(stack, endpoint);
     const resource = KINDS[request.ResourceType](controlPlane(pinned));
-    return perform(resource, desiredOf(request.LogicalResourceId), request);
+    return perform(resource, desiredOf, request);
   }
 
   async function outcomeOf(

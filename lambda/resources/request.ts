@@ -28,13 +28,19 @@ export type StatedSecret = v.InferOutput<typeof SecretSchema>;
 /** CloudFormation turns every number and truth value into text, so what has any travels as JSON. */
 const jsonObject = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown()));
 
+/** As text, in which its definition is compared. */
+const jsonObjectText = v.pipe(
+  v.string(),
+  v.check((json) => v.is(jsonObject, json), 'must be a JSON object'),
+);
+
 /** Properties of every resource, as lib/resources/identity-resource.ts writes them. */
 const PropertiesSchema = v.object({
   /** Address of the service. */
   endpoint: text,
   name: text,
   /** Members of the operation that creates or updates it, but for name, tags and secret. */
-  configuration: jsonObject,
+  configuration: jsonObjectText,
   secret: v.optional(SecretSchema),
   /** The resource policy; empty for none. */
   policy: v.string(),
@@ -78,6 +84,10 @@ export const RequestSchema = v.variant('RequestType', [
     ResourceProperties: v.object({ endpoint: text }),
   }),
 ]);
+
+/** Returns the configuration's members. */
+export const configurationOf = ({ configuration }: Properties): Readonly<Record<string, unknown>> =>
+  v.parse(jsonObject, configuration);
 
 export type Request = v.InferOutput<typeof RequestSchema>;
 export type Properties = v.InferOutput<typeof PropertiesSchema>;

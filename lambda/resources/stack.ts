@@ -2,16 +2,25 @@
  * The stack that the resource function belongs to, as the template states it in the function's environment.
  *
  * CloudFormation does not sign its requests, so a request proves nothing: every principal that may invoke the function
- * can write one. Where the service is, where the answer goes, and which secret belongs to which resource is therefore
- * taken from the deployment; a request that says otherwise is refused.
+ * can write one. Where the service is, where the answer goes, what each credential provider is, and which secret belongs
+ * to it is therefore taken from the deployment; a request that says otherwise is refused.
  */
 import * as v from 'valibot';
 import { parseConfiguration } from '../domain/configuration';
 import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../domain/provider/endpoint';
+import { digestOf } from './definition';
 import { Refusal } from './deployed-resource';
-import type { StatedSecret } from './request';
+import { RESOURCE_KINDS } from './kinds';
+import type { Properties, Request } from './request';
 
 const text = v.pipe(v.string(), v.nonEmpty());
+
+const ProviderSchema = v.strictObject({
+  /** Its digest; or the definition itself, where a part of it is known at deployment only. */
+  definition: v.union([text, v.strictTuple([v.picklist(RESOURCE_KINDS), text, text])]),
+  /** The id of the secret, and the JSON key where there is one. */
+  secret: v.optional(v.pipe(v.array(text), v.minLength(1), v.maxLength(2))),
+});
 
 const StackSchema = v.strictObject({
   /** ARN of the stack. */
@@ -21,8 +30,8 @@ const StackSchema = v.strictObject({
   urlSuffix: v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/, 'must be a domain name')),
   /** Addresses of the services that the stack's resources are made at, without a trailing slash. */
   endpoints: v.pipe(v.array(text), v.minLength(1)),
-  /** By the logical ids of the resources that refer to one: the id of the secret, and the JSON key where there is one. */
-  secrets: v.record(v.string(), v.pipe(v.array(text), v.minLength(1), v.maxLength(2))),
+  /** The stack's credential providers, by logical id. */
+  providers: v.record(v.string(), ProviderSchema),
 });
 
 type StackConfiguration = v.InferOutput<typeof StackSchema>;
@@ -93,16 +102,38 @@ export function endpointOfDeletion(stack: DeployedStack, requested: string): str
   return only !== undefined && others.length === 0 ? only : endpointOf(stack, requested);
 }
 
-/** @throws ForeignRequest for a secret, or a part of one, that was not given to this resource */
-export function checkSecret(
-  { secrets }: DeployedStack,
-  logicalId: string,
-  { secretId, jsonKey }: Pick<StatedSecret, 'secretId' | 'jsonKey'>,
-): void {
-  const [givenId, givenKey] = Object.hasOwn(secrets, logicalId) ? (secrets[logicalId] ?? []) : [];
-  if (givenId === secretId && givenKey === jsonKey) return;
+type Definer = Exclude<Request, { RequestType: 'Delete' }>;
+
+const providerOf = ({ providers }: DeployedStack, logicalId: string) =>
+  Object.hasOwn(providers, logicalId) ? providers[logicalId] : undefined;
+
+function checkSecret(given: readonly string[] | undefined, secret: Properties['secret']): void {
+  const [givenId, givenKey] = given ?? [];
+  if (givenId === secret?.secretId && givenKey === secret?.jsonKey) return;
   throw new ForeignRequest(
     'The secret was not given to this resource. Deploy the stack as it was synthesized.',
+  );
+}
+
+/**
+ * Makes sure that a credential provider becomes what the template says. Otherwise a request could have its secret kept
+ * as an API key, which agents are shown, or sent to another authorization server. A workload identity has no secret.
+ *
+ * @throws ForeignRequest for another kind, name, configuration, or secret, and for a provider of no template
+ */
+export function checkProvider(stack: DeployedStack, request: Definer): void {
+  const { ResourceType: type, LogicalResourceId, ResourceProperties } = request;
+  const { name, configuration, secret } = ResourceProperties;
+  const provider = providerOf(stack, LogicalResourceId);
+  checkSecret(provider?.secret, secret);
+  if (type === 'Custom::AgentIdentityWorkloadIdentity') return;
+  const requested = [type, name, configuration] as const;
+  const stated =
+    provider &&
+    (typeof provider.definition === 'string' ? provider.definition : digestOf(provider.definition));
+  if (stated === digestOf(requested)) return;
+  throw new ForeignRequest(
+    'The stack does not define this credential provider in this way. Deploy the stack as it was synthesized.',
   );
 }
 

@@ -125,6 +125,8 @@ export abstract class IdentityResource extends Construct {
     resources.letKeep(identity, kind.type);
     const secret = definition.secret?.(this, resources);
     const { secretVersion } = definition;
+    const name = nameOf(this, definition.name, kind);
+    const configuration = Stack.of(this).toJsonString(definition.configuration);
     this.resource = new CustomResource(this, 'Resource', {
       resourceType: kind.type,
       serviceToken: resources.functionArn,
@@ -132,15 +134,18 @@ export abstract class IdentityResource extends Construct {
       removalPolicy: props.removalPolicy ?? RemovalPolicy.DESTROY,
       properties: {
         endpoint: identity.endpoint,
-        name: nameOf(this, definition.name, kind),
-        configuration: Stack.of(this).toJsonString(definition.configuration),
+        name,
+        configuration,
         policy: Lazy.string({ produce: () => this.policy() }),
         importExisting: String(importExisting),
         ...(secret && { secret }),
         ...(secretVersion !== undefined && { secretVersion }),
       },
     });
-    if (secret) resources.manifest.addSecret(this.resource.node.defaultChild as CfnResource, secret);
+    if (kind.type !== 'Custom::AgentIdentityWorkloadIdentity') {
+      const resource = this.resource.node.defaultChild as CfnResource;
+      resources.manifest.addProvider({ resource, definition: [kind.type, name, configuration], secret });
+    }
     // The operations are methods of an API, which must be deployed before it is called and outlive the last call.
     this.resource.node.addDependency(identity.reachable);
     this.createdName = this.resource.getAttString('Name');

@@ -1,9 +1,10 @@
 /**
- * What the environment of the resource function says of its stack: the services that it calls, and which secret belongs
- * to which resource. `lambda/resources/stack.ts` reads it.
+ * What the environment of the resource function says of its stack: the services that it calls, what each credential
+ * provider is, and which secret belongs to it. `lambda/resources/stack.ts` reads it.
  */
 import { Lazy, Token, type CfnResource, type Stack } from 'aws-cdk-lib';
 import { endpointFault } from '../../lambda/domain/provider/endpoint';
+import { digestOf, type Definition } from '../../lambda/resources/definition';
 import type { StatedSecret } from '../../lambda/resources/request';
 
 /**
@@ -13,19 +14,26 @@ import type { StatedSecret } from '../../lambda/resources/request';
 const MAX_MANIFEST_CHARACTERS = 3_700;
 
 /** Characters that a reference becomes at deployment, about: most are ARNs. */
-const REFERENCE = '-'.repeat(100);
+const REFERENCE = 100;
 
-const isReference = (value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.keys(value).length === 1 &&
-  /^(Ref|Fn::\w+)$/.test(Object.keys(value)[0] ?? '');
+/** Characters of a text at deployment, about. */
+function sizeOf(resolved: unknown): number {
+  if (typeof resolved === 'string') return resolved.length;
+  const join = (resolved as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'];
+  return join?.[0] === '' ? join[1].reduce<number>((sum, part) => sum + sizeOf(part), 0) : REFERENCE;
+}
+
+interface StatedProvider {
+  readonly resource: CfnResource;
+  readonly definition: Definition;
+  readonly secret: StatedSecret | undefined;
+}
 
 export class ResourceFunctionManifest {
   /** For the function's environment; written when the stack is synthesized, so that every resource is in it. */
   readonly json: string;
   private readonly endpoints = new Set<string>();
-  private readonly secrets: { readonly resource: CfnResource; readonly secret: StatedSecret }[] = [];
+  private readonly providers: StatedProvider[] = [];
 
   /** @param path of the function, for messages */
   constructor(
@@ -45,32 +53,42 @@ export class ResourceFunctionManifest {
     this.endpoints.add(endpoint);
   }
 
-  /** Lets a request for this resource name this secret, and a request for no other. */
-  addSecret(resource: CfnResource, secret: StatedSecret): void {
-    this.secrets.push({ resource, secret });
+  /** Lets a request for this resource make this credential provider, with this secret, and no other. */
+  addProvider(provider: StatedProvider): void {
+    this.providers.push(provider);
+  }
+
+  /** A digest, or the definition itself where CloudFormation has yet to fill in a part. */
+  private stated(definition: Definition): string | Definition {
+    const resolved = this.stack.resolve(definition) as unknown[];
+    return resolved.every((part) => typeof part === 'string')
+      ? digestOf(resolved as unknown as Definition)
+      : definition;
   }
 
   private written(): string {
     const { stackId, region, urlSuffix } = this.stack;
-    const secrets = this.secrets.map(({ resource, secret: { secretId, jsonKey } }): [string, string[]] => [
+    const providers = this.providers.map(({ resource, definition, secret }) => [
       this.stack.resolve(resource.logicalId) as string,
-      jsonKey === undefined ? [secretId] : [secretId, jsonKey],
+      {
+        definition: this.stated(definition),
+        ...(secret && {
+          secret: secret.jsonKey === undefined ? [secret.secretId] : [secret.secretId, secret.jsonKey],
+        }),
+      },
     ]);
-    const manifest = {
+    const json = this.stack.toJsonString({
       stackId,
       region,
       urlSuffix,
       endpoints: [...this.endpoints],
-      secrets: Object.fromEntries(secrets),
-    };
-    const size = JSON.stringify(this.stack.resolve(manifest), (_, value: unknown) =>
-      isReference(value) ? REFERENCE : value,
-    ).length;
-    if (size > MAX_MANIFEST_CHARACTERS) {
+      providers: Object.fromEntries(providers) as object,
+    });
+    if (sizeOf(this.stack.resolve(json)) > MAX_MANIFEST_CHARACTERS) {
       throw new Error(
-        `${this.path}: ${secrets.length} credential providers with secrets do not fit into the environment of one function. Put some of them into another stack.`,
+        `${this.path}: ${providers.length} credential providers do not fit into the environment of one function. Put some of them into another stack.`,
       );
     }
-    return this.stack.toJsonString(manifest);
+    return json;
   }
 }

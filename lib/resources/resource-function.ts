@@ -1,8 +1,8 @@
 /**
  * The one function of a stack behind its custom resources. It is a caller of the service like any other: it may invoke
  * the operations that the stack's resources need, read the secrets that were given to them, and nothing else; and it
- * owns what it creates. A request of CloudFormation is not signed, so the function's environment says which addresses
- * and secrets a request may name.
+ * owns what it creates. A request of CloudFormation is not signed, so the function's environment says which addresses,
+ * credential providers and secrets a request may name.
  *
  * CDK's own provider framework would add a second function with permissions of its own, for the sake of long waits
  * that there are none here. So CloudFormation invokes this one directly, and it answers by itself.

@@ -7,7 +7,7 @@ const stated = (rest: object = {}) =>
     region: 'us-west-2',
     urlSuffix: 'amazonaws.com',
     endpoints: ['https://identity.example'],
-    secrets: {},
+    providers: {},
     ...rest,
   });
 

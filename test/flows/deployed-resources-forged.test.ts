@@ -6,14 +6,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   GetApiKeyCredentialProviderCommand,
+  GetOauth2CredentialProviderCommand,
   GetWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { CloudFormation, FUNCTION_ARN } from './support/cloudformation';
+import { asDeployed, CloudFormation, FUNCTION_ARN } from './support/cloudformation';
 import { putSecret } from './support/secrets';
 import { RETURN_URL, World } from './support/world';
 
 const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
 const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
+const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
 
 let world: World;
 let cloudFormation: CloudFormation;
@@ -108,9 +110,10 @@ it('neither answers an address that is not CloudFormation’s nor does anything 
 it.each(['MANAGED', 'EXTERNAL'])('takes no %s secret that was given to another resource', async (source) => {
   const name = newName();
   const { arn } = await putSecret({ key: 'the-key' }, 'arn:aws:iam::000000000000:user/operator');
+  const properties = apiKey(name, { source, secretId: arn, jsonKey: 'key' });
   const answer = await cloudFormation.ask('Create', API_KEY, {
-    properties: apiKey(name, { source, secretId: arn, jsonKey: 'key' }),
-    deployed: { secrets: { Calendar: [arn, 'key'] } },
+    properties,
+    deployed: { providers: { Calendar: asDeployed(API_KEY, properties) } },
   });
   expect(answer).toMatchObject({ Status: 'FAILED' });
   expectRefusal('The secret was not given to this resource');
@@ -123,9 +126,10 @@ it.each([
 ])('does not take %s of a secret of which the resource was given one member', async (_, part) => {
   const name = newName();
   const { arn } = await putSecret({ key: 'the-key', other: 'of-another-provider' }, null);
+  const given = apiKey(name, { source: 'MANAGED', secretId: arn, jsonKey: 'key' });
   const answer = await cloudFormation.ask('Create', API_KEY, {
     properties: apiKey(name, { source: 'MANAGED', secretId: arn, ...part }),
-    deployed: { secrets: { Resource: [arn, 'key'] } },
+    deployed: { providers: { Resource: asDeployed(API_KEY, given) } },
   });
   expect(answer).toMatchObject({ Status: 'FAILED' });
   expect(await provider(name)).toBe('ResourceNotFoundException');
@@ -139,7 +143,7 @@ it.each(['constructor', '__proto__', 'toString'])(
     const answer = await cloudFormation.ask('Create', API_KEY, {
       properties,
       logicalId,
-      deployed: { secrets: {} },
+      deployed: { providers: {} },
     });
     expect(answer.Reason).toContain('The secret was not given to this resource');
   },
@@ -185,4 +189,114 @@ it('deletes at the address that the service has now, when the request has an old
   const answer = await cloudFormation.ask('Delete', IDENTITY, { properties, physicalId: name });
   expect(answer).toMatchObject({ Status: 'SUCCESS' });
   expect(await workload(name)).toBe('ResourceNotFoundException');
+});
+
+describe('a provider whose secret the stack states', () => {
+  const CHANGED = 'The stack does not define this credential provider in this way';
+
+  const oauth2 = (name: string, secret: object | undefined, discoveryUrl = world.provider.discoveryUrl) => ({
+    name,
+    configuration: JSON.stringify({
+      credentialProviderVendor: 'CustomOauth2',
+      member: 'customOauth2ProviderConfig',
+      config: { clientId: world.provider.clientId, oauthDiscovery: { discoveryUrl } },
+    }),
+    policy: '',
+    ...(secret && { secret }),
+  });
+
+  const discoveryUrlOf = async (name: string) => {
+    const command = new GetOauth2CredentialProviderCommand({ name });
+    const { oauth2ProviderConfigOutput: config } = await world.control('operator').send(command);
+    return config?.customOauth2ProviderConfig?.oauthDiscovery?.discoveryUrl;
+  };
+
+  /** A provider as its template has it, and the environment that the function then has. */
+  async function deployedProvider() {
+    const name = newName();
+    const { arn: secretId } = await putSecret(world.provider.clientSecret, null);
+    const secret = { source: 'MANAGED', secretId };
+    const properties = oauth2(name, secret);
+    const created = await cloudFormation.ask('Create', OAUTH2, { properties });
+    expect(created).toMatchObject({ Status: 'SUCCESS' });
+    return { name, secret, deployed: { providers: { Resource: asDeployed(OAUTH2, properties) } } };
+  }
+
+  it('is not created a second time as an API key, which agents would be shown', async () => {
+    const { name, secret, deployed } = await deployedProvider();
+    for (const wanted of [name, newName()]) {
+      cloudFormation.audit.length = 0;
+      const properties = apiKey(wanted, secret);
+      const answer = await cloudFormation.ask('Create', API_KEY, { properties, deployed });
+      expect(answer).toMatchObject({ Status: 'FAILED' });
+      expectRefusal(CHANGED);
+      expect(await provider(wanted)).toBe('ResourceNotFoundException');
+    }
+  });
+
+  it('is not created as an API key with the properties that it has', async () => {
+    const { name, secret, deployed } = await deployedProvider();
+    const answer = await cloudFormation.ask('Create', API_KEY, {
+      properties: oauth2(name, secret),
+      deployed,
+    });
+    expect(answer).toMatchObject({ Status: 'FAILED' });
+    expectRefusal(CHANGED);
+    expect(await provider(name)).toBe('ResourceNotFoundException');
+  });
+
+  it.each([
+    ['with its secret', {}],
+    ['without its secret, which the service would keep', { secret: undefined }],
+    ['as a resource of no template', { logicalId: 'Unknown', importExisting: 'true' }],
+    [
+      'as a resource of no template, without its secret',
+      { logicalId: 'Unknown', importExisting: 'true', secret: undefined },
+    ],
+  ])(
+    'is not sent to another authorization server %s',
+    async (_, { logicalId, ...forged }: { logicalId?: string; secret?: undefined }) => {
+      const { name, secret, deployed } = await deployedProvider();
+      const discoveryUrl = `${ofAttacker()}/.well-known/openid-configuration`;
+      const answer = await cloudFormation.ask('Update', OAUTH2, {
+        properties: { ...oauth2(name, secret, discoveryUrl), ...forged },
+        physicalId: name,
+        deployed,
+        ...(logicalId !== undefined && { logicalId }),
+      });
+      expect(answer).toMatchObject({ Status: 'FAILED' });
+      expect(cloudFormation.audit).toMatchObject([{ outcome: 'denied', error: 'AccessDeniedException' }]);
+      expect(await discoveryUrlOf(name)).toBe(world.provider.discoveryUrl);
+      expect(stolen).toEqual([]);
+    },
+  );
+
+  it('is not reached by the definition of a provider that has no secret', async () => {
+    const { name } = await deployedProvider();
+    const without = oauth2('without-secret', undefined);
+    const answer = await cloudFormation.ask('Update', OAUTH2, {
+      properties: { ...without, name, importExisting: 'true' },
+      physicalId: name,
+      deployed: { providers: { Resource: asDeployed(OAUTH2, without) } },
+    });
+    expect(answer).toMatchObject({ Status: 'FAILED' });
+    expectRefusal(CHANGED);
+  });
+
+  it('is held to its definition in full, where the template has references', async () => {
+    const { name, secret } = await deployedProvider();
+    const { configuration } = oauth2(name, secret);
+    const definition: [typeof OAUTH2, string, string] = [OAUTH2, name, configuration];
+    const deployed = { providers: { Resource: { definition, secret: [secret.secretId] } } };
+    const change = { physicalId: name, deployed };
+    const same = await cloudFormation.ask('Update', OAUTH2, { properties: oauth2(name, secret), ...change });
+    expect(same).toMatchObject({ Status: 'SUCCESS' });
+    const discoveryUrl = `${ofAttacker()}/.well-known/openid-configuration`;
+    const properties = oauth2(name, secret, discoveryUrl);
+    expect(await cloudFormation.ask('Update', OAUTH2, { properties, ...change })).toMatchObject({
+      Status: 'FAILED',
+    });
+    expectRefusal(CHANGED);
+    expect(await discoveryUrlOf(name)).toBe(world.provider.discoveryUrl);
+  });
 });

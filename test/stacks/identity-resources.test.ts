@@ -2,15 +2,19 @@
  * Workload identities and credential providers in somebody else's stack: what each grant sets in IAM and in resource
  * policies together, and what the function behind them may do.
  */
-import { SecretValue, type Stack } from 'aws-cdk-lib';
+import { CfnParameter, SecretValue, type Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { OPERATIONS, type OperationName } from '../../lambda/api/operations';
 import { parsePolicyDocument } from '../../lambda/domain/policy/policy-document';
+import type { Properties } from '../../lambda/resources/request';
+import { checkProvider, ForeignRequest, type DeployedStack } from '../../lambda/resources/stack';
 import {
   AgentIdentity,
   ApiKeyCredentialProvider,
+  OAuth2CredentialProvider,
+  OAuth2Vendor,
   ProviderSecret,
   WorkloadIdentity,
   type ApiKeyCredentialProviderProps,
@@ -24,7 +28,7 @@ import {
   written,
   type WrittenStatement,
 } from './consumer';
-import { API_KEY, IDENTITY, weatherIn } from './resources';
+import { API_KEY, IDENTITY, OAUTH2, weatherIn } from './resources';
 import { resourcesOf } from './synthesis';
 
 let stack: Stack;
@@ -307,7 +311,7 @@ describe('the function behind the resources', () => {
     return JSON.parse(Environment.Variables.STACK) as Record<string, unknown>;
   };
 
-  it('is told its stack, the services, and which secret belongs to which resource', () => {
+  it('is told its stack, the services, and what each credential provider is, and its secret', () => {
     const given = new Secret(stack, 'Given');
     weatherOf({ apiKey: ProviderSecret.handedOn(given, { jsonKey: 'key' }) });
     new ApiKeyCredentialProvider(stack, 'Other', { identity, apiKey: SecretValue.secretsManager('other') });
@@ -324,11 +328,71 @@ describe('the function behind the resources', () => {
         'https://abc123.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod',
         'https://identity.example',
       ],
-      secrets: { [weather]: ['<Given>', 'key'], [other]: ['other'] },
+      providers: {
+        [weather]: { definition: expect.any(String) as string, secret: ['<Given>', 'key'] },
+        [other]: { definition: expect.any(String) as string, secret: ['other'] },
+      },
     });
   });
 
-  it('refuses at synthesis more secrets than its environment holds, and says what to do', () => {
+  /** A request as CloudFormation sends it for the provider of a kind. */
+  const requestFor = (kind: typeof API_KEY | typeof OAUTH2, forged: object = {}) => {
+    const [[LogicalResourceId] = ['']] = resourcesOf(templateOf(stack), kind);
+    const ResourceProperties = propertiesOf(templateOf(stack), kind) as unknown as Properties;
+    return {
+      RequestType: 'Create' as const,
+      StackId: '<AWS::StackId>',
+      RequestId: 'a',
+      LogicalResourceId,
+      ResponseURL: 'https://answer.example',
+      ResourceType: kind,
+      ResourceProperties: { ...ResourceProperties, ...forged },
+    };
+  };
+  const deployed = () => ({ ...stated(), policy: { loopback: false } }) as unknown as DeployedStack;
+
+  const parameter = (id: string) => new CfnParameter(stack, id).valueAsString;
+
+  const OTHER_SERVER = 'https://attacker.example/.well-known/openid-configuration';
+
+  it.each([
+    ['literal values', () => 'realm', () => 'calendar', () => 'a "quoted" client'],
+    ['a reference for a name', () => 'realm', () => parameter('Name'), () => 'client'],
+    ['references', () => parameter('Realm'), () => undefined, () => `${parameter('Id')} "quoted"`],
+  ])('takes a provider with %s as the template has it, and no other', (_, realmOf, nameOf, clientIdOf) => {
+    const [realm, name] = [realmOf(), nameOf()];
+    new OAuth2CredentialProvider(stack, 'Calendar', {
+      identity,
+      ...(name !== undefined && { credentialProviderName: name }),
+      vendor: OAuth2Vendor.custom({
+        discoveryUrl: `https://as.example/${realm}/.well-known/openid-configuration`,
+        clientId: clientIdOf(),
+        clientSecret: new Secret(stack, 'Given').secretValue,
+      }),
+    });
+    const request = requestFor(OAUTH2);
+    expect(() => checkProvider(deployed(), request)).not.toThrow();
+    const configuration = request.ResourceProperties.configuration.replace(
+      /"discoveryUrl":"[^"]*"/,
+      `"discoveryUrl":"${OTHER_SERVER}"`,
+    );
+    expect(configuration).toContain(OTHER_SERVER);
+    for (const forged of [{ configuration }, { name: 'other' }, { secret: undefined }]) {
+      expect(() => checkProvider(deployed(), requestFor(OAUTH2, forged))).toThrow(ForeignRequest);
+    }
+    const asApiKey = { ...request, ResourceType: API_KEY } as const;
+    expect(() => checkProvider(deployed(), asApiKey)).toThrow(ForeignRequest);
+  });
+
+  it('takes a provider that has no secret as the template has it, and no other', () => {
+    const given = { discoveryUrl: 'https://as.example/.well-known/openid-configuration', clientId: 'public' };
+    const vendor = OAuth2Vendor.custom({ ...given, clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT' });
+    new OAuth2CredentialProvider(stack, 'Calendar', { identity, vendor });
+    expect(() => checkProvider(deployed(), requestFor(OAUTH2))).not.toThrow();
+    expect(() => checkProvider(deployed(), requestFor(OAUTH2, { name: 'other' }))).toThrow(ForeignRequest);
+  });
+
+  it('refuses at synthesis more providers than its environment holds, and says what to do', () => {
     for (let number = 0; number < 40; number += 1) {
       const secret = new Secret(stack, `Secret${number}`);
       new ApiKeyCredentialProvider(stack, `Provider${number}`, { identity, apiKey: secret.secretValue });

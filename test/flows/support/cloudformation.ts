@@ -8,8 +8,10 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createRequests } from '../../../lambda/adapters/log/requests';
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import { createControlPlane } from '../../../lambda/resources/control-plane';
+import { digestOf } from '../../../lambda/resources/definition';
 import { createResourceHandler } from '../../../lambda/resources/handler';
 import type { ResourceKind } from '../../../lambda/resources/kinds';
+import type { Properties } from '../../../lambda/resources/request';
 import type { DeployedStack } from '../../../lambda/resources/stack';
 import type { PrincipalName, World } from './world';
 
@@ -39,6 +41,15 @@ const stackId = (name: string) =>
   `arn:aws:cloudformation:us-east-1:000000000000:stack/${name}/7d8c3ba0-0000-11ee-be56-0242ac120002`;
 
 export const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:resources';
+
+/** A credential provider as the function's environment has it, when the template has these properties. */
+export function asDeployed(kind: ResourceKind, properties: object): DeployedStack['providers'][string] {
+  const { name, configuration, secret } = properties as Partial<Properties>;
+  return {
+    definition: digestOf([kind, name ?? '', configuration ?? '']),
+    ...(secret && { secret: [secret.secretId, ...[secret.jsonKey ?? []].flat()] }),
+  };
+}
 
 export class CloudFormation {
   /** The bodies of all answers, as they came. */
@@ -80,7 +91,6 @@ export class CloudFormation {
     const { port } = this.server.address() as AddressInfo;
     const { endpoint, region, principals } = this.world.local;
     const { accessKeyId, secretAccessKey } = principals[this.principal];
-    const { secret } = properties as { secret?: { secretId: string; jsonKey?: string } };
     const requests = createRequests({ record: () => undefined });
     const handler = createResourceHandler({
       requests,
@@ -90,7 +100,7 @@ export class CloudFormation {
         region,
         urlSuffix: 'amazonaws.com',
         endpoints: [endpoint],
-        secrets: secret ? { [logicalId]: [secret.secretId, ...[secret.jsonKey ?? []].flat()] } : {},
+        providers: { [logicalId]: asDeployed(kind, properties) },
         policy: { loopback: true },
         ...change.deployed,
       },
