@@ -26,6 +26,12 @@ export interface AuditEntry {
   /** The OAuth2 flow that was asked for, in AWS's words. */
   readonly flow?: string;
   readonly scopes?: readonly string[];
+  /** Names of the custom parameters; never their values. */
+  readonly customParameters?: readonly string[];
+  /** Scopes that custom parameters ask for; a policy counts them as scopes. */
+  readonly customParameterScopes?: readonly string[];
+  /** Scopes of the token that there is for the request, as the provider granted them. */
+  readonly grantedScopes?: readonly string[];
   /** How a token was come by, or where a session stands. */
   readonly result?: string;
   /** Why it was denied or failed. */

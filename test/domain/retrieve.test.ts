@@ -28,9 +28,43 @@ describe('a user’s token', () => {
       credentialProvider: service.provider.arn,
       flow: 'USER_FEDERATION',
       scopes: ['a'],
+      grantedScopes: ['a'],
     });
     expect(service.handedOn).toEqual([]);
   });
+
+  it('that was asked for without scopes leaves the scopes that it has in the audit entry', async () => {
+    await service.grant({ scopes: ['default', 'admin'] }, []);
+    expect(await service.ask({ scopes: [] })).toMatchObject({ outcome: 'cached' });
+    expect(lastEntry()).toMatchObject({ scopes: [], grantedScopes: ['default', 'admin'] });
+    service.ambient.advance(3600);
+    expect(await service.ask({ scopes: [] })).toMatchObject({ outcome: 'refreshed' });
+    expect(lastEntry()).toMatchObject({ scopes: [], grantedScopes: ['default', 'admin'] });
+  });
+
+  it('that is not there yet leaves no granted scopes', async () => {
+    await service.ask();
+    expect(lastEntry()).not.toHaveProperty('grantedScopes');
+    expect(lastEntry()).not.toHaveProperty('customParameters');
+    expect(lastEntry()).not.toHaveProperty('customParameterScopes');
+  });
+
+  it.each(['ask', 'reject'] as const)(
+    'leaves the names of custom parameters and the scopes in them, and no value (%s)',
+    async (operation) => {
+      await service.grant();
+      const customParameters = { login_hint: 'ana@example.com', User_Scope: 'chat:write,files:read' };
+      await (operation === 'ask'
+        ? service.ask({ customParameters })
+        : service.reject('not-the-stored-one', { customParameters }));
+      expect(lastEntry()).toMatchObject({
+        customParameters: ['login_hint', 'User_Scope'],
+        customParameterScopes: ['chat:write', 'files:read'],
+        grantedScopes: ['a'],
+      });
+      expect(JSON.stringify(lastEntry())).not.toContain('ana@example.com');
+    },
+  );
 
   it('is refreshed when it has ended', async () => {
     await service.grant();

@@ -279,6 +279,22 @@ describe('the entries say', () => {
     expect(await last('GetResourceOauth2Token')).toMatchObject({ jti });
   });
 
+  it('each of the hundred scopes that a request can name, and custom parameters by name', async () => {
+    const scopes = Array.from({ length: 100 }, (_, index) => `s${index}`);
+    const { body } = inputs.GetResourceOauth2Token('');
+    const customParameters = { login_hint: 'the-hint-that-nobody-logs', user_scope: 'chat:write' };
+    const answer = await call('GetResourceOauth2Token', 'agent', {
+      body: { ...body, scopes, customParameters },
+    });
+    const entry = await entryOf(answer.headers['x-amzn-requestid']);
+    expect(entry).toMatchObject({
+      scopes,
+      customParameters: ['login_hint', 'user_scope'],
+      customParameterScopes: ['chat:write'],
+    });
+    expect(JSON.stringify(entry)).not.toContain('the-hint-that-nobody-logs');
+  });
+
   it.each([
     ['UpdateWorkloadIdentity', ['allowedResourceOauth2ReturnUrls']],
     ['UpdateOauth2CredentialProvider', ['clientSecret']],

@@ -17,6 +17,9 @@ const FIELDS = [
   'credentialProvider',
   'flow',
   'scopes',
+  'customParameters',
+  'customParameterScopes',
+  'grantedScopes',
   'result',
   'reason',
   'error',
@@ -37,8 +40,11 @@ const MAX_CHARACTERS_OF_FIELD: Partial<Record<keyof AuditEntry, number>> = {
   userAgent: 256,
 };
 
-/** Members of a list. */
-const MAX_LIST_ENTRIES = 50;
+/** Members of a list: as many scopes as a request can name. */
+const MAX_LIST_ENTRIES = 100;
+
+/** Bytes of a list in all: room for the scopes of a request in ASCII, and the entry stays below 256 KiB. */
+const MAX_LIST_BYTES = 40_960;
 
 /** Control and format characters, halves of pairs, line and paragraph separators. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
@@ -51,17 +57,29 @@ function written(field: keyof AuditEntry, value: string): string {
   return value.slice(0, MAX_CHARACTERS_OF_FIELD[field] ?? MAX_FIELD_CHARACTERS).replace(unwanted, '?');
 }
 
-const fieldOf = (field: keyof AuditEntry, value: string | readonly string[]): string | string[] =>
-  typeof value === 'string'
-    ? written(field, value)
-    : value.slice(0, MAX_LIST_ENTRIES).map((member) => written(field, member));
+/** The members for which there is room, and how many were omitted: a list that was cut says so. */
+function listed(field: keyof AuditEntry, values: readonly string[]): [string, unknown][] {
+  let room = MAX_LIST_BYTES;
+  const members = values.slice(0, MAX_LIST_ENTRIES).map((value) => written(field, value));
+  const kept = members.filter((member) => (room -= Buffer.byteLength(JSON.stringify(member))) >= 0);
+  const omitted = values.length - kept.length;
+  return omitted > 0
+    ? [
+        [field, kept],
+        [`${field}Omitted`, omitted],
+      ]
+    : [[field, kept]];
+}
+
+const fieldsOf = (field: keyof AuditEntry, value: string | readonly string[]): [string, unknown][] =>
+  typeof value === 'string' ? [[field, written(field, value)]] : listed(field, value);
 
 export const createAuditLog = (logger: Logger): AuditTrail => ({
   record(entry) {
     const audit = Object.fromEntries(
       FIELDS.flatMap((field) => {
         const value = entry[field];
-        return value === undefined ? [] : [[field, fieldOf(field, value)]];
+        return value === undefined ? [] : fieldsOf(field, value);
       }),
     );
     logger.info('audit', { audit });

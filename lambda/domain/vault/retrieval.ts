@@ -60,7 +60,8 @@ export interface Admitted {
   readonly owner: RequestOwner;
   readonly grant: Grant | undefined;
   /**
-   * Asks again, about the scopes that a token really has: a provider may grant more than was asked for.
+   * Asks again, about the scopes that a token really has: a provider may grant more than was asked for. They are noted
+   * for the audit entry, whether or not the token is returned.
    *
    * @throws AccessDeniedException when the policy that let the request in does not let this token out
    */

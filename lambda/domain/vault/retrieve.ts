@@ -3,7 +3,8 @@
  * by a consent link when there is none. Or the agent's own, by client credentials. Or one that the user's own token
  * is exchanged for. And the same for who says that the resource did not take the token: RejectResourceOauth2Token.
  */
-import { audited, type Note } from '../audit';
+import { audited, type AuditEntry, type Note } from '../audit';
+import { scopesInCustomParameters } from '../grants/custom-parameters';
 import { ProviderFailure } from '../grants/provider-failure';
 import type { Caller } from '../identity/principal';
 import { subjectHash } from '../identity/user';
@@ -96,6 +97,7 @@ async function admitRequest(
     endsAt: carried?.expiresAt,
   };
   const checkGrantedScopes = (granted: readonly string[]): void => {
+    note({ grantedScopes: granted });
     const others = granted.filter((scope) => !scopes.includes(scope));
     if (others.length === 0) return;
     mayObtain({ ...asked, identity, provider, scopes: [...scopes, ...others] });
@@ -115,6 +117,16 @@ function tokenFor(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {
   }
 }
 
+/** What an entry says of custom parameters: their values can be secret, the scopes in them count for policies. */
+function customParametersIn({ customParameters = {} }: RetrieveInput): Partial<AuditEntry> {
+  const names = Object.keys(customParameters);
+  const scopes = scopesInCustomParameters(customParameters);
+  return {
+    ...(names.length > 0 && { customParameters: names }),
+    ...(scopes.length > 0 && { customParameterScopes: scopes }),
+  };
+}
+
 /** @param settle what is to be done to the grant before its token is looked at */
 function retrieved(
   ports: RetrievePorts,
@@ -128,6 +140,7 @@ function retrieved(
       provider: input.resourceCredentialProviderName,
       flow: input.oauth2Flow,
       scopes: input.scopes,
+      ...customParametersIn(input),
     });
     const delegation = await verifyWorkloadAccessToken(ports, input.workloadIdentityToken);
     note({
