@@ -93,6 +93,7 @@ describe('after the consent', () => {
       user: grantId.subjectHash,
       provider: provider.name,
       scopes: ['a', 'b'],
+      grantedScopes: ['a', 'b'],
       result: 'COMPLETED',
     });
   });
@@ -109,6 +110,7 @@ describe('after the consent', () => {
     await service.complete(completion);
     const grant = await service.stores.grants.get(service.grantId);
     expect(grant?.tokens).toMatchObject({ scopes: ['a'], requestedScopes: ['a', 'b'], refreshable: false });
+    expect(lastEntry()).toMatchObject({ scopes: ['a', 'b'], grantedScopes: ['a'] });
     expect(grant?.tokens).not.toHaveProperty('expiresAt');
   });
 

@@ -175,7 +175,7 @@ export function completeResourceTokenAuth(
     await withSessionEnd(ports, claimed, async () => {
       const sealed = await openSealedRequest(ports.seal, session);
       const provider = checkParties({ principal, session, sealed, identity, user }, found.provider);
-      await redeemIntoVault(ports, claimed, provider, session.sealedCode);
+      await redeemIntoVault(ports, claimed, provider, { sealedCode: session.sealedCode, note });
     });
     note({ result: 'COMPLETED' });
   });
@@ -185,7 +185,7 @@ async function redeemIntoVault(
   ports: CompletePorts,
   session: Session,
   provider: Oauth2Provider,
-  sealedCode: string | undefined,
+  { sealedCode, note }: { readonly sealedCode: string | undefined; readonly note: Note },
 ): Promise<void> {
   if (sealedCode === undefined) throw refusal('the session holds no code');
   const { workload, subjectHash: user, target, resources, audiences, scopes, epoch } = session;
@@ -198,6 +198,7 @@ async function redeemIntoVault(
   let stored;
   try {
     const obtained = await redeem(ports, session, provider, sealedCode);
+    note({ grantedScopes: obtained.scopes });
     const tokens = await sealTokens(ports, owner, obtained, scopes);
     stored = await ports.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
   } catch (error) {
