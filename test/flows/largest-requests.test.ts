@@ -160,7 +160,7 @@ describe('a credential provider', () => {
           grantType: 'TOKEN_EXCHANGE',
           tokenExchangeGrantTypeConfig: {
             actorTokenContent: 'M2M',
-            actorTokenScopes: many(100, () => WIDE.repeat(128)),
+            actorTokenScopes: many(100, (index) => `${index}-`.padEnd(128, 'a')),
           },
         },
       },

@@ -142,7 +142,8 @@ async function unauthorized(answer: Response): Promise<void> {
   expect(answer.headers.get('x-amzn-errortype')).toBe('UnauthorizedException');
   expect(await answer.json()).toEqual({
     __type: 'UnauthorizedException',
-    message: 'The bearer token is missing or not valid. Sign in again, and send the new token as a bearer token.',
+    message:
+      'The bearer token is missing or not valid. Sign in again, and send the new token as a bearer token.',
   });
   expect(server.asked).toEqual([]);
 }
