@@ -11,16 +11,15 @@ import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../domain/pr
 import { digestOf } from './definition';
 import { Refusal } from './deployed-resource';
 import { RESOURCE_KINDS } from './kinds';
-import type { Properties, Request } from './request';
+import type { Request } from './request';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
-const ProviderSchema = v.strictObject({
-  /** Its digest; or the definition itself, where a part of it is known at deployment only. */
-  definition: v.union([text, v.strictTuple([v.picklist(RESOURCE_KINDS), text, text])]),
-  /** The id of the secret, and the JSON key where there is one. */
-  secret: v.optional(v.pipe(v.array(text), v.minLength(1), v.maxLength(2))),
-});
+/** Its digest; or the definition itself, where a part of it is known at deployment only. */
+const DefinitionSchema = v.union([text, v.strictTuple([v.picklist(RESOURCE_KINDS), text, text])]);
+
+/** The definition, then the id of the secret and the JSON key, where there are any. */
+const ProviderSchema = v.pipe(v.tupleWithRest([DefinitionSchema], text), v.maxLength(3));
 
 const StackSchema = v.strictObject({
   /** ARN of the stack. */
@@ -107,14 +106,6 @@ type Definer = Exclude<Request, { RequestType: 'Delete' }>;
 const providerOf = ({ providers }: DeployedStack, logicalId: string) =>
   Object.hasOwn(providers, logicalId) ? providers[logicalId] : undefined;
 
-function checkSecret(given: readonly string[] | undefined, secret: Properties['secret']): void {
-  const [givenId, givenKey] = given ?? [];
-  if (givenId === secret?.secretId && givenKey === secret?.jsonKey) return;
-  throw new ForeignRequest(
-    'The secret was not given to this resource. Deploy the stack as it was synthesized.',
-  );
-}
-
 /**
  * Makes sure that a credential provider becomes what the template says. Otherwise a request could have its secret kept
  * as an API key, which agents are shown, or sent to another authorization server. A workload identity has no secret.
@@ -124,14 +115,15 @@ function checkSecret(given: readonly string[] | undefined, secret: Properties['s
 export function checkProvider(stack: DeployedStack, request: Definer): void {
   const { ResourceType: type, LogicalResourceId, ResourceProperties } = request;
   const { name, configuration, secret } = ResourceProperties;
-  const provider = providerOf(stack, LogicalResourceId);
-  checkSecret(provider?.secret, secret);
+  const [definition, givenId, givenKey] = providerOf(stack, LogicalResourceId) ?? [];
+  if (givenId !== secret?.secretId || givenKey !== secret?.jsonKey) {
+    throw new ForeignRequest(
+      'The secret was not given to this resource. Deploy the stack as it was synthesized.',
+    );
+  }
   if (type === 'Custom::AgentIdentityWorkloadIdentity') return;
-  const requested = [type, name, configuration] as const;
-  const stated =
-    provider &&
-    (typeof provider.definition === 'string' ? provider.definition : digestOf(provider.definition));
-  if (stated === digestOf(requested)) return;
+  const stated = typeof definition === 'object' ? digestOf(definition) : definition;
+  if (stated === digestOf([type, name, configuration])) return;
   throw new ForeignRequest(
     'The stack does not define this credential provider in this way. Deploy the stack as it was synthesized.',
   );

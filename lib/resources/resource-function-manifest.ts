@@ -70,12 +70,7 @@ export class ResourceFunctionManifest {
     const { stackId, region, urlSuffix } = this.stack;
     const providers = this.providers.map(({ resource, definition, secret }) => [
       this.stack.resolve(resource.logicalId) as string,
-      {
-        definition: this.stated(definition),
-        ...(secret && {
-          secret: secret.jsonKey === undefined ? [secret.secretId] : [secret.secretId, secret.jsonKey],
-        }),
-      },
+      [this.stated(definition), secret?.secretId, secret?.jsonKey].filter((part) => part !== undefined),
     ]);
     const json = this.stack.toJsonString({
       stackId,

@@ -9,6 +9,7 @@ import {
   GetOauth2CredentialProviderCommand,
   GetWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
+import type { DeployedStack } from '../../lambda/resources/stack';
 import { asDeployed, CloudFormation, FUNCTION_ARN } from './support/cloudformation';
 import { putSecret } from './support/secrets';
 import { RETURN_URL, World } from './support/world';
@@ -287,7 +288,7 @@ describe('a provider whose secret the stack states', () => {
     const { name, secret } = await deployedProvider();
     const { configuration } = oauth2(name, secret);
     const definition: [typeof OAUTH2, string, string] = [OAUTH2, name, configuration];
-    const deployed = { providers: { Resource: { definition, secret: [secret.secretId] } } };
+    const deployed: Partial<DeployedStack> = { providers: { Resource: [definition, secret.secretId] } };
     const change = { physicalId: name, deployed };
     const same = await cloudFormation.ask('Update', OAUTH2, { properties: oauth2(name, secret), ...change });
     expect(same).toMatchObject({ Status: 'SUCCESS' });

@@ -329,8 +329,8 @@ describe('the function behind the resources', () => {
         'https://identity.example',
       ],
       providers: {
-        [weather]: { definition: expect.any(String) as string, secret: ['<Given>', 'key'] },
-        [other]: { definition: expect.any(String) as string, secret: ['other'] },
+        [weather]: [expect.any(String), '<Given>', 'key'],
+        [other]: [expect.any(String), 'other'],
       },
     });
   });

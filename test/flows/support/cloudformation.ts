@@ -45,10 +45,8 @@ export const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:reso
 /** A credential provider as the function's environment has it, when the template has these properties. */
 export function asDeployed(kind: ResourceKind, properties: object): DeployedStack['providers'][string] {
   const { name, configuration, secret } = properties as Partial<Properties>;
-  return {
-    definition: digestOf([kind, name ?? '', configuration ?? '']),
-    ...(secret && { secret: [secret.secretId, ...[secret.jsonKey ?? []].flat()] }),
-  };
+  const given = secret ? [secret.secretId, ...[secret.jsonKey ?? []].flat()] : [];
+  return [digestOf([kind, name ?? '', configuration ?? '']), ...given];
 }
 
 export class CloudFormation {
