@@ -1,4 +1,5 @@
 /** What every grant store promises: each method is one conditional write, and says whether its condition held. */
+import { UnstorableError } from '../../lambda/domain/unstorable';
 import type { Grant, GrantId, GrantTokens, PendingConsent } from '../../lambda/domain/vault/grant';
 import { BEGINNING } from '../domain/fake-ambient';
 import type { Stores } from '../domain/in-memory-stores';
@@ -385,6 +386,13 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await grants().putRenewed(nowhere, change)).toBe(false);
       expect((await get(id))?.tokens).toEqual(tokens);
       expect(await get(nowhere)).toBeUndefined();
+    });
+
+    it('rejects tokens that no try would store, and leaves the lease to its holder', async () => {
+      const { id, tokens } = await leased();
+      const unstorable = { holder: 'winner', epoch: 0, tokens: sampleTokens({ expiresAt: 1e200 }) };
+      await expect(async () => grants().putRenewed(id, unstorable)).rejects.toBeInstanceOf(UnstorableError);
+      expect(await get(id)).toMatchObject({ tokens, generation: 1, lease: leaseOf('winner') });
     });
 
     it('is refused after the grant was forgotten', async () => {

@@ -22,6 +22,8 @@ export interface TestAuthorizationServer {
   readonly transport: Transport;
   /** Members of its metadata, beside or instead of the usual ones. */
   metadata: Record<string, unknown>;
+  /** Seconds that a pushed request is said to live. */
+  pushLifetime: number;
   /** Token and pushed requests that came in, in order: the form, and the client's credentials. */
   readonly requests: { readonly form: URLSearchParams; readonly credentials: string }[];
   /** Answers that are given to token requests, once each, instead of the server's own. */
@@ -52,7 +54,7 @@ export function createAuthorizationServer(): TestAuthorizationServer {
     }
     const requestUri = `urn:ietf:params:oauth:request_uri:${randomUUID()}`;
     pushed.set(requestUri, form);
-    return Response.json({ request_uri: requestUri, expires_in: 60 }, { status: 201 });
+    return Response.json({ request_uri: requestUri, expires_in: server.pushLifetime }, { status: 201 });
   }
 
   function redeem(form: URLSearchParams, credentials: string): Response {
@@ -75,6 +77,7 @@ export function createAuthorizationServer(): TestAuthorizationServer {
 
   const server: TestAuthorizationServer = {
     metadata: {},
+    pushLifetime: 60,
     requests: [],
     instead: [],
     before: () => Promise.resolve(),

@@ -1,2 +1,14 @@
-/** What storage makes of a record: a copy of its own, without members that are undefined. */
-export const recordOf = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+import { UnstorableError } from '../../lambda/domain/unstorable';
+
+/** Numbers beyond these have no form in DynamoDB that its client would read back. */
+function storable(_name: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
+  throw new UnstorableError(new Error('number out of range'));
+}
+
+/**
+ * What storage makes of a record: a copy of its own, without members that are undefined.
+ *
+ * @throws UnstorableError for a number that DynamoDB does not store
+ */
+export const recordOf = <T>(value: T): T => JSON.parse(JSON.stringify(value, storable)) as T;

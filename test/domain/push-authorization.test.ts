@@ -6,6 +6,7 @@ import type { PushRequest } from '../../lambda/domain/consent/push';
 import { pushAuthorization } from '../../lambda/domain/consent/push';
 import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
 import { callbackUrl, clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
+import { LONGEST_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { PUSH_ENDPOINT } from './authorization-server';
 import { createConsentService, type ConsentService } from './consent-service';
 import { ISSUER } from './samples';
@@ -74,6 +75,11 @@ it('sends each parameter, as the client, and brings the reference', async () => 
       credentialProvider: service.provider.arn,
     },
   ]);
+});
+
+it('brings a lifetime that a clock can count, whatever the provider states', async () => {
+  service.server.pushLifetime = 1e200;
+  expect(await push(honest)).toMatchObject({ expiresIn: LONGEST_LIFETIME });
 });
 
 describe('is refused for', () => {

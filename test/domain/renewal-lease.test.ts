@@ -1,6 +1,7 @@
 /** The lease of a renewal: how long it holds, who may take it over, and what a holder does who has lost it. */
 import type { Lease } from '../../lambda/domain/vault/grant';
 import { CONSENT_NEEDED, isLongPast, LEASE, renewed } from '../../lambda/domain/vault/renewal';
+import { UnstorableError } from '../../lambda/domain/unstorable';
 import { refreshTokenOf } from '../../lambda/domain/vault/token-sources';
 import { createRenewalService, type RenewalService } from './renewal-service';
 
@@ -141,12 +142,60 @@ describe('a table that fails', () => {
     expect(await service.held()).toEqual({ accessToken: 'access-1', refreshToken: 'refresh-1' });
   });
 
-  it('to take the new tokens, and goes on to: gives up before the lease ends, and leaves it', async () => {
+  it('to take the new tokens, and goes on to: gives up before the lease ends, and nobody tries at once', async () => {
     jest.spyOn(service.stores.grants, 'putRenewed').mockRejectedValue(new Error('throttled'));
     const began = service.ambient.now();
     await expect(service.refresh()).rejects.toThrow('throttled');
     expect(service.ambient.now() - began).toBeLessThan(LEASE);
-    expect((await service.stored()).lease?.sentAt).toBe(began);
+    const { lease, journal } = await service.stored();
+    expect(lease).toBeUndefined();
+    expect(journal).toMatchObject({ code: 'not_stored', unavailable: true, failures: 1, lostAnswer: true });
+    await expect(service.refresh()).rejects.toMatchObject({ code: 'not_stored', retryAfter: 1 });
+    expect(service.endpoint.redeemed).toEqual(['refresh-0']);
+  });
+
+  it('to take anything any more: the lease is left to its time, and the caller learns the first failure', async () => {
+    const failing = jest.spyOn(service.stores.grants, 'putRenewed').mockRejectedValue(new Error('throttled'));
+    jest.spyOn(service.stores.grants, 'releaseLease').mockRejectedValue(new Error('unreachable'));
+    await expect(service.refresh()).rejects.toThrow('throttled');
+    expect((await service.stored()).lease?.sentAt).toBeDefined();
+    expect(failing).toHaveBeenCalled();
+  });
+
+  describe('to take tokens that it never takes', () => {
+    beforeEach(() => {
+      const unstorable = new UnstorableError(new Error('number out of range'));
+      jest.spyOn(service.stores.grants, 'putRenewed').mockRejectedValue(unstorable);
+    });
+
+    it('is asked once, and the provider is left alone for longer each time', async () => {
+      const began = service.ambient.now();
+      for (const [failures, retryAfter] of [
+        [1, 1],
+        [2, 2],
+        [3, 4],
+      ] as const) {
+        const failure = { name: 'ProviderFailure', code: 'invalid_response', unavailable: true, retryAfter };
+        await expect(service.refresh()).rejects.toMatchObject(failure);
+        await expect(service.refresh()).rejects.toMatchObject(failure);
+        const { lease, journal } = await service.stored();
+        expect(lease).toBeUndefined();
+        expect(journal).toMatchObject({ failures, lostAnswer: true });
+        expect(service.endpoint.redeemed).toHaveLength(failures);
+        expect(service.ambient.now()).toBe(began + 1000 * (2 ** (failures - 1) - 1));
+        service.ambient.advance(retryAfter);
+        service.endpoint.instead.push(
+          json(200, { access_token: 'x', token_type: 'Bearer', expires_in: 3600 }),
+        );
+      }
+    });
+
+    it('and the provider then refuses the second use: the journal says that an answer was lost', async () => {
+      await expect(service.refresh()).rejects.toMatchObject({ code: 'invalid_response' });
+      service.ambient.advance(1);
+      expect(await service.refresh()).toBe(CONSENT_NEEDED);
+      expect((await service.stored()).journal).toMatchObject({ code: 'invalid_grant', lostAnswer: true });
+    });
   });
 
   /** The table takes so many seconds to note that a request is sent. */

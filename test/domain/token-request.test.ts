@@ -7,6 +7,7 @@ import {
   type KeptCode,
 } from '../../lambda/domain/grants/token-request';
 import type { VendorName } from '../../lambda/domain/provider/vendors';
+import { LONGEST_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { createTokenClient, json, TOKEN_ENDPOINT, tokens } from './token-client';
 
 type TokenClient = Awaited<ReturnType<typeof createTokenClient>>;
@@ -132,6 +133,28 @@ describe('a refresh token is redeemed', () => {
     expect(await byRefresh(service, { refreshExpiresAt: 7 })).not.toHaveProperty('refreshExpiresAt');
   });
 
+  it.each([1e200, '1e300', 'Infinity', '1e999'])(
+    'and has an end that can be stored (%s)',
+    async (seconds) => {
+      const service = await createTokenClient(() =>
+        tokens({ refresh_token: 'r', refresh_expires_in: seconds }),
+      );
+      expect(await byRefresh(service)).toMatchObject({
+        refreshExpiresAt: service.ambient.seconds() + LONGEST_LIFETIME,
+      });
+    },
+  );
+
+  it.each([[true], [[7]], [-1], ['']])(
+    'and has no end that is known for %j in place of seconds',
+    async (seconds) => {
+      const service = await createTokenClient(() =>
+        tokens({ refresh_token: 'r', refresh_expires_in: seconds }),
+      );
+      expect(await byRefresh(service)).not.toHaveProperty('refreshExpiresAt');
+    },
+  );
+
   it('and keeps its end when it stays', async () => {
     expect(await byRefresh(await createTokenClient(tokens), { refreshExpiresAt: 7 })).toMatchObject({
       refreshExpiresAt: 7,
@@ -214,6 +237,22 @@ describe('the answer', () => {
     });
     const before = service.ambient.seconds();
     expect((await byRefresh(service)).expiresAt).toBe(before + 3600);
+  });
+
+  it.each([1e200, 1.7e308, '1e200', LONGEST_LIFETIME + 1])(
+    'that names an end beyond ten years: ten years, and the tokens are kept (%s)',
+    async (seconds) => {
+      const service = await createTokenClient(() => tokens({ expires_in: seconds }));
+      const expiresAt = service.ambient.seconds() + LONGEST_LIFETIME;
+      expect(await byCode(service)).toMatchObject({ expiresAt });
+      expect(await byRefresh(service)).toMatchObject({ expiresAt });
+      expect(await byItself(service)).toMatchObject({ expiresAt });
+    },
+  );
+
+  it.each(['Infinity', 'soon', -1, true])('is refused for a lifetime that is none (%s)', async (seconds) => {
+    const service = await createTokenClient(() => tokens({ expires_in: seconds }));
+    await expect(byRefresh(service)).rejects.toMatchObject({ code: 'invalid_response', unavailable: false });
   });
 
   it('that names no end: an hour, for a token that can be refreshed', async () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { decodeJwt, decodeProtectedHeader, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose';
 import { ServiceError } from '../../lambda/domain/service-error';
+import { LONGEST_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { CLOCK_SKEW, TOKEN_LIFETIME, TOKEN_TYPE } from '../../lambda/domain/workload-token/claims';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import { BEGINNING } from './fake-ambient';
@@ -81,6 +82,15 @@ describe('a token that was issued', () => {
     expect(iat).toBe(BEGINNING);
     expect(exp).toBe(BEGINNING + lifetime);
   });
+
+  it.each([1e200, Number.MAX_VALUE])(
+    'carries an end of the user token that can be stored (%s)',
+    async (end) => {
+      service = await createTokenService(end);
+      const { subject_token: carried } = decodeJwt(await service.issue({ userToken: 'a.b.c' }));
+      expect(carried).toMatchObject({ exp: BEGINNING + LONGEST_LIFETIME });
+    },
+  );
 
   it('goes to the owner of the workload identity only, and the refusal is recorded', async () => {
     const stranger = 'arn:aws:iam::123456789012:role/stranger';

@@ -143,6 +143,32 @@ describe('a lifetime', () => {
     expect((await again()).accessToken).toBe(first);
   });
 
+  it.each([
+    ['expires_in', 1e200],
+    ['expires_in', 1.7e308],
+    ['refresh_expires_in', 'Infinity'],
+    ['refresh_expires_in', 1e300],
+  ])(
+    'that no clock counts is no obstacle: consent, refresh and client credentials (%s %s)',
+    async (name, seconds) => {
+      const { agent, again } = await connected();
+      world.provider.tokenEndpoint = async (ctx, next) => {
+        await next();
+        Object.assign(ctx.body as object, { [name]: seconds });
+      };
+      const start = world.provider.exchanges.length;
+      moveClock(LIFE);
+      const { accessToken } = await again();
+      expect(accessToken).toEqual(expect.any(String));
+      expect((await again()).accessToken).toBe(accessToken);
+      expect(exchangesSince(start)).toHaveLength(1);
+      await expect(agent.connect('ben')).resolves.not.toBe('');
+      const machine = { oauth2Flow: 'M2M', scopes: ['a'] } as const;
+      const own = async () => agent.ask(await agent.token(), { ...machine, scopes: [...machine.scopes] });
+      expect((await own()).accessToken).toBe((await own()).accessToken);
+    },
+  );
+
   it('of the refresh token that has ended: consent, and the provider is not troubled', async () => {
     world.provider.tokenEndpoint = async (ctx, next) => {
       await next();

@@ -5,6 +5,7 @@
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
+  DynamoDBServiceException,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
@@ -15,6 +16,7 @@ import {
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { UnstorableError } from '../../domain/unstorable';
 import { PARTITION_KEY, SORT_KEY, type IndexShape, type Key } from './keys';
 
 /** An expression with the names and values that it mentions. */
@@ -33,7 +35,10 @@ export interface IndexQuery {
 export interface Table {
   readonly name: string;
   get(key: Key): Promise<unknown>;
-  /** @returns whether the condition held; if not, nothing was written */
+  /**
+   * @returns whether the condition held; if not, nothing was written
+   * @throws UnstorableError for what DynamoDB never accepts, and so do the other writes
+   */
   put(key: Key, item: object, expression?: Expression): Promise<boolean>;
   /** @returns whether the condition held; if not, nothing was written */
   update(key: Key, update: string, expression: Expression): Promise<boolean>;
@@ -64,7 +69,18 @@ export interface Table {
 /** For a record that must not exist yet. */
 export const ABSENT: Expression = { condition: `attribute_not_exists(${PARTITION_KEY})` };
 
-const marshalled = (values: object) => marshall(values, { removeUndefinedValues: true });
+/** @throws UnstorableError for a number that DynamoDB has no form of */
+function marshalled(values: object): Record<string, AttributeValue> {
+  try {
+    return marshall(values, { removeUndefinedValues: true });
+  } catch (error) {
+    throw new UnstorableError(error);
+  }
+}
+
+/** What DynamoDB says of an item that is too large or otherwise none, and of a request that will never do. */
+const isRejection = (error: unknown): boolean =>
+  error instanceof DynamoDBServiceException && error.name === 'ValidationException';
 
 const attributes = ({ condition, names, values }: Expression) => ({
   ...(condition !== undefined && { ConditionExpression: condition }),
@@ -78,6 +94,7 @@ async function conditionHeld(write: Promise<unknown>): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) return false;
+    if (isRejection(error)) throw new UnstorableError(error);
     throw error;
   }
 }

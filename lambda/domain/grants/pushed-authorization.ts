@@ -3,6 +3,7 @@
  * stood in the address of a browser goes to the provider directly, by the client that has proved who it is.
  */
 import * as oauth from 'oauth4webapi';
+import { boundedLifetime } from '../stated-lifetime';
 import { oauthClientOf } from './client-authentication';
 import { providerFailure, ProviderFailure } from './provider-failure';
 import { authenticate, options, type ProviderClient, type TokenRequestPorts } from './token-request';
@@ -29,7 +30,7 @@ function judgePushed({
   if (requestUri.length > MOST || !URI.test(requestUri)) {
     throw new ProviderFailure('invalid_response', `${ENDPOINT}: request_uri is not a URI of bounded length`);
   }
-  return { requestUri, expiresIn };
+  return { requestUri, expiresIn: boundedLifetime(expiresIn) };
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Oauth2Provider } from '../provider/oauth2-provider';
 import type { Vendor } from '../provider/vendor';
 import { vendorOf } from '../provider/vendors';
 import { invalidMember } from '../service-error';
+import { boundedLifetime } from '../stated-lifetime';
 import { clientAuthentication, oauthClientOf, type ClientCredential } from './client-authentication';
 import { answerAsJson } from './form-answer';
 import type { Metadata } from './provider-metadata';
@@ -84,8 +85,9 @@ const REFRESH_LIFETIMES = ['refresh_token_expires_in', 'refresh_expires_in', 'x_
 /** @returns undefined when the answer does not say, and for 0, by which a server says that there is no end */
 function refreshLifetimeOf(answer: oauth.TokenEndpointResponse): number | undefined {
   for (const name of REFRESH_LIFETIMES) {
-    const seconds = Number(answer[name] ?? 0);
-    if (seconds > 0) return seconds;
+    const stated = answer[name];
+    const seconds = typeof stated === 'string' ? Number(stated) : stated;
+    if (typeof seconds === 'number' && seconds > 0) return boundedLifetime(seconds);
   }
   return undefined;
 }
@@ -115,7 +117,7 @@ function judgeTokens(
     ...(refreshToken !== undefined && { refreshToken }),
     scopes:
       answer.scope === undefined ? asked.scopes : answer.scope.split(' ').filter((scope) => scope !== ''),
-    ...(lifetime !== undefined && { expiresAt: now + lifetime }),
+    ...(lifetime !== undefined && { expiresAt: now + boundedLifetime(lifetime) }),
     ...(refreshToken !== undefined && refreshExpiresAt !== undefined && { refreshExpiresAt }),
   };
 }

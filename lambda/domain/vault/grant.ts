@@ -61,7 +61,7 @@ export interface Journal {
   readonly at: number;
   /** Epoch milliseconds before which nobody tries again. */
   readonly notBefore: number;
-  /** The holder before this one had sent its request and was not heard of again. */
+  /** A holder had sent its request, and its answer was not stored: the refresh token might be redeemed already. */
   readonly lostAnswer?: true;
 }
 
@@ -121,7 +121,11 @@ export interface GrantStore {
   ): Promise<boolean>;
   /** Renews the lease and notes that the request leaves now, if the lease is still this holder's. */
   markSent(id: GrantId, lease: Lease): Promise<boolean>;
-  /** Puts in the tokens obtained, if the lease is still this holder's and the epoch this one. */
+  /**
+   * Puts in the tokens obtained, if the lease is still this holder's and the epoch this one.
+   *
+   * @throws UnstorableError for tokens that no further try stores
+   */
   putRenewed(id: GrantId, change: { holder: string; epoch: number; tokens: GrantTokens }): Promise<boolean>;
   /** Gives the lease back, with a note of what went wrong; drops the tokens too when they are gone for good. */
   releaseLease(

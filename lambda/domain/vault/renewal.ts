@@ -17,6 +17,7 @@ import { epochSeconds, type Ambient } from '../ambient';
 import { ProviderFailure } from '../grants/provider-failure';
 import type { ObtainedTokens } from '../grants/token-request';
 import { ServiceError } from '../service-error';
+import { UnstorableError } from '../unstorable';
 import { stopIfDeleted, type DeletionCheckPorts } from './deletion-check';
 import { isFresh, type Grant, type GrantStore, type GrantTokens, type Journal, type Lease } from './grant';
 import type { Seal } from './sealing';
@@ -130,7 +131,7 @@ function journalOf(failure: ProviderFailure, seen: Grant | undefined, now: numbe
     failures,
     at: now,
     notBefore: unavailable ? now + wait : now,
-    ...(seen?.lease?.sentAt !== undefined && { lostAnswer: true as const }),
+    ...((seen?.lease?.sentAt !== undefined || seen?.journal?.lostAnswer) && { lostAnswer: true as const }),
   };
 }
 
@@ -253,6 +254,17 @@ export async function redeemed(
     // Who lost the lease meanwhile was refused for a token that another has redeemed.
     return released ? CONSENT_NEEDED : renewed(ports, renewal, until);
   }
+  /** The tokens that came are lost. The provider is left alone for a while: each try redeems the old refresh token. */
+  async function notStored(error: unknown): Promise<never> {
+    const rejected = error instanceof UnstorableError;
+    const failure = rejected
+      ? new ProviderFailure('invalid_response', 'the tokens cannot be stored', true, error)
+      : new ProviderFailure('not_stored', 'the tokens could not be stored', true, error);
+    const journal = { ...journalOf(failure, seen, ambient.now()), lostAnswer: true as const };
+    // Where no write gets through, this one does not either, and the lease ends by its time.
+    await release(journal).catch(() => false);
+    throw rejected ? failureIn(journal, ambient.now(), failure) : error;
+  }
 
   // A lease that made the grant, or took it from an earlier provider of the name, may have come after a deletion.
   if (seen?.providerId !== owner.provider.id) await stopIfDeleted(ports, owner);
@@ -278,9 +290,14 @@ export async function redeemed(
   } catch (error) {
     return failed(error);
   }
-  const tokens = await sealTokens(ports, owner, obtained, request.requestedScopes);
-  const change = { holder, epoch: seen?.epoch ?? 0, tokens };
-  const written = await writeDown(ports, () => grants.putRenewed(grantId, change), lease.deadline);
+  let written;
+  try {
+    const tokens = await sealTokens(ports, owner, obtained, request.requestedScopes);
+    const change = { holder, epoch: seen?.epoch ?? 0, tokens };
+    written = await writeDown(ports, () => grants.putRenewed(grantId, change), lease.deadline);
+  } catch (error) {
+    return notStored(error);
+  }
   // Forgotten meanwhile (forceAuthentication), it is not handed out any more; overtaken by a consent, that is.
   if (!written) return afterLostLease();
   await stopIfDeleted(ports, owner);
@@ -297,7 +314,7 @@ async function writeDown(
     try {
       return await write();
     } catch (error) {
-      if (ambient.now() + WRITE_PAUSE >= deadline) throw error;
+      if (error instanceof UnstorableError || ambient.now() + WRITE_PAUSE >= deadline) throw error;
       await ambient.wait(WRITE_PAUSE);
     }
   }

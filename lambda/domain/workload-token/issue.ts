@@ -17,6 +17,7 @@ import { noSuchResource } from '../managed-resource';
 import { mayAct } from '../policy/access';
 import { ServiceError } from '../service-error';
 import type { Seal } from '../vault/sealing';
+import { LONGEST_LIFETIME } from '../stated-lifetime';
 import { delegationClaims, TOKEN_TYPE } from './claims';
 import type { SigningKeys } from './signing-keys';
 import { sealSubjectToken } from './subject-token';
@@ -95,7 +96,9 @@ export function issueWorkloadAccessToken(
     const { kid, privateKey } = await ports.signingKeys.current();
     return new SignJWT({
       ...delegationClaims({ workload, user }),
-      ...(carried && { subject_token: { ...carried, exp: Math.floor(until) } }),
+      ...(carried && {
+        subject_token: { ...carried, exp: Math.min(Math.floor(until), now + LONGEST_LIFETIME) },
+      }),
     })
       .setProtectedHeader({ alg: 'ES256', kid, typ: TOKEN_TYPE })
       .setIssuer(ports.issuer)

@@ -70,6 +70,11 @@ describe('a workload access token', () => {
     expect(await exchange(agent, token)).toHaveProperty('accessToken');
   });
 
+  it.each([1e200, Number.MAX_VALUE])('carries one whose end no clock counts (exp %s)', async (exp) => {
+    const token = await onBehalfOf(world, agent, 'ana', { exp });
+    expect(await exchange(agent, token)).toHaveProperty('accessToken');
+  });
+
   it('counts for its own agent only', async () => {
     const other = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
     const token = await onBehalfOf(world, agent, 'ana');
