@@ -280,7 +280,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         why: 'providers can grant more than was requested, above all when no scope was',
       },
       {
-        what: 'a poll without `sessionUri` finds the open session',
+        what: 'a poll without `sessionUri` finds the open session, unless a provider’s policy denies the caller what that session asks for',
         why: 'agents that ask at once share one link',
       },
       {

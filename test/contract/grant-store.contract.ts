@@ -226,6 +226,13 @@ export function grantStoreContract(stores: () => Stores): void {
       expect((await get(id))?.tokens).toStrictEqual(endless);
     });
 
+    it('keeps the scopes that custom parameters asked for', async () => {
+      const { id } = await granted();
+      const tokens = sampleTokens({ parameterScopes: ['admin'] });
+      await putTokens(id, tokens);
+      expect((await get(id))?.tokens).toStrictEqual(tokens);
+    });
+
     it('counts every one of twenty at once', async () => {
       const { id } = await granted();
       const { won } = await outcomes(AT_ONCE, () => putTokens(id, sampleTokens()));

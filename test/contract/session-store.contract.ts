@@ -34,6 +34,7 @@ export function sessionStoreContract(stores: () => Stores): void {
       sealedCode: 'code',
       failure: 'access_denied',
       scopes: [],
+      parameterScopes: ['admin'],
     });
     expect(await get(laden.hash)).toEqual(laden);
   });

@@ -277,6 +277,22 @@ describe('a grant that is held', () => {
     expect(await service.held()).toBeDefined();
   });
 
+  it('keeps the scopes that custom parameters asked for apart, through each consent until it is forgotten', async () => {
+    const [admin, owner] = [{ user_scope: 'admin,a' }, { optional_scope: 'owner' }];
+    const first = await service.begin({ customParameters: admin });
+    expect(await service.session(first)).toMatchObject({
+      scopes: ['a', 'b'],
+      parameterScopes: ['admin', 'a'],
+    });
+    await service.complete(await service.consented(first));
+    const held = async () => (await service.stores.grants.get(service.grantId))?.tokens;
+    expect(await held()).toMatchObject({ requestedScopes: ['a', 'b'], parameterScopes: ['admin', 'a'] });
+    const next = await service.begin({ customParameters: owner });
+    expect((await service.session(next)).parameterScopes).toEqual(['admin', 'a', 'owner']);
+    const anew = await service.begin({}, true);
+    expect(await service.session(anew)).not.toHaveProperty('parameterScopes');
+  });
+
   it('is forgotten in the same write that begins anew, and its scopes with it', async () => {
     const session = await service.session(await service.begin({ scopes: ['c'] }, true));
     expect(session.scopes).toEqual(['c']);
@@ -305,6 +321,33 @@ describe('two who ask at once', () => {
     const links = await Promise.all([service.begin({}, true), service.begin({}, true)]);
     expect(new Set(links).size).toBe(1);
     expect((await service.stores.grants.get(service.grantId))?.epoch).toBe(1);
+  });
+
+  it('are not sent to consent to what the policy denies them, because tokens were stored meanwhile', async () => {
+    const { grants } = service.stores;
+    const allowed = ['a'];
+    const objectionTo = (scopes: readonly string[]) =>
+      scopes.every((scope) => allowed.includes(scope)) ? undefined : { message: 'denied', detail: 'why' };
+    service.ports.grants = {
+      ...grants,
+      async openConsent(id, change) {
+        service.ports.grants = grants;
+        const link = await service.begin({ customParameters: { user_scope: 'admin' } });
+        await service.complete(await service.consented(link));
+        return grants.openConsent(id, change);
+      },
+    };
+    const sessions = jest.spyOn(service.stores.sessions, 'create');
+    await expect(service.begin({ scopes: ['a'], objectionTo })).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: 'denied',
+      detail: 'why',
+    });
+    expect(sessions).toHaveBeenCalledTimes(2);
+    allowed.push('b', 'admin');
+    expect(await service.begin({ scopes: ['a', 'c'], objectionTo }).catch(() => 'denied')).toBe('denied');
+    allowed.push('c');
+    expect(await service.begin({ scopes: ['a', 'c'], objectionTo })).toEqual(expect.any(String));
   });
 
   it('are told to come again when others win each time', async () => {

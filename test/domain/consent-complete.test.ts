@@ -114,6 +114,19 @@ describe('after the consent', () => {
     expect(grant?.tokens).not.toHaveProperty('expiresAt');
   });
 
+  it('the scopes that custom parameters asked for are stored too, also of a session of an earlier version', async () => {
+    const { stores, grantId } = service;
+    const create = stores.sessions.create.bind(stores.sessions);
+    jest.spyOn(stores.sessions, 'create').mockImplementationOnce(async (session) => {
+      expect(session.parameterScopes).toEqual(['admin']);
+      await create({ ...session, parameterScopes: undefined } as unknown as Session);
+    });
+    const earlier = await service.begin({ customParameters: { optional_scope: 'admin' } });
+    expect(await service.session(earlier)).not.toHaveProperty('parameterScopes');
+    await service.complete(await service.consented(earlier));
+    expect((await stores.grants.get(grantId))?.tokens).toMatchObject({ parameterScopes: ['admin'] });
+  });
+
   it.each<[string, UserIdentifier]>([
     ['by id', { userId: 'ben' }],
     ['by a token', ANA_BY_TOKEN],

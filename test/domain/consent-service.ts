@@ -127,6 +127,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
         returnUrl: RETURN_URL,
         customState: undefined,
         customParameters: undefined,
+        objectionTo: () => undefined,
         ...change,
       };
       const grant = await stores.grants.get(grantId);

@@ -67,7 +67,7 @@ export async function createRenewalService() {
       epoch = 0,
     ): Promise<void> {
       const obtained = { ...change, scopes: ['a'], expiresAt: ambient.seconds() + 3600 };
-      const tokens = await sealTokens(ports, owner, obtained, ['a']);
+      const tokens = await sealTokens(ports, owner, obtained, { requestedScopes: ['a'] });
       await storeTokens(stores.grants, owner.grantId, { providerId: provider.id, tokens, epoch });
     },
 

@@ -7,8 +7,10 @@ import {
   refreshTokenOf,
   type RequestOwner,
 } from '../../lambda/domain/vault/token-sources';
+import { sealTokens } from '../../lambda/domain/vault/tokens';
 import { createRenewalService, tokenOf, type RenewalService } from './renewal-service';
 import { sampleGrantId } from './samples';
+import { storeTokens } from './stored-grant';
 
 let service: RenewalService;
 beforeEach(async () => {
@@ -299,6 +301,25 @@ describe('client credentials', () => {
     ports = { ...ports, transport: () => Promise.resolve(json(400, { error: 'invalid_grant' })) };
     await expect(machine()).rejects.toMatchObject({ code: 'invalid_grant' });
   });
+});
+
+it('says all that policies are asked about, of its own token and of one that another obtained', async () => {
+  const { owner, ports, stores } = service;
+  const obtained = { accessToken: 'access-0', refreshToken: 'refresh-0', scopes: ['a'], expiresAt: 1 };
+  const requested = { requestedScopes: ['a', 'b'], parameterScopes: ['admin'] };
+  const tokens = await sealTokens(ports, owner, obtained, requested);
+  await storeTokens(stores.grants, owner.grantId, { providerId: owner.provider.id, tokens });
+  const seen = await service.stored();
+  const source = refreshTokenOf(ports, owner);
+  const held = ['a', 'b', 'admin'];
+  service.endpoint.before = () => service.ambient.wait(1000);
+  const renewals = await Promise.all([
+    renewed(ports, { owner, source, seen }),
+    renewed(ports, { owner, source, seen }),
+  ]);
+  expect(renewals).toMatchObject([{ held }, { held }]);
+  expect(service.endpoint.redeemed).toEqual(['refresh-0']);
+  expect((await service.stored()).tokens).toMatchObject(requested);
 });
 
 it('hands out the tokens of a wider consent that was completed meanwhile', async () => {

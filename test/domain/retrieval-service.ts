@@ -94,7 +94,7 @@ export async function createRetrievalService() {
     issue,
 
     /** Puts tokens of an hour into the user's grant. */
-    async grant(change: Partial<ObtainedTokens> = {}, requested = ['a']): Promise<void> {
+    async grant(change: Partial<ObtainedTokens> = {}, requestedScopes = ['a']): Promise<void> {
       const obtained = {
         accessToken: 'access-0',
         refreshToken: 'refresh-0',
@@ -102,7 +102,7 @@ export async function createRetrievalService() {
         expiresAt: ambient.seconds() + 3600,
         ...change,
       };
-      const tokens = await sealTokens(ports, owner, obtained, requested);
+      const tokens = await sealTokens(ports, owner, obtained, { requestedScopes });
       const epoch = (await stores.grants.get(userGrant))?.epoch ?? 0;
       await storeTokens(stores.grants, userGrant, { providerId: provider.id, tokens, epoch });
     },

@@ -16,7 +16,7 @@ const owner: TokenOwner = {
 };
 const seal = createInMemorySeal();
 const put = (obtained: ObtainedTokens) =>
-  sealTokens({ seal, ambient: createFakeAmbient() }, owner, obtained, ['a', 'b']);
+  sealTokens({ seal, ambient: createFakeAmbient() }, owner, obtained, { requestedScopes: ['a', 'b'] });
 
 it('keeps all that a provider said, with both tokens under the seal', async () => {
   const tokens = await put({

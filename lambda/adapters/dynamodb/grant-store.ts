@@ -17,6 +17,7 @@ const GrantRecord = v.object({
       sealed: v.string(),
       scopes: v.array(v.string()),
       requestedScopes: v.array(v.string()),
+      parameterScopes: v.exactOptional(v.array(v.string())),
       expiresAt: v.exactOptional(v.number()),
       obtainedAt: v.number(),
       refreshable: v.boolean(),

@@ -20,6 +20,7 @@ const SessionRecord = v.object({
   target: v.string(),
   epoch: v.number(),
   scopes: v.array(v.string()),
+  parameterScopes: v.exactOptional(v.array(v.string())),
   resources: v.array(v.string()),
   audiences: v.array(v.string()),
   returnUrl: v.string(),

@@ -4,13 +4,15 @@
  */
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
+import type { CustomParameters } from '../grants/custom-parameters';
 import type { MetadataReader } from '../grants/provider-metadata';
 import { ProviderFailure } from '../grants/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
-import { ServiceError } from '../service-error';
+import type { Objection } from '../policy/access';
+import { accessDenied, ServiceError } from '../service-error';
 import { stopIfDeleted, type DeletionCheckPorts } from '../vault/deletion-check';
 import type { Grant, GrantId, GrantStore } from '../vault/grant';
 import type { Seal } from '../vault/sealing';
@@ -19,6 +21,8 @@ import {
   hashOf,
   isLeftBehind,
   isOpen,
+  parameterScopesOf,
+  scopesAtStake,
   sessionUriOf,
   type SealedRequest,
   type Session,
@@ -36,6 +40,16 @@ export interface ConsentRequest {
   readonly returnUrl: string | undefined;
   readonly customState: string | undefined;
   readonly customParameters: Readonly<Record<string, string>> | undefined;
+  /**
+   * Whether the provider's policy lets this caller have a user consent to these scopes with these custom parameters,
+   * beside what was asked about already.
+   *
+   * @returns why not; undefined when it does
+   */
+  readonly objectionTo: (
+    scopes: readonly string[],
+    customParameters?: CustomParameters,
+  ) => Objection | undefined;
 }
 
 export interface BeginPorts extends Pick<DeletionCheckPorts, 'directory'> {
@@ -124,7 +138,10 @@ async function underWay(
   if (isLeftBehind(session, now)) return undefined;
   if (session.authorization.client !== clientAtServer(request.provider)) return undefined;
   const sealed = await openSealedRequest(ports.seal, session);
-  return answers(session, sealed, request) ? outstanding(ports.baseUrl, sealed.id) : undefined;
+  if (!answers(session, sealed, request)) return undefined;
+  // Begun by somebody who may ask for more: a caller who may not gets a session of its own.
+  if (request.objectionTo(scopesAtStake(session, sealed), sealed.customParameters)) return undefined;
+  return outstanding(ports.baseUrl, sealed.id);
 }
 
 async function newSession(
@@ -149,13 +166,14 @@ async function newSession(
   }
   const id = ports.ambient.randomToken(32);
   const now = epochSeconds(ports.ambient);
-  const held = grant?.tokens?.requestedScopes ?? [];
+  const { requestedScopes = [], ...held } = grant?.tokens ?? {};
   const described = {
     hash: hashOf(id),
     workload: { name: identity.name, id: identity.id, arn: identity.arn },
   };
   const { customState, customParameters } = request;
   const sealed: SealedRequest = { id, customState, customParameters };
+  const parameterScopes = parameterScopesOf(held, sealed);
   const session: Session = {
     ...described,
     state: 'CREATED',
@@ -167,7 +185,8 @@ async function newSession(
     target: grantId.target,
     epoch,
     // The union, so that a wider consent does not lose what the narrower one gave.
-    scopes: [...new Set([...held, ...request.scopes])],
+    scopes: [...new Set([...requestedScopes, ...request.scopes])],
+    ...(parameterScopes.length > 0 && { parameterScopes }),
     resources: request.resources,
     audiences: request.audiences,
     returnUrl,
@@ -197,6 +216,7 @@ const isForeign = ({ providerId, tokens }: Grant, provider: Oauth2Provider): boo
  * @param forget forceAuthentication: drop what is stored and begin anew, in one write
  * @throws ValidationException for a return URL that is not registered; then no session is created
  * @throws ProviderFailure when the provider's metadata cannot be had
+ * @throws AccessDeniedException when the provider's policy does not let this caller ask for all that was consented to
  * @throws UnauthorizedException, ResourceNotFoundException when the agent or the provider was deleted meanwhile
  */
 export async function beginConsent(
@@ -223,6 +243,9 @@ export async function beginConsent(
     const dropped = anew || (seen !== undefined && isForeign(seen, request.provider));
     const epoch = (seen?.epoch ?? 0) + (dropped ? 1 : 0);
     const { session, id } = await newSession(ports, dropped ? undefined : seen, request, returnUrl(), epoch);
+    // Tokens that were stored since the grant was read make the session wider than what was asked about.
+    const objection = request.objectionTo(scopesAtStake(session, request));
+    if (objection) throw accessDenied(objection.message, objection.detail);
     await ports.sessions.create(session);
     const won = await ports.grants.openConsent(request.grantId, {
       providerId: request.provider.id,

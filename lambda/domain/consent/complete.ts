@@ -33,6 +33,8 @@ import {
   hashOf,
   isExpired,
   isHashOf,
+  parameterScopesOf,
+  scopesAtStake,
   sessionFacts,
   sessionHashIn,
   sessionIdOf,
@@ -125,7 +127,7 @@ function checkParties(
     operation: 'GetResourceOauth2Token',
     identity,
     provider,
-    scopes: session.scopes,
+    scopes: scopesAtStake(session, sealed),
     customParameters: sealed.customParameters,
   });
   if (obtain) throw refusal(obtain.detail);
@@ -175,7 +177,8 @@ export function completeResourceTokenAuth(
     await withSessionEnd(ports, claimed, async () => {
       const sealed = await openSealedRequest(ports.seal, session);
       const provider = checkParties({ principal, session, sealed, identity, user }, found.provider);
-      await redeemIntoVault(ports, claimed, provider, { sealedCode: session.sealedCode, note });
+      const kept = { ...claimed, parameterScopes: parameterScopesOf(session, sealed) };
+      await redeemIntoVault(ports, kept, provider, { sealedCode: session.sealedCode, note });
     });
     note({ result: 'COMPLETED' });
   });
@@ -188,7 +191,7 @@ async function redeemIntoVault(
   { sealedCode, note }: { readonly sealedCode: string | undefined; readonly note: Note },
 ): Promise<void> {
   if (sealedCode === undefined) throw refusal('the session holds no code');
-  const { workload, subjectHash: user, target, resources, audiences, scopes, epoch } = session;
+  const { workload, subjectHash: user, target, resources, audiences, epoch } = session;
   const grantId: GrantId = { workloadId: workload.id, subjectHash: user, target };
   const owner = { grantId, provider, workloadArn: workload.arn, resources, audiences };
   const refuseIfDeleted = async (): Promise<void> => {
@@ -199,7 +202,8 @@ async function redeemIntoVault(
   try {
     const obtained = await redeem(ports, session, provider, sealedCode);
     note({ grantedScopes: obtained.scopes });
-    const tokens = await sealTokens(ports, owner, obtained, scopes);
+    const { scopes: requestedScopes, parameterScopes = [] } = session;
+    const tokens = await sealTokens(ports, owner, obtained, { requestedScopes, parameterScopes });
     stored = await ports.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
   } catch (error) {
     // Secrets and keys that cannot be found, opened or made, because their owner was deleted since.

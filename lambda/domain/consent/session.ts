@@ -18,6 +18,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Ambient } from '../ambient';
+import { scopesInCustomParameters } from '../grants/custom-parameters';
 import type { SealingContext } from '../vault/sealing';
 
 /** Seconds that a session lives where the deployment says nothing else. */
@@ -67,6 +68,11 @@ export interface Session {
   readonly epoch: number;
 
   readonly scopes: readonly string[];
+  /**
+   * Scopes that custom parameters ask for, now and at earlier consents: policies are asked about them, and they go into
+   * no `scope`. Absent in a session that was begun before they were kept.
+   */
+  readonly parameterScopes?: readonly string[];
   readonly resources: readonly string[];
   readonly audiences: readonly string[];
   readonly returnUrl: string;
@@ -106,6 +112,18 @@ export interface SealedRequest {
   readonly customState?: string | undefined;
   readonly customParameters?: Readonly<Record<string, string>> | undefined;
 }
+
+/** The scopes that custom parameters ask for; those of a session that was begun before they were kept, too. */
+export const parameterScopesOf = (
+  { parameterScopes = [] }: Pick<Session, 'parameterScopes'>,
+  { customParameters = {} }: Pick<SealedRequest, 'customParameters'>,
+): readonly string[] => [...new Set([...parameterScopes, ...scopesInCustomParameters(customParameters)])];
+
+/** All scopes that policies are asked about before anybody is sent to this consent, and before it is completed. */
+export const scopesAtStake = (
+  session: Session,
+  sealed: Pick<SealedRequest, 'customParameters'>,
+): readonly string[] => [...new Set([...session.scopes, ...parameterScopesOf(session, sealed)])];
 
 /** Where sessions are kept. */
 export interface SessionStore {

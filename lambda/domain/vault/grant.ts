@@ -13,6 +13,8 @@ export interface GrantTokens {
   readonly scopes: readonly string[];
   /** What was asked at that consent: providers grant less, or do not name all that they grant. */
   readonly requestedScopes: readonly string[];
+  /** Scopes that custom parameters asked for at that consent; absent where there are none, or none were kept. */
+  readonly parameterScopes?: readonly string[];
   /** Epoch seconds; absent when the provider did not say. */
   readonly expiresAt?: number;
   /** Epoch seconds. */
@@ -189,6 +191,15 @@ export function covers(tokens: GrantTokens, scopes: readonly string[]): boolean 
   const known = new Set([...tokens.scopes, ...tokens.requestedScopes]);
   return scopes.every((scope) => known.has(scope));
 }
+
+/** All scopes that policies are asked about before these tokens are handed out. */
+export const scopesHeld = ({
+  scopes,
+  requestedScopes,
+  parameterScopes = [],
+}: Pick<GrantTokens, 'scopes' | 'requestedScopes' | 'parameterScopes'>): readonly string[] => [
+  ...new Set([...scopes, ...requestedScopes, ...parameterScopes]),
+];
 
 /** Seconds before its end at which a token is no longer handed out, for the agent needs time to use it; */
 export const EXPIRY_MARGIN = 30;

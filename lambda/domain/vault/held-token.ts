@@ -1,7 +1,7 @@
 /** A stored token, handed out while it is good and renewed when it must be; the same for every flow. */
 import { epochSeconds } from '../ambient';
 import { ServiceError, type Outcome } from '../service-error';
-import { inSoftWindow, type Grant } from './grant';
+import { inSoftWindow, scopesHeld, type Grant } from './grant';
 import { markRejected } from './rejected-token';
 import type { Admitted } from './retrieval';
 import { CONSENT_NEEDED, usableTokens, renewed, type RenewalPorts, type TokenSource } from './renewal';
@@ -57,13 +57,13 @@ export async function heldToken(
   const tokens = usableTokens(grant, owner, now);
   if (grant && tokens) {
     if (ahead && inSoftWindow(tokens, now)) await renewSoon(ports, owner, grant, ahead);
-    checkGrantedScopes(tokens.scopes);
+    checkGrantedScopes(tokens.scopes, scopesHeld(tokens));
     const { accessToken } = await openTokens(ports.seal, owner, tokens);
     return handOut(accessToken, tokens.scopes, scopes, 'cached');
   }
   const fresh = await renewed(ports, { owner, source, seen: grant });
   if (fresh === CONSENT_NEEDED) return undefined;
-  checkGrantedScopes(fresh.scopes);
+  checkGrantedScopes(fresh.scopes, fresh.held);
   return handOut(fresh.accessToken, fresh.scopes, scopes, renewedAs);
 }
 

@@ -19,9 +19,17 @@ import type { ObtainedTokens } from '../grants/token-request';
 import { ServiceError } from '../service-error';
 import { UnstorableError } from '../unstorable';
 import { stopIfDeleted, type DeletionCheckPorts } from './deletion-check';
-import { isFresh, type Grant, type GrantStore, type GrantTokens, type Journal, type Lease } from './grant';
+import {
+  isFresh,
+  scopesHeld,
+  type Grant,
+  type GrantStore,
+  type GrantTokens,
+  type Journal,
+  type Lease,
+} from './grant';
 import type { Seal } from './sealing';
-import { openTokens, sealTokens, tokensOf, type TokenOwner } from './tokens';
+import { openTokens, sealTokens, tokensOf, type RequestedScopes, type TokenOwner } from './tokens';
 
 /**
  * Milliseconds that a lease lasts, from when it was taken and again from when the request was sent: longer than the
@@ -58,9 +66,7 @@ export interface RenewalPorts extends Pick<DeletionCheckPorts, 'directory'> {
 }
 
 /** A request for tokens that has all that it needs. */
-export interface PreparedRequest {
-  /** What is asked of the provider, beside what it may grant. */
-  readonly requestedScopes: readonly string[];
+export interface PreparedRequest extends RequestedScopes {
   /** Sends it, once. */
   send(): Promise<ObtainedTokens>;
 }
@@ -85,6 +91,8 @@ export interface Renewed {
   readonly accessToken: string;
   /** What the provider granted with it. */
   readonly scopes: readonly string[];
+  /** All scopes that policies are asked about before it is handed out. */
+  readonly held: readonly string[];
 }
 
 /** The grant's tokens, if they may be handed out. @param now epoch seconds */
@@ -166,7 +174,7 @@ export async function renewed(
       seen?.generation === first?.generation ? undefined : usableTokens(seen, owner, epochSeconds(ambient));
     if (tokens) {
       const { accessToken } = await openTokens(ports.seal, owner, tokens);
-      return { accessToken, scopes: tokens.scopes };
+      return { accessToken, scopes: tokens.scopes, held: scopesHeld(tokens) };
     }
     if (seen?.journal && (backsOff(seen, now) || seen.journal.at !== first?.journal?.at)) {
       throw failureIn(seen.journal, now);
@@ -272,7 +280,7 @@ export async function redeemed(
   try {
     request = await source.prepare(seen);
     // The key that the answer will be sealed with is had before the question is asked.
-    await sealTokens(ports, owner, { accessToken: '', scopes: [] }, []);
+    await sealTokens(ports, owner, { accessToken: '', scopes: [] }, request);
   } catch (error) {
     return failed(error);
   }
@@ -290,9 +298,9 @@ export async function redeemed(
   } catch (error) {
     return failed(error);
   }
-  let written;
+  let tokens, written;
   try {
-    const tokens = await sealTokens(ports, owner, obtained, request.requestedScopes);
+    tokens = await sealTokens(ports, owner, obtained, request);
     const change = { holder, epoch: seen?.epoch ?? 0, tokens };
     written = await writeDown(ports, () => grants.putRenewed(grantId, change), lease.deadline);
   } catch (error) {
@@ -301,7 +309,7 @@ export async function redeemed(
   // Forgotten meanwhile (forceAuthentication), it is not handed out any more; overtaken by a consent, that is.
   if (!written) return afterLostLease();
   await stopIfDeleted(ports, owner);
-  return { accessToken: obtained.accessToken, scopes: obtained.scopes };
+  return { accessToken: obtained.accessToken, scopes: obtained.scopes, held: scopesHeld(tokens) };
 }
 
 /** A provider that rotates has already forgotten the old refresh token: the new one must get into the grant. */

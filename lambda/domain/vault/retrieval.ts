@@ -1,5 +1,5 @@
 /** What a read of an OAuth2 token is made of: what comes in, what was checked, what goes out. */
-import type { BeginPorts, ConsentOutstanding } from '../consent/begin';
+import type { BeginPorts, ConsentOutstanding, ConsentRequest } from '../consent/begin';
 import type { TokenRequestPorts } from '../grants/token-request';
 import type { Caller } from '../identity/principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
@@ -63,7 +63,11 @@ export interface Admitted {
    * Asks again, about the scopes that a token really has: a provider may grant more than was asked for. They are noted
    * for the audit entry, whether or not the token is returned.
    *
+   * @param granted what the provider granted
+   * @param held also what was asked for, and may have been granted without being named
    * @throws AccessDeniedException when the policy that let the request in does not let this token out
    */
-  readonly checkGrantedScopes: (scopes: readonly string[]) => void;
+  readonly checkGrantedScopes: (granted: readonly string[], held?: readonly string[]) => void;
+  /** Asks again, about a consent that another request began or that asks for more than this request. */
+  readonly objectionToConsent: ConsentRequest['objectionTo'];
 }

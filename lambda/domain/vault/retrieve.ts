@@ -8,14 +8,14 @@ import { scopesInCustomParameters } from '../grants/custom-parameters';
 import { ProviderFailure } from '../grants/provider-failure';
 import type { Caller } from '../identity/principal';
 import { subjectHash } from '../identity/user';
-import { mayObtain } from '../policy/access';
+import { mayObtain, objectionToObtain } from '../policy/access';
 import { invalidMember, ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import type { CarriedToken } from '../workload-token/subject-token';
 import { verifyWorkloadAccessToken } from '../workload-token/verify';
 import { admit } from './admission';
 import { stopIfDeleted } from './deletion-check';
-import { grantTarget, type ExchangedFor, type Grant, type GrantId } from './grant';
+import { grantTarget, scopesHeld, type ExchangedFor, type Grant, type GrantId } from './grant';
 import { machineToken } from './machine-token';
 import { carriedTokenOf, onBehalfOfToken } from './on-behalf-of';
 import { markIfRejected } from './rejected-token';
@@ -69,7 +69,7 @@ function scopesAtStake(
   stored: Grant['tokens'],
 ): readonly string[] {
   if (!stored || (forceAuthentication && sessionUri === undefined)) return scopes;
-  return [...new Set([...scopes, ...stored.scopes, ...stored.requestedScopes])];
+  return [...new Set([...scopes, ...scopesHeld(stored)])];
 }
 
 async function admitRequest(
@@ -96,13 +96,21 @@ async function admitRequest(
     audiences: input.audiences ?? [],
     endsAt: carried?.expiresAt,
   };
-  const checkGrantedScopes = (granted: readonly string[]): void => {
+  const checkGrantedScopes: Admitted['checkGrantedScopes'] = (granted, held = granted) => {
     note({ grantedScopes: granted });
-    const others = granted.filter((scope) => !scopes.includes(scope));
+    const others = held.filter((scope) => !scopes.includes(scope));
     if (others.length === 0) return;
     mayObtain({ ...asked, identity, provider, scopes: [...scopes, ...others] });
   };
-  return { principal, input, delegation, identity, owner, grant, checkGrantedScopes };
+  const objectionToConsent: Admitted['objectionToConsent'] = (sought, parameters = {}) =>
+    objectionToObtain({
+      ...asked,
+      identity,
+      provider,
+      scopes: [...new Set([...scopes, ...sought])],
+      customParameters: { ...parameters, ...customParameters },
+    });
+  return { principal, input, delegation, identity, owner, grant, checkGrantedScopes, objectionToConsent };
 }
 
 function tokenFor(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {

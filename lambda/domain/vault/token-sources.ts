@@ -28,10 +28,11 @@ export const refreshTokenOf = (ports: TokenSourcePorts, owner: RequestOwner): To
     if (!tokens || refreshToken === undefined)
       throw new Error('a grant without refresh token was to be refreshed');
     const client = await clientOf(ports, owner.provider, owner.workloadArn);
-    const { scopes, requestedScopes, refreshExpiresAt } = tokens;
+    const { scopes, requestedScopes, parameterScopes, refreshExpiresAt } = tokens;
     const { resources, audiences } = owner;
     return {
       requestedScopes,
+      ...(parameterScopes && { parameterScopes }),
       send: () =>
         redeemRefreshToken(ports, client, refreshToken, { scopes, resources, audiences, refreshExpiresAt }),
     };

@@ -21,18 +21,21 @@ function contextOf({ grantId, provider, workloadArn }: TokenOwner): SealingConte
   return { ...context, binding: { ...context.binding, client: clientAtServer(provider) } };
 }
 
-/** @param requestedScopes what was asked of the provider, beside what it says that it granted */
+/** What was asked of the provider, beside what it says that it granted. */
+export type RequestedScopes = Pick<GrantTokens, 'requestedScopes' | 'parameterScopes'>;
+
 export async function sealTokens(
   ports: { readonly seal: Pick<Seal, 'seal'>; readonly ambient: Ambient },
   owner: TokenOwner,
   obtained: ObtainedTokens,
-  requestedScopes: readonly string[],
+  { requestedScopes, parameterScopes = [] }: RequestedScopes,
 ): Promise<GrantTokens> {
   const { accessToken, refreshToken, scopes, expiresAt, refreshExpiresAt } = obtained;
   return {
     sealed: await ports.seal.seal(contextOf(owner), JSON.stringify({ accessToken, refreshToken })),
     scopes,
     requestedScopes,
+    ...(parameterScopes.length > 0 && { parameterScopes }),
     ...(expiresAt !== undefined && { expiresAt }),
     obtainedAt: epochSeconds(ports.ambient),
     refreshable: refreshToken !== undefined,

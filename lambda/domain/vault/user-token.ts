@@ -1,9 +1,9 @@
 /** The token that a user granted to the agent: from the vault, or else the way to the user's consent. */
 import { epochSeconds } from '../ambient';
 import { beginConsent, outstanding, openSealedRequest, type ConsentRequest } from '../consent/begin';
-import { hashOf, isOpen, sessionIdOf, type Session } from '../consent/session';
+import { hashOf, isOpen, scopesAtStake, sessionIdOf, type Session } from '../consent/session';
 import { errorCode } from '../grants/provider-failure';
-import { invalidMember } from '../service-error';
+import { accessDenied, invalidMember } from '../service-error';
 import { covers, isRefreshable, type Grant } from './grant';
 import { heldToken, type HandedOut } from './held-token';
 import { usableTokens } from './renewal';
@@ -64,7 +64,7 @@ function lossOf(grant: Grant | undefined): string | undefined {
 
 /** @throws ProviderFailure; ThrottlingException where asking again shortly will help; ValidationException for the return URL */
 export async function userToken(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {
-  const { input, identity, owner, grant } = admitted;
+  const { input, identity, owner, grant, objectionToConsent } = admitted;
   const polled = await ownSession(ports, admitted);
   const open = polled !== undefined && isOpen(polled, epochSeconds(ports.ambient));
   // A poll for an open session is a poll, even one that repeats forceAuthentication: or it would never end.
@@ -73,8 +73,11 @@ export async function userToken(ports: RetrievePorts, admitted: Admitted): Promi
   const stored = force ? undefined : await storedToken(ports, admitted);
   if (stored) return stored;
   if (open) {
-    const { id } = await openSealedRequest(ports.seal, polled);
-    return { output: outstanding(ports.baseUrl, id), outcome: 'consent-required' };
+    const sealed = await openSealedRequest(ports.seal, polled);
+    // Whoever has the link can have the owner consent to all that it asks for.
+    const objection = objectionToConsent(scopesAtStake(polled, sealed), sealed.customParameters);
+    if (objection) throw accessDenied(objection.message, objection.detail);
+    return { output: outstanding(ports.baseUrl, sealed.id), outcome: 'consent-required' };
   }
   if (input.sessionUri !== undefined && !force) {
     const failure = polled?.failure === undefined ? undefined : errorCode(polled.failure);
@@ -101,6 +104,7 @@ export async function userToken(ports: RetrievePorts, admitted: Admitted): Promi
     returnUrl: input.resourceOauth2ReturnUrl,
     customState: input.customState,
     customParameters: input.customParameters,
+    objectionTo: objectionToConsent,
   };
   const output = await beginConsent(ports, grant, request, force);
   // A refusal that came just now is in the grant that is stored, not in the one that was read.
