@@ -86,7 +86,7 @@ it('is refused where it would take a request too long, and the message says how 
   });
   await expect(costly).rejects.toMatchObject({
     name: 'ValidationException',
-    message: expect.stringContaining('100 are allowed') as string,
+    message: expect.stringContaining('at most 100 steps') as string,
   });
 });
 
