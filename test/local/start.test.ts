@@ -70,9 +70,14 @@ describe('one clear line', () => {
   });
 
   it('for a taken port', async () => {
-    const taken = await listenOnLoopback(createServer(), 0);
-    await expectLine(start({ PORT: String(taken.port) }), new RegExp(`^Port ${taken.port} is taken.*PORT=`));
-    await taken.close();
+    // With free ones behind it: another of the service's ports would be named in its place.
+    const taken = await listenOnLoopback(createServer(), await freePorts());
+    try {
+      const line = new RegExp(`^Port ${taken.port} is taken.*PORT=`);
+      await expectLine(start({ PORT: String(taken.port) }), line);
+    } finally {
+      await taken.close();
+    }
   });
 
   it.each([
