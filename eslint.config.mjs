@@ -93,7 +93,12 @@ export default tseslint.config(
     'The API layer reaches the world through the domain.',
   ),
   boundary(
-    ['lambda/handlers/**/*.ts', 'lambda/resources/**/*.ts', 'lambda/inbound/**/*.ts'],
+    [
+      'lambda/handlers/**/*.ts',
+      'lambda/custom-resources/**/*.ts',
+      'lambda/gate/**/*.ts',
+      'lambda/pages/**/*.ts',
+    ],
     ['**/lib/**', 'aws-cdk-lib*'],
     'Functions do not import infrastructure code.',
   ),

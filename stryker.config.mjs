@@ -3,7 +3,7 @@
  * no domain test notices. Those that are left are explained in docs/mutation.md.
  */
 export default {
-  mutate: ['lambda/domain/{vault,consent,grants}/**/*.ts'],
+  mutate: ['lambda/domain/{consent,credential,grant,oauth,sealing,token-vault}/**/*.ts'],
   testRunner: 'jest',
   jest: { configFile: 'jest.mutation.config.js', enableFindRelatedTests: false },
   coverageAnalysis: 'perTest',

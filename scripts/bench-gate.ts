@@ -4,8 +4,8 @@
  * service too; so what is measured is the work, and not a network.
  */
 import '../test/storm/quiet';
-import { AgentServer } from '../test/flows/inbound/agent-server';
-import { openEndpoint } from '../test/flows/inbound/endpoints';
+import { AgentServer } from '../test/flows/gate/agent-server';
+import { openEndpoint } from '../test/flows/gate/endpoints';
 import { World } from '../test/flows/support/world';
 import { table } from './api-docs/table';
 

@@ -12,7 +12,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../lambda/api/operations';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../lambda/contract/operations';
 import { openServiceLog } from '../lib/local/service-log';
 import { startLocal } from '../lib/local/start';
 import { publish } from './figures';

@@ -3,8 +3,8 @@
  * where there is a Python for it. Each has a workload identity of its own, so what a user allows the one is nothing to
  * the other.
  */
-import { principalOf } from '../../lambda/domain/identity/principal';
-import type { JwtInbound } from '../../lambda/domain/inbound/agent-endpoint';
+import { principalOf } from '../../lambda/domain/principal';
+import type { JwtInbound } from '../../lambda/domain/gate/agent-endpoint';
 import { startAgentEndpoint } from '../../lib/local/agent-endpoint';
 import { serveAgent } from './agent';
 import type { ExampleAgent } from './agent-invocation';

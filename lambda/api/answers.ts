@@ -6,7 +6,7 @@ import type { ApiKeyProvider } from '../domain/provider/api-key-provider';
 import { callbackUrl, type Oauth2Provider } from '../domain/provider/oauth2-provider';
 import { privateKeyJwtConfigOf } from '../domain/provider/private-key-jwt';
 import { vendorOf } from '../domain/provider/vendors';
-import { TOKEN_VAULT_ID, type TokenVault } from '../domain/vault/token-vault';
+import { TOKEN_VAULT_ID, type TokenVault } from '../domain/token-vault/token-vault';
 
 /** AWS's `CreateWorkloadIdentityResponse`. */
 export const workloadIdentityCreated = (identity: WorkloadIdentity) => ({

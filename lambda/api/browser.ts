@@ -3,7 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { AuthorizeInput } from '../domain/consent/authorize';
 import type { BindingCookie, BrowserOutcome } from '../domain/consent/browser';
 import type { CallbackInput } from '../domain/consent/callback';
-import { CONTENT_SECURITY_POLICY, renderPage } from './pages';
+import { CONTENT_SECURITY_POLICY, renderPage } from '../pages/consent-pages';
 import { NO_STORE } from './errors';
 
 const SECURITY_HEADERS = {

@@ -5,10 +5,10 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { Note, Requests } from '../domain/audit';
-import { callerOf, type Caller } from '../domain/identity/principal';
+import { callerOf, type Caller } from '../domain/principal';
 import { ServiceError } from '../domain/service-error';
 import { empty, errorResult, json, NO_STORE } from './errors';
-import { OPERATIONS, type OperationName, type Route, type RoutedGroup } from './operations';
+import { OPERATIONS, type OperationName, type Route, type RoutedGroup } from '../contract/operations';
 import { parseInput } from './parse';
 import { requestContextOf, UNKNOWN_ROUTE } from './request-context';
 import { SCHEMAS, type InputOf, type JsonOperation } from './schemas';

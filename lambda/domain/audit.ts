@@ -4,7 +4,7 @@
  * Each one says which request it belongs to and where that came from. No entry ever holds a token, a code, a secret, a
  * state or a URL.
  */
-import type { Caller } from './identity/principal';
+import type { Caller } from './principal';
 import { ServiceError, type ErrorName } from './service-error';
 
 export interface AuditEntry {

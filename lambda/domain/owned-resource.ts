@@ -3,7 +3,7 @@
  * cannot, an owner, and a place in the directory.
  */
 
-import type { Caller } from './identity/principal';
+import type { Caller } from './principal';
 import type { Owned } from './ownership';
 
 export interface OwnedResource extends Owned {

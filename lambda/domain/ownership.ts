@@ -6,7 +6,7 @@
  * takes the owner's id with the owner's next write: that gives a principal that was made again nothing that it did not
  * have already, and is the last time that the ARN alone decides.
  */
-import type { Caller } from './identity/principal';
+import type { Caller } from './principal';
 
 /** What a resource says of its owner. */
 export interface Owned {

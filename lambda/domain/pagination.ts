@@ -2,7 +2,7 @@
  * Pagination: a page's token says behind which name to go on, sealed for the listing and the caller that it
  * was given to. It is opaque, and one that was made up or changed does not open.
  */
-import type { Caller } from './identity/principal';
+import type { Caller } from './principal';
 import { invalidMember } from './service-error';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
 

@@ -5,7 +5,7 @@
  */
 import * as v from 'valibot';
 import { parseConfiguration } from './configuration';
-import type { Caller } from './identity/principal';
+import type { Caller } from './principal';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
 import { ServiceError } from './service-error';
 

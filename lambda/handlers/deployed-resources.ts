@@ -7,8 +7,8 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readEndpointPolicy, readStack } from './environment';
 import { audit, requests } from './logging';
-import { createControlPlane } from '../resources/control-plane';
-import { createResourceHandler } from '../resources/handler';
+import { createControlPlane } from '../custom-resources/control-plane';
+import { createResourceHandler } from '../custom-resources/handler';
 
 const logger = new Logger({ serviceName: 'agent-identity' });
 

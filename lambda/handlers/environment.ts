@@ -2,12 +2,12 @@
  * The functions' environment, read once at start and checked: what is missing or wrong is one clear line.
  * Each function asks for the variables that its group is given and no others.
  */
-import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../domain/inbound/agent-endpoint';
+import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
 import { parseTrustedIssuers, type TrustedIssuer } from '../domain/identity/trusted-issuer';
 import { parseLifetimes, type Lifetimes } from '../domain/lifetimes';
 import { parseQuotas, type Quotas } from '../domain/quotas';
-import type { EndpointPolicy } from '../domain/provider/endpoint';
-import { parseStack, type DeployedStack } from '../resources/stack';
+import type { EndpointPolicy } from '../domain/endpoint';
+import { parseStack, type DeployedStack } from '../custom-resources/stack';
 
 export type Variable =
   | 'DIRECTORY_TABLE'

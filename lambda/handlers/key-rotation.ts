@@ -14,10 +14,10 @@ import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createSigningKeyEncrypter } from '../adapters/kms/signing-key-wrapper';
 import { createVaultKeyMaker } from '../adapters/kms/vault-key-maker';
-import { KeyRotationSchema, type KeyRotation } from '../adapters/lambda/key-rotation';
+import { KeyRotationSchema, type KeyRotation } from '../contract/key-rotation-event';
 import { unexpected } from '../api/unexpected';
 import { ServiceError } from '../domain/service-error';
-import { rotateVaultKeys, type RotatedVaultKey } from '../domain/vault/vault-key-rotation';
+import { rotateVaultKeys, type RotatedVaultKey } from '../domain/token-vault/vault-key-rotation';
 import {
   prepareSigningKeys,
   revokeSigningKey,

@@ -10,8 +10,8 @@ import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
 import { createSigningKeyWrapper } from '../adapters/kms/signing-key-wrapper';
 import { createHandler } from '../api/router';
-import { createMetadataReader } from '../domain/grants/provider-metadata';
-import type { Caller } from '../domain/identity/principal';
+import { createMetadataReader } from '../domain/oauth/provider-metadata';
+import type { Caller } from '../domain/principal';
 import {
   issueWorkloadAccessToken,
   type IssueOperation,

@@ -11,7 +11,7 @@ import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createVaultKeyMover } from '../adapters/kms/vault-key-mover';
 import { tokenVaultDescribed } from '../api/answers';
 import { createHandler } from '../api/router';
-import { getTokenVault, setTokenVaultCmk } from '../domain/vault/token-vault';
+import { getTokenVault, setTokenVaultCmk } from '../domain/token-vault/token-vault';
 import { readEnvironment } from './environment';
 import { audit, report, requests } from './logging';
 import { tokenVaultArn } from './vault-keys';

@@ -6,7 +6,7 @@ import {
   GetResourceOauth2TokenCommand,
   type GetResourceOauth2TokenCommandInput,
 } from '@aws-sdk/client-bedrock-agentcore';
-import { OPERATIONS } from '../../lambda/api/operations';
+import { OPERATIONS } from '../../lambda/contract/operations';
 
 /** Of the HTTP request what is changed. */
 interface SerializedRequest {

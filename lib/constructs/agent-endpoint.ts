@@ -12,7 +12,7 @@ import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
-import { METADATA_PATH } from '../../lambda/domain/inbound/challenge';
+import { METADATA_PATH } from '../../lambda/domain/gate/challenge';
 import type { WorkloadIdentity } from '../resources/workload-identity';
 import type { IAgentIdentity } from './agent-identity';
 import type { AgentTarget } from './agent-target';
@@ -174,7 +174,7 @@ export class AgentEndpoint extends Construct {
       own: Pick<StatelessFunctionProps, 'timeout' | 'network' | 'environment'>,
     ): StatelessFunction =>
       new StatelessFunction(this, part === 'gate' ? 'Gate' : 'Authorizer', {
-        code: functionCode(part, 'inbound'),
+        code: functionCode(part),
         description: `agent-identity: ${part} of the agent ${runtime.name}`,
         roleDescription: `agent-identity: ${part} of the agent ${runtime.name}`,
         memorySize: MEMORY_SIZE,

@@ -5,7 +5,7 @@
 import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct, DependencyGroup, type IConstruct, type IDependable } from 'constructs';
-import type { OperationName } from '../../lambda/api/operations';
+import type { OperationName } from '../../lambda/contract/operations';
 import type { CallerNetwork, CallersAre } from './caller-network';
 import { STAGE } from './service-api';
 import { addIdentityService, type IdentityServiceProps } from './identity-service';

@@ -7,7 +7,7 @@ import type { Construct } from 'constructs';
 import {
   parseAgentEndpoint,
   type AgentEndpointConfiguration,
-} from '../../lambda/domain/inbound/agent-endpoint';
+} from '../../lambda/domain/gate/agent-endpoint';
 import type { AgentEndpointProps } from './agent-endpoint';
 import type { Inbound } from './inbound';
 

@@ -8,13 +8,10 @@ import { join } from 'node:path';
 /** The package's own root, wherever the stacks are imported from. */
 const ROOT = join(__dirname, '../..');
 
-/**
- * @param name of the file, without extension
- * @param room folder of lambda/ that it is in
- */
-export const functionCode = (name: string, room: 'handlers' | 'inbound' = 'handlers') =>
+/** @param name file name in lambda/handlers, without its extension */
+export const functionCode = (name: string) =>
   ({
-    entry: join(ROOT, 'lambda', room, `${name}.ts`),
+    entry: join(ROOT, 'lambda/handlers', `${name}.ts`),
     handler: 'handler',
     projectRoot: ROOT,
     depsLockFilePath: join(ROOT, 'package-lock.json'),

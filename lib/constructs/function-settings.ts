@@ -6,7 +6,7 @@ import {
   type IVersion,
 } from 'aws-cdk-lib/aws-lambda';
 import * as v from 'valibot';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import { parseConfiguration } from '../../lambda/domain/configuration';
 
 export interface FunctionSettings {

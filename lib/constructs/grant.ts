@@ -5,9 +5,9 @@
  */
 import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { TableName } from '../../lambda/adapters/dynamodb/keys';
-import { OWNER_TAG } from '../../lambda/domain/vault/external-secret';
-import { WEB_IDENTITY_LIFETIME, WEB_IDENTITY_TAGS } from '../../lambda/domain/grants/web-identity';
+import type { TableName } from '../../lambda/contract/table-keys';
+import { OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
+import { WEB_IDENTITY_LIFETIME, WEB_IDENTITY_TAGS } from '../../lambda/domain/oauth/web-identity';
 import type {
   GroupPermissions,
   KeyPermission,
@@ -16,7 +16,7 @@ import type {
   TablePermission,
 } from './permissions';
 import type { State } from './state';
-import { SEALING_PURPOSES } from '../../lambda/domain/vault/sealing';
+import { SEALING_PURPOSES } from '../../lambda/domain/sealing/sealing';
 
 /** Environment variable that holds a table's name. */
 const TABLE_VARIABLE: Readonly<Record<TableName, string>> = {

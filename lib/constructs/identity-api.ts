@@ -12,7 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { OPERATIONS, type Route, type RoutedGroup } from '../../lambda/api/operations';
+import { OPERATIONS, type Route, type RoutedGroup } from '../../lambda/contract/operations';
 import type { CallersAre } from './caller-network';
 import { privateApiPolicy, type PrivateApi } from './private-api';
 import { ServiceApi, STAGE, type ServiceApiSettings } from './service-api';

@@ -5,7 +5,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import { TABLES, type TableName } from '../../lambda/adapters/dynamodb/keys';
+import { TABLES, type TableName } from '../../lambda/contract/table-keys';
 import { EncryptionKey } from './encryption-key';
 import type { State } from './state';
 import { StateTable, type TableReplica } from './state-table';

@@ -2,7 +2,7 @@
 import { Reference, Stack, Tokenization, Validations } from 'aws-cdk-lib';
 import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
-import { OPERATIONS, type OperationName, type Route } from '../../lambda/api/operations';
+import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
 
 /** Everything of the control plane but the token vault's own key, which is the deployment's and not the app's. */
 export const CONTROL_OPERATIONS = (Object.keys(OPERATIONS) as OperationName[]).filter(

@@ -8,7 +8,7 @@ import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import type { KeyRotation } from '../../lambda/adapters/lambda/key-rotation';
+import type { KeyRotation } from '../../lambda/contract/key-rotation-event';
 
 /** Four times in the day that a key is published ahead: a run or two may fail. */
 const INTERVAL = Duration.hours(6);

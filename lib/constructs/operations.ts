@@ -1,7 +1,7 @@
 /** How a deployment is watched: what its logs are counted for, the alarms, and the dashboard. */
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import type { FunctionGroup } from '../../lambda/api/operations';
+import type { FunctionGroup } from '../../lambda/contract/operations';
 import { addAlarms, type AlarmProps } from './alarms';
 import { addDashboard } from './dashboard';
 import type { IdentityApi } from './identity-api';

@@ -11,10 +11,10 @@ import {
   WORKLOAD_INDEX,
   type IndexShape,
   type TableName,
-} from '../../lambda/adapters/dynamodb/keys';
-import type { FunctionGroup } from '../../lambda/api/operations';
-import { SEALING_PURPOSES, type SealingPurpose } from '../../lambda/domain/vault/sealing';
-import { ROTATED_PURPOSES } from '../../lambda/domain/vault/vault-key-rotation';
+} from '../../lambda/contract/table-keys';
+import type { FunctionGroup } from '../../lambda/contract/operations';
+import { SEALING_PURPOSES, type SealingPurpose } from '../../lambda/domain/sealing/sealing';
+import { ROTATED_PURPOSES } from '../../lambda/domain/token-vault/vault-key-rotation';
 
 /** DynamoDB operations that a function may be given on some partitions. */
 export type TableAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';

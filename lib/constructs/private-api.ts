@@ -8,7 +8,7 @@
  */
 import type { IInterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { OPERATIONS, type Route } from '../../lambda/api/operations';
+import { OPERATIONS, type Route } from '../../lambda/contract/operations';
 import type { CallerNetwork } from './caller-network';
 import { methodName } from './invocation';
 

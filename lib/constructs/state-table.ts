@@ -18,7 +18,7 @@ import {
   SORT_KEY,
   TTL_ATTRIBUTE,
   type TableShape,
-} from '../../lambda/adapters/dynamodb/keys';
+} from '../../lambda/contract/table-keys';
 
 /** A copy of the tables in another Region. */
 export interface TableReplica {

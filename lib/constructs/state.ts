@@ -1,6 +1,6 @@
 /** What the functions work on: the four tables and the key that everything in them is encrypted with. */
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { TableName } from '../../lambda/adapters/dynamodb/keys';
+import type { TableName } from '../../lambda/contract/table-keys';
 
 /** A table by name and ARN alone: access is given by grant.ts and nowhere else. */
 export interface TableReference {

@@ -9,10 +9,10 @@ import {
   invocationUrl,
   parseAgentEndpoint,
   type AgentEndpointConfiguration,
-} from '../../lambda/domain/inbound/agent-endpoint';
-import type * as Composition from '../../lambda/inbound/composition';
-import { authorizerRefusals } from '../../lambda/inbound/refusals';
-import { inboundRoutes } from '../../lambda/inbound/routes';
+} from '../../lambda/domain/gate/agent-endpoint';
+import type * as Composition from '../../lambda/handlers/gate-composition';
+import { authorizerRefusals } from '../../lambda/gate/refusals';
+import { inboundRoutes } from '../../lambda/gate/routes';
 import { writeFailure, type FunctionFailure } from './function-failure';
 import { createGateway } from './gateway';
 import type { GatewayAuthorizer } from './gateway-authorizer';
@@ -57,7 +57,7 @@ export function localAgentRuntimeArn(name: string): string {
 
 /** Loaded late: the functions' log is set up by the environment that the service has prepared. */
 const composition = (): typeof Composition =>
-  createRequire(__filename)('../../lambda/inbound/composition') as typeof Composition;
+  createRequire(__filename)('../../lambda/handlers/gate-composition') as typeof Composition;
 
 /** On this machine agents and issuers may be, too. */
 const LOCAL = { loopback: true };

@@ -1,5 +1,5 @@
 /** What `npm start` prints once everything runs: words for people, and one JSON line for programs. */
-import { OWNER_TAG } from '../../lambda/domain/vault/external-secret';
+import { OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
 import type { LoggedService } from './logged-service';
 import type { LocalService } from './start';
 

@@ -19,7 +19,7 @@ import {
   TABLES,
   type TableName,
   type TableShape,
-} from '../../lambda/adapters/dynamodb/keys';
+} from '../../lambda/contract/table-keys';
 import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
 import { LOCAL_REGION } from './principals';

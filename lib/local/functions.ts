@@ -9,7 +9,7 @@ import {
   OPERATIONS,
   type FunctionGroup,
   type RoutedGroup,
-} from '../../lambda/api/operations';
+} from '../../lambda/contract/operations';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { localTableName } from './dynamodb';
 import type { EmulatorCredentials } from './emulator-access';

@@ -4,8 +4,8 @@
  * Source: API Gateway developer guide, "Use API Gateway Lambda authorizers".
  */
 import type { APIGatewayAuthorizerResult, APIGatewayProxyEvent } from 'aws-lambda';
-import type { AuthorizerHandler } from '../../lambda/inbound/authorizer-handler';
-import type { Refusal, RefusalType } from '../../lambda/inbound/refusals';
+import type { AuthorizerHandler } from '../../lambda/gate/authorizer-handler';
+import type { Refusal, RefusalType } from '../../lambda/gate/refusals';
 import { statedRefusal } from './gateway-errors';
 import type { Deployment } from './gateway-event';
 

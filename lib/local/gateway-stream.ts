@@ -6,7 +6,7 @@
 import type { ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import { DELIMITER, WITH_METADATA, type ResponseStream } from '../../lambda/inbound/response-stream';
+import { DELIMITER, WITH_METADATA, type ResponseStream } from '../../lambda/gate/response-stream';
 import { answerHead } from './gateway-response';
 
 /** A function that answers through a stream, as `awslambda.streamifyResponse` makes them. */

@@ -6,7 +6,7 @@
 import type { ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import type { ResponseStream } from '../../lambda/inbound/response-stream';
+import type { ResponseStream } from '../../lambda/gate/response-stream';
 
 /** A function that answers through a stream. */
 export interface StreamedFunction {

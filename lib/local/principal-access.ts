@@ -4,8 +4,8 @@
  * itself, and any other principal the resources whose tag names it as the owner. None of them signs, decrypts, or
  * reads a secret value: only the functions do.
  */
-import { principalOf } from '../../lambda/domain/identity/principal';
-import { OWNER_TAG } from '../../lambda/domain/vault/external-secret';
+import { principalOf } from '../../lambda/domain/principal';
+import { OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
 import type { Principal, Principals } from './principals';
 
 /** A resource that a request names. */

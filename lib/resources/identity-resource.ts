@@ -14,7 +14,7 @@ import {
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import * as v from 'valibot';
-import type { ResourceKind } from '../../lambda/resources/kinds';
+import type { ResourceKind } from '../../lambda/contract/resource-kinds';
 import {
   GOVERNED_OPERATIONS,
   POLICY_OPERATIONS,

@@ -11,8 +11,8 @@
 import { Stack, Tags, Token, type SecretValue } from 'aws-cdk-lib';
 import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { OWNER_TAG } from '../../lambda/domain/vault/external-secret';
-import type { StatedSecret } from '../../lambda/resources/request';
+import { OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
+import type { StatedSecret } from '../../lambda/contract/resource-request';
 import type { ResourceFunction } from './resource-function';
 
 /** The secret as the custom resource's properties have it. */

@@ -1,11 +1,11 @@
 /**
  * What the environment of the resource function says of its stack: the services that it calls, what each credential
- * provider is, and which secret belongs to it. `lambda/resources/stack.ts` reads it.
+ * provider is, and which secret belongs to it. `lambda/custom-resources/stack.ts` reads it.
  */
 import { Lazy, Token, type CfnResource, type Stack } from 'aws-cdk-lib';
-import { endpointFault } from '../../lambda/domain/provider/endpoint';
-import { digestOf, type Definition } from '../../lambda/resources/definition';
-import type { StatedSecret } from '../../lambda/resources/request';
+import { endpointFault } from '../../lambda/domain/endpoint';
+import { digestOf, type Definition } from '../../lambda/contract/resource-definition';
+import type { StatedSecret } from '../../lambda/contract/resource-request';
 
 /**
  * Characters for it among the function's other variables.

@@ -10,7 +10,7 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { COMMON_OPERATIONS, KIND_OPERATIONS, type ResourceKind } from '../../lambda/resources/kinds';
+import { COMMON_OPERATIONS, KIND_OPERATIONS, type ResourceKind } from '../../lambda/contract/resource-kinds';
 import type { IAgentIdentity } from '../constructs/agent-identity';
 import { networkOf, type CallerNetwork } from '../constructs/caller-network';
 import { functionCode } from '../constructs/function-code';

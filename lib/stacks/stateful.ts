@@ -2,7 +2,7 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import type { TableName } from '../../lambda/adapters/dynamodb/keys';
+import type { TableName } from '../../lambda/contract/table-keys';
 import { addIdentityState, type IdentityStateProps } from '../constructs/identity-state';
 import type { State, TableReference } from '../constructs/state';
 

@@ -5,8 +5,8 @@ import {
   DIFFERENT_VALUES,
   REFUSED_SHAPES,
   type DifferentValue,
-} from '../../test/shapes/differences';
-import { shapeOf, type ModelledOperation, type ShapeReference } from '../../test/shapes/service-model';
+} from '../../lambda/contract/model/differences';
+import { shapeOf, type ModelledOperation, type ShapeReference } from '../../lambda/contract/model/service-model';
 import { OPERATION_NOTES, type Difference } from './operation-notes';
 
 /** Shapes that a structure reaches, and the names of the members that they stand at. */

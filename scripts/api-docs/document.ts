@@ -1,9 +1,9 @@
 /** docs/api.md, made from the registry, the schemas, AWS's service model and the notes. */
-import { OPERATIONS, type OperationName, type Route } from '../../lambda/api/operations';
+import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
 import { SCHEMAS, type JsonOperation } from '../../lambda/api/schemas';
 import { ERROR_STATUS } from '../../lambda/domain/service-error';
-import { casesOfOperation } from '../../test/shapes/cases';
-import { MODELLED_OPERATIONS, type ModelledOperation } from '../../test/shapes/service-model';
+import { casesOfOperation } from '../../lambda/contract/model/cases';
+import { MODELLED_OPERATIONS, type ModelledOperation } from '../../lambda/contract/model/service-model';
 import { differencesOf } from './differences';
 import { membersOf, type Listed } from './members';
 import { OPERATION_NOTES, type Difference, type OperationNote } from './operation-notes';

@@ -1,8 +1,8 @@
 /** The parts of docs/api.md that are written, not derived. */
-import type { OperationName } from '../../lambda/api/operations';
+import type { OperationName } from '../../lambda/contract/operations';
 import type { JsonOperation } from '../../lambda/api/schemas';
 import type { ErrorName } from '../../lambda/domain/service-error';
-import { DIFFERENT_VALUES } from '../../test/shapes/differences';
+import { DIFFERENT_VALUES } from '../../lambda/contract/model/differences';
 
 export const PREFACE = `# API
 

@@ -2,7 +2,7 @@
  * What each operation needs, warm. Calls of DynamoDB are counted (README, "What a call costs"; test/flows/hot-path), sizes
  * of items and lines measured (test/flows/sizes); milliseconds and the share of cache misses are assumptions: yours differ.
  */
-import type { FunctionGroup } from '../../lambda/api/operations';
+import type { FunctionGroup } from '../../lambda/contract/operations';
 
 /** Kilobytes of items that are written, rounded up: a grant with two JWTs of a kilobyte or so; a session. */
 export const GRANT_KB = 3;

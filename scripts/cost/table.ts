@@ -1,5 +1,5 @@
 /** The cost table: what a million of each operation costs, part by part, and what a deployment costs that nobody calls. */
-import { FUNCTION_GROUPS } from '../../lambda/api/operations';
+import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
 import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
 import { table } from '../api-docs/table';
 import { KEY_MISSES, OPERATIONS, PLATFORM_LOG_BYTES, TRACED, type Operation, type Step } from './operations';

@@ -1,7 +1,7 @@
 /** The functions' bundles, made as the deployment makes them. */
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import { functionCode } from '../../lib/constructs/function-code';
 
 /** @returns the files, by group */

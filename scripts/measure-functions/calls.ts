@@ -5,9 +5,9 @@ import {
   CreateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { BedrockAgentCoreClient, GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
-import type { Invocation } from '../../lambda/adapters/lambda/invocation';
-import type { KeyRotation } from '../../lambda/adapters/lambda/key-rotation';
-import { OPERATIONS, type FunctionGroup, type OperationName } from '../../lambda/api/operations';
+import type { Invocation } from '../../lambda/contract/provider-client-event';
+import type { KeyRotation } from '../../lambda/contract/key-rotation-event';
+import { OPERATIONS, type FunctionGroup, type OperationName } from '../../lambda/contract/operations';
 import type { startLocal } from '../../lib/local/start';
 
 type Service = Awaited<ReturnType<typeof startLocal>>;

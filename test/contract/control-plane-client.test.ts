@@ -2,8 +2,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GetWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
-import { createControlPlane, ifThere } from '../../lambda/resources/control-plane';
-import { workloadIdentities } from '../../lambda/resources/workload-identity';
+import { createControlPlane, ifThere } from '../../lambda/custom-resources/control-plane';
+import { workloadIdentities } from '../../lambda/custom-resources/workload-identity';
 
 /** API Gateway's refusal of a caller whose policies lack the operation, in the form that the service gives it. */
 const REFUSED_BY_IAM =

@@ -1,5 +1,5 @@
 /** What every grant store promises of a grant that is deleted, and made again by another provider of the same name. */
-import type { Grant, GrantId } from '../../lambda/domain/vault/grant';
+import type { Grant, GrantId } from '../../lambda/domain/grant/grant';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleGrantId, sampleTokens } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';

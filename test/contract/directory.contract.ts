@@ -1,5 +1,5 @@
 /** What every directory reader promises: identity, provider and grant as they are now, in one read. */
-import type { GrantId } from '../../lambda/domain/vault/grant';
+import type { GrantId } from '../../lambda/domain/grant/grant';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';

@@ -6,7 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createApiKeyProviderStore } from '../../lambda/adapters/dynamodb/api-key-provider-store';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
 import { createGrantStore, keyOf } from '../../lambda/adapters/dynamodb/grant-store';
-import { signingKeyKey, type TableName } from '../../lambda/adapters/dynamodb/keys';
+import { signingKeyKey, type TableName } from '../../lambda/contract/table-keys';
 import { createOauth2ProviderStore } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
 import { createApiKeyStore, createClientSecretStore } from '../../lambda/adapters/dynamodb/secret-store';
 import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';

@@ -1,12 +1,12 @@
 /** What the two functions of an agent endpoint record when an event that is none of API Gateway's is handed to them. */
 import { PassThrough } from 'node:stream';
 import { createRequests } from '../../lambda/adapters/log/requests';
-import { endpointEntry } from '../../lambda/domain/inbound/audit';
+import { endpointEntry } from '../../lambda/domain/gate/audit';
 import type { AuditEntry } from '../../lambda/domain/audit';
-import { createAuthorizerHandler, type AuthorizerHandler } from '../../lambda/inbound/authorizer-handler';
-import { createGateHandler, type GateHandler } from '../../lambda/inbound/gate-handler';
-import type { ResponseStream } from '../../lambda/inbound/response-stream';
-import { BY_JWT, endpointOf } from '../domain/inbound/endpoints';
+import { createAuthorizerHandler, type AuthorizerHandler } from '../../lambda/gate/authorizer-handler';
+import { createGateHandler, type GateHandler } from '../../lambda/gate/gate-handler';
+import type { ResponseStream } from '../../lambda/gate/response-stream';
+import { BY_JWT, endpointOf } from '../domain/gate/endpoints';
 
 const endpoint = endpointOf(BY_JWT);
 const ENTRY = endpointEntry(endpoint);

@@ -3,7 +3,7 @@
  * they say in one line, and the gate is wrapped for streaming.
  */
 import { createRequire } from 'node:module';
-import { BY_IAM, BY_JWT, endpointOf } from '../domain/inbound/endpoints';
+import { BY_IAM, BY_JWT, endpointOf } from '../domain/gate/endpoints';
 
 const before = { ...process.env };
 const streamified: unknown[] = [];
@@ -30,7 +30,7 @@ afterEach(() => {
 
 /** The function's handler, or what it says instead. */
 const start = (name: 'gate' | 'authorizer'): { handler: unknown } =>
-  createRequire(__filename)(`../../lambda/inbound/${name}`) as { handler: unknown };
+  createRequire(__filename)(`../../lambda/handlers/${name}`) as { handler: unknown };
 
 it('start with what they need; the gate streams', () => {
   const { handler } = start('gate');

@@ -1,6 +1,6 @@
 /** What every store of owned resources promises beyond creating and reading: change once, remove once, list by owner. */
 import { randomUUID } from 'node:crypto';
-import type { Caller } from '../../lambda/domain/identity/principal';
+import type { Caller } from '../../lambda/domain/principal';
 import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
 import type { Stores } from '../domain/in-memory-stores';
 import { AT_ONCE, outcomes } from './concurrency';

@@ -1,5 +1,5 @@
 /** What the function behind custom resources takes from its environment, and whom it answers. */
-import { isResponseUrl, parseStack } from '../../lambda/resources/stack';
+import { isResponseUrl, parseStack } from '../../lambda/custom-resources/stack';
 
 const stated = (rest: object = {}) =>
   JSON.stringify({

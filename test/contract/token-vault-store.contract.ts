@@ -1,5 +1,5 @@
 /** What every store of the token vault's record promises. */
-import { NEVER_MOVED, type TokenVault } from '../../lambda/domain/vault/token-vault';
+import { NEVER_MOVED, type TokenVault } from '../../lambda/domain/token-vault/token-vault';
 import type { Stores } from '../domain/in-memory-stores';
 import { AT_ONCE, outcomes } from './concurrency';
 

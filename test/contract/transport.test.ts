@@ -4,7 +4,7 @@ import { BlockList, type AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { isReachable } from '../../lambda/adapters/http/addresses';
 import { createTransport } from '../../lambda/adapters/http/transport';
-import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
+import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 
 const ACCOUNT = { loopback: false };
 const LAPTOP = { loopback: true };

@@ -5,7 +5,7 @@
 import { createHttpAgent } from '../../lambda/adapters/http/agent';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createUserTokenVerifier } from '../../lambda/adapters/http/user-token-verifier';
-import { createMetadataReader } from '../../lambda/domain/grants/provider-metadata';
+import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import {
   documentAnswer,

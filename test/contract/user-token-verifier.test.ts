@@ -2,7 +2,7 @@
 import { ambient } from '../../lambda/adapters/ambient';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createUserTokenVerifier } from '../../lambda/adapters/http/user-token-verifier';
-import { createMetadataReader } from '../../lambda/domain/grants/provider-metadata';
+import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import type { UserTokenVerifier } from '../../lambda/domain/identity/user';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 

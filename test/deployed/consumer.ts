@@ -6,7 +6,7 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
 import { GetResourceApiKeyCommand, GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { PREFIX } from '../../lambda/adapters/dynamodb/keys';
+import { PREFIX } from '../../lambda/contract/table-keys';
 import type { Principal } from '../../lib/local/principals';
 import type { Callers } from './callers';
 import type { Cdk } from './cdk';

@@ -1,6 +1,6 @@
 /** The functions of the service as it is deployed, found by their descriptions. */
 import type { FunctionConfiguration, LambdaClient } from '@aws-sdk/client-lambda';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import { DeployedFunction, type Invocation } from './deployed-function';
 
 export class DeployedFunctions {

@@ -5,10 +5,10 @@
  */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
 import { LambdaClient, type FunctionConfiguration } from '@aws-sdk/client-lambda';
-import { OPERATIONS } from '../../lambda/api/operations';
-import type { AgentEndpointConfiguration } from '../../lambda/domain/inbound/agent-endpoint';
+import { OPERATIONS } from '../../lambda/contract/operations';
+import type { AgentEndpointConfiguration } from '../../lambda/domain/gate/agent-endpoint';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
-import { INVOCATION_PATH } from '../../lambda/inbound/routes';
+import { INVOCATION_PATH } from '../../lambda/gate/routes';
 import { FORGERIES, type TestIssuer } from '../flows/support/issuer';
 import type { Callers } from './callers';
 import type { Cdk } from './cdk';

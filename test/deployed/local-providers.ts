@@ -3,7 +3,7 @@
  * preload keeps from them that this is Lambda, and their code stays as it was deployed.
  */
 import { join } from 'node:path';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import type { DeployedFunctions } from './deployed-functions';
 

@@ -2,7 +2,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeTableCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { PARTITION_KEY, SORT_KEY, type TableName } from '../../lambda/adapters/dynamodb/keys';
+import { PARTITION_KEY, SORT_KEY, type TableName } from '../../lambda/contract/table-keys';
 
 export type TableNames = Readonly<Record<TableName, string>>;
 export type Item = Readonly<Record<string, unknown>>;

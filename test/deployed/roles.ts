@@ -22,8 +22,8 @@ import {
   ReEncryptCommand,
 } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { TableName } from '../../lambda/adapters/dynamodb/keys';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
+import type { TableName } from '../../lambda/contract/table-keys';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import type { Checks } from './checks';
 import type { DeployedFunctions } from './deployed-functions';
 import type { TableNames } from './records';

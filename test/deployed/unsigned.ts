@@ -1,6 +1,6 @@
 /** Nobody gets in without a signature, and no function answers a caller that API Gateway did not name. */
 import { deepStrictEqual, match, strictEqual } from 'node:assert';
-import { OPERATIONS, type OperationName, type Route } from '../../lambda/api/operations';
+import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
 import type { Checks } from './checks';
 import type { DeployedFunctions } from './deployed-functions';
 import type { Records } from './records';

@@ -7,8 +7,8 @@ import {
   type ApiKeyProvider,
 } from '../../lambda/domain/provider/api-key-provider';
 import { subjectHash } from '../../lambda/domain/identity/user';
-import { getResourceApiKey, type ApiKeyPorts } from '../../lambda/domain/vault/api-key';
-import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/vault/external-secret';
+import { getResourceApiKey, type ApiKeyPorts } from '../../lambda/domain/credential/api-key';
+import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { ARN_PREFIX, ISSUER, OWNER, sampleIdentity } from './samples';

@@ -4,7 +4,7 @@
  * given to (RFC 6749 section 4.1, RFC 7636 with S256, RFC 9207). It takes requests pushed too (RFC 9126).
  */
 import { createHash, randomUUID } from 'node:crypto';
-import type { Transport } from '../../lambda/domain/grants/transport';
+import type { Transport } from '../../lambda/domain/oauth/transport';
 
 export const PROVIDER = 'https://provider.example';
 export const PUSH_ENDPOINT = `${PROVIDER}/par`;

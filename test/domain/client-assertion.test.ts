@@ -1,8 +1,8 @@
 /** A client's assertion (RFC 7523 section 3): what it claims, and what no configuration changes. */
 import { createSign, generateKeyPairSync, verify } from 'node:crypto';
 import { joseSignature } from '../../lambda/adapters/kms/assertion-keys';
-import { clientAssertion } from '../../lambda/domain/grants/client-assertion';
-import { clientAuthentication, oauthClientOf } from '../../lambda/domain/grants/client-authentication';
+import { clientAssertion } from '../../lambda/domain/oauth/client-assertion';
+import { clientAuthentication, oauthClientOf } from '../../lambda/domain/oauth/client-authentication';
 import type { PrivateKeyJwt } from '../../lambda/domain/provider/private-key-jwt';
 import { createFakeAmbient } from './fake-ambient';
 import { OWNER } from './samples';

@@ -1,6 +1,6 @@
 /** RFC 6749 section 2.3.1, for servers that decode credentials and for those that forget to. */
 import fc from 'fast-check';
-import { clientAuthentication, oauthClientOf } from '../../lambda/domain/grants/client-authentication';
+import { clientAuthentication, oauthClientOf } from '../../lambda/domain/oauth/client-authentication';
 
 const server = { issuer: 'https://provider.example' };
 

@@ -1,7 +1,7 @@
 /** The link, opened: the browser is bound and sent on, and a provider that cannot be asked spoils nothing. */
 import { authorize } from '../../lambda/domain/consent/authorize';
 import type { PushRequest } from '../../lambda/domain/consent/push';
-import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
+import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { callbackUrl, clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
 import { PUSH_ENDPOINT } from './authorization-server';
 import { createConsentService, type ConsentService } from './consent-service';

@@ -1,5 +1,5 @@
 /** How a consent begins: one link for one wish, and a session that knows all that its end will need. */
-import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
+import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { clientAtServer, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { SESSION_LIFETIME, sessionIdOf } from '../../lambda/domain/consent/session';
 import { PUSH_ENDPOINT } from './authorization-server';

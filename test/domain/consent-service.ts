@@ -11,14 +11,14 @@ import { callback, type CallbackInput } from '../../lambda/domain/consent/callba
 import { completeResourceTokenAuth, type UserIdentifier } from '../../lambda/domain/consent/complete';
 import { pushAuthorization, type PushRequest } from '../../lambda/domain/consent/push';
 import { hashOf, sessionIdOf, type Session } from '../../lambda/domain/consent/session';
-import { createMetadataReader } from '../../lambda/domain/grants/provider-metadata';
+import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import { subjectHash, type User } from '../../lambda/domain/identity/user';
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { ServiceError } from '../../lambda/domain/service-error';
-import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
-import { grantTarget, type GrantId } from '../../lambda/domain/vault/grant';
-import { openTokens } from '../../lambda/domain/vault/tokens';
+import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
+import { grantTarget, type GrantId } from '../../lambda/domain/grant/grant';
+import { openTokens } from '../../lambda/domain/grant/tokens';
 import { createAuthorizationServer, DISCOVERY_URL } from './authorization-server';
 import { createFakeAmbient } from './fake-ambient';
 import { createInMemorySeal } from './in-memory-seal';

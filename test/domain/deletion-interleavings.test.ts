@@ -3,8 +3,8 @@
  * parts (the mark, then the grants) come before any of them. What the caller got and what is stored afterwards must
  * agree with one order of the two.
  */
-import { CONSENT_NEEDED, renewed } from '../../lambda/domain/vault/renewal';
-import { clientCredentialsOf, refreshTokenOf } from '../../lambda/domain/vault/token-sources';
+import { CONSENT_NEEDED, renewed } from '../../lambda/domain/grant/renewal';
+import { clientCredentialsOf, refreshTokenOf } from '../../lambda/domain/grant/token-sources';
 import { ANA, createConsentService } from './consent-service';
 import type { Stores } from './in-memory-stores';
 import { tokens } from './token-client';

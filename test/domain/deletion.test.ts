@@ -1,5 +1,5 @@
 /** A deleted resource takes along what belongs to it, also what is written meanwhile, and can be asked for again. */
-import { deleteWithContents, writeContents } from '../../lambda/domain/vault/deletion';
+import { deleteWithContents, writeContents } from '../../lambda/domain/sealing/deletion';
 import { createInMemoryStores, type Stores } from './in-memory-stores';
 import { sampleIdentity } from './samples';
 

@@ -1,5 +1,5 @@
 /** What an endpoint of somebody else's may look like. */
-import { checkEndpoint, endpointFault } from '../../lambda/domain/provider/endpoint';
+import { checkEndpoint, endpointFault } from '../../lambda/domain/endpoint';
 import { invalidMember } from '../../lambda/domain/service-error';
 
 const ACCOUNT = { loopback: false };

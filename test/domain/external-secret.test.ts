@@ -1,6 +1,6 @@
 /** Whose external secrets a provider may use: of this account and region, tagged for its owner, named by its owner. */
 import { nameExternalSecret, type SecretNaming } from '../../lambda/domain/provider/provider-secret';
-import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
+import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { createFakeAmbient } from './fake-ambient';
 import { createInMemorySecretTexts, type InMemorySecret } from './in-memory-secret-texts';
 

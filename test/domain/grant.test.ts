@@ -10,7 +10,7 @@ import {
   isFresh,
   isRefreshable,
   type GrantTarget,
-} from '../../lambda/domain/vault/grant';
+} from '../../lambda/domain/grant/grant';
 import { BEGINNING } from './fake-ambient';
 import { sampleTokens } from './samples';
 

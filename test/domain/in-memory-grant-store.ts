@@ -1,5 +1,5 @@
 /** The grant store in memory: each method one atomic step, with the conditions that the port states. */
-import type { Grant, GrantId, GrantStore } from '../../lambda/domain/vault/grant';
+import type { Grant, GrantId, GrantStore } from '../../lambda/domain/grant/grant';
 import { recordOf } from './in-memory-record';
 
 const keyOf = ({ workloadId, subjectHash, target }: GrantId): string =>

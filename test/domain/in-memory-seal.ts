@@ -1,6 +1,6 @@
 /** The seal, and the wrapper of signing keys, in memory: what is sealed is a ticket for the plaintext. */
 import { randomUUID } from 'node:crypto';
-import type { Seal, SealingContext } from '../../lambda/domain/vault/sealing';
+import type { Seal, SealingContext } from '../../lambda/domain/sealing/sealing';
 import type { KeyWrapper } from '../../lambda/domain/workload-token/signing-key';
 
 const canonical = ({ purpose, ownerId, ownerArn, binding }: SealingContext): string =>

@@ -1,5 +1,5 @@
 /** Secrets Manager in memory, by ARN; it finds whatever it was given, of whichever account and region. */
-import type { SecretTexts } from '../../lambda/domain/vault/external-secret';
+import type { SecretTexts } from '../../lambda/domain/sealing/external-secret';
 
 export interface InMemorySecret {
   readonly tags: Readonly<Record<string, string>>;

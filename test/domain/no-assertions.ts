@@ -1,5 +1,5 @@
 /** For tests whose clients authenticate by a secret: nobody is to sign, nor to ask AWS who it is. */
-import type { ProviderClientPorts } from '../../lambda/domain/vault/provider-client';
+import type { ProviderClientPorts } from '../../lambda/domain/oauth/provider-client';
 
 export const NO_ASSERTIONS: Pick<ProviderClientPorts, 'assertionKeys' | 'webIdentityTokens'> = {
   assertionKeys: { sign: () => Promise.reject(new Error('no key is to sign')) },

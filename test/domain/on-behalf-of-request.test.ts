@@ -1,6 +1,6 @@
 /** What is asked of a token endpoint on behalf of a user, and what is made of its answer. */
-import { exchangeOnBehalfOf, type OnBehalfOfRequest } from '../../lambda/domain/grants/on-behalf-of';
-import { TOKEN_TYPE } from '../../lambda/domain/grants/subject-token-type';
+import { exchangeOnBehalfOf, type OnBehalfOfRequest } from '../../lambda/domain/oauth/token-exchange';
+import { TOKEN_TYPE } from '../../lambda/domain/oauth/subject-token-type';
 import {
   onBehalfOfConfigOf,
   type OnBehalfOfConfig,

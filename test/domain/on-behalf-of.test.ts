@@ -2,9 +2,9 @@
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
-import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
-import type { RetrieveInput, RetrievePorts } from '../../lambda/domain/vault/retrieval';
-import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/vault/retrieve';
+import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
+import type { RetrieveInput, RetrievePorts } from '../../lambda/domain/credential/retrieval';
+import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/credential/retrieve';
 import { TOKEN_LIFETIME } from '../../lambda/domain/workload-token/claims';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import { LONGEST_CARRIED } from '../../lambda/domain/workload-token/subject-token';

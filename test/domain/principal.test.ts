@@ -1,6 +1,6 @@
 /** Who called: IAM users, roles by their sessions, the account root; nobody else. */
 import fc from 'fast-check';
-import { callerOf, principalOf } from '../../lambda/domain/identity/principal';
+import { callerOf, principalOf } from '../../lambda/domain/principal';
 import { ServiceError } from '../../lambda/domain/service-error';
 import { caught } from './caught';
 

@@ -1,9 +1,9 @@
 /** What a provider's client proves itself with: its secret, wherever it is kept, or an assertion made when it is needed. */
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
-import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/vault/external-secret';
-import { clientOf, type ProviderClientPorts } from '../../lambda/domain/vault/provider-client';
-import type { WebIdentityRequest } from '../../lambda/domain/grants/web-identity';
+import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
+import { clientOf, type ProviderClientPorts } from '../../lambda/domain/oauth/provider-client';
+import type { WebIdentityRequest } from '../../lambda/domain/oauth/web-identity';
 import { createFakeAmbient } from './fake-ambient';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';

@@ -12,8 +12,8 @@ import {
 } from '../../lambda/domain/provider/oauth2-provider';
 import { deleteOauth2Provider } from '../../lambda/domain/provider/oauth2-provider-listing';
 import { parseQuotas } from '../../lambda/domain/quotas';
-import { getResourceApiKey } from '../../lambda/domain/vault/api-key';
-import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
+import { getResourceApiKey } from '../../lambda/domain/credential/api-key';
+import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { ARN_PREFIX, ISSUER, OWNER } from './samples';

@@ -1,6 +1,6 @@
 /** What went wrong at a provider: whether it judged the request, what its own word for it is, and when to ask again. */
-import { ProviderFailure, providerFailure } from '../../lambda/domain/grants/provider-failure';
-import { requestClientCredentials } from '../../lambda/domain/grants/token-request';
+import { ProviderFailure, providerFailure } from '../../lambda/domain/oauth/provider-failure';
+import { requestClientCredentials } from '../../lambda/domain/oauth/token-request';
 import { caught } from './caught';
 import { createTokenClient, json, tokens } from './token-client';
 

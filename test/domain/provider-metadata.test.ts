@@ -1,7 +1,7 @@
 /** An authorization server's metadata: its own or none. */
-import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
-import { createMetadataReader, judgeMetadata } from '../../lambda/domain/grants/provider-metadata';
-import type { Transport } from '../../lambda/domain/grants/transport';
+import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
+import { createMetadataReader, judgeMetadata } from '../../lambda/domain/oauth/provider-metadata';
+import type { Transport } from '../../lambda/domain/oauth/transport';
 import { caught } from './caught';
 import { createFakeAmbient } from './fake-ambient';
 

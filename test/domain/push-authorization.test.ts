@@ -4,7 +4,7 @@
  */
 import type { PushRequest } from '../../lambda/domain/consent/push';
 import { pushAuthorization } from '../../lambda/domain/consent/push';
-import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
+import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { callbackUrl, clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
 import { LONGEST_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { PUSH_ENDPOINT } from './authorization-server';

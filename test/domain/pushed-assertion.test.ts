@@ -1,6 +1,6 @@
 /** An assertion is for the token endpoint's server, and is shown to no other. */
-import { pushAuthorizationRequest } from '../../lambda/domain/grants/pushed-authorization';
-import type { ProviderClient } from '../../lambda/domain/grants/token-request';
+import { pushAuthorizationRequest } from '../../lambda/domain/oauth/pushed-authorization';
+import type { ProviderClient } from '../../lambda/domain/oauth/token-request';
 import { createTokenClient, json } from './token-client';
 
 const PUSHED = { request_uri: 'urn:x', expires_in: 60 };

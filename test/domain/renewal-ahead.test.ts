@@ -1,6 +1,6 @@
 /** Renewal ahead of time: in the soft window the token is handed out at once, and its renewal handed on. */
-import { SOFT_WINDOW, SOFT_WINDOW_PART } from '../../lambda/domain/vault/grant';
-import { LEASE } from '../../lambda/domain/vault/renewal';
+import { SOFT_WINDOW, SOFT_WINDOW_PART } from '../../lambda/domain/grant/grant';
+import { LEASE } from '../../lambda/domain/grant/renewal';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';
 import { OWNER } from './samples';
 

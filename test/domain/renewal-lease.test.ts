@@ -1,8 +1,8 @@
 /** The lease of a renewal: how long it holds, who may take it over, and what a holder does who has lost it. */
-import type { Lease } from '../../lambda/domain/vault/grant';
-import { CONSENT_NEEDED, isLongPast, LEASE, renewed } from '../../lambda/domain/vault/renewal';
+import type { Lease } from '../../lambda/domain/grant/grant';
+import { CONSENT_NEEDED, isLongPast, LEASE, renewed } from '../../lambda/domain/grant/renewal';
 import { UnstorableError } from '../../lambda/domain/unstorable';
-import { refreshTokenOf } from '../../lambda/domain/vault/token-sources';
+import { refreshTokenOf } from '../../lambda/domain/grant/token-sources';
 import { createRenewalService, type RenewalService } from './renewal-service';
 
 let service: RenewalService;

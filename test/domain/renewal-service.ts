@@ -1,14 +1,14 @@
 /** Renewal put together over memory: a grant whose access token has ended, and a token endpoint that rotates. */
-import type { ObtainedTokens } from '../../lambda/domain/grants/token-request';
+import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
-import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
-import { CONSENT_NEEDED, renewed, type Renewed } from '../../lambda/domain/vault/renewal';
+import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
+import { CONSENT_NEEDED, renewed, type Renewed } from '../../lambda/domain/grant/renewal';
 import {
   refreshTokenOf,
   type RequestOwner,
   type TokenSourcePorts,
-} from '../../lambda/domain/vault/token-sources';
-import { openTokens, sealTokens } from '../../lambda/domain/vault/tokens';
+} from '../../lambda/domain/grant/token-sources';
+import { openTokens, sealTokens } from '../../lambda/domain/grant/tokens';
 import { createFakeAmbient } from './fake-ambient';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';

@@ -1,13 +1,13 @@
 /** Renewal without races: one request however many ask, and nothing lost when it goes wrong. */
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
-import type { Lease } from '../../lambda/domain/vault/grant';
-import { CONSENT_NEEDED, LEASE, renewed } from '../../lambda/domain/vault/renewal';
+import type { Lease } from '../../lambda/domain/grant/grant';
+import { CONSENT_NEEDED, LEASE, renewed } from '../../lambda/domain/grant/renewal';
 import {
   clientCredentialsOf,
   refreshTokenOf,
   type RequestOwner,
-} from '../../lambda/domain/vault/token-sources';
-import { sealTokens } from '../../lambda/domain/vault/tokens';
+} from '../../lambda/domain/grant/token-sources';
+import { sealTokens } from '../../lambda/domain/grant/tokens';
 import { createRenewalService, tokenOf, type RenewalService } from './renewal-service';
 import { sampleGrantId } from './samples';
 import { storeTokens } from './stored-grant';

@@ -1,16 +1,16 @@
 /** Reads of OAuth2 tokens, put together over memory: what the tests of the vault start from. */
 import type { AuditEntry } from '../../lambda/domain/audit';
-import { createMetadataReader } from '../../lambda/domain/grants/provider-metadata';
-import type { ObtainedTokens } from '../../lambda/domain/grants/token-request';
+import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
+import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
 import { subjectHash } from '../../lambda/domain/identity/user';
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
-import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
-import { grantTarget, type GrantId } from '../../lambda/domain/vault/grant';
-import { renewAhead, type RenewalRequest } from '../../lambda/domain/vault/renewal-ahead';
-import type { RetrieveInput, RetrievePorts } from '../../lambda/domain/vault/retrieval';
-import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/vault/retrieve';
-import { sealTokens } from '../../lambda/domain/vault/tokens';
+import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
+import { grantTarget, type GrantId } from '../../lambda/domain/grant/grant';
+import { renewAhead, type RenewalRequest } from '../../lambda/domain/grant/renewal-ahead';
+import type { RetrieveInput, RetrievePorts } from '../../lambda/domain/credential/retrieval';
+import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/credential/retrieve';
+import { sealTokens } from '../../lambda/domain/grant/tokens';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { NO_ASSERTIONS } from './no-assertions';
 import { ISSUER, OWNER, sampleProvider } from './samples';

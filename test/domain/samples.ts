@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hashOf, SESSION_LIFETIME, type Session } from '../../lambda/domain/consent/session';
 import { workloadIdentityArn, type WorkloadIdentity } from '../../lambda/domain/identity/workload-identity';
 import { oauth2ProviderArn, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
-import { grantTarget, type GrantId, type GrantTokens } from '../../lambda/domain/vault/grant';
+import { grantTarget, type GrantId, type GrantTokens } from '../../lambda/domain/grant/grant';
 import { BEGINNING } from './fake-ambient';
 
 export const ARN_PREFIX = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012';

@@ -1,5 +1,5 @@
 /** Grants that are there before a test begins. */
-import type { GrantId, GrantStore, GrantTokens } from '../../lambda/domain/vault/grant';
+import type { GrantId, GrantStore, GrantTokens } from '../../lambda/domain/grant/grant';
 
 /** Puts tokens into the grant, which is made where there is none, as a lease makes one. */
 export async function storeTokens(

@@ -1,7 +1,7 @@
 /** The user's own token inside a workload access token: carried to the agent's exchange and to nobody else. */
 import { decodeJwt } from 'jose';
 import { subjectHash } from '../../lambda/domain/identity/user';
-import type { SealingContext } from '../../lambda/domain/vault/sealing';
+import type { SealingContext } from '../../lambda/domain/sealing/sealing';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import {
   LONGEST_CARRIED,

@@ -1,9 +1,9 @@
 /** An OAuth client over memory, and a token endpoint that answers what a test says. */
-import type { Metadata } from '../../lambda/domain/grants/provider-metadata';
-import type { ProviderClient, TokenRequestPorts } from '../../lambda/domain/grants/token-request';
+import type { Metadata } from '../../lambda/domain/oauth/provider-metadata';
+import type { ProviderClient, TokenRequestPorts } from '../../lambda/domain/oauth/token-request';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
-import { createExternalSecrets } from '../../lambda/domain/vault/external-secret';
-import { clientOf } from '../../lambda/domain/vault/provider-client';
+import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
+import { clientOf } from '../../lambda/domain/oauth/provider-client';
 import { createFakeAmbient } from './fake-ambient';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';

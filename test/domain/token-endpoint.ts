@@ -2,7 +2,7 @@
  * A token endpoint in a function: it rotates refresh tokens, and takes a second use of one for theft and
  * revokes the whole family, as RFC 9700 section 4.14.2 tells it to.
  */
-import type { Transport } from '../../lambda/domain/grants/transport';
+import type { Transport } from '../../lambda/domain/oauth/transport';
 
 export interface TokenEndpoint {
   readonly transport: Transport;

@@ -1,11 +1,11 @@
 /** What is asked of a token endpoint, and what is made of its answer. */
-import { ProviderFailure } from '../../lambda/domain/grants/provider-failure';
+import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import {
   redeemCode,
   redeemRefreshToken,
   requestClientCredentials,
   type KeptCode,
-} from '../../lambda/domain/grants/token-request';
+} from '../../lambda/domain/oauth/token-request';
 import type { VendorName } from '../../lambda/domain/provider/vendors';
 import { LONGEST_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { createTokenClient, json, TOKEN_ENDPOINT, tokens } from './token-client';

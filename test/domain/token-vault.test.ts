@@ -8,7 +8,7 @@ import {
   type KmsConfiguration,
   type MovedPage,
   type TokenVaultPorts,
-} from '../../lambda/domain/vault/token-vault';
+} from '../../lambda/domain/token-vault/token-vault';
 import { ServiceError } from '../../lambda/domain/service-error';
 import { createFakeAmbient, type FakeAmbient } from './fake-ambient';
 import { createInMemoryStores, type Stores } from './in-memory-stores';

@@ -1,7 +1,7 @@
 /** Tokens in and out of the seal: what a record has of them, and where they open. */
 import { clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
-import type { ObtainedTokens } from '../../lambda/domain/grants/token-request';
-import { openTokens, sealTokens, tokensOf, type TokenOwner } from '../../lambda/domain/vault/tokens';
+import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
+import { openTokens, sealTokens, tokensOf, type TokenOwner } from '../../lambda/domain/grant/tokens';
 import { BEGINNING, createFakeAmbient } from './fake-ambient';
 import { createInMemorySeal } from './in-memory-seal';
 import { sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from './samples';

@@ -1,5 +1,5 @@
 /** Answers of token endpoints, put into the form of RFC 6749 section 5; what is neither tokens nor error stays. */
-import { normalisedAnswer } from '../../lambda/domain/grants/vendor-answer';
+import { normalisedAnswer } from '../../lambda/domain/oauth/vendor-answer';
 import type { AnswerDepartures } from '../../lambda/domain/provider/vendor';
 
 const judged = async (response: Response, departures: AnswerDepartures = {}) => {

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { decodeJwt } from 'jose';
-import { OPERATIONS, type OperationName, type Route } from '../../lambda/api/operations';
+import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
 import type { JsonOperation } from '../../lambda/api/schemas';
 import { send, signed, type Answer } from '../local/handmade-request';
 import { RETURN_URL, World, type PrincipalName, type TestAgent } from './support/world';

@@ -9,7 +9,7 @@ import {
   GetOauth2CredentialProviderCommand,
   GetWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import type { DeployedStack } from '../../lambda/resources/stack';
+import type { DeployedStack } from '../../lambda/custom-resources/stack';
 import { asDeployed, CloudFormation, FUNCTION_ARN } from './support/cloudformation';
 import { putSecret } from './support/secrets';
 import { RETURN_URL, World } from './support/world';

@@ -12,8 +12,8 @@ import { authorizerFor } from './support/authorizer';
 import { Browser } from './support/browser';
 import { signInAndConsent } from './support/provider';
 import { RETURN_URL, World } from './support/world';
-import { casesOfOperation } from '../shapes/cases';
-import { MODELLED_OPERATIONS } from '../shapes/service-model';
+import { casesOfOperation } from '../../lambda/contract/model/cases';
+import { MODELLED_OPERATIONS } from '../../lambda/contract/model/service-model';
 
 let world: World;
 beforeAll(async () => {

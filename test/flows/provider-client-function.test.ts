@@ -7,7 +7,7 @@ import { decodeJwt } from 'jose';
 import { createGrantStore } from '../../lambda/adapters/dynamodb/grant-store';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { subjectHash } from '../../lambda/domain/identity/user';
-import { grantTarget } from '../../lambda/domain/vault/grant';
+import { grantTarget } from '../../lambda/domain/grant/grant';
 import { World } from './support/world';
 
 let world: World;

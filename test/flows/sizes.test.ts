@@ -10,7 +10,7 @@ import {
   type AttributeValue,
 } from '@aws-sdk/client-dynamodb';
 import { GRANT_KB, OPERATIONS, SESSION_KB } from '../../scripts/cost/operations';
-import { PREFIX } from '../../lambda/adapters/dynamodb/keys';
+import { PREFIX } from '../../lambda/contract/table-keys';
 import { World, type TestAgent } from './support/world';
 
 let world: World;

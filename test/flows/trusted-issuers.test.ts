@@ -1,5 +1,5 @@
 /** Whose user tokens count: the deployment's issuers, several at once, or the one of a workload identity's own. */
-import { TEAM_IS_BLUE } from '../domain/inbound/endpoints';
+import { TEAM_IS_BLUE } from '../domain/gate/endpoints';
 import { agentWith, authorizerFor, rolesThat } from './support/authorizer';
 import { moveClock } from './support/clock';
 import { FORGERIES, startIssuer, type TestIssuer } from './support/issuer';

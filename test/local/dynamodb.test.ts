@@ -10,7 +10,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { create } from 'dynalite/db';
-import { TABLES, type TableName } from '../../lambda/adapters/dynamodb/keys';
+import { TABLES, type TableName } from '../../lambda/contract/table-keys';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { StartError } from '../../lib/local/start-error';

@@ -2,7 +2,7 @@
  * Each function as Lambda starts it: with what it needs it starts, and what is missing or malformed it says in one
  * line, before it touches anything. Lambda writes the stack of what a module throws to the log; so that is one line too.
  */
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 
 /** A deployment's variables, in values of its form. */
 const ENVIRONMENT = {

@@ -1,7 +1,7 @@
 /** The gateway in front of an endpoint: it asks the authorizer and streams, with API Gateway's habits. */
 import { createServer } from 'node:http';
 import type { APIGatewayAuthorizerResult, APIGatewayProxyEvent } from 'aws-lambda';
-import { DELIMITER, WITH_METADATA, type ResponseStream } from '../../lambda/inbound/response-stream';
+import { DELIMITER, WITH_METADATA, type ResponseStream } from '../../lambda/gate/response-stream';
 import type { FunctionFailure } from '../../lib/local/function-failure';
 import { createGateway } from '../../lib/local/gateway';
 import { listenOnLoopback, type Listening } from '../../lib/local/loopback-server';

@@ -1,7 +1,7 @@
 /** A gateway over the registry's routes whose functions are one inline handler that the test steers. */
 import { createServer } from 'node:http';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import { OPERATIONS } from '../../lambda/api/operations';
+import { OPERATIONS } from '../../lambda/contract/operations';
 import type { FunctionFailure } from '../../lib/local/function-failure';
 import { createGateway } from '../../lib/local/gateway';
 import { listenOnLoopback } from '../../lib/local/loopback-server';

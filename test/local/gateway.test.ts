@@ -5,7 +5,7 @@ import {
   CreateWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { OPERATIONS } from '../../lambda/api/operations';
+import { OPERATIONS } from '../../lambda/contract/operations';
 import { LOCAL_REGION } from '../../lib/local/principals';
 import { agent, GatewayUnderTest } from './gateway-under-test';
 import { BODY, jwksRequest, PATH, send, signed } from './handmade-request';

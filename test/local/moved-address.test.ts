@@ -15,7 +15,7 @@ import {
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
-import { PREFIX } from '../../lambda/adapters/dynamodb/keys';
+import { PREFIX } from '../../lambda/contract/table-keys';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { localTableName } from '../../lib/local/dynamodb';
 import { startEmulators } from '../../lib/local/emulators';

@@ -5,9 +5,9 @@
 import * as data from '@aws-sdk/client-bedrock-agentcore';
 import * as control from '@aws-sdk/client-bedrock-agentcore-control';
 import { World } from '../flows/support/world';
-import { OPERATIONS } from '../../lambda/api/operations';
-import { casesOfOperation, type Case } from './cases';
-import { MODELLED_OPERATIONS, type ModelledOperation } from './service-model';
+import { OPERATIONS } from '../../lambda/contract/operations';
+import { casesOfOperation, type Case } from '../../lambda/contract/model/cases';
+import { MODELLED_OPERATIONS, type ModelledOperation } from '../../lambda/contract/model/service-model';
 
 let world: World;
 beforeAll(async () => {

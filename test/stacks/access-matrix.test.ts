@@ -3,9 +3,9 @@
  * other group is held to be denied, so that a row says as much by whom it leaves out. The policies word by word are in
  * permissions.test.ts; here is what they come to.
  */
-import type { TableName } from '../../lambda/adapters/dynamodb/keys';
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
-import { SEALING_PURPOSES } from '../../lambda/domain/vault/sealing';
+import type { TableName } from '../../lambda/contract/table-keys';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
+import { SEALING_PURPOSES } from '../../lambda/domain/sealing/sealing';
 import { allows, type IamRequest, type Statement } from './iam-evaluation';
 import { plain, resourcesOf, synthesize, withoutHash } from './synthesis';
 

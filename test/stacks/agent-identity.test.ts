@@ -5,7 +5,7 @@ import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
-import { OPERATIONS } from '../../lambda/api/operations';
+import { OPERATIONS } from '../../lambda/contract/operations';
 import { AgentIdentity, WorkloadIdentity, type AgentIdentityProps } from '../../lib';
 import { consumerStack, propertiesOf, templateOf, written, type ConsumerTemplate } from './consumer';
 import { resourcesOf, synthesize, withoutHash } from './synthesis';

@@ -1,5 +1,5 @@
 /** The deployed API has the registry's routes and auth, keeps no secret in its log, and errs in our form. */
-import { type FunctionGroup, OPERATIONS, type Route } from '../../lambda/api/operations';
+import { type FunctionGroup, OPERATIONS, type Route } from '../../lambda/contract/operations';
 import { plain, resourcesOf, synthesize } from './synthesis';
 
 const synthesis = synthesize({ throttle: { rateLimit: 7 } });

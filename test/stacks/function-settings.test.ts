@@ -1,5 +1,5 @@
 /** How the functions are set: memory by group, concurrency by props, and the schedule of the keys. */
-import type { FunctionGroup } from '../../lambda/api/operations';
+import type { FunctionGroup } from '../../lambda/contract/operations';
 import type { FunctionSettings } from '../../lib';
 import { MEMORY_SIZE, parseSettingsOfFunctions } from '../../lib/constructs/function-settings';
 import { plain, resourcesOf, synthesize, withoutHash, type Synthesis } from './synthesis';

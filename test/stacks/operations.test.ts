@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createAuditLog } from '../../lambda/adapters/log/audit-log';
 import { createMetricsTrail, METRICS_NAMESPACE } from '../../lambda/adapters/log/metrics';
 import { report } from '../../lambda/handlers/logging';
-import { FUNCTION_GROUPS } from '../../lambda/api/operations';
+import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { AgentIdentity, type AgentIdentityProps } from '../../lib';
 import { ACCESS_LOG_FORMAT } from '../../lib/constructs/access-log';

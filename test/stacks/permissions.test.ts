@@ -2,7 +2,7 @@
  * What each function may do, spelled out: the whole policy of each role, statement by statement, nothing
  * more and nothing less. Written by hand and on purpose not from lib/constructs/permissions.ts.
  */
-import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/api/operations';
+import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import { plain, resourcesOf, synthesize } from './synthesis';
 
 const synthesis = synthesize();

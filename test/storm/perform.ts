@@ -1,6 +1,6 @@
 /** Plays one scenario and tells what came of it. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Grant } from '../../lambda/domain/vault/grant';
+import type { Grant } from '../../lambda/domain/grant/grant';
 import type { Ask, TestAgent } from '../flows/support/world';
 import { burst, type Burst } from './burst';
 import type { Scenario } from './scenarios';

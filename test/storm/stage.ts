@@ -12,7 +12,7 @@ import {
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { parseGrant } from '../../lambda/adapters/dynamodb/grant-store';
 import { createTable, type Table } from '../../lambda/adapters/dynamodb/table';
-import type { Grant } from '../../lambda/domain/vault/grant';
+import type { Grant } from '../../lambda/domain/grant/grant';
 import { localTableName } from '../../lib/local/dynamodb';
 import { startEmulators } from '../../lib/local/emulators';
 import { LOOPBACK } from '../../lib/local/loopback-server';

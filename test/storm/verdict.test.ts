@@ -1,5 +1,5 @@
 /** A storm that finds nothing wrong is worth what its judge would have found. */
-import type { Grant } from '../../lambda/domain/vault/grant';
+import type { Grant } from '../../lambda/domain/grant/grant';
 import type { Outcome } from './perform';
 import { SCENARIOS, type Scenario } from './scenarios';
 import { faultsOf } from './verdict';

@@ -1,7 +1,7 @@
 /** API-key credential providers in the directory table. */
 import * as v from 'valibot';
 import type { ApiKeyProvider, ApiKeyProviderStore } from '../../domain/provider/api-key-provider';
-import { apiKeyProviderKey, PREFIX } from './keys';
+import { apiKeyProviderKey, PREFIX } from '../../contract/table-keys';
 import { ExternalSecretRecord } from './external-secret';
 import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS, parseOwnedResource } from './owned-resource-store';
 import type { Table } from './table';

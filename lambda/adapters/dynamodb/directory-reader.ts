@@ -1,10 +1,10 @@
 /** The hot path's one round trip: identity, provider and grant by one strongly consistent BatchGetItem. */
 import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Directory } from '../../domain/vault/directory';
+import type { Directory } from '../../domain/grant/directory';
 import { parseApiKeyProvider } from './api-key-provider-store';
 import { keyOf, parseGrant } from './grant-store';
-import { apiKeyProviderKey, oauth2ProviderKey, workloadIdentityKey, type Key } from './keys';
+import { apiKeyProviderKey, oauth2ProviderKey, workloadIdentityKey, type Key } from '../../contract/table-keys';
 import { parseOauth2Provider } from './oauth2-provider-store';
 import { parseWorkloadIdentity } from './workload-identity-store';
 

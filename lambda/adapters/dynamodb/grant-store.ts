@@ -1,7 +1,7 @@
 /** Grants in the vault table: one item each, one conditional write per change. */
 import * as v from 'valibot';
-import type { Grant, GrantId, GrantStore } from '../../domain/vault/grant';
-import { grantKey, TTL_ATTRIBUTE } from './keys';
+import type { Grant, GrantId, GrantStore } from '../../domain/grant/grant';
+import { grantKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
 import { parseRecord } from './record';
 import type { Table } from './table';
 

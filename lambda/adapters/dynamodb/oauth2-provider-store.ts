@@ -5,7 +5,7 @@ import { ACTOR_TOKEN_CONTENTS, SUBJECT_TOKEN_TYPES } from '../../domain/provider
 import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
 import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
-import { oauth2ProviderKey, PREFIX } from './keys';
+import { oauth2ProviderKey, PREFIX } from '../../contract/table-keys';
 import { ExternalSecretRecord } from './external-secret';
 import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS, parseOwnedResource } from './owned-resource-store';
 import type { Table } from './table';

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { isOwnedBy } from '../../domain/ownership';
 import type { OwnedResource, OwnedResourceStore } from '../../domain/owned-resource';
-import { LISTING_ATTRIBUTE, listingPartition, OWNER_INDEX, type Key } from './keys';
+import { LISTING_ATTRIBUTE, listingPartition, OWNER_INDEX, type Key } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 

@@ -1,7 +1,7 @@
 /** Consent sessions in the sessions table; each transition is one write on the revision before. */
 import * as v from 'valibot';
 import { SESSION_STATES, type Session, type SessionStore } from '../../domain/consent/session';
-import { sessionKey, TTL_ATTRIBUTE } from './keys';
+import { sessionKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 

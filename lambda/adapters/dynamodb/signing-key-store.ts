@@ -1,7 +1,7 @@
 /** Signing keys in the directory table: a handful, in one partition. */
 import * as v from 'valibot';
 import type { SigningKeyRecord, SigningKeyStore } from '../../domain/workload-token/signing-key';
-import { PREFIX, signingKeyKey, type Key } from './keys';
+import { PREFIX, signingKeyKey, type Key } from '../../contract/table-keys';
 import { parseRecord, versioned, type Upgrade } from './record';
 import { ABSENT, type Table } from './table';
 

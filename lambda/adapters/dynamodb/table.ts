@@ -17,7 +17,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { UnstorableError } from '../../domain/unstorable';
-import { PARTITION_KEY, SORT_KEY, type IndexShape, type Key } from './keys';
+import { PARTITION_KEY, SORT_KEY, type IndexShape, type Key } from '../../contract/table-keys';
 
 /** An expression with the names and values that it mentions. */
 export interface Expression {

@@ -1,7 +1,7 @@
 /** The token vault's own record in the directory table: under which KMS key vault keys are made. */
 import * as v from 'valibot';
-import { NEVER_MOVED, type TokenVault, type TokenVaultStore } from '../../domain/vault/token-vault';
-import { TOKEN_VAULT_KEY } from './keys';
+import { NEVER_MOVED, type TokenVault, type TokenVaultStore } from '../../domain/token-vault/token-vault';
+import { TOKEN_VAULT_KEY } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 

@@ -1,8 +1,8 @@
 /** Deletes what belongs to a deleted resource: vault keys, and grants found by the indexes of the vault table. */
 import * as v from 'valibot';
-import { SEALING_PURPOSES } from '../../domain/vault/sealing';
-import type { VaultContents } from '../../domain/vault/deletion';
-import { PROVIDER_INDEX, vaultKeyPartition, WORKLOAD_INDEX, type IndexShape, type Key } from './keys';
+import { SEALING_PURPOSES } from '../../domain/sealing/sealing';
+import type { VaultContents } from '../../domain/sealing/deletion';
+import { PROVIDER_INDEX, vaultKeyPartition, WORKLOAD_INDEX, type IndexShape, type Key } from '../../contract/table-keys';
 import type { Table } from './table';
 
 const KeyOfItem = v.object({ pk: v.string(), sk: v.string() });

@@ -1,8 +1,8 @@
 /** Whether the owner of a vault key is there, by the directory. */
 import type { WorkloadIdentityStore } from '../../domain/identity/workload-identity';
 import { nameIn } from '../../domain/owned-resource';
-import type { SealingPurpose } from '../../domain/vault/sealing';
-import { ROTATED_PURPOSES } from '../../domain/vault/vault-key-rotation';
+import type { SealingPurpose } from '../../domain/sealing/sealing';
+import { ROTATED_PURPOSES } from '../../domain/token-vault/vault-key-rotation';
 import type { VaultKeyId } from './vault-key-store';
 
 export interface VaultKeyOwners {

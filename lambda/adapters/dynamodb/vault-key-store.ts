@@ -1,7 +1,7 @@
 /** Wrapped vault keys in the keys table: versions of one owner's key for one purpose. */
 import * as v from 'valibot';
-import { SEALING_PURPOSES, type SealingContext } from '../../domain/vault/sealing';
-import { vaultKeyKey, vaultKeyPartition, type Key } from './keys';
+import { SEALING_PURPOSES, type SealingContext } from '../../domain/sealing/sealing';
+import { vaultKeyKey, vaultKeyPartition, type Key } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { AuthorizerConfigurationSchema } from '../../domain/identity/trusted-issuer';
 import type { WorkloadIdentity, WorkloadIdentityStore } from '../../domain/identity/workload-identity';
-import { PREFIX, workloadIdentityKey } from './keys';
+import { PREFIX, workloadIdentityKey } from '../../contract/table-keys';
 import { createOwnedResourceStore, OWNED_RESOURCE_MEMBERS, parseOwnedResource } from './owned-resource-store';
 import type { Table } from './table';
 

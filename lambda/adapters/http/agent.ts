@@ -1,7 +1,7 @@
 /** An agent behind an https address: one POST, whose answer is handed on as it comes. */
 import type http from 'node:http';
-import { AgentFailure, type Agent } from '../../domain/inbound/agent-answer';
-import type { EndpointPolicy } from '../../domain/provider/endpoint';
+import { AgentFailure, type Agent } from '../../domain/gate/agent-answer';
+import type { EndpointPolicy } from '../../domain/endpoint';
 import { AddressNotAllowed, guardedRequest, Unanswered } from './guarded-request';
 
 /** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which holds nothing that the agent said. */

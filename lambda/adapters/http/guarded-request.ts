@@ -7,7 +7,7 @@ import { lookup as resolve, type LookupAddress } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import type { EndpointPolicy } from '../../domain/provider/endpoint';
+import type { EndpointPolicy } from '../../domain/endpoint';
 import { within } from '../../domain/within';
 import { isReachable } from './addresses';
 

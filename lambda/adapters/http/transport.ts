@@ -3,9 +3,9 @@
  * five seconds, 256 KiB. Closed on doubt.
  */
 import type http from 'node:http';
-import { endpointFault, type EndpointPolicy } from '../../domain/provider/endpoint';
-import { ProviderFailure } from '../../domain/grants/provider-failure';
-import type { Transport } from '../../domain/grants/transport';
+import { endpointFault, type EndpointPolicy } from '../../domain/endpoint';
+import { ProviderFailure } from '../../domain/oauth/provider-failure';
+import type { Transport } from '../../domain/oauth/transport';
 import { within } from '../../domain/within';
 import { AddressNotAllowed, guardedRequest, Unanswered } from './guarded-request';
 

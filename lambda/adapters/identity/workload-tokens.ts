@@ -11,7 +11,7 @@ import {
   GetWorkloadAccessTokenForUserIdCommand,
   type BedrockAgentCoreClientConfig,
 } from '@aws-sdk/client-bedrock-agentcore';
-import type { WorkloadTokens } from '../../domain/inbound/invoke';
+import type { WorkloadTokens } from '../../domain/gate/invoke';
 import { ServiceError, type ErrorName } from '../../domain/service-error';
 import type { OnBehalfOf } from '../../domain/workload-token/issue';
 

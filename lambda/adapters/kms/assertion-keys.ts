@@ -15,11 +15,11 @@ import {
 } from '@aws-sdk/client-kms';
 import type { Ambient } from '../../domain/ambient';
 import { createExpiringCache } from '../../domain/expiring-cache';
-import type { AssertionKeys } from '../../domain/grants/client-assertion';
+import type { AssertionKeys } from '../../domain/oauth/client-assertion';
 import type { KeyDescriptions, SigningAlgorithm } from '../../domain/provider/private-key-jwt';
 import { isNamedBy } from '../../domain/ownership';
 import { accessDenied } from '../../domain/service-error';
-import { OWNER_TAG } from '../../domain/vault/external-secret';
+import { OWNER_TAG } from '../../domain/sealing/external-secret';
 import { unlessRefusedBy } from '../refusals';
 
 const unlessRefused = unlessRefusedBy(KMSServiceException, [

@@ -3,7 +3,7 @@
  * key's version; `ctx` in the protected header holds the whole context and is checked before anything is opened.
  */
 import { compactDecrypt, CompactEncrypt, decodeProtectedHeader } from 'jose';
-import type { Seal, SealingContext } from '../../domain/vault/sealing';
+import type { Seal, SealingContext } from '../../domain/sealing/sealing';
 import type { VaultKey, VaultKeys } from './vault-keys';
 
 const ALGORITHMS = { keyManagementAlgorithms: ['A256GCMKW'], contentEncryptionAlgorithms: ['A256GCM'] };

@@ -11,7 +11,7 @@ import {
 import type { Ambient } from '../../domain/ambient';
 import { changedMeanwhile, deletedDuringRequest } from '../../domain/managed-resource';
 import { nameIn } from '../../domain/owned-resource';
-import { wrappingKeyArn, type TokenVaultStore } from '../../domain/vault/token-vault';
+import { wrappingKeyArn, type TokenVaultStore } from '../../domain/token-vault/token-vault';
 import type { VaultKeyOwners } from '../dynamodb/vault-key-owners';
 import type { VaultKeyId, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';

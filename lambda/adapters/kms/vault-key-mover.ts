@@ -9,7 +9,7 @@ import {
   type KMSClient,
 } from '@aws-sdk/client-kms';
 import { invalidMember, ServiceError } from '../../domain/service-error';
-import type { MovedPage, VaultKeyMover } from '../../domain/vault/token-vault';
+import type { MovedPage, VaultKeyMover } from '../../domain/token-vault/token-vault';
 import type { VaultKeyPage, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
 

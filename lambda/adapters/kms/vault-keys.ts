@@ -9,7 +9,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { DecryptCommand } from '@aws-sdk/client-kms';
 import { createExpiringCache } from '../../domain/expiring-cache';
-import { ShreddedError } from '../../domain/vault/sealing';
+import { ShreddedError } from '../../domain/sealing/sealing';
 import type { VaultKeyId, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
 import { createVaultKeyMaker, madeAt, type VaultKeyMakerPorts } from './vault-key-maker';

@@ -8,9 +8,9 @@
 import type { IncomingMessage } from 'node:http';
 import type * as Sdk from '@aws-sdk/client-lambda';
 import type { Ambient } from '../../domain/ambient';
-import { AgentFailure, type Agent } from '../../domain/inbound/agent-answer';
-import type { AgentEndpointConfiguration } from '../../domain/inbound/agent-endpoint';
-import type { AgentRequest } from '../../domain/inbound/agent-request';
+import { AgentFailure, type Agent } from '../../domain/gate/agent-answer';
+import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
+import type { AgentRequest } from '../../domain/gate/agent-request';
 import { ServiceError } from '../../domain/service-error';
 import { lazyLambda } from './client';
 import { functionAnswer } from './function-answer';

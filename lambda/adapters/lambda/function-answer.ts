@@ -4,7 +4,7 @@
  * Source: Lambda developer guide, "Response streaming" and "Invoking Lambda function URLs", response payload format.
  */
 import * as v from 'valibot';
-import { AgentFailure, type AgentAnswer } from '../../domain/inbound/agent-answer';
+import { AgentFailure, type AgentAnswer } from '../../domain/gate/agent-answer';
 
 const DELIMITER = Buffer.alloc(8);
 const OPENING = '{'.charCodeAt(0);

@@ -6,10 +6,10 @@
 import type * as Sdk from '@aws-sdk/client-lambda';
 import * as v from 'valibot';
 import type { PushedAuthorization } from '../../domain/consent/push';
-import { ProviderFailure } from '../../domain/grants/provider-failure';
-import type { AheadRenewals } from '../../domain/vault/renewal-ahead';
+import { ProviderFailure } from '../../domain/oauth/provider-failure';
+import type { AheadRenewals } from '../../domain/grant/renewal-ahead';
 import { lazyLambda } from './client';
-import { PushAnswerSchema, type Invocation, type PushAnswer } from './invocation';
+import { PushAnswerSchema, type Invocation, type PushAnswer } from '../../contract/provider-client-event';
 
 /** Milliseconds until Lambda has queued the event: a reader waits for that, with a good token at hand. */
 const QUEUED_WITHIN = 2_000;

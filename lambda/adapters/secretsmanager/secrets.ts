@@ -9,7 +9,7 @@ import {
   SecretsManagerServiceException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import type { SecretDescriptions, SecretTexts } from '../../domain/vault/external-secret';
+import type { SecretDescriptions, SecretTexts } from '../../domain/sealing/external-secret';
 import { unlessRefusedBy } from '../refusals';
 
 /** IAM and a secret's own policy answer AccessDeniedException, the others are in the operations' models. */

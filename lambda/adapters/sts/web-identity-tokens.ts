@@ -8,7 +8,7 @@ import {
   WEB_IDENTITY_LIFETIME,
   WEB_IDENTITY_TAGS,
   type WebIdentityTokens,
-} from '../../domain/grants/web-identity';
+} from '../../domain/oauth/web-identity';
 import { ServiceError } from '../../domain/service-error';
 
 /** What STS takes for a tag's value. */

@@ -3,8 +3,8 @@
  * provider: in the browser's address, or pushed ahead of it (RFC 9126).
  */
 import { createHash } from 'node:crypto';
-import { forwardedParameters, reservedParameters } from '../grants/custom-parameters';
-import { narrowingParameters } from '../grants/token-request';
+import { forwardedParameters, reservedParameters } from '../oauth/custom-parameters';
+import { narrowingParameters } from '../oauth/token-request';
 import type { SealedRequest, Session } from './session';
 
 /** What binds one opening of the link: a state of its own, and a code verifier (RFC 7636). */

@@ -6,9 +6,9 @@
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import type { AuditEntry, AuditTrail } from '../audit';
-import { ProviderFailure } from '../grants/provider-failure';
+import { ProviderFailure } from '../oauth/provider-failure';
 import { callbackUrl } from '../provider/oauth2-provider';
-import { ShreddedError, type Seal } from '../vault/sealing';
+import { ShreddedError, type Seal } from '../sealing/sealing';
 import {
   authorizationParameters,
   authorizationUrl,

@@ -4,18 +4,18 @@
  */
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
-import type { CustomParameters } from '../grants/custom-parameters';
-import type { MetadataReader } from '../grants/provider-metadata';
-import { ProviderFailure } from '../grants/provider-failure';
+import type { CustomParameters } from '../oauth/custom-parameters';
+import type { MetadataReader } from '../oauth/provider-metadata';
+import { ProviderFailure } from '../oauth/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import type { Objection } from '../policy/access';
 import { accessDenied, ServiceError } from '../service-error';
-import { stopIfDeleted, type DeletionCheckPorts } from '../vault/deletion-check';
-import type { Grant, GrantId, GrantStore } from '../vault/grant';
-import type { Seal } from '../vault/sealing';
+import { stopIfDeleted, type DeletionCheckPorts } from '../grant/deletion-check';
+import type { Grant, GrantId, GrantStore } from '../grant/grant';
+import type { Seal } from '../sealing/sealing';
 import {
   consentContext,
   hashOf,

@@ -8,8 +8,8 @@
  * of a link does not learn it, so they cannot complete what another person consented to.
  */
 import { epochSeconds } from '../ambient';
-import { errorCode } from '../grants/provider-failure';
-import type { KeptCode } from '../grants/token-request';
+import { errorCode } from '../oauth/provider-failure';
+import type { KeptCode } from '../oauth/token-request';
 import { callbackUrl } from '../provider/oauth2-provider';
 import { hasAnswered, unlessShredded, type BrowserEntry, type BrowserPorts } from './authorize';
 import { openSealedRequest } from './begin';

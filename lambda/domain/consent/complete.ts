@@ -8,25 +8,25 @@
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail, type Note } from '../audit';
-import { ProviderFailure } from '../grants/provider-failure';
+import { ProviderFailure } from '../oauth/provider-failure';
 import {
   redeemCode,
   type KeptCode,
   type ObtainedTokens,
   type TokenRequestPorts,
-} from '../grants/token-request';
-import type { Caller } from '../identity/principal';
+} from '../oauth/token-request';
+import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
 import { objectionToAct, objectionToObtain } from '../policy/access';
 import { callbackUrl, clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { accessDenied, ServiceError } from '../service-error';
-import type { GrantId, GrantStore } from '../vault/grant';
-import type { Directory } from '../vault/directory';
-import type { Seal } from '../vault/sealing';
-import { deletionDuring } from '../vault/deletion-check';
-import { clientOf, type ProviderClientPorts } from '../vault/provider-client';
-import { sealTokens } from '../vault/tokens';
+import type { GrantId, GrantStore } from '../grant/grant';
+import type { Directory } from '../grant/directory';
+import type { Seal } from '../sealing/sealing';
+import { deletionDuring } from '../grant/deletion-check';
+import { clientOf, type ProviderClientPorts } from '../oauth/provider-client';
+import { sealTokens } from '../grant/tokens';
 import { openSealedRequest } from './begin';
 import {
   consentContext,

@@ -5,15 +5,15 @@
  * provider's own callback.
  */
 import type { AuditEntry, AuditTrail } from '../audit';
-import { asReadBySome } from '../grants/custom-parameters';
-import { ProviderFailure } from '../grants/provider-failure';
-import { pushAuthorizationRequest, type PushedRequest } from '../grants/pushed-authorization';
-import type { TokenRequestPorts } from '../grants/token-request';
+import { asReadBySome } from '../oauth/custom-parameters';
+import { ProviderFailure } from '../oauth/provider-failure';
+import { pushAuthorizationRequest, type PushedRequest } from '../oauth/pushed-authorization';
+import type { TokenRequestPorts } from '../oauth/token-request';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { callbackUrl, clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { ServiceError } from '../service-error';
-import type { Directory } from '../vault/directory';
-import { clientOf, type ProviderClientPorts } from '../vault/provider-client';
+import type { Directory } from '../grant/directory';
+import { clientOf, type ProviderClientPorts } from '../oauth/provider-client';
 
 export interface PushRequest {
   readonly workload: { readonly name: string; readonly id: string };

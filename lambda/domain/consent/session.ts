@@ -18,8 +18,8 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Ambient } from '../ambient';
-import { scopesInCustomParameters } from '../grants/custom-parameters';
-import type { SealingContext } from '../vault/sealing';
+import { scopesInCustomParameters } from '../oauth/custom-parameters';
+import type { SealingContext } from '../sealing/sealing';
 
 /** Seconds that a session lives where the deployment says nothing else. */
 export const SESSION_LIFETIME = 600;

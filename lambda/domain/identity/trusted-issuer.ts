@@ -8,7 +8,7 @@
  */
 import * as v from 'valibot';
 import { parseConfiguration } from '../configuration';
-import { checkEndpoint, type EndpointPolicy } from '../provider/endpoint';
+import { checkEndpoint, type EndpointPolicy } from '../endpoint';
 
 /** AWS bounds none of the lists; these bounds keep an identity one small record. */
 const MOST_VALUES = 50;

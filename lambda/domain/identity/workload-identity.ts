@@ -11,12 +11,12 @@ import {
 } from '../managed-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
-import type { EndpointPolicy } from '../provider/endpoint';
+import type { EndpointPolicy } from '../endpoint';
 import { ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember } from '../service-error';
-import { deleteWithContents, type VaultContents } from '../vault/deletion';
-import type { Caller } from './principal';
+import { deleteWithContents, type VaultContents } from '../sealing/deletion';
+import type { Caller } from '../principal';
 import { authorizerChange, type AuthorizerConfiguration } from './trusted-issuer';
 
 export interface WorkloadIdentity extends OwnedResource {

@@ -6,8 +6,8 @@
  * allowed to put a policy can allow themselves the rest, as in IAM. Checked on each request, whatever was checked
  * before.
  */
-import { scopesInCustomParameters, type CustomParameters } from '../grants/custom-parameters';
-import type { Caller } from '../identity/principal';
+import { scopesInCustomParameters, type CustomParameters } from '../oauth/custom-parameters';
+import type { Caller } from '../principal';
 import { haveSameOwner, isRecreatedPrincipal, isOwnedBy, type Owned } from '../ownership';
 import { accessDenied, ServiceError } from '../service-error';
 import type { RequestContext } from './condition-keys';

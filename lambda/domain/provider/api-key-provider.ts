@@ -1,7 +1,7 @@
 /** API-key credential providers: a key that agents of the same owner may use, sealed and never told to the control plane. */
 import { epochSeconds, type Ambient } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import type { Caller } from '../identity/principal';
+import type { Caller } from '../principal';
 import {
   changedMembers,
   changeResource,
@@ -15,10 +15,10 @@ import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagi
 import { isOwnedBy, ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember, ServiceError } from '../service-error';
-import { deleteWithContents, writeContents, type VaultContents } from '../vault/deletion';
-import type { ExternalSecret } from '../vault/external-secret';
-import type { Seal, SealingContext } from '../vault/sealing';
-import type { SecretStore } from '../vault/secret-store';
+import { deleteWithContents, writeContents, type VaultContents } from '../sealing/deletion';
+import type { ExternalSecret } from '../sealing/external-secret';
+import type { Seal, SealingContext } from '../sealing/sealing';
+import type { SecretStore } from '../sealing/secret-store';
 import {
   givenSecret,
   nameExternalSecret,

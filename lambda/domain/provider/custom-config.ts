@@ -1,7 +1,7 @@
 /** AWS's `CustomOauth2ProviderConfigInput`: any authorization server, discovered or stated. */
 import { invalidMember } from '../service-error';
 import type { Oauth2Discovery, StatedMetadata } from './discovery';
-import { checkEndpoint, type EndpointPolicy } from './endpoint';
+import { checkEndpoint, type EndpointPolicy } from '../endpoint';
 import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';
 import { settlePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';

@@ -1,10 +1,10 @@
 /** Listing and deleting OAuth2 credential providers. */
 import { audited, type AuditTrail } from '../audit';
-import type { Caller } from '../identity/principal';
+import type { Caller } from '../principal';
 import { resourceToDelete } from '../managed-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
-import { deleteWithContents, type VaultContents } from '../vault/deletion';
-import type { SecretStore } from '../vault/secret-store';
+import { deleteWithContents, type VaultContents } from '../sealing/deletion';
+import type { SecretStore } from '../sealing/secret-store';
 import { deleteClientSecret, type Oauth2Provider, type Oauth2ProviderStore } from './oauth2-provider';
 
 export interface Oauth2ProviderListingPorts {

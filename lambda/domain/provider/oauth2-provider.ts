@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import type { Caller } from '../identity/principal';
+import type { Caller } from '../principal';
 import {
   changedMembers,
   changeResource,
@@ -16,12 +16,12 @@ import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { isOwnedBy, ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
 import { invalidMember, ServiceError } from '../service-error';
-import { writeContents, type VaultContents } from '../vault/deletion';
-import type { ExternalSecret } from '../vault/external-secret';
-import type { Seal, SealingContext } from '../vault/sealing';
-import type { SecretStore } from '../vault/secret-store';
+import { writeContents, type VaultContents } from '../sealing/deletion';
+import type { ExternalSecret } from '../sealing/external-secret';
+import type { Seal, SealingContext } from '../sealing/sealing';
+import type { SecretStore } from '../sealing/secret-store';
 import type { Oauth2Discovery } from './discovery';
-import type { EndpointPolicy } from './endpoint';
+import type { EndpointPolicy } from '../endpoint';
 import { checkOnBehalfOfChange, onBehalfOfConfigOf, type OnBehalfOfConfig } from './on-behalf-of';
 import { nameExternalSecret, type SecretNamingPorts } from './provider-secret';
 import { checkSigningKey, type KeyNamingPorts, type PrivateKeyJwt } from './private-key-jwt';

@@ -6,7 +6,7 @@
  */
 import { accessDenied, invalidMember } from '../service-error';
 import { isNamedBy, type Owned } from '../ownership';
-import { OWNER_TAG } from '../vault/external-secret';
+import { OWNER_TAG } from '../sealing/external-secret';
 
 export const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256'] as const;
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];

@@ -9,7 +9,7 @@ import {
   OWNER_TAG,
   type ExternalSecret,
   type SecretDescriptions,
-} from '../vault/external-secret';
+} from '../sealing/external-secret';
 
 /** AWS's `SecretReference`. */
 export interface SecretReference {

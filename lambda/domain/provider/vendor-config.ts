@@ -5,7 +5,7 @@
 import { invalidMember } from '../service-error';
 import { customServer, type CustomOauth2Config } from './custom-config';
 import type { Oauth2Discovery } from './discovery';
-import { checkEndpoint, type EndpointPolicy } from './endpoint';
+import { checkEndpoint, type EndpointPolicy } from '../endpoint';
 import { settleOnBehalfOf, type OnBehalfOfConfig } from './on-behalf-of';
 import { givenSecret, type GivenSecret, type SecretMembers, type SecretReference } from './provider-secret';
 import type { PrivateKeyJwt } from './private-key-jwt';

@@ -3,7 +3,7 @@ import { SignJWT } from 'jose';
 import type { Ambient } from '../ambient';
 import { epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
-import type { Caller } from '../identity/principal';
+import type { Caller } from '../principal';
 import {
   subjectHash,
   USER_TOKEN_ENDED,
@@ -16,7 +16,7 @@ import type { Lifetimes } from '../lifetimes';
 import { noSuchResource } from '../managed-resource';
 import { mayAct } from '../policy/access';
 import { ServiceError } from '../service-error';
-import type { Seal } from '../vault/sealing';
+import type { Seal } from '../sealing/sealing';
 import { LONGEST_LIFETIME } from '../stated-lifetime';
 import { delegationClaims, TOKEN_TYPE } from './claims';
 import type { SigningKeys } from './signing-keys';

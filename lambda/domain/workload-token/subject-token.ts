@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { subjectHash, type User } from '../identity/user';
-import type { Seal, SealingContext } from '../vault/sealing';
+import type { Seal, SealingContext } from '../sealing/sealing';
 
 /**
  * Characters of the longest user token that is carried. Sealing and signing each encode it in base64url once more,

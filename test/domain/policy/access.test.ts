@@ -12,7 +12,7 @@ import {
   POLICY_OPERATIONS,
   type GovernedOperation,
 } from '../../../lambda/domain/policy/governed-operations';
-import type { Caller } from '../../../lambda/domain/identity/principal';
+import type { Caller } from '../../../lambda/domain/principal';
 import type { Owned } from '../../../lambda/domain/ownership';
 import { caught } from '../caught';
 import {

@@ -1,5 +1,5 @@
 /** Whom a statement speaks of: each kind of principal against each kind of caller. */
-import { principalOf } from '../../../lambda/domain/identity/principal';
+import { principalOf } from '../../../lambda/domain/principal';
 import { FOREIGN_ROLE, OWNER, policy, ROLE, ROOT, statement, USER, verdict } from './policies';
 
 const USER_WITH_PATH = 'arn:aws:iam::123456789012:user/team/alice';

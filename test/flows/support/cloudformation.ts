@@ -7,12 +7,12 @@ import type { AddressInfo } from 'node:net';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createRequests } from '../../../lambda/adapters/log/requests';
 import type { AuditEntry } from '../../../lambda/domain/audit';
-import { createControlPlane } from '../../../lambda/resources/control-plane';
-import { digestOf } from '../../../lambda/resources/definition';
-import { createResourceHandler } from '../../../lambda/resources/handler';
-import type { ResourceKind } from '../../../lambda/resources/kinds';
-import type { Properties } from '../../../lambda/resources/request';
-import type { DeployedStack } from '../../../lambda/resources/stack';
+import { createControlPlane } from '../../../lambda/custom-resources/control-plane';
+import { digestOf } from '../../../lambda/contract/resource-definition';
+import { createResourceHandler } from '../../../lambda/custom-resources/handler';
+import type { ResourceKind } from '../../../lambda/contract/resource-kinds';
+import type { Properties } from '../../../lambda/contract/resource-request';
+import type { DeployedStack } from '../../../lambda/custom-resources/stack';
 import type { PrincipalName, World } from './world';
 
 /** What CloudFormation was told. */

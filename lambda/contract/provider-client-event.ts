@@ -1,0 +1,46 @@
+/**
+ * What travels between the function `provider-client` and those that invoke it, parsed at both ends. Tokens and
+ * secrets are not among it.
+ */
+import * as v from 'valibot';
+import type { PushRequest } from '../domain/consent/push';
+import type { PushedRequest } from '../domain/oauth/pushed-authorization';
+import type { RenewalRequest } from '../domain/grant/renewal-ahead';
+
+const strings = v.pipe(v.array(v.string()), v.readonly());
+
+const Renewal = v.strictObject({
+  principal: v.string(),
+  workloadName: v.string(),
+  providerName: v.string(),
+  grantId: v.strictObject({ workloadId: v.string(), subjectHash: v.string(), target: v.string() }),
+  holder: v.string(),
+  flow: v.picklist(['USER_FEDERATION', 'M2M']),
+  scopes: strings,
+  resources: strings,
+  audiences: strings,
+}) satisfies v.GenericSchema<unknown, RenewalRequest>;
+
+const Named = v.strictObject({ name: v.string(), id: v.string() });
+
+const Push = v.strictObject({
+  workload: Named,
+  provider: Named,
+  client: v.string(),
+  parameters: v.pipe(v.array(v.pipe(v.strictTuple([v.string(), v.string()]), v.readonly())), v.readonly()),
+}) satisfies v.GenericSchema<unknown, PushRequest>;
+
+/** The event of an invocation: one thing to do. */
+export const InvocationSchema = v.union([v.strictObject({ renew: Renewal }), v.strictObject({ push: Push })]);
+
+export type Invocation = v.InferOutput<typeof InvocationSchema>;
+
+/** What a push brings: the reference, or an OAuth error code and whether trying again may help. */
+export type PushAnswer =
+  | { readonly pushed: PushedRequest }
+  | { readonly failure: { readonly code: string; readonly unavailable: boolean } };
+
+export const PushAnswerSchema = v.union([
+  v.strictObject({ pushed: v.strictObject({ requestUri: v.string(), expiresIn: v.number() }) }),
+  v.strictObject({ failure: v.strictObject({ code: v.string(), unavailable: v.boolean() }) }),
+]) satisfies v.GenericSchema<unknown, PushAnswer>;

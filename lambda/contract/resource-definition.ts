@@ -1,0 +1,16 @@
+/**
+ * The definition of a credential provider: the properties that decide where its secret goes. The template states it in
+ * the function's environment, beyond the reach of a principal that can only invoke the function.
+ */
+import { createHash } from 'node:crypto';
+import type { ResourceKind } from './resource-kinds';
+
+/** The properties as CloudFormation delivers them; the configuration is JSON text. */
+export type Definition = readonly [type: ResourceKind, name: string, configuration: string];
+
+/** 128 bits: to forge a request, an attacker needs a second preimage of a digest that somebody else chose. */
+const DIGEST_CHARACTERS = 22;
+
+/** Returns the digest that stands for a definition without references: the environment has room for few in full. */
+export const digestOf = (definition: Definition): string =>
+  createHash('sha256').update(JSON.stringify(definition)).digest('base64url').slice(0, DIGEST_CHARACTERS);

@@ -1,0 +1,150 @@
+/**
+ * Create, update, replace, delete, so that any request may come twice and any step may be the last one.
+ *
+ * Each resource is marked, by tags, with the stack and the logical id that it belongs to: in the same write that
+ * creates it. So whoever comes again, or comes to clean up what was left half-way, knows what is its own, and nothing
+ * else is ever changed or deleted. A resource that was there before and was adopted is marked so: when its turn comes,
+ * as when a deployment is rolled back, it is let go and not deleted, with all the grants in it.
+ *
+ * | request | under the name                | then                                                       |
+ * | ------- | ----------------------------- | ---------------------------------------------------------- |
+ * | Create  | nothing                       | created                                                    |
+ * |         | our own                       | brought up to date: the request came twice                 |
+ * |         | another's, `importExisting`   | brought up to date, then marked as adopted                 |
+ * |         | another's                     | refused                                                    |
+ * | Update  | the same name                 | brought up to date; made anew if somebody deleted it       |
+ * |         | another name                  | as Create; CloudFormation then deletes the old one         |
+ * | Delete  | our own, created              | deleted                                                    |
+ * |         | our own, adopted              | let go                                                     |
+ * |         | nothing, or another's         | nothing                                                    |
+ */
+import { Refusal, type DeployedResource, type Described, type Desired, type Tags } from './deployed-resource';
+import type { Properties, Request } from '../contract/resource-request';
+import type { Outcome } from './response';
+
+/** Tags that say which resource of which stack this is, and how it came to be so. */
+const MARK = {
+  stack: 'agent-identity:stack',
+  resource: 'agent-identity:resource',
+  origin: 'agent-identity:origin',
+} as const;
+
+type Origin = 'created' | 'adopted';
+
+type Place = Pick<Request, 'StackId' | 'LogicalResourceId'>;
+
+const markOf = ({ StackId, LogicalResourceId }: Place, origin: Origin): Tags => ({
+  [MARK.stack]: StackId,
+  [MARK.resource]: LogicalResourceId,
+  [MARK.origin]: origin,
+});
+
+const isMarked = (tags: Tags, { StackId, LogicalResourceId }: Place): boolean =>
+  tags[MARK.stack] === StackId && tags[MARK.resource] === LogicalResourceId;
+
+const wasAdopted = (tags: Tags): boolean => tags[MARK.origin] === 'adopted';
+
+const done = (name: string, { arn, attributes }: Described): Outcome => ({
+  status: 'SUCCESS',
+  name,
+  attributes: { ...attributes, Arn: arn, Name: name },
+});
+
+/** Takes over what has the name already. Its mark comes last: one that was changed half-way is not ours to delete. */
+async function takeOver(
+  resource: DeployedResource,
+  place: Place,
+  desired: Desired,
+  { policy, importExisting }: Properties,
+  present: Described,
+): Promise<Described> {
+  const ours = isMarked(await resource.tagsOf(present.arn), place);
+  if (!ours && importExisting !== 'true') {
+    throw new Refusal(
+      `"${desired.name}" exists already and is not of this stack. Choose another name, or set importExisting so that this stack takes it over.`,
+    );
+  }
+  const described = await resource.update(desired);
+  await resource.setPolicy(described.arn, policy);
+  if (!ours) await resource.tag(described.arn, markOf(place, 'adopted'));
+  return described;
+}
+
+/** What cannot be finished is taken back at once: a replacement that fails is asked about by nobody later. */
+async function create(
+  resource: DeployedResource,
+  place: Place,
+  desired: Desired,
+  { policy }: Properties,
+): Promise<Described | undefined> {
+  const created = await resource.create(desired, markOf(place, 'created'));
+  if (!created) return undefined;
+  try {
+    if (policy !== '') await resource.setPolicy(created.arn, policy);
+  } catch (error) {
+    await resource.delete(desired.name);
+    throw error;
+  }
+  return created;
+}
+
+/** Creates it, or takes over what stands under the name. */
+async function establish(
+  resource: DeployedResource,
+  place: Place,
+  desired: Desired,
+  properties: Properties,
+): Promise<Described> {
+  const { name } = desired;
+  const created = await create(resource, place, desired, properties);
+  if (created) return created;
+  const present = await resource.read(name);
+  if (present === 'none') throw new Refusal(`"${name}" was deleted while it was looked at. Deploy again.`);
+  if (present === 'anothers') {
+    throw new Refusal(`"${name}" exists already and belongs to another IAM principal. Choose another name.`);
+  }
+  return takeOver(resource, place, desired, properties, present);
+}
+
+async function update(
+  resource: DeployedResource,
+  place: Place,
+  desired: Desired,
+  properties: Properties,
+): Promise<Described> {
+  const present = await resource.read(desired.name);
+  return typeof present === 'object'
+    ? takeOver(resource, place, desired, properties, present)
+    : establish(resource, place, desired, properties);
+}
+
+async function remove(resource: DeployedResource, place: Place, name: string): Promise<void> {
+  const present = await resource.read(name);
+  if (typeof present !== 'object') return;
+  const tags = await resource.tagsOf(present.arn);
+  if (!isMarked(tags, place)) return;
+  await (wasAdopted(tags) ? resource.untag(present.arn, Object.values(MARK)) : resource.delete(name));
+}
+
+/**
+ * @param desiredOf reads the secret that the properties name
+ * @throws Refusal, and whatever else went wrong; then the resource is as it was, or marked so that its deletion finds it
+ */
+export async function perform(
+  resource: DeployedResource,
+  desiredOf: (properties: Properties) => Promise<Desired>,
+  request: Request,
+): Promise<Outcome> {
+  if (request.RequestType === 'Delete') {
+    const { PhysicalResourceId: name } = request;
+    await remove(resource, request, name);
+    return { status: 'SUCCESS', name, attributes: {} };
+  }
+  const { ResourceProperties: properties } = request;
+  const desired = await desiredOf(properties);
+  const { name } = desired;
+  if (request.RequestType === 'Create' || request.PhysicalResourceId !== name) {
+    return done(name, await establish(resource, request, desired, properties));
+  }
+  return done(name, await update(resource, request, desired, properties));
+}

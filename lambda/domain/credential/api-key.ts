@@ -1,0 +1,67 @@
+/** GetResourceApiKey: the API key of a provider, for an agent that may use it. */
+import { audited, type AuditTrail } from '../audit';
+import type { Caller } from '../principal';
+import { subjectHash } from '../identity/user';
+import { admit, workloadGone } from './admission';
+import { deletedDuringRequest } from '../managed-resource';
+import { apiKeyContext, type ApiKeyProvider } from '../provider/api-key-provider';
+import { verifyWorkloadAccessToken, type VerifyPorts } from '../workload-token/verify';
+import type { ServiceError } from '../service-error';
+import type { Delegation } from '../workload-token/claims';
+import type { Directory } from '../grant/directory';
+import type { ExternalSecrets } from '../sealing/external-secret';
+import type { Seal } from '../sealing/sealing';
+import type { SecretStore } from '../sealing/secret-store';
+
+export interface ApiKeyPorts extends VerifyPorts {
+  readonly directory: Pick<Directory, 'readApiKeyProvider'>;
+  readonly apiKeys: Pick<SecretStore, 'get'>;
+  readonly externalSecrets: ExternalSecrets;
+  readonly seal: Pick<Seal, 'open'>;
+  readonly audit: AuditTrail;
+}
+
+async function openApiKey(ports: ApiKeyPorts, provider: ApiKeyProvider): Promise<string> {
+  if (provider.externalSecret) return ports.externalSecrets.read(provider, provider.externalSecret);
+  const sealed = await ports.apiKeys.get(provider.id);
+  if (sealed === undefined) throw new Error('the provider has no API key');
+  return ports.seal.open(apiKeyContext(provider), sealed);
+}
+
+/** What there is to tell who asked for a key that could not be had because its provider was deleted meanwhile. */
+async function deletionDuring(
+  { directory }: Pick<ApiKeyPorts, 'directory'>,
+  workload: Delegation['workload'],
+  { id, name }: ApiKeyProvider,
+): Promise<ServiceError | undefined> {
+  const { identity, provider } = await directory.readApiKeyProvider(workload.name, name);
+  if (identity?.id !== workload.id) return workloadGone();
+  return provider?.id === id ? undefined : deletedDuringRequest('credential provider', name);
+}
+
+/**
+ * @param principal who calls; must be allowed on the workload identity that the token names
+ * @param workloadIdentityToken with or without a user: the key is the agent's
+ * @throws UnauthorizedException for the token; AccessDeniedException, ResourceNotFoundException; ValidationException
+ *   for an external key that is not what it should be
+ */
+export function getResourceApiKey(
+  ports: ApiKeyPorts,
+  principal: Caller,
+  workloadIdentityToken: string,
+  providerName: string,
+): Promise<string> {
+  const operation = 'GetResourceApiKey';
+  return audited(ports.audit, operation, principal, async (note) => {
+    note({ provider: providerName });
+    const { tokenId, workload, user } = await verifyWorkloadAccessToken(ports, workloadIdentityToken);
+    note({ jti: tokenId, workloadIdentity: workload.arn, user: subjectHash(user) });
+    const found = await ports.directory.readApiKeyProvider(workload.name, providerName);
+    const { provider } = admit({ principal, operation, providerName, note }, workload, found);
+    const apiKey = await openApiKey(ports, provider).catch(async (error: unknown) => {
+      throw (await deletionDuring(ports, workload, provider)) ?? error;
+    });
+    note({ result: 'cached' });
+    return apiKey;
+  });
+}

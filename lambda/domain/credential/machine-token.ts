@@ -1,0 +1,29 @@
+/** The agent's own token, by client credentials (RFC 6749 section 4.4). */
+import { exchangedToken, type HandedOut } from '../grant/held-token';
+import type { Admitted, RetrievePorts } from './retrieval';
+import { clientCredentialsOf } from '../grant/token-sources';
+
+/**
+ * @param force whether it must be another than the one that is stored
+ * @throws ProviderFailure; ThrottlingException where asking again shortly will help
+ */
+export function machineToken(
+  ports: RetrievePorts,
+  admitted: Pick<Admitted, 'principal' | 'identity' | 'owner' | 'grant' | 'checkGrantedScopes'>,
+  scopes: readonly string[],
+  force: boolean,
+): Promise<HandedOut> {
+  const { principal, identity, owner, grant, checkGrantedScopes } = admitted;
+  const { resources, audiences } = owner;
+  const ahead = {
+    principal: principal.arn,
+    workloadName: identity.name,
+    providerName: owner.provider.name,
+    flow: 'M2M' as const,
+    scopes,
+    resources,
+    audiences,
+  };
+  const source = clientCredentialsOf(ports, owner, scopes);
+  return exchangedToken(ports, { owner, grant, scopes, source, checkGrantedScopes, ahead }, force);
+}

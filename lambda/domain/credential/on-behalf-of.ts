@@ -1,0 +1,135 @@
+/**
+ * The user's own token, which came to this service in GetWorkloadAccessTokenForJWT, exchanged for one of the
+ * provider. What was obtained by it is kept for nobody else and no longer than it lives: another token of the same
+ * user is another exchange.
+ */
+import { exchangeOnBehalfOf, type ActorToken } from '../oauth/token-exchange';
+import { ProviderFailure } from '../oauth/provider-failure';
+import { TOKEN_TYPE } from '../oauth/subject-token-type';
+import type { ProviderClient } from '../oauth/token-request';
+import { subjectHash } from '../identity/user';
+import { onBehalfOfConfigOf, type OnBehalfOfConfig } from '../provider/on-behalf-of';
+import { invalidMember } from '../service-error';
+import type { Delegation } from '../workload-token/claims';
+import { LONGEST_CARRIED, openSubjectToken, type CarriedToken } from '../workload-token/subject-token';
+import { grantTarget } from '../grant/grant';
+import { exchangedToken, type HandedOut } from '../grant/held-token';
+import { machineToken } from './machine-token';
+import { clientOf } from '../oauth/provider-client';
+import type { TokenSource } from '../grant/renewal';
+import type { Admitted, RetrievePorts } from './retrieval';
+
+const MEMBER = 'workloadIdentityToken';
+
+/** @throws ValidationException that says how to get a workload access token that carries the user's own */
+export function carriedTokenOf({ user, subjectToken }: Delegation): CarriedToken {
+  if (subjectToken) return subjectToken;
+  throw user?.kind === 'jwt'
+    ? invalidMember(
+        MEMBER,
+        `carries no token of the user: one longer than ${LONGEST_CARRIED} characters is not carried; have the identity provider issue a shorter one`,
+      )
+    : invalidMember(
+        MEMBER,
+        'carries no token of the user; for ON_BEHALF_OF_TOKEN_EXCHANGE get one with GetWorkloadAccessTokenForJWT',
+      );
+}
+
+/** The agent's own access token at the same provider, from the vault like any other. */
+async function machineActor(
+  ports: RetrievePorts,
+  { principal, identity, owner }: Admitted,
+  scopes: readonly string[],
+): Promise<ActorToken> {
+  const providerName = owner.provider.name;
+  const grantId = {
+    workloadId: owner.grantId.workloadId,
+    subjectHash: subjectHash(undefined),
+    target: grantTarget({ flow: 'M2M', providerName, scopes, resources: [], audiences: [] }),
+  };
+  const machine = {
+    principal,
+    identity,
+    owner: {
+      provider: owner.provider,
+      workloadArn: owner.workloadArn,
+      grantId,
+      resources: [],
+      audiences: [],
+    },
+    grant: await ports.grants.get(grantId),
+    // It goes to the provider that gave it, with the scopes that the provider's owner set, and not to the caller.
+    checkGrantedScopes: () => undefined,
+  };
+  const { output } = await machineToken(ports, machine, scopes, false);
+  return { type: TOKEN_TYPE.accessToken, token: output.accessToken };
+}
+
+/** What proves the agent to this provider, beside the user. */
+async function actorOf(
+  ports: RetrievePorts,
+  admitted: Admitted,
+  config: OnBehalfOfConfig,
+  { metadata }: ProviderClient,
+): Promise<ActorToken | undefined> {
+  if (config.grantType === 'JWT_AUTHORIZATION_GRANT') return undefined;
+  const { actorTokenContent, actorTokenScopes = [] } = config.tokenExchangeGrantTypeConfig;
+  if (actorTokenContent === 'NONE') return undefined;
+  if (actorTokenContent === 'M2M') return machineActor(ports, admitted, actorTokenScopes);
+  actorTokenContent satisfies 'AWS_IAM_ID_TOKEN_JWT';
+  const { provider, workloadArn: workload } = admitted.owner;
+  const { token_endpoint: audience } = metadata;
+  if (audience === undefined) throw new ProviderFailure('invalid_metadata', 'there is no token endpoint');
+  const token = await ports.webIdentityTokens.get({ audience, workload, owner: provider.owner });
+  return { type: TOKEN_TYPE.jwt, token };
+}
+
+/** The user's own token, exchanged anew each time that it is asked. */
+const exchangeOf = (
+  ports: RetrievePorts,
+  admitted: Admitted,
+  carried: CarriedToken,
+  config: OnBehalfOfConfig,
+): TokenSource => ({
+  // A refusal says nothing of any consent: the next request tries again.
+  endsWithGrant: false,
+  async prepare() {
+    const { input, delegation, owner } = admitted;
+    const client = await clientOf(ports, owner.provider, owner.workloadArn);
+    const actor = await actorOf(ports, admitted, config, client);
+    const request = {
+      subjectToken: await openSubjectToken(ports.seal, delegation, carried),
+      actor,
+      scopes: input.scopes,
+      resources: owner.resources,
+      audiences: owner.audiences,
+      customParameters: input.customParameters ?? {},
+    };
+    return {
+      requestedScopes: input.scopes,
+      async send() {
+        const obtained = await exchangeOnBehalfOf(ports, client, config, request);
+        return { ...obtained, expiresAt: Math.min(obtained.expiresAt ?? Infinity, carried.expiresAt) };
+      },
+    };
+  },
+});
+
+/**
+ * @param admitted with the grant of this very user token
+ * @throws ValidationException for a provider that exchanges no tokens; ProviderFailure; ThrottlingException where
+ *   asking again shortly will help
+ */
+export async function onBehalfOfToken(ports: RetrievePorts, admitted: Admitted): Promise<HandedOut> {
+  const { input, delegation, owner, grant, checkGrantedScopes } = admitted;
+  const config = onBehalfOfConfigOf(owner.provider);
+  if (!config) {
+    throw invalidMember(
+      'oauth2Flow',
+      `the credential provider "${owner.provider.name}" has no on-behalf-of configuration; its owner can give it one where it is a CustomOauth2 (onBehalfOfTokenExchangeConfig)`,
+    );
+  }
+  const source = exchangeOf(ports, admitted, carriedTokenOf(delegation), config);
+  const { scopes, forceAuthentication = false } = input;
+  return exchangedToken(ports, { owner, grant, scopes, source, checkGrantedScopes }, forceAuthentication);
+}

@@ -1,0 +1,73 @@
+/** What a read of an OAuth2 token is made of: what comes in, what was checked, what goes out. */
+import type { BeginPorts, ConsentOutstanding, ConsentRequest } from '../consent/begin';
+import type { TokenRequestPorts } from '../oauth/token-request';
+import type { Caller } from '../principal';
+import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { Outcome } from '../service-error';
+import type { Delegation } from '../workload-token/claims';
+import type { VerifyPorts } from '../workload-token/verify';
+import type { Directory } from '../grant/directory';
+import type { Grant } from '../grant/grant';
+import type { HandedOut } from '../grant/held-token';
+import type { ProviderClientPorts } from '../oauth/provider-client';
+import type { DispatchPorts } from '../grant/renewal-ahead';
+import type { RequestOwner } from '../grant/token-sources';
+
+export interface RetrievePorts
+  extends BeginPorts, TokenRequestPorts, VerifyPorts, ProviderClientPorts, DispatchPorts {
+  readonly directory: Directory;
+  readonly seal: BeginPorts['seal'];
+  readonly metadata: BeginPorts['metadata'];
+  readonly grants: BeginPorts['grants'];
+  readonly ambient: BeginPorts['ambient'];
+}
+
+export interface RetrieveInput {
+  readonly workloadIdentityToken: string;
+  readonly resourceCredentialProviderName: string;
+  readonly scopes: readonly string[];
+  readonly oauth2Flow: 'USER_FEDERATION' | 'M2M' | 'ON_BEHALF_OF_TOKEN_EXCHANGE';
+  readonly sessionUri?: string | undefined;
+  readonly resourceOauth2ReturnUrl?: string | undefined;
+  readonly forceAuthentication?: boolean | undefined;
+  readonly customParameters?: Readonly<Record<string, string>> | undefined;
+  readonly customState?: string | undefined;
+  readonly resources?: readonly string[] | undefined;
+  readonly audiences?: readonly string[] | undefined;
+}
+
+export type RetrieveOutput =
+  | HandedOut['output']
+  | ConsentOutstanding
+  | { readonly sessionUri: string; readonly sessionStatus: 'FAILED' };
+
+/** An answer, and how it was come by. */
+export interface Answer {
+  readonly output: RetrieveOutput;
+  readonly outcome: Outcome;
+  /** Why the user is asked again, where there is a reason to tell the operator. */
+  readonly reason?: string | undefined;
+  /** Error code that ended the polled session, where it ended by one; fit for a header. */
+  readonly failure?: string | undefined;
+}
+
+/** One request, admitted: everything that was checked, in one place. */
+export interface Admitted {
+  readonly principal: Caller;
+  readonly input: RetrieveInput;
+  readonly delegation: Delegation;
+  readonly identity: WorkloadIdentity;
+  readonly owner: RequestOwner;
+  readonly grant: Grant | undefined;
+  /**
+   * Asks again, about the scopes that a token really has: a provider may grant more than was asked for. They are noted
+   * for the audit entry, whether or not the token is returned.
+   *
+   * @param granted what the provider granted
+   * @param held also what was asked for, and may have been granted without being named
+   * @throws AccessDeniedException when the policy that let the request in does not let this token out
+   */
+  readonly checkGrantedScopes: (granted: readonly string[], held?: readonly string[]) => void;
+  /** Asks again, about a consent that another request began or that asks for more than this request. */
+  readonly objectionToConsent: ConsentRequest['objectionTo'];
+}

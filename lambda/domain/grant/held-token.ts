@@ -1,0 +1,87 @@
+/** A stored token, handed out while it is good and renewed when it must be; the same for every flow. */
+import { epochSeconds } from '../ambient';
+import { ServiceError, type Outcome } from '../service-error';
+import { inSoftWindow, scopesHeld, type Grant } from './grant';
+import { markRejected } from './rejected-token';
+import type { Admitted } from '../credential/retrieval';
+import { CONSENT_NEEDED, usableTokens, renewed, type RenewalPorts, type TokenSource } from './renewal';
+import { renewSoon, type DispatchPorts, type RenewalRequest } from './renewal-ahead';
+import type { RequestOwner } from './token-sources';
+import { openTokens } from './tokens';
+
+/** A token for the caller, and how it was come by. */
+export interface HandedOut {
+  readonly output: {
+    readonly accessToken: string;
+    /** What the provider granted; only where that is less than what was asked. */
+    readonly grantedScopes?: readonly string[];
+  };
+  readonly outcome: Outcome;
+}
+
+export interface Holding {
+  readonly owner: RequestOwner;
+  readonly grant: Grant | undefined;
+  /** The scopes asked for now. */
+  readonly scopes: readonly string[];
+  readonly source: TokenSource;
+  readonly checkGrantedScopes: Admitted['checkGrantedScopes'];
+  /** How a token that this source gives is come by. */
+  readonly renewedAs: 'refreshed' | 'exchanged';
+  /** How to hand a renewal on; absent for a source that is at hand only now. */
+  readonly ahead?: Omit<RenewalRequest, 'holder' | 'grantId'>;
+}
+
+/** A narrower grant than asked is told, not asked for again: the provider has decided (RFC 6749 section 3.3). */
+function handOut(
+  accessToken: string,
+  granted: readonly string[],
+  asked: readonly string[],
+  outcome: Outcome,
+): HandedOut {
+  return asked.every((scope) => granted.includes(scope))
+    ? { output: { accessToken }, outcome }
+    : { output: { accessToken, grantedScopes: granted }, outcome: 'scope-gap' };
+}
+
+/**
+ * @returns undefined when the provider has refused for good and the user must consent again
+ * @throws ProviderFailure; ThrottlingException where asking again shortly will help; AccessDeniedException for a token
+ *   whose scopes the provider's policy does not let out
+ */
+export async function heldToken(
+  ports: RenewalPorts & DispatchPorts,
+  { owner, grant, scopes, source, checkGrantedScopes, renewedAs, ahead }: Holding,
+): Promise<HandedOut | undefined> {
+  const now = epochSeconds(ports.ambient);
+  const tokens = usableTokens(grant, owner, now);
+  if (grant && tokens) {
+    if (ahead && inSoftWindow(tokens, now)) await renewSoon(ports, owner, grant, ahead);
+    checkGrantedScopes(tokens.scopes, scopesHeld(tokens));
+    const { accessToken } = await openTokens(ports.seal, owner, tokens);
+    return handOut(accessToken, tokens.scopes, scopes, 'cached');
+  }
+  const fresh = await renewed(ports, { owner, source, seen: grant });
+  if (fresh === CONSENT_NEEDED) return undefined;
+  checkGrantedScopes(fresh.scopes, fresh.held);
+  return handOut(fresh.accessToken, fresh.scopes, scopes, renewedAs);
+}
+
+/**
+ * The same for a token that nobody consents to: what it is exchanged for is at hand.
+ *
+ * @param force there is nobody to authenticate anew: the old token counts as ended, and is never handed out again
+ * @throws ProviderFailure; ThrottlingException where asking again shortly will help, or will say what is gone
+ */
+export async function exchangedToken(
+  ports: RenewalPorts & DispatchPorts,
+  holding: Omit<Holding, 'renewedAs'>,
+  force: boolean,
+): Promise<HandedOut> {
+  const { owner, grant } = holding;
+  const held = force ? await markRejected(ports, owner, grant) : grant;
+  const answer = await heldToken(ports, { ...holding, grant: held, renewedAs: 'exchanged' });
+  if (answer) return answer;
+  // The grant went while it was renewed, because its time was over.
+  throw new ServiceError('ThrottlingException', 'The token was forgotten meanwhile. Try again.');
+}

@@ -1,0 +1,124 @@
+/**
+ * Renewal ahead of time: in the last part of a token's life its reader gets it at once, and whoever wins the lease
+ * hands the renewal on, to be done where nobody waits for it.
+ */
+import { audited, type AuditTrail } from '../audit';
+import { ProviderFailure } from '../oauth/provider-failure';
+import type { Directory } from './directory';
+import type { Grant, GrantId } from './grant';
+import { deletionDuring } from './deletion-check';
+import { backsOff, CONSENT_NEEDED, isLongPast, LEASE, redeemed, type RenewalPorts } from './renewal';
+import {
+  clientCredentialsOf,
+  refreshTokenOf,
+  type RequestOwner,
+  type TokenSourcePorts,
+} from './token-sources';
+
+/** A renewal to be done by who holds the lease; nothing of it is secret. */
+export interface RenewalRequest {
+  /** ARN of the IAM principal whose read it was. */
+  readonly principal: string;
+  readonly workloadName: string;
+  readonly providerName: string;
+  readonly grantId: GrantId;
+  /** The lease's. */
+  readonly holder: string;
+  readonly flow: 'USER_FEDERATION' | 'M2M';
+  readonly scopes: readonly string[];
+  readonly resources: readonly string[];
+  readonly audiences: readonly string[];
+}
+
+/** Hands a renewal on and returns before it is done. */
+export interface AheadRenewals {
+  dispatch(request: RenewalRequest): Promise<void>;
+}
+
+export interface DispatchPorts extends Pick<RenewalPorts, 'grants' | 'ambient'> {
+  readonly aheadRenewals: AheadRenewals;
+  readonly audit: AuditTrail;
+}
+
+/**
+ * Hands the renewal of a grant on, unless somebody is at it or the provider is to be left alone. Nothing that goes
+ * wrong with it is the reader's concern: the token that there is is good.
+ *
+ * @param grant as it was read, with its tokens
+ */
+export async function renewSoon(
+  ports: DispatchPorts,
+  owner: RequestOwner,
+  grant: Grant,
+  request: Omit<RenewalRequest, 'holder' | 'grantId'>,
+): Promise<void> {
+  const { ambient, grants } = ports;
+  const { grantId } = owner;
+  const now = ambient.now();
+  if (backsOff(grant, now) || (grant.lease && !isLongPast(grant.lease, now))) return;
+  const holder = ambient.randomUUID();
+  try {
+    const lease = { holder, deadline: now + LEASE };
+    if (!(await grants.takeLease(grantId, { providerId: owner.provider.id, seen: grant, lease }))) return;
+    try {
+      await ports.aheadRenewals.dispatch({ ...request, grantId, holder });
+    } catch (error) {
+      await grants.releaseLease(grantId, { holder, dropTokens: false });
+      throw error;
+    }
+  } catch {
+    const { principal, providerName: provider, flow } = request;
+    const entry = {
+      principal,
+      workloadIdentity: owner.workloadArn,
+      user: grantId.subjectHash,
+      provider,
+      credentialProvider: owner.provider.arn,
+      flow,
+    };
+    const reason = 'the renewal could not be handed on';
+    ports.audit.record({ ...entry, operation: 'RenewAhead', outcome: 'failed', reason });
+  }
+}
+
+export interface RenewAheadPorts extends RenewalPorts, TokenSourcePorts {
+  readonly directory: Directory;
+  readonly audit: AuditTrail;
+}
+
+/**
+ * Does what was handed on, if the lease is still the one that it was handed on with.
+ *
+ * @throws Error for what nobody foresaw; what the provider refuses is in the journal and the audit trail
+ */
+export async function renewAhead(ports: RenewAheadPorts, request: RenewalRequest): Promise<void> {
+  const { principal, workloadName, providerName, grantId, holder, flow, scopes, ...narrowing } = request;
+  await audited(ports.audit, 'RenewAhead', { arn: principal }, async (note) => {
+    note({ provider: providerName, user: grantId.subjectHash, flow, scopes });
+    const { identity, provider, grant } = await ports.directory.read(workloadName, providerName, grantId);
+    const overtaken = { reason: 'overtaken: the lease, the agent or the provider is another by now' };
+    if (
+      identity?.id !== grantId.workloadId ||
+      provider?.id !== grant?.providerId ||
+      !provider ||
+      grant?.lease?.holder !== holder
+    ) {
+      note(overtaken);
+      return;
+    }
+    note({ workloadIdentity: identity.arn, credentialProvider: provider.arn });
+    const { resources, audiences } = narrowing;
+    const owner = { grantId, provider, workloadArn: identity.arn, resources, audiences };
+    const source = flow === 'M2M' ? clientCredentialsOf(ports, owner, scopes) : refreshTokenOf(ports, owner);
+    try {
+      const renewal = await redeemed(ports, { owner, source, seen: grant }, holder);
+      const result = flow === 'M2M' ? 'exchanged' : 'refreshed';
+      note({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
+    } catch (error) {
+      if (error instanceof ProviderFailure) note({ result: error.outcome, reason: error.detail });
+      // Nobody waits to be told that there is nothing to renew any more; nor is it a fault, whatever came of it.
+      else if (await deletionDuring(ports, owner)) note(overtaken);
+      else throw error;
+    }
+  });
+}

@@ -1,0 +1,19 @@
+/** The client secret of an OAuth2 provider, wherever it is kept: for who sends a request to the provider's server. */
+import { clientSecretContext, type Oauth2Provider } from '../provider/oauth2-provider';
+import type { ExternalSecrets } from '../sealing/external-secret';
+import type { Seal } from '../sealing/sealing';
+import type { SecretStore } from '../sealing/secret-store';
+
+export interface ClientSecretPorts {
+  readonly clientSecrets: Pick<SecretStore, 'get'>;
+  readonly externalSecrets: ExternalSecrets;
+  readonly seal: Pick<Seal, 'open'>;
+}
+
+/** @throws AccessDeniedException or ValidationException for an external secret that cannot be used */
+export async function openClientSecret(ports: ClientSecretPorts, provider: Oauth2Provider): Promise<string> {
+  if (provider.externalSecret) return ports.externalSecrets.read(provider, provider.externalSecret);
+  const sealed = await ports.clientSecrets.get(provider.id);
+  if (sealed === undefined) throw new Error('the provider has no client secret');
+  return ports.seal.open(clientSecretContext(provider), sealed);
+}

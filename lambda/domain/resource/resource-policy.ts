@@ -1,0 +1,64 @@
+/** Putting, reading and taking away the resource policy of a workload identity or a credential provider. */
+import type { Ambient } from '../ambient';
+import { audited, type AuditTrail } from '../audit';
+import type { Caller } from '../principal';
+import { changeResource } from '../managed-resource';
+import { locateResource, type ResourceStores } from './resource-arn';
+import { checkAdmission } from '../policy/policy-admission';
+import { parsePolicyDocument } from '../policy/policy-document';
+
+export interface ResourcePolicyPorts extends ResourceStores {
+  readonly audit: AuditTrail;
+  readonly ambient: Ambient;
+  readonly arnPrefix: string;
+}
+
+/**
+ * @param policy IAM policy JSON; kept as it is given
+ * @returns the policy as it stands from the next request on
+ * @throws ValidationException that names the element which is not understood, or for a policy that takes too long; ResourceNotFoundException,
+ *   AccessDeniedException, ThrottlingException when the resource was changed meanwhile
+ */
+export function putResourcePolicy(
+  ports: ResourcePolicyPorts,
+  principal: Caller,
+  resourceArn: string,
+  policy: string,
+): Promise<string> {
+  const operation = 'PutResourcePolicy';
+  return audited(ports.audit, operation, principal, async (note) => {
+    note({ resource: resourceArn });
+    const { store, resource } = await locateResource(ports, { principal, operation }, resourceArn);
+    checkAdmission(parsePolicyDocument(policy, resource.arn));
+    await changeResource(store, ports.ambient, resource, { policy });
+    return policy;
+  });
+}
+
+/** @returns undefined when the resource has none. @throws ResourceNotFoundException, AccessDeniedException */
+export function getResourcePolicy(
+  ports: ResourcePolicyPorts,
+  principal: Caller,
+  resourceArn: string,
+): Promise<string | undefined> {
+  const operation = 'GetResourcePolicy';
+  return audited(ports.audit, operation, principal, async (note) => {
+    note({ resource: resourceArn });
+    const { resource } = await locateResource(ports, { principal, operation }, resourceArn);
+    return resource.policy;
+  });
+}
+
+/** From the next request on the owner alone may act. @throws ResourceNotFoundException, AccessDeniedException */
+export function deleteResourcePolicy(
+  ports: ResourcePolicyPorts,
+  principal: Caller,
+  resourceArn: string,
+): Promise<void> {
+  const operation = 'DeleteResourcePolicy';
+  return audited(ports.audit, operation, principal, async (note) => {
+    note({ resource: resourceArn });
+    const { store, resource } = await locateResource(ports, { principal, operation }, resourceArn);
+    await changeResource(store, ports.ambient, resource, { policy: undefined });
+  });
+}

@@ -1,0 +1,68 @@
+/** Tags of workload identities and credential providers. */
+import type { Ambient } from '../ambient';
+import { audited, type AuditTrail } from '../audit';
+import type { Caller } from '../principal';
+import { changeResource } from '../managed-resource';
+import { locateResource, type ResourceStores } from './resource-arn';
+import { ServiceError } from '../service-error';
+
+/** Tags that a resource may have: AWS's most. */
+const MOST = 50;
+
+export interface TagPorts extends ResourceStores {
+  readonly audit: AuditTrail;
+  readonly ambient: Ambient;
+  readonly arnPrefix: string;
+}
+
+type Tags = Readonly<Record<string, string>>;
+
+function changeTags(
+  ports: TagPorts,
+  operation: 'TagResource' | 'UntagResource',
+  principal: Caller,
+  resourceArn: string,
+  change: (tags: Tags) => Tags,
+): Promise<void> {
+  return audited(ports.audit, operation, principal, async (note) => {
+    note({ resource: resourceArn });
+    const { store, resource } = await locateResource(ports, { principal, operation }, resourceArn);
+    const tags = change(resource.tags);
+    if (Object.keys(tags).length > MOST) {
+      throw new ServiceError(
+        'ServiceQuotaExceededException',
+        `A resource may have ${MOST} tags. Remove some first.`,
+      );
+    }
+    await changeResource(store, ports.ambient, resource, { tags });
+  });
+}
+
+/**
+ * Adds tags; one of the same key is replaced.
+ *
+ * @throws ServiceQuotaExceededException over 50, ResourceNotFoundException, AccessDeniedException
+ */
+export const tagResource = (ports: TagPorts, principal: Caller, arn: string, tags: Tags): Promise<void> =>
+  changeTags(ports, 'TagResource', principal, arn, (present) => ({ ...present, ...tags }));
+
+/** Removes tags; keys that are not there do not matter. @throws ResourceNotFoundException, AccessDeniedException */
+export const untagResource = (
+  ports: TagPorts,
+  principal: Caller,
+  arn: string,
+  keys: readonly string[],
+): Promise<void> =>
+  changeTags(ports, 'UntagResource', principal, arn, (present) =>
+    Object.fromEntries(Object.entries(present).filter(([key]) => !keys.includes(key))),
+  );
+
+/** @throws ResourceNotFoundException, AccessDeniedException */
+export function listTags(ports: TagPorts, principal: Caller, arn: string): Promise<Tags> {
+  const operation = 'ListTagsForResource';
+  return audited(ports.audit, operation, principal, async (note) => {
+    note({ resource: arn });
+    const { resource } = await locateResource(ports, { principal, operation }, arn);
+    return resource.tags;
+  });
+}

@@ -1,0 +1,70 @@
+/**
+ * The authorizer of an endpoint with user tokens. What it throws and the policy that it answers with choose among the
+ * gateway's own answers (refusals.ts), which are the only ones in which a client finds `WWW-Authenticate`.
+ * Source: API Gateway developer guide, "Use API Gateway Lambda authorizers".
+ */
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from 'aws-lambda';
+import { requestContextOf } from '../api/request-context';
+import { unexpected, type ReportUnexpected } from '../api/unexpected';
+import type { Requests } from '../domain/audit';
+import type { AgentEndpointConfiguration, JwtInbound } from '../domain/gate/agent-endpoint';
+import { endpointEntry, OPERATION } from '../domain/gate/audit';
+import { authorizeUser, type AuthorizePorts } from '../domain/gate/user-admission';
+import { ServiceError } from '../domain/service-error';
+import { headerFields } from './header-fields';
+
+/** The one word that makes the gateway answer 401; any other is an authorizer that failed. */
+const UNAUTHORIZED = 'Unauthorized';
+const FAILED = 'The token could not be checked';
+
+export type AuthorizerHandler = (
+  event: APIGatewayRequestAuthorizerEvent,
+  context?: Partial<Pick<Context, 'awsRequestId'>>,
+) => Promise<APIGatewayAuthorizerResult>;
+
+const policy = (
+  effect: 'Allow' | 'Deny',
+  principalId: string,
+  methodArn: string,
+): APIGatewayAuthorizerResult => ({
+  principalId,
+  policyDocument: {
+    Version: '2012-10-17',
+    Statement: [{ Effect: effect, Action: 'execute-api:Invoke', Resource: methodArn }],
+  },
+});
+
+/** Nothing of an error goes with what is thrown: Lambda would log it whole. */
+type Decision = { readonly user: string } | 'scope missing' | 'unauthorized' | 'failed';
+
+export function createAuthorizerHandler(
+  { requests, ...ports }: AuthorizePorts & { readonly requests: Requests },
+  endpoint: AgentEndpointConfiguration,
+  inbound: JwtInbound,
+  report: ReportUnexpected,
+): AuthorizerHandler {
+  async function decide(event: APIGatewayRequestAuthorizerEvent): Promise<Decision> {
+    try {
+      // A call that is let through the gate records.
+      const user = await requests.ensureEntry({ operation: OPERATION, auditSuccess: false }, async (note) => {
+        note(endpointEntry(endpoint));
+        return authorizeUser(ports, endpoint, inbound, headerFields(event));
+      });
+      return { user };
+    } catch (error) {
+      if (!(error instanceof ServiceError)) report(unexpected(error));
+      else if (error.type === 'AccessDeniedException') return 'scope missing';
+      else if (error.type === 'UnauthorizedException') return 'unauthorized';
+      return 'failed';
+    }
+  }
+
+  return async (event, context) => {
+    const decision = await requests.within(requestContextOf(event, context), () => decide(event));
+    if (decision === 'unauthorized') throw new Error(UNAUTHORIZED);
+    if (decision === 'failed') throw new Error(FAILED);
+    return decision === 'scope missing'
+      ? policy('Deny', 'user', event.methodArn)
+      : policy('Allow', decision.user, event.methodArn);
+  };
+}

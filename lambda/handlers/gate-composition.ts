@@ -1,0 +1,67 @@
+/**
+ * Composition of an agent endpoint's two functions. Everything of the endpoint is handed in, so that several can live in
+ * one process. Neither function can open the vault or read the directory: the gate is one more caller of the identity
+ * service.
+ */
+import type { BedrockAgentCoreClientConfig } from '@aws-sdk/client-bedrock-agentcore';
+import { ambient } from '../adapters/ambient';
+import { createHttpAgent } from '../adapters/http/agent';
+import { createTransport } from '../adapters/http/transport';
+import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
+import { createWorkloadTokens } from '../adapters/identity/workload-tokens';
+import { createLambdaAgent } from '../adapters/lambda/agent';
+import { createMetadataReader } from '../domain/oauth/provider-metadata';
+import type { UserTokenVerifier } from '../domain/identity/user';
+import type { Agent } from '../domain/gate/agent-answer';
+import type { AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
+import type { EndpointPolicy } from '../domain/endpoint';
+import { audit, report, requests } from './logging';
+import { createAuthorizerHandler, type AuthorizerHandler } from '../gate/authorizer-handler';
+import { createGateHandler, IDLE, type GateHandler } from '../gate/gate-handler';
+
+export interface AuthorizerEnvironment {
+  readonly endpointPolicy: EndpointPolicy;
+}
+
+export interface GateEnvironment extends AuthorizerEnvironment {
+  /** Address of the identity service, and credentials when they are not the function's own. */
+  readonly identity: BedrockAgentCoreClientConfig & { readonly endpoint: string };
+  /** Milliseconds for which an agent may be silent. */
+  readonly idle?: number;
+}
+
+/** Believes nobody but whom the endpoint's own configuration names. */
+function userTokens({ endpointPolicy }: AuthorizerEnvironment): UserTokenVerifier {
+  const transport = createTransport(endpointPolicy);
+  const metadata = createMetadataReader(transport, endpointPolicy, ambient);
+  return createUserTokenVerifier([], metadata, transport, ambient);
+}
+
+function agentOf({ target, protocol }: AgentEndpointConfiguration, policy: EndpointPolicy): Agent {
+  return target.kind === 'url'
+    ? createHttpAgent(target.url, policy)
+    : createLambdaAgent(target.functionArn, protocol, ambient);
+}
+
+export function composeGate(endpoint: AgentEndpointConfiguration, environment: GateEnvironment): GateHandler {
+  const ports = {
+    userTokens: userTokens(environment),
+    workloadTokens: createWorkloadTokens(environment.identity),
+    agent: agentOf(endpoint, environment.endpointPolicy),
+    audit,
+    requests,
+    ambient,
+  };
+  return createGateHandler(ports, endpoint, report, environment.idle ?? IDLE);
+}
+
+/** @throws Error for an endpoint whose callers sign, which has no authorizer */
+export function composeAuthorizer(
+  endpoint: AgentEndpointConfiguration,
+  environment: AuthorizerEnvironment,
+): AuthorizerHandler {
+  const { inbound } = endpoint;
+  if (inbound.kind !== 'JWT') throw new Error('An endpoint with IAM inbound has no authorizer.');
+  const ports = { userTokens: userTokens(environment), audit, requests };
+  return createAuthorizerHandler(ports, endpoint, inbound, report);
+}

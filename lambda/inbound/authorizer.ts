@@ -1,7 +1,0 @@
-/** The authorizer's function of one agent endpoint, as its environment states it. */
-import { readAgentEndpoint, readEndpointPolicy } from '../handlers/environment';
-import { composeAuthorizer } from './composition';
-
-const endpointPolicy = readEndpointPolicy();
-
-export const handler = composeAuthorizer(readAgentEndpoint(endpointPolicy), { endpointPolicy });

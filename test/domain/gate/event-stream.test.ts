@@ -1,0 +1,104 @@
+/** Which bytes of an event stream pass, wherever the chunks end. */
+import fc from 'fast-check';
+import { EventStream, MAX_HELD_BYTES } from '../../../lambda/domain/gate/event-stream';
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+
+/** What has passed after each chunk. */
+function passing(...chunks: string[]) {
+  const stream = new EventStream();
+  const passed = chunks.map((chunk) => text(stream.take(Buffer.from(chunk, 'latin1'))));
+  return { passed, between: stream.betweenEvents, rest: text(stream.rest()) };
+}
+
+it.each([
+  ['LF', 'data: a\n\n'],
+  ['CR', 'data: a\r\r'],
+  ['CRLF', 'data: a\r\n\r\n'],
+  ['LF and CRLF', 'data: a\n\r\n'],
+  ['CRLF and LF', 'data: a\r\n\n'],
+  ['LF and CR', 'data: a\n\r'],
+  ['several fields', 'id: 1\nevent: x\ndata: a\ndata\n\n'],
+  ['blank lines before it', '\n\r\n\rdata: a\n\n'],
+])('a whole event passes at once: %s', (_what, event) => {
+  expect(passing(event)).toEqual({ passed: [event], between: true, rest: '' });
+});
+
+it.each([
+  ['a field without its end', 'data: a'],
+  ['a field', 'data: a\n'],
+  ['a field that ends with CR', 'data: a\r'],
+  ['a field that ends with CRLF', 'data: a\r\n'],
+  ['a field without a colon', 'data\n'],
+  ['a comment within the event', 'data: a\n: comment\n'],
+  ['an id alone', 'id: 7\n'],
+  ['a comment without its end', ': comment'],
+])('what is unfinished is held back: %s', (_what, half) => {
+  expect(passing(`data: one\n\n${half}`)).toEqual({ passed: ['data: one\n\n'], between: true, rest: half });
+});
+
+it('a comment between events passes when its line ends, for it keeps the connection alive', () => {
+  expect(passing(':', ' alive\n', ':\r', '\n').passed).toEqual(['', ': alive\n', ':\r', '\n']);
+});
+
+it('the LF of a CRLF that two chunks share passes behind its CR, and ends no second line', () => {
+  expect(passing('data: a\r\n\r', '\ndata: b\r', '\n', '\r', '\n').passed).toEqual([
+    'data: a\r\n\r',
+    '\n',
+    '',
+    'data: b\r\n\r',
+    '\n',
+  ]);
+});
+
+it('an event in many chunks passes when it is whole', () => {
+  expect(passing('da', 'ta: ', 'a\n', '\n').passed).toEqual(['', '', '', 'data: a\n\n']);
+});
+
+describe('an event too long to be held back', () => {
+  const part = 'x'.repeat(MAX_HELD_BYTES / 2);
+
+  it('passes as it comes, and nothing may follow it until it ends', () => {
+    const stream = new EventStream();
+    const take = (chunk: string) => text(stream.take(Buffer.from(chunk)));
+    expect([take('data: '), take(part), stream.betweenEvents]).toEqual(['', '', true]);
+    expect([take(part), stream.betweenEvents]).toEqual([`data: ${part}${part}`, false]);
+    expect([take('more\n'), stream.betweenEvents]).toEqual(['more\n', false]);
+    expect([take('\ndata: b'), stream.betweenEvents]).toEqual(['\n', true]);
+    expect(text(stream.rest())).toBe('data: b');
+  });
+
+  it('passes with the whole events before it', () => {
+    const stream = new EventStream();
+    const long = `data: ${part}${part}`;
+    expect(text(stream.take(Buffer.from(`data: a\n\n${long}`)))).toBe(`data: a\n\n${long}`);
+    expect(stream.betweenEvents).toBe(false);
+  });
+});
+
+/** The fields since the last blank line, as the specification's parser counts them. */
+function unfinished(stream: string): string[] {
+  const lines = stream.split(/\r\n|\r|\n/);
+  const open = lines.slice(lines.lastIndexOf('', lines.length - 2) + 1);
+  return open.filter((line) => line !== '' && !line.startsWith(':'));
+}
+
+it('passes every byte in order, ends at whole events alone, and holds back no whole one', () => {
+  const piece = fc.constantFrom('\r', '\n', '\r\n', '\n\n', 'data: a', ':', 'id', ' ', 'data: b\n\n');
+  fc.assert(
+    fc.property(fc.array(fc.array(piece, { maxLength: 6 }), { maxLength: 8 }), (chunks) => {
+      const stream = new EventStream();
+      let passed = '';
+      for (const chunk of chunks) {
+        passed += text(stream.take(Buffer.from(chunk.join(''), 'latin1')));
+        expect(unfinished(passed)).toEqual([]);
+      }
+      const rest = text(stream.rest());
+      expect(passed + rest).toBe(chunks.flat().join(''));
+      // A whole event or comment in the rest would have to be passed.
+      const ends = [...rest.matchAll(/\r\n|\r|\n/g)].map(({ index, 0: end }) => index + end.length);
+      for (const end of ends) expect(unfinished(passed + rest.slice(0, end))).not.toEqual([]);
+    }),
+    { numRuns: 2000 },
+  );
+});

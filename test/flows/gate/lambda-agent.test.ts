@@ -1,0 +1,278 @@
+/** An agent that is a Lambda function: streaming, as AWS's helper makes it, or returning one object. */
+import type { Writable } from 'node:stream';
+import { InvokeWithResponseStreamCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { LambdaFunction } from '../../../lib/local/lambda';
+import { MOST_PAYLOAD } from '../../../lambda/domain/gate/agent-request';
+import { DELIMITER, WITH_METADATA, type ResponseStream } from '../../../lambda/gate/response-stream';
+import { World } from '../support/world';
+import { openEndpoint, type Opened } from './endpoints';
+
+const FUNCTION = 'travel-agent';
+
+interface FunctionUrlEvent {
+  readonly version: string;
+  readonly rawPath: string;
+  readonly headers: Record<string, string>;
+  readonly requestContext: { readonly http: { readonly method: string; readonly path: string } };
+  readonly body: string;
+  readonly isBase64Encoded: boolean;
+}
+
+let world: World;
+let endpoint: Opened;
+let mcp: Opened;
+const failures: unknown[] = [];
+
+beforeAll(async () => {
+  world = await World.start();
+  const shared: Parameters<typeof openEndpoint>[1] = {
+    inbound: {
+      kind: 'JWT',
+      discoveryUrl: world.issuer.discoveryUrl,
+      allowedAudience: [world.issuer.audience],
+    },
+    target: {
+      kind: 'lambda',
+      functionArn: `arn:aws:lambda:${world.local.region}:${world.local.accountId}:function:${FUNCTION}`,
+    },
+    reportFailure: (failure) => failures.push(failure),
+  };
+  [endpoint, mcp] = [
+    await openEndpoint(world, shared),
+    await openEndpoint(world, { ...shared, protocol: 'MCP' }),
+  ];
+});
+afterAll(async () => {
+  await Promise.all([endpoint.close(), mcp.close()]);
+  await world.stop();
+});
+afterEach(() => {
+  expect(failures).toEqual([]);
+});
+
+const deploy = (handler: LambdaFunction) => world.local.functions.set(FUNCTION, handler);
+
+const call = async (body: string | Uint8Array = '{"prompt":"hello"}', at = endpoint): Promise<Response> =>
+  fetch(at.invocationUrl, {
+    method: 'POST',
+    body: body as string,
+    headers: {
+      authorization: `Bearer ${await world.issuer.token('ana')}`,
+      'content-type': 'application/json',
+    },
+  });
+
+/** As Lambda's runtime does it (`HttpResponseStream.from`): the metadata goes ahead of the first bytes. */
+function withMetadata(stream: ResponseStream, metadata: object): Writable {
+  stream.setContentType(WITH_METADATA);
+  stream.write(JSON.stringify(metadata));
+  stream.write(DELIMITER);
+  return stream;
+}
+
+const SSE = { statusCode: 200, headers: { 'Content-Type': 'text/event-stream' } };
+
+it('is handed the event of a function URL, with what the agent reads in headers', async () => {
+  const events: FunctionUrlEvent[] = [];
+  deploy((event) => {
+    events.push(event as FunctionUrlEvent);
+    return Promise.resolve({ statusCode: 200, body: '{}' });
+  });
+  expect((await call()).status).toBe(200);
+  expect((await call('{}', mcp)).status).toBe(200);
+  expect((await call(Buffer.from([255, 0]))).status).toBe(200);
+  const [http, overMcp, binary] = events;
+  expect(http).toMatchObject({
+    version: '2.0',
+    rawPath: '/invocations',
+    headers: {
+      'content-type': 'application/json',
+      workloadaccesstoken: expect.stringMatching(/^ey/) as string,
+      'x-amzn-bedrock-agentcore-runtime-session-id': expect.any(String) as string,
+    },
+    requestContext: { http: { method: 'POST', path: '/invocations' } },
+    body: '{"prompt":"hello"}',
+    isBase64Encoded: false,
+  });
+  expect(overMcp).toMatchObject({ rawPath: '/mcp', requestContext: { http: { path: '/mcp' } } });
+  expect(binary).toMatchObject({ body: '/wA=', isBase64Encoded: true });
+});
+
+it('is handed a payload of the largest size, however much of it JSON escapes', async () => {
+  const events: FunctionUrlEvent[] = [];
+  deploy((event) => {
+    events.push(event as FunctionUrlEvent);
+    return Promise.resolve({ statusCode: 200, body: '{}' });
+  });
+  const largest = Buffer.alloc(MOST_PAYLOAD, '\u0001');
+  expect((await call(largest)).status).toBe(200);
+  const [{ body, isBase64Encoded } = { body: '', isBase64Encoded: false }] = events;
+  expect(isBase64Encoded).toBe(true);
+  expect(Buffer.from(body, 'base64').equals(largest)).toBe(true);
+});
+
+it('streams: each event arrives before the next is made', async () => {
+  let next = (): void => undefined;
+  const asked = () => new Promise<void>((resolve) => (next = resolve));
+  deploy({
+    async streaming(_event, stream) {
+      const body = withMetadata(stream, SSE);
+      for (const event of ['data: one\n\n', 'data: two\n\n']) {
+        const wanted = asked();
+        body.write(event);
+        await wanted;
+      }
+      body.end('data: three\n\n');
+    },
+  });
+  const answer = await call();
+  expect(answer.headers.get('content-type')).toBe('text/event-stream');
+  if (!answer.body) throw new Error('the answer has no body');
+  const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+  const read = async (): Promise<string> => Buffer.from((await reader.read()).value ?? []).toString();
+  expect(await read()).toBe('data: one\n\n');
+  next();
+  expect(await read()).toBe('data: two\n\n');
+  next();
+  expect(await read()).toBe('data: three\n\n');
+  expect(await read()).toBe('');
+});
+
+describe('answers', () => {
+  it.each<[what: string, handler: LambdaFunction, type: string, text: string]>([
+    [
+      'with one object in base64',
+      () =>
+        Promise.resolve({
+          statusCode: 200,
+          headers: { 'Content-Type': 'text/plain' },
+          body: Buffer.from('hello').toString('base64'),
+          isBase64Encoded: true,
+        }),
+      'text/plain',
+      'hello',
+    ],
+    [
+      'with JSON of its own',
+      () => Promise.resolve({ result: 'hello' }),
+      'application/json',
+      '{"result":"hello"}',
+    ],
+    [
+      'as a stream without metadata',
+      { streaming: (_event, stream) => Promise.resolve(stream.end('hello')) },
+      'application/octet-stream',
+      'hello',
+    ],
+    [
+      'as a stream whose metadata come in pieces',
+      {
+        streaming(_event, stream) {
+          stream.setContentType(WITH_METADATA);
+          const [a, b] = ['{"statusCode":200,"headers":{"content-type":', '"text/plain"}}'];
+          stream.write(a);
+          stream.write(`${b}\0\0\0`);
+          stream.write('\0\0\0\0\0hel');
+          return Promise.resolve(stream.end('lo'));
+        },
+      },
+      'text/plain',
+      'hello',
+    ],
+  ])('%s', async (_what, handler, type, text) => {
+    deploy(handler);
+    const answer = await call();
+    expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+      200,
+      type,
+      text,
+    ]);
+  });
+
+  it('with nothing but a status', async () => {
+    deploy({
+      streaming: (_event, stream) => Promise.resolve(withMetadata(stream, { statusCode: 202 }).end()),
+    });
+    expect([(await call('{}', mcp)).status]).toEqual([202]);
+  });
+});
+
+const last = async () =>
+  (await world.audit()).filter(({ operation }) => operation === 'InvokeAgentRuntime').at(-1);
+
+describe('does not answer as it should', () => {
+  it.each<[what: string, handler: LambdaFunction, reason: string]>([
+    ['with an error', () => Promise.resolve({ statusCode: 500, body: 'private' }), 'status 500'],
+    [
+      'with metadata that are none',
+      {
+        streaming: (_event, stream) => Promise.resolve(withMetadata(stream, { statusCode: 'private' }).end()),
+      },
+      'the function’s metadata is not as AWS has it',
+    ],
+  ])('%s', async (_what, handler, reason) => {
+    deploy(handler);
+    const answer = await call();
+    expect(answer.status).toBe(424);
+    expect(await answer.text()).not.toContain('private');
+    expect(await last()).toMatchObject({ outcome: 'failed', reason: `agent: ${reason}` });
+  });
+
+  /** The service's own Lambda says so on stderr, too. */
+  const quietly = async (work: () => Promise<void>): Promise<void> => {
+    const written = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      await work();
+    } finally {
+      written.mockRestore();
+    }
+  };
+
+  it('since it threw', () =>
+    quietly(async () => {
+      deploy(() => Promise.reject(new Error('private')));
+      const answer = await call();
+      expect([answer.status, await answer.text()]).toEqual([424, expect.not.stringContaining('private')]);
+      expect(await last()).toMatchObject({ reason: 'agent: the function failed (Unhandled)' });
+    }));
+
+  it('since it threw in the middle of its answer: the error is the last event', () =>
+    quietly(async () => {
+      deploy({
+        streaming(_event, stream) {
+          withMetadata(stream, SSE).write('data: one\n\n');
+          return Promise.reject(new Error('private'));
+        },
+      });
+      const text = await (await call()).text();
+      expect(text).toMatch(/^data: one\n\nevent: error\ndata: \{"__type":"RuntimeClientError"/);
+      expect(text).not.toContain('private');
+    }));
+
+  it('since there is no such function', async () => {
+    world.local.functions.delete(FUNCTION);
+    expect((await call()).status).toBe(424);
+    expect(await last()).toMatchObject({ reason: 'agent: not invoked: ResourceNotFoundException' });
+  });
+});
+
+it('is run once, whatever happens', () => {
+  const runs: unknown[] = [];
+  deploy((event) => {
+    runs.push(event);
+    return Promise.resolve({ statusCode: 503 });
+  });
+  return call().then((answer) => {
+    expect([answer.status, runs.length]).toEqual([424, 1]);
+  });
+});
+
+it('is decoded by AWS’s own client: the embedded Lambda speaks its event stream', async () => {
+  deploy({ streaming: (_event, stream) => Promise.resolve(stream.end('hello')) });
+  const { EventStream = [] } = await new LambdaClient({}).send(
+    new InvokeWithResponseStreamCommand({ FunctionName: FUNCTION, Payload: Buffer.from('{}') }),
+  );
+  const events: object[] = [];
+  for await (const event of EventStream) events.push(event);
+  expect(events).toMatchObject([{ PayloadChunk: { Payload: Buffer.from('hello') } }, { InvokeComplete: {} }]);
+});

@@ -1,0 +1,348 @@
+/**
+ * An endpoint whose callers bring a user's token, by plain HTTP: each fault of a token has its own reason in the audit
+ * log and the same answer; what a client can act on, it finds.
+ */
+import { TEAM_IS_BLUE } from '../../domain/gate/endpoints';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { createRequire } from 'node:module';
+import { PassThrough } from 'node:stream';
+import { parseAgentEndpoint } from '../../../lambda/domain/gate/agent-endpoint';
+import type * as Composition from '../../../lambda/handlers/gate-composition';
+import type { ResponseStream } from '../../../lambda/gate/response-stream';
+import { FORGERIES, startIssuer, type TestIssuer } from '../support/issuer';
+import { World } from '../support/world';
+import { AgentServer } from './agent-server';
+import { claimsOf, openEndpoint, type Opened } from './endpoints';
+
+let world: World;
+let server: AgentServer;
+/** Believed by the endpoint, and by its workload identity. */
+let issuer: TestIssuer;
+let endpoint: Opened;
+
+beforeAll(async () => {
+  [world, server, issuer] = await Promise.all([World.start(), AgentServer.start(), startIssuer()]);
+  endpoint = await openEndpoint(
+    world,
+    {
+      inbound: {
+        kind: 'JWT',
+        discoveryUrl: issuer.discoveryUrl,
+        allowedAudience: [issuer.audience],
+        allowedClients: ['web'],
+        allowedScopes: ['invoke'],
+        advertisedScopeMapping: { invoke: 'api://travel/invoke' },
+        customClaims: [TEAM_IS_BLUE],
+      },
+      target: { kind: 'url', url: server.url },
+    },
+    issuer,
+  );
+});
+afterAll(async () => {
+  await endpoint.close();
+  await Promise.all([server.stop(), issuer.close(), world.stop()]);
+});
+beforeEach(() => {
+  server.reset();
+});
+
+type Header = Parameters<TestIssuer['token']>[2];
+
+/** A token that is good here, but for what the claims and the header say. */
+const token = (claims: object = {}, header?: Header) =>
+  issuer.token('ana', { client_id: 'web', scope: 'openid invoke', team: 'blue', ...claims }, header);
+
+/** One call with this token, if any. */
+const call = (bearer?: string, more: RequestInit = {}, url = endpoint.invocationUrl): Promise<Response> =>
+  fetch(url, {
+    method: 'POST',
+    body: '{"prompt":"hello"}',
+    ...more,
+    headers: { ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }), ...more.headers },
+  });
+
+const invocations = async () =>
+  (await world.audit()).filter(({ operation }) => operation === 'InvokeAgentRuntime');
+
+const metadataUrl = () => `${endpoint.baseUrl}/.well-known/oauth-protected-resource`;
+
+describe('with a good token', () => {
+  it('reaches the agent as the user, who proved it, and the token stays behind', async () => {
+    const userToken = await token();
+    const answer = await call(userToken);
+    expect([answer.status, await answer.json()]).toEqual([200, { echo: '{"prompt":"hello"}' }]);
+    const claims = claimsOf(server.asked[0]?.headers.workloadaccesstoken);
+    expect(claims.sub).toBe(`${issuer.issuer}#ana`);
+    expect(claims.act).toMatchObject({ sub: expect.stringContaining(endpoint.agent.name) as string });
+    expect(JSON.stringify(server.asked[0]?.headers)).not.toContain(userToken.split('.')[2]);
+    expect((await invocations()).at(-1)).toMatchObject({
+      outcome: 'allowed',
+      user: expect.any(String) as string,
+      jti: claims.jti,
+      requestId: answer.headers.get('x-amzn-requestid'),
+      sourceIp: '127.0.0.1',
+    });
+  });
+
+  it('takes one that is signed by PSS, as FAPI has it', async () => {
+    expect((await call(await token({}, { alg: 'PS256' }))).status).toBe(200);
+  });
+
+  it('reaches it by the ARN with its slash decoded, too', async () => {
+    const url = `${endpoint.baseUrl}/runtimes/${endpoint.agentRuntimeArn}/invocations`;
+    expect((await call(await token(), {}, url)).status).toBe(200);
+  });
+
+  it('hands the token on where the allow-list names it', async () => {
+    const open = await openEndpoint(
+      world,
+      {
+        inbound: { kind: 'JWT', discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },
+        target: { kind: 'url', url: server.url },
+        requestHeaderAllowlist: ['Authorization'],
+      },
+      issuer,
+    );
+    const userToken = await token();
+    expect((await call(userToken, {}, open.invocationUrl)).status).toBe(200);
+    expect(server.asked[0]?.headers.authorization).toBe(`Bearer ${userToken}`);
+    await open.close();
+  });
+
+  it('does not let the caller name another user', async () => {
+    const headers = { 'x-amzn-bedrock-agentcore-runtime-user-id': 'ben' };
+    const answer = await call(await token(), { headers });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { __type: 'ValidationException' }]);
+    expect(server.asked).toEqual([]);
+  });
+
+  it('is for this agent alone', async () => {
+    const url = endpoint.invocationUrl.replace('agent_', 'other_');
+    expect((await call(await token(), {}, url)).status).toBe(404);
+    expect((await call(await token(), {}, `${endpoint.invocationUrl}?qualifier=v2`)).status).toBe(404);
+    expect(server.asked).toEqual([]);
+  });
+
+  it.each(['GET', 'DELETE'])('has nothing for %s, and says what there is', async (method) => {
+    const answer = await call(await token(), { method, body: null });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(server.asked).toEqual([]);
+  });
+});
+
+const now = () => Math.floor(Date.now() / 1000);
+
+/** The answer to whatever is wrong with a token. */
+async function unauthorized(answer: Response): Promise<void> {
+  expect(answer.status).toBe(401);
+  expect(answer.headers.get('www-authenticate')).toBe(
+    `Bearer error="invalid_token", resource_metadata="${metadataUrl()}", scope="api://travel/invoke"`,
+  );
+  expect(answer.headers.get('x-amzn-errortype')).toBe('UnauthorizedException');
+  expect(await answer.json()).toEqual({
+    __type: 'UnauthorizedException',
+    message:
+      'The bearer token is missing or not valid. Sign in again, and send the new token as a bearer token.',
+  });
+  expect(server.asked).toEqual([]);
+}
+
+/** Also recorded, once, by its reason, without the token. */
+async function refused(bearer: string, reason: string): Promise<void> {
+  const before = (await invocations()).length;
+  await unauthorized(await call(bearer));
+  const entries = (await invocations()).slice(before);
+  expect(entries).toMatchObject([
+    { outcome: 'denied', error: 'UnauthorizedException', reason: `user token: ${reason}` },
+  ]);
+  expect(JSON.stringify(entries)).not.toContain(bearer.split('.')[2]);
+}
+
+describe('is refused, and told no more than that, with a token', () => {
+  it.each<[what: string, token: () => Promise<string>, reason: string]>([
+    ['past its end', () => token({ exp: now() - 300 }), 'expired'],
+    ['not valid yet', () => token({ nbf: now() + 300 }), 'not valid yet'],
+    // The deployment trusts this one; the endpoint does not.
+    [
+      'of another issuer',
+      () =>
+        world.issuer.token('ana', { aud: issuer.audience, client_id: 'web', scope: 'invoke', team: 'blue' }),
+      'issuer not trusted',
+    ],
+    [
+      'that another issuer signed',
+      () => world.issuer.token('ana', { iss: issuer.issuer, aud: issuer.audience, scope: 'invoke' }),
+      'signature',
+    ],
+    ['for another audience', () => token({ aud: 'https://other.example' }), 'audience not allowed'],
+    ['of another client', () => token({ client_id: 'other' }), 'client not allowed'],
+    ['with another claim', () => token({ team: 'red' }), 'claim team does not match'],
+    [
+      'of an algorithm that is not its key’s',
+      () => token({}, { kid: 'user-tokens-ES256' }),
+      'algorithm is not the one of the key',
+    ],
+    ['without a key’s name', () => token({}, { kid: undefined }), 'names no signing key'],
+    ['without a subject', () => token({ sub: undefined }), 'iss, sub or exp is missing'],
+    ['that is none', () => Promise.resolve('bm90.YQ.dG9rZW4'), 'not a JWT'],
+    ['with padding', async () => `${await token()}=`, 'not a JWT'],
+    ['past its end by less than clocks may differ', () => token({ exp: now() - 30 }), 'expired'],
+    ['of a logout', () => token({}, { typ: 'logout+jwt' }), 'typ names another kind of token'],
+  ])('%s', async (_what, bearer, reason) => {
+    await refused(await bearer(), reason);
+  });
+
+  const FORGED: Record<(typeof FORGERIES)[number], string> = {
+    unsigned: 'algorithm none',
+    'public key as secret': 'algorithm is an HMAC',
+    'signed by somebody else': 'signature',
+    'under an unknown key': 'signing key unknown',
+  };
+  it.each(FORGERIES)('that is forged, %s', async (forgery) => {
+    await refused(await issuer.forged(forgery, 'ana'), FORGED[forgery]);
+  });
+
+  it('in another scheme', async () => {
+    await unauthorized(await call(undefined, { headers: { authorization: `Basic ${await token()}` } }));
+  });
+});
+
+it('is told where to sign in without a token, too', async () => {
+  await unauthorized(await call());
+});
+
+describe('a token that lacks the scope', () => {
+  it('and nothing else: the client is told which to ask for', async () => {
+    const answer = await call(await token({ scope: 'openid' }));
+    expect(answer.status).toBe(403);
+    expect(answer.headers.get('www-authenticate')).toBe(
+      `Bearer error="insufficient_scope", scope="api://travel/invoke", resource_metadata="${metadataUrl()}"`,
+    );
+    expect(await answer.json()).toMatchObject({ __type: 'AccessDeniedException' });
+    expect(server.asked).toEqual([]);
+    expect((await invocations()).at(-1)).toMatchObject({
+      outcome: 'denied',
+      reason: 'user token: scope not allowed',
+      user: expect.any(String) as string,
+    });
+  });
+
+  it('and is bad otherwise: nobody learns of the scope', async () => {
+    await refused(await token({ scope: 'openid', client_id: 'other' }), 'client not allowed');
+    await refused(await token({ scope: 'openid', team: 'red' }), 'claim team does not match');
+  });
+});
+
+describe('the protected-resource metadata', () => {
+  it('is what the challenge leads to, for everybody', async () => {
+    const answer = await fetch(metadataUrl());
+    expect(answer.headers.get('content-type')).toBe('application/json');
+    expect(await answer.json()).toEqual({
+      resource: endpoint.invocationUrl,
+      authorization_servers: [issuer.issuer],
+      scopes_supported: ['api://travel/invoke'],
+      bearer_methods_supported: ['header'],
+      resource_name: endpoint.agent.name,
+    });
+  });
+
+  it('is at the resource’s own path as well, and at no other’s', async () => {
+    const { pathname } = new URL(endpoint.invocationUrl);
+    expect((await fetch(`${metadataUrl()}${pathname}`)).status).toBe(200);
+    expect((await fetch(`${metadataUrl()}${pathname}/more`)).status).toBe(404);
+  });
+});
+
+it('says that it is the issuer whose keys cannot be had', async () => {
+  const gone = await startIssuer();
+  const cut = await openEndpoint(world, {
+    inbound: { kind: 'JWT', discoveryUrl: gone.discoveryUrl, allowedAudience: [gone.audience] },
+    target: { kind: 'url', url: server.url },
+  });
+  const bearer = await gone.token('ana');
+  await gone.close();
+  const answer = await call(bearer, {}, cut.invocationUrl);
+  expect([answer.status, await answer.json()]).toMatchObject([500, { __type: 'InternalServerException' }]);
+  expect(answer.headers.get('www-authenticate')).toBeNull();
+  expect((await invocations()).at(-1)).toMatchObject({ outcome: 'failed' });
+  expect(server.asked).toEqual([]);
+  await cut.close();
+});
+
+it('does not act for a user whom the identity service does not believe, whatever the endpoint believes', async () => {
+  // Its workload identity has no issuer of its own, and the deployment does not trust this one.
+  const trusting = await openEndpoint(world, {
+    inbound: { kind: 'JWT', discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },
+    target: { kind: 'url', url: server.url },
+  });
+  const answer = await call(await token(), {}, trusting.invocationUrl);
+  expect([answer.status, await answer.json()]).toMatchObject([
+    403,
+    { message: expect.stringContaining('issuer that is not trusted') as string },
+  ]);
+  expect((await invocations()).at(-1)).toMatchObject({ reason: 'identity service: UnauthorizedException' });
+  expect(server.asked).toEqual([]);
+  await trusting.close();
+});
+
+describe('an event that somebody hands to the gate itself', () => {
+  /** The gate's function of this endpoint, invoked as one who may invoke functions would. */
+  async function handed(headers: Record<string, string[]>): Promise<string> {
+    // Late, as in Lambda: the log is set up by the environment.
+    const load = createRequire(__filename);
+    const { composeGate } = load('../../../lambda/handlers/gate-composition') as typeof Composition;
+    const configuration = parseAgentEndpoint(
+      JSON.stringify({
+        agentRuntimeArn: endpoint.agentRuntimeArn,
+        workloadName: endpoint.agent.name,
+        baseUrl: endpoint.baseUrl,
+        protocol: 'HTTP',
+        inbound: { kind: 'JWT', discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },
+        target: { kind: 'url', url: server.url },
+        requestHeaderAllowlist: [],
+      }),
+      { loopback: true },
+    );
+    const { accessKeyId, secretAccessKey } = world.local.principals.gate;
+    const { endpoint: identity, region } = world.local;
+    const gate = composeGate(configuration, {
+      endpointPolicy: { loopback: true },
+      identity: { endpoint: identity, region, credentials: { accessKeyId, secretAccessKey } },
+    });
+    const event = {
+      resource: '/runtimes/{agentRuntimeArn+}',
+      httpMethod: 'POST',
+      pathParameters: { agentRuntimeArn: `${endpoint.agentRuntimeArn}/invocations` },
+      multiValueHeaders: headers,
+      multiValueQueryStringParameters: null,
+      body: '{}',
+      isBase64Encoded: false,
+      requestContext: {
+        requestId: 'request',
+        authorizer: { principalId: 'ana' },
+        identity: { userArn: world.local.principals.operator.arn },
+      },
+    } as unknown as APIGatewayProxyEvent;
+    const stream = Object.assign(new PassThrough(), { setContentType: () => undefined }) as ResponseStream &
+      PassThrough;
+    const answered = gate(event, stream, { getRemainingTimeInMillis: () => 60_000 });
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+    await answered;
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  it('is worth nothing, whatever it says of an authorizer and a caller', async () => {
+    expect(await handed({})).toContain('"statusCode":401');
+    expect(await handed({ Authorization: [`Bearer ${await issuer.forged('unsigned', 'ana')}`] })).toContain(
+      '"statusCode":401',
+    );
+    expect(server.asked).toEqual([]);
+  });
+
+  it('is worth what its token is worth', async () => {
+    expect(await handed({ Authorization: [`Bearer ${await token()}`] })).toContain('"statusCode":200');
+    expect(server.asked).toHaveLength(1);
+  });
+});
