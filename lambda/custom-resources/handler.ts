@@ -4,7 +4,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { INVOKE, requestContextOf } from '../api/request-context';
-import type { AuditTrail, Requests } from '../domain/audit';
+import type { AuditEntry, AuditTrail, Requests } from '../domain/audit';
 import { apiKeyCredentialProviders } from './api-key-credential-provider';
 import { Refusal, type DeployedResource, type Desired } from './deployed-resource';
 import type { ResourceKind } from '../contract/resource-kinds';
@@ -31,7 +31,7 @@ import {
 import { workloadIdentities } from './workload-identity';
 
 export interface ResourcePorts {
-  /** For what is refused; what is done is in the service's own trail. */
+  /** For what is refused or fails; what is done is in the service's own trail. */
   readonly audit: AuditTrail;
   readonly requests: Pick<Requests, 'within'>;
   /** What a request may name. */
@@ -49,6 +49,9 @@ const KINDS: Readonly<Record<ResourceKind, (client: BedrockAgentCoreControlClien
   'Custom::AgentIdentityApiKeyCredentialProvider': apiKeyCredentialProviders,
 };
 
+/** The message omits the event and the URL, because an attacker might have written them. */
+const NOT_UNDERSTOOD = 'The event is not a CloudFormation request. Nothing was changed.';
+
 /** Milliseconds before the function's own end at which CloudFormation is told that it did not work out. */
 const TIME_TO_ANSWER = 12_000;
 
@@ -65,6 +68,17 @@ const reasonOf = (error: unknown): string =>
     ? error.message
     : `Unexpected: ${error instanceof Error ? error.name : 'unknown'}. Deploy again; if it stays, this is a defect.`;
 
+/** How the entry says that a request ended. A refused request might be an attacker's: its entry repeats nothing of it. */
+function endOf(error: unknown): Pick<AuditEntry, 'outcome' | 'error' | 'reason'> {
+  if (error instanceof ForeignRequest) {
+    return { outcome: 'denied', error: 'AccessDeniedException', reason: error.message };
+  }
+  if (error instanceof v.ValiError) {
+    return { outcome: 'denied', error: 'ValidationException', reason: NOT_UNDERSTOOD };
+  }
+  return { outcome: 'failed', reason: reasonOf(error) };
+}
+
 /** Without an answer CloudFormation would wait until the resource's time is out, and not know its name. */
 function outOfTime(milliseconds: number): Promise<never> {
   return new Promise((_, reject) => {
@@ -73,8 +87,6 @@ function outOfTime(milliseconds: number): Promise<never> {
   });
 }
 
-/** The message omits the event and the URL, because an attacker might have written them. */
-const NOT_UNDERSTOOD = 'The event is not a CloudFormation request. Nothing was changed.';
 const NOT_CLOUDFORMATION = 'The response URL does not belong to CloudFormation. Nothing was changed.';
 
 type InvocationContext = Pick<Context, 'getRemainingTimeInMillis'> &
@@ -86,9 +98,8 @@ type InvocationContext = Pick<Context, 'getRemainingTimeInMillis'> &
 export function createResourceHandler(ports: ResourcePorts) {
   const { stack, controlPlane, secretsManager, reportFailure } = ports;
 
-  function recordRefusal(reason: string, { invokedFunctionArn: resource }: InvocationContext): void {
-    const refused = { operation: INVOKE, outcome: 'denied', error: 'AccessDeniedException' } as const;
-    ports.audit.record({ ...refused, reason, ...(resource !== undefined && { resource }) });
+  function record(end: ReturnType<typeof endOf>, { invokedFunctionArn: resource }: InvocationContext): void {
+    ports.audit.record({ operation: INVOKE, ...end, ...(resource !== undefined && { resource }) });
   }
 
   async function desiredOf(properties: Properties): Promise<Desired> {
@@ -117,7 +128,7 @@ export function createResourceHandler(ports: ResourcePorts) {
       return await Promise.race([performed(event), outOfTime(milliseconds)]);
     } catch (error) {
       const reason = reasonOf(error);
-      if (error instanceof ForeignRequest) recordRefusal(reason, context);
+      record(endOf(error), context);
       reportFailure({ logicalId: answerable.LogicalResourceId, reason });
       return { status: 'FAILED', name: nameBefore(answerable), reason };
     }
@@ -128,7 +139,7 @@ export function createResourceHandler(ports: ResourcePorts) {
     const answerable = parsed.success ? parsed.output : undefined;
     if (!answerable || !isResponseUrl(stack, answerable.ResponseURL)) {
       const reason = answerable ? NOT_CLOUDFORMATION : NOT_UNDERSTOOD;
-      recordRefusal(reason, context);
+      record({ outcome: 'denied', error: 'AccessDeniedException', reason }, context);
       // Without its cause: Lambda writes what is thrown to the log.
       throw new Error(reason);
     }

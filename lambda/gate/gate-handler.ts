@@ -7,7 +7,7 @@ import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { errorResult, json, NO_STORE } from '../api/errors';
 import { requestContextOf, UNKNOWN_ROUTE } from '../api/request-context';
 import { unexpected, type ReportUnexpected } from '../api/unexpected';
-import type { Requests } from '../domain/audit';
+import type { Note, Requests } from '../domain/audit';
 import { isMetadataPath } from '../domain/gate/addressee';
 import { AgentFailure, runtimeClientError, type AgentAnswer } from '../domain/gate/agent-answer';
 import { runMilliseconds, type AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
@@ -16,6 +16,7 @@ import { METADATA_PATH } from '../domain/gate/challenge';
 import { EventStream } from '../domain/gate/event-stream';
 import { invokeAgent, type AgentCall, type InvokePorts } from '../domain/gate/invoke';
 import { protectedResourceMetadata } from '../domain/gate/protected-resource';
+import { admitUser, bearerToken } from '../domain/gate/user-admission';
 import { ServiceError } from '../domain/service-error';
 import { eachWithin } from '../domain/within';
 import { headerFields } from './header-fields';
@@ -55,24 +56,16 @@ function metadata(endpoint: AgentEndpointConfiguration, { pathParameters }: APIG
 }
 
 /** MCP's streamable HTTP lets a server have neither a stream by GET nor sessions to DELETE, and says so by this status. */
-const methodNotAllowed = (): Plain =>
-  json(
-    405,
-    { __type: 'ValidationException', message: 'Only POST is served here.' },
-    { ...NO_STORE, allow: 'POST' },
-  );
-
-const plainAnswer = (
-  endpoint: AgentEndpointConfiguration,
-  event: APIGatewayProxyEvent,
-): Plain | undefined => {
-  if (event.resource === METADATA_PATH || event.resource === METADATA_OF_PATH)
-    return metadata(endpoint, event);
-  if (event.resource !== INVOCATION_PATH) {
-    throw new ServiceError('ResourceNotFoundException', 'This endpoint does not serve that route.');
+class MethodNotAllowed extends ServiceError {
+  constructor() {
+    super('ValidationException', 'Only POST is served here.', { detail: 'the method is not POST' });
   }
-  return event.httpMethod === 'POST' ? undefined : methodNotAllowed();
-};
+}
+
+const errorAnswer = (error: unknown): Plain =>
+  error instanceof MethodNotAllowed
+    ? json(405, { __type: error.type, message: error.message }, { ...NO_STORE, allow: 'POST' })
+    : errorResult(error);
 
 function callOf(event: APIGatewayProxyEvent): AgentCall {
   const query = (name: string): readonly string[] => event.multiValueQueryStringParameters?.[name] ?? [];
@@ -131,6 +124,25 @@ export function createGateHandler(
   report: ReportUnexpected,
   idle = IDLE,
 ): GateHandler {
+  /**
+   * What is answered without the agent; undefined for an invocation. A refusal is thrown, so that it has an entry: the
+   * authorizer leaves the entry of a caller that it lets through to the gate.
+   */
+  async function plainAnswer(event: APIGatewayProxyEvent, note: Note): Promise<Plain | undefined> {
+    const { inbound } = endpoint;
+    if (event.resource === METADATA_PATH || event.resource === METADATA_OF_PATH)
+      return metadata(endpoint, event);
+    if (event.resource !== INVOCATION_PATH) {
+      throw new ServiceError('ResourceNotFoundException', 'This endpoint does not serve that route.');
+    }
+    if (event.httpMethod === 'POST') return undefined;
+    // The entry names the user, whom the token proves and the event does not.
+    if (inbound.kind === 'JWT') {
+      await admitUser(ports.userTokens, endpoint, inbound, bearerToken(headerFields(event)), note);
+    }
+    throw new MethodNotAllowed();
+  }
+
   /** The end of an answer that had begun and cannot be finished. */
   async function breakOff(
     stream: ResponseStream,
@@ -178,14 +190,14 @@ export function createGateHandler(
         { operation: UNKNOWN_ROUTE, auditSuccess: false },
         (note) => {
           note(endpointEntry(endpoint));
-          return Promise.resolve(plainAnswer(endpoint, event));
+          return plainAnswer(event, note);
         },
       );
       if (!plain) return await invokeAgent(ports, endpoint, callOf(event), run.signal);
       await sendPlain(stream, plain);
     } catch (error) {
       if (!(error instanceof ServiceError)) report(unexpected(error));
-      if (!run.hungUp) await sendPlain(stream, errorResult(error));
+      if (!run.hungUp) await sendPlain(stream, errorAnswer(error));
     }
     return undefined;
   }

@@ -94,6 +94,25 @@ it('the gate records an invocation without a token, with the request that API Ga
   ]);
 });
 
+it('the gate records another method, and believes no event about who was let in', async () => {
+  await handToGate({
+    resource: '/runtimes/{agentRuntimeArn+}',
+    httpMethod: 'GET',
+    multiValueHeaders: {},
+    requestContext: { requestId: 'of-gateway', authorizer: { principalId: 'chosen' } },
+  });
+  expect(entries).toEqual([
+    {
+      operation: 'UnknownRoute',
+      outcome: 'denied',
+      error: 'UnauthorizedException',
+      reason: 'user token: none',
+      requestId: 'of-gateway',
+      ...ENTRY,
+    },
+  ]);
+});
+
 it('the authorizer records an event that is none, and lets nobody in', async () => {
   const answer = authorizer(null as never, { awsRequestId: 'of-lambda' });
   await expect(answer).rejects.toThrow('The token could not be checked');

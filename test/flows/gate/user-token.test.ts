@@ -128,6 +128,18 @@ describe('with a good token', () => {
     const answer = await call(await token(), { method, body: null });
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
     expect(server.asked).toEqual([]);
+    const requestId = answer.headers.get('x-amzn-requestid');
+    const entries = (await world.audit()).filter((entry) => entry.requestId === requestId);
+    expect(entries).toEqual([
+      expect.objectContaining({
+        operation: 'UnknownRoute',
+        outcome: 'denied',
+        reason: 'the method is not POST',
+        resource: endpoint.agentRuntimeArn,
+        user: expect.any(String) as string,
+        sourceIp: '127.0.0.1',
+      }),
+    ]);
   });
 });
 

@@ -1,0 +1,69 @@
+/** What the function behind the custom resources records of requests that come to nothing, whoever is at fault. */
+import { CreateWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import type { AuditEntry } from '../../lambda/domain/audit';
+import { CloudFormation, FUNCTION_ARN } from './support/cloudformation';
+import { RETURN_URL, World } from './support/world';
+
+const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
+const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
+
+let world: World;
+let cloudFormation: CloudFormation;
+
+beforeAll(async () => {
+  world = await World.start();
+  cloudFormation = await CloudFormation.start(world);
+});
+afterAll(async () => {
+  await cloudFormation.stop();
+  await world.stop();
+});
+beforeEach(() => {
+  cloudFormation.audit.length = 0;
+});
+
+const identity = (name: string) => ({
+  name,
+  configuration: JSON.stringify({ allowedResourceOauth2ReturnUrls: [RETURN_URL] }),
+  policy: '',
+});
+
+const expectEntry = (entry: Partial<AuditEntry>) => {
+  expect(cloudFormation.audit).toEqual([
+    { operation: 'Invoke', resource: FUNCTION_ARN, requestId: 'request-of-lambda', ...entry },
+  ]);
+};
+
+it('a request that does not fit the schema is denied, and its entry does not repeat it', async () => {
+  const properties = { ...identity('chosen-by-the-caller'), policy: 1 };
+  const answer = await cloudFormation.ask('Create', IDENTITY, { properties });
+  expect(answer.Status).toBe('FAILED');
+  expectEntry({
+    outcome: 'denied',
+    error: 'ValidationException',
+    reason: 'The event is not a CloudFormation request. Nothing was changed.',
+  });
+});
+
+it('a resource that is not of the stack is left alone, and the entry says so', async () => {
+  const name = 'of-a-stranger';
+  await world.control('stranger').send(new CreateWorkloadIdentityCommand({ name }));
+  const answer = await cloudFormation.ask('Create', IDENTITY, { properties: identity(name) });
+  expectEntry({ outcome: 'failed', reason: answer.Reason ?? '' });
+  expect(answer.Reason).toContain('belongs to another IAM principal');
+});
+
+it('a secret that cannot be read has an entry', async () => {
+  const secret = { source: 'MANAGED', secretId: 'not-there' };
+  const answer = await cloudFormation.ask('Create', API_KEY, {
+    properties: { ...identity('without-its-secret'), configuration: '{}', secret },
+  });
+  expectEntry({ outcome: 'failed', reason: answer.Reason ?? '' });
+  expect(answer.Reason).toContain('The secret not-there could not be read');
+});
+
+it('a request that is done has its entries in the service alone', async () => {
+  const answer = await cloudFormation.ask('Create', IDENTITY, { properties: identity('made-by-the-stack') });
+  expect(answer.Status).toBe('SUCCESS');
+  expect(cloudFormation.audit).toEqual([]);
+});
