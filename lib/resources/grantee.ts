@@ -1,0 +1,36 @@
+/** The IAM principal behind a grantee, as the resource policies of the service name it. */
+import { Stack, Token } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
+
+/** Only roles and users sign requests: resource policies and IAM policies are written for them. */
+const isRoleOrUser = (principal: object): boolean => 'roleArn' in principal || 'userArn' in principal;
+
+/**
+ * Returns the ARN of the role or user that a grantee acts as.
+ *
+ * The deployment accepts requests of its own account only: API Gateway would also need a resource policy that allows
+ * another account, and there is none. A grant to a principal of another account would look complete and allow nothing.
+ *
+ * @param api a construct in the account of the service
+ * @throws Error for a principal that is not a role or user, and for a principal of another account
+ */
+export function granteeArn(api: IConstruct, grantee: IGrantable): string {
+  const principal = grantee.grantPrincipal;
+  const { AWS: arns, ...others } = principal.policyFragment.principalJson;
+  const [arn, ...more] = arns ?? [];
+  if (!isRoleOrUser(principal) || arn === undefined || more.length > 0 || Object.keys(others).length > 0) {
+    throw new Error(
+      `${api.node.path}: cannot grant access to this principal. Grant access to an IAM role or user, or to a resource that has a role.`,
+    );
+  }
+  const { account } = Stack.of(api);
+  const { principalAccount } = principal;
+  const isElsewhere = ![account, principalAccount].some(Token.isUnresolved) && account !== principalAccount;
+  if (principalAccount !== undefined && isElsewhere) {
+    throw new Error(
+      `${api.node.path}: cannot grant access to a principal of account ${principalAccount}. The service accepts requests from account ${account} only. Create a role in account ${account} that the principal can assume, and grant access to that role.`,
+    );
+  }
+  return arn;
+}
