@@ -34,6 +34,7 @@ export const COMMON_OPERATIONS = [
   'ListTagsForResource',
   'TagResource',
   'UntagResource',
+  'GetResourcePolicy',
   'PutResourcePolicy',
   'DeleteResourcePolicy',
 ] as const;

@@ -6,6 +6,7 @@ import {
   BedrockAgentCoreControlClient,
   BedrockAgentCoreControlServiceException,
   DeleteResourcePolicyCommand,
+  GetResourcePolicyCommand,
   ListTagsForResourceCommand,
   PutResourcePolicyCommand,
   TagResourceCommand,
@@ -118,7 +119,7 @@ export async function ifThere<Answer>(answer: Promise<Answer>): Promise<Answer |
 /** What is asked alike of every kind. */
 export const commonTo = (
   client: BedrockAgentCoreControlClient,
-): Pick<DeployedResource, 'tagsOf' | 'tag' | 'untag' | 'setPolicy'> => ({
+): Pick<DeployedResource, 'tagsOf' | 'tag' | 'untag' | 'setPolicy' | 'policyOf'> => ({
   async tagsOf(resourceArn): Promise<Tags> {
     const { tags } = await asked(client.send(new ListTagsForResourceCommand({ resourceArn })));
     return tags ?? {};
@@ -135,6 +136,10 @@ export const commonTo = (
         ? client.send(new DeleteResourcePolicyCommand({ resourceArn }))
         : client.send(new PutResourcePolicyCommand({ resourceArn, policy }));
     await asked<unknown>(command);
+  },
+  async policyOf(resourceArn) {
+    const answer = await ifThere(client.send(new GetResourcePolicyCommand({ resourceArn })));
+    return typeof answer === 'string' ? undefined : (answer.policy ?? '');
   },
 });
 

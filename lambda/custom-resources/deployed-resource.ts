@@ -42,6 +42,8 @@ export interface DeployedResource {
   untag(arn: string, keys: readonly string[]): Promise<void>;
   /** @param policy empty for none. @throws Refusal */
   setPolicy(arn: string, policy: string): Promise<void>;
+  /** @returns empty for none; undefined when this principal may not read it. @throws Refusal */
+  policyOf(arn: string): Promise<string | undefined>;
 }
 
 /** Something that a person can put right: the message stands in the stack's events, so no secret is in it. */

@@ -3,13 +3,15 @@
  *
  * Each resource is marked, by tags, with the stack and the logical id that it belongs to: in the same write that
  * creates it. So whoever comes again, or comes to clean up what was left half-way, knows what is its own, and nothing
- * else is ever changed or deleted. A resource that was there before and was adopted is marked so: when its turn comes,
+ * else is ever changed or deleted. Another principal can copy the mark: what has it is kept only after it has proved to
+ * belong to this function. A resource that was there before and was adopted is marked so: when its turn comes,
  * as when a deployment is rolled back, it is let go and not deleted, with all the grants in it.
  *
  * | request | under the name                | then                                                       |
  * | ------- | ----------------------------- | ---------------------------------------------------------- |
  * | Create  | nothing                       | created                                                    |
  * |         | our own                       | brought up to date: the request came twice                 |
+ * |         | another's, with our mark      | refused                                                    |
  * |         | another's, `importExisting`   | brought up to date, then marked as adopted                 |
  * |         | another's                     | refused                                                    |
  * | Update  | the same name                 | brought up to date; made anew if somebody deleted it       |
@@ -44,11 +46,29 @@ const isMarked = (tags: Tags, { StackId, LogicalResourceId }: Place): boolean =>
 
 const wasAdopted = (tags: Tags): boolean => tags[MARK.origin] === 'adopted';
 
+const belongsToAnother = (name: string): Refusal =>
+  new Refusal(`"${name}" exists already and belongs to another IAM principal. Choose another name.`);
+
 const done = (name: string, { arn, attributes }: Described): Outcome => ({
   status: 'SUCCESS',
   name,
   attributes: { ...attributes, Arn: arn, Name: name },
 });
+
+/**
+ * Sets the policy, and makes sure that the resource belongs to this function: a mark proves nothing, because owners set
+ * tags as they like. The stack's policy does not let this function in; so while it is in force, only the owner can read
+ * it. Nothing else is changed, and no secret handed over, before that.
+ */
+async function keepOwn(
+  resource: DeployedResource,
+  { arn }: Described,
+  { name }: Desired,
+  policy: string,
+): Promise<void> {
+  await resource.setPolicy(arn, policy);
+  if ((await resource.policyOf(arn)) !== policy) throw belongsToAnother(name);
+}
 
 /** Takes over what has the name already. Its mark comes last: one that was changed half-way is not ours to delete. */
 async function takeOver(
@@ -64,9 +84,13 @@ async function takeOver(
       `"${desired.name}" exists already and is not of this stack. Choose another name, or set importExisting so that this stack takes it over.`,
     );
   }
+  if (ours) {
+    await keepOwn(resource, present, desired, policy);
+    return resource.update(desired);
+  }
   const described = await resource.update(desired);
   await resource.setPolicy(described.arn, policy);
-  if (!ours) await resource.tag(described.arn, markOf(place, 'adopted'));
+  await resource.tag(described.arn, markOf(place, 'adopted'));
   return described;
 }
 
@@ -100,9 +124,7 @@ async function establish(
   if (created) return created;
   const present = await resource.read(name);
   if (present === 'none') throw new Refusal(`"${name}" was deleted while it was looked at. Deploy again.`);
-  if (present === 'anothers') {
-    throw new Refusal(`"${name}" exists already and belongs to another IAM principal. Choose another name.`);
-  }
+  if (present === 'anothers') throw belongsToAnother(name);
   return takeOver(resource, place, desired, properties, present);
 }
 

@@ -34,7 +34,8 @@ export interface IdentityResourceProps {
   /**
    * Whether a resource of this name that is there already is taken over: its properties and policy become those
    * stated here, its grants stay. It must belong to this stack's function, or its resource policy let that function
-   * in. What was taken over is let go, not deleted, when it leaves the stack.
+   * in. Another principal that owns it stays the owner, and can use what the stack keeps in it, a secret too. What was
+   * taken over is let go, not deleted, when it leaves the stack.
    * @default false
    */
   readonly importExisting?: boolean;

@@ -272,6 +272,7 @@ describe('the function behind the resources', () => {
     new WorkloadIdentity(stack, 'Agent', { identity });
     const common = [
       'DeleteResourcePolicy',
+      'GetResourcePolicy',
       'ListTagsForResource',
       'PutResourcePolicy',
       'TagResource',

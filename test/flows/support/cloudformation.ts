@@ -40,6 +40,9 @@ export interface Change {
 const stackId = (name: string) =>
   `arn:aws:cloudformation:us-east-1:000000000000:stack/${name}/7d8c3ba0-0000-11ee-be56-0242ac120002`;
 
+/** ARN of the stack that requests are of, where a test names no other. */
+export const STACK_ID = stackId('Stack');
+
 export const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:resources';
 
 /** A credential provider as the function's environment has it, when the template has these properties. */

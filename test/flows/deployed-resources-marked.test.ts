@@ -1,0 +1,117 @@
+/**
+ * Marks of a stack are tags, which anybody can copy to a resource of their own. Its owner can use whatever is kept there,
+ * so the function behind custom resources keeps nothing in it, even where the owner lets that function in.
+ */
+import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
+import {
+  CreateApiKeyCredentialProviderCommand,
+  CreateWorkloadIdentityCommand,
+  DeleteApiKeyCredentialProviderCommand,
+  GetWorkloadIdentityCommand,
+  PutResourcePolicyCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+import { CloudFormation, STACK_ID } from './support/cloudformation';
+import { putSecret } from './support/secrets';
+import { RETURN_URL, TestAgent, World } from './support/world';
+
+const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
+const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
+const REASON = expect.stringContaining('belongs to another IAM principal') as string;
+
+/** As the stack marks what it creates. */
+const MARK = {
+  'agent-identity:stack': STACK_ID,
+  'agent-identity:resource': 'Resource',
+  'agent-identity:origin': 'created',
+};
+
+let world: World;
+let cloudFormation: CloudFormation;
+beforeAll(async () => {
+  world = await World.start();
+  cloudFormation = await CloudFormation.start(world);
+});
+afterAll(async () => {
+  await cloudFormation.stop();
+  await world.stop();
+});
+
+let names = 0;
+const newName = () => `marked-${(names += 1)}`;
+
+const stranger = () => world.control('stranger');
+
+/** Lets the function do everything, as the resource's owner can. */
+const letFunctionIn = (resourceArn: string | undefined) => {
+  const Principal = { AWS: world.local.principals.operator.arn };
+  const statement = { Effect: 'Allow', Principal, Action: 'bedrock-agentcore:*', Resource: '*' };
+  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  return stranger().send(new PutResourcePolicyCommand({ resourceArn, policy }));
+};
+
+async function markedApiKey(name: string): Promise<void> {
+  const create = new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'own-key', tags: MARK });
+  await letFunctionIn((await stranger().send(create)).credentialProviderArn);
+}
+
+/** The key that an agent of the stranger's gets. */
+async function strangersKey(resourceCredentialProviderName: string) {
+  const name = newName();
+  await stranger().send(new CreateWorkloadIdentityCommand({ name }));
+  const client = world.data('stranger');
+  const workloadIdentityToken = await new TestAgent(client, name, '', '').token();
+  const { apiKey } = await client.send(
+    new GetResourceApiKeyCommand({ workloadIdentityToken, resourceCredentialProviderName }),
+  );
+  return apiKey;
+}
+
+async function apiKeyProperties(name: string): Promise<object> {
+  const { arn } = await putSecret('key-of-the-stack', null);
+  return { name, configuration: '{}', policy: '', secret: { source: 'MANAGED', secretId: arn } };
+}
+
+it('an API key is not handed to a provider of another principal that has the mark', async () => {
+  const name = newName();
+  await markedApiKey(name);
+  const properties = await apiKeyProperties(name);
+  const answer = await cloudFormation.ask('Create', API_KEY, { properties });
+  expect(answer).toMatchObject({ Status: 'FAILED', Reason: REASON });
+  expect(await strangersKey(name)).toBe('own-key');
+});
+
+it('nor to one that takes the place of the provider that the stack has created', async () => {
+  const name = newName();
+  const properties = await apiKeyProperties(name);
+  const created = await cloudFormation.ask('Create', API_KEY, { properties });
+  expect(created).toMatchObject({ Status: 'SUCCESS' });
+  await world.control('operator').send(new DeleteApiKeyCredentialProviderCommand({ name }));
+  await markedApiKey(name);
+  const answer = await cloudFormation.ask('Update', API_KEY, { properties, physicalId: name });
+  expect(answer).toMatchObject({ Status: 'FAILED', Reason: REASON });
+  expect(await strangersKey(name)).toBe('own-key');
+});
+
+it('a workload identity of another principal that has the mark does not become that of the stack', async () => {
+  const name = newName();
+  const create = new CreateWorkloadIdentityCommand({ name, tags: MARK });
+  await letFunctionIn((await stranger().send(create)).workloadIdentityArn);
+  const configuration = JSON.stringify({ allowedResourceOauth2ReturnUrls: [RETURN_URL] });
+  const properties = { name, configuration, policy: '' };
+  const answer = await cloudFormation.ask('Create', IDENTITY, { properties });
+  expect(answer).toMatchObject({ Status: 'FAILED', Reason: REASON });
+  const kept = await stranger().send(new GetWorkloadIdentityCommand({ name }));
+  expect(kept).toMatchObject({ allowedResourceOauth2ReturnUrls: [] });
+});
+
+it('what the stack has created itself is kept, with the policy that it has from then on', async () => {
+  const name = newName();
+  const properties = await apiKeyProperties(name);
+  await cloudFormation.ask('Create', API_KEY, { properties });
+  const Principal = { AWS: ['arn:aws:iam::000000000000:role/agent'] };
+  const statement = { Effect: 'Allow', Principal, Action: ['bedrock-agentcore:GetResourceApiKey'] };
+  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [{ ...statement, Resource: '*' }] });
+  const changed = { ...properties, policy };
+  const answer = await cloudFormation.ask('Update', API_KEY, { properties: changed, physicalId: name });
+  expect(answer).toMatchObject({ Status: 'SUCCESS' });
+});
