@@ -20,6 +20,7 @@ export default tseslint.config(
     ignores: [
       'node_modules',
       'cdk.out',
+      'dist',
       'coverage',
       'reports',
       '.stryker-tmp',

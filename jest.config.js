@@ -11,6 +11,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 module.exports = {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/build-functions.ts',
   silent: true,
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],

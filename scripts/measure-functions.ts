@@ -15,8 +15,8 @@ import { promisify } from 'node:util';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../lambda/contract/operations';
 import { openServiceLog } from '../lib/local/service-log';
 import { startLocal } from '../lib/local/start';
+import { buildFunctions, bundleOf } from './build/functions';
 import { publish } from './figures';
-import { bundleFunctions } from './measure-functions/bundles';
 import { MEASURED, prepareCalls } from './measure-functions/calls';
 
 const [, , node = process.execPath, starts = '15'] = process.argv;
@@ -70,18 +70,18 @@ async function measure(folder: string): Promise<Record<FunctionGroup, Record<Cac
   globalThis.console = console;
   try {
     const events = await prepareCalls(service);
-    const bundles = await bundleFunctions(join(folder, 'bundles'));
+    await buildFunctions();
     const found = Object.fromEntries(
       FUNCTION_GROUPS.map((group) => [group, { none: [], empty: [], filled: [] }]),
     ) as unknown as Record<FunctionGroup, Record<Cache, Start[]>>;
     const filled = join(folder, 'filled');
-    for (const group of FUNCTION_GROUPS) await startOnce(bundles[group], events[group], filled);
+    for (const group of FUNCTION_GROUPS) await startOnce(bundleOf(group), events[group], filled);
     // In turns, so that what else this machine does falls on all alike.
     for (let turn = 0; turn < Number(starts); turn += 1) {
       for (const group of FUNCTION_GROUPS) {
         const folders = { none: undefined, empty: join(folder, `empty-${group}-${turn}`), filled };
         for (const cache of CACHES) {
-          found[group][cache].push(await startOnce(bundles[group], events[group], folders[cache]));
+          found[group][cache].push(await startOnce(bundleOf(group), events[group], folders[cache]));
         }
       }
     }

@@ -8,9 +8,10 @@ import type { AgentEndpointConfiguration, JwtInbound } from '../domain/gate/agen
 import {
   advertisedScopes,
   insufficientScopeChallenge,
+  NO_TOKEN,
+  SCOPE_MISSING,
   unauthorizedChallenge,
 } from '../domain/gate/challenge';
-import { NO_TOKEN, SCOPE_MISSING } from '../domain/gate/user-admission';
 import type { ErrorName } from '../domain/service-error';
 
 export interface Refusal {

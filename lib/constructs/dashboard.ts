@@ -13,7 +13,7 @@ import {
   type IMetric,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { METRICS_NAMESPACE } from '../../lambda/adapters/log/metrics';
+import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
 import type { LogMetrics } from './log-metrics';
 import type { Watched } from './operations';
 import {

@@ -1,37 +1,39 @@
 /** What every function of this package is: a bundle of one composition root, on one runtime, with a log and traces. */
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { OutputFormat, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Code, Runtime, Tracing, type FunctionProps } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import type { FunctionGroup } from '../../lambda/contract/operations';
 
-/** The package's own root, wherever the stacks are imported from. */
-const ROOT = join(__dirname, '../..');
+/** A function is named like its composition root in lambda/handlers, and like the folder of its bundle. */
+export type FunctionName = FunctionGroup | 'deployed-resources' | 'gate' | 'authorizer';
 
-/** @param name file name in lambda/handlers, without its extension */
-export const functionCode = (name: string) =>
-  ({
-    entry: join(ROOT, 'lambda/handlers', `${name}.ts`),
-    handler: 'handler',
-    projectRoot: ROOT,
-    depsLockFilePath: join(ROOT, 'package-lock.json'),
+/**
+ * The bundles are in `dist/functions` of the package. The compiled library is in `dist` too; in the project itself,
+ * this file is TypeScript and `dist` is beside `lib`.
+ */
+const FUNCTIONS = join(__dirname, '../..', extname(__filename) === '.ts' ? 'dist' : '', 'functions');
+
+/**
+ * The properties that all functions share. The code is a bundle that was built with the package, so that synthesis
+ * bundles nothing.
+ *
+ * @throws Error when the bundle was not built
+ */
+export function functionCode(name: FunctionName) {
+  const bundle = join(FUNCTIONS, name);
+  if (!existsSync(bundle)) {
+    throw new Error(`The bundle of the function ${name} is missing. Run "npm run build:functions".`);
+  }
+  return {
+    code: Code.fromAsset(bundle),
+    handler: 'index.handler',
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     tracing: Tracing.ACTIVE,
-    // A CommonJS bundle loads faster than an ES module. Packages are taken by their ES entry points, since
-    // only those are tree-shaken: with them a bundle is a third smaller and loads in three fifths of the time.
-    bundling: {
-      format: OutputFormat.CJS,
-      mainFields: ['module', 'main'],
-      minify: true,
-      sourceMap: true,
-      sourcesContent: false,
-      // The SDK inside: the runtime's own changes without notice, and loads slower.
-      externalModules: [],
-    },
-    // For version 2 of the SDK only; version 3 keeps connections by itself.
-    awsSdkConnectionReuse: false,
-  }) satisfies NodejsFunctionProps;
+  } satisfies FunctionProps;
+}
 
 /** The function's own log streams, and X-Ray. */
 export const reporting = (logGroup: ILogGroup): PolicyStatement[] => [

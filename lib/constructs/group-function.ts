@@ -5,8 +5,7 @@
 import { Aws, Duration, Validations, type RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/contract/operations';
@@ -104,7 +103,7 @@ function groupRole(scope: Construct, group: FunctionGroup, access: Grant, logGro
   return role;
 }
 
-export class GroupFunction extends NodejsFunction {
+export class GroupFunction extends LambdaFunction {
   /** What callers invoke: the function, or the alias whose concurrency is provisioned. */
   readonly invoked: IFunction;
 

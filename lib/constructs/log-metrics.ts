@@ -7,7 +7,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, MetricFilter, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { METRICS_NAMESPACE } from '../../lambda/adapters/log/metrics';
+import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
 import type { Watched } from './operations';
 
 /** Members of a line, and what each must be: one of these. */

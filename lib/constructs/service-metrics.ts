@@ -2,7 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { METRICS_NAMESPACE } from '../../lambda/adapters/log/metrics';
+import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
 import type { TableReference } from './state';
 import type { Watched } from './operations';
 

@@ -5,8 +5,7 @@
 import { Validations, type Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { attaching, within, type CallerNetwork } from './caller-network';
@@ -56,7 +55,7 @@ export class StatelessFunction extends Construct {
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: 'X-Ray, and a function’s network interfaces in a VPC, have no resources to name.',
     });
-    const deployed = new NodejsFunction(this, 'Function', {
+    const deployed = new LambdaFunction(this, 'Function', {
       description: props.description,
       ...props.code,
       memorySize: memorySize ?? props.memorySize,

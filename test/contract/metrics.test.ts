@@ -2,7 +2,8 @@
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { createMetricsTrail, METRICS_NAMESPACE } from '../../lambda/adapters/log/metrics';
+import { createMetricsTrail } from '../../lambda/adapters/log/metrics';
+import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
 import type { AuditEntry } from '../../lambda/domain/audit';
 
 const ARN = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012';

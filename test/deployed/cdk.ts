@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { buildFunctions } from '../../scripts/build/functions';
 
 const CLI = createRequire(__filename).resolve('aws-cdk/bin/cdk');
 
@@ -36,13 +37,14 @@ export class Cdk {
   }
 
   /**
-   * Bundles and synthesizes once what several commands then work on.
+   * Builds the functions and synthesizes once what several commands then work on.
    *
    * @param app command of the CDK app
    * @param name of the assembly
    * @returns folder of the assembly, for `deploy` and the others
    */
   async synth(app: string, name: string, context: Context = {}): Promise<string> {
+    await buildFunctions();
     const assembly = join(this.folder, name);
     await this.run('synth', '--quiet', '--app', app, '--output', assembly, ...contextArguments(context));
     return assembly;

@@ -1,4 +1,4 @@
-/** A stack of somebody else's app, as CloudFormation will see it, without bundling the functions' code. */
+/** A stack of somebody else's app, as CloudFormation will see it, without copying the functions' bundles. */
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ export function consumerStack(): Stack {
   const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), 'utf8')) as {
     context: Record<string, unknown>;
   };
-  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  const app = new App({ context: { ...context, 'aws:cdk:disable-asset-staging': true } });
   return new Stack(app, 'Consumer');
 }
 

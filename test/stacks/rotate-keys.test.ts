@@ -30,7 +30,7 @@ describe('grantRotateKeys', () => {
   });
 
   it('reaches a role of another stack', () => {
-    const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+    const app = new App({ context: { 'aws:cdk:disable-asset-staging': true } });
     const identity = new AgentIdentity(new Stack(app, 'Service'), 'Identity');
     const stack = new Stack(app, 'Operators');
     identity.grantRotateKeys(operatorIn(stack));

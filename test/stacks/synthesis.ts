@@ -1,6 +1,6 @@
 /**
- * The two stacks as CloudFormation will see them, with the feature flags of cdk.json and without bundling
- * the functions' code; and their intrinsic functions written as plain text, so that expectations read well.
+ * The two stacks as CloudFormation will see them, with the feature flags of cdk.json and without copying
+ * the functions' bundles; and their intrinsic functions written as plain text, so that expectations read well.
  */
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -30,7 +30,7 @@ export function synthesize(props: Omit<StatelessStackProps, 'state'> = {}): Synt
   const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), 'utf8')) as {
     context: Record<string, unknown>;
   };
-  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  const app = new App({ context: { ...context, 'aws:cdk:disable-asset-staging': true } });
   const state = new StatefulStack(app, 'AgentIdentityStateful');
   const stateless = new StatelessStack(app, 'AgentIdentityStateless', { ...props, state });
   return {

@@ -9,9 +9,6 @@ import { MetricUnit, type Metrics } from '@aws-lambda-powertools/metrics';
 import type { AuditEntry, AuditTrail } from '../../domain/audit';
 import type { Outcome } from '../../domain/service-error';
 
-/** The namespace: those that begin with `AWS/` are AWS's own. */
-export const METRICS_NAMESPACE = 'AgentIdentity';
-
 /** Stands for a name that the request has but that nobody has verified. */
 export const UNVERIFIED = 'unknown';
 

@@ -10,6 +10,13 @@ type Base = Pick<AgentEndpointConfiguration, 'baseUrl'>;
 /** Path of the metadata, relative to the endpoint's base (RFC 9728 section 3). */
 export const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
+/** Said of every token that is not good, whatever is wrong with it; the gateway says it too. */
+export const NO_TOKEN =
+  'The bearer token is missing or not valid. Sign in again, and send the new token as a bearer token.';
+
+/** The gateway says it too, followed by the scopes. */
+export const SCOPE_MISSING = 'The token does not have a scope that this endpoint requires.';
+
 /** The scopes of which a token needs one, as clients ask their authorization server for them. */
 export const advertisedScopes = ({
   allowedScopes = [],

@@ -5,17 +5,11 @@ import { audited, type AuditTrail, type Note } from '../audit';
 import { accessDenied, ServiceError } from '../service-error';
 import { trustedIssuerOf, type AgentEndpointConfiguration, type JwtInbound } from './agent-endpoint';
 import { endpointEntry, OPERATION } from './audit';
+import { NO_TOKEN, SCOPE_MISSING } from './challenge';
 import type { HeaderFields } from './header-fields';
 
 /** RFC 6750 section 2.1; the scheme's name has no case (RFC 9110 section 11.1). */
 const BEARER = /^Bearer +([A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+) *$/i;
-
-/** Said of every token that is not good, whatever is wrong with it; the gateway says it too. */
-export const NO_TOKEN =
-  'The bearer token is missing or not valid. Sign in again, and send the new token as a bearer token.';
-
-/** The gateway says it too, followed by the scopes. */
-export const SCOPE_MISSING = 'The token does not have a scope that this endpoint requires.';
 
 /** @throws UnauthorizedException when there is no bearer token, or more than one header that could hold it */
 export function bearerToken(received: HeaderFields): string {
