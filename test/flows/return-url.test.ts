@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBClient, ListTablesCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { UpdateWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { RETURN_URL, World } from './support/world';
 
 let world: World;
@@ -36,6 +37,47 @@ it.each([
     $metadata: { httpStatusCode: 400, attempts: 1 },
   });
   expect(await sessionsWritten()).toBe(before);
+});
+
+describe('one that is taken away while a link is open', () => {
+  const ANOTHER = 'http://127.0.0.1:9/elsewhere';
+
+  async function takenAway() {
+    const agent = await world.agent();
+    const token = await agent.token({ userId: 'ana' });
+    const { authorizationUrl, sessionUri } = await agent.ask(token);
+    const update = () =>
+      world.control().send(
+        new UpdateWorkloadIdentityCommand({
+          name: agent.name,
+          allowedResourceOauth2ReturnUrls: [ANOTHER],
+        }),
+      );
+    return { agent, token, authorizationUrl, sessionUri, update };
+  }
+
+  it('is refused like any other, and the link is not given out again', async () => {
+    const { agent, token, sessionUri, update } = await takenAway();
+    await update();
+    await expect(agent.ask(token)).rejects.toThrow(/not registered/);
+    const without = { resourceOauth2ReturnUrl: undefined };
+    await expect(agent.ask(token, without)).rejects.toThrow(/must provide a ResourceOauth2ReturnUrl/);
+    expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
+    const anew = await agent.ask(token, { resourceOauth2ReturnUrl: ANOTHER });
+    expect(anew.sessionUri).not.toBe(sessionUri);
+  });
+
+  it('completes nothing: whoever is there now may have seen the session_id', async () => {
+    const { agent, token, authorizationUrl, update } = await takenAway();
+    const back = await agent.consent(authorizationUrl);
+    await update();
+    await expect(agent.complete(back, { userId: 'ana' })).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: 'Invalid or expired session',
+    });
+    const anew = await agent.ask(token, { resourceOauth2ReturnUrl: ANOTHER });
+    expect(anew).not.toHaveProperty('accessToken');
+  });
 });
 
 it('comes back by one that was registered before registration refused what no header holds', async () => {

@@ -90,6 +90,12 @@ function checkedReturnUrl(identity: WorkloadIdentity, returnUrl: string | undefi
   return returnUrl;
 }
 
+/** Whether a session leads back to where its agent may still send users: a return URL can be taken away meanwhile. */
+export const returnsToRegistered = (
+  { allowedResourceOauth2ReturnUrls }: Pick<WorkloadIdentity, 'allowedResourceOauth2ReturnUrls'>,
+  { returnUrl }: Pick<Session, 'returnUrl'>,
+): boolean => allowedResourceOauth2ReturnUrls.includes(returnUrl);
+
 export const outstanding = (baseUrl: string, id: string): ConsentOutstanding => {
   const sessionUri = sessionUriOf(id);
   return {
@@ -135,7 +141,7 @@ async function underWay(
     return undefined;
   const session = await ports.sessions.get(grant.consent.sessionHash);
   if (!session || !isOpen(session, now) || session.epoch !== grant.epoch) return undefined;
-  if (isLeftBehind(session, now)) return undefined;
+  if (isLeftBehind(session, now) || !returnsToRegistered(request.identity, session)) return undefined;
   if (session.authorization.client !== clientAtServer(request.provider)) return undefined;
   const sealed = await openSealedRequest(ports.seal, session);
   if (!answers(session, sealed, request)) return undefined;

@@ -27,7 +27,7 @@ import type { Seal } from '../sealing/sealing';
 import { deletionDuring } from '../grant/deletion-check';
 import { clientOf, type ProviderClientPorts } from '../oauth/provider-client';
 import { sealTokens } from '../grant/tokens';
-import { openSealedRequest } from './begin';
+import { openSealedRequest, returnsToRegistered } from './begin';
 import {
   consentContext,
   hashOf,
@@ -119,6 +119,7 @@ function checkParties(
 ): Oauth2Provider {
   if (session.subjectHash !== subjectHash(user))
     throw refusal('another user than the one who began the session');
+  if (!returnsToRegistered(identity, session)) throw refusal('its return URL is no longer registered');
   if (provider?.id !== session.provider.id) throw refusal('the credential provider is gone');
   if (clientAtServer(provider) !== session.authorization.client)
     throw refusal('the credential provider was configured anew since the session began');

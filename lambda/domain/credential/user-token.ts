@@ -1,6 +1,12 @@
 /** The token that a user granted to the agent: from the vault, or else the way to the user's consent. */
 import { epochSeconds } from '../ambient';
-import { beginConsent, outstanding, openSealedRequest, type ConsentRequest } from '../consent/begin';
+import {
+  beginConsent,
+  openSealedRequest,
+  outstanding,
+  returnsToRegistered,
+  type ConsentRequest,
+} from '../consent/begin';
 import { hashOf, isOpen, scopesAtStake, sessionIdOf, type Session } from '../consent/session';
 import { errorCode } from '../oauth/provider-failure';
 import { accessDenied, invalidMember } from '../service-error';
@@ -66,7 +72,10 @@ function lossOf(grant: Grant | undefined): string | undefined {
 export async function userToken(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {
   const { input, identity, owner, grant, objectionToConsent } = admitted;
   const polled = await ownSession(ports, admitted);
-  const open = polled !== undefined && isOpen(polled, epochSeconds(ports.ambient));
+  const open =
+    polled !== undefined &&
+    isOpen(polled, epochSeconds(ports.ambient)) &&
+    returnsToRegistered(identity, polled);
   // A poll for an open session is a poll, even one that repeats forceAuthentication: or it would never end.
   const force = input.forceAuthentication === true && !open;
 
