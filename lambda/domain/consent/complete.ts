@@ -175,7 +175,7 @@ export function completeResourceTokenAuth(
     const identity = actingAs(principal, session, found.identity);
     const user = await userOf(ports, identity, identifier);
     const claimed = await claim(ports, session);
-    await withSessionEnd(ports, claimed, async () => {
+    await withSessionEnd(ports, claimed, note, async () => {
       const sealed = await openSealedRequest(ports.seal, session);
       const provider = checkParties({ principal, session, sealed, identity, user }, found.provider);
       const kept = { ...claimed, parameterScopes: parameterScopesOf(session, sealed) };
@@ -219,6 +219,7 @@ async function redeemIntoVault(
 async function withSessionEnd(
   ports: CompletePorts,
   claimed: Session,
+  note: Note,
   work: () => Promise<void>,
 ): Promise<void> {
   const end = async (event: SessionEvent): Promise<void> => {
@@ -232,6 +233,8 @@ async function withSessionEnd(
       await end({ type: 'fail', failure: 'not_completed' });
       throw error;
     }
+    // Whether the provider refused or was not to be had; to the caller it is the same.
+    note({ result: error.outcome });
     await end({ type: 'fail', failure: error.code });
     // The code is spent: asking again cannot help, even where the provider was merely unreachable.
     throw new ServiceError(

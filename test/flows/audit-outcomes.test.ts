@@ -1,0 +1,415 @@
+/**
+ * The audit trail, walked over the registry by the ways in which an operation does not succeed although request and
+ * caller are as they should be. The table says of each operation which of them it has; each has one entry.
+ */
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import type { JsonOperation } from '../../lambda/api/schemas';
+import type { Answer } from '../local/handmade-request';
+import { AuditedService, OPERATIONS_BY_IAM, workloadArn, type Input } from './support/audited-service';
+import { outrunWrites, throttleRewrapping } from './support/interference';
+import type { TokenEndpointBehaviour } from './support/provider';
+import { documentAnswer, startRawServer, type RawBehaviour, type RawServer } from './support/raw-server';
+import { putSecret, tagSecret } from './support/secrets';
+import type { PrincipalName } from './support/world';
+
+const OUTCOMES = [
+  'finds nothing of the name',
+  'meets another request',
+  'is at a limit',
+  'is refused by the server that it asks',
+  'cannot reach the server that it asks',
+] as const;
+type Outcome = (typeof OUTCOMES)[number];
+
+interface Ending {
+  /** Asks so that it ends like this. */
+  readonly ask: () => Promise<Answer>;
+  /** Status and error of the answer. */
+  readonly answer: readonly [status: number, error: string];
+  /** What else the entry says. */
+  readonly entry?: object;
+}
+
+/** The operation does not end like this. A service of AWS that fails is a defect, which the other walk has. */
+const NEVER = undefined;
+type Row = Record<Outcome, Ending | undefined>;
+
+let service: AuditedService;
+let kms: KMSClient;
+const issuers: RawServer[] = [];
+beforeAll(async () => {
+  process.env.QUOTAS = JSON.stringify({
+    workloadIdentities: 12,
+    oauth2CredentialProviders: 12,
+    apiKeyCredentialProviders: 12,
+  });
+  service = await AuditedService.start();
+  kms = new KMSClient({});
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  service.world.provider.tokenEndpoint = undefined;
+});
+afterAll(async () => {
+  Reflect.deleteProperty(process.env, 'QUOTAS');
+  kms.destroy();
+  await service.stop();
+  await Promise.all(issuers.map((issuer) => issuer.close()));
+});
+
+let names = 0;
+const newName = () => `outcome-${(names += 1)}`;
+const MISSING = 'nothing-has-this-name';
+
+/** An operation as the walk asks it, but for some members of the body and the ARN. */
+const ask = (
+  name: JsonOperation,
+  { body, ...changes }: Input = {},
+  principal: PrincipalName = 'agent',
+): Promise<Answer> => {
+  const input = service.inputs[name](newName());
+  return service.call(name, principal, { ...input, ...changes, body: { ...input.body, ...body } });
+};
+
+/** Its answer is the one that the test waits for. */
+const succeeded = (answer: Answer): Answer => {
+  if ((answer.status ?? 500) >= 300) throw new Error(`${answer.status} ${answer.body}`);
+  return answer;
+};
+
+const ownApiKeys = () => service.inputs.GetApiKeyCredentialProvider('').body as { name: string };
+const providerArn = (kind: 'oauth2' | 'apikey', name: string) =>
+  `arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/${kind}credentialprovider/${name}`;
+
+const NOT_FOUND = [404, 'ResourceNotFoundException'] as const;
+const EXISTS = [409, 'ConflictException'] as const;
+const CHANGED = [429, 'ThrottlingException'] as const;
+const QUOTA = [402, 'ServiceQuotaExceededException'] as const;
+const INVALID = [400, 'ValidationException'] as const;
+const DENIED = [403, 'AccessDeniedException'] as const;
+const FAILED = [500, 'InternalServerException'] as const;
+
+const notFound = (name: JsonOperation, input: Input): Ending => ({
+  ask: () => ask(name, input),
+  answer: NOT_FOUND,
+});
+
+const taken = (name: JsonOperation, body: () => object): Ending => ({
+  ask: () => ask(name, { body: body() }),
+  answer: EXISTS,
+});
+
+/** By a principal that creates until it may not. */
+const overQuota = (name: JsonOperation): Ending => ({
+  async ask() {
+    for (;;) {
+      const answer = await ask(name, {}, 'stranger');
+      if (answer.status !== 201) return answer;
+    }
+  },
+  answer: QUOTA,
+});
+
+const tag = async (resourceArn: string) =>
+  succeeded(await ask('TagResource', { resourceArn, body: { tags: { [newName()]: 'meanwhile' } } }));
+
+/** The resource is changed between the request's read and its write. */
+const changedMeanwhile = (name: JsonOperation, arn: () => string, input: () => Input): Ending => ({
+  ask() {
+    outrunWrites('Directory', () => tag(arn()));
+    return ask(name, input());
+  },
+  answer: CHANGED,
+});
+
+const workload = () => workloadArn(service.agent.name);
+const ofWorkload = (name: JsonOperation) => changedMeanwhile(name, workload, () => ({}));
+const ofProvider = (name: JsonOperation) =>
+  changedMeanwhile(
+    name,
+    () => providerArn('oauth2', service.agent.providerName),
+    () => ({ body: { name: service.agent.providerName } }),
+  );
+const ofApiKey = (name: JsonOperation) =>
+  changedMeanwhile(
+    name,
+    () => providerArn('apikey', ownApiKeys().name),
+    () => ({ body: ownApiKeys() }),
+  );
+
+/** A secret that Secrets Manager shows to nobody who is not its owner. */
+const secretOfNobody = async () => ({ secretId: (await putSecret({ key: 'x' }, null)).arn, jsonKey: 'key' });
+
+const apiKeyRefused = (name: JsonOperation, body: () => object = () => ({})): Ending => ({
+  async ask() {
+    const input = { ...service.inputs[name](newName()).body, ...body(), apiKey: undefined };
+    const external = { apiKeySecretSource: 'EXTERNAL', apiKeySecretConfig: await secretOfNobody() };
+    return service.call(name, 'agent', { body: { ...input, ...external } });
+  },
+  answer: INVALID,
+});
+
+const clientSecretRefused = (name: JsonOperation, body: () => object = () => ({})): Ending => ({
+  async ask() {
+    const { clientId, discoveryUrl } = service.world.provider;
+    const customOauth2ProviderConfig = {
+      clientId,
+      oauthDiscovery: { discoveryUrl },
+      clientSecretSource: 'EXTERNAL',
+      clientSecretConfig: await secretOfNobody(),
+    };
+    return ask(name, { body: { ...body(), oauth2ProviderConfigInput: { customOauth2ProviderConfig } } });
+  },
+  answer: INVALID,
+});
+
+/** Its issuer is asked for its keys, and answers like this. */
+const atIssuer = (behaviour: RawBehaviour, answer: Ending['answer']): Ending => ({
+  async ask() {
+    const issuer = await startRawServer(behaviour);
+    issuers.push(issuer);
+    const discoveryUrl = `${issuer.url}/.well-known/openid-configuration`;
+    const authorizerConfiguration = { customJWTAuthorizer: { discoveryUrl, allowedAudience: ['here'] } };
+    const workloadName = newName();
+    succeeded(await ask('CreateWorkloadIdentity', { body: { name: workloadName, authorizerConfiguration } }));
+    const userToken = await service.world.issuer.token('ana', { iss: issuer.url, aud: 'here' });
+    return ask('GetWorkloadAccessTokenForJWT', { body: { workloadName, userToken } });
+  },
+  answer,
+});
+
+const refuses: TokenEndpointBehaviour = (ctx) => {
+  ctx.status = 400;
+  ctx.body = { error: 'unauthorized_client' };
+  return Promise.resolve();
+};
+const isDown: TokenEndpointBehaviour = (ctx) => {
+  ctx.status = 503;
+  return Promise.resolve();
+};
+
+/** Each with scopes of its own, for a provider that was down is left alone for a while. */
+const atProvider = (
+  name: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token',
+  scopes: readonly string[],
+): Pick<Row, 'is refused by the server that it asks' | 'cannot reach the server that it asks'> => {
+  const asked = (behaviour: TokenEndpointBehaviour, resources: readonly string[]) => () => {
+    service.world.provider.tokenEndpoint = behaviour;
+    return ask(name, { body: { oauth2Flow: 'M2M', scopes, resources } });
+  };
+  return {
+    'is refused by the server that it asks': {
+      ask: asked(refuses, ['https://refused.example']),
+      answer: INVALID,
+      entry: { result: 'provider-refused', reason: 'token endpoint answered 400 unauthorized_client' },
+    },
+    'cannot reach the server that it asks': {
+      ask: asked(isDown, ['https://down.example']),
+      answer: FAILED,
+      entry: { result: 'provider-unavailable' },
+    },
+  };
+};
+
+/** Others begin a consent of their own each time that this request is about to. */
+const crowded = (name: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token'): Ending => ({
+  async ask() {
+    const body = { workloadIdentityToken: await service.agent.token({ userId: newName() }) };
+    const others = () => ask('GetResourceOauth2Token', { body: { ...body, customState: newName() } });
+    outrunWrites('Sessions', async () => succeeded(await others()), 3);
+    return ask(name, { body: { ...body, customState: newName() } });
+  },
+  answer: CHANGED,
+});
+
+/** A user's consent that is there to be completed. */
+async function consented(): Promise<object> {
+  const userId = newName();
+  const { authorizationUrl } = await service.agent.ask(await service.agent.token({ userId }));
+  const returned = await service.agent.consent(authorizationUrl, userId);
+  return { sessionUri: returned.searchParams.get('session_id'), userIdentifier: { userId } };
+}
+
+const completed = (behaviour: TokenEndpointBehaviour, result: string): Ending => ({
+  async ask() {
+    const body = await consented();
+    service.world.provider.tokenEndpoint = behaviour;
+    return ask('CompleteResourceTokenAuth', { body });
+  },
+  answer: INVALID,
+  entry: { result },
+});
+
+const moveVault = async () => {
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  const kmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn: KeyMetadata?.Arn };
+  return ask('SetTokenVaultCMK', { body: { kmsConfiguration } });
+};
+
+/** Cells in the order of {@link OUTCOMES}. */
+const row = (...endings: (Ending | undefined)[]): Row =>
+  Object.fromEntries(OUTCOMES.map((outcome, index) => [outcome, endings[index]])) as Row;
+
+const byName = (name: JsonOperation) => notFound(name, { body: { name: MISSING } });
+const byArn = (name: JsonOperation) => notFound(name, { resourceArn: workloadArn(MISSING) });
+const byWorkload = (name: JsonOperation) => notFound(name, { body: { workloadName: MISSING } });
+const byVault = (name: JsonOperation) => notFound(name, { body: { tokenVaultId: 'other' } });
+const byProvider = (name: JsonOperation) =>
+  notFound(name, { body: { resourceCredentialProviderName: MISSING } });
+
+const TABLE: Record<JsonOperation, Row> = {
+  CreateWorkloadIdentity: row(
+    NEVER,
+    taken('CreateWorkloadIdentity', () => ({ name: service.agent.name })),
+    overQuota('CreateWorkloadIdentity'),
+  ),
+  GetWorkloadIdentity: row(byName('GetWorkloadIdentity')),
+  UpdateWorkloadIdentity: row(byName('UpdateWorkloadIdentity'), ofWorkload('UpdateWorkloadIdentity')),
+  DeleteWorkloadIdentity: row(byName('DeleteWorkloadIdentity'), ofWorkload('DeleteWorkloadIdentity')),
+  ListWorkloadIdentities: row(),
+  CreateOauth2CredentialProvider: row(
+    NEVER,
+    taken('CreateOauth2CredentialProvider', () => ({ name: service.agent.providerName })),
+    overQuota('CreateOauth2CredentialProvider'),
+    clientSecretRefused('CreateOauth2CredentialProvider'),
+  ),
+  GetOauth2CredentialProvider: row(byName('GetOauth2CredentialProvider')),
+  UpdateOauth2CredentialProvider: row(
+    byName('UpdateOauth2CredentialProvider'),
+    ofProvider('UpdateOauth2CredentialProvider'),
+    NEVER,
+    clientSecretRefused('UpdateOauth2CredentialProvider', () => ({ name: service.agent.providerName })),
+  ),
+  DeleteOauth2CredentialProvider: row(
+    byName('DeleteOauth2CredentialProvider'),
+    ofProvider('DeleteOauth2CredentialProvider'),
+  ),
+  ListOauth2CredentialProviders: row(),
+  CreateApiKeyCredentialProvider: row(
+    NEVER,
+    taken('CreateApiKeyCredentialProvider', ownApiKeys),
+    overQuota('CreateApiKeyCredentialProvider'),
+    apiKeyRefused('CreateApiKeyCredentialProvider'),
+  ),
+  GetApiKeyCredentialProvider: row(byName('GetApiKeyCredentialProvider')),
+  UpdateApiKeyCredentialProvider: row(
+    byName('UpdateApiKeyCredentialProvider'),
+    ofApiKey('UpdateApiKeyCredentialProvider'),
+    NEVER,
+    apiKeyRefused('UpdateApiKeyCredentialProvider', ownApiKeys),
+  ),
+  DeleteApiKeyCredentialProvider: row(
+    byName('DeleteApiKeyCredentialProvider'),
+    ofApiKey('DeleteApiKeyCredentialProvider'),
+  ),
+  ListApiKeyCredentialProviders: row(),
+  GetTokenVault: row(byVault('GetTokenVault')),
+  SetTokenVaultCMK: row(
+    byVault('SetTokenVaultCMK'),
+    {
+      ask() {
+        outrunWrites('Directory', async () => succeeded(await moveVault()));
+        return moveVault();
+      },
+      answer: CHANGED,
+    },
+    {
+      ask() {
+        throttleRewrapping();
+        return moveVault();
+      },
+      answer: CHANGED,
+    },
+    {
+      ask: () => {
+        const kmsKeyArn = 'arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000';
+        const kmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn };
+        return ask('SetTokenVaultCMK', { body: { kmsConfiguration } });
+      },
+      answer: INVALID,
+    },
+  ),
+  TagResource: row(byArn('TagResource'), ofWorkload('TagResource'), {
+    async ask() {
+      await tag(workload());
+      const tags = Object.fromEntries(Array.from({ length: 50 }, () => [newName(), '']));
+      return ask('TagResource', { body: { tags } });
+    },
+    answer: QUOTA,
+  }),
+  UntagResource: row(byArn('UntagResource'), ofWorkload('UntagResource')),
+  ListTagsForResource: row(byArn('ListTagsForResource')),
+  PutResourcePolicy: row(byArn('PutResourcePolicy'), ofWorkload('PutResourcePolicy')),
+  GetResourcePolicy: row(byArn('GetResourcePolicy')),
+  DeleteResourcePolicy: row(byArn('DeleteResourcePolicy'), ofWorkload('DeleteResourcePolicy')),
+  GetWorkloadAccessToken: row(byWorkload('GetWorkloadAccessToken')),
+  GetWorkloadAccessTokenForJWT: row(
+    byWorkload('GetWorkloadAccessTokenForJWT'),
+    NEVER,
+    NEVER,
+    atIssuer(documentAnswer({}), INVALID),
+    atIssuer((connection) => connection.destroy(), FAILED),
+  ),
+  GetWorkloadAccessTokenForUserId: row(byWorkload('GetWorkloadAccessTokenForUserId')),
+  GetResourceApiKey: row(byProvider('GetResourceApiKey'), NEVER, NEVER, {
+    async ask() {
+      const name = newName();
+      const { arn } = await putSecret({ key: 'x' });
+      const apiKeySecretConfig = { secretId: arn, jsonKey: 'key' };
+      const body = { name, apiKeySecretSource: 'EXTERNAL', apiKeySecretConfig };
+      succeeded(await service.call('CreateApiKeyCredentialProvider', 'agent', { body }));
+      await tagSecret(arn, 'arn:aws:iam::000000000000:role/another');
+      return ask('GetResourceApiKey', { body: { resourceCredentialProviderName: name } });
+    },
+    answer: DENIED,
+  }),
+  GetResourceOauth2Token: {
+    ...row(byProvider('GetResourceOauth2Token'), NEVER, crowded('GetResourceOauth2Token')),
+    ...atProvider('GetResourceOauth2Token', ['a']),
+  },
+  RejectResourceOauth2Token: {
+    ...row(byProvider('RejectResourceOauth2Token'), NEVER, crowded('RejectResourceOauth2Token')),
+    ...atProvider('RejectResourceOauth2Token', ['b']),
+  },
+  CompleteResourceTokenAuth: row(
+    {
+      ask: () =>
+        ask('CompleteResourceTokenAuth', {
+          body: { sessionUri: `urn:ietf:params:oauth:request_uri:${MISSING}` },
+        }),
+      answer: DENIED,
+    },
+    {
+      async ask() {
+        const body = await consented();
+        outrunWrites('Sessions', async () => succeeded(await ask('CompleteResourceTokenAuth', { body })));
+        return ask('CompleteResourceTokenAuth', { body });
+      },
+      answer: DENIED,
+      entry: { reason: 'completed meanwhile' },
+    },
+    NEVER,
+    completed(refuses, 'provider-refused'),
+    completed(isDown, 'provider-unavailable'),
+  ),
+};
+
+it('the table has a row for each operation of the registry', () => {
+  expect(Object.keys(TABLE).sort()).toEqual([...OPERATIONS_BY_IAM].sort());
+});
+
+const CELLS = Object.entries(TABLE).flatMap(([name, endings]) =>
+  OUTCOMES.flatMap((outcome) => {
+    const ending = endings[outcome];
+    return ending ? [{ name, outcome, ending }] : [];
+  }),
+);
+
+it.each(CELLS)('$name has one entry when it $outcome', async ({ name, ending }) => {
+  const { ask: asked, answer: expected, entry: said = {} } = ending;
+  const answer = await asked();
+  const { __type: error } = JSON.parse(answer.body) as { __type?: string };
+  expect([answer.status, error]).toEqual(expected);
+  const entry = await service.expectEntry(name, answer);
+  expect(entry).toMatchObject({ error, reason: expect.any(String) as string, ...said });
+});

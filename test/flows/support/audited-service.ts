@@ -1,0 +1,184 @@
+/**
+ * The running service as the walks over the registry ask it: an input for each operation that succeeds, requests that are
+ * known by their user agent, and the one entry of each.
+ */
+import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import type { JsonOperation } from '../../../lambda/api/schemas';
+import { OPERATIONS, type OperationName, type Route } from '../../../lambda/contract/operations';
+import { send, signed, type Answer } from '../../local/handmade-request';
+import { RETURN_URL, World, type PrincipalName, type TestAgent } from './world';
+
+export const USER_AGENT = 'walker/1.0';
+export const AGENT_ARN = 'arn:aws:iam::000000000000:role/agent';
+const CLIENT_SECRET = 'the-client-secret-that-nobody-logs';
+const API_KEY = 'the-api-key-that-nobody-logs';
+
+export const NAMES = Object.keys(OPERATIONS) as OperationName[];
+export const routeOf = (name: OperationName): Route => OPERATIONS[name];
+export const OPERATIONS_BY_IAM = NAMES.filter((name) => routeOf(name).auth === 'IAM') as JsonOperation[];
+
+export type Entry = Record<string, unknown>;
+
+/** What a request needs beside its route. */
+export interface Input {
+  readonly body?: object;
+  readonly resourceArn?: string;
+  readonly query?: Record<string, string>;
+}
+
+/** By operation, from a name that nothing has yet. One that is added to the registry does not compile without. */
+type Inputs = Record<JsonOperation, (unique: string) => Input>;
+
+const arnOf = (kind: string, name: string): string =>
+  `arn:aws:bedrock-agentcore:us-east-1:000000000000:${kind}/${name}`;
+
+/** ARN of the workload identity of this name. */
+export const workloadArn = (name: string): string =>
+  arnOf('workload-identity-directory/default/workload-identity', name);
+
+const POLICY = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { AWS: [AGENT_ARN] },
+      Action: ['bedrock-agentcore:GetWorkloadIdentity'],
+      Resource: '*',
+    },
+  ],
+});
+
+const outcomeOf = ({ status = 0 }: Pick<Answer, 'status'>): string =>
+  status < 400 ? 'allowed' : status < 500 ? 'denied' : 'failed';
+
+export class AuditedService {
+  private constructor(
+    readonly world: World,
+    readonly agent: TestAgent,
+    readonly inputs: Inputs,
+    /** Nothing of these stands in the log. */
+    readonly secrets: readonly string[],
+  ) {}
+
+  static async start(): Promise<AuditedService> {
+    const world = await World.start();
+    const agent = await world.agent();
+    const apiKeyProvider = 'walked-key';
+    await world
+      .control()
+      .send(new CreateApiKeyCredentialProviderCommand({ name: apiKeyProvider, apiKey: API_KEY }));
+    const userToken = await world.issuer.token('ana');
+    const workloadToken = await agent.token({ userId: 'ana' });
+    const { authorizationUrl } = await agent.ask(workloadToken);
+    const returned = await agent.consent(authorizationUrl, 'ana');
+    const sessionUri = returned.searchParams.get('session_id') ?? '';
+    const secrets = [userToken, workloadToken, sessionUri, authorizationUrl ?? '', returned.search];
+    const resourceArn = workloadArn(agent.name);
+    const { clientId, discoveryUrl } = world.provider;
+    const configured = (name: string) => ({
+      name,
+      credentialProviderVendor: 'CustomOauth2',
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          clientId,
+          clientSecret: CLIENT_SECRET,
+          oauthDiscovery: { discoveryUrl },
+        },
+      },
+    });
+    const oauth2Token = {
+      workloadIdentityToken: workloadToken,
+      resourceCredentialProviderName: agent.providerName,
+      scopes: ['openid', 'a'],
+      oauth2Flow: 'USER_FEDERATION',
+      resourceOauth2ReturnUrl: RETURN_URL,
+    };
+    const [workload, provider, key] = [
+      { name: agent.name },
+      // Made by the walk itself: with another client secret the consent could not be completed.
+      { name: 'by-agent-CreateOauth2CredentialProvider' },
+      { name: apiKeyProvider },
+    ];
+    const minted = { workloadName: agent.name };
+    const inputs: Inputs = {
+      CreateWorkloadIdentity: (name) => ({ body: { name } }),
+      GetWorkloadIdentity: () => ({ body: workload }),
+      UpdateWorkloadIdentity: () => ({
+        body: { ...workload, allowedResourceOauth2ReturnUrls: [RETURN_URL, 'https://app.example/'] },
+      }),
+      DeleteWorkloadIdentity: () => ({ body: workload }),
+      ListWorkloadIdentities: () => ({ body: {} }),
+      CreateOauth2CredentialProvider: (name) => ({ body: configured(name) }),
+      GetOauth2CredentialProvider: () => ({ body: provider }),
+      UpdateOauth2CredentialProvider: () => ({ body: configured(provider.name) }),
+      DeleteOauth2CredentialProvider: () => ({ body: provider }),
+      ListOauth2CredentialProviders: () => ({ body: {} }),
+      CreateApiKeyCredentialProvider: (name) => ({ body: { name, apiKey: API_KEY } }),
+      GetApiKeyCredentialProvider: () => ({ body: key }),
+      UpdateApiKeyCredentialProvider: () => ({ body: { ...key, apiKey: API_KEY } }),
+      DeleteApiKeyCredentialProvider: () => ({ body: key }),
+      ListApiKeyCredentialProviders: () => ({ body: {} }),
+      GetTokenVault: () => ({ body: {} }),
+      SetTokenVaultCMK: () => ({ body: { kmsConfiguration: { keyType: 'ServiceManagedKey' } } }),
+      TagResource: () => ({ resourceArn, body: { tags: { team: 'travel' } } }),
+      UntagResource: () => ({ resourceArn, query: { tagKeys: 'team' } }),
+      ListTagsForResource: () => ({ resourceArn }),
+      PutResourcePolicy: () => ({ resourceArn, body: { policy: POLICY } }),
+      GetResourcePolicy: () => ({ resourceArn }),
+      DeleteResourcePolicy: () => ({ resourceArn }),
+      GetWorkloadAccessToken: () => ({ body: minted }),
+      GetWorkloadAccessTokenForJWT: () => ({ body: { ...minted, userToken } }),
+      GetWorkloadAccessTokenForUserId: () => ({ body: { ...minted, userId: 'ana' } }),
+      GetResourceApiKey: () => ({
+        body: { workloadIdentityToken: workloadToken, resourceCredentialProviderName: apiKeyProvider },
+      }),
+      GetResourceOauth2Token: () => ({ body: oauth2Token }),
+      CompleteResourceTokenAuth: () => ({ body: { sessionUri, userIdentifier: { userId: 'ana' } } }),
+      RejectResourceOauth2Token: () => ({ body: { ...oauth2Token, rejectedAccessToken: 'refused' } }),
+    };
+    return new AuditedService(world, agent, inputs, [CLIENT_SECRET, API_KEY, ...secrets]);
+  }
+
+  stop(): Promise<void> {
+    return this.world.stop();
+  }
+
+  async call(
+    name: JsonOperation,
+    principal: PrincipalName,
+    { body, resourceArn = '', query }: Input,
+  ): Promise<Answer> {
+    const { method, path } = routeOf(name);
+    const { accessKeyId, secretAccessKey } = this.world.local.principals[principal];
+    const { host } = new URL(this.world.local.endpoint);
+    return send(
+      await signed(host, {
+        method,
+        path: path.replace('{resourceArn+}', encodeURIComponent(resourceArn)),
+        body: body ? JSON.stringify(body) : '',
+        headers: { 'user-agent': USER_AGENT },
+        credentials: { accessKeyId, secretAccessKey },
+        ...(query && { query }),
+      }),
+    );
+  }
+
+  /** The one entry of a request, and no entry of another has its id. */
+  async entryOf(requestId: unknown): Promise<Entry> {
+    const entries = (await this.world.audit()).filter((entry) => entry.requestId === requestId);
+    expect(entries).toHaveLength(1);
+    return entries[0] ?? {};
+  }
+
+  /** @returns its entry */
+  async expectEntry(name: string, answer: Answer): Promise<Entry> {
+    const entry = await this.entryOf(answer.headers['x-amzn-requestid']);
+    expect(entry).toMatchObject({
+      operation: name,
+      outcome: outcomeOf(answer),
+      sourceIp: '127.0.0.1',
+      userAgent: USER_AGENT,
+    });
+    return entry;
+  }
+}
