@@ -47,7 +47,11 @@ import {
   getOauth2Provider,
   updateOauth2Provider,
 } from '../domain/provider/oauth2-provider';
-import { deleteResourcePolicy, getResourcePolicy, putResourcePolicy } from '../domain/resource/resource-policy';
+import {
+  deleteResourcePolicy,
+  getResourcePolicy,
+  putResourcePolicy,
+} from '../domain/resource/resource-policy';
 import { listTags, tagResource, untagResource } from '../domain/resource/tags';
 import { readEndpointPolicy, readEnvironment, readQuotas } from './environment';
 import { audit, report, requests } from './logging';

@@ -6,7 +6,11 @@ import {
   REFUSED_SHAPES,
   type DifferentValue,
 } from '../../lambda/contract/model/differences';
-import { shapeOf, type ModelledOperation, type ShapeReference } from '../../lambda/contract/model/service-model';
+import {
+  shapeOf,
+  type ModelledOperation,
+  type ShapeReference,
+} from '../../lambda/contract/model/service-model';
 import { OPERATION_NOTES, type Difference } from './operation-notes';
 
 /** Shapes that a structure reaches, and the names of the members that they stand at. */

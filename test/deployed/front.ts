@@ -8,7 +8,12 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { OPERATIONS, ROUTED_GROUPS, type OperationName, type RoutedGroup } from '../../lambda/contract/operations';
+import {
+  OPERATIONS,
+  ROUTED_GROUPS,
+  type OperationName,
+  type RoutedGroup,
+} from '../../lambda/contract/operations';
 import { createGateway, type FunctionHandler } from '../../lib/local/gateway';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
 import {

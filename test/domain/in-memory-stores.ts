@@ -16,7 +16,11 @@ import type { Oauth2Provider, Oauth2ProviderStore } from '../../lambda/domain/pr
 import type { Directory } from '../../lambda/domain/grant/directory';
 import type { GrantStore } from '../../lambda/domain/grant/grant';
 import type { SecretStore } from '../../lambda/domain/sealing/secret-store';
-import { NEVER_MOVED, type TokenVault, type TokenVaultStore } from '../../lambda/domain/token-vault/token-vault';
+import {
+  NEVER_MOVED,
+  type TokenVault,
+  type TokenVaultStore,
+} from '../../lambda/domain/token-vault/token-vault';
 import type { SigningKeyRecord, SigningKeyStore } from '../../lambda/domain/workload-token/signing-key';
 import { createInMemoryGrantStore } from './in-memory-grant-store';
 import { recordOf } from './in-memory-record';

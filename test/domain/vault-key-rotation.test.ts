@@ -1,6 +1,9 @@
 /** Vault keys that are rotated by hand: one agent's, for each purpose that they have, and the trail of it. */
 import type { AuditEntry } from '../../lambda/domain/audit';
-import { rotateVaultKeys, type VaultKeyRotationPorts } from '../../lambda/domain/token-vault/vault-key-rotation';
+import {
+  rotateVaultKeys,
+  type VaultKeyRotationPorts,
+} from '../../lambda/domain/token-vault/vault-key-rotation';
 import { createInMemoryStores } from './in-memory-stores';
 import { sampleIdentity } from './samples';
 

@@ -4,7 +4,12 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Directory } from '../../domain/grant/directory';
 import { parseApiKeyProvider } from './api-key-provider-store';
 import { keyOf, parseGrant } from './grant-store';
-import { apiKeyProviderKey, oauth2ProviderKey, workloadIdentityKey, type Key } from '../../contract/table-keys';
+import {
+  apiKeyProviderKey,
+  oauth2ProviderKey,
+  workloadIdentityKey,
+  type Key,
+} from '../../contract/table-keys';
 import { parseOauth2Provider } from './oauth2-provider-store';
 import { parseWorkloadIdentity } from './workload-identity-store';
 

@@ -2,7 +2,13 @@
 import * as v from 'valibot';
 import { SEALING_PURPOSES } from '../../domain/sealing/sealing';
 import type { VaultContents } from '../../domain/sealing/deletion';
-import { PROVIDER_INDEX, vaultKeyPartition, WORKLOAD_INDEX, type IndexShape, type Key } from '../../contract/table-keys';
+import {
+  PROVIDER_INDEX,
+  vaultKeyPartition,
+  WORKLOAD_INDEX,
+  type IndexShape,
+  type Key,
+} from '../../contract/table-keys';
 import type { Table } from './table';
 
 const KeyOfItem = v.object({ pk: v.string(), sk: v.string() });
