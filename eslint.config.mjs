@@ -79,6 +79,7 @@ export default tseslint.config(
       '**/adapters/**',
       '**/handlers/**',
       '**/api/**',
+      '**/contract/**',
       '**/lib/**',
     ],
     'The domain imports no SDK, network, file or outer room.',
@@ -94,14 +95,29 @@ export default tseslint.config(
     'The API layer reaches the world through the domain.',
   ),
   boundary(
-    [
-      'lambda/handlers/**/*.ts',
-      'lambda/custom-resources/**/*.ts',
-      'lambda/gate/**/*.ts',
-      'lambda/pages/**/*.ts',
-    ],
+    ['lambda/handlers/**/*.ts', 'lambda/custom-resources/**/*.ts', 'lambda/gate/**/*.ts'],
     ['**/lib/**', 'aws-cdk-lib*'],
     'Functions do not import infrastructure code.',
+  ),
+  boundary(
+    ['lambda/contract/**/*.ts', 'lambda/pages/**/*.ts'],
+    [
+      '**/adapters/**',
+      '**/api/**',
+      '**/handlers/**',
+      '**/custom-resources/**',
+      '**/lib/**',
+      '@aws-sdk/*',
+      'aws-cdk-lib*',
+    ],
+    'The contract and the pages rest on the domain alone.',
+  ),
+  boundary(
+    ['lib/{constructs,resources,stacks}/**/*.ts', 'lib/index.ts'],
+    ['adapters', 'api', 'custom-resources', 'domain', 'gate', 'handlers', 'pages'].map(
+      (room) => `**/lambda/${room}/**`,
+    ),
+    'Infrastructure knows the functions by lambda/contract alone.',
   ),
   boundary(
     ['lib/client/**/*.ts'],

@@ -9,7 +9,7 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import * as v from 'valibot';
-import { parseTrustedIssuers } from '../lambda/domain/identity/trusted-issuer';
+import { parseTrustedIssuers } from '../lambda/contract/configuration';
 import { parseSettingsOfFunctions } from '../lib/constructs/function-settings';
 import { StatefulStack, StatelessStack } from '../lib';
 

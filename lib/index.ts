@@ -48,4 +48,4 @@ export {
 } from './resources/workload-identity';
 export { StatefulStack, type StatefulStackProps } from './stacks/stateful';
 export { StatelessStack, type StatelessStackProps } from './stacks/stateless';
-export type { TrustedIssuer } from '../lambda/domain/identity/trusted-issuer';
+export type { TrustedIssuer } from '../lambda/contract/configuration';

@@ -1,5 +1,6 @@
 /** Errors on the wire, in the form of AWS's restJson1 protocol. */
 import type { APIGatewayProxyResult } from 'aws-lambda';
+import { OUTCOME_HEADER } from '../contract/headers';
 import { ERROR_STATUS, ServiceError } from '../domain/service-error';
 
 /** Nothing of an answer may be kept by anything between here and the caller. */
@@ -21,12 +22,6 @@ export const empty = (status: number): APIGatewayProxyResult => ({
   headers: NO_STORE,
   body: '',
 });
-
-/** Header that says how a read of a credential ended: AWS's clients drop members that they do not know. */
-export const OUTCOME_HEADER = 'x-agent-identity-outcome';
-
-/** Header that says why a consent session failed: an OAuth error code (RFC 6749 section 4.1.2.1), or one of the service. */
-export const FAILURE_HEADER = 'x-agent-identity-failure';
 
 const UNKNOWN = new ServiceError(
   'InternalServerException',

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { ServiceError, type InvalidField } from '../domain/service-error';
 import { invalidFields, lostField, malformedText } from './invalid-fields';
-import { SCHEMAS, type InputOf, type JsonOperation } from './schemas';
+import { SCHEMAS, type InputOf, type JsonOperation } from '../contract/schemas/requests';
 
 /**
  * For the audit trail, members of the schema alone: whoever sends a name of their own chooses what stands there, or puts

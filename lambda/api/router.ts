@@ -11,7 +11,7 @@ import { empty, errorResult, json, NO_STORE } from './errors';
 import { OPERATIONS, type OperationName, type Route, type RoutedGroup } from '../contract/operations';
 import { parseInput } from './parse';
 import { requestContextOf, UNKNOWN_ROUTE } from './request-context';
-import { SCHEMAS, type InputOf, type JsonOperation } from './schemas';
+import { SCHEMAS, type InputOf, type JsonOperation } from '../contract/schemas/requests';
 import { unexpected, type ReportUnexpected } from './unexpected';
 
 /** An answer with header fields of its own. */

@@ -1,8 +1,12 @@
 /** How long what the service gives out and seals with is good for, in seconds, as a deployment has it. */
 import * as v from 'valibot';
 import { parseConfiguration } from './configuration';
-import { SESSION_LIFETIME } from './consent/session';
-import { TOKEN_LIFETIME } from './workload-token/claims';
+
+/** Seconds that a session lives where the deployment says nothing else. */
+export const SESSION_LIFETIME = 600;
+
+/** Seconds that a token lives where the deployment says nothing else, unless the user's own token ends before. */
+export const TOKEN_LIFETIME = 15 * 60;
 
 const DAY = 24 * 3600;
 

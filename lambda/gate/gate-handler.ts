@@ -21,7 +21,7 @@ import { ServiceError } from '../domain/service-error';
 import { eachWithin } from '../domain/within';
 import { headerFields } from './header-fields';
 import { beginAnswer, endAnswer, writeChunk, type ResponseStream } from './response-stream';
-import { INVOCATION_PATH, METADATA_OF_PATH } from './routes';
+import { INVOCATION_PATH, METADATA_OF_PATH } from '../contract/gate-routes';
 import { startRun, type Run } from './run';
 
 /** Milliseconds before the function's own end at which the caller is told. */

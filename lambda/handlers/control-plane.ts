@@ -26,7 +26,7 @@ import {
   workloadIdentityListed,
 } from '../api/answers';
 import { createHandler } from '../api/router';
-import type { InputOf } from '../api/schemas';
+import type { InputOf } from '../contract/schemas/requests';
 import {
   createWorkloadIdentity,
   deleteWorkloadIdentity,

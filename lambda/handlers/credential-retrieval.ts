@@ -16,7 +16,7 @@ import { createSeal } from '../adapters/kms/seal';
 import { createProviderClientFunction } from '../adapters/lambda/provider-client';
 import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
-import { FAILURE_HEADER, OUTCOME_HEADER } from '../api/errors';
+import { FAILURE_HEADER, OUTCOME_HEADER } from '../contract/headers';
 import { AnswerWithHeaders, createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';

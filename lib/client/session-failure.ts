@@ -1,6 +1,6 @@
 /** Why a consent session failed: the service says it in a header, which the AWS client does not pass on. */
 import type { GetResourceOauth2TokenCommand } from '@aws-sdk/client-bedrock-agentcore';
-import { FAILURE_HEADER } from '../../lambda/api/errors';
+import { FAILURE_HEADER } from '../../lambda/contract/headers';
 import { errorCodeOf } from './oauth-error-code';
 
 /** Of the HTTP response what is read. */

@@ -1,7 +1,7 @@
 /** The agent behind an endpoint. */
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import type { Target } from '../../lambda/domain/gate/agent-endpoint';
+import type { Target } from '../../lambda/contract/configuration';
 
 export class AgentTarget {
   /**

@@ -16,9 +16,9 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import type { JwtInbound } from '../../lambda/domain/gate/agent-endpoint';
-import { authorizerRefusals } from '../../lambda/gate/refusals';
-import { INVOCATION_PATH, inboundRoutes, type InboundRoute } from '../../lambda/gate/routes';
+import type { JwtInbound } from '../../lambda/contract/configuration';
+import { authorizerRefusals } from '../../lambda/contract/gate-refusals';
+import { INVOCATION_PATH, inboundRoutes, type InboundRoute } from '../../lambda/contract/gate-routes';
 import { methodName } from './invocation';
 import { ServiceApi, type ServiceApiKind, type ServiceApiSettings } from './service-api';
 import type { GatewayErrors } from './gateway-responses';

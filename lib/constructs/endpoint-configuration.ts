@@ -4,10 +4,7 @@
  */
 import { Stack, Token, type Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import {
-  parseAgentEndpoint,
-  type AgentEndpointConfiguration,
-} from '../../lambda/domain/gate/agent-endpoint';
+import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../lambda/contract/configuration';
 import type { AgentEndpointProps } from './agent-endpoint';
 import type { Inbound } from './inbound';
 

@@ -7,7 +7,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import * as v from 'valibot';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
-import { parseConfiguration } from '../../lambda/domain/configuration';
+import { parseConfiguration } from '../../lambda/contract/configuration';
 
 export interface FunctionSettings {
   /**

@@ -4,7 +4,7 @@
  * Source: API Gateway developer guide, "Gateway response types for API Gateway".
  */
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { ERROR_STATUS, type ErrorName } from '../../lambda/domain/service-error';
+import { ERROR_STATUS, type ErrorName } from '../../lambda/contract/errors';
 
 /** The gateway's own text for the error: a JSON string with its quotes. */
 const GATEWAY_MESSAGE = '$context.error.messageString';

@@ -6,8 +6,12 @@
 import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { TableName } from '../../lambda/contract/table-keys';
-import { OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
-import { WEB_IDENTITY_LIFETIME, WEB_IDENTITY_TAGS } from '../../lambda/domain/oauth/web-identity';
+import {
+  OWNER_TAG,
+  WEB_IDENTITY_LIFETIME,
+  WEB_IDENTITY_TAGS,
+  SEALING_PURPOSES,
+} from '../../lambda/contract/encryption';
 import type {
   GroupPermissions,
   KeyPermission,
@@ -16,7 +20,6 @@ import type {
   TablePermission,
 } from './permissions';
 import type { State } from './state';
-import { SEALING_PURPOSES } from '../../lambda/domain/sealing/sealing';
 
 /** Environment variable that holds a table's name. */
 const TABLE_VARIABLE: Readonly<Record<TableName, string>> = {

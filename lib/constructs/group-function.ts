@@ -9,9 +9,7 @@ import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lamb
 import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/contract/operations';
-import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
-import type { Lifetimes } from '../../lambda/domain/lifetimes';
-import type { Quotas } from '../../lambda/domain/quotas';
+import type { TrustedIssuer, Lifetimes, Quotas } from '../../lambda/contract/configuration';
 import { functionCode, reporting } from './function-code';
 import { keptStarted, MEMORY_SIZE, type FunctionSettings } from './function-settings';
 import { grant, type Grant, type InvokedFunction } from './grant';

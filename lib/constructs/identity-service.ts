@@ -7,9 +7,13 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/contract/operations';
-import { parseTrustedIssuers, type TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
-import { endpointFault } from '../../lambda/domain/endpoint';
-import { parseQuotas, type Quotas } from '../../lambda/domain/quotas';
+import {
+  parseTrustedIssuers,
+  type TrustedIssuer,
+  endpointFault,
+  parseQuotas,
+  type Quotas,
+} from '../../lambda/contract/configuration';
 import type { ApiDomain } from './api-domain';
 import { checkFunctionSettings, type FunctionSettings } from './function-settings';
 import { GroupFunction } from './group-function';

@@ -5,8 +5,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
-import type { IamInbound, JwtInbound } from '../../lambda/domain/gate/agent-endpoint';
+import type { TrustedIssuer, IamInbound, JwtInbound } from '../../lambda/contract/configuration';
 import type { MintOperation } from '../resources/workload-identity';
 
 export interface IamInboundProps {

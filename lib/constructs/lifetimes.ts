@@ -1,6 +1,6 @@
 /** How long things are good for, as props have it, checked when the stack is made and told to the functions. */
 import type { Duration } from 'aws-cdk-lib';
-import { parseLifetimes, type Lifetimes } from '../../lambda/domain/lifetimes';
+import { parseLifetimes, type Lifetimes } from '../../lambda/contract/configuration';
 
 export interface LifetimeProps {
   /**

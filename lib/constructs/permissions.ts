@@ -13,8 +13,7 @@ import {
   type TableName,
 } from '../../lambda/contract/table-keys';
 import type { FunctionGroup } from '../../lambda/contract/operations';
-import { SEALING_PURPOSES, type SealingPurpose } from '../../lambda/domain/sealing/sealing';
-import { ROTATED_PURPOSES } from '../../lambda/domain/token-vault/vault-key-rotation';
+import { SEALING_PURPOSES, type SealingPurpose, ROTATED_PURPOSES } from '../../lambda/contract/encryption';
 
 /** DynamoDB operations that a function may be given on some partitions. */
 export type TableAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';

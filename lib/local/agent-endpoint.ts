@@ -11,8 +11,8 @@ import {
   type AgentEndpointConfiguration,
 } from '../../lambda/domain/gate/agent-endpoint';
 import type * as Composition from '../../lambda/handlers/gate-composition';
-import { authorizerRefusals } from '../../lambda/gate/refusals';
-import { inboundRoutes } from '../../lambda/gate/routes';
+import { authorizerRefusals } from '../../lambda/contract/gate-refusals';
+import { inboundRoutes } from '../../lambda/contract/gate-routes';
 import { writeFailure, type FunctionFailure } from './function-failure';
 import { createGateway } from './gateway';
 import type { GatewayAuthorizer } from './gateway-authorizer';

@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { ERROR_STATUS, type ErrorName } from '../../lambda/domain/service-error';
-import type { Refusal } from '../../lambda/gate/refusals';
+import type { Refusal } from '../../lambda/contract/gate-refusals';
 
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';

@@ -1,7 +1,7 @@
 /** An API key for agents as a resource of a stack. */
 import { Stack } from 'aws-cdk-lib';
 import { Construct, type IConstruct } from 'constructs';
-import { SCHEMAS } from '../../lambda/api/schemas';
+import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { CredentialProvider, type CredentialProviderProps, type SecretSource } from './credential-provider';
 import type { KindOfResource } from './identity-resource';
 import { ProviderSecret } from './provider-secret';

@@ -20,7 +20,7 @@ import {
   POLICY_OPERATIONS,
   type GovernedKind,
   type GovernedOperation,
-} from '../../lambda/domain/policy/governed-operations';
+} from '../../lambda/contract/resource-policies';
 import type { IAgentIdentity } from '../constructs/agent-identity';
 import type { BoundSecret } from './provider-secret';
 import { ResourceFunction } from './resource-function';

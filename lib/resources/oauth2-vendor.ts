@@ -4,11 +4,14 @@
  */
 import { Token } from 'aws-cdk-lib';
 import * as v from 'valibot';
-import { oauth2ProviderMembers } from '../../lambda/api/provider-schemas';
-import type { CustomOauth2Config } from '../../lambda/domain/provider/custom-config';
-import type { INCLUDED_VENDORS } from '../../lambda/domain/provider/included-vendors';
-import { settleConfig } from '../../lambda/domain/provider/vendor-config';
-import { vendorOf, type VendorName } from '../../lambda/domain/provider/vendors';
+import { oauth2ProviderMembers } from '../../lambda/contract/schemas/provider-schemas';
+import {
+  type CustomOauth2Config,
+  type INCLUDED_VENDORS,
+  settleConfig,
+  vendorOf,
+  type VendorName,
+} from '../../lambda/contract/credential-providers';
 import type { SecretSource } from './credential-provider';
 
 /** A client that was registered at the vendor, with the callback URL of the credential provider. */

@@ -11,7 +11,7 @@
 import { Stack, Tags, Token, type SecretValue } from 'aws-cdk-lib';
 import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
+import { OWNER_TAG } from '../../lambda/contract/encryption';
 import type { StatedSecret } from '../../lambda/contract/resource-request';
 import type { ResourceFunction } from './resource-function';
 

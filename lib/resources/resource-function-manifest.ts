@@ -3,7 +3,7 @@
  * provider is, and which secret belongs to it. `lambda/custom-resources/stack.ts` reads it.
  */
 import { Lazy, Token, type CfnResource, type Stack } from 'aws-cdk-lib';
-import { endpointFault } from '../../lambda/domain/endpoint';
+import { endpointFault } from '../../lambda/contract/configuration';
 import { digestOf, type Definition } from '../../lambda/contract/resource-definition';
 import type { StatedSecret } from '../../lambda/contract/resource-request';
 

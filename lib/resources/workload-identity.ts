@@ -3,9 +3,9 @@ import { Stack } from 'aws-cdk-lib';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
 import * as v from 'valibot';
-import { SCHEMAS } from '../../lambda/api/schemas';
-import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
-import type { GovernedOperation } from '../../lambda/domain/policy/governed-operations';
+import { SCHEMAS } from '../../lambda/contract/schemas/requests';
+import type { TrustedIssuer } from '../../lambda/contract/configuration';
+import type { GovernedOperation } from '../../lambda/contract/resource-policies';
 import { letInvoke } from '../constructs/invocation';
 import {
   actions,

@@ -27,7 +27,7 @@ const patternOf = ({ type, requirement }: Node): string[] =>
     ? [`matches ${code(requirement.source.replaceAll('\\/', '/'))}`]
     : [];
 
-/** What is said of a text's length (lambda/api/constraints.ts). */
+/** What is said of a text's length (lambda/contract/schemas/constraints.ts). */
 const TEXT_LENGTH = /^must have (up to|\d+ to) \d+ characters$/;
 
 /** Other rules are told in their own words; that of a text's length was told by its bounds. */

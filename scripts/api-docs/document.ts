@@ -1,6 +1,6 @@
 /** docs/api.md, made from the registry, the schemas, AWS's service model and the notes. */
 import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
-import { SCHEMAS, type JsonOperation } from '../../lambda/api/schemas';
+import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
 import { ERROR_STATUS } from '../../lambda/domain/service-error';
 import { casesOfOperation } from '../../lambda/contract/model/cases';
 import { MODELLED_OPERATIONS, type ModelledOperation } from '../../lambda/contract/model/service-model';

@@ -1,5 +1,5 @@
 /** A request's members as a Markdown list, read from the very schema that parses it. */
-import type { JsonOperation } from '../../lambda/api/schemas';
+import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import { constraintsOf } from './constraints';
 import { entriesOf, entryOf, isOptional, present, requestOf, schemaOf, type Node } from './schema-node';
 

@@ -1,6 +1,6 @@
 /** The parts of docs/api.md that are written, not derived. */
 import type { OperationName } from '../../lambda/contract/operations';
-import type { JsonOperation } from '../../lambda/api/schemas';
+import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import type { ErrorName } from '../../lambda/domain/service-error';
 import { DIFFERENT_VALUES } from '../../lambda/contract/model/differences';
 

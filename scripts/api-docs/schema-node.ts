@@ -1,5 +1,5 @@
 /** What valibot lets be seen of a schema, and of what a pipe checks after it. */
-import { SCHEMAS, type JsonOperation } from '../../lambda/api/schemas';
+import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
 
 export interface Node {
   readonly kind: 'schema' | 'validation' | 'metadata' | 'transformation';
@@ -13,7 +13,7 @@ export interface Node {
   readonly value?: Node;
   readonly requirement?: unknown;
   readonly message?: unknown;
-  /** lambda/api/constraints.ts puts the bounds of a text there. */
+  /** lambda/contract/schemas/constraints.ts puts the bounds of a text there. */
   readonly metadata?: { readonly length?: { readonly min: number; readonly max: number } };
 }
 

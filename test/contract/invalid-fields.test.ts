@@ -1,6 +1,6 @@
 /** What a caller reads about a member that is not as it must be: plain English, and never the value. */
 import * as v from 'valibot';
-import { text } from '../../lambda/api/constraints';
+import { text } from '../../lambda/contract/schemas/constraints';
 import { invalidFields } from '../../lambda/api/invalid-fields';
 
 const said = (schema: v.GenericSchema, value: unknown): string[] => {

@@ -1,6 +1,5 @@
 /** What every session store promises: each transition is one conditional write on the revision before. */
-import type { Session } from '../../lambda/domain/consent/session';
-import { transition } from '../../lambda/domain/consent/session';
+import { type Session, transition } from '../../lambda/domain/consent/session';
 import type { Stores } from '../domain/in-memory-stores';
 import { BEGINNING } from '../domain/fake-ambient';
 import { sampleSession } from '../domain/samples';

@@ -1,6 +1,5 @@
 /** What the deployed tables hold, read with the rights of the account's owner. */
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DescribeTableCommand, paginateScan } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, DescribeTableCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { PARTITION_KEY, SORT_KEY, type TableName } from '../../lambda/contract/table-keys';
 

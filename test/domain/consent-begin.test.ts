@@ -1,7 +1,8 @@
 /** How a consent begins: one link for one wish, and a session that knows all that its end will need. */
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { clientAtServer, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
-import { SESSION_LIFETIME, sessionIdOf } from '../../lambda/domain/consent/session';
+import { sessionIdOf } from '../../lambda/domain/consent/session';
+import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { PUSH_ENDPOINT } from './authorization-server';
 import { createConsentService, RETURN_URL, type ConsentService } from './consent-service';
 import { ISSUER, sampleIdentity } from './samples';

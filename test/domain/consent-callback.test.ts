@@ -3,7 +3,9 @@
  * own request, at the provider that was asked; and once.
  */
 import type { BrowserOutcome } from '../../lambda/domain/consent/browser';
-import { hashOf, SESSION_LIFETIME, sessionIdOf } from '../../lambda/domain/consent/session';
+import { sessionIdOf } from '../../lambda/domain/consent/session';
+import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
+import { hashOf } from '../../lambda/domain/digest';
 import { PROVIDER, PUSH_ENDPOINT } from './authorization-server';
 import {
   completionUriIn,

@@ -2,10 +2,10 @@
  * Session binding, over memory: only for the user who began it is the code redeemed, once, and the grant sealed into
  * the vault. Whatever is wrong is one refusal to the caller, and its reason in the audit trail.
  */
-import { completeResourceTokenAuth } from '../../lambda/domain/consent/complete';
-import { SESSION_LIFETIME, sessionIdOf, type Session } from '../../lambda/domain/consent/session';
+import { completeResourceTokenAuth, type UserIdentifier } from '../../lambda/domain/consent/complete';
+import { sessionIdOf, type Session } from '../../lambda/domain/consent/session';
+import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { callbackUrl } from '../../lambda/domain/provider/oauth2-provider';
-import type { UserIdentifier } from '../../lambda/domain/consent/complete';
 import { ANA, ANA_BY_TOKEN, createConsentService, RETURN_URL, type ConsentService } from './consent-service';
 import { policy, statement } from './policy/policies';
 import { ISSUER, OWNER, sampleIdentity } from './samples';

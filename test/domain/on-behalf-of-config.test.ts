@@ -3,10 +3,12 @@ import {
   checkOnBehalfOfChange,
   settleOnBehalfOf,
   type OnBehalfOfChange,
-  type OnBehalfOfConfig,
   type OnBehalfOfInput,
-  type SubjectTokenType,
 } from '../../lambda/domain/provider/on-behalf-of';
+import {
+  type OnBehalfOfConfig,
+  type SubjectTokenType,
+} from '../../lambda/domain/provider/on-behalf-of-config';
 
 const exchange = (
   actorTokenContent: 'NONE' | 'M2M' | 'AWS_IAM_ID_TOKEN_JWT',

@@ -1,11 +1,11 @@
 /** What is asked of a token endpoint on behalf of a user, and what is made of its answer. */
 import { exchangeOnBehalfOf, type OnBehalfOfRequest } from '../../lambda/domain/oauth/token-exchange';
 import { TOKEN_TYPE } from '../../lambda/domain/oauth/subject-token-type';
+import { onBehalfOfConfigOf } from '../../lambda/domain/provider/on-behalf-of';
 import {
-  onBehalfOfConfigOf,
   type OnBehalfOfConfig,
   type SubjectTokenType,
-} from '../../lambda/domain/provider/on-behalf-of';
+} from '../../lambda/domain/provider/on-behalf-of-config';
 import { VENDOR_NAMES } from '../../lambda/domain/provider/vendors';
 import { BEGINNING } from './fake-ambient';
 import { sampleProvider } from './samples';

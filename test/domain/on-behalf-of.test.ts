@@ -1,11 +1,10 @@
 /** From a workload access token that carries the user's own to a token of the provider, over memory. */
-import { parseLifetimes } from '../../lambda/domain/lifetimes';
-import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of';
+import { parseLifetimes, TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
+import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of-config';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import type { RetrieveInput, RetrievePorts } from '../../lambda/domain/credential/retrieval';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/credential/retrieve';
-import { TOKEN_LIFETIME } from '../../lambda/domain/workload-token/claims';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import { LONGEST_CARRIED } from '../../lambda/domain/workload-token/subject-token';
 import { BEGINNING } from './fake-ambient';

@@ -2,8 +2,7 @@
  * Pushing a request, as the function does it that may open client secrets: who asks may be the public function gone
  * bad, and gets a reference to an honest request, or nothing.
  */
-import type { PushRequest } from '../../lambda/domain/consent/push';
-import { pushAuthorization } from '../../lambda/domain/consent/push';
+import { type PushRequest, pushAuthorization } from '../../lambda/domain/consent/push';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { callbackUrl, clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
 import { LONGEST_LIFETIME } from '../../lambda/domain/stated-lifetime';

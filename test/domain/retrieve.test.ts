@@ -1,5 +1,6 @@
 /** Reads of OAuth2 tokens: each ends in exactly one outcome, for the caller and in the audit trail. */
-import { hashOf, sessionIdOf, transition, type Session } from '../../lambda/domain/consent/session';
+import { sessionIdOf, transition, type Session } from '../../lambda/domain/consent/session';
+import { hashOf } from '../../lambda/domain/digest';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';
 import { OWNER } from './samples';
 

@@ -1,6 +1,8 @@
 /** Sample records, each with an id of its own; tests change what they are about. */
 import { randomUUID } from 'node:crypto';
-import { hashOf, SESSION_LIFETIME, type Session } from '../../lambda/domain/consent/session';
+import { type Session } from '../../lambda/domain/consent/session';
+import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
+import { hashOf } from '../../lambda/domain/digest';
 import { workloadIdentityArn, type WorkloadIdentity } from '../../lambda/domain/identity/workload-identity';
 import { oauth2ProviderArn, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { grantTarget, type GrantId, type GrantTokens } from '../../lambda/domain/grant/grant';

@@ -3,12 +3,9 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import {
   consentContext,
-  hashOf,
-  isHashOf,
   isOpen,
   newBoundSecret,
   SESSION_EVENTS,
-  SESSION_LIFETIME,
   SESSION_STATES,
   sessionHashIn,
   sessionIdOf,
@@ -18,6 +15,8 @@ import {
   type SessionEvent,
   type SessionState,
 } from '../../lambda/domain/consent/session';
+import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
+import { hashOf, isHashOf } from '../../lambda/domain/digest';
 import { BEGINNING } from './fake-ambient';
 import { sampleSession } from './samples';
 

@@ -1,7 +1,12 @@
 /** A signing key that cannot be opened never stops minting, and nothing makes the service make keys without end. */
 import { decodeProtectedHeader } from 'jose';
-import type { KeyWrapper, SigningKeyRecord } from '../../lambda/domain/workload-token/signing-key';
-import { periodAt, PUBLISH_AHEAD, SIGNING_PERIOD } from '../../lambda/domain/workload-token/signing-key';
+import {
+  type KeyWrapper,
+  type SigningKeyRecord,
+  periodAt,
+  PUBLISH_AHEAD,
+  SIGNING_PERIOD,
+} from '../../lambda/domain/workload-token/signing-key';
 import { revokeSigningKey, rotateSigningKey } from '../../lambda/domain/workload-token/signing-key-rotation';
 import { createInMemoryKeyWrapper } from './in-memory-seal';
 import { createTokenService } from './token-service';

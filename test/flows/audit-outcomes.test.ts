@@ -3,7 +3,7 @@
  * caller are as they should be. The table says of each operation which of them it has; each has one entry.
  */
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import type { JsonOperation } from '../../lambda/api/schemas';
+import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import type { Answer } from '../local/handmade-request';
 import { AuditedService, OPERATIONS_BY_IAM, workloadArn, type Input } from './support/audited-service';
 import { outrunWrites, throttleRewrapping } from './support/interference';

@@ -1,6 +1,6 @@
 /** What no shape says of a request: its body as a whole, members in the wrong place, and how much is reported. */
 import { parseInput, type RequestParts } from '../../lambda/api/parse';
-import type { JsonOperation } from '../../lambda/api/schemas';
+import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import { caught } from '../domain/caught';
 
 const refusal = (operation: JsonOperation, body: string, members: RequestParts['members'] = {}) =>

@@ -1,7 +1,7 @@
 /** Every case of the walk, at the edge where requests are parsed: accepted or refused as AWS's shape says. */
 import { isDeepStrictEqual } from 'node:util';
 import { parseInput, type RequestParts } from '../../lambda/api/parse';
-import { SCHEMAS, type JsonOperation } from '../../lambda/api/schemas';
+import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
 import { ServiceError } from '../../lambda/domain/service-error';
 import { casesOfOperation, type Case } from '../../lambda/contract/model/cases';
 import { MODELLED_OPERATIONS, type ModelledOperation } from '../../lambda/contract/model/service-model';

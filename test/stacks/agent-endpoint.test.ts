@@ -6,7 +6,7 @@ import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { parseAgentEndpoint } from '../../lambda/domain/gate/agent-endpoint';
-import { inboundRoutes } from '../../lambda/gate/routes';
+import { inboundRoutes } from '../../lambda/contract/gate-routes';
 import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WorkloadIdentity } from '../../lib';
 import { consumerStack, propertiesOf, templateOf, written, type ConsumerTemplate } from './consumer';
 import { AGENT_ARN, configurationOf, endpointTemplate, endpointWith, functionOf, ISSUER } from './endpoint';

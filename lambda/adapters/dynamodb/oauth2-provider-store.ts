@@ -1,7 +1,7 @@
 /** OAuth2 credential providers in the directory table. */
 import * as v from 'valibot';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../../domain/provider/oauth2-provider';
-import { ACTOR_TOKEN_CONTENTS, SUBJECT_TOKEN_TYPES } from '../../domain/provider/on-behalf-of';
+import { ACTOR_TOKEN_CONTENTS, SUBJECT_TOKEN_TYPES } from '../../domain/provider/on-behalf-of-config';
 import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
 import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';

@@ -4,7 +4,8 @@
  */
 import { compactDecrypt, CompactEncrypt, decodeProtectedHeader } from 'jose';
 import type { Seal, SealingContext } from '../../domain/sealing/sealing';
-import type { VaultKey, VaultKeys } from './vault-keys';
+import type { VaultKeys } from './vault-keys';
+import type { VaultKey } from './vault-key-maker';
 
 const ALGORITHMS = { keyManagementAlgorithms: ['A256GCMKW'], contentEncryptionAlgorithms: ['A256GCM'] };
 

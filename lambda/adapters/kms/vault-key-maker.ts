@@ -2,7 +2,7 @@
  * Makes vault keys: KMS generates them under the token vault's present KMS key, and they are written down before they
  * seal anything. Source: AWS KMS API reference, "GenerateDataKey", "GenerateDataKeyWithoutPlaintext".
  */
-import { createSecretKey } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import {
   GenerateDataKeyCommand,
   GenerateDataKeyWithoutPlaintextCommand,
@@ -15,7 +15,11 @@ import { wrappingKeyArn, type TokenVaultStore } from '../../domain/token-vault/t
 import type { VaultKeyOwners } from '../dynamodb/vault-key-owners';
 import type { VaultKeyId, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
-import type { VaultKey } from './vault-keys';
+
+export interface VaultKey {
+  readonly version: string;
+  readonly key: KeyObject;
+}
 
 /** Keys that are made and left unused because the vault was moved meanwhile, before the caller is asked to come again. */
 const TRIES = 3;

@@ -6,21 +6,16 @@
  * random IVs that NIST SP 800-38D, section 8.3, lets one have.
  * Source: AWS KMS developer guide, "Encryption context" and "Envelope encryption".
  */
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey } from 'node:crypto';
 import { DecryptCommand } from '@aws-sdk/client-kms';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import { ShreddedError } from '../../domain/sealing/sealing';
 import type { VaultKeyId, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
-import { createVaultKeyMaker, madeAt, type VaultKeyMakerPorts } from './vault-key-maker';
+import { createVaultKeyMaker, madeAt, type VaultKey, type VaultKeyMakerPorts } from './vault-key-maker';
 
 /** Unwrapped keys: five minutes, a thousand. */
 const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
-
-export interface VaultKey {
-  readonly version: string;
-  readonly key: KeyObject;
-}
 
 export interface VaultKeys {
   /** The key to seal with now; made when there is none under the vault's current KMS key, or it is too old. */

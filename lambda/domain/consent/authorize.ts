@@ -3,8 +3,7 @@
  * request (RFC 6749 section 4.1.1), PKCE S256 (RFC 7636) and a state of its own. Opened again, it begins
  * again: what was handed out before no longer counts.
  */
-import type { Ambient } from '../ambient';
-import { epochSeconds } from '../ambient';
+import { type Ambient, epochSeconds } from '../ambient';
 import type { AuditEntry, AuditTrail } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { callbackUrl } from '../provider/oauth2-provider';
@@ -20,9 +19,7 @@ import { bindingCookieName, page, type BrowserOutcome } from './browser';
 import type { PushedAuthorization } from './push';
 import {
   consentContext,
-  hashOf,
   isExpired,
-  isHashOf,
   newBoundSecret,
   sessionFacts,
   sessionIdOf,
@@ -31,6 +28,7 @@ import {
   type Session,
   type SessionStore,
 } from './session';
+import { hashOf, isHashOf } from '../digest';
 
 export interface BrowserPorts {
   readonly sessions: Pick<SessionStore, 'get' | 'advance'>;

@@ -2,8 +2,7 @@
  * Begins a consent session, or finds the one that is under way: an agent that asks twice gets the same link,
  * until what it asks for differs.
  */
-import type { Ambient } from '../ambient';
-import { epochSeconds } from '../ambient';
+import { type Ambient, epochSeconds } from '../ambient';
 import type { CustomParameters } from '../oauth/custom-parameters';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { ProviderFailure } from '../oauth/provider-failure';
@@ -18,7 +17,6 @@ import type { Grant, GrantId, GrantStore } from '../grant/grant';
 import type { Seal } from '../sealing/sealing';
 import {
   consentContext,
-  hashOf,
   isLeftBehind,
   isOpen,
   parameterScopesOf,
@@ -28,6 +26,7 @@ import {
   type Session,
   type SessionStore,
 } from './session';
+import { hashOf } from '../digest';
 
 /** What an agent asks for, as far as consent is concerned. */
 export interface ConsentRequest {

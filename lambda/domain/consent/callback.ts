@@ -17,9 +17,7 @@ import { bindingCookieName, page, type BrowserOutcome } from './browser';
 import { withParameters } from './return-url';
 import {
   consentContext,
-  hashOf,
   isExpired,
-  isHashOf,
   newBoundSecret,
   sessionFacts,
   sessionHashIn,
@@ -28,6 +26,7 @@ import {
   type Session,
   type Start,
 } from './session';
+import { hashOf, isHashOf } from '../digest';
 
 export interface CallbackInput {
   /** Last segment of the callback's path. */

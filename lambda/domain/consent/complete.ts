@@ -5,8 +5,7 @@
  * is another user than the one who asked, the session is over and the code destroyed.
  * Source: AWS's "OAuth 2.0 authorization URL session binding", Amazon Bedrock AgentCore developer guide.
  */
-import type { Ambient } from '../ambient';
-import { epochSeconds } from '../ambient';
+import { type Ambient, epochSeconds } from '../ambient';
 import { audited, type AuditTrail, type Note } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
 import {
@@ -30,9 +29,7 @@ import { sealTokens } from '../grant/tokens';
 import { openSealedRequest, returnsToRegistered } from './begin';
 import {
   consentContext,
-  hashOf,
   isExpired,
-  isHashOf,
   parameterScopesOf,
   scopesAtStake,
   sessionFacts,
@@ -44,6 +41,7 @@ import {
   type SessionEvent,
   type SessionStore,
 } from './session';
+import { hashOf, isHashOf } from '../digest';
 
 export interface CompletePorts extends TokenRequestPorts, ProviderClientPorts {
   readonly sessions: SessionStore;

@@ -16,13 +16,9 @@
  * the callback learns it, and nothing else completes the session. Otherwise, the sender of a link could complete what
  * another person consented to.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Ambient } from '../ambient';
 import { scopesInCustomParameters } from '../oauth/custom-parameters';
 import type { SealingContext } from '../sealing/sealing';
-
-/** Seconds that a session lives where the deployment says nothing else. */
-export const SESSION_LIFETIME = 600;
 
 export const SESSION_STATES = [
   'CREATED',
@@ -229,15 +225,6 @@ export const sessionUriOf = (id: string): string => URN + id;
 /** @returns the session's id, or undefined for what is not a session URI */
 export const sessionIdOf = (sessionUri: string): string | undefined =>
   sessionUri.startsWith(URN) ? sessionUri.slice(URN.length) : undefined;
-
-/** SHA-256, base64url: how ids, states and cookies are kept. */
-export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
-
-/** Whether a secret is the one that this hash was kept of; takes equally long either way. */
-export const isHashOf = (hash: string | undefined, secret: string | undefined): boolean =>
-  hash !== undefined &&
-  secret !== undefined &&
-  timingSafeEqual(Buffer.from(hashOf(secret)), Buffer.from(hash));
 
 /** A session's hash, then what cannot be guessed: the form of states and of completion ids. */
 const BOUND_SECRET = /^([\w-]{43})\.[\w-]{43}$/;

@@ -1,12 +1,11 @@
 /** Whether this caller may act as this agent, and this agent use this provider: checked afresh on each request. */
+import { workloadGone, type WorkloadIdentity } from '../identity/workload-identity';
 import type { Note } from '../audit';
 import type { CustomParameters } from '../oauth/custom-parameters';
 import type { Caller } from '../principal';
 import { noSuchResource } from '../managed-resource';
-import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { OwnedResource } from '../owned-resource';
 import { mayAct, mayObtain } from '../policy/access';
-import { ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 
 /** Who asks, for which kind of credential, of which provider. */
@@ -19,11 +18,6 @@ export interface AdmissionRequest {
   /** Learns which provider was found, whether or not the caller may use it. */
   readonly note: Note;
 }
-
-export const workloadGone = (): ServiceError =>
-  new ServiceError('UnauthorizedException', 'The workload identity that this token names is gone.', {
-    detail: 'workload identity deleted or created anew since the token was issued',
-  });
 
 /**
  * @param workload the agent, as its verified token names it

@@ -2,7 +2,8 @@
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { subjectHash } from '../identity/user';
-import { admit, workloadGone } from './admission';
+import { admit } from './admission';
+import { workloadGone } from '../identity/workload-identity';
 import { deletedDuringRequest } from '../managed-resource';
 import { apiKeyContext, type ApiKeyProvider } from '../provider/api-key-provider';
 import { verifyWorkloadAccessToken, type VerifyPorts } from '../workload-token/verify';

@@ -8,7 +8,7 @@ import type { Delegation } from '../workload-token/claims';
 import type { VerifyPorts } from '../workload-token/verify';
 import type { Directory } from '../grant/directory';
 import type { Grant } from '../grant/grant';
-import type { HandedOut } from '../grant/held-token';
+import type { GrantedScopesCheck, HandedOut } from '../grant/held-token';
 import type { ProviderClientPorts } from '../oauth/provider-client';
 import type { DispatchPorts } from '../grant/renewal-ahead';
 import type { RequestOwner } from '../grant/token-sources';
@@ -59,15 +59,7 @@ export interface Admitted {
   readonly identity: WorkloadIdentity;
   readonly owner: RequestOwner;
   readonly grant: Grant | undefined;
-  /**
-   * Asks again, about the scopes that a token really has: a provider may grant more than was asked for. They are noted
-   * for the audit entry, whether or not the token is returned.
-   *
-   * @param granted what the provider granted
-   * @param held also what was asked for, and may have been granted without being named
-   * @throws AccessDeniedException when the policy that let the request in does not let this token out
-   */
-  readonly checkGrantedScopes: (granted: readonly string[], held?: readonly string[]) => void;
+  readonly checkGrantedScopes: GrantedScopesCheck;
   /** Asks again, about a consent that another request began or that asks for more than this request. */
   readonly objectionToConsent: ConsentRequest['objectionTo'];
 }

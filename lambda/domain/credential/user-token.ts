@@ -7,7 +7,8 @@ import {
   returnsToRegistered,
   type ConsentRequest,
 } from '../consent/begin';
-import { hashOf, isOpen, scopesAtStake, sessionIdOf, type Session } from '../consent/session';
+import { isOpen, scopesAtStake, sessionIdOf, type Session } from '../consent/session';
+import { hashOf } from '../digest';
 import { errorCode } from '../oauth/provider-failure';
 import { accessDenied, invalidMember } from '../service-error';
 import { covers, isRefreshable, type Grant } from '../grant/grant';

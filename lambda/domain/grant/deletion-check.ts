@@ -10,7 +10,7 @@
  * A write that is followed by a read which finds both was there before the mark, and the deletion finds it. One that
  * comes after the mark is taken back by the request that made it.
  */
-import { workloadGone } from '../credential/admission';
+import { workloadGone } from '../identity/workload-identity';
 import type { Directory } from './directory';
 import type { GrantStore } from './grant';
 import { deletedDuringRequest } from '../managed-resource';

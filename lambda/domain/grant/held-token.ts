@@ -3,7 +3,6 @@ import { epochSeconds } from '../ambient';
 import { ServiceError, type Outcome } from '../service-error';
 import { inSoftWindow, scopesHeld, type Grant } from './grant';
 import { markRejected } from './rejected-token';
-import type { Admitted } from '../credential/retrieval';
 import { CONSENT_NEEDED, usableTokens, renewed, type RenewalPorts, type TokenSource } from './renewal';
 import { renewSoon, type DispatchPorts, type RenewalRequest } from './renewal-ahead';
 import type { RequestOwner } from './token-sources';
@@ -19,13 +18,23 @@ export interface HandedOut {
   readonly outcome: Outcome;
 }
 
+/**
+ * Asks again, about the scopes that a token really has: a provider may grant more than was asked for. They are noted
+ * for the audit entry, whether or not the token is returned.
+ *
+ * @param granted what the provider granted
+ * @param held also what was asked for, and may have been granted without being named
+ * @throws AccessDeniedException when the policy that let the request in does not let this token out
+ */
+export type GrantedScopesCheck = (granted: readonly string[], held?: readonly string[]) => void;
+
 export interface Holding {
   readonly owner: RequestOwner;
   readonly grant: Grant | undefined;
   /** The scopes asked for now. */
   readonly scopes: readonly string[];
   readonly source: TokenSource;
-  readonly checkGrantedScopes: Admitted['checkGrantedScopes'];
+  readonly checkGrantedScopes: GrantedScopesCheck;
   /** How a token that this source gives is come by. */
   readonly renewedAs: 'refreshed' | 'exchanged';
   /** How to hand a renewal on; absent for a source that is at hand only now. */

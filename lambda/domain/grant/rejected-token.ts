@@ -3,7 +3,7 @@
  * its provider said. The generation is marked, and its tokens count as ended; so however many agents report one
  * dead token, one renewal follows, and who reports an older one gets the newer.
  */
-import { hashOf } from '../consent/session';
+import { hashOf } from '../digest';
 import type { Grant, GrantStore } from './grant';
 import type { Seal } from '../sealing/sealing';
 import { openTokens, tokensOf } from './tokens';

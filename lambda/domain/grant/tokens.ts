@@ -1,6 +1,5 @@
 /** Tokens into and out of the seal. */
-import type { Ambient } from '../ambient';
-import { epochSeconds } from '../ambient';
+import { type Ambient, epochSeconds } from '../ambient';
 import type { Narrowing, ObtainedTokens } from '../oauth/token-request';
 import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { grantContext, type Grant, type GrantId, type GrantTokens, type SealedTokens } from './grant';

@@ -1,6 +1,5 @@
 /** Workload identities: what an agent is, and who owns it. */
-import type { Ambient } from '../ambient';
-import { epochSeconds } from '../ambient';
+import { type Ambient, epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
 import {
   changedMembers,
@@ -14,7 +13,7 @@ import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import type { EndpointPolicy } from '../endpoint';
 import { ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
-import { invalidMember } from '../service-error';
+import { invalidMember, ServiceError } from '../service-error';
 import { deleteWithContents, type VaultContents } from '../sealing/deletion';
 import type { Caller } from '../principal';
 import { authorizerChange, type AuthorizerConfiguration } from './trusted-issuer';
@@ -195,3 +194,9 @@ export function listWorkloadIdentities(
     listOwned(ports.identities, ports.pageTokens, operation, principal, input, PAGE),
   );
 }
+
+/** The error for a token whose workload identity was deleted, or deleted and created again. */
+export const workloadGone = (): ServiceError =>
+  new ServiceError('UnauthorizedException', 'The workload identity that this token names is gone.', {
+    detail: 'workload identity deleted or created anew since the token was issued',
+  });

@@ -3,7 +3,7 @@
  * accept access tokens only (Keycloak, Okta), others any JWT that they trust.
  */
 import { parseJsonObject, type JsonObject } from '../json-object';
-import type { SubjectTokenType } from '../provider/on-behalf-of';
+import type { SubjectTokenType } from '../provider/on-behalf-of-config';
 
 /** RFC 8693 section 3. */
 export const TOKEN_TYPE = {

@@ -3,7 +3,7 @@
  * for an authorization grant (RFC 7523 section 2.1). In two halves like every token request.
  */
 import * as oauth from 'oauth4webapi';
-import type { OnBehalfOfConfig } from '../provider/on-behalf-of';
+import type { OnBehalfOfConfig } from '../provider/on-behalf-of-config';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import { oauthClientOf } from './client-authentication';

@@ -1,8 +1,7 @@
 /** OAuth2 credential providers: the OAuth client that agents share, and who owns it. */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Ambient } from '../ambient';
-import { epochSeconds } from '../ambient';
+import { type Ambient, epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import {
@@ -22,7 +21,8 @@ import type { Seal, SealingContext } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
 import type { Oauth2Discovery } from './discovery';
 import type { EndpointPolicy } from '../endpoint';
-import { checkOnBehalfOfChange, onBehalfOfConfigOf, type OnBehalfOfConfig } from './on-behalf-of';
+import { checkOnBehalfOfChange, onBehalfOfConfigOf } from './on-behalf-of';
+import { type OnBehalfOfConfig } from './on-behalf-of-config';
 import { nameExternalSecret, type SecretNamingPorts } from './provider-secret';
 import { checkSigningKey, type KeyNamingPorts, type PrivateKeyJwt } from './private-key-jwt';
 import { usesSecret, type ClientAuthenticationMethod } from './vendor';

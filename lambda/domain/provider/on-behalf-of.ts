@@ -1,38 +1,8 @@
-/**
- * How a provider exchanges the user's own token for one of its own: AWS's `OnBehalfOfTokenExchangeConfigType`. A
- * token exchange (RFC 8693), which may name the agent as the actor, or a JWT for an authorization grant (RFC 7523
- * section 2.1), which has no actor.
- */
+/** Rules for on-behalf-of configurations: which are valid, and who may change one. */
 import { isDeepStrictEqual } from 'node:util';
 import { accessDenied, invalidMember } from '../service-error';
+import type { OnBehalfOfConfig, TokenExchangeConfig } from './on-behalf-of-config';
 import { vendorOf, type VendorName } from './vendors';
-
-export const GRANT_TYPES = ['TOKEN_EXCHANGE', 'JWT_AUTHORIZATION_GRANT'] as const;
-
-/**
- * What proves the agent beside the user: nothing, an access token of its own by client credentials, or AWS's
- * JSON Web Token of this service's function.
- */
-export const ACTOR_TOKEN_CONTENTS = ['NONE', 'M2M', 'AWS_IAM_ID_TOKEN_JWT'] as const;
-
-/** What a token exchange says that the user token is (RFC 8693 section 3). */
-export const SUBJECT_TOKEN_TYPES = ['ACCESS_TOKEN', 'ID_TOKEN', 'JWT'] as const;
-
-export type SubjectTokenType = (typeof SUBJECT_TOKEN_TYPES)[number];
-
-/** AWS's `TokenExchangeGrantTypeConfigType`, and a member of this service's own. */
-export interface TokenExchangeConfig {
-  readonly actorTokenContent: (typeof ACTOR_TOKEN_CONTENTS)[number];
-  /** Scopes of the actor's own token; for `M2M` alone. */
-  readonly actorTokenScopes?: readonly string[] | undefined;
-  /** Beyond AWS. Left out, it is found out from each user token. */
-  readonly subjectTokenType?: SubjectTokenType | undefined;
-}
-
-/** The configuration as it is kept. */
-export type OnBehalfOfConfig =
-  | { readonly grantType: 'TOKEN_EXCHANGE'; readonly tokenExchangeGrantTypeConfig: TokenExchangeConfig }
-  | { readonly grantType: 'JWT_AUTHORIZATION_GRANT' };
 
 /** The configuration as it is given. */
 export interface OnBehalfOfInput {

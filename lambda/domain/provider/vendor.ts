@@ -2,7 +2,7 @@
  * What a vendor is: where its endpoints are, and in what it departs from a plain RFC 6749 server. What is not said
  * is as the RFCs say. The vendors themselves are in vendors.ts.
  */
-import type { OnBehalfOfConfig } from './on-behalf-of';
+import type { OnBehalfOfConfig } from './on-behalf-of-config';
 
 /** Members of AWS's `Oauth2ProviderConfigInput`. */
 export type ConfigMember =

@@ -11,9 +11,6 @@ import type { CarriedToken } from './subject-token';
 /** Explicit typing keeps any other JWT of this issuer from being taken for one (RFC 8725 section 3.11). */
 export const TOKEN_TYPE = 'workload-access-token+jwt';
 
-/** Seconds that a token lives where the deployment says nothing else, unless the user's own token ends before. */
-export const TOKEN_LIFETIME = 15 * 60;
-
 /** Seconds that two clocks may differ. */
 export const CLOCK_SKEW = 5;
 

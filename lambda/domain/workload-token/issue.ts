@@ -1,7 +1,6 @@
 /** Issues workload access tokens: for the agent alone, or for the agent and a user. */
 import { SignJWT } from 'jose';
-import type { Ambient } from '../ambient';
-import { epochSeconds } from '../ambient';
+import { type Ambient, epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import {

@@ -5,8 +5,7 @@
  * is replaced here. No KMS call per token.
  */
 import { importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose';
-import type { Ambient } from '../ambient';
-import { epochSeconds } from '../ambient';
+import { type Ambient, epochSeconds } from '../ambient';
 import { audited, type AuditTrail } from '../audit';
 import { changedMeanwhile } from '../managed-resource';
 import {

@@ -6,7 +6,7 @@ import {
 } from '../../../lambda/domain/gate/challenge';
 import { protectedResourceMetadata } from '../../../lambda/domain/gate/protected-resource';
 import { invocationUrl } from '../../../lambda/domain/gate/agent-endpoint';
-import { authorizerRefusals } from '../../../lambda/gate/refusals';
+import { authorizerRefusals } from '../../../lambda/contract/gate-refusals';
 import { isMetadataPath } from '../../../lambda/domain/gate/addressee';
 import { ARN, BY_JWT, endpointOf, ISSUER } from './endpoints';
 

@@ -3,7 +3,7 @@
  * known by their user agent, and the one entry of each.
  */
 import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
-import type { JsonOperation } from '../../../lambda/api/schemas';
+import type { JsonOperation } from '../../../lambda/contract/schemas/requests';
 import { OPERATIONS, type OperationName, type Route } from '../../../lambda/contract/operations';
 import { send, signed, type Answer } from '../../local/handmade-request';
 import { RETURN_URL, World, type PrincipalName, type TestAgent } from './world';

@@ -6,6 +6,8 @@
 import type { AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
 import { METADATA_PATH } from '../domain/gate/challenge';
 
+export { METADATA_PATH };
+
 export interface InboundRoute {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Path template in API Gateway's notation, relative to the stage. */

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import {
   AuthorizerConfigurationChangeSchema,
   AuthorizerConfigurationSchema,
-} from '../domain/identity/trusted-issuer';
+} from '../../domain/identity/trusted-issuer';
 import { kmsKeyArn, matching, smallAsJson, text } from './constraints';
 import { fitsAuthorizationUrl, fitsReturnUrl } from './url-bounds';
 import { oauth2ProviderMembers, scopes } from './provider-schemas';

@@ -3,10 +3,14 @@
  * `Oauth2ProviderConfigInput`. Which member goes with which vendor is the domain's to say.
  */
 import * as v from 'valibot';
-import { ACTOR_TOKEN_CONTENTS, GRANT_TYPES, SUBJECT_TOKEN_TYPES } from '../domain/provider/on-behalf-of';
-import { SIGNING_ALGORITHMS } from '../domain/provider/private-key-jwt';
-import { CLIENT_AUTHENTICATION_METHODS } from '../domain/provider/vendor';
-import { VENDOR_NAMES } from '../domain/provider/vendors';
+import {
+  ACTOR_TOKEN_CONTENTS,
+  GRANT_TYPES,
+  SUBJECT_TOKEN_TYPES,
+} from '../../domain/provider/on-behalf-of-config';
+import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
+import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
+import { VENDOR_NAMES } from '../../domain/provider/vendors';
 import { exactlyOne, kmsKeyArn, matching, refused, text } from './constraints';
 import { secretReference, secretSource } from './secret-schemas';
 
