@@ -61,11 +61,16 @@ function setCookie({ name, value, maxAge }: BindingCookie, secure: boolean): str
 /** @param secure whether the service is reached by https */
 export function browserResult(outcome: BrowserOutcome, secure: boolean): APIGatewayProxyResult {
   if (outcome.kind === 'redirect') {
-    const cookies = outcome.cookie ? { 'Set-Cookie': [setCookie(outcome.cookie, secure)] } : {};
+    const { location, cookie, dropped = [] } = outcome;
+    const cookies = [
+      ...dropped.map((name): BindingCookie => ({ name, value: '', maxAge: 0 })),
+      ...(cookie ? [cookie] : []),
+    ];
     return {
       statusCode: 302,
-      headers: { ...SECURITY_HEADERS, location: outcome.location },
-      multiValueHeaders: cookies,
+      headers: { ...SECURITY_HEADERS, location },
+      multiValueHeaders:
+        cookies.length > 0 ? { 'Set-Cookie': cookies.map((each) => setCookie(each, secure)) } : {},
       body: '',
     };
   }

@@ -15,7 +15,7 @@ import {
   type RequestBinding,
 } from './authorization-request';
 import { openSealedRequest } from './begin';
-import { bindingCookieName, page, type BrowserOutcome } from './browser';
+import { bindingCookieName, page, surplusCookies, type BrowserOutcome } from './browser';
 import type { PushedAuthorization } from './push';
 import {
   consentContext,
@@ -188,7 +188,13 @@ async function start(
     const location = await providerLocation(ports, session, sealed, { state, codeVerifier });
     ports.audit.record({ ...entry, outcome: 'allowed', result: next.state });
     const name = bindingCookieName(session.hash);
-    return { kind: 'redirect', location, cookie: { name, value: cookie, maxAge: session.expiresAt - now } };
+    const dropped = surplusCookies(cookies, name);
+    return {
+      kind: 'redirect',
+      location,
+      cookie: { name, value: cookie, maxAge: session.expiresAt - now },
+      ...(dropped.length > 0 && { dropped }),
+    };
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
     return notPushed(ports, next, error);

@@ -28,11 +28,35 @@ export interface BindingCookie {
 }
 
 export type BrowserOutcome =
-  | { readonly kind: 'redirect'; readonly location: string; readonly cookie?: BindingCookie }
+  | {
+      readonly kind: 'redirect';
+      readonly location: string;
+      readonly cookie?: BindingCookie;
+      /** Names of cookies that the browser is to drop. */
+      readonly dropped?: readonly string[];
+    }
   | { readonly kind: 'page'; readonly page: ConsentPage };
 
 export const page = (shown: ConsentPage): BrowserOutcome => ({ kind: 'page', page: shown });
 
+const BINDING_COOKIE = 'agent-identity-consent-';
+
 /** One cookie per session, so that several consents can be under way in one browser. */
 export const bindingCookieName = (sessionHash: string): string =>
-  `agent-identity-consent-${sessionHash.slice(0, 16)}`;
+  `${BINDING_COOKIE}${sessionHash.slice(0, 16)}`;
+
+const BINDING_COOKIE_NAME = new RegExp(`^${BINDING_COOKIE}[\\w-]{16}$`);
+
+/** Consents that can be under way in one browser. */
+const MOST_COOKIES = 20;
+
+/**
+ * The binding cookies that a browser has too many of when it gets this one. Otherwise, a page that leads a browser
+ * through many links could fill its requests with cookies, and the gateway would reject them all for ten minutes.
+ *
+ * @param cookies in the order in which the browser sends them, the oldest first (RFC 6265 section 5.4)
+ */
+export function surplusCookies(cookies: ReadonlyMap<string, string>, name: string): readonly string[] {
+  const others = [...cookies.keys()].filter((other) => other !== name && BINDING_COOKIE_NAME.test(other));
+  return others.slice(0, Math.max(0, others.length + 1 - MOST_COOKIES));
+}

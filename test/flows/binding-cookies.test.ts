@@ -1,0 +1,71 @@
+/** A browser that was led through many links still gets through a consent: its cookies do not fill its requests. */
+import { Browser } from './support/browser';
+import { RETURN_URL, World, type TestAgent } from './support/world';
+
+/** More than a browser keeps. */
+const LINKS = 24;
+
+/** Consents that can be under way in one browser. */
+const MOST_COOKIES = 20;
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
+/** Links of one agent, each for another state, and hence of a session of its own. */
+async function linksOf(agent: TestAgent, count: number): Promise<string[]> {
+  const token = await agent.token({ userId: 'ana' });
+  const links: string[] = [];
+  for (let link = 1; link <= count; link += 1) {
+    const { authorizationUrl = '' } = await agent.ask(token, { customState: `state-${link}` });
+    links.push(authorizationUrl);
+  }
+  return links;
+}
+
+const namesOf = (cookies: readonly string[]) => cookies.map((cookie) => cookie.slice(0, cookie.indexOf('=')));
+
+it('keeps the newest, and the last link leads to a token', async () => {
+  const agent = await world.agent();
+  const browser = new Browser();
+  const [last = '', ...before] = (await linksOf(agent, LINKS)).reverse();
+  const kept = new Set<string>();
+  for (const link of before.reverse()) {
+    const set = (await browser.step(link)).headers.getSetCookie();
+    for (const name of namesOf(set.filter((cookie) => !cookie.includes('Max-Age=0')))) kept.add(name);
+    for (const name of namesOf(set.filter((cookie) => cookie.includes('Max-Age=0')))) kept.delete(name);
+    expect(kept.size).toBeLessThanOrEqual(MOST_COOKIES);
+  }
+  expect(kept.size).toBe(MOST_COOKIES);
+
+  const back = await agent.consent(last, 'ana', browser);
+  expect(back.href.startsWith(RETURN_URL)).toBe(true);
+  await agent.complete(back, { userId: 'ana' });
+  expect(await agent.ask(await agent.token({ userId: 'ana' }))).toHaveProperty('accessToken');
+});
+
+it('drops cookies of its own only, by names that it would give', async () => {
+  const agent = await world.agent();
+  const [link = ''] = await linksOf(agent, 1);
+  const own = Array.from({ length: MOST_COOKIES }, (_, place) =>
+    ['agent-identity-consent-', String(place).padStart(16, '0')].join(''),
+  );
+  const others = ['fernhill_assistant', 'agent-identity-consent-', `${own[0] ?? ''}0`];
+  const cookie = [...others, ...own].map((name) => `${name}=value`).join('; ');
+  const response = await fetch(link, { redirect: 'manual', headers: { cookie } });
+  const dropped = response.headers.getSetCookie().filter((set) => set.includes('Max-Age=0'));
+  expect(dropped).toEqual([`${own[0] ?? ''}=; Path=/identities/oauth2/; Max-Age=0; HttpOnly; SameSite=Lax`]);
+});
+
+it('drops none when a link is opened again', async () => {
+  const agent = await world.agent();
+  const [link = ''] = await linksOf(agent, 1);
+  const browser = new Browser();
+  for (let opened = 0; opened < 2; opened += 1) {
+    const [cookie, ...more] = (await browser.step(link)).headers.getSetCookie();
+    expect(cookie).not.toContain('Max-Age=0');
+    expect(more).toEqual([]);
+  }
+});
