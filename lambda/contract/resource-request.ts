@@ -5,6 +5,7 @@
  */
 import * as v from 'valibot';
 import { RESOURCE_KINDS } from './resource-kinds';
+import { MARK_PREFIX } from './resource-marks';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
@@ -34,6 +35,15 @@ const jsonObjectText = v.pipe(
   v.check((json) => v.is(jsonObject, json), 'must be a JSON object'),
 );
 
+/** Tags that the stack gives the resource; the mark is not the stack's to set. */
+const TagsSchema = v.record(
+  v.pipe(
+    v.string(),
+    v.check((key) => !key.startsWith(MARK_PREFIX), `must not begin with ${MARK_PREFIX}`),
+  ),
+  v.string(),
+);
+
 /** Properties of every resource, as lib/resources/identity-resource.ts writes them. */
 const PropertiesSchema = v.object({
   /** Address of the service. */
@@ -46,6 +56,7 @@ const PropertiesSchema = v.object({
   policy: v.string(),
   /** Whether a resource that is there under the name already is taken over. */
   importExisting: v.picklist(['true', 'false']),
+  tags: v.optional(TagsSchema),
 });
 
 const common = {
@@ -75,6 +86,7 @@ export const RequestSchema = v.variant('RequestType', [
     RequestType: v.literal('Update'),
     PhysicalResourceId: text,
     ResourceProperties: PropertiesSchema,
+    OldResourceProperties: v.optional(v.object({ tags: v.optional(TagsSchema) })),
   }),
   v.object({
     ...common,

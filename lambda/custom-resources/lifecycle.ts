@@ -21,30 +21,27 @@
  * |         | nothing, or another's         | nothing                                                    |
  */
 import { Refusal, type DeployedResource, type Described, type Desired, type Tags } from './deployed-resource';
+import { MARKS } from '../contract/resource-marks';
 import type { Properties, Request } from '../contract/resource-request';
 import type { Outcome } from './response';
-
-/** Tags that say which resource of which stack this is, and how it came to be so. */
-const MARK = {
-  stack: 'agent-identity:stack',
-  resource: 'agent-identity:resource',
-  origin: 'agent-identity:origin',
-} as const;
 
 type Origin = 'created' | 'adopted';
 
 type Place = Pick<Request, 'StackId' | 'LogicalResourceId'>;
 
+/** A request that says what the resource must be. */
+type DefiningRequest = Exclude<Request, { RequestType: 'Delete' }>;
+
 const markOf = ({ StackId, LogicalResourceId }: Place, origin: Origin): Tags => ({
-  [MARK.stack]: StackId,
-  [MARK.resource]: LogicalResourceId,
-  [MARK.origin]: origin,
+  [MARKS.stack]: StackId,
+  [MARKS.resource]: LogicalResourceId,
+  [MARKS.origin]: origin,
 });
 
 const isMarked = (tags: Tags, { StackId, LogicalResourceId }: Place): boolean =>
-  tags[MARK.stack] === StackId && tags[MARK.resource] === LogicalResourceId;
+  tags[MARKS.stack] === StackId && tags[MARKS.resource] === LogicalResourceId;
 
-const wasAdopted = (tags: Tags): boolean => tags[MARK.origin] === 'adopted';
+const wasAdopted = (tags: Tags): boolean => tags[MARKS.origin] === 'adopted';
 
 const belongsToAnother = (name: string): Refusal =>
   new Refusal(`"${name}" exists already and belongs to another IAM principal. Choose another name.`);
@@ -70,15 +67,36 @@ async function keepOwn(
   if ((await resource.policyOf(arn)) !== policy) throw belongsToAnother(name);
 }
 
+/**
+ * Sets the tags of the stack, and removes those that the stack no longer has. Tags from elsewhere stay.
+ *
+ * @param present the tags of the resource
+ */
+async function retag(
+  resource: DeployedResource,
+  { arn }: Described,
+  present: Tags,
+  request: DefiningRequest,
+): Promise<void> {
+  const { tags = {} } = request.ResourceProperties;
+  const former = request.RequestType === 'Update' ? request.OldResourceProperties?.tags : undefined;
+  const removed = Object.keys(former ?? {}).filter((key) => !(key in tags) && key in present);
+  const changed = Object.entries(tags).filter(([key, value]) => present[key] !== value);
+  // First, because a resource has room for a limited number.
+  if (removed.length > 0) await resource.untag(arn, removed);
+  if (changed.length > 0) await resource.tag(arn, Object.fromEntries(changed));
+}
+
 /** Takes over what has the name already. Its mark comes last: one that was changed half-way is not ours to delete. */
 async function takeOver(
   resource: DeployedResource,
-  place: Place,
+  request: DefiningRequest,
   desired: Desired,
-  { policy, importExisting }: Properties,
   present: Described,
 ): Promise<Described> {
-  const ours = isMarked(await resource.tagsOf(present.arn), place);
+  const { policy, importExisting } = request.ResourceProperties;
+  const tags = await resource.tagsOf(present.arn);
+  const ours = isMarked(tags, request);
   if (!ours && importExisting !== 'true') {
     throw new Refusal(
       `"${desired.name}" exists already and is not of this stack. Choose another name, or set importExisting so that this stack takes it over.`,
@@ -86,22 +104,25 @@ async function takeOver(
   }
   if (ours) {
     await keepOwn(resource, present, desired, policy);
-    return resource.update(desired);
+    const kept = await resource.update(desired);
+    await retag(resource, kept, tags, request);
+    return kept;
   }
   const described = await resource.update(desired);
   await resource.setPolicy(described.arn, policy);
-  await resource.tag(described.arn, markOf(place, 'adopted'));
+  await retag(resource, described, tags, request);
+  await resource.tag(described.arn, markOf(request, 'adopted'));
   return described;
 }
 
 /** What cannot be finished is taken back at once: a replacement that fails is asked about by nobody later. */
 async function create(
   resource: DeployedResource,
-  place: Place,
+  request: DefiningRequest,
   desired: Desired,
-  { policy }: Properties,
 ): Promise<Described | undefined> {
-  const created = await resource.create(desired, markOf(place, 'created'));
+  const { policy, tags } = request.ResourceProperties;
+  const created = await resource.create(desired, { ...tags, ...markOf(request, 'created') });
   if (!created) return undefined;
   try {
     if (policy !== '') await resource.setPolicy(created.arn, policy);
@@ -115,29 +136,27 @@ async function create(
 /** Creates it, or takes over what stands under the name. */
 async function establish(
   resource: DeployedResource,
-  place: Place,
+  request: DefiningRequest,
   desired: Desired,
-  properties: Properties,
 ): Promise<Described> {
   const { name } = desired;
-  const created = await create(resource, place, desired, properties);
+  const created = await create(resource, request, desired);
   if (created) return created;
   const present = await resource.read(name);
   if (present === 'none') throw new Refusal(`"${name}" was deleted while it was looked at. Deploy again.`);
   if (present === 'anothers') throw belongsToAnother(name);
-  return takeOver(resource, place, desired, properties, present);
+  return takeOver(resource, request, desired, present);
 }
 
 async function update(
   resource: DeployedResource,
-  place: Place,
+  request: DefiningRequest,
   desired: Desired,
-  properties: Properties,
 ): Promise<Described> {
   const present = await resource.read(desired.name);
   return typeof present === 'object'
-    ? takeOver(resource, place, desired, properties, present)
-    : establish(resource, place, desired, properties);
+    ? takeOver(resource, request, desired, present)
+    : establish(resource, request, desired);
 }
 
 async function remove(resource: DeployedResource, place: Place, name: string): Promise<void> {
@@ -145,7 +164,7 @@ async function remove(resource: DeployedResource, place: Place, name: string): P
   if (typeof present !== 'object') return;
   const tags = await resource.tagsOf(present.arn);
   if (!isMarked(tags, place)) return;
-  await (wasAdopted(tags) ? resource.untag(present.arn, Object.values(MARK)) : resource.delete(name));
+  await (wasAdopted(tags) ? resource.untag(present.arn, Object.values(MARKS)) : resource.delete(name));
 }
 
 /**
@@ -166,7 +185,7 @@ export async function perform(
   const desired = await desiredOf(properties);
   const { name } = desired;
   if (request.RequestType === 'Create' || request.PhysicalResourceId !== name) {
-    return done(name, await establish(resource, request, desired, properties));
+    return done(name, await establish(resource, request, desired));
   }
-  return done(name, await update(resource, request, desired, properties));
+  return done(name, await update(resource, request, desired));
 }

@@ -286,17 +286,22 @@ describe('an import', () => {
     const name = newName();
     await control().send(new CreateWorkloadIdentityCommand({ name, tags: { team: 'travel' } }));
     const { createdTime } = (await described(name)) as { createdTime?: Date };
-    const adopting = identity(name, { importExisting: 'true', policy: exchange });
+    const adopting = identity(name, { importExisting: 'true', policy: exchange, tags: { stage: 'test' } });
     const { Status, Data } = await create(adopting);
     expect(Status).toBe('SUCCESS');
     expect(await described(name)).toMatchObject({
       createdTime,
       allowedResourceOauth2ReturnUrls: [RETURN_URL],
     });
-    expect(await tagsAt(Data?.Arn)).toMatchObject({ team: 'travel', 'agent-identity:origin': 'adopted' });
+    expect(await tagsAt(Data?.Arn)).toMatchObject({
+      team: 'travel',
+      stage: 'test',
+      'agent-identity:origin': 'adopted',
+    });
 
     // The property may be taken away afterwards.
-    expect(await update(name, identity(name, { policy: exchange }))).toMatchObject({ Status: 'SUCCESS' });
+    const kept = identity(name, { policy: exchange });
+    expect(await update(name, kept, { old: adopting })).toMatchObject({ Status: 'SUCCESS' });
     expect(await remove(name)).toMatchObject({ Status: 'SUCCESS' });
     expect(await described(name)).toMatchObject({ createdTime });
     expect(await tagsAt(Data?.Arn)).toEqual({ team: 'travel' });

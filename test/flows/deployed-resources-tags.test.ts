@@ -1,0 +1,62 @@
+/** Tags of the stack on its resources: the function sets, changes, and removes them, and never the mark. */
+import { ListTagsForResourceCommand, TagResourceCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { CloudFormation, STACK_ID, type Change } from './support/cloudformation';
+import { World } from './support/world';
+
+let world: World;
+let cloudFormation: CloudFormation;
+beforeAll(async () => {
+  world = await World.start();
+  cloudFormation = await CloudFormation.start(world);
+});
+afterAll(async () => {
+  await cloudFormation.stop();
+  await world.stop();
+});
+
+let names = 0;
+const newName = () => `tagged-${(names += 1)}`;
+
+const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
+const identity = (name: string, properties: object = {}) => ({
+  name,
+  configuration: '{"allowedResourceOauth2ReturnUrls":[]}',
+  policy: '',
+  ...properties,
+});
+const control = () => world.control('operator');
+const tagsAt = async (resourceArn = '') =>
+  (await control().send(new ListTagsForResourceCommand({ resourceArn }))).tags ?? {};
+const create = (properties: object) => cloudFormation.ask('Create', IDENTITY, { properties });
+const update = (physicalId: string, properties: object, change: Partial<Change> = {}) =>
+  cloudFormation.ask('Update', IDENTITY, { properties, physicalId, ...change });
+
+it('sets the tags of the stack at the creation, and changes and removes them at an update; other tags and the mark stay', async () => {
+  const name = newName();
+  const tags = { team: 'travel', stage: 'test' };
+  const { Data } = await create(identity(name, { tags }));
+  expect(await tagsAt(Data?.Arn)).toMatchObject({ ...tags, 'agent-identity:origin': 'created' });
+
+  await control().send(new TagResourceCommand({ resourceArn: Data?.Arn, tags: { cost: 'from elsewhere' } }));
+  const changed = { team: 'hotels' };
+  await update(name, identity(name, { tags: changed }), { old: identity(name, { tags }) });
+  const { 'agent-identity:stack': stack, ...others } = await tagsAt(Data?.Arn);
+  expect(stack).toBe(STACK_ID);
+  expect(others).toEqual({
+    team: 'hotels',
+    cost: 'from elsewhere',
+    'agent-identity:resource': 'Resource',
+    'agent-identity:origin': 'created',
+  });
+});
+
+it('rejects a request whose tags include the mark', async () => {
+  const name = newName();
+  const { Data } = await create(identity(name));
+  const tags = { 'agent-identity:origin': 'adopted' };
+  expect(await update(name, identity(name, { tags }))).toMatchObject({ Status: 'FAILED' });
+  expect(await update(name, identity(name), { old: identity(name, { tags }) })).toMatchObject({
+    Status: 'FAILED',
+  });
+  expect(await tagsAt(Data?.Arn)).toMatchObject({ 'agent-identity:origin': 'created' });
+});
