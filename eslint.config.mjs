@@ -20,7 +20,7 @@ export default tseslint.config(
     ignores: [
       'node_modules',
       'cdk.out',
-      'dist',
+      '**/dist',
       'coverage',
       'reports',
       '.stryker-tmp',

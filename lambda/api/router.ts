@@ -3,7 +3,7 @@
  * A function serves the routes of its own group and no others.
  */
 import middy from '@middy/core';
-import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { Note, Requests } from '../domain/audit';
 import { callerOf, type Caller } from '../domain/principal';
 import { ServiceError } from '../domain/service-error';
@@ -37,7 +37,7 @@ type OperationsOf<Group extends RoutedGroup> = {
   [Name in OperationName as (typeof OPERATIONS)[Name]['group'] extends Group ? Name : never]: HandlerOf<Name>;
 };
 
-export type GroupHandler = (event: APIGatewayProxyEvent, context: never) => Promise<APIGatewayProxyResult>;
+export type GroupHandler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 
 const isJsonOperation = (name: string): name is JsonOperation => name in SCHEMAS;
 

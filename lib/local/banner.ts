@@ -80,6 +80,8 @@ function tryCommandLine({ endpoint, region, principals: { operator } }: LocalSer
     `  export AWS_SECRET_ACCESS_KEY=${operator.secretAccessKey}`,
     '  aws bedrock-agentcore-control create-workload-identity --name my-agent \\',
     `    --region ${region} --endpoint-url ${endpoint}`,
+    '  aws bedrock-agentcore get-workload-access-token-for-user-id --workload-name my-agent --user-id alice \\',
+    `    --region ${region} --endpoint-url ${endpoint}`,
   ].join('\n');
 }
 

@@ -4,12 +4,7 @@
  */
 import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
-import {
-  FUNCTION_GROUPS,
-  OPERATIONS,
-  type FunctionGroup,
-  type RoutedGroup,
-} from '../../lambda/contract/operations';
+import { OPERATIONS, type RoutedGroup } from '../../lambda/contract/operations';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { localTableName } from './dynamodb';
 import type { EmulatorCredentials } from './emulator-access';
@@ -18,6 +13,7 @@ import { writeFailure, type FunctionFailure } from './function-failure';
 import { createGateway, type FunctionHandler } from './gateway';
 import { answerError, starting } from './gateway-errors';
 import { localFunctionName } from './gateway-event';
+import type * as Loaded from './handlers';
 import { startLambda, type InvokedHandler, type LambdaFunction } from './lambda';
 import { listenOnLoopback, LOOPBACK } from './loopback-server';
 import { LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
@@ -150,13 +146,5 @@ const INVOKED_GROUPS = ['provider-client', 'key-rotation'] as const;
 type Handlers = Record<RoutedGroup, FunctionHandler> &
   Record<(typeof INVOKED_GROUPS)[number], InvokedHandler>;
 
-/** Each group's function is `lambda/handlers/{group}.ts`, loaded late: loading reads the environment. */
-function loadHandlers(): Handlers {
-  const load = createRequire(__filename);
-  const handlerOf = (group: FunctionGroup): unknown => {
-    const { handler } = load(`../../lambda/handlers/${group}`) as { handler?: unknown };
-    if (typeof handler !== 'function') throw new Error(`lambda/handlers/${group} exports no handler.`);
-    return handler;
-  };
-  return Object.fromEntries(FUNCTION_GROUPS.map((group) => [group, handlerOf(group)])) as unknown as Handlers;
-}
+/** Loaded late: loading reads the environment. */
+const loadHandlers = (): Handlers => (createRequire(__filename)('./handlers') as typeof Loaded).HANDLERS;

@@ -59,7 +59,7 @@ function cannotListen(error: Error, port: number, derived: DerivedPort | undefin
     const named = derived ? `Port ${port}, which ${derived.purpose} needs,` : `Port ${port}`;
     const next = (derived?.servicePort ?? port) + 100;
     return new StartError(
-      `${named} is taken. Stop what listens there, or choose another: PORT=${next} npm start`,
+      `${named} is taken. Stop the program that uses it, or set PORT to another port: PORT=${next}`,
     );
   }
   if (code === 'EACCES') {

@@ -1,4 +1,4 @@
-/** Settings of `npm start`, from the environment. */
+/** Settings of `npm start` and `agent-identity local`, from the environment. */
 import { resolve } from 'node:path';
 import { parseTrustedIssuers, type TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { StartError } from './start-error';
@@ -14,58 +14,73 @@ export interface LocalSettings {
 }
 
 const DEFAULT_PORT = '4600';
-const DEFAULT_DATA_DIR = '.local';
 
 /** The ports after the service's own: eight for the examples, and those of KMS and Secrets Manager. */
 const PORTS_BEHIND = 10;
 
+export type Setting = 'PORT' | 'DATA_DIR' | 'EXAMPLES' | 'TRUSTED_ISSUERS';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Where settings come from: the program that a person started. */
+interface Source {
+  /** Returns the absolute path of the data folder when no DATA_DIR names another. */
+  readonly defaultDataDir: () => string;
+  /** Returns what a person calls the setting. */
+  readonly nameOf: (setting: Setting) => string;
+}
+
+/** `npm start` keeps its state in the clone. */
+const NPM_START: Source = { defaultDataDir: () => resolve('.local'), nameOf: (setting) => setting };
+
 /**
- * @param env `PORT`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array). An empty one counts as
- *   unset: that is what an unset variable becomes in a script or a compose file.
- * @throws StartError naming the variable and what it should be
+ * Returns the settings that the environment states, and defaults for the others.
+ *
+ * @param env `PORT`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array). An empty variable has the
+ *   default: scripts and compose files make an unset variable empty.
+ * @throws StartError that names the variable and what it must be
  */
-export function parseSettings(env: Environment): LocalSettings {
+export function parseSettings(env: Environment, source: Source = NPM_START): LocalSettings {
+  const { defaultDataDir, nameOf } = source;
   const { PORT, DATA_DIR, EXAMPLES, TRUSTED_ISSUERS } = withoutEmpty(env);
   return {
-    port: parsePort(PORT ?? DEFAULT_PORT),
-    dataDir: DATA_DIR === undefined ? resolve(DEFAULT_DATA_DIR) : resolve(callersFolder(env), DATA_DIR),
-    examples: parseExamples(EXAMPLES ?? 'on'),
-    trustedIssuers: parseIssuers(TRUSTED_ISSUERS ?? '[]'),
+    port: parsePort(PORT ?? DEFAULT_PORT, nameOf('PORT')),
+    dataDir: DATA_DIR === undefined ? defaultDataDir() : resolve(callersFolder(env), DATA_DIR),
+    examples: parseExamples(EXAMPLES ?? 'on', nameOf('EXAMPLES')),
+    trustedIssuers: parseIssuers(TRUSTED_ISSUERS ?? '[]', nameOf('TRUSTED_ISSUERS')),
   };
 }
 
 const withoutEmpty = (env: Environment): Environment =>
   Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 
-/** Where the person stands: npm runs scripts in the project, wherever it was called (`npm --prefix … start`). */
+/** The folder from which a person runs npm. npm runs scripts in the project (`npm --prefix … start`). */
 const callersFolder = ({ npm_lifecycle_event: script, INIT_CWD: folder }: Environment): string =>
   script === 'start' && folder !== undefined ? folder : '.';
 
-function parsePort(text: string): number {
+function parsePort(text: string, name: string): number {
   const highest = 65_535 - PORTS_BEHIND;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (!(port <= highest)) {
     throw new StartError(
-      `PORT must be a number from 0 (any free port) to ${highest}; it is ${JSON.stringify(text)}.`,
+      `${name} must be a number from 0 (any free port) to ${highest}. It is ${JSON.stringify(text)}.`,
     );
   }
   return port;
 }
 
-function parseExamples(text: string): boolean {
+function parseExamples(text: string, name: string): boolean {
   if (text !== 'on' && text !== 'off') {
-    throw new StartError(`EXAMPLES must be "on" or "off"; it is ${JSON.stringify(text)}.`);
+    throw new StartError(`${name} must be "on" or "off". It is ${JSON.stringify(text)}.`);
   }
   return text === 'on';
 }
 
-function parseIssuers(json: string): readonly TrustedIssuer[] {
+function parseIssuers(json: string, name: string): readonly TrustedIssuer[] {
   try {
     return parseTrustedIssuers(json);
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^trusted issuers: /, '') : 'unknown error';
-    throw new StartError(`TRUSTED_ISSUERS is not valid: ${reason}`);
+    throw new StartError(`${name} is not valid: ${reason}`);
   }
 }

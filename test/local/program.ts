@@ -1,8 +1,14 @@
-/** `npm start` as a program, for tests of what it does from its start to its end. */
+/** The service as a program, for tests of what it does from its start to its end. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 
-const ENTRY = resolve(__dirname, '../../bin/local.cjs');
+const bin = (file: string): string => resolve(__dirname, '../../bin', file);
+
+/** `npm start`. */
+const NPM_START = [bin('local.cjs')];
+
+/** The command `agent-identity`, to which arguments are added. */
+const AGENT_IDENTITY = ['--require', 'tsx/cjs', bin('agent-identity.ts')];
 
 /** What it prints once it is ready. */
 export interface Ready {
@@ -19,8 +25,13 @@ export class Program {
   readonly ended: Promise<number | null>;
 
   /** @param env beside PATH; any free port and no examples unless it says so */
-  constructor(env: Record<string, string>, nodeOptions: readonly string[], cwd?: string) {
-    this.child = spawn(process.execPath, [...nodeOptions, ENTRY], {
+  constructor(
+    env: Record<string, string>,
+    nodeOptions: readonly string[],
+    cwd?: string,
+    command: readonly string[] = NPM_START,
+  ) {
+    this.child = spawn(process.execPath, [...nodeOptions, ...command], {
       env: { PATH: process.env.PATH, PORT: '0', EXAMPLES: 'off', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd !== undefined && { cwd }),
@@ -52,7 +63,15 @@ export class Programs {
   private started: Program[] = [];
 
   start(env: Record<string, string>, nodeOptions: readonly string[] = [], cwd?: string): Program {
-    const program = new Program(env, nodeOptions, cwd);
+    return this.add(new Program(env, nodeOptions, cwd));
+  }
+
+  /** @param args of the command `agent-identity` */
+  startCommand(args: readonly string[], env: Record<string, string>): Program {
+    return this.add(new Program(env, [], undefined, [...AGENT_IDENTITY, ...args]));
+  }
+
+  private add(program: Program): Program {
     this.started.push(program);
     return program;
   }

@@ -47,7 +47,7 @@ describe('one clear line', () => {
     [
       'a PORT without ten behind it',
       { PORT: '65526' },
-      /^PORT must be a number from 0 \(any free port\) to 65525;/,
+      /^PORT must be a number from 0 \(any free port\) to 65525\./,
     ],
     ['an EXAMPLES that is neither on nor off', { EXAMPLES: 'no' }, /^EXAMPLES must be "on" or "off"/],
     [
@@ -88,9 +88,7 @@ describe('one clear line', () => {
     const taken = await listenOnLoopback(createServer(), port + offset);
     await expectLine(
       start({ PORT: String(port) }),
-      new RegExp(
-        `^Port ${port + offset}, which the local ${name} needs, is taken\\..*PORT=${port + 100} npm`,
-      ),
+      new RegExp(`^Port ${port + offset}, which the local ${name} needs, is taken\\..*PORT=${port + 100}$`),
     );
     await taken.close();
   });
@@ -106,7 +104,10 @@ describe('one clear line', () => {
       preload,
       "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } });",
     );
-    await expectLine(start({}, ['--require', preload]), /needs Node\.js 20\.19 or newer; this is 20\.18\.3/);
+    await expectLine(
+      start({}, ['--require', preload]),
+      /requires Node\.js 20\.19 or later\. This is 20\.18\.3\./,
+    );
   });
 });
 

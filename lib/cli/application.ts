@@ -1,0 +1,94 @@
+/** The command `agent-identity`: its commands, one file each in commands/, and what it says about wrong input. */
+import {
+  ArgumentScannerError,
+  buildApplication,
+  buildRouteMap,
+  ExitCode,
+  formatMessageForArgumentScannerError,
+  run,
+  text_en,
+  type Application,
+  type ApplicationText,
+  type StricliProcess,
+} from '@stricli/core';
+import { local } from './commands/local';
+import type { CliContext } from './context';
+
+const NAME = 'agent-identity';
+
+/** Wrong input: the command ends with status 2, as POSIX shells do. Other failures end with 1. */
+const USAGE_ERRORS: unknown[] = [ExitCode.UnknownCommand, ExitCode.InvalidArgument];
+
+const NEXT = 'Run the command with --help for its options.';
+
+/** Stricli quotes the names that it proposes in backticks. */
+const orList = (names: readonly string[]): string =>
+  names.map((name) => name.replaceAll('`', '"')).join(' or ');
+
+/** Returns what is wrong with the arguments, without what Stricli adds to the name of the error. */
+const argumentFault = (error: ArgumentScannerError): string =>
+  formatMessageForArgumentScannerError(error, {
+    FlagNotFoundError: ({ input, corrections }) => {
+      const proposal =
+        corrections.length > 0 ? ` Did you mean ${corrections.map((name) => `--${name}`).join(' or ')}?` : '';
+      return `There is no option --${input}.${proposal}`;
+    },
+    UnsatisfiedFlagError: ({ externalFlagName }) => `The option --${externalFlagName} needs a value.`,
+    UnexpectedFlagError: ({ externalFlagName }) => `The option --${externalFlagName} can be set only once.`,
+    UnexpectedPositionalError: ({ input }) => `The command does not take the argument "${input}".`,
+  });
+
+const text: ApplicationText = {
+  ...text_en,
+  noCommandRegisteredForInput: ({ input, corrections }) =>
+    [
+      `There is no command "${input}".`,
+      ...(corrections.length > 0 ? [`Did you mean ${orList(corrections)}?`] : []),
+      `Run ${NAME} --help for the list of commands.`,
+    ].join(' '),
+  exceptionWhileParsingArguments(error, ansiColor) {
+    const fault =
+      error instanceof ArgumentScannerError
+        ? argumentFault(error)
+        : text_en.exceptionWhileParsingArguments.call(this, error, ansiColor);
+    return `${fault} ${NEXT}`;
+  },
+};
+
+const applicationOf = (version: string): Application<CliContext> =>
+  buildApplication(
+    buildRouteMap({
+      routes: { local },
+      docs: {
+        brief: 'Self-hosted identity for AI agents, compatible with Amazon Bedrock AgentCore Identity',
+      },
+    }),
+    {
+      name: NAME,
+      versionInfo: { currentVersion: version },
+      scanner: { caseStyle: 'allow-kebab-for-camel' },
+      localization: { text },
+    },
+  );
+
+export interface CommandLine {
+  /** Without the program's own name. */
+  readonly args: readonly string[];
+  readonly version: string;
+  readonly process: Pick<StricliProcess, 'stdout' | 'stderr' | 'env'>;
+  readonly loadService: CliContext['loadService'];
+}
+
+/** Runs a command, and returns the exit status: 0, 2 for wrong input, and 1 for any other failure. */
+export async function runCommandLine({
+  args,
+  version,
+  process: { stdout, stderr, env },
+  loadService,
+}: CommandLine): Promise<number> {
+  const process: StricliProcess = { stdout, stderr, env: env ?? {} };
+  const input = args.length > 0 ? args : ['--help'];
+  await run(applicationOf(version), input, { process, loadService });
+  if (process.exitCode === ExitCode.Success) return 0;
+  return USAGE_ERRORS.includes(process.exitCode) ? 2 : 1;
+}

@@ -1,0 +1,32 @@
+/**
+ * Builds the package's dist/: three CommonJS files in the folders that their sources are in, so that each finds the
+ * next by the same relative path. The command loads the service when it is needed, and the service its functions when
+ * it has set their environment. Packages are inside, except dynalite: LevelDB is a native addon.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '../..');
+const outdir = join(root, 'lib/cli/dist');
+
+await rm(outdir, { recursive: true, force: true });
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: ['bin/agent-identity.ts', 'lib/local/serve.ts', 'lib/local/handlers.ts'],
+  outbase: '.',
+  outdir,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'cjs',
+  mainFields: ['module', 'main'],
+  external: ['dynalite', 'dynalite/db'],
+  // Names stay, for stack traces that say where something failed.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  metafile: true,
+});
+// Lists the packages inside, for the third-party notices.
+await mkdir(join(root, 'dist'), { recursive: true });
+await writeFile(join(root, 'dist/cli.meta.json'), JSON.stringify(metafile));

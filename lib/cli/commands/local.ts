@@ -1,0 +1,57 @@
+/** `agent-identity local`: runs the service on this computer. */
+import { buildCommand } from '@stricli/core';
+import type { CliContext } from '../context';
+
+interface LocalFlags {
+  readonly port?: string;
+  readonly dataDir?: string;
+  readonly trustedIssuers?: string;
+  readonly json: boolean;
+}
+
+export const local = buildCommand({
+  docs: {
+    brief: 'Run the identity service on this computer',
+    fullDescription: [
+      'Runs the identity service and the AWS services that it uses in one process, on 127.0.0.1 only.',
+      'Needs no AWS account. Ctrl-C stops it; its state is kept for the next start.',
+      'You can set an option by the environment variable in its description instead.',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      port: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'number',
+        brief: 'Port of the service; 0 for a free port (PORT; default 4600)',
+      },
+      dataDir: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'folder',
+        brief: 'Folder for the state and the audit log (DATA_DIR; default ~/.agent-identity/local)',
+      },
+      trustedIssuers: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'JSON',
+        brief: 'Issuers of user tokens to trust, as a JSON array (TRUSTED_ISSUERS; default none)',
+      },
+      json: { kind: 'boolean', default: false, brief: 'Print only the JSON line for programs' },
+    },
+  },
+  func(this: CliContext, { port, dataDir, trustedIssuers, json }: LocalFlags) {
+    return this.loadService().serve({
+      options: {
+        ...(port !== undefined && { PORT: port }),
+        ...(dataDir !== undefined && { DATA_DIR: dataDir }),
+        ...(trustedIssuers !== undefined && { TRUSTED_ISSUERS: trustedIssuers }),
+      },
+      json,
+    });
+  },
+});

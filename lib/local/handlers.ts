@@ -1,0 +1,21 @@
+/**
+ * The handlers of all functions. Handlers read the environment when they load, so functions.ts loads this file after it
+ * has set the environment.
+ */
+import { handler as controlPlane } from '../../lambda/handlers/control-plane';
+import { handler as credentialRetrieval } from '../../lambda/handlers/credential-retrieval';
+import { handler as keyRotation } from '../../lambda/handlers/key-rotation';
+import { handler as oauthCallback } from '../../lambda/handlers/oauth-callback';
+import { handler as providerClient } from '../../lambda/handlers/provider-client';
+import { handler as tokenExchange } from '../../lambda/handlers/token-exchange';
+import { handler as tokenVault } from '../../lambda/handlers/token-vault';
+
+export const HANDLERS = {
+  'control-plane': controlPlane,
+  'credential-retrieval': credentialRetrieval,
+  'key-rotation': keyRotation,
+  'oauth-callback': oauthCallback,
+  'provider-client': providerClient,
+  'token-exchange': tokenExchange,
+  'token-vault': tokenVault,
+};

@@ -1,0 +1,78 @@
+/**
+ * The service as a program: it starts, says where it is, and runs until a signal ends it. `npm start` and the command
+ * `agent-identity local` are this program with different settings.
+ */
+import { StartError } from './start-error';
+
+export interface Running {
+  /** What to print once everything runs. */
+  readonly announcement: string;
+  /** Waits for open requests, then stops; the state stays in the data folder. */
+  readonly close: () => Promise<void>;
+}
+
+export interface ProgramOptions {
+  /** @throws StartError for what a person can put right */
+  readonly start: () => Promise<Running>;
+  /** What to print when the program has stopped. */
+  readonly farewell: string;
+}
+
+/** The process ends after this time, even if the service has not stopped; milliseconds. */
+const STOP_DEADLINE_MS = 10_000;
+
+/** How often to check that npm still runs; milliseconds. */
+const PARENT_CHECK_MS = 200;
+
+/** Runs the program. It ends the process: with status 0 after a signal, with 1 when it cannot start or stop. */
+export async function runProgram({ start, farewell }: ProgramOptions): Promise<void> {
+  // Only the owner can read what a library writes to the data folder.
+  process.umask(0o077);
+  // On Node.js 20, the AWS SDK prints when its support for Node.js 20 ends. docs/local.md says it in its place.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  try {
+    const { announcement, close } = await start();
+    stopOnSignals(close, farewell);
+    process.stdout.write(announcement);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Ctrl-C reaches this process twice, from the terminal and from npm. The second signal is ignored. */
+function stopOnSignals(close: () => Promise<void>, farewell: string): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref();
+    close().then(() => {
+      process.stdout.write(farewell);
+      process.exit(0);
+    }, fail);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  stopAfterNpm(stop);
+}
+
+/** npm runs this program in a shell. A signal that ends npm ends the shell too, but does not reach this process. */
+function stopAfterNpm(stop: () => void): void {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stop();
+  }, PARENT_CHECK_MS).unref();
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`${reasonOf(error)}\n`);
+  process.exit(1);
+}
+
+/** One line for what a person can put right; the stack for a defect. */
+function reasonOf(error: unknown): string {
+  if (error instanceof StartError) return error.message;
+  if (!(error instanceof Error)) return 'The service could not start, for an unknown reason.';
+  return error.stack ?? error.message;
+}

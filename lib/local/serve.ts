@@ -1,0 +1,53 @@
+/**
+ * `agent-identity local`: the service on the embedded cloud without the examples, until a signal ends it. The command
+ * loads this file when it runs, because it loads the whole service.
+ */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { banner, readyLine } from './banner';
+import { startLogged } from './logged-service';
+import { runProgram } from './program';
+import { parseSettings, type Setting } from './settings';
+import { StartError } from './start-error';
+
+export interface ServeOptions {
+  /** What options of the command set; it takes precedence over the environment. */
+  readonly options: Readonly<Partial<Record<Setting, string>>>;
+  /** Whether to print only the line for programs. */
+  readonly json: boolean;
+}
+
+/** What the command line calls the settings. */
+const OPTIONS: Readonly<Partial<Record<Setting, string>>> = {
+  PORT: '--port',
+  DATA_DIR: '--data-dir',
+  TRUSTED_ISSUERS: '--trusted-issuers',
+};
+
+/** Runs the service and ends the process. */
+export const serve = ({ options, json }: ServeOptions): Promise<void> =>
+  runProgram({
+    start: async () => {
+      const settings = parseSettings(
+        { ...process.env, ...options },
+        {
+          defaultDataDir: homeFolder,
+          nameOf: (setting) => (setting in options ? `${setting} (${OPTIONS[setting]})` : setting),
+        },
+      );
+      const service = await startLogged(settings);
+      const ready = readyLine(service, undefined);
+      return { announcement: json ? ready : banner(service, undefined) + ready, close: service.close };
+    },
+    farewell: json ? '' : 'agent-identity has stopped. Its state is kept.\n',
+  });
+
+/**
+ * In the home folder, so that the command finds the same state wherever it starts, and no project's repository gets
+ * the keys in it.
+ */
+function homeFolder(): string {
+  const home = homedir();
+  if (home === '') throw new StartError('There is no home folder. Set DATA_DIR to a folder for the state.');
+  return join(home, '.agent-identity', 'local');
+}

@@ -1,0 +1,141 @@
+/** The command line of `agent-identity`: help, version, wrong input, and what reaches the service. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommandLine } from '../../lib/cli/application';
+import type { ServeOptions } from '../../lib/local/serve';
+
+interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What the service was started with. */
+  readonly served: readonly ServeOptions[];
+}
+
+async function runWith(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  let stdout = '';
+  let stderr = '';
+  const served: ServeOptions[] = [];
+  const terminal = { getColorDepth: (at?: object) => (at && 'NO_COLOR' in at ? 1 : 8) };
+  const status = await runCommandLine({
+    args,
+    version: '1.2.3',
+    process: {
+      stdout: { write: (text: string) => (stdout += text), ...terminal },
+      stderr: { write: (text: string) => (stderr += text), ...terminal },
+      env,
+    },
+    loadService: () => ({
+      serve: (options) => {
+        served.push(options);
+        return Promise.resolve();
+      },
+    }),
+  });
+  return { status, stdout, stderr, served };
+}
+
+const run = (...args: string[]): Promise<Outcome> => runWith(args, { NO_COLOR: '1' });
+
+it.each([['--version'], ['-v']])('prints the version for %s without loading the service', async (flag) => {
+  expect(await run(flag)).toEqual({ status: 0, stdout: '1.2.3\n', stderr: '', served: [] });
+});
+
+it.each([[[]], [['--help']], [['-h']]])(
+  'lists the commands for %j without loading the service',
+  async (args) => {
+    const { status, stdout, stderr, served } = await run(...args);
+    expect({ status, stderr, served }).toEqual({ status: 0, stderr: '', served: [] });
+    expect(stdout).toMatch(/^ {2}local +Run the identity service on this computer$/m);
+  },
+);
+
+it('describes the options of a command, with their environment variables', async () => {
+  const { status, stdout, served } = await run('local', '--help');
+  expect({ status, served }).toEqual({ status: 0, served: [] });
+  for (const text of [
+    '--port',
+    '--data-dir',
+    '--trusted-issuers',
+    '--json',
+    'PORT',
+    'DATA_DIR',
+    'TRUSTED_ISSUERS',
+  ]) {
+    expect(stdout).toContain(text);
+  }
+});
+
+it.each([
+  [
+    'an unknown command',
+    ['provider'],
+    'There is no command "provider". Run agent-identity --help for the list of commands.',
+  ],
+  [
+    'a mistyped command',
+    ['locl'],
+    'There is no command "locl". Did you mean "local"? Run agent-identity --help for the list of commands.',
+  ],
+  [
+    'a mistyped option',
+    ['local', '--prot', '1'],
+    'There is no option --prot. Did you mean --port? Run the command with --help for its options.',
+  ],
+  [
+    'an option without its value',
+    ['local', '--port'],
+    'The option --port needs a value. Run the command with --help for its options.',
+  ],
+  [
+    'an option that is set twice',
+    ['local', '--port', '1', '--port', '2'],
+    'The option --port can be set only once. Run the command with --help for its options.',
+  ],
+  [
+    'an argument',
+    ['local', 'here'],
+    'The command does not take the argument "here". Run the command with --help for its options.',
+  ],
+])('rejects %s with status 2, and says what to do', async (_name, args, message) => {
+  expect(await run(...args)).toEqual({ status: 2, stdout: '', stderr: `${message}\n`, served: [] });
+});
+
+it('passes the options to the service', async () => {
+  const issuers = '[{"discoveryUrl":"https://idp.example/.well-known/openid-configuration"}]';
+  const { status, served } = await run(
+    'local',
+    '--port=0',
+    '--data-dir',
+    'here',
+    '--trusted-issuers',
+    issuers,
+    '--json',
+  );
+  expect(status).toBe(0);
+  expect(served).toEqual([
+    { options: { PORT: '0', DATA_DIR: 'here', TRUSTED_ISSUERS: issuers }, json: true },
+  ]);
+});
+
+it('leaves settings without an option to the environment', async () => {
+  expect((await run('local')).served).toEqual([{ options: {}, json: false }]);
+});
+
+it('colors help on a terminal, unless NO_COLOR is set', async () => {
+  const escape = '\u001b[';
+  expect((await runWith(['--help'])).stdout).toContain(escape);
+  expect((await runWith(['--help'], { NO_COLOR: '1' })).stdout).not.toContain(escape);
+});
+
+it('has the version of the whole project, and requires the Node.js that the programs check for', () => {
+  const root = join(__dirname, '../..');
+  const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+  const project = JSON.parse(read('package.json')) as { version: string; engines: { node: string } };
+  expect(JSON.parse(read('lib/cli/package.json'))).toMatchObject({
+    version: project.version,
+    engines: project.engines,
+  });
+  const [, ...needed] = /^>=(\d+)\.(\d+)$/.exec(project.engines.node) ?? [];
+  expect(read('bin/node-version.cjs')).toContain(`NEEDED = [${needed.join(', ')}]`);
+});

@@ -1,0 +1,86 @@
+/** `agent-identity local` as a program. */
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Programs, type Program } from '../local/program';
+
+let home: string;
+const programs = new Programs();
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'cli-'));
+});
+
+afterEach(async () => {
+  programs.kill();
+  await rm(home, { recursive: true, force: true });
+});
+
+const start = (args: string[] = [], env: Record<string, string> = {}): Program =>
+  programs.startCommand(['local', ...args], { HOME: home, ...env });
+
+it('keeps its state in a private folder of the home folder, and says where it is', async () => {
+  const program = start();
+  const ready = await program.ready();
+  const folder = join(home, '.agent-identity/local');
+  for (const path of [join(home, '.agent-identity'), folder]) {
+    expect([path, (await stat(path)).mode & 0o777]).toEqual([path, 0o700]);
+  }
+  expect(program.stdout).toContain(folder);
+  expect(program.stdout).toContain(`--endpoint-url ${ready.endpoint}`);
+  expect(Object.keys(ready)).toEqual([
+    'ready',
+    'endpoint',
+    'region',
+    'accountId',
+    'principals',
+    'awsEndpoints',
+  ]);
+  program.child.kill('SIGTERM');
+  expect(await program.ended).toBe(0);
+  expect(program.stdout).toMatch(/\nagent-identity has stopped\. Its state is kept\.\n$/);
+  expect(program.stderr).toBe('');
+});
+
+it('prints only the line for programs with --json', async () => {
+  const folder = join(home, 'state');
+  const program = start(['--json', '--data-dir', folder], { DATA_DIR: join(home, 'other') });
+  await program.ready();
+  await program.stop();
+  expect(program.stdout).toMatch(/^\{"ready":true[^\n]*\}\n$/);
+  expect((await stat(folder)).isDirectory()).toBe(true);
+  await expect(stat(join(home, 'other'))).rejects.toThrow('ENOENT');
+});
+
+it('takes the settings of npm start from the environment', async () => {
+  const folder = join(home, 'state');
+  const program = start([], { DATA_DIR: folder });
+  await program.ready();
+  expect(program.stdout).toContain(folder);
+});
+
+it.each<[name: string, args: string[], env: Record<string, string>, line: RegExp]>([
+  ['a port that is not a number', ['--port', 'http'], {}, /^PORT \(--port\) must be a number/],
+  ['PORT in the environment that is not a number', [], { PORT: 'http' }, /^PORT must be a number/],
+  [
+    'trusted issuers that are not JSON',
+    ['--trusted-issuers', '['],
+    {},
+    /^TRUSTED_ISSUERS \(--trusted-issuers\) is not valid: not JSON/,
+  ],
+])('prints one line for %s', async (_name, args, env, line) => {
+  const program = start(args, env);
+  expect(await program.ended).toBe(1);
+  expect(program.stdout).toBe('');
+  expect(program.stderr).toMatch(line);
+  expect(program.stderr.trimEnd()).not.toContain('\n');
+});
+
+it('does not use a data folder that contains other files', async () => {
+  await mkdir(join(home, '.agent-identity/local/photos'), { recursive: true });
+  const program = start();
+  expect(await program.ended).toBe(1);
+  expect(program.stderr).toBe(
+    `${join(home, '.agent-identity/local')} contains other files. Set DATA_DIR to a new or empty folder.\n`,
+  );
+});
