@@ -230,6 +230,25 @@ describe('the answer', () => {
     expect((await byItself(service)).scopes).toEqual(granted);
   });
 
+  const scopesOf = (characters: number) => 'ab '.repeat(characters / 3 + 1).slice(0, characters);
+
+  it('grants scopes of as many characters as a request can have', async () => {
+    const service = await createTokenClient(() => tokens({ scope: scopesOf(32_768) }));
+    expect((await byItself(service)).scopes).toHaveLength(10_923);
+  });
+
+  it.each([
+    ['a code', byCode],
+    ['a refresh token', byRefresh],
+    ['the client itself', byItself],
+  ])('grants nothing by more characters (%s)', async (_by, request) => {
+    const service = await createTokenClient(() => tokens({ scope: scopesOf(32_769) }));
+    await expect(request(service)).rejects.toMatchObject({
+      code: 'invalid_response',
+      detail: 'token endpoint: the scopes have more than 32768 characters',
+    });
+  });
+
   it('counts its time from before it was asked for', async () => {
     const service = await createTokenClient(() => {
       service.ambient.advance(4);

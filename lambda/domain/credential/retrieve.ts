@@ -98,7 +98,8 @@ async function admitRequest(
   };
   const checkGrantedScopes: Admitted['checkGrantedScopes'] = (granted, held = granted) => {
     note({ grantedScopes: granted });
-    const others = held.filter((scope) => !scopes.includes(scope));
+    const admitted = new Set(scopes);
+    const others = held.filter((scope) => !admitted.has(scope));
     if (others.length === 0) return;
     mayObtain({ ...asked, identity, provider, scopes: [...scopes, ...others] });
   };

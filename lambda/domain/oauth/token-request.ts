@@ -79,6 +79,12 @@ const ASSUMED_LIFETIME = 3600;
 /** RFC 6749 appendix A.12; it goes into a header field. */
 const ACCESS_TOKEN = /^[\x20-\x7E]+$/;
 
+/**
+ * Characters of granted scopes: as many as a request for them can have (retrieve.ts), and as the evaluation of policies
+ * is meant for. A server that names more is not taken at half its word.
+ */
+const MAX_SCOPE_CHARACTERS = 32_768;
+
 /** Names under which servers say how long a refresh token lives, in seconds; no RFC has one. */
 const REFRESH_LIFETIMES = ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'];
 
@@ -103,6 +109,12 @@ function judgeTokens(
     throw new ProviderFailure(
       'invalid_response',
       'token endpoint: what was issued is no bearer access token',
+    );
+  }
+  if (answer.scope !== undefined && answer.scope.length > MAX_SCOPE_CHARACTERS) {
+    throw new ProviderFailure(
+      'invalid_response',
+      `token endpoint: the scopes have more than ${MAX_SCOPE_CHARACTERS} characters`,
     );
   }
   const refreshToken = answer.refresh_token ?? asked.refreshToken;
