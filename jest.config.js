@@ -16,6 +16,6 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform,
-  transformIgnorePatterns: ['/node_modules/(?!(jose|oauth4webapi|oidc-provider|@middy)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(jose|oauth4webapi|oidc-provider|@middy|@noble)/)'],
   testTimeout: 60_000,
 };

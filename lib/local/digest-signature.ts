@@ -1,9 +1,9 @@
 /**
- * Signatures over a digest that is there already, as KMS makes them (its API reference, Sign, `MessageType` DIGEST):
- * node:crypto signs messages only, which it would hash once more. For the embedded cloud alone, where nobody has
- * anything to gain from how long a signature takes.
+ * Signatures over an existing SHA-256 digest, as AWS KMS makes them (AWS KMS API reference, Sign, `MessageType`
+ * DIGEST). `sign` of node:crypto takes messages only, and hashes them again.
  */
-import { constants, createECDH, createHash, privateEncrypt, randomBytes, type KeyObject } from 'node:crypto';
+import { constants, createHash, privateEncrypt, randomBytes, type KeyObject } from 'node:crypto';
+import { p256 } from '@noble/curves/nist.js';
 
 const sha256 = (...parts: Uint8Array[]): Buffer => {
   const hash = createHash('sha256');
@@ -46,45 +46,10 @@ export function signPss(key: KeyObject, digest: Buffer): Buffer {
   return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded);
 }
 
-/** Order of P-256's base point (FIPS 186-5, SP 800-186 section 3.2.1.3). */
-const ORDER = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
-
-const numberOf = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
-const bytesOf = (value: bigint): Buffer => Buffer.from(value.toString(16).padStart(64, '0'), 'hex');
-const modulo = (value: bigint): bigint => ((value % ORDER) + ORDER) % ORDER;
-
-/** By the extended Euclidean algorithm. */
-function inverse(value: bigint): bigint {
-  let [low, high, x, y] = [modulo(value), ORDER, 1n, 0n];
-  while (low > 1n) {
-    const quotient = high / low;
-    [low, high] = [high % low, low];
-    [x, y] = [y - quotient * x, x];
-  }
-  return modulo(x);
-}
-
-function randomScalar(): bigint {
-  const candidate = numberOf(randomBytes(32));
-  return candidate > 0n && candidate < ORDER ? candidate : randomScalar();
-}
-
-/** DER of an unsigned integer (X.690 section 8.3). */
-function derInteger(value: bigint): Buffer {
-  const hex = value.toString(16);
-  const bytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex');
-  const content = (bytes[0] ?? 0) > 0x7f ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes;
-  return Buffer.concat([Buffer.from([0x02, content.length]), content]);
-}
-
-/** ECDSA over P-256 (FIPS 186-5 section 6.4.1), in DER (ANSI X9.62). */
+/** ECDSA over P-256 (FIPS 186-5 section 6.4.1), in DER (ANSI X9.62). Like AWS KMS, it does not require a low `s`. */
 export function signEcdsa(key: KeyObject, digest: Buffer): Buffer {
-  const secret = numberOf(Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'));
-  const nonce = randomScalar();
-  const point = createECDH('prime256v1');
-  point.setPrivateKey(bytesOf(nonce));
-  const r = modulo(numberOf(point.getPublicKey().subarray(1, 33)));
-  const s = modulo(inverse(nonce) * (numberOf(digest) + r * secret));
-  const integers = Buffer.concat([derInteger(r), derInteger(s)]);
-  return Buffer.concat([Buffer.from([0x30, integers.length]), integers]);
+  const secret = Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url');
+  return Buffer.from(
+    p256.sign(digest, secret, { prehash: false, lowS: false, format: 'der', extraEntropy: true }),
+  );
 }

@@ -88,7 +88,9 @@ describe('one clear line', () => {
     const taken = await listenOnLoopback(createServer(), port + offset);
     await expectLine(
       start({ PORT: String(port) }),
-      new RegExp(`^Port ${port + offset}, which the local ${name} needs, is taken\\..*PORT=${port + 100}\\n$`),
+      new RegExp(
+        `^Port ${port + offset}, which the local ${name} needs, is taken\\..*PORT=${port + 100}\\n$`,
+      ),
     );
     await taken.close();
   });
