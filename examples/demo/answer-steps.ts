@@ -20,7 +20,7 @@ export const answerSteps: readonly Step<Stage>[] = [
       stage.calendarToken = bearerToken(call);
       report.check(
         stage.calendarToken !== stage.userToken && stage.calendarToken !== stage.workloadAccessToken,
-        'with Almanac’s token: neither the user’s nor the agent’s own ever leaves for another company',
+        "with Almanac's token: neither the user's nor the agent's own ever leaves for another company",
       );
     },
   },
@@ -37,7 +37,7 @@ export const answerSteps: readonly Step<Stage>[] = [
       report.check(claims.scope === 'calendar.read', `scope      ${String(claims.scope)}`);
       report.check(
         claims.sub !== decodeJwt(userToken).sub,
-        `sub        ${claims.sub ?? ''} — Almanac’s own account; it knows nothing of Fernhill’s`,
+        `sub        ${claims.sub ?? ''} — Almanac's own account; it knows nothing of Fernhill's`,
       );
       report.check(calendarCall.status === 200, 'answered 200');
       return Promise.resolve();
@@ -62,7 +62,7 @@ export const answerSteps: readonly Step<Stage>[] = [
         gateCall.status === 200 && gateCall.answered,
         'the same stream, from the question to the answer, ends with 200',
       );
-      report.check(agentCall.answered, 'the agent’s run is over; it keeps nothing');
+      report.check(agentCall.answered, "the agent's run is over; it keeps nothing");
       return Promise.resolve();
     },
   },

@@ -15,7 +15,7 @@ export const consentSteps: readonly Step<Stage>[] = [
       report.saw(exchange, 'signed by role/agent');
       report.check(
         workloadAccessToken !== '',
-        'with the workload access token: worth nothing without that role’s signature',
+        "with the workload access token: worth nothing without that role's signature",
       );
     },
   },
@@ -36,7 +36,7 @@ export const consentSteps: readonly Step<Stage>[] = [
   },
   {
     lane: 'agent service',
-    title: 'returns the resource’s authentication URL',
+    title: "returns the resource's authentication URL",
     play: async (stage, report) => {
       const { browser, wire, world, gateCall, agentCall } = stage;
       stage.page = await browser.go(`${world.exampleApp}/`);
@@ -56,7 +56,7 @@ export const consentSteps: readonly Step<Stage>[] = [
   },
   {
     lane: 'application',
-    title: 'redirects to the resource’s authentication URL',
+    title: "redirects to the resource's authentication URL",
     play: async (stage, report) => {
       const { browser, wire, world, service } = stage;
       const link = /<a class="button" href="(?<link>[^"]*)"/.exec(stage.page.html)?.groups?.link ?? '';
@@ -128,7 +128,7 @@ export const consentSteps: readonly Step<Stage>[] = [
       );
       report.check(
         back.get('session_id') !== stage.sessionUri && sender.status === 403,
-        `only this browser learns the session_id; the link’s own completes nothing: ${sender.status}`,
+        `only this browser learns the session_id; the link's own completes nothing: ${sender.status}`,
       );
       report.check(
         back.has('session_id') && back.has('state'),

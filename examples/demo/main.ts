@@ -55,7 +55,7 @@ async function main(): Promise<number> {
   const began = performance.now();
   printer.title(
     'agent-identity: one question in 20 steps',
-    'A user asks an agent, which needs the user’s calendar at another company. All parties run in this process, on',
+    "A user asks an agent, which needs the user's calendar at another company. All parties run in this process, on",
     'loopback, and use HTTP. The steps show what was seen on the wire, in the tokens, and in the audit log.',
   );
   const stage = await Stage.set();

@@ -92,14 +92,14 @@ export async function tryOtherHands(stage: Stage, report: Report): Promise<void>
     `the gate, without a token: ${nobody.status}, and where to get one (RFC 9728)`,
   );
   const another = await invoke(stage, `Bearer ${forged(stage.userToken)}`);
-  report.check(refused(another, 401), `the gate, with Ana’s token changed to Ben’s: ${another.status}`);
+  report.check(refused(another, 401), `the gate, with Ana's token changed to Ben's: ${another.status}`);
   const calendars = await invoke(stage, `Bearer ${stage.calendarToken}`);
-  report.check(refused(calendars, 401), `the gate, with Almanac’s token for Ana: ${calendars.status}`);
+  report.check(refused(calendars, 401), `the gate, with Almanac's token for Ana: ${calendars.status}`);
   const agents = await invoke(stage, `Bearer ${stage.workloadAccessToken}`);
-  report.check(refused(agents, 401), `the gate, with the agent’s own token: ${agents.status}`);
+  report.check(refused(agents, 401), `the gate, with the agent's own token: ${agents.status}`);
   const stranger = await presentAsStranger(stage);
   report.check(
     refused(stranger, 403),
-    `the vault, with the agent’s token in the hands of another role: ${stranger.status} ${stranger.error ?? ''}`,
+    `the vault, with the agent's token in the hands of another role: ${stranger.status} ${stranger.error ?? ''}`,
   );
 }

@@ -1,11 +1,11 @@
-/** How the demonstration looks on a terminal: a lane's colour at the left, who speaks to whom, what was checked. */
+/** How the demonstration looks on a terminal: a lane's color at the left, who speaks to whom, what was checked. */
 import { styleText } from 'node:util';
 import type { Lane, Line, Step } from './step';
 
 type Style = Parameters<typeof styleText>[0];
-type Colour = Exclude<Style, readonly unknown[]>;
+type Color = Exclude<Style, readonly unknown[]>;
 
-const LANES: Readonly<Record<Lane, Colour>> = {
+const LANES: Readonly<Record<Lane, Color>> = {
   user: 'cyan',
   application: 'blue',
   'agent service': 'magenta',
@@ -14,8 +14,8 @@ const LANES: Readonly<Record<Lane, Colour>> = {
   'third-party resource': 'red',
 };
 
-/** Each party in the colour of its lane; the user's is the browser. The identity provider has no lane. */
-const PARTIES: Readonly<Record<string, Colour>> = {
+/** Each party in the color of its lane; the user's is the browser. The identity provider has no lane. */
+const PARTIES: Readonly<Record<string, Color>> = {
   browser: LANES.user,
   application: LANES.application,
   gate: LANES['agent service'],
@@ -37,10 +37,10 @@ const shortened = (path: string): string =>
     .replace(/\/callback\/[^/]+$/, '/callback/…');
 
 export class Printer {
-  /** @param coloured whether the terminal shows colours. */
+  /** @param colored whether the terminal shows colors. */
   constructor(
     private readonly write: (text: string) => void,
-    private readonly coloured: boolean,
+    private readonly colored: boolean,
   ) {}
 
   title(...lines: string[]): void {
@@ -88,11 +88,11 @@ export class Printer {
   }
 
   private party(name: string, text: string): string {
-    const colour = PARTIES[name];
-    return colour === undefined ? text : this.style(colour, text);
+    const color = PARTIES[name];
+    return color === undefined ? text : this.style(color, text);
   }
 
   private style(style: Style, text: string): string {
-    return this.coloured ? styleText(style, text) : text;
+    return this.colored ? styleText(style, text) : text;
   }
 }

@@ -82,7 +82,7 @@ export const signInSteps: readonly Step<Stage>[] = [
   },
   {
     lane: 'application',
-    title: 'authorizes the request with the user’s token',
+    title: "authorizes the request with the user's token",
     play: async (stage, report) => {
       const call = await stage.wire.next({
         to: 'gate',
@@ -102,20 +102,20 @@ export const signInSteps: readonly Step<Stage>[] = [
   },
   {
     lane: 'agent service',
-    title: 'requests the agent’s access token',
+    title: "requests the agent's access token",
     play: async (stage, report) => {
       const path = '/identities/GetWorkloadAccessTokenForJWT';
       const exchange = await stage.wire.next({ from: 'gate', to: 'identity', method: 'POST', path });
       report.saw(exchange, 'signed by role/gate');
       report.check(
         header(exchange, 'authorization').includes('/execute-api/aws4_request'),
-        'AWS Signature Version 4, checked by the identity service’s gateway',
+        "AWS Signature Version 4, checked by the identity service's gateway",
       );
     },
   },
   {
     lane: 'identity',
-    title: 'validates the user’s token and issues the agent’s access token',
+    title: "validates the user's token and issues the agent's access token",
     play: async (stage, report) => {
       const entry = await stage.audit.next('GetWorkloadAccessTokenForJWT');
       const call = await stage.wire.next({ from: 'gate', to: 'agent', method: 'POST', path: '/invocations' });
@@ -146,7 +146,7 @@ export const signInSteps: readonly Step<Stage>[] = [
       );
       report.check(
         (payload.exp ?? 0) <= (decodeJwt(stage.userToken).exp ?? 0),
-        `exp        ${minutesLeft(payload.exp)} from now, never after the user’s own token`,
+        `exp        ${minutesLeft(payload.exp)} from now, never after the user's own token`,
       );
       report.tell(`claims     ${list(Object.keys(payload))}`);
     },
@@ -159,13 +159,13 @@ export const signInSteps: readonly Step<Stage>[] = [
       const entry = await stage.audit.next('InvokeAgentRuntime');
       report.check(
         entry.outcome === 'allowed' && entry.user !== undefined,
-        'audit      allowed: signature, expiry, issuer, audience, client and scope of the user’s token',
+        "audit      allowed: signature, expiry, issuer, audience, client and scope of the user's token",
       );
       report.check(
         DELIVERED.every((name) => header(call, name) !== ''),
-        'with WorkloadAccessToken, OAuth2CallbackUrl, session id and request id, as AWS’s SDKs read them',
+        "with WorkloadAccessToken, OAuth2CallbackUrl, session id and request id, as AWS's SDKs read them",
       );
-      report.check(call.headers.authorization === undefined, 'without the user’s own token');
+      report.check(call.headers.authorization === undefined, "without the user's own token");
     },
   },
 ];

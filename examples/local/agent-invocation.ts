@@ -63,7 +63,7 @@ export async function* invokeAgent(invocation: Invocation, signal: AbortSignal):
     yield { kind: 'sign-in' };
   } else if (!response.ok || response.body === null) {
     const error = v.safeParse(ErrorSchema, await response.json().catch(() => undefined));
-    yield failed(error.success ? error.output.message : `The agent’s gate answered ${response.status}.`);
+    yield failed(error.success ? error.output.message : `The agent's gate answered ${response.status}.`);
   } else {
     let last: Heard['kind'] = 'progress';
     for await (const event of readEvents(response.body)) {

@@ -55,14 +55,14 @@ type AgentKind = Pick<ExampleAgent, 'id' | 'name' | 'note'> & {
 const TYPESCRIPT: AgentKind = {
   id: 'typescript',
   name: 'calendar agent',
-  note: 'In TypeScript, with this project’s client library',
+  note: "In TypeScript, with this project's client library",
   workload: 'calendar-agent',
 };
 
 const PYTHON: AgentKind = {
   id: 'python',
   name: 'calendar agent in Python',
-  note: 'On AWS’s SDK, as it would run on AgentCore Runtime',
+  note: "On AWS's SDK, as it would run on AgentCore Runtime",
   workload: 'calendar-agent-python',
 };
 

@@ -77,7 +77,7 @@ export function startCalendarProvider(
       await state.adapter('Client').upsert(clientId, {
         client_id: clientId,
         client_secret: clientSecret,
-        client_name: 'Fernhill’s calendar agent',
+        client_name: "Fernhill's calendar agent",
         redirect_uris: [redirectUri],
         grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
       });

@@ -149,7 +149,7 @@ const consentCard = (agent: ExampleAgent, authorizationUrl: string): Html => htm
       <p class="lead">Your calendar is at Almanac, and Almanac asks for your consent.</p>
     </div>
     <ul class="stack">
-      <li><strong>Who asks:</strong> Fernhill’s ${agent.name}, on your behalf.</li>
+      <li><strong>Who asks:</strong> Fernhill's ${agent.name}, on your behalf.</li>
       <li><strong>What for:</strong> to see your events. It cannot change them.</li>
       <li>
         <strong>Who keeps the access:</strong> a vault that opens only for this agent and you together, never
@@ -239,7 +239,7 @@ export const notConnectedPage = (session: BrowserSession, run: Run): Page =>
     'Not connected',
     noticeCard(
       'Your calendar was not connected',
-      'The permission is no longer valid, was already used, or belongs to another user’s question. Nothing was shared. Ask again to get a new link.',
+      "The permission is no longer valid, was already used, or belongs to another user's question. Nothing was shared. Ask again to get a new link.",
       askAgain(session, run),
     ),
     session,

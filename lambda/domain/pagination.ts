@@ -48,7 +48,7 @@ export async function listOwned<Resource extends OwnedResource>(
   const listing = { operation, principal: principal.arn };
   const after = nextToken === undefined ? undefined : await tokens.open(listing, nextToken);
   if (nextToken !== undefined && after === undefined) {
-    throw invalidMember('nextToken', 'is none of this listing’s; begin again without it');
+    throw invalidMember('nextToken', "is none of this listing's; begin again without it");
   }
   const { resources, last } = await store.list(principal, { limit: maxResults ?? most, after });
   return { resources, ...(last !== undefined && { nextToken: await tokens.seal(listing, last) }) };

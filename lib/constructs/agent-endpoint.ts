@@ -218,13 +218,13 @@ export class AgentEndpoint extends Construct {
    */
   grantInvoke(role: IRole): void {
     if (this.inbound.kind === 'JWT') {
-      throw new Error(`${this.node.path}: its callers bring users’ tokens; there is nothing to grant in IAM`);
+      throw new Error(`${this.node.path}: its callers bring users' tokens; there is nothing to grant in IAM`);
     }
     letInvokeMethods(
       this,
       role,
       [INVOCATION_METHOD],
-      'The path holds the ARN of the agent runtime in either encoding; the API is that one agent’s.',
+      "The path holds the ARN of the agent runtime in either encoding; the API is that one agent's.",
     );
   }
 

@@ -73,9 +73,9 @@ export class EndpointApi extends ServiceApi {
       payloads: 'prompts',
       reasons: {
         noRequestValidation:
-          'What an agent is asked is the agent’s to judge; the gate checks path and headers.',
-        noExecutionLog: 'Execution logs would hold users’ tokens and what they ask; access logs stay.',
-        noWebAcl: 'Callers are authorized by IAM or by their tokens; a web ACL is the operator’s choice.',
+          "What an agent is asked is the agent's to judge; the gate checks path and headers.",
+        noExecutionLog: "Execution logs would hold users' tokens and what they ask; access logs stay.",
+        noWebAcl: "Callers are authorized by IAM or by their tokens; a web ACL is the operator's choice.",
       },
     };
     super(scope, id, kind, settings);

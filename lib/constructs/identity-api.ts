@@ -26,7 +26,7 @@ function waysIn({ domain, privateApi }: IdentityApiProps): Partial<RestApiProps>
   if (!privateApi) return {};
   if (domain) {
     throw new Error(
-      'domain and privateApi do not go together: a private API keeps API Gateway’s own address.',
+      "domain and privateApi do not go together: a private API keeps API Gateway's own address.",
     );
   }
   return {
@@ -62,9 +62,9 @@ export class IdentityApi extends ServiceApi {
         noRequestValidation:
           'The function validates each request against the schema of its operation, and names the bad member.',
         noExecutionLog:
-          'Execution logs would hold query strings, and the callback’s has authorization codes; access logs stay.',
+          "Execution logs would hold query strings, and the callback's has authorization codes; access logs stay.",
         noWebAcl:
-          'IAM authorizes all but the browser and metadata routes; a web ACL is the operator’s choice.',
+          "IAM authorizes all but the browser and metadata routes; a web ACL is the operator's choice.",
       },
     } as const;
     super(scope, id, kind, props);

@@ -53,7 +53,7 @@ export class StatelessFunction extends Construct {
     }
     Validations.of(this.role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: 'X-Ray, and a function’s network interfaces in a VPC, have no resources to name.',
+      reason: "X-Ray, and a function's network interfaces in a VPC, have no resources to name.",
     });
     const deployed = new LambdaFunction(this, 'Function', {
       description: props.description,

@@ -84,7 +84,7 @@ function errorsLine(modelled: readonly string[] | undefined, note: OperationNote
   const beyond = modelled
     ? note.errors.filter((name) => !modelled.includes(name)).map((name) => `\`${name}\``)
     : [];
-  return `Errors besides the usual: ${names}${beyond.length > 0 ? `. AWS’s model does not name ${beyond.join(', ')} here` : ''}.`;
+  return `Errors besides the usual: ${names}${beyond.length > 0 ? `. AWS's model does not name ${beyond.join(', ')} here` : ''}.`;
 }
 
 /** What every operation's section has: what it does, where it is, what it takes. */
@@ -107,7 +107,7 @@ function operationSection(operation: ModelledOperation, listed: Listed): string 
   if (!isServed(name)) throw new Error(`${name} is not in the registry`);
   const differences = differencesOf(operation).map(({ what, why }) => `- ${what}: ${why}`);
   return joined([
-    ...sectionParts(name, listed, ` [AWS’s reference](${referenceOf(operation)})`),
+    ...sectionParts(name, listed, ` [AWS's reference](${referenceOf(operation)})`),
     errorsLine(operation.errors, noteOf(name)),
     differences.length > 0 ? `Differs from AWS:\n\n${differences.join('\n')}` : '',
   ]);
@@ -130,7 +130,7 @@ export function renderApiDocs(): string {
   const listed: Listed = new Map();
   return `${[
     PREFACE,
-    '## AWS’s operations',
+    "## AWS's operations",
     operationsTable(),
     '## Requests',
     requests(casesTried()),
@@ -146,7 +146,7 @@ export function renderApiDocs(): string {
       operationSection(operation, listed),
     ),
     '## Operations of our own',
-    'For which AWS has none. Signed and answered like the others; AWS’s clients have no command for them, any HTTP client that signs does.',
+    "For which AWS has none. Signed and answered like the others; AWS's clients have no command for them, any HTTP client that signs does.",
     ...OWN_OPERATIONS.map((name) => ownOperationSection(name, listed)),
   ].join('\n\n')}\n`;
 }

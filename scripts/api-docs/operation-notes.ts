@@ -20,7 +20,7 @@ const OWN: Difference = {
 };
 const SAFE_RETURN_URLS: Difference = {
   what: 'refuses return URLs of schemes that browsers take for code or files (`javascript:`, `data:` and the like)',
-  why: 'a user’s browser is sent there',
+  why: "a user's browser is sent there",
 };
 const RETURN_URLS_IN_ASCII: Difference = {
   what: 'rejects return URLs that are not valid, or that contain characters other than printable ASCII',
@@ -32,35 +32,35 @@ const PLAIN_TAGS: Difference = {
 };
 const SHORT_ADDRESS: Difference = {
   what: '`scopes`, `resources`, `audiences` and `customParameters` have at most 4,096 bytes together in a URL, for USER_FEDERATION; `resourceOauth2ReturnUrl` and `customState` have at most 6,144',
-  why: 'they are in the URL that the user’s browser opens at the provider, and servers commonly accept 8 KB',
+  why: "they are in the URL that the user's browser opens at the provider, and servers commonly accept 8 KB",
 };
 const OWN_LISTED: Difference = {
   what: 'lists what the caller owns',
-  why: 'names of other principals’ resources are theirs; a page’s token opens for the caller and the listing that it was made for',
+  why: "names of other principals' resources are theirs; a page's token opens for the caller and the listing that it was made for",
 };
 const SECRET_ARN = (member: string): Difference => ({
-  what: `\`${member}\` of a MANAGED secret names this service’s own vault`,
-  why: 'AWS’s shape wants an ARN, and one of Secrets Manager that named no secret would mislead',
+  what: `\`${member}\` of a MANAGED secret names this service's own vault`,
+  why: "AWS's shape wants an ARN, and one of Secrets Manager that named no secret would mislead",
 });
 const TAGGED_SECRET: Difference = {
-  what: 'an EXTERNAL secret has the tag `agent-identity:owner` with the owner’s ARN (or the ARN, a space, and the unique id), and only the owner names it',
-  why: 'whoever may make a provider must not thereby read any secret of the account; the tag counts at each read, values are kept for at most five minutes, and a secret under a customer managed key needs that key’s policy to let the `credential-retrieval` function’s role decrypt',
+  what: "an EXTERNAL secret has the tag `agent-identity:owner` with the owner's ARN (or the ARN, a space, and the unique id), and only the owner names it",
+  why: "whoever may make a provider must not thereby read any secret of the account; the tag counts at each read, values are kept for at most five minutes, and a secret under a customer managed key needs that key's policy to let the `credential-retrieval` function's role decrypt",
 };
 const SHREDS: Difference = {
   what: 'deletes everything that it sealed',
   why: 'its vault keys go with it, and nothing that they sealed can be read again; a new one of the same name inherits nothing',
 };
 const TAGGED_KEY: Difference = {
-  what: 'the KMS key of `PRIVATE_KEY_JWT` is of this account and has the tag `agent-identity:owner` with the owner’s ARN (or the ARN, a space, and the unique id), and only the owner names it or changes what it signs',
+  what: "the KMS key of `PRIVATE_KEY_JWT` is of this account and has the tag `agent-identity:owner` with the owner's ARN (or the ARN, a space, and the unique id), and only the owner names it or changes what it signs",
   why: 'whoever may make a provider must not thereby sign with any key of the account; a key of another account shows no tag',
 };
 const OWN_ROLE: Difference = {
-  what: 'with `AWS_IAM_ID_TOKEN_JWT` the token is that of this service’s function, and its request tags `agent-identity:workload-identity` and `agent-identity:provider-owner` name the agent and the provider’s owner',
+  what: "with `AWS_IAM_ID_TOKEN_JWT` the token is that of this service's function, and its request tags `agent-identity:workload-identity` and `agent-identity:provider-owner` name the agent and the provider's owner",
   why: 'all agents are served by one role; a server that trusts it tells them apart by the tags',
 };
 const NO_ACTOR: Difference = {
   what: '`TOKEN_EXCHANGE` without `tokenExchangeGrantTypeConfig` sends no actor token; `actorTokenScopes` go with `M2M` only',
-  why: 'AWS’s shape leaves both open, and what would be ignored is refused',
+  why: "AWS's shape leaves both open, and what would be ignored is refused",
 };
 const SAFE_ENDPOINTS: Difference = {
   what: 'refuses endpoints that are not plain https URLs',
@@ -78,7 +78,7 @@ const proved: OperationNote['errors'] = ['UnauthorizedException', 'ResourceNotFo
 /** By AWS's name of the operation. */
 export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   CreateWorkloadIdentity: {
-    does: 'Makes an agent’s identity.',
+    does: "Makes an agent's identity.",
     errors: made,
     differs: [OWN, SAFE_RETURN_URLS, RETURN_URLS_IN_ASCII, PLAIN_TAGS],
   },
@@ -96,7 +96,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   ListWorkloadIdentities: { does: 'A page of them, by name.', errors: [], differs: [OWN_LISTED] },
 
   CreateOauth2CredentialProvider: {
-    does: 'Makes a provider; the answer’s `callbackUrl` is to be registered at its authorization server.',
+    does: "Makes a provider; the answer's `callbackUrl` is to be registered at its authorization server.",
     errors: made,
     differs: [
       OWN,
@@ -198,7 +198,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         why: 'an element that is ignored allows more than was meant',
       },
       {
-        what: 'on an OAuth2 provider, conditions may also name `bedrock-agentcore:Scopes`, `bedrock-agentcore:CustomParameters` (the names of the request’s `customParameters`) and `bedrock-agentcore:WorkloadIdentityArn`; scopes in a vendor’s custom parameter (`user_scope`, `optional_scope`) are scopes too',
+        what: "on an OAuth2 provider, conditions may also name `bedrock-agentcore:Scopes`, `bedrock-agentcore:CustomParameters` (the names of the request's `customParameters`) and `bedrock-agentcore:WorkloadIdentityArn`; scopes in a vendor's custom parameter (`user_scope`, `optional_scope`) are scopes too",
         why: 'an owner can list what agents can request: a Deny with `ForAnyValue:StringNotEquals` on `bedrock-agentcore:CustomParameters` allows only the listed names',
       },
       {
@@ -233,16 +233,16 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     ],
   },
   GetWorkloadAccessTokenForJWT: {
-    does: 'A token for the agent and the user of an identity provider’s token.',
+    does: "A token for the agent and the user of an identity provider's token.",
     errors: proved,
     differs: [
       {
-        what: 'the user token’s issuer has to be trusted',
+        what: "the user token's issuer has to be trusted",
         why: 'signature, expiry, issuer, audience, client, scopes and claims are checked against issuers that the deployment, or the workload identity, names',
       },
       {
         what: 'a user token longer than 49,152 characters cannot be exchanged on behalf of the user',
-        why: 'the workload access token carries the user’s own sealed, and AWS bounds it at 131,072 characters; longer ones are good for everything else',
+        why: "the workload access token carries the user's own sealed, and AWS bounds it at 131,072 characters; longer ones are good for everything else",
       },
     ],
   },
@@ -257,9 +257,9 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     ],
   },
 
-  GetResourceApiKey: { does: 'The provider’s API key, for the agent.', errors: proved },
+  GetResourceApiKey: { does: "The provider's API key, for the agent.", errors: proved },
   GetResourceOauth2Token: {
-    does: 'The token that this user granted to this agent: from the vault, refreshed, or by a consent link when there is none; or the agent’s own, by client credentials; or one that the user’s own token is exchanged for.',
+    does: "The token that this user granted to this agent: from the vault, refreshed, or by a consent link when there is none; or the agent's own, by client credentials; or one that the user's own token is exchanged for.",
     errors: proved,
     differs: [
       SHORT_ADDRESS,
@@ -268,39 +268,39 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         why: 'the user granted it; more scopes ask for consent to the union',
       },
       {
-        what: '`customParameters` do not select a user’s grant',
+        what: "`customParameters` do not select a user's grant",
         why: 'the same agent, user, and provider have one grant, whatever the parameters',
       },
       {
-        what: '`customParameters` that name a standard parameter or `authorization_details` are left out; by default, all others are forwarded, and the provider’s policy can allow only listed names',
+        what: "`customParameters` that name a standard parameter or `authorization_details` are left out; by default, all others are forwarded, and the provider's policy can allow only listed names",
         why: 'policies evaluate what is requested in `scopes`, and providers differ in the other parameters that they need',
       },
       {
-        what: 'a provider’s policy is evaluated again for the scopes that a token has',
+        what: "a provider's policy is evaluated again for the scopes that a token has",
         why: 'providers can grant more than was requested, above all when no scope was',
       },
       {
-        what: 'a poll without `sessionUri` finds the open session, unless a provider’s policy denies the caller what that session asks for',
+        what: "a poll without `sessionUri` finds the open session, unless a provider's policy denies the caller what that session asks for",
         why: 'agents that ask at once share one link',
       },
       {
-        what: 'a provider’s failure comes with its OAuth `error` code',
-        why: 'the caller can act on it; the provider’s text stays out',
+        what: "a provider's failure comes with its OAuth `error` code",
+        why: "the caller can act on it; the provider's text stays out",
       },
       {
         what: 'says in the header `x-agent-identity-outcome` how the read ended: `cached`, `refreshed`, `exchanged`, `consent-required`, `scope-gap`, `provider-unavailable` or `provider-refused`; with `scope-gap` the member `grantedScopes` names what the provider granted',
-        why: 'a narrower grant than asked is handed out and told, not asked for again and again; AWS’s clients drop members that they do not know, boto3 shows headers',
+        why: "a narrower grant than asked is handed out and told, not asked for again and again; AWS's clients drop members that they do not know, boto3 shows headers",
       },
       {
-        what: 'a poll that answers `FAILED` names in the header `x-agent-identity-failure` the error code that ended the session (the provider’s OAuth `error` code, or one of the service such as `not_completed`; up to 64 characters); without a code there is no header',
+        what: "a poll that answers `FAILED` names in the header `x-agent-identity-failure` the error code that ended the session (the provider's OAuth `error` code, or one of the service such as `not_completed`; up to 64 characters); without a code there is no header",
         why: 'the agent can tell a user who declined from a request that a new link does not mend',
       },
       {
         what: 'while a provider is unavailable answers `InternalServerException` with `Retry-After`, and leaves the provider alone meanwhile',
-        why: 'an SDK’s own retry comes back in time, and a thousand agents do not keep a provider down',
+        why: "an SDK's own retry comes back in time, and a thousand agents do not keep a provider down",
       },
       {
-        what: 'what a user’s own token was exchanged for is handed out for that very token alone, and no longer than it lives',
+        what: "what a user's own token was exchanged for is handed out for that very token alone, and no longer than it lives",
         why: 'a session that has ended at the identity provider does not live on in what was obtained by it; no refresh token is kept',
       },
     ],
@@ -319,7 +319,7 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       },
       {
         what: 'the user is compared by issuer and subject',
-        why: 'a token that was renewed meanwhile is still the same user’s',
+        why: "a token that was renewed meanwhile is still the same user's",
       },
       {
         what: 'another user ends the session as `FAILED`',

@@ -6,9 +6,9 @@ import { DIFFERENT_VALUES } from '../../lambda/contract/model/differences';
 
 export const PREFACE = `# API
 
-The identity operations of Amazon Bedrock AgentCore, as AWS’s clients speak them: restJson1, one endpoint for both planes (control plane 2023-06-05, data plane 2024-02-28). The [README](../README.md) shows how to point a client here. An endpoint has no slash at its end.
+The identity operations of Amazon Bedrock AgentCore, as AWS's clients speak them: restJson1, one endpoint for both planes (control plane 2023-06-05, data plane 2024-02-28). The [README](../README.md) shows how to point a client here. An endpoint has no slash at its end.
 
-This page is made from the code by \`npm run docs:api\`; a test fails when it is not what the code says. Answers have the members of AWS’s reference, which each operation links to: times in epoch seconds, absent members left out, no secret ever.`;
+This page is made from the code by \`npm run docs:api\`; a test fails when it is not what the code says. Answers have the members of AWS's reference, which each operation links to: times in epoch seconds, absent members left out, no secret ever.`;
 
 const keysDiffer = DIFFERENT_VALUES.find(({ as }) => as === 'map key');
 
@@ -19,7 +19,7 @@ const keysDiffer = DIFFERENT_VALUES.find(({ as }) => as === 'map key');
  */
 export const requests = (
   tried: number,
-) => `A request is honoured as it stands or refused with a \`ValidationException\` that names the members. The service validates everything, for AWS’s JavaScript clients validate nothing. Lengths, patterns and enums are those of AWS’s service model; a test tries each operation and each member at, below and above its bounds, off its pattern, of the wrong type, missing, unknown and null: ${tried} requests, none of which is answered otherwise than AWS’s model or this page says (\`test/shapes\`).
+) => `A request is honored as it stands or refused with a \`ValidationException\` that names the members. The service validates everything, for AWS's JavaScript clients validate nothing. Lengths, patterns and enums are those of AWS's service model; a test tries each operation and each member at, below and above its bounds, off its pattern, of the wrong type, missing, unknown and null: ${tried} requests, none of which is answered otherwise than AWS's model or this page says (\`test/shapes\`).
 
 - Lengths count Unicode code points. Patterns hold for the whole value.
 - A member that the operation does not have is refused. AWS ignores it; here nothing is silently ignored.
@@ -31,7 +31,7 @@ export const requests = (
 
 Who may act: IAM decides which operations a principal may call (\`execute-api:Invoke\`). Inside, a workload identity and a credential provider belong to the principal that created them; a resource policy on either lets others in, or keeps some out.`;
 
-export const ERROR_FORM = `An error has AWS’s form, the gateway’s own errors too: the status, the header \`x-amzn-errortype\`, and a JSON body. \`message\` says what to do. A \`ValidationException\` also has a \`reason\` (\`FieldValidationFailed\`, \`CannotParse\` for a body that is not a JSON object, \`ResourceConflict\` for a step out of its order) and a \`fieldList\`.
+export const ERROR_FORM = `An error has AWS's form, the gateway's own errors too: the status, the header \`x-amzn-errortype\`, and a JSON body. \`message\` says what to do. A \`ValidationException\` also has a \`reason\` (\`FieldValidationFailed\`, \`CannotParse\` for a body that is not a JSON object, \`ResourceConflict\` for a step out of its order) and a \`fieldList\`.
 
 \`\`\`json
 {
@@ -44,18 +44,18 @@ export const ERROR_FORM = `An error has AWS’s form, the gateway’s own errors
 
 /** When each error comes, and what to do. */
 export const ERRORS: Readonly<Record<ErrorName, string>> = {
-  ValidationException: 'The request cannot be honoured. Change it as `message` and `fieldList` say.',
+  ValidationException: 'The request cannot be honored. Change it as `message` and `fieldList` say.',
   UnauthorizedException: 'A workload access token or user token does not count. Get a new one.',
   ServiceQuotaExceededException: 'There are as many as the quota lets. Delete some, or raise it.',
   AccessDeniedException: 'The caller may not, or the request is not rightly signed.',
   ResourceNotFoundException: 'There is no such resource.',
   ConflictException: 'The name is taken.',
   RuntimeClientError: 'Of agent endpoints only: the agent did not answer as it should. Look into its log.',
-  ThrottlingException: 'Too much at once. Try again shortly; AWS’s clients do.',
-  InternalServerException: 'Something is wrong here or at the provider. Try again; AWS’s clients do.',
-  DecryptionFailure: 'Of AWS’s model; not answered by this service.',
-  EncryptionFailure: 'Of AWS’s model; not answered by this service.',
-  ResourceLimitExceededException: 'Of AWS’s model; not answered by this service.',
+  ThrottlingException: "Too much at once. Try again shortly; AWS's clients do.",
+  InternalServerException: "Something is wrong here or at the provider. Try again; AWS's clients do.",
+  DecryptionFailure: "Of AWS's model; not answered by this service.",
+  EncryptionFailure: "Of AWS's model; not answered by this service.",
+  ResourceLimitExceededException: "Of AWS's model; not answered by this service.",
 };
 
 /** Routes that are no operation of AWS's. */

@@ -137,7 +137,7 @@ describeInBrowser('a person in a browser', () => {
         await signIn(page, local.ready.exampleApp, 'Ana');
         await page.getByRole('radio', { name: /in Python/ }).check();
         await ask(page);
-        await page.getByText('Fernhill’s calendar agent in Python').waitFor();
+        await page.getByText("Fernhill's calendar agent in Python").waitFor();
         await goToAlmanac(page, 'Ana');
         await page.getByRole('button', { name: 'Allow' }).click();
         // AWS's SDK looks every five seconds; the page is there at once, and grows.

@@ -46,7 +46,7 @@ it('waits until IAM lets the call through, and signs as execute-api', async () =
   expect(signatures[0]).toContain('/us-east-1/execute-api/aws4_request');
 });
 
-it('takes the service’s own refusal as it is: the resource is another’s', async () => {
+it("takes the service's own refusal as it is: the resource is another's", async () => {
   answers = [(response) => refuse(response, 'It belongs to another principal.')];
   const answer = ifThere(client().send(new GetWorkloadIdentityCommand({ name: 'a' })));
   await expect(answer).resolves.toBe('anothers');

@@ -18,7 +18,7 @@ export function deletedGrantContract(stores: () => Stores): void {
   }
 
   describe('remove', () => {
-    it('removes the grant with all that it holds, if it is the provider’s', async () => {
+    it("removes the grant with all that it holds, if it is the provider's", async () => {
       const { id, tokens } = await granted();
       expect(await grants().remove(id, 'another')).toBe(false);
       expect(await get(id)).toMatchObject({ tokens });

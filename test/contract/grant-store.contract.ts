@@ -204,7 +204,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(id)).not.toHaveProperty('lease');
     });
 
-    it('is refused for another provider than the grant’s, were it of the same name', async () => {
+    it("is refused for another provider than the grant's, were it of the same name", async () => {
       const { id, tokens } = await granted();
       const foreign = { providerId: 'another', tokens: sampleTokens(), epoch: 0 };
       expect(await grants().putTokens(id, foreign)).toBe(false);

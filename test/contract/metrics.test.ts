@@ -87,7 +87,7 @@ describe('a resource token', () => {
     },
   );
 
-  it('that waits for the user’s consent is an outcome only', () => {
+  it("that waits for the user's consent is an outcome only", () => {
     expect(countsOf({ result: 'consent-required' })).toEqual([
       ['ResourceAccessTokenOutcome', { ProviderName: 'calendar', Outcome: 'consent-required' }],
     ]);

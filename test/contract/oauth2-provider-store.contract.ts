@@ -39,7 +39,7 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
       },
     ],
     [
-      'that exchanges users’ tokens, with an actor',
+      "that exchanges users' tokens, with an actor",
       {
         onBehalfOf: {
           grantType: 'TOKEN_EXCHANGE',
@@ -48,7 +48,7 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
       },
     ],
     [
-      'that exchanges users’ tokens without one',
+      "that exchanges users' tokens without one",
       {
         onBehalfOf: {
           grantType: 'TOKEN_EXCHANGE',
@@ -56,7 +56,7 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
         },
       },
     ],
-    ['that takes users’ tokens for a grant', { onBehalfOf: { grantType: 'JWT_AUTHORIZATION_GRANT' } }],
+    ["that takes users' tokens for a grant", { onBehalfOf: { grantType: 'JWT_AUTHORIZATION_GRANT' } }],
     ['of a built-in vendor', { vendor: 'SlackOauth2', clientAuthenticationMethod: 'CLIENT_SECRET_POST' }],
   ])('gives back what was created %s, whole', async (_what, change) => {
     const provider = sampleProvider(change);

@@ -106,7 +106,7 @@ export const ownedResourceStoreContract =
       });
     });
 
-    it('lists what an owner has, by name, in pages, and nobody else’s', async () => {
+    it("lists what an owner has, by name, in pages, and nobody else's", async () => {
       const owner = ownerOf(randomUUID());
       const prefix = randomUUID();
       const names = ['e', 'b', 'd', 'a', 'c'].map((letter) => `${prefix}-${letter}`);
@@ -147,7 +147,7 @@ export const ownedResourceStoreContract =
       expect(next.last).toBeUndefined();
     });
 
-    it('keeps the owner’s unique id, and lists and counts nothing of a namesake’s', async () => {
+    it("keeps the owner's unique id, and lists and counts nothing of a namesake's", async () => {
       const arn = ownerOf(randomUUID());
       const prefix = randomUUID();
       const owned = { a: undefined, b: 'AROA1', c: 'AROA2', d: 'AROA2', e: 'AROA1' };

@@ -61,7 +61,7 @@ it('brings the reference to what was pushed', async () => {
   expect(events).toEqual([{ push }]);
 });
 
-it('brings the provider’s own error code, and whether trying again may help', async () => {
+it("brings the provider's own error code, and whether trying again may help", async () => {
   functions.set('provider-client', () =>
     Promise.resolve({ failure: { code: 'invalid_scope', unavailable: false } }),
   );

@@ -2,37 +2,37 @@
 import * as v from 'valibot';
 import { parseRecord, versioned, type Upgrade } from '../../lambda/adapters/dynamodb/record';
 
-// A kind that is made up: in version 1 a lantern had a colour, since 2 it has several, since 3 they are numbered.
-const Version1 = v.object({ name: v.string(), colour: v.string() });
-const Version2 = v.object({ name: v.string(), colours: v.array(v.string()) });
-const Version3 = v.object({ name: v.string(), colours: v.record(v.string(), v.string()) });
+// A kind that is made up: in version 1 a lantern had a color, since 2 it has several, since 3 they are numbered.
+const Version1 = v.object({ name: v.string(), color: v.string() });
+const Version2 = v.object({ name: v.string(), colors: v.array(v.string()) });
+const Version3 = v.object({ name: v.string(), colors: v.record(v.string(), v.string()) });
 
-const toVersion2: Upgrade = ({ colour, ...lantern }) => ({ ...lantern, colours: [colour] });
-const toVersion3: Upgrade = ({ colours, ...lantern }) => ({
+const toVersion2: Upgrade = ({ color, ...lantern }) => ({ ...lantern, colors: [color] });
+const toVersion3: Upgrade = ({ colors, ...lantern }) => ({
   ...lantern,
-  colours: { ...(colours as string[]) },
+  colors: { ...(colors as string[]) },
 });
 
-const first = versioned({ name: 'a', colour: 'red' });
-const second = versioned({ name: 'a', colours: ['red'] }, [toVersion2]);
+const first = versioned({ name: 'a', color: 'red' });
+const second = versioned({ name: 'a', colors: ['red'] }, [toVersion2]);
 
 it('carry the version of their form', () => {
-  expect(first).toEqual({ name: 'a', colour: 'red', recordVersion: 1 });
-  expect(second).toEqual({ name: 'a', colours: ['red'], recordVersion: 2 });
+  expect(first).toEqual({ name: 'a', color: 'red', recordVersion: 1 });
+  expect(second).toEqual({ name: 'a', colors: ['red'], recordVersion: 2 });
 });
 
 it('are read as they were written while the form is the same', () => {
-  expect(parseRecord(Version1, first)).toEqual({ name: 'a', colour: 'red' });
-  expect(parseRecord(Version2, second, [toVersion2])).toEqual({ name: 'a', colours: ['red'] });
+  expect(parseRecord(Version1, first)).toEqual({ name: 'a', color: 'red' });
+  expect(parseRecord(Version2, second, [toVersion2])).toEqual({ name: 'a', colors: ['red'] });
   expect(parseRecord(Version1, undefined)).toBeUndefined();
 });
 
 it('of the version before are brought into the present form', () => {
-  expect(parseRecord(Version2, first, [toVersion2])).toEqual({ name: 'a', colours: ['red'] });
+  expect(parseRecord(Version2, first, [toVersion2])).toEqual({ name: 'a', colors: ['red'] });
 });
 
 it('of any version before are, step by step', () => {
-  const now = { name: 'a', colours: { 0: 'red' } };
+  const now = { name: 'a', colors: { 0: 'red' } };
   expect(parseRecord(Version3, first, [toVersion2, toVersion3])).toEqual(now);
   expect(parseRecord(Version3, second, [toVersion2, toVersion3])).toEqual(now);
 });
@@ -50,5 +50,5 @@ it.each([undefined, null, 0, -1, 1.5, '1', NaN, true])('of version %p are none',
 });
 
 it('are judged after the upgrade: what does not fit the form is refused', () => {
-  expect(() => parseRecord(Version2, { ...first, colour: 7 }, [toVersion2])).toThrow(v.ValiError);
+  expect(() => parseRecord(Version2, { ...first, color: 7 }, [toVersion2])).toThrow(v.ValiError);
 });

@@ -46,7 +46,7 @@ it.each([
   ['another service of AWS', `https://${BUCKET}uswest2.execute-api.us-west-2.amazonaws.com/`],
   ['dots that are none', `https://${BUCKET}uswest2.s3-us-west-2xamazonaws.com/`],
   ['loopback', 'http://127.0.0.1:8080/'],
-  ['the instance’s metadata', 'http://169.254.169.254/'],
+  ["the instance's metadata", 'http://169.254.169.254/'],
   ['no URL', 'answer'],
 ])('in an account nobody is answered at an address with %s', (_, url) => {
   expect(isResponseUrl(deployed(), url)).toBe(false);

@@ -30,7 +30,7 @@ afterEach(() => server.close());
 const unavailable = { name: 'ProviderFailure', code: 'unreachable', unavailable: true };
 
 it('fails within the deadline, and in a way that may pass, at a provider that gives no answer', async () => {
-  const servers = await Promise.all(UNANSWERED.map(([, behaviour]) => startRawServer(behaviour)));
+  const servers = await Promise.all(UNANSWERED.map(([, behavior]) => startRawServer(behavior)));
   await Promise.all(
     servers.map(({ url }) => expect(transport(`${url}/`, GET)).rejects.toMatchObject(unavailable)),
   );
@@ -39,15 +39,15 @@ it('fails within the deadline, and in a way that may pass, at a provider that gi
 }, 10_000);
 
 it('closes the connection to a server that switched protocols, and says so to the operator', async () => {
-  server.behaviour = switchProtocols;
+  server.behavior = switchProtocols;
   await expect(transport(`${server.url}/`, GET)).rejects.toMatchObject({
     detail: '127.0.0.1: the server switched protocols',
   });
   await server.released();
 });
 
-it.each(UNANSWERED)('ends with the caller’s signal at a server that %s', async (_what, behaviour) => {
-  server.behaviour = behaviour;
+it.each(UNANSWERED)("ends with the caller's signal at a server that %s", async (_what, behavior) => {
+  server.behavior = behavior;
   const leave = new AbortController();
   const sent = transport(`${server.url}/`, { ...GET, signal: leave.signal });
   sent.catch(() => undefined);
@@ -71,8 +71,8 @@ describe('an agent that', () => {
   const run = (signal: AbortSignal) =>
     createHttpAgent(`${server.url}/`, LAPTOP).invoke({ headers: {}, payload: Buffer.from('{}') }, signal);
 
-  it.each(UNANSWERED)('%s: the run ends with its signal at the latest', async (_what, behaviour) => {
-    server.behaviour = behaviour;
+  it.each(UNANSWERED)('%s: the run ends with its signal at the latest', async (_what, behavior) => {
+    server.behavior = behavior;
     const end = new AbortController();
     const begun = run(end.signal);
     // An answer with a status of its own is the judge's to refuse; anything else is a failure here.
@@ -94,18 +94,18 @@ describe('a discovery document', () => {
     const ambient = createFakeAmbient();
     const reader = createMetadataReader(transport, LAPTOP, ambient);
     const discoveryUrl = `${server.url}/.well-known/openid-configuration`;
-    for (const [, behaviour] of UNANSWERED.slice(0, 2)) {
-      server.behaviour = behaviour;
+    for (const [, behavior] of UNANSWERED.slice(0, 2)) {
+      server.behavior = behavior;
       await expect(reader.read({ discoveryUrl })).rejects.toMatchObject(unavailable);
       ambient.advance(5);
     }
-    server.behaviour = documentAnswer(documentOf(server));
+    server.behavior = documentAnswer(documentOf(server));
     expect(await reader.read({ discoveryUrl })).toEqual(documentOf(server));
     expect(server.requests).toHaveLength(3);
   });
 });
 
-describe('an issuer’s keys', () => {
+describe("an issuer's keys", () => {
   const ANA = 'ana';
   let issuer: TestIssuer;
   let keys: object;
@@ -133,9 +133,9 @@ describe('an issuer’s keys', () => {
 
   const metadata = () => documentAnswer({ issuer: server.url, jwks_uri: `${server.url}/jwks` });
   /** The metadata as they should be, the keys as told. */
-  const withKeys = (answer: typeof server.behaviour): void => {
+  const withKeys = (answer: typeof server.behavior): void => {
     const document = metadata();
-    server.behaviour = (connection, request) =>
+    server.behavior = (connection, request) =>
       (request.startsWith('GET /jwks') ? answer : document)(connection, request);
   };
 
@@ -143,12 +143,12 @@ describe('an issuer’s keys', () => {
 
   it.each(UNANSWERED.slice(0, 2))(
     'that are behind a server which %s come once it is mended',
-    async (_what, behaviour) => {
+    async (_what, behavior) => {
       const { verify, ambient } = verifier();
-      server.behaviour = behaviour;
+      server.behavior = behavior;
       await expect(verify()).rejects.toMatchObject(notNow);
       ambient.advance(5);
-      withKeys(behaviour);
+      withKeys(behavior);
       await expect(verify()).rejects.toMatchObject(notNow);
       withKeys(documentAnswer(keys));
       await expect(verify()).resolves.toMatchObject({ user: { subject: ANA } });

@@ -58,7 +58,7 @@ it('deletes the grants at a provider, over many pages, and no others', async () 
   expect([await own(), await others()]).toEqual([0, 3]);
 });
 
-it('shreds every version of every vault key of an owner, and no other owner’s', async () => {
+it("shreds every version of every vault key of an owner, and no other owner's", async () => {
   const store = createVaultKeyStore(table('Keys'));
   const [ownerId, other] = [randomUUID(), randomUUID()];
   const rest = { ownerArn: 'arn', wrapped: 'wrapped', kmsKeyArn: 'arn', vaultRevision: 0 };

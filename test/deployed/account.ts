@@ -29,12 +29,12 @@ import { checkSignaturesAreWanted } from './unsigned';
 const ELSEWHERE = [
   [
     'bootstrap, deploy, second deploy, update and destroy',
-    'an account’s stacks are not for a test to change',
+    "an account's stacks are not for a test to change",
   ],
   ['events without a caller', 'who checks from outside need not be let invoke functions'],
   ['consent, refresh and client credentials', 'the account reaches no provider on this machine'],
   ['the roles of the functions', 'an account gives nobody the credentials of a function'],
-  ['the example app', 'an account’s stacks are not for a test to change'],
+  ['the example app', "an account's stacks are not for a test to change"],
 ] as const;
 
 async function checkAgent(checks: Checks, endpoint: string, name: string): Promise<void> {
@@ -111,7 +111,7 @@ export async function checkAccount(checks: Checks, endpoint: string): Promise<vo
   checks.chapter(`Who is let in at ${address}`);
   await checkSignaturesAreWanted(checks, address);
 
-  checks.chapter('An agent of this run’s own');
+  checks.chapter("An agent of this run's own");
   try {
     await checkAgent(checks, address, name);
   } finally {

@@ -1,9 +1,9 @@
 /** Checks with names that are printed as they end, and counted. */
 import { styleText } from 'node:util';
 
-const coloured = process.stdout.isTTY && process.env.NO_COLOR === undefined;
-const mark = (colour: 'green' | 'red' | 'yellow', text: string): string =>
-  coloured ? styleText(colour, text) : text;
+const colored = process.stdout.isTTY && process.env.NO_COLOR === undefined;
+const mark = (color: 'green' | 'red' | 'yellow', text: string): string =>
+  colored ? styleText(color, text) : text;
 
 /** A step failed without which there is nothing to check; it has been reported. */
 export class Stopped extends Error {}

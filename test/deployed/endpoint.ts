@@ -153,7 +153,7 @@ async function checkLetIn(checks: Checks, world: EndpointWorld, deployed: Deploy
     },
   );
 
-  await checks.check('a user’s token reaches the agent, as an agent’s token for this user', async () => {
+  await checks.check("a user's token reaches the agent, as an agent's token for this user", async () => {
     await letServiceBelieve(world, functions, name, users);
     const answer = await invoke(await token());
     const text = await answer.text();
@@ -199,7 +199,7 @@ async function checkRefused(
   });
 
   await checks.check(
-    'who invokes the gate’s function by itself gets no further without a good token',
+    "who invokes the gate's function by itself gets no further without a good token",
     async () => {
       const { payload, failed } = await gate.invoke({
         resource: INVOCATION_PATH,

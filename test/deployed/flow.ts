@@ -99,7 +99,7 @@ const checkRenewal: Flow = async (checks, { callers, provider }, { agent, userTo
 };
 
 const checkOwnToken: Flow = async (checks, { provider }, { agent }) => {
-  await checks.check('the agent’s own token, by client credentials', async () => {
+  await checks.check("the agent's own token, by client credentials", async () => {
     const { accessToken } = await agent.ask(await agent.token(), OWN);
     strictEqual(accessToken, provider.exchanges.at(-1)?.answer.access_token);
     strictEqual(provider.exchanges.at(-1)?.grantType, 'client_credentials');

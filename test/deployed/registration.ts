@@ -107,7 +107,7 @@ export async function checkRegistration(checks: Checks, world: FlowWorld): Promi
         credentialProviders?.map(({ name }) => name),
         [NAMES.provider],
       );
-      ok(read.callbackUrl?.startsWith(front.endpoint), 'the callback is at the service’s own address');
+      ok(read.callbackUrl?.startsWith(front.endpoint), "the callback is at the service's own address");
       return read.callbackUrl ?? '';
     },
   );

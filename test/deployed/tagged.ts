@@ -65,7 +65,7 @@ export async function checkTagged(
   const ofRetrieval = { credentials: credentialsOf(functions, 'credential-retrieval'), maxAttempts: 1 };
   await control.send(new CreateWorkloadIdentityCommand({ name: NAME }));
 
-  await checks.check('an API key that stays in Secrets Manager, under the owner’s tag', async () => {
+  await checks.check("an API key that stays in Secrets Manager, under the owner's tag", async () => {
     const { arn } = await putSecret({ key: 'an-api-key-elsewhere' });
     await control.send(
       new CreateApiKeyCredentialProviderCommand({
@@ -83,14 +83,14 @@ export async function checkTagged(
     strictEqual(apiKey, 'an-api-key-elsewhere');
   });
 
-  await checks.check('a secret without the tag is out of the functions’ reach', async () => {
+  await checks.check("a secret without the tag is out of the functions' reach", async () => {
     const { arn } = await putSecret({ key: 'nobody-said-so' }, null);
     const read = new SecretsManagerClient(ofRetrieval).send(new GetSecretValueCommand({ SecretId: arn }));
     await rejects(read, { name: 'AccessDeniedException' });
   });
 
   const kms = new KMSClient({});
-  await checks.check('a client that proves itself by a KMS key, under the owner’s tag', async () => {
+  await checks.check("a client that proves itself by a KMS key, under the owner's tag", async () => {
     const kmsKeyArn = await signingKey(kms, true);
     const server = await serverFor(await publicJwk(kms, kmsKeyArn));
     try {

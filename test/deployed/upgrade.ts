@@ -32,7 +32,7 @@ const ANOTHER_ISSUER = {
 };
 
 async function newKmsKey(kms: KMSClient): Promise<string> {
-  const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Description: 'the vault’s next key' }));
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({ Description: "the vault's next key" }));
   return KeyMetadata?.Arn ?? '';
 }
 

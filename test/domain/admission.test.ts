@@ -32,7 +32,7 @@ async function deny(Condition: object): Promise<void> {
   await put(policy);
 }
 
-it('asks for a user where the credential is a user’s', async () => {
+it("asks for a user where the credential is a user's", async () => {
   await expect(service.ask({ workloadIdentityToken: await service.issue() })).rejects.toMatchObject({
     name: 'ValidationException',
     fieldList: [
@@ -149,7 +149,7 @@ describe('custom parameters, to a policy', () => {
     },
   );
 
-  it('may be listed by the provider’s owner, even against the owner’s own agents', async () => {
+  it("may be listed by the provider's owner, even against the owner's own agents", async () => {
     const allowed = { 'bedrock-agentcore:CustomParameters': ['login_hint', 'prompt'] };
     await deny({ 'ForAnyValue:StringNotEquals': allowed });
     const ask = (customParameters?: Record<string, string>) => service.ask({ customParameters });

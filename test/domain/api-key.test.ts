@@ -90,7 +90,7 @@ it('is read where its owner keeps it', async () => {
   expect(await get()).toBe('its-own');
 });
 
-it('is not handed out for a token that is none of this service’s', async () => {
+it("is not handed out for a token that is none of this service's", async () => {
   await expect(get({ token: `${token.slice(0, -8)}AAAAAAAA` })).rejects.toMatchObject({
     name: 'UnauthorizedException',
   });

@@ -41,7 +41,7 @@ it('have scopes as the vendor parts them', () => {
   expect(parametersOf({ scopeSeparator: ',' }).get('scope')).toBe('a,b');
 });
 
-it('take the agent’s own over the vendor’s', () => {
+it("take the agent's own over the vendor's", () => {
   const parameters = parametersOf(
     { parameters: { prompt: 'consent', access_type: 'offline' } },
     { customParameters: { prompt: 'login' } },
@@ -55,7 +55,7 @@ it.each([
   ...['code_challenge', 'code_challenge_method', 'response_mode', 'request', 'request_uri', 'nonce'],
   ...['authorization_details', 'authorization.details', 'Authorization_Details', 'response.mode'],
   ...['Client_Id', 'redirect.uri', 'redirect uri', 'redirect[uri', 'scope[]', ' state', 'STATE'],
-])('never take the agent’s own %s', (name) => {
+])("never take the agent's own %s", (name) => {
   const customParameters = { [name]: 'attacker' };
   expect(parametersOf({ pkce: true }, { customParameters }).getAll(name)).not.toContain('attacker');
   expect(parametersOf({ pkce: false }, { customParameters }, []).getAll(name)).not.toContain('attacker');
@@ -71,12 +71,12 @@ describe('the address', () => {
     ['resource', 'https://b.example'],
   ]);
 
-  it('keeps the endpoint’s own query beside what is given, repeated parameters too', () => {
+  it("keeps the endpoint's own query beside what is given, repeated parameters too", () => {
     const { searchParams } = new URL(authorizationUrl('https://provider.example/authorize?tenant=1', given));
     expect([...searchParams]).toEqual([['tenant', '1'], ...given]);
   });
 
-  it('takes nothing from the endpoint’s query that is given, or that changes what the request means', () => {
+  it("takes nothing from the endpoint's query that is given, or that changes what the request means", () => {
     const endpoint =
       'https://provider.example/authorize?client_id=x&resource=x&request_uri=x&response_mode=x';
     expect([...new URL(authorizationUrl(endpoint, given)).searchParams]).toEqual([...given]);

@@ -52,7 +52,7 @@ it('claims who asserts, to whom, and for three minutes from now', async () => {
   expect(signature).toBe('signature');
 });
 
-it('has the key sign it for the provider’s owner', async () => {
+it("has the key sign it for the provider's owner", async () => {
   const { requests, signingInput } = await asserted();
   expect(requests).toEqual([{ keyArn: KEY.keyArn, algorithm: 'ES256', owner: OWNER, signingInput }]);
 });

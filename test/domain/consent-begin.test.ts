@@ -72,7 +72,7 @@ it('looks no further than it must: a link just made is given out, a session that
   expect(sessions).not.toHaveBeenCalled();
 });
 
-describe('what the server’s metadata says', () => {
+describe("what the server's metadata says", () => {
   it.each([
     ['of pushed requests', { pushed_authorization_request_endpoint: PUSH_ENDPOINT }, { pushed: true }],
     [
@@ -206,7 +206,7 @@ describe('asked again while the link is open', () => {
     expect(await service.begin({ scopes: ['c'], customParameters: { prompt: 'login' } })).not.toBe(plain);
   });
 
-  it('after forceAuthentication, it is a new one, and the old one’s session is of the past', async () => {
+  it("after forceAuthentication, it is a new one, and the old one's session is of the past", async () => {
     const anew = await service.begin(first, true);
     expect(anew).not.toBe(link);
     expect((await service.session(anew)).epoch).toBe(1);
@@ -372,7 +372,7 @@ describe('two who ask at once', () => {
   });
 });
 
-it('gives out a link at this service’s own address', async () => {
+it("gives out a link at this service's own address", async () => {
   const { location } = await service.open(await service.begin());
   expect(new URL(location).searchParams.get('redirect_uri')).toBe(
     `${ISSUER}/identities/oauth2/callback/${service.provider.callbackId}`,

@@ -58,7 +58,7 @@ describe('the link, opened', () => {
     });
   });
 
-  it('gives the cookie what is left of the session’s time', async () => {
+  it("gives the cookie what is left of the session's time", async () => {
     service.ambient.advance(100);
     expect(await service.authorize(link)).toMatchObject({ cookie: { maxAge: SESSION_LIFETIME - 100 } });
   });
@@ -263,7 +263,7 @@ describe('the answer', () => {
     expect(shown(await service.callback({ ...browser, query: answer }))).toBe('redirect');
   });
 
-  it('without a session’s name in it asks the table for none', async () => {
+  it("without a session's name in it asks the table for none", async () => {
     service.ports.sessions = {
       ...service.stores.sessions,
       get: () => Promise.reject(new Error('asked for a session without a name')),
@@ -323,7 +323,7 @@ describe('a refusal', () => {
       iss: PROVIDER,
     });
 
-  it('ends the session, tells the person, and leads back with the provider’s own code', async () => {
+  it("ends the session, tells the person, and leads back with the provider's own code", async () => {
     const browser = await service.open(link);
     const outcome = await service.callback({ ...browser, query: refusal(browser, 'access_denied') });
     const page = outcome.kind === 'page' && outcome.page.name === 'not-granted' ? outcome.page : undefined;

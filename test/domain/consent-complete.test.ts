@@ -232,7 +232,7 @@ describe('after the consent', () => {
     await refused('session is FAILED');
   });
 
-  it('a provider that was configured for another client does not get this one’s code', async () => {
+  it("a provider that was configured for another client does not get this one's code", async () => {
     await changeProvider({ clientId: 'another' });
     await refused('the credential provider was configured anew since the session began');
     expect(service.server.requests).toEqual([]);
@@ -246,7 +246,7 @@ describe('after the consent', () => {
     expect(service.server.requests).toEqual([]);
   });
 
-  it('it works to the session’s last second and no longer', async () => {
+  it("it works to the session's last second and no longer", async () => {
     service.ambient.advance(SESSION_LIFETIME);
     await refused('session expired');
     service.ambient.advance(-1);
@@ -328,7 +328,7 @@ it.each([
     () => `urn:ietf:params:oauth:request_uri:${'x'.repeat(43)}.${'x'.repeat(43)}`,
   ],
   ['an empty id', () => 'urn:ietf:params:oauth:request_uri:'],
-])('%s is refused like any session that is none of the caller’s', async (_what, sessionUri) => {
+])("%s is refused like any session that is none of the caller's", async (_what, sessionUri) => {
   await expect(service.complete(sessionUri())).rejects.toMatchObject({
     name: 'AccessDeniedException',
     message: 'Invalid or expired session',

@@ -57,8 +57,8 @@ describe('reading', () => {
     );
 
   it.each([
-    ['the owner’s ARN', OWNER, true],
-    ['the owner’s ARN and unique id', `${OWNER} AROAFIRST`, true],
+    ["the owner's ARN", OWNER, true],
+    ["the owner's ARN and unique id", `${OWNER} AROAFIRST`, true],
     ['the ARN and the id of the one before it', `${OWNER} AROABEFORE`, false],
     ['the id alone', 'AROAFIRST', false],
     ['the ARN and nothing behind it', `${OWNER} `, false],

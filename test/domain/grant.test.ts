@@ -91,7 +91,7 @@ it('keeps its key from one version of this code to the next, or every grant that
   ]);
 });
 
-it('seals with the agent’s own key, for this user, this target and this provider', () => {
+it("seals with the agent's own key, for this user, this target and this provider", () => {
   const id = { workloadId: 'id', subjectHash: 'user', target: 'target' };
   expect(grantContext(id, 'provider-id', 'arn')).toEqual({
     purpose: 'grant',

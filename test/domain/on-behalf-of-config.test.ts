@@ -29,7 +29,7 @@ describe('what is kept', () => {
     ['no actor where that is said', exchange('NONE'), exchange('NONE')],
     ['an actor without scopes', exchange('M2M'), exchange('M2M')],
     ['an actor with scopes', exchange('M2M', ['act']), exchange('M2M', ['act'])],
-    ['AWS’s word for the actor', exchange('AWS_IAM_ID_TOKEN_JWT'), exchange('AWS_IAM_ID_TOKEN_JWT')],
+    ["AWS's word for the actor", exchange('AWS_IAM_ID_TOKEN_JWT'), exchange('AWS_IAM_ID_TOKEN_JWT')],
     ['a grant that has no actor', JWT_GRANT, JWT_GRANT],
     ['the type of the subject token', sentAs('JWT'), sentAs('JWT')],
   ])('is %s', (_what, given, kept) => {
@@ -89,11 +89,11 @@ describe('a change', () => {
 
   it.each<[string, Partial<OnBehalfOfChange>]>([
     ['the server', { sameServer: false }],
-    ['the actor’s scopes', { after: exchange('M2M') }],
+    ["the actor's scopes", { after: exchange('M2M') }],
     ['the grant', { after: JWT_GRANT }],
     ['the type of the subject token', { before: sentAs('ACCESS_TOKEN'), after: sentAs('JWT') }],
     ['what was not sent before', { before: undefined }],
-  ])('of %s is the owner’s alone', (_what, part) => {
+  ])("of %s is the owner's alone", (_what, part) => {
     expect(() => {
       checkOnBehalfOfChange({ ...change, ...part });
     }).toThrow(refused);

@@ -21,7 +21,7 @@ const JWT_GRANT: OnBehalfOfConfig = { grantType: 'JWT_AUTHORIZATION_GRANT' };
 const type = (name: string) => `urn:ietf:params:oauth:token-type:${name}`;
 
 const REQUEST: OnBehalfOfRequest = {
-  subjectToken: 'the user’s own',
+  subjectToken: "the user's own",
   actor: undefined,
   scopes: ['a', 'b'],
   resources: [],
@@ -44,7 +44,7 @@ const formOf = ({ requests }: TokenClient): Record<string, string> => {
 describe('a token exchange', () => {
   const subject = {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-    subject_token: 'the user’s own',
+    subject_token: "the user's own",
     subject_token_type: type('jwt'),
     scope: 'a b',
   };
@@ -52,12 +52,12 @@ describe('a token exchange', () => {
   it.each<[string, Partial<OnBehalfOfRequest>, object]>([
     ['with no actor', {}, {}],
     [
-      'with the agent’s own access token',
-      { actor: { type: TOKEN_TYPE.accessToken, token: 'the agent’s own' } },
-      { actor_token: 'the agent’s own', actor_token_type: type('access_token') },
+      "with the agent's own access token",
+      { actor: { type: TOKEN_TYPE.accessToken, token: "the agent's own" } },
+      { actor_token: "the agent's own", actor_token_type: type('access_token') },
     ],
     [
-      'with AWS’s word for the agent',
+      "with AWS's word for the agent",
       { actor: { type: TOKEN_TYPE.jwt, token: 'a JWT' } },
       { actor_token: 'a JWT', actor_token_type: type('jwt') },
     ],
@@ -111,8 +111,8 @@ describe('the subject token type', () => {
   it.each<[string, unknown, unknown]>([
     ['the header type of RFC 9068', { typ: 'at+jwt' }, {}],
     ['the media type of RFC 9068', { typ: 'application/AT+JWT' }, {}],
-    ['the claim of Keycloak’s access tokens', { typ: 'JWT' }, { typ: 'Bearer' }],
-    ['the claim of Amazon Cognito’s access tokens', {}, { token_use: 'access' }],
+    ["the claim of Keycloak's access tokens", { typ: 'JWT' }, { typ: 'Bearer' }],
+    ["the claim of Amazon Cognito's access tokens", {}, { token_use: 'access' }],
   ])('is access_token for a user token with %s', async (_what, header, payload) => {
     expect(await typeSent(userToken(header, payload))).toBe(type('access_token'));
   });
@@ -139,19 +139,19 @@ describe('the subject token type', () => {
     expect(await typeSent(ACCESS_TOKEN, configured)).toBe(type(sent));
   });
 
-  it('is the agent’s to say only where the owner has configured none', async () => {
+  it("is the agent's to say only where the owner has configured none", async () => {
     const own = { subject_token_type: type('saml2') };
     expect(await typeSent(PLAIN, undefined, own)).toBe(type('saml2'));
     expect(await typeSent(PLAIN, 'ACCESS_TOKEN', own)).toBe(type('access_token'));
   });
 });
 
-it('a JWT grant is sent with the user’s own token as the assertion (RFC 7523 section 2.1)', async () => {
+it("a JWT grant is sent with the user's own token as the assertion (RFC 7523 section 2.1)", async () => {
   const service = await createTokenClient(tokens);
   await exchanged(service, JWT_GRANT, { actor: { type: TOKEN_TYPE.jwt, token: 'of no use here' } });
   expect(formOf(service)).toEqual({
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-    assertion: 'the user’s own',
+    assertion: "the user's own",
     scope: 'a b',
   });
 });
@@ -191,7 +191,7 @@ describe.each([
     'authorization_details',
     'requested.subject',
     'Subject_Token',
-  ])('has no %s of the agent’s own', async (name) => {
+  ])("has no %s of the agent's own", async (name) => {
     const service = await createTokenClient(tokens);
     await exchanged(service, config, {
       customParameters: { [name]: 'of-the-agent', other: 'x' },
@@ -202,7 +202,7 @@ describe.each([
   });
 });
 
-describe('Microsoft’s', () => {
+describe("Microsoft's", () => {
   const microsoft = () => createTokenClient(tokens, { vendor: 'MicrosoftOauth2' });
 
   it('says what the token is for', async () => {
@@ -267,7 +267,7 @@ describe('an answer', () => {
     ['whose type is no text', { issued_token_type: {} }],
     ['that is bound to a key', { token_type: 'DPoP' }],
     ['without token', { access_token: undefined }],
-  ])('%s is refused, and the code is one of RFC 6749’s kind', async (_what, answer) => {
+  ])("%s is refused, and the code is one of RFC 6749's kind", async (_what, answer) => {
     const service = await createTokenClient(() => tokens(answer));
     await expect(exchanged(service, EXCHANGE)).rejects.toMatchObject({
       name: 'ProviderFailure',

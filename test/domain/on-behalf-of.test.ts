@@ -104,7 +104,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
 }
 
 describe('the exchange', () => {
-  it('is of the user’s own token, and the answer says how it was come by', async () => {
+  it("is of the user's own token, and the answer says how it was come by", async () => {
     const service = await createExchange(exchangeBy('NONE'));
     expect(await service.ask()).toEqual({ output: { accessToken: 'access-1' }, outcome: 'exchanged' });
     expect(await service.ask()).toEqual({ output: { accessToken: 'access-1' }, outcome: 'cached' });
@@ -185,7 +185,7 @@ describe('what was exchanged', () => {
   it.each([
     ['longer', { expires_in: 3600 }],
     ['for a time that the server does not tell', { expires_in: undefined }],
-  ])('is not handed out when the user’s own token has ended, although it lives %s', async (_how, answer) => {
+  ])("is not handed out when the user's own token has ended, although it lives %s", async (_how, answer) => {
     const service = await createExchange({ ...exchangeBy('NONE'), userTokenEnd: BEGINNING + 100 });
     service.endpoint.answer = answer;
     await service.ask();
@@ -195,7 +195,7 @@ describe('what was exchanged', () => {
     expect(await service.ask()).toMatchObject({ outcome: 'exchanged' });
   });
 
-  it('outlives the workload access token that it was obtained by, as long as the user’s own token does', async () => {
+  it("outlives the workload access token that it was obtained by, as long as the user's own token does", async () => {
     const service = await createExchange(exchangeBy('NONE'));
     service.endpoint.answer = { expires_in: 3600 };
     await service.ask();
@@ -222,7 +222,7 @@ describe('what was exchanged', () => {
 });
 
 describe('the actor', () => {
-  it('is the agent’s own token, kept apart from the exchange and used for every user', async () => {
+  it("is the agent's own token, kept apart from the exchange and used for every user", async () => {
     const service = await createExchange(exchangeBy('M2M', ['act']));
     await service.ask({ resources: ['https://r.example'], audiences: ['aud'] });
     await service.ask({}, { userToken: 'd.e.f' });
@@ -266,7 +266,7 @@ describe('the actor', () => {
     expect(await service.ask()).toMatchObject({ outcome: 'exchanged' });
   });
 
-  it('is AWS’s word for the agent, to this token endpoint', async () => {
+  it("is AWS's word for the agent, to this token endpoint", async () => {
     const service = await createExchange(exchangeBy('AWS_IAM_ID_TOKEN_JWT'));
     await service.ask();
     expect(service.webIdentityRequests).toEqual([
@@ -342,7 +342,7 @@ describe('what is refused', () => {
     });
   });
 
-  it('is more than a grant’s key is made of', async () => {
+  it("is more than a grant's key is made of", async () => {
     const service = await createExchange(exchangeBy('NONE'));
     const resources = Array.from(
       { length: 20 },

@@ -93,9 +93,9 @@ describe('the unique id', () => {
   it.each([
     ['the gateway gives none', SESSION, null],
     ['it is empty', SESSION, ''],
-    ['it is a user’s and the ARN a role’s', SESSION, USER_ID],
-    ['it is a role’s and the ARN a user’s', USER, `${ROLE_ID}:session-1`],
-    ['it is an account’s and the ARN a user’s', USER, ACCOUNT],
+    ["it is a user's and the ARN a role's", SESSION, USER_ID],
+    ["it is a role's and the ARN a user's", USER, `${ROLE_ID}:session-1`],
+    ["it is an account's and the ARN a user's", USER, ACCOUNT],
     ['it has no session', SESSION, ROLE_ID],
     ['it has something before it', SESSION, `x${ROLE_ID}:session-1`],
     ['it is in small letters', SESSION, `${ROLE_ID.toLowerCase()}:session-1`],

@@ -137,7 +137,7 @@ describe('the key', () => {
     await expect(check(described)).rejects.toMatchObject(NOT_THE_OWNERS);
   });
 
-  it('may be tagged with the owner’s unique id too, and is then of no principal made again', async () => {
+  it("may be tagged with the owner's unique id too, and is then of no principal made again", async () => {
     const tagged = { tags: { 'agent-identity:owner': `${OWNER} AROAFIRST` } };
     await expect(check(tagged, {}, { ownerId: 'AROAFIRST' })).resolves.toBeUndefined();
     for (const naming of [{ ownerId: 'AROAAGAIN' }, {}]) {

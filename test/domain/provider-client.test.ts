@@ -77,14 +77,14 @@ it('is nothing where the secret is missing: a failure of this service', async ()
   await expect(credentialOf({})).rejects.toThrow('the provider has no client secret');
 });
 
-it('is AWS’s word for the agent and the owner, got when it is needed and for who asks', async () => {
+it("is AWS's word for the agent and the owner, got when it is needed and for who asks", async () => {
   const client = await credentialOf({ clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT' });
   expect(client.asked).toEqual([]);
   expect(await assertionOf(client)).toBe('by AWS');
   expect(client.asked).toEqual([{ audience: TOKEN_ENDPOINT, workload, owner: OWNER }]);
 });
 
-it('is an assertion that the owner’s own key signs, another each time', async () => {
+it("is an assertion that the owner's own key signs, another each time", async () => {
   const client = await credentialOf({
     clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
     privateKeyJwt: { keyArn: KEY, algorithm: 'ES256', headerClaims: {}, payloadClaims: {} },

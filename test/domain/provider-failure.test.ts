@@ -103,10 +103,10 @@ describe('when it may be asked again', () => {
   it.each<[string, Record<string, string>, number | undefined]>([
     ['in seconds', { 'retry-after': '120' }, 120],
     ['at once', { 'retry-after': '0' }, 0],
-    ['by a date, on the provider’s own clock', { 'retry-after': 'Wed, 21 Oct 2026 07:30:00 GMT', date }, 120],
+    ["by a date, on the provider's own clock", { 'retry-after': 'Wed, 21 Oct 2026 07:30:00 GMT', date }, 120],
     ['not, by a date that is past', { 'retry-after': 'Wed, 21 Oct 2026 07:27:00 GMT', date }, undefined],
     ['not, by its own time', { 'retry-after': date, date }, undefined],
-    ['not, by a date without the provider’s clock', { 'retry-after': date }, undefined],
+    ["not, by a date without the provider's clock", { 'retry-after': date }, undefined],
     ['not, by a number beyond all bounds', { 'retry-after': '1'.repeat(10), date }, undefined],
     ['not, by less than nothing', { 'retry-after': '-1', date }, undefined],
     ['not, when it does not say', {}, undefined],
@@ -136,7 +136,7 @@ describe('told to the caller', () => {
     expect(new ProviderFailure('x', 'why', true).toServiceError('calendar').retryAfter).toBeUndefined();
   });
 
-  it('is the provider’s refusal if it judged', () => {
+  it("is the provider's refusal if it judged", () => {
     expect(new ProviderFailure('invalid_scope', 'why').toServiceError('calendar')).toMatchObject({
       ...parts,
       name: 'ValidationException',
@@ -147,7 +147,7 @@ describe('told to the caller', () => {
   });
 });
 
-it('takes what is not the provider’s doing for what it is', async () => {
+it("takes what is not the provider's doing for what it is", async () => {
   const bug = new TypeError('a fault of this service');
   expect(caught(() => providerFailure(bug))).toBe(bug);
   await expect(failureFor(bug)).rejects.toBe(bug);

@@ -193,7 +193,7 @@ describe('read by discovery', () => {
     }
   });
 
-  it('does not keep a fault that is not the server’s', async () => {
+  it("does not keep a fault that is not the server's", async () => {
     const fault = new TypeError('a fault');
     let asked = 0;
     const failing: Transport = () => {

@@ -131,7 +131,7 @@ describe('is refused for', () => {
     return refused({ ...honest, parameters }, `${read} is there in another spelling`);
   });
 
-  it('the right answer’s place, named twice', () => {
+  it("the right answer's place, named twice", () => {
     const redirect = honest.parameters.find(([name]) => name === 'redirect_uri');
     const parameters = [...honest.parameters, redirect ?? (['', ''] as const)];
     return refused({ ...honest, parameters }, "redirect_uri is not the provider's");
@@ -168,7 +168,7 @@ it('is not to be avoided at a provider that insists on it and says not where: no
   expect(await service.stores.grants.get(service.grantId)).toBeUndefined();
 });
 
-it('does not pass off a fault of its own as the provider’s', async () => {
+it("does not pass off a fault of its own as the provider's", async () => {
   const fault = new TypeError('a fault');
   const directory = { read: () => Promise.reject(fault) };
   await expect(pushAuthorization({ ...service.ports, directory }, honest)).rejects.toBe(fault);
@@ -186,7 +186,7 @@ it('fails at a provider that offers it no more', async () => {
 
 it.each([
   [
-    'the provider’s refusal',
+    "the provider's refusal",
     () => Response.json({ error: 'invalid_scope', error_description: 'x' }, { status: 400 }),
     { code: 'invalid_scope', unavailable: false },
     'pushed authorization request endpoint answered 400 invalid_scope',

@@ -4,7 +4,7 @@ import { caught } from './caught';
 
 const AWS = { workloadIdentities: 1000, oauth2CredentialProviders: 50, apiKeyCredentialProviders: 50 };
 
-it('are AWS’s where nothing is said', () => {
+it("are AWS's where nothing is said", () => {
   expect(parseQuotas('{}')).toEqual(AWS);
   expect(parseQuotas('{"workloadIdentities":3}')).toEqual({ ...AWS, workloadIdentities: 3 });
   expect(parseQuotas('{"apiKeyCredentialProviders":0}').apiKeyCredentialProviders).toBe(0);

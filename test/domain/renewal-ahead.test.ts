@@ -137,7 +137,7 @@ describe('what was handed on', () => {
       reason: 'overtaken: the lease, the agent or the provider is another by now',
     });
 
-  it('is not done when the lease is another’s', async () => {
+  it("is not done when the lease is another's", async () => {
     service.ambient.advance(130);
     await service.ask();
     const [first] = service.handedOn.splice(0, 1);

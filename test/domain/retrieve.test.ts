@@ -13,7 +13,7 @@ const json = (status: number, body: object) => Response.json(body, { status });
 const lastEntry = () => service.entries.at(-1);
 const machine = { oauth2Flow: 'M2M' } as const;
 
-describe('a user’s token', () => {
+describe("a user's token", () => {
   it('is cached while it is fresh', async () => {
     await service.grant();
     expect(await service.ask()).toEqual({ output: { accessToken: 'access-0' }, outcome: 'cached' });
@@ -126,7 +126,7 @@ describe('a user’s token', () => {
     expect(service.endpoint.redeemed).toEqual([]);
   });
 
-  it('of a client that was configured anew is nobody’s', async () => {
+  it("of a client that was configured anew is nobody's", async () => {
     await service.grant();
     const { provider } = service;
     await service.stores.providers.replace({ ...provider, clientId: 'another', revision: 2 });
@@ -219,7 +219,7 @@ describe('a poll', () => {
 
   it.each([
     ['that ended', 601],
-    ['that is another’s', 0],
+    ["that is another's", 0],
   ])('for a session %s is told FAILED', async (_what, later) => {
     const sessionUri = later > 0 ? await begun() : 'urn:ietf:params:oauth:request_uri:made-up';
     service.ambient.advance(later);
@@ -228,8 +228,8 @@ describe('a poll', () => {
   });
 
   it.each<[string, Partial<Session>]>([
-    ['another agent’s', { workload: { name: 'another', id: 'another', arn: 'another' } }],
-    ['another user’s', { subjectHash: 'another' }],
+    ["another agent's", { workload: { name: 'another', id: 'another', arn: 'another' } }],
+    ["another user's", { subjectHash: 'another' }],
     ['for something else', { target: 'another' }],
     ['from before it was forgotten', { epoch: 1 }],
   ])('for a session that is %s is told no more than for none', async (_whose, change) => {
@@ -270,7 +270,7 @@ describe('a poll', () => {
   });
 });
 
-describe('the agent’s own token', () => {
+describe("the agent's own token", () => {
   beforeEach(() => {
     let count = 0;
     service.endpoint.before = () => {

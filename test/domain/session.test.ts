@@ -247,7 +247,7 @@ it('reads back the id of a session URI, and of nothing else', () => {
   }
 });
 
-it('seals each part of each session for itself, under the agent’s own key', () => {
+it("seals each part of each session for itself, under the agent's own key", () => {
   const [one, other] = [sampleSession(), sampleSession()];
   expect(consentContext(one, 'code')).toEqual({
     purpose: 'consent',

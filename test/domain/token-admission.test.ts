@@ -107,7 +107,7 @@ describe('custom claims', () => {
     ['EQUALS what is missing', [equals('team', 'undefined')], {}, fault('team')],
     ['EQUALS what every object has', [equals('constructor', 'x')], {}, fault('constructor')],
     [
-      'EQUALS by a URL’s name',
+      "EQUALS by a URL's name",
       [equals('https://a.example/team', 'blue')],
       { 'https://a.example/team': 'blue' },
       ADMITTED,

@@ -72,7 +72,7 @@ const page = (moved: number, change: Partial<MovedPage> = {}): MovedPage => ({
 });
 
 describe('the vault', () => {
-  it('is under the deployment’s own key until it is moved', async () => {
+  it("is under the deployment's own key until it is moved", async () => {
     expect(await getTokenVault(ports, { arn: OWNER })).toEqual(NEVER_MOVED);
     expect(wrappingKeyArn(NEVER_MOVED, SERVICE_KEY)).toBe(SERVICE_KEY);
     expect(entries).toEqual([{ operation: 'GetTokenVault', principal: OWNER, outcome: 'allowed' }]);
@@ -102,7 +102,7 @@ describe('the vault', () => {
     ]);
   });
 
-  it('is moved back to the deployment’s own key', async () => {
+  it("is moved back to the deployment's own key", async () => {
     await set();
     ambient.advance(60);
     const moved = { revision: 2, lastModifiedDate: ambient.seconds() };
@@ -138,7 +138,7 @@ describe('nothing is changed', () => {
     [{ keyType: 'CustomerManagedKey' }, 'is required with CustomerManagedKey'],
     [
       { keyType: 'ServiceManagedKey', kmsKeyArn: KEY },
-      'must be left out with ServiceManagedKey, which is the deployment’s own key',
+      "must be left out with ServiceManagedKey, which is the deployment's own key",
     ],
   ])('by %j', async (configuration, message) => {
     await expect(set(configuration)).rejects.toMatchObject({

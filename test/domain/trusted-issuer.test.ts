@@ -125,12 +125,12 @@ describe('custom claims', () => {
     ['both kinds of value', { value: { ...ONE, ...ANY } }],
     ['no value', { value: {} }],
     ['an empty value', { value: { matchValueString: '' } }],
-    ['a value off AWS’s pattern', { value: { matchValueString: 'a*' } }],
+    ["a value off AWS's pattern", { value: { matchValueString: 'a*' } }],
     [
       'an empty list',
       { operator: 'CONTAINS_ANY', type: 'STRING_ARRAY', value: { matchValueStringList: [] } },
     ],
-    ['a name off AWS’s pattern', { name: 'a b' }],
+    ["a name off AWS's pattern", { name: 'a b' }],
     ['an endless name', { name: 'a'.repeat(256) }],
   ])('refuse %s', (_what, choices) => {
     expect(() => parseTrustedIssuers(entry({ customClaims: [claim(choices)] }))).toThrow(
@@ -145,13 +145,13 @@ it.each([
   'privateEndpointOverrides',
   'certificateConfigurations',
   'allowedWorkloadConfiguration',
-])('refuses AWS’s %s, and says that it is not supported', (member) => {
+])("refuses AWS's %s, and says that it is not supported", (member) => {
   expect(() => parseTrustedIssuers(entry({ [member]: {} }))).toThrow(
     new RegExp(`0\\.${member}: is not supported by this service`),
   );
 });
 
-describe('what a request says of an identity’s own issuer', () => {
+describe("what a request says of an identity's own issuer", () => {
   const policy = { loopback: false };
   const own = { customJWTAuthorizer: { discoveryUrl, allowedAudience: ['app'] } };
 

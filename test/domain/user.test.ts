@@ -23,7 +23,7 @@ it.each<[string, User, User]>([
   ['the same subject of two issuers', jwt('https://one.example', 'x'), jwt('https://two.example', 'x')],
   ['user ids that differ by case', userId('alice'), userId('Alice')],
   ['user ids that differ by a space', userId('alice'), userId('alice ')],
-  ['user ids that Unicode would normalise alike', userId('\u00e9'), userId('e\u0301')],
+  ['user ids that Unicode would normalize alike', userId('\u00e9'), userId('e\u0301')],
 ])('tells apart %s', (_what, one, other) => {
   expect(subjectHash(one)).not.toBe(subjectHash(other));
 });

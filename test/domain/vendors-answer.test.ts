@@ -1,9 +1,9 @@
 /** Answers of token endpoints, put into the form of RFC 6749 section 5; what is neither tokens nor error stays. */
-import { normalisedAnswer } from '../../lambda/domain/oauth/vendor-answer';
+import { normalizedAnswer } from '../../lambda/domain/oauth/vendor-answer';
 import type { AnswerDepartures } from '../../lambda/domain/provider/vendor';
 
 const judged = async (response: Response, departures: AnswerDepartures = {}) => {
-  const answer = await normalisedAnswer(response, departures);
+  const answer = await normalizedAnswer(response, departures);
   const text = await answer.text();
   const type = answer.headers.get('content-type') ?? '';
   return {

@@ -10,7 +10,7 @@ it('settles as the work does while the signal allows it', async () => {
   await expect(within(signal, Promise.reject(new Error('failed')))).rejects.toThrow('failed');
 });
 
-it('ends with the signal’s reason, before or during work that never ends', async () => {
+it("ends with the signal's reason, before or during work that never ends", async () => {
   const end = new AbortController();
   const waiting = within(end.signal, never);
   end.abort(reason);
@@ -18,7 +18,7 @@ it('ends with the signal’s reason, before or during work that never ends', asy
   await expect(within(end.signal, never)).rejects.toBe(reason);
 });
 
-it('ends with the signal’s reason although work that was done in time comes with it', async () => {
+it("ends with the signal's reason although work that was done in time comes with it", async () => {
   await expect(within(AbortSignal.abort(reason), Promise.resolve(1))).rejects.toBe(reason);
 });
 

@@ -152,21 +152,21 @@ describe('what an agent says', () => {
   it.each([
     [
       'the gate ends a stream',
-      `event: error\n${news({ __type: 'RuntimeClientError', message: 'The agent’s time was up.' })}`,
+      `event: error\n${news({ __type: 'RuntimeClientError', message: "The agent's time was up." })}`,
     ],
     [
-      'AWS’s SDK in Python does',
+      "AWS's SDK in Python does",
       news({
-        error: 'The agent’s time was up.',
+        error: "The agent's time was up.",
         error_type: 'TimeoutError',
         message: 'An error occurred during streaming',
       }),
     ],
-    ['AWS’s SDK in TypeScript does', `event: error\n${news({ error: 'The agent’s time was up.' })}`],
+    ["AWS's SDK in TypeScript does", `event: error\n${news({ error: "The agent's time was up." })}`],
   ])('ends in its error, as %s', async (_name, block) => {
     const html = await shown(stream(news({ kind: 'progress', text: 'Reading' }), block));
     expect(html).toContain('Reading');
-    expect(html).toContain('The agent’s time was up.');
+    expect(html).toContain('The agent&#39;s time was up.');
   });
 });
 
@@ -187,7 +187,7 @@ describe('what a gate answers', () => {
 
   it('says the status of an answer that is not in its form', async () => {
     const html = await shown((response) => response.writeHead(502).end('<h1>Bad gateway</h1>'));
-    expect(html).toContain('The agent’s gate answered 502.');
+    expect(html).toContain('The agent&#39;s gate answered 502.');
     expect(html).not.toContain('Bad gateway');
   });
 
@@ -242,7 +242,7 @@ describe('a run', () => {
     await hungUp;
   });
 
-  it('sends the gate the user’s token, and the same session id for all that one browser asks', async () => {
+  it("sends the gate the user's token, and the same session id for all that one browser asks", async () => {
     const seen: IncomingMessage['headers'][] = [];
     answer = (response, request) => {
       seen.push(request.headers);

@@ -88,7 +88,7 @@ it('is told to listen on loopback alone, whatever this process was told', async 
   expect(error).toMatch(/AGENT_HOST=127\.0\.0\.1$/);
 });
 
-it('gets the agent’s keys, and neither another principal’s nor this process’s own', async () => {
+it("gets the agent's keys, and neither another principal's nor this process's own", async () => {
   process.env.AWS_PROFILE = 'developer';
   await insteadOfPython('env | grep -e AWS_ -e of-the >&2; exit 3');
   const error = await startPythonAgent(options).catch((reason: unknown) => String(reason));

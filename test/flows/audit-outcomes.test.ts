@@ -7,8 +7,8 @@ import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import type { Answer } from '../local/handmade-request';
 import { AuditedService, OPERATIONS_BY_IAM, workloadArn, type Input } from './support/audited-service';
 import { outrunWrites, throttleRewrapping } from './support/interference';
-import type { TokenEndpointBehaviour } from './support/provider';
-import { documentAnswer, startRawServer, type RawBehaviour, type RawServer } from './support/raw-server';
+import type { TokenEndpointBehavior } from './support/provider';
+import { documentAnswer, startRawServer, type RawBehavior, type RawServer } from './support/raw-server';
 import { putSecret, tagSecret } from './support/secrets';
 import type { PrincipalName } from './support/world';
 
@@ -164,9 +164,9 @@ const clientSecretRefused = (name: JsonOperation, body: () => object = () => ({}
 });
 
 /** Its issuer is asked for its keys, and answers like this. */
-const atIssuer = (behaviour: RawBehaviour, answer: Ending['answer']): Ending => ({
+const atIssuer = (behavior: RawBehavior, answer: Ending['answer']): Ending => ({
   async ask() {
-    const issuer = await startRawServer(behaviour);
+    const issuer = await startRawServer(behavior);
     issuers.push(issuer);
     const discoveryUrl = `${issuer.url}/.well-known/openid-configuration`;
     const authorizerConfiguration = { customJWTAuthorizer: { discoveryUrl, allowedAudience: ['here'] } };
@@ -178,12 +178,12 @@ const atIssuer = (behaviour: RawBehaviour, answer: Ending['answer']): Ending => 
   answer,
 });
 
-const refuses: TokenEndpointBehaviour = (ctx) => {
+const refuses: TokenEndpointBehavior = (ctx) => {
   ctx.status = 400;
   ctx.body = { error: 'unauthorized_client' };
   return Promise.resolve();
 };
-const isDown: TokenEndpointBehaviour = (ctx) => {
+const isDown: TokenEndpointBehavior = (ctx) => {
   ctx.status = 503;
   return Promise.resolve();
 };
@@ -193,8 +193,8 @@ const atProvider = (
   name: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token',
   scopes: readonly string[],
 ): Pick<Row, 'is refused by the server that it asks' | 'cannot reach the server that it asks'> => {
-  const asked = (behaviour: TokenEndpointBehaviour, resources: readonly string[]) => () => {
-    service.world.provider.tokenEndpoint = behaviour;
+  const asked = (behavior: TokenEndpointBehavior, resources: readonly string[]) => () => {
+    service.world.provider.tokenEndpoint = behavior;
     return ask(name, { body: { oauth2Flow: 'M2M', scopes, resources } });
   };
   return {
@@ -230,10 +230,10 @@ async function consented(): Promise<object> {
   return { sessionUri: returned.searchParams.get('session_id'), userIdentifier: { userId } };
 }
 
-const completed = (behaviour: TokenEndpointBehaviour, result: string): Ending => ({
+const completed = (behavior: TokenEndpointBehavior, result: string): Ending => ({
   async ask() {
     const body = await consented();
-    service.world.provider.tokenEndpoint = behaviour;
+    service.world.provider.tokenEndpoint = behavior;
     return ask('CompleteResourceTokenAuth', { body });
   },
   answer: INVALID,

@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-it('answers polls with 200 and IN_PROGRESS, as AWS’s TypeScript SDK polls, and with the token after Complete', async () => {
+it("answers polls with 200 and IN_PROGRESS, as AWS's TypeScript SDK polls, and with the token after Complete", async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'ana' });
   const first = await agent.ask(token);

@@ -110,7 +110,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, kind) => {
     await expect(kind.remove('one')).rejects.toMatchObject(missing);
   });
 
-  it('is nobody else’s to read, delete or list', async () => {
+  it("is nobody else's to read, delete or list", async () => {
     await kind.create('own');
     const stranger = world.control('stranger');
     await expect(kind.get('own', stranger)).rejects.toMatchObject(denied);
@@ -186,7 +186,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, kind) => {
 });
 
 describe('updates', () => {
-  it('changes a workload identity’s return URLs from the next request on, and leaves what is not given', async () => {
+  it("changes a workload identity's return URLs from the next request on, and leaves what is not given", async () => {
     const agent = await world.agent('agent', []);
     const token = await agent.token({ userId: 'ana' });
     await expect(agent.ask(token)).rejects.toMatchObject({ name: 'ValidationException' });

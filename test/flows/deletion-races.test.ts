@@ -89,7 +89,7 @@ const UNDER_WAY: Readonly<Record<string, () => Promise<UnderWay>>> = {
     world.provider.tokenEndpoint = held.hold;
     return { agent, answer: agent.ask(token) };
   },
-  async 'a user’s token that is exchanged'() {
+  async "a user's token that is exchanged"() {
     const agent = once(await exchangingAgent(world, exchanger, { grantType: 'TOKEN_EXCHANGE' }));
     const token = await onBehalfOf(world, agent, 'ana');
     exchanger.tokenEndpoint = held.hold;

@@ -82,7 +82,7 @@ const workload = (name: string) =>
     .send(new GetWorkloadIdentityCommand({ name }))
     .catch((error: Error) => error.name);
 
-it('sends no secret to an endpoint of the caller’s choice', async () => {
+it("sends no secret to an endpoint of the caller's choice", async () => {
   const name = newName();
   const { arn } = await putSecret('the-key', null);
   const secret = { source: 'MANAGED', secretId: arn };
@@ -94,7 +94,7 @@ it('sends no secret to an endpoint of the caller’s choice', async () => {
   expectRefusal('The endpoint is not one of this stack');
 });
 
-it('neither answers an address that is not CloudFormation’s nor does anything for it', async () => {
+it("neither answers an address that is not CloudFormation's nor does anything for it", async () => {
   const name = newName();
   const asked = cloudFormation.ask('Create', IDENTITY, {
     properties: identity(name),

@@ -229,7 +229,7 @@ describe('a creation that is rolled back', () => {
     expect(await described(name)).toBe('ResourceNotFoundException');
   });
 
-  it('fails with the service’s own words for a name that it refuses', async () => {
+  it("fails with the service's own words for a name that it refuses", async () => {
     const answer = await create(identity('a b'));
     expect(answer).toMatchObject({ Status: 'FAILED' });
     expect(answer.Reason).toContain('ValidationException');
@@ -243,11 +243,11 @@ describe('a creation that is rolled back', () => {
   });
 });
 
-describe('what is not the stack’s own', () => {
+describe("what is not the stack's own", () => {
   it.each([
     ['another stack', { stack: 'Other' }],
     ['another resource of the stack', { logicalId: 'Other' }],
-  ])('stays as it is when it is %s’s', async (_, others) => {
+  ])("stays as it is when it is %s's", async (_, others) => {
     const name = newName();
     const { Data } = await create(identity(name, { policy: exchange }), others);
     const answer = await create(identity(name));
@@ -258,7 +258,7 @@ describe('what is not the stack’s own', () => {
     expect(await policyAt(Data?.Arn)).toBe(exchange);
   });
 
-  it('stays as it is when it is another principal’s, and its refusal can be rolled back', async () => {
+  it("stays as it is when it is another principal's, and its refusal can be rolled back", async () => {
     const name = newName();
     await world.control('stranger').send(new CreateWorkloadIdentityCommand({ name }));
     for (const importExisting of ['false', 'true']) {
@@ -307,7 +307,7 @@ describe('an import', () => {
     expect(await tagsAt(Data?.Arn)).toEqual({ team: 'travel' });
   });
 
-  it('that fails does not make the resource the stack’s, so that the rollback does not delete it', async () => {
+  it("that fails does not make the resource the stack's, so that the rollback does not delete it", async () => {
     const name = newName();
     await control().send(new CreateWorkloadIdentityCommand({ name }));
     const policy = policyOf(statement('Bad', 'NoSuchThing'));
@@ -318,7 +318,7 @@ describe('an import', () => {
     expect(await described(name)).toMatchObject({ name });
   });
 
-  it('of another stack’s resource leaves that stack nothing to delete', async () => {
+  it("of another stack's resource leaves that stack nothing to delete", async () => {
     const name = newName();
     await create(identity(name), { stack: 'Old' });
     await create(identity(name, { importExisting: 'true' }), { stack: 'New' });

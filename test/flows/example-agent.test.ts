@@ -92,7 +92,7 @@ const asking: News = { kind: 'progress', text: 'Asking for access to the calenda
 const reading: News = { kind: 'progress', text: 'Reading the calendar' };
 const answer: News = { kind: 'events', events: EVENTS };
 
-it('waits for its user’s consent, and answers; then answers at once', async () => {
+it("waits for its user's consent, and answers; then answers at once", async () => {
   const token = await agent.token({ userId: 'ana' });
   const news = told(token);
   expect((await news.next()).value).toEqual(asking);
@@ -156,7 +156,7 @@ it('stops its work when whoever invoked it hangs up', async () => {
 
 it.each([
   ['a forged workload access token', 'x.y.z'],
-  ['another agent’s', undefined],
+  ["another agent's", undefined],
 ])('tells what the service says of %s', async (_name, forged) => {
   const token = forged ?? (await (await world.agent('stranger')).token({ userId: 'ana' }));
   const [first, second, ...rest] = await allTold(token);

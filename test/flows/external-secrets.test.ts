@@ -97,7 +97,7 @@ const DENIED = { name: 'AccessDeniedException' };
 const INVALID = { name: 'ValidationException' };
 
 describe('a client secret', () => {
-  it('serves a user’s consent and the agent’s own token', async () => {
+  it("serves a user's consent and the agent's own token", async () => {
     const { arn } = await putSecret({ [JSON_KEY]: world.provider.clientSecret, other: 1 });
     const agent = await agentWith(external(arn));
     expect(await agent.connect('ana')).toBe(world.provider.exchanges.at(-1)?.answer.access_token);
@@ -118,7 +118,7 @@ describe('a client secret', () => {
     expect(JSON.stringify(described)).not.toContain(world.provider.clientSecret);
   });
 
-  it('may be a built-in vendor’s', async () => {
+  it("may be a built-in vendor's", async () => {
     const { arn } = await putSecret({ [JSON_KEY]: 'of a vendor' });
     const config: GoogleOauth2ProviderConfigInput = {
       clientId: 'agents',
@@ -273,7 +273,7 @@ describe('an API key', () => {
   });
 });
 
-describe('a secret that is not the owner’s', () => {
+describe("a secret that is not the owner's", () => {
   const OTHER = 'arn:aws:iam::000000000000:role/other';
 
   const kinds: Record<string, (secretId: string) => Promise<unknown>> = {
@@ -348,7 +348,7 @@ it.each<[string, Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
   ],
   ['both', { ...external('x'), clientSecret: 'given' }, /clientSecret: must be left out/],
   ['MANAGED without a secret', { clientSecretSource: 'MANAGED' }, /clientSecret: is required/],
-])('refuses %s, by the member’s name', async (_, secret, message) => {
+])("refuses %s, by the member's name", async (_, secret, message) => {
   const refused = agentWith(secret);
   await expect(refused).rejects.toMatchObject(INVALID);
   await expect(refused).rejects.toThrow(message);

@@ -43,7 +43,7 @@ it('hands out a stored grant for one BatchGetItem', async () => {
   expect(await callsOf(() => agent.ask(token))).toEqual(['BatchGetItem']);
 });
 
-it('hands out the agent’s own token for one BatchGetItem', async () => {
+it("hands out the agent's own token for one BatchGetItem", async () => {
   const agent = await world.agent();
   const token = await agent.token();
   const ask = () => agent.ask(token, { oauth2Flow: 'M2M', scopes: ['a'] });
@@ -52,7 +52,7 @@ it('hands out the agent’s own token for one BatchGetItem', async () => {
   expect(await callsOf(ask)).toEqual(['BatchGetItem']);
 });
 
-it('hands out what a user’s own token was exchanged for, for one BatchGetItem', async () => {
+it("hands out what a user's own token was exchanged for, for one BatchGetItem", async () => {
   const server = await startExchangeServer(world.issuer);
   const agent = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
   const token = await onBehalfOf(world, agent, 'ana');
@@ -107,7 +107,7 @@ it('issues a workload access token for one GetItem', async () => {
   expect(await callsOf(() => agent.token({ userToken }))).toEqual(['GetItem']);
 });
 
-describe('a consent, once the agent’s vault keys are in memory', () => {
+describe("a consent, once the agent's vault keys are in memory", () => {
   const putItem = 'PutItem';
   it('costs what the README says, step by step', async () => {
     const agent = await world.agent();

@@ -88,7 +88,7 @@ it('has old and new workload access tokens verified across a rotation by hand', 
   }
 });
 
-it('takes a stolen key’s tokens no more once it is revoked, and serves agents by another at once', async () => {
+it("takes a stolen key's tokens no more once it is revoked, and serves agents by another at once", async () => {
   const agent = await world.agent();
   const stolen = await agent.token({ userId: 'ana' });
   const next = await signingKeyOf({ revoke: 'signing-key', kid: kidOf(stolen) });

@@ -33,7 +33,7 @@ it('refuses USER_FEDERATION for an agent that acts for nobody', async () => {
   await expect(agent.ask(await agent.token())).rejects.toMatchObject({ name: 'ValidationException' });
 });
 
-it('tells the provider’s own error code, and nothing else of its answer', async () => {
+it("tells the provider's own error code, and nothing else of its answer", async () => {
   const agent = await world.agent('agent', [], { clientSecret: 'not-the-secret-of-the-client' });
   const failed = agent.ask(await agent.token(), own);
   await expect(failed).rejects.toMatchObject({

@@ -261,7 +261,7 @@ describe('the key', () => {
     expect(await machine(agent)).toEqual(expect.any(String));
   });
 
-  it('is the owner’s alone to name: who may update the provider cannot have it sign for their own server', async () => {
+  it("is the owner's alone to name: who may update the provider cannot have it sign for their own server", async () => {
     const agent = await agentAt(server, configOf(key, 'ES256'));
     const { providerName: name } = agent;
     const control = world.control();

@@ -81,7 +81,7 @@ it('refuses a name that is taken, whoever asks, and says that it already exists'
   await expect(world.control('stranger').send(again)).rejects.toMatchObject(conflict);
 });
 
-it('shows nobody else’s resources, and says when there is none', async () => {
+it("shows nobody else's resources, and says when there is none", async () => {
   await create('private', {});
   const get = new GetOauth2CredentialProviderCommand({ name: 'private' });
   await expect(world.control('stranger').send(get)).rejects.toMatchObject({ name: 'AccessDeniedException' });
@@ -145,7 +145,7 @@ it.each<[string, () => Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
     }),
     /not supported by this service/,
   ],
-])('refuses %s with the member’s name, and echoes no secret', async (_, config, message) => {
+])("refuses %s with the member's name, and echoes no secret", async (_, config, message) => {
   const refused = create(`refused-${Math.random().toString(36).slice(2)}`, config());
   await expect(refused).rejects.toMatchObject({
     name: 'ValidationException',

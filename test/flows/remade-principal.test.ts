@@ -119,7 +119,7 @@ it('serves the earlier principal from its grant after a recreated principal was 
 });
 
 describe('a record from before ids were kept', () => {
-  it('is the ARN’s, takes the id with its owner’s next write, and is no namesake’s from then on', async () => {
+  it("is the ARN's, takes the id with its owner's next write, and is no namesake's from then on", async () => {
     world.remake('agent', '');
     const agent = await world.agent();
     world.remake('agent', first);

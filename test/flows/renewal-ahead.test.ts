@@ -55,7 +55,7 @@ it('hands out the old token to all, and the new one once it is there', async () 
   expect(exchanges('refresh_token')).toHaveLength(1);
 });
 
-it('renews the agent’s own token likewise', async () => {
+it("renews the agent's own token likewise", async () => {
   const agent = await world.agent();
   const ask = { oauth2Flow: 'M2M' as const, scopes: ['a'] };
   const old = await read(agent, await agent.token(), ask);

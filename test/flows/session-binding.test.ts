@@ -59,7 +59,7 @@ it('gives the sender of a link nothing to complete with when the application nev
   expect(await agent.ask(token, { sessionUri })).not.toHaveProperty('accessToken');
 });
 
-it('gives the sender nothing where the provider remembers the other person’s consent, and a redirect is enough', async () => {
+it("gives the sender nothing where the provider remembers the other person's consent, and a redirect is enough", async () => {
   const agent = await world.agent();
   const ben = { userId: 'ben' };
   const browser = new Browser();
@@ -75,7 +75,7 @@ it('gives the sender nothing where the provider remembers the other person’s c
   expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
 });
 
-it('takes a re-minted token of the same user, and no other user’s', async () => {
+it("takes a re-minted token of the same user, and no other user's", async () => {
   const agent = await world.agent();
   const token = await agent.token({ userToken: await world.issuer.token('ana') });
   const first = await agent.ask(token);

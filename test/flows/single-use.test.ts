@@ -65,12 +65,12 @@ it('takes a callback once', async () => {
   expect((await agent.ask(token)).accessToken).toEqual(expect.any(String));
 });
 
-describe('a callback that is not the answer to this browser’s request is refused, and the right one still counts', () => {
+describe("a callback that is not the answer to this browser's request is refused, and the right one still counts", () => {
   it.each([
     ['no state', (url: URL) => url.searchParams.delete('state')],
     ['a made-up state', (url: URL) => url.searchParams.set('state', 'made-up.state')],
     [
-      'this session’s handle with another secret',
+      "this session's handle with another secret",
       (url: URL) =>
         url.searchParams.set('state', `${(url.searchParams.get('state') ?? '').split('.')[0] ?? ''}.another`),
     ],
@@ -97,7 +97,7 @@ describe('a callback that is not the answer to this browser’s request is refus
     await agent.complete(await returned(browser, answer), { userId: 'ana' });
   });
 
-  it('another session’s state', async () => {
+  it("another session's state", async () => {
     const [one, two] = [await begun(), await begun('ben')];
     const first = new URL(await answerOf(one.agent, one.authorizationUrl, one.browser));
     const second = new URL(await answerOf(two.agent, two.authorizationUrl, one.browser, 'ben'));
@@ -108,7 +108,7 @@ describe('a callback that is not the answer to this browser’s request is refus
     expect((await one.browser.step(second.href)).status).toBe(302);
   });
 
-  it('another provider’s callback', async () => {
+  it("another provider's callback", async () => {
     const { agent, authorizationUrl, browser } = await begun();
     const other = await world.agent();
     const answer = await answerOf(agent, authorizationUrl, browser);

@@ -65,7 +65,7 @@ async function equippedAgent() {
   return { agent, held };
 }
 
-it('is under the deployment’s own key until it is moved', async () => {
+it("is under the deployment's own key until it is moved", async () => {
   const vault = await get();
   expect(vault).toMatchObject({
     tokenVaultId: 'default',

@@ -55,7 +55,7 @@ async function refused(agent: TestAgent, userToken: string, reason: string): Pro
 
 const now = () => Math.floor(Date.now() / 1000);
 
-describe('the deployment’s issuers', () => {
+describe("the deployment's issuers", () => {
   it('are believed all at once, each on its own conditions', async () => {
     const agent = await world.agent();
     for (const userToken of [
@@ -115,7 +115,7 @@ describe('the deployment’s issuers', () => {
       () => world.issuer.token(ANA, {}, { critical: 'extension' }),
       'critical header parameter',
     ],
-    ['without a key’s name', () => world.issuer.token(ANA, {}, { kid: undefined }), 'names no signing key'],
+    ["without a key's name", () => world.issuer.token(ANA, {}, { kid: undefined }), 'names no signing key'],
     [
       'under the name of a key of another algorithm',
       () => world.issuer.token(ANA, {}, { kid: 'user-tokens-ES256' }),
@@ -148,7 +148,7 @@ describe('the deployment’s issuers', () => {
   });
 });
 
-describe('an authorizer configuration of the identity’s own', () => {
+describe("an authorizer configuration of the identity's own", () => {
   it('is believed, and nothing but that; other identities know nothing of it', async () => {
     const [agent, other] = [await agentOf(), await world.agent()];
     expect(await agent.token({ userToken: await own.token(ANA) })).toEqual(expect.any(String));

@@ -37,7 +37,7 @@ it('that switches protocols is unavailable, and is asked again five seconds late
     name: 'InternalServerException',
     message: expect.stringContaining('did not answer as it should (unreachable)') as string,
   });
-  server.behaviour = documentAnswer({ issuer: server.url, token_endpoint: `${issuer}/token` });
+  server.behavior = documentAnswer({ issuer: server.url, token_endpoint: `${issuer}/token` });
   moveClock(5);
   expect((await ask()).accessToken).toEqual(expect.any(String));
   expect(server.requests).toHaveLength(2);

@@ -116,7 +116,7 @@ const own: Ask = {
   forceAuthentication: true,
 };
 
-it('gets the agent’s own token with no client id, and says which agent and whose provider', async () => {
+it("gets the agent's own token with no client id, and says which agent and whose provider", async () => {
   const agent = await agentOf();
   expect((await agent.ask(await agent.token(), own)).accessToken).toBe(`token-${server.requests.length}`);
   const { form, claims } = server.requests.at(-1) ?? {};

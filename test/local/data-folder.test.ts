@@ -161,7 +161,7 @@ it.each(['kms.json', 'principals.json', 'secrets.json', 'service.log'])(
   },
 );
 
-describe('an example’s sealed file', () => {
+describe("an example's sealed file", () => {
   const sealed = () => join(folder, 'provider.sealed');
 
   beforeEach(() => {

@@ -133,7 +133,7 @@ describe.each(FUNCTION_GROUPS)('%s', (group) => {
 
 it.each([
   ['an address of this machine', 'http://127.0.0.1:4600'],
-  ['a domain of one’s own', 'https://identity.example'],
+  ["a domain of one's own", 'https://identity.example'],
   ['another partition', 'https://abc.execute-api.cn-north-1.amazonaws.com.cn/prod'],
 ])('BASE_URL may be %s', async (_what, BASE_URL) => {
   expect(await start('token-exchange', { BASE_URL })).toBeUndefined();
@@ -154,7 +154,7 @@ it('repeats no value', async () => {
   expect(await start('token-exchange', { KMS_KEY_ARN: secret, BASE_URL: secret })).not.toContain(secret);
 });
 
-it('refuses the laptop’s own setting inside Lambda, in one line too', async () => {
+it("refuses the laptop's own setting inside Lambda, in one line too", async () => {
   const line = await start('token-exchange', {
     LOOPBACK_PROVIDERS: 'allowed',
     AWS_LAMBDA_FUNCTION_NAME: 'any',

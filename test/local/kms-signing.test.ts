@@ -141,7 +141,7 @@ describe('refuses', () => {
 
   it.each([
     ['a name twice', 'TagException', [...tags(1), ...tags(1)]],
-    ['a name that is AWS’s', 'TagException', [{ TagKey: 'aws:owner', TagValue: '' }]],
+    ["a name that is AWS's", 'TagException', [{ TagKey: 'aws:owner', TagValue: '' }]],
     ['more than fifty', 'LimitExceededException', tags(51)],
     ['characters that no tag has', 'ValidationException', [{ TagKey: 'a,b', TagValue: '' }]],
   ])('tags with %s, and leaves those that there are', async (_name, name, Tags) => {
@@ -171,7 +171,7 @@ describe('refuses', () => {
   const sign = (KeyId: string, SigningAlgorithm: SigningAlgorithmSpec = 'ECDSA_SHA_256') =>
     client.send(new SignCommand({ KeyId, Message: message, SigningAlgorithm }));
 
-  it('an algorithm that is not the key’s', async () => {
+  it("an algorithm that is not the key's", async () => {
     const KeyId = await newKey('ECC_NIST_P256');
     await expect(sign(KeyId, 'RSASSA_PSS_SHA_256')).rejects.toMatchObject({
       name: 'InvalidKeyUsageException',

@@ -146,7 +146,7 @@ describe('another key', () => {
     ).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
   });
 
-  it('takes over nothing under another context, and nothing that is not the named key’s', async () => {
+  it("takes over nothing under another context, and nothing that is not the named key's", async () => {
     const KeyId = await created();
     const reEncrypt = async (change: object) =>
       client.send(
@@ -202,7 +202,7 @@ describe('another key', () => {
 
   it.each<[string, CreateKeyCommandInput]>([
     ['a spec that is not here', { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }],
-    ['a usage that is not the spec’s', { KeySpec: 'SYMMETRIC_DEFAULT', KeyUsage: 'SIGN_VERIFY' }],
+    ["a usage that is not the spec's", { KeySpec: 'SYMMETRIC_DEFAULT', KeyUsage: 'SIGN_VERIFY' }],
     ['a usage that is not here', { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' }],
     ['no usage, where there is more than one', { KeySpec: 'RSA_2048' }],
   ])('is not made of %s', async (_name, input) => {

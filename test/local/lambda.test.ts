@@ -52,7 +52,7 @@ it('gives null for a function that returns nothing', async () => {
   expect(payloadOf(await client().send(invocation({})))).toBeNull();
 });
 
-it('tells a function’s error from its answer', async () => {
+it("tells a function's error from its answer", async () => {
   functions.set('doubling', () => Promise.reject(new TypeError('no number')));
   const answer = await client().send(invocation({}));
   expect(answer).toMatchObject({ StatusCode: 200, FunctionError: 'Unhandled' });

@@ -8,7 +8,7 @@ it('docs/api.md is up to date; if not, run `npm run docs:api`', () => {
   expect(readFileSync(API_DOCS, 'utf8')).toBe(renderApiDocs());
 });
 
-it('has a row for each of AWS’s 29 identity operations', () => {
+it("has a row for each of AWS's 29 identity operations", () => {
   const rows = renderApiDocs()
     .split('\n')
     .filter((line) => /^\| \[?[A-Z][A-Za-z0-9]+(\]\(#[a-z0-9]+\))? +\| (works|not yet)/.test(line));

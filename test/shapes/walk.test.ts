@@ -45,7 +45,7 @@ function differing(operation: ModelledOperation & { name: JsonOperation }, one: 
 const label = ({ operation, place, what }: Case, problem: string): string =>
   `${operation} ${place} (${what}): ${problem.slice(0, 200)}`;
 
-describe('the walk over AWS’s shapes', () => {
+describe("the walk over AWS's shapes", () => {
   const served = MODELLED_OPERATIONS.filter(({ name }) => isServed(name));
   const count = { accepted: 0, refused: 0, differed: 0 };
 

@@ -285,7 +285,7 @@ describe.each([
   );
 });
 
-it.each(FUNCTION_GROUPS)('%s writes its own log and no other’s', (group) => {
+it.each(FUNCTION_GROUPS)("%s writes its own log and no other's", (group) => {
   for (const other of FUNCTION_GROUPS) {
     const request = { action: 'logs:PutLogEvents', resource: `<${other.replaceAll('-', '')}logs.Arn>` };
     expect(allows(STATEMENTS[group] ?? [], request)).toBe(other === group);

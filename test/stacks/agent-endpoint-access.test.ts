@@ -57,7 +57,7 @@ const minting = (...operations: string[]) => ({
 });
 
 describe('the gate', () => {
-  it('of users’ tokens exchanges them, invokes the agent, and can neither name a user nor get a credential', () => {
+  it("of users' tokens exchanges them, invokes the agent, and can neither name a user nor get a credential", () => {
     const template = endpointTemplate();
     expect(statementsOf(template, 'TravelGateRole')).toEqual([
       ...reporting('Gate'),
@@ -95,7 +95,7 @@ describe('the gate', () => {
     ]);
   });
 
-  it('invokes the agent’s function as it was given, and no version or alias beside it', () => {
+  it("invokes the agent's function as it was given, and no version or alias beside it", () => {
     const stack = consumerStack();
     const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
     const agent = new LambdaFunction(stack, 'Function', {
@@ -158,7 +158,7 @@ it('no role has a managed policy, or another than its own', () => {
   }
 });
 
-it('API Gateway alone may invoke the functions, each for the endpoint’s own methods or authorizer', () => {
+it("API Gateway alone may invoke the functions, each for the endpoint's own methods or authorizer", () => {
   const permissions = resourcesOf(endpointTemplate(), 'AWS::Lambda::Permission').map(
     ([, { Properties }]) => Properties,
   );
@@ -192,12 +192,12 @@ describe('grantInvoke', () => {
   it('is refused where callers bring tokens', () => {
     const { endpoint, stack } = endpointWith();
     expect(() => endpoint.grantInvoke(roleIn(stack))).toThrow(
-      'Consumer/Travel: its callers bring users’ tokens; there is nothing to grant in IAM',
+      "Consumer/Travel: its callers bring users' tokens; there is nothing to grant in IAM",
     );
   });
 });
 
-it('the agent’s own role gets credentials as before; the gate does not', () => {
+it("the agent's own role gets credentials as before; the gate does not", () => {
   const { stack, workload } = endpointWith();
   workload.grantExchange(
     new Role(stack, 'Agents', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }),

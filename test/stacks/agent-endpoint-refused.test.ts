@@ -41,7 +41,7 @@ describe('refused in plain words, before anything is deployed, is', () => {
       'must be the ARN of an IAM role without its path',
     ],
     [
-      'a header that is not the caller’s to send',
+      "a header that is not the caller's to send",
       { requestHeaderAllowlist: ['WorkloadAccessToken'] },
       'must be Authorization or X-Amzn-Bedrock-AgentCore-Runtime-Custom-…',
     ],
@@ -62,7 +62,7 @@ describe('refused in plain words, before anything is deployed, is', () => {
       'functions: authorizer: memorySize must be 128 to 10240',
     ],
     [
-      'more than a function’s environment holds',
+      "more than a function's environment holds",
       {
         inbound: Inbound.jwt({
           ...ISSUER,

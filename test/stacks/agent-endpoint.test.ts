@@ -120,7 +120,7 @@ describe('the API', () => {
     expect(TracingEnabled).toBe(false);
   });
 
-  it('waits for the service’s API, whose account-wide role its log is written by', () => {
+  it("waits for the service's API, whose account-wide role its log is written by", () => {
     const stack = consumerStack();
     const identity = new AgentIdentity(stack, 'Identity');
     const workload = new WorkloadIdentity(stack, 'Agent', { identity });
@@ -179,7 +179,7 @@ describe('what the gateway itself answers', () => {
     expect(words(jwt)).not.toContain('sign');
   });
 
-  it('is JSON with the error’s name, whatever it is', () => {
+  it("is JSON with the error's name, whatever it is", () => {
     const responses = resourcesOf(scoped, 'AWS::ApiGateway::GatewayResponse');
     expect(responses.length).toBeGreaterThan(12);
     for (const [, { Properties }] of responses) {
@@ -361,7 +361,7 @@ describe('by props', () => {
     expect(policies(RemovalPolicy.DESTROY)).toEqual(['Delete', 'Delete', 'Delete', 'Delete']);
   });
 
-  it('a domain of one’s own is the only way in, and in all addresses', () => {
+  it("a domain of one's own is the only way in, and in all addresses", () => {
     const stack = consumerStack();
     const arn = 'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
     const certificate = Certificate.fromCertificateArn(stack, 'Certificate', arn);
@@ -397,7 +397,7 @@ describe('by props', () => {
 });
 
 describe('what it says of itself', () => {
-  it('is in outputs: for AWS’s clients, and for those with a token', () => {
+  it("is in outputs: for AWS's clients, and for those with a token", () => {
     expect(outputsOf(jwt)).toEqual({
       Endpoint: BASE,
       AgentRuntimeArn: expect.stringMatching(ARN) as string,

@@ -61,7 +61,7 @@ it('goes without a trace where that is asked for', () => {
   }
 });
 
-describe('a key of one’s own', () => {
+describe("a key of one's own", () => {
   it('encrypts tables and wraps vault keys, and is left as it is', () => {
     const stack = consumerStack();
     const encryptionKey = new Key(stack, 'Mine');
@@ -111,7 +111,7 @@ it('has copies of the tables in other Regions, each under a key of that Region',
   }
 });
 
-describe('a domain of one’s own', () => {
+describe("a domain of one's own", () => {
   const stack = consumerStack();
   const certificate = Certificate.fromCertificateArn(
     stack,
@@ -196,7 +196,7 @@ describe('a private API', () => {
     expect(allowed?.Resource).toHaveLength(open.length);
   });
 
-  it('is called for the stack’s resources from where it is said, and from nowhere else', () => {
+  it("is called for the stack's resources from where it is said, and from nowhere else", () => {
     const stack = consumerStack();
     const { vpc, endpoint } = vpcEndpointIn(stack);
     const unreachable = new AgentIdentity(stack, 'Unreachable', { privateApi: { vpcEndpoints: [endpoint] } });

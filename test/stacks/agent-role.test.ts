@@ -65,7 +65,7 @@ describe('by a token of an OpenID provider', () => {
     ]);
   });
 
-  it('is Google’s, which IAM knows by itself: the audience is in a key of its own', () => {
+  it("is Google's, which IAM knows by itself: the audience is in a key of its own", () => {
     const google = { issuer: 'https://accounts.google.com', audience: 'my-audience', subject: '104512345' };
     expect(trustOf(google)).toMatchObject([
       {

@@ -60,7 +60,7 @@ it('opens four routes and no more', () => {
   ]);
 });
 
-it('lets API Gateway invoke a function for the function’s own methods alone', () => {
+it("lets API Gateway invoke a function for the function's own methods alone", () => {
   const permissions = resourcesOf(stateless, 'AWS::Lambda::Permission').filter(
     ([, { Properties }]) => Properties.Principal !== 'events.amazonaws.com',
   );
@@ -116,7 +116,7 @@ it('is a regional stage with limits and an access log of its own fields, without
 });
 
 it.each(resourcesOf(stateless, 'AWS::Logs::LogGroup'))(
-  '%s is kept, a year if the audit trail is in it, and encrypted under the logs’ key',
+  "%s is kept, a year if the audit trail is in it, and encrypted under the logs' key",
   (id, logGroup) => {
     expect(plain(logGroup, synthesis)).toMatchObject({
       Properties: {
@@ -128,7 +128,7 @@ it.each(resourcesOf(stateless, 'AWS::Logs::LogGroup'))(
   },
 );
 
-describe('the gateway’s own errors', () => {
+describe("the gateway's own errors", () => {
   const errors = resourcesOf(stateless, 'AWS::ApiGateway::GatewayResponse').map(([, { Properties }]) => {
     const { ResponseType, StatusCode, ResponseParameters, ResponseTemplates } = Properties as {
       ResponseType: string;

@@ -21,7 +21,7 @@ const permissionsOf = (synthesis: Synthesis, principal: string) =>
 describe('every function', () => {
   const groups = Object.entries(MEMORY_SIZE) as [FunctionGroup, number][];
 
-  it.each(groups)('%s is on Lambda’s newest Node, on ARM, traced, with its own memory', (group, memory) => {
+  it.each(groups)("%s is on Lambda's newest Node, on ARM, traced, with its own memory", (group, memory) => {
     expect(functionOf(standard, group)).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -30,7 +30,7 @@ describe('every function', () => {
     });
   });
 
-  it('takes the account’s concurrency, and none is provisioned', () => {
+  it("takes the account's concurrency, and none is provisioned", () => {
     for (const [group] of groups) {
       expect(functionOf(standard, group)).not.toHaveProperty('ReservedConcurrentExecutions');
     }

@@ -86,7 +86,7 @@ describe('a secret', () => {
     expect(propertiesOf(templateOf(stack), API_KEY).secret).toEqual({ source: 'MANAGED', ...expected });
   });
 
-  it('may stay where it is: then it is tagged for the provider’s owner, and the function cannot read it', () => {
+  it("may stay where it is: then it is tagged for the provider's owner, and the function cannot read it", () => {
     const secret = secretNamed('Mine');
     weatherOf({ apiKey: ProviderSecret.external(secret, 'key') });
     const template = templateOf(stack);

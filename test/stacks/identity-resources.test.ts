@@ -149,7 +149,7 @@ describe('grantMint', () => {
     Resource: '*',
   });
 
-  it('lets the role get the agent’s tokens, and no credential with them', () => {
+  it("lets the role get the agent's tokens, and no credential with them", () => {
     new WorkloadIdentity(stack, 'Agent', { identity }).grantMint(roleNamed('Gate'));
     expect(operationsOf('Gate')).toEqual(mint('', 'ForJWT', 'ForUserId'));
     expect(policyOf(IDENTITY)).toEqual([statement('Mint1', 'Gate', '', 'ForJWT', 'ForUserId')]);
@@ -182,7 +182,7 @@ it('grantComplete lets the application complete consent, and do nothing else', (
 describe('grantUse', () => {
   const key = 'bedrock-agentcore:WorkloadIdentityArn';
 
-  it('lets that agent use the provider, and denies all others, the owner’s own too', () => {
+  it("lets that agent use the provider, and denies all others, the owner's own too", () => {
     const agent = new WorkloadIdentity(stack, 'Agent', { identity });
     weatherOf().grantUse(agent);
     expect(policyOf(API_KEY)).toEqual([

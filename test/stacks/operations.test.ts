@@ -177,7 +177,7 @@ describe('lines that are counted', () => {
     return `{ ${all.length > 1 ? all.map((each) => `(${each})`).join(' && ') : (all[0] ?? '')} }`;
   };
 
-  it('are counted in each function’s log, and the gateway’s in the access log', () => {
+  it("are counted in each function's log, and the gateway's in the access log", () => {
     const filters = resourcesOf(template, 'AWS::Logs::MetricFilter').map(
       ([, { Properties }]) => written(Properties) as { FilterPattern: string; LogGroupName: string },
     );

@@ -329,7 +329,7 @@ it('leaves the key to IAM, and lets no service in', () => {
   });
 });
 
-it('lets CloudWatch Logs use the logs’ key, for this account’s log groups', () => {
+it("lets CloudWatch Logs use the logs' key, for this account's log groups", () => {
   const [key] = resourcesOf(stateless, 'AWS::KMS::Key');
   expect(key?.[1]).toMatchObject({ DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });
   expect(plain(key?.[1].Properties.KeyPolicy, synthesis)).toEqual({

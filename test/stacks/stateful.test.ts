@@ -37,7 +37,7 @@ it('has four tables, one key and nothing else that keeps state, under ids that s
   expect(kept.map(([id]) => id).sort()).toEqual(Object.values(LOGICAL_IDS).sort());
 });
 
-it('has the same ids within a construct of somebody else’s stack, for good as well', () => {
+it("has the same ids within a construct of somebody else's stack, for good as well", () => {
   const stack = new Stack(new App({ context: { 'aws:cdk:disable-asset-staging': true } }), 'Theirs');
   new AgentIdentity(stack, 'Identity');
   const { Resources } = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Type: string }> };

@@ -21,10 +21,10 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-const coloured = process.stdout.isTTY && process.env.NO_COLOR === undefined;
+const colored = process.stdout.isTTY && process.env.NO_COLOR === undefined;
 
 const mark = (text: string, good: boolean): string =>
-  coloured ? styleText(good ? 'green' : 'red', text) : text;
+  colored ? styleText(good ? 'green' : 'red', text) : text;
 
 async function play(stage: Stage, { scenarios, ...size }: Settings): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];

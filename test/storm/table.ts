@@ -32,7 +32,7 @@ function stateOf({ after, alive, scenario }: Outcome): string {
   );
 }
 
-/** @param mark colours a line by whether it is as it must be */
+/** @param mark colors a line by whether it is as it must be */
 export function tableOf(outcomes: readonly Outcome[], mark: (text: string, good: boolean) => string): string {
   const headings = COLUMNS.map(([heading]) => heading);
   const rows = outcomes.map((outcome) => COLUMNS.map(([, cell]) => cell(outcome)));

@@ -19,7 +19,7 @@ const AT_ONCE = 25;
 /** KMS's names for a KMS key or a ciphertext that it refuses, whatever else is asked of it. */
 const REFUSALS = {
   AccessDeniedException:
-    'may not be used by this service: list it in the deployment’s tokenVaultKeys, and let its key policy leave the use to IAM',
+    "may not be used by this service: list it in the deployment's tokenVaultKeys, and let its key policy leave the use to IAM",
   NotFoundException: 'does not exist here',
   DisabledException: 'is disabled: enable it first',
   KMSInvalidStateException: 'is not enabled: a key that is pending deletion or import cannot be used',

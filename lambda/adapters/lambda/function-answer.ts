@@ -46,7 +46,7 @@ function parsed<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array): T | 
 
 function streamed(metadata: Buffer, body: AsyncIterable<Uint8Array>): AgentAnswer {
   const known = parsed(MetadataSchema, metadata);
-  if (!known) throw new AgentFailure('the function’s metadata is not as AWS has it');
+  if (!known) throw new AgentFailure("the function's metadata is not as AWS has it");
   return { status: known.statusCode, headers: lowerCase(known.headers), body };
 }
 
@@ -83,7 +83,7 @@ export async function functionAnswer(
     if (end >= 0) {
       return streamed(begun.subarray(0, end), startingWith(begun.subarray(end + DELIMITER.length), rest));
     }
-    if (begun.length > MOST) throw new AgentFailure(`the function’s metadata is over ${MOST} bytes`);
+    if (begun.length > MOST) throw new AgentFailure(`the function's metadata is over ${MOST} bytes`);
   }
   return whole(begun, rest);
 }

@@ -32,7 +32,7 @@ export interface Bound {
 }
 
 const ONE_ITEM = 'the resource is one item of DynamoDB, which has at most 400 KB';
-const ONE_ADDRESS = 'it stands in the address that the user’s browser opens at the provider';
+const ONE_ADDRESS = "it stands in the address that the user's browser opens at the provider";
 
 /** Bounds of this service where AWS's shape has none. */
 export const BOUNDS: readonly Bound[] = [
@@ -66,7 +66,7 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     what: 'the ARN of an OAuth2 credential provider',
     value: 'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/oauth2credentialprovider/a',
     here: 'accepted',
-    why: 'AWS’s pattern leaves no room for the digit in `oauth2credentialprovider`, which its own ARNs have',
+    why: "AWS's pattern leaves no room for the digit in `oauth2credentialprovider`, which its own ARNs have",
   },
   {
     shape: 'UserTokenType',
@@ -74,7 +74,7 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     what: 'a user token whose parts no dots join',
     value: 'aaa!bbb!ccc',
     here: 'refused',
-    why: 'AWS’s pattern has an unescaped dot; a JWS in compact form joins its parts by dots (RFC 7515, section 7.1)',
+    why: "AWS's pattern has an unescaped dot; a JWS in compact form joins its parts by dots (RFC 7515, section 7.1)",
   },
   ...['TagKey', 'CustomRequestKeyType', 'AdditionalClaimName'].map((shape): DifferentValue => ({
     shape,
@@ -140,11 +140,11 @@ export const ADDED_MEMBERS: readonly AddedMember[] = [
   ...['CreateWorkloadIdentity', 'UpdateWorkloadIdentity'].map((operation) => ({
     operation,
     member: 'authorizerConfiguration',
-    why: 'narrows the issuers whose user tokens count for this agent, in the shape of AWS’s `customJWTAuthorizer`',
+    why: "narrows the issuers whose user tokens count for this agent, in the shape of AWS's `customJWTAuthorizer`",
   })),
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,
     member: 'subjectTokenType',
-    why: 'authorization servers differ in the `subject_token_type` that they accept (RFC 8693, section 3); without it, a user token that states that it is an access token (`typ` `at+jwt`, Keycloak’s claim `typ` `Bearer`, Amazon Cognito’s `token_use` `access`) is sent as `access_token`, and any other as `jwt`. AWS clients do not send the member: use the CDK construct or a signed request; where the owner has set none, an agent can name `subject_token_type` in `customParameters`',
+    why: "authorization servers differ in the `subject_token_type` that they accept (RFC 8693, section 3); without it, a user token that states that it is an access token (`typ` `at+jwt`, Keycloak's claim `typ` `Bearer`, Amazon Cognito's `token_use` `access`) is sent as `access_token`, and any other as `jwt`. AWS clients do not send the member: use the CDK construct or a signed request; where the owner has set none, an agent can name `subject_token_type` in `customParameters`",
   })),
 ];

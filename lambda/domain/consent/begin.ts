@@ -72,7 +72,7 @@ const NONE_REGISTERED =
   'You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow';
 const NONE_GIVEN = 'You must provide a ResourceOauth2ReturnUrl to proceed with this flow';
 
-/** Compared exactly: no prefix, no case folding, no normalisation (RFC 9700 section 2.1). */
+/** Compared exactly: no prefix, no case folding, no normalization (RFC 9700 section 2.1). */
 function checkedReturnUrl(identity: WorkloadIdentity, returnUrl: string | undefined): string {
   const registered = identity.allowedResourceOauth2ReturnUrls;
   const invalid = (message: string) =>

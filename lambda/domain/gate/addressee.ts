@@ -47,7 +47,7 @@ export function checkAddressee(
   }
   const named = decoded(path.slice(0, -INVOCATIONS.length));
   if (accountId.length > 1 || !namesAgent(agentRuntimeArn, named, accountId[0])) {
-    throw notFound(`This endpoint serves ${agentRuntimeArn} alone. Check the agent runtime’s ARN.`);
+    throw notFound(`This endpoint serves ${agentRuntimeArn} alone. Check the agent runtime's ARN.`);
   }
   if (qualifier.some((name) => name !== DEFAULT_QUALIFIER)) {
     throw notFound('The agent has no such qualifier. Leave it out, or send DEFAULT.');

@@ -41,7 +41,7 @@ export const IamInboundSchema = v.strictObject({
     v.array(
       v.pipe(
         v.string(),
-        v.regex(PRINCIPAL, 'must be the ARN of an IAM role without its path, a user, or an account’s root'),
+        v.regex(PRINCIPAL, "must be the ARN of an IAM role without its path, a user, or an account's root"),
       ),
     ),
     v.maxLength(MOST_PRINCIPALS),

@@ -15,7 +15,7 @@ import { answerAsJson } from './form-answer';
 import type { Metadata } from './provider-metadata';
 import { providerFailure, ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';
-import { normalisedAnswer } from './vendor-answer';
+import { normalizedAnswer } from './vendor-answer';
 import { vendorTransport } from './vendor-request';
 
 export interface TokenRequestPorts {
@@ -146,7 +146,7 @@ export async function exchange(
   const vendor = vendorOf(provider.vendor);
   try {
     const response = await send();
-    const answer = await (vendor.answer ? normalisedAnswer(response, vendor.answer) : answerAsJson(response));
+    const answer = await (vendor.answer ? normalizedAnswer(response, vendor.answer) : answerAsJson(response));
     return judgeTokens(await judge(answer), asked, vendor, now);
   } catch (error) {
     throw providerFailure(error);

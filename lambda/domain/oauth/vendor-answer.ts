@@ -52,7 +52,7 @@ function tokenMembers(tokens: JsonObject): JsonObject {
 }
 
 /** @returns the answer in the RFC's form, or as it came when it is neither tokens nor an error */
-export async function normalisedAnswer(response: Response, departures: AnswerDepartures): Promise<Response> {
+export async function normalizedAnswer(response: Response, departures: AnswerDepartures): Promise<Response> {
   const { status } = response;
   const body = await response.text();
   const type = headerField(response, 'content-type');

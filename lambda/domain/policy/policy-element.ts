@@ -1,6 +1,6 @@
 /**
  * One element of a policy document with its place in it, so that a refusal can name the element.
- * Whatever the evaluator could not honour exactly is refused here, when the policy is put: an element that
+ * Whatever the evaluator could not honor exactly is refused here, when the policy is put: an element that
  * was ignored later would widen an Allow or lose a Deny without anybody noticing.
  */
 import { invalidMember, type ServiceError } from '../service-error';

@@ -7,7 +7,7 @@ import type { SecretReference } from './provider-secret';
 import { settlePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';
 import type { ClientAuthenticationMethod } from './vendor';
 
-/** The members that this service honours; the others are refused at the edge. */
+/** The members that this service honors; the others are refused at the edge. */
 export interface CustomOauth2Config {
   readonly oauthDiscovery: {
     readonly discoveryUrl?: string | undefined;

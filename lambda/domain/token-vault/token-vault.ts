@@ -103,7 +103,7 @@ function customerKeyArn({ keyType, kmsKeyArn }: KmsConfiguration): string | unde
   const member = 'kmsConfiguration.kmsKeyArn';
   if (keyType === 'ServiceManagedKey') {
     if (kmsKeyArn === undefined) return undefined;
-    throw invalidMember(member, 'must be left out with ServiceManagedKey, which is the deployment’s own key');
+    throw invalidMember(member, "must be left out with ServiceManagedKey, which is the deployment's own key");
   }
   if (kmsKeyArn === undefined) throw invalidMember(member, 'is required with CustomerManagedKey');
   return kmsKeyArn;

@@ -119,7 +119,7 @@ describe('an agent on BedrockAgentCoreApp', () => {
     for await (const { data } of readEvents(response)) yield JSON.parse(data);
   }
 
-  it('runs unchanged: streams, gets its user’s consent, and then their token', async () => {
+  it("runs unchanged: streams, gets its user's consent, and then their token", async () => {
     const sessionId = randomUUID();
     const answer = invoke(sessionId, 'ana');
     const { value: first } = await answer.next();
@@ -145,7 +145,7 @@ describe('an agent on BedrockAgentCoreApp', () => {
     await another.return();
   });
 
-  it('is refused a user’s token when it was invoked for nobody', async () => {
+  it("is refused a user's token when it was invoked for nobody", async () => {
     const answer = invoke(randomUUID(), undefined);
     await answer.next();
     const { value } = await answer.next();

@@ -103,7 +103,7 @@ describe('withAccessToken', () => {
     assert.notEqual(await tool(), await tool());
   });
 
-  it('rejects with the service’s reason, without a retry, when the return URL is not registered', async () => {
+  it("rejects with the service's reason, without a retry, when the return URL is not registered", async () => {
     const tool = withAccessToken({
       ...read,
       authFlow: 'USER_FEDERATION',

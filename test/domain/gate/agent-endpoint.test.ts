@@ -109,7 +109,7 @@ describe('is refused, with the member and what it must be', () => {
       'inbound: advertisedScopeMapping must map scopes that allowedScopes names',
     ],
     [
-      'a scope that would end the header’s value',
+      "a scope that would end the header's value",
       endpointOf({ ...BY_JWT, ...claims, advertisedScopeMapping: { invoke: 'a", error="b' } }),
       'inbound.advertisedScopeMapping.invoke: must match',
     ],
@@ -134,7 +134,7 @@ describe('is refused, with the member and what it must be', () => {
       'requestHeaderAllowlist can name Authorization with JWT inbound only',
     ],
     [
-      'the gate’s own header as one that goes on',
+      "the gate's own header as one that goes on",
       endpointOf(BY_JWT, { requestHeaderAllowlist: ['WorkloadAccessToken'] }),
       'requestHeaderAllowlist.0: must be Authorization or',
     ],

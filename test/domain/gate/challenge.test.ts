@@ -62,7 +62,7 @@ it.each([
   expect(isMetadataPath(endpoint, path)).toBe(its);
 });
 
-describe('the gateway’s refusals', () => {
+describe("the gateway's refusals", () => {
   it('challenge where a client can do something', () => {
     expect(authorizerRefusals(endpoint, scoped)).toMatchObject({
       UNAUTHORIZED: {
@@ -84,7 +84,7 @@ describe('the gateway’s refusals', () => {
     expect(ACCESS_DENIED).not.toHaveProperty('wwwAuthenticate');
   });
 
-  it('never say "expired", which clients take for a workload access token’s end', () => {
+  it('never say "expired", which clients take for a workload access token\'s end', () => {
     expect(JSON.stringify(authorizerRefusals(endpoint, scoped))).not.toContain('expired');
   });
 });

@@ -156,7 +156,7 @@ describe('by IAM', () => {
   });
 });
 
-describe('by a user’s token', () => {
+describe("by a user's token", () => {
   it('calls for the user, with the token handed to the identity service and not to the agent', async () => {
     const ports = portsOf();
     await invoke(endpointOf(BY_JWT), userCall(), ports);
@@ -239,7 +239,7 @@ describe('is for this agent', () => {
   });
 
   it.each([
-    ['another agent’s ARN', { path: `${ARN.replace('travel', 'weather')}/invocations` }],
+    ["another agent's ARN", { path: `${ARN.replace('travel', 'weather')}/invocations` }],
     ['an ARN that begins like it', { path: `${ARN}0/invocations` }],
     ['its ARN in another account', { path: `${ARN.replace('1234', '9999')}/invocations` }],
     ['its id without the account', { path: `${id}/invocations` }],
@@ -265,7 +265,7 @@ describe('the agent gets', () => {
     return request;
   };
 
-  it('the payload, and what AWS’s SDKs read in headers', async () => {
+  it("the payload, and what AWS's SDKs read in headers", async () => {
     const { headers: got, payload } = await sent(
       endpointOf(BY_IAM, { oauth2CallbackUrl: 'https://app.example/connected' }),
       callOf({
@@ -291,7 +291,7 @@ describe('the agent gets', () => {
     expect(got).not.toHaveProperty('OAuth2CallbackUrl');
   });
 
-  it('traces and MCP’s headers', async () => {
+  it("traces and MCP's headers", async () => {
     const traced = { traceparent: '00-a-b-01', tracestate: ['a=1', 'b=2'], baggage: 'c=3' };
     const mcp = { 'Mcp-Session-Id': 's', 'MCP-Protocol-Version': '2025-11-25', 'Last-Event-ID': '7' };
     const { headers: got } = await sent(
@@ -320,7 +320,7 @@ describe('the agent gets', () => {
     'x-forwarded-for': '10.0.0.1',
   };
 
-  it('nothing else of the caller’s, least of all a token', async () => {
+  it("nothing else of the caller's, least of all a token", async () => {
     const { headers: got } = await sent(endpointOf(BY_JWT), userCall(foreign));
     expect(JSON.stringify(got)).not.toMatch(/forged|upgrade|blue|Bearer|10\.0\.0\.1/);
     expect(got.WorkloadAccessToken).toBe('the-workload-access-token');

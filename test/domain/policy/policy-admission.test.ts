@@ -57,7 +57,7 @@ describe('a Deny of scopes', () => {
   const only = { [SCOPES]: ['read'] };
 
   it.each(['ForAnyValue:StringNotEquals', 'ForAnyValue:StringNotLike', 'ForAnyValue:StringEquals'])(
-    'by %s is refused: a request without scopes would pass, and get the provider’s defaults',
+    "by %s is refused: a request without scopes would pass, and get the provider's defaults",
     (operator) => {
       expect(() => put(denying({ [operator]: only }))).toThrow(
         /^policy: Statement\.0: would not deny a request without bedrock-agentcore:Scopes/,

@@ -290,7 +290,7 @@ describe('a token that the resource does not take', () => {
     expect(await getAccessToken(own)).toBe(second);
   });
 
-  it('twice is an error, which a tool that calls this one does not take for its own token’s', async () => {
+  it("twice is an error, which a tool that calls this one does not take for its own token's", async () => {
     const { options } = await agentOf('machine');
     const own = { ...options, authFlow: 'M2M' as const, scopes: ['a'] };
     const calls: string[] = [];

@@ -140,7 +140,7 @@ describe('refuses, before it asks the service,', () => {
   });
 });
 
-it('says when it was declined, with the provider’s code, in this browser only', async () => {
+it("says when it was declined, with the provider's code, in this browser only", async () => {
   const agent = await world.agent();
   const workloadIdentityToken = await agent.token({ userId: 'ana' });
   const options = { ...federated(world, agent), workloadIdentityToken, customState: STATE };

@@ -35,7 +35,7 @@ async function sentBy(client: ReturnType<typeof createIdentityClient>) {
 
 const credentials = { accessKeyId: 'AKIA', secretAccessKey: 'not used' };
 
-it('calls the service as API Gateway’s IAM authorization wants it, with a slash too many or not', async () => {
+it("calls the service as API Gateway's IAM authorization wants it, with a slash too many or not", async () => {
   const { name } = await world.agent();
   const { region, principals } = world.local;
   for (const endpoint of [world.local.endpoint, `${world.local.endpoint}/`]) {

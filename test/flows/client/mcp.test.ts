@@ -50,7 +50,7 @@ async function elicitationOf(client: Client) {
 
 const issued = (): unknown => world.provider.exchanges.at(-1)?.answer.access_token;
 
-it('answers with the link as an elicitation, and with the tool’s result once the user has consented', async () => {
+it("answers with the link as an elicitation, and with the tool's result once the user has consented", async () => {
   const client = await forUser('ana');
   const { url, elicitationId, mode, message } = await elicitationOf(client);
   expect([mode, message]).toEqual(['url', expect.stringContaining(agent.providerName)]);
@@ -97,7 +97,7 @@ it('neither waits nor forces, even where the options of another wrapper are hand
   }
 });
 
-it('makes other failures the tool’s, and shows no token in them', async () => {
+it("makes other failures the tool's, and shows no token in them", async () => {
   const answer = await call(await clientOf({}));
   expect(answer).toMatchObject({ isError: true });
   expect(JSON.stringify(answer)).toContain('WorkloadAccessToken header');

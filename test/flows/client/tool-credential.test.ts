@@ -119,7 +119,7 @@ describe('an inspection', () => {
       value instanceof Error ? `${value.message} ${value.stack ?? ''}` : '',
     ].join('\n');
 
-  it('of a tool’s credential shows no token', async () => {
+  it("of a tool's credential shows no token", async () => {
     const seen: unknown[] = [];
     await withAccessToken(own)((credential) => {
       seen.push(shown(credential), credential.accessToken);
@@ -130,7 +130,7 @@ describe('an inspection', () => {
     expect(text).not.toContain(token);
   });
 
-  it('of a source of workload access tokens shows neither them nor the user’s', async () => {
+  it("of a source of workload access tokens shows neither them nor the user's", async () => {
     const userToken = await world.issuer.token('ana');
     const { identity } = own;
     const minted = workloadAccessTokens(identity, { workloadName: agent.name, userToken });

@@ -89,7 +89,7 @@ it('are replaced a minute before they end, once for all', async () => {
   expect(minted).toHaveLength(2);
 });
 
-it('that live shortly, for the user’s own token ends, are not replaced with each call', async () => {
+it("that live shortly, for the user's own token ends, are not replaced with each call", async () => {
   const { name: workloadName } = await world.agent();
   const exp = Math.floor(Date.now() / 1000) + 50;
   const userToken = await world.issuer.token('ana', { exp });
@@ -159,7 +159,7 @@ describe('from the gate', () => {
   it.each([
     ['as Node.js has them', { workloadaccesstoken: 'token', oauth2callbackurl: 'https://app.example/back' }],
     [
-      'as MCP’s SDK has them',
+      "as MCP's SDK has them",
       { WorkloadAccessToken: ['token'], OAuth2CallbackUrl: 'https://app.example/back' },
     ],
     [

@@ -110,14 +110,14 @@ it.each([
   ['octets that are no ASCII', 'text/pl\u00e4in', 'agent: invalid value in header content-type'],
   ['a line that is folded', 'text/plain;\r\n a=b', 'agent: no answer (HPE_INVALID_HEADER_TOKEN)'],
 ])('an agent over HTTP with %s has run once', async (_what, type, reason) => {
-  server.behaviour = (connection) =>
+  server.behavior = (connection) =>
     connection.end(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: 2\r\n\r\n{}`, 'latin1');
   await refused(overHttp, reason);
   expect(server.requests).toHaveLength(1);
 });
 
 it('an agent over HTTP that switches protocols has run once', async () => {
-  server.behaviour = switchProtocols;
+  server.behavior = switchProtocols;
   await refused(overHttp, 'agent: no answer (the server switched protocols)');
   expect(server.requests).toHaveLength(1);
 });

@@ -129,7 +129,7 @@ describe('does not reach the agent', () => {
   });
 
   it.each<[string, () => Partial<InvokeAgentRuntimeCommandInput>]>([
-    ['by another agent’s ARN', () => ({ agentRuntimeArn: `${endpoint.agentRuntimeArn.slice(0, -1)}_` })],
+    ["by another agent's ARN", () => ({ agentRuntimeArn: `${endpoint.agentRuntimeArn.slice(0, -1)}_` })],
     ['by its id without the account', () => ({ agentRuntimeArn: endpoint.agentRuntimeArn.split('/')[1] })],
     ['by another qualifier', () => ({ qualifier: 'v2' })],
     ['in another account', () => ({ accountId: '111111111111' })],
@@ -179,7 +179,7 @@ it('is called by its id and account, too', async () => {
   expect((await invoke({ qualifier: 'DEFAULT' })).statusCode).toBe(200);
 });
 
-it('drops what a caller would tell the agent in the gate’s name', async () => {
+it("drops what a caller would tell the agent in the gate's name", async () => {
   const { host, pathname } = new URL(endpoint.invocationUrl);
   const { accessKeyId, secretAccessKey } = world.local.principals.operator;
   const forged = {
@@ -215,7 +215,7 @@ it('counts the calls by how they ended', async () => {
 });
 
 describe('when the identity service refuses', () => {
-  it('the endpoint’s role: the caller is told whose matter that is', async () => {
+  it("the endpoint's role: the caller is told whose matter that is", async () => {
     const closed = await openEndpoint(world, {
       inbound: { kind: 'IAM', userIdPrincipals: [] },
       target: { kind: 'url', url: server.url },

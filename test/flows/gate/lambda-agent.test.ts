@@ -208,7 +208,7 @@ describe('does not answer as it should', () => {
       {
         streaming: (_event, stream) => Promise.resolve(withMetadata(stream, { statusCode: 'private' }).end()),
       },
-      'the function’s metadata is not as AWS has it',
+      "the function's metadata is not as AWS has it",
     ],
   ])('%s', async (_what, handler, reason) => {
     deploy(handler);
@@ -267,7 +267,7 @@ it('is run once, whatever happens', () => {
   });
 });
 
-it('is decoded by AWS’s own client: the embedded Lambda speaks its event stream', async () => {
+it("is decoded by AWS's own client: the embedded Lambda speaks its event stream", async () => {
   deploy({ streaming: (_event, stream) => Promise.resolve(stream.end('hello')) });
   const { EventStream = [] } = await new LambdaClient({}).send(
     new InvokeWithResponseStreamCommand({ FunctionName: FUNCTION, Payload: Buffer.from('{}') }),

@@ -191,7 +191,7 @@ it('keeps the sessions of a server that has them, and answers 405 where a client
   expect(user.calls.at(-1)).toBe('DELETE 405');
 });
 
-it('refuses a token that another endpoint’s client got there', async () => {
+it("refuses a token that another endpoint's client got there", async () => {
   const [here, elsewhere] = [(await served(['a'])).endpoint, (await served(['a'])).endpoint];
   const user = userOf(elsewhere, 'fay');
   await user.signIn();

@@ -142,7 +142,7 @@ describe('a caller who hangs up', () => {
 describe('the limits', () => {
   const error = (text: string) => JSON.parse(text) as { __type: string; message: string };
 
-  it('of a run, before the answer: an error in the service’s form', async () => {
+  it("of a run, before the answer: an error in the service's form", async () => {
     const brief = await start({ runSeconds: 1 });
     server.run = () => undefined;
     const answer = await call(brief);

@@ -191,11 +191,11 @@ describe('is refused, and told no more than that, with a token', () => {
     ['of another client', () => token({ client_id: 'other' }), 'client not allowed'],
     ['with another claim', () => token({ team: 'red' }), 'claim team does not match'],
     [
-      'of an algorithm that is not its key’s',
+      "of an algorithm that is not its key's",
       () => token({}, { kid: 'user-tokens-ES256' }),
       'algorithm is not the one of the key',
     ],
-    ['without a key’s name', () => token({}, { kid: undefined }), 'names no signing key'],
+    ["without a key's name", () => token({}, { kid: undefined }), 'names no signing key'],
     ['without a subject', () => token({ sub: undefined }), 'iss, sub or exp is missing'],
     ['that is none', () => Promise.resolve('bm90.YQ.dG9rZW4'), 'not a JWT'],
     ['with padding', async () => `${await token()}=`, 'not a JWT'],
@@ -259,7 +259,7 @@ describe('the protected-resource metadata', () => {
     });
   });
 
-  it('is at the resource’s own path as well, and at no other’s', async () => {
+  it("is at the resource's own path as well, and at no other's", async () => {
     const { pathname } = new URL(endpoint.invocationUrl);
     expect((await fetch(`${metadataUrl()}${pathname}`)).status).toBe(200);
     expect((await fetch(`${metadataUrl()}${pathname}/more`)).status).toBe(404);

@@ -30,7 +30,7 @@ function layersOf(text: string): string[] {
 }
 
 describe('a workload access token', () => {
-  it('shows nothing of the user’s own token, however it is decoded', async () => {
+  it("shows nothing of the user's own token, however it is decoded", async () => {
     const secret = 'claim-that-nobody-else-reads';
     const userToken = await userTokenOf(world, 'ana', { department: secret });
     const layers = layersOf(await agent.token({ userToken }));
@@ -64,7 +64,7 @@ describe('a workload access token', () => {
     expect(await agent.ask(token)).toHaveProperty('authorizationUrl');
   });
 
-  it('carries one up to that length, within the bound of AWS’s clients', async () => {
+  it("carries one up to that length, within the bound of AWS's clients", async () => {
     const token = await onBehalfOf(world, agent, 'ana', { groups: 'g'.repeat(36_000) });
     expect(token.length).toBeLessThan(131_072);
     expect(await exchange(agent, token)).toHaveProperty('accessToken');

@@ -61,7 +61,7 @@ it.each<[string, OnBehalfOfTokenExchangeConfigType, OnBehalfOfTokenExchangeConfi
     },
   ],
   [
-    'AWS’s word for it',
+    "AWS's word for it",
     {
       grantType: 'TOKEN_EXCHANGE',
       tokenExchangeGrantTypeConfig: { actorTokenContent: 'AWS_IAM_ID_TOKEN_JWT' },
@@ -141,7 +141,7 @@ describe('another principal who may update the provider', () => {
     return agent;
   }
 
-  it('has no users’ tokens sent to a server of their own', async () => {
+  it("has no users' tokens sent to a server of their own", async () => {
     const anothers = await startExchangeServer(world.issuer);
     try {
       const agent = await shared(config);

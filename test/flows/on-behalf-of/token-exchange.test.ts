@@ -45,7 +45,7 @@ afterEach(() => {
 const requests = () => server.exchanges.length;
 
 describe('what is asked of the server', () => {
-  it('is the user’s own token for the scopes, with no actor', async () => {
+  it("is the user's own token for the scopes, with no actor", async () => {
     const userToken = await userTokenOf(world, 'ana');
     const { accessToken } = await exchange(agent, await agent.token({ userToken }));
     expect(accessToken).toBe(server.exchanges.at(-1)?.answer.access_token);
@@ -72,7 +72,7 @@ describe('what is asked of the server', () => {
     expect(request?.getAll('audience')).toEqual([RESOURCE, RESOURCE]);
   });
 
-  it('has the agent’s own parameters, which override no standard one', async () => {
+  it("has the agent's own parameters, which override no standard one", async () => {
     const userToken = await userTokenOf(world, 'ana');
     const requested_token_type = 'urn:ietf:params:oauth:token-type:access_token';
     const standard = [
@@ -159,7 +159,7 @@ describe('at a server that accepts access tokens only, as Keycloak does', () => 
 describe('the actor', () => {
   const actorTokenScopes = ['act'];
 
-  it('is the agent’s own access token, obtained once for all users', async () => {
+  it("is the agent's own access token, obtained once for all users", async () => {
     server.actor = 'M2M';
     const acting = await exchangingAgent(world, server, {
       grantType: 'TOKEN_EXCHANGE',
@@ -186,7 +186,7 @@ describe('the actor', () => {
     ]);
   });
 
-  it('is AWS’s word for the agent, which the server tells from every other agent', async () => {
+  it("is AWS's word for the agent, which the server tells from every other agent", async () => {
     server.actor = 'AWS_IAM_ID_TOKEN_JWT';
     server.actorIssuer = process.env.AWS_ENDPOINT_URL_STS;
     const acting = await exchangingAgent(world, server, {
@@ -295,7 +295,7 @@ describe('what was exchanged', () => {
   it.each([
     ['longer', { expires_in: 3600 }],
     ['for a time that the server does not tell', { expires_in: undefined }],
-  ])('ends with the user’s own token, although it lives %s', async (_how, answer) => {
+  ])("ends with the user's own token, although it lives %s", async (_how, answer) => {
     server.answer = answer;
     const own = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
     const exp = Math.floor(Date.now() / 1000) + 200;
@@ -320,7 +320,7 @@ describe('what was exchanged', () => {
 
 describe('what the server refuses', () => {
   it.each<[string, string, object, object]>([
-    ['more scopes than the user’s token has', 'invalid_scope', { scopes: ['a', 'c'] }, {}],
+    ["more scopes than the user's token has", 'invalid_scope', { scopes: ['a', 'c'] }, {}],
     ['a resource that it does not know', 'invalid_target', { resources: ['https://other.example'] }, {}],
     ['an audience that it does not know', 'invalid_target', { audiences: ['other'] }, {}],
     ['a user token that is not for this client', 'invalid_request', {}, { aud: OTHER_AUDIENCE }],

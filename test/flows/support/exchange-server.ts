@@ -95,7 +95,7 @@ export async function startExchangeServer(
     const held = wordsOf(subject.scope);
     const asked = wordsOf(one(ctx, 'scope'));
     if (!asked.every((scope) => held.includes(scope))) {
-      throw new errors.InvalidScope('more than the user’s token has', asked.join(' '));
+      throw new errors.InvalidScope("more than the user's token has", asked.join(' '));
     }
     return (asked.length > 0 ? asked : held).join(' ');
   }

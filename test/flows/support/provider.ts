@@ -38,12 +38,12 @@ export interface TestProvider {
   /** The parameters of the authorization request behind the address that a browser is sent to, pushed or not. */
   requestAt(location: string | null): URLSearchParams;
   /** How the token endpoint behaves until this is taken away; without it, as oidc-provider does. */
-  tokenEndpoint: TokenEndpointBehaviour | undefined;
+  tokenEndpoint: TokenEndpointBehavior | undefined;
   close(): Promise<void>;
 }
 
 /** Middleware of oidc-provider's own kind: before, after, or in place of what it does. */
-export type TokenEndpointBehaviour = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>;
+export type TokenEndpointBehavior = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>;
 
 const read = async (stream: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
@@ -88,7 +88,7 @@ export interface Extension {
   readonly prepare?: (provider: Provider) => void;
 }
 
-const answerPlainly: TokenEndpointBehaviour = (_ctx, next) => next();
+const answerPlainly: TokenEndpointBehavior = (_ctx, next) => next();
 
 export async function startProvider(
   extra: Configuration = {},

@@ -5,15 +5,15 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
 /** What the server does once a request's head has come. */
-export type RawBehaviour = (connection: Socket, request: string) => unknown;
+export type RawBehavior = (connection: Socket, request: string) => unknown;
 
 const SWITCHING_HEAD = 'HTTP/1.1 101 Switching Protocols\r\n';
 const SWITCHING = `${SWITCHING_HEAD}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
 
-export const switchProtocols: RawBehaviour = (connection) => connection.write(SWITCHING);
+export const switchProtocols: RawBehavior = (connection) => connection.write(SWITCHING);
 
 /** Answers that are none: each ended, or was ignored by, a client that waits for an answer or an error alone. */
-export const UNANSWERED: readonly [what: string, behaviour: RawBehaviour][] = [
+export const UNANSWERED: readonly [what: string, behavior: RawBehavior][] = [
   ['switches protocols, and stays', switchProtocols],
   ['switches protocols, and closes', (connection) => connection.end(SWITCHING)],
   ['switches protocols without saying to which', (connection) => connection.write(`${SWITCHING_HEAD}\r\n`)],
@@ -27,7 +27,7 @@ export const UNANSWERED: readonly [what: string, behaviour: RawBehaviour][] = [
 
 /** An answer of one JSON document. */
 export const documentAnswer =
-  (document: object): RawBehaviour =>
+  (document: object): RawBehavior =>
   (connection) => {
     const body = JSON.stringify(document);
     connection.end(
@@ -42,11 +42,11 @@ export interface RawServer {
   readonly requests: string[];
   /** Resolves when no connection is open any more. */
   readonly released: () => Promise<void>;
-  behaviour: RawBehaviour;
+  behavior: RawBehavior;
   readonly close: () => Promise<void>;
 }
 
-export async function startRawServer(behaviour: RawBehaviour = () => undefined): Promise<RawServer> {
+export async function startRawServer(behavior: RawBehavior = () => undefined): Promise<RawServer> {
   const open = new Set<Socket>();
   const requests: string[] = [];
   const server = createServer({ allowHalfOpen: true }, (connection) => {
@@ -61,7 +61,7 @@ export async function startRawServer(behaviour: RawBehaviour = () => undefined):
       head += chunk.toString('latin1');
       if (begun || !head.includes('\r\n\r\n')) return;
       requests.push(head.slice(0, head.indexOf('\r\n')));
-      raw.behaviour(connection, head);
+      raw.behavior(connection, head);
     });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -71,7 +71,7 @@ export async function startRawServer(behaviour: RawBehaviour = () => undefined):
     async released() {
       for (const connection of open) await new Promise((closed) => connection.once('close', closed));
     },
-    behaviour,
+    behavior,
     close: () =>
       new Promise((closed) => {
         for (const connection of open) connection.destroy();

@@ -6,7 +6,7 @@ import {
   type Oauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { RETURN_URL, TestAgent, type Ask, type World } from '../support/world';
-import type { Client } from './behaviour';
+import type { Client } from './behavior';
 import { moveProvider, sealFor } from './state';
 import type { VendorServer } from './vendor-server';
 

@@ -5,8 +5,8 @@ import {
   plainTokens,
   type Client,
   type Refusal,
-  type VendorBehaviour,
-} from './behaviour';
+  type VendorBehavior,
+} from './behavior';
 
 const included = {
   config: (client: Client) => ({ includedOauth2ProviderConfig: client }),
@@ -26,7 +26,7 @@ const facebook = (code: number): Refusal => ({
   body: { error: { message: OWN_WORDS, type: 'OAuthException', code, fbtrace_id: 'A1' } },
 });
 
-export const INCLUDED: readonly VendorBehaviour[] = [
+export const INCLUDED: readonly VendorBehavior[] = [
   {
     ...included,
     vendor: 'DropboxOauth2',

@@ -1,10 +1,10 @@
 /** Vendors with a config member of their own. */
-import { idToken, OWN_WORDS, plainRefusals, plainTokens, type VendorBehaviour } from './behaviour';
+import { idToken, OWN_WORDS, plainRefusals, plainTokens, type VendorBehavior } from './behavior';
 
 const status200 = (error: string) => ({ status: 200, body: { error, error_description: OWN_WORDS } });
 const slackError = (error: string) => ({ status: 200, body: { ok: false, error } });
 
-export const NAMED: readonly VendorBehaviour[] = [
+export const NAMED: readonly VendorBehavior[] = [
   {
     vendor: 'AtlassianOauth2',
     config: (client) => ({ atlassianOauth2ProviderConfig: client }),

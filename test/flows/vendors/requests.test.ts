@@ -1,7 +1,7 @@
 /** What an agent may say of a vendor's authorization request, and vendors' tokens of other kinds. */
 import { moveClock } from '../support/clock';
 import { World, type Ask } from '../support/world';
-import { plainRefusals, type VendorBehaviour } from './behaviour';
+import { plainRefusals, type VendorBehavior } from './behavior';
 import { agentAt, consent, moveTo } from './consented';
 import { NAMED } from './named';
 import { storedTokens } from './state';
@@ -16,17 +16,17 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-const behaviourOf = (vendor: VendorBehaviour['vendor']): VendorBehaviour => {
-  const behaviour = NAMED.find((named) => named.vendor === vendor);
-  if (!behaviour) throw new Error(`no behaviour of ${vendor}`);
-  return behaviour;
+const behaviorOf = (vendor: VendorBehavior['vendor']): VendorBehavior => {
+  const behavior = NAMED.find((named) => named.vendor === vendor);
+  if (!behavior) throw new Error(`no behavior of ${vendor}`);
+  return behavior;
 };
 
-/** A server of this behaviour and an agent whose provider is there, for as long as it is used. */
-async function at(behaviour: VendorBehaviour, use: (world: Used) => Promise<void>): Promise<void> {
-  const server = await startVendor(behaviour);
+/** A server of this behavior and an agent whose provider is there, for as long as it is used. */
+async function at(behavior: VendorBehavior, use: (world: Used) => Promise<void>): Promise<void> {
+  const server = await startVendor(behavior);
   try {
-    const agent = await agentAt(world, behaviour.vendor, behaviour.config(server.client, server.origin));
+    const agent = await agentAt(world, behavior.vendor, behavior.config(server.client, server.origin));
     await moveTo(agent, server, server.client);
     await use({ agent, server });
     expect(server.complaints).toEqual([]);
@@ -41,7 +41,7 @@ interface Used {
 }
 
 it('lets an agent override what the vendor is asked, and add to it', async () => {
-  await at(behaviourOf('GoogleOauth2'), async ({ agent, server }) => {
+  await at(behaviorOf('GoogleOauth2'), async ({ agent, server }) => {
     const customParameters = { prompt: 'select_account', login_hint: 'ana@app.example' };
     await consent(agent, 'ana', { scopes: ['openid'], customParameters });
     expect(Object.fromEntries(server.authorizations.at(-1) ?? [])).toMatchObject({
@@ -52,7 +52,7 @@ it('lets an agent override what the vendor is asked, and add to it', async () =>
 });
 
 it('lets no agent override a standard parameter, nor bring one that the vendor does without', async () => {
-  await at(behaviourOf('SlackOauth2'), async ({ agent, server }) => {
+  await at(behaviorOf('SlackOauth2'), async ({ agent, server }) => {
     const customParameters = {
       scope: 'admin',
       state: 'mine',
@@ -76,7 +76,7 @@ it('lets no agent override a standard parameter, nor bring one that the vendor d
 });
 
 it('asks Atlassian for its own audience, whatever an agent says of it', async () => {
-  await at(behaviourOf('AtlassianOauth2'), async ({ agent, server }) => {
+  await at(behaviorOf('AtlassianOauth2'), async ({ agent, server }) => {
     const customParameters = { audience: 'https://evil.example' };
     await consent(agent, 'ana', { scopes: ['read:me'], customParameters });
     expect(server.authorizations.at(-1)?.getAll('audience')).toEqual(['api.atlassian.com']);
@@ -84,8 +84,8 @@ it('asks Atlassian for its own audience, whatever an agent says of it', async ()
 });
 
 it('takes a Slack user token from where Slack puts it, when user scopes alone were asked for', async () => {
-  const slack = behaviourOf('SlackOauth2');
-  const users: VendorBehaviour = {
+  const slack = behaviorOf('SlackOauth2');
+  const users: VendorBehavior = {
     ...slack,
     tokens: ({ access, refresh, grant }) => {
       const tokens = { access_token: access, refresh_token: refresh, expires_in: 43200, token_type: 'user' };
@@ -121,8 +121,8 @@ it("finds a tenant's endpoints by its issuer alone", async () => {
 });
 
 it('believes a token of a vendor that does not say when it ends and gives no refresh token', async () => {
-  const salesforce: VendorBehaviour = {
-    ...behaviourOf('SalesforceOauth2'),
+  const salesforce: VendorBehavior = {
+    ...behaviorOf('SalesforceOauth2'),
     tokens: ({ access }) => ({ access_token: access, token_type: 'Bearer', scope: 'api' }),
   };
   await at(salesforce, async ({ agent }) => {
@@ -133,12 +133,12 @@ it('believes a token of a vendor that does not say when it ends and gives no ref
   });
 });
 
-it.each<[string, VendorBehaviour['refusals']['refresh'], RegExp]>([
+it.each<[string, VendorBehavior['refusals']['refresh'], RegExp]>([
   ['trouble in words of its own', { status: 200, body: { ok: false, error: 'ratelimited' } }, /Try again/],
   ['a page', { status: 502, body: '<h1>Bad gateway</h1>' }, /Try again/],
 ])('keeps the grant when the vendor answers a refresh with %s', async (_what, refresh, message) => {
-  const slack: VendorBehaviour = {
-    ...behaviourOf('SlackOauth2'),
+  const slack: VendorBehavior = {
+    ...behaviorOf('SlackOauth2'),
     refusals: { ...plainRefusals, refresh },
     tokens: ({ access, refresh: next }) => ({
       ok: true,

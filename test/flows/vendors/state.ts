@@ -13,7 +13,7 @@ import type { RetrieveInput } from '../../../lambda/domain/credential/retrieval'
 import { readEnvironment } from '../../../lambda/handlers/environment';
 import { vaultKeysOf } from '../../../lambda/handlers/vault-keys';
 import { localTableName } from '../../../lib/local/dynamodb';
-import type { Client } from './behaviour';
+import type { Client } from './behavior';
 
 const table = (name: TableName) => createTable(new DynamoDBClient({}), localTableName(name));
 

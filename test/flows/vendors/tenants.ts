@@ -1,5 +1,5 @@
 /** Vendors whose customers have servers of their own; the operator says where. */
-import { plainRefusals, plainTokens, type Client, type VendorBehaviour } from './behaviour';
+import { plainRefusals, plainTokens, type Client, type VendorBehavior } from './behavior';
 
 const tenant = {
   config: (client: Client, server: string) => ({
@@ -22,7 +22,7 @@ const tenant = {
   refusals: plainRefusals,
 } as const;
 
-export const TENANTS: readonly VendorBehaviour[] = [
+export const TENANTS: readonly VendorBehavior[] = [
   { ...tenant, vendor: 'Auth0Oauth2', credentials: 'post', machine: 'post' },
   { ...tenant, vendor: 'CognitoOauth2', scopes: ['orders/read'], authorization: { scope: 'orders/read' } },
   { ...tenant, vendor: 'CyberArkOauth2' },

@@ -9,12 +9,12 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from '../support/clock';
 import { World, type Ask, type PrincipalName, type TestAgent } from '../support/world';
-import { plainRefusals, plainTokens, type VendorBehaviour } from './behaviour';
+import { plainRefusals, plainTokens, type VendorBehavior } from './behavior';
 import { agentAt, consent } from './consented';
 import { moveProvider } from './state';
 import { startVendor, type VendorServer } from './vendor-server';
 
-const okta: VendorBehaviour = {
+const okta: VendorBehavior = {
   vendor: 'OktaOauth2',
   config: (client, server) => ({
     includedOauth2ProviderConfig: {

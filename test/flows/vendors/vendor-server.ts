@@ -5,7 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Client, Credentials, Refusal, VendorBehaviour } from './behaviour';
+import type { Client, Credentials, Refusal, VendorBehavior } from './behavior';
 
 export interface TokenRequest {
   readonly headers: IncomingMessage['headers'];
@@ -24,7 +24,7 @@ export interface VendorServer {
   /** Access tokens that went out, in order. */
   readonly issued: string[];
   /** Makes every code or refresh token unknown from now on, or the client. */
-  refuse: keyof VendorBehaviour['refusals'] | undefined;
+  refuse: keyof VendorBehavior['refusals'] | undefined;
   close(): Promise<void>;
 }
 
@@ -49,8 +49,8 @@ function credentialFault(as: Credentials, { headers, members }: TokenRequest): s
   return (as === 'basic' ? inHeader : inBody) ? undefined : `client authentication is not ${as}`;
 }
 
-function membersOf(behaviour: VendorBehaviour, type: string, body: string): Record<string, string> | string {
-  if (behaviour.body === 'json') {
+function membersOf(behavior: VendorBehavior, type: string, body: string): Record<string, string> | string {
+  if (behavior.body === 'json') {
     return type === 'application/json' ? (JSON.parse(body) as Record<string, string>) : 'not JSON';
   }
   if (!type.startsWith('application/x-www-form-urlencoded')) return 'not a form';
@@ -59,7 +59,7 @@ function membersOf(behaviour: VendorBehaviour, type: string, body: string): Reco
 
 const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
 
-export async function startVendor(behaviour: VendorBehaviour): Promise<VendorServer> {
+export async function startVendor(behavior: VendorBehavior): Promise<VendorServer> {
   const codes = new Map<string, URLSearchParams>();
   let refreshToken: string | undefined;
 
@@ -70,7 +70,7 @@ export async function startVendor(behaviour: VendorBehaviour): Promise<VendorSer
     codes.set(code, query);
     back.searchParams.set('code', code);
     back.searchParams.set('state', query.get('state') ?? '');
-    if (behaviour.iss) back.searchParams.set('iss', behaviour.iss);
+    if (behavior.iss) back.searchParams.set('iss', behavior.iss);
     return back.href;
   };
 
@@ -81,7 +81,7 @@ export async function startVendor(behaviour: VendorBehaviour): Promise<VendorSer
     if (!asked) return 'unknown code';
     if (members.redirect_uri !== asked.get('redirect_uri')) return 'another redirect_uri';
     const challenge = asked.get('code_challenge');
-    if (!behaviour.pkce) {
+    if (!behavior.pkce) {
       return challenge !== null || 'code_verifier' in members ? 'PKCE at a vendor without it' : undefined;
     }
     if (challenge === null || challengeOf(members.code_verifier ?? '') !== challenge) return 'PKCE';
@@ -89,13 +89,13 @@ export async function startVendor(behaviour: VendorBehaviour): Promise<VendorSer
   }
 
   function answer(request: TokenRequest): Refusal | { readonly tokens: object | string } {
-    const { refusals } = behaviour;
+    const { refusals } = behavior;
     const grant = request.members.grant_type ?? '';
     const complain = (fault: string, refusal: Refusal): Refusal => {
       vendor.complaints.push(fault);
       return refusal;
     };
-    const as = grant === 'client_credentials' ? behaviour.machine : behaviour.credentials;
+    const as = grant === 'client_credentials' ? behavior.machine : behavior.credentials;
     if (vendor.refuse === 'client') return refusals.client;
     const fault = as === undefined ? 'a grant that is not offered' : credentialFault(as, request);
     if (fault) return complain(fault, refusals.client);
@@ -111,7 +111,7 @@ export async function startVendor(behaviour: VendorBehaviour): Promise<VendorSer
     vendor.requests.push(request);
     const access = `access-${randomUUID()}`;
     const refresh = `refresh-${randomUUID()}`;
-    const tokens = behaviour.tokens({ access, refresh, scopes: behaviour.scopes, grant });
+    const tokens = behavior.tokens({ access, refresh, scopes: behavior.scopes, grant });
     if (typeof tokens === 'string' || 'refresh_token' in tokens) refreshToken = refresh;
     vendor.issued.push(access);
     return { tokens };
@@ -125,8 +125,8 @@ export async function startVendor(behaviour: VendorBehaviour): Promise<VendorSer
     }
     void read(incoming).then((body) => {
       const { headers } = incoming;
-      const missing = behaviour.headers?.find((name) => headers[name] === undefined);
-      const members = missing ?? membersOf(behaviour, headers['content-type'] ?? '', body);
+      const missing = behavior.headers?.find((name) => headers[name] === undefined);
+      const members = missing ?? membersOf(behavior, headers['content-type'] ?? '', body);
       if (typeof members === 'string') {
         vendor.complaints.push(members);
         response.writeHead(400, { 'content-type': 'text/html' }).end('<h1>Bad request</h1>');

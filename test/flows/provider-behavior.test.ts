@@ -1,9 +1,9 @@
 /**
- * Providers as they come: each behaviour is a real authorization server's that behaves so at its token endpoint,
+ * Providers as they come: each behavior is a real authorization server's that behaves so at its token endpoint,
  * and what the agent sees of it, through AWS's own client.
  */
 import { moveClock } from './support/clock';
-import type { TokenEndpointBehaviour } from './support/provider';
+import type { TokenEndpointBehavior } from './support/provider';
 import { World, type TestAgent } from './support/world';
 
 /** Seconds that an access token lives, and until its soft window. */
@@ -56,7 +56,7 @@ async function renewedAhead(agent: TestAgent): Promise<Record<string, unknown>> 
 }
 
 const json =
-  (status: number, body: object, headers: Record<string, string> = {}): TokenEndpointBehaviour =>
+  (status: number, body: object, headers: Record<string, string> = {}): TokenEndpointBehavior =>
   async (ctx) => {
     await Promise.resolve();
     ctx.status = status;
@@ -118,7 +118,7 @@ describe('rotation', () => {
 
 describe('a lifetime', () => {
   const without =
-    (member: string): TokenEndpointBehaviour =>
+    (member: string): TokenEndpointBehavior =>
     async (ctx, next) => {
       await next();
       Reflect.deleteProperty(ctx.body as object, member);
@@ -187,7 +187,7 @@ describe('a lifetime', () => {
     expect(exchangesSince(start)).toHaveLength(2);
   });
 
-  it.each([-120, 120])('is counted by our clock when the provider’s is %i seconds off', async (skew) => {
+  it.each([-120, 120])("is counted by our clock when the provider's is %i seconds off", async (skew) => {
     world.provider.tokenEndpoint = async (ctx, next) => {
       await next();
       const by = Math.floor(Date.now() / 1000) + skew;
@@ -204,7 +204,7 @@ describe('a lifetime', () => {
 
 describe('scopes', () => {
   const granting =
-    (scope: string): TokenEndpointBehaviour =>
+    (scope: string): TokenEndpointBehavior =>
     async (ctx, next) => {
       await next();
       Object.assign(ctx.body as object, { scope });
@@ -248,23 +248,23 @@ describe('scopes', () => {
 });
 
 describe('a provider that is not to be had', () => {
-  const html: TokenEndpointBehaviour = async (ctx) => {
+  const html: TokenEndpointBehavior = async (ctx) => {
     await Promise.resolve();
     ctx.status = 502;
     ctx.type = 'html';
     ctx.body = '<h1>Bad gateway</h1>';
   };
-  const never: TokenEndpointBehaviour = () => new Promise(() => undefined);
+  const never: TokenEndpointBehavior = () => new Promise(() => undefined);
 
-  it.each<[string, TokenEndpointBehaviour, string]>([
+  it.each<[string, TokenEndpointBehavior, string]>([
     ['503', json(503, { error: 'temporarily_unavailable' }), 'temporarily_unavailable'],
     ['429', json(429, { error: 'slow_down' }, { 'retry-after': '20' }), 'slow_down'],
     ['a page', html, 'temporarily_unavailable'],
     ['nothing', never, 'unreachable'],
-  ])('and answers %s: the grant stays, and the token when it is back', async (_what, behaviour, code) => {
+  ])('and answers %s: the grant stays, and the token when it is back', async (_what, behavior, code) => {
     const { agent, again } = await connected();
     moveClock(LIFE);
-    world.provider.tokenEndpoint = behaviour;
+    world.provider.tokenEndpoint = behavior;
     const start = world.provider.exchanges.length;
     for (let attempt = 0; attempt < 2; attempt += 1) {
       await expect(again()).rejects.toMatchObject({
@@ -284,7 +284,7 @@ describe('a provider that is not to be had', () => {
     );
   });
 
-  it('is absorbed by an SDK’s ordinary retry when it is back soon', async () => {
+  it("is absorbed by an SDK's ordinary retry when it is back soon", async () => {
     const { agent } = await connected();
     moveClock(LIFE);
     const token = await agent.token({ userId: 'ana' });
@@ -320,7 +320,7 @@ describe('a provider that is not to be had', () => {
   });
 });
 
-describe('in the last part of a token’s life', () => {
+describe("in the last part of a token's life", () => {
   it('everybody gets the token that there is, while it is renewed once', async () => {
     const { agent, first, again } = await connected();
     const start = world.provider.exchanges.length;
@@ -346,7 +346,7 @@ describe('in the last part of a token’s life', () => {
     expect(asked).toBe(1);
   });
 
-  it('the agent’s own token is renewed as well', async () => {
+  it("the agent's own token is renewed as well", async () => {
     const agent = await world.agent();
     const own = async () =>
       (await agent.ask(await agent.token(), { oauth2Flow: 'M2M', scopes: ['a'] })).accessToken;
@@ -407,14 +407,14 @@ describe('a token that the resource did not take', () => {
     expect(await again()).toHaveProperty('authorizationUrl');
   });
 
-  it('and is none of this grant’s changes nothing', async () => {
+  it("and is none of this grant's changes nothing", async () => {
     const { agent, first } = await connected();
     const start = world.provider.exchanges.length;
     expect(await reject(agent, 'made-up')).toMatchObject({ outcome: 'cached', accessToken: first });
     expect(exchangesSince(start)).toHaveLength(0);
   });
 
-  it('is nobody else’s to report', async () => {
+  it("is nobody else's to report", async () => {
     const { agent, first } = await connected();
     const body = {
       workloadIdentityToken: await agent.token({ userId: 'ana' }),

@@ -22,7 +22,7 @@ export interface Refusal {
 /** Where a server finds the client's credentials. */
 export type Credentials = 'basic' | 'post';
 
-export interface VendorBehaviour {
+export interface VendorBehavior {
   readonly vendor: CredentialProviderVendorType;
   /** The provider's configuration for a client; for a tenant's server, where it is. */
   readonly config: (client: Client, server: string) => Oauth2ProviderConfigInput;
