@@ -5,7 +5,7 @@ import {
   type BedrockAgentCoreClient,
   GetResourceOauth2TokenCommand,
 } from '@aws-sdk/client-bedrock-agentcore';
-import { createIdentityClient } from '../../lib/client';
+import { createIdentityClient } from '../../lib/client/index';
 import type { Stage } from './stage';
 import type { Report } from './step';
 

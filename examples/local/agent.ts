@@ -18,7 +18,7 @@ import {
   withAccessToken,
   WorkloadAccessTokenError,
   type FromGate,
-} from '../../lib/client';
+} from '../../lib/client/index';
 import { AskSchema, EventSchema, LONGEST_SILENCE, type Ask, type Event, type News } from './agent-api';
 import type { LoopbackServer } from './loopback-server';
 import { readJson } from './request-body';

@@ -8,7 +8,7 @@ import {
   BedrockAgentCoreServiceException,
   type BedrockAgentCoreClient,
 } from '@aws-sdk/client-bedrock-agentcore';
-import { AuthorizationReturnError, completeAuthorization } from '../../lib/client';
+import { AuthorizationReturnError, completeAuthorization } from '../../lib/client/index';
 import { invokeAgent, type ExampleAgent, type Heard } from './agent-invocation';
 import { BrowserSessions, randomToken, type BrowserSession } from './browser-session';
 import type { LoopbackServer } from './loopback-server';

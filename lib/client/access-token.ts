@@ -1,4 +1,4 @@
-/** Access tokens for tools: from the vault, or after the user's consent, and another for one that was not taken. */
+/** Access tokens for tools: from the token vault, after the user's consent, or in place of a rejected token. */
 import {
   BedrockAgentCoreServiceException,
   GetResourceOauth2TokenCommand,
@@ -27,48 +27,48 @@ import { rejectResourceOauth2TokenCommand } from './reject-token-command';
 import { keepSessionFailure } from './session-failure';
 import { systemClock, unlessAborted, type Clock } from './waiting';
 
-/** Which token; the names are those of AWS's TypeScript SDK, the lengths and patterns those of docs/api.md. */
+/** Which token. The names are those of the AWS TypeScript SDK for AgentCore; docs/api.md has lengths and patterns. */
 export interface AccessTokenOptions extends CredentialOptions {
   readonly scopes: readonly string[];
-  /** For the user by their consent, for the agent itself, or in exchange for the user's own token. */
+  /** For the user by consent, for the agent itself, or in exchange for the user token. */
   readonly authFlow: Oauth2FlowType;
   /** RFC 8707. */
   readonly resources?: readonly string[] | undefined;
   readonly audiences?: readonly string[] | undefined;
-  /** Return URL of the application, as registered on the workload identity. USER_FEDERATION needs it. */
+  /** Return URL of the application, as registered on the workload identity. USER_FEDERATION requires it. */
   readonly callbackUrl?: string | undefined;
-  /** Comes back to the return URL as `state`; see `completeAuthorization`. */
+  /** Returns to the application as `state` in the return URL; see `completeAuthorization`. */
   readonly customState?: string | undefined;
-  /** Added to the authorization request. */
+  /** Additional parameters of the authorization request. */
   readonly customParameters?: Readonly<Record<string, string>> | undefined;
-  /** Forgets the stored grant and asks the user anew, once for each call of the tool. */
+  /** Deletes the stored grant and asks the user to consent again, once for each call of the tool. */
   readonly forceAuthentication?: boolean | undefined;
   /**
-   * Gets the link for the user's browser. Then the consent is waited for; without this, it is a `ConsentRequiredError`
-   * at once.
+   * Receives the authorization URL for the user's browser. The call then waits for the consent. Without this function,
+   * the call throws a `ConsentRequiredError`.
    */
   readonly onAuthUrl?: ((authorizationUrl: string) => void | Promise<void>) | undefined;
   /**
    * Seconds to wait for the consent.
-   * @default 600, what a link lives
+   * @default 600, the lifetime of an authorization URL
    */
   readonly consentTimeout?: number | undefined;
-  /** @default the system's */
+  /** @default the system clock */
   readonly clock?: Clock | undefined;
 }
 
-/** Seconds that a consent lives. */
+/** Lifetime of a consent session in seconds. */
 const CONSENT_LIFETIME = 600;
 
-/** Milliseconds between polls: soon at first, for many only click once; AWS's SDKs ask every five seconds. */
+/** Milliseconds between polls. Short at first, because many users only click once; the AWS SDKs poll every 5 seconds. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 5000;
 const GROWTH = 1.5;
 
-type Ask = Omit<GetResourceOauth2TokenCommandInput, 'workloadIdentityToken'>;
+type TokenRequest = Omit<GetResourceOauth2TokenCommandInput, 'workloadIdentityToken'>;
 
-/** The request, but for what changes from one to the next of the same call. */
-const askOf = (options: AccessTokenOptions): Ask => ({
+/** The members that are equal in all requests of one call. */
+const requestOf = (options: AccessTokenOptions): TokenRequest => ({
   resourceCredentialProviderName: options.providerName,
   scopes: listOf('scopes', options.scopes),
   oauth2Flow: options.authFlow,
@@ -79,15 +79,19 @@ const askOf = (options: AccessTokenOptions): Ask => ({
   customParameters: options.customParameters && { ...options.customParameters },
 });
 
-/** Returned by the service, with the error code of a session that failed. */
-interface Answer extends GetResourceOauth2TokenCommandOutput {
+/** The response of the service, with the error code of a failed consent session. */
+interface TokenResponse extends GetResourceOauth2TokenCommandOutput {
   readonly failure: string | undefined;
 }
 
-/** @param rejected reports this token and asks for another */
-const send = (options: AccessTokenOptions, ask: Ask, rejected?: string): Promise<Answer> =>
+/** @param rejected reports this token and requests another */
+const send = (
+  options: AccessTokenOptions,
+  request: TokenRequest,
+  rejected?: string,
+): Promise<TokenResponse> =>
   sendAsAgent(options, async (workloadIdentityToken, settings) => {
-    const input = { ...ask, workloadIdentityToken };
+    const input = { ...request, workloadIdentityToken };
     const command =
       rejected === undefined
         ? new GetResourceOauth2TokenCommand(input)
@@ -97,19 +101,22 @@ const send = (options: AccessTokenOptions, ask: Ask, rejected?: string): Promise
     return { ...output, failure: failure() };
   });
 
-/** What will be over in a while is no reason to lose a consent that is under way. */
-const isPassing = (error: unknown): boolean =>
+/** A temporary failure must not end a consent that is in progress. */
+const isTransient = (error: unknown): boolean =>
   error instanceof BedrockAgentCoreServiceException &&
   (error.$fault === 'server' || error.name === 'ThrottlingException');
 
-/** @returns undefined while there is neither a token nor an end */
+/** @returns undefined while the consent is in progress */
 async function poll(options: AccessTokenOptions, sessionUri: string): Promise<string | undefined> {
   try {
-    const { accessToken, sessionStatus, failure } = await send(options, { ...askOf(options), sessionUri });
+    const { accessToken, sessionStatus, failure } = await send(options, {
+      ...requestOf(options),
+      sessionUri,
+    });
     if (sessionStatus === 'FAILED') throw new ConsentFailedError(options.providerName, failure);
     return accessToken;
   } catch (error) {
-    if (isPassing(error)) return undefined;
+    if (isTransient(error)) return undefined;
     throw error;
   }
 }
@@ -135,7 +142,7 @@ async function afterConsent(
 
 function tokenOf(
   options: AccessTokenOptions,
-  { accessToken, authorizationUrl, sessionUri, failure }: Answer,
+  { accessToken, authorizationUrl, sessionUri, failure }: TokenResponse,
 ): Promise<string> {
   if (accessToken !== undefined) return Promise.resolve(accessToken);
   if (authorizationUrl === undefined || sessionUri === undefined) {
@@ -145,27 +152,27 @@ function tokenOf(
 }
 
 /**
- * An access token: at once from the vault, or once the user has consented.
+ * Returns an access token: immediately if the token vault has one, otherwise after the user's consent.
  *
  * @throws ConsentRequiredError, ConsentFailedError, ConsentTimeoutError, WorkloadAccessTokenError; the signal's reason;
- *   AWS's exceptions for what the service refuses
+ *   the exceptions of the AWS SDK for errors of the service
  */
 export async function getAccessToken(options: AccessTokenOptions): Promise<string> {
   const { forceAuthentication } = options;
-  return tokenOf(options, await send(options, { ...askOf(options), forceAuthentication }));
+  return tokenOf(options, await send(options, { ...requestOf(options), forceAuthentication }));
 }
 
 /**
- * Reports a token that the resource did not take, and gets another: renewed, or after a new consent.
+ * Reports a token that the resource rejected and returns another: a renewed token, or a token after a new consent.
  *
- * @param rejected as it was handed out
- * @throws as {@link getAccessToken}
+ * @param rejected the token as it was returned
+ * @throws the errors of {@link getAccessToken}
  */
 export async function replaceAccessToken(options: AccessTokenOptions, rejected: string): Promise<string> {
-  return tokenOf(options, await send(options, askOf(options), rejected));
+  return tokenOf(options, await send(options, requestOf(options), rejected));
 }
 
-/** What a tool gets: `({ accessToken }, …)`. */
+/** The first argument of a tool: `({ accessToken }, …)`. */
 export class AccessTokenCredential extends ToolCredential {
   readonly #accessToken: string;
 
@@ -182,13 +189,13 @@ export class AccessTokenCredential extends ToolCredential {
 /**
  * Wraps a tool, which gets the access token in an object as its first argument: `({ accessToken }, day) => …`.
  *
- * A tool to which the resource answers 401 throws {@link AccessTokenRejectedError}: the token is reported, and the
- * tool called once more with another.
+ * When the resource responds with 401, the tool throws {@link AccessTokenRejectedError}. The wrapper then reports the
+ * token and calls the tool once more with another token.
  *
- * @param options or a function that makes them from the tool's own arguments, where they differ from call to call:
+ * @param options options, or a function that makes them from the arguments of the tool:
  *   `(question, request) => ({ ...fromGate(request.headers), … })`
- * @returns what makes of the tool one without that argument; it throws as {@link getAccessToken}, ResourceRefusalError for two
- *   tokens in a row, or what the tool throws
+ * @returns a function that wraps a tool. The wrapped tool has no credential argument. It throws the errors of
+ *   {@link getAccessToken} and of the tool, and ResourceRefusalError after two rejected tokens.
  */
 export const withAccessToken =
   <Seen extends unknown[] = []>(options: OptionsOrFunction<AccessTokenOptions, Seen>) =>
@@ -196,20 +203,20 @@ export const withAccessToken =
     tool: Tool<AccessTokenCredential, Arguments, Result>,
   ): WrappedTool<Arguments, Result> =>
   async (...args) => {
-    const settled = await optionsFor(options, args);
-    const accessToken = await getAccessToken(settled);
+    const resolved = await optionsFor(options, args);
+    const accessToken = await getAccessToken(resolved);
     try {
       return await tool(new AccessTokenCredential(accessToken), ...args);
     } catch (error) {
       if (!(error instanceof AccessTokenRejectedError)) throw error;
     }
-    const another = await replaceAccessToken(settled, accessToken);
+    const another = await replaceAccessToken(resolved, accessToken);
     try {
       return await tool(new AccessTokenCredential(another), ...args);
     } catch (error) {
-      // Under its own name it would be taken for theirs by tools that call this one.
+      // A tool that calls this tool would take an AccessTokenRejectedError for a rejection of its own token.
       throw error instanceof AccessTokenRejectedError
-        ? new ResourceRefusalError(settled.providerName, error)
+        ? new ResourceRefusalError(resolved.providerName, error)
         : error;
     }
   };

@@ -10,10 +10,14 @@ import {
   type WrappedTool,
 } from './credential';
 
-/** Which key; the workload access token may be for a user or not, for the key is the agent's. */
+/** Which key. The workload access token can be with or without a user: the key belongs to the agent. */
 export type ApiKeyOptions = CredentialOptions;
 
-/** @throws WorkloadAccessTokenError; the signal's reason; AWS's exceptions for what the service refuses */
+/**
+ * Returns the API key of a credential provider.
+ *
+ * @throws WorkloadAccessTokenError; the signal's reason; the exceptions of the AWS SDK for errors of the service
+ */
 export async function getApiKey(options: ApiKeyOptions): Promise<string> {
   const { apiKey } = await sendAsAgent(options, (workloadIdentityToken, settings) =>
     options.identity.send(
@@ -24,11 +28,14 @@ export async function getApiKey(options: ApiKeyOptions): Promise<string> {
       settings,
     ),
   );
-  if (apiKey === undefined) throw new Error('The service answered without an API key.');
+  if (apiKey === undefined)
+    throw new Error(
+      'The identity service returned no API key. Check that the endpoint is an identity service.',
+    );
   return apiKey;
 }
 
-/** What a tool gets: `({ apiKey }, …)`. */
+/** The first argument of a tool: `({ apiKey }, …)`. */
 export class ApiKeyCredential extends ToolCredential {
   readonly #apiKey: string;
 
@@ -45,8 +52,9 @@ export class ApiKeyCredential extends ToolCredential {
 /**
  * Wraps a tool, which gets the API key in an object as its first argument: `({ apiKey }, town) => …`.
  *
- * @param options or a function that makes them from the tool's own arguments
- * @returns what makes of the tool one without that argument; it throws as {@link getApiKey}, or what the tool throws
+ * @param options options, or a function that makes them from the arguments of the tool
+ * @returns a function that wraps a tool. The wrapped tool has no credential argument. It throws the errors of
+ *   {@link getApiKey} and of the tool.
  */
 export const withApiKey =
   <Seen extends unknown[] = []>(options: OptionsOrFunction<ApiKeyOptions, Seen>) =>

@@ -1,8 +1,8 @@
 /**
- * What an application does when the browser comes back from the provider: it says who came back. It alone knows whose
- * browser it is; without this, a link that was passed on would connect the wrong person's account. The `session_id` is
- * good for one completion, and only the browser that consented has it; when the user is not the one who asked, the
- * session is over and the user must be asked again.
+ * What an application does when the browser returns from the provider: it tells the service which user returned. Only
+ * the application knows whose browser it is; without this step, a forwarded link would connect the account of another
+ * person. The `session_id` is valid for one completion, and only the browser that consented has it. If the application
+ * names another user, the session ends and the user must consent again.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import {
@@ -14,30 +14,30 @@ import { listOf } from './credential';
 import { AuthorizationReturnError } from './errors';
 import { errorCodeOf } from './oauth-error-code';
 
-/** What the application knows of the browser that sent the request, from its own session cookie. */
+/** What the application knows about the browser that sent the request, from its session cookie. */
 export interface LiveBrowserSession {
-  /** Who is signed in: `{ userToken }` or `{ userId }`, the kind that the agent's token was minted for. */
+  /** The signed-in user: `{ userToken }` or `{ userId }`, as in the request for the workload access token. */
   readonly user: UserIdentifier;
-  /** Each `customState` that was made for this browser session and has not come back yet; unguessable. */
+  /** Each unguessable `customState` that was created for this browser session and has not returned yet. */
   readonly states: Iterable<string> & object;
 }
 
 export interface CompleteAuthorizationOptions {
   readonly identity: BedrockAgentCoreClient;
-  /** Of the request to the return URL: whole, or path and query as Node.js has it, or the query. */
+  /** URL of the request to the return URL: absolute, path and query as in Node.js, or the query parameters. */
   readonly url: string | URL | URLSearchParams;
-  /** @returns undefined when nobody is signed in in this browser */
+  /** @returns undefined when no user is signed in to this browser */
   readonly browserSession: () => LiveBrowserSession | undefined | Promise<LiveBrowserSession | undefined>;
 }
 
-/** For the application to forget the state, and to go on with what the user had asked for. */
+/** The application deletes the state and continues with the user's request. */
 export interface CompletedAuthorization {
   readonly state: string;
 }
 
-/** AWS's pattern. */
+/** The pattern of the AWS service model. */
 const SESSION_URI = /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]{1,512}$/;
-const LONGEST_STATE = 4096;
+const MAX_STATE_LENGTH = 4096;
 
 function queryOf(url: string | URL | URLSearchParams): URLSearchParams {
   if (typeof url !== 'string') return url instanceof URL ? url.searchParams : url;
@@ -45,7 +45,7 @@ function queryOf(url: string | URL | URLSearchParams): URLSearchParams {
   return URL.canParse(url, base) ? new URL(url, base).searchParams : new URLSearchParams();
 }
 
-/** A parameter that is there once. */
+/** Returns a parameter unless it is missing or repeated. */
 function single(query: URLSearchParams, name: string): string | undefined {
   const values = query.getAll(name);
   return values.length === 1 ? values[0] : undefined;
@@ -53,18 +53,19 @@ function single(query: URLSearchParams, name: string): string | undefined {
 
 const digest = (value: string): Buffer => createHash('sha256').update(value).digest();
 
-/** Takes equally long, whichever it is. */
+/** Compares all states in constant time. */
 function isAmong(state: string, states: readonly string[]): boolean {
   const wanted = digest(state);
   return states.filter((one) => timingSafeEqual(digest(one), wanted)).length > 0;
 }
 
 /**
- * Completes an authorization when the browser has come back to the application's return URL.
+ * Completes an authorization when the browser returns to the application's return URL.
  *
- * @throws AuthorizationReturnError, with a reason: nothing was completed. ConfigurationError for states that are one
- *   string. AWS's exceptions for what the service refuses: `AccessDeniedException` for another user's session or one
- *   that is over, `ValidationException` when the provider does not redeem the authorization code.
+ * @throws AuthorizationReturnError with a reason: nothing was completed. ConfigurationError if the states are one
+ *   string. The exceptions of the AWS SDK for errors of the service: `AccessDeniedException` for another user's session
+ *   or a session that is no longer valid, `ValidationException` when the provider does not redeem the authorization
+ *   code.
  */
 export async function completeAuthorization({
   identity,
@@ -78,11 +79,12 @@ export async function completeAuthorization({
   }
   if (!query.has('state')) throw new AuthorizationReturnError('state-missing');
   const state = single(query, 'state');
-  if (!state || state.length > LONGEST_STATE) throw new AuthorizationReturnError('malformed');
+  if (!state || state.length > MAX_STATE_LENGTH) throw new AuthorizationReturnError('malformed');
   const session = await browserSession();
   if (!session) throw new AuthorizationReturnError('sign-in-needed');
-  if (!isAmong(state, listOf('states', session.states)))
+  if (!isAmong(state, listOf('states', session.states))) {
     throw new AuthorizationReturnError('not-this-browser');
+  }
   if (query.has('error')) {
     throw new AuthorizationReturnError('declined', state, errorCodeOf(single(query, 'error')));
   }

@@ -1,16 +1,17 @@
-/** What the wrappers have in common: whose credential it is, and options that depend on the call. */
+/** What the wrappers share: common options, options that depend on the call, and the credential that a tool gets. */
 import type { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import { ConfigurationError } from './errors';
 import { unlessAborted } from './waiting';
 import { withWorkloadAccessToken, type WorkloadAccessTokenSource } from './workload-access-token';
 
 export interface CredentialOptions {
+  /** A client from `createIdentityClient`. */
   readonly identity: BedrockAgentCoreClient;
-  /** The agent, and the user that it acts for; see `fromGate` and `workloadAccessTokens`. */
+  /** The agent, and the user for whom it acts; see `fromGate` and `workloadAccessTokens`. */
   readonly workloadIdentityToken: WorkloadAccessTokenSource | string;
-  /** Of the credential provider. */
+  /** Name of the credential provider. */
   readonly providerName: string;
-  /** Ends all waiting, with its reason. */
+  /** Ends all waiting with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -19,8 +20,8 @@ export type OptionsOrFunction<Options, Seen extends unknown[]> =
   Options | ((...seen: Seen) => Options | Promise<Options>);
 
 /**
- * A tool as it is written. The credential comes first: behind the caller's arguments, one too many would take its
- * place, and one too few would put it into another parameter.
+ * A tool as it is written. The credential comes first. After the caller's arguments, an additional argument would take
+ * its place, and a missing argument would move it to another parameter.
  */
 export type Tool<Credential, Arguments extends unknown[], Result> = (
   credential: Credential,
@@ -31,11 +32,11 @@ export type Tool<Credential, Arguments extends unknown[], Result> = (
 export type WrappedTool<Arguments extends unknown[], Result> = (...args: Arguments) => Promise<Result>;
 
 /**
- * What a tool gets in place of the bare text: no inspection shows what it holds, and a tool that takes it for one of
- * its caller's arguments fails before it sends it anywhere.
+ * What a tool gets instead of a plain string. No inspection shows the credential, and a tool that mistakes this object
+ * for one of its arguments fails before it sends the object anywhere.
  */
 export abstract class ToolCredential {
-  /** @throws TypeError; string concatenation, template literals, and numeric operators end here */
+  /** @throws TypeError in string concatenation, template literals, and arithmetic */
   [Symbol.toPrimitive](): never {
     throw new TypeError(
       'A credential is an object, not a string. Take { accessToken } or { apiKey } in the first parameter of the tool.',
@@ -44,7 +45,7 @@ export abstract class ToolCredential {
 }
 
 /**
- * The values of a list. A string is iterable too, and would pass for a list of its characters.
+ * Returns the values of a list. A string is iterable too, and would be taken for a list of its characters.
  *
  * @param name of the option
  * @throws ConfigurationError for a string
@@ -66,7 +67,7 @@ export async function optionsFor<Options extends object, Seen extends unknown[]>
   return typeof options === 'function' ? options(...(args as unknown as Seen)) : options;
 }
 
-/** Sends one request under a workload access token that has not ended, for as long as nobody calls it off. */
+/** Sends one request with a valid workload access token, unless the signal aborts. */
 export const sendAsAgent = <Answer>(
   { workloadIdentityToken, signal }: CredentialOptions,
   send: (workloadIdentityToken: string, settings: { abortSignal?: AbortSignal }) => Promise<Answer>,

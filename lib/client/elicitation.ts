@@ -1,54 +1,79 @@
-/** Consent as MCP has it: a tool's call is refused with the link, and is made again after the consent. */
-import type { UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
+/** Consent in MCP: the call of a tool fails with the authorization URL, and the client repeats it after the consent. */
 import { withAccessToken, type AccessTokenCredential, type AccessTokenOptions } from './access-token';
 import { optionsFor, type OptionsOrFunction, type Tool, type WrappedTool } from './credential';
-import { ConsentRequiredError } from './errors';
+import { ConfigurationError, ConsentRequiredError } from './errors';
 
 /**
- * Without what belongs to waiting; and without `forceAuthentication`, for the call that comes after the consent is like
- * the one before it and would forget what was just granted.
+ * Without the members for waiting. Also without `forceAuthentication`: the call after the consent is identical to the
+ * call before it, and would delete the new grant.
  */
 export type McpAccessTokenOptions = Omit<
   AccessTokenOptions,
   'onAuthUrl' | 'consentTimeout' | 'clock' | 'forceAuthentication'
 >;
 
-/** The SDK's error, of the copy that the server uses: one loaded as the other kind of module is another class to it. */
-type ElicitationError = new (
-  ...args: ConstructorParameters<typeof UrlElicitationRequiredError>
-) => UrlElicitationRequiredError;
+/** A URL-mode elicitation (Model Context Protocol 2025-11-25). */
+interface UrlElicitation {
+  mode: 'url';
+  elicitationId: string;
+  url: string;
+  message: string;
+}
 
 /**
- * Wraps a tool of an MCP server, which gets the access token in an object as its first argument;
- * `AccessTokenRejectedError` is heeded as elsewhere.
+ * The part of the MCP SDK that is used. The package works without the SDK until a tool is called, so its declarations
+ * do not refer to the SDK either.
+ */
+export interface McpSdkTypes {
+  readonly UrlElicitationRequiredError: new (elicitations: UrlElicitation[]) => Error;
+}
+
+const NOT_FOUND = new Set<unknown>(['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND']);
+
+async function loadMcpSdk(load: () => McpSdkTypes | Promise<McpSdkTypes>): Promise<McpSdkTypes> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!NOT_FOUND.has((error as NodeJS.ErrnoException).code)) throw error;
+    throw new ConfigurationError(
+      '@agent-identity/client/mcp requires the MCP SDK. Run `npm install @modelcontextprotocol/sdk`.',
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Wraps a tool of an MCP server. The tool gets the access token in an object as its first argument.
+ * `AccessTokenRejectedError` works as in `withAccessToken`.
  *
- * @param options or a function that makes them from the tool's own arguments, the request's headers among them
- * @returns what makes of the tool one without that argument; it throws `UrlElicitationRequiredError` when the user has
- *   to consent, and else as `getAccessToken`, or what the tool throws
+ * @param load loads the copy of the SDK that the server uses: an ES module and a CommonJS module load different copies,
+ *   whose error classes are different
  */
 export const elicitingAccessToken =
-  (ElicitationError: ElicitationError) =>
+  (load: () => McpSdkTypes | Promise<McpSdkTypes>) =>
   <Seen extends unknown[] = []>(options: OptionsOrFunction<McpAccessTokenOptions, Seen>) =>
   <Arguments extends [...Seen, ...unknown[]], Result>(
     tool: Tool<AccessTokenCredential, Arguments, Result>,
   ): WrappedTool<Arguments, Result> =>
   async (...args) => {
-    const settled = await optionsFor(options, args);
-    const once = { ...settled, onAuthUrl: undefined, forceAuthentication: undefined };
+    // Before the request, so that a missing SDK is reported by the first call.
+    const { UrlElicitationRequiredError } = await loadMcpSdk(load);
+    const resolved = await optionsFor(options, args);
+    const once = { ...resolved, onAuthUrl: undefined, forceAuthentication: undefined };
     try {
       return await withAccessToken(once)(tool)(...args);
     } catch (error) {
       if (!(error instanceof ConsentRequiredError)) throw error;
-      const elicitation = new ElicitationError([
+      const elicitation = new UrlElicitationRequiredError([
         {
           mode: 'url',
-          // In the link anyway; the same for as long as the link is, so that a client need show it once only.
+          // Part of the URL anyway. It stays the same as long as the URL, so a client shows the URL only once.
           elicitationId: error.sessionUri,
           url: error.authorizationUrl,
-          message: `To go on, please let this agent in at "${settled.providerName}".`,
+          message: `To continue, allow this agent to use "${resolved.providerName}".`,
         },
       ]);
-      // The server sends it on; whoever logs the error does not.
+      // The server still sends it; a log of the error does not show it.
       Object.defineProperty(elicitation, 'data', { enumerable: false });
       throw elicitation;
     }

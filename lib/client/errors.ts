@@ -1,21 +1,21 @@
 /**
- * What can go wrong on this side of the wire; each says what to do next. What the service refuses arrives as AWS's own
- * exceptions (`UnauthorizedException`, `AccessDeniedException`, …), whose messages say it likewise.
+ * The errors of this package. Each message says what happened and what to do. Errors of the service arrive as the
+ * exceptions of the AWS SDK (`UnauthorizedException`, `AccessDeniedException`, …).
  *
- * An authorization URL is a secret until its user has opened it: it is in no message, and no inspection shows it.
+ * An authorization URL is a secret until its user opens it: no message contains it, and no inspection shows it.
  */
 
-/** A setting that is missing or cannot be right. */
+/** A setting is missing or not valid. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
-/** There is no workload access token, or the one that the agent was given has expired. */
+/** There is no workload access token, or the token of this invocation has expired. */
 export class WorkloadAccessTokenError extends Error {
   override readonly name = 'WorkloadAccessTokenError';
 }
 
-/** The user has to consent first, and nobody was there to take the link: `onAuthUrl` was not given. */
+/** The user must consent first, and the options have no `onAuthUrl` to receive the authorization URL. */
 export class ConsentRequiredError extends Error {
   override readonly name = 'ConsentRequiredError';
   readonly #authorizationUrl: string;
@@ -23,28 +23,29 @@ export class ConsentRequiredError extends Error {
 
   constructor(providerName: string, authorizationUrl: string, sessionUri: string) {
     super(
-      `The user has not let this agent in at "${providerName}" yet. Send the user to this error's authorizationUrl, complete the authorization when they come back, and call the tool again.`,
+      `The user has not granted this agent access to "${providerName}". Send the user to this error's authorizationUrl, complete the authorization when the browser returns, and call the tool again.`,
     );
     this.#authorizationUrl = authorizationUrl;
     this.#sessionUri = sessionUri;
   }
 
-  /** For the user's browser alone; good for ten minutes. */
+  /** Only for the browser of this user; valid for 10 minutes. */
   get authorizationUrl(): string {
     return this.#authorizationUrl;
   }
 
-  /** For polling alone. Completion takes the `session_id` of the return URL, which only the user's browser learns. */
+  /** Only for polling. Completion takes the `session_id` of the return URL, which only the user's browser receives. */
   get sessionUri(): string {
     return this.#sessionUri;
   }
 }
 
 /**
- * Codes after which a new link can work: the provider was unavailable (RFC 6749 section 4.1.2.1), did not redeem that one
- * authorization code (section 5.2), or was not reached; or the completion was refused or failed.
+ * Error codes after which a new authorization URL can work: the provider was unavailable (RFC 6749 section 4.1.2.1),
+ * did not redeem this authorization code (section 5.2), or could not be reached; or the completion was rejected or
+ * failed.
  */
-const PASSING = new Set([
+const TRANSIENT_CODES = new Set([
   'server_error',
   'temporarily_unavailable',
   'invalid_grant',
@@ -54,21 +55,21 @@ const PASSING = new Set([
 
 function consentFailure(providerName: string, providerError: string | undefined): string {
   if (providerError === undefined) {
-    return `The link for the consent at "${providerName}" is no longer valid. Call the tool again for a new link.`;
+    return `The authorization URL for "${providerName}" is no longer valid. Call the tool again for a new URL.`;
   }
   if (providerError === 'access_denied') {
-    return `The user or the credential provider "${providerName}" declined the consent. Call the tool again for a new link if the user wants to grant access.`;
+    return `The user or the credential provider "${providerName}" denied access. If the user wants to grant access, call the tool again for a new authorization URL.`;
   }
-  return PASSING.has(providerError)
-    ? `The consent at "${providerName}" was not completed: ${providerError}. Call the tool again for a new link.`
-    : `The credential provider "${providerName}" ended the consent: ${providerError}. A new link does not help until the provider or the request is corrected.`;
+  return TRANSIENT_CODES.has(providerError)
+    ? `The authorization for "${providerName}" was not completed: ${providerError}. Call the tool again for a new authorization URL.`
+    : `The credential provider "${providerName}" rejected the authorization: ${providerError}. Correct the provider or the request before you call the tool again.`;
 }
 
-/** The consent ended without access: the user declined, the provider rejected the request, or the link is too old. */
+/** The consent ended without access: the user declined, the provider rejected the request, or the URL is too old. */
 export class ConsentFailedError extends Error {
   override readonly name = 'ConsentFailedError';
 
-  /** @param providerError the error code that ended the consent, mostly an OAuth one; none where the link ended */
+  /** @param providerError the error code that ended the consent, usually an OAuth error code; none if the URL is too old */
   constructor(
     providerName: string,
     readonly providerError?: string,
@@ -77,73 +78,75 @@ export class ConsentFailedError extends Error {
   }
 }
 
-/** Nobody consented while the tool waited. */
+/** The user did not consent while the tool waited. */
 export class ConsentTimeoutError extends Error {
   override readonly name = 'ConsentTimeoutError';
 
-  /** @param seconds that were waited */
+  /** @param seconds how long the tool waited */
   constructor(providerName: string, seconds: number) {
     super(
-      `No consent at "${providerName}" within ${seconds} seconds. Call the tool again: it takes up the same link while that is open, and gives a new one after.`,
+      `The user did not grant access to "${providerName}" within ${seconds} seconds. Call the tool again: it returns the same authorization URL while that URL is valid, and then a new one.`,
     );
   }
 }
 
 /**
- * For a tool to throw when the resource did not take the access token (HTTP 401): the token is reported, and the tool
- * is called once more with another.
+ * For a tool to throw when the resource rejects the access token (HTTP 401). The wrapper reports the token and calls
+ * the tool again with another token.
  */
 export class AccessTokenRejectedError extends Error {
   override readonly name = 'AccessTokenRejectedError';
 
   constructor(
-    message = 'The resource did not take the access token. Throw this in a tool that withAccessToken wraps, so that it gets another.',
+    message = 'The resource rejected the access token. Throw this error in a tool that withAccessToken wraps, so that the tool is called again with another token.',
     options?: ErrorOptions,
   ) {
     super(message, options);
   }
 }
 
-/** The resource took neither the access token nor the one after it; `cause` is what the tool threw last. */
+/** The resource rejected the access token and also its replacement. `cause` is the last error of the tool. */
 export class ResourceRefusalError extends Error {
   override readonly name = 'ResourceRefusalError';
 
   constructor(providerName: string, cause: AccessTokenRejectedError) {
     super(
-      `The resource refused two access tokens of "${providerName}" in a row. Check which scopes, resources and audiences it wants; or have the user connect anew (forceAuthentication).`,
+      `The resource rejected two access tokens of "${providerName}" in a row. Check the scopes, resources, and audiences that it requires, or ask the user to consent again (forceAuthentication).`,
       { cause },
     );
   }
 }
 
 /**
- * - `sign-in-needed`: no live browser session;
- * - `state-missing`: there is a `session_id` and no `state`, because the agent requested the token without one;
- * - `malformed`: `session_id` or `state` is repeated or not of its form, or `session_id` is missing;
- * - `not-this-browser`: the state is not one that this browser session was given;
- * - `declined`: the user or the provider said no.
+ * - `sign-in-needed`: no user is signed in to this browser;
+ * - `state-missing`: the URL has a `session_id` but no `state`, because the agent requested the token without a state;
+ * - `malformed`: `session_id` or `state` is repeated or not valid, or `session_id` is missing;
+ * - `not-this-browser`: the state does not belong to this browser session;
+ * - `declined`: the user or the provider declined.
  */
 export type AuthorizationReturnReason =
   'sign-in-needed' | 'state-missing' | 'malformed' | 'not-this-browser' | 'declined';
 
 const RETURN_MESSAGES: Readonly<Record<AuthorizationReturnReason, string>> = {
-  'sign-in-needed': 'Nobody is signed in in this browser. Have the user sign in, and ask again.',
+  'sign-in-needed':
+    'No user is signed in to this browser. Ask the user to sign in, and request access again.',
   'state-missing':
-    'The return URL has no state. Create a customState for the browser session, pass it when the agent requests the token, and ask again.',
-  malformed: 'The return URL parameters are not valid. Ask again for a link.',
+    'The return URL has no state. Create a customState for the browser session, pass it when the agent requests the token, and request access again.',
+  malformed: 'The return URL parameters are not valid. Request access again.',
   'not-this-browser':
-    'This authorization was not begun in this browser session, or has been completed. Nothing was connected; ask again here.',
-  declined: 'The authorization was declined. Nothing was connected; ask again if that was not meant.',
+    'This browser session did not start the authorization, or it was already completed. Nothing was connected. Request access again in this browser.',
+  declined:
+    'The authorization was declined. Nothing was connected. If the user wants to grant access, request access again.',
 };
 
-/** A browser came to the return URL, and the authorization was not completed. */
+/** The browser returned, but the authorization was not completed. */
 export class AuthorizationReturnError extends Error {
   override readonly name = 'AuthorizationReturnError';
   readonly #state: string | undefined;
 
   /**
-   * @param state of this browser session, once it is known to be
-   * @param providerError the OAuth error code (RFC 6749 section 4.1.2.1), where it was declined
+   * @param state set once it is known to belong to this browser session
+   * @param providerError the OAuth error code (RFC 6749 section 4.1.2.1) if the authorization was declined
    */
   constructor(
     readonly reason: AuthorizationReturnReason,
@@ -154,7 +157,7 @@ export class AuthorizationReturnError extends Error {
     this.#state = state;
   }
 
-  /** Of this browser session, once it is known to be; for the application, not for its log. */
+  /** Set once it is known to belong to this browser session. Do not log it. */
   get state(): string | undefined {
     return this.#state;
   }

@@ -1,4 +1,4 @@
-/** What the gate puts into the headers of the request by which it invokes an agent, under AWS's names. */
+/** The headers of the request by which the gate invokes an agent. They have the AWS names. */
 import { WorkloadAccessTokenError } from './errors';
 import { givenWorkloadAccessToken, type WorkloadAccessTokenSource } from './workload-access-token';
 
@@ -6,13 +6,13 @@ interface HeaderList {
   get(name: string): string | null;
 }
 
-/** As `fetch` has them, or as Node.js and MCP's SDK do. */
+/** The headers as `fetch`, Node.js, or the MCP SDK represents them. */
 export type RequestHeaders = HeaderList | Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Spread into a wrapper's options. */
+/** Options to spread into the options of a wrapper. */
 export interface FromGate {
   readonly workloadIdentityToken: WorkloadAccessTokenSource;
-  /** Where the user goes after consent; absent where the gate has none configured. */
+  /** Where the browser returns after consent; undefined if the gate has no return URL. */
   readonly callbackUrl: string | undefined;
 }
 
@@ -23,13 +23,15 @@ function header(headers: RequestHeaders, name: string): string | undefined {
   const values = Object.entries(headers)
     .filter(([key]) => key.toLowerCase() === name.toLowerCase())
     .flatMap(([, value]) => value ?? []);
-  // One that is there twice is nobody's.
+  // A repeated header is ignored: it is unknown which value is the gate's.
   return values.length === 1 ? values[0] : undefined;
 }
 
 /**
+ * Returns the options that the gate sends with each invocation.
+ *
  * @param headers of the request that invoked the agent
- * @throws WorkloadAccessTokenError when there is no token: the request did not come through a gate
+ * @throws WorkloadAccessTokenError when the request has no token, because it did not come through a gate
  */
 export function fromGate(headers: RequestHeaders = {}): FromGate {
   const token = header(headers, 'WorkloadAccessToken');

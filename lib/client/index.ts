@@ -1,24 +1,26 @@
 /**
- * For agents and applications: credentials for tools, and the end of a consent, in a few lines on AWS's own client.
+ * Credentials for the tools of agents, and the completion of consents for applications, built on the AWS client.
  *
- * An agent behind a gate wraps a tool; the user's consent is waited for, and the token is in the tool's first argument:
+ * An agent behind a gate wraps a tool. The call waits for the user's consent, and the tool gets the access token in its
+ * first argument:
  *
- *     const identity = createIdentityClient(); // AGENT_IDENTITY_ENDPOINT, AWS_REGION, AWS's credentials
- *     type Ask = { day: string; state: string }; // as the application sends it
- *     const readCalendar = withAccessToken(({ state }: Ask, request: IncomingMessage, tell: (link: string) => void) => ({
+ *     const identity = createIdentityClient(); // AGENT_IDENTITY_ENDPOINT, AWS_REGION, AWS credentials
+ *     type Question = { day: string; state: string }; // as the application sends it
+ *     type Send = (authorizationUrl: string) => void;
+ *     const readCalendar = withAccessToken(({ state }: Question, request: IncomingMessage, send: Send) => ({
  *       identity, ...fromGate(request.headers), providerName: 'calendar', scopes: ['calendar.read'],
- *       authFlow: 'USER_FEDERATION', customState: state, onAuthUrl: tell,
+ *       authFlow: 'USER_FEDERATION', customState: state, onAuthUrl: send,
  *     }))(async ({ accessToken }, { day }) => {
- *       const answer = await fetch(`${CALENDAR}?day=${day}`, { headers: { authorization: `Bearer ${accessToken}` } });
- *       if (answer.status === 401) throw new AccessTokenRejectedError(); // reported; tried once more with another
- *       return answer.json();
+ *       const response = await fetch(`${CALENDAR}?day=${day}`, { headers: { authorization: `Bearer ${accessToken}` } });
+ *       if (response.status === 401) throw new AccessTokenRejectedError(); // called once more with another token
+ *       return response.json();
  *     });
  *
- * An agent without a gate mints for itself: `workloadIdentityToken: workloadAccessTokens(identity, { workloadName, userId })`
- * in place of `fromGate`. The application creates `state`, unguessable, keeps it in its user's browser session, and
- * answers its return URL by {@link completeAuthorization}, which looks for it there.
+ * An agent without a gate passes `workloadIdentityToken: workloadAccessTokens(identity, { workloadName, userId })`
+ * instead of `fromGate`. The application creates an unguessable `state`, keeps it in the user's browser session, and
+ * calls {@link completeAuthorization} at its return URL, which validates the state.
  *
- * Nothing here logs. Errors say what to do next and hold no token and no link in their messages.
+ * This package logs nothing. No message of an error contains a token or an authorization URL.
  */
 export {
   AccessTokenCredential,

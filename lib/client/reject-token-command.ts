@@ -1,22 +1,20 @@
 /**
- * RejectResourceOauth2Token, an operation of this service for which AWS's client has no command. Its request is
- * GetResourceOauth2Token's with one member more and its answer the same, so AWS's command carries it.
+ * RejectResourceOauth2Token, an operation of this service for which the AWS SDK has no command. Its request is that of
+ * GetResourceOauth2Token with one additional member, and its response is identical, so the AWS command carries it.
  */
 import {
   GetResourceOauth2TokenCommand,
   type GetResourceOauth2TokenCommandInput,
 } from '@aws-sdk/client-bedrock-agentcore';
-import { OPERATIONS } from '../../lambda/contract/operations';
+import { GET_TOKEN_PATH, REJECT_TOKEN_PATH } from './service-contract';
 
-/** Of the HTTP request what is changed. */
+/** The parts of the HTTP request that change. */
 interface SerializedRequest {
   path: string;
   body: unknown;
 }
 
-const { GetResourceOauth2Token, RejectResourceOauth2Token } = OPERATIONS;
-
-/** @param rejectedAccessToken as it was handed out */
+/** @param rejectedAccessToken as the service returned it */
 export function rejectResourceOauth2TokenCommand(
   input: GetResourceOauth2TokenCommandInput,
   rejectedAccessToken: string,
@@ -25,12 +23,12 @@ export function rejectResourceOauth2TokenCommand(
   command.middlewareStack.add(
     (next) => (args) => {
       const request = args.request as SerializedRequest;
-      // A stage comes before.
-      request.path = request.path.replace(GetResourceOauth2Token.path, RejectResourceOauth2Token.path);
+      // The path begins with the stage.
+      request.path = request.path.replace(GET_TOKEN_PATH, REJECT_TOKEN_PATH);
       request.body = JSON.stringify({ ...(JSON.parse(String(request.body)) as object), rejectedAccessToken });
       return next(args);
     },
-    // Serialized, and neither measured nor signed.
+    // After serialization; before the content length and the signature are computed.
     { step: 'build', priority: 'high', name: 'rejectResourceOauth2Token' },
   );
   return command;

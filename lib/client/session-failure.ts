@@ -1,17 +1,17 @@
-/** Why a consent session failed: the service says it in a header, which the AWS client does not pass on. */
+/** Why a consent session failed. The service says it in a response header, which the AWS client does not return. */
 import type { GetResourceOauth2TokenCommand } from '@aws-sdk/client-bedrock-agentcore';
-import { FAILURE_HEADER } from '../../lambda/contract/headers';
 import { errorCodeOf } from './oauth-error-code';
+import { FAILURE_HEADER } from './service-contract';
 
-/** Of the HTTP response what is read. */
+/** The part of the HTTP response that is read. */
 interface SerializedResponse {
   readonly headers?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * Makes a command keep the header of its last response.
+ * Makes a command keep the failure header of its last response.
  *
- * @returns reads the code once the command was sent; undefined where the session did not fail by one
+ * @returns a function that returns the error code once the command was sent; undefined if the response has no code
  */
 export function keepSessionFailure(command: GetResourceOauth2TokenCommand): () => string | undefined {
   let failure: string | undefined;

@@ -1,10 +1,10 @@
-/** Waiting that can be called off, on a clock that a test can own. */
+/** Waiting that a signal can end, on a clock that a test can replace. */
 import { setTimeout } from 'node:timers/promises';
 
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Resolves after so many milliseconds; earlier, either way, when the signal comes. */
+  /** Resolves after so many milliseconds; settles earlier when the signal aborts. */
   wait(milliseconds: number, signal: AbortSignal | undefined): Promise<unknown>;
 }
 
@@ -13,7 +13,7 @@ export const systemClock: Clock = {
   wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }),
 };
 
-/** @throws the signal's reason, as soon as it comes and whatever the work does then */
+/** @throws the signal's reason as soon as it aborts, whatever the work does then */
 export async function unlessAborted<Result>(
   signal: AbortSignal | undefined,
   work: () => Promise<Result>,
@@ -30,7 +30,7 @@ export async function unlessAborted<Result>(
   try {
     return await Promise.race([work(), aborted]);
   } catch (error) {
-    // Work that heeds the signal fails with an error of its own.
+    // Work that observes the signal rejects with a different error.
     signal.throwIfAborted();
     throw error;
   } finally {

@@ -1,4 +1,4 @@
-/** Where an agent's workload access token comes from, and how another is had before or when it ends. */
+/** Sources of workload access tokens, and their renewal. */
 import {
   GetWorkloadAccessTokenCommand,
   GetWorkloadAccessTokenForJWTCommand,
@@ -9,16 +9,16 @@ import {
 import { ConfigurationError, WorkloadAccessTokenError } from './errors';
 
 export interface WorkloadAccessTokenSource {
-  /** A token that has not ended, as far as can be told. */
+  /** Returns a token that is valid as far as is known. */
   get(): Promise<string>;
   /**
-   * Another token, since the service says that this one has expired.
-   * @throws WorkloadAccessTokenError where there is no other to be had
+   * Returns another token, because the service reports that this token has expired.
+   * @throws WorkloadAccessTokenError when no other token is available
    */
   renew(expired: string): Promise<string>;
 }
 
-/** Seconds before its end at which a token is replaced; a tenth of its life where that is less. */
+/** Seconds before expiry at which a token is replaced; a tenth of its lifetime if that is less. */
 const MARGIN = 60;
 
 interface Held {
@@ -28,8 +28,8 @@ interface Held {
 }
 
 /**
- * How long a token lives, in seconds. Counted from its own `iat`, so that it does not matter whose clock is wrong;
- * undefined where the token cannot be read, for nothing obliges the service to make it a JWT.
+ * Returns the lifetime of a token in seconds. It is counted from the token's `iat`, so a wrong clock does not matter.
+ * Undefined if the token cannot be read: the service need not issue a JWT.
  */
 function lifeOf(token: string): number | undefined {
   try {
@@ -41,15 +41,15 @@ function lifeOf(token: string): number | undefined {
   }
 }
 
-/** Tokens that are minted as they are wanted; kept until shortly before they end, one mint for all who want one. */
+/** Gets tokens on demand and keeps each until shortly before it expires. Concurrent callers share one request. */
 export class MintedWorkloadAccessTokens implements WorkloadAccessTokenSource {
-  // Private to the language, not to TypeScript alone: no inspection shows a token.
+  // A #private field: no inspection shows a token.
   #held: Promise<Held> | undefined;
   readonly #mint: () => Promise<string>;
   readonly #now: () => number;
 
   /**
-   * @param mint gets a new token, always for the same agent and the same user
+   * @param mint returns a new token, always for the same agent and user
    * @param now epoch milliseconds
    */
   constructor(mint: () => Promise<string>, now: () => number = Date.now) {
@@ -69,13 +69,13 @@ export class MintedWorkloadAccessTokens implements WorkloadAccessTokenSource {
     const held = this.#held;
     const known = await held;
     if (known && isGood(known)) return known.token;
-    // Whoever comes first mints for all who found the same.
+    // The first caller requests a token for all callers that found the same state.
     if (this.#held === held) this.#held = undefined;
-    this.#held ??= this.#mintAnew();
+    this.#held ??= this.#requestToken();
     return (await this.#held).token;
   }
 
-  async #mintAnew(): Promise<Held> {
+  async #requestToken(): Promise<Held> {
     try {
       const token = await this.#mint();
       const life = lifeOf(token);
@@ -88,17 +88,17 @@ export class MintedWorkloadAccessTokens implements WorkloadAccessTokenSource {
   }
 }
 
-/** For whom the agent acts: for a user known by their token, for a user id, or for itself alone. */
+/** For whom the agent acts: for the user of a user token, for a user ID, or for itself. */
 export type ActingFor =
   | {
-      /** The user's own token, or what gives one that has not ended. */
+      /** The user token, or a function that returns a valid user token. */
       readonly userToken: string | (() => string | Promise<string>);
       readonly userId?: never;
     }
   | { readonly userId: string; readonly userToken?: never }
   | { readonly userToken?: never; readonly userId?: never };
 
-/** @throws ConfigurationError for what is no string: code without types can give anything */
+/** @throws ConfigurationError for anything but a string, which code without types can pass */
 async function textOf(userToken: string | (() => string | Promise<string>)): Promise<string> {
   const token: unknown = typeof userToken === 'function' ? await userToken() : userToken;
   if (typeof token !== 'string') {
@@ -108,9 +108,10 @@ async function textOf(userToken: string | (() => string | Promise<string>)): Pro
 }
 
 /**
- * Tokens for an agent that mints its own: one source for each user, kept as long as the user's session.
+ * Returns a token source for an agent without a gate. Create one source for each user, and keep it as long as the
+ * user's session.
  *
- * @param identity whose principal may mint for this workload identity
+ * @param identity a client whose principal can get tokens for this workload identity
  */
 export function workloadAccessTokens(
   identity: BedrockAgentCoreClient,
@@ -125,30 +126,34 @@ export function workloadAccessTokens(
           ? new GetWorkloadAccessTokenForUserIdCommand({ workloadName, userId })
           : new GetWorkloadAccessTokenCommand({ workloadName });
     const { workloadAccessToken } = await identity.send(command as GetWorkloadAccessTokenCommand);
-    if (!workloadAccessToken) throw new WorkloadAccessTokenError('The service answered without a token.');
+    if (!workloadAccessToken) {
+      throw new WorkloadAccessTokenError(
+        'The identity service returned no workload access token. Check that the endpoint is an identity service.',
+      );
+    }
     return workloadAccessToken;
   });
 }
 
-/** The one token that the agent was invoked with: there is no other until it is invoked again. */
+/** Returns a source of the one token that the agent was invoked with. The agent cannot renew it. */
 export const givenWorkloadAccessToken = (token: string): WorkloadAccessTokenSource => ({
   get: () => Promise.resolve(token),
   renew: () =>
     Promise.reject(
       new WorkloadAccessTokenError(
-        'The workload access token of this invocation has expired. Have the agent invoked again: what the user has consented to is kept.',
+        'The workload access token of this invocation has expired. Invoke the agent again. The access that the user granted is kept.',
       ),
     ),
 });
 
-/** Clients know an expired token by this word alone; the service uses it for nothing else. */
+/** Clients recognize an expired token only by this word; the service uses it for nothing else. */
 const isExpiry = (error: unknown): boolean =>
   error instanceof UnauthorizedException && /expired/i.test(error.message);
 
 /**
- * Sends what needs a workload access token; once more with another when that one has expired on the way.
+ * Sends a request with a workload access token, and again with another token if the first has expired.
  *
- * @param source or a token that is there already
+ * @param source a source, or a token
  */
 export async function withWorkloadAccessToken<Answer>(
   source: WorkloadAccessTokenSource | string,

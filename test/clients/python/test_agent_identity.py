@@ -1,4 +1,4 @@
-"""examples/python/agent_identity.py: tools that get their credentials, and the end of a consent."""
+"""agent_identity_client: credentials of tools, and the completion of consents."""
 
 import asyncio
 import base64
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from agent_identity import (
+from agent_identity_client import (
     AccessTokenOptions,
     AccessTokenRejectedError,
     ApiKeyOptions,
@@ -186,8 +186,8 @@ def test_ends_when_the_user_declines(world: World, tools: Tools) -> None:
     assert clock.pauses == [1]
     assert raised.value.provider_error == "access_denied"
     assert str(raised.value) == (
-        f'The user or the credential provider "{world.provider_name}" declined the consent. Call the tool '
-        "again for a new link if the user wants to grant access."
+        f'The user or the credential provider "{world.provider_name}" denied access. If the user wants to '
+        "grant access, call the tool again for a new authorization URL."
     )
 
 
@@ -199,8 +199,8 @@ def test_ends_with_the_code_of_a_provider_that_rejects_the_request(world: World,
         get_access_token(rejected)
     assert raised.value.provider_error == "login_required"
     assert str(raised.value) == (
-        f'The credential provider "{world.provider_name}" ended the consent: login_required. A new link '
-        "does not help until the provider or the request is corrected."
+        f'The credential provider "{world.provider_name}" rejected the authorization: login_required. '
+        "Correct the provider or the request before you call the tool again."
     )
 
 
@@ -215,8 +215,8 @@ def test_ends_when_another_call_has_forced_authentication(world: World, tools: T
         get_access_token(tools.options(clock=clock, force_authentication=True))
     assert raised.value.provider_error is None
     assert str(raised.value) == (
-        f'The link for the consent at "{world.provider_name}" is no longer valid. Call the tool again for '
-        "a new link."
+        f'The authorization URL for "{world.provider_name}" is no longer valid. Call the tool again for '
+        "a new URL."
     )
 
 
@@ -421,7 +421,7 @@ class TestWorkloadAccessTokens:
         stored = tools.agent.connect("ana")
         headers = {"workloadaccesstoken": token, "OAuth2CallbackUrl": RETURN_URL}
         assert get_access_token(AccessTokenOptions(**(tools.usual | from_gate(headers)))) == stored
-        with pytest.raises(WorkloadAccessTokenError, match="invoked again"):
+        with pytest.raises(WorkloadAccessTokenError, match="Invoke the agent again"):
             from_gate(headers)["workload_identity_token"].renew(token)
         for none in ({}, {"WorkloadAccessToken": ""}):
             with pytest.raises(WorkloadAccessTokenError, match="through its gate"):

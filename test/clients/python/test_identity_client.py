@@ -1,7 +1,7 @@
-"""examples/python/agent_identity.py: the client of the identity service, its endpoint and its Region."""
+"""agent_identity_client: the client of the identity service, its endpoint, and its Region."""
 
 import pytest
-from agent_identity import ConfigurationError, identity_client
+from agent_identity_client import ConfigurationError, identity_client
 
 
 class TestIdentityClient:

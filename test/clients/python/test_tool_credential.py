@@ -1,4 +1,4 @@
-"""examples/python/agent_identity.py: no framework and no inspection sees a credential."""
+"""agent_identity_client: no framework and no inspection sees a credential."""
 
 import asyncio
 import copy
@@ -8,10 +8,12 @@ import pickle
 import traceback
 import typing
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Optional
 
+import agent_identity_client
 import pytest
-from agent_identity import (
+from agent_identity_client import (
     AccessTokenOptions,
     AccessTokenRejectedError,
     ApiKeyOptions,
@@ -63,14 +65,16 @@ def options(world: World, agent: Agent, identity: Any) -> AccessTokenOptions:
 UNUSED: Any = None
 
 
-def traceback_of(error: Exception, *, file: str = "") -> str:
+def traceback_of(error: Exception, *, folder: str = "") -> str:
     """With local variables, as error reporters have it; but for the test's own, which know the secret.
 
-    :param file: shows the frames of this file alone
+    :param folder: shows only frames of files in this folder
     """
     report = traceback.TracebackException.from_exception(error, capture_locals=True)
     others = [
-        frame for frame in report.stack if frame.filename.endswith(file) and not frame.name.startswith("test_")
+        frame
+        for frame in report.stack
+        if frame.filename.startswith(folder) and not frame.name.startswith("test_")
     ]
     assert others
     report.stack = traceback.StackSummary.from_list(others)
@@ -79,7 +83,7 @@ def traceback_of(error: Exception, *, file: str = "") -> str:
 
 def own_frames(error: Exception) -> str:
     """Those of the library; the ones of boto3 hold the request that they send."""
-    return traceback_of(error, file="agent_identity.py")
+    return traceback_of(error, folder=str(Path(agent_identity_client.__file__).parent))
 
 
 def never_asked(*_args: Any, **_kwargs: Any) -> AccessTokenOptions:
@@ -279,7 +283,7 @@ class TestInspection:
         ):
             with pytest.raises(ClientError) as raised:
                 refuse()
-            assert forged in traceback_of(raised.value, file=".py")
+            assert forged in traceback_of(raised.value)
             assert forged not in own_frames(raised.value)
             assert "state-of-this-browser" not in own_frames(raised.value)
 
@@ -323,7 +327,7 @@ class TestInspection:
 )
 def test_a_consent_that_failed_by_what_passes_advises_a_new_link(code: str) -> None:
     assert str(ConsentFailedError("calendar", code)) == (
-        f'The consent at "calendar" was not completed: {code}. Call the tool again for a new link.'
+        f'The authorization for "calendar" was not completed: {code}. Call the tool again for a new authorization URL.'
     )
 
 

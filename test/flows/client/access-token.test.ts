@@ -11,7 +11,7 @@ import {
   workloadAccessTokens,
   type AccessTokenCredential,
   type AccessTokenOptions,
-} from '../../../lib/client';
+} from '../../../lib/client/index';
 import { Browser } from '../support/browser';
 import { declineConsent } from '../support/provider';
 import { World } from '../support/world';
@@ -115,7 +115,7 @@ it('ends when the user declines', async () => {
   };
   expect(await failureOf(options, decline)).toMatchObject({
     providerError: 'access_denied',
-    message: `The user or the credential provider "${options.providerName}" declined the consent. Call the tool again for a new link if the user wants to grant access.`,
+    message: `The user or the credential provider "${options.providerName}" denied access. If the user wants to grant access, call the tool again for a new authorization URL.`,
   });
 });
 
@@ -126,7 +126,7 @@ it('ends with the code of a provider that rejects the request, and does not advi
   const failure = await failureOf(rejected, () => new Browser().go(links[0] ?? ''));
   expect(failure).toMatchObject({
     providerError: 'login_required',
-    message: `The credential provider "${options.providerName}" ended the consent: login_required. A new link does not help until the provider or the request is corrected.`,
+    message: `The credential provider "${options.providerName}" rejected the authorization: login_required. Correct the provider or the request before you call the tool again.`,
   });
 });
 
@@ -138,7 +138,7 @@ it('ends with a code of the service when the application names another user, and
   });
   expect(failure).toMatchObject({
     providerError: 'not_completed',
-    message: `The consent at "${options.providerName}" was not completed: not_completed. Call the tool again for a new link.`,
+    message: `The authorization for "${options.providerName}" was not completed: not_completed. Call the tool again for a new authorization URL.`,
   });
 });
 
@@ -151,7 +151,7 @@ it('ends without a code when another call has forced authentication', async () =
   );
   expect(failure).toMatchObject({
     providerError: undefined,
-    message: `The link for the consent at "${options.providerName}" is no longer valid. Call the tool again for a new link.`,
+    message: `The authorization URL for "${options.providerName}" is no longer valid. Call the tool again for a new URL.`,
   });
 });
 
@@ -159,7 +159,7 @@ it.each(['server_error', 'temporarily_unavailable', 'invalid_grant', 'unreachabl
   'advises a new link after %s, which passes',
   (code) => {
     expect(new ConsentFailedError('calendar', code).message).toBe(
-      `The consent at "calendar" was not completed: ${code}. Call the tool again for a new link.`,
+      `The authorization for "calendar" was not completed: ${code}. Call the tool again for a new authorization URL.`,
     );
   },
 );

@@ -1,5 +1,5 @@
 /** Agents and applications that are written with the client library, and a clock that does not wait. */
-import { createIdentityClient, type AccessTokenOptions, type Clock } from '../../../lib/client';
+import { createIdentityClient, type AccessTokenOptions, type Clock } from '../../../lib/client/index';
 import type { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import { hideDate, RETURN_URL, type PrincipalName, type TestAgent, type World } from '../support/world';
 

@@ -7,7 +7,7 @@ import {
   type AuthorizationReturnReason,
   type ConsentRequiredError,
   type LiveBrowserSession,
-} from '../../../lib/client';
+} from '../../../lib/client/index';
 import { declineConsent } from '../support/provider';
 import { Browser } from '../support/browser';
 import { World, type TestAgent } from '../support/world';

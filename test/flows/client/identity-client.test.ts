@@ -6,7 +6,7 @@ import {
   createIdentityClient,
   withApiKey,
   workloadAccessTokens,
-} from '../../../lib/client';
+} from '../../../lib/client/index';
 import { World } from '../support/world';
 import { identityClient } from './agent-code';
 

@@ -6,7 +6,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
 import type { CallToolResult, ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
-import { AccessTokenRejectedError, fromGate } from '../../../lib/client';
+import { AccessTokenRejectedError, fromGate } from '../../../lib/client/index';
 import { withAccessToken, type McpAccessTokenOptions } from '../../../lib/client/mcp';
 
 /** What the SDK tells a tool of the request. */

@@ -108,12 +108,17 @@ it("makes other failures the tool's, and shows no token in them", async () => {
 });
 
 it.each([
-  ['an ES module', 'module', (name: string, from: string) => `import ${name} from '${from}';`],
-  ['a CommonJS module', 'commonjs', (name: string, from: string) => `const ${name} = require('${from}');`],
-])('is an error of the very SDK that a server has loaded as %s', (_, type, load) => {
+  ['an ES module', 'module', 'mcp.mts', (name: string, from: string) => `import ${name} from '${from}';`],
+  [
+    'a CommonJS module',
+    'commonjs',
+    'mcp.ts',
+    (name: string, from: string) => `const ${name} = require('${from}');`,
+  ],
+])('is an error of the very SDK that a server has loaded as %s', (_, type, file, load) => {
   const program = `
     ${load('{ UrlElicitationRequiredError }', '@modelcontextprotocol/sdk/types.js')}
-    ${load('{ withAccessToken }', 'agent-identity/client/mcp')}
+    ${load('{ withAccessToken }', `./lib/client/${file}`)}
     const identity = { send: () => Promise.resolve({ authorizationUrl: 'https://example.com', sessionUri: 'urn:x' }) };
     withAccessToken({ identity, providerName: 'p', scopes: [], authFlow: 'M2M', workloadIdentityToken: 't' })(() => 0)()
       .catch((error) => { process.exitCode = error instanceof UrlElicitationRequiredError ? 42 : 1; });`;

@@ -12,7 +12,7 @@ import {
   withApiKey,
   workloadAccessTokens,
   type AccessTokenOptions,
-} from '../../../lib/client';
+} from '../../../lib/client/index';
 import { withAccessToken as withElicitedAccessToken } from '../../../lib/client/mcp';
 import { World, type TestAgent } from '../support/world';
 import { federated } from './agent-code';

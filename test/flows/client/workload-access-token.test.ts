@@ -6,7 +6,7 @@ import {
   MintedWorkloadAccessTokens,
   WorkloadAccessTokenError,
   workloadAccessTokens,
-} from '../../../lib/client';
+} from '../../../lib/client/index';
 import { moveClock } from '../support/clock';
 import { World } from '../support/world';
 import { federated, identityClient } from './agent-code';
@@ -190,7 +190,7 @@ describe('from the gate', () => {
     moveClock(LIFE + 60);
     const failure: unknown = await getAccessToken(options).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(WorkloadAccessTokenError);
-    expect(String(failure)).toContain('invoked again');
+    expect(String(failure)).toContain('Invoke the agent again');
     expect(await getAccessToken({ ...options, workloadIdentityToken: await mint() })).toBe(stored);
   });
 });

@@ -6,7 +6,7 @@ import { UpdateWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { LATEST_PROTOCOL_VERSION, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
 import { decodeJwt } from 'jose';
-import { completeAuthorization } from '../../../lib/client';
+import { completeAuthorization } from '../../../lib/client/index';
 import { federated, identityClient } from '../client/agent-code';
 import { startMcpServer, type TestMcpServer } from '../client/mcp-server';
 import { alsoSending } from '../support/members-beyond-aws';

@@ -1,0 +1,96 @@
+"""What an application does when the browser returns from the provider."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from ._errors import AuthorizationReturnError
+from ._hidden import Hidden
+from ._identity_client import split_url
+from ._options import list_of
+from ._service_contract import error_code_of
+
+
+class LiveBrowserSession:
+    """What the application knows about the browser that sent the request, from its session cookie.
+
+    :param user: the signed-in user: `{"userToken": …}` or `{"userId": …}`, as in the request for the workload access
+        token
+    :param states: each unguessable `custom_state` that was created for this browser session and has not returned yet
+    :raises ConfigurationError: if the states are one string
+    """
+
+    def __init__(self, user: dict[str, str], states: Iterable[str]) -> None:
+        given = Hidden(states)
+        self._user = Hidden(user)
+        del user, states
+        self._states = Hidden(list_of("states", given.reveal()))
+
+    @property
+    def user(self) -> dict[str, str]:
+        return self._user.reveal()
+
+    @property
+    def states(self) -> list[str]:
+        return self._states.reveal()
+
+
+@dataclass(frozen=True)
+class CompletedAuthorization:
+    """The application deletes the state and continues with the user's request."""
+
+    state: str = field(repr=False)
+
+
+_SESSION_URI = re.compile(r"urn:ietf:params:oauth:request_uri:[a-zA-Z0-9\-._~]{1,512}")
+"""The pattern of the AWS service model."""
+
+_MAX_STATE_LENGTH = 4096
+
+
+def _single(query: Hidden[dict[str, list[str]]], name: str) -> Hidden[str]:
+    """Returns a parameter; an empty string if it is missing or repeated."""
+    values = query.reveal().get(name, [])
+    return Hidden(values[0] if len(values) == 1 else "")
+
+
+def complete_authorization(
+    identity: Any, url: str, browser_session: Callable[[], LiveBrowserSession | None]
+) -> CompletedAuthorization:
+    """Completes an authorization when the browser returns to the application's return URL.
+
+    Only the application knows whose browser it is; without this step, a forwarded link would connect the account of
+    another person. The `session_id` is valid for one completion, and only the browser that consented has it. If the
+    application names another user, the session ends and the user must consent again.
+
+    :param url: URL of the request to the return URL, with or without its origin
+    :param browser_session: returns None when no user is signed in to this browser
+    :raises AuthorizationReturnError: with a reason; nothing was completed
+    :raises ClientError: `AccessDeniedException` for another user's session or a session that is no longer valid,
+        `ValidationException` when the provider does not redeem the authorization code
+    """
+    query = Hidden(parse_qs(split_url(url).query, keep_blank_values=True))
+    del url
+    session_uri, state = _single(query, "session_id"), _single(query, "state")
+    if not _SESSION_URI.fullmatch(session_uri.reveal()):
+        raise AuthorizationReturnError("malformed")
+    if "state" not in query.reveal():
+        raise AuthorizationReturnError("state-missing")
+    if not 0 < len(state.reveal()) <= _MAX_STATE_LENGTH:
+        raise AuthorizationReturnError("malformed")
+    session = browser_session()
+    if session is None:
+        raise AuthorizationReturnError("sign-in-needed")
+    # Compares all states in constant time.
+    if not sum(hmac.compare_digest(state.reveal().encode(), known.encode()) for known in session.states):
+        raise AuthorizationReturnError("not-this-browser")
+    if "error" in query.reveal():
+        code = error_code_of(_single(query, "error").reveal())
+        raise AuthorizationReturnError("declined", state.reveal(), code)
+    identity.complete_resource_token_auth(sessionUri=session_uri.reveal(), userIdentifier=session.user)
+    return CompletedAuthorization(state.reveal())

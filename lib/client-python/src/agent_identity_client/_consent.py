@@ -1,0 +1,148 @@
+"""Access tokens: from the token vault, after the user's consent, or in place of a rejected token."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ._clock import Clock
+from ._errors import ConfigurationError, ConsentFailedError, ConsentRequiredError, ConsentTimeoutError
+from ._hidden import Hidden
+from ._options import AccessTokenOptions
+from ._token_request import TokenResponse, failure_of, is_transient, request_token
+
+_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 1.0, 5.0, 1.5
+"""Seconds between polls. Short at first, because many users only click once; the AWS SDKs poll every 5 seconds."""
+
+
+@dataclass(frozen=True)
+class _SendUrl:
+    """The authorization URL must reach the user: `send` passes it to the application."""
+
+    send: Callable[[], Awaitable[None] | None]
+
+
+@dataclass(frozen=True)
+class _Pause:
+    seconds: float
+    clock: Clock
+    cancelled: threading.Event
+
+
+Steps = Generator[_SendUrl | _Pause | Callable[[], Any], Any, str]
+"""The steps to a credential: sending a URL, a pause, or blocking work whose result is sent back. A thread and an event
+loop can run the same steps."""
+
+
+def _poll(options: AccessTokenOptions, session_uri: Hidden[str]) -> str | None:
+    """:returns: None while the consent is in progress"""
+    try:
+        response = request_token(options, session_uri=session_uri)
+    except ClientError as error:
+        if is_transient(error):
+            return None
+        raise
+    if response.reveal().get("sessionStatus") == "FAILED":
+        raise ConsentFailedError(options.provider_name, failure_of(response))
+    return response.reveal().get("accessToken")
+
+
+def _steps(options: AccessTokenOptions, first: Callable[[], TokenResponse]) -> Steps:
+    response = yield first
+    if "accessToken" in response.reveal():
+        return str(response.reveal()["accessToken"])
+    if "authorizationUrl" not in response.reveal():
+        raise ConsentFailedError(options.provider_name, failure_of(response))
+    url = Hidden(str(response.reveal()["authorizationUrl"]))
+    session_uri = Hidden(str(response.reveal()["sessionUri"]))
+    on_auth_url = options.on_auth_url
+    if on_auth_url is None:
+        raise ConsentRequiredError(options.provider_name, url.reveal(), session_uri.reveal())
+    clock, cancelled = options.clock, options.cancelled or threading.Event()
+    until = clock.now() + options.consent_timeout
+    yield _SendUrl(lambda: on_auth_url(url.reveal()))
+    pause = _FIRST_PAUSE
+    while (left := until - clock.now()) > 0:
+        yield _Pause(min(pause, left), clock, cancelled)
+        token = yield lambda: _poll(options, session_uri)
+        if token is not None:
+            return str(token)
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+    raise ConsentTimeoutError(options.provider_name, options.consent_timeout)
+
+
+def steps_to_token(options: AccessTokenOptions) -> Steps:
+    force = options.force_authentication or None
+    return _steps(options, lambda: request_token(options, force=force))
+
+
+def steps_to_replacement(options: AccessTokenOptions, rejected: Hidden[str]) -> Steps:
+    return _steps(options, lambda: request_token(options, rejected=rejected))
+
+
+def run_steps(steps: Steps) -> str:
+    """Runs the steps in this thread."""
+    result = None
+    while True:
+        try:
+            step = steps.send(result)
+        except StopIteration as end:
+            return str(end.value)
+        result = None
+        if isinstance(step, _Pause):
+            step.clock.wait(step.seconds, step.cancelled)
+        elif not isinstance(step, _SendUrl):
+            result = step()
+        elif inspect.isawaitable(step.send()):
+            raise ConfigurationError(
+                "An async on_auth_url requires an async tool. Declare the tool with `async def`."
+            )
+
+
+async def run_steps_async(steps: Steps) -> str:
+    """Runs the steps in the event loop. Requests use a thread; waiting does not."""
+    result = None
+    while True:
+        try:
+            step = steps.send(result)
+        except StopIteration as end:
+            return str(end.value)
+        result = None
+        if isinstance(step, _Pause):
+            await step.clock.sleep(step.seconds)
+        elif not isinstance(step, _SendUrl):
+            result = await asyncio.to_thread(step)
+        elif inspect.isawaitable(sent := step.send()):
+            await sent
+
+
+def get_access_token(options: AccessTokenOptions) -> str:
+    """Returns an access token: immediately if the token vault has one, otherwise after the user's consent.
+
+    It blocks until then.
+
+    :raises ConsentRequiredError, ConsentFailedError, ConsentTimeoutError: for the user's consent
+    :raises WorkloadAccessTokenError: when the workload access token has expired and cannot be renewed
+    :raises CalledOffError: when `cancelled` is set
+    :raises ClientError: for errors of the service
+    """
+    return run_steps(steps_to_token(options))
+
+
+def replace_access_token(options: AccessTokenOptions, rejected: str) -> str:
+    """Reports a token that the resource rejected and returns another.
+
+    The other token is renewed, or follows a new consent.
+
+    :param rejected: the token as it was returned
+    :raises: the errors of `get_access_token`
+    """
+    steps = steps_to_replacement(options, Hidden(rejected))
+    del rejected
+    return run_steps(steps)

@@ -1,0 +1,115 @@
+"""Decorators that give a tool its credential as a keyword argument."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from ._api_key import steps_to_key
+from ._consent import Steps, run_steps, run_steps_async, steps_to_replacement, steps_to_token
+from ._errors import AccessTokenRejectedError, ConfigurationError, ResourceRefusalError
+from ._hidden import Hidden
+from ._options import AccessTokenOptions, ApiKeyOptions
+from ._signature import check_call, describe, signature_without
+
+Options = TypeVar("Options", bound=ApiKeyOptions)
+
+Tool = Callable[..., Any]
+
+
+def _decorator(
+    options: Options | Callable[..., Options],
+    into: str,
+    first: Callable[[Options], Steps],
+    replacement: Callable[[Options, Hidden[str]], Steps] | None = None,
+) -> Callable[[Tool], Tool]:
+    """Returns a decorator that passes the credential as a keyword argument.
+
+    :param first: the steps to the credential
+    :param replacement: the steps to the replacement of a credential that the resource rejected
+    """
+
+    def resolve(args: Any, kwargs: Any) -> Options:
+        return options(*args, **kwargs) if callable(options) else options
+
+    def decorate(tool: Tool) -> Tool:
+        if inspect.isgeneratorfunction(tool) or inspect.isasyncgenfunction(tool):
+            raise ConfigurationError(
+                f"{tool.__name__} is a generator: its body runs after the call. Decorate the function that it calls."
+            )
+
+        visible = signature_without(tool, into)
+
+        @functools.wraps(tool)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            check_call(tool, visible, into, args, kwargs)
+            resolved = resolve(args, kwargs)
+            credential = Hidden(run_steps(first(resolved)))
+            try:
+                return tool(*args, **kwargs, **{into: credential.reveal()})
+            except AccessTokenRejectedError:
+                if replacement is None:
+                    raise
+            credential = Hidden(run_steps(replacement(resolved, credential)))
+            with _refusal(resolved):
+                return tool(*args, **kwargs, **{into: credential.reveal()})
+
+        @functools.wraps(tool)
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            check_call(tool, visible, into, args, kwargs)
+            resolved = resolve(args, kwargs)
+            credential = Hidden(await run_steps_async(first(resolved)))
+            try:
+                return await tool(*args, **kwargs, **{into: credential.reveal()})
+            except AccessTokenRejectedError:
+                if replacement is None:
+                    raise
+            credential = Hidden(await run_steps_async(replacement(resolved, credential)))
+            with _refusal(resolved):
+                return await tool(*args, **kwargs, **{into: credential.reveal()})
+
+        decorated: Tool = call_async if inspect.iscoroutinefunction(tool) else call
+        describe(decorated, visible)
+        return decorated
+
+    return decorate
+
+
+@contextmanager
+def _refusal(options: ApiKeyOptions) -> Iterator[None]:
+    """A tool that calls this tool would take an AccessTokenRejectedError for a rejection of its own token."""
+    try:
+        yield
+    except AccessTokenRejectedError as rejection:
+        raise ResourceRefusalError(options.provider_name) from rejection
+
+
+def with_access_token(
+    options: AccessTokenOptions | Callable[..., AccessTokenOptions], *, into: str = "access_token"
+) -> Callable[[Tool], Tool]:
+    """Decorates a plain or `async` tool, which gets the access token as a keyword argument.
+
+    When the resource responds with 401, the tool raises AccessTokenRejectedError. The decorator then reports the token
+    and calls the tool once more with another token.
+
+    :param options: options, or a function that makes them from the arguments of the tool
+    :param into: name of the keyword argument
+    :returns: the decorator. The decorated tool raises the errors of `get_access_token` and of the tool, and
+        ResourceRefusalError after two rejected tokens.
+    """
+    return _decorator(options, into, steps_to_token, steps_to_replacement)
+
+
+def with_api_key(
+    options: ApiKeyOptions | Callable[..., ApiKeyOptions], *, into: str = "api_key"
+) -> Callable[[Tool], Tool]:
+    """Decorates a plain or `async` tool, which gets the API key as a keyword argument.
+
+    :param options: options, or a function that makes them from the arguments of the tool
+    :param into: name of the keyword argument
+    :returns: the decorator. The decorated tool raises the errors of `get_api_key` and of the tool.
+    """
+    return _decorator(options, into, steps_to_key)

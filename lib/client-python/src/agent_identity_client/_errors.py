@@ -1,0 +1,171 @@
+"""The errors of this package. Each message says what happened and what to do."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ._hidden import Hidden
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or not valid."""
+
+
+class WorkloadAccessTokenError(Exception):
+    """There is no workload access token, or the token of this invocation has expired."""
+
+
+class CalledOffError(Exception):
+    """The caller canceled the call: `cancelled` was set."""
+
+
+class ConsentRequiredError(Exception):
+    """The user must consent first, and the options have no `on_auth_url` to receive the authorization URL."""
+
+    def __init__(self, provider_name: str, authorization_url: str, session_uri: str) -> None:
+        super().__init__(
+            f'The user has not granted this agent access to "{provider_name}". Send the user to this error\'s '
+            "authorization_url, complete the authorization when the browser returns, and call the tool again."
+        )
+        self._authorization_url = Hidden(authorization_url)
+        self._session_uri = Hidden(session_uri)
+
+    @property
+    def authorization_url(self) -> str:
+        """Only for the browser of this user; valid for 10 minutes."""
+        return self._authorization_url.reveal()
+
+    @property
+    def session_uri(self) -> str:
+        """Only for polling.
+
+        Completion takes the `session_id` of the return URL, which only the user's browser receives.
+        """
+        return self._session_uri.reveal()
+
+
+_TRANSIENT_CODES = {"server_error", "temporarily_unavailable", "invalid_grant", "unreachable", "not_completed"}
+"""Error codes after which a new authorization URL can work: the provider was unavailable (RFC 6749 section 4.1.2.1),
+did not redeem this authorization code (section 5.2), or could not be reached; or the completion was rejected or
+failed."""
+
+
+def _consent_failure(provider_name: str, provider_error: str | None) -> str:
+    if provider_error is None:
+        return (
+            f'The authorization URL for "{provider_name}" is no longer valid. Call the tool again for a new URL.'
+        )
+    if provider_error == "access_denied":
+        return (
+            f'The user or the credential provider "{provider_name}" denied access. If the user wants to grant '
+            "access, call the tool again for a new authorization URL."
+        )
+    if provider_error in _TRANSIENT_CODES:
+        return (
+            f'The authorization for "{provider_name}" was not completed: {provider_error}. Call the tool again '
+            "for a new authorization URL."
+        )
+    return (
+        f'The credential provider "{provider_name}" rejected the authorization: {provider_error}. Correct the '
+        "provider or the request before you call the tool again."
+    )
+
+
+class ConsentFailedError(Exception):
+    """The consent ended without access: the user declined, the provider rejected the request, or the URL is too old.
+
+    :param provider_error: the error code that ended the consent, usually an OAuth error code; None if the URL is
+        too old
+    """
+
+    def __init__(self, provider_name: str, provider_error: str | None = None) -> None:
+        super().__init__(_consent_failure(provider_name, provider_error))
+        self.provider_error = provider_error
+
+
+class ConsentTimeoutError(Exception):
+    """The user did not consent while the tool waited.
+
+    :param seconds: how long the tool waited
+    """
+
+    def __init__(self, provider_name: str, seconds: float) -> None:
+        super().__init__(
+            f'The user did not grant access to "{provider_name}" within {seconds:g} seconds. Call the tool again: '
+            "it returns the same authorization URL while that URL is valid, and then a new one."
+        )
+
+
+class AccessTokenRejectedError(Exception):
+    """For a tool to raise when the resource rejects the access token (HTTP 401).
+
+    The decorator reports the token and calls the tool again with another token.
+    """
+
+    def __init__(
+        self,
+        message: str = (
+            "The resource rejected the access token. Raise this error in a tool that with_access_token decorates, "
+            "so that the tool is called again with another token."
+        ),
+    ) -> None:
+        super().__init__(message)
+
+
+class ResourceRefusalError(Exception):
+    """The resource rejected the access token and also its replacement."""
+
+    def __init__(self, provider_name: str) -> None:
+        super().__init__(
+            f'The resource rejected two access tokens of "{provider_name}" in a row. Check the scopes, resources, '
+            "and audiences that it requires, or ask the user to consent again (force_authentication)."
+        )
+
+
+ReturnReason = Literal["sign-in-needed", "state-missing", "malformed", "not-this-browser", "declined"]
+"""Why an authorization was not completed:
+
+- `sign-in-needed`: no user is signed in to this browser;
+- `state-missing`: the URL has a `session_id` but no `state`, because the agent requested the token without a state;
+- `malformed`: `session_id` or `state` is repeated or not valid, or `session_id` is missing;
+- `not-this-browser`: the state does not belong to this browser session;
+- `declined`: the user or the provider declined.
+"""
+
+_RETURN_MESSAGES: dict[ReturnReason, str] = {
+    "sign-in-needed": "No user is signed in to this browser. Ask the user to sign in, and request access again.",
+    "state-missing": (
+        "The return URL has no state. Create a custom_state for the browser session, pass it when the agent "
+        "requests the token, and request access again."
+    ),
+    "malformed": "The return URL parameters are not valid. Request access again.",
+    "not-this-browser": (
+        "This browser session did not start the authorization, or it was already completed. Nothing was connected. "
+        "Request access again in this browser."
+    ),
+    "declined": (
+        "The authorization was declined. Nothing was connected. If the user wants to grant access, request access "
+        "again."
+    ),
+}
+
+
+class AuthorizationReturnError(Exception):
+    """The browser returned, but the authorization was not completed; `reason` says why.
+
+    :param state: set once it is known to belong to this browser session
+    :param provider_error: the OAuth error code (RFC 6749 section 4.1.2.1) if the authorization was declined
+    """
+
+    def __init__(
+        self, reason: ReturnReason, state: str | None = None, provider_error: str | None = None
+    ) -> None:
+        super().__init__(_RETURN_MESSAGES[reason])
+        self.reason = reason
+        self._state = Hidden(state)
+        self.provider_error = provider_error
+
+    @property
+    def state(self) -> str | None:
+        """Set once it is known to belong to this browser session. Do not log it."""
+        return self._state.reveal()

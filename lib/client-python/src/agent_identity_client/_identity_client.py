@@ -1,0 +1,100 @@
+"""The boto3 client, configured for this service."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import boto3
+
+from ._errors import ConfigurationError
+from ._hidden import Hidden
+from ._service_contract import GET_TOKEN_PATH, REJECT_TOKEN_PATH
+
+_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_REGION_IN_HOST = re.compile(r"\.execute-api\.([a-z0-9-]+)\.(?:amazonaws|on\.aws)")
+
+_rejected: ContextVar[Hidden[str] | None] = ContextVar("rejected", default=None)
+"""Turns a GetResourceOauth2Token request into the report that this token was rejected."""
+
+
+@contextmanager
+def reporting(rejected: Hidden[str] | None) -> Iterator[None]:
+    """Within this context, token requests report the rejected token and request another."""
+    reset = _rejected.set(rejected)
+    try:
+        yield
+    finally:
+        _rejected.reset(reset)
+
+
+def _sign_for_api_gateway(request: Any, **_: Any) -> None:
+    """IAM authorization on API Gateway requires another service name than boto3 would sign for."""
+    request.context.setdefault("signing", {})["signing_name"] = "execute-api"
+
+
+def _report_rejected(params: dict[str, Any], **_: Any) -> None:
+    """RejectResourceOauth2Token, for which boto3 has no method: the same request with one additional member."""
+    rejected = _rejected.get()
+    if rejected is not None:
+        params["url"] = params["url"].replace(GET_TOKEN_PATH, REJECT_TOKEN_PATH)
+        body = json.loads(params["body"]) | {"rejectedAccessToken": rejected.reveal()}
+        params["body"] = json.dumps(body).encode()
+
+
+def split_url(url: str) -> SplitResult:
+    """Returns the parts of a URL; all are empty if the URL is not valid."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
+def identity_client(endpoint: str | None = None, region: str | None = None, **settings: Any) -> Any:
+    """Returns a client of the identity service: the boto3 client, with endpoint, Region, and signing configured.
+
+    :param endpoint: URL of the service, including the stage; AGENT_IDENTITY_ENDPOINT by default
+    :param region: Region that requests are signed for; by default the Region in an execute-api endpoint,
+        otherwise AWS_REGION or AWS_DEFAULT_REGION
+    :param settings: other arguments of `boto3.client`: credentials, config, …
+    :raises ConfigurationError: when endpoint or Region is missing, or the endpoint is not valid
+    """
+    endpoint = endpoint or os.environ.get("AGENT_IDENTITY_ENDPOINT")
+    if not endpoint:
+        raise ConfigurationError(
+            "The endpoint of the identity service is not set. Pass `endpoint`, or set AGENT_IDENTITY_ENDPOINT to "
+            "the endpoint that the stack printed."
+        )
+    url = split_url(endpoint)
+    host = url.hostname or ""
+    # Tokens are sent here, so require https.
+    safe = host and (url.scheme == "https" or (url.scheme == "http" and _LOOPBACK.fullmatch(host)))
+    if not safe or url.query or url.fragment or "@" in url.netloc:
+        raise ConfigurationError(
+            "The endpoint of the identity service must be an https URL, or an http URL on loopback, without "
+            "credentials, query, or fragment."
+        )
+    in_host = _REGION_IN_HOST.search(host)
+    region = (
+        region
+        or (in_host and in_host[1])
+        or os.environ.get("AWS_REGION")
+        or os.environ.get("AWS_DEFAULT_REGION")
+    )
+    if not region:
+        raise ConfigurationError(
+            "The Region to sign requests for is not set. Pass `region`, or set AWS_REGION to the Region of the "
+            "identity service."
+        )
+    client = boto3.client(
+        "bedrock-agentcore", endpoint_url=endpoint.rstrip("/"), region_name=region, **settings
+    )
+    client.meta.events.register("before-sign", _sign_for_api_gateway)
+    client.meta.events.register("before-call.bedrock-agentcore.GetResourceOauth2Token", _report_rejected)
+    return client

@@ -1,0 +1,72 @@
+"""Requests for access tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ._errors import CalledOffError
+from ._hidden import Hidden
+from ._identity_client import reporting
+from ._options import AccessTokenOptions, list_of
+from ._service_contract import FAILURE_HEADER, error_code_of
+from ._workload_access_token import with_workload_access_token
+
+TokenResponse = Hidden[dict[str, Any]]
+
+
+def _members(options: AccessTokenOptions, changing: dict[str, Any]) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "resourceCredentialProviderName": options.provider_name,
+        "scopes": list_of("scopes", options.scopes),
+        "oauth2Flow": options.auth_flow,
+        "resources": options.resources and list_of("resources", options.resources),
+        "audiences": options.audiences and list_of("audiences", options.audiences),
+        "resourceOauth2ReturnUrl": options.callback_url,
+        "customState": options.custom_state,
+        "customParameters": options.custom_parameters and dict(options.custom_parameters),
+    }
+    return {name: value for name, value in (members | changing).items() if value is not None}
+
+
+def request_token(
+    options: AccessTokenOptions,
+    *,
+    rejected: Hidden[str] | None = None,
+    session_uri: Hidden[str] | None = None,
+    force: bool | None = None,
+) -> TokenResponse:
+    """Sends one GetResourceOauth2Token.
+
+    :param rejected: reports this token and requests another
+    :param session_uri: polls this session
+    """
+    if options.cancelled is not None and options.cancelled.is_set():
+        raise CalledOffError("The call was canceled while it waited for an access token.")
+    polled = session_uri and session_uri.reveal()
+    request = Hidden(_members(options, {"sessionUri": polled, "forceAuthentication": force}))
+    del polled
+
+    def send(token: Hidden[str]) -> TokenResponse:
+        return Hidden(
+            options.identity.get_resource_oauth2_token(
+                workloadIdentityToken=token.reveal(), **request.reveal()
+            )
+        )
+
+    with reporting(rejected):
+        return with_workload_access_token(options.workload_identity_token, send)
+
+
+def failure_of(response: TokenResponse) -> str | None:
+    """Returns the error code of a failed consent session, from a header."""
+    headers: Mapping[str, str] = response.reveal().get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return error_code_of(headers.get(FAILURE_HEADER, ""))
+
+
+def is_transient(error: ClientError) -> bool:
+    """A temporary failure must not end a consent that is in progress."""
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return bool(status >= 500 or error.response["Error"]["Code"] == "ThrottlingException")

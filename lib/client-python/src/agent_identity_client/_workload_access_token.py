@@ -1,0 +1,173 @@
+"""Sources of workload access tokens, and their renewal."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from botocore.exceptions import ClientError
+
+from ._errors import ConfigurationError, WorkloadAccessTokenError
+from ._hidden import Hidden
+
+Response = TypeVar("Response")
+
+
+class WorkloadAccessTokenSource(Protocol):
+    def get(self) -> str:
+        """Returns a token that is valid as far as is known."""
+
+    def renew(self, expired: str) -> str:
+        """Returns another token, because the service reports that this token has expired.
+
+        :raises WorkloadAccessTokenError: when no other token is available
+        """
+
+
+_MARGIN = 60
+"""Seconds before expiry at which a token is replaced; a tenth of its lifetime if that is less."""
+
+
+def _life_of(token: str) -> float | None:
+    """Returns the lifetime of a token in seconds.
+
+    It is counted from the token's `iat`, so a wrong clock does not matter.
+
+    :returns: None if the token cannot be read: the service need not issue a JWT
+    """
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return float(claims["exp"] - claims["iat"])
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+class MintedWorkloadAccessTokens:
+    """Gets tokens on demand and keeps each until shortly before it expires. Concurrent threads share one request.
+
+    :param mint: returns a new token, always for the same agent and user
+    :param now: returns seconds
+    """
+
+    def __init__(self, mint: Callable[[], str], now: Callable[[], float] = time.time) -> None:
+        self._mint = mint
+        self._now = now
+        self._lock = threading.Lock()
+        self._held: Hidden[str] | None = None
+        self._good_until = -math.inf
+
+    def get(self) -> str:
+        with self._lock:
+            if self._held is None or self._now() >= self._good_until:
+                return self._request_token()
+            return self._held.reveal()
+
+    def renew(self, expired: str) -> str:
+        with self._lock:
+            stale = self._held is None or self._held.reveal() == expired
+            del expired
+            if self._held is None or stale:
+                return self._request_token()
+            return self._held.reveal()
+
+    def _request_token(self) -> str:
+        held = Hidden(self._mint())
+        life = _life_of(held.reveal())
+        kept = math.inf if life is None else max(0, life - min(_MARGIN, life / 10))
+        self._held, self._good_until = held, self._now() + kept
+        return held.reveal()
+
+
+class GivenWorkloadAccessToken:
+    """A source of the one token that the agent was invoked with. The agent cannot renew it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = Hidden(token)
+
+    def get(self) -> str:
+        return self._token.reveal()
+
+    def renew(self, expired: str) -> str:
+        del expired
+        raise WorkloadAccessTokenError(
+            "The workload access token of this invocation has expired. Invoke the agent again. The access that the "
+            "user granted is kept."
+        )
+
+
+def _user_token(given: Hidden[str | Callable[[], str]]) -> Hidden[str]:
+    """:raises ConfigurationError: for anything but a string, which boto3 would show in its message"""
+    shown = given.reveal()
+    token: Hidden[Any] = Hidden(shown() if callable(shown) else shown)
+    del shown
+    if not isinstance(token.reveal(), str):
+        raise ConfigurationError("user_token must be a string, or a function that returns one.")
+    return token
+
+
+def workload_access_tokens(
+    identity: Any,
+    workload_name: str,
+    *,
+    user_token: str | Callable[[], str] | None = None,
+    user_id: str | None = None,
+) -> MintedWorkloadAccessTokens:
+    """Returns a token source for an agent without a gate.
+
+    Create one source for each user, and keep it as long as the user's session.
+
+    :param identity: a client whose principal can get tokens for this workload identity
+    :param user_token: the user token of the user for whom the agent acts, or a function that returns a valid one
+    :param user_id: the user for whom the agent acts; without a user, the agent acts for itself
+    """
+    if user_token is not None and user_id is not None:
+        raise ConfigurationError("Pass either user_token or user_id, not both.")
+
+    given = None if user_token is None else Hidden(user_token)
+
+    def mint() -> str:
+        if given is not None:
+            token = _user_token(given)
+            response = identity.get_workload_access_token_for_jwt(
+                workloadName=workload_name, userToken=token.reveal()
+            )
+        elif user_id is not None:
+            response = identity.get_workload_access_token_for_user_id(
+                workloadName=workload_name, userId=user_id
+            )
+        else:
+            response = identity.get_workload_access_token(workloadName=workload_name)
+        issued: str = response.get("workloadAccessToken", "")
+        if not issued:
+            raise WorkloadAccessTokenError(
+                "The identity service returned no workload access token. Check that the endpoint is an identity "
+                "service."
+            )
+        return issued
+
+    return MintedWorkloadAccessTokens(mint)
+
+
+def with_workload_access_token(
+    source: WorkloadAccessTokenSource | str, send: Callable[[Hidden[str]], Response]
+) -> Response:
+    """Sends a request with a workload access token, and again with another token if the first has expired.
+
+    :param source: a source, or a token
+    """
+    tokens = GivenWorkloadAccessToken(source) if isinstance(source, str) else source
+    token = Hidden(tokens.get())
+    try:
+        return send(token)
+    except ClientError as error:
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        # Clients recognize an expired token only by this word; the service uses it for nothing else.
+        if code != "UnauthorizedException" or "expired" not in message.lower():
+            raise
+    return send(Hidden(tokens.renew(token.reveal())))

@@ -1,0 +1,28 @@
+/**
+ * The ES module of this package. It re-exports the CommonJS module, so that both have the same classes and `instanceof`
+ * holds in a program that loads both. The names are written out because bundlers cannot list those of a CommonJS module.
+ */
+export type * from './index.js';
+export {
+  AccessTokenCredential,
+  AccessTokenRejectedError,
+  ApiKeyCredential,
+  AuthorizationReturnError,
+  ConfigurationError,
+  ConsentFailedError,
+  ConsentRequiredError,
+  ConsentTimeoutError,
+  MintedWorkloadAccessTokens,
+  ResourceRefusalError,
+  WorkloadAccessTokenError,
+  completeAuthorization,
+  createIdentityClient,
+  fromGate,
+  getAccessToken,
+  getApiKey,
+  givenWorkloadAccessToken,
+  replaceAccessToken,
+  withAccessToken,
+  withApiKey,
+  workloadAccessTokens,
+} from './index.js';

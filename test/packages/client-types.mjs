@@ -1,0 +1,99 @@
+/** The types of @agent-identity/client, with the programs of its README: each TypeScript, module kind, and strict flag. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inConsumerFolder, npmInstall, run, writeFiles } from './consumer-folder.mjs';
+
+const TYPESCRIPT_VERSIONS = ['5.4', '5.9', '6.0', '7.0'];
+
+/** What the README's programs use and do not declare. */
+const SURROUNDINGS = {
+  'application.d.ts': `
+declare const sessions: {
+  of(request: import('node:http').IncomingMessage): Promise<
+    { userToken: string; consents: Map<string, string> } | undefined
+  >;
+};`,
+  'mcp.d.ts': `
+declare const server: import('@modelcontextprotocol/sdk/server/mcp.js').McpServer;
+declare function events(accessToken: string): Promise<string>;`,
+};
+
+const STRICT = {
+  target: 'ES2022',
+  lib: ['ES2023'],
+  types: ['node'],
+  noEmit: true,
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  noPropertyAccessFromIndexSignature: true,
+  skipLibCheck: false,
+};
+
+const ES_MODULE = { ...STRICT, module: 'nodenext', verbatimModuleSyntax: true };
+const COMMON_JS = { ...STRICT, module: 'nodenext' };
+
+/** The declarations of the MCP SDK itself fail: with older TypeScript, and without the types of browsers. */
+const WITH_MCP_SDK = { skipLibCheck: true };
+
+const AGENT = ['agent.ts', 'application-program.ts', 'application.d.ts'];
+const MCP = ['mcp-server.ts', 'mcp.d.ts'];
+
+/** By name of the consumer: its kind of package, its compiler options, and its files. */
+const CONSUMERS = {
+  'ES module': { type: 'module', options: ES_MODULE, files: AGENT },
+  CommonJS: { type: 'commonjs', options: COMMON_JS, files: AGENT },
+  'CommonJS with default resolution': {
+    type: 'commonjs',
+    options: { ...STRICT, module: 'commonjs' },
+    files: AGENT,
+  },
+  'MCP server as an ES module': { type: 'module', options: { ...ES_MODULE, ...WITH_MCP_SDK }, files: MCP },
+  'MCP server as CommonJS': { type: 'commonjs', options: { ...COMMON_JS, ...WITH_MCP_SDK }, files: MCP },
+};
+
+/** @returns the programs in a README, each as a file */
+export function programsOf(readme, language) {
+  const blocks = [
+    ...readFileSync(readme, 'utf8').matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms')),
+  ];
+  return blocks.map(([, program]) => program);
+}
+
+/**
+ * @param readme path of the README whose programs are compiled
+ * @returns one line for each check that passed
+ */
+export async function checkClientTypes({ tarball, readme }) {
+  const lines = [];
+  const [agent, application, mcp] = programsOf(readme, 'ts');
+  const programs = { 'agent.ts': agent, 'application-program.ts': application, 'mcp-server.ts': mcp };
+  await inConsumerFolder({ ...programs, ...SURROUNDINGS }, async (folder) => {
+    await writeFiles(folder, { 'package.json': { private: true } });
+    const compilers = TYPESCRIPT_VERSIONS.map((version) => `typescript-${version}@npm:typescript@${version}`);
+    await npmInstall(folder, [tarball, '@modelcontextprotocol/sdk', '@types/node@20', ...compilers]);
+    for (const version of TYPESCRIPT_VERSIONS) {
+      const compiler = join(folder, 'node_modules', `typescript-${version}`, 'bin', 'tsc');
+      for (const [name, { type, options, files }] of Object.entries(CONSUMERS)) {
+        await writeFiles(folder, {
+          'package.json': { private: true, type },
+          'tsconfig.json': { compilerOptions: options, files },
+        });
+        await run(process.execPath, [compiler, '--project', 'tsconfig.json'], folder);
+        lines.push(`TypeScript ${version}: the programs of the README, ${name}`);
+      }
+    }
+  });
+  return lines;
+}
+
+/** attw and publint: what the package promises to module resolution, and its manifest. */
+export async function checkPackageManifest({ tarball }) {
+  return inConsumerFolder({ 'package.json': { private: true } }, async (folder) => {
+    await npmInstall(folder, ['@arethetypeswrong/cli', 'publint']);
+    const program = (name) => join(folder, 'node_modules', '.bin', name);
+    await run(program('attw'), [tarball], folder);
+    await run(program('publint'), ['--strict', tarball], folder);
+    return ['attw and publint find nothing'];
+  });
+}
