@@ -26,7 +26,6 @@ export default tseslint.config(
       '.stryker-tmp',
       '.local',
       '.node24',
-      '**/dist',
       '**/.venv',
     ],
   },
