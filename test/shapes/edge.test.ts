@@ -42,6 +42,24 @@ it('a member deep beyond measure is refused like any other that is unknown', () 
   });
 });
 
+it('so is a member that this service refuses', () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const issuer = `{"discoveryUrl":"https://a.example/.well-known/openid-configuration","allowedAudience":["a"],"privateEndpoint":${deep}}`;
+  const body = `{"name":"agent","authorizerConfiguration":{"customJWTAuthorizer":${issuer}}}`;
+  for (const operation of ['CreateWorkloadIdentity', 'UpdateWorkloadIdentity'] as const) {
+    const [name, message] = [
+      'authorizerConfiguration.customJWTAuthorizer.privateEndpoint',
+      /is not supported/,
+    ];
+    expect(refusal(operation, body)).toMatchObject({
+      type: 'ValidationException',
+      fieldList: expect.arrayContaining([
+        { name, message: expect.stringMatching(message) as string },
+      ]) as unknown,
+    });
+  }
+});
+
 it('an answer reports the first wrong members only, by names of bounded length', () => {
   const tags = Object.fromEntries(
     Array.from({ length: 1000 }, (_, index) => [`#${'a'.repeat(1000)}${index}`, 'a']),

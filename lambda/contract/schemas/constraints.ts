@@ -26,10 +26,19 @@ export const text = (min: number, max: number) =>
 export const matching = (min: number, max: number, pattern: RegExp) =>
   v.pipe(text(min, max), v.regex(pattern));
 
+/** What is nested deeper than can be written, as a member that this service refuses can be, does not fit either. */
+function fitsAsJson(value: unknown, bytes: number): boolean {
+  try {
+    return Buffer.byteLength(JSON.stringify(value)) <= bytes;
+  } catch {
+    return false;
+  }
+}
+
 /** @param bytes of the whole value as JSON, for a structure whose members' own bounds would let it grow beyond one record */
 export const smallAsJson = <Value>(bytes: number) =>
   v.check<Value, string>(
-    (value) => Buffer.byteLength(JSON.stringify(value)) <= bytes,
+    (value) => fitsAsJson(value, bytes),
     `must have at most ${bytes} bytes in all as JSON`,
   );
 
