@@ -214,7 +214,7 @@ export const withAccessToken =
     try {
       return await tool(new AccessTokenCredential(another), ...args);
     } catch (error) {
-      // A tool that calls this tool would take an AccessTokenRejectedError for a rejection of its own token.
+      // To a tool that calls this tool, an AccessTokenRejectedError would mean that its token was rejected.
       throw error instanceof AccessTokenRejectedError
         ? new ResourceRefusalError(resolved.providerName, error)
         : error;

@@ -69,7 +69,7 @@ function consentFailure(providerName: string, providerError: string | undefined)
 export class ConsentFailedError extends Error {
   override readonly name = 'ConsentFailedError';
 
-  /** @param providerError the error code that ended the consent, usually an OAuth error code; none if the URL is too old */
+  /** @param providerError the error code of the consent, usually an OAuth error code; undefined if the URL is too old */
   constructor(
     providerName: string,
     readonly providerError?: string,

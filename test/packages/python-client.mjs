@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { URL } from 'node:url';
 import { programsOf } from './client-types.mjs';
-import { inConsumerFolder, run, writeFiles } from './consumer-folder.mjs';
+import { run, writeFiles } from './consumer-folder.mjs';
+import { withRunningService } from './running-service.mjs';
 
 const OLDEST_PYTHON = '3.10';
 const NEWEST_PYTHON = '3.14';
@@ -93,62 +93,58 @@ const sha256 = async (path) =>
     .update(await readFile(path))
     .digest('hex');
 
-/**
- * @param wheel path of the wheel
- * @param source folder with pyproject.toml that the wheel was built from
- * @param python a Python with venv and pip
- * @returns one line for each check that passed
- */
-export async function checkPythonClient({ wheel, source, python, service }) {
-  const lines = [];
-  await inConsumerFolder({ 'request.py': REQUEST }, async (folder) => {
-    const inVenv = join(folder, 'venv', 'bin');
-    await run(python, ['-m', 'venv', 'venv'], folder);
-    const pip = (...arguments_) => run(join(inVenv, 'pip'), ['--quiet', ...arguments_], folder);
-    await pip('install', wheel);
-    const origin = (await run(join(inVenv, 'python'), ['request.py'], folder, service.env)).trim();
-    assert.equal(origin, new URL(service.env.AGENT_IDENTITY_ENDPOINT).origin);
-    lines.push('installed into an empty environment: a request to the service');
+const SOURCE = join(import.meta.dirname, '../../lib/client-python');
 
-    await pip('wheel', '--no-deps', '--wheel-dir', 'again', source);
-    const again = join(folder, 'again', basename(wheel));
-    assert.equal(await sha256(again), await sha256(wheel));
-    lines.push('built twice: the same wheel');
+async function modulesOf(source) {
+  const folder = join('src', 'agent_identity_client');
+  const files = await readdir(join(source, folder));
+  return files.filter((name) => name.endsWith('.py')).map((name) => join(folder, name));
+}
 
-    await pip('install', '--requirement', TOOLS);
-    await run(join(inVenv, 'twine'), ['check', '--strict', wheel], folder);
-    const files = await readdir(join(source, 'src', 'agent_identity_client'));
-    const modules = files
-      .filter((name) => name.endsWith('.py'))
-      .map((name) => join('src', 'agent_identity_client', name));
-    await run(join(inVenv, 'vermin'), ['--no-tips', `--target=${OLDEST_PYTHON}-`, ...modules], source);
-    lines.push(`twine and vermin (Python ${OLDEST_PYTHON}) find nothing`);
-
-    const programs = programsOf(join(source, 'README.md'), 'python');
-    await writeFiles(folder, {
-      'typed.py': TYPED,
-      'wrong.py': WRONG,
-      ...Object.fromEntries(
-        programs.map((program, index) => [`readme_${index + 1}.py`, SURROUNDINGS + program]),
-      ),
-    });
-    const mypy = (...arguments_) => run(join(inVenv, 'mypy'), arguments_, folder);
-    for (const version of [OLDEST_PYTHON, NEWEST_PYTHON]) {
-      await mypy('--strict', '--python-version', version, 'typed.py');
-      await mypy(
-        '--python-version',
-        version,
-        '--ignore-missing-imports',
-        '--package',
-        'agent_identity_client',
-      );
-      lines.push(`Python ${version}: types of the package and of a consumer (mypy --strict)`);
-    }
-    await assert.rejects(mypy('--strict', 'wrong.py'), /arg-type/);
-    for (const index of programs.keys()) {
-      await mypy('--ignore-missing-imports', '--allow-redefinition', `readme_${index + 1}.py`);
-    }
-    lines.push(`${programs.length} programs of the README`);
+export async function checkPythonClient({ report, packages, folder }) {
+  const wheel = packages.agent_identity_client;
+  const programs = programsOf(join(SOURCE, 'README.md'), 'python');
+  const readme = programs.map((program, index) => [`readme_${index + 1}.py`, SURROUNDINGS + program]);
+  await writeFiles(folder, {
+    'request.py': REQUEST,
+    'typed.py': TYPED,
+    'wrong.py': WRONG,
+    ...Object.fromEntries(readme),
   });
-  return lines;
+  await run(process.env.PYTHON || 'python3', ['-m', 'venv', 'venv'], folder);
+  const tool = (name, ...arguments_) => run(join(folder, 'venv', 'bin', name), arguments_, folder);
+
+  await report.check('pip install into an empty environment', () => tool('pip', 'install', '--quiet', wheel));
+  await withRunningService(({ environment, origin }) =>
+    report.check('a request to the service', async () => {
+      const python = join(folder, 'venv', 'bin', 'python');
+      assert.equal((await run(python, ['request.py'], folder, environment)).trim(), origin);
+    }),
+  );
+  await report.check('a second build makes the same wheel', async () => {
+    await tool('pip', 'wheel', '--quiet', '--no-deps', '--wheel-dir', 'again', SOURCE);
+    assert.equal(await sha256(join(folder, 'again', basename(wheel))), await sha256(wheel));
+  });
+
+  await tool('pip', 'install', '--quiet', '--requirement', TOOLS);
+  await report.check('twine check', () => tool('twine', 'check', '--strict', wheel));
+  await report.check(`vermin: Python ${OLDEST_PYTHON}`, async () => {
+    const vermin = join(folder, 'venv', 'bin', 'vermin');
+    await run(vermin, ['--no-tips', `--target=${OLDEST_PYTHON}-`, ...(await modulesOf(SOURCE))], SOURCE);
+  });
+  for (const version of [OLDEST_PYTHON, NEWEST_PYTHON]) {
+    const types = ['--python-version', version, '--ignore-missing-imports'];
+    await report.check(`mypy --strict, Python ${version}: the package and a consumer`, async () => {
+      await tool('mypy', '--strict', ...types, '--package', 'agent_identity_client');
+      await tool('mypy', '--strict', ...types, 'typed.py');
+    });
+  }
+  await report.check('mypy rejects a wrong call', () =>
+    assert.rejects(tool('mypy', '--strict', 'wrong.py'), /arg-type/),
+  );
+  for (const [name] of readme) {
+    await report.check(`a program of the README: ${name}`, () =>
+      tool('mypy', '--ignore-missing-imports', '--allow-redefinition', name),
+    );
+  }
 }

@@ -8,8 +8,12 @@ import * as client from '../../../lib/client/index';
 import { FAILURE_HEADER, GET_TOKEN_PATH, REJECT_TOKEN_PATH } from '../../../lib/client/service-contract';
 
 const ROOT = join(__dirname, '../../..');
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
-it('uses the paths of the registry and the header of the service', () => {
+it('uses the paths of the registry and the header of the service, in both languages', () => {
+  const python = read('lib/client-python/src/agent_identity_client/_service_contract.py');
+  for (const name of [GET_TOKEN_PATH, REJECT_TOKEN_PATH, FAILURE_HEADER])
+    expect(python).toContain(`"${name}"`);
   expect(GET_TOKEN_PATH).toBe(OPERATIONS.GetResourceOauth2Token.path);
   expect(REJECT_TOKEN_PATH).toBe(OPERATIONS.RejectResourceOauth2Token.path);
   expect(FAILURE_HEADER).toBe(SENT_BY_SERVICE);
@@ -28,7 +32,19 @@ it('exports the same values as an ES module and as a CommonJS module', () => {
   expect(names.sort()).toEqual(Object.keys(client).sort());
 });
 
-it('has the license of the project in its tarball', () => {
-  const license = (folder: string) => readFileSync(join(ROOT, folder, 'LICENSE'), 'utf8');
-  expect(license('lib/client')).toBe(license('.'));
+it('has the license and the version of the project, in both languages', () => {
+  const versionOf = (file: string) => (JSON.parse(read(file)) as { version: string }).version;
+  const version = versionOf('package.json');
+  expect(versionOf('lib/client/package.json')).toBe(version);
+  expect(read('lib/client-python/pyproject.toml')).toContain(`\nversion = "${version}"\n`);
+  for (const folder of ['client', 'client-python']) {
+    expect(read(`lib/${folder}/LICENSE`)).toBe(read('LICENSE'));
+  }
+});
+
+it('depends on the version of the AWS client that the project is tested with', () => {
+  const dependenciesOf = (file: string) =>
+    (JSON.parse(read(file)) as { dependencies: Record<string, string> }).dependencies;
+  const { '@aws-sdk/client-bedrock-agentcore': tested } = dependenciesOf('package.json');
+  expect(dependenciesOf('lib/client/package.json')).toEqual({ '@aws-sdk/client-bedrock-agentcore': tested });
 });

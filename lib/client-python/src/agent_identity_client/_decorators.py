@@ -80,7 +80,7 @@ def _decorator(
 
 @contextmanager
 def _refusal(options: ApiKeyOptions) -> Iterator[None]:
-    """A tool that calls this tool would take an AccessTokenRejectedError for a rejection of its own token."""
+    """To a tool that calls this tool, an AccessTokenRejectedError would mean that its token was rejected."""
     try:
         yield
     except AccessTokenRejectedError as rejection:

@@ -74,8 +74,7 @@ def _consent_failure(provider_name: str, provider_error: str | None) -> str:
 class ConsentFailedError(Exception):
     """The consent ended without access: the user declined, the provider rejected the request, or the URL is too old.
 
-    :param provider_error: the error code that ended the consent, usually an OAuth error code; None if the URL is
-        too old
+    :param provider_error: the error code of the consent, usually an OAuth error code; None if the URL is too old
     """
 
     def __init__(self, provider_name: str, provider_error: str | None = None) -> None:

@@ -11,7 +11,7 @@ REJECT_TOKEN_PATH = "/identities/RejectResourceOauth2Token"
 """Path of RejectResourceOauth2Token, an operation of this service alone."""
 
 FAILURE_HEADER = "x-agent-identity-failure"
-"""Response header with the error code that ended a consent session."""
+"""Response header with the error code of a failed consent session."""
 
 _ERROR_CODE = re.compile(r"[\x20\x21\x23-\x5B\x5D-\x7E]{1,128}")
 """RFC 6749 section 4.1.2.1, limited to a length that fits on a page."""

@@ -1,0 +1,89 @@
+"""The messages of both client libraries are equal, except for the names of each language."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from agent_identity_client import (
+    AccessTokenRejectedError,
+    AuthorizationReturnError,
+    ConfigurationError,
+    ConsentFailedError,
+    ConsentRequiredError,
+    ConsentTimeoutError,
+    GivenWorkloadAccessToken,
+    ResourceRefusalError,
+    WorkloadAccessTokenError,
+    from_gate,
+    identity_client,
+)
+
+ROOT = Path(__file__).parents[3]
+
+REASONS = ("sign-in-needed", "state-missing", "malformed", "not-this-browser", "declined")
+CODES = ("access_denied", "server_error", "invalid_scope")
+
+TYPESCRIPT = f"""
+const c = require('./lib/client/index.ts');
+const messageOf = async (call) => {{
+  try {{ await call(); }} catch (error) {{ return error.message; }}
+}};
+const rejected = new c.AccessTokenRejectedError();
+(async () => console.log(JSON.stringify([
+  new c.ConsentRequiredError('calendar', 'https://example.com', 'urn:x').message,
+  new c.ConsentFailedError('calendar').message,
+  ...{json.dumps(CODES)}.map((code) => new c.ConsentFailedError('calendar', code).message),
+  new c.ConsentTimeoutError('calendar', 600).message,
+  rejected.message,
+  new c.ResourceRefusalError('calendar', rejected).message,
+  ...{json.dumps(REASONS)}.map((reason) => new c.AuthorizationReturnError(reason).message),
+  await messageOf(() => c.createIdentityClient()),
+  await messageOf(() => c.createIdentityClient({{ endpoint: 'http://identity.example' }})),
+  await messageOf(() => c.createIdentityClient({{ endpoint: 'https://identity.example' }})),
+  await messageOf(() => c.fromGate({{}})),
+  await messageOf(() => c.givenWorkloadAccessToken('token').renew('token')),
+])))();
+"""
+
+
+def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    for name in ("AGENT_IDENTITY_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    calls = (
+        identity_client,
+        lambda: identity_client("http://identity.example"),
+        lambda: identity_client("https://identity.example"),
+        lambda: from_gate({}),
+        lambda: GivenWorkloadAccessToken("token").renew("token"),
+    )
+    raised: list[str] = []
+    for call in calls:
+        with pytest.raises((ConfigurationError, WorkloadAccessTokenError)) as error:
+            call()
+        raised.append(str(error.value))
+    return [
+        str(ConsentRequiredError("calendar", "https://example.com", "urn:x")),
+        str(ConsentFailedError("calendar")),
+        *(str(ConsentFailedError("calendar", code)) for code in CODES),
+        str(ConsentTimeoutError("calendar", 600)),
+        str(AccessTokenRejectedError()),
+        str(ResourceRefusalError("calendar")),
+        *(str(AuthorizationReturnError(reason)) for reason in REASONS),
+        *raised,
+    ]
+
+
+def in_python(message: str) -> str:
+    """The message with the names of Python."""
+    names = r"authorizationUrl|customState|forceAuthentication|withAccessToken|workloadAccessTokens"
+    snake = re.sub(names, lambda name: re.sub(r"[A-Z]", lambda c: f"_{c[0].lower()}", name[0]), message)
+    return snake.replace("Throw this error", "Raise this error").replace("_token wraps", "_token decorates")
+
+
+def test_are_equal_in_python_and_typescript(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = messages_in_python(monkeypatch)
+    program = ["node", "--require", "tsx/cjs", "--eval", TYPESCRIPT]
+    theirs = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert [in_python(message) for message in json.loads(theirs)] == ours
