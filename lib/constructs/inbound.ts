@@ -23,7 +23,7 @@ export interface JwtInboundProps extends TrustedIssuer {
   /**
    * @default - with `allowedClients`, any audience; without, the endpoint's own invocation URL (RFC 8707)
    */
-  readonly allowedAudience?: readonly string[];
+  readonly allowedAudience?: readonly string[] | undefined;
   /**
    * Scopes of `allowedScopes` by what clients ask their authorization server for in their place.
    * @default - by their own names

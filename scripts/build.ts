@@ -1,0 +1,18 @@
+/**
+ * `npm run build`: everything that the package contains, in `dist/`. npm runs it before it packs the package and after
+ * it has installed the project (`prepare`), so that an installation from Git is complete.
+ */
+import { buildFunctions } from './build/functions';
+import { buildLibrary } from './build/library';
+import { writeThirdParty } from './build/third-party';
+
+async function build(): Promise<void> {
+  await buildFunctions();
+  buildLibrary();
+  writeThirdParty();
+}
+
+build().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,54 @@
+/**
+ * `npm run pack`: everything that is published, in `dist/packages/`: a tarball of the project's own package and of each
+ * npm workspace, and a wheel of each Python project. Fails when a package is larger than its budget.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { installPython, run } from '../test/clients/installation.mjs';
+import { checkBudget } from './pack/budget.mjs';
+
+const ROOT = join(import.meta.dirname, '..');
+const PACKAGES = join(ROOT, 'dist/packages');
+
+/** Folders with a pyproject.toml. */
+const PYTHON_PROJECTS = [];
+
+/** Packs the project and its workspaces. Each is built first, by its own `prepare` or `prepack`. */
+function packNpm() {
+  const { npm_execpath: script } = process.env;
+  // npm's own script where npm runs this, since `npm` is not a program that can be started on Windows.
+  const [command, ...first] = script ? [process.execPath, script] : ['npm'];
+  const options = { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
+  const printed = execFileSync(
+    command,
+    [
+      ...[...first, 'pack', '--json', '--foreground-scripts=false', '--loglevel=error'],
+      ...['--workspaces', '--include-workspace-root', '--pack-destination', PACKAGES],
+    ],
+    { ...options, maxBuffer: 64 * 1024 * 1024 },
+  );
+  return JSON.parse(printed).map(({ name, filename, size, entryCount }) => ({
+    ...{ name, filename, bytes: size, files: entryCount },
+  }));
+}
+
+function packPython() {
+  if (PYTHON_PROJECTS.length === 0) return [];
+  const python = installPython(join(import.meta.dirname, 'pack'));
+  return PYTHON_PROJECTS.map((folder) => {
+    const before = readdirSync(PACKAGES);
+    run(python, ['-m', 'build', '--wheel', '--no-isolation', '--outdir', PACKAGES, join(ROOT, folder)], ROOT);
+    const [filename] = readdirSync(PACKAGES).filter((name) => !before.includes(name));
+    return { name: filename.split('-')[0], filename, bytes: statSync(join(PACKAGES, filename)).size };
+  });
+}
+
+rmSync(PACKAGES, { recursive: true, force: true });
+mkdirSync(PACKAGES, { recursive: true });
+const packed = [...packNpm(), ...packPython()];
+for (const { filename, bytes, files } of packed) {
+  const count = files === undefined ? '' : `, ${files} files`;
+  process.stdout.write(`dist/packages/${filename}  ${Math.ceil(bytes / 1000)} kB${count}\n`);
+}
+packed.forEach(checkBudget);

@@ -1,0 +1,61 @@
+/**
+ * `npm run test:packages [-- --packed] [group …]`: the published packages in the hands of their users. Each consumer is
+ * a folder outside the project that has the tarballs or the wheel and nothing of this project. The last line counts the
+ * checks.
+ *
+ * `--packed` takes the packages of the last `npm run pack`. Groups are the names below; all of them run by default.
+ */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkCdk } from './cdk.mjs';
+import { run } from './consumer-folder.mjs';
+import { checkManifests } from './manifests.mjs';
+import { Report } from './report.mjs';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PACKAGES = join(ROOT, 'dist/packages');
+
+/**
+ * Each group is a function of the report, the packages, and an empty folder that is deleted afterwards. `packages` has
+ * the absolute paths of the files in dist/packages, by name without version: `agent-identity-cdk`.
+ */
+const GROUPS = { manifests: checkManifests, cdk: checkCdk };
+
+async function packagesByName() {
+  const files = await readdir(PACKAGES);
+  return Object.fromEntries(files.map((file) => [file.replace(/-\d.*$/, ''), join(PACKAGES, file)]));
+}
+
+async function main(arguments_) {
+  const names = arguments_.filter((argument) => argument !== '--packed');
+  const unknown = names.find((name) => !(name in GROUPS));
+  if (unknown) throw new Error(`There is no group ${unknown}. Groups: ${Object.keys(GROUPS).join(', ')}`);
+  const report = new Report();
+  const folder = await mkdtemp(join(tmpdir(), 'agent-identity-packages-'));
+  try {
+    if (!arguments_.includes('--packed')) {
+      const pack = () => run(process.execPath, [join(ROOT, 'scripts/pack.mjs')], ROOT);
+      if ((await report.check('npm run pack', pack)) === undefined) return report;
+    }
+    const packages = await packagesByName();
+    for (const name of names.length > 0 ? names : Object.keys(GROUPS)) {
+      process.stdout.write(`\n== ${name}\n`);
+      await GROUPS[name]({ report, packages, folder: await mkdtemp(join(folder, `${name}-`)) });
+    }
+    return report;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (report) => {
+    process.stdout.write(`\n${report.line}\n`);
+    process.exitCode = report.failed === 0 && report.passed > 0 ? 0 : 1;
+  },
+  (error) => {
+    process.stderr.write(`${error.stack}\n`);
+    process.exitCode = 1;
+  },
+);
