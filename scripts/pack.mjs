@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, '..');
 const PACKAGES = join(ROOT, 'dist/packages');
 
 /** Folders with a pyproject.toml. */
-const PYTHON_PROJECTS = [];
+const PYTHON_PROJECTS = ['lib/client-python'];
 
 /** Packs the project and its workspaces. Each is built first, by its own `prepare` or `prepack`. */
 function packNpm() {
@@ -34,7 +34,6 @@ function packNpm() {
 }
 
 function packPython() {
-  if (PYTHON_PROJECTS.length === 0) return [];
   const python = installPython(join(import.meta.dirname, 'pack'));
   return PYTHON_PROJECTS.map((folder) => {
     const before = readdirSync(PACKAGES);
