@@ -62,7 +62,7 @@ export class OAuth2CredentialProvider extends CredentialProvider implements IOAu
     const { clientSecret } = props.vendor;
     const secret = clientSecret && ProviderSecret.of(clientSecret);
     super(scope, id, KIND, 'GetResourceOauth2Token', props, {
-      configuration: props.vendor.configuration(),
+      configuration: props.vendor.configuration(props.importExisting ?? false),
       ...(secret && { secret: (resource, resources) => secret.bind(resource, resources) }),
     });
     this.credentialProviderName = this.createdName;

@@ -6,6 +6,7 @@ import { Token } from 'aws-cdk-lib';
 import * as v from 'valibot';
 import { oauth2ProviderMembers } from '../../lambda/contract/schemas/provider-schemas';
 import {
+  checkSecretGiven,
   type CustomOauth2Config,
   type INCLUDED_VENDORS,
   settleConfig,
@@ -152,15 +153,20 @@ export class OAuth2Vendor {
   /**
    * Vendor and client as the custom resource's properties have them.
    *
+   * @param importExisting whether there may be a provider with a secret already, which then stays
    * @throws Error in plain words for what the service would refuse
    */
-  configuration(): { credentialProviderVendor: VendorName; member: string; config: object } {
+  configuration(importExisting = false): {
+    credentialProviderVendor: VendorName;
+    member: string;
+    config: object;
+  } {
     const { configMember: member } = vendorOf(this.name);
-    if (!Token.isUnresolved(this.config)) this.check(member);
+    if (!Token.isUnresolved(this.config)) this.check(member, importExisting);
     return { credentialProviderVendor: this.name, member, config: this.config };
   }
 
-  private check(member: string): void {
+  private check(member: string, importExisting: boolean): void {
     // The secret is not known here; that there is one matters to some methods.
     const secret = this.clientSecret && { clientSecret: 'kept in AWS Secrets Manager' };
     const parsed = v.safeParse(oauth2ProviderMembers.oauth2ProviderConfigInput, {
@@ -171,6 +177,7 @@ export class OAuth2Vendor {
       throw new Error(`${this.name}: ${v.getDotPath(issue) ?? member}: ${issue.message}`);
     }
     // Whether loopback servers are let in, only the service knows.
-    settleConfig(this.name, parsed.output, { loopback: true });
+    const settled = settleConfig(this.name, parsed.output, { loopback: true });
+    if (!importExisting) checkSecretGiven(this.name, settled);
   }
 }

@@ -129,7 +129,11 @@ it.each<[string, () => Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
   ],
   ['an http token endpoint', () => metadata({ tokenEndpoint: 'http://idp.example/token' }), /tokenEndpoint/],
   ['a server without codes', () => metadata({ responseTypes: ['token'] }), /responseTypes/],
-  ['no secret', () => ({ clientSecret: '' }), /clientSecret/],
+  [
+    'no secret',
+    () => ({ clientSecret: '' }),
+    /clientSecret: is required .* public clients are not supported/,
+  ],
   ['no client id', () => ({ clientId: '' }), /clientId/],
   [
     'a secret and an external one',

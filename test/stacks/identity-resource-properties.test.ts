@@ -219,6 +219,16 @@ describe('an OAuth client', () => {
     expect(() => new OAuth2CredentialProvider(stack, 'P', { identity, vendor: vendor() })).toThrow();
     expect(resourcesOf(templateOf(stack), OAUTH2)).toHaveLength(0);
   });
+
+  it('needs a secret at synthesis, but an imported one keeps its own', () => {
+    const discoveryUrl = 'https://x.example/.well-known/openid-configuration';
+    const vendor = OAuth2Vendor.custom({ clientId: 'client', discoveryUrl });
+    expect(() => new OAuth2CredentialProvider(stack, 'Created', { identity, vendor })).toThrow(
+      'clientSecret: is required for CLIENT_SECRET_BASIC; public clients are not supported',
+    );
+    new OAuth2CredentialProvider(stack, 'P', { identity, vendor, importExisting: true });
+    expect(propertiesOf(templateOf(stack), OAUTH2)).not.toHaveProperty('secret');
+  });
 });
 
 describe('a workload identity', () => {

@@ -27,8 +27,10 @@ import { nameExternalSecret, type SecretNamingPorts } from './provider-secret';
 import { checkSigningKey, type KeyNamingPorts, type PrivateKeyJwt } from './private-key-jwt';
 import { usesSecret, type ClientAuthenticationMethod } from './vendor';
 import {
+  checkSecretGiven,
   clientSecretMembers,
   CONFIG_INPUT,
+  secretRequired,
   settleConfig,
   type Oauth2ProviderConfig,
   type SettledConfig,
@@ -150,11 +152,10 @@ export function createOauth2Provider(
 ): Promise<Oauth2Provider> {
   return audited(ports.audit, 'CreateOauth2CredentialProvider', principal, async (note) => {
     note({ provider: input.name });
-    const { secret, ...client } = settleConfig(input.vendor, input.config, ports.endpointPolicy);
+    const settled = settleConfig(input.vendor, input.config, ports.endpointPolicy);
+    checkSecretGiven(input.vendor, settled);
+    const { secret, ...client } = settled;
     const members = clientSecretMembers(input.vendor);
-    if (secret.kind === 'none' && usesSecret(client.clientAuthenticationMethod)) {
-      throw invalidMember(members.secret, `is required for ${client.clientAuthenticationMethod}`);
-    }
     if (client.privateKeyJwt) {
       const naming = { byOwner: true, ...ownedBy(principal), unchanged: false };
       await checkSigningKey(ports, naming, SIGNING_KEY_MEMBER, client.privateKeyJwt);
@@ -239,7 +240,7 @@ async function changedSecret(
     return nameExternalSecret(ports, naming, members.reference, secret.reference);
   }
   if (!usesSecret(provider.clientAuthenticationMethod)) {
-    throw invalidMember(members.secret, `is required for ${client.clientAuthenticationMethod}`);
+    throw secretRequired(vendor, client.clientAuthenticationMethod);
   }
   if (!sameServer) {
     throw invalidMember(members.secret, 'is required: the stored one was given for another client or server');

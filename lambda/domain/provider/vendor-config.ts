@@ -2,7 +2,7 @@
  * The configuration of a credential provider, as it is given, settled into what is kept: which client, at which
  * server, how it authenticates. Each vendor takes its own member of `oauth2ProviderConfigInput` and no other.
  */
-import { invalidMember } from '../service-error';
+import { invalidMember, type ServiceError } from '../service-error';
 import { customServer, type CustomOauth2Config } from './custom-config';
 import type { Oauth2Discovery } from './discovery';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
@@ -117,6 +117,21 @@ function checkNoSecret(member: string, method: ClientAuthenticationMethod, secre
   if (usesSecret(method) || secret.kind === 'none') return;
   const name = secret.kind === 'managed' ? 'clientSecret' : 'clientSecretConfig';
   throw invalidMember(`${member}.${name}`, `must be left out: ${method} has no client secret`);
+}
+
+/** The service always authenticates to the server: PKCE alone proves nothing about the client. */
+export const secretRequired = (vendor: VendorName, method: ClientAuthenticationMethod): ServiceError =>
+  invalidMember(
+    clientSecretMembers(vendor).secret,
+    `is required for ${method}; public clients are not supported`,
+  );
+
+/** @throws ValidationException for a new client without the secret that its method needs */
+export function checkSecretGiven(
+  vendor: VendorName,
+  { secret, clientAuthenticationMethod: method }: SettledConfig,
+): void {
+  if (secret.kind === 'none' && usesSecret(method)) throw secretRequired(vendor, method);
 }
 
 /**
