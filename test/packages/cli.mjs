@@ -1,0 +1,157 @@
+/** The tarball of @agent-identity/cli: its size, its command line, and the service that it runs, on each Node.js. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { URL } from 'node:url';
+import { cleanEnvironment, npmInstall, run, writeFiles } from './consumer-folder.mjs';
+import { diskUsage } from './disk-usage.mjs';
+import { installNodes } from './node-versions.mjs';
+
+/** Disk space of an installation, in bytes. Half of it is LevelDB, prebuilt for each platform. */
+const MAX_INSTALLED_BYTES = 15_000_000;
+
+const AWS_CLIENTS = ['@aws-sdk/client-bedrock-agentcore', '@aws-sdk/client-bedrock-agentcore-control'];
+
+const BIN = 'node_modules/@agent-identity/cli/dist/bin/agent-identity.js';
+
+/** Creates the workload identity, or reads it when it exists, and gets a token for it. */
+const AGENT = `
+import {
+  BedrockAgentCoreClient, GetWorkloadAccessTokenForUserIdCommand,
+} from '@aws-sdk/client-bedrock-agentcore';
+import {
+  BedrockAgentCoreControlClient, CreateWorkloadIdentityCommand, GetWorkloadIdentityCommand,
+} from '@aws-sdk/client-bedrock-agentcore-control';
+
+const settings = { endpoint: process.env.ENDPOINT };
+const name = 'my-agent';
+const control = new BedrockAgentCoreControlClient(settings);
+const Command = process.env.EXISTS === 'yes' ? GetWorkloadIdentityCommand : CreateWorkloadIdentityCommand;
+const { workloadIdentityArn } = await control.send(new Command({ name }));
+const { workloadAccessToken } = await new BedrockAgentCoreClient(settings).send(
+  new GetWorkloadAccessTokenForUserIdCommand({ workloadName: name, userId: 'alice' }),
+);
+const [, claims] = workloadAccessToken.split('.');
+console.log(workloadIdentityArn, JSON.parse(Buffer.from(claims, 'base64url')).sub);
+`;
+
+/** Runs the command to its end. */
+async function outcome(node, folder, args, env = {}) {
+  const child = spawn(node, [join(folder, BIN), ...args], {
+    cwd: folder,
+    env: { ...cleanEnvironment(), HOME: folder, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  const [status] = await once(child, 'close');
+  return { status, stdout, stderr };
+}
+
+/** Starts `agent-identity local`, calls the function with what it prints for programs, and stops it by SIGTERM. */
+async function whileRunning(node, folder, home, use) {
+  const child = spawn(node, [join(folder, BIN), 'local', '--port', '0'], {
+    cwd: folder,
+    env: { ...cleanEnvironment(), AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: undefined, HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  const ended = once(child, 'close');
+  try {
+    let result;
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (!line.startsWith('{"ready":true')) continue;
+      result = await use(JSON.parse(line));
+      child.kill('SIGTERM');
+    }
+    const [status] = await ended;
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+    return result;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+async function checkCommandLine(node, folder, version) {
+  const usage = await outcome(node, folder, ['local', '--prot', '1']);
+  assert.deepEqual(usage, {
+    status: 2,
+    stdout: '',
+    stderr: 'There is no option --prot. Did you mean --port? Run the command with --help for its options.\n',
+  });
+  const port = await outcome(node, folder, ['local', '--port', 'http']);
+  assert.deepEqual([port.status, port.stdout], [1, '']);
+  assert.match(port.stderr, /^PORT \(--port\) must be a number [^\n]*\n$/);
+
+  // Neither version nor help loads the service, so both work without it.
+  const [service, hidden] = ['lib', 'hidden'].map((name) => join(folder, BIN, '..', '..', name));
+  await rename(service, hidden);
+  try {
+    assert.deepEqual(await outcome(node, folder, ['--version']), {
+      status: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    });
+    assert.match((await outcome(node, folder, [])).stdout, /^ {2}local /m);
+  } finally {
+    await rename(hidden, service);
+  }
+}
+
+/** Two starts over one data folder, each with requests of the AWS clients. */
+async function checkService(node, folder, agent, home) {
+  await mkdir(home);
+  const call = async ({ endpoint, region, principals }, exists) => {
+    const { accessKeyId, secretAccessKey } = principals.operator;
+    return run(node, ['agent.mjs'], agent, {
+      ENDPOINT: endpoint,
+      EXISTS: exists,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    });
+  };
+  const created = await whileRunning(node, folder, home, async (ready) => {
+    const taken = await outcome(node, folder, ['local', '--port', new URL(ready.endpoint).port], {
+      DATA_DIR: join(home, 'another'),
+    });
+    assert.deepEqual([taken.status, taken.stdout], [1, '']);
+    assert.match(taken.stderr, /^Port \d+[^\n]* is taken\. [^\n]*\n$/);
+    const inUse = await outcome(node, folder, ['local', '--port', '0'], { HOME: home });
+    assert.match(inUse.stderr, /^The data folder is in use: [^\n]*\n$/);
+    return call(ready, 'no');
+  });
+  const read = await whileRunning(node, folder, home, (ready) => call(ready, 'yes'));
+  assert.equal(read, created);
+  assert.match(created, /\/workload-identity\/my-agent user-id:alice$/m);
+}
+
+export async function checkCli({ report, packages, folder }) {
+  const consumer = join(folder, 'consumer');
+  const agent = join(folder, 'agent');
+  const empty = { 'package.json': { private: true } };
+  await writeFiles(consumer, empty);
+  await writeFiles(agent, { ...empty, 'agent.mjs': AGENT });
+  const nodes = await installNodes(agent);
+  await npmInstall(agent, AWS_CLIENTS);
+
+  await report.check('npm install', () => npmInstall(consumer, [packages['agent-identity-cli']]));
+  await report.check(`at most ${MAX_INSTALLED_BYTES / 1e6} MB`, async () => {
+    const size = await diskUsage(join(consumer, 'node_modules'));
+    assert.ok(size < MAX_INSTALLED_BYTES, `${size} bytes are installed`);
+  });
+  const manifest = await readFile(join(consumer, 'node_modules/@agent-identity/cli/package.json'), 'utf8');
+  for (const { version, node } of nodes) {
+    await report.check(`Node.js ${version}: version and help without the service, wrong input`, () =>
+      checkCommandLine(node, consumer, JSON.parse(manifest).version),
+    );
+    await report.check(`Node.js ${version}: requests of AWS clients, before and after a restart`, () =>
+      checkService(node, consumer, agent, join(folder, `home-${version}`)),
+    );
+  }
+}
