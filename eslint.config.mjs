@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /** What the domain must not touch: it gets time, randomness, storage and the network through its ports. */
-const ambient = [
+const system = [
   { name: 'fetch', message: 'The domain sends through a port.' },
   { name: 'process', message: 'The domain reads no environment.' },
   { name: 'setTimeout', message: 'The domain is given the time.' },
@@ -47,7 +47,7 @@ export default tseslint.config(
   {
     files: ['lambda/domain/**/*.ts'],
     rules: {
-      'no-restricted-globals': ['error', ...ambient],
+      'no-restricted-globals': ['error', ...system],
       'no-restricted-syntax': [
         'error',
         {

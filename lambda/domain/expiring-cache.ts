@@ -1,5 +1,5 @@
 /** A cache with two bounds: how long a value is kept, and how many are; the oldest goes first. */
-import type { Ambient } from './ambient';
+import type { System } from './system';
 
 export interface ExpiringCache<Value> {
   /** The value, unless it has been kept for its time. */
@@ -14,13 +14,13 @@ export interface ExpiringCache<Value> {
  */
 export function createExpiringCache<Value>(
   { milliseconds, most }: { readonly milliseconds: number; readonly most: number },
-  ambient: Pick<Ambient, 'now'>,
+  system: Pick<System, 'now'>,
 ): ExpiringCache<Value> {
   const entries = new Map<string, { value: Value; until: number }>();
   return {
     get(key) {
       const entry = entries.get(key);
-      return entry && entry.until > ambient.now() ? entry.value : undefined;
+      return entry && entry.until > system.now() ? entry.value : undefined;
     },
     set(key, value) {
       entries.delete(key);
@@ -28,7 +28,7 @@ export function createExpiringCache<Value>(
         if (entries.size < most) break;
         entries.delete(oldest);
       }
-      entries.set(key, { value, until: ambient.now() + milliseconds });
+      entries.set(key, { value, until: system.now() + milliseconds });
     },
     delete(key) {
       entries.delete(key);

@@ -1,6 +1,6 @@
 /** What every operation on an owned resource does first and last: find it for a caller who may, write it back once. */
 import { isDeepStrictEqual } from 'node:util';
-import { epochSeconds, type Ambient } from './ambient';
+import { epochSeconds, type System } from './system';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
 import { withOwnerId } from './ownership';
 import { mayAct, type Call } from './policy/access';
@@ -74,7 +74,7 @@ export const resourceToDelete = async <Resource extends OwnedResource>(
  */
 export async function changeResource<Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'replace'>,
-  ambient: Ambient,
+  system: System,
   resource: Resource,
   change: Partial<Resource>,
 ): Promise<Resource> {
@@ -82,7 +82,7 @@ export async function changeResource<Resource extends OwnedResource>(
     ...resource,
     ...change,
     revision: resource.revision + 1,
-    lastUpdatedTime: epochSeconds(ambient),
+    lastUpdatedTime: epochSeconds(system),
   };
   if (!(await store.replace(changed))) throw changedMeanwhile();
   return changed;

@@ -2,7 +2,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { ambient } from '../adapters/ambient';
+import { system } from '../adapters/system';
 import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
@@ -82,7 +82,7 @@ const ports = {
   keyDescriptions: createKeyDescriptions(kms),
   seal: createSealOnly(vaultKeysOf(dynamodb, env)),
   audit,
-  ambient,
+  system,
   arnPrefix: env.ARN_PREFIX,
   endpointPolicy: readEndpointPolicy(),
   quotas: readQuotas(),

@@ -2,7 +2,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { ambient } from '../adapters/ambient';
+import { system } from '../adapters/system';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
@@ -43,24 +43,24 @@ const endpointPolicy = readEndpointPolicy();
 const dynamodb = new DynamoDBClient({});
 const vault = createTable(dynamodb, env.VAULT_TABLE);
 const transport = createTransport(endpointPolicy);
-const metadata = createMetadataReader(transport, endpointPolicy, ambient);
+const metadata = createMetadataReader(transport, endpointPolicy, system);
 const ports = {
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(vault),
   clientSecrets: createClientSecretStore(vault),
   apiKeys: createApiKeyStore(vault),
-  externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), ambient),
-  assertionKeys: createAssertionKeys(new KMSClient({}), ambient),
+  externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system),
+  assertionKeys: createAssertionKeys(new KMSClient({}), system),
   webIdentityTokens: createWebIdentityTokens(),
   sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
   seal: createSeal(vaultKeysOf(dynamodb, env)),
-  publicKeys: createPublicKeys(createSigningKeyStore(createTable(dynamodb, env.DIRECTORY_TABLE)), ambient),
-  userTokens: createUserTokenVerifier(readTrustedIssuers(), metadata, transport, ambient),
+  publicKeys: createPublicKeys(createSigningKeyStore(createTable(dynamodb, env.DIRECTORY_TABLE)), system),
+  userTokens: createUserTokenVerifier(readTrustedIssuers(), metadata, transport, system),
   metadata,
   transport,
   endpointPolicy,
   audit,
-  ambient,
+  system,
   aheadRenewals: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),
   lifetimes: readLifetimes(),
   baseUrl: env.BASE_URL,

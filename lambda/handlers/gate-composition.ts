@@ -4,7 +4,7 @@
  * service.
  */
 import type { BedrockAgentCoreClientConfig } from '@aws-sdk/client-bedrock-agentcore';
-import { ambient } from '../adapters/ambient';
+import { system } from '../adapters/system';
 import { createHttpAgent } from '../adapters/http/agent';
 import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
@@ -33,14 +33,14 @@ export interface GateEnvironment extends AuthorizerEnvironment {
 /** Believes nobody but whom the endpoint's own configuration names. */
 function userTokens({ endpointPolicy }: AuthorizerEnvironment): UserTokenVerifier {
   const transport = createTransport(endpointPolicy);
-  const metadata = createMetadataReader(transport, endpointPolicy, ambient);
-  return createUserTokenVerifier([], metadata, transport, ambient);
+  const metadata = createMetadataReader(transport, endpointPolicy, system);
+  return createUserTokenVerifier([], metadata, transport, system);
 }
 
 function agentOf({ target, protocol }: AgentEndpointConfiguration, policy: EndpointPolicy): Agent {
   return target.kind === 'url'
     ? createHttpAgent(target.url, policy)
-    : createLambdaAgent(target.functionArn, protocol, ambient);
+    : createLambdaAgent(target.functionArn, protocol, system);
 }
 
 export function composeGate(endpoint: AgentEndpointConfiguration, environment: GateEnvironment): GateHandler {
@@ -50,7 +50,7 @@ export function composeGate(endpoint: AgentEndpointConfiguration, environment: G
     agent: agentOf(endpoint, environment.endpointPolicy),
     audit,
     requests,
-    ambient,
+    system,
   };
   return createGateHandler(ports, endpoint, report, environment.idle ?? IDLE);
 }

@@ -5,7 +5,7 @@
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { ambient } from '../adapters/ambient';
+import { system } from '../adapters/system';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createTable } from '../adapters/dynamodb/table';
 import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
@@ -37,7 +37,7 @@ const signing = {
   store: createSigningKeyStore(directory),
   wrapper: createSigningKeyEncrypter(kms, env.KMS_KEY_ARN, tokenVaultArn(env.ARN_PREFIX)),
   audit,
-  ambient,
+  system,
 };
 const identities = createWorkloadIdentityStore(directory);
 const vault = {
@@ -49,7 +49,7 @@ const vault = {
     tokenVault: createTokenVaultStore(directory),
     owners: createVaultKeyOwners(identities),
     store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
-    ambient,
+    system,
   }),
   audit,
 };

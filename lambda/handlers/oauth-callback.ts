@@ -3,7 +3,7 @@
  * keys, and has no way to a grant. Requests that go to a provider directly it has another function send.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { ambient } from '../adapters/ambient';
+import { system } from '../adapters/system';
 import { createSessionStore } from '../adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createTable } from '../adapters/dynamodb/table';
@@ -34,7 +34,7 @@ const vaultKeys = vaultKeysOf(dynamodb, env);
 const secure = env.BASE_URL.startsWith('https:');
 const publicKeys = createPublicKeys(
   createSigningKeyStore(createTable(dynamodb, env.DIRECTORY_TABLE)),
-  ambient,
+  system,
 );
 const ports = {
   sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
@@ -45,7 +45,7 @@ const ports = {
   }),
   pushedAuthorization: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),
   audit,
-  ambient,
+  system,
   baseUrl: env.BASE_URL,
 };
 

@@ -5,7 +5,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { ambient } from '../adapters/ambient';
+import { system } from '../adapters/system';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createClientSecretStore } from '../adapters/dynamodb/secret-store';
@@ -43,15 +43,15 @@ const ports = {
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(vault),
   clientSecrets: createClientSecretStore(vault),
-  externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), ambient),
-  assertionKeys: createAssertionKeys(new KMSClient({}), ambient),
+  externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system),
+  assertionKeys: createAssertionKeys(new KMSClient({}), system),
   webIdentityTokens: createWebIdentityTokens(),
   seal: createSeal(vaultKeysOf(dynamodb, env)),
-  metadata: createMetadataReader(transport, endpointPolicy, ambient),
+  metadata: createMetadataReader(transport, endpointPolicy, system),
   transport,
   endpointPolicy,
   audit,
-  ambient,
+  system,
   baseUrl: env.BASE_URL,
 };
 

@@ -1,7 +1,7 @@
 /** Composition of token exchange: it reads the directory, signs, seals users' own tokens, and has no way to the vault. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { ambient } from '../adapters/ambient';
+import { system } from '../adapters/system';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
 import { createTable } from '../adapters/dynamodb/table';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
@@ -31,9 +31,9 @@ const ports = {
   identities: createWorkloadIdentityStore(directory),
   userTokens: createUserTokenVerifier(
     readTrustedIssuers(),
-    createMetadataReader(transport, endpointPolicy, ambient),
+    createMetadataReader(transport, endpointPolicy, system),
     transport,
-    ambient,
+    system,
   ),
   signingKeys: createSigningKeys({
     store: createSigningKeyStore(directory),
@@ -42,11 +42,11 @@ const ports = {
       address: env.BASE_URL,
     }),
     audit,
-    ambient,
+    system,
   }),
   seal: createSeal(vaultKeysOf(dynamodb, env)),
   audit,
-  ambient,
+  system,
   lifetimes: readLifetimes(),
   issuer: env.BASE_URL,
 };

@@ -4,7 +4,7 @@
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { ambient } from '../adapters/ambient';
+import { system } from '../adapters/system';
 import { createTable } from '../adapters/dynamodb/table';
 import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
@@ -26,7 +26,7 @@ const ports = {
     store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
   }),
   audit,
-  ambient,
+  system,
   serviceKeyArn: env.KMS_KEY_ARN,
 };
 

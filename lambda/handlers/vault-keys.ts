@@ -1,7 +1,7 @@
 /** Composition of the vault keys, the same in each function that seals or opens. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { ambient } from '../adapters/ambient';
+import { system } from '../adapters/system';
 import { createTable } from '../adapters/dynamodb/table';
 import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
 import { createVaultKeyOwners } from '../adapters/dynamodb/vault-key-owners';
@@ -24,7 +24,7 @@ export function vaultKeysOf(dynamodb: DynamoDBClient, env: Record<Needed, string
     tokenVault: createTokenVaultStore(directory),
     owners: createVaultKeyOwners(createWorkloadIdentityStore(directory)),
     store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
-    ambient,
+    system,
     sealsFor: readLifetimes().vaultKey,
   });
 }

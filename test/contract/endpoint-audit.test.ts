@@ -32,7 +32,7 @@ beforeEach(() => {
     userTokens,
     workloadTokens: { mint: unreached },
     agent: { invoke: unreached },
-    ambient: { randomUUID: () => 'session' } as never,
+    system: { randomUUID: () => 'session' } as never,
   };
   gate = createGateHandler(ports, endpoint, report);
   authorizer = createAuthorizerHandler({ requests, audit, userTokens }, endpoint, BY_JWT, report);

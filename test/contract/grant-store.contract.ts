@@ -1,7 +1,7 @@
 /** What every grant store promises: each method is one conditional write, and says whether its condition held. */
 import { UnstorableError } from '../../lambda/domain/unstorable';
 import type { Grant, GrantId, GrantTokens, PendingConsent } from '../../lambda/domain/grant/grant';
-import { BEGINNING } from '../domain/fake-ambient';
+import { BEGINNING } from '../domain/fake-system';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleGrantId, sampleTokens } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';

@@ -19,7 +19,7 @@ import { grantContext } from '../../lambda/domain/grant/grant';
 import type { SealingContext } from '../../lambda/domain/sealing/sealing';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
-import { createFakeAmbient, type FakeAmbient } from '../domain/fake-ambient';
+import { createFakeSystem, type FakeSystem } from '../domain/fake-system';
 import { withFlippedCharacter } from '../domain/flipped-character';
 import { createInMemoryTokenVaultStore, createInMemoryVaultKeyStore } from '../domain/in-memory-stores';
 import { ISSUER, sampleGrantId, sampleIdentity, sampleProvider, sampleSession } from '../domain/samples';
@@ -36,7 +36,7 @@ let kms: LocalKms;
 let client: KMSClient;
 /** Names of the KMS operations that were called, in order. */
 let calls: string[];
-let ambient: FakeAmbient;
+let system: FakeSystem;
 let store: ReturnType<typeof createInMemoryVaultKeyStore>;
 let tokenVault: ReturnType<typeof createInMemoryTokenVaultStore>;
 /** What the directory has of owners, asked once a key is written down. */
@@ -65,7 +65,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   calls = [];
-  ambient = createFakeAmbient();
+  system = createFakeSystem();
   store = createInMemoryVaultKeyStore();
   tokenVault = createInMemoryTokenVaultStore();
   ownerIsThere = () => Promise.resolve(true);
@@ -80,7 +80,7 @@ const newVaultKeys = (tokenVaultArn = TOKEN_VAULT) =>
     tokenVault,
     owners,
     store,
-    ambient,
+    system,
     sealsFor: SEALS_FOR,
   });
 const newSeal = () => createSeal(newVaultKeys());
@@ -179,7 +179,7 @@ describe('does not open', () => {
   it("with a record's kid changed to another version of the same key", async () => {
     const seal = newSeal();
     const sealed = await seal.seal(context, SECRET);
-    ambient.advance(301);
+    system.advance(301);
     const newer = await createSealOnly(newVaultKeys()).seal(context, SECRET);
     const { kid } = decodeProtectedHeader(newer);
     expect(kid).not.toBe(decodeProtectedHeader(sealed).kid);
@@ -242,10 +242,10 @@ describe('the vault key', () => {
     for (let minute = 0; minute < 5; minute += 1) {
       await seal.open(context, sealed);
       await seal.open(context, sealed);
-      ambient.advance(59);
+      system.advance(59);
     }
     expect(calls).toEqual(['DecryptCommand']);
-    ambient.advance(5);
+    system.advance(5);
     await seal.open(context, sealed);
     expect(calls).toEqual(['DecryptCommand', 'DecryptCommand']);
   });
@@ -261,10 +261,10 @@ describe('the vault key', () => {
   it('seals for its time, also in a function that remembers it; then comes another, and the old one still opens', async () => {
     const seal = newSeal();
     const first = await seal.seal(context, 'first');
-    ambient.advance(SEALS_FOR - 1);
+    system.advance(SEALS_FOR - 1);
     const last = await seal.seal(context, 'last');
     expect(decodeProtectedHeader(last).kid).toBe(decodeProtectedHeader(first).kid);
-    ambient.advance(301);
+    system.advance(301);
     const next = await seal.seal(context, 'next');
     expect(decodeProtectedHeader(next).kid).not.toBe(decodeProtectedHeader(first).kid);
     // One for all functions from then on.
@@ -298,7 +298,7 @@ describe('the vault key', () => {
       tokenVault,
       owners,
       store,
-      ambient: { ...ambient, now: () => ambient.now() + 1 },
+      system: { ...system, now: () => system.now() + 1 },
     });
     calls = [];
     const version = await maker.makeUnseen({ purpose, ownerId, ownerArn });
@@ -306,7 +306,7 @@ describe('the vault key', () => {
     expect(decodeProtectedHeader(await seal.seal(context, SECRET)).kid).toBe(
       decodeProtectedHeader(first).kid,
     );
-    ambient.advance(301);
+    system.advance(301);
     const second = await seal.seal(context, 'second');
     expect(decodeProtectedHeader(second).kid).toBe(version);
     expect(await newSeal().open(context, first)).toBe('first');

@@ -1,7 +1,7 @@
 /** What every session store promises: each transition is one conditional write on the revision before. */
 import { type Session, transition } from '../../lambda/domain/consent/session';
 import type { Stores } from '../domain/in-memory-stores';
-import { BEGINNING } from '../domain/fake-ambient';
+import { BEGINNING } from '../domain/fake-system';
 import { sampleSession } from '../domain/samples';
 import { AT_ONCE, outcomes } from './concurrency';
 

@@ -14,7 +14,7 @@ import {
   UNANSWERED,
   type RawServer,
 } from '../flows/support/raw-server';
-import { createFakeAmbient } from '../domain/fake-ambient';
+import { createFakeSystem } from '../domain/fake-system';
 
 const LAPTOP = { loopback: true };
 const GET = { method: 'GET', headers: {} };
@@ -91,13 +91,13 @@ describe('a discovery document', () => {
   const documentOf = ({ url }: RawServer) => ({ issuer: url, token_endpoint: `${url}/token` });
 
   it('is there again five seconds after a server that switched protocols is mended', async () => {
-    const ambient = createFakeAmbient();
-    const reader = createMetadataReader(transport, LAPTOP, ambient);
+    const system = createFakeSystem();
+    const reader = createMetadataReader(transport, LAPTOP, system);
     const discoveryUrl = `${server.url}/.well-known/openid-configuration`;
     for (const [, behavior] of UNANSWERED.slice(0, 2)) {
       server.behavior = behavior;
       await expect(reader.read({ discoveryUrl })).rejects.toMatchObject(unavailable);
-      ambient.advance(5);
+      system.advance(5);
     }
     server.behavior = documentAnswer(documentOf(server));
     expect(await reader.read({ discoveryUrl })).toEqual(documentOf(server));
@@ -117,18 +117,18 @@ describe("an issuer's keys", () => {
   afterAll(() => issuer.close());
 
   /** Trusts the raw server, which publishes the issuer's keys as its own. */
-  function verifier(ambient = createFakeAmbient(Math.floor(Date.now() / 1000))) {
+  function verifier(system = createFakeSystem(Math.floor(Date.now() / 1000))) {
     const deployed = [
       {
         discoveryUrl: `${server.url}/.well-known/openid-configuration`,
         allowedAudience: [issuer.audience],
       },
     ];
-    const metadata = createMetadataReader(transport, LAPTOP, ambient);
-    const tokens = createUserTokenVerifier(deployed, metadata, transport, ambient);
+    const metadata = createMetadataReader(transport, LAPTOP, system);
+    const tokens = createUserTokenVerifier(deployed, metadata, transport, system);
     const verify = async () =>
       tokens.verify(await issuer.token(ANA, { iss: server.url }), { authorizerConfiguration: undefined });
-    return { verify, ambient };
+    return { verify, system };
   }
 
   const metadata = () => documentAnswer({ issuer: server.url, jwks_uri: `${server.url}/jwks` });
@@ -144,10 +144,10 @@ describe("an issuer's keys", () => {
   it.each(UNANSWERED.slice(0, 2))(
     'that are behind a server which %s come once it is mended',
     async (_what, behavior) => {
-      const { verify, ambient } = verifier();
+      const { verify, system } = verifier();
       server.behavior = behavior;
       await expect(verify()).rejects.toMatchObject(notNow);
-      ambient.advance(5);
+      system.advance(5);
       withKeys(behavior);
       await expect(verify()).rejects.toMatchObject(notNow);
       withKeys(documentAnswer(keys));
@@ -156,14 +156,14 @@ describe("an issuer's keys", () => {
   );
 
   it('that lacked the one of a token are fetched again after five seconds, and not before', async () => {
-    const { verify, ambient } = verifier();
+    const { verify, system } = verifier();
     const unauthorized = { name: 'UnauthorizedException', detail: 'user token: signing key unknown' };
     withKeys(documentAnswer({ keys: [] }));
     await expect(verify()).rejects.toMatchObject(unauthorized);
     withKeys(documentAnswer(keys));
-    ambient.advance(4);
+    system.advance(4);
     await expect(verify()).rejects.toMatchObject(unauthorized);
-    ambient.advance(1);
+    system.advance(1);
     await expect(verify()).resolves.toMatchObject({ user: { subject: ANA } });
   });
 });

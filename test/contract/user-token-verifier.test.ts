@@ -1,5 +1,5 @@
 /** Which JWTs of an issuer are user tokens: signed as its keys say, of the right kind, whole, and not over yet. */
-import { ambient } from '../../lambda/adapters/ambient';
+import { system } from '../../lambda/adapters/system';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createUserTokenVerifier } from '../../lambda/adapters/http/user-token-verifier';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
@@ -13,9 +13,9 @@ let verifier: UserTokenVerifier;
 beforeAll(async () => {
   issuer = await startIssuer();
   const transport = createTransport(LOOPBACK);
-  const metadata = createMetadataReader(transport, LOOPBACK, ambient);
+  const metadata = createMetadataReader(transport, LOOPBACK, system);
   const trusted = [{ discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] }];
-  verifier = createUserTokenVerifier(trusted, metadata, transport, ambient);
+  verifier = createUserTokenVerifier(trusted, metadata, transport, system);
 });
 afterAll(() => issuer.close());
 

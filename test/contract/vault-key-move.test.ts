@@ -21,7 +21,7 @@ import { setTokenVaultCmk } from '../../lambda/domain/token-vault/token-vault';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startKms, type LocalKms } from '../../lib/local/kms';
-import { createFakeAmbient } from '../domain/fake-ambient';
+import { createFakeSystem } from '../domain/fake-system';
 
 const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default';
 const PRINCIPAL = 'arn:aws:iam::123456789012:user/operator';
@@ -74,7 +74,7 @@ const vaultKeys = (through: Partial<VaultKeyStore> = {}) =>
     tokenVault: tokenVault(),
     owners: { exists: () => Promise.resolve(true) },
     store: { ...store, ...through },
-    ambient: createFakeAmbient(),
+    system: createFakeSystem(),
     sealsFor: 86_400,
   });
 
@@ -89,7 +89,7 @@ const moveTo = (kmsKeyArn: string | undefined, through: Partial<VaultKeyStore> =
         store: { ...store, ...through },
       }),
       audit: { record: () => undefined },
-      ambient: { ...createFakeAmbient(), ...(now && { now }) },
+      system: { ...createFakeSystem(), ...(now && { now }) },
       serviceKeyArn: kms.keyArn,
     },
     { arn: PRINCIPAL },

@@ -122,7 +122,7 @@ describe('a provider that grants more than was asked for', () => {
   });
 
   it('has no refreshed token handed out for it', async () => {
-    await service.grant({ expiresAt: service.ambient.seconds() - 1 });
+    await service.grant({ expiresAt: service.system.seconds() - 1 });
     service.endpoint.instead.push(answer('a admin'));
     await expect(service.ask()).rejects.toMatchObject(denied);
   });

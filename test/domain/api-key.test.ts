@@ -28,7 +28,7 @@ let token: string;
 beforeEach(async () => {
   service = await createTokenService();
   entries = [];
-  const { stores, ambient, identity, publicKeys } = service;
+  const { stores, system, identity, publicKeys } = service;
   const seal = createInMemorySeal();
   const { owner, tags, revision, createdTime, lastUpdatedTime } = identity;
   provider = {
@@ -44,12 +44,12 @@ beforeEach(async () => {
     apiKeys: stores.apiKeys,
     externalSecrets: createExternalSecrets(
       createInMemorySecretTexts({ [SECRET]: { tags: { [OWNER_TAG]: OWNER }, text: '{"key":"its-own"}' } }),
-      ambient,
+      system,
     ),
     seal,
     publicKeys,
     audit: { record: (entry) => void entries.push(entry) },
-    ambient,
+    system,
     issuer: ISSUER,
   };
   token = await service.issue({ userId: 'ana' });

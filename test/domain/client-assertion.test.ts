@@ -4,7 +4,7 @@ import { joseSignature } from '../../lambda/adapters/kms/assertion-keys';
 import { clientAssertion } from '../../lambda/domain/oauth/client-assertion';
 import { clientAuthentication, oauthClientOf } from '../../lambda/domain/oauth/client-authentication';
 import type { PrivateKeyJwt } from '../../lambda/domain/provider/private-key-jwt';
-import { createFakeAmbient } from './fake-ambient';
+import { createFakeSystem } from './fake-system';
 import { OWNER } from './samples';
 
 const AUDIENCE = 'https://provider.example/token';
@@ -17,7 +17,7 @@ const decoded = (part = ''): Record<string, unknown> =>
   JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
 
 async function asserted(config: PrivateKeyJwt = KEY) {
-  const ambient = createFakeAmbient();
+  const system = createFakeSystem();
   const requests: unknown[] = [];
   const assertionKeys = {
     sign(request: unknown) {
@@ -26,14 +26,14 @@ async function asserted(config: PrivateKeyJwt = KEY) {
     },
   };
   const client = { clientId: 'agents', owner: OWNER };
-  const assertion = await clientAssertion({ assertionKeys, ambient }, client, config, AUDIENCE);
+  const assertion = await clientAssertion({ assertionKeys, system }, client, config, AUDIENCE);
   const [header, payload, signature] = assertion.split('.');
   return {
     header: decoded(header),
     payload: decoded(payload),
     signature,
     signingInput: `${header}.${payload}`,
-    now: ambient.seconds(),
+    now: system.seconds(),
     requests,
   };
 }

@@ -82,7 +82,7 @@ it('pushes nothing for a session that is over or answered', async () => {
   await service.consent(sessionUri);
   const requests = service.server.requests.length;
   expect(await service.authorize(sessionUri)).toMatchObject({ page: { name: 'already-answered' } });
-  service.ambient.advance(600);
+  service.system.advance(600);
   expect(await service.authorize(sessionUri)).toMatchObject({ page: { name: 'link-ended' } });
   expect(service.server.requests).toHaveLength(requests);
 });

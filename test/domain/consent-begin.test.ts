@@ -13,15 +13,15 @@ beforeEach(async () => {
 });
 
 it('notes all that the browser and the end of the session need', async () => {
-  const { identity, provider, grantId, ambient } = service;
+  const { identity, provider, grantId, system } = service;
   const session = await service.session(
     await service.begin({ resources: ['https://calendar.example'], audiences: ['calendar'] }),
   );
   expect(session).toMatchObject({
     state: 'CREATED',
     revision: 1,
-    createdAt: ambient.seconds(),
-    expiresAt: ambient.seconds() + SESSION_LIFETIME,
+    createdAt: system.seconds(),
+    expiresAt: system.seconds() + SESSION_LIFETIME,
     workload: { name: identity.name, id: identity.id, arn: identity.arn },
     subjectHash: grantId.subjectHash,
     provider: { name: provider.name, id: provider.id },
@@ -47,7 +47,7 @@ it('notes all that the browser and the end of the session need', async () => {
 });
 
 it('names the session in the link, and the grant names it too', async () => {
-  const { grantId, stores, ambient } = service;
+  const { grantId, stores, system } = service;
   const { sessionUri, ...link } = await service.ask();
   expect(link).toEqual({
     authorizationUrl: `${ISSUER}/identities/oauth2/authorize?request_uri=${sessionUri}`,
@@ -57,17 +57,17 @@ it('names the session in the link, and the grant names it too', async () => {
   const session = await service.session(sessionUri);
   expect((await stores.grants.get(grantId))?.consent).toEqual({
     sessionHash: session.hash,
-    expiresAt: ambient.seconds() + SESSION_LIFETIME,
+    expiresAt: system.seconds() + SESSION_LIFETIME,
   });
   expect(JSON.stringify(session)).not.toContain(sessionIdOf(sessionUri));
 });
 
 it('looks no further than it must: a link just made is given out, a session that has ended is not read', async () => {
-  const { stores, ambient } = service;
+  const { stores, system } = service;
   const [grants, sessions] = [jest.spyOn(stores.grants, 'get'), jest.spyOn(stores.sessions, 'get')];
   await service.begin();
   expect(grants).toHaveBeenCalledTimes(1);
-  ambient.advance(SESSION_LIFETIME);
+  system.advance(SESSION_LIFETIME);
   await service.begin();
   expect(sessions).not.toHaveBeenCalled();
 });
@@ -215,11 +215,11 @@ describe('asked again while the link is open', () => {
   });
 
   it('when the grant was forgotten since the session began, it is a new one', async () => {
-    const { grantId, stores, provider, ambient } = service;
+    const { grantId, stores, provider, system } = service;
     const { hash } = await service.session(link);
     const change = {
       providerId: provider.id,
-      consent: { sessionHash: hash, expiresAt: ambient.seconds() + SESSION_LIFETIME },
+      consent: { sessionHash: hash, expiresAt: system.seconds() + SESSION_LIFETIME },
       seen: await stores.grants.get(grantId),
       forget: true,
     };
@@ -228,17 +228,17 @@ describe('asked again while the link is open', () => {
   });
 
   it('when its time is over, it is a new one', async () => {
-    service.ambient.advance(SESSION_LIFETIME - 1);
+    service.system.advance(SESSION_LIFETIME - 1);
     expect(await service.begin(first)).toBe(link);
-    service.ambient.advance(1);
+    service.system.advance(1);
     expect(await service.begin(first)).not.toBe(link);
   });
 
   it('when it was answered and not completed within a minute, it is a new one; the old one still completes', async () => {
     const completionUri = await service.consented(link);
-    service.ambient.advance(59);
+    service.system.advance(59);
     expect(await service.begin(first)).toBe(link);
-    service.ambient.advance(1);
+    service.system.advance(1);
     const anew = await service.begin(first);
     expect(anew).not.toBe(link);
     expect(await service.begin(first)).toBe(anew);

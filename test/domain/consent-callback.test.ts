@@ -59,7 +59,7 @@ describe('the link, opened', () => {
   });
 
   it("gives the cookie what is left of the session's time", async () => {
-    service.ambient.advance(100);
+    service.system.advance(100);
     expect(await service.authorize(link)).toMatchObject({ cookie: { maxAge: SESSION_LIFETIME - 100 } });
   });
 
@@ -84,9 +84,9 @@ describe('the link, opened', () => {
   });
 
   it('works to its last second and no longer', async () => {
-    service.ambient.advance(SESSION_LIFETIME - 1);
+    service.system.advance(SESSION_LIFETIME - 1);
     expect(shown(await service.authorize(link))).toBe('redirect');
-    service.ambient.advance(1);
+    service.system.advance(1);
     expect(shown(await service.authorize(link))).toBe('link-ended');
     expect(lastEntry()).toMatchObject({ outcome: 'denied', reason: 'session expired' });
   });
@@ -294,17 +294,17 @@ describe('the answer', () => {
   });
 
   it('comes in time to the last second and no longer', async () => {
-    service.ambient.advance(SESSION_LIFETIME);
+    service.system.advance(SESSION_LIFETIME);
     expect(shown(await service.callback({ ...browser, query: answer }))).toBe('link-ended');
     expect(lastEntry()).toMatchObject({ outcome: 'denied', reason: 'session expired' });
-    service.ambient.advance(-1);
+    service.system.advance(-1);
     expect(shown(await service.callback({ ...browser, query: answer }))).toBe('redirect');
   });
 
   it('of a server that never names itself counts without an issuer, and with its own only', async () => {
     service.server.metadata = { authorization_response_iss_parameter_supported: false };
     // Discovered anew.
-    service.ambient.advance(3600);
+    service.system.advance(3600);
     const other = await service.begin({ scopes: ['x'] });
     const at = await service.open(other);
     const query = service.server.consent(at.location);

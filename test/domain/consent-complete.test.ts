@@ -62,7 +62,7 @@ describe('after the consent', () => {
   });
 
   it('the code is redeemed and the grant sealed into the vault', async () => {
-    const { grantId, provider, ambient, stores, server } = service;
+    const { grantId, provider, system, stores, server } = service;
     await service.complete(completion);
     expect(await service.held()).toEqual({
       accessToken: `access-for-${code}`,
@@ -75,8 +75,8 @@ describe('after the consent', () => {
       tokens: {
         scopes: ['a', 'b'],
         requestedScopes: ['a', 'b'],
-        expiresAt: ambient.seconds() + 3600,
-        obtainedAt: ambient.seconds(),
+        expiresAt: system.seconds() + 3600,
+        obtainedAt: system.seconds(),
         refreshable: true,
       },
     });
@@ -247,9 +247,9 @@ describe('after the consent', () => {
   });
 
   it("it works to the session's last second and no longer", async () => {
-    service.ambient.advance(SESSION_LIFETIME);
+    service.system.advance(SESSION_LIFETIME);
     await refused('session expired');
-    service.ambient.advance(-1);
+    service.system.advance(-1);
     await service.complete(completion);
   });
 
@@ -300,7 +300,7 @@ describe('after the consent', () => {
 
   it('a session that outlives its time while the code is redeemed still completes', async () => {
     service.server.before = () => {
-      service.ambient.advance(SESSION_LIFETIME);
+      service.system.advance(SESSION_LIFETIME);
       return Promise.resolve();
     };
     await service.complete(completion);

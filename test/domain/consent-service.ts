@@ -21,7 +21,7 @@ import { createExternalSecrets } from '../../lambda/domain/sealing/external-secr
 import { grantTarget, type GrantId } from '../../lambda/domain/grant/grant';
 import { openTokens } from '../../lambda/domain/grant/tokens';
 import { createAuthorizationServer, DISCOVERY_URL } from './authorization-server';
-import { createFakeAmbient } from './fake-ambient';
+import { createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { createInMemoryStores } from './in-memory-stores';
@@ -57,7 +57,7 @@ export type ConsentService = Awaited<ReturnType<typeof createConsentService>>;
 
 /** @param user for whom the agent asks */
 export async function createConsentService(user: User = { kind: 'user-id', id: 'ana' }) {
-  const ambient = createFakeAmbient();
+  const system = createFakeSystem();
   const stores = createInMemoryStores();
   const seal = createInMemorySeal();
   const server = createAuthorizationServer();
@@ -73,8 +73,8 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     ...stores,
     ...NO_ASSERTIONS,
     seal,
-    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
-    metadata: createMetadataReader(server.transport, policy, ambient),
+    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
+    metadata: createMetadataReader(server.transport, policy, system),
     userTokens: {
       verify: (token: string) =>
         token === 'the token of ana'
@@ -84,7 +84,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     transport: server.transport,
     endpointPolicy: policy,
     audit: { record: (entry: AuditEntry) => void entries.push(entry) },
-    ambient,
+    system,
     lifetimes: parseLifetimes('{}'),
     baseUrl: ISSUER,
   };
@@ -106,7 +106,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
   };
 
   const service = {
-    ambient,
+    system,
     stores,
     seal,
     server,

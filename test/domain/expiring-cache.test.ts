@@ -1,16 +1,16 @@
 /** The cache's two bounds. */
 import { createExpiringCache } from '../../lambda/domain/expiring-cache';
-import { createFakeAmbient } from './fake-ambient';
+import { createFakeSystem } from './fake-system';
 
-const ambient = createFakeAmbient();
-const newCache = () => createExpiringCache<string>({ milliseconds: 2000, most: 2 }, ambient);
+const system = createFakeSystem();
+const newCache = () => createExpiringCache<string>({ milliseconds: 2000, most: 2 }, system);
 
 it('keeps a value for its time and no longer', () => {
   const cache = newCache();
   cache.set('a', 'one');
-  ambient.advance(1);
+  system.advance(1);
   expect(cache.get('a')).toBe('one');
-  ambient.advance(1);
+  system.advance(1);
   expect(cache.get('a')).toBeUndefined();
 });
 

@@ -1,7 +1,7 @@
 /** Whose external secrets a provider may use: of this account and region, tagged for its owner, named by its owner. */
 import { nameExternalSecret, type SecretNaming } from '../../lambda/domain/provider/provider-secret';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
-import { createFakeAmbient } from './fake-ambient';
+import { createFakeSystem } from './fake-system';
 import { createInMemorySecretTexts, type InMemorySecret } from './in-memory-secret-texts';
 
 const OWNER = 'arn:aws:iam::123456789012:role/owner';
@@ -51,7 +51,7 @@ describe('naming', () => {
 describe('reading', () => {
   const text = JSON.stringify({ key: 'the secret' });
   const read = (found: InMemorySecret | undefined) =>
-    createExternalSecrets(createInMemorySecretTexts(found && { [OURS]: found }), createFakeAmbient()).read(
+    createExternalSecrets(createInMemorySecretTexts(found && { [OURS]: found }), createFakeSystem()).read(
       held,
       secret,
     );
@@ -64,7 +64,7 @@ describe('reading', () => {
     ['the ARN and nothing behind it', `${OWNER} `, false],
   ])('takes a tag that has %s: %s', async (_what, tag, expected) => {
     const found = createInMemorySecretTexts({ [OURS]: { tags: { 'agent-identity:owner': tag }, text } });
-    const secrets = createExternalSecrets(found, createFakeAmbient());
+    const secrets = createExternalSecrets(found, createFakeSystem());
     const value = secrets.read({ ...held, ownerId: 'AROAFIRST' }, secret).catch(() => undefined);
     expect((await value) === 'the secret').toBe(expected);
     const naming = nameExternalSecret(
@@ -113,7 +113,7 @@ describe('reading', () => {
   ])('refuses a secret that is %s, and tells nobody what it is', async (_, found, jsonKey = 'key') => {
     const secrets = createExternalSecrets(
       createInMemorySecretTexts({ [OURS]: { tags, text: found } }),
-      createFakeAmbient(),
+      createFakeSystem(),
     );
     const error = await secrets.read(held, { arn: OURS, jsonKey }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
@@ -126,15 +126,15 @@ describe('reading', () => {
   });
 
   it('keeps a value for five minutes, and not beyond a change of the provider', async () => {
-    const ambient = createFakeAmbient();
+    const system = createFakeSystem();
     const found: Record<string, InMemorySecret> = { [OURS]: { tags, text } };
-    const secrets = createExternalSecrets(createInMemorySecretTexts(found), ambient);
+    const secrets = createExternalSecrets(createInMemorySecretTexts(found), system);
     await secrets.read(held, secret);
     found[OURS] = { tags, text: JSON.stringify({ key: 'the next' }) };
-    ambient.advance(299);
+    system.advance(299);
     expect(await secrets.read(held, secret)).toBe('the secret');
     expect(await secrets.read({ ...held, revision: 2 }, secret)).toBe('the next');
-    ambient.advance(1);
+    system.advance(1);
     expect(await secrets.read(held, secret)).toBe('the next');
   });
 });

@@ -11,7 +11,7 @@ import {
   isRefreshable,
   type GrantTarget,
 } from '../../lambda/domain/grant/grant';
-import { BEGINNING } from './fake-ambient';
+import { BEGINNING } from './fake-system';
 import { sampleTokens } from './samples';
 
 const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'));

@@ -2,7 +2,7 @@
 import { decodeJwt } from 'jose';
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { createConsentService } from './consent-service';
-import { BEGINNING } from './fake-ambient';
+import { BEGINNING } from './fake-system';
 import { createTokenService } from './token-service';
 
 const DEFAULTS = { workloadAccessToken: 900, consentSession: 600, vaultKey: 90 * 86_400 };
@@ -41,7 +41,7 @@ it('are those of the links that are given out', async () => {
   const service = await createConsentService();
   Object.assign(service.ports, { lifetimes: parseLifetimes('{"consentSession":1800}') });
   const sessionUri = await service.begin();
-  expect(await service.session(sessionUri)).toMatchObject({ expiresAt: service.ambient.seconds() + 1800 });
-  service.ambient.advance(1799);
+  expect(await service.session(sessionUri)).toMatchObject({ expiresAt: service.system.seconds() + 1800 });
+  service.system.advance(1799);
   expect(await service.authorize(sessionUri)).toMatchObject({ cookie: { maxAge: 1 } });
 });

@@ -7,7 +7,7 @@ import {
   type SubjectTokenType,
 } from '../../lambda/domain/provider/on-behalf-of-config';
 import { VENDOR_NAMES } from '../../lambda/domain/provider/vendors';
-import { BEGINNING } from './fake-ambient';
+import { BEGINNING } from './fake-system';
 import { sampleProvider } from './samples';
 import { createTokenClient, json, TOKEN_ENDPOINT, tokens } from './token-client';
 

@@ -7,7 +7,7 @@ import type { RetrieveInput, RetrievePorts } from '../../lambda/domain/credentia
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/credential/retrieve';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import { LONGEST_CARRIED } from '../../lambda/domain/workload-token/subject-token';
-import { BEGINNING } from './fake-ambient';
+import { BEGINNING } from './fake-system';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { ISSUER, OWNER, sampleProvider } from './samples';
 import { json, TOKEN_ENDPOINT } from './token-client';
@@ -30,7 +30,7 @@ interface Setting {
 
 async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ...provided }: Setting) {
   const tokenService = await createTokenService(userTokenEnd);
-  const { ambient, stores, seal, entries } = tokenService;
+  const { system, stores, seal, entries } = tokenService;
   const provider = sampleProvider(provided);
   await stores.providers.create(provider);
   await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
@@ -45,7 +45,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
   const ports: RetrievePorts = {
     ...stores,
     seal,
-    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
+    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
     metadata: {
       read: () =>
         Promise.resolve({
@@ -57,14 +57,14 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
       requests.push(Object.fromEntries(new URLSearchParams(String(body))));
       const { length } = requests;
       // So that others who ask meanwhile come in between.
-      await ambient.wait(10);
+      await system.wait(10);
       return (
         endpoint.instead.shift() ??
         json({ access_token: `access-${length}`, token_type: 'Bearer', expires_in: 600, ...endpoint.answer })
       );
     },
     endpointPolicy: { loopback: false },
-    ambient,
+    system,
     audit: { record: (entry) => void entries.push(entry) },
     publicKeys: tokenService.publicKeys,
     issuer: ISSUER,
@@ -89,7 +89,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
   const ALICE = { userToken: 'a.b.c' };
   return {
     ...tokenService,
-    ambient,
+    system,
     provider,
     requests,
     endpoint,
@@ -178,7 +178,7 @@ describe('what was exchanged', () => {
   it('is not handed out when its own time is over', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     await service.ask();
-    service.ambient.advance(600);
+    service.system.advance(600);
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-2' } });
   });
 
@@ -189,9 +189,9 @@ describe('what was exchanged', () => {
     const service = await createExchange({ ...exchangeBy('NONE'), userTokenEnd: BEGINNING + 100 });
     service.endpoint.answer = answer;
     await service.ask();
-    service.ambient.advance(94);
+    service.system.advance(94);
     expect(await service.ask()).toMatchObject({ outcome: 'cached' });
-    service.ambient.advance(2);
+    service.system.advance(2);
     expect(await service.ask()).toMatchObject({ outcome: 'exchanged' });
   });
 
@@ -199,7 +199,7 @@ describe('what was exchanged', () => {
     const service = await createExchange(exchangeBy('NONE'));
     service.endpoint.answer = { expires_in: 3600 };
     await service.ask();
-    service.ambient.advance(TOKEN_LIFETIME + 60);
+    service.system.advance(TOKEN_LIFETIME + 60);
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' }, outcome: 'cached' });
   });
 

@@ -4,7 +4,7 @@ import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/pr
 import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
 import { clientOf, type ProviderClientPorts } from '../../lambda/domain/oauth/provider-client';
 import type { WebIdentityRequest } from '../../lambda/domain/oauth/web-identity';
-import { createFakeAmbient } from './fake-ambient';
+import { createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { createInMemoryStores } from './in-memory-stores';
@@ -15,7 +15,7 @@ const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:client-A
 const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/one';
 const TOKEN_ENDPOINT = 'https://provider.example/token';
 const { arn: workload } = sampleIdentity();
-const ambient = createFakeAmbient();
+const system = createFakeSystem();
 
 /** @returns the client's credential, and what was asked of the ports for it */
 async function credentialOf(change: Partial<Oauth2Provider>, secret: string | undefined = undefined) {
@@ -32,10 +32,10 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
     clientSecrets: stores.clientSecrets,
     externalSecrets: createExternalSecrets(
       createInMemorySecretTexts({ [SECRET]: { tags: { [OWNER_TAG]: OWNER }, text: '{"key":"elsewhere"}' } }),
-      ambient,
+      system,
     ),
     seal,
-    ambient,
+    system,
     metadata: { read: () => Promise.resolve({ issuer: 'https://provider.example' }) },
     webIdentityTokens: {
       get(request) {

@@ -58,7 +58,7 @@ beforeEach(async () => {
     keyDescriptions: { describe: unused },
     pageTokens: { seal: unused, open: unused },
     audit: { record: () => undefined },
-    ambient: service.ambient,
+    system: service.system,
     arnPrefix: ARN_PREFIX,
     endpointPolicy: { loopback: false },
     quotas: parseQuotas('{}'),
@@ -148,7 +148,7 @@ describe('an API key that is asked for while it is deleted', () => {
     ],
   ])('is none any more, with %s', async (_what, name, remove) => {
     await KINDS['an API key'].create();
-    const { stores, ambient, publicKeys } = service;
+    const { stores, system, publicKeys } = service;
     const reading = {
       directory: stores.directory,
       apiKeys: {
@@ -157,11 +157,11 @@ describe('an API key that is asked for while it is deleted', () => {
           return stores.apiKeys.get(id);
         },
       },
-      externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
+      externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
       seal: createInMemorySeal(),
       publicKeys,
       audit: ports.audit,
-      ambient,
+      system,
       issuer: ISSUER,
     };
     const asked = getResourceApiKey(reading, { arn: OWNER }, await service.issue(), NAME);

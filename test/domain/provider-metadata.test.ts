@@ -3,7 +3,7 @@ import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { createMetadataReader, judgeMetadata } from '../../lambda/domain/oauth/provider-metadata';
 import type { Transport } from '../../lambda/domain/oauth/transport';
 import { caught } from './caught';
-import { createFakeAmbient } from './fake-ambient';
+import { createFakeSystem } from './fake-system';
 
 const issuer = 'https://provider.example/tenant';
 const discoveryUrl = `${issuer}/.well-known/openid-configuration`;
@@ -93,14 +93,14 @@ describe('read by discovery', () => {
   }
 
   it('is kept for ten minutes', async () => {
-    const ambient = createFakeAmbient();
+    const system = createFakeSystem();
     const { asked, transport } = server(() => Response.json(document));
-    const reader = createMetadataReader(transport, ACCOUNT, ambient);
+    const reader = createMetadataReader(transport, ACCOUNT, system);
     await reader.read({ discoveryUrl });
-    ambient.advance(599);
+    system.advance(599);
     await reader.read({ discoveryUrl });
     expect(asked).toEqual([discoveryUrl]);
-    ambient.advance(1);
+    system.advance(1);
     await reader.read({ discoveryUrl });
     expect(asked).toHaveLength(2);
   });
@@ -116,15 +116,15 @@ describe('read by discovery', () => {
     ],
     ['what is not JSON', () => new Response('<html>'), 'invalid_metadata', false],
   ])('fails on %s, which is kept for five seconds', async (_what, answer, code, unavailable) => {
-    const ambient = createFakeAmbient();
+    const system = createFakeSystem();
     const { asked, transport } = server(answer);
-    const reader = createMetadataReader(transport, ACCOUNT, ambient);
+    const reader = createMetadataReader(transport, ACCOUNT, system);
     const fails = () => expect(reader.read({ discoveryUrl })).rejects.toMatchObject({ code, unavailable });
     await fails();
-    ambient.advance(4);
+    system.advance(4);
     await fails();
     expect(asked).toEqual([discoveryUrl]);
-    ambient.advance(1);
+    system.advance(1);
     await fails();
     expect(asked).toHaveLength(2);
   });
@@ -135,7 +135,7 @@ describe('read by discovery', () => {
       inits.push(init);
       return Promise.resolve(new Response('', { status: 500 }));
     };
-    const reader = createMetadataReader(transport, ACCOUNT, createFakeAmbient());
+    const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
     await expect(reader.read({ discoveryUrl })).rejects.toMatchObject({
       unavailable: true,
       detail: 'discovery answered 500',
@@ -144,32 +144,32 @@ describe('read by discovery', () => {
   });
 
   it('is there again once a server that failed has recovered', async () => {
-    const ambient = createFakeAmbient();
+    const system = createFakeSystem();
     const answers = [new Response('', { status: 503 }), Response.json(document)];
     const { transport } = server(() => answers.shift() ?? new Response('', { status: 500 }));
-    const reader = createMetadataReader(transport, ACCOUNT, ambient);
+    const reader = createMetadataReader(transport, ACCOUNT, system);
     await expect(reader.read({ discoveryUrl })).rejects.toBeInstanceOf(ProviderFailure);
-    ambient.advance(5);
+    system.advance(5);
     expect(await reader.read({ discoveryUrl })).toEqual(document);
     expect(await reader.read({ discoveryUrl })).toEqual(document);
   });
 
   it('is asked for once by those who want it at once, whatever comes of it', async () => {
     const { asked, transport } = server(() => Response.json(document));
-    const reader = createMetadataReader(transport, ACCOUNT, createFakeAmbient());
+    const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
     const all = await Promise.all(Array.from({ length: 20 }, () => reader.read({ discoveryUrl })));
     expect(all).toEqual(all.map(() => document));
     expect(asked).toEqual([discoveryUrl]);
 
     const down = server(() => new Response('', { status: 500 }));
-    const failing = createMetadataReader(down.transport, ACCOUNT, createFakeAmbient());
+    const failing = createMetadataReader(down.transport, ACCOUNT, createFakeSystem());
     const failed = await Promise.allSettled(Array.from({ length: 20 }, () => failing.read({ discoveryUrl })));
     expect(failed.map(({ status }) => status)).toEqual(failed.map(() => 'rejected'));
     expect(down.asked).toEqual([discoveryUrl]);
   });
 
   it('is asked for again after five seconds, although the first look-up never comes to its end', async () => {
-    const ambient = createFakeAmbient();
+    const system = createFakeSystem();
     const answers = [new Promise<Response>(() => undefined), Promise.resolve(Response.json(document))];
     const asked: string[] = [];
     const reader = createMetadataReader(
@@ -178,13 +178,13 @@ describe('read by discovery', () => {
         return answers.shift() ?? Promise.reject(new Error('asked too often'));
       },
       ACCOUNT,
-      ambient,
+      system,
     );
     const dead = reader.read({ discoveryUrl });
-    ambient.advance(4);
+    system.advance(4);
     const joined = reader.read({ discoveryUrl });
     expect(asked).toHaveLength(1);
-    ambient.advance(1);
+    system.advance(1);
     expect(await reader.read({ discoveryUrl })).toEqual(document);
     expect(asked).toHaveLength(2);
     const still = Symbol('still waiting');
@@ -200,7 +200,7 @@ describe('read by discovery', () => {
       asked += 1;
       return Promise.reject(fault);
     };
-    const reader = createMetadataReader(failing, ACCOUNT, createFakeAmbient());
+    const reader = createMetadataReader(failing, ACCOUNT, createFakeSystem());
     for (const time of [1, 2]) {
       await expect(reader.read({ discoveryUrl })).rejects.toBe(fault);
       expect(asked).toBe(time);
@@ -210,7 +210,7 @@ describe('read by discovery', () => {
   it('keeps the answers of different servers apart', async () => {
     const other = 'https://other.example/.well-known/openid-configuration';
     const { asked, transport } = server(() => Response.json(document));
-    const reader = createMetadataReader(transport, ACCOUNT, createFakeAmbient());
+    const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
     const [own, foreign] = await Promise.allSettled([
       reader.read({ discoveryUrl }),
       reader.read({ discoveryUrl: other }),
@@ -231,7 +231,7 @@ describe('read by discovery', () => {
         asked.push(url);
         return Promise.resolve(url === address ? Response.json(content) : new Response('', { status: 404 }));
       };
-      return { asked, reader: createMetadataReader(transport, ACCOUNT, createFakeAmbient()) };
+      return { asked, reader: createMetadataReader(transport, ACCOUNT, createFakeSystem()) };
     }
 
     it('is found where section 3.1 puts it, and kept under the address that was configured', async () => {
@@ -271,7 +271,7 @@ describe('read by discovery', () => {
 
     it('is not looked for elsewhere when the server is out of order', async () => {
       const { asked, transport } = server(() => new Response('', { status: 503 }));
-      const reader = createMetadataReader(transport, ACCOUNT, createFakeAmbient());
+      const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
       await expect(reader.read({ discoveryUrl: appended })).rejects.toMatchObject({ unavailable: true });
       expect(asked).toEqual([appended]);
     });
@@ -280,7 +280,7 @@ describe('read by discovery', () => {
   it('is not asked for where the operator stated it', async () => {
     const { asked, transport } = server(() => Response.json(document));
     const stated = { issuer, authorizationEndpoint: `${issuer}/a`, tokenEndpoint: `${issuer}/t` };
-    const reader = createMetadataReader(transport, ACCOUNT, createFakeAmbient());
+    const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
     expect(await reader.read({ authorizationServerMetadata: stated })).toEqual({
       issuer,
       authorization_endpoint: `${issuer}/a`,

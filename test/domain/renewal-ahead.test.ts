@@ -15,10 +15,10 @@ const window = Math.min(SOFT_WINDOW, 3600 * SOFT_WINDOW_PART);
 
 it('the token is handed out, and its renewal handed on, once', async () => {
   await service.grant();
-  service.ambient.advance(3600 - window - 1);
+  service.system.advance(3600 - window - 1);
   await service.ask();
   expect(service.handedOn).toEqual([]);
-  service.ambient.advance(1);
+  service.system.advance(1);
   for (let read = 0; read < 3; read += 1) {
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
   }
@@ -36,7 +36,7 @@ it('the token is handed out, and its renewal handed on, once', async () => {
       holder: (await service.stored()).lease?.holder,
     },
   ]);
-  expect((await service.stored()).lease).toMatchObject({ deadline: service.ambient.now() + LEASE });
+  expect((await service.stored()).lease).toMatchObject({ deadline: service.system.now() + LEASE });
   await service.catchUp();
   expect(lastEntry()).toEqual({
     operation: 'RenewAhead',
@@ -55,7 +55,7 @@ it('the token is handed out, and its renewal handed on, once', async () => {
 
 it('lost to another reader, nothing is handed on', async () => {
   await service.grant();
-  service.ambient.advance(3600 - window);
+  service.system.advance(3600 - window);
   jest.spyOn(service.stores.grants, 'takeLease').mockResolvedValueOnce(false);
   await service.ask();
   expect(service.handedOn).toEqual([]);
@@ -63,40 +63,40 @@ it('lost to another reader, nothing is handed on', async () => {
 
 it('after a failure nothing is handed on until the provider may be asked again', async () => {
   await service.grant();
-  service.ambient.advance(3600 - window);
+  service.system.advance(3600 - window);
   await service.ask();
   service.endpoint.instead.push(json(503, {}));
   await service.catchUp();
   expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', result: 'provider-unavailable' });
   await service.ask();
   expect(service.handedOn).toEqual([]);
-  service.ambient.advance(1);
+  service.system.advance(1);
   await service.ask();
   expect(service.handedOn).toHaveLength(1);
 });
 
 it('nothing is handed on for a token that cannot be renewed', async () => {
-  await service.grant({ refreshExpiresAt: service.ambient.seconds() + 3000 });
-  service.ambient.advance(3600 - window);
+  await service.grant({ refreshExpiresAt: service.system.seconds() + 3000 });
+  service.system.advance(3600 - window);
   expect(await service.ask()).toMatchObject({ outcome: 'cached' });
   expect(service.handedOn).toEqual([]);
 });
 
 it('a lease that was left behind is taken over when it is long past', async () => {
   await service.grant();
-  service.ambient.advance(3600 - window);
+  service.system.advance(3600 - window);
   await service.ask();
   service.handedOn.splice(0);
   await service.ask();
   expect(service.handedOn).toEqual([]);
-  service.ambient.advance(130);
+  service.system.advance(130);
   await service.ask();
   expect(service.handedOn).toHaveLength(1);
 });
 
 it('the reader has its token when the renewal cannot be handed on, and the next may try', async () => {
   await service.grant();
-  service.ambient.advance(3600 - window);
+  service.system.advance(3600 - window);
   jest.spyOn(service.ports.aheadRenewals, 'dispatch').mockRejectedValueOnce(new Error('throttled'));
   expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
   const { identity, provider, owner } = service;
@@ -118,7 +118,7 @@ it('the reader has its token when the renewal cannot be handed on, and the next 
 
 it('the reader has its token when the table fails', async () => {
   await service.grant();
-  service.ambient.advance(3600 - window);
+  service.system.advance(3600 - window);
   jest.spyOn(service.stores.grants, 'takeLease').mockRejectedValueOnce(new Error('throttled'));
   expect(await service.ask()).toMatchObject({ outcome: 'cached' });
 });
@@ -126,7 +126,7 @@ it('the reader has its token when the table fails', async () => {
 describe('what was handed on', () => {
   beforeEach(async () => {
     await service.grant();
-    service.ambient.advance(3600 - window);
+    service.system.advance(3600 - window);
     await service.ask();
   });
 
@@ -138,7 +138,7 @@ describe('what was handed on', () => {
     });
 
   it("is not done when the lease is another's", async () => {
-    service.ambient.advance(130);
+    service.system.advance(130);
     await service.ask();
     const [first] = service.handedOn.splice(0, 1);
     const [second] = service.handedOn.splice(0, 1);

@@ -15,7 +15,7 @@ const json = (status: number, body: object) => Response.json(body, { status });
 describe('a winner that died', () => {
   /** @param ago milliseconds since it took its lease, by its own clock */
   async function died(ago: number, change: Partial<Lease> = {}): Promise<void> {
-    const lease = { holder: 'died', deadline: service.ambient.now() + LEASE - ago, ...change };
+    const lease = { holder: 'died', deadline: service.system.now() + LEASE - ago, ...change };
     const taken = { providerId: service.provider.id, seen: await service.stored(), lease };
     expect(await service.stores.grants.takeLease(service.owner.grantId, taken)).toBe(true);
   }
@@ -28,9 +28,9 @@ describe('a winner that died', () => {
     'holds its lease for its whole time before our eyes, by %s; then the old refresh token is tried once',
     async (_whose, ago) => {
       await died(ago);
-      const began = service.ambient.now();
+      const began = service.system.now();
       const tokens = await Promise.all([service.refresh(), service.refresh(), service.refresh()]);
-      expect(service.ambient.now() - began).toBeGreaterThanOrEqual(LEASE);
+      expect(service.system.now() - began).toBeGreaterThanOrEqual(LEASE);
       expect(new Set(tokens)).toEqual(new Set(['access-1']));
       expect(service.endpoint.redeemed).toEqual(['refresh-0']);
     },
@@ -38,20 +38,20 @@ describe('a winner that died', () => {
 
   it('long ago, whatever the clock: its lease is taken over at once', async () => {
     await died(LEASE + 120_001);
-    const began = service.ambient.now();
+    const began = service.system.now();
     expect(await service.refresh()).toBe('access-1');
-    expect(service.ambient.now()).toBe(began);
+    expect(service.system.now()).toBe(began);
   });
 
   it('holds its lease no longer than that', async () => {
     await died(0);
-    const began = service.ambient.now();
+    const began = service.system.now();
     // So that one of the looks falls on the very end.
-    void service.ambient.wait(275).then(() => {
-      service.ambient.advance(0.125);
+    void service.system.wait(275).then(() => {
+      service.system.advance(0.125);
     });
     expect(await service.refresh()).toBe('access-1');
-    expect(service.ambient.now() - began).toBe(LEASE);
+    expect(service.system.now() - began).toBe(LEASE);
   });
 
   it('by two minutes is a matter of clocks; a moment more is not', () => {
@@ -63,7 +63,7 @@ describe('a winner that died', () => {
     await died(0);
     const { lease: before, ...seen } = await service.stored();
     const lease = { holder: 'next', deadline: before?.deadline ?? 0 };
-    void service.ambient.wait(4000).then(async () => {
+    void service.system.wait(4000).then(async () => {
       await service.stores.grants.takeLease(service.owner.grantId, {
         providerId: service.provider.id,
         seen: before ? { ...seen, lease: before } : seen,
@@ -78,10 +78,10 @@ describe('a winner that died', () => {
     await died(0);
     const renewing = (async () => {
       for (const after of [4000, 8000, 12_000]) {
-        await service.ambient.wait(4000);
+        await service.system.wait(4000);
         await service.stores.grants.markSent(service.owner.grantId, {
           holder: 'died',
-          deadline: service.ambient.now() + after,
+          deadline: service.system.now() + after,
         });
       }
     })();
@@ -98,14 +98,14 @@ describe('a winner that died', () => {
     await died(0);
     const { owner, ports } = service;
     const source = refreshTokenOf(ports, owner);
-    const began = service.ambient.now();
+    const began = service.system.now();
     const waiting = renewed(ports, { owner, seen: await service.stored(), source }, began);
     await expect(waiting).rejects.toMatchObject({ name: 'ThrottlingException' });
-    expect(service.ambient.now()).toBe(began);
+    expect(service.system.now()).toBe(began);
   });
 
   it('after it had sent its request: when the provider refuses the second try, the journal says why', async () => {
-    await died(LEASE + 120_001, { sentAt: service.ambient.now() - 120_000 });
+    await died(LEASE + 120_001, { sentAt: service.system.now() - 120_000 });
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     expect(await service.refresh()).toBe(CONSENT_NEEDED);
     expect((await service.stored()).journal).toMatchObject({ code: 'invalid_grant', lostAnswer: true });
@@ -126,9 +126,9 @@ describe('a table that fails', () => {
       await takeLease(...write);
       return false;
     });
-    const began = service.ambient.now();
+    const began = service.system.now();
     expect(await service.refresh()).toBe('access-1');
-    expect(service.ambient.now()).toBe(began);
+    expect(service.system.now()).toBe(began);
   });
 
   it('to take the new tokens: they are written all the same, within the lease', async () => {
@@ -136,7 +136,7 @@ describe('a table that fails', () => {
     const failing = jest.spyOn(service.stores.grants, 'putRenewed').mockRejectedValue(new Error('throttled'));
     service.endpoint.before = async () => {
       await Promise.resolve();
-      void service.ambient.wait(2000).then(() => failing.mockImplementation(putRenewed));
+      void service.system.wait(2000).then(() => failing.mockImplementation(putRenewed));
     };
     expect(await service.refresh()).toBe('access-1');
     expect(await service.held()).toEqual({ accessToken: 'access-1', refreshToken: 'refresh-1' });
@@ -144,9 +144,9 @@ describe('a table that fails', () => {
 
   it('to take the new tokens, and goes on to: gives up before the lease ends, and nobody tries at once', async () => {
     jest.spyOn(service.stores.grants, 'putRenewed').mockRejectedValue(new Error('throttled'));
-    const began = service.ambient.now();
+    const began = service.system.now();
     await expect(service.refresh()).rejects.toThrow('throttled');
-    expect(service.ambient.now() - began).toBeLessThan(LEASE);
+    expect(service.system.now() - began).toBeLessThan(LEASE);
     const { lease, journal } = await service.stored();
     expect(lease).toBeUndefined();
     expect(journal).toMatchObject({ code: 'not_stored', unavailable: true, failures: 1, lostAnswer: true });
@@ -169,7 +169,7 @@ describe('a table that fails', () => {
     });
 
     it('is asked once, and the provider is left alone for longer each time', async () => {
-      const began = service.ambient.now();
+      const began = service.system.now();
       for (const [failures, retryAfter] of [
         [1, 1],
         [2, 2],
@@ -182,8 +182,8 @@ describe('a table that fails', () => {
         expect(lease).toBeUndefined();
         expect(journal).toMatchObject({ failures, lostAnswer: true });
         expect(service.endpoint.redeemed).toHaveLength(failures);
-        expect(service.ambient.now()).toBe(began + 1000 * (2 ** (failures - 1) - 1));
-        service.ambient.advance(retryAfter);
+        expect(service.system.now()).toBe(began + 1000 * (2 ** (failures - 1) - 1));
+        service.system.advance(retryAfter);
         service.endpoint.instead.push(
           json(200, { access_token: 'x', token_type: 'Bearer', expires_in: 3600 }),
         );
@@ -192,7 +192,7 @@ describe('a table that fails', () => {
 
     it('and the provider then refuses the second use: the journal says that an answer was lost', async () => {
       await expect(service.refresh()).rejects.toMatchObject({ code: 'invalid_response' });
-      service.ambient.advance(1);
+      service.system.advance(1);
       expect(await service.refresh()).toBe(CONSENT_NEEDED);
       expect((await service.stored()).journal).toMatchObject({ code: 'invalid_grant', lostAnswer: true });
     });
@@ -203,7 +203,7 @@ describe('a table that fails', () => {
     const markSent = service.stores.grants.markSent.bind(service.stores.grants);
     jest.spyOn(service.stores.grants, 'markSent').mockImplementationOnce(async (...write) => {
       const marked = await markSent(...write);
-      service.ambient.advance(seconds);
+      service.system.advance(seconds);
       return marked;
     });
   }
@@ -226,7 +226,7 @@ describe('a winner that was held up beyond its lease', () => {
   /** The lease lapses, and another refreshes in the winner's place. */
   async function overtake(): Promise<void> {
     service.endpoint.before = () => Promise.resolve();
-    service.ambient.advance(LEASE / 1000 + 1);
+    service.system.advance(LEASE / 1000 + 1);
     expect(await service.refresh()).toBe('access-1');
   }
 

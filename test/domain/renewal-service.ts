@@ -9,7 +9,7 @@ import {
   type TokenSourcePorts,
 } from '../../lambda/domain/grant/token-sources';
 import { openTokens, sealTokens } from '../../lambda/domain/grant/tokens';
-import { createFakeAmbient } from './fake-ambient';
+import { createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { createInMemoryStores, type Stores } from './in-memory-stores';
@@ -27,7 +27,7 @@ export const tokenOf = (renewal: Renewed | typeof CONSENT_NEEDED) =>
 export async function createRenewalService() {
   const [provider, identity] = [sampleProvider(), sampleIdentity()];
   const metadata = { issuer: 'https://provider.example', token_endpoint: 'https://provider.example/token' };
-  const ambient = createFakeAmbient();
+  const system = createFakeSystem();
   const stores = createInMemoryStores();
   await stores.providers.create(provider);
   await stores.identities.create(identity);
@@ -35,12 +35,12 @@ export async function createRenewalService() {
   const ports: TokenSourcePorts & Pick<Stores, 'grants' | 'directory'> = {
     ...stores,
     ...NO_ASSERTIONS,
-    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
+    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
     seal: createInMemorySeal(),
     metadata: { read: () => Promise.resolve(metadata) },
     transport: endpoint.transport,
     endpointPolicy: { loopback: false },
-    ambient,
+    system,
   };
   const owner: RequestOwner = {
     grantId: { ...sampleGrantId(), workloadId: identity.id },
@@ -53,7 +53,7 @@ export async function createRenewalService() {
   await stores.clientSecrets.put(provider.id, sealedSecret, 1);
 
   const service = {
-    ambient,
+    system,
     stores,
     endpoint,
     identity,
@@ -66,7 +66,7 @@ export async function createRenewalService() {
       change: Pick<ObtainedTokens, 'accessToken' | 'refreshToken' | 'refreshExpiresAt'>,
       epoch = 0,
     ): Promise<void> {
-      const obtained = { ...change, scopes: ['a'], expiresAt: ambient.seconds() + 3600 };
+      const obtained = { ...change, scopes: ['a'], expiresAt: system.seconds() + 3600 };
       const tokens = await sealTokens(ports, owner, obtained, { requestedScopes: ['a'] });
       await storeTokens(stores.grants, owner.grantId, { providerId: provider.id, tokens, epoch });
     },
@@ -106,6 +106,6 @@ export async function createRenewalService() {
     },
   };
   await service.put({ accessToken: 'access-0', refreshToken: 'refresh-0' });
-  ambient.advance(3600);
+  system.advance(3600);
   return service;
 }

@@ -21,14 +21,14 @@ const json = (status: number, body: object) => Response.json(body, { status });
 
 /** forceAuthentication by somebody else, now. */
 async function forget(): Promise<void> {
-  const { ambient, stores, owner, provider } = service;
-  const consent = { sessionHash: 'session', expiresAt: ambient.seconds() + 600 };
+  const { system, stores, owner, provider } = service;
+  const consent = { sessionHash: 'session', expiresAt: system.seconds() + 600 };
   const change = { providerId: provider.id, consent, seen: await service.stored(), forget: true };
   expect(await stores.grants.openConsent(owner.grantId, change)).toBe(true);
 }
 
 it('redeems the refresh token once for fifty calls at once, and all get the new token', async () => {
-  service.endpoint.before = () => service.ambient.wait(1000);
+  service.endpoint.before = () => service.system.wait(1000);
   const tokens = await Promise.all(Array.from({ length: 50 }, () => service.refresh()));
   expect(service.endpoint.redeemed).toEqual(['refresh-0']);
   expect(new Set(tokens)).toEqual(new Set(['access-1']));
@@ -38,7 +38,7 @@ it('redeems the refresh token once for fifty calls at once, and all get the new 
 });
 
 it('makes a loser wait for the new token, who opens no client secret meanwhile', async () => {
-  service.endpoint.before = () => service.ambient.wait(3000);
+  service.endpoint.before = () => service.system.wait(3000);
   let opened = 0;
   const winner = service.refresh();
   const loser = service.refresh(() => {
@@ -60,7 +60,7 @@ it('says with its lease until when nobody else is to try', async () => {
   await service.refresh(async () => {
     ({ lease } = await service.stored());
   });
-  expect(lease).toEqual({ holder: expect.any(String) as string, deadline: service.ambient.now() + LEASE });
+  expect(lease).toEqual({ holder: expect.any(String) as string, deadline: service.system.now() + LEASE });
 });
 
 it('presents each rotated refresh token once over many refreshes', async () => {
@@ -68,7 +68,7 @@ it('presents each rotated refresh token once over many refreshes', async () => {
     expect(new Set(await Promise.all([service.refresh(), service.refresh(), service.refresh()]))).toEqual(
       new Set([`access-${round}`]),
     );
-    service.ambient.advance(3600);
+    service.system.advance(3600);
   }
   expect(service.endpoint.redeemed).toEqual(['refresh-0', 'refresh-1', 'refresh-2', 'refresh-3']);
 });
@@ -89,7 +89,7 @@ it('drops the tokens and asks for consent when the provider answers invalid_gran
 });
 
 it('tells the losers too that consent is needed', async () => {
-  service.endpoint.before = () => service.ambient.wait(1000);
+  service.endpoint.before = () => service.system.wait(1000);
   service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
   const answers = await Promise.all(Array.from({ length: 10 }, () => service.refresh()));
   expect(new Set(answers)).toEqual(new Set([CONSENT_NEEDED]));
@@ -113,7 +113,7 @@ describe('a provider that is not to be had', () => {
       expect(await service.held()).toEqual({ accessToken: 'access-0', refreshToken: 'refresh-0' });
       await expect(service.refresh()).rejects.toMatchObject({ unavailable: true, retryAfter: 1 });
       expect(service.endpoint.redeemed).toHaveLength(1);
-      service.ambient.advance(1);
+      service.system.advance(1);
       expect(await service.refresh()).toBe('access-1');
       expect(await service.stored()).not.toHaveProperty('journal');
     },
@@ -122,7 +122,7 @@ describe('a provider that is not to be had', () => {
   it('is said to be for as long as it asked for, to others too', async () => {
     service.endpoint.instead.push(new Response(null, { status: 429, headers: { 'retry-after': '30' } }));
     await expect(service.refresh()).rejects.toMatchObject({ retryAfter: 30 });
-    service.ambient.advance(10.5);
+    service.system.advance(10.5);
     await expect(service.refresh()).rejects.toMatchObject({
       detail: 'as another request was told before',
       retryAfter: 20,
@@ -136,8 +136,8 @@ describe('a provider that is not to be had', () => {
       await expect(service.refresh()).rejects.toMatchObject({ unavailable: true });
       const { journal } = await service.stored();
       expect(journal).toMatchObject({ code: 'temporarily_unavailable', failures: tries });
-      waits.push(((journal?.notBefore ?? 0) - service.ambient.now()) / 1000);
-      service.ambient.advance(waits.at(-1) ?? 0);
+      waits.push(((journal?.notBefore ?? 0) - service.system.now()) / 1000);
+      service.system.advance(waits.at(-1) ?? 0);
     }
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
   });
@@ -164,9 +164,9 @@ describe('a provider that is not to be had', () => {
       await expect(service.refresh()).rejects.toMatchObject({ unavailable: true });
       const { journal } = await service.stored();
       expect(journal?.notBefore).toBe(
-        service.ambient.now() + Math.max(seconds, journal?.failures ?? 0) * 1000,
+        service.system.now() + Math.max(seconds, journal?.failures ?? 0) * 1000,
       );
-      service.ambient.advance(1000);
+      service.system.advance(1000);
     }
   });
 });
@@ -182,7 +182,7 @@ it.each([
 });
 
 it('asks a provider that refuses once for fifty calls at once', async () => {
-  service.endpoint.before = () => service.ambient.wait(1000);
+  service.endpoint.before = () => service.system.wait(1000);
   service.endpoint.instead.push(json(401, { error: 'invalid_client' }));
   const answers = await Promise.allSettled(Array.from({ length: 50 }, () => service.refresh()));
   for (const answer of answers) {
@@ -198,7 +198,7 @@ it('keeps the tokens and gives the lease back when the client secret cannot be o
 });
 
 it('tells losers what the winner was told', async () => {
-  service.endpoint.before = () => service.ambient.wait(1000);
+  service.endpoint.before = () => service.system.wait(1000);
   service.endpoint.instead.push(json(503, {}));
   const winner = service.refresh();
   const loser = service.refresh();
@@ -218,7 +218,7 @@ it('does not hand a loser tokens of the consent that followed a forgetting', asy
   service.endpoint.before = async () => {
     await forget();
     await service.put({ accessToken: 'access-of-the-new-consent', refreshToken: 'r' }, 1);
-    await service.ambient.wait(1000);
+    await service.system.wait(1000);
   };
   const [winner, loser] = await Promise.all([service.refresh(), service.refresh()]);
   expect(winner).toBe(CONSENT_NEEDED);
@@ -251,7 +251,7 @@ describe('client credentials', () => {
       ...service.ports,
       transport: async () => {
         asked += 1;
-        await service.ambient.wait(1000);
+        await service.system.wait(1000);
         return json(200, { access_token: `machine-${asked}`, token_type: 'Bearer', expires_in: 3600 });
       },
     };
@@ -262,7 +262,7 @@ describe('client credentials', () => {
       const tokens = await Promise.all(Array.from({ length: 50 }, machine));
       expect(new Set(tokens)).toEqual(new Set([`machine-${round}`]));
       expect(asked).toBe(round);
-      service.ambient.advance(3600);
+      service.system.advance(3600);
     }
   });
 
@@ -288,7 +288,7 @@ describe('client credentials', () => {
       ...ports,
       async transport() {
         asked += 1;
-        await service.ambient.wait(1000);
+        await service.system.wait(1000);
         return json(401, { error: 'invalid_client' });
       },
     };
@@ -312,7 +312,7 @@ it('says all that policies are asked about, of its own token and of one that ano
   const seen = await service.stored();
   const source = refreshTokenOf(ports, owner);
   const held = ['a', 'b', 'admin'];
-  service.endpoint.before = () => service.ambient.wait(1000);
+  service.endpoint.before = () => service.system.wait(1000);
   const renewals = await Promise.all([
     renewed(ports, { owner, source, seen }),
     renewed(ports, { owner, source, seen }),

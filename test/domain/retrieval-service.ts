@@ -23,7 +23,7 @@ export const RETURN_URL = 'https://app.example/back';
 export type RetrievalService = Awaited<ReturnType<typeof createRetrievalService>>;
 
 export async function createRetrievalService() {
-  const { ambient, stores, identity, seal, publicKeys, issue } = await createTokenService();
+  const { system, stores, identity, seal, publicKeys, issue } = await createTokenService();
   const endpoint = createTokenEndpoint('refresh-0');
   const discovery = {
     authorizationServerMetadata: {
@@ -43,8 +43,8 @@ export async function createRetrievalService() {
     ...stores,
     seal,
     publicKeys,
-    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
-    metadata: createMetadataReader(endpoint.transport, { loopback: false }, ambient),
+    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
+    metadata: createMetadataReader(endpoint.transport, { loopback: false }, system),
     transport: endpoint.transport,
     endpointPolicy: { loopback: false },
     aheadRenewals: {
@@ -55,7 +55,7 @@ export async function createRetrievalService() {
     },
     ...NO_ASSERTIONS,
     audit: { record: (entry) => void entries.push(entry) },
-    ambient,
+    system,
     lifetimes: parseLifetimes('{}'),
     baseUrl: ISSUER,
     issuer: ISSUER,
@@ -81,7 +81,7 @@ export async function createRetrievalService() {
   });
 
   return {
-    ambient,
+    system,
     stores,
     identity,
     provider,
@@ -99,7 +99,7 @@ export async function createRetrievalService() {
         accessToken: 'access-0',
         refreshToken: 'refresh-0',
         scopes: ['a'],
-        expiresAt: ambient.seconds() + 3600,
+        expiresAt: system.seconds() + 3600,
         ...change,
       };
       const tokens = await sealTokens(ports, owner, obtained, { requestedScopes });

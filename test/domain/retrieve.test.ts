@@ -38,7 +38,7 @@ describe("a user's token", () => {
     await service.grant({ scopes: ['default', 'admin'] }, []);
     expect(await service.ask({ scopes: [] })).toMatchObject({ outcome: 'cached' });
     expect(lastEntry()).toMatchObject({ scopes: [], grantedScopes: ['default', 'admin'] });
-    service.ambient.advance(3600);
+    service.system.advance(3600);
     expect(await service.ask({ scopes: [] })).toMatchObject({ outcome: 'refreshed' });
     expect(lastEntry()).toMatchObject({ scopes: [], grantedScopes: ['default', 'admin'] });
   });
@@ -69,7 +69,7 @@ describe("a user's token", () => {
 
   it('is refreshed when it has ended', async () => {
     await service.grant();
-    service.ambient.advance(3600);
+    service.system.advance(3600);
     expect(await service.ask()).toEqual({ output: { accessToken: 'access-1' }, outcome: 'refreshed' });
   });
 
@@ -87,14 +87,14 @@ describe("a user's token", () => {
     ['there is no refresh token', { refreshToken: undefined }],
   ])('is asked of the user, and of nobody else, when %s', async (_what, change) => {
     await service.grant(change as object);
-    service.ambient.advance(3600);
+    service.system.advance(3600);
     expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
     expect(service.endpoint.redeemed).toEqual([]);
   });
 
   it('is asked of the user when the refresh is refused for good, with the reason in the trail', async () => {
     await service.grant();
-    service.ambient.advance(3600);
+    service.system.advance(3600);
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
     expect(lastEntry()).toMatchObject({ reason: 'the refresh was refused: invalid_grant' });
@@ -106,9 +106,9 @@ describe("a user's token", () => {
 
   it('is asked of the user with the reason that an answer was lost', async () => {
     await service.grant();
-    service.ambient.advance(3600);
+    service.system.advance(3600);
     const { grants } = service.stores;
-    const lease = { holder: 'died', deadline: service.ambient.now() - 200_000, sentAt: 0 };
+    const lease = { holder: 'died', deadline: service.system.now() - 200_000, sentAt: 0 };
     const change = { providerId: service.provider.id, seen: await service.stored(), lease };
     await grants.takeLease(service.owner.grantId, change);
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
@@ -120,7 +120,7 @@ describe("a user's token", () => {
 
   it('is not refreshed for scopes that it never had', async () => {
     await service.grant();
-    service.ambient.advance(3600);
+    service.system.advance(3600);
     expect(await service.ask({ scopes: ['a', 'c'] })).toMatchObject({ outcome: 'consent-required' });
     expect(lastEntry()).not.toHaveProperty('reason');
     expect(service.endpoint.redeemed).toEqual([]);
@@ -154,7 +154,7 @@ describe("a user's token", () => {
       outcome: 'scope-gap',
     });
     expect(lastEntry()).toMatchObject({ outcome: 'allowed', result: 'scope-gap' });
-    service.ambient.advance(3600);
+    service.system.advance(3600);
     expect(await service.ask({ scopes: ['b'] })).toMatchObject({
       output: { accessToken: 'access-1', grantedScopes: ['a'] },
       outcome: 'scope-gap',
@@ -166,7 +166,7 @@ describe("a user's token", () => {
     [401, 'provider-refused', 'ValidationException', 'denied'],
   ])('cannot be had from a provider that answers %i: %s', async (status, result, name, outcome) => {
     await service.grant();
-    service.ambient.advance(3600);
+    service.system.advance(3600);
     service.endpoint.instead.push(json(status, { error: 'invalid_client' }));
     await expect(service.ask()).rejects.toMatchObject({ name, outcome: result });
     expect(lastEntry()).toMatchObject({ outcome, result, error: name });
@@ -202,7 +202,7 @@ describe('a poll', () => {
   ])('for a session that failed by %j has %j as its failure, in the trail too', async (failure, told) => {
     const sessionUri = await begun();
     const start = { stateHash: 's', cookieHash: 'c', sealedVerifier: 'v' };
-    const now = service.ambient.seconds();
+    const now = service.system.seconds();
     const started = transition(await sessionOf(sessionUri), { type: 'start', start }, now);
     if (!started) throw new Error('not started');
     await service.stores.sessions.advance(started);
@@ -222,7 +222,7 @@ describe('a poll', () => {
     ["that is another's", 0],
   ])('for a session %s is told FAILED', async (_what, later) => {
     const sessionUri = later > 0 ? await begun() : 'urn:ietf:params:oauth:request_uri:made-up';
-    service.ambient.advance(later);
+    service.system.advance(later);
     expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
     expect(lastEntry()).toMatchObject({ reason: 'the session ended' });
   });
@@ -257,7 +257,7 @@ describe('a poll', () => {
 
   it('for an ended session that repeats forceAuthentication begins anew', async () => {
     const sessionUri = await begun();
-    service.ambient.advance(601);
+    service.system.advance(601);
     const { output } = await service.ask({ sessionUri, forceAuthentication: true });
     expect(output).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
     expect(output).not.toMatchObject({ sessionUri });
@@ -311,7 +311,7 @@ describe("the agent's own token", () => {
 
   it('whose grant goes while it is renewed, with its agent or its provider, is asked for again', async () => {
     await service.ask(machine);
-    service.ambient.advance(3600);
+    service.system.advance(3600);
     const { grants } = service.stores;
     jest.spyOn(grants, 'takeLease').mockImplementationOnce(() => {
       jest.spyOn(grants, 'get').mockResolvedValueOnce(undefined);
@@ -326,7 +326,7 @@ describe("the agent's own token", () => {
 
   it('is renewed ahead', async () => {
     await service.ask(machine);
-    service.ambient.advance(3500);
+    service.system.advance(3500);
     expect(await service.ask(machine)).toMatchObject({ output: { accessToken: 'machine-1' } });
     expect(service.handedOn).toMatchObject([{ flow: 'M2M', scopes: ['a'] }]);
     await service.catchUp();
@@ -348,7 +348,7 @@ describe('a token that the resource did not take', () => {
 
   it('is renewed once for a thousand who report it, and who is late gets the newer one', async () => {
     await service.grant();
-    service.endpoint.before = () => service.ambient.wait(500);
+    service.endpoint.before = () => service.system.wait(500);
     const workloadIdentityToken = await service.issue({ userId: 'ana' });
     const answers = await Promise.all(
       Array.from({ length: 1000 }, () => service.reject('access-0', { workloadIdentityToken })),
@@ -367,7 +367,7 @@ describe('a token that the resource did not take', () => {
     service.endpoint.instead.push(json(503, {}));
     await expect(service.reject('access-0')).rejects.toMatchObject({ outcome: 'provider-unavailable' });
     await expect(service.ask()).rejects.toMatchObject({ outcome: 'provider-unavailable' });
-    service.ambient.advance(2);
+    service.system.advance(2);
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' } });
   });
 
@@ -375,7 +375,7 @@ describe('a token that the resource did not take', () => {
     await service.grant();
     const reject = jest.spyOn(service.stores.grants, 'reject');
     for (const wait of [0, 2]) {
-      service.ambient.advance(wait);
+      service.system.advance(wait);
       service.endpoint.instead.push(json(503, {}));
       await expect(service.reject('access-0')).rejects.toMatchObject({ outcome: 'provider-unavailable' });
     }

@@ -6,7 +6,7 @@ import { hashOf } from '../../lambda/domain/digest';
 import { workloadIdentityArn, type WorkloadIdentity } from '../../lambda/domain/identity/workload-identity';
 import { oauth2ProviderArn, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { grantTarget, type GrantId, type GrantTokens } from '../../lambda/domain/grant/grant';
-import { BEGINNING } from './fake-ambient';
+import { BEGINNING } from './fake-system';
 
 export const ARN_PREFIX = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012';
 export const OWNER = 'arn:aws:iam::123456789012:role/operator';

@@ -17,7 +17,7 @@ import {
 } from '../../lambda/domain/consent/session';
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { hashOf, isHashOf } from '../../lambda/domain/digest';
-import { BEGINNING } from './fake-ambient';
+import { BEGINNING } from './fake-system';
 import { sampleSession } from './samples';
 
 /** The arrows, spelled out apart from the code's own table. */

@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 
 const stored = (): Promise<SigningKeyRecord[]> =>
-  service.stores.signingKeys.since(periodAt(service.ambient.seconds()));
+  service.stores.signingKeys.since(periodAt(service.system.seconds()));
 const publishedKids = async () => (await service.newPublicKeys().published()).map(({ kid }) => kid);
 
 /** The service at another address, with the same tables: what was wrapped before does not open there. */
@@ -56,7 +56,7 @@ it('makes no further key as long as that one opens, whatever processes come and 
   const there = moved();
   const { kid } = await there.functionThere().current();
   for (let processes = 0; processes < 5; processes += 1) {
-    service.ambient.advance(MEMORY + 1);
+    service.system.advance(MEMORY + 1);
     expect((await there.functionThere().current()).kid).toBe(kid);
     // Two addresses over the same tables do not drive each other on.
     await service.newSigningKeys().current();
@@ -65,13 +65,13 @@ it('makes no further key as long as that one opens, whatever processes come and 
 });
 
 it('makes the key of the next period too, when the one that was published ahead cannot be opened', async () => {
-  const now = service.ambient.seconds();
-  service.ambient.advance((periodAt(now) + 1) * SIGNING_PERIOD - PUBLISH_AHEAD + 1 - now);
+  const now = service.system.seconds();
+  service.system.advance((periodAt(now) + 1) * SIGNING_PERIOD - PUBLISH_AHEAD + 1 - now);
   await service.signingKeys.current();
   expect(await stored()).toHaveLength(2);
   const there = moved();
   const { kid } = await there.functionThere().current();
-  service.ambient.advance(PUBLISH_AHEAD);
+  service.system.advance(PUBLISH_AHEAD);
   const next = await there.functionThere().current();
   expect(next.kid).not.toBe(kid);
   expect(await publishedKids()).toContain(next.kid);
@@ -94,7 +94,7 @@ it('never goes back to a key that was revoked', async () => {
     store: service.stores.signingKeys,
     wrapper: there.wrapper,
     audit: { record: () => undefined },
-    ambient: service.ambient,
+    system: service.system,
   };
   await revokeSigningKey(ports, kid);
   // Made by whoever revoked, and changed since.
@@ -113,7 +113,7 @@ it('takes a rotated key that is waiting before it makes another', async () => {
     store: service.stores.signingKeys,
     wrapper: there.wrapper,
     audit: { record: () => undefined },
-    ambient: service.ambient,
+    system: service.system,
   });
   expect((await there.functionThere().current()).kid).toBe(waiting.kid);
   expect(await stored()).toHaveLength(2);
@@ -179,7 +179,7 @@ describe('the published keys', () => {
     const reads = jest.spyOn(service.stores.signingKeys, 'since');
     for (let seconds = 0; seconds < MEMORY - 1; seconds += 1) {
       await keys.find(before);
-      service.ambient.advance(1);
+      service.system.advance(1);
     }
     expect(reads).not.toHaveBeenCalled();
   });

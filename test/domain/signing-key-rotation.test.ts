@@ -27,19 +27,19 @@ beforeEach(async () => {
     // It has no way to unwrap.
     wrapper: { wrap: (...key) => service.wrapper.wrap(...key) },
     audit: { record: (entry) => void entries.push(entry) },
-    ambient: service.ambient,
+    system: service.system,
   };
 });
 
 const advance = (seconds: number) => {
-  service.ambient.advance(seconds);
+  service.system.advance(seconds);
 };
 const signingKid = async () => (await service.newSigningKeys().current()).kid;
 const publishedKids = async () => (await service.newPublicKeys().published()).map(({ kid }) => kid);
 const kidOf = (token: string) => decodeProtectedHeader(token).kid;
 
 function toNextPeriod(offset: number): void {
-  const now = service.ambient.seconds();
+  const now = service.system.seconds();
   advance((Math.floor(now / SIGNING_PERIOD) + 1) * SIGNING_PERIOD + offset - now);
 }
 
@@ -47,7 +47,7 @@ describe('rotated by hand', () => {
   it('publishes the next key at once, signs with it after all memories have ended, and old tokens stay good', async () => {
     const before = await service.issue();
     const next = await rotateSigningKey(rotation);
-    expect(next.signsFrom).toBe(service.ambient.seconds() + ROTATION_LEAD);
+    expect(next.signsFrom).toBe(service.system.seconds() + ROTATION_LEAD);
     expect(await publishedKids()).toEqual([kidOf(before), next.kid]);
 
     advance(ROTATION_LEAD - 1);
@@ -85,7 +85,7 @@ describe('rotated by hand', () => {
     toNextPeriod(-ROTATION_LEAD + 1);
     const kid = await signingKid();
     const next = await rotateSigningKey(rotation);
-    expect(next.signsFrom).toBe(service.ambient.seconds() + ROTATION_LEAD - 1);
+    expect(next.signsFrom).toBe(service.system.seconds() + ROTATION_LEAD - 1);
     expect(await publishedKids()).toEqual([kid, next.kid]);
     toNextPeriod(0);
     expect(await signingKid()).toBe(next.kid);
@@ -120,7 +120,7 @@ describe('revoked', () => {
 
     const next = await revokeSigningKey(rotation, kid);
     expect(next.kid).not.toBe(kid);
-    expect(next.signsFrom).toBeLessThanOrEqual(service.ambient.seconds());
+    expect(next.signsFrom).toBeLessThanOrEqual(service.system.seconds());
     expect(await publishedKids()).toEqual([next.kid]);
     expect(await signingKid()).toBe(next.kid);
 

@@ -19,9 +19,9 @@ beforeEach(async () => {
 
 /** Moves the clock to so many seconds from the next period's beginning. */
 function advanceToNextPeriod(offset: number): void {
-  const now = service.ambient.seconds();
+  const now = service.system.seconds();
   const next = (Math.floor(now / SIGNING_PERIOD) + 1) * SIGNING_PERIOD;
-  service.ambient.advance(next + offset - now);
+  service.system.advance(next + offset - now);
 }
 
 const publishedKids = async () => (await service.newPublicKeys().published()).map(({ kid }) => kid);
@@ -31,7 +31,7 @@ it('signs a whole period with one key', async () => {
   const kid = await signingKid();
   advanceToNextPeriod(-1);
   expect(await signingKid()).toBe(kid);
-  service.ambient.advance(1);
+  service.system.advance(1);
   expect(await signingKid()).not.toBe(kid);
 });
 
@@ -55,10 +55,10 @@ it("publishes the next period's key a day ahead, and signs with it only then", a
 it('verifies a token of the last period until that token ends', async () => {
   advanceToNextPeriod(-1);
   const token = await service.issue();
-  service.ambient.advance(1);
+  service.system.advance(1);
   const newer = await service.issue();
   expect(decodeProtectedHeader(newer).kid).not.toBe(decodeProtectedHeader(token).kid);
-  service.ambient.advance(15 * 60 - 2);
+  service.system.advance(15 * 60 - 2);
   await expect(service.verify(token)).resolves.toBeDefined();
   await expect(service.verify(newer)).resolves.toBeDefined();
 });
@@ -68,7 +68,7 @@ it('takes a key back after the period that follows its own', async () => {
   advanceToNextPeriod(SIGNING_PERIOD - 1);
   expect(await publishedKids()).toContain(kid);
   await expect(service.publicKeys.find(kid)).resolves.toBeDefined();
-  service.ambient.advance(301);
+  service.system.advance(301);
   expect(await publishedKids()).not.toContain(kid);
   await expect(service.publicKeys.find(kid)).resolves.toBeUndefined();
 });
@@ -102,11 +102,11 @@ describe('reading', () => {
   it('costs at most one read a second for unknown key ids, however many are asked for', async () => {
     await signingKid();
     const { counter, since } = counted(service.stores.signingKeys);
-    const keys = createPublicKeys({ since }, service.ambient);
+    const keys = createPublicKeys({ since }, service.system);
     await keys.published();
     const askForUnknown = () => Promise.all(Array.from({ length: 50 }, (_, n) => keys.find(`unknown-${n}`)));
     for (const second of [1, 2, 3]) {
-      service.ambient.advance(1);
+      service.system.advance(1);
       expect((await askForUnknown()).every((key) => key === undefined)).toBe(true);
       await askForUnknown();
       expect(counter.reads).toBe(1 + second);
@@ -137,13 +137,13 @@ describe('reading', () => {
   it('costs one read in five minutes for known keys', async () => {
     const kid = await signingKid();
     const { counter, since } = counted(service.stores.signingKeys);
-    const keys = createPublicKeys({ since }, service.ambient);
+    const keys = createPublicKeys({ since }, service.system);
     for (let second = 0; second < 299; second += 1) {
       await keys.find(kid);
-      service.ambient.advance(1);
+      service.system.advance(1);
     }
     expect(counter.reads).toBe(1);
-    service.ambient.advance(1);
+    service.system.advance(1);
     await keys.find(kid);
     expect(counter.reads).toBe(2);
   });

@@ -4,7 +4,7 @@ import type { ProviderClient, TokenRequestPorts } from '../../lambda/domain/oaut
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { clientOf } from '../../lambda/domain/oauth/provider-client';
-import { createFakeAmbient } from './fake-ambient';
+import { createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { createInMemoryStores } from './in-memory-stores';
@@ -39,7 +39,7 @@ export async function createTokenClient(
   change: Partial<Oauth2Provider> = {},
   serverMetadata: Partial<Metadata> = {},
 ) {
-  const ambient = createFakeAmbient();
+  const system = createFakeSystem();
   const stores = createInMemoryStores();
   const seal = createInMemorySeal();
   const provider = sampleProvider(change);
@@ -62,7 +62,7 @@ export async function createTokenClient(
       return Promise.resolve().then(answer);
     },
     endpointPolicy: { loopback: false },
-    ambient,
+    system,
   };
   await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
   const client: ProviderClient = await clientOf(
@@ -71,11 +71,11 @@ export async function createTokenClient(
       ...stores,
       ...NO_ASSERTIONS,
       seal,
-      externalSecrets: createExternalSecrets(createInMemorySecretTexts(), ambient),
+      externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
       metadata: { read: () => Promise.resolve(metadata) },
     },
     provider,
     sampleIdentity().arn,
   );
-  return { ambient, ports, client, requests, provider };
+  return { system, ports, client, requests, provider };
 }

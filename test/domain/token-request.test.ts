@@ -119,7 +119,7 @@ describe('a refresh token is redeemed', () => {
     async (name) => {
       const service = await createTokenClient(() => tokens({ refresh_token: 'r', [name]: 86_400 }));
       expect(await byRefresh(service)).toMatchObject({
-        refreshExpiresAt: service.ambient.seconds() + 86_400,
+        refreshExpiresAt: service.system.seconds() + 86_400,
       });
     },
   );
@@ -140,7 +140,7 @@ describe('a refresh token is redeemed', () => {
         tokens({ refresh_token: 'r', refresh_expires_in: seconds }),
       );
       expect(await byRefresh(service)).toMatchObject({
-        refreshExpiresAt: service.ambient.seconds() + LONGEST_LIFETIME,
+        refreshExpiresAt: service.system.seconds() + LONGEST_LIFETIME,
       });
     },
   );
@@ -251,10 +251,10 @@ describe('the answer', () => {
 
   it('counts its time from before it was asked for', async () => {
     const service = await createTokenClient(() => {
-      service.ambient.advance(4);
+      service.system.advance(4);
       return tokens();
     });
-    const before = service.ambient.seconds();
+    const before = service.system.seconds();
     expect((await byRefresh(service)).expiresAt).toBe(before + 3600);
   });
 
@@ -262,7 +262,7 @@ describe('the answer', () => {
     'that names an end beyond ten years: ten years, and the tokens are kept (%s)',
     async (seconds) => {
       const service = await createTokenClient(() => tokens({ expires_in: seconds }));
-      const expiresAt = service.ambient.seconds() + LONGEST_LIFETIME;
+      const expiresAt = service.system.seconds() + LONGEST_LIFETIME;
       expect(await byCode(service)).toMatchObject({ expiresAt });
       expect(await byRefresh(service)).toMatchObject({ expiresAt });
       expect(await byItself(service)).toMatchObject({ expiresAt });
@@ -276,7 +276,7 @@ describe('the answer', () => {
 
   it('that names no end: an hour, for a token that can be refreshed', async () => {
     const service = await createTokenClient(() => tokens({ expires_in: undefined }));
-    expect((await byRefresh(service)).expiresAt).toBe(service.ambient.seconds() + 3600);
+    expect((await byRefresh(service)).expiresAt).toBe(service.system.seconds() + 3600);
     expect(await byItself(service)).not.toHaveProperty('expiresAt');
   });
 
@@ -285,7 +285,7 @@ describe('the answer', () => {
       vendor: 'SalesforceOauth2',
     });
     const { expiresAt = 0 } = await byCode(service);
-    expect(expiresAt - service.ambient.seconds()).toBe(900);
+    expect(expiresAt - service.system.seconds()).toBe(900);
   });
 
   it('is not taken over a line that can be read, but on a laptop', async () => {
@@ -308,7 +308,7 @@ describe('an answer as a form, of a custom provider', () => {
     'is read like JSON, whatever the grant (%s)',
     async (type) => {
       const service = await createTokenClient(() => form(TOKENS, 200, { 'content-type': type }));
-      const expiresAt = service.ambient.seconds() + 3600;
+      const expiresAt = service.system.seconds() + 3600;
       const read = { accessToken: 'gho_+1 x', refreshToken: 'next', scopes: ['a', 'b'], expiresAt };
       expect(await byCode(service)).toEqual(read);
       expect(await byRefresh(service)).toEqual(read);

@@ -9,7 +9,7 @@ import {
   type SigningKeysPorts,
 } from '../../lambda/domain/workload-token/signing-keys';
 import { verifyWorkloadAccessToken } from '../../lambda/domain/workload-token/verify';
-import { BEGINNING, createFakeAmbient } from './fake-ambient';
+import { BEGINNING, createFakeSystem } from './fake-system';
 import { createInMemoryKeyWrapper, createInMemorySeal } from './in-memory-seal';
 import { createInMemoryStores } from './in-memory-stores';
 import { ISSUER, OWNER, sampleIdentity } from './samples';
@@ -23,7 +23,7 @@ export const ALICE: User & { kind: 'jwt' } = {
 
 /** @param userTokenEnd epoch seconds at which Alice's own token ends */
 export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifetimes = parseLifetimes('{}')) {
-  const ambient = createFakeAmbient();
+  const system = createFakeSystem();
   const stores = createInMemoryStores();
   const identity = sampleIdentity();
   await stores.identities.create(identity);
@@ -32,7 +32,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
   const entries: AuditEntry[] = [];
   const audit = { record: (entry: AuditEntry) => void entries.push(entry) };
   const newSigningKeys = (over: Partial<SigningKeysPorts> = {}) =>
-    createSigningKeys({ store: stores.signingKeys, wrapper, audit, ambient, ...over });
+    createSigningKeys({ store: stores.signingKeys, wrapper, audit, system, ...over });
   const signingKeys = newSigningKeys();
   const seal = createInMemorySeal();
   const issuing = {
@@ -41,16 +41,16 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
     signingKeys,
     seal,
     audit,
-    ambient,
+    system,
     lifetimes,
     issuer: ISSUER,
   };
 
-  const publicKeys = createPublicKeys(stores.signingKeys, ambient);
-  const verifying = { publicKeys, ambient, issuer: ISSUER };
+  const publicKeys = createPublicKeys(stores.signingKeys, system);
+  const verifying = { publicKeys, system, issuer: ISSUER };
 
   return {
-    ambient,
+    system,
     stores,
     identity,
     entries,
@@ -59,7 +59,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
     wrapper,
     /** Another function's view of the same keys. */
     newSigningKeys,
-    newPublicKeys: () => createPublicKeys(stores.signingKeys, ambient),
+    newPublicKeys: () => createPublicKeys(stores.signingKeys, system),
     publicKeys,
     issue: (onBehalfOf?: OnBehalfOf, principal = OWNER) =>
       issueWorkloadAccessToken(

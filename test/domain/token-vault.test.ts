@@ -10,7 +10,7 @@ import {
   type TokenVaultPorts,
 } from '../../lambda/domain/token-vault/token-vault';
 import { ServiceError } from '../../lambda/domain/service-error';
-import { createFakeAmbient, type FakeAmbient } from './fake-ambient';
+import { createFakeSystem, type FakeSystem } from './fake-system';
 import { createInMemoryStores, type Stores } from './in-memory-stores';
 import { OWNER } from './samples';
 
@@ -19,7 +19,7 @@ const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/one';
 const OTHER_KEY = 'arn:aws:kms:eu-central-1:123456789012:key/other';
 const TO_KEY: KmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn: KEY };
 
-let ambient: FakeAmbient;
+let system: FakeSystem;
 let stores: Stores;
 let ports: TokenVaultPorts;
 let entries: AuditEntry[];
@@ -31,7 +31,7 @@ let pages: MovedPage[];
 let before: () => void;
 
 beforeEach(() => {
-  ambient = createFakeAmbient();
+  system = createFakeSystem();
   stores = createInMemoryStores();
   entries = [];
   told = [];
@@ -57,7 +57,7 @@ beforeEach(() => {
       },
     },
     audit: { record: (entry) => void entries.push(entry) },
-    ambient,
+    system,
     serviceKeyArn: SERVICE_KEY,
   };
 });
@@ -91,7 +91,7 @@ describe('the vault', () => {
 
   it('is moved: tried first, pointed to the key, and then every vault key', async () => {
     pages = [page(3), page(2)];
-    const moved = { kmsKeyArn: KEY, revision: 1, lastModifiedDate: ambient.seconds() };
+    const moved = { kmsKeyArn: KEY, revision: 1, lastModifiedDate: system.seconds() };
     expect(await set(TO_KEY, 'default')).toEqual(moved);
     expect(await stores.tokenVault.get()).toEqual(moved);
     expect(wrappingKeyArn(moved, SERVICE_KEY)).toBe(KEY);
@@ -104,8 +104,8 @@ describe('the vault', () => {
 
   it("is moved back to the deployment's own key", async () => {
     await set();
-    ambient.advance(60);
-    const moved = { revision: 2, lastModifiedDate: ambient.seconds() };
+    system.advance(60);
+    const moved = { revision: 2, lastModifiedDate: system.seconds() };
     expect(await set({ keyType: 'ServiceManagedKey' })).toStrictEqual(moved);
     expect(await stores.tokenVault.get()).toEqual(moved);
     expect(told.slice(2)).toEqual([`probe ${SERVICE_KEY}`, `move to ${SERVICE_KEY} for 2`]);
@@ -113,7 +113,7 @@ describe('the vault', () => {
 
   it('stays as it is when it is there already; vault keys that were left are moved all the same', async () => {
     const moved = await set();
-    ambient.advance(60);
+    system.advance(60);
     pages = [page(1)];
     expect(await set()).toEqual(moved);
     expect(told.at(-1)).toBe(`move to ${KEY} for 1`);
@@ -167,7 +167,7 @@ describe('a move that does not end', () => {
   it('within twenty seconds: goes on with the next call', async () => {
     pages = [page(1), page(1), page(1)];
     before = () => {
-      ambient.advance(10);
+      system.advance(10);
     };
     await expect(set()).rejects.toMatchObject({
       name: 'ThrottlingException',

@@ -2,7 +2,7 @@
 import { clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
 import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
 import { openTokens, sealTokens, tokensOf, type TokenOwner } from '../../lambda/domain/grant/tokens';
-import { BEGINNING, createFakeAmbient } from './fake-ambient';
+import { BEGINNING, createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
 import { sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from './samples';
 
@@ -16,7 +16,7 @@ const owner: TokenOwner = {
 };
 const seal = createInMemorySeal();
 const put = (obtained: ObtainedTokens) =>
-  sealTokens({ seal, ambient: createFakeAmbient() }, owner, obtained, { requestedScopes: ['a', 'b'] });
+  sealTokens({ seal, system: createFakeSystem() }, owner, obtained, { requestedScopes: ['a', 'b'] });
 
 it('keeps all that a provider said, with both tokens under the seal', async () => {
   const tokens = await put({

@@ -6,7 +6,7 @@ import { LONGEST_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { CLOCK_SKEW, TOKEN_TYPE } from '../../lambda/domain/workload-token/claims';
 import { TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
-import { BEGINNING } from './fake-ambient';
+import { BEGINNING } from './fake-system';
 import { withFlippedCharacter } from './flipped-character';
 import { ISSUER } from './samples';
 import { ALICE, createTokenService } from './token-service';
@@ -105,9 +105,9 @@ describe('a token that was issued', () => {
 describe('an ended token', () => {
   it('is taken while clocks may differ, and then refused with the word that clients look for', async () => {
     const token = await service.issue();
-    service.ambient.advance(TOKEN_LIFETIME + CLOCK_SKEW - 1);
+    service.system.advance(TOKEN_LIFETIME + CLOCK_SKEW - 1);
     await expect(service.verify(token)).resolves.toBeDefined();
-    service.ambient.advance(1);
+    service.system.advance(1);
     await expect(service.verify(token)).rejects.toMatchObject({
       name: 'UnauthorizedException',
       message: expect.stringContaining('expired') as string,
@@ -116,7 +116,7 @@ describe('an ended token', () => {
 
   it('is not called expired when it was forged', async () => {
     const token = await forged(({ privateKey }) => privateKey);
-    service.ambient.advance(TOKEN_LIFETIME + CLOCK_SKEW);
+    service.system.advance(TOKEN_LIFETIME + CLOCK_SKEW);
     await refused(token);
   });
 });

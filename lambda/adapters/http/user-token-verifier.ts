@@ -16,7 +16,7 @@ import { assertIsSignatureJwk, SimpleJwksCache, type Jwk, type PenaltyBox } from
 import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
 import type { JwtHeader } from 'aws-jwt-verify/jwt-model';
 import { errors, jwtVerify, type JWTPayload } from 'jose';
-import { epochSeconds, type Ambient } from '../../domain/ambient';
+import { epochSeconds, type System } from '../../domain/system';
 import { isCompactJws } from '../../domain/compact-jws';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import type { Transport } from '../../domain/oauth/transport';
@@ -99,13 +99,13 @@ function keyFault(key: Jwk, algorithm: string): string | undefined {
 const UNKNOWN_KEY_PAUSE_MS = 5_000;
 
 /** Of one key set: holds back tokens that name unknown keys, so that they cannot flood the issuer. */
-function penaltyBox(ambient: Pick<Ambient, 'now'>): PenaltyBox {
+function penaltyBox(system: Pick<System, 'now'>): PenaltyBox {
   let until = 0;
   return {
     wait: () =>
-      ambient.now() < until ? Promise.reject(new WaitPeriodNotYetEndedJwkError()) : Promise.resolve(),
+      system.now() < until ? Promise.reject(new WaitPeriodNotYetEndedJwkError()) : Promise.resolve(),
     registerFailedAttempt() {
-      until = ambient.now() + UNKNOWN_KEY_PAUSE_MS;
+      until = system.now() + UNKNOWN_KEY_PAUSE_MS;
     },
     registerSuccessfulAttempt() {
       until = 0;
@@ -165,9 +165,9 @@ export function createUserTokenVerifier(
   deployed: readonly TrustedIssuer[],
   metadata: MetadataReader,
   transport: Transport,
-  ambient: Pick<Ambient, 'now'>,
+  system: Pick<System, 'now'>,
 ): UserTokenVerifier {
-  const keySets = createExpiringCache<SimpleJwksCache>(KEPT, ambient);
+  const keySets = createExpiringCache<SimpleJwksCache>(KEPT, system);
 
   const fetcher = {
     async fetch(uri: string) {
@@ -182,7 +182,7 @@ export function createUserTokenVerifier(
   function keySet(uri: string): SimpleJwksCache {
     const known = keySets.get(uri);
     if (known) return known;
-    const fresh = new SimpleJwksCache({ fetcher, penaltyBox: penaltyBox(ambient) });
+    const fresh = new SimpleJwksCache({ fetcher, penaltyBox: penaltyBox(system) });
     keySets.set(uri, fresh);
     return fresh;
   }
@@ -206,9 +206,9 @@ export function createUserTokenVerifier(
         algorithms: [alg],
         issuer,
         clockTolerance: CLOCK_SKEW,
-        currentDate: new Date(ambient.now()),
+        currentDate: new Date(system.now()),
       });
-      if (payload.exp !== undefined && payload.exp <= epochSeconds(ambient)) {
+      if (payload.exp !== undefined && payload.exp <= epochSeconds(system)) {
         throw unauthorized(USER_TOKEN_ENDED, 'expired');
       }
       return payload;

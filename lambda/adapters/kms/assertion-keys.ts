@@ -13,7 +13,7 @@ import {
   type KMSClient,
   type SigningAlgorithmSpec,
 } from '@aws-sdk/client-kms';
-import type { Ambient } from '../../domain/ambient';
+import type { System } from '../../domain/system';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import type { AssertionKeys } from '../../domain/oauth/client-assertion';
 import type { KeyDescriptions, SigningAlgorithm } from '../../domain/provider/private-key-jwt';
@@ -81,9 +81,9 @@ export function joseSignature(der: Uint8Array): Buffer {
   return Buffer.concat([r.bytes, half(der, r.next).bytes]);
 }
 
-/** @param ambient for the age of what is kept in memory */
-export function createAssertionKeys(client: KMSClient, ambient: Pick<Ambient, 'now'>): AssertionKeys {
-  const owners = createExpiringCache<string>(KEPT, ambient);
+/** @param system for the age of what is kept in memory */
+export function createAssertionKeys(client: KMSClient, system: Pick<System, 'now'>): AssertionKeys {
+  const owners = createExpiringCache<string>(KEPT, system);
 
   async function ownerOf(keyArn: string): Promise<string | undefined> {
     const known = owners.get(keyArn);

@@ -8,7 +8,7 @@ import {
   GenerateDataKeyWithoutPlaintextCommand,
   type KMSClient,
 } from '@aws-sdk/client-kms';
-import type { Ambient } from '../../domain/ambient';
+import type { System } from '../../domain/system';
 import { changedMeanwhile, deletedDuringRequest } from '../../domain/managed-resource';
 import { nameIn } from '../../domain/owned-resource';
 import { wrappingKeyArn, type TokenVaultStore } from '../../domain/token-vault/token-vault';
@@ -49,7 +49,7 @@ export interface VaultKeyMakerPorts {
   readonly tokenVault: Pick<TokenVaultStore, 'get'>;
   readonly owners: VaultKeyOwners;
   readonly store: Pick<VaultKeyStore, 'create' | 'remove'>;
-  readonly ambient: Ambient;
+  readonly system: System;
 }
 
 interface Generated {
@@ -57,7 +57,7 @@ interface Generated {
 }
 
 export function createVaultKeyMaker(ports: VaultKeyMakerPorts): VaultKeyMaker {
-  const { kms, keyArn, tokenVaultArn, tokenVault, owners, store, ambient } = ports;
+  const { kms, keyArn, tokenVaultArn, tokenVault, owners, store, system } = ports;
 
   const requestOf = (id: VaultKeyId, kmsKeyArn: string) => ({
     KeyId: kmsKeyArn,
@@ -73,8 +73,8 @@ export function createVaultKeyMaker(ports: VaultKeyMakerPorts): VaultKeyMaker {
   ): Promise<string> {
     if (!CiphertextBlob) throw new Error('KMS gave no key');
     // Two that are made at once are both good: a record names its own.
-    const time = String(ambient.now()).padStart(TIME_DIGITS, '0');
-    const version = `${time}-${ambient.randomToken(6)}`;
+    const time = String(system.now()).padStart(TIME_DIGITS, '0');
+    const version = `${time}-${system.randomToken(6)}`;
     const wrapped = Buffer.from(CiphertextBlob).toString('base64');
     await store.create({ purpose, ownerId, ownerArn, version, wrapped, kmsKeyArn, vaultRevision });
     return version;

@@ -44,10 +44,10 @@ export interface VaultKeysPorts extends VaultKeyMakerPorts {
 }
 
 export function createVaultKeys(ports: VaultKeysPorts): VaultKeys {
-  const { kms, tokenVaultArn, tokenVault, store, ambient, sealsFor } = ports;
+  const { kms, tokenVaultArn, tokenVault, store, system, sealsFor } = ports;
   const maker = createVaultKeyMaker(ports);
-  const unwrapped = createExpiringCache<VaultKey>(KEPT, ambient);
-  const latestVersions = createExpiringCache<string>(KEPT, ambient);
+  const unwrapped = createExpiringCache<VaultKey>(KEPT, system);
+  const latestVersions = createExpiringCache<string>(KEPT, system);
 
   async function decrypt(id: VaultKeyId, record: VaultKeyRecord): Promise<VaultKey> {
     const { Plaintext } = await kms.send(
@@ -74,7 +74,7 @@ export function createVaultKeys(ports: VaultKeysPorts): VaultKeys {
   }
 
   /** Of an unknown age is too old. */
-  const isYoung = ({ version }: VaultKeyRecord): boolean => ambient.now() - madeAt(version) < sealsFor * 1000;
+  const isYoung = ({ version }: VaultKeyRecord): boolean => system.now() - madeAt(version) < sealsFor * 1000;
 
   const slotOf = ({ purpose, ownerId }: VaultKeyId) => `${purpose} ${ownerId}`;
 

@@ -7,7 +7,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type * as Sdk from '@aws-sdk/client-lambda';
-import type { Ambient } from '../../domain/ambient';
+import type { System } from '../../domain/system';
 import { AgentFailure, type Agent } from '../../domain/gate/agent-answer';
 import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
 import type { AgentRequest } from '../../domain/gate/agent-request';
@@ -126,7 +126,7 @@ function failureOf(error: unknown): ServiceError | AgentFailure {
 export function createLambdaAgent(
   functionArn: string,
   protocol: AgentEndpointConfiguration['protocol'],
-  ambient: Pick<Ambient, 'now'>,
+  system: Pick<System, 'now'>,
 ): Agent {
   // The client would send again what the agent may have acted upon.
   const lambda = lazyLambda({ maxAttempts: 1 });
@@ -135,7 +135,7 @@ export function createLambdaAgent(
       const { sdk, client } = await lambda();
       const command = new sdk.InvokeWithResponseStreamCommand({
         FunctionName: functionArn,
-        Payload: Buffer.from(JSON.stringify(functionUrlEvent(request, PATHS[protocol], ambient.now()))),
+        Payload: Buffer.from(JSON.stringify(functionUrlEvent(request, PATHS[protocol], system.now()))),
       });
       endedBy(command, signal);
       const output = await client.send(command, { abortSignal: signal }).catch((error: unknown) => {

@@ -3,7 +3,7 @@
  * request (RFC 6749 section 4.1.1), PKCE S256 (RFC 7636) and a state of its own. Opened again, it begins
  * again: what was handed out before no longer counts.
  */
-import { type Ambient, epochSeconds } from '../ambient';
+import { type System, epochSeconds } from '../system';
 import type { AuditEntry, AuditTrail } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { callbackUrl } from '../provider/oauth2-provider';
@@ -34,7 +34,7 @@ export interface BrowserPorts {
   readonly sessions: Pick<SessionStore, 'get' | 'advance'>;
   readonly seal: Seal;
   readonly audit: AuditTrail;
-  readonly ambient: Ambient;
+  readonly system: System;
   readonly baseUrl: string;
 }
 
@@ -123,7 +123,7 @@ async function notPushed(
   const shown = { provider: started.provider.name, error: code };
   if (!unavailable) {
     // The same request again would be rejected again: the agent stops polling, and the user is not sent in circles.
-    const failed = transition(started, { type: 'fail', failure: code }, epochSeconds(ports.ambient));
+    const failed = transition(started, { type: 'fail', failure: code }, epochSeconds(ports.system));
     if (failed && (await ports.sessions.advance(failed))) {
       ports.audit.record({ ...entry, result: failed.state });
       return page({ name: 'request-rejected', ...shown });
@@ -142,7 +142,7 @@ export async function authorize(
 ): Promise<BrowserOutcome> {
   const id = requestUri === undefined ? undefined : sessionIdOf(requestUri);
   const session = id ? await ports.sessions.get(hashOf(id)) : undefined;
-  const now = epochSeconds(ports.ambient);
+  const now = epochSeconds(ports.system);
   if (!session || isExpired(session, now)) {
     ports.audit.record({
       operation: 'Authorize',
@@ -162,11 +162,11 @@ async function start(
   cookies: ReadonlyMap<string, string>,
   entry: BrowserEntry,
 ): Promise<BrowserOutcome> {
-  const now = epochSeconds(ports.ambient);
+  const now = epochSeconds(ports.system);
   const sealed = await openSealedRequest(ports.seal, session);
-  const state = newBoundSecret(session, ports.ambient);
-  const cookie = ports.ambient.randomToken(32);
-  const codeVerifier = ports.ambient.randomToken(32);
+  const state = newBoundSecret(session, ports.system);
+  const cookie = ports.system.randomToken(32);
+  const codeVerifier = ports.system.randomToken(32);
   const next = transition(
     session,
     {

@@ -2,7 +2,7 @@
  * Begins a consent session, or finds the one that is under way: an agent that asks twice gets the same link,
  * until what it asks for differs.
  */
-import { type Ambient, epochSeconds } from '../ambient';
+import { type System, epochSeconds } from '../system';
 import type { CustomParameters } from '../oauth/custom-parameters';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { ProviderFailure } from '../oauth/provider-failure';
@@ -56,7 +56,7 @@ export interface BeginPorts extends Pick<DeletionCheckPorts, 'directory'> {
   readonly grants: GrantStore;
   readonly seal: Seal;
   readonly metadata: MetadataReader;
-  readonly ambient: Ambient;
+  readonly system: System;
   readonly lifetimes: Pick<Lifetimes, 'consentSession'>;
   readonly baseUrl: string;
 }
@@ -135,7 +135,7 @@ async function underWay(
   grant: Grant | undefined,
   request: ConsentRequest,
 ): Promise<ConsentOutstanding | undefined> {
-  const now = epochSeconds(ports.ambient);
+  const now = epochSeconds(ports.system);
   if (!grant?.consent || grant.consent.expiresAt <= now || grant.providerId !== request.provider.id)
     return undefined;
   const session = await ports.sessions.get(grant.consent.sessionHash);
@@ -169,8 +169,8 @@ async function newSession(
       'the provider insists on pushed requests and has no endpoint for them',
     );
   }
-  const id = ports.ambient.randomToken(32);
-  const now = epochSeconds(ports.ambient);
+  const id = ports.system.randomToken(32);
+  const now = epochSeconds(ports.system);
   const { requestedScopes = [], ...held } = grant?.tokens ?? {};
   const described = {
     hash: hashOf(id),

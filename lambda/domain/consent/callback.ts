@@ -7,7 +7,7 @@
  * The completion URI is created here and goes to this browser alone, as the `session_id` of the return URL. The sender
  * of a link does not learn it, so they cannot complete what another person consented to.
  */
-import { epochSeconds } from '../ambient';
+import { epochSeconds } from '../system';
 import { errorCode } from '../oauth/provider-failure';
 import type { KeptCode } from '../oauth/token-request';
 import { callbackUrl } from '../provider/oauth2-provider';
@@ -80,7 +80,7 @@ async function backToApplication(
 
 /** The page for a person whom the provider sent back with an error; its `session_id` completes nothing. */
 async function notGranted(ports: BrowserPorts, session: Session, error: string): Promise<BrowserOutcome> {
-  const returnTo = await backToApplication(ports, session, newBoundSecret(session, ports.ambient), error);
+  const returnTo = await backToApplication(ports, session, newBoundSecret(session, ports.system), error);
   return page({ name: 'not-granted', provider: session.provider.name, error, returnTo });
 }
 
@@ -100,7 +100,7 @@ async function answeredBefore(
 
 /** @returns the redirect back to the application, or a page that says what happened */
 export async function callback(ports: BrowserPorts, input: CallbackInput): Promise<BrowserOutcome> {
-  const now = epochSeconds(ports.ambient);
+  const now = epochSeconds(ports.system);
   const sessionHash = sessionHashIn(single(input.query, 'state') ?? '');
   const session = sessionHash === undefined ? undefined : await ports.sessions.get(sessionHash);
   const entry = { operation: 'Callback', ...(session && sessionFacts(session)) };
@@ -121,7 +121,7 @@ async function answered(
   entry: BrowserEntry,
   refused: (reason: string, name: 'answer-refused') => BrowserOutcome,
 ): Promise<BrowserOutcome> {
-  const now = epochSeconds(ports.ambient);
+  const now = epochSeconds(ports.system);
   const { start } = session;
   if (!start) {
     ports.audit.record({ ...entry, outcome: 'denied', reason: `session is ${session.state}` });
@@ -147,7 +147,7 @@ async function answered(
     codeVerifier: await ports.seal.open(consentContext(session, 'verifier'), start.sealedVerifier),
     redirectUri: callbackUrl(ports.baseUrl, session.authorization.callbackId),
   };
-  const completionId = newBoundSecret(session, ports.ambient);
+  const completionId = newBoundSecret(session, ports.system);
   const sealedCode = await ports.seal.seal(consentContext(session, 'code'), JSON.stringify(kept));
   const completionHash = hashOf(completionId);
   const consented = transition(session, { type: 'consent', sealedCode, completionHash }, now);

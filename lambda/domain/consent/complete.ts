@@ -5,7 +5,7 @@
  * is another user than the one who asked, the session is over and the code destroyed.
  * Source: AWS's "OAuth 2.0 authorization URL session binding", Amazon Bedrock AgentCore developer guide.
  */
-import { type Ambient, epochSeconds } from '../ambient';
+import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail, type Note } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
 import {
@@ -50,7 +50,7 @@ export interface CompletePorts extends TokenRequestPorts, ProviderClientPorts {
   readonly seal: Seal;
   readonly userTokens: UserTokenVerifier;
   readonly audit: AuditTrail;
-  readonly ambient: Ambient;
+  readonly system: System;
   readonly baseUrl: string;
 }
 
@@ -73,7 +73,7 @@ async function sessionToComplete(ports: CompletePorts, completionUri: string, no
   if (!session) throw refusal('no such session');
   note(sessionFacts(session));
   if (named === undefined) throw refusal('the session URI of the link, which completes nothing');
-  if (isExpired(session, epochSeconds(ports.ambient))) throw refusal('session expired');
+  if (isExpired(session, epochSeconds(ports.system))) throw refusal('session expired');
   if (session.state !== 'CONSENTED') throw refusal(`session is ${session.state}`);
   if (!isHashOf(session.completionHash, id)) throw refusal('not the completion URI of this session');
   return session;
@@ -135,7 +135,7 @@ function checkParties(
 
 /** Takes the code for this call alone: no other call finds it, and it is gone even when this one is refused. */
 async function claim(ports: CompletePorts, session: Session): Promise<Session> {
-  const claimed = transition(session, { type: 'claim' }, epochSeconds(ports.ambient));
+  const claimed = transition(session, { type: 'claim' }, epochSeconds(ports.system));
   if (!claimed || !(await ports.sessions.advance(claimed))) throw refusal('completed meanwhile');
   return claimed;
 }
@@ -221,7 +221,7 @@ async function withSessionEnd(
   work: () => Promise<void>,
 ): Promise<void> {
   const end = async (event: SessionEvent): Promise<void> => {
-    const ended = transition(claimed, event, epochSeconds(ports.ambient));
+    const ended = transition(claimed, event, epochSeconds(ports.system));
     if (ended) await ports.sessions.advance(ended);
   };
   try {

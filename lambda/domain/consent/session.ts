@@ -16,7 +16,7 @@
  * the callback learns it, and nothing else completes the session. Otherwise, the sender of a link could complete what
  * another person consented to.
  */
-import type { Ambient } from '../ambient';
+import type { System } from '../system';
 import { scopesInCustomParameters } from '../oauth/custom-parameters';
 import type { SealingContext } from '../sealing/sealing';
 
@@ -232,8 +232,8 @@ const BOUND_SECRET = /^([\w-]{43})\.[\w-]{43}$/;
 /** A secret that finds its session again, without an index: see {@link sessionHashIn}. */
 export const newBoundSecret = (
   session: Pick<Session, 'hash'>,
-  ambient: Pick<Ambient, 'randomToken'>,
-): string => `${session.hash}.${ambient.randomToken(32)}`;
+  system: Pick<System, 'randomToken'>,
+): string => `${session.hash}.${system.randomToken(32)}`;
 
 /** @returns the hash of the session that a state or completion id names; undefined when it has another form */
 export const sessionHashIn = (secret: string): string | undefined => BOUND_SECRET.exec(secret)?.[1];

@@ -19,7 +19,7 @@ export interface RetrievePorts
   readonly seal: BeginPorts['seal'];
   readonly metadata: BeginPorts['metadata'];
   readonly grants: BeginPorts['grants'];
-  readonly ambient: BeginPorts['ambient'];
+  readonly system: BeginPorts['system'];
 }
 
 export interface RetrieveInput {

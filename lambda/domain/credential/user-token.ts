@@ -1,5 +1,5 @@
 /** The token that a user granted to the agent: from the vault, or else the way to the user's consent. */
-import { epochSeconds } from '../ambient';
+import { epochSeconds } from '../system';
 import {
   beginConsent,
   openSealedRequest,
@@ -25,7 +25,7 @@ async function storedToken(
 ): Promise<HandedOut | undefined> {
   const tokens = tokensOf(grant, owner.provider);
   if (!grant || !tokens || !covers(tokens, input.scopes)) return undefined;
-  const now = epochSeconds(ports.ambient);
+  const now = epochSeconds(ports.system);
   const refreshable = isRefreshable(tokens, now);
   if (!refreshable && !usableTokens(grant, owner, now)) return undefined;
   const { resources, audiences } = owner;
@@ -75,7 +75,7 @@ export async function userToken(ports: RetrievePorts, admitted: Admitted): Promi
   const polled = await ownSession(ports, admitted);
   const open =
     polled !== undefined &&
-    isOpen(polled, epochSeconds(ports.ambient)) &&
+    isOpen(polled, epochSeconds(ports.system)) &&
     returnsToRegistered(identity, polled);
   // A poll for an open session is a poll, even one that repeats forceAuthentication: or it would never end.
   const force = input.forceAuthentication === true && !open;

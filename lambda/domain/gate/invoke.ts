@@ -3,7 +3,7 @@
  * for that, the agent.
  */
 import { audited, type AuditTrail, type Note } from '../audit';
-import type { Ambient } from '../ambient';
+import type { System } from '../system';
 import { principalOf } from '../principal';
 import { subjectHash, type UserTokenVerifier } from '../identity/user';
 import { accessDenied, invalidMember, ServiceError } from '../service-error';
@@ -31,7 +31,7 @@ export interface InvokePorts {
   readonly workloadTokens: WorkloadTokens;
   readonly agent: Agent;
   readonly audit: AuditTrail;
-  readonly ambient: Pick<Ambient, 'randomUUID'>;
+  readonly system: Pick<System, 'randomUUID'>;
 }
 
 export interface AgentCall {
@@ -108,7 +108,7 @@ export function invokeAgent(
     note(endpointEntry(endpoint));
     const onBehalfOf = await callerOf(ports, endpoint, call, note);
     checkAddressee(endpoint, call.addressee);
-    const sessionId = sessionIdOf(call.headers) ?? ports.ambient.randomUUID();
+    const sessionId = sessionIdOf(call.headers) ?? ports.system.randomUUID();
     checkPayload(call.payload);
     const workloadAccessToken = await ports.workloadTokens.mint(endpoint.workloadName, onBehalfOf);
     note(tokenEntry(workloadAccessToken));

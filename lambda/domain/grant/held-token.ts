@@ -1,5 +1,5 @@
 /** A stored token, handed out while it is good and renewed when it must be; the same for every flow. */
-import { epochSeconds } from '../ambient';
+import { epochSeconds } from '../system';
 import { ServiceError, type Outcome } from '../service-error';
 import { inSoftWindow, scopesHeld, type Grant } from './grant';
 import { markRejected } from './rejected-token';
@@ -62,7 +62,7 @@ export async function heldToken(
   ports: RenewalPorts & DispatchPorts,
   { owner, grant, scopes, source, checkGrantedScopes, renewedAs, ahead }: Holding,
 ): Promise<HandedOut | undefined> {
-  const now = epochSeconds(ports.ambient);
+  const now = epochSeconds(ports.system);
   const tokens = usableTokens(grant, owner, now);
   if (grant && tokens) {
     if (ahead && inSoftWindow(tokens, now)) await renewSoon(ports, owner, grant, ahead);

@@ -35,7 +35,7 @@ export interface AheadRenewals {
   dispatch(request: RenewalRequest): Promise<void>;
 }
 
-export interface DispatchPorts extends Pick<RenewalPorts, 'grants' | 'ambient'> {
+export interface DispatchPorts extends Pick<RenewalPorts, 'grants' | 'system'> {
   readonly aheadRenewals: AheadRenewals;
   readonly audit: AuditTrail;
 }
@@ -52,11 +52,11 @@ export async function renewSoon(
   grant: Grant,
   request: Omit<RenewalRequest, 'holder' | 'grantId'>,
 ): Promise<void> {
-  const { ambient, grants } = ports;
+  const { system, grants } = ports;
   const { grantId } = owner;
-  const now = ambient.now();
+  const now = system.now();
   if (backsOff(grant, now) || (grant.lease && !isLongPast(grant.lease, now))) return;
-  const holder = ambient.randomUUID();
+  const holder = system.randomUUID();
   try {
     const lease = { holder, deadline: now + LEASE };
     if (!(await grants.takeLease(grantId, { providerId: owner.provider.id, seen: grant, lease }))) return;

@@ -13,7 +13,7 @@
  * The others wait for the next generation, or for the journal to say why there is none. A lease that was left
  * behind by a process that died is taken over after its time; then the old refresh token is tried once more.
  */
-import { epochSeconds, type Ambient } from '../ambient';
+import { epochSeconds, type System } from '../system';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { ObtainedTokens } from '../oauth/token-request';
 import { ServiceError } from '../service-error';
@@ -62,7 +62,7 @@ export const CONSENT_NEEDED = Symbol('consent needed');
 export interface RenewalPorts extends Pick<DeletionCheckPorts, 'directory'> {
   readonly grants: GrantStore;
   readonly seal: Seal;
-  readonly ambient: Ambient;
+  readonly system: System;
 }
 
 /** A request for tokens that has all that it needs. */
@@ -155,23 +155,23 @@ function journalOf(failure: ProviderFailure, seen: Grant | undefined, now: numbe
 export async function renewed(
   ports: RenewalPorts,
   renewal: Renewal,
-  until = ports.ambient.now() + PATIENCE,
+  until = ports.system.now() + PATIENCE,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
   const { owner, seen: first } = renewal;
   const { grantId, provider, endsAt } = owner;
-  const { ambient, grants } = ports;
-  const holder = ambient.randomUUID();
+  const { system, grants } = ports;
+  const holder = system.randomUUID();
   let seen = first;
-  let watched = watch(undefined, seen?.lease, ambient.now());
+  let watched = watch(undefined, seen?.lease, system.now());
   let known = first && provider.id;
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-    const now = ambient.now();
+    const now = system.now();
     // It vanished, or is of another provider of this name: an earlier one, or one that came after a deletion.
     if (seen?.providerId !== known && seen?.providerId !== provider.id) await stopIfDeleted(ports, owner);
     known = seen?.providerId;
     if (isGone(renewal, seen)) return CONSENT_NEEDED;
     const tokens =
-      seen?.generation === first?.generation ? undefined : usableTokens(seen, owner, epochSeconds(ambient));
+      seen?.generation === first?.generation ? undefined : usableTokens(seen, owner, epochSeconds(system));
     if (tokens) {
       const { accessToken } = await openTokens(ports.seal, owner, tokens);
       return { accessToken, scopes: tokens.scopes, held: scopesHeld(tokens) };
@@ -187,7 +187,7 @@ export async function renewed(
     } else if (now >= until) {
       throw beingRenewed();
     } else {
-      await ambient.wait(pause);
+      await system.wait(pause);
     }
     seen = await grants.get(owner.grantId);
     // A write whose answer was lost is tried again by the SDK, and then finds its own lease.
@@ -195,7 +195,7 @@ export async function renewed(
       await stopIfDeleted(ports, owner);
       return redeemed(ports, { ...renewal, seen }, holder, until);
     }
-    watched = watch(watched, seen?.lease, ambient.now());
+    watched = watch(watched, seen?.lease, system.now());
   }
 }
 
@@ -238,7 +238,7 @@ export async function redeemed(
   until?: number,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
   const { owner, source, seen } = renewal;
-  const { ambient, grants } = ports;
+  const { system, grants } = ports;
   const { grantId } = owner;
   const release = (journal?: Journal, dropTokens = false) =>
     grants.releaseLease(grantId, { holder, dropTokens, ...(journal && { journal }) });
@@ -255,10 +255,10 @@ export async function redeemed(
       throw error;
     }
     const dropTokens = source.endsWithGrant && error.code === 'invalid_grant' && !error.unavailable;
-    const journal = journalOf(error, seen, ambient.now());
+    const journal = journalOf(error, seen, system.now());
     const released = await release(journal, dropTokens);
     await stopIfDeleted(ports, owner);
-    if (!dropTokens) throw failureIn(journal, ambient.now(), error);
+    if (!dropTokens) throw failureIn(journal, system.now(), error);
     // Who lost the lease meanwhile was refused for a token that another has redeemed.
     return released ? CONSENT_NEEDED : renewed(ports, renewal, until);
   }
@@ -268,10 +268,10 @@ export async function redeemed(
     const failure = rejected
       ? new ProviderFailure('invalid_response', 'the tokens cannot be stored', true, error)
       : new ProviderFailure('not_stored', 'the tokens could not be stored', true, error);
-    const journal = { ...journalOf(failure, seen, ambient.now()), lostAnswer: true as const };
+    const journal = { ...journalOf(failure, seen, system.now()), lostAnswer: true as const };
     // Where no write gets through, this one does not either, and the lease ends by its time.
     await release(journal).catch(() => false);
-    throw rejected ? failureIn(journal, ambient.now(), failure) : error;
+    throw rejected ? failureIn(journal, system.now(), failure) : error;
   }
 
   // A lease that made the grant, or took it from an earlier provider of the name, may have come after a deletion.
@@ -284,10 +284,10 @@ export async function redeemed(
   } catch (error) {
     return failed(error);
   }
-  const sentAt = ambient.now();
+  const sentAt = system.now();
   const lease = { holder, deadline: sentAt + LEASE, sentAt };
   if (!(await grants.markSent(grantId, lease))) return afterLostLease();
-  if (ambient.now() + REDEMPTION > lease.deadline) {
+  if (system.now() + REDEMPTION > lease.deadline) {
     // Held up so long that the lease may lapse on the way: another may redeem this refresh token by then.
     await release();
     throw beingRenewed();
@@ -314,7 +314,7 @@ export async function redeemed(
 
 /** A provider that rotates has already forgotten the old refresh token: the new one must get into the grant. */
 async function writeDown(
-  { ambient }: RenewalPorts,
+  { system }: RenewalPorts,
   write: () => Promise<boolean>,
   deadline: number,
 ): Promise<boolean> {
@@ -322,8 +322,8 @@ async function writeDown(
     try {
       return await write();
     } catch (error) {
-      if (error instanceof UnstorableError || ambient.now() + WRITE_PAUSE >= deadline) throw error;
-      await ambient.wait(WRITE_PAUSE);
+      if (error instanceof UnstorableError || system.now() + WRITE_PAUSE >= deadline) throw error;
+      await system.wait(WRITE_PAUSE);
     }
   }
 }

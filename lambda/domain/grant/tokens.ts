@@ -1,5 +1,5 @@
 /** Tokens into and out of the seal. */
-import { type Ambient, epochSeconds } from '../ambient';
+import { type System, epochSeconds } from '../system';
 import type { Narrowing, ObtainedTokens } from '../oauth/token-request';
 import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { grantContext, type Grant, type GrantId, type GrantTokens, type SealedTokens } from './grant';
@@ -24,7 +24,7 @@ function contextOf({ grantId, provider, workloadArn }: TokenOwner): SealingConte
 export type RequestedScopes = Pick<GrantTokens, 'requestedScopes' | 'parameterScopes'>;
 
 export async function sealTokens(
-  ports: { readonly seal: Pick<Seal, 'seal'>; readonly ambient: Ambient },
+  ports: { readonly seal: Pick<Seal, 'seal'>; readonly system: System },
   owner: TokenOwner,
   obtained: ObtainedTokens,
   { requestedScopes, parameterScopes = [] }: RequestedScopes,
@@ -36,7 +36,7 @@ export async function sealTokens(
     requestedScopes,
     ...(parameterScopes.length > 0 && { parameterScopes }),
     ...(expiresAt !== undefined && { expiresAt }),
-    obtainedAt: epochSeconds(ports.ambient),
+    obtainedAt: epochSeconds(ports.system),
     refreshable: refreshToken !== undefined,
     ...(refreshExpiresAt !== undefined && { refreshExpiresAt }),
     client: clientAtServer(owner.provider),

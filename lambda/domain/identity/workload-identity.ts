@@ -1,5 +1,5 @@
 /** Workload identities: what an agent is, and who owns it. */
-import { type Ambient, epochSeconds } from '../ambient';
+import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import {
   changedMembers,
@@ -62,7 +62,7 @@ export interface WorkloadIdentityPorts {
   readonly vaultContents: VaultContents;
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
-  readonly ambient: Ambient;
+  readonly system: System;
   readonly arnPrefix: string;
   readonly quotas: Quotas;
   readonly endpointPolicy: EndpointPolicy;
@@ -91,10 +91,10 @@ export function createWorkloadIdentity(
     note({ workloadIdentity: arn });
     const urls = input.allowedResourceOauth2ReturnUrls ?? [];
     checkReturnUrls(urls);
-    const now = epochSeconds(ports.ambient);
+    const now = epochSeconds(ports.system);
     const identity: WorkloadIdentity = {
       name: input.name,
-      id: ports.ambient.randomUUID(),
+      id: ports.system.randomUUID(),
       arn,
       ...ownedBy(principal),
       allowedResourceOauth2ReturnUrls: urls,
@@ -152,7 +152,7 @@ export function updateWorkloadIdentity(
     );
     const change = { ...(urls && { allowedResourceOauth2ReturnUrls: urls }), ...authorizer };
     note({ changed: changedMembers(identity, change) });
-    return changeResource(ports.identities, ports.ambient, identity, change);
+    return changeResource(ports.identities, ports.system, identity, change);
   });
 }
 

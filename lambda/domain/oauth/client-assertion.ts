@@ -2,7 +2,7 @@
  * A client's assertion about itself (RFC 7523 section 2.2), signed by a KMS key of the provider's owner: what is
  * claimed is settled here, the private key never leaves KMS.
  */
-import { epochSeconds, type Ambient } from '../ambient';
+import { epochSeconds, type System } from '../system';
 import type { PrivateKeyJwt, SigningAlgorithm } from '../provider/private-key-jwt';
 import type { Owned } from '../ownership';
 
@@ -33,7 +33,7 @@ export interface AssertionKeys {
 
 export interface AssertionPorts {
   readonly assertionKeys: AssertionKeys;
-  readonly ambient: Ambient;
+  readonly system: System;
 }
 
 /** Who asserts. */
@@ -48,19 +48,19 @@ const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).to
  * @returns a compact JWS, good once: its `jti` is fresh
  */
 export async function clientAssertion(
-  { assertionKeys, ambient }: AssertionPorts,
+  { assertionKeys, system }: AssertionPorts,
   { clientId, owner, ownerId }: Asserting,
   { keyArn, algorithm, headerClaims, payloadClaims }: PrivateKeyJwt,
   audience: string,
 ): Promise<string> {
-  const now = epochSeconds(ambient);
+  const now = epochSeconds(system);
   const header = { ...headerClaims, alg: algorithm, typ: 'JWT' };
   const payload = {
     aud: audience,
     ...payloadClaims,
     iss: clientId,
     sub: clientId,
-    jti: ambient.randomUUID(),
+    jti: system.randomUUID(),
     iat: now - IAT_BACKDATE_SECONDS,
     exp: now + LIFETIME,
   };

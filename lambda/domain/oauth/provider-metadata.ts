@@ -4,7 +4,7 @@
  */
 import type { AuthorizationServer } from 'oauth4webapi';
 import * as v from 'valibot';
-import type { Ambient } from '../ambient';
+import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
 import type { Oauth2Discovery } from '../provider/discovery';
 import { endpointFault, type EndpointPolicy } from '../endpoint';
@@ -91,11 +91,11 @@ export interface MetadataReader {
 export function createMetadataReader(
   transport: Transport,
   policy: EndpointPolicy,
-  ambient: Ambient,
+  system: System,
 ): MetadataReader {
-  const documents = createExpiringCache<Metadata>(KEPT, ambient);
-  const failures = createExpiringCache<ProviderFailure>(FAILURES_KEPT, ambient);
-  const underWay = createExpiringCache<Promise<Metadata>>(JOINED_LOOKUP_CACHE, ambient);
+  const documents = createExpiringCache<Metadata>(KEPT, system);
+  const failures = createExpiringCache<ProviderFailure>(FAILURES_KEPT, system);
+  const underWay = createExpiringCache<Promise<Metadata>>(JOINED_LOOKUP_CACHE, system);
 
   const get = (url: string): Promise<Response> =>
     transport(url, { method: 'GET', headers: { accept: 'application/json' } });

@@ -3,7 +3,7 @@
  * oauth4webapi's; here is what this service asks and what it keeps.
  */
 import * as oauth from 'oauth4webapi';
-import { epochSeconds, type Ambient } from '../ambient';
+import { epochSeconds, type System } from '../system';
 import type { EndpointPolicy } from '../endpoint';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 import type { Vendor } from '../provider/vendor';
@@ -21,7 +21,7 @@ import { vendorTransport } from './vendor-request';
 export interface TokenRequestPorts {
   readonly transport: Transport;
   readonly endpointPolicy: EndpointPolicy;
-  readonly ambient: Ambient;
+  readonly system: System;
 }
 
 /** The OAuth client, at its server. */
@@ -142,7 +142,7 @@ export async function exchange(
   send: () => Promise<Response>,
   judge: (response: Response) => Promise<oauth.TokenEndpointResponse>,
 ): Promise<ObtainedTokens> {
-  const now = epochSeconds(ports.ambient);
+  const now = epochSeconds(ports.system);
   const vendor = vendorOf(provider.vendor);
   try {
     const response = await send();

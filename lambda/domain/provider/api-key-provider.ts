@@ -1,5 +1,5 @@
 /** API-key credential providers: a key that agents of the same owner may use, sealed and never told to the control plane. */
-import { epochSeconds, type Ambient } from '../ambient';
+import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import {
@@ -42,7 +42,7 @@ export interface ApiKeyProviderPorts extends SecretNamingPorts {
   readonly seal: Pick<Seal, 'seal'>;
   readonly pageTokens: PageTokens;
   readonly audit: AuditTrail;
-  readonly ambient: Ambient;
+  readonly system: System;
   readonly quotas: Quotas;
 }
 
@@ -117,10 +117,10 @@ export function createApiKeyProvider(
     if (await ports.apiKeyProviders.get(input.name)) throw nameTaken(KIND, input.name);
     await checkQuota(ports.apiKeyProviders, principal, ports.quotas, 'apiKeyCredentialProviders');
     const externalSecret = await externalKey(ports, { byOwner: true, ...ownedBy(principal) }, key);
-    const now = epochSeconds(ports.ambient);
+    const now = epochSeconds(ports.system);
     const provider: ApiKeyProvider = {
       name: input.name,
-      id: ports.ambient.randomUUID(),
+      id: ports.system.randomUUID(),
       arn: apiKeyProviderArn(ports.arnPrefix, input.name),
       ...ownedBy(principal),
       ...(externalSecret && { externalSecret }),
@@ -182,7 +182,7 @@ export function updateApiKeyProvider(
     const externalSecret = await externalKey(ports, naming, key);
     const members = changedMembers(provider, { externalSecret }).map(() => MEMBERS.reference);
     note({ changed: [...(key.kind === 'managed' ? [MEMBERS.secret] : []), ...members] });
-    const changed = await changeResource(ports.apiKeyProviders, ports.ambient, provider, { externalSecret });
+    const changed = await changeResource(ports.apiKeyProviders, ports.system, provider, { externalSecret });
     if (key.kind === 'managed') {
       await writeContents(
         ports.apiKeyProviders,

@@ -1,7 +1,7 @@
 /** OAuth2 credential providers: the OAuth client that agents share, and who owns it. */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type Ambient, epochSeconds } from '../ambient';
+import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import {
@@ -104,7 +104,7 @@ export interface Oauth2ProviderPorts extends SecretNamingPorts, KeyNamingPorts {
   readonly vaultContents: Pick<VaultContents, 'shredKeys'>;
   readonly seal: Pick<Seal, 'seal'>;
   readonly audit: AuditTrail;
-  readonly ambient: Ambient;
+  readonly system: System;
   readonly endpointPolicy: EndpointPolicy;
   readonly quotas: Quotas;
 }
@@ -164,14 +164,14 @@ export function createOauth2Provider(
     if (await ports.providers.get(input.name)) throw nameTaken(KIND, input.name);
     await checkQuota(ports.providers, principal, ports.quotas, 'oauth2CredentialProviders');
     const naming = { byOwner: true, ...ownedBy(principal) };
-    const now = epochSeconds(ports.ambient);
+    const now = epochSeconds(ports.system);
     const provider: Oauth2Provider = {
       name: input.name,
-      id: ports.ambient.randomUUID(),
+      id: ports.system.randomUUID(),
       arn: oauth2ProviderArn(ports.arnPrefix, input.name),
       ...ownedBy(principal),
       vendor: input.vendor,
-      callbackId: ports.ambient.randomUUID(),
+      callbackId: ports.system.randomUUID(),
       ...client,
       ...(secret.kind === 'external' && {
         externalSecret: await nameExternalSecret(ports, naming, members.reference, secret.reference),
@@ -320,7 +320,7 @@ export function updateOauth2Provider(
     const externalSecret = await changedSecret(ports, principal, provider, { vendor, secret, ...client });
     const change = { vendor, privateKeyJwt: undefined, ...client, externalSecret };
     note({ changed: changedInput(provider, change, secret.kind === 'managed') });
-    const changed = await changeResource(ports.providers, ports.ambient, provider, change);
+    const changed = await changeResource(ports.providers, ports.system, provider, change);
     // After the write that decides, so that of two updates at once the one that lost leaves no secret behind. Until
     // then the old secret does not open for the new server.
     if (secret.kind === 'managed') {

@@ -1,5 +1,5 @@
 /** Putting, reading and taking away the resource policy of a workload identity or a credential provider. */
-import type { Ambient } from '../ambient';
+import type { System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { changeResource } from '../managed-resource';
@@ -9,7 +9,7 @@ import { parsePolicyDocument } from '../policy/policy-document';
 
 export interface ResourcePolicyPorts extends ResourceStores {
   readonly audit: AuditTrail;
-  readonly ambient: Ambient;
+  readonly system: System;
   readonly arnPrefix: string;
 }
 
@@ -30,7 +30,7 @@ export function putResourcePolicy(
     note({ resource: resourceArn });
     const { store, resource } = await locateResource(ports, { principal, operation }, resourceArn);
     checkAdmission(parsePolicyDocument(policy, resource.arn));
-    await changeResource(store, ports.ambient, resource, { policy });
+    await changeResource(store, ports.system, resource, { policy });
     return policy;
   });
 }
@@ -59,6 +59,6 @@ export function deleteResourcePolicy(
   return audited(ports.audit, operation, principal, async (note) => {
     note({ resource: resourceArn });
     const { store, resource } = await locateResource(ports, { principal, operation }, resourceArn);
-    await changeResource(store, ports.ambient, resource, { policy: undefined });
+    await changeResource(store, ports.system, resource, { policy: undefined });
   });
 }

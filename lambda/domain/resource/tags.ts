@@ -1,5 +1,5 @@
 /** Tags of workload identities and credential providers. */
-import type { Ambient } from '../ambient';
+import type { System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { changeResource } from '../managed-resource';
@@ -11,7 +11,7 @@ const MOST = 50;
 
 export interface TagPorts extends ResourceStores {
   readonly audit: AuditTrail;
-  readonly ambient: Ambient;
+  readonly system: System;
   readonly arnPrefix: string;
 }
 
@@ -34,7 +34,7 @@ function changeTags(
         `A resource may have ${MOST} tags. Remove some first.`,
       );
     }
-    await changeResource(store, ports.ambient, resource, { tags });
+    await changeResource(store, ports.system, resource, { tags });
   });
 }
 

@@ -4,7 +4,7 @@
  * user guide): so the secret itself names the one owner whose providers may use it, by a tag, and the tag is looked
  * at again before each read.
  */
-import type { Ambient } from '../ambient';
+import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
 import { parseJsonObject } from '../json-object';
 import type { OwnedResource } from '../owned-resource';
@@ -74,10 +74,10 @@ export function memberOf(text: string, jsonKey: string): string | undefined {
 
 /**
  * @param secrets Secrets Manager
- * @param ambient for the age of what is kept in memory
+ * @param system for the age of what is kept in memory
  */
-export function createExternalSecrets(secrets: SecretTexts, ambient: Pick<Ambient, 'now'>): ExternalSecrets {
-  const values = createExpiringCache<string>(KEPT, ambient);
+export function createExternalSecrets(secrets: SecretTexts, system: Pick<System, 'now'>): ExternalSecrets {
+  const values = createExpiringCache<string>(KEPT, system);
 
   async function read(provider: Holder, { arn, jsonKey }: ExternalSecret): Promise<string> {
     const refusal = (detail: string) =>

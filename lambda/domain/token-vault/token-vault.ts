@@ -9,7 +9,7 @@
  * each key that sealed anything was either written before the move began, and is found by it, or is under the
  * new KMS key from the start. Moves may overlap: a later revision is never rewrapped for an earlier one.
  */
-import { epochSeconds, type Ambient } from '../ambient';
+import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { changedMeanwhile } from '../managed-resource';
@@ -78,7 +78,7 @@ export interface TokenVaultPorts {
   readonly tokenVault: TokenVaultStore;
   readonly vaultKeyMover: VaultKeyMover;
   readonly audit: AuditTrail;
-  readonly ambient: Ambient;
+  readonly system: System;
   /** ARN of the deployment's own KMS key. */
   readonly serviceKeyArn: string;
 }
@@ -154,7 +154,7 @@ export function setTokenVaultCmk(
 
 /** From here on new vault keys are made under the KMS key. Asking for the one that it is already changes nothing. */
 async function pointTo(
-  { tokenVault, ambient }: TokenVaultPorts,
+  { tokenVault, system }: TokenVaultPorts,
   kmsKeyArn: string | undefined,
 ): Promise<TokenVault> {
   const current = await tokenVault.get();
@@ -162,18 +162,18 @@ async function pointTo(
   const next: TokenVault = {
     ...(kmsKeyArn !== undefined && { kmsKeyArn }),
     revision: current.revision + 1,
-    lastModifiedDate: epochSeconds(ambient),
+    lastModifiedDate: epochSeconds(system),
   };
   if (!(await tokenVault.replace(next))) throw changedMeanwhile();
   return next;
 }
 
 async function moveAll(
-  { vaultKeyMover, ambient }: TokenVaultPorts,
+  { vaultKeyMover, system }: TokenVaultPorts,
   kmsKeyArn: string,
   vaultRevision: number,
 ): Promise<void> {
-  const deadline = ambient.now() + MOVING_TIME;
+  const deadline = system.now() + MOVING_TIME;
   const move = vaultKeyMover.begin(kmsKeyArn, vaultRevision);
   const stuck: string[] = [];
   let moved = 0;
@@ -182,7 +182,7 @@ async function moveAll(
     if (!page) break;
     moved += page.moved;
     stuck.push(...page.stuck);
-    if (page.throttled || ambient.now() > deadline) throw unfinished(moved);
+    if (page.throttled || system.now() > deadline) throw unfinished(moved);
   }
   if (stuck.length > 0) throw leftBehind(moved, stuck);
 }

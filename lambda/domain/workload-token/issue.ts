@@ -1,6 +1,6 @@
 /** Issues workload access tokens: for the agent alone, or for the agent and a user. */
 import { SignJWT } from 'jose';
-import { type Ambient, epochSeconds } from '../ambient';
+import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import {
@@ -27,7 +27,7 @@ export interface IssuePorts {
   readonly signingKeys: SigningKeys;
   readonly seal: Pick<Seal, 'seal'>;
   readonly audit: AuditTrail;
-  readonly ambient: Ambient;
+  readonly system: System;
   readonly lifetimes: Pick<Lifetimes, 'workloadAccessToken'>;
   /** The issuer: this service's base URL. */
   readonly issuer: string;
@@ -82,11 +82,11 @@ export function issueWorkloadAccessToken(
 
     const { user, until, userToken } = await subjectOf(ports, workload, onBehalfOf);
     note({ user: subjectHash(user) });
-    const now = epochSeconds(ports.ambient);
+    const now = epochSeconds(ports.system);
     if (until <= now) {
       throw new ServiceError('UnauthorizedException', USER_TOKEN_ENDED, { detail: 'user token: expired' });
     }
-    const tokenId = ports.ambient.randomUUID();
+    const tokenId = ports.system.randomUUID();
     note({ jti: tokenId });
     const carried =
       userToken === undefined

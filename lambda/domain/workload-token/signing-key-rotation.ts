@@ -3,7 +3,7 @@
  * makes the key of the period and, a day ahead, that of the next. By hand a key is rotated, which verifiers that
  * follow the JWKS do not notice, or revoked, which ends every token that it signed.
  */
-import { epochSeconds, type Ambient } from '../ambient';
+import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import { changedMeanwhile } from '../managed-resource';
 import { ServiceError } from '../service-error';
@@ -39,7 +39,7 @@ export interface SigningKeyRotationPorts {
   /** Wraps only: who rotates keys has no need to open one. */
   readonly wrapper: Pick<KeyWrapper, 'wrap'>;
   readonly audit: AuditTrail;
-  readonly ambient: Ambient;
+  readonly system: System;
 }
 
 /** The key that signs, or will. */
@@ -58,7 +58,7 @@ const described = ({ kid, signsFrom }: SigningKeyRecord): SigningKeyDescription 
  * @returns the keys of the period and later ones, revoked ones among them
  */
 export async function neededSigningKeys(
-  { store, wrapper, ambient }: Pick<SigningKeyRotationPorts, 'store' | 'wrapper' | 'ambient'>,
+  { store, wrapper, system }: Pick<SigningKeyRotationPorts, 'store' | 'wrapper' | 'system'>,
   now: number,
 ): Promise<SigningKeyRecord[]> {
   const needed = [...new Set([periodAt(now), periodAt(now + PUBLISH_AHEAD)])];
@@ -68,7 +68,7 @@ export async function neededSigningKeys(
   for (const period of missing) {
     const place = { period, generation: nextGeneration(records, period), signsFrom: period * SIGNING_PERIOD };
     // Losing this write is as good as winning it: the period has its key.
-    await store.create(await newSigningKey(wrapper, ambient, place));
+    await store.create(await newSigningKey(wrapper, system, place));
   }
   return store.since(periodAt(now));
 }
@@ -97,7 +97,7 @@ export function signerAmong(records: readonly SigningKeyRecord[], now: number): 
  */
 export const prepareSigningKeys = (ports: SigningKeyRotationPorts): Promise<SigningKeyDescription> =>
   audited(ports.audit, 'PrepareSigningKeys', undefined, async () => {
-    const now = epochSeconds(ports.ambient);
+    const now = epochSeconds(ports.system);
     return described(signerAmong(await neededSigningKeys(ports, now), now));
   });
 
@@ -118,8 +118,8 @@ function checkGenerations(records: readonly SigningKeyRecord[], period: number):
  */
 export const rotateSigningKey = (ports: SigningKeyRotationPorts): Promise<SigningKeyDescription> =>
   audited(ports.audit, 'RotateSigningKey', undefined, async (note) => {
-    const { store, wrapper, ambient } = ports;
-    const now = epochSeconds(ambient);
+    const { store, wrapper, system } = ports;
+    const now = epochSeconds(system);
     const signsFrom = now + ROTATION_LEAD;
     const period = periodAt(signsFrom);
     const waiting = (records: readonly SigningKeyRecord[]) =>
@@ -130,7 +130,7 @@ export const rotateSigningKey = (ports: SigningKeyRotationPorts): Promise<Signin
     if (!next) {
       checkGenerations(records, period);
       const generation = nextGeneration(records, period);
-      const made = await newSigningKey(wrapper, ambient, { period, generation, signsFrom });
+      const made = await newSigningKey(wrapper, system, { period, generation, signsFrom });
       // Who lost this write has had the same done by somebody else.
       next = (await store.create(made)) ? made : waiting(await store.since(period));
     }
@@ -153,7 +153,7 @@ export const revokeSigningKey = (
   kid: string,
 ): Promise<SigningKeyDescription> =>
   audited(ports.audit, 'RevokeSigningKey', undefined, async (note) => {
-    const now = epochSeconds(ports.ambient);
+    const now = epochSeconds(ports.system);
     const records = await ports.store.since(oldestPublished(now));
     const record = records.find((candidate) => candidate.kid === kid);
     if (!record) {

@@ -3,7 +3,7 @@
  * of its own, and may get further generations when somebody rotates by hand or revokes.
  */
 import { exportJWK, exportPKCS8, generateKeyPair, type JWK } from 'jose';
-import type { Ambient } from '../ambient';
+import type { System } from '../system';
 
 /** Seconds that one key signs, unless it is rotated by hand: thirty days. */
 export const SIGNING_PERIOD = 30 * 24 * 3600;
@@ -93,11 +93,11 @@ export const nextGeneration = (records: readonly SigningKeyRecord[], period: num
 /** A new key pair, its private half wrapped; not written anywhere yet. */
 export async function newSigningKey(
   wrapper: Pick<KeyWrapper, 'wrap'>,
-  ambient: Ambient,
+  system: System,
   place: Pick<SigningKeyRecord, 'period' | 'generation' | 'signsFrom'>,
 ): Promise<SigningKeyRecord> {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const kid = ambient.randomUUID();
+  const kid = system.randomUUID();
   const wrappedPrivateKey = await wrapper.wrap(kid, await exportPKCS8(privateKey));
   return { ...place, kid, publicJwk: await exportJWK(publicKey), wrappedPrivateKey, boundTo: 'token-vault' };
 }

@@ -5,7 +5,7 @@
  * is replaced here. No KMS call per token.
  */
 import { importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose';
-import { type Ambient, epochSeconds } from '../ambient';
+import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import { changedMeanwhile } from '../managed-resource';
 import {
@@ -32,7 +32,7 @@ export interface PublicKeys {
   find(kid: string): Promise<CryptoKey | undefined>;
 }
 
-export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, ambient: Ambient): PublicKeys {
+export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, system: System): PublicKeys {
   let cached: { keys: JWK[]; until: number; isSettled: boolean } | undefined;
   let lastMiss = 0;
 
@@ -48,7 +48,7 @@ export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, ambient:
   }
 
   const known = async (isGood: (set: { isSettled: boolean }) => boolean): Promise<JWK[]> => {
-    const now = epochSeconds(ambient);
+    const now = epochSeconds(system);
     return cached && cached.until > now && isGood(cached) ? cached.keys : load(now);
   };
 
@@ -58,7 +58,7 @@ export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, ambient:
     published: () => known(({ isSettled }) => isSettled),
     async find(kid) {
       let jwk = (await known(() => true)).find((key) => key.kid === kid);
-      const now = epochSeconds(ambient);
+      const now = epochSeconds(system);
       // A key made after the last read; made-up key ids cause one read a second at most.
       if (!jwk && lastMiss < now) {
         lastMiss = now;
@@ -88,7 +88,7 @@ export interface SigningKeysPorts {
   readonly store: SigningKeyStore;
   readonly wrapper: KeyWrapper;
   readonly audit: AuditTrail;
-  readonly ambient: Ambient;
+  readonly system: System;
 }
 
 /** A key, and its private half in the open. */
@@ -97,7 +97,7 @@ interface Opened {
   readonly pem: string;
 }
 
-export function createSigningKeys({ store, wrapper, audit, ambient }: SigningKeysPorts): SigningKeys {
+export function createSigningKeys({ store, wrapper, audit, system }: SigningKeysPorts): SigningKeys {
   let cached: { key: SigningKey; until: number } | undefined;
 
   /** The key that signs, of those that can be opened; an older one rather than none. */
@@ -121,7 +121,7 @@ export function createSigningKeys({ store, wrapper, audit, ambient }: SigningKey
    */
   const replaced = (records: readonly SigningKeyRecord[], now: number): Promise<Opened> =>
     audited(audit, 'ReplaceSigningKey', undefined, async (note) => {
-      const record = await newSigningKey(wrapper, ambient, replacementPlace(records, now));
+      const record = await newSigningKey(wrapper, system, replacementPlace(records, now));
       const pem = await wrapper.unwrap(record);
       if (pem === undefined) throw new Error('KMS does not open the signing key that it has just wrapped');
       if (await store.create(record)) {
@@ -137,10 +137,10 @@ export function createSigningKeys({ store, wrapper, audit, ambient }: SigningKey
 
   return {
     async current() {
-      const now = epochSeconds(ambient);
+      const now = epochSeconds(system);
       if (cached && cached.until > now) return cached.key;
 
-      const records = await neededSigningKeys({ store, wrapper, ambient }, now);
+      const records = await neededSigningKeys({ store, wrapper, system }, now);
       const { record, pem } = (await openedSigner(records, now)) ?? (await replaced(records, now));
       const key = { kid: record.kid, privateKey: await importPKCS8(pem, 'ES256') };
       cached = { key, until: Math.min(now + CACHE_SECONDS, (record.period + 1) * SIGNING_PERIOD) };

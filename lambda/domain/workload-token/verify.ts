@@ -1,7 +1,7 @@
 /** Verifies workload access tokens: signature, type, issuer, audience, time. */
 import { errors, jwtVerify } from 'jose';
 import * as v from 'valibot';
-import type { Ambient } from '../ambient';
+import type { System } from '../system';
 import { isCompactJws } from '../compact-jws';
 import { ServiceError } from '../service-error';
 import { ClaimsSchema, CLOCK_SKEW, delegationOf, TOKEN_TYPE, type Delegation } from './claims';
@@ -9,7 +9,7 @@ import type { PublicKeys } from './signing-keys';
 
 export interface VerifyPorts {
   readonly publicKeys: Pick<PublicKeys, 'find'>;
-  readonly ambient: Ambient;
+  readonly system: System;
   readonly issuer: string;
 }
 
@@ -47,7 +47,7 @@ export async function verifyWorkloadAccessToken(ports: VerifyPorts, token: strin
         issuer: ports.issuer,
         audience: ports.issuer,
         clockTolerance: CLOCK_SKEW,
-        currentDate: new Date(ports.ambient.now()),
+        currentDate: new Date(ports.system.now()),
         requiredClaims: ['exp', 'iat', 'sub', 'act'],
       },
     );

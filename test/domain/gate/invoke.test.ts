@@ -8,7 +8,7 @@ import { authorizeUser } from '../../../lambda/domain/gate/user-admission';
 import { subjectHash, type TrustsIssuers } from '../../../lambda/domain/identity/user';
 import { ServiceError } from '../../../lambda/domain/service-error';
 import type { OnBehalfOf } from '../../../lambda/domain/workload-token/issue';
-import { createFakeAmbient } from '../fake-ambient';
+import { createFakeSystem } from '../fake-system';
 import { APPLICATION, ARN, BY_IAM, BY_JWT, endpointOf, ISSUER } from './endpoints';
 
 const ANA = { kind: 'jwt', issuer: ISSUER, subject: 'ana' } as const;
@@ -39,7 +39,7 @@ function portsOf({ scopes = ['invoke'], answer }: { scopes?: string[]; answer?: 
     requests,
     trusted,
     audit: { record: (entry: AuditEntry) => void entries.push(entry) },
-    ambient: createFakeAmbient(),
+    system: createFakeSystem(),
     userTokens: {
       verify(token: string, trusts: TrustsIssuers) {
         trusted.push(trusts);

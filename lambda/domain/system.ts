@@ -1,5 +1,5 @@
 /** Time and randomness, injected so that tests own both. */
-export interface Ambient {
+export interface System {
   /** Epoch milliseconds. */
   now(): number;
   /** Unguessable, base64url, of so many random bytes. */
@@ -11,4 +11,4 @@ export interface Ambient {
 }
 
 /** Epoch seconds, as JWTs (RFC 7519 section 2, NumericDate) and AWS's timestamps count. */
-export const epochSeconds = (ambient: Pick<Ambient, 'now'>): number => Math.floor(ambient.now() / 1000);
+export const epochSeconds = (system: Pick<System, 'now'>): number => Math.floor(system.now() / 1000);

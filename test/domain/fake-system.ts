@@ -3,7 +3,7 @@
  * jumps to the earliest moment that anybody waits for, once the event loop has had its turn.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Ambient } from '../../lambda/domain/ambient';
+import type { System } from '../../lambda/domain/system';
 import { SIGNING_PERIOD } from '../../lambda/domain/workload-token/signing-key';
 
 /** Milliseconds that are waited for in all; beyond it a test fails, instead of hanging with what would wait for ever. */
@@ -12,14 +12,14 @@ const PATIENCE = 300_000;
 /** Epoch seconds at which fake clocks begin: well inside a signing period. */
 export const BEGINNING = 700 * SIGNING_PERIOD + 10 * 24 * 3600;
 
-export interface FakeAmbient extends Ambient {
+export interface FakeSystem extends System {
   /** Epoch seconds. */
   seconds(): number;
   /** Moves the clock on by so many seconds. */
   advance(seconds: number): void;
 }
 
-export function createFakeAmbient(beginning = BEGINNING): FakeAmbient {
+export function createFakeSystem(beginning = BEGINNING): FakeSystem {
   let now = beginning * 1000;
   let waited = 0;
   let waiting: { readonly at: number; readonly wake: () => void }[] = [];

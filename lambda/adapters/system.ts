@@ -1,9 +1,9 @@
 /** The real clock and the real randomness. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { Ambient } from '../domain/ambient';
+import type { System } from '../domain/system';
 
-export const ambient: Ambient = {
+export const system: System = {
   now: () => Date.now(),
   randomToken: (bytes) => randomBytes(bytes).toString('base64url'),
   randomUUID: () => randomUUID(),
