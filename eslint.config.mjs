@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** What the domain must not touch: it gets time, randomness, storage and the network through its ports. */
+/** What the domain must not touch: it gets time, randomness, storage and the network through its deps. */
 const system = [
   { name: 'fetch', message: 'The domain sends through a port.' },
   { name: 'process', message: 'The domain reads no environment.' },

@@ -30,7 +30,7 @@ import {
 } from './stack';
 import { workloadIdentities } from './workload-identity';
 
-export interface ResourcePorts {
+export interface ResourceDependencies {
   /** For what is refused or fails; what is done is in the service's own trail. */
   readonly audit: AuditTrail;
   readonly requests: Pick<Requests, 'within'>;
@@ -95,11 +95,11 @@ type InvocationContext = Pick<Context, 'getRemainingTimeInMillis'> &
 /**
  * @returns a handler that throws when CloudFormation could not be told; Lambda then comes again with the same request
  */
-export function createResourceHandler(ports: ResourcePorts) {
-  const { stack, controlPlane, secretsManager, reportFailure } = ports;
+export function createResourceHandler(deps: ResourceDependencies) {
+  const { stack, controlPlane, secretsManager, reportFailure } = deps;
 
   function record(end: ReturnType<typeof endOf>, { invokedFunctionArn: resource }: InvocationContext): void {
-    ports.audit.record({ operation: INVOKE, ...end, ...(resource !== undefined && { resource }) });
+    deps.audit.record({ operation: INVOKE, ...end, ...(resource !== undefined && { resource }) });
   }
 
   async function desiredOf(properties: Properties): Promise<Desired> {
@@ -147,5 +147,5 @@ export function createResourceHandler(ports: ResourcePorts) {
   }
 
   return (event: unknown, context: InvocationContext): Promise<void> =>
-    ports.requests.within(requestContextOf(undefined, context), () => serve(event, context));
+    deps.requests.within(requestContextOf(undefined, context), () => serve(event, context));
 }

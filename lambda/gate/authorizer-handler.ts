@@ -9,7 +9,7 @@ import { unexpected, type ReportUnexpected } from '../api/unexpected';
 import type { Requests } from '../domain/audit';
 import type { AgentEndpointConfiguration, JwtInbound } from '../domain/gate/agent-endpoint';
 import { endpointEntry, OPERATION } from '../domain/gate/audit';
-import { authorizeUser, type AuthorizePorts } from '../domain/gate/user-admission';
+import { authorizeUser, type AuthorizeDependencies } from '../domain/gate/user-admission';
 import { ServiceError } from '../domain/service-error';
 import { headerFields } from './header-fields';
 
@@ -38,7 +38,7 @@ const policy = (
 type Decision = { readonly user: string } | 'scope missing' | 'unauthorized' | 'failed';
 
 export function createAuthorizerHandler(
-  { requests, ...ports }: AuthorizePorts & { readonly requests: Requests },
+  { requests, ...deps }: AuthorizeDependencies & { readonly requests: Requests },
   endpoint: AgentEndpointConfiguration,
   inbound: JwtInbound,
   report: ReportUnexpected,
@@ -48,7 +48,7 @@ export function createAuthorizerHandler(
       // A call that is let through the gate records.
       const user = await requests.ensureEntry({ operation: OPERATION, auditSuccess: false }, async (note) => {
         note(endpointEntry(endpoint));
-        return authorizeUser(ports, endpoint, inbound, headerFields(event));
+        return authorizeUser(deps, endpoint, inbound, headerFields(event));
       });
       return { user };
     } catch (error) {

@@ -14,7 +14,7 @@ import { runMilliseconds, type AgentEndpointConfiguration } from '../domain/gate
 import { endpointEntry, recordBrokenOff } from '../domain/gate/audit';
 import { METADATA_PATH } from '../domain/gate/challenge';
 import { EventStream } from '../domain/gate/event-stream';
-import { invokeAgent, type AgentCall, type InvokePorts } from '../domain/gate/invoke';
+import { invokeAgent, type AgentCall, type InvokeDependencies } from '../domain/gate/invoke';
 import { protectedResourceMetadata } from '../domain/gate/protected-resource';
 import { admitUser, bearerToken } from '../domain/gate/user-admission';
 import { ServiceError } from '../domain/service-error';
@@ -39,7 +39,7 @@ export type GateHandler = (
   context: Pick<Context, 'getRemainingTimeInMillis'> & Partial<Pick<Context, 'awsRequestId'>>,
 ) => Promise<void>;
 
-export interface GatePorts extends InvokePorts {
+export interface GateDependencies extends InvokeDependencies {
   readonly requests: Requests;
 }
 
@@ -119,7 +119,7 @@ const eventStreamOf = ({ headers }: AgentAnswer): EventStream | undefined =>
 
 /** @param idle milliseconds for which an agent may be silent, or a caller may read nothing */
 export function createGateHandler(
-  ports: GatePorts,
+  deps: GateDependencies,
   endpoint: AgentEndpointConfiguration,
   report: ReportUnexpected,
   idle = IDLE,
@@ -138,7 +138,7 @@ export function createGateHandler(
     if (event.httpMethod === 'POST') return undefined;
     // The entry names the user, whom the token proves and the event does not.
     if (inbound.kind === 'JWT') {
-      await admitUser(ports.userTokens, endpoint, inbound, bearerToken(headerFields(event)), note);
+      await admitUser(deps.userTokens, endpoint, inbound, bearerToken(headerFields(event)), note);
     }
     throw new MethodNotAllowed();
   }
@@ -152,7 +152,7 @@ export function createGateHandler(
   ): Promise<void> {
     const interruption = interruptionOf(error, run);
     if (!interruption) report(unexpected(error));
-    recordBrokenOff(ports.audit, endpoint, interruption?.detail ?? 'internal error');
+    recordBrokenOff(deps.audit, endpoint, interruption?.detail ?? 'internal error');
     if (run.hungUp) return;
     if (!events?.betweenEvents || stream.writableEnded) {
       stream.destroy();
@@ -186,14 +186,14 @@ export function createGateHandler(
     run: Run,
   ): Promise<AgentAnswer | undefined> {
     try {
-      const plain = await ports.requests.ensureEntry(
+      const plain = await deps.requests.ensureEntry(
         { operation: UNKNOWN_ROUTE, auditSuccess: false },
         (note) => {
           note(endpointEntry(endpoint));
           return plainAnswer(event, note);
         },
       );
-      if (!plain) return await invokeAgent(ports, endpoint, callOf(event), run.signal);
+      if (!plain) return await invokeAgent(deps, endpoint, callOf(event), run.signal);
       await sendPlain(stream, plain);
     } catch (error) {
       if (!(error instanceof ServiceError)) report(unexpected(error));
@@ -217,5 +217,5 @@ export function createGateHandler(
   }
 
   return (event, stream, context) =>
-    ports.requests.within(requestContextOf(event, context), () => serve(event, stream, context));
+    deps.requests.within(requestContextOf(event, context), () => serve(event, stream, context));
 }

@@ -70,7 +70,7 @@ const directory = createTable(dynamodb, env.DIRECTORY_TABLE);
 const keys = createTable(dynamodb, env.KEYS_TABLE);
 const vault = createTable(dynamodb, env.VAULT_TABLE);
 const kms = new KMSClient({});
-const ports = {
+const deps = {
   identities: createWorkloadIdentityStore(directory),
   providers: createOauth2ProviderStore(directory),
   apiKeyProviders: createApiKeyProviderStore(directory),
@@ -99,52 +99,52 @@ export const handler = createHandler(
   'control-plane',
   {
     CreateWorkloadIdentity: async (input, principal) =>
-      workloadIdentityCreated(await createWorkloadIdentity(ports, principal, input)),
+      workloadIdentityCreated(await createWorkloadIdentity(deps, principal, input)),
     GetWorkloadIdentity: async ({ name }, principal) =>
-      workloadIdentityDescribed(await getWorkloadIdentity(ports, principal, name)),
+      workloadIdentityDescribed(await getWorkloadIdentity(deps, principal, name)),
     UpdateWorkloadIdentity: async (input, principal) =>
-      workloadIdentityDescribed(await updateWorkloadIdentity(ports, principal, input)),
-    DeleteWorkloadIdentity: ({ name }, principal) => deleteWorkloadIdentity(ports, principal, name),
+      workloadIdentityDescribed(await updateWorkloadIdentity(deps, principal, input)),
+    DeleteWorkloadIdentity: ({ name }, principal) => deleteWorkloadIdentity(deps, principal, name),
     ListWorkloadIdentities: async (input, principal) =>
       listed(
         'workloadIdentities',
-        await listWorkloadIdentities(ports, principal, input),
+        await listWorkloadIdentities(deps, principal, input),
         workloadIdentityListed,
       ),
 
     CreateOauth2CredentialProvider: async (input, principal) =>
-      oauth2ProviderCreated(await createOauth2Provider(ports, principal, configured(input)), env.BASE_URL),
+      oauth2ProviderCreated(await createOauth2Provider(deps, principal, configured(input)), env.BASE_URL),
     GetOauth2CredentialProvider: async ({ name }, principal) =>
-      oauth2ProviderDescribed(await getOauth2Provider(ports, principal, name), env.BASE_URL),
+      oauth2ProviderDescribed(await getOauth2Provider(deps, principal, name), env.BASE_URL),
     UpdateOauth2CredentialProvider: async (input, principal) =>
-      oauth2ProviderDescribed(await updateOauth2Provider(ports, principal, configured(input)), env.BASE_URL),
-    DeleteOauth2CredentialProvider: ({ name }, principal) => deleteOauth2Provider(ports, principal, name),
+      oauth2ProviderDescribed(await updateOauth2Provider(deps, principal, configured(input)), env.BASE_URL),
+    DeleteOauth2CredentialProvider: ({ name }, principal) => deleteOauth2Provider(deps, principal, name),
     ListOauth2CredentialProviders: async (input, principal) =>
-      listed('credentialProviders', await listOauth2Providers(ports, principal, input), oauth2ProviderListed),
+      listed('credentialProviders', await listOauth2Providers(deps, principal, input), oauth2ProviderListed),
 
     CreateApiKeyCredentialProvider: async (input, principal) =>
-      apiKeyProviderCreated(await createApiKeyProvider(ports, principal, input)),
+      apiKeyProviderCreated(await createApiKeyProvider(deps, principal, input)),
     GetApiKeyCredentialProvider: async ({ name }, principal) =>
-      apiKeyProviderDescribed(await getApiKeyProvider(ports, principal, name)),
+      apiKeyProviderDescribed(await getApiKeyProvider(deps, principal, name)),
     UpdateApiKeyCredentialProvider: async (input, principal) =>
-      apiKeyProviderDescribed(await updateApiKeyProvider(ports, principal, input)),
-    DeleteApiKeyCredentialProvider: ({ name }, principal) => deleteApiKeyProvider(ports, principal, name),
+      apiKeyProviderDescribed(await updateApiKeyProvider(deps, principal, input)),
+    DeleteApiKeyCredentialProvider: ({ name }, principal) => deleteApiKeyProvider(deps, principal, name),
     ListApiKeyCredentialProviders: async (input, principal) =>
-      listed('credentialProviders', await listApiKeyProviders(ports, principal, input), apiKeyProviderListed),
+      listed('credentialProviders', await listApiKeyProviders(deps, principal, input), apiKeyProviderListed),
 
-    TagResource: ({ resourceArn, tags }, principal) => tagResource(ports, principal, resourceArn, tags),
+    TagResource: ({ resourceArn, tags }, principal) => tagResource(deps, principal, resourceArn, tags),
     UntagResource: ({ resourceArn, tagKeys }, principal) =>
-      untagResource(ports, principal, resourceArn, tagKeys),
+      untagResource(deps, principal, resourceArn, tagKeys),
     PutResourcePolicy: async ({ resourceArn, policy }, principal) => ({
-      policy: await putResourcePolicy(ports, principal, resourceArn, policy),
+      policy: await putResourcePolicy(deps, principal, resourceArn, policy),
     }),
     GetResourcePolicy: async ({ resourceArn }, principal) => {
-      const policy = await getResourcePolicy(ports, principal, resourceArn);
+      const policy = await getResourcePolicy(deps, principal, resourceArn);
       return policy === undefined ? {} : { policy };
     },
-    DeleteResourcePolicy: ({ resourceArn }, principal) => deleteResourcePolicy(ports, principal, resourceArn),
+    DeleteResourcePolicy: ({ resourceArn }, principal) => deleteResourcePolicy(deps, principal, resourceArn),
     ListTagsForResource: async ({ resourceArn }, principal) => ({
-      tags: await listTags(ports, principal, resourceArn),
+      tags: await listTags(deps, principal, resourceArn),
     }),
   },
   { requests, report },

@@ -44,7 +44,7 @@ const dynamodb = new DynamoDBClient({});
 const vault = createTable(dynamodb, env.VAULT_TABLE);
 const transport = createTransport(endpointPolicy);
 const metadata = createMetadataReader(transport, endpointPolicy, system);
-const ports = {
+const deps = {
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(vault),
   clientSecrets: createClientSecretStore(vault),
@@ -78,18 +78,18 @@ export const handler = createHandler(
   {
     GetResourceApiKey: async ({ workloadIdentityToken, resourceCredentialProviderName }, principal) => ({
       apiKey: await getResourceApiKey(
-        ports,
+        deps,
         principal,
         workloadIdentityToken,
         resourceCredentialProviderName,
       ),
     }),
     GetResourceOauth2Token: async (input, principal) =>
-      answered(await getResourceOauth2Token(ports, principal, input)),
+      answered(await getResourceOauth2Token(deps, principal, input)),
     RejectResourceOauth2Token: async ({ rejectedAccessToken, ...input }, principal) =>
-      answered(await rejectResourceOauth2Token(ports, principal, input, rejectedAccessToken)),
+      answered(await rejectResourceOauth2Token(deps, principal, input, rejectedAccessToken)),
     CompleteResourceTokenAuth: async ({ sessionUri, userIdentifier }, principal) => {
-      await completeResourceTokenAuth(ports, principal, sessionUri, userIdentifier);
+      await completeResourceTokenAuth(deps, principal, sessionUri, userIdentifier);
       return {};
     },
   },

@@ -44,7 +44,7 @@ function agentOf({ target, protocol }: AgentEndpointConfiguration, policy: Endpo
 }
 
 export function composeGate(endpoint: AgentEndpointConfiguration, environment: GateEnvironment): GateHandler {
-  const ports = {
+  const deps = {
     userTokens: userTokens(environment),
     workloadTokens: createWorkloadTokens(environment.identity),
     agent: agentOf(endpoint, environment.endpointPolicy),
@@ -52,7 +52,7 @@ export function composeGate(endpoint: AgentEndpointConfiguration, environment: G
     requests,
     system,
   };
-  return createGateHandler(ports, endpoint, report, environment.idle ?? IDLE);
+  return createGateHandler(deps, endpoint, report, environment.idle ?? IDLE);
 }
 
 /** @throws Error for an endpoint whose callers sign, which has no authorizer */
@@ -62,6 +62,6 @@ export function composeAuthorizer(
 ): AuthorizerHandler {
   const { inbound } = endpoint;
   if (inbound.kind !== 'JWT') throw new Error('An endpoint with IAM inbound has no authorizer.');
-  const ports = { userTokens: userTokens(environment), audit, requests };
-  return createAuthorizerHandler(ports, endpoint, inbound, report);
+  const deps = { userTokens: userTokens(environment), audit, requests };
+  return createAuthorizerHandler(deps, endpoint, inbound, report);
 }

@@ -36,7 +36,7 @@ const publicKeys = createPublicKeys(
   createSigningKeyStore(createTable(dynamodb, env.DIRECTORY_TABLE)),
   system,
 );
-const ports = {
+const deps = {
   sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
   // It may make no key: the session has one from its beginning.
   seal: createSeal({
@@ -52,8 +52,8 @@ const ports = {
 export const handler = createHandler(
   'oauth-callback',
   {
-    Authorize: async (event) => browserResult(await authorize(ports, authorizeInput(event, secure)), secure),
-    Callback: async (event) => browserResult(await callback(ports, callbackInput(event, secure)), secure),
+    Authorize: async (event) => browserResult(await authorize(deps, authorizeInput(event, secure)), secure),
+    Callback: async (event) => browserResult(await callback(deps, callbackInput(event, secure)), secure),
     Jwks: async () => {
       const { body, headers } = jwksDocument(await publicKeys.published());
       return json(200, body, headers);

@@ -39,7 +39,7 @@ const endpointPolicy = readEndpointPolicy();
 const dynamodb = new DynamoDBClient({});
 const vault = createTable(dynamodb, env.VAULT_TABLE);
 const transport = createTransport(endpointPolicy);
-const ports = {
+const deps = {
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(vault),
   clientSecrets: createClientSecretStore(vault),
@@ -57,7 +57,7 @@ const ports = {
 
 async function push(request: PushRequest): Promise<PushAnswer> {
   try {
-    return { pushed: await pushAuthorization(ports, request) };
+    return { pushed: await pushAuthorization(deps, request) };
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
     const { code, unavailable } = error;
@@ -67,7 +67,7 @@ async function push(request: PushRequest): Promise<PushAnswer> {
 
 /** @returns what a push brought; nothing for a renewal, which is written down where the next reader finds it */
 const serve = (invocation: Invocation): Promise<PushAnswer | void> =>
-  'push' in invocation ? push(invocation.push) : renewAhead(ports, invocation.renew);
+  'push' in invocation ? push(invocation.push) : renewAhead(deps, invocation.renew);
 
 /** @throws Error that says nothing */
 export async function handler(event: unknown, context?: InvocationContext): Promise<PushAnswer | void> {

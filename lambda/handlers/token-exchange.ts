@@ -27,7 +27,7 @@ const endpointPolicy = readEndpointPolicy();
 const dynamodb = new DynamoDBClient({});
 const directory = createTable(dynamodb, env.DIRECTORY_TABLE);
 const transport = createTransport(endpointPolicy);
-const ports = {
+const deps = {
   identities: createWorkloadIdentityStore(directory),
   userTokens: createUserTokenVerifier(
     readTrustedIssuers(),
@@ -57,7 +57,7 @@ const issue = async (
   workloadName: string,
   onBehalfOf: OnBehalfOf,
 ) => ({
-  workloadAccessToken: await issueWorkloadAccessToken(ports, operation, principal, workloadName, onBehalfOf),
+  workloadAccessToken: await issueWorkloadAccessToken(deps, operation, principal, workloadName, onBehalfOf),
 });
 
 export const handler = createHandler(

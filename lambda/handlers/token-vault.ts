@@ -18,7 +18,7 @@ import { tokenVaultArn } from './vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
 const dynamodb = new DynamoDBClient({});
-const ports = {
+const deps = {
   tokenVault: createTokenVaultStore(createTable(dynamodb, env.DIRECTORY_TABLE)),
   vaultKeyMover: createVaultKeyMover({
     kms: new KMSClient({}),
@@ -34,9 +34,9 @@ export const handler = createHandler(
   'token-vault',
   {
     GetTokenVault: async ({ tokenVaultId }, principal) =>
-      tokenVaultDescribed(await getTokenVault(ports, principal, tokenVaultId)),
+      tokenVaultDescribed(await getTokenVault(deps, principal, tokenVaultId)),
     SetTokenVaultCMK: async ({ tokenVaultId, kmsConfiguration }, principal) =>
-      tokenVaultDescribed(await setTokenVaultCmk(ports, principal, tokenVaultId, kmsConfiguration)),
+      tokenVaultDescribed(await setTokenVaultCmk(deps, principal, tokenVaultId, kmsConfiguration)),
   },
   { requests, report },
 );

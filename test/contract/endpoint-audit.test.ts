@@ -26,7 +26,7 @@ beforeEach(() => {
   const audit = requests.trail({ record: (entry) => void entries.push(entry) });
   const report = ({ name }: { name: string }) => void reported.push(name);
   const userTokens = { verify: unreached };
-  const ports = {
+  const deps = {
     requests,
     audit,
     userTokens,
@@ -34,7 +34,7 @@ beforeEach(() => {
     agent: { invoke: unreached },
     system: { randomUUID: () => 'session' } as never,
   };
-  gate = createGateHandler(ports, endpoint, report);
+  gate = createGateHandler(deps, endpoint, report);
   authorizer = createAuthorizerHandler({ requests, audit, userTokens }, endpoint, BY_JWT, report);
 });
 

@@ -7,7 +7,7 @@ import {
   type ApiKeyProvider,
 } from '../../lambda/domain/provider/api-key-provider';
 import { subjectHash } from '../../lambda/domain/identity/user';
-import { getResourceApiKey, type ApiKeyPorts } from '../../lambda/domain/credential/api-key';
+import { getResourceApiKey, type ApiKeyDependencies } from '../../lambda/domain/credential/api-key';
 import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
@@ -20,7 +20,7 @@ const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:key-AbCd
 type TokenService = Awaited<ReturnType<typeof createTokenService>>;
 
 let service: TokenService;
-let ports: ApiKeyPorts;
+let deps: ApiKeyDependencies;
 let provider: ApiKeyProvider;
 let entries: AuditEntry[];
 let token: string;
@@ -39,7 +39,7 @@ beforeEach(async () => {
   };
   await stores.apiKeyProviders.create(provider);
   await stores.apiKeys.put(provider.id, await seal.seal(apiKeyContext(provider), 'the-key'), 1);
-  ports = {
+  deps = {
     directory: stores.directory,
     apiKeys: stores.apiKeys,
     externalSecrets: createExternalSecrets(
@@ -57,7 +57,7 @@ beforeEach(async () => {
 
 const get = (change: { principal?: string; token?: string; name?: string } = {}) =>
   getResourceApiKey(
-    ports,
+    deps,
     { arn: change.principal ?? OWNER },
     change.token ?? token,
     change.name ?? 'weather',

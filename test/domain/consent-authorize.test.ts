@@ -19,7 +19,7 @@ const pushing = () => {
 /** Opened, with this for the way to whoever may push. */
 const opened = (sessionUri: string, push: (request: PushRequest) => Promise<never>) =>
   authorize(
-    { ...service.ports, pushedAuthorization: { push } },
+    { ...service.deps, pushedAuthorization: { push } },
     { requestUri: sessionUri, cookies: new Map() },
   );
 

@@ -329,10 +329,10 @@ describe('two who ask at once', () => {
     const allowed = ['a'];
     const objectionTo = (scopes: readonly string[]) =>
       scopes.every((scope) => allowed.includes(scope)) ? undefined : { message: 'denied', detail: 'why' };
-    service.ports.grants = {
+    service.deps.grants = {
       ...grants,
       async openConsent(id, change) {
-        service.ports.grants = grants;
+        service.deps.grants = grants;
         const link = await service.begin({ customParameters: { user_scope: 'admin' } });
         await service.complete(await service.consented(link));
         return grants.openConsent(id, change);
@@ -355,7 +355,7 @@ describe('two who ask at once', () => {
     let wishes = 0;
     const { grants } = service.stores;
     // Before each write of this one, somebody else gets a link for something else in.
-    service.ports.grants = {
+    service.deps.grants = {
       ...grants,
       async openConsent(id, change) {
         wishes += 1;

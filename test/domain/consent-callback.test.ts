@@ -264,7 +264,7 @@ describe('the answer', () => {
   });
 
   it("without a session's name in it asks the table for none", async () => {
-    service.ports.sessions = {
+    service.deps.sessions = {
       ...service.stores.sessions,
       get: () => Promise.reject(new Error('asked for a session without a name')),
     };

@@ -100,7 +100,7 @@ describe('after the consent', () => {
 
   it('the code is redeemed for the redirect URI that it was issued for, also at another address', async () => {
     const { provider, server } = service;
-    const moved = { ...service.ports, baseUrl: 'https://moved.example' };
+    const moved = { ...service.deps, baseUrl: 'https://moved.example' };
     await completeResourceTokenAuth(moved, { arn: OWNER }, completion, ANA);
     expect(server.requests.at(-1)?.form.get('redirect_uri')).toBe(callbackUrl(ISSUER, provider.callbackId));
   });

@@ -69,7 +69,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
   await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
   const entries: AuditEntry[] = [];
 
-  const ports = {
+  const deps = {
     ...stores,
     ...NO_ASSERTIONS,
     seal,
@@ -89,9 +89,9 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     baseUrl: ISSUER,
   };
   // What another function does in the deployed service.
-  const browserPorts = {
-    ...ports,
-    pushedAuthorization: { push: (request: PushRequest) => pushAuthorization(ports, request) },
+  const browserDependencies = {
+    ...deps,
+    pushedAuthorization: { push: (request: PushRequest) => pushAuthorization(deps, request) },
   };
   const grantId: GrantId = {
     workloadId: identity.id,
@@ -113,7 +113,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     identity,
     provider,
     entries,
-    ports,
+    deps,
     grantId,
 
     /** The agent asks; answers with the link. */
@@ -132,7 +132,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
         ...change,
       };
       const grant = await stores.grants.get(grantId);
-      return beginConsent(ports, grant, request, forget);
+      return beginConsent(deps, grant, request, forget);
     },
 
     /** The same, for the session's URI. */
@@ -143,7 +143,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     authorize: (
       requestUri: string | undefined,
       cookies: ReadonlyMap<string, string> = new Map(),
-    ): Promise<BrowserOutcome> => authorize(browserPorts, { requestUri, cookies }),
+    ): Promise<BrowserOutcome> => authorize(browserDependencies, { requestUri, cookies }),
 
     /** The person opens the link and is sent to the provider. */
     async open(sessionUri: string): Promise<BrowserAtProvider> {
@@ -154,12 +154,12 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
       return { location, cookies, callbackId: provider.callbackId };
     },
 
-    callback: (input: CallbackInput): Promise<BrowserOutcome> => callback(ports, input),
+    callback: (input: CallbackInput): Promise<BrowserOutcome> => callback(deps, input),
 
     /** The person consents and comes back. */
     async consent(sessionUri: string): Promise<BrowserOutcome> {
       const { location, cookies, callbackId } = await service.open(sessionUri);
-      return callback(ports, { callbackId, cookies, query: server.consent(location) });
+      return callback(deps, { callbackId, cookies, query: server.consent(location) });
     },
 
     /** The same; answers with the completion URI that the browser brings to the application. */
@@ -167,7 +167,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
       completionUriIn(await service.consent(sessionUri)),
 
     complete: (completionUri: string, identifier: UserIdentifier = ANA, principal = OWNER): Promise<void> =>
-      completeResourceTokenAuth(ports, { arn: principal }, completionUri, identifier),
+      completeResourceTokenAuth(deps, { arn: principal }, completionUri, identifier),
 
     /** The session as it is stored. */
     async session(sessionUri: string): Promise<Session> {

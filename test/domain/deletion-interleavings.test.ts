@@ -95,16 +95,16 @@ describe.each(DELETED)('a deletion of the %s', (deleted) => {
         grants: indexLags ? () => Promise.resolve() : removing(service),
       });
       let asked = 0;
-      const transport: typeof service.ports.transport = async (url, request) => {
+      const transport: typeof service.deps.transport = async (url, request) => {
         asked += 1;
         return what === 'a token that is refreshed' ? service.endpoint.transport(url, request) : tokens();
       };
-      const ports = { ...service.ports, ...deletion.stores, transport };
+      const deps = { ...service.deps, ...deletion.stores, transport };
       const source =
         what === 'a token that is refreshed'
-          ? refreshTokenOf(ports, owner)
-          : clientCredentialsOf(ports, owner, ['a']);
-      const answer = await renewed(ports, {
+          ? refreshTokenOf(deps, owner)
+          : clientCredentialsOf(deps, owner, ['a']);
+      const answer = await renewed(deps, {
         owner,
         source,
         seen: await stores.grants.get(owner.grantId),
@@ -148,7 +148,7 @@ describe.each(DELETED)('a deletion of the %s', (deleted) => {
         mark: () => MARKS[deleted](service),
         grants: () => stores.grants.remove(grantId, provider.id),
       });
-      Object.assign(service.ports, deletion.stores);
+      Object.assign(service.deps, deletion.stores);
       const link = await service.begin().catch((error: unknown) => error);
       expect({ schedule, link: typeof link }).toEqual({
         schedule,

@@ -39,7 +39,7 @@ it('are those of the tokens that are issued', async () => {
 
 it('are those of the links that are given out', async () => {
   const service = await createConsentService();
-  Object.assign(service.ports, { lifetimes: parseLifetimes('{"consentSession":1800}') });
+  Object.assign(service.deps, { lifetimes: parseLifetimes('{"consentSession":1800}') });
   const sessionUri = await service.begin();
   expect(await service.session(sessionUri)).toMatchObject({ expiresAt: service.system.seconds() + 1800 });
   service.system.advance(1799);

@@ -30,10 +30,10 @@ const REQUEST: OnBehalfOfRequest = {
 };
 
 const exchanged = (
-  { ports, client }: TokenClient,
+  { deps, client }: TokenClient,
   config: OnBehalfOfConfig,
   change: Partial<OnBehalfOfRequest> = {},
-) => exchangeOnBehalfOf(ports, client, config, { ...REQUEST, ...change });
+) => exchangeOnBehalfOf(deps, client, config, { ...REQUEST, ...change });
 
 /** The one request that was sent, whole. */
 const formOf = ({ requests }: TokenClient): Record<string, string> => {

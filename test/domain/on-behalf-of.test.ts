@@ -3,7 +3,7 @@ import { parseLifetimes, TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
 import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of-config';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
-import type { RetrieveInput, RetrievePorts } from '../../lambda/domain/credential/retrieval';
+import type { RetrieveInput, RetrieveDependencies } from '../../lambda/domain/credential/retrieval';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/credential/retrieve';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import { LONGEST_CARRIED } from '../../lambda/domain/workload-token/subject-token';
@@ -42,7 +42,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     instead: [] as Response[],
   };
   const webIdentityRequests: unknown[] = [];
-  const ports: RetrievePorts = {
+  const deps: RetrieveDependencies = {
     ...stores,
     seal,
     externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
@@ -97,9 +97,9 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     entries,
     /** @param who the user whom the agent acts for; `null` for nobody */
     ask: async (change?: Partial<RetrieveInput>, who: OnBehalfOf | null = ALICE) =>
-      getResourceOauth2Token(ports, { arn: OWNER }, await inputOf(who ?? undefined, change)),
+      getResourceOauth2Token(deps, { arn: OWNER }, await inputOf(who ?? undefined, change)),
     reject: async (accessToken: string) =>
-      rejectResourceOauth2Token(ports, { arn: OWNER }, await inputOf(ALICE), accessToken),
+      rejectResourceOauth2Token(deps, { arn: OWNER }, await inputOf(ALICE), accessToken),
   };
 }
 

@@ -89,7 +89,7 @@ describe('the key', () => {
     change: Partial<PrivateKeyJwt> = {},
     naming = {},
   ) => {
-    const ports = {
+    const deps = {
       arnPrefix: ARN_PREFIX,
       keyDescriptions: {
         describe(arn: string) {
@@ -99,7 +99,7 @@ describe('the key', () => {
       },
     };
     const who = { byOwner: true, owner: OWNER, unchanged: false, ...naming };
-    return checkSigningKey(ports, who, MEMBER, { ...config, ...change });
+    return checkSigningKey(deps, who, MEMBER, { ...config, ...change });
   };
 
   it.each([

@@ -2,7 +2,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
-import { clientOf, type ProviderClientPorts } from '../../lambda/domain/oauth/provider-client';
+import { clientOf, type ProviderClientDependencies } from '../../lambda/domain/oauth/provider-client';
 import type { WebIdentityRequest } from '../../lambda/domain/oauth/web-identity';
 import { createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
@@ -17,7 +17,7 @@ const TOKEN_ENDPOINT = 'https://provider.example/token';
 const { arn: workload } = sampleIdentity();
 const system = createFakeSystem();
 
-/** @returns the client's credential, and what was asked of the ports for it */
+/** @returns the client's credential, and what was asked of the deps for it */
 async function credentialOf(change: Partial<Oauth2Provider>, secret: string | undefined = undefined) {
   const stores = createInMemoryStores();
   const seal = createInMemorySeal();
@@ -27,7 +27,7 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
   if (secret !== undefined) {
     await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), secret), 1);
   }
-  const ports: ProviderClientPorts = {
+  const deps: ProviderClientDependencies = {
     ...NO_ASSERTIONS,
     clientSecrets: stores.clientSecrets,
     externalSecrets: createExternalSecrets(
@@ -50,7 +50,7 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
       },
     },
   };
-  const { credential } = await clientOf(ports, provider, workload);
+  const { credential } = await clientOf(deps, provider, workload);
   return { credential, asked, signed, provider };
 }
 

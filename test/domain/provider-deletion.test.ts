@@ -3,12 +3,12 @@ import {
   createApiKeyProvider,
   deleteApiKeyProvider,
   updateApiKeyProvider,
-  type ApiKeyProviderPorts,
+  type ApiKeyProviderDependencies,
 } from '../../lambda/domain/provider/api-key-provider';
 import {
   createOauth2Provider,
   updateOauth2Provider,
-  type Oauth2ProviderPorts,
+  type Oauth2ProviderDependencies,
 } from '../../lambda/domain/provider/oauth2-provider';
 import { deleteOauth2Provider } from '../../lambda/domain/provider/oauth2-provider-listing';
 import { parseQuotas } from '../../lambda/domain/quotas';
@@ -19,10 +19,10 @@ import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { ARN_PREFIX, ISSUER, OWNER } from './samples';
 import { createTokenService } from './token-service';
 
-type Ports = ApiKeyProviderPorts & Oauth2ProviderPorts & Parameters<typeof deleteOauth2Provider>[0];
+type Dependencies = ApiKeyProviderDependencies & Oauth2ProviderDependencies & Parameters<typeof deleteOauth2Provider>[0];
 
 let service: Awaited<ReturnType<typeof createTokenService>>;
-let ports: Ports;
+let deps: Dependencies;
 /** Ids of the owners whose keys were shredded, and of those for whom something was sealed, in order. */
 let shredded: string[];
 let sealedFor: string[];
@@ -37,7 +37,7 @@ beforeEach(async () => {
   beforeShredding = () => Promise.resolve();
   const seal = createInMemorySeal();
   const unused = () => Promise.reject(new Error('not to be asked'));
-  ports = {
+  deps = {
     ...service.stores,
     vaultContents: {
       async shredKeys(ownerId) {
@@ -68,15 +68,15 @@ beforeEach(async () => {
 const NAME = 'weather';
 const KINDS = {
   'an API key': {
-    create: () => createApiKeyProvider(ports, { arn: OWNER }, { name: NAME, apiKey: 'key' }),
-    update: () => updateApiKeyProvider(ports, { arn: OWNER }, { name: NAME, apiKey: 'another' }),
-    remove: () => deleteApiKeyProvider(ports, { arn: OWNER }, NAME),
+    create: () => createApiKeyProvider(deps, { arn: OWNER }, { name: NAME, apiKey: 'key' }),
+    update: () => updateApiKeyProvider(deps, { arn: OWNER }, { name: NAME, apiKey: 'another' }),
+    remove: () => deleteApiKeyProvider(deps, { arn: OWNER }, NAME),
     secretOf: (id: string) => service.stores.apiKeys.get(id),
   },
   'a client secret': {
-    create: () => createOauth2Provider(ports, { arn: OWNER }, oauth2('secret')),
-    update: () => updateOauth2Provider(ports, { arn: OWNER }, oauth2('another')),
-    remove: () => deleteOauth2Provider(ports, { arn: OWNER }, NAME),
+    create: () => createOauth2Provider(deps, { arn: OWNER }, oauth2('secret')),
+    update: () => updateOauth2Provider(deps, { arn: OWNER }, oauth2('another')),
+    remove: () => deleteOauth2Provider(deps, { arn: OWNER }, NAME),
     secretOf: (id: string) => service.stores.clientSecrets.get(id),
   },
 };
@@ -115,7 +115,7 @@ describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('%s', (kind) => {
   });
 
   it('stays where the answer to the write that created its provider was lost', async () => {
-    const store = kind === 'an API key' ? ports.apiKeyProviders : ports.providers;
+    const store = kind === 'an API key' ? deps.apiKeyProviders : deps.providers;
     const createOnce = store.create.bind(store) as (resource: unknown) => Promise<boolean>;
     // The SDK tries again, and the second try finds the first one's record.
     store.create = async (resource: unknown) => (await createOnce(resource)) && createOnce(resource);
@@ -160,7 +160,7 @@ describe('an API key that is asked for while it is deleted', () => {
       externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
       seal: createInMemorySeal(),
       publicKeys,
-      audit: ports.audit,
+      audit: deps.audit,
       system,
       issuer: ISSUER,
     };

@@ -32,7 +32,7 @@ beforeEach(async () => {
   };
 });
 
-const push = (request: PushRequest) => pushAuthorization(service.ports, request);
+const push = (request: PushRequest) => pushAuthorization(service.deps, request);
 
 /** The honest request with this parameter in place of its own, if it has one. */
 const having = (name: string, ...values: string[]): PushRequest => ({
@@ -171,7 +171,7 @@ it('is not to be avoided at a provider that insists on it and says not where: no
 it("does not pass off a fault of its own as the provider's", async () => {
   const fault = new TypeError('a fault');
   const directory = { read: () => Promise.reject(fault) };
-  await expect(pushAuthorization({ ...service.ports, directory }, honest)).rejects.toBe(fault);
+  await expect(pushAuthorization({ ...service.deps, directory }, honest)).rejects.toBe(fault);
   expect(service.entries.at(-1)).toMatchObject({ outcome: 'failed', reason: 'internal error' });
 });
 

@@ -96,10 +96,10 @@ describe('a winner that died', () => {
 
   it('is waited for up to the moment that was said, and no longer', async () => {
     await died(0);
-    const { owner, ports } = service;
-    const source = refreshTokenOf(ports, owner);
+    const { owner, deps } = service;
+    const source = refreshTokenOf(deps, owner);
     const began = service.system.now();
-    const waiting = renewed(ports, { owner, seen: await service.stored(), source }, began);
+    const waiting = renewed(deps, { owner, seen: await service.stored(), source }, began);
     await expect(waiting).rejects.toMatchObject({ name: 'ThrottlingException' });
     expect(service.system.now()).toBe(began);
   });

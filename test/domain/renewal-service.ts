@@ -6,7 +6,7 @@ import { CONSENT_NEEDED, renewed, type Renewed } from '../../lambda/domain/grant
 import {
   refreshTokenOf,
   type RequestOwner,
-  type TokenSourcePorts,
+  type TokenSourceDependencies,
 } from '../../lambda/domain/grant/token-sources';
 import { openTokens, sealTokens } from '../../lambda/domain/grant/tokens';
 import { createFakeSystem } from './fake-system';
@@ -32,7 +32,7 @@ export async function createRenewalService() {
   await stores.providers.create(provider);
   await stores.identities.create(identity);
   const endpoint = createTokenEndpoint('refresh-0');
-  const ports: TokenSourcePorts & Pick<Stores, 'grants' | 'directory'> = {
+  const deps: TokenSourceDependencies & Pick<Stores, 'grants' | 'directory'> = {
     ...stores,
     ...NO_ASSERTIONS,
     externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
@@ -49,7 +49,7 @@ export async function createRenewalService() {
     resources: [],
     audiences: [],
   };
-  const sealedSecret = await ports.seal.seal(clientSecretContext(provider), 'secret');
+  const sealedSecret = await deps.seal.seal(clientSecretContext(provider), 'secret');
   await stores.clientSecrets.put(provider.id, sealedSecret, 1);
 
   const service = {
@@ -58,7 +58,7 @@ export async function createRenewalService() {
     endpoint,
     identity,
     provider,
-    ports,
+    deps,
     owner,
 
     /** Puts tokens with an hour to live into the grant. */
@@ -67,7 +67,7 @@ export async function createRenewalService() {
       epoch = 0,
     ): Promise<void> {
       const obtained = { ...change, scopes: ['a'], expiresAt: system.seconds() + 3600 };
-      const tokens = await sealTokens(ports, owner, obtained, { requestedScopes: ['a'] });
+      const tokens = await sealTokens(deps, owner, obtained, { requestedScopes: ['a'] });
       await storeTokens(stores.grants, owner.grantId, { providerId: provider.id, tokens, epoch });
     },
 
@@ -81,7 +81,7 @@ export async function createRenewalService() {
     /** The stored tokens, opened. */
     async held() {
       const { tokens } = await service.stored();
-      return tokens && openTokens(ports.seal, owner, tokens);
+      return tokens && openTokens(deps.seal, owner, tokens);
     },
 
     /**
@@ -90,8 +90,8 @@ export async function createRenewalService() {
      * @param opening what happens while it opens what it needs
      */
     async refresh(opening: () => Promise<void> = () => Promise.resolve()) {
-      const source = refreshTokenOf(ports, owner);
-      const renewal = await renewed(ports, {
+      const source = refreshTokenOf(deps, owner);
+      const renewal = await renewed(deps, {
         owner,
         seen: await service.stored(),
         source: {

@@ -227,7 +227,7 @@ it('does not hand a loser tokens of the consent that followed a forgetting', asy
 });
 
 it('seals once before it sends, so that a key that cannot be had costs no refresh token', async () => {
-  jest.spyOn(service.ports.seal, 'seal').mockRejectedValueOnce(new Error('no key'));
+  jest.spyOn(service.deps.seal, 'seal').mockRejectedValueOnce(new Error('no key'));
   await expect(service.refresh()).rejects.toThrow('no key');
   expect(service.endpoint.redeemed).toEqual([]);
   expect((await service.stored()).lease).toBeUndefined();
@@ -236,19 +236,19 @@ it('seals once before it sends, so that a key that cannot be had costs no refres
 describe('client credentials', () => {
   const machine = async () => {
     const seen = await service.stores.grants.get(owner.grantId);
-    const source = clientCredentialsOf(ports, owner, ['a']);
-    return tokenOf(await renewed(ports, { owner, source, seen }));
+    const source = clientCredentialsOf(deps, owner, ['a']);
+    return tokenOf(await renewed(deps, { owner, source, seen }));
   };
   let asked: number;
   let owner: RequestOwner;
-  let ports: RenewalService['ports'];
+  let deps: RenewalService['deps'];
 
   beforeEach(() => {
     asked = 0;
     const { workloadId } = service.owner.grantId;
     owner = { ...service.owner, grantId: { ...sampleGrantId(), workloadId } };
-    ports = {
-      ...service.ports,
+    deps = {
+      ...service.deps,
       transport: async () => {
         asked += 1;
         await service.system.wait(1000);
@@ -273,7 +273,7 @@ describe('client credentials', () => {
     await service.stores.providers.create(owner.provider);
     await service.stores.clientSecrets.put(
       'made-anew',
-      await ports.seal.seal(clientSecretContext(owner.provider), 'secret'),
+      await deps.seal.seal(clientSecretContext(owner.provider), 'secret'),
       1,
     );
     expect(new Set(await Promise.all([machine(), machine()]))).toEqual(new Set(['machine-2']));
@@ -284,8 +284,8 @@ describe('client credentials', () => {
   });
 
   it('that are refused at the first use are refused to all who wait', async () => {
-    ports = {
-      ...ports,
+    deps = {
+      ...deps,
       async transport() {
         asked += 1;
         await service.system.wait(1000);
@@ -298,24 +298,24 @@ describe('client credentials', () => {
   });
 
   it('that are refused with invalid_grant ask nobody for consent', async () => {
-    ports = { ...ports, transport: () => Promise.resolve(json(400, { error: 'invalid_grant' })) };
+    deps = { ...deps, transport: () => Promise.resolve(json(400, { error: 'invalid_grant' })) };
     await expect(machine()).rejects.toMatchObject({ code: 'invalid_grant' });
   });
 });
 
 it('says all that policies are asked about, of its own token and of one that another obtained', async () => {
-  const { owner, ports, stores } = service;
+  const { owner, deps, stores } = service;
   const obtained = { accessToken: 'access-0', refreshToken: 'refresh-0', scopes: ['a'], expiresAt: 1 };
   const requested = { requestedScopes: ['a', 'b'], parameterScopes: ['admin'] };
-  const tokens = await sealTokens(ports, owner, obtained, requested);
+  const tokens = await sealTokens(deps, owner, obtained, requested);
   await storeTokens(stores.grants, owner.grantId, { providerId: owner.provider.id, tokens });
   const seen = await service.stored();
-  const source = refreshTokenOf(ports, owner);
+  const source = refreshTokenOf(deps, owner);
   const held = ['a', 'b', 'admin'];
   service.endpoint.before = () => service.system.wait(1000);
   const renewals = await Promise.all([
-    renewed(ports, { owner, source, seen }),
-    renewed(ports, { owner, source, seen }),
+    renewed(deps, { owner, source, seen }),
+    renewed(deps, { owner, source, seen }),
   ]);
   expect(renewals).toMatchObject([{ held }, { held }]);
   expect(service.endpoint.redeemed).toEqual(['refresh-0']);
@@ -333,7 +333,7 @@ it.each([
 ])('refreshes nothing with %s', async (_what, change) => {
   if (change) await service.put(change);
   const seen = change && (await service.stored());
-  await expect(refreshTokenOf(service.ports, service.owner).prepare(seen)).rejects.toThrow(
+  await expect(refreshTokenOf(service.deps, service.owner).prepare(seen)).rejects.toThrow(
     'a grant without refresh token was to be refreshed',
   );
 });

@@ -8,7 +8,7 @@ import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/pr
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { grantTarget, type GrantId } from '../../lambda/domain/grant/grant';
 import { renewAhead, type RenewalRequest } from '../../lambda/domain/grant/renewal-ahead';
-import type { RetrieveInput, RetrievePorts } from '../../lambda/domain/credential/retrieval';
+import type { RetrieveInput, RetrieveDependencies } from '../../lambda/domain/credential/retrieval';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/credential/retrieve';
 import { sealTokens } from '../../lambda/domain/grant/tokens';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
@@ -39,7 +39,7 @@ export async function createRetrievalService() {
   const entries: AuditEntry[] = [];
   /** Renewals that were handed on and wait to be done. */
   const handedOn: RenewalRequest[] = [];
-  const ports: RetrievePorts = {
+  const deps: RetrieveDependencies = {
     ...stores,
     seal,
     publicKeys,
@@ -88,7 +88,7 @@ export async function createRetrievalService() {
     endpoint,
     entries,
     handedOn,
-    ports,
+    deps,
     owner,
     idOf,
     issue,
@@ -102,7 +102,7 @@ export async function createRetrievalService() {
         expiresAt: system.seconds() + 3600,
         ...change,
       };
-      const tokens = await sealTokens(ports, owner, obtained, { requestedScopes });
+      const tokens = await sealTokens(deps, owner, obtained, { requestedScopes });
       const epoch = (await stores.grants.get(userGrant))?.epoch ?? 0;
       await storeTokens(stores.grants, userGrant, { providerId: provider.id, tokens, epoch });
     },
@@ -115,14 +115,14 @@ export async function createRetrievalService() {
     },
 
     ask: async (change: Partial<RetrieveInput> = {}) =>
-      getResourceOauth2Token(ports, { arn: OWNER }, await inputOf(change)),
+      getResourceOauth2Token(deps, { arn: OWNER }, await inputOf(change)),
 
     reject: async (accessToken: string, change: Partial<RetrieveInput> = {}) =>
-      rejectResourceOauth2Token(ports, { arn: OWNER }, await inputOf(change), accessToken),
+      rejectResourceOauth2Token(deps, { arn: OWNER }, await inputOf(change), accessToken),
 
     /** Does what was handed on, as the other function would. */
     async catchUp(): Promise<void> {
-      for (const request of handedOn.splice(0)) await renewAhead(ports, request);
+      for (const request of handedOn.splice(0)) await renewAhead(deps, request);
     },
   };
 }

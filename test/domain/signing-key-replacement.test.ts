@@ -90,13 +90,13 @@ it('signs by an older key of the period rather than by none', async () => {
 it('never goes back to a key that was revoked', async () => {
   const there = moved();
   const { kid } = await there.functionThere().current();
-  const ports = {
+  const deps = {
     store: service.stores.signingKeys,
     wrapper: there.wrapper,
     audit: { record: () => undefined },
     system: service.system,
   };
-  await revokeSigningKey(ports, kid);
+  await revokeSigningKey(deps, kid);
   // Made by whoever revoked, and changed since.
   const [, next] = await stored();
   if (!next) throw new Error('no key');

@@ -7,7 +7,7 @@ import {
   revokeSigningKey,
   ROTATION_LEAD,
   rotateSigningKey,
-  type SigningKeyRotationPorts,
+  type SigningKeyRotationDependencies,
 } from '../../lambda/domain/workload-token/signing-key-rotation';
 import { createInMemoryKeyWrapper } from './in-memory-seal';
 import { createTokenService } from './token-service';
@@ -17,7 +17,7 @@ const MEMORY = 300;
 
 let service: Awaited<ReturnType<typeof createTokenService>>;
 let entries: AuditEntry[];
-let rotation: SigningKeyRotationPorts;
+let rotation: SigningKeyRotationDependencies;
 
 beforeEach(async () => {
   service = await createTokenService();

@@ -1,6 +1,6 @@
 /** An OAuth client over memory, and a token endpoint that answers what a test says. */
 import type { Metadata } from '../../lambda/domain/oauth/provider-metadata';
-import type { ProviderClient, TokenRequestPorts } from '../../lambda/domain/oauth/token-request';
+import type { ProviderClient, TokenRequestDependencies } from '../../lambda/domain/oauth/token-request';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { clientOf } from '../../lambda/domain/oauth/provider-client';
@@ -49,7 +49,7 @@ export async function createTokenClient(
     token_endpoint: TOKEN_ENDPOINT,
     ...serverMetadata,
   };
-  const ports: TokenRequestPorts = {
+  const deps: TokenRequestDependencies = {
     transport(url, { method, headers, body = '' }) {
       const text = String(body);
       requests.push({
@@ -67,7 +67,7 @@ export async function createTokenClient(
   await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
   const client: ProviderClient = await clientOf(
     {
-      ...ports,
+      ...deps,
       ...stores,
       ...NO_ASSERTIONS,
       seal,
@@ -77,5 +77,5 @@ export async function createTokenClient(
     provider,
     sampleIdentity().arn,
   );
-  return { system, ports, client, requests, provider };
+  return { system, deps, client, requests, provider };
 }

@@ -20,17 +20,17 @@ const NARROWED = {
   audiences: ['three'],
 };
 
-const byCode = ({ ports, client }: TokenClient, kept = CODE, change: object = {}) =>
-  redeemCode(ports, client, kept, {
+const byCode = ({ deps, client }: TokenClient, kept = CODE, change: object = {}) =>
+  redeemCode(deps, client, kept, {
     ...PLAIN,
     redirectUri: 'https://identity.example/callback',
     pkce: true,
     ...change,
   });
-const byRefresh = ({ ports, client }: TokenClient, change: object = {}) =>
-  redeemRefreshToken(ports, client, 'refresh-0', { ...PLAIN, ...change });
-const byItself = ({ ports, client }: TokenClient, change: object = {}) =>
-  requestClientCredentials(ports, client, { ...PLAIN, ...change });
+const byRefresh = ({ deps, client }: TokenClient, change: object = {}) =>
+  redeemRefreshToken(deps, client, 'refresh-0', { ...PLAIN, ...change });
+const byItself = ({ deps, client }: TokenClient, change: object = {}) =>
+  requestClientCredentials(deps, client, { ...PLAIN, ...change });
 
 /** It takes the client's secret in the header, but from applications in the body. */
 const MACHINE_VENDOR: VendorName = 'PingOneOauth2';
@@ -293,8 +293,8 @@ describe('the answer', () => {
     const service = await createTokenClient(tokens, {}, plain);
     await expect(byRefresh(service)).rejects.toBeInstanceOf(ProviderFailure);
     expect(service.requests).toEqual([]);
-    const ports = { ...service.ports, endpointPolicy: { loopback: true } };
-    expect(await byRefresh({ ...service, ports })).toMatchObject({ accessToken: 'access' });
+    const deps = { ...service.deps, endpointPolicy: { loopback: true } };
+    expect(await byRefresh({ ...service, deps })).toMatchObject({ accessToken: 'access' });
   });
 });
 

@@ -6,7 +6,7 @@ import { issueWorkloadAccessToken, type OnBehalfOf } from '../../lambda/domain/w
 import {
   createPublicKeys,
   createSigningKeys,
-  type SigningKeysPorts,
+  type SigningKeysDependencies,
 } from '../../lambda/domain/workload-token/signing-keys';
 import { verifyWorkloadAccessToken } from '../../lambda/domain/workload-token/verify';
 import { BEGINNING, createFakeSystem } from './fake-system';
@@ -31,7 +31,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
   const wrapper = createInMemoryKeyWrapper();
   const entries: AuditEntry[] = [];
   const audit = { record: (entry: AuditEntry) => void entries.push(entry) };
-  const newSigningKeys = (over: Partial<SigningKeysPorts> = {}) =>
+  const newSigningKeys = (over: Partial<SigningKeysDependencies> = {}) =>
     createSigningKeys({ store: stores.signingKeys, wrapper, audit, system, ...over });
   const signingKeys = newSigningKeys();
   const seal = createInMemorySeal();

@@ -7,7 +7,7 @@ import {
   wrappingKeyArn,
   type KmsConfiguration,
   type MovedPage,
-  type TokenVaultPorts,
+  type TokenVaultDependencies,
 } from '../../lambda/domain/token-vault/token-vault';
 import { ServiceError } from '../../lambda/domain/service-error';
 import { createFakeSystem, type FakeSystem } from './fake-system';
@@ -21,7 +21,7 @@ const TO_KEY: KmsConfiguration = { keyType: 'CustomerManagedKey', kmsKeyArn: KEY
 
 let system: FakeSystem;
 let stores: Stores;
-let ports: TokenVaultPorts;
+let deps: TokenVaultDependencies;
 let entries: AuditEntry[];
 /** What the mover is told, in order. */
 let told: string[];
@@ -37,7 +37,7 @@ beforeEach(() => {
   told = [];
   pages = [];
   before = () => undefined;
-  ports = {
+  deps = {
     tokenVault: stores.tokenVault,
     vaultKeyMover: {
       probe(kmsKeyArn) {
@@ -63,7 +63,7 @@ beforeEach(() => {
 });
 
 const set = (configuration = TO_KEY, tokenVaultId?: string) =>
-  setTokenVaultCmk(ports, { arn: OWNER }, tokenVaultId, configuration);
+  setTokenVaultCmk(deps, { arn: OWNER }, tokenVaultId, configuration);
 const page = (moved: number, change: Partial<MovedPage> = {}): MovedPage => ({
   moved,
   stuck: [],
@@ -73,18 +73,18 @@ const page = (moved: number, change: Partial<MovedPage> = {}): MovedPage => ({
 
 describe('the vault', () => {
   it("is under the deployment's own key until it is moved", async () => {
-    expect(await getTokenVault(ports, { arn: OWNER })).toEqual(NEVER_MOVED);
+    expect(await getTokenVault(deps, { arn: OWNER })).toEqual(NEVER_MOVED);
     expect(wrappingKeyArn(NEVER_MOVED, SERVICE_KEY)).toBe(SERVICE_KEY);
     expect(entries).toEqual([{ operation: 'GetTokenVault', principal: OWNER, outcome: 'allowed' }]);
   });
 
   it('is the one that there is', async () => {
-    expect(await getTokenVault(ports, { arn: OWNER }, 'default')).toEqual(NEVER_MOVED);
+    expect(await getTokenVault(deps, { arn: OWNER }, 'default')).toEqual(NEVER_MOVED);
     const missing = {
       name: 'ResourceNotFoundException',
       message: 'There is no token vault "other"; the only one is "default".',
     };
-    await expect(getTokenVault(ports, { arn: OWNER }, 'other')).rejects.toMatchObject(missing);
+    await expect(getTokenVault(deps, { arn: OWNER }, 'other')).rejects.toMatchObject(missing);
     await expect(set(TO_KEY, 'other')).rejects.toMatchObject(missing);
     expect(told).toEqual([]);
   });
@@ -148,7 +148,7 @@ describe('nothing is changed', () => {
   });
 
   it('by who finds that somebody else moved it meanwhile', async () => {
-    ports = { ...ports, tokenVault: { ...stores.tokenVault, replace: () => Promise.resolve(false) } };
+    deps = { ...deps, tokenVault: { ...stores.tokenVault, replace: () => Promise.resolve(false) } };
     await expect(set()).rejects.toMatchObject({ name: 'ThrottlingException' });
   });
 });

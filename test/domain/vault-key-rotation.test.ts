@@ -2,7 +2,7 @@
 import type { AuditEntry } from '../../lambda/domain/audit';
 import {
   rotateVaultKeys,
-  type VaultKeyRotationPorts,
+  type VaultKeyRotationDependencies,
 } from '../../lambda/domain/token-vault/vault-key-rotation';
 import { createInMemoryStores } from './in-memory-stores';
 import { sampleIdentity } from './samples';
@@ -11,14 +11,14 @@ const identity = sampleIdentity();
 let entries: AuditEntry[];
 /** Whose keys were made, in order. */
 let made: object[];
-let ports: VaultKeyRotationPorts;
+let deps: VaultKeyRotationDependencies;
 
 beforeEach(async () => {
   const { identities } = createInMemoryStores();
   await identities.create(identity);
   entries = [];
   made = [];
-  ports = {
+  deps = {
     identities,
     vaultKeys: {
       makeUnseen(owner) {
@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 
 it('makes one new key for each purpose that the agent has keys for', async () => {
-  expect(await rotateVaultKeys(ports, identity.name)).toEqual([
+  expect(await rotateVaultKeys(deps, identity.name)).toEqual([
     { purpose: 'grant', version: 'version-1' },
     { purpose: 'consent', version: 'version-2' },
     { purpose: 'subject-token', version: 'version-3' },
@@ -48,7 +48,7 @@ it('makes one new key for each purpose that the agent has keys for', async () =>
 });
 
 it('makes none for an agent that there is not', async () => {
-  await expect(rotateVaultKeys(ports, 'none')).rejects.toMatchObject({
+  await expect(rotateVaultKeys(deps, 'none')).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
     message: expect.stringContaining('workload identity named "none"') as string,
   });

@@ -41,7 +41,7 @@ export interface VaultKeyMaker {
   makeUnseen(id: VaultKeyId): Promise<string>;
 }
 
-export interface VaultKeyMakerPorts {
+export interface VaultKeyMakerDependencies {
   readonly kms: KMSClient;
   /** ARN of the deployment's own KMS key. */
   readonly keyArn: string;
@@ -56,8 +56,8 @@ interface Generated {
   readonly CiphertextBlob?: Uint8Array | undefined;
 }
 
-export function createVaultKeyMaker(ports: VaultKeyMakerPorts): VaultKeyMaker {
-  const { kms, keyArn, tokenVaultArn, tokenVault, owners, store, system } = ports;
+export function createVaultKeyMaker(deps: VaultKeyMakerDependencies): VaultKeyMaker {
+  const { kms, keyArn, tokenVaultArn, tokenVault, owners, store, system } = deps;
 
   const requestOf = (id: VaultKeyId, kmsKeyArn: string) => ({
     KeyId: kmsKeyArn,

@@ -39,7 +39,7 @@ const refusalOf = (error: unknown): keyof typeof REFUSALS | undefined =>
 const isThrottling = (error: unknown): boolean =>
   error instanceof KMSServiceException && error.name === 'ThrottlingException';
 
-export interface VaultKeyMoverPorts {
+export interface VaultKeyMoverDependencies {
   readonly kms: KMSClient;
   readonly tokenVaultArn: string;
   readonly store: Pick<VaultKeyStore, 'get' | 'wrappedBefore' | 'rewrap'>;
@@ -47,7 +47,7 @@ export interface VaultKeyMoverPorts {
 
 type Outcome = 'moved' | 'gone' | 'throttled' | { readonly stuckUnder: string };
 
-export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMoverPorts): VaultKeyMover {
+export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMoverDependencies): VaultKeyMover {
   async function reEncrypt(
     ciphertext: Uint8Array,
     context: Record<string, string>,

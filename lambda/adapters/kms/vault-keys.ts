@@ -12,7 +12,7 @@ import { createExpiringCache } from '../../domain/expiring-cache';
 import { ShreddedError } from '../../domain/sealing/sealing';
 import type { VaultKeyId, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
-import { createVaultKeyMaker, madeAt, type VaultKey, type VaultKeyMakerPorts } from './vault-key-maker';
+import { createVaultKeyMaker, madeAt, type VaultKey, type VaultKeyMakerDependencies } from './vault-key-maker';
 
 /** Unwrapped keys: five minutes, a thousand. */
 const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
@@ -37,15 +37,15 @@ export interface VaultKeys {
   version(id: VaultKeyId, version: string): Promise<VaultKey>;
 }
 
-export interface VaultKeysPorts extends VaultKeyMakerPorts {
+export interface VaultKeysDependencies extends VaultKeyMakerDependencies {
   readonly store: Pick<VaultKeyStore, 'get' | 'latest' | 'create' | 'remove'>;
   /** Seconds that a key seals for. */
   readonly sealsFor: number;
 }
 
-export function createVaultKeys(ports: VaultKeysPorts): VaultKeys {
-  const { kms, tokenVaultArn, tokenVault, store, system, sealsFor } = ports;
-  const maker = createVaultKeyMaker(ports);
+export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
+  const { kms, tokenVaultArn, tokenVault, store, system, sealsFor } = deps;
+  const maker = createVaultKeyMaker(deps);
   const unwrapped = createExpiringCache<VaultKey>(KEPT, system);
   const latestVersions = createExpiringCache<string>(KEPT, system);
 

@@ -30,7 +30,7 @@ import {
 } from './session';
 import { hashOf, isHashOf } from '../digest';
 
-export interface BrowserPorts {
+export interface BrowserDependencies {
   readonly sessions: Pick<SessionStore, 'get' | 'advance'>;
   readonly seal: Seal;
   readonly audit: AuditTrail;
@@ -38,7 +38,7 @@ export interface BrowserPorts {
   readonly baseUrl: string;
 }
 
-export interface AuthorizePorts extends BrowserPorts {
+export interface AuthorizeDependencies extends BrowserDependencies {
   readonly pushedAuthorization: PushedAuthorization;
 }
 
@@ -53,7 +53,7 @@ export type BrowserEntry = Omit<AuditEntry, 'outcome'>;
 
 /** Does a browser's step; a session whose agent was deleted has nothing left that opens, so its link has ended. */
 export async function unlessShredded(
-  { audit }: BrowserPorts,
+  { audit }: BrowserDependencies,
   entry: BrowserEntry,
   step: () => Promise<BrowserOutcome>,
 ): Promise<BrowserOutcome> {
@@ -89,17 +89,17 @@ function endedPage(session: Session, cookies: ReadonlyMap<string, string>): Brow
  * @throws ProviderFailure when the request could not be pushed
  */
 async function providerLocation(
-  ports: AuthorizePorts,
+  deps: AuthorizeDependencies,
   session: Session,
   sealed: SealedRequest,
   binding: RequestBinding,
 ): Promise<string> {
   const { workload, provider, authorization } = session;
   const { endpoint, client, clientId, callbackId, pushed } = authorization;
-  const redirectUri = callbackUrl(ports.baseUrl, callbackId);
+  const redirectUri = callbackUrl(deps.baseUrl, callbackId);
   const parameters = authorizationParameters(session, sealed, redirectUri, binding);
   if (!pushed) return authorizationUrl(endpoint, parameters);
-  const { requestUri } = await ports.pushedAuthorization.push({
+  const { requestUri } = await deps.pushedAuthorization.push({
     workload: { name: workload.name, id: workload.id },
     provider,
     client,
@@ -110,7 +110,7 @@ async function providerLocation(
 
 /** Tells the person that the provider could not be asked for consent; a rejection for good ends the session. */
 async function notPushed(
-  ports: AuthorizePorts,
+  deps: AuthorizeDependencies,
   started: Session,
   { code, detail, unavailable }: ProviderFailure,
 ): Promise<BrowserOutcome> {
@@ -123,28 +123,28 @@ async function notPushed(
   const shown = { provider: started.provider.name, error: code };
   if (!unavailable) {
     // The same request again would be rejected again: the agent stops polling, and the user is not sent in circles.
-    const failed = transition(started, { type: 'fail', failure: code }, epochSeconds(ports.system));
-    if (failed && (await ports.sessions.advance(failed))) {
-      ports.audit.record({ ...entry, result: failed.state });
+    const failed = transition(started, { type: 'fail', failure: code }, epochSeconds(deps.system));
+    if (failed && (await deps.sessions.advance(failed))) {
+      deps.audit.record({ ...entry, result: failed.state });
       return page({ name: 'request-rejected', ...shown });
     }
     // Opened again meanwhile, in this browser or another: that opening decides.
   }
   // A session that was started can be started again: the link is as good as before.
-  ports.audit.record({ ...entry, result: started.state });
+  deps.audit.record({ ...entry, result: started.state });
   return page({ name: 'not-reached', ...shown });
 }
 
 /** @returns the redirect to the provider, or a page that says why not */
 export async function authorize(
-  ports: AuthorizePorts,
+  deps: AuthorizeDependencies,
   { requestUri, cookies }: AuthorizeInput,
 ): Promise<BrowserOutcome> {
   const id = requestUri === undefined ? undefined : sessionIdOf(requestUri);
-  const session = id ? await ports.sessions.get(hashOf(id)) : undefined;
-  const now = epochSeconds(ports.system);
+  const session = id ? await deps.sessions.get(hashOf(id)) : undefined;
+  const now = epochSeconds(deps.system);
   if (!session || isExpired(session, now)) {
-    ports.audit.record({
+    deps.audit.record({
       operation: 'Authorize',
       outcome: 'denied',
       reason: session ? 'session expired' : 'no such session',
@@ -152,21 +152,21 @@ export async function authorize(
     return page({ name: 'link-ended' });
   }
   const entry = { operation: 'Authorize', ...sessionFacts(session) };
-  return unlessShredded(ports, entry, () => start(ports, session, cookies, entry));
+  return unlessShredded(deps, entry, () => start(deps, session, cookies, entry));
 }
 
 /** Binds the browser to the session, and sends it on. */
 async function start(
-  ports: AuthorizePorts,
+  deps: AuthorizeDependencies,
   session: Session,
   cookies: ReadonlyMap<string, string>,
   entry: BrowserEntry,
 ): Promise<BrowserOutcome> {
-  const now = epochSeconds(ports.system);
-  const sealed = await openSealedRequest(ports.seal, session);
-  const state = newBoundSecret(session, ports.system);
-  const cookie = ports.system.randomToken(32);
-  const codeVerifier = ports.system.randomToken(32);
+  const now = epochSeconds(deps.system);
+  const sealed = await openSealedRequest(deps.seal, session);
+  const state = newBoundSecret(session, deps.system);
+  const cookie = deps.system.randomToken(32);
+  const codeVerifier = deps.system.randomToken(32);
   const next = transition(
     session,
     {
@@ -174,19 +174,19 @@ async function start(
       start: {
         stateHash: hashOf(state),
         cookieHash: hashOf(cookie),
-        sealedVerifier: await ports.seal.seal(consentContext(session, 'verifier'), codeVerifier),
+        sealedVerifier: await deps.seal.seal(consentContext(session, 'verifier'), codeVerifier),
       },
     },
     now,
   );
   // Before the provider is asked, which takes its time: of two openings at once the later one counts.
-  if (!next || !(await ports.sessions.advance(next))) {
-    ports.audit.record({ ...entry, outcome: 'denied', reason: `session is ${session.state}` });
+  if (!next || !(await deps.sessions.advance(next))) {
+    deps.audit.record({ ...entry, outcome: 'denied', reason: `session is ${session.state}` });
     return endedPage(session, cookies);
   }
   try {
-    const location = await providerLocation(ports, session, sealed, { state, codeVerifier });
-    ports.audit.record({ ...entry, outcome: 'allowed', result: next.state });
+    const location = await providerLocation(deps, session, sealed, { state, codeVerifier });
+    deps.audit.record({ ...entry, outcome: 'allowed', result: next.state });
     const name = bindingCookieName(session.hash);
     const dropped = surplusCookies(cookies, name);
     return {
@@ -197,6 +197,6 @@ async function start(
     };
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
-    return notPushed(ports, next, error);
+    return notPushed(deps, next, error);
   }
 }

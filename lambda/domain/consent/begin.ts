@@ -12,7 +12,7 @@ import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider
 import { vendorOf } from '../provider/vendors';
 import type { Objection } from '../policy/access';
 import { accessDenied, ServiceError } from '../service-error';
-import { stopIfDeleted, type DeletionCheckPorts } from '../grant/deletion-check';
+import { stopIfDeleted, type DeletionCheckDependencies } from '../grant/deletion-check';
 import type { Grant, GrantId, GrantStore } from '../grant/grant';
 import type { Seal } from '../sealing/sealing';
 import {
@@ -51,7 +51,7 @@ export interface ConsentRequest {
   ) => Objection | undefined;
 }
 
-export interface BeginPorts extends Pick<DeletionCheckPorts, 'directory'> {
+export interface BeginDependencies extends Pick<DeletionCheckDependencies, 'directory'> {
   readonly sessions: SessionStore;
   readonly grants: GrantStore;
   readonly seal: Seal;
@@ -131,33 +131,33 @@ function answers(session: Session, sealed: SealedRequest, request: ConsentReques
 }
 
 async function underWay(
-  ports: BeginPorts,
+  deps: BeginDependencies,
   grant: Grant | undefined,
   request: ConsentRequest,
 ): Promise<ConsentOutstanding | undefined> {
-  const now = epochSeconds(ports.system);
+  const now = epochSeconds(deps.system);
   if (!grant?.consent || grant.consent.expiresAt <= now || grant.providerId !== request.provider.id)
     return undefined;
-  const session = await ports.sessions.get(grant.consent.sessionHash);
+  const session = await deps.sessions.get(grant.consent.sessionHash);
   if (!session || !isOpen(session, now) || session.epoch !== grant.epoch) return undefined;
   if (isLeftBehind(session, now) || !returnsToRegistered(request.identity, session)) return undefined;
   if (session.authorization.client !== clientAtServer(request.provider)) return undefined;
-  const sealed = await openSealedRequest(ports.seal, session);
+  const sealed = await openSealedRequest(deps.seal, session);
   if (!answers(session, sealed, request)) return undefined;
   // Begun by somebody who may ask for more: a caller who may not gets a session of its own.
   if (request.objectionTo(scopesAtStake(session, sealed), sealed.customParameters)) return undefined;
-  return outstanding(ports.baseUrl, sealed.id);
+  return outstanding(deps.baseUrl, sealed.id);
 }
 
 async function newSession(
-  ports: BeginPorts,
+  deps: BeginDependencies,
   grant: Grant | undefined,
   request: ConsentRequest,
   returnUrl: string,
   epoch: number,
 ): Promise<{ session: Session; id: string }> {
   const { identity, provider, grantId } = request;
-  const metadata = await ports.metadata.read(provider.discovery);
+  const metadata = await deps.metadata.read(provider.discovery);
   const vendor = vendorOf(provider.vendor);
   if (!metadata.authorization_endpoint) {
     throw new ProviderFailure('invalid_metadata', 'the provider has no authorization endpoint');
@@ -169,8 +169,8 @@ async function newSession(
       'the provider insists on pushed requests and has no endpoint for them',
     );
   }
-  const id = ports.system.randomToken(32);
-  const now = epochSeconds(ports.system);
+  const id = deps.system.randomToken(32);
+  const now = epochSeconds(deps.system);
   const { requestedScopes = [], ...held } = grant?.tokens ?? {};
   const described = {
     hash: hashOf(id),
@@ -184,7 +184,7 @@ async function newSession(
     state: 'CREATED',
     revision: 1,
     createdAt: now,
-    expiresAt: now + ports.lifetimes.consentSession,
+    expiresAt: now + deps.lifetimes.consentSession,
     subjectHash: grantId.subjectHash,
     provider: { name: provider.name, id: provider.id },
     target: grantId.target,
@@ -208,7 +208,7 @@ async function newSession(
       pushed,
       parameters: vendor.authorizationParameters ?? {},
     },
-    sealedRequest: await ports.seal.seal(consentContext(described, 'request'), JSON.stringify(sealed)),
+    sealedRequest: await deps.seal.seal(consentContext(described, 'request'), JSON.stringify(sealed)),
   };
   return { session, id };
 }
@@ -225,7 +225,7 @@ const isForeign = ({ providerId, tokens }: Grant, provider: Oauth2Provider): boo
  * @throws UnauthorizedException, ResourceNotFoundException when the agent or the provider was deleted meanwhile
  */
 export async function beginConsent(
-  ports: BeginPorts,
+  deps: BeginDependencies,
   grant: Grant | undefined,
   request: ConsentRequest,
   forget: boolean,
@@ -238,31 +238,31 @@ export async function beginConsent(
   for (let attempt = 0; attempt < 3; attempt += 1) {
     // Forgotten once is enough: when somebody else has just done it, their new session serves.
     const anew = forget && seen?.epoch === grant?.epoch;
-    const reuse = anew ? undefined : await underWay(ports, seen, request);
+    const reuse = anew ? undefined : await underWay(deps, seen, request);
     if (reuse) return reuse;
 
     // Another provider's of this name: an earlier one's, or one's that came after a deletion.
-    if (seen && seen.providerId !== provider.id) await stopIfDeleted(ports, parties);
+    if (seen && seen.providerId !== provider.id) await stopIfDeleted(deps, parties);
     // A grant of a provider that has since been deleted and created again is nobody's, nor are tokens of another
     // client or server.
     const dropped = anew || (seen !== undefined && isForeign(seen, request.provider));
     const epoch = (seen?.epoch ?? 0) + (dropped ? 1 : 0);
-    const { session, id } = await newSession(ports, dropped ? undefined : seen, request, returnUrl(), epoch);
+    const { session, id } = await newSession(deps, dropped ? undefined : seen, request, returnUrl(), epoch);
     // Tokens that were stored since the grant was read make the session wider than what was asked about.
     const objection = request.objectionTo(scopesAtStake(session, request));
     if (objection) throw accessDenied(objection.message, objection.detail);
-    await ports.sessions.create(session);
-    const won = await ports.grants.openConsent(request.grantId, {
+    await deps.sessions.create(session);
+    const won = await deps.grants.openConsent(request.grantId, {
       providerId: request.provider.id,
       consent: { sessionHash: session.hash, expiresAt: session.expiresAt },
       seen,
       forget: dropped,
     });
     if (won) {
-      await stopIfDeleted(ports, parties);
-      return outstanding(ports.baseUrl, id);
+      await stopIfDeleted(deps, parties);
+      return outstanding(deps.baseUrl, id);
     }
-    seen = await ports.grants.get(request.grantId);
+    seen = await deps.grants.get(request.grantId);
   }
   throw new ServiceError(
     'ThrottlingException',

@@ -11,7 +11,7 @@ import { epochSeconds } from '../system';
 import { errorCode } from '../oauth/provider-failure';
 import type { KeptCode } from '../oauth/token-request';
 import { callbackUrl } from '../provider/oauth2-provider';
-import { hasAnswered, unlessShredded, type BrowserEntry, type BrowserPorts } from './authorize';
+import { hasAnswered, unlessShredded, type BrowserEntry, type BrowserDependencies } from './authorize';
 import { openSealedRequest } from './begin';
 import { bindingCookieName, page, type BrowserOutcome } from './browser';
 import { withParameters } from './return-url';
@@ -65,12 +65,12 @@ function fault(session: Session, start: Start, input: CallbackInput): string | u
 
 /** Where the application is told how its session went. */
 async function backToApplication(
-  ports: BrowserPorts,
+  deps: BrowserDependencies,
   session: Session,
   completionId: string,
   error?: string,
 ): Promise<string> {
-  const { customState } = await openSealedRequest(ports.seal, session);
+  const { customState } = await openSealedRequest(deps.seal, session);
   return withParameters(session.returnUrl, {
     session_id: sessionUriOf(completionId),
     state: customState,
@@ -79,53 +79,53 @@ async function backToApplication(
 }
 
 /** The page for a person whom the provider sent back with an error; its `session_id` completes nothing. */
-async function notGranted(ports: BrowserPorts, session: Session, error: string): Promise<BrowserOutcome> {
-  const returnTo = await backToApplication(ports, session, newBoundSecret(session, ports.system), error);
+async function notGranted(deps: BrowserDependencies, session: Session, error: string): Promise<BrowserOutcome> {
+  const returnTo = await backToApplication(deps, session, newBoundSecret(session, deps.system), error);
   return page({ name: 'not-granted', provider: session.provider.name, error, returnTo });
 }
 
 /** An answer that was used already, loaded again: this browser is told what became of it, and any other nothing. */
 async function answeredBefore(
-  ports: BrowserPorts,
+  deps: BrowserDependencies,
   session: Session,
   { cookies, query }: CallbackInput,
 ): Promise<BrowserOutcome> {
   if (!hasAnswered(session, cookies)) return page({ name: 'answer-refused' });
   const answer = answerOf(query);
   if (answer && 'error' in answer && session.failure === answer.error) {
-    return notGranted(ports, session, answer.error);
+    return notGranted(deps, session, answer.error);
   }
   return page({ name: 'already-answered', returnTo: session.returnUrl });
 }
 
 /** @returns the redirect back to the application, or a page that says what happened */
-export async function callback(ports: BrowserPorts, input: CallbackInput): Promise<BrowserOutcome> {
-  const now = epochSeconds(ports.system);
+export async function callback(deps: BrowserDependencies, input: CallbackInput): Promise<BrowserOutcome> {
+  const now = epochSeconds(deps.system);
   const sessionHash = sessionHashIn(single(input.query, 'state') ?? '');
-  const session = sessionHash === undefined ? undefined : await ports.sessions.get(sessionHash);
+  const session = sessionHash === undefined ? undefined : await deps.sessions.get(sessionHash);
   const entry = { operation: 'Callback', ...(session && sessionFacts(session)) };
   const refused = (reason: string, name: 'link-ended' | 'answer-refused'): BrowserOutcome => {
-    ports.audit.record({ ...entry, outcome: 'denied', reason });
+    deps.audit.record({ ...entry, outcome: 'denied', reason });
     return page({ name });
   };
   if (!session) return refused('no such session', 'answer-refused');
   if (isExpired(session, now)) return refused('session expired', 'link-ended');
-  return unlessShredded(ports, entry, () => answered(ports, input, session, entry, refused));
+  return unlessShredded(deps, entry, () => answered(deps, input, session, entry, refused));
 }
 
 /** Takes the answer for a session that is still open, or says why not. */
 async function answered(
-  ports: BrowserPorts,
+  deps: BrowserDependencies,
   input: CallbackInput,
   session: Session,
   entry: BrowserEntry,
   refused: (reason: string, name: 'answer-refused') => BrowserOutcome,
 ): Promise<BrowserOutcome> {
-  const now = epochSeconds(ports.system);
+  const now = epochSeconds(deps.system);
   const { start } = session;
   if (!start) {
-    ports.audit.record({ ...entry, outcome: 'denied', reason: `session is ${session.state}` });
-    return answeredBefore(ports, session, input);
+    deps.audit.record({ ...entry, outcome: 'denied', reason: `session is ${session.state}` });
+    return answeredBefore(deps, session, input);
   }
   const wrong = fault(session, start, input);
   if (wrong) return refused(wrong, 'answer-refused');
@@ -135,24 +135,24 @@ async function answered(
   if ('error' in answer) {
     const { error } = answer;
     const failed = transition(session, { type: 'error-response', failure: error }, now);
-    if (!failed || !(await ports.sessions.advance(failed)))
+    if (!failed || !(await deps.sessions.advance(failed)))
       return refused('answered meanwhile', 'answer-refused');
-    ports.audit.record({ ...entry, outcome: 'failed', result: failed.state, reason: error });
-    return notGranted(ports, failed, error);
+    deps.audit.record({ ...entry, outcome: 'failed', result: failed.state, reason: error });
+    return notGranted(deps, failed, error);
   }
 
   const kept: KeptCode = {
     code: answer.code,
     iss: single(input.query, 'iss'),
-    codeVerifier: await ports.seal.open(consentContext(session, 'verifier'), start.sealedVerifier),
-    redirectUri: callbackUrl(ports.baseUrl, session.authorization.callbackId),
+    codeVerifier: await deps.seal.open(consentContext(session, 'verifier'), start.sealedVerifier),
+    redirectUri: callbackUrl(deps.baseUrl, session.authorization.callbackId),
   };
-  const completionId = newBoundSecret(session, ports.system);
-  const sealedCode = await ports.seal.seal(consentContext(session, 'code'), JSON.stringify(kept));
+  const completionId = newBoundSecret(session, deps.system);
+  const sealedCode = await deps.seal.seal(consentContext(session, 'code'), JSON.stringify(kept));
   const completionHash = hashOf(completionId);
   const consented = transition(session, { type: 'consent', sealedCode, completionHash }, now);
-  if (!consented || !(await ports.sessions.advance(consented)))
+  if (!consented || !(await deps.sessions.advance(consented)))
     return refused('answered meanwhile', 'answer-refused');
-  ports.audit.record({ ...entry, outcome: 'allowed', result: consented.state });
-  return { kind: 'redirect', location: await backToApplication(ports, session, completionId) };
+  deps.audit.record({ ...entry, outcome: 'allowed', result: consented.state });
+  return { kind: 'redirect', location: await backToApplication(deps, session, completionId) };
 }

@@ -12,7 +12,7 @@ import {
   redeemCode,
   type KeptCode,
   type ObtainedTokens,
-  type TokenRequestPorts,
+  type TokenRequestDependencies,
 } from '../oauth/token-request';
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
@@ -24,7 +24,7 @@ import type { GrantId, GrantStore } from '../grant/grant';
 import type { Directory } from '../grant/directory';
 import type { Seal } from '../sealing/sealing';
 import { deletionDuring } from '../grant/deletion-check';
-import { clientOf, type ProviderClientPorts } from '../oauth/provider-client';
+import { clientOf, type ProviderClientDependencies } from '../oauth/provider-client';
 import { sealTokens } from '../grant/tokens';
 import { openSealedRequest, returnsToRegistered } from './begin';
 import {
@@ -43,7 +43,7 @@ import {
 } from './session';
 import { hashOf, isHashOf } from '../digest';
 
-export interface CompletePorts extends TokenRequestPorts, ProviderClientPorts {
+export interface CompleteDependencies extends TokenRequestDependencies, ProviderClientDependencies {
   readonly sessions: SessionStore;
   readonly directory: Directory;
   readonly grants: GrantStore;
@@ -66,14 +66,14 @@ const refusal = (detail: string): ServiceError => accessDenied('Invalid or expir
  * @param note learns which session was meant, also when the URI does not complete it
  * @throws AccessDeniedException for every other URI, the link's own session URI among them
  */
-async function sessionToComplete(ports: CompletePorts, completionUri: string, note: Note): Promise<Session> {
+async function sessionToComplete(deps: CompleteDependencies, completionUri: string, note: Note): Promise<Session> {
   const id = sessionIdOf(completionUri) ?? '';
   const named = sessionHashIn(id);
-  const session = id === '' ? undefined : await ports.sessions.get(named ?? hashOf(id));
+  const session = id === '' ? undefined : await deps.sessions.get(named ?? hashOf(id));
   if (!session) throw refusal('no such session');
   note(sessionFacts(session));
   if (named === undefined) throw refusal('the session URI of the link, which completes nothing');
-  if (isExpired(session, epochSeconds(ports.system))) throw refusal('session expired');
+  if (isExpired(session, epochSeconds(deps.system))) throw refusal('session expired');
   if (session.state !== 'CONSENTED') throw refusal(`session is ${session.state}`);
   if (!isHashOf(session.completionHash, id)) throw refusal('not the completion URI of this session');
   return session;
@@ -81,12 +81,12 @@ async function sessionToComplete(ports: CompletePorts, completionUri: string, no
 
 /** Verified as for the session's own agent: whose tokens that one believes counts here too. */
 async function userOf(
-  ports: CompletePorts,
+  deps: CompleteDependencies,
   workload: TrustsIssuers,
   identifier: UserIdentifier,
 ): Promise<User> {
   if ('userId' in identifier) return { kind: 'user-id', id: identifier.userId };
-  return (await ports.userTokens.verify(identifier.userToken, workload)).user;
+  return (await deps.userTokens.verify(identifier.userToken, workload)).user;
 }
 
 /** The agent of the session, for a caller who may act as it. */
@@ -134,22 +134,22 @@ function checkParties(
 }
 
 /** Takes the code for this call alone: no other call finds it, and it is gone even when this one is refused. */
-async function claim(ports: CompletePorts, session: Session): Promise<Session> {
-  const claimed = transition(session, { type: 'claim' }, epochSeconds(ports.system));
-  if (!claimed || !(await ports.sessions.advance(claimed))) throw refusal('completed meanwhile');
+async function claim(deps: CompleteDependencies, session: Session): Promise<Session> {
+  const claimed = transition(session, { type: 'claim' }, epochSeconds(deps.system));
+  if (!claimed || !(await deps.sessions.advance(claimed))) throw refusal('completed meanwhile');
   return claimed;
 }
 
 async function redeem(
-  ports: CompletePorts,
+  deps: CompleteDependencies,
   session: Session,
   provider: Oauth2Provider,
   sealedCode: string,
 ): Promise<ObtainedTokens> {
-  const kept = JSON.parse(await ports.seal.open(consentContext(session, 'code'), sealedCode)) as KeptCode;
-  const client = await clientOf(ports, provider, session.workload.arn);
-  const redirectUri = kept.redirectUri ?? callbackUrl(ports.baseUrl, provider.callbackId);
-  return redeemCode(ports, client, kept, { ...session, redirectUri, pkce: session.authorization.pkce });
+  const kept = JSON.parse(await deps.seal.open(consentContext(session, 'code'), sealedCode)) as KeptCode;
+  const client = await clientOf(deps, provider, session.workload.arn);
+  const redirectUri = kept.redirectUri ?? callbackUrl(deps.baseUrl, provider.callbackId);
+  return redeemCode(deps, client, kept, { ...session, redirectUri, pkce: session.authorization.pkce });
 }
 
 /**
@@ -162,29 +162,29 @@ async function redeem(
  * @throws UnauthorizedException for a user token that is not valid; the session stays as it is
  */
 export function completeResourceTokenAuth(
-  ports: CompletePorts,
+  deps: CompleteDependencies,
   principal: Caller,
   completionUri: string,
   identifier: UserIdentifier,
 ): Promise<void> {
-  return audited(ports.audit, 'CompleteResourceTokenAuth', principal, async (note) => {
-    const session = await sessionToComplete(ports, completionUri, note);
-    const found = await ports.directory.read(session.workload.name, session.provider.name);
+  return audited(deps.audit, 'CompleteResourceTokenAuth', principal, async (note) => {
+    const session = await sessionToComplete(deps, completionUri, note);
+    const found = await deps.directory.read(session.workload.name, session.provider.name);
     const identity = actingAs(principal, session, found.identity);
-    const user = await userOf(ports, identity, identifier);
-    const claimed = await claim(ports, session);
-    await withSessionEnd(ports, claimed, note, async () => {
-      const sealed = await openSealedRequest(ports.seal, session);
+    const user = await userOf(deps, identity, identifier);
+    const claimed = await claim(deps, session);
+    await withSessionEnd(deps, claimed, note, async () => {
+      const sealed = await openSealedRequest(deps.seal, session);
       const provider = checkParties({ principal, session, sealed, identity, user }, found.provider);
       const kept = { ...claimed, parameterScopes: parameterScopesOf(session, sealed) };
-      await redeemIntoVault(ports, kept, provider, { sealedCode: session.sealedCode, note });
+      await redeemIntoVault(deps, kept, provider, { sealedCode: session.sealedCode, note });
     });
     note({ result: 'COMPLETED' });
   });
 }
 
 async function redeemIntoVault(
-  ports: CompletePorts,
+  deps: CompleteDependencies,
   session: Session,
   provider: Oauth2Provider,
   { sealedCode, note }: { readonly sealedCode: string | undefined; readonly note: Note },
@@ -194,16 +194,16 @@ async function redeemIntoVault(
   const grantId: GrantId = { workloadId: workload.id, subjectHash: user, target };
   const owner = { grantId, provider, workloadArn: workload.arn, resources, audiences };
   const refuseIfDeleted = async (): Promise<void> => {
-    const deletion = await deletionDuring(ports, owner);
+    const deletion = await deletionDuring(deps, owner);
     if (deletion) throw refusal(deletion.message);
   };
   let stored;
   try {
-    const obtained = await redeem(ports, session, provider, sealedCode);
+    const obtained = await redeem(deps, session, provider, sealedCode);
     note({ grantedScopes: obtained.scopes });
     const { scopes: requestedScopes, parameterScopes = [] } = session;
-    const tokens = await sealTokens(ports, owner, obtained, { requestedScopes, parameterScopes });
-    stored = await ports.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
+    const tokens = await sealTokens(deps, owner, obtained, { requestedScopes, parameterScopes });
+    stored = await deps.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
   } catch (error) {
     // Secrets and keys that cannot be found, opened or made, because their owner was deleted since.
     if (!(error instanceof ProviderFailure)) await refuseIfDeleted();
@@ -215,14 +215,14 @@ async function redeemIntoVault(
 
 /** From the claim on, the session ends one way or the other: completed, or failed with the reason. */
 async function withSessionEnd(
-  ports: CompletePorts,
+  deps: CompleteDependencies,
   claimed: Session,
   note: Note,
   work: () => Promise<void>,
 ): Promise<void> {
   const end = async (event: SessionEvent): Promise<void> => {
-    const ended = transition(claimed, event, epochSeconds(ports.system));
-    if (ended) await ports.sessions.advance(ended);
+    const ended = transition(claimed, event, epochSeconds(deps.system));
+    if (ended) await deps.sessions.advance(ended);
   };
   try {
     await work();

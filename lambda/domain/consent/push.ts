@@ -8,12 +8,12 @@ import type { AuditEntry, AuditTrail } from '../audit';
 import { asReadBySome } from '../oauth/custom-parameters';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { pushAuthorizationRequest, type PushedRequest } from '../oauth/pushed-authorization';
-import type { TokenRequestPorts } from '../oauth/token-request';
+import type { TokenRequestDependencies } from '../oauth/token-request';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { callbackUrl, clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
 import { ServiceError } from '../service-error';
 import type { Directory } from '../grant/directory';
-import { clientOf, type ProviderClientPorts } from '../oauth/provider-client';
+import { clientOf, type ProviderClientDependencies } from '../oauth/provider-client';
 
 export interface PushRequest {
   readonly workload: { readonly name: string; readonly id: string };
@@ -30,7 +30,7 @@ export interface PushedAuthorization {
   push(request: PushRequest): Promise<PushedRequest>;
 }
 
-export interface PushPorts extends TokenRequestPorts, ProviderClientPorts {
+export interface PushDependencies extends TokenRequestDependencies, ProviderClientDependencies {
   readonly directory: Pick<Directory, 'read'>;
   readonly audit: AuditTrail;
   readonly baseUrl: string;
@@ -44,10 +44,10 @@ const refused = (detail: string): ProviderFailure => new ProviderFailure('unauth
 
 /** Who the request is for, if they are who they were. */
 async function partiesOf(
-  ports: PushPorts,
+  deps: PushDependencies,
   { workload, provider: asked, client }: PushRequest,
 ): Promise<{ identity: WorkloadIdentity; provider: Oauth2Provider }> {
-  const { identity, provider } = await ports.directory.read(workload.name, asked.name);
+  const { identity, provider } = await deps.directory.read(workload.name, asked.name);
   if (identity?.id !== workload.id) throw refused('the workload identity is gone');
   if (provider?.id !== asked.id) throw refused('the credential provider is gone');
   if (clientAtServer(provider) !== client)
@@ -80,32 +80,32 @@ function checkParameters(parameters: URLSearchParams, provider: Oauth2Provider, 
  * @returns the reference to the request, for the browser
  * @throws ProviderFailure, for a client that has nothing to prove itself with too: nobody here can be told more
  */
-export async function pushAuthorization(ports: PushPorts, request: PushRequest): Promise<PushedRequest> {
+export async function pushAuthorization(deps: PushDependencies, request: PushRequest): Promise<PushedRequest> {
   let entry: Omit<AuditEntry, 'outcome'> = {
     operation: 'PushAuthorizationRequest',
     provider: request.provider.name,
   };
   try {
-    const { identity, provider } = await partiesOf(ports, request);
+    const { identity, provider } = await partiesOf(deps, request);
     entry = { ...entry, workloadIdentity: identity.arn, credentialProvider: provider.arn };
     const parameters = new URLSearchParams();
     for (const [name, value] of request.parameters) parameters.append(name, value);
-    checkParameters(parameters, provider, ports.baseUrl);
-    const client = await clientOf(ports, provider, identity.arn).catch(async (error: unknown) => {
+    checkParameters(parameters, provider, deps.baseUrl);
+    const client = await clientOf(deps, provider, identity.arn).catch(async (error: unknown) => {
       // A secret that cannot be found, because its provider was deleted since.
       if (!(error instanceof ServiceError || error instanceof ProviderFailure))
-        await partiesOf(ports, request);
+        await partiesOf(deps, request);
       throw error;
     });
-    const pushed = await pushAuthorizationRequest(ports, client, parameters);
+    const pushed = await pushAuthorizationRequest(deps, client, parameters);
     // A browser is not sent to a provider for what was deleted while the provider was asked.
-    await partiesOf(ports, request);
-    ports.audit.record({ ...entry, outcome: 'allowed' });
+    await partiesOf(deps, request);
+    deps.audit.record({ ...entry, outcome: 'allowed' });
     return pushed;
   } catch (error) {
     const failure = error instanceof ServiceError ? unusable(error) : error;
     const reason = failure instanceof ProviderFailure ? failure.detail : 'internal error';
-    ports.audit.record({ ...entry, outcome: 'failed', reason });
+    deps.audit.record({ ...entry, outcome: 'failed', reason });
     throw failure;
   }
 }

@@ -6,7 +6,7 @@ import { admit } from './admission';
 import { workloadGone } from '../identity/workload-identity';
 import { deletedDuringRequest } from '../managed-resource';
 import { apiKeyContext, type ApiKeyProvider } from '../provider/api-key-provider';
-import { verifyWorkloadAccessToken, type VerifyPorts } from '../workload-token/verify';
+import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
 import type { ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import type { Directory } from '../grant/directory';
@@ -14,7 +14,7 @@ import type { ExternalSecrets } from '../sealing/external-secret';
 import type { Seal } from '../sealing/sealing';
 import type { SecretStore } from '../sealing/secret-store';
 
-export interface ApiKeyPorts extends VerifyPorts {
+export interface ApiKeyDependencies extends VerifyDependencies {
   readonly directory: Pick<Directory, 'readApiKeyProvider'>;
   readonly apiKeys: Pick<SecretStore, 'get'>;
   readonly externalSecrets: ExternalSecrets;
@@ -22,16 +22,16 @@ export interface ApiKeyPorts extends VerifyPorts {
   readonly audit: AuditTrail;
 }
 
-async function openApiKey(ports: ApiKeyPorts, provider: ApiKeyProvider): Promise<string> {
-  if (provider.externalSecret) return ports.externalSecrets.read(provider, provider.externalSecret);
-  const sealed = await ports.apiKeys.get(provider.id);
+async function openApiKey(deps: ApiKeyDependencies, provider: ApiKeyProvider): Promise<string> {
+  if (provider.externalSecret) return deps.externalSecrets.read(provider, provider.externalSecret);
+  const sealed = await deps.apiKeys.get(provider.id);
   if (sealed === undefined) throw new Error('the provider has no API key');
-  return ports.seal.open(apiKeyContext(provider), sealed);
+  return deps.seal.open(apiKeyContext(provider), sealed);
 }
 
 /** What there is to tell who asked for a key that could not be had because its provider was deleted meanwhile. */
 async function deletionDuring(
-  { directory }: Pick<ApiKeyPorts, 'directory'>,
+  { directory }: Pick<ApiKeyDependencies, 'directory'>,
   workload: Delegation['workload'],
   { id, name }: ApiKeyProvider,
 ): Promise<ServiceError | undefined> {
@@ -47,20 +47,20 @@ async function deletionDuring(
  *   for an external key that is not what it should be
  */
 export function getResourceApiKey(
-  ports: ApiKeyPorts,
+  deps: ApiKeyDependencies,
   principal: Caller,
   workloadIdentityToken: string,
   providerName: string,
 ): Promise<string> {
   const operation = 'GetResourceApiKey';
-  return audited(ports.audit, operation, principal, async (note) => {
+  return audited(deps.audit, operation, principal, async (note) => {
     note({ provider: providerName });
-    const { tokenId, workload, user } = await verifyWorkloadAccessToken(ports, workloadIdentityToken);
+    const { tokenId, workload, user } = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
     note({ jti: tokenId, workloadIdentity: workload.arn, user: subjectHash(user) });
-    const found = await ports.directory.readApiKeyProvider(workload.name, providerName);
+    const found = await deps.directory.readApiKeyProvider(workload.name, providerName);
     const { provider } = admit({ principal, operation, providerName, note }, workload, found);
-    const apiKey = await openApiKey(ports, provider).catch(async (error: unknown) => {
-      throw (await deletionDuring(ports, workload, provider)) ?? error;
+    const apiKey = await openApiKey(deps, provider).catch(async (error: unknown) => {
+      throw (await deletionDuring(deps, workload, provider)) ?? error;
     });
     note({ result: 'cached' });
     return apiKey;

@@ -1,6 +1,6 @@
 /** The agent's own token, by client credentials (RFC 6749 section 4.4). */
 import { exchangedToken, type HandedOut } from '../grant/held-token';
-import type { Admitted, RetrievePorts } from './retrieval';
+import type { Admitted, RetrieveDependencies } from './retrieval';
 import { clientCredentialsOf } from '../grant/token-sources';
 
 /**
@@ -8,7 +8,7 @@ import { clientCredentialsOf } from '../grant/token-sources';
  * @throws ProviderFailure; ThrottlingException where asking again shortly will help
  */
 export function machineToken(
-  ports: RetrievePorts,
+  deps: RetrieveDependencies,
   admitted: Pick<Admitted, 'principal' | 'identity' | 'owner' | 'grant' | 'checkGrantedScopes'>,
   scopes: readonly string[],
   force: boolean,
@@ -24,6 +24,6 @@ export function machineToken(
     resources,
     audiences,
   };
-  const source = clientCredentialsOf(ports, owner, scopes);
-  return exchangedToken(ports, { owner, grant, scopes, source, checkGrantedScopes, ahead }, force);
+  const source = clientCredentialsOf(deps, owner, scopes);
+  return exchangedToken(deps, { owner, grant, scopes, source, checkGrantedScopes, ahead }, force);
 }

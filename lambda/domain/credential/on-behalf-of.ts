@@ -18,7 +18,7 @@ import { exchangedToken, type HandedOut } from '../grant/held-token';
 import { machineToken } from './machine-token';
 import { clientOf } from '../oauth/provider-client';
 import type { TokenSource } from '../grant/renewal';
-import type { Admitted, RetrievePorts } from './retrieval';
+import type { Admitted, RetrieveDependencies } from './retrieval';
 
 const MEMBER = 'workloadIdentityToken';
 
@@ -38,7 +38,7 @@ export function carriedTokenOf({ user, subjectToken }: Delegation): CarriedToken
 
 /** The agent's own access token at the same provider, from the vault like any other. */
 async function machineActor(
-  ports: RetrievePorts,
+  deps: RetrieveDependencies,
   { principal, identity, owner }: Admitted,
   scopes: readonly string[],
 ): Promise<ActorToken> {
@@ -58,17 +58,17 @@ async function machineActor(
       resources: [],
       audiences: [],
     },
-    grant: await ports.grants.get(grantId),
+    grant: await deps.grants.get(grantId),
     // It goes to the provider that gave it, with the scopes that the provider's owner set, and not to the caller.
     checkGrantedScopes: () => undefined,
   };
-  const { output } = await machineToken(ports, machine, scopes, false);
+  const { output } = await machineToken(deps, machine, scopes, false);
   return { type: TOKEN_TYPE.accessToken, token: output.accessToken };
 }
 
 /** What proves the agent to this provider, beside the user. */
 async function actorOf(
-  ports: RetrievePorts,
+  deps: RetrieveDependencies,
   admitted: Admitted,
   config: OnBehalfOfConfig,
   { metadata }: ProviderClient,
@@ -76,18 +76,18 @@ async function actorOf(
   if (config.grantType === 'JWT_AUTHORIZATION_GRANT') return undefined;
   const { actorTokenContent, actorTokenScopes = [] } = config.tokenExchangeGrantTypeConfig;
   if (actorTokenContent === 'NONE') return undefined;
-  if (actorTokenContent === 'M2M') return machineActor(ports, admitted, actorTokenScopes);
+  if (actorTokenContent === 'M2M') return machineActor(deps, admitted, actorTokenScopes);
   actorTokenContent satisfies 'AWS_IAM_ID_TOKEN_JWT';
   const { provider, workloadArn: workload } = admitted.owner;
   const { token_endpoint: audience } = metadata;
   if (audience === undefined) throw new ProviderFailure('invalid_metadata', 'there is no token endpoint');
-  const token = await ports.webIdentityTokens.get({ audience, workload, owner: provider.owner });
+  const token = await deps.webIdentityTokens.get({ audience, workload, owner: provider.owner });
   return { type: TOKEN_TYPE.jwt, token };
 }
 
 /** The user's own token, exchanged anew each time that it is asked. */
 const exchangeOf = (
-  ports: RetrievePorts,
+  deps: RetrieveDependencies,
   admitted: Admitted,
   carried: CarriedToken,
   config: OnBehalfOfConfig,
@@ -96,10 +96,10 @@ const exchangeOf = (
   endsWithGrant: false,
   async prepare() {
     const { input, delegation, owner } = admitted;
-    const client = await clientOf(ports, owner.provider, owner.workloadArn);
-    const actor = await actorOf(ports, admitted, config, client);
+    const client = await clientOf(deps, owner.provider, owner.workloadArn);
+    const actor = await actorOf(deps, admitted, config, client);
     const request = {
-      subjectToken: await openSubjectToken(ports.seal, delegation, carried),
+      subjectToken: await openSubjectToken(deps.seal, delegation, carried),
       actor,
       scopes: input.scopes,
       resources: owner.resources,
@@ -109,7 +109,7 @@ const exchangeOf = (
     return {
       requestedScopes: input.scopes,
       async send() {
-        const obtained = await exchangeOnBehalfOf(ports, client, config, request);
+        const obtained = await exchangeOnBehalfOf(deps, client, config, request);
         return { ...obtained, expiresAt: Math.min(obtained.expiresAt ?? Infinity, carried.expiresAt) };
       },
     };
@@ -121,7 +121,7 @@ const exchangeOf = (
  * @throws ValidationException for a provider that exchanges no tokens; ProviderFailure; ThrottlingException where
  *   asking again shortly will help
  */
-export async function onBehalfOfToken(ports: RetrievePorts, admitted: Admitted): Promise<HandedOut> {
+export async function onBehalfOfToken(deps: RetrieveDependencies, admitted: Admitted): Promise<HandedOut> {
   const { input, delegation, owner, grant, checkGrantedScopes } = admitted;
   const config = onBehalfOfConfigOf(owner.provider);
   if (!config) {
@@ -130,7 +130,7 @@ export async function onBehalfOfToken(ports: RetrievePorts, admitted: Admitted):
       `the credential provider "${owner.provider.name}" has no on-behalf-of configuration; its owner can give it one where it is a CustomOauth2 (onBehalfOfTokenExchangeConfig)`,
     );
   }
-  const source = exchangeOf(ports, admitted, carriedTokenOf(delegation), config);
+  const source = exchangeOf(deps, admitted, carriedTokenOf(delegation), config);
   const { scopes, forceAuthentication = false } = input;
-  return exchangedToken(ports, { owner, grant, scopes, source, checkGrantedScopes }, forceAuthentication);
+  return exchangedToken(deps, { owner, grant, scopes, source, checkGrantedScopes }, forceAuthentication);
 }

@@ -1,25 +1,25 @@
 /** What a read of an OAuth2 token is made of: what comes in, what was checked, what goes out. */
-import type { BeginPorts, ConsentOutstanding, ConsentRequest } from '../consent/begin';
-import type { TokenRequestPorts } from '../oauth/token-request';
+import type { BeginDependencies, ConsentOutstanding, ConsentRequest } from '../consent/begin';
+import type { TokenRequestDependencies } from '../oauth/token-request';
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Outcome } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
-import type { VerifyPorts } from '../workload-token/verify';
+import type { VerifyDependencies } from '../workload-token/verify';
 import type { Directory } from '../grant/directory';
 import type { Grant } from '../grant/grant';
 import type { GrantedScopesCheck, HandedOut } from '../grant/held-token';
-import type { ProviderClientPorts } from '../oauth/provider-client';
-import type { DispatchPorts } from '../grant/renewal-ahead';
+import type { ProviderClientDependencies } from '../oauth/provider-client';
+import type { DispatchDependencies } from '../grant/renewal-ahead';
 import type { RequestOwner } from '../grant/token-sources';
 
-export interface RetrievePorts
-  extends BeginPorts, TokenRequestPorts, VerifyPorts, ProviderClientPorts, DispatchPorts {
+export interface RetrieveDependencies
+  extends BeginDependencies, TokenRequestDependencies, VerifyDependencies, ProviderClientDependencies, DispatchDependencies {
   readonly directory: Directory;
-  readonly seal: BeginPorts['seal'];
-  readonly metadata: BeginPorts['metadata'];
-  readonly grants: BeginPorts['grants'];
-  readonly system: BeginPorts['system'];
+  readonly seal: BeginDependencies['seal'];
+  readonly metadata: BeginDependencies['metadata'];
+  readonly grants: BeginDependencies['grants'];
+  readonly system: BeginDependencies['system'];
 }
 
 export interface RetrieveInput {

@@ -19,7 +19,7 @@ import { grantTarget, scopesHeld, type ExchangedFor, type Grant, type GrantId } 
 import { machineToken } from './machine-token';
 import { carriedTokenOf, onBehalfOfToken } from './on-behalf-of';
 import { markIfRejected } from '../grant/rejected-token';
-import type { Admitted, Answer, RetrieveInput, RetrievePorts } from './retrieval';
+import type { Admitted, Answer, RetrieveInput, RetrieveDependencies } from './retrieval';
 import type { RequestOwner } from '../grant/token-sources';
 import { userToken } from './user-token';
 
@@ -73,7 +73,7 @@ function scopesAtStake(
 }
 
 async function admitRequest(
-  ports: RetrievePorts,
+  deps: RetrieveDependencies,
   principal: Caller,
   input: RetrieveInput,
   delegation: Delegation,
@@ -83,7 +83,7 @@ async function admitRequest(
   const grantId = grantIdOf(input, delegation, carried);
   const { workload } = delegation;
   const providerName = input.resourceCredentialProviderName;
-  const { grant, ...found } = await ports.directory.read(workload.name, providerName, grantId);
+  const { grant, ...found } = await deps.directory.read(workload.name, providerName, grantId);
   const scopes = scopesAtStake(input, grant?.tokens);
   const { customParameters } = input;
   const asked = { principal, operation: 'GetResourceOauth2Token', customParameters } as const;
@@ -114,15 +114,15 @@ async function admitRequest(
   return { principal, input, delegation, identity, owner, grant, checkGrantedScopes, objectionToConsent };
 }
 
-function tokenFor(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {
+function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<Answer> {
   const { oauth2Flow, scopes, forceAuthentication = false } = admitted.input;
   switch (oauth2Flow) {
     case 'USER_FEDERATION':
-      return userToken(ports, admitted);
+      return userToken(deps, admitted);
     case 'M2M':
-      return machineToken(ports, admitted, scopes, forceAuthentication);
+      return machineToken(deps, admitted, scopes, forceAuthentication);
     case 'ON_BEHALF_OF_TOKEN_EXCHANGE':
-      return onBehalfOfToken(ports, admitted);
+      return onBehalfOfToken(deps, admitted);
   }
 }
 
@@ -138,34 +138,34 @@ function customParametersIn({ customParameters = {} }: RetrieveInput): Partial<A
 
 /** @param settle what is to be done to the grant before its token is looked at */
 function retrieved(
-  ports: RetrievePorts,
+  deps: RetrieveDependencies,
   operation: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token',
   principal: Caller,
   input: RetrieveInput,
   settle: (admitted: Admitted) => Promise<Admitted>,
 ): Promise<Answer> {
-  return audited(ports.audit, operation, principal, async (note) => {
+  return audited(deps.audit, operation, principal, async (note) => {
     note({
       provider: input.resourceCredentialProviderName,
       flow: input.oauth2Flow,
       scopes: input.scopes,
       ...customParametersIn(input),
     });
-    const delegation = await verifyWorkloadAccessToken(ports, input.workloadIdentityToken);
+    const delegation = await verifyWorkloadAccessToken(deps, input.workloadIdentityToken);
     note({
       jti: delegation.tokenId,
       workloadIdentity: delegation.workload.arn,
       user: subjectHash(delegation.user),
     });
-    const admitted = await admitRequest(ports, principal, input, delegation, note);
+    const admitted = await admitRequest(deps, principal, input, delegation, note);
     try {
-      const answer = await tokenFor(ports, await settle(admitted));
+      const answer = await tokenFor(deps, await settle(admitted));
       note({ result: answer.outcome, ...(answer.reason !== undefined && { reason: answer.reason }) });
       return answer;
     } catch (error) {
       if (error instanceof ProviderFailure) throw error.toServiceError(admitted.owner.provider.name);
       // Secrets and keys that cannot be found or opened, because their owner was deleted since.
-      if (!(error instanceof ServiceError)) await stopIfDeleted(ports, admitted.owner);
+      if (!(error instanceof ServiceError)) await stopIfDeleted(deps, admitted.owner);
       throw error;
     }
   });
@@ -177,11 +177,11 @@ function retrieved(
  *   ValidationException; InternalServerException or ThrottlingException where asking again shortly will help
  */
 export const getResourceOauth2Token = (
-  ports: RetrievePorts,
+  deps: RetrieveDependencies,
   principal: Caller,
   input: RetrieveInput,
 ): Promise<Answer> =>
-  retrieved(ports, 'GetResourceOauth2Token', principal, input, (admitted) => Promise.resolve(admitted));
+  retrieved(deps, 'GetResourceOauth2Token', principal, input, (admitted) => Promise.resolve(admitted));
 
 /**
  * Says that the resource did not take an access token, and asks for another. The first to say so of a token causes one
@@ -192,12 +192,12 @@ export const getResourceOauth2Token = (
  * @throws the same
  */
 export const rejectResourceOauth2Token = (
-  ports: RetrievePorts,
+  deps: RetrieveDependencies,
   principal: Caller,
   input: RetrieveInput,
   rejectedAccessToken: string,
 ): Promise<Answer> =>
-  retrieved(ports, 'RejectResourceOauth2Token', principal, input, async (admitted) => {
+  retrieved(deps, 'RejectResourceOauth2Token', principal, input, async (admitted) => {
     const { grant, owner } = admitted;
-    return { ...admitted, grant: await markIfRejected(ports, owner, grant, rejectedAccessToken) };
+    return { ...admitted, grant: await markIfRejected(deps, owner, grant, rejectedAccessToken) };
   });

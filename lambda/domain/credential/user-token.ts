@@ -14,18 +14,18 @@ import { accessDenied, invalidMember } from '../service-error';
 import { covers, isRefreshable, type Grant } from '../grant/grant';
 import { heldToken, type HandedOut } from '../grant/held-token';
 import { usableTokens } from '../grant/renewal';
-import type { Admitted, Answer, RetrievePorts } from './retrieval';
+import type { Admitted, Answer, RetrieveDependencies } from './retrieval';
 import { refreshTokenOf } from '../grant/token-sources';
 import { tokensOf } from '../grant/tokens';
 
 /** The stored token, refreshed when it must be; undefined when there is none that answers. */
 async function storedToken(
-  ports: RetrievePorts,
+  deps: RetrieveDependencies,
   { principal, input, identity, owner, grant, checkGrantedScopes }: Admitted,
 ): Promise<HandedOut | undefined> {
   const tokens = tokensOf(grant, owner.provider);
   if (!grant || !tokens || !covers(tokens, input.scopes)) return undefined;
-  const now = epochSeconds(ports.system);
+  const now = epochSeconds(deps.system);
   const refreshable = isRefreshable(tokens, now);
   if (!refreshable && !usableTokens(grant, owner, now)) return undefined;
   const { resources, audiences } = owner;
@@ -38,11 +38,11 @@ async function storedToken(
     resources,
     audiences,
   };
-  return heldToken(ports, {
+  return heldToken(deps, {
     owner,
     grant,
     scopes: input.scopes,
-    source: refreshTokenOf(ports, owner),
+    source: refreshTokenOf(deps, owner),
     checkGrantedScopes,
     renewedAs: 'refreshed',
     ...(refreshable && { ahead }),
@@ -51,11 +51,11 @@ async function storedToken(
 
 /** The session that a poll names, if it is this grant's and was not overtaken by forceAuthentication. */
 async function ownSession(
-  ports: RetrievePorts,
+  deps: RetrieveDependencies,
   { input, owner, grant }: Admitted,
 ): Promise<Session | undefined> {
   const id = input.sessionUri === undefined ? undefined : sessionIdOf(input.sessionUri);
-  const session = id === undefined ? undefined : await ports.sessions.get(hashOf(id));
+  const session = id === undefined ? undefined : await deps.sessions.get(hashOf(id));
   const { workloadId, subjectHash: user, target } = owner.grantId;
   const own =
     session?.workload.id === workloadId && session.subjectHash === user && session.target === target;
@@ -70,24 +70,24 @@ function lossOf(grant: Grant | undefined): string | undefined {
 }
 
 /** @throws ProviderFailure; ThrottlingException where asking again shortly will help; ValidationException for the return URL */
-export async function userToken(ports: RetrievePorts, admitted: Admitted): Promise<Answer> {
+export async function userToken(deps: RetrieveDependencies, admitted: Admitted): Promise<Answer> {
   const { input, identity, owner, grant, objectionToConsent } = admitted;
-  const polled = await ownSession(ports, admitted);
+  const polled = await ownSession(deps, admitted);
   const open =
     polled !== undefined &&
-    isOpen(polled, epochSeconds(ports.system)) &&
+    isOpen(polled, epochSeconds(deps.system)) &&
     returnsToRegistered(identity, polled);
   // A poll for an open session is a poll, even one that repeats forceAuthentication: or it would never end.
   const force = input.forceAuthentication === true && !open;
 
-  const stored = force ? undefined : await storedToken(ports, admitted);
+  const stored = force ? undefined : await storedToken(deps, admitted);
   if (stored) return stored;
   if (open) {
-    const sealed = await openSealedRequest(ports.seal, polled);
+    const sealed = await openSealedRequest(deps.seal, polled);
     // Whoever has the link can have the owner consent to all that it asks for.
     const objection = objectionToConsent(scopesAtStake(polled, sealed), sealed.customParameters);
     if (objection) throw accessDenied(objection.message, objection.detail);
-    return { output: outstanding(ports.baseUrl, sealed.id), outcome: 'consent-required' };
+    return { output: outstanding(deps.baseUrl, sealed.id), outcome: 'consent-required' };
   }
   if (input.sessionUri !== undefined && !force) {
     const failure = polled?.failure === undefined ? undefined : errorCode(polled.failure);
@@ -116,8 +116,8 @@ export async function userToken(ports: RetrievePorts, admitted: Admitted): Promi
     customParameters: input.customParameters,
     objectionTo: objectionToConsent,
   };
-  const output = await beginConsent(ports, grant, request, force);
+  const output = await beginConsent(deps, grant, request, force);
   // A refusal that came just now is in the grant that is stored, not in the one that was read.
-  const lost = lossOf(grant) ?? (grant?.tokens && lossOf(await ports.grants.get(owner.grantId)));
+  const lost = lossOf(grant) ?? (grant?.tokens && lossOf(await deps.grants.get(owner.grantId)));
   return { output, outcome: 'consent-required', reason: lost };
 }

@@ -26,7 +26,7 @@ export interface WorkloadTokens {
   mint(workloadName: string, onBehalfOf: OnBehalfOf): Promise<string>;
 }
 
-export interface InvokePorts {
+export interface InvokeDependencies {
   readonly userTokens: UserTokenVerifier;
   readonly workloadTokens: WorkloadTokens;
   readonly agent: Agent;
@@ -61,7 +61,7 @@ function byIam({ userIdPrincipals }: IamInbound, { callerArn, headers }: AgentCa
 
 /** The token is checked once more, whatever the authorizer has found: an event by itself proves nothing. */
 async function callerOf(
-  { userTokens }: InvokePorts,
+  { userTokens }: InvokeDependencies,
   endpoint: AgentEndpointConfiguration,
   call: AgentCall,
   note: Note,
@@ -99,21 +99,21 @@ async function answerOf(agent: Agent, request: AgentRequest, signal: AbortSignal
  *   ValidationException for session, user or payload; RuntimeClientError when the agent does not answer as it should
  */
 export function invokeAgent(
-  ports: InvokePorts,
+  deps: InvokeDependencies,
   endpoint: AgentEndpointConfiguration,
   call: AgentCall,
   signal: AbortSignal,
 ): Promise<AgentAnswer> {
-  return audited(ports.audit, OPERATION, undefined, async (note) => {
+  return audited(deps.audit, OPERATION, undefined, async (note) => {
     note(endpointEntry(endpoint));
-    const onBehalfOf = await callerOf(ports, endpoint, call, note);
+    const onBehalfOf = await callerOf(deps, endpoint, call, note);
     checkAddressee(endpoint, call.addressee);
-    const sessionId = sessionIdOf(call.headers) ?? ports.system.randomUUID();
+    const sessionId = sessionIdOf(call.headers) ?? deps.system.randomUUID();
     checkPayload(call.payload);
-    const workloadAccessToken = await ports.workloadTokens.mint(endpoint.workloadName, onBehalfOf);
+    const workloadAccessToken = await deps.workloadTokens.mint(endpoint.workloadName, onBehalfOf);
     note(tokenEntry(workloadAccessToken));
     const told = { workloadAccessToken, sessionId, requestId: call.requestId };
     const request = agentRequest(endpoint, call.headers, call.payload, told);
-    return judgeAnswer(endpoint.protocol, await answerOf(ports.agent, request, signal), sessionId);
+    return judgeAnswer(endpoint.protocol, await answerOf(deps.agent, request, signal), sessionId);
   });
 }

@@ -47,7 +47,7 @@ export async function admitUser(
   return verified;
 }
 
-export interface AuthorizePorts {
+export interface AuthorizeDependencies {
   readonly userTokens: UserTokenVerifier;
   readonly audit: AuditTrail;
 }
@@ -60,7 +60,7 @@ export interface AuthorizePorts {
  * @throws as {@link bearerToken} and {@link admitUser}
  */
 export function authorizeUser(
-  { userTokens, audit }: AuthorizePorts,
+  { userTokens, audit }: AuthorizeDependencies,
   endpoint: AgentEndpointConfiguration,
   inbound: JwtInbound,
   received: HeaderFields,

@@ -18,7 +18,7 @@ import { nameIn } from '../owned-resource';
 import type { ServiceError } from '../service-error';
 import type { TokenOwner } from './tokens';
 
-export interface DeletionCheckPorts {
+export interface DeletionCheckDependencies {
   readonly directory: Pick<Directory, 'read'>;
   readonly grants: Pick<GrantStore, 'remove'>;
 }
@@ -35,7 +35,7 @@ export type CheckedParties = Pick<TokenOwner, 'grantId' | 'workloadArn'> & {
  * @returns what there is to tell the caller then; undefined when both are there
  */
 export async function deletionDuring(
-  { directory, grants }: DeletionCheckPorts,
+  { directory, grants }: DeletionCheckDependencies,
   { grantId, workloadArn, provider: { id, name } }: CheckedParties,
 ): Promise<ServiceError | undefined> {
   const { identity, provider } = await directory.read(nameIn(workloadArn), name);
@@ -47,7 +47,7 @@ export async function deletionDuring(
 }
 
 /** @throws UnauthorizedException, ResourceNotFoundException when the agent or the provider was deleted since */
-export async function stopIfDeleted(ports: DeletionCheckPorts, parties: CheckedParties): Promise<void> {
-  const deletion = await deletionDuring(ports, parties);
+export async function stopIfDeleted(deps: DeletionCheckDependencies, parties: CheckedParties): Promise<void> {
+  const deletion = await deletionDuring(deps, parties);
   if (deletion) throw deletion;
 }

@@ -3,8 +3,8 @@ import { epochSeconds } from '../system';
 import { ServiceError, type Outcome } from '../service-error';
 import { inSoftWindow, scopesHeld, type Grant } from './grant';
 import { markRejected } from './rejected-token';
-import { CONSENT_NEEDED, usableTokens, renewed, type RenewalPorts, type TokenSource } from './renewal';
-import { renewSoon, type DispatchPorts, type RenewalRequest } from './renewal-ahead';
+import { CONSENT_NEEDED, usableTokens, renewed, type RenewalDependencies, type TokenSource } from './renewal';
+import { renewSoon, type DispatchDependencies, type RenewalRequest } from './renewal-ahead';
 import type { RequestOwner } from './token-sources';
 import { openTokens } from './tokens';
 
@@ -59,18 +59,18 @@ function handOut(
  *   whose scopes the provider's policy does not let out
  */
 export async function heldToken(
-  ports: RenewalPorts & DispatchPorts,
+  deps: RenewalDependencies & DispatchDependencies,
   { owner, grant, scopes, source, checkGrantedScopes, renewedAs, ahead }: Holding,
 ): Promise<HandedOut | undefined> {
-  const now = epochSeconds(ports.system);
+  const now = epochSeconds(deps.system);
   const tokens = usableTokens(grant, owner, now);
   if (grant && tokens) {
-    if (ahead && inSoftWindow(tokens, now)) await renewSoon(ports, owner, grant, ahead);
+    if (ahead && inSoftWindow(tokens, now)) await renewSoon(deps, owner, grant, ahead);
     checkGrantedScopes(tokens.scopes, scopesHeld(tokens));
-    const { accessToken } = await openTokens(ports.seal, owner, tokens);
+    const { accessToken } = await openTokens(deps.seal, owner, tokens);
     return handOut(accessToken, tokens.scopes, scopes, 'cached');
   }
-  const fresh = await renewed(ports, { owner, source, seen: grant });
+  const fresh = await renewed(deps, { owner, source, seen: grant });
   if (fresh === CONSENT_NEEDED) return undefined;
   checkGrantedScopes(fresh.scopes, fresh.held);
   return handOut(fresh.accessToken, fresh.scopes, scopes, renewedAs);
@@ -83,13 +83,13 @@ export async function heldToken(
  * @throws ProviderFailure; ThrottlingException where asking again shortly will help, or will say what is gone
  */
 export async function exchangedToken(
-  ports: RenewalPorts & DispatchPorts,
+  deps: RenewalDependencies & DispatchDependencies,
   holding: Omit<Holding, 'renewedAs'>,
   force: boolean,
 ): Promise<HandedOut> {
   const { owner, grant } = holding;
-  const held = force ? await markRejected(ports, owner, grant) : grant;
-  const answer = await heldToken(ports, { ...holding, grant: held, renewedAs: 'exchanged' });
+  const held = force ? await markRejected(deps, owner, grant) : grant;
+  const answer = await heldToken(deps, { ...holding, grant: held, renewedAs: 'exchanged' });
   if (answer) return answer;
   // The grant went while it was renewed, because its time was over.
   throw new ServiceError('ThrottlingException', 'The token was forgotten meanwhile. Try again.');

@@ -9,7 +9,7 @@ import type { Seal } from '../sealing/sealing';
 import { openTokens, tokensOf } from './tokens';
 import type { RequestOwner } from './token-sources';
 
-export interface RejectPorts {
+export interface RejectDependencies {
   readonly grants: Pick<GrantStore, 'get' | 'reject'>;
   readonly seal: Pick<Seal, 'open'>;
 }
@@ -21,7 +21,7 @@ export interface RejectPorts {
  * @returns the grant as it is now; of a later generation, unmarked, if it was renewed meanwhile
  */
 export async function markRejected(
-  { grants }: RejectPorts,
+  { grants }: RejectDependencies,
   { grantId }: RequestOwner,
   grant: Grant | undefined,
 ): Promise<Grant | undefined> {
@@ -36,13 +36,13 @@ export async function markRejected(
  * @param accessToken as the resource did not take it
  */
 export async function markIfRejected(
-  ports: RejectPorts,
+  deps: RejectDependencies,
   owner: RequestOwner,
   grant: Grant | undefined,
   accessToken: string,
 ): Promise<Grant | undefined> {
   const tokens = tokensOf(grant, owner.provider);
   if (!tokens) return grant;
-  const held = await openTokens(ports.seal, owner, tokens);
-  return hashOf(held.accessToken) === hashOf(accessToken) ? markRejected(ports, owner, grant) : grant;
+  const held = await openTokens(deps.seal, owner, tokens);
+  return hashOf(held.accessToken) === hashOf(accessToken) ? markRejected(deps, owner, grant) : grant;
 }

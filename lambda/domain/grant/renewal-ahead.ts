@@ -7,12 +7,12 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import type { Directory } from './directory';
 import type { Grant, GrantId } from './grant';
 import { deletionDuring } from './deletion-check';
-import { backsOff, CONSENT_NEEDED, isLongPast, LEASE, redeemed, type RenewalPorts } from './renewal';
+import { backsOff, CONSENT_NEEDED, isLongPast, LEASE, redeemed, type RenewalDependencies } from './renewal';
 import {
   clientCredentialsOf,
   refreshTokenOf,
   type RequestOwner,
-  type TokenSourcePorts,
+  type TokenSourceDependencies,
 } from './token-sources';
 
 /** A renewal to be done by who holds the lease; nothing of it is secret. */
@@ -35,7 +35,7 @@ export interface AheadRenewals {
   dispatch(request: RenewalRequest): Promise<void>;
 }
 
-export interface DispatchPorts extends Pick<RenewalPorts, 'grants' | 'system'> {
+export interface DispatchDependencies extends Pick<RenewalDependencies, 'grants' | 'system'> {
   readonly aheadRenewals: AheadRenewals;
   readonly audit: AuditTrail;
 }
@@ -47,12 +47,12 @@ export interface DispatchPorts extends Pick<RenewalPorts, 'grants' | 'system'> {
  * @param grant as it was read, with its tokens
  */
 export async function renewSoon(
-  ports: DispatchPorts,
+  deps: DispatchDependencies,
   owner: RequestOwner,
   grant: Grant,
   request: Omit<RenewalRequest, 'holder' | 'grantId'>,
 ): Promise<void> {
-  const { system, grants } = ports;
+  const { system, grants } = deps;
   const { grantId } = owner;
   const now = system.now();
   if (backsOff(grant, now) || (grant.lease && !isLongPast(grant.lease, now))) return;
@@ -61,7 +61,7 @@ export async function renewSoon(
     const lease = { holder, deadline: now + LEASE };
     if (!(await grants.takeLease(grantId, { providerId: owner.provider.id, seen: grant, lease }))) return;
     try {
-      await ports.aheadRenewals.dispatch({ ...request, grantId, holder });
+      await deps.aheadRenewals.dispatch({ ...request, grantId, holder });
     } catch (error) {
       await grants.releaseLease(grantId, { holder, dropTokens: false });
       throw error;
@@ -77,11 +77,11 @@ export async function renewSoon(
       flow,
     };
     const reason = 'the renewal could not be handed on';
-    ports.audit.record({ ...entry, operation: 'RenewAhead', outcome: 'failed', reason });
+    deps.audit.record({ ...entry, operation: 'RenewAhead', outcome: 'failed', reason });
   }
 }
 
-export interface RenewAheadPorts extends RenewalPorts, TokenSourcePorts {
+export interface RenewAheadDependencies extends RenewalDependencies, TokenSourceDependencies {
   readonly directory: Directory;
   readonly audit: AuditTrail;
 }
@@ -91,11 +91,11 @@ export interface RenewAheadPorts extends RenewalPorts, TokenSourcePorts {
  *
  * @throws Error for what nobody foresaw; what the provider refuses is in the journal and the audit trail
  */
-export async function renewAhead(ports: RenewAheadPorts, request: RenewalRequest): Promise<void> {
+export async function renewAhead(deps: RenewAheadDependencies, request: RenewalRequest): Promise<void> {
   const { principal, workloadName, providerName, grantId, holder, flow, scopes, ...narrowing } = request;
-  await audited(ports.audit, 'RenewAhead', { arn: principal }, async (note) => {
+  await audited(deps.audit, 'RenewAhead', { arn: principal }, async (note) => {
     note({ provider: providerName, user: grantId.subjectHash, flow, scopes });
-    const { identity, provider, grant } = await ports.directory.read(workloadName, providerName, grantId);
+    const { identity, provider, grant } = await deps.directory.read(workloadName, providerName, grantId);
     const overtaken = { reason: 'overtaken: the lease, the agent or the provider is another by now' };
     if (
       identity?.id !== grantId.workloadId ||
@@ -109,15 +109,15 @@ export async function renewAhead(ports: RenewAheadPorts, request: RenewalRequest
     note({ workloadIdentity: identity.arn, credentialProvider: provider.arn });
     const { resources, audiences } = narrowing;
     const owner = { grantId, provider, workloadArn: identity.arn, resources, audiences };
-    const source = flow === 'M2M' ? clientCredentialsOf(ports, owner, scopes) : refreshTokenOf(ports, owner);
+    const source = flow === 'M2M' ? clientCredentialsOf(deps, owner, scopes) : refreshTokenOf(deps, owner);
     try {
-      const renewal = await redeemed(ports, { owner, source, seen: grant }, holder);
+      const renewal = await redeemed(deps, { owner, source, seen: grant }, holder);
       const result = flow === 'M2M' ? 'exchanged' : 'refreshed';
       note({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
     } catch (error) {
       if (error instanceof ProviderFailure) note({ result: error.outcome, reason: error.detail });
       // Nobody waits to be told that there is nothing to renew any more; nor is it a fault, whatever came of it.
-      else if (await deletionDuring(ports, owner)) note(overtaken);
+      else if (await deletionDuring(deps, owner)) note(overtaken);
       else throw error;
     }
   });

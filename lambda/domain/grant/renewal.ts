@@ -18,7 +18,7 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import type { ObtainedTokens } from '../oauth/token-request';
 import { ServiceError } from '../service-error';
 import { UnstorableError } from '../unstorable';
-import { stopIfDeleted, type DeletionCheckPorts } from './deletion-check';
+import { stopIfDeleted, type DeletionCheckDependencies } from './deletion-check';
 import {
   isFresh,
   scopesHeld,
@@ -59,7 +59,7 @@ const LONGEST_RETRY_AFTER = 15 * 60_000;
 /** The tokens are gone for good: the user must consent again. */
 export const CONSENT_NEEDED = Symbol('consent needed');
 
-export interface RenewalPorts extends Pick<DeletionCheckPorts, 'directory'> {
+export interface RenewalDependencies extends Pick<DeletionCheckDependencies, 'directory'> {
   readonly grants: GrantStore;
   readonly seal: Seal;
   readonly system: System;
@@ -153,13 +153,13 @@ function journalOf(failure: ProviderFailure, seen: Grant | undefined, now: numbe
  * @throws UnauthorizedException, ResourceNotFoundException when the agent or the provider was deleted meanwhile
  */
 export async function renewed(
-  ports: RenewalPorts,
+  deps: RenewalDependencies,
   renewal: Renewal,
-  until = ports.system.now() + PATIENCE,
+  until = deps.system.now() + PATIENCE,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
   const { owner, seen: first } = renewal;
   const { grantId, provider, endsAt } = owner;
-  const { system, grants } = ports;
+  const { system, grants } = deps;
   const holder = system.randomUUID();
   let seen = first;
   let watched = watch(undefined, seen?.lease, system.now());
@@ -167,13 +167,13 @@ export async function renewed(
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     const now = system.now();
     // It vanished, or is of another provider of this name: an earlier one, or one that came after a deletion.
-    if (seen?.providerId !== known && seen?.providerId !== provider.id) await stopIfDeleted(ports, owner);
+    if (seen?.providerId !== known && seen?.providerId !== provider.id) await stopIfDeleted(deps, owner);
     known = seen?.providerId;
     if (isGone(renewal, seen)) return CONSENT_NEEDED;
     const tokens =
       seen?.generation === first?.generation ? undefined : usableTokens(seen, owner, epochSeconds(system));
     if (tokens) {
-      const { accessToken } = await openTokens(ports.seal, owner, tokens);
+      const { accessToken } = await openTokens(deps.seal, owner, tokens);
       return { accessToken, scopes: tokens.scopes, held: scopesHeld(tokens) };
     }
     if (seen?.journal && (backsOff(seen, now) || seen.journal.at !== first?.journal?.at)) {
@@ -182,7 +182,7 @@ export async function renewed(
     if (isFree(watched, now)) {
       const lease = { holder, deadline: now + LEASE };
       if (await grants.takeLease(grantId, { providerId: provider.id, seen, lease, endsAt })) {
-        return redeemed(ports, { ...renewal, seen }, holder, until);
+        return redeemed(deps, { ...renewal, seen }, holder, until);
       }
     } else if (now >= until) {
       throw beingRenewed();
@@ -192,8 +192,8 @@ export async function renewed(
     seen = await grants.get(owner.grantId);
     // A write whose answer was lost is tried again by the SDK, and then finds its own lease.
     if (seen?.lease?.holder === holder) {
-      await stopIfDeleted(ports, owner);
-      return redeemed(ports, { ...renewal, seen }, holder, until);
+      await stopIfDeleted(deps, owner);
+      return redeemed(deps, { ...renewal, seen }, holder, until);
     }
     watched = watch(watched, seen?.lease, system.now());
   }
@@ -232,35 +232,35 @@ const isFree = ({ lease, since }: Watched, now: number): boolean =>
  * @param until epoch milliseconds up to which it waits for whoever overtakes it
  */
 export async function redeemed(
-  ports: RenewalPorts,
+  deps: RenewalDependencies,
   renewal: Renewal,
   holder: string,
   until?: number,
 ): Promise<Renewed | typeof CONSENT_NEEDED> {
   const { owner, source, seen } = renewal;
-  const { system, grants } = ports;
+  const { system, grants } = deps;
   const { grantId } = owner;
   const release = (journal?: Journal, dropTokens = false) =>
     grants.releaseLease(grantId, { holder, dropTokens, ...(journal && { journal }) });
   /** Whoever has the lease now obtains the tokens that are handed out, as to any loser; if anybody is to have any. */
   async function afterLostLease(): Promise<typeof CONSENT_NEEDED | Renewed> {
-    await stopIfDeleted(ports, owner);
-    return renewed(ports, renewal, until);
+    await stopIfDeleted(deps, owner);
+    return renewed(deps, renewal, until);
   }
   /** A provider's refusal is noted, and ends the grant if it is one for good. */
   async function failed(error: unknown): Promise<typeof CONSENT_NEEDED | Renewed> {
     if (!(error instanceof ProviderFailure)) {
       await release();
-      await stopIfDeleted(ports, owner);
+      await stopIfDeleted(deps, owner);
       throw error;
     }
     const dropTokens = source.endsWithGrant && error.code === 'invalid_grant' && !error.unavailable;
     const journal = journalOf(error, seen, system.now());
     const released = await release(journal, dropTokens);
-    await stopIfDeleted(ports, owner);
+    await stopIfDeleted(deps, owner);
     if (!dropTokens) throw failureIn(journal, system.now(), error);
     // Who lost the lease meanwhile was refused for a token that another has redeemed.
-    return released ? CONSENT_NEEDED : renewed(ports, renewal, until);
+    return released ? CONSENT_NEEDED : renewed(deps, renewal, until);
   }
   /** The tokens that came are lost. The provider is left alone for a while: each try redeems the old refresh token. */
   async function notStored(error: unknown): Promise<never> {
@@ -275,12 +275,12 @@ export async function redeemed(
   }
 
   // A lease that made the grant, or took it from an earlier provider of the name, may have come after a deletion.
-  if (seen?.providerId !== owner.provider.id) await stopIfDeleted(ports, owner);
+  if (seen?.providerId !== owner.provider.id) await stopIfDeleted(deps, owner);
   let request;
   try {
     request = await source.prepare(seen);
     // The key that the answer will be sealed with is had before the question is asked.
-    await sealTokens(ports, owner, { accessToken: '', scopes: [] }, request);
+    await sealTokens(deps, owner, { accessToken: '', scopes: [] }, request);
   } catch (error) {
     return failed(error);
   }
@@ -300,21 +300,21 @@ export async function redeemed(
   }
   let tokens, written;
   try {
-    tokens = await sealTokens(ports, owner, obtained, request);
+    tokens = await sealTokens(deps, owner, obtained, request);
     const change = { holder, epoch: seen?.epoch ?? 0, tokens };
-    written = await writeDown(ports, () => grants.putRenewed(grantId, change), lease.deadline);
+    written = await writeDown(deps, () => grants.putRenewed(grantId, change), lease.deadline);
   } catch (error) {
     return notStored(error);
   }
   // Forgotten meanwhile (forceAuthentication), it is not handed out any more; overtaken by a consent, that is.
   if (!written) return afterLostLease();
-  await stopIfDeleted(ports, owner);
+  await stopIfDeleted(deps, owner);
   return { accessToken: obtained.accessToken, scopes: obtained.scopes, held: scopesHeld(tokens) };
 }
 
 /** A provider that rotates has already forgotten the old refresh token: the new one must get into the grant. */
 async function writeDown(
-  { system }: RenewalPorts,
+  { system }: RenewalDependencies,
   write: () => Promise<boolean>,
   deadline: number,
 ): Promise<boolean> {

@@ -1,12 +1,12 @@
 /** The two sources that are at hand without anybody being there: a grant's refresh token, and the client itself. */
-import { redeemRefreshToken, requestClientCredentials, type TokenRequestPorts } from '../oauth/token-request';
-import { clientOf, type ProviderClientPorts } from '../oauth/provider-client';
+import { redeemRefreshToken, requestClientCredentials, type TokenRequestDependencies } from '../oauth/token-request';
+import { clientOf, type ProviderClientDependencies } from '../oauth/provider-client';
 import type { TokenSource } from './renewal';
 import type { Seal } from '../sealing/sealing';
 import { openTokens, tokensOf, type TokenOwner } from './tokens';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 
-export interface TokenSourcePorts extends TokenRequestPorts, ProviderClientPorts {
+export interface TokenSourceDependencies extends TokenRequestDependencies, ProviderClientDependencies {
   readonly seal: Seal;
 }
 
@@ -16,38 +16,38 @@ export interface RequestOwner extends TokenOwner {
 }
 
 /** The refresh token that came with a user's consent (RFC 6749 section 6). */
-export const refreshTokenOf = (ports: TokenSourcePorts, owner: RequestOwner): TokenSource => ({
+export const refreshTokenOf = (deps: TokenSourceDependencies, owner: RequestOwner): TokenSource => ({
   endsWithGrant: true,
   async prepare(seen) {
     const tokens = tokensOf(seen, owner.provider);
-    const { refreshToken } = tokens ? await openTokens(ports.seal, owner, tokens) : {};
+    const { refreshToken } = tokens ? await openTokens(deps.seal, owner, tokens) : {};
     if (!tokens || refreshToken === undefined)
       throw new Error('a grant without refresh token was to be refreshed');
-    const client = await clientOf(ports, owner.provider, owner.workloadArn);
+    const client = await clientOf(deps, owner.provider, owner.workloadArn);
     const { scopes, requestedScopes, parameterScopes, refreshExpiresAt } = tokens;
     const { resources, audiences } = owner;
     return {
       requestedScopes,
       ...(parameterScopes && { parameterScopes }),
       send: () =>
-        redeemRefreshToken(ports, client, refreshToken, { scopes, resources, audiences, refreshExpiresAt }),
+        redeemRefreshToken(deps, client, refreshToken, { scopes, resources, audiences, refreshExpiresAt }),
     };
   },
 });
 
 /** The client's own right (RFC 6749 section 4.4). */
 export const clientCredentialsOf = (
-  ports: TokenSourcePorts,
+  deps: TokenSourceDependencies,
   owner: RequestOwner,
   scopes: readonly string[],
 ): TokenSource => ({
   endsWithGrant: false,
   async prepare() {
-    const client = await clientOf(ports, owner.provider, owner.workloadArn);
+    const client = await clientOf(deps, owner.provider, owner.workloadArn);
     const { resources, audiences } = owner;
     return {
       requestedScopes: scopes,
-      send: () => requestClientCredentials(ports, client, { scopes, resources, audiences }),
+      send: () => requestClientCredentials(deps, client, { scopes, resources, audiences }),
     };
   },
 });

@@ -24,19 +24,19 @@ function contextOf({ grantId, provider, workloadArn }: TokenOwner): SealingConte
 export type RequestedScopes = Pick<GrantTokens, 'requestedScopes' | 'parameterScopes'>;
 
 export async function sealTokens(
-  ports: { readonly seal: Pick<Seal, 'seal'>; readonly system: System },
+  deps: { readonly seal: Pick<Seal, 'seal'>; readonly system: System },
   owner: TokenOwner,
   obtained: ObtainedTokens,
   { requestedScopes, parameterScopes = [] }: RequestedScopes,
 ): Promise<GrantTokens> {
   const { accessToken, refreshToken, scopes, expiresAt, refreshExpiresAt } = obtained;
   return {
-    sealed: await ports.seal.seal(contextOf(owner), JSON.stringify({ accessToken, refreshToken })),
+    sealed: await deps.seal.seal(contextOf(owner), JSON.stringify({ accessToken, refreshToken })),
     scopes,
     requestedScopes,
     ...(parameterScopes.length > 0 && { parameterScopes }),
     ...(expiresAt !== undefined && { expiresAt }),
-    obtainedAt: epochSeconds(ports.system),
+    obtainedAt: epochSeconds(deps.system),
     refreshable: refreshToken !== undefined,
     ...(refreshExpiresAt !== undefined && { refreshExpiresAt }),
     client: clientAtServer(owner.provider),

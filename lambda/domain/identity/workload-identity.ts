@@ -57,7 +57,7 @@ function checkReturnUrls(urls: readonly string[]): void {
   }
 }
 
-export interface WorkloadIdentityPorts {
+export interface WorkloadIdentityDependencies {
   readonly identities: WorkloadIdentityStore;
   readonly vaultContents: VaultContents;
   readonly pageTokens: PageTokens;
@@ -82,30 +82,30 @@ export interface CreateWorkloadIdentityInput {
  * @throws ConflictException when the name is taken, ValidationException for a return URL that is unsafe
  */
 export function createWorkloadIdentity(
-  ports: WorkloadIdentityPorts,
+  deps: WorkloadIdentityDependencies,
   principal: Caller,
   input: CreateWorkloadIdentityInput,
 ): Promise<WorkloadIdentity> {
-  return audited(ports.audit, 'CreateWorkloadIdentity', principal, async (note) => {
-    const arn = workloadIdentityArn(ports.arnPrefix, input.name);
+  return audited(deps.audit, 'CreateWorkloadIdentity', principal, async (note) => {
+    const arn = workloadIdentityArn(deps.arnPrefix, input.name);
     note({ workloadIdentity: arn });
     const urls = input.allowedResourceOauth2ReturnUrls ?? [];
     checkReturnUrls(urls);
-    const now = epochSeconds(ports.system);
+    const now = epochSeconds(deps.system);
     const identity: WorkloadIdentity = {
       name: input.name,
-      id: ports.system.randomUUID(),
+      id: deps.system.randomUUID(),
       arn,
       ...ownedBy(principal),
       allowedResourceOauth2ReturnUrls: urls,
       tags: input.tags ?? {},
-      ...authorizerChange(input.authorizerConfiguration, ports.endpointPolicy),
+      ...authorizerChange(input.authorizerConfiguration, deps.endpointPolicy),
       revision: 1,
       createdTime: now,
       lastUpdatedTime: now,
     };
-    await checkQuota(ports.identities, principal, ports.quotas, 'workloadIdentities');
-    await createResource(ports.identities, KIND, identity);
+    await checkQuota(deps.identities, principal, deps.quotas, 'workloadIdentities');
+    await createResource(deps.identities, KIND, identity);
     return identity;
   });
 }
@@ -115,13 +115,13 @@ export function createWorkloadIdentity(
  * @throws ResourceNotFoundException when there is none, AccessDeniedException for another principal's
  */
 export function getWorkloadIdentity(
-  ports: WorkloadIdentityPorts,
+  deps: WorkloadIdentityDependencies,
   principal: Caller,
   name: string,
 ): Promise<WorkloadIdentity> {
-  return audited(ports.audit, 'GetWorkloadIdentity', principal, async (note) => {
-    note({ workloadIdentity: workloadIdentityArn(ports.arnPrefix, name) });
-    return managedResource(ports.identities, KIND, { principal, operation: 'GetWorkloadIdentity' }, name);
+  return audited(deps.audit, 'GetWorkloadIdentity', principal, async (note) => {
+    note({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
+    return managedResource(deps.identities, KIND, { principal, operation: 'GetWorkloadIdentity' }, name);
   });
 }
 
@@ -132,7 +132,7 @@ export function getWorkloadIdentity(
  *   ThrottlingException when it was changed meanwhile
  */
 export function updateWorkloadIdentity(
-  ports: WorkloadIdentityPorts,
+  deps: WorkloadIdentityDependencies,
   principal: Caller,
   {
     name,
@@ -140,19 +140,19 @@ export function updateWorkloadIdentity(
     authorizerConfiguration,
   }: Omit<CreateWorkloadIdentityInput, 'tags'>,
 ): Promise<WorkloadIdentity> {
-  return audited(ports.audit, 'UpdateWorkloadIdentity', principal, async (note) => {
-    note({ workloadIdentity: workloadIdentityArn(ports.arnPrefix, name) });
+  return audited(deps.audit, 'UpdateWorkloadIdentity', principal, async (note) => {
+    note({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
     checkReturnUrls(urls ?? []);
-    const authorizer = authorizerChange(authorizerConfiguration, ports.endpointPolicy);
+    const authorizer = authorizerChange(authorizerConfiguration, deps.endpointPolicy);
     const identity = await managedResource(
-      ports.identities,
+      deps.identities,
       KIND,
       { principal, operation: 'UpdateWorkloadIdentity' },
       name,
     );
     const change = { ...(urls && { allowedResourceOauth2ReturnUrls: urls }), ...authorizer };
     note({ changed: changedMembers(identity, change) });
-    return changeResource(ports.identities, ports.system, identity, change);
+    return changeResource(deps.identities, deps.system, identity, change);
   });
 }
 
@@ -164,34 +164,34 @@ export function updateWorkloadIdentity(
  * @throws ResourceNotFoundException, AccessDeniedException
  */
 export function deleteWorkloadIdentity(
-  ports: WorkloadIdentityPorts,
+  deps: WorkloadIdentityDependencies,
   principal: Caller,
   name: string,
 ): Promise<void> {
-  return audited(ports.audit, 'DeleteWorkloadIdentity', principal, async (note) => {
-    note({ workloadIdentity: workloadIdentityArn(ports.arnPrefix, name) });
+  return audited(deps.audit, 'DeleteWorkloadIdentity', principal, async (note) => {
+    note({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
     const identity = await resourceToDelete(
-      ports.identities,
+      deps.identities,
       KIND,
       { principal, operation: 'DeleteWorkloadIdentity' },
       name,
     );
-    await deleteWithContents(ports.identities, identity, async () => {
-      await ports.vaultContents.shredKeys(identity.id);
-      await ports.vaultContents.deleteGrantsOfWorkload(identity.id);
+    await deleteWithContents(deps.identities, identity, async () => {
+      await deps.vaultContents.shredKeys(identity.id);
+      await deps.vaultContents.deleteGrantsOfWorkload(identity.id);
     });
   });
 }
 
 /** The caller's workload identities, by name. @throws ValidationException for a token of another listing */
 export function listWorkloadIdentities(
-  ports: WorkloadIdentityPorts,
+  deps: WorkloadIdentityDependencies,
   principal: Caller,
   input: ListInput,
 ): Promise<Listed<WorkloadIdentity>> {
   const operation = 'ListWorkloadIdentities';
-  return audited(ports.audit, operation, principal, () =>
-    listOwned(ports.identities, ports.pageTokens, operation, principal, input, PAGE),
+  return audited(deps.audit, operation, principal, () =>
+    listOwned(deps.identities, deps.pageTokens, operation, principal, input, PAGE),
   );
 }
 

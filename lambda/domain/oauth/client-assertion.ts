@@ -31,7 +31,7 @@ export interface AssertionKeys {
   ): Promise<string>;
 }
 
-export interface AssertionPorts {
+export interface AssertionDependencies {
   readonly assertionKeys: AssertionKeys;
   readonly system: System;
 }
@@ -48,7 +48,7 @@ const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).to
  * @returns a compact JWS, good once: its `jti` is fresh
  */
 export async function clientAssertion(
-  { assertionKeys, system }: AssertionPorts,
+  { assertionKeys, system }: AssertionDependencies,
   { clientId, owner, ownerId }: Asserting,
   { keyArn, algorithm, headerClaims, payloadClaims }: PrivateKeyJwt,
   audience: string,

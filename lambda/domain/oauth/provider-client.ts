@@ -1,20 +1,20 @@
 /** The OAuth client of a provider, ready to send a request: where its server is, and what it proves itself with. */
-import { clientAssertion, type AssertionPorts } from './client-assertion';
+import { clientAssertion, type AssertionDependencies } from './client-assertion';
 import type { ClientCredential } from './client-authentication';
 import type { MetadataReader } from './provider-metadata';
 import type { ProviderClient } from './token-request';
 import type { WebIdentityTokens } from './web-identity';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
-import { openClientSecret, type ClientSecretPorts } from './client-secret';
+import { openClientSecret, type ClientSecretDependencies } from './client-secret';
 
-export interface ProviderClientPorts extends ClientSecretPorts, AssertionPorts {
+export interface ProviderClientDependencies extends ClientSecretDependencies, AssertionDependencies {
   readonly metadata: MetadataReader;
   readonly webIdentityTokens: WebIdentityTokens;
 }
 
 /** A secret is opened now; an assertion is made when the request is sent, for it lives but minutes. */
 async function credentialOf(
-  ports: ProviderClientPorts,
+  deps: ProviderClientDependencies,
   provider: Oauth2Provider,
   workload: string,
 ): Promise<ClientCredential> {
@@ -22,12 +22,12 @@ async function credentialOf(
   switch (provider.clientAuthenticationMethod) {
     case 'CLIENT_SECRET_BASIC':
     case 'CLIENT_SECRET_POST':
-      return { secret: await openClientSecret(ports, provider) };
+      return { secret: await openClientSecret(deps, provider) };
     case 'AWS_IAM_ID_TOKEN_JWT':
-      return { assert: (audience) => ports.webIdentityTokens.get({ audience, workload, owner }) };
+      return { assert: (audience) => deps.webIdentityTokens.get({ audience, workload, owner }) };
     case 'PRIVATE_KEY_JWT':
       if (!privateKeyJwt) throw new Error('the provider has no signing key');
-      return { assert: (audience) => clientAssertion(ports, provider, privateKeyJwt, audience) };
+      return { assert: (audience) => clientAssertion(deps, provider, privateKeyJwt, audience) };
   }
 }
 
@@ -37,13 +37,13 @@ async function credentialOf(
  *   an external secret that cannot be used
  */
 export async function clientOf(
-  ports: ProviderClientPorts,
+  deps: ProviderClientDependencies,
   provider: Oauth2Provider,
   workloadArn: string,
 ): Promise<ProviderClient> {
   const [metadata, credential] = await Promise.all([
-    ports.metadata.read(provider.discovery),
-    credentialOf(ports, provider, workloadArn),
+    deps.metadata.read(provider.discovery),
+    credentialOf(deps, provider, workloadArn),
   ]);
   return { provider, metadata, credential };
 }

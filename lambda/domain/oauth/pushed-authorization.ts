@@ -6,7 +6,7 @@ import * as oauth from 'oauth4webapi';
 import { boundedLifetime } from '../stated-lifetime';
 import { oauthClientOf } from './client-authentication';
 import { providerFailure, ProviderFailure } from './provider-failure';
-import { authenticate, options, type ProviderClient, type TokenRequestPorts } from './token-request';
+import { authenticate, options, type ProviderClient, type TokenRequestDependencies } from './token-request';
 
 /** The reference that the browser is sent on with (RFC 9126 section 2.2). */
 export interface PushedRequest {
@@ -54,7 +54,7 @@ function checkPresentedAt({ credential, metadata }: ProviderClient, endpoint: st
  * @throws ProviderFailure when the provider refuses it, does not answer or has no such endpoint
  */
 export async function pushAuthorizationRequest(
-  ports: TokenRequestPorts,
+  deps: TokenRequestDependencies,
   client: ProviderClient,
   parameters: URLSearchParams,
 ): Promise<PushedRequest> {
@@ -73,7 +73,7 @@ export async function pushAuthorizationRequest(
       oauthClient,
       authenticate(client),
       parameters,
-      options(ports, client),
+      options(deps, client),
     );
     return judgePushed(await oauth.processPushedAuthorizationResponse(metadata, oauthClient, response));
   } catch (error) {

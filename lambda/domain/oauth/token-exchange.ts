@@ -18,7 +18,7 @@ import {
   type Narrowing,
   type ObtainedTokens,
   type ProviderClient,
-  type TokenRequestPorts,
+  type TokenRequestDependencies,
 } from './token-request';
 
 const GRANT_TYPE = {
@@ -111,7 +111,7 @@ function checkUse({ token_type, issued_token_type }: oauth.TokenEndpointResponse
  * @throws ProviderFailure
  */
 export async function exchangeOnBehalfOf(
-  ports: TokenRequestPorts,
+  deps: TokenRequestDependencies,
   client: ProviderClient,
   config: OnBehalfOfConfig,
   request: OnBehalfOfRequest,
@@ -119,7 +119,7 @@ export async function exchangeOnBehalfOf(
   const { provider, metadata } = client;
   const oauthClient = oauthClientOf(provider);
   const { accessToken, scopes, expiresAt } = await exchange(
-    ports,
+    deps,
     client,
     request,
     () =>
@@ -129,7 +129,7 @@ export async function exchangeOnBehalfOf(
         authenticate(client),
         GRANT_TYPE[config.grantType],
         parametersOf(provider, config, request),
-        options(ports, client),
+        options(deps, client),
       ),
     async (response) => {
       const answer = await oauth.processGenericTokenEndpointResponse(metadata, oauthClient, response);

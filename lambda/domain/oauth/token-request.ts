@@ -18,7 +18,7 @@ import type { Transport } from './transport';
 import { normalizedAnswer } from './vendor-answer';
 import { vendorTransport } from './vendor-request';
 
-export interface TokenRequestPorts {
+export interface TokenRequestDependencies {
   readonly transport: Transport;
   readonly endpointPolicy: EndpointPolicy;
   readonly system: System;
@@ -57,7 +57,7 @@ export const narrowingParameters = ({ resources, audiences }: Narrowing): [strin
 export const authenticate = ({ provider, credential }: ProviderClient): oauth.ClientAuth =>
   clientAuthentication(provider.clientAuthenticationMethod, credential);
 
-export const options = ({ transport, endpointPolicy }: TokenRequestPorts, { provider }: ProviderClient) => ({
+export const options = ({ transport, endpointPolicy }: TokenRequestDependencies, { provider }: ProviderClient) => ({
   [oauth.customFetch]: vendorTransport(transport, vendorOf(provider.vendor)),
   [oauth.allowInsecureRequests]: endpointPolicy.loopback,
 });
@@ -136,13 +136,13 @@ function judgeTokens(
 
 /** Sends and judges; time is taken before sending, so that a token is never believed to live longer than it does. */
 export async function exchange(
-  ports: TokenRequestPorts,
+  deps: TokenRequestDependencies,
   { provider }: ProviderClient,
   asked: Asked,
   send: () => Promise<Response>,
   judge: (response: Response) => Promise<oauth.TokenEndpointResponse>,
 ): Promise<ObtainedTokens> {
-  const now = epochSeconds(ports.system);
+  const now = epochSeconds(deps.system);
   const vendor = vendorOf(provider.vendor);
   try {
     const response = await send();
@@ -175,7 +175,7 @@ export interface KeptCode {
  * @throws ProviderFailure
  */
 export function redeemCode(
-  ports: TokenRequestPorts,
+  deps: TokenRequestDependencies,
   client: ProviderClient,
   kept: KeptCode,
   request: Narrowing & {
@@ -187,7 +187,7 @@ export function redeemCode(
   const oauthClient = oauthClientOf(client.provider);
   const { metadata } = client;
   return exchange(
-    ports,
+    deps,
     client,
     request,
     () => {
@@ -203,7 +203,7 @@ export function redeemCode(
         checked,
         request.redirectUri,
         request.pkce ? kept.codeVerifier : oauth.nopkce,
-        { ...options(ports, client), additionalParameters: narrowingParameters(request) },
+        { ...options(deps, client), additionalParameters: narrowingParameters(request) },
       );
     },
     (response) => oauth.processAuthorizationCodeResponse(metadata, oauthClient, response),
@@ -216,7 +216,7 @@ export function redeemCode(
  * @throws ProviderFailure; ValidationException for a vendor that has no such tokens
  */
 export function requestClientCredentials(
-  ports: TokenRequestPorts,
+  deps: TokenRequestDependencies,
   client: ProviderClient,
   request: Narrowing & { readonly scopes: readonly string[] },
 ): Promise<ObtainedTokens> {
@@ -233,7 +233,7 @@ export function requestClientCredentials(
   if (request.scopes.length > 0) parameters.push(['scope', request.scopes.join(' ')]);
   const method = vendor.machineAuthentication ?? provider.clientAuthenticationMethod;
   return exchange(
-    ports,
+    deps,
     client,
     request,
     () =>
@@ -242,7 +242,7 @@ export function requestClientCredentials(
         oauthClient,
         clientAuthentication(method, credential),
         parameters,
-        options(ports, client),
+        options(deps, client),
       ),
     (response) => oauth.processClientCredentialsResponse(metadata, oauthClient, response),
   );
@@ -256,7 +256,7 @@ export function requestClientCredentials(
  * @throws ProviderFailure
  */
 export function redeemRefreshToken(
-  ports: TokenRequestPorts,
+  deps: TokenRequestDependencies,
   client: ProviderClient,
   refreshToken: string,
   request: Narrowing & {
@@ -267,12 +267,12 @@ export function redeemRefreshToken(
   const { provider, metadata } = client;
   const oauthClient = oauthClientOf(provider);
   return exchange(
-    ports,
+    deps,
     client,
     { scopes: request.scopes, refreshToken, refreshExpiresAt: request.refreshExpiresAt },
     () =>
       oauth.refreshTokenGrantRequest(metadata, oauthClient, authenticate(client), refreshToken, {
-        ...options(ports, client),
+        ...options(deps, client),
         additionalParameters: narrowingParameters(request),
       }),
     (response) => oauth.processRefreshTokenResponse(metadata, oauthClient, response),

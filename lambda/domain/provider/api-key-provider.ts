@@ -24,7 +24,7 @@ import {
   nameExternalSecret,
   type GivenSecret,
   type SecretNaming,
-  type SecretNamingPorts,
+  type SecretNamingDependencies,
   type SecretReference,
 } from './provider-secret';
 
@@ -35,7 +35,7 @@ export interface ApiKeyProvider extends OwnedResource {
 
 export type ApiKeyProviderStore = OwnedResourceStore<ApiKeyProvider>;
 
-export interface ApiKeyProviderPorts extends SecretNamingPorts {
+export interface ApiKeyProviderDependencies extends SecretNamingDependencies {
   readonly apiKeyProviders: ApiKeyProviderStore;
   readonly apiKeys: SecretStore;
   readonly vaultContents: VaultContents;
@@ -70,12 +70,12 @@ export const apiKeyContext = (provider: Pick<ApiKeyProvider, 'id' | 'arn'>): Sea
   binding: { provider: provider.id },
 });
 
-const sealKey = async (ports: ApiKeyProviderPorts, provider: ApiKeyProvider, apiKey: string): Promise<void> =>
-  ports.apiKeys.put(provider.id, await ports.seal.seal(apiKeyContext(provider), apiKey), provider.revision);
+const sealKey = async (deps: ApiKeyProviderDependencies, provider: ApiKeyProvider, apiKey: string): Promise<void> =>
+  deps.apiKeys.put(provider.id, await deps.seal.seal(apiKeyContext(provider), apiKey), provider.revision);
 
 /** Its key first, without which it is nothing. */
 async function deleteKey(
-  { vaultContents, apiKeys }: ApiKeyProviderPorts,
+  { vaultContents, apiKeys }: ApiKeyProviderDependencies,
   { id }: ApiKeyProvider,
 ): Promise<void> {
   await vaultContents.shredKeys(id);
@@ -94,11 +94,11 @@ function neededKey(input: ApiKeyProviderInput): Exclude<GivenSecret, { kind: 'no
 
 /** Where the key is to be read from; undefined for one that goes into the vault. */
 const externalKey = async (
-  ports: ApiKeyProviderPorts,
+  deps: ApiKeyProviderDependencies,
   naming: SecretNaming,
   key: ReturnType<typeof neededKey>,
 ): Promise<ExternalSecret | undefined> =>
-  key.kind === 'external' ? nameExternalSecret(ports, naming, MEMBERS.reference, key.reference) : undefined;
+  key.kind === 'external' ? nameExternalSecret(deps, naming, MEMBERS.reference, key.reference) : undefined;
 
 /**
  * @param principal who calls, who will own the provider
@@ -106,22 +106,22 @@ const externalKey = async (
  *   ServiceQuotaExceededException
  */
 export function createApiKeyProvider(
-  ports: ApiKeyProviderPorts,
+  deps: ApiKeyProviderDependencies,
   principal: Caller,
   input: ApiKeyProviderInput,
 ): Promise<ApiKeyProvider> {
-  return audited(ports.audit, 'CreateApiKeyCredentialProvider', principal, async (note) => {
+  return audited(deps.audit, 'CreateApiKeyCredentialProvider', principal, async (note) => {
     note({ provider: input.name });
     const key = neededKey(input);
     // Look first, so that a key is not sealed for nothing; the conditional write below decides.
-    if (await ports.apiKeyProviders.get(input.name)) throw nameTaken(KIND, input.name);
-    await checkQuota(ports.apiKeyProviders, principal, ports.quotas, 'apiKeyCredentialProviders');
-    const externalSecret = await externalKey(ports, { byOwner: true, ...ownedBy(principal) }, key);
-    const now = epochSeconds(ports.system);
+    if (await deps.apiKeyProviders.get(input.name)) throw nameTaken(KIND, input.name);
+    await checkQuota(deps.apiKeyProviders, principal, deps.quotas, 'apiKeyCredentialProviders');
+    const externalSecret = await externalKey(deps, { byOwner: true, ...ownedBy(principal) }, key);
+    const now = epochSeconds(deps.system);
     const provider: ApiKeyProvider = {
       name: input.name,
-      id: ports.system.randomUUID(),
-      arn: apiKeyProviderArn(ports.arnPrefix, input.name),
+      id: deps.system.randomUUID(),
+      arn: apiKeyProviderArn(deps.arnPrefix, input.name),
       ...ownedBy(principal),
       ...(externalSecret && { externalSecret }),
       tags: input.tags ?? {},
@@ -129,11 +129,11 @@ export function createApiKeyProvider(
       createdTime: now,
       lastUpdatedTime: now,
     };
-    if (key.kind === 'managed') await sealKey(ports, provider, key.secret);
+    if (key.kind === 'managed') await sealKey(deps, provider, key.secret);
     try {
-      await createResource(ports.apiKeyProviders, KIND, provider);
+      await createResource(deps.apiKeyProviders, KIND, provider);
     } catch (error) {
-      if (error instanceof ServiceError && key.kind === 'managed') await deleteKey(ports, provider);
+      if (error instanceof ServiceError && key.kind === 'managed') await deleteKey(deps, provider);
       throw error;
     }
     return provider;
@@ -142,14 +142,14 @@ export function createApiKeyProvider(
 
 /** @throws ResourceNotFoundException, AccessDeniedException */
 export function getApiKeyProvider(
-  ports: ApiKeyProviderPorts,
+  deps: ApiKeyProviderDependencies,
   principal: Caller,
   name: string,
 ): Promise<ApiKeyProvider> {
-  return audited(ports.audit, 'GetApiKeyCredentialProvider', principal, async (note) => {
+  return audited(deps.audit, 'GetApiKeyCredentialProvider', principal, async (note) => {
     note({ provider: name });
     return managedResource(
-      ports.apiKeyProviders,
+      deps.apiKeyProviders,
       KIND,
       { principal, operation: 'GetApiKeyCredentialProvider' },
       name,
@@ -164,63 +164,63 @@ export function getApiKeyProvider(
  *   AccessDeniedException, ThrottlingException when it was changed meanwhile
  */
 export function updateApiKeyProvider(
-  ports: ApiKeyProviderPorts,
+  deps: ApiKeyProviderDependencies,
   principal: Caller,
   input: Omit<ApiKeyProviderInput, 'tags'>,
 ): Promise<ApiKeyProvider> {
-  return audited(ports.audit, 'UpdateApiKeyCredentialProvider', principal, async (note) => {
+  return audited(deps.audit, 'UpdateApiKeyCredentialProvider', principal, async (note) => {
     note({ provider: input.name });
     const key = neededKey(input);
     const provider = await managedResource(
-      ports.apiKeyProviders,
+      deps.apiKeyProviders,
       KIND,
       { principal, operation: 'UpdateApiKeyCredentialProvider' },
       input.name,
     );
     const { owner, ownerId, externalSecret: kept } = provider;
     const naming = { byOwner: isOwnedBy(provider, principal), owner, ownerId, kept };
-    const externalSecret = await externalKey(ports, naming, key);
+    const externalSecret = await externalKey(deps, naming, key);
     const members = changedMembers(provider, { externalSecret }).map(() => MEMBERS.reference);
     note({ changed: [...(key.kind === 'managed' ? [MEMBERS.secret] : []), ...members] });
-    const changed = await changeResource(ports.apiKeyProviders, ports.system, provider, { externalSecret });
+    const changed = await changeResource(deps.apiKeyProviders, deps.system, provider, { externalSecret });
     if (key.kind === 'managed') {
       await writeContents(
-        ports.apiKeyProviders,
+        deps.apiKeyProviders,
         changed,
-        () => sealKey(ports, changed, key.secret),
-        () => deleteKey(ports, changed),
+        () => sealKey(deps, changed, key.secret),
+        () => deleteKey(deps, changed),
       );
-    } else await ports.apiKeys.removeBefore(changed.id, changed.revision);
+    } else await deps.apiKeys.removeBefore(changed.id, changed.revision);
     return changed;
   });
 }
 
 /** Deletes the provider, and its key with it. @throws ResourceNotFoundException, AccessDeniedException */
 export function deleteApiKeyProvider(
-  ports: ApiKeyProviderPorts,
+  deps: ApiKeyProviderDependencies,
   principal: Caller,
   name: string,
 ): Promise<void> {
-  return audited(ports.audit, 'DeleteApiKeyCredentialProvider', principal, async (note) => {
+  return audited(deps.audit, 'DeleteApiKeyCredentialProvider', principal, async (note) => {
     note({ provider: name });
     const provider = await resourceToDelete(
-      ports.apiKeyProviders,
+      deps.apiKeyProviders,
       KIND,
       { principal, operation: 'DeleteApiKeyCredentialProvider' },
       name,
     );
-    await deleteWithContents(ports.apiKeyProviders, provider, () => deleteKey(ports, provider));
+    await deleteWithContents(deps.apiKeyProviders, provider, () => deleteKey(deps, provider));
   });
 }
 
 /** The caller's API-key providers, by name. @throws ValidationException for a token of another listing */
 export function listApiKeyProviders(
-  ports: ApiKeyProviderPorts,
+  deps: ApiKeyProviderDependencies,
   principal: Caller,
   input: ListInput,
 ): Promise<Listed<ApiKeyProvider>> {
   const operation = 'ListApiKeyCredentialProviders';
-  return audited(ports.audit, operation, principal, () =>
-    listOwned(ports.apiKeyProviders, ports.pageTokens, operation, principal, input, PAGE),
+  return audited(deps.audit, operation, principal, () =>
+    listOwned(deps.apiKeyProviders, deps.pageTokens, operation, principal, input, PAGE),
   );
 }

@@ -7,7 +7,7 @@ import { deleteWithContents, type VaultContents } from '../sealing/deletion';
 import type { SecretStore } from '../sealing/secret-store';
 import { deleteClientSecret, type Oauth2Provider, type Oauth2ProviderStore } from './oauth2-provider';
 
-export interface Oauth2ProviderListingPorts {
+export interface Oauth2ProviderListingDependencies {
   readonly providers: Oauth2ProviderStore;
   readonly clientSecrets: Pick<SecretStore, 'remove'>;
   readonly vaultContents: VaultContents;
@@ -25,33 +25,33 @@ const PAGE = 20;
  * @throws ResourceNotFoundException, AccessDeniedException
  */
 export function deleteOauth2Provider(
-  ports: Oauth2ProviderListingPorts,
+  deps: Oauth2ProviderListingDependencies,
   principal: Caller,
   name: string,
 ): Promise<void> {
-  return audited(ports.audit, 'DeleteOauth2CredentialProvider', principal, async (note) => {
+  return audited(deps.audit, 'DeleteOauth2CredentialProvider', principal, async (note) => {
     note({ provider: name });
     const provider = await resourceToDelete(
-      ports.providers,
+      deps.providers,
       'credential provider',
       { principal, operation: 'DeleteOauth2CredentialProvider' },
       name,
     );
-    await deleteWithContents(ports.providers, provider, async () => {
-      await deleteClientSecret(ports, provider);
-      await ports.vaultContents.deleteGrantsOfProvider(provider.id);
+    await deleteWithContents(deps.providers, provider, async () => {
+      await deleteClientSecret(deps, provider);
+      await deps.vaultContents.deleteGrantsOfProvider(provider.id);
     });
   });
 }
 
 /** The caller's OAuth2 providers, by name. @throws ValidationException for a token of another listing */
 export function listOauth2Providers(
-  ports: Oauth2ProviderListingPorts,
+  deps: Oauth2ProviderListingDependencies,
   principal: Caller,
   input: ListInput,
 ): Promise<Listed<Oauth2Provider>> {
   const operation = 'ListOauth2CredentialProviders';
-  return audited(ports.audit, operation, principal, () =>
-    listOwned(ports.providers, ports.pageTokens, operation, principal, input, PAGE),
+  return audited(deps.audit, operation, principal, () =>
+    listOwned(deps.providers, deps.pageTokens, operation, principal, input, PAGE),
   );
 }

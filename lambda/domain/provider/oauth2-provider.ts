@@ -23,17 +23,17 @@ import type { Oauth2Discovery } from './discovery';
 import type { EndpointPolicy } from '../endpoint';
 import { checkOnBehalfOfChange, onBehalfOfConfigOf } from './on-behalf-of';
 import { type OnBehalfOfConfig } from './on-behalf-of-config';
-import { nameExternalSecret, type SecretNamingPorts } from './provider-secret';
-import { checkSigningKey, type KeyNamingPorts, type PrivateKeyJwt } from './private-key-jwt';
+import { nameExternalSecret, type SecretNamingDependencies } from './provider-secret';
+import { checkSigningKey, type KeyNamingDependencies, type PrivateKeyJwt } from './private-key-jwt';
 import { usesSecret, type ClientAuthenticationMethod } from './vendor';
 import {
   checkSecretGiven,
   clientSecretMembers,
   CONFIG_INPUT,
   secretRequired,
-  settleConfig,
+  resolveConfig,
   type Oauth2ProviderConfig,
-  type SettledConfig,
+  type ResolvedConfig,
 } from './vendor-config';
 import type { VendorName } from './vendors';
 import { checkWebIdentityChange } from './web-identity-client';
@@ -66,7 +66,7 @@ export const callbackUrl = (baseUrl: string, callbackId: string): string =>
  * The client at its server, in one digest: what a client secret or a refresh token was given for. Neither goes to
  * another server because a provider's configuration has changed.
  */
-export function clientAtServer({
+export function clientBindingDigest({
   vendor,
   clientId,
   discovery,
@@ -85,7 +85,7 @@ export const clientSecretContext = (
   purpose: 'client-secret',
   ownerId: provider.id,
   ownerArn: provider.arn,
-  binding: { provider: provider.id, client: clientAtServer(provider) },
+  binding: { provider: provider.id, client: clientBindingDigest(provider) },
 });
 
 export interface Oauth2ProviderInput {
@@ -98,7 +98,7 @@ export interface CreateOauth2ProviderInput extends Oauth2ProviderInput {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface Oauth2ProviderPorts extends SecretNamingPorts, KeyNamingPorts {
+export interface Oauth2ProviderDependencies extends SecretNamingDependencies, KeyNamingDependencies {
   readonly providers: Oauth2ProviderStore;
   readonly clientSecrets: Pick<SecretStore, 'put' | 'remove' | 'removeBefore'>;
   readonly vaultContents: Pick<VaultContents, 'shredKeys'>;
@@ -110,7 +110,7 @@ export interface Oauth2ProviderPorts extends SecretNamingPorts, KeyNamingPorts {
 }
 
 /** What a client secret is deleted with. */
-export interface DeleteClientSecretPorts {
+export interface DeleteClientSecretDependencies {
   readonly clientSecrets: Pick<SecretStore, 'remove'>;
   readonly vaultContents: Pick<VaultContents, 'shredKeys'>;
 }
@@ -120,17 +120,17 @@ const KIND = 'credential provider';
 const SIGNING_KEY_MEMBER = `${CONFIG_INPUT}.customOauth2ProviderConfig.privateKeyJwtConfig`;
 
 async function sealSecret(
-  ports: Oauth2ProviderPorts,
+  deps: Oauth2ProviderDependencies,
   provider: Oauth2Provider,
   clientSecret: string,
 ): Promise<void> {
-  const sealed = await ports.seal.seal(clientSecretContext(provider), clientSecret);
-  await ports.clientSecrets.put(provider.id, sealed, provider.revision);
+  const sealed = await deps.seal.seal(clientSecretContext(provider), clientSecret);
+  await deps.clientSecrets.put(provider.id, sealed, provider.revision);
 }
 
 /** Its key first, without which it is nothing. */
 export async function deleteClientSecret(
-  { vaultContents, clientSecrets }: DeleteClientSecretPorts,
+  { vaultContents, clientSecrets }: DeleteClientSecretDependencies,
   { id }: Pick<Oauth2Provider, 'id'>,
 ): Promise<void> {
   await vaultContents.shredKeys(id);
@@ -146,35 +146,35 @@ export async function deleteClientSecret(
  *   configuration that cannot work
  */
 export function createOauth2Provider(
-  ports: Oauth2ProviderPorts,
+  deps: Oauth2ProviderDependencies,
   principal: Caller,
   input: CreateOauth2ProviderInput,
 ): Promise<Oauth2Provider> {
-  return audited(ports.audit, 'CreateOauth2CredentialProvider', principal, async (note) => {
-    note({ provider: input.name });
-    const settled = settleConfig(input.vendor, input.config, ports.endpointPolicy);
-    checkSecretGiven(input.vendor, settled);
-    const { secret, ...client } = settled;
+  return audited(deps.audit, 'CreateOauth2CredentialProvider', principal, async (annotate) => {
+    annotate({ provider: input.name });
+    const resolved = resolveConfig(input.vendor, input.config, deps.endpointPolicy);
+    checkSecretGiven(input.vendor, resolved);
+    const { secret, ...client } = resolved;
     const members = clientSecretMembers(input.vendor);
     if (client.privateKeyJwt) {
       const naming = { byOwner: true, ...ownedBy(principal), unchanged: false };
-      await checkSigningKey(ports, naming, SIGNING_KEY_MEMBER, client.privateKeyJwt);
+      await checkSigningKey(deps, naming, SIGNING_KEY_MEMBER, client.privateKeyJwt);
     }
     // Look first, so that a secret is not sealed for nothing; the conditional write below decides.
-    if (await ports.providers.get(input.name)) throw nameTaken(KIND, input.name);
-    await checkQuota(ports.providers, principal, ports.quotas, 'oauth2CredentialProviders');
+    if (await deps.providers.get(input.name)) throw nameTaken(KIND, input.name);
+    await checkQuota(deps.providers, principal, deps.quotas, 'oauth2CredentialProviders');
     const naming = { byOwner: true, ...ownedBy(principal) };
-    const now = epochSeconds(ports.system);
+    const now = epochSeconds(deps.system);
     const provider: Oauth2Provider = {
       name: input.name,
-      id: ports.system.randomUUID(),
-      arn: oauth2ProviderArn(ports.arnPrefix, input.name),
+      id: deps.system.randomUUID(),
+      arn: oauth2ProviderArn(deps.arnPrefix, input.name),
       ...ownedBy(principal),
       vendor: input.vendor,
-      callbackId: ports.system.randomUUID(),
+      callbackId: deps.system.randomUUID(),
       ...client,
       ...(secret.kind === 'external' && {
-        externalSecret: await nameExternalSecret(ports, naming, members.reference, secret.reference),
+        externalSecret: await nameExternalSecret(deps, naming, members.reference, secret.reference),
       }),
       tags: input.tags ?? {},
       revision: 1,
@@ -182,12 +182,12 @@ export function createOauth2Provider(
       lastUpdatedTime: now,
     };
     // The secret goes in first: a provider that can be seen always has one.
-    if (secret.kind === 'managed') await sealSecret(ports, provider, secret.secret);
+    if (secret.kind === 'managed') await sealSecret(deps, provider, secret.secret);
     try {
-      await createResource(ports.providers, KIND, provider);
+      await createResource(deps.providers, KIND, provider);
     } catch (error) {
       if (error instanceof ServiceError && secret.kind === 'managed')
-        await deleteClientSecret(ports, provider);
+        await deleteClientSecret(deps, provider);
       throw error;
     }
     return provider;
@@ -199,14 +199,14 @@ export function createOauth2Provider(
  * @throws ResourceNotFoundException when there is none, AccessDeniedException for another principal's
  */
 export function getOauth2Provider(
-  ports: Pick<Oauth2ProviderPorts, 'providers' | 'audit'>,
+  deps: Pick<Oauth2ProviderDependencies, 'providers' | 'audit'>,
   principal: Caller,
   name: string,
 ): Promise<Oauth2Provider> {
-  return audited(ports.audit, 'GetOauth2CredentialProvider', principal, async (note) => {
-    note({ provider: name });
+  return audited(deps.audit, 'GetOauth2CredentialProvider', principal, async (annotate) => {
+    annotate({ provider: name });
     return managedResource(
-      ports.providers,
+      deps.providers,
       KIND,
       { principal, operation: 'GetOauth2CredentialProvider' },
       name,
@@ -221,14 +221,14 @@ export function getOauth2Provider(
  *   AccessDeniedException for another than the owner who names one
  */
 async function changedSecret(
-  ports: Oauth2ProviderPorts,
+  deps: Oauth2ProviderDependencies,
   principal: Caller,
   provider: Oauth2Provider,
-  { vendor, secret, ...client }: SettledConfig & Pick<Oauth2Provider, 'vendor'>,
+  { vendor, secret, ...client }: ResolvedConfig & Pick<Oauth2Provider, 'vendor'>,
 ): Promise<ExternalSecret | undefined> {
   const { owner, ownerId, externalSecret: present } = provider;
   const members = clientSecretMembers(vendor);
-  const sameServer = clientAtServer(provider) === clientAtServer({ vendor, ...client });
+  const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...client });
   if (secret.kind === 'managed' || !usesSecret(client.clientAuthenticationMethod)) return undefined;
   if (secret.kind === 'external') {
     const naming = {
@@ -237,7 +237,7 @@ async function changedSecret(
       ownerId,
       kept: sameServer ? present : undefined,
     };
-    return nameExternalSecret(ports, naming, members.reference, secret.reference);
+    return nameExternalSecret(deps, naming, members.reference, secret.reference);
   }
   if (!usesSecret(provider.clientAuthenticationMethod)) {
     throw secretRequired(vendor, client.clientAuthenticationMethod);
@@ -280,22 +280,22 @@ const changedInput = (
  *   work, ThrottlingException when it was changed meanwhile
  */
 export function updateOauth2Provider(
-  ports: Oauth2ProviderPorts,
+  deps: Oauth2ProviderDependencies,
   principal: Caller,
   { name, vendor, config }: Oauth2ProviderInput,
 ): Promise<Oauth2Provider> {
-  return audited(ports.audit, 'UpdateOauth2CredentialProvider', principal, async (note) => {
-    note({ provider: name });
+  return audited(deps.audit, 'UpdateOauth2CredentialProvider', principal, async (annotate) => {
+    annotate({ provider: name });
     const provider = await managedResource(
-      ports.providers,
+      deps.providers,
       KIND,
       { principal, operation: 'UpdateOauth2CredentialProvider' },
       name,
     );
     const { owner, ownerId, privateKeyJwt: present } = provider;
     const byOwner = isOwnedBy(provider, principal);
-    const { secret, ...client } = settleConfig(vendor, config, ports.endpointPolicy, present);
-    const sameServer = clientAtServer(provider) === clientAtServer({ vendor, ...client });
+    const { secret, ...client } = resolveConfig(vendor, config, deps.endpointPolicy, present);
+    const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...client });
     checkOnBehalfOfChange({
       byOwner,
       before: onBehalfOfConfigOf(provider),
@@ -311,28 +311,28 @@ export function updateOauth2Provider(
     if (client.privateKeyJwt) {
       const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
       await checkSigningKey(
-        ports,
+        deps,
         { byOwner, owner, ownerId, unchanged },
         SIGNING_KEY_MEMBER,
         client.privateKeyJwt,
       );
     }
-    const externalSecret = await changedSecret(ports, principal, provider, { vendor, secret, ...client });
+    const externalSecret = await changedSecret(deps, principal, provider, { vendor, secret, ...client });
     const change = { vendor, privateKeyJwt: undefined, ...client, externalSecret };
-    note({ changed: changedInput(provider, change, secret.kind === 'managed') });
-    const changed = await changeResource(ports.providers, ports.system, provider, change);
+    annotate({ changed: changedInput(provider, change, secret.kind === 'managed') });
+    const changed = await changeResource(deps.providers, deps.system, provider, change);
     // After the write that decides, so that of two updates at once the one that lost leaves no secret behind. Until
     // then the old secret does not open for the new server.
     if (secret.kind === 'managed') {
       await writeContents(
-        ports.providers,
+        deps.providers,
         changed,
-        () => sealSecret(ports, changed, secret.secret),
-        () => deleteClientSecret(ports, changed),
+        () => sealSecret(deps, changed, secret.secret),
+        () => deleteClientSecret(deps, changed),
       );
     }
     const secretGone = secret.kind === 'external' || !usesSecret(changed.clientAuthenticationMethod);
-    if (secretGone) await ports.clientSecrets.removeBefore(changed.id, changed.revision);
+    if (secretGone) await deps.clientSecrets.removeBefore(changed.id, changed.revision);
     return changed;
   });
 }

@@ -105,7 +105,7 @@ export const privateKeyJwtConfigOf = ({
   additionalPayloadClaims: payloadClaims,
 });
 
-export interface KeyNamingPorts {
+export interface KeyNamingDependencies {
   readonly keyDescriptions: KeyDescriptions;
   /** `arn:{partition}:bedrock-agentcore:{region}:{account}`. */
   readonly arnPrefix: string;
@@ -134,7 +134,7 @@ export interface KeyNaming extends Owned {
  *   AccessDeniedException for a caller who is not the owner
  */
 export async function checkSigningKey(
-  ports: KeyNamingPorts,
+  deps: KeyNamingDependencies,
   { byOwner, unchanged, ...owned }: KeyNaming,
   member: string,
   { keyArn, algorithm }: PrivateKeyJwt,
@@ -146,8 +146,8 @@ export async function checkSigningKey(
       'a signing key named by another principal than the owner',
     );
   }
-  const described = keyArn.startsWith(keyArnPrefix(ports.arnPrefix))
-    ? await ports.keyDescriptions.describe(keyArn)
+  const described = keyArn.startsWith(keyArnPrefix(deps.arnPrefix))
+    ? await deps.keyDescriptions.describe(keyArn)
     : undefined;
   const isOwners =
     described?.arn === keyArn &&

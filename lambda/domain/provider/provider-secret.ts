@@ -45,7 +45,7 @@ export function givenSecret(members: SecretMembers, { secret, source, reference 
   return secret ? { kind: 'managed', secret } : { kind: 'none', source };
 }
 
-export interface SecretNamingPorts {
+export interface SecretNamingDependencies {
   readonly secretDescriptions: SecretDescriptions;
   /** `arn:{partition}:bedrock-agentcore:{region}:{account}`. */
   readonly arnPrefix: string;
@@ -74,7 +74,7 @@ const secretArnPrefix = (arnPrefix: string): string => {
  *   AccessDeniedException for a caller who is not the owner
  */
 export async function nameExternalSecret(
-  ports: SecretNamingPorts,
+  deps: SecretNamingDependencies,
   { byOwner, kept, ...owned }: SecretNaming,
   member: string,
   { secretId, jsonKey }: SecretReference,
@@ -86,9 +86,9 @@ export async function nameExternalSecret(
       'an external secret named by another principal than the owner',
     );
   }
-  const ours = secretArnPrefix(ports.arnPrefix);
+  const ours = secretArnPrefix(deps.arnPrefix);
   const asked = !secretId.startsWith('arn:') || secretId.startsWith(ours);
-  const described = asked ? await ports.secretDescriptions.describe(secretId) : undefined;
+  const described = asked ? await deps.secretDescriptions.describe(secretId) : undefined;
   if (!described?.arn.startsWith(ours) || !namesOwner(described, owned)) {
     throw invalidMember(
       `${member}.secretId`,

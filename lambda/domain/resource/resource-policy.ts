@@ -7,7 +7,7 @@ import { locateResource, type ResourceStores } from './resource-arn';
 import { checkAdmission } from '../policy/policy-admission';
 import { parsePolicyDocument } from '../policy/policy-document';
 
-export interface ResourcePolicyPorts extends ResourceStores {
+export interface ResourcePolicyDependencies extends ResourceStores {
   readonly audit: AuditTrail;
   readonly system: System;
   readonly arnPrefix: string;
@@ -20,45 +20,45 @@ export interface ResourcePolicyPorts extends ResourceStores {
  *   AccessDeniedException, ThrottlingException when the resource was changed meanwhile
  */
 export function putResourcePolicy(
-  ports: ResourcePolicyPorts,
+  deps: ResourcePolicyDependencies,
   principal: Caller,
   resourceArn: string,
   policy: string,
 ): Promise<string> {
   const operation = 'PutResourcePolicy';
-  return audited(ports.audit, operation, principal, async (note) => {
+  return audited(deps.audit, operation, principal, async (note) => {
     note({ resource: resourceArn });
-    const { store, resource } = await locateResource(ports, { principal, operation }, resourceArn);
+    const { store, resource } = await locateResource(deps, { principal, operation }, resourceArn);
     checkAdmission(parsePolicyDocument(policy, resource.arn));
-    await changeResource(store, ports.system, resource, { policy });
+    await changeResource(store, deps.system, resource, { policy });
     return policy;
   });
 }
 
 /** @returns undefined when the resource has none. @throws ResourceNotFoundException, AccessDeniedException */
 export function getResourcePolicy(
-  ports: ResourcePolicyPorts,
+  deps: ResourcePolicyDependencies,
   principal: Caller,
   resourceArn: string,
 ): Promise<string | undefined> {
   const operation = 'GetResourcePolicy';
-  return audited(ports.audit, operation, principal, async (note) => {
+  return audited(deps.audit, operation, principal, async (note) => {
     note({ resource: resourceArn });
-    const { resource } = await locateResource(ports, { principal, operation }, resourceArn);
+    const { resource } = await locateResource(deps, { principal, operation }, resourceArn);
     return resource.policy;
   });
 }
 
 /** From the next request on the owner alone may act. @throws ResourceNotFoundException, AccessDeniedException */
 export function deleteResourcePolicy(
-  ports: ResourcePolicyPorts,
+  deps: ResourcePolicyDependencies,
   principal: Caller,
   resourceArn: string,
 ): Promise<void> {
   const operation = 'DeleteResourcePolicy';
-  return audited(ports.audit, operation, principal, async (note) => {
+  return audited(deps.audit, operation, principal, async (note) => {
     note({ resource: resourceArn });
-    const { store, resource } = await locateResource(ports, { principal, operation }, resourceArn);
-    await changeResource(store, ports.system, resource, { policy: undefined });
+    const { store, resource } = await locateResource(deps, { principal, operation }, resourceArn);
+    await changeResource(store, deps.system, resource, { policy: undefined });
   });
 }

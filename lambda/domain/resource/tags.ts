@@ -9,7 +9,7 @@ import { ServiceError } from '../service-error';
 /** Tags that a resource may have: AWS's most. */
 const MOST = 50;
 
-export interface TagPorts extends ResourceStores {
+export interface TagDependencies extends ResourceStores {
   readonly audit: AuditTrail;
   readonly system: System;
   readonly arnPrefix: string;
@@ -18,15 +18,15 @@ export interface TagPorts extends ResourceStores {
 type Tags = Readonly<Record<string, string>>;
 
 function changeTags(
-  ports: TagPorts,
+  deps: TagDependencies,
   operation: 'TagResource' | 'UntagResource',
   principal: Caller,
   resourceArn: string,
   change: (tags: Tags) => Tags,
 ): Promise<void> {
-  return audited(ports.audit, operation, principal, async (note) => {
+  return audited(deps.audit, operation, principal, async (note) => {
     note({ resource: resourceArn });
-    const { store, resource } = await locateResource(ports, { principal, operation }, resourceArn);
+    const { store, resource } = await locateResource(deps, { principal, operation }, resourceArn);
     const tags = change(resource.tags);
     if (Object.keys(tags).length > MOST) {
       throw new ServiceError(
@@ -34,7 +34,7 @@ function changeTags(
         `A resource may have ${MOST} tags. Remove some first.`,
       );
     }
-    await changeResource(store, ports.system, resource, { tags });
+    await changeResource(store, deps.system, resource, { tags });
   });
 }
 
@@ -43,26 +43,26 @@ function changeTags(
  *
  * @throws ServiceQuotaExceededException over 50, ResourceNotFoundException, AccessDeniedException
  */
-export const tagResource = (ports: TagPorts, principal: Caller, arn: string, tags: Tags): Promise<void> =>
-  changeTags(ports, 'TagResource', principal, arn, (present) => ({ ...present, ...tags }));
+export const tagResource = (deps: TagDependencies, principal: Caller, arn: string, tags: Tags): Promise<void> =>
+  changeTags(deps, 'TagResource', principal, arn, (present) => ({ ...present, ...tags }));
 
 /** Removes tags; keys that are not there do not matter. @throws ResourceNotFoundException, AccessDeniedException */
 export const untagResource = (
-  ports: TagPorts,
+  deps: TagDependencies,
   principal: Caller,
   arn: string,
   keys: readonly string[],
 ): Promise<void> =>
-  changeTags(ports, 'UntagResource', principal, arn, (present) =>
+  changeTags(deps, 'UntagResource', principal, arn, (present) =>
     Object.fromEntries(Object.entries(present).filter(([key]) => !keys.includes(key))),
   );
 
 /** @throws ResourceNotFoundException, AccessDeniedException */
-export function listTags(ports: TagPorts, principal: Caller, arn: string): Promise<Tags> {
+export function listTags(deps: TagDependencies, principal: Caller, arn: string): Promise<Tags> {
   const operation = 'ListTagsForResource';
-  return audited(ports.audit, operation, principal, async (note) => {
+  return audited(deps.audit, operation, principal, async (note) => {
     note({ resource: arn });
-    const { resource } = await locateResource(ports, { principal, operation }, arn);
+    const { resource } = await locateResource(deps, { principal, operation }, arn);
     return resource.tags;
   });
 }

@@ -74,7 +74,7 @@ export interface VaultKeyMover {
   begin(kmsKeyArn: string, vaultRevision: number): VaultKeyMove;
 }
 
-export interface TokenVaultPorts {
+export interface TokenVaultDependencies {
   readonly tokenVault: TokenVaultStore;
   readonly vaultKeyMover: VaultKeyMover;
   readonly audit: AuditTrail;
@@ -115,13 +115,13 @@ function customerKeyArn({ keyType, kmsKeyArn }: KmsConfiguration): string | unde
  * @throws ResourceNotFoundException for another vault
  */
 export function getTokenVault(
-  ports: Pick<TokenVaultPorts, 'tokenVault' | 'audit'>,
+  deps: Pick<TokenVaultDependencies, 'tokenVault' | 'audit'>,
   principal: Caller,
   tokenVaultId = TOKEN_VAULT_ID,
 ): Promise<TokenVault> {
-  return audited(ports.audit, 'GetTokenVault', principal, () => {
+  return audited(deps.audit, 'GetTokenVault', principal, () => {
     checkTokenVaultId(tokenVaultId);
-    return ports.tokenVault.get();
+    return deps.tokenVault.get();
   });
 }
 
@@ -135,26 +135,26 @@ export function getTokenVault(
  *   ValidationException when vault keys are left under a KMS key that cannot be used
  */
 export function setTokenVaultCmk(
-  ports: TokenVaultPorts,
+  deps: TokenVaultDependencies,
   principal: Caller,
   tokenVaultId: string | undefined,
   kmsConfiguration: KmsConfiguration,
 ): Promise<TokenVault> {
-  return audited(ports.audit, 'SetTokenVaultCMK', principal, async (note) => {
+  return audited(deps.audit, 'SetTokenVaultCMK', principal, async (note) => {
     checkTokenVaultId(tokenVaultId ?? TOKEN_VAULT_ID);
     const kmsKeyArn = customerKeyArn(kmsConfiguration);
-    const wrapping = kmsKeyArn ?? ports.serviceKeyArn;
+    const wrapping = kmsKeyArn ?? deps.serviceKeyArn;
     note({ result: `to ${wrapping}` });
-    await ports.vaultKeyMover.probe(wrapping);
-    const vault = await pointTo(ports, kmsKeyArn);
-    await moveAll(ports, wrapping, vault.revision);
+    await deps.vaultKeyMover.probe(wrapping);
+    const vault = await pointTo(deps, kmsKeyArn);
+    await moveAll(deps, wrapping, vault.revision);
     return vault;
   });
 }
 
 /** From here on new vault keys are made under the KMS key. Asking for the one that it is already changes nothing. */
 async function pointTo(
-  { tokenVault, system }: TokenVaultPorts,
+  { tokenVault, system }: TokenVaultDependencies,
   kmsKeyArn: string | undefined,
 ): Promise<TokenVault> {
   const current = await tokenVault.get();
@@ -169,7 +169,7 @@ async function pointTo(
 }
 
 async function moveAll(
-  { vaultKeyMover, system }: TokenVaultPorts,
+  { vaultKeyMover, system }: TokenVaultDependencies,
   kmsKeyArn: string,
   vaultRevision: number,
 ): Promise<void> {

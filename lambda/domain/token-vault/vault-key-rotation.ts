@@ -14,7 +14,7 @@ export const ROTATED_PURPOSES = [
   'subject-token',
 ] as const satisfies readonly SealingPurpose[];
 
-export interface VaultKeyRotationPorts {
+export interface VaultKeyRotationDependencies {
   readonly identities: Pick<WorkloadIdentityStore, 'get'>;
   readonly vaultKeys: {
     /** Makes a key without seeing it. @returns its version */
@@ -37,7 +37,7 @@ export interface RotatedVaultKey {
  *   vault is being moved
  */
 export const rotateVaultKeys = (
-  { identities, vaultKeys, audit }: VaultKeyRotationPorts,
+  { identities, vaultKeys, audit }: VaultKeyRotationDependencies,
   workloadName: string,
 ): Promise<RotatedVaultKey[]> =>
   audited(audit, 'RotateVaultKeys', undefined, async (note) => {

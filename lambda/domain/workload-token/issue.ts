@@ -21,7 +21,7 @@ import { delegationClaims, TOKEN_TYPE } from './claims';
 import type { SigningKeys } from './signing-keys';
 import { sealSubjectToken } from './subject-token';
 
-export interface IssuePorts {
+export interface IssueDependencies {
   readonly identities: Pick<WorkloadIdentityStore, 'get'>;
   readonly userTokens: UserTokenVerifier;
   readonly signingKeys: SigningKeys;
@@ -45,13 +45,13 @@ interface Subject {
 }
 
 async function subjectOf(
-  ports: IssuePorts,
+  deps: IssueDependencies,
   workload: TrustsIssuers,
   onBehalfOf: OnBehalfOf,
 ): Promise<Subject> {
   if (!onBehalfOf) return { user: undefined, until: Infinity };
   if ('userId' in onBehalfOf) return { user: { kind: 'user-id', id: onBehalfOf.userId }, until: Infinity };
-  const verified = await ports.userTokens.verify(onBehalfOf.userToken, workload);
+  const verified = await deps.userTokens.verify(onBehalfOf.userToken, workload);
   return { user: verified.user, until: verified.expiresAt, userToken: onBehalfOf.userToken };
 }
 
@@ -67,32 +67,32 @@ export type IssueOperation =
  * @throws ResourceNotFoundException, AccessDeniedException, UnauthorizedException for the user's token
  */
 export function issueWorkloadAccessToken(
-  ports: IssuePorts,
+  deps: IssueDependencies,
   operation: IssueOperation,
   principal: Caller,
   workloadName: string,
   onBehalfOf: OnBehalfOf,
 ): Promise<string> {
-  return audited(ports.audit, operation, principal, async (note) => {
-    const workload = await ports.identities.get(workloadName);
+  return audited(deps.audit, operation, principal, async (note) => {
+    const workload = await deps.identities.get(workloadName);
     if (!workload) throw noSuchResource('workload identity', workloadName);
     note({ workloadIdentity: workload.arn });
     const userId = onBehalfOf && 'userId' in onBehalfOf ? onBehalfOf.userId : undefined;
     mayAct({ principal, operation, resource: workload, context: { userId } });
 
-    const { user, until, userToken } = await subjectOf(ports, workload, onBehalfOf);
+    const { user, until, userToken } = await subjectOf(deps, workload, onBehalfOf);
     note({ user: subjectHash(user) });
-    const now = epochSeconds(ports.system);
+    const now = epochSeconds(deps.system);
     if (until <= now) {
       throw new ServiceError('UnauthorizedException', USER_TOKEN_ENDED, { detail: 'user token: expired' });
     }
-    const tokenId = ports.system.randomUUID();
+    const tokenId = deps.system.randomUUID();
     note({ jti: tokenId });
     const carried =
       userToken === undefined
         ? undefined
-        : await sealSubjectToken(ports.seal, { workload, user }, userToken, tokenId);
-    const { kid, privateKey } = await ports.signingKeys.current();
+        : await sealSubjectToken(deps.seal, { workload, user }, userToken, tokenId);
+    const { kid, privateKey } = await deps.signingKeys.current();
     return new SignJWT({
       ...delegationClaims({ workload, user }),
       ...(carried && {
@@ -100,11 +100,11 @@ export function issueWorkloadAccessToken(
       }),
     })
       .setProtectedHeader({ alg: 'ES256', kid, typ: TOKEN_TYPE })
-      .setIssuer(ports.issuer)
-      .setAudience(ports.issuer)
+      .setIssuer(deps.issuer)
+      .setAudience(deps.issuer)
       .setJti(tokenId)
       .setIssuedAt(now)
-      .setExpirationTime(Math.min(now + ports.lifetimes.workloadAccessToken, until))
+      .setExpirationTime(Math.min(now + deps.lifetimes.workloadAccessToken, until))
       .sign(privateKey);
   });
 }

@@ -34,7 +34,7 @@ export const ROTATION_LEAD = 900;
  */
 const MOST_GENERATIONS = 100;
 
-export interface SigningKeyRotationPorts {
+export interface SigningKeyRotationDependencies {
   readonly store: SigningKeyStore;
   /** Wraps only: who rotates keys has no need to open one. */
   readonly wrapper: Pick<KeyWrapper, 'wrap'>;
@@ -58,7 +58,7 @@ const described = ({ kid, signsFrom }: SigningKeyRecord): SigningKeyDescription 
  * @returns the keys of the period and later ones, revoked ones among them
  */
 export async function neededSigningKeys(
-  { store, wrapper, system }: Pick<SigningKeyRotationPorts, 'store' | 'wrapper' | 'system'>,
+  { store, wrapper, system }: Pick<SigningKeyRotationDependencies, 'store' | 'wrapper' | 'system'>,
   now: number,
 ): Promise<SigningKeyRecord[]> {
   const needed = [...new Set([periodAt(now), periodAt(now + PUBLISH_AHEAD)])];
@@ -95,10 +95,10 @@ export function signerAmong(records: readonly SigningKeyRecord[], now: number): 
  *
  * @returns the key that signs now
  */
-export const prepareSigningKeys = (ports: SigningKeyRotationPorts): Promise<SigningKeyDescription> =>
-  audited(ports.audit, 'PrepareSigningKeys', undefined, async () => {
-    const now = epochSeconds(ports.system);
-    return described(signerAmong(await neededSigningKeys(ports, now), now));
+export const prepareSigningKeys = (deps: SigningKeyRotationDependencies): Promise<SigningKeyDescription> =>
+  audited(deps.audit, 'PrepareSigningKeys', undefined, async () => {
+    const now = epochSeconds(deps.system);
+    return described(signerAmong(await neededSigningKeys(deps, now), now));
   });
 
 function checkGenerations(records: readonly SigningKeyRecord[], period: number): void {
@@ -116,16 +116,16 @@ function checkGenerations(records: readonly SigningKeyRecord[], period: number):
  * @returns the key that will sign
  * @throws ServiceQuotaExceededException when it was asked for too often
  */
-export const rotateSigningKey = (ports: SigningKeyRotationPorts): Promise<SigningKeyDescription> =>
-  audited(ports.audit, 'RotateSigningKey', undefined, async (note) => {
-    const { store, wrapper, system } = ports;
+export const rotateSigningKey = (deps: SigningKeyRotationDependencies): Promise<SigningKeyDescription> =>
+  audited(deps.audit, 'RotateSigningKey', undefined, async (note) => {
+    const { store, wrapper, system } = deps;
     const now = epochSeconds(system);
     const signsFrom = now + ROTATION_LEAD;
     const period = periodAt(signsFrom);
     const waiting = (records: readonly SigningKeyRecord[]) =>
       usableIn(records, period).findLast((record) => record.signsFrom > now);
 
-    const records = await neededSigningKeys(ports, now);
+    const records = await neededSigningKeys(deps, now);
     let next = waiting(records);
     if (!next) {
       checkGenerations(records, period);
@@ -149,12 +149,12 @@ export const rotateSigningKey = (ports: SigningKeyRotationPorts): Promise<Signin
  *   keys were revoked
  */
 export const revokeSigningKey = (
-  ports: SigningKeyRotationPorts,
+  deps: SigningKeyRotationDependencies,
   kid: string,
 ): Promise<SigningKeyDescription> =>
-  audited(ports.audit, 'RevokeSigningKey', undefined, async (note) => {
-    const now = epochSeconds(ports.system);
-    const records = await ports.store.since(oldestPublished(now));
+  audited(deps.audit, 'RevokeSigningKey', undefined, async (note) => {
+    const now = epochSeconds(deps.system);
+    const records = await deps.store.since(oldestPublished(now));
     const record = records.find((candidate) => candidate.kid === kid);
     if (!record) {
       throw new ServiceError('ResourceNotFoundException', 'No signing key of that kid is published.', {
@@ -164,7 +164,7 @@ export const revokeSigningKey = (
     note({ result: `of ${kid}` });
     if (!isRevoked(record)) {
       checkGenerations(records, record.period);
-      if (!(await ports.store.revoke(record, now))) throw changedMeanwhile();
+      if (!(await deps.store.revoke(record, now))) throw changedMeanwhile();
     }
-    return described(signerAmong(await neededSigningKeys(ports, now), now));
+    return described(signerAmong(await neededSigningKeys(deps, now), now));
   });

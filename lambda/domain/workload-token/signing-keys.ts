@@ -84,7 +84,7 @@ export interface SigningKeys {
   current(): Promise<SigningKey>;
 }
 
-export interface SigningKeysPorts {
+export interface SigningKeysDependencies {
   readonly store: SigningKeyStore;
   readonly wrapper: KeyWrapper;
   readonly audit: AuditTrail;
@@ -97,7 +97,7 @@ interface Opened {
   readonly pem: string;
 }
 
-export function createSigningKeys({ store, wrapper, audit, system }: SigningKeysPorts): SigningKeys {
+export function createSigningKeys({ store, wrapper, audit, system }: SigningKeysDependencies): SigningKeys {
   let cached: { key: SigningKey; until: number } | undefined;
 
   /** The key that signs, of those that can be opened; an older one rather than none. */

@@ -7,7 +7,7 @@ import { ServiceError } from '../service-error';
 import { ClaimsSchema, CLOCK_SKEW, delegationOf, TOKEN_TYPE, type Delegation } from './claims';
 import type { PublicKeys } from './signing-keys';
 
-export interface VerifyPorts {
+export interface VerifyDependencies {
   readonly publicKeys: Pick<PublicKeys, 'find'>;
   readonly system: System;
   readonly issuer: string;
@@ -31,23 +31,23 @@ const unauthorized = (message: string, detail: string, cause?: unknown): Service
  * @returns who acts and for whom; whether the caller may present it is decided elsewhere
  * @throws UnauthorizedException
  */
-export async function verifyWorkloadAccessToken(ports: VerifyPorts, token: string): Promise<Delegation> {
+export async function verifyWorkloadAccessToken(deps: VerifyDependencies, token: string): Promise<Delegation> {
   if (!isCompactJws(token)) throw unauthorized(INVALID, 'workload access token: not a JWT');
   try {
     const { payload } = await jwtVerify(
       token,
       async ({ kid }) => {
-        const key = kid === undefined ? undefined : await ports.publicKeys.find(kid);
+        const key = kid === undefined ? undefined : await deps.publicKeys.find(kid);
         if (!key) throw unauthorized(INVALID, 'workload access token: unknown signing key');
         return key;
       },
       {
         algorithms: ['ES256'],
         typ: TOKEN_TYPE,
-        issuer: ports.issuer,
-        audience: ports.issuer,
+        issuer: deps.issuer,
+        audience: deps.issuer,
         clockTolerance: CLOCK_SKEW,
-        currentDate: new Date(ports.system.now()),
+        currentDate: new Date(deps.system.now()),
         requiredClaims: ['exp', 'iat', 'sub', 'act'],
       },
     );

@@ -27,7 +27,7 @@ async function* body(...chunks: string[]): AsyncGenerator<Uint8Array> {
   for (const chunk of chunks) yield await Promise.resolve(Buffer.from(chunk));
 }
 
-/** An endpoint's ports, which remember what they were asked. */
+/** An endpoint's deps, which remember what they were asked. */
 function portsOf({ scopes = ['invoke'], answer }: { scopes?: string[]; answer?: Partial<AgentAnswer> } = {}) {
   const entries: AuditEntry[] = [];
   const minted: { workloadName: string; onBehalfOf: OnBehalfOf }[] = [];
@@ -87,28 +87,28 @@ const never = new AbortController().signal;
 const invoke = (
   endpoint: AgentEndpointConfiguration,
   call: AgentCall,
-  ports: ReturnType<typeof portsOf> = portsOf(),
-) => invokeAgent(ports, endpoint, call, never);
+  deps: ReturnType<typeof portsOf> = portsOf(),
+) => invokeAgent(deps, endpoint, call, never);
 
 /** The call is refused; neither a token was minted nor the agent asked. */
 async function refused(
   endpoint: AgentEndpointConfiguration,
   call: AgentCall,
 ): Promise<AuditEntry | undefined> {
-  const ports = portsOf();
-  const error = await invoke(endpoint, call, ports).catch((thrown: unknown) => thrown);
+  const deps = portsOf();
+  const error = await invoke(endpoint, call, deps).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ServiceError);
-  expect([ports.minted, ports.requests]).toEqual([[], []]);
-  expect(ports.entries).toHaveLength(1);
-  return ports.entries[0];
+  expect([deps.minted, deps.requests]).toEqual([[], []]);
+  expect(deps.entries).toHaveLength(1);
+  return deps.entries[0];
 }
 
 describe('by IAM', () => {
   it('calls for the agent alone, and records the role behind the session', async () => {
-    const ports = portsOf();
-    await invoke(endpointOf(BY_IAM), callOf(), ports);
-    expect(ports.minted).toEqual([{ workloadName: 'travel-agent', onBehalfOf: undefined }]);
-    expect(ports.entries).toEqual([
+    const deps = portsOf();
+    await invoke(endpointOf(BY_IAM), callOf(), deps);
+    expect(deps.minted).toEqual([{ workloadName: 'travel-agent', onBehalfOf: undefined }]);
+    expect(deps.entries).toEqual([
       {
         operation: 'InvokeAgentRuntime',
         outcome: 'allowed',
@@ -123,10 +123,10 @@ describe('by IAM', () => {
   const withUser = callOf({ headers: headers({ 'X-Amzn-Bedrock-AgentCore-Runtime-User-Id': 'ana' }) });
 
   it('calls for a user, where the endpoint lets the principal name one', async () => {
-    const ports = portsOf();
-    await invoke(endpointOf(named), withUser, ports);
-    expect(ports.minted).toEqual([{ workloadName: 'travel-agent', onBehalfOf: { userId: 'ana' } }]);
-    expect(ports.entries).toMatchObject([
+    const deps = portsOf();
+    await invoke(endpointOf(named), withUser, deps);
+    expect(deps.minted).toEqual([{ workloadName: 'travel-agent', onBehalfOf: { userId: 'ana' } }]);
+    expect(deps.entries).toMatchObject([
       { outcome: 'allowed', user: subjectHash({ kind: 'user-id', id: 'ana' }) },
     ]);
   });
@@ -158,12 +158,12 @@ describe('by IAM', () => {
 
 describe("by a user's token", () => {
   it('calls for the user, with the token handed to the identity service and not to the agent', async () => {
-    const ports = portsOf();
-    await invoke(endpointOf(BY_JWT), userCall(), ports);
-    expect(ports.minted).toEqual([{ workloadName: 'travel-agent', onBehalfOf: { userToken: TOKEN } }]);
-    expect(JSON.stringify(ports.requests)).not.toContain(TOKEN);
-    expect(ports.entries).toMatchObject([{ outcome: 'allowed', user: subjectHash(ANA) }]);
-    expect(JSON.stringify(ports.entries)).not.toContain(TOKEN);
+    const deps = portsOf();
+    await invoke(endpointOf(BY_JWT), userCall(), deps);
+    expect(deps.minted).toEqual([{ workloadName: 'travel-agent', onBehalfOf: { userToken: TOKEN } }]);
+    expect(JSON.stringify(deps.requests)).not.toContain(TOKEN);
+    expect(deps.entries).toMatchObject([{ outcome: 'allowed', user: subjectHash(ANA) }]);
+    expect(JSON.stringify(deps.entries)).not.toContain(TOKEN);
   });
 
   it.each<[what: string, lines: Record<string, string | string[]>, reason: string]>([
@@ -189,36 +189,36 @@ describe("by a user's token", () => {
   });
 
   it('is not called without one of the scopes, and the trail knows whose token it was', async () => {
-    const ports = portsOf({ scopes: ['openid'] });
-    await expect(invoke(endpointOf(scoped), userCall(), ports)).rejects.toMatchObject({
+    const deps = portsOf({ scopes: ['openid'] });
+    await expect(invoke(endpointOf(scoped), userCall(), deps)).rejects.toMatchObject({
       type: 'AccessDeniedException',
     });
-    expect(ports.entries).toMatchObject([
+    expect(deps.entries).toMatchObject([
       { outcome: 'denied', reason: 'user token: scope not allowed', user: subjectHash(ANA) },
     ]);
     // The scope is not the verifier's to judge, or nobody could tell it from the rest.
-    const [trusted] = ports.trusted;
+    const [trusted] = deps.trusted;
     expect(trusted?.authorizerConfiguration?.customJWTAuthorizer.discoveryUrl).toBe(BY_JWT.discoveryUrl);
     expect(trusted?.authorizerConfiguration?.customJWTAuthorizer.allowedScopes).toBeUndefined();
   });
 });
 
 describe('the authorizer', () => {
-  const authorize = (ports: ReturnType<typeof portsOf>, lines: Record<string, string>) =>
-    authorizeUser(ports, endpointOf(scoped), scoped, headers(lines));
+  const authorize = (deps: ReturnType<typeof portsOf>, lines: Record<string, string>) =>
+    authorizeUser(deps, endpointOf(scoped), scoped, headers(lines));
 
   it('lets in and leaves it to the gate to record that', async () => {
-    const ports = portsOf();
-    expect(await authorize(ports, { authorization: `bearer ${TOKEN}` })).toBe(subjectHash(ANA));
-    expect(ports.entries).toEqual([]);
+    const deps = portsOf();
+    expect(await authorize(deps, { authorization: `bearer ${TOKEN}` })).toBe(subjectHash(ANA));
+    expect(deps.entries).toEqual([]);
   });
 
   it('records what it refuses', async () => {
-    const ports = portsOf();
-    await expect(authorize(ports, { authorization: 'Bearer a.b.c' })).rejects.toMatchObject({
+    const deps = portsOf();
+    await expect(authorize(deps, { authorization: 'Bearer a.b.c' })).rejects.toMatchObject({
       type: 'UnauthorizedException',
     });
-    expect(ports.entries).toMatchObject([
+    expect(deps.entries).toMatchObject([
       { operation: 'InvokeAgentRuntime', outcome: 'denied', resource: ARN, reason: 'user token: signature' },
     ]);
   });
@@ -258,9 +258,9 @@ describe('is for this agent', () => {
 
 describe('the agent gets', () => {
   const sent = async (endpoint: AgentEndpointConfiguration, call: AgentCall): Promise<AgentRequest> => {
-    const ports = portsOf();
-    await invoke(endpoint, call, ports);
-    const [request] = ports.requests;
+    const deps = portsOf();
+    await invoke(endpoint, call, deps);
+    const [request] = deps.requests;
     if (!request) throw new Error('the agent was not asked');
     return request;
   };
@@ -389,8 +389,8 @@ describe('the caller gets', () => {
     ['a control character', 'text/plain\u0000'],
     ['a character beyond ASCII', 'text/pl\u00e4in'],
   ])('no answer with %s in a header, but its name', async (_what, value) => {
-    const ports = portsOf({ answer: { headers: { 'content-type': value, 'x-other': value } } });
-    const error: unknown = await invoke(endpointOf(BY_IAM), callOf(), ports).catch(
+    const deps = portsOf({ answer: { headers: { 'content-type': value, 'x-other': value } } });
+    const error: unknown = await invoke(endpointOf(BY_IAM), callOf(), deps).catch(
       (thrown: unknown) => thrown,
     );
     expect(error).toMatchObject({
@@ -401,19 +401,19 @@ describe('the caller gets', () => {
   });
 
   it('an answer whatever is in a header that the caller does not get', async () => {
-    const ports = portsOf({
+    const deps = portsOf({
       answer: { headers: { 'x-other': 'a\r\nb', 'content-type': 'text/plain\t; a="b"' } },
     });
-    const { headers: got } = await invoke(endpointOf(BY_IAM), callOf(), ports);
+    const { headers: got } = await invoke(endpointOf(BY_IAM), callOf(), deps);
     expect(got['content-type']).toBe('text/plain\t; a="b"');
     expect(got).not.toHaveProperty('x-other');
   });
 
   it('nothing of an agent that heeds no signal, once the run has ended', async () => {
     const end = new AbortController();
-    const ports = portsOf();
+    const deps = portsOf();
     const deaf = { invoke: () => new Promise<never>(() => undefined) };
-    const called = invokeAgent({ ...ports, agent: deaf }, endpointOf(BY_IAM), callOf(), end.signal);
+    const called = invokeAgent({ ...deps, agent: deaf }, endpointOf(BY_IAM), callOf(), end.signal);
     end.abort(new ServiceError('RuntimeClientError', 'The run is over.', { detail: 'agent: over' }));
     await expect(called).rejects.toMatchObject({ message: 'The run is over.' });
   });
@@ -429,12 +429,12 @@ describe('the caller gets', () => {
     ['MCP', 500, MCP],
     ['MCP', 503, MCP],
   ])('over %s no answer of status %i, but its number', async (_protocol, status, endpoint) => {
-    const ports = portsOf({ answer: { status } });
-    await expect(invoke(endpoint, callOf(), ports)).rejects.toMatchObject({
+    const deps = portsOf({ answer: { status } });
+    await expect(invoke(endpoint, callOf(), deps)).rejects.toMatchObject({
       type: 'RuntimeClientError',
       message: expect.stringContaining(String(status)) as string,
     });
-    expect(ports.entries).toMatchObject([
+    expect(deps.entries).toMatchObject([
       { outcome: 'failed', error: 'RuntimeClientError', reason: `agent: status ${status}` },
     ]);
   });
@@ -446,26 +446,26 @@ describe('the caller gets', () => {
   const failing = (error: Error) => ({ ...portsOf(), agent: { invoke: () => Promise.reject(error) } });
 
   it('nothing of how the agent failed', async () => {
-    const ports = failing(new AgentFailure('no connection to 10.0.0.7'));
-    await expect(invoke(HTTP, callOf(), ports)).rejects.toMatchObject({
+    const deps = failing(new AgentFailure('no connection to 10.0.0.7'));
+    await expect(invoke(HTTP, callOf(), deps)).rejects.toMatchObject({
       type: 'RuntimeClientError',
       message: expect.not.stringContaining('10.0.0.7') as string,
     });
-    expect(ports.entries).toMatchObject([{ outcome: 'failed', reason: 'agent: no connection to 10.0.0.7' }]);
+    expect(deps.entries).toMatchObject([{ outcome: 'failed', reason: 'agent: no connection to 10.0.0.7' }]);
   });
 
   it('what ended the run, when it was ended', async () => {
     const reason = new ServiceError('RuntimeClientError', 'The time is up.');
-    const ports = failing(new AgentFailure('aborted'));
-    await expect(invokeAgent(ports, HTTP, callOf(), AbortSignal.abort(reason))).rejects.toBe(reason);
-    await expect(invokeAgent(ports, HTTP, callOf(), AbortSignal.abort())).rejects.toMatchObject({
+    const deps = failing(new AgentFailure('aborted'));
+    await expect(invokeAgent(deps, HTTP, callOf(), AbortSignal.abort(reason))).rejects.toBe(reason);
+    await expect(invokeAgent(deps, HTTP, callOf(), AbortSignal.abort())).rejects.toMatchObject({
       message: expect.stringContaining('could not be reached') as string,
     });
   });
 
   it('a defect as a defect', async () => {
-    const ports = failing(new TypeError('not foreseen'));
-    await expect(invoke(HTTP, callOf(), ports)).rejects.toBeInstanceOf(TypeError);
-    expect(ports.entries).toMatchObject([{ outcome: 'failed', reason: 'internal error' }]);
+    const deps = failing(new TypeError('not foreseen'));
+    await expect(invoke(HTTP, callOf(), deps)).rejects.toBeInstanceOf(TypeError);
+    expect(deps.entries).toMatchObject([{ outcome: 'failed', reason: 'internal error' }]);
   });
 });
