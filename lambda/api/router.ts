@@ -4,7 +4,7 @@
  */
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import type { Note, Requests } from '../domain/audit';
+import type { Annotate, Requests } from '../domain/audit';
 import { callerOf, type Caller } from '../domain/principal';
 import { ServiceError } from '../domain/service-error';
 import { empty, errorResult, json, NO_STORE } from './errors';
@@ -80,22 +80,22 @@ export function createHandler<Group extends RoutedGroup>(
     const name = routes.get(`${event.httpMethod} ${event.resource}`);
     const route: Partial<Route> = name ? OPERATIONS[name] : {};
     const defaults = { operation: name ?? UNKNOWN_ROUTE, auditSuccess: route.metadata !== true };
-    return requests.ensureEntry(defaults, (note) => answer(event, name, note));
+    return requests.ensureEntry(defaults, (annotate) => answer(event, name, annotate));
   }
 
   async function answer(
     event: APIGatewayProxyEvent,
     name: OperationName | undefined,
-    note: Note,
+    annotate: Annotate,
   ): Promise<APIGatewayProxyResult> {
     if (!name)
       throw new ServiceError('ResourceNotFoundException', 'This function does not serve that route.');
     if (!isJsonOperation(name)) return (operations as Record<string, OpenHandler>)[name]!(event);
     // As the gateway gives it, for the entry of a principal whose kind cannot act here.
     const { userArn } = event.requestContext.identity;
-    if (userArn) note({ principal: userArn });
+    if (userArn) annotate({ principal: userArn });
     const principal = callerOf(event.requestContext.identity);
-    note({ principal: principal.arn });
+    annotate({ principal: principal.arn });
     const route: Route = OPERATIONS[name];
     const input = parseInput(name, { body: bodyOf(event), members: membersOf(event, route) });
     const output = await (operations as unknown as Record<string, JsonHandler<never>>)[name]!(

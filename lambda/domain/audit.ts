@@ -66,9 +66,9 @@ export interface Requests {
    * refused before an operation begins.
    *
    * @param defaults what the entry says, unless the work notes something else
-   * @param work is given the means to note what it learns for that entry
+   * @param work is given `annotate`, which adds what it learns to the entry for that entry
    */
-  ensureEntry<T>(defaults: EntryDefaults, work: (note: Note) => Promise<T>): Promise<T>;
+  ensureEntry<T>(defaults: EntryDefaults, work: (annotate: Annotate) => Promise<T>): Promise<T>;
 }
 
 export interface EntryDefaults extends Pick<AuditEntry, 'operation' | 'resource'> {
@@ -80,7 +80,7 @@ export interface EntryDefaults extends Pick<AuditEntry, 'operation' | 'resource'
 const FAILURES: readonly ErrorName[] = ['InternalServerException', 'RuntimeClientError'];
 
 /** What is learned of a request on the way, for its entry. */
-export type Note = (learned: Partial<AuditEntry>) => void;
+export type Annotate = (learned: Partial<AuditEntry>) => void;
 
 /** How it ended, and why, for what was thrown. */
 export function endedBy(error: unknown): Pick<AuditEntry, 'outcome' | 'reason' | 'result' | 'error'> {
@@ -99,13 +99,13 @@ export function endedBy(error: unknown): Pick<AuditEntry, 'outcome' | 'reason' |
  *
  * @param operation the operation's name
  * @param principal who calls; undefined where whoever invoked is CloudTrail's to tell
- * @param work is given the means to note what it learns for the entry
+ * @param work is given `annotate`, which adds what it learns to the entry for the entry
  */
 export async function audited<T>(
   audit: AuditTrail,
   operation: string,
   principal: Caller | undefined,
-  work: (note: Note) => Promise<T>,
+  work: (annotate: Annotate) => Promise<T>,
 ): Promise<T> {
   let entry: Omit<AuditEntry, 'outcome'> = { operation, ...(principal && { principal: principal.arn }) };
   try {

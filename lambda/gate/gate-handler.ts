@@ -7,7 +7,7 @@ import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { errorResult, json, NO_STORE } from '../api/errors';
 import { requestContextOf, UNKNOWN_ROUTE } from '../api/request-context';
 import { unexpected, type ReportUnexpected } from '../api/unexpected';
-import type { Note, Requests } from '../domain/audit';
+import type { Annotate, Requests } from '../domain/audit';
 import { isMetadataPath } from '../domain/gate/addressee';
 import { AgentFailure, runtimeClientError, type AgentAnswer } from '../domain/gate/agent-answer';
 import { runMilliseconds, type AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
@@ -128,7 +128,7 @@ export function createGateHandler(
    * What is answered without the agent; undefined for an invocation. A refusal is thrown, so that it has an entry: the
    * authorizer leaves the entry of a caller that it lets through to the gate.
    */
-  async function plainAnswer(event: APIGatewayProxyEvent, note: Note): Promise<Plain | undefined> {
+  async function plainAnswer(event: APIGatewayProxyEvent, annotate: Annotate): Promise<Plain | undefined> {
     const { inbound } = endpoint;
     if (event.resource === METADATA_PATH || event.resource === METADATA_OF_PATH)
       return metadata(endpoint, event);
@@ -138,7 +138,7 @@ export function createGateHandler(
     if (event.httpMethod === 'POST') return undefined;
     // The entry names the user, whom the token proves and the event does not.
     if (inbound.kind === 'JWT') {
-      await admitUser(deps.userTokens, endpoint, inbound, bearerToken(headerFields(event)), note);
+      await admitUser(deps.userTokens, endpoint, inbound, bearerToken(headerFields(event)), annotate);
     }
     throw new MethodNotAllowed();
   }
@@ -188,9 +188,9 @@ export function createGateHandler(
     try {
       const plain = await deps.requests.ensureEntry(
         { operation: UNKNOWN_ROUTE, auditSuccess: false },
-        (note) => {
-          note(endpointEntry(endpoint));
-          return plainAnswer(event, note);
+        (annotate) => {
+          annotate(endpointEntry(endpoint));
+          return plainAnswer(event, annotate);
         },
       );
       if (!plain) return await invokeAgent(deps, endpoint, callOf(event), run.signal);

@@ -54,8 +54,8 @@ it.each([
 
 it('what is learned on the way is in the entry', async () => {
   const principal = 'arn:aws:sts::000000000000:federated-user/somebody';
-  const work = requests.ensureEntry({ operation }, (note) => {
-    note({ principal });
+  const work = requests.ensureEntry({ operation }, (annotate) => {
+    annotate({ principal });
     return Promise.reject(accessDenied('No.', 'the reason'));
   });
   await expect(work).rejects.toThrow('No.');

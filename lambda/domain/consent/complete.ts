@@ -6,7 +6,7 @@
  * Source: AWS's "OAuth 2.0 authorization URL session binding", Amazon Bedrock AgentCore developer guide.
  */
 import { type System, epochSeconds } from '../system';
-import { audited, type AuditTrail, type Note } from '../audit';
+import { audited, type AuditTrail, type Annotate } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
 import {
   redeemCode,
@@ -63,15 +63,15 @@ const refusal = (detail: string): ServiceError => accessDenied('Invalid or expir
 /**
  * The session that this completion URI completes.
  *
- * @param note learns which session was meant, also when the URI does not complete it
+ * @param annotate learns which session was meant, also when the URI does not complete it
  * @throws AccessDeniedException for every other URI, the link's own session URI among them
  */
-async function sessionToComplete(deps: CompleteDependencies, completionUri: string, note: Note): Promise<Session> {
+async function sessionToComplete(deps: CompleteDependencies, completionUri: string, annotate: Annotate): Promise<Session> {
   const id = sessionIdOf(completionUri) ?? '';
   const named = sessionHashIn(id);
   const session = id === '' ? undefined : await deps.sessions.get(named ?? hashOf(id));
   if (!session) throw refusal('no such session');
-  note(sessionFacts(session));
+  annotate(sessionFacts(session));
   if (named === undefined) throw refusal('the session URI of the link, which completes nothing');
   if (isExpired(session, epochSeconds(deps.system))) throw refusal('session expired');
   if (session.state !== 'CONSENTED') throw refusal(`session is ${session.state}`);
@@ -167,19 +167,19 @@ export function completeResourceTokenAuth(
   completionUri: string,
   identifier: UserIdentifier,
 ): Promise<void> {
-  return audited(deps.audit, 'CompleteResourceTokenAuth', principal, async (note) => {
-    const session = await sessionToComplete(deps, completionUri, note);
+  return audited(deps.audit, 'CompleteResourceTokenAuth', principal, async (annotate) => {
+    const session = await sessionToComplete(deps, completionUri, annotate);
     const found = await deps.directory.read(session.workload.name, session.provider.name);
     const identity = actingAs(principal, session, found.identity);
     const user = await userOf(deps, identity, identifier);
     const claimed = await claim(deps, session);
-    await withSessionEnd(deps, claimed, note, async () => {
+    await withSessionEnd(deps, claimed, annotate, async () => {
       const sealed = await openSealedRequest(deps.seal, session);
       const provider = checkParties({ principal, session, sealed, identity, user }, found.provider);
       const kept = { ...claimed, parameterScopes: parameterScopesOf(session, sealed) };
-      await redeemIntoVault(deps, kept, provider, { sealedCode: session.sealedCode, note });
+      await redeemIntoVault(deps, kept, provider, { sealedCode: session.sealedCode, annotate });
     });
-    note({ result: 'COMPLETED' });
+    annotate({ result: 'COMPLETED' });
   });
 }
 
@@ -187,7 +187,7 @@ async function redeemIntoVault(
   deps: CompleteDependencies,
   session: Session,
   provider: Oauth2Provider,
-  { sealedCode, note }: { readonly sealedCode: string | undefined; readonly note: Note },
+  { sealedCode, annotate }: { readonly sealedCode: string | undefined; readonly annotate: Annotate },
 ): Promise<void> {
   if (sealedCode === undefined) throw refusal('the session holds no code');
   const { workload, subjectHash: user, target, resources, audiences, epoch } = session;
@@ -200,7 +200,7 @@ async function redeemIntoVault(
   let stored;
   try {
     const obtained = await redeem(deps, session, provider, sealedCode);
-    note({ grantedScopes: obtained.scopes });
+    annotate({ grantedScopes: obtained.scopes });
     const { scopes: requestedScopes, parameterScopes = [] } = session;
     const tokens = await sealTokens(deps, owner, obtained, { requestedScopes, parameterScopes });
     stored = await deps.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
@@ -217,7 +217,7 @@ async function redeemIntoVault(
 async function withSessionEnd(
   deps: CompleteDependencies,
   claimed: Session,
-  note: Note,
+  annotate: Annotate,
   work: () => Promise<void>,
 ): Promise<void> {
   const end = async (event: SessionEvent): Promise<void> => {
@@ -232,7 +232,7 @@ async function withSessionEnd(
       throw error;
     }
     // Whether the provider refused or was not to be had; to the caller it is the same.
-    note({ result: error.outcome });
+    annotate({ result: error.outcome });
     await end({ type: 'fail', failure: error.code });
     // The code is spent: asking again cannot help, even where the provider was merely unreachable.
     throw new ServiceError(

@@ -1,6 +1,6 @@
 /** Whether this caller may act as this agent, and this agent use this provider: checked afresh on each request. */
 import { workloadGone, type WorkloadIdentity } from '../identity/workload-identity';
-import type { Note } from '../audit';
+import type { Annotate } from '../audit';
 import type { CustomParameters } from '../oauth/custom-parameters';
 import type { Caller } from '../principal';
 import { noSuchResource } from '../managed-resource';
@@ -16,7 +16,7 @@ export interface AdmissionRequest {
   readonly scopes?: readonly string[];
   readonly customParameters?: CustomParameters | undefined;
   /** Learns which provider was found, whether or not the caller may use it. */
-  readonly note: Note;
+  readonly annotate: Annotate;
 }
 
 /**
@@ -25,12 +25,12 @@ export interface AdmissionRequest {
  * @throws UnauthorizedException for an agent that is gone, AccessDeniedException, ResourceNotFoundException
  */
 export function admit<Provider extends OwnedResource>(
-  { principal, operation, providerName, scopes, customParameters, note }: AdmissionRequest,
+  { principal, operation, providerName, scopes, customParameters, annotate }: AdmissionRequest,
   workload: Delegation['workload'],
   found: { readonly identity: WorkloadIdentity | undefined; readonly provider: Provider | undefined },
 ): { readonly identity: WorkloadIdentity; readonly provider: Provider } {
   const { identity, provider } = found;
-  if (provider) note({ credentialProvider: provider.arn });
+  if (provider) annotate({ credentialProvider: provider.arn });
   if (identity?.id !== workload.id) throw workloadGone();
   mayAct({ principal, operation, resource: identity });
   if (!provider) throw noSuchResource('credential provider', providerName);

@@ -53,16 +53,16 @@ export function getResourceApiKey(
   providerName: string,
 ): Promise<string> {
   const operation = 'GetResourceApiKey';
-  return audited(deps.audit, operation, principal, async (note) => {
-    note({ provider: providerName });
+  return audited(deps.audit, operation, principal, async (annotate) => {
+    annotate({ provider: providerName });
     const { tokenId, workload, user } = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
-    note({ jti: tokenId, workloadIdentity: workload.arn, user: subjectHash(user) });
+    annotate({ jti: tokenId, workloadIdentity: workload.arn, user: subjectHash(user) });
     const found = await deps.directory.readApiKeyProvider(workload.name, providerName);
-    const { provider } = admit({ principal, operation, providerName, note }, workload, found);
+    const { provider } = admit({ principal, operation, providerName, annotate }, workload, found);
     const apiKey = await openApiKey(deps, provider).catch(async (error: unknown) => {
       throw (await deletionDuring(deps, workload, provider)) ?? error;
     });
-    note({ result: 'cached' });
+    annotate({ result: 'cached' });
     return apiKey;
   });
 }

@@ -3,7 +3,7 @@
  * by a consent link when there is none. Or the agent's own, by client credentials. Or one that the user's own token
  * is exchanged for. And the same for who says that the resource did not take the token: RejectResourceOauth2Token.
  */
-import { audited, type AuditEntry, type Note } from '../audit';
+import { audited, type AuditEntry, type Annotate } from '../audit';
 import { scopesInCustomParameters } from '../oauth/custom-parameters';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { Caller } from '../principal';
@@ -77,7 +77,7 @@ async function admitRequest(
   principal: Caller,
   input: RetrieveInput,
   delegation: Delegation,
-  note: Note,
+  annotate: Annotate,
 ): Promise<Admitted> {
   const carried = input.oauth2Flow === 'ON_BEHALF_OF_TOKEN_EXCHANGE' ? carriedTokenOf(delegation) : undefined;
   const grantId = grantIdOf(input, delegation, carried);
@@ -87,7 +87,7 @@ async function admitRequest(
   const scopes = scopesAtStake(input, grant?.tokens);
   const { customParameters } = input;
   const asked = { principal, operation: 'GetResourceOauth2Token', customParameters } as const;
-  const { identity, provider } = admit({ ...asked, providerName, scopes, note }, workload, found);
+  const { identity, provider } = admit({ ...asked, providerName, scopes, annotate }, workload, found);
   const owner: RequestOwner = {
     grantId,
     provider,
@@ -97,7 +97,7 @@ async function admitRequest(
     endsAt: carried?.expiresAt,
   };
   const checkGrantedScopes: Admitted['checkGrantedScopes'] = (granted, held = granted) => {
-    note({ grantedScopes: granted });
+    annotate({ grantedScopes: granted });
     const admitted = new Set(scopes);
     const others = held.filter((scope) => !admitted.has(scope));
     if (others.length === 0) return;
@@ -144,23 +144,23 @@ function retrieved(
   input: RetrieveInput,
   settle: (admitted: Admitted) => Promise<Admitted>,
 ): Promise<Answer> {
-  return audited(deps.audit, operation, principal, async (note) => {
-    note({
+  return audited(deps.audit, operation, principal, async (annotate) => {
+    annotate({
       provider: input.resourceCredentialProviderName,
       flow: input.oauth2Flow,
       scopes: input.scopes,
       ...customParametersIn(input),
     });
     const delegation = await verifyWorkloadAccessToken(deps, input.workloadIdentityToken);
-    note({
+    annotate({
       jti: delegation.tokenId,
       workloadIdentity: delegation.workload.arn,
       user: subjectHash(delegation.user),
     });
-    const admitted = await admitRequest(deps, principal, input, delegation, note);
+    const admitted = await admitRequest(deps, principal, input, delegation, annotate);
     try {
       const answer = await tokenFor(deps, await settle(admitted));
-      note({ result: answer.outcome, ...(answer.reason !== undefined && { reason: answer.reason }) });
+      annotate({ result: answer.outcome, ...(answer.reason !== undefined && { reason: answer.reason }) });
       return answer;
     } catch (error) {
       if (error instanceof ProviderFailure) throw error.toServiceError(admitted.owner.provider.name);

@@ -2,7 +2,7 @@
  * One call of the agent, from the caller to the beginning of the answer: who calls, for whom, the workload access token
  * for that, the agent.
  */
-import { audited, type AuditTrail, type Note } from '../audit';
+import { audited, type AuditTrail, type Annotate } from '../audit';
 import type { System } from '../system';
 import { principalOf } from '../principal';
 import { subjectHash, type UserTokenVerifier } from '../identity/user';
@@ -44,9 +44,9 @@ export interface AgentCall {
 }
 
 /** Who may name a user is stated, for the id is believed: whoever could send one could be anybody. */
-function byIam({ userIdPrincipals }: IamInbound, { callerArn, headers }: AgentCall, note: Note): OnBehalfOf {
+function byIam({ userIdPrincipals }: IamInbound, { callerArn, headers }: AgentCall, annotate: Annotate): OnBehalfOf {
   const principal = principalOf(callerArn);
-  note({ principal });
+  annotate({ principal });
   const userId = singleField(headers, USER_HEADER);
   if (userId === undefined) return undefined;
   if (!userIdPrincipals.includes(principal)) {
@@ -55,7 +55,7 @@ function byIam({ userIdPrincipals }: IamInbound, { callerArn, headers }: AgentCa
       'user id from a principal that userIdPrincipals does not name',
     );
   }
-  note({ user: subjectHash({ kind: 'user-id', id: userId }) });
+  annotate({ user: subjectHash({ kind: 'user-id', id: userId }) });
   return { userId };
 }
 
@@ -64,12 +64,12 @@ async function callerOf(
   { userTokens }: InvokeDependencies,
   endpoint: AgentEndpointConfiguration,
   call: AgentCall,
-  note: Note,
+  annotate: Annotate,
 ): Promise<OnBehalfOf> {
   const { inbound } = endpoint;
-  if (inbound.kind === 'IAM') return byIam(inbound, call, note);
+  if (inbound.kind === 'IAM') return byIam(inbound, call, annotate);
   const userToken = bearerToken(call.headers);
-  await admitUser(userTokens, endpoint, inbound, userToken, note);
+  await admitUser(userTokens, endpoint, inbound, userToken, annotate);
   if (call.headers.has(USER_HEADER.toLowerCase())) {
     throw invalidMember(USER_HEADER, 'must be left out: the token says who the user is');
   }
@@ -104,14 +104,14 @@ export function invokeAgent(
   call: AgentCall,
   signal: AbortSignal,
 ): Promise<AgentAnswer> {
-  return audited(deps.audit, OPERATION, undefined, async (note) => {
-    note(endpointEntry(endpoint));
-    const onBehalfOf = await callerOf(deps, endpoint, call, note);
+  return audited(deps.audit, OPERATION, undefined, async (annotate) => {
+    annotate(endpointEntry(endpoint));
+    const onBehalfOf = await callerOf(deps, endpoint, call, annotate);
     checkAddressee(endpoint, call.addressee);
     const sessionId = sessionIdOf(call.headers) ?? deps.system.randomUUID();
     checkPayload(call.payload);
     const workloadAccessToken = await deps.workloadTokens.mint(endpoint.workloadName, onBehalfOf);
-    note(tokenEntry(workloadAccessToken));
+    annotate(tokenEntry(workloadAccessToken));
     const told = { workloadAccessToken, sessionId, requestId: call.requestId };
     const request = agentRequest(endpoint, call.headers, call.payload, told);
     return judgeAnswer(endpoint.protocol, await answerOf(deps.agent, request, signal), sessionId);

@@ -1,7 +1,7 @@
 /** Whether a user's token lets a call through: everything but the scope first, the scope last. */
 import { scopeFault } from '../identity/token-admission';
 import { subjectHash, type UserTokenVerifier, type VerifiedUserToken } from '../identity/user';
-import { audited, type AuditTrail, type Note } from '../audit';
+import { audited, type AuditTrail, type Annotate } from '../audit';
 import { accessDenied, ServiceError } from '../service-error';
 import { trustedIssuerOf, type AgentEndpointConfiguration, type JwtInbound } from './agent-endpoint';
 import { endpointEntry, OPERATION } from './audit';
@@ -23,7 +23,7 @@ export function bearerToken(received: HeaderFields): string {
 }
 
 /**
- * @param note learns the user as soon as the token has proved one
+ * @param annotate learns the user as soon as the token has proved one
  * @throws UnauthorizedException, or InternalServerException or ValidationException when the issuer's keys cannot be had
  * @throws AccessDeniedException when nothing but a scope is missing
  */
@@ -32,14 +32,14 @@ export async function admitUser(
   endpoint: AgentEndpointConfiguration,
   inbound: JwtInbound,
   token: string,
-  note: Note,
+  annotate: Annotate,
 ): Promise<VerifiedUserToken> {
   const trusted = trustedIssuerOf(endpoint, inbound);
   const verified = await userTokens.verify(token, {
     // Without its scopes, which are judged below when all the rest has been found good.
     authorizerConfiguration: { customJWTAuthorizer: { ...trusted, allowedScopes: undefined } },
   });
-  note({ user: subjectHash(verified.user), scopes: verified.scopes });
+  annotate({ user: subjectHash(verified.user), scopes: verified.scopes });
   const fault = scopeFault(trusted, verified.scopes);
   if (fault !== undefined) {
     throw accessDenied(SCOPE_MISSING, `user token: ${fault}`);
@@ -70,9 +70,9 @@ export function authorizeUser(
       if (entry.outcome !== 'allowed') audit.record(entry);
     },
   };
-  return audited(refusals, OPERATION, undefined, async (note) => {
-    note(endpointEntry(endpoint));
-    const { user } = await admitUser(userTokens, endpoint, inbound, bearerToken(received), note);
+  return audited(refusals, OPERATION, undefined, async (annotate) => {
+    annotate(endpointEntry(endpoint));
+    const { user } = await admitUser(userTokens, endpoint, inbound, bearerToken(received), annotate);
     return subjectHash(user);
   });
 }

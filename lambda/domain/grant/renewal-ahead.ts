@@ -93,8 +93,8 @@ export interface RenewAheadDependencies extends RenewalDependencies, TokenSource
  */
 export async function renewAhead(deps: RenewAheadDependencies, request: RenewalRequest): Promise<void> {
   const { principal, workloadName, providerName, grantId, holder, flow, scopes, ...narrowing } = request;
-  await audited(deps.audit, 'RenewAhead', { arn: principal }, async (note) => {
-    note({ provider: providerName, user: grantId.subjectHash, flow, scopes });
+  await audited(deps.audit, 'RenewAhead', { arn: principal }, async (annotate) => {
+    annotate({ provider: providerName, user: grantId.subjectHash, flow, scopes });
     const { identity, provider, grant } = await deps.directory.read(workloadName, providerName, grantId);
     const overtaken = { reason: 'overtaken: the lease, the agent or the provider is another by now' };
     if (
@@ -103,21 +103,21 @@ export async function renewAhead(deps: RenewAheadDependencies, request: RenewalR
       !provider ||
       grant?.lease?.holder !== holder
     ) {
-      note(overtaken);
+      annotate(overtaken);
       return;
     }
-    note({ workloadIdentity: identity.arn, credentialProvider: provider.arn });
+    annotate({ workloadIdentity: identity.arn, credentialProvider: provider.arn });
     const { resources, audiences } = narrowing;
     const owner = { grantId, provider, workloadArn: identity.arn, resources, audiences };
     const source = flow === 'M2M' ? clientCredentialsOf(deps, owner, scopes) : refreshTokenOf(deps, owner);
     try {
       const renewal = await redeemed(deps, { owner, source, seen: grant }, holder);
       const result = flow === 'M2M' ? 'exchanged' : 'refreshed';
-      note({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
+      annotate({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
     } catch (error) {
-      if (error instanceof ProviderFailure) note({ result: error.outcome, reason: error.detail });
+      if (error instanceof ProviderFailure) annotate({ result: error.outcome, reason: error.detail });
       // Nobody waits to be told that there is nothing to renew any more; nor is it a fault, whatever came of it.
-      else if (await deletionDuring(deps, owner)) note(overtaken);
+      else if (await deletionDuring(deps, owner)) annotate(overtaken);
       else throw error;
     }
   });

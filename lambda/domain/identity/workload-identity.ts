@@ -86,9 +86,9 @@ export function createWorkloadIdentity(
   principal: Caller,
   input: CreateWorkloadIdentityInput,
 ): Promise<WorkloadIdentity> {
-  return audited(deps.audit, 'CreateWorkloadIdentity', principal, async (note) => {
+  return audited(deps.audit, 'CreateWorkloadIdentity', principal, async (annotate) => {
     const arn = workloadIdentityArn(deps.arnPrefix, input.name);
-    note({ workloadIdentity: arn });
+    annotate({ workloadIdentity: arn });
     const urls = input.allowedResourceOauth2ReturnUrls ?? [];
     checkReturnUrls(urls);
     const now = epochSeconds(deps.system);
@@ -119,8 +119,8 @@ export function getWorkloadIdentity(
   principal: Caller,
   name: string,
 ): Promise<WorkloadIdentity> {
-  return audited(deps.audit, 'GetWorkloadIdentity', principal, async (note) => {
-    note({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
+  return audited(deps.audit, 'GetWorkloadIdentity', principal, async (annotate) => {
+    annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
     return managedResource(deps.identities, KIND, { principal, operation: 'GetWorkloadIdentity' }, name);
   });
 }
@@ -140,8 +140,8 @@ export function updateWorkloadIdentity(
     authorizerConfiguration,
   }: Omit<CreateWorkloadIdentityInput, 'tags'>,
 ): Promise<WorkloadIdentity> {
-  return audited(deps.audit, 'UpdateWorkloadIdentity', principal, async (note) => {
-    note({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
+  return audited(deps.audit, 'UpdateWorkloadIdentity', principal, async (annotate) => {
+    annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
     checkReturnUrls(urls ?? []);
     const authorizer = authorizerChange(authorizerConfiguration, deps.endpointPolicy);
     const identity = await managedResource(
@@ -151,7 +151,7 @@ export function updateWorkloadIdentity(
       name,
     );
     const change = { ...(urls && { allowedResourceOauth2ReturnUrls: urls }), ...authorizer };
-    note({ changed: changedMembers(identity, change) });
+    annotate({ changed: changedMembers(identity, change) });
     return changeResource(deps.identities, deps.system, identity, change);
   });
 }
@@ -168,8 +168,8 @@ export function deleteWorkloadIdentity(
   principal: Caller,
   name: string,
 ): Promise<void> {
-  return audited(deps.audit, 'DeleteWorkloadIdentity', principal, async (note) => {
-    note({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
+  return audited(deps.audit, 'DeleteWorkloadIdentity', principal, async (annotate) => {
+    annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
     const identity = await resourceToDelete(
       deps.identities,
       KIND,

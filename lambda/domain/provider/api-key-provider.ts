@@ -110,8 +110,8 @@ export function createApiKeyProvider(
   principal: Caller,
   input: ApiKeyProviderInput,
 ): Promise<ApiKeyProvider> {
-  return audited(deps.audit, 'CreateApiKeyCredentialProvider', principal, async (note) => {
-    note({ provider: input.name });
+  return audited(deps.audit, 'CreateApiKeyCredentialProvider', principal, async (annotate) => {
+    annotate({ provider: input.name });
     const key = neededKey(input);
     // Look first, so that a key is not sealed for nothing; the conditional write below decides.
     if (await deps.apiKeyProviders.get(input.name)) throw nameTaken(KIND, input.name);
@@ -146,8 +146,8 @@ export function getApiKeyProvider(
   principal: Caller,
   name: string,
 ): Promise<ApiKeyProvider> {
-  return audited(deps.audit, 'GetApiKeyCredentialProvider', principal, async (note) => {
-    note({ provider: name });
+  return audited(deps.audit, 'GetApiKeyCredentialProvider', principal, async (annotate) => {
+    annotate({ provider: name });
     return managedResource(
       deps.apiKeyProviders,
       KIND,
@@ -168,8 +168,8 @@ export function updateApiKeyProvider(
   principal: Caller,
   input: Omit<ApiKeyProviderInput, 'tags'>,
 ): Promise<ApiKeyProvider> {
-  return audited(deps.audit, 'UpdateApiKeyCredentialProvider', principal, async (note) => {
-    note({ provider: input.name });
+  return audited(deps.audit, 'UpdateApiKeyCredentialProvider', principal, async (annotate) => {
+    annotate({ provider: input.name });
     const key = neededKey(input);
     const provider = await managedResource(
       deps.apiKeyProviders,
@@ -181,7 +181,7 @@ export function updateApiKeyProvider(
     const naming = { byOwner: isOwnedBy(provider, principal), owner, ownerId, kept };
     const externalSecret = await externalKey(deps, naming, key);
     const members = changedMembers(provider, { externalSecret }).map(() => MEMBERS.reference);
-    note({ changed: [...(key.kind === 'managed' ? [MEMBERS.secret] : []), ...members] });
+    annotate({ changed: [...(key.kind === 'managed' ? [MEMBERS.secret] : []), ...members] });
     const changed = await changeResource(deps.apiKeyProviders, deps.system, provider, { externalSecret });
     if (key.kind === 'managed') {
       await writeContents(
@@ -201,8 +201,8 @@ export function deleteApiKeyProvider(
   principal: Caller,
   name: string,
 ): Promise<void> {
-  return audited(deps.audit, 'DeleteApiKeyCredentialProvider', principal, async (note) => {
-    note({ provider: name });
+  return audited(deps.audit, 'DeleteApiKeyCredentialProvider', principal, async (annotate) => {
+    annotate({ provider: name });
     const provider = await resourceToDelete(
       deps.apiKeyProviders,
       KIND,

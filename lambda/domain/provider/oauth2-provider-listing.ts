@@ -29,8 +29,8 @@ export function deleteOauth2Provider(
   principal: Caller,
   name: string,
 ): Promise<void> {
-  return audited(deps.audit, 'DeleteOauth2CredentialProvider', principal, async (note) => {
-    note({ provider: name });
+  return audited(deps.audit, 'DeleteOauth2CredentialProvider', principal, async (annotate) => {
+    annotate({ provider: name });
     const provider = await resourceToDelete(
       deps.providers,
       'credential provider',

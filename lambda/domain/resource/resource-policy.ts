@@ -26,8 +26,8 @@ export function putResourcePolicy(
   policy: string,
 ): Promise<string> {
   const operation = 'PutResourcePolicy';
-  return audited(deps.audit, operation, principal, async (note) => {
-    note({ resource: resourceArn });
+  return audited(deps.audit, operation, principal, async (annotate) => {
+    annotate({ resource: resourceArn });
     const { store, resource } = await locateResource(deps, { principal, operation }, resourceArn);
     checkAdmission(parsePolicyDocument(policy, resource.arn));
     await changeResource(store, deps.system, resource, { policy });
@@ -42,8 +42,8 @@ export function getResourcePolicy(
   resourceArn: string,
 ): Promise<string | undefined> {
   const operation = 'GetResourcePolicy';
-  return audited(deps.audit, operation, principal, async (note) => {
-    note({ resource: resourceArn });
+  return audited(deps.audit, operation, principal, async (annotate) => {
+    annotate({ resource: resourceArn });
     const { resource } = await locateResource(deps, { principal, operation }, resourceArn);
     return resource.policy;
   });
@@ -56,8 +56,8 @@ export function deleteResourcePolicy(
   resourceArn: string,
 ): Promise<void> {
   const operation = 'DeleteResourcePolicy';
-  return audited(deps.audit, operation, principal, async (note) => {
-    note({ resource: resourceArn });
+  return audited(deps.audit, operation, principal, async (annotate) => {
+    annotate({ resource: resourceArn });
     const { store, resource } = await locateResource(deps, { principal, operation }, resourceArn);
     await changeResource(store, deps.system, resource, { policy: undefined });
   });

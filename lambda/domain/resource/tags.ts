@@ -24,8 +24,8 @@ function changeTags(
   resourceArn: string,
   change: (tags: Tags) => Tags,
 ): Promise<void> {
-  return audited(deps.audit, operation, principal, async (note) => {
-    note({ resource: resourceArn });
+  return audited(deps.audit, operation, principal, async (annotate) => {
+    annotate({ resource: resourceArn });
     const { store, resource } = await locateResource(deps, { principal, operation }, resourceArn);
     const tags = change(resource.tags);
     if (Object.keys(tags).length > MOST) {
@@ -60,8 +60,8 @@ export const untagResource = (
 /** @throws ResourceNotFoundException, AccessDeniedException */
 export function listTags(deps: TagDependencies, principal: Caller, arn: string): Promise<Tags> {
   const operation = 'ListTagsForResource';
-  return audited(deps.audit, operation, principal, async (note) => {
-    note({ resource: arn });
+  return audited(deps.audit, operation, principal, async (annotate) => {
+    annotate({ resource: arn });
     const { resource } = await locateResource(deps, { principal, operation }, arn);
     return resource.tags;
   });

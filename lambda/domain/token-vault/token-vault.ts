@@ -140,11 +140,11 @@ export function setTokenVaultCmk(
   tokenVaultId: string | undefined,
   kmsConfiguration: KmsConfiguration,
 ): Promise<TokenVault> {
-  return audited(deps.audit, 'SetTokenVaultCMK', principal, async (note) => {
+  return audited(deps.audit, 'SetTokenVaultCMK', principal, async (annotate) => {
     checkTokenVaultId(tokenVaultId ?? TOKEN_VAULT_ID);
     const kmsKeyArn = customerKeyArn(kmsConfiguration);
     const wrapping = kmsKeyArn ?? deps.serviceKeyArn;
-    note({ result: `to ${wrapping}` });
+    annotate({ result: `to ${wrapping}` });
     await deps.vaultKeyMover.probe(wrapping);
     const vault = await pointTo(deps, kmsKeyArn);
     await moveAll(deps, wrapping, vault.revision);

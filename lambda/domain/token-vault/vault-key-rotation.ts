@@ -40,10 +40,10 @@ export const rotateVaultKeys = (
   { identities, vaultKeys, audit }: VaultKeyRotationDependencies,
   workloadName: string,
 ): Promise<RotatedVaultKey[]> =>
-  audited(audit, 'RotateVaultKeys', undefined, async (note) => {
+  audited(audit, 'RotateVaultKeys', undefined, async (annotate) => {
     const identity = await identities.get(workloadName);
     if (!identity) throw noSuchResource('workload identity', workloadName);
-    note({ workloadIdentity: identity.arn });
+    annotate({ workloadIdentity: identity.arn });
     const rotated: RotatedVaultKey[] = [];
     for (const purpose of ROTATED_PURPOSES) {
       const owner = { purpose, ownerId: identity.id, ownerArn: identity.arn };

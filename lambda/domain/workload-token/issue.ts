@@ -73,21 +73,21 @@ export function issueWorkloadAccessToken(
   workloadName: string,
   onBehalfOf: OnBehalfOf,
 ): Promise<string> {
-  return audited(deps.audit, operation, principal, async (note) => {
+  return audited(deps.audit, operation, principal, async (annotate) => {
     const workload = await deps.identities.get(workloadName);
     if (!workload) throw noSuchResource('workload identity', workloadName);
-    note({ workloadIdentity: workload.arn });
+    annotate({ workloadIdentity: workload.arn });
     const userId = onBehalfOf && 'userId' in onBehalfOf ? onBehalfOf.userId : undefined;
     mayAct({ principal, operation, resource: workload, context: { userId } });
 
     const { user, until, userToken } = await subjectOf(deps, workload, onBehalfOf);
-    note({ user: subjectHash(user) });
+    annotate({ user: subjectHash(user) });
     const now = epochSeconds(deps.system);
     if (until <= now) {
       throw new ServiceError('UnauthorizedException', USER_TOKEN_ENDED, { detail: 'user token: expired' });
     }
     const tokenId = deps.system.randomUUID();
-    note({ jti: tokenId });
+    annotate({ jti: tokenId });
     const carried =
       userToken === undefined
         ? undefined

@@ -117,7 +117,7 @@ function checkGenerations(records: readonly SigningKeyRecord[], period: number):
  * @throws ServiceQuotaExceededException when it was asked for too often
  */
 export const rotateSigningKey = (deps: SigningKeyRotationDependencies): Promise<SigningKeyDescription> =>
-  audited(deps.audit, 'RotateSigningKey', undefined, async (note) => {
+  audited(deps.audit, 'RotateSigningKey', undefined, async (annotate) => {
     const { store, wrapper, system } = deps;
     const now = epochSeconds(system);
     const signsFrom = now + ROTATION_LEAD;
@@ -135,7 +135,7 @@ export const rotateSigningKey = (deps: SigningKeyRotationDependencies): Promise<
       next = (await store.create(made)) ? made : waiting(await store.since(period));
     }
     if (!next) throw changedMeanwhile();
-    note({ result: `to ${next.kid}` });
+    annotate({ result: `to ${next.kid}` });
     return described(next);
   });
 
@@ -152,7 +152,7 @@ export const revokeSigningKey = (
   deps: SigningKeyRotationDependencies,
   kid: string,
 ): Promise<SigningKeyDescription> =>
-  audited(deps.audit, 'RevokeSigningKey', undefined, async (note) => {
+  audited(deps.audit, 'RevokeSigningKey', undefined, async (annotate) => {
     const now = epochSeconds(deps.system);
     const records = await deps.store.since(oldestPublished(now));
     const record = records.find((candidate) => candidate.kid === kid);
@@ -161,7 +161,7 @@ export const revokeSigningKey = (
         detail: 'an unknown kid',
       });
     }
-    note({ result: `of ${kid}` });
+    annotate({ result: `of ${kid}` });
     if (!isRevoked(record)) {
       checkGenerations(records, record.period);
       if (!(await deps.store.revoke(record, now))) throw changedMeanwhile();

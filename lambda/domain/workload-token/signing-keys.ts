@@ -120,18 +120,18 @@ export function createSigningKeys({ store, wrapper, audit, system }: SigningKeys
    * wrapped can be opened, no key is made, however often somebody asks for a token.
    */
   const replaced = (records: readonly SigningKeyRecord[], now: number): Promise<Opened> =>
-    audited(audit, 'ReplaceSigningKey', undefined, async (note) => {
+    audited(audit, 'ReplaceSigningKey', undefined, async (annotate) => {
       const record = await newSigningKey(wrapper, system, replacementPlace(records, now));
       const pem = await wrapper.unwrap(record);
       if (pem === undefined) throw new Error('KMS does not open the signing key that it has just wrapped');
       if (await store.create(record)) {
-        note({ result: `by ${record.kid}` });
+        annotate({ result: `by ${record.kid}` });
         return { record, pem };
       }
       // Another function was first.
       const winner = await openedSigner(await store.since(periodAt(now)), now);
       if (!winner) throw changedMeanwhile();
-      note({ result: `by ${winner.record.kid}` });
+      annotate({ result: `by ${winner.record.kid}` });
       return winner;
     });
 
