@@ -78,9 +78,9 @@ async function invoked(
     refuse(response, 401, 'Invoke this agent through its gate.');
     return;
   }
-  const hungUp = new AbortController();
+  const disconnected = new AbortController();
   response.on('close', () => {
-    hungUp.abort();
+    disconnected.abort();
   });
   beginEvents(response);
   const tell: Tell = (news) => {
@@ -88,9 +88,9 @@ async function invoked(
   };
   const stillThere = setInterval(tell, LONGEST_SILENCE * 1000, { kind: 'waiting' });
   try {
-    tell({ kind: 'events', events: await eventsFor(options, gate, ask.output, tell, hungUp.signal) });
+    tell({ kind: 'events', events: await eventsFor(options, gate, ask.output, tell, disconnected.signal) });
   } catch (error) {
-    if (hungUp.signal.aborted) return;
+    if (disconnected.signal.aborted) return;
     tell({ kind: 'failed', reason: reasonOf(error) });
   } finally {
     clearInterval(stillThere);

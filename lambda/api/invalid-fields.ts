@@ -4,7 +4,7 @@ import type { InvalidField } from '../domain/service-error';
 
 /** Enough to mend a request by; a hostile one has no end of them. */
 const MOST_FIELDS = 20;
-const LONGEST_NAME = 256;
+const MAX_NAME_CHARACTERS = 256;
 
 type Issue = BaseIssue<unknown>;
 
@@ -52,7 +52,7 @@ function describe(issue: Issue): string {
 const pathOf = (issue: Issue): string[] => (issue.path ?? []).map(({ key }) => String(key));
 
 const field = (path: readonly string[], message: string): InvalidField => ({
-  name: path.join('.').slice(0, LONGEST_NAME),
+  name: path.join('.').slice(0, MAX_NAME_CHARACTERS),
   message,
 });
 

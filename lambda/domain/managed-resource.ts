@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { epochSeconds, type System } from './system';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
 import { withOwnerId } from './ownership';
-import { mayAct, type Call } from './policy/access';
+import { authorizeAction, type Call } from './policy/access';
 import { ServiceError } from './service-error';
 
 /** How a kind of resource is spoken of. */
@@ -45,7 +45,7 @@ function found<Resource extends OwnedResource>(
   name: string,
 ): Resource {
   if (!resource) throw noSuchResource(kind, name);
-  mayAct({ ...call, resource });
+  authorizeAction({ ...call, resource });
   return withOwnerId(resource, call.principal);
 }
 

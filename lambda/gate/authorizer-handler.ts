@@ -46,10 +46,13 @@ export function createAuthorizerHandler(
   async function decide(event: APIGatewayRequestAuthorizerEvent): Promise<Decision> {
     try {
       // A call that is let through the gate records.
-      const user = await requests.ensureEntry({ operation: OPERATION, auditSuccess: false }, async (annotate) => {
-        annotate(endpointEntry(endpoint));
-        return authorizeUser(deps, endpoint, inbound, headerFields(event));
-      });
+      const user = await requests.ensureEntry(
+        { operation: OPERATION, auditSuccess: false },
+        async (annotate) => {
+          annotate(endpointEntry(endpoint));
+          return authorizeUser(deps, endpoint, inbound, headerFields(event));
+        },
+      );
       return { user };
     } catch (error) {
       if (!(error instanceof ServiceError)) report(unexpected(error));

@@ -153,7 +153,7 @@ export function createGateHandler(
     const interruption = interruptionOf(error, run);
     if (!interruption) report(unexpected(error));
     recordBrokenOff(deps.audit, endpoint, interruption?.detail ?? 'internal error');
-    if (run.hungUp) return;
+    if (run.disconnected) return;
     if (!events?.betweenEvents || stream.writableEnded) {
       stream.destroy();
       return;
@@ -197,7 +197,7 @@ export function createGateHandler(
       await sendPlain(stream, plain);
     } catch (error) {
       if (!(error instanceof ServiceError)) report(unexpected(error));
-      if (!run.hungUp) await sendPlain(stream, errorAnswer(error));
+      if (!run.disconnected) await sendPlain(stream, errorAnswer(error));
     }
     return undefined;
   }

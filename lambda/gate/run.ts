@@ -19,7 +19,7 @@ export type Side = 'agent' | 'caller';
 export interface Run {
   readonly signal: AbortSignal;
   /** Whether the caller is gone, and nothing more can be said to it. */
-  readonly hungUp: boolean;
+  readonly disconnected: boolean;
   /** From now on it is this side's turn: it has sent nothing, or taken nothing, so far. */
   awaits(side: Side): void;
   /** The run is over; whatever is left of it is let go. */
@@ -51,10 +51,10 @@ const idleReason = { agent: silent, caller: unread } as const satisfies Record<S
 /** @param stream whose reader is the caller */
 export function startRun(stream: ResponseStream, limits: RunLimits): Run {
   const controller = new AbortController();
-  let hungUp = false;
+  let disconnected = false;
   const leave = (): void => {
     if (stream.writableFinished) return;
-    hungUp = true;
+    disconnected = true;
     controller.abort(runtimeClientError('The caller hung up.', 'the caller hung up'));
   };
   const whole = setTimeout(() => controller.abort(timeUp(limits.whole)), limits.whole);
@@ -65,8 +65,8 @@ export function startRun(stream: ResponseStream, limits: RunLimits): Run {
   stream.on('error', () => undefined);
   return {
     signal: controller.signal,
-    get hungUp() {
-      return hungUp;
+    get disconnected() {
+      return disconnected;
     },
     awaits(side) {
       awaited = side;

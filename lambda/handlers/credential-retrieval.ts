@@ -77,12 +77,7 @@ export const handler = createHandler(
   'credential-retrieval',
   {
     GetResourceApiKey: async ({ workloadIdentityToken, resourceCredentialProviderName }, principal) => ({
-      apiKey: await getResourceApiKey(
-        deps,
-        principal,
-        workloadIdentityToken,
-        resourceCredentialProviderName,
-      ),
+      apiKey: await getResourceApiKey(deps, principal, workloadIdentityToken, resourceCredentialProviderName),
     }),
     GetResourceOauth2Token: async (input, principal) =>
       answered(await getResourceOauth2Token(deps, principal, input)),

@@ -62,7 +62,7 @@ const CONSENT_LIFETIME = 600;
 
 /** Milliseconds between polls. Short at first, because many users only click once; the AWS SDKs poll every 5 seconds. */
 const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 5000;
+const MAX_PAUSE = 5000;
 const GROWTH = 1.5;
 
 type TokenRequest = Omit<GetResourceOauth2TokenCommandInput, 'workloadIdentityToken'>;
@@ -131,7 +131,7 @@ async function afterConsent(
   if (!onAuthUrl) throw new ConsentRequiredError(providerName, authorizationUrl, sessionUri);
   const until = clock.now() + consentTimeout * 1000;
   await unlessAborted(signal, async () => onAuthUrl(authorizationUrl));
-  for (let pause = FIRST_PAUSE; clock.now() < until; pause = Math.min(pause * GROWTH, LONGEST_PAUSE)) {
+  for (let pause = FIRST_PAUSE; clock.now() < until; pause = Math.min(pause * GROWTH, MAX_PAUSE)) {
     const next = Math.min(pause, until - clock.now());
     await unlessAborted(signal, () => clock.wait(next, signal));
     const accessToken = await poll(options, sessionUri);

@@ -65,7 +65,7 @@ export interface AgentEndpointProps {
    * How long a run may take. API Gateway and Lambda end everything after 15 minutes; the gate says so a little before.
    * @default Duration.minutes(15)
    */
-  readonly runTimeout?: Duration;
+  readonly invocationTimeout?: Duration;
   /**
    * Limits of the endpoint.
    * @default - 100 requests per second, 200 at once
@@ -148,14 +148,14 @@ export class AgentEndpoint extends Construct {
   /** @throws Error in plain words for what would not be deployed, or would refuse every call */
   constructor(scope: Construct, id: string, props: AgentEndpointProps) {
     super(scope, id);
-    const { identity, workload, inbound, target, runTimeout = LONGEST_STREAM } = props;
+    const { identity, workload, inbound, target, invocationTimeout = LONGEST_STREAM } = props;
     if (Stack.of(workload) !== Stack.of(this)) {
       throw new Error(
         `${this.node.path}: workload: must be of the same stack: its policy names the gate, and the gate is told its name`,
       );
     }
     const network = networkOf(identity.network, 'the gate of an agent endpoint');
-    const configuration = settleConfiguration(this, props, runTimeout);
+    const configuration = settleConfiguration(this, props, invocationTimeout);
     const { runtime, checked } = configuration;
     const logs = this.logsOf(props);
     const api = new EndpointApi(this, 'Api', checked.inbound.kind === 'JWT' ? checked.inbound : undefined, {
@@ -188,7 +188,9 @@ export class AgentEndpoint extends Construct {
         },
       });
     const gate = functionOf('gate', {
-      timeout: Duration.seconds(Math.min(runTimeout.toSeconds() + BESIDE_A_RUN, LONGEST_STREAM.toSeconds())),
+      timeout: Duration.seconds(
+        Math.min(invocationTimeout.toSeconds() + BESIDE_A_RUN, LONGEST_STREAM.toSeconds()),
+      ),
       network,
       environment: { IDENTITY_ENDPOINT: identity.endpoint },
     });

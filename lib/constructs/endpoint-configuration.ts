@@ -121,13 +121,13 @@ export interface EndpointConfiguration {
 
 /**
  * @param endpoint the construct
- * @param runTimeout how long a run may take
+ * @param invocationTimeout how long a run may take
  * @throws Error in plain words for what would not be deployed, or would refuse every call
  */
 export function settleConfiguration(
   endpoint: Construct,
   props: AgentEndpointProps,
-  runTimeout: Duration,
+  invocationTimeout: Duration,
 ): EndpointConfiguration {
   const { path } = endpoint.node;
   const runtime = new AgentRuntime(endpoint, props.agentRuntimeName);
@@ -141,7 +141,7 @@ export function settleConfiguration(
     target: props.target.configuration,
     requestHeaderAllowlist: props.requestHeaderAllowlist ?? [],
     ...(oauth2CallbackUrl !== undefined && { oauth2CallbackUrl }),
-    runSeconds: runTimeout.toSeconds(),
+    runSeconds: invocationTimeout.toSeconds(),
   });
   const { domainName = 'endpoint.example' } = props.domain ?? {};
   return { runtime, checked: check(path, sampleOf(at(`https://${domainName}`), runtime)), at };

@@ -9,7 +9,7 @@ import {
   checkSecretGiven,
   type CustomOauth2Config,
   type INCLUDED_VENDORS,
-  settleConfig,
+  resolveConfig,
   vendorOf,
   type VendorName,
 } from '../../lambda/contract/credential-providers';
@@ -177,7 +177,7 @@ export class OAuth2Vendor {
       throw new Error(`${this.name}: ${v.getDotPath(issue) ?? member}: ${issue.message}`);
     }
     // Whether loopback servers are let in, only the service knows.
-    const settled = settleConfig(this.name, parsed.output, { loopback: true });
-    if (!importExisting) checkSecretGiven(this.name, settled);
+    const resolved = resolveConfig(this.name, parsed.output, { loopback: true });
+    if (!importExisting) checkSecretGiven(this.name, resolved);
   }
 }

@@ -449,11 +449,17 @@ export function grantStoreContract(stores: () => Stores): void {
       'keeps what went wrong until there are new tokens, dropTokens %s',
       async (dropTokens) => {
         const { id } = await leased();
-        const journal = { code: 'invalid_grant', unavailable: false, failures: 1, at: NOW, notBefore: NOW };
-        expect(await grants().releaseLease(id, { holder: 'winner', dropTokens, journal })).toBe(true);
-        expect((await get(id))?.journal).toEqual(journal);
+        const lastFailure = {
+          code: 'invalid_grant',
+          unavailable: false,
+          failures: 1,
+          at: NOW,
+          notBefore: NOW,
+        };
+        expect(await grants().releaseLease(id, { holder: 'winner', dropTokens, lastFailure })).toBe(true);
+        expect((await get(id))?.lastFailure).toEqual(lastFailure);
         await putTokens(id, sampleTokens());
-        expect(await get(id)).not.toHaveProperty('journal');
+        expect(await get(id)).not.toHaveProperty('lastFailure');
       },
     );
 

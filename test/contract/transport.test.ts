@@ -234,18 +234,18 @@ describe('answers', () => {
   });
 
   it('without end are cut off, and the connection with them', async () => {
-    let hungUp = false;
+    let disconnected = false;
     const url = await serve((_request, response) => {
       const chunk = Buffer.alloc(64 * 1024, 'x');
       const pour = setInterval(() => response.write(chunk), 1);
       response.on('close', () => {
         clearInterval(pour);
-        hungUp = true;
+        disconnected = true;
       });
     });
     await expect(transport(url, GET)).rejects.toMatchObject({ code: 'invalid_response' });
     await new Promise((later) => setTimeout(later, 50));
-    expect(hungUp).toBe(true);
+    expect(disconnected).toBe(true);
   });
 
   it.each([

@@ -2,7 +2,7 @@
 import { authorize } from '../../lambda/domain/consent/authorize';
 import type { PushRequest } from '../../lambda/domain/consent/push';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
-import { callbackUrl, clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
+import { callbackUrl, clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
 import { PUSH_ENDPOINT } from './authorization-server';
 import { createConsentService, type ConsentService } from './consent-service';
 import { ISSUER } from './samples';
@@ -47,7 +47,7 @@ it("names the session's own parties to who pushes, when the session is already b
     {
       workload: { name: identity.name, id: identity.id },
       provider: { name: provider.name, id: provider.id },
-      client: clientAtServer(provider),
+      client: clientBindingDigest(provider),
     },
   ]);
 });

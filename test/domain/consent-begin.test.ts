@@ -1,6 +1,6 @@
 /** How a consent begins: one link for one wish, and a session that knows all that its end will need. */
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
-import { clientAtServer, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
+import { clientBindingDigest, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { sessionIdOf } from '../../lambda/domain/consent/session';
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { PUSH_ENDPOINT } from './authorization-server';
@@ -36,7 +36,7 @@ it('notes all that the browser and the end of the session need', async () => {
       issuer: 'https://provider.example',
       issuerInAnswer: true,
       clientId: provider.clientId,
-      client: clientAtServer(provider),
+      client: clientBindingDigest(provider),
       callbackId: provider.callbackId,
       scopeSeparator: ' ',
       pkce: true,
@@ -327,7 +327,7 @@ describe('two who ask at once', () => {
   it('are not sent to consent to what the policy denies them, because tokens were stored meanwhile', async () => {
     const { grants } = service.stores;
     const allowed = ['a'];
-    const objectionTo = (scopes: readonly string[]) =>
+    const consentDenial = (scopes: readonly string[]) =>
       scopes.every((scope) => allowed.includes(scope)) ? undefined : { message: 'denied', detail: 'why' };
     service.deps.grants = {
       ...grants,
@@ -339,16 +339,16 @@ describe('two who ask at once', () => {
       },
     };
     const sessions = jest.spyOn(service.stores.sessions, 'create');
-    await expect(service.begin({ scopes: ['a'], objectionTo })).rejects.toMatchObject({
+    await expect(service.begin({ scopes: ['a'], consentDenial })).rejects.toMatchObject({
       name: 'AccessDeniedException',
       message: 'denied',
       detail: 'why',
     });
     expect(sessions).toHaveBeenCalledTimes(2);
     allowed.push('b', 'admin');
-    expect(await service.begin({ scopes: ['a', 'c'], objectionTo }).catch(() => 'denied')).toBe('denied');
+    expect(await service.begin({ scopes: ['a', 'c'], consentDenial }).catch(() => 'denied')).toBe('denied');
     allowed.push('c');
-    expect(await service.begin({ scopes: ['a', 'c'], objectionTo })).toEqual(expect.any(String));
+    expect(await service.begin({ scopes: ['a', 'c'], consentDenial })).toEqual(expect.any(String));
   });
 
   it('are told to come again when others win each time', async () => {

@@ -128,7 +128,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
         returnUrl: RETURN_URL,
         customState: undefined,
         customParameters: undefined,
-        objectionTo: () => undefined,
+        consentDenial: () => undefined,
         ...change,
       };
       const grant = await stores.grants.get(grantId);

@@ -3,7 +3,7 @@
  * parts (the mark, then the grants) come before any of them. What the caller got and what is stored afterwards must
  * agree with one order of the two.
  */
-import { CONSENT_NEEDED, renewed } from '../../lambda/domain/grant/renewal';
+import { CONSENT_NEEDED, renewTokens } from '../../lambda/domain/grant/renewal';
 import { clientCredentialsOf, refreshTokenOf } from '../../lambda/domain/grant/token-sources';
 import { ANA, createConsentService } from './consent-service';
 import type { Stores } from './in-memory-stores';
@@ -104,7 +104,7 @@ describe.each(DELETED)('a deletion of the %s', (deleted) => {
         what === 'a token that is refreshed'
           ? refreshTokenOf(deps, owner)
           : clientCredentialsOf(deps, owner, ['a']);
-      const answer = await renewed(deps, {
+      const answer = await renewTokens(deps, {
         owner,
         source,
         seen: await stores.grants.get(owner.grantId),

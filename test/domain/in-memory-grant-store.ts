@@ -6,7 +6,7 @@ const keyOf = ({ workloadId, subjectHash, target }: GrantId): string =>
   JSON.stringify([workloadId, subjectHash, target]);
 
 /** What new tokens, or none any more, make a thing of the past. */
-const PAST = ['lease', 'journal', 'rejected'] as const;
+const PAST = ['lease', 'lastFailure', 'rejected'] as const;
 
 export function createInMemoryGrantStore(): GrantStore {
   const grants = new Map<string, Grant>();
@@ -20,7 +20,7 @@ export function createInMemoryGrantStore(): GrantStore {
 
   const identified = ({ workloadId, subjectHash, target }: GrantId) => ({ workloadId, subjectHash, target });
 
-  const without = (grant: Grant, ...members: ('tokens' | 'lease' | 'journal' | 'rejected')[]): Grant => {
+  const without = (grant: Grant, ...members: ('tokens' | 'lease' | 'lastFailure' | 'rejected')[]): Grant => {
     const rest = { ...grant };
     for (const member of members) Reflect.deleteProperty(rest, member);
     return rest;
@@ -81,10 +81,10 @@ export function createInMemoryGrantStore(): GrantStore {
           : undefined,
       ),
 
-    releaseLease: (id, { holder, journal, dropTokens }) =>
+    releaseLease: (id, { holder, lastFailure, dropTokens }) =>
       change(id, (current) => {
         if (current?.lease?.holder !== holder) return undefined;
-        const released = { ...without(current, 'lease'), ...(journal && { journal }) };
+        const released = { ...without(current, 'lease'), ...(lastFailure && { lastFailure }) };
         return dropTokens ? { ...without(released, 'tokens'), generation: current.generation + 1 } : released;
       }),
 

@@ -1,7 +1,7 @@
 /** A provider's on-behalf-of configuration: what is kept of it, and who may change it. */
 import {
   checkOnBehalfOfChange,
-  settleOnBehalfOf,
+  resolveOnBehalfOf,
   type OnBehalfOfChange,
   type OnBehalfOfInput,
 } from '../../lambda/domain/provider/on-behalf-of';
@@ -33,7 +33,7 @@ describe('what is kept', () => {
     ['a grant that has no actor', JWT_GRANT, JWT_GRANT],
     ['the type of the subject token', sentAs('JWT'), sentAs('JWT')],
   ])('is %s', (_what, given, kept) => {
-    expect(settleOnBehalfOf('config', given)).toStrictEqual(kept);
+    expect(resolveOnBehalfOf('config', given)).toStrictEqual(kept);
   });
 
   it.each<[string, OnBehalfOfInput, string, string]>([
@@ -56,7 +56,7 @@ describe('what is kept', () => {
       'must be left out, or config.tokenExchangeGrantTypeConfig.actorTokenContent be M2M: no other actor token has scopes',
     ],
   ])('is never %s', (_what, given, name, message) => {
-    expect(() => settleOnBehalfOf('config', given)).toThrow(
+    expect(() => resolveOnBehalfOf('config', given)).toThrow(
       expect.objectContaining({ name: 'ValidationException', fieldList: [{ name, message }] }) as Error,
     );
   });

@@ -6,7 +6,7 @@ import { createExternalSecrets } from '../../lambda/domain/sealing/external-secr
 import type { RetrieveInput, RetrieveDependencies } from '../../lambda/domain/credential/retrieval';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/credential/retrieve';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
-import { LONGEST_CARRIED } from '../../lambda/domain/workload-token/subject-token';
+import { MAX_CARRIED_CHARACTERS } from '../../lambda/domain/workload-token/subject-token';
 import { BEGINNING } from './fake-system';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { ISSUER, OWNER, sampleProvider } from './samples';
@@ -314,7 +314,7 @@ describe('what is refused', () => {
     ['for nobody', null, /get one with GetWorkloadAccessTokenForJWT$/],
     [
       'for a user whose token is too long',
-      { userToken: 'a'.repeat(LONGEST_CARRIED + 1) },
+      { userToken: 'a'.repeat(MAX_CARRIED_CHARACTERS + 1) },
       /longer than 49152 characters/,
     ],
   ])('is a workload access token %s', async (_whom, who, message) => {

@@ -2,7 +2,7 @@
 import {
   checkSigningKey,
   privateKeyJwtConfigOf,
-  settlePrivateKeyJwt,
+  resolvePrivateKeyJwt,
   type DescribedKey,
   type PrivateKeyJwt,
 } from '../../lambda/domain/provider/private-key-jwt';
@@ -27,7 +27,7 @@ describe('settled', () => {
       additionalHeaderClaims: { kid: 'one' },
       additionalPayloadClaims: { aud: 'https://idp.example/token' },
     } as const;
-    const settled = settlePrivateKeyJwt(MEMBER, input, undefined);
+    const settled = resolvePrivateKeyJwt(MEMBER, input, undefined);
     expect(settled).toEqual({
       keyArn,
       algorithm: 'PS256',
@@ -38,12 +38,12 @@ describe('settled', () => {
   });
 
   it('leaves at an update what is left out', () => {
-    expect(settlePrivateKeyJwt(MEMBER, undefined, present)).toEqual(present);
-    expect(settlePrivateKeyJwt(MEMBER, { signingAlgorithm: 'ES256' }, present)).toEqual({
+    expect(resolvePrivateKeyJwt(MEMBER, undefined, present)).toEqual(present);
+    expect(resolvePrivateKeyJwt(MEMBER, { signingAlgorithm: 'ES256' }, present)).toEqual({
       ...present,
       algorithm: 'ES256',
     });
-    expect(settlePrivateKeyJwt(MEMBER, { additionalHeaderClaims: { kid: 'two' } }, present)).toEqual({
+    expect(resolvePrivateKeyJwt(MEMBER, { additionalHeaderClaims: { kid: 'two' } }, present)).toEqual({
       ...present,
       headerClaims: { kid: 'two' },
     });
@@ -54,7 +54,7 @@ describe('settled', () => {
     [{ privateKeySource: source }, 'config.signingAlgorithm'],
     [undefined, 'config.privateKeySource'],
   ])('is refused at a creation when it is not complete: %j', (input, member) => {
-    expect(caught(() => settlePrivateKeyJwt(MEMBER, input, undefined))).toMatchObject({
+    expect(caught(() => resolvePrivateKeyJwt(MEMBER, input, undefined))).toMatchObject({
       name: 'ValidationException',
       fieldList: [{ name: member }],
     });
@@ -64,7 +64,7 @@ describe('settled', () => {
     ...['alg', 'typ', 'crit', 'b64'].map((claim) => ['additionalHeaderClaims', claim]),
     ...['iss', 'sub', 'jti', 'exp', 'iat', 'nbf'].map((claim) => ['additionalPayloadClaims', claim]),
   ])('is refused with a claim of our own: %s %s', (name = '', claim = '') => {
-    expect(caught(() => settlePrivateKeyJwt(MEMBER, { [name]: { [claim]: 'x' } }, present))).toMatchObject({
+    expect(caught(() => resolvePrivateKeyJwt(MEMBER, { [name]: { [claim]: 'x' } }, present))).toMatchObject({
       fieldList: [{ name: `config.${name}`, message: expect.stringContaining(claim) as string }],
     });
   });

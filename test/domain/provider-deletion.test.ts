@@ -19,7 +19,9 @@ import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { ARN_PREFIX, ISSUER, OWNER } from './samples';
 import { createTokenService } from './token-service';
 
-type Dependencies = ApiKeyProviderDependencies & Oauth2ProviderDependencies & Parameters<typeof deleteOauth2Provider>[0];
+type Dependencies = ApiKeyProviderDependencies &
+  Oauth2ProviderDependencies &
+  Parameters<typeof deleteOauth2Provider>[0];
 
 let service: Awaited<ReturnType<typeof createTokenService>>;
 let deps: Dependencies;

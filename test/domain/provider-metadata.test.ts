@@ -1,6 +1,6 @@
 /** An authorization server's metadata: its own or none. */
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
-import { createMetadataReader, judgeMetadata } from '../../lambda/domain/oauth/provider-metadata';
+import { createMetadataReader, validatedMetadata } from '../../lambda/domain/oauth/provider-metadata';
 import type { Transport } from '../../lambda/domain/oauth/transport';
 import { caught } from './caught';
 import { createFakeSystem } from './fake-system';
@@ -16,19 +16,19 @@ const document = {
 };
 
 it("takes a server's own metadata, and of it only what is used", () => {
-  expect(judgeMetadata(discoveryUrl, { ...document, unheard_of: 'x' }, ACCOUNT)).toEqual(document);
+  expect(validatedMetadata(discoveryUrl, { ...document, unheard_of: 'x' }, ACCOUNT)).toEqual(document);
 });
 
 it('takes an issuer that ends in a slash, as several servers have it', () => {
   const slashed = { ...document, issuer: `${issuer}/` };
-  expect(judgeMetadata(discoveryUrl, slashed, ACCOUNT).issuer).toBe(`${issuer}/`);
+  expect(validatedMetadata(discoveryUrl, slashed, ACCOUNT).issuer).toBe(`${issuer}/`);
 });
 
 it('takes http on loopback by policy only', () => {
   const local = { issuer: 'http://127.0.0.1:9000', token_endpoint: 'http://127.0.0.1:9000/token' };
   const url = 'http://127.0.0.1:9000/.well-known/openid-configuration';
-  expect(judgeMetadata(url, local, { loopback: true })).toEqual(local);
-  expect(() => judgeMetadata(url, local, ACCOUNT)).toThrow(ProviderFailure);
+  expect(validatedMetadata(url, local, { loopback: true })).toEqual(local);
+  expect(() => validatedMetadata(url, local, ACCOUNT)).toThrow(ProviderFailure);
 });
 
 it.each([
@@ -54,7 +54,7 @@ it.each([
   ['a token endpoint with credentials', { token_endpoint: 'https://a:b@provider.example/token' }],
   ['a null endpoint', { token_endpoint: null }],
 ])('refuses %s', (_what, change) => {
-  const failure = caught(() => judgeMetadata(discoveryUrl, { ...document, ...change }, ACCOUNT));
+  const failure = caught(() => validatedMetadata(discoveryUrl, { ...document, ...change }, ACCOUNT));
   expect(failure).toBeInstanceOf(ProviderFailure);
   expect(failure).toMatchObject({ code: 'invalid_metadata', unavailable: false });
 });
@@ -66,19 +66,19 @@ it.each([
   ],
   [{ issuer: 'https://evil.example' }, 'discovery document: issuer is not the one that was asked'],
 ])('tells the operator what is wrong with %j', (change, detail) => {
-  const failure = caught(() => judgeMetadata(discoveryUrl, { ...document, ...change }, ACCOUNT));
+  const failure = caught(() => validatedMetadata(discoveryUrl, { ...document, ...change }, ACCOUNT));
   expect(failure).toMatchObject({ detail });
 });
 
 it('tells the operator that a document is none at all', () => {
-  const failure = caught(() => judgeMetadata(discoveryUrl, 1, ACCOUNT));
+  const failure = caught(() => validatedMetadata(discoveryUrl, 1, ACCOUNT));
   expect(failure).toMatchObject({
     detail: expect.stringMatching(/^discovery document: document: /) as unknown,
   });
 });
 
 it.each([undefined, null, 'x', 1, []])('refuses a document that is %p', (junk) => {
-  expect(() => judgeMetadata(discoveryUrl, junk, ACCOUNT)).toThrow(ProviderFailure);
+  expect(() => validatedMetadata(discoveryUrl, junk, ACCOUNT)).toThrow(ProviderFailure);
 });
 
 describe('read by discovery', () => {

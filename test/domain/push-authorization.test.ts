@@ -4,8 +4,8 @@
  */
 import { type PushRequest, pushAuthorization } from '../../lambda/domain/consent/push';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
-import { callbackUrl, clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
-import { LONGEST_LIFETIME } from '../../lambda/domain/stated-lifetime';
+import { callbackUrl, clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
+import { MAX_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { PUSH_ENDPOINT } from './authorization-server';
 import { createConsentService, type ConsentService } from './consent-service';
 import { ISSUER } from './samples';
@@ -20,7 +20,7 @@ beforeEach(async () => {
   honest = {
     workload: { name: identity.name, id: identity.id },
     provider: { name: provider.name, id: provider.id },
-    client: clientAtServer(provider),
+    client: clientBindingDigest(provider),
     parameters: [
       ['response_type', 'code'],
       ['client_id', provider.clientId],
@@ -78,7 +78,7 @@ it('sends each parameter, as the client, and brings the reference', async () => 
 
 it('brings a lifetime that a clock can count, whatever the provider states', async () => {
   service.server.pushLifetime = 1e200;
-  expect(await push(honest)).toMatchObject({ expiresIn: LONGEST_LIFETIME });
+  expect(await push(honest)).toMatchObject({ expiresIn: MAX_LIFETIME });
 });
 
 describe('is refused for', () => {

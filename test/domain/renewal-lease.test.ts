@@ -1,6 +1,6 @@
 /** The lease of a renewal: how long it holds, who may take it over, and what a holder does who has lost it. */
 import type { Lease } from '../../lambda/domain/grant/grant';
-import { CONSENT_NEEDED, isLongPast, LEASE, renewed } from '../../lambda/domain/grant/renewal';
+import { CONSENT_NEEDED, isLongPast, LEASE, renewTokens } from '../../lambda/domain/grant/renewal';
 import { UnstorableError } from '../../lambda/domain/unstorable';
 import { refreshTokenOf } from '../../lambda/domain/grant/token-sources';
 import { createRenewalService, type RenewalService } from './renewal-service';
@@ -99,7 +99,7 @@ describe('a winner that died', () => {
     const { owner, deps } = service;
     const source = refreshTokenOf(deps, owner);
     const began = service.system.now();
-    const waiting = renewed(deps, { owner, seen: await service.stored(), source }, began);
+    const waiting = renewTokens(deps, { owner, seen: await service.stored(), source }, began);
     await expect(waiting).rejects.toMatchObject({ name: 'ThrottlingException' });
     expect(service.system.now()).toBe(began);
   });
@@ -108,14 +108,14 @@ describe('a winner that died', () => {
     await died(LEASE + 120_001, { sentAt: service.system.now() - 120_000 });
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     expect(await service.refresh()).toBe(CONSENT_NEEDED);
-    expect((await service.stored()).journal).toMatchObject({ code: 'invalid_grant', lostAnswer: true });
+    expect((await service.stored()).lastFailure).toMatchObject({ code: 'invalid_grant', lostAnswer: true });
   });
 
   it('before it had sent anything: the journal blames nobody', async () => {
     await died(LEASE + 120_001);
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     expect(await service.refresh()).toBe(CONSENT_NEEDED);
-    expect((await service.stored()).journal).not.toHaveProperty('lostAnswer');
+    expect((await service.stored()).lastFailure).not.toHaveProperty('lostAnswer');
   });
 });
 
@@ -147,9 +147,14 @@ describe('a table that fails', () => {
     const began = service.system.now();
     await expect(service.refresh()).rejects.toThrow('throttled');
     expect(service.system.now() - began).toBeLessThan(LEASE);
-    const { lease, journal } = await service.stored();
+    const { lease, lastFailure } = await service.stored();
     expect(lease).toBeUndefined();
-    expect(journal).toMatchObject({ code: 'not_stored', unavailable: true, failures: 1, lostAnswer: true });
+    expect(lastFailure).toMatchObject({
+      code: 'not_stored',
+      unavailable: true,
+      failures: 1,
+      lostAnswer: true,
+    });
     await expect(service.refresh()).rejects.toMatchObject({ code: 'not_stored', retryAfter: 1 });
     expect(service.endpoint.redeemed).toEqual(['refresh-0']);
   });
@@ -178,9 +183,9 @@ describe('a table that fails', () => {
         const failure = { name: 'ProviderFailure', code: 'invalid_response', unavailable: true, retryAfter };
         await expect(service.refresh()).rejects.toMatchObject(failure);
         await expect(service.refresh()).rejects.toMatchObject(failure);
-        const { lease, journal } = await service.stored();
+        const { lease, lastFailure } = await service.stored();
         expect(lease).toBeUndefined();
-        expect(journal).toMatchObject({ failures, lostAnswer: true });
+        expect(lastFailure).toMatchObject({ failures, lostAnswer: true });
         expect(service.endpoint.redeemed).toHaveLength(failures);
         expect(service.system.now()).toBe(began + 1000 * (2 ** (failures - 1) - 1));
         service.system.advance(retryAfter);
@@ -194,7 +199,7 @@ describe('a table that fails', () => {
       await expect(service.refresh()).rejects.toMatchObject({ code: 'invalid_response' });
       service.system.advance(1);
       expect(await service.refresh()).toBe(CONSENT_NEEDED);
-      expect((await service.stored()).journal).toMatchObject({ code: 'invalid_grant', lostAnswer: true });
+      expect((await service.stored()).lastFailure).toMatchObject({ code: 'invalid_grant', lostAnswer: true });
     });
   });
 

@@ -2,7 +2,7 @@
 import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
-import { CONSENT_NEEDED, renewed, type Renewed } from '../../lambda/domain/grant/renewal';
+import { CONSENT_NEEDED, renewTokens, type Renewed } from '../../lambda/domain/grant/renewal';
 import {
   refreshTokenOf,
   type RequestOwner,
@@ -91,7 +91,7 @@ export async function createRenewalService() {
      */
     async refresh(opening: () => Promise<void> = () => Promise.resolve()) {
       const source = refreshTokenOf(deps, owner);
-      const renewal = await renewed(deps, {
+      const renewal = await renewTokens(deps, {
         owner,
         seen: await service.stored(),
         source: {

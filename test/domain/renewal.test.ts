@@ -1,7 +1,7 @@
 /** Renewal without races: one request however many ask, and nothing lost when it goes wrong. */
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import type { Lease } from '../../lambda/domain/grant/grant';
-import { CONSENT_NEEDED, LEASE, renewed } from '../../lambda/domain/grant/renewal';
+import { CONSENT_NEEDED, LEASE, renewTokens } from '../../lambda/domain/grant/renewal';
 import {
   clientCredentialsOf,
   refreshTokenOf,
@@ -115,7 +115,7 @@ describe('a provider that is not to be had', () => {
       expect(service.endpoint.redeemed).toHaveLength(1);
       service.system.advance(1);
       expect(await service.refresh()).toBe('access-1');
-      expect(await service.stored()).not.toHaveProperty('journal');
+      expect(await service.stored()).not.toHaveProperty('lastFailure');
     },
   );
 
@@ -134,9 +134,9 @@ describe('a provider that is not to be had', () => {
     for (let tries = 1; tries <= 8; tries += 1) {
       service.endpoint.instead.push(json(503, {}));
       await expect(service.refresh()).rejects.toMatchObject({ unavailable: true });
-      const { journal } = await service.stored();
-      expect(journal).toMatchObject({ code: 'temporarily_unavailable', failures: tries });
-      waits.push(((journal?.notBefore ?? 0) - service.system.now()) / 1000);
+      const { lastFailure } = await service.stored();
+      expect(lastFailure).toMatchObject({ code: 'temporarily_unavailable', failures: tries });
+      waits.push(((lastFailure?.notBefore ?? 0) - service.system.now()) / 1000);
       service.system.advance(waits.at(-1) ?? 0);
     }
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
@@ -162,9 +162,9 @@ describe('a provider that is not to be had', () => {
     for (const body of [JSON.stringify({ error: 'slow_down' }), 'no OAuth']) {
       service.endpoint.instead.push(new Response(body, { status: 429, headers }));
       await expect(service.refresh()).rejects.toMatchObject({ unavailable: true });
-      const { journal } = await service.stored();
-      expect(journal?.notBefore).toBe(
-        service.system.now() + Math.max(seconds, journal?.failures ?? 0) * 1000,
+      const { lastFailure } = await service.stored();
+      expect(lastFailure?.notBefore).toBe(
+        service.system.now() + Math.max(seconds, lastFailure?.failures ?? 0) * 1000,
       );
       service.system.advance(1000);
     }
@@ -237,7 +237,7 @@ describe('client credentials', () => {
   const machine = async () => {
     const seen = await service.stores.grants.get(owner.grantId);
     const source = clientCredentialsOf(deps, owner, ['a']);
-    return tokenOf(await renewed(deps, { owner, source, seen }));
+    return tokenOf(await renewTokens(deps, { owner, source, seen }));
   };
   let asked: number;
   let owner: RequestOwner;
@@ -314,8 +314,8 @@ it('says all that policies are asked about, of its own token and of one that ano
   const held = ['a', 'b', 'admin'];
   service.endpoint.before = () => service.system.wait(1000);
   const renewals = await Promise.all([
-    renewed(deps, { owner, source, seen }),
-    renewed(deps, { owner, source, seen }),
+    renewTokens(deps, { owner, source, seen }),
+    renewTokens(deps, { owner, source, seen }),
   ]);
   expect(renewals).toMatchObject([{ held }, { held }]);
   expect(service.endpoint.redeemed).toEqual(['refresh-0']);

@@ -4,7 +4,7 @@ import { subjectHash } from '../../lambda/domain/identity/user';
 import type { SealingContext } from '../../lambda/domain/sealing/sealing';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import {
-  LONGEST_CARRIED,
+  MAX_CARRIED_CHARACTERS,
   openSubjectToken,
   type CarriedToken,
 } from '../../lambda/domain/workload-token/subject-token';
@@ -32,7 +32,7 @@ it('comes out as it went in', async () => {
 it.each<[string, OnBehalfOf]>([
   ['for the agent alone', undefined],
   ['for a user id', { userId: 'alice' }],
-  ['for a user token too long to be carried', { userToken: 'a'.repeat(LONGEST_CARRIED + 1) }],
+  ['for a user token too long to be carried', { userToken: 'a'.repeat(MAX_CARRIED_CHARACTERS + 1) }],
 ])('is not there in a token %s', async (_which, onBehalfOf) => {
   const token = await service.issue(onBehalfOf);
   expect(await service.verify(token)).not.toHaveProperty('subjectToken');
@@ -40,7 +40,7 @@ it.each<[string, OnBehalfOf]>([
 });
 
 it('is carried up to the bound', async () => {
-  const longest = 'a'.repeat(LONGEST_CARRIED);
+  const longest = 'a'.repeat(MAX_CARRIED_CHARACTERS);
   const { subjectToken, ...carrier } = await carried(longest);
   expect(await openSubjectToken(service.seal, carrier, subjectToken)).toBe(longest);
 });

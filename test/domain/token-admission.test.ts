@@ -1,5 +1,5 @@
 /** For whom a token is: audience, client, scope and custom claims, each in every shape that a claim may have. */
-import { admissionFault } from '../../lambda/domain/identity/token-admission';
+import { claimsRejection } from '../../lambda/domain/identity/token-admission';
 import type { CustomClaim, TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 
 const discoveryUrl = 'https://issuer.example/.well-known/openid-configuration';
@@ -10,7 +10,7 @@ const ADMITTED = undefined;
 type Row = [what: string, condition: Partial<TrustedIssuer>, claims: object, fault: string | undefined];
 
 const judge = (condition: Partial<TrustedIssuer>, claims: object): string | undefined =>
-  admissionFault({ discoveryUrl, ...condition }, { ...claims });
+  claimsRejection({ discoveryUrl, ...condition }, { ...claims });
 
 describe('audience', () => {
   const allowedAudience = ['app', 'other'];

@@ -7,7 +7,7 @@ import {
   type KeptCode,
 } from '../../lambda/domain/oauth/token-request';
 import type { VendorName } from '../../lambda/domain/provider/vendors';
-import { LONGEST_LIFETIME } from '../../lambda/domain/stated-lifetime';
+import { MAX_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { createTokenClient, json, TOKEN_ENDPOINT, tokens } from './token-client';
 
 type TokenClient = Awaited<ReturnType<typeof createTokenClient>>;
@@ -140,7 +140,7 @@ describe('a refresh token is redeemed', () => {
         tokens({ refresh_token: 'r', refresh_expires_in: seconds }),
       );
       expect(await byRefresh(service)).toMatchObject({
-        refreshExpiresAt: service.system.seconds() + LONGEST_LIFETIME,
+        refreshExpiresAt: service.system.seconds() + MAX_LIFETIME,
       });
     },
   );
@@ -258,11 +258,11 @@ describe('the answer', () => {
     expect((await byRefresh(service)).expiresAt).toBe(before + 3600);
   });
 
-  it.each([1e200, 1.7e308, '1e200', LONGEST_LIFETIME + 1])(
+  it.each([1e200, 1.7e308, '1e200', MAX_LIFETIME + 1])(
     'that names an end beyond ten years: ten years, and the tokens are kept (%s)',
     async (seconds) => {
       const service = await createTokenClient(() => tokens({ expires_in: seconds }));
-      const expiresAt = service.system.seconds() + LONGEST_LIFETIME;
+      const expiresAt = service.system.seconds() + MAX_LIFETIME;
       expect(await byCode(service)).toMatchObject({ expiresAt });
       expect(await byRefresh(service)).toMatchObject({ expiresAt });
       expect(await byItself(service)).toMatchObject({ expiresAt });

@@ -1,5 +1,5 @@
 /** Tokens in and out of the seal: what a record has of them, and where they open. */
-import { clientAtServer } from '../../lambda/domain/provider/oauth2-provider';
+import { clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
 import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
 import { openTokens, sealTokens, tokensOf, type TokenOwner } from '../../lambda/domain/grant/tokens';
 import { BEGINNING, createFakeSystem } from './fake-system';
@@ -34,7 +34,7 @@ it('keeps all that a provider said, with both tokens under the seal', async () =
     obtainedAt: BEGINNING,
     refreshable: true,
     refreshExpiresAt: BEGINNING + 600,
-    client: clientAtServer(provider),
+    client: clientBindingDigest(provider),
   });
   expect(await openTokens(seal, owner, tokens)).toStrictEqual({
     accessToken: 'access',
@@ -50,7 +50,7 @@ it('has no member for what a provider did not say', async () => {
     requestedScopes: ['a', 'b'],
     obtainedAt: BEGINNING,
     refreshable: false,
-    client: clientAtServer(provider),
+    client: clientBindingDigest(provider),
   });
   expect(await openTokens(seal, owner, tokens)).toStrictEqual({ accessToken: 'access' });
 });
@@ -72,7 +72,7 @@ it.each<[string, Partial<TokenOwner>]>([
 });
 
 it('counts for the provider, the client and the server that they were obtained from', () => {
-  const tokens = sampleTokens({ client: clientAtServer(provider) });
+  const tokens = sampleTokens({ client: clientBindingDigest(provider) });
   const grant = { ...owner.grantId, providerId: provider.id, generation: 1, epoch: 0, tokens };
   expect(tokensOf(grant, provider)).toBe(tokens);
   expect(tokensOf(grant, { ...provider, id: 'another' })).toBeUndefined();

@@ -4,7 +4,7 @@ import {
   type Oauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { endpointFault } from '../../lambda/domain/endpoint';
-import { settleConfig, type Oauth2ProviderConfig } from '../../lambda/domain/provider/vendor-config';
+import { resolveConfig, type Oauth2ProviderConfig } from '../../lambda/domain/provider/vendor-config';
 import { VENDOR_NAMES, vendorOf, type VendorName } from '../../lambda/domain/provider/vendors';
 import { caught } from './caught';
 
@@ -13,7 +13,7 @@ const client = { clientId: 'agents', clientSecret: 'secret' };
 
 /** AWS's own type, so that a member which it has not cannot be given by mistake. */
 const settle = (vendor: VendorName, input: Oauth2ProviderConfigInput) =>
-  settleConfig(vendor, input as Oauth2ProviderConfig, ACCOUNT);
+  resolveConfig(vendor, input as Oauth2ProviderConfig, ACCOUNT);
 
 const refusal = (vendor: VendorName, input: Oauth2ProviderConfigInput) => caught(() => settle(vendor, input));
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { decodeJwt, decodeProtectedHeader, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose';
 import { ServiceError } from '../../lambda/domain/service-error';
-import { LONGEST_LIFETIME } from '../../lambda/domain/stated-lifetime';
+import { MAX_LIFETIME } from '../../lambda/domain/stated-lifetime';
 import { CLOCK_SKEW, TOKEN_TYPE } from '../../lambda/domain/workload-token/claims';
 import { TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
@@ -89,7 +89,7 @@ describe('a token that was issued', () => {
     async (end) => {
       service = await createTokenService(end);
       const { subject_token: carried } = decodeJwt(await service.issue({ userToken: 'a.b.c' }));
-      expect(carried).toMatchObject({ exp: BEGINNING + LONGEST_LIFETIME });
+      expect(carried).toMatchObject({ exp: BEGINNING + MAX_LIFETIME });
     },
   );
 

@@ -229,7 +229,7 @@ describe('a run', () => {
       },
     ],
   ])('is hung up on when %s', async (_name, doIt) => {
-    const hungUp = new Promise<void>((resolve) => {
+    const disconnected = new Promise<void>((resolve) => {
       answer = (response) => {
         response.on('close', resolve);
         response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -239,7 +239,7 @@ describe('a run', () => {
     const { browser, page } = await signedIn();
     const asked = await browser.submit(page, { question: 'What is on?' }, undefined, '/ask');
     await doIt(browser, asked);
-    await hungUp;
+    await disconnected;
   });
 
   it("sends the gate the user's token, and the same session id for all that one browser asks", async () => {

@@ -6,7 +6,7 @@ import { RETURN_URL, World, type TestAgent } from './support/world';
 const LINKS = 24;
 
 /** Consents that can be under way in one browser. */
-const MOST_COOKIES = 20;
+const MAX_COOKIES = 20;
 
 let world: World;
 beforeAll(async () => {
@@ -36,9 +36,9 @@ it('keeps the newest, and the last link leads to a token', async () => {
     const set = (await browser.step(link)).headers.getSetCookie();
     for (const name of namesOf(set.filter((cookie) => !cookie.includes('Max-Age=0')))) kept.add(name);
     for (const name of namesOf(set.filter((cookie) => cookie.includes('Max-Age=0')))) kept.delete(name);
-    expect(kept.size).toBeLessThanOrEqual(MOST_COOKIES);
+    expect(kept.size).toBeLessThanOrEqual(MAX_COOKIES);
   }
-  expect(kept.size).toBe(MOST_COOKIES);
+  expect(kept.size).toBe(MAX_COOKIES);
 
   const back = await agent.consent(last, 'ana', browser);
   expect(back.href.startsWith(RETURN_URL)).toBe(true);
@@ -49,7 +49,7 @@ it('keeps the newest, and the last link leads to a token', async () => {
 it('drops cookies of its own only, by names that it would give', async () => {
   const agent = await world.agent();
   const [link = ''] = await linksOf(agent, 1);
-  const own = Array.from({ length: MOST_COOKIES }, (_, place) =>
+  const own = Array.from({ length: MAX_COOKIES }, (_, place) =>
     ['agent-identity-consent-', String(place).padStart(16, '0')].join(''),
   );
   const others = ['fernhill_assistant', 'agent-identity-consent-', `${own[0] ?? ''}0`];

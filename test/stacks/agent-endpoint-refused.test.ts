@@ -52,7 +52,7 @@ describe('refused in plain words, before anything is deployed, is', () => {
     ],
     [
       'a run that API Gateway would cut off',
-      { runTimeout: Duration.minutes(16) },
+      { invocationTimeout: Duration.minutes(16) },
       'runSeconds: must be 900 seconds or less',
     ],
     ['a name that AWS would not take', { agentRuntimeName: '1st' }, 'agentRuntimeName: must be a letter'],

@@ -229,7 +229,7 @@ describe('the functions', () => {
 
   it('have time for a run, and to say that it is over', () => {
     expect(functionOf(jwt, 'gate')).toMatchObject({ Timeout: 900, MemorySize: 1024, Runtime: 'nodejs24.x' });
-    const short = endpointTemplate({ runTimeout: Duration.minutes(2) });
+    const short = endpointTemplate({ invocationTimeout: Duration.minutes(2) });
     expect(functionOf(short, 'gate').Timeout).toBe(135);
     expect(configurationOf(short, 'gate').runSeconds).toBe(120);
   });

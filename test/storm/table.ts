@@ -26,7 +26,7 @@ const WORDS = new Set(['scenario', 'state left']);
 function stateOf({ after, alive, scenario }: Outcome): string {
   if (!after) return 'no grant';
   const family = scenario.flow === 'M2M' ? [] : [`family ${alive ? 'alive' : 'dead'}`];
-  const held = after.tokens ? 'tokens' : `consent needed (${after.journal?.code ?? 'no reason kept'})`;
+  const held = after.tokens ? 'tokens' : `consent needed (${after.lastFailure?.code ?? 'no reason kept'})`;
   return [`generation ${after.generation}`, after.lease ? 'lease held' : 'no lease', held, ...family].join(
     ', ',
   );

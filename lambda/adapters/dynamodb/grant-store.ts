@@ -5,7 +5,7 @@ import { grantKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
 import { parseRecord } from './record';
 import type { Table } from './table';
 
-const GrantRecord = v.object({
+const StoredGrant = v.object({
   workloadId: v.string(),
   subjectHash: v.string(),
   target: v.string(),
@@ -41,6 +41,12 @@ const GrantRecord = v.object({
     }),
   ),
 });
+
+/** The attribute of the last failure is named `journal`. */
+const GrantRecord = v.pipe(
+  StoredGrant,
+  v.transform(({ journal, ...grant }): Grant => ({ ...grant, ...(journal && { lastFailure: journal }) })),
+);
 
 /** @throws ValiError for a record that is not one: nothing is guessed */
 export const parseGrant = (item: unknown): Grant | undefined => parseRecord(GrantRecord, item);
@@ -129,9 +135,9 @@ export const createGrantStore = (vault: Table): GrantStore => ({
       values: { ':tokens': tokens, ':one': 1, ':holder': holder, ':epoch': epoch },
     }),
 
-  releaseLease(id, { holder, journal, dropTokens }) {
+  releaseLease(id, { holder, lastFailure, dropTokens }) {
     const set = [
-      ...(journal ? ['journal = :journal'] : []),
+      ...(lastFailure ? ['journal = :lastFailure'] : []),
       ...(dropTokens ? ['generation = generation + :one'] : []),
     ];
     const remove = dropTokens ? 'REMOVE lease, tokens' : 'REMOVE lease';
@@ -139,7 +145,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
       condition: 'lease.holder = :holder',
       values: {
         ':holder': holder,
-        ...(journal && { ':journal': journal }),
+        ...(lastFailure && { ':lastFailure': lastFailure }),
         ...(dropTokens && { ':one': 1 }),
       },
     });

@@ -22,7 +22,7 @@ import { createExpiringCache } from '../../domain/expiring-cache';
 import type { Transport } from '../../domain/oauth/transport';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { MetadataReader } from '../../domain/oauth/provider-metadata';
-import { admissionFault, scopesOf } from '../../domain/identity/token-admission';
+import { claimsRejection, scopesOf } from '../../domain/identity/token-admission';
 import { issuerOf, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
 import { USER_TOKEN_ENDED, type UserTokenVerifier, type VerifiedUserToken } from '../../domain/identity/user';
 import { tokenKindRejection } from '../../domain/identity/user-token-kind';
@@ -235,7 +235,7 @@ export function createUserTokenVerifier(
       const faults = new Set<string>();
       for (const entry of entries) {
         const claims = await authenticate(entry.discoveryUrl, token, unverified);
-        const refused = admissionFault(entry, claims);
+        const refused = claimsRejection(entry, claims);
         if (refused === undefined) return verified(claims);
         faults.add(refused);
       }

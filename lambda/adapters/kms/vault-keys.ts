@@ -12,7 +12,12 @@ import { createExpiringCache } from '../../domain/expiring-cache';
 import { ShreddedError } from '../../domain/sealing/sealing';
 import type { VaultKeyId, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
-import { createVaultKeyMaker, madeAt, type VaultKey, type VaultKeyMakerDependencies } from './vault-key-maker';
+import {
+  createVaultKeyMaker,
+  madeAt,
+  type VaultKey,
+  type VaultKeyMakerDependencies,
+} from './vault-key-maker';
 
 /** Unwrapped keys: five minutes, a thousand. */
 const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };

@@ -8,9 +8,9 @@ import type { MetadataReader } from '../oauth/provider-metadata';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
-import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
+import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
-import type { Objection } from '../policy/access';
+import type { Denial } from '../policy/access';
 import { accessDenied, ServiceError } from '../service-error';
 import { stopIfDeleted, type DeletionCheckDependencies } from '../grant/deletion-check';
 import type { Grant, GrantId, GrantStore } from '../grant/grant';
@@ -45,10 +45,10 @@ export interface ConsentRequest {
    *
    * @returns why not; undefined when it does
    */
-  readonly objectionTo: (
+  readonly consentDenial: (
     scopes: readonly string[],
     customParameters?: CustomParameters,
-  ) => Objection | undefined;
+  ) => Denial | undefined;
 }
 
 export interface BeginDependencies extends Pick<DeletionCheckDependencies, 'directory'> {
@@ -141,11 +141,11 @@ async function underWay(
   const session = await deps.sessions.get(grant.consent.sessionHash);
   if (!session || !isOpen(session, now) || session.epoch !== grant.epoch) return undefined;
   if (isLeftBehind(session, now) || !returnsToRegistered(request.identity, session)) return undefined;
-  if (session.authorization.client !== clientAtServer(request.provider)) return undefined;
+  if (session.authorization.client !== clientBindingDigest(request.provider)) return undefined;
   const sealed = await openSealedRequest(deps.seal, session);
   if (!answers(session, sealed, request)) return undefined;
   // Begun by somebody who may ask for more: a caller who may not gets a session of its own.
-  if (request.objectionTo(scopesAtStake(session, sealed), sealed.customParameters)) return undefined;
+  if (request.consentDenial(scopesAtStake(session, sealed), sealed.customParameters)) return undefined;
   return outstanding(deps.baseUrl, sealed.id);
 }
 
@@ -200,7 +200,7 @@ async function newSession(
       issuer: metadata.issuer,
       issuerInAnswer: metadata.authorization_response_iss_parameter_supported ?? false,
       clientId: provider.clientId,
-      client: clientAtServer(provider),
+      client: clientBindingDigest(provider),
       callbackId: provider.callbackId,
       scopeSeparator: vendor.scopeSeparator ?? ' ',
       // Absent says nothing (RFC 8414 section 2), and who does not know the challenge ignores it.
@@ -214,7 +214,7 @@ async function newSession(
 }
 
 const isForeign = ({ providerId, tokens }: Grant, provider: Oauth2Provider): boolean =>
-  providerId !== provider.id || (tokens !== undefined && tokens.client !== clientAtServer(provider));
+  providerId !== provider.id || (tokens !== undefined && tokens.client !== clientBindingDigest(provider));
 
 /**
  * @param grant the grant as it was read
@@ -249,8 +249,8 @@ export async function beginConsent(
     const epoch = (seen?.epoch ?? 0) + (dropped ? 1 : 0);
     const { session, id } = await newSession(deps, dropped ? undefined : seen, request, returnUrl(), epoch);
     // Tokens that were stored since the grant was read make the session wider than what was asked about.
-    const objection = request.objectionTo(scopesAtStake(session, request));
-    if (objection) throw accessDenied(objection.message, objection.detail);
+    const denial = request.consentDenial(scopesAtStake(session, request));
+    if (denial) throw accessDenied(denial.message, denial.detail);
     await deps.sessions.create(session);
     const won = await deps.grants.openConsent(request.grantId, {
       providerId: request.provider.id,

@@ -48,7 +48,7 @@ export const bindingCookieName = (sessionHash: string): string =>
 const BINDING_COOKIE_NAME = new RegExp(`^${BINDING_COOKIE}[\\w-]{16}$`);
 
 /** Consents that can be under way in one browser. */
-const MOST_COOKIES = 20;
+const MAX_COOKIES = 20;
 
 /**
  * The binding cookies that a browser has too many of when it gets this one. Otherwise, a page that leads a browser
@@ -58,5 +58,5 @@ const MOST_COOKIES = 20;
  */
 export function surplusCookies(cookies: ReadonlyMap<string, string>, name: string): readonly string[] {
   const others = [...cookies.keys()].filter((other) => other !== name && BINDING_COOKIE_NAME.test(other));
-  return others.slice(0, Math.max(0, others.length + 1 - MOST_COOKIES));
+  return others.slice(0, Math.max(0, others.length + 1 - MAX_COOKIES));
 }

@@ -79,7 +79,11 @@ async function backToApplication(
 }
 
 /** The page for a person whom the provider sent back with an error; its `session_id` completes nothing. */
-async function notGranted(deps: BrowserDependencies, session: Session, error: string): Promise<BrowserOutcome> {
+async function notGranted(
+  deps: BrowserDependencies,
+  session: Session,
+  error: string,
+): Promise<BrowserOutcome> {
   const returnTo = await backToApplication(deps, session, newBoundSecret(session, deps.system), error);
   return page({ name: 'not-granted', provider: session.provider.name, error, returnTo });
 }

@@ -17,8 +17,8 @@ import {
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
-import { objectionToAct, objectionToObtain } from '../policy/access';
-import { callbackUrl, clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
+import { actionDenial, credentialUseDenial } from '../policy/access';
+import { callbackUrl, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { accessDenied, ServiceError } from '../service-error';
 import type { GrantId, GrantStore } from '../grant/grant';
 import type { Directory } from '../grant/directory';
@@ -66,7 +66,11 @@ const refusal = (detail: string): ServiceError => accessDenied('Invalid or expir
  * @param annotate learns which session was meant, also when the URI does not complete it
  * @throws AccessDeniedException for every other URI, the link's own session URI among them
  */
-async function sessionToComplete(deps: CompleteDependencies, completionUri: string, annotate: Annotate): Promise<Session> {
+async function sessionToComplete(
+  deps: CompleteDependencies,
+  completionUri: string,
+  annotate: Annotate,
+): Promise<Session> {
   const id = sessionIdOf(completionUri) ?? '';
   const named = sessionHashIn(id);
   const session = id === '' ? undefined : await deps.sessions.get(named ?? hashOf(id));
@@ -96,7 +100,7 @@ function actingAs(
   identity: WorkloadIdentity | undefined,
 ): WorkloadIdentity {
   if (identity?.id !== session.workload.id) throw refusal('the workload identity is gone');
-  const act = objectionToAct({ principal, operation: 'CompleteResourceTokenAuth', resource: identity });
+  const act = actionDenial({ principal, operation: 'CompleteResourceTokenAuth', resource: identity });
   if (act) throw refusal(act.detail);
   return identity;
 }
@@ -119,9 +123,9 @@ function checkParties(
     throw refusal('another user than the one who began the session');
   if (!returnsToRegistered(identity, session)) throw refusal('its return URL is no longer registered');
   if (provider?.id !== session.provider.id) throw refusal('the credential provider is gone');
-  if (clientAtServer(provider) !== session.authorization.client)
+  if (clientBindingDigest(provider) !== session.authorization.client)
     throw refusal('the credential provider was configured anew since the session began');
-  const obtain = objectionToObtain({
+  const obtain = credentialUseDenial({
     principal,
     operation: 'GetResourceOauth2Token',
     identity,

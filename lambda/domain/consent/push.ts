@@ -10,7 +10,7 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import { pushAuthorizationRequest, type PushedRequest } from '../oauth/pushed-authorization';
 import type { TokenRequestDependencies } from '../oauth/token-request';
 import type { WorkloadIdentity } from '../identity/workload-identity';
-import { callbackUrl, clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
+import { callbackUrl, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { ServiceError } from '../service-error';
 import type { Directory } from '../grant/directory';
 import { clientOf, type ProviderClientDependencies } from '../oauth/provider-client';
@@ -50,7 +50,7 @@ async function partiesOf(
   const { identity, provider } = await deps.directory.read(workload.name, asked.name);
   if (identity?.id !== workload.id) throw refused('the workload identity is gone');
   if (provider?.id !== asked.id) throw refused('the credential provider is gone');
-  if (clientAtServer(provider) !== client)
+  if (clientBindingDigest(provider) !== client)
     throw refused('the credential provider was configured anew since the session began');
   return { identity, provider };
 }
@@ -80,7 +80,10 @@ function checkParameters(parameters: URLSearchParams, provider: Oauth2Provider, 
  * @returns the reference to the request, for the browser
  * @throws ProviderFailure, for a client that has nothing to prove itself with too: nobody here can be told more
  */
-export async function pushAuthorization(deps: PushDependencies, request: PushRequest): Promise<PushedRequest> {
+export async function pushAuthorization(
+  deps: PushDependencies,
+  request: PushRequest,
+): Promise<PushedRequest> {
   let entry: Omit<AuditEntry, 'outcome'> = {
     operation: 'PushAuthorizationRequest',
     provider: request.provider.name,

@@ -230,10 +230,8 @@ export const sessionIdOf = (sessionUri: string): string | undefined =>
 const BOUND_SECRET = /^([\w-]{43})\.[\w-]{43}$/;
 
 /** A secret that finds its session again, without an index: see {@link sessionHashIn}. */
-export const newBoundSecret = (
-  session: Pick<Session, 'hash'>,
-  system: Pick<System, 'randomToken'>,
-): string => `${session.hash}.${system.randomToken(32)}`;
+export const newBoundSecret = (session: Pick<Session, 'hash'>, system: Pick<System, 'randomToken'>): string =>
+  `${session.hash}.${system.randomToken(32)}`;
 
 /** @returns the hash of the session that a state or completion id names; undefined when it has another form */
 export const sessionHashIn = (secret: string): string | undefined => BOUND_SECRET.exec(secret)?.[1];

@@ -5,7 +5,7 @@ import type { CustomParameters } from '../oauth/custom-parameters';
 import type { Caller } from '../principal';
 import { noSuchResource } from '../managed-resource';
 import type { OwnedResource } from '../owned-resource';
-import { mayAct, mayObtain } from '../policy/access';
+import { authorizeAction, authorizeCredentialUse } from '../policy/access';
 import type { Delegation } from '../workload-token/claims';
 
 /** Who asks, for which kind of credential, of which provider. */
@@ -32,8 +32,8 @@ export function admit<Provider extends OwnedResource>(
   const { identity, provider } = found;
   if (provider) annotate({ credentialProvider: provider.arn });
   if (identity?.id !== workload.id) throw workloadGone();
-  mayAct({ principal, operation, resource: identity });
+  authorizeAction({ principal, operation, resource: identity });
   if (!provider) throw noSuchResource('credential provider', providerName);
-  mayObtain({ principal, operation, identity, provider, scopes, customParameters });
+  authorizeCredentialUse({ principal, operation, identity, provider, scopes, customParameters });
   return { identity, provider };
 }

@@ -1,5 +1,5 @@
 /** The agent's own token, by client credentials (RFC 6749 section 4.4). */
-import { exchangedToken, type HandedOut } from '../grant/held-token';
+import { exchangedToken, type ReturnedToken } from '../grant/held-token';
 import type { Admitted, RetrieveDependencies } from './retrieval';
 import { clientCredentialsOf } from '../grant/token-sources';
 
@@ -12,7 +12,7 @@ export function machineToken(
   admitted: Pick<Admitted, 'principal' | 'identity' | 'owner' | 'grant' | 'checkGrantedScopes'>,
   scopes: readonly string[],
   force: boolean,
-): Promise<HandedOut> {
+): Promise<ReturnedToken> {
   const { principal, identity, owner, grant, checkGrantedScopes } = admitted;
   const { resources, audiences } = owner;
   const ahead = {

@@ -12,9 +12,9 @@ import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
 import { type OnBehalfOfConfig } from '../provider/on-behalf-of-config';
 import { invalidMember } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
-import { LONGEST_CARRIED, openSubjectToken, type CarriedToken } from '../workload-token/subject-token';
+import { MAX_CARRIED_CHARACTERS, openSubjectToken, type CarriedToken } from '../workload-token/subject-token';
 import { grantTarget } from '../grant/grant';
-import { exchangedToken, type HandedOut } from '../grant/held-token';
+import { exchangedToken, type ReturnedToken } from '../grant/held-token';
 import { machineToken } from './machine-token';
 import { clientOf } from '../oauth/provider-client';
 import type { TokenSource } from '../grant/renewal';
@@ -28,7 +28,7 @@ export function carriedTokenOf({ user, subjectToken }: Delegation): CarriedToken
   throw user?.kind === 'jwt'
     ? invalidMember(
         MEMBER,
-        `carries no token of the user: one longer than ${LONGEST_CARRIED} characters is not carried; have the identity provider issue a shorter one`,
+        `carries no token of the user: one longer than ${MAX_CARRIED_CHARACTERS} characters is not carried; have the identity provider issue a shorter one`,
       )
     : invalidMember(
         MEMBER,
@@ -121,7 +121,10 @@ const exchangeOf = (
  * @throws ValidationException for a provider that exchanges no tokens; ProviderFailure; ThrottlingException where
  *   asking again shortly will help
  */
-export async function onBehalfOfToken(deps: RetrieveDependencies, admitted: Admitted): Promise<HandedOut> {
+export async function onBehalfOfToken(
+  deps: RetrieveDependencies,
+  admitted: Admitted,
+): Promise<ReturnedToken> {
   const { input, delegation, owner, grant, checkGrantedScopes } = admitted;
   const config = onBehalfOfConfigOf(owner.provider);
   if (!config) {

@@ -8,13 +8,18 @@ import type { Delegation } from '../workload-token/claims';
 import type { VerifyDependencies } from '../workload-token/verify';
 import type { Directory } from '../grant/directory';
 import type { Grant } from '../grant/grant';
-import type { GrantedScopesCheck, HandedOut } from '../grant/held-token';
+import type { GrantedScopesCheck, ReturnedToken } from '../grant/held-token';
 import type { ProviderClientDependencies } from '../oauth/provider-client';
 import type { DispatchDependencies } from '../grant/renewal-ahead';
 import type { RequestOwner } from '../grant/token-sources';
 
 export interface RetrieveDependencies
-  extends BeginDependencies, TokenRequestDependencies, VerifyDependencies, ProviderClientDependencies, DispatchDependencies {
+  extends
+    BeginDependencies,
+    TokenRequestDependencies,
+    VerifyDependencies,
+    ProviderClientDependencies,
+    DispatchDependencies {
   readonly directory: Directory;
   readonly seal: BeginDependencies['seal'];
   readonly metadata: BeginDependencies['metadata'];
@@ -37,7 +42,7 @@ export interface RetrieveInput {
 }
 
 export type RetrieveOutput =
-  | HandedOut['output']
+  | ReturnedToken['output']
   | ConsentOutstanding
   | { readonly sessionUri: string; readonly sessionStatus: 'FAILED' };
 
@@ -61,5 +66,5 @@ export interface Admitted {
   readonly grant: Grant | undefined;
   readonly checkGrantedScopes: GrantedScopesCheck;
   /** Asks again, about a consent that another request began or that asks for more than this request. */
-  readonly objectionToConsent: ConsentRequest['objectionTo'];
+  readonly consentDenial: ConsentRequest['consentDenial'];
 }

@@ -8,7 +8,7 @@ import { scopesInCustomParameters } from '../oauth/custom-parameters';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { Caller } from '../principal';
 import { subjectHash } from '../identity/user';
-import { mayObtain, objectionToObtain } from '../policy/access';
+import { authorizeCredentialUse, credentialUseDenial } from '../policy/access';
 import { invalidMember, ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import type { CarriedToken } from '../workload-token/subject-token';
@@ -24,7 +24,7 @@ import type { RequestOwner } from '../grant/token-sources';
 import { userToken } from './user-token';
 
 /** Characters of scopes, resources and audiences in all: they go into a URL, and into records with bounds of their own. */
-const MOST = 32_768;
+const MAX_NARROWING_CHARACTERS = 32_768;
 
 /** @param carried the user's own token, for the flow that exchanges it */
 function grantIdOf(
@@ -40,8 +40,11 @@ function grantIdOf(
     );
   }
   const narrowed = { resources: input.resources ?? [], audiences: input.audiences ?? [], scopes };
-  if (JSON.stringify(narrowed).length > MOST) {
-    throw invalidMember('scopes', `with resources and audiences must have at most ${MOST} characters in all`);
+  if (JSON.stringify(narrowed).length > MAX_NARROWING_CHARACTERS) {
+    throw invalidMember(
+      'scopes',
+      `with resources and audiences must have at most ${MAX_NARROWING_CHARACTERS} characters in all`,
+    );
   }
   return {
     workloadId: workload.id,
@@ -101,17 +104,17 @@ async function admitRequest(
     const admitted = new Set(scopes);
     const others = held.filter((scope) => !admitted.has(scope));
     if (others.length === 0) return;
-    mayObtain({ ...asked, identity, provider, scopes: [...scopes, ...others] });
+    authorizeCredentialUse({ ...asked, identity, provider, scopes: [...scopes, ...others] });
   };
-  const objectionToConsent: Admitted['objectionToConsent'] = (sought, parameters = {}) =>
-    objectionToObtain({
+  const consentDenial: Admitted['consentDenial'] = (sought, parameters = {}) =>
+    credentialUseDenial({
       ...asked,
       identity,
       provider,
       scopes: [...new Set([...scopes, ...sought])],
       customParameters: { ...parameters, ...customParameters },
     });
-  return { principal, input, delegation, identity, owner, grant, checkGrantedScopes, objectionToConsent };
+  return { principal, input, delegation, identity, owner, grant, checkGrantedScopes, consentDenial };
 }
 
 function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<Answer> {

@@ -12,7 +12,7 @@ import { hashOf } from '../digest';
 import { errorCode } from '../oauth/provider-failure';
 import { accessDenied, invalidMember } from '../service-error';
 import { covers, isRefreshable, type Grant } from '../grant/grant';
-import { heldToken, type HandedOut } from '../grant/held-token';
+import { heldToken, type ReturnedToken } from '../grant/held-token';
 import { usableTokens } from '../grant/renewal';
 import type { Admitted, Answer, RetrieveDependencies } from './retrieval';
 import { refreshTokenOf } from '../grant/token-sources';
@@ -22,7 +22,7 @@ import { tokensOf } from '../grant/tokens';
 async function storedToken(
   deps: RetrieveDependencies,
   { principal, input, identity, owner, grant, checkGrantedScopes }: Admitted,
-): Promise<HandedOut | undefined> {
+): Promise<ReturnedToken | undefined> {
   const tokens = tokensOf(grant, owner.provider);
   if (!grant || !tokens || !covers(tokens, input.scopes)) return undefined;
   const now = epochSeconds(deps.system);
@@ -64,14 +64,14 @@ async function ownSession(
 
 /** Why a grant that was there is no more, as its journal has it. */
 function lossOf(grant: Grant | undefined): string | undefined {
-  if (!grant?.journal || grant.tokens) return undefined;
-  const { code, lostAnswer } = grant.journal;
+  if (!grant?.lastFailure || grant.tokens) return undefined;
+  const { code, lostAnswer } = grant.lastFailure;
   return `the refresh was refused: ${code}${lostAnswer ? ', after the answer to an earlier one was lost' : ''}`;
 }
 
 /** @throws ProviderFailure; ThrottlingException where asking again shortly will help; ValidationException for the return URL */
 export async function userToken(deps: RetrieveDependencies, admitted: Admitted): Promise<Answer> {
-  const { input, identity, owner, grant, objectionToConsent } = admitted;
+  const { input, identity, owner, grant, consentDenial } = admitted;
   const polled = await ownSession(deps, admitted);
   const open =
     polled !== undefined &&
@@ -85,8 +85,8 @@ export async function userToken(deps: RetrieveDependencies, admitted: Admitted):
   if (open) {
     const sealed = await openSealedRequest(deps.seal, polled);
     // Whoever has the link can have the owner consent to all that it asks for.
-    const objection = objectionToConsent(scopesAtStake(polled, sealed), sealed.customParameters);
-    if (objection) throw accessDenied(objection.message, objection.detail);
+    const denial = consentDenial(scopesAtStake(polled, sealed), sealed.customParameters);
+    if (denial) throw accessDenied(denial.message, denial.detail);
     return { output: outstanding(deps.baseUrl, sealed.id), outcome: 'consent-required' };
   }
   if (input.sessionUri !== undefined && !force) {
@@ -114,7 +114,7 @@ export async function userToken(deps: RetrieveDependencies, admitted: Admitted):
     returnUrl: input.resourceOauth2ReturnUrl,
     customState: input.customState,
     customParameters: input.customParameters,
-    objectionTo: objectionToConsent,
+    consentDenial,
   };
   const output = await beginConsent(deps, grant, request, force);
   // A refusal that came just now is in the grant that is stored, not in the one that was read.

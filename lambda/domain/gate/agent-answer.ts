@@ -89,7 +89,7 @@ function checkFields(fields: readonly (readonly [name: string, value: string])[]
  * @returns the same answer, with the headers that the caller gets
  * @throws RuntimeClientError that names the status, or the header that cannot be sent; the body is not the caller's
  */
-export function judgeAnswer(
+export function validatedAnswer(
   protocol: AgentEndpointConfiguration['protocol'],
   { status, headers, body }: AgentAnswer,
   sessionId: string,

@@ -26,13 +26,13 @@ const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]{1,
 const ALLOWED_HEADER = /^(Authorization|X-Amzn-Bedrock-AgentCore-Runtime-Custom-[a-zA-Z0-9_-]+)$/i;
 
 /** AWS's most, of the headers that are allowed through. */
-const MOST_HEADERS = 20;
+const MAX_HEADERS = 20;
 
 /** Principals that may name a user; more of them are better served by a role that they assume. */
-const MOST_PRINCIPALS = 50;
+const MAX_PRINCIPALS = 50;
 
 /** Seconds that API Gateway streams an answer for (developer guide, "Response streaming", limits). */
-const LONGEST_RUN = 900;
+const MAX_RUN_SECONDS = 900;
 
 export const IamInboundSchema = v.strictObject({
   kind: v.literal('IAM'),
@@ -44,7 +44,7 @@ export const IamInboundSchema = v.strictObject({
         v.regex(PRINCIPAL, "must be the ARN of an IAM role without its path, a user, or an account's root"),
       ),
     ),
-    v.maxLength(MOST_PRINCIPALS),
+    v.maxLength(MAX_PRINCIPALS),
   ),
 });
 
@@ -86,7 +86,7 @@ export const RequestHeaderAllowlistSchema = v.pipe(
       v.regex(ALLOWED_HEADER, 'must be Authorization or X-Amzn-Bedrock-AgentCore-Runtime-Custom-…'),
     ),
   ),
-  v.maxLength(MOST_HEADERS),
+  v.maxLength(MAX_HEADERS),
   v.check(
     (names) => new Set(names.map((name) => name.toLowerCase())).size === names.length,
     'must not name a header twice',
@@ -97,7 +97,7 @@ export const RunSecondsSchema = v.pipe(
   v.number(),
   v.integer('must be whole seconds'),
   v.minValue(1, 'must be 1 second or more'),
-  v.maxValue(LONGEST_RUN, `must be ${LONGEST_RUN} seconds or less`),
+  v.maxValue(MAX_RUN_SECONDS, `must be ${MAX_RUN_SECONDS} seconds or less`),
 );
 
 export const AgentEndpointSchema = v.pipe(
@@ -141,7 +141,7 @@ export type Target = v.InferOutput<typeof TargetSchema>;
 export type AgentEndpointConfiguration = v.InferOutput<typeof AgentEndpointSchema>;
 
 /** The longest that a run may take on this endpoint, in milliseconds. */
-export const runMilliseconds = ({ runSeconds = LONGEST_RUN }: AgentEndpointConfiguration): number =>
+export const runMilliseconds = ({ runSeconds = MAX_RUN_SECONDS }: AgentEndpointConfiguration): number =>
   runSeconds * 1000;
 
 /**

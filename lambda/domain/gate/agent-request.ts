@@ -8,7 +8,7 @@ import type { AgentEndpointConfiguration } from './agent-endpoint';
 import { joinedField, singleField, type HeaderFields } from './header-fields';
 
 /** Bytes of a payload: in base64, within the six megabytes that a Lambda function can be handed. */
-export const MOST_PAYLOAD = 4 * 1024 * 1024;
+export const MAX_PAYLOAD_BYTES = 4 * 1024 * 1024;
 
 export const SESSION_HEADER = 'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id';
 export const USER_HEADER = 'X-Amzn-Bedrock-AgentCore-Runtime-User-Id';
@@ -40,7 +40,7 @@ export interface AgentRequest {
 }
 
 /** What the gate itself tells the agent. */
-export interface Told {
+export interface InvocationContext {
   readonly workloadAccessToken: string;
   readonly sessionId: string;
   readonly requestId: string;
@@ -63,10 +63,10 @@ export function sessionIdOf(received: HeaderFields): string | undefined {
 
 /** @throws ValidationException for a payload that no function could be handed */
 export function checkPayload(payload: Uint8Array): void {
-  if (payload.length > MOST_PAYLOAD) {
+  if (payload.length > MAX_PAYLOAD_BYTES) {
     throw invalidMember(
       'payload',
-      `must have ${MOST_PAYLOAD} bytes at most; hand large content over by reference`,
+      `must have ${MAX_PAYLOAD_BYTES} bytes at most; hand large content over by reference`,
     );
   }
 }
@@ -75,7 +75,7 @@ export function agentRequest(
   { requestHeaderAllowlist, oauth2CallbackUrl }: AgentEndpointConfiguration,
   received: HeaderFields,
   payload: Uint8Array,
-  { workloadAccessToken, sessionId, requestId }: Told,
+  { workloadAccessToken, sessionId, requestId }: InvocationContext,
 ): AgentRequest {
   const forwarded = [...FORWARDED, ...requestHeaderAllowlist].flatMap((name): [string, string][] => {
     const value = joinedField(received, name);

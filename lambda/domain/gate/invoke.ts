@@ -10,7 +10,13 @@ import { accessDenied, invalidMember, ServiceError } from '../service-error';
 import { within } from '../within';
 import type { OnBehalfOf } from '../workload-token/issue';
 import { checkAddressee, type Addressee } from './addressee';
-import { AgentFailure, judgeAnswer, runtimeClientError, type Agent, type AgentAnswer } from './agent-answer';
+import {
+  AgentFailure,
+  validatedAnswer,
+  runtimeClientError,
+  type Agent,
+  type AgentAnswer,
+} from './agent-answer';
 import type { AgentEndpointConfiguration, IamInbound } from './agent-endpoint';
 import { agentRequest, checkPayload, sessionIdOf, USER_HEADER, type AgentRequest } from './agent-request';
 import { endpointEntry, OPERATION, tokenEntry } from './audit';
@@ -44,7 +50,11 @@ export interface AgentCall {
 }
 
 /** Who may name a user is stated, for the id is believed: whoever could send one could be anybody. */
-function byIam({ userIdPrincipals }: IamInbound, { callerArn, headers }: AgentCall, annotate: Annotate): OnBehalfOf {
+function byIam(
+  { userIdPrincipals }: IamInbound,
+  { callerArn, headers }: AgentCall,
+  annotate: Annotate,
+): OnBehalfOf {
   const principal = principalOf(callerArn);
   annotate({ principal });
   const userId = singleField(headers, USER_HEADER);
@@ -114,6 +124,6 @@ export function invokeAgent(
     annotate(tokenEntry(workloadAccessToken));
     const told = { workloadAccessToken, sessionId, requestId: call.requestId };
     const request = agentRequest(endpoint, call.headers, call.payload, told);
-    return judgeAnswer(endpoint.protocol, await answerOf(deps.agent, request, signal), sessionId);
+    return validatedAnswer(endpoint.protocol, await answerOf(deps.agent, request, signal), sessionId);
   });
 }

@@ -1,5 +1,5 @@
 /** Whether a user's token lets a call through: everything but the scope first, the scope last. */
-import { scopeFault } from '../identity/token-admission';
+import { scopesRejection } from '../identity/token-admission';
 import { subjectHash, type UserTokenVerifier, type VerifiedUserToken } from '../identity/user';
 import { audited, type AuditTrail, type Annotate } from '../audit';
 import { accessDenied, ServiceError } from '../service-error';
@@ -40,7 +40,7 @@ export async function admitUser(
     authorizerConfiguration: { customJWTAuthorizer: { ...trusted, allowedScopes: undefined } },
   });
   annotate({ user: subjectHash(verified.user), scopes: verified.scopes });
-  const fault = scopeFault(trusted, verified.scopes);
+  const fault = scopesRejection(trusted, verified.scopes);
   if (fault !== undefined) {
     throw accessDenied(SCOPE_MISSING, `user token: ${fault}`);
   }

@@ -52,7 +52,7 @@ export interface Lease {
 }
 
 /** What became of the last try to obtain tokens, when it failed. */
-export interface Journal {
+export interface RenewalFailure {
   /** OAuth error code, or one of ours. */
   readonly code: string;
   /** Whether the provider could not be had, rather than refused. */
@@ -85,7 +85,7 @@ export interface Grant extends GrantId {
   readonly rejected?: number;
   readonly consent?: PendingConsent;
   readonly lease?: Lease;
-  readonly journal?: Journal;
+  readonly lastFailure?: RenewalFailure;
 }
 
 /**
@@ -132,7 +132,7 @@ export interface GrantStore {
   /** Gives the lease back, with a note of what went wrong; drops the tokens too when they are gone for good. */
   releaseLease(
     id: GrantId,
-    change: { holder: string; journal?: Journal; dropTokens: boolean },
+    change: { holder: string; lastFailure?: RenewalFailure; dropTokens: boolean },
   ): Promise<boolean>;
   /** Marks the tokens as not taken by the resource, if they are still of this provider and generation. */
   reject(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation'>): Promise<boolean>;

@@ -3,13 +3,19 @@ import { epochSeconds } from '../system';
 import { ServiceError, type Outcome } from '../service-error';
 import { inSoftWindow, scopesHeld, type Grant } from './grant';
 import { markRejected } from './rejected-token';
-import { CONSENT_NEEDED, usableTokens, renewed, type RenewalDependencies, type TokenSource } from './renewal';
+import {
+  CONSENT_NEEDED,
+  usableTokens,
+  renewTokens,
+  type RenewalDependencies,
+  type TokenSource,
+} from './renewal';
 import { renewSoon, type DispatchDependencies, type RenewalRequest } from './renewal-ahead';
 import type { RequestOwner } from './token-sources';
 import { openTokens } from './tokens';
 
 /** A token for the caller, and how it was come by. */
-export interface HandedOut {
+export interface ReturnedToken {
   readonly output: {
     readonly accessToken: string;
     /** What the provider granted; only where that is less than what was asked. */
@@ -47,7 +53,7 @@ function handOut(
   granted: readonly string[],
   asked: readonly string[],
   outcome: Outcome,
-): HandedOut {
+): ReturnedToken {
   return asked.every((scope) => granted.includes(scope))
     ? { output: { accessToken }, outcome }
     : { output: { accessToken, grantedScopes: granted }, outcome: 'scope-gap' };
@@ -61,7 +67,7 @@ function handOut(
 export async function heldToken(
   deps: RenewalDependencies & DispatchDependencies,
   { owner, grant, scopes, source, checkGrantedScopes, renewedAs, ahead }: Holding,
-): Promise<HandedOut | undefined> {
+): Promise<ReturnedToken | undefined> {
   const now = epochSeconds(deps.system);
   const tokens = usableTokens(grant, owner, now);
   if (grant && tokens) {
@@ -70,7 +76,7 @@ export async function heldToken(
     const { accessToken } = await openTokens(deps.seal, owner, tokens);
     return handOut(accessToken, tokens.scopes, scopes, 'cached');
   }
-  const fresh = await renewed(deps, { owner, source, seen: grant });
+  const fresh = await renewTokens(deps, { owner, source, seen: grant });
   if (fresh === CONSENT_NEEDED) return undefined;
   checkGrantedScopes(fresh.scopes, fresh.held);
   return handOut(fresh.accessToken, fresh.scopes, scopes, renewedAs);
@@ -86,7 +92,7 @@ export async function exchangedToken(
   deps: RenewalDependencies & DispatchDependencies,
   holding: Omit<Holding, 'renewedAs'>,
   force: boolean,
-): Promise<HandedOut> {
+): Promise<ReturnedToken> {
   const { owner, grant } = holding;
   const held = force ? await markRejected(deps, owner, grant) : grant;
   const answer = await heldToken(deps, { ...holding, grant: held, renewedAs: 'exchanged' });

@@ -7,7 +7,14 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import type { Directory } from './directory';
 import type { Grant, GrantId } from './grant';
 import { deletionDuring } from './deletion-check';
-import { backsOff, CONSENT_NEEDED, isLongPast, LEASE, redeemed, type RenewalDependencies } from './renewal';
+import {
+  backsOff,
+  CONSENT_NEEDED,
+  isLongPast,
+  LEASE,
+  renewWithLease,
+  type RenewalDependencies,
+} from './renewal';
 import {
   clientCredentialsOf,
   refreshTokenOf,
@@ -111,7 +118,7 @@ export async function renewAhead(deps: RenewAheadDependencies, request: RenewalR
     const owner = { grantId, provider, workloadArn: identity.arn, resources, audiences };
     const source = flow === 'M2M' ? clientCredentialsOf(deps, owner, scopes) : refreshTokenOf(deps, owner);
     try {
-      const renewal = await redeemed(deps, { owner, source, seen: grant }, holder);
+      const renewal = await renewWithLease(deps, { owner, source, seen: grant }, holder);
       const result = flow === 'M2M' ? 'exchanged' : 'refreshed';
       annotate({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
     } catch (error) {

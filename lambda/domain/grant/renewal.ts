@@ -25,7 +25,7 @@ import {
   type Grant,
   type GrantStore,
   type GrantTokens,
-  type Journal,
+  type RenewalFailure,
   type Lease,
 } from './grant';
 import type { Seal } from '../sealing/sealing';
@@ -46,15 +46,15 @@ const CLOCK_SKEW = 120_000;
 /** Milliseconds that a loser waits at most, and between its looks: longer each time, to spare the table. */
 const PATIENCE = 10_000;
 const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 800;
+const MAX_PAUSE = 800;
 
 /** Milliseconds between two tries to write down tokens that a provider has given. */
 const WRITE_PAUSE = 250;
 
 /** Milliseconds of the back-off, beyond what a provider asks for: at first, doubled each time; and at most in all. */
 const FIRST_BACK_OFF = 1_000;
-const LONGEST_BACK_OFF = 60_000;
-const LONGEST_RETRY_AFTER = 15 * 60_000;
+const MAX_BACK_OFF = 60_000;
+const MAX_RETRY_AFTER = 15 * 60_000;
 
 /** The tokens are gone for good: the user must consent again. */
 export const CONSENT_NEEDED = Symbol('consent needed');
@@ -110,12 +110,12 @@ export function usableTokens(
 export const isLongPast = (lease: Lease, now: number): boolean => lease.deadline + CLOCK_SKEW < now;
 
 /** Whether nobody is to try yet, because the provider was unavailable. */
-export const backsOff = ({ journal }: Grant, now: number): boolean =>
-  journal !== undefined && journal.notBefore > now;
+export const backsOff = ({ lastFailure }: Grant, now: number): boolean =>
+  lastFailure !== undefined && lastFailure.notBefore > now;
 
 /** What the journal says, with the time that is left until the provider may be asked again. */
-const failureIn = (
-  { code, unavailable, notBefore }: Journal,
+const providerFailureOf = (
+  { code, unavailable, notBefore }: RenewalFailure,
   now: number,
   cause?: ProviderFailure,
 ): ProviderFailure =>
@@ -128,18 +128,20 @@ const failureIn = (
   );
 
 /** The entry of a failure: when the provider may be asked again, by its own word or else longer each time. */
-function journalOf(failure: ProviderFailure, seen: Grant | undefined, now: number): Journal {
+function renewalFailureOf(failure: ProviderFailure, seen: Grant | undefined, now: number): RenewalFailure {
   const { code, unavailable, retryAfter = 0 } = failure;
-  const failures = (seen?.journal?.failures ?? 0) + 1;
-  const own = Math.min(FIRST_BACK_OFF * 2 ** (failures - 1), LONGEST_BACK_OFF);
-  const wait = Math.max(own, Math.min(retryAfter * 1000, LONGEST_RETRY_AFTER));
+  const failures = (seen?.lastFailure?.failures ?? 0) + 1;
+  const own = Math.min(FIRST_BACK_OFF * 2 ** (failures - 1), MAX_BACK_OFF);
+  const wait = Math.max(own, Math.min(retryAfter * 1000, MAX_RETRY_AFTER));
   return {
     code,
     unavailable,
     failures,
     at: now,
     notBefore: unavailable ? now + wait : now,
-    ...((seen?.lease?.sentAt !== undefined || seen?.journal?.lostAnswer) && { lostAnswer: true as const }),
+    ...((seen?.lease?.sentAt !== undefined || seen?.lastFailure?.lostAnswer) && {
+      lostAnswer: true as const,
+    }),
   };
 }
 
@@ -152,7 +154,7 @@ function journalOf(failure: ProviderFailure, seen: Grant | undefined, now: numbe
  * @throws ThrottlingException where asking again shortly will help
  * @throws UnauthorizedException, ResourceNotFoundException when the agent or the provider was deleted meanwhile
  */
-export async function renewed(
+export async function renewTokens(
   deps: RenewalDependencies,
   renewal: Renewal,
   until = deps.system.now() + PATIENCE,
@@ -162,27 +164,27 @@ export async function renewed(
   const { system, grants } = deps;
   const holder = system.randomUUID();
   let seen = first;
-  let watched = watch(undefined, seen?.lease, system.now());
+  let observed = observe(undefined, seen?.lease, system.now());
   let known = first && provider.id;
-  for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
     const now = system.now();
     // It vanished, or is of another provider of this name: an earlier one, or one that came after a deletion.
     if (seen?.providerId !== known && seen?.providerId !== provider.id) await stopIfDeleted(deps, owner);
     known = seen?.providerId;
-    if (isGone(renewal, seen)) return CONSENT_NEEDED;
+    if (isForgotten(renewal, seen)) return CONSENT_NEEDED;
     const tokens =
       seen?.generation === first?.generation ? undefined : usableTokens(seen, owner, epochSeconds(system));
     if (tokens) {
       const { accessToken } = await openTokens(deps.seal, owner, tokens);
       return { accessToken, scopes: tokens.scopes, held: scopesHeld(tokens) };
     }
-    if (seen?.journal && (backsOff(seen, now) || seen.journal.at !== first?.journal?.at)) {
-      throw failureIn(seen.journal, now);
+    if (seen?.lastFailure && (backsOff(seen, now) || seen.lastFailure.at !== first?.lastFailure?.at)) {
+      throw providerFailureOf(seen.lastFailure, now);
     }
-    if (isFree(watched, now)) {
+    if (isFree(observed, now)) {
       const lease = { holder, deadline: now + LEASE };
       if (await grants.takeLease(grantId, { providerId: provider.id, seen, lease, endsAt })) {
-        return redeemed(deps, { ...renewal, seen }, holder, until);
+        return renewWithLease(deps, { ...renewal, seen }, holder, until);
       }
     } else if (now >= until) {
       throw beingRenewed();
@@ -193,9 +195,9 @@ export async function renewed(
     // A write whose answer was lost is tried again by the SDK, and then finds its own lease.
     if (seen?.lease?.holder === holder) {
       await stopIfDeleted(deps, owner);
-      return redeemed(deps, { ...renewal, seen }, holder, until);
+      return renewWithLease(deps, { ...renewal, seen }, holder, until);
     }
-    watched = watch(watched, seen?.lease, system.now());
+    observed = observe(observed, seen?.lease, system.now());
   }
 }
 
@@ -205,24 +207,24 @@ const beingRenewed = (): ServiceError =>
   });
 
 /** Whether what was to be renewed is no more: refused for good, or forgotten (forceAuthentication). */
-const isGone = ({ owner, seen: first }: Renewal, seen: Grant | undefined): boolean =>
+const isForgotten = ({ owner, seen: first }: Renewal, seen: Grant | undefined): boolean =>
   first !== undefined &&
   (seen?.epoch !== first.epoch ||
     (tokensOf(first, owner.provider) !== undefined && seen.tokens === undefined));
 
 /** A lease, and since when it has been seen unchanged by this process's own clock. */
-interface Watched {
+interface ObservedLease {
   readonly lease: Lease | undefined;
   readonly since: number;
 }
 
-const watch = (before: Watched | undefined, lease: Lease | undefined, now: number): Watched =>
+const observe = (before: ObservedLease | undefined, lease: Lease | undefined, now: number): ObservedLease =>
   before?.lease?.holder === lease?.holder && before?.lease?.deadline === lease?.deadline
     ? (before ?? { lease, since: now })
     : { lease, since: now };
 
 /** No lease, or one whose holder has let its whole time pass before this process's eyes. */
-const isFree = ({ lease, since }: Watched, now: number): boolean =>
+const isFree = ({ lease, since }: ObservedLease, now: number): boolean =>
   lease === undefined || isLongPast(lease, now) || now - since >= LEASE;
 
 /**
@@ -231,7 +233,7 @@ const isFree = ({ lease, since }: Watched, now: number): boolean =>
  * @param renewal with the grant as it was when the lease was taken
  * @param until epoch milliseconds up to which it waits for whoever overtakes it
  */
-export async function redeemed(
+export async function renewWithLease(
   deps: RenewalDependencies,
   renewal: Renewal,
   holder: string,
@@ -240,12 +242,12 @@ export async function redeemed(
   const { owner, source, seen } = renewal;
   const { system, grants } = deps;
   const { grantId } = owner;
-  const release = (journal?: Journal, dropTokens = false) =>
-    grants.releaseLease(grantId, { holder, dropTokens, ...(journal && { journal }) });
+  const release = (lastFailure?: RenewalFailure, dropTokens = false) =>
+    grants.releaseLease(grantId, { holder, dropTokens, ...(lastFailure && { lastFailure }) });
   /** Whoever has the lease now obtains the tokens that are handed out, as to any loser; if anybody is to have any. */
   async function afterLostLease(): Promise<typeof CONSENT_NEEDED | Renewed> {
     await stopIfDeleted(deps, owner);
-    return renewed(deps, renewal, until);
+    return renewTokens(deps, renewal, until);
   }
   /** A provider's refusal is noted, and ends the grant if it is one for good. */
   async function failed(error: unknown): Promise<typeof CONSENT_NEEDED | Renewed> {
@@ -255,12 +257,12 @@ export async function redeemed(
       throw error;
     }
     const dropTokens = source.endsWithGrant && error.code === 'invalid_grant' && !error.unavailable;
-    const journal = journalOf(error, seen, system.now());
-    const released = await release(journal, dropTokens);
+    const lastFailure = renewalFailureOf(error, seen, system.now());
+    const released = await release(lastFailure, dropTokens);
     await stopIfDeleted(deps, owner);
-    if (!dropTokens) throw failureIn(journal, system.now(), error);
+    if (!dropTokens) throw providerFailureOf(lastFailure, system.now(), error);
     // Who lost the lease meanwhile was refused for a token that another has redeemed.
-    return released ? CONSENT_NEEDED : renewed(deps, renewal, until);
+    return released ? CONSENT_NEEDED : renewTokens(deps, renewal, until);
   }
   /** The tokens that came are lost. The provider is left alone for a while: each try redeems the old refresh token. */
   async function notStored(error: unknown): Promise<never> {
@@ -268,10 +270,10 @@ export async function redeemed(
     const failure = rejected
       ? new ProviderFailure('invalid_response', 'the tokens cannot be stored', true, error)
       : new ProviderFailure('not_stored', 'the tokens could not be stored', true, error);
-    const journal = { ...journalOf(failure, seen, system.now()), lostAnswer: true as const };
+    const lastFailure = { ...renewalFailureOf(failure, seen, system.now()), lostAnswer: true as const };
     // Where no write gets through, this one does not either, and the lease ends by its time.
-    await release(journal).catch(() => false);
-    throw rejected ? failureIn(journal, system.now(), failure) : error;
+    await release(lastFailure).catch(() => false);
+    throw rejected ? providerFailureOf(lastFailure, system.now(), failure) : error;
   }
 
   // A lease that made the grant, or took it from an earlier provider of the name, may have come after a deletion.

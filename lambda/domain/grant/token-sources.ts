@@ -1,5 +1,9 @@
 /** The two sources that are at hand without anybody being there: a grant's refresh token, and the client itself. */
-import { redeemRefreshToken, requestClientCredentials, type TokenRequestDependencies } from '../oauth/token-request';
+import {
+  redeemRefreshToken,
+  requestClientCredentials,
+  type TokenRequestDependencies,
+} from '../oauth/token-request';
 import { clientOf, type ProviderClientDependencies } from '../oauth/provider-client';
 import type { TokenSource } from './renewal';
 import type { Seal } from '../sealing/sealing';

@@ -1,7 +1,7 @@
 /** Tokens into and out of the seal. */
 import { type System, epochSeconds } from '../system';
 import type { Narrowing, ObtainedTokens } from '../oauth/token-request';
-import { clientAtServer, type Oauth2Provider } from '../provider/oauth2-provider';
+import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { grantContext, type Grant, type GrantId, type GrantTokens, type SealedTokens } from './grant';
 import type { Seal, SealingContext } from '../sealing/sealing';
 
@@ -17,7 +17,7 @@ export interface TokenOwner extends Narrowing {
 /** Bound to the client at its server too, so that no change of configuration sends a refresh token elsewhere. */
 function contextOf({ grantId, provider, workloadArn }: TokenOwner): SealingContext {
   const context = grantContext(grantId, provider.id, workloadArn);
-  return { ...context, binding: { ...context.binding, client: clientAtServer(provider) } };
+  return { ...context, binding: { ...context.binding, client: clientBindingDigest(provider) } };
 }
 
 /** What was asked of the provider, beside what it says that it granted. */
@@ -39,7 +39,7 @@ export async function sealTokens(
     obtainedAt: epochSeconds(deps.system),
     refreshable: refreshToken !== undefined,
     ...(refreshExpiresAt !== undefined && { refreshExpiresAt }),
-    client: clientAtServer(owner.provider),
+    client: clientBindingDigest(owner.provider),
   };
 }
 
@@ -59,6 +59,6 @@ export const tokensOf = (
   grant: Grant | undefined,
   provider: TokenOwner['provider'],
 ): GrantTokens | undefined =>
-  grant?.providerId === provider.id && grant.tokens?.client === clientAtServer(provider)
+  grant?.providerId === provider.id && grant.tokens?.client === clientBindingDigest(provider)
     ? grant.tokens
     : undefined;

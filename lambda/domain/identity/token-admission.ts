@@ -59,9 +59,9 @@ function matches(
  * Judges the scopes alone, of which one is enough.
  *
  * @param held the token's own
- * @returns as {@link admissionFault}
+ * @returns as {@link claimsRejection}
  */
-export const scopeFault = (
+export const scopesRejection = (
   { allowedScopes }: Pick<TrustedIssuer, 'allowedScopes'>,
   held: readonly string[],
 ): string | undefined => (allowedScopes && !meet(allowedScopes, held) ? 'scope not allowed' : undefined);
@@ -73,12 +73,12 @@ export const scopeFault = (
  * @param trusted the entry of the token's issuer
  * @returns why the entry does not let the token in, in the operator's words; undefined when it does
  */
-export function admissionFault(trusted: TrustedIssuer, claims: VerifiedClaims): string | undefined {
+export function claimsRejection(trusted: TrustedIssuer, claims: VerifiedClaims): string | undefined {
   const { allowedAudience, allowedClients, customClaims = [] } = trusted;
   if (allowedAudience && !meet(allowedAudience, audienceOf(claims))) return 'audience not allowed';
   const client = clientOf(claims);
   if (allowedClients && !(isString(client) && allowedClients.includes(client))) return 'client not allowed';
   const failed = customClaims.find((claim) => !matches(claim, claims));
   if (failed) return `claim ${failed.inboundTokenClaimName} does not match`;
-  return scopeFault(trusted, scopesOf(claims));
+  return scopesRejection(trusted, scopesOf(claims));
 }

@@ -11,19 +11,19 @@ import { parseConfiguration } from '../configuration';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
 
 /** AWS bounds none of the lists; these bounds keep an identity one small record. */
-const MOST_VALUES = 50;
-const MOST_CLAIMS = 10;
-const LONGEST_NAME = 512;
+const MAX_VALUES = 50;
+const MAX_CLAIMS = 10;
+const MAX_NAME_CHARACTERS = 512;
 
 const listOf = <Item extends v.GenericSchema>(item: Item, most: number) =>
   v.pipe(v.array(item), v.minLength(1), v.maxLength(most));
 const matching = (pattern: RegExp) =>
   v.pipe(v.string(), v.minLength(1), v.maxLength(255), v.regex(pattern, `must match ${pattern}`));
 
-const names = listOf(v.pipe(v.string(), v.minLength(1), v.maxLength(LONGEST_NAME)), MOST_VALUES);
+const names = listOf(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_CHARACTERS)), MAX_VALUES);
 /** RFC 6749 section 3.3. */
 export const scopeToken = matching(/^[\x21\x23-\x5B\x5D-\x7E]+$/);
-const scopes = listOf(scopeToken, MOST_VALUES);
+const scopes = listOf(scopeToken, MAX_VALUES);
 
 /** A member of AWS's shape that means nothing here, or cannot be had: refused rather than ignored. */
 const refused = (why: string) =>
@@ -39,7 +39,7 @@ const claimName = matching(/^[A-Za-z0-9_.-:]+$/);
 const matchValue = matching(/^[A-Za-z0-9_.-]+$/);
 
 const one = v.strictObject({ matchValueString: matchValue });
-const several = v.strictObject({ matchValueStringList: listOf(matchValue, MOST_VALUES) });
+const several = v.strictObject({ matchValueStringList: listOf(matchValue, MAX_VALUES) });
 
 /** Type, operator and value as AWS pairs them; another pairing could never match, or match by surprise. */
 const PAIRING = {
@@ -83,7 +83,7 @@ export const issuerMembers = {
   allowedAudience: v.exactOptional(names),
   allowedClients: v.exactOptional(names),
   allowedScopes: v.exactOptional(scopes),
-  customClaims: v.exactOptional(listOf(CustomClaimSchema, MOST_CLAIMS)),
+  customClaims: v.exactOptional(listOf(CustomClaimSchema, MAX_CLAIMS)),
   privateEndpoint: refused('it reaches issuers over the internet'),
   privateEndpointOverrides: refused('it reaches issuers over the internet'),
   certificateConfigurations: refused('it trusts public certificate authorities only'),

@@ -11,7 +11,10 @@ export interface ClientSecretDependencies {
 }
 
 /** @throws AccessDeniedException or ValidationException for an external secret that cannot be used */
-export async function openClientSecret(deps: ClientSecretDependencies, provider: Oauth2Provider): Promise<string> {
+export async function openClientSecret(
+  deps: ClientSecretDependencies,
+  provider: Oauth2Provider,
+): Promise<string> {
   if (provider.externalSecret) return deps.externalSecrets.read(provider, provider.externalSecret);
   const sealed = await deps.clientSecrets.get(provider.id);
   if (sealed === undefined) throw new Error('the provider has no client secret');

@@ -12,7 +12,7 @@ import { ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';
 
 /** Discovered documents: ten minutes, five hundred. */
-const KEPT = { milliseconds: 600_000, most: 500 };
+const METADATA_CACHE = { milliseconds: 600_000, most: 500 };
 
 /** That there was none: five seconds, so that a burst of requests does not ask a server that is down again and again. */
 const FAILURES_KEPT = { milliseconds: 5_000, most: 500 };
@@ -53,7 +53,7 @@ const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
  * @throws ProviderFailure unless it is that server's own metadata (RFC 8414 section 3.3: the issuer in it must
  *   be the one whose well-known URL was asked)
  */
-export function judgeMetadata(discoveryUrl: string, document: unknown, policy: EndpointPolicy): Metadata {
+export function validatedMetadata(discoveryUrl: string, document: unknown, policy: EndpointPolicy): Metadata {
   const parsed = v.safeParse(documentSchema(policy), document);
   if (!parsed.success) {
     const where = v.getDotPath(parsed.issues[0]) ?? 'document';
@@ -93,7 +93,7 @@ export function createMetadataReader(
   policy: EndpointPolicy,
   system: System,
 ): MetadataReader {
-  const documents = createExpiringCache<Metadata>(KEPT, system);
+  const documents = createExpiringCache<Metadata>(METADATA_CACHE, system);
   const failures = createExpiringCache<ProviderFailure>(FAILURES_KEPT, system);
   const underWay = createExpiringCache<Promise<Metadata>>(JOINED_LOOKUP_CACHE, system);
 
@@ -112,7 +112,7 @@ export function createMetadataReader(
       );
     }
     const document: unknown = await response.json().catch(() => undefined);
-    return judgeMetadata(url, document, policy);
+    return validatedMetadata(url, document, policy);
   }
 
   async function askAndKeep(url: string): Promise<Metadata> {

@@ -16,18 +16,18 @@ export interface PushedRequest {
 }
 
 /** Characters of a request URI: it goes into an address and an HTTP header, which have bounds of their own. */
-const MOST = 2048;
+const MAX_REQUEST_URI_CHARACTERS = 2048;
 
 /** The characters of a URI (RFC 3986 section 2). */
 const URI = /^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/;
 
 const ENDPOINT = 'pushed authorization request endpoint';
 
-function judgePushed({
+function validatedPush({
   request_uri: requestUri,
   expires_in: expiresIn,
 }: oauth.PushedAuthorizationResponse): PushedRequest {
-  if (requestUri.length > MOST || !URI.test(requestUri)) {
+  if (requestUri.length > MAX_REQUEST_URI_CHARACTERS || !URI.test(requestUri)) {
     throw new ProviderFailure('invalid_response', `${ENDPOINT}: request_uri is not a URI of bounded length`);
   }
   return { requestUri, expiresIn: boundedLifetime(expiresIn) };
@@ -75,7 +75,7 @@ export async function pushAuthorizationRequest(
       parameters,
       options(deps, client),
     );
-    return judgePushed(await oauth.processPushedAuthorizationResponse(metadata, oauthClient, response));
+    return validatedPush(await oauth.processPushedAuthorizationResponse(metadata, oauthClient, response));
   } catch (error) {
     throw providerFailure(error, ENDPOINT);
   }

@@ -1,5 +1,5 @@
 /**
- * Requests to a token endpoint, each in two halves: build and send, then judge the answer. The protocol is
+ * Requests to a token endpoint, each in two halves: build and send, then validate the answer. The protocol is
  * oauth4webapi's; here is what this service asks and what it keeps.
  */
 import * as oauth from 'oauth4webapi';
@@ -57,13 +57,16 @@ export const narrowingParameters = ({ resources, audiences }: Narrowing): [strin
 export const authenticate = ({ provider, credential }: ProviderClient): oauth.ClientAuth =>
   clientAuthentication(provider.clientAuthenticationMethod, credential);
 
-export const options = ({ transport, endpointPolicy }: TokenRequestDependencies, { provider }: ProviderClient) => ({
+export const options = (
+  { transport, endpointPolicy }: TokenRequestDependencies,
+  { provider }: ProviderClient,
+) => ({
   [oauth.customFetch]: vendorTransport(transport, vendorOf(provider.vendor)),
   [oauth.allowInsecureRequests]: endpointPolicy.loopback,
 });
 
-/** What was asked for, for a provider that does not say again. */
-interface Asked {
+/** What was requested, for a response that does not repeat it. */
+interface RequestedToken {
   readonly scopes: readonly string[];
   /** The refresh token in hand, and its end, for a provider that gives no other. */
   readonly refreshToken?: string;
@@ -98,10 +101,10 @@ function refreshLifetimeOf(answer: oauth.TokenEndpointResponse): number | undefi
   return undefined;
 }
 
-/** Judges a token endpoint's answer (RFC 6749 section 5.1); an absent `scope` means: as asked. */
-function judgeTokens(
+/** Judges a token endpoint's answer (RFC 6749 section 5.1); an absent `scope` means: as requested. */
+function validatedTokens(
   answer: oauth.TokenEndpointResponse,
-  asked: Asked,
+  requested: RequestedToken,
   vendor: Vendor,
   now: number,
 ): ObtainedTokens {
@@ -117,18 +120,18 @@ function judgeTokens(
       `token endpoint: the scopes have more than ${MAX_SCOPE_CHARACTERS} characters`,
     );
   }
-  const refreshToken = answer.refresh_token ?? asked.refreshToken;
+  const refreshToken = answer.refresh_token ?? requested.refreshToken;
   const assumed = vendor.answer?.assumedLifetime ?? ASSUMED_LIFETIME;
   const lifetime = answer.expires_in ?? (refreshToken === undefined ? undefined : assumed);
   const refreshLifetime = refreshLifetimeOf(answer);
   // Another refresh token has an end of its own, if any; the same one keeps the end that it had.
-  const kept = answer.refresh_token === undefined ? asked.refreshExpiresAt : undefined;
+  const kept = answer.refresh_token === undefined ? requested.refreshExpiresAt : undefined;
   const refreshExpiresAt = refreshLifetime === undefined ? kept : now + refreshLifetime;
   return {
     accessToken: answer.access_token,
     ...(refreshToken !== undefined && { refreshToken }),
     scopes:
-      answer.scope === undefined ? asked.scopes : answer.scope.split(' ').filter((scope) => scope !== ''),
+      answer.scope === undefined ? requested.scopes : answer.scope.split(' ').filter((scope) => scope !== ''),
     ...(lifetime !== undefined && { expiresAt: now + boundedLifetime(lifetime) }),
     ...(refreshToken !== undefined && refreshExpiresAt !== undefined && { refreshExpiresAt }),
   };
@@ -138,16 +141,16 @@ function judgeTokens(
 export async function exchange(
   deps: TokenRequestDependencies,
   { provider }: ProviderClient,
-  asked: Asked,
+  requested: RequestedToken,
   send: () => Promise<Response>,
-  judge: (response: Response) => Promise<oauth.TokenEndpointResponse>,
+  validate: (response: Response) => Promise<oauth.TokenEndpointResponse>,
 ): Promise<ObtainedTokens> {
   const now = epochSeconds(deps.system);
   const vendor = vendorOf(provider.vendor);
   try {
     const response = await send();
     const answer = await (vendor.answer ? normalizedAnswer(response, vendor.answer) : answerAsJson(response));
-    return judgeTokens(await judge(answer), asked, vendor, now);
+    return validatedTokens(await validate(answer), requested, vendor, now);
   } catch (error) {
     throw providerFailure(error);
   }
@@ -170,7 +173,7 @@ export interface KeptCode {
  * Redeems an authorization code (RFC 6749 section 4.1.3, RFC 7636).
  *
  * @param redirectUri the one that the authorization request named
- * @param scopes those that the authorization request asked for
+ * @param scopes those of the authorization request
  * @param pkce whether it had a code challenge
  * @throws ProviderFailure
  */

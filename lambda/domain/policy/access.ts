@@ -49,33 +49,33 @@ export interface ObtainRequest {
 }
 
 /** Why not: `message` for the caller, `detail` for the audit trail. */
-export interface Objection {
+export interface Denial {
   readonly message: string;
   readonly detail: string;
 }
 
-const keepsPolicy = (operation: GovernedOperation): boolean =>
+const isPolicyOperation = (operation: GovernedOperation): boolean =>
   (POLICY_OPERATIONS as readonly GovernedOperation[]).includes(operation);
 
-type Decided = Verdict | { readonly decision: 'not-understood' };
+type Decided = Verdict | { readonly decision: 'not-valid' };
 
 /** A stored policy that is not understood decides nothing: nobody gets in by it, its owner can put it anew. */
-function policyOf({ arn, policy }: GovernedResource): PolicyDocument | 'not-understood' | undefined {
+function policyOf({ arn, policy }: GovernedResource): PolicyDocument | 'not-valid' | undefined {
   if (policy === undefined) return undefined;
   try {
     return parsePolicyDocument(policy, arn);
   } catch (error) {
-    if (error instanceof ServiceError) return 'not-understood';
+    if (error instanceof ServiceError) return 'not-valid';
     throw error;
   }
 }
 
 const decide = (policy: ReturnType<typeof policyOf>, request: PolicyRequest): Decided =>
-  policy === 'not-understood' ? { decision: policy } : evaluate(policy, request);
+  policy === 'not-valid' ? { decision: policy } : evaluate(policy, request);
 
-/** The objection of the policy itself, which holds against everybody. */
-function denial(decided: Decided, may: string, { arn }: GovernedResource): Objection | undefined {
-  if (decided.decision === 'not-understood') {
+/** The denial of the policy itself, which holds against everybody. */
+function policyDenial(decided: Decided, may: string, { arn }: GovernedResource): Denial | undefined {
+  if (decided.decision === 'not-valid') {
     return {
       message: `${may}: the resource policy of ${arn} is not understood; its owner must put it anew.`,
       detail: `the stored resource policy of ${arn} is not understood`,
@@ -88,12 +88,12 @@ function denial(decided: Decided, may: string, { arn }: GovernedResource): Objec
   };
 }
 
-const anothers = (may: string, detail: string): Objection => ({
+const notOwnedDenial = (may: string, detail: string): Denial => ({
   message: `${may}: it belongs to another principal, and no resource policy allows it.`,
   detail,
 });
 
-const namesakes = (may: string, { arn }: GovernedResource): Objection => ({
+const recreatedOwnerDenial = (may: string, { arn }: GovernedResource): Denial => ({
   message: `${may}: it belongs to an earlier principal with the same ARN. A role or user that was deleted and created again does not own the earlier principal's resources.`,
   detail: `caller has the ARN of the owner of ${arn} and not its unique id`,
 });
@@ -101,25 +101,20 @@ const namesakes = (may: string, { arn }: GovernedResource): Objection => ({
 /**
  * @returns why this principal may not do this; undefined when it may
  */
-export function objectionToAct({
-  principal,
-  operation,
-  resource,
-  context,
-}: ActRequest): Objection | undefined {
+export function actionDenial({ principal, operation, resource, context }: ActRequest): Denial | undefined {
   const isOwner = isOwnedBy(resource, principal);
-  if (isOwner && keepsPolicy(operation)) return undefined;
+  if (isOwner && isPolicyOperation(operation)) return undefined;
   const decided = decide(policyOf(resource), { principal: principal.arn, operation, context: context ?? {} });
   const may = `${principal.arn} may not call ${operation} on ${resource.arn}`;
-  const denied = denial(decided, may, resource);
+  const denied = policyDenial(decided, may, resource);
   if (denied) return denied;
   if (isOwner || decided.decision === 'allow') return undefined;
-  if (isRecreatedPrincipal(resource, principal)) return namesakes(may, resource);
-  return anothers(may, `caller is not the owner of ${resource.arn}, and no statement allows it`);
+  if (isRecreatedPrincipal(resource, principal)) return recreatedOwnerDenial(may, resource);
+  return notOwnedDenial(may, `caller is not the owner of ${resource.arn}, and no statement allows it`);
 }
 
 /** The scopes, and what servers that part them by commas or spaces would read in each. */
-const inParts = (scopes: readonly string[]): readonly string[] => [
+const splitScopes = (scopes: readonly string[]): readonly string[] => [
   ...new Set(scopes.flatMap((scope) => [scope, ...scope.split(/[\s,]+/).filter((part) => part !== '')])),
 ];
 
@@ -131,18 +126,18 @@ const inParts = (scopes: readonly string[]): readonly string[] => [
  *
  * @returns why this agent may not use this provider; undefined when it may
  */
-export function objectionToObtain(request: ObtainRequest): Objection | undefined {
+export function credentialUseDenial(request: ObtainRequest): Denial | undefined {
   const { principal, operation, identity, provider, scopes, customParameters = {} } = request;
   const context: RequestContext = {
     workloadIdentityArn: identity.arn,
-    scopes: scopes && inParts([...scopes, ...scopesInCustomParameters(customParameters)]),
+    scopes: scopes && splitScopes([...scopes, ...scopesInCustomParameters(customParameters)]),
     customParameters: Object.keys(customParameters),
   };
   const policy = policyOf(provider);
   const ofOwner = decide(policy, { principal: identity.owner, operation, context });
   const ofCaller = decide(policy, { principal: principal.arn, operation, context });
   const may = `${identity.arn} may not use ${provider.arn}`;
-  const denied = denial(ofOwner, may, provider) ?? denial(ofCaller, may, provider);
+  const denied = policyDenial(ofOwner, may, provider) ?? policyDenial(ofCaller, may, provider);
   if (denied) return denied;
   if (haveSameOwner(identity, provider, principal) || ofOwner.decision === 'allow') return undefined;
   if (identity.owner === provider.owner) {
@@ -151,23 +146,23 @@ export function objectionToObtain(request: ObtainRequest): Objection | undefined
       detail: 'the owners of workload identity and credential provider have one ARN, and not one unique id',
     };
   }
-  return anothers(may, 'the credential provider has another owner, and no statement allows it');
+  return notOwnedDenial(may, 'the credential provider has another owner, and no statement allows it');
 }
 
 /**
  * @throws AccessDeniedException unless the caller owns the resource or its policy allows it, or when its policy
  *   denies it
  */
-export function mayAct(request: ActRequest): void {
-  const objection = objectionToAct(request);
-  if (objection) throw accessDenied(objection.message, objection.detail);
+export function authorizeAction(request: ActRequest): void {
+  const denial = actionDenial(request);
+  if (denial) throw accessDenied(denial.message, denial.detail);
 }
 
 /**
  * @throws AccessDeniedException unless the provider has the workload identity's owner or its policy allows that
  *   owner, or when its policy denies the owner or the caller
  */
-export function mayObtain(request: ObtainRequest): void {
-  const objection = objectionToObtain(request);
-  if (objection) throw accessDenied(objection.message, objection.detail);
+export function authorizeCredentialUse(request: ObtainRequest): void {
+  const denial = credentialUseDenial(request);
+  if (denial) throw accessDenied(denial.message, denial.detail);
 }

@@ -70,7 +70,11 @@ export const apiKeyContext = (provider: Pick<ApiKeyProvider, 'id' | 'arn'>): Sea
   binding: { provider: provider.id },
 });
 
-const sealKey = async (deps: ApiKeyProviderDependencies, provider: ApiKeyProvider, apiKey: string): Promise<void> =>
+const sealKey = async (
+  deps: ApiKeyProviderDependencies,
+  provider: ApiKeyProvider,
+  apiKey: string,
+): Promise<void> =>
   deps.apiKeys.put(provider.id, await deps.seal.seal(apiKeyContext(provider), apiKey), provider.revision);
 
 /** Its key first, without which it is nothing. */

@@ -4,7 +4,7 @@ import type { Oauth2Discovery, StatedMetadata } from './discovery';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
 import type { OnBehalfOfInput } from './on-behalf-of';
 import type { SecretReference } from './provider-secret';
-import { settlePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';
+import { resolvePrivateKeyJwt, type PrivateKeyJwt, type PrivateKeyJwtInput } from './private-key-jwt';
 import type { ClientAuthenticationMethod } from './vendor';
 
 /** The members that this service honors; the others are refused at the edge. */
@@ -65,7 +65,7 @@ function privateKeyJwtOf(
   present: PrivateKeyJwt | undefined,
 ): PrivateKeyJwt | undefined {
   const config = `${member}.privateKeyJwtConfig`;
-  if (method === 'PRIVATE_KEY_JWT') return settlePrivateKeyJwt(config, privateKeyJwtConfig, present);
+  if (method === 'PRIVATE_KEY_JWT') return resolvePrivateKeyJwt(config, privateKeyJwtConfig, present);
   if (!privateKeyJwtConfig) return undefined;
   throw invalidMember(config, `must be left out, or ${member}.clientAuthenticationMethod be PRIVATE_KEY_JWT`);
 }

@@ -15,7 +15,7 @@ export interface OnBehalfOfInput {
  * @returns with no actor where a token exchange says nothing of one
  * @throws ValidationException for what would be ignored: an actor in a grant that has none, scopes of no token
  */
-export function settleOnBehalfOf(member: string, input: OnBehalfOfInput): OnBehalfOfConfig {
+export function resolveOnBehalfOf(member: string, input: OnBehalfOfInput): OnBehalfOfConfig {
   const { grantType, tokenExchangeGrantTypeConfig: given } = input;
   const config = `${member}.tokenExchangeGrantTypeConfig`;
   if (grantType === 'JWT_AUTHORIZATION_GRANT') {

@@ -71,7 +71,7 @@ function checkClaims(member: string, input: PrivateKeyJwtInput): void {
  * @param present what an update leaves as it is; absent at a creation
  * @throws ValidationException for what is missing, or a claim that is not the caller's to make
  */
-export function settlePrivateKeyJwt(
+export function resolvePrivateKeyJwt(
   member: string,
   input: PrivateKeyJwtInput | undefined,
   present: PrivateKeyJwt | undefined,

@@ -6,7 +6,7 @@ import { invalidMember, type ServiceError } from '../service-error';
 import { customServer, type CustomOauth2Config } from './custom-config';
 import type { Oauth2Discovery } from './discovery';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
-import { settleOnBehalfOf } from './on-behalf-of';
+import { resolveOnBehalfOf } from './on-behalf-of';
 import { type OnBehalfOfConfig } from './on-behalf-of-config';
 import { givenSecret, type GivenSecret, type SecretMembers, type SecretReference } from './provider-secret';
 import type { PrivateKeyJwt } from './private-key-jwt';
@@ -139,7 +139,7 @@ export function checkSecretGiven(
  * @param present how the client's assertions are made now, at an update
  * @throws ValidationException that names the member: another vendor's, or one that cannot work
  */
-export function settleConfig(
+export function resolveConfig(
   vendorName: VendorName,
   input: Oauth2ProviderConfig,
   policy: EndpointPolicy,
@@ -170,7 +170,7 @@ export function settleConfig(
     }),
     onBehalfOf:
       custom?.onBehalfOfTokenExchangeConfig &&
-      settleOnBehalfOf(`${member}.onBehalfOfTokenExchangeConfig`, custom.onBehalfOfTokenExchangeConfig),
+      resolveOnBehalfOf(`${member}.onBehalfOfTokenExchangeConfig`, custom.onBehalfOfTokenExchangeConfig),
   };
   if (server) {
     checkNoSecret(member, server.clientAuthenticationMethod, client.secret);

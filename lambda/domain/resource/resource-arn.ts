@@ -4,7 +4,7 @@ import { oauth2ProviderArn, type Oauth2ProviderStore } from '../provider/oauth2-
 import { workloadIdentityArn, type WorkloadIdentityStore } from '../identity/workload-identity';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { withOwnerId } from '../ownership';
-import { mayAct, type Call } from '../policy/access';
+import { authorizeAction, type Call } from '../policy/access';
 import { ServiceError } from '../service-error';
 
 /** Every kind of resource that has an ARN. */
@@ -40,7 +40,7 @@ export async function locateResource(
     if (!arn.startsWith(before)) continue;
     const resource = await store.get(arn.slice(before.length));
     if (!resource) break;
-    mayAct({ ...call, resource });
+    authorizeAction({ ...call, resource });
     return { store, resource: withOwnerId(resource, call.principal) };
   }
   throw new ServiceError('ResourceNotFoundException', `There is no resource ${arn}.`);

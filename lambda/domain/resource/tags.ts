@@ -7,7 +7,7 @@ import { locateResource, type ResourceStores } from './resource-arn';
 import { ServiceError } from '../service-error';
 
 /** Tags that a resource may have: AWS's most. */
-const MOST = 50;
+const MAX_TAGS = 50;
 
 export interface TagDependencies extends ResourceStores {
   readonly audit: AuditTrail;
@@ -28,10 +28,10 @@ function changeTags(
     annotate({ resource: resourceArn });
     const { store, resource } = await locateResource(deps, { principal, operation }, resourceArn);
     const tags = change(resource.tags);
-    if (Object.keys(tags).length > MOST) {
+    if (Object.keys(tags).length > MAX_TAGS) {
       throw new ServiceError(
         'ServiceQuotaExceededException',
-        `A resource may have ${MOST} tags. Remove some first.`,
+        `A resource may have ${MAX_TAGS} tags. Remove some first.`,
       );
     }
     await changeResource(store, deps.system, resource, { tags });
@@ -43,8 +43,12 @@ function changeTags(
  *
  * @throws ServiceQuotaExceededException over 50, ResourceNotFoundException, AccessDeniedException
  */
-export const tagResource = (deps: TagDependencies, principal: Caller, arn: string, tags: Tags): Promise<void> =>
-  changeTags(deps, 'TagResource', principal, arn, (present) => ({ ...present, ...tags }));
+export const tagResource = (
+  deps: TagDependencies,
+  principal: Caller,
+  arn: string,
+  tags: Tags,
+): Promise<void> => changeTags(deps, 'TagResource', principal, arn, (present) => ({ ...present, ...tags }));
 
 /** Removes tags; keys that are not there do not matter. @throws ResourceNotFoundException, AccessDeniedException */
 export const untagResource = (

@@ -60,7 +60,7 @@ export interface ExternalSecrets {
 }
 
 /** Values that were read: five minutes, a thousand. */
-const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
+const SECRET_CACHE = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
 export const namesOwner = ({ tags }: DescribedSecret, owned: Owned): boolean =>
   isNamedBy(tags[OWNER_TAG], owned);
@@ -77,7 +77,7 @@ export function memberOf(text: string, jsonKey: string): string | undefined {
  * @param system for the age of what is kept in memory
  */
 export function createExternalSecrets(secrets: SecretTexts, system: Pick<System, 'now'>): ExternalSecrets {
-  const values = createExpiringCache<string>(KEPT, system);
+  const values = createExpiringCache<string>(SECRET_CACHE, system);
 
   async function read(provider: Holder, { arn, jsonKey }: ExternalSecret): Promise<string> {
     const refusal = (detail: string) =>

@@ -13,10 +13,10 @@ import {
 import type { WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { noSuchResource } from '../managed-resource';
-import { mayAct } from '../policy/access';
+import { authorizeAction } from '../policy/access';
 import { ServiceError } from '../service-error';
 import type { Seal } from '../sealing/sealing';
-import { LONGEST_LIFETIME } from '../stated-lifetime';
+import { MAX_LIFETIME } from '../stated-lifetime';
 import { delegationClaims, TOKEN_TYPE } from './claims';
 import type { SigningKeys } from './signing-keys';
 import { sealSubjectToken } from './subject-token';
@@ -78,7 +78,7 @@ export function issueWorkloadAccessToken(
     if (!workload) throw noSuchResource('workload identity', workloadName);
     annotate({ workloadIdentity: workload.arn });
     const userId = onBehalfOf && 'userId' in onBehalfOf ? onBehalfOf.userId : undefined;
-    mayAct({ principal, operation, resource: workload, context: { userId } });
+    authorizeAction({ principal, operation, resource: workload, context: { userId } });
 
     const { user, until, userToken } = await subjectOf(deps, workload, onBehalfOf);
     annotate({ user: subjectHash(user) });
@@ -96,7 +96,7 @@ export function issueWorkloadAccessToken(
     return new SignJWT({
       ...delegationClaims({ workload, user }),
       ...(carried && {
-        subject_token: { ...carried, exp: Math.min(Math.floor(until), now + LONGEST_LIFETIME) },
+        subject_token: { ...carried, exp: Math.min(Math.floor(until), now + MAX_LIFETIME) },
       }),
     })
       .setProtectedHeader({ alg: 'ES256', kid, typ: TOKEN_TYPE })

@@ -32,7 +32,7 @@ export const ROTATION_LEAD = 900;
  * Keys of one period, after which nobody gets another by hand: far more than anybody needs, and few enough to be read
  * at once. Whoever may rotate cannot fill the partition that every verifier reads.
  */
-const MOST_GENERATIONS = 100;
+const MAX_GENERATIONS = 100;
 
 export interface SigningKeyRotationDependencies {
   readonly store: SigningKeyStore;
@@ -102,10 +102,10 @@ export const prepareSigningKeys = (deps: SigningKeyRotationDependencies): Promis
   });
 
 function checkGenerations(records: readonly SigningKeyRecord[], period: number): void {
-  if (nextGeneration(records, period) < MOST_GENERATIONS) return;
+  if (nextGeneration(records, period) < MAX_GENERATIONS) return;
   throw new ServiceError(
     'ServiceQuotaExceededException',
-    `This period of ${SIGNING_PERIOD / 86_400} days has had ${MOST_GENERATIONS} signing keys: find out who rotates them. The next period begins anew.`,
+    `This period of ${SIGNING_PERIOD / 86_400} days has had ${MAX_GENERATIONS} signing keys: find out who rotates them. The next period begins anew.`,
   );
 }
 

@@ -11,7 +11,7 @@ import type { Seal, SealingContext } from '../sealing/sealing';
  * Characters of the longest user token that is carried. Sealing and signing each encode it in base64url once more,
  * and AWS's model bounds a workload access token at 131,072 characters.
  */
-export const LONGEST_CARRIED = 49_152;
+export const MAX_CARRIED_CHARACTERS = 49_152;
 
 /** A user token as a workload access token carries it. */
 export interface CarriedToken {
@@ -55,7 +55,7 @@ export async function sealSubjectToken(
   userToken: string,
   tokenId: string,
 ): Promise<Pick<CarriedToken, 'sealed' | 'hash'> | undefined> {
-  if (userToken.length > LONGEST_CARRIED) return undefined;
+  if (userToken.length > MAX_CARRIED_CHARACTERS) return undefined;
   return {
     sealed: await seal.seal(contextOf(carrier, tokenId), userToken),
     hash: carriedHash(carrier.workload.id, userToken),

@@ -31,7 +31,10 @@ const unauthorized = (message: string, detail: string, cause?: unknown): Service
  * @returns who acts and for whom; whether the caller may present it is decided elsewhere
  * @throws UnauthorizedException
  */
-export async function verifyWorkloadAccessToken(deps: VerifyDependencies, token: string): Promise<Delegation> {
+export async function verifyWorkloadAccessToken(
+  deps: VerifyDependencies,
+  token: string,
+): Promise<Delegation> {
   if (!isCompactJws(token)) throw unauthorized(INVALID, 'workload access token: not a JWT');
   try {
     const { payload } = await jwtVerify(

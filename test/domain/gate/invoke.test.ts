@@ -2,7 +2,7 @@
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import type { AgentEndpointConfiguration } from '../../../lambda/domain/gate/agent-endpoint';
 import { AgentFailure, type AgentAnswer } from '../../../lambda/domain/gate/agent-answer';
-import { MOST_PAYLOAD, type AgentRequest } from '../../../lambda/domain/gate/agent-request';
+import { MAX_PAYLOAD_BYTES, type AgentRequest } from '../../../lambda/domain/gate/agent-request';
 import { invokeAgent, type AgentCall } from '../../../lambda/domain/gate/invoke';
 import { authorizeUser } from '../../../lambda/domain/gate/user-admission';
 import { subjectHash, type TrustsIssuers } from '../../../lambda/domain/identity/user';
@@ -348,9 +348,11 @@ describe('the agent gets', () => {
   });
 
   it('a payload up to the limit, and none over it', async () => {
-    const most = Buffer.alloc(MOST_PAYLOAD);
-    expect((await sent(endpointOf(BY_IAM), callOf({ payload: most }))).payload).toHaveLength(MOST_PAYLOAD);
-    const over = callOf({ payload: Buffer.alloc(MOST_PAYLOAD + 1) });
+    const most = Buffer.alloc(MAX_PAYLOAD_BYTES);
+    expect((await sent(endpointOf(BY_IAM), callOf({ payload: most }))).payload).toHaveLength(
+      MAX_PAYLOAD_BYTES,
+    );
+    const over = callOf({ payload: Buffer.alloc(MAX_PAYLOAD_BYTES + 1) });
     expect(await refused(endpointOf(BY_IAM), over)).toMatchObject({ error: 'ValidationException' });
   });
 });

@@ -1,9 +1,9 @@
 /** Who may do what: the owner, whom a policy lets in, whom it keeps out; and which agents may use a provider. */
 import {
-  mayAct,
-  mayObtain,
-  objectionToAct,
-  objectionToObtain,
+  authorizeAction,
+  authorizeCredentialUse,
+  actionDenial,
+  credentialUseDenial,
   type ActRequest,
   type ObtainRequest,
 } from '../../../lambda/domain/policy/access';
@@ -34,7 +34,7 @@ const OPERATIONS: readonly GovernedOperation[] = GOVERNED_OPERATIONS['workload-i
 
 describe('acting on a resource', () => {
   const acts = (principal: string, text?: string, change: Partial<ActRequest> = {}): boolean =>
-    objectionToAct({
+    actionDenial({
       principal: { arn: principal },
       operation: 'GetWorkloadAccessToken',
       resource: { arn: IDENTITY, owner: OWNER, policy: text },
@@ -99,7 +99,7 @@ describe('acting on a resource', () => {
   it('says publicly what happened, and the operator which statement did it', () => {
     const refusal = (text?: string) =>
       caught(() => {
-        mayAct({
+        authorizeAction({
           principal: { arn: ROLE },
           operation: 'GetWorkloadAccessToken',
           resource: { arn: IDENTITY, owner: OWNER, policy: text },
@@ -140,7 +140,7 @@ describe('obtaining from a provider', () => {
     ...change,
   });
   const obtains = (text?: string, change: Partial<ObtainRequest> = {}): boolean =>
-    objectionToObtain(request(text, change)) === undefined;
+    credentialUseDenial(request(text, change)) === undefined;
 
   it("is for the same owner's agents alone, without a policy", () => {
     expect(obtains()).toBe(true);
@@ -217,7 +217,7 @@ describe('obtaining from a provider', () => {
   it('says publicly what happened, and the operator which statement did it', () => {
     const refusal = (text?: string, change: Partial<ObtainRequest> = {}) =>
       caught(() => {
-        mayObtain(request(text, change));
+        authorizeCredentialUse(request(text, change));
       });
     expect(refusal(undefined, { identity: others })).toMatchObject({
       type: 'AccessDeniedException',
@@ -249,14 +249,14 @@ describe('a principal that was made again under its name', () => {
   ])('acts as %s: %j', (_who, owned, principal, expected) => {
     for (const operation of OPERATIONS) {
       const resource = { arn: IDENTITY, ...owned };
-      expect(objectionToAct({ principal, operation, resource }) === undefined).toBe(expected);
+      expect(actionDenial({ principal, operation, resource }) === undefined).toBe(expected);
     }
   });
 
   it('is told so, and the operator too', () => {
     const resource = { arn: IDENTITY, ...recorded };
     const operation = 'GetWorkloadAccessToken' as const;
-    expect(caught(() => mayAct({ principal: AGAIN, operation, resource }))).toMatchObject({
+    expect(caught(() => authorizeAction({ principal: AGAIN, operation, resource }))).toMatchObject({
       type: 'AccessDeniedException',
       message: `${OWNER} may not call GetWorkloadAccessToken on ${IDENTITY}: it belongs to an earlier principal with the same ARN. A role or user that was deleted and created again does not own the earlier principal's resources.`,
       detail: `caller has the ARN of the owner of ${IDENTITY} and not its unique id`,
@@ -266,7 +266,7 @@ describe('a principal that was made again under its name', () => {
   it('is let in by a policy that names the ARN: policies know no ids', () => {
     const resource = { arn: IDENTITY, ...recorded, policy: policy(statement({ Principal: { AWS: OWNER } })) };
     const operation = 'GetWorkloadAccessToken' as const;
-    expect(objectionToAct({ principal: AGAIN, operation, resource })).toBeUndefined();
+    expect(actionDenial({ principal: AGAIN, operation, resource })).toBeUndefined();
   });
 
   it.each<[string, Owned, Owned, Caller, boolean]>([
@@ -280,13 +280,13 @@ describe('a principal that was made again under its name', () => {
     ['the identity without id, for a delegate', unrecorded, recorded, { arn: ROLE, id: FIRST.id }, true],
     ['the identity without id, for no id', unrecorded, recorded, UNKNOWN, false],
   ])('uses a provider from a workload identity: %s', (_which, identity, provider, principal, expected) => {
-    const objection = objectionToObtain({
+    const denial = credentialUseDenial({
       principal,
       operation: 'GetResourceOauth2Token',
       identity: { arn: IDENTITY, ...identity },
       provider: { arn: PROVIDER, ...provider },
     });
-    expect(objection === undefined).toBe(expected);
-    if (!expected) expect(objection?.message).toContain('the same ARN but different unique IDs');
+    expect(denial === undefined).toBe(expected);
+    if (!expected) expect(denial?.message).toContain('the same ARN but different unique IDs');
   });
 });

@@ -1,6 +1,6 @@
 /** What holds for every policy: a Deny never widens, and what was taken can always be evaluated. */
 import fc from 'fast-check';
-import { objectionToAct, objectionToObtain } from '../../../lambda/domain/policy/access';
+import { actionDenial, credentialUseDenial } from '../../../lambda/domain/policy/access';
 import { evaluate, type PolicyRequest } from '../../../lambda/domain/policy/evaluate';
 import { GOVERNED_OPERATIONS } from '../../../lambda/domain/policy/governed-operations';
 import { parsePolicyDocument } from '../../../lambda/domain/policy/policy-document';
@@ -91,8 +91,8 @@ it('never lets anybody in by one more Deny', () => {
           const { principal: caller } = asked;
           const operation = 'GetResourceOauth2Token' as const;
           return [
-            objectionToAct({ ...asked, principal: { arn: asked.principal }, resource }) === undefined,
-            objectionToObtain({
+            actionDenial({ ...asked, principal: { arn: asked.principal }, resource }) === undefined,
+            credentialUseDenial({
               principal: { arn: caller },
               operation,
               identity,

@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream';
 import { InvokeWithResponseStreamCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { LambdaFunction } from '../../../lib/local/lambda';
-import { MOST_PAYLOAD } from '../../../lambda/domain/gate/agent-request';
+import { MAX_PAYLOAD_BYTES } from '../../../lambda/domain/gate/agent-request';
 import { DELIMITER, WITH_METADATA, type ResponseStream } from '../../../lambda/gate/response-stream';
 import { World } from '../support/world';
 import { openEndpoint, type Opened } from './endpoints';
@@ -104,7 +104,7 @@ it('is handed a payload of the largest size, however much of it JSON escapes', a
     events.push(event as FunctionUrlEvent);
     return Promise.resolve({ statusCode: 200, body: '{}' });
   });
-  const largest = Buffer.alloc(MOST_PAYLOAD, '\u0001');
+  const largest = Buffer.alloc(MAX_PAYLOAD_BYTES, '\u0001');
   expect((await call(largest)).status).toBe(200);
   const [{ body, isBase64Encoded } = { body: '', isBase64Encoded: false }] = events;
   expect(isBase64Encoded).toBe(true);
