@@ -42,7 +42,7 @@ export type Oauth2ProviderConfig = OwnConfig &
   Readonly<Partial<Record<Exclude<ConfigMember, keyof OwnConfig>, VendorConfig | undefined>>>;
 
 /** The OAuth client as it is kept, and what was said of its secret, which is not. */
-export interface SettledConfig {
+export interface ResolvedConfig {
   /** Empty for a client that only its assertion names. */
   readonly clientId: string;
   readonly secret: GivenSecret;
@@ -129,7 +129,7 @@ export const secretRequired = (vendor: VendorName, method: ClientAuthenticationM
 /** @throws ValidationException for a new client without the secret that its method needs */
 export function checkSecretGiven(
   vendor: VendorName,
-  { secret, clientAuthenticationMethod: method }: SettledConfig,
+  { secret, clientAuthenticationMethod: method }: ResolvedConfig,
 ): void {
   if (secret.kind === 'none' && usesSecret(method)) throw secretRequired(vendor, method);
 }
@@ -144,7 +144,7 @@ export function resolveConfig(
   input: Oauth2ProviderConfig,
   policy: EndpointPolicy,
   present?: PrivateKeyJwt,
-): SettledConfig {
+): ResolvedConfig {
   const vendor = vendorOf(vendorName);
   const given = Object.keys(input);
   if (given.length !== 1 || given[0] !== vendor.configMember) {
