@@ -1,32 +1,35 @@
 /**
  * The CDK app: the two stacks, and the checks that fail the synthesis.
  *
- * Trusted issuers come from the context `trustedIssuers`, as an array in cdk.json or as JSON on the
- * command line: `cdk deploy --all -c trustedIssuers='[{"discoveryUrl":"https://…","allowedAudience":["…"]}]'`.
- * The KMS keys that the token vault may be moved to come likewise from `tokenVaultKeys`, an array of ARNs, and memory
- * and concurrency of single functions from `functions`, an object by function group.
+ * Configuration comes from the context, in cdk.json or as JSON on the command line:
+ * `cdk deploy --all -c trustedIssuers='[{"discoveryUrl":"https://…","allowedAudience":["…"]}]'`.
+ *
+ * - `trustedIssuers`: an array of trusted issuers.
+ * - `tokenVaultKeys`: an array of ARNs of the KMS keys that the token vault can be moved to.
+ * - `functions`: memory and concurrency, as an object by function group.
  */
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import * as v from 'valibot';
 import { parseTrustedIssuers } from '../lambda/contract/configuration';
-import { parseSettingsOfFunctions } from '../lib/constructs/function-settings';
-import { StatefulStack, StatelessStack } from '../lib';
+import { parseFunctionSettings } from '../lib/constructs/function-settings';
+import { StatefulStack, StatelessStack, type TrustedIssuer } from '../lib';
 
 const app = new App();
 
-/** The context as JSON. */
-function contextOf(name: string, absent: object): string {
-  const context: unknown = app.node.tryGetContext(name) ?? absent;
+/** Returns a value of the context as JSON. */
+function contextJson(name: string, defaultValue: object): string {
+  const context: unknown = app.node.tryGetContext(name) ?? defaultValue;
   return typeof context === 'string' ? context : JSON.stringify(context);
 }
 
-const trustedIssuers = parseTrustedIssuers(contextOf('trustedIssuers', []));
+// The parsed type allows undefined members and readonly arrays, but JSON contains neither.
+const trustedIssuers = parseTrustedIssuers(contextJson('trustedIssuers', [])) as TrustedIssuer[];
 const tokenVaultKeys = v.parse(
-  v.pipe(v.string(), v.parseJson(), v.array(v.string(), 'tokenVaultKeys must be an array of ARNs')),
-  contextOf('tokenVaultKeys', []),
+  v.pipe(v.string(), v.parseJson(), v.array(v.string(), 'tokenVaultKeys: must be an array of ARNs')),
+  contextJson('tokenVaultKeys', []),
 );
-const functions = parseSettingsOfFunctions(contextOf('functions', {}));
+const functions = parseFunctionSettings(contextJson('functions', {}));
 
 const state = new StatefulStack(app, 'AgentIdentityStateful', {
   description: 'agent-identity: tables and key',

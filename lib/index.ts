@@ -1,25 +1,36 @@
 /** What another CDK app imports. */
-export { AgentEndpoint, type AgentEndpointProps } from './constructs/agent-endpoint';
+export {
+  AgentEndpoint,
+  type AgentEndpointFunctions,
+  type AgentEndpointProps,
+} from './constructs/agent-endpoint';
 export {
   AgentIdentity,
   type AgentIdentityAttributes,
   type AgentIdentityProps,
   type IAgentIdentity,
 } from './constructs/agent-identity';
-export { AgentRole, type OidcAgentProps, type RolesAnywhereAgentProps } from './constructs/agent-role';
+export {
+  AgentRole,
+  type AgentRoleProps,
+  type CertificateSubject,
+  type OidcAgentProps,
+  type RolesAnywhereAgentProps,
+} from './constructs/agent-role';
 export { AgentTarget } from './constructs/agent-target';
 export type { ApiDomain } from './constructs/api-domain';
 export type { CallerNetwork } from './constructs/caller-network';
-export type { FunctionSettings } from './constructs/function-settings';
+export type { FunctionSettings, ServiceFunctionSettings } from './constructs/function-settings';
 export type { Throttle } from './constructs/service-api';
-export type { IdentityServiceProps } from './constructs/identity-service';
+export type { IdentityServiceProps, QuotaProps } from './constructs/identity-service';
 export type { IdentityStateProps } from './constructs/identity-state';
 export { Inbound, type IamInboundProps, type JwtInboundProps } from './constructs/inbound';
 export type { LifetimeProps } from './constructs/lifetimes';
 export type { PrivateApi } from './constructs/private-api';
-export type { State } from './constructs/state';
+export type { MetricSumOptions } from './constructs/service-metrics';
+export type { IState, StateTables, TableReference } from './constructs/state';
 export type { TableReplica } from './constructs/state-table';
-export type { ManagedWebAcl, WebAcl, WebAclByArn } from './constructs/web-acl';
+export { WebAcl, type ManagedWebAclProps } from './constructs/web-acl';
 export {
   ApiKeyCredentialProvider,
   type ApiKeyCredentialProviderProps,
@@ -40,6 +51,12 @@ export {
   type OAuth2Client,
 } from './resources/oauth2-vendor';
 export { ProviderSecret, type SecretPart } from './resources/provider-secret';
+export type {
+  AuthorizingClaimMatchValue,
+  ClaimMatchValue,
+  CustomClaim,
+  TrustedIssuer,
+} from './resources/trusted-issuer';
 export {
   WorkloadIdentity,
   type IWorkloadIdentity,
@@ -48,4 +65,3 @@ export {
 } from './resources/workload-identity';
 export { StatefulStack, type StatefulStackProps } from './stacks/stateful';
 export { StatelessStack, type StatelessStackProps } from './stacks/stateless';
-export type { TrustedIssuer } from '../lambda/contract/configuration';

@@ -3,9 +3,9 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { createAuditLog } from '../adapters/log/audit-log';
 import { createMetricsTrail } from '../adapters/log/metrics';
+import { METRICS_NAMESPACE } from '../contract/metrics-namespace';
 import { createRequests } from '../adapters/log/requests';
 import type { ReportUnexpected } from '../api/unexpected';
-import { METRICS_NAMESPACE } from '../contract/metrics-namespace';
 import type { AuditTrail } from '../domain/audit';
 
 const serviceName = 'agent-identity';

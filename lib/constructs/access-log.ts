@@ -1,7 +1,7 @@
 /**
- * What the gateway writes down of each request: who asked for which operation and how it ended. The path is
- * the template, not the one asked for, and there is no query, header or body: codes, states and tokens
- * travel in those.
+ * The access log's entry for each request: the caller, the operation, and the result. The path is the resource's path
+ * template instead of the requested path. Query, headers, and body are left out, because they contain codes, states, and
+ * tokens.
  * Source: API Gateway developer guide, "Variables for access logging for API Gateway".
  */
 import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';

@@ -1,14 +1,15 @@
 /**
- * The inbound gate in front of one agent: checks who calls, exchanges the user's token for a workload access token, and
- * invokes the agent with it. Path and headers are those of AWS's InvokeAgentRuntime, so that AWS's client and SDKs work
- * against it.
+ * The inbound gate in front of one agent. It authenticates the caller, exchanges the user token for a workload access
+ * token, and invokes the agent with that token. Path and headers are those of InvokeAgentRuntime in Amazon Bedrock
+ * AgentCore, so AWS clients and SDKs work with it.
  *
- * Each endpoint is an API of its own, with functions, roles and logs of its own: it is thrown away alone, and IAM and
- * user tokens are never mixed. At the identity service the gate is a caller like any other: it may get the tokens of its
- * one workload identity, and cannot open the vault.
+ * Each endpoint is a separate API with its own functions, roles, and logs. It can be deleted alone, and never mixes IAM
+ * and user tokens. For the identity service, the gate is a caller like any other. It can get the tokens of its own
+ * workload identity, and cannot open the vault.
  */
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
@@ -17,77 +18,89 @@ import type { WorkloadIdentity } from '../resources/workload-identity';
 import type { IAgentIdentity } from './agent-identity';
 import type { AgentTarget } from './agent-target';
 import type { ApiDomain } from './api-domain';
-import { networkOf } from './caller-network';
-import { EndpointApi, INVOCATION_METHOD, LONGEST_STREAM } from './endpoint-api';
-import { settleConfiguration } from './endpoint-configuration';
+import { resolveNetwork } from './caller-network';
+import { EndpointApi, INVOCATION_METHOD, MAX_STREAM_DURATION } from './endpoint-api';
+import { resolveConfiguration } from './endpoint-configuration';
 import { functionCode } from './function-code';
 import { checkFunctionSettings, type FunctionSettings } from './function-settings';
 import type { Inbound } from './inbound';
-import { letInvokeMethods } from './invocation';
+import { grantInvokeMethods } from './invocation';
 import { LogKey } from './log-key';
 import { STAGE, type Throttle } from './service-api';
-import { StatelessFunction, type StatelessFunctionProps } from './stateless-function';
+import { connectionOf } from './service-connection';
+import { ServiceFunction, type ServiceFunctionProps } from './service-function';
+import { serviceMetric } from './service-metrics';
 import type { WebAcl } from './web-acl';
 
+/** Memory and concurrency of an endpoint's functions. */
+export interface AgentEndpointFunctions {
+  /** The gate, which invokes the agent. */
+  readonly gate?: FunctionSettings;
+  /** The authorizer, which validates user tokens. Endpoints with IAM have none. */
+  readonly authorizer?: FunctionSettings;
+}
+
+/** An agent behind a gate. */
 export interface AgentEndpointProps {
-  /** The service that the agent's tokens come from. */
+  /** The service that issues the agent's tokens. */
   readonly identity: IAgentIdentity;
-  /** The agent's identity at that service; of the same stack. */
+  /** The agent's workload identity at that service. It must be in the same stack. */
   readonly workload: WorkloadIdentity;
-  /** Who may call: `Inbound.iam(…)` or `Inbound.jwt(…)`. */
+  /** How callers authenticate: `Inbound.iam(…)` or `Inbound.jwt(…)`. */
   readonly inbound: Inbound;
   /** The agent: `AgentTarget.lambda(…)` or `AgentTarget.url(…)`. */
   readonly target: AgentTarget;
   /**
-   * First part of the agent runtime's id: a letter, then up to 47 letters, digits and `_`. A change of it changes the
-   * ARN, and with it the invocation URL.
-   * @default - the construct's id, `_` for what else is in it
+   * First part of the agent runtime's id: a letter, then up to 47 letters, digits, and `_`. A change of the name changes
+   * the ARN, and therefore the invocation URL.
+   * @default - the construct's id, with `_` in place of other characters
    */
   readonly agentRuntimeName?: string;
   /**
-   * What the agent speaks: `HTTP`, AWS's contract of `/invocations`, or `MCP`, the Model Context Protocol's streamable
-   * HTTP.
+   * The protocol of the agent: `HTTP` (the AgentCore contract of `/invocations`), or `MCP` (the streamable HTTP transport
+   * of the Model Context Protocol).
    * @default HTTP
    */
   readonly protocol?: 'HTTP' | 'MCP';
   /**
-   * Headers of the caller that go on to the agent, beside those that the contract names: `Authorization`, which is the
-   * user's own token (with `Inbound.jwt` only), and `X-Amzn-Bedrock-AgentCore-Runtime-Custom-…`.
+   * Request headers that the gate passes to the agent, in addition to those of the contract: `Authorization`, which
+   * contains the user token (with `Inbound.jwt` only), and `X-Amzn-Bedrock-AgentCore-Runtime-Custom-…`.
    * @default - none
    */
-  readonly requestHeaderAllowlist?: readonly string[];
+  readonly requestHeaderAllowlist?: string[];
   /**
-   * Where consent brings users back to, as the agent is told: one of the workload identity's return URLs.
-   * @default - the workload identity's first, where it has one
+   * The URL to which consent returns users: one of the workload identity's return URLs. The gate passes it to the agent.
+   * @default - the workload identity's first return URL, if it has one
    */
   readonly oauth2CallbackUrl?: string;
   /**
-   * How long a run may take. API Gateway and Lambda end everything after 15 minutes; the gate says so a little before.
+   * The maximum duration of an invocation. API Gateway and Lambda end every invocation after 15 minutes. The gate responds
+   * with an error shortly before that.
    * @default Duration.minutes(15)
    */
   readonly invocationTimeout?: Duration;
   /**
    * Limits of the endpoint.
-   * @default - 100 requests per second, 200 at once
+   * @default - 100 requests per second, bursts of 200
    */
   readonly throttle?: Throttle;
   /**
-   * How long API Gateway's access log is kept.
+   * Retention of API Gateway's access log.
    * @default RetentionDays.THREE_MONTHS
    */
   readonly logRetention?: RetentionDays;
   /**
-   * How long the functions' logs are kept, in which the audit trail is.
+   * Retention of the functions' logs, which contain the audit log.
    * @default RetentionDays.ONE_YEAR
    */
   readonly auditRetention?: RetentionDays;
   /**
-   * Key that the logs are encrypted with; its policy must let CloudWatch Logs use it.
-   * @default - a key of its own
+   * Key that encrypts the logs. Its key policy must allow CloudWatch Logs to use it.
+   * @default - a new key
    */
   readonly logKey?: IKey;
   /**
-   * A domain name of one's own; the invocation URL then has it, and API Gateway's own address is turned off.
+   * A custom domain name. The invocation URL then uses it, and API Gateway's own address is disabled.
    * @default - API Gateway's own address
    */
   readonly domain?: ApiDomain;
@@ -97,26 +110,28 @@ export interface AgentEndpointProps {
    */
   readonly webAcl?: WebAcl;
   /**
-   * Memory and concurrency of the two functions; the authorizer is there with user tokens only.
-   * @default - 1024 MiB each; the account's concurrency, none reserved and none provisioned
+   * Memory and concurrency of the two functions.
+   * @default - 1024 MiB each; no reserved and no provisioned concurrency
    */
-  readonly functions?: Partial<Record<'gate' | 'authorizer', FunctionSettings>>;
+  readonly functions?: AgentEndpointFunctions;
   /**
-   * What becomes of logs and their key when they leave the stack.
+   * What happens to the logs and their key when they leave the stack.
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** What Lambda takes to start the gate, and the gate to say that a run's time is up, come on top of a run. */
-const BESIDE_A_RUN = 15;
+/** Time beyond the invocation timeout, in seconds: for Lambda to start the gate, and for the gate to return an error. */
+const GATE_OVERHEAD_SECONDS = 15;
 
-/** A discovery and a key set, five seconds each at most, and a second look. */
+/** Time for a discovery and a key set, up to 5 seconds each, and one repetition. */
 const AUTHORIZER_TIMEOUT = Duration.seconds(20);
 
 const MEMORY_SIZE = 1024;
 
 /**
+ * A gate in front of one agent.
+ *
  * @example
  * const endpoint = new AgentEndpoint(this, 'Travel', {
  *   identity,
@@ -129,56 +144,60 @@ const MEMORY_SIZE = 1024;
  * });
  */
 export class AgentEndpoint extends Construct {
-  /** Address for AWS's clients (signing name `execute-api`), without a trailing slash. */
+  /** Address for AWS clients (signing name `execute-api`), without a trailing slash. */
   readonly endpoint: string;
+  /** Id of the REST API. */
   readonly restApiId: string;
-  readonly stage = STAGE;
-  /** Names the agent to AWS's clients. */
+  /** Name of the API's stage. */
+  readonly stage: string = STAGE;
+  /** ARN with which AWS clients name the agent. */
   readonly agentRuntimeArn: string;
-  /** Where the agent is invoked: the OAuth protected resource's identifier, and the default audience of its tokens. */
+  /** URL that invokes the agent. It identifies the OAuth protected resource, and is the default audience of its tokens. */
   readonly invocationUrl: string;
-  /** Address of the protected-resource metadata (RFC 9728); undefined with IAM inbound. */
-  readonly resourceMetadataUrl: string | undefined;
-  /** Role of the gate: it gets the agent's tokens and invokes the agent. */
+  /** URL of the protected-resource metadata (RFC 9728); undefined with IAM. */
+  readonly resourceMetadataUrl?: string;
+  /** Role of the gate. It can get the agent's tokens and invoke the agent. */
   readonly gateRole: IRole;
-  /** What must be there before the endpoint is called, and after it was called last. */
+  /** Must be deployed before the first call to the endpoint, and deleted after the last one. */
   readonly reachable: IDependable;
   private readonly inbound: Inbound;
+  private readonly workload: WorkloadIdentity;
 
-  /** @throws Error in plain words for what would not be deployed, or would refuse every call */
+  /** @throws Error for an endpoint that cannot be deployed, or that would reject every call */
   constructor(scope: Construct, id: string, props: AgentEndpointProps) {
     super(scope, id);
-    const { identity, workload, inbound, target, invocationTimeout = LONGEST_STREAM } = props;
+    const { identity, workload, inbound, target, invocationTimeout = MAX_STREAM_DURATION } = props;
     if (Stack.of(workload) !== Stack.of(this)) {
       throw new Error(
-        `${this.node.path}: workload: must be of the same stack: its policy names the gate, and the gate is told its name`,
+        `${this.node.path}: workload: must be in the same stack as the endpoint, because each of them refers to the other`,
       );
     }
-    const network = networkOf(identity.network, 'the gate of an agent endpoint');
-    const configuration = settleConfiguration(this, props, invocationTimeout);
-    const { runtime, checked } = configuration;
-    const logs = this.logsOf(props);
-    const api = new EndpointApi(this, 'Api', checked.inbound.kind === 'JWT' ? checked.inbound : undefined, {
+    const connection = connectionOf(identity);
+    const network = resolveNetwork(connection.network, 'the gate of an agent endpoint');
+    const configuration = resolveConfiguration(this, { ...props, invocationTimeout });
+    const { runtime, validated } = configuration;
+    const logs = this.logSettings(props);
+    const api = new EndpointApi(this, 'Api', {
       description: `agent-identity: the agent ${runtime.name}`,
       logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
       throttle: props.throttle ?? {},
       ...logs,
+      ...(validated.inbound.kind === 'JWT' && { inbound: validated.inbound }),
       ...(props.domain && { domain: props.domain }),
       ...(props.webAcl && { webAcl: props.webAcl }),
     });
-    // The service's API sets the account's role for access logs, and the gate calls it.
-    api.stage.node.addDependency(identity.reachable);
+    // The service's API sets the account's role for access logs, and the gate calls that API.
+    api.stage.node.addDependency(connection.reachable);
 
-    const functionOf = (
-      part: 'gate' | 'authorizer',
-      own: Pick<StatelessFunctionProps, 'timeout' | 'network' | 'environment'>,
-    ): StatelessFunction =>
-      new StatelessFunction(this, part === 'gate' ? 'Gate' : 'Authorizer', {
-        code: functionCode(part),
-        description: `agent-identity: ${part} of the agent ${runtime.name}`,
-        roleDescription: `agent-identity: ${part} of the agent ${runtime.name}`,
+    const addFunction = (
+      name: 'gate' | 'authorizer',
+      own: Pick<ServiceFunctionProps, 'timeout' | 'network' | 'environment'>,
+    ): ServiceFunction =>
+      new ServiceFunction(new Construct(this, name === 'gate' ? 'Gate' : 'Authorizer'), 'Function', {
+        code: functionCode(name),
+        description: `agent-identity: ${name} of the agent ${runtime.name}`,
         memorySize: MEMORY_SIZE,
-        settings: checkFunctionSettings(part, props.functions?.[part] ?? {}),
+        settings: checkFunctionSettings(name, props.functions?.[name] ?? {}),
         logRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
         ...logs,
         ...own,
@@ -187,50 +206,88 @@ export class AgentEndpoint extends Construct {
           AGENT_ENDPOINT: Stack.of(this).toJsonString(configuration.at(api.baseUrl)),
         },
       });
-    const gate = functionOf('gate', {
+    const gate = addFunction('gate', {
       timeout: Duration.seconds(
-        Math.min(invocationTimeout.toSeconds() + BESIDE_A_RUN, LONGEST_STREAM.toSeconds()),
+        Math.min(invocationTimeout.toSeconds() + GATE_OVERHEAD_SECONDS, MAX_STREAM_DURATION.toSeconds()),
       ),
       network,
       environment: { IDENTITY_ENDPOINT: identity.endpoint },
     });
-    for (const statement of target.statements) gate.role.addToPolicy(statement);
-    workload.grantMint(gate.role, inbound.mints);
+    this.gateRole = gate.executionRole;
+    for (const statement of target._statements) gate.executionRole.addToPolicy(statement);
+    workload.grantMint(gate.executionRole, inbound._operations);
     const authorizer =
-      inbound.kind === 'JWT'
-        ? functionOf('authorizer', { timeout: AUTHORIZER_TIMEOUT, network: 'internet' })
-        : undefined;
+      inbound.kind === 'JWT' ? addFunction('authorizer', { timeout: AUTHORIZER_TIMEOUT }) : undefined;
     api.addRoutes(gate.invoked, authorizer?.invoked);
 
     this.inbound = inbound;
-    this.gateRole = gate.role;
+    this.workload = workload;
     this.reachable = api.reachable;
     this.restApiId = api.restApiId;
     this.endpoint = api.baseUrl;
     this.agentRuntimeArn = runtime.arn;
     this.invocationUrl = `${api.baseUrl}/runtimes/${runtime.encodedArn}/invocations`;
-    this.resourceMetadataUrl = inbound.kind === 'JWT' ? `${api.baseUrl}${METADATA_PATH}` : undefined;
+    if (inbound.kind === 'JWT') this.resourceMetadataUrl = `${api.baseUrl}${METADATA_PATH}`;
     this.addOutputs();
   }
 
   /**
-   * Lets a role invoke the agent, by IAM.
+   * Allows a principal to invoke the agent, with IAM.
    *
-   * @throws Error for an endpoint of user tokens, where IAM has no say
+   * @param grantee a role or user of this account, or a construct that has one
+   * @throws Error for an endpoint with user tokens, where IAM does not decide
    */
-  grantInvoke(role: IRole): void {
+  grantInvoke(grantee: IGrantable): Grant {
     if (this.inbound.kind === 'JWT') {
-      throw new Error(`${this.node.path}: its callers bring users' tokens; there is nothing to grant in IAM`);
+      throw new Error(
+        `${this.node.path}: callers of this endpoint authenticate with user tokens, so IAM cannot grant access. Use an endpoint with Inbound.iam to grant access to a role.`,
+      );
     }
-    letInvokeMethods(
-      this,
-      role,
-      [INVOCATION_METHOD],
-      "The path holds the ARN of the agent runtime in either encoding; the API is that one agent's.",
-    );
+    return grantInvokeMethods(this, grantee, {
+      methods: [INVOCATION_METHOD],
+      wildcardReason:
+        'The path contains the ARN of the agent runtime in either encoding. The API has only that agent.',
+    });
   }
 
-  private logsOf({ logKey, removalPolicy = RemovalPolicy.RETAIN }: AgentEndpointProps) {
+  /**
+   * Returns a metric of this endpoint's workload identity in the namespace `AgentIdentity`, by default as a sum over
+   * 5 minutes.
+   *
+   * @param metricName such as `InboundInvocation`
+   * @param props `dimensionsMap` adds to the dimension `WorkloadIdentity`
+   */
+  metric(metricName: string, props: MetricOptions = {}): Metric {
+    return serviceMetric(metricName, {
+      ...props,
+      dimensionsMap: { WorkloadIdentity: this.workload.workloadIdentityName, ...props.dimensionsMap },
+    });
+  }
+
+  /** Returns the number of requests for which the agent began to respond. Endpoints of one workload identity share it. */
+  metricAllowed(props: MetricOptions = {}): Metric {
+    return this.metricInvocations('allowed', props);
+  }
+
+  /** Returns the number of requests whose caller, token, or form was rejected. */
+  metricDenied(props: MetricOptions = {}): Metric {
+    return this.metricInvocations('denied', props);
+  }
+
+  /** Returns the number of requests for which the agent did not respond correctly, or the gate failed. */
+  metricFailed(props: MetricOptions = {}): Metric {
+    return this.metricInvocations('failed', props);
+  }
+
+  private metricInvocations(Outcome: 'allowed' | 'denied' | 'failed', props: MetricOptions): Metric {
+    return this.metric('InboundInvocation', {
+      label: Outcome,
+      ...props,
+      dimensionsMap: { Outcome, ...props.dimensionsMap },
+    });
+  }
+
+  private logSettings({ logKey, removalPolicy = RemovalPolicy.RETAIN }: AgentEndpointProps) {
     return { removalPolicy, logKey: logKey ?? new LogKey(this, 'LogKey', { removalPolicy }) };
   }
 

@@ -1,73 +1,118 @@
 /**
- * The whole service as one construct of somebody else's stack: tables and key, functions and API. What a stack of its
- * own for the state is good for, `StatefulStack` and `StatelessStack` give.
+ * The whole service as one construct in any stack: tables and key, functions and API. `StatefulStack` and
+ * `StatelessStack` separate the state into its own stack.
  */
 import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
-import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
-import { Construct, DependencyGroup, type IConstruct, type IDependable } from 'constructs';
+import type { MathExpression, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Construct, DependencyGroup, type IConstruct } from 'constructs';
 import type { OperationName } from '../../lambda/contract/operations';
-import type { CallerNetwork, CallersAre } from './caller-network';
-import { STAGE } from './service-api';
+import { granteeArn } from '../resources/grantee';
+import type { CallerNetwork } from './caller-network';
 import { addIdentityService, type IdentityServiceProps } from './identity-service';
 import { addIdentityState, type IdentityStateProps } from './identity-state';
-import { CONTROL_OPERATIONS, letInvoke, operationArn } from './invocation';
-import type { State } from './state';
+import { CONTROL_OPERATIONS, grantInvokeOperations, operationArn } from './invocation';
+import { STAGE } from './service-api';
+import { registerConnection, type ServiceConnection } from './service-connection';
+import { logMetric, metricSum, serviceMetric, type MetricSumOptions } from './service-metrics';
+import type { IState } from './state';
 
-/** One function, or one version or alias of it: no pattern, which would let in to others. */
+/** The ARN of one function, or of one version or alias. It must not be a pattern, which would allow other functions. */
 const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:[\w-]+)?$/;
 
-/** @throws Error in plain words for what is not the ARN of a function */
-function checkFunctionArn(path: string, arn: string | undefined): string | undefined {
-  if (arn === undefined || Token.isUnresolved(arn) || FUNCTION_ARN.test(arn)) return arn;
+/** @throws Error for anything other than the ARN of a function */
+function checkFunctionArn(path: string, arn: string | undefined): void {
+  if (arn === undefined || Token.isUnresolved(arn) || FUNCTION_ARN.test(arn)) return;
   throw new Error(
     `${path}: keyRotationFunctionArn: must be the ARN of a function (arn:aws:lambda:…:function:…)`,
   );
 }
 
-/** A deployment of the service: one of this app's, or one that is there. */
+/** A deployment of the service: one of this app, or an existing one. */
 export interface IAgentIdentity extends IConstruct {
-  /** Address for AWS's clients (signing name `execute-api`), without a trailing slash. */
+  /** Address for AWS clients (signing name `execute-api`), without a trailing slash. */
   readonly endpoint: string;
-  /** Id of the REST API, by which IAM policies name its operations. */
+  /** Id of the REST API, with which IAM policies name its operations. */
   readonly restApiId: string;
   /** Name of the API's stage. */
   readonly stage: string;
-  /** Where its callers must be. */
-  readonly network: CallersAre;
-  /** What must be there before it is called, and after it was called last. */
-  readonly reachable: IDependable;
-  /** ARN of what is invoked to rotate keys by hand; undefined where it was not stated. */
-  readonly keyRotationFunctionArn: string | undefined;
-  /** Roles that operate this app's workload identities and credential providers. */
-  readonly operators: readonly IRole[];
+  /** ARN of the function, or alias, that rotates keys by hand; undefined if it is not stated. */
+  readonly keyRotationFunctionArn?: string;
 
   /**
-   * ARN of an operation, for `execute-api:Invoke` in an IAM policy.
+   * Returns the ARN of an operation, for `execute-api:Invoke` in an IAM policy.
    *
    * @param operation such as `GetResourceOauth2Token`
    */
   operationArn(operation: OperationName): string;
 
   /**
-   * Lets a role operate: by IAM call the operations of the control plane, and by their resource policies see, change,
-   * tag and delete every workload identity and credential provider of this app. Not their policies: who may change
-   * those may let themselves in as the agent. What the role creates by itself is its own.
+   * Allows a principal to operate this app's workload identities and credential providers. IAM allows it to call the
+   * operations of the control plane. The resource policies allow it to read, change, tag, and delete these resources. It
+   * cannot change the policies, because it could then allow itself to act as the agent. It owns the resources that it
+   * creates itself.
    *
-   * @param role a role of this account, in a stack that needs none of those resources itself
+   * @param grantee a role or user of this account, or a construct that has one, in a stack that does not depend on those
+   *   resources
    */
-  grantOperate(role: IRole): void;
+  grantOperate(grantee: IGrantable): Grant;
 
   /**
-   * Lets a role rotate and revoke keys by hand, as docs/runbook.md has it: invoke the one function that does it, and
-   * nothing else. That function opens no key; who may invoke it changes which keys are used, and reads nothing.
+   * Allows a principal to rotate and revoke keys by hand, as docs/runbook.md describes: to invoke the one function that
+   * does it, and nothing else. That function decrypts no key. It changes which keys are used, and returns no data.
    *
-   * @param role of this account
-   * @throws Error for a deployment of which that function was not stated
+   * @param grantee a role or user of this account, or a construct that has one
+   * @throws Error if `keyRotationFunctionArn` is not stated for this deployment
    */
-  grantRotateKeys(role: IRole): void;
+  grantRotateKeys(grantee: IGrantable): Grant;
+
+  /**
+   * Returns a metric in the namespace `AgentIdentity`, by default as a sum over 5 minutes. All deployments in one account
+   * and Region share the namespace.
+   *
+   * @param metricName such as `ConsentStep`
+   * @param props `dimensionsMap` must have all dimensions of the metric (docs/metrics.md)
+   */
+  metric(metricName: string, props?: MetricOptions): Metric;
+
+  /** Returns the number of requests that were denied with AccessDeniedException. */
+  metricDenied(props?: MetricOptions): Metric;
+  /** Returns the number of unexpected errors, for which callers got a plain 500. */
+  metricUnexpectedErrors(props?: MetricOptions): Metric;
+  /** Returns the number of errors in which AWS denied access to a function, or a KMS key could not be used. */
+  metricKeyFailures(props?: MetricOptions): Metric;
+  /** Returns the number of requests that API Gateway rejected because of their rate. */
+  metricGatewayThrottles(props?: MetricOptions): Metric;
+
+  /** Returns the number of issued workload access tokens. */
+  metricWorkloadAccessTokenFetchSuccess(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of requests for a workload access token that were denied or failed. */
+  metricWorkloadAccessTokenFetchFailures(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of requests for a workload access token that were throttled. */
+  metricWorkloadAccessTokenFetchThrottles(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of OAuth 2.0 access tokens that were returned. */
+  metricResourceAccessTokenFetchSuccess(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of requests for an OAuth 2.0 access token that were denied or failed. */
+  metricResourceAccessTokenFetchFailures(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of requests for an OAuth 2.0 access token that were throttled. */
+  metricResourceAccessTokenFetchThrottles(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of API keys that were returned. */
+  metricApiKeyFetchSuccess(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of requests for an API key that were denied or failed. */
+  metricApiKeyFetchFailures(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of requests for an API key that were throttled. */
+  metricApiKeyFetchThrottles(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of requests for an OAuth 2.0 access token. Group it by `Outcome` to see the results. */
+  metricResourceAccessTokenOutcome(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of background renewals. Group it by `Outcome` to see the results. */
+  metricRenewalOutcome(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of consent steps. Group it by `Operation` and `Outcome` to see the steps and their results. */
+  metricConsentStep(options?: MetricSumOptions): MathExpression;
 }
 
+/** An existing deployment. */
 export interface AgentIdentityAttributes {
+  /** Id of the REST API: the output `RestApiId` of the service's stack. */
   readonly restApiId: string;
   /**
    * Name of the API's stage.
@@ -75,54 +120,133 @@ export interface AgentIdentityAttributes {
    */
   readonly stage?: string;
   /**
-   * Where CloudFormation's function and the agents reach the service, without a trailing slash: its own domain where
-   * it has one. For a deployment on an AWS emulator, whose API Gateway tells functions no caller, this is the gateway
-   * that verifies signatures in front of it. It must be https: on an emulator's loopback address the function behind
-   * resources works in local mode alone, which Lambda refuses.
+   * Address with which agents and AWS CloudFormation's function call the service, without a trailing slash: its custom
+   * domain name, if it has one. An AWS emulator's API Gateway does not pass the caller's ARN to functions. For a
+   * deployment on an emulator, use the gateway that verifies signatures in front of it. The address must be https. A
+   * loopback address works only with the function's local mode, which Lambda rejects.
    * @default - API Gateway's own address of the REST API
    */
   readonly endpoint?: string;
   /**
-   * Of a private API.
-   * @default - reached from the internet
+   * The network that can reach a private API.
+   * @default - the API can be reached from the internet
    */
   readonly network?: CallerNetwork;
   /**
-   * Output `KeyRotationFunctionArn` of the service's stack, for `grantRotateKeys`.
-   * @default - `grantRotateKeys` is refused
+   * The output `KeyRotationFunctionArn` of the service's stack, for `grantRotateKeys`.
+   * @default - `grantRotateKeys` throws an error
    */
   readonly keyRotationFunctionArn?: string;
 }
 
+/** The whole service. */
 export interface AgentIdentityProps extends IdentityServiceProps, IdentityStateProps {}
 
 abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
   abstract readonly endpoint: string;
   abstract readonly restApiId: string;
   abstract readonly stage: string;
-  abstract readonly reachable: IDependable;
-  abstract readonly network: CallersAre;
-  abstract readonly keyRotationFunctionArn: string | undefined;
-  readonly operators: IRole[] = [];
+  abstract readonly keyRotationFunctionArn?: string;
+  private readonly operatorArns = new Set<string>();
 
   operationArn(operation: OperationName): string {
     return operationArn(this, operation);
   }
 
-  grantOperate(role: IRole): void {
-    letInvoke(this, role, CONTROL_OPERATIONS);
-    if (!this.operators.includes(role)) this.operators.push(role);
+  grantOperate(grantee: IGrantable): Grant {
+    const grant = grantInvokeOperations(this, grantee, CONTROL_OPERATIONS);
+    this.operatorArns.add(granteeArn(this, grantee));
+    return grant;
   }
 
-  grantRotateKeys(role: IRole): void {
+  grantRotateKeys(grantee: IGrantable): Grant {
     if (this.keyRotationFunctionArn === undefined) {
       throw new Error(
-        `${this.node.path}: to let a role rotate keys, give fromAttributes keyRotationFunctionArn, an output of the service's stack.`,
+        `${this.node.path}: grantRotateKeys: the key-rotation function is not stated. Pass keyRotationFunctionArn, an output of the service's stack, to fromAttributes.`,
       );
     }
-    // Not the function's own grantInvoke, which lets the role invoke every version and alias too.
+    granteeArn(this, grantee);
+    // The function's own grantInvoke would also allow all versions and aliases.
     const resourceArns = [this.keyRotationFunctionArn];
-    Grant.addToPrincipal({ grantee: role, actions: ['lambda:InvokeFunction'], resourceArns }).assertSuccess();
+    const grant = Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns });
+    grant.assertSuccess();
+    return grant;
+  }
+
+  metric(metricName: string, props?: MetricOptions): Metric {
+    return serviceMetric(metricName, props);
+  }
+
+  metricDenied(props?: MetricOptions): Metric {
+    return logMetric('Denial', props);
+  }
+
+  metricUnexpectedErrors(props?: MetricOptions): Metric {
+    return logMetric('UnexpectedError', props);
+  }
+
+  metricKeyFailures(props?: MetricOptions): Metric {
+    return logMetric('KeyFailure', props);
+  }
+
+  metricGatewayThrottles(props?: MetricOptions): Metric {
+    return logMetric('GatewayThrottle', props);
+  }
+
+  metricWorkloadAccessTokenFetchSuccess(options?: MetricSumOptions): MathExpression {
+    return metricSum('WorkloadAccessTokenFetchSuccess', options);
+  }
+
+  metricWorkloadAccessTokenFetchFailures(options?: MetricSumOptions): MathExpression {
+    return metricSum('WorkloadAccessTokenFetchFailures', options);
+  }
+
+  metricWorkloadAccessTokenFetchThrottles(options?: MetricSumOptions): MathExpression {
+    return metricSum('WorkloadAccessTokenFetchThrottles', options);
+  }
+
+  metricResourceAccessTokenFetchSuccess(options?: MetricSumOptions): MathExpression {
+    return metricSum('ResourceAccessTokenFetchSuccess', options);
+  }
+
+  metricResourceAccessTokenFetchFailures(options?: MetricSumOptions): MathExpression {
+    return metricSum('ResourceAccessTokenFetchFailures', options);
+  }
+
+  metricResourceAccessTokenFetchThrottles(options?: MetricSumOptions): MathExpression {
+    return metricSum('ResourceAccessTokenFetchThrottles', options);
+  }
+
+  metricApiKeyFetchSuccess(options?: MetricSumOptions): MathExpression {
+    return metricSum('ApiKeyFetchSuccess', options);
+  }
+
+  metricApiKeyFetchFailures(options?: MetricSumOptions): MathExpression {
+    return metricSum('ApiKeyFetchFailures', options);
+  }
+
+  metricApiKeyFetchThrottles(options?: MetricSumOptions): MathExpression {
+    return metricSum('ApiKeyFetchThrottles', options);
+  }
+
+  metricResourceAccessTokenOutcome(options?: MetricSumOptions): MathExpression {
+    return metricSum('ResourceAccessTokenOutcome', options);
+  }
+
+  metricRenewalOutcome(options?: MetricSumOptions): MathExpression {
+    return metricSum('RenewalOutcome', options);
+  }
+
+  metricConsentStep(options?: MetricSumOptions): MathExpression {
+    return metricSum('ConsentStep', options);
+  }
+
+  /**
+   * Registers how other constructs of this package connect to this deployment.
+   * @internal
+   */
+  protected _connect(connection: Omit<ServiceConnection, 'operatorArns'>): void {
+    registerConnection(this, { ...connection, operatorArns: this.operatorArns });
   }
 }
 
@@ -130,19 +254,19 @@ class ImportedAgentIdentity extends AgentIdentityBase {
   readonly endpoint: string;
   readonly restApiId: string;
   readonly stage: string;
-  readonly network: CallerNetwork | 'internet';
-  readonly keyRotationFunctionArn: string | undefined;
-  readonly reachable = new DependencyGroup();
+  readonly keyRotationFunctionArn?: string;
 
   constructor(scope: Construct, id: string, attributes: AgentIdentityAttributes) {
     super(scope, id);
+    const { keyRotationFunctionArn } = attributes;
     const { region, urlSuffix } = Stack.of(this);
     this.restApiId = attributes.restApiId;
     this.stage = attributes.stage ?? STAGE;
     this.endpoint =
       attributes.endpoint ?? `https://${this.restApiId}.execute-api.${region}.${urlSuffix}/${this.stage}`;
-    this.network = attributes.network ?? 'internet';
-    this.keyRotationFunctionArn = checkFunctionArn(this.node.path, attributes.keyRotationFunctionArn);
+    checkFunctionArn(this.node.path, keyRotationFunctionArn);
+    if (keyRotationFunctionArn !== undefined) this.keyRotationFunctionArn = keyRotationFunctionArn;
+    this._connect({ network: attributes.network ?? 'internet', reachable: new DependencyGroup() });
   }
 }
 
@@ -155,35 +279,29 @@ class ImportedAgentIdentity extends AgentIdentityBase {
  * });
  */
 export class AgentIdentity extends AgentIdentityBase {
-  /**
-   * A deployment that is there: of another stack or app, in the same account and Region.
-   */
+  /** An existing deployment of another stack or app, in the same account and Region. */
   static fromAttributes(scope: Construct, id: string, attributes: AgentIdentityAttributes): IAgentIdentity {
     return new ImportedAgentIdentity(scope, id, attributes);
   }
 
   readonly endpoint: string;
   readonly restApiId: string;
-  readonly stage = STAGE;
-  readonly reachable: IDependable;
-  readonly network: CallersAre;
-  readonly keyRotationFunctionArn: string;
-  /** Tables and key. */
-  readonly state: State;
+  readonly stage: string = STAGE;
+  readonly keyRotationFunctionArn?: string;
+  /** The tables and their key. */
+  readonly state: IState;
 
   constructor(scope: Construct, id: string, props: AgentIdentityProps = {}) {
     super(scope, id);
     this.state = addIdentityState(this, props);
-    const { api, keyRotationFunctionArn } = addIdentityService(
-      this,
-      this.state,
-      props,
-      props.removalPolicy ?? RemovalPolicy.RETAIN,
-    );
+    const { api, keyRotationFunctionArn } = addIdentityService(this, {
+      ...props,
+      state: this.state,
+      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+    });
     this.keyRotationFunctionArn = keyRotationFunctionArn;
     this.endpoint = api.baseUrl;
     this.restApiId = api.restApiId;
-    this.network = api.network;
-    this.reachable = api.reachable;
+    this._connect({ network: api.network, reachable: api.reachable });
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Roles for agents that run outside AWS. They prove who they are by what their own platform gives them, and get
- * short-lived AWS credentials for it, with which they sign: a token of an OpenID provider (a Kubernetes service
- * account, a CI job, a workload in another cloud), or an X.509 certificate (IAM Roles Anywhere). No access key lies
- * about.
+ * Roles for agents that run outside AWS. Such an agent authenticates with a credential of its own platform, and gets
+ * short-lived AWS credentials to sign requests. Its platform credential is a token of an OpenID provider (a Kubernetes
+ * service account, a CI job, a workload in another cloud), or an X.509 certificate (IAM Roles Anywhere). No access keys
+ * are stored.
  *
- * The trust policy is the whole of the protection. An issuer such as a CI platform signs for all its customers, so it
- * pins for whom the token is (`aud`) and, exactly, whose it is (`sub`).
+ * The trust policy is the only protection. An issuer such as a CI platform signs tokens for all its customers. So the
+ * policy requires the audience (`aud`) and the exact subject (`sub`).
  */
 import { Duration, Names, Token } from 'aws-cdk-lib';
 import {
@@ -21,68 +21,85 @@ import {
 import { CfnProfile } from 'aws-cdk-lib/aws-rolesanywhere';
 import { Construct } from 'constructs';
 
-interface AgentRoleProps {
+/** What all roles for agents outside AWS have in common. */
+export interface AgentRoleProps {
   /**
-   * How long credentials are good for; 15 minutes to 12 hours.
+   * Lifetime of the credentials, from 15 minutes to 12 hours.
    * @default Duration.hours(1)
    */
   readonly maxSessionDuration?: Duration;
 }
 
+/** An agent with a token of an OpenID provider. */
 export interface OidcAgentProps extends AgentRoleProps {
   /**
-   * Issuer of the agent's tokens, https, as its `iss` has it: `https://token.actions.githubusercontent.com`, the
-   * issuer of a Kubernetes cluster, `https://accounts.google.com`.
+   * The https issuer of the agent's tokens, as in `iss`: for example `https://token.actions.githubusercontent.com`, the
+   * issuer of a Kubernetes cluster, or `https://accounts.google.com`.
    */
   readonly issuer: string;
-  /** For whom the tokens must be (`aud`), such as `sts.amazonaws.com`. */
+  /** The audience of the tokens (`aud`), such as `sts.amazonaws.com`. */
   readonly audience: string;
   /**
-   * Whose the tokens must be (`sub`), exactly: `system:serviceaccount:{namespace}:{name}`,
-   * `repo:{owner}/{repository}:environment:{name}`. Several stand for any of them.
-   * @default - `subjectPattern`
+   * The exact subject of the tokens (`sub`): for example `system:serviceaccount:{namespace}:{name}` or
+   * `repo:{owner}/{repository}:environment:{name}`. State exactly one of `subject`, `subjects`, and `subjectPattern`.
+   * @default - `subjects` or `subjectPattern`
    */
-  readonly subject?: string | readonly string[];
+  readonly subject?: string;
   /**
-   * A pattern in place of the subject, where `*` and `?` stand for anything, such as
-   * `repo:{owner}/{repository}:ref:refs/tags/*`. Its first two parts between colons (for a Kubernetes service account
-   * the first three) must be without: what follows them is within somebody's own hands, what they say is not.
+   * Several exact subjects, any of which is valid.
+   * @default - `subject` or `subjectPattern`
+   */
+  readonly subjects?: string[];
+  /**
+   * A pattern for the subject with the wildcards `*` and `?`, such as `repo:{owner}/{repository}:ref:refs/tags/*`. The
+   * first two parts between colons must not contain wildcards (the first three for a Kubernetes service account). These
+   * parts name the agent's owner, who controls only the parts after them.
    * @default - none: subjects are compared exactly
    */
   readonly subjectPattern?: string;
   /**
-   * ARN of the issuer's IAM OIDC provider. An account has one for each issuer.
-   * @default - one is made
+   * ARN of the issuer's IAM OIDC provider. An account has one provider for each issuer.
+   * @default - a new provider
    */
   readonly providerArn?: string;
 }
 
-/** What a certificate's subject must say; all of it must match. */
+/** Fields of a certificate's subject. All stated fields must match. */
 export interface CertificateSubject {
-  /** `CN` */
+  /**
+   * `CN`
+   * @default - any
+   */
   readonly commonName?: string;
-  /** `OU` */
+  /**
+   * `OU`
+   * @default - any
+   */
   readonly organizationalUnit?: string;
-  /** `O` */
+  /**
+   * `O`
+   * @default - any
+   */
   readonly organization?: string;
 }
 
+/** An agent with an X.509 certificate. */
 export interface RolesAnywhereAgentProps extends AgentRoleProps {
-  /** ARN of the trust anchor: the certificate authority whose certificates count. */
+  /** ARN of the trust anchor: the certificate authority whose certificates are valid. */
   readonly trustAnchorArn: string;
-  /** Whose certificate it must be. A certificate authority signs for others too, so something must be said. */
+  /** The subject of the certificate. A certificate authority also signs for others, so state at least one field. */
   readonly certificate: CertificateSubject;
 }
 
 const hasWildcard = (text: string): boolean => /[*?]/.test(text);
 
-/** @throws Error for what is not an https issuer that IAM takes */
+/** @throws Error for anything other than an https issuer that IAM accepts */
 function checkIssuer(issuer: string): void {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   const plain = url && !url.port && !url.search && !url.hash && !url.username && !url.password;
   if (Token.isUnresolved(issuer) || url?.protocol !== 'https:' || !plain || hasWildcard(issuer)) {
     throw new Error(
-      `issuer: must be an https URL without port, query and fragment, known when the app is synthesized: the names of the conditions are made of it`,
+      'issuer: must be an https URL without port, query, and fragment, and must be known at synthesis, because condition keys contain it',
     );
   }
 }
@@ -93,34 +110,35 @@ function checkExact(member: string, value: string): void {
   }
 }
 
-/** @throws Error for a pattern that others than the agent's own people can bring a token for */
+/** @throws Error for a pattern that also matches subjects of other owners */
 function checkPattern(pattern: string): void {
   const parts = pattern.split(':');
   const fixed = pattern.startsWith('system:serviceaccount:') ? 3 : 2;
   const named = parts.slice(0, fixed);
   if (parts.length <= fixed || named.some((part) => part === '' || hasWildcard(part))) {
     throw new Error(
-      `subjectPattern: "${pattern}" would let in others; its first ${fixed} parts between colons must be exact, and more must follow`,
+      `subjectPattern: "${pattern}" would match subjects of other owners. Its first ${fixed} parts between colons must be exact, and at least one part must follow them.`,
     );
   }
 }
 
-/** The conditions on `sub`: exact, or a pattern that was checked. */
-function subjectConditions(key: string, { subject, subjectPattern }: OidcAgentProps): Conditions {
-  if ((subject === undefined) === (subjectPattern === undefined)) {
-    throw new Error('give exactly one of subject and subjectPattern');
+/** Returns the conditions on `sub`: exact subjects, or a pattern that was checked. */
+function subjectConditions(key: string, { subject, subjects, subjectPattern }: OidcAgentProps): Conditions {
+  const stated = [subject, subjects, subjectPattern].filter((member) => member !== undefined);
+  if (stated.length !== 1) {
+    throw new Error('subject: state exactly one of subject, subjects, and subjectPattern');
   }
   if (subjectPattern !== undefined) {
     checkPattern(subjectPattern);
     return { StringLike: { [key]: subjectPattern } };
   }
-  const subjects = [subject ?? []].flat();
-  if (subjects.length === 0) throw new Error('subject: must name somebody');
-  for (const each of subjects) checkExact('subject', each);
-  return { StringEquals: { [key]: subjects.length === 1 ? subjects[0] : subjects } };
+  const exact = subjects ?? [subject ?? ''];
+  if (exact.length === 0) throw new Error('subjects: must name at least one subject');
+  for (const each of exact) checkExact('subject', each);
+  return { StringEquals: { [key]: exact.length === 1 ? exact[0] : exact } };
 }
 
-/** Google's issuer is built into IAM, and its tokens' audience is in a condition key of another name. */
+/** Google's issuer is built into IAM. The condition key for the audience of its tokens has a different name. */
 const GOOGLE = 'accounts.google.com';
 
 /**
@@ -148,7 +166,7 @@ function providerOf(
   return new OidcProviderNative(scope, 'Issuer', { url: issuer, clientIds: [audience] }).oidcProviderArn;
 }
 
-/** `aws:PrincipalTag` of the parts of a certificate's subject. */
+/** The principal tags (`aws:PrincipalTag`) that contain the fields of a certificate's subject. */
 const SUBJECT_TAGS: Readonly<Record<keyof CertificateSubject, string>> = {
   commonName: 'x509Subject/CN',
   organizationalUnit: 'x509Subject/OU',
@@ -156,8 +174,8 @@ const SUBJECT_TAGS: Readonly<Record<keyof CertificateSubject, string>> = {
 };
 
 /**
- * Source: IAM Roles Anywhere user guide, "Trust model": who may assume the role, and why it is tagged with the
- * certificate's fields.
+ * Returns the principal that can assume the role, which is tagged with the certificate's fields.
+ * Source: IAM Roles Anywhere user guide, "Trust model".
  */
 function certificatePrincipal({ trustAnchorArn, certificate }: RolesAnywhereAgentProps): IPrincipal {
   const stated = Object.entries(certificate) as [keyof CertificateSubject, string | undefined][];
@@ -167,7 +185,9 @@ function certificatePrincipal({ trustAnchorArn, certificate }: RolesAnywhereAgen
     return [[`aws:PrincipalTag/${SUBJECT_TAGS[part]}`, value] as const];
   });
   if (conditions.length === 0) {
-    throw new Error('certificate: say whose it must be; every certificate of the authority would do');
+    throw new Error(
+      'certificate: must have at least one field, because the role would otherwise accept every certificate of the authority',
+    );
   }
   if (
     !Token.isUnresolved(trustAnchorArn) &&
@@ -181,11 +201,12 @@ function certificatePrincipal({ trustAnchorArn, certificate }: RolesAnywhereAgen
   });
 }
 
+/** A role for an agent that runs outside AWS. */
 export class AgentRole extends Role {
   /**
-   * For an agent with a token of an OpenID provider.
+   * A role for an agent with a token of an OpenID provider.
    *
-   * @throws Error in plain words for a trust that would let in others
+   * @throws Error for a trust policy that would allow other principals
    * @example
    * const role = AgentRole.fromOidc(this, 'Agent', {
    *   issuer: 'https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE',
@@ -200,14 +221,14 @@ export class AgentRole extends Role {
   }
 
   /**
-   * For an agent with an X.509 certificate: IAM Roles Anywhere gives it credentials. Made with it is the profile that
-   * the agent names when it asks.
+   * A role for an agent with an X.509 certificate, which gets credentials from IAM Roles Anywhere. It includes the profile
+   * that the agent names in its requests.
    *
-   * @throws Error in plain words for a trust that would let in others
+   * @throws Error for a trust policy that would allow other principals
    */
   static fromRolesAnywhere(scope: Construct, id: string, props: RolesAnywhereAgentProps): AgentRole {
     const role = new AgentRole(scope, id, certificatePrincipal(props), props);
-    // Roles Anywhere says in the session which certificate it was.
+    // IAM Roles Anywhere records the certificate in the session.
     role.assumeRolePolicy?.addStatements(
       new PolicyStatement({
         actions: ['sts:TagSession', 'sts:SetSourceIdentity'],

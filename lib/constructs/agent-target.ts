@@ -1,35 +1,45 @@
 /** The agent behind an endpoint. */
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Alias, Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Target } from '../../lambda/contract/configuration';
 
+/** The agent behind an endpoint. */
 export class AgentTarget {
   /**
-   * A Lambda function, invoked with response streaming and an event in the form of function URLs, so that AWS's Lambda
-   * Web Adapter and functions made by `awslambda.streamifyResponse` run behind it; a buffered answer is taken too.
+   * A Lambda function. The gate invokes it with response streaming and an event in the format of function URLs. AWS
+   * Lambda Web Adapter and functions made by `awslambda.streamifyResponse` work with it. The gate also accepts a
+   * buffered response.
    *
-   * @param agent the function, or a version or alias of it
+   * @param agent the function, or one of its versions or aliases
    */
-  static lambda({ functionArn }: Pick<IFunction, 'functionArn'>): AgentTarget {
+  static lambda(agent: IFunction | LambdaFunction | Alias): AgentTarget {
+    const { functionArn } = agent;
     return new AgentTarget({ kind: 'lambda', functionArn }, [
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [functionArn] }),
     ]);
   }
 
   /**
-   * An https address that is POSTed to, whole, such as `https://agent.example/invocations`. It must be public:
-   * addresses of private networks are refused.
+   * An https URL to which the gate sends POST requests, such as `https://agent.example/invocations`. It must be public:
+   * the gate rejects addresses of private networks.
    */
   static url(url: string): AgentTarget {
     return new AgentTarget({ kind: 'url', url }, []);
   }
 
   /**
-   * @param configuration as the gate has it
-   * @param statements what the gate's role needs to reach it
+   * The target in the gate's configuration.
+   * @internal
    */
-  private constructor(
-    readonly configuration: Target,
-    readonly statements: readonly PolicyStatement[],
-  ) {}
+  readonly _configuration: Target;
+  /**
+   * Statements that the gate's role needs to invoke the agent.
+   * @internal
+   */
+  readonly _statements: readonly PolicyStatement[];
+
+  private constructor(configuration: Target, statements: readonly PolicyStatement[]) {
+    this._configuration = configuration;
+    this._statements = statements;
+  }
 }

@@ -1,6 +1,7 @@
 /**
- * The alarms. Each is named like its entry in docs/runbook.md, which says what it means, how to look and what to do, and
- * its description ends with the entry's address. Missing data is no alarm: a service that nobody calls is well.
+ * The alarms. Each alarm has the name of its entry in docs/runbook.md, which describes impact, diagnosis, and mitigation.
+ * The alarm's description ends with the address of that entry. Missing data is not an alarm: a service without requests is
+ * healthy.
  */
 import { Duration } from 'aws-cdk-lib';
 import {
@@ -14,50 +15,49 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import type { LogMetrics } from './log-metrics';
-import type { Watched } from './operations';
+import type { MonitoredResources } from './operations';
 import {
-  FAILURE_DIMENSIONS,
   FIVE_MINUTES,
   functionMetric,
   functionMetrics,
   kmsCalls,
-  OUTCOME_DIMENSIONS,
-  query,
+  logMetric,
+  metricSum,
   tableMetrics,
   total,
+  type AuditMetricName,
 } from './service-metrics';
 
 export interface AlarmProps {
   /**
-   * Topic that alarms go to, and their ends.
-   * @default - alarms are there and tell nobody
+   * Topic that receives a message when an alarm starts and when it ends.
+   * @default - alarms send no messages
    */
   readonly alarmsTopic?: ITopic;
   /**
-   * Address of the runbook that alarms refer to.
+   * Address of the runbook that the alarms link to.
    * @default docs/runbook.md
    */
   readonly runbook?: string;
 }
 
 interface AlarmRule {
-  /** What happened, for whom the alarm wakes. */
-  readonly means: string;
+  /** What happened, for the on-call engineer. */
+  readonly description: string;
   readonly metric: IMetric;
-  /** The alarm goes off above it. */
-  readonly above: number;
-  /** For how many periods of the metric in a row. */
+  /** The alarm starts above this value. */
+  readonly threshold: number;
+  /** The number of consecutive periods of the metric. */
   readonly periods: number;
 }
 
-/** Requests in five minutes below which a share of them says nothing; what fails then, other alarms see. */
-const ENOUGH_REQUESTS = 20;
+/** With fewer requests in 5 minutes, a percentage says nothing. Other alarms detect failures at that load. */
+const MIN_REQUESTS = 20;
 
-function serverErrors({ api }: Watched): IMetric {
+function serverErrors({ api }: MonitoredResources): IMetric {
   const setting = { statistic: Stats.SUM, period: FIVE_MINUTES };
   return new MathExpression({
-    expression: `IF(requests >= ${ENOUGH_REQUESTS}, 100 * errors / requests, 0)`,
+    expression: `IF(requests >= ${MIN_REQUESTS}, 100 * errors / requests, 0)`,
     usingMetrics: { requests: api.stage.metricCount(setting), errors: api.stage.metricServerError(setting) },
     period: FIVE_MINUTES,
     label: '5xx (%)',
@@ -72,116 +72,116 @@ const kmsQuota = (): IMetric =>
     label: 'KMS quota used (%)',
   });
 
-/** One line for each provider, so that the alarm says which. */
-const byProvider = (metric: string, where: readonly string[]): IMetric =>
-  query({ metric, dimensions: OUTCOME_DIMENSIONS, where, by: ['ProviderName'], label: metric });
+/** Returns the metric with one time series for each provider, so that the alarm names the provider. */
+const byProvider = (metricName: AuditMetricName, where: string[]): IMetric =>
+  metricSum(metricName, { where, groupBy: ['ProviderName'] });
 
-/** The rules, by name of the alarm and of its entry in the runbook. */
-function rulesOf(watched: Watched, logMetrics: LogMetrics): Readonly<Record<string, AlarmRule>> {
-  const { api, functions } = watched;
+/** Returns the rules by name of the alarm, which is also the heading of its entry in the runbook. */
+function alarmRules(resources: MonitoredResources): Readonly<Record<string, AlarmRule>> {
+  const { api, functions } = resources;
   return {
     'server-errors': {
-      means: 'More than 1 % of requests end with 5xx.',
-      metric: serverErrors(watched),
-      above: 1,
+      description: 'More than 1% of requests end with a 5xx error.',
+      metric: serverErrors(resources),
+      threshold: 1,
       periods: 2,
     },
     latency: {
-      means: 'One request of a hundred takes more than three seconds.',
+      description: 'The slowest 1% of requests take more than 3 seconds.',
       metric: api.stage.metricLatency({ statistic: Stats.percentile(99), period: FIVE_MINUTES }),
-      above: 3000,
+      threshold: 3000,
       periods: 3,
     },
     'function-errors': {
-      means: 'A function crashed, ran out of time or memory, or did not start.',
-      metric: total('errors', functionMetrics(watched, 'Errors')),
-      above: 0,
+      description: 'A function crashed, exceeded its time or memory, or did not start.',
+      metric: total('errors', functionMetrics(resources, 'Errors')),
+      threshold: 0,
       periods: 1,
     },
     'unexpected-errors': {
-      means: 'The service met what nobody foresaw; callers got a plain 500.',
-      metric: logMetrics.UnexpectedError,
-      above: 0,
+      description: 'Unexpected errors occurred. Callers got a plain 500.',
+      metric: logMetric('UnexpectedError'),
+      threshold: 0,
       periods: 1,
     },
     'key-failures': {
-      means: 'AWS refused a function, or KMS a key: nothing can be sealed or opened there.',
-      metric: logMetrics.KeyFailure,
-      above: 0,
+      description:
+        'AWS denied access to a function, or a KMS key cannot be used: the function cannot encrypt or decrypt.',
+      metric: logMetric('KeyFailure'),
+      threshold: 0,
       periods: 1,
     },
     'signing-failures': {
-      means: 'Workload access tokens cannot be signed.',
-      metric: query({
-        metric: 'WorkloadAccessTokenFetchFailures',
-        dimensions: FAILURE_DIMENSIONS.WorkloadAccessTokenFetchFailures,
+      description: 'Workload access tokens cannot be signed.',
+      metric: metricSum('WorkloadAccessTokenFetchFailures', {
         where: ["ExceptionType = 'InternalServerException'"],
-        by: [],
         label: 'not signed',
       }),
-      above: 0,
+      threshold: 0,
       periods: 1,
     },
     'kms-quota': {
-      means: 'The account is near its quota of KMS calls.',
+      description: 'The account is close to its quota of KMS calls.',
       metric: kmsQuota(),
-      above: 80,
+      threshold: 80,
       periods: 3,
     },
     'gateway-throttles': {
-      means: 'API Gateway turns requests away: more than the limit of the stage, or of the account.',
-      metric: logMetrics.GatewayThrottle,
-      above: 0,
+      description:
+        'API Gateway rejects requests: their rate exceeds the limit of the stage or of the account.',
+      metric: logMetric('GatewayThrottle'),
+      threshold: 0,
       periods: 3,
     },
     'function-throttles': {
-      means: 'Lambda turns invocations away: the concurrency is used up.',
-      metric: total('throttles', functionMetrics(watched, 'Throttles')),
-      above: 0,
+      description: 'Lambda rejects invocations: the concurrency is used up.',
+      metric: total('throttles', functionMetrics(resources, 'Throttles')),
+      threshold: 0,
       periods: 2,
     },
     'table-throttles': {
-      means: 'DynamoDB turns requests away: a partition is hot, or a table grows faster than it may.',
+      description: 'DynamoDB rejects requests: a partition is hot, or the load on a table grows too fast.',
       metric: total('throttle events', [
-        ...tableMetrics(watched, 'ReadThrottleEvents'),
-        ...tableMetrics(watched, 'WriteThrottleEvents'),
+        ...tableMetrics(resources, 'ReadThrottleEvents'),
+        ...tableMetrics(resources, 'WriteThrottleEvents'),
       ]),
-      above: 0,
+      threshold: 0,
       periods: 2,
     },
     'provider-unavailable': {
-      means: 'A provider does not answer as it should, and callers are told to try again.',
+      description: 'A provider does not respond correctly, and callers have to retry.',
       metric: byProvider('ResourceAccessTokenOutcome', ["Outcome = 'provider-unavailable'"]),
-      above: 10,
+      threshold: 10,
       periods: 2,
     },
     'provider-refused': {
-      means: 'A provider refuses this service as its client, or what it asks for.',
+      description: 'A provider rejects this service as its client, or rejects its requests.',
       metric: byProvider('ResourceAccessTokenOutcome', ["Outcome = 'provider-refused'"]),
-      above: 10,
+      threshold: 10,
       periods: 2,
     },
     'renewal-failures': {
-      means:
-        'Tokens of a provider are not renewed ahead of their end; soon callers will wait, or be refused.',
+      description:
+        'Tokens of a provider are not renewed in the background. Callers will soon wait or get errors.',
       metric: byProvider('RenewalOutcome', [
         "Outcome != 'refreshed'",
         "Outcome != 'exchanged'",
         "Outcome != 'consent-required'",
       ]),
-      above: 10,
+      threshold: 10,
       periods: 2,
     },
     'renewals-dropped': {
-      means: 'Renewals were handed on and never begun.',
-      metric: functionMetric(functions['provider-client'], 'AsyncEventsDropped', 'dropped'),
-      above: 0,
+      description: 'Background renewals were queued but never started.',
+      metric: functionMetric(functions['provider-client'], 'AsyncEventsDropped', { label: 'dropped' }),
+      threshold: 0,
       periods: 1,
     },
     denials: {
-      means: 'Many requests are denied: somebody tries doors, or a policy shuts out whom it should not.',
-      metric: logMetrics.Denial,
-      above: 100,
+      description:
+        'Many requests are denied: a principal might be probing for access, or a policy denies too much.',
+      metric: logMetric('Denial'),
+      threshold: 100,
       periods: 1,
     },
   };
@@ -190,16 +190,15 @@ function rulesOf(watched: Watched, logMetrics: LogMetrics): Readonly<Record<stri
 /** @param scope gets the child `Alarms` */
 export function addAlarms(
   scope: Construct,
-  watched: Watched,
-  logMetrics: LogMetrics,
+  resources: MonitoredResources,
   { alarmsTopic, runbook = 'docs/runbook.md' }: AlarmProps,
 ): Alarm[] {
   const alarms = new Construct(scope, 'Alarms');
-  return Object.entries(rulesOf(watched, logMetrics)).map(([name, { means, metric, above, periods }]) => {
+  return Object.entries(alarmRules(resources)).map(([name, { description, metric, threshold, periods }]) => {
     const alarm = new Alarm(alarms, name, {
-      alarmDescription: `agent-identity: ${means} ${runbook}#${name}`,
+      alarmDescription: `agent-identity: ${description} ${runbook}#${name}`,
       metric,
-      threshold: above,
+      threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: periods,
       treatMissingData: TreatMissingData.NOT_BREACHING,

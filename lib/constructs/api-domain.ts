@@ -1,6 +1,6 @@
 /**
- * A domain name of one's own for the API. API Gateway's own address is turned off with it: the service has one
- * issuer, and callers have one way in.
+ * A custom domain name for an API. It disables API Gateway's own address, so that the service has one issuer and one
+ * address.
  * Source: API Gateway developer guide, "Custom domain name for public REST APIs".
  */
 import { DomainName, EndpointType, SecurityPolicy, type RestApi } from 'aws-cdk-lib/aws-apigateway';
@@ -9,21 +9,22 @@ import { ARecord, RecordTarget, type IHostedZone } from 'aws-cdk-lib/aws-route53
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
 import { DependencyGroup, type Construct, type IDependable } from 'constructs';
 
+/** A custom domain name for an API. */
 export interface ApiDomain {
-  /** Such as `identity.example.com`; nothing else may be served under it. */
+  /** The name, such as `identity.example.com`. Nothing else can be served under it. */
   readonly domainName: string;
-  /** For that name, in the stack's own Region. */
+  /** Certificate for that name, in the stack's Region. */
   readonly certificate: ICertificate;
   /**
-   * Zone that gets an alias record for the name.
-   * @default - none is made: point the name at the API by hand
+   * Hosted zone that gets an alias record for the name.
+   * @default - no record: point the name at the API yourself
    */
   readonly hostedZone?: IHostedZone;
 }
 
 /**
  * @param scope gets the children `Domain` and `Alias`
- * @returns what makes the API answer under the name
+ * @returns the resources that the API needs to respond under the name
  */
 export function addApiDomain(scope: Construct, api: RestApi, domain: ApiDomain): IDependable {
   const { domainName, certificate, hostedZone } = domain;
@@ -33,13 +34,13 @@ export function addApiDomain(scope: Construct, api: RestApi, domain: ApiDomain):
     endpointType: EndpointType.REGIONAL,
     securityPolicy: SecurityPolicy.TLS_1_2,
   });
-  const ways = new DependencyGroup(name.addBasePathMapping(api, { stage: api.deploymentStage }));
-  if (!hostedZone) return ways;
+  const resources = new DependencyGroup(name.addBasePathMapping(api, { stage: api.deploymentStage }));
+  if (!hostedZone) return resources;
   const alias = new ARecord(scope, 'Alias', {
     zone: hostedZone,
     recordName: `${domainName}.`,
     target: RecordTarget.fromAlias(new ApiGatewayDomain(name)),
   });
-  ways.add(alias);
-  return ways;
+  resources.add(alias);
+  return resources;
 }

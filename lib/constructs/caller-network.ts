@@ -1,46 +1,55 @@
-/** Where callers of a private API run, the functions among them. */
+/** The network of a private API's callers, including the functions that call it. */
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { FunctionOptions } from 'aws-cdk-lib/aws-lambda';
 
+/** A network from which a private API can be reached. */
 export interface CallerNetwork {
+  /** The VPC in which the calling functions run. */
   readonly vpc: IVpc;
   /**
+   * The subnets of the calling functions.
    * @default - the private subnets of the VPC
    */
   readonly vpcSubnets?: SubnetSelection;
   /**
-   * @default - one is made, which lets everything out and nothing in
+   * The security groups of the calling functions.
+   * @default - a new security group that allows all outbound and no inbound traffic
    */
-  readonly securityGroups?: readonly ISecurityGroup[];
+  readonly securityGroups?: ISecurityGroup[];
 }
 
-/** Where the callers of an API must be; `unstated` of a private one whose operator did not say. */
-export type CallersAre = CallerNetwork | 'internet' | 'unstated';
+/** The network that can reach an API; `unstated` if the API is private and the operator named no network. */
+export type CallerNetworkAccess = CallerNetwork | 'internet' | 'unstated';
 
 /**
- * Where a function must run to call an API.
+ * Returns the network in which a function must run to call an API.
  *
- * @param caller the function, as the message has it
- * @throws Error in plain words when it was not stated
+ * @param caller the function, as the error message names it
+ * @throws Error if the API is private and its network is not stated
  */
-export function networkOf(callers: CallersAre, caller: string): CallerNetwork | 'internet' {
-  if (callers !== 'unstated') return callers;
-  throw new Error(`The API is private: give privateApi.network, where ${caller} runs.`);
+export function resolveNetwork(access: CallerNetworkAccess, caller: string): CallerNetwork | 'internet' {
+  if (access !== 'unstated') return access;
+  throw new Error(
+    `The API is private. Set privateApi.network to the network in which ${caller} runs, so that it can reach the API.`,
+  );
 }
 
-/** A function's settings for its network. */
-export const within = (network: CallerNetwork | 'internet'): Partial<FunctionOptions> =>
+/** Returns the network settings of a function. */
+export const vpcOptions = (network: CallerNetwork | 'internet'): Partial<FunctionOptions> =>
   network === 'internet'
     ? {}
     : {
         vpc: network.vpc,
         ...(network.vpcSubnets && { vpcSubnets: network.vpcSubnets }),
-        ...(network.securityGroups && { securityGroups: [...network.securityGroups] }),
+        ...(network.securityGroups && { securityGroups: network.securityGroups }),
       };
 
-/** The network interfaces of a function in a VPC. Source: Lambda developer guide, "Required IAM permissions". */
-export const attaching = (network: CallerNetwork | 'internet'): PolicyStatement[] =>
+/**
+ * Returns the permissions for the network interfaces of a function in a VPC.
+ * Source: Lambda developer guide, "Required IAM permissions".
+ */
+export const networkInterfaceStatements = (network: CallerNetwork | 'internet'): PolicyStatement[] =>
   network === 'internet'
     ? []
     : [

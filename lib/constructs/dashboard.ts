@@ -1,39 +1,38 @@
 /**
- * The dashboard: from what callers see, over what becomes of tokens and consents, down to AWS's own limits. Every
- * widget is of a metric that this deployment makes, or AWS of it.
+ * The dashboard: first what callers see, then the results of token requests and consents, then the limits of AWS. Every
+ * widget shows a metric of this deployment, or a metric that AWS records about it.
  */
 import {
   AlarmStatusWidget,
   Dashboard,
   GraphWidget,
   LogQueryWidget,
-  Metric,
   Stats,
   type Alarm,
   type IMetric,
+  type Metric,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
-import type { LogMetrics } from './log-metrics';
-import type { Watched } from './operations';
+import type { MonitoredResources } from './operations';
 import {
-  FAILURE_DIMENSIONS,
   FIVE_MINUTES,
   functionMetric,
   functionMetrics,
   kmsCalls,
-  OUTCOME_DIMENSIONS,
-  query,
+  logMetric,
+  metricSum,
+  serviceMetric,
   tableMetrics,
+  type AuditMetricName,
 } from './service-metrics';
 
-/** A third of the dashboard's width, which is 24. */
+/** A third of the dashboard's width of 24. */
 const WIDTH = 8;
 
 const graph = (title: string, left: IMetric[], right: IMetric[] = []): GraphWidget =>
   new GraphWidget({ title, left, right, width: WIDTH, height: 6 });
 
-function requests({ api: { stage } }: Watched): GraphWidget[] {
+function requests({ api: { stage } }: MonitoredResources): GraphWidget[] {
   const counted = { statistic: Stats.SUM, period: FIVE_MINUTES };
   const latency = (percentile: number): Metric =>
     stage.metricLatency({
@@ -47,15 +46,16 @@ function requests({ api: { stage } }: Watched): GraphWidget[] {
       stage.metricClientError({ ...counted, label: '4xx' }),
       stage.metricServerError({ ...counted, label: '5xx' }),
     ]),
-    graph('Latency as callers see it (ms)', [latency(50), latency(90), latency(99)]),
+    graph('Latency for callers (ms)', [latency(50), latency(90), latency(99)]),
   ];
 }
 
 /**
- * Lambda has no metric of cold starts: their number and time are in the line that it writes after each invocation.
+ * Lambda has no metric of cold starts. Their number and duration are in the log entry that it writes after each
+ * invocation.
  * Source: CloudWatch Logs user guide, "Supported logs and discovered fields", Lambda.
  */
-const coldStarts = ({ functions }: Watched): LogQueryWidget =>
+const coldStarts = ({ functions }: MonitoredResources): LogQueryWidget =>
   new LogQueryWidget({
     title: 'Cold starts',
     logGroupNames: Object.values(functions).map(({ logGroup }) => logGroup.logGroupName),
@@ -67,98 +67,77 @@ const coldStarts = ({ functions }: Watched): LogQueryWidget =>
     height: 6,
   });
 
-const outcomes = (title: string, metric: string): GraphWidget =>
-  graph(title, [
-    query({
-      metric,
-      dimensions: OUTCOME_DIMENSIONS,
-      where: [],
-      by: ['ProviderName', 'Outcome'],
-      label: 'count',
-    }),
-  ]);
+const outcomes = (title: string, metricName: AuditMetricName): GraphWidget =>
+  graph(title, [metricSum(metricName, { groupBy: ['ProviderName', 'Outcome'], label: 'count' })]);
 
-const failures = (title: string, metric: keyof typeof FAILURE_DIMENSIONS): GraphWidget =>
-  graph(title, [
-    query({
-      metric,
-      dimensions: FAILURE_DIMENSIONS[metric],
-      where: [],
-      by: ['ExceptionType'],
-      label: 'count',
-    }),
-  ]);
+const failures = (title: string, metricName: AuditMetricName): GraphWidget =>
+  graph(title, [metricSum(metricName, { groupBy: ['ExceptionType'], label: 'count' })]);
 
 function consentFunnel(): GraphWidget {
   const step = (Operation: string, Outcome: string, label: string): Metric =>
-    new Metric({
-      namespace: METRICS_NAMESPACE,
-      metricName: 'ConsentStep',
-      dimensionsMap: { Operation, Outcome },
-      statistic: Stats.SUM,
-      period: FIVE_MINUTES,
-      label,
-    });
+    serviceMetric('ConsentStep', { dimensionsMap: { Operation, Outcome }, label });
   return graph(
-    'Consent: opened, granted, completed; and what ended otherwise (right)',
+    'Consent: opened, granted, completed; other results (right)',
     [
       step('Authorize', 'allowed', 'link opened'),
       step('Callback', 'allowed', 'granted at the provider'),
       step('CompleteResourceTokenAuth', 'allowed', 'completed'),
     ],
     [
-      step('Authorize', 'denied', 'link had ended'),
+      step('Authorize', 'denied', 'link no longer valid'),
       step('Authorize', 'failed', 'provider not reached'),
-      step('Callback', 'denied', 'answer refused'),
-      step('Callback', 'failed', 'user or provider refused'),
+      step('Callback', 'denied', 'response rejected'),
+      step('Callback', 'failed', 'refused by the user or provider'),
       step('CompleteResourceTokenAuth', 'denied', 'not completed'),
     ],
   );
 }
 
 /** @param scope gets the child `Dashboard` */
-export function addDashboard(
-  scope: Construct,
-  watched: Watched,
-  logMetrics: LogMetrics,
-  alarms: Alarm[],
-): void {
-  const { functions } = watched;
+export function addDashboard(scope: Construct, resources: MonitoredResources, alarms: Alarm[]): void {
+  const { functions } = resources;
   new Dashboard(scope, 'Dashboard', {
     widgets: [
       [new AlarmStatusWidget({ title: 'Alarms', alarms, width: 24, height: 4 })],
-      [...requests(watched), coldStarts(watched)],
+      [...requests(resources), coldStarts(resources)],
       [
-        outcomes('Reads of OAuth2 tokens, by provider and outcome', 'ResourceAccessTokenOutcome'),
-        outcomes('Renewals ahead, by provider and outcome', 'RenewalOutcome'),
+        outcomes('Requests for OAuth 2.0 tokens, by provider and outcome', 'ResourceAccessTokenOutcome'),
+        outcomes('Background renewals, by provider and outcome', 'RenewalOutcome'),
         consentFunnel(),
       ],
       [
         failures('Workload access tokens not issued, by reason', 'WorkloadAccessTokenFetchFailures'),
-        failures('OAuth2 tokens not handed out, by reason', 'ResourceAccessTokenFetchFailures'),
-        failures('API keys not handed out, by reason', 'ApiKeyFetchFailures'),
+        failures('OAuth 2.0 tokens not returned, by reason', 'ResourceAccessTokenFetchFailures'),
+        failures('API keys not returned, by reason', 'ApiKeyFetchFailures'),
       ],
       [
-        graph('Functions: time, p99 (ms)', functionMetrics(watched, 'Duration', Stats.percentile(99))),
-        graph('Functions: errors', functionMetrics(watched, 'Errors'), [
-          functionMetric(functions['provider-client'], 'AsyncEventsDropped', 'renewals dropped'),
+        graph(
+          'Functions: duration, p99 (ms)',
+          functionMetrics(resources, 'Duration', { statistic: Stats.percentile(99) }),
+        ),
+        graph('Functions: errors', functionMetrics(resources, 'Errors'), [
+          functionMetric(functions['provider-client'], 'AsyncEventsDropped', { label: 'renewals dropped' }),
         ]),
-        graph('Lines of the logs', [logMetrics.UnexpectedError, logMetrics.KeyFailure, logMetrics.Denial]),
+        graph('Events in the logs', [
+          logMetric('UnexpectedError'),
+          logMetric('KeyFailure'),
+          logMetric('Denial'),
+        ]),
       ],
       [
         graph('Throttles: API Gateway and Lambda', [
-          logMetrics.GatewayThrottle,
-          ...functionMetrics(watched, 'Throttles'),
+          logMetric('GatewayThrottle'),
+          ...functionMetrics(resources, 'Throttles'),
         ]),
         graph('Throttles: DynamoDB', [
-          ...tableMetrics(watched, 'ReadThrottleEvents'),
-          ...tableMetrics(watched, 'WriteThrottleEvents'),
+          ...tableMetrics(resources, 'ReadThrottleEvents'),
+          ...tableMetrics(resources, 'WriteThrottleEvents'),
         ]),
         graph('KMS, the whole account', [kmsCalls()]),
       ],
       [
-        graph('DynamoDB: units read', tableMetrics(watched, 'ConsumedReadCapacityUnits')),
-        graph('DynamoDB: units written', tableMetrics(watched, 'ConsumedWriteCapacityUnits')),
+        graph('DynamoDB: consumed read units', tableMetrics(resources, 'ConsumedReadCapacityUnits')),
+        graph('DynamoDB: consumed write units', tableMetrics(resources, 'ConsumedWriteCapacityUnits')),
       ],
     ],
   });

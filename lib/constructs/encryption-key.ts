@@ -1,6 +1,7 @@
 /**
- * The customer managed key: it wraps the vault keys and the signing keys, and encrypts the tables. Who may use it for
- * what is said by the roles (grant.ts); its own policy leaves that to IAM and lets no service in.
+ * The customer managed key. It wraps the vault keys and the signing keys, and encrypts the tables. The functions' roles
+ * state who can use it for which purpose (function-access.ts). Its key policy delegates that to IAM and allows no AWS
+ * service.
  */
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -11,7 +12,7 @@ export class EncryptionKey extends Key {
     super(scope, id, {
       description: 'agent-identity: wraps vault and signing keys, encrypts tables',
       enableKeyRotation: true,
-      // Without the key the vault is noise, so by default it outlives the stack.
+      // Without the key, the vault cannot be decrypted. So by default the key stays when the stack is deleted.
       removalPolicy,
     });
   }

@@ -1,6 +1,6 @@
 /**
- * The REST API of one agent endpoint. Every answer is streamed. With user tokens an authorizer stands before the gate,
- * for API Gateway alone can answer `WWW-Authenticate`: in what a function answers it renames the header.
+ * The REST API of one agent endpoint. Every response is streamed. With user tokens, an authorizer runs before the gate,
+ * because only API Gateway itself can return `WWW-Authenticate`: it renames that header in a function's response.
  * Source: API Gateway developer guide, "Stream the integration response for your proxy integrations" and "Use API
  * Gateway Lambda authorizers".
  */
@@ -23,97 +23,100 @@ import { methodName } from './invocation';
 import { ServiceApi, type ServiceApiKind, type ServiceApiSettings } from './service-api';
 import type { GatewayErrors } from './gateway-responses';
 
-/** The longest that API Gateway streams an answer. */
-export const LONGEST_STREAM = Duration.minutes(15);
+/** The longest time for which API Gateway streams a response. */
+export const MAX_STREAM_DURATION = Duration.minutes(15);
 
-/** The method by which agents are invoked, as IAM policies name it: an endpoint has one agent. */
+/** The method that invokes the agent, as IAM policies name it. An endpoint has one agent. */
 export const INVOCATION_METHOD = methodName({ method: 'POST', path: INVOCATION_PATH });
 
-/** What the gateway itself answers to who brings no good token. */
-const errorsOf =
+/** Returns API Gateway's own errors for requests without a valid token. */
+const tokenErrors =
   (inbound: JwtInbound) =>
   (baseUrl: string): GatewayErrors => ({
     ...authorizerRefusals({ baseUrl }, inbound),
-    // Nobody signs here; the gateway says so of paths that it does not know.
+    // Requests are not signed here. API Gateway returns this error for unknown paths.
     MISSING_AUTHENTICATION_TOKEN: {
       type: 'AccessDeniedException',
-      message: 'There is no such operation: check the method and the path.',
+      message: 'The operation does not exist. Check the method and the path.',
     },
   });
 
 function acknowledgeMethod(method: Method, { auth }: InboundRoute): void {
   Validations.of(method).acknowledge({
     id: 'AwsSolutions-COG4',
-    reason: 'Callers have IAM principals, or tokens of any OpenID provider, not of a Cognito pool alone.',
+    reason: 'Callers have IAM principals, or tokens of any OpenID provider, not only of a Cognito user pool.',
   });
   if (auth !== 'NONE') return;
   Validations.of(method).acknowledge({
     id: 'AwsSolutions-APIG4',
-    reason: 'The protected-resource metadata is for who has no token yet (RFC 9728).',
+    reason: 'The protected-resource metadata is for clients that do not have a token yet (RFC 9728).',
   });
 }
 
-/** Children beside those of every API: with user tokens, `Authorizer`. */
+export interface EndpointApiProps extends ServiceApiSettings {
+  readonly description: string;
+  /** How user tokens are validated. Left out with IAM. */
+  readonly inbound?: JwtInbound;
+}
+
+/** The REST API of an endpoint. With user tokens, it has the additional child `Authorizer`. */
 export class EndpointApi extends ServiceApi {
-  /** @param inbound of user tokens; IAM otherwise */
-  constructor(
-    scope: Construct,
-    id: string,
-    private readonly inbound: JwtInbound | undefined,
-    { description, ...settings }: ServiceApiSettings & { readonly description: string },
-  ) {
+  /** How user tokens are validated; undefined with IAM. */
+  private readonly inbound: JwtInbound | undefined;
+
+  constructor(scope: Construct, id: string, { description, inbound, ...settings }: EndpointApiProps) {
     const kind: ServiceApiKind = {
       restApiName: 'agent-endpoint',
       description,
-      // All bodies are handed on as they come: without this API Gateway takes them for text.
+      // All bodies are passed unchanged. Without this, API Gateway treats them as text.
       restApi: { binaryMediaTypes: ['*/*'] },
-      // The identity service's API has set it.
+      // The identity service's API sets it.
       setsLogRole: false,
-      ...(inbound && { errors: errorsOf(inbound) }),
+      ...(inbound && { errors: tokenErrors(inbound) }),
       payloads: 'prompts',
       reasons: {
-        noRequestValidation:
-          "What an agent is asked is the agent's to judge; the gate checks path and headers.",
-        noExecutionLog: "Execution logs would hold users' tokens and what they ask; access logs stay.",
-        noWebAcl: "Callers are authorized by IAM or by their tokens; a web ACL is the operator's choice.",
+        noRequestValidation: 'The agent validates the body; the gate validates path and headers.',
+        noExecutionLog: 'Execution logs would contain user tokens and prompts. Access logs stay enabled.',
+        noWebAcl: "IAM or the user token authorizes callers. A web ACL is the operator's choice.",
       },
     };
     super(scope, id, kind, settings);
+    this.inbound = inbound;
   }
 
   /**
    * Adds the endpoint's methods.
    *
-   * @param gate answers all of them
-   * @param authorizer judges user tokens before it; without inbound user tokens there is none
+   * @param gate responds to all of them
+   * @param authorizer validates user tokens before the gate; undefined with IAM
    */
   addRoutes(gate: IFunction, authorizer: IFunction | undefined): void {
-    const judged = authorizer && this.authorization(authorizer);
+    const custom = authorizer && this.customAuthorization(authorizer);
     for (const route of inboundRoutes(this.inbound ? 'JWT' : 'IAM')) {
       const integration = new LambdaIntegration(gate, {
         proxy: true,
         allowTestInvoke: false,
         responseTransferMode: ResponseTransferMode.STREAM,
-        timeout: LONGEST_STREAM,
+        timeout: MAX_STREAM_DURATION,
       });
       const authorization: Record<InboundRoute['auth'], MethodOptions | undefined> = {
         IAM: { authorizationType: AuthorizationType.IAM },
         NONE: { authorizationType: AuthorizationType.NONE },
-        JWT: judged,
+        JWT: custom,
       };
       const options = authorization[route.auth];
-      if (!options) throw new Error(`${this.node.path}: ${route.path} needs the authorizer`);
+      if (!options) throw new Error(`${this.node.path}: The route ${route.path} requires the authorizer.`);
       const method = this.restApi.root
         .resourceForPath(route.path)
         .addMethod(route.method, integration, options);
       acknowledgeMethod(method, route);
-      // The method's other part lets the gateway invoke the function; the stage knows nothing of that.
+      // The method includes the permission to invoke the function, which the stage does not depend on.
       this.reachable.add(method);
     }
   }
 
-  /** Each token is judged each time: an answer that is kept outlives the keys and the token. */
-  private authorization(handler: IFunction): MethodOptions {
+  /** The authorizer validates every request. A cached result would outlive the token and its keys. */
+  private customAuthorization(handler: IFunction): MethodOptions {
     const authorizer = new RequestAuthorizer(this, 'Authorizer', {
       handler,
       identitySources: [IdentitySource.header('Authorization')],

@@ -1,6 +1,6 @@
 /**
- * An agent endpoint's configuration, from the construct's props: checked by the gate's own schema when the app is
- * synthesized, and told to the functions.
+ * An agent endpoint's configuration, from the construct's props. The gate's own schema validates it at synthesis, and the
+ * functions read it from their environment.
  */
 import { Stack, Token, type Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
@@ -8,37 +8,40 @@ import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../lambd
 import type { AgentEndpointProps } from './agent-endpoint';
 import type { Inbound } from './inbound';
 
-/** As it is written into a template: with what is known at deployment only as tokens. */
+/** The configuration in a template. Values that are known only at deployment are tokens. */
 type Configuration = Omit<AgentEndpointConfiguration, 'inbound' | 'requestHeaderAllowlist'> & {
-  readonly inbound: ReturnType<Inbound['bind']>;
+  readonly inbound: ReturnType<Inbound['_bind']>;
   readonly requestHeaderAllowlist: readonly string[];
 };
 
-/** AWS's pattern of an agent runtime's name. */
+/** The pattern of an agent runtime's name at AWS. */
 const NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,47}$/;
 
 /**
- * Bytes of the configuration. Lambda has 4096 for all variables of a function (developer guide, "Lambda quotas"); the
- * rest is for the others, and for what is longer when it is deployed.
+ * Size limit of the configuration. Lambda has 4096 bytes for all variables of a function (developer guide, "Lambda
+ * quotas"). The rest is for the other variables, and for values that are longer after deployment.
  */
-const MOST_BYTES = 3072;
+const MAX_CONFIGURATION_BYTES = 3072;
 
-/** The agent runtime of an endpoint: what AWS's clients name it by. */
+/** The agent runtime of an endpoint, which AWS clients use to name the agent. */
 export class AgentRuntime {
   readonly name: string;
-  /** Its name and ten letters and digits of the construct's own, so that it stays as long as the construct does. */
+  /** The name and 10 letters and digits of the construct's address. So the id stays the same as long as the construct. */
   readonly id: string;
   readonly arn: string;
-  /** The ARN as one segment of a path; account, Region and partition have nothing to encode. */
+  /** The ARN as one path segment. Account, Region, and partition need no encoding. */
   readonly encodedArn: string;
 
-  /** @throws Error in plain words for a name that AWS would not take */
+  /**
+   * @param given the stated name; undefined for a name from the construct's id
+   * @throws Error for a name that AWS would not accept
+   */
   constructor(endpoint: Construct, given: string | undefined) {
     const { node } = endpoint;
     this.name = given ?? node.id.replaceAll(/\W/g, '_');
     if (!NAME.test(this.name)) {
       throw new Error(
-        `${node.path}: agentRuntimeName: must be a letter, then up to 47 letters, digits and _, known when the app is synthesized`,
+        `${node.path}: agentRuntimeName: must be a letter, then up to 47 letters, digits, and _, and must be known at synthesis`,
       );
     }
     this.id = `${this.name}-${node.addr.slice(-10)}`;
@@ -50,99 +53,109 @@ export class AgentRuntime {
   }
 }
 
-/** @throws Error in plain words for a return URL that the service would refuse each time */
-function callbackUrl(path: string, { oauth2CallbackUrl, workload }: AgentEndpointProps): string | undefined {
+/**
+ * Returns the URL to which consent returns users.
+ *
+ * @throws Error for a return URL that the service would reject
+ */
+function resolveCallbackUrl(
+  path: string,
+  { oauth2CallbackUrl, workload }: AgentEndpointProps,
+): string | undefined {
   const { allowedResourceOauth2ReturnUrls: allowed } = workload;
-  const undecided = [oauth2CallbackUrl, ...allowed].some((url) => Token.isUnresolved(url));
-  if (oauth2CallbackUrl === undefined || undecided || allowed.includes(oauth2CallbackUrl)) {
+  const hasTokens = [oauth2CallbackUrl, ...allowed].some((url) => Token.isUnresolved(url));
+  if (oauth2CallbackUrl === undefined || hasTokens || allowed.includes(oauth2CallbackUrl)) {
     return oauth2CallbackUrl ?? allowed[0];
   }
   throw new Error(
-    `${path}: oauth2CallbackUrl: must be one of the workload identity's allowedResourceOauth2ReturnUrls, to the letter`,
+    `${path}: oauth2CallbackUrl: must be exactly one of the workload identity's allowedResourceOauth2ReturnUrls`,
   );
 }
 
-/** The value, or what stands for it while it is known at deployment only. */
-const known = (value: string, sample: string): string => (Token.isUnresolved(value) ? sample : value);
+/** Returns the value, or the sample if the value is known only at deployment. */
+const valueOr = (value: string, sample: string): string => (Token.isUnresolved(value) ? sample : value);
 
 const SAMPLE_ACCOUNT = '123456789012';
 
 function sampleOfInbound(inbound: Configuration['inbound']): object {
   if (inbound.kind === 'JWT') return inbound;
   const sample = `arn:aws:iam::${SAMPLE_ACCOUNT}:role/caller`;
-  return { ...inbound, userIdPrincipals: inbound.userIdPrincipals.map((arn) => known(arn, sample)) };
+  return { ...inbound, userIdPrincipals: inbound.userIdPrincipals.map((arn) => valueOr(arn, sample)) };
 }
 
 function sampleOfTarget(target: Configuration['target']): object {
-  if (target.kind === 'url') return { ...target, url: known(target.url, 'https://agent.example') };
+  if (target.kind === 'url') return { ...target, url: valueOr(target.url, 'https://agent.example') };
   const sample = `arn:aws:lambda:eu-central-1:${SAMPLE_ACCOUNT}:function:agent`;
-  return { ...target, functionArn: known(target.functionArn, sample) };
+  return { ...target, functionArn: valueOr(target.functionArn, sample) };
 }
 
-/** The configuration as it might be deployed, with something of the right form for each token in it. */
+/** Returns the configuration with a sample of the right form for each token. */
 const sampleOf = (configuration: Configuration, { id }: AgentRuntime): object => ({
   ...configuration,
   agentRuntimeArn: `arn:aws:bedrock-agentcore:eu-central-1:${SAMPLE_ACCOUNT}:runtime/${id}`,
-  workloadName: known(configuration.workloadName, 'workload'),
-  baseUrl: known(configuration.baseUrl, 'https://0123456789.execute-api.eu-central-1.amazonaws.com/prod'),
+  workloadName: valueOr(configuration.workloadName, 'workload'),
+  baseUrl: valueOr(configuration.baseUrl, 'https://0123456789.execute-api.eu-central-1.amazonaws.com/prod'),
   inbound: sampleOfInbound(configuration.inbound),
   target: sampleOfTarget(configuration.target),
 });
 
 /**
- * The gate's own schema has the last word on what was stated, before anything is deployed.
+ * Validates the configuration with the gate's own schema, before anything is deployed.
  *
- * @throws Error in plain words
+ * @throws Error that names the member
  */
-function check(path: string, sample: object): AgentEndpointConfiguration {
+function validate(path: string, sample: object): AgentEndpointConfiguration {
   const json = JSON.stringify(sample);
   const bytes = Buffer.byteLength(json);
-  if (bytes > MOST_BYTES) {
+  if (bytes > MAX_CONFIGURATION_BYTES) {
     throw new Error(
-      `${path}: the configuration has ${bytes} bytes and may have ${MOST_BYTES}: name fewer clients, audiences, scopes, claims or headers`,
+      `${path}: The configuration has ${bytes} bytes, but the limit is ${MAX_CONFIGURATION_BYTES}. State fewer clients, audiences, scopes, claims, or headers.`,
     );
   }
   try {
     return parseAgentEndpoint(json, { loopback: false });
   } catch (error) {
-    throw new Error(`${path}: ${error instanceof Error ? error.message : 'cannot be read'}`, {
-      cause: error,
-    });
+    throw new Error(
+      `${path}: ${error instanceof Error ? error.message : 'The configuration is not valid.'}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
 export interface EndpointConfiguration {
   readonly runtime: AgentRuntime;
-  /** As the functions will read it, with samples for what is known at deployment only. */
-  readonly checked: AgentEndpointConfiguration;
-  /** As it is written into the template, for an endpoint of this address. */
+  /** The validated configuration, with samples for values that are known only at deployment. */
+  readonly validated: AgentEndpointConfiguration;
+  /** Returns the configuration for the template of an endpoint with this address. */
   readonly at: (baseUrl: string) => Configuration;
 }
 
 /**
+ * Returns the configuration of an endpoint.
+ *
  * @param endpoint the construct
- * @param invocationTimeout how long a run may take
- * @throws Error in plain words for what would not be deployed, or would refuse every call
+ * @throws Error for a configuration that cannot be deployed, or that would reject every call
  */
-export function settleConfiguration(
+export function resolveConfiguration(
   endpoint: Construct,
-  props: AgentEndpointProps,
-  invocationTimeout: Duration,
+  props: AgentEndpointProps & { readonly invocationTimeout: Duration },
 ): EndpointConfiguration {
   const { path } = endpoint.node;
   const runtime = new AgentRuntime(endpoint, props.agentRuntimeName);
-  const oauth2CallbackUrl = callbackUrl(path, props);
+  const oauth2CallbackUrl = resolveCallbackUrl(path, props);
   const at = (baseUrl: string): Configuration => ({
     agentRuntimeArn: runtime.arn,
     workloadName: props.workload.workloadIdentityName,
     baseUrl,
     protocol: props.protocol ?? 'HTTP',
-    inbound: props.inbound.bind(endpoint),
-    target: props.target.configuration,
+    inbound: props.inbound._bind(endpoint),
+    target: props.target._configuration,
     requestHeaderAllowlist: props.requestHeaderAllowlist ?? [],
     ...(oauth2CallbackUrl !== undefined && { oauth2CallbackUrl }),
-    runSeconds: invocationTimeout.toSeconds(),
+    runSeconds: props.invocationTimeout.toSeconds(),
   });
   const { domainName = 'endpoint.example' } = props.domain ?? {};
-  return { runtime, checked: check(path, sampleOf(at(`https://${domainName}`), runtime)), at };
+  return { runtime, validated: validate(path, sampleOf(at(`https://${domainName}`), runtime)), at };
 }

@@ -1,4 +1,4 @@
-/** What of a function is chosen by measurement or by load: its memory, and how many of it run at once. */
+/** The settings of a function that depend on measurement or load: its memory and its concurrency. */
 import {
   Alias,
   type Function as LambdaFunction,
@@ -9,27 +9,59 @@ import * as v from 'valibot';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import { parseConfiguration } from '../../lambda/contract/configuration';
 
+/** Memory and concurrency of a function. */
 export interface FunctionSettings {
   /**
-   * Mebibytes. Lambda gives CPU in proportion to it, a whole one at 1769.
-   * @default - by group, from measurement (docs/performance.md)
+   * Memory in MiB. Lambda allocates CPU in proportion to it: one vCPU at 1769 MiB.
+   * @default - the function's own default, from measurement (docs/performance.md)
    */
   readonly memorySize?: number;
   /**
-   * How many of the function may run at once; so many are kept for it out of the account's concurrency. 0 stops it.
-   * @default - as many as the account has
+   * The number of concurrent executions. Lambda reserves them from the account's concurrency. 0 stops the function.
+   * @default - none reserved: the account's concurrency is the limit
    */
   readonly reservedConcurrency?: number;
   /**
-   * How many of the function are kept started, so that callers meet no cold start up to that load. Billed by the hour.
+   * The number of execution environments that Lambda keeps initialized. There is no cold start up to that load. Billed
+   * by the hour.
    * @default - none
    */
   readonly provisionedConcurrency?: number;
 }
 
+/** Memory and concurrency of the service's functions, by function group. */
+export interface ServiceFunctionSettings {
+  /** Manages workload identities, credential providers, and policies. */
+  readonly controlPlane?: FunctionSettings;
+  /** Issues workload access tokens. */
+  readonly tokenExchange?: FunctionSettings;
+  /** Returns OAuth 2.0 access tokens and API keys. */
+  readonly credentialRetrieval?: FunctionSettings;
+  /** Serves the browser during consent, and the public metadata. */
+  readonly oauthCallback?: FunctionSettings;
+  /** Moves the token vault to another KMS key. */
+  readonly tokenVault?: FunctionSettings;
+  /** Renews tokens in the background, and pushes authorization requests. */
+  readonly providerClient?: FunctionSettings;
+  /** Creates, rotates, and revokes keys. */
+  readonly keyRotation?: FunctionSettings;
+}
+
+/** The member of {@link ServiceFunctionSettings} that is about a group. */
+const MEMBERS: Readonly<Record<FunctionGroup, keyof ServiceFunctionSettings>> = {
+  'control-plane': 'controlPlane',
+  'token-exchange': 'tokenExchange',
+  'credential-retrieval': 'credentialRetrieval',
+  'oauth-callback': 'oauthCallback',
+  'token-vault': 'tokenVault',
+  'provider-client': 'providerClient',
+  'key-rotation': 'keyRotation',
+};
+
 /**
- * Mebibytes by group. None uses more than 140; what is chosen is CPU, as docs/performance.md has it from
- * `npm run measure:functions`: most where every step of an agent waits, least where nobody does.
+ * Memory in MiB by group. No function uses more than 140 MiB, so the choice is about CPU. docs/performance.md lists the
+ * measurements of `npm run measure:functions`. Functions that every step of an agent waits for get the most, and
+ * functions that no caller waits for get the least.
  */
 export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'control-plane': 512,
@@ -41,35 +73,46 @@ export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'key-rotation': 256,
 };
 
-/** @throws Error in plain words for what Lambda would refuse when it is half deployed */
-export function checkFunctionSettings(group: string, settings: FunctionSettings): FunctionSettings {
+/**
+ * Returns the settings of a group's function.
+ *
+ * @throws Error for settings that Lambda would reject in the middle of a deployment
+ */
+export const settingsOfGroup = (settings: ServiceFunctionSettings, group: FunctionGroup): FunctionSettings =>
+  checkFunctionSettings(group, settings[MEMBERS[group]] ?? {});
+
+/**
+ * Returns the settings unchanged.
+ *
+ * @param name of the function, for the error message
+ * @throws Error for settings that Lambda would reject in the middle of a deployment
+ */
+export function checkFunctionSettings(name: string, settings: FunctionSettings): FunctionSettings {
   const { memorySize, reservedConcurrency, provisionedConcurrency } = settings;
-  const refuse = (setting: string, must: string) =>
-    new Error(`functions: ${group}: ${setting} must be ${must}`);
+  const invalid = (setting: string, must: string) =>
+    new Error(`functions: ${name}: ${setting} must be ${must}`);
   const isWhole = (value: number, least: number, most: number) =>
     Number.isInteger(value) && value >= least && value <= most;
   if (memorySize !== undefined && !isWhole(memorySize, 128, 10_240)) {
-    throw refuse('memorySize', '128 to 10240 mebibytes');
+    throw invalid('memorySize', 'a whole number from 128 to 10240 (MiB)');
   }
   if (reservedConcurrency !== undefined && !isWhole(reservedConcurrency, 0, Infinity)) {
-    throw refuse('reservedConcurrency', 'a whole number, 0 or more');
+    throw invalid('reservedConcurrency', 'a whole number, 0 or more');
   }
   if (
     provisionedConcurrency !== undefined &&
     !isWhole(provisionedConcurrency, 1, reservedConcurrency ?? Infinity)
   ) {
-    throw refuse('provisionedConcurrency', 'a whole number from 1 to the reserved concurrency');
+    throw invalid('provisionedConcurrency', 'a whole number from 1 to the reserved concurrency');
   }
   return settings;
 }
 
 /**
- * What callers invoke: the function, or, where some of it are kept started, an alias of the version that is deployed.
- * CDK's classes and interfaces differ in whether a role may be undefined.
- *
- * @param provisionedConcurrentExecutions how many are kept started; none when it is left out
+ * Returns what callers invoke: the function, or, with provisioned concurrency, an alias of the deployed version. The
+ * casts are needed because CDK's classes and interfaces differ in whether a role can be undefined.
  */
-export function keptStarted(
+export function withProvisionedConcurrency(
   deployed: LambdaFunction,
   provisionedConcurrentExecutions: number | undefined,
 ): IFunction {
@@ -81,7 +124,7 @@ export function keptStarted(
   }) as IFunction;
 }
 
-const SettingsOfFunctionsSchema = v.record(
+const FunctionSettingsSchema = v.record(
   v.picklist(FUNCTION_GROUPS, `must be one of ${FUNCTION_GROUPS.join(', ')}`),
   v.strictObject({
     memorySize: v.exactOptional(v.number()),
@@ -91,15 +134,18 @@ const SettingsOfFunctionsSchema = v.record(
 );
 
 /**
- * Settings from configuration; which numbers Lambda takes, {@link checkFunctionSettings} says.
+ * Returns the settings of a deployment's configuration. {@link checkFunctionSettings} checks the numbers.
  *
- * @param json a JSON object of settings by function group
- * @throws Error in plain words
+ * @param json a JSON object with settings by function group
+ * @throws Error that names the member
  */
-export const parseSettingsOfFunctions = (json: string): Partial<Record<FunctionGroup, FunctionSettings>> =>
-  parseConfiguration(
-    SettingsOfFunctionsSchema,
+export function parseFunctionSettings(json: string): ServiceFunctionSettings {
+  const parsed = parseConfiguration(
+    FunctionSettingsSchema,
     'functions',
     'an object like {"token-exchange":{"provisionedConcurrency":2}}',
     json,
   );
+  const named = Object.entries(parsed) as [FunctionGroup, FunctionSettings][];
+  return Object.fromEntries(named.map(([group, settings]) => [MEMBERS[group], settings]));
+}

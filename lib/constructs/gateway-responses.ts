@@ -1,47 +1,48 @@
 /**
- * The gateway's own errors in the service's form: header `x-amzn-errortype`, and a JSON body with `__type`
- * and `message`, as AWS's clients read them (restJson1). A body that is no such JSON makes them retry.
+ * API Gateway's own errors in the service's form, as AWS clients read them (restJson1): the header `x-amzn-errortype`,
+ * and a JSON body with `__type` and `message`. AWS clients retry when the body has another form.
  * Source: API Gateway developer guide, "Gateway response types for API Gateway".
  */
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { ERROR_STATUS, type ErrorName } from '../../lambda/contract/errors';
 
-/** The gateway's own text for the error: a JSON string with its quotes. */
+/** API Gateway's own text for the error: a JSON string with its quotes. */
 const GATEWAY_MESSAGE = '$context.error.messageString';
 
 export interface GatewayError {
-  /** Name of the error in AWS's service model; the status follows from it. */
+  /** Name of the error in the AWS service model. It determines the status code. */
   readonly type: ErrorName;
-  /** Public message, in place of the gateway's own text. */
+  /** Public message that replaces API Gateway's own text. */
   readonly message?: string;
-  /** Header of that name: what the caller can do about it. */
+  /** The `WWW-Authenticate` header, which tells the caller how to get a token. */
   readonly wwwAuthenticate?: string;
 }
 
-/** Errors by API Gateway's response type. */
+/** Errors by response type of API Gateway. */
 export type GatewayErrors = Readonly<Record<string, GatewayError>>;
 
 /**
- * The errors of every API. Two texts of the gateway's own are replaced on purpose: that of
- * INVALID_SIGNATURE repeats the signed headers, session token included, and those of both signature errors
- * may say "expired", which clients take for the end of a workload access token.
+ * The errors of every API. Two of API Gateway's own texts are replaced on purpose. The text of INVALID_SIGNATURE repeats
+ * the signed headers, including the session token. The texts of both signature errors might contain "expired", which
+ * clients match to detect the end of a workload access token.
  */
 export const GATEWAY_ERRORS: GatewayErrors = {
   ACCESS_DENIED: { type: 'AccessDeniedException' },
   WAF_FILTERED: { type: 'AccessDeniedException' },
-  // The gateway says the same of a request without a signature and of a path that it does not know.
+  // API Gateway returns this error for unsigned requests and for unknown paths.
   MISSING_AUTHENTICATION_TOKEN: {
     type: 'AccessDeniedException',
-    message: 'There is no such operation, or the request is not signed (AWS Signature Version 4).',
+    message:
+      'The operation does not exist, or the request is not signed. Check the path, and sign with AWS Signature Version 4.',
   },
   INVALID_SIGNATURE: {
     type: 'AccessDeniedException',
     message:
-      'The signature is not valid. Check the secret key, the region, the clock and the signing name (execute-api).',
+      'The signature is not valid. Check the secret key, the Region, the clock, and the signing name (execute-api).',
   },
   EXPIRED_TOKEN: {
     type: 'AccessDeniedException',
-    message: 'The AWS session that signed this request is over; sign with new credentials.',
+    message: 'The AWS session that signed this request is no longer valid. Sign with new credentials.',
   },
   UNAUTHORIZED: { type: 'AccessDeniedException' },
   THROTTLED: { type: 'ThrottlingException' },
@@ -52,27 +53,28 @@ export const GATEWAY_ERRORS: GatewayErrors = {
 };
 
 function bodyTemplate({ type, message }: GatewayError): string {
-  // A ValidationException has a reason in AWS's service model; the gateway refuses only what it cannot read.
+  // In the AWS service model a ValidationException has a reason. API Gateway rejects only requests that it cannot parse.
   const reason = type === 'ValidationException' ? ',"reason":"CannotParse"' : '';
   const text = message === undefined ? GATEWAY_MESSAGE : JSON.stringify(message);
   return `{"__type":"${type}","message":${text}${reason}}`;
 }
 
 /**
- * Static values stand between single quotes.
+ * Returns a static value, in the single quotes that API Gateway requires.
  *
- * @throws Error in plain words for what would end the value before its end
+ * @throws Error for a value that contains a single quote
  */
 function staticHeader(name: string, value: string): string {
-  if (value.includes("'"))
-    throw new Error(`${name}: API Gateway has no way to answer a single quote: ${value}`);
+  if (value.includes("'")) {
+    throw new Error(`${name}: must not contain a single quote, which API Gateway cannot return: ${value}`);
+  }
   return `'${value}'`;
 }
 
 /**
- * Makes the API answer its own errors in the service's form.
+ * Makes API Gateway return its own errors in the service's form.
  *
- * @param errors of this API, beside or in place of {@link GATEWAY_ERRORS}
+ * @param errors of this API; they extend or replace {@link GATEWAY_ERRORS}
  */
 export function addGatewayResponses(api: RestApi, errors: GatewayErrors = {}): void {
   for (const [responseType, error] of Object.entries({ ...GATEWAY_ERRORS, ...errors })) {

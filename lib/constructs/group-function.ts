@@ -1,50 +1,46 @@
-/**
- * The function of one group: its code, its role, its log group and its environment, each with what the
- * group's permissions say and nothing else.
- */
+/** The function of one group. Its role, log, and environment follow from the group's permissions. */
 import { Aws, Duration, Validations, type RemovalPolicy } from 'aws-cdk-lib';
-import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/contract/operations';
-import type { TrustedIssuer, Lifetimes, Quotas } from '../../lambda/contract/configuration';
-import { functionCode, reporting } from './function-code';
-import { keptStarted, MEMORY_SIZE, type FunctionSettings } from './function-settings';
-import { grant, type Grant, type InvokedFunction } from './grant';
+import type { Lifetimes, Quotas, TrustedIssuer } from '../../lambda/contract/configuration';
+import { functionAccess, type InvokedFunction } from './function-access';
+import { functionCode } from './function-code';
+import { MEMORY_SIZE, type FunctionSettings } from './function-settings';
 import { PERMISSIONS } from './permissions';
-import type { State } from './state';
+import { ServiceFunction } from './service-function';
+import type { IState } from './state';
 
 /**
- * How long a call may take. Retrieval waits for authorization servers, up to what API Gateway waits for it
- * (29 s, API Gateway developer guide, "Quotas"); a wait of that length anywhere else is a fault. The public
- * function outlives the one that it waits for, so that a person is told what happened.
+ * How long a call can take. Retrieval waits for authorization servers, up to API Gateway's own limit of 29 seconds (API
+ * Gateway developer guide, "Quotas"). In other functions such a wait is a fault. The public function waits longer than
+ * the function that it invokes, so that a person always gets a page.
  */
 const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   'control-plane': Duration.seconds(15),
   'token-exchange': Duration.seconds(15),
   'credential-retrieval': Duration.seconds(29),
   'oauth-callback': Duration.seconds(20),
-  // Vault keys are moved for twenty seconds before the caller is asked to come again.
+  // Vault keys are moved for 20 seconds; then the caller is asked to call again.
   'token-vault': Duration.seconds(29),
-  // A discovery and a request, five seconds each at most, and what the vault needs around them.
+  // A discovery and a request, up to 5 seconds each, and the vault operations around them.
   'provider-client': Duration.seconds(15),
   'key-rotation': Duration.seconds(15),
 };
 
 /**
- * Of asynchronous invocations: a renewal is tried once, by whoever holds the lease, and is of no use when that has
- * lapsed. Lambda's own retries would find the lease gone, or a refresh token that was redeemed already.
+ * Settings for background renewals. The lease holder tries a renewal once, and the renewal is useless after the lease
+ * has lapsed. Lambda's retries would find no lease, or a refresh token that was already redeemed.
  * Source: Lambda developer guide, "How Lambda handles errors and retries with asynchronous invocation".
  */
-const ASYNCHRONOUS = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
+const BACKGROUND_RENEWAL = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
 
-/** They neither name the service's address nor build one. */
+/** Groups that neither name the service's address nor build one. */
 const WITHOUT_ADDRESS: readonly FunctionGroup[] = ['key-rotation', 'token-vault'];
 
-/** The functions that give something out, or seal with one key, for a time. */
-const LIMITS_IN_TIME: readonly FunctionGroup[] = [
+/** Groups that issue or return something with a lifetime, or encrypt under a vault key with one. */
+const WITH_LIFETIMES: readonly FunctionGroup[] = [
   'token-exchange',
   'credential-retrieval',
   'provider-client',
@@ -52,91 +48,78 @@ const LIMITS_IN_TIME: readonly FunctionGroup[] = [
 
 export interface GroupFunctionProps {
   readonly group: FunctionGroup;
-  readonly state: State;
+  readonly state: IState;
   /** The service's own address, without a trailing slash. */
   readonly baseUrl: string;
   readonly trustedIssuers: readonly TrustedIssuer[];
-  readonly quotas: Partial<Quotas>;
+  readonly quotas: Quotas;
   readonly lifetimes: Lifetimes;
-  /** ARNs of the KMS keys that the token vault may be moved to. */
+  /** ARNs of the KMS keys that the token vault can be moved to. */
   readonly tokenVaultKeys: readonly string[];
-  /** Of the audit trail, which is in the function's log. */
+  /** Retention of the function's log, which contains the audit log. */
   readonly auditRetention: RetentionDays;
   readonly logKey: IKey;
-  /** Memory and concurrency, where they are not the group's own. */
+  /**
+   * Memory and concurrency.
+   * @default - those of the group
+   */
   readonly settings?: FunctionSettings;
-  /** Of the log group; kept by default. */
+  /**
+   * Removal policy of the log group.
+   * @default RemovalPolicy.RETAIN
+   */
   readonly removalPolicy?: RemovalPolicy;
-  /** The function `provider-client`, for the groups that may invoke it. */
+  /** The function `provider-client`. Required for the groups that invoke it. */
   readonly providerClient?: InvokedFunction;
 }
 
-/** A role whose one policy is the grant, its own log streams and X-Ray; no managed policy. */
-function groupRole(scope: Construct, group: FunctionGroup, access: Grant, logGroup: ILogGroup): Role {
-  const role = new Role(scope, `${group}-role`, {
-    description: `agent-identity: the ${group} function`,
-    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-    inlinePolicies: {
-      [group]: new PolicyDocument({ statements: [...access.statements, ...reporting(logGroup)] }),
-    },
-  });
-  Validations.of(role).acknowledge({
-    id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: 'X-Ray and STS GetWebIdentityToken have no resources to name: their actions take only "*".',
-  });
+/** Tells cdk-nag why the group's policy names resources by a pattern. */
+function acknowledgePatterns({ executionRole: role }: ServiceFunction, group: FunctionGroup): void {
   if (PERMISSIONS[group].signingKeys) {
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:<AWS::Region>:<AWS::AccountId>:key/*]',
       reason:
-        'Signing keys are not known at deployment; the condition lets in only those that have the owner tag.',
+        'Signing keys are not known at deployment. The condition allows only keys that have the owner tag.',
     });
   }
   if (PERMISSIONS[group].secrets) {
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:*]',
       reason:
-        'External secrets are not known at deployment; the condition lets in only those that have the owner tag.',
+        'External secrets are not known at deployment. The condition allows only secrets that have the owner tag.',
     });
   }
-  return role;
 }
 
-export class GroupFunction extends LambdaFunction {
-  /** What callers invoke: the function, or the alias whose concurrency is provisioned. */
-  readonly invoked: IFunction;
-
-  constructor(scope: Construct, props: GroupFunctionProps) {
-    const { group, state } = props;
-    const { memorySize, reservedConcurrency, provisionedConcurrency } = props.settings ?? {};
-    const permissions = PERMISSIONS[group];
-    const access = grant(permissions, state, props.tokenVaultKeys, props.providerClient);
-    const logGroup = new LogGroup(scope, `${group}-logs`, {
-      retention: props.auditRetention,
-      encryptionKey: props.logKey,
-      ...(props.removalPolicy && { removalPolicy: props.removalPolicy }),
-    });
-    super(scope, group, {
-      description: `agent-identity: ${group}`,
-      ...functionCode(group),
-      memorySize: memorySize ?? MEMORY_SIZE[group],
-      ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
-      timeout: TIMEOUT[group],
-      ...(group === 'provider-client' && ASYNCHRONOUS),
-      logGroup,
-      // Immutable, so that the policy stays the one written here: CDK would add statements of its own.
-      role: groupRole(scope, group, access, logGroup).withoutPolicyUpdates(),
-      environment: {
-        ...access.environment,
-        ...(!WITHOUT_ADDRESS.includes(group) && { BASE_URL: props.baseUrl }),
-        ARN_PREFIX: `arn:${Aws.PARTITION}:bedrock-agentcore:${Aws.REGION}:${Aws.ACCOUNT_ID}`,
-        ...(permissions.verifiesUsers && { TRUSTED_ISSUERS: JSON.stringify(props.trustedIssuers) }),
-        ...(LIMITS_IN_TIME.includes(group) && { LIFETIMES: JSON.stringify(props.lifetimes) }),
-        // Only the control plane creates what is counted.
-        ...(group === 'control-plane' && { QUOTAS: JSON.stringify(props.quotas) }),
-        POWERTOOLS_SERVICE_NAME: 'agent-identity',
-        NODE_OPTIONS: '--enable-source-maps',
-      },
-    });
-    this.invoked = keptStarted(this, provisionedConcurrency);
-  }
+/** @param scope gets the children `{group}`, `{group}-role`, and `{group}-logs` */
+export function addGroupFunction(scope: Construct, props: GroupFunctionProps): ServiceFunction {
+  const { group, settings, removalPolicy } = props;
+  const permissions = PERMISSIONS[group];
+  const { statements, environment } = functionAccess(permissions, props);
+  const added = new ServiceFunction(scope, group, {
+    code: functionCode(group),
+    description: `agent-identity: ${group}`,
+    roleDescription: `agent-identity: the ${group} function`,
+    roleId: `${group}-role`,
+    logGroupId: `${group}-logs`,
+    policy: { name: group, statements },
+    timeout: TIMEOUT[group],
+    memorySize: MEMORY_SIZE[group],
+    ...(settings && { settings }),
+    ...(group === 'provider-client' && { asynchronous: BACKGROUND_RENEWAL }),
+    logRetention: props.auditRetention,
+    logKey: props.logKey,
+    ...(removalPolicy && { removalPolicy }),
+    environment: {
+      ...environment,
+      ...(!WITHOUT_ADDRESS.includes(group) && { BASE_URL: props.baseUrl }),
+      ARN_PREFIX: `arn:${Aws.PARTITION}:bedrock-agentcore:${Aws.REGION}:${Aws.ACCOUNT_ID}`,
+      ...(permissions.verifiesUsers && { TRUSTED_ISSUERS: JSON.stringify(props.trustedIssuers) }),
+      ...(WITH_LIFETIMES.includes(group) && { LIFETIMES: JSON.stringify(props.lifetimes) }),
+      // Only the control plane creates resources that have a quota.
+      ...(group === 'control-plane' && { QUOTAS: JSON.stringify(props.quotas) }),
+    },
+  });
+  acknowledgePatterns(added, group);
+  return added;
 }

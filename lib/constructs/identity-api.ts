@@ -1,6 +1,6 @@
 /**
- * The service's REST API, built by walking the route registry: every method explicit, so that IAM policies can name
- * operations, and with the authorization that the registry says.
+ * The service's REST API, built from the route registry. Every method is explicit, so that IAM policies can name
+ * operations, and has the authorization that the registry states.
  */
 import { Validations } from 'aws-cdk-lib';
 import {
@@ -13,7 +13,7 @@ import {
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { OPERATIONS, type Route, type RoutedGroup } from '../../lambda/contract/operations';
-import type { CallersAre } from './caller-network';
+import type { CallerNetworkAccess } from './caller-network';
 import { privateApiPolicy, type PrivateApi } from './private-api';
 import { ServiceApi, STAGE, type ServiceApiSettings } from './service-api';
 
@@ -21,16 +21,16 @@ export interface IdentityApiProps extends ServiceApiSettings {
   readonly privateApi?: PrivateApi;
 }
 
-/** Where the API is reached, when that is not the internet. */
-function waysIn({ domain, privateApi }: IdentityApiProps): Partial<RestApiProps> {
+/** Returns the settings of an API that cannot be reached from the internet. */
+function privateSettings({ domain, privateApi }: IdentityApiProps): Partial<RestApiProps> {
   if (!privateApi) return {};
   if (domain) {
     throw new Error(
-      "domain and privateApi do not go together: a private API keeps API Gateway's own address.",
+      "domain: cannot be combined with privateApi, because a private API uses API Gateway's own address. Remove one of them.",
     );
   }
   return {
-    endpointConfiguration: { types: [EndpointType.PRIVATE], vpcEndpoints: [...privateApi.vpcEndpoints] },
+    endpointConfiguration: { types: [EndpointType.PRIVATE], vpcEndpoints: privateApi.vpcEndpoints },
     policy: privateApiPolicy(privateApi, STAGE),
   };
 }
@@ -43,28 +43,28 @@ function acknowledgeMethod(method: Method, route: Route): void {
   if (route.auth === 'IAM') return;
   Validations.of(method).acknowledge({
     id: 'AwsSolutions-APIG4',
-    reason: 'Reached by browsers in the midst of consent, or by resource servers that fetch public metadata.',
+    reason: 'Browsers call it during consent, or resource servers fetch public metadata from it.',
   });
 }
 
 export class IdentityApi extends ServiceApi {
-  /** Where callers must be. */
-  readonly network: CallersAre;
+  /** The network that can reach the API. */
+  readonly network: CallerNetworkAccess;
 
   constructor(scope: Construct, id: string, props: IdentityApiProps) {
     const kind = {
       restApiName: 'agent-identity',
       description: 'agent-identity: the identity operations of Amazon Bedrock AgentCore',
-      restApi: waysIn(props),
+      restApi: privateSettings(props),
       setsLogRole: true,
       payloads: 'operations',
       reasons: {
         noRequestValidation:
-          'The function validates each request against the schema of its operation, and names the bad member.',
+          'The function validates each request against the schema of its operation, and names the invalid member.',
         noExecutionLog:
-          "Execution logs would hold query strings, and the callback's has authorization codes; access logs stay.",
+          "Execution logs would contain query strings, including the callback's authorization codes. Access logs stay enabled.",
         noWebAcl:
-          "IAM authorizes all but the browser and metadata routes; a web ACL is the operator's choice.",
+          "IAM authorizes all routes except the browser and metadata routes. A web ACL is the operator's choice.",
       },
     } as const;
     super(scope, id, kind, props);
@@ -86,7 +86,7 @@ export class IdentityApi extends ServiceApi {
         authorizationType: route.auth === 'IAM' ? AuthorizationType.IAM : AuthorizationType.NONE,
       });
       acknowledgeMethod(method, route);
-      // The method's other part lets the gateway invoke the function; the stage knows nothing of that.
+      // The method includes the permission to invoke the function, which the stage does not depend on.
       this.reachable.add(method);
     }
   }

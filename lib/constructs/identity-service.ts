@@ -1,98 +1,113 @@
 /**
- * Everything that can be thrown away and deployed again, in whatever scope it is wanted: the functions with their
- * roles and logs, and the API in front of them.
+ * The stateless part of a deployment, in any scope: the functions with their roles and logs, and the API in front of them.
+ * It can be deleted and deployed again.
  */
 import { CfnOutput, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/contract/operations';
-import {
-  parseTrustedIssuers,
-  type TrustedIssuer,
-  endpointFault,
-  parseQuotas,
-  type Quotas,
-} from '../../lambda/contract/configuration';
+import { endpointFault, parseQuotas, parseTrustedIssuers } from '../../lambda/contract/configuration';
+import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
-import { checkFunctionSettings, type FunctionSettings } from './function-settings';
-import { GroupFunction } from './group-function';
+import { settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
+import { addGroupFunction } from './group-function';
 import { IdentityApi } from './identity-api';
 import { KeySchedule } from './key-schedule';
 import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
 import { LogKey } from './log-key';
 import { addOperations } from './operations';
 import type { PrivateApi } from './private-api';
+import type { ServiceFunction } from './service-function';
 import type { Throttle } from './service-api';
-import type { State } from './state';
+import type { IState } from './state';
 import type { WebAcl } from './web-acl';
 
 const KMS_KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]{36}$/;
 
+/** How many resources one owner can have. Concurrent creations can exceed these quotas. */
+export interface QuotaProps {
+  /**
+   * Number of workload identities.
+   * @default 1000
+   */
+  readonly workloadIdentities?: number;
+  /**
+   * Number of OAuth 2.0 credential providers.
+   * @default 50
+   */
+  readonly oauth2CredentialProviders?: number;
+  /**
+   * Number of API key credential providers.
+   * @default 50
+   */
+  readonly apiKeyCredentialProviders?: number;
+}
+
+/** The functions and the API of a deployment. */
 export interface IdentityServiceProps {
   /**
-   * Issuers whose user tokens are believed, for workload identities without an authorizer configuration of their
-   * own. One issuer may stand here several times, each time with other conditions.
-   * @default - none: GetWorkloadAccessTokenForJWT refuses every token
+   * Issuers whose user tokens are accepted, for workload identities without their own authorizer configuration. The list
+   * can contain one issuer several times, each time with different conditions.
+   * @default - none: GetWorkloadAccessTokenForJWT rejects every token
    */
-  readonly trustedIssuers?: readonly TrustedIssuer[];
+  readonly trustedIssuers?: TrustedIssuer[];
   /**
-   * How many workload identities and credential providers one owner may have. Parallel creations can exceed it.
-   * @default - AWS's: 1000 workload identities, 50 credential providers of each kind
+   * How many workload identities and credential providers one owner can have. Concurrent creations can exceed it.
+   * @default - the quotas of AWS: 1000 workload identities, 50 credential providers of each kind
    */
-  readonly quotas?: Partial<Quotas>;
+  readonly quotas?: QuotaProps;
   /**
-   * How long what the service gives out is good for.
-   * @default - 15 minutes for workload access tokens, 10 for consent, 90 days for vault keys
+   * How long tokens, consent sessions, and vault keys are valid.
+   * @default - 15 minutes for workload access tokens, 10 minutes for consent sessions, 90 days for vault keys
    */
   readonly lifetimes?: LifetimeProps;
   /**
-   * ARNs of the KMS keys that the token vault may be moved to by SetTokenVaultCMK, beside the deployment's own:
-   * symmetric encryption keys of this region, whose key policies leave their use to this account's IAM policies.
-   * A key that the vault is under must stay in the list.
+   * ARNs of other KMS keys that SetTokenVaultCMK can move the token vault to: symmetric encryption keys of this Region,
+   * whose key policies delegate access to this account's IAM policies. Keep a key in the list while the vault uses it.
    * @default - none: the vault stays under the deployment's own key
    */
-  readonly tokenVaultKeys?: readonly string[];
+  readonly tokenVaultKeys?: string[];
   /**
-   * How long API Gateway's access log is kept. Log groups outlive the stack.
+   * Retention of API Gateway's access log. Log groups stay when the stack is deleted.
    * @default RetentionDays.THREE_MONTHS
    */
   readonly logRetention?: RetentionDays;
   /**
-   * How long the functions' logs are kept, in which the audit trail is.
+   * Retention of the functions' logs, which contain the audit log.
    * @default RetentionDays.ONE_YEAR
    */
   readonly auditRetention?: RetentionDays;
   /**
-   * Topic that alarms go to, and their ends. One that is encrypted must be under a key whose policy lets
-   * `cloudwatch.amazonaws.com` use it.
-   * @default - alarms are there and tell nobody
+   * Topic that receives a message when an alarm starts and when it ends. If the topic is encrypted, its key policy must
+   * allow `cloudwatch.amazonaws.com` to use the key.
+   * @default - alarms send no messages
    */
   readonly alarmsTopic?: ITopic;
   /**
-   * Address of the runbook that alarms refer to, each with its entry as a fragment.
-   * @default - docs/runbook.md, as it is in this package
+   * Address of the runbook that the alarms link to, each with the fragment of its entry.
+   * @default - docs/runbook.md, as in this package
    */
   readonly runbook?: string;
   /**
    * Limits of the whole API.
-   * @default - 100 requests per second, 200 at once
+   * @default - 100 requests per second, bursts of 200
    */
   readonly throttle?: Throttle;
   /**
-   * Memory and concurrency of single functions.
-   * @default - memory from measurement; the account's concurrency, none reserved and none provisioned
+   * Memory and concurrency of individual functions.
+   * @default - memory from measurement; no reserved and no provisioned concurrency
    */
-  readonly functions?: Partial<Record<FunctionGroup, FunctionSettings>>;
+  readonly functions?: ServiceFunctionSettings;
   /**
-   * A domain name of one's own: the issuer of workload access tokens and the callback URLs then have it too, and API
-   * Gateway's own address is turned off. Decide before the first provider is registered anywhere.
+   * A custom domain name. The issuer of workload access tokens and the callback URLs then use it, and API Gateway's own
+   * address is disabled. Decide before you register the first callback URL at an authorization server.
    * @default - API Gateway's own address
    */
   readonly domain?: ApiDomain;
   /**
-   * Lets the API be reached through VPC endpoints alone, by browsers in the midst of consent too.
-   * @default - reached from the internet
+   * Restricts the API to VPC endpoints, also for browsers during consent.
+   * @default - the API can be reached from the internet
    */
   readonly privateApi?: PrivateApi;
   /**
@@ -103,9 +118,11 @@ export interface IdentityServiceProps {
 }
 
 /**
- * @throws Error in plain words when an entry is malformed, names nobody whose tokens it takes, or is no https endpoint
+ * Returns the issuers in the form that the functions read.
+ *
+ * @throws Error if an entry is malformed, names neither audience nor client, or is not an https endpoint
  */
-function checkTrustedIssuers(issuers: readonly TrustedIssuer[]): readonly TrustedIssuer[] {
+function resolveTrustedIssuers(issuers: readonly TrustedIssuer[]) {
   const checked = parseTrustedIssuers(JSON.stringify(issuers));
   for (const { discoveryUrl } of checked) {
     const fault = endpointFault(discoveryUrl, { loopback: false });
@@ -114,23 +131,27 @@ function checkTrustedIssuers(issuers: readonly TrustedIssuer[]): readonly Truste
   return checked;
 }
 
-/** @throws Error in plain words for what is not the ARN of a key, such as that of an alias or a pattern */
+/**
+ * Returns the ARNs unchanged.
+ *
+ * @throws Error for anything other than the ARN of a key, such as the ARN of an alias or a pattern
+ */
 function checkTokenVaultKeys(arns: readonly string[]): readonly string[] {
-  const other = arns.find((arn) => !Token.isUnresolved(arn) && !KMS_KEY_ARN.test(arn));
-  if (other !== undefined) {
-    throw new Error(`token vault keys: ${other}: must be the ARN of a KMS key (arn:aws:kms:…:key/…)`);
+  const invalid = arns.find((arn) => !Token.isUnresolved(arn) && !KMS_KEY_ARN.test(arn));
+  if (invalid !== undefined) {
+    throw new Error(`token vault keys: ${invalid}: must be the ARN of a KMS key (arn:aws:kms:…:key/…)`);
   }
   return arns;
 }
 
-/** A deployed service, as others reach it. */
+/** What other constructs use of a deployment. */
 export interface IdentityService {
   readonly api: IdentityApi;
-  /** ARN of what is invoked to rotate keys by hand. */
+  /** ARN of the function, or alias, that rotates keys by hand. */
   readonly keyRotationFunctionArn: string;
 }
 
-/** What operators, agents and other CDK apps need to know of the service. */
+/** Adds the outputs that operators, agents, and other CDK apps need. */
 function addOutputs(scope: Construct, { api, keyRotationFunctionArn }: IdentityService): void {
   new CfnOutput(scope, 'Endpoint', {
     value: api.baseUrl,
@@ -138,64 +159,67 @@ function addOutputs(scope: Construct, { api, keyRotationFunctionArn }: IdentityS
   });
   new CfnOutput(scope, 'RestApiId', {
     value: api.restApiId,
-    description: 'For other CDK apps: AgentIdentity.fromAttributes',
+    description: 'For AgentIdentity.fromAttributes in other CDK apps',
   });
   new CfnOutput(scope, 'KeyRotationFunctionArn', {
     value: keyRotationFunctionArn,
-    description: 'What is invoked to rotate keys by hand (docs/runbook.md)',
+    description: 'Function to invoke to rotate keys by hand (docs/runbook.md)',
   });
 }
 
+export interface IdentityServiceDefinition extends IdentityServiceProps {
+  /** The tables and their key. */
+  readonly state: IState;
+  /**
+   * Removal policy of the logs and their key.
+   * @default - RemovalPolicy.RETAIN, which log groups then do not state
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
 /**
- * @param scope gets the outputs `Endpoint`, `RestApiId` and `KeyRotationFunctionArn`, the children `Api`, `LogKey`, `KeySchedule`, `LogMetrics`, `Alarms` and `Dashboard`, and for each function group `{group}`, `{group}-role` and `{group}-logs`
- * @param state the tables and the key
- * @param removalPolicy of the logs; kept by default
+ * @param scope gets the outputs `Endpoint`, `RestApiId`, and `KeyRotationFunctionArn`, the children `Api`, `LogKey`,
+ *   `KeySchedule`, `LogMetrics`, `Alarms`, and `Dashboard`, and for each function group `{group}`, `{group}-role`, and
+ *   `{group}-logs`
  */
-export function addIdentityService(
-  scope: Construct,
-  state: State,
-  props: IdentityServiceProps,
-  removalPolicy?: RemovalPolicy,
-): IdentityService {
-  const auditRetention = props.auditRetention ?? RetentionDays.ONE_YEAR;
+export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
+  const { state, removalPolicy, domain, privateApi, webAcl } = props;
   const logKey = new LogKey(scope, 'LogKey', { removalPolicy: removalPolicy ?? RemovalPolicy.RETAIN });
-  const trustedIssuers = checkTrustedIssuers(props.trustedIssuers ?? []);
-  const tokenVaultKeys = checkTokenVaultKeys(props.tokenVaultKeys ?? []);
-  const quotas = parseQuotas(JSON.stringify(props.quotas ?? {}));
-  const lifetimes = lifetimesInSeconds(props.lifetimes ?? {});
-  const { throttle = {}, domain, privateApi, webAcl } = props;
+  const configuration = {
+    trustedIssuers: resolveTrustedIssuers(props.trustedIssuers ?? []),
+    tokenVaultKeys: checkTokenVaultKeys(props.tokenVaultKeys ?? []),
+    quotas: parseQuotas(JSON.stringify(props.quotas ?? {})),
+    lifetimes: lifetimesInSeconds(props.lifetimes ?? {}),
+  };
   const api = new IdentityApi(scope, 'Api', {
     logKey,
     logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
-    throttle,
+    throttle: props.throttle ?? {},
     ...(removalPolicy && { removalPolicy }),
     ...(domain && { domain }),
     ...(privateApi && { privateApi }),
     ...(webAcl && { webAcl }),
   });
-  const groupFunction = (group: FunctionGroup, providerClient?: GroupFunction) =>
-    new GroupFunction(scope, {
+  const addFunction = (group: FunctionGroup, providerClient?: ServiceFunction) =>
+    addGroupFunction(scope, {
       group,
-      settings: checkFunctionSettings(group, props.functions?.[group] ?? {}),
+      settings: settingsOfGroup(props.functions ?? {}, group),
       state,
       baseUrl: api.baseUrl,
-      trustedIssuers,
-      quotas,
-      lifetimes,
-      tokenVaultKeys,
-      auditRetention,
+      ...configuration,
+      auditRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
       logKey,
       ...(removalPolicy && { removalPolicy }),
       ...(providerClient && { providerClient: providerClient.invoked }),
     });
-  const providerClient = groupFunction('provider-client');
-  const keyRotation = groupFunction('key-rotation');
+  const providerClient = addFunction('provider-client');
+  const keyRotation = addFunction('key-rotation');
   const routed = {
-    'control-plane': groupFunction('control-plane'),
-    'token-exchange': groupFunction('token-exchange'),
-    'credential-retrieval': groupFunction('credential-retrieval', providerClient),
-    'oauth-callback': groupFunction('oauth-callback', providerClient),
-    'token-vault': groupFunction('token-vault'),
+    'control-plane': addFunction('control-plane'),
+    'token-exchange': addFunction('token-exchange'),
+    'credential-retrieval': addFunction('credential-retrieval', providerClient),
+    'oauth-callback': addFunction('oauth-callback', providerClient),
+    'token-vault': addFunction('token-vault'),
   };
   api.addRoutes({
     'control-plane': routed['control-plane'].invoked,

@@ -1,37 +1,38 @@
 /**
- * Everything that must not be lost, in whatever scope it is wanted: the key, and the four tables under it. The names
- * within the scope are the resources' logical ids; another name is another table.
+ * The state of a deployment, in any scope: the key and the four tables that it encrypts. The ids within the scope
+ * determine the logical ids of the resources. A different id makes a different table.
  */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { TABLES, type TableName } from '../../lambda/contract/table-keys';
 import { EncryptionKey } from './encryption-key';
-import type { State } from './state';
+import type { IState } from './state';
 import { StateTable, type TableReplica } from './state-table';
 
+/** The state of a deployment. */
 export interface IdentityStateProps {
   /**
-   * Symmetric KMS key for vault keys, signing keys and tables, whose policy leaves its use to this account's IAM
-   * policies. Logs have a key of their own.
-   * @default - a key of its own, rotated every year
+   * Symmetric KMS key for vault keys, signing keys, and tables. Its key policy must delegate access to this account's
+   * IAM policies. Logs have a separate key.
+   * @default - a new key, rotated every year
    */
   readonly encryptionKey?: IKey;
   /**
-   * Regions that hold copies of the tables, beside the stack's own.
+   * Other Regions that contain copies of the tables.
    * @default - none
    */
-  readonly replicas?: readonly TableReplica[];
+  readonly replicas?: TableReplica[];
   /**
-   * What becomes of key, tables and logs when they leave the stack. `DESTROY` also takes the protection from deletion
-   * away: for deployments that are tried and thrown away.
+   * What happens to the key, the tables, and the logs when they leave the stack. `DESTROY` also disables deletion
+   * protection, for short-lived deployments.
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** @param scope gets the children `EncryptionKey`, `Directory`, `Keys`, `Sessions` and `Vault` */
-export function addIdentityState(scope: Construct, props: IdentityStateProps): State {
+/** @param scope gets the children `EncryptionKey`, `Directory`, `Keys`, `Sessions`, and `Vault` */
+export function addIdentityState(scope: Construct, props: IdentityStateProps): IState {
   const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
   const encryptionKey = props.encryptionKey ?? new EncryptionKey(scope, 'EncryptionKey', { removalPolicy });
   const replicas = props.replicas ?? [];
@@ -40,10 +41,10 @@ export function addIdentityState(scope: Construct, props: IdentityStateProps): S
   return {
     encryptionKey,
     tables: {
-      Directory: table('Directory'),
-      Keys: table('Keys'),
-      Sessions: table('Sessions'),
-      Vault: table('Vault'),
+      directory: table('Directory'),
+      keys: table('Keys'),
+      sessions: table('Sessions'),
+      vault: table('Vault'),
     },
   };
 }

@@ -1,41 +1,41 @@
 /**
- * Who may call an agent endpoint, and how it is told the user: IAM principals, or users' tokens. An endpoint has one of
- * them, never both.
+ * How callers of an agent endpoint authenticate and name the user: as IAM principals, or with user tokens. An endpoint
+ * has exactly one of the two.
  */
 import { Stack } from 'aws-cdk-lib';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { IRole, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { TrustedIssuer, IamInbound, JwtInbound } from '../../lambda/contract/configuration';
+import type { IamInbound, JwtInbound } from '../../lambda/contract/configuration';
+import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { MintOperation } from '../resources/workload-identity';
 
+/** Inbound authorization by IAM. */
 export interface IamInboundProps {
   /**
-   * Who may say in the header `X-Amzn-Bedrock-AgentCore-Runtime-User-Id` for which user it calls, and is believed:
-   * roles, or ARNs of roles (without a path), users or an account's root. That they may call at all,
-   * `endpoint.grantInvoke` sees to.
-   * @default - nobody: the agent is called for itself
+   * Principals that can name the user in the header `X-Amzn-Bedrock-AgentCore-Runtime-User-Id`: roles, or ARNs of roles
+   * (without a path), of users, or of an account's root. `endpoint.grantInvoke` grants the call itself.
+   * @default - none: callers cannot name a user, and the agent acts for itself
    */
-  readonly userIdPrincipals?: readonly (Pick<IRole, 'roleName' | 'env'> | string)[];
+  readonly userIdPrincipals?: (IRole | Role | string)[];
 }
 
-/** Named as in AWS's `CustomJWTAuthorizerConfiguration`. */
+/**
+ * Inbound authorization by user tokens. The members are named as in the `CustomJWTAuthorizerConfiguration` of Amazon
+ * Bedrock AgentCore.
+ *
+ * Without `allowedAudience` and `allowedClients`, the audience must be the endpoint's invocation URL (RFC 8707). With
+ * `allowedClients` alone, any audience is valid.
+ */
 export interface JwtInboundProps extends TrustedIssuer {
   /**
-   * @default - with `allowedClients`, any audience; without, the endpoint's own invocation URL (RFC 8707)
+   * The names that clients request from their authorization server, by scope of `allowedScopes`.
+   * @default - the names of the scopes
    */
-  readonly allowedAudience?: readonly string[] | undefined;
-  /**
-   * Scopes of `allowedScopes` by what clients ask their authorization server for in their place.
-   * @default - by their own names
-   */
-  readonly advertisedScopeMapping?: Readonly<Record<string, string>>;
+  readonly advertisedScopeMapping?: Record<string, string>;
 }
 
-/** As the service names callers: a session counts as its role, and API Gateway leaves a role's path out. */
-const principalArn = (
-  scope: Construct,
-  principal: NonNullable<IamInboundProps['userIdPrincipals']>[number],
-): string =>
+/** Returns the ARN as the service names callers: the role of a session, without the role's path. */
+const principalArn = (scope: Construct, principal: IRole | Role | string): string =>
   typeof principal === 'string'
     ? principal
     : Stack.of(scope).formatArn({
@@ -46,38 +46,60 @@ const principalArn = (
         resourceName: principal.roleName,
       });
 
+/** What an endpoint's configuration says about callers. */
+type BoundInbound = IamInbound | (JwtInboundProps & Pick<JwtInbound, 'kind'>);
+
+interface InboundDefinition {
+  readonly kind: 'IAM' | 'JWT';
+  /** Operations with which the gate gets the agent's tokens. */
+  readonly operations: MintOperation[];
+  readonly bind: (scope: Construct) => BoundInbound;
+}
+
+/** How callers of an agent endpoint authenticate. */
 export class Inbound {
-  /** IAM principals, by AWS Signature Version 4; AWS's `InvokeAgentRuntime` client calls so. */
-  static iam({ userIdPrincipals = [] }: IamInboundProps = {}): Inbound {
-    return new Inbound(
-      'IAM',
-      [
+  /** IAM principals, with AWS Signature Version 4, as the AWS client for `InvokeAgentRuntime` sends it. */
+  static iam(props: IamInboundProps = {}): Inbound {
+    const { userIdPrincipals = [] } = props;
+    return new Inbound({
+      kind: 'IAM',
+      operations: [
         'GetWorkloadAccessToken',
         ...(userIdPrincipals.length > 0 ? (['GetWorkloadAccessTokenForUserId'] as const) : []),
       ],
-      (scope) => ({
+      bind: (scope) => ({
         kind: 'IAM',
         userIdPrincipals: userIdPrincipals.map((principal) => principalArn(scope, principal)),
       }),
-    );
+    });
   }
 
   /**
-   * Users' tokens. The service judges each token again by issuers of its own: those of the deployment, or the workload
-   * identity's `authorizer`. One of them must let in what this lets in.
+   * User tokens. The service validates each token a second time, against its own issuers: those of the deployment, or
+   * the workload identity's `authorizer`. One of these must accept the tokens that this endpoint accepts.
    */
   static jwt(props: JwtInboundProps): Inbound {
-    return new Inbound('JWT', ['GetWorkloadAccessTokenForJWT'], () => ({ kind: 'JWT', ...props }));
+    return new Inbound({
+      kind: 'JWT',
+      operations: ['GetWorkloadAccessTokenForJWT'],
+      bind: () => ({ kind: 'JWT', ...props }),
+    });
   }
 
-  /**
-   * @param kind of callers
-   * @param mints operations by which the gate gets the agent's tokens
-   * @param bind makes the endpoint's configuration; the gate's own schema judges it
-   */
-  private constructor(
-    readonly kind: 'IAM' | 'JWT',
-    readonly mints: readonly MintOperation[],
-    readonly bind: (scope: Construct) => IamInbound | (JwtInboundProps & Pick<JwtInbound, 'kind'>),
-  ) {}
+  /** Whether callers authenticate with IAM or with user tokens. */
+  readonly kind: 'IAM' | 'JWT';
+
+  private constructor(private readonly definition: InboundDefinition) {
+    this.kind = definition.kind;
+  }
+
+  /** @internal */
+  get _operations(): MintOperation[] {
+    return this.definition.operations;
+  }
+
+  /** @internal */
+  _bind(scope: Construct): BoundInbound {
+    return this.definition.bind(scope);
+  }
 }

@@ -1,10 +1,11 @@
-/** The service's operations as IAM sees them: methods of a REST API that a role may invoke. */
+/** The service's operations as IAM names them: methods of a REST API. */
 import { Reference, Stack, Tokenization, Validations } from 'aws-cdk-lib';
-import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
-import type { IConstruct } from 'constructs';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Construct, type IConstruct } from 'constructs';
 import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
+import { granteeArn } from '../resources/grantee';
 
-/** Everything of the control plane but the token vault's own key, which is the deployment's and not the app's. */
+/** All control-plane operations, except those on the token vault's key, which belongs to the deployment, not the app. */
 export const CONTROL_OPERATIONS = (Object.keys(OPERATIONS) as OperationName[]).filter(
   (name) => OPERATIONS[name].group === 'control-plane',
 );
@@ -15,10 +16,17 @@ export interface InvokedApi extends IConstruct {
   readonly stage: string;
 }
 
-/** A method as IAM names it, such as `POST/identities/GetResourceOauth2Token`; `*` stands for anything. */
+/** A method as IAM names it, such as `POST/identities/GetResourceOauth2Token`. `*` matches anything. */
 type MethodName = `${'GET' | 'POST' | 'PUT' | 'DELETE'}/${string}`;
 
-/** A label of the path stands for anything: IAM sees the request as it was sent. */
+/** Methods of an API that a principal can invoke. */
+export interface MethodAccess {
+  readonly methods: readonly MethodName[];
+  /** Why some of the methods end in a wildcard, for cdk-nag. */
+  readonly wildcardReason: string;
+}
+
+/** Returns a method as IAM names it. A label in the path becomes `*`, because IAM sees the request as it was sent. */
 export function methodName({ method, path }: Pick<Route, 'method' | 'path'>): MethodName {
   return `${method}/${path.slice(1).replace(/\{\w+\+?\}/, '*')}`;
 }
@@ -34,7 +42,7 @@ function methodArn(api: InvokedApi, method: MethodName, restApiId: string = api.
 export const operationArn = (api: InvokedApi, operation: OperationName): string =>
   methodArn(api, methodName(OPERATIONS[operation]));
 
-/** What cdk-nag calls a resource: references by their names in angle brackets. */
+/** Returns a resource as cdk-nag names it, with references in angle brackets. */
 function nagName(resolved: unknown): string {
   if (typeof resolved === 'string') return resolved;
   const [name, argument] = Object.entries(resolved as object)[0] as [string, unknown];
@@ -53,35 +61,38 @@ function nagName(resolved: unknown): string {
 }
 
 /**
- * Lets a role call these methods of an API.
+ * Allows a principal to call these methods of an API.
  *
- * @param reason why some of them end in a wildcard
- * @throws Error when CDK says that the role takes no policy; of one made by `withoutPolicyUpdates` it does not say so
+ * @throws Error if the principal cannot have a policy or belongs to another account. CDK does not report a role made
+ *   by `withoutPolicyUpdates`.
  */
-export function letInvokeMethods(
-  api: InvokedApi,
-  role: IRole,
-  methods: readonly MethodName[],
-  reason: string,
-): void {
-  const resourceArns = methods.map((method) => methodArn(api, method));
-  Grant.addToPrincipal({ grantee: role, actions: ['execute-api:Invoke'], resourceArns }).assertSuccess();
-  acknowledgePatterns(api, role, methods, reason);
+export function grantInvokeMethods(api: InvokedApi, grantee: IGrantable, access: MethodAccess): Grant {
+  granteeArn(api, grantee);
+  const resourceArns = access.methods.map((method) => methodArn(api, method));
+  const grant = Grant.addToPrincipal({ grantee, actions: ['execute-api:Invoke'], resourceArns });
+  grant.assertSuccess();
+  acknowledgeWildcards(api, grantee, access);
+  return grant;
 }
 
 /**
- * Lets a role call these operations.
+ * Allows a principal to call these operations.
  *
- * @throws Error when CDK says that the role takes no policy; of one made by `withoutPolicyUpdates` it does not say so
+ * @throws Error if the principal cannot have a policy or belongs to another account. CDK does not report a role made
+ *   by `withoutPolicyUpdates`.
  */
-export function letInvoke(api: InvokedApi, role: IRole, operations: readonly OperationName[]): void {
-  const methods = operations.map((operation) => methodName(OPERATIONS[operation]));
-  const reason =
-    'The path of the operation ends in the ARN of a workload identity or credential provider; which of them the role may act on, their owner and resource policies say.';
-  letInvokeMethods(api, role, methods, reason);
-}
+export const grantInvokeOperations = (
+  api: InvokedApi,
+  grantee: IGrantable,
+  operations: readonly OperationName[],
+): Grant =>
+  grantInvokeMethods(api, grantee, {
+    methods: operations.map((operation) => methodName(OPERATIONS[operation])),
+    wildcardReason:
+      'The path of the operation ends in the ARN of a workload identity or credential provider. The owner and the resource policy decide which of them the principal can act on.',
+  });
 
-/** The id of the API as the role's stack will name it: by an export, when the API is in another stack of the app. */
+/** Returns the API's id as another stack refers to it: by an export, if the API is in a different stack of the app. */
 function restApiIdIn(stack: Stack, api: InvokedApi): string {
   const target = Tokenization.reverseCompleteString(api.restApiId);
   const isElsewhere = Reference.isReference(target) && Stack.of(target.target) !== stack;
@@ -89,17 +100,17 @@ function restApiIdIn(stack: Stack, api: InvokedApi): string {
 }
 
 /** Tells cdk-nag why some of the methods end in a wildcard. */
-function acknowledgePatterns(
+function acknowledgeWildcards(
   api: InvokedApi,
-  role: IRole,
-  methods: readonly MethodName[],
-  reason: string,
+  { grantPrincipal }: IGrantable,
+  { methods, wildcardReason: reason }: MethodAccess,
 ): void {
-  const patterns = methods.filter((method) => method.endsWith('*'));
-  if (patterns.length === 0) return;
-  const restApiId = restApiIdIn(role.stack, api);
-  for (const method of patterns) {
-    const name = nagName(role.stack.resolve(methodArn(api, method, restApiId)));
-    Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${name}]`, reason });
+  const wildcards = methods.filter((method) => method.endsWith('*'));
+  if (wildcards.length === 0 || !Construct.isConstruct(grantPrincipal)) return;
+  const stack = Stack.of(grantPrincipal);
+  const restApiId = restApiIdIn(stack, api);
+  for (const method of wildcards) {
+    const name = nagName(stack.resolve(methodArn(api, method, restApiId)));
+    Validations.of(grantPrincipal).acknowledge({ id: `AwsSolutions-IAM5[Resource::${name}]`, reason });
   }
 }

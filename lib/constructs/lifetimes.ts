@@ -1,27 +1,28 @@
-/** How long things are good for, as props have it, checked when the stack is made and told to the functions. */
+/** Lifetimes as props. They are checked at synthesis and passed to the functions in seconds. */
 import type { Duration } from 'aws-cdk-lib';
 import { parseLifetimes, type Lifetimes } from '../../lambda/contract/configuration';
 
+/** How long tokens, consent sessions, and vault keys are valid. */
 export interface LifetimeProps {
   /**
-   * Of a workload access token; it never outlives the user's own token.
+   * Lifetime of a workload access token. The token never outlives the user token.
    * @default Duration.minutes(15)
    */
   readonly workloadAccessToken?: Duration;
   /**
-   * Of a consent session, from the link to the completion. AWS's clients poll for ten minutes.
+   * Lifetime of a consent session, from its authorization URL to its completion. AWS clients poll for 10 minutes.
    * @default Duration.minutes(10)
    */
   readonly consentSession?: Duration;
   /**
-   * How long a vault key seals, before an agent gets another one for what is sealed from then on. What the keys before
-   * sealed stays readable, and is sealed anew when it is next written.
+   * How long a vault key encrypts new data, before the agent gets another vault key. Data under earlier vault keys stays
+   * readable, and is encrypted under the new key when it is next written.
    * @default Duration.days(90)
    */
   readonly vaultKey?: Duration;
 }
 
-/** @throws Error in plain words for one that is too short or too long */
+/** @throws Error for a lifetime that is too short or too long */
 export const lifetimesInSeconds = ({
   workloadAccessToken,
   consentSession,

@@ -1,7 +1,7 @@
 /**
- * The key that all logs are encrypted with, the audit trail among them. It is not the vault's: who reads the trail needs
- * no right on the key that opens grants, the vault's key lets no service in but for whom IAM lets, and disabling the
- * vault's key in an emergency leaves the trail of what happened readable.
+ * The key that encrypts all logs, including the audit log. It is separate from the vault's key for three reasons: readers
+ * of the audit log need no permission on the key that decrypts grants, the vault's key policy does not have to allow
+ * CloudWatch Logs, and the audit log stays readable when the vault's key is disabled in an emergency.
  * Source: CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
  */
 import { Aws, Stack, type RemovalPolicy } from 'aws-cdk-lib';
@@ -12,9 +12,9 @@ import type { Construct } from 'constructs';
 export class LogKey extends Key {
   constructor(scope: Construct, id: string, { removalPolicy }: { readonly removalPolicy: RemovalPolicy }) {
     super(scope, id, {
-      description: 'agent-identity: encrypts logs and the audit trail',
+      description: 'agent-identity: encrypts logs and the audit log',
       enableKeyRotation: true,
-      // Log groups that outlive the stack stay readable.
+      // Log groups that outlive the stack must stay readable.
       removalPolicy,
     });
     const logGroups = Stack.of(this).formatArn({ service: 'logs', resource: 'log-group:*' });

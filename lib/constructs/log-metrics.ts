@@ -1,24 +1,24 @@
 /**
- * What logs are counted for: metric filters, for what no metric of AWS's or of the audit trail's own says. They cost
- * nothing, and the functions do nothing for them. docs/metrics.md has them all.
+ * Metric filters on the logs, for events that neither AWS's own metrics nor those from audit entries count. They cost
+ * nothing, and need no code in the functions. docs/metrics.md lists all metrics.
  * Source: CloudWatch Logs user guide, "Filter pattern syntax for metric filters", JSON.
  */
-import { Duration } from 'aws-cdk-lib';
-import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, MetricFilter, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
-import type { Watched } from './operations';
+import type { MonitoredResources } from './operations';
+import type { LogMetricName } from './service-metrics';
 
-/** Members of a line, and what each must be: one of these. */
-export type LinePattern = Readonly<Record<string, readonly string[]>>;
+/** Members of a log entry, and for each the values that match. */
+export type LogPattern = Readonly<Record<string, readonly string[]>>;
 
-/** Lines of the functions' logs. */
-export const FUNCTION_LINES = {
-  /** What nobody foresaw, and the caller got a plain 500 for. */
+/** Patterns for the functions' logs. */
+export const FUNCTION_LOG_PATTERNS = {
+  /** An unexpected error, for which the caller got a plain 500. */
   UnexpectedError: { '$.message': ['unexpected'] },
   /**
-   * AWS refused a function, or a key: a role, a key policy or the state of a KMS key is not as it was deployed.
+   * AWS denied access to a function, or a KMS key cannot be used: a role, a key policy, or the state of a KMS key differs
+   * from the deployment.
    * Source: AWS KMS API reference, errors of Decrypt and GenerateDataKey; DynamoDB developer guide, "Error handling".
    */
   KeyFailure: {
@@ -38,53 +38,40 @@ export const FUNCTION_LINES = {
   },
   /** Denied by owner, by resource policy, for the user of a session, or for the kind of principal. */
   Denial: { '$.audit.outcome': ['denied'], '$.audit.error': ['AccessDeniedException'] },
-} as const satisfies Record<string, LinePattern>;
+} as const satisfies Partial<Record<LogMetricName, LogPattern>>;
 
-/** Lines of the access log. */
-export const ACCESS_LINES = {
-  /** Turned away by API Gateway, by the stage's limits or the account's. */
+/** Patterns for the access log. */
+export const ACCESS_LOG_PATTERNS = {
+  /** Rejected by API Gateway, because of the limits of the stage or the account. */
   GatewayThrottle: { '$.errorType': ['THROTTLED'] },
-} as const satisfies Record<string, LinePattern>;
+} as const satisfies Partial<Record<LogMetricName, LogPattern>>;
 
-type LogMetricName = keyof typeof FUNCTION_LINES | keyof typeof ACCESS_LINES;
-
-/** How many such lines there were. */
-export type LogMetrics = Readonly<Record<LogMetricName, Metric>>;
-
-const patternOf = (lines: LinePattern) =>
+const filterPattern = (pattern: LogPattern) =>
   FilterPattern.all(
-    ...Object.entries(lines).map(([field, values]) =>
+    ...Object.entries(pattern).map(([field, values]) =>
       FilterPattern.any(...values.map((value) => FilterPattern.stringValue(field, '=', value))),
     ),
   );
 
 /** @param scope gets the child `LogMetrics` */
-export function addLogMetrics(scope: Construct, { api, functions }: Watched): LogMetrics {
+export function addLogMetrics(scope: Construct, { api, functions }: MonitoredResources): void {
   const filters = new Construct(scope, 'LogMetrics');
-  const count = (id: string, logGroup: ILogGroup, metricName: string, lines: LinePattern): void => {
-    new MetricFilter(filters, `${id}-${metricName}`, {
-      logGroup,
-      filterPattern: patternOf(lines),
-      metricNamespace: METRICS_NAMESPACE,
-      metricName,
-    });
+  const addFilters = (
+    prefix: string,
+    logGroup: ILogGroup,
+    patterns: Readonly<Record<string, LogPattern>>,
+  ) => {
+    for (const [metricName, pattern] of Object.entries(patterns)) {
+      new MetricFilter(filters, `${prefix}-${metricName}`, {
+        logGroup,
+        filterPattern: filterPattern(pattern),
+        metricNamespace: METRICS_NAMESPACE,
+        metricName,
+      });
+    }
   };
   for (const [group, { logGroup }] of Object.entries(functions)) {
-    for (const [name, lines] of Object.entries(FUNCTION_LINES)) count(group, logGroup, name, lines);
+    addFilters(group, logGroup, FUNCTION_LOG_PATTERNS);
   }
-  for (const [name, lines] of Object.entries(ACCESS_LINES)) count('access', api.accessLog, name, lines);
-  const metric = (metricName: LogMetricName): Metric =>
-    new Metric({
-      namespace: METRICS_NAMESPACE,
-      metricName,
-      statistic: Stats.SUM,
-      period: Duration.minutes(5),
-      label: metricName,
-    });
-  return {
-    UnexpectedError: metric('UnexpectedError'),
-    KeyFailure: metric('KeyFailure'),
-    Denial: metric('Denial'),
-    GatewayThrottle: metric('GatewayThrottle'),
-  };
+  addFilters('access', api.accessLog, ACCESS_LOG_PATTERNS);
 }

@@ -1,4 +1,4 @@
-/** How a deployment is watched: what its logs are counted for, the alarms, and the dashboard. */
+/** The monitoring of a deployment: the metric filters on its logs, its alarms, and its dashboard. */
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/contract/operations';
@@ -6,18 +6,18 @@ import { addAlarms, type AlarmProps } from './alarms';
 import { addDashboard } from './dashboard';
 import type { IdentityApi } from './identity-api';
 import { addLogMetrics } from './log-metrics';
-import type { State } from './state';
+import type { IState } from './state';
 
-/** The parts of a deployment that are watched. */
-export interface Watched {
+/** The parts of a deployment that are monitored. */
+export interface MonitoredResources {
   readonly api: IdentityApi;
   readonly functions: Readonly<Record<FunctionGroup, LambdaFunction>>;
-  readonly state: State;
+  readonly state: IState;
 }
 
-/** @param scope gets the children `LogMetrics`, `Alarms` and `Dashboard` */
-export function addOperations(scope: Construct, watched: Watched, props: AlarmProps): void {
-  const logMetrics = addLogMetrics(scope, watched);
-  const alarms = addAlarms(scope, watched, logMetrics, props);
-  addDashboard(scope, watched, logMetrics, alarms);
+/** @param scope gets the children `LogMetrics`, `Alarms`, and `Dashboard` */
+export function addOperations(scope: Construct, resources: MonitoredResources, props: AlarmProps): void {
+  addLogMetrics(scope, resources);
+  const alarms = addAlarms(scope, resources, props);
+  addDashboard(scope, resources, alarms);
 }

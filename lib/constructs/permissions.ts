@@ -1,8 +1,8 @@
 /**
- * Who may touch what: the whole of each function group's access to tables and key, as data. Roles and
- * environments are both made from it (see grant.ts), so a function is never told of a table that it may
- * not use. Functions are split where permissions differ: what seals a client secret cannot open one, what
- * opens the vault cannot write the directory, and the public group never sees a grant.
+ * The complete access of each function group to tables and key, as data. Roles and environments are both derived from it
+ * (function-access.ts), so a function never learns the name of a table that it cannot use. Functions are split where
+ * permissions differ: the function that encrypts a client secret cannot decrypt it, the functions that open the vault
+ * cannot write the directory, and the public group never reads a grant.
  */
 import {
   OWNER_INDEX,
@@ -15,10 +15,10 @@ import {
 import type { FunctionGroup } from '../../lambda/contract/operations';
 import { SEALING_PURPOSES, type SealingPurpose, ROTATED_PURPOSES } from '../../lambda/contract/encryption';
 
-/** DynamoDB operations that a function may be given on some partitions. */
+/** DynamoDB operations that a function can have on some partitions. */
 export type TableAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
 
-/** KMS operations that a function may call by itself, always within a purpose. */
+/** KMS operations that a function can call itself, always for a purpose. */
 export type KeyAction =
   | 'GenerateDataKey'
   | 'GenerateDataKeyWithoutPlaintext'
@@ -34,24 +34,24 @@ export type SigningKeyAction = 'DescribeKey' | 'ListResourceTags' | 'Sign';
 export type SecretAction = 'DescribeSecret' | 'GetSecretValue';
 
 /**
- * Values of `purpose` in the KMS encryption context: `signing` wraps the keys that sign workload access
- * tokens, `pagination` where a listing goes on; the purposes of sealing each have vault keys of their own.
+ * Values of `purpose` in the KMS encryption context. `signing` wraps the keys that sign workload access tokens, and
+ * `pagination` encrypts the position in a listing. Each sealing purpose has its own vault keys.
  */
 export type Purpose = 'signing' | 'pagination' | SealingPurpose;
 
-/** Some actions on some partitions of one table. */
+/** Actions on partitions of one table. */
 export interface TablePermission {
   readonly table: TableName;
-  /** An index of the table, in place of the table itself. */
+  /** An index of the table, instead of the table itself. */
   readonly index?: IndexShape;
   readonly actions: readonly TableAction[];
-  /** Patterns of partition keys, `*` standing for any rest (`dynamodb:LeadingKeys`). */
+  /** Patterns of partition keys (`dynamodb:LeadingKeys`). `*` matches any suffix. */
   readonly partitions: readonly string[];
 }
 
 /**
- * Some uses for some purposes (`kms:EncryptionContext:purpose`) of the deployment's key; for the purposes of
- * sealing, of each key that the token vault may be moved to as well.
+ * Actions on the deployment's key for some purposes (`kms:EncryptionContext:purpose`). For sealing purposes, they include
+ * each key that the token vault can be moved to.
  */
 export interface KeyPermission {
   readonly actions: readonly KeyAction[];
@@ -60,16 +60,16 @@ export interface KeyPermission {
 
 export interface GroupPermissions {
   readonly tables: readonly TablePermission[];
-  /** Tables that may be read whole: IAM cannot bind a Scan to partitions. */
+  /** Tables that the group can scan. IAM cannot restrict a Scan to partitions. */
   readonly scans?: readonly TableName[];
   readonly key: readonly KeyPermission[];
-  /** On external secrets: those of this account and region that have the owner tag, and no others. */
+  /** Actions on external secrets: only those of this account and Region that have the owner tag. */
   readonly secrets?: readonly SecretAction[];
-  /** Whether the group may invoke the function `provider-client`, and therefore knows its name. */
+  /** Whether the group can invoke the function `provider-client`, and therefore knows its name. */
   readonly invokesProviderClient?: true;
-  /** On keys that sign client assertions: those of this account and region that have the owner tag, and no others. */
+  /** Actions on keys that sign client assertions: only those of this account and Region that have the owner tag. */
   readonly signingKeys?: readonly SigningKeyAction[];
-  /** Whether the group may have AWS STS sign who it is. */
+  /** Whether the group can get tokens from AWS STS that identify it. */
   readonly webIdentity?: true;
   /** Whether the group verifies user tokens and therefore knows the trusted issuers. */
   readonly verifiesUsers: boolean;
@@ -85,26 +85,27 @@ const grants = `${PREFIX.grant}*`;
 const clientSecrets = `${PREFIX.clientSecret}*`;
 
 /**
- * What the hot path reads by one BatchGetItem over two tables. Both tables' statements name all of it: whether
- * IAM checks the leading keys of such a request table by table is nowhere said, and neither table holds the other's.
+ * The partitions that the hot path reads with one BatchGetItem over two tables. The statements of both tables name all of
+ * them, because AWS does not document whether IAM checks the leading keys of such a request for each table. Neither table
+ * contains the other's partitions.
  */
 const batched = [...resources, grants];
 
-/** The same for who has to do with OAuth2 providers only. */
+/** The partitions that a group reads in this way if it uses only OAuth 2.0 providers. */
 const batchedForProviders = [workloadIdentities, providers, grants];
 
-/** The one partition of signing keys: an exact key, no pattern. */
+/** The one partition of signing keys: an exact key, not a pattern. */
 const signingKeys = PREFIX.signingKey;
 
-/** The one record that says under which KMS key vault keys are made. */
+/** The one record that names the KMS key for new vault keys. */
 const tokenVault = PREFIX.tokenVault;
 
 const vaultKeys = (purpose: Purpose): string => `${PREFIX.vaultKey}${purpose}#*`;
 
 export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   /**
-   * Writes the directory, seals secrets, looks whose an external one is, and deletes what belongs to a deleted resource; no Decrypt of any
-   * sealing purpose, so it cannot open what it sealed.
+   * Writes the directory, encrypts secrets, checks the owner tag of external secrets, and deletes the data of a deleted
+   * resource. It has no Decrypt for any sealing purpose, so it cannot decrypt what it encrypted.
    */
   'control-plane': {
     tables: [
@@ -119,7 +120,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { table: 'Keys', actions: ['Query', 'DeleteItem'], partitions: [`${PREFIX.vaultKey}*`] },
       { table: 'Vault', actions: ['PutItem', 'DeleteItem'], partitions: [clientSecrets, apiKeys] },
       { table: 'Vault', actions: ['DeleteItem'], partitions: [grants] },
-      // Keys of items only, by ids that nothing can be told from.
+      // The index contains only item keys, and ids that reveal nothing.
       { table: 'Vault', index: WORKLOAD_INDEX, actions: ['Query'], partitions: ['*'] },
       { table: 'Vault', index: PROVIDER_INDEX, actions: ['Query'], partitions: ['*'] },
     ],
@@ -127,15 +128,15 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { actions: ['GenerateDataKey'], purposes: ['client-secret', 'api-key'] },
       { actions: ['Encrypt', 'Decrypt'], purposes: ['pagination'] },
     ],
-    // Whose it is, not what it is.
+    // Reads the owner tag, not the value.
     secrets: ['DescribeSecret'],
     signingKeys: ['DescribeKey', 'ListResourceTags'],
     verifiesUsers: false,
   },
 
   /**
-   * Reads workload identities, makes and uses signing keys, and seals the users' own tokens into what it signs; no
-   * vault, and of the vault keys none but those of that purpose, which seal nothing that is stored.
+   * Reads workload identities, creates and uses signing keys, and encrypts user tokens into the tokens that it signs. It
+   * cannot use the vault. Its only vault keys are those for user tokens, which encrypt nothing that is stored.
    */
   'token-exchange': {
     tables: [
@@ -155,7 +156,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     verifiesUsers: true,
   },
 
-  /** Opens the vault and moves sessions; reads the directory, never writes it, and signs nothing. */
+  /** Opens the vault and updates consent sessions. It reads the directory, never writes it, and signs no tokens. */
   'credential-retrieval': {
     tables: [
       { table: 'Directory', actions: ['BatchGetItem'], partitions: batched },
@@ -187,7 +188,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     verifiesUsers: true,
   },
 
-  /** The one public group: moves a session on and keeps a sealed code in it; no vault at all. */
+  /** The one public group. It updates a consent session and stores an encrypted code in it. It cannot use the vault. */
   'oauth-callback': {
     tables: [
       { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [sessions] },
@@ -200,9 +201,9 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   },
 
   /**
-   * Speaks to providers as their client, for two callers that must not wait or may not do it: it renews the tokens
-   * of a grant, and pushes authorization requests. So it opens grants and client secrets, and writes nothing but
-   * grants; it sees no session, no API key and no signing key.
+   * Calls authorization servers for functions that must not wait or lack the permissions: it renews the tokens of a grant,
+   * and pushes authorization requests. So it decrypts grants and client secrets, and writes only grants. It cannot read
+   * consent sessions, API keys, or signing keys.
    */
   'provider-client': {
     tables: [
@@ -229,8 +230,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   },
 
   /**
-   * Makes keys ahead of time, by its schedule, and rotates and revokes them for operators. It has no Decrypt, and of
-   * vault keys it never sees the plaintext: who may invoke it can change which keys are used, and read nothing.
+   * Creates keys ahead of their use, on a schedule, and rotates and revokes them for operators. It has no Decrypt, and
+   * never sees the plaintext of vault keys. A principal that invokes it can change which keys are used, and read nothing.
    */
   'key-rotation': {
     tables: [
@@ -246,8 +247,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   },
 
   /**
-   * Moves the token vault to another KMS key. ReEncrypt can carry a wrapped key from one context into another, so
-   * who may call it must neither see a data key in plaintext nor have a way to what it sealed: this group alone.
+   * Moves the token vault to another KMS key. ReEncrypt can move a wrapped key from one context to another. So only this
+   * group can call it, and this group can neither get a data key in plaintext nor read the data under it.
    */
   'token-vault': {
     tables: [

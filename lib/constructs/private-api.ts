@@ -1,9 +1,9 @@
 /**
- * An API that is reached through VPC endpoints alone.
+ * An API that only VPC endpoints can reach.
  *
- * Its resource policy denies what comes another way, and allows only the routes that nobody signs for. It must not
- * allow the others: within an account API Gateway lets a signed request pass when *either* the caller's IAM policy or
- * the resource policy allows it, so an Allow here would hand every operation to every principal of the account.
+ * Its resource policy denies all other requests, and allows only the routes without IAM authorization. It must not allow
+ * the signed routes. Within an account, API Gateway accepts a signed request if *either* the caller's IAM policy or the
+ * resource policy allows it. An Allow here would allow every operation for every principal of the account.
  * Source: API Gateway developer guide, "How API Gateway resource policies affect authorization workflow", table A.
  */
 import type { IInterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
@@ -12,13 +12,15 @@ import { OPERATIONS, type Route } from '../../lambda/contract/operations';
 import type { CallerNetwork } from './caller-network';
 import { methodName } from './invocation';
 
+/** An API that only VPC endpoints can reach. */
 export interface PrivateApi {
-  /** Interface endpoints for `execute-api`, with private DNS. Agents, applications and browsers come through them. */
-  readonly vpcEndpoints: readonly IInterfaceVpcEndpoint[];
+  /** Interface endpoints for `execute-api`, with private DNS. Agents, applications, and browsers use them. */
+  readonly vpcEndpoints: IInterfaceVpcEndpoint[];
   /**
-   * Where the function behind `WorkloadIdentity`, `OAuth2CredentialProvider` and `ApiKeyCredentialProvider` runs, for
-   * it too is a caller. From there it must reach AWS Secrets Manager and Amazon S3 (CloudFormation's answers).
-   * @default - nowhere: these constructs cannot be used with the API
+   * The network of the function behind `WorkloadIdentity`, `OAuth2CredentialProvider`, and `ApiKeyCredentialProvider`,
+   * and of the gates of agent endpoints. These functions call the API. In this network they must reach AWS Secrets
+   * Manager, and Amazon S3 for responses to AWS CloudFormation.
+   * @default - none: these constructs cannot be used with the API
    */
   readonly network?: CallerNetwork;
 }

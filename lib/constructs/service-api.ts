@@ -1,6 +1,6 @@
 /**
- * What every REST API of this package has: errors in the service's form, an access log without secrets, limits, its own
- * address or a domain of the operator's, and a web ACL where one is wanted.
+ * The base of every REST API of this package: errors in the service's form, an access log without secrets, throttling,
+ * API Gateway's own address or a custom domain name, and an optional web ACL.
  */
 import { Aws, Validations, type RemovalPolicy } from 'aws-cdk-lib';
 import {
@@ -17,49 +17,49 @@ import { Construct, DependencyGroup } from 'constructs';
 import { ACCESS_LOG_FORMAT } from './access-log';
 import { addApiDomain, type ApiDomain } from './api-domain';
 import { addGatewayResponses, type GatewayErrors } from './gateway-responses';
-import { addWebAcl, type Payloads, type WebAcl } from './web-acl';
+import type { Payloads, WebAcl } from './web-acl';
 
 export const STAGE = 'prod';
 
-/** How many requests the stage lets through, over all callers. */
+/** How many requests the stage accepts, over all callers. */
 export interface Throttle {
   /**
-   * Requests per second, sustained.
+   * Sustained number of requests per second.
    * @default 100
    */
   readonly rateLimit?: number;
   /**
-   * Requests at once, on top of an idle second.
+   * Number of concurrent requests after an idle second.
    * @default 200
    */
   readonly burstLimit?: number;
 }
 
-/** What the operator chooses. */
+/** The settings that the operator chooses. */
 export interface ServiceApiSettings {
   readonly logKey: IKey;
   readonly logRetention: RetentionDays;
   readonly throttle: Throttle;
   readonly domain?: ApiDomain;
   readonly webAcl?: WebAcl;
-  /** Of the access log; kept by default. */
+  /** Removal policy of the access log. It is retained by default. */
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** What the kind of API says. */
+/** The settings that depend on the kind of API. */
 export interface ServiceApiKind extends Pick<RestApiProps, 'restApiName' | 'description'> {
-  /** Where it is reached, in place of the internet, and what bodies it takes as bytes. */
+  /** The endpoint type, if it is not regional, and the binary media types. */
   readonly restApi?: Partial<RestApiProps>;
   /**
-   * Whether it sets the account's role by which API Gateway writes access logs; the first API of an account and Region
-   * must.
+   * Whether this API sets the account's role with which API Gateway writes access logs. The first API of an account and
+   * Region must set it.
    */
   readonly setsLogRole: boolean;
-  /** The gateway's own errors, where they are not those of every API. */
+  /** Errors that API Gateway itself returns, if they differ from those of every API. */
   readonly errors?: (baseUrl: string) => GatewayErrors;
-  /** What bodies are, for a web ACL. */
+  /** What the request bodies contain, for a web ACL. */
   readonly payloads: Payloads;
-  /** Why cdk-nag's rules are answered otherwise. */
+  /** Why the API does not follow rules of cdk-nag. */
   readonly reasons: {
     readonly noRequestValidation: string;
     readonly noExecutionLog: string;
@@ -67,34 +67,38 @@ export interface ServiceApiKind extends Pick<RestApiProps, 'restApiName' | 'desc
   };
 }
 
-/** What cdk-nag asks of every API and this one answers otherwise. */
-function acknowledgeApi(api: RestApi, { reasons, setsLogRole }: ServiceApiKind, hasWebAcl: boolean): void {
+/** Tells cdk-nag why the API does not follow some of its rules. */
+function acknowledgeApi(
+  api: RestApi,
+  { reasons, setsLogRole }: ServiceApiKind,
+  { webAcl }: ServiceApiSettings,
+): void {
   Validations.of(api).acknowledge({ id: 'AwsSolutions-APIG2', reason: reasons.noRequestValidation });
   if (setsLogRole) {
     Validations.of(api).acknowledge({
       id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
-      reason: 'API Gateway writes access logs by an account-wide role, for which AWS gives this policy.',
+      reason: 'API Gateway writes access logs with an account-wide role, for which AWS provides this policy.',
     });
   }
   Validations.of(api.deploymentStage).acknowledge({
     id: 'AwsSolutions-APIG6',
     reason: reasons.noExecutionLog,
   });
-  if (hasWebAcl) return;
+  if (webAcl) return;
   Validations.of(api.deploymentStage).acknowledge({ id: 'AwsSolutions-APIG3', reason: reasons.noWebAcl });
 }
 
-/** Children: `AccessLog` and `RestApi`, with a domain `Domain` and `Alias`, with a web ACL `WebAcl…`. */
+/** Children: `AccessLog`, `RestApi`, `Domain` and `Alias` with a domain, and `WebAcl…` with a web ACL. */
 export class ServiceApi extends Construct {
   /**
-   * `https://{id}.execute-api.{region}.{suffix}/prod`, or `https://{domain}` where there is one; without a trailing
-   * slash.
+   * `https://{id}.execute-api.{region}.{suffix}/prod`, or `https://{domain}` with a custom domain name. It has no
+   * trailing slash.
    */
   readonly baseUrl: string;
   readonly restApiId: string;
   readonly stage: Stage;
   readonly accessLog: ILogGroup;
-  /** What must be there before the API is called, and after it was called last. */
+  /** Must be deployed before the first call to the API, and deleted after the last one. */
   readonly reachable = new DependencyGroup();
   protected readonly restApi: RestApi;
 
@@ -112,14 +116,14 @@ export class ServiceApi extends Construct {
       ...(!kind.restApi?.endpointConfiguration && { endpointTypes: [EndpointType.REGIONAL] }),
       ...kind.restApi,
       ...(domain && { disableExecuteApiEndpoint: true }),
-      // Without this account-wide role API Gateway writes no access log.
+      // Without this account-wide role, API Gateway writes no access log.
       cloudWatchRole: kind.setsLogRole,
       deployOptions: {
         stageName: STAGE,
         accessLogDestination: new LogGroupLogDestination(this.accessLog),
         accessLogFormat: ACCESS_LOG_FORMAT,
         // A trace of the stage records the full URL of sampled requests: authorization codes, states and request URIs
-        // (X-Ray developer guide, "Amazon API Gateway active tracing support"). The functions trace themselves.
+        // (X-Ray developer guide, "Amazon API Gateway active tracing support"). The functions write their own traces.
         tracingEnabled: false,
         throttlingRateLimit: throttle.rateLimit ?? 100,
         throttlingBurstLimit: throttle.burstLimit ?? 200,
@@ -127,9 +131,9 @@ export class ServiceApi extends Construct {
         dataTraceEnabled: false,
       },
     });
-    // CDK's output has a trailing slash, with which AWS's JavaScript client asks for `//identities/…`.
+    // CDK's output has a trailing slash, so the AWS SDK for JavaScript would request `//identities/…`.
     this.restApi.node.tryRemoveChild('Endpoint');
-    // Not from the stage, which depends on the methods and through them on the functions that are told it.
+    // Built without the stage. The stage depends on the methods and their functions, and the functions need the address.
     this.baseUrl = domain
       ? `https://${domain.domainName}`
       : `https://${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
@@ -137,8 +141,8 @@ export class ServiceApi extends Construct {
     this.stage = this.restApi.deploymentStage;
     addGatewayResponses(this.restApi, kind.errors?.(this.baseUrl));
     this.reachable.add(this.stage);
-    acknowledgeApi(this.restApi, kind, webAcl !== undefined);
+    acknowledgeApi(this.restApi, kind, settings);
     if (domain) this.reachable.add(addApiDomain(this, this.restApi, domain));
-    if (webAcl) addWebAcl(this, this.stage, webAcl, kind.payloads);
+    webAcl?._bind(this, this.stage, kind.payloads);
   }
 }

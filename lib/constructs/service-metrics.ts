@@ -1,14 +1,100 @@
-/** Metrics of a deployment that alarms and dashboard share. */
+/**
+ * The metrics of a deployment. Alarms, dashboard, and the `metric…` methods of the constructs all get their metrics here,
+ * so that each name is written once. docs/metrics.md describes them.
+ */
 import { Duration } from 'aws-cdk-lib';
-import { MathExpression, Metric, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  MathExpression,
+  Metric,
+  Stats,
+  type IMetric,
+  type MathExpressionOptions,
+  type MetricOptions,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
-import type { TableReference } from './state';
-import type { Watched } from './operations';
+import type { MonitoredResources } from './operations';
+import { namedTables } from './state';
 
 export const FIVE_MINUTES = Duration.minutes(5);
 
-/** What several metrics come to together; one without data counts as nothing. An alarm takes ten of them at most. */
+/** How to sum a metric over the values of its dimensions. */
+export interface MetricSumOptions extends MathExpressionOptions {
+  /**
+   * Conditions on dimensions, all of which must hold, such as `Outcome = 'failed'`.
+   * @default - none: the sum includes all values
+   */
+  readonly where?: string[];
+  /**
+   * Dimensions that are not summed: each of their values gets its own time series.
+   * @default - none: there is one time series
+   */
+  readonly groupBy?: string[];
+}
+
+const FETCH_DIMENSIONS = ['WorkloadIdentity', 'WorkloadIdentityDirectory'];
+const WORKLOAD_TOKEN_DIMENSIONS = [...FETCH_DIMENSIONS, 'Operation'];
+const RESOURCE_TOKEN_DIMENSIONS = [...FETCH_DIMENSIONS, 'TokenVault', 'ProviderName', 'Type'];
+const API_KEY_DIMENSIONS = [...FETCH_DIMENSIONS, 'TokenVault', 'ProviderName'];
+
+/**
+ * The dimensions of each metric that is derived from audit entries. A metric is found only with all of its dimensions:
+ * with others, it is a different metric.
+ */
+export const METRIC_DIMENSIONS = {
+  WorkloadAccessTokenFetchSuccess: WORKLOAD_TOKEN_DIMENSIONS,
+  WorkloadAccessTokenFetchFailures: ['ExceptionType', ...WORKLOAD_TOKEN_DIMENSIONS],
+  WorkloadAccessTokenFetchThrottles: WORKLOAD_TOKEN_DIMENSIONS,
+  ResourceAccessTokenFetchSuccess: RESOURCE_TOKEN_DIMENSIONS,
+  ResourceAccessTokenFetchFailures: ['ExceptionType', ...RESOURCE_TOKEN_DIMENSIONS],
+  ResourceAccessTokenFetchThrottles: RESOURCE_TOKEN_DIMENSIONS,
+  ApiKeyFetchSuccess: API_KEY_DIMENSIONS,
+  ApiKeyFetchFailures: ['ExceptionType', ...API_KEY_DIMENSIONS],
+  ApiKeyFetchThrottles: API_KEY_DIMENSIONS,
+  ResourceAccessTokenOutcome: ['Outcome', 'ProviderName'],
+  RenewalOutcome: ['Outcome', 'ProviderName'],
+  ConsentStep: ['Operation', 'Outcome'],
+  InboundInvocation: ['WorkloadIdentity', 'Outcome'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type AuditMetricName = keyof typeof METRIC_DIMENSIONS;
+
+/** A metric that a metric filter counts in the logs. It has no dimensions. */
+export type LogMetricName = 'UnexpectedError' | 'KeyFailure' | 'Denial' | 'GatewayThrottle';
+
+/** Returns a metric of the service, by default as a sum over 5 minutes. */
+export const serviceMetric = (metricName: string, props: MetricOptions = {}): Metric =>
+  new Metric({
+    namespace: METRICS_NAMESPACE,
+    metricName,
+    statistic: Stats.SUM,
+    period: FIVE_MINUTES,
+    ...props,
+  });
+
+/** Returns a metric that is counted in the logs. */
+export const logMetric = (metricName: LogMetricName, props: MetricOptions = {}): Metric =>
+  serviceMetric(metricName, { label: metricName, ...props });
+
+/**
+ * Returns the sum of a metric over dimensions whose values are not known beforehand: a Metrics Insights query.
+ * Source: CloudWatch user guide, "Query components and syntax in CloudWatch Metrics Insights".
+ */
+export function metricSum(metricName: AuditMetricName, options: MetricSumOptions = {}): MathExpression {
+  const { where = [], groupBy = [], ...others } = options;
+  const conditions = where.length > 0 ? ` WHERE ${where.join(' AND ')}` : '';
+  const groups = groupBy.length > 0 ? ` GROUP BY ${groupBy.join(', ')}` : '';
+  const schema = `SCHEMA(${METRICS_NAMESPACE}, ${METRIC_DIMENSIONS[metricName].join(', ')})`;
+  return new MathExpression({
+    expression: `SELECT SUM(${metricName}) FROM ${schema}${conditions}${groups}`,
+    usingMetrics: {},
+    period: FIVE_MINUTES,
+    label: metricName,
+    ...others,
+  });
+}
+
+/** Returns the sum of several metrics; a metric without data counts as 0. An alarm accepts up to 10 metrics. */
 export const total = (label: string, metrics: readonly IMetric[]): MathExpression =>
   new MathExpression({
     expression: `SUM([${metrics.map((_, index) => `m${index}`).join(', ')}])`,
@@ -17,68 +103,29 @@ export const total = (label: string, metrics: readonly IMetric[]): MathExpressio
     label,
   });
 
-/**
- * A Metrics Insights query over metrics of the audit trail, for dimensions whose values nobody knows beforehand.
- * Source: CloudWatch user guide, "Query components and syntax in CloudWatch Metrics Insights".
- */
-export function query({ metric, dimensions, where, by, label }: MetricQuery): MathExpression {
-  const conditions = where.length > 0 ? ` WHERE ${where.join(' AND ')}` : '';
-  const groups = by.length > 0 ? ` GROUP BY ${by.join(', ')}` : '';
-  const schema = `SCHEMA(${METRICS_NAMESPACE}, ${dimensions.join(', ')})`;
-  return new MathExpression({
-    expression: `SELECT SUM(${metric}) FROM ${schema}${conditions}${groups}`,
-    usingMetrics: {},
-    period: FIVE_MINUTES,
-    label,
-  });
-}
-
-export interface MetricQuery {
-  readonly metric: string;
-  /** All that the metric has: with others it is another metric. */
-  readonly dimensions: readonly string[];
-  /** Conditions, all of which hold. */
-  readonly where: readonly string[];
-  /** Dimensions of which each value gets a line. */
-  readonly by: readonly string[];
-  readonly label: string;
-}
-
-export const OUTCOME_DIMENSIONS = ['Outcome', 'ProviderName'];
-
-const FETCH_DIMENSIONS = ['ExceptionType', 'WorkloadIdentity', 'WorkloadIdentityDirectory'];
-
-/** Dimensions of the metrics of failed fetches, by metric. */
-export const FAILURE_DIMENSIONS = {
-  WorkloadAccessTokenFetchFailures: [...FETCH_DIMENSIONS, 'Operation'],
-  ResourceAccessTokenFetchFailures: [...FETCH_DIMENSIONS, 'TokenVault', 'ProviderName', 'Type'],
-  ApiKeyFetchFailures: [...FETCH_DIMENSIONS, 'TokenVault', 'ProviderName'],
-} as const;
-
 type FunctionMetric = 'Errors' | 'Throttles' | 'AsyncEventsDropped' | 'Duration';
 
-/** A metric of one function. */
+/** Returns a metric of one function, by default as a sum over 5 minutes. */
 export const functionMetric = (
   fn: LambdaFunction,
   metricName: FunctionMetric,
-  label: string,
-  statistic: string = Stats.SUM,
-): Metric => fn.metric(metricName, { statistic, period: FIVE_MINUTES, label });
+  props: MetricOptions,
+): Metric => fn.metric(metricName, { statistic: Stats.SUM, period: FIVE_MINUTES, ...props });
 
-/** A metric of each function. */
+/** Returns a metric of each function. */
 export const functionMetrics = (
-  { functions }: Watched,
+  { functions }: MonitoredResources,
   metricName: FunctionMetric,
-  statistic?: string,
+  props: MetricOptions = {},
 ): Metric[] =>
-  Object.entries(functions).map(([group, fn]) => functionMetric(fn, metricName, group, statistic));
+  Object.entries(functions).map(([group, fn]) => functionMetric(fn, metricName, { label: group, ...props }));
 
 type TableMetric =
   'ReadThrottleEvents' | 'WriteThrottleEvents' | 'ConsumedReadCapacityUnits' | 'ConsumedWriteCapacityUnits';
 
-/** A metric of each table, which DynamoDB has by table's name alone. */
-export const tableMetrics = ({ state }: Watched, metricName: TableMetric): Metric[] =>
-  Object.entries<TableReference>(state.tables).map(
+/** Returns a metric of each table. Its only dimension at DynamoDB is the table's name. */
+export const tableMetrics = ({ state }: MonitoredResources, metricName: TableMetric): Metric[] =>
+  namedTables(state).map(
     ([table, { tableName }]) =>
       new Metric({
         namespace: 'AWS/DynamoDB',
@@ -91,7 +138,7 @@ export const tableMetrics = ({ state }: Watched, metricName: TableMetric): Metri
   );
 
 /**
- * Calls of KMS with symmetric keys, as the quota counts them: of the whole account in this Region.
+ * Returns the KMS calls with symmetric keys, as the quota counts them: those of the whole account in this Region.
  * Source: AWS Security Blog, "Manage your AWS KMS API request rates using Service Quotas and Amazon CloudWatch".
  */
 export const kmsCalls = (): Metric =>
@@ -105,7 +152,7 @@ export const kmsCalls = (): Metric =>
       Class: 'None',
     },
     statistic: Stats.SUM,
-    // The quota is of a second; the metric is of minutes.
+    // The quota is per second, the metric per minute.
     period: Duration.minutes(1),
     label: 'KMS calls of the account',
   });

@@ -1,11 +1,11 @@
 /**
- * One of the four tables: on demand, point-in-time recovery, protected from deletion, encrypted with the
- * customer managed key, and kept when the stack goes. A global table of one replica, so that more can be
- * added without moving data; written out as CloudFormation has it, because CDK's TableV2 takes a customer
- * managed key only where the region is known at synthesis.
+ * One of the four tables. It has on-demand capacity, point-in-time recovery, deletion protection, and encryption under
+ * the customer managed key, and it stays when the stack is deleted. It is a global table with one replica, so that
+ * operators can add replicas without moving data. It uses the CloudFormation resource, because CDK's TableV2 takes a
+ * customer managed key only if the Region is known at synthesis.
  *
- * Copies in other Regions are for the day when this Region is lost. Global tables settle writes of two Regions by the
- * last one, so single use, leases and generations hold only while one Region writes.
+ * Copies in other Regions are for the loss of this Region. In a global table, the last write wins. Single use, leases,
+ * and generations therefore hold only while one Region writes.
  * Source: CloudFormation template reference, "AWS::DynamoDB::GlobalTable".
  */
 import { Aws, RemovalPolicy } from 'aws-cdk-lib';
@@ -22,12 +22,12 @@ import {
 
 /** A copy of the tables in another Region. */
 export interface TableReplica {
-  /** Another Region than the stack's. */
+  /** A Region other than the stack's. */
   readonly region: string;
   /**
-   * ARN of a symmetric KMS key of that Region, which encrypts the copy; DynamoDB takes no key of another Region. For
-   * what the copy holds to be of use there, vault keys and signing keys must open there too: so the deployment's
-   * `encryptionKey` is a multi-Region key, and this is its replica.
+   * ARN of a symmetric KMS key of that Region, which encrypts the copy. DynamoDB does not accept a key of another Region.
+   * The copy is useful only if its vault keys and signing keys can be decrypted there too. So make the deployment's
+   * `encryptionKey` a multi-Region key, and use its replica here.
    */
   readonly encryptionKeyArn: string;
 }
@@ -77,7 +77,7 @@ export class StateTable extends Construct {
         })),
       }),
       ...(props.shape.ttl && { timeToLiveSpecification: { attributeName: TTL_ATTRIBUTE, enabled: true } }),
-      // Which copies are made by (CloudFormation template reference, `StreamSpecification`).
+      // Replication needs the stream (CloudFormation template reference, `StreamSpecification`).
       ...(props.replicas.length > 0 && { streamSpecification: { streamViewType: 'NEW_AND_OLD_IMAGES' } }),
       replicas: [
         replica(Aws.REGION, props.encryptionKey.keyArn),

@@ -1,14 +1,43 @@
-/** What the functions work on: the four tables and the key that everything in them is encrypted with. */
+/** The state that the functions work on: four tables, and the key that encrypts everything in them. */
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { TableName } from '../../lambda/contract/table-keys';
 
-/** A table by name and ARN alone: access is given by grant.ts and nowhere else. */
+/** A table by name and ARN only. The functions of the service get access to it from their own roles. */
 export interface TableReference {
   readonly tableName: string;
   readonly tableArn: string;
 }
 
-export interface State {
-  readonly tables: Readonly<Record<TableName, TableReference>>;
+/** The four tables. */
+export interface StateTables {
+  /** Workload identities, credential providers, policies, and signing keys. */
+  readonly directory: TableReference;
+  /** Wrapped vault keys. */
+  readonly keys: TableReference;
+  /** Consent sessions. */
+  readonly sessions: TableReference;
+  /** Grants, API keys, and client secrets. */
+  readonly vault: TableReference;
+}
+
+/** The state of a deployment: its tables and their key. */
+export interface IState {
+  readonly tables: StateTables;
+  /** Wraps vault keys and signing keys, and encrypts the tables. */
   readonly encryptionKey: IKey;
 }
+
+/** The tables by their names in the service. */
+const MEMBERS: Readonly<Record<TableName, keyof StateTables>> = {
+  Directory: 'directory',
+  Keys: 'keys',
+  Sessions: 'sessions',
+  Vault: 'vault',
+};
+
+/** Returns the table of that name. */
+export const tableOf = ({ tables }: IState, name: TableName): TableReference => tables[MEMBERS[name]];
+
+/** Returns the tables with their names. */
+export const namedTables = (state: IState): [TableName, TableReference][] =>
+  (Object.keys(MEMBERS) as TableName[]).map((name) => [name, tableOf(state, name)]);

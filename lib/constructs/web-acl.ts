@@ -1,6 +1,6 @@
 /**
- * A web ACL in front of the API: one that the operator has, or one made here of AWS's managed rules and a limit of
- * requests per address.
+ * A web ACL (AWS WAF) in front of an API: an existing one, or a new one with AWS managed rules and a rate limit for each
+ * IP address.
  * Source: AWS WAF developer guide, "AWS Managed Rules for AWS WAF" (Baseline and IP reputation rule groups).
  */
 import { Names } from 'aws-cdk-lib';
@@ -8,34 +8,27 @@ import type { Stage } from 'aws-cdk-lib/aws-apigateway';
 import { CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
 
-export type WebAcl = WebAclByArn | ManagedWebAcl;
-
-export interface WebAclByArn {
-  /** ARN of a regional web ACL of this Region. */
-  readonly arn: string;
-}
-
-export interface ManagedWebAcl {
-  readonly arn?: undefined;
+/** A new web ACL with AWS managed rules. */
+export interface ManagedWebAclProps {
   /**
-   * Requests that one address may send in five minutes, before it is blocked until they are fewer; 10 or more.
-   * Agents behind one NAT gateway share an address.
+   * The number of requests that one IP address can send in 5 minutes, 10 or more. AWS WAF blocks the address while its
+   * rate is higher. Agents behind one NAT gateway share an address.
    * @default 20000
    */
   readonly requestsPerFiveMinutes?: number;
 }
 
-/** What requests' bodies are: an operation's members, or whatever people write to agents. */
+/** What request bodies contain: the members of an operation, or prompts that people write to agents. */
 export type Payloads = 'operations' | 'prompts';
 
-/** A managed rule group; the rules that a request of the API breaks by nature only count. */
+/** A managed rule group. Rules that legitimate requests break only count. */
 interface RuleGroup {
   readonly name: string;
   readonly counted: readonly string[];
 }
 
-/** Rules of the common group that find fault with prose: whoever asks an agent about HTML or paths would be blocked. */
-const AGAINST_PROSE = ['CrossSiteScripting_BODY', 'GenericLFI_BODY'];
+/** Rules of the common group that would block prompts about HTML or file paths. */
+const PROMPT_RULES = ['CrossSiteScripting_BODY', 'GenericLFI_BODY'];
 
 const ruleGroups = (payloads: Payloads): readonly RuleGroup[] => [
   { name: 'AWSManagedRulesAmazonIpReputationList', counted: [] },
@@ -43,17 +36,17 @@ const ruleGroups = (payloads: Payloads): readonly RuleGroup[] => [
   {
     name: 'AWSManagedRulesCommonRuleSet',
     counted: [
-      // Workload access tokens have up to 128 KiB, and the rule allows 8.
+      // Workload access tokens have up to 128 KiB, but the rule allows 8 KiB.
       'SizeRestrictions_BODY',
       'SizeRestrictions_QUERYSTRING',
-      // Bodies and callbacks hold URLs: discovery documents, return URLs, issuers.
+      // Bodies and callbacks contain URLs: discovery documents, return URLs, issuers.
       'GenericRFI_BODY',
       'GenericRFI_QUERYARGUMENTS',
       'EC2MetaDataSSRF_BODY',
       'EC2MetaDataSSRF_QUERYARGUMENTS',
-      // AWS's SDKs in some runtimes send none.
+      // In some runtimes, the AWS SDK sends no User-Agent header.
       'NoUserAgent_HEADER',
-      ...(payloads === 'prompts' ? AGAINST_PROSE : []),
+      ...(payloads === 'prompts' ? PROMPT_RULES : []),
     ],
   },
 ];
@@ -61,7 +54,7 @@ const ruleGroups = (payloads: Payloads): readonly RuleGroup[] => [
 const visibility = (metricName: string): CfnWebACL.VisibilityConfigProperty => ({
   metricName,
   cloudWatchMetricsEnabled: true,
-  // Sampled requests show query strings, and a callback's has an authorization code.
+  // Sampled requests show query strings, and a callback's query string contains an authorization code.
   sampledRequestsEnabled: false,
 });
 
@@ -87,27 +80,47 @@ const perAddress = (limit: number, priority: number): CfnWebACL.RuleProperty => 
   visibilityConfig: visibility('RequestsPerAddress'),
 });
 
-function managedWebAcl(
-  scope: Construct,
-  { requestsPerFiveMinutes = 20_000 }: ManagedWebAcl,
-  payloads: Payloads,
-): string {
-  const groups = ruleGroups(payloads).map(managed);
-  const acl = new CfnWebACL(scope, 'WebAcl', {
-    name: Names.uniqueResourceName(scope, { maxLength: 128, separator: '-' }),
-    description: 'agent-identity: managed rules, and a limit per address',
-    scope: 'REGIONAL',
-    defaultAction: { allow: {} },
-    rules: [...groups, perAddress(requestsPerFiveMinutes, groups.length)],
-    visibilityConfig: visibility('agent-identity'),
-  });
-  return acl.attrArn;
-}
+/** A web ACL in front of an API. */
+export class WebAcl {
+  /**
+   * An existing web ACL.
+   *
+   * @param webAclArn ARN of a regional web ACL in the stack's Region
+   */
+  static fromArn(webAclArn: string): WebAcl {
+    return new WebAcl(() => webAclArn);
+  }
 
-/** @param scope gets the children `WebAcl` and `WebAclAssociation` */
-export function addWebAcl(scope: Construct, stage: Stage, webAcl: WebAcl, payloads: Payloads): void {
-  new CfnWebACLAssociation(scope, 'WebAclAssociation', {
-    resourceArn: stage.stageArn,
-    webAclArn: webAcl.arn ?? managedWebAcl(scope, webAcl, payloads),
-  });
+  /** A new web ACL with AWS managed rules and a rate limit for each IP address. */
+  static managed(props: ManagedWebAclProps = {}): WebAcl {
+    const { requestsPerFiveMinutes = 20_000 } = props;
+    return new WebAcl((scope, payloads) => {
+      const groups = ruleGroups(payloads).map(managed);
+      const acl = new CfnWebACL(scope, 'WebAcl', {
+        name: Names.uniqueResourceName(scope, { maxLength: 128, separator: '-' }),
+        description: 'agent-identity: managed rules, and a limit per address',
+        scope: 'REGIONAL',
+        defaultAction: { allow: {} },
+        rules: [...groups, perAddress(requestsPerFiveMinutes, groups.length)],
+        visibilityConfig: visibility('agent-identity'),
+      });
+      return acl.attrArn;
+    });
+  }
+
+  /** @param arnIn returns the ARN of the web ACL, and creates a new web ACL in that scope */
+  private constructor(private readonly arnIn: (scope: Construct, payloads: Payloads) => string) {}
+
+  /**
+   * Puts the web ACL in front of a stage.
+   *
+   * @internal
+   * @param scope gets the children `WebAcl` and `WebAclAssociation`
+   */
+  _bind(scope: Construct, stage: Stage, payloads: Payloads): void {
+    new CfnWebACLAssociation(scope, 'WebAclAssociation', {
+      resourceArn: stage.stageArn,
+      webAclArn: this.arnIn(scope, payloads),
+    });
+  }
 }

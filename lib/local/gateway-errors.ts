@@ -33,7 +33,7 @@ export const statedRefusal = ({ type, message, wwwAuthenticate }: Refusal): Gate
   new GatewayError(ERROR_STATUS[type], type, message, wwwAuthenticate);
 
 export const unknownRoute = (): GatewayError =>
-  forbidden('There is no such operation: check the method and the path.');
+  forbidden('The operation does not exist. Check the method and the path.');
 
 export const headersTooLarge = (limit: number): GatewayError =>
   new GatewayError(400, 'ValidationException', `Request line and headers may have ${limit} bytes in all.`);

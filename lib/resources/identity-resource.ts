@@ -22,6 +22,7 @@ import {
   type GovernedOperation,
 } from '../../lambda/contract/resource-policies';
 import type { IAgentIdentity } from '../constructs/agent-identity';
+import { connectionOf } from '../constructs/service-connection';
 import type { BoundSecret } from './provider-secret';
 import { ResourceFunction } from './resource-function';
 
@@ -148,7 +149,7 @@ export abstract class IdentityResource extends Construct {
       resources.manifest.addProvider({ resource, definition: [kind.type, name, configuration], secret });
     }
     // The operations are methods of an API, which must be deployed before it is called and outlive the last call.
-    this.resource.node.addDependency(identity.reachable);
+    this.resource.node.addDependency(connectionOf(identity).reachable);
     this.createdName = this.resource.getAttString('Name');
     this.createdArn = this.resource.getAttString('Arn');
     this.ownerArn = resources.role.roleArn;
@@ -163,7 +164,7 @@ export abstract class IdentityResource extends Construct {
   }
 
   private policy(): string {
-    const operators = this.identity.operators.map(({ roleArn }) => roleArn);
+    const operators = [...connectionOf(this.identity).operatorArns];
     const statements: PolicyStatementJson[] = [
       ...this.statements(),
       ...(operators.length > 0

@@ -8,14 +8,16 @@
  * that there are none here. So CloudFormation invokes this one directly, and it answers by itself.
  */
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { COMMON_OPERATIONS, KIND_OPERATIONS, type ResourceKind } from '../../lambda/contract/resource-kinds';
 import type { IAgentIdentity } from '../constructs/agent-identity';
-import { networkOf, type CallerNetwork } from '../constructs/caller-network';
+import { resolveNetwork, type CallerNetwork } from '../constructs/caller-network';
 import { functionCode } from '../constructs/function-code';
-import { letInvoke } from '../constructs/invocation';
-import { StatelessFunction } from '../constructs/stateless-function';
+import { grantInvokeOperations } from '../constructs/invocation';
+import { connectionOf } from '../constructs/service-connection';
+import { ServiceFunction } from '../constructs/service-function';
 import { ResourceFunctionManifest } from './resource-function-manifest';
 
 /** A request is a handful of calls; one that is throttled, conflicts, or that IAM does not know of yet is tried again. */
@@ -24,26 +26,29 @@ const TIMEOUT = Duration.seconds(60);
 const ID = 'AgentIdentityResources';
 
 /** Its role owns what the custom resources create. */
-export class ResourceFunction extends StatelessFunction {
+export class ResourceFunction extends Construct {
   /**
    * The function for custom resources in this scope's stack at this service; made when it is first wanted.
    *
    * @throws Error for a private API of which it is not said where its callers are
    */
   static of(scope: Construct, identity: IAgentIdentity): ResourceFunction {
-    const network = networkOf(identity.network, 'the function behind resources');
+    const network = resolveNetwork(connectionOf(identity).network, 'the function behind resources');
     const stack = Stack.of(scope);
     const id = network === 'internet' ? ID : `${ID}${network.vpc.node.addr.slice(0, 8)}`;
     const present = stack.node.tryFindChild(id);
     return present instanceof ResourceFunction ? present : new ResourceFunction(stack, id, network);
   }
 
+  readonly functionArn: string;
+  readonly role: Role;
   /** What its environment says of the stack. */
   readonly manifest: ResourceFunctionManifest;
 
   private constructor(scope: Construct, id: string, network: CallerNetwork | 'internet') {
-    const manifest = new ResourceFunctionManifest(Stack.of(scope), `${scope.node.path}/${id}`);
-    super(scope, id, {
+    super(scope, id);
+    this.manifest = new ResourceFunctionManifest(Stack.of(this), this.node.path);
+    const deployed = new ServiceFunction(this, 'Function', {
       code: functionCode('deployed-resources'),
       description: 'agent-identity: workload identities and credential providers of this stack',
       roleDescription:
@@ -51,17 +56,18 @@ export class ResourceFunction extends StatelessFunction {
       timeout: TIMEOUT,
       memorySize: 512,
       network,
-      environment: { STACK: manifest.json },
+      environment: { STACK: this.manifest.json },
       logRetention: RetentionDays.THREE_MONTHS,
       // What it did is in the service's own audit trail.
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.manifest = manifest;
+    this.functionArn = deployed.functionArn;
+    this.role = deployed.executionRole;
   }
 
   /** Lets it make, keep and delete resources of a kind. */
   letKeep(identity: IAgentIdentity, kind: ResourceKind): void {
-    letInvoke(identity, this.role, [...KIND_OPERATIONS[kind], ...COMMON_OPERATIONS]);
+    grantInvokeOperations(identity, this.role, [...KIND_OPERATIONS[kind], ...COMMON_OPERATIONS]);
     this.manifest.addEndpoint(identity.endpoint);
   }
 }

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import type { TrustedIssuer } from '../../lambda/contract/configuration';
 import type { GovernedOperation } from '../../lambda/contract/resource-policies';
-import { letInvoke } from '../constructs/invocation';
+import { grantInvokeOperations } from '../constructs/invocation';
 import {
   actions,
   IdentityResource,
@@ -134,7 +134,7 @@ export class WorkloadIdentity extends IdentityResource implements IWorkloadIdent
    * @param role what the agent runs as; a role of this account
    */
   grantExchange(role: IRole): void {
-    letInvoke(this.api, role, [...AGENT_OPERATIONS, 'RejectResourceOauth2Token']);
+    grantInvokeOperations(this.api, role, [...AGENT_OPERATIONS, 'RejectResourceOauth2Token']);
     if (!this.agents.includes(role)) this.agents.push(role);
   }
 
@@ -146,7 +146,7 @@ export class WorkloadIdentity extends IdentityResource implements IWorkloadIdent
    * @param operations which of them; without `GetWorkloadAccessTokenForUserId` it can name no user by itself
    */
   grantMint(role: IRole, operations: readonly MintOperation[] = MINT_OPERATIONS): void {
-    letInvoke(this.api, role, operations);
+    grantInvokeOperations(this.api, role, operations);
     const granted = this.minters.get(role) ?? [];
     const union = MINT_OPERATIONS.filter((one) => granted.includes(one) || operations.includes(one));
     this.minters.set(role, union);
@@ -159,7 +159,7 @@ export class WorkloadIdentity extends IdentityResource implements IWorkloadIdent
    * @param role what the application runs as; a role of this account
    */
   grantComplete(role: IRole): void {
-    letInvoke(this.api, role, ['CompleteResourceTokenAuth']);
+    grantInvokeOperations(this.api, role, ['CompleteResourceTokenAuth']);
     if (!this.applications.includes(role)) this.applications.push(role);
   }
 

@@ -1,16 +1,17 @@
-/** What must not be lost: the tables and the key. Everything here is retained when the stack is deleted. */
+/** The state of a deployment: the tables and their key. By default, they stay when the stack is deleted. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import type { TableName } from '../../lambda/contract/table-keys';
 import { addIdentityState, type IdentityStateProps } from '../constructs/identity-state';
-import type { State, TableReference } from '../constructs/state';
+import type { IState, StateTables } from '../constructs/state';
 
+/** The stack of the state. */
 export interface StatefulStackProps extends StackProps, IdentityStateProps {}
 
-export class StatefulStack extends Stack implements State {
+/** The tables and their key. */
+export class StatefulStack extends Stack implements IState {
   readonly encryptionKey: IKey;
-  readonly tables: Readonly<Record<TableName, TableReference>>;
+  readonly tables: StateTables;
 
   constructor(scope: Construct, id: string, props: StatefulStackProps = {}) {
     super(scope, id, props);

@@ -12,7 +12,7 @@ import {
   type ConsumerTemplate,
   type WrittenStatement,
 } from './consumer';
-import { AGENT_ARN, endpointTemplate, endpointWith } from './endpoint';
+import { AGENT_ARN, agentFunction, endpointTemplate, endpointWith } from './endpoint';
 import { IDENTITY } from './resources';
 import { resourcesOf } from './synthesis';
 
@@ -122,7 +122,7 @@ describe('the gate', () => {
     const attributes = { restApiId: 'abc123', network: { vpc } };
     const identity = AgentIdentity.fromAttributes(stack, 'Identity', attributes);
     const workload = new WorkloadIdentity(stack, 'Agent', { identity });
-    const target = AgentTarget.lambda({ functionArn: AGENT_ARN });
+    const target = AgentTarget.lambda(agentFunction(stack));
     new AgentEndpoint(stack, 'Travel', { identity, workload, inbound: Inbound.iam(), target });
     const [logs, anything, ...rest] = statementsOf(templateOf(stack), 'TravelGateRole');
     expect(logs).toEqual(reporting('Gate')[0]);
@@ -192,7 +192,7 @@ describe('grantInvoke', () => {
   it('is refused where callers bring tokens', () => {
     const { endpoint, stack } = endpointWith();
     expect(() => endpoint.grantInvoke(roleIn(stack))).toThrow(
-      "Consumer/Travel: its callers bring users' tokens; there is nothing to grant in IAM",
+      'Consumer/Travel: callers of this endpoint authenticate with user tokens, so IAM cannot grant access.',
     );
   });
 });

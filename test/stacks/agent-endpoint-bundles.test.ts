@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WorkloadIdentity } from '../../lib';
 import { written, type ConsumerTemplate } from './consumer';
-import { AGENT_ARN, ISSUER } from './endpoint';
+import { agentFunction, ISSUER } from './endpoint';
 
 const outdir = mkdtempSync(join(tmpdir(), 'agent-identity-bundles-'));
 afterAll(() => rmSync(outdir, { recursive: true }));
@@ -37,7 +37,7 @@ function bundle(): Readonly<Record<string, Bundle>> {
     identity,
     workload: new WorkloadIdentity(stack, 'Agent', { identity }),
     inbound: Inbound.jwt(ISSUER),
-    target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+    target: AgentTarget.lambda(agentFunction(stack)),
   });
   const { Resources } = Template.fromStack(stack).toJSON() as ConsumerTemplate & {
     Resources: Readonly<Record<string, { Metadata?: Readonly<Record<string, string>> }>>;

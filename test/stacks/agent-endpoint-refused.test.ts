@@ -1,7 +1,10 @@
 /** What an agent endpoint refuses at synthesis, in plain words, for it would fail when it is deployed or refuse every call. */
 import { Duration } from 'aws-cdk-lib';
 import { AgentTarget, Inbound } from '../../lib';
-import { endpointWith, ISSUER } from './endpoint';
+import { consumerStack } from './consumer';
+import { agentFunction, endpointWith, ISSUER } from './endpoint';
+
+const LAYER_ARN = 'arn:aws:lambda:eu-central-1:111122223333:layer:travel';
 
 describe('refused in plain words, before anything is deployed, is', () => {
   it.each<[string, Parameters<typeof endpointWith>[0], string]>([
@@ -17,7 +20,7 @@ describe('refused in plain words, before anything is deployed, is', () => {
     ],
     [
       'a target that is no function',
-      { target: AgentTarget.lambda({ functionArn: 'travel' }) },
+      { target: AgentTarget.lambda(agentFunction(consumerStack(), LAYER_ARN)) },
       'target.functionArn: must be the ARN of a function',
     ],
     [
@@ -33,7 +36,7 @@ describe('refused in plain words, before anything is deployed, is', () => {
     [
       'a scope that no header of API Gateway can hold',
       { inbound: Inbound.jwt({ ...ISSUER, allowedScopes: ["it's"] }) },
-      'WWW-Authenticate: API Gateway has no way to answer a single quote',
+      'WWW-Authenticate: must not contain a single quote, which API Gateway cannot return',
     ],
     [
       'a principal that would never match',
@@ -59,7 +62,7 @@ describe('refused in plain words, before anything is deployed, is', () => {
     [
       'a function without memory',
       { functions: { authorizer: { memorySize: 1 } } },
-      'functions: authorizer: memorySize must be 128 to 10240',
+      'functions: authorizer: memorySize must be a whole number from 128 to 10240',
     ],
     [
       "more than a function's environment holds",
@@ -69,7 +72,7 @@ describe('refused in plain words, before anything is deployed, is', () => {
           allowedClients: Array.from({ length: 50 }, (_, i) => `${'c'.repeat(80)}${i}`),
         }),
       },
-      'name fewer clients, audiences',
+      'State fewer clients, audiences',
     ],
   ])('%s', (_, props, message) => {
     expect(() => endpointWith(props)).toThrow(message);
@@ -83,6 +86,6 @@ describe('refused in plain words, before anything is deployed, is', () => {
 
   it('a workload identity of another stack', () => {
     const { workload } = endpointWith();
-    expect(() => endpointWith({ workload })).toThrow('Consumer/Travel: workload: must be of the same stack');
+    expect(() => endpointWith({ workload })).toThrow('Consumer/Travel: workload: must be in the same stack');
   });
 });

@@ -7,9 +7,17 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { parseAgentEndpoint } from '../../lambda/domain/gate/agent-endpoint';
 import { inboundRoutes } from '../../lambda/contract/gate-routes';
-import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WorkloadIdentity } from '../../lib';
+import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WebAcl, WorkloadIdentity } from '../../lib';
 import { consumerStack, propertiesOf, templateOf, written, type ConsumerTemplate } from './consumer';
-import { AGENT_ARN, configurationOf, endpointTemplate, endpointWith, functionOf, ISSUER } from './endpoint';
+import {
+  AGENT_ARN,
+  agentFunction,
+  configurationOf,
+  endpointTemplate,
+  endpointWith,
+  functionOf,
+  ISSUER,
+} from './endpoint';
 import { resourcesOf } from './synthesis';
 
 const BASE = 'https://<TravelApiRestApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod';
@@ -278,7 +286,7 @@ describe('by props', () => {
       identity,
       workload: new WorkloadIdentity(stack, 'Agent', { identity }),
       inbound: Inbound.iam({ userIdPrincipals: [role, 'arn:aws:iam::111122223333:user/apps/ana'] }),
-      target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+      target: AgentTarget.lambda(agentFunction(stack)),
     });
     expect(configurationOf(templateOf(stack), 'gate').inbound).toEqual({
       kind: 'IAM',
@@ -302,7 +310,7 @@ describe('by props', () => {
     expect(told()).toBe('https://app.example/connected');
     expect(told('https://app.example/other')).toBe('https://app.example/other');
     expect(() => told('https://app.example/connected/')).toThrow(
-      'Consumer/Travel: oauth2CallbackUrl: must be one of the workload identity',
+      'Consumer/Travel: oauth2CallbackUrl: must be exactly one of the workload identity',
     );
     expect(configurationOf(jwt, 'gate')).not.toHaveProperty('oauth2CallbackUrl');
   });
@@ -340,7 +348,7 @@ describe('by props', () => {
       identity,
       workload: new WorkloadIdentity(stack, 'Agent', { identity }),
       inbound: Inbound.iam(),
-      target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+      target: AgentTarget.lambda(agentFunction(stack)),
       logKey,
     });
     const template = templateOf(stack);
@@ -370,7 +378,7 @@ describe('by props', () => {
       identity,
       workload: new WorkloadIdentity(stack, 'Agent', { identity }),
       inbound: Inbound.jwt(ISSUER),
-      target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+      target: AgentTarget.lambda(agentFunction(stack)),
       domain: { domainName: 'travel.example.com', certificate },
     });
     const template = templateOf(stack);
@@ -385,7 +393,7 @@ describe('by props', () => {
   });
 
   it('a web ACL stands in front, which takes no prose for an attack', () => {
-    const template = endpointTemplate({ webAcl: {} });
+    const template = endpointTemplate({ webAcl: WebAcl.managed() });
     expect(propertiesOf(template, 'AWS::WAFv2::WebACLAssociation').ResourceArn).toMatch(
       /\/restapis\/<TravelApiRestApi>\/stages\//,
     );
@@ -438,7 +446,7 @@ describe('a private service', () => {
       identity,
       workload: new WorkloadIdentity(stack, 'Agent', { identity }),
       inbound: Inbound.jwt(ISSUER),
-      target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+      target: AgentTarget.lambda(agentFunction(stack)),
     });
     const template = templateOf(stack);
     expect(functionOf(template, 'gate').VpcConfig).toMatchObject({ SubnetIds: ['subnet-0123456789abcdef0'] });
@@ -452,10 +460,12 @@ describe('a private service', () => {
     const props = {
       workload,
       inbound: Inbound.iam(),
-      target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+      target: AgentTarget.lambda(agentFunction(stack)),
     };
     expect(
       () => new AgentEndpoint(stack, 'Travel', { ...props, identity: privately(elsewhere, false) }),
-    ).toThrow('The API is private: give privateApi.network, where the gate of an agent endpoint runs.');
+    ).toThrow(
+      'The API is private. Set privateApi.network to the network in which the gate of an agent endpoint runs',
+    );
   });
 });

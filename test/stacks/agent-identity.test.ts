@@ -6,7 +6,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { OPERATIONS } from '../../lambda/contract/operations';
-import { AgentIdentity, WorkloadIdentity, type AgentIdentityProps } from '../../lib';
+import { AgentIdentity, WebAcl, WorkloadIdentity, type AgentIdentityProps } from '../../lib';
 import { consumerStack, propertiesOf, templateOf, written, type ConsumerTemplate } from './consumer';
 import { resourcesOf, synthesize, withoutHash } from './synthesis';
 
@@ -227,14 +227,14 @@ describe('a private API', () => {
           privateApi: { vpcEndpoints: [endpoint] },
           domain: { domainName: 'identity.example.com', certificate },
         }),
-    ).toThrow('do not go together');
+    ).toThrow('domain: cannot be combined with privateApi');
   });
 });
 
 describe('a web ACL', () => {
   it('is one that is there', () => {
     const arn = 'arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/mine/1';
-    const template = synthesized({ webAcl: { arn } });
+    const template = synthesized({ webAcl: WebAcl.fromArn(arn) });
     expect(resourcesOf(template, 'AWS::WAFv2::WebACL')).toHaveLength(0);
     expect(propertiesOf(template, 'AWS::WAFv2::WebACLAssociation')).toMatchObject({
       WebACLArn: arn,
@@ -243,7 +243,7 @@ describe('a web ACL', () => {
   });
 
   it('or one of managed rules and a limit, which lets large tokens through and samples no request', () => {
-    const template = synthesized({ webAcl: { requestsPerFiveMinutes: 500 } });
+    const template = synthesized({ webAcl: WebAcl.managed({ requestsPerFiveMinutes: 500 }) });
     const acl = propertiesOf(template, 'AWS::WAFv2::WebACL');
     const rules = acl.Rules as { Name: string; Statement: object; VisibilityConfig: object }[];
     expect(rules.map(({ Name }) => Name)).toEqual([

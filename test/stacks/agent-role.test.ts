@@ -24,6 +24,9 @@ const trustOf = (props: OidcAgentProps): WrittenStatement[] => {
 };
 
 describe('by a token of an OpenID provider', () => {
+  const github = { issuer: GITHUB.issuer, audience: GITHUB.audience };
+  const cluster = { issuer: CLUSTER.issuer, audience: CLUSTER.audience };
+
   it('is one subject for one audience, and a provider for the issuer is made', () => {
     const stack = consumerStack();
     AgentRole.fromOidc(stack, 'Agent', CLUSTER);
@@ -51,14 +54,14 @@ describe('by a token of an OpenID provider', () => {
 
   it('is any of several subjects, at a provider that is there', () => {
     const providerArn = 'arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com';
-    const subject = ['repo:acme/travel:environment:prod', 'repo:acme/travel:environment:stage'];
-    expect(trustOf({ ...GITHUB, subject, providerArn })).toMatchObject([
+    const subjects = ['repo:acme/travel:environment:prod', 'repo:acme/travel:environment:stage'];
+    expect(trustOf({ ...github, subjects, providerArn })).toMatchObject([
       {
         Principal: { Federated: providerArn },
         Condition: {
           StringEquals: {
             'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com',
-            'token.actions.githubusercontent.com:sub': subject,
+            'token.actions.githubusercontent.com:sub': subjects,
           },
         },
       },
@@ -77,9 +80,6 @@ describe('by a token of an OpenID provider', () => {
     ]);
   });
 
-  const github = { issuer: GITHUB.issuer, audience: GITHUB.audience };
-  const cluster = { issuer: CLUSTER.issuer, audience: CLUSTER.audience };
-
   it.each([
     ['tags of one repository', { ...github, subjectPattern: 'repo:acme/travel:ref:refs/tags/*' }],
     ['accounts of one namespace', { ...cluster, subjectPattern: 'system:serviceaccount:travel:*' }],
@@ -95,31 +95,39 @@ describe('by a token of an OpenID provider', () => {
   });
 
   it.each<[string, OidcAgentProps, string]>([
-    ['everybody', { ...github, subjectPattern: '*' }, 'would let in others'],
-    ['every repository', { ...github, subjectPattern: 'repo:*' }, 'would let in others'],
+    ['everybody', { ...github, subjectPattern: '*' }, 'would match subjects of other owners'],
+    ['every repository', { ...github, subjectPattern: 'repo:*' }, 'would match subjects of other owners'],
     [
       'every repository of an owner',
       { ...github, subjectPattern: 'repo:acme/*:ref:x' },
-      'would let in others',
+      'would match subjects of other owners',
     ],
     [
       'owners whose name begins alike',
       { ...github, subjectPattern: 'repo:acme*/travel:x' },
-      'would let in others',
+      'would match subjects of other owners',
     ],
-    ['a repository without more', { ...github, subjectPattern: 'repo:acme/travel*' }, 'would let in others'],
+    [
+      'a repository without more',
+      { ...github, subjectPattern: 'repo:acme/travel*' },
+      'would match subjects of other owners',
+    ],
     [
       'every namespace',
       { ...cluster, subjectPattern: 'system:serviceaccount:*:agent' },
-      'would let in others',
+      'would match subjects of other owners',
     ],
-    ['every account', { ...cluster, subjectPattern: 'system:serviceaccount:*' }, 'would let in others'],
+    [
+      'every account',
+      { ...cluster, subjectPattern: 'system:serviceaccount:*' },
+      'would match subjects of other owners',
+    ],
     ['a pattern as a subject', { ...GITHUB, subject: 'repo:acme/*' }, 'must be the exact value'],
-    ['a pattern among subjects', { ...GITHUB, subject: ['a', 'repo:?'] }, 'must be the exact value'],
+    ['a pattern among subjects', { ...github, subjects: ['a', 'repo:?'] }, 'must be the exact value'],
     ['an empty subject', { ...GITHUB, subject: '' }, 'must be the exact value'],
-    ['no subject', github, 'give exactly one'],
-    ['no subject in a list', { ...GITHUB, subject: [] }, 'must name somebody'],
-    ['subject and pattern', { ...GITHUB, subjectPattern: 'repo:acme/travel:*' }, 'give exactly one'],
+    ['no subject', github, 'state exactly one'],
+    ['no subject in a list', { ...github, subjects: [] }, 'must name at least one'],
+    ['subject and pattern', { ...GITHUB, subjectPattern: 'repo:acme/travel:*' }, 'state exactly one'],
     ['any audience', { ...GITHUB, audience: '*' }, 'must be the exact value'],
     ['no audience', { ...GITHUB, audience: '' }, 'must be the exact value'],
     ['an http issuer', { ...GITHUB, issuer: 'http://issuer.example' }, 'must be an https URL'],

@@ -1,5 +1,7 @@
 /** An agent endpoint in somebody else's stack, at a service that is there. */
 import type { Stack } from 'aws-cdk-lib';
+import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
 import {
   AgentEndpoint,
   AgentIdentity,
@@ -14,6 +16,10 @@ import { consumerStack, templateOf, written, type ConsumerTemplate } from './con
 import { resourcesOf } from './synthesis';
 
 export const AGENT_ARN = 'arn:aws:lambda:eu-central-1:111122223333:function:travel';
+
+/** An existing function that is the agent. */
+export const agentFunction = (scope: Construct, functionArn = AGENT_ARN): IFunction =>
+  LambdaFunction.fromFunctionArn(scope, 'AgentFunction', functionArn);
 
 export const ISSUER: JwtInboundProps = {
   discoveryUrl: 'https://idp.example/.well-known/openid-configuration',
@@ -38,7 +44,7 @@ export function endpointWith(
     identity,
     workload,
     inbound: Inbound.jwt(ISSUER),
-    target: AgentTarget.lambda({ functionArn: AGENT_ARN }),
+    target: AgentTarget.lambda(agentFunction(stack)),
     ...props,
   });
   return { stack, endpoint, workload };

@@ -1,7 +1,7 @@
 /** How the functions are set: memory by group, concurrency by props, and the schedule of the keys. */
 import type { FunctionGroup } from '../../lambda/contract/operations';
 import type { FunctionSettings } from '../../lib';
-import { MEMORY_SIZE, parseSettingsOfFunctions } from '../../lib/constructs/function-settings';
+import { MEMORY_SIZE, parseFunctionSettings } from '../../lib/constructs/function-settings';
 import { plain, resourcesOf, synthesize, withoutHash, type Synthesis } from './synthesis';
 
 const standard = synthesize();
@@ -40,7 +40,7 @@ describe('every function', () => {
 
 describe('by props', () => {
   it('memory and concurrency are those of the one function', () => {
-    const set = synthesize({ functions: { 'token-exchange': { memorySize: 2048, reservedConcurrency: 5 } } });
+    const set = synthesize({ functions: { tokenExchange: { memorySize: 2048, reservedConcurrency: 5 } } });
     expect(functionOf(set, 'token-exchange')).toMatchObject({
       MemorySize: 2048,
       ReservedConcurrentExecutions: 5,
@@ -49,15 +49,15 @@ describe('by props', () => {
   });
 
   it('0 stops a function', () => {
-    const set = synthesize({ functions: { 'control-plane': { reservedConcurrency: 0 } } });
+    const set = synthesize({ functions: { controlPlane: { reservedConcurrency: 0 } } });
     expect(functionOf(set, 'control-plane')).toHaveProperty('ReservedConcurrentExecutions', 0);
   });
 
   describe('provisioned concurrency', () => {
     const set = synthesize({
       functions: {
-        'credential-retrieval': { provisionedConcurrency: 2 },
-        'provider-client': { provisionedConcurrency: 1 },
+        credentialRetrieval: { provisionedConcurrency: 2 },
+        providerClient: { provisionedConcurrency: 1 },
       },
     });
 
@@ -90,8 +90,12 @@ describe('by props', () => {
   });
 
   it.each<[string, FunctionSettings, string]>([
-    ['less memory than Lambda has', { memorySize: 64 }, 'memorySize must be 128 to 10240'],
-    ['half a mebibyte', { memorySize: 512.5 }, 'memorySize must be 128 to 10240'],
+    [
+      'less memory than Lambda has',
+      { memorySize: 64 },
+      'memorySize must be a whole number from 128 to 10240',
+    ],
+    ['half a mebibyte', { memorySize: 512.5 }, 'memorySize must be a whole number from 128 to 10240'],
     ['a negative reserve', { reservedConcurrency: -1 }, 'reservedConcurrency must be a whole number'],
     ['nothing provisioned', { provisionedConcurrency: 0 }, 'provisionedConcurrency must be a whole number'],
     [
@@ -100,15 +104,17 @@ describe('by props', () => {
       'provisionedConcurrency must be a whole number from 1',
     ],
   ])('refuses %s', (_what, settings, message) => {
-    expect(() => synthesize({ functions: { 'token-exchange': settings } })).toThrow(message);
+    expect(() => synthesize({ functions: { tokenExchange: settings } })).toThrow(message);
   });
 });
 
 describe('on the command line', () => {
   it('they are by function group', () => {
     const settings = { 'token-exchange': { memorySize: 2048, provisionedConcurrency: 2 } };
-    expect(parseSettingsOfFunctions(JSON.stringify(settings))).toEqual(settings);
-    expect(parseSettingsOfFunctions('{}')).toEqual({});
+    expect(parseFunctionSettings(JSON.stringify(settings))).toEqual({
+      tokenExchange: settings['token-exchange'],
+    });
+    expect(parseFunctionSettings('{}')).toEqual({});
   });
 
   it.each([
@@ -117,7 +123,7 @@ describe('on the command line', () => {
     ['another setting', '{"token-exchange":{"timeout":3}}', /^functions: token-exchange\.timeout: /],
     ['a text', '{"token-exchange":{"memorySize":"512"}}', /^functions: token-exchange\.memorySize: /],
   ])('%s is refused', (_what, json, message) => {
-    expect(() => parseSettingsOfFunctions(json)).toThrow(message);
+    expect(() => parseFunctionSettings(json)).toThrow(message);
   });
 });
 

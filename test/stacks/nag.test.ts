@@ -22,6 +22,7 @@ import {
   OAuth2CredentialProvider,
   OAuth2Vendor,
   ProviderSecret,
+  WebAcl,
   WorkloadIdentity,
   type IAgentIdentity,
 } from '../../lib';
@@ -92,8 +93,9 @@ function useEndpoints(stack: Stack, identity: IAgentIdentity): void {
   principals.grantInvoke(new Role(stack, 'Caller', { assumedBy: new AccountPrincipal('111122223333') }));
 }
 
-const letOperate = (stack: Stack, identity: IAgentIdentity): void =>
+function addOperator(stack: Stack, identity: IAgentIdentity): void {
   identity.grantOperate(new Role(stack, 'Operator', { assumedBy: new AccountPrincipal('111122223333') }));
+}
 
 it('finds what is wrong elsewhere in the app, so that its silence means something', () => {
   const make = (app: App): void => {
@@ -110,7 +112,7 @@ it('finds nothing in the service, its resources and the roles, in one stack', ()
     const identity = new AgentIdentity(stack, 'Identity');
     useEverything(stack, identity);
     useEndpoints(stack, identity);
-    letOperate(stack, identity);
+    addOperator(stack, identity);
     identity.grantRotateKeys(new Role(stack, 'Keys', { assumedBy: new AccountPrincipal('111122223333') }));
   };
   expect(() => check(make)).not.toThrow();
@@ -126,7 +128,7 @@ it('finds nothing when the service is of another stack, or there already', () =>
     const imported = AgentIdentity.fromAttributes(other, 'Identity', { restApiId: 'abc123' });
     useEverything(other, imported);
     useEndpoints(other, imported);
-    letOperate(other, imported);
+    addOperator(other, imported);
   };
   expect(() => check(make)).not.toThrow();
 });
@@ -141,7 +143,7 @@ it('finds nothing in a service with domain, web ACL and copies, nor in a private
         domainName: 'identity.example.com',
         certificate: Certificate.fromCertificateArn(stack, 'Certificate', certificateArn),
       },
-      webAcl: {},
+      webAcl: WebAcl.managed(),
       replicas: [
         {
           region: 'eu-west-1',

@@ -15,7 +15,11 @@ import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { AgentIdentity, type AgentIdentityProps } from '../../lib';
 import { ACCESS_LOG_FORMAT } from '../../lib/constructs/access-log';
-import { ACCESS_LINES, FUNCTION_LINES, type LinePattern } from '../../lib/constructs/log-metrics';
+import {
+  ACCESS_LOG_PATTERNS,
+  FUNCTION_LOG_PATTERNS,
+  type LogPattern,
+} from '../../lib/constructs/log-metrics';
 import { ALARM_METRICS } from '../../scripts/cost/table';
 import { consumerStack, templateOf, written } from './consumer';
 import { resourcesOf } from './synthesis';
@@ -165,11 +169,11 @@ describe('lines that are counted', () => {
       .split('.')
       .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], line);
 
-  const counts = (pattern: LinePattern, line: Record<string, unknown>): boolean =>
+  const counts = (pattern: LogPattern, line: Record<string, unknown>): boolean =>
     Object.entries(pattern).every(([field, values]) => values.some((value) => at(line, field) === value));
 
   /** The pattern as CloudWatch Logs reads it. */
-  const text = (pattern: LinePattern): string => {
+  const text = (pattern: LogPattern): string => {
     const all = Object.entries(pattern).map(([field, values]) => {
       const any = values.map((value) => `${field} = "${value}"`);
       return any.length > 1 ? any.map((each) => `(${each})`).join(' || ') : (any[0] ?? '');
@@ -181,12 +185,12 @@ describe('lines that are counted', () => {
     const filters = resourcesOf(template, 'AWS::Logs::MetricFilter').map(
       ([, { Properties }]) => written(Properties) as { FilterPattern: string; LogGroupName: string },
     );
-    for (const pattern of Object.values<LinePattern>(FUNCTION_LINES)) {
+    for (const pattern of Object.values<LogPattern>(FUNCTION_LOG_PATTERNS)) {
       const groups = filters.filter(({ FilterPattern }) => FilterPattern === text(pattern));
       expect(new Set(groups.map(({ LogGroupName }) => LogGroupName)).size).toBe(FUNCTION_GROUPS.length);
     }
     const access = filters.filter(
-      ({ FilterPattern }) => FilterPattern === text(ACCESS_LINES.GatewayThrottle),
+      ({ FilterPattern }) => FilterPattern === text(ACCESS_LOG_PATTERNS.GatewayThrottle),
     );
     expect(access.map(({ LogGroupName }) => LogGroupName)).toEqual(['<IdentityApiAccessLog>']);
   });
@@ -201,7 +205,7 @@ describe('lines that are counted', () => {
       log.record({ operation: 'GetResourceApiKey', outcome: 'denied', error: 'ValidationException' });
     });
     const seen = [unexpected, refused, denied, allowed, noted].map((line) =>
-      Object.entries<LinePattern>(FUNCTION_LINES)
+      Object.entries<LogPattern>(FUNCTION_LOG_PATTERNS)
         .filter(([, pattern]) => counts(pattern, line))
         .map(([name]) => name),
     );
@@ -210,6 +214,8 @@ describe('lines that are counted', () => {
 
   it('are such as API Gateway writes', () => {
     const line = ACCESS_LOG_FORMAT.toString().replace('$context.error.responseType', 'THROTTLED');
-    expect(counts(ACCESS_LINES.GatewayThrottle, JSON.parse(line) as Record<string, unknown>)).toBe(true);
+    expect(counts(ACCESS_LOG_PATTERNS.GatewayThrottle, JSON.parse(line) as Record<string, unknown>)).toBe(
+      true,
+    );
   });
 });

@@ -25,7 +25,7 @@ describe('grantRotateKeys', () => {
   });
 
   it('is for the alias that is kept started, where there is one', () => {
-    const functions = { 'key-rotation': { provisionedConcurrency: 1 } };
+    const functions = { keyRotation: { provisionedConcurrency: 1 } };
     expect(granted({ functions })).toEqual(invocationOf('<Identitykeyrotationlive>'));
   });
 
@@ -53,7 +53,7 @@ describe('grantRotateKeys', () => {
     const stack = consumerStack();
     const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
     expect(() => identity.grantRotateKeys(operatorIn(stack))).toThrow(
-      'Consumer/Identity: to let a role rotate keys, give fromAttributes keyRotationFunctionArn',
+      'Consumer/Identity: grantRotateKeys: the key-rotation function is not stated. Pass keyRotationFunctionArn',
     );
   });
 });

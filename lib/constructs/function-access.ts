@@ -1,16 +1,16 @@
 /**
- * A grant: from one group's permissions, the IAM statements of its role and the environment that names the
- * same resources. CDK's own `table.grant…` and `key.grant…` are not used: they would add KMS actions on the
- * key without conditions, and with them a function could open what belongs to another purpose.
+ * A function's access, derived from its group's permissions: the IAM statements of its role, and the environment that
+ * names the same resources. CDK's own `table.grant…` and `key.grant…` are not used. They would add KMS actions on the
+ * key without conditions, and a function could then decrypt data of another purpose.
  */
 import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { TableName } from '../../lambda/contract/table-keys';
 import {
   OWNER_TAG,
+  SEALING_PURPOSES,
   WEB_IDENTITY_LIFETIME,
   WEB_IDENTITY_TAGS,
-  SEALING_PURPOSES,
 } from '../../lambda/contract/encryption';
 import type {
   GroupPermissions,
@@ -19,9 +19,9 @@ import type {
   SigningKeyAction,
   TablePermission,
 } from './permissions';
-import type { State } from './state';
+import { tableOf, type IState } from './state';
 
-/** Environment variable that holds a table's name. */
+/** The environment variable that contains a table's name. */
 const TABLE_VARIABLE: Readonly<Record<TableName, string>> = {
   Directory: 'DIRECTORY_TABLE',
   Keys: 'KEYS_TABLE',
@@ -30,8 +30,8 @@ const TABLE_VARIABLE: Readonly<Record<TableName, string>> = {
 };
 
 /**
- * What a caller of DynamoDB needs on the customer managed key of a table that it reads and writes. CDK and
- * the DynamoDB developer guide ("DynamoDB encryption at rest: usage notes") name the same with wildcards.
+ * The KMS actions that a caller of DynamoDB needs on the customer managed key of a table. CDK and the DynamoDB developer
+ * guide ("DynamoDB encryption at rest: usage notes") list the same actions with wildcards.
  */
 const TABLE_ENCRYPTION_ACTIONS = [
   'kms:Decrypt',
@@ -43,11 +43,11 @@ const TABLE_ENCRYPTION_ACTIONS = [
   'kms:ReEncryptTo',
 ];
 
-/** Every KMS key of this account and region. */
+/** Every KMS key of this account and Region. */
 const KEY_ARNS = `arn:${Aws.PARTITION}:kms:${Aws.REGION}:${Aws.ACCOUNT_ID}:key/*`;
 
 /**
- * Only keys that their owners have tagged, like secrets. The deployment's own key has no such tag.
+ * Allows only keys that have the owner tag, as for secrets. The deployment's own key does not have that tag.
  * Source: AWS KMS developer guide, "ABAC for AWS KMS".
  */
 const signingKeyStatement = (actions: readonly SigningKeyAction[]): PolicyStatement =>
@@ -58,7 +58,8 @@ const signingKeyStatement = (actions: readonly SigningKeyAction[]): PolicyStatem
   });
 
 /**
- * Short-lived tokens only; STS has no resources to name, and whom a token is for is the provider's token endpoint.
+ * Allows only short-lived tokens. STS supports no resource-level permissions. A token's audience is the provider's token
+ * endpoint.
  * Source: Service authorization reference, "Condition keys for AWS Security Token Service".
  */
 const webIdentityStatements = (): PolicyStatement[] => [
@@ -74,45 +75,55 @@ const webIdentityStatements = (): PolicyStatement[] => [
   }),
 ];
 
-/** What a function needs to know of the one that it may invoke. */
+/** A function that another function can invoke. */
 export interface InvokedFunction {
   readonly functionArn: string;
   readonly functionName: string;
 }
 
-export interface Grant {
+export interface FunctionAccess {
+  /** Statements for the function's role. */
   readonly statements: readonly PolicyStatement[];
+  /** `…_TABLE`, `KMS_KEY_ARN`, and `PROVIDER_CLIENT_FUNCTION`. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The table, or the one index of it that the permission is for. */
-function resourceArn(state: State, { table, index }: TablePermission): string {
-  const { tableArn } = state.tables[table];
+/** What a group's permissions refer to. */
+export interface AccessedResources {
+  readonly state: IState;
+  /** ARNs of the KMS keys that the token vault can be moved to. */
+  readonly tokenVaultKeys: readonly string[];
+  /** The function `provider-client`. Required for the groups that invoke it. */
+  readonly providerClient?: InvokedFunction;
+}
+
+/** Returns the ARN of the table, or of the one index that the permission is for. */
+function resourceArn(state: IState, { table, index }: TablePermission): string {
+  const { tableArn } = tableOf(state, table);
   return index === undefined ? tableArn : `${tableArn}/index/${index.name}`;
 }
 
-function tableStatement(state: State, permission: TablePermission): PolicyStatement {
+function tableStatement(state: IState, permission: TablePermission): PolicyStatement {
   return new PolicyStatement({
     actions: permission.actions.map((action) => `dynamodb:${action}`),
     resources: [resourceArn(state, permission)],
     conditions: {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': permission.partitions },
-      // ForAllValues is true of a request without the key, so the key must be there.
+      // ForAllValues matches a request without the key, so the key must be present.
       Null: { 'dynamodb:LeadingKeys': 'false' },
     },
   });
 }
 
-const scanStatement = (state: State, table: TableName): PolicyStatement =>
-  new PolicyStatement({ actions: ['dynamodb:Scan'], resources: [state.tables[table].tableArn] });
+const scanStatement = (state: IState, table: TableName): PolicyStatement =>
+  new PolicyStatement({ actions: ['dynamodb:Scan'], resources: [tableOf(state, table).tableArn] });
 
 const isSealing = ({ purposes }: KeyPermission): boolean =>
   purposes.every((purpose) => SEALING_PURPOSES.some((sealing) => sealing === purpose));
 
 function keyStatement(
-  state: State,
+  { state, tokenVaultKeys }: AccessedResources,
   permission: KeyPermission,
-  tokenVaultKeys: readonly string[],
 ): PolicyStatement {
   return new PolicyStatement({
     actions: permission.actions.map((action) => `kms:${action}`),
@@ -121,8 +132,8 @@ function keyStatement(
   });
 }
 
-/** The key as DynamoDB uses it for the caller: good for nothing when the function calls KMS itself. */
-function tableEncryptionStatement(state: State): PolicyStatement {
+/** Allows DynamoDB to use the key for the caller. The function cannot use this permission to call KMS itself. */
+function tableEncryptionStatement(state: IState): PolicyStatement {
   return new PolicyStatement({
     actions: TABLE_ENCRYPTION_ACTIONS,
     resources: [state.encryptionKey.keyArn],
@@ -130,12 +141,13 @@ function tableEncryptionStatement(state: State): PolicyStatement {
   });
 }
 
-/** Every secret of this account and region. */
+/** Every secret of this account and Region. */
 const SECRET_ARNS = `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:*`;
 
 /**
- * Only what its owner has tagged; whose providers may use it, the tag's value says, and code compares it. A secret
- * under a customer managed key is decrypted only if that key's policy lets the function's role.
+ * Allows only secrets that have the owner tag. The tag's value names the owner whose providers can use the secret, and
+ * code compares it. A secret under a customer managed key is decrypted only if that key's policy allows the function's
+ * role.
  * Source: Service authorization reference, "Condition keys for AWS Secrets Manager".
  */
 const secretStatement = (actions: readonly SecretAction[]): PolicyStatement =>
@@ -145,34 +157,25 @@ const secretStatement = (actions: readonly SecretAction[]): PolicyStatement =>
     conditions: { Null: { [`secretsmanager:ResourceTag/${OWNER_TAG}`]: 'false' } },
   });
 
-/** That one function of the account, whatever others are called. */
+/** Allows that one function, and no other function of the account. */
 const invokeStatement = ({ functionArn }: InvokedFunction): PolicyStatement =>
   new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [functionArn] });
 
 /**
- * The access that a group's permissions amount to.
+ * Returns the access that a group's permissions describe.
  *
- * @param permissions of one function group
- * @param state the tables and the key
- * @param tokenVaultKeys ARNs of the KMS keys that the token vault may be moved to
- * @param providerClient the function `provider-client`, for the groups that may invoke it
- * @returns statements for the function's role, and for its environment `…_TABLE`, `KMS_KEY_ARN` and
- *   `PROVIDER_CLIENT_FUNCTION`
+ * @throws Error if the group invokes `provider-client` and that function is missing
  */
-export function grant(
-  permissions: GroupPermissions,
-  state: State,
-  tokenVaultKeys: readonly string[],
-  providerClient: InvokedFunction | undefined,
-): Grant {
+export function functionAccess(permissions: GroupPermissions, resources: AccessedResources): FunctionAccess {
+  const { state, providerClient } = resources;
   const invoked = permissions.invokesProviderClient ? providerClient : undefined;
   if (permissions.invokesProviderClient && !invoked)
-    throw new Error('the function provider-client is missing');
+    throw new Error('The function provider-client is missing.');
   return {
     statements: [
       ...permissions.tables.map((permission) => tableStatement(state, permission)),
       ...(permissions.scans ?? []).map((table) => scanStatement(state, table)),
-      ...permissions.key.map((permission) => keyStatement(state, permission, tokenVaultKeys)),
+      ...permissions.key.map((permission) => keyStatement(resources, permission)),
       ...(permissions.secrets ? [secretStatement(permissions.secrets)] : []),
       ...(permissions.signingKeys ? [signingKeyStatement(permissions.signingKeys)] : []),
       ...(permissions.webIdentity ? webIdentityStatements() : []),
@@ -181,7 +184,7 @@ export function grant(
     ],
     environment: {
       ...Object.fromEntries(
-        permissions.tables.map(({ table }) => [TABLE_VARIABLE[table], state.tables[table].tableName]),
+        permissions.tables.map(({ table }) => [TABLE_VARIABLE[table], tableOf(state, table).tableName]),
       ),
       KMS_KEY_ARN: state.encryptionKey.keyArn,
       ...(invoked && { PROVIDER_CLIENT_FUNCTION: invoked.functionName }),

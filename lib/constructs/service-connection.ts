@@ -1,0 +1,35 @@
+/**
+ * What other constructs of this package need from a deployment to connect to it. These details are not part of the
+ * public interface `IAgentIdentity`.
+ */
+import type { IConstruct, IDependable } from 'constructs';
+import type { CallerNetworkAccess } from './caller-network';
+
+export interface ServiceConnection {
+  /** The network that can reach the API. */
+  readonly network: CallerNetworkAccess;
+  /** Must be deployed before the first call to the API, and deleted after the last one. */
+  readonly reachable: IDependable;
+  /** ARNs of the principals that operate this app's workload identities and credential providers. */
+  readonly operatorArns: ReadonlySet<string>;
+}
+
+const CONNECTIONS = new WeakMap<IConstruct, ServiceConnection>();
+
+/** Registers how other constructs connect to a deployment. */
+export function registerConnection(identity: IConstruct, connection: ServiceConnection): void {
+  CONNECTIONS.set(identity, connection);
+}
+
+/**
+ * Returns how to connect to a deployment.
+ *
+ * @throws Error if the deployment was not made by this package
+ */
+export function connectionOf(identity: IConstruct): ServiceConnection {
+  const connection = CONNECTIONS.get(identity);
+  if (connection) return connection;
+  throw new Error(
+    `${identity.node.path}: identity: must be an AgentIdentity, or the result of AgentIdentity.fromAttributes, of this copy of the package. Check that the app installs the package only once.`,
+  );
+}

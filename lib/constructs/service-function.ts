@@ -1,0 +1,118 @@
+/**
+ * A function of this package with its role and its log group. The role of a function with a `policy` has exactly that
+ * policy. Any other role starts with its log, its traces, and its network, and takes grants.
+ */
+import { Validations, type Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyDocument, Role, ServicePrincipal, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import {
+  Function as LambdaFunction,
+  type EventInvokeConfigOptions,
+  type IFunction,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { networkInterfaceStatements, vpcOptions, type CallerNetwork } from './caller-network';
+import { reporting, type functionCode } from './function-code';
+import { withProvisionedConcurrency, type FunctionSettings } from './function-settings';
+
+/** The whole policy of a role. */
+export interface FunctionPolicy {
+  readonly name: string;
+  /** All permissions except those on the function's own log and traces. */
+  readonly statements: readonly PolicyStatement[];
+}
+
+export interface ServiceFunctionProps {
+  readonly code: ReturnType<typeof functionCode>;
+  readonly description: string;
+  /**
+   * Description of the role.
+   * @default - the function's description
+   */
+  readonly roleDescription?: string;
+  readonly timeout: Duration;
+  /** Memory in MiB, unless `settings` state it. */
+  readonly memorySize: number;
+  readonly settings?: FunctionSettings;
+  /**
+   * The role's whole policy. CDK then adds no statements to it.
+   * @default - the role takes grants
+   */
+  readonly policy?: FunctionPolicy;
+  /**
+   * How Lambda handles asynchronous invocations.
+   * @default - Lambda's defaults
+   */
+  readonly asynchronous?: EventInvokeConfigOptions;
+  /** @default internet */
+  readonly network?: CallerNetwork | 'internet';
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly logRetention: RetentionDays;
+  /**
+   * Key that encrypts the log.
+   * @default - CloudWatch's own key
+   */
+  readonly logKey?: IKey;
+  /**
+   * Removal policy of the log group.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+  /** @default Role */
+  readonly roleId?: string;
+  /** @default Logs */
+  readonly logGroupId?: string;
+}
+
+/** The function, and in the same scope its siblings with the ids `roleId` and `logGroupId`. */
+export class ServiceFunction extends LambdaFunction {
+  /** The function's role. It ignores grants if the function has a `policy`. */
+  readonly executionRole: Role;
+  /** What callers invoke: the function, or the alias that has the provisioned concurrency. */
+  readonly invoked: IFunction;
+
+  constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
+    const { policy, network = 'internet' } = props;
+    const { memorySize, reservedConcurrency, provisionedConcurrency } = props.settings ?? {};
+    const logGroup = new LogGroup(scope, props.logGroupId ?? 'Logs', {
+      retention: props.logRetention,
+      ...(props.removalPolicy && { removalPolicy: props.removalPolicy }),
+      ...(props.logKey && { encryptionKey: props.logKey }),
+    });
+    const statements = [...reporting(logGroup), ...networkInterfaceStatements(network)];
+    const role = new Role(scope, props.roleId ?? 'Role', {
+      description: props.roleDescription ?? props.description,
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      ...(policy && {
+        inlinePolicies: {
+          [policy.name]: new PolicyDocument({ statements: [...policy.statements, ...statements] }),
+        },
+      }),
+    });
+    if (!policy) for (const statement of statements) role.addToPolicy(statement);
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason:
+        "AWS X-Ray, a function's network interfaces in a VPC, and STS GetWebIdentityToken support no resource-level permissions.",
+    });
+    super(scope, id, {
+      description: props.description,
+      ...props.code,
+      memorySize: memorySize ?? props.memorySize,
+      ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
+      timeout: props.timeout,
+      ...props.asynchronous,
+      logGroup,
+      role: policy ? role.withoutPolicyUpdates() : role,
+      ...vpcOptions(network),
+      environment: {
+        ...props.environment,
+        POWERTOOLS_SERVICE_NAME: 'agent-identity',
+        NODE_OPTIONS: '--enable-source-maps',
+      },
+    });
+    this.executionRole = role;
+    this.invoked = withProvisionedConcurrency(this, provisionedConcurrency);
+  }
+}
