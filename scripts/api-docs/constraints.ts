@@ -1,13 +1,13 @@
-/** What a member may hold, in words. */
+/** Describes the values that a member accepts. */
 import { schemaOf, stepsOf, type Node } from './schema-node';
 
 const code = (text: string): string => `\`${text}\``;
 
-/** @param counted what there are so many of; nothing for a plain number */
+/** @param counted the unit, or an empty string for a plain number */
 function bounds(min: number | undefined, max: number | undefined, counted: string): string[] {
   const of = counted === '' ? '' : ` ${counted}`;
   if (min !== undefined && min > 0 && max !== undefined) return [`${min} to ${max}${of}`];
-  if (max !== undefined) return [`at most ${max}${of}`];
+  if (max !== undefined) return [`up to ${max}${of}`];
   return min === undefined || min === 0 ? [] : [`at least ${min}${of}`];
 }
 
@@ -27,10 +27,10 @@ const patternOf = ({ type, requirement }: Node): string[] =>
     ? [`matches ${code(requirement.source.replaceAll('\\/', '/'))}`]
     : [];
 
-/** What is said of a text's length (lambda/contract/schemas/constraints.ts). */
+/** The message about the length of a text (lambda/contract/schemas/constraints.ts). */
 const TEXT_LENGTH = /^must have (up to|\d+ to) \d+ characters$/;
 
-/** Other rules are told in their own words; that of a text's length was told by its bounds. */
+/** Returns the message of a rule, except for a text length, which the bounds describe already. */
 const ruleOf = ({ type, message }: Node): string[] =>
   type === 'check' && typeof message === 'string' && !TEXT_LENGTH.test(message) ? [message] : [];
 

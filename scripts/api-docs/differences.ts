@@ -1,4 +1,4 @@
-/** Differences from AWS that the shape walk tries (test/shapes), by the operations that they concern. */
+/** The differences from AWS that test/shapes verifies, by operation. */
 import {
   ADDED_MEMBERS,
   BOUNDS,
@@ -13,7 +13,7 @@ import {
 } from '../../lambda/contract/model/service-model';
 import { OPERATION_NOTES, type Difference } from './operation-notes';
 
-/** Shapes that a structure reaches, and the names of the members that they stand at. */
+/** Finds the shapes within a structure, and the names of the members that have them. */
 function shapesWithin(reference: ShapeReference, found: Map<string, Set<string>>): void {
   const shape = shapeOf(reference);
   if (shape.type === 'list') shapesWithin(shape.member, found);
@@ -26,26 +26,26 @@ function shapesWithin(reference: ShapeReference, found: Map<string, Set<string>>
 }
 
 const ofValue = ({ here, what, why }: DifferentValue): Difference => ({
-  what: `${here === 'accepted' ? 'takes' : 'refuses'} ${what}`,
+  what: `${here === 'accepted' ? 'accepts' : 'rejects'} ${what}`,
   why,
 });
 
-/** Everything in which an operation differs from AWS's. */
+/** Returns all differences between an operation and its AWS counterpart. */
 export function differencesOf({ name, inputShape }: ModelledOperation): Difference[] {
   const shapes = new Map<string, Set<string>>();
   shapesWithin({ shape: inputShape }, shapes);
   return [
     ...(OPERATION_NOTES[name]?.differs ?? []),
     ...ADDED_MEMBERS.filter(({ operation }) => operation === name).map(({ member, why }) => ({
-      what: `takes \`${member}\` besides`,
+      what: `also accepts \`${member}\``,
       why,
     })),
     ...REFUSED_SHAPES.filter(({ shape }) => shapes.has(shape)).map(({ shape, why }) => ({
-      what: `refuses ${[...(shapes.get(shape) ?? [])].map((member) => `\`${member}\``).join(', ')}`,
+      what: `does not support ${[...(shapes.get(shape) ?? [])].map((member) => `\`${member}\``).join(', ')}`,
       why,
     })),
     ...BOUNDS.filter(({ shape }) => shapes.has(shape)).map(({ shape, most, of, why }) => ({
-      what: `takes at most ${most.toLocaleString('en')} ${of} in ${[...(shapes.get(shape) ?? [])].map((member) => `\`${member}\``).join(', ')}`,
+      what: `accepts up to ${most.toLocaleString('en')} ${of} in ${[...(shapes.get(shape) ?? [])].map((member) => `\`${member}\``).join(', ')}`,
       why,
     })),
     ...DIFFERENT_VALUES.filter(({ shape, as }) => as === 'value' && shapes.has(shape)).map(ofValue),

@@ -1,4 +1,4 @@
-/** docs/api.md, made from the registry, the schemas, AWS's service model and the notes. */
+/** Generates docs/api.md from the registry, the schemas, the AWS service model, and the notes. */
 import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
 import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
 import { ERROR_STATUS } from '../../lambda/domain/service-error';
@@ -23,21 +23,16 @@ const routeOf = (name: OperationName): Route => OPERATIONS[name];
 
 function noteOf(name: string): OperationNote {
   const note = OPERATION_NOTES[name];
-  if (!note) throw new Error(`operation-notes.ts says nothing of ${name}`);
+  if (!note) throw new Error(`operation-notes.ts has no note for ${name}`);
   return note;
 }
 
 /** The anchor that Markdown viewers give a heading. */
 const linked = (name: string): string => `[${name}](#${name.toLowerCase()})`;
 
-/** What is refused, together; the rest one by one. */
-function inShort(differences: readonly Difference[]): string {
-  const refuses = 'refuses ';
-  const refused = differences.filter(({ what }) => what.startsWith(refuses));
-  const others = differences.filter(({ what }) => !what.startsWith(refuses)).map(({ what }) => what);
-  const together = refused.map(({ what }) => what.slice(refuses.length)).join(', ');
-  return [...others, ...(together === '' ? [] : [refuses + together])].join('; ');
-}
+/** Returns the differences as one line. */
+const inShort = (differences: readonly Difference[]): string =>
+  differences.map(({ what }) => what).join('; ');
 
 function here(operation: ModelledOperation): string {
   if (!isServed(operation.name)) return 'not yet';
@@ -47,7 +42,7 @@ function here(operation: ModelledOperation): string {
 
 const operationsTable = (): string =>
   table([
-    ['operation', 'here'],
+    ['operation', 'support'],
     ...MODELLED_OPERATIONS.map((operation) => [
       isServed(operation.name) ? linked(operation.name) : operation.name,
       here(operation),
@@ -56,7 +51,7 @@ const operationsTable = (): string =>
 
 const errorsTable = (): string =>
   table([
-    ['error', 'status', 'when'],
+    ['error', 'status', 'cause and action'],
     ...Object.entries(ERROR_STATUS).map(([name, status]) => [
       `\`${name}\``,
       String(status),
@@ -66,28 +61,28 @@ const errorsTable = (): string =>
 
 const routesTable = (): string =>
   table([
-    ['route', 'for'],
+    ['route', 'use'],
     ...Object.entries(OPEN_ROUTES).map(([name, use]) => {
       const { method, path } = routeOf(name as OperationName);
       return [`\`${method} ${path}\``, use];
     }),
   ]);
 
-/** AWS's reference of the operation, for what it answers. */
+/** The AWS reference of the operation, which describes the response. */
 const referenceOf = ({ name, plane }: ModelledOperation): string =>
   `https://docs.aws.amazon.com/${plane === 'data_plane' ? 'bedrock-agentcore' : 'bedrock-agentcore-control'}/latest/APIReference/API_${name}.html`;
 
-/** AWS's clients give every error by its name, whether the model names it for the operation or not. */
+/** The AWS clients return every error by its name, even if the model does not list it for the operation. */
 function errorsLine(modelled: readonly string[] | undefined, note: OperationNote): string {
   if (note.errors.length === 0) return '';
   const names = note.errors.map((name) => `\`${name}\``).join(', ');
   const beyond = modelled
     ? note.errors.filter((name) => !modelled.includes(name)).map((name) => `\`${name}\``)
     : [];
-  return `Errors besides the usual: ${names}${beyond.length > 0 ? `. AWS's model does not name ${beyond.join(', ')} here` : ''}.`;
+  return `Additional errors: ${names}.${beyond.length > 0 ? ` The AWS model does not list ${beyond.join(', ')} for this operation.` : ''}`;
 }
 
-/** What every operation's section has: what it does, where it is, what it takes. */
+/** The parts that each section has: purpose, route, and members. */
 function sectionParts(name: JsonOperation, listed: Listed, reference: string): string[] {
   const { method, path, auth, group, status, query } = routeOf(name);
   const placeOf = (member: string) =>
@@ -95,21 +90,24 @@ function sectionParts(name: JsonOperation, listed: Listed, reference: string): s
   return [
     `### ${name}`,
     `${noteOf(name).does}${reference}`,
-    `\`${method} ${path}\`, authorized by ${auth}, function group \`${group}\`, answers ${status}${status === 204 ? ' without a body' : ''}.`,
+    `\`${method} ${path}\`, authorized by ${auth}, function group \`${group}\`, returns ${status}${status === 204 ? ' without a body' : ''}.`,
     membersOf(name, listed, placeOf),
   ];
 }
+
+/** Returns the text with a capital letter and a period. */
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 const joined = (parts: readonly string[]): string => parts.filter((part) => part !== '').join('\n\n');
 
 function operationSection(operation: ModelledOperation, listed: Listed): string {
   const { name } = operation;
   if (!isServed(name)) throw new Error(`${name} is not in the registry`);
-  const differences = differencesOf(operation).map(({ what, why }) => `- ${what}: ${why}`);
+  const differences = differencesOf(operation).map(({ what, why }) => `- ${sentence(what)} ${sentence(why)}`);
   return joined([
-    ...sectionParts(name, listed, ` [AWS's reference](${referenceOf(operation)})`),
+    ...sectionParts(name, listed, ` [AWS reference](${referenceOf(operation)})`),
     errorsLine(operation.errors, noteOf(name)),
-    differences.length > 0 ? `Differs from AWS:\n\n${differences.join('\n')}` : '',
+    differences.length > 0 ? `Differences from AWS:\n\n${differences.join('\n')}` : '',
   ]);
 }
 
@@ -121,7 +119,7 @@ const OWN_OPERATIONS = (Object.keys(SCHEMAS) as JsonOperation[]).filter((name) =
 const ownOperationSection = (name: JsonOperation, listed: Listed): string =>
   joined([...sectionParts(name, listed, ''), errorsLine(undefined, noteOf(name))]);
 
-/** How many requests the walk over AWS's shapes tries. */
+/** The number of requests in the test of the AWS shapes. */
 const casesTried = (): number =>
   MODELLED_OPERATIONS.reduce((sum, operation) => sum + casesOfOperation(operation).length, 0);
 
@@ -130,23 +128,23 @@ export function renderApiDocs(): string {
   const listed: Listed = new Map();
   return `${[
     PREFACE,
-    "## AWS's operations",
+    '## AWS operations',
     operationsTable(),
     '## Requests',
     requests(casesTried()),
     '## Errors',
     ERROR_FORM,
-    `Every operation may answer ${EVERY_OPERATION.map((name) => `\`${name}\``).join(', ')}. The others are named at each.`,
+    `Every operation can return ${EVERY_OPERATION.map((name) => `\`${name}\``).join(', ')}. The section of each operation lists its additional errors.`,
     errorsTable(),
-    '## Routes of our own',
-    'Reached by browsers and by resource servers, so without a signature; all in the function group `oauth-callback`.',
+    '## Additional routes',
+    'Browsers and resource servers use these routes, so they require no signature. All are in the function group `oauth-callback`.',
     routesTable(),
     '## Operations',
     ...MODELLED_OPERATIONS.filter(({ name }) => isServed(name)).map((operation) =>
       operationSection(operation, listed),
     ),
-    '## Operations of our own',
-    "For which AWS has none. Signed and answered like the others; AWS's clients have no command for them, any HTTP client that signs does.",
+    '## Additional operations',
+    'AWS has no such operations. They use the same signatures and response formats. The AWS clients have no commands for them, so use the [client libraries](client.md) or an HTTP client that signs requests.',
     ...OWN_OPERATIONS.map((name) => ownOperationSection(name, listed)),
   ].join('\n\n')}\n`;
 }

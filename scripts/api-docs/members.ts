@@ -1,9 +1,9 @@
-/** A request's members as a Markdown list, read from the very schema that parses it. */
+/** The members of a request as a Markdown list, from the schema that parses the request. */
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import { constraintsOf } from './constraints';
 import { entriesOf, entryOf, isOptional, present, requestOf, schemaOf, type Node } from './schema-node';
 
-/** Where a structure's members were listed, by its schema: they are listed once. */
+/** Where the members of each structure are listed, by schema. Each structure is listed once. */
 export type Listed = Map<Node, { readonly operation: JsonOperation; readonly member: string }>;
 
 type PlaceOf = (name: string) => string | undefined;
@@ -19,12 +19,12 @@ const TYPES: Readonly<Record<string, string>> = {
   union: 'union',
 };
 
-/** @param chosen whether the member is one of a union's, of which no single one is required */
+/** @param chosen whether the member belongs to a union, whose members are not required individually */
 function described(name: string, node: Node, place: string | undefined, chosen: boolean): string {
   const type = TYPES[schemaOf(present(node)).type];
   const required = chosen || isOptional(node) ? [] : ['required'];
-  // A member that is refused whatever it holds has no type here.
-  const facts = type ? [type, ...required, ...(place ? [place] : [])] : ['refused'];
+  // The schema of a member that is always rejected has no type.
+  const facts = type ? [type, ...required, ...(place ? [place] : [])] : ['not supported'];
   const constraints = constraintsOf(present(node)).join('; ');
   return `\`${name}\` (${facts.join(', ')})${constraints === '' ? '' : `: ${constraints}`}`;
 }
@@ -42,7 +42,8 @@ class MemberList {
       const structure = entryOf(present(member));
       if (entriesOf(structure).length === 0) return [line];
       const before = this.listed.get(structure);
-      if (before) return [`${line}${line.endsWith(')') ? ':' : ';'} members as in ${this.reference(before)}`];
+      if (before)
+        return [`${line}${line.endsWith(')') ? ':' : ';'} same members as ${this.reference(before)}`];
       this.listed.set(structure, { operation: this.operation, member: name });
       return [line, ...this.lines(structure, `${indent}  `, () => undefined)];
     });
@@ -55,9 +56,9 @@ class MemberList {
 }
 
 /**
- * @param listed structures that were listed so far; grows
- * @param placeOf where a member travels, when it is not the body
- * @returns Markdown list, empty for an operation without members
+ * @param listed the structures that are already listed; this function adds to it
+ * @param placeOf returns the place of a member that is not in the body
+ * @returns a Markdown list, or an empty string for an operation without members
  */
 export const membersOf = (operation: JsonOperation, listed: Listed, placeOf: PlaceOf): string =>
   new MemberList(operation, listed).lines(requestOf(operation), '', placeOf).join('\n');

@@ -1,103 +1,107 @@
-/** What the registry and the schemas cannot say of an operation: what it does, its errors, where it differs and why. */
+/** The facts of an operation that the registry and the schemas do not have: its purpose, errors, and differences from AWS. */
 import type { ErrorName } from '../../lambda/domain/service-error';
 
 export interface Difference {
-  /** In a few words, for the table. */
+  /** A short form, for the table. */
   readonly what: string;
   readonly why: string;
 }
 
 export interface OperationNote {
   readonly does: string;
-  /** Besides those that every operation may answer. */
+  /** In addition to the errors that every operation can return. */
   readonly errors: readonly ErrorName[];
   readonly differs?: readonly Difference[];
 }
 
 const OWN: Difference = {
-  what: 'belongs to the IAM principal that creates it, by its ARN and unique id',
-  why: 'one account holds the agents of many; whoever else may act is for a resource policy to say',
+  what: 'belongs to the IAM principal that creates it, by its ARN and unique ID',
+  why: 'one account can hold the agents of many teams; a resource policy gives access to other principals',
 };
 const SAFE_RETURN_URLS: Difference = {
-  what: 'refuses return URLs of schemes that browsers take for code or files (`javascript:`, `data:` and the like)',
-  why: "a user's browser is sent there",
+  what: 'rejects return URLs with a scheme that browsers handle as code or as files (for example, `javascript:` or `data:`)',
+  why: "the service redirects the user's browser to this URL",
 };
 const RETURN_URLS_IN_ASCII: Difference = {
   what: 'rejects return URLs that are not valid, or that contain characters other than printable ASCII',
-  why: 'the URL goes into a response header, so the redirect would fail after the user consented; percent-encode other characters',
+  why: 'the URL goes into a response header, and an invalid URL would make the redirect fail after the user consented; percent-encode other characters',
 };
 const PLAIN_TAGS: Difference = {
   what: 'rejects tag keys that begin with `aws:`, and whitespace other than the space in keys and values',
   why: 'AWS reserves the prefix on every resource; other whitespace breaks log lines, or looks like a space',
 };
 const SHORT_ADDRESS: Difference = {
-  what: '`scopes`, `resources`, `audiences` and `customParameters` have at most 4,096 bytes together in a URL, for USER_FEDERATION; `resourceOauth2ReturnUrl` and `customState` have at most 6,144',
-  why: "they are in the URL that the user's browser opens at the provider, and servers commonly accept 8 KB",
+  what: 'limits `scopes`, `resources`, `audiences`, and `customParameters` to 4,096 URL-encoded bytes in total, for USER_FEDERATION; limits `resourceOauth2ReturnUrl` and `customState` to 6,144',
+  why: "they are in URLs that the user's browser opens, and servers commonly accept 8 KB",
 };
 const OWN_LISTED: Difference = {
-  what: 'lists what the caller owns',
-  why: "names of other principals' resources are theirs; a page's token opens for the caller and the listing that it was made for",
+  what: 'lists only the resources that the caller owns',
+  why: "other principals' resource names stay private; a pagination token is valid only for the same caller and listing",
 };
 const SECRET_ARN = (member: string): Difference => ({
-  what: `\`${member}\` of a MANAGED secret names this service's own vault`,
-  why: "AWS's shape wants an ARN, and one of Secrets Manager that named no secret would mislead",
+  what: `for a MANAGED secret, \`${member}\` names the token vault of this service`,
+  why: 'the AWS shape requires an ARN, and a Secrets Manager ARN without a secret would be misleading',
 });
 const TAGGED_SECRET: Difference = {
-  what: "an EXTERNAL secret has the tag `agent-identity:owner` with the owner's ARN (or the ARN, a space, and the unique id), and only the owner names it",
-  why: "whoever may make a provider must not thereby read any secret of the account; the tag counts at each read, values are kept for at most five minutes, and a secret under a customer managed key needs that key's policy to let the `credential-retrieval` function's role decrypt",
+  what: "requires an EXTERNAL secret to have the tag `agent-identity:owner` with the owner's ARN (or the ARN, a space, and the unique ID); only the owner can name the secret",
+  why: 'permission to create a provider must not give access to every secret in the account; the service checks the tag at each read and caches values for up to 5 minutes; if a customer managed key encrypts the secret, the key policy must allow the role of the `credential-retrieval` function to decrypt',
 };
 const SHREDS: Difference = {
-  what: 'deletes everything that it sealed',
-  why: 'its vault keys go with it, and nothing that they sealed can be read again; a new one of the same name inherits nothing',
+  what: 'makes all data that the resource encrypted unreadable',
+  why: 'its vault keys are deleted with it; a new resource with the same name inherits nothing',
 };
 const TAGGED_KEY: Difference = {
-  what: "the KMS key of `PRIVATE_KEY_JWT` is of this account and has the tag `agent-identity:owner` with the owner's ARN (or the ARN, a space, and the unique id), and only the owner names it or changes what it signs",
-  why: 'whoever may make a provider must not thereby sign with any key of the account; a key of another account shows no tag',
+  what: "requires the KMS key for `PRIVATE_KEY_JWT` to be in this account and to have the tag `agent-identity:owner` with the owner's ARN (or the ARN, a space, and the unique ID); only the owner can name the key or change what it signs",
+  why: 'permission to create a provider must not allow signing with every key in the account; the tags of a key in another account are not visible',
 };
 const OWN_ROLE: Difference = {
-  what: "with `AWS_IAM_ID_TOKEN_JWT` the token is that of this service's function, and its request tags `agent-identity:workload-identity` and `agent-identity:provider-owner` name the agent and the provider's owner",
-  why: 'all agents are served by one role; a server that trusts it tells them apart by the tags',
+  what: "with `AWS_IAM_ID_TOKEN_JWT`, sends an IAM identity token for the role of this service's function; the request tags `agent-identity:workload-identity` and `agent-identity:provider-owner` name the agent and the provider's owner",
+  why: 'one role serves all agents; an authorization server that trusts the role distinguishes agents by these tags',
 };
 const NO_ACTOR: Difference = {
-  what: '`TOKEN_EXCHANGE` without `tokenExchangeGrantTypeConfig` sends no actor token; `actorTokenScopes` go with `M2M` only',
-  why: "AWS's shape leaves both open, and what would be ignored is refused",
+  what: 'sends no actor token for `TOKEN_EXCHANGE` without `tokenExchangeGrantTypeConfig`; accepts `actorTokenScopes` only with `M2M`',
+  why: 'the AWS shape defines neither case; the service rejects a member that it would have to ignore',
 };
 const SAFE_ENDPOINTS: Difference = {
-  what: 'refuses endpoints that are not plain https URLs',
-  why: 'they get secrets and codes; where they lead is checked again at each connection',
+  what: 'rejects endpoints that are not plain https URLs',
+  why: 'endpoints receive secrets and codes; the service also checks the address at each connection',
 };
 const POLICY: Difference = {
-  what: 'speaks of workload identities and credential providers',
-  why: 'what this service has; a policy speaks in its operations (`bedrock-agentcore:…`)',
+  what: 'supports policies only on workload identities and credential providers',
+  why: 'these are the resources of this service; a policy names its operations (`bedrock-agentcore:…`)',
 };
 
-const made: OperationNote['errors'] = ['ConflictException', 'ServiceQuotaExceededException'];
-const found: OperationNote['errors'] = ['ResourceNotFoundException'];
-const proved: OperationNote['errors'] = ['UnauthorizedException', 'ResourceNotFoundException'];
+const onCreate: OperationNote['errors'] = ['ConflictException', 'ServiceQuotaExceededException'];
+const onLookup: OperationNote['errors'] = ['ResourceNotFoundException'];
+const withToken: OperationNote['errors'] = ['UnauthorizedException', 'ResourceNotFoundException'];
 
-/** By AWS's name of the operation. */
+/** By the AWS name of the operation. */
 export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   CreateWorkloadIdentity: {
-    does: "Makes an agent's identity.",
-    errors: made,
+    does: 'Creates a workload identity for an agent.',
+    errors: onCreate,
     differs: [OWN, SAFE_RETURN_URLS, RETURN_URLS_IN_ASCII, PLAIN_TAGS],
   },
-  GetWorkloadIdentity: { does: 'Describes it.', errors: found },
+  GetWorkloadIdentity: { does: 'Describes a workload identity.', errors: onLookup },
   UpdateWorkloadIdentity: {
-    does: 'Changes the members that are given; what is left out stays.',
-    errors: found,
+    does: 'Changes the members that the request contains, and keeps the others.',
+    errors: onLookup,
     differs: [SAFE_RETURN_URLS, RETURN_URLS_IN_ASCII],
   },
   DeleteWorkloadIdentity: {
-    does: 'Deletes it with every grant that it holds. Its tokens are rejected from the next request on, and requests that wait for a provider fail. If the deletion was interrupted, request it again; until then, the name stays taken.',
-    errors: found,
+    does: 'Deletes a workload identity and all of its grants. The service rejects its workload access tokens from the next request on. Requests that are waiting for a provider fail. If the deletion was interrupted, call the operation again; until then, the name remains in use.',
+    errors: onLookup,
     differs: [SHREDS],
   },
-  ListWorkloadIdentities: { does: 'A page of them, by name.', errors: [], differs: [OWN_LISTED] },
+  ListWorkloadIdentities: {
+    does: 'Returns a page of workload identities, sorted by name.',
+    errors: [],
+    differs: [OWN_LISTED],
+  },
 
   CreateOauth2CredentialProvider: {
-    does: "Makes a provider; the answer's `callbackUrl` is to be registered at its authorization server.",
-    errors: made,
+    does: 'Creates an OAuth 2.0 credential provider. Register the returned `callbackUrl` as a redirect URI at the authorization server.',
+    errors: onCreate,
     differs: [
       OWN,
       PLAIN_TAGS,
@@ -110,17 +114,17 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     ],
   },
   GetOauth2CredentialProvider: {
-    does: 'Describes it, without its secret.',
-    errors: found,
+    does: 'Describes a provider, without its client secret.',
+    errors: onLookup,
     differs: [SECRET_ARN('clientSecretArn')],
   },
   UpdateOauth2CredentialProvider: {
-    does: 'Configures it anew. The callback URL stays.',
-    errors: found,
+    does: 'Replaces the configuration. The callback URL does not change.',
+    errors: onLookup,
     differs: [
       {
-        what: 'the secret stays when none is given, for the same client at the same server',
-        why: 'nobody who may update learns a secret by pointing it at a server of their own',
+        what: 'keeps the client secret if the request omits it and the client and the server stay the same',
+        why: 'a principal with permission to update must not be able to send the secret to its own server',
       },
       TAGGED_SECRET,
       SAFE_ENDPOINTS,
@@ -130,200 +134,208 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     ],
   },
   DeleteOauth2CredentialProvider: {
-    does: 'Deletes it with its secret and every grant that was obtained through it. Requests that wait for its response fail. If the deletion was interrupted, request it again; until then, the name stays taken.',
-    errors: found,
+    does: 'Deletes a provider, its client secret, and all grants that agents obtained through it. Requests that are waiting for its response fail. If the deletion was interrupted, call the operation again; until then, the name remains in use.',
+    errors: onLookup,
     differs: [SHREDS],
   },
-  ListOauth2CredentialProviders: { does: 'A page of them, by name.', errors: [], differs: [OWN_LISTED] },
+  ListOauth2CredentialProviders: {
+    does: 'Returns a page of providers, sorted by name.',
+    errors: [],
+    differs: [OWN_LISTED],
+  },
 
   CreateApiKeyCredentialProvider: {
-    does: 'Makes a provider of an API key, which is told to nobody but agents.',
-    errors: made,
+    does: 'Creates a provider for an API key. Only GetResourceApiKey returns the key.',
+    errors: onCreate,
     differs: [OWN, PLAIN_TAGS, SECRET_ARN('apiKeySecretArn'), TAGGED_SECRET],
   },
   GetApiKeyCredentialProvider: {
-    does: 'Describes it, without its key.',
-    errors: found,
+    does: 'Describes a provider, without its API key.',
+    errors: onLookup,
     differs: [SECRET_ARN('apiKeySecretArn')],
   },
   UpdateApiKeyCredentialProvider: {
-    does: 'Puts another key in the place of the old one; agents get it from the next request on.',
-    errors: found,
+    does: 'Replaces the API key. Agents get the new key from the next request on.',
+    errors: onLookup,
     differs: [TAGGED_SECRET],
   },
   DeleteApiKeyCredentialProvider: {
-    does: 'Deletes it with its key. If the deletion was interrupted, request it again; until then, the name stays taken.',
-    errors: found,
+    does: 'Deletes a provider and its API key. If the deletion was interrupted, call the operation again; until then, the name remains in use.',
+    errors: onLookup,
     differs: [SHREDS],
   },
-  ListApiKeyCredentialProviders: { does: 'A page of them, by name.', errors: [], differs: [OWN_LISTED] },
+  ListApiKeyCredentialProviders: {
+    does: 'Returns a page of providers, sorted by name.',
+    errors: [],
+    differs: [OWN_LISTED],
+  },
 
   GetTokenVault: {
-    does: 'Says which KMS key the vault is under. The one vault is `default`.',
-    errors: found,
+    does: 'Returns the KMS key of the token vault. There is one vault, named `default`.',
+    errors: onLookup,
   },
   SetTokenVaultCMK: {
-    does: 'Moves the vault to another KMS key. Reads go on meanwhile, and no grant is lost.',
-    errors: found,
+    does: 'Moves the token vault to another KMS key. Agents can read from the vault during the move, and no grant is lost.',
+    errors: onLookup,
     differs: [
       {
-        what: 'the KMS key has to be named at deployment (`tokenVaultKeys`)',
-        why: 'the functions may use no other; naming a key here gives nobody access to it',
+        what: 'requires a KMS key that the deployment names (`tokenVaultKeys`)',
+        why: 'the functions are not authorized to use any other key, and this operation gives no access to a key',
       },
       {
-        what: 'answers when every vault key has been moved',
-        why: 'the old KMS key can then be retired; a move that takes longer answers ThrottlingException, and the next call goes on',
+        what: 'returns after all vault keys have been moved',
+        why: 'the old KMS key can then be retired; if the move takes too long, the response is ThrottlingException, and the next call continues the move',
       },
     ],
   },
 
   TagResource: {
-    does: 'Adds tags; one of the same key is replaced.',
+    does: 'Adds tags, and replaces tags that have the same key.',
     errors: ['ResourceNotFoundException', 'ServiceQuotaExceededException'],
     differs: [PLAIN_TAGS],
   },
   UntagResource: {
-    does: 'Takes tags away; keys that are not there do not matter.',
-    errors: found,
+    does: 'Removes tags. Keys that the resource does not have are ignored.',
+    errors: onLookup,
   },
-  ListTagsForResource: { does: 'All tags of a resource.', errors: found },
+  ListTagsForResource: { does: 'Returns all tags of a resource.', errors: onLookup },
 
   PutResourcePolicy: {
-    does: 'Says who else may act on the resource, in IAM policy JSON, from the next request on.',
-    errors: found,
+    does: 'Sets the resource policy, in IAM policy JSON. The policy allows or denies access for other principals from the next request on.',
+    errors: onLookup,
     differs: [
       POLICY,
       {
-        what: 'refuses a policy with an element that it does not understand',
-        why: 'an element that is ignored allows more than was meant',
+        what: 'rejects a policy with an unknown element',
+        why: 'a policy with an ignored element could allow more than its owner intended',
       },
       {
-        what: "on an OAuth2 provider, conditions may also name `bedrock-agentcore:Scopes`, `bedrock-agentcore:CustomParameters` (the names of the request's `customParameters`) and `bedrock-agentcore:WorkloadIdentityArn`; scopes in a vendor's custom parameter (`user_scope`, `optional_scope`) are scopes too",
-        why: 'an owner can list what agents can request: a Deny with `ForAnyValue:StringNotEquals` on `bedrock-agentcore:CustomParameters` allows only the listed names',
+        what: "supports three more condition keys on an OAuth 2.0 provider: `bedrock-agentcore:Scopes` (including scopes in the vendor's custom parameters `user_scope` and `optional_scope`), `bedrock-agentcore:CustomParameters` (the names of the request's `customParameters`), and `bedrock-agentcore:WorkloadIdentityArn`",
+        why: 'an owner can limit what agents can request: a Deny with `ForAnyValue:StringNotEquals` on `bedrock-agentcore:CustomParameters` allows only the listed names',
       },
       {
         what: 'rejects a Deny with `ForAnyValue` on `bedrock-agentcore:Scopes`, unless the operator ends in `IfExists` or the statement has `Null` for the key',
-        why: 'a request without scopes gets what the provider grants by default, and the Deny would not apply to it',
+        why: 'a request without scopes gets the scopes that the provider grants by default, and the Deny would not apply to it',
       },
       {
-        what: 'rejects a policy that takes more than 100 steps per character of scopes or custom parameters: each wildcard value takes one step, and a long one takes more',
-        why: 'a policy is evaluated in each request, and must not delay it',
+        what: 'rejects a policy that needs more than 100 steps per character of scopes or custom parameters (each wildcard value takes one step, and a long value takes more)',
+        why: 'the service evaluates the policy in each request, and a slow policy would delay the request',
       },
     ],
   },
   GetResourcePolicy: {
-    does: 'The policy as it was put; an answer without `policy` when there is none.',
-    errors: found,
+    does: 'Returns the policy exactly as it was set. If there is no policy, the response has no `policy` member.',
+    errors: onLookup,
     differs: [POLICY],
   },
   DeleteResourcePolicy: {
-    does: 'Takes the policy away: from the next request on the owner alone may act.',
-    errors: found,
+    does: 'Deletes the policy. From the next request on, only the owner has access.',
+    errors: onLookup,
     differs: [POLICY],
   },
 
   GetWorkloadAccessToken: {
-    does: 'A token for the agent alone.',
-    errors: found,
+    does: 'Returns a workload access token for the agent without a user.',
+    errors: onLookup,
     differs: [
       {
-        what: 'the token is an ES256 JWT that anybody can check',
-        why: 'a resource server can see who acts for whom by the published keys; it proves who acts and is not a credential: its `aud` is this service, and a server that accepted it as a credential could present it to another server; clients treat it as opaque',
+        what: 'returns an ES256 JWT that any party can validate with the published keys',
+        why: 'a resource server can see which agent acts for which user; the token identifies them but is not a credential for that server: its `aud` is this service, and a server that accepted it as a credential could present it to another server; clients treat it as opaque',
       },
     ],
   },
   GetWorkloadAccessTokenForJWT: {
-    does: "A token for the agent and the user of an identity provider's token.",
-    errors: proved,
+    does: 'Returns a workload access token for the agent and the user of a user token.',
+    errors: withToken,
     differs: [
       {
-        what: "the user token's issuer has to be trusted",
-        why: 'signature, expiry, issuer, audience, client, scopes and claims are checked against issuers that the deployment, or the workload identity, names',
+        what: 'requires a user token from a trusted issuer',
+        why: 'the service validates signature, expiry, issuer, audience, client, scopes, and claims against the issuers that the deployment or the workload identity names',
       },
       {
-        what: 'a user token longer than 49,152 characters cannot be exchanged on behalf of the user',
-        why: "the workload access token carries the user's own sealed, and AWS bounds it at 131,072 characters; longer ones are good for everything else",
+        what: 'does not support ON_BEHALF_OF_TOKEN_EXCHANGE with a user token longer than 49,152 characters',
+        why: 'the workload access token contains the encrypted user token, and AWS limits it to 131,072 characters; other flows accept longer user tokens',
       },
     ],
   },
   GetWorkloadAccessTokenForUserId: {
-    does: 'A token for the agent and an id that the caller vouches for.',
-    errors: found,
+    does: 'Returns a workload access token for the agent and a user ID. The caller is responsible for the user ID.',
+    errors: onLookup,
     differs: [
       {
-        what: 'a user id is never the user of a user token',
-        why: 'what nobody verified must not reach what somebody proved',
+        what: 'treats a user ID and the subject of a user token as different users, even if they are equal',
+        why: 'an unverified user ID must not give access to the grants of a verified user',
       },
     ],
   },
 
-  GetResourceApiKey: { does: "The provider's API key, for the agent.", errors: proved },
+  GetResourceApiKey: { does: "Returns the provider's API key to the agent.", errors: withToken },
   GetResourceOauth2Token: {
-    does: "The token that this user granted to this agent: from the vault, refreshed, or by a consent link when there is none; or the agent's own, by client credentials; or one that the user's own token is exchanged for.",
-    errors: proved,
+    does: "Returns an access token. For USER_FEDERATION, the token comes from the user's grant to the agent and is refreshed if necessary; without a grant, the response has an authorization URL. For M2M, the agent gets its own token by client credentials. For ON_BEHALF_OF_TOKEN_EXCHANGE, the service exchanges the user token.",
+    errors: withToken,
     differs: [
       SHORT_ADDRESS,
       {
-        what: 'a subset of the granted scopes is a hit, in any order',
-        why: 'the user granted it; more scopes ask for consent to the union',
+        what: 'uses an existing grant for any subset of its scopes, in any order',
+        why: 'the user already granted these scopes; if the request has more scopes, the service requests consent to all of them',
       },
       {
-        what: "`customParameters` do not select a user's grant",
-        why: 'the same agent, user, and provider have one grant, whatever the parameters',
+        what: "does not select a user's grant by `customParameters`",
+        why: 'there is one grant for each agent, user, and provider',
       },
       {
-        what: "`customParameters` that name a standard parameter or `authorization_details` are left out; by default, all others are forwarded, and the provider's policy can allow only listed names",
-        why: 'policies evaluate what is requested in `scopes`, and providers differ in the other parameters that they need',
+        what: "does not forward `customParameters` that name a standard parameter or `authorization_details`; forwards all others, unless the provider's policy allows only listed names",
+        why: 'policies evaluate `scopes`, so custom parameters must not request access in another way; providers differ in the other parameters that they need',
       },
       {
-        what: "a provider's policy is evaluated again for the scopes that a token has",
-        why: 'providers can grant more than was requested, above all when no scope was',
+        what: "evaluates the provider's policy again for the scopes of the token",
+        why: 'providers can grant more scopes than requested, especially when the request has no scopes',
       },
       {
-        what: "a poll without `sessionUri` finds the open session, unless a provider's policy denies the caller what that session asks for",
-        why: 'agents that ask at once share one link',
+        what: "finds the open consent session for a request without `sessionUri`, unless the provider's policy denies the caller the scopes or parameters of that session",
+        why: 'concurrent requests share one authorization URL',
       },
       {
-        what: "a provider's failure comes with its OAuth `error` code",
-        why: "the caller can act on it; the provider's text stays out",
+        what: 'includes the OAuth `error` code when a provider returns an error',
+        why: "the caller can act on the code; the provider's error text is not returned",
       },
       {
-        what: 'says in the header `x-agent-identity-outcome` how the read ended: `cached`, `refreshed`, `exchanged`, `consent-required`, `scope-gap`, `provider-unavailable` or `provider-refused`; with `scope-gap` the member `grantedScopes` names what the provider granted',
-        why: "a narrower grant than asked is handed out and told, not asked for again and again; AWS's clients drop members that they do not know, boto3 shows headers",
+        what: 'returns the result in the header `x-agent-identity-outcome`: `cached`, `refreshed`, `exchanged`, `consent-required`, `scope-gap`, `provider-unavailable`, or `provider-refused`; with `scope-gap`, the member `grantedScopes` lists the granted scopes',
+        why: 'if the provider granted fewer scopes than requested, the agent gets that token and learns the difference, and the user is not asked repeatedly; AWS clients drop unknown members, but boto3 returns headers',
       },
       {
-        what: "a poll that answers `FAILED` names in the header `x-agent-identity-failure` the error code that ended the session (the provider's OAuth `error` code, or one of the service such as `not_completed`; up to 64 characters); without a code there is no header",
-        why: 'the agent can tell a user who declined from a request that a new link does not mend',
+        what: "returns the error code of a `FAILED` session in the header `x-agent-identity-failure` (the provider's OAuth `error` code, or a code of this service, such as `not_completed`; up to 64 characters); without a code, there is no header",
+        why: 'the agent can distinguish a user who declined from an error that a new authorization URL does not fix',
       },
       {
-        what: 'while a provider is unavailable answers `InternalServerException` with `Retry-After`, and leaves the provider alone meanwhile',
-        why: "an SDK's own retry comes back in time, and a thousand agents do not keep a provider down",
+        what: 'while a provider is unavailable, returns `InternalServerException` with `Retry-After` and sends no requests to the provider',
+        why: 'the SDK retries at the right time, and many agents cannot overload a provider that is recovering',
       },
       {
-        what: "what a user's own token was exchanged for is handed out for that very token alone, and no longer than it lives",
-        why: 'a session that has ended at the identity provider does not live on in what was obtained by it; no refresh token is kept',
+        what: 'returns an exchanged access token only for the same user token, and only until that user token expires',
+        why: 'access must not outlast the session at the identity provider; the service stores no refresh token for exchanges',
       },
     ],
   },
   RejectResourceOauth2Token: {
-    does: 'Says that the resource did not take an access token (it answered 401), and asks for another. Takes what GetResourceOauth2Token takes and answers as it does. The first to report a token causes one renewal, however many report it; who reports an older token gets the newer one. A token that cannot be renewed is forgotten, and the user is asked again.',
-    errors: proved,
+    does: 'Reports that a resource rejected an access token (with a 401), and requests another token. The other members and the response are those of GetResourceOauth2Token. The first report of a token causes one renewal, and further reports of that token cause no other. A caller that reports an older token gets the current one. If the token cannot be renewed, the service deletes it and requests consent again.',
+    errors: withToken,
   },
   CompleteResourceTokenAuth: {
-    does: 'The application says which user came back; only then is the code redeemed and the grant stored.',
+    does: 'Confirms the user who returned to the application. Only then does the service redeem the authorization code and store the grant.',
     errors: ['UnauthorizedException'],
     differs: [
       {
-        what: '`sessionUri` is the `session_id` of the return URL; the `request_uri` of the link is refused',
-        why: 'the sender of a link could complete what another person consented to',
+        what: 'requires the `session_id` of the return URL as `sessionUri`; rejects the `request_uri` of the authorization URL',
+        why: 'otherwise, the sender of an authorization URL could complete the consent of another person',
       },
       {
-        what: 'the user is compared by issuer and subject',
-        why: "a token that was renewed meanwhile is still the same user's",
+        what: 'compares users by issuer and subject',
+        why: "the user's token can be renewed during consent",
       },
       {
-        what: 'another user ends the session as `FAILED`',
-        why: 'the person who consented is not the one who asked',
+        what: 'sets the session to `FAILED` if the user is different',
+        why: 'the person who consented is not the user whom the agent acts for',
       },
     ],
   },

@@ -1,37 +1,37 @@
-/** The parts of docs/api.md that are written, not derived. */
+/** The hand-written parts of docs/api.md. */
 import type { OperationName } from '../../lambda/contract/operations';
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import type { ErrorName } from '../../lambda/domain/service-error';
 import { DIFFERENT_VALUES } from '../../lambda/contract/model/differences';
 
-export const PREFACE = `# API
+export const PREFACE = `# API reference
 
-The identity operations of Amazon Bedrock AgentCore, as AWS's clients speak them: restJson1, one endpoint for both planes (control plane 2023-06-05, data plane 2024-02-28). The [README](../README.md) shows how to point a client here. An endpoint has no slash at its end.
+The service implements the identity operations of Amazon Bedrock AgentCore in the protocol of the AWS clients (restJson1). One endpoint serves the control plane (2023-06-05) and the data plane (2024-02-28). The [README](../README.md) shows how to configure a client. The endpoint URL has no trailing slash.
 
-This page is made from the code by \`npm run docs:api\`; a test fails when it is not what the code says. Answers have the members of AWS's reference, which each operation links to: times in epoch seconds, absent members left out, no secret ever.`;
+\`npm run docs:api\` generates this page from the code, and a test fails if the page is out of date. Responses have the members of the AWS reference, which each operation links to. Times are in epoch seconds, members without a value are omitted, and no response of a control plane operation contains a secret.`;
 
 const keysDiffer = DIFFERENT_VALUES.find(({ as }) => as === 'map key');
 
 /**
- * What holds for every request.
+ * The rules for every request.
  *
- * @param tried how many requests the walk over AWS's shapes tries
+ * @param tried number of requests in the test of the AWS shapes
  */
 export const requests = (
   tried: number,
-) => `A request is honored as it stands or refused with a \`ValidationException\` that names the members. The service validates everything, for AWS's JavaScript clients validate nothing. Lengths, patterns and enums are those of AWS's service model; a test tries each operation and each member at, below and above its bounds, off its pattern, of the wrong type, missing, unknown and null: ${tried} requests, none of which is answered otherwise than AWS's model or this page says (\`test/shapes\`).
+) => `The service processes a request exactly as you send it, or rejects it with a \`ValidationException\` that names the members. It validates every member, because the AWS clients for JavaScript do not. Lengths, patterns, and enums come from the AWS service model. A test tries each member of each operation at, below, and above its bounds, outside its pattern, with the wrong type, missing, unknown, and null. These are ${tried.toLocaleString('en')} requests, and every response must match the AWS model or this page (\`test/shapes\`).
 
-- Lengths count Unicode code points. Patterns hold for the whole value.
-- A member that the operation does not have is refused. AWS ignores it; here nothing is silently ignored.
-- \`null\` is refused; a member that has no value is left out.
-- A member that travels in the path or the query is refused in the body.
-- Text that is no Unicode text (half of a surrogate pair) is refused: different ones would become the same as UTF-8.
-- A map has no key \`constructor\`, \`prototype\` or \`__proto__\`: ${keysDiffer?.why ?? ''}.
-- What this service does not support is refused with the reason.
+- Lengths are in Unicode code points. A pattern must match the whole value.
+- The service rejects unknown members. AWS ignores them.
+- The service rejects \`null\`. Omit a member that has no value.
+- The service rejects a body member that belongs in the path or the query.
+- The service rejects text with half of a surrogate pair. Different texts of this kind become equal in UTF-8.
+- A map must not have the key \`constructor\`, \`prototype\`, or \`__proto__\`: ${keysDiffer?.why ?? ''}.
+- If the service does not support a member or a value, the error says why.
 
-Who may act: IAM decides which operations a principal may call (\`execute-api:Invoke\`). Inside, a workload identity and a credential provider belong to the principal that created them; a resource policy on either lets others in, or keeps some out.`;
+IAM decides which operations a principal can call (\`execute-api:Invoke\`). In the service, each workload identity and credential provider belongs to the principal that created it. Its resource policy can grant or deny access to other principals.`;
 
-export const ERROR_FORM = `An error has AWS's form, the gateway's own errors too: the status, the header \`x-amzn-errortype\`, and a JSON body. \`message\` says what to do. A \`ValidationException\` also has a \`reason\` (\`FieldValidationFailed\`, \`CannotParse\` for a body that is not a JSON object, \`ResourceConflict\` for a step out of its order) and a \`fieldList\`.
+export const ERROR_FORM = `Errors have the form of AWS errors: a status, the header \`x-amzn-errortype\`, and a JSON body. This includes errors that API Gateway itself returns. \`message\` says what to do. A \`ValidationException\` also has a \`fieldList\` and a \`reason\`: \`FieldValidationFailed\`, \`CannotParse\` (the body is not a JSON object), or \`ResourceConflict\` (the step is not possible in the current state).
 
 \`\`\`json
 {
@@ -42,28 +42,31 @@ export const ERROR_FORM = `An error has AWS's form, the gateway's own errors too
 }
 \`\`\``;
 
-/** When each error comes, and what to do. */
+/** The cause of each error, and what to do. */
 export const ERRORS: Readonly<Record<ErrorName, string>> = {
-  ValidationException: 'The request cannot be honored. Change it as `message` and `fieldList` say.',
-  UnauthorizedException: 'A workload access token or user token does not count. Get a new one.',
-  ServiceQuotaExceededException: 'There are as many as the quota lets. Delete some, or raise it.',
-  AccessDeniedException: 'The caller may not, or the request is not rightly signed.',
-  ResourceNotFoundException: 'There is no such resource.',
-  ConflictException: 'The name is taken.',
-  RuntimeClientError: 'Of agent endpoints only: the agent did not answer as it should. Look into its log.',
-  ThrottlingException: "Too much at once. Try again shortly; AWS's clients do.",
-  InternalServerException: "Something is wrong here or at the provider. Try again; AWS's clients do.",
-  DecryptionFailure: "Of AWS's model; not answered by this service.",
-  EncryptionFailure: "Of AWS's model; not answered by this service.",
-  ResourceLimitExceededException: "Of AWS's model; not answered by this service.",
+  ValidationException: 'The request is not valid. Correct the members in `fieldList`, as `message` says.',
+  UnauthorizedException: 'The workload access token or the user token is not valid. Get a new token.',
+  ServiceQuotaExceededException:
+    'The quota is reached. Delete resources that you do not need, or ask the operator to raise the quota.',
+  AccessDeniedException: 'The caller is not authorized, or the signature of the request is not valid.',
+  ResourceNotFoundException: 'The resource does not exist.',
+  ConflictException: 'The name is already in use.',
+  RuntimeClientError:
+    'From agent endpoints only: the response of the agent is not valid. Check the log of the agent.',
+  ThrottlingException: 'There are too many requests. Retry after a short delay, as the AWS clients do.',
+  InternalServerException: 'The service or the provider failed. Retry, as the AWS clients do.',
+  DecryptionFailure: 'In the AWS model; this service does not return it.',
+  EncryptionFailure: 'In the AWS model; this service does not return it.',
+  ResourceLimitExceededException: 'In the AWS model; this service does not return it.',
 };
 
-/** Routes that are no operation of AWS's. */
+/** The use of each route that is not an AWS operation. */
 export const OPEN_ROUTES: Readonly<Record<Exclude<OperationName, JsonOperation>, string>> = {
   Authorize:
-    'The link that a user opens (`request_uri` is the session): binds the browser by a cookie and goes on to the provider.',
+    'The authorization URL (`request_uri` identifies the consent session). Binds the browser to the session with a cookie, and redirects to the provider.',
   Callback:
-    'Where a provider sends the browser back; one per credential provider, told as `callbackUrl`. Goes on to the return URL with a one-time `session_id` and, when one was given, `state`.',
-  Jwks: 'The keys that workload access tokens are checked with (RFC 7517).',
-  IssuerMetadata: 'The issuer of workload access tokens, in the form of OpenID Connect Discovery 1.0.',
+    'The `callbackUrl` of a credential provider, where the provider redirects the browser. Redirects to the return URL with a one-time `session_id` and, if the request had `customState`, with `state`.',
+  Jwks: 'The public keys that validate workload access tokens (RFC 7517).',
+  IssuerMetadata:
+    'The metadata of the issuer of workload access tokens, in the format of OpenID Connect Discovery 1.0.',
 };

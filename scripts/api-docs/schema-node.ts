@@ -1,4 +1,4 @@
-/** What valibot lets be seen of a schema, and of what a pipe checks after it. */
+/** The structure of a valibot schema and of the checks in its pipe. */
 import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
 
 export interface Node {
@@ -13,29 +13,29 @@ export interface Node {
   readonly value?: Node;
   readonly requirement?: unknown;
   readonly message?: unknown;
-  /** lambda/contract/schemas/constraints.ts puts the bounds of a text there. */
+  /** lambda/contract/schemas/constraints.ts stores the length bounds of a text here. */
   readonly metadata?: { readonly length?: { readonly min: number; readonly max: number } };
 }
 
 export const requestOf = (operation: JsonOperation): Node => SCHEMAS[operation];
 
-/** The steps of a pipe, and of the pipes within it, in a row. */
+/** Returns the steps of a pipe and of its nested pipes, in order. */
 export function stepsOf(node: Node): Node[] {
   if (!node.pipe) return [node];
   return node.pipe.flatMap((step) => (step.kind === 'schema' ? stepsOf(step) : [step]));
 }
 
-/** The schema itself, without what is checked after it. */
+/** Returns the schema without the checks that follow it in the pipe. */
 export const schemaOf = (node: Node): Node => stepsOf(node)[0] ?? node;
 
 export const isOptional = (node: Node): boolean => node.type === 'exact_optional';
 
 export const present = (node: Node): Node => (isOptional(node) && node.wrapped ? node.wrapped : node);
 
-/** What a list has of, or the node itself. */
+/** Returns the entry schema of a list, or the node itself. */
 export const entryOf = (node: Node): Node => schemaOf(node).item ?? node;
 
-/** Members of a structure, or of a union of structures, which has exactly one of them. */
+/** Returns the members of a structure or of a union. A union value has exactly one of its members. */
 export function entriesOf(node: Node): [string, Node][] {
   const schema = schemaOf(node);
   if (schema.type !== 'union') return Object.entries(schema.entries ?? {});

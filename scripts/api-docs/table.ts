@@ -1,6 +1,6 @@
-/** A Markdown table as Prettier leaves it: every column as wide as its widest cell. */
+/** A Markdown table in the format of Prettier: each column is as wide as its widest cell. */
 
-/** @param rows the header first */
+/** @param rows the rows, with the header first */
 export function table(rows: readonly (readonly string[])[]): string {
   const [header = []] = rows;
   const widths = header.map((_, column) => Math.max(3, ...rows.map((row) => (row[column] ?? '').length)));

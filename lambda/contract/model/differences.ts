@@ -1,40 +1,40 @@
 /**
- * Where this service knowingly differs from AWS's shapes, with the reason. The walk tries every entry, and
- * docs/api.md lists them; what is not in here is exactly as AWS's shape says.
+ * The intended differences from the AWS shapes, with reasons. The shape tests try every entry, and docs/api.md lists
+ * them. Everything else must match the AWS shapes exactly.
  */
 
 export interface RefusedShape {
-  /** Shape of AWS's model; a member of it is refused whatever it holds. */
+  /** A shape of the AWS model. Members with this shape are always rejected. */
   readonly shape: string;
-  /** Part of the message that refuses it. */
+  /** Part of the error message. */
   readonly says: string;
   readonly why: string;
 }
 
 const NEVER = 'not supported by this service: ';
 
-/** Members that are refused whatever they hold. */
+/** Members that are always rejected. */
 export const REFUSED_SHAPES: readonly RefusedShape[] = [
   {
     shape: 'PrivateEndpoint',
     says: NEVER,
-    why: 'providers are called over the internet, with no VPC Lattice resource between',
+    why: 'the service calls providers over the internet, not through a VPC Lattice resource',
   },
-  { shape: 'PrivateEndpointOverrides', says: NEVER, why: 'as `privateEndpoint`' },
+  { shape: 'PrivateEndpointOverrides', says: NEVER, why: 'the reason is the same as for `privateEndpoint`' },
 ];
 
 export interface Bound {
-  /** Shape of AWS's model that AWS sets no such bound to. */
+  /** A shape of the AWS model without this bound. */
   readonly shape: string;
   readonly most: number;
   readonly of: 'characters' | 'entries';
   readonly why: string;
 }
 
-const ONE_ITEM = 'the resource is one item of DynamoDB, which has at most 400 KB';
-const ONE_ADDRESS = "it stands in the address that the user's browser opens at the provider";
+const ONE_ITEM = 'the resource is one DynamoDB item, which can have up to 400 KB';
+const ONE_ADDRESS = "the value is in the URL that the user's browser opens at the provider";
 
-/** Bounds of this service where AWS's shape has none. */
+/** Bounds that only this service has. */
 export const BOUNDS: readonly Bound[] = [
   { shape: 'ResourceOauth2ReturnUrlListType', most: 100, of: 'entries', why: ONE_ITEM },
   ...['DiscoveryUrlType', 'IssuerUrlType', 'AuthorizationEndpointType', 'TokenEndpointType'].map(
@@ -49,7 +49,7 @@ export const BOUNDS: readonly Bound[] = [
 ];
 
 export interface DifferentValue {
-  /** String shape of AWS's model; wherever it stands so, the value is tried. */
+  /** A string shape of the AWS model. The value is tried in each place that has the shape. */
   readonly shape: string;
   readonly as: 'value' | 'map key';
   readonly what: string;
@@ -58,7 +58,7 @@ export interface DifferentValue {
   readonly why: string;
 }
 
-/** Values that AWS's shape takes and this service does not, or the reverse. */
+/** Values that only AWS accepts, or only this service. */
 export const DIFFERENT_VALUES: readonly DifferentValue[] = [
   {
     shape: 'TaggableResourcesArn',
@@ -66,15 +66,15 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     what: 'the ARN of an OAuth2 credential provider',
     value: 'arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/oauth2credentialprovider/a',
     here: 'accepted',
-    why: "AWS's pattern leaves no room for the digit in `oauth2credentialprovider`, which its own ARNs have",
+    why: 'the AWS pattern does not allow the digit in `oauth2credentialprovider`, which ARNs from AWS contain',
   },
   {
     shape: 'UserTokenType',
     as: 'value',
-    what: 'a user token whose parts no dots join',
+    what: 'a user token whose parts are not separated by dots',
     value: 'aaa!bbb!ccc',
     here: 'refused',
-    why: "AWS's pattern has an unescaped dot; a JWS in compact form joins its parts by dots (RFC 7515, section 7.1)",
+    why: 'the AWS pattern has an unescaped dot; a JWS in compact form separates its parts with dots (RFC 7515, section 7.1)',
   },
   ...['TagKey', 'CustomRequestKeyType', 'AdditionalClaimName'].map((shape): DifferentValue => ({
     shape,
@@ -82,7 +82,7 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     what: 'the key `constructor` or `prototype`',
     value: 'constructor',
     here: 'refused',
-    why: 'a key that means something to JavaScript objects is refused rather than dropped on the way',
+    why: 'these keys have a special meaning in JavaScript objects, and would otherwise be lost silently',
   })),
   ...['aws:a', 'AWS:a', 'a\tb', 'a\u00a0b'].map((value): DifferentValue => ({
     shape: 'TagKey',
@@ -90,7 +90,7 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     what: `the key ${JSON.stringify(value)}`,
     value,
     here: 'refused',
-    why: 'AWS reserves the prefix `aws:`; whitespace other than the space ends lines, or looks like a space',
+    why: 'AWS reserves the prefix `aws:`; other whitespace breaks log lines, or looks like a space',
   })),
   {
     shape: 'TagValue',
@@ -98,12 +98,12 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
     what: 'a tag value with whitespace other than the space',
     value: 'a\nb',
     here: 'refused',
-    why: 'it ends lines in logs and consoles, or looks like a space',
+    why: 'it breaks lines in logs and consoles, or looks like a space',
   },
   ...['CustomRequestValueType', 'ResourceType', 'AudienceType'].map((shape): DifferentValue => ({
     shape,
     as: 'value',
-    what: 'a value that has more than 4,096 bytes in a URL',
+    what: 'a value with more than 4,096 URL-encoded bytes',
     value: '\u{1F511}'.repeat(2048),
     here: 'refused',
     why: ONE_ADDRESS,
@@ -111,22 +111,22 @@ export const DIFFERENT_VALUES: readonly DifferentValue[] = [
   ...['\u{1F511}'.repeat(128), 'read admin', 'read\tadmin', '"read"'].map((value): DifferentValue => ({
     shape: 'ScopeType',
     as: 'value',
-    what: 'a scope that is no scope token',
+    what: 'a scope that is not a scope token (RFC 6749, section 3.3)',
     value,
     here: 'refused',
-    why: 'the server would read several scopes where policies are asked about one (RFC 6749, section 3.3)',
+    why: 'the server would read several scopes where policies evaluate one',
   })),
   {
     shape: 'State',
     as: 'value',
-    what: 'a state that has more than 6,144 bytes in a URL',
+    what: 'a state with more than 6,144 URL-encoded bytes',
     value: '\u{1F511}'.repeat(4096),
     here: 'refused',
     why: 'it is in the URL that redirects the browser to the application, and API Gateway allows 10,240 bytes of header fields',
   },
 ];
 
-/** Text with half a character in it, which no UTF-8 has; refused wherever a string stands. */
+/** Text with half of a surrogate pair, which UTF-8 cannot encode. Every string member rejects it. */
 export const LONE_SURROGATE = 'a\ud800';
 
 export interface AddedMember {
@@ -135,12 +135,12 @@ export interface AddedMember {
   readonly why: string;
 }
 
-/** Members that AWS's operations do not have. */
+/** Members that the AWS operations do not have. */
 export const ADDED_MEMBERS: readonly AddedMember[] = [
   ...['CreateWorkloadIdentity', 'UpdateWorkloadIdentity'].map((operation) => ({
     operation,
     member: 'authorizerConfiguration',
-    why: "narrows the issuers whose user tokens count for this agent, in the shape of AWS's `customJWTAuthorizer`",
+    why: 'limits the issuers whose user tokens this agent accepts; its shape is that of `customJWTAuthorizer` in AWS',
   })),
   ...['CreateOauth2CredentialProvider', 'UpdateOauth2CredentialProvider'].map((operation) => ({
     operation,
