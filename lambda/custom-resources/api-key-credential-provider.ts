@@ -1,4 +1,4 @@
-/** API-key credential providers as a stack makes, keeps and deletes them. */
+/** API-key credential providers as a stack creates, updates, and deletes them. */
 import {
   CreateApiKeyCredentialProviderCommand,
   DeleteApiKeyCredentialProviderCommand,

@@ -1,6 +1,6 @@
 /**
- * The service's control plane, called with AWS's own client. IAM authorization on API Gateway wants the signing name
- * `execute-api`; the endpoint is the deployment's.
+ * Calls the service's control plane with AWS's own client. IAM authorization on API Gateway requires the signing name
+ * `execute-api`. The endpoint is the deployment's.
  */
 import {
   BedrockAgentCoreControlClient,
@@ -16,19 +16,19 @@ import {
 import { Refusal, type DeployedResource, type Tags } from './deployed-resource';
 import { withSettledPermissions } from './settled-permissions';
 
-/** Attempts at one call: another deployment, or an operator, may be changing the same resource. */
+/** Attempts at one call, because another deployment or an operator might be changing the same resource. */
 const ATTEMPTS = 5;
 
-/** API Gateway's own words for a caller whose IAM policies do not let the operation through. */
+/** API Gateway's message for a caller whose IAM policies do not allow the operation. */
 const REFUSED_BY_IAM = 'is not authorized to perform: execute-api';
 
 const isRefusedByIam = (error: unknown): boolean =>
   error instanceof BedrockAgentCoreControlServiceException && error.message.includes(REFUSED_BY_IAM);
 
 /**
- * The service at an endpoint.
+ * Returns a client of the service at an endpoint.
  *
- * @param config the endpoint, without a trailing slash, and what else AWS's client takes
+ * @param config the endpoint, without a trailing slash, and other configuration of AWS's client
  */
 export function createControlPlane(
   config: BedrockAgentCoreControlClientConfig & { readonly endpoint: string },
@@ -40,7 +40,7 @@ export function createControlPlane(
   });
   client.middlewareStack.add(
     (next) => (args) => withSettledPermissions(isRefusedByIam, () => next(args)),
-    // Around everything, so that each attempt is signed anew.
+    // Outermost, so that each attempt is signed again.
     { step: 'initialize' },
   );
   return client;
@@ -48,12 +48,12 @@ export function createControlPlane(
 
 type Stack = TagResourceCommand['middlewareStack'];
 
-/** Sends members that the AWS client would leave out because its model does not know them. */
+/** Sends members that the AWS client would omit because its model lacks them. */
 export function alsoSending<Command extends { middlewareStack: unknown }>(
   command: Command,
   members: object,
 ): Command {
-  // Every command's stack is the same but for the types of input and output, which are not touched here.
+  // Every command has the same middleware stack, except for the types of input and output, which do not matter here.
   (command.middlewareStack as Stack).add(
     (next) => (args) => {
       const request = args.request as { body: unknown };
@@ -61,7 +61,7 @@ export function alsoSending<Command extends { middlewareStack: unknown }>(
       request.body = JSON.stringify({ ...body, ...members });
       return next(args);
     },
-    // Ahead of the one that counts the body's bytes.
+    // Before the middleware that computes the content length.
     { step: 'build', priority: 'high' },
   );
   return command;
@@ -72,21 +72,21 @@ const isService = (error: unknown, name: string): error is BedrockAgentCoreContr
 
 const isTaken = (error: unknown): boolean => isService(error, 'ConflictException');
 
-/** Nothing has a name that the service does not take: one that was refused at the creation is asked about once more. */
+/** No resource has a name that the service rejects. CloudFormation asks to delete it after a rejected creation. */
 const isMissing = (error: unknown): boolean =>
   isService(error, 'ResourceNotFoundException') || isService(error, 'ValidationException');
 
-/** The service says that it belongs to somebody else; a role that lacks a permission is another matter. */
+/** Whether the service says that another principal owns it. A role that lacks an IAM permission is a different error. */
 const isAnothers = (error: unknown): boolean =>
   isService(error, 'AccessDeniedException') && !isRefusedByIam(error);
 
-/** What the service says is for a person; what is not from it is a defect, or a connection that failed. */
+/** The service's messages are for people. Any other error is a defect or a failed connection. */
 const refusalOf = (error: unknown): unknown =>
   error instanceof BedrockAgentCoreControlServiceException
     ? new Refusal(`${error.name}: ${error.message}`)
     : error;
 
-/** @throws Refusal in place of an error of the service */
+/** @throws Refusal instead of an error of the service */
 export const asked = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
   try {
     return await answer;
@@ -95,7 +95,7 @@ export const asked = async <Answer>(answer: Promise<Answer>): Promise<Answer> =>
   }
 };
 
-/** @returns undefined when the name is taken. @throws Refusal */
+/** @returns undefined if the name is taken. @throws Refusal */
 export async function unlessTaken<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await answer;
@@ -116,7 +116,7 @@ export async function ifThere<Answer>(answer: Promise<Answer>): Promise<Answer |
   }
 }
 
-/** What is asked alike of every kind. */
+/** The operations that are the same for every kind. */
 export const commonTo = (
   client: BedrockAgentCoreControlClient,
 ): Pick<DeployedResource, 'tagsOf' | 'tag' | 'untag' | 'setPolicy' | 'policyOf'> => ({
@@ -143,8 +143,8 @@ export const commonTo = (
   },
 });
 
-/** A member that the service always answers with. */
+/** Returns a member that every response of the service has. */
 export function stated(value: string | undefined, member: string): string {
-  if (value === undefined) throw new Error(`the service's answer lacks ${member}`);
+  if (value === undefined) throw new Error(`the service's response lacks ${member}`);
   return value;
 }

@@ -1,15 +1,15 @@
-/** A kind of resource as the lifecycle sees it; each kind's own operations of the service are behind it. */
+/** A kind of resource as the lifecycle sees it. Implementations call the operations of their kind. */
 import type { Properties } from '../contract/resource-request';
 
 export interface Described {
   readonly arn: string;
-  /** What `Fn::GetAtt` gives beside the ARN and the name. */
+  /** What `Fn::GetAtt` returns, apart from the ARN and the name. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
 export type Tags = Readonly<Record<string, string>>;
 
-/** What is wanted, the secret's text included where one is handed on. */
+/** The resource to create or update, with the text of a secret that the service stores. */
 export interface Desired extends Pick<Properties, 'name'> {
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly secret?: DesiredSecret | undefined;
@@ -21,18 +21,18 @@ export type DesiredSecret =
 
 export interface DeployedResource {
   /**
-   * @returns undefined when the name is taken
+   * @returns undefined if the name is taken
    * @throws Refusal
    */
   create(desired: Desired, tags: Tags): Promise<Described | undefined>;
   /**
-   * @returns `none`, or `anothers` when it belongs to another principal and no resource policy lets this one in
+   * @returns `none`; `anothers` if another principal owns it and no resource policy allows this one
    * @throws Refusal
    */
   read(name: string): Promise<Described | 'none' | 'anothers'>;
   /** @throws Refusal */
   update(desired: Desired): Promise<Described>;
-  /** One that is not there is no error. @throws Refusal */
+  /** Succeeds if there is none. @throws Refusal */
   delete(name: string): Promise<void>;
   /** @throws Refusal */
   tagsOf(arn: string): Promise<Tags>;
@@ -42,11 +42,11 @@ export interface DeployedResource {
   untag(arn: string, keys: readonly string[]): Promise<void>;
   /** @param policy empty for none. @throws Refusal */
   setPolicy(arn: string, policy: string): Promise<void>;
-  /** @returns empty for none; undefined when this principal may not read it. @throws Refusal */
+  /** @returns empty for none; undefined if this principal is not allowed to read it. @throws Refusal */
   policyOf(arn: string): Promise<string | undefined>;
 }
 
-/** Something that a person can put right: the message stands in the stack's events, so no secret is in it. */
+/** An error that a person can fix. Its message appears in the stack's events, so it contains no secret. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 }

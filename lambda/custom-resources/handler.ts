@@ -1,4 +1,4 @@
-/** One request of CloudFormation from its parsing to the answer, which is given whatever happens between. */
+/** Handles one CloudFormation request, from parsing to the response, which is always sent. */
 import type { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context } from 'aws-lambda';
@@ -31,15 +31,15 @@ import {
 import { workloadIdentities } from './workload-identity';
 
 export interface ResourceDependencies {
-  /** For what is refused or fails; what is done is in the service's own trail. */
+  /** Records refused and failed requests. The service's own audit log has the successful calls. */
   readonly audit: AuditTrail;
   readonly requests: Pick<Requests, 'within'>;
-  /** What a request may name. */
+  /** What a request can name. */
   readonly stack: DeployedStack;
-  /** The service, called as the function's own role. */
+  /** A client of the service with the credentials of the function's role. */
   readonly controlPlane: (endpoint: string) => BedrockAgentCoreControlClient;
   readonly secretsManager: SecretsManagerClient;
-  /** Told of each request that fails; nothing in it is secret. */
+  /** Receives each failed request, without secrets. */
   readonly reportFailure: (failure: { readonly logicalId: string; readonly reason: string }) => void;
 }
 
@@ -52,23 +52,23 @@ const KINDS: Readonly<Record<ResourceKind, (client: BedrockAgentCoreControlClien
 /** The message omits the event and the URL, because an attacker might have written them. */
 const NOT_UNDERSTOOD = 'The event is not a CloudFormation request. Nothing was changed.';
 
-/** Milliseconds before the function's own end at which CloudFormation is told that it did not work out. */
+/** Milliseconds before the function's timeout at which CloudFormation gets a failure. */
 const TIME_TO_ANSWER = 12_000;
 
 /**
- * The resource as it stands when the request fails: its name so far, or else the one that was wanted, which
- * CloudFormation then asks to be deleted. Where there is neither, it gets the name of a resource that never is.
+ * Returns the physical ID for a failed request: the current name, or else the requested one, which CloudFormation then
+ * asks to delete. Without either, it is a name that no resource has.
  */
 const nameBefore = ({ PhysicalResourceId, ResourceProperties }: Answerable): string =>
   PhysicalResourceId ?? ResourceProperties?.name ?? 'agent-identity-never-made';
 
-/** Only what was written for a person: anything else may hold what it must not, and stays a name. */
+/** Returns a message that was written for people. Of any other error it returns only the name, as its message might hold a secret. */
 const reasonOf = (error: unknown): string =>
   error instanceof Refusal
     ? error.message
-    : `Unexpected: ${error instanceof Error ? error.name : 'unknown'}. Deploy again; if it stays, this is a defect.`;
+    : `Unexpected: ${error instanceof Error ? error.name : 'unknown'}. Deploy again. If the error persists, report it as a defect.`;
 
-/** How the entry says that a request ended. A refused request might be an attacker's: its entry repeats nothing of it. */
+/** How the audit entry describes the result. It repeats nothing of a refused request, which might be an attacker's. */
 function endOf(error: unknown): Pick<AuditEntry, 'outcome' | 'error' | 'reason'> {
   if (error instanceof ForeignRequest) {
     return { outcome: 'denied', error: 'AccessDeniedException', reason: error.message };
@@ -79,10 +79,10 @@ function endOf(error: unknown): Pick<AuditEntry, 'outcome' | 'error' | 'reason'>
   return { outcome: 'failed', reason: reasonOf(error) };
 }
 
-/** Without an answer CloudFormation would wait until the resource's time is out, and not know its name. */
+/** Without a response, CloudFormation would wait for the resource's timeout, and would not learn its name. */
 function outOfTime(milliseconds: number): Promise<never> {
   return new Promise((_, reject) => {
-    const refusal = new Refusal('The service did not answer in time. Deploy again.');
+    const refusal = new Refusal('The service did not respond in time. Deploy again.');
     setTimeout(() => reject(refusal), milliseconds).unref();
   });
 }
@@ -93,7 +93,7 @@ type InvocationContext = Pick<Context, 'getRemainingTimeInMillis'> &
   Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>;
 
 /**
- * @returns a handler that throws when CloudFormation could not be told; Lambda then comes again with the same request
+ * @returns a handler that throws if the response cannot be delivered; Lambda then retries the same request
  */
 export function createResourceHandler(deps: ResourceDependencies) {
   const { stack, controlPlane, secretsManager, reportFailure } = deps;
@@ -140,7 +140,7 @@ export function createResourceHandler(deps: ResourceDependencies) {
     if (!answerable || !isResponseUrl(stack, answerable.ResponseURL)) {
       const reason = answerable ? NOT_CLOUDFORMATION : NOT_UNDERSTOOD;
       record({ outcome: 'denied', error: 'AccessDeniedException', reason }, context);
-      // Without its cause: Lambda writes what is thrown to the log.
+      // No cause: Lambda logs a thrown error.
       throw new Error(reason);
     }
     await respond(answerable, await outcomeOf(event, answerable, context));

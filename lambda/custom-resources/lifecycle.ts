@@ -1,23 +1,22 @@
 /**
- * Create, update, replace, delete, so that any request may come twice and any step may be the last one.
+ * Create, update, replace, and delete. Any request can arrive twice, and the function can stop after any step.
  *
- * Each resource is marked, by tags, with the stack and the logical id that it belongs to: in the same write that
- * creates it. So whoever comes again, or comes to clean up what was left half-way, knows what is its own, and nothing
- * else is ever changed or deleted. Another principal can copy the mark: what has it is kept only after it has proved to
- * belong to this function. A resource that was there before and was adopted is marked so: when its turn comes,
- * as when a deployment is rolled back, it is let go and not deleted, with all the grants in it.
+ * Tags mark each resource with its stack and logical ID, in the same write that creates it. A retry or a cleanup
+ * recognizes its own resources by the mark, and never changes or deletes others. Because another principal can copy the
+ * mark, a marked resource is kept only after it has proved to belong to this function. An adopted resource, which existed
+ * before the stack, is marked as adopted: its deletion, as in a rollback, releases the resource with all of its grants.
  *
  * | request | under the name                | then                                                       |
  * | ------- | ----------------------------- | ---------------------------------------------------------- |
  * | Create  | nothing                       | created                                                    |
- * |         | our own                       | brought up to date: the request came twice                 |
+ * |         | our own                       | updated: the request arrived twice                         |
  * |         | another's, with our mark      | refused                                                    |
- * |         | another's, `importExisting`   | brought up to date, then marked as adopted                 |
+ * |         | another's, `importExisting`   | updated, then marked as adopted                            |
  * |         | another's                     | refused                                                    |
- * | Update  | the same name                 | brought up to date; made anew if somebody deleted it       |
+ * | Update  | the same name                 | updated; created again if it was deleted                   |
  * |         | another name                  | as Create; CloudFormation then deletes the old one         |
  * | Delete  | our own, created              | deleted                                                    |
- * |         | our own, adopted              | let go                                                     |
+ * |         | our own, adopted              | released                                                   |
  * |         | nothing, or another's         | nothing                                                    |
  */
 import { Refusal, type DeployedResource, type Described, type Desired, type Tags } from './deployed-resource';
@@ -29,7 +28,7 @@ type Origin = 'created' | 'adopted';
 
 type Place = Pick<Request, 'StackId' | 'LogicalResourceId'>;
 
-/** A request that says what the resource must be. */
+/** A request that describes the resource. */
 type DefiningRequest = Exclude<Request, { RequestType: 'Delete' }>;
 
 const markOf = ({ StackId, LogicalResourceId }: Place, origin: Origin): Tags => ({
@@ -44,7 +43,7 @@ const isMarked = (tags: Tags, { StackId, LogicalResourceId }: Place): boolean =>
 const wasAdopted = (tags: Tags): boolean => tags[MARKS.origin] === 'adopted';
 
 const belongsToAnother = (name: string): Refusal =>
-  new Refusal(`"${name}" exists already and belongs to another IAM principal. Choose another name.`);
+  new Refusal(`"${name}" already exists and belongs to another IAM principal. Choose another name.`);
 
 const done = (name: string, { arn, attributes }: Described): Outcome => ({
   status: 'SUCCESS',
@@ -53,9 +52,9 @@ const done = (name: string, { arn, attributes }: Described): Outcome => ({
 });
 
 /**
- * Sets the policy, and makes sure that the resource belongs to this function: a mark proves nothing, because owners set
- * tags as they like. The stack's policy does not let this function in; so while it is in force, only the owner can read
- * it. Nothing else is changed, and no secret handed over, before that.
+ * Sets the policy, and makes sure that the resource belongs to this function. A mark proves nothing, because owners set
+ * any tags. The stack's policy does not allow this function, so only the owner can read the policy while it is in force.
+ * Until then, the function changes nothing else and sends no secret.
  */
 async function keepOwn(
   resource: DeployedResource,
@@ -68,7 +67,7 @@ async function keepOwn(
 }
 
 /**
- * Sets the tags of the stack, and removes those that the stack no longer has. Tags from elsewhere stay.
+ * Sets the stack's tags, and removes tags that the stack no longer has. Other tags stay.
  *
  * @param present the tags of the resource
  */
@@ -82,12 +81,12 @@ async function retag(
   const former = request.RequestType === 'Update' ? request.OldResourceProperties?.tags : undefined;
   const removed = Object.keys(former ?? {}).filter((key) => !(key in tags) && key in present);
   const changed = Object.entries(tags).filter(([key, value]) => present[key] !== value);
-  // First, because a resource has room for a limited number.
+  // First, because the number of tags is limited.
   if (removed.length > 0) await resource.untag(arn, removed);
   if (changed.length > 0) await resource.tag(arn, Object.fromEntries(changed));
 }
 
-/** Takes over what has the name already. Its mark comes last: one that was changed half-way is not ours to delete. */
+/** Adopts an existing resource. It is marked last, so that a partly updated one is never deleted as the stack's own. */
 async function takeOver(
   resource: DeployedResource,
   request: DefiningRequest,
@@ -115,7 +114,7 @@ async function takeOver(
   return described;
 }
 
-/** What cannot be finished is taken back at once: a replacement that fails is asked about by nobody later. */
+/** Undoes an incomplete creation immediately, because CloudFormation never asks about a failed replacement again. */
 async function create(
   resource: DeployedResource,
   request: DefiningRequest,
@@ -133,7 +132,7 @@ async function create(
   return created;
 }
 
-/** Creates it, or takes over what stands under the name. */
+/** Creates the resource, or adopts the one that has its name. */
 async function establish(
   resource: DeployedResource,
   request: DefiningRequest,
@@ -143,7 +142,7 @@ async function establish(
   const created = await create(resource, request, desired);
   if (created) return created;
   const present = await resource.read(name);
-  if (present === 'none') throw new Refusal(`"${name}" was deleted while it was looked at. Deploy again.`);
+  if (present === 'none') throw new Refusal(`"${name}" was deleted during the request. Deploy again.`);
   if (present === 'anothers') throw belongsToAnother(name);
   return takeOver(resource, request, desired, present);
 }
@@ -168,8 +167,8 @@ async function remove(resource: DeployedResource, place: Place, name: string): P
 }
 
 /**
- * @param desiredOf reads the secret that the properties name
- * @throws Refusal, and whatever else went wrong; then the resource is as it was, or marked so that its deletion finds it
+ * @param desiredOf resolves the properties, and reads the secret that they name
+ * @throws Refusal or another error; then the resource is unchanged, or is marked so that its deletion finds it
  */
 export async function perform(
   resource: DeployedResource,

@@ -1,4 +1,4 @@
-/** OAuth2 credential providers as a stack makes, keeps and deletes them. */
+/** OAuth2 credential providers as a stack creates, updates, and deletes them. */
 import {
   CreateOauth2CredentialProviderCommand,
   DeleteOauth2CredentialProviderCommand,
@@ -13,10 +13,10 @@ import * as v from 'valibot';
 import { alsoSending, asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
 import type { DeployedResource, Described, Desired } from './deployed-resource';
 
-/** What the construct writes; whether it makes sense the service says. */
+/** What the construct writes; the service validates it. */
 const ConfigurationSchema = v.strictObject({
   credentialProviderVendor: v.string(),
-  /** The vendor's member of `Oauth2ProviderConfigInput`, and what is in it but for the secret. */
+  /** The vendor's member of `Oauth2ProviderConfigInput`, and its content without the secret. */
   member: v.string(),
   config: v.record(v.string(), v.unknown()),
 });
@@ -39,7 +39,7 @@ function inputOf(desired: Desired) {
   };
 }
 
-/** The configuration with the members of this service that the AWS model does not know, however deep. */
+/** The configuration, with members at any depth that only this service has and AWS's model lacks. */
 const whole = ({ oauth2ProviderConfigInput }: ReturnType<typeof inputOf>) => ({ oauth2ProviderConfigInput });
 
 type Answer = Pick<

@@ -1,25 +1,24 @@
 /**
- * The answer to CloudFormation, by one PUT to the address that the request brought; without one the stack waits until
- * its time is out.
+ * The response to CloudFormation: one PUT to the URL of the request. Without a response, the stack waits for its timeout.
  * Source: CloudFormation user guide, "Custom resource response objects".
  */
 import type { Answerable } from '../contract/resource-request';
 
-/** What became of the request. */
+/** The result of the request. */
 export type Outcome =
   | {
       readonly status: 'SUCCESS';
-      /** Name of the resource. Another one than before is a replacement: the old one is to be deleted. */
+      /** Name of the resource. A new name means a replacement: CloudFormation then deletes the old resource. */
       readonly name: string;
-      /** What `Fn::GetAtt` gives. Never a secret: whoever may describe the stack can read it. */
+      /** What `Fn::GetAtt` returns. Never a secret: anyone who can describe the stack can read it. */
       readonly attributes: Readonly<Record<string, string>>;
     }
   | { readonly status: 'FAILED'; readonly name: string; readonly reason: string };
 
-/** An answer has 4,096 bytes at most, and the reason is for a person. */
+/** Maximum characters of the reason. CloudFormation accepts 4,096 bytes for the whole response. */
 const LONGEST_REASON = 1000;
 
-/** @returns the answer's body */
+/** @returns the body of the response */
 export function responseBody(request: Answerable, outcome: Outcome): string {
   const { StackId, RequestId, LogicalResourceId } = request;
   return JSON.stringify({
@@ -34,20 +33,20 @@ export function responseBody(request: Answerable, outcome: Outcome): string {
   });
 }
 
-/** Milliseconds for the PUT. */
+/** Timeout of the PUT, in milliseconds. */
 const DEADLINE = 10_000;
 
 /**
- * @throws Error when it did not arrive; Lambda then runs the request once more, which changes nothing that is done
+ * @throws Error if it was not delivered; Lambda then retries the request, which changes nothing that is done
  */
 export async function respond(request: Answerable, outcome: Outcome): Promise<void> {
   const answer = await fetch(request.ResponseURL, {
     method: 'PUT',
-    // The address is signed for an empty content type (CloudFormation's own cfn-response module sends none either).
+    // The URL is signed for an empty content type, as CloudFormation's cfn-response module sends it.
     headers: { 'content-type': '' },
     body: responseBody(request, outcome),
     redirect: 'error',
     signal: AbortSignal.timeout(DEADLINE),
   });
-  if (!answer.ok) throw new Error(`CloudFormation did not take the answer: HTTP ${answer.status}`);
+  if (!answer.ok) throw new Error(`CloudFormation rejected the response: HTTP ${answer.status}`);
 }

@@ -1,6 +1,6 @@
 /**
- * Reads a secret that is handed on to the service. CloudFormation leaves `{{resolve:secretsmanager:…}}` in the
- * properties of a custom resource as it is, so no template and no request ever holds what is read here.
+ * Reads a secret that the service then stores. CloudFormation does not resolve `{{resolve:secretsmanager:…}}` in the
+ * properties of a custom resource, so no template and no request contains the text that is read here.
  * Source: CloudFormation user guide, "Get a secret or secret value from Secrets Manager".
  */
 import {
@@ -31,14 +31,14 @@ async function textOf(
   } catch (error) {
     const why = error instanceof Error ? error.name : 'unknown';
     throw new Refusal(
-      `The secret ${secretId} could not be read (${why}). See that it exists and may be read.`,
+      `The secret ${secretId} could not be read (${why}). Make sure that it exists, and that this function is allowed to read it.`,
     );
   }
-  throw new Refusal(`The secret ${secretId} has no text. Put one there, and deploy again.`);
+  throw new Refusal(`The secret ${secretId} has no text. Store a text in it, and deploy again.`);
 }
 
 /**
- * @throws Refusal for a secret that cannot be read, or has no text under the key
+ * @throws Refusal for a secret that cannot be read, or that has no text under the key
  */
 export async function readSecret(client: SecretsManagerClient, stated: StatedSecret): Promise<DesiredSecret> {
   if (stated.source === 'EXTERNAL') return stated;
@@ -47,6 +47,6 @@ export async function readSecret(client: SecretsManagerClient, stated: StatedSec
   const value = jsonKey === undefined ? text : memberOf(text, jsonKey);
   if (value !== undefined) return { source: 'MANAGED', text: value };
   throw new Refusal(
-    `The secret ${stated.secretId} is no JSON object with text under "${String(jsonKey)}". Put it right, and deploy again.`,
+    `The secret ${stated.secretId} is not a JSON object with text under "${String(jsonKey)}". Correct it, and deploy again.`,
   );
 }

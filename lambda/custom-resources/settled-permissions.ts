@@ -1,16 +1,16 @@
 /**
- * Permissions that the stack gave seconds ago: IAM takes some to let everybody know, so a first refusal is waited out.
+ * Retries calls that need permissions granted seconds ago, because IAM changes take time to propagate.
  * Source: IAM user guide, "Changes that I make are not always immediately visible".
  */
 import { setTimeout } from 'node:timers/promises';
 
-/** Milliseconds between two attempts, and how many there are. */
+/** Milliseconds between two attempts, and the number of attempts. */
 const EVERY = 3_000;
 const ATTEMPTS = 8;
 
 /**
- * @param isRefused whether an error says that IAM did not let the call through
- * @throws what the call throws, a refusal only when it stays
+ * @param isRefused whether an error says that IAM denied the call
+ * @throws any error of the call; a denial only after the last attempt
  */
 export async function withSettledPermissions<Answer>(
   isRefused: (error: unknown) => boolean,

@@ -1,9 +1,9 @@
 /**
- * The stack that the resource function belongs to, as the template states it in the function's environment.
+ * The stack that the resource function belongs to, which the template states in the function's environment.
  *
- * CloudFormation does not sign its requests, so a request proves nothing: every principal that may invoke the function
- * can write one. Where the service is, where the answer goes, what each credential provider is, and which secret belongs
- * to it is therefore taken from the deployment; a request that says otherwise is refused.
+ * CloudFormation does not sign its requests, so a request proves nothing: every principal that can invoke the function
+ * can forge one. The deployment therefore states where the service is, where responses go, what each credential provider
+ * is, and which secret belongs to it. A request that says otherwise is refused.
  */
 import * as v from 'valibot';
 import { parseConfiguration } from '../domain/configuration';
@@ -15,7 +15,7 @@ import type { Request } from '../contract/resource-request';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
-/** Its digest; or the definition itself, where a part of it is known at deployment only. */
+/** The digest of a definition, or the definition itself if a part of it is known only at deployment. */
 const DefinitionSchema = v.union([text, v.strictTuple([v.picklist(RESOURCE_KINDS), text, text])]);
 
 /** The definition, then the id of the secret and the JSON key, where there are any. */
@@ -27,7 +27,7 @@ const StackSchema = v.strictObject({
   region: v.pipe(v.string(), v.regex(/^[a-z0-9-]+$/, 'must be a Region')),
   /** Of the partition's host names, such as `amazonaws.com`. */
   urlSuffix: v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/, 'must be a domain name')),
-  /** Addresses of the services that the stack's resources are made at, without a trailing slash. */
+  /** Addresses of the services that hold the stack's resources, without a trailing slash. */
   endpoints: v.pipe(v.array(text), v.minLength(1)),
   /** The stack's credential providers, by logical id. */
   providers: v.record(v.string(), ProviderSchema),
@@ -36,14 +36,14 @@ const StackSchema = v.strictObject({
 type StackConfiguration = v.InferOutput<typeof StackSchema>;
 
 export interface DeployedStack extends StackConfiguration {
-  /** Whether this is local mode, in which the service and CloudFormation are on this very machine. */
+  /** Whether this is local mode, in which the service and CloudFormation run on this machine. */
   readonly policy: EndpointPolicy;
 }
 
 /**
  * @param json a JSON object, {@link StackConfiguration}
- * @param policy whether addresses on this very machine are let in
- * @throws Error in plain words, naming the member
+ * @param policy whether addresses on this machine are allowed
+ * @throws Error that names the member and what is wrong with it
  */
 export function parseStack(json: string, policy: EndpointPolicy): DeployedStack {
   const stack = parseConfiguration(StackSchema, 'stack', 'an object like {"stackId":"arn:…",…}', json);
@@ -57,8 +57,8 @@ export function parseStack(json: string, policy: EndpointPolicy): DeployedStack 
 const escaped = (name: string): string => name.replaceAll('.', '\\.');
 
 /**
- * The hosts by which S3 has CloudFormation's own bucket for answers in a Region: `….s3.{region}.…`, in older Regions
- * `….s3-{region}.…`, in the first one `….s3.amazonaws.com`; with the names of its FIPS and dual-stack endpoints.
+ * The S3 host names of CloudFormation's response bucket in a Region: `….s3.{region}.…`, in older Regions
+ * `….s3-{region}.…`, in the first Region `….s3.amazonaws.com`, and the names of its FIPS and dual-stack endpoints.
  * Source: CloudFormation user guide, "Access CloudFormation using an interface endpoint", for the bucket;
  * Amazon S3 user guide, "Virtual hosting of general purpose buckets", for the hosts.
  */
@@ -68,33 +68,35 @@ const responseHosts = ({ region, urlSuffix }: StackConfiguration): RegExp =>
       `\\.s3(-fips)?([.-](dualstack\\.)?${region})?\\.${escaped(urlSuffix)}$`,
   );
 
-/** Whether an answer may be sent there: over TLS to CloudFormation's own bucket in the stack's Region. */
+/** Whether a response can go there: over TLS to CloudFormation's own bucket in the stack's Region. */
 export function isResponseUrl(stack: DeployedStack, text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
   if (isLoopbackHttp(url)) return stack.policy.loopback;
   const { protocol, host, username, password } = url;
-  // `host` has a port that is not https's own.
+  // `host` includes a port unless it is 443.
   return protocol === 'https:' && username === '' && password === '' && responseHosts(stack).test(host);
 }
 
-/** A request that names what was not given to the function: whoever wrote it, it is not as the stack was deployed. */
+/** The error for a request that differs from the deployed stack, whoever wrote it. */
 export class ForeignRequest extends Refusal {}
 
 /**
- * @returns the endpoint, which is one of the stack's
+ * @returns the endpoint, if it is one of the stack's
  * @throws ForeignRequest
  */
 export function endpointOf({ endpoints }: DeployedStack, requested: string): string {
   if (endpoints.includes(requested)) return requested;
-  throw new ForeignRequest('The endpoint is not one of this stack. Deploy the stack as it was synthesized.');
+  throw new ForeignRequest(
+    'The endpoint does not belong to this stack. Deploy the stack as it was synthesized.',
+  );
 }
 
 /**
- * Where a resource is deleted. A service whose address has changed is still the one that the stack names last, and only
- * a resource that bears the stack's mark is deleted there.
+ * Returns the endpoint to delete a resource at. If the service's address has changed, that is the stack's current
+ * endpoint, where only a resource with the stack's mark is deleted.
  *
- * @throws ForeignRequest where more than one could be meant
+ * @throws ForeignRequest if the stack has several endpoints and the request names none of them
  */
 export function endpointOfDeletion(stack: DeployedStack, requested: string): string {
   const [only, ...others] = stack.endpoints;
@@ -107,10 +109,10 @@ const providerOf = ({ providers }: DeployedStack, logicalId: string) =>
   Object.hasOwn(providers, logicalId) ? providers[logicalId] : undefined;
 
 /**
- * Makes sure that a credential provider becomes what the template says. Otherwise a request could have its secret kept
- * as an API key, which agents are shown, or sent to another authorization server. A workload identity has no secret.
+ * Makes sure that a credential provider matches the template. Otherwise, a request could have its secret stored as an API
+ * key, which agents can read, or sent to another authorization server. A workload identity has no secret.
  *
- * @throws ForeignRequest for another kind, name, configuration, or secret, and for a provider of no template
+ * @throws ForeignRequest for another kind, name, configuration, or secret, and for a provider that is not in the template
  */
 export function checkProvider(stack: DeployedStack, request: Definer): void {
   const { ResourceType: type, LogicalResourceId, ResourceProperties } = request;
@@ -118,7 +120,7 @@ export function checkProvider(stack: DeployedStack, request: Definer): void {
   const [definition, givenId, givenKey] = providerOf(stack, LogicalResourceId) ?? [];
   if (givenId !== secret?.secretId || givenKey !== secret?.jsonKey) {
     throw new ForeignRequest(
-      'The secret was not given to this resource. Deploy the stack as it was synthesized.',
+      'The secret does not belong to this resource. Deploy the stack as it was synthesized.',
     );
   }
   if (type === 'Custom::AgentIdentityWorkloadIdentity') return;
@@ -132,7 +134,5 @@ export function checkProvider(stack: DeployedStack, request: Definer): void {
 /** @throws ForeignRequest for a resource of another stack */
 export function checkStack({ stackId }: DeployedStack, requested: string): void {
   if (requested === stackId) return;
-  throw new ForeignRequest(
-    'The resource belongs to another stack, and each stack has a function of its own.',
-  );
+  throw new ForeignRequest('The resource belongs to another stack. Each stack has its own function.');
 }

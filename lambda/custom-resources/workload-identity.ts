@@ -1,4 +1,4 @@
-/** Workload identities as a stack makes, keeps and deletes them. */
+/** Workload identities as a stack creates, updates, and deletes them. */
 import {
   CreateWorkloadIdentityCommand,
   DeleteWorkloadIdentityCommand,
@@ -11,14 +11,14 @@ import * as v from 'valibot';
 import { alsoSending, asked, commonTo, ifThere, stated, unlessTaken } from './control-plane';
 import type { DeployedResource, Described, Desired } from './deployed-resource';
 
-/** What the construct writes; whether it makes sense the service says. */
+/** What the construct writes; the service validates it. */
 const ConfigurationSchema = v.strictObject({
   allowedResourceOauth2ReturnUrls: v.array(v.string()),
-  /** Of which AWS's model, and so its client, does not know. */
+  /** A member that AWS's model, and therefore its client, lacks. */
   authorizerConfiguration: v.optional(v.record(v.string(), v.unknown())),
 });
 
-/** The members that AWS's model knows, and the one that it does not. */
+/** The members of AWS's model, and the one that it lacks. */
 function inputOf({ name, configuration }: Desired) {
   const { authorizerConfiguration, ...known } = v.parse(ConfigurationSchema, configuration);
   return { known: { name, ...known }, authorizerConfiguration };
@@ -46,7 +46,7 @@ export const workloadIdentities = (client: BedrockAgentCoreControlClient): Deplo
     return typeof answer === 'string' ? answer : described(answer);
   },
   async update(desired) {
-    // An empty one takes the configuration away; left out, it would stay.
+    // An empty one removes the configuration. Omitting it would keep the configuration.
     const { known, authorizerConfiguration = {} } = inputOf(desired);
     const command = alsoSending(new UpdateWorkloadIdentityCommand(known), { authorizerConfiguration });
     return described(await asked(client.send(command)));

@@ -1,6 +1,6 @@
 /**
- * The authorizer of an endpoint with user tokens. What it throws and the policy that it answers with choose among the
- * gateway's own answers (refusals.ts), which are the only ones in which a client finds `WWW-Authenticate`.
+ * The authorizer of an endpoint with user tokens. The error that it throws, or the policy that it returns, selects one
+ * of API Gateway's own responses (gate-refusals.ts). Only these responses carry `WWW-Authenticate` under its own name.
  * Source: API Gateway developer guide, "Use API Gateway Lambda authorizers".
  */
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from 'aws-lambda';
@@ -13,9 +13,9 @@ import { authorizeUser, type AuthorizeDependencies } from '../domain/gate/user-a
 import { ServiceError } from '../domain/service-error';
 import { headerFields } from './header-fields';
 
-/** The one word that makes the gateway answer 401; any other is an authorizer that failed. */
+/** The only error message that makes API Gateway return 401. Any other message counts as a failed authorizer. */
 const UNAUTHORIZED = 'Unauthorized';
-const FAILED = 'The token could not be checked';
+const FAILED = 'The token could not be validated';
 
 export type AuthorizerHandler = (
   event: APIGatewayRequestAuthorizerEvent,
@@ -34,7 +34,7 @@ const policy = (
   },
 });
 
-/** Nothing of an error goes with what is thrown: Lambda would log it whole. */
+/** The thrown error carries no cause, because Lambda would log all of it. */
 type Decision = { readonly user: string } | 'scope missing' | 'unauthorized' | 'failed';
 
 export function createAuthorizerHandler(
@@ -45,7 +45,7 @@ export function createAuthorizerHandler(
 ): AuthorizerHandler {
   async function decide(event: APIGatewayRequestAuthorizerEvent): Promise<Decision> {
     try {
-      // A call that is let through the gate records.
+      // The gate records allowed requests.
       const user = await requests.ensureEntry(
         { operation: OPERATION, auditSuccess: false },
         async (annotate) => {

@@ -1,7 +1,7 @@
 /**
- * The gate: API Gateway's event in, the agent's answer out as it is made. An error before the answer is one in the
- * service's form; after it has begun, a stream of server-sent events gets it as its last event, in place of one that is
- * unfinished, and any other answer is broken off, so that nobody takes the half of it for the whole.
+ * The gate: takes API Gateway's event and streams the agent's response as it arrives. An error before the response
+ * starts has the service's error form. Once the response has started, an event stream gets the error as its last event,
+ * in place of an incomplete one. Any other response is aborted, so that no client takes a partial body for a whole one.
  */
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { errorResult, json, NO_STORE } from '../api/errors';
@@ -24,13 +24,13 @@ import { beginAnswer, endAnswer, writeChunk, type ResponseStream } from './respo
 import { INVOCATION_PATH, METADATA_OF_PATH } from '../contract/gate-routes';
 import { startRun, type Run } from './run';
 
-/** Milliseconds before the function's own end at which the caller is told. */
+/** Milliseconds before the function's timeout at which the caller gets an error. */
 const TIME_TO_ANSWER = 3_000;
 
-/** Milliseconds for which a caller may take an error, or the last event: less than is left of the function's time. */
+/** Milliseconds that a caller has to read an error or the last event: less than the function has left. */
 const TIME_TO_TAKE = 2_000;
 
-/** Milliseconds without a byte: API Gateway breaks off after five minutes, and says nothing. */
+/** Milliseconds without a byte. API Gateway closes the connection after 5 minutes, without an error. */
 export const IDLE = 290_000;
 
 export type GateHandler = (
@@ -43,22 +43,25 @@ export interface GateDependencies extends InvokeDependencies {
   readonly requests: Requests;
 }
 
-/** An answer that is there as a whole. */
+/** A complete response. */
 type Plain = ReturnType<typeof json>;
 
 /** RFC 9728 section 3.2. */
 function metadata(endpoint: AgentEndpointConfiguration, { pathParameters }: APIGatewayProxyEvent): Plain {
   const { inbound } = endpoint;
   if (inbound.kind !== 'JWT' || !isMetadataPath(endpoint, pathParameters?.path)) {
-    throw new ServiceError('ResourceNotFoundException', 'There is no metadata of such a resource here.');
+    throw new ServiceError(
+      'ResourceNotFoundException',
+      'No protected resource metadata exists at this path.',
+    );
   }
   return json(200, protectedResourceMetadata(endpoint, inbound), { 'cache-control': 'max-age=300' });
 }
 
-/** MCP's streamable HTTP lets a server have neither a stream by GET nor sessions to DELETE, and says so by this status. */
+/** MCP's streamable HTTP defines this status for a server that offers no GET stream and no sessions to DELETE. */
 class MethodNotAllowed extends ServiceError {
   constructor() {
-    super('ValidationException', 'Only POST is served here.', { detail: 'the method is not POST' });
+    super('ValidationException', 'This endpoint accepts only POST.', { detail: 'the method is not POST' });
   }
 }
 
@@ -82,7 +85,7 @@ function callOf(event: APIGatewayProxyEvent): AgentCall {
   };
 }
 
-/** Ends an answer whose run is over; a caller who does not take it is cut off. */
+/** Ends the response of a finished invocation, and disconnects a caller that does not read it. */
 async function finish(stream: ResponseStream): Promise<void> {
   try {
     await endAnswer(stream, AbortSignal.timeout(TIME_TO_TAKE));
@@ -97,12 +100,12 @@ async function sendPlain(stream: ResponseStream, { statusCode, headers, body }: 
   await finish(stream);
 }
 
-/** Why an answer that had begun did not come to its end, in words for the caller; undefined for a defect. */
+/** Returns the error for the caller of a response that started and did not complete; undefined for a defect. */
 function interruptionOf(error: unknown, { signal }: Run): ServiceError | undefined {
   if (signal.reason instanceof ServiceError) return signal.reason;
   if (!(error instanceof AgentFailure)) return undefined;
   return runtimeClientError(
-    'The agent broke off its answer. Its own log says why.',
+    "The agent closed its response early. See the agent's log.",
     `agent: ${error.detail}`,
     error,
   );
@@ -110,14 +113,14 @@ function interruptionOf(error: unknown, { signal }: Run): ServiceError | undefin
 
 const lastEvent = (error: unknown): string => `event: error\ndata: ${errorResult(error).body}\n\n`;
 
-/** @returns undefined for an answer that is no event stream, or one that cannot be read here */
+/** @returns undefined unless the response is an event stream that the gate can parse */
 const eventStreamOf = ({ headers }: AgentAnswer): EventStream | undefined =>
   /^text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '') &&
   headers['content-encoding'] === undefined
     ? new EventStream()
     : undefined;
 
-/** @param idle milliseconds for which an agent may be silent, or a caller may read nothing */
+/** @param idle milliseconds without data from the agent, or without a read by the caller, before the gate gives up */
 export function createGateHandler(
   deps: GateDependencies,
   endpoint: AgentEndpointConfiguration,
@@ -125,25 +128,25 @@ export function createGateHandler(
   idle = IDLE,
 ): GateHandler {
   /**
-   * What is answered without the agent; undefined for an invocation. A refusal is thrown, so that it has an entry: the
-   * authorizer leaves the entry of a caller that it lets through to the gate.
+   * Returns the response to a request that does not invoke the agent; undefined for an invocation. A refusal is thrown
+   * so that it gets an audit entry: the authorizer leaves the entry of an allowed caller to the gate.
    */
   async function plainAnswer(event: APIGatewayProxyEvent, annotate: Annotate): Promise<Plain | undefined> {
     const { inbound } = endpoint;
     if (event.resource === METADATA_PATH || event.resource === METADATA_OF_PATH)
       return metadata(endpoint, event);
     if (event.resource !== INVOCATION_PATH) {
-      throw new ServiceError('ResourceNotFoundException', 'This endpoint does not serve that route.');
+      throw new ServiceError('ResourceNotFoundException', 'This endpoint has no such route.');
     }
     if (event.httpMethod === 'POST') return undefined;
-    // The entry names the user, whom the token proves and the event does not.
+    // The audit entry names the user from the token, because an event can be forged.
     if (inbound.kind === 'JWT') {
       await admitUser(deps.userTokens, endpoint, inbound, bearerToken(headerFields(event)), annotate);
     }
     throw new MethodNotAllowed();
   }
 
-  /** The end of an answer that had begun and cannot be finished. */
+  /** Ends a response that started and cannot complete. */
   async function breakOff(
     stream: ResponseStream,
     events: EventStream | undefined,
@@ -179,7 +182,7 @@ export function createGateHandler(
     }
   }
 
-  /** The answer, once it has begun; undefined when an error was sent in its place. */
+  /** Returns the started response; undefined if an error was sent instead. */
   async function begun(
     event: APIGatewayProxyEvent,
     stream: ResponseStream,

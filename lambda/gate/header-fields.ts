@@ -9,7 +9,7 @@ export function headerFields({
   readonly multiValueHeaders: APIGatewayProxyEventMultiValueHeaders | null;
 }): HeaderFields {
   const fields = new Map<string, readonly string[]>();
-  // A name that came in two spellings is one field.
+  // Names that differ only in case are one field.
   for (const [name, values = []] of Object.entries(multiValueHeaders ?? {})) {
     const lowerCase = name.toLowerCase();
     fields.set(lowerCase, [...(fields.get(lowerCase) ?? []), ...values]);

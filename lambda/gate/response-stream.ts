@@ -1,5 +1,5 @@
 /**
- * The answer of a streaming function, as Lambda takes it: metadata in JSON, eight zero bytes, the body.
+ * The response format of a streaming Lambda function: JSON metadata, eight zero bytes, then the body.
  * Source: API Gateway developer guide, "Set up a Lambda proxy integration with payload response streaming".
  */
 import { once } from 'node:events';
@@ -11,10 +11,10 @@ export interface ResponseStream extends Writable {
   setContentType: (contentType: string) => void;
 }
 
-/** Tells whoever invoked that there is metadata ahead of the body. */
+/** Content type that announces metadata ahead of the body. */
 export const WITH_METADATA = 'application/vnd.awslambda.http-integration-response';
 
-/** Between the two; no JSON has a zero byte. */
+/** Separates metadata and body; JSON text contains no zero byte. */
 export const DELIMITER = Buffer.alloc(8);
 
 export interface Metadata {
@@ -23,15 +23,15 @@ export interface Metadata {
 }
 
 /**
- * Sends the metadata at once. AWS's own helper (`awslambda.HttpResponseStream`) keeps it until the body's first byte,
- * which may be long in coming, and which an answer like 202 does not have.
+ * Sends the metadata immediately. AWS's helper (`awslambda.HttpResponseStream`) holds it back until the first byte of
+ * the body, which might take long, and which a response such as 202 does not have.
  */
 export function beginAnswer(stream: ResponseStream, metadata: Metadata): void {
   stream.setContentType(WITH_METADATA);
   stream.write(Buffer.concat([Buffer.from(JSON.stringify(metadata)), DELIMITER]));
 }
 
-/** @returns once there is room for more @throws what ended the run, if the reader stops reading until then */
+/** @returns once the stream accepts more @throws the reason that ended the invocation, if it ends first */
 export async function writeChunk(
   stream: ResponseStream,
   chunk: Uint8Array,
@@ -41,13 +41,13 @@ export async function writeChunk(
 }
 
 /**
- * @param signal until when a reader may take what was written
- * @returns when all of it has been taken, or the reader has gone
+ * @param signal ends the wait for the reader
+ * @returns when the reader has read everything, or has disconnected
  * @throws the signal's reason
  */
 export async function endAnswer(stream: ResponseStream, signal: AbortSignal): Promise<void> {
   const ended = new Promise<void>((end) => {
-    // Called with an error, too, when the reader has gone: it missed the end of what it did not want.
+    // A reader that disconnected also ends here, with an error that does not matter.
     stream.end(() => end());
     stream.once('close', end);
   });

@@ -1,28 +1,28 @@
 /**
- * The bounds of one run of the agent: its time in all, the time for which nothing may come, and the caller who may hang
- * up. Each ends the run by one signal, whose reason is what the caller is told.
+ * The limits of one invocation of the agent: its total time, its idle time, and the caller's connection. Each of them
+ * aborts the same signal, whose reason is the error for the caller.
  */
 import type { ResponseStream } from './response-stream';
 import { runtimeClientError } from '../domain/gate/agent-answer';
 import type { ServiceError } from '../domain/service-error';
 
 export interface RunLimits {
-  /** Milliseconds for all of it. */
+  /** Milliseconds for the whole invocation. */
   readonly whole: number;
-  /** Milliseconds for which the agent may send nothing, or the caller may take nothing. */
+  /** Milliseconds without data from the agent, or without a read by the caller. */
   readonly idle: number;
 }
 
-/** Who has to do something for the run to go on: the agent sends, the caller takes what was sent. */
+/** The side that the invocation waits for: the agent to send, or the caller to read. */
 export type Side = 'agent' | 'caller';
 
 export interface Run {
   readonly signal: AbortSignal;
-  /** Whether the caller is gone, and nothing more can be said to it. */
+  /** Whether the caller has disconnected and can receive nothing more. */
   readonly disconnected: boolean;
-  /** From now on it is this side's turn: it has sent nothing, or taken nothing, so far. */
+  /** Waits for this side from now on, and restarts its idle time. */
   awaits(side: Side): void;
-  /** The run is over; whatever is left of it is let go. */
+  /** Ends the invocation and releases its timers and listeners. */
   end(): void;
 }
 
@@ -30,14 +30,14 @@ const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000
 
 const timeUp = (limit: number): ServiceError =>
   runtimeClientError(
-    `The agent did not finish within ${seconds(limit)} seconds. Ask for less at once, or have the operator allow more.`,
-    'agent: over its time',
+    `The agent did not finish within ${seconds(limit)} seconds. Request less at a time, or ask the operator to raise the limit.`,
+    'agent: timed out',
   );
 
 const silent = (limit: number): ServiceError =>
   runtimeClientError(
-    `The agent said nothing for ${seconds(limit)} seconds. It has to send something while it works.`,
-    'agent: silent for too long',
+    `The agent sent no data for ${seconds(limit)} seconds. It must send data while it works.`,
+    'agent: idle for too long',
   );
 
 const unread = (limit: number): ServiceError =>
@@ -48,20 +48,20 @@ const unread = (limit: number): ServiceError =>
 
 const idleReason = { agent: silent, caller: unread } as const satisfies Record<Side, unknown>;
 
-/** @param stream whose reader is the caller */
+/** @param stream the response stream, which the caller reads */
 export function startRun(stream: ResponseStream, limits: RunLimits): Run {
   const controller = new AbortController();
   let disconnected = false;
   const leave = (): void => {
     if (stream.writableFinished) return;
     disconnected = true;
-    controller.abort(runtimeClientError('The caller hung up.', 'the caller hung up'));
+    controller.abort(runtimeClientError('The caller disconnected.', 'the caller disconnected'));
   };
   const whole = setTimeout(() => controller.abort(timeUp(limits.whole)), limits.whole);
   let awaited: Side = 'agent';
   const idle = setTimeout(() => controller.abort(idleReason[awaited](limits.idle)), limits.idle);
   stream.once('close', leave);
-  // An error is followed by the close; without a listener it would end the process.
+  // A close follows the error. Without a listener, the error would end the process.
   stream.on('error', () => undefined);
   return {
     signal: controller.signal,

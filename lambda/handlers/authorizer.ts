@@ -1,4 +1,4 @@
-/** The authorizer's function of one agent endpoint, as its environment states it. */
+/** The authorizer function of one agent endpoint, configured by its environment. */
 import { readAgentEndpoint, readEndpointPolicy } from './environment';
 import { composeAuthorizer } from './gate-composition';
 

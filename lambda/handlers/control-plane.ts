@@ -1,4 +1,4 @@
-/** Composition of the control plane: it writes the directory and seals secrets, and can open none. */
+/** Composition of the control plane, which writes the directory and seals secrets but cannot open them. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -88,7 +88,7 @@ const deps = {
   quotas: readQuotas(),
 };
 
-/** AWS's names for a provider's configuration, in the domain's. */
+/** Converts a provider's configuration from AWS's names to the domain's names. */
 const configured = ({
   credentialProviderVendor: vendor,
   oauth2ProviderConfigInput: config,

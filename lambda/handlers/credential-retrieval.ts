@@ -1,4 +1,4 @@
-/** Composition of credential retrieval: it opens the vault and calls OAuth servers, and cannot write the directory. */
+/** Composition of credential retrieval, which opens the vault and calls OAuth servers but cannot write the directory. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';

@@ -1,7 +1,6 @@
 /**
- * Composition of the function behind the custom resources of a template: CloudFormation asks, the service's own API is
- * called, CloudFormation is told. It has no way to the tables or the keys: it is one more caller of the service, and
- * owns what it makes.
+ * Composition of the function behind the custom resources of a template. It handles CloudFormation's requests by calling
+ * the service's API. It cannot reach the tables or the keys: it is a caller of the service, and owns what it creates.
  */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';

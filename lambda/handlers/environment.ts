@@ -1,6 +1,6 @@
 /**
- * The functions' environment, read once at start and checked: what is missing or wrong is one clear line.
- * Each function asks for the variables that its group is given and no others.
+ * The functions' environment, read and validated once at start. One line names everything that is missing or wrong.
+ * Each function reads only the variables that its group has.
  */
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
 import { parseTrustedIssuers, type TrustedIssuer } from '../domain/identity/trusted-issuer';
@@ -14,13 +14,13 @@ export type Variable =
   | 'KEYS_TABLE'
   | 'SESSIONS_TABLE'
   | 'VAULT_TABLE'
-  /** ARN of the KMS key under which vault keys and signing keys are wrapped. */
+  /** ARN of the KMS key that wraps vault keys and signing keys. */
   | 'KMS_KEY_ARN'
   /** Public base URL without a trailing slash: the issuer of workload access tokens. */
   | 'BASE_URL'
   /** `arn:{partition}:bedrock-agentcore:{region}:{account}`. */
   | 'ARN_PREFIX'
-  /** Name or ARN of the function of the group `provider-client`. */
+  /** Name or ARN of the `provider-client` function. */
   | 'PROVIDER_CLIENT_FUNCTION'
   /** Address of the identity service, for an agent endpoint's gate. */
   | 'IDENTITY_ENDPOINT';
@@ -34,7 +34,7 @@ const address = {
   must: 'be an https URL without a trailing slash',
 };
 
-/** What each must be like; enough to tell a value that got into the wrong place. */
+/** The form of each variable, strict enough to catch a value in the wrong variable. */
 const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: string }>> = {
   DIRECTORY_TABLE: table,
   KEYS_TABLE: table,
@@ -53,7 +53,7 @@ const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: s
   IDENTITY_ENDPOINT: address,
 };
 
-/** Says all that there is to say in one line: a stack would name this file and nothing of the deployment. */
+/** An error without a stack trace: its one line says everything, and a trace would name only this file. */
 class EnvironmentError extends Error {
   constructor(faults: string) {
     super(`environment: ${faults}`);
@@ -62,7 +62,7 @@ class EnvironmentError extends Error {
   }
 }
 
-/** @throws Error of one line that names every variable that is missing or malformed, and no value */
+/** @throws Error with one line that names every missing or malformed variable, without values */
 export function readEnvironment<Name extends Variable>(...names: Name[]): Record<Name, string> {
   const missing = names.filter((name) => !process.env[name]);
   const malformed = names.filter((name) => {
@@ -77,41 +77,41 @@ export function readEnvironment<Name extends Variable>(...names: Name[]): Record
   return Object.fromEntries(names.map((name) => [name, process.env[name]])) as Record<Name, string>;
 }
 
-/** Has the domain judge a variable that is JSON, and says in its words which one is wrong. */
+/** Parses a JSON variable with the domain's parser, and prefixes its error with the variable's name. */
 function readJson<T>(name: string, missing: string, parse: (json: string) => T): T {
   try {
     return parse(process.env[name] ?? missing);
   } catch (error) {
-    throw new EnvironmentError(`${name}: ${error instanceof Error ? error.message : 'cannot be read'}`);
+    throw new EnvironmentError(`${name}: ${error instanceof Error ? error.message : 'is not valid'}`);
   }
 }
 
-/** @throws Error of one line in plain words */
+/** @throws Error with one line that says what is wrong */
 export const readTrustedIssuers = (): TrustedIssuer[] =>
   readJson('TRUSTED_ISSUERS', '[]', parseTrustedIssuers);
 
-/** @throws Error of one line in plain words */
+/** @throws Error with one line that says what is wrong */
 export const readQuotas = (): Quotas => readJson('QUOTAS', '{}', parseQuotas);
 
-/** @throws Error of one line in plain words */
+/** @throws Error with one line that says what is wrong */
 export const readLifetimes = (): Lifetimes => readJson('LIFETIMES', '{}', parseLifetimes);
 
-/** @throws Error of one line in plain words */
+/** @throws Error with one line that says what is wrong */
 export const readAgentEndpoint = (policy: EndpointPolicy): AgentEndpointConfiguration =>
   readJson('AGENT_ENDPOINT', '', (json) => parseAgentEndpoint(json, policy));
 
 /**
- * What the function behind custom resources takes from its stack: endpoints and secrets that an event names must be
- * among these.
+ * Returns what the function behind custom resources takes from its stack. An event can name only these endpoints and
+ * secrets.
  *
- * @throws Error of one line in plain words
+ * @throws Error with one line that says what is wrong
  */
 export const readStack = (policy: EndpointPolicy): DeployedStack =>
   readJson('STACK', '', (json) => parseStack(json, policy));
 
 /**
- * Whether providers on this machine are let in: only on a laptop. In Lambda the variable stops the function,
- * however it got there.
+ * Returns whether providers on this machine are allowed, as they are in local mode only. In Lambda, the variable stops
+ * the function, whatever set it.
  */
 export function readEndpointPolicy(): EndpointPolicy {
   const loopback = process.env.LOOPBACK_PROVIDERS === 'allowed';

@@ -1,7 +1,6 @@
 /**
- * Composition of an agent endpoint's two functions. Everything of the endpoint is handed in, so that several can live in
- * one process. Neither function can open the vault or read the directory: the gate is one more caller of the identity
- * service.
+ * Composition of an agent endpoint's two functions. The endpoint's configuration is a parameter, so that one process can
+ * run several. Neither function can open the vault or read the directory: the gate is a caller of the identity service.
  */
 import type { BedrockAgentCoreClientConfig } from '@aws-sdk/client-bedrock-agentcore';
 import { system } from '../adapters/system';
@@ -24,13 +23,13 @@ export interface AuthorizerEnvironment {
 }
 
 export interface GateEnvironment extends AuthorizerEnvironment {
-  /** Address of the identity service, and credentials when they are not the function's own. */
+  /** Address of the identity service, and credentials if they differ from the function's own. */
   readonly identity: BedrockAgentCoreClientConfig & { readonly endpoint: string };
-  /** Milliseconds for which an agent may be silent. */
+  /** Milliseconds that an agent can go without sending data. */
   readonly idle?: number;
 }
 
-/** Believes nobody but whom the endpoint's own configuration names. */
+/** Trusts only the issuer that the endpoint's configuration names. */
 function userTokens({ endpointPolicy }: AuthorizerEnvironment): UserTokenVerifier {
   const transport = createTransport(endpointPolicy);
   const metadata = createMetadataReader(transport, endpointPolicy, system);
@@ -55,13 +54,13 @@ export function composeGate(endpoint: AgentEndpointConfiguration, environment: G
   return createGateHandler(deps, endpoint, report, environment.idle ?? IDLE);
 }
 
-/** @throws Error for an endpoint whose callers sign, which has no authorizer */
+/** @throws Error for an endpoint with IAM authorization, which has no authorizer */
 export function composeAuthorizer(
   endpoint: AgentEndpointConfiguration,
   environment: AuthorizerEnvironment,
 ): AuthorizerHandler {
   const { inbound } = endpoint;
-  if (inbound.kind !== 'JWT') throw new Error('An endpoint with IAM inbound has no authorizer.');
+  if (inbound.kind !== 'JWT') throw new Error('An endpoint with IAM authorization has no authorizer.');
   const deps = { userTokens: userTokens(environment), audit, requests };
   return createAuthorizerHandler(deps, endpoint, inbound, report);
 }

@@ -1,4 +1,4 @@
-/** The gate's function: one agent endpoint, as its environment states it. */
+/** The gate function of one agent endpoint, configured by its environment. */
 import type {} from 'aws-lambda';
 import { readAgentEndpoint, readEndpointPolicy, readEnvironment } from './environment';
 import { composeGate } from './gate-composition';

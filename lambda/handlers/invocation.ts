@@ -1,25 +1,25 @@
-/** Events of the functions that have no route: other functions, a schedule, CloudFormation and operators invoke them. */
+/** Events of functions without a route, which other functions, a schedule, CloudFormation, and operators invoke. */
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { INVOKE, requestContextOf } from '../api/request-context';
 import { ServiceError } from '../domain/service-error';
 import { requests } from './logging';
 
-/** What of Lambda's context is looked at; handlers that are called without Lambda have none. */
+/** The members of Lambda's context that the handlers use; absent when a handler runs outside Lambda. */
 export type InvocationContext = Partial<Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>>;
 
-/** An event that the function does not serve. Nothing of it is in the message or in the audit trail. */
+/** The error for an event that the function does not accept. Neither the message nor the audit entry repeats the event. */
 export class RefusedEvent extends ServiceError {
   constructor(message: string) {
-    super('ValidationException', message, { detail: 'the function does not serve such an event' });
+    super('ValidationException', message, { detail: 'the function does not accept such an event' });
   }
 }
 
 /**
- * Does what the event says; the entries that are recorded meanwhile have Lambda's request id.
+ * Handles an event. Audit entries that are recorded during the work carry Lambda's request ID.
  *
- * @param refusal what whoever invoked is told of an event that does not fit the schema
- * @throws RefusedEvent, and has it recorded; whatever the work throws
+ * @param refusal message for an event that does not match the schema
+ * @throws RefusedEvent, which is also recorded; any error of the work itself
  */
 export function invoked<Schema extends v.GenericSchema, Answer>(
   schema: Schema,

@@ -1,7 +1,7 @@
 /**
- * Composition of the internal function that makes keys ahead of time, and rotates and revokes them by hand. Its
- * schedule and operators invoke it; nobody else reaches it. It can open no key, not even those that it makes for the
- * vault, and takes none from outside.
+ * Composition of the internal function that creates keys ahead of time, and rotates and revokes them on request. Only its
+ * schedule and operators can invoke it. It cannot open any key, not even the vault keys that it creates, and accepts
+ * none from outside.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -54,7 +54,7 @@ const vault = {
   audit,
 };
 
-/** The key that signs, or will; or the versions of the vault keys that were made. */
+/** The key that signs now or next, or the versions of the vault keys that were created. */
 type Answer = { readonly signingKey: SigningKeyDescription } | { readonly vaultKeys: RotatedVaultKey[] };
 
 async function serve(rotation: KeyRotation): Promise<Answer> {
@@ -66,9 +66,9 @@ async function serve(rotation: KeyRotation): Promise<Answer> {
 
 const REFUSAL = 'The key-rotation event is not valid. See docs/runbook.md.';
 
-/** @throws Error that says what to do, or nothing at all */
+/** @throws Error that says what to do, without details of the failure */
 export async function handler(event: unknown, context?: InvocationContext): Promise<Answer> {
-  let message = 'The invocation failed; the log says where.';
+  let message = 'The invocation failed. See the log of the function.';
   try {
     return await invoked(KeyRotationSchema, REFUSAL, { event, context }, serve);
   } catch (error) {
@@ -76,6 +76,6 @@ export async function handler(event: unknown, context?: InvocationContext): Prom
     else if (error instanceof ServiceError) message = `${error.type}: ${error.message}`;
     else report(unexpected(error));
   }
-  // Without its cause: Lambda writes what is thrown to the log, and hands it to who invoked.
+  // No cause: Lambda logs a thrown error and returns it to the caller.
   throw new Error(message);
 }

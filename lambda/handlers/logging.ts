@@ -1,4 +1,4 @@
-/** What the function writes to its log: the audit trail, the metrics that are made of it, reports of the unexpected. */
+/** The function's log: audit entries, the metrics derived from them, and reports of unexpected errors. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { createAuditLog } from '../adapters/log/audit-log';
@@ -13,7 +13,7 @@ const logger = new Logger({ serviceName });
 const log = createAuditLog(logger);
 const metrics = createMetricsTrail(new Metrics({ namespace: METRICS_NAMESPACE, serviceName }));
 
-/** What has no other entry is not counted: it is in API Gateway's own metrics, or in Lambda's. */
+/** A request without an entry of its own is not counted here: API Gateway's or Lambda's metrics have it. */
 export const requests = createRequests(log);
 
 export const audit: AuditTrail = requests.trail({

@@ -1,6 +1,6 @@
 /**
- * Composition of the one public function: it moves a consent session on and keeps a sealed code, publishes the
- * keys, and has no way to a grant. Requests that go to a provider directly it has another function send.
+ * Composition of the only public function. It advances a consent session, stores a sealed code, and publishes the keys.
+ * It cannot reach a grant. The provider-client function sends its requests to providers.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { system } from '../adapters/system';
@@ -38,7 +38,7 @@ const publicKeys = createPublicKeys(
 );
 const deps = {
   sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
-  // It may make no key: the session has one from its beginning.
+  // It cannot create a key: each session has one from the start.
   seal: createSeal({
     current: (id) => vaultKeys.existing(id),
     version: (id, version) => vaultKeys.version(id, version),

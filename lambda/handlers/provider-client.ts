@@ -1,6 +1,6 @@
 /**
- * Composition of the internal function that speaks to providers as their client, for those that must not wait for it
- * or may not do it. It is invoked by other functions alone; what it answers and throws goes no further than they.
+ * Composition of the internal function that sends requests to providers on behalf of functions that must not wait for
+ * them, or that lack the permissions. Only other functions invoke it, and its results and errors stay with them.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -65,11 +65,11 @@ async function push(request: PushRequest): Promise<PushAnswer> {
   }
 }
 
-/** @returns what a push brought; nothing for a renewal, which is written down where the next reader finds it */
+/** @returns the result of a push; nothing for a renewal, whose result is stored in the grant */
 const serve = (invocation: Invocation): Promise<PushAnswer | void> =>
   'push' in invocation ? push(invocation.push) : renewAhead(deps, invocation.renew);
 
-/** @throws Error that says nothing */
+/** @throws Error without details */
 export async function handler(event: unknown, context?: InvocationContext): Promise<PushAnswer | void> {
   try {
     return await invoked(
@@ -81,6 +81,6 @@ export async function handler(event: unknown, context?: InvocationContext): Prom
   } catch (error) {
     report(unexpected(error));
   }
-  // Without its cause: Lambda writes what is thrown to the log, and hands it to who invoked.
-  throw new Error('The invocation failed; the log says where.');
+  // No cause: Lambda logs a thrown error and returns it to the caller.
+  throw new Error('The invocation failed. See the log of the function.');
 }

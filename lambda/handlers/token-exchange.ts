@@ -1,4 +1,4 @@
-/** Composition of token exchange: it reads the directory, signs, seals users' own tokens, and has no way to the vault. */
+/** Composition of token exchange, which reads the directory, signs, and seals user tokens, but cannot reach the vault. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { system } from '../adapters/system';

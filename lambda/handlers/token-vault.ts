@@ -1,6 +1,6 @@
 /**
- * Composition of the token vault's own operations: it says under which KMS key the vault is, and moves it to
- * another. It rewraps vault keys without ever seeing one, and has no way to what they sealed.
+ * Composition of the token vault's operations, which return the KMS key of the vault and move the vault to another key.
+ * The function rewraps vault keys without seeing them, and cannot reach what they sealed.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';

@@ -1,4 +1,4 @@
-/** Composition of the vault keys, the same in each function that seals or opens. */
+/** Composition of the vault keys, for every function that seals or opens. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { system } from '../adapters/system';

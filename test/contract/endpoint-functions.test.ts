@@ -41,7 +41,7 @@ it('start with what they need; the gate streams', () => {
 it('serve an endpoint whose callers sign without an authorizer', () => {
   process.env.AGENT_ENDPOINT = JSON.stringify(endpointOf(BY_IAM));
   expect(start('gate').handler).toEqual(expect.any(Function));
-  expect(() => start('authorizer')).toThrow('An endpoint with IAM inbound has no authorizer.');
+  expect(() => start('authorizer')).toThrow('An endpoint with IAM authorization has no authorizer.');
 });
 
 it.each([

@@ -218,7 +218,7 @@ it.each(['key-rotation', 'provider-client'])('an event that %s refuses has an en
     operation: 'Invoke',
     outcome: 'denied',
     error: 'ValidationException',
-    reason: 'the function does not serve such an event',
+    reason: 'the function does not accept such an event',
     resource: context.invokedFunctionArn,
     requestId: awsRequestId,
   });

@@ -43,7 +43,7 @@ it.each([
     failed: true,
     answer: {
       errorType: 'Error',
-      errorMessage: 'The invocation failed; the log says where.',
+      errorMessage: 'The invocation failed. See the log of the function.',
       trace: [],
     },
   });

@@ -125,7 +125,7 @@ describe('a caller who hangs up', () => {
     // Nobody else would close the agent's connection.
     await server.gone;
     while ((await runs()).length === before) await new Promise(setImmediate);
-    expect((await runs()).at(-1)).toMatchObject({ outcome: 'failed', reason: 'the caller hung up' });
+    expect((await runs()).at(-1)).toMatchObject({ outcome: 'failed', reason: 'the caller disconnected' });
   });
 
   it('ends the run that had not answered', async () => {
@@ -164,7 +164,7 @@ describe('the limits', () => {
       message: expect.stringContaining('did not finish') as string,
     });
     await server.gone;
-    expect((await runs()).at(-1)).toMatchObject({ reason: 'agent: over its time' });
+    expect((await runs()).at(-1)).toMatchObject({ reason: 'agent: timed out' });
   });
 
   it('of silence: the error says what to do', async () => {
