@@ -167,12 +167,12 @@ describe('the limits', () => {
     expect((await runs()).at(-1)).toMatchObject({ reason: 'agent: timed out' });
   });
 
-  it('of silence: the error says what to do', async () => {
+  it('of idle time: the error says what to do', async () => {
     const impatient = await start({ idle: 200 });
     server.run = (response) => response.writeHead(200, SSE).write('data: one\n\n');
     const text = await (await call(impatient)).text();
     expect(text).toMatch(/^data: one\n\nevent: error\n/);
-    expect(text).toContain('send something while it works');
+    expect(text).toContain('must send data while it works');
     await server.gone;
   });
 
