@@ -89,9 +89,9 @@ it("sends no secret to an endpoint of the caller's choice", async () => {
   const properties = { ...apiKey(name, secret), endpoint: ofAttacker() };
   const answer = await cloudFormation.ask('Create', API_KEY, { properties });
   expect(answer).toMatchObject({ Status: 'FAILED' });
-  expect(answer.Reason).toContain('The endpoint is not one of this stack');
+  expect(answer.Reason).toContain('The endpoint does not belong to this stack');
   expect(stolen).toEqual([]);
-  expectRefusal('The endpoint is not one of this stack');
+  expectRefusal('The endpoint does not belong to this stack');
 });
 
 it("neither answers an address that is not CloudFormation's nor does anything for it", async () => {
@@ -117,7 +117,7 @@ it.each(['MANAGED', 'EXTERNAL'])('takes no %s secret that was given to another r
     deployed: { providers: { Calendar: asDeployed(API_KEY, properties) } },
   });
   expect(answer).toMatchObject({ Status: 'FAILED' });
-  expectRefusal('The secret was not given to this resource');
+  expectRefusal('The secret does not belong to this resource');
   expect(await provider(name)).toBe('ResourceNotFoundException');
 });
 
@@ -146,7 +146,7 @@ it.each(['constructor', '__proto__', 'toString'])(
       logicalId,
       deployed: { providers: {} },
     });
-    expect(answer.Reason).toContain('The secret was not given to this resource');
+    expect(answer.Reason).toContain('The secret does not belong to this resource');
   },
 );
 

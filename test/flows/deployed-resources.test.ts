@@ -456,8 +456,8 @@ describe('a credential provider', () => {
       () => 'arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf',
       'could not be read',
     ],
-    ['is no JSON object', async () => (await putSecret('plain-and-secret', null)).arn, 'no JSON object'],
-    ['lacks the key', async () => (await putSecret({ other: 'very-secret' }, null)).arn, 'no JSON object'],
+    ['is not a JSON object', async () => (await putSecret('plain-and-secret', null)).arn, 'not a JSON object'],
+    ['lacks the key', async () => (await putSecret({ other: 'very-secret' }, null)).arn, 'not a JSON object'],
   ])('is not made of a secret that %s, which nobody is told', async (_, secretOf, message) => {
     const name = newName();
     const secretId = await secretOf();
