@@ -79,7 +79,7 @@ export function readPackage(folder: string): ThirdPartyPackage {
 }
 
 /** Returns all packages by name and version, each once. */
-function thirdPartyPackages(): ThirdPartyPackage[] {
+export function thirdPartyPackages(): ThirdPartyPackage[] {
   const metafile = JSON.parse(readFileSync(METAFILE, 'utf8')) as Metafile;
   const installed = Object.keys(readManifest(ROOT).dependencies ?? {}).map((name) => `node_modules/${name}`);
   const folders = new Set([...bundledFolders(metafile), ...installed]);

@@ -3,8 +3,10 @@
  * the newest. Every app must synthesize the very bundles that the project's own app does.
  */
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { npmInstall, run, writeFiles } from './consumer-folder.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -55,6 +57,9 @@ const COMPILED = {
   },
 };
 
+/** The app as a consumer has it. */
+const source = () => readFileSync(APP, 'utf8').replace("'../../lib'", "'@agent-identity/cdk'");
+
 /** Returns the names of the functions' assets, which contain the hash of every file in them. */
 async function assetsOf(assembly) {
   const names = await readdir(assembly);
@@ -84,36 +89,63 @@ async function consumer(installation, name, type, files) {
   return folder;
 }
 
-async function checkPeers({ report, installation, tools, own, peers, versions }) {
-  const source = (await readFile(APP, 'utf8')).replace("'../../lib'", "'@agent-identity/cdk'");
+/** Returns the checks of one installation: each reports an app that has these sources and returns its assets. */
+function appChecks({ report, installation, peers, own, tools }) {
   const tool = (path) => join(tools, 'node_modules', path);
-  const check = (name, work) =>
-    report.check(`${name}, ${peers} peers`, async () => assert.deepEqual(await work(name), own));
-
-  for (const version of versions) {
-    for (const [kind, { type, options }] of Object.entries(COMPILED)) {
-      await check(`tsc ${version} + node, ${kind}`, async (name) => {
-        const compilerOptions = { ...options, typeRoots: [tool('@types')] };
-        const files = { 'app.ts': source, 'tsconfig.json': { compilerOptions, files: ['app.ts'] } };
-        const folder = await consumer(installation, name, type, files);
+  const typeRoots = [tool('@types')];
+  const check = (name, type, files, work) =>
+    report.check(`${name}, ${peers}`, async () => {
+      const folder = await consumer(installation, name, type, { 'app.ts': source(), ...files });
+      assert.deepEqual(await work(folder), own);
+    });
+  return {
+    compiled: (version, kind, { type, options }) => {
+      const tsconfig = { compilerOptions: { ...options, typeRoots }, files: ['app.ts'] };
+      return check(`tsc ${version} + node, ${kind}`, type, { 'tsconfig.json': tsconfig }, async (folder) => {
         await run(process.execPath, [tool(`typescript-${version}/bin/tsc`)], folder);
         return synthesize(folder, ['app.js']);
       });
+    },
+    tsx: (type) =>
+      check(`tsx, ${type}`, type, {}, (folder) => synthesize(folder, [tool('tsx/dist/cli.mjs'), 'app.ts'])),
+    tsNode: () => {
+      const tsconfig = { compilerOptions: { ...STRICT, module: 'commonjs', typeRoots } };
+      return check('ts-node', 'commonjs', { 'tsconfig.json': tsconfig }, (folder) =>
+        synthesize(folder, [tool('ts-node/dist/bin.js'), '--prefer-ts-exts', 'app.ts'], {
+          TS_NODE_COMPILER: tool('typescript-5.9'),
+        }),
+      );
+    },
+  };
+}
+
+async function checkTarball({ report, folder, packages, own, tools }) {
+  for (const [peers, installed] of Object.entries(PEERS)) {
+    const installation = join(folder, peers);
+    await mkdir(installation);
+    await npmInstall(installation, [packages['agent-identity-cdk'], ...installed]);
+    const checks = appChecks({ report, installation, peers: `${peers} peers`, own, tools });
+    for (const version of peers === 'lowest' ? ['5.9'] : TYPESCRIPT_VERSIONS) {
+      for (const [kind, consumerKind] of Object.entries(COMPILED)) {
+        await checks.compiled(version, kind, consumerKind);
+      }
     }
+    for (const type of ['commonjs', 'module']) await checks.tsx(type);
+    await checks.tsNode();
   }
-  for (const type of ['commonjs', 'module']) {
-    await check(`tsx, ${type}`, async (name) => {
-      const folder = await consumer(installation, name, type, { 'app.ts': source });
-      return synthesize(folder, [tool('tsx/dist/cli.mjs'), 'app.ts']);
-    });
-  }
-  await check('ts-node', async (name) => {
-    const compilerOptions = { ...STRICT, module: 'commonjs', typeRoots: [tool('@types')] };
-    const files = { 'app.ts': source, 'tsconfig.json': { compilerOptions } };
-    const folder = await consumer(installation, name, 'commonjs', files);
-    const compiler = { TS_NODE_COMPILER: tool('typescript-5.9') };
-    return synthesize(folder, [tool('ts-node/dist/bin.js'), '--prefer-ts-exts', 'app.ts'], compiler);
-  });
+}
+
+/** npm clones the repository, installs what the build needs, and builds by `prepare`. */
+async function checkGit({ report, folder, own, tools }) {
+  const name = 'an installation from Git';
+  const changes = await run('git', ['status', '--porcelain'], ROOT).catch(() => undefined);
+  if (changes === undefined) return report.skip(name, 'the project is not in a Git repository');
+  if (changes !== '') return report.skip(name, 'the work tree has changes, which Git would not install');
+  const installation = join(folder, 'git');
+  await mkdir(installation);
+  const install = () => npmInstall(installation, [`git+${pathToFileURL(ROOT)}`, ...PEERS.newest]);
+  await report.check(name, install);
+  return appChecks({ report, installation, peers: 'from Git', own, tools }).tsx('commonjs');
 }
 
 export async function checkCdk({ report, packages, folder }) {
@@ -121,11 +153,6 @@ export async function checkCdk({ report, packages, folder }) {
   const tools = join(folder, 'tools');
   await mkdir(tools);
   await npmInstall(tools, TOOLS);
-  for (const [peers, installed] of Object.entries(PEERS)) {
-    const installation = join(folder, peers);
-    await mkdir(installation);
-    await npmInstall(installation, [packages['agent-identity-cdk'], ...installed]);
-    const versions = peers === 'lowest' ? ['5.9'] : TYPESCRIPT_VERSIONS;
-    await checkPeers({ report, installation, tools, own, peers, versions });
-  }
+  await checkTarball({ report, folder, packages, own, tools });
+  await checkGit({ report, folder, own, tools });
 }
