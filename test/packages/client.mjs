@@ -87,6 +87,25 @@ async function assertMcp({ node, folder, output }) {
   for (const file of ['mcp.mjs', 'mcp.cjs']) assert.equal((await run(node, [file], folder)).trim(), output);
 }
 
+/** An ES module that contains CommonJS needs a `require`; docs/client.md has this banner. */
+const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/** Bundles an agent as Lambda deployments do, and runs the bundle in a folder without packages. */
+async function assertBundles({ format, options = [], consumer, folder }) {
+  const bundle = join(folder, `bundle.${format === 'cjs' ? 'cjs' : 'mjs'}`);
+  const esbuild = join(consumer, 'node_modules', '.bin', 'esbuild');
+  const all = [
+    'mcp.mjs',
+    '--bundle',
+    '--platform=node',
+    `--format=${format}`,
+    `--outfile=${bundle}`,
+    ...options,
+  ];
+  await run(esbuild, [...all, '--log-level=warning'], consumer);
+  assert.equal((await run(process.execPath, [bundle], folder)).trim(), 'elicitation');
+}
+
 const SDK_IS_MISSING =
   '@agent-identity/client/mcp requires the MCP SDK. Run `npm install @modelcontextprotocol/sdk`.';
 
@@ -120,5 +139,10 @@ export async function checkClient({ report, packages, folder }) {
       assertMcp({ node, folder: consumer, output: 'elicitation' }),
     );
   }
+  await npmInstall(consumer, ['esbuild']);
+  await report.check('esbuild, CommonJS', () => assertBundles({ format: 'cjs', consumer, folder }));
+  await report.check('esbuild, ES module', () =>
+    assertBundles({ format: 'esm', options: [`--banner:js=${BANNER}`], consumer, folder }),
+  );
   await checkClientTypes({ report, tarball, folder: join(folder, 'types') });
 }
