@@ -1,5 +1,5 @@
 /**
- * Roles for agents that run outside AWS. Such an agent authenticates with a credential of its own platform, and gets
+ * Roles for agents that run outside AWS. Such an agent authenticates with its platform's credential, and gets
  * short-lived AWS credentials to sign requests. Its platform credential is a token of an OpenID provider (a Kubernetes
  * service account, a CI job, a workload in another cloud), or an X.509 certificate (IAM Roles Anywhere). No access keys
  * are stored.

@@ -1,5 +1,5 @@
 /**
- * Metric filters on the logs, for events that neither AWS's own metrics nor those from audit entries count. They cost
+ * Metric filters on the logs, for events that neither metrics of AWS nor metrics from audit entries count. They cost
  * nothing, and need no code in the functions. docs/metrics.md lists all metrics.
  * Source: CloudWatch Logs user guide, "Filter pattern syntax for metric filters", JSON.
  */

@@ -1,0 +1,93 @@
+/** The metrics that the constructs offer to other stacks: the ones that the functions emit, with all their dimensions. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duration } from 'aws-cdk-lib';
+import { MathExpression, type Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { AgentIdentity, Inbound } from '../../lib';
+import { FUNCTION_LOG_PATTERNS, ACCESS_LOG_PATTERNS } from '../../lib/constructs/log-metrics';
+import { METRIC_DIMENSIONS, type AuditMetricName } from '../../lib/constructs/service-metrics';
+import { consumerStack } from './consumer';
+import { endpointWith } from './endpoint';
+
+const identity = AgentIdentity.fromAttributes(consumerStack(), 'Identity', { restApiId: 'abc123' });
+
+type MetricMethod = Exclude<Extract<keyof typeof identity, `metric${string}`>, 'metric'>;
+
+const METHODS: readonly MetricMethod[] = [
+  'metricDenied',
+  'metricUnexpectedErrors',
+  'metricKeyFailures',
+  'metricGatewayThrottles',
+  'metricWorkloadAccessTokenFetchSuccess',
+  'metricWorkloadAccessTokenFetchFailures',
+  'metricWorkloadAccessTokenFetchThrottles',
+  'metricResourceAccessTokenFetchSuccess',
+  'metricResourceAccessTokenFetchFailures',
+  'metricResourceAccessTokenFetchThrottles',
+  'metricApiKeyFetchSuccess',
+  'metricApiKeyFetchFailures',
+  'metricApiKeyFetchThrottles',
+  'metricResourceAccessTokenOutcome',
+  'metricRenewalOutcome',
+  'metricConsentStep',
+];
+
+/** Returns the name of a metric, or the name that a Metrics Insights query sums. */
+const nameOf = (metric: Metric | MathExpression): string =>
+  metric instanceof MathExpression
+    ? (/^SELECT SUM\((\w+)\)/.exec(metric.expression)?.[1] ?? '')
+    : metric.metricName;
+
+const documented = readFileSync(join(__dirname, '../../docs/metrics.md'), 'utf8');
+const documentedNames = [...documented.matchAll(/^\| `([A-Z]\w+)` +\|/gm)].map(([, name = '']) => name);
+
+it('every documented metric has a method of the service, except the metric of agent endpoints', () => {
+  const offered = METHODS.map((method) => nameOf(identity[method]()));
+  expect([...offered, 'InboundInvocation'].sort()).toEqual([...documentedNames].sort());
+});
+
+it('every documented metric is a metric from audit entries or from log patterns', () => {
+  const names = [METRIC_DIMENSIONS, FUNCTION_LOG_PATTERNS, ACCESS_LOG_PATTERNS].flatMap(Object.keys);
+  expect(names.sort()).toEqual([...documentedNames].sort());
+});
+
+it('a sum states all dimensions of the metric, the conditions, and the groups', () => {
+  const failures = identity.metricApiKeyFetchFailures({
+    where: ["ProviderName = 'weather'", "ExceptionType != 'AccessDeniedException'"],
+    groupBy: ['WorkloadIdentity'],
+    label: 'weather',
+    period: Duration.minutes(1),
+  });
+  expect(failures).toMatchObject({
+    expression:
+      "SELECT SUM(ApiKeyFetchFailures) FROM SCHEMA(AgentIdentity, ExceptionType, WorkloadIdentity, WorkloadIdentityDirectory, TokenVault, ProviderName) WHERE ProviderName = 'weather' AND ExceptionType != 'AccessDeniedException' GROUP BY WorkloadIdentity",
+    label: 'weather',
+    period: Duration.minutes(1),
+  });
+});
+
+it('a metric is a sum over 5 minutes in the namespace of the service, unless the props differ', () => {
+  const dimensionsMap = { Operation: 'Callback', Outcome: 'denied' };
+  expect(identity.metric('ConsentStep', { dimensionsMap })).toMatchObject({
+    namespace: 'AgentIdentity',
+    metricName: 'ConsentStep',
+    dimensions: dimensionsMap,
+    statistic: 'Sum',
+    period: Duration.minutes(5),
+  });
+  expect(identity.metricDenied({ statistic: 'Average' })).toMatchObject({
+    metricName: 'Denial',
+    statistic: 'Average',
+  });
+});
+
+it('metrics of an endpoint have its workload identity and the outcome as dimensions', () => {
+  const { endpoint, workload } = endpointWith({ inbound: Inbound.iam() });
+  const WorkloadIdentity = workload.workloadIdentityName;
+  const metrics = [endpoint.metricAllowed(), endpoint.metricDenied(), endpoint.metricFailed()];
+  expect(metrics.map(({ metricName, dimensions }) => [metricName, dimensions])).toEqual(
+    ['allowed', 'denied', 'failed'].map((Outcome) => ['InboundInvocation', { WorkloadIdentity, Outcome }]),
+  );
+  const name: AuditMetricName = 'InboundInvocation';
+  expect(Object.keys(metrics[0]?.dimensions ?? {}).sort()).toEqual([...METRIC_DIMENSIONS[name]].sort());
+});
