@@ -50,7 +50,7 @@ async function outcomeOf(
   }
 }
 
-/** The token that the agent used, presented by somebody else who may call the service. */
+/** The token that the agent used, presented by someone else who may call the service. */
 const presentAsStranger = (stage: Stage): Promise<Outcome> =>
   outcomeOf(stage, 'stranger', (client) =>
     client.send(

@@ -1,6 +1,6 @@
 /**
  * What goes over the wire between the parties of the demonstration: every request that one of their HTTP servers gets,
- * as Node.js reports it, so that what is shown is what happened and nobody has to tell it.
+ * as Node.js reports it, so that what is shown is what happened and no one has to tell it.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
@@ -80,7 +80,7 @@ export class Wire {
     this.unread.length = 0;
   }
 
-  /** Requests that nobody has taken off the list. */
+  /** Requests that no one has taken off the list. */
   rest(to: string): readonly Exchange[] {
     return this.unread.filter((exchange) => exchange.to === to);
   }

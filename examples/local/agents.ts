@@ -147,7 +147,7 @@ async function runInPython(
   }
 }
 
-/** Users of the organization's identity provider may call it by the application, and nobody else. */
+/** Users of the organization's identity provider may call it by the application, and no one else. */
 function inboundOf({ discoveryUrl, clientId }: IdentityProvider): JwtInbound {
   return {
     kind: 'JWT',

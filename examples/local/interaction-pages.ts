@@ -39,7 +39,7 @@ const shortcut = (action: string, account: ExampleAccount): Html => html`
   </form>
 `;
 
-/** To the field that is wrong; which of the two it is, nobody is told. */
+/** To the field that is wrong; which of the two it is, no one is told. */
 const WRONG = html`aria-invalid="true" aria-describedby="sign-in-error"`;
 
 export const signInPage = ({ brand, accounts, action, clientName, failedUsername }: SignInPage): Page => ({

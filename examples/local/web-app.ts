@@ -153,7 +153,7 @@ export class WebApp {
     }
     const browser = { user: { userToken: user.accessToken }, states: session.asked.keys() };
     try {
-      // Session binding: this very browser must have asked for it, or somebody else's consent could be slipped in.
+      // Session binding: this very browser must have asked for it, or someone else's consent could be slipped in.
       const { identity } = this.options;
       const returned = { identity, url: parameters, browserSession: () => browser };
       await this.goOn(session, (await completeAuthorization(returned)).state);
@@ -216,7 +216,7 @@ export class WebApp {
     redirect(response, user === undefined ? '/' : await this.options.openId.signOutUrl(user));
   }
 
-  /** Nobody can see any more what its agent would tell, and nobody needs its tokens. */
+  /** No one can see any more what its agent would tell, and no one needs its tokens. */
   private async ended({ run, user }: BrowserSession): Promise<void> {
     run?.stop();
     if (user === undefined) return;
@@ -245,7 +245,7 @@ export class WebApp {
     return user;
   }
 
-  /** Begins a run and shows it from now on; the one before, which nobody will see any more, ends. */
+  /** Begins a run and shows it from now on; the one before, which no one will see any more, ends. */
   private async askAgent(session: BrowserSession, agent: ExampleAgent, question: string): Promise<void> {
     const user = await this.freshUser(session);
     if (user === undefined) return;

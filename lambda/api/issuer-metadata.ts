@@ -13,7 +13,7 @@ export const jwksDocument = (keys: readonly JWK[]) => ({
   headers: keys.length > 0 ? CACHEABLE : UNKEPT,
 });
 
-/** The members of OpenID Connect Discovery 1.0 section 3 that say how to verify; this service signs nobody in. */
+/** The members of OpenID Connect Discovery 1.0 section 3 that say how to verify; this service signs no one in. */
 export const issuerDocument = (issuer: string) => ({
   body: {
     issuer,

@@ -1,4 +1,4 @@
-/** The report of what nobody foresaw: its name and where it came from. What it says may hold secrets, and stays out. */
+/** The report of what no one foresaw: its name and where it came from. What it says may hold secrets, and stays out. */
 
 export interface Unexpected {
   readonly name: string;

@@ -12,7 +12,7 @@ export interface InboundRoute {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Path template in API Gateway's notation, relative to the stage. */
   readonly path: string;
-  /** `IAM`: SigV4, checked by the gateway. `JWT`: the endpoint's authorizer. `NONE`: everybody. */
+  /** `IAM`: SigV4, checked by the gateway. `JWT`: the endpoint's authorizer. `NONE`: everyone. */
   readonly auth: 'IAM' | 'JWT' | 'NONE';
 }
 

@@ -19,7 +19,7 @@ export type RoutedGroup = (typeof ROUTED_GROUPS)[number];
 
 /**
  * Functions are split where permissions differ: each group is one function with a role of its own. The last two have
- * no route: other functions invoke `provider-client` for what nobody should wait for, or they may not do themselves;
+ * no route: other functions invoke `provider-client` for what no one should wait for, or they may not do themselves;
  * a schedule and operators invoke `key-rotation`.
  */
 export const FUNCTION_GROUPS = [...ROUTED_GROUPS, 'provider-client', 'key-rotation'] as const;

@@ -8,7 +8,7 @@ import type { ResourceKind } from './resource-kinds';
 /** The properties as CloudFormation delivers them; the configuration is JSON text. */
 export type Definition = readonly [type: ResourceKind, name: string, configuration: string];
 
-/** 128 bits: to forge a request, an attacker needs a second preimage of a digest that somebody else chose. */
+/** 128 bits: to forge a request, an attacker needs a second preimage of a digest that someone else chose. */
 const DIGEST_CHARACTERS = 22;
 
 /** Returns the digest that stands for a definition without references: the environment has room for few in full. */

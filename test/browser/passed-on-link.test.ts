@@ -62,7 +62,7 @@ describeInBrowser('a consent link that is passed on', () => {
     expect(await ben.getByText('Orchard planning').count()).toBe(0);
   }
 
-  it('connects nobody: the person who consents is told that they did not ask', async () => {
+  it('connects no one: the person who consents is told that they did not ask', async () => {
     const link = await linkOfBen();
     await signIn(ana, local.ready.exampleApp, 'Ana');
     await ana.goto(link);
@@ -80,7 +80,7 @@ describeInBrowser('a consent link that is passed on', () => {
     await expectNothingFor(link);
   });
 
-  it('connects nobody where the provider remembers an earlier consent, and a redirect is enough', async () => {
+  it('connects no one where the provider remembers an earlier consent, and a redirect is enough', async () => {
     await signIn(ana, local.ready.exampleApp, 'Ana');
     await ask(ana);
     await goToAlmanac(ana, 'Ana');

@@ -1,6 +1,6 @@
 /**
  * An authorization server whose tokens end within seconds, so that clients in other processes, whose clock
- * nobody can move, see a token refreshed and a refresh refused: `oidc-provider` with its own sign-in pages.
+ * no one can move, see a token refreshed and a refresh refused: `oidc-provider` with its own sign-in pages.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';

@@ -113,7 +113,7 @@ it('the gate records another method, and believes no event about who was let in'
   ]);
 });
 
-it('the authorizer records an event that is none, and lets nobody in', async () => {
+it('the authorizer records an event that is none, and lets no one in', async () => {
   const answer = authorizer(null as never, { awsRequestId: 'of-lambda' });
   await expect(answer).rejects.toThrow('The token could not be validated');
   expect(entries).toEqual([

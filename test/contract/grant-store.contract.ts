@@ -283,7 +283,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await takeLease(id, 'late', seen)).toBe(false);
     });
 
-    it('is refused when somebody has it since, and when who had it has renewed it', async () => {
+    it('is refused when someone has it since, and when who had it has renewed it', async () => {
       const { id } = await granted();
       const seen = await get(id);
       await takeLease(id, 'winner', seen);

@@ -164,11 +164,11 @@ it('does not count a renewal that another overtook', () => {
   expect(countsOf({ operation: 'RenewAhead' })).toEqual([]);
 });
 
-it('does not count what gives nobody a token', () => {
+it('does not count what gives no one a token', () => {
   expect(countsOf({ operation: 'CreateWorkloadIdentity', result: 'cached' })).toEqual([]);
 });
 
-it('makes no metric of a name that nobody has verified', () => {
+it('makes no metric of a name that no one has verified', () => {
   text = '';
   trail.record({
     operation: 'GetResourceOauth2Token',

@@ -106,7 +106,7 @@ export const ownedResourceStoreContract =
       });
     });
 
-    it("lists what an owner has, by name, in pages, and nobody else's", async () => {
+    it("lists what an owner has, by name, in pages, and no one else's", async () => {
       const owner = ownerOf(randomUUID());
       const prefix = randomUUID();
       const names = ['e', 'b', 'd', 'a', 'c'].map((letter) => `${prefix}-${letter}`);

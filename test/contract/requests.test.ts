@@ -89,7 +89,7 @@ it('requests at the same time do not mix, nor does what goes on after the answer
 
 it.each([
   ['of API Gateway', { requestContext: { requestId: 'gateway', identity: {} } }, { requestId: 'gateway' }],
-  ['that nobody foresaw', {}, { requestId: 'lambda' }],
+  ['that no one foresaw', {}, { requestId: 'lambda' }],
   ['without a request context', undefined, { requestId: 'lambda' }],
   [
     'whose members are no text',

@@ -41,14 +41,14 @@ it.each([
   ['the name as credentials', `https://${BUCKET}uswest2.s3-us-west-2.amazonaws.com@attacker.example/`],
   ['a label in front', `https://attacker.${BUCKET}uswest2.s3-us-west-2.amazonaws.com/`],
   ['a longer bucket name', `https://${BUCKET}uswest2-attacker.s3-us-west-2.amazonaws.com/`],
-  ['a bucket of somebody else', 'https://attacker.s3.us-west-2.amazonaws.com/'],
+  ['a bucket of someone else', 'https://attacker.s3.us-west-2.amazonaws.com/'],
   ['a bucket of another Region', `https://${BUCKET}euwest1.s3-eu-west-1.amazonaws.com/`],
   ['another service of AWS', `https://${BUCKET}uswest2.execute-api.us-west-2.amazonaws.com/`],
   ['dots that are none', `https://${BUCKET}uswest2.s3-us-west-2xamazonaws.com/`],
   ['loopback', 'http://127.0.0.1:8080/'],
   ["the instance's metadata", 'http://169.254.169.254/'],
   ['no URL', 'answer'],
-])('in an account nobody is answered at an address with %s', (_, url) => {
+])('in an account no one is answered at an address with %s', (_, url) => {
   expect(isResponseUrl(deployed(), url)).toBe(false);
 });
 

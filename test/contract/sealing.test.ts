@@ -278,7 +278,7 @@ describe('the vault key', () => {
     }
   });
 
-  it('of an age that nobody knows does not seal', async () => {
+  it('of an age that no one knows does not seal', async () => {
     const { kid = '' } = decodeProtectedHeader(await newSeal().seal(context, SECRET));
     const record = await store.get(context, kid);
     if (!record) throw new Error('no vault key');

@@ -263,7 +263,7 @@ describe('answers', () => {
     await expect(transport(url, GET)).rejects.toMatchObject(unreachable);
   });
 
-  it('of nobody are none', async () => {
+  it('of no one are none', async () => {
     const url = await serve(() => undefined);
     for (const server of servers.splice(0)) await new Promise((closed) => server.close(closed));
     await expect(transport(url, GET)).rejects.toMatchObject(unreachable);

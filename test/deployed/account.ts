@@ -33,7 +33,7 @@ const ELSEWHERE = [
   ],
   ['events without a caller', 'who checks from outside need not be let invoke functions'],
   ['consent, refresh and client credentials', 'the account reaches no provider on this machine'],
-  ['the roles of the functions', 'an account gives nobody the credentials of a function'],
+  ['the roles of the functions', 'an account gives no one the credentials of a function'],
   ['the example app', "an account's stacks are not for a test to change"],
 ] as const;
 

@@ -35,7 +35,7 @@ export async function checkAdministration(
     deepStrictEqual(tags, { team: 'travel' });
   });
 
-  await checks.check('a resource policy lets somebody else in, and out again', async () => {
+  await checks.check('a resource policy lets someone else in, and out again', async () => {
     const resourceArn = workloadIdentityArn;
     const policy = JSON.stringify({
       Version: '2012-10-17',

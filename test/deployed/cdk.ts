@@ -12,7 +12,7 @@ const CLI = createRequire(__filename).resolve('aws-cdk/bin/cdk');
 /** How much of what was printed is shown when a command fails. */
 const LINES_OF_A_FAILURE = 40;
 
-/** No questions, and no calls to anybody about itself. */
+/** No questions, and no calls to anyone about itself. */
 const QUIET = { CI: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true' };
 
 const OutputsSchema = v.record(v.string(), v.record(v.string(), v.string()));
@@ -28,7 +28,7 @@ const contextArguments = (context: Context): string[] =>
 export class Cdk {
   private readonly running = new Set<ReturnType<typeof spawn>>();
 
-  /** @param folder for what is synthesized and put out; somebody else removes it */
+  /** @param folder for what is synthesized and put out; someone else removes it */
   constructor(private readonly folder: string) {}
 
   /** Ends what runs: for when everything is being taken down. */

@@ -99,7 +99,7 @@ export async function checkConsumer(checks: Checks, world: ConsumerWorld): Promi
     match(printed, new RegExp(`${STACK} \\(no changes\\)`));
   });
 
-  await checks.check("cdk destroy of it takes its resources away, and nobody else's", async () => {
+  await checks.check("cdk destroy of it takes its resources away, and no one else's", async () => {
     const before = (await records.of('Directory')).length;
     await cdk.destroy(assembly);
     deepStrictEqual(await namesOf(records), [[], [], []]);

@@ -118,7 +118,7 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
     await checkRoles(checks, functions, records.tables);
     await checkTagged(checks, functions, callers, front);
 
-    checks.chapter('An app of somebody else');
+    checks.chapter('An app of someone else');
     await checkConsumer(checks, { cdk, front, callers, records, api, restApiId });
 
     checks.chapter('An agent behind the gate');

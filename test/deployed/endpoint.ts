@@ -191,7 +191,7 @@ async function checkRefused(
     }
   });
 
-  await checks.check('the metadata is for everybody, and names the endpoint and the issuer', async () => {
+  await checks.check('the metadata is for everyone, and names the endpoint and the issuer', async () => {
     const answer = await fetch(base + pathOf(metadataUrl));
     strictEqual(answer.status, 200);
     const { resource, authorization_servers } = (await answer.json()) as Record<string, unknown>;

@@ -11,7 +11,7 @@ import type { Checks } from './checks';
 import { USER, type FlowWorld, type RegisteredAgent } from './registration';
 
 /**
- * Lives of the provider's access tokens in seconds: nobody can move the clock of a deployed function, and several at
+ * Lives of the provider's access tokens in seconds: no one can move the clock of a deployed function, and several at
  * a time start a new process each.
  */
 export const ACCESS_TOKEN_SECONDS = 6;
@@ -35,7 +35,7 @@ const checkWorkloadTokens: Flow = async (checks, { front, issuer }, { agent, use
   );
 
   await checks.check('a user token that the issuer did not sign is refused', async () => {
-    const forged = await issuer.forged('signed by somebody else', USER);
+    const forged = await issuer.forged('signed by someone else', USER);
     await rejects(agent.token({ userToken: forged }), { name: 'UnauthorizedException' });
   });
 };
@@ -58,7 +58,7 @@ const checkConsent: Flow = async (checks, { callers, front, provider, issuer }, 
     strictEqual(accessToken, provider.exchanges.at(-1)?.answer.access_token);
   });
 
-  await checks.check('another user gets no token of it, and somebody else gets none at all', async () => {
+  await checks.check('another user gets no token of it, and someone else gets none at all', async () => {
     const other = await agent.token({ userId: 'ben' });
     const answer = await agent.ask(other);
     strictEqual(answer.accessToken, undefined);

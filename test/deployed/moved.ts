@@ -51,7 +51,7 @@ async function verified(token: string, published: string, issuer: string): Promi
   await jwtVerify(token, createLocalJWKSet(keys), { issuer, audience: issuer });
 }
 
-/** What the agent held before it holds now, without anybody's consent; by the key that signed before. */
+/** What the agent held before it holds now, without anyone's consent; by the key that signed before. */
 async function expectUnchanged(
   registered: RegisteredAgent,
   before: { readonly old: string; readonly apiKey: string | undefined },

@@ -1,4 +1,4 @@
-/** Nobody gets in without a signature, and no function answers a caller that API Gateway did not name. */
+/** No one gets in without a signature, and no function answers a caller that API Gateway did not name. */
 import { deepStrictEqual, match, strictEqual } from 'node:assert';
 import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
 import type { Checks } from './checks';
@@ -13,7 +13,7 @@ type Named = readonly [OperationName, Route];
 const ROUTES = Object.entries(OPERATIONS) as Named[];
 const SIGNED = ROUTES.filter(([, { auth }]) => auth === 'IAM');
 
-/** A path that the route matches: what stands for the parameters is nobody's. */
+/** A path that the route matches: what stands for the parameters is no one's. */
 const pathOf = ({ path }: Route): string => path.replaceAll(/\{[^}]+\}/g, 'arn:aws:none');
 
 /** @param api address of the deployed API's stage, without a trailing slash */
@@ -36,7 +36,7 @@ export async function checkSignaturesAreWanted(checks: Checks, api: string): Pro
     }
   });
 
-  await checks.check('the key set and the metadata of the issuer are for everybody', async () => {
+  await checks.check('the key set and the metadata of the issuer are for everyone', async () => {
     for (const path of [OPERATIONS.Jwks.path, OPERATIONS.IssuerMetadata.path]) {
       strictEqual((await fetch(api + path)).status, 200, path);
     }

@@ -36,7 +36,7 @@ async function newKmsKey(kms: KMSClient): Promise<string> {
   return KeyMetadata?.Arn ?? '';
 }
 
-/** Credentials that were stored before are handed out, without anybody's consent. */
+/** Credentials that were stored before are handed out, without anyone's consent. */
 async function expectKept({ token, apiKey }: RegisteredAgent, keyBefore: string | undefined): Promise<void> {
   ok(await token(), 'the user is not asked to consent again');
   strictEqual(await apiKey(), keyBefore);

@@ -267,7 +267,7 @@ function refreshTokens(): string[] {
     .map((key) => key.slice('RefreshToken:'.length));
 }
 
-/** What the identity provider answers to somebody who found a refresh token and the client's secret. */
+/** What the identity provider answers to someone who found a refresh token and the client's secret. */
 async function refresh(token: string): Promise<unknown> {
   const { issuer, clientId, clientSecret } = identityProvider;
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
@@ -442,7 +442,7 @@ describe('the return URL', () => {
   });
 
   it.each([
-    ['a state of nobody', `session_id=${sessionUri}&state=guess`],
+    ['a state of no one', `session_id=${sessionUri}&state=guess`],
     ['no state', `session_id=${sessionUri}`],
     ['two sessions', `session_id=${sessionUri}&session_id=${sessionUri}x&state=guess`],
     ['no session', 'state=guess'],

@@ -137,7 +137,7 @@ const ofApiKey = (name: JsonOperation) =>
     () => ({ body: ownApiKeys() }),
   );
 
-/** A secret that Secrets Manager shows to nobody who is not its owner. */
+/** A secret that Secrets Manager shows to no one who is not its owner. */
 const secretOfNobody = async () => ({ secretId: (await putSecret({ key: 'x' }, null)).arn, jsonKey: 'key' });
 
 const apiKeyRefused = (name: JsonOperation, body: () => object = () => ({})): Ending => ({

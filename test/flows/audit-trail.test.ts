@@ -70,7 +70,7 @@ describe.each(IN_ORDER)('%s has an entry', (name) => {
     await service.expectEntry(name, answer);
   });
 
-  it('when something fails that nobody foresaw', async () => {
+  it('when something fails that no one foresaw', async () => {
     const userArn = 'arn:aws:iam::000000000000:user/operator';
     const requestId = `broken-${name}`;
     const { statusCode } = await invoke(routeOf(name), { requestId, userArn, body: { not: 'text' } });

@@ -11,7 +11,7 @@ import { RETURN_URL, World } from './support/world';
 const unauthorized = { name: 'UnauthorizedException', $metadata: { httpStatusCode: 401 } };
 
 let world: World;
-/** Trusted by nobody but the workload identities that say so. */
+/** Trusted by no one but the workload identities that say so. */
 let own: TestIssuer;
 beforeAll(async () => {
   own = await startIssuer();
@@ -79,7 +79,7 @@ it.each<[what: string, configuration: () => object, member: string]>([
     () => authorizerFor(own, { discoveryUrl: 'https://issuer.example' }),
     `${MEMBER}.discoveryUrl`,
   ],
-  ['nobody whose tokens it takes', () => authorizerFor(own, { allowedAudience: undefined }), MEMBER],
+  ['no one whose tokens it takes', () => authorizerFor(own, { allowedAudience: undefined }), MEMBER],
   ['an empty list', () => authorizerFor(own, { allowedClients: [] }), `${MEMBER}.allowedClients`],
   ['an unknown member', () => authorizerFor(own, { allowedAudiences: ['a'] }), `${MEMBER}.allowedAudiences`],
   [

@@ -110,7 +110,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, kind) => {
     await expect(kind.remove('one')).rejects.toMatchObject(missing);
   });
 
-  it("is nobody else's to read, delete or list", async () => {
+  it("is no one else's to read, delete or list", async () => {
     await kind.create('own');
     const stranger = world.control('stranger');
     await expect(kind.get('own', stranger)).rejects.toMatchObject(denied);
@@ -139,7 +139,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, kind) => {
     ]);
   });
 
-  it('refuses a page token that was changed, made up, or given to somebody else', async () => {
+  it('refuses a page token that was changed, made up, or given to someone else', async () => {
     const { nextToken = '' } = await kind.list({ maxResults: 1 });
     const middle = Math.floor(nextToken.length / 2);
     const changed =

@@ -1,5 +1,5 @@
 /**
- * The function behind the custom resources, asked by somebody who is not CloudFormation: a principal that may invoke
+ * The function behind the custom resources, asked by someone who is not CloudFormation: a principal that may invoke
  * functions, and writes requests of its own. No secret leaves, nothing is made, and no address of its choice is called.
  */
 import { createServer, type Server } from 'node:http';

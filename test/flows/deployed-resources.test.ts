@@ -100,7 +100,7 @@ describe('a workload identity', () => {
     expect(await policyAt(arn)).toBe(exchange);
   });
 
-  it('lets the role that its policy names act as the agent, and nobody else', async () => {
+  it('lets the role that its policy names act as the agent, and no one else', async () => {
     const name = newName();
     await create(identity(name, { policy: exchange }));
     await expect(new TestAgent(world.data('agent'), name, '', '').token()).resolves.toBeTruthy();
@@ -271,7 +271,7 @@ describe("what is not the stack's own", () => {
     await expect(stranger).resolves.toMatchObject({ name, allowedResourceOauth2ReturnUrls: [] });
   });
 
-  it('is not changed by an update, when somebody made another one of the name', async () => {
+  it('is not changed by an update, when someone made another one of the name', async () => {
     const name = newName();
     await create(identity(name));
     await remove(name);
@@ -334,7 +334,7 @@ describe('an import', () => {
   });
 });
 
-describe('what somebody deleted', () => {
+describe('what someone deleted', () => {
   it('is made anew by the next update', async () => {
     const name = newName();
     await create(identity(name));
@@ -456,9 +456,13 @@ describe('a credential provider', () => {
       () => 'arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf',
       'could not be read',
     ],
-    ['is not a JSON object', async () => (await putSecret('plain-and-secret', null)).arn, 'not a JSON object'],
+    [
+      'is not a JSON object',
+      async () => (await putSecret('plain-and-secret', null)).arn,
+      'not a JSON object',
+    ],
     ['lacks the key', async () => (await putSecret({ other: 'very-secret' }, null)).arn, 'not a JSON object'],
-  ])('is not made of a secret that %s, which nobody is told', async (_, secretOf, message) => {
+  ])('is not made of a secret that %s, which no one is told', async (_, secretOf, message) => {
     const name = newName();
     const secretId = await secretOf();
     const properties = apiKey(name, secretId, { secret: { source: 'MANAGED', secretId, jsonKey: 'key' } });

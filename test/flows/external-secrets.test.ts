@@ -283,8 +283,8 @@ describe("a secret that is not the owner's", () => {
 
   describe.each(Object.entries(kinds))('as %s', (_, create) => {
     it('is refused in the words that are used of one that does not exist', async () => {
-      const { name, arn } = await putSecret({ [JSON_KEY]: 'of somebody else' }, OTHER);
-      const untagged = await putSecret({ [JSON_KEY]: 'of nobody' }, null);
+      const { name, arn } = await putSecret({ [JSON_KEY]: 'of someone else' }, OTHER);
+      const untagged = await putSecret({ [JSON_KEY]: 'of no one' }, null);
       const tagged = await putSecret({ [JSON_KEY]: 'ours' });
       const ids = [
         'no-such-secret',

@@ -1,6 +1,6 @@
 /**
  * Keys are rotated while the service runs: agents, verifiers and the vault go on across it, with what was issued and
- * sealed before. The function is invoked as operators and the schedule do, also by somebody who should not be trusted.
+ * sealed before. The function is invoked as operators and the schedule do, also by someone who should not be trusted.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

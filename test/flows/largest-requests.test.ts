@@ -1,6 +1,6 @@
 /**
  * The largest request that each operation takes works, and one that is larger is a 400 that names the member: none is a
- * 500, and none makes a link that nobody can open.
+ * 500, and none makes a link that no one can open.
  */
 import {
   CreateApiKeyCredentialProviderCommand,

@@ -28,7 +28,7 @@ it('keeps apart what the agent has for itself and for a user', async () => {
   expect(accessToken).not.toBe(forUser);
 });
 
-it('refuses USER_FEDERATION for an agent that acts for nobody', async () => {
+it('refuses USER_FEDERATION for an agent that acts for no one', async () => {
   const agent = await world.agent();
   await expect(agent.ask(await agent.token())).rejects.toMatchObject({ name: 'ValidationException' });
 });

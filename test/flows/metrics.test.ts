@@ -133,7 +133,7 @@ it('counts API keys', async () => {
   ]);
 });
 
-describe('names that nobody has verified', () => {
+describe('names that no one has verified', () => {
   it('are no dimensions: of a workload identity', async () => {
     const madeUp = new TestAgent(agent.client, 'made-up', 'made-up', '');
     expect(await countedFor(() => madeUp.token())).toEqual([

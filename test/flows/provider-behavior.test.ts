@@ -273,7 +273,7 @@ describe('a provider that is not to be had', () => {
         $response: { headers: { 'x-agent-identity-outcome': 'provider-unavailable' } },
       });
     }
-    // The second time nobody was asked: the provider is left alone for a while.
+    // The second time no one was asked: the provider is left alone for a while.
     expect(exchangesSince(start).length).toBeLessThanOrEqual(1);
     world.provider.tokenEndpoint = undefined;
     moveClock(21);
@@ -321,7 +321,7 @@ describe('a provider that is not to be had', () => {
 });
 
 describe("in the last part of a token's life", () => {
-  it('everybody gets the token that there is, while it is renewed once', async () => {
+  it('everyone gets the token that there is, while it is renewed once', async () => {
     const { agent, first, again } = await connected();
     const start = world.provider.exchanges.length;
     moveClock(SOON);
@@ -332,7 +332,7 @@ describe("in the last part of a token's life", () => {
     expect((await again()).accessToken).toBe(exchangesSince(start)[0]?.answer.access_token);
   });
 
-  it('nobody waits for a provider that never answers, and nobody is told', async () => {
+  it('no one waits for a provider that never answers, and no one is told', async () => {
     const { agent, first, again } = await connected();
     moveClock(SOON);
     let asked = 0;
@@ -374,7 +374,7 @@ describe('a token that the resource did not take', () => {
     return { status, outcome: headers['x-agent-identity-outcome'], accessToken, ...rest };
   };
 
-  it('is renewed once for everybody who says so, and never handed out again', async () => {
+  it('is renewed once for everyone who says so, and never handed out again', async () => {
     const { agent, first, again } = await connected();
     const start = world.provider.exchanges.length;
     const answers = await Promise.all(Array.from({ length: 40 }, () => reject(agent, first)));
@@ -382,7 +382,7 @@ describe('a token that the resource did not take', () => {
     const fresh = exchangesSince(start)[0]?.answer.access_token;
     expect(new Set(answers.map(({ accessToken }) => accessToken))).toEqual(new Set([fresh]));
     expect((await again()).accessToken).toBe(fresh);
-    // Who is late gets the newer one, and nobody is asked.
+    // Who is late gets the newer one, and no one is asked.
     expect(await reject(agent, first)).toMatchObject({ status: 200, outcome: 'cached', accessToken: fresh });
     expect(exchangesSince(start)).toHaveLength(1);
   });
@@ -414,7 +414,7 @@ describe('a token that the resource did not take', () => {
     expect(exchangesSince(start)).toHaveLength(0);
   });
 
-  it("is nobody else's to report", async () => {
+  it("is no one else's to report", async () => {
     const { agent, first } = await connected();
     const body = {
       workloadIdentityToken: await agent.token({ userId: 'ana' }),

@@ -1,4 +1,4 @@
-/** The internal function, invoked by somebody who should not be trusted: it does no more than it was made for. */
+/** The internal function, invoked by someone who should not be trusted: it does no more than it was made for. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -50,7 +50,7 @@ it.each([
   expect(await log()).not.toContain('a-word-that-must-stay-unsaid');
 });
 
-it('renews for who holds the lease and nobody else, and answers with no token ever', async () => {
+it('renews for who holds the lease and no one else, and answers with no token ever', async () => {
   const agent = await world.agent();
   await agent.connect('ana');
   const token = await agent.token({ userId: 'ana' });

@@ -81,7 +81,7 @@ it('refuses a name that is taken, whoever asks, and says that it already exists'
   await expect(world.control('stranger').send(again)).rejects.toMatchObject(conflict);
 });
 
-it("shows nobody else's resources, and says when there is none", async () => {
+it("shows no one else's resources, and says when there is none", async () => {
   await create('private', {});
   const get = new GetOauth2CredentialProviderCommand({ name: 'private' });
   await expect(world.control('stranger').send(get)).rejects.toMatchObject({ name: 'AccessDeniedException' });

@@ -129,7 +129,7 @@ describe('a record from before ids were kept', () => {
     await expect(agent.token()).rejects.toMatchObject(REFUSED);
   });
 
-  it('takes the id by tags and policies too, and of nobody but its owner', async () => {
+  it('takes the id by tags and policies too, and of no one but its owner', async () => {
     world.remake('agent', '');
     const { name } = await world.agent();
     const resourceArn = await identityArn(name);

@@ -178,7 +178,7 @@ describe('on a workload identity', () => {
 describe('on a credential provider', () => {
   const obtaining = 'bedrock-agentcore:GetResourceOauth2Token';
 
-  /** The stranger's agent, asking at the provider of somebody else's. */
+  /** The stranger's agent, asking at the provider of someone else's. */
   async function across() {
     const host = await world.agent();
     const guest = await world.agent('stranger');

@@ -90,7 +90,7 @@ it('is refused where it would take a request too long, and the message says how 
   });
 });
 
-it("is nobody else's to put, and there is none on what is not there", async () => {
+it("is no one else's to put, and there is none on what is not there", async () => {
   const agent = await world.agent();
   const own = { Effect: 'Allow', Principal: { AWS: STRANGER }, Action: 'bedrock-agentcore:*' };
   const policy = policyOf(identityArn(agent), own);

@@ -1,4 +1,4 @@
-/** The token vault moves from one KMS key to another while agents go on, and nobody consents again. */
+/** The token vault moves from one KMS key to another while agents go on, and no one consents again. */
 import {
   CreateApiKeyCredentialProviderCommand,
   GetTokenVaultCommand,

@@ -12,7 +12,7 @@ const ANA = 'ana';
 let world: World;
 /** Trusted by the deployment, beside the world's own. */
 let partner: TestIssuer;
-/** Trusted by nobody but the workload identities that say so. */
+/** Trusted by no one but the workload identities that say so. */
 let own: TestIssuer;
 
 beforeAll(async () => {
@@ -74,7 +74,7 @@ describe("the deployment's issuers", () => {
   it.each<[what: string, token: () => Promise<string>, reason: string]>([
     ['past its end', () => world.issuer.token(ANA, { exp: now() - 300 }), 'expired'],
     ['not valid yet', () => world.issuer.token(ANA, { nbf: now() + 300 }), 'not valid yet'],
-    ['of an issuer that nobody named', () => own.token(ANA), 'issuer not trusted'],
+    ['of an issuer that no one named', () => own.token(ANA), 'issuer not trusted'],
     ['without an issuer', () => world.issuer.token(ANA, { iss: undefined }), 'issuer not trusted'],
     [
       'of the issuer by another spelling',
@@ -140,7 +140,7 @@ describe("the deployment's issuers", () => {
   const FORGED: Record<(typeof FORGERIES)[number], string> = {
     unsigned: 'algorithm none',
     'public key as secret': 'algorithm is an HMAC',
-    'signed by somebody else': 'signature',
+    'signed by someone else': 'signature',
     'under an unknown key': 'signing key unknown',
   };
   it.each(FORGERIES)('refuse a forged token, %s', async (forgery) => {
@@ -220,7 +220,7 @@ describe("an authorizer configuration of the identity's own", () => {
 });
 
 describe('an issuer that is at fault itself', () => {
-  it('where nobody answers: the caller may try again', async () => {
+  it('where no one answers: the caller may try again', async () => {
     const gone = await startIssuer();
     const agent = await agentOf({ discoveryUrl: gone.discoveryUrl });
     const userToken = await gone.token(ANA, { aud: own.audience });

@@ -20,7 +20,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-it('is a JWT that anybody can check by the published keys: this agent, for this user', async () => {
+it('is a JWT that anyone can check by the published keys: this agent, for this user', async () => {
   const agent = await world.agent();
   const { endpoint } = world.local;
   const metadata = (await (await fetch(`${endpoint}/.well-known/openid-configuration`)).json()) as Record<
@@ -86,7 +86,7 @@ describe('is refused with 401, and not retried by the client', () => {
     await expect(agent.ask(token)).rejects.toMatchObject({ ...unauthorized, message: notExpired });
   });
 
-  it('signed by somebody else under the published key id', async () => {
+  it('signed by someone else under the published key id', async () => {
     const agent = await world.agent();
     const genuine = await agent.token({ userId: 'ana' });
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -137,7 +137,7 @@ describe('a principal that does not own the workload identity', () => {
     expect(denied.every(({ workloadIdentity }) => String(workloadIdentity).endsWith(agent.name))).toBe(true);
   });
 
-  it('cannot let its own agent use a provider of somebody else', async () => {
+  it('cannot let its own agent use a provider of someone else', async () => {
     const [own, others] = [await world.agent('stranger'), await world.agent('agent')];
     const token = await own.token({ userId: 'ana' });
     await expect(
@@ -152,7 +152,7 @@ describe('user tokens', () => {
   it.each([
     ['ended', () => ({ exp: now() - 5 * minute })],
     ['for another audience', () => ({ aud: 'https://another.example' })],
-    ['of an issuer that nobody configured', () => ({ iss: 'http://127.0.0.1:1' })],
+    ['of an issuer that no one configured', () => ({ iss: 'http://127.0.0.1:1' })],
     ['without a subject', () => ({ sub: undefined })],
     ['without an end', () => ({ exp: undefined })],
     ['not valid yet', () => ({ nbf: now() + 10 * minute })],

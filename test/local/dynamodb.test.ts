@@ -89,7 +89,7 @@ it('says that the folder is in use', async () => {
   await stop(client);
 });
 
-it('answers nobody but the process that started it', async () => {
+it('answers no one but the process that started it', async () => {
   const client = await start();
   const endpoint = running?.endpoint ?? '';
   const stranger = new DynamoDBClient({

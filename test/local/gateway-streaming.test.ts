@@ -109,7 +109,7 @@ describe('the authorizer', () => {
     ['throws anything else', () => Promise.reject(new Error('unauthorized')), 500, null],
     ['denies', (arn) => Promise.resolve(allow(arn, 'Deny')), 403, 'Bearer c="d"'],
     ['allows something else', (arn) => Promise.resolve(allow(`${arn}x`)), 403, 'Bearer c="d"'],
-  ])('lets nobody in when it %s', async (_what, says, status, challenge) => {
+  ])('lets no one in when it %s', async (_what, says, status, challenge) => {
     authorizer = says;
     const { status: got, headers } = await post();
     expect([got, headers.get('www-authenticate')]).toEqual([status, challenge]);

@@ -256,7 +256,7 @@ it.each([
   await expect(client.send(command)).rejects.toMatchObject({ name: 'ValidationException' });
 });
 
-it('answers nobody but the process that started it', async () => {
+it('answers no one but the process that started it', async () => {
   const stranger = clientOf(kms.endpoint, newEmulatorCredentials());
   const command = new GenerateDataKeyCommand({ KeyId: kms.keyArn, KeySpec: 'AES_256' });
   await expect(stranger.send(command)).rejects.toMatchObject({ name: 'AccessDeniedException' });

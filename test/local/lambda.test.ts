@@ -77,7 +77,7 @@ it('takes an event at once, serves it afterwards, and lets it finish before it c
   expect(served).toEqual([{ number: 1 }]);
 });
 
-it('reports an event that failed, for nobody waits for its answer', async () => {
+it('reports an event that failed, for no one waits for its answer', async () => {
   functions.set('doubling', () => Promise.reject(new Error('in vain')));
   expect((await client().send(invocation({}, { event: true }))).StatusCode).toBe(202);
   while (failures.length === 0) await new Promise((resolve) => setImmediate(resolve));

@@ -79,7 +79,7 @@ it('gives none where the account has the federation disabled', async () => {
   await expect(token()).rejects.toMatchObject({ name: 'OutboundWebIdentityFederationDisabledException' });
 });
 
-it('gives a token to nobody but the process that started it, though its key is public', async () => {
+it('gives a token to no one but the process that started it, though its key is public', async () => {
   await expect(token({}, newEmulatorCredentials())).rejects.toMatchObject({ name: 'AccessDenied' });
   expect((await fetch(`${sts.endpoint}/.well-known/jwks.json`)).status).toBe(200);
   expect(

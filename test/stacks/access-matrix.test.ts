@@ -113,7 +113,7 @@ const VAULT: Row[] = [
     ['control-plane', 'key-rotation', ...READERS],
   ],
   ['read all vault keys', on('Keys', 'Scan'), ['token-vault']],
-  // What deletes tables, or lets others at them, is nobody's.
+  // What deletes tables, or lets others at them, is no one's.
   ...['DeleteTable', 'UpdateTable', 'PutResourcePolicy', 'ExportTableToPointInTime'].map((operation): Row => [
     operation,
     on('Vault', operation),
@@ -173,7 +173,7 @@ const KEYS: Row[] = [
   ['open for a purpose that there is not', withKey('Decrypt', 'everything'), NOBODY],
   ['open for no purpose in particular', withKey('Decrypt', ''), NOBODY],
   [
-    'open under a key of somebody else',
+    'open under a key of someone else',
     withKey('Decrypt', 'grant', OTHER_KEY.replace(/1{12}$/, '2'.repeat(12))),
     NOBODY,
   ],

@@ -67,7 +67,7 @@ describe('the gate', () => {
     expect(mints(template)).toEqual([minting('GetWorkloadAccessTokenForJWT')]);
   });
 
-  it('of IAM callers of whom nobody may name a user gets tokens of the agent alone', () => {
+  it('of IAM callers of whom no one may name a user gets tokens of the agent alone', () => {
     const template = endpointTemplate({ inbound: Inbound.iam() });
     expect(statementsOf(template, 'TravelGateRole')).toEqual([
       ...reporting('Gate'),

@@ -453,7 +453,7 @@ describe('a private service', () => {
     expect(functionOf(template, 'authorizer')).not.toHaveProperty('VpcConfig');
   });
 
-  it('is refused when nobody said from where it is called', () => {
+  it('is refused when no one said from where it is called', () => {
     const stack = consumerStack();
     const workload = new WorkloadIdentity(stack, 'Agent', { identity: privately(stack, true) });
     const elsewhere = new Stack(stack, 'Nested');

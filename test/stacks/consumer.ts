@@ -1,4 +1,4 @@
-/** A stack of somebody else's app, as CloudFormation will see it, without copying the functions' bundles. */
+/** A stack of someone else's app, as CloudFormation will see it, without copying the functions' bundles. */
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readFileSync } from 'node:fs';

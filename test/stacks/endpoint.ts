@@ -1,4 +1,4 @@
-/** An agent endpoint in somebody else's stack, at a service that is there. */
+/** An agent endpoint in someone else's stack, at a service that is there. */
 import type { Stack } from 'aws-cdk-lib';
 import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';

@@ -1,5 +1,5 @@
 /**
- * Workload identities and credential providers in somebody else's stack: what each grant sets in IAM and in resource
+ * Workload identities and credential providers in someone else's stack: what each grant sets in IAM and in resource
  * policies together, and what the function behind them may do.
  */
 import { CfnParameter, SecretValue, type Stack } from 'aws-cdk-lib';
@@ -132,7 +132,7 @@ describe('grantExchange', () => {
     expect(policyOf(IDENTITY)[0]?.Principal).toEqual({ AWS: ['<First.Arn>', '<Second.Arn>'] });
   });
 
-  it('is all that lets anybody in: without it there is no policy', () => {
+  it('is all that lets anyone in: without it there is no policy', () => {
     new WorkloadIdentity(stack, 'Agent', { identity });
     expect(policyOf(IDENTITY)).toEqual([]);
   });
@@ -205,7 +205,7 @@ describe('grantUse', () => {
     ]);
   });
 
-  it('made for nobody leaves the provider to nobody', () => {
+  it('made for no one leaves the provider to no one', () => {
     weatherOf();
     expect(policyOf(API_KEY)).toEqual([
       {
@@ -218,7 +218,7 @@ describe('grantUse', () => {
     ]);
   });
 
-  it('lets in an agent that somebody else owns', () => {
+  it('lets in an agent that someone else owns', () => {
     const owner = 'arn:aws:iam::111122223333:role/other';
     weatherOf().grantUse(WorkloadIdentity.fromName(stack, 'Theirs', 'their-agent', owner));
     const arn =

@@ -1,5 +1,5 @@
 /**
- * cdk-nag's AwsSolutions pack on the constructs in somebody else's app, in each of their forms: every finding is fixed
+ * cdk-nag's AwsSolutions pack on the constructs in someone else's app, in each of their forms: every finding is fixed
  * or acknowledged with a reason by the construct itself, whichever stack of the app it is used from.
  */
 import { App, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';

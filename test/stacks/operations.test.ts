@@ -68,7 +68,7 @@ describe('alarms', () => {
     expect(metrics).toHaveLength(ALARM_METRICS);
   });
 
-  it('tell nobody, unless there is a topic for them', () => {
+  it('tell no one, unless there is a topic for them', () => {
     for (const alarm of alarms) {
       expect(alarm).not.toHaveProperty('AlarmActions');
       expect(alarm.TreatMissingData).toBe('notBreaching');

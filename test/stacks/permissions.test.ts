@@ -313,7 +313,7 @@ it('tries an asynchronous invocation once, and not when its lease has long lapse
   ]);
 });
 
-/** Whoever IAM lets, and nobody else. */
+/** Whoever IAM lets, and no one else. */
 const leftToIam = {
   Effect: 'Allow',
   Action: 'kms:*',

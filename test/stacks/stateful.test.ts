@@ -10,7 +10,7 @@ const tables = resourcesOf(synthesis.stateful, 'AWS::DynamoDB::GlobalTable');
 /**
  * What CloudFormation knows each resource by. With another logical id, or in another stack, it is another resource:
  * an update then makes an empty table or a new key, has the functions use that, and leaves the old one behind,
- * retained and used by nobody. Every grant is gone as far as users see; under a new key, what is copied over does not
+ * retained and used by no one. Every grant is gone as far as users see; under a new key, what is copied over does not
  * open. Hence: never change a line here. To move a resource, `cdk refactor` or an import by `cdk import`.
  */
 const LOGICAL_IDS = {
@@ -37,7 +37,7 @@ it('has four tables, one key and nothing else that keeps state, under ids that s
   expect(kept.map(([id]) => id).sort()).toEqual(Object.values(LOGICAL_IDS).sort());
 });
 
-it("has the same ids within a construct of somebody else's stack, for good as well", () => {
+it("has the same ids within a construct of someone else's stack, for good as well", () => {
   const stack = new Stack(new App({ context: { 'aws:cdk:disable-asset-staging': true } }), 'Theirs');
   new AgentIdentity(stack, 'Identity');
   const { Resources } = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Type: string }> };

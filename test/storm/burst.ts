@@ -1,4 +1,4 @@
-/** Everybody asks at once, each with a client of its own, and the time that each waits is taken. */
+/** Everyone asks at once, each with a client of its own, and the time that each waits is taken. */
 import { performance } from 'node:perf_hooks';
 import type {
   BedrockAgentCoreClient,

@@ -14,7 +14,7 @@ export type Step =
   | 'marked as sent'
   /** The provider has answered; the grant does not know. */
   | 'answered'
-  /** The grant has the new tokens; nobody was given them. */
+  /** The grant has the new tokens; no one was given them. */
   | 'written';
 
 const FATES: Readonly<Record<Step, Fate>> = {
@@ -40,7 +40,7 @@ export class Killer {
   private step: Step | undefined;
   private deaths = 0;
 
-  /** @param step undefined for nobody to die */
+  /** @param step undefined for no one to die */
   arm(step: Step | undefined): void {
     this.step = step;
     this.deaths = 0;

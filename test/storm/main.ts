@@ -40,7 +40,7 @@ async function play(stage: Stage, { scenarios, ...size }: Settings): Promise<Out
 /** @returns whether all is as it must be */
 function report(outcomes: readonly Outcome[]): boolean {
   const good = outcomes.every((outcome) => faultsOf(outcome).length === 0);
-  const verdict = good ? 'One redemption each, and nobody was left without an answer.' : 'Faults were found.';
+  const verdict = good ? 'One redemption each, and no one was left without an answer.' : 'Faults were found.';
   print(`\n${tableOf(outcomes, mark)}\n${remarksOf(outcomes)}\n${mark(verdict, good)}`);
   return good;
 }

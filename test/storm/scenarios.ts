@@ -4,11 +4,11 @@ import type { Step } from './killer';
 export interface Scenario {
   readonly name: string;
   readonly flow: 'USER_FEDERATION' | 'M2M';
-  /** What the vault holds when everybody asks: a token that has just expired, or nothing. */
+  /** What the vault holds when everyone asks: a token that has just expired, or nothing. */
   readonly holds: 'expired token' | 'nothing';
   /** Milliseconds by which the provider answers late. */
   readonly delay: number;
-  /** How far the winner comes before it is killed; absent where nobody is. */
+  /** How far the winner comes before it is killed; absent where no one is. */
   readonly killedWhen?: Step;
   /** What every caller must have in the end. */
   readonly ends: 'token' | 'consent';

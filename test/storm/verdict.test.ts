@@ -89,7 +89,7 @@ it.each<[string, Outcome, RegExp]>([
   ['no grant', { ...survived, after: undefined }, /generation none/],
   ['a lease left behind', { ...survived, after: { ...renewed, lease } }, /a lease is left/],
   ['tokens of a dead family', { ...lost, after: renewed }, /tokens are kept/],
-  ['a killer that met nobody', { ...lost, killed: 0 }, /0 workers were killed/],
+  ['a killer that met no one', { ...lost, killed: 0 }, /0 workers were killed/],
 ])('finds fault with %s', (_name, outcome, fault) => {
   expect(faultsOf(outcome).join('\n')).toMatch(fault);
 });

@@ -24,7 +24,7 @@ export interface WorkerReady {
 async function run({ logPath, ...assignment }: WorkerAssignment): Promise<void> {
   globalThis.console = openServiceLog(logPath).console;
   const { port } = await startFunctions({ ...assignment, port: 0, trustedIssuers: [] });
-  // Nobody to hear it: the storm has ended meanwhile.
+  // No one to hear it: the storm has ended meanwhile.
   process.send?.({ port } satisfies WorkerReady, undefined, undefined, (error) => {
     if (error) process.exit();
   });

@@ -22,7 +22,7 @@ const FORBIDDEN_IPV4: readonly [string, number][] = [
   ['240.0.0.0', 4],
 ];
 
-/** Inside 2000::/3, but no place of anybody's: protocol assignments and Teredo, documentation, 6to4. */
+/** Inside 2000::/3, but no place of anyone's: protocol assignments and Teredo, documentation, 6to4. */
 const FORBIDDEN_IPV6: readonly [string, number][] = [
   ['2001::', 23],
   ['2001:db8::', 32],

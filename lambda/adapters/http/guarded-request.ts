@@ -1,5 +1,5 @@
 /**
- * A request to somebody else's server, whose address is checked when the connection is made, so that a name cannot lead
+ * A request to someone else's server, whose address is checked when the connection is made, so that a name cannot lead
  * inside, nor change its mind. It follows no redirect and has a connection of its own: one that was kept open may have
  * died while the function was frozen, and the request with it, which cannot be sent a second time to find out.
  */

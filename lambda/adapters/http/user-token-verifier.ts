@@ -36,7 +36,7 @@ const CLOCK_SKEW = 60;
 
 /**
  * Signatures by a private key, and the one kind of key that each is for (RFC 7518 section 3.1, RFC 8037 section 3.1).
- * "none" is no signature, and an HMAC would be made with the key that everybody can read (RFC 8725 sections 2.1, 3.1).
+ * "none" is no signature, and an HMAC would be made with the key that everyone can read (RFC 8725 sections 2.1, 3.1).
  */
 const KEY_OF_ALGORITHM: ReadonlyMap<string, Pick<Jwk, 'kty' | 'crv'>> = new Map(
   Object.entries<Pick<Jwk, 'kty' | 'crv'>>({
@@ -144,7 +144,7 @@ function verified(claims: JWTPayload): VerifiedUserToken {
   return { user: { kind: 'jwt', issuer: iss, subject: sub }, expiresAt: exp, scopes: scopesOf(claims) };
 }
 
-/** The issuer is at fault, not the token: worth another try, or not before somebody puts it right. */
+/** The issuer is at fault, not the token: worth another try, or not before someone puts it right. */
 const issuerFailure = (failure: ProviderFailure): ServiceError =>
   failure.unavailable
     ? new ServiceError(

@@ -67,7 +67,7 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
     return CiphertextBlob;
   }
 
-  /** A record that somebody else rewrapped meanwhile, for an earlier revision, is taken up again as it is now. */
+  /** A record that someone else rewrapped meanwhile, for an earlier revision, is taken up again as it is now. */
   async function rewrap(read: VaultKeyRecord, kmsKeyArn: string, vaultRevision: number): Promise<Outcome> {
     for (let record = read; ;) {
       const wrapped = await reEncrypt(
@@ -118,7 +118,7 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
 
   return {
     async probe(kmsKeyArn) {
-      // Of a purpose that the permissions name, and of nobody: what comes of it opens nothing.
+      // Of a purpose that the permissions name, and of no one: what comes of it opens nothing.
       const context = { tokenVault: tokenVaultArn, purpose: 'grant', probe: 'SetTokenVaultCMK' };
       try {
         const { CiphertextBlob } = await kms.send(

@@ -27,7 +27,7 @@ export interface VaultKeys {
   current(id: VaultKeyId): Promise<VaultKey>;
   /**
    * The newest key that there is, for who may not make one. After a move it may still be one under the KMS key of
-   * before, which nobody else seals with: so only what lives for minutes is sealed with it.
+   * before, which no one else seals with: so only what lives for minutes is sealed with it.
    *
    * @throws ShreddedError when there is none
    */

@@ -1,5 +1,5 @@
 /**
- * The function `provider-client`, invoked: asynchronously for a renewal, which nobody waits for, and synchronously
+ * The function `provider-client`, invoked: asynchronously for a renewal, which no one waits for, and synchronously
  * for a push, whose reference the browser needs.
  * Source: AWS Lambda API reference, Invoke.
  */

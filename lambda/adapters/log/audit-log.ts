@@ -1,6 +1,6 @@
 /**
  * The audit trail as log lines, field by field from an allow-list: what is not named here is never written. Some of it is
- * in the caller's own words (a name, a scope, the user agent), so each field is bounded, and of characters that nobody
+ * in the caller's own words (a name, a scope, the user agent), so each field is bounded, and of characters that no one
  * sees, or that a terminal obeys, none is written.
  */
 import type { Logger } from '@aws-lambda-powertools/logger';

@@ -9,7 +9,7 @@ import { MetricUnit, type Metrics } from '@aws-lambda-powertools/metrics';
 import type { AuditEntry, AuditTrail } from '../../domain/audit';
 import type { Outcome } from '../../domain/service-error';
 
-/** Stands for a name that the request has but that nobody has verified. */
+/** Stands for a name that the request has but that no one has verified. */
 export const UNVERIFIED = 'unknown';
 
 type Dimensions = Readonly<Record<string, string>>;

@@ -193,7 +193,7 @@ def test_ends_when_the_user_declines(world: World, tools: Tools) -> None:
 
 def test_ends_with_the_code_of_a_provider_that_rejects_the_request(world: World, tools: Tools) -> None:
     clock = ScriptedClock(lambda: tools.agent.consent(tools.links[-1]))
-    # Nobody is signed in at the provider, and it must show no page.
+    # No one is signed in at the provider, and it must show no page.
     rejected = tools.options(clock=clock, custom_parameters={"prompt": "none"})
     with pytest.raises(ConsentFailedError) as raised:
         get_access_token(rejected)
@@ -451,7 +451,7 @@ class TestCompleteAuthorization:
     def test_leaves_the_wrong_user_to_the_service(self, tools: Tools, returned: str) -> None:
         with refused("AccessDeniedException", 403):
             self.complete(tools, returned, user_id="mallory")
-        # Another person consented than the one who asked: nobody completes that session any more.
+        # Another person consented than the one who asked: no one completes that session any more.
         with refused("AccessDeniedException", 403):
             self.complete(tools, returned)
 

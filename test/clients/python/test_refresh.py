@@ -1,4 +1,4 @@
-"""Acceptance scenario 15: an ended token is refreshed, with nobody asked; a refusal for good asks again."""
+"""Acceptance scenario 15: an ended token is refreshed, with no one asked; a refusal for good asks again."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def test_refreshes_and_asks_for_consent_when_that_is_refused(world: World) -> No
         assert "authorizationUrl" not in answer
     assert answer["accessToken"] != first
 
-    # Nobody asks until the refresh token has ended as well.
+    # No one asks until the refresh token has ended as well.
     time.sleep(provider["refreshTokenSeconds"] + 1)
     ended = agent.ask(token, **ask)
     assert ended["sessionStatus"] == "IN_PROGRESS"

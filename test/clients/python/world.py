@@ -41,7 +41,7 @@ def query(url: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with an account at the identity provider, and another at the calendar provider."""
+    """Someone with an account at the identity provider, and another at the calendar provider."""
 
     at_work: dict[str, str]
     at_calendar: dict[str, str]

@@ -145,7 +145,7 @@ describe('an agent on BedrockAgentCoreApp', () => {
     await another.return();
   });
 
-  it("is refused a user's token when it was invoked for nobody", async () => {
+  it("is refused a user's token when it was invoked for no one", async () => {
     const answer = invoke(randomUUID(), undefined);
     await answer.next();
     const { value } = await answer.next();

@@ -85,7 +85,7 @@ it('makes its options from the arguments of the call', async () => {
   expect(links).toHaveLength(1);
 });
 
-it('without anybody to take the link says so at once, and shows the link to nobody who logs the error', async () => {
+it('without anyone to take the link says so at once, and shows the link to no one who logs the error', async () => {
   const { options, agent, links } = await agentOf('cleo');
   const { onAuthUrl, ...alone } = options;
   const failure: unknown = await getAccessToken(alone).catch((error: unknown) => error);
@@ -121,7 +121,7 @@ it('ends when the user declines', async () => {
 
 it('ends with the code of a provider that rejects the request, and does not advise a new link', async () => {
   const { options, links } = await agentOf('don');
-  // Nobody is signed in at the provider, and it must show no page.
+  // No one is signed in at the provider, and it must show no page.
   const rejected = { ...options, customParameters: { prompt: 'none' } };
   const failure = await failureOf(rejected, () => new Browser().go(links[0] ?? ''));
   expect(failure).toMatchObject({

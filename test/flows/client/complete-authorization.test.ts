@@ -61,7 +61,7 @@ it('completes for a user known by their token', async () => {
   expect(await getAccessToken(options)).toEqual(expect.any(String));
 });
 
-it('leaves the wrong user to the service, which ends the session; nobody completes it after', async () => {
+it('leaves the wrong user to the service, which ends the session; no one completes it after', async () => {
   const { agent, url } = await returned('ana');
   const wrong = complete(url, { user: { userId: 'mallory' }, states: [STATE] });
   await expect(wrong).rejects.toMatchObject({ name: 'AccessDeniedException' });
@@ -71,7 +71,7 @@ it('leaves the wrong user to the service, which ends the session; nobody complet
   expect(await hasToken(agent, 'ana')).toBe(false);
 });
 
-it('refuses where nobody is signed in, and completes after the sign-in', async () => {
+it('refuses where no one is signed in, and completes after the sign-in', async () => {
   const { agent, url } = await returned('ana');
   await expect(complete(url)).rejects.toMatchObject(refusal('sign-in-needed'));
   expect(await hasToken(agent, 'ana')).toBe(false);

@@ -74,7 +74,7 @@ describe('the credential of a tool', () => {
     ]);
   });
 
-  it('is never text: a tool that takes it for an argument fails, and tells nobody the token', async () => {
+  it('is never text: a tool that takes it for an argument fails, and tells no one the token', async () => {
     const tool = withAccessToken(own)((day) => `https://calendar.example/?day=${day as unknown as string}`);
     const failure: unknown = await tool().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(TypeError);

@@ -71,7 +71,7 @@ it('reaches the agent, with a workload access token for the agent alone', async 
   const claims = claimsOf(asked?.headers.workloadaccesstoken);
   expect(claims.act).toMatchObject({ sub: expect.stringContaining(endpoint.agent.name) as string });
   expect(claims).not.toHaveProperty('sub_id');
-  // The signature is nobody's business.
+  // The signature is no one's business.
   expect(asked?.headers).not.toHaveProperty('authorization');
   expect(await last()).toMatchObject({
     outcome: 'allowed',
@@ -102,7 +102,7 @@ describe('for a user', () => {
     expect(server.asked[0]?.headers).not.toHaveProperty('x-amzn-bedrock-agentcore-runtime-user-id');
   });
 
-  it('not whom anybody else names', async () => {
+  it('not whom anyone else names', async () => {
     await expect(invoke({ runtimeUserId: 'ana' }, 'stranger')).rejects.toMatchObject({
       name: 'AccessDeniedException',
       $metadata: { httpStatusCode: 403, attempts: 1 },
@@ -219,7 +219,7 @@ describe('when the identity service refuses', () => {
     const closed = await openEndpoint(world, {
       inbound: { kind: 'IAM', userIdPrincipals: [] },
       target: { kind: 'url', url: server.url },
-      // Nobody has let the gate act as this one.
+      // No one has let the gate act as this one.
       workloadName: (await world.agent()).name,
     });
     await expect(invoke({}, 'operator', closed)).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 /**
- * Somebody with an MCP client: the official SDK's, which finds the authorization server, registers itself and gets its
+ * Someone with an MCP client: the official SDK's, which finds the authorization server, registers itself and gets its
  * tokens on its own, and a browser for what a person has to do.
  */
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';

@@ -1,6 +1,6 @@
 /**
  * An agent's answer on its way to the caller: each event arrives before the next is made, a caller who leaves ends the
- * run, limits are told, and nobody takes half an answer for the whole. The agent waits for the test, and the test for the
+ * run, limits are told, and no one takes half an answer for the whole. The agent waits for the test, and the test for the
  * agent; no clock says what came first.
  */
 import type { ServerResponse } from 'node:http';
@@ -122,7 +122,7 @@ describe('a caller who hangs up', () => {
     expect(await piece(readerOf(answer))).toBe('data: one\n\n');
     const before = (await runs()).length;
     leave.abort();
-    // Nobody else would close the agent's connection.
+    // No one else would close the agent's connection.
     await server.gone;
     while ((await runs()).length === before) await new Promise(setImmediate);
     expect((await runs()).at(-1)).toMatchObject({ outcome: 'failed', reason: 'the caller disconnected' });

@@ -208,7 +208,7 @@ describe('is refused, and told no more than that, with a token', () => {
   const FORGED: Record<(typeof FORGERIES)[number], string> = {
     unsigned: 'algorithm none',
     'public key as secret': 'algorithm is an HMAC',
-    'signed by somebody else': 'signature',
+    'signed by someone else': 'signature',
     'under an unknown key': 'signing key unknown',
   };
   it.each(FORGERIES)('that is forged, %s', async (forgery) => {
@@ -240,14 +240,14 @@ describe('a token that lacks the scope', () => {
     });
   });
 
-  it('and is bad otherwise: nobody learns of the scope', async () => {
+  it('and is bad otherwise: no one learns of the scope', async () => {
     await refused(await token({ scope: 'openid', client_id: 'other' }), 'client not allowed');
     await refused(await token({ scope: 'openid', team: 'red' }), 'claim team does not match');
   });
 });
 
 describe('the protected-resource metadata', () => {
-  it('is what the challenge leads to, for everybody', async () => {
+  it('is what the challenge leads to, for everyone', async () => {
     const answer = await fetch(metadataUrl());
     expect(answer.headers.get('content-type')).toBe('application/json');
     expect(await answer.json()).toEqual({
@@ -298,7 +298,7 @@ it('does not act for a user whom the identity service does not believe, whatever
   await trusting.close();
 });
 
-describe('an event that somebody hands to the gate itself', () => {
+describe('an event that someone hands to the gate itself', () => {
   /** The gate's function of this endpoint, invoked as one who may invoke functions would. */
   async function handed(headers: Record<string, string[]>): Promise<string> {
     // Late, as in Lambda: the log is set up by the environment.

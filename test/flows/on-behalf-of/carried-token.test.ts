@@ -1,4 +1,4 @@
-/** The user's own token on its way: from GetWorkloadAccessTokenForJWT to the exchange, and to nobody else. */
+/** The user's own token on its way: from GetWorkloadAccessTokenForJWT to the exchange, and to no one else. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
@@ -42,7 +42,7 @@ describe('a workload access token', () => {
     }
   });
 
-  it('of a user id or of nobody carries none, and the refusal says where to get one that does', async () => {
+  it('of a user id or of no one carries none, and the refusal says where to get one that does', async () => {
     for (const token of [await agent.token({ userId: 'ana' }), await agent.token()]) {
       expect(decodeJwt(token)).not.toHaveProperty('subject_token');
       await expect(exchange(agent, token)).rejects.toMatchObject({
@@ -82,7 +82,7 @@ describe('a workload access token', () => {
     await expect(exchange(agent.as(world.data('stranger')), token)).rejects.toMatchObject({
       name: 'AccessDeniedException',
     });
-    // Another agent's token with this one's sealed part in it is a token that nobody signed.
+    // Another agent's token with this one's sealed part in it is a token that no one signed.
     const [header = '', , signature = ''] = (await onBehalfOf(world, other, 'ben')).split('.');
     const claims = { ...decodeJwt(token), act: decodeJwt(await other.token()).act };
     const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');

@@ -55,7 +55,7 @@ describe('a provider of a custom server', () => {
     expect(grantRequest()).toEqual({ grant_type: JWT_BEARER, assertion: userToken, scope: 'a b', hint: 'x' });
   });
 
-  it("says the provider's own code for a token that it does not take, and asks nobody for consent", async () => {
+  it("says the provider's own code for a token that it does not take, and asks no one for consent", async () => {
     const token = await onBehalfOf(world, agent, 'ana', { aud: ANOTHERS });
     for (let tries = 0; tries < 2; tries += 1) {
       await expect(exchange(agent, token)).rejects.toMatchObject(refusedWith('invalid_grant'));

@@ -29,13 +29,12 @@ interface Header {
 }
 
 /** How a token differs from one that the issuer would sign. */
-export type Forgery =
-  'unsigned' | 'public key as secret' | 'signed by somebody else' | 'under an unknown key';
+export type Forgery = 'unsigned' | 'public key as secret' | 'signed by someone else' | 'under an unknown key';
 
 export const FORGERIES = [
   'unsigned',
   'public key as secret',
-  'signed by somebody else',
+  'signed by someone else',
   'under an unknown key',
 ] as const satisfies Forgery[];
 
@@ -123,7 +122,7 @@ export async function startIssuer(): Promise<TestIssuer> {
           const secret = new TextEncoder().encode(await exportSPKI(keys.RS256.publicKey));
           return token.setProtectedHeader({ alg: 'HS256', kid }).sign(secret);
         }
-        case 'signed by somebody else':
+        case 'signed by someone else':
           return token.setProtectedHeader({ alg: 'RS256', kid }).sign((await newKey('RS256')).privateKey);
         case 'under an unknown key':
           return token.setProtectedHeader({ alg: 'RS256', kid: 'unheard-of' }).sign(keys.RS256.privateKey);

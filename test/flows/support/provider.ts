@@ -51,7 +51,7 @@ const read = async (stream: IncomingMessage): Promise<string> => {
   return Buffer.concat(chunks).toString('utf8');
 };
 
-/** Reads the body, and leaves it where the provider looks for one that somebody else has read. */
+/** Reads the body, and leaves it where the provider looks for one that someone else has read. */
 const readBody = async (req: IncomingMessage): Promise<string> => {
   const body = await read(req);
   (req as IncomingMessage & { body?: unknown }).body = body;
@@ -84,7 +84,7 @@ export interface Extension {
   readonly grantTypes?: readonly string[];
   /** Scopes beside the usual ones. */
   readonly scopes?: readonly string[];
-  /** Called with the provider before it answers anybody. */
+  /** Called with the provider before it answers anyone. */
   readonly prepare?: (provider: Provider) => void;
 }
 

@@ -186,7 +186,7 @@ export class TestAgent {
     return workloadAccessToken ?? '';
   }
 
-  /** The same agent, called upon by somebody else. */
+  /** The same agent, called upon by someone else. */
   as(client: BedrockAgentCoreClient): TestAgent {
     return new TestAgent(client, this.name, this.providerName, this.callbackUrl);
   }

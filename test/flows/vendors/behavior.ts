@@ -26,7 +26,7 @@ export interface VendorBehavior {
   readonly vendor: CredentialProviderVendorType;
   /** The provider's configuration for a client; for a tenant's server, where it is. */
   readonly config: (client: Client, server: string) => Oauth2ProviderConfigInput;
-  /** Whether the vendor is in one place for everybody, rather than where the configuration says. */
+  /** Whether the vendor is in one place for everyone, rather than where the configuration says. */
   readonly fixed: boolean;
   readonly scopes: readonly string[];
   /** Parameters of the authorization request beside the standard ones, scopes as this vendor reads them. */
@@ -66,12 +66,12 @@ export const plainTokens = ({ access, refresh, scopes, grant }: IssuedTokens): o
   ...(grant !== 'client_credentials' && { refresh_token: refresh }),
 });
 
-/** An ID token of an issuer that nobody here knows: this service does not ask who signed in, and must not stumble. */
+/** An ID token of an issuer that no one here knows: this service does not ask who signed in, and must not stumble. */
 export const idToken = [{ alg: 'RS256' }, { iss: 'https://another-tenant.example', sub: 'x', aud: 'y' }, {}]
   .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
   .join('.');
 
-/** What a vendor says in its own words, and what must reach nobody. */
+/** What a vendor says in its own words, and what must reach no one. */
 export const OWN_WORDS = 'words-of-the-vendor-alone';
 
 const oauthError = (status: number, error: string): Refusal => ({

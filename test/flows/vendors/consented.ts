@@ -30,7 +30,7 @@ export async function agentAt(
   return new TestAgent(world.data(), name, name, callbackUrl ?? '');
 }
 
-/** Puts a vendor that is in one place for everybody where the test's server is. */
+/** Puts a vendor that is in one place for everyone where the test's server is. */
 export const moveTo = async (agent: TestAgent, server: VendorServer, client: Client): Promise<void> =>
   sealFor(await moveProvider(agent.providerName, server.origin), client);
 

@@ -1,4 +1,4 @@
-/** Vendors under `includedOauth2ProviderConfig` that are in one place for everybody. */
+/** Vendors under `includedOauth2ProviderConfig` that are in one place for everyone. */
 import {
   OWN_WORDS,
   plainRefusals,
