@@ -1,10 +1,10 @@
-/** The layout that the imports are held against. */
+/** The layout that the imports must follow. */
 import { dirname } from 'node:path';
 
 export const CODE = ['bin', 'lib', 'lambda'];
 
-/** Rooms of the functions' code from the top down: each imports only from rooms below it. */
-export const LAMBDA_ROOMS = [
+/** The modules of the functions' code, from top to bottom. Each imports only from modules below it. */
+export const LAMBDA_MODULES = [
   'lambda/handlers',
   'lambda/gate',
   'lambda/custom-resources',
@@ -15,8 +15,8 @@ export const LAMBDA_ROOMS = [
   'lambda/domain',
 ];
 
-/** Rooms of the domain from the top down; the last one is the ground that all of them stand on. */
-export const DOMAIN_ROOMS = [
+/** The modules of the domain, from top to bottom. All of them can import from the last one. */
+export const DOMAIN_MODULES = [
   'lambda/domain/gate',
   'lambda/domain/resource',
   'lambda/domain/credential',
@@ -32,12 +32,12 @@ export const DOMAIN_ROOMS = [
   'lambda/domain',
 ];
 
-/** The room of functions' code that a file is in, with everything that is below its folder. */
-export const lambdaRoomOf = (file: string): string => file.split('/').slice(0, 2).join('/');
+/** Returns the module of a file. A module of `lambda/` includes its subfolders. */
+export const lambdaModuleOf = (file: string): string => file.split('/').slice(0, 2).join('/');
 
 export const isIn =
   (folder: string) =>
   ({ from, to }: { readonly from: string; readonly to: string }): boolean =>
     [from, to].every((file) => file.startsWith(`${folder}/`));
 
-export const domainRoomOf = dirname;
+export const domainModuleOf = dirname;

@@ -1,11 +1,11 @@
-/** The imports of this project's own code, read from its sources. */
+/** The imports in the project's code, read from its sources. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 
 const ROOT = join(__dirname, '../..');
 
-/** Paths from the project's root, such as `lambda/domain/audit.ts`. */
+/** Paths relative to the project root, such as `lambda/domain/audit.ts`. */
 export interface Import {
   readonly from: string;
   readonly to: string;
@@ -13,19 +13,19 @@ export interface Import {
 
 const isSource = (path: string): boolean => /\.m?ts$/.test(path) && !/\.d\.m?ts$/.test(path);
 
-/** Folders that builds and installations make beside the sources. */
-const NOT_OURS = new Set(['node_modules', 'dist']);
+/** Folders that builds and installations create among the sources. */
+const EXCLUDED = new Set(['node_modules', 'dist']);
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return NOT_OURS.has(entry.name) ? [] : sourcesIn(path);
+    if (entry.isDirectory()) return EXCLUDED.has(entry.name) ? [] : sourcesIn(path);
     return isSource(path) ? [path] : [];
   });
 }
 
-/** @returns the file that a relative specifier names, or undefined for a package and for what is no source */
-function resolved(from: string, specifier: string): string | undefined {
+/** Returns the file that a relative specifier names, or undefined for a package or for another kind of file. */
+function resolve(from: string, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) return undefined;
   const path = join(dirname(from), specifier);
   return [path, `${path}.ts`, `${path}.mts`, join(path, 'index.ts')].find(
@@ -34,15 +34,15 @@ function resolved(from: string, specifier: string): string | undefined {
 }
 
 /**
- * Returns every import between files of the given folders, of types too.
+ * Returns every import between files of the folders, including imports of types.
  *
- * @param folders from the project's root
+ * @param folders relative to the project root
  */
 export function importsIn(folders: readonly string[]): Import[] {
   const files = folders.flatMap((folder) => sourcesIn(join(ROOT, folder)));
   return files.flatMap((from) =>
     ts.preProcessFile(readFileSync(from, 'utf8'), true, true).importedFiles.flatMap(({ fileName }) => {
-      const to = resolved(from, fileName);
+      const to = resolve(from, fileName);
       return to ? [{ from: relative(ROOT, from), to: relative(ROOT, to) }] : [];
     }),
   );

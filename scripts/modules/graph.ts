@@ -1,8 +1,8 @@
-/** What a graph of imports says about a layout: its circles, and the arrows between its rooms. */
+/** The properties of an import graph: its cycles, and the arrows between modules. */
 import { dirname } from 'node:path';
 import type { Import } from './imports';
 
-/** Arrows by where they start, each end once. */
+/** The targets of each file or module, without duplicates. */
 type Arrows = ReadonlyMap<string, ReadonlySet<string>>;
 
 function arrowsOf(imports: readonly Import[]): Arrows {
@@ -27,40 +27,40 @@ function reachableFrom(start: string, arrows: Arrows): Set<string> {
   return reached;
 }
 
-/** Returns the files that import themselves by way of others, sorted. */
-export function filesInCircles(imports: readonly Import[]): string[] {
+/** Returns the files that import themselves indirectly, sorted. */
+export function filesInCycles(imports: readonly Import[]): string[] {
   const arrows = arrowsOf(imports);
   return [...arrows.keys()].filter((file) => reachableFrom(file, arrows).has(file)).sort();
 }
 
-/** The imports between rooms, a room being a folder. */
-export const betweenRooms = (
+/** Returns the imports between modules. By default, each folder is a module. */
+export const betweenModules = (
   imports: readonly Import[],
-  roomOf: (file: string) => string = dirname,
+  moduleOf: (file: string) => string = dirname,
 ): Import[] =>
   imports
-    .map(({ from, to }) => ({ from: roomOf(from), to: roomOf(to) }))
+    .map(({ from, to }) => ({ from: moduleOf(from), to: moduleOf(to) }))
     .filter(({ from, to }) => from !== to);
 
 /**
- * Returns the arrows that run back up, each once, as `from -> to`.
+ * Returns the arrows that point back up, without duplicates, as `from -> to`.
  *
- * @param order rooms from the top down
- * @throws Error for a room that has no place in the order
+ * @param order the modules from top to bottom
+ * @throws Error for a module that is not in the order
  */
-export function backArrows(rooms: readonly Import[], order: readonly string[]): string[] {
-  const floor = (room: string): number => {
-    const index = order.indexOf(room);
-    if (index < 0) throw new Error(`${room} has no place in the order of rooms`);
+export function backArrows(modules: readonly Import[], order: readonly string[]): string[] {
+  const floor = (module: string): number => {
+    const index = order.indexOf(module);
+    if (index < 0) throw new Error(`${module} is not in the order of modules`);
     return index;
   };
-  const back = rooms.filter(({ from, to }) => floor(from) > floor(to));
+  const back = modules.filter(({ from, to }) => floor(from) > floor(to));
   return [...new Set(back.map(({ from, to }) => `${from} -> ${to}`))].sort();
 }
 
-/** Returns the arrows without those that a longer way over other rooms makes superfluous. */
-export function withoutShortcuts(rooms: readonly Import[]): Import[] {
-  const arrows = arrowsOf(rooms);
+/** Returns the arrows that no longer path through other modules implies. */
+export function withoutShortcuts(modules: readonly Import[]): Import[] {
+  const arrows = arrowsOf(modules);
   return [...arrows].flatMap(([from, ends]) =>
     [...ends]
       .filter((to) => ![...ends].some((other) => other !== to && reachableFrom(other, arrows).has(to)))
