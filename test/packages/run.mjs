@@ -9,6 +9,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkCdk } from './cdk.mjs';
+import { checkCli } from './cli.mjs';
 import { checkClient } from './client.mjs';
 import { run } from './consumer-folder.mjs';
 import { checkManifests } from './manifests.mjs';
@@ -22,7 +23,13 @@ const PACKAGES = join(ROOT, 'dist/packages');
  * Each group is a function of the report, the packages, and an empty folder that is deleted afterwards. `packages` has
  * the absolute paths of the files in dist/packages, by name without version: `agent-identity-cdk`.
  */
-const GROUPS = { manifests: checkManifests, cdk: checkCdk, client: checkClient, python: checkPythonClient };
+const GROUPS = {
+  manifests: checkManifests,
+  cdk: checkCdk,
+  cli: checkCli,
+  client: checkClient,
+  python: checkPythonClient,
+};
 
 async function packagesByName() {
   const files = await readdir(PACKAGES);
