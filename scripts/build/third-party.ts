@@ -1,6 +1,8 @@
 /**
- * What the package contains of others: the packages whose code esbuild put into a function's bundle, and the runtime
- * dependencies. From them come `dist/sbom.cdx.json` (CycloneDX 1.6) and `dist/THIRD-PARTY-NOTICES.txt`.
+ * The third-party packages whose code esbuild put into a package's bundles, where npm does not see it. From its metafile
+ * come `sbom.cdx.json` (CycloneDX 1.6) and `THIRD-PARTY-NOTICES.txt` in the package's `dist`.
+ *
+ * `tsx third-party.ts <folder of the package> <metafile>`, both relative to the project's root.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +24,6 @@ interface Manifest {
   readonly license?: string;
   readonly description?: string;
   readonly author?: string | { readonly name: string };
-  readonly dependencies?: Readonly<Record<string, string>>;
 }
 
 export interface ThirdPartyPackage {
@@ -78,11 +79,9 @@ export function readPackage(folder: string): ThirdPartyPackage {
   return { name, version, license, texts: [text] };
 }
 
-/** Returns all packages by name and version, each once. */
-export function thirdPartyPackages(): ThirdPartyPackage[] {
-  const metafile = JSON.parse(readFileSync(METAFILE, 'utf8')) as Metafile;
-  const installed = Object.keys(readManifest(ROOT).dependencies ?? {}).map((name) => `node_modules/${name}`);
-  const folders = new Set([...bundledFolders(metafile), ...installed]);
+/** Returns the packages in the bundles by name and version, each once. */
+export function thirdPartyPackages(metafile = METAFILE): ThirdPartyPackage[] {
+  const folders = new Set(bundledFolders(JSON.parse(readFileSync(metafile, 'utf8')) as Metafile));
   const packages = [...folders].map((folder) => readPackage(join(ROOT, folder)));
   const byId = new Map(packages.map((each) => [`${each.name}@${each.version}`, each]));
   return [...byId].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
@@ -114,9 +113,13 @@ function componentOf({ name, version, license }: Manifest & { readonly license: 
   return { type: 'library', 'bom-ref': purl, name, version, licenses, purl };
 }
 
-/** Returns the bill of materials. It has no time and no serial number, so that two builds are the same. */
-export function renderSbom(packages: readonly ThirdPartyPackage[]): string {
-  const { name, version, license = '' } = readManifest(ROOT);
+/**
+ * Returns the bill of materials. It has no time and no serial number, so that two builds are the same.
+ *
+ * @param folder of the package that contains the others
+ */
+export function renderSbom(packages: readonly ThirdPartyPackage[], folder = ROOT): string {
+  const { name, version, license = '' } = readManifest(folder);
   const sbom = {
     $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
     bomFormat: 'CycloneDX',
@@ -129,9 +132,14 @@ export function renderSbom(packages: readonly ThirdPartyPackage[]): string {
   return `${JSON.stringify(sbom, undefined, 2)}\n`;
 }
 
-/** @throws Error when a package has no license */
-export function writeThirdParty(): void {
-  const packages = thirdPartyPackages();
-  writeFileSync(join(ROOT, 'dist/THIRD-PARTY-NOTICES.txt'), renderNotices(packages));
-  writeFileSync(join(ROOT, 'dist/sbom.cdx.json'), renderSbom(packages));
+/** @throws Error when a bundled package has no license */
+export function writeThirdParty(folder = ROOT, metafile = METAFILE): void {
+  const packages = thirdPartyPackages(metafile);
+  writeFileSync(join(folder, 'dist/THIRD-PARTY-NOTICES.txt'), renderNotices(packages));
+  writeFileSync(join(folder, 'dist/sbom.cdx.json'), renderSbom(packages, folder));
+}
+
+if (require.main === module) {
+  const [folder = '', metafile = ''] = process.argv.slice(2);
+  writeThirdParty(join(ROOT, folder), join(ROOT, metafile));
 }

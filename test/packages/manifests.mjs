@@ -1,14 +1,29 @@
-/** What tools say of each tarball before anything is installed from it: publint, and attw for the types. */
+/** What each tarball says of itself: its manifest, its types, its license, and what is bundled in it. */
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { npmInstall, run } from './consumer-folder.mjs';
 
 const TOOLS = ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5'];
+
+/** Packages with bundles, which name the packages inside. */
+const WITH_BUNDLES = ['agent-identity-cdk', 'agent-identity-cli'];
+
+async function assertLicensed(name, tarball, folder) {
+  const files = (await run('tar', ['-tzf', tarball], folder)).split('\n');
+  const bundled = ['package/dist/sbom.cdx.json', 'package/dist/THIRD-PARTY-NOTICES.txt'];
+  for (const file of ['package/LICENSE', ...(WITH_BUNDLES.includes(name) ? bundled : [])]) {
+    assert.ok(files.includes(file), `there is no ${file}`);
+  }
+}
 
 export async function checkManifests({ report, packages, folder }) {
   await npmInstall(folder, TOOLS);
   const tool = (name) => join(folder, 'node_modules/.bin', name);
   for (const [name, tarball] of Object.entries(packages)) {
     if (!tarball.endsWith('.tgz')) continue;
+    await report.check(`${name}: license, and the licenses of what is bundled`, () =>
+      assertLicensed(name, tarball, folder),
+    );
     await report.check(`${name}: publint`, () => run(tool('publint'), ['--strict', tarball], folder));
     await report.check(`${name}: the types of each entry (attw)`, () =>
       run(tool('attw'), [tarball, '--no-emoji', '--no-color'], folder),
