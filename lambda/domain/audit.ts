@@ -94,24 +94,29 @@ export function endedBy(error: unknown): Pick<AuditEntry, 'outcome' | 'reason' |
   };
 }
 
+/** The operation that is called, and who calls it. */
+export interface AuditedCall {
+  readonly operation: string;
+  /** Absent where CloudTrail records who invoked the function. */
+  readonly principal?: Caller | undefined;
+}
+
 /**
- * Does the work of one operation and records how it ended: allowed, denied with the reason, or failed.
+ * Performs one operation and records how it ended: allowed, denied with the reason, or failed.
  *
- * @param operation the operation's name
- * @param principal who calls; undefined where whoever invoked is CloudTrail's to tell
- * @param work is given `annotate`, which adds what it learns to the entry for the entry
+ * @param work receives `annotate`, which adds to the entry, and the call
  */
-export async function audited<T>(
+export async function audited<const Called extends AuditedCall, T>(
   audit: AuditTrail,
-  operation: string,
-  principal: Caller | undefined,
-  work: (annotate: Annotate) => Promise<T>,
+  call: Called,
+  work: (annotate: Annotate, call: Called) => Promise<T>,
 ): Promise<T> {
+  const { operation, principal } = call;
   let entry: Omit<AuditEntry, 'outcome'> = { operation, ...(principal && { principal: principal.arn }) };
   try {
     const output = await work((learned) => {
       entry = { ...entry, ...learned };
-    });
+    }, call);
     audit.record({ ...entry, outcome: 'allowed' });
     return output;
   } catch (error) {

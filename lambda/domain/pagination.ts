@@ -1,21 +1,21 @@
 /**
- * Pagination: a page's token says behind which name to go on, sealed for the listing and the caller that it
- * was given to. It is opaque, and one that was made up or changed does not open.
+ * Pagination: a page token contains the last name of its page and is sealed for one listing and one caller. It is
+ * opaque, and a forged or modified token does not open.
  */
 import type { Caller } from './principal';
 import { invalidMember } from './service-error';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
 
-/** Whose listing a token belongs to. */
+/** The listing that a token belongs to. */
 export interface Listing {
   readonly operation: string;
-  /** ARN of the IAM principal whose listing it is. */
+  /** ARN of the IAM principal that lists its resources. */
   readonly principal: string;
 }
 
 export interface PageTokens {
   seal(listing: Listing, last: string): Promise<string>;
-  /** @returns undefined for a token that was not sealed for this listing */
+  /** Returns undefined for a token that was not sealed for this listing. */
   open(listing: Listing, token: string): Promise<string | undefined>;
 }
 
@@ -30,25 +30,29 @@ export interface Listed<Resource> {
   readonly nextToken?: string;
 }
 
+/** The resources that are listed, and how they are paged. */
+export interface Listable<Resource extends OwnedResource> {
+  readonly store: Pick<OwnedResourceStore<Resource>, 'list'>;
+  readonly tokens: PageTokens;
+  /** Entries of a page if the caller does not set `maxResults`. */
+  readonly most: number;
+}
+
 /**
- * A page of what the caller owns. Pages go by name, so that what is created or deleted meanwhile neither
- * repeats nor skips the others.
+ * Returns a page of the caller's resources. Pages are ordered by name, so a concurrent creation or deletion neither
+ * repeats nor skips the other resources.
  *
- * @param most entries of a page when the caller does not say
  * @throws ValidationException for a token of another listing
  */
 export async function listOwned<Resource extends OwnedResource>(
-  store: Pick<OwnedResourceStore<Resource>, 'list'>,
-  tokens: PageTokens,
-  operation: string,
-  principal: Caller,
+  { store, tokens, most }: Listable<Resource>,
+  { operation, principal }: { readonly operation: string; readonly principal: Caller },
   { maxResults, nextToken }: ListInput,
-  most: number,
 ): Promise<Listed<Resource>> {
   const listing = { operation, principal: principal.arn };
   const after = nextToken === undefined ? undefined : await tokens.open(listing, nextToken);
   if (nextToken !== undefined && after === undefined) {
-    throw invalidMember('nextToken', "is none of this listing's; begin again without it");
+    throw invalidMember('nextToken', 'is not valid here; omit it to start again');
   }
   const { resources, last } = await store.list(principal, { limit: maxResults ?? most, after });
   return { resources, ...(last !== undefined && { nextToken: await tokens.seal(listing, last) }) };

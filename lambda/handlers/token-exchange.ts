@@ -11,12 +11,7 @@ import { createSeal } from '../adapters/kms/seal';
 import { createSigningKeyWrapper } from '../adapters/kms/signing-key-wrapper';
 import { createHandler } from '../api/router';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
-import type { Caller } from '../domain/principal';
-import {
-  issueWorkloadAccessToken,
-  type IssueOperation,
-  type OnBehalfOf,
-} from '../domain/workload-token/issue';
+import { issueWorkloadAccessToken, type IssueCall, type OnBehalfOf } from '../domain/workload-token/issue';
 import { createSigningKeys } from '../domain/workload-token/signing-keys';
 import { readEndpointPolicy, readEnvironment, readLifetimes, readTrustedIssuers } from './environment';
 import { audit, report, requests } from './logging';
@@ -51,24 +46,19 @@ const deps = {
   issuer: env.BASE_URL,
 };
 
-const issue = async (
-  operation: IssueOperation,
-  principal: Caller,
-  workloadName: string,
-  onBehalfOf: OnBehalfOf,
-) => ({
-  workloadAccessToken: await issueWorkloadAccessToken(deps, operation, principal, workloadName, onBehalfOf),
+const issue = async (call: IssueCall, workloadName: string, onBehalfOf: OnBehalfOf) => ({
+  workloadAccessToken: await issueWorkloadAccessToken(deps, call, workloadName, onBehalfOf),
 });
 
 export const handler = createHandler(
   'token-exchange',
   {
     GetWorkloadAccessToken: ({ workloadName }, principal) =>
-      issue('GetWorkloadAccessToken', principal, workloadName, undefined),
+      issue({ operation: 'GetWorkloadAccessToken', principal }, workloadName, undefined),
     GetWorkloadAccessTokenForJWT: ({ workloadName, userToken }, principal) =>
-      issue('GetWorkloadAccessTokenForJWT', principal, workloadName, { userToken }),
+      issue({ operation: 'GetWorkloadAccessTokenForJWT', principal }, workloadName, { userToken }),
     GetWorkloadAccessTokenForUserId: ({ workloadName, userId }, principal) =>
-      issue('GetWorkloadAccessTokenForUserId', principal, workloadName, { userId }),
+      issue({ operation: 'GetWorkloadAccessTokenForUserId', principal }, workloadName, { userId }),
   },
   { requests, report },
 );

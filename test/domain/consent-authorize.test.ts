@@ -39,7 +39,7 @@ it("names the session's own parties to who pushes, when the session is already b
   await opened(sessionUri, async (request) => {
     asked.push(request);
     stateThen.push((await service.session(sessionUri)).state);
-    throw new ProviderFailure('unreachable', 'down', true);
+    throw new ProviderFailure('unreachable', 'down', { unavailable: true });
   });
   const { identity, provider } = service;
   expect(stateThen).toEqual(['STARTED']);
@@ -55,7 +55,7 @@ it("names the session's own parties to who pushes, when the session is already b
 it('shows what happened when the request could not be pushed; the link leads to a token afterwards', async () => {
   pushing();
   const sessionUri = await service.begin();
-  const failure = new ProviderFailure('unreachable', 'provider.example: no answer', true);
+  const failure = new ProviderFailure('unreachable', 'provider.example: no answer', { unavailable: true });
   expect(await opened(sessionUri, () => Promise.reject(failure))).toEqual({
     kind: 'page',
     page: { name: 'not-reached', provider: service.provider.name, error: 'unreachable' },

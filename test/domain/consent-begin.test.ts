@@ -115,7 +115,7 @@ it('knows the vendor that refuses a challenge, whatever its metadata says', asyn
 });
 
 it('begins anew where there was nothing', async () => {
-  expect((await service.session(await service.begin({}, true))).epoch).toBe(1);
+  expect((await service.session(await service.begin({ forget: true }))).epoch).toBe(1);
 });
 
 describe('a return URL', () => {
@@ -157,7 +157,7 @@ describe('a return URL', () => {
   });
 });
 
-/** The provider as it is now: deleted and created anew, or configured anew. */
+/** The provider as it is now: deleted and created renewed, or configured anew. */
 async function inPlaceOfTheProvider(change: { id: string } | { clientId: string }): Promise<Oauth2Provider> {
   const { providers } = service.stores;
   const provider = { ...service.provider, ...change };
@@ -207,11 +207,11 @@ describe('asked again while the link is open', () => {
   });
 
   it("after forceAuthentication, it is a new one, and the old one's session is of the past", async () => {
-    const anew = await service.begin(first, true);
-    expect(anew).not.toBe(link);
-    expect((await service.session(anew)).epoch).toBe(1);
+    const renewed = await service.begin({ ...first, forget: true });
+    expect(renewed).not.toBe(link);
+    expect((await service.session(renewed)).epoch).toBe(1);
     expect((await service.stores.grants.get(service.grantId))?.epoch).toBe(1);
-    expect(await service.begin(first)).toBe(anew);
+    expect(await service.begin(first)).toBe(renewed);
   });
 
   it('when the grant was forgotten since the session began, it is a new one', async () => {
@@ -239,9 +239,9 @@ describe('asked again while the link is open', () => {
     service.system.advance(59);
     expect(await service.begin(first)).toBe(link);
     service.system.advance(1);
-    const anew = await service.begin(first);
-    expect(anew).not.toBe(link);
-    expect(await service.begin(first)).toBe(anew);
+    const renewed = await service.begin(first);
+    expect(renewed).not.toBe(link);
+    expect(await service.begin(first)).toBe(renewed);
     await service.complete(completionUri);
     expect(await service.held()).toBeDefined();
   });
@@ -258,9 +258,9 @@ describe('asked again while the link is open', () => {
     ['configured for another client', { clientId: 'another-client' }],
   ])('of a provider that was %s, it is a new one', async (_what, change) => {
     const provider = await inPlaceOfTheProvider(change);
-    const anew = await service.begin({ ...first, provider });
-    expect(anew).not.toBe(link);
-    expect((await service.session(anew)).provider.id).toBe(provider.id);
+    const renewed = await service.begin({ ...first, provider });
+    expect(renewed).not.toBe(link);
+    expect((await service.session(renewed)).provider.id).toBe(provider.id);
   });
 });
 
@@ -290,12 +290,12 @@ describe('a grant that is held', () => {
     expect(await held()).toMatchObject({ requestedScopes: ['a', 'b'], parameterScopes: ['admin', 'a'] });
     const next = await service.begin({ customParameters: owner });
     expect((await service.session(next)).parameterScopes).toEqual(['admin', 'a', 'owner']);
-    const anew = await service.begin({}, true);
-    expect(await service.session(anew)).not.toHaveProperty('parameterScopes');
+    const renewed = await service.begin({ forget: true });
+    expect(await service.session(renewed)).not.toHaveProperty('parameterScopes');
   });
 
-  it('is forgotten in the same write that begins anew, and its scopes with it', async () => {
-    const session = await service.session(await service.begin({ scopes: ['c'] }, true));
+  it('is forgotten in the same write that begins renewed, and its scopes with it', async () => {
+    const session = await service.session(await service.begin({ scopes: ['c'], forget: true }));
     expect(session.scopes).toEqual(['c']);
     expect(await service.held()).toBeUndefined();
   });
@@ -319,7 +319,7 @@ describe('two who ask at once', () => {
 
   it('get one link when both force, and forget once', async () => {
     await service.begin();
-    const links = await Promise.all([service.begin({}, true), service.begin({}, true)]);
+    const links = await Promise.all([service.begin({ forget: true }), service.begin({ forget: true })]);
     expect(new Set(links).size).toBe(1);
     expect((await service.stores.grants.get(service.grantId))?.epoch).toBe(1);
   });

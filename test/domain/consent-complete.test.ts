@@ -268,7 +268,7 @@ describe('after the consent', () => {
 
   it('forgotten meanwhile (forceAuthentication), nothing is stored', async () => {
     service.server.before = async () => {
-      await service.begin({}, true);
+      await service.begin({ forget: true });
     };
     await refused('the grant was forgotten (forceAuthentication) while the session was open');
     expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'not_completed' });

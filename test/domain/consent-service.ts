@@ -117,7 +117,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     grantId,
 
     /** The agent asks; answers with the link. */
-    async ask(change: Partial<ConsentRequest> = {}, forget = false): Promise<ConsentOutstanding> {
+    async ask(change: Partial<ConsentRequest> = {}): Promise<ConsentOutstanding> {
       const request: ConsentRequest = {
         grantId,
         identity,
@@ -128,16 +128,17 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
         returnUrl: RETURN_URL,
         customState: undefined,
         customParameters: undefined,
+        forget: false,
         consentDenial: () => undefined,
         ...change,
       };
       const grant = await stores.grants.get(grantId);
-      return beginConsent(deps, grant, request, forget);
+      return beginConsent(deps, grant, request);
     },
 
     /** The same, for the session's URI. */
-    begin: async (change: Partial<ConsentRequest> = {}, forget = false): Promise<string> =>
-      (await service.ask(change, forget)).sessionUri,
+    begin: async (change: Partial<ConsentRequest> = {}): Promise<string> =>
+      (await service.ask(change)).sessionUri,
 
     /** @param cookies of the browser that opens the link; none in a new one */
     authorize: (

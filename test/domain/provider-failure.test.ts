@@ -91,7 +91,7 @@ describe('the provider was not to be had', () => {
   });
 
   it('by the word of the transport', async () => {
-    const failure = new ProviderFailure('unreachable', 'no route', true);
+    const failure = new ProviderFailure('unreachable', 'no route', { unavailable: true });
     expect(await failureFor(failure)).toBe(failure);
   });
 });
@@ -124,7 +124,7 @@ describe('told to the caller', () => {
   const parts = { detail: 'why', cause: expect.any(ProviderFailure) as unknown };
 
   it('is to be tried again, and when, if that may help', () => {
-    const failure = new ProviderFailure('slow_down', 'why', true, undefined, 30);
+    const failure = new ProviderFailure('slow_down', 'why', { unavailable: true, retryAfter: 30 });
     expect(failure.toServiceError('calendar')).toMatchObject({
       ...parts,
       name: 'InternalServerException',
@@ -133,7 +133,9 @@ describe('told to the caller', () => {
       outcome: 'provider-unavailable',
       retryAfter: 30,
     });
-    expect(new ProviderFailure('x', 'why', true).toServiceError('calendar').retryAfter).toBeUndefined();
+    expect(
+      new ProviderFailure('x', 'why', { unavailable: true }).toServiceError('calendar').retryAfter,
+    ).toBeUndefined();
   });
 
   it("is the provider's refusal if it judged", () => {

@@ -124,7 +124,7 @@ describe('a provider that is not to be had', () => {
     await expect(service.refresh()).rejects.toMatchObject({ retryAfter: 30 });
     service.system.advance(10.5);
     await expect(service.refresh()).rejects.toMatchObject({
-      detail: 'as another request was told before',
+      detail: 'the failure of an earlier request',
       retryAfter: 20,
     });
   });

@@ -64,8 +64,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
     issue: (onBehalfOf?: OnBehalfOf, principal = OWNER) =>
       issueWorkloadAccessToken(
         issuing,
-        'GetWorkloadAccessToken',
-        { arn: principal },
+        { operation: 'GetWorkloadAccessToken', principal: { arn: principal } },
         identity.name,
         onBehalfOf,
       ),

@@ -27,7 +27,7 @@ function readBody(message: http.IncomingMessage): Promise<Buffer> {
     message.on('end', () => done(Buffer.concat(chunks)));
     message.on('error', failed);
     message.on('close', () => {
-      failed(new ProviderFailure('unreachable', 'the connection ended early', true));
+      failed(new ProviderFailure('unreachable', 'the connection ended early', { unavailable: true }));
     });
   });
 }
@@ -69,14 +69,12 @@ export function createTransport(policy: EndpointPolicy): Transport {
     } catch (error) {
       if (error instanceof ProviderFailure) throw error;
       if (error instanceof AddressNotAllowed) {
-        throw new ProviderFailure('address_not_allowed', error.message, false, error);
+        throw new ProviderFailure('address_not_allowed', error.message, { cause: error });
       }
-      throw new ProviderFailure(
-        'unreachable',
-        `${url.hostname}: ${whyUnanswered(error, deadline)}`,
-        true,
-        error,
-      );
+      throw new ProviderFailure('unreachable', `${url.hostname}: ${whyUnanswered(error, deadline)}`, {
+        unavailable: true,
+        cause: error,
+      });
     }
   };
 }

@@ -173,7 +173,7 @@ export function createUserTokenVerifier(
     async fetch(uri: string) {
       const response = await transport(uri, { method: 'GET', headers: { accept: 'application/json' } });
       if (response.status !== 200) {
-        throw new ProviderFailure('unreachable', `JWKS answered ${response.status}`, true);
+        throw new ProviderFailure('unreachable', `JWKS answered ${response.status}`, { unavailable: true });
       }
       return response.arrayBuffer();
     },

@@ -22,7 +22,7 @@ const ANSWERED_WITHIN = 17_000;
  * cannot be had.
  */
 const failed = (detail: string, cause?: unknown): ProviderFailure =>
-  new ProviderFailure('temporarily_unavailable', `provider-client: ${detail}`, true, cause);
+  new ProviderFailure('temporarily_unavailable', `provider-client: ${detail}`, { unavailable: true, cause });
 
 function answerOf({ FunctionError, Payload }: Sdk.InvokeCommandOutput): PushAnswer {
   if (FunctionError !== undefined) throw failed(`the function failed (${FunctionError})`);
@@ -64,7 +64,7 @@ export function createProviderClientFunction(functionName: string): AheadRenewal
       const answer = answerOf(await invoke({ push: request }, 'RequestResponse', ANSWERED_WITHIN));
       if ('pushed' in answer) return answer.pushed;
       const { code, unavailable } = answer.failure;
-      throw new ProviderFailure(code, `the push failed: ${code}`, unavailable);
+      throw new ProviderFailure(code, `the push failed: ${code}`, { unavailable });
     },
   };
 }

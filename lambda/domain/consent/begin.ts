@@ -39,6 +39,8 @@ export interface ConsentRequest {
   readonly returnUrl: string | undefined;
   readonly customState: string | undefined;
   readonly customParameters: Readonly<Record<string, string>> | undefined;
+  /** `forceAuthentication`: drop the stored tokens and begin a new session, in one write. */
+  readonly forget: boolean;
   /**
    * Whether the provider's policy lets this caller have a user consent to these scopes with these custom parameters,
    * beside what was asked about already.
@@ -149,12 +151,17 @@ async function underWay(
   return outstanding(deps.baseUrl, sealed.id);
 }
 
+interface NewSession {
+  /** The grant whose tokens the consent widens, if any. */
+  readonly grant: Grant | undefined;
+  readonly request: ConsentRequest;
+  readonly returnUrl: string;
+  readonly epoch: number;
+}
+
 async function newSession(
   deps: BeginDependencies,
-  grant: Grant | undefined,
-  request: ConsentRequest,
-  returnUrl: string,
-  epoch: number,
+  { grant, request, returnUrl, epoch }: NewSession,
 ): Promise<{ session: Session; id: string }> {
   const { identity, provider, grantId } = request;
   const metadata = await deps.metadata.read(provider.discovery);
@@ -218,7 +225,7 @@ const isForeign = ({ providerId, tokens }: Grant, provider: Oauth2Provider): boo
 
 /**
  * @param grant the grant as it was read
- * @param forget forceAuthentication: drop what is stored and begin anew, in one write
+
  * @throws ValidationException for a return URL that is not registered; then no session is created
  * @throws ProviderFailure when the provider's metadata cannot be had
  * @throws AccessDeniedException when the provider's policy does not let this caller ask for all that was consented to
@@ -228,8 +235,8 @@ export async function beginConsent(
   deps: BeginDependencies,
   grant: Grant | undefined,
   request: ConsentRequest,
-  forget: boolean,
 ): Promise<ConsentOutstanding> {
+  const { forget } = request;
   const returnUrl = (): string => checkedReturnUrl(request.identity, request.returnUrl);
   const { grantId, provider } = request;
   const parties = { grantId, provider, workloadArn: request.identity.arn };
@@ -247,7 +254,8 @@ export async function beginConsent(
     // client or server.
     const dropped = anew || (seen !== undefined && isForeign(seen, request.provider));
     const epoch = (seen?.epoch ?? 0) + (dropped ? 1 : 0);
-    const { session, id } = await newSession(deps, dropped ? undefined : seen, request, returnUrl(), epoch);
+    const kept = dropped ? undefined : seen;
+    const { session, id } = await newSession(deps, { grant: kept, request, returnUrl: returnUrl(), epoch });
     // Tokens that were stored since the grant was read make the session wider than what was asked about.
     const denial = request.consentDenial(scopesAtStake(session, request));
     if (denial) throw accessDenied(denial.message, denial.detail);

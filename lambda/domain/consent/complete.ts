@@ -17,7 +17,7 @@ import {
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
-import { actionDenial, credentialUseDenial } from '../policy/access';
+import { actionDenial, credentialUseDenial, type Call } from '../policy/access';
 import { callbackUrl, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { accessDenied, ServiceError } from '../service-error';
 import type { GrantId, GrantStore } from '../grant/grant';
@@ -94,13 +94,9 @@ async function userOf(
 }
 
 /** The agent of the session, for a caller who may act as it. */
-function actingAs(
-  principal: Caller,
-  session: Session,
-  identity: WorkloadIdentity | undefined,
-): WorkloadIdentity {
+function actingAs(call: Call, session: Session, identity: WorkloadIdentity | undefined): WorkloadIdentity {
   if (identity?.id !== session.workload.id) throw refusal('the workload identity is gone');
-  const act = actionDenial({ principal, operation: 'CompleteResourceTokenAuth', resource: identity });
+  const act = actionDenial({ ...call, resource: identity });
   if (act) throw refusal(act.detail);
   return identity;
 }
@@ -171,20 +167,24 @@ export function completeResourceTokenAuth(
   completionUri: string,
   identifier: UserIdentifier,
 ): Promise<void> {
-  return audited(deps.audit, 'CompleteResourceTokenAuth', principal, async (annotate) => {
-    const session = await sessionToComplete(deps, completionUri, annotate);
-    const found = await deps.directory.read(session.workload.name, session.provider.name);
-    const identity = actingAs(principal, session, found.identity);
-    const user = await userOf(deps, identity, identifier);
-    const claimed = await claim(deps, session);
-    await withSessionEnd(deps, claimed, annotate, async () => {
-      const sealed = await openSealedRequest(deps.seal, session);
-      const provider = checkParties({ principal, session, sealed, identity, user }, found.provider);
-      const kept = { ...claimed, parameterScopes: parameterScopesOf(session, sealed) };
-      await redeemIntoVault(deps, kept, provider, { sealedCode: session.sealedCode, annotate });
-    });
-    annotate({ result: 'COMPLETED' });
-  });
+  return audited(
+    deps.audit,
+    { operation: 'CompleteResourceTokenAuth', principal },
+    async (annotate, call) => {
+      const session = await sessionToComplete(deps, completionUri, annotate);
+      const found = await deps.directory.read(session.workload.name, session.provider.name);
+      const identity = actingAs(call, session, found.identity);
+      const user = await userOf(deps, identity, identifier);
+      const claimed = await claim(deps, session);
+      await withSessionEnd(deps, claimed, annotate, async () => {
+        const sealed = await openSealedRequest(deps.seal, session);
+        const provider = checkParties({ principal, session, sealed, identity, user }, found.provider);
+        const kept = { ...claimed, parameterScopes: parameterScopesOf(session, sealed) };
+        await redeemIntoVault(deps, kept, provider, { sealedCode: session.sealedCode, annotate });
+      });
+      annotate({ result: 'COMPLETED' });
+    },
+  );
 }
 
 async function redeemIntoVault(

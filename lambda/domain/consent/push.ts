@@ -38,7 +38,10 @@ export interface PushDependencies extends TokenRequestDependencies, ProviderClie
 
 /** What the client proves itself with cannot be used, for now: the provider has rejected nothing. */
 const unusable = (error: ServiceError): ProviderFailure =>
-  new ProviderFailure('unauthorized_client', error.detail ?? error.message, true, error);
+  new ProviderFailure('unauthorized_client', error.detail ?? error.message, {
+    unavailable: true,
+    cause: error,
+  });
 
 const refused = (detail: string): ProviderFailure => new ProviderFailure('unauthorized_client', detail);
 

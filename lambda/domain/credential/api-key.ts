@@ -52,13 +52,12 @@ export function getResourceApiKey(
   workloadIdentityToken: string,
   providerName: string,
 ): Promise<string> {
-  const operation = 'GetResourceApiKey';
-  return audited(deps.audit, operation, principal, async (annotate) => {
+  return audited(deps.audit, { operation: 'GetResourceApiKey', principal }, async (annotate, call) => {
     annotate({ provider: providerName });
     const { tokenId, workload, user } = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
     annotate({ jti: tokenId, workloadIdentity: workload.arn, user: subjectHash(user) });
     const found = await deps.directory.readApiKeyProvider(workload.name, providerName);
-    const { provider } = admit({ principal, operation, providerName, annotate }, workload, found);
+    const { provider } = admit({ ...call, providerName, annotate }, workload, found);
     const apiKey = await openApiKey(deps, provider).catch(async (error: unknown) => {
       throw (await deletionDuring(deps, workload, provider)) ?? error;
     });

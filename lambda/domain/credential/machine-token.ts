@@ -3,17 +3,22 @@ import { exchangedToken, type ReturnedToken } from '../grant/held-token';
 import type { Admitted, RetrieveDependencies } from './retrieval';
 import { clientCredentialsOf } from '../grant/token-sources';
 
-/**
- * @param force whether it must be another than the one that is stored
- * @throws ProviderFailure; ThrottlingException where asking again shortly will help
- */
+/** The agent and what it may get, as {@link Admitted}. */
+export interface MachineTokenRequest extends Pick<
+  Admitted,
+  'principal' | 'identity' | 'owner' | 'grant' | 'checkGrantedScopes'
+> {
+  readonly scopes: readonly string[];
+  /** Default: false. True if the stored token must be replaced. */
+  readonly force?: boolean | undefined;
+}
+
+/** @throws ProviderFailure; ThrottlingException if an immediate retry can succeed */
 export function machineToken(
   deps: RetrieveDependencies,
-  admitted: Pick<Admitted, 'principal' | 'identity' | 'owner' | 'grant' | 'checkGrantedScopes'>,
-  scopes: readonly string[],
-  force: boolean,
+  request: MachineTokenRequest,
 ): Promise<ReturnedToken> {
-  const { principal, identity, owner, grant, checkGrantedScopes } = admitted;
+  const { principal, identity, owner, grant, checkGrantedScopes, scopes, force = false } = request;
   const { resources, audiences } = owner;
   const ahead = {
     principal: principal.arn,
@@ -25,5 +30,5 @@ export function machineToken(
     audiences,
   };
   const source = clientCredentialsOf(deps, owner, scopes);
-  return exchangedToken(deps, { owner, grant, scopes, source, checkGrantedScopes, ahead }, force);
+  return exchangedToken(deps, { owner, grant, scopes, source, checkGrantedScopes, ahead, force });
 }

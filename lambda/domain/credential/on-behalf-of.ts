@@ -61,8 +61,9 @@ async function machineActor(
     grant: await deps.grants.get(grantId),
     // It goes to the provider that gave it, with the scopes that the provider's owner set, and not to the caller.
     checkGrantedScopes: () => undefined,
+    scopes,
   };
-  const { output } = await machineToken(deps, machine, scopes, false);
+  const { output } = await machineToken(deps, machine);
   return { type: TOKEN_TYPE.accessToken, token: output.accessToken };
 }
 
@@ -134,6 +135,6 @@ export async function onBehalfOfToken(
     );
   }
   const source = exchangeOf(deps, admitted, carriedTokenOf(delegation), config);
-  const { scopes, forceAuthentication = false } = input;
-  return exchangedToken(deps, { owner, grant, scopes, source, checkGrantedScopes }, forceAuthentication);
+  const { scopes, forceAuthentication: force = false } = input;
+  return exchangedToken(deps, { owner, grant, scopes, source, checkGrantedScopes, force });
 }

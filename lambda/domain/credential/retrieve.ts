@@ -77,9 +77,7 @@ function scopesAtStake(
 
 async function admitRequest(
   deps: RetrieveDependencies,
-  principal: Caller,
-  input: RetrieveInput,
-  delegation: Delegation,
+  { principal, input, delegation }: Pick<Admitted, 'principal' | 'input' | 'delegation'>,
   annotate: Annotate,
 ): Promise<Admitted> {
   const carried = input.oauth2Flow === 'ON_BEHALF_OF_TOKEN_EXCHANGE' ? carriedTokenOf(delegation) : undefined;
@@ -118,12 +116,12 @@ async function admitRequest(
 }
 
 function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<Answer> {
-  const { oauth2Flow, scopes, forceAuthentication = false } = admitted.input;
+  const { oauth2Flow, scopes, forceAuthentication: force } = admitted.input;
   switch (oauth2Flow) {
     case 'USER_FEDERATION':
       return userToken(deps, admitted);
     case 'M2M':
-      return machineToken(deps, admitted, scopes, forceAuthentication);
+      return machineToken(deps, { ...admitted, scopes, force });
     case 'ON_BEHALF_OF_TOKEN_EXCHANGE':
       return onBehalfOfToken(deps, admitted);
   }
@@ -139,15 +137,20 @@ function customParametersIn({ customParameters = {} }: RetrieveInput): Partial<A
   };
 }
 
-/** @param settle what is to be done to the grant before its token is looked at */
+interface RetrieveCall {
+  readonly operation: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token';
+  readonly principal: Caller;
+}
+
+/** @param prepare changes the grant before its token is read */
 function retrieved(
   deps: RetrieveDependencies,
-  operation: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token',
-  principal: Caller,
+  call: RetrieveCall,
   input: RetrieveInput,
-  settle: (admitted: Admitted) => Promise<Admitted>,
+  prepare: (admitted: Admitted) => Promise<Admitted>,
 ): Promise<Answer> {
-  return audited(deps.audit, operation, principal, async (annotate) => {
+  const { principal } = call;
+  return audited(deps.audit, call, async (annotate) => {
     annotate({
       provider: input.resourceCredentialProviderName,
       flow: input.oauth2Flow,
@@ -160,9 +163,9 @@ function retrieved(
       workloadIdentity: delegation.workload.arn,
       user: subjectHash(delegation.user),
     });
-    const admitted = await admitRequest(deps, principal, input, delegation, annotate);
+    const admitted = await admitRequest(deps, { principal, input, delegation }, annotate);
     try {
-      const answer = await tokenFor(deps, await settle(admitted));
+      const answer = await tokenFor(deps, await prepare(admitted));
       annotate({ result: answer.outcome, ...(answer.reason !== undefined && { reason: answer.reason }) });
       return answer;
     } catch (error) {
@@ -184,7 +187,9 @@ export const getResourceOauth2Token = (
   principal: Caller,
   input: RetrieveInput,
 ): Promise<Answer> =>
-  retrieved(deps, 'GetResourceOauth2Token', principal, input, (admitted) => Promise.resolve(admitted));
+  retrieved(deps, { operation: 'GetResourceOauth2Token', principal }, input, (admitted) =>
+    Promise.resolve(admitted),
+  );
 
 /**
  * Says that the resource did not take an access token, and asks for another. The first to say so of a token causes one
@@ -200,7 +205,7 @@ export const rejectResourceOauth2Token = (
   input: RetrieveInput,
   rejectedAccessToken: string,
 ): Promise<Answer> =>
-  retrieved(deps, 'RejectResourceOauth2Token', principal, input, async (admitted) => {
+  retrieved(deps, { operation: 'RejectResourceOauth2Token', principal }, input, async (admitted) => {
     const { grant, owner } = admitted;
     return { ...admitted, grant: await markIfRejected(deps, owner, grant, rejectedAccessToken) };
   });

@@ -114,9 +114,10 @@ export async function userToken(deps: RetrieveDependencies, admitted: Admitted):
     returnUrl: input.resourceOauth2ReturnUrl,
     customState: input.customState,
     customParameters: input.customParameters,
+    forget: force,
     consentDenial,
   };
-  const output = await beginConsent(deps, grant, request, force);
+  const output = await beginConsent(deps, grant, request);
   // A refusal that came just now is in the grant that is stored, not in the one that was read.
   const lost = lossOf(grant) ?? (grant?.tokens && lossOf(await deps.grants.get(owner.grantId)));
   return { output, outcome: 'consent-required', reason: lost };

@@ -114,7 +114,7 @@ export function invokeAgent(
   call: AgentCall,
   signal: AbortSignal,
 ): Promise<AgentAnswer> {
-  return audited(deps.audit, OPERATION, undefined, async (annotate) => {
+  return audited(deps.audit, { operation: OPERATION }, async (annotate) => {
     annotate(endpointEntry(endpoint));
     const onBehalfOf = await callerOf(deps, endpoint, call, annotate);
     checkAddressee(endpoint, call.addressee);

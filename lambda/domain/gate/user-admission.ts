@@ -70,7 +70,7 @@ export function authorizeUser(
       if (entry.outcome !== 'allowed') audit.record(entry);
     },
   };
-  return audited(refusals, OPERATION, undefined, async (annotate) => {
+  return audited(refusals, { operation: OPERATION }, async (annotate) => {
     annotate(endpointEntry(endpoint));
     const { user } = await admitUser(userTokens, endpoint, inbound, bearerToken(received), annotate);
     return subjectHash(user);

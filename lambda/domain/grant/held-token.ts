@@ -90,8 +90,7 @@ export async function heldToken(
  */
 export async function exchangedToken(
   deps: RenewalDependencies & DispatchDependencies,
-  holding: Omit<Holding, 'renewedAs'>,
-  force: boolean,
+  { force, ...holding }: Omit<Holding, 'renewedAs'> & { readonly force: boolean },
 ): Promise<ReturnedToken> {
   const { owner, grant } = holding;
   const held = force ? await markRejected(deps, owner, grant) : grant;

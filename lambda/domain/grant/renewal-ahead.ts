@@ -100,7 +100,7 @@ export interface RenewAheadDependencies extends RenewalDependencies, TokenSource
  */
 export async function renewAhead(deps: RenewAheadDependencies, request: RenewalRequest): Promise<void> {
   const { principal, workloadName, providerName, grantId, holder, flow, scopes, ...narrowing } = request;
-  await audited(deps.audit, 'RenewAhead', { arn: principal }, async (annotate) => {
+  await audited(deps.audit, { operation: 'RenewAhead', principal: { arn: principal } }, async (annotate) => {
     annotate({ provider: providerName, user: grantId.subjectHash, flow, scopes });
     const { identity, provider, grant } = await deps.directory.read(workloadName, providerName, grantId);
     const overtaken = { reason: 'overtaken: the lease, the agent or the provider is another by now' };

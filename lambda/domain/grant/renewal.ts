@@ -119,13 +119,11 @@ const providerFailureOf = (
   now: number,
   cause?: ProviderFailure,
 ): ProviderFailure =>
-  new ProviderFailure(
-    code,
-    cause?.detail ?? 'as another request was told before',
+  new ProviderFailure(code, cause?.detail ?? 'the failure of an earlier request', {
     unavailable,
     cause,
-    unavailable ? Math.max(1, Math.ceil((notBefore - now) / 1000)) : undefined,
-  );
+    retryAfter: unavailable ? Math.max(1, Math.ceil((notBefore - now) / 1000)) : undefined,
+  });
 
 /** The entry of a failure: when the provider may be asked again, by its own word or else longer each time. */
 function renewalFailureOf(failure: ProviderFailure, seen: Grant | undefined, now: number): RenewalFailure {
@@ -268,8 +266,14 @@ export async function renewWithLease(
   async function notStored(error: unknown): Promise<never> {
     const rejected = error instanceof UnstorableError;
     const failure = rejected
-      ? new ProviderFailure('invalid_response', 'the tokens cannot be stored', true, error)
-      : new ProviderFailure('not_stored', 'the tokens could not be stored', true, error);
+      ? new ProviderFailure('invalid_response', 'the tokens cannot be stored', {
+          unavailable: true,
+          cause: error,
+        })
+      : new ProviderFailure('not_stored', 'the tokens could not be stored', {
+          unavailable: true,
+          cause: error,
+        });
     const lastFailure = { ...renewalFailureOf(failure, seen, system.now()), lostAnswer: true as const };
     // Where no write gets through, this one does not either, and the lease ends by its time.
     await release(lastFailure).catch(() => false);

@@ -86,7 +86,7 @@ export function createWorkloadIdentity(
   principal: Caller,
   input: CreateWorkloadIdentityInput,
 ): Promise<WorkloadIdentity> {
-  return audited(deps.audit, 'CreateWorkloadIdentity', principal, async (annotate) => {
+  return audited(deps.audit, { operation: 'CreateWorkloadIdentity', principal }, async (annotate) => {
     const arn = workloadIdentityArn(deps.arnPrefix, input.name);
     annotate({ workloadIdentity: arn });
     const urls = input.allowedResourceOauth2ReturnUrls ?? [];
@@ -119,9 +119,9 @@ export function getWorkloadIdentity(
   principal: Caller,
   name: string,
 ): Promise<WorkloadIdentity> {
-  return audited(deps.audit, 'GetWorkloadIdentity', principal, async (annotate) => {
+  return audited(deps.audit, { operation: 'GetWorkloadIdentity', principal }, async (annotate, call) => {
     annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
-    return managedResource(deps.identities, KIND, { principal, operation: 'GetWorkloadIdentity' }, name);
+    return managedResource(deps.identities, KIND, call, name);
   });
 }
 
@@ -140,16 +140,11 @@ export function updateWorkloadIdentity(
     authorizerConfiguration,
   }: Omit<CreateWorkloadIdentityInput, 'tags'>,
 ): Promise<WorkloadIdentity> {
-  return audited(deps.audit, 'UpdateWorkloadIdentity', principal, async (annotate) => {
+  return audited(deps.audit, { operation: 'UpdateWorkloadIdentity', principal }, async (annotate, call) => {
     annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
     checkReturnUrls(urls ?? []);
     const authorizer = authorizerChange(authorizerConfiguration, deps.endpointPolicy);
-    const identity = await managedResource(
-      deps.identities,
-      KIND,
-      { principal, operation: 'UpdateWorkloadIdentity' },
-      name,
-    );
+    const identity = await managedResource(deps.identities, KIND, call, name);
     const change = { ...(urls && { allowedResourceOauth2ReturnUrls: urls }), ...authorizer };
     annotate({ changed: changedMembers(identity, change) });
     return changeResource(deps.identities, deps.system, identity, change);
@@ -168,14 +163,9 @@ export function deleteWorkloadIdentity(
   principal: Caller,
   name: string,
 ): Promise<void> {
-  return audited(deps.audit, 'DeleteWorkloadIdentity', principal, async (annotate) => {
+  return audited(deps.audit, { operation: 'DeleteWorkloadIdentity', principal }, async (annotate, call) => {
     annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
-    const identity = await resourceToDelete(
-      deps.identities,
-      KIND,
-      { principal, operation: 'DeleteWorkloadIdentity' },
-      name,
-    );
+    const identity = await resourceToDelete(deps.identities, KIND, call, name);
     await deleteWithContents(deps.identities, identity, async () => {
       await deps.vaultContents.shredKeys(identity.id);
       await deps.vaultContents.deleteGrantsOfWorkload(identity.id);
@@ -189,9 +179,8 @@ export function listWorkloadIdentities(
   principal: Caller,
   input: ListInput,
 ): Promise<Listed<WorkloadIdentity>> {
-  const operation = 'ListWorkloadIdentities';
-  return audited(deps.audit, operation, principal, () =>
-    listOwned(deps.identities, deps.pageTokens, operation, principal, input, PAGE),
+  return audited(deps.audit, { operation: 'ListWorkloadIdentities', principal }, (_annotate, call) =>
+    listOwned({ store: deps.identities, tokens: deps.pageTokens, most: PAGE }, call, input),
   );
 }
 

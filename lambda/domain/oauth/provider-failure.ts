@@ -9,22 +9,31 @@ import { headerField } from './header-field';
 /** The characters of RFC 6749's `error`, and a bound: it ends up in messages and logs. */
 const ERROR_CODE = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}$/;
 
+export interface ProviderFailureParts {
+  /** Default: false. True if a retry can succeed, because the provider did not evaluate the request. */
+  readonly unavailable?: boolean;
+  readonly cause?: unknown;
+  /** Seconds after which the provider accepts a retry, by its own statement. */
+  readonly retryAfter?: number | undefined;
+}
+
 export class ProviderFailure extends Error {
+  readonly unavailable: boolean;
+  readonly retryAfter: number | undefined;
+
   /**
    * @param code OAuth error code
-   * @param detail for the operator; holds nothing of the provider's body
-   * @param unavailable true when asking again later may help: the provider did not judge the request
-   * @param retryAfter seconds after which it may be asked again, by its own word
+   * @param detail for the operator; contains nothing of the provider's response body
    */
   constructor(
     readonly code: string,
     readonly detail: string,
-    readonly unavailable = false,
-    cause?: unknown,
-    readonly retryAfter?: number,
+    { unavailable = false, cause, retryAfter }: ProviderFailureParts = {},
   ) {
     super(detail, { cause });
     this.name = 'ProviderFailure';
+    this.unavailable = unavailable;
+    this.retryAfter = retryAfter;
   }
 
   /** For the audit trail and the metrics. */
@@ -90,11 +99,15 @@ export function providerFailure(error: unknown, endpoint = 'token endpoint'): Pr
     const code = errorCode(error.error);
     const unavailable = isUnavailable(response) || code === UNAVAILABLE;
     const detail = `${endpoint} answered ${status} ${code}`;
-    return new ProviderFailure(code, detail, unavailable, error, retryAfterOf(response));
+    return new ProviderFailure(code, detail, {
+      unavailable,
+      cause: error,
+      retryAfter: retryAfterOf(response),
+    });
   }
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
     const detail = `${endpoint} challenged with ${error.status}`;
-    return new ProviderFailure('invalid_client', detail, false, error);
+    return new ProviderFailure('invalid_client', detail, { cause: error });
   }
   if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError) {
     const response = error.cause instanceof Response ? error.cause : undefined;
@@ -102,7 +115,7 @@ export function providerFailure(error: unknown, endpoint = 'token endpoint'): Pr
     const detail = `${endpoint}: ${error.code ?? 'not conform'}`;
     const retryAfter = response && retryAfterOf(response);
     const code = unavailable ? UNAVAILABLE : 'invalid_response';
-    return new ProviderFailure(code, detail, unavailable, error, retryAfter);
+    return new ProviderFailure(code, detail, { unavailable, cause: error, retryAfter });
   }
   throw error;
 }

@@ -105,11 +105,9 @@ export function createMetadataReader(
     const elsewhere = first.status === 404 ? insertedWellKnown(url) : undefined;
     const response = elsewhere === undefined ? first : await get(elsewhere);
     if (response.status !== 200) {
-      throw new ProviderFailure(
-        'discovery_failed',
-        `discovery answered ${response.status}`,
-        response.status >= 500,
-      );
+      throw new ProviderFailure('discovery_failed', `discovery answered ${response.status}`, {
+        unavailable: response.status >= 500,
+      });
     }
     const document: unknown = await response.json().catch(() => undefined);
     return validatedMetadata(url, document, policy);

@@ -114,7 +114,7 @@ export function createApiKeyProvider(
   principal: Caller,
   input: ApiKeyProviderInput,
 ): Promise<ApiKeyProvider> {
-  return audited(deps.audit, 'CreateApiKeyCredentialProvider', principal, async (annotate) => {
+  return audited(deps.audit, { operation: 'CreateApiKeyCredentialProvider', principal }, async (annotate) => {
     annotate({ provider: input.name });
     const key = neededKey(input);
     // Look first, so that a key is not sealed for nothing; the conditional write below decides.
@@ -150,15 +150,14 @@ export function getApiKeyProvider(
   principal: Caller,
   name: string,
 ): Promise<ApiKeyProvider> {
-  return audited(deps.audit, 'GetApiKeyCredentialProvider', principal, async (annotate) => {
-    annotate({ provider: name });
-    return managedResource(
-      deps.apiKeyProviders,
-      KIND,
-      { principal, operation: 'GetApiKeyCredentialProvider' },
-      name,
-    );
-  });
+  return audited(
+    deps.audit,
+    { operation: 'GetApiKeyCredentialProvider', principal },
+    async (annotate, call) => {
+      annotate({ provider: name });
+      return managedResource(deps.apiKeyProviders, KIND, call, name);
+    },
+  );
 }
 
 /**
@@ -172,31 +171,30 @@ export function updateApiKeyProvider(
   principal: Caller,
   input: Omit<ApiKeyProviderInput, 'tags'>,
 ): Promise<ApiKeyProvider> {
-  return audited(deps.audit, 'UpdateApiKeyCredentialProvider', principal, async (annotate) => {
-    annotate({ provider: input.name });
-    const key = neededKey(input);
-    const provider = await managedResource(
-      deps.apiKeyProviders,
-      KIND,
-      { principal, operation: 'UpdateApiKeyCredentialProvider' },
-      input.name,
-    );
-    const { owner, ownerId, externalSecret: kept } = provider;
-    const naming = { byOwner: isOwnedBy(provider, principal), owner, ownerId, kept };
-    const externalSecret = await externalKey(deps, naming, key);
-    const members = changedMembers(provider, { externalSecret }).map(() => MEMBERS.reference);
-    annotate({ changed: [...(key.kind === 'managed' ? [MEMBERS.secret] : []), ...members] });
-    const changed = await changeResource(deps.apiKeyProviders, deps.system, provider, { externalSecret });
-    if (key.kind === 'managed') {
-      await writeContents(
-        deps.apiKeyProviders,
-        changed,
-        () => sealKey(deps, changed, key.secret),
-        () => deleteKey(deps, changed),
-      );
-    } else await deps.apiKeys.removeBefore(changed.id, changed.revision);
-    return changed;
-  });
+  return audited(
+    deps.audit,
+    { operation: 'UpdateApiKeyCredentialProvider', principal },
+    async (annotate, call) => {
+      annotate({ provider: input.name });
+      const key = neededKey(input);
+      const provider = await managedResource(deps.apiKeyProviders, KIND, call, input.name);
+      const { owner, ownerId, externalSecret: kept } = provider;
+      const naming = { byOwner: isOwnedBy(provider, principal), owner, ownerId, kept };
+      const externalSecret = await externalKey(deps, naming, key);
+      const members = changedMembers(provider, { externalSecret }).map(() => MEMBERS.reference);
+      annotate({ changed: [...(key.kind === 'managed' ? [MEMBERS.secret] : []), ...members] });
+      const changed = await changeResource(deps.apiKeyProviders, deps.system, provider, { externalSecret });
+      if (key.kind === 'managed') {
+        await writeContents(
+          deps.apiKeyProviders,
+          changed,
+          () => sealKey(deps, changed, key.secret),
+          () => deleteKey(deps, changed),
+        );
+      } else await deps.apiKeys.removeBefore(changed.id, changed.revision);
+      return changed;
+    },
+  );
 }
 
 /** Deletes the provider, and its key with it. @throws ResourceNotFoundException, AccessDeniedException */
@@ -205,16 +203,15 @@ export function deleteApiKeyProvider(
   principal: Caller,
   name: string,
 ): Promise<void> {
-  return audited(deps.audit, 'DeleteApiKeyCredentialProvider', principal, async (annotate) => {
-    annotate({ provider: name });
-    const provider = await resourceToDelete(
-      deps.apiKeyProviders,
-      KIND,
-      { principal, operation: 'DeleteApiKeyCredentialProvider' },
-      name,
-    );
-    await deleteWithContents(deps.apiKeyProviders, provider, () => deleteKey(deps, provider));
-  });
+  return audited(
+    deps.audit,
+    { operation: 'DeleteApiKeyCredentialProvider', principal },
+    async (annotate, call) => {
+      annotate({ provider: name });
+      const provider = await resourceToDelete(deps.apiKeyProviders, KIND, call, name);
+      await deleteWithContents(deps.apiKeyProviders, provider, () => deleteKey(deps, provider));
+    },
+  );
 }
 
 /** The caller's API-key providers, by name. @throws ValidationException for a token of another listing */
@@ -223,8 +220,7 @@ export function listApiKeyProviders(
   principal: Caller,
   input: ListInput,
 ): Promise<Listed<ApiKeyProvider>> {
-  const operation = 'ListApiKeyCredentialProviders';
-  return audited(deps.audit, operation, principal, () =>
-    listOwned(deps.apiKeyProviders, deps.pageTokens, operation, principal, input, PAGE),
+  return audited(deps.audit, { operation: 'ListApiKeyCredentialProviders', principal }, (_annotate, call) =>
+    listOwned({ store: deps.apiKeyProviders, tokens: deps.pageTokens, most: PAGE }, call, input),
   );
 }

@@ -29,19 +29,18 @@ export function deleteOauth2Provider(
   principal: Caller,
   name: string,
 ): Promise<void> {
-  return audited(deps.audit, 'DeleteOauth2CredentialProvider', principal, async (annotate) => {
-    annotate({ provider: name });
-    const provider = await resourceToDelete(
-      deps.providers,
-      'credential provider',
-      { principal, operation: 'DeleteOauth2CredentialProvider' },
-      name,
-    );
-    await deleteWithContents(deps.providers, provider, async () => {
-      await deleteClientSecret(deps, provider);
-      await deps.vaultContents.deleteGrantsOfProvider(provider.id);
-    });
-  });
+  return audited(
+    deps.audit,
+    { operation: 'DeleteOauth2CredentialProvider', principal },
+    async (annotate, call) => {
+      annotate({ provider: name });
+      const provider = await resourceToDelete(deps.providers, 'credential provider', call, name);
+      await deleteWithContents(deps.providers, provider, async () => {
+        await deleteClientSecret(deps, provider);
+        await deps.vaultContents.deleteGrantsOfProvider(provider.id);
+      });
+    },
+  );
 }
 
 /** The caller's OAuth2 providers, by name. @throws ValidationException for a token of another listing */
@@ -50,8 +49,7 @@ export function listOauth2Providers(
   principal: Caller,
   input: ListInput,
 ): Promise<Listed<Oauth2Provider>> {
-  const operation = 'ListOauth2CredentialProviders';
-  return audited(deps.audit, operation, principal, () =>
-    listOwned(deps.providers, deps.pageTokens, operation, principal, input, PAGE),
+  return audited(deps.audit, { operation: 'ListOauth2CredentialProviders', principal }, (_annotate, call) =>
+    listOwned({ store: deps.providers, tokens: deps.pageTokens, most: PAGE }, call, input),
   );
 }

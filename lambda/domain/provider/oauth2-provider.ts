@@ -150,7 +150,7 @@ export function createOauth2Provider(
   principal: Caller,
   input: CreateOauth2ProviderInput,
 ): Promise<Oauth2Provider> {
-  return audited(deps.audit, 'CreateOauth2CredentialProvider', principal, async (annotate) => {
+  return audited(deps.audit, { operation: 'CreateOauth2CredentialProvider', principal }, async (annotate) => {
     annotate({ provider: input.name });
     const resolved = resolveConfig(input.vendor, input.config, deps.endpointPolicy);
     checkSecretGiven(input.vendor, resolved);
@@ -203,15 +203,14 @@ export function getOauth2Provider(
   principal: Caller,
   name: string,
 ): Promise<Oauth2Provider> {
-  return audited(deps.audit, 'GetOauth2CredentialProvider', principal, async (annotate) => {
-    annotate({ provider: name });
-    return managedResource(
-      deps.providers,
-      KIND,
-      { principal, operation: 'GetOauth2CredentialProvider' },
-      name,
-    );
-  });
+  return audited(
+    deps.audit,
+    { operation: 'GetOauth2CredentialProvider', principal },
+    async (annotate, call) => {
+      annotate({ provider: name });
+      return managedResource(deps.providers, KIND, call, name);
+    },
+  );
 }
 
 /**
@@ -284,55 +283,54 @@ export function updateOauth2Provider(
   principal: Caller,
   { name, vendor, config }: Oauth2ProviderInput,
 ): Promise<Oauth2Provider> {
-  return audited(deps.audit, 'UpdateOauth2CredentialProvider', principal, async (annotate) => {
-    annotate({ provider: name });
-    const provider = await managedResource(
-      deps.providers,
-      KIND,
-      { principal, operation: 'UpdateOauth2CredentialProvider' },
-      name,
-    );
-    const { owner, ownerId, privateKeyJwt: present } = provider;
-    const byOwner = isOwnedBy(provider, principal);
-    const { secret, ...client } = resolveConfig(vendor, config, deps.endpointPolicy, present);
-    const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...client });
-    checkOnBehalfOfChange({
-      byOwner,
-      before: onBehalfOfConfigOf(provider),
-      after: onBehalfOfConfigOf({ vendor, onBehalfOf: client.onBehalfOf }),
-      sameServer,
-    });
-    checkWebIdentityChange({
-      byOwner,
-      before: provider.clientAuthenticationMethod,
-      after: client.clientAuthenticationMethod,
-      sameServer,
-    });
-    if (client.privateKeyJwt) {
-      const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
-      await checkSigningKey(
-        deps,
-        { byOwner, owner, ownerId, unchanged },
-        SIGNING_KEY_MEMBER,
-        client.privateKeyJwt,
-      );
-    }
-    const externalSecret = await changedSecret(deps, principal, provider, { vendor, secret, ...client });
-    const change = { vendor, privateKeyJwt: undefined, ...client, externalSecret };
-    annotate({ changed: changedInput(provider, change, secret.kind === 'managed') });
-    const changed = await changeResource(deps.providers, deps.system, provider, change);
-    // After the write that decides, so that of two updates at once the one that lost leaves no secret behind. Until
-    // then the old secret does not open for the new server.
-    if (secret.kind === 'managed') {
-      await writeContents(
-        deps.providers,
-        changed,
-        () => sealSecret(deps, changed, secret.secret),
-        () => deleteClientSecret(deps, changed),
-      );
-    }
-    const secretGone = secret.kind === 'external' || !usesSecret(changed.clientAuthenticationMethod);
-    if (secretGone) await deps.clientSecrets.removeBefore(changed.id, changed.revision);
-    return changed;
-  });
+  return audited(
+    deps.audit,
+    { operation: 'UpdateOauth2CredentialProvider', principal },
+    async (annotate, call) => {
+      annotate({ provider: name });
+      const provider = await managedResource(deps.providers, KIND, call, name);
+      const { owner, ownerId, privateKeyJwt: present } = provider;
+      const byOwner = isOwnedBy(provider, principal);
+      const { secret, ...client } = resolveConfig(vendor, config, deps.endpointPolicy, present);
+      const sameServer = clientBindingDigest(provider) === clientBindingDigest({ vendor, ...client });
+      checkOnBehalfOfChange({
+        byOwner,
+        before: onBehalfOfConfigOf(provider),
+        after: onBehalfOfConfigOf({ vendor, onBehalfOf: client.onBehalfOf }),
+        sameServer,
+      });
+      checkWebIdentityChange({
+        byOwner,
+        before: provider.clientAuthenticationMethod,
+        after: client.clientAuthenticationMethod,
+        sameServer,
+      });
+      if (client.privateKeyJwt) {
+        const unchanged = sameServer && isDeepStrictEqual(client.privateKeyJwt, present);
+        await checkSigningKey(
+          deps,
+          { byOwner, owner, ownerId, unchanged },
+          SIGNING_KEY_MEMBER,
+          client.privateKeyJwt,
+        );
+      }
+      const externalSecret = await changedSecret(deps, principal, provider, { vendor, secret, ...client });
+      const change = { vendor, privateKeyJwt: undefined, ...client, externalSecret };
+      annotate({ changed: changedInput(provider, change, secret.kind === 'managed') });
+      const changed = await changeResource(deps.providers, deps.system, provider, change);
+      // After the write that decides, so that of two updates at once the one that lost leaves no secret behind. Until
+      // then the old secret does not open for the new server.
+      if (secret.kind === 'managed') {
+        await writeContents(
+          deps.providers,
+          changed,
+          () => sealSecret(deps, changed, secret.secret),
+          () => deleteClientSecret(deps, changed),
+        );
+      }
+      const secretGone = secret.kind === 'external' || !usesSecret(changed.clientAuthenticationMethod);
+      if (secretGone) await deps.clientSecrets.removeBefore(changed.id, changed.revision);
+      return changed;
+    },
+  );
 }

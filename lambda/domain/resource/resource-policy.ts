@@ -25,10 +25,9 @@ export function putResourcePolicy(
   resourceArn: string,
   policy: string,
 ): Promise<string> {
-  const operation = 'PutResourcePolicy';
-  return audited(deps.audit, operation, principal, async (annotate) => {
+  return audited(deps.audit, { operation: 'PutResourcePolicy', principal }, async (annotate, call) => {
     annotate({ resource: resourceArn });
-    const { store, resource } = await locateResource(deps, { principal, operation }, resourceArn);
+    const { store, resource } = await locateResource(deps, call, resourceArn);
     checkAdmission(parsePolicyDocument(policy, resource.arn));
     await changeResource(store, deps.system, resource, { policy });
     return policy;
@@ -41,10 +40,9 @@ export function getResourcePolicy(
   principal: Caller,
   resourceArn: string,
 ): Promise<string | undefined> {
-  const operation = 'GetResourcePolicy';
-  return audited(deps.audit, operation, principal, async (annotate) => {
+  return audited(deps.audit, { operation: 'GetResourcePolicy', principal }, async (annotate, call) => {
     annotate({ resource: resourceArn });
-    const { resource } = await locateResource(deps, { principal, operation }, resourceArn);
+    const { resource } = await locateResource(deps, call, resourceArn);
     return resource.policy;
   });
 }
@@ -55,10 +53,9 @@ export function deleteResourcePolicy(
   principal: Caller,
   resourceArn: string,
 ): Promise<void> {
-  const operation = 'DeleteResourcePolicy';
-  return audited(deps.audit, operation, principal, async (annotate) => {
+  return audited(deps.audit, { operation: 'DeleteResourcePolicy', principal }, async (annotate, call) => {
     annotate({ resource: resourceArn });
-    const { store, resource } = await locateResource(deps, { principal, operation }, resourceArn);
+    const { store, resource } = await locateResource(deps, call, resourceArn);
     await changeResource(store, deps.system, resource, { policy: undefined });
   });
 }

@@ -24,9 +24,9 @@ function changeTags(
   resourceArn: string,
   change: (tags: Tags) => Tags,
 ): Promise<void> {
-  return audited(deps.audit, operation, principal, async (annotate) => {
+  return audited(deps.audit, { operation, principal }, async (annotate, call) => {
     annotate({ resource: resourceArn });
-    const { store, resource } = await locateResource(deps, { principal, operation }, resourceArn);
+    const { store, resource } = await locateResource(deps, call, resourceArn);
     const tags = change(resource.tags);
     if (Object.keys(tags).length > MAX_TAGS) {
       throw new ServiceError(
@@ -63,10 +63,9 @@ export const untagResource = (
 
 /** @throws ResourceNotFoundException, AccessDeniedException */
 export function listTags(deps: TagDependencies, principal: Caller, arn: string): Promise<Tags> {
-  const operation = 'ListTagsForResource';
-  return audited(deps.audit, operation, principal, async (annotate) => {
+  return audited(deps.audit, { operation: 'ListTagsForResource', principal }, async (annotate, call) => {
     annotate({ resource: arn });
-    const { resource } = await locateResource(deps, { principal, operation }, arn);
+    const { resource } = await locateResource(deps, call, arn);
     return resource.tags;
   });
 }

@@ -119,7 +119,7 @@ export function getTokenVault(
   principal: Caller,
   tokenVaultId = TOKEN_VAULT_ID,
 ): Promise<TokenVault> {
-  return audited(deps.audit, 'GetTokenVault', principal, () => {
+  return audited(deps.audit, { operation: 'GetTokenVault', principal }, () => {
     checkTokenVaultId(tokenVaultId);
     return deps.tokenVault.get();
   });
@@ -140,7 +140,7 @@ export function setTokenVaultCmk(
   tokenVaultId: string | undefined,
   kmsConfiguration: KmsConfiguration,
 ): Promise<TokenVault> {
-  return audited(deps.audit, 'SetTokenVaultCMK', principal, async (annotate) => {
+  return audited(deps.audit, { operation: 'SetTokenVaultCMK', principal }, async (annotate) => {
     checkTokenVaultId(tokenVaultId ?? TOKEN_VAULT_ID);
     const kmsKeyArn = customerKeyArn(kmsConfiguration);
     const wrapping = kmsKeyArn ?? deps.serviceKeyArn;

@@ -40,7 +40,7 @@ export const rotateVaultKeys = (
   { identities, vaultKeys, audit }: VaultKeyRotationDependencies,
   workloadName: string,
 ): Promise<RotatedVaultKey[]> =>
-  audited(audit, 'RotateVaultKeys', undefined, async (annotate) => {
+  audited(audit, { operation: 'RotateVaultKeys' }, async (annotate) => {
     const identity = await identities.get(workloadName);
     if (!identity) throw noSuchResource('workload identity', workloadName);
     annotate({ workloadIdentity: identity.arn });

@@ -59,26 +59,31 @@ async function subjectOf(
 export type IssueOperation =
   'GetWorkloadAccessToken' | 'GetWorkloadAccessTokenForJWT' | 'GetWorkloadAccessTokenForUserId';
 
+/** Which of them is called, and who calls it. */
+export interface IssueCall {
+  readonly operation: IssueOperation;
+  readonly principal: Caller;
+}
+
 /**
- * @param operation which of them, for access and the audit trail
- * @param principal who calls; must be allowed on the workload identity
- * @returns a compact JWS, that lives as long as the deployment says and never longer than the user's token,
- *   which it carries sealed
+ * Returns a compact JWS. It lives for the configured lifetime, but never longer than the user's token, which it
+ * carries sealed.
+ *
+ * @param call the caller must have access to the workload identity
  * @throws ResourceNotFoundException, AccessDeniedException, UnauthorizedException for the user's token
  */
 export function issueWorkloadAccessToken(
   deps: IssueDependencies,
-  operation: IssueOperation,
-  principal: Caller,
+  call: IssueCall,
   workloadName: string,
   onBehalfOf: OnBehalfOf,
 ): Promise<string> {
-  return audited(deps.audit, operation, principal, async (annotate) => {
+  return audited(deps.audit, call, async (annotate) => {
     const workload = await deps.identities.get(workloadName);
     if (!workload) throw noSuchResource('workload identity', workloadName);
     annotate({ workloadIdentity: workload.arn });
     const userId = onBehalfOf && 'userId' in onBehalfOf ? onBehalfOf.userId : undefined;
-    authorizeAction({ principal, operation, resource: workload, context: { userId } });
+    authorizeAction({ ...call, resource: workload, context: { userId } });
 
     const { user, until, userToken } = await subjectOf(deps, workload, onBehalfOf);
     annotate({ user: subjectHash(user) });

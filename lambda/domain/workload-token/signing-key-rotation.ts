@@ -96,7 +96,7 @@ export function signerAmong(records: readonly SigningKeyRecord[], now: number): 
  * @returns the key that signs now
  */
 export const prepareSigningKeys = (deps: SigningKeyRotationDependencies): Promise<SigningKeyDescription> =>
-  audited(deps.audit, 'PrepareSigningKeys', undefined, async () => {
+  audited(deps.audit, { operation: 'PrepareSigningKeys' }, async () => {
     const now = epochSeconds(deps.system);
     return described(signerAmong(await neededSigningKeys(deps, now), now));
   });
@@ -117,7 +117,7 @@ function checkGenerations(records: readonly SigningKeyRecord[], period: number):
  * @throws ServiceQuotaExceededException when it was asked for too often
  */
 export const rotateSigningKey = (deps: SigningKeyRotationDependencies): Promise<SigningKeyDescription> =>
-  audited(deps.audit, 'RotateSigningKey', undefined, async (annotate) => {
+  audited(deps.audit, { operation: 'RotateSigningKey' }, async (annotate) => {
     const { store, wrapper, system } = deps;
     const now = epochSeconds(system);
     const signsFrom = now + ROTATION_LEAD;
@@ -152,7 +152,7 @@ export const revokeSigningKey = (
   deps: SigningKeyRotationDependencies,
   kid: string,
 ): Promise<SigningKeyDescription> =>
-  audited(deps.audit, 'RevokeSigningKey', undefined, async (annotate) => {
+  audited(deps.audit, { operation: 'RevokeSigningKey' }, async (annotate) => {
     const now = epochSeconds(deps.system);
     const records = await deps.store.since(oldestPublished(now));
     const record = records.find((candidate) => candidate.kid === kid);

@@ -120,7 +120,7 @@ export function createSigningKeys({ store, wrapper, audit, system }: SigningKeys
    * wrapped can be opened, no key is made, however often somebody asks for a token.
    */
   const replaced = (records: readonly SigningKeyRecord[], now: number): Promise<Opened> =>
-    audited(audit, 'ReplaceSigningKey', undefined, async (annotate) => {
+    audited(audit, { operation: 'ReplaceSigningKey' }, async (annotate) => {
       const record = await newSigningKey(wrapper, system, replacementPlace(records, now));
       const pem = await wrapper.unwrap(record);
       if (pem === undefined) throw new Error('KMS does not open the signing key that it has just wrapped');
