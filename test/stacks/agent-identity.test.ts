@@ -1,4 +1,4 @@
-/** The whole service as one construct: what each prop of it changes in the template. */
+/** The whole service as one construct: the effect of each prop on the template. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -6,15 +6,65 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { OPERATIONS } from '../../lambda/contract/operations';
-import { AgentIdentity, WebAcl, WorkloadIdentity, type AgentIdentityProps } from '../../lib';
-import { consumerStack, propertiesOf, templateOf, written, type ConsumerTemplate } from './consumer';
-import { resourcesOf, synthesize, withoutHash } from './synthesis';
+import { AgentIdentity, WebAcl, WorkloadIdentity } from '../../lib';
+import {
+  consumerStack,
+  propertiesOf,
+  standardTemplate,
+  templateOf,
+  written,
+  type ConsumerTemplate,
+} from './consumer';
+import { resourcesOf, standardSynthesis, withoutHash } from './synthesis';
 
-const synthesized = (props: AgentIdentityProps = {}): ConsumerTemplate => {
+const REPLICA_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab';
+
+/** A service with every prop that changes one part of the template and that can be combined with the others. */
+function customService() {
   const stack = consumerStack();
-  new AgentIdentity(stack, 'Identity', props);
+  const certificate = Certificate.fromCertificateArn(
+    stack,
+    'Certificate',
+    'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab',
+  );
+  const hostedZone = HostedZone.fromHostedZoneAttributes(stack, 'Zone', {
+    hostedZoneId: 'Z1',
+    zoneName: 'example.com',
+  });
+  const identity = new AgentIdentity(stack, 'Identity', {
+    encryptionKey: new Key(stack, 'Mine'),
+    replicas: [{ region: 'eu-west-1', encryptionKeyArn: REPLICA_KEY }],
+    domain: { domainName: 'identity.example.com', certificate, hostedZone },
+    webAcl: WebAcl.managed({ requestsPerFiveMinutes: 500 }),
+    throttle: { rateLimit: 5, burstLimit: 6 },
+    logRetention: RetentionDays.ONE_WEEK,
+    auditRetention: RetentionDays.TWO_YEARS,
+    quotas: { workloadIdentities: 3 },
+    lifetimes: {
+      workloadAccessToken: Duration.minutes(5),
+      consentSession: Duration.minutes(20),
+      vaultKey: Duration.days(30),
+    },
+  });
+  return { identity, template: templateOf(stack) };
+}
+
+const EXISTING_KEY = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const EXISTING_ACL = 'arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/mine/1';
+
+/** A short-lived service with an existing key and an existing web ACL. */
+function disposableService(): ConsumerTemplate {
+  const stack = consumerStack();
+  new AgentIdentity(stack, 'Identity', {
+    encryptionKey: Key.fromKeyArn(stack, 'Theirs', EXISTING_KEY),
+    webAcl: WebAcl.fromArn(EXISTING_ACL),
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
   return templateOf(stack);
-};
+}
+
+const custom = customService();
+const disposable = disposableService();
 
 const countByType = (resources: Readonly<Record<string, { Type: string }>>): Record<string, number> => {
   const counts: Record<string, number> = {};
@@ -33,15 +83,14 @@ const variables = (template: ConsumerTemplate, description: string): Record<stri
 
 const tables = (template: ConsumerTemplate) => resourcesOf(template, 'AWS::DynamoDB::GlobalTable');
 
-it('has, without props, what the two stacks have together', () => {
-  const { stateful, stateless } = synthesize();
+it('without props, the construct has the same resources as the two stacks', () => {
+  const { stateful, stateless } = standardSynthesis();
   const both = countByType({ ...stateful.Resources, ...stateless.Resources });
-  expect(countByType(synthesized().Resources)).toEqual(both);
+  expect(countByType(standardTemplate().Resources)).toEqual(both);
 });
 
-it('keeps tables, key and logs when it goes', () => {
-  const { Resources } = synthesized();
-  const kept = Object.values(Resources).filter(({ Type }) =>
+it('by default, tables, keys, and logs stay when the stack is deleted', () => {
+  const kept = Object.values(standardTemplate().Resources).filter(({ Type }) =>
     ['AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key', 'AWS::Logs::LogGroup'].includes(Type),
   );
   expect(kept.length).toBeGreaterThan(10);
@@ -50,24 +99,20 @@ it('keeps tables, key and logs when it goes', () => {
   }
 });
 
-it('goes without a trace where that is asked for', () => {
-  const template = synthesized({ removalPolicy: RemovalPolicy.DESTROY });
-  for (const [, table] of tables(template)) {
+it('RemovalPolicy.DESTROY deletes tables and logs with the stack, without deletion protection', () => {
+  expect(tables(disposable)).toHaveLength(4);
+  for (const [, table] of tables(disposable)) {
     expect(table).toMatchObject({ DeletionPolicy: 'Delete' });
     expect(JSON.stringify(table.Properties)).toContain('"DeletionProtectionEnabled":false');
   }
-  for (const [, logGroup] of resourcesOf(template, 'AWS::Logs::LogGroup')) {
+  for (const [, logGroup] of resourcesOf(disposable, 'AWS::Logs::LogGroup')) {
     expect(logGroup).toMatchObject({ DeletionPolicy: 'Delete' });
   }
 });
 
-describe("a key of one's own", () => {
-  it('encrypts tables and wraps vault keys, and is left as it is', () => {
-    const stack = consumerStack();
-    const encryptionKey = new Key(stack, 'Mine');
-    new AgentIdentity(stack, 'Identity', { encryptionKey });
-    const template = templateOf(stack);
-    const keys = resourcesOf(template, 'AWS::KMS::Key').map(([id, { Properties }]) => [
+describe('encryptionKey', () => {
+  it('a key of the stack encrypts tables and wraps vault keys, and its policy does not change', () => {
+    const keys = resourcesOf(custom.template, 'AWS::KMS::Key').map(([id, { Properties }]) => [
       withoutHash(id),
       JSON.stringify(written(Properties)).includes('logs.<AWS::Region>'),
     ]);
@@ -75,34 +120,29 @@ describe("a key of one's own", () => {
       ['Mine', false],
       ['IdentityLogKey', true],
     ]);
-    for (const [, table] of tables(template)) {
+    for (const [, table] of tables(custom.template)) {
       expect(JSON.stringify(written(table.Properties))).toContain('"KMSMasterKeyId":"<Mine.Arn>"');
     }
-    expect(variables(template, 'control-plane').KMS_KEY_ARN).toBe('<Mine.Arn>');
+    expect(variables(custom.template, 'control-plane').KMS_KEY_ARN).toBe('<Mine.Arn>');
   });
 
-  it('may be one that is there', () => {
-    const stack = consumerStack();
-    const arn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-    new AgentIdentity(stack, 'Identity', { encryptionKey: Key.fromKeyArn(stack, 'Theirs', arn) });
-    const template = templateOf(stack);
-    expect(resourcesOf(template, 'AWS::KMS::Key').map(([id]) => withoutHash(id))).toEqual(['IdentityLogKey']);
-    expect(variables(template, 'token-exchange').KMS_KEY_ARN).toBe(arn);
+  it('an existing key replaces the new key', () => {
+    const keys = resourcesOf(disposable, 'AWS::KMS::Key').map(([id]) => withoutHash(id));
+    expect(keys).toEqual(['IdentityLogKey']);
+    expect(variables(disposable, 'token-exchange').KMS_KEY_ARN).toBe(EXISTING_KEY);
   });
 });
 
-it('has copies of the tables in other Regions, each under a key of that Region', () => {
-  const encryptionKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab';
-  const template = synthesized({ replicas: [{ region: 'eu-west-1', encryptionKeyArn }] });
-  expect(tables(template)).toHaveLength(4);
-  for (const [, { Properties }] of tables(template)) {
+it('replicas: other Regions have copies of the tables, each under a key of that Region', () => {
+  expect(tables(custom.template)).toHaveLength(4);
+  for (const [, { Properties }] of tables(custom.template)) {
     expect(written(Properties)).toMatchObject({
       StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
       Replicas: [
-        { Region: '<AWS::Region>', SSESpecification: { KMSMasterKeyId: '<IdentityEncryptionKey.Arn>' } },
+        { Region: '<AWS::Region>', SSESpecification: { KMSMasterKeyId: '<Mine.Arn>' } },
         {
           Region: 'eu-west-1',
-          SSESpecification: { KMSMasterKeyId: encryptionKeyArn },
+          SSESpecification: { KMSMasterKeyId: REPLICA_KEY },
           PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
           DeletionProtectionEnabled: true,
         },
@@ -111,23 +151,10 @@ it('has copies of the tables in other Regions, each under a key of that Region',
   }
 });
 
-describe("a domain of one's own", () => {
-  const stack = consumerStack();
-  const certificate = Certificate.fromCertificateArn(
-    stack,
-    'Certificate',
-    'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab',
-  );
-  const hostedZone = HostedZone.fromHostedZoneAttributes(stack, 'Zone', {
-    hostedZoneId: 'Z1',
-    zoneName: 'example.com',
-  });
-  const identity = new AgentIdentity(stack, 'Identity', {
-    domain: { domainName: 'identity.example.com', certificate, hostedZone },
-  });
-  const template = templateOf(stack);
+describe('domain', () => {
+  const { identity, template } = custom;
 
-  it('is the issuer and the only way in', () => {
+  it('the domain name is the issuer and the only address', () => {
     expect(identity.endpoint).toBe('https://identity.example.com');
     expect(variables(template, 'oauth-callback').BASE_URL).toBe('https://identity.example.com');
     expect(propertiesOf(template, 'AWS::ApiGateway::RestApi')).toMatchObject({
@@ -135,7 +162,7 @@ describe("a domain of one's own", () => {
     });
   });
 
-  it('serves the stage at its root, over TLS 1.2', () => {
+  it('the domain name serves the stage at its root, over TLS 1.2', () => {
     expect(propertiesOf(template, 'AWS::ApiGateway::DomainName')).toMatchObject({
       DomainName: 'identity.example.com',
       SecurityPolicy: 'TLS_1_2',
@@ -150,26 +177,26 @@ describe("a domain of one's own", () => {
   });
 });
 
-describe('a private API', () => {
-  const vpcEndpointIn = (stack: ReturnType<typeof consumerStack>) => {
-    const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
-      vpcId: 'vpc-0123456789abcdef0',
-      availabilityZones: ['a'],
-      privateSubnetIds: ['subnet-0123456789abcdef0'],
-      privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
-    });
-    const endpoint = InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(stack, 'Endpoint', {
-      vpcEndpointId: 'vpce-1',
-      port: 443,
-    });
-    return { vpc, endpoint };
-  };
+describe('privateApi', () => {
+  const stack = consumerStack();
+  const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: 'vpc-0123456789abcdef0',
+    availabilityZones: ['a'],
+    privateSubnetIds: ['subnet-0123456789abcdef0'],
+    privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
+  });
+  const endpoint = InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(stack, 'Endpoint', {
+    vpcEndpointId: 'vpce-1',
+    port: 443,
+  });
+  const identity = new AgentIdentity(stack, 'Identity', {
+    privateApi: { vpcEndpoints: [endpoint], network: { vpc } },
+  });
+  new WorkloadIdentity(stack, 'Agent', { identity });
+  const template = templateOf(stack);
 
-  it('denies every other way, and allows nothing that must be signed: that is for IAM policies', () => {
-    const stack = consumerStack();
-    const { endpoint } = vpcEndpointIn(stack);
-    new AgentIdentity(stack, 'Identity', { privateApi: { vpcEndpoints: [endpoint] } });
-    const api = propertiesOf(templateOf(stack), 'AWS::ApiGateway::RestApi');
+  it('the resource policy denies every other network, and allows no operation that must be signed', () => {
+    const api = propertiesOf(template, 'AWS::ApiGateway::RestApi');
     expect(api).toMatchObject({ EndpointConfiguration: { Types: ['PRIVATE'], VpcEndpointIds: ['vpce-1'] } });
     const open = Object.values(OPERATIONS).filter(({ auth }) => auth === 'NONE');
     expect((api.Policy as { Statement: unknown }).Statement).toEqual([
@@ -196,16 +223,8 @@ describe('a private API', () => {
     expect(allowed?.Resource).toHaveLength(open.length);
   });
 
-  it("is called for the stack's resources from where it is said, and from nowhere else", () => {
-    const stack = consumerStack();
-    const { vpc, endpoint } = vpcEndpointIn(stack);
-    const unreachable = new AgentIdentity(stack, 'Unreachable', { privateApi: { vpcEndpoints: [endpoint] } });
-    expect(() => new WorkloadIdentity(stack, 'A', { identity: unreachable })).toThrow('privateApi.network');
-    const identity = new AgentIdentity(stack, 'Identity', {
-      privateApi: { vpcEndpoints: [endpoint], network: { vpc } },
-    });
-    new WorkloadIdentity(stack, 'B', { identity });
-    const inVpc = resourcesOf(templateOf(stack), 'AWS::Lambda::Function').filter(
+  it("the function behind the stack's resources runs in the stated network", () => {
+    const inVpc = resourcesOf(template, 'AWS::Lambda::Function').filter(
       ([, { Properties }]) => Properties.VpcConfig !== undefined,
     );
     expect(inVpc.map(([, { Properties }]) => Properties.VpcConfig)).toMatchObject([
@@ -213,9 +232,12 @@ describe('a private API', () => {
     ]);
   });
 
-  it('has no domain of its own', () => {
-    const stack = consumerStack();
-    const { endpoint } = vpcEndpointIn(stack);
+  it('without a network, resources of the stack are rejected', () => {
+    const unreachable = new AgentIdentity(stack, 'Unreachable', { privateApi: { vpcEndpoints: [endpoint] } });
+    expect(() => new WorkloadIdentity(stack, 'A', { identity: unreachable })).toThrow('privateApi.network');
+  });
+
+  it('a private API with a domain is rejected', () => {
     const certificate = Certificate.fromCertificateArn(
       stack,
       'C',
@@ -223,7 +245,7 @@ describe('a private API', () => {
     );
     expect(
       () =>
-        new AgentIdentity(stack, 'Identity', {
+        new AgentIdentity(stack, 'WithDomain', {
           privateApi: { vpcEndpoints: [endpoint] },
           domain: { domainName: 'identity.example.com', certificate },
         }),
@@ -231,20 +253,17 @@ describe('a private API', () => {
   });
 });
 
-describe('a web ACL', () => {
-  it('is one that is there', () => {
-    const arn = 'arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/mine/1';
-    const template = synthesized({ webAcl: WebAcl.fromArn(arn) });
-    expect(resourcesOf(template, 'AWS::WAFv2::WebACL')).toHaveLength(0);
-    expect(propertiesOf(template, 'AWS::WAFv2::WebACLAssociation')).toMatchObject({
-      WebACLArn: arn,
+describe('webAcl', () => {
+  it('an existing web ACL is in front of the stage', () => {
+    expect(resourcesOf(disposable, 'AWS::WAFv2::WebACL')).toHaveLength(0);
+    expect(propertiesOf(disposable, 'AWS::WAFv2::WebACLAssociation')).toMatchObject({
+      WebACLArn: EXISTING_ACL,
       ResourceArn: expect.stringMatching(/\/restapis\/<IdentityApiRestApi>\/stages\//) as string,
     });
   });
 
-  it('or one of managed rules and a limit, which lets large tokens through and samples no request', () => {
-    const template = synthesized({ webAcl: WebAcl.managed({ requestsPerFiveMinutes: 500 }) });
-    const acl = propertiesOf(template, 'AWS::WAFv2::WebACL');
+  it('a new web ACL has managed rules and a rate limit, accepts large tokens, and samples no requests', () => {
+    const acl = propertiesOf(custom.template, 'AWS::WAFv2::WebACL');
     const rules = acl.Rules as { Name: string; Statement: object; VisibilityConfig: object }[];
     expect(rules.map(({ Name }) => Name)).toEqual([
       'AWSManagedRulesAmazonIpReputationList',
@@ -261,35 +280,22 @@ describe('a web ACL', () => {
 });
 
 describe('limits', () => {
-  it('of requests and of logs are settings of the API and its logs', () => {
-    const template = synthesized({
-      throttle: { rateLimit: 5, burstLimit: 6 },
-      logRetention: RetentionDays.ONE_WEEK,
-      auditRetention: RetentionDays.TWO_YEARS,
-    });
-    expect(propertiesOf(template, 'AWS::ApiGateway::Stage')).toMatchObject({
+  it('throttle and retention are settings of the API and its logs', () => {
+    expect(propertiesOf(custom.template, 'AWS::ApiGateway::Stage')).toMatchObject({
       MethodSettings: [{ ThrottlingRateLimit: 5, ThrottlingBurstLimit: 6 }],
     });
-    for (const [id, { Properties }] of resourcesOf(template, 'AWS::Logs::LogGroup')) {
+    for (const [id, { Properties }] of resourcesOf(custom.template, 'AWS::Logs::LogGroup')) {
       expect(Properties.RetentionInDays).toBe(id.includes('AccessLog') ? 7 : 731);
     }
   });
 
-  it('in number and time are told to the functions that keep them, and to no other', () => {
-    const template = synthesized({
-      quotas: { workloadIdentities: 3 },
-      lifetimes: {
-        workloadAccessToken: Duration.minutes(5),
-        consentSession: Duration.minutes(20),
-        vaultKey: Duration.days(30),
-      },
-    });
-    const told = resourcesOf(template, 'AWS::Lambda::Function').map(([, { Properties }]) => {
+  it('only the functions that apply quotas and lifetimes get them', () => {
+    const settings = resourcesOf(custom.template, 'AWS::Lambda::Function').map(([, { Properties }]) => {
       const { Variables } = Properties.Environment as { Variables: Record<string, string> };
       return [Properties.Description, Variables.QUOTAS, Variables.LIFETIMES];
     });
     const lifetimes = '{"workloadAccessToken":300,"consentSession":1200,"vaultKey":2592000}';
-    expect(told.filter(([, quotas, times]) => quotas ?? times)).toEqual([
+    expect(settings.filter(([, quotas, times]) => quotas ?? times)).toEqual([
       ['agent-identity: provider-client', undefined, lifetimes],
       ['agent-identity: control-plane', expect.stringContaining('"workloadIdentities":3'), undefined],
       ['agent-identity: token-exchange', undefined, lifetimes],
@@ -300,8 +306,8 @@ describe('limits', () => {
   it.each([
     ['tokens of a day', { workloadAccessToken: Duration.days(1) }, 'must be 3600 seconds or less'],
     ['tokens of a second', { workloadAccessToken: Duration.seconds(1) }, 'must be 60 seconds or more'],
-    ['links of an hour', { consentSession: Duration.hours(1) }, 'must be 1800 seconds or less'],
-  ])('refuse %s', (_, lifetimes, message) => {
-    expect(() => synthesized({ lifetimes })).toThrow(message);
+    ['consent sessions of an hour', { consentSession: Duration.hours(1) }, 'must be 1800 seconds or less'],
+  ])('lifetimes: %s are rejected', (_, lifetimes, message) => {
+    expect(() => new AgentIdentity(consumerStack(), 'Identity', { lifetimes })).toThrow(message);
   });
 });

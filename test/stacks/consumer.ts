@@ -3,6 +3,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AgentIdentity } from '../../lib';
 import { plain, type Resource } from './synthesis';
 
 export interface ConsumerTemplate {
@@ -21,6 +22,16 @@ export function consumerStack(): Stack {
 
 export const templateOf = (stack: Stack): ConsumerTemplate =>
   Template.fromStack(stack).toJSON() as ConsumerTemplate;
+
+let standard: ConsumerTemplate | undefined;
+
+/** Returns the template of the service without props. It is synthesized once in each test file. */
+export function standardTemplate(): ConsumerTemplate {
+  if (standard) return standard;
+  const stack = consumerStack();
+  new AgentIdentity(stack, 'Identity');
+  return (standard = templateOf(stack));
+}
 
 /** Any part of a template with its references as text, as `plain` of synthesis.ts writes them. */
 export const written = (value: unknown): unknown =>

@@ -50,9 +50,11 @@ export function endpointWith(
   return { stack, endpoint, workload };
 }
 
-/** The template of such an endpoint. */
+let standard: ConsumerTemplate | undefined;
+
+/** Returns the template of such an endpoint. The one without props is synthesized once in each test file. */
 export const endpointTemplate = (...how: Parameters<typeof endpointWith>): ConsumerTemplate =>
-  templateOf(endpointWith(...how).stack);
+  how.length === 0 ? (standard ??= templateOf(endpointWith().stack)) : templateOf(endpointWith(...how).stack);
 
 /** Properties of the endpoint's function that is called so. */
 export function functionOf(template: ConsumerTemplate, part: 'gate' | 'authorizer') {

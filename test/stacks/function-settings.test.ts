@@ -2,9 +2,9 @@
 import type { FunctionGroup } from '../../lambda/contract/operations';
 import type { FunctionSettings } from '../../lib';
 import { MEMORY_SIZE, parseFunctionSettings } from '../../lib/constructs/function-settings';
-import { plain, resourcesOf, synthesize, withoutHash, type Synthesis } from './synthesis';
+import { plain, resourcesOf, standardSynthesis, synthesize, withoutHash, type Synthesis } from './synthesis';
 
-const standard = synthesize();
+const standard = standardSynthesis();
 
 const functionOf = (synthesis: Synthesis, group: FunctionGroup) => {
   const all = resourcesOf(synthesis.stateless, 'AWS::Lambda::Function');

@@ -1,6 +1,6 @@
 /**
- * Whoever is woken finds the entry in the runbook, and what wakes them is there to be seen: each metric that an alarm or
- * a widget names is one that the service makes, and each line that is counted is one that it writes.
+ * The monitoring of a deployment. Each alarm has an entry in the runbook. Each metric that an alarm or a widget names is
+ * one that the service emits, and each log pattern matches entries that it writes.
  */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
@@ -13,7 +13,7 @@ import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
 import { report } from '../../lambda/handlers/logging';
 import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
 import type { AuditEntry } from '../../lambda/domain/audit';
-import { AgentIdentity, type AgentIdentityProps } from '../../lib';
+import { AgentIdentity } from '../../lib';
 import { ACCESS_LOG_FORMAT } from '../../lib/constructs/access-log';
 import {
   ACCESS_LOG_PATTERNS,
@@ -21,7 +21,7 @@ import {
   type LogPattern,
 } from '../../lib/constructs/log-metrics';
 import { ALARM_METRICS } from '../../scripts/cost/table';
-import { consumerStack, templateOf, written } from './consumer';
+import { consumerStack, standardTemplate, templateOf, written, type ConsumerTemplate } from './consumer';
 import { resourcesOf } from './synthesis';
 
 interface AlarmProperties {
@@ -31,23 +31,27 @@ interface AlarmProperties {
   readonly TreatMissingData: string;
 }
 
-function synthesized(props: AgentIdentityProps = {}, topic = false) {
-  const stack = consumerStack();
-  const alarmsTopic = topic ? { alarmsTopic: new Topic(stack, 'Topic') } : {};
-  new AgentIdentity(stack, 'Identity', { ...props, ...alarmsTopic });
-  const template = templateOf(stack);
-  const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(
+const alarmsOf = (template: ConsumerTemplate): AlarmProperties[] =>
+  resourcesOf(template, 'AWS::CloudWatch::Alarm').map(
     ([, { Properties }]) => written(Properties) as AlarmProperties,
   );
-  return { template, alarms };
+
+/** The service with a topic for its alarms, and with another runbook. */
+function withTopic(): AlarmProperties[] {
+  const stack = consumerStack();
+  const alarmsTopic = new Topic(stack, 'Topic');
+  new AgentIdentity(stack, 'Identity', { alarmsTopic, runbook: 'https://wiki.example/runbook' });
+  return alarmsOf(templateOf(stack));
 }
 
-const { template, alarms } = synthesized();
+const template = standardTemplate();
+const alarms = alarmsOf(template);
+const alarmsWithTopic = withTopic();
 
 describe('alarms', () => {
   const anchors = alarms.map(({ AlarmDescription }) => AlarmDescription.split('#').at(-1));
 
-  it('each have an entry in the runbook, and each entry about an alarm has one', () => {
+  it('have one runbook entry each, and every entry about an alarm has an alarm', () => {
     const runbook = readFileSync(join(__dirname, '../../docs/runbook.md'), 'utf8');
     const [, about = ''] = /^## Alarms$(.*?)^## /ms.exec(runbook) ?? [];
     const entries = [...about.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
@@ -55,31 +59,30 @@ describe('alarms', () => {
     expect(new Set(anchors).size).toBe(15);
   });
 
-  it('say what happened and where to read on', () => {
+  it('state what happened and the address of the runbook entry', () => {
     for (const { AlarmDescription } of alarms) {
       expect(AlarmDescription).toMatch(/^agent-identity: [A-Z][^#]+\. docs\/runbook\.md#[a-z-]+$/);
     }
-    const elsewhere = synthesized({ runbook: 'https://wiki.example/runbook' }).alarms;
-    expect(elsewhere[0]?.AlarmDescription).toContain(' https://wiki.example/runbook#server-errors');
+    expect(alarmsWithTopic[0]?.AlarmDescription).toContain(' https://wiki.example/runbook#server-errors');
   });
 
-  it('have as many metrics as docs/cost.md counts', () => {
+  it('have the number of metrics that docs/cost.md counts', () => {
     const metrics = JSON.stringify(alarms).match(/"MetricName":/g) ?? [];
     expect(metrics).toHaveLength(ALARM_METRICS);
   });
 
-  it('tell no one, unless there is a topic for them', () => {
+  it('send messages only if they have a topic', () => {
     for (const alarm of alarms) {
       expect(alarm).not.toHaveProperty('AlarmActions');
       expect(alarm.TreatMissingData).toBe('notBreaching');
     }
-    for (const alarm of synthesized({}, true).alarms) {
+    for (const alarm of alarmsWithTopic) {
       expect(alarm).toMatchObject({ AlarmActions: ['<Topic>'], OKActions: ['<Topic>'] });
     }
   });
 });
 
-/** What is written to stdout and stderr meanwhile, both of which Lambda logs, line by line, parsed. */
+/** Returns the lines on stdout and stderr during the work, parsed. Lambda logs both. */
 function linesOf(work: () => void): Record<string, unknown>[] {
   const chunks: string[] = [];
   const streams = [jest.spyOn(process.stdout, 'write'), jest.spyOn(process.stderr, 'write')];
@@ -119,7 +122,7 @@ describe('metrics', () => {
   const named = (metric: string, dimensions: readonly string[]) =>
     [metric, ...[...dimensions].sort()].join(' ');
 
-  it('of the audit trail that alarms and dashboard name are such as the service makes', () => {
+  it('in alarms and dashboard are metrics that the audit log emits, with all their dimensions', () => {
     const trail = createMetricsTrail(new Metrics({ namespace: METRICS_NAMESPACE, serviceName: 'test' }));
     const lines = linesOf(() => {
       for (const entry of entries) trail.record(entry);
@@ -144,7 +147,7 @@ describe('metrics', () => {
     for (const metric of [...queried, ...graphed]) expect(made).toContain(metric);
   });
 
-  it('without dimensions are what the logs are counted for', () => {
+  it('without dimensions are the ones of the metric filters', () => {
     const text = JSON.stringify(written(template.Resources)).replaceAll('\\', '');
     const alarmed = [...text.matchAll(/"MetricName":"(\w+)","Namespace":"AgentIdentity"/g)].map(
       ([, name]) => name,
@@ -162,7 +165,7 @@ describe('metrics', () => {
   });
 });
 
-describe('lines that are counted', () => {
+describe('log patterns', () => {
   const at = (line: Record<string, unknown>, field: string): unknown =>
     field
       .slice(2)
@@ -181,7 +184,7 @@ describe('lines that are counted', () => {
     return `{ ${all.length > 1 ? all.map((each) => `(${each})`).join(' && ') : (all[0] ?? '')} }`;
   };
 
-  it("are counted in each function's log, and the gateway's in the access log", () => {
+  it("have a metric filter on each function's log, or on the access log", () => {
     const filters = resourcesOf(template, 'AWS::Logs::MetricFilter').map(
       ([, { Properties }]) => written(Properties) as { FilterPattern: string; LogGroupName: string },
     );
@@ -195,7 +198,7 @@ describe('lines that are counted', () => {
     expect(access.map(({ LogGroupName }) => LogGroupName)).toEqual(['<IdentityApiAccessLog>']);
   });
 
-  it('are such as the functions write', () => {
+  it('match the entries that the functions write', () => {
     const log = createAuditLog(new Logger({ serviceName: 'test', logLevel: 'INFO' }));
     const [unexpected = {}, refused = {}, denied = {}, allowed = {}, noted = {}] = linesOf(() => {
       report({ name: 'TypeError', frames: '' });
@@ -212,7 +215,7 @@ describe('lines that are counted', () => {
     expect(seen).toEqual([['UnexpectedError'], ['UnexpectedError', 'KeyFailure'], ['Denial'], [], []]);
   });
 
-  it('are such as API Gateway writes', () => {
+  it('match the entries that API Gateway writes', () => {
     const line = ACCESS_LOG_FORMAT.toString().replace('$context.error.responseType', 'THROTTLED');
     expect(counts(ACCESS_LOG_PATTERNS.GatewayThrottle, JSON.parse(line) as Record<string, unknown>)).toBe(
       true,

@@ -3,9 +3,9 @@
  * more and nothing less. Written by hand and on purpose not from lib/constructs/permissions.ts.
  */
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
-import { plain, resourcesOf, synthesize } from './synthesis';
+import { plain, resourcesOf, standardSynthesis } from './synthesis';
 
-const synthesis = synthesize();
+const synthesis = standardSynthesis();
 const { stateful, stateless } = synthesis;
 
 interface Statement {

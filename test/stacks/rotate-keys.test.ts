@@ -3,7 +3,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { AgentIdentity, type AgentIdentityProps } from '../../lib';
 import { consumerStack, statementsOf, templateOf, written } from './consumer';
-import { resourcesOf, synthesize } from './synthesis';
+import { resourcesOf, standardSynthesis } from './synthesis';
 
 const FUNCTION = 'arn:aws:lambda:eu-central-1:111122223333:function:key-rotation-1';
 
@@ -73,7 +73,7 @@ it.each([
 it('the function is an output, as the runbook looks for it, of a construct and of the stack', () => {
   const stack = consumerStack();
   new AgentIdentity(stack, 'Identity');
-  const outputs = [templateOf(stack), synthesize().stateless].map((template) =>
+  const outputs = [templateOf(stack), standardSynthesis().stateless].map((template) =>
     Object.entries(template.Outputs ?? {})
       .filter(([key]) => key.includes('KeyRotationFunctionArn'))
       .map(([, { Value }]) => written(Value)),

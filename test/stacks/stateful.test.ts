@@ -2,9 +2,9 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AgentIdentity } from '../../lib';
-import { plain, resourcesOf, synthesize, withoutHash } from './synthesis';
+import { plain, resourcesOf, standardSynthesis, withoutHash } from './synthesis';
 
-const synthesis = synthesize();
+const synthesis = standardSynthesis();
 const tables = resourcesOf(synthesis.stateful, 'AWS::DynamoDB::GlobalTable');
 
 /**

@@ -39,6 +39,11 @@ export function synthesize(props: Omit<StatelessStackProps, 'state'> = {}): Synt
   };
 }
 
+let standard: Synthesis | undefined;
+
+/** Returns both stacks without props. They are synthesized once in each test file. */
+export const standardSynthesis = (): Synthesis => (standard ??= synthesize());
+
 /** Resources of one type, by logical id. */
 export const resourcesOf = (template: StackTemplate, type: string): [string, Resource][] =>
   Object.entries(template.Resources).filter(([, resource]) => resource.Type === type);
