@@ -30,6 +30,10 @@ const PLAIN_TAGS: Difference = {
   what: 'rejects tag keys that begin with `aws:`, and whitespace other than the space in keys and values',
   why: 'AWS reserves the prefix on every resource; other whitespace breaks log lines, or looks like a space',
 };
+const OWNERS_TRUST: Difference = {
+  what: 'only the owner of the resource changes the tag `agent-identity:trusted-provider-owner`',
+  why: 'the tag says which owners of credential providers may receive user tokens',
+};
 const SHORT_ADDRESS: Difference = {
   what: 'limits `scopes`, `resources`, `audiences`, and `customParameters` to 4,096 URL-encoded bytes in total, for USER_FEDERATION; limits `resourceOauth2ReturnUrl` and `customState` to 6,144',
   why: "they are in URLs that the user's browser opens, and servers commonly accept 8 KB",
@@ -192,11 +196,12 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
   TagResource: {
     does: 'Adds tags, and replaces tags that have the same key.',
     errors: ['ResourceNotFoundException', 'ServiceQuotaExceededException'],
-    differs: [PLAIN_TAGS],
+    differs: [PLAIN_TAGS, OWNERS_TRUST],
   },
   UntagResource: {
     does: 'Removes tags. Keys that the resource does not have are ignored.',
     errors: onLookup,
+    differs: [OWNERS_TRUST],
   },
   ListTagsForResource: { does: 'Returns all tags of a resource.', errors: onLookup },
 
@@ -290,6 +295,10 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
       {
         what: "evaluates the provider's policy again for the scopes of the token",
         why: 'providers can grant more scopes than requested, especially when the request has no scopes',
+      },
+      {
+        what: "for ON_BEHALF_OF_TOKEN_EXCHANGE with another owner's provider, requires a tag of the workload identity that names this owner: `agent-identity:trusted-provider-owner` with the owner's ARN (or the ARN, a space, and the unique ID)",
+        why: 'the user token is sent to a server that this owner chose, and a provider name can belong to another principal after a deletion',
       },
       {
         what: "finds the open consent session for a request without `sessionUri`, unless the provider's policy denies the caller the scopes or parameters of that session",

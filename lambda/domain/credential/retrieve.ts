@@ -7,6 +7,7 @@ import { audited, type AuditEntry, type Annotate } from '../audit';
 import { scopesInCustomParameters } from '../oauth/custom-parameters';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { Caller } from '../principal';
+import { checkProviderOwnerTrust } from '../identity/trusted-provider-owner';
 import { subjectHash } from '../identity/user';
 import { authorizeCredentialUse, credentialUseDenial } from '../policy/access';
 import { invalidMember, ServiceError } from '../service-error';
@@ -89,6 +90,7 @@ async function admitRequest(
   const { customParameters } = input;
   const asked = { principal, operation: 'GetResourceOauth2Token', customParameters } as const;
   const { identity, provider } = admit({ ...asked, providerName, scopes, annotate }, workload, found);
+  if (carried) checkProviderOwnerTrust(identity, provider, principal);
   const owner: RequestOwner = {
     grantId,
     provider,

@@ -3,6 +3,7 @@ import type { System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { changeResource } from '../managed-resource';
+import { checkTrustChange } from '../identity/trusted-provider-owner';
 import { locateResource, type ResourceStores } from './resource-arn';
 import { ServiceError } from '../service-error';
 
@@ -28,6 +29,7 @@ function changeTags(
     annotate({ resource: resourceArn });
     const { store, resource } = await locateResource(deps, call, resourceArn);
     const tags = change(resource.tags);
+    checkTrustChange(resource, tags, principal);
     if (Object.keys(tags).length > MAX_TAGS) {
       throw new ServiceError(
         'ServiceQuotaExceededException',
@@ -41,7 +43,8 @@ function changeTags(
 /**
  * Adds tags; one of the same key is replaced.
  *
- * @throws ServiceQuotaExceededException over 50, ResourceNotFoundException, AccessDeniedException
+ * @throws ServiceQuotaExceededException over 50, ResourceNotFoundException; AccessDeniedException, also for another
+ *   principal than the owner that would change whom the resource trusts
  */
 export const tagResource = (
   deps: TagDependencies,
