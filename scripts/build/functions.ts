@@ -61,11 +61,11 @@ const digestOf = (content: string | Uint8Array): string => createHash('sha256').
 const digestOfFile = async (path: string): Promise<string> =>
   digestOf(await readFile(join(ROOT, path)).catch(() => ''));
 
-const readStamp = async (): Promise<Partial<Stamp>> =>
+export const readStamp = async (): Promise<Partial<Stamp>> =>
   JSON.parse(await readFile(STAMP, 'utf8').catch(() => '{}')) as Partial<Stamp>;
 
-async function isCurrent(): Promise<boolean> {
-  const { settings, files = {} } = await readStamp();
+/** Returns whether esbuild would build the bundles that are there: from the same files, with the same settings. */
+export async function isCurrent({ settings, files = {} }: Partial<Stamp>): Promise<boolean> {
   if (settings !== SETTINGS) return false;
   const current = await Promise.all(
     Object.entries(files).map(async ([path, digest]) => (await digestOfFile(path)) === digest),
@@ -109,7 +109,7 @@ async function bundle(): Promise<Metafile> {
 
 /** Builds the bundles unless those that are there have been made from the very same files. */
 export async function buildFunctions(): Promise<void> {
-  if (await isCurrent()) return;
+  if (await isCurrent(await readStamp())) return;
   const metafile = await bundle();
   const paths = ['inputs', 'outputs'] as const;
   const files = paths.flatMap((part) => Object.keys(metafile[part]));

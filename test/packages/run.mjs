@@ -44,7 +44,8 @@ async function main(arguments_) {
   const folder = await mkdtemp(join(tmpdir(), 'agent-identity-packages-'));
   try {
     if (!arguments_.includes('--packed')) {
-      const pack = () => run(process.execPath, [join(ROOT, 'scripts/pack.mjs')], ROOT);
+      const { npm_execpath } = process.env;
+      const pack = () => run(process.execPath, [join(ROOT, 'scripts/pack.mjs')], ROOT, { npm_execpath });
       if ((await report.check('npm run pack', pack)) === undefined) return report;
     }
     const packages = await packagesByName();
