@@ -45,12 +45,19 @@ export {
 } from './resources/oauth2-credential-provider';
 export {
   OAuth2Vendor,
+  type AuthorizationServerMetadata,
   type CustomOAuth2Client,
   type IncludedOAuth2Client,
   type IncludedVendorName,
+  type KmsKeySource,
+  type MicrosoftOAuth2Client,
   type OAuth2Client,
+  type OnBehalfOfTokenExchange,
+  type PrivateKeyJwt,
+  type PrivateKeySource,
+  type TokenExchangeGrantType,
 } from './resources/oauth2-vendor';
-export { ProviderSecret, type SecretPart } from './resources/provider-secret';
+export { ProviderSecret, type AnySecret, type SecretPart } from './resources/provider-secret';
 export type {
   AuthorizingClaimMatchValue,
   ClaimMatchValue,
@@ -60,7 +67,9 @@ export type {
 export {
   WorkloadIdentity,
   type IWorkloadIdentity,
-  type MintOperation,
+  type WorkloadAccessTokenGrantOptions,
+  type WorkloadAccessTokenOperation,
+  type WorkloadIdentityAttributes,
   type WorkloadIdentityProps,
 } from './resources/workload-identity';
 export { StatefulStack, type StatefulStackProps } from './stacks/stateful';

@@ -24,6 +24,6 @@ const apiKey = SecretValue.secretsManager('travel/weather');
 const weather = new lib.ApiKeyCredentialProvider(stack, 'Weather', { identity, apiKey });
 
 agent.grantExchange(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
-calendar.grantUse(agent);
-weather.grantUse(agent);
+calendar.allowUseBy(agent);
+weather.allowUseBy(agent);
 new CfnOutput(stack, 'RegisterAtGoogle', { value: calendar.callbackUrl });

@@ -215,7 +215,7 @@ export class AgentEndpoint extends Construct {
     });
     this.gateRole = gate.executionRole;
     for (const statement of target._statements) gate.executionRole.addToPolicy(statement);
-    workload.grantMint(gate.executionRole, inbound._operations);
+    workload.grantGetWorkloadAccessToken(gate.executionRole, { operations: inbound._operations });
     const authorizer =
       inbound.kind === 'JWT' ? addFunction('authorizer', { timeout: AUTHORIZER_TIMEOUT }) : undefined;
     api.addRoutes(gate.invoked, authorizer?.invoked);

@@ -7,7 +7,7 @@ import type { IRole, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { IamInbound, JwtInbound } from '../../lambda/contract/configuration';
 import type { TrustedIssuer } from '../resources/trusted-issuer';
-import type { MintOperation } from '../resources/workload-identity';
+import type { WorkloadAccessTokenOperation } from '../resources/workload-identity';
 
 /** Inbound authorization by IAM. */
 export interface IamInboundProps {
@@ -52,7 +52,7 @@ type BoundInbound = IamInbound | (JwtInboundProps & Pick<JwtInbound, 'kind'>);
 interface InboundDefinition {
   readonly kind: 'IAM' | 'JWT';
   /** Operations with which the gate gets the agent's tokens. */
-  readonly operations: MintOperation[];
+  readonly operations: WorkloadAccessTokenOperation[];
   readonly bind: (scope: Construct) => BoundInbound;
 }
 
@@ -94,7 +94,7 @@ export class Inbound {
   }
 
   /** @internal */
-  get _operations(): MintOperation[] {
+  get _operations(): WorkloadAccessTokenOperation[] {
     return this.definition.operations;
   }
 

@@ -1,13 +1,15 @@
 /** An API key for agents as a resource of a stack. */
-import { Stack } from 'aws-cdk-lib';
-import { Construct, type IConstruct } from 'constructs';
+import { Resource, Stack, type IResource, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
-import { CredentialProvider, type CredentialProviderProps, type SecretSource } from './credential-provider';
-import type { KindOfResource } from './identity-resource';
-import { ProviderSecret } from './provider-secret';
+import { ProviderUse, type CredentialProviderProps, type SecretSource } from './credential-provider';
+import { addIdentityResource, type KindOfResource } from './identity-resource';
+import { bindSecret } from './provider-secret';
+import type { IWorkloadIdentity } from './workload-identity';
 
-/** An API-key credential provider: one of this stack's, or one that is there. */
-export interface IApiKeyCredentialProvider extends IConstruct {
+/** An API-key credential provider of this stack, or an existing one. */
+export interface IApiKeyCredentialProvider extends IResource {
+  /** Name at the service, by which agents request its credentials. */
   readonly credentialProviderName: string;
   readonly credentialProviderArn: string;
 }
@@ -30,38 +32,62 @@ const KIND: KindOfResource = {
  *   identity,
  *   apiKey: Secret.fromSecretNameV2(this, 'WeatherKey', 'weather-key').secretValue,
  * });
- * weather.grantUse(agent);
+ * weather.allowUseBy(agent);
  */
-export class ApiKeyCredentialProvider extends CredentialProvider implements IApiKeyCredentialProvider {
+export class ApiKeyCredentialProvider extends Resource implements IApiKeyCredentialProvider, ITaggableV2 {
   /**
-   * One that is there, in this account and Region.
+   * Returns an existing provider of this account and Region.
    *
-   * @param name at the service
+   * @param credentialProviderName at the service
    */
-  static fromName(scope: Construct, id: string, name: string): IApiKeyCredentialProvider {
-    return new (class extends Construct implements IApiKeyCredentialProvider {
-      readonly credentialProviderName = name;
+  static fromCredentialProviderName(
+    scope: Construct,
+    id: string,
+    credentialProviderName: string,
+  ): IApiKeyCredentialProvider {
+    return new (class extends Resource implements IApiKeyCredentialProvider {
+      readonly credentialProviderName = credentialProviderName;
       readonly credentialProviderArn = Stack.of(scope).formatArn({
         service: 'bedrock-agentcore',
         resource: 'token-vault/default/apikeycredentialprovider',
-        resourceName: name,
+        resourceName: credentialProviderName,
       });
     })(scope, id);
   }
 
   readonly credentialProviderName: string;
   readonly credentialProviderArn: string;
-  /** ARN of the secret as the service keeps it: in its own vault, or in AWS Secrets Manager when it is external. */
+  /** ARN of the IAM role that owns the provider. */
+  readonly ownerArn: string;
+  /** ARN of the secret that the service reads: in its own vault, or in AWS Secrets Manager when it is external. */
   readonly apiKeySecretArn: string;
+  readonly cdkTagManager: TagManager;
+  private readonly use = new ProviderUse('GetResourceApiKey');
 
   constructor(scope: Construct, id: string, props: ApiKeyCredentialProviderProps) {
-    const secret = ProviderSecret.of(props.apiKey);
-    super(scope, id, KIND, 'GetResourceApiKey', props, {
+    super(scope, id);
+    const created = addIdentityResource(this, props, {
+      kind: KIND,
+      name: props.credentialProviderName,
       configuration: {},
-      secret: (resource, resources) => secret.bind(resource, resources),
+      statements: () => this.use.statements(),
+      secret: (resources) => bindSecret(props.apiKey, this, resources),
+      secretVersion: props.secretVersion,
     });
-    this.credentialProviderName = this.createdName;
-    this.credentialProviderArn = this.createdArn;
-    this.apiKeySecretArn = this.attribute('ApiKeySecretArn');
+    this.credentialProviderName = created.name;
+    this.credentialProviderArn = created.arn;
+    this.ownerArn = created.ownerArn;
+    this.apiKeySecretArn = created.attribute('ApiKeySecretArn');
+    this.cdkTagManager = created.tags;
+  }
+
+  /**
+   * Allows an agent to get this key: the provider's resource policy names the agent's workload identity and its owner.
+   * The agent's role also needs `workload.grantExchange`, which allows it to call the operation.
+   *
+   * @param workload the agent's workload identity
+   */
+  allowUseBy(workload: IWorkloadIdentity): void {
+    this.use.allow(workload);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A resource of the service as a resource of a stack. Its resource policy is written when the stack is synthesized, so
- * that every grant is in it, wherever in the app it was made.
+ * A resource of the service as a custom resource of a stack. Its resource policy and its tags are written when the
+ * stack is synthesized, so that they include every grant and tag, wherever in the app it was made.
  */
 import {
   CustomResource,
@@ -9,10 +9,12 @@ import {
   Names,
   RemovalPolicy,
   Stack,
+  TagManager,
+  TagType,
   Token,
   type CfnResource,
 } from 'aws-cdk-lib';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import * as v from 'valibot';
 import type { ResourceKind } from '../../lambda/contract/resource-kinds';
 import {
@@ -25,27 +27,33 @@ import type { IAgentIdentity } from '../constructs/agent-identity';
 import { connectionOf } from '../constructs/service-connection';
 import type { BoundSecret } from './provider-secret';
 import { ResourceFunction } from './resource-function';
+import { checkTags } from './tags';
 
 /** Longer than the function tries, with Lambda's own second and third attempt. */
-const ANSWERED_WITHIN = Duration.minutes(10);
+const SERVICE_TIMEOUT = Duration.minutes(10);
 
 export interface IdentityResourceProps {
-  /** The service that it is made at. */
+  /** The service that has the resource. */
   readonly identity: IAgentIdentity;
   /**
-   * Whether a resource of this name that is there already is taken over: its properties and policy become those
-   * stated here, its grants stay. It must belong to this stack's function, or its resource policy let that function
-   * in. Another principal that owns it stays the owner, and can use what the stack keeps in it, a secret too. What was
-   * taken over is let go, not deleted, when it leaves the stack.
+   * Whether the stack adopts an existing resource of this name. The resource gets the stack's properties and policy,
+   * and keeps its grants. It must belong to this stack's function, or its resource policy must allow that function.
+   * Another principal that owns it stays the owner, and can use what the stack stores in it, also a secret. When an
+   * adopted resource leaves the stack, it is kept.
    * @default false
    */
   readonly importExisting?: boolean;
   /**
-   * What becomes of it when it leaves the stack. Deleting a workload identity or a credential provider deletes every
-   * grant at it.
+   * What happens when the resource leaves the stack. Deleting a workload identity or a credential provider also
+   * deletes all its grants.
    * @default RemovalPolicy.DESTROY
    */
   readonly removalPolicy?: RemovalPolicy;
+  /**
+   * Tags of the resource at the service. `Tags.of(resource).add(…)` adds tags too.
+   * @default - the tags of its scope
+   */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 export interface PolicyStatementJson {
@@ -66,22 +74,38 @@ export interface KindOfResource {
   readonly nameSchema: v.GenericSchema<string>;
 }
 
-/** What makes one resource of a kind. */
+/** What defines one resource of a kind. */
 export interface Definition {
-  /** Name as given; one is generated otherwise. */
+  readonly kind: KindOfResource;
+  /** Name from the props; otherwise one is generated. */
   readonly name: string | undefined;
-  /** Members of the operation that creates it, but for name, tags and secret. */
+  /** Members of the operation that creates it, except name, tags, and secret. */
   readonly configuration: object;
-  readonly secret?: (resource: Construct, resources: ResourceFunction) => BoundSecret;
-  /** Another value makes the secret be read again. */
+  /** Statements of its resource policy, without the operators' statement. */
+  readonly statements: () => readonly PolicyStatementJson[];
+  readonly secret?: (resources: ResourceFunction) => BoundSecret;
+  /** Another value makes the function read the secret again. */
   readonly secretVersion?: string | undefined;
+}
+
+/** A resource as the service returns it. */
+export interface CreatedResource {
+  /** Name that waits for the resource to exist. */
+  readonly name: string;
+  readonly arn: string;
+  /** ARN of the IAM role that owns it. */
+  readonly ownerArn: string;
+  /** Tags from the props, and those that aspects add. */
+  readonly tags: TagManager;
+  /** Returns an attribute that the service returns. */
+  readonly attribute: (name: string) => string;
 }
 
 export const actions = (operations: readonly GovernedOperation[]): string[] =>
   operations.map((operation) => `bedrock-agentcore:${operation}`);
 
-/** What an operator does to a resource: whatever is not done as the agent, and not its policy, which is the stack's. */
-const operatorsActions = (noun: GovernedKind): string[] => {
+/** Operations of an operator: all that an agent does not call, except writing policies, which are the stack's. */
+const operatorActions = (noun: GovernedKind): string[] => {
   const agents = /^GetWorkloadAccessToken|^GetResource(Oauth2Token|ApiKey)$|^CompleteResourceTokenAuth$/;
   const policies: readonly string[] = POLICY_OPERATIONS;
   return actions(
@@ -92,94 +116,87 @@ const operatorsActions = (noun: GovernedKind): string[] => {
   );
 };
 
-/** @throws Error in plain words for a name that the service would refuse */
+/** @throws Error for a name that the service rejects */
 function nameOf(scope: Construct, given: string | undefined, kind: KindOfResource): string {
   if (given === undefined) {
     return Names.uniqueResourceName(scope, { maxLength: kind.longestName, separator: '-' });
   }
   if (!Token.isUnresolved(given) && !v.safeParse(kind.nameSchema, given).success) {
-    throw new Error(`${scope.node.path}: the service takes no name like "${given}"`);
+    throw new Error(`${scope.node.path}: the service does not accept the name "${given}"`);
   }
   return given;
 }
 
-export abstract class IdentityResource extends Construct {
-  /** Name as the service has it; waits for the resource to be there. */
-  protected readonly createdName: string;
-  /** ARN as the service has it. */
-  protected readonly createdArn: string;
-  /** ARN of the IAM role that owns it. */
-  readonly ownerArn: string;
-  private readonly identity: IAgentIdentity;
-  private readonly resource: CustomResource;
+/** Returns the resource policy as JSON, or an empty string for none. */
+function policyOf(scope: Construct, identity: IAgentIdentity, definition: Definition): string {
+  const operators = [...connectionOf(identity).operatorArns];
+  const operate: PolicyStatementJson = {
+    Sid: 'Operate',
+    Effect: 'Allow',
+    Principal: { AWS: operators },
+    Action: operatorActions(definition.kind.noun),
+    Resource: '*',
+  };
+  const statements = [...definition.statements(), ...(operators.length > 0 ? [operate] : [])];
+  if (statements.length === 0) return '';
+  return Stack.of(scope).toJsonString({ Version: '2012-10-17', Statement: statements });
+}
 
-  constructor(
-    scope: Construct,
-    id: string,
-    private readonly kind: KindOfResource,
-    props: IdentityResourceProps,
-    definition: Definition,
-  ) {
-    super(scope, id);
-    const { identity, importExisting = false } = props;
-    this.identity = identity;
-    const resources = ResourceFunction.of(this, identity);
-    resources.letKeep(identity, kind.type);
-    const secret = definition.secret?.(this, resources);
-    const { secretVersion } = definition;
-    const name = nameOf(this, definition.name, kind);
-    const configuration = Stack.of(this).toJsonString(definition.configuration);
-    this.resource = new CustomResource(this, 'Resource', {
-      resourceType: kind.type,
-      serviceToken: resources.functionArn,
-      serviceTimeout: ANSWERED_WITHIN,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.DESTROY,
-      properties: {
-        endpoint: identity.endpoint,
-        name,
-        configuration,
-        policy: Lazy.string({ produce: () => this.policy() }),
-        importExisting: String(importExisting),
-        ...(secret && { secret }),
-        ...(secretVersion !== undefined && { secretVersion }),
-      },
-    });
-    if (kind.type !== 'Custom::AgentIdentityWorkloadIdentity') {
-      const resource = this.resource.node.defaultChild as CfnResource;
-      resources.manifest.addProvider({ resource, definition: [kind.type, name, configuration], secret });
-    }
-    // The operations are methods of an API, which must be deployed before it is called and outlive the last call.
-    this.resource.node.addDependency(connectionOf(identity).reachable);
-    this.createdName = this.resource.getAttString('Name');
-    this.createdArn = this.resource.getAttString('Arn');
-    this.ownerArn = resources.role.roleArn;
+/** Returns the tags as they are when the stack is synthesized, or undefined for none. */
+const tagsOf = (scope: Construct, tags: TagManager) =>
+  Lazy.any({
+    produce: () => {
+      const values = tags.tagValues();
+      checkTags(scope.node.path, values);
+      return Object.keys(values).length > 0 ? values : undefined;
+    },
+  });
+
+/**
+ * Adds the custom resource of a workload identity or a credential provider.
+ *
+ * @param scope the construct, which gets the child `Resource`
+ */
+export function addIdentityResource(
+  scope: Construct,
+  props: IdentityResourceProps,
+  definition: Definition,
+): CreatedResource {
+  const { identity, importExisting = false } = props;
+  const { kind, secretVersion } = definition;
+  const resources = ResourceFunction.of(scope, identity);
+  resources.grantManage(identity, kind.type);
+  const secret = definition.secret?.(resources);
+  const name = nameOf(scope, definition.name, kind);
+  const configuration = Stack.of(scope).toJsonString(definition.configuration);
+  const tags = new TagManager(TagType.MAP, kind.type, props.tags);
+  const resource = new CustomResource(scope, 'Resource', {
+    resourceType: kind.type,
+    serviceToken: resources.functionArn,
+    serviceTimeout: SERVICE_TIMEOUT,
+    removalPolicy: props.removalPolicy ?? RemovalPolicy.DESTROY,
+    properties: {
+      endpoint: identity.endpoint,
+      name,
+      configuration,
+      policy: Lazy.string({ produce: () => policyOf(scope, identity, definition) }),
+      importExisting: String(importExisting),
+      tags: tagsOf(scope, tags),
+      ...(secret && { secret }),
+      ...(secretVersion !== undefined && { secretVersion }),
+    },
+  });
+  if (kind.type !== 'Custom::AgentIdentityWorkloadIdentity') {
+    const provider = { resource: resource.node.defaultChild as CfnResource, secret };
+    resources.manifest.addProvider({ ...provider, definition: [kind.type, name, configuration] });
   }
-
-  /** Statements of its resource policy, beside the operators'. */
-  protected abstract statements(): PolicyStatementJson[];
-
-  /** An attribute that the service answers with. */
-  protected attribute(name: string): string {
-    return this.resource.getAttString(name);
-  }
-
-  private policy(): string {
-    const operators = [...connectionOf(this.identity).operatorArns];
-    const statements: PolicyStatementJson[] = [
-      ...this.statements(),
-      ...(operators.length > 0
-        ? [
-            {
-              Sid: 'Operate',
-              Effect: 'Allow' as const,
-              Principal: { AWS: operators },
-              Action: operatorsActions(this.kind.noun),
-              Resource: '*' as const,
-            },
-          ]
-        : []),
-    ];
-    if (statements.length === 0) return '';
-    return Stack.of(this).toJsonString({ Version: '2012-10-17', Statement: statements });
-  }
+  // The operations are methods of an API, which must be deployed before the first call and deleted after the last.
+  resource.node.addDependency(connectionOf(identity).reachable);
+  return {
+    name: resource.getAttString('Name'),
+    arn: resource.getAttString('Arn'),
+    ownerArn: resources.role.roleArn,
+    tags,
+    attribute: (attribute) => resource.getAttString(attribute),
+  };
 }

@@ -1,20 +1,22 @@
 /** An OAuth client for agents as a resource of a stack. */
-import { Stack } from 'aws-cdk-lib';
-import { Construct, type IConstruct } from 'constructs';
+import { Resource, Stack, type IResource, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
-import { CredentialProvider, type CredentialProviderProps } from './credential-provider';
-import type { KindOfResource } from './identity-resource';
+import { ProviderUse, type CredentialProviderProps } from './credential-provider';
+import { addIdentityResource, type KindOfResource } from './identity-resource';
 import type { OAuth2Vendor } from './oauth2-vendor';
-import { ProviderSecret } from './provider-secret';
+import { bindSecret } from './provider-secret';
+import type { IWorkloadIdentity } from './workload-identity';
 
-/** An OAuth2 credential provider: one of this stack's, or one that is there. */
-export interface IOAuth2CredentialProvider extends IConstruct {
+/** An OAuth2 credential provider of this stack, or an existing one. */
+export interface IOAuth2CredentialProvider extends IResource {
+  /** Name at the service, by which agents request its credentials. */
   readonly credentialProviderName: string;
   readonly credentialProviderArn: string;
 }
 
 export interface OAuth2CredentialProviderProps extends CredentialProviderProps {
-  /** The OAuth client, and at whom it is one. */
+  /** The OAuth client, and the vendor where it is registered. */
   readonly vendor: OAuth2Vendor;
 }
 
@@ -31,43 +33,67 @@ const KIND: KindOfResource = {
  *   identity,
  *   vendor: OAuth2Vendor.google({ clientId, clientSecret: secret.secretValueFromJson('clientSecret') }),
  * });
- * calendar.grantUse(agent);
+ * calendar.allowUseBy(agent);
  * new CfnOutput(this, 'RegisterThisAtGoogle', { value: calendar.callbackUrl });
  */
-export class OAuth2CredentialProvider extends CredentialProvider implements IOAuth2CredentialProvider {
+export class OAuth2CredentialProvider extends Resource implements IOAuth2CredentialProvider, ITaggableV2 {
   /**
-   * One that is there, in this account and Region.
+   * Returns an existing provider of this account and Region.
    *
-   * @param name at the service
+   * @param credentialProviderName at the service
    */
-  static fromName(scope: Construct, id: string, name: string): IOAuth2CredentialProvider {
-    return new (class extends Construct implements IOAuth2CredentialProvider {
-      readonly credentialProviderName = name;
+  static fromCredentialProviderName(
+    scope: Construct,
+    id: string,
+    credentialProviderName: string,
+  ): IOAuth2CredentialProvider {
+    return new (class extends Resource implements IOAuth2CredentialProvider {
+      readonly credentialProviderName = credentialProviderName;
       readonly credentialProviderArn = Stack.of(scope).formatArn({
         service: 'bedrock-agentcore',
         resource: 'token-vault/default/oauth2credentialprovider',
-        resourceName: name,
+        resourceName: credentialProviderName,
       });
     })(scope, id);
   }
 
   readonly credentialProviderName: string;
   readonly credentialProviderArn: string;
+  /** ARN of the IAM role that owns the provider. */
+  readonly ownerArn: string;
   /** Address to register at the vendor as the client's redirect URI. */
   readonly callbackUrl: string;
-  /** ARN of the secret as the service keeps it: in its own vault, or in AWS Secrets Manager when it is external. */
+  /** ARN of the secret that the service reads: in its own vault, or in AWS Secrets Manager when it is external. */
   readonly clientSecretArn: string;
+  readonly cdkTagManager: TagManager;
+  private readonly use = new ProviderUse('GetResourceOauth2Token');
 
   constructor(scope: Construct, id: string, props: OAuth2CredentialProviderProps) {
-    const { clientSecret } = props.vendor;
-    const secret = clientSecret && ProviderSecret.of(clientSecret);
-    super(scope, id, KIND, 'GetResourceOauth2Token', props, {
-      configuration: props.vendor.configuration(props.importExisting ?? false),
-      ...(secret && { secret: (resource, resources) => secret.bind(resource, resources) }),
+    super(scope, id);
+    const { _clientSecret: clientSecret } = props.vendor;
+    const created = addIdentityResource(this, props, {
+      kind: KIND,
+      name: props.credentialProviderName,
+      configuration: props.vendor._configuration({ importExisting: props.importExisting ?? false }),
+      statements: () => this.use.statements(),
+      ...(clientSecret && { secret: (resources) => bindSecret(clientSecret, this, resources) }),
+      secretVersion: props.secretVersion,
     });
-    this.credentialProviderName = this.createdName;
-    this.credentialProviderArn = this.createdArn;
-    this.callbackUrl = this.attribute('CallbackUrl');
-    this.clientSecretArn = this.attribute('ClientSecretArn');
+    this.credentialProviderName = created.name;
+    this.credentialProviderArn = created.arn;
+    this.ownerArn = created.ownerArn;
+    this.callbackUrl = created.attribute('CallbackUrl');
+    this.clientSecretArn = created.attribute('ClientSecretArn');
+    this.cdkTagManager = created.tags;
+  }
+
+  /**
+   * Allows an agent to get tokens of this provider: the provider's resource policy names the agent's workload identity
+   * and its owner. The agent's role also needs `workload.grantExchange`, which allows it to call the operation.
+   *
+   * @param workload the agent's workload identity
+   */
+  allowUseBy(workload: IWorkloadIdentity): void {
+    this.use.allow(workload);
   }
 }

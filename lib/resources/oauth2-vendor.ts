@@ -1,73 +1,158 @@
 /**
- * An OAuth client at a vendor, as an OAuth2 credential provider is made of it. Checked when the stack is synthesized,
- * by the service's own rules, as far as the values are known by then.
+ * An OAuth client at a vendor, which an OAuth2 credential provider uses. The service's own rules validate it when the
+ * stack is synthesized, as far as its values are known by then.
  */
 import { Token } from 'aws-cdk-lib';
 import * as v from 'valibot';
 import { oauth2ProviderMembers } from '../../lambda/contract/schemas/provider-schemas';
 import {
   checkSecretGiven,
-  type CustomOauth2Config,
-  type INCLUDED_VENDORS,
   resolveConfig,
   vendorOf,
+  type INCLUDED_VENDORS,
   type VendorName,
 } from '../../lambda/contract/credential-providers';
 import type { SecretSource } from './credential-provider';
 
-/** A client that was registered at the vendor, with the callback URL of the credential provider. */
+/** A client that is registered at the vendor, with the callback URL of the credential provider. */
 export interface OAuth2Client {
   readonly clientId: string;
   /** In AWS Secrets Manager. */
   readonly clientSecret: SecretSource;
 }
 
+/** A client at Microsoft Entra ID. */
+export interface MicrosoftOAuth2Client extends OAuth2Client {
+  /**
+   * Id or domain name of the Entra tenant.
+   * @default common
+   */
+  readonly tenantId?: string;
+}
+
+/** The endpoints of an authorization server, with the members of AWS's `Oauth2AuthorizationServerMetadata`. */
+export interface AuthorizationServerMetadata {
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  /**
+   * Must include `code`.
+   * @default - `code`
+   */
+  readonly responseTypes?: string[];
+  /**
+   * Replaced by `clientAuthenticationMethod`.
+   * @default - by `clientAuthenticationMethod`
+   */
+  readonly tokenEndpointAuthMethods?: string[];
+}
+
+/** A token exchange (RFC 8693), with the members of AWS's `TokenExchangeGrantTypeConfigType`. */
+export interface TokenExchangeGrantType {
+  /** What proves the agent: nothing, its own access token by client credentials, or a JSON Web Token of AWS. */
+  readonly actorTokenContent: 'NONE' | 'M2M' | 'AWS_IAM_ID_TOKEN_JWT';
+  /**
+   * Scopes of the actor's own token, for `M2M` only.
+   * @default - none
+   */
+  readonly actorTokenScopes?: string[];
+  /**
+   * Type of the user token in the exchange.
+   * @default - determined from each user token
+   */
+  readonly subjectTokenType?: 'ACCESS_TOKEN' | 'ID_TOKEN' | 'JWT';
+}
+
+/** How a user token is exchanged, with the members of AWS's `OnBehalfOfTokenExchangeConfigType`. */
+export interface OnBehalfOfTokenExchange {
+  /** A token exchange (RFC 8693), or a JWT as the authorization grant (RFC 7523). */
+  readonly grantType: 'TOKEN_EXCHANGE' | 'JWT_AUTHORIZATION_GRANT';
+  /**
+   * For `TOKEN_EXCHANGE` only.
+   * @default - a token exchange without an actor
+   */
+  readonly tokenExchangeGrantTypeConfig?: TokenExchangeGrantType;
+}
+
+/** A signing key in AWS KMS. */
+export interface KmsKeySource {
+  /** ARN of an asymmetric key of this account and Region, with the tag `agent-identity:owner`. */
+  readonly kmsKeyArn: string;
+}
+
+/** Where the signing key is. */
+export interface PrivateKeySource {
+  /**
+   * @default - none
+   */
+  readonly kmsKeySource?: KmsKeySource;
+}
+
+/** How the client's assertions are signed (RFC 7523), with the members of AWS's `PrivateKeyJwtConfig`. */
+export interface PrivateKeyJwt {
+  /**
+   * @default - none
+   */
+  readonly privateKeySource?: PrivateKeySource;
+  /**
+   * @default - none
+   */
+  readonly signingAlgorithm?: 'RS256' | 'PS256' | 'ES256';
+  /**
+   * @default - none
+   */
+  readonly additionalHeaderClaims?: Readonly<Record<string, string>>;
+  /**
+   * @default - none
+   */
+  readonly additionalPayloadClaims?: Readonly<Record<string, string>>;
+}
+
 /** A client at any authorization server. */
 export interface CustomOAuth2Client {
   /**
-   * Where the server says what it can do: `…/.well-known/openid-configuration` or
+   * Address of the server's metadata: `…/.well-known/openid-configuration` or
    * `…/.well-known/oauth-authorization-server`.
-   * @default - stated by `authorizationServerMetadata`
+   * @default - `authorizationServerMetadata`
    */
   readonly discoveryUrl?: string;
   /**
-   * Where its endpoints are, for a server that does not say.
+   * Endpoints of a server that publishes no metadata.
    * @default - discovered at `discoveryUrl`
    */
-  readonly authorizationServerMetadata?: NonNullable<
-    CustomOauth2Config['oauthDiscovery']['authorizationServerMetadata']
-  >;
+  readonly authorizationServerMetadata?: AuthorizationServerMetadata;
   /**
-   * @default - none: the client is named by its assertions alone
+   * @default - none: the client's assertions identify it
    */
   readonly clientId?: string;
   /**
    * In AWS Secrets Manager.
-   * @default - none: the client proves itself in another way
+   * @default - none: the client authenticates in another way
    */
   readonly clientSecret?: SecretSource;
   /**
-   * How the client proves who it is at the token endpoint.
+   * How the client authenticates at the token endpoint.
    * @default CLIENT_SECRET_BASIC
    */
-  readonly clientAuthenticationMethod?: NonNullable<CustomOauth2Config['clientAuthenticationMethod']>;
+  readonly clientAuthenticationMethod?:
+    'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST' | 'AWS_IAM_ID_TOKEN_JWT' | 'PRIVATE_KEY_JWT';
   /**
-   * How a user's own token is exchanged for one of this server.
-   * @default - it cannot be
+   * How a user token is exchanged for a token of this server.
+   * @default - user tokens cannot be exchanged
    */
-  readonly onBehalfOfTokenExchange?: NonNullable<CustomOauth2Config['onBehalfOfTokenExchangeConfig']>;
+  readonly onBehalfOfTokenExchange?: OnBehalfOfTokenExchange;
   /**
    * The key that signs the client's assertions, for PRIVATE_KEY_JWT.
    * @default - none
    */
-  readonly privateKeyJwt?: NonNullable<CustomOauth2Config['privateKeyJwtConfig']>;
+  readonly privateKeyJwt?: PrivateKeyJwt;
 }
 
-/** A client at a vendor where the operator may have a tenant. */
+/** A client at a vendor where the operator might have a tenant. */
 export interface IncludedOAuth2Client extends OAuth2Client {
   /**
    * Issuer of the operator's tenant.
-   * @default - the vendor is in one place
+   * @default - the vendor's only issuer
    */
   readonly issuer?: string;
   /**
@@ -83,9 +168,15 @@ export interface IncludedOAuth2Client extends OAuth2Client {
 /** Vendors under one member of AWS's configuration. */
 export type IncludedVendorName = keyof typeof INCLUDED_VENDORS;
 
-/** The members that are there. */
+/** Returns the members that are set. */
 const given = <Members extends object>(members: Members): Partial<Members> =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<Members>;
+
+/** How a provider uses the client. */
+interface ClientUse {
+  /** Whether the stack can adopt a provider that has a secret already, which then stays. */
+  readonly importExisting: boolean;
+}
 
 export class OAuth2Vendor {
   static atlassian(client: OAuth2Client): OAuth2Vendor {
@@ -112,9 +203,8 @@ export class OAuth2Vendor {
     return OAuth2Vendor.plain('SlackOauth2', client);
   }
 
-  /** @param client its `tenantId` is an Entra tenant's id or domain name; `common` by default */
-  static microsoft({ tenantId, ...client }: OAuth2Client & { readonly tenantId?: string }): OAuth2Vendor {
-    return OAuth2Vendor.plain('MicrosoftOauth2', client, { tenantId });
+  static microsoft(client: MicrosoftOAuth2Client): OAuth2Vendor {
+    return OAuth2Vendor.plain('MicrosoftOauth2', client, { tenantId: client.tenantId });
   }
 
   /** @param vendor such as `OktaOauth2` or `DropboxOauth2` */
@@ -123,7 +213,7 @@ export class OAuth2Vendor {
     return OAuth2Vendor.plain(vendor, client, { issuer, authorizationEndpoint, tokenEndpoint });
   }
 
-  /** Any other authorization server (RFC 6749), discovered or stated. */
+  /** Any other authorization server (RFC 6749), discovered or described. */
   static custom(client: CustomOAuth2Client): OAuth2Vendor {
     const { discoveryUrl, authorizationServerMetadata } = client;
     const config = given({
@@ -147,28 +237,29 @@ export class OAuth2Vendor {
   private constructor(
     private readonly name: VendorName,
     private readonly config: object,
-    readonly clientSecret: SecretSource | undefined,
+    private readonly secret: SecretSource | undefined,
   ) {}
 
+  /** @internal */
+  get _clientSecret(): SecretSource | undefined {
+    return this.secret;
+  }
+
   /**
-   * Vendor and client as the custom resource's properties have them.
+   * Returns vendor and client for the custom resource's properties.
    *
-   * @param importExisting whether there may be a provider with a secret already, which then stays
-   * @throws Error in plain words for what the service would refuse
+   * @throws Error for a client that the service rejects
+   * @internal
    */
-  configuration(importExisting = false): {
-    credentialProviderVendor: VendorName;
-    member: string;
-    config: object;
-  } {
+  _configuration(use: ClientUse): { credentialProviderVendor: VendorName; member: string; config: object } {
     const { configMember: member } = vendorOf(this.name);
-    if (!Token.isUnresolved(this.config)) this.check(member, importExisting);
+    if (!Token.isUnresolved(this.config)) this.check(member, use);
     return { credentialProviderVendor: this.name, member, config: this.config };
   }
 
-  private check(member: string, importExisting: boolean): void {
-    // The secret is not known here; that there is one matters to some methods.
-    const secret = this.clientSecret && { clientSecret: 'kept in AWS Secrets Manager' };
+  private check(member: string, { importExisting }: ClientUse): void {
+    // The secret is not known here, but some methods depend on whether there is one.
+    const secret = this.secret && { clientSecret: 'kept in AWS Secrets Manager' };
     const parsed = v.safeParse(oauth2ProviderMembers.oauth2ProviderConfigInput, {
       [member]: { ...this.config, ...secret },
     });
@@ -176,7 +267,7 @@ export class OAuth2Vendor {
       const [issue] = parsed.issues;
       throw new Error(`${this.name}: ${v.getDotPath(issue) ?? member}: ${issue.message}`);
     }
-    // Whether loopback servers are let in, only the service knows.
+    // Only the service knows whether it accepts loopback servers.
     const resolved = resolveConfig(this.name, parsed.output, { loopback: true });
     if (!importExisting) checkSecretGiven(this.name, resolved);
   }

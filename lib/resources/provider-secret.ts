@@ -1,12 +1,13 @@
 /**
- * A credential provider's secret: where it is in AWS Secrets Manager, never what it is. CloudFormation does not resolve
- * secure references in custom resources, so the function behind them reads the secret; neither the template nor any
- * event of the stack has it.
+ * A credential provider's secret: its place in AWS Secrets Manager, never its value. CloudFormation does not resolve
+ * secure references in custom resources, so the function behind them reads the secret. Neither the template nor any
+ * event of the stack contains it.
  *
- * By default the secret is handed on when the stack is deployed, and from then on sealed in the service's own vault:
- * this works with every secret that the function may read, in plain text or JSON, and the service needs no way to
- * Secrets Manager. A new version is handed on when `secretVersion` changes. `ProviderSecret.external` leaves the secret
- * where it is instead; the service reads it when a credential is wanted, so that a rotation needs no deployment.
+ * By default the secret is managed: the deployment passes it to the service, which seals it in its own vault. This
+ * works with every secret that the function can read, in plain text or JSON, and the service needs no access to
+ * Secrets Manager. When `secretVersion` changes, the deployment passes the new version. `ProviderSecret.external`
+ * leaves the secret in Secrets Manager. The service then reads it for each credential, so a rotation needs no
+ * deployment.
  */
 import { Stack, Tags, Token, type SecretValue } from 'aws-cdk-lib';
 import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -15,13 +16,13 @@ import { OWNER_TAG } from '../../lambda/contract/encryption';
 import type { StatedSecret } from '../../lambda/contract/resource-request';
 import type { ResourceFunction } from './resource-function';
 
-/** The secret as the custom resource's properties have it. */
+/** The secret in the custom resource's properties. */
 export type BoundSecret = StatedSecret;
 
-/** Which part of a secret, and which version. */
+/** A part of a secret, and its version. */
 export interface SecretPart {
   /**
-   * Member of the JSON object that the secret's text is.
+   * Member of the JSON object in the secret.
    * @default - the whole text
    */
   readonly jsonKey?: string;
@@ -42,10 +43,10 @@ const SECRETS_MANAGER =
 /** A complete ARN ends in six random characters. */
 const COMPLETE_ARN = /^arn:.*-[A-Za-z0-9]{6}$/;
 
-/** Stands in the text for a part that is known at deployment only; no secret's name has it. */
+/** Replaces a part of the text that is known only at deployment; no secret's name contains it. */
 const HOLE = '\u0000';
 
-/** A resolved value as text with holes, and what goes into them. */
+/** A resolved value as text with holes, and the values of the holes. */
 interface HoledText {
   readonly text: string;
   readonly holes: readonly unknown[];
@@ -72,8 +73,8 @@ function filled({ text, holes }: HoledText, end: string): string {
 }
 
 /**
- * A reference is to the complete ARN of a secret that is made or given by it; an ARN that is put together around the
- * account and the region has the secret's name, as that of `Secret.fromSecretNameV2` does.
+ * A reference resolves to the complete ARN of the secret. An ARN that is assembled from account and Region ends in the
+ * secret's name, as `Secret.fromSecretNameV2` does it.
  */
 function secretOf(scope: Construct, id: HoledText): ISecret {
   const { text, holes } = id;
@@ -88,12 +89,12 @@ function secretOf(scope: Construct, id: HoledText): ISecret {
 }
 
 /** @throws Error for a value that is not a reference to Secrets Manager; the value itself is not in the message */
-function referenceOf(scope: Construct, value: SecretValue): { secret: ISecret; part: SecretPart } {
+function referenceOf(scope: Construct, value: SecretValue): ManagedSecret {
   const found = textOf(Stack.of(scope).resolve(value.unsafeUnwrap()));
   const [, text, jsonKey, versionStage, versionId] = SECRETS_MANAGER.exec(found?.text ?? '') ?? [];
   if (!found || text === undefined) {
     throw new Error(
-      `${scope.node.path}: the secret must be in AWS Secrets Manager: use secret.secretValueFromJson(…), SecretValue.secretsManager(…) or ProviderSecret. Clear text, parameters and Systems Manager would put it where it can be read.`,
+      `${scope.node.path}: the secret must be in AWS Secrets Manager: use secret.secretValueFromJson(…), SecretValue.secretsManager(…), or ProviderSecret. Clear text, parameters, and Systems Manager would expose it.`,
     );
   }
   return {
@@ -106,70 +107,81 @@ function referenceOf(scope: Construct, value: SecretValue): { secret: ISecret; p
   };
 }
 
-/** CDK's class does not fit its own interface for who has `exactOptionalPropertyTypes` on. */
+/** Under `exactOptionalPropertyTypes`, CDK's class does not fit its own interface. */
 export type AnySecret = ISecret | Secret;
 
 /**
- * The complete ARN or the name: of a partial ARN whose name ends in a hyphen and six characters, Secrets Manager cannot
- * tell that it is partial (AWS Secrets Manager user guide, "Secret ARN").
+ * Returns the complete ARN or the name. Secrets Manager cannot recognize a partial ARN whose name ends in a hyphen and
+ * six characters (AWS Secrets Manager user guide, "Secret ARN").
  */
 const idOf = (secret: AnySecret): string => secret.secretFullArn ?? secret.secretName;
 
-export abstract class ProviderSecret {
+/** A secret, and how the service gets it. */
+export class ProviderSecret {
   /**
-   * Hands the secret on when the stack is deployed; the service seals it in its vault.
+   * The deployment reads the secret and passes it to the service, which seals it in its vault.
    *
    * @param secret under the AWS managed key, or a key of this app
+   * @param part of the secret; the whole text by default
    */
-  static handedOn(secret: AnySecret, part: SecretPart = {}): ProviderSecret {
-    return new HandedOn(() => ({ secret, part }));
+  static managed(secret: AnySecret, part: SecretPart = {}): ProviderSecret {
+    return new ProviderSecret((_, resources) => managed({ secret, part }, resources));
   }
 
   /**
-   * Leaves the secret in Secrets Manager; the service reads it when a credential is wanted, at most five minutes old.
-   * The secret gets the tag by which it says whose providers may use it. One that is not of this app must have been
-   * tagged: `agent-identity:owner` = the provider's `ownerArn`. Under a customer managed key, the key must let the
-   * service's functions decrypt.
+   * The deployment reads the secret that the value refers to, and passes it to the service. A `SecretValue` that a
+   * provider gets directly is used in this way.
+   */
+  static fromSecretValue(value: SecretValue): ProviderSecret {
+    return new ProviderSecret((scope, resources) => managed(referenceOf(scope, value), resources));
+  }
+
+  /**
+   * The secret stays in Secrets Manager, and the service reads it when it needs it; a value is kept for up to 5 minutes.
+   * The secret gets the tag that names the owner of the providers that can use it. For a secret of another app, set
+   * this tag yourself: `agent-identity:owner` = the provider's `ownerArn`. A customer managed key must allow the
+   * service's functions to decrypt.
    *
-   * @param jsonKey member of the JSON object that the secret's text is
+   * @param jsonKey member of the JSON object in the secret
    */
   static external(secret: AnySecret, jsonKey: string): ProviderSecret {
-    return new External(secret, jsonKey);
+    return new ProviderSecret((_, resources) => {
+      Tags.of(secret).add(OWNER_TAG, resources.role.roleArn);
+      return { source: 'EXTERNAL', secretId: idOf(secret), jsonKey };
+    });
   }
 
-  /** A `SecretValue` is handed on. */
-  static of(secret: SecretValue | ProviderSecret): ProviderSecret {
-    return secret instanceof ProviderSecret ? secret : new HandedOn((scope) => referenceOf(scope, secret));
-  }
+  private constructor(
+    private readonly bind: (scope: Construct, resources: ResourceFunction) => BoundSecret,
+  ) {}
 
-  /** Gives the function the access that the secret needs. */
-  abstract bind(scope: Construct, resources: ResourceFunction): BoundSecret;
-}
-
-class HandedOn extends ProviderSecret {
-  constructor(
-    private readonly find: (scope: Construct) => { readonly secret: AnySecret; readonly part: SecretPart },
-  ) {
-    super();
-  }
-
-  bind(scope: Construct, resources: ResourceFunction): BoundSecret {
-    const { secret, part } = this.find(scope);
-    secret.grantRead(resources.role).assertSuccess();
-    return { source: 'MANAGED', secretId: idOf(secret), ...part };
+  /**
+   * Gives the function the access that the secret needs.
+   *
+   * @internal
+   */
+  _bind(scope: Construct, resources: ResourceFunction): BoundSecret {
+    return this.bind(scope, resources);
   }
 }
 
-class External extends ProviderSecret {
-  constructor(
-    private readonly secret: AnySecret,
-    private readonly jsonKey: string,
-  ) {
-    super();
-  }
-
-  bind(_scope: Construct, resources: ResourceFunction): BoundSecret {
-    Tags.of(this.secret).add(OWNER_TAG, resources.role.roleArn);
-    return { source: 'EXTERNAL', secretId: idOf(this.secret), jsonKey: this.jsonKey };
-  }
+interface ManagedSecret {
+  readonly secret: AnySecret;
+  readonly part: SecretPart;
 }
+
+function managed({ secret, part }: ManagedSecret, resources: ResourceFunction): BoundSecret {
+  secret.grantRead(resources.role).assertSuccess();
+  return { source: 'MANAGED', secretId: idOf(secret), ...part };
+}
+
+/** Gives the function the access that the secret needs, and returns the secret for the resource's properties. */
+export const bindSecret = (
+  source: SecretValue | ProviderSecret,
+  scope: Construct,
+  resources: ResourceFunction,
+): BoundSecret =>
+  (source instanceof ProviderSecret ? source : ProviderSecret.fromSecretValue(source))._bind(
+    scope,
+    resources,
+  );

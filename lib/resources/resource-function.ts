@@ -65,8 +65,8 @@ export class ResourceFunction extends Construct {
     this.role = deployed.executionRole;
   }
 
-  /** Lets it make, keep and delete resources of a kind. */
-  letKeep(identity: IAgentIdentity, kind: ResourceKind): void {
+  /** Grants its role the operations that manage resources of a kind. */
+  grantManage(identity: IAgentIdentity, kind: ResourceKind): void {
     grantInvokeOperations(identity, this.role, [...KIND_OPERATIONS[kind], ...COMMON_OPERATIONS]);
     this.manifest.addEndpoint(identity.endpoint);
   }

@@ -1,42 +1,124 @@
 /** An agent's identity as a resource of a stack. */
-import { Stack } from 'aws-cdk-lib';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
-import { Construct, type IConstruct } from 'constructs';
+import {
+  Annotations,
+  Fn,
+  Resource,
+  Stack,
+  Token,
+  type IResource,
+  type ITaggableV2,
+  type TagManager,
+} from 'aws-cdk-lib';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
 import * as v from 'valibot';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
-import type { TrustedIssuer } from '../../lambda/contract/configuration';
-import type { GovernedOperation } from '../../lambda/contract/resource-policies';
+import type { OperationName } from '../../lambda/contract/operations';
+import type { IAgentIdentity } from '../constructs/agent-identity';
 import { grantInvokeOperations } from '../constructs/invocation';
+import { granteeArn } from './grantee';
 import {
   actions,
-  IdentityResource,
+  addIdentityResource,
   type IdentityResourceProps,
   type KindOfResource,
   type PolicyStatementJson,
 } from './identity-resource';
+import type { TrustedIssuer } from './trusted-issuer';
 
-/** A workload identity: one of this stack's, or one that is there. */
-export interface IWorkloadIdentity extends IConstruct {
+/** The operations that return workload access tokens. */
+export type WorkloadAccessTokenOperation =
+  'GetWorkloadAccessToken' | 'GetWorkloadAccessTokenForJWT' | 'GetWorkloadAccessTokenForUserId';
+
+const TOKEN_OPERATIONS: readonly WorkloadAccessTokenOperation[] = [
+  'GetWorkloadAccessToken',
+  'GetWorkloadAccessTokenForJWT',
+  'GetWorkloadAccessTokenForUserId',
+];
+
+/** Operations that an agent calls as itself. RejectResourceOauth2Token needs no policy of its own. */
+const AGENT_OPERATIONS = [
+  ...TOKEN_OPERATIONS,
+  'GetResourceOauth2Token',
+  'GetResourceApiKey',
+  'CompleteResourceTokenAuth',
+] as const;
+
+type AgentOperation = (typeof AGENT_OPERATIONS)[number];
+
+/** Names of the statements in the resource policy. */
+type StatementName = 'Exchange' | 'Mint' | 'Complete';
+
+export interface WorkloadAccessTokenGrantOptions {
+  /**
+   * Operations to grant. Without `GetWorkloadAccessTokenForUserId`, the grantee cannot choose a user.
+   * @default - all three
+   */
+  readonly operations?: WorkloadAccessTokenOperation[];
+}
+
+/** A workload identity of this stack, or an existing one. */
+export interface IWorkloadIdentity extends IResource {
+  /** Name at the service. */
   readonly workloadIdentityName: string;
   readonly workloadIdentityArn: string;
   /** ARN of the IAM principal that owns it. */
   readonly ownerArn: string;
+
+  /**
+   * Grants a role the right to act as this agent: to exchange user tokens, get credentials, complete consent, and reject
+   * tokens. IAM allows the operations, and the resource policy of the workload identity allows the role.
+   *
+   * @param grantee the agent's role, or a user; of this account
+   */
+  grantExchange(grantee: IGrantable): Grant;
+
+  /**
+   * Grants the right to get workload access tokens of this agent, and nothing else: for a component in front of the
+   * agent. The grantee cannot get credentials with these tokens, because it cannot call the operations that return them.
+   *
+   * @param grantee a role or user of this account
+   */
+  grantGetWorkloadAccessToken(grantee: IGrantable, options?: WorkloadAccessTokenGrantOptions): Grant;
+
+  /**
+   * Grants the right to complete consent for this agent, and nothing else: for the application at the return URL, when
+   * it is not the agent itself.
+   *
+   * @param grantee the application's role, or a user; of this account
+   */
+  grantComplete(grantee: IGrantable): Grant;
+}
+
+export interface WorkloadIdentityAttributes {
+  /** ARN at the service. */
+  readonly workloadIdentityArn: string;
+  /**
+   * ARN of the IAM principal that created it. The policies of credential providers name it.
+   * @default - unknown: credential providers cannot allow the workload identity
+   */
+  readonly ownerArn?: string;
+  /**
+   * The service that has it.
+   * @default - unknown: the workload identity cannot grant access
+   */
+  readonly identity?: IAgentIdentity;
 }
 
 export interface WorkloadIdentityProps extends IdentityResourceProps {
   /**
-   * Name at the service: 3 to 255 letters, digits, `_`, `.` and `-`. A change of it makes a new identity, without the
+   * Name at the service: 3 to 255 letters, digits, `_`, `.` and `-`. A new name creates a new identity, without the
    * grants of the old one.
-   * @default - a name made of the construct's path
+   * @default - generated from the construct's path
    */
   readonly workloadIdentityName?: string;
   /**
-   * Addresses of the application that a user may be sent back to after consent, compared exactly.
-   * @default - none: consent cannot be asked for
+   * Addresses of the application to which the service can send a user back after consent; they are compared exactly.
+   * @default - none: the agent cannot request consent
    */
-  readonly allowedResourceOauth2ReturnUrls?: readonly string[];
+  readonly allowedResourceOauth2ReturnUrls?: string[];
   /**
-   * The one issuer whose user tokens this agent believes.
+   * The only issuer whose user tokens this agent accepts.
    * @default - the deployment's trusted issuers
    */
   readonly authorizer?: TrustedIssuer;
@@ -49,24 +131,20 @@ const KIND: KindOfResource = {
   nameSchema: SCHEMAS.GetWorkloadIdentity.entries.name,
 };
 
-/** The operations that give out workload access tokens. */
-export const MINT_OPERATIONS = [
-  'GetWorkloadAccessToken',
-  'GetWorkloadAccessTokenForJWT',
-  'GetWorkloadAccessTokenForUserId',
-] as const;
+/** The name is the fourth part between slashes. */
+const ARN = /^arn:[^/]+:workload-identity-directory\/[^/]+\/workload-identity\/[^/]+$/;
 
-export type MintOperation = (typeof MINT_OPERATIONS)[number];
+/** @throws Error for a value that is not the ARN of a workload identity */
+function nameInArn(path: string, arn: string): string {
+  if (Token.isUnresolved(arn)) return Fn.select(3, Fn.split('/', arn));
+  const [, , , name] = ARN.test(arn) ? arn.split('/') : [];
+  if (name !== undefined) return name;
+  throw new Error(
+    `${path}: workloadIdentityArn: must be the ARN of a workload identity (arn:aws:bedrock-agentcore:…:workload-identity/…)`,
+  );
+}
 
-/** What an agent does as itself, at the service; a rejected token is spoken of by who may get one. */
-const AGENT_OPERATIONS = [
-  ...MINT_OPERATIONS,
-  'GetResourceOauth2Token',
-  'GetResourceApiKey',
-  'CompleteResourceTokenAuth',
-] as const;
-
-/** @throws Error in plain words for what the service would refuse */
+/** @throws Error for a configuration that the service rejects */
 function configurationOf(path: string, props: WorkloadIdentityProps) {
   const { allowedResourceOauth2ReturnUrls = [], authorizer } = props;
   const configuration = {
@@ -80,6 +158,89 @@ function configurationOf(path: string, props: WorkloadIdentityProps) {
   throw new Error(`${path}: ${v.getDotPath(issue) ?? 'configuration'}: ${issue.message}`);
 }
 
+/** The three grants, by the operations that they allow in IAM and in the resource policy. */
+abstract class WorkloadIdentityBase extends Resource implements IWorkloadIdentity {
+  abstract readonly workloadIdentityName: string;
+  abstract readonly workloadIdentityArn: string;
+  abstract readonly ownerArn: string;
+
+  grantExchange(grantee: IGrantable): Grant {
+    const grant = this.grantInvoke(grantee, [...AGENT_OPERATIONS, 'RejectResourceOauth2Token']);
+    this._allow('Exchange', granteeArn(this, grantee), AGENT_OPERATIONS);
+    return grant;
+  }
+
+  grantGetWorkloadAccessToken(grantee: IGrantable, options: WorkloadAccessTokenGrantOptions = {}): Grant {
+    const { operations = TOKEN_OPERATIONS } = options;
+    const grant = this.grantInvoke(grantee, operations);
+    this._allow('Mint', granteeArn(this, grantee), operations);
+    return grant;
+  }
+
+  grantComplete(grantee: IGrantable): Grant {
+    const grant = this.grantInvoke(grantee, ['CompleteResourceTokenAuth']);
+    this._allow('Complete', granteeArn(this, grantee), ['CompleteResourceTokenAuth']);
+    return grant;
+  }
+
+  /** @internal */
+  protected abstract readonly _identity: IAgentIdentity | undefined;
+
+  /**
+   * Allows a principal in the resource policy.
+   *
+   * @internal
+   */
+  protected abstract _allow(
+    statement: StatementName,
+    arn: string,
+    operations: readonly AgentOperation[],
+  ): void;
+
+  private grantInvoke(grantee: IGrantable, operations: readonly OperationName[]): Grant {
+    if (this._identity) return grantInvokeOperations(this._identity, grantee, operations);
+    throw new Error(
+      `${this.node.path}: cannot grant access without the service. Set identity in WorkloadIdentity.fromWorkloadIdentityAttributes.`,
+    );
+  }
+}
+
+class ImportedWorkloadIdentity extends WorkloadIdentityBase {
+  readonly workloadIdentityName: string;
+  readonly workloadIdentityArn: string;
+  /** @internal */
+  protected readonly _identity: IAgentIdentity | undefined;
+  private readonly owner: string | undefined;
+
+  constructor(scope: Construct, id: string, attributes: WorkloadIdentityAttributes) {
+    super(scope, id, { environmentFromArn: attributes.workloadIdentityArn });
+    this.workloadIdentityArn = attributes.workloadIdentityArn;
+    this.workloadIdentityName = nameInArn(this.node.path, this.workloadIdentityArn);
+    this._identity = attributes.identity;
+    this.owner = attributes.ownerArn;
+  }
+
+  get ownerArn(): string {
+    if (this.owner !== undefined) return this.owner;
+    throw new Error(
+      `${this.node.path}: the owner is unknown. Set ownerArn in WorkloadIdentity.fromWorkloadIdentityAttributes.`,
+    );
+  }
+
+  /**
+   * The owner needs no policy. A policy for another principal is not this app's to write.
+   *
+   * @internal
+   */
+  protected override _allow(_statement: StatementName, arn: string): void {
+    if (arn === this.owner) return;
+    Annotations.of(this).addWarningV2(
+      '@agent-identity/cdk:importedResourcePolicy',
+      'The resource policy of this workload identity is not part of the app, so the grant sets IAM only. The owner of the workload identity must allow the grantee in its resource policy.',
+    );
+  }
+}
+
 /**
  * @example
  * const agent = new WorkloadIdentity(this, 'TravelAgent', {
@@ -88,104 +249,96 @@ function configurationOf(path: string, props: WorkloadIdentityProps) {
  * });
  * agent.grantExchange(agentRole);
  */
-export class WorkloadIdentity extends IdentityResource implements IWorkloadIdentity {
+export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV2 {
+  /** Returns an existing workload identity of this account and Region. */
+  static fromWorkloadIdentityName(
+    scope: Construct,
+    id: string,
+    workloadIdentityName: string,
+  ): IWorkloadIdentity {
+    const workloadIdentityArn = Stack.of(scope).formatArn({
+      service: 'bedrock-agentcore',
+      resource: 'workload-identity-directory/default/workload-identity',
+      resourceName: workloadIdentityName,
+    });
+    return WorkloadIdentity.fromWorkloadIdentityArn(scope, id, workloadIdentityArn);
+  }
+
+  /** Returns an existing workload identity. */
+  static fromWorkloadIdentityArn(
+    scope: Construct,
+    id: string,
+    workloadIdentityArn: string,
+  ): IWorkloadIdentity {
+    return WorkloadIdentity.fromWorkloadIdentityAttributes(scope, id, { workloadIdentityArn });
+  }
+
   /**
-   * A workload identity that is there, in this account and Region.
-   *
-   * @param name at the service
-   * @param ownerArn of the IAM principal that created it: credential providers that it may use must say so
+   * Returns an existing workload identity with its owner and its service. Its grants set IAM only: its resource policy
+   * is not part of this app, and its owner must allow the grantees there.
    */
-  static fromName(scope: Construct, id: string, name: string, ownerArn: string): IWorkloadIdentity {
-    return new (class extends Construct implements IWorkloadIdentity {
-      readonly workloadIdentityName = name;
-      readonly ownerArn = ownerArn;
-      readonly workloadIdentityArn = Stack.of(scope).formatArn({
-        service: 'bedrock-agentcore',
-        resource: 'workload-identity-directory/default/workload-identity',
-        resourceName: name,
-      });
-    })(scope, id);
+  static fromWorkloadIdentityAttributes(
+    scope: Construct,
+    id: string,
+    attributes: WorkloadIdentityAttributes,
+  ): IWorkloadIdentity {
+    return new ImportedWorkloadIdentity(scope, id, attributes);
   }
 
   readonly workloadIdentityName: string;
   readonly workloadIdentityArn: string;
-  /** As stated; the first is where users come back to when nobody says otherwise. */
-  readonly allowedResourceOauth2ReturnUrls: readonly string[];
-  private readonly agents: IRole[] = [];
-  private readonly minters = new Map<IRole, readonly MintOperation[]>();
-  private readonly applications: IRole[] = [];
-  private readonly api: WorkloadIdentityProps['identity'];
+  readonly ownerArn: string;
+  /** As in the props. The service sends users back to the first, unless the agent names another. */
+  readonly allowedResourceOauth2ReturnUrls: string[];
+  readonly cdkTagManager: TagManager;
+  /** @internal */
+  protected readonly _identity: IAgentIdentity;
+  private readonly allowed: Readonly<Record<StatementName, Map<string, readonly AgentOperation[]>>> = {
+    Exchange: new Map(),
+    Mint: new Map(),
+    Complete: new Map(),
+  };
 
   constructor(scope: Construct, id: string, props: WorkloadIdentityProps) {
-    super(scope, id, KIND, props, {
+    super(scope, id);
+    const created = addIdentityResource(this, props, {
+      kind: KIND,
       name: props.workloadIdentityName,
-      configuration: configurationOf(`${scope.node.path}/${id}`, props),
+      configuration: configurationOf(this.node.path, props),
+      statements: () => this.statements(),
     });
-    this.api = props.identity;
+    this._identity = props.identity;
     this.allowedResourceOauth2ReturnUrls = props.allowedResourceOauth2ReturnUrls ?? [];
-    this.workloadIdentityName = this.createdName;
-    this.workloadIdentityArn = this.createdArn;
+    this.workloadIdentityName = created.name;
+    this.workloadIdentityArn = created.arn;
+    this.ownerArn = created.ownerArn;
+    this.cdkTagManager = created.tags;
   }
 
-  /**
-   * Lets a role act as this agent: exchange users' tokens, get credentials, complete consent, say that a token was
-   * rejected. IAM lets it call the operations, and the identity's resource policy lets it act as this agent.
-   *
-   * @param role what the agent runs as; a role of this account
-   */
-  grantExchange(role: IRole): void {
-    grantInvokeOperations(this.api, role, [...AGENT_OPERATIONS, 'RejectResourceOauth2Token']);
-    if (!this.agents.includes(role)) this.agents.push(role);
+  /** @internal */
+  protected override _allow(name: StatementName, arn: string, operations: readonly AgentOperation[]): void {
+    const granted = this.allowed[name].get(arn) ?? [];
+    const union = AGENT_OPERATIONS.filter((one) => granted.includes(one) || operations.includes(one));
+    this.allowed[name].set(arn, union);
   }
 
-  /**
-   * Lets a role get workload access tokens of this agent and hand them on, and nothing else: for what stands in front
-   * of the agent. With the tokens alone it gets no credential, for it may not call the operations that give them out.
-   *
-   * @param role of this account
-   * @param operations which of them; without `GetWorkloadAccessTokenForUserId` it can name no user by itself
-   */
-  grantMint(role: IRole, operations: readonly MintOperation[] = MINT_OPERATIONS): void {
-    grantInvokeOperations(this.api, role, operations);
-    const granted = this.minters.get(role) ?? [];
-    const union = MINT_OPERATIONS.filter((one) => granted.includes(one) || operations.includes(one));
-    this.minters.set(role, union);
-  }
-
-  /**
-   * Lets a role complete consent for this agent, and nothing else: for the application to which users come back, where
-   * it is not the agent itself.
-   *
-   * @param role what the application runs as; a role of this account
-   */
-  grantComplete(role: IRole): void {
-    grantInvokeOperations(this.api, role, ['CompleteResourceTokenAuth']);
-    if (!this.applications.includes(role)) this.applications.push(role);
-  }
-
-  protected statements(): PolicyStatementJson[] {
+  private statements(): PolicyStatementJson[] {
+    const { Exchange, Mint, Complete } = this.allowed;
     const allow = (
       Sid: string,
-      roles: readonly IRole[],
-      operations: readonly GovernedOperation[],
-    ): PolicyStatementJson[] =>
-      roles.length === 0
-        ? []
-        : [
-            {
-              Sid,
-              Effect: 'Allow',
-              Principal: { AWS: roles.map(({ roleArn }) => roleArn) },
-              Action: actions(operations),
-              Resource: '*',
-            },
-          ];
+      arns: Iterable<string>,
+      operations: readonly AgentOperation[],
+    ): PolicyStatementJson => ({
+      Sid,
+      Effect: 'Allow',
+      Principal: { AWS: [...arns] },
+      Action: actions(operations),
+      Resource: '*',
+    });
     return [
-      ...allow('Exchange', this.agents, AGENT_OPERATIONS),
-      ...[...this.minters].flatMap(([role, operations], index) =>
-        allow(`Mint${index + 1}`, [role], operations),
-      ),
-      ...allow('Complete', this.applications, ['CompleteResourceTokenAuth']),
+      ...(Exchange.size > 0 ? [allow('Exchange', Exchange.keys(), AGENT_OPERATIONS)] : []),
+      ...[...Mint].map(([arn, operations], index) => allow(`Mint${index + 1}`, [arn], operations)),
+      ...(Complete.size > 0 ? [allow('Complete', Complete.keys(), ['CompleteResourceTokenAuth'])] : []),
     ];
   }
 }

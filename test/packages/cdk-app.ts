@@ -38,8 +38,8 @@ const weather = new ApiKeyCredentialProvider(stack, 'Weather', {
   apiKey: SecretValue.secretsManager('travel/weather'),
 });
 agent.grantExchange(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
-calendar.grantUse(agent);
-weather.grantUse(agent);
+calendar.allowUseBy(agent);
+weather.allowUseBy(agent);
 new AgentEndpoint(stack, 'Endpoint', {
   identity,
   workload: agent,

@@ -121,19 +121,21 @@ describe('names', () => {
 
   it('that the service would refuse are refused at synthesis', () => {
     expect(() => new WorkloadIdentity(stack, 'A', { identity, workloadIdentityName: 'a b' })).toThrow(
-      'the service takes no name like "a b"',
+      'the service does not accept the name "a b"',
     );
     expect(() => weatherOf({ credentialProviderName: 'a.b' })).toThrow(
-      'the service takes no name like "a.b"',
+      'the service does not accept the name "a.b"',
     );
   });
 
   it('of what is there give its ARN', () => {
-    const theirs = OAuth2CredentialProvider.fromName(stack, 'Theirs', 'calendar');
+    const theirs = OAuth2CredentialProvider.fromCredentialProviderName(stack, 'Theirs', 'calendar');
     expect(written(stack.resolve(theirs.credentialProviderArn))).toBe(
       'arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>:token-vault/default/oauth2credentialprovider/calendar',
     );
-    expect(ApiKeyCredentialProvider.fromName(stack, 'Key', 'weather').credentialProviderName).toBe('weather');
+    expect(
+      ApiKeyCredentialProvider.fromCredentialProviderName(stack, 'Key', 'weather').credentialProviderName,
+    ).toBe('weather');
   });
 });
 

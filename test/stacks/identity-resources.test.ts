@@ -72,9 +72,9 @@ describe('the resource policies that are written', () => {
     const weather = weatherOf();
     const role = roleNamed('AgentRole');
     agent.grantExchange(role);
-    agent.grantMint(role);
+    agent.grantGetWorkloadAccessToken(role);
     agent.grantComplete(role);
-    weather.grantUse(agent);
+    weather.allowUseBy(agent);
     identity.grantOperate(role);
     const arns: Record<string, string> = {
       [IDENTITY]: 'workload-identity-directory/default/workload-identity/a',
@@ -138,7 +138,7 @@ describe('grantExchange', () => {
   });
 });
 
-describe('grantMint', () => {
+describe('grantGetWorkloadAccessToken', () => {
   const mint = (...operations: string[]) =>
     operations.map((operation) => `GetWorkloadAccessToken${operation}`);
   const statement = (Sid: string, role: string, ...operations: string[]) => ({
@@ -150,17 +150,17 @@ describe('grantMint', () => {
   });
 
   it("lets the role get the agent's tokens, and no credential with them", () => {
-    new WorkloadIdentity(stack, 'Agent', { identity }).grantMint(roleNamed('Gate'));
+    new WorkloadIdentity(stack, 'Agent', { identity }).grantGetWorkloadAccessToken(roleNamed('Gate'));
     expect(operationsOf('Gate')).toEqual(mint('', 'ForJWT', 'ForUserId'));
     expect(policyOf(IDENTITY)).toEqual([statement('Mint1', 'Gate', '', 'ForJWT', 'ForUserId')]);
   });
 
   it('is for the operations that are named, each role for its own', () => {
     const agent = new WorkloadIdentity(stack, 'Agent', { identity });
-    agent.grantMint(roleNamed('First'), ['GetWorkloadAccessTokenForJWT']);
+    agent.grantGetWorkloadAccessToken(roleNamed('First'), { operations: ['GetWorkloadAccessTokenForJWT'] });
     const second = roleNamed('Second');
-    agent.grantMint(second, ['GetWorkloadAccessTokenForUserId']);
-    agent.grantMint(second, ['GetWorkloadAccessToken']);
+    agent.grantGetWorkloadAccessToken(second, { operations: ['GetWorkloadAccessTokenForUserId'] });
+    agent.grantGetWorkloadAccessToken(second, { operations: ['GetWorkloadAccessToken'] });
     expect(operationsOf('First')).toEqual(mint('ForJWT'));
     expect(operationsOf('Second')).toEqual(mint('', 'ForUserId'));
     expect(policyOf(IDENTITY)).toEqual([
@@ -179,12 +179,12 @@ it('grantComplete lets the application complete consent, and do nothing else', (
   ]);
 });
 
-describe('grantUse', () => {
+describe('allowUseBy', () => {
   const key = 'bedrock-agentcore:WorkloadIdentityArn';
 
   it("lets that agent use the provider, and denies all others, the owner's own too", () => {
     const agent = new WorkloadIdentity(stack, 'Agent', { identity });
-    weatherOf().grantUse(agent);
+    weatherOf().allowUseBy(agent);
     expect(policyOf(API_KEY)).toEqual([
       {
         Sid: 'Use1',
@@ -218,11 +218,11 @@ describe('grantUse', () => {
     ]);
   });
 
-  it('lets in an agent that someone else owns', () => {
+  it('allows an agent of another owner', () => {
     const owner = 'arn:aws:iam::111122223333:role/other';
-    weatherOf().grantUse(WorkloadIdentity.fromName(stack, 'Theirs', 'their-agent', owner));
-    const arn =
-      'arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>:workload-identity-directory/default/workload-identity/their-agent';
+    const arn = `arn:aws:bedrock-agentcore:eu-central-1:111122223333:workload-identity-directory/default/workload-identity/their-agent`;
+    const attributes = { workloadIdentityArn: arn, ownerArn: owner };
+    weatherOf().allowUseBy(WorkloadIdentity.fromWorkloadIdentityAttributes(stack, 'Theirs', attributes));
     expect(policyOf(API_KEY)).toMatchObject([
       { Effect: 'Allow', Principal: { AWS: [owner] }, Condition: { ArnEquals: { [key]: [arn] } } },
       { Effect: 'Deny', Condition: { ArnNotEquals: { [key]: [arn] } } },
@@ -286,7 +286,7 @@ describe('the function behind the resources', () => {
     const encryptionKey = new Key(stack, 'Key');
     const given = new Secret(stack, 'Given', { encryptionKey });
     new Secret(stack, 'Other');
-    weatherOf({ apiKey: ProviderSecret.handedOn(given, { jsonKey: 'key' }) });
+    weatherOf({ apiKey: ProviderSecret.managed(given, { jsonKey: 'key' }) });
     const others = statementsOf(templateOf(stack), ROLE).filter(
       ({ Action }) => Action !== 'execute-api:Invoke',
     );
@@ -314,7 +314,7 @@ describe('the function behind the resources', () => {
 
   it('is told its stack, the services, and what each credential provider is, and its secret', () => {
     const given = new Secret(stack, 'Given');
-    weatherOf({ apiKey: ProviderSecret.handedOn(given, { jsonKey: 'key' }) });
+    weatherOf({ apiKey: ProviderSecret.managed(given, { jsonKey: 'key' }) });
     new ApiKeyCredentialProvider(stack, 'Other', { identity, apiKey: SecretValue.secretsManager('other') });
     const elsewhere = { restApiId: 'def456', endpoint: 'https://identity.example' };
     new WorkloadIdentity(stack, 'Agent', {

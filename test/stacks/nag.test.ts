@@ -58,8 +58,8 @@ function useEverything(stack: Stack, identity: IAgentIdentity): void {
     identity,
     apiKey: ProviderSecret.external(Secret.fromSecretNameV2(stack, 'Key', 'travel/weather'), 'key'),
   });
-  calendar.grantUse(agent);
-  weather.grantUse(agent);
+  calendar.allowUseBy(agent);
+  weather.allowUseBy(agent);
   agent.grantExchange(
     AgentRole.fromOidc(stack, 'Job', {
       issuer: 'https://token.actions.githubusercontent.com',

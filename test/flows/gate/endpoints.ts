@@ -16,7 +16,7 @@ const MINT = [
   'GetWorkloadAccessTokenForUserId',
 ].map((operation) => `bedrock-agentcore:${operation}`);
 
-/** Lets the gate mint tokens for the agent, as the construct's `grantMint` does. */
+/** Allows the gate to get the agent's tokens, as the construct's `grantGetWorkloadAccessToken` does. */
 export async function letGateMint(world: World, { name }: TestAgent): Promise<void> {
   const { region, accountId, principals } = world.local;
   const resourceArn = `arn:aws:bedrock-agentcore:${region}:${accountId}:workload-identity-directory/default/workload-identity/${name}`;

@@ -1,0 +1,30 @@
+/** Tags of resources at the service, checked when the stack is synthesized. */
+import { Token } from 'aws-cdk-lib';
+import * as v from 'valibot';
+import { SCHEMAS } from '../../lambda/contract/schemas/requests';
+import { MARK_PREFIX, MARKS } from '../../lambda/contract/resource-marks';
+
+const TagsSchema = SCHEMAS.TagResource.entries.tags;
+
+/** Tags that a resource can have with the stack's own: the service's limit is 50. */
+const MAX_TAGS = 50 - Object.keys(MARKS).length;
+
+/**
+ * @param path of the construct, for messages
+ * @throws Error for tags that the service rejects
+ */
+export function checkTags(path: string, tags: Readonly<Record<string, string>>): void {
+  if (Object.keys(tags).length > MAX_TAGS) {
+    throw new Error(`${path}: tags: must have up to ${MAX_TAGS} entries`);
+  }
+  for (const [key, value] of Object.entries(tags)) {
+    if (key.startsWith(MARK_PREFIX)) {
+      throw new Error(
+        `${path}: tags: ${key}: must not begin with ${MARK_PREFIX}, which the service reserves`,
+      );
+    }
+    if (Token.isUnresolved(value)) continue;
+    const parsed = v.safeParse(TagsSchema, { [key]: value });
+    if (!parsed.success) throw new Error(`${path}: tags: ${key}: ${parsed.issues[0].message}`);
+  }
+}

@@ -1,0 +1,94 @@
+/** A workload identity of another stack or app: how it is named, and what its grants set. */
+import { CfnParameter, type Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { AgentIdentity, WorkloadIdentity, type IAgentIdentity, type IWorkloadIdentity } from '../../lib';
+import { consumerStack, statementsOf, templateOf, written } from './consumer';
+import { weatherIn } from './resources';
+import { resourcesOf } from './synthesis';
+
+const NAME = 'their-agent';
+const ARN = `arn:aws:bedrock-agentcore:eu-central-1:111122223333:workload-identity-directory/default/workload-identity/${NAME}`;
+
+let stack: Stack;
+let identity: IAgentIdentity;
+beforeEach(() => {
+  stack = consumerStack();
+  identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+});
+
+const roleNamed = (id: string) =>
+  new Role(stack, id, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+
+const text = (value: string): unknown => written(stack.resolve(value));
+
+describe('an existing workload identity is named', () => {
+  it('by its name', () => {
+    const theirs = WorkloadIdentity.fromWorkloadIdentityName(stack, 'Theirs', NAME);
+    expect(text(theirs.workloadIdentityArn)).toBe(
+      `arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>:workload-identity-directory/default/workload-identity/${NAME}`,
+    );
+  });
+
+  it('by its ARN', () => {
+    const theirs = WorkloadIdentity.fromWorkloadIdentityArn(stack, 'Theirs', ARN);
+    expect(theirs.workloadIdentityName).toBe(NAME);
+    expect(theirs.env).toMatchObject({ account: '111122223333', region: 'eu-central-1' });
+  });
+
+  it('by an ARN that is known only at deployment', () => {
+    const arn = new CfnParameter(stack, 'Arn').valueAsString;
+    const theirs = WorkloadIdentity.fromWorkloadIdentityArn(stack, 'Theirs', arn);
+    expect(stack.resolve(theirs.workloadIdentityName)).toEqual({
+      'Fn::Select': [3, { 'Fn::Split': ['/', { Ref: 'Arn' }] }],
+    });
+  });
+
+  it('but not by another ARN', () => {
+    const role = 'arn:aws:iam::111122223333:role/their-agent';
+    expect(() => WorkloadIdentity.fromWorkloadIdentityArn(stack, 'Theirs', role)).toThrow(
+      'must be the ARN of a workload identity',
+    );
+  });
+});
+
+describe('a grant on an existing workload identity', () => {
+  const OWNER = 'arn:aws:iam::111122223333:role/their-role';
+  const imported = (attributes: object = {}): IWorkloadIdentity =>
+    WorkloadIdentity.fromWorkloadIdentityAttributes(stack, 'Theirs', {
+      workloadIdentityArn: ARN,
+      ownerArn: OWNER,
+      identity,
+      ...attributes,
+    });
+
+  it.each<[string, (workload: IWorkloadIdentity, role: Role) => unknown, number]>([
+    ['grantExchange', (workload, role) => workload.grantExchange(role), 7],
+    ['grantGetWorkloadAccessToken', (workload, role) => workload.grantGetWorkloadAccessToken(role), 3],
+    ['grantComplete', (workload, role) => workload.grantComplete(role), 1],
+  ])('%s sets IAM, and warns that the owner must allow the grantee', (_, grant, operations) => {
+    grant(imported(), roleNamed('Agent'));
+    const [statement] = statementsOf(templateOf(stack), 'Agent');
+    expect(statement?.Action).toBe('execute-api:Invoke');
+    expect([statement?.Resource].flat()).toHaveLength(operations);
+    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('must allow the grantee'));
+  });
+
+  it('gives no warning for the owner, who needs no policy', () => {
+    const owner = Role.fromRoleArn(stack, 'Owner', OWNER);
+    imported().grantExchange(owner);
+    expect(statementsOf(templateOf(stack), 'their-role')).toHaveLength(0);
+    expect(resourcesOf(templateOf(stack), 'AWS::IAM::Policy')).toHaveLength(1);
+    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
+  });
+
+  it('fails without the service, and says what to set', () => {
+    const theirs = WorkloadIdentity.fromWorkloadIdentityName(stack, 'Theirs', NAME);
+    expect(() => theirs.grantExchange(roleNamed('Agent'))).toThrow('Set identity in');
+  });
+});
+
+it('an existing workload identity without its owner cannot be allowed at a credential provider', () => {
+  weatherIn(stack, identity).allowUseBy(WorkloadIdentity.fromWorkloadIdentityName(stack, 'Theirs', NAME));
+  expect(() => templateOf(stack)).toThrow('Set ownerArn in');
+});
