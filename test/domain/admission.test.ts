@@ -38,7 +38,8 @@ it("asks for a user where the credential is a user's", async () => {
     fieldList: [
       {
         name: 'workloadIdentityToken',
-        message: 'names no user; for USER_FEDERATION get one with GetWorkloadAccessTokenForJWT or …ForUserId',
+        message:
+          'names no user; for USER_FEDERATION, get one with GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId',
       },
     ],
   });
@@ -62,7 +63,7 @@ describe('scopes, resources and audiences', () => {
       fieldList: [
         {
           name: 'scopes',
-          message: 'with resources and audiences must have at most 32768 characters in all',
+          message: 'must have at most 32768 characters together with resources and audiences',
         },
       ],
     });

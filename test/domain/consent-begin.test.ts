@@ -366,7 +366,7 @@ describe('two who ask at once', () => {
     };
     await expect(service.begin()).rejects.toMatchObject({
       name: 'ThrottlingException',
-      message: 'Too many requests for this grant at once. Try again shortly.',
+      message: 'Too many concurrent requests for this grant. Try again shortly.',
     });
     expect(wishes).toBe(3);
   });

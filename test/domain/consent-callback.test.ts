@@ -289,7 +289,7 @@ describe('the answer', () => {
     const outcomes = await Promise.all([service.callback(input), service.callback(input)]);
     expect(outcomes.map(shown).sort()).toEqual(['answer-refused', 'redirect']);
     expect(service.entries).toContainEqual(
-      expect.objectContaining({ outcome: 'denied', reason: 'answered meanwhile' }),
+      expect.objectContaining({ outcome: 'denied', reason: 'answered by a concurrent request' }),
     );
   });
 
@@ -386,7 +386,7 @@ describe('a refusal', () => {
     const outcomes = await Promise.all([service.callback(input), service.callback(input)]);
     expect(outcomes.map(shown).sort()).toEqual(['answer-refused', 'not-granted']);
     expect(service.entries).toContainEqual(
-      expect.objectContaining({ outcome: 'denied', reason: 'answered meanwhile' }),
+      expect.objectContaining({ outcome: 'denied', reason: 'answered by a concurrent request' }),
     );
   });
 });

@@ -133,7 +133,7 @@ describe('after the consent', () => {
   ])(
     'another user, %s, is refused and ends the session: no one can complete it any more',
     async (_how, ben) => {
-      await refused('another user than the one who began the session', ben);
+      await refused('not the user that began the session', ben);
       const session = await service.session(link);
       expect(session).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
       expect(session).not.toHaveProperty('sealedCode');
@@ -216,9 +216,9 @@ describe('after the consent', () => {
   it('an agent that was deleted and created anew is another', async () => {
     const { identity, stores } = service;
     await stores.identities.remove(identity);
-    await refused('the workload identity is gone');
+    await refused('the workload identity was deleted');
     await stores.identities.create(sampleIdentity({ name: identity.name, arn: identity.arn }));
-    await refused('the workload identity is gone');
+    await refused('the workload identity was deleted');
   });
 
   it.each([
@@ -228,13 +228,13 @@ describe('after the consent', () => {
     const { provider, stores } = service;
     await stores.providers.remove(provider);
     if (again) await stores.providers.create({ ...provider, id: 'another' });
-    await refused('the credential provider is gone');
+    await refused('the credential provider was deleted');
     await refused('session is FAILED');
   });
 
   it("a provider that was configured for another client does not get this one's code", async () => {
     await changeProvider({ clientId: 'another' });
-    await refused('the credential provider was configured anew since the session began');
+    await refused('the credential provider was reconfigured after the session began');
     expect(service.server.requests).toEqual([]);
   });
 
@@ -262,7 +262,7 @@ describe('after the consent', () => {
   it('twice at once, it works once', async () => {
     const outcomes = await Promise.allSettled([service.complete(completion), service.complete(completion)]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-    expect(service.entries.map(({ reason }) => reason)).toContain('completed meanwhile');
+    expect(service.entries.map(({ reason }) => reason)).toContain('completed by a concurrent request');
     expect(codesSent()).toHaveLength(1);
   });
 
@@ -270,7 +270,7 @@ describe('after the consent', () => {
     service.server.before = async () => {
       await service.begin({ forget: true });
     };
-    await refused('the grant was forgotten (forceAuthentication) while the session was open');
+    await refused('the grant was dropped (forceAuthentication) while the session was open');
     expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
   });
 
@@ -348,9 +348,9 @@ describe('a session of a user whom a token named', () => {
   });
 
   it('is not completed by an id that reads the same', async () => {
-    await refused('another user than the one who began the session', { userId: 'ana' });
+    await refused('not the user that began the session', { userId: 'ana' });
     completion = await service.consented(await service.begin());
-    await refused('another user than the one who began the session', {
+    await refused('not the user that began the session', {
       userId: 'https://issuer.example#ana',
     });
   });

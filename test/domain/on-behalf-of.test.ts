@@ -315,7 +315,7 @@ describe('what is refused', () => {
     [
       'for a user whose token is too long',
       { userToken: 'a'.repeat(MAX_CARRIED_CHARACTERS + 1) },
-      /longer than 49152 characters/,
+      /more than 49152 characters/,
     ],
   ])('is a workload access token %s', async (_whom, who, message) => {
     const service = await createExchange(exchangeBy('NONE'));

@@ -86,27 +86,27 @@ describe('is refused for', () => {
     [
       'an agent that is not there',
       () => ({ workload: { name: 'none', id: 'none' } }),
-      'the workload identity is gone',
+      'the workload identity was deleted',
     ],
     [
       'an agent of an earlier life',
       ({ workload }) => ({ workload: { ...workload, id: 'earlier' } }),
-      'the workload identity is gone',
+      'the workload identity was deleted',
     ],
     [
       'a provider that is not there',
       () => ({ provider: { name: 'none', id: 'none' } }),
-      'the credential provider is gone',
+      'the credential provider was deleted',
     ],
     [
       'a provider of an earlier life',
       ({ provider }) => ({ provider: { ...provider, id: 'earlier' } }),
-      'the credential provider is gone',
+      'the credential provider was deleted',
     ],
     [
       'another client or server',
       () => ({ client: 'another' }),
-      'the credential provider was configured anew since the session began',
+      'the credential provider was reconfigured after the session began',
     ],
   ])('%s', (_what, change, reason) => refused({ ...honest, ...change(honest) }, reason));
 
@@ -123,12 +123,12 @@ describe('is refused for', () => {
     ['an answer in another form', 'response_mode', 'form_post'],
     ['a request object', 'request', 'eyJ'],
     ['a reference inside', 'request_uri', 'urn:x'],
-  ])('%s', (_what, name, value) => refused(having(name, value), `${name} is not for pushed requests`));
+  ])('%s', (_what, name, value) => refused(having(name, value), `${name} is not allowed in pushed requests`));
 
   it.each(['Redirect_Uri', 'redirect.uri', 'Client_Id', 'response.type'])('another spelling: %s', (name) => {
     const parameters = [[name, 'attacker'] as const, ...honest.parameters];
     const read = name.replace('.', '_').toLowerCase();
-    return refused({ ...honest, parameters }, `${read} is there in another spelling`);
+    return refused({ ...honest, parameters }, `${read} is present in another spelling`);
   });
 
   it("the right answer's place, named twice", () => {
@@ -162,7 +162,7 @@ it('is not to be avoided at a provider that insists on it and says not where: no
   service.server.metadata = { require_pushed_authorization_requests: true };
   await expect(service.begin()).rejects.toMatchObject({
     code: 'invalid_metadata',
-    detail: 'the provider insists on pushed requests and has no endpoint for them',
+    detail: 'the provider requires pushed requests but publishes no endpoint for them',
     unavailable: false,
   });
   expect(await service.stores.grants.get(service.grantId)).toBeUndefined();

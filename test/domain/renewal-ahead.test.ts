@@ -103,7 +103,7 @@ it('the reader has its token when the renewal cannot be handed on, and the next 
   expect(service.entries).toContainEqual({
     operation: 'RenewAhead',
     outcome: 'failed',
-    reason: 'the renewal could not be handed on',
+    reason: 'the renewal could not be dispatched',
     principal: OWNER,
     workloadIdentity: identity.arn,
     user: owner.grantId.subjectHash,
@@ -134,7 +134,7 @@ describe('what was handed on', () => {
     expect(lastEntry()).toMatchObject({
       operation: 'RenewAhead',
       outcome: 'allowed',
-      reason: 'overtaken: the lease, the agent or the provider is another by now',
+      reason: 'overtaken: the lease, the agent, or the provider has changed',
     });
 
   it("is not done when the lease is another's", async () => {

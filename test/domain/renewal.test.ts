@@ -334,6 +334,6 @@ it.each([
   if (change) await service.put(change);
   const seen = change && (await service.stored());
   await expect(refreshTokenOf(service.deps, service.owner).prepare(seen)).rejects.toThrow(
-    'a grant without refresh token was to be refreshed',
+    'the grant has no refresh token',
   );
 });

@@ -97,10 +97,10 @@ describe("a user's token", () => {
     service.system.advance(3600);
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
-    expect(lastEntry()).toMatchObject({ reason: 'the refresh was refused: invalid_grant' });
+    expect(lastEntry()).toMatchObject({ reason: 'the refresh was rejected: invalid_grant' });
     // Until there are tokens again, whoever asks leaves the same reason.
     expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
-    expect(lastEntry()).toMatchObject({ reason: 'the refresh was refused: invalid_grant' });
+    expect(lastEntry()).toMatchObject({ reason: 'the refresh was rejected: invalid_grant' });
     expect(service.endpoint.redeemed).toHaveLength(1);
   });
 
@@ -114,7 +114,7 @@ describe("a user's token", () => {
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     await service.ask();
     expect(lastEntry()).toMatchObject({
-      reason: 'the refresh was refused: invalid_grant, after the answer to an earlier one was lost',
+      reason: 'the refresh was rejected: invalid_grant, after the response to an earlier one was lost',
     });
   });
 
@@ -141,7 +141,7 @@ describe("a user's token", () => {
       fieldList: [
         {
           name: 'oauth2Flow',
-          message: `USER_FEDERATION needs a client that the user can be shown: the credential provider "${provider.name}" has no clientId`,
+          message: `USER_FEDERATION requires a client ID, but the credential provider "${provider.name}" has no clientId`,
         },
       ],
     });
@@ -319,7 +319,7 @@ describe("the agent's own token", () => {
     });
     await expect(service.ask(machine)).rejects.toMatchObject({
       name: 'ThrottlingException',
-      message: 'The token was forgotten meanwhile. Try again.',
+      message: 'The token was deleted during the request. Try again.',
     });
     expect(await service.ask(machine)).toMatchObject({ output: { accessToken: 'machine-2' } });
   });

@@ -386,7 +386,7 @@ const TABLE: Record<JsonOperation, Row> = {
         return ask('CompleteResourceTokenAuth', { body });
       },
       answer: DENIED,
-      entry: { reason: 'completed meanwhile' },
+      entry: { reason: 'completed by a concurrent request' },
     },
     NEVER,
     completed(refuses, 'provider-refused'),

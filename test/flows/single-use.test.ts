@@ -164,7 +164,7 @@ describe('after the agent was deleted', () => {
     expect((await world.audit()).at(-1)).toMatchObject({
       operation: 'Authorize',
       outcome: 'denied',
-      reason: 'the workload identity is gone',
+      reason: 'the workload identity was deleted',
     });
   });
 

@@ -1,22 +1,22 @@
 /**
- * The authorization request (RFC 6749 section 4.1.1): its parameters, in one place for both ways that they go to the
- * provider: in the browser's address, or pushed ahead of it (RFC 9126).
+ * The parameters of the authorization request (RFC 6749 section 4.1.1). They reach the provider in the browser's
+ * address, or are pushed before the browser is sent there (RFC 9126).
  */
 import { createHash } from 'node:crypto';
 import { forwardedParameters, reservedParameters } from '../oauth/custom-parameters';
 import { narrowingParameters } from '../oauth/token-request';
 import type { SealedRequest, Session } from './session';
 
-/** What binds one opening of the link: a state of its own, and a code verifier (RFC 7636). */
+/** Binds one use of the authorization URL: its own state and code verifier (RFC 7636). */
 export interface RequestBinding {
   readonly state: string;
   readonly codeVerifier: string;
 }
 
 /**
- * Standard parameters that this service leaves out of some request and that would change what the answer means
- * or where it goes: a challenge without a verifier, another response mode, a request object, a nonce that nobody
- * would check.
+ * Standard parameters that this service omits from some requests and that would change the meaning or the recipient
+ * of the response: a challenge without a verifier, another response mode, a request object, a nonce that no code
+ * would validate.
  */
 const CHANGES_THE_ANSWER = [
   'code_challenge',
@@ -41,9 +41,9 @@ const RESERVED_PARAMETERS = reservedParameters(
 const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
 
 /**
- * The parameters of a session's authorization request, whichever way they go.
+ * Returns the parameters of a session's authorization request, pushed or not.
  *
- * @param redirectUri the provider's own callback URL
+ * @param redirectUri the provider's callback URL
  */
 export function authorizationParameters(
   session: Session,
@@ -53,7 +53,7 @@ export function authorizationParameters(
 ): URLSearchParams {
   const { authorization, scopes } = session;
   const parameters = new URLSearchParams();
-  // The vendor's first and the agent's own over them; none of either can override a standard one.
+  // The agent's parameters override the vendor's. Neither overrides a standard parameter.
   const own = forwardedParameters(sealed.customParameters, RESERVED_PARAMETERS);
   for (const [name, value] of [...Object.entries(authorization.parameters), ...own])
     parameters.set(name, value);
@@ -76,11 +76,11 @@ export function authorizationParameters(
 }
 
 /**
- * The address that the browser is sent to.
+ * Returns the address to which the browser is redirected.
  *
- * @param endpoint the provider's authorization endpoint; a query that it has stays (RFC 6749 section 3.1), but for
- *   what is given and what would change the meaning of the request
- * @param given parameters of the request, or the reference to those that were pushed
+ * @param endpoint the provider's authorization endpoint. Its query stays (RFC 6749 section 3.1), except for given
+ *   parameters and parameters that would change the meaning of the request
+ * @param given parameters of the request, or the reference to pushed parameters
  */
 export function authorizationUrl(endpoint: string, given: URLSearchParams): string {
   const url = new URL(endpoint);
@@ -90,6 +90,6 @@ export function authorizationUrl(endpoint: string, given: URLSearchParams): stri
   return url.href;
 }
 
-/** Client and reference, and nothing of what was pushed (RFC 9126 section 4). */
+/** Returns the client and the reference, and no pushed parameter (RFC 9126 section 4). */
 export const pushedParameters = (clientId: string, requestUri: string): URLSearchParams =>
   new URLSearchParams({ client_id: clientId, request_uri: requestUri });

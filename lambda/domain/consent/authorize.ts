@@ -1,7 +1,7 @@
 /**
- * The authorization URL, opened: binds the browser to the session and sends it to the provider with a code
- * request (RFC 6749 section 4.1.1), PKCE S256 (RFC 7636) and a state of its own. Opened again, it begins
- * again: what was handed out before no longer counts.
+ * Opening the authorization URL binds the browser to the session. The service redirects the browser to the provider
+ * with a code request (RFC 6749 section 4.1.1), PKCE S256 (RFC 7636), and its own state. Opening the URL again starts
+ * again, and the earlier state is no longer valid.
  */
 import { type System, epochSeconds } from '../system';
 import type { AuditEntry, AuditTrail } from '../audit';
@@ -48,10 +48,10 @@ export interface AuthorizeInput {
   readonly cookies: ReadonlyMap<string, string>;
 }
 
-/** What the audit log says of a browser's step, but for its end. */
+/** An audit entry of a browser's step, without its outcome. */
 export type BrowserEntry = Omit<AuditEntry, 'outcome'>;
 
-/** Does a browser's step; a session whose agent was deleted has nothing left that opens, so its link has ended. */
+/** Performs a browser's step. The session of a deleted agent cannot be opened, so its link is no longer valid. */
 export async function unlessShredded(
   { audit }: BrowserDependencies,
   entry: BrowserEntry,
@@ -61,16 +61,19 @@ export async function unlessShredded(
     return await step();
   } catch (error) {
     if (!(error instanceof ShreddedError)) throw error;
-    audit.record({ ...entry, outcome: 'denied', reason: 'the workload identity is gone' });
+    audit.record({ ...entry, outcome: 'denied', reason: 'the workload identity was deleted' });
     return page({ name: 'link-ended' });
   }
 }
 
-/** Whether this browser brought the provider's response: only to it does the service say where to go. */
+/** Returns whether this browser delivered the provider's response: only this browser learns the return URL. */
 export const hasAnswered = (session: Session, cookies: ReadonlyMap<string, string>): boolean =>
   isHashOf(session.answered?.cookieHash, cookies.get(bindingCookieName(session.hash)));
 
-/** For a link that cannot be opened again. Whoever was sent the link can open it, so it names no `state` and no URN. */
+/**
+ * Returns the page for a link that cannot be opened again. Anyone who has the link can open it, so the page contains no
+ * `state` and no URN.
+ */
 function endedPage(session: Session, cookies: ReadonlyMap<string, string>): BrowserOutcome {
   const { provider, failure, answered } = session;
   if (failure !== undefined && answered === undefined) {
@@ -83,10 +86,10 @@ function endedPage(session: Session, cookies: ReadonlyMap<string, string>): Brow
 }
 
 /**
- * Where the browser goes. A provider that takes pushed requests gets them pushed, whether or not it insists; when
- * that fails, the same request is not sent through the browser instead.
+ * Returns the location for the browser. A provider that accepts pushed requests receives a pushed request, even if it
+ * does not require one. If the push fails, the browser does not carry the request instead.
  *
- * @throws ProviderFailure when the request could not be pushed
+ * @throws ProviderFailure if the request could not be pushed
  */
 async function providerLocation(
   deps: AuthorizeDependencies,
@@ -108,7 +111,7 @@ async function providerLocation(
   return authorizationUrl(endpoint, pushedParameters(clientId, requestUri));
 }
 
-/** Tells the person that the provider could not be asked for consent; a rejection for good ends the session. */
+/** Returns the page that says that the access request could not be sent. A permanent rejection ends the session. */
 async function notPushed(
   deps: AuthorizeDependencies,
   started: Session,
@@ -122,20 +125,20 @@ async function notPushed(
   } as const;
   const shown = { provider: started.provider.name, error: code };
   if (!unavailable) {
-    // The same request again would be rejected again: the agent stops polling, and the user is not sent in circles.
+    // The provider would reject the same request again. So the agent stops polling and the user is not sent in circles.
     const failed = transition(started, { type: 'fail', failure: code }, epochSeconds(deps.system));
     if (failed && (await deps.sessions.advance(failed))) {
       deps.audit.record({ ...entry, result: failed.state });
       return page({ name: 'request-rejected', ...shown });
     }
-    // Opened again meanwhile, in this browser or another: that opening decides.
+    // The link was opened again during the request, in this browser or another: the later opening decides.
   }
-  // A session that was started can be started again: the link is as good as before.
+  // A started session can be started again: the link is still valid.
   deps.audit.record({ ...entry, result: started.state });
   return page({ name: 'not-reached', ...shown });
 }
 
-/** @returns the redirect to the provider, or a page that says why not */
+/** Returns the redirect to the provider, or a page that says why there is none. */
 export async function authorize(
   deps: AuthorizeDependencies,
   { requestUri, cookies }: AuthorizeInput,
@@ -155,7 +158,7 @@ export async function authorize(
   return unlessShredded(deps, entry, () => start(deps, session, cookies, entry));
 }
 
-/** Binds the browser to the session, and sends it on. */
+/** Binds the browser to the session and redirects it. */
 async function start(
   deps: AuthorizeDependencies,
   session: Session,
@@ -179,7 +182,7 @@ async function start(
     },
     now,
   );
-  // Before the provider is asked, which takes its time: of two openings at once the later one counts.
+  // Write before the slow request to the provider: of two concurrent openings, the later one is valid.
   if (!next || !(await deps.sessions.advance(next))) {
     deps.audit.record({ ...entry, outcome: 'denied', reason: `session is ${session.state}` });
     return endedPage(session, cookies);

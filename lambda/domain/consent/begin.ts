@@ -1,6 +1,6 @@
 /**
- * Begins a consent session, or finds the one that is under way: an agent that asks twice gets the same link,
- * until what it asks for differs.
+ * Begins a consent session or continues the open one: an agent that repeats its request gets the same link until the
+ * request differs.
  */
 import { type System, epochSeconds } from '../system';
 import type { CustomParameters } from '../oauth/custom-parameters';
@@ -28,7 +28,7 @@ import {
 } from './session';
 import { hashOf } from '../digest';
 
-/** What an agent asks for, as far as consent is concerned. */
+/** An agent's request, as far as consent is concerned. */
 export interface ConsentRequest {
   readonly grantId: GrantId;
   readonly identity: WorkloadIdentity;
@@ -42,10 +42,8 @@ export interface ConsentRequest {
   /** `forceAuthentication`: drop the stored tokens and begin a new session, in one write. */
   readonly forget: boolean;
   /**
-   * Whether the provider's policy lets this caller have a user consent to these scopes with these custom parameters,
-   * beside what was asked about already.
-   *
-   * @returns why not; undefined when it does
+   * Returns why the provider's policy does not allow this caller to request consent to these scopes with these custom
+   * parameters, in addition to the scopes that were already evaluated. Returns undefined if it does.
    */
   readonly consentDenial: (
     scopes: readonly string[],
@@ -63,7 +61,7 @@ export interface BeginDependencies extends Pick<DeletionCheckDependencies, 'dire
   readonly baseUrl: string;
 }
 
-/** What the caller gets while consent is outstanding. */
+/** The response while consent is outstanding. */
 export interface ConsentOutstanding {
   readonly authorizationUrl: string;
   readonly sessionUri: string;
@@ -74,7 +72,7 @@ const NONE_REGISTERED =
   'You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow';
 const NONE_GIVEN = 'You must provide a ResourceOauth2ReturnUrl to proceed with this flow';
 
-/** Compared exactly: no prefix, no case folding, no normalization (RFC 9700 section 2.1). */
+/** Returns the registered return URL. It is compared exactly: no prefix, no case folding, no normalization (RFC 9700 section 2.1). */
 function checkedReturnUrl(identity: WorkloadIdentity, returnUrl: string | undefined): string {
   const registered = identity.allowedResourceOauth2ReturnUrls;
   const invalid = (message: string) =>
@@ -91,7 +89,7 @@ function checkedReturnUrl(identity: WorkloadIdentity, returnUrl: string | undefi
   return returnUrl;
 }
 
-/** Whether a session leads back to where its agent may still send users: a return URL can be taken away meanwhile. */
+/** Returns whether the session's return URL is still registered: it can be removed while the session is open. */
 export const returnsToRegistered = (
   { allowedResourceOauth2ReturnUrls }: Pick<WorkloadIdentity, 'allowedResourceOauth2ReturnUrls'>,
   { returnUrl }: Pick<Session, 'returnUrl'>,
@@ -100,7 +98,7 @@ export const returnsToRegistered = (
 export const outstanding = (baseUrl: string, id: string): ConsentOutstanding => {
   const sessionUri = sessionUriOf(id);
   return {
-    // A session URI has no character that a query would have to encode; clients find it in there as it is.
+    // A session URI contains no character that a query must encode, so clients find it unchanged.
     authorizationUrl: `${baseUrl}/identities/oauth2/authorize?request_uri=${sessionUri}`,
     sessionUri,
     sessionStatus: 'IN_PROGRESS',
@@ -121,7 +119,7 @@ const sameParameters = (
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 };
 
-/** Whether a request is a poll for this session rather than a new wish; what a poll leaves out counts as the same. */
+/** Returns whether a request polls this session instead of asking for something else. Omitted members match. */
 function answers(session: Session, sealed: SealedRequest, request: ConsentRequest): boolean {
   return (
     request.scopes.every((scope) => session.scopes.includes(scope)) &&
@@ -132,7 +130,8 @@ function answers(session: Session, sealed: SealedRequest, request: ConsentReques
   );
 }
 
-async function underWay(
+/** Returns the grant's open session, if this request can use it. */
+async function openSession(
   deps: BeginDependencies,
   grant: Grant | undefined,
   request: ConsentRequest,
@@ -146,7 +145,7 @@ async function underWay(
   if (session.authorization.client !== clientBindingDigest(request.provider)) return undefined;
   const sealed = await openSealedRequest(deps.seal, session);
   if (!answers(session, sealed, request)) return undefined;
-  // Begun by somebody who may ask for more: a caller who may not gets a session of its own.
+  // The session can belong to a caller with more permissions. A caller without them gets its own session.
   if (request.consentDenial(scopesAtStake(session, sealed), sealed.customParameters)) return undefined;
   return outstanding(deps.baseUrl, sealed.id);
 }
@@ -173,7 +172,7 @@ async function newSession(
   if (metadata.require_pushed_authorization_requests && !pushed) {
     throw new ProviderFailure(
       'invalid_metadata',
-      'the provider insists on pushed requests and has no endpoint for them',
+      'the provider requires pushed requests but publishes no endpoint for them',
     );
   }
   const id = deps.system.randomToken(32);
@@ -196,7 +195,7 @@ async function newSession(
     provider: { name: provider.name, id: provider.id },
     target: grantId.target,
     epoch,
-    // The union, so that a wider consent does not lose what the narrower one gave.
+    // The union, so that a wider consent does not lose scopes of the narrower one.
     scopes: [...new Set([...requestedScopes, ...request.scopes])],
     ...(parameterScopes.length > 0 && { parameterScopes }),
     resources: request.resources,
@@ -210,7 +209,7 @@ async function newSession(
       client: clientBindingDigest(provider),
       callbackId: provider.callbackId,
       scopeSeparator: vendor.scopeSeparator ?? ' ',
-      // Absent says nothing (RFC 8414 section 2), and who does not know the challenge ignores it.
+      // An absent list says nothing (RFC 8414 section 2), and a server that does not know the challenge ignores it.
       pkce: vendor.pkce !== false && (metadata.code_challenge_methods_supported?.includes('S256') ?? true),
       pushed,
       parameters: vendor.authorizationParameters ?? {},
@@ -227,9 +226,9 @@ const isForeign = ({ providerId, tokens }: Grant, provider: Oauth2Provider): boo
  * @param grant the grant as it was read
 
  * @throws ValidationException for a return URL that is not registered; then no session is created
- * @throws ProviderFailure when the provider's metadata cannot be had
- * @throws AccessDeniedException when the provider's policy does not let this caller ask for all that was consented to
- * @throws UnauthorizedException, ResourceNotFoundException when the agent or the provider was deleted meanwhile
+ * @throws ProviderFailure if the provider's metadata is unavailable
+ * @throws AccessDeniedException if the provider's policy does not allow this caller all the scopes at stake
+ * @throws UnauthorizedException, ResourceNotFoundException if the agent or the provider was deleted during the request
  */
 export async function beginConsent(
   deps: BeginDependencies,
@@ -241,22 +240,21 @@ export async function beginConsent(
   const { grantId, provider } = request;
   const parties = { grantId, provider, workloadArn: request.identity.arn };
   let seen = grant;
-  // Two agents that ask at once: one write wins, the other finds its session.
+  // Of two concurrent requests, one write wins and the other request finds its session.
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    // Forgotten once is enough: when somebody else has just done it, their new session serves.
-    const anew = forget && seen?.epoch === grant?.epoch;
-    const reuse = anew ? undefined : await underWay(deps, seen, request);
+    // Dropping the tokens once is enough: if a concurrent request has just done it, its new session is used.
+    const forgets = forget && seen?.epoch === grant?.epoch;
+    const reuse = forgets ? undefined : await openSession(deps, seen, request);
     if (reuse) return reuse;
 
-    // Another provider's of this name: an earlier one's, or one's that came after a deletion.
+    // The grant belongs to another provider of this name: an earlier one, or one created after a deletion.
     if (seen && seen.providerId !== provider.id) await stopIfDeleted(deps, parties);
-    // A grant of a provider that has since been deleted and created again is nobody's, nor are tokens of another
-    // client or server.
-    const dropped = anew || (seen !== undefined && isForeign(seen, request.provider));
+    // Tokens of a deleted provider of this name, or of another client or server, are dropped too.
+    const dropped = forgets || (seen !== undefined && isForeign(seen, request.provider));
     const epoch = (seen?.epoch ?? 0) + (dropped ? 1 : 0);
     const kept = dropped ? undefined : seen;
     const { session, id } = await newSession(deps, { grant: kept, request, returnUrl: returnUrl(), epoch });
-    // Tokens that were stored since the grant was read make the session wider than what was asked about.
+    // Tokens stored since the grant was read can widen the session beyond the scopes that were evaluated.
     const denial = request.consentDenial(scopesAtStake(session, request));
     if (denial) throw accessDenied(denial.message, denial.detail);
     await deps.sessions.create(session);
@@ -274,6 +272,6 @@ export async function beginConsent(
   }
   throw new ServiceError(
     'ThrottlingException',
-    'Too many requests for this grant at once. Try again shortly.',
+    'Too many concurrent requests for this grant. Try again shortly.',
   );
 }

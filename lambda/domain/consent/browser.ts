@@ -1,18 +1,18 @@
-/** What a browser gets from the authorize and callback endpoints: sent on, or told in plain words. */
+/** The responses of the authorize and callback endpoints to a browser: a redirect or a page. */
 
-/** The pages that a person may see, each for one thing that happened. */
+/** The pages that a person can see, one for each event. */
 export type ConsentPage =
-  /** The link is unknown or its ten minutes are over. */
+  /** The link is unknown or no longer valid. */
   | { readonly name: 'link-ended' }
-  /** The link was answered already; only the browser that answered it is told where to go. */
+  /** The provider has already responded; only the browser that delivered the response learns the return URL. */
   | { readonly name: 'already-answered'; readonly returnTo?: string }
-  /** An answer that this browser did not ask for, or that was given before. */
+  /** A response to a request that this browser did not make, or a repeated response. */
   | { readonly name: 'answer-refused' }
-  /** The provider could not take the request for consent at this time; the link is as good as before. */
+  /** The provider is unavailable; the link is still valid. */
   | { readonly name: 'not-reached'; readonly provider: string; readonly error: string }
-  /** The provider rejected the request for consent, which ended the session. */
+  /** The provider rejected the access request, which ended the session. */
   | { readonly name: 'request-rejected'; readonly provider: string; readonly error: string }
-  /** The person, or the provider, said no. */
+  /** The person or the provider denied access. */
   | {
       readonly name: 'not-granted';
       readonly provider: string;
@@ -23,7 +23,7 @@ export type ConsentPage =
 export interface BindingCookie {
   readonly name: string;
   readonly value: string;
-  /** Seconds: as long as the session lives, so that the browser that answered can be told from any other. */
+  /** Seconds: the rest of the session, so that the browser that delivered the response stays identifiable. */
   readonly maxAge: number;
 }
 
@@ -32,7 +32,7 @@ export type BrowserOutcome =
       readonly kind: 'redirect';
       readonly location: string;
       readonly cookie?: BindingCookie;
-      /** Names of cookies that the browser is to drop. */
+      /** Names of cookies that the browser must delete. */
       readonly dropped?: readonly string[];
     }
   | { readonly kind: 'page'; readonly page: ConsentPage };
@@ -41,18 +41,19 @@ export const page = (shown: ConsentPage): BrowserOutcome => ({ kind: 'page', pag
 
 const BINDING_COOKIE = 'agent-identity-consent-';
 
-/** One cookie per session, so that several consents can be under way in one browser. */
+/** Returns the cookie's name. Each session has its own cookie, so that one browser can have several open consents. */
 export const bindingCookieName = (sessionHash: string): string =>
   `${BINDING_COOKIE}${sessionHash.slice(0, 16)}`;
 
 const BINDING_COOKIE_NAME = new RegExp(`^${BINDING_COOKIE}[\\w-]{16}$`);
 
-/** Consents that can be under way in one browser. */
+/** Open consents that one browser can have. */
 const MAX_COOKIES = 20;
 
 /**
- * The binding cookies that a browser has too many of when it gets this one. Otherwise, a page that leads a browser
- * through many links could fill its requests with cookies, and the gateway would reject them all for ten minutes.
+ * Returns the binding cookies that exceed the limit when the browser gets this one. Otherwise, a page that leads a
+ * browser through many links could fill its requests with cookies, and the gateway would reject all of its requests
+ * while the sessions live.
  *
  * @param cookies in the order in which the browser sends them, the oldest first (RFC 6265 section 5.4)
  */

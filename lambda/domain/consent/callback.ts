@@ -1,8 +1,8 @@
 /**
- * The provider's answer, brought by the browser (RFC 6749 section 4.1.2). It counts only for the session whose
- * state it carries, in the browser that began it, at the provider that was asked (RFC 9207, RFC 9700 section
- * 4.4). The code is sealed and kept; it is redeemed when the application has said who came back. An answer
- * that is refused changes nothing: the right one can still come.
+ * The provider's response, delivered by the browser (RFC 6749 section 4.1.2). It is valid only for the session in its
+ * state, in the browser that started the session, from the provider that received the request (RFC 9207, RFC 9700
+ * section 4.4). The service encrypts and stores the code, and redeems it when the application has named the returning
+ * user. A rejected response changes nothing: the correct response can still arrive.
  *
  * The completion URI is created here and goes to this browser alone, as the `session_id` of the return URL. The sender
  * of a link does not learn it, so they cannot complete what another person consented to.
@@ -35,13 +35,13 @@ export interface CallbackInput {
   readonly cookies: ReadonlyMap<string, string>;
 }
 
-/** A parameter that is there once; a repeated one is none (RFC 6749 section 3.1). */
+/** Returns a query parameter. Ignores a repeated parameter (RFC 6749 section 3.1). */
 const single = (query: URLSearchParams, name: string): string | undefined => {
   const values = query.getAll(name);
   return values.length === 1 ? values[0] : undefined;
 };
 
-/** What the provider has answered; undefined for neither code nor error, or both. */
+/** Returns the provider's code or error; undefined for neither or both. */
 function answerOf(
   query: URLSearchParams,
 ): { readonly code: string } | { readonly error: string } | undefined {
@@ -50,8 +50,8 @@ function answerOf(
   return code === undefined ? { error: errorCode(single(query, 'error')) } : { code };
 }
 
-/** Why an answer does not count, for the audit trail; undefined when it does. */
-function fault(session: Session, start: Start, input: CallbackInput): string | undefined {
+/** Returns why a response is rejected, for the audit log; undefined if it is valid. */
+function rejection(session: Session, start: Start, input: CallbackInput): string | undefined {
   if (!isHashOf(start.stateHash, single(input.query, 'state'))) return 'state of another request';
   if (!isHashOf(start.cookieHash, input.cookies.get(bindingCookieName(session.hash))))
     return 'another browser';
@@ -63,7 +63,7 @@ function fault(session: Session, start: Start, input: CallbackInput): string | u
   return undefined;
 }
 
-/** Where the application is told how its session went. */
+/** Returns the return URL with the session's outcome. */
 async function backToApplication(
   deps: BrowserDependencies,
   session: Session,
@@ -78,7 +78,7 @@ async function backToApplication(
   });
 }
 
-/** The page for a person whom the provider sent back with an error; its `session_id` completes nothing. */
+/** Returns the page for an error response of the provider; its `session_id` completes nothing. */
 async function notGranted(
   deps: BrowserDependencies,
   session: Session,
@@ -88,7 +88,7 @@ async function notGranted(
   return page({ name: 'not-granted', provider: session.provider.name, error, returnTo });
 }
 
-/** An answer that was used already, loaded again: this browser is told what became of it, and any other nothing. */
+/** Returns the page for a repeated response. Only the browser that delivered the response learns the outcome. */
 async function answeredBefore(
   deps: BrowserDependencies,
   session: Session,
@@ -102,7 +102,7 @@ async function answeredBefore(
   return page({ name: 'already-answered', returnTo: session.returnUrl });
 }
 
-/** @returns the redirect back to the application, or a page that says what happened */
+/** Returns the redirect to the application, or a page that says what happened. */
 export async function callback(deps: BrowserDependencies, input: CallbackInput): Promise<BrowserOutcome> {
   const now = epochSeconds(deps.system);
   const sessionHash = sessionHashIn(single(input.query, 'state') ?? '');
@@ -117,7 +117,7 @@ export async function callback(deps: BrowserDependencies, input: CallbackInput):
   return unlessShredded(deps, entry, () => answered(deps, input, session, entry, refused));
 }
 
-/** Takes the answer for a session that is still open, or says why not. */
+/** Accepts the response for a session that waits for one, or rejects it. */
 async function answered(
   deps: BrowserDependencies,
   input: CallbackInput,
@@ -131,8 +131,8 @@ async function answered(
     deps.audit.record({ ...entry, outcome: 'denied', reason: `session is ${session.state}` });
     return answeredBefore(deps, session, input);
   }
-  const wrong = fault(session, start, input);
-  if (wrong) return refused(wrong, 'answer-refused');
+  const rejected = rejection(session, start, input);
+  if (rejected) return refused(rejected, 'answer-refused');
   const answer = answerOf(input.query);
   if (!answer) return refused('neither code nor error', 'answer-refused');
 
@@ -140,7 +140,7 @@ async function answered(
     const { error } = answer;
     const failed = transition(session, { type: 'error-response', failure: error }, now);
     if (!failed || !(await deps.sessions.advance(failed)))
-      return refused('answered meanwhile', 'answer-refused');
+      return refused('answered by a concurrent request', 'answer-refused');
     deps.audit.record({ ...entry, outcome: 'failed', result: failed.state, reason: error });
     return notGranted(deps, failed, error);
   }
@@ -156,7 +156,7 @@ async function answered(
   const completionHash = hashOf(completionId);
   const consented = transition(session, { type: 'consent', sealedCode, completionHash }, now);
   if (!consented || !(await deps.sessions.advance(consented)))
-    return refused('answered meanwhile', 'answer-refused');
+    return refused('answered by a concurrent request', 'answer-refused');
   deps.audit.record({ ...entry, outcome: 'allowed', result: consented.state });
   return { kind: 'redirect', location: await backToApplication(deps, session, completionId) };
 }

@@ -1,8 +1,8 @@
 /**
- * Session binding: the application says which user came back, and only for that user is the code redeemed and
- * the grant sealed into the vault. Two things keep a link that was passed on from connecting the wrong account: the
- * completion URI, which only the browser that consented has learned, and the user that the application names. If that
- * is another user than the one who asked, the session is over and the code destroyed.
+ * Session binding: the application names the user that returned. Only for the session's user does the service redeem
+ * the code and store the grant in the token vault. Two checks keep a forwarded link from connecting the wrong account:
+ * the completion URI, which only the browser that consented learned, and the user that the application names. For
+ * another user, the service ends the session and destroys the code.
  * Source: AWS's "OAuth 2.0 authorization URL session binding", Amazon Bedrock AgentCore developer guide.
  */
 import { type System, epochSeconds } from '../system';
@@ -54,17 +54,17 @@ export interface CompleteDependencies extends TokenRequestDependencies, Provider
   readonly baseUrl: string;
 }
 
-/** Who came back, as the application's own live session knows. */
+/** The user that returned, from the application's own live session. */
 export type UserIdentifier = { readonly userToken: string } | { readonly userId: string };
 
-/** One message for all that is none of the caller's business: unknown, ended, another's, used. */
+/** Returns one error for every reason that the caller must not learn: unknown, no longer valid, another user's, used. */
 const refusal = (detail: string): ServiceError => accessDenied('Invalid or expired session', detail);
 
 /**
- * The session that this completion URI completes.
+ * Returns the session that this completion URI completes.
  *
- * @param annotate learns which session was meant, also when the URI does not complete it
- * @throws AccessDeniedException for every other URI, the link's own session URI among them
+ * @param annotate receives the session's facts, even if the URI does not complete the session
+ * @throws AccessDeniedException for every other URI, including the session URI of the link
  */
 async function sessionToComplete(
   deps: CompleteDependencies,
@@ -83,7 +83,7 @@ async function sessionToComplete(
   return session;
 }
 
-/** Verified as for the session's own agent: whose tokens that one believes counts here too. */
+/** Returns the named user. A user token is validated by the trusted issuers of the session's agent. */
 async function userOf(
   deps: CompleteDependencies,
   workload: TrustsIssuers,
@@ -93,15 +93,15 @@ async function userOf(
   return (await deps.userTokens.verify(identifier.userToken, workload)).user;
 }
 
-/** The agent of the session, for a caller who may act as it. */
+/** Returns the session's agent, if the caller is authorized to act as it. */
 function actingAs(call: Call, session: Session, identity: WorkloadIdentity | undefined): WorkloadIdentity {
-  if (identity?.id !== session.workload.id) throw refusal('the workload identity is gone');
+  if (identity?.id !== session.workload.id) throw refusal('the workload identity was deleted');
   const act = actionDenial({ ...call, resource: identity });
   if (act) throw refusal(act.detail);
   return identity;
 }
 
-/** Who stands at both ends of a session when it is completed. */
+/** The parties to a session when it is completed. */
 interface Parties {
   readonly principal: Caller;
   readonly session: Session;
@@ -110,17 +110,16 @@ interface Parties {
   readonly user: User;
 }
 
-/** Checks afresh that agent, provider and user still belong together. */
+/** Checks again that agent, provider, and user belong together. */
 function checkParties(
   { principal, session, sealed, identity, user }: Parties,
   provider: Oauth2Provider | undefined,
 ): Oauth2Provider {
-  if (session.subjectHash !== subjectHash(user))
-    throw refusal('another user than the one who began the session');
+  if (session.subjectHash !== subjectHash(user)) throw refusal('not the user that began the session');
   if (!returnsToRegistered(identity, session)) throw refusal('its return URL is no longer registered');
-  if (provider?.id !== session.provider.id) throw refusal('the credential provider is gone');
+  if (provider?.id !== session.provider.id) throw refusal('the credential provider was deleted');
   if (clientBindingDigest(provider) !== session.authorization.client)
-    throw refusal('the credential provider was configured anew since the session began');
+    throw refusal('the credential provider was reconfigured after the session began');
   const obtain = credentialUseDenial({
     principal,
     operation: 'GetResourceOauth2Token',
@@ -133,10 +132,10 @@ function checkParties(
   return provider;
 }
 
-/** Takes the code for this call alone: no other call finds it, and it is gone even when this one is refused. */
+/** Claims the code for this call: no other call finds it, and it is used up even if this call is rejected. */
 async function claim(deps: CompleteDependencies, session: Session): Promise<Session> {
   const claimed = transition(session, { type: 'claim' }, epochSeconds(deps.system));
-  if (!claimed || !(await deps.sessions.advance(claimed))) throw refusal('completed meanwhile');
+  if (!claimed || !(await deps.sessions.advance(claimed))) throw refusal('completed by a concurrent request');
   return claimed;
 }
 
@@ -153,13 +152,14 @@ async function redeem(
 }
 
 /**
- * @param principal who calls; must be allowed on the session's workload identity
- * @param completionUri the `session_id` that the application's return URL was called with
- * @param identifier the user whom the application knows to have come back; compared by `iss` and `sub`, or by id
- * @throws AccessDeniedException "Invalid or expired session" for every URI but the completion URI, for an ended or
- *   used session, and for a caller who may not act as the agent; for another user too, and then the session is over
- * @throws ValidationException with the provider's error code when it refuses the code
- * @throws UnauthorizedException for a user token that is not valid; the session stays as it is
+ * @param principal the caller; must have access to the session's workload identity
+ * @param completionUri the `session_id` with which the return URL was called
+ * @param identifier the user that returned to the application; compared by `iss` and `sub`, or by ID
+ * @throws AccessDeniedException "Invalid or expired session" for every URI except the completion URI, for an ended or
+ *   used session, and for a caller that is not authorized to act as the agent; also for another user, which ends the
+ *   session
+ * @throws ValidationException with the provider's error code if the provider rejects the code
+ * @throws UnauthorizedException for a user token that is not valid; the session is unchanged
  */
 export function completeResourceTokenAuth(
   deps: CompleteDependencies,
@@ -209,15 +209,15 @@ async function redeemIntoVault(
     const tokens = await sealTokens(deps, owner, obtained, { requestedScopes, parameterScopes });
     stored = await deps.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
   } catch (error) {
-    // Secrets and keys that cannot be found, opened or made, because their owner was deleted since.
+    // Secrets and keys are missing if their owner was deleted during the request.
     if (!(error instanceof ProviderFailure)) await refuseIfDeleted();
     throw error;
   }
   await refuseIfDeleted();
-  if (!stored) throw refusal('the grant was forgotten (forceAuthentication) while the session was open');
+  if (!stored) throw refusal('the grant was dropped (forceAuthentication) while the session was open');
 }
 
-/** From the claim on, the session ends one way or the other: completed, or failed with the reason. */
+/** Ends the claimed session in every case: completed, or failed with the reason. */
 async function withSessionEnd(
   deps: CompleteDependencies,
   claimed: Session,
@@ -235,10 +235,10 @@ async function withSessionEnd(
       await end({ type: 'fail', failure: 'not_completed' });
       throw error;
     }
-    // Whether the provider refused or was not to be had; to the caller it is the same.
+    // The audit log tells a rejection from an unavailable provider. The caller gets the same error for both.
     annotate({ result: error.outcome });
     await end({ type: 'fail', failure: error.code });
-    // The code is spent: asking again cannot help, even where the provider was merely unreachable.
+    // The code is used up: a retry cannot succeed, even if the provider was only unavailable.
     throw new ServiceError(
       'ValidationException',
       `The credential provider "${claimed.provider.name}" did not redeem the authorization code: ${error.code}. Ask the user to consent again.`,

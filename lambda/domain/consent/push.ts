@@ -1,8 +1,8 @@
 /**
- * Pushing a session's authorization request (RFC 9126). The public function makes the request, since state and code
- * challenge are born there; the one that may open client secrets sends it, and does not take the other's word for
- * more than it must: the agent and the provider must be those of the session still, and the answer must go to the
- * provider's own callback.
+ * Pushes a session's authorization request (RFC 9126). The public function creates the request, because it creates the
+ * state and the code challenge. The function that can decrypt client secrets sends the request, and trusts the public
+ * function no more than necessary: the agent and the provider must still be those of the session, and the response must
+ * go to the provider's callback.
  */
 import type { AuditEntry, AuditTrail } from '../audit';
 import { asReadBySome } from '../oauth/custom-parameters';
@@ -18,15 +18,15 @@ import { clientOf, type ProviderClientDependencies } from '../oauth/provider-cli
 export interface PushRequest {
   readonly workload: { readonly name: string; readonly id: string };
   readonly provider: { readonly name: string; readonly id: string };
-  /** Digest of the client at its server, as it was when the session began. */
+  /** Digest of the client and its authorization server when the session began. */
   readonly client: string;
   /** Names and values, in order; some are repeated. */
   readonly parameters: readonly (readonly [string, string])[];
 }
 
-/** The way to whoever may push. */
+/** Sends the request to the function that pushes it. */
 export interface PushedAuthorization {
-  /** @throws ProviderFailure when the request could not be pushed, whoever's doing that is */
+  /** @throws ProviderFailure if the request could not be pushed, for any reason */
   push(request: PushRequest): Promise<PushedRequest>;
 }
 
@@ -36,7 +36,7 @@ export interface PushDependencies extends TokenRequestDependencies, ProviderClie
   readonly baseUrl: string;
 }
 
-/** What the client proves itself with cannot be used, for now: the provider has rejected nothing. */
+/** The client's credential cannot be used for now: the provider has rejected nothing. */
 const unusable = (error: ServiceError): ProviderFailure =>
   new ProviderFailure('unauthorized_client', error.detail ?? error.message, {
     unavailable: true,
@@ -45,23 +45,23 @@ const unusable = (error: ServiceError): ProviderFailure =>
 
 const refused = (detail: string): ProviderFailure => new ProviderFailure('unauthorized_client', detail);
 
-/** Who the request is for, if they are who they were. */
+/** Returns the agent and the provider of the request, if they are unchanged. */
 async function partiesOf(
   deps: PushDependencies,
   { workload, provider: asked, client }: PushRequest,
 ): Promise<{ identity: WorkloadIdentity; provider: Oauth2Provider }> {
   const { identity, provider } = await deps.directory.read(workload.name, asked.name);
-  if (identity?.id !== workload.id) throw refused('the workload identity is gone');
-  if (provider?.id !== asked.id) throw refused('the credential provider is gone');
+  if (identity?.id !== workload.id) throw refused('the workload identity was deleted');
+  if (provider?.id !== asked.id) throw refused('the credential provider was deleted');
   if (clientBindingDigest(provider) !== client)
-    throw refused('the credential provider was configured anew since the session began');
+    throw refused('the credential provider was reconfigured after the session began');
   return { identity, provider };
 }
 
-/** They would change what the answer means, or where it goes. */
+/** Parameters that would change the meaning or the recipient of the response. */
 const FOREIGN: ReadonlySet<string> = new Set(['request', 'request_uri', 'response_mode']);
 
-/** Whoever made the request: its answer is a code, and comes to this service. */
+/** Checks that the response is a code and goes to this service, whichever function created the request. */
 function checkParameters(parameters: URLSearchParams, provider: Oauth2Provider, baseUrl: string): void {
   const fixed = {
     response_type: 'code',
@@ -74,14 +74,15 @@ function checkParameters(parameters: URLSearchParams, provider: Oauth2Provider, 
   }
   for (const name of parameters.keys()) {
     const read = asReadBySome(name);
-    if (FOREIGN.has(read)) throw refused(`${read} is not for pushed requests`);
-    if (read in fixed && read !== name) throw refused(`${read} is there in another spelling`);
+    if (FOREIGN.has(read)) throw refused(`${read} is not allowed in pushed requests`);
+    if (read in fixed && read !== name) throw refused(`${read} is present in another spelling`);
   }
 }
 
 /**
- * @returns the reference to the request, for the browser
- * @throws ProviderFailure, for a client that has nothing to prove itself with too: nobody here can be told more
+ * Returns the reference to the request, for the browser.
+ *
+ * @throws ProviderFailure, also for a client without a usable credential: the browser must not learn more
  */
 export async function pushAuthorization(
   deps: PushDependencies,
@@ -98,13 +99,13 @@ export async function pushAuthorization(
     for (const [name, value] of request.parameters) parameters.append(name, value);
     checkParameters(parameters, provider, deps.baseUrl);
     const client = await clientOf(deps, provider, identity.arn).catch(async (error: unknown) => {
-      // A secret that cannot be found, because its provider was deleted since.
+      // The secret is missing if its provider was deleted during the request.
       if (!(error instanceof ServiceError || error instanceof ProviderFailure))
         await partiesOf(deps, request);
       throw error;
     });
     const pushed = await pushAuthorizationRequest(deps, client, parameters);
-    // A browser is not sent to a provider for what was deleted while the provider was asked.
+    // The agent or the provider can be deleted during the push. Then the browser is not redirected.
     await partiesOf(deps, request);
     deps.audit.record({ ...entry, outcome: 'allowed' });
     return pushed;

@@ -1,13 +1,15 @@
-/** The way back to the application: its own return URL, byte for byte where a header can hold it, with what it needs added. */
+/** The redirect to the application: its registered return URL, byte for byte where a header allows it, with added parameters. */
 
-/** A character that no header holds; a URL has none either, but was taken with some before registration refused it. */
+/** Characters that a header cannot contain. Registration rejects them now, but earlier records can contain them. */
 const BEYOND_HEADERS = /[^\x21-\x7e]+/g;
 
 const percentEncoded = (text: string): string =>
   [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 
 /**
- * @param returnUrl as registered; a query or fragment in it survives
+ * Returns the return URL with parameters.
+ *
+ * @param returnUrl as registered; its query and fragment stay
  * @param parameters appended in order, percent-encoded
  */
 export function withParameters(

@@ -1,20 +1,19 @@
 /**
- * The consent session: ten minutes in which one user lets one agent in at one provider. A pure state machine;
- * each arrow is one conditional write on the session's revision, so that each happens once.
+ * The consent session: ten minutes in which one user can grant one agent access to one provider. It is a pure state
+ * machine. Each arrow is one conditional write on the session's revision, so each transition happens once.
  *
  *     CREATED ──start──▶ STARTED ──consent──▶ CONSENTED ──claim──▶ REDEEMING ──redeemed──▶ COMPLETED
  *                          │ ▲ start again        │                    │
  *                          │ └──                  │                    │
  *                          └─error-response, fail─│────────────────────┴──fail──▶ FAILED
- *                                                 └ (nothing but claim)
+ *                                                 └ (only claim)
  *
- * REDEEMING stands between consent and completion because a code may be redeemed once only: providers take a
- * second try for theft and revoke what the first one got (RFC 6749 section 10.5).
+ * REDEEMING separates consent from completion because a code can be redeemed only once: providers treat a second try
+ * as theft and revoke the tokens of the first one (RFC 6749 section 10.5).
  *
- * Two URNs belong to a session. The *session URI* is in the authorization URL; the agent polls with it, and everyone
- * who sees the link knows it. The *completion URI* is created at the callback; only the browser that came through
- * the callback learns it, and nothing else completes the session. Otherwise, the sender of a link could complete what
- * another person consented to.
+ * A session has two URNs. The *session URI* is in the authorization URL: the agent polls with it, and anyone who sees the
+ * link knows it. The *completion URI* is created at the callback: only the browser at the callback learns it, and only
+ * this URI completes the session. Otherwise, the sender of a link could complete another person's consent.
  */
 import type { System } from '../system';
 import { scopesInCustomParameters } from '../oauth/custom-parameters';
@@ -30,7 +29,7 @@ export const SESSION_STATES = [
 ] as const;
 export type SessionState = (typeof SESSION_STATES)[number];
 
-/** How a browser's authorization request was bound: only this browser, with this answer, gets through. */
+/** The binding of a browser's authorization request: only this browser, with the response to it, can continue. */
 export interface Start {
   readonly stateHash: string;
   readonly cookieHash: string;
@@ -38,7 +37,7 @@ export interface Start {
   readonly sealedVerifier: string;
 }
 
-/** Which browser brought the provider's response, and when. */
+/** The browser that delivered the provider's response, and the time. */
 export interface Answered {
   /** SHA-256 of the browser's cookie. */
   readonly cookieHash: string;
@@ -47,10 +46,10 @@ export interface Answered {
 }
 
 export interface Session {
-  /** SHA-256 of the session's id: who reads the table learns no session URI. */
+  /** SHA-256 of the session's ID: a reader of the table learns no session URI. */
   readonly hash: string;
   readonly state: SessionState;
-  /** Counts the writes; each is conditional on the one before. */
+  /** Number of writes. Each write is conditional on the previous one. */
   readonly revision: number;
   /** Epoch seconds. */
   readonly createdAt: number;
@@ -59,80 +58,80 @@ export interface Session {
   readonly workload: { readonly name: string; readonly id: string; readonly arn: string };
   readonly subjectHash: string;
   readonly provider: { readonly name: string; readonly id: string };
-  /** The grant that this session is for, and its epoch when the session began. */
+  /** The target of the session's grant, and the grant's epoch when the session began. */
   readonly target: string;
   readonly epoch: number;
 
   readonly scopes: readonly string[];
   /**
-   * Scopes that custom parameters ask for, now and at earlier consents: policies are asked about them, and they go into
-   * no `scope`. Absent in a session that was begun before they were kept.
+   * Scopes that custom parameters request, now and at earlier consents. Policies evaluate them, but `scope` does not
+   * contain them. Absent in sessions from before this member existed.
    */
   readonly parameterScopes?: readonly string[];
   readonly resources: readonly string[];
   readonly audiences: readonly string[];
   readonly returnUrl: string;
-  /** The authorization request's fixed part, settled when the session began. */
+  /** The fixed part of the authorization request, resolved when the session began. */
   readonly authorization: {
     readonly endpoint: string;
     readonly issuer: string;
-    /** Whether the server always names itself in its answer (RFC 9207 section 3). */
+    /** Whether the server always identifies itself in its response (RFC 9207 section 3). */
     readonly issuerInAnswer: boolean;
     readonly clientId: string;
-    /** Digest of the client at its server: a provider that was configured anew does not get this one's code. */
+    /** Digest of the client and its authorization server: a reconfigured provider does not get this session's code. */
     readonly client: string;
     readonly callbackId: string;
     readonly scopeSeparator: string;
-    /** Whether it has a code challenge (RFC 7636). */
+    /** Whether the request has a code challenge (RFC 7636). */
     readonly pkce: boolean;
-    /** Whether the provider takes the request pushed, ahead of the browser (RFC 9126). */
+    /** Whether the request is pushed to the provider before the browser is redirected (RFC 9126). */
     readonly pushed: boolean;
-    /** What the vendor needs beside the standard parameters. */
+    /** Parameters that the vendor requires in addition to the standard ones. */
     readonly parameters: Readonly<Record<string, string>>;
   };
   /** JWE of {@link SealedRequest}. */
   readonly sealedRequest: string;
   readonly start?: Start;
   readonly answered?: Answered;
-  /** SHA-256 of the completion URI's id; only while there is a code to redeem. */
+  /** SHA-256 of the completion URI's ID; present only while a code can be redeemed. */
   readonly completionHash?: string;
-  /** JWE of the authorization code as kept. */
+  /** JWE of the authorization code. */
   readonly sealedCode?: string;
-  /** OAuth error code that ended it, or the reason why this service ended it. */
+  /** OAuth error code of a failed session, or this service's reason. */
   readonly failure?: string;
 }
 
-/** What only the parties to the session may read. */
+/** The part of a session that only its parties can read. */
 export interface SealedRequest {
   readonly id: string;
   readonly customState?: string | undefined;
   readonly customParameters?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The scopes that custom parameters ask for; those of a session that was begun before they were kept, too. */
+/** Returns the scopes that custom parameters request, also for sessions from before `parameterScopes` existed. */
 export const parameterScopesOf = (
   { parameterScopes = [] }: Pick<Session, 'parameterScopes'>,
   { customParameters = {} }: Pick<SealedRequest, 'customParameters'>,
 ): readonly string[] => [...new Set([...parameterScopes, ...scopesInCustomParameters(customParameters)])];
 
-/** All scopes that policies are asked about before anybody is sent to this consent, and before it is completed. */
+/** Returns all scopes that policies evaluate before a user is sent to this consent and before it is completed. */
 export const scopesAtStake = (
   session: Session,
   sealed: Pick<SealedRequest, 'customParameters'>,
 ): readonly string[] => [...new Set([...session.scopes, ...parameterScopesOf(session, sealed)])];
 
-/** Where sessions are kept. */
+/** Stores consent sessions. */
 export interface SessionStore {
   get(hash: string): Promise<Session | undefined>;
   create(session: Session): Promise<void>;
-  /** Writes the next state if the stored one is still of the revision before. */
+  /** Writes the next state if the stored session has the previous revision. */
   advance(next: Session): Promise<boolean>;
 }
 
 export type SessionEvent =
   | { readonly type: 'start'; readonly start: Start }
   | { readonly type: 'consent'; readonly sealedCode: string; readonly completionHash: string }
-  /** The provider's error response (RFC 6749 section 4.1.2.1), brought by the browser. */
+  /** The provider's error response (RFC 6749 section 4.1.2.1), delivered by the browser. */
   | { readonly type: 'error-response'; readonly failure: string }
   | { readonly type: 'claim' }
   | { readonly type: 'redeemed' }
@@ -147,7 +146,7 @@ export const SESSION_EVENTS = [
   'fail',
 ] as const satisfies SessionEvent['type'][];
 
-/** Which events each state admits; whatever is not named is refused. */
+/** The events that each state accepts. Every other event is rejected. */
 const ARROWS: Record<SessionState, Partial<Record<SessionEvent['type'], SessionState>>> = {
   CREATED: { start: 'STARTED' },
   STARTED: { start: 'STARTED', consent: 'CONSENTED', 'error-response': 'FAILED', fail: 'FAILED' },
@@ -159,7 +158,7 @@ const ARROWS: Record<SessionState, Partial<Record<SessionEvent['type'], SessionS
 
 export const isExpired = (session: Session, now: number): boolean => session.expiresAt <= now;
 
-/** What the audit trail says of a session. */
+/** Returns a session's members of an audit entry. */
 export const sessionFacts = (session: Session) => ({
   workloadIdentity: session.workload.arn,
   user: session.subjectHash,
@@ -167,28 +166,27 @@ export const sessionFacts = (session: Session) => ({
   scopes: session.scopes,
 });
 
-/** What serves one state only: the binding until the response, the code and its completion URI until they are used. */
+/** Members of one state only: the binding until the response, the code and its completion URI until they are used. */
 const TRANSIENT = ['start', 'completionHash', 'sealedCode', 'failure'] as const;
 
-/** Seconds in which an application completes what its user has answered. */
+/** Seconds in which an application must complete the session after the provider's response. */
 const COMPLETION_SECONDS = 60;
 
 /**
- * Whether the link of an open session has been used and led to nothing: the application has not completed it in time,
- * or the function that did was cut short. Nobody can answer it again, so the next request gets a new link.
+ * Returns whether an open session's link was used but not completed: the application did not complete it in time, or the
+ * function was interrupted. The link cannot be used again, so the next request gets a new one.
  */
 export const isLeftBehind = ({ answered }: Session, now: number): boolean =>
   answered !== undefined && answered.at + COMPLETION_SECONDS <= now;
 
-/** Whether a poll still has something to wait for. */
+/** Returns whether the session can still complete, so that a poll waits for it. */
 export const isOpen = (session: Session, now: number): boolean =>
   !isExpired(session, now) && session.state !== 'COMPLETED' && session.state !== 'FAILED';
 
 /**
- * The session after an event.
+ * Returns the session after an event, or undefined if the event is rejected.
  *
- * @param now epoch seconds; after the session's end only the outcome of a redemption under way is taken
- * @returns the next session to write, or undefined when the event is refused
+ * @param now epoch seconds; after the session's end, only the outcome of an unfinished redemption is accepted
  */
 export function transition(session: Session, event: SessionEvent, now: number): Session | undefined {
   const state = ARROWS[session.state][event.type];
@@ -219,21 +217,21 @@ export function transition(session: Session, event: SessionEvent, now: number): 
 
 const URN = 'urn:ietf:params:oauth:request_uri:';
 
-/** RFC 9126 section 2.2's form of a request URI. */
+/** Returns the session URI, in the form of a request URI (RFC 9126 section 2.2). */
 export const sessionUriOf = (id: string): string => URN + id;
 
-/** @returns the session's id, or undefined for what is not a session URI */
+/** Returns the session's ID, or undefined if the text is not a session URI. */
 export const sessionIdOf = (sessionUri: string): string | undefined =>
   sessionUri.startsWith(URN) ? sessionUri.slice(URN.length) : undefined;
 
-/** A session's hash, then what cannot be guessed: the form of states and of completion ids. */
+/** A session's hash, then random characters: the form of states and completion IDs. */
 const BOUND_SECRET = /^([\w-]{43})\.[\w-]{43}$/;
 
-/** A secret that finds its session again, without an index: see {@link sessionHashIn}. */
+/** Returns a secret that identifies its session without an index: see {@link sessionHashIn}. */
 export const newBoundSecret = (session: Pick<Session, 'hash'>, system: Pick<System, 'randomToken'>): string =>
   `${session.hash}.${system.randomToken(32)}`;
 
-/** @returns the hash of the session that a state or completion id names; undefined when it has another form */
+/** Returns the session hash in a state or completion ID; undefined if the text has another form. */
 export const sessionHashIn = (secret: string): string | undefined => BOUND_SECRET.exec(secret)?.[1];
 
 export const consentContext = (

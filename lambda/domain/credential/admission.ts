@@ -1,4 +1,4 @@
-/** Whether this caller may act as this agent, and this agent use this provider: checked afresh on each request. */
+/** Authorizes the caller to act as the agent, and the agent to use the provider. Every request is authorized again. */
 import { workloadGone, type WorkloadIdentity } from '../identity/workload-identity';
 import type { Annotate } from '../audit';
 import type { CustomParameters } from '../oauth/custom-parameters';
@@ -8,21 +8,23 @@ import type { OwnedResource } from '../owned-resource';
 import { authorizeAction, authorizeCredentialUse } from '../policy/access';
 import type { Delegation } from '../workload-token/claims';
 
-/** Who asks, for which kind of credential, of which provider. */
+/** The caller, the kind of credential, and the provider. */
 export interface AdmissionRequest {
   readonly principal: Caller;
   readonly operation: 'GetResourceOauth2Token' | 'GetResourceApiKey';
   readonly providerName: string;
   readonly scopes?: readonly string[];
   readonly customParameters?: CustomParameters | undefined;
-  /** Learns which provider was found, whether or not the caller may use it. */
+  /** Receives the provider that was found, even if the caller is not authorized to use it. */
   readonly annotate: Annotate;
 }
 
 /**
- * @param workload the agent, as its verified token names it
- * @param found what the directory holds under the names
- * @throws UnauthorizedException for an agent that is gone, AccessDeniedException, ResourceNotFoundException
+ * Returns the agent and the provider, if the caller is authorized.
+ *
+ * @param workload the agent that the validated token names
+ * @param found the directory's records under these names
+ * @throws UnauthorizedException for a deleted agent, AccessDeniedException, ResourceNotFoundException
  */
 export function admit<Provider extends OwnedResource>(
   { principal, operation, providerName, scopes, customParameters, annotate }: AdmissionRequest,

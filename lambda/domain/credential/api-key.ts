@@ -1,4 +1,4 @@
-/** GetResourceApiKey: the API key of a provider, for an agent that may use it. */
+/** GetResourceApiKey: returns a provider's API key to an authorized agent. */
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { subjectHash } from '../identity/user';
@@ -29,7 +29,7 @@ async function openApiKey(deps: ApiKeyDependencies, provider: ApiKeyProvider): P
   return deps.seal.open(apiKeyContext(provider), sealed);
 }
 
-/** What there is to tell who asked for a key that could not be had because its provider was deleted meanwhile. */
+/** Returns the error for a key that is missing because the agent or the provider was deleted during the request. */
 async function deletionDuring(
   { directory }: Pick<ApiKeyDependencies, 'directory'>,
   workload: Delegation['workload'],
@@ -41,10 +41,12 @@ async function deletionDuring(
 }
 
 /**
- * @param principal who calls; must be allowed on the workload identity that the token names
- * @param workloadIdentityToken with or without a user: the key is the agent's
+ * Returns the API key.
+ *
+ * @param principal the caller; must have access to the workload identity that the token names
+ * @param workloadIdentityToken with or without a user: the key belongs to the agent
  * @throws UnauthorizedException for the token; AccessDeniedException, ResourceNotFoundException; ValidationException
- *   for an external key that is not what it should be
+ *   for an external key that cannot be used
  */
 export function getResourceApiKey(
   deps: ApiKeyDependencies,

@@ -1,4 +1,4 @@
-/** The agent's own token, by client credentials (RFC 6749 section 4.4). */
+/** The agent's own access token, by client credentials (RFC 6749 section 4.4). */
 import { exchangedToken, type ReturnedToken } from '../grant/held-token';
 import type { Admitted, RetrieveDependencies } from './retrieval';
 import { clientCredentialsOf } from '../grant/token-sources';

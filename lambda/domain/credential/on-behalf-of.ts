@@ -1,7 +1,7 @@
 /**
- * The user's own token, which came to this service in GetWorkloadAccessTokenForJWT, exchanged for one of the
- * provider. What was obtained by it is kept for nobody else and no longer than it lives: another token of the same
- * user is another exchange.
+ * Exchanges the user token that GetWorkloadAccessTokenForJWT received for an access token of the provider. The service
+ * stores the access token for this user token only, and no longer than the user token is valid: another token of the
+ * same user needs another exchange.
  */
 import { exchangeOnBehalfOf, type ActorToken } from '../oauth/token-exchange';
 import { ProviderFailure } from '../oauth/provider-failure';
@@ -22,21 +22,21 @@ import type { Admitted, RetrieveDependencies } from './retrieval';
 
 const MEMBER = 'workloadIdentityToken';
 
-/** @throws ValidationException that says how to get a workload access token that carries the user's own */
+/** Returns the carried user token. @throws ValidationException that says how to get a workload access token that carries one */
 export function carriedTokenOf({ user, subjectToken }: Delegation): CarriedToken {
   if (subjectToken) return subjectToken;
   throw user?.kind === 'jwt'
     ? invalidMember(
         MEMBER,
-        `carries no token of the user: one longer than ${MAX_CARRIED_CHARACTERS} characters is not carried; have the identity provider issue a shorter one`,
+        `carries no user token, because the user token has more than ${MAX_CARRIED_CHARACTERS} characters; configure the identity provider to issue a shorter one`,
       )
     : invalidMember(
         MEMBER,
-        'carries no token of the user; for ON_BEHALF_OF_TOKEN_EXCHANGE get one with GetWorkloadAccessTokenForJWT',
+        'carries no user token; for ON_BEHALF_OF_TOKEN_EXCHANGE, get one with GetWorkloadAccessTokenForJWT',
       );
 }
 
-/** The agent's own access token at the same provider, from the vault like any other. */
+/** Returns the agent's own access token at the same provider, from the token vault if it is stored. */
 async function machineActor(
   deps: RetrieveDependencies,
   { principal, identity, owner }: Admitted,
@@ -59,7 +59,7 @@ async function machineActor(
       audiences: [],
     },
     grant: await deps.grants.get(grantId),
-    // It goes to the provider that gave it, with the scopes that the provider's owner set, and not to the caller.
+    // The token has the scopes that the provider's owner set. It goes to the provider that issued it, not to the caller.
     checkGrantedScopes: () => undefined,
     scopes,
   };
@@ -67,7 +67,7 @@ async function machineActor(
   return { type: TOKEN_TYPE.accessToken, token: output.accessToken };
 }
 
-/** What proves the agent to this provider, beside the user. */
+/** Returns the actor token, which authenticates the agent to the provider in addition to the user. */
 async function actorOf(
   deps: RetrieveDependencies,
   admitted: Admitted,
@@ -86,14 +86,14 @@ async function actorOf(
   return { type: TOKEN_TYPE.jwt, token };
 }
 
-/** The user's own token, exchanged anew each time that it is asked. */
+/** Returns a source that exchanges the user token at every renewal. */
 const exchangeOf = (
   deps: RetrieveDependencies,
   admitted: Admitted,
   carried: CarriedToken,
   config: OnBehalfOfConfig,
 ): TokenSource => ({
-  // A refusal says nothing of any consent: the next request tries again.
+  // A rejection does not revoke a consent: the next request tries again.
   endsWithGrant: false,
   async prepare() {
     const { input, delegation, owner } = admitted;
@@ -118,9 +118,11 @@ const exchangeOf = (
 });
 
 /**
- * @param admitted with the grant of this very user token
- * @throws ValidationException for a provider that exchanges no tokens; ProviderFailure; ThrottlingException where
- *   asking again shortly will help
+ * Returns the access token that the user token is exchanged for.
+ *
+ * @param admitted with the grant of this user token
+ * @throws ValidationException for a provider that exchanges no tokens; ProviderFailure; ThrottlingException if an
+ *   immediate retry can succeed
  */
 export async function onBehalfOfToken(
   deps: RetrieveDependencies,
@@ -131,7 +133,7 @@ export async function onBehalfOfToken(
   if (!config) {
     throw invalidMember(
       'oauth2Flow',
-      `the credential provider "${owner.provider.name}" has no on-behalf-of configuration; its owner can give it one where it is a CustomOauth2 (onBehalfOfTokenExchangeConfig)`,
+      `the credential provider "${owner.provider.name}" has no on-behalf-of configuration; its owner can add one to a CustomOauth2 provider (onBehalfOfTokenExchangeConfig)`,
     );
   }
   const source = exchangeOf(deps, admitted, carriedTokenOf(delegation), config);

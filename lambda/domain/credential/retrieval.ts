@@ -1,4 +1,4 @@
-/** What a read of an OAuth2 token is made of: what comes in, what was checked, what goes out. */
+/** The request, the authorized request, and the response of an OAuth2 token retrieval. */
 import type { BeginDependencies, ConsentOutstanding, ConsentRequest } from '../consent/begin';
 import type { TokenRequestDependencies } from '../oauth/token-request';
 import type { Caller } from '../principal';
@@ -46,17 +46,17 @@ export type RetrieveOutput =
   | ConsentOutstanding
   | { readonly sessionUri: string; readonly sessionStatus: 'FAILED' };
 
-/** An answer, and how it was come by. */
+/** A response, and how its token was obtained. */
 export interface Answer {
   readonly output: RetrieveOutput;
   readonly outcome: Outcome;
-  /** Why the user is asked again, where there is a reason to tell the operator. */
+  /** Why the user must consent again, if the operator needs the reason. */
   readonly reason?: string | undefined;
-  /** Error code that ended the polled session, where it ended by one; fit for a header. */
+  /** Error code of the failed session, if it has one; safe in a header. */
   readonly failure?: string | undefined;
 }
 
-/** One request, admitted: everything that was checked, in one place. */
+/** An authorized request, with everything that was checked. */
 export interface Admitted {
   readonly principal: Caller;
   readonly input: RetrieveInput;
@@ -65,6 +65,6 @@ export interface Admitted {
   readonly owner: RequestOwner;
   readonly grant: Grant | undefined;
   readonly checkGrantedScopes: GrantedScopesCheck;
-  /** Asks again, about a consent that another request began or that asks for more than this request. */
+  /** Evaluates the policy for a consent that another request began or that has more scopes than this request. */
   readonly consentDenial: ConsentRequest['consentDenial'];
 }

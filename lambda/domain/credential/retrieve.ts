@@ -1,7 +1,8 @@
 /**
- * GetResourceOauth2Token: the credential that this user granted to this agent; from the vault, refreshed, or
- * by a consent link when there is none. Or the agent's own, by client credentials. Or one that the user's own token
- * is exchanged for. And the same for who says that the resource did not take the token: RejectResourceOauth2Token.
+ * GetResourceOauth2Token returns the access token that the user granted to the agent (from the token vault, refreshed
+ * if necessary), or an authorization URL if there is no grant. It can also return the agent's own access token, by
+ * client credentials, or an access token in exchange for the user token. RejectResourceOauth2Token does the same after a
+ * resource rejected a token.
  */
 import { audited, type AuditEntry, type Annotate } from '../audit';
 import { scopesInCustomParameters } from '../oauth/custom-parameters';
@@ -24,10 +25,10 @@ import type { Admitted, Answer, RetrieveInput, RetrieveDependencies } from './re
 import type { RequestOwner } from '../grant/token-sources';
 import { userToken } from './user-token';
 
-/** Characters of scopes, resources and audiences in all: they go into a URL, and into records with bounds of their own. */
+/** Total characters of scopes, resources, and audiences: they go into a URL and into records of bounded size. */
 const MAX_NARROWING_CHARACTERS = 32_768;
 
-/** @param carried the user's own token, for the flow that exchanges it */
+/** @param carried the user token, for the flow that exchanges it */
 function grantIdOf(
   input: RetrieveInput,
   { workload, user }: Delegation,
@@ -37,14 +38,14 @@ function grantIdOf(
   if (flow === 'USER_FEDERATION' && !user) {
     throw invalidMember(
       'workloadIdentityToken',
-      'names no user; for USER_FEDERATION get one with GetWorkloadAccessTokenForJWT or …ForUserId',
+      'names no user; for USER_FEDERATION, get one with GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId',
     );
   }
   const narrowed = { resources: input.resources ?? [], audiences: input.audiences ?? [], scopes };
   if (JSON.stringify(narrowed).length > MAX_NARROWING_CHARACTERS) {
     throw invalidMember(
       'scopes',
-      `with resources and audiences must have at most ${MAX_NARROWING_CHARACTERS} characters in all`,
+      `must have at most ${MAX_NARROWING_CHARACTERS} characters together with resources and audiences`,
     );
   }
   return {
@@ -65,8 +66,8 @@ const exchangedFor = (
 ): ExchangedFor => ({ subjectTokenHash, customParameters });
 
 /**
- * The scopes that a provider's policy is asked about. A stored token is handed out with all of its scopes, and
- * consent is asked for the union: so they count whichever are asked for, unless this request forgets them.
+ * Returns the scopes that a provider's policy evaluates. A stored token is returned with all of its scopes, and a consent
+ * is for the union. So the policy evaluates all of them, unless this request drops the stored token.
  */
 function scopesAtStake(
   { scopes, sessionUri, forceAuthentication }: RetrieveInput,
@@ -129,7 +130,7 @@ function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<Answe
   }
 }
 
-/** What an entry says of custom parameters: their values can be secret, the scopes in them count for policies. */
+/** Returns the custom parameters' members of an audit entry: names, because values can be secret, and scopes. */
 function customParametersIn({ customParameters = {} }: RetrieveInput): Partial<AuditEntry> {
   const names = Object.keys(customParameters);
   const scopes = scopesInCustomParameters(customParameters);
@@ -172,7 +173,7 @@ function retrieved(
       return answer;
     } catch (error) {
       if (error instanceof ProviderFailure) throw error.toServiceError(admitted.owner.provider.name);
-      // Secrets and keys that cannot be found or opened, because their owner was deleted since.
+      // Secrets and keys are missing if their owner was deleted during the request.
       if (!(error instanceof ServiceError)) await stopIfDeleted(deps, admitted.owner);
       throw error;
     }
@@ -180,9 +181,11 @@ function retrieved(
 }
 
 /**
- * @param principal who calls; must be allowed on the workload identity that the token names
+ * Returns an access token, or the authorization URL of a consent session.
+ *
+ * @param principal the caller; must have access to the workload identity that the token names
  * @throws UnauthorizedException for the workload access token; AccessDeniedException, ResourceNotFoundException,
- *   ValidationException; InternalServerException or ThrottlingException where asking again shortly will help
+ *   ValidationException; InternalServerException or ThrottlingException if a retry can succeed
  */
 export const getResourceOauth2Token = (
   deps: RetrieveDependencies,
@@ -194,12 +197,12 @@ export const getResourceOauth2Token = (
   );
 
 /**
- * Says that the resource did not take an access token, and asks for another. The first to say so of a token causes one
- * renewal; for one that is no longer the stored one it is a plain read.
+ * Reports that a resource rejected an access token, and returns another one. The first report of a token causes one
+ * renewal. A report of a token that is no longer stored is a plain retrieval.
  *
  * @param input as for {@link getResourceOauth2Token}
- * @param rejectedAccessToken the token as it was handed out
- * @throws the same
+ * @param rejectedAccessToken the access token as it was returned
+ * @throws as {@link getResourceOauth2Token}
  */
 export const rejectResourceOauth2Token = (
   deps: RetrieveDependencies,

@@ -1,4 +1,4 @@
-/** The token that a user granted to the agent: from the vault, or else the way to the user's consent. */
+/** The access token that a user granted to the agent: from the token vault, or by the user's consent. */
 import { epochSeconds } from '../system';
 import {
   beginConsent,
@@ -18,7 +18,7 @@ import type { Admitted, Answer, RetrieveDependencies } from './retrieval';
 import { refreshTokenOf } from '../grant/token-sources';
 import { tokensOf } from '../grant/tokens';
 
-/** The stored token, refreshed when it must be; undefined when there is none that answers. */
+/** Returns the stored token, refreshed if necessary; undefined if no stored token covers the request. */
 async function storedToken(
   deps: RetrieveDependencies,
   { principal, input, identity, owner, grant, checkGrantedScopes }: Admitted,
@@ -49,7 +49,7 @@ async function storedToken(
   });
 }
 
-/** The session that a poll names, if it is this grant's and was not overtaken by forceAuthentication. */
+/** Returns the session that a poll names, if it belongs to this grant and no later forceAuthentication replaced it. */
 async function ownSession(
   deps: RetrieveDependencies,
   { input, owner, grant }: Admitted,
@@ -62,14 +62,18 @@ async function ownSession(
   return own && session.epoch === grant?.epoch ? session : undefined;
 }
 
-/** Why a grant that was there is no more, as its journal has it. */
+/** Returns why a grant lost its tokens, from its last failure. */
 function lossOf(grant: Grant | undefined): string | undefined {
   if (!grant?.lastFailure || grant.tokens) return undefined;
   const { code, lostAnswer } = grant.lastFailure;
-  return `the refresh was refused: ${code}${lostAnswer ? ', after the answer to an earlier one was lost' : ''}`;
+  return `the refresh was rejected: ${code}${lostAnswer ? ', after the response to an earlier one was lost' : ''}`;
 }
 
-/** @throws ProviderFailure; ThrottlingException where asking again shortly will help; ValidationException for the return URL */
+/**
+ * Returns the stored token or the consent that is outstanding.
+ *
+ * @throws ProviderFailure; ThrottlingException if an immediate retry can succeed; ValidationException for the return URL
+ */
 export async function userToken(deps: RetrieveDependencies, admitted: Admitted): Promise<Answer> {
   const { input, identity, owner, grant, consentDenial } = admitted;
   const polled = await ownSession(deps, admitted);
@@ -77,14 +81,15 @@ export async function userToken(deps: RetrieveDependencies, admitted: Admitted):
     polled !== undefined &&
     isOpen(polled, epochSeconds(deps.system)) &&
     returnsToRegistered(identity, polled);
-  // A poll for an open session is a poll, even one that repeats forceAuthentication: or it would never end.
+  // A poll of an open session does not start a new one, even if it repeats forceAuthentication. Otherwise, polling would
+  // never end.
   const force = input.forceAuthentication === true && !open;
 
   const stored = force ? undefined : await storedToken(deps, admitted);
   if (stored) return stored;
   if (open) {
     const sealed = await openSealedRequest(deps.seal, polled);
-    // Whoever has the link can have the owner consent to all that it asks for.
+    // A caller with the link can have the user consent to all of its scopes.
     const denial = consentDenial(scopesAtStake(polled, sealed), sealed.customParameters);
     if (denial) throw accessDenied(denial.message, denial.detail);
     return { output: outstanding(deps.baseUrl, sealed.id), outcome: 'consent-required' };
@@ -101,7 +106,7 @@ export async function userToken(deps: RetrieveDependencies, admitted: Admitted):
   if (owner.provider.clientId === '') {
     throw invalidMember(
       'oauth2Flow',
-      `USER_FEDERATION needs a client that the user can be shown: the credential provider "${owner.provider.name}" has no clientId`,
+      `USER_FEDERATION requires a client ID, but the credential provider "${owner.provider.name}" has no clientId`,
     );
   }
   const request: ConsentRequest = {
@@ -118,7 +123,7 @@ export async function userToken(deps: RetrieveDependencies, admitted: Admitted):
     consentDenial,
   };
   const output = await beginConsent(deps, grant, request);
-  // A refusal that came just now is in the grant that is stored, not in the one that was read.
+  // A rejection during this request is in the stored grant, not in the grant that was read.
   const lost = lossOf(grant) ?? (grant?.tokens && lossOf(await deps.grants.get(owner.grantId)));
   return { output, outcome: 'consent-required', reason: lost };
 }

@@ -1,14 +1,14 @@
 /**
- * Deletion stops what is under way. A request is admitted once and then waits: for a provider, for a lease, for a user.
- * Meanwhile its agent or its provider may be deleted, and no write spans their records and the grant. So who has
- * written into a grant, or found a write lost, reads the directory again before anything comes of it.
+ * Deletion stops requests that are in progress. A request is authorized once and then waits for a provider, a lease, or
+ * a user. While it waits, its agent or its provider can be deleted, and no write spans their records and the grant. So a
+ * request that wrote to a grant, or lost a write, reads the directory again before it returns anything.
  *
- *     request    write ────▶ read the directory: both there? ──▶ go on
- *                                               gone? ──▶ take the write back, stop
+ *     request    write ────▶ read the directory: both exist?  ──▶ continue
+ *                                               one deleted? ──▶ undo the write, stop
  *     deletion   mark the record as deleted ──▶ delete the grants
  *
- * A write that is followed by a read which finds both was there before the mark, and the deletion finds it. One that
- * comes after the mark is taken back by the request that made it.
+ * If the read after a write finds both, the write came before the mark, and the deletion finds it. If the write came
+ * after the mark, its request undoes it.
  */
 import { workloadGone } from '../identity/workload-identity';
 import type { Directory } from './directory';
@@ -29,10 +29,9 @@ export type CheckedParties = Pick<TokenOwner, 'grantId' | 'workloadArn'> & {
 };
 
 /**
- * Reads the directory again. If the agent or the provider is not the one that the request was admitted for, removes
- * what the grant still holds.
+ * Reads the directory again. If the agent or the provider is not the one that was authorized, removes the grant.
  *
- * @returns what there is to tell the caller then; undefined when both are there
+ * Returns the error for the caller; undefined if both exist.
  */
 export async function deletionDuring(
   { directory, grants }: DeletionCheckDependencies,
@@ -46,7 +45,7 @@ export async function deletionDuring(
     : workloadGone();
 }
 
-/** @throws UnauthorizedException, ResourceNotFoundException when the agent or the provider was deleted since */
+/** @throws UnauthorizedException, ResourceNotFoundException if the agent or the provider was deleted during the request */
 export async function stopIfDeleted(deps: DeletionCheckDependencies, parties: CheckedParties): Promise<void> {
   const deletion = await deletionDuring(deps, parties);
   if (deletion) throw deletion;

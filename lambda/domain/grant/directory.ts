@@ -1,6 +1,6 @@
 /**
- * What a decision needs to know, read at once and strongly consistent: suspension and revocation count from
- * the next request on. The warm path of a stored grant is this one read.
+ * The records that an authorization decision needs, in one strongly consistent read: a suspension or revocation applies
+ * from the next request. The warm path of a stored grant is this one read.
  */
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
@@ -15,12 +15,14 @@ export interface DirectoryEntry {
 
 export interface Directory {
   /**
+   * Returns the records under these names.
+   *
    * @param workloadName name of the workload identity
    * @param providerName name of the credential provider
    * @param grantId the grant to read with them, if any
    */
   read(workloadName: string, providerName: string, grantId?: GrantId): Promise<DirectoryEntry>;
-  /** The same for an API-key provider. */
+  /** Returns the records for an API key provider. */
   readApiKeyProvider(
     workloadName: string,
     providerName: string,

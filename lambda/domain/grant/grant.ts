@@ -1,7 +1,7 @@
 /**
- * The grant: what one agent holds for one user at one provider (and resources, audiences). One item, so that
- * every invariant is one conditional write. A grant also remembers the consent session under way, whether or
- * not it has tokens yet.
+ * The grant: the stored tokens of one agent for one user at one provider (with resources and audiences). It is one
+ * item, so that one conditional write keeps every invariant. A grant also contains the open consent session, with or
+ * without tokens.
  */
 import { createHash } from 'node:crypto';
 import type { SealingContext } from '../sealing/sealing';
@@ -11,59 +11,59 @@ export interface GrantTokens {
   readonly sealed: string;
   /** What the provider granted. */
   readonly scopes: readonly string[];
-  /** What was asked at that consent: providers grant less, or do not name all that they grant. */
+  /** The scopes requested at that consent: providers can grant fewer, or omit some that they grant. */
   readonly requestedScopes: readonly string[];
-  /** Scopes that custom parameters asked for at that consent; absent where there are none, or none were kept. */
+  /** Scopes that custom parameters requested at that consent; absent if there are none, or in earlier records. */
   readonly parameterScopes?: readonly string[];
-  /** Epoch seconds; absent when the provider did not say. */
+  /** Epoch seconds; absent if the provider did not state it. */
   readonly expiresAt?: number;
   /** Epoch seconds. */
   readonly obtainedAt: number;
   readonly refreshable: boolean;
-  /** Epoch seconds at which the refresh token itself ends; absent when the provider did not say. */
+  /** Epoch seconds at which the refresh token expires; absent if the provider did not state it. */
   readonly refreshExpiresAt?: number;
-  /** Digest of the client and server that they were granted to: those of another configuration do not count. */
+  /** Digest of the client and authorization server of the grant: tokens of another configuration are ignored. */
   readonly client: string;
 }
 
-/** What lies inside the seal. */
+/** The encrypted content of {@link GrantTokens}. */
 export interface SealedTokens {
   readonly accessToken: string;
   readonly refreshToken?: string;
 }
 
-/** The consent session under way for a grant. */
+/** The open consent session of a grant. */
 export interface PendingConsent {
   readonly sessionHash: string;
   /** Epoch seconds. */
   readonly expiresAt: number;
 }
 
-/** Who may obtain the next tokens: nobody else until the deadline. */
+/** The right to obtain the next tokens, which is exclusive until the deadline. */
 export interface Lease {
   readonly holder: string;
   /** Epoch milliseconds. */
   readonly deadline: number;
   /**
-   * Epoch milliseconds; set by the write just before the request leaves. A lease that was left behind with it says
-   * that the provider may have answered somebody who could not write the answer down.
+   * Epoch milliseconds; set by the write just before the request is sent. In an abandoned lease, it says that the
+   * provider might have returned tokens that were not stored.
    */
   readonly sentAt?: number;
 }
 
-/** What became of the last try to obtain tokens, when it failed. */
+/** The failure of the last attempt to obtain tokens. */
 export interface RenewalFailure {
-  /** OAuth error code, or one of ours. */
+  /** OAuth error code, or one of this service's codes. */
   readonly code: string;
-  /** Whether the provider could not be had, rather than refused. */
+  /** Whether the provider was unavailable, rather than rejected the request. */
   readonly unavailable: boolean;
-  /** Tries in a row that failed. */
+  /** Consecutive failed attempts. */
   readonly failures: number;
   /** Epoch milliseconds. */
   readonly at: number;
-  /** Epoch milliseconds before which nobody tries again. */
+  /** Epoch milliseconds before which no request tries again. */
   readonly notBefore: number;
-  /** A holder had sent its request, and its answer was not stored: the refresh token might be redeemed already. */
+  /** The response to a sent request was not stored: the refresh token might be redeemed already. */
   readonly lostAnswer?: true;
 }
 
@@ -74,14 +74,14 @@ export interface GrantId {
 }
 
 export interface Grant extends GrantId {
-  /** The provider's unique id: a provider that was deleted and created again does not inherit grants. */
+  /** The provider's unique ID: a provider that was deleted and created again does not inherit grants. */
   readonly providerId: string;
-  /** Counts the times that the tokens changed. */
+  /** Number of token changes. */
   readonly generation: number;
-  /** Counts the times that it was forgotten (forceAuthentication): what began before does not count after. */
+  /** Number of `forceAuthentication` requests: each one invalidates what began before it. */
   readonly epoch: number;
   readonly tokens?: GrantTokens;
-  /** The generation whose token the resource did not take (see rejected-token.ts). */
+  /** The generation whose token a resource rejected (see rejected-token.ts). */
   readonly rejected?: number;
   readonly consent?: PendingConsent;
   readonly lease?: Lease;
@@ -89,80 +89,80 @@ export interface Grant extends GrantId {
 }
 
 /**
- * Where grants are kept. Each method is one conditional write and says whether its condition held. Counters begin
- * again when a grant is deleted and made again, so what was seen of a grant includes its provider's id.
+ * Stores grants. Each method is one conditional write and returns whether its condition held. Counters restart when a
+ * grant is deleted and created again, so conditions on a grant that was read include its provider's ID.
  */
 export interface GrantStore {
   get(id: GrantId): Promise<Grant | undefined>;
   /**
-   * Notes the session under way, if the grant is still this provider's, at this epoch, and names the session that
-   * was seen (or none). With `forget`, drops the tokens and goes to the next epoch in the same write.
+   * Stores the open session, if the grant still has the provider, the epoch, and the session (or none) that were read.
+   * With `forget`, drops the tokens and increments the epoch in the same write.
    */
   openConsent(
     id: GrantId,
     change: { providerId: string; consent: PendingConsent; seen: Grant | undefined; forget: boolean },
   ): Promise<boolean>;
   /**
-   * Puts in tokens that a consent session of this epoch obtained, if the grant is there and the provider's: lease,
-   * journal and rejection are past. The session's beginning made the grant, so none means that it was deleted.
+   * Stores tokens of a consent session of this epoch, if the grant exists and belongs to the provider. Removes the lease,
+   * the last failure, and the rejection. Starting the session created the grant, so a missing grant was deleted.
    */
   putTokens(
     id: GrantId,
     change: { providerId: string; tokens: GrantTokens; epoch: number },
   ): Promise<boolean>;
   /**
-   * Takes the lease, if the grant is still of the provider, generation and epoch that were seen and the lease the one
-   * that was seen, or none. No clocks are compared here: whether a lease was left behind is for who saw it to judge. Makes
-   * the grant where none was seen; drops the tokens of another provider of this name.
+   * Takes the lease, if the grant still has the provider, the generation, the epoch, and the lease (or none) that were
+   * read. No clocks are compared here: the caller decides whether a lease is abandoned. Creates the grant if none was
+   * read. Drops the tokens of another provider of this name.
    *
-   * @param change.endsAt epoch seconds from which the grant may vanish by itself
+   * @param change.endsAt epoch seconds from which the grant can be deleted automatically
    */
   takeLease(
     id: GrantId,
     change: { providerId: string; seen: Grant | undefined; lease: Lease; endsAt?: number | undefined },
   ): Promise<boolean>;
-  /** Renews the lease and notes that the request leaves now, if the lease is still this holder's. */
+  /** Extends the lease and records that the request is sent now, if the holder still has the lease. */
   markSent(id: GrantId, lease: Lease): Promise<boolean>;
   /**
-   * Puts in the tokens obtained, if the lease is still this holder's and the epoch this one.
+   * Stores the obtained tokens, if the holder still has the lease and the epoch is unchanged.
    *
-   * @throws UnstorableError for tokens that no further try stores
+   * @throws UnstorableError for tokens that no retry can store
    */
   putRenewed(id: GrantId, change: { holder: string; epoch: number; tokens: GrantTokens }): Promise<boolean>;
-  /** Gives the lease back, with a note of what went wrong; drops the tokens too when they are gone for good. */
+  /** Releases the lease, with the failure if there is one. Drops the tokens if they can no longer be renewed. */
   releaseLease(
     id: GrantId,
     change: { holder: string; lastFailure?: RenewalFailure; dropTokens: boolean },
   ): Promise<boolean>;
-  /** Marks the tokens as not taken by the resource, if they are still of this provider and generation. */
+  /** Marks the tokens as rejected by the resource, if they still have this provider and generation. */
   reject(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation'>): Promise<boolean>;
-  /** Removes the grant with all that it holds, if it is this provider's. */
+  /** Removes the grant and its tokens, if it belongs to this provider. */
   remove(id: GrantId, providerId: string): Promise<boolean>;
 }
 
 const digest = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('base64url');
 
-/** What a grant is for, beside agent and user: the flow, the provider, and what narrows the token. */
+/** The purpose of a grant, in addition to agent and user: the flow, the provider, and the members that narrow the token. */
 export interface GrantTarget {
   readonly flow: 'USER_FEDERATION' | 'M2M' | 'ON_BEHALF_OF_TOKEN_EXCHANGE';
   readonly providerName: string;
   /** RFC 8707 resource indicators. */
   readonly resources: readonly string[];
   readonly audiences: readonly string[];
-  /** For the flows whose tokens are cached by scope; what a user has consented to is not. */
+  /** For flows whose tokens are cached by scope. Tokens that a user consented to are not. */
   readonly scopes: readonly string[];
-  /** For on-behalf-of exchange: what the token is obtained by, and what else was asked of the provider. */
+  /** For on-behalf-of exchange: the subject token, and what else is requested from the provider. */
   readonly exchanged?: ExchangedFor | undefined;
 }
 
 export interface ExchangedFor {
-  /** Hash of the user's own token. */
+  /** Hash of the user token. */
   readonly subjectTokenHash: string;
   readonly customParameters: Readonly<Record<string, string>>;
 }
 
-/** The grant's sort key: the same for the same asked-for things in any order. */
+/** Returns the grant's sort key. The order of values does not matter. */
 export function grantTarget(target: GrantTarget): string {
   const sorted = (values: readonly string[]): string[] => [...new Set(values)].sort();
   const { exchanged } = target;
@@ -183,16 +183,16 @@ export const grantContext = (id: GrantId, providerId: string, workloadArn: strin
 });
 
 /**
- * Whether the stored tokens answer for the scopes asked: any subset, in any order (RFC 6749 section 3.3).
- * Scopes that were asked at the consent count although the provider did not name them back: it has decided
- * on them, and asking the user again would not change its mind.
+ * Returns whether the stored tokens cover the requested scopes: any subset, in any order (RFC 6749 section 3.3).
+ * Scopes that were requested at the consent are covered even if the provider did not return them: the provider has
+ * decided, and another consent would not change its decision.
  */
 export function covers(tokens: GrantTokens, scopes: readonly string[]): boolean {
   const known = new Set([...tokens.scopes, ...tokens.requestedScopes]);
   return scopes.every((scope) => known.has(scope));
 }
 
-/** All scopes that policies are asked about before these tokens are handed out. */
+/** Returns all scopes that policies evaluate before these tokens are returned. */
 export const scopesHeld = ({
   scopes,
   requestedScopes,
@@ -201,16 +201,16 @@ export const scopesHeld = ({
   ...new Set([...scopes, ...requestedScopes, ...parameterScopes]),
 ];
 
-/** Seconds before its end at which a token is no longer handed out, for the agent needs time to use it; */
+/** Seconds before its expiry at which a token is no longer returned, because the agent needs time to use it. */
 export const EXPIRY_MARGIN = 30;
 
-/** and at most this part of its life, for one that lives but briefly. */
+/** Maximum expiry margin as a part of the token's lifetime, for short-lived tokens. */
 export const EXPIRY_MARGIN_PART = 1 / 20;
 
-/** Seconds before its end at which a token is renewed while it is still handed out; */
+/** Seconds before its expiry at which background renewal starts while the token is still returned. */
 export const SOFT_WINDOW = 300;
 
-/** and at most this part of its life. */
+/** Maximum soft window as a part of the token's lifetime. */
 export const SOFT_WINDOW_PART = 1 / 10;
 
 function endsWithin(
@@ -225,10 +225,10 @@ function endsWithin(
 export const isFresh = (tokens: GrantTokens, now: number): boolean =>
   !endsWithin(tokens, now, [EXPIRY_MARGIN, EXPIRY_MARGIN_PART]);
 
-/** Whether fresh tokens are to be renewed already. @param now epoch seconds */
+/** Returns whether background renewal of fresh tokens must start. @param now epoch seconds */
 export const inSoftWindow = (tokens: GrantTokens, now: number): boolean =>
   endsWithin(tokens, now, [SOFT_WINDOW, SOFT_WINDOW_PART]);
 
-/** Whether there is a refresh token that may still be good. @param now epoch seconds */
+/** Returns whether there is a refresh token that can still be valid. @param now epoch seconds */
 export const isRefreshable = ({ refreshable, refreshExpiresAt }: GrantTokens, now: number): boolean =>
   refreshable && (refreshExpiresAt === undefined || refreshExpiresAt > now);

@@ -1,4 +1,4 @@
-/** A stored token, handed out while it is good and renewed when it must be; the same for every flow. */
+/** Returns a stored token while it is valid and renews it when necessary, for every flow. */
 import { epochSeconds } from '../system';
 import { ServiceError, type Outcome } from '../service-error';
 import { inSoftWindow, scopesHeld, type Grant } from './grant';
@@ -14,41 +14,41 @@ import { renewSoon, type DispatchDependencies, type RenewalRequest } from './ren
 import type { RequestOwner } from './token-sources';
 import { openTokens } from './tokens';
 
-/** A token for the caller, and how it was come by. */
+/** A token for the caller, and how it was obtained. */
 export interface ReturnedToken {
   readonly output: {
     readonly accessToken: string;
-    /** What the provider granted; only where that is less than what was asked. */
+    /** The granted scopes; present only if they are fewer than the requested ones. */
     readonly grantedScopes?: readonly string[];
   };
   readonly outcome: Outcome;
 }
 
 /**
- * Asks again, about the scopes that a token really has: a provider may grant more than was asked for. They are noted
- * for the audit entry, whether or not the token is returned.
+ * Evaluates the policy again for the scopes that a token has: a provider can grant more than was requested. The audit
+ * entry contains the granted scopes, even if the token is not returned.
  *
- * @param granted what the provider granted
- * @param held also what was asked for, and may have been granted without being named
- * @throws AccessDeniedException when the policy that let the request in does not let this token out
+ * @param granted the granted scopes
+ * @param held also the requested scopes, which can be granted without being returned
+ * @throws AccessDeniedException if the policy allows the request but not this token
  */
 export type GrantedScopesCheck = (granted: readonly string[], held?: readonly string[]) => void;
 
 export interface Holding {
   readonly owner: RequestOwner;
   readonly grant: Grant | undefined;
-  /** The scopes asked for now. */
+  /** The scopes of this request. */
   readonly scopes: readonly string[];
   readonly source: TokenSource;
   readonly checkGrantedScopes: GrantedScopesCheck;
-  /** How a token that this source gives is come by. */
+  /** How this source obtains a token. */
   readonly renewedAs: 'refreshed' | 'exchanged';
-  /** How to hand a renewal on; absent for a source that is at hand only now. */
+  /** The request for background renewal; absent for a source that is available only now. */
   readonly ahead?: Omit<RenewalRequest, 'holder' | 'grantId'>;
 }
 
-/** A narrower grant than asked is told, not asked for again: the provider has decided (RFC 6749 section 3.3). */
-function handOut(
+/** Returns a narrower grant with its scopes, without a new consent: the provider has decided (RFC 6749 section 3.3). */
+function returned(
   accessToken: string,
   granted: readonly string[],
   asked: readonly string[],
@@ -60,9 +60,10 @@ function handOut(
 }
 
 /**
- * @returns undefined when the provider has refused for good and the user must consent again
- * @throws ProviderFailure; ThrottlingException where asking again shortly will help; AccessDeniedException for a token
- *   whose scopes the provider's policy does not let out
+ * Returns the token; undefined if the provider rejected the renewal permanently and the user must consent again.
+ *
+ * @throws ProviderFailure; ThrottlingException if an immediate retry can succeed; AccessDeniedException for a token
+ *   whose scopes the provider's policy does not allow
  */
 export async function heldToken(
   deps: RenewalDependencies & DispatchDependencies,
@@ -74,19 +75,19 @@ export async function heldToken(
     if (ahead && inSoftWindow(tokens, now)) await renewSoon(deps, owner, grant, ahead);
     checkGrantedScopes(tokens.scopes, scopesHeld(tokens));
     const { accessToken } = await openTokens(deps.seal, owner, tokens);
-    return handOut(accessToken, tokens.scopes, scopes, 'cached');
+    return returned(accessToken, tokens.scopes, scopes, 'cached');
   }
   const fresh = await renewTokens(deps, { owner, source, seen: grant });
   if (fresh === CONSENT_NEEDED) return undefined;
   checkGrantedScopes(fresh.scopes, fresh.held);
-  return handOut(fresh.accessToken, fresh.scopes, scopes, renewedAs);
+  return returned(fresh.accessToken, fresh.scopes, scopes, renewedAs);
 }
 
 /**
- * The same for a token that nobody consents to: what it is exchanged for is at hand.
+ * Returns a token that needs no consent: its source is available.
  *
- * @param force there is nobody to authenticate anew: the old token counts as ended, and is never handed out again
- * @throws ProviderFailure; ThrottlingException where asking again shortly will help, or will say what is gone
+ * @param holding.force marks the stored token as rejected, so that it is never returned again; no user can sign in again
+ * @throws ProviderFailure; ThrottlingException if a retry can succeed, or can return the error for a deleted resource
  */
 export async function exchangedToken(
   deps: RenewalDependencies & DispatchDependencies,
@@ -96,6 +97,6 @@ export async function exchangedToken(
   const held = force ? await markRejected(deps, owner, grant) : grant;
   const answer = await heldToken(deps, { ...holding, grant: held, renewedAs: 'exchanged' });
   if (answer) return answer;
-  // The grant went while it was renewed, because its time was over.
-  throw new ServiceError('ThrottlingException', 'The token was forgotten meanwhile. Try again.');
+  // The grant expired and was deleted during the renewal.
+  throw new ServiceError('ThrottlingException', 'The token was deleted during the request. Try again.');
 }

@@ -1,7 +1,7 @@
 /**
- * A token that the resource did not take, although it should have been good: it was revoked, or lived shorter than
- * its provider said. The generation is marked, and its tokens count as ended; so however many agents report one
- * dead token, one renewal follows, and who reports an older one gets the newer.
+ * A token that a resource rejected although it should be valid: it was revoked, or its lifetime was shorter than the
+ * provider stated. The service marks its generation as rejected. So any number of reports of one token cause one
+ * renewal, and a report of an older token gets the newer one.
  */
 import { hashOf } from '../digest';
 import type { Grant, GrantStore } from './grant';
@@ -15,10 +15,11 @@ export interface RejectDependencies {
 }
 
 /**
- * Marks the grant's tokens as ended, whatever their time.
+ * Marks the grant's tokens as rejected, even before they expire.
+ *
+ * Returns the current grant: of a later generation and not marked if it was renewed during the request.
  *
  * @param grant as it was read
- * @returns the grant as it is now; of a later generation, unmarked, if it was renewed meanwhile
  */
 export async function markRejected(
   { grants }: RejectDependencies,
@@ -31,9 +32,9 @@ export async function markRejected(
 }
 
 /**
- * The same, if the token that was rejected is the one that the grant has.
+ * Marks the grant's tokens as rejected, if the grant contains the rejected token.
  *
- * @param accessToken as the resource did not take it
+ * @param accessToken the rejected token
  */
 export async function markIfRejected(
   deps: RejectDependencies,

@@ -1,6 +1,6 @@
 /**
- * Renewal ahead of time: in the last part of a token's life its reader gets it at once, and whoever wins the lease
- * hands the renewal on, to be done where nobody waits for it.
+ * Background renewal: in the last part of a token's lifetime, requests get the token immediately. The request that takes
+ * the lease dispatches the renewal to a function that no request waits for.
  */
 import { audited, type AuditTrail } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
@@ -22,14 +22,14 @@ import {
   type TokenSourceDependencies,
 } from './token-sources';
 
-/** A renewal to be done by who holds the lease; nothing of it is secret. */
+/** A renewal for the holder of the lease. It contains no secret. */
 export interface RenewalRequest {
-  /** ARN of the IAM principal whose read it was. */
+  /** ARN of the IAM principal that requested the token. */
   readonly principal: string;
   readonly workloadName: string;
   readonly providerName: string;
   readonly grantId: GrantId;
-  /** The lease's. */
+  /** The holder of the lease. */
   readonly holder: string;
   readonly flow: 'USER_FEDERATION' | 'M2M';
   readonly scopes: readonly string[];
@@ -37,7 +37,7 @@ export interface RenewalRequest {
   readonly audiences: readonly string[];
 }
 
-/** Hands a renewal on and returns before it is done. */
+/** Dispatches a renewal and returns before it is done. */
 export interface AheadRenewals {
   dispatch(request: RenewalRequest): Promise<void>;
 }
@@ -48,8 +48,8 @@ export interface DispatchDependencies extends Pick<RenewalDependencies, 'grants'
 }
 
 /**
- * Hands the renewal of a grant on, unless somebody is at it or the provider is to be left alone. Nothing that goes
- * wrong with it is the reader's concern: the token that there is is good.
+ * Dispatches the renewal of a grant, unless it is in progress or the provider is in back-off. A failure does not affect
+ * the request, because the stored token is valid.
  *
  * @param grant as it was read, with its tokens
  */
@@ -83,7 +83,7 @@ export async function renewSoon(
       credentialProvider: owner.provider.arn,
       flow,
     };
-    const reason = 'the renewal could not be handed on';
+    const reason = 'the renewal could not be dispatched';
     deps.audit.record({ ...entry, operation: 'RenewAhead', outcome: 'failed', reason });
   }
 }
@@ -94,16 +94,16 @@ export interface RenewAheadDependencies extends RenewalDependencies, TokenSource
 }
 
 /**
- * Does what was handed on, if the lease is still the one that it was handed on with.
+ * Performs a dispatched renewal, if the lease is still the one of the dispatch.
  *
- * @throws Error for what nobody foresaw; what the provider refuses is in the journal and the audit trail
+ * @throws Error if it fails unexpectedly. A provider's rejection is the last failure of the grant, and in the audit log
  */
 export async function renewAhead(deps: RenewAheadDependencies, request: RenewalRequest): Promise<void> {
   const { principal, workloadName, providerName, grantId, holder, flow, scopes, ...narrowing } = request;
   await audited(deps.audit, { operation: 'RenewAhead', principal: { arn: principal } }, async (annotate) => {
     annotate({ provider: providerName, user: grantId.subjectHash, flow, scopes });
     const { identity, provider, grant } = await deps.directory.read(workloadName, providerName, grantId);
-    const overtaken = { reason: 'overtaken: the lease, the agent or the provider is another by now' };
+    const overtaken = { reason: 'overtaken: the lease, the agent, or the provider has changed' };
     if (
       identity?.id !== grantId.workloadId ||
       provider?.id !== grant?.providerId ||
@@ -123,7 +123,7 @@ export async function renewAhead(deps: RenewAheadDependencies, request: RenewalR
       annotate({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
     } catch (error) {
       if (error instanceof ProviderFailure) annotate({ result: error.outcome, reason: error.detail });
-      // Nobody waits to be told that there is nothing to renew any more; nor is it a fault, whatever came of it.
+      // No request waits for the renewal, so a deletion is not an error.
       else if (await deletionDuring(deps, owner)) annotate(overtaken);
       else throw error;
     }

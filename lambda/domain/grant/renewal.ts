@@ -1,17 +1,17 @@
 /**
- * Renewal without races: the next tokens of a grant are obtained once, however many ask, in whatever processes,
- * that share nothing but the grant. So a provider that rotates refresh tokens never sees one twice, which it would
- * take for theft (RFC 9700 section 4.14.2), and one that gives tokens by client credentials is asked once.
+ * Renewal without races: any number of requests obtain the next tokens of a grant once, in processes that share only the
+ * grant. So a provider that rotates refresh tokens never sees one twice, which it would treat as theft (RFC 9700 section
+ * 4.14.2), and a provider that issues tokens by client credentials gets one request.
  *
- *     take the lease ──▶ open what is needed ──▶ mark as sent ──▶ send ──▶ write tokens, next generation
+ *     take the lease ──▶ decrypt the secrets ──▶ mark as sent ──▶ send ──▶ write tokens, next generation
  *      one write on                               one write on            one write on holder and epoch
- *      what was seen                              the holder
+ *      the read grant                             the holder
  *
- * When a write is lost, and after the last one, the directory is read again: nothing is obtained for an agent or a
- * provider that was deleted meanwhile (deletion-check.ts).
+ * After a lost write and after the last write, the service reads the directory again: it obtains nothing for an agent or
+ * a provider that was deleted during the request (deletion-check.ts).
  *
- * The others wait for the next generation, or for the journal to say why there is none. A lease that was left
- * behind by a process that died is taken over after its time; then the old refresh token is tried once more.
+ * The other requests wait for the next generation or for a failure. The abandoned lease of a dead process can be taken
+ * over after its deadline. Then the service tries the old refresh token once more.
  */
 import { epochSeconds, type System } from '../system';
 import { ProviderFailure } from '../oauth/provider-failure';
@@ -32,31 +32,31 @@ import type { Seal } from '../sealing/sealing';
 import { openTokens, sealTokens, tokensOf, type RequestedScopes, type TokenOwner } from './tokens';
 
 /**
- * Milliseconds that a lease lasts, from when it was taken and again from when the request was sent: longer than the
- * provider may take (5 s, the transport's bound) and the write behind it with its retries.
+ * Milliseconds that a lease lasts after it is taken, and again after the request is sent: longer than the provider's
+ * response (up to 5 s, the transport's limit) and the following write with its retries.
  */
 export const LEASE = 8_000;
 
-/** Milliseconds that a request and the write behind it may take: with less of the lease left, nothing is sent. */
+/** Milliseconds for a request and the following write: no request is sent if less of the lease remains. */
 const REDEMPTION = 6_500;
 
-/** Milliseconds that the clocks of two processes may differ. */
+/** Milliseconds that the clocks of two processes can differ. */
 const CLOCK_SKEW = 120_000;
 
-/** Milliseconds that a loser waits at most, and between its looks: longer each time, to spare the table. */
+/** Milliseconds that a request without the lease waits in total, and between its reads: longer each time, to spare the table. */
 const PATIENCE = 10_000;
 const FIRST_PAUSE = 100;
 const MAX_PAUSE = 800;
 
-/** Milliseconds between two tries to write down tokens that a provider has given. */
+/** Milliseconds between two attempts to store tokens that a provider issued. */
 const WRITE_PAUSE = 250;
 
-/** Milliseconds of the back-off, beyond what a provider asks for: at first, doubled each time; and at most in all. */
+/** Milliseconds of the back-off: the first, which doubles with each failure, and the limits of ours and of a `Retry-After`. */
 const FIRST_BACK_OFF = 1_000;
 const MAX_BACK_OFF = 60_000;
 const MAX_RETRY_AFTER = 15 * 60_000;
 
-/** The tokens are gone for good: the user must consent again. */
+/** The tokens can no longer be renewed: the user must consent again. */
 export const CONSENT_NEEDED = Symbol('consent needed');
 
 export interface RenewalDependencies extends Pick<DeletionCheckDependencies, 'directory'> {
@@ -65,15 +65,15 @@ export interface RenewalDependencies extends Pick<DeletionCheckDependencies, 'di
   readonly system: System;
 }
 
-/** A request for tokens that has all that it needs. */
+/** A token request that is ready to be sent. */
 export interface PreparedRequest extends RequestedScopes {
-  /** Sends it, once. */
+  /** Sends the request once. */
   send(): Promise<ObtainedTokens>;
 }
 
-/** Where a grant's next tokens come from: a refresh token, client credentials, the user's own token. */
+/** The source of a grant's next tokens: a refresh token, client credentials, or a user token. */
 export interface TokenSource {
-  /** Opens all that the request needs. */
+  /** Prepares the request: decrypts every secret that it needs. */
   prepare(seen: Grant | undefined): Promise<PreparedRequest>;
   /** Whether `invalid_grant` means that the user must consent again. */
   readonly endsWithGrant: boolean;
@@ -82,20 +82,20 @@ export interface TokenSource {
 export interface Renewal {
   readonly owner: TokenOwner;
   readonly source: TokenSource;
-  /** The grant as it was read; its tokens will not do. */
+  /** The grant as it was read; its tokens cannot be used. */
   readonly seen: Grant | undefined;
 }
 
-/** A token that was obtained by this call or, meanwhile, by another. */
+/** A token that this call or a concurrent call obtained. */
 export interface Renewed {
   readonly accessToken: string;
-  /** What the provider granted with it. */
+  /** The scopes that the provider granted. */
   readonly scopes: readonly string[];
-  /** All scopes that policies are asked about before it is handed out. */
+  /** All scopes that policies evaluate before the token is returned. */
   readonly held: readonly string[];
 }
 
-/** The grant's tokens, if they may be handed out. @param now epoch seconds */
+/** Returns the grant's tokens, if they can be returned to a caller. @param now epoch seconds */
 export function usableTokens(
   grant: Grant | undefined,
   owner: TokenOwner,
@@ -106,14 +106,14 @@ export function usableTokens(
   return tokens && isFresh(tokens, now) ? tokens : undefined;
 }
 
-/** Whether a lease's time is over by any clock. One that just ended by this clock is watched instead. */
+/** Returns whether a lease is over by any clock. A lease that is over only by this clock is observed instead. */
 export const isLongPast = (lease: Lease, now: number): boolean => lease.deadline + CLOCK_SKEW < now;
 
-/** Whether nobody is to try yet, because the provider was unavailable. */
+/** Returns whether the provider is in back-off because it was unavailable. */
 export const backsOff = ({ lastFailure }: Grant, now: number): boolean =>
   lastFailure !== undefined && lastFailure.notBefore > now;
 
-/** What the journal says, with the time that is left until the provider may be asked again. */
+/** Returns the last failure as an error, with the time until the next attempt. */
 const providerFailureOf = (
   { code, unavailable, notBefore }: RenewalFailure,
   now: number,
@@ -125,7 +125,7 @@ const providerFailureOf = (
     retryAfter: unavailable ? Math.max(1, Math.ceil((notBefore - now) / 1000)) : undefined,
   });
 
-/** The entry of a failure: when the provider may be asked again, by its own word or else longer each time. */
+/** Returns the failure to store, with the time of the next attempt: as the provider stated, or later with each failure. */
 function renewalFailureOf(failure: ProviderFailure, seen: Grant | undefined, now: number): RenewalFailure {
   const { code, unavailable, retryAfter = 0 } = failure;
   const failures = (seen?.lastFailure?.failures ?? 0) + 1;
@@ -144,13 +144,12 @@ function renewalFailureOf(failure: ProviderFailure, seen: Grant | undefined, now
 }
 
 /**
- * The grant's next token.
+ * Returns a token of a later generation than the one that was read, or {@link CONSENT_NEEDED} if there will be none.
  *
- * @param until epoch milliseconds up to which it waits for another who has the lease
- * @returns a token of a later generation than the one that was seen, or {@link CONSENT_NEEDED} when there will be none
- * @throws ProviderFailure when the provider refused or was not to be had, now or a moment ago
- * @throws ThrottlingException where asking again shortly will help
- * @throws UnauthorizedException, ResourceNotFoundException when the agent or the provider was deleted meanwhile
+ * @param until epoch milliseconds until which the call waits for another holder of the lease
+ * @throws ProviderFailure if the provider rejected the request or was unavailable, now or at a recent attempt
+ * @throws ThrottlingException if an immediate retry can succeed
+ * @throws UnauthorizedException, ResourceNotFoundException if the agent or the provider was deleted during the request
  */
 export async function renewTokens(
   deps: RenewalDependencies,
@@ -166,7 +165,7 @@ export async function renewTokens(
   let known = first && provider.id;
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
     const now = system.now();
-    // It vanished, or is of another provider of this name: an earlier one, or one that came after a deletion.
+    // The grant was deleted, or belongs to another provider of this name: an earlier one, or one created after a deletion.
     if (seen?.providerId !== known && seen?.providerId !== provider.id) await stopIfDeleted(deps, owner);
     known = seen?.providerId;
     if (isForgotten(renewal, seen)) return CONSENT_NEEDED;
@@ -190,7 +189,7 @@ export async function renewTokens(
       await system.wait(pause);
     }
     seen = await grants.get(owner.grantId);
-    // A write whose answer was lost is tried again by the SDK, and then finds its own lease.
+    // If the response to a write is lost, the SDK retries the write, which then finds its own lease.
     if (seen?.lease?.holder === holder) {
       await stopIfDeleted(deps, owner);
       return renewWithLease(deps, { ...renewal, seen }, holder, until);
@@ -204,13 +203,13 @@ const beingRenewed = (): ServiceError =>
     outcome: 'provider-unavailable',
   });
 
-/** Whether what was to be renewed is no more: refused for good, or forgotten (forceAuthentication). */
+/** Returns whether the tokens to renew no longer exist: rejected permanently, or dropped (forceAuthentication). */
 const isForgotten = ({ owner, seen: first }: Renewal, seen: Grant | undefined): boolean =>
   first !== undefined &&
   (seen?.epoch !== first.epoch ||
     (tokensOf(first, owner.provider) !== undefined && seen.tokens === undefined));
 
-/** A lease, and since when it has been seen unchanged by this process's own clock. */
+/** A lease, and the time since which this process has seen it unchanged, by its own clock. */
 interface ObservedLease {
   readonly lease: Lease | undefined;
   readonly since: number;
@@ -221,15 +220,15 @@ const observe = (before: ObservedLease | undefined, lease: Lease | undefined, no
     ? (before ?? { lease, since: now })
     : { lease, since: now };
 
-/** No lease, or one whose holder has let its whole time pass before this process's eyes. */
+/** Returns whether there is no lease, or this process observed one unchanged for its full duration. */
 const isFree = ({ lease, since }: ObservedLease, now: number): boolean =>
   lease === undefined || isLongPast(lease, now) || now - since >= LEASE;
 
 /**
- * The holder's part, from the lease on.
+ * Renews the tokens as the holder of the lease.
  *
  * @param renewal with the grant as it was when the lease was taken
- * @param until epoch milliseconds up to which it waits for whoever overtakes it
+ * @param until epoch milliseconds until which the call waits for a request that takes the lease over
  */
 export async function renewWithLease(
   deps: RenewalDependencies,
@@ -242,12 +241,12 @@ export async function renewWithLease(
   const { grantId } = owner;
   const release = (lastFailure?: RenewalFailure, dropTokens = false) =>
     grants.releaseLease(grantId, { holder, dropTokens, ...(lastFailure && { lastFailure }) });
-  /** Whoever has the lease now obtains the tokens that are handed out, as to any loser; if anybody is to have any. */
+  /** Waits for the tokens of the request that has the lease now, unless the agent or the provider was deleted. */
   async function afterLostLease(): Promise<typeof CONSENT_NEEDED | Renewed> {
     await stopIfDeleted(deps, owner);
     return renewTokens(deps, renewal, until);
   }
-  /** A provider's refusal is noted, and ends the grant if it is one for good. */
+  /** Stores a provider's failure, and drops the tokens if the rejection is permanent. */
   async function failed(error: unknown): Promise<typeof CONSENT_NEEDED | Renewed> {
     if (!(error instanceof ProviderFailure)) {
       await release();
@@ -259,10 +258,10 @@ export async function renewWithLease(
     const released = await release(lastFailure, dropTokens);
     await stopIfDeleted(deps, owner);
     if (!dropTokens) throw providerFailureOf(lastFailure, system.now(), error);
-    // Who lost the lease meanwhile was refused for a token that another has redeemed.
+    // Without the lease, the provider rejected a refresh token that another request has redeemed.
     return released ? CONSENT_NEEDED : renewTokens(deps, renewal, until);
   }
-  /** The tokens that came are lost. The provider is left alone for a while: each try redeems the old refresh token. */
+  /** The issued tokens are lost. The provider is in back-off, because each attempt redeems the old refresh token. */
   async function notStored(error: unknown): Promise<never> {
     const rejected = error instanceof UnstorableError;
     const failure = rejected
@@ -275,17 +274,17 @@ export async function renewWithLease(
           cause: error,
         });
     const lastFailure = { ...renewalFailureOf(failure, seen, system.now()), lostAnswer: true as const };
-    // Where no write gets through, this one does not either, and the lease ends by its time.
+    // If no write succeeds, this one does not either, and the lease ends at its deadline.
     await release(lastFailure).catch(() => false);
     throw rejected ? providerFailureOf(lastFailure, system.now(), failure) : error;
   }
 
-  // A lease that made the grant, or took it from an earlier provider of the name, may have come after a deletion.
+  // A lease that created the grant, or took it from an earlier provider of the name, can come after a deletion.
   if (seen?.providerId !== owner.provider.id) await stopIfDeleted(deps, owner);
   let request;
   try {
     request = await source.prepare(seen);
-    // The key that the answer will be sealed with is had before the question is asked.
+    // Get the key first, so that a KMS error cannot lose the response.
     await sealTokens(deps, owner, { accessToken: '', scopes: [] }, request);
   } catch (error) {
     return failed(error);
@@ -294,7 +293,7 @@ export async function renewWithLease(
   const lease = { holder, deadline: sentAt + LEASE, sentAt };
   if (!(await grants.markSent(grantId, lease))) return afterLostLease();
   if (system.now() + REDEMPTION > lease.deadline) {
-    // Held up so long that the lease may lapse on the way: another may redeem this refresh token by then.
+    // The lease could end during the request, and another request could redeem this refresh token.
     await release();
     throw beingRenewed();
   }
@@ -312,13 +311,13 @@ export async function renewWithLease(
   } catch (error) {
     return notStored(error);
   }
-  // Forgotten meanwhile (forceAuthentication), it is not handed out any more; overtaken by a consent, that is.
+  // After forceAuthentication, this token must not be returned. After a consent, the newer token is returned.
   if (!written) return afterLostLease();
   await stopIfDeleted(deps, owner);
   return { accessToken: obtained.accessToken, scopes: obtained.scopes, held: scopesHeld(tokens) };
 }
 
-/** A provider that rotates has already forgotten the old refresh token: the new one must get into the grant. */
+/** Retries the write: a provider that rotates refresh tokens has invalidated the old one, so the new one must be stored. */
 async function writeDown(
   { system }: RenewalDependencies,
   write: () => Promise<boolean>,

@@ -1,4 +1,4 @@
-/** The two sources that are at hand without anybody being there: a grant's refresh token, and the client itself. */
+/** The two token sources that need no user: a grant's refresh token, and the client itself. */
 import {
   redeemRefreshToken,
   requestClientCredentials,
@@ -14,19 +14,18 @@ export interface TokenSourceDependencies extends TokenRequestDependencies, Provi
   readonly seal: Seal;
 }
 
-/** Whose tokens, with the provider whole: a request goes to it. */
+/** The owner of the tokens, with the full provider for requests to it. */
 export interface RequestOwner extends TokenOwner {
   readonly provider: Oauth2Provider;
 }
 
-/** The refresh token that came with a user's consent (RFC 6749 section 6). */
+/** Returns a source that redeems the refresh token of a user's consent (RFC 6749 section 6). */
 export const refreshTokenOf = (deps: TokenSourceDependencies, owner: RequestOwner): TokenSource => ({
   endsWithGrant: true,
   async prepare(seen) {
     const tokens = tokensOf(seen, owner.provider);
     const { refreshToken } = tokens ? await openTokens(deps.seal, owner, tokens) : {};
-    if (!tokens || refreshToken === undefined)
-      throw new Error('a grant without refresh token was to be refreshed');
+    if (!tokens || refreshToken === undefined) throw new Error('the grant has no refresh token');
     const client = await clientOf(deps, owner.provider, owner.workloadArn);
     const { scopes, requestedScopes, parameterScopes, refreshExpiresAt } = tokens;
     const { resources, audiences } = owner;
@@ -39,7 +38,7 @@ export const refreshTokenOf = (deps: TokenSourceDependencies, owner: RequestOwne
   },
 });
 
-/** The client's own right (RFC 6749 section 4.4). */
+/** Returns a source that requests tokens by client credentials (RFC 6749 section 4.4). */
 export const clientCredentialsOf = (
   deps: TokenSourceDependencies,
   owner: RequestOwner,

@@ -1,26 +1,26 @@
-/** Tokens into and out of the seal. */
+/** Encrypts and decrypts a grant's tokens. */
 import { type System, epochSeconds } from '../system';
 import type { Narrowing, ObtainedTokens } from '../oauth/token-request';
 import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { grantContext, type Grant, type GrantId, type GrantTokens, type SealedTokens } from './grant';
 import type { Seal, SealingContext } from '../sealing/sealing';
 
-/** Whose tokens they are, and what narrows them. */
+/** The owner of the tokens, and the members that narrow them. */
 export interface TokenOwner extends Narrowing {
   readonly grantId: GrantId;
   readonly provider: Pick<Oauth2Provider, 'id' | 'name' | 'vendor' | 'clientId' | 'discovery'>;
   readonly workloadArn: string;
-  /** Epoch seconds at which the grant is over, whatever its tokens; absent for one that stays. */
+  /** Epoch seconds at which the grant expires, independent of its tokens; absent if it does not expire. */
   readonly endsAt?: number | undefined;
 }
 
-/** Bound to the client at its server too, so that no change of configuration sends a refresh token elsewhere. */
+/** Returns the encryption context. It includes the client and its authorization server, so that no reconfiguration sends a refresh token elsewhere. */
 function contextOf({ grantId, provider, workloadArn }: TokenOwner): SealingContext {
   const context = grantContext(grantId, provider.id, workloadArn);
   return { ...context, binding: { ...context.binding, client: clientBindingDigest(provider) } };
 }
 
-/** What was asked of the provider, beside what it says that it granted. */
+/** The scopes requested from the provider, in addition to the granted ones. */
 export type RequestedScopes = Pick<GrantTokens, 'requestedScopes' | 'parameterScopes'>;
 
 export async function sealTokens(
@@ -52,8 +52,8 @@ export async function openTokens(
 }
 
 /**
- * The grant's tokens, if they are this provider's: what was stored for an earlier one of its name, or for another
- * client or server, does not count, nor would it open.
+ * Returns the grant's tokens if they belong to this provider. Tokens of an earlier provider of its name, or of another
+ * client or server, are ignored. They could not be decrypted either.
  */
 export const tokensOf = (
   grant: Grant | undefined,
