@@ -1,7 +1,7 @@
 /**
- * What the gate adds to the first byte of an agent's answer: each call is made of the agent directly and through an
- * endpoint with user tokens, side by side in one run, of the same agent. Everything is on this machine, the identity
- * service too; so what is measured is the work, and not a network.
+ * Measures the time that the gate adds to the first byte of an agent's response. Each call goes to the same agent twice,
+ * directly and through an endpoint with user tokens. Everything runs on this machine, including the identity service, so
+ * the result is the processing time without a network.
  */
 import '../test/storm/quiet';
 import { AgentServer } from '../test/flows/gate/agent-server';
@@ -12,16 +12,16 @@ import { table } from './api-docs/table';
 const CALLS = 300;
 const WARM_UP = 50;
 
-/** Milliseconds that the gate may add, as the median. */
-const MOST_ADDED = 20;
+/** The maximum that the gate can add, as the median in milliseconds. */
+const MAX_ADDED_MS = 20;
 
 type Call = () => Promise<Response>;
 
-/** Milliseconds from the request to the first byte of the body. */
+/** Returns the milliseconds from the request to the first byte of the body. */
 async function firstByte(call: Call): Promise<number> {
   const begun = performance.now();
   const { status, body } = await call();
-  if (status !== 200 || !body) throw new Error(`the call was answered with status ${status}`);
+  if (status !== 200 || !body) throw new Error(`The call returned status ${status}`);
   const reader = (body as ReadableStream<Uint8Array>).getReader();
   await reader.read();
   const taken = performance.now() - begun;
@@ -43,7 +43,7 @@ const row = (name: string, values: readonly number[]): string[] => [
 async function measure(direct: Call, gate: Call) {
   const taken = { direct: [] as number[], gate: [] as number[] };
   for (let call = 0; call < WARM_UP + CALLS; call += 1) {
-    // Neither is always the one that comes after the other.
+    // Alternate the order, so that neither call is always the second.
     const order = call % 2 === 0 ? (['direct', 'gate'] as const) : (['gate', 'direct'] as const);
     for (const way of order) {
       const milliseconds = await firstByte(way === 'direct' ? direct : gate);
@@ -56,7 +56,7 @@ async function measure(direct: Call, gate: Call) {
   };
 }
 
-/** @returns whether what is added is within bounds */
+/** Returns whether the added time is within the limit. */
 async function run(): Promise<boolean> {
   const [world, agent] = await Promise.all([World.start(), AgentServer.start()]);
   agent.run = (response) => {
@@ -78,10 +78,10 @@ async function run(): Promise<boolean> {
         ['call', 'median', 'p95'],
         row('the agent directly', direct),
         row('through the gate', gate),
-        row('what the gate adds', added),
+        row('added by the gate', added),
       ])}\n\n`,
     );
-    return quantile(added, 0.5) <= MOST_ADDED;
+    return quantile(added, 0.5) <= MAX_ADDED_MS;
   } finally {
     await endpoint.close();
     await Promise.all([agent.stop(), world.stop()]);
@@ -92,13 +92,15 @@ run().then(
   (within) => {
     process.stdout.write(
       within
-        ? `Within the ${MOST_ADDED} ms that the gate may add.\n`
-        : `Over the ${MOST_ADDED} ms that the gate may add (median).\n`,
+        ? `The gate adds up to ${MAX_ADDED_MS} ms (median), as required.\n`
+        : `The gate adds more than ${MAX_ADDED_MS} ms (median).\n`,
     );
     process.exit(within ? 0 : 1);
   },
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : 'It failed.'}\n`);
+    process.stderr.write(
+      `${error instanceof Error ? (error.stack ?? error.message) : 'The benchmark failed.'}\n`,
+    );
     process.exit(1);
   },
 );

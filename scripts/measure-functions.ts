@@ -1,11 +1,10 @@
 /**
- * `npm run measure:functions [node binary] [starts]`: what a start, a first and a warm call of each function cost in
- * CPU, and what that comes to at Lambda's memory sizes; the figures of docs/performance.md. The bundles are the
- * deployment's, against the embedded cloud; give it Lambda's Node.
+ * `npm run measure:functions [node binary] [starts]`: measures the CPU time of a start, a first call, and a warm call of
+ * each function, and calculates the times at other memory sizes of Lambda, for docs/performance.md. It runs the bundles
+ * of the deployment against the embedded cloud. Use the Node.js version of Lambda.
  *
- * What is measured is time on a CPU, which stays the same when Lambda gives a share of one, and does not count what the
- * emulators take. A function with M mebibytes has M/1769 of a CPU (AWS Lambda developer guide, "Configure Lambda
- * function memory").
+ * CPU time does not depend on the share of a CPU that Lambda assigns, and excludes the emulators. A function with M MiB
+ * has M/1769 of a CPU (AWS Lambda developer guide, "Configure Lambda function memory").
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -35,11 +34,11 @@ interface Start {
   readonly load: Time;
   readonly first: Time;
   readonly warm: Time;
-  /** Mebibytes, at most. */
+  /** The maximum, in MiB. */
   readonly memory: number;
 }
 
-/** How code that was compiled before is kept: not at all; in an empty folder; in one that an earlier start filled. */
+/** The compile cache: none, an empty folder, or a folder that an earlier start filled. */
 const CACHES = ['none', 'empty', 'filled'] as const;
 type Cache = (typeof CACHES)[number];
 
@@ -76,7 +75,7 @@ async function measure(folder: string): Promise<Record<FunctionGroup, Record<Cac
     ) as unknown as Record<FunctionGroup, Record<Cache, Start[]>>;
     const filled = join(folder, 'filled');
     for (const group of FUNCTION_GROUPS) await startOnce(bundleOf(group), events[group], filled);
-    // In turns, so that what else this machine does falls on all alike.
+    // Alternate between the functions, so that other work on this machine affects all of them equally.
     for (let turn = 0; turn < Number(starts); turn += 1) {
       for (const group of FUNCTION_GROUPS) {
         const folders = { none: undefined, empty: join(folder, `empty-${group}-${turn}`), filled };
@@ -125,7 +124,7 @@ async function main(): Promise<void> {
   try {
     const { stdout: version } = await execute(node, ['--version']);
     const found = await measure(folder);
-    const how = `Milliseconds on a CPU, medians of ${starts} starts on Node ${version.trim()} (${process.arch}).`;
+    const how = `Milliseconds on a CPU, medians of ${starts} starts on Node.js ${version.trim()} (${process.arch}).`;
     publish('performance.md', `${how}\n\n${report(found)}`);
   } finally {
     await rm(folder, { recursive: true });

@@ -1,24 +1,25 @@
 /**
- * What each operation needs, warm. Calls of DynamoDB are counted (README, "What a call costs"; test/flows/hot-path), sizes
- * of items and lines measured (test/flows/sizes); milliseconds and the share of cache misses are assumptions: yours differ.
+ * The needs of each operation, warm. DynamoDB calls are counted (README, "What a call costs"; test/flows/hot-path). Sizes
+ * of items and lines are measured (test/flows/sizes). Milliseconds and the share of cache misses are assumptions, and
+ * differ in each deployment.
  */
 import type { FunctionGroup } from '../../lambda/contract/operations';
 
-/** Kilobytes of items that are written, rounded up: a grant with two JWTs of a kilobyte or so; a session. */
+/** The sizes of written items in KB, rounded up: a grant with two JWTs of about 1 KB each, and a session. */
 export const GRANT_KB = 3;
 export const SESSION_KB = 3;
 
-/** Milliseconds of a function that waits for DynamoDB alone, and what a request to a provider adds. */
+/** The milliseconds of a function that waits only for DynamoDB, and the milliseconds that a provider request adds. */
 export const WARM_MS = 15;
 export const PROVIDER_MS = 300;
 
-/** Share of calls that find a vault key or signing key not in memory. Each then costs a call of KMS and a GetItem. */
+/** The share of calls without a cached vault key or signing key. Each costs a KMS call and a GetItem. */
 export const KEY_MISSES = 0.01;
 
-/** Share of requests that are traced: X-Ray's default rule, beyond its one a second. */
+/** The share of traced requests: the default rule of AWS X-Ray, after its first request per second. */
 export const TRACED = 0.05;
 
-/** Bytes of a call in the logs beside what the service writes: Lambda's START, END, REPORT; the access log; 26 an event. */
+/** Log bytes of a call that the service does not write: START, END, and REPORT of Lambda; the access log; 26 per event. */
 export const PLATFORM_LOG_BYTES = 420 + 340 + 6 * 26;
 
 export interface DynamoDbCall {
@@ -29,7 +30,7 @@ export interface DynamoDbCall {
 
 const reads = (operation: 'GetItem' | 'BatchGetItem', items: number): DynamoDbCall => ({
   operation,
-  // Each item under 4 KB.
+  // Each item has less than 4 KB.
   readUnits: items,
   writeUnits: 0,
 });
@@ -42,24 +43,24 @@ const writes = (operation: 'PutItem' | 'UpdateItem', writeUnits: number): Dynamo
 });
 const putSession = writes('PutItem', SESSION_KB);
 const updateGrant = writes('UpdateItem', GRANT_KB);
-/** The first write of a grant goes to the two indexes too, which have nothing but its keys. */
+/** The first write of a grant also writes its keys to the two indexes. */
 const createGrant = writes('UpdateItem', GRANT_KB + 2);
 
-/** One request and what it leads to. */
+/** One request and its calls. */
 export interface Step {
-  /** Its row in the README's table. */
+  /** The row in the table of the README. */
   readonly row: string;
   readonly group: FunctionGroup;
   readonly milliseconds: number;
   readonly calls: readonly DynamoDbCall[];
-  /** Bytes that the service itself writes: the audit entry and its metrics. */
+  /** Log bytes that the service writes: the audit entry and its metrics. */
   readonly logBytes: number;
 }
 
 export interface Operation {
   readonly name: string;
   readonly steps: readonly Step[];
-  /** Requests that AgentCore Identity would charge for it. */
+  /** The requests that AgentCore Identity charges for this operation. */
   readonly agentCoreRequests: number | undefined;
 }
 
@@ -93,10 +94,10 @@ export const OPERATIONS: readonly Operation[] = [
     agentCoreRequests: 1,
   },
   {
-    name: 'renewal, waited for',
+    name: 'renewal with a waiting caller',
     steps: [
       retrieve(
-        'renewal of a token that has ended',
+        'renewal of an expired token',
         [batchGet(3), updateGrant, get, updateGrant, updateGrant, batchGet(2)],
         1700,
         true,
@@ -105,10 +106,10 @@ export const OPERATIONS: readonly Operation[] = [
     agentCoreRequests: 1,
   },
   {
-    name: 'consent, from link to grant',
+    name: 'consent, from URL to grant',
     steps: [
-      retrieve('consent: the link', [batchGet(3), putSession, createGrant, batchGet(2)], 1300),
-      browse('consent: link opened', [get, putSession], 950),
+      retrieve('consent: authorization URL', [batchGet(3), putSession, createGrant, batchGet(2)], 1300),
+      browse('consent: URL opened', [get, putSession], 950),
       browse('consent: callback', [get, putSession], 950),
       retrieve(
         'consent: complete',

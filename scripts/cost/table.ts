@@ -1,4 +1,4 @@
-/** The cost table: what a million of each operation costs, part by part, and what a deployment costs that nobody calls. */
+/** The cost tables: the cost of a million operations by part, and the monthly cost of an idle deployment. */
 import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
 import { MEMORY_SIZE } from '../../lib/constructs/function-settings';
 import { table } from '../api-docs/table';
@@ -12,7 +12,7 @@ const dollars = (amount: number): string => `$${amount.toFixed(2)}`;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
-/** Dollars of one request, by part. */
+/** Returns the cost of one request in dollars, by part. */
 function costOf({ group, milliseconds, calls, logBytes }: Step) {
   const gigabytes = MEMORY_SIZE[group] / 1024;
   const readUnits = sum(calls.map((call) => call.readUnits)) + KEY_MISSES;
@@ -40,25 +40,25 @@ function rowOf({ name, steps, agentCoreRequests }: Operation): string[] {
 }
 
 /**
- * Metrics of all alarms: errors and throttles of each function, and seventeen others. Those that ask by query pay for
- * what they find besides.
+ * The metrics of all alarms: errors and throttles of each function, and 17 others. Alarms with a query also cost money for
+ * each metric that they find.
  */
 export const ALARM_METRICS = 2 * FUNCTION_GROUPS.length + 17;
 
-/** The vault's key and the logs'. */
+/** One key for the token vault, and one for the logs. */
 const KMS_KEYS = 2;
 
 const monthly = (): string[][] => [
   ['two KMS keys', dollars(KMS_KEYS * PRICES.kmsKeyMonth)],
   [`alarms, ${ALARM_METRICS} metrics`, dollars(ALARM_METRICS * PRICES.alarmMetricMonth)],
   ['dashboard', dollars(PRICES.dashboardMonth)],
-  ['a GB in the tables, with recovery', dollars(PRICES.tableGigabyteMonth + PRICES.recoveryGigabyteMonth)],
-  ['a custom metric', dollars(PRICES.metricMonth[0])],
+  ['one GB in the tables, with recovery', dollars(PRICES.tableGigabyteMonth + PRICES.recoveryGigabyteMonth)],
+  ['one custom metric', dollars(PRICES.metricMonth[0])],
 ];
 
-/** @returns Markdown */
+/** Returns the tables as Markdown. */
 export const costTables = (): string =>
   [
-    table([['a million of', ...PARTS, 'all', 'AgentCore Identity'], ...OPERATIONS.map(rowOf)]),
-    table([['a month of', 'costs'], ...monthly()]),
+    table([['one million', ...PARTS, 'total', 'AgentCore Identity'], ...OPERATIONS.map(rowOf)]),
+    table([['one month', 'cost'], ...monthly()]),
   ].join('\n\n');

@@ -1,4 +1,4 @@
-/** One call for each function, of the kind that it mostly gets, and what must be there for it to be answered. */
+/** A typical call of each function, and the resources that the call needs. */
 import {
   BedrockAgentCoreControlClient,
   CreateApiKeyCredentialProviderCommand,
@@ -12,21 +12,21 @@ import type { startLocal } from '../../lib/local/start';
 
 type Service = Awaited<ReturnType<typeof startLocal>>;
 
-/** What is measured of each. */
+/** The measured call of each function group. */
 export const MEASURED: Readonly<Record<FunctionGroup, string>> = {
   'control-plane': 'UpdateApiKeyCredentialProvider',
   'token-exchange': 'GetWorkloadAccessTokenForUserId',
   'credential-retrieval': 'GetResourceApiKey',
   'oauth-callback': 'Jwks',
   'token-vault': 'GetTokenVault',
-  'provider-client': 'a renewal that somebody else has done',
-  'key-rotation': 'a look for keys that are due',
+  'provider-client': 'a renewal that is already complete',
+  'key-rotation': 'a check for due keys',
 };
 
 const workloadName = 'measured-agent';
 const providerName = 'measured-provider';
 
-/** An event as API Gateway makes it, as far as the functions read it. */
+/** Returns an API Gateway event with the members that the functions read. */
 function event(operation: OperationName, input: object | undefined, userArn: string | null): object {
   const { method, path } = OPERATIONS[operation];
   return {
@@ -44,7 +44,7 @@ function event(operation: OperationName, input: object | undefined, userArn: str
   };
 }
 
-/** @returns the events, by group */
+/** Creates the resources, and returns the event for each group. */
 export async function prepareCalls(service: Service): Promise<Record<FunctionGroup, object>> {
   const { arn, accessKeyId, secretAccessKey } = service.principals.agent;
   const { endpoint, region } = service;
@@ -60,7 +60,7 @@ export async function prepareCalls(service: Service): Promise<Record<FunctionGro
 
   const renewal: Invocation = {
     renew: {
-      ...{ principal: arn, workloadName, providerName, holder: 'nobody', flow: 'M2M' },
+      ...{ principal: arn, workloadName, providerName, holder: 'none', flow: 'M2M' },
       grantId: { workloadId: 'none', subjectHash: 'none', target: 'none' },
       ...{ scopes: [], resources: [], audiences: [] },
     },

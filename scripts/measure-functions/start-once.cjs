@@ -1,14 +1,14 @@
 /**
- * One start of one function, in a process of its own: loads the bundle, calls it first and then warm, and prints what
- * each took. Plain JavaScript, so that nothing but the bundle is loaded. argv: the bundle, event and context as JSON,
- * how often it is called warm.
+ * Starts one function in a separate process: loads the bundle, calls it once and then warm, and prints the times. This
+ * file is plain JavaScript, so that only the bundle is loaded. argv: the bundle, the event and the context as JSON, and
+ * the number of warm calls.
  */
 'use strict';
 const { performance } = require('node:perf_hooks');
 
 const [, , bundle, event, context, warmCalls] = process.argv;
 
-/** @returns milliseconds that passed, and those of them (of all threads) on a CPU */
+/** Returns the elapsed milliseconds, and the CPU milliseconds of all threads. */
 async function timed(work) {
   const cpu = process.cpuUsage();
   const begun = performance.now();
@@ -24,7 +24,7 @@ async function main() {
   const call = async () => {
     const answer = await handler(JSON.parse(event), JSON.parse(context));
     if (answer?.statusCode >= 400)
-      throw new Error(`the function answered ${answer.statusCode}: ${answer.body}`);
+      throw new Error(`The function returned ${answer.statusCode}: ${answer.body}`);
   };
   const first = await timed(call);
   const count = Number(warmCalls);
@@ -40,7 +40,7 @@ async function main() {
       memory: process.resourceUsage().maxRSS / 1024,
     })}\n`,
   );
-  // The SDK's connections would keep the process.
+  // The open connections of the SDK would keep the process running.
   process.exit(0);
 }
 

@@ -1,44 +1,44 @@
-/** The load that docs/scale.md is about, and AWS's default quotas in us-east-1. */
+/** The load in docs/scale.md, and the default AWS quotas in us-east-1. */
 import { GRANT_KB, WARM_MS } from '../cost/operations';
 
-/** What is asked of the service. */
+/** The load on the service. */
 export const LOAD = {
   grants: 100e6,
   readsPerSecond: 50_000,
   agents: 10_000,
   providers: 50,
-  /** Share of the grants that are read within an hour, the life of an access token: each of them is renewed once. */
+  /** The share of grants that are used within an hour, the life of an access token. Each is renewed once. */
   activeGrants: 0.1,
 } as const;
 
-/** What the service is made of. */
+/** The properties of the service. */
 export const SERVICE = {
-  /** Milliseconds of a warm read. */
+  /** The duration of a warm token request, in milliseconds. */
   readMilliseconds: WARM_MS,
   grantKilobytes: GRANT_KB,
-  /** Bytes of a grant in both indexes, with what DynamoDB adds to each entry. */
+  /** The bytes of a grant in both indexes, including the overhead of DynamoDB for each entry. */
   indexBytes: 2 * (200 + 100),
-  /** Of each read: the agent's record and the provider's; the grant. All strongly consistent. */
+  /** For each token request: the records of the agent and the provider, and the grant. All reads are strongly consistent. */
   directoryUnits: 2,
   vaultUnits: 1,
-  /** Of each renewal ahead: lease, redemption, tokens; each writes the whole grant. */
+  /** For each background renewal: lease, redemption, and tokens. Each writes the whole grant. */
   renewalWrites: 3,
-  /** Vault keys that an instance keeps unwrapped, and seconds for which it does. */
+  /** The number of unwrapped vault keys that an instance caches, and for how many seconds. */
   keysKept: 1000,
   keySeconds: 300,
-  /** Requests a second that the stage lets through, unless `throttle` says more. */
+  /** Requests per second of the stage, unless `throttle` sets another value. */
   stageRate: 100,
 } as const;
 
-/** Defaults, all adjustable but those of one partition. */
+/** Default quotas. All are adjustable, except for the limits of one partition. */
 export const QUOTAS = {
   /** API Gateway developer guide, "Amazon API Gateway quotas". */
   apiRequests: 10_000,
   /** Lambda developer guide, "Lambda quotas". */
   concurrency: 1000,
-  /** Lambda developer guide, "Lambda scaling behavior": instances of one function in ten seconds. */
+  /** Lambda developer guide, "Lambda scaling behavior": instances of one function in 10 seconds. */
   instancesPerTenSeconds: 1000,
-  /** DynamoDB developer guide, "Quotas in Amazon DynamoDB": units a second of one table on demand. */
+  /** DynamoDB developer guide, "Quotas in Amazon DynamoDB": units per second of one table on demand. */
   tableUnits: 40_000,
   /** DynamoDB developer guide, "Best practices for designing and using partition keys": units of one partition. */
   partitionReadUnits: 3000,

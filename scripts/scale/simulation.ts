@@ -1,12 +1,12 @@
 /**
- * The simulation: reads of tokens, drawn from agents and providers of unequal popularity, sent to instances that keep
- * vault keys as the service does. It counts what no formula gives: how hot the hottest records are, and how often a key
- * is not in memory. Drawn from a seed, so that the figures are the same each time.
+ * The simulation: token requests of agents and providers with different popularity, which go to instances that cache vault
+ * keys like the service. It counts values that no formula provides: the reads of the most popular records, and the cache
+ * misses. A fixed seed makes the results repeatable.
  */
 import { createExpiringCache } from '../../lambda/domain/expiring-cache';
 import { LOAD, SERVICE } from './inputs';
 
-/** Numbers in [0, 1), by the linear congruential generator of Numerical Recipes. */
+/** Returns numbers in [0, 1) from the linear congruential generator of Numerical Recipes. */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {
@@ -16,9 +16,10 @@ function generator(seed: number): () => number {
 }
 
 /**
- * Draws a rank, of which each is as popular as its reciprocal (Zipf's law, exponent 1): a few names get most requests.
+ * Returns a random rank. Its probability is proportional to its reciprocal (Zipf's law, exponent 1), so a few names get
+ * most requests.
  *
- * @param size how many ranks there are
+ * @param size number of ranks
  */
 function zipf(size: number, random: () => number): () => number {
   let total = 0;
@@ -36,18 +37,18 @@ function zipf(size: number, random: () => number): () => number {
   };
 }
 
-/** Instances that are busy at once: arrivals by time in the system (Little's law). */
+/** Returns the number of busy instances: arrival rate times duration (Little's law). */
 export const instancesFor = (perSecond: number, milliseconds: number): number =>
   Math.ceil((perSecond * milliseconds) / 1000);
 
 export interface Heat {
-  /** Reads a second of the hottest agent's record. */
+  /** Reads per second of the most popular agent's record. */
   readonly agent: number;
-  /** Reads a second of the hottest provider's record. */
+  /** Reads per second of the most popular provider's record. */
   readonly provider: number;
 }
 
-/** One second of reads. */
+/** Simulates one second of token requests. */
 export function heat(readsPerSecond: number): Heat {
   const random = generator(1);
   const agent = zipf(LOAD.agents, random);
@@ -63,11 +64,11 @@ export function heat(readsPerSecond: number): Heat {
 }
 
 /**
- * One instance over an hour, with the very cache that the service has, and a key for each agent.
+ * Simulates one instance over an hour, with the cache of the service and a key for each agent.
  *
- * @param readsPerSecond that this instance gets
- * @param most keys that it keeps
- * @returns share of reads that find the agent's vault key not in memory
+ * @param readsPerSecond token requests per second at this instance
+ * @param most number of keys that the instance caches
+ * @returns the share of requests without a cached vault key
  */
 export function keyMisses(readsPerSecond: number, most: number): number {
   const random = generator(2);

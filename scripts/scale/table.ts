@@ -1,4 +1,4 @@
-/** The figures of docs/scale.md: how much of each part the load needs, and which quota is met first. */
+/** The tables of docs/scale.md: the needs of the load, and the quotas in the order in which they are reached. */
 import { table } from '../api-docs/table';
 import { OPERATIONS, PLATFORM_LOG_BYTES } from '../cost/operations';
 import { LOAD, QUOTAS, SERVICE } from './inputs';
@@ -8,7 +8,7 @@ const number = (value: number): string => Math.round(value).toLocaleString('en-U
 
 const GIGABYTE = 1e9;
 
-/** What the load needs of each part. */
+/** Returns the needs of the load, by part. */
 function needs() {
   const reads = LOAD.readsPerSecond;
   const hottest = heat(reads);
@@ -41,18 +41,21 @@ function loadTable(need: Needs): string {
   return table([
     ['part', 'at this load'],
     ['grants, with their indexes', `${number(need.storedGigabytes)} GB`],
-    ['`Vault`: partitions, at least', number(Math.ceil(partitions))],
-    ['`Directory`: read units a second', number(need.directoryReads)],
-    ['`Vault`: read units a second', number(need.vaultReads)],
-    ['`Vault`: write units a second, for renewals', number(need.vaultWrites)],
-    ['renewals a second', number(need.renewals)],
-    ["hottest provider's record: reads a second", number(need.hottest.provider)],
-    ["hottest agent's record: reads a second", number(need.hottest.agent)],
-    ['instances of `credential-retrieval` at once', number(need.instances)],
-    ['reads that find the vault key not in memory', `${(100 * need.misses).toFixed(1)} %`],
-    ['the same, if an instance kept the keys of all agents', `${(100 * need.missesIfAllKept).toFixed(1)} %`],
-    ['KMS calls a second', number(need.kmsCalls)],
-    ['logs', `${number(need.logsPerSecond / 1e6)} MB a second`],
+    ['`Vault`: minimum number of partitions', number(Math.ceil(partitions))],
+    ['`Directory`: read units per second', number(need.directoryReads)],
+    ['`Vault`: read units per second', number(need.vaultReads)],
+    ['`Vault`: write units per second, for renewals', number(need.vaultWrites)],
+    ['renewals per second', number(need.renewals)],
+    ["most popular provider's record: reads per second", number(need.hottest.provider)],
+    ["most popular agent's record: reads per second", number(need.hottest.agent)],
+    ['busy instances of `credential-retrieval`', number(need.instances)],
+    ['cache misses for the vault key', `${(100 * need.misses).toFixed(1)}%`],
+    [
+      'cache misses if an instance cached the keys of all agents',
+      `${(100 * need.missesIfAllKept).toFixed(1)}%`,
+    ],
+    ['KMS calls per second', number(need.kmsCalls)],
+    ['logs', `${number(need.logsPerSecond / 1e6)} MB per second`],
   ]);
 }
 
@@ -60,73 +63,73 @@ interface Limit {
   readonly name: string;
   readonly quota: number;
   readonly needed: number;
-  /** What helps. */
+  /** The action that raises the limit. */
   readonly turn: string;
 }
 
 const limits = (need: Needs): Limit[] => [
   {
-    name: 'requests a second of the stage',
+    name: 'requests per second of the stage',
     quota: SERVICE.stageRate,
     needed: LOAD.readsPerSecond,
-    turn: 'the prop `throttle`',
+    turn: 'raise the prop `throttle`',
   },
   {
-    name: 'requests a second of the account (API Gateway)',
+    name: 'requests per second of the account (API Gateway)',
     quota: QUOTAS.apiRequests,
     needed: LOAD.readsPerSecond,
     turn: 'raise the quota',
   },
   {
-    name: 'read units a second of `Directory`',
+    name: 'read units per second of `Directory`',
     quota: QUOTAS.tableUnits,
     needed: need.directoryReads,
-    turn: 'raise the quota; warm throughput before a launch',
+    turn: 'raise the quota; set warm throughput before a launch',
   },
   {
-    name: 'read units a second of `Vault`',
+    name: 'read units per second of `Vault`',
     quota: QUOTAS.tableUnits,
     needed: need.vaultReads,
-    turn: 'raise the quota; warm throughput before a launch',
+    turn: 'raise the quota; set warm throughput before a launch',
   },
   {
-    name: 'write units a second of `Vault`',
+    name: 'write units per second of `Vault`',
     quota: QUOTAS.tableUnits,
     needed: need.vaultWrites,
     turn: 'raise the quota',
   },
   {
-    name: "reads a second of one provider's record",
+    name: "reads per second of one provider's record",
     quota: QUOTAS.partitionReadUnits,
     needed: need.hottest.provider,
-    turn: 'fixed: several providers of one client',
+    turn: 'fixed; create several providers for one client',
   },
   {
-    name: "reads a second of one agent's record",
+    name: "reads per second of one agent's record",
     quota: QUOTAS.partitionReadUnits,
     needed: need.hottest.agent,
-    turn: 'fixed: several identities of one agent',
+    turn: 'fixed; create several identities for one agent',
   },
   {
     name: 'concurrency (Lambda)',
     quota: QUOTAS.concurrency,
     needed: need.instances,
-    turn: 'raise the quota; reserve',
+    turn: 'raise the quota; reserve concurrency',
   },
   {
-    name: 'KMS calls a second',
+    name: 'KMS calls per second',
     quota: QUOTAS.kmsCalls,
     needed: need.kmsCalls,
     turn: `raise the quota (${number(QUOTAS.kmsCallsElsewhere)} in most Regions)`,
   },
 ];
 
-/** Reads a second at which a limit is met, all parts growing alike. */
+/** Returns the token requests per second at which a limit is reached, if all parts grow in proportion. */
 const metAt = ({ quota, needed }: Limit): number => (LOAD.readsPerSecond * quota) / needed;
 
 const limitTable = (need: Needs): string =>
   table([
-    ['met at reads a second', 'limit', 'by default', 'needed', 'what to turn'],
+    ['reached at (requests per second)', 'limit', 'default', 'needed', 'action'],
     ...limits(need)
       .sort((a, b) => metAt(a) - metAt(b))
       .map((limit) => [
@@ -138,7 +141,7 @@ const limitTable = (need: Needs): string =>
       ]),
   ]);
 
-/** @returns Markdown */
+/** Returns the tables as Markdown. */
 export function scaleTables(): string {
   const need = needs();
   return [loadTable(need), limitTable(need)].join('\n\n');
