@@ -4,8 +4,8 @@
  * AgentCore, so AWS clients and SDKs work with it.
  *
  * Each endpoint is a separate API with its own functions, roles, and logs. It can be deleted alone, and never mixes IAM
- * and user tokens. For the identity service, the gate is a caller like any other. It can get the tokens of its own
- * workload identity, and cannot open the vault.
+ * and user tokens. For the identity service, the gate is a caller like any other. It can get tokens for its workload
+ * identity, and cannot open the vault.
  */
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';

@@ -1,7 +1,6 @@
 /**
- * Who may do what, decided as IAM decides it: each row is a request, and the groups whose roles let it through. Every
- * other group is held to be denied, so that a row says as much by whom it leaves out. The policies word by word are in
- * permissions.test.ts; here is what they come to.
+ * The access matrix, evaluated as IAM evaluates policies. Each row is a request with the groups whose roles allow it. All
+ * other groups must be denied. permissions.test.ts has the policies statement by statement; this test has their effect.
  */
 import type { TableName } from '../../lambda/contract/table-keys';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
@@ -9,7 +8,7 @@ import { SEALING_PURPOSES } from '../../lambda/domain/sealing/sealing';
 import { allows, type IamRequest, type Statement } from './iam-evaluation';
 import { plain, resourcesOf, synthesize, withoutHash } from './synthesis';
 
-/** A key that the vault may be moved to. */
+/** A key that the token vault can be moved to. */
 const OTHER_KEY = 'arn:aws:kms:eu-central-1:123456789012:key/11111111-1111-1111-1111-111111111111';
 
 const synthesis = synthesize({ tokenVaultKeys: [OTHER_KEY] });
@@ -44,7 +43,7 @@ const withKey = (operation: string, purpose?: string, resource = KEY): IamReques
   ...(purpose !== undefined && { context: { 'kms:EncryptionContext:purpose': purpose } }),
 });
 
-const NOBODY: FunctionGroup[] = [];
+const NO_GROUP: FunctionGroup[] = [];
 const READERS: FunctionGroup[] = ['credential-retrieval', 'provider-client'];
 
 const DIRECTORY: Row[] = [
@@ -54,7 +53,7 @@ const DIRECTORY: Row[] = [
     ['control-plane', 'token-exchange', 'key-rotation', ...READERS],
   ],
   [
-    'read an identity and a provider at once',
+    'read an identity and a provider in one request',
     on('Directory', 'BatchGetItem', 'WORKLOAD-IDENTITY#a', 'OAUTH2-PROVIDER#b'),
     READERS,
   ],
@@ -68,7 +67,7 @@ const DIRECTORY: Row[] = [
   [
     'write a provider along with a signing key',
     on('Directory', 'PutItem', 'OAUTH2-PROVIDER#a', 'SIGNING-KEY'),
-    NOBODY,
+    NO_GROUP,
   ],
   ['delete a provider', on('Directory', 'DeleteItem', 'OAUTH2-PROVIDER#a'), ['control-plane']],
   [
@@ -77,25 +76,29 @@ const DIRECTORY: Row[] = [
     ['token-exchange', 'credential-retrieval', 'oauth-callback', 'key-rotation'],
   ],
   ['write a signing key', on('Directory', 'PutItem', 'SIGNING-KEY'), ['token-exchange', 'key-rotation']],
-  ['delete a signing key', on('Directory', 'DeleteItem', 'SIGNING-KEY'), NOBODY],
-  ['say where the vault is', on('Directory', 'PutItem', 'TOKEN-VAULT'), ['token-vault']],
-  ['write what is like the signing keys', on('Directory', 'PutItem', 'SIGNING-KEYS'), NOBODY],
-  ['write without a partition', { action: 'dynamodb:PutItem', resource: '<DirectoryTable.Arn>' }, NOBODY],
-  ['read all of the directory', on('Directory', 'Scan'), NOBODY],
+  ['delete a signing key', on('Directory', 'DeleteItem', 'SIGNING-KEY'), NO_GROUP],
+  ['set the KMS key of the token vault', on('Directory', 'PutItem', 'TOKEN-VAULT'), ['token-vault']],
+  [
+    'write a partition with a name like that of the signing keys',
+    on('Directory', 'PutItem', 'SIGNING-KEYS'),
+    NO_GROUP,
+  ],
+  ['write without a partition', { action: 'dynamodb:PutItem', resource: '<DirectoryTable.Arn>' }, NO_GROUP],
+  ['read the whole directory', on('Directory', 'Scan'), NO_GROUP],
 ];
 
 const VAULT: Row[] = [
   ['read a grant', on('Vault', 'GetItem', 'GRANT#a#b'), READERS],
   ['change a grant', on('Vault', 'UpdateItem', 'GRANT#a#b'), READERS],
-  ['put a grant in place of another', on('Vault', 'PutItem', 'GRANT#a#b'), NOBODY],
+  ['replace a grant', on('Vault', 'PutItem', 'GRANT#a#b'), NO_GROUP],
   ['delete a grant', on('Vault', 'DeleteItem', 'GRANT#a#b'), ['control-plane', ...READERS]],
   ['read a client secret', on('Vault', 'GetItem', 'CLIENT-SECRET#a'), READERS],
   ['write a client secret', on('Vault', 'PutItem', 'CLIENT-SECRET#a'), ['control-plane']],
   ['read an API key', on('Vault', 'GetItem', 'API-KEY#a'), ['credential-retrieval']],
-  ['read all of the vault', on('Vault', 'Scan'), NOBODY],
-  ['list the grants of one agent', { ...on('Vault', 'Query', 'GRANT#a#b') }, NOBODY],
+  ['read the whole vault', on('Vault', 'Scan'), NO_GROUP],
+  ['list the grants of one agent', { ...on('Vault', 'Query', 'GRANT#a#b') }, NO_GROUP],
   ['read a session', on('Sessions', 'GetItem', 'SESSION#a'), ['credential-retrieval', 'oauth-callback']],
-  ['read all sessions', on('Sessions', 'Scan'), NOBODY],
+  ['read all sessions', on('Sessions', 'Scan'), NO_GROUP],
   ['read a vault key of grants', on('Keys', 'GetItem', 'VAULT-KEY#grant#a'), [...READERS, 'token-vault']],
   [
     'write a vault key of grants',
@@ -113,11 +116,11 @@ const VAULT: Row[] = [
     ['control-plane', 'key-rotation', ...READERS],
   ],
   ['read all vault keys', on('Keys', 'Scan'), ['token-vault']],
-  // What deletes tables, or lets others at them, is no one's.
+  // No group can delete tables or give others access to them.
   ...['DeleteTable', 'UpdateTable', 'PutResourcePolicy', 'ExportTableToPointInTime'].map((operation): Row => [
     operation,
     on('Vault', operation),
-    NOBODY,
+    NO_GROUP,
   ]),
 ];
 
@@ -141,49 +144,57 @@ const MAKERS: Record<string, FunctionGroup[]> = {
 
 const KEYS: Row[] = [
   ...Object.entries(OPENERS).map(([purpose, may]): Row => [
-    `open for ${purpose}`,
+    `decrypt for ${purpose}`,
     withKey('Decrypt', purpose),
     may,
   ]),
   ...Object.entries(MAKERS).map(([purpose, may]): Row => [
-    `make and see a vault key for ${purpose}`,
+    `create a vault key for ${purpose} in plaintext`,
     withKey('GenerateDataKey', purpose),
     may,
   ]),
   ...Object.entries(MAKERS).map(([purpose, may]): Row => [
-    `the same under another key, for ${purpose}`,
+    `create a vault key for ${purpose} in plaintext under another KMS key`,
     withKey('GenerateDataKey', purpose, OTHER_KEY),
     may,
   ]),
   ...SEALING_PURPOSES.map((purpose): Row => [
-    `make a vault key unseen for ${purpose}`,
+    `create a vault key for ${purpose} without its plaintext`,
     withKey('GenerateDataKeyWithoutPlaintext', purpose),
     ['grant', 'consent', 'subject-token'].includes(purpose)
       ? ['token-vault', 'key-rotation']
       : ['token-vault'],
   ]),
   ...SEALING_PURPOSES.flatMap((purpose): Row[] => [
-    [`take a vault key for ${purpose} out of a KMS key`, withKey('ReEncryptFrom', purpose), ['token-vault']],
-    [`have one for ${purpose} under another`, withKey('ReEncryptTo', purpose, OTHER_KEY), ['token-vault']],
+    [
+      `re-encrypt a vault key for ${purpose} from a KMS key`,
+      withKey('ReEncryptFrom', purpose),
+      ['token-vault'],
+    ],
+    [
+      `re-encrypt a vault key for ${purpose} to another KMS key`,
+      withKey('ReEncryptTo', purpose, OTHER_KEY),
+      ['token-vault'],
+    ],
   ]),
   ['wrap a signing key', withKey('Encrypt', 'signing'), ['token-exchange', 'key-rotation']],
-  ['wrap a signing key under another key', withKey('Encrypt', 'signing', OTHER_KEY), NOBODY],
-  ['rewrap a signing key', withKey('ReEncryptFrom', 'signing'), NOBODY],
-  ['open without a purpose', withKey('Decrypt'), NOBODY],
-  ['open for a purpose that there is not', withKey('Decrypt', 'everything'), NOBODY],
-  ['open for no purpose in particular', withKey('Decrypt', ''), NOBODY],
+  ['wrap a signing key under another key', withKey('Encrypt', 'signing', OTHER_KEY), NO_GROUP],
+  ['rewrap a signing key', withKey('ReEncryptFrom', 'signing'), NO_GROUP],
+  ['decrypt without a purpose', withKey('Decrypt'), NO_GROUP],
+  ['decrypt for an unknown purpose', withKey('Decrypt', 'everything'), NO_GROUP],
+  ['decrypt for an empty purpose', withKey('Decrypt', ''), NO_GROUP],
   [
-    'open under a key of someone else',
+    'decrypt under an unrelated KMS key',
     withKey('Decrypt', 'grant', OTHER_KEY.replace(/1{12}$/, '2'.repeat(12))),
-    NOBODY,
+    NO_GROUP,
   ],
   ...['ScheduleKeyDeletion', 'DisableKey', 'PutKeyPolicy', 'CreateGrant'].map((operation): Row => [
     operation,
     withKey(operation),
-    NOBODY,
+    NO_GROUP,
   ]),
   [
-    'open through DynamoDB',
+    'decrypt through DynamoDB',
     {
       action: 'kms:Decrypt',
       resource: KEY,
@@ -192,14 +203,15 @@ const KEYS: Row[] = [
     FUNCTION_GROUPS,
   ],
   [
-    'open through anything else',
+    'decrypt through another AWS service',
     { action: 'kms:Decrypt', resource: KEY, context: { 'kms:ViaService': 's3.<AWS::Region>.amazonaws.com' } },
-    NOBODY,
+    NO_GROUP,
   ],
 ];
 
-const ELSEWHERE = 'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:of-somebody';
-const SIGNER = 'arn:<AWS::Partition>:kms:<AWS::Region>:<AWS::AccountId>:key/of-somebody';
+const ELSEWHERE =
+  'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:of-another-owner';
+const SIGNER = 'arn:<AWS::Partition>:kms:<AWS::Region>:<AWS::AccountId>:key/of-another-owner';
 const TAG = 'agent-identity:owner';
 
 const OTHERS: Row[] = [
@@ -212,7 +224,7 @@ const OTHERS: Row[] = [
     },
     READERS,
   ],
-  ['read any other secret', { action: 'secretsmanager:GetSecretValue', resource: ELSEWHERE }, NOBODY],
+  ['read any other secret', { action: 'secretsmanager:GetSecretValue', resource: ELSEWHERE }, NO_GROUP],
   [
     'describe a secret that its owner tagged',
     {
@@ -229,28 +241,28 @@ const OTHERS: Row[] = [
       resource: ELSEWHERE,
       context: { [`secretsmanager:ResourceTag/${TAG}`]: 'arn' },
     },
-    NOBODY,
+    NO_GROUP,
   ],
   [
     'sign with a key that its owner tagged',
     { action: 'kms:Sign', resource: SIGNER, context: { [`aws:ResourceTag/${TAG}`]: 'arn' } },
     READERS,
   ],
-  ['sign with any other key', { action: 'kms:Sign', resource: SIGNER }, NOBODY],
+  ['sign with any other key', { action: 'kms:Sign', resource: SIGNER }, NO_GROUP],
   [
-    'have STS say who it is for five minutes',
+    'get a web identity token of 5 minutes',
     { action: 'sts:GetWebIdentityToken', resource: '*', context: { 'sts:DurationSeconds': 300 } },
     READERS,
   ],
   [
-    'have STS say so for longer',
+    'get a web identity token of more than 5 minutes',
     { action: 'sts:GetWebIdentityToken', resource: '*', context: { 'sts:DurationSeconds': 301 } },
-    NOBODY,
+    NO_GROUP,
   ],
   [
-    'say with other tags who it is',
+    'get a web identity token with other tags',
     { action: 'sts:TagGetWebIdentityToken', resource: '*', context: { 'aws:TagKeys': [TAG] } },
-    NOBODY,
+    NO_GROUP,
   ],
   [
     'invoke provider-client',
@@ -260,14 +272,14 @@ const OTHERS: Row[] = [
   ...FUNCTION_GROUPS.filter((group) => group !== 'provider-client').map((group): Row => [
     `invoke ${group}`,
     { action: 'lambda:InvokeFunction', resource: `<${group.replaceAll('-', '')}.Arn>` },
-    NOBODY,
+    NO_GROUP,
   ]),
-  ['change a function', { action: 'lambda:UpdateFunctionCode', resource: '<providerclient.Arn>' }, NOBODY],
-  ['assume a role', { action: 'sts:AssumeRole', resource: 'arn:aws:iam::123456789012:role/any' }, NOBODY],
+  ['change a function', { action: 'lambda:UpdateFunctionCode', resource: '<providerclient.Arn>' }, NO_GROUP],
+  ['assume a role', { action: 'sts:AssumeRole', resource: 'arn:aws:iam::123456789012:role/any' }, NO_GROUP],
   [
     'write the log of another function',
-    { action: 'logs:PutLogEvents', resource: '<somebodyelselogs.Arn>' },
-    NOBODY,
+    { action: 'logs:PutLogEvents', resource: '<anotherlogs.Arn>' },
+    NO_GROUP,
   ],
 ];
 
@@ -275,40 +287,40 @@ describe.each([
   ['the directory', DIRECTORY],
   ['vault, sessions and vault keys', VAULT],
   ['KMS', KEYS],
-  ['what belongs to others', OTHERS],
+  ['other resources of the account', OTHERS],
 ])('%s', (_of, rows) => {
-  it.each(rows.map(([what, request, may]) => [what, may.join(', ') || 'nobody', request, may] as const))(
-    'to %s: %s',
+  it.each(rows.map(([what, request, may]) => [what, may.join(', ') || 'no group', request, may] as const))(
+    'only these groups can %s: %s',
     (_what, _names, request, may) => {
       expect([...mayOf(request)].sort()).toEqual([...may].sort());
     },
   );
 });
 
-it.each(FUNCTION_GROUPS)("%s writes its own log and no other's", (group) => {
+it.each(FUNCTION_GROUPS)('%s can write only its own log', (group) => {
   for (const other of FUNCTION_GROUPS) {
     const request = { action: 'logs:PutLogEvents', resource: `<${other.replaceAll('-', '')}logs.Arn>` };
     expect(allows(STATEMENTS[group] ?? [], request)).toBe(other === group);
   }
 });
 
-describe('the evaluation itself', () => {
+describe('the policy evaluation of this test', () => {
   const statement = { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:a/*' };
   const request = { action: 's3:GetObject', resource: 'arn:a/b' };
 
-  it('has a denial win', () => {
+  it('lets an explicit deny override an allow', () => {
     expect(allows([statement], request)).toBe(true);
     expect(allows([statement, { ...statement, Effect: 'Deny' }], request)).toBe(false);
   });
 
-  it('takes ForAllValues to hold of nothing, and of several only when it holds of each', () => {
+  it('matches ForAllValues without values, and otherwise only if every value matches', () => {
     const bound = { ...statement, Condition: { 'ForAllValues:StringLike': { key: ['A#*'] } } };
     expect(allows([bound], request)).toBe(true);
     expect(allows([bound], { ...request, context: { key: ['A#1', 'A#2'] } })).toBe(true);
     expect(allows([bound], { ...request, context: { key: ['A#1', 'B#2'] } })).toBe(false);
   });
 
-  it('stops at operators that it does not know', () => {
+  it('throws an error for unknown operators', () => {
     const unknown = (operator: string) => ({ ...statement, Condition: { [operator]: { key: 'x' } } });
     expect(() => allows([unknown('IpAddress')], request)).toThrow('IpAddress');
     expect(() => allows([unknown('ForAnyValue:StringLike')], request)).toThrow('ForAnyValue');

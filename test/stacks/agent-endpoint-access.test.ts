@@ -1,4 +1,4 @@
-/** Who may do what around an agent endpoint: the whole policy of each role, and of the agent's identity at the service. */
+/** Permissions of an agent endpoint: the whole policy of each role, and the resource policy of the workload identity. */
 import type { Stack } from 'aws-cdk-lib';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { AccountPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -57,7 +57,7 @@ const minting = (...operations: string[]) => ({
 });
 
 describe('the gate', () => {
-  it("of users' tokens exchanges them, invokes the agent, and can neither name a user nor get a credential", () => {
+  it('with user tokens can exchange them and invoke the agent, and can neither name a user nor get a credential', () => {
     const template = endpointTemplate();
     expect(statementsOf(template, 'TravelGateRole')).toEqual([
       ...reporting('Gate'),
@@ -67,7 +67,7 @@ describe('the gate', () => {
     expect(mints(template)).toEqual([minting('GetWorkloadAccessTokenForJWT')]);
   });
 
-  it('of IAM callers of whom no one may name a user gets tokens of the agent alone', () => {
+  it('with IAM and no principals that name users can get tokens for the agent only', () => {
     const template = endpointTemplate({ inbound: Inbound.iam() });
     expect(statementsOf(template, 'TravelGateRole')).toEqual([
       ...reporting('Gate'),
@@ -77,7 +77,7 @@ describe('the gate', () => {
     expect(mints(template)).toEqual([minting('GetWorkloadAccessToken')]);
   });
 
-  it('of IAM callers who may, gets tokens for the users that they name, and exchanges none', () => {
+  it('with IAM and principals that name users can get tokens for these users, and cannot exchange tokens', () => {
     const template = endpointTemplate({ inbound: Inbound.iam({ userIdPrincipals: [BACKEND] }) });
     expect(statementsOf(template, 'TravelGateRole')).toEqual([
       ...reporting('Gate'),
@@ -87,7 +87,7 @@ describe('the gate', () => {
     expect(mints(template)).toEqual([minting('GetWorkloadAccessToken', 'GetWorkloadAccessTokenForUserId')]);
   });
 
-  it('invokes no function when the agent is an address', () => {
+  it('cannot invoke a function if the agent is a URL', () => {
     const template = endpointTemplate({ target: AgentTarget.url('https://agent.example/invocations') });
     expect(statementsOf(template, 'TravelGateRole')).toEqual([
       ...reporting('Gate'),
@@ -95,7 +95,7 @@ describe('the gate', () => {
     ]);
   });
 
-  it("invokes the agent's function as it was given, and no version or alias beside it", () => {
+  it("can invoke the agent's function as stated, and no other version or alias", () => {
     const stack = consumerStack();
     const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
     const agent = new LambdaFunction(stack, 'Function', {
@@ -111,7 +111,7 @@ describe('the gate', () => {
     expect(JSON.stringify(statements)).not.toContain('<Function.Arn>:');
   });
 
-  it('has network interfaces in the VPC of a private service, and nothing more for it', () => {
+  it('of a private service can manage its network interfaces, and gets no other permission', () => {
     const stack = consumerStack();
     const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
       vpcId: 'vpc-0123456789abcdef0',
@@ -144,11 +144,11 @@ describe('the gate', () => {
   });
 });
 
-it('the authorizer writes its log and traces, and does nothing else', () => {
+it('the authorizer can write its log and traces, and nothing else', () => {
   expect(statementsOf(endpointTemplate(), 'TravelAuthorizerRole')).toEqual(reporting('Authorizer'));
 });
 
-it('no role has a managed policy, or another than its own', () => {
+it('roles have neither managed policies nor inline policies', () => {
   const template = endpointTemplate();
   const roles = resourcesOf(template, 'AWS::IAM::Role').filter(([id]) => id.startsWith('Travel'));
   expect(roles).toHaveLength(2);
@@ -158,7 +158,7 @@ it('no role has a managed policy, or another than its own', () => {
   }
 });
 
-it("API Gateway alone may invoke the functions, each for the endpoint's own methods or authorizer", () => {
+it("only API Gateway can invoke the functions, for the endpoint's own methods or authorizer", () => {
   const permissions = resourcesOf(endpointTemplate(), 'AWS::Lambda::Permission').map(
     ([, { Properties }]) => Properties,
   );
@@ -173,7 +173,7 @@ describe('grantInvoke', () => {
   const roleIn = (stack: Stack) =>
     new Role(stack, 'Caller', { assumedBy: new AccountPrincipal('111122223333') });
 
-  it('lets a role invoke the one agent, and nothing else', () => {
+  it('allows a role to invoke the one agent, and nothing else', () => {
     const { endpoint, stack } = endpointWith({ inbound: Inbound.iam() });
     endpoint.grantInvoke(roleIn(stack));
     expect(statementsOf(templateOf(stack), 'Caller')).toEqual([
@@ -183,13 +183,13 @@ describe('grantInvoke', () => {
     ]);
   });
 
-  it('does not let it name users: that is for whom the endpoint names', () => {
+  it('does not allow the role to name users', () => {
     const { endpoint, stack } = endpointWith({ inbound: Inbound.iam() });
     endpoint.grantInvoke(roleIn(stack));
     expect(JSON.stringify(templateOf(stack))).toContain('\\"userIdPrincipals\\":[]');
   });
 
-  it('is refused where callers bring tokens', () => {
+  it('is rejected if the endpoint requires user tokens', () => {
     const { endpoint, stack } = endpointWith();
     expect(() => endpoint.grantInvoke(roleIn(stack))).toThrow(
       'Consumer/Travel: callers of this endpoint authenticate with user tokens, so IAM cannot grant access.',
@@ -197,7 +197,7 @@ describe('grantInvoke', () => {
   });
 });
 
-it("the agent's own role gets credentials as before; the gate does not", () => {
+it("the agent's own role can get credentials, and the gate cannot", () => {
   const { stack, workload } = endpointWith();
   workload.grantExchange(
     new Role(stack, 'Agents', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }),

@@ -76,11 +76,11 @@ const partOf = (id: string): Bundle => {
 };
 
 describe.each(['TravelGateFunction', 'TravelAuthorizerFunction'])('%s', (id) => {
-  it('starts with what it is deployed with', () => {
+  it('starts with the environment from the template', () => {
     expect(start(partOf(id))).toBe('function');
   });
 
-  it('does not start with less, and says what is missing', () => {
+  it('does not start with an incomplete environment, and names the missing part', () => {
     const { folder, variables } = partOf(id);
     const broken = (AGENT_ENDPOINT: string) => () =>
       start({ folder, variables: { ...variables, AGENT_ENDPOINT } });

@@ -1,4 +1,4 @@
-/** What an agent endpoint refuses at synthesis, in plain words, for it would fail when it is deployed or refuse every call. */
+/** Props that synthesis rejects, because the endpoint could not be deployed or would reject every call. */
 import { Duration } from 'aws-cdk-lib';
 import { AgentTarget, Inbound } from '../../lib';
 import { consumerStack } from './consumer';
@@ -6,20 +6,16 @@ import { agentFunction, endpointWith, ISSUER } from './endpoint';
 
 const LAYER_ARN = 'arn:aws:lambda:eu-central-1:111122223333:layer:travel';
 
-describe('refused in plain words, before anything is deployed, is', () => {
+describe('synthesis rejects', () => {
   it.each<[string, Parameters<typeof endpointWith>[0], string]>([
     [
       'a target that is not https',
       { target: AgentTarget.url('http://agent.example') },
       'target.url: must be https',
     ],
+    ['a loopback target', { target: AgentTarget.url('http://127.0.0.1/x') }, 'target.url: must be https'],
     [
-      'a target on the laptop',
-      { target: AgentTarget.url('http://127.0.0.1/x') },
-      'target.url: must be https',
-    ],
-    [
-      'a target that is no function',
+      'a target that is not a function',
       { target: AgentTarget.lambda(agentFunction(consumerStack(), LAYER_ARN)) },
       'target.functionArn: must be the ARN of a function',
     ],
@@ -29,43 +25,43 @@ describe('refused in plain words, before anything is deployed, is', () => {
       'inbound.discoveryUrl: must end in /.well-known/openid-configuration',
     ],
     [
-      'a mapping of a scope that is not asked for',
+      'an advertised name for a scope that is not required',
       { inbound: Inbound.jwt({ ...ISSUER, advertisedScopeMapping: { a: 'b' } }) },
       'advertisedScopeMapping must map scopes that allowedScopes names',
     ],
     [
-      'a scope that no header of API Gateway can hold',
+      'a scope that API Gateway cannot write into a header',
       { inbound: Inbound.jwt({ ...ISSUER, allowedScopes: ["it's"] }) },
       'WWW-Authenticate: must not contain a single quote, which API Gateway cannot return',
     ],
     [
-      'a principal that would never match',
+      'a role with its path, which would never match',
       { inbound: Inbound.iam({ userIdPrincipals: ['arn:aws:iam::111122223333:role/apps/backend'] }) },
       'must be the ARN of an IAM role without its path',
     ],
     [
-      "a header that is not the caller's to send",
+      'a header that callers must not send',
       { requestHeaderAllowlist: ['WorkloadAccessToken'] },
       'must be Authorization or X-Amzn-Bedrock-AgentCore-Runtime-Custom-…',
     ],
     [
-      'a signature for the agent',
+      'passing the signature to the agent',
       { inbound: Inbound.iam(), requestHeaderAllowlist: ['Authorization'] },
       'a signature is of no use to an agent',
     ],
     [
-      'a run that API Gateway would cut off',
+      'an invocation timeout longer than API Gateway allows',
       { invocationTimeout: Duration.minutes(16) },
       'runSeconds: must be 900 seconds or less',
     ],
-    ['a name that AWS would not take', { agentRuntimeName: '1st' }, 'agentRuntimeName: must be a letter'],
+    ['a name that AWS does not accept', { agentRuntimeName: '1st' }, 'agentRuntimeName: must be a letter'],
     [
-      'a function without memory',
+      'a function with too little memory',
       { functions: { authorizer: { memorySize: 1 } } },
       'functions: authorizer: memorySize must be a whole number from 128 to 10240',
     ],
     [
-      "more than a function's environment holds",
+      "a configuration larger than a function's environment",
       {
         inbound: Inbound.jwt({
           ...ISSUER,
@@ -78,7 +74,7 @@ describe('refused in plain words, before anything is deployed, is', () => {
     expect(() => endpointWith(props)).toThrow(message);
   });
 
-  it('and says which endpoint it is', () => {
+  it('and the error names the endpoint', () => {
     expect(() => endpointWith({ target: AgentTarget.url('ftp://a') })).toThrow(
       /^Consumer\/Travel: agent endpoint: /,
     );

@@ -1,4 +1,4 @@
-/** The gate in front of an agent, as a construct: what each prop of it comes to in the template. */
+/** The gate in front of an agent as a construct: the effect of each prop on the template. */
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { InterfaceVpcEndpoint, Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -66,7 +66,7 @@ const gatewayResponse = (template: ConsumerTemplate, type: string) =>
     .find(({ ResponseType }) => ResponseType === type);
 
 describe('the API', () => {
-  it('has the routes of its kind, each with its authorization', () => {
+  it('has the routes for its kind of caller, each with its authorization', () => {
     const AUTH = { IAM: 'AWS_IAM', JWT: 'CUSTOM', NONE: 'NONE' };
     for (const [template, kind] of [
       [jwt, 'JWT'],
@@ -84,7 +84,7 @@ describe('the API', () => {
     }
   });
 
-  it('streams every answer of the gate, for as long as API Gateway does', () => {
+  it('streams every response of the gate, for up to 15 minutes', () => {
     for (const { integration } of [...methodsOf(jwt), ...methodsOf(iam)]) {
       expect(integration).toMatchObject({
         Type: 'AWS_PROXY',
@@ -95,11 +95,11 @@ describe('the API', () => {
     }
   });
 
-  it('hands bodies on as they come', () => {
+  it('passes bodies as bytes', () => {
     expect(propertiesOf(jwt, 'AWS::ApiGateway::RestApi').BinaryMediaTypes).toEqual(['*/*']);
   });
 
-  it('judges each token each time, and refuses at once who brings none', () => {
+  it('validates every token without a cache, and rejects requests without a token', () => {
     expect(propertiesOf(jwt, 'AWS::ApiGateway::Authorizer')).toMatchObject({
       Type: 'REQUEST',
       IdentitySource: 'method.request.header.Authorization',
@@ -111,13 +111,13 @@ describe('the API', () => {
     }
   });
 
-  it('has neither an authorizer nor metadata where IAM lets in', () => {
+  it('has neither an authorizer nor metadata with IAM', () => {
     expect(resourcesOf(iam, 'AWS::ApiGateway::Authorizer')).toEqual([]);
     expect(functionOf(iam, 'authorizer')).toEqual({});
     expect(outputsOf(iam)).not.toHaveProperty('ResourceMetadataUrl');
   });
 
-  it('writes down neither query nor headers', () => {
+  it('logs neither queries nor headers', () => {
     const { AccessLogSetting, TracingEnabled } = propertiesOf(jwt, 'AWS::ApiGateway::Stage') as {
       AccessLogSetting: { Format: string };
       TracingEnabled: boolean;
@@ -128,7 +128,7 @@ describe('the API', () => {
     expect(TracingEnabled).toBe(false);
   });
 
-  it("waits for the service's API, whose account-wide role its log is written by", () => {
+  it("depends on the service's API, which sets the account-wide role for access logs", () => {
     const stack = consumerStack();
     const identity = new AgentIdentity(stack, 'Identity');
     const workload = new WorkloadIdentity(stack, 'Agent', { identity });
@@ -143,7 +143,7 @@ describe('the API', () => {
   });
 });
 
-describe('what the gateway itself answers', () => {
+describe('errors from API Gateway itself', () => {
   const scoped = endpointTemplate({
     inbound: Inbound.jwt({
       ...ISSUER,
@@ -153,7 +153,7 @@ describe('what the gateway itself answers', () => {
   });
   const metadata = `resource_metadata="${BASE}/.well-known/oauth-protected-resource"`;
 
-  it('to no token or a bad one is 401, and where to ask for a good one', () => {
+  it('a missing or invalid token is a 401 with the URL of the metadata', () => {
     expect(gatewayResponse(jwt, 'UNAUTHORIZED')).toMatchObject({
       StatusCode: '401',
       ResponseParameters: {
@@ -166,7 +166,7 @@ describe('what the gateway itself answers', () => {
     });
   });
 
-  it('to a token without the scope is 403, and the scope by which clients ask for it', () => {
+  it('a token without the scope is a 403 with the advertised name of the scope', () => {
     expect(gatewayResponse(scoped, 'ACCESS_DENIED')).toMatchObject({
       StatusCode: '403',
       ResponseParameters: {
@@ -176,18 +176,18 @@ describe('what the gateway itself answers', () => {
     });
   });
 
-  it.each(['AUTHORIZER_FAILURE', 'AUTHORIZER_CONFIGURATION_ERROR'])('%s is a fault of ours', (type) => {
+  it.each(['AUTHORIZER_FAILURE', 'AUTHORIZER_CONFIGURATION_ERROR'])('%s is a 500', (type) => {
     expect(gatewayResponse(jwt, type)).toMatchObject({ StatusCode: '500' });
   });
 
-  it('speaks of signatures only where one signs', () => {
+  it('only errors of an endpoint with IAM mention signatures', () => {
     const words = (template: ConsumerTemplate) =>
       JSON.stringify(gatewayResponse(template, 'MISSING_AUTHENTICATION_TOKEN')?.ResponseTemplates);
     expect(words(iam)).toContain('not signed');
     expect(words(jwt)).not.toContain('sign');
   });
 
-  it("is JSON with the error's name, whatever it is", () => {
+  it('every error is JSON with the name of the error', () => {
     const responses = resourcesOf(scoped, 'AWS::ApiGateway::GatewayResponse');
     expect(responses.length).toBeGreaterThan(12);
     for (const [, { Properties }] of responses) {
@@ -199,7 +199,7 @@ describe('what the gateway itself answers', () => {
 });
 
 describe('the functions', () => {
-  it('are told the same endpoint, and the gate where the service is', () => {
+  it('read the same configuration, and only the gate gets the address of the service', () => {
     const configuration = configurationOf(jwt, 'gate');
     expect(configuration).toEqual({
       agentRuntimeArn: expect.stringMatching(ARN) as string,
@@ -219,7 +219,7 @@ describe('the functions', () => {
     expect(functionOf(jwt, 'authorizer').Environment).not.toHaveProperty('Variables.IDENTITY_ENDPOINT');
   });
 
-  it('can read it once it is deployed', () => {
+  it('can parse the configuration with deployed values', () => {
     const references: Record<string, string> = {
       '<AWS::Partition>': 'aws',
       '<AWS::Region>': 'eu-central-1',
@@ -235,14 +235,14 @@ describe('the functions', () => {
     expect(parseAgentEndpoint(deployed, { loopback: false }).workloadName).toBe('travel-agent');
   });
 
-  it('have time for a run, and to say that it is over', () => {
+  it('have the invocation timeout and time to return an error', () => {
     expect(functionOf(jwt, 'gate')).toMatchObject({ Timeout: 900, MemorySize: 1024, Runtime: 'nodejs24.x' });
     const short = endpointTemplate({ invocationTimeout: Duration.minutes(2) });
     expect(functionOf(short, 'gate').Timeout).toBe(135);
     expect(configurationOf(short, 'gate').runSeconds).toBe(120);
   });
 
-  it('have the memory and concurrency that is said', () => {
+  it('have the stated memory and concurrency', () => {
     const set = endpointTemplate({
       functions: {
         gate: { memorySize: 2048, provisionedConcurrency: 2 },
@@ -260,8 +260,8 @@ describe('the functions', () => {
   });
 });
 
-describe('by props', () => {
-  it('the agent is an https address', () => {
+describe('props', () => {
+  it('target: the agent can be an https URL', () => {
     const target = AgentTarget.url('https://agent.example/invocations');
     expect(configurationOf(endpointTemplate({ target }), 'gate').target).toEqual({
       kind: 'url',
@@ -269,13 +269,13 @@ describe('by props', () => {
     });
   });
 
-  it('the agent speaks MCP, and gets the headers that are allowed through', () => {
+  it('protocol and requestHeaderAllowlist are in the configuration', () => {
     const requestHeaderAllowlist = ['Authorization', 'X-Amzn-Bedrock-AgentCore-Runtime-Custom-Trip'];
     const template = endpointTemplate({ protocol: 'MCP', requestHeaderAllowlist });
     expect(configurationOf(template, 'gate')).toMatchObject({ protocol: 'MCP', requestHeaderAllowlist });
   });
 
-  it('roles may name users: without their paths, as API Gateway tells who calls', () => {
+  it('userIdPrincipals: the ARN of a role has no path, as in requests from API Gateway', () => {
     const stack = consumerStack();
     const role = new Role(stack, 'Backend', {
       path: '/apps/',
@@ -297,7 +297,7 @@ describe('by props', () => {
     });
   });
 
-  it('users come back to the first return URL, or to the one that is said', () => {
+  it('oauth2CallbackUrl: the default is the first return URL of the workload identity', () => {
     const allowedResourceOauth2ReturnUrls = ['https://app.example/connected', 'https://app.example/other'];
     const told = (oauth2CallbackUrl?: string) =>
       configurationOf(
@@ -315,12 +315,12 @@ describe('by props', () => {
     expect(configurationOf(jwt, 'gate')).not.toHaveProperty('oauth2CallbackUrl');
   });
 
-  it('the agent has another name', () => {
+  it('agentRuntimeName: the name is in the ARN', () => {
     const { endpoint, stack } = endpointWith({ agentRuntimeName: 'other_agent' });
     expect(written(stack.resolve(endpoint.agentRuntimeArn))).toMatch(/:runtime\/other_agent-[0-9a-f]{10}$/);
   });
 
-  it('limits and logs are settings of the API and its logs', () => {
+  it('throttle and retention are settings of the API and its logs', () => {
     const template = endpointTemplate({
       throttle: { rateLimit: 5, burstLimit: 6 },
       logRetention: RetentionDays.ONE_WEEK,
@@ -340,7 +340,7 @@ describe('by props', () => {
     }
   });
 
-  it('logs are under another key', () => {
+  it('logKey: the key encrypts the logs and replaces the new key', () => {
     const stack = consumerStack();
     const logKey = new Key(stack, 'Mine');
     const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
@@ -356,7 +356,7 @@ describe('by props', () => {
     expect(JSON.stringify(template.Resources)).toContain('"KmsKeyId":{"Fn::GetAtt":["Mine');
   });
 
-  it('logs and their key stay when it goes, or go with it', () => {
+  it('removalPolicy: logs and their key are retained by default, and can be deleted', () => {
     const policies = (removalPolicy?: RemovalPolicy) => {
       const template = endpointTemplate({ ...(removalPolicy && { removalPolicy }) });
       const kept = [
@@ -369,7 +369,7 @@ describe('by props', () => {
     expect(policies(RemovalPolicy.DESTROY)).toEqual(['Delete', 'Delete', 'Delete', 'Delete']);
   });
 
-  it("a domain of one's own is the only way in, and in all addresses", () => {
+  it('domain: the domain name is the only address, and is in all URLs', () => {
     const stack = consumerStack();
     const arn = 'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
     const certificate = Certificate.fromCertificateArn(stack, 'Certificate', arn);
@@ -392,7 +392,7 @@ describe('by props', () => {
     );
   });
 
-  it('a web ACL stands in front, which takes no prose for an attack', () => {
+  it('webAcl: the rules that would block prompts only count', () => {
     const template = endpointTemplate({ webAcl: WebAcl.managed() });
     expect(propertiesOf(template, 'AWS::WAFv2::WebACLAssociation').ResourceArn).toMatch(
       /\/restapis\/<TravelApiRestApi>\/stages\//,
@@ -404,8 +404,8 @@ describe('by props', () => {
   });
 });
 
-describe('what it says of itself', () => {
-  it("is in outputs: for AWS's clients, and for those with a token", () => {
+describe('outputs and attributes', () => {
+  it('outputs contain the addresses for AWS clients and for clients with tokens', () => {
     expect(outputsOf(jwt)).toEqual({
       Endpoint: BASE,
       AgentRuntimeArn: expect.stringMatching(ARN) as string,
@@ -416,12 +416,12 @@ describe('what it says of itself', () => {
     });
   });
 
-  it('names the agent by the same ARN as long as the construct is there', () => {
+  it('the ARN of the agent depends only on the construct', () => {
     expect(outputsOf(iam).AgentRuntimeArn).toBe(outputsOf(jwt).AgentRuntimeArn);
   });
 });
 
-describe('a private service', () => {
+describe('with a private service', () => {
   const privately = (stack: Stack, isStated: boolean) => {
     const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
       vpcId: 'vpc-0123456789abcdef0',
@@ -439,7 +439,7 @@ describe('a private service', () => {
     return new AgentIdentity(stack, 'Unstated', { privateApi: { vpcEndpoints: [endpoint] } });
   };
 
-  it('is called from the VPC that was said; the authorizer, which does not call it, stays outside', () => {
+  it('the gate runs in the stated VPC, and the authorizer does not', () => {
     const stack = consumerStack();
     const identity = privately(stack, true);
     new AgentEndpoint(stack, 'Travel', {
@@ -453,7 +453,7 @@ describe('a private service', () => {
     expect(functionOf(template, 'authorizer')).not.toHaveProperty('VpcConfig');
   });
 
-  it('is refused when no one said from where it is called', () => {
+  it('an endpoint is rejected if the network of the service is not stated', () => {
     const stack = consumerStack();
     const workload = new WorkloadIdentity(stack, 'Agent', { identity: privately(stack, true) });
     const elsewhere = new Stack(stack, 'Nested');

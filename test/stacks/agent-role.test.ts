@@ -1,4 +1,4 @@
-/** Who may become an agent outside AWS: the whole trust policy, and the trusts that are refused. */
+/** Roles for agents outside AWS: the whole trust policy, and the trust policies that synthesis rejects. */
 import { Duration } from 'aws-cdk-lib';
 import { AgentIdentity, AgentRole, WorkloadIdentity, type OidcAgentProps } from '../../lib';
 import { consumerStack, propertiesOf, templateOf, written, type WrittenStatement } from './consumer';
@@ -23,11 +23,11 @@ const trustOf = (props: OidcAgentProps): WrittenStatement[] => {
   return (role.AssumeRolePolicyDocument as { Statement: WrittenStatement[] }).Statement;
 };
 
-describe('by a token of an OpenID provider', () => {
+describe('AgentRole.fromOidc', () => {
   const github = { issuer: GITHUB.issuer, audience: GITHUB.audience };
   const cluster = { issuer: CLUSTER.issuer, audience: CLUSTER.audience };
 
-  it('is one subject for one audience, and a provider for the issuer is made', () => {
+  it('trusts one subject for one audience, and creates an IAM provider for the issuer', () => {
     const stack = consumerStack();
     AgentRole.fromOidc(stack, 'Agent', CLUSTER);
     const template = templateOf(stack);
@@ -52,7 +52,7 @@ describe('by a token of an OpenID provider', () => {
     ]);
   });
 
-  it('is any of several subjects, at a provider that is there', () => {
+  it('trusts each of several subjects, at an existing IAM provider', () => {
     const providerArn = 'arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com';
     const subjects = ['repo:acme/travel:environment:prod', 'repo:acme/travel:environment:stage'];
     expect(trustOf({ ...github, subjects, providerArn })).toMatchObject([
@@ -68,7 +68,7 @@ describe('by a token of an OpenID provider', () => {
     ]);
   });
 
-  it("is Google's, which IAM knows by itself: the audience is in a key of its own", () => {
+  it('trusts Google without an IAM provider, with the audience in a separate condition key', () => {
     const google = { issuer: 'https://accounts.google.com', audience: 'my-audience', subject: '104512345' };
     expect(trustOf(google)).toMatchObject([
       {
@@ -83,7 +83,7 @@ describe('by a token of an OpenID provider', () => {
   it.each([
     ['tags of one repository', { ...github, subjectPattern: 'repo:acme/travel:ref:refs/tags/*' }],
     ['accounts of one namespace', { ...cluster, subjectPattern: 'system:serviceaccount:travel:*' }],
-  ])('is a pattern: %s', (_, props) => {
+  ])('trusts a pattern: %s', (_, props) => {
     expect(trustOf(props)).toMatchObject([
       {
         Condition: {
@@ -95,7 +95,7 @@ describe('by a token of an OpenID provider', () => {
   });
 
   it.each<[string, OidcAgentProps, string]>([
-    ['everybody', { ...github, subjectPattern: '*' }, 'would match subjects of other owners'],
+    ['every subject', { ...github, subjectPattern: '*' }, 'would match subjects of other owners'],
     ['every repository', { ...github, subjectPattern: 'repo:*' }, 'would match subjects of other owners'],
     [
       'every repository of an owner',
@@ -103,7 +103,7 @@ describe('by a token of an OpenID provider', () => {
       'would match subjects of other owners',
     ],
     [
-      'owners whose name begins alike',
+      'owners with the same prefix',
       { ...github, subjectPattern: 'repo:acme*/travel:x' },
       'would match subjects of other owners',
     ],
@@ -123,26 +123,26 @@ describe('by a token of an OpenID provider', () => {
       'would match subjects of other owners',
     ],
     ['a pattern as a subject', { ...GITHUB, subject: 'repo:acme/*' }, 'must be the exact value'],
-    ['a pattern among subjects', { ...github, subjects: ['a', 'repo:?'] }, 'must be the exact value'],
+    ['a pattern in a list of subjects', { ...github, subjects: ['a', 'repo:?'] }, 'must be the exact value'],
     ['an empty subject', { ...GITHUB, subject: '' }, 'must be the exact value'],
     ['no subject', github, 'state exactly one'],
-    ['no subject in a list', { ...github, subjects: [] }, 'must name at least one'],
+    ['an empty list of subjects', { ...github, subjects: [] }, 'must name at least one'],
     ['subject and pattern', { ...GITHUB, subjectPattern: 'repo:acme/travel:*' }, 'state exactly one'],
     ['any audience', { ...GITHUB, audience: '*' }, 'must be the exact value'],
     ['no audience', { ...GITHUB, audience: '' }, 'must be the exact value'],
     ['an http issuer', { ...GITHUB, issuer: 'http://issuer.example' }, 'must be an https URL'],
     ['an issuer with a port', { ...GITHUB, issuer: 'https://issuer.example:8443' }, 'must be an https URL'],
-    ['no URL', { ...GITHUB, issuer: 'issuer.example' }, 'must be an https URL'],
+    ['an issuer that is not a URL', { ...GITHUB, issuer: 'issuer.example' }, 'must be an https URL'],
     ['any issuer', { ...GITHUB, issuer: 'https://*.example' }, 'must be an https URL'],
-  ])('is never %s', (_, props, message) => {
+  ])('rejects %s', (_, props, message) => {
     expect(() => trustOf(props)).toThrow(message);
   });
 });
 
-describe('by a certificate', () => {
+describe('AgentRole.fromRolesAnywhere', () => {
   const trustAnchorArn = 'arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/1234abcd';
 
-  it('is one of one trust anchor, with this subject, and has a profile', () => {
+  it('trusts one subject of one trust anchor, and creates a profile', () => {
     const stack = consumerStack();
     AgentRole.fromRolesAnywhere(stack, 'Agent', {
       trustAnchorArn,
@@ -185,14 +185,14 @@ describe('by a certificate', () => {
       trustAnchorArn.replace('1234abcd', '*'),
       'one trust anchor',
     ],
-  ])('is never %s', (_, certificate, anchor, message) => {
+  ])('rejects %s', (_, certificate, anchor, message) => {
     const stack = consumerStack();
     const make = () => AgentRole.fromRolesAnywhere(stack, 'Agent', { trustAnchorArn: anchor, certificate });
     expect(make).toThrow(message);
   });
 });
 
-it('is granted like any other role', () => {
+it('an agent role can get grants like any other role', () => {
   const stack = consumerStack();
   const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
   new WorkloadIdentity(stack, 'Travel', { identity }).grantExchange(

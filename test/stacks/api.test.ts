@@ -1,4 +1,4 @@
-/** The deployed API has the registry's routes and auth, keeps no secret in its log, and errs in our form. */
+/** The deployed API: its routes and authorization, its access log, and the form of its errors. */
 import { type FunctionGroup, OPERATIONS, type Route } from '../../lambda/contract/operations';
 import { plain, resourcesOf, synthesize } from './synthesis';
 
@@ -27,7 +27,7 @@ function pathOf(resourceId: string | undefined): string {
 
 const byRoute = (a: string[], b: string[]): number => a.join().localeCompare(b.join());
 
-it('has exactly the routes of the registry, with its auth and its functions', () => {
+it('the API has exactly the routes of the registry, with their authorization and functions', () => {
   const deployed = resourcesOf(stateless, 'AWS::ApiGateway::Method').map(([, { Properties }]) => {
     const method = Properties as unknown as MethodProperties;
     const uri = String(plain(method.Integration.Uri, synthesis));
@@ -50,7 +50,7 @@ it('has exactly the routes of the registry, with its auth and its functions', ()
   expect(deployed.sort(byRoute)).toEqual(registered.sort(byRoute));
 });
 
-it('opens four routes and no more', () => {
+it('only four routes have no authorization', () => {
   const open = Object.values<Route>(OPERATIONS).filter(({ auth }) => auth === 'NONE');
   expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([
     'GET /identities/oauth2/authorize',
@@ -60,7 +60,7 @@ it('opens four routes and no more', () => {
   ]);
 });
 
-it("lets API Gateway invoke a function for the function's own methods alone", () => {
+it('API Gateway can invoke a function only for the methods of the function', () => {
   const permissions = resourcesOf(stateless, 'AWS::Lambda::Permission').filter(
     ([, { Properties }]) => Properties.Principal !== 'events.amazonaws.com',
   );
@@ -81,7 +81,7 @@ it("lets API Gateway invoke a function for the function's own methods alone", ()
   expect(invocations.sort(byRoute)).toEqual(registered.sort(byRoute));
 });
 
-it('is a regional stage with limits and an access log of its own fields, without traces or an execution log', () => {
+it('the stage is regional, with limits and an access log without secrets, and without traces or an execution log', () => {
   const [api] = resourcesOf(stateless, 'AWS::ApiGateway::RestApi');
   expect(api?.[1].Properties.EndpointConfiguration).toEqual({ Types: ['REGIONAL'] });
 
@@ -116,7 +116,7 @@ it('is a regional stage with limits and an access log of its own fields, without
 });
 
 it.each(resourcesOf(stateless, 'AWS::Logs::LogGroup'))(
-  "%s is kept, a year if the audit trail is in it, and encrypted under the logs' key",
+  '%s is retained, has the retention of its kind, and is encrypted under the log key',
   (id, logGroup) => {
     expect(plain(logGroup, synthesis)).toMatchObject({
       Properties: {
@@ -128,7 +128,7 @@ it.each(resourcesOf(stateless, 'AWS::Logs::LogGroup'))(
   },
 );
 
-describe("the gateway's own errors", () => {
+describe('errors from API Gateway itself', () => {
   const errors = resourcesOf(stateless, 'AWS::ApiGateway::GatewayResponse').map(([, { Properties }]) => {
     const { ResponseType, StatusCode, ResponseParameters, ResponseTemplates } = Properties as {
       ResponseType: string;
@@ -161,7 +161,7 @@ describe("the gateway's own errors", () => {
     ['BAD_REQUEST_BODY', '400', 'ValidationException'],
     ['DEFAULT_4XX', '400', 'ValidationException'],
     ['DEFAULT_5XX', '500', 'InternalServerException'],
-  ])('%s is a %s %s', (type, status, name) => {
+  ])('%s returns %s %s', (type, status, name) => {
     const error = errors.find((candidate) => candidate.type === type);
     expect(error).toMatchObject({ status, header: `'${name}'`, body: { __type: name } });
     expect(error?.body.message).toBeTruthy();
@@ -169,7 +169,7 @@ describe("the gateway's own errors", () => {
   });
 
   it.each(['INVALID_SIGNATURE', 'EXPIRED_TOKEN'])(
-    '%s neither repeats the request nor says "expired"',
+    '%s neither repeats the request nor contains "expired"',
     (type) => {
       const message = errors.find((error) => error.type === type)?.body.message;
       expect(message).not.toMatch(/gateway text|expired/i);

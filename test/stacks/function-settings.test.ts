@@ -1,4 +1,4 @@
-/** How the functions are set: memory by group, concurrency by props, and the schedule of the keys. */
+/** Settings of the functions: memory by group, concurrency by props, and the schedule of the keys. */
 import type { FunctionGroup } from '../../lambda/contract/operations';
 import type { FunctionSettings } from '../../lib';
 import { MEMORY_SIZE, parseFunctionSettings } from '../../lib/constructs/function-settings';
@@ -21,16 +21,19 @@ const permissionsOf = (synthesis: Synthesis, principal: string) =>
 describe('every function', () => {
   const groups = Object.entries(MEMORY_SIZE) as [FunctionGroup, number][];
 
-  it.each(groups)("%s is on Lambda's newest Node, on ARM, traced, with its own memory", (group, memory) => {
-    expect(functionOf(standard, group)).toMatchObject({
-      Runtime: 'nodejs24.x',
-      Architectures: ['arm64'],
-      MemorySize: memory,
-      TracingConfig: { Mode: 'Active' },
-    });
-  });
+  it.each(groups)(
+    '%s runs on Node.js 24 and ARM, is traced, and has the memory of its group',
+    (group, memory) => {
+      expect(functionOf(standard, group)).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        MemorySize: memory,
+        TracingConfig: { Mode: 'Active' },
+      });
+    },
+  );
 
-  it("takes the account's concurrency, and none is provisioned", () => {
+  it('has no reserved and no provisioned concurrency by default', () => {
     for (const [group] of groups) {
       expect(functionOf(standard, group)).not.toHaveProperty('ReservedConcurrentExecutions');
     }
@@ -38,55 +41,53 @@ describe('every function', () => {
   });
 });
 
-describe('by props', () => {
-  it('memory and concurrency are those of the one function', () => {
-    const set = synthesize({ functions: { tokenExchange: { memorySize: 2048, reservedConcurrency: 5 } } });
+describe('the prop functions', () => {
+  const set = synthesize({
+    functions: {
+      tokenExchange: { memorySize: 2048, reservedConcurrency: 5 },
+      controlPlane: { reservedConcurrency: 0 },
+      credentialRetrieval: { provisionedConcurrency: 2 },
+      providerClient: { provisionedConcurrency: 1 },
+    },
+  });
+
+  it('sets memory and concurrency of the named function only', () => {
     expect(functionOf(set, 'token-exchange')).toMatchObject({
       MemorySize: 2048,
       ReservedConcurrentExecutions: 5,
     });
-    expect(functionOf(set, 'oauth-callback')).toEqual(functionOf(standard, 'oauth-callback'));
+    expect(functionOf(set, 'key-rotation')).toEqual(functionOf(standard, 'key-rotation'));
   });
 
-  it('0 stops a function', () => {
-    const set = synthesize({ functions: { controlPlane: { reservedConcurrency: 0 } } });
+  it('stops a function with a reserved concurrency of 0', () => {
     expect(functionOf(set, 'control-plane')).toHaveProperty('ReservedConcurrentExecutions', 0);
   });
 
-  describe('provisioned concurrency', () => {
-    const set = synthesize({
-      functions: {
-        credentialRetrieval: { provisionedConcurrency: 2 },
-        providerClient: { provisionedConcurrency: 1 },
-      },
-    });
+  it('has callers invoke the alias of a function with provisioned concurrency', () => {
+    const aliases = resourcesOf(set.stateless, 'AWS::Lambda::Alias').map(([id, { Properties }]) => [
+      withoutHash(id),
+      Properties.ProvisionedConcurrencyConfig,
+    ]);
+    expect(aliases).toEqual([
+      ['providerclientlive', { ProvisionedConcurrentExecutions: 1 }],
+      ['credentialretrievallive', { ProvisionedConcurrentExecutions: 2 }],
+    ]);
+    const gateway = permissionsOf(set, 'apigateway.amazonaws.com').map(({ FunctionName }) => FunctionName);
+    expect(gateway).toContain('<credentialretrievallive>');
+    expect(gateway).not.toContain('<credentialretrieval.Arn>');
+    expect(gateway).toContain('<tokenexchange.Arn>');
+  });
 
-    it('has callers invoke the alias that has it', () => {
-      const aliases = resourcesOf(set.stateless, 'AWS::Lambda::Alias').map(([id, { Properties }]) => [
-        withoutHash(id),
-        Properties.ProvisionedConcurrencyConfig,
-      ]);
-      expect(aliases).toEqual([
-        ['providerclientlive', { ProvisionedConcurrentExecutions: 1 }],
-        ['credentialretrievallive', { ProvisionedConcurrentExecutions: 2 }],
-      ]);
-      const gateway = permissionsOf(set, 'apigateway.amazonaws.com').map(({ FunctionName }) => FunctionName);
-      expect(gateway).toContain('<credentialretrievallive>');
-      expect(gateway).not.toContain('<credentialretrieval.Arn>');
-      expect(gateway).toContain('<tokenexchange.Arn>');
-    });
-
-    it('lets those that invoke the internal function invoke its alias, and nothing beside it', () => {
-      const roles = resourcesOf(set.stateless, 'AWS::IAM::Role').map(([, { Properties }]) =>
-        JSON.stringify(plain(Properties, set)),
-      );
-      const invoking = roles.filter((role) => role.includes('lambda:InvokeFunction'));
-      expect(invoking).toHaveLength(2);
-      for (const role of invoking) {
-        expect(role).toContain('"<providerclientlive>"');
-        expect(role).not.toContain('<providerclient.Arn>');
-      }
-    });
+  it('allows callers of the internal function to invoke its alias, and nothing else of it', () => {
+    const roles = resourcesOf(set.stateless, 'AWS::IAM::Role').map(([, { Properties }]) =>
+      JSON.stringify(plain(Properties, set)),
+    );
+    const invoking = roles.filter((role) => role.includes('lambda:InvokeFunction'));
+    expect(invoking).toHaveLength(2);
+    for (const role of invoking) {
+      expect(role).toContain('"<providerclientlive>"');
+      expect(role).not.toContain('<providerclient.Arn>');
+    }
   });
 
   it.each<[string, FunctionSettings, string]>([
@@ -95,21 +96,29 @@ describe('by props', () => {
       { memorySize: 64 },
       'memorySize must be a whole number from 128 to 10240',
     ],
-    ['half a mebibyte', { memorySize: 512.5 }, 'memorySize must be a whole number from 128 to 10240'],
-    ['a negative reserve', { reservedConcurrency: -1 }, 'reservedConcurrency must be a whole number'],
-    ['nothing provisioned', { provisionedConcurrency: 0 }, 'provisionedConcurrency must be a whole number'],
+    ['a fraction of a MiB', { memorySize: 512.5 }, 'memorySize must be a whole number from 128 to 10240'],
+    [
+      'a negative reserved concurrency',
+      { reservedConcurrency: -1 },
+      'reservedConcurrency must be a whole number',
+    ],
+    [
+      'a provisioned concurrency of 0',
+      { provisionedConcurrency: 0 },
+      'provisionedConcurrency must be a whole number',
+    ],
     [
       'more provisioned than reserved',
       { reservedConcurrency: 1, provisionedConcurrency: 2 },
       'provisionedConcurrency must be a whole number from 1',
     ],
-  ])('refuses %s', (_what, settings, message) => {
+  ])('%s is rejected', (_what, settings, message) => {
     expect(() => synthesize({ functions: { tokenExchange: settings } })).toThrow(message);
   });
 });
 
-describe('on the command line', () => {
-  it('they are by function group', () => {
+describe('settings from the context', () => {
+  it('are named by function group', () => {
     const settings = { 'token-exchange': { memorySize: 2048, provisionedConcurrency: 2 } };
     expect(parseFunctionSettings(JSON.stringify(settings))).toEqual({
       tokenExchange: settings['token-exchange'],
@@ -118,17 +127,21 @@ describe('on the command line', () => {
   });
 
   it.each([
-    ['no JSON', '2', /^functions: the value: /],
-    ['another group', '{"vault":{}}', /^functions: vault: must be one of control-plane, token-exchange, /],
-    ['another setting', '{"token-exchange":{"timeout":3}}', /^functions: token-exchange\.timeout: /],
-    ['a text', '{"token-exchange":{"memorySize":"512"}}', /^functions: token-exchange\.memorySize: /],
-  ])('%s is refused', (_what, json, message) => {
+    ['a number', '2', /^functions: the value: /],
+    ['an unknown group', '{"vault":{}}', /^functions: vault: must be one of control-plane, token-exchange, /],
+    ['an unknown setting', '{"token-exchange":{"timeout":3}}', /^functions: token-exchange\.timeout: /],
+    [
+      'a string in place of a number',
+      '{"token-exchange":{"memorySize":"512"}}',
+      /^functions: token-exchange\.memorySize: /,
+    ],
+  ])('reject %s', (_what, json, message) => {
     expect(() => parseFunctionSettings(json)).toThrow(message);
   });
 });
 
 describe('the schedule of the keys', () => {
-  it('asks for the keys that are due, four times in the day that they are published ahead', () => {
+  it('requests due keys every 6 hours', () => {
     const rules = resourcesOf(standard.stateless, 'AWS::Events::Rule');
     expect(rules.map(([, { Properties }]) => plain(Properties, standard))).toEqual([
       {
@@ -147,7 +160,7 @@ describe('the schedule of the keys', () => {
     ]);
   });
 
-  it('is the only thing of EventBridge that may invoke anything, and the only one that may invoke that function', () => {
+  it('is the only EventBridge rule that can invoke a function, and the only invoker of key-rotation', () => {
     const [[ruleId] = ['']] = resourcesOf(standard.stateless, 'AWS::Events::Rule');
     expect(permissionsOf(standard, 'events.amazonaws.com')).toEqual([
       {

@@ -1,6 +1,6 @@
 /**
- * cdk-nag's AwsSolutions pack on the constructs in someone else's app, in each of their forms: every finding is fixed
- * or acknowledged with a reason by the construct itself, whichever stack of the app it is used from.
+ * cdk-nag's AwsSolutions pack on the constructs in another app, in each of their forms. The constructs themselves fix
+ * every finding or acknowledge it with a reason, in every stack of the app.
  */
 import { App, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
@@ -97,7 +97,7 @@ function addOperator(stack: Stack, identity: IAgentIdentity): void {
   identity.grantOperate(new Role(stack, 'Operator', { assumedBy: new AccountPrincipal('111122223333') }));
 }
 
-it('finds what is wrong elsewhere in the app, so that its silence means something', () => {
+it('cdk-nag reports a problem elsewhere in the app, so an empty report is meaningful', () => {
   const make = (app: App): void => {
     const stack = new Stack(app, 'Consumer');
     new AgentIdentity(stack, 'Identity');
@@ -106,7 +106,7 @@ it('finds what is wrong elsewhere in the app, so that its silence means somethin
   expect(() => check(make)).toThrow('AwsSolutions-S10');
 });
 
-it('finds nothing in the service, its resources and the roles, in one stack', () => {
+it('cdk-nag reports nothing for the service, its resources, and the roles in one stack', () => {
   const make = (app: App): void => {
     const stack = new Stack(app, 'Consumer');
     const identity = new AgentIdentity(stack, 'Identity');
@@ -118,7 +118,7 @@ it('finds nothing in the service, its resources and the roles, in one stack', ()
   expect(() => check(make)).not.toThrow();
 });
 
-it('finds nothing when the service is of another stack, or there already', () => {
+it('cdk-nag reports nothing if the service is in another stack or already deployed', () => {
   const make = (app: App): void => {
     const identity = new AgentIdentity(new Stack(app, 'Service'), 'Identity');
     const consumer = new Stack(app, 'Consumer');
@@ -133,7 +133,7 @@ it('finds nothing when the service is of another stack, or there already', () =>
   expect(() => check(make)).not.toThrow();
 });
 
-it('finds nothing in a service with domain, web ACL and copies, nor in a private one', () => {
+it('cdk-nag reports nothing for a service with domain, web ACL, and replicas, or for a private one', () => {
   const make = (app: App): void => {
     const stack = new Stack(app, 'Public');
     const certificateArn =

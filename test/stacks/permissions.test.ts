@@ -1,6 +1,6 @@
 /**
- * What each function may do, spelled out: the whole policy of each role, statement by statement, nothing
- * more and nothing less. Written by hand and on purpose not from lib/constructs/permissions.ts.
+ * The permissions of each function: the whole policy of its role, statement by statement. The expectations are written by
+ * hand, and not derived from lib/constructs/permissions.ts on purpose.
  */
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import { plain, resourcesOf, standardSynthesis } from './synthesis';
@@ -227,7 +227,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
   ],
 };
 
-/** The one resource of a type whose logical id is this, but for its hash. */
+/** Returns the one resource of a type with that logical id, apart from the hash. */
 function resource(type: string, id: string): Readonly<Record<string, unknown>> {
   const found = resourcesOf(stateless, type).filter(([candidate]) =>
     new RegExp(`^${id}[0-9A-F]{8}$`).test(candidate),
@@ -248,7 +248,7 @@ const environmentOf = (group: FunctionGroup): Readonly<Record<string, string>> =
 };
 
 describe.each(FUNCTION_GROUPS)('the role of %s', (group) => {
-  it('has exactly these statements', () => {
+  it('has exactly the expected statements', () => {
     expect(policiesOf(group)).toEqual([
       {
         PolicyName: group,
@@ -257,7 +257,7 @@ describe.each(FUNCTION_GROUPS)('the role of %s', (group) => {
     ]);
   });
 
-  it('has no managed policy and is for Lambda alone', () => {
+  it('has no managed policy, and only Lambda can assume it', () => {
     const role = resource('AWS::IAM::Role', logicalId(group, 'role'));
     expect(Object.keys(role).sort()).toEqual(['AssumeRolePolicyDocument', 'Description', 'Policies']);
     expect(role.AssumeRolePolicyDocument).toEqual({
@@ -268,14 +268,14 @@ describe.each(FUNCTION_GROUPS)('the role of %s', (group) => {
     });
   });
 
-  it('is that of the function, and the log group its own', () => {
+  it('belongs to the function, which has its own log group', () => {
     expect(resource('AWS::Lambda::Function', logicalId(group))).toMatchObject({
       Role: `<${logicalId(group, 'role')}.Arn>`,
       LoggingConfig: { LogGroup: `<${logicalId(group, 'logs')}>` },
     });
   });
 
-  it('names no action by a wildcard, and uses keys only within a purpose, through DynamoDB or by their owner tag', () => {
+  it('has no wildcard actions, and uses keys only for a purpose, through DynamoDB, or with the owner tag', () => {
     for (const { Action, Condition } of policiesOf(group).flatMap(
       ({ PolicyDocument }) => PolicyDocument.Statement,
     )) {
@@ -290,7 +290,7 @@ describe.each(FUNCTION_GROUPS)('the role of %s', (group) => {
   });
 });
 
-it('attaches nothing to a role from elsewhere', () => {
+it('the stacks attach no further policies to the roles', () => {
   for (const template of [stateful, stateless]) {
     const types = Object.values(template.Resources).map(({ Type }) => Type);
     expect(types.filter((type) => /^AWS::IAM::.*Policy$|ResourcePolicy$/.test(type))).toEqual([]);
@@ -301,7 +301,7 @@ it('attaches nothing to a role from elsewhere', () => {
   expect(roles).toHaveLength(FUNCTION_GROUPS.length + 1);
 });
 
-it('tries an asynchronous invocation once, and not when its lease has long lapsed', () => {
+it('Lambda tries an asynchronous invocation once, within 60 seconds', () => {
   const configured = resourcesOf(stateless, 'AWS::Lambda::EventInvokeConfig');
   expect(configured.map(([, { Properties }]) => plain(Properties, synthesis))).toEqual([
     {
@@ -313,7 +313,7 @@ it('tries an asynchronous invocation once, and not when its lease has long lapse
   ]);
 });
 
-/** Whoever IAM lets, and no one else. */
+/** Delegates access to IAM. */
 const leftToIam = {
   Effect: 'Allow',
   Action: 'kms:*',
@@ -321,7 +321,7 @@ const leftToIam = {
   Resource: '*',
 };
 
-it('leaves the key to IAM, and lets no service in', () => {
+it('the key policy of the encryption key delegates to IAM, and allows no AWS service', () => {
   const [key] = resourcesOf(stateful, 'AWS::KMS::Key');
   expect(plain(key?.[1].Properties.KeyPolicy, synthesis)).toEqual({
     Version: '2012-10-17',
@@ -329,7 +329,7 @@ it('leaves the key to IAM, and lets no service in', () => {
   });
 });
 
-it("lets CloudWatch Logs use the logs' key, for this account's log groups", () => {
+it("the key policy of the log key allows CloudWatch Logs for this account's log groups", () => {
   const [key] = resourcesOf(stateless, 'AWS::KMS::Key');
   expect(key?.[1]).toMatchObject({ DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });
   expect(plain(key?.[1].Properties.KeyPolicy, synthesis)).toEqual({
@@ -392,11 +392,11 @@ describe('the environment', () => {
     ['provider-client', { ...address, ...directory, ...keys, ...vault, ...lifetimes }],
     ['key-rotation', { ...directory, ...keys }],
     ['token-vault', { ...directory, ...keys }],
-  ])('of %s names what it may use and nothing else', (group, expected) => {
+  ])('of %s contains only the resources that it can use', (group, expected) => {
     expect(environmentOf(group)).toEqual({ ...everywhere, ...expected });
   });
 
-  it('never lets providers on loopback in', () => {
+  it('never allows providers on loopback', () => {
     expect(JSON.stringify([stateful, stateless])).not.toContain('LOOPBACK_PROVIDERS');
   });
 });

@@ -1,4 +1,4 @@
-/** Who may rotate keys by hand: the roles that were granted it, that one function, and nothing beside. */
+/** The permission to rotate keys by hand: it allows one function and nothing else. */
 import { App, Stack } from 'aws-cdk-lib';
 import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { AgentIdentity, type AgentIdentityProps } from '../../lib';
@@ -20,16 +20,16 @@ function granted(props: AgentIdentityProps = {}) {
 const invocationOf = (Resource: string) => [{ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource }];
 
 describe('grantRotateKeys', () => {
-  it('lets the role invoke that function, no version and no alias of it, and do nothing else', () => {
+  it('allows the role to invoke the function, without versions and aliases, and nothing else', () => {
     expect(granted()).toEqual(invocationOf('<Identitykeyrotation.Arn>'));
   });
 
-  it('is for the alias that is kept started, where there is one', () => {
+  it('allows the alias if the function has provisioned concurrency', () => {
     const functions = { keyRotation: { provisionedConcurrency: 1 } };
     expect(granted({ functions })).toEqual(invocationOf('<Identitykeyrotationlive>'));
   });
 
-  it('reaches a role of another stack', () => {
+  it('works for a role of another stack', () => {
     const app = new App({ context: { 'aws:cdk:disable-asset-staging': true } });
     const identity = new AgentIdentity(new Stack(app, 'Service'), 'Identity');
     const stack = new Stack(app, 'Operators');
@@ -42,14 +42,14 @@ describe('grantRotateKeys', () => {
     });
   });
 
-  it('is for the function that was stated of a deployment that is there', () => {
+  it('allows the stated function of an existing deployment', () => {
     const stack = consumerStack();
     const attributes = { restApiId: 'abc123', keyRotationFunctionArn: FUNCTION };
     AgentIdentity.fromAttributes(stack, 'Identity', attributes).grantRotateKeys(operatorIn(stack));
     expect(statementsOf(templateOf(stack), 'Operator')).toEqual(invocationOf(FUNCTION));
   });
 
-  it('says what is missing when none was stated', () => {
+  it('names the missing attribute if no function is stated', () => {
     const stack = consumerStack();
     const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
     expect(() => identity.grantRotateKeys(operatorIn(stack))).toThrow(
@@ -62,15 +62,15 @@ it.each([
   ['a name', 'key-rotation'],
   ['every function', FUNCTION.replace('key-rotation-1', '*')],
   ['every version', `${FUNCTION}:*`],
-  ['something else', 'arn:aws:iam::111122223333:role/key-rotation'],
-])('a deployment that is there does not take %s for the function', (_, keyRotationFunctionArn) => {
+  ['a role', 'arn:aws:iam::111122223333:role/key-rotation'],
+])('fromAttributes rejects %s as the key-rotation function', (_, keyRotationFunctionArn) => {
   const stack = consumerStack();
   expect(() =>
     AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123', keyRotationFunctionArn }),
   ).toThrow('keyRotationFunctionArn: must be the ARN of a function');
 });
 
-it('the function is an output, as the runbook looks for it, of a construct and of the stack', () => {
+it('the construct and the stack have the output that the runbook reads', () => {
   const stack = consumerStack();
   new AgentIdentity(stack, 'Identity');
   const outputs = [templateOf(stack), standardSynthesis().stateless].map((template) =>

@@ -1,4 +1,4 @@
-/** What must not be lost is kept, protected and encrypted. */
+/** The state of a deployment is retained, protected, and encrypted. */
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AgentIdentity } from '../../lib';
@@ -8,10 +8,10 @@ const synthesis = standardSynthesis();
 const tables = resourcesOf(synthesis.stateful, 'AWS::DynamoDB::GlobalTable');
 
 /**
- * What CloudFormation knows each resource by. With another logical id, or in another stack, it is another resource:
- * an update then makes an empty table or a new key, has the functions use that, and leaves the old one behind,
- * retained and used by no one. Every grant is gone as far as users see; under a new key, what is copied over does not
- * open. Hence: never change a line here. To move a resource, `cdk refactor` or an import by `cdk import`.
+ * The logical ids of the resources. With another logical id, or in another stack, CloudFormation treats a resource as a
+ * new one. An update then creates an empty table or a new key for the functions, and leaves the old resource unused. Users
+ * lose every grant, and copied records cannot be decrypted under a new key. So never change a line here. To move a
+ * resource, use `cdk refactor` or `cdk import`.
  */
 const LOGICAL_IDS = {
   DirectoryTable: 'DirectoryTableA2F76562',
@@ -30,14 +30,14 @@ const IDS_WITHIN_A_CONSTRUCT = [
   'IdentityVaultTable95CA0BFC',
 ];
 
-it('has four tables, one key and nothing else that keeps state, under ids that stay: with another, an update makes an empty table and leaves all grants behind', () => {
+it('the state is four tables and one key with fixed logical ids, because a new id would make an empty table', () => {
   const kept = Object.entries(synthesis.stateful.Resources).filter(
     ([, { Type }]) => Type !== 'AWS::CDK::Metadata',
   );
   expect(kept.map(([id]) => id).sort()).toEqual(Object.values(LOGICAL_IDS).sort());
 });
 
-it("has the same ids within a construct of someone else's stack, for good as well", () => {
+it('the logical ids within AgentIdentity are fixed too', () => {
   const stack = new Stack(new App({ context: { 'aws:cdk:disable-asset-staging': true } }), 'Theirs');
   new AgentIdentity(stack, 'Identity');
   const { Resources } = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Type: string }> };
@@ -48,7 +48,7 @@ it("has the same ids within a construct of someone else's stack, for good as wel
   expect(kept.map(([id]) => id).sort()).toEqual(IDS_WITHIN_A_CONSTRUCT);
 });
 
-it('keys its tables as the records in them are: CloudFormation would replace a table with other keys', () => {
+it('the tables have the keys of the stored records, because other keys would replace the tables', () => {
   for (const [, { Properties }] of tables) {
     expect(Properties.KeySchema).toEqual([
       { AttributeName: 'pk', KeyType: 'HASH' },
@@ -59,11 +59,11 @@ it('keys its tables as the records in them are: CloudFormation would replace a t
   }
 });
 
-it.each(Object.entries(synthesis.stateful.Resources))('retains %s', (_, resource) => {
+it.each(Object.entries(synthesis.stateful.Resources))('%s is retained', (_, resource) => {
   expect(resource).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
 });
 
-it('rotates the key', () => {
+it('the key rotates', () => {
   const [key] = resourcesOf(synthesis.stateful, 'AWS::KMS::Key');
   expect(key?.[1].Properties).toMatchObject({ EnableKeyRotation: true });
 });
@@ -90,7 +90,7 @@ const indexed: Record<string, { attributes: string[]; indexes: object[] }> = {
 };
 
 it.each(tables)(
-  '%s is on demand, recoverable, protected and encrypted with the key',
+  '%s has on-demand capacity, recovery, deletion protection, and encryption under the key',
   (id, { Properties }) => {
     expect(plain(Properties, synthesis)).toEqual({
       AttributeDefinitions: ['pk', 'sk', ...(indexed[withoutHash(id)]?.attributes ?? [])].map((name) => ({

@@ -1,4 +1,4 @@
-/** The KMS keys that the token vault may be moved to: used for the vault's own purposes, and for nothing else. */
+/** The KMS keys that the token vault can be moved to: functions use them for the vault's purposes only. */
 import { plain, resourcesOf, synthesize } from './synthesis';
 
 const tokenVaultKeys = [
@@ -15,7 +15,7 @@ interface Statement {
   };
 }
 
-/** Statements of every role on KMS keys, but for owners' own signing keys, by the purposes that they are for. */
+/** Returns the statements of all roles on KMS keys by purpose, except those on owners' signing keys. */
 function kmsStatements(): { purposes: string; resources: unknown[] }[] {
   const synthesis = synthesize({ tokenVaultKeys });
   return resourcesOf(synthesis.stateless, 'AWS::IAM::Role')
@@ -31,7 +31,7 @@ function kmsStatements(): { purposes: string; resources: unknown[] }[] {
     }));
 }
 
-it('may be used wherever a vault key is made, opened or moved, and nowhere else', () => {
+it('roles can use the keys wherever vault keys are created, unwrapped, or moved, and nowhere else', () => {
   const own = '<EncryptionKey.Arn>';
   const all = [own, ...tokenVaultKeys];
   const expected: Record<string, unknown[]> = {
@@ -63,6 +63,6 @@ it.each([
   ['a pattern', 'arn:aws:kms:eu-central-1:111122223333:key/*'],
   ['every resource', '*'],
   ['a key id', '1234abcd-12ab-34cd-56ef-1234567890ab'],
-])('are not given by %s', (_, arn) => {
+])('tokenVaultKeys rejects %s', (_, arn) => {
   expect(() => synthesize({ tokenVaultKeys: [arn] })).toThrow('must be the ARN of a KMS key');
 });

@@ -1,16 +1,16 @@
-/** Whose user tokens are believed is checked when the stack is made, not when the first token comes. */
+/** Trusted issuers are validated at synthesis, before the first token arrives. */
 import { resourcesOf, synthesize } from './synthesis';
 
 const discoveryUrl = 'https://login.example.com/.well-known/openid-configuration';
 
-it('reaches the functions that verify users, and no other', () => {
+it('only the functions that verify users get the trusted issuers', () => {
   const { stateless } = synthesize({ trustedIssuers: [{ discoveryUrl, allowedAudience: ['app'] }] });
-  const told = resourcesOf(stateless, 'AWS::Lambda::Function').flatMap(([id, { Properties }]) => {
+  const configured = resourcesOf(stateless, 'AWS::Lambda::Function').flatMap(([id, { Properties }]) => {
     const { Variables } = Properties.Environment as { Variables: Record<string, unknown> };
     return Variables.TRUSTED_ISSUERS === undefined ? [] : [[id.slice(0, -8), Variables.TRUSTED_ISSUERS]];
   });
   const json = JSON.stringify([{ discoveryUrl, allowedAudience: ['app'] }]);
-  expect(told).toEqual([
+  expect(configured).toEqual([
     ['tokenexchange', json],
     ['credentialretrieval', json],
   ]);
@@ -19,17 +19,17 @@ it('reaches the functions that verify users, and no other', () => {
 it.each([
   ['an issuer for any audience', { discoveryUrl }, 'needs allowedAudience or allowedClients'],
   [
-    'no metadata document',
+    'an issuer without a metadata document',
     { discoveryUrl: 'https://login.example.com', allowedClients: ['c'] },
     'must end in',
   ],
   [
-    'credentials in it',
+    'credentials in the URL',
     { discoveryUrl: discoveryUrl.replace('//', '//user:secret@'), allowedClients: ['c'] },
     'must not hold credentials',
   ],
   [
-    'an issuer on the laptop',
+    'a loopback issuer',
     {
       discoveryUrl: 'http://127.0.0.1:4601/.well-known/openid-configuration',
       allowedClients: ['c'],
@@ -41,11 +41,11 @@ it.each([
     { discoveryUrl: discoveryUrl.replace('https', 'http'), allowedClients: ['c'] },
     'must be https',
   ],
-])('refuses %s', (_, issuer, message) => {
+])('synthesis rejects %s', (_, issuer, message) => {
   expect(() => synthesize({ trustedIssuers: [issuer] })).toThrow(message);
 });
 
-it('takes one issuer several times, each time with other conditions', () => {
+it('one issuer can be in the list several times with different conditions', () => {
   const trustedIssuers = [
     { discoveryUrl, allowedAudience: ['app'] },
     { discoveryUrl, allowedAudience: ['other'], allowedClients: ['c'] },
