@@ -1,6 +1,6 @@
 /**
- * An agent endpoint of the embedded cloud: its two functions behind a gateway of its own, in this process, over the
- * service that runs in it or elsewhere. There can be many.
+ * An agent endpoint of the embedded cloud: its two functions behind their own gateway, in this process. The service can
+ * run in this process or elsewhere. A process can have several endpoints.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
@@ -26,45 +26,45 @@ type Optional = 'protocol' | 'requestHeaderAllowlist' | 'oauth2CallbackUrl' | 'r
 
 export interface AgentEndpointOptions
   extends Pick<AgentEndpointConfiguration, Stated>, Partial<Pick<AgentEndpointConfiguration, Optional>> {
-  /** Of the agent runtime: letters, digits and underscores, beginning with a letter. Its ARN follows from it. */
+  /** Name of the agent runtime: a letter, then letters, digits, and underscores. The ARN contains it. */
   readonly name: string;
-  /** Port to listen on; 0, for one that is free, by default. */
+  /** Port to listen on; 0 for a free port, which is the default. */
   readonly port?: number;
-  /** The identity service; its principal `gate` has to be let mint tokens for the workload identity. */
+  /** The identity service. Its principal `gate` needs permission to get tokens for the workload identity. */
   readonly service: Pick<LocalService, 'endpoint' | 'region' | 'principals'>;
-  /** Milliseconds for which the agent may be silent; nearly the five minutes of API Gateway by default. */
+  /** Idle timeout of the agent, in milliseconds; by default, slightly less than the 5 minutes of API Gateway. */
   readonly idle?: number;
-  /** Told of a function that threw; written to stderr by default. */
+  /** Called when a function throws; by default, it writes to stderr. */
   readonly reportFailure?: (failure: FunctionFailure) => void;
 }
 
 export interface LocalAgentEndpoint {
-  /** Without a trailing slash; AWS's clients take it as their endpoint. */
+  /** Endpoint for AWS clients, without a trailing slash. */
   readonly baseUrl: string;
   readonly agentRuntimeArn: string;
-  /** What plain HTTP and MCP clients call. */
+  /** URL for HTTP and MCP clients. */
   readonly invocationUrl: string;
   readonly port: number;
-  /** Lets what is under way finish, then stops. */
+  /** Waits for open requests, then stops. */
   readonly close: () => Promise<void>;
 }
 
-/** The ARN of the agent runtime of this name: its id ends, like AWS's, in ten letters or digits of its own. */
+/** Returns the ARN of the agent runtime with this name. As in AWS, its id ends in 10 letters or digits. */
 export function localAgentRuntimeArn(name: string): string {
   const suffix = createHash('sha256').update(name).digest('hex').slice(0, 10);
   return `arn:aws:bedrock-agentcore:${LOCAL_REGION}:${LOCAL_ACCOUNT}:runtime/${name}-${suffix}`;
 }
 
-/** Loaded late: the functions' log is set up by the environment that the service has prepared. */
+/** Loads the functions after the service has set the environment, which configures their log. */
 const composition = (): typeof Composition =>
   createRequire(__filename)('../../lambda/handlers/gate-composition') as typeof Composition;
 
-/** On this machine agents and issuers may be, too. */
+/** Agents and issuers can be on this machine too. */
 const LOCAL = { loopback: true };
 
 /**
- * @throws StartError for a port that is taken or may not be used
- * @throws Error in plain words for a configuration that the deployed endpoint would refuse, too
+ * @throws StartError for a port that is taken or not permitted
+ * @throws Error for a configuration that the deployed endpoint would reject too
  */
 export async function startAgentEndpoint({
   name,
@@ -74,7 +74,7 @@ export async function startAgentEndpoint({
   reportFailure = writeFailure,
   ...stated
 }: AgentEndpointOptions): Promise<LocalAgentEndpoint> {
-  // The configuration names the port, so it is taken before there is a gateway.
+  // The configuration contains the port, so the port is bound before the gateway exists.
   let serve: RequestListener = (_request, response) => {
     answerError(response, starting());
   };

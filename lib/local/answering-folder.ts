@@ -1,16 +1,16 @@
 /**
- * Whether a folder's file system answers. A dead network or FUSE mount holds every call for ever, and a process that
- * waits for one cannot even end by itself; so a process of its own tries first, and can be left behind.
+ * Checks that a folder's file system responds. A dead network or FUSE mount never returns from a call, and a process that
+ * waits for such a call cannot end. So a separate process tries first, and this one can leave it behind.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { StartError } from './start-error';
 
-/** Milliseconds in which a slow file system answers; one that does not is taken for dead. */
+/** Time in which a slow file system responds, in milliseconds. */
 const PATIENCE_MS = 10_000;
 
-/** Makes the folder when absent, looks into it, writes a file to its disk, and prints the code of what fails. */
+/** Creates the folder if it is missing, reads it, writes a file to its disk, and prints the code of an error. */
 const TRY = `
 const fs = require('node:fs');
 const [, folder, file] = process.argv;
@@ -26,7 +26,7 @@ try {
 }
 `;
 
-/** @param code what the system said; empty where it said nothing */
+/** @param code error code of the system; empty when there is none */
 function faultOf(folder: string, code: string): string {
   if (code === 'EEXIST') return `${folder} is not a folder. Set DATA_DIR to a folder.`;
   if (code === 'ENOTDIR') {
@@ -38,11 +38,11 @@ function faultOf(folder: string, code: string): string {
 const answered = new Set<string>();
 
 /**
- * Makes the folder when absent and checks that it can be written to; once in a process for each.
+ * Creates the folder if it is missing, and checks that this process can write to it. A process checks each folder once.
  *
  * @param folder absolute path
  * @param patience milliseconds to wait
- * @throws StartError when it cannot be made or written to, or nothing answers
+ * @throws StartError when the folder cannot be created or written to, or does not respond
  */
 export async function tryFolder(folder: string, patience = PATIENCE_MS): Promise<void> {
   if (answered.has(folder)) return;
@@ -59,12 +59,12 @@ export async function tryFolder(folder: string, patience = PATIENCE_MS): Promise
   });
   const outcome = await Promise.race([once(child, 'close'), silence]).finally(() => clearTimeout(timer));
   if (outcome === 'silence') {
-    // A call that never comes back keeps even a killed process.
+    // A call that never returns keeps the process alive even after SIGKILL.
     child.kill('SIGKILL');
     child.unref();
     child.stdout.destroy();
     throw new StartError(
-      `The data folder ${folder} does not answer within ${patience / 1000} seconds. If it is on a network or FUSE mount, mount that again, or set DATA_DIR to a folder on a local disk.`,
+      `The data folder ${folder} does not respond within ${patience / 1000} seconds. If it is on a network or FUSE mount, mount it again, or set DATA_DIR to a folder on a local disk.`,
     );
   }
   const [status] = outcome as [number | null];

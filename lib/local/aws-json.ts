@@ -1,7 +1,7 @@
 /**
- * A service of the embedded cloud over AWS's JSON protocol (Smithy, "AWS JSON 1.1 protocol"): one operation for
- * each `X-Amz-Target`, refusals as `__type` and `message`, for the holder of this run's credentials, and for local
- * principals who sign their requests as far as the service lets them.
+ * A service of the embedded cloud over the JSON protocol of AWS (Smithy, "AWS JSON 1.1 protocol"). It has one operation
+ * for each `X-Amz-Target`, and errors with `__type` and `message`. It accepts the holder of this run's credentials, and
+ * signed requests of local principals as far as its access allows.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as v from 'valibot';
@@ -13,7 +13,7 @@ import { LOCAL_REGION, type Principal } from './principals';
 import { readBody } from './request-body';
 import { SignatureError, verifySignature } from './sigv4';
 
-/** A refusal, under the name that the real service gives it. */
+/** An error with the name that the real service gives it. */
 export class AwsJsonError extends Error {
   constructor(
     readonly type: string,
@@ -26,12 +26,12 @@ export class AwsJsonError extends Error {
 export interface AwsJsonService {
   /** By `X-Amz-Target`. */
   readonly operations: ReadonlyMap<string, (input: unknown) => object | Promise<object>>;
-  /** Name of a failure that is the service's own; it says nothing else. */
+  /** Name of the error for a failure of the service itself. */
   readonly internalError: string;
   readonly mostBytes: number;
-  /** What local principals may call; absent where they may call nothing. */
+  /** What local principals can call. By default, nothing. */
   readonly access?: PrincipalAccess | undefined;
-  /** That it listens on; one that is free when left out. */
+  /** Port to listen on; by default, a free port. */
   readonly port?: DerivedPort | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface LocalAwsJson extends Pick<Listening, 'close'> {
   readonly endpoint: string;
 }
 
-/** @param credentials what clients must present */
+/** @param credentials that clients must present */
 export async function startAwsJson(
   service: AwsJsonService,
   credentials: EmulatorCredentials,
@@ -51,7 +51,7 @@ export async function startAwsJson(
   return { endpoint: `http://${LOOPBACK}:${port}`, close };
 }
 
-/** @throws AwsJsonError that names the first member that is not as it should be, and not its value */
+/** @throws AwsJsonError that names the first member that is not valid, without its value */
 export function parseMembers<T>(schema: v.GenericSchema<unknown, T>, input: unknown): T {
   const parsed = v.safeParse(schema, input);
   if (parsed.success) return parsed.output;
@@ -74,7 +74,8 @@ async function serve(
       ? parseJson(await bodyOf(request, service.mostBytes))
       : await inputOfPrincipal(service, request, target);
     const operation = service.operations.get(target);
-    if (!operation) throw new AwsJsonError('UnknownOperationException', 'The operation is not known here.');
+    if (!operation)
+      throw new AwsJsonError('UnknownOperationException', 'The local service does not have this operation.');
     answer(response, 200, await operation(input));
   } catch (error) {
     const known = error instanceof AwsJsonError;
@@ -86,7 +87,7 @@ async function serve(
 }
 
 /**
- * The input of a request that a local principal signed and may make.
+ * Returns the input of a request that a local principal signed and is allowed to send.
  *
  * @throws AwsJsonError for any other request
  */
@@ -114,7 +115,7 @@ async function inputOfPrincipal(
   return input;
 }
 
-/** @throws AwsJsonError for a request that the principal did not sign, or not for this service */
+/** @throws AwsJsonError for a request that the principal did not sign for this service */
 async function signer(
   { service }: PrincipalAccess,
   principal: Principal,

@@ -1,9 +1,9 @@
-/** What `npm start` prints once everything runs: words for people, and one JSON line for programs. */
+/** What `npm start` prints when everything runs: text for people, and one JSON line for programs. */
 import { OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
 import type { LoggedService } from './logged-service';
 import type { LocalService } from './start';
 
-/** What of the examples is printed; all of it goes into the JSON line. */
+/** What the banner prints of the examples. The JSON line contains all of it. */
 export interface ExampleAddresses {
   readonly exampleApp: string;
   readonly identityProvider: {
@@ -12,7 +12,7 @@ export interface ExampleAddresses {
   };
   readonly calendar: { readonly users: readonly SignIn[] };
   readonly agent: { readonly invocationUrl: string };
-  /** Absent when it does not run; `pythonAgentMissing` says why, and how to get it. */
+  /** Absent when it does not run. `pythonAgentMissing` says why, and how to install it. */
   readonly pythonAgent?: { readonly invocationUrl: string };
   readonly pythonAgentMissing?: string;
 }
@@ -109,7 +109,7 @@ function rows(table: readonly Row[]): string {
   return table.map(([label, text]) => `  ${label.padEnd(width)}   ${text}`).join('\n');
 }
 
-/** The last line: how a program finds the service. It holds the principals' secret keys, which only sign here. */
+/** Returns the last line, for programs. It contains the principals' secret keys, which are valid on this machine only. */
 export function readyLine(service: LocalService, examples: ExampleAddresses | undefined): string {
   const { endpoint, region, accountId, principals, awsEndpoints } = service;
   const own = { endpoint, region, accountId, principals, awsEndpoints };

@@ -1,6 +1,6 @@
 /**
- * The folder in which the embedded cloud keeps its state, and files in it that hold secrets.
- * Both are made for their owner only, and checked to be theirs before they are used.
+ * The folder in which the embedded cloud keeps its state, and the files with secrets in it. Only the owner can access
+ * them, which is checked before each use.
  */
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
@@ -11,11 +11,11 @@ import { closeFolderToOthers, isPrivateFile } from './private-path';
 import { StartError, systemErrorCode } from './start-error';
 
 /**
- * Makes the folder when absent and checks that it can be written to, by its owner alone. Before anything else that
- * touches it.
+ * Creates the folder if it is missing, and checks that only its owner can write to it. Call this function before any
+ * other that uses the folder.
  *
  * @param folder absolute path
- * @throws StartError when it cannot be made or written to, does not answer, or is open to others
+ * @throws StartError when the folder cannot be created or written to, does not respond, or is open to other users
  */
 export async function prepareDataFolder(folder: string): Promise<void> {
   await tryFolder(folder);
@@ -23,14 +23,14 @@ export async function prepareDataFolder(folder: string): Promise<void> {
 }
 
 /**
- * Reads a JSON file of secrets, or makes it. A new file is written beside its place and renamed into it,
- * so that a crash leaves either no file or a whole one. A file that does not parse is never replaced:
- * what was sealed with its keys could not be opened again.
+ * Reads a JSON file of secrets, or creates it. A new file is written under another name and renamed, so that a crash
+ * leaves either no file or a complete one. A file that does not parse is never replaced: data that its keys encrypted
+ * could not be decrypted again.
  *
  * @param path absolute path of the file; its folder exists
- * @param schema what the file must hold
- * @param create makes the first content
- * @throws StartError when the file exists but does not match the schema, or others could have written it
+ * @param schema of the file's content
+ * @param create returns the first content
+ * @throws StartError when the file does not match the schema, or other users could have written it
  */
 export async function readOrCreateSecretFile<T>(
   path: string,
@@ -46,13 +46,13 @@ export async function readOrCreateSecretFile<T>(
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
   if (!parsed.success) {
     throw new StartError(
-      `The file ${path} is damaged. Restore it, or start anew with another DATA_DIR (what the old folder sealed stays sealed).`,
+      `The file ${path} is damaged. Restore it, or set DATA_DIR to a new folder. The data in the old folder stays encrypted.`,
     );
   }
   return parsed.output;
 }
 
-/** Writes a JSON file of secrets, in place of what was there. */
+/** Writes a JSON file of secrets, and replaces the one before. */
 export const writeSecretFile = (path: string, content: unknown): Promise<void> =>
   writeDurably(path, `${JSON.stringify(content, null, 2)}\n`);
 
@@ -66,8 +66,8 @@ async function readIfPresent(path: string): Promise<string | undefined> {
 }
 
 /**
- * Writes a file for its owner only, in place of what was there. The data is on the disk before its name is, and
- * the name is before this returns: hence two fsyncs.
+ * Writes a file that only its owner can read, and replaces the one before. The data is on the disk before the name, and
+ * the name is on the disk before this function returns: hence two calls of fsync.
  */
 async function writeDurably(path: string, text: string): Promise<void> {
   const folder = dirname(path);

@@ -1,4 +1,4 @@
-/** What the embedded cloud uses of dynalite 4, which ships no types. */
+/** The parts of dynalite 4 that the embedded cloud uses. The package contains no types. */
 declare module 'dynalite' {
   import type { Server } from 'node:http';
 
@@ -9,7 +9,7 @@ declare module 'dynalite' {
     createTableMs?: number;
   }
 
-  /** A DynamoDB over HTTP; closing it closes its store. */
+  /** DynamoDB over HTTP. Closing the server closes its store. */
   export default function dynalite(options: DynaliteOptions): Server;
 }
 
@@ -28,6 +28,6 @@ declare module 'dynalite/db' {
     };
   }
 
-  /** Opens the store that a dynalite server with the same path would open. */
+  /** Opens the store of a dynalite server with the same path. */
   export function create(options: { path: string }): Store;
 }

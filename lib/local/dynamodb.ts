@@ -1,5 +1,5 @@
 /**
- * DynamoDB of the embedded cloud: dynalite over a LevelDB folder, with the four tables made when absent.
+ * DynamoDB of the embedded cloud: dynalite over a LevelDB folder, which creates the four tables if they are missing.
  */
 import { existsSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
@@ -27,7 +27,7 @@ import { StartError, systemErrorCode } from './start-error';
 
 const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 
-/** Name of a table in the embedded DynamoDB. */
+/** Returns the name of a table in the embedded DynamoDB. */
 export const localTableName = (table: TableName): string => `agent-identity-${table}`;
 
 export interface LocalDynamoDb extends Pick<Listening, 'close'> {
@@ -35,8 +35,8 @@ export interface LocalDynamoDb extends Pick<Listening, 'close'> {
 }
 
 /**
- * @param folder of the LevelDB store; made when absent
- * @param credentials what clients must present
+ * @param folder of the LevelDB store; created if it is missing
+ * @param credentials that clients must present
  * @throws StartError when another process has the folder open
  */
 export async function startDynamoDb(
@@ -46,7 +46,7 @@ export async function startDynamoDb(
   await checkStore(folder);
   const server = dynalite({ path: folder, createTableMs: 0 });
   const [serve] = server.listeners('request') as RequestListener[];
-  if (!serve) throw new Error('dynalite has no request listener');
+  if (!serve) throw new Error('dynalite has no request listener.');
   server.removeAllListeners('request').on('request', guarded(serve, credentials));
 
   const { port, close } = await listenOnLoopback(server, 0);
@@ -68,15 +68,15 @@ function guarded(serve: RequestListener, credentials: EmulatorCredentials) {
       return;
     }
     serve(request, response);
-    // dynalite throws when a client hangs up, which would end the process; an aborted request is no bug.
+    // When a client disconnects, dynalite throws, which would end the process. A disconnect is not a defect.
     request.removeAllListeners('error').on('error', () => undefined);
   };
 }
 
 /**
- * Opens the store once by itself: dynalite opens it late, and a lock held by another process would then
- * surface as a crash inside a request. Tables whose creation a crash cut short are completed here, for
- * dynalite would leave them in CREATING for ever.
+ * Opens the store once before dynalite does. dynalite opens it at the first request, which would crash if another process
+ * held the lock. This function also completes tables whose creation a crash interrupted: dynalite would leave them in
+ * CREATING.
  */
 async function checkStore(folder: string): Promise<void> {
   const isNew = !existsSync(folder);
@@ -99,7 +99,7 @@ function storeError(folder: string, error: unknown): unknown {
   const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
   if (systemErrorCode(cause) !== 'LEVEL_LOCKED') return error;
   return new StartError(
-    `The data folder is in use: another process has ${folder} open. Stop it, or set another DATA_DIR.`,
+    `The data folder is in use: another process has ${folder} open. Stop it, or set DATA_DIR to another folder.`,
   );
 }
 

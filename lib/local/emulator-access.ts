@@ -1,20 +1,20 @@
 /**
- * Who may call the AWS services of the embedded cloud: its own functions, and beside them only the local principals,
- * for what principal-access.ts allows. Their ports are reachable for every program on the machine and for web pages in
- * its browsers, and they would open the vault. So each start makes a credential that only the process knows, and the
- * emulators answer to no other.
+ * Who can call the AWS services of the embedded cloud: its functions, and the local principals as far as
+ * principal-access.ts allows. Every program on the machine and every web page in its browsers can reach their ports, and
+ * the services open the vault. So each start creates a credential that only this process knows, and the emulators accept
+ * no other.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isAddressedToLoopback } from './loopback-server';
 
 export interface EmulatorCredentials {
-  /** Unguessable, for it is what the emulators check: the connection does not leave the machine. */
+  /** Must be unguessable, because the emulators check only this id. The connection does not leave the machine. */
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
 }
 
-/** Credentials for one run of the embedded cloud. */
+/** Returns credentials for one run of the embedded cloud. */
 export function newEmulatorCredentials(): EmulatorCredentials {
   return {
     accessKeyId: `LOCAL${randomBytes(32).toString('hex')}`,
@@ -34,9 +34,9 @@ export function accessKeyIdOf(request: IncomingMessage): string {
 }
 
 /**
- * Whether a request comes from the holder of the credentials.
+ * Returns whether a request comes from the holder of the credentials.
  *
- * @param request its headers are read, its body is not
+ * @param request whose headers are read, but not its body
  */
 export function mayCallEmulator(request: IncomingMessage, credentials: EmulatorCredentials): boolean {
   return (

@@ -12,7 +12,7 @@ import { loadPrincipals, type Principals } from './principals';
 import { startSecretsManager } from './secrets-manager';
 import { startSts } from './sts';
 
-/** How functions find the emulators and are let in: plain data, which can be handed to another process. */
+/** Addresses of the emulators and credentials for them: plain data, which can be passed to another process. */
 export interface EmulatorAccess {
   readonly credentials: EmulatorCredentials;
   readonly endpoints: {
@@ -27,20 +27,20 @@ export interface EmulatorAccess {
 
 export interface Emulators {
   readonly access: EmulatorAccess;
-  /** Who may call the service, and manage keys and secrets. */
+  /** Who can call the service, and manage keys and secrets. */
   readonly principals: Principals;
-  /** Lets what is under way finish, then stops; the state stays in the data folder. */
+  /** Waits for open requests, then stops. The state stays in the data folder. */
   readonly close: () => Promise<void>;
 }
 
-/** Where people's own AWS clients find KMS and Secrets Manager, counted from the service's port; the examples are between. */
+/** Ports of KMS and Secrets Manager for AWS clients, counted from the port of the service. The examples are between. */
 const KMS_OFFSET = 9;
 const SECRETS_MANAGER_OFFSET = 10;
 
 /**
- * @param dataDir absolute path; made when absent
- * @param servicePort the service's own port, behind which KMS and Secrets Manager listen; 0 for ports that are free
- * @throws StartError for what a person can put right: a folder that is in use, unwritable or damaged, a taken port
+ * @param dataDir absolute path; created if it is missing
+ * @param servicePort port of the service, after which KMS and Secrets Manager listen; 0 for free ports
+ * @throws StartError for what a person can correct: a folder that is in use, not writable, or damaged, or a taken port
  */
 export async function startEmulators(dataDir: string, servicePort = 0): Promise<Emulators> {
   const closers: (() => Promise<void>)[] = [];
@@ -62,7 +62,7 @@ async function startEach(
 ): Promise<Omit<Emulators, 'close'>> {
   const credentials = newEmulatorCredentials();
   await prepareDataFolder(dataDir);
-  // The store's lock is what keeps a second process out of the folder, so it comes before the other files.
+  // The lock of the store keeps a second process out of the folder, so it comes before the other files.
   const dynamodb = await startDynamoDb(join(dataDir, 'dynamodb'), credentials);
   closers.push(dynamodb.close);
   const principals = await loadPrincipals(dataDir);

@@ -1,4 +1,4 @@
-/** A function of the embedded cloud that threw or answered nonsense: a defect, whatever the request was. */
+/** A function of the embedded cloud that threw or returned an unusable result: a defect, whatever the request was. */
 
 export interface FunctionFailure {
   readonly requestId: string;
@@ -6,7 +6,7 @@ export interface FunctionFailure {
   readonly error: unknown;
 }
 
-/** Says it on stderr, where nobody else is told. */
+/** Writes the failure to stderr. */
 export function writeFailure({ requestId, resource, error }: FunctionFailure): void {
   const reason = error instanceof Error ? (error.stack ?? error.message) : 'not an error object';
   process.stderr.write(`Function behind ${resource} failed (request ${requestId}): ${reason}\n`);

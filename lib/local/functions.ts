@@ -1,6 +1,6 @@
 /**
- * The functions of the service behind a local gateway, in this process. They know nothing of where they are:
- * they read their environment, and AWS's SDK finds the emulators by `AWS_ENDPOINT_URL_*`.
+ * The functions of the service behind a local gateway, in this process. They do not know where they run: they read
+ * their environment, and the AWS SDK finds the emulators by `AWS_ENDPOINT_URL_*`.
  */
 import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
@@ -19,41 +19,41 @@ import { listenOnLoopback, LOOPBACK } from './loopback-server';
 import { LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
 
 export interface FunctionsOptions {
-  /** Port to listen on; 0 for one that is free. */
+  /** Port to listen on; 0 for a free port. */
   readonly port: number;
-  /** Port that clients address, when a load balancer on loopback stands in front; else it is the one listened on. */
+  /** Port that clients address, if a load balancer on loopback is in front; by default, the port listened on. */
   readonly clientPort?: number;
   readonly emulators: EmulatorAccess;
   readonly principals: Principals;
-  /** Issuers whose user tokens are believed. A function is called once the port is held. */
+  /** Issuers of user tokens to trust. A function is called once the port is bound. */
   readonly trustedIssuers:
     readonly TrustedIssuer[] | ((service: { readonly port: number }) => Promise<readonly TrustedIssuer[]>);
-  /** Told of a function that threw; written to stderr by default. */
+  /** Called when a function throws; by default, it writes to stderr. */
   readonly reportFailure?: (failure: FunctionFailure) => void;
 }
 
 export interface LocalFunctions {
-  /** What clients address. */
+  /** Address for clients. */
   readonly endpoint: string;
   /** The port listened on. */
   readonly port: number;
-  /** What Lambda of the embedded cloud invokes, by name; agents may be added. */
+  /** Functions that the local Lambda invokes, by name. You can add agents. */
   readonly functions: Map<string, LambdaFunction>;
-  /** Lets what is under way finish, then stops. */
+  /** Waits for open requests, then stops. */
   readonly close: () => Promise<void>;
 }
 
 let started = false;
 
 /**
- * @throws StartError for a port that is taken or may not be used
- * @throws Error when called a second time: the functions read the environment once, when they load
+ * @throws StartError for a port that is taken or not permitted
+ * @throws Error when called a second time, because the functions read the environment once, when they load
  */
 export async function startFunctions(options: FunctionsOptions): Promise<LocalFunctions> {
-  if (started) throw new Error('The functions start once in a process.');
+  if (started) throw new Error('The functions can start only once in a process.');
   started = true;
 
-  // The functions must know the port when they load, so the port is taken before there is a gateway.
+  // The functions need the port when they load, so the port is bound before the gateway exists.
   let serve: RequestListener = (_request, response) => {
     answerError(response, starting());
   };
@@ -66,7 +66,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
   const lambda = await startLambda({ functions, credentials: options.emulators.credentials, reportFailure });
   const close = async (): Promise<void> => {
     await closeServer();
-    // Last, for requests under way may invoke.
+    // Last, because open requests might invoke functions.
     await lambda.close();
   };
   try {
@@ -103,7 +103,7 @@ function setEnvironment(
   endpoint: string,
   trustedIssuers: readonly TrustedIssuer[],
 ): void {
-  letIn(credentials);
+  useCredentials(credentials);
   Object.assign(process.env, {
     DIRECTORY_TABLE: localTableName('Directory'),
     KEYS_TABLE: localTableName('Keys'),
@@ -120,15 +120,15 @@ function setEnvironment(
     AWS_ENDPOINT_URL_KMS: endpoints.kms,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
     AWS_ENDPOINT_URL_STS: endpoints.sts,
-    // Powertools logs through the global console instead of a stream of its own.
+    // Powertools logs through the global console instead of its own stream.
     POWERTOOLS_DEV: 'true',
-    // Which would turn metrics off; here they are lines of the service's log.
+    // A developer's setting would turn metrics off. Here, they are lines of the log.
     POWERTOOLS_METRICS_DISABLED: 'false',
   });
 }
 
-/** What of the developer's own AWS settings would send the functions' clients elsewhere is taken away. */
-function letIn({ accessKeyId, secretAccessKey }: EmulatorCredentials): void {
+/** Removes AWS settings of the developer that would send the functions' clients elsewhere. */
+function useCredentials({ accessKeyId, secretAccessKey }: EmulatorCredentials): void {
   for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS']) {
     Reflect.deleteProperty(process.env, name);
   }
@@ -139,12 +139,12 @@ function letIn({ accessKeyId, secretAccessKey }: EmulatorCredentials): void {
   });
 }
 
-/** The functions that have no route. */
+/** Functions without a route. */
 const INVOKED_GROUPS = ['provider-client', 'key-rotation'] as const;
 
-/** The gateway's functions, and those that are invoked. */
+/** The functions of the gateway, and those that other functions invoke. */
 type Handlers = Record<RoutedGroup, FunctionHandler> &
   Record<(typeof INVOKED_GROUPS)[number], InvokedHandler>;
 
-/** Loaded late: loading reads the environment. */
+/** Loads the handlers, which read the environment then. */
 const loadHandlers = (): Handlers => (createRequire(__filename)('./handlers') as typeof Loaded).HANDLERS;

@@ -1,6 +1,6 @@
 /**
- * A REQUEST authorizer, run as API Gateway runs one: its identity source is the Authorization header, without which it is
- * not even asked; nothing that it said is remembered.
+ * A REQUEST authorizer, called as API Gateway calls it. Its identity source is the Authorization header: without the
+ * header, it is not called. Its results are not cached.
  * Source: API Gateway developer guide, "Use API Gateway Lambda authorizers".
  */
 import type { APIGatewayAuthorizerResult, APIGatewayProxyEvent } from 'aws-lambda';
@@ -11,7 +11,7 @@ import type { Deployment } from './gateway-event';
 
 export interface GatewayAuthorizer {
   readonly handler: AuthorizerHandler;
-  /** What the API answers when the authorizer does not let a call through. */
+  /** Responses of the API to requests that the authorizer denies. */
   readonly refusals: Readonly<Record<RefusalType, Refusal>>;
 }
 
@@ -20,7 +20,7 @@ const isAuthorization = (name: string): boolean => name.toLowerCase() === 'autho
 const methodArn = ({ httpMethod, path }: APIGatewayProxyEvent, { region, accountId }: Deployment): string =>
   `arn:aws:execute-api:${region}:${accountId}:local/prod/${httpMethod}${path}`;
 
-/** A statement's resource may hold wildcards; the endpoint's own authorizer names the method itself. */
+/** Returns the effects of the statements that name the method. The authorizer uses no wildcards. */
 function effectsOn(arn: string, { policyDocument }: APIGatewayAuthorizerResult): string[] {
   return policyDocument.Statement.flatMap((statement) =>
     'Resource' in statement && [statement.Resource].flat().includes(arn) ? [statement.Effect] : [],
@@ -28,8 +28,8 @@ function effectsOn(arn: string, { policyDocument }: APIGatewayAuthorizerResult):
 }
 
 /**
- * @returns what the function learns of the caller
- * @throws GatewayError that the API states for it
+ * @returns what the function receives about the caller
+ * @throws GatewayError that the API defines
  */
 export async function authorize(
   { handler, refusals }: GatewayAuthorizer,

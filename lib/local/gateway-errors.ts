@@ -1,6 +1,6 @@
 /**
- * Errors that the gateway itself answers, in the service's error form: header `x-amzn-errortype`, body
- * `{"__type","message"}`. AWS's clients retry an answer that is not JSON.
+ * Errors of the gateway itself, in the form of the service's errors: header `x-amzn-errortype`, body
+ * `{"__type","message"}`. AWS clients retry a response that is not JSON.
  */
 import type { ServerResponse } from 'node:http';
 import { ERROR_STATUS, type ErrorName } from '../../lambda/domain/service-error';
@@ -10,15 +10,15 @@ export class GatewayError extends Error {
   override readonly name = 'GatewayError';
 
   /**
-   * @param status of the HTTP answer
-   * @param type name of the error in AWS's service model; the deployed gateway answers by the same names
+   * @param status of the HTTP response
+   * @param type name of the error in the AWS service model; the deployed gateway uses the same names
    * @param message public
    */
   constructor(
     readonly status: number,
     readonly type: ErrorName,
     message: string,
-    /** `WWW-Authenticate` of the answer, for a client that can act on it. */
+    /** `WWW-Authenticate` of the response, for a client that can act on it. */
     readonly wwwAuthenticate?: string,
   ) {
     super(message);
@@ -28,7 +28,7 @@ export class GatewayError extends Error {
 export const forbidden = (message: string): GatewayError =>
   new GatewayError(403, 'AccessDeniedException', message);
 
-/** A refusal that an API states for itself. */
+/** Returns an error that the API defines. */
 export const statedRefusal = ({ type, message, wwwAuthenticate }: Refusal): GatewayError =>
   new GatewayError(ERROR_STATUS[type], type, message, wwwAuthenticate);
 
@@ -36,21 +36,25 @@ export const unknownRoute = (): GatewayError =>
   forbidden('The operation does not exist. Check the method and the path.');
 
 export const headersTooLarge = (limit: number): GatewayError =>
-  new GatewayError(400, 'ValidationException', `Request line and headers may have ${limit} bytes in all.`);
+  new GatewayError(
+    400,
+    'ValidationException',
+    `The request line and the headers must have at most ${limit} bytes together.`,
+  );
 
 export const bodyTooLarge = (limit: number): GatewayError =>
-  new GatewayError(400, 'ValidationException', `A request body may have ${limit} bytes.`);
+  new GatewayError(400, 'ValidationException', `The request body must have at most ${limit} bytes.`);
 
 export const timedOut = (): GatewayError =>
-  new GatewayError(504, 'InternalServerException', 'The endpoint did not answer in time.');
+  new GatewayError(504, 'InternalServerException', 'The endpoint did not respond in time.');
 
 export const functionFailed = (): GatewayError =>
   new GatewayError(502, 'InternalServerException', 'Internal server error');
 
 export const starting = (): GatewayError =>
-  new GatewayError(503, 'InternalServerException', 'The service is starting; try again in a moment.');
+  new GatewayError(503, 'InternalServerException', 'The service is starting. Try again in a moment.');
 
-/** Sends the error as the whole answer. */
+/** Sends the error as the whole response. */
 export function answerError(
   response: ServerResponse,
   { status, type, message, wwwAuthenticate }: GatewayError,
@@ -60,7 +64,7 @@ export function answerError(
     'x-amzn-errortype': type,
     ...(wwwAuthenticate !== undefined && { 'www-authenticate': wwwAuthenticate }),
   });
-  // A ValidationException has a reason in AWS's service model; the gateway refuses only what it cannot read.
+  // A ValidationException has a reason in the AWS service model. The gateway rejects only what it cannot read.
   const reason = type === 'ValidationException' ? { reason: 'CannotParse' } : {};
   response.end(JSON.stringify({ __type: type, message, ...reason }));
 }

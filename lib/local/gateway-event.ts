@@ -1,5 +1,5 @@
 /**
- * What API Gateway hands a function that it proxies to: the event and the Lambda context.
+ * The input of a function behind API Gateway: the event and the Lambda context.
  * Source: API Gateway developer guide, "Input format of a Lambda function for proxy integration".
  */
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
@@ -16,13 +16,13 @@ export interface GatewayRequest extends SignedRequest {
 export interface Deployment {
   readonly accountId: string;
   readonly region: string;
-  /** Whether functions get every body in base64: the API's binary media types are all that there are. */
+  /** Whether functions get every body in base64, because the API treats every media type as binary. */
   readonly binary?: boolean;
 }
 
 /**
- * @param caller who signed the request; undefined for a route without IAM auth, which has no identity
- * @param authorizer what the API's authorizer says of the caller, where it has one
+ * @param caller that signed the request; undefined for a route without IAM authorization
+ * @param authorizer context that the authorizer of the API returns, if it has one
  */
 export function proxyEvent(
   request: GatewayRequest,
@@ -31,8 +31,8 @@ export function proxyEvent(
   { accountId, binary = false }: Deployment,
   authorizer?: Readonly<Record<string, unknown>>,
 ): APIGatewayProxyEvent {
-  // Of a header that is repeated the function gets the last line, and all of them in multiValueHeaders.
-  // A SigV4 Authorization header stays at the gateway: the function has no use for it.
+  // For a repeated header, the function gets the last line, and all lines in multiValueHeaders.
+  // A SigV4 Authorization header stays at the gateway, because the function does not need it.
   const headers = request.headers.filter(([name]) => !caller || name.toLowerCase() !== 'authorization');
   const query = parseQuery(request.query);
   const hasBody = request.body.length > 0;
@@ -65,7 +65,7 @@ export function proxyEvent(
   };
 }
 
-/** The unique id, of a role session with the session's name. */
+/** Returns the unique id; for a role session, with the name of the session. */
 function callerIdOf({ arn, id }: Principal): string {
   const [, session] = /:assumed-role\/[^/]+\/(.+)$/.exec(arn) ?? [];
   return session === undefined ? id : `${id}:${session}`;
@@ -100,7 +100,7 @@ function identity(
 /** Functions are named by their groups. */
 export const localFunctionName = (group: string): string => `agent-identity-${group}`;
 
-/** @param timeoutMs how long the function may take from now on, in milliseconds */
+/** @param timeoutMs time that the function has left, in milliseconds */
 export function lambdaContext(
   group: string,
   requestId: string,
@@ -129,7 +129,7 @@ function callbackStyle(): never {
   throw new Error('Functions answer by returning a promise.');
 }
 
-/** Form decoding, as API Gateway does: here a plus sign is a space. */
+/** Decodes a form as API Gateway does: a plus sign is a space. */
 const parseQuery = (query: string): [string, string][] => [...new URLSearchParams(query)];
 
 function grouped(pairs: readonly (readonly [string, string])[]): Record<string, string[]> {

@@ -1,12 +1,12 @@
 /**
- * What API Gateway makes of a function's result.
+ * How API Gateway turns the result of a function into a response.
  * Source: API Gateway developer guide, "Output format of a Lambda function for proxy integration" and
  * "Important notes" (headers that are remapped).
  */
 import type { ServerResponse } from 'node:http';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 
-/** The gateway keeps this name for its own answers; from a function it arrives renamed. */
+/** Only the gateway itself sends this header. It renames the header of a function. */
 const REMAPPED: ReadonlyMap<string, string> = new Map([
   ['www-authenticate', 'x-amzn-Remapped-WWW-Authenticate'],
 ]);
@@ -14,7 +14,7 @@ const REMAPPED: ReadonlyMap<string, string> = new Map([
 /**
  * Sends a function's result.
  *
- * @throws Error when the result has no valid status or header; nothing has been sent then
+ * @throws Error when the result has no valid status or header. Nothing is sent then.
  */
 export function answerResult(response: ServerResponse, result: APIGatewayProxyResult): void {
   answerHead(response, result);
@@ -22,13 +22,13 @@ export function answerResult(response: ServerResponse, result: APIGatewayProxyRe
 }
 
 /**
- * Sends status and headers of a function's result, or of the metadata of a streamed one.
+ * Sends the status and the headers of a result, or of the metadata of a streamed response.
  *
  * @throws as {@link answerResult}
  */
 export function answerHead(response: ServerResponse, result: Omit<APIGatewayProxyResult, 'body'>): void {
   if (!Number.isInteger(result.statusCode) || result.statusCode < 200 || result.statusCode > 599) {
-    throw new Error('A function answered without a valid statusCode.');
+    throw new Error('A function returned no valid statusCode.');
   }
   response.setHeader('content-type', 'application/json');
   for (const [name, values] of resultHeaders(result)) {
@@ -37,7 +37,7 @@ export function answerHead(response: ServerResponse, result: Omit<APIGatewayProx
   response.writeHead(result.statusCode);
 }
 
-/** Where both members have a header, only the values of multiValueHeaders count. */
+/** If both members have a header, the values of multiValueHeaders apply. */
 function resultHeaders({
   headers = {},
   multiValueHeaders = {},

@@ -1,6 +1,6 @@
 /**
- * A streaming function's answer, as API Gateway passes it on: the metadata becomes status and headers, what follows the
- * body, at the moment that it is written.
+ * The streamed response of a function, as API Gateway forwards it. The metadata becomes the status and the headers. Each
+ * later chunk becomes part of the body when it is written.
  * Source: API Gateway developer guide, "Set up a Lambda proxy integration with payload response streaming".
  */
 import type { ServerResponse } from 'node:http';
@@ -9,7 +9,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-l
 import { DELIMITER, WITH_METADATA, type ResponseStream } from '../../lambda/gate/response-stream';
 import { answerHead } from './gateway-response';
 
-/** A function that answers through a stream, as `awslambda.streamifyResponse` makes them. */
+/** A function that streams its response, as `awslambda.streamifyResponse` creates it. */
 export interface StreamingFunction {
   readonly streaming: (
     event: APIGatewayProxyEvent,
@@ -18,14 +18,14 @@ export interface StreamingFunction {
   ) => Promise<unknown>;
 }
 
-/** Bytes within which the gateway wants to have seen the metadata. */
+/** Largest metadata, in bytes. */
 const MAX_METADATA_BYTES = 16 * 1024;
 
 export class GatewayStream extends Writable implements ResponseStream {
   private contentType = '';
   private metadata = Buffer.alloc(0);
 
-  /** @param response is cut off when the answer does not come to its end, and the stream ends when the client leaves */
+  /** @param response that is cut off if the function does not end it. The stream ends if the client disconnects. */
   constructor(private readonly response: ServerResponse) {
     super();
     response.once('close', () => this.destroy());
@@ -35,7 +35,7 @@ export class GatewayStream extends Writable implements ResponseStream {
     this.contentType = contentType;
   };
 
-  /** Whether the answer's head is out, so that no error can take its place. */
+  /** Whether the headers are sent, so that no error can replace the response. */
   get begun(): boolean {
     return this.response.headersSent;
   }
@@ -64,14 +64,14 @@ export class GatewayStream extends Writable implements ResponseStream {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    // The client gets to know that there should have been more.
+    // The client learns that the response is incomplete.
     if (this.begun && !this.response.writableEnded) this.response.destroy();
     done(error);
   }
 
   private begin(metadata: Buffer): void {
     if (this.contentType !== WITH_METADATA)
-      throw new Error('A function streamed without saying that it has metadata.');
+      throw new Error('A function streamed without the content type of metadata.');
     answerHead(this.response, JSON.parse(metadata.toString('utf8')) as APIGatewayProxyResult);
     this.response.flushHeaders();
   }
@@ -82,7 +82,7 @@ export class GatewayStream extends Writable implements ResponseStream {
       return;
     }
     this.response.write(chunk, (error) => {
-      // The client has left, which is no fault of the function's.
+      // The client disconnected, which is not a failure of the function.
       if (error) this.destroy();
       else done();
     });

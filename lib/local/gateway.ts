@@ -1,7 +1,7 @@
 /**
- * API Gateway of the embedded cloud: matches an API's routes, checks Signature Version 4 or asks the API's authorizer
- * where the route says so, calls the route's function with API Gateway's event, and keeps its limits, so that what
- * works here works deployed.
+ * Amazon API Gateway of the embedded cloud. It matches a route of an API, validates Signature Version 4 or calls the
+ * authorizer as the route requires, and calls the route's function with the event of API Gateway. It has the limits of API
+ * Gateway, so that a request that works here also works after deployment.
  * Source: API Gateway developer guide, "Quotas for configuring and running a REST API in API Gateway".
  */
 import { randomUUID } from 'node:crypto';
@@ -36,24 +36,24 @@ export type FunctionHandler = (
 
 export interface GatewayRoute<Group extends string> {
   readonly method: string;
-  /** Path template in API Gateway's notation. */
+  /** Path template in the notation of API Gateway. */
   readonly path: string;
   readonly auth: 'IAM' | 'JWT' | 'NONE';
-  /** Whose function serves it. */
+  /** Group of the function that serves the route. */
   readonly group: Group;
 }
 
 export interface GatewayOptions<Group extends string> extends Deployment {
   readonly routes: readonly GatewayRoute<Group>[];
   readonly handlers: Readonly<Record<Group, FunctionHandler | StreamingFunction>>;
-  /** For the routes with user tokens. */
+  /** Authorizer of the routes with user tokens. */
   readonly authorizer?: GatewayAuthorizer;
   readonly principals: readonly Principal[];
-  /** Port that clients address, when something stands in front of the gateway; else it is the one listened on. */
+  /** Port that clients address, if a load balancer is in front; by default, the port listened on. */
   readonly clientPort?: number;
-  /** Told of a function that threw or answered nonsense: a defect, whatever the request was. */
+  /** Called when a function throws or returns an unusable result: a defect, whatever the request was. */
   readonly reportFailure: (failure: FunctionFailure) => void;
-  /** How long a function may take that does not stream, in milliseconds; API Gateway's 29 seconds by default. */
+  /** Timeout of a function that does not stream, in milliseconds; by default, the 29 seconds of API Gateway. */
   readonly integrationTimeoutMs?: number;
 }
 
@@ -61,12 +61,12 @@ export interface GatewayOptions<Group extends string> extends Deployment {
 const MAX_HEADER_BYTES = 10_240;
 /** Request body, in bytes. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
-/** What a function can be handed, in bytes of the body as it stands in the event (Lambda quotas). */
+/** Largest body in an event of a function, in bytes of its encoded form (Lambda quotas). */
 const MAX_EVENT_BODY_BYTES = 6 * 1024 * 1024;
 const INTEGRATION_TIMEOUT_MS = 29_000;
 const STREAMING_TIMEOUT_MS = 900_000;
 
-/** `execute-api` is what API Gateway wants; the other is what AWS's clients sign with when left alone. */
+/** API Gateway requires `execute-api`. The other is the default of the AWS clients. */
 const SIGNING_NAMES = ['execute-api', 'bedrock-agentcore'];
 
 /** @returns a listener for an HTTP server on loopback */
@@ -102,7 +102,7 @@ async function serve<Group extends string>(
     const known = error instanceof GatewayError;
     if (!known) options.reportFailure({ requestId, resource, error });
     if (response.headersSent) return;
-    // The function may have set headers before its result turned out to be unusable.
+    // The function might have set headers before its result proved unusable.
     for (const name of response.getHeaderNames())
       if (name !== 'x-amzn-requestid') response.removeHeader(name);
     answerError(response, known ? error : functionFailed());
@@ -121,7 +121,7 @@ async function readRequest(
     (bytes, [, value]) => bytes + Buffer.byteLength(value),
     method.length + url.length,
   );
-  // Read whatever the verdict is: an answer before the end of the body is lost on many a client.
+  // Read the body in any case: many clients lose a response that arrives before the end of the request.
   const body = await readBody(incoming, MAX_BODY_BYTES);
   if (!isAddressedToLoopback(incoming, clientPort))
     throw forbidden('The Host header must be a loopback name with the port.');
@@ -132,7 +132,7 @@ async function readRequest(
     requestId,
     receivedAt,
     method,
-    // A JavaScript client whose endpoint ends in a slash sends two; its signature covers only one.
+    // A JavaScript client whose endpoint ends in a slash sends two slashes. Its signature covers only one.
     path: path.replace(/^\/+/, '/'),
     query,
     headers,
@@ -141,7 +141,7 @@ async function readRequest(
   };
 }
 
-/** The event of a request that the route's auth lets through. */
+/** Returns the event of a request that passes the authorization of the route. */
 async function admittedEvent<Group extends string>(
   options: GatewayOptions<Group>,
   request: GatewayRequest,
@@ -177,7 +177,7 @@ async function authenticate(
   }
 }
 
-/** Rejects when the time is over; `finally` stops the clock. */
+/** Returns a promise that rejects after the time, and a function that stops the clock. */
 function timeLimit(milliseconds: number): { readonly over: Promise<never>; readonly stop: () => void } {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<never>((_resolve, reject) => {
@@ -209,7 +209,7 @@ async function invoke<Group extends string>(
   }
 }
 
-/** @throws when nothing has been sent; what has begun is cut off */
+/** @throws Error when nothing was sent. A response that has begun is cut off. */
 async function stream(
   { streaming }: StreamingFunction,
   event: APIGatewayProxyEvent,
@@ -223,7 +223,7 @@ async function stream(
   try {
     await Promise.race([streaming(event, answer, context), over, broken]);
     if (!answer.writableEnded && !answer.destroyed) throw new Error('A function left its stream open.');
-    // The function may be done before the client has it all, or before it shows that there is nothing to have.
+    // The function can end before the client has received everything, or before it turns out that there is no response.
     await Promise.race([closed, over, broken]);
   } catch (error) {
     answer.destroy();

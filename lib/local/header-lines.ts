@@ -1,7 +1,7 @@
 /**
- * Every header line of a request, repeated ones too, as name and value.
+ * Returns every header line of a request as name and value, including repeated headers.
  *
- * @param rawHeaders as Node.js has them, names and values in turn
+ * @param rawHeaders as in Node.js: names and values in turn
  */
 export function headerLines(rawHeaders: readonly string[]): [string, string][] {
   const lines: [string, string][] = [];

@@ -1,5 +1,5 @@
 /**
- * What a function streams, as the events of InvokeWithResponseStream.
+ * The streamed response of a function as the events of InvokeWithResponseStream.
  * Source: AWS Lambda API reference, InvokeWithResponseStream; the events' encoding: Smithy, "Amazon Event Stream
  * Specification".
  */
@@ -8,7 +8,7 @@ import { Writable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type { ResponseStream } from '../../lambda/gate/response-stream';
 
-/** A function that answers through a stream. */
+/** A function that streams its response. */
 export interface StreamedFunction {
   readonly streaming: (event: unknown, stream: ResponseStream) => Promise<unknown>;
 }
@@ -19,7 +19,7 @@ const uint32 = (value: number): Buffer => {
   return bytes;
 };
 
-/** A header of the string type, which is 7. */
+/** Encodes a header of the string type, which is 7. */
 function header(name: string, value: string): Buffer {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(Buffer.byteLength(value));
@@ -32,7 +32,7 @@ function header(name: string, value: string): Buffer {
   ]);
 }
 
-/** Lengths and their checksum, headers, payload, and the checksum of all that. */
+/** Encodes an event: the lengths and their checksum, the headers, the payload, and the checksum of all of it. */
 function encoded(type: 'PayloadChunk' | 'InvokeComplete', contentType: string, payload: Buffer): Buffer {
   const headers = Buffer.concat([
     header(':message-type', 'event'),
@@ -45,7 +45,7 @@ function encoded(type: 'PayloadChunk' | 'InvokeComplete', contentType: string, p
 }
 
 export class InvocationStream extends Writable implements ResponseStream {
-  /** Lambda keeps this to itself: the answer's own type is that of events. */
+  /** Lambda does not send this type: the response has the type of event streams. */
   setContentType = (): void => undefined;
 
   constructor(private readonly response: ServerResponse) {
@@ -58,13 +58,17 @@ export class InvocationStream extends Writable implements ResponseStream {
     this.send(encoded('PayloadChunk', 'application/octet-stream', chunk), done);
   }
 
-  /** @returns when the function's last piece and the end are out @throws Error when the function left its stream open */
+  /**
+   * Returns after the last chunk and the end of the stream are sent.
+   *
+   * @throws Error when the function left its stream open
+   */
   async complete(): Promise<void> {
     if (!this.writableEnded) throw new Error('A function left its stream open.');
     await this.close({});
   }
 
-  /** A function that failed; of one that had streamed already, what came stays. */
+  /** Ends the stream of a function that failed. Chunks that were sent before stay sent. */
   async fail(error: object): Promise<void> {
     await this.close({ ErrorCode: 'Unhandled', ErrorDetails: JSON.stringify(error) });
   }
@@ -78,7 +82,7 @@ export class InvocationStream extends Writable implements ResponseStream {
     this.response.end();
   }
 
-  /** Whoever hung up misses the rest; the function goes on all the same, as Lambda lets it. */
+  /** A client that disconnected does not get the rest. The function continues, as on AWS Lambda. */
   private send(message: Buffer, done: (error?: Error | null) => void): void {
     if (this.response.destroyed) done();
     else this.response.write(message, () => done());

@@ -1,5 +1,5 @@
 /**
- * The keys of the embedded KMS themselves: made, described, switched off and on, tagged.
+ * The operations of the embedded KMS that create, describe, disable, enable, and tag keys.
  * Source: AWS KMS API reference, the operations of these names, KeyMetadata, Tag.
  */
 import * as v from 'valibot';
@@ -12,7 +12,7 @@ import { newSymmetricKey, SYMMETRIC_DEFAULT } from './kms-symmetric-key';
 import { LOCAL_ACCOUNT } from './principals';
 
 const MAX_TAGS = 50;
-/** AWS's own. */
+/** Prefix of tags that AWS sets. */
 const RESERVED_PREFIX = 'aws:';
 
 const TagCharacters = v.regex(/^[\p{L}\p{N}\p{Z}_.:/=+\-@]*$/u);
@@ -21,7 +21,7 @@ const TagsSchema = v.array(
   v.object({ TagKey, TagValue: v.pipe(v.string(), v.maxLength(256), TagCharacters) }),
 );
 
-/** A key of a kind that is not here is not made, rather than made as something else. */
+/** A key spec that the embedded KMS does not have is rejected, and not replaced by another. */
 const CreateKeySchema = v.object({
   KeySpec: v.optional(v.picklist([SYMMETRIC_DEFAULT, ...SIGNING_KEY_SPECS]), SYMMETRIC_DEFAULT),
   KeyUsage: v.optional(v.picklist(['ENCRYPT_DECRYPT', 'SIGN_VERIFY'])),
@@ -49,7 +49,7 @@ const metadataOf = (key: KmsKey) => ({
   MultiRegion: false,
 });
 
-/** @throws KmsError for tags that no key may have, and for more than one may have in all */
+/** @throws KmsError for tags that are not valid, and for too many */
 function taggedWith(present: Tags, tags: v.InferOutput<typeof TagsSchema>): Tags {
   const names = tags.map(({ TagKey: name }) => name);
   if (new Set(names).size < names.length) throw new KmsError('TagException', 'Duplicate tag keys');
@@ -65,7 +65,7 @@ function taggedWith(present: Tags, tags: v.InferOutput<typeof TagsSchema>): Tags
 const createKey: KmsOperation = async (keys, input) => {
   const { KeySpec, KeyUsage, Tags: asked } = parseMembers(CreateKeySchema, input);
   const tags = taggedWith({}, asked);
-  // A symmetric key has one usage; of an asymmetric one's the request names one.
+  // A symmetric key has one usage. For an asymmetric key, the request names it.
   const usage = KeyUsage ?? (KeySpec === SYMMETRIC_DEFAULT ? 'ENCRYPT_DECRYPT' : undefined);
   if (usage !== (KeySpec === SYMMETRIC_DEFAULT ? 'ENCRYPT_DECRYPT' : 'SIGN_VERIFY')) {
     throw new AwsJsonError(
@@ -105,7 +105,7 @@ const untagResource: KmsOperation = async (keys, input) => {
   return {};
 };
 
-/** In one page: a key has no more tags than fit. */
+/** Returns all tags in one page, because the largest number of tags fits. */
 const listResourceTags: KmsOperation = (keys, input) => {
   const { tags } = existingKey(keys, parseMembers(KeySchema, input).KeyId);
   return {

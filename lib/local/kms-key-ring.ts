@@ -1,6 +1,6 @@
 /**
- * The KMS keys of the embedded cloud and the file that they are kept in: the root key, which is made at the
- * first start, and those that CreateKey made. The file is written before a change counts.
+ * The KMS keys of the embedded cloud and their file: the root key, which the first start creates, and the keys that
+ * CreateKey creates. A change takes effect after the file is written.
  */
 import { createPrivateKey } from 'node:crypto';
 import * as v from 'valibot';
@@ -19,13 +19,13 @@ export interface KmsKeyRing {
   find(keyId: string): KmsKey | undefined;
   add(key: KmsKey): Promise<void>;
   setEnabled(key: KmsKey, enabled: boolean): Promise<void>;
-  /** @param next makes the key's tags of those that it has once it is this change's turn; a refusal changes nothing */
+  /** @param next returns the new tags from the present ones; if it throws, nothing changes */
   changeTags(key: KmsKey, next: (present: Tags) => Tags): Promise<void>;
 }
 
 const RecordEntries = {
   keyId: v.pipe(v.string(), v.uuid()),
-  /** Absent, as the tags are, in files of before they were kept. */
+  /** Absent in older files, like the tags. */
   enabled: v.exactOptional(v.boolean()),
   tags: v.exactOptional(v.record(v.string(), v.string())),
 };
@@ -103,7 +103,7 @@ const signingToFile = ({ keyId, enabled, tags, spec, privateKey }: SigningKey) =
 const toFile = (key: KmsKey) => (key.spec === SYMMETRIC_DEFAULT ? symmetricToFile(key) : signingToFile(key));
 
 /**
- * Reads the keys, or makes the root key at the first start; ARNs stay the same as long as the file does.
+ * Reads the keys, or creates the root key at the first start. ARNs stay the same as long as the file exists.
  *
  * @param path of the keys' file
  * @throws StartError when the file is damaged
@@ -118,9 +118,9 @@ export async function loadKmsKeyRing(path: string): Promise<KmsKeyRing> {
   );
   let lastWrite = Promise.resolve();
 
-  /** Changes come one after the other, each onto what the last one left. */
+  /** Runs changes one after another, each on the result of the one before. */
   function change(next: () => [root: SymmetricKey, others: readonly KmsKey[]]): Promise<void> {
-    // One that failed stands in nobody's way.
+    // A failed change does not block the next one.
     lastWrite = lastWrite
       .catch(() => undefined)
       .then(async () => {

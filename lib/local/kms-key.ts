@@ -1,4 +1,4 @@
-/** What every KMS key of the embedded cloud has, whatever it does. */
+/** What all KMS keys of the embedded cloud have in common. */
 import { randomUUID } from 'node:crypto';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 
@@ -6,7 +6,7 @@ export type Tags = Readonly<Record<string, string>>;
 
 export interface KeyRecord {
   readonly keyId: string;
-  /** A disabled key does nothing until it is enabled again. */
+  /** A disabled key cannot be used until it is enabled again. */
   readonly enabled: boolean;
   readonly tags: Tags;
 }

@@ -1,5 +1,5 @@
 /**
- * The key that a request to the embedded KMS names, and how KMS refuses one that cannot do what is asked.
+ * The key that a request to the embedded KMS names, and the errors for a key that cannot do what the request says.
  * Source: AWS KMS API reference, "Common Errors" and the errors of each operation.
  */
 import * as v from 'valibot';
@@ -25,7 +25,7 @@ export class KmsError extends AwsJsonError {
   }
 }
 
-/** An operation parses its own request and answers as KMS does. */
+/** An operation parses its request and responds as AWS KMS does. */
 export type KmsOperation = (keys: KmsKeyRing, input: unknown) => object | Promise<object>;
 
 export const KeyIdSchema = v.pipe(v.string(), v.nonEmpty(), v.maxLength(2048));
@@ -61,14 +61,14 @@ const wrongUsage = (key: KmsKey, operation: string): KmsError =>
     `${arnOf(key)} key usage is ${usageOf(key)} which is not valid for ${operation}.`,
   );
 
-/** @param operation as the refusal names it */
+/** @param operation as the error names it */
 export function symmetricKey(keys: KmsKeyRing, keyId: string, operation: string): SymmetricKey {
   const key = existingKey(keys, keyId);
   if (!isSymmetric(key)) throw wrongUsage(key, operation);
   return key;
 }
 
-/** @param operation as the refusal names it */
+/** @param operation as the error names it */
 export function signingKey(keys: KmsKeyRing, keyId: string, operation: string): SigningKey {
   const key = existingKey(keys, keyId);
   if (!isSigning(key)) throw wrongUsage(key, operation);

@@ -1,7 +1,6 @@
 /**
  * An asymmetric KMS key of the embedded cloud that signs (key usage SIGN_VERIFY).
- * Source: AWS KMS developer guide, "Key spec reference". Of the signing algorithms that KMS has for these key specs,
- * those with SHA-256 are here.
+ * It has the signing algorithms with SHA-256. Source: AWS KMS developer guide, "Key spec reference".
  */
 import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -30,13 +29,13 @@ export interface SigningKey extends KeyRecord {
 const RSA: readonly KmsSigningAlgorithm[] = ['RSASSA_PKCS1_V1_5_SHA_256', 'RSASSA_PSS_SHA_256'];
 const ECC: readonly KmsSigningAlgorithm[] = ['ECDSA_SHA_256'];
 
-/** What a key of this spec can sign by. */
+/** Returns the signing algorithms of a key with this spec. */
 export const algorithmsOf = (spec: SigningKeySpec): readonly KmsSigningAlgorithm[] =>
   spec === 'ECC_NIST_P256' ? ECC : RSA;
 
 const generate = promisify(generateKeyPair);
 
-/** Off the main thread: an RSA key of 4096 bits takes up to seconds. */
+/** Creates a key outside the main thread, because an RSA key of 4096 bits can take seconds. */
 export async function newSigningKey(spec: SigningKeySpec, tags: Tags): Promise<SigningKey> {
   const { privateKey } =
     spec === 'ECC_NIST_P256'
@@ -45,16 +44,17 @@ export async function newSigningKey(spec: SigningKeySpec, tags: Tags): Promise<S
   return { ...newKeyRecord(tags), spec, privateKey };
 }
 
-/** @returns the public key as GetPublicKey has it: DER of a SubjectPublicKeyInfo (RFC 5280 section 4.1) */
+/** Returns the public key in the form of GetPublicKey: DER of a SubjectPublicKeyInfo (RFC 5280 section 4.1). */
 export const publicKeyOf = ({ privateKey }: SigningKey): Buffer =>
   createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
 
 export const digestOf = (message: Buffer): Buffer => createHash('sha256').update(message).digest();
 
 /**
- * @param digest SHA-256's 32 bytes, as {@link digestOf} makes them
+ * Returns the signature in the form of AWS KMS: an ECDSA signature is DER (ANSI X9.62).
+ *
+ * @param digest 32 bytes of SHA-256, as {@link digestOf} returns them
  * @param algorithm one of {@link algorithmsOf} the key's spec
- * @returns the signature in KMS's form: an ECDSA signature is DER (ANSI X9.62)
  */
 export const signDigest = (key: SigningKey, digest: Buffer, algorithm: KmsSigningAlgorithm): Buffer =>
   SIGN_DIGEST[algorithm](key.privateKey, digest);

@@ -1,5 +1,5 @@
 /**
- * What the embedded KMS does with its asymmetric keys.
+ * The operations of the embedded KMS with asymmetric keys.
  * Source: AWS KMS API reference, GetPublicKey and Sign.
  */
 import * as v from 'valibot';
@@ -18,7 +18,7 @@ import {
 } from './kms-named-key';
 import { algorithmsOf, digestOf, publicKeyOf, signDigest, SIGNING_ALGORITHMS } from './kms-signing-key';
 
-/** What Sign takes, in bytes. */
+/** Longest message for Sign, in bytes. */
 const MAX_MESSAGE_BYTES = 4096;
 const DIGEST_BYTES = 32;
 

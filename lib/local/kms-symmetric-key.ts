@@ -1,9 +1,9 @@
 /**
- * A symmetric KMS key of the embedded cloud, and the form of what it seals.
+ * A symmetric KMS key of the embedded cloud, and the form of its ciphertexts.
  *
  * A ciphertext blob is: version (1 byte), key id (16 bytes), nonce (12 bytes), tag (16 bytes), ciphertext.
  * AES-256-GCM; the additional authenticated data is the blob's version and key id and the encryption
- * context in canonical form, so a blob opens only under the very context it was sealed with (AWS KMS
+ * context in canonical form, so a blob can be decrypted only with the context that encrypted it (AWS KMS
  * developer guide, "Encryption context").
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
@@ -33,11 +33,11 @@ export const newSymmetricKey = (tags: Tags = {}): SymmetricKey => ({
   material: randomBytes(KEY_BYTES),
 });
 
-/** Whether the blob says that this key sealed it. */
+/** Returns whether the blob names this key. */
 export const names = (blob: Buffer, key: SymmetricKey): boolean =>
   blob.length >= TAG_END && blob.subarray(0, KEY_ID_END).equals(blobHeader(key));
 
-/** Seals under the key and the context. */
+/** Encrypts under the key and the context. */
 export function seal(key: SymmetricKey, plaintext: Buffer, context: EncryptionContext): Buffer {
   const header = blobHeader(key);
   const nonce = randomBytes(NONCE_END - KEY_ID_END);
@@ -47,10 +47,10 @@ export function seal(key: SymmetricKey, plaintext: Buffer, context: EncryptionCo
 }
 
 /**
- * Opens what {@link seal} made.
+ * Decrypts the output of {@link seal}.
  *
- * @returns undefined when the blob is not of this key, was changed, or belongs to another context: KMS does
- *   not tell these apart either
+ * @returns undefined when the blob belongs to another key or context, or was changed. AWS KMS does not distinguish these
+ *   cases either.
  */
 export function open(key: SymmetricKey, blob: Buffer, context: EncryptionContext): Buffer | undefined {
   if (!names(blob, key)) return undefined;
@@ -67,7 +67,7 @@ export function open(key: SymmetricKey, blob: Buffer, context: EncryptionContext
 const blobHeader = (key: SymmetricKey): Buffer =>
   Buffer.concat([Buffer.from([VERSION]), Buffer.from(key.keyId.replaceAll('-', ''), 'hex')]);
 
-/** JSON of the pairs in the order of their names: no two contexts have the same form. */
+/** Returns JSON of the pairs, sorted by name, so that different contexts have different forms. */
 function authenticatedData(header: Buffer, context: EncryptionContext): Buffer {
   const pairs = Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1));
   return Buffer.concat([header, Buffer.from(JSON.stringify(pairs))]);

@@ -1,6 +1,6 @@
 /**
- * What the embedded KMS does with its symmetric keys: what the service calls, and what an operator needs to give it
- * another key.
+ * The operations of the embedded KMS with symmetric keys: those that the service calls, and those that an operator needs
+ * to move the service to another key.
  * Source: AWS KMS API reference, the operations of these names.
  */
 import { randomBytes } from 'node:crypto';
@@ -26,9 +26,9 @@ import {
   type SymmetricKey,
 } from './kms-symmetric-key';
 
-/** What Encrypt takes, in bytes. */
+/** Longest plaintext for Encrypt, in bytes. */
 const MAX_PLAINTEXT_BYTES = 4096;
-/** What GenerateDataKey makes, in bytes. */
+/** Longest key of GenerateDataKey, in bytes. */
 const MAX_DATA_KEY_BYTES = 1024;
 const DATA_KEY_BYTES = { AES_128: 16, AES_256: 32 } as const;
 
@@ -133,7 +133,7 @@ function generateDataKeyWithoutPlaintext(keys: KmsKeyRing, input: unknown): obje
 const usableKey = (keys: KmsKeyRing, keyId: string, operation: string): SymmetricKey =>
   enabledKey(symmetricKey(keys, keyId, operation));
 
-/** Opens a blob by the key that it names, which must be the one that the caller names, if it names one. */
+/** Decrypts a blob with the key that it names. If the caller names a key, it must be the same. */
 function opened(
   keys: KmsKeyRing,
   keyId: string | undefined,

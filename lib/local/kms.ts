@@ -1,7 +1,6 @@
 /**
- * KMS of the embedded cloud: what the service uses of it, and what its operator and the owners of signing keys need,
- * over KMS's own protocol (AWS JSON 1.1, `X-Amz-Target: TrentService.{Operation}`), so that the real client works
- * against it.
+ * AWS KMS of the embedded cloud: the operations that the service, its operator, and the owners of signing keys use. It
+ * has the protocol of AWS KMS (AWS JSON 1.1, `X-Amz-Target: TrentService.{Operation}`), so AWS clients work with it.
  */
 import * as v from 'valibot';
 import { startAwsJson, type LocalAwsJson } from './aws-json';
@@ -21,7 +20,7 @@ const OPERATIONS = [...KEY_OPERATIONS, ...SYMMETRIC_OPERATIONS, ...SIGNING_OPERA
 
 const MAX_REQUEST_BYTES = 64 * 1024;
 
-/** Public keys are what an OAuth server has to be given; what a key does is for the functions. */
+/** An authorization server needs the public key. Only the functions use a key. */
 const PRINCIPALS_OPERATIONS: ReadonlySet<string> = new Set([...KEY_OPERATIONS.keys(), 'GetPublicKey']);
 
 const NamedKey = v.object({ KeyId: KeyIdSchema });
@@ -40,15 +39,15 @@ const accessTo = (keys: KmsKeyRing, principals: Principals): PrincipalAccess => 
 export interface LocalKms extends LocalAwsJson {
   /** ARN of the key that the service is deployed with. */
   readonly keyArn: string;
-  /** The key itself: for what AWS's services seal without being asked, with no permission of the caller's. */
+  /** The key itself, for data that AWS services encrypt without a permission of the caller. */
   readonly key: SymmetricKey;
 }
 
 /**
- * @param keyFile where the keys are kept; made when absent, readable for its owner only
- * @param credentials what clients must present
- * @param principals who may also manage keys; nobody when left out
- * @param port one that is free when left out
+ * @param keyFile file of the keys; created if it is missing, readable only for its owner
+ * @param credentials that clients must present
+ * @param principals that can manage keys too; none by default
+ * @param port to listen on; by default, a free port
  * @throws StartError when the keys' file is damaged
  */
 export async function startKms(
@@ -64,7 +63,7 @@ export async function startKms(
       (input: unknown) => operation(keys, input),
     ]),
   );
-  // As in AWS's model, where an unexpected failure is KMSInternalException and says nothing else.
+  // In the service model of AWS KMS, an unexpected failure is a KMSInternalException without details.
   const service = {
     operations,
     internalError: 'KMSInternalException',

@@ -1,8 +1,7 @@
 /**
- * Lambda of the embedded cloud: functions of this process call one another through it, synchronously, by an event that
- * is served after the answer, or with the answer streamed, as Lambda's own client asks for it.
- * Source: AWS Lambda API reference, Invoke and InvokeWithResponseStream; its quotas: AWS Lambda developer guide, "Lambda
- * quotas".
+ * AWS Lambda of the embedded cloud. Functions of this process invoke each other through it, by the Lambda client:
+ * synchronously, asynchronously by an event, or with a streamed response.
+ * Source: AWS Lambda API reference, Invoke and InvokeWithResponseStream; AWS Lambda developer guide, "Lambda quotas".
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -13,7 +12,7 @@ import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 import { readBody } from './request-body';
 
-/** A function that others invoke. */
+/** A function that other functions invoke. */
 export type InvokedHandler = (
   event: unknown,
   context: Pick<Context, 'awsRequestId' | 'invokedFunctionArn'>,
@@ -22,11 +21,11 @@ export type InvokedHandler = (
 export type LambdaFunction = InvokedHandler | StreamedFunction;
 
 export interface LocalLambdaOptions {
-  /** By name; may be filled once the emulator has started, for functions are told its address when they load. */
+  /** By name. Functions can be added after the start, because they need the address of the emulator to load. */
   readonly functions: ReadonlyMap<string, LambdaFunction>;
-  /** What clients must present. */
+  /** Credentials that clients must present. */
   readonly credentials: EmulatorCredentials;
-  /** Told of a function that threw. */
+  /** Called when a function throws. */
   readonly reportFailure: (failure: { requestId: string; resource: string; error: unknown }) => void;
 }
 
@@ -34,15 +33,15 @@ export interface LocalLambda extends Pick<Listening, 'close'> {
   readonly endpoint: string;
 }
 
-/** Bytes of a payload. */
+/** Largest payloads, in bytes. */
 const MOST_SYNCHRONOUS = 6 * 1024 * 1024;
 const MOST_ASYNCHRONOUS = 1024 * 1024;
 
-/** A function by its name, or the ARN that ends in it; and which of the two operations. */
+/** A function by its name or ARN, and one of the two operations. */
 const INVOCATIONS =
   /^POST \/(?:2015-03-31|2021-11-15)\/functions\/(?:arn:aws:lambda:[a-z0-9-]+:\d{12}:function:)?([a-zA-Z0-9-_]+)\/(invocations|response-streaming-invocations)$/;
 
-/** A refusal under the name that Lambda gives it. */
+/** An error with the name that Lambda gives it. */
 class LambdaError extends Error {
   constructor(
     readonly status: number,
@@ -53,10 +52,10 @@ class LambdaError extends Error {
   }
 }
 
-/** What Lambda says when something in it, not in the function, is at fault. */
+/** The error of Lambda for a failure that is not in the function. */
 const SERVICE_ERROR = new LambdaError(500, 'ServiceException', 'The request failed.');
 
-/** @returns a Lambda that lets events under way finish when it is closed */
+/** Returns a Lambda whose `close` waits for the events that it has accepted. */
 export async function startLambda(options: LocalLambdaOptions): Promise<LocalLambda> {
   const events = new Set<Promise<unknown>>();
   const server = createServer((request, response) => {
@@ -87,7 +86,11 @@ async function serve(
   const invoked = functionOf(options, request.method, request.url);
   const type = request.headers['x-amz-invocation-type'] ?? 'RequestResponse';
   if (type !== 'RequestResponse' && type !== 'Event') {
-    throw new LambdaError(400, 'InvalidParameterValueException', 'The invocation type is not known here.');
+    throw new LambdaError(
+      400,
+      'InvalidParameterValueException',
+      'The local service does not have this invocation type.',
+    );
   }
   const event = parseEvent(payload, type === 'Event' ? MOST_ASYNCHRONOUS : MOST_SYNCHRONOUS);
   const requestId = randomUUID();
@@ -108,7 +111,7 @@ async function serve(
 interface InvokedFunction {
   readonly name: string;
   readonly handler: LambdaFunction;
-  /** Whether the answer is asked for as a stream. */
+  /** Whether the caller requests a streamed response. */
   readonly streamed: boolean;
 }
 
@@ -122,7 +125,7 @@ function functionOf({ functions }: LocalLambdaOptions, method = '', url = ''): I
 
 function parseEvent(payload: Buffer | undefined, most: number): unknown {
   if (!payload || payload.length > most) {
-    throw new LambdaError(413, 'RequestTooLargeException', `A payload may have ${most} bytes.`);
+    throw new LambdaError(413, 'RequestTooLargeException', `The payload must have at most ${most} bytes.`);
   }
   try {
     return payload.length === 0 ? {} : JSON.parse(payload.toString('utf8'));
@@ -146,7 +149,7 @@ async function invoke(
 ): Promise<Outcome> {
   try {
     if (typeof handler !== 'function')
-      throw new Error('A streaming function is invoked by InvokeWithResponseStream.');
+      throw new Error('Invoke a streaming function by InvokeWithResponseStream.');
     return { result: await handler(event, contextOf(name, requestId)) };
   } catch (error) {
     reportFailure({ requestId, resource: name, error });
@@ -154,13 +157,13 @@ async function invoke(
   }
 }
 
-/** What a function's error looks like from outside. */
+/** Returns the payload that a caller gets for an error of a function. */
 function errorPayload(error: unknown): object {
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: '' };
   return { errorType: name, errorMessage: message, trace: [] };
 }
 
-/** A function that does not stream is one whose stream has one piece. Nobody who hangs up ends the run. */
+/** A function that does not stream sends one chunk. A client that disconnects does not end the invocation. */
 async function invokeStreamed(
   { reportFailure }: LocalLambdaOptions,
   { name, handler }: InvokedFunction,
@@ -180,7 +183,7 @@ async function invokeStreamed(
   }
 }
 
-/** A function's error is an answer of status 200 too: the header tells them apart. */
+/** The response to an error of a function has status 200 too; the header marks it. */
 function answer(response: ServerResponse, outcome: Outcome): void {
   response.setHeader('x-amz-executed-version', '$LATEST');
   response.setHeader('content-type', 'application/json');

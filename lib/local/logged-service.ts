@@ -5,15 +5,14 @@ import { openServiceLog } from './service-log';
 import { startLocal, type LocalOptions, type LocalService } from './start';
 
 export interface LoggedService extends LocalService {
-  /** The log, which is the audit log too. */
+  /** Path of the log, which contains the audit log. */
   readonly logPath: string;
 }
 
 /**
- * Starts the service. What its functions write to the console goes to the log from now on, so this process's console
- * is theirs.
+ * Starts the service. From then on, the global console of this process writes to the log.
  *
- * @throws StartError for what a person can put right
+ * @throws StartError for what a person can correct
  */
 export async function startLogged(options: Omit<LocalOptions, 'reportFailure'>): Promise<LoggedService> {
   await prepareDataFolder(options.dataDir);

@@ -1,6 +1,6 @@
 /**
- * HTTP servers of the embedded cloud: on 127.0.0.1 only, deaf to names that are not loopback, and closed
- * without waiting for clients that keep their connections.
+ * HTTP servers of the embedded cloud. They listen on 127.0.0.1 only, reject Host names that are not loopback, and close
+ * without waiting for idle connections.
  */
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,28 +8,30 @@ import { StartError, systemErrorCode } from './start-error';
 
 export const LOOPBACK = '127.0.0.1';
 
-/** How long answers under way may take to finish once the server stops, in milliseconds. */
+/** Time for open requests to finish after the server stops listening, in milliseconds. */
 const CLOSING_GRACE_MS = 2000;
 
 export interface Listening {
   readonly port: number;
-  /** Stops listening; what is under way may finish within two seconds. */
+  /** Stops listening. Open requests have 2 seconds to finish. */
   readonly close: () => Promise<void>;
 }
 
-/** A port that follows from the service's own, PORT. */
+/** A port that depends on the port of the service, PORT. */
 export interface DerivedPort {
   readonly port: number;
-  /** The service's own port; 0 when the system chooses both. */
+  /** Port of the service; 0 when the system chooses both. */
   readonly servicePort: number;
-  /** What listens there, for a person. */
+  /** What listens there, in words for a person. */
   readonly purpose: string;
 }
 
 /**
- * @param servicePort the service's own port; 0 for one that is free
- * @param offset how far behind it the port is
- * @param purpose what listens there, for a person
+ * Returns the port at an offset from the port of the service.
+ *
+ * @param servicePort port of the service; 0 for a free port
+ * @param offset from the port of the service
+ * @param purpose what listens there, in words for a person
  */
 export const portBehind = (servicePort: number, offset: number, purpose: string): DerivedPort => ({
   port: servicePort === 0 ? 0 : servicePort + offset,
@@ -38,9 +40,9 @@ export const portBehind = (servicePort: number, offset: number, purpose: string)
 });
 
 /**
- * @param server not listening yet
- * @param wanted the port, or how it follows from the service's own; 0 for one that is free
- * @throws StartError when the port is taken or may not be used
+ * @param server that does not listen yet
+ * @param wanted the port, or how it depends on the port of the service; 0 for a free port
+ * @throws StartError when the port is taken or not permitted
  */
 export async function listenOnLoopback(server: Server, wanted: number | DerivedPort): Promise<Listening> {
   const port = typeof wanted === 'number' ? wanted : wanted.port;
@@ -63,9 +65,7 @@ function cannotListen(error: Error, port: number, derived: DerivedPort | undefin
     );
   }
   if (code === 'EACCES') {
-    return new StartError(
-      `Port ${port} needs rights that this user does not have. Set PORT to one above 1023.`,
-    );
+    return new StartError(`Your user is not permitted to use port ${port}. Set PORT to a number above 1023.`);
   }
   return error;
 }
@@ -88,10 +88,10 @@ async function closeServer(server: Server): Promise<void> {
 }
 
 /**
- * Whether a request names this server by a loopback name. A page on another origin whose name was made to
- * resolve to 127.0.0.1 (DNS rebinding) still sends its own name.
+ * Returns whether a request names this server by a loopback name. A page on another origin whose name resolves to
+ * 127.0.0.1 (DNS rebinding) still sends the name of its origin.
  *
- * @param port that clients address; by default the one that the request came in by
+ * @param port that clients address; by default, the port that received the request
  */
 export function isAddressedToLoopback(
   request: IncomingMessage,

@@ -1,8 +1,8 @@
 /**
- * What the local principals may do at an AWS service of the embedded cloud, where they create the keys and secrets of
- * credential providers. It stands in for IAM: the operator manages every resource but those of the embedded cloud
- * itself, and any other principal the resources whose tag names it as the owner. None of them signs, decrypts, or
- * reads a secret value: only the functions do.
+ * What the local principals can do at an AWS service of the embedded cloud, where they create the keys and secrets of
+ * credential providers. It takes the place of IAM. The operator manages every resource except those of the embedded
+ * cloud itself. Any other principal manages the resources whose tag names it as the owner. No principal signs, decrypts,
+ * or reads a secret value: only the functions do.
  */
 import { principalOf } from '../../lambda/domain/principal';
 import { OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
@@ -17,15 +17,15 @@ export interface ManagedResource {
 
 export interface PrincipalAccess {
   readonly principals: Principals;
-  /** In the scope of a signature, and in the names of permissions. */
+  /** Name of the service in the scope of a signature and in permissions. */
   readonly service: 'kms' | 'secretsmanager';
-  /** Operations that principals may call; the first part of `X-Amz-Target` is left out. */
+  /** Operations that principals can call, without the first part of `X-Amz-Target`. */
   readonly operations: ReadonlySet<string>;
   /** Returns the resource that the request names, or undefined when it names none that exists. */
   readonly resourceOf: (input: unknown) => ManagedResource | undefined;
 }
 
-/** Returns whether the access lets the caller do this. */
+/** Returns whether the caller is allowed to call the operation with this input. */
 export function isAllowed(
   { principals, operations, resourceOf }: PrincipalAccess,
   caller: Principal,

@@ -1,26 +1,26 @@
 /**
- * The IAM principals of the embedded cloud: four callers with access keys of their own, so that a laptop
- * shows what an AWS account would: who owns what, and who is refused. The keys are made once and kept.
+ * The IAM principals of the embedded cloud: four callers, each with its own access key. So a laptop shows what an AWS
+ * account would show: who owns a resource, and who is denied. The keys are created once and kept.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readOrCreateSecretFile, writeSecretFile } from './data-folder';
 
-/** An AWS account number that is nobody's. */
+/** An AWS account number that no account has. */
 export const LOCAL_ACCOUNT = '000000000000';
 
 export const LOCAL_REGION = 'us-east-1';
 
-/** ARNs in the forms that API Gateway hands on as `requestContext.identity.userArn`. */
+/** ARNs in the forms of `requestContext.identity.userArn` of API Gateway. */
 const ARNS = {
   /** Registers workload identities and credential providers. */
   operator: `arn:aws:iam::${LOCAL_ACCOUNT}:user/operator`,
   /** Runs an agent: a role session, as on Lambda or ECS. */
   agent: `arn:aws:sts::${LOCAL_ACCOUNT}:assumed-role/agent/local`,
-  /** Runs agent endpoints: a role session of a function, which may do what others let it. */
+  /** Runs agent endpoints: the role session of a function, which has the permissions that owners grant to it. */
   gate: `arn:aws:sts::${LOCAL_ACCOUNT}:assumed-role/gate/local`,
-  /** A valid caller who owns nothing. */
+  /** A valid caller that owns nothing. */
   stranger: `arn:aws:iam::${LOCAL_ACCOUNT}:user/stranger`,
 } as const;
 
@@ -28,7 +28,7 @@ export type PrincipalName = keyof typeof ARNS;
 
 export interface Principal {
   readonly arn: string;
-  /** Unique id as IAM makes them: `AROA…` of a role, `AIDA…` of a user. One that is made again has another. */
+  /** Unique id as in IAM: `AROA…` of a role, `AIDA…` of a user. A principal that is created again has another. */
   readonly id: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -46,15 +46,15 @@ type AccessKey = v.InferOutput<typeof AccessKeySchema>;
 const PrincipalsFileSchema = v.strictObject({
   operator: AccessKeySchema,
   agent: AccessKeySchema,
-  /** Not in a folder from before there were agent endpoints. */
+  /** Absent in a folder that is older than agent endpoints. */
   gate: v.exactOptional(AccessKeySchema),
   stranger: AccessKeySchema,
 });
 
 /**
- * The principals of a data folder, with keys made at its first use.
+ * Returns the principals of a data folder, whose keys are created at its first use.
  *
- * @param dataDir absolute path of the data folder, which exists
+ * @param dataDir absolute path of the data folder, which must exist
  * @throws StartError when the file of keys is damaged
  */
 export async function loadPrincipals(dataDir: string): Promise<Principals> {
@@ -81,11 +81,11 @@ const localPrincipal = (name: PrincipalName, key: AccessKey): Principal => ({
   ...key,
 });
 
-/** As lasting as the access key, and another one with another key. */
+/** Returns a unique id that lasts as long as the access key. */
 export const uniqueIdOf = (arn: string, { accessKeyId }: AccessKey): string =>
   `${arn.includes(':assumed-role/') ? 'AROA' : 'AIDA'}${accessKeyId.slice('AKIA'.length)}`;
 
-/** Access key ids look like AWS's: `AKIA` and sixteen letters and digits of base32 (RFC 4648 section 6). */
+/** Access key ids have the form of AWS: `AKIA` and 16 letters and digits of base32 (RFC 4648 section 6). */
 function newAccessKey(): AccessKey {
   const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   const id = Array.from({ length: 16 }, () => base32.charAt(randomInt(base32.length))).join('');

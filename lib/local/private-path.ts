@@ -1,22 +1,22 @@
 /**
- * Folders and files that hold secrets are for their owner alone. That is checked before anything in them is trusted:
- * what others could read is closed to them, with a line that says so; what others could write is refused, for its
- * keys might be theirs. Where a system has no such permissions (Windows), there is nothing to check.
+ * Only the owner can access folders and files with secrets. The permissions are checked before the content is trusted.
+ * If other users can read a path, its permissions are changed, and a line says so. If other users can write to it, it is
+ * rejected, because its keys might be theirs. Windows has no such permissions, so nothing is checked there.
  */
 import { chmodSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { StartError, systemErrorCode } from './start-error';
 
-/** Bits of the mode that let others read or enter, and write. */
+/** Bits of the mode that allow any access by other users, and write access. */
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
 
-/** The bit of a folder that users share, such as /tmp. */
+/** The mode bit of a shared folder such as /tmp. */
 const STICKY = 0o1000;
 
-/** Files that say that a folder is this service's. */
+/** Files that show that a folder belongs to this service. */
 const CLAIMS = ['principals.json', 'kms.json'];
 
-/** What is in a folder before one of those is: a start that was killed leaves it. A mounted disk has `lost+found`. */
+/** Files that can exist before one of those does, after a start that was killed. A mounted disk has `lost+found`. */
 const BEFORE_CLAIMS = /^(service\.log|dynamodb|secrets\.json|lost\+found|\.(try-|principals\.json\.).*)$/;
 
 /** Root can access everything, so ownership proves nothing. */
@@ -28,7 +28,7 @@ const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
-/** @returns whether the process's user may trust this to be their own; undefined where the system cannot tell */
+/** @returns whether the user of this process owns the path; undefined where the system has no owners */
 function isOwn({ uid }: Stats): boolean | undefined {
   const user = process.getuid?.();
   return user === undefined ? undefined : user === ROOT || uid === user;
@@ -58,29 +58,29 @@ function close(path: string, mode: number, permissions: number, advice: string):
   );
 }
 
-/** @throws StartError for what another user owns or could have written */
+/** @throws StartError for a path that another user owns or could have written */
 function closeToOthers(path: string, stats: Stats, permissions: number, advice = ''): void {
   const own = isOwn(stats);
   if (own === undefined) return;
-  if (!own) throw new StartError(`${path} belongs to another user. Set DATA_DIR to a folder of your own.`);
+  if (!own) throw new StartError(`${path} belongs to another user. Set DATA_DIR to your own folder.`);
   const { mode } = stats;
   if ((mode & OTHERS_WRITE) !== 0) {
     throw new StartError(
-      `Other users can write to ${path} (${octal(mode)}), so what is in it might be theirs. If you trust it, run chmod ${octal(permissions)} on it; otherwise set another DATA_DIR.`,
+      `Other users can write to ${path} (${octal(mode)}), so its content might be theirs. If you trust it, run chmod ${octal(permissions)} on it. Otherwise, set DATA_DIR to another folder.`,
     );
   }
   if ((mode & OTHERS) !== 0) close(path, mode, permissions, advice);
 }
 
-/** Whether a folder with these entries holds the service's state, or nothing else's. */
+/** Returns whether a folder with these entries contains state of this service, or nothing yet. */
 const isForState = (entries: readonly string[]): boolean =>
   entries.some((name) => CLAIMS.includes(name)) || entries.every((name) => BEFORE_CLAIMS.test(name));
 
 /**
- * Closes a folder that is empty or holds this service's files. The permissions of any other are somebody else's affair.
+ * Makes a folder private that is empty or contains state of this service. The permissions of any other folder stay.
  *
- * @param folder that exists
- * @throws StartError when it is for other files, users share it, others own it, or could have put something into it
+ * @param folder must exist
+ * @throws StartError when it contains other files, users share it, or another user owns it or could have written to it
  */
 export function closeFolderToOthers(folder: string): void {
   const stats = statsOf(folder);
@@ -95,26 +95,26 @@ export function closeFolderToOthers(folder: string): void {
     );
   }
   const isOpen = isOwn(stats) === true && (stats.mode & OTHERS_WRITE) !== 0;
-  // Where there is nothing yet, nobody has put anything.
+  // In an empty folder, no other user has left anything.
   if (isOpen && entries.length === 0) close(folder, stats.mode, 0o700, '');
   else closeToOthers(folder, stats, 0o700);
 }
 
 /**
- * @returns false when there is none
- * @throws StartError for what is no regular file: a pipe, for one, is never read to its end
+ * @returns false when the path does not exist
+ * @throws StartError when it is not a regular file: a read from a pipe might never end
  */
 export function isRegularFile(path: string): boolean {
   const stats = statsOf(path);
   if (stats && !stats.isFile())
-    throw new StartError(`${path} is not a regular file. Remove it, or set another DATA_DIR.`);
+    throw new StartError(`${path} is not a regular file. Remove it, or set DATA_DIR to another folder.`);
   return stats !== undefined;
 }
 
 /**
  * @param path of a file with keys or secrets
- * @returns false when there is none
- * @throws StartError for what is no regular file, or what others own or could have written
+ * @returns false when the path does not exist
+ * @throws StartError when it is not a regular file, or another user owns it or could have written it
  */
 export function isPrivateFile(path: string): boolean {
   if (!isRegularFile(path)) return false;
@@ -124,7 +124,7 @@ export function isPrivateFile(path: string): boolean {
     path,
     stats,
     0o600,
-    ' If others use this machine, they may know the keys in it: start again with another DATA_DIR.',
+    ' If other users have accounts on this machine, they might know the keys in it. Set DATA_DIR to a new folder.',
   );
   return true;
 }

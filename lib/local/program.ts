@@ -12,7 +12,7 @@ export interface Running {
 }
 
 export interface ProgramOptions {
-  /** @throws StartError for what a person can put right */
+  /** @throws StartError for what a person can correct */
   readonly start: () => Promise<Running>;
   /** What to print when the program has stopped. */
   readonly farewell: string;
@@ -70,7 +70,7 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-/** One line for what a person can put right; the stack for a defect. */
+/** Returns one line for what a person can correct, and the stack for a defect. */
 function reasonOf(error: unknown): string {
   if (error instanceof StartError) return error.message;
   if (!(error instanceof Error)) return 'The service could not start, for an unknown reason.';

@@ -1,11 +1,11 @@
-/** Bodies of requests to the embedded cloud, within bounds. */
+/** Reads the bodies of requests to the embedded cloud, up to a size. */
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Reads to the end, whatever the size: an answer before the end of the request is lost on many a client.
+ * Reads the body to its end, whatever its size: many clients lose a response that arrives before the end of the request.
  *
- * @param most bytes
- * @returns undefined when there was more; it has been dropped
+ * @param most largest size, in bytes
+ * @returns undefined when the body is larger
  */
 export async function readBody(request: IncomingMessage, most: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];

@@ -1,8 +1,9 @@
-/** Which route of an API a request is for, by API Gateway's rules: a literal segment wins over a parameter. */
-/** What of a route it takes to find it. */
+/** Finds the route of a request by the rules of API Gateway: a literal segment takes precedence over a parameter. */
+
+/** The part of a route that is needed to match it. */
 interface Template {
   readonly method: string;
-  /** Path template in API Gateway's notation. */
+  /** Path template in the notation of API Gateway. */
   readonly path: string;
 }
 
@@ -23,8 +24,9 @@ interface CompiledRoute<Route> {
 const PARAMETER = /^\{(\w+)(\+?)\}$/;
 
 /**
- * @param routes templates in API Gateway's notation: `{name}` for one segment, `{name+}` for all that follow
- * @returns a matcher of method and percent-encoded path; a path that does not decode matches nothing
+ * Returns a matcher for a method and a percent-encoded path. A path that cannot be decoded matches no route.
+ *
+ * @param routes templates in the notation of API Gateway: `{name}` for one segment, `{name+}` for the rest of the path
  */
 export function compileRoutes<Route extends Template>(routes: readonly Route[]): RouteMatcher<Route> {
   const compiled = routes.map((route) => compile(route)).sort((a, b) => a.names.length - b.names.length);

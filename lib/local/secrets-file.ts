@@ -1,7 +1,7 @@
 /**
- * The secrets of the embedded Secrets Manager and the file that they are kept in. Their text is sealed by a KMS key,
- * in the encryption context that Secrets Manager uses (its user guide, "Secret encryption and decryption"). The file
- * is written before a change counts.
+ * The secrets of the embedded Secrets Manager and their file. A KMS key encrypts their text, with the encryption context
+ * of AWS Secrets Manager (its user guide, "Secret encryption and decryption"). A change takes effect after the file is
+ * written.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as v from 'valibot';
@@ -27,7 +27,7 @@ export interface SecretsFile {
   /** @returns undefined when the name is taken */
   create(name: string, text: string, tags: Tags): Promise<LocalSecret | undefined>;
   textOf(secret: LocalSecret): string;
-  /** A new version with this text in the place of the old one. */
+  /** Replaces the text by a new version. */
   putText(secret: LocalSecret, text: string): Promise<LocalSecret>;
   changeTags(secret: LocalSecret, change: (present: Tags) => Tags): Promise<void>;
 }
@@ -37,23 +37,23 @@ const contextOf = ({ arn, versionId }: Pick<LocalSecret, 'arn' | 'versionId'>) =
   SecretVersionId: versionId,
 });
 
-/** Ends in six characters of its own, as Secrets Manager's do. */
+/** Returns an ARN that ends in 6 random characters, as in AWS Secrets Manager. */
 const newArn = (name: string): string =>
   `arn:aws:secretsmanager:${LOCAL_REGION}:${LOCAL_ACCOUNT}:secret:${name}-${randomBytes(3).toString('hex')}`;
 
 /**
- * @param path of the secrets' file; made when absent, readable for its owner only
- * @param key seals the secrets' text
+ * @param path of the file; created if it is missing, readable only for its owner
+ * @param key that encrypts the text of the secrets
  * @throws StartError when the file is damaged
  */
 export async function openSecretsFile(path: string, key: SymmetricKey): Promise<SecretsFile> {
   let secrets = await readOrCreateSecretFile(path, v.array(LocalSecretSchema), () => []);
   let lastWrite: Promise<unknown> = Promise.resolve();
 
-  /** Changes come one after the other, each onto what the last one left. */
+  /** Runs changes one after another, each on the result of the one before. */
   function change<Result>(next: () => { secrets: LocalSecret[]; result: Result }): Promise<Result> {
     const write = lastWrite
-      // One that failed stands in nobody's way.
+      // A failed change does not block the next one.
       .catch(() => undefined)
       .then(async () => {
         const changed = next();
@@ -85,7 +85,7 @@ export async function openSecretsFile(path: string, key: SymmetricKey): Promise<
       }),
     textOf(secret) {
       const text = open(key, Buffer.from(secret.sealed, 'base64'), contextOf(secret));
-      if (!text) throw new Error('a secret was sealed by another key');
+      if (!text) throw new Error('The secret was encrypted by another key.');
       return text.toString('utf8');
     },
     putText: (secret, text) =>

@@ -1,6 +1,6 @@
 /**
- * Secrets Manager of the embedded cloud: what the service uses of it, and what a person or a test needs to put
- * secrets there, over its own protocol (AWS JSON 1.1, `X-Amz-Target: secretsmanager.{Operation}`).
+ * AWS Secrets Manager of the embedded cloud: the operations that the service uses, and those that create and change
+ * secrets. It has the protocol of AWS Secrets Manager (AWS JSON 1.1, `X-Amz-Target: secretsmanager.{Operation}`).
  * Source: AWS Secrets Manager API reference, the operations of these names.
  */
 import * as v from 'valibot';
@@ -12,7 +12,7 @@ import type { PrincipalAccess } from './principal-access';
 import type { Principals } from './principals';
 import { openSecretsFile, type LocalSecret, type SecretsFile } from './secrets-file';
 
-/** A secret of 64 KiB, and as much again for its escapes. */
+/** A secret of 64 KiB, with room for its escape sequences. */
 const MAX_REQUEST_BYTES = 512 * 1024;
 
 const Name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/));
@@ -34,7 +34,7 @@ const PutValueSchema = v.object({ SecretId, SecretString });
 const TagSchema = v.object({ SecretId, Tags });
 const UntagSchema = v.object({ SecretId, TagKeys: v.array(v.string()) });
 
-/** What puts a secret there and manages it; its value is for the functions to read. */
+/** Operations that create and manage secrets. Only the functions read the value. */
 const PRINCIPALS_OPERATIONS: ReadonlySet<string> = new Set([
   'CreateSecret',
   'DescribeSecret',
@@ -101,11 +101,11 @@ const operationsOn = (
 });
 
 /**
- * @param path where the secrets are kept, their text sealed
- * @param key seals their text
- * @param credentials what clients must present
- * @param principals who may also manage secrets; nobody when left out
- * @param port one that is free when left out
+ * @param path of the file of secrets, whose text is encrypted
+ * @param key that encrypts the text
+ * @param credentials that clients must present
+ * @param principals that can manage secrets too; none by default
+ * @param port to listen on; by default, a free port
  * @throws StartError when the secrets' file is damaged
  */
 export async function startSecretsManager(

@@ -1,6 +1,6 @@
 /**
- * The service's log file, which is its audit log too. What the functions write to the console goes there, so
- * that the terminal stays for people.
+ * The log file of the service, which contains its audit log too. The functions' console output goes there and not to the
+ * terminal.
  */
 import { Console } from 'node:console';
 import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
@@ -9,14 +9,14 @@ import { isRegularFile } from './private-path';
 import { StartError, systemErrorCode } from './start-error';
 
 export interface ServiceLog {
-  /** Takes the place of the global console. */
+  /** Replaces the global console. */
   readonly console: Console;
   readonly close: () => void;
 }
 
 /**
- * Opens the log for appending, readable for its owner only. Each line is handed to the system before the
- * call returns: a kill loses none.
+ * Opens the log for appending. Only its owner can read it. Each line reaches the system before the call returns, so a
+ * killed process loses none.
  *
  * @throws StartError when the file cannot be written
  */
@@ -37,7 +37,7 @@ export function openServiceLog(path: string): ServiceLog {
   };
 }
 
-/** Powertools indents what it logs through the global console; here an entry is a line, for grep. */
+/** Powertools indents its entries on the global console. Here, each entry is one line, for grep. */
 function onOneLine(text: string): string {
   if (!text.startsWith('{')) return text;
   try {
@@ -48,7 +48,7 @@ function onOneLine(text: string): string {
 }
 
 function openForAppending(path: string): number {
-  // To open a pipe that nobody reads would take for ever.
+  // Opening a pipe without a reader would never return.
   isRegularFile(path);
   try {
     const file = openSync(path, 'a', 0o600);

@@ -4,7 +4,7 @@ import { parseTrustedIssuers, type TrustedIssuer } from '../../lambda/domain/ide
 import { StartError } from './start-error';
 
 export interface LocalSettings {
-  /** 0 for one that is free. */
+  /** 0 for a free port. */
   readonly port: number;
   /** Absolute path. */
   readonly dataDir: string;

@@ -1,6 +1,6 @@
 /**
- * Signature Version 4, the server's side: the request is signed again with the caller's secret key and the
- * two signatures are compared. What is not covered by the signature is not believed.
+ * Signature Version 4 on the server: this module signs the request again with the caller's secret key and compares the
+ * signatures. The service does not trust what the signature does not cover.
  * Source: IAM user guide, "Create a signed AWS API request" and "Troubleshoot Signature Version 4 signing".
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -8,12 +8,12 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 
-/** A request as it came over the wire, nothing decoded or joined. */
+/** A request as the client sent it, without decoding. */
 export interface SignedRequest {
   readonly method: string;
-  /** Percent-encoded path; clients sign it encoded once more. */
+  /** Percent-encoded path. Clients encode it once more to sign it. */
   readonly path: string;
-  /** Percent-encoded query without its question mark; may be empty. */
+  /** Percent-encoded query without its question mark; can be empty. */
   readonly query: string;
   /** Every header line, repeated ones too. */
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -33,23 +33,23 @@ export interface SignatureRules<Caller extends SigningCredentials> {
   readonly now: Date;
 }
 
-/** The request is not signed as it must be. The message says which check failed, and repeats no secret. */
+/** The signature of a request is not valid. The message names the check that failed and contains no secret. */
 export class SignatureError extends Error {
   override readonly name = 'SignatureError';
 }
 
-/** How far the caller's clock may be off, in milliseconds. */
+/** Accepted difference between the caller's clock and this one, in milliseconds. */
 const CLOCK_SKEW_MS = 5 * 60 * 1000;
 
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 +Credential=([A-Z0-9]{16,128})\/(\d{8})\/([a-z0-9-]+)\/([a-z0-9-]+)\/aws4_request, *SignedHeaders=([a-z0-9_-]+(?:;[a-z0-9_-]+)*), *Signature=([0-9a-f]{64})$/;
 const AMZ_DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
 /**
- * Headers that must be signed where they are sent, for they steer the service: AWS's own, and those that say for which
- * user and session an agent is called. `X-Amzn-Trace-Id` is none of them: AWS's clients leave it unsigned.
+ * Headers that must be signed if they are sent, because the service acts on them: those of AWS, and those that name the
+ * user and the session of an invocation. `X-Amzn-Trace-Id` is not one of them, because AWS clients do not sign it.
  */
 const STEERING = ['x-amz-', 'x-amzn-bedrock-agentcore-'];
-/** A query that carries a signature (a presigned URL), or tries to pass for one. */
+/** A query with a signature (a presigned URL), or with a parameter that looks like one. */
 const AMZ_QUERY = /^x-amz-/i;
 
 /**
@@ -121,9 +121,8 @@ function parseAuthorization(headers: SignedRequest['headers']): Authorization {
 }
 
 /**
- * The headers that the signature covers, by lower-case name. A covered header must occur once, or the
- * function might read another line of it than the one that was signed; every header that steers the service must be
- * covered.
+ * Returns the headers that the signature covers, by lowercase name. Each must occur once: otherwise, the function might
+ * read a line that was not signed. Every header that the service acts on must be covered.
  */
 function signedHeaders(
   headers: SignedRequest['headers'],
@@ -141,7 +140,7 @@ function signedHeaders(
       );
     }
   }
-  // There are no session credentials here, so a session token can only be a mistake.
+  // The local service has no session credentials, so a session token is an error.
   if (names.includes('x-amz-security-token')) {
     throw new SignatureError(
       'The access keys of the local service have no session token; unset AWS_SESSION_TOKEN.',
@@ -175,7 +174,7 @@ function parseDate(amzDate: string | undefined, scopeDate: string, now: Date): D
   return date;
 }
 
-/** The signer takes the payload's hash from this header when there is one, so it must be the true hash. */
+/** The signer uses the payload hash in this header if there is one, so it must be the correct hash. */
 function checkPayloadHash(claimed: string | undefined, body: Buffer): void {
   if (claimed === undefined) return;
   if (claimed !== createHash('sha256').update(body).digest('hex')) {
@@ -183,7 +182,7 @@ function checkPayloadHash(claimed: string | undefined, body: Buffer): void {
   }
 }
 
-/** Parameters decoded once, in the shape that the signer encodes again. */
+/** Returns the parameters, decoded once, in the form that the signer encodes again. */
 function parseQuery(query: string): Record<string, string[]> {
   const parameters = new Map<string, string[]>();
   for (const pair of query.split('&').filter(Boolean)) {
@@ -194,7 +193,7 @@ function parseQuery(query: string): Record<string, string[]> {
         'Signatures in the query string are not accepted; sign by the Authorization header.',
       );
     }
-    // The signer builds plain objects, where this name would be lost and the parameter left unsigned.
+    // The signer uses plain objects, which would lose this name and leave the parameter unsigned.
     if (decoded === '__proto__')
       throw new SignatureError('The query string has a name that cannot be signed.');
     parameters.set(decoded, [...(parameters.get(decoded) ?? []), decode(value)]);

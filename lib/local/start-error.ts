@@ -1,6 +1,6 @@
 /**
- * An expected reason for not starting: a taken port, a folder in use, a setting that makes no sense.
- * The message is for a person: one line that says what is wrong and what to do about it.
+ * An expected reason for not starting: a taken port, a folder in use, a setting that is not valid. The message is one line
+ * that says what is wrong and what to do.
  */
 export class StartError extends Error {
   override readonly name = 'StartError';

@@ -1,6 +1,6 @@
 /**
- * Starts the embedded cloud in this process: the AWS services that the service uses, and its functions behind a
- * gateway, the same as in an AWS account.
+ * Starts the embedded cloud in this process: the AWS services that the service uses, and its functions behind a gateway,
+ * as in an AWS account.
  */
 import { resolve } from 'node:path';
 import { startEmulators } from './emulators';
@@ -8,7 +8,7 @@ import { startFunctions, type FunctionsOptions, type LocalFunctions } from './fu
 import { LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
 
 export interface LocalOptions extends Pick<FunctionsOptions, 'port' | 'trustedIssuers' | 'reportFailure'> {
-  /** Folder for all state; made when absent. It is held before an issuer is started along with the service. */
+  /** Folder for all state; created if it is missing. It is locked before an issuer starts with the service. */
   readonly dataDir: string;
 }
 
@@ -17,19 +17,19 @@ export interface LocalService {
   readonly region: string;
   readonly accountId: string;
   readonly principals: Principals;
-  /** Where principals create the keys and secrets of credential providers, with AWS's own clients. */
+  /** Where principals create the keys and secrets of credential providers, with AWS clients. */
   readonly awsEndpoints: { readonly kms: string; readonly secretsManager: string };
   /** Absolute path. */
   readonly dataDir: string;
-  /** Functions of its Lambda, by name; agents may be added. */
+  /** Functions of the local Lambda, by name. You can add agents. */
   readonly functions: LocalFunctions['functions'];
-  /** Lets what is under way finish, then stops; the state stays in the data folder. */
+  /** Waits for open requests, then stops. The state stays in the data folder. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * @throws StartError for what a person can put right: a taken port, a folder that is in use or unwritable
- * @throws Error when called a second time: the functions read the environment once, when they load
+ * @throws StartError for what a person can correct: a taken port, or a folder that is in use or not writable
+ * @throws Error when called a second time, because the functions read the environment once, when they load
  */
 export async function startLocal({ dataDir: folder, ...options }: LocalOptions): Promise<LocalService> {
   const dataDir = resolve(folder);

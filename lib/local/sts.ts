@@ -1,7 +1,7 @@
 /**
- * STS of the embedded cloud: GetWebIdentityToken, by which the service says who it is, and the issuer of those tokens
- * with its published key. The operation answers to this run's credentials only (AWS's query protocol, XML answers);
- * the issuer's documents answer to everybody on this machine, as AWS's do on the internet.
+ * AWS STS of the embedded cloud: GetWebIdentityToken, by which the service proves its identity, and the issuer of these
+ * tokens with its public keys. The operation accepts only this run's credentials (AWS query protocol, XML responses).
+ * Every program on this machine can read the issuer's documents, as everyone on the internet can read those of AWS.
  * Source: AWS STS API reference, GetWebIdentityToken; IAM user guide, "Understanding token claims".
  */
 import { randomUUID } from 'node:crypto';
@@ -13,7 +13,7 @@ import { isAddressedToLoopback, listenOnLoopback, LOOPBACK, type Listening } fro
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './principals';
 import { readBody } from './request-body';
 
-/** The one role that all functions of the embedded cloud have. */
+/** The role of all functions of the embedded cloud. */
 const ROLE_ARN = `arn:aws:iam::${LOCAL_ACCOUNT}:role/agent-identity-local`;
 
 const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
@@ -29,7 +29,7 @@ interface IssuerKey {
   readonly publicJwk: JWK;
 }
 
-/** Letters, separators, numbers of every script, and these. */
+/** Letters, separators, and numbers of every script, and a few other characters. */
 const tagText = (shortest: number, longest: number) =>
   v.pipe(v.string(), v.minLength(shortest), v.maxLength(longest), v.regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u));
 
@@ -44,7 +44,7 @@ const RequestSchema = v.object({
   Tags: v.pipe(v.array(v.object({ Key: tagText(1, 128), Value: tagText(0, 256) })), v.maxLength(50)),
 });
 
-/** A refusal, under the code that STS gives it. */
+/** An error with the code that STS gives it. */
 class StsError extends Error {
   constructor(
     readonly code: string,
@@ -56,13 +56,13 @@ class StsError extends Error {
 }
 
 export interface LocalSts extends Pick<Listening, 'close'> {
-  /** Of the operation, and `iss` of the tokens. */
+  /** Address of the operation, and `iss` of the tokens. */
   readonly endpoint: string;
-  /** Whether the account has outbound web identity federation enabled; it has, until a test says otherwise. */
+  /** Whether outbound web identity federation is enabled for the account; `true` unless a test changes it. */
   federation: boolean;
 }
 
-/** @param credentials what callers of the operation must present */
+/** @param credentials that callers of the operation must present */
 export async function startSts(credentials: EmulatorCredentials): Promise<LocalSts> {
   const keys = { RS256: await newIssuerKey('RS256'), ES384: await newIssuerKey('ES384') };
   const server = createServer((request, response) => {
@@ -82,14 +82,15 @@ export async function startSts(credentials: EmulatorCredentials): Promise<LocalS
       if (!mayCallEmulator(request, credentials)) throw new StsError('AccessDenied', 'Access denied.', 403);
       answer(response, 200, await operate(await readForm(request)));
     } catch (error) {
-      const known = error instanceof StsError ? error : new StsError('InternalFailure', 'It failed.', 500);
+      const known =
+        error instanceof StsError ? error : new StsError('InternalFailure', 'The request failed.', 500);
       answer(response, known.status, errorXml(known));
     }
   }
 
   async function operate(form: URLSearchParams): Promise<string> {
     if (form.get('Action') !== 'GetWebIdentityToken') {
-      throw new StsError('InvalidAction', 'The operation is not known here.');
+      throw new StsError('InvalidAction', 'The local service does not have this operation.');
     }
     const parsed = v.safeParse(RequestSchema, {
       Audience: listOf(form, 'Audience.member.'),
@@ -177,7 +178,7 @@ function tagsOf(form: URLSearchParams): { Key: string; Value: string }[] {
   return tags;
 }
 
-/** Codes and messages are this file's own and hold nothing that XML would have to escape. */
+/** All codes and messages are in this file, and contain nothing that XML must escape. */
 const errorXml = ({ code, message, status }: StsError): string =>
   `<ErrorResponse xmlns="${NAMESPACE}"><Error><Type>${status < 500 ? 'Sender' : 'Receiver'}</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>${randomUUID()}</RequestId></ErrorResponse>`;
 

@@ -53,9 +53,7 @@ describe('a folder that others', () => {
     await writeFile(join(dataDir, 'kms.json'), '{"planted":true}', { mode: 0o600 });
     for (const mode of [0o777, 0o770, 0o733]) {
       await chmod(dataDir, mode);
-      await refused(
-        /^Other users can write to .*data \(7\d\d\), so what is in it might be theirs.* chmod 700/,
-      );
+      await refused(/^Other users can write to .*data \(7\d\d\), so its content might be theirs.* chmod 700/);
     }
     expect(await readdir(dataDir)).toEqual(['kms.json']);
   });
@@ -140,7 +138,7 @@ describe.each(['kms.json', 'principals.json', 'secrets.json'])('%s', (name) => {
     await program.ready();
     expect(program.stderr).toMatch(
       new RegExp(
-        `^Other users could read .*${name} \\(644\\)\\. Its permissions are now 600\\. If others use this machine, they may know the keys in it: start again with another DATA_DIR\\.\\n$`,
+        `^Other users could read .*${name} \\(644\\)\\. Its permissions are now 600\\. If other users have accounts on this machine, they might know the keys in it\\. Set DATA_DIR to a new folder\\.\\n$`,
       ),
     );
     expect(await modeOf(path)).toBe('600');
@@ -157,7 +155,9 @@ it.each(['kms.json', 'principals.json', 'secrets.json', 'service.log'])(
   async (name) => {
     await mkdir(dataDir, { mode: 0o700 });
     mkfifo(join(dataDir, name));
-    await refused(new RegExp(`${name} is not a regular file\\. Remove it, or set another DATA_DIR\\.`));
+    await refused(
+      new RegExp(`${name} is not a regular file\\. Remove it, or set DATA_DIR to another folder\\.`),
+    );
   },
 );
 
@@ -199,7 +199,7 @@ describe('a file system that answers nothing', () => {
     'stops the start with a message that names the folder, with examples %s',
     async (EXAMPLES) => {
       await refused(
-        /^The data folder .*data does not answer within 10 seconds\. .*DATA_DIR to a folder on a/,
+        /^The data folder .*data does not respond within 10 seconds\. .*DATA_DIR to a folder on a/,
         {
           ...dead(),
           EXAMPLES,
