@@ -14,7 +14,7 @@ import type { FunctionName } from '../../lib/constructs/function-code';
 
 const ROOT = join(__dirname, '../..');
 
-/** Folder of the bundles, and beside it the stamp and esbuild's account of what is in each bundle. */
+/** The folder of the bundles. The stamp and the metafile of esbuild, which lists the content of each bundle, are next to it. */
 export const FUNCTIONS = join(ROOT, 'dist/functions');
 export const METAFILE = join(ROOT, 'dist/functions.meta.json');
 const STAMP = join(ROOT, 'dist/functions.stamp.json');
@@ -46,7 +46,7 @@ const OPTIONS = {
   logLevel: 'warning',
 } satisfies BuildOptions;
 
-/** What the bundles depend on beside their source files. */
+/** The inputs of the bundles other than their source files. */
 const SETTINGS = JSON.stringify([version, NAMES, { ...OPTIONS, absWorkingDir: '', outdir: '' }]);
 
 interface Stamp {
