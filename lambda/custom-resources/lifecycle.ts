@@ -10,9 +10,9 @@
  * | ------- | ----------------------------- | ---------------------------------------------------------- |
  * | Create  | nothing                       | created                                                    |
  * |         | our own                       | updated: the request arrived twice                         |
- * |         | another's, with our mark      | refused                                                    |
- * |         | another's, `importExisting`   | updated, then marked as adopted                            |
- * |         | another's                     | refused                                                    |
+ * |         | another principal's           | refused, whatever its marks                                |
+ * |         | not marked, `importExisting`  | updated, then marked as adopted                            |
+ * |         | not marked                    | refused                                                    |
  * | Update  | the same name                 | updated; created again if it was deleted                   |
  * |         | another name                  | as Create; CloudFormation then deletes the old one         |
  * | Delete  | our own, created              | deleted                                                    |
@@ -101,16 +101,10 @@ async function takeOver(
       `"${desired.name}" exists already and is not of this stack. Choose another name, or set importExisting so that this stack takes it over.`,
     );
   }
-  if (ours) {
-    await keepOwn(resource, present, desired, policy);
-    const kept = await resource.update(desired);
-    await retag(resource, kept, tags, request);
-    return kept;
-  }
+  await keepOwn(resource, present, desired, policy);
   const described = await resource.update(desired);
-  await resource.setPolicy(described.arn, policy);
   await retag(resource, described, tags, request);
-  await resource.tag(described.arn, markOf(request, 'adopted'));
+  if (!ours) await resource.tag(described.arn, markOf(request, 'adopted'));
   return described;
 }
 

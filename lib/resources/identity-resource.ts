@@ -37,9 +37,8 @@ export interface IdentityResourceProps {
   readonly identity: IAgentIdentity;
   /**
    * Whether the stack adopts an existing resource of this name. The resource gets the stack's properties and policy,
-   * and keeps its grants. It must belong to this stack's function, or its resource policy must allow that function.
-   * Another principal that owns it stays the owner, and can use what the stack stores in it, also a secret. When an
-   * adopted resource leaves the stack, it is kept.
+   * and keeps its grants. It must belong to the role of this stack's function: another owner could use what the stack
+   * stores in it, also a secret. When an adopted resource leaves the stack, it is kept.
    * @default false
    */
   readonly importExisting?: boolean;

@@ -80,6 +80,15 @@ it('an API key is not handed to a provider of another principal that has the mar
   expect(await strangersKey(name)).toBe('own-key');
 });
 
+it('nor to one that the stack is to take over with importExisting', async () => {
+  const name = newName();
+  await markedApiKey(name);
+  const properties = { ...(await apiKeyProperties(name)), importExisting: 'true' };
+  const answer = await cloudFormation.ask('Create', API_KEY, { properties, logicalId: 'Other' });
+  expect(answer).toMatchObject({ Status: 'FAILED', Reason: REASON });
+  expect(await strangersKey(name)).toBe('own-key');
+});
+
 it('nor to one that takes the place of the provider that the stack has created', async () => {
   const name = newName();
   const properties = await apiKeyProperties(name);

@@ -490,12 +490,15 @@ describe('a credential provider', () => {
   });
 });
 
-it('takes over a resource whose policy lets the function in, although another principal owns it', async () => {
+it('does not take over a resource of another principal whose policy lets the function in', async () => {
   const name = newName();
   const owner = world.control('stranger');
   const { workloadIdentityArn: resourceArn } = await owner.send(new CreateWorkloadIdentityCommand({ name }));
   const policy = policyOf(statement('LetIn', '*', { Principal: { AWS: [OPERATOR] } }));
   await owner.send(new PutResourcePolicyCommand({ resourceArn, policy }));
-  const answer = await create(identity(name, { importExisting: 'true', policy }));
-  expect(answer).toMatchObject({ Status: 'SUCCESS' });
+  const answer = await create(identity(name, { importExisting: 'true', policy: exchange }));
+  expect(answer).toMatchObject({ Status: 'FAILED' });
+  expect(answer.Reason).toContain('belongs to another IAM principal');
+  const kept = await owner.send(new GetWorkloadIdentityCommand({ name }));
+  expect(kept).toMatchObject({ allowedResourceOauth2ReturnUrls: [] });
 });
