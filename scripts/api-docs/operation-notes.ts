@@ -215,12 +215,12 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
         why: 'a policy with an ignored element could allow more than its owner intended',
       },
       {
-        what: "supports three more condition keys on an OAuth 2.0 provider: `bedrock-agentcore:Scopes` (including scopes in the vendor's custom parameters `user_scope` and `optional_scope`), `bedrock-agentcore:CustomParameters` (the names of the request's `customParameters`), and `bedrock-agentcore:WorkloadIdentityArn`",
+        what: "supports five more condition keys on an OAuth 2.0 provider: `bedrock-agentcore:Scopes` (including scopes in the vendor's custom parameters `user_scope` and `optional_scope`), `bedrock-agentcore:CustomParameters` (the names of the request's `customParameters`), `bedrock-agentcore:Resources` and `bedrock-agentcore:Audiences` (the request's `resources` and `audiences`), and `bedrock-agentcore:WorkloadIdentityArn`",
         why: 'an owner can limit what agents can request: a Deny with `ForAnyValue:StringNotEquals` on `bedrock-agentcore:CustomParameters` allows only the listed names',
       },
       {
-        what: 'rejects a Deny with `ForAnyValue` on `bedrock-agentcore:Scopes`, unless the operator ends in `IfExists` or the statement has `Null` for the key',
-        why: 'a request without scopes gets the scopes that the provider grants by default, and the Deny would not apply to it',
+        what: 'rejects a Deny with `ForAnyValue` on `bedrock-agentcore:Scopes`, `bedrock-agentcore:Resources`, or `bedrock-agentcore:Audiences`, unless the operator ends in `IfExists` or the statement has `Null` for the key',
+        why: 'a request without them gets what the provider grants by default, and the Deny would not apply to it',
       },
       {
         what: 'rejects a policy that needs more than 100 steps per character of scopes or custom parameters (each wildcard value takes one step, and a long value takes more)',

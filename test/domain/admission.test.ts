@@ -161,6 +161,27 @@ describe('custom parameters, to a policy', () => {
     expect(await ask()).toMatchObject(outstanding);
   });
 
+  it.each([
+    ['resources', 'bedrock-agentcore:Resources'],
+    ['audiences', 'bedrock-agentcore:Audiences'],
+  ] as const)('%s can be listed by a policy (%s), also for requests without any', async (member, key) => {
+    await deny({ 'ForAnyValue:StringNotEqualsIfExists': { [key]: ['https://api.example'] } });
+    const ask = (...values: string[]) => service.ask({ [member]: values });
+    expect(await ask('https://api.example')).toMatchObject({ outcome: 'consent-required' });
+    await expect(ask('https://api.example', 'https://pay.example')).rejects.toMatchObject(denied);
+    await expect(service.ask()).rejects.toMatchObject(denied);
+    const silent = { 'ForAnyValue:StringNotEquals': { [key]: ['https://api.example'] } };
+    const policy = { Effect: 'Deny', Principal: '*', Action: 'bedrock-agentcore:GetResourceOauth2Token' };
+    const text = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ ...policy, Resource: '*', Condition: silent }],
+    });
+    const { arn } = service.provider;
+    expect(() => {
+      checkAdmission(parsePolicyDocument(text, arn));
+    }).toThrow(key);
+  });
+
   it('forwards only the listed custom parameters under the policy in the runbook', async () => {
     const runbook = readFileSync(join(__dirname, '../../docs/runbook.md'), 'utf8');
     const [, policy = ''] =

@@ -127,6 +127,8 @@ function checkParties(
     provider,
     scopes: scopesAtStake(session, sealed),
     customParameters: sealed.customParameters,
+    resources: session.resources,
+    audiences: session.audiences,
   });
   if (obtain) throw refusal(obtain.detail);
   return provider;

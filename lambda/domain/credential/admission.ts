@@ -15,6 +15,8 @@ export interface AdmissionRequest {
   readonly providerName: string;
   readonly scopes?: readonly string[];
   readonly customParameters?: CustomParameters | undefined;
+  readonly resources?: readonly string[] | undefined;
+  readonly audiences?: readonly string[] | undefined;
   /** Receives the provider that was found, even if the caller is not authorized to use it. */
   readonly annotate: Annotate;
 }
@@ -27,15 +29,16 @@ export interface AdmissionRequest {
  * @throws UnauthorizedException for a deleted agent, AccessDeniedException, ResourceNotFoundException
  */
 export function admit<Provider extends OwnedResource>(
-  { principal, operation, providerName, scopes, customParameters, annotate }: AdmissionRequest,
+  request: AdmissionRequest,
   workload: Delegation['workload'],
   found: { readonly identity: WorkloadIdentity | undefined; readonly provider: Provider | undefined },
 ): { readonly identity: WorkloadIdentity; readonly provider: Provider } {
+  const { principal, operation, providerName, annotate } = request;
   const { identity, provider } = found;
   if (provider) annotate({ credentialProvider: provider.arn });
   if (identity?.id !== workload.id) throw workloadGone();
   authorizeAction({ principal, operation, resource: identity });
   if (!provider) throw noSuchResource('credential provider', providerName);
-  authorizeCredentialUse({ principal, operation, identity, provider, scopes, customParameters });
+  authorizeCredentialUse({ ...request, identity, provider });
   return { identity, provider };
 }

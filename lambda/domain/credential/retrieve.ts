@@ -88,8 +88,9 @@ async function admitRequest(
   const providerName = input.resourceCredentialProviderName;
   const { grant, ...found } = await deps.directory.read(workload.name, providerName, grantId);
   const scopes = scopesAtStake(input, grant?.tokens);
-  const { customParameters } = input;
-  const asked = { principal, operation: 'GetResourceOauth2Token', customParameters } as const;
+  const { customParameters, resources, audiences } = input;
+  const operation = 'GetResourceOauth2Token' as const;
+  const asked = { principal, operation, customParameters, resources, audiences };
   const { identity, provider } = admit({ ...asked, providerName, scopes, annotate }, workload, found);
   if (carried) checkProviderOwnerTrust(identity, provider, principal);
   const owner: RequestOwner = {

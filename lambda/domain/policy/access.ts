@@ -46,6 +46,9 @@ export interface ObtainRequest {
   readonly scopes?: readonly string[] | undefined;
   /** What goes along with the request for them. */
   readonly customParameters?: CustomParameters | undefined;
+  /** Resources (RFC 8707) and audiences (RFC 8693) that the token is requested for. */
+  readonly resources?: readonly string[] | undefined;
+  readonly audiences?: readonly string[] | undefined;
 }
 
 /** Why not: `message` for the caller, `detail` for the audit trail. */
@@ -132,6 +135,8 @@ export function credentialUseDenial(request: ObtainRequest): Denial | undefined 
     workloadIdentityArn: identity.arn,
     scopes: scopes && splitScopes([...scopes, ...scopesInCustomParameters(customParameters)]),
     customParameters: Object.keys(customParameters),
+    resources: request.resources,
+    audiences: request.audiences,
   };
   const policy = policyOf(provider);
   const ofOwner = decide(policy, { principal: identity.owner, operation, context });

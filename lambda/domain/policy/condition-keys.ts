@@ -11,6 +11,8 @@
  * | bedrock-agentcore:WorkloadIdentityArn | providers          | the agent that asks for a credential               |
  * | bedrock-agentcore:Scopes              | OAuth2 providers   | the scopes that it asks for; many values           |
  * | bedrock-agentcore:CustomParameters    | OAuth2 providers   | names of its custom parameters; many values        |
+ * | bedrock-agentcore:Resources           | OAuth2 providers   | the resources (RFC 8707) that it names; many values |
+ * | bedrock-agentcore:Audiences           | OAuth2 providers   | the audiences (RFC 8693) that it names; many values |
  *
  * Scopes are also those that a vendor's custom parameter asks for (`user_scope`, `optional_scope`).
  *
@@ -30,6 +32,8 @@ export interface RequestContext {
   readonly scopes?: readonly string[] | undefined;
   /** Their names. */
   readonly customParameters?: readonly string[] | undefined;
+  readonly resources?: readonly string[] | undefined;
+  readonly audiences?: readonly string[] | undefined;
   readonly userId?: string | undefined;
 }
 
@@ -200,6 +204,24 @@ const KEYS: readonly ConditionKey[] = [
     manyValues: true,
     parse: textOf,
     read: ({ customParameters }) => customParameters ?? [],
+  },
+  {
+    name: 'bedrock-agentcore:Resources',
+    on: ['oauth2credentialprovider'],
+    families: ['String'],
+    manyValues: true,
+    absentMeansDefault: true,
+    parse: textOf,
+    read: ({ resources }) => resources ?? [],
+  },
+  {
+    name: 'bedrock-agentcore:Audiences',
+    on: ['oauth2credentialprovider'],
+    families: ['String'],
+    manyValues: true,
+    absentMeansDefault: true,
+    parse: textOf,
+    read: ({ audiences }) => audiences ?? [],
   },
 ];
 
