@@ -76,6 +76,22 @@ it("does not pass off a fault of its own as the provider's", async () => {
   await expect(opened(await service.begin(), () => Promise.reject(fault))).rejects.toBe(fault);
 });
 
+it('pushes at most ten requests of a session, which then ends', async () => {
+  pushing();
+  const sessionUri = await service.begin();
+  let pushed = 0;
+  const push = () => {
+    pushed += 1;
+    return Promise.reject(new ProviderFailure('unreachable', 'down', { unavailable: true }));
+  };
+  for (let opening = 1; opening <= 10; opening += 1) await opened(sessionUri, push);
+  expect(pushed).toBe(10);
+  const last = await opened(sessionUri, push);
+  expect(last).toEqual({ kind: 'page', page: { name: 'link-ended' } });
+  expect(pushed).toBe(10);
+  expect(await service.session(sessionUri)).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
+});
+
 it('pushes nothing for a session that is over or answered', async () => {
   pushing();
   const sessionUri = await service.begin();

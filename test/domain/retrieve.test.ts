@@ -244,6 +244,18 @@ describe('a poll', () => {
     expect(lastEntry()).toMatchObject({ reason: 'the session ended' });
   });
 
+  it('for a session that was answered and not completed within a minute is FAILED', async () => {
+    const sessionUri = await begun();
+    const session = await sessionOf(sessionUri);
+    const at = service.system.seconds();
+    const next = { ...session, state: 'CONSENTED', revision: 2, answered: { cookieHash: 'x', at } } as const;
+    expect(await service.stores.sessions.advance(next)).toBe(true);
+    service.system.advance(59);
+    expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'IN_PROGRESS' } });
+    service.system.advance(1);
+    expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
+  });
+
   it('for a session of a grant that is gone is told no more than for none', async () => {
     const sessionUri = await begun();
     const { grants } = service.stores;

@@ -20,6 +20,7 @@ import type { PushedAuthorization } from './push';
 import {
   consentContext,
   isExpired,
+  isPushedOut,
   newBoundSecret,
   sessionFacts,
   sessionIdOf,
@@ -155,6 +156,13 @@ export async function authorize(
     return page({ name: 'link-ended' });
   }
   const entry = { operation: 'Authorize', ...sessionFacts(session) };
+  if (isPushedOut(session)) {
+    const failed = transition(session, { type: 'fail', failure: 'not_completed' }, now);
+    // The agent stops polling, and its next request gets another link.
+    if (failed) await deps.sessions.advance(failed);
+    deps.audit.record({ ...entry, outcome: 'denied', reason: 'the link was opened too often' });
+    return page({ name: 'link-ended' });
+  }
   return unlessShredded(deps, entry, () => start(deps, session, cookies, entry));
 }
 

@@ -17,7 +17,6 @@ import type { Grant, GrantId, GrantStore } from '../grant/grant';
 import type { Seal } from '../sealing/sealing';
 import {
   consentContext,
-  isLeftBehind,
   isOpen,
   parameterScopesOf,
   scopesAtStake,
@@ -141,7 +140,7 @@ async function openSession(
     return undefined;
   const session = await deps.sessions.get(grant.consent.sessionHash);
   if (!session || !isOpen(session, now) || session.epoch !== grant.epoch) return undefined;
-  if (isLeftBehind(session, now) || !returnsToRegistered(request.identity, session)) return undefined;
+  if (!returnsToRegistered(request.identity, session)) return undefined;
   if (session.authorization.client !== clientBindingDigest(request.provider)) return undefined;
   const sealed = await openSealedRequest(deps.seal, session);
   if (!answers(session, sealed, request)) return undefined;

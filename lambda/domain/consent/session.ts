@@ -179,9 +179,22 @@ const COMPLETION_SECONDS = 60;
 export const isLeftBehind = ({ answered }: Session, now: number): boolean =>
   answered !== undefined && answered.at + COMPLETION_SECONDS <= now;
 
-/** Returns whether the session can still complete, so that a poll waits for it. */
+/**
+ * Pushed authorization requests of one session (RFC 9126). Each opening of the link pushes one, because each browser has
+ * its own state and code challenge; a link and a provider that answers slowly must not occupy functions without end.
+ */
+const MAX_PUSHES = 10;
+
+/** Returns whether the link was opened so often that no other request is pushed. Until the response, only openings are written. */
+export const isPushedOut = ({ authorization, state, revision }: Session): boolean =>
+  authorization.pushed && state === 'STARTED' && revision > MAX_PUSHES;
+
+/** Returns whether a poll waits for the session: it has not ended, and its link was not left behind. */
 export const isOpen = (session: Session, now: number): boolean =>
-  !isExpired(session, now) && session.state !== 'COMPLETED' && session.state !== 'FAILED';
+  !isExpired(session, now) &&
+  !isLeftBehind(session, now) &&
+  session.state !== 'COMPLETED' &&
+  session.state !== 'FAILED';
 
 /**
  * Returns the session after an event, or undefined if the event is rejected.
