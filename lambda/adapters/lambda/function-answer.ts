@@ -12,6 +12,9 @@ const OPENING = '{'.charCodeAt(0);
 /** Bytes of metadata, or of a whole answer in JSON: Lambda's own most for the latter. */
 const MOST = 6 * 1024 * 1024;
 
+/** Chunks of these: each is kept as an object, however small it is. */
+const MAX_CHUNKS = 65_536;
+
 const headers = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
 
 const MetadataSchema = v.object({
@@ -72,18 +75,32 @@ export async function functionAnswer(
   contentType = 'application/octet-stream',
 ): Promise<AgentAnswer> {
   const rest = payload[Symbol.asyncIterator]();
-  let begun = Buffer.alloc(0);
+  // Joined once: joining at each chunk would take quadratic time for many small ones.
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  /** The last bytes, in which the delimiter can have begun. */
+  let tail: Uint8Array = Buffer.alloc(0);
   for (let next = await rest.next(); !next.done; next = await rest.next()) {
-    begun = Buffer.concat([begun, next.value]);
-    if (begun.length > 0 && begun[0] !== OPENING) {
-      return { status: 200, headers: { 'content-type': contentType }, body: startingWith(begun, rest) };
+    const { value } = next;
+    if (value.length === 0) continue;
+    if (chunks.length === 0 && value[0] !== OPENING) {
+      return { status: 200, headers: { 'content-type': contentType }, body: startingWith(value, rest) };
     }
+    chunks.push(value);
+    const searched = Buffer.concat([tail, value]);
     // JSON has no zero byte in it, so the first ones are the delimiter's.
-    const end = begun.indexOf(DELIMITER);
-    if (end >= 0) {
+    const found = searched.indexOf(DELIMITER);
+    if (found >= 0) {
+      const begun = Buffer.concat(chunks);
+      const end = length - tail.length + found;
       return streamed(begun.subarray(0, end), startingWith(begun.subarray(end + DELIMITER.length), rest));
     }
-    if (begun.length > MOST) throw new AgentFailure(`the function's metadata is over ${MOST} bytes`);
+    length += value.length;
+    tail = searched.subarray(Math.max(0, searched.length - DELIMITER.length + 1));
+    if (chunks.length > MAX_CHUNKS) {
+      throw new AgentFailure(`the function's metadata is in more than ${MAX_CHUNKS} chunks`);
+    }
+    if (length > MOST) throw new AgentFailure(`the function's metadata is over ${MOST} bytes`);
   }
-  return whole(begun, rest);
+  return whole(Buffer.concat(chunks), rest);
 }

@@ -1,0 +1,29 @@
+/** How the gate reads a function's answer that comes in many small chunks. */
+import { functionAnswer } from '../../lambda/adapters/lambda/function-answer';
+import { AgentFailure } from '../../lambda/domain/gate/agent-answer';
+
+async function* inBytes(text: string): AsyncGenerator<Uint8Array> {
+  for (const byte of Buffer.from(text)) yield await Promise.resolve(Uint8Array.of(byte));
+}
+
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+it('finds metadata and body where each chunk is one byte', async () => {
+  const payload = `{"statusCode":202,"headers":{"X-A":"b"}}${'\0'.repeat(8)}{"done":true}`;
+  const { status, headers, body } = await functionAnswer(inBytes(payload));
+  expect([status, headers]).toEqual([202, { 'x-a': 'b' }]);
+  expect(await textOf(body)).toBe('{"done":true}');
+});
+
+it('finds one whole answer where each chunk is one byte', async () => {
+  const { status, body } = await functionAnswer(inBytes('{"statusCode":201,"body":"made"}'));
+  expect([status, await textOf(body)]).toEqual([201, 'made']);
+});
+
+it('rejects an answer whose beginning is in too many chunks', async () => {
+  await expect(functionAnswer(inBytes(`{${' '.repeat(70_000)}}`))).rejects.toThrow(AgentFailure);
+});
