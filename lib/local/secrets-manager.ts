@@ -18,15 +18,24 @@ const MAX_REQUEST_BYTES = 512 * 1024;
 const Name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/));
 const SecretId = v.pipe(v.string(), v.nonEmpty(), v.maxLength(2048));
 const SecretString = v.pipe(v.string(), v.nonEmpty(), v.maxBytes(65536));
-const Tags = v.pipe(
-  v.array(
-    v.object({
-      Key: v.pipe(v.string(), v.nonEmpty(), v.maxLength(128)),
-      Value: v.pipe(v.string(), v.maxLength(256)),
-    }),
-  ),
-  v.transform((tags) => Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]))),
+const Tags = v.array(
+  v.object({
+    Key: v.pipe(v.string(), v.nonEmpty(), v.maxLength(128)),
+    Value: v.pipe(v.string(), v.maxLength(256)),
+  }),
 );
+
+/** @throws AwsJsonError for a key that occurs twice: the owner tag must have one meaning */
+function byKey(tags: v.InferOutput<typeof Tags>): Record<string, string> {
+  const keys = new Set(tags.map(({ Key }) => Key));
+  if (keys.size < tags.length) {
+    throw new AwsJsonError(
+      'InvalidParameterException',
+      'Duplicate tag keys found. Please use unique tag keys.',
+    );
+  }
+  return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
+}
 
 const CreateSchema = v.object({ Name, SecretString, Tags: v.optional(Tags, []) });
 const IdSchema = v.object({ SecretId });
@@ -68,7 +77,8 @@ const operationsOn = (
   secrets: SecretsFile,
 ): Record<string, (input: unknown) => object | Promise<object>> => ({
   async CreateSecret(input) {
-    const { Name: name, SecretString: text, Tags: tags } = parseMembers(CreateSchema, input);
+    const { Name: name, SecretString: text, Tags } = parseMembers(CreateSchema, input);
+    const tags = byKey(Tags);
     const secret = await secrets.create(name, text, tags);
     if (!secret) throw new AwsJsonError('ResourceExistsException', 'A secret of this name already exists.');
     return versioned(secret);
@@ -87,7 +97,8 @@ const operationsOn = (
     return versioned(await secrets.putText(existing(secrets, id), text));
   },
   async TagResource(input) {
-    const { SecretId: id, Tags: tags } = parseMembers(TagSchema, input);
+    const { SecretId: id, Tags } = parseMembers(TagSchema, input);
+    const tags = byKey(Tags);
     await secrets.changeTags(existing(secrets, id), (present) => ({ ...present, ...tags }));
     return {};
   },

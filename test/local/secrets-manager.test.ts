@@ -82,6 +82,19 @@ it('refuses as Secrets Manager does', async () => {
   });
 });
 
+it('rejects a tag key that occurs twice', async () => {
+  const Tags = [
+    { Key: 'agent-identity:owner', Value: 'one' },
+    { Key: 'agent-identity:owner', Value: 'other' },
+  ];
+  const refused = { name: 'InvalidParameterException' };
+  const create = new CreateSecretCommand({ Name: 'twice', SecretString: 'a', Tags });
+  await expect(client().send(create)).rejects.toMatchObject(refused);
+  await client().send(new CreateSecretCommand({ Name: 'twice', SecretString: 'a' }));
+  const tag = new TagResourceCommand({ SecretId: 'twice', Tags });
+  await expect(client().send(tag)).rejects.toMatchObject(refused);
+});
+
 it('opens no text that was moved to another secret', async () => {
   await client().send(new CreateSecretCommand({ Name: 'one', SecretString: 'of one' }));
   await client().send(new CreateSecretCommand({ Name: 'two', SecretString: 'of two' }));
