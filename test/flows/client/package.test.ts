@@ -43,8 +43,10 @@ it('has the license and the version of the project, in both languages', () => {
 });
 
 it('depends on the version of the AWS client that the project is tested with', () => {
-  const dependenciesOf = (file: string) =>
-    (JSON.parse(read(file)) as { dependencies: Record<string, string> }).dependencies;
-  const { '@aws-sdk/client-bedrock-agentcore': tested } = dependenciesOf('package.json');
-  expect(dependenciesOf('lib/client/package.json')).toEqual({ '@aws-sdk/client-bedrock-agentcore': tested });
+  type Manifest = Partial<Record<'dependencies' | 'devDependencies', Record<string, string>>>;
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Manifest;
+  const { '@aws-sdk/client-bedrock-agentcore': tested } = { ...devDependencies, ...dependencies };
+  const manifest = JSON.parse(read('lib/client/package.json')) as Manifest;
+  expect(tested).toBeDefined();
+  expect(manifest.dependencies).toEqual({ '@aws-sdk/client-bedrock-agentcore': tested });
 });
