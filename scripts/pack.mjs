@@ -1,11 +1,12 @@
 /**
  * `npm run pack`: everything that is published, in `dist/packages/`: a tarball of the project's own package and of each
- * npm workspace, and a wheel of each Python project. Fails when a package is larger than its budget.
+ * npm workspace, a wheel of each Python project, and a wheel of the constructs. Fails when a package is larger than its budget.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { installPython, run } from '../test/clients/installation.mjs';
+import { buildAssembly, buildPythonPackage } from './jsii/assembly.mjs';
 import { checkBudget } from './pack/budget.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -43,9 +44,18 @@ function packPython() {
   });
 }
 
+/** The constructs for Python, which jsii generates. The npm package must be built before: both have the same bundles. */
+function packConstructsForPython() {
+  buildAssembly();
+  const folder = buildPythonPackage();
+  const filename = readdirSync(folder).find((name) => name.endsWith('.whl'));
+  copyFileSync(join(folder, filename), join(PACKAGES, filename));
+  return { name: filename.split('-')[0], filename, bytes: statSync(join(PACKAGES, filename)).size };
+}
+
 rmSync(PACKAGES, { recursive: true, force: true });
 mkdirSync(PACKAGES, { recursive: true });
-const packed = [...packNpm(), ...packPython()];
+const packed = [...packNpm(), ...packPython(), packConstructsForPython()];
 for (const { filename, bytes, files } of packed) {
   const count = files === undefined ? '' : `, ${files} files`;
   process.stdout.write(`dist/packages/${filename}  ${Math.ceil(bytes / 1000)} kB${count}\n`);

@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 export const PYTHON_TESTS = join(import.meta.dirname, 'python');
 export const TYPESCRIPT_TESTS = join(import.meta.dirname, 'typescript');
 
-const IN_VENV = process.platform === 'win32' ? join('Scripts', 'python.exe') : join('bin', 'python');
+/** Path of the interpreter in a virtual environment. */
+export const IN_VENV = process.platform === 'win32' ? join('Scripts', 'python.exe') : join('bin', 'python');
 
 /** The oldest Python that AWS's SDK for AgentCore runs on. */
 const OLDEST_PYTHON = [3, 10];
@@ -38,7 +39,8 @@ export function unlessInstalled(folder, list, work) {
   writeFileSync(stamp, wanted);
 }
 
-function findPython() {
+/** Returns the command of a Python that is new enough. @throws InstallationError when there is none */
+export function findPython() {
   const candidates = process.env.PYTHON ? [process.env.PYTHON] : ['python3', 'python'];
   const found = candidates.find(
     (candidate) => spawnSync(candidate, ['-c', IS_NEW_ENOUGH], { stdio: 'ignore' }).status === 0,
@@ -68,7 +70,7 @@ export function installPython(folder) {
 export const installPythonClients = () => installPython(PYTHON_TESTS);
 
 /** npm's own script where npm runs this, for on Windows `npm` is no program that can be started. */
-function runNpm(arguments_, folder) {
+export function runNpm(arguments_, folder) {
   const { npm_execpath: npm } = process.env;
   // Under `npm run` the project's own setting is in the environment, which outdoes the .npmrc there.
   const all = [...arguments_, '--no-audit', '--no-fund', '--loglevel=error', '--no-engine-strict'];

@@ -13,6 +13,7 @@ import { checkCli } from './cli.mjs';
 import { checkClient } from './client.mjs';
 import { run } from './consumer-folder.mjs';
 import { checkManifests } from './manifests.mjs';
+import { checkPythonCdk } from './python-cdk.mjs';
 import { checkPythonClient } from './python-client.mjs';
 import { Report } from './report.mjs';
 
@@ -29,6 +30,7 @@ const GROUPS = {
   cli: checkCli,
   client: checkClient,
   python: checkPythonClient,
+  'python-cdk': checkPythonCdk,
 };
 
 async function packagesByName() {
