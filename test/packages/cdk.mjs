@@ -74,9 +74,10 @@ async function synthesize(folder, arguments_, environment = {}) {
   return assetsOf(output);
 }
 
-/** The project's own synthesis of the same app. */
+/** The project's own synthesis of the same app, with the bundles of its present code. */
 async function ownAssets(folder) {
   const output = join(folder, 'own');
+  await run(process.execPath, ['--import', 'tsx', 'scripts/build/functions.ts'], ROOT);
   await run(process.execPath, ['--import', 'tsx', APP], ROOT, { CDK_OUTDIR: output });
   return assetsOf(output);
 }
