@@ -9,7 +9,7 @@ const isRoleOrUser = (principal: object): boolean => 'roleArn' in principal || '
 /**
  * Returns the ARN of the role or user that a grantee acts as.
  *
- * The deployment accepts requests of its own account only: API Gateway would also need a resource policy that allows
+ * The deployment accepts only requests from its own account: API Gateway would also need a resource policy that allows
  * another account, and there is none. A grant to a principal of another account would look complete and allow nothing.
  *
  * @param api a construct in the account of the service

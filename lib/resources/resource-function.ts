@@ -4,8 +4,8 @@
  * owns what it creates. A request of CloudFormation is not signed, so the function's environment says which addresses,
  * credential providers and secrets a request may name.
  *
- * CDK's own provider framework would add a second function with permissions of its own, for the sake of long waits
- * that there are none here. So CloudFormation invokes this one directly, and it answers by itself.
+ * CDK's provider framework would add a second function with its own permissions, to support long waits. There are no
+ * long waits here, so CloudFormation invokes this function directly, and the function responds itself.
  */
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';

@@ -36,7 +36,7 @@ const TOKEN_OPERATIONS: readonly WorkloadAccessTokenOperation[] = [
   'GetWorkloadAccessTokenForUserId',
 ];
 
-/** Operations that an agent calls as itself. RejectResourceOauth2Token needs no policy of its own. */
+/** Operations that an agent calls as itself. A policy need not allow RejectResourceOauth2Token. */
 const AGENT_OPERATIONS = [
   ...TOKEN_OPERATIONS,
   'GetResourceOauth2Token',

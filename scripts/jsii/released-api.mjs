@@ -35,7 +35,7 @@ function apiOnly(part) {
 function release() {
   buildAssembly();
   const { dependencyClosure, ...assembly } = apiOnly(parse(join(STAGED, '.jsii')));
-  // The packages that the API builds on have assemblies of their own, so their names are enough.
+  // The packages that the API builds on have their own assemblies, so their names are enough.
   const names = Object.fromEntries(Object.keys(dependencyClosure).map((name) => [name, {}]));
   const released = { ...assembly, dependencyClosure: names, fingerprint: 'of the API only' };
   writeFileSync(ASSEMBLY, `${JSON.stringify(released, null, 1)}\n`);
