@@ -1,6 +1,6 @@
 /**
- * `npm run build`: everything that the package contains, in `dist/`. npm runs it before it packs the package and after
- * it has installed the project (`prepare`), so that an installation from Git is complete.
+ * `npm run build`: builds the whole content of the package in `dist/`. npm runs it before it packs the package and after it
+ * installs the project (`prepare`), so an installation from Git is complete.
  */
 import { buildFunctions } from './build/functions';
 import { buildLibrary } from './build/library';

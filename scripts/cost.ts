@@ -1,4 +1,4 @@
-/** `npm run docs:cost`: the figures of docs/cost.md. */
+/** `npm run docs:cost`: writes the tables of docs/cost.md. */
 import { costTables } from './cost/table';
 import { publish } from './figures';
 

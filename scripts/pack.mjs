@@ -1,6 +1,6 @@
 /**
- * `npm run pack`: everything that is published, in `dist/packages/`: a tarball of the project's own package and of each
- * npm workspace, a wheel of each Python project, and a wheel of the constructs. Fails when a package is larger than its budget.
+ * `npm run pack`: packs everything that is published into `dist/packages/`: a tarball of the root package and of each npm
+ * workspace, a wheel of each Python project, and a wheel of the constructs. Fails if a package is larger than its budget.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -12,13 +12,13 @@ import { checkBudget } from './pack/budget.mjs';
 const ROOT = join(import.meta.dirname, '..');
 const PACKAGES = join(ROOT, 'dist/packages');
 
-/** Folders with a pyproject.toml. */
+/** The folders with a pyproject.toml. */
 const PYTHON_PROJECTS = ['lib/client-python'];
 
 /** Packs the project and its workspaces. Each is built first, by its own `prepare` or `prepack`. */
 function packNpm() {
   const { npm_execpath: script } = process.env;
-  // npm's own script where npm runs this, since `npm` is not a program that can be started on Windows.
+  // If npm runs this script, use the script of npm itself, because `npm` is not an executable file on Windows.
   const [command, ...first] = script ? [process.execPath, script] : ['npm'];
   const options = { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
   const printed = execFileSync(

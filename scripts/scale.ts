@@ -1,4 +1,4 @@
-/** `npm run docs:scale`: the figures of docs/scale.md. */
+/** `npm run docs:scale`: writes the tables of docs/scale.md. */
 import { publish } from './figures';
 import { scaleTables } from './scale/table';
 

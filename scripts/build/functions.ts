@@ -1,9 +1,9 @@
 /**
- * `npm run build:functions`: the bundles of all Lambda functions, `dist/functions/<name>/index.js`. The library deploys
+ * `npm run build:functions`: builds the bundles of all Lambda functions, `dist/functions/<name>/index.js`. The library deploys
  * these files, so a CDK app that installs the package needs no bundler.
  *
- * A stamp records what the bundles were made from and what they are. When both are unchanged, nothing is built; so every
- * command that synthesizes can run this first.
+ * A stamp records the inputs and the content of the bundles. If both are unchanged, nothing is built, so every command
+ * that synthesizes can run this first.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export const FUNCTIONS = join(ROOT, 'dist/functions');
 export const METAFILE = join(ROOT, 'dist/functions.meta.json');
 const STAMP = join(ROOT, 'dist/functions.stamp.json');
 
-/** Of the composition roots in lambda/handlers. */
+/** The names of the composition roots in lambda/handlers. */
 const NAMES: readonly string[] = [
   ...FUNCTION_GROUPS,
   'deployed-resources',
@@ -33,14 +33,14 @@ const OPTIONS = {
   bundle: true,
   platform: 'node',
   target: 'node24',
-  // A CommonJS bundle loads faster than an ES module. Packages are taken by their ES entry points, since
-  // only those are tree-shaken: with them a bundle is a third smaller and loads in three fifths of the time.
+  // A CommonJS bundle loads faster than an ES module. The bundle uses the ES entry points of packages, because
+  // esbuild tree-shakes only these: the bundle is a third smaller and loads in three fifths of the time.
   format: 'cjs',
   mainFields: ['module', 'main'],
   minify: true,
   sourcemap: true,
   sourcesContent: false,
-  // The SDK inside: the runtime's own changes without notice, and loads slower.
+  // Bundle the SDK: the SDK of the runtime changes without notice, and loads more slowly.
   external: [],
   metafile: true,
   logLevel: 'warning',
@@ -51,20 +51,20 @@ const SETTINGS = JSON.stringify([version, NAMES, { ...OPTIONS, absWorkingDir: ''
 
 interface Stamp {
   readonly settings: string;
-  /** SHA-256 of each file that was read or written, by its path in the project. */
+  /** The SHA-256 of each input and output file, by its path in the project. */
   readonly files: Readonly<Record<string, string>>;
 }
 
 const digestOf = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
-/** Returns what the stamp says of a file now; an empty text for a file that is missing. */
+/** Returns the stamp value of a file, or an empty text for a missing file. */
 const digestOfFile = async (path: string): Promise<string> =>
   digestOf(await readFile(join(ROOT, path)).catch(() => ''));
 
 export const readStamp = async (): Promise<Partial<Stamp>> =>
   JSON.parse(await readFile(STAMP, 'utf8').catch(() => '{}')) as Partial<Stamp>;
 
-/** Returns whether esbuild would build the bundles that are there: from the same files, with the same settings. */
+/** Returns whether the bundles are current: built from the same files, with the same settings. */
 export async function isCurrent({ settings, files = {} }: Partial<Stamp>): Promise<boolean> {
   if (settings !== SETTINGS) return false;
   const current = await Promise.all(
@@ -74,8 +74,8 @@ export async function isCurrent({ settings, files = {} }: Partial<Stamp>): Promi
 }
 
 /**
- * Returns a source map whose sources are named from the project's root: the same wherever the project is, since the
- * hash of a bundle's folder covers its map.
+ * Returns a source map with source paths relative to the project root. The hash of a bundle's folder includes the map, so
+ * the map must not depend on the location of the project.
  */
 function withoutFolders(map: string, folder: string): string {
   const parsed = JSON.parse(map) as { sources: string[] };
@@ -87,7 +87,7 @@ function withoutFolders(map: string, folder: string): string {
   return JSON.stringify({ ...parsed, sources });
 }
 
-/** Writes a file in one step, so that a process that synthesizes at the same time reads the old one or the new one. */
+/** Writes a file atomically, so that a concurrent synthesis reads either the old file or the new one. */
 async function replace(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const written = `${path}.${process.pid}`;
@@ -107,7 +107,7 @@ async function bundle(): Promise<Metafile> {
   return metafile;
 }
 
-/** Builds the bundles unless those that are there have been made from the very same files. */
+/** Builds the bundles unless they are current. */
 export async function buildFunctions(): Promise<void> {
   if (await isCurrent(await readStamp())) return;
   const metafile = await bundle();

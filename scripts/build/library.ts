@@ -1,4 +1,4 @@
-/** The compiled library: `dist/lib/index.js` and the modules that it needs, with their types and source maps. */
+/** Builds the compiled library: `dist/lib/index.js` and the modules that it needs, with their types and source maps. */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

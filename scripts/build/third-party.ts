@@ -1,8 +1,8 @@
 /**
- * The third-party packages whose code esbuild put into a package's bundles, where npm does not see it. From its metafile
- * come `sbom.cdx.json` (CycloneDX 1.6) and `THIRD-PARTY-NOTICES.txt` in the package's `dist`.
+ * Lists the third-party packages in the bundles of a package, which npm cannot see. It reads the metafile of esbuild, and
+ * writes `sbom.cdx.json` (CycloneDX 1.6) and `THIRD-PARTY-NOTICES.txt` to the package's `dist`.
  *
- * `tsx third-party.ts <folder of the package> <metafile>`, both relative to the project's root.
+ * `tsx third-party.ts <folder of the package> <metafile>`, both relative to the project root.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { METAFILE } from './functions';
 
 const ROOT = join(__dirname, '../..');
 
-/** For packages that name their license and contain no text of it. */
+/** License texts for packages that name their license but do not contain its text. */
 const LICENSE_TEXTS: Readonly<Record<string, string>> = {
   'Apache-2.0': join(ROOT, 'LICENSE'),
   MIT: join(__dirname, 'licenses/MIT.txt'),
@@ -29,16 +29,16 @@ interface Manifest {
 export interface ThirdPartyPackage {
   readonly name: string;
   readonly version: string;
-  /** SPDX expression. */
+  /** An SPDX expression. */
   readonly license: string;
-  /** License and notice texts, each in full. */
+  /** The full license and notice texts. */
   readonly texts: readonly string[];
 }
 
 const readManifest = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 
-/** Returns the folder of the package that a file is in; nothing for a file of this project. */
+/** Returns the folder of the package that contains a file, or undefined for a file of this project. */
 const packageFolder = (path: string): string | undefined =>
   /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0];
 
@@ -56,7 +56,7 @@ const authorOf = ({ author, name }: Manifest): string =>
 /**
  * Returns a package with its license, from its folder.
  *
- * @throws Error when the package names no license, or has no text of a license that is not known here
+ * @throws Error when the package names no license, or the text of its license is missing
  */
 export function readPackage(folder: string): ThirdPartyPackage {
   const manifest = readManifest(folder);
@@ -79,7 +79,7 @@ export function readPackage(folder: string): ThirdPartyPackage {
   return { name, version, license, texts: [text] };
 }
 
-/** Returns the packages in the bundles by name and version, each once. */
+/** Returns the packages in the bundles, sorted by name and version, without duplicates. */
 export function thirdPartyPackages(metafile = METAFILE): ThirdPartyPackage[] {
   const folders = new Set(bundledFolders(JSON.parse(readFileSync(metafile, 'utf8')) as Metafile));
   const packages = [...folders].map((folder) => readPackage(join(ROOT, folder)));
@@ -92,7 +92,7 @@ const notice = (text: string, packages: readonly ThirdPartyPackage[]): string =>
   return `${names.join('\n')}\n\n${text}\n`;
 };
 
-/** Returns the notices: each text once, under the packages that it is of. */
+/** Returns the notices: each text once, with the packages that it applies to. */
 export function renderNotices(packages: readonly ThirdPartyPackage[]): string {
   const byText = new Map<string, ThirdPartyPackage[]>();
   for (const each of packages) {
@@ -114,9 +114,9 @@ function componentOf({ name, version, license }: Manifest & { readonly license: 
 }
 
 /**
- * Returns the bill of materials. It has no time and no serial number, so that two builds are the same.
+ * Returns the bill of materials. It has no time and no serial number, so that two builds are equal.
  *
- * @param folder of the package that contains the others
+ * @param folder the folder of the package that contains the others
  */
 export function renderSbom(packages: readonly ThirdPartyPackage[], folder = ROOT): string {
   const { name, version, license = '' } = readManifest(folder);

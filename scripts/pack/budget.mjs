@@ -1,13 +1,14 @@
-/** How large each package can be. A package that grows beyond its budget has usually packed what it should not. */
+/** The maximum size of each package. A package that exceeds its budget usually contains files by mistake. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const BUDGETS = JSON.parse(readFileSync(join(import.meta.dirname, 'budgets.json'), 'utf8'));
 
 /**
- * Throws when a package has no budget, or is larger than its budget.
+ * Checks the size of a package.
  *
- * @param packed name, bytes of the file that is published, and the number of files in it where that is known
+ * @param packed the name, the bytes of the published file, and its number of files, if known
+ * @throws Error if the package has no budget, or is larger than its budget
  */
 export function checkBudget({ name, bytes, files }) {
   const budget = BUDGETS[name];
@@ -15,7 +16,7 @@ export function checkBudget({ name, bytes, files }) {
   for (const [unit, count] of Object.entries({ bytes, files })) {
     if (budget[unit] !== undefined && count > budget[unit]) {
       throw new Error(
-        `${name} has ${count} ${unit}, and its budget is ${budget[unit]}. Pack less, or raise the budget in scripts/pack/budgets.json.`,
+        `${name} has ${count} ${unit}, but its budget is ${budget[unit]}. Remove files, or raise the budget in scripts/pack/budgets.json.`,
       );
     }
   }
