@@ -1,8 +1,7 @@
 /**
- * The audit trail: one entry for each decision about a token or a credential, allowed or not and why.
- * Entries name agents, providers and scopes; a user appears as the same hash that the vault's keys use.
- * Each one says which request it belongs to and where that came from. No entry ever holds a token, a code, a secret, a
- * state or a URL.
+ * The audit log: one entry for each decision about a token or a credential, with its outcome and reason. Entries name
+ * agents, providers, and scopes; a user appears as the hash in the token vault's keys. Each entry contains its request
+ * and the request's origin. No entry contains a token, a code, a secret, a state, or a URL.
  */
 import type { Caller } from './principal';
 import { ServiceError, type ErrorName } from './service-error';
@@ -11,42 +10,42 @@ export interface AuditEntry {
   /** The operation or browser step. */
   readonly operation: string;
   readonly outcome: 'allowed' | 'denied' | 'failed';
-  /** IAM principal who asked; absent on the browser routes. */
+  /** The calling IAM principal; absent on the browser routes. */
   readonly principal?: string;
   /** ARN of the agent's workload identity. */
   readonly workloadIdentity?: string;
   /** Hash of the user that the agent acts for. */
   readonly user?: string;
-  /** ARN of the resource, where an operation names one by it. */
+  /** ARN of the resource, if the operation identifies it by ARN. */
   readonly resource?: string;
-  /** Name of the credential provider, as the request has it: there may be none of that name. */
+  /** Name of the credential provider in the request: it might not exist. */
   readonly provider?: string;
-  /** ARN of the credential provider, once it was found. */
+  /** ARN of the credential provider, after it was found. */
   readonly credentialProvider?: string;
-  /** The OAuth2 flow that was asked for, in AWS's words. */
+  /** The requested OAuth 2.0 flow, as in the AWS API. */
   readonly flow?: string;
   readonly scopes?: readonly string[];
   /** Names of the custom parameters; never their values. */
   readonly customParameters?: readonly string[];
-  /** Scopes that custom parameters ask for; a policy counts them as scopes. */
+  /** Scopes that custom parameters request; policies evaluate them as scopes. */
   readonly customParameterScopes?: readonly string[];
-  /** Scopes of the token that there is for the request, as the provider granted them. */
+  /** Granted scopes of the token for the request. */
   readonly grantedScopes?: readonly string[];
-  /** How a token was come by, or where a session stands. */
+  /** How the token was obtained, or the state of the session. */
   readonly result?: string;
   /** Why it was denied or failed. */
   readonly reason?: string;
-  /** The type of the error that the caller got for it. */
+  /** The type of the error that the caller received. */
   readonly error?: ErrorName;
-  /** Names of the members that an update changed, in the API's words. */
+  /** Names of the members that an update changed, as in the API. */
   readonly changed?: readonly string[];
   /** `jti` of the workload access token that was issued or presented. */
   readonly jti?: string;
-  /** Id of the request: API Gateway's, or Lambda's where no gateway stands before the function. */
+  /** ID of the request: from API Gateway, or from Lambda if there is no gateway. */
   readonly requestId?: string;
-  /** Address that the request came from, as API Gateway saw it. */
+  /** Source address of the request, as API Gateway saw it. */
   readonly sourceIp?: string;
-  /** What the client calls itself: its own word, proved by nothing. */
+  /** The client's `User-Agent`, which is not authenticated. */
   readonly userAgent?: string;
 }
 
@@ -54,42 +53,42 @@ export interface AuditTrail {
   record(entry: AuditEntry): void;
 }
 
-/** Where a request came from; in each of its entries. */
+/** The origin of a request, in each of its entries. */
 export type RequestContext = Pick<AuditEntry, 'requestId' | 'sourceIp' | 'userAgent'>;
 
 /** The requests that a function serves. */
 export interface Requests {
-  /** Does the work of one request; each entry that is recorded meanwhile gets the context. */
+  /** Performs the work of one request. Every entry that the work records contains the context. */
   within<T>(context: RequestContext, work: () => T): T;
   /**
-   * Makes sure that the request has an entry: one is recorded here when the work has recorded none, as for what is
-   * refused before an operation begins.
+   * Makes sure that the request has an entry. Records one if the work recorded none, for example for a request that is
+   * rejected before an operation begins.
    *
-   * @param defaults what the entry says, unless the work notes something else
-   * @param work is given `annotate`, which adds what it learns to the entry for that entry
+   * @param defaults members of the entry, which `annotate` can replace
+   * @param work is given `annotate`, which adds to the entry
    */
   ensureEntry<T>(defaults: EntryDefaults, work: (annotate: Annotate) => Promise<T>): Promise<T>;
 }
 
 export interface EntryDefaults extends Pick<AuditEntry, 'operation' | 'resource'> {
-  /** Default: true. False where a success decides nothing about a token or a credential, and needs no entry. */
+  /** Default: true. False if a success decides nothing about a token or a credential and needs no entry. */
   readonly auditSuccess?: boolean;
 }
 
-/** Nobody was refused: this service, or the agent that it called, is at fault. */
+/** Errors that are not denials: this service, or the agent that it called, failed. */
 const FAILURES: readonly ErrorName[] = ['InternalServerException', 'RuntimeClientError'];
 
-/** What is learned of a request on the way, for its entry. */
+/** Adds what an operation learns about a request to its entry. */
 export type Annotate = (learned: Partial<AuditEntry>) => void;
 
-/** How it ended, and why, for what was thrown. */
+/** Returns the outcome and the reason for an error. */
 export function endedBy(error: unknown): Pick<AuditEntry, 'outcome' | 'reason' | 'result' | 'error'> {
   const known = error instanceof ServiceError;
   return {
     outcome: known && !FAILURES.includes(error.type) ? 'denied' : 'failed',
     reason: known ? (error.detail ?? error.message) : 'internal error',
     ...(known && error.outcome !== undefined && { result: error.outcome }),
-    // What the caller gets for the unexpected, too.
+    // The caller receives this type for an unexpected error, too.
     error: known ? error.type : 'InternalServerException',
   };
 }

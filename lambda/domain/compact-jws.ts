@@ -1,13 +1,13 @@
-/** The one way to write a JWS in compact form (RFC 7515 section 7.1). */
+/** Accepts only the canonical compact form of a JWS (RFC 7515 section 7.1). */
 
 /**
- * Decoders pass over padding and over bits that belong to no byte, so that many texts are the same token to them.
- * Only one of those is base64url as RFC 7515 section 2 has it: without padding, the bits beyond the last byte zero.
+ * Decoders ignore padding and surplus bits, so that they read several texts as the same token. Only one of these texts is
+ * base64url by RFC 7515 section 2: without padding, and with zero bits after the last byte.
  */
 const isBase64url = (text: string): boolean =>
   text !== '' && Buffer.from(text, 'base64url').toString('base64url') === text;
 
-/** @returns whether the token is three parts in base64url, each written in the one way that there is */
+/** Returns whether the token has three parts in canonical base64url. */
 export function isCompactJws(token: string): boolean {
   const parts = token.split('.');
   return parts.length === 3 && parts.every(isBase64url);

@@ -1,12 +1,13 @@
-/** Configuration as JSON text, from an environment variable, a prop or a context value, parsed by its schema. */
+/** Parses configuration as JSON text, from an environment variable, a prop, or a context value, by its schema. */
 import * as v from 'valibot';
 
 /**
- * @param schema what the value must be; what it leaves out gets the schema's defaults
+ * Returns the configuration, with the schema's defaults for omitted members.
+ *
  * @param name of the configuration, for messages
- * @param expected what would have been JSON, for who wrote something else, such as `an object like {…}`
- * @param json of an operator or of a stack
- * @throws Error in plain words, naming the member
+ * @param expected an example for the message if the text is not JSON, such as `an object like {…}`
+ * @param json from the operator or a stack
+ * @throws Error that names the member
  */
 export function parseConfiguration<Schema extends v.GenericSchema>(
   schema: Schema,

@@ -1,10 +1,10 @@
-/** Digests of secrets: stored in place of the secrets, and compared with what a request brings. */
+/** Digests of secrets, which are stored instead of the secrets and compared with the values in requests. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** SHA-256, base64url: how ids, states and cookies are kept. */
+/** Returns the SHA-256 digest, base64url, under which IDs, states, and cookies are stored. */
 export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
 
-/** Whether a secret is the one that this hash was kept of; takes equally long either way. */
+/** Returns whether the hash belongs to the secret, in constant time. */
 export const isHashOf = (hash: string | undefined, secret: string | undefined): boolean =>
   hash !== undefined &&
   secret !== undefined &&

@@ -1,16 +1,16 @@
-/** A cache with two bounds: how long a value is kept, and how many are; the oldest goes first. */
+/** A cache with a maximum age and a maximum size. It evicts the oldest value first. */
 import type { System } from './system';
 
 export interface ExpiringCache<Value> {
-  /** The value, unless it has been kept for its time. */
+  /** Returns the value, unless it exceeds its maximum age. */
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;
   delete(key: string): void;
 }
 
 /**
- * @param milliseconds how long a value is kept, counted from when it was set
- * @param most how many are kept at once
+ * @param milliseconds maximum age of a value
+ * @param most maximum number of values
  */
 export function createExpiringCache<Value>(
   { milliseconds, most }: { readonly milliseconds: number; readonly most: number },

@@ -1,11 +1,11 @@
-/** How long what the service gives out and seals with is good for, in seconds, as a deployment has it. */
+/** Configurable lifetimes of tokens, consent sessions, and vault keys, in seconds. */
 import * as v from 'valibot';
 import { parseConfiguration } from './configuration';
 
-/** Seconds that a session lives where the deployment says nothing else. */
+/** Default lifetime of a consent session, in seconds. */
 export const SESSION_LIFETIME = 600;
 
-/** Seconds that a token lives where the deployment says nothing else, unless the user's own token ends before. */
+/** Default lifetime of a workload access token, in seconds. The token expires earlier if the user token does. */
 export const TOKEN_LIFETIME = 15 * 60;
 
 const DAY = 24 * 3600;
@@ -19,21 +19,21 @@ const between = (least: number, most: number) =>
   );
 
 const LifetimesSchema = v.strictObject({
-  /** An hour at most: a token that was issued cannot be called back but by its end. */
+  /** Up to 1 hour: an issued token cannot be revoked before it expires. */
   workloadAccessToken: v.optional(between(60, 3600), TOKEN_LIFETIME),
-  /** Time for a person to sign in and consent; a link that lies around for longer serves whoever finds it. */
+  /** Time for a person to sign in and consent. A link that is valid for longer could be used by another person. */
   consentSession: v.optional(between(60, 1800), SESSION_LIFETIME),
-  /** How long a vault key seals; what it sealed stays readable. A version each day at most, and one a year at least. */
+  /** Time in which a vault key encrypts. It still decrypts afterwards. Between one version per day and one per year. */
   vaultKey: v.optional(between(DAY, 366 * DAY), 90 * DAY),
 });
 
 export type Lifetimes = v.InferOutput<typeof LifetimesSchema>;
 
 /**
- * Lifetimes from configuration; what is left out has its default.
+ * Returns lifetimes from configuration, with defaults for omitted members.
  *
- * @param json a JSON object with some of {@link Lifetimes}' members
- * @throws Error in plain words
+ * @param json a JSON object with members of {@link Lifetimes}
+ * @throws Error that names the member
  */
 export const parseLifetimes = (json: string): Lifetimes =>
   parseConfiguration(LifetimesSchema, 'lifetimes', 'an object like {"workloadAccessToken":900}', json);

@@ -1,4 +1,4 @@
-/** What every operation on an owned resource does first and last: find it for a caller who may, write it back once. */
+/** Finds an owned resource for an authorized caller, and writes changes to it. */
 import { isDeepStrictEqual } from 'node:util';
 import { epochSeconds, type System } from './system';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
@@ -6,7 +6,7 @@ import { withOwnerId } from './ownership';
 import { authorizeAction, type Call } from './policy/access';
 import { ServiceError } from './service-error';
 
-/** How a kind of resource is spoken of. */
+/** The name of a kind of resource in messages. */
 export type ResourceKind = 'workload identity' | 'credential provider';
 
 export const noSuchResource = (kind: ResourceKind, name: string): ServiceError =>
@@ -18,14 +18,14 @@ export const deletedDuringRequest = (kind: ResourceKind, name: string): ServiceE
 export const nameTaken = (kind: ResourceKind, name: string): ServiceError =>
   new ServiceError('ConflictException', `A ${kind} named "${name}" already exists.`);
 
-/** The name is taken, perhaps by a resource that nothing shows any more. */
+/** Returns the error for a name that is in use, possibly by a resource that is no longer visible. */
 const beingDeleted = (kind: ResourceKind, name: string): ServiceError =>
   new ServiceError(
     'ConflictException',
     `A ${kind} named "${name}" already exists and is being deleted. Try again shortly. If the deletion was interrupted, delete the resource again.`,
   );
 
-/** @throws ConflictException when the name is taken; then nothing was written */
+/** @throws ConflictException if the name is in use; then nothing was written */
 export async function createResource<Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'create' | 'get'>,
   kind: ResourceKind,
@@ -33,7 +33,7 @@ export async function createResource<Resource extends OwnedResource>(
 ): Promise<void> {
   if (await store.create(resource)) return;
   const present = await store.get(resource.name);
-  // A write whose answer was lost is tried again by the SDK, and then finds its own resource.
+  // If the response to a write is lost, the SDK retries the write, which then finds its own resource.
   if (present?.id === resource.id) return;
   throw (present ? nameTaken : beingDeleted)(kind, resource.name);
 }
@@ -49,7 +49,7 @@ function found<Resource extends OwnedResource>(
   return withOwnerId(resource, call.principal);
 }
 
-/** @throws ResourceNotFoundException when there is none, AccessDeniedException for a caller who may not */
+/** Returns the resource. @throws ResourceNotFoundException, AccessDeniedException */
 export const managedResource = async <Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'get'>,
   kind: ResourceKind,
@@ -57,7 +57,7 @@ export const managedResource = async <Resource extends OwnedResource>(
   name: string,
 ): Promise<Resource> => found(await store.get(name), kind, call, name);
 
-/** For deletion: also finds a resource whose deletion was interrupted. */
+/** Returns the resource for its deletion, even if an earlier deletion was interrupted. */
 export const resourceToDelete = async <Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'getForDeletion'>,
   kind: ResourceKind,
@@ -66,11 +66,10 @@ export const resourceToDelete = async <Resource extends OwnedResource>(
 ): Promise<Resource> => found(await store.getForDeletion(name), kind, call, name);
 
 /**
- * Writes the change, if nobody wrote meanwhile.
+ * Writes the change, unless a concurrent request changed the resource. Returns the changed resource.
  *
  * @param change members that differ
- * @returns the resource as it is now
- * @throws ThrottlingException when somebody did; nothing was written, and asking again helps
+ * @throws ThrottlingException after a concurrent change; nothing was written, and a retry can succeed
  */
 export async function changeResource<Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'replace'>,
@@ -84,11 +83,11 @@ export async function changeResource<Resource extends OwnedResource>(
     revision: resource.revision + 1,
     lastUpdatedTime: epochSeconds(system),
   };
-  if (!(await store.replace(changed))) throw changedMeanwhile();
+  if (!(await store.replace(changed))) throw changedConcurrently();
   return changed;
 }
 
-/** Names of the members that a change gives another value. */
+/** Returns the names of the members whose value a change replaces. */
 export const changedMembers = <Resource extends OwnedResource>(
   resource: Resource,
   change: Partial<Resource>,
@@ -97,5 +96,5 @@ export const changedMembers = <Resource extends OwnedResource>(
     (member) => !isDeepStrictEqual(change[member], resource[member]),
   );
 
-export const changedMeanwhile = (): ServiceError =>
-  new ServiceError('ThrottlingException', 'The resource was changed by somebody else meanwhile. Try again.');
+export const changedConcurrently = (): ServiceError =>
+  new ServiceError('ThrottlingException', 'Another request changed the resource. Try again.');

@@ -1,6 +1,6 @@
 /**
- * What workload identities and credential providers have in common: a name that can be reused, an id that
- * cannot, an owner, and a place in the directory.
+ * The common members of workload identities and credential providers: a name that can be reused, an ID that cannot, an
+ * owner, and a place in the directory.
  */
 
 import type { Caller } from './principal';
@@ -8,23 +8,23 @@ import type { Owned } from './ownership';
 
 export interface OwnedResource extends Owned {
   readonly name: string;
-  /** Unique for ever: a name that is deleted and created again does not inherit what the first one held. */
+  /** Never reused: a resource that is deleted and created again under its name inherits nothing. */
   readonly id: string;
   readonly arn: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** IAM policy JSON: who else may do what with it, and who may not. */
+  /** IAM policy JSON that allows or denies operations to principals. */
   readonly policy?: string | undefined;
-  /** Counts the writes; each is conditional on the one before. */
+  /** Number of writes. Each write is conditional on the previous one. */
   readonly revision: number;
   /** Epoch seconds. */
   readonly createdTime: number;
   readonly lastUpdatedTime: number;
 }
 
-/** The name in a resource's ARN: its last segment. */
+/** Returns the name in a resource's ARN: its last segment. */
 export const nameIn = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
 
-/** Some of a listing: at most so many, by name, from behind one name on. */
+/** A page of a listing by name: up to a limit, after a name. */
 export interface PageRequest {
   readonly limit: number;
   readonly after?: string | undefined;
@@ -32,28 +32,28 @@ export interface PageRequest {
 
 export interface Page<Resource> {
   readonly resources: readonly Resource[];
-  /** Name to go on behind; absent on the last page. */
+  /** Name after which the next page starts; absent on the last page. */
   readonly last?: string;
 }
 
-/** Where resources of one kind are kept. One that is marked as deleted is there for its deletion alone. */
+/** Stores resources of one kind. A resource that is marked as deleted is visible only to its deletion. */
 export interface OwnedResourceStore<Resource extends OwnedResource> {
   get(name: string): Promise<Resource | undefined>;
-  /** The same, one that is marked as deleted too. */
+  /** Returns the resource, even if it is marked as deleted. */
   getForDeletion(name: string): Promise<Resource | undefined>;
-  /** @returns false when the name is taken; then nothing was written */
+  /** Returns false if the name is in use; then nothing was written. */
   create(resource: Resource): Promise<boolean>;
-  /** Writes the resource if the stored one is the same (by id), of the revision before and not marked as deleted. */
+  /** Writes the resource if the stored one has the same ID and the previous revision, and is not marked as deleted. */
   replace(resource: Resource): Promise<boolean>;
   /**
-   * Marks the resource as deleted, if the stored one is the same (by id) and of the same revision, marked or not.
-   * Nothing but `getForDeletion` finds it from then on; its name stays taken until it is removed.
+   * Marks the resource as deleted, if the stored one has the same ID and revision, marked or not. After that, only
+   * `getForDeletion` finds it. Its name stays in use until it is removed.
    */
   markDeleted(resource: Resource): Promise<boolean>;
-  /** Removes the resource if the stored one is the same (by id) and of the same revision. */
+  /** Removes the resource if the stored one has the same ID and revision. */
   remove(resource: Resource): Promise<boolean>;
-  /** The owner's resources by name. What was written a moment ago may be missing (a secondary index). */
+  /** Returns the owner's resources by name. Recent writes can be missing (a secondary index). */
   list(owner: Caller, page: PageRequest): Promise<Page<Resource>>;
-  /** How many the owner has; like a listing, it may lag. */
+  /** Returns the number of the owner's resources. Like a listing, it can lag. */
   count(owner: Caller): Promise<number>;
 }

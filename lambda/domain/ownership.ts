@@ -1,18 +1,18 @@
 /**
- * Whose a resource is: the IAM principal's that created it, by its ARN and by IAM's unique id. A role or user that is
- * deleted and made again has the ARN of the one before and another id, and is not the owner of what that one had.
+ * A resource belongs to the IAM principal that created it, by ARN and by IAM's unique ID. A role or user that is deleted
+ * and created again has the same ARN and another ID, and does not own the earlier principal's resources.
  *
- * A record from before ids were kept has the ARN alone. It belongs to whoever has the ARN now, as it always did, and
- * takes the owner's id with the owner's next write: that gives a principal that was made again nothing that it did not
- * have already, and is the last time that the ARN alone decides.
+ * A record from before IDs were stored contains the ARN only. It belongs to the principal that has the ARN now, and the
+ * owner's next write adds the owner's ID. This gives a recreated principal nothing that it did not have already, and
+ * from then on the ARN alone does not decide.
  */
 import type { Caller } from './principal';
 
-/** What a resource says of its owner. */
+/** The owner of a resource. */
 export interface Owned {
   /** ARN of the IAM principal that created it. */
   readonly owner: string;
-  /** The owner's unique id; absent in a record from before ids were kept, or where the gateway gave none. */
+  /** The owner's unique ID; absent in records from before IDs were stored, or if the gateway provided none. */
   readonly ownerId?: string | undefined;
 }
 
@@ -23,34 +23,34 @@ const isRecorded = (ownerId: string | undefined, id: string | undefined): boolea
 export const isOwnedBy = ({ owner, ownerId }: Owned, caller: Caller): boolean =>
   owner === caller.arn && isRecorded(ownerId, caller.id);
 
-/** Whether the caller has the owner's ARN and is not the owner. */
+/** Returns whether the caller has the owner's ARN but is not the owner. */
 export const isRecreatedPrincipal = (resource: Owned, caller: Caller): boolean =>
   resource.owner === caller.arn && !isOwnedBy(resource, caller);
 
 /**
- * Whether a tag gives what it is on to the owner: by the ARN, or by ARN and unique id with a space between them, which
- * a principal that is made again does not inherit.
+ * Returns whether a tag names the owner: by ARN, or by ARN and unique ID with a space between them, which a recreated
+ * principal does not match.
  */
 export const isNamedBy = (tag: string | undefined, { owner, ownerId }: Owned): boolean =>
   tag === owner || (ownerId !== undefined && tag === `${owner} ${ownerId}`);
 
-/** What a resource that the caller creates says of its owner. */
+/** Returns the owner of a resource that the caller creates. */
 export const ownedBy = ({ arn, id }: Caller): Owned => ({
   owner: arn,
   ...(id !== undefined && { ownerId: id }),
 });
 
-/** The resource with its owner's id, if the caller is the owner and the record has none. */
+/** Returns the resource with its owner's ID, if the caller is the owner and the record contains none. */
 export const withOwnerId = <Resource extends Owned>(resource: Resource, caller: Caller): Resource =>
   isOwnedBy(resource, caller) ? { ...resource, ...ownedBy(caller) } : resource;
 
 /**
- * Whether a workload identity and a credential provider have the same owner.
+ * Returns whether a workload identity and a credential provider have the same owner.
  *
- * A workload identity from before ids were kept has none until its owner's next write. If its owner calls, the caller's
- * id counts: a namesake that holds on to such an identity reaches no provider that has an id. If a delegate calls, the
- * ARN decides: the policy that lets the delegate in is from before that write too, since putting a policy is a write.
- * Otherwise, an owner that updates a provider would cut off every delegate.
+ * A workload identity from before IDs were stored has no owner ID until its owner's next write. If its owner calls, the
+ * caller's ID applies: a recreated principal with such an identity gets no access to a provider with an ID. If a delegate
+ * calls, the ARN decides: the policy that allows the delegate is older than that write too, because putting a policy is a
+ * write. Otherwise, an owner that updates a provider would cut off every delegate.
  */
 export function haveSameOwner(identity: Owned, provider: Owned, caller: Caller): boolean {
   if (identity.owner !== provider.owner) return false;

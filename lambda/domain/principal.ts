@@ -1,18 +1,18 @@
 /**
- * Who called: the IAM principal behind a request, from the ARN that API Gateway hands on
- * (`requestContext.identity.userArn`). An assumed-role session counts as its role, so that a grant
- * outlives the session; API Gateway leaves the role's path out, and so do we.
+ * The caller: the IAM principal of a request, from the ARN that API Gateway provides
+ * (`requestContext.identity.userArn`). An assumed-role session is identified by its role, so that a grant outlives the
+ * session. API Gateway omits the role's path, and so does this service.
  * Source: IAM user guide, "IAM identifiers" and "AWS JSON policy elements: Principal".
  */
 import { accessDenied } from './service-error';
 
-/** An IAM principal, as it called. */
+/** The IAM principal that calls. */
 export interface Caller {
-  /** As {@link principalOf} gives it. */
+  /** As {@link principalOf} returns it. */
   readonly arn: string;
   /**
-   * IAM's unique id: `AROA…` of a role, `AIDA…` of a user, the account id of the root user. A role or user that is
-   * deleted and made again has the same ARN and another id. Undefined where the gateway gives none.
+   * IAM's unique ID: `AROA…` of a role, `AIDA…` of a user, the account ID of the root user. A role or user that is
+   * deleted and created again has the same ARN and another ID. Undefined if the gateway provides none.
    */
   readonly id?: string | undefined;
 }
@@ -23,35 +23,41 @@ const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\//;
 const ROOT = /^arn:aws[a-z-]*:iam::\d{12}:root$/;
 
 /**
- * @param callerArn the caller's ARN as the gateway gives it
- * @returns the principal's ARN: `arn:…:iam::{account}:role/{name}` for a session, else the ARN itself
- * @throws AccessDeniedException when there is no caller, or its kind is not one that can own anything
+ * Returns the principal's ARN: `arn:…:iam::{account}:role/{name}` for a session, otherwise the ARN itself.
+ *
+ * @param callerArn the caller's ARN as the gateway provides it
+ * @throws AccessDeniedException if there is no caller, or if this kind of principal cannot own resources
  */
 export function principalOf(callerArn: string | null | undefined): string {
   if (!callerArn) {
-    throw accessDenied('This operation needs a signed request (AWS Signature Version 4).', 'no caller ARN');
+    throw accessDenied(
+      'This operation requires a signed request (AWS Signature Version 4).',
+      'no caller ARN',
+    );
   }
   const [, partition, account, role] = ASSUMED_ROLE.exec(callerArn) ?? [];
   if (partition && account && role) return `arn:${partition}:iam::${account}:role/${role}`;
   if (USER.test(callerArn) || ROOT.test(callerArn)) return callerArn;
   throw accessDenied(
-    'This kind of IAM principal cannot act here; call as an IAM user or an assumed role.',
+    'This kind of IAM principal is not supported. Call as an IAM user or an assumed role.',
     'caller ARN of an unknown kind',
   );
 }
 
-/** A unique id as IAM makes them, and the account id that stands for the root user. */
+/** A unique ID of IAM, or the account ID for the root user. */
 const UNIQUE_ID = /^(?:(AROA[A-Z0-9]{12,124}):[\w+=,.@-]{2,64}|(AIDA[A-Z0-9]{12,124})|(\d{12}))$/;
 
-/** What API Gateway says of the caller of a signed request (`requestContext.identity`). */
+/** API Gateway's identity of the caller of a signed request (`requestContext.identity`). */
 export interface GatewayIdentity {
   readonly userArn: string | null | undefined;
-  /** The principal's unique id; of a session with the session's name: `AROA…:name`. */
+  /** The principal's unique ID. For a session it includes the session name: `AROA…:name`. */
   readonly caller: string | null | undefined;
 }
 
 /**
- * @param identity as the gateway proved it; never anything that the request says of itself
+ * Returns the caller.
+ *
+ * @param identity as the gateway authenticated it, never from the request's own content
  * @throws AccessDeniedException as {@link principalOf}
  */
 export function callerOf({ userArn, caller }: GatewayIdentity): Caller {

@@ -1,7 +1,7 @@
 /**
- * How much one owner may have. The defaults are AWS's, which count by account; here each owner counts for
- * itself. No hard limit: the count comes from an index that lags, and creations that run in parallel do not see each
- * other. An owner can exceed a quota by as many as it creates at once; see "Quotas" in docs/architecture.md.
+ * Quotas of one owner. The defaults are AWS's quotas for an account. A quota is not a hard limit: the count comes from an
+ * index that lags, and concurrent creations do not see each other. An owner can exceed a quota by the number of its
+ * concurrent creations; see "Quotas" in docs/architecture.md.
  */
 import * as v from 'valibot';
 import { parseConfiguration } from './configuration';
@@ -20,15 +20,15 @@ const QuotasSchema = v.strictObject({
 export type Quotas = v.InferOutput<typeof QuotasSchema>;
 
 /**
- * Quotas from configuration; what is left out has AWS's default.
+ * Returns quotas from configuration, with AWS's defaults for omitted members.
  *
- * @param json a JSON object with some of {@link Quotas}' members
- * @throws Error in plain words
+ * @param json a JSON object with members of {@link Quotas}
+ * @throws Error that names the member
  */
 export const parseQuotas = (json: string): Quotas =>
   parseConfiguration(QuotasSchema, 'quotas', 'an object like {"workloadIdentities":1000}', json);
 
-/** @throws ServiceQuotaExceededException when the owner has as many as the quota lets */
+/** @throws ServiceQuotaExceededException if the owner has reached the quota */
 export async function checkQuota<Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'count'>,
   owner: Caller,
@@ -38,6 +38,6 @@ export async function checkQuota<Resource extends OwnedResource>(
   if ((await store.count(owner)) < quotas[quota]) return;
   throw new ServiceError(
     'ServiceQuotaExceededException',
-    `You have as many as the quota "${quota}" lets: ${quotas[quota]}. Delete some, or have the quota raised.`,
+    `You have reached the quota "${quota}": ${quotas[quota]}. Delete some resources, or ask the operator to raise the quota.`,
   );
 }

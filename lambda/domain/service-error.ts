@@ -1,6 +1,6 @@
 /**
- * The one error that the domain throws on purpose. Its message is public: it goes to the caller as it is,
- * says what to do next, and holds no secret. What only the operator may read is the detail.
+ * The only error that the domain throws intentionally. Its message is public: the caller receives it unchanged. It says
+ * what to do and contains no secret. The detail is for the operator only.
  */
 
 /** Names and statuses as in AWS's service model. */
@@ -34,7 +34,7 @@ export interface InvalidField {
   readonly message: string;
 }
 
-/** How a read of a credential ended: exactly one of these, for the audit trail, the metrics and the caller. */
+/** The outcome of a credential retrieval, for the audit log, the metrics, and the caller. */
 export type Outcome =
   | 'cached'
   | 'refreshed'
@@ -45,13 +45,13 @@ export type Outcome =
   | 'provider-refused';
 
 export interface ErrorParts {
-  /** Why, in the operator's words; goes to the audit log, never to the caller. */
+  /** The reason for the operator. It goes to the audit log, never to the caller. */
   readonly detail?: string;
   readonly reason?: ValidationReason;
   readonly fieldList?: readonly InvalidField[];
-  /** For a read of a credential that the provider, not this service, is the end of. */
+  /** For a credential retrieval that failed at the provider. */
   readonly outcome?: Outcome;
-  /** Seconds after which asking again may help. */
+  /** Seconds after which a retry can succeed. */
   readonly retryAfter?: number | undefined;
   readonly cause?: unknown;
 }
@@ -79,16 +79,16 @@ export class ServiceError extends Error {
 }
 
 /**
- * A request member that is not acceptable.
+ * Returns the error for a request member that is not valid.
  *
- * @param member name of the member, dotted for nested ones
- * @param message what is wrong with it and what would be right
+ * @param member name of the member, dotted if nested
+ * @param message continues the name: "must be …"
  */
 export const invalidMember = (member: string, message: string): ServiceError =>
   new ServiceError('ValidationException', `${member}: ${message}`, {
     fieldList: [{ name: member, message }],
   });
 
-/** Refused: the message tells an attacker nothing, the detail tells the operator why. */
+/** Returns a denial: the message tells an attacker nothing, and the detail tells the operator why. */
 export const accessDenied = (message: string, detail: string): ServiceError =>
   new ServiceError('AccessDeniedException', message, { detail });

@@ -1,14 +1,14 @@
-/** Time and randomness, injected so that tests own both. */
+/** Time and randomness, injected so that tests control both. */
 export interface System {
   /** Epoch milliseconds. */
   now(): number;
-  /** Unguessable, base64url, of so many random bytes. */
+  /** Returns an unguessable token of this many random bytes, base64url. */
   randomToken(bytes: number): string;
   /** RFC 9562 UUID, version 4. */
   randomUUID(): string;
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this many milliseconds. */
   wait(milliseconds: number): Promise<void>;
 }
 
-/** Epoch seconds, as JWTs (RFC 7519 section 2, NumericDate) and AWS's timestamps count. */
+/** Returns epoch seconds, as in JWTs (RFC 7519 section 2, NumericDate) and AWS timestamps. */
 export const epochSeconds = (system: Pick<System, 'now'>): number => Math.floor(system.now() / 1000);

@@ -1,4 +1,4 @@
-/** Thrown by a store for a record that the database never accepts, however often it is written. */
+/** A store throws it for a record that the database never accepts, so that a retry cannot succeed. */
 export class UnstorableError extends Error {
   constructor(cause: unknown) {
     super('the database does not accept the record', { cause });

@@ -1,8 +1,8 @@
 /**
- * Waits for work no longer than a signal allows, whatever the work itself makes of the signal: a connection can end
- * without an event, and work that heeds nothing would otherwise keep its caller waiting for ever.
+ * Waits for work until a signal aborts, even if the work ignores the signal. A connection can end without an event, and
+ * its caller would otherwise wait forever.
  *
- * @throws the signal's reason, or what the work throws
+ * @throws the signal's reason, or the error of the work
  */
 export async function within<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
   let leave = (): void => undefined;
@@ -21,9 +21,9 @@ export async function within<Result>(signal: AbortSignal, work: Promise<Result>)
 }
 
 /**
- * Yields what the source yields, no longer than a signal allows.
+ * Yields the items of the source until a signal aborts.
  *
- * @throws the signal's reason, or what the source throws
+ * @throws the signal's reason, or the error of the source
  */
 export async function* eachWithin<Item>(
   signal: AbortSignal,
@@ -37,7 +37,7 @@ export async function* eachWithin<Item>(
       yield next.value;
     }
   } finally {
-    // Not waited for: a source that is stuck would not come to its end here either.
+    // Do not wait: a source that hangs would not return here either.
     items.return?.().catch(() => undefined);
   }
 }

@@ -49,5 +49,5 @@ it('names the member that is wrong, and does not repeat credentials in it', () =
   const check = (): void => {
     checkEndpoint('discoveryUrl', 'https://user:hunter2@provider.example', ACCOUNT);
   };
-  expect(check).toThrow(invalidMember('discoveryUrl', 'must not hold credentials'));
+  expect(check).toThrow(invalidMember('discoveryUrl', 'must not contain credentials'));
 });

@@ -81,17 +81,17 @@ describe('reading', () => {
   });
 
   it.each<[string, InMemorySecret | undefined, string]>([
-    ['a secret that is gone', undefined, 'it is gone, or has no owner tag'],
-    ['a secret without the tag', { tags: {}, text }, 'its owner tag names another'],
+    ['a secret that is gone', undefined, 'it does not exist, or has no owner tag'],
+    ['a secret without the tag', { tags: {}, text }, 'its owner tag names another principal'],
     [
       'a secret of another owner',
       { tags: { 'agent-identity:owner': `${OWNER}2` }, text },
-      'its owner tag names another',
+      'its owner tag names another principal',
     ],
     [
       'a secret whose text it may not decrypt',
       { tags },
-      'it has no text, or its KMS key does not let this service decrypt',
+      'it has no text, or its KMS key does not allow this service to decrypt it',
     ],
   ])('refuses %s, all in the same words but for the operator', async (_, found, detail) => {
     await expect(read(found)).rejects.toMatchObject({

@@ -259,7 +259,7 @@ describe('the actor', () => {
     service.endpoint.instead.push(json({ error: 'invalid_scope' }, 400));
     await expect(service.ask()).rejects.toMatchObject({
       name: 'ValidationException',
-      message: expect.stringContaining('refused: invalid_scope.') as string,
+      message: expect.stringContaining('rejected the request: invalid_scope.') as string,
       outcome: 'provider-refused',
     });
     expect(service.requests).toHaveLength(1);
@@ -283,7 +283,7 @@ describe('the actor', () => {
   it('is not proved to a server without token endpoint', async () => {
     const service = await createExchange({ ...exchangeBy('AWS_IAM_ID_TOKEN_JWT'), tokenEndpoint: '' });
     await expect(service.ask()).rejects.toMatchObject({
-      message: expect.stringContaining('refused: invalid_metadata.') as string,
+      message: expect.stringContaining('rejected the request: invalid_metadata.') as string,
       detail: 'there is no token endpoint',
     });
     expect(service.webIdentityRequests).toEqual([]);
@@ -304,7 +304,7 @@ describe('what is refused', () => {
     service.endpoint.instead.push(json({ error: 'invalid_grant' }, 400));
     await expect(service.ask()).rejects.toMatchObject({
       name: 'ValidationException',
-      message: expect.stringContaining('refused: invalid_grant.') as string,
+      message: expect.stringContaining('rejected the request: invalid_grant.') as string,
     });
     expect(await service.ask()).toMatchObject({ outcome: 'exchanged' });
   });

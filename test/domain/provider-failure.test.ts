@@ -128,8 +128,7 @@ describe('told to the caller', () => {
     expect(failure.toServiceError('calendar')).toMatchObject({
       ...parts,
       name: 'InternalServerException',
-      message:
-        'The credential provider "calendar" did not answer as it should (slow_down). Try again shortly.',
+      message: 'The credential provider "calendar" is unavailable (slow_down). Try again shortly.',
       outcome: 'provider-unavailable',
       retryAfter: 30,
     });
@@ -142,8 +141,7 @@ describe('told to the caller', () => {
     expect(new ProviderFailure('invalid_scope', 'why').toServiceError('calendar')).toMatchObject({
       ...parts,
       name: 'ValidationException',
-      message:
-        'The credential provider "calendar" refused: invalid_scope. Check its configuration and what was asked of it.',
+      message: `The credential provider "calendar" rejected the request: invalid_scope. Check the provider's configuration and the request.`,
       outcome: 'provider-refused',
     });
   });

@@ -64,7 +64,7 @@ it.each([
     { token_endpoint: 'http://provider.example/token' },
     'discovery document: token_endpoint: not an acceptable endpoint',
   ],
-  [{ issuer: 'https://evil.example' }, 'discovery document: issuer is not the one that was asked'],
+  [{ issuer: 'https://evil.example' }, 'discovery document: issuer does not match the discovery URL'],
 ])('tells the operator what is wrong with %j', (change, detail) => {
   const failure = caught(() => validatedMetadata(discoveryUrl, { ...document, ...change }, ACCOUNT));
   expect(failure).toMatchObject({ detail });

@@ -30,6 +30,6 @@ it('let an owner have as many as they say, and no more', async () => {
   await expect(check(2)).rejects.toMatchObject({
     name: 'ServiceQuotaExceededException',
     message:
-      'You have as many as the quota "workloadIdentities" lets: 2. Delete some, or have the quota raised.',
+      'You have reached the quota "workloadIdentities": 2. Delete some resources, or ask the operator to raise the quota.',
   });
 });

@@ -138,7 +138,7 @@ describe('nothing is changed', () => {
     [{ keyType: 'CustomerManagedKey' }, 'is required with CustomerManagedKey'],
     [
       { keyType: 'ServiceManagedKey', kmsKeyArn: KEY },
-      "must be left out with ServiceManagedKey, which is the deployment's own key",
+      "must be omitted with ServiceManagedKey, which is the deployment's own key",
     ],
   ])('by %j', async (configuration, message) => {
     await expect(set(configuration)).rejects.toMatchObject({

@@ -114,7 +114,7 @@ const tag = async (resourceArn: string) =>
   succeeded(await ask('TagResource', { resourceArn, body: { tags: { [newName()]: 'meanwhile' } } }));
 
 /** The resource is changed between the request's read and its write. */
-const changedMeanwhile = (name: JsonOperation, arn: () => string, input: () => Input): Ending => ({
+const changedConcurrently = (name: JsonOperation, arn: () => string, input: () => Input): Ending => ({
   ask() {
     outrunWrites('Directory', () => tag(arn()));
     return ask(name, input());
@@ -123,15 +123,15 @@ const changedMeanwhile = (name: JsonOperation, arn: () => string, input: () => I
 });
 
 const workload = () => workloadArn(service.agent.name);
-const ofWorkload = (name: JsonOperation) => changedMeanwhile(name, workload, () => ({}));
+const ofWorkload = (name: JsonOperation) => changedConcurrently(name, workload, () => ({}));
 const ofProvider = (name: JsonOperation) =>
-  changedMeanwhile(
+  changedConcurrently(
     name,
     () => providerArn('oauth2', service.agent.providerName),
     () => ({ body: { name: service.agent.providerName } }),
   );
 const ofApiKey = (name: JsonOperation) =>
-  changedMeanwhile(
+  changedConcurrently(
     name,
     () => providerArn('apikey', ownApiKeys().name),
     () => ({ body: ownApiKeys() }),

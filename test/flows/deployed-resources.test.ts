@@ -403,9 +403,9 @@ describe('a credential provider', () => {
     const properties = apiKey(name, arn, { policy: granted(mine, 'GetResourceApiKey') });
     await cloudFormation.ask('Create', API_KEY, { properties });
     await expect(keyFor(mine, name)).resolves.toMatchObject({ apiKey: 'the-key' });
-    await expect(keyFor(others, name)).rejects.toThrow('may not use');
+    await expect(keyFor(others, name)).rejects.toThrow('is not authorized to use');
     // Nor by the owner itself.
-    await expect(keyFor(others, name, world.data('operator'))).rejects.toThrow('may not use');
+    await expect(keyFor(others, name, world.data('operator'))).rejects.toThrow('is not authorized to use');
   });
 
   it('of OAuth2 tells its callback URL, and a user can consent', async () => {

@@ -328,7 +328,7 @@ describe("a secret that is not the owner's", () => {
       expect.objectContaining({
         operation: 'GetResourceApiKey',
         outcome: 'denied',
-        reason: expect.stringContaining('its owner tag names another') as string,
+        reason: expect.stringContaining('its owner tag names another principal') as string,
       }),
     );
   });

@@ -35,7 +35,7 @@ it('that switches protocols is unavailable, and is asked again five seconds late
 
   await expect(ask()).rejects.toMatchObject({
     name: 'InternalServerException',
-    message: expect.stringContaining('did not answer as it should (unreachable)') as string,
+    message: expect.stringContaining('is unavailable (unreachable)') as string,
   });
   server.behavior = documentAnswer({ issuer: server.url, token_endpoint: `${issuer}/token` });
   moveClock(5);

@@ -45,7 +45,10 @@ async function checkTokenExchange(checks: Checks, { service, people, subjects }:
   await checks.check('the same user token named a JWT is refused', async () => {
     const customParameters = { subject_token_type: 'urn:ietf:params:oauth:token-type:jwt' };
     const refused = exchange(agent, await userToken(people, APPLICATION), { customParameters });
-    await assert.rejects(refused, { name: 'ValidationException', message: /refused: invalid_request\./ });
+    await assert.rejects(refused, {
+      name: 'ValidationException',
+      message: /rejected the request: invalid_request\./,
+    });
   });
 }
 

@@ -26,7 +26,7 @@ it.each([
   [
     'credentials in the URL',
     { discoveryUrl: discoveryUrl.replace('//', '//user:secret@'), allowedClients: ['c'] },
-    'must not hold credentials',
+    'must not contain credentials',
   ],
   [
     'a loopback issuer',

@@ -9,7 +9,7 @@ import {
   type KMSClient,
 } from '@aws-sdk/client-kms';
 import type { System } from '../../domain/system';
-import { changedMeanwhile, deletedDuringRequest } from '../../domain/managed-resource';
+import { changedConcurrently, deletedDuringRequest } from '../../domain/managed-resource';
 import { nameIn } from '../../domain/owned-resource';
 import { wrappingKeyArn, type TokenVaultStore } from '../../domain/token-vault/token-vault';
 import type { VaultKeyOwners } from '../dynamodb/vault-key-owners';
@@ -102,7 +102,7 @@ export function createVaultKeyMaker(deps: VaultKeyMakerDependencies): VaultKeyMa
       if (now.revision === vault.revision) return { version, generated };
       vault = now;
     }
-    throw changedMeanwhile();
+    throw changedConcurrently();
   }
 
   return {

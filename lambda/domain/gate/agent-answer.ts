@@ -1,32 +1,32 @@
-/** What the caller gets of what the agent answered, and when that is an error instead. */
+/** Validates the agent's response and returns the part for the caller. */
 import { ServiceError } from '../service-error';
 import { SESSION_HEADER, type AgentRequest } from './agent-request';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
 
-/** An answer that has begun. */
+/** A response that has started. */
 export interface AgentAnswer {
   readonly status: number;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Comes as the agent makes it, and throws when the agent breaks it off. */
+  /** Yields the body as the agent sends it, and throws if the agent ends it early. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** The agent, however it is reached. */
+/** Invokes the agent, by URL or as a Lambda function. */
 export interface Agent {
   /**
-   * Sends once: a run may have done something by the time that it fails, so nothing is ever sent again.
+   * Sends the request once and returns when the response starts. An invocation can have effects before it fails, so a
+   * request is never repeated.
    *
-   * @param signal ends the run, before the answer and in it
-   * @returns once the answer has begun
+   * @param signal ends the invocation, before or during the response
    * @throws {@link AgentFailure}
    */
   invoke(request: AgentRequest, signal: AbortSignal): Promise<AgentAnswer>;
 }
 
-/** The agent could not be reached, or broke off. Whatever it said of itself stays out. */
+/** The agent could not be reached, or ended the response early. The error contains nothing that the agent sent. */
 export class AgentFailure extends Error {
-  /** @param detail what happened, in the operator's words */
+  /** @param detail what happened, for the operator */
   constructor(
     readonly detail: string,
     cause?: unknown,
@@ -36,7 +36,7 @@ export class AgentFailure extends Error {
   }
 }
 
-/** Of the agent's headers those that say what the body is, and MCP's and the trace's own. */
+/** The agent's headers that are returned: those that describe the body, and those of MCP and tracing. */
 const RETURNED = [
   'content-type',
   'content-encoding',
@@ -47,47 +47,48 @@ const RETURNED = [
   'baggage',
 ] as const;
 
-/** A field value that every gateway on the way takes (RFC 9110 section 5.5, without the obsolete octets). */
+/** A field value that every gateway accepts (RFC 9110 section 5.5, without the obsolete octets). */
 const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
 
-/** Characters of the values together: API Gateway has to find status and headers within the first 16 KiB. */
+/** Total characters of the values: API Gateway must find status and headers within the first 16 KiB. */
 export const MAX_HEADER_CHARACTERS = 7 * 1024;
 
 /**
- * 424: the caller's own fault it is not, and an SDK that took it for the gate's would send again what the agent may
- * have acted upon.
+ * Returns a 424: the caller is not at fault, and an SDK that attributed the error to the gate would repeat a request that
+ * the agent might have acted on.
  */
 export const runtimeClientError = (message: string, detail: string, cause?: unknown): ServiceError =>
   new ServiceError('RuntimeClientError', message, { detail, cause });
 
 /**
- * Statuses have a meaning of their own in MCP's streamable HTTP (202, 400, 404), so those that are not the server's
- * failure go through. In AWS's HTTP contract anything but success is one.
+ * Some statuses have a meaning in MCP's streamable HTTP (202, 400, 404), so every status that is not a server error is
+ * returned. In AWS's HTTP contract, every status that is not a success is an error.
  */
 const isAnswer = (protocol: AgentEndpointConfiguration['protocol'], status: number): boolean =>
   (status >= 200 && status < 300) || (protocol === 'MCP' && status >= 400 && status < 500);
 
-/** A field that a gateway refuses would make it answer 502, which AWS's clients take for a reason to run it again. */
+/** A field that a gateway rejects would cause a 502, after which AWS clients repeat the request. */
 function checkFields(fields: readonly (readonly [name: string, value: string])[]): void {
   const invalid = fields.find(([, value]) => !FIELD_VALUE.test(value))?.[0];
   if (invalid !== undefined) {
     throw runtimeClientError(
-      `The agent answered with an invalid value in the header "${invalid}". Have the agent send printable ASCII characters on one line.`,
+      `The agent answered with an invalid value in the header "${invalid}". The agent must send printable ASCII characters on one line.`,
       `agent: invalid value in header ${invalid}`,
     );
   }
   const characters = fields.reduce((sum, [, value]) => sum + value.length, 0);
   if (characters > MAX_HEADER_CHARACTERS) {
     throw runtimeClientError(
-      `The agent answered with headers of more than ${MAX_HEADER_CHARACTERS} characters. Have the agent send shorter ones.`,
+      `The agent answered with headers of more than ${MAX_HEADER_CHARACTERS} characters. The agent must send shorter ones.`,
       'agent: headers are too long',
     );
   }
 }
 
 /**
- * @returns the same answer, with the headers that the caller gets
- * @throws RuntimeClientError that names the status, or the header that cannot be sent; the body is not the caller's
+ * Returns the response with the headers for the caller.
+ *
+ * @throws RuntimeClientError that names the status or the invalid header, without the body
  */
 export function validatedAnswer(
   protocol: AgentEndpointConfiguration['protocol'],
@@ -96,7 +97,7 @@ export function validatedAnswer(
 ): AgentAnswer {
   if (!isAnswer(protocol, status)) {
     throw runtimeClientError(
-      `The agent answered with status ${status}. Its own log says why.`,
+      `The agent answered with status ${status}. See the agent's log for the reason.`,
       `agent: status ${status}`,
     );
   }
@@ -111,7 +112,7 @@ export function validatedAnswer(
       'content-type': 'application/octet-stream',
       ...Object.fromEntries(returned),
       [SESSION_HEADER]: sessionId,
-      // It is somebody's private answer, and it is what it says that it is.
+      // The response is private, and its media type is as declared.
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
     },

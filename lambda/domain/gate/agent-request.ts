@@ -1,13 +1,13 @@
 /**
- * What the agent gets: the caller's payload, and in headers what AWS's SDKs read there (Python `bedrock-agentcore`,
- * `runtime/models.py`; npm `bedrock-agentcore`, `runtime/app`). Of the caller's own headers only those that are named
- * here or in the endpoint's allow-list go on; so nobody can hand the agent a workload access token of his own.
+ * The agent's request: the caller's payload, and the headers that AWS's SDKs read (Python `bedrock-agentcore`,
+ * `runtime/models.py`; npm `bedrock-agentcore`, `runtime/app`). Of the caller's headers, the gate passes only those that
+ * are listed here or in the endpoint's allowlist. So no caller can send its own workload access token to the agent.
  */
 import { invalidMember } from '../service-error';
 import type { AgentEndpointConfiguration } from './agent-endpoint';
 import { joinedField, singleField, type HeaderFields } from './header-fields';
 
-/** Bytes of a payload: in base64, within the six megabytes that a Lambda function can be handed. */
+/** Maximum bytes of a payload: in base64, it must fit within the 6 MB of a Lambda event. */
 export const MAX_PAYLOAD_BYTES = 4 * 1024 * 1024;
 
 export const SESSION_HEADER = 'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id';
@@ -16,7 +16,7 @@ const REQUEST_HEADER = 'X-Amzn-Bedrock-AgentCore-Runtime-Request-Id';
 const TOKEN_HEADER = 'WorkloadAccessToken';
 const CALLBACK_HEADER = 'OAuth2CallbackUrl';
 
-/** What goes on of every call: the payload's kind, traces (W3C Trace Context, AWS X-Ray), and MCP's own headers. */
+/** Headers that every request passes: the payload's type, traces (W3C Trace Context, AWS X-Ray), and those of MCP. */
 const FORWARDED = [
   'content-type',
   'accept',
@@ -31,7 +31,7 @@ const FORWARDED = [
   'last-event-id',
 ] as const;
 
-/** AWS's `runtimeSessionId`: long enough not to be guessed or to meet another. */
+/** AWS's `runtimeSessionId`: long enough to be unguessable and unique. */
 const SESSION_ID = /^[a-zA-Z0-9][a-zA-Z0-9_-]{32,255}$/;
 
 export interface AgentRequest {
@@ -39,7 +39,7 @@ export interface AgentRequest {
   readonly payload: Uint8Array;
 }
 
-/** What the gate itself tells the agent. */
+/** The gate's information for the agent. */
 export interface InvocationContext {
   readonly workloadAccessToken: string;
   readonly sessionId: string;
@@ -47,26 +47,27 @@ export interface InvocationContext {
 }
 
 /**
- * @returns the session that the caller names, undefined when it names none
- * @throws ValidationException for one that is not of AWS's form
+ * Returns the session ID of the request; undefined if there is none.
+ *
+ * @throws ValidationException for a session ID that does not have AWS's form
  */
 export function sessionIdOf(received: HeaderFields): string | undefined {
   const sessionId = singleField(received, SESSION_HEADER);
   if (sessionId !== undefined && !SESSION_ID.test(sessionId)) {
     throw invalidMember(
       SESSION_HEADER,
-      'must have 33 to 256 letters, digits, hyphens and underscores, of which the first is a letter or digit',
+      'must have 33 to 256 letters, digits, hyphens, and underscores, and start with a letter or digit',
     );
   }
   return sessionId;
 }
 
-/** @throws ValidationException for a payload that no function could be handed */
+/** @throws ValidationException for a payload that is too large for a Lambda event */
 export function checkPayload(payload: Uint8Array): void {
   if (payload.length > MAX_PAYLOAD_BYTES) {
     throw invalidMember(
       'payload',
-      `must have ${MAX_PAYLOAD_BYTES} bytes at most; hand large content over by reference`,
+      `must have up to ${MAX_PAYLOAD_BYTES} bytes; pass large content by reference`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One call of the agent, from the caller to the beginning of the answer: who calls, for whom, the workload access token
- * for that, the agent.
+ * One invocation of the agent, until the response starts: identifies the caller and the user, gets the workload access
+ * token, and invokes the agent.
  */
 import { audited, type AuditTrail, type Annotate } from '../audit';
 import type { System } from '../system';
@@ -23,11 +23,12 @@ import { endpointEntry, OPERATION, tokenEntry } from './audit';
 import { singleField, type HeaderFields } from './header-fields';
 import { admitUser, bearerToken } from './user-admission';
 
-/** The identity service, as the endpoint calls it. */
+/** The identity service that the endpoint calls. */
 export interface WorkloadTokens {
   /**
-   * @returns a workload access token of the endpoint's agent
-   * @throws ServiceError in words for the endpoint's caller
+   * Returns a workload access token of the endpoint's agent.
+   *
+   * @throws ServiceError with a message for the endpoint's caller
    */
   mint(workloadName: string, onBehalfOf: OnBehalfOf): Promise<string>;
 }
@@ -41,7 +42,7 @@ export interface InvokeDependencies {
 }
 
 export interface AgentCall {
-  /** ARN of the caller as the gateway proved it; with user tokens there is none. */
+  /** ARN of the caller that the gateway authenticated; absent with user tokens. */
   readonly callerArn: string | null | undefined;
   readonly addressee: Addressee;
   readonly headers: HeaderFields;
@@ -49,7 +50,7 @@ export interface AgentCall {
   readonly requestId: string;
 }
 
-/** Who may name a user is stated, for the id is believed: whoever could send one could be anybody. */
+/** The configuration lists the principals that can name a user, because the user ID is trusted without proof. */
 function byIam(
   { userIdPrincipals }: IamInbound,
   { callerArn, headers }: AgentCall,
@@ -61,15 +62,15 @@ function byIam(
   if (userId === undefined) return undefined;
   if (!userIdPrincipals.includes(principal)) {
     throw accessDenied(
-      `This principal may not say for which user it calls. Leave ${USER_HEADER} out, or ask the operator.`,
-      'user id from a principal that userIdPrincipals does not name',
+      `This principal is not authorized to name a user. Omit ${USER_HEADER}, or ask the operator for access.`,
+      'user ID from a principal that userIdPrincipals does not name',
     );
   }
   annotate({ user: subjectHash({ kind: 'user-id', id: userId }) });
   return { userId };
 }
 
-/** The token is checked once more, whatever the authorizer has found: an event by itself proves nothing. */
+/** Validates the token again, even after the authorizer, because an event by itself proves nothing. */
 async function callerOf(
   { userTokens }: InvokeDependencies,
   endpoint: AgentEndpointConfiguration,
@@ -81,7 +82,7 @@ async function callerOf(
   const userToken = bearerToken(call.headers);
   await admitUser(userTokens, endpoint, inbound, userToken, annotate);
   if (call.headers.has(USER_HEADER.toLowerCase())) {
-    throw invalidMember(USER_HEADER, 'must be left out: the token says who the user is');
+    throw invalidMember(USER_HEADER, 'must be omitted, because the token identifies the user');
   }
   return { userToken };
 }
@@ -91,11 +92,11 @@ async function answerOf(agent: Agent, request: AgentRequest, signal: AbortSignal
     signal.throwIfAborted();
     return await within(signal, agent.invoke(request, signal));
   } catch (error) {
-    // Whoever ended the run knows why.
+    // The signal's reason says why the invocation ended.
     if (signal.aborted && signal.reason instanceof ServiceError) throw signal.reason;
     if (!(error instanceof AgentFailure) && !signal.aborted) throw error;
     throw runtimeClientError(
-      'The agent could not be reached, or broke off before it answered. Its own log says why.',
+      "The agent could not be reached, or ended the connection before it responded. See the agent's log for the reason.",
       `agent: ${error instanceof AgentFailure ? error.detail : 'the run ended'}`,
       error,
     );
@@ -103,10 +104,11 @@ async function answerOf(agent: Agent, request: AgentRequest, signal: AbortSignal
 }
 
 /**
- * @param signal ends the run; its reason, when it is a {@link ServiceError}, is what the caller is told
- * @returns the answer that has begun, with the headers that the caller gets
+ * Returns the started response, with the headers for the caller.
+ *
+ * @param signal ends the invocation; the caller receives its reason if that is a {@link ServiceError}
  * @throws UnauthorizedException, AccessDeniedException for the caller; ResourceNotFoundException for another agent;
- *   ValidationException for session, user or payload; RuntimeClientError when the agent does not answer as it should
+ *   ValidationException for session, user, or payload; RuntimeClientError if the agent's response is not valid
  */
 export function invokeAgent(
   deps: InvokeDependencies,

@@ -1,6 +1,6 @@
 /**
- * A client's assertion about itself (RFC 7523 section 2.2), signed by a KMS key of the provider's owner: what is
- * claimed is settled here, the private key never leaves KMS.
+ * A client assertion (RFC 7523 section 2.2), signed with a KMS key of the provider's owner. This file determines the
+ * claims; the private key never leaves KMS.
  */
 import { epochSeconds, type System } from '../system';
 import type { PrivateKeyJwt, SigningAlgorithm } from '../provider/private-key-jwt';
@@ -16,11 +16,12 @@ const LIFETIME = 180;
 
 export interface AssertionKeys {
   /**
+   * Returns the signature in the form of a JWS (RFC 7518 sections 3.3 to 3.5), base64url.
+   *
    * @param request.keyArn ARN of the KMS key
-   * @param request.owner with `ownerId`, the IAM principal for whose providers the key may sign
+   * @param request.owner with `ownerId`, the IAM principal whose providers can use the key
    * @param request.signingInput of a JWS (RFC 7515 section 5.1)
-   * @returns the signature as a JWS has it (RFC 7518 sections 3.3 to 3.5), base64url
-   * @throws AccessDeniedException when the key is gone, disabled, or not tagged for this owner
+   * @throws AccessDeniedException if the key is deleted, disabled, or not tagged for this owner
    */
   sign(
     request: Owned & {
@@ -36,7 +37,7 @@ export interface AssertionDependencies {
   readonly system: System;
 }
 
-/** Who asserts. */
+/** The client that authenticates, and the owner of its provider. */
 export interface Asserting extends Owned {
   readonly clientId: string;
 }
@@ -44,8 +45,9 @@ export interface Asserting extends Owned {
 const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /**
- * @param audience the token endpoint, unless the configuration names another
- * @returns a compact JWS, good once: its `jti` is fresh
+ * Returns a compact JWS for one use: its `jti` is new.
+ *
+ * @param audience the token endpoint, unless the configuration names another audience
  */
 export async function clientAssertion(
   { assertionKeys, system }: AssertionDependencies,

@@ -3,23 +3,23 @@ import * as oauth from 'oauth4webapi';
 import type { ClientAuthenticationMethod } from '../provider/vendor';
 import { ProviderFailure } from './provider-failure';
 
-/** What a client proves itself with. */
+/** The credential with which a client authenticates. */
 export type ClientCredential =
   | { readonly secret: string }
   /** @param audience the token endpoint, at whichever endpoint of the server the assertion is presented */
   | { readonly assert: (audience: string) => Promise<string> };
 
-/** The name, for oauth4webapi alone, of a client that only its assertion names: it is never sent. */
+/** Placeholder client ID for oauth4webapi, for a client whose assertion identifies it. It is never sent. */
 const UNNAMED = '(named by its assertion)';
 
-/** @param client with an empty `clientId` when only its assertion names it */
+/** @param client with an empty `clientId` if its assertion identifies it */
 export const oauthClientOf = ({ clientId }: { readonly clientId: string }): oauth.Client => ({
   client_id: clientId === '' ? UNNAMED : clientId,
 });
 
 /**
- * `application/x-www-form-urlencoded`, leaving as it is what need not be encoded: a server that decodes reads the
- * same, and one that forgets to, as several do, is served too.
+ * Returns the text as `application/x-www-form-urlencoded`, with unnecessary encoding left out: a server that decodes it
+ * reads the same text, and servers that do not decode it, as several do, work too.
  */
 const formEncoded = (text: string): string => encodeURIComponent(text).replaceAll('%20', '+');
 
@@ -30,7 +30,7 @@ const basic =
     headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
   };
 
-/** RFC 7523 section 2.2; `client_id` is optional beside an assertion, and some clients have none. */
+/** RFC 7523 section 2.2; `client_id` is optional with an assertion, and some clients have none. */
 const asserting =
   (assert: (audience: string) => Promise<string>): oauth.ClientAuth =>
   async ({ token_endpoint: audience }, { client_id: clientId }, body) => {

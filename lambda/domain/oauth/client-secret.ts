@@ -1,4 +1,4 @@
-/** The client secret of an OAuth2 provider, wherever it is kept: for who sends a request to the provider's server. */
+/** Returns an OAuth2 provider's client secret, from the token vault or AWS Secrets Manager, for requests to its server. */
 import { clientSecretContext, type Oauth2Provider } from '../provider/oauth2-provider';
 import type { ExternalSecrets } from '../sealing/external-secret';
 import type { Seal } from '../sealing/sealing';

@@ -1,13 +1,13 @@
 /**
- * Custom parameters: what an agent adds to a request of its own (AWS's `customParameters`). They never say what the
- * request is for, and none of them asks for scopes behind a policy's back.
+ * Custom parameters that an agent adds to its request (AWS: `customParameters`). They cannot change the requested
+ * rights, and policies evaluate the scopes in them.
  */
 
 export type CustomParameters = Readonly<Record<string, string>>;
 
 /**
- * What is asked for. `authorization_details` (RFC 9396) asks for rights that no scope names, so no policy on scopes
- * could speak of them.
+ * The requested rights. `authorization_details` (RFC 9396) requests rights that no scope names, so a policy on scopes
+ * cannot cover them.
  */
 const REQUESTED_RIGHTS = ['scope', 'resource', 'audience', 'authorization_details'] as const;
 
@@ -17,17 +17,17 @@ const REQUESTED_RIGHTS = ['scope', 'resource', 'audience', 'authorization_detail
  */
 const PARAMETER_NAME = /^[A-Za-z0-9._-]+$/;
 
-/** Servers in PHP read a dot in a name as an underscore, and some servers take names in any case. */
+/** Returns the name as some servers read it: PHP reads a dot as an underscore, and some servers ignore case. */
 export const asReadBySome = (name: string): string => name.replaceAll('.', '_').toLowerCase();
 
-/** @param reserved names beside those of what is asked for */
+/** @param reserved names in addition to those of the requested rights */
 export const reservedParameters = (...reserved: readonly string[]): ReadonlySet<string> =>
   new Set([...REQUESTED_RIGHTS, ...reserved]);
 
 /**
- * Returns the names and values that go along with a request.
+ * Returns the parameters that the service adds to a request.
  *
- * @param reserved as {@link reservedParameters} has them
+ * @param reserved as {@link reservedParameters} returns them
  */
 export const forwardedParameters = (
   custom: CustomParameters | undefined,
@@ -38,12 +38,12 @@ export const forwardedParameters = (
   );
 
 /**
- * Parameters of vendors that ask for scopes beside `scope`: those of a user at Slack, those that an account may lack at
- * HubSpot and Yandex. They count at every provider, since a custom one may be such a server.
+ * Vendor parameters that request scopes in addition to `scope`: a user's scopes at Slack, and optional scopes at HubSpot
+ * and Yandex. They apply to every provider, because a custom provider can be such a server.
  */
 const SCOPE_PARAMETERS: ReadonlySet<string> = new Set(['user_scope', 'optional_scope']);
 
-/** The scopes that custom parameters ask for, parted by spaces or commas. */
+/** Returns the scopes that custom parameters request, separated by spaces or commas. */
 export const scopesInCustomParameters = (custom: CustomParameters): readonly string[] =>
   Object.entries(custom)
     .filter(([name]) => SCOPE_PARAMETERS.has(asReadBySome(name)))

@@ -1,6 +1,6 @@
 /**
- * A token endpoint's answer that comes as a form: servers older than RFC 6749's final text send one in place of JSON.
- * Only the form changes here. One judge reads what comes of it.
+ * Converts a token response that is a form, as servers older than RFC 6749's final text send it, to JSON. It changes the
+ * form only; the validation is the same for every response.
  */
 import { parseJsonObject, type JsonObject } from '../json-object';
 import { headerField } from './header-field';
@@ -8,16 +8,15 @@ import { ProviderFailure } from './provider-failure';
 
 const FORM = 'application/x-www-form-urlencoded';
 
-/** @param contentType of the answer; RFC 9110 section 8.3.1: in any case, and parameters may follow */
+/** @param contentType of the response; case does not matter, and parameters can follow (RFC 9110 section 8.3.1) */
 export const isForm = (contentType: string): boolean =>
   (contentType.split(';')[0] ?? '').trim().toLowerCase() === FORM;
 
 const decoded = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
 
 /**
- * The parameters of a form. One without a value counts as left out (RFC 6749 section 3.2).
- *
- * @returns undefined for a form that could be read in two ways: a parameter is repeated, or is not encoded as it must be
+ * Returns the parameters of a form; undefined for an ambiguous form: a parameter is repeated or incorrectly encoded. A
+ * parameter without a value is omitted (RFC 6749 section 3.2).
  */
 export function formMembers(body: string): JsonObject | undefined {
   const members = new Map<string, string>();
@@ -36,7 +35,7 @@ export function formMembers(body: string): JsonObject | undefined {
   return Object.fromEntries(members);
 }
 
-/** A form has no numbers, and a text that only begins like one is none. */
+/** Converts the lifetime, because a form has no numbers. A text that only begins with digits is not a number. */
 function withLifetime(members: JsonObject): JsonObject {
   const { expires_in: lifetime } = members;
   if (lifetime === undefined) return members;
@@ -47,7 +46,8 @@ function withLifetime(members: JsonObject): JsonObject {
 }
 
 /**
- * @returns the answer with its form as JSON; as it came when it is no form, or one that cannot be read
+ * Returns the response with its form as JSON; unchanged if it is not a form or cannot be read.
+ *
  * @throws ProviderFailure for a lifetime that is not a number
  */
 export async function answerAsJson(response: Response): Promise<Response> {
@@ -56,7 +56,7 @@ export async function answerAsJson(response: Response): Promise<Response> {
   const { status } = response;
   const headers = new Headers(response.headers);
   headers.delete('content-length');
-  // JSON under the name of a form is JSON: the judge has always read it so.
+  // A JSON body with a form's content type is read as JSON.
   const members = parseJsonObject(body) ? undefined : formMembers(body);
   if (body === '' || !members) return new Response(body === '' ? null : body, { status, headers });
   headers.set('content-type', 'application/json');

@@ -1,2 +1,2 @@
-/** The text of an answer's header field; empty for one that is not there: no number, no date, no media type. */
+/** Returns the value of a response's header field; empty (no number, date, or media type) if it is missing. */
 export const headerField = ({ headers }: Response, name: string): string => headers.get(name) ?? '';

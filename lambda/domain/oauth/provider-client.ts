@@ -1,4 +1,4 @@
-/** The OAuth client of a provider, ready to send a request: where its server is, and what it proves itself with. */
+/** The OAuth client of a provider, ready to send a request: the server's metadata and the client's credential. */
 import { clientAssertion, type AssertionDependencies } from './client-assertion';
 import type { ClientCredential } from './client-authentication';
 import type { MetadataReader } from './provider-metadata';
@@ -12,7 +12,7 @@ export interface ProviderClientDependencies extends ClientSecretDependencies, As
   readonly webIdentityTokens: WebIdentityTokens;
 }
 
-/** A secret is opened now; an assertion is made when the request is sent, for it lives but minutes. */
+/** Decrypts a secret now. Creates an assertion when the request is sent, because it is valid for minutes only. */
 async function credentialOf(
   deps: ProviderClientDependencies,
   provider: Oauth2Provider,
@@ -32,9 +32,11 @@ async function credentialOf(
 }
 
 /**
+ * Returns the provider's client.
+ *
  * @param workloadArn the agent for which the request is sent
- * @throws ProviderFailure when the server's metadata cannot be had; AccessDeniedException or ValidationException for
- *   an external secret that cannot be used
+ * @throws ProviderFailure if the server's metadata is unavailable; AccessDeniedException or ValidationException for an
+ *   external secret that cannot be used
  */
 export async function clientOf(
   deps: ProviderClientDependencies,

@@ -1,12 +1,12 @@
 /**
- * What went wrong at a provider, told apart by what can be done about it. The code is the provider's own
- * OAuth error code (RFC 6749 section 5.2) or one of ours; the provider's body goes no further.
+ * A failure at a provider, either permanent or retryable. The code is the provider's OAuth error code (RFC 6749 section
+ * 5.2) or one of this service's codes. The response body of the provider is not passed on.
  */
 import * as oauth from 'oauth4webapi';
 import { ServiceError, type Outcome } from '../service-error';
 import { headerField } from './header-field';
 
-/** The characters of RFC 6749's `error`, and a bound: it ends up in messages and logs. */
+/** The characters of `error` (RFC 6749), with a limit, because it goes into messages and logs. */
 const ERROR_CODE = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}$/;
 
 export interface ProviderFailureParts {
@@ -36,17 +36,17 @@ export class ProviderFailure extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** For the audit trail and the metrics. */
+  /** The outcome for the audit log and the metrics. */
   get outcome(): Extract<Outcome, `provider-${string}`> {
     return this.unavailable ? 'provider-unavailable' : 'provider-refused';
   }
 
-  /** As the answer to the caller: retryable when asking again may help. */
+  /** Returns the error for the caller: retryable if a retry can succeed. */
   toServiceError(provider: string): ServiceError {
     if (this.unavailable) {
       return new ServiceError(
         'InternalServerException',
-        `The credential provider "${provider}" did not answer as it should (${this.code}). Try again shortly.`,
+        `The credential provider "${provider}" is unavailable (${this.code}). Try again shortly.`,
         {
           detail: this.detail,
           cause: this,
@@ -57,20 +57,20 @@ export class ProviderFailure extends Error {
     }
     return new ServiceError(
       'ValidationException',
-      `The credential provider "${provider}" refused: ${this.code}. Check its configuration and what was asked of it.`,
+      `The credential provider "${provider}" rejected the request: ${this.code}. Check the provider's configuration and the request.`,
       { detail: this.detail, cause: this, outcome: this.outcome },
     );
   }
 }
 
-/** An OAuth error code as the provider gave it, if it is one. */
+/** Returns the provider's OAuth error code, if it is valid. */
 export const errorCode = (code: unknown): string =>
   typeof code === 'string' && ERROR_CODE.test(code) ? code : 'invalid_response';
 
-/** Epoch milliseconds of an HTTP date; NaN for what is none. */
+/** Returns the epoch milliseconds of an HTTP date; NaN if it is not valid. */
 const timeOf = (date: string): number => new Date(date).getTime();
 
-/** Seconds that a `Retry-After` asks for (RFC 9110 section 10.2.3): a number, or a date by the provider's own clock. */
+/** Returns the seconds of a `Retry-After` (RFC 9110 section 10.2.3): a number, or a date by the provider's clock. */
 function retryAfterOf(response: Response): number | undefined {
   const field = headerField(response, 'retry-after');
   if (/^\d{1,9}$/.test(field)) return Number(field);
@@ -78,20 +78,20 @@ function retryAfterOf(response: Response): number | undefined {
   return seconds > 0 ? Math.ceil(seconds) : undefined;
 }
 
-/** RFC 6749 section 4.1.2.1 has it for the authorization endpoint; here it stands for any answer that judges nothing. */
+/** RFC 6749 section 4.1.2.1 defines it for the authorization endpoint. Here it covers every response that evaluates nothing. */
 const UNAVAILABLE = 'temporarily_unavailable';
 
-/** No judgement of the request, whatever the body says. */
+/** Returns whether the provider did not evaluate the request, whatever the body states. */
 const isUnavailable = ({ status }: Response): boolean => status >= 500 || status === 429;
 
-/** A page in place of an answer: of a proxy, a firewall or a maintenance, which says nothing of the request. */
+/** Returns whether the response is a page of a proxy, a firewall, or maintenance, which says nothing about the request. */
 const isPage = (response: Response): boolean => /\bhtml\b/i.test(headerField(response, 'content-type'));
 
 /**
- * Judges what oauth4webapi or the transport threw.
+ * Returns the failure for an error of oauth4webapi or the transport.
  *
- * @param endpoint which of the provider's endpoints it was, for the operator
- * @throws what was judged before, and whatever is not a provider's doing
+ * @param endpoint the provider's endpoint, for the operator
+ * @throws the error itself if it is already a failure, or does not come from a provider
  */
 export function providerFailure(error: unknown, endpoint = 'token endpoint'): ProviderFailure {
   if (error instanceof oauth.ResponseBodyError) {

@@ -1,6 +1,6 @@
 /**
- * An authorization server's metadata: stated by the operator, or discovered (OpenID Connect Discovery 1.0,
- * RFC 8414) and kept for ten minutes. Whatever a server says of itself is checked before it is used.
+ * An authorization server's metadata: configured, or discovered (OpenID Connect Discovery 1.0, RFC 8414) and cached for
+ * 10 minutes. The service validates all metadata before it uses them.
  */
 import type { AuthorizationServer } from 'oauth4webapi';
 import * as v from 'valibot';
@@ -11,19 +11,19 @@ import { endpointFault, type EndpointPolicy } from '../endpoint';
 import { ProviderFailure } from './provider-failure';
 import type { Transport } from './transport';
 
-/** Discovered documents: ten minutes, five hundred. */
+/** Discovered documents: 10 minutes, up to 500. */
 const METADATA_CACHE = { milliseconds: 600_000, most: 500 };
 
-/** That there was none: five seconds, so that a burst of requests does not ask a server that is down again and again. */
+/** Failed lookups: 5 seconds, so that a burst of requests does not send a request each to an unavailable server. */
 const FAILURES_KEPT = { milliseconds: 5_000, most: 500 };
 
-/** Look-ups that are under way: joined for as long, so that one without an end holds up no later request. */
+/** Lookups in progress. Requests join one for the same time, so that a lookup that hangs does not block later requests. */
 const JOINED_LOOKUP_CACHE = FAILURES_KEPT;
 
 const endpoint = (policy: EndpointPolicy) =>
   v.pipe(
     v.string(),
-    // It goes into an address and into header fields, as far as the browser.
+    // The endpoint goes into a URL and into header fields, also to the browser.
     v.maxLength(2048, 'longer than 2,048 characters'),
     v.check((text) => endpointFault(text, policy) === undefined, 'not an acceptable endpoint'),
   );
@@ -46,12 +46,12 @@ export type Metadata = Pick<AuthorizationServer, keyof v.InferOutput<ReturnType<
 const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
 
 /**
- * Judges a metadata document.
+ * Returns the validated metadata of a document.
  *
- * @param discoveryUrl where it came from
- * @param document parsed JSON, whatever it is
- * @throws ProviderFailure unless it is that server's own metadata (RFC 8414 section 3.3: the issuer in it must
- *   be the one whose well-known URL was asked)
+ * @param discoveryUrl the URL of the document
+ * @param document parsed JSON of any type
+ * @throws ProviderFailure unless it is the server's own metadata (RFC 8414 section 3.3: its issuer must match the
+ *   well-known URL)
  */
 export function validatedMetadata(discoveryUrl: string, document: unknown, policy: EndpointPolicy): Metadata {
   const parsed = v.safeParse(documentSchema(policy), document);
@@ -64,7 +64,10 @@ export function validatedMetadata(discoveryUrl: string, document: unknown, polic
   }
   const issuer = discoveryUrl.slice(0, discoveryUrl.indexOf('/.well-known/'));
   if (withoutTrailingSlash(parsed.output.issuer) !== issuer) {
-    throw new ProviderFailure('invalid_metadata', 'discovery document: issuer is not the one that was asked');
+    throw new ProviderFailure(
+      'invalid_metadata',
+      'discovery document: issuer does not match the discovery URL',
+    );
   }
   return parsed.output as Metadata;
 }
@@ -72,10 +75,8 @@ export function validatedMetadata(discoveryUrl: string, document: unknown, polic
 const OAUTH_WELL_KNOWN = '/.well-known/oauth-authorization-server';
 
 /**
- * RFC 8414 section 3.1 puts the well-known part between host and path of the issuer, not behind it as OpenID Connect
- * does: where else the same issuer's document may be.
- *
- * @returns undefined when there is no other place
+ * Returns the alternative location of the issuer's document; undefined if there is none. RFC 8414 section 3.1 inserts
+ * the well-known part between the issuer's host and path. OpenID Connect appends it to the path.
  */
 function insertedWellKnown(discoveryUrl: string): string | undefined {
   if (!discoveryUrl.endsWith(OAUTH_WELL_KNOWN)) return undefined;
@@ -126,7 +127,7 @@ export function createMetadataReader(
     }
   }
 
-  /** Those who ask at once share one answer. */
+  /** Concurrent requests share one lookup. */
   async function discover(url: string): Promise<Metadata> {
     const known = documents.get(url);
     if (known) return known;

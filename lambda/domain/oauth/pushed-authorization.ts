@@ -1,6 +1,6 @@
 /**
- * The pushed authorization request (RFC 9126), in two halves: build and send, then judge the answer. What would have
- * stood in the address of a browser goes to the provider directly, by the client that has proved who it is.
+ * The pushed authorization request (RFC 9126): build and send a request, then validate the response. The authenticated
+ * client sends the parameters directly to the provider, instead of in the browser's address.
  */
 import * as oauth from 'oauth4webapi';
 import { boundedLifetime } from '../stated-lifetime';
@@ -8,14 +8,14 @@ import { oauthClientOf } from './client-authentication';
 import { providerFailure, ProviderFailure } from './provider-failure';
 import { authenticate, options, type ProviderClient, type TokenRequestDependencies } from './token-request';
 
-/** The reference that the browser is sent on with (RFC 9126 section 2.2). */
+/** The reference with which the browser is redirected (RFC 9126 section 2.2). */
 export interface PushedRequest {
   readonly requestUri: string;
-  /** Seconds that it lives. */
+  /** Lifetime in seconds. */
   readonly expiresIn: number;
 }
 
-/** Characters of a request URI: it goes into an address and an HTTP header, which have bounds of their own. */
+/** Maximum characters of a request URI: it goes into a URL and an HTTP header, whose sizes are limited. */
 const MAX_REQUEST_URI_CHARACTERS = 2048;
 
 /** The characters of a URI (RFC 3986 section 2). */
@@ -34,8 +34,8 @@ function validatedPush({
 }
 
 /**
- * An assertion names the token endpoint as its audience, and whoever else is shown it could present it there. So it is
- * pushed to that endpoint's own server only, whatever a discovery document says.
+ * The audience of an assertion is the token endpoint, so any other recipient could present it there. The service sends
+ * it to the token endpoint's server only, whatever a discovery document states.
  */
 function checkPresentedAt({ credential, metadata }: ProviderClient, endpoint: string): void {
   if (!('assert' in credential)) return;
@@ -43,15 +43,15 @@ function checkPresentedAt({ credential, metadata }: ProviderClient, endpoint: st
   if (audience !== undefined && new URL(endpoint).origin === new URL(audience).origin) return;
   throw new ProviderFailure(
     'invalid_metadata',
-    `${ENDPOINT}: another server than the token endpoint's, which the client's assertion is for`,
+    `${ENDPOINT}: not on the token endpoint's server, which is the audience of the client assertion`,
   );
 }
 
 /**
  * Pushes an authorization request.
  *
- * @param parameters those of the authorization request, some of them repeated (RFC 8707 section 2)
- * @throws ProviderFailure when the provider refuses it, does not answer or has no such endpoint
+ * @param parameters the parameters of the authorization request, some repeated (RFC 8707 section 2)
+ * @throws ProviderFailure if the provider rejects it, does not respond, or has no such endpoint
  */
 export async function pushAuthorizationRequest(
   deps: TokenRequestDependencies,

@@ -24,7 +24,7 @@ const ACCESS_TOKEN_TYP = /^(?:application\/)?at\+jwt$/i;
 const decoded = (part: string | undefined): JsonObject =>
   parseJsonObject(Buffer.from(part ?? '', 'base64url').toString('utf8')) ?? {};
 
-/** Whether the token states that it is an access token: by RFC 9068, or as its issuer's products state it. */
+/** Returns whether the token states that it is an access token: by RFC 9068, or in its issuer's own way. */
 function isAccessToken(userToken: string): boolean {
   const [header, payload] = userToken.split('.').slice(0, 2).map(decoded);
   return (
@@ -40,7 +40,7 @@ function isAccessToken(userToken: string): boolean {
  * Returns the type that the provider's owner configured. Otherwise returns the access token type for a user token
  * that states that it is one, and the JWT type for any other.
  *
- * @param userToken verified when it came; what it states only chooses a name for it
+ * @param userToken validated when it was received; its claims only select the type
  */
 export function subjectTokenTypeOf(configured: SubjectTokenType | undefined, userToken: string): string {
   if (configured) return CONFIGURED[configured];

@@ -1,6 +1,6 @@
 /**
- * The user's own token exchanged for one that the agent may use at a provider: a token exchange (RFC 8693) or a JWT
- * for an authorization grant (RFC 7523 section 2.1). In two halves like every token request.
+ * Exchanges the user token for a token that the agent can use at a provider, by token exchange (RFC 8693) or by the JWT
+ * authorization grant (RFC 7523 section 2.1).
  */
 import * as oauth from 'oauth4webapi';
 import type { OnBehalfOfConfig } from '../provider/on-behalf-of-config';
@@ -27,9 +27,10 @@ const GRANT_TYPE = {
 } as const satisfies Record<OnBehalfOfConfig['grantType'], string>;
 
 /**
- * Standard parameters, which an agent's own never override: who asks, for whom, and for what. Which types of token
- * are meant (`subject_token_type`, `requested_token_type`) is the agent's to say where the provider's owner has not
- * configured it: authorization servers differ. The last is no standard: some servers (Keycloak) take it for whom to impersonate in place of the subject.
+ * Standard parameters, which an agent's parameters never override: the client, the user, and the requested rights. An
+ * agent can set the token types (`subject_token_type`, `requested_token_type`) if the provider's owner has not
+ * configured them, because authorization servers differ. The last parameter is not standard: some servers (Keycloak)
+ * read it as the user to impersonate in place of the subject.
  */
 const RESERVED_PARAMETERS = reservedParameters(
   'grant_type',
@@ -44,14 +45,14 @@ const RESERVED_PARAMETERS = reservedParameters(
   'requested_subject',
 );
 
-/** What proves the agent: an access token of its own, or a JWT that AWS signed. */
+/** The token that authenticates the agent: its own access token, or a JWT that AWS signed. */
 export interface ActorToken {
   readonly token: string;
   readonly type: (typeof TOKEN_TYPE)['accessToken' | 'jwt'];
 }
 
 export interface OnBehalfOfRequest extends Narrowing {
-  /** The user's own token. */
+  /** The user token. */
   readonly subjectToken: string;
   readonly actor: ActorToken | undefined;
   readonly scopes: readonly string[];
@@ -72,7 +73,7 @@ const subjectParameters = (
         }),
       };
 
-/** The vendor's first and the agent's own over them; none of either can override a standard one. */
+/** Returns the parameters. The agent's override the vendor's. Neither overrides a standard parameter. */
 function parametersOf(
   { vendor }: Oauth2Provider,
   config: OnBehalfOfConfig,
@@ -95,18 +96,21 @@ function parametersOf(
   return [...Object.entries(named), ...narrowingParameters(request)];
 }
 
-/** Servers that forget to name what they issued mean an access token, which may be a JWT. */
+/** Token types of access tokens. Some servers omit the type or return the JWT type for an access token. */
 const USABLE: ReadonlySet<unknown> = new Set([undefined, TOKEN_TYPE.accessToken, TOKEN_TYPE.jwt]);
 
-/** Only an access token to be borne is of use; `N_A` says that it is none (RFC 8693 section 2.2.1). */
+/** Only a bearer access token can be used; `N_A` means that it is not an access token (RFC 8693 section 2.2.1). */
 function checkUse({ token_type, issued_token_type }: oauth.TokenEndpointResponse): void {
   if (token_type === 'bearer' && USABLE.has(issued_token_type)) return;
-  throw new ProviderFailure('invalid_response', 'token endpoint: what was issued is no bearer access token');
+  throw new ProviderFailure(
+    'invalid_response',
+    'token endpoint: the issued token is not a bearer access token',
+  );
 }
 
 /**
- * Exchanges the user's own token. A refresh token in the answer is not kept: what it would outlive is the user's
- * own token, by which alone this one was obtained.
+ * Exchanges the user token. Discards a refresh token in the response, because it would outlive the user token that
+ * authorizes the exchange.
  *
  * @throws ProviderFailure
  */

@@ -1,6 +1,6 @@
 /**
- * Requests to a token endpoint, each in two halves: build and send, then validate the answer. The protocol is
- * oauth4webapi's; here is what this service asks and what it keeps.
+ * Requests to a token endpoint: build and send a request, then validate the response. oauth4webapi implements the
+ * protocol; this file determines the requested and the stored members.
  */
 import * as oauth from 'oauth4webapi';
 import { epochSeconds, type System } from '../system';
@@ -24,31 +24,31 @@ export interface TokenRequestDependencies {
   readonly system: System;
 }
 
-/** The OAuth client, at its server. */
+/** The OAuth client and its authorization server. */
 export interface ProviderClient {
   readonly provider: Oauth2Provider;
   readonly metadata: Metadata;
   readonly credential: ClientCredential;
 }
 
-/** What narrows a token: RFC 8707 resource indicators, and the audiences that some servers want instead. */
+/** The members that narrow a token: RFC 8707 resource indicators, and the audiences that some servers use instead. */
 export interface Narrowing {
   readonly resources: readonly string[];
   readonly audiences: readonly string[];
 }
 
-/** Tokens as a provider gave them. */
+/** Tokens as a provider issued them. */
 export interface ObtainedTokens {
   readonly accessToken: string;
   readonly refreshToken?: string;
   readonly scopes: readonly string[];
-  /** Epoch seconds; absent when the provider did not say and nothing is known of the vendor. */
+  /** Epoch seconds; absent if neither the provider nor the vendor's documentation states it. */
   readonly expiresAt?: number;
-  /** Epoch seconds at which the refresh token ends; absent when the provider did not say. */
+  /** Epoch seconds at which the refresh token expires; absent if the provider did not state it. */
   readonly refreshExpiresAt?: number;
 }
 
-/** `resource` and `audience`, repeated as often as there are values. */
+/** Returns one `resource` or `audience` parameter for each value. */
 export const narrowingParameters = ({ resources, audiences }: Narrowing): [string, string][] => [
   ...resources.map((value): [string, string] => ['resource', value]),
   ...audiences.map((value): [string, string] => ['audience', value]),
@@ -68,30 +68,30 @@ export const options = (
 /** What was requested, for a response that does not repeat it. */
 interface RequestedToken {
   readonly scopes: readonly string[];
-  /** The refresh token in hand, and its end, for a provider that gives no other. */
+  /** The current refresh token and its expiry, for a provider that returns no new one. */
   readonly refreshToken?: string;
   readonly refreshExpiresAt?: number | undefined;
 }
 
 /**
- * Seconds that an access token is taken to live when it came with a refresh token but without `expires_in`: a token
- * that can be refreshed is one that ends.
+ * Assumed lifetime, in seconds, of an access token with a refresh token but without `expires_in`: a token that can be
+ * refreshed expires.
  */
 const ASSUMED_LIFETIME = 3600;
 
-/** RFC 6749 appendix A.12; it goes into a header field. */
+/** RFC 6749 appendix A.12; the token goes into a header field. */
 const ACCESS_TOKEN = /^[\x20-\x7E]+$/;
 
 /**
- * Characters of granted scopes: as many as a request for them can have (retrieve.ts), and as the evaluation of policies
- * is meant for. A server that names more is not taken at half its word.
+ * Maximum characters of granted scopes, as in a request (retrieve.ts) and in policy evaluation. A longer list is
+ * rejected, not truncated.
  */
 const MAX_SCOPE_CHARACTERS = 32_768;
 
-/** Names under which servers say how long a refresh token lives, in seconds; no RFC has one. */
+/** Members that contain the refresh token's lifetime in seconds. No RFC defines one. */
 const REFRESH_LIFETIMES = ['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'];
 
-/** @returns undefined when the answer does not say, and for 0, by which a server says that there is no end */
+/** Returns undefined if the response has no such member, and for 0, which means that the token does not expire. */
 function refreshLifetimeOf(answer: oauth.TokenEndpointResponse): number | undefined {
   for (const name of REFRESH_LIFETIMES) {
     const stated = answer[name];
@@ -101,7 +101,7 @@ function refreshLifetimeOf(answer: oauth.TokenEndpointResponse): number | undefi
   return undefined;
 }
 
-/** Judges a token endpoint's answer (RFC 6749 section 5.1); an absent `scope` means: as requested. */
+/** Validates a token response (RFC 6749 section 5.1). An absent `scope` means that all requested scopes were granted. */
 function validatedTokens(
   answer: oauth.TokenEndpointResponse,
   requested: RequestedToken,
@@ -111,7 +111,7 @@ function validatedTokens(
   if (answer.token_type !== 'bearer' || !ACCESS_TOKEN.test(answer.access_token)) {
     throw new ProviderFailure(
       'invalid_response',
-      'token endpoint: what was issued is no bearer access token',
+      'token endpoint: the issued token is not a bearer access token',
     );
   }
   if (answer.scope !== undefined && answer.scope.length > MAX_SCOPE_CHARACTERS) {
@@ -124,7 +124,7 @@ function validatedTokens(
   const assumed = vendor.answer?.assumedLifetime ?? ASSUMED_LIFETIME;
   const lifetime = answer.expires_in ?? (refreshToken === undefined ? undefined : assumed);
   const refreshLifetime = refreshLifetimeOf(answer);
-  // Another refresh token has an end of its own, if any; the same one keeps the end that it had.
+  // A new refresh token has its own expiry, if any. The old one keeps its expiry.
   const kept = answer.refresh_token === undefined ? requested.refreshExpiresAt : undefined;
   const refreshExpiresAt = refreshLifetime === undefined ? kept : now + refreshLifetime;
   return {
@@ -137,7 +137,7 @@ function validatedTokens(
   };
 }
 
-/** Sends and judges; time is taken before sending, so that a token is never believed to live longer than it does. */
+/** Sends a request and validates the response. Reads the clock before sending, so that no lifetime is overestimated. */
 export async function exchange(
   deps: TokenRequestDependencies,
   { provider }: ProviderClient,
@@ -156,15 +156,15 @@ export async function exchange(
   }
 }
 
-/** An authorization code as the callback kept it. */
+/** An authorization code as the callback stored it. */
 export interface KeptCode {
   readonly code: string;
   /** The `iss` of the authorization response (RFC 9207). */
   readonly iss?: string | undefined;
   readonly codeVerifier: string;
   /**
-   * That the code was issued for: the provider wants to see the same one again (RFC 6749 section 4.1.3), also when
-   * the service has got another address since. Absent in a code that was kept before this was.
+   * The redirect URI of the authorization request. The provider requires the same one again (RFC 6749 section 4.1.3),
+   * even if the service's address has changed. Absent in codes from before this member existed.
    */
   readonly redirectUri?: string | undefined;
 }
@@ -172,9 +172,7 @@ export interface KeptCode {
 /**
  * Redeems an authorization code (RFC 6749 section 4.1.3, RFC 7636).
  *
- * @param redirectUri the one that the authorization request named
- * @param scopes those of the authorization request
- * @param pkce whether it had a code challenge
+ * @param request with the redirect URI and the scopes of the authorization request, and whether it had a code challenge
  * @throws ProviderFailure
  */
 export function redeemCode(
@@ -214,9 +212,9 @@ export function redeemCode(
 }
 
 /**
- * Asks for a token as the client itself (RFC 6749 section 4.4).
+ * Requests a token by client credentials (RFC 6749 section 4.4).
  *
- * @throws ProviderFailure; ValidationException for a vendor that has no such tokens
+ * @throws ProviderFailure; ValidationException for a vendor without this grant
  */
 export function requestClientCredentials(
   deps: TokenRequestDependencies,
@@ -228,7 +226,7 @@ export function requestClientCredentials(
   if (vendor.clientCredentials === false) {
     throw invalidMember(
       'oauth2Flow',
-      `M2M is not supported for ${provider.vendor}: it gives an application no token by client credentials; use USER_FEDERATION`,
+      `M2M is not supported for ${provider.vendor}: it does not issue tokens by client credentials; use USER_FEDERATION`,
     );
   }
   const oauthClient = oauthClientOf(provider);
@@ -252,10 +250,9 @@ export function requestClientCredentials(
 }
 
 /**
- * Redeems a refresh token (RFC 6749 section 6). A rotated refresh token comes back in the answer; when none
- * does, the old one stays good.
+ * Redeems a refresh token (RFC 6749 section 6). If the response contains no new refresh token, the old one stays valid.
  *
- * @param scopes those that the grant has, for a provider that does not name them again
+ * @param request with the grant's scopes, for a response that does not repeat them
  * @throws ProviderFailure
  */
 export function redeemRefreshToken(

@@ -1,4 +1,4 @@
-/** The way out: sends one request to somebody else's server. Shaped as oauth4webapi's `customFetch`. */
+/** Sends one request to an external server. It has the signature of oauth4webapi's `customFetch`. */
 export type Transport = (
   url: string,
   init: {

@@ -1,13 +1,13 @@
-/** A token request as its vendor wants it: what oauth4webapi built, on its way out. */
+/** Adapts a token request that oauth4webapi built to its vendor. */
 import type { Vendor } from '../provider/vendor';
 import type { Transport } from './transport';
 
-/** Several vendors turn away a client that does not name itself (RFC 9110 section 10.1.5). */
+/** Several vendors reject requests without a `User-Agent` (RFC 9110 section 10.1.5). */
 const USER_AGENT = 'agent-identity';
 
 const asJson = (form: URLSearchParams): string => JSON.stringify(Object.fromEntries(form));
 
-/** @returns the transport, for requests to this vendor's token endpoint */
+/** Returns the transport for requests to this vendor's token endpoint. */
 export const vendorTransport =
   (transport: Transport, vendor: Vendor): Transport =>
   (url, init) => {

@@ -1,10 +1,10 @@
 /**
- * Proof of who this service is, for a server that trusts AWS and to which the client has no secret: a JWT that AWS
- * STS signs for the function's role (IAM user guide, "Federating AWS identities to external services"). It is a
- * client's assertion (RFC 7523 section 2.2), or the actor's token of a token exchange (RFC 8693 section 2.1).
+ * Authenticates this service to a server that trusts AWS, without a client secret: a JWT that AWS STS signs for the
+ * function's role (IAM user guide, "Federating AWS identities to external services"). It is a client assertion (RFC 7523
+ * section 2.2) or the actor token of a token exchange (RFC 8693 section 2.1).
  */
 
-/** Seconds that such a token lives; the function's role may ask for no longer. */
+/** Lifetime of such a token, in seconds. The function's role cannot request a longer one. */
 export const WEB_IDENTITY_LIFETIME = 300;
 
 /** Request tags, which servers find in the claim `https://sts.amazonaws.com/`. */
@@ -14,19 +14,20 @@ export const WEB_IDENTITY_TAGS = {
 } as const;
 
 export interface WebIdentityRequest {
-  /** Who will check it, for `aud`: the token endpoint. */
+  /** The `aud` of the token: the token endpoint. */
   readonly audience: string;
-  /** ARN of the workload identity that the request is sent for. All agents have the one role, so the token says whose it is. */
+  /** ARN of the workload identity of the request. All agents share one role, so the token names the agent. */
   readonly workload: string;
-  /** ARN of the IAM principal who owns the credential provider. */
+  /** ARN of the IAM principal that owns the credential provider. */
   readonly owner: string;
 }
 
 export interface WebIdentityTokens {
   /**
-   * @returns a JWT that lives for five minutes
-   * @throws ValidationException that says what to do: the account's federation is not enabled, or the agent's or the
-   *   owner's ARN is not one that STS takes into a token
+   * Returns a JWT that is valid for 5 minutes.
+   *
+   * @throws ValidationException with the remedy: the account's federation is not enabled, or STS does not accept the
+   *   agent's or the owner's ARN as a tag
    */
   get(request: WebIdentityRequest): Promise<string>;
 }

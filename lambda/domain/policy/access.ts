@@ -1,10 +1,9 @@
 /**
- * Who may do what. A workload identity and a credential provider belong to the IAM principal that created them:
- * by default that principal alone acts on them, and a workload identity uses the providers of the same owner. A
- * resource policy widens or narrows that, for the operations and principals that it names. An explicit Deny
- * holds against the owner too, but for keeping the policy itself: so no policy locks a resource for ever. Whoever is
- * allowed to put a policy can allow themselves the rest, as in IAM. Checked on each request, whatever was checked
- * before.
+ * Authorization. A workload identity and a credential provider belong to the IAM principal that created them: by
+ * default, only that principal can use them, and a workload identity can use the providers of the same owner. A resource
+ * policy extends or restricts this for the operations and principals that it names. An explicit deny applies to the owner
+ * too, except for operations on the policy itself, so that no policy locks a resource permanently. A principal that is
+ * allowed to put a policy can allow itself everything else, as in IAM. Every request is authorized again.
  */
 import { scopesInCustomParameters, type CustomParameters } from '../oauth/custom-parameters';
 import type { Caller } from '../principal';
@@ -15,14 +14,14 @@ import { evaluate, type PolicyRequest, type Verdict } from './evaluate';
 import { POLICY_OPERATIONS, type GovernedOperation } from './governed-operations';
 import { parsePolicyDocument, type PolicyDocument } from './policy-document';
 
-/** What access is decided on. */
+/** A resource on which access is evaluated. */
 export interface GovernedResource extends Owned {
   readonly arn: string;
-  /** Its resource policy, as it was put. */
+  /** The stored resource policy. */
   readonly policy?: string | undefined;
 }
 
-/** Who calls what. */
+/** The operation that is called, and who calls it. */
 export interface Call {
   /** The calling IAM principal, as `callerOf` returns it. */
   readonly principal: Caller;
@@ -36,22 +35,22 @@ export interface ActRequest extends Call {
 
 export interface ObtainRequest {
   readonly principal: Caller;
-  /** Which kind of credential; also while a consent is completed. */
+  /** The kind of credential; also when a consent is completed. */
   readonly operation: 'GetResourceOauth2Token' | 'GetResourceApiKey';
   /** The agent's workload identity. */
   readonly identity: GovernedResource;
   /** The credential provider. */
   readonly provider: GovernedResource;
-  /** Scopes that are asked for; those of a stored token too, where one is about to be handed out. */
+  /** The requested scopes, and the scopes of a stored token that would be returned. */
   readonly scopes?: readonly string[] | undefined;
-  /** What goes along with the request for them. */
+  /** The custom parameters of the request. */
   readonly customParameters?: CustomParameters | undefined;
   /** Resources (RFC 8707) and audiences (RFC 8693) that the token is requested for. */
   readonly resources?: readonly string[] | undefined;
   readonly audiences?: readonly string[] | undefined;
 }
 
-/** Why not: `message` for the caller, `detail` for the audit trail. */
+/** The reason for a denial: `message` for the caller, `detail` for the audit log. */
 export interface Denial {
   readonly message: string;
   readonly detail: string;
@@ -62,7 +61,7 @@ const isPolicyOperation = (operation: GovernedOperation): boolean =>
 
 type Decided = Verdict | { readonly decision: 'not-valid' };
 
-/** A stored policy that is not understood decides nothing: nobody gets in by it, its owner can put it anew. */
+/** Returns the stored policy. A policy that is not valid allows nothing, and its owner can replace it. */
 function policyOf({ arn, policy }: GovernedResource): PolicyDocument | 'not-valid' | undefined {
   if (policy === undefined) return undefined;
   try {
@@ -76,12 +75,12 @@ function policyOf({ arn, policy }: GovernedResource): PolicyDocument | 'not-vali
 const decide = (policy: ReturnType<typeof policyOf>, request: PolicyRequest): Decided =>
   policy === 'not-valid' ? { decision: policy } : evaluate(policy, request);
 
-/** The denial of the policy itself, which holds against everybody. */
+/** Returns the denial by the policy itself, which applies to every principal. */
 function policyDenial(decided: Decided, may: string, { arn }: GovernedResource): Denial | undefined {
   if (decided.decision === 'not-valid') {
     return {
-      message: `${may}: the resource policy of ${arn} is not understood; its owner must put it anew.`,
-      detail: `the stored resource policy of ${arn} is not understood`,
+      message: `${may}: the resource policy of ${arn} is not valid; its owner must replace it.`,
+      detail: `the stored resource policy of ${arn} is not valid`,
     };
   }
   if (decided.decision !== 'deny') return undefined;
@@ -98,17 +97,15 @@ const notOwnedDenial = (may: string, detail: string): Denial => ({
 
 const recreatedOwnerDenial = (may: string, { arn }: GovernedResource): Denial => ({
   message: `${may}: it belongs to an earlier principal with the same ARN. A role or user that was deleted and created again does not own the earlier principal's resources.`,
-  detail: `caller has the ARN of the owner of ${arn} and not its unique id`,
+  detail: `caller has the ARN but not the unique ID of the owner of ${arn}`,
 });
 
-/**
- * @returns why this principal may not do this; undefined when it may
- */
+/** Returns why this principal is not authorized; undefined if it is. */
 export function actionDenial({ principal, operation, resource, context }: ActRequest): Denial | undefined {
   const isOwner = isOwnedBy(resource, principal);
   if (isOwner && isPolicyOperation(operation)) return undefined;
   const decided = decide(policyOf(resource), { principal: principal.arn, operation, context: context ?? {} });
-  const may = `${principal.arn} may not call ${operation} on ${resource.arn}`;
+  const may = `${principal.arn} is not authorized to call ${operation} on ${resource.arn}`;
   const denied = policyDenial(decided, may, resource);
   if (denied) return denied;
   if (isOwner || decided.decision === 'allow') return undefined;
@@ -116,18 +113,17 @@ export function actionDenial({ principal, operation, resource, context }: ActReq
   return notOwnedDenial(may, `caller is not the owner of ${resource.arn}, and no statement allows it`);
 }
 
-/** The scopes, and what servers that part them by commas or spaces would read in each. */
+/** Returns the scopes, and the parts that servers would read if they split them at commas or spaces. */
 const splitScopes = (scopes: readonly string[]): readonly string[] => [
   ...new Set(scopes.flatMap((scope) => [scope, ...scope.split(/[\s,]+/).filter((part) => part !== '')])),
 ];
 
 /**
- * Whether an agent may use a credential provider. An Allow in the provider's policy speaks of the *owner* of the
- * agent's workload identity, because the name in `bedrock-agentcore:WorkloadIdentityArn` can be somebody else's
- * tomorrow; who may act as the agent is for the workload identity's policy to say. A Deny holds when it speaks of
- * the owner or of the caller.
+ * Returns why this agent is not authorized to use this provider; undefined if it is.
  *
- * @returns why this agent may not use this provider; undefined when it may
+ * An Allow in the provider's policy applies to the *owner* of the agent's workload identity, because another principal
+ * can later own the name in `bedrock-agentcore:WorkloadIdentityArn`. The workload identity's policy determines who can
+ * act as the agent. A Deny applies if it matches the owner or the caller.
  */
 export function credentialUseDenial(request: ObtainRequest): Denial | undefined {
   const { principal, operation, identity, provider, scopes, customParameters = {} } = request;
@@ -141,14 +137,15 @@ export function credentialUseDenial(request: ObtainRequest): Denial | undefined 
   const policy = policyOf(provider);
   const ofOwner = decide(policy, { principal: identity.owner, operation, context });
   const ofCaller = decide(policy, { principal: principal.arn, operation, context });
-  const may = `${identity.arn} may not use ${provider.arn}`;
+  const may = `${identity.arn} is not authorized to use ${provider.arn}`;
   const denied = policyDenial(ofOwner, may, provider) ?? policyDenial(ofCaller, may, provider);
   if (denied) return denied;
   if (haveSameOwner(identity, provider, principal) || ofOwner.decision === 'allow') return undefined;
   if (identity.owner === provider.owner) {
     return {
       message: `${may}: their owners have the same ARN but different unique IDs. If the owner is the same, the owner must update the workload identity once (for example, with TagResource).`,
-      detail: 'the owners of workload identity and credential provider have one ARN, and not one unique id',
+      detail:
+        'the owners of workload identity and credential provider have the same ARN but different unique IDs',
     };
   }
   return notOwnedDenial(may, 'the credential provider has another owner, and no statement allows it');

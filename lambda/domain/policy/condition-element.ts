@@ -1,11 +1,10 @@
 /**
- * The Condition element: when a statement applies. Operators and keys are joined by *and*, the values of one
- * key by *or* (negated operators: by *nor*), as in IAM.
+ * The Condition element, which determines when a statement applies. Operators and keys are joined by *and*, and the
+ * values of one key by *or* (negated operators: by *nor*), as in IAM.
  *
- * Two traps of IAM's are closed rather than imitated. In an Allow, `ForAllValues` and `…IfExists` on a key
- * with many values also hold when the request has none of them, and a request for no scope gets whatever the
- * provider grants by default: so an Allow must say `Null: false` beside them. And an empty Condition, which would
- * hold always, is refused.
+ * Two pitfalls of IAM are rejected instead of imitated. In an Allow, `ForAllValues` and `…IfExists` on a multivalued key
+ * also hold if the request has no value, and a request without scopes gets the provider's default scopes. So an Allow
+ * must also have `Null: false`. An empty Condition, which would always hold, is rejected.
  * Source: IAM user guide, "Single-valued vs. multivalued context keys" and "Condition operators".
  */
 import { conditionKey, conditionKeyNames, type ConditionKey, type KeySource } from './condition-keys';
@@ -26,19 +25,19 @@ function keyOf(name: string, element: PolicyElement, kind: GovernedKind): Condit
   const key = conditionKey(name, kind);
   if (key) return key;
   const known = conditionKeyNames(kind).join(', ');
-  throw refused(element, `is not a condition key of this resource; known are ${known}`);
+  throw refused(element, `is not a condition key of this resource; use ${known}`);
 }
 
 function parseComparison(key: ConditionKey, stated: StatedOperator, element: PolicyElement): Condition {
   const { quantifier, operator } = stated;
   if (!key.families.includes(operator.family)) {
-    throw refused(element, `is compared by ${key.families.join('… or ')} operators`);
+    throw refused(element, `must be used with ${key.families.join('… or ')} operators`);
   }
   if (key.manyValues && !quantifier) {
-    throw refused(element, 'has many values; put ForAllValues: or ForAnyValue: before the operator');
+    throw refused(element, 'is multivalued; put ForAllValues: or ForAnyValue: before the operator');
   }
   if (!key.manyValues && quantifier) {
-    throw refused(element, `has one value; leave ${quantifier}: out`);
+    throw refused(element, `has a single value; omit ${quantifier}:`);
   }
   const values = operator.parse(oneOrMore(element).map((value) => key.parse(value, operator)));
   return { key, stated, values };
@@ -62,17 +61,18 @@ function parseOperator(name: string, element: PolicyElement, kind: GovernedKind)
   });
 }
 
-/** Whether it holds although the request has no value, for a key whose absence is a wish of its own. */
+/** Returns whether the condition holds without a value, for a key without which a request still gets something. */
 const holdsWithoutValues = (condition: Condition): boolean =>
   'stated' in condition &&
   condition.key.absentMeansDefault === true &&
   (condition.stated.ifExists || condition.stated.quantifier === 'ForAllValues');
 
 /**
- * @param element the Condition of a statement
+ * Returns the parsed Condition of a statement.
+ *
  * @param effect of the statement
- * @param kind of the resource that the policy is put on
- * @throws ValidationException naming the element that is not understood
+ * @param kind of the policy's resource
+ * @throws ValidationException that names the element that is not supported
  */
 export function parseConditions(
   element: PolicyElement,
@@ -95,9 +95,7 @@ export function parseConditions(
   return conditions;
 }
 
-/**
- * Whether a condition holds for a request.
- */
+/** Returns whether a condition holds for a request. */
 export function holds(condition: Condition, request: KeySource): boolean {
   const given = condition.key.read(request);
   if ('absent' in condition) return condition.absent === (given.length === 0);

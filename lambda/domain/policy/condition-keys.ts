@@ -1,24 +1,24 @@
 /**
- * Condition keys: what a statement may ask about a request. A key that is not here is refused when put.
+ * Condition keys that a statement can use. Putting a policy with any other key is rejected.
  *
  * | key                                   | on                 | value                                              |
  * | ------------------------------------- | ------------------ | -------------------------------------------------- |
  * | aws:PrincipalArn                      | every resource     | the principal's ARN; a role's has no path          |
- * | aws:PrincipalAccount                  | every resource     | its account id                                     |
+ * | aws:PrincipalAccount                  | every resource     | its account ID                                     |
  * | aws:PrincipalType                     | every resource     | Account (the root user), User or AssumedRole       |
  * | aws:PrincipalIsAWSService             | every resource     | false: no service principal calls this API         |
- * | bedrock-agentcore:userid              | workload identity  | GetWorkloadAccessTokenForUserId: the user id       |
- * | bedrock-agentcore:WorkloadIdentityArn | providers          | the agent that asks for a credential               |
- * | bedrock-agentcore:Scopes              | OAuth2 providers   | the scopes that it asks for; many values           |
- * | bedrock-agentcore:CustomParameters    | OAuth2 providers   | names of its custom parameters; many values        |
- * | bedrock-agentcore:Resources           | OAuth2 providers   | the resources (RFC 8707) that it names; many values |
- * | bedrock-agentcore:Audiences           | OAuth2 providers   | the audiences (RFC 8693) that it names; many values |
+ * | bedrock-agentcore:userid              | workload identity  | GetWorkloadAccessTokenForUserId: the user ID       |
+ * | bedrock-agentcore:WorkloadIdentityArn | providers          | the agent that requests a credential               |
+ * | bedrock-agentcore:Scopes              | OAuth2 providers   | the requested scopes; multivalued                  |
+ * | bedrock-agentcore:CustomParameters    | OAuth2 providers   | names of the custom parameters; multivalued        |
+ * | bedrock-agentcore:Resources           | OAuth2 providers   | the requested resources (RFC 8707); multivalued    |
+ * | bedrock-agentcore:Audiences           | OAuth2 providers   | the requested audiences (RFC 8693); multivalued    |
  *
- * Scopes are also those that a vendor's custom parameter asks for (`user_scope`, `optional_scope`).
+ * Scopes include those that a vendor's custom parameter requests (`user_scope`, `optional_scope`).
  *
  * Sources: IAM user guide, "AWS global condition context keys"; service authorization reference, "Amazon
- * Bedrock AgentCore" (`userid`). WorkloadIdentityArn, Scopes and
- * CustomParameters are this service's own.
+ * Bedrock AgentCore" (`userid`). This service defines WorkloadIdentityArn, Scopes, CustomParameters,
+ * Resources, and Audiences.
  */
 import type { ConditionOperator } from './condition-operators';
 import type { GovernedKind } from './governed-operations';
@@ -26,7 +26,7 @@ import { quoted, refused, textOf, truthOf, type PolicyElement } from './policy-e
 import { NO_SESSIONS, principalArnOf } from './principal-element';
 import { hasWildcard } from './wildcard';
 
-/** What a request says beyond who calls what. Leave out what the operation does not have. */
+/** The members of a request in addition to caller and operation. Omit members that the operation does not have. */
 export interface RequestContext {
   readonly workloadIdentityArn?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
@@ -37,9 +37,9 @@ export interface RequestContext {
   readonly userId?: string | undefined;
 }
 
-/** The request as condition keys see it. */
+/** The request for which condition keys are evaluated. */
 export interface KeySource extends RequestContext {
-  /** ARN of an IAM principal, as `principalOf` gives it. */
+  /** ARN of an IAM principal, as `principalOf` returns it. */
   readonly principal: string;
 }
 
@@ -48,15 +48,15 @@ export interface ConditionKey {
   readonly on: readonly GovernedKind[];
   readonly families: readonly ConditionOperator['family'][];
   readonly manyValues: boolean;
-  /** Whether a request without it is a wish of its own: it gets more than nothing. */
+  /** Whether a request without the key still gets something, such as default scopes. */
   readonly absentMeansDefault?: true;
   /**
-   * A stated value in the form in which it is compared.
+   * Returns a policy value in its form for comparison.
    *
-   * @throws ValidationException for a value that could never match: in a Deny it would be a hole
+   * @throws ValidationException for a value that can never match, because a Deny with it would deny nothing
    */
   parse(element: PolicyElement, operator: ConditionOperator): string;
-  /** The request's values; none when the request has no such key. */
+  /** Returns the request's values; none if the request has no such key. */
   read(request: KeySource): readonly string[];
 }
 
@@ -69,23 +69,26 @@ const PROVIDERS: readonly GovernedKind[] = ['oauth2credentialprovider', 'apikeyc
 
 const valueOf = (value: string | undefined): readonly string[] => (value === undefined ? [] : [value]);
 
-/** Wildcards that an operator takes literally are a mistake in every value that cannot hold them. */
+/** Rejects wildcards that an operator compares literally, because the value cannot contain them. */
 function refuseLiteralWildcard(element: PolicyElement, operator: ConditionOperator, text: string): void {
   if (hasWildcard(text) && !operator.wildcards) {
-    throw refused(element, 'has a wildcard, which this operator takes literally; use StringLike or ArnLike');
+    throw refused(
+      element,
+      'has a wildcard, which this operator compares literally; use StringLike or ArnLike',
+    );
   }
 }
 
 /**
- * An ARN's text. StringLike reads an ARN as plain text, where the `*` of an account would reach on into the
- * resource (a user's path may hold colons); so before the resource, wildcards are for ArnLike only.
+ * Returns an ARN's text. StringLike compares an ARN as plain text, so that the `*` of an account would also match parts
+ * of the resource (a user's path can contain colons). So only ArnLike allows wildcards before the resource.
  */
 function arnText(element: PolicyElement, operator: ConditionOperator): string {
   const text = textOf(element);
   refuseLiteralWildcard(element, operator, text);
   const beforeResource = text.split(':').slice(0, 5).join(':');
   if (operator.family === 'String' && hasWildcard(beforeResource)) {
-    throw refused(element, 'has a wildcard before the resource, where it could reach too far; use ArnLike');
+    throw refused(element, 'has a wildcard before the resource, where it could match too much; use ArnLike');
   }
   return text;
 }
@@ -99,7 +102,7 @@ function parsePrincipalArn(element: PolicyElement, operator: ConditionOperator):
   if (PRINCIPAL.test(arn)) return arn;
   throw refused(
     element,
-    `${quoted(text)} is not the ARN of an IAM principal, or a role's path with a wildcard (a role's path is not known here)`,
+    `${quoted(text)} is not the ARN of an IAM principal, or a role's path with a wildcard (the service does not know a role's path)`,
   );
 }
 
@@ -107,7 +110,7 @@ function parseAccount(element: PolicyElement, operator: ConditionOperator): stri
   const text = textOf(element);
   refuseLiteralWildcard(element, operator, text);
   if (hasWildcard(text) ? /^[\d*?]{1,12}$/.test(text) : /^\d{12}$/.test(text)) return text;
-  throw refused(element, `${quoted(text)} is not an account id of 12 digits`);
+  throw refused(element, `${quoted(text)} is not an account ID of 12 digits`);
 }
 
 const TYPES = { root: 'Account', user: 'User', role: 'AssumedRole' } as const;
@@ -116,7 +119,7 @@ function parseType(element: PolicyElement, operator: ConditionOperator): string 
   const text = textOf(element);
   const { match } = operator.parse([text]);
   if (Object.values(TYPES).some(match)) return text;
-  throw refused(element, `${quoted(text)} is none of ${Object.values(TYPES).join(', ')}`);
+  throw refused(element, `${quoted(text)} must be one of ${Object.values(TYPES).join(', ')}`);
 }
 
 const WORKLOAD_IDENTITY =
@@ -131,7 +134,7 @@ function parseWorkloadIdentityArn(element: PolicyElement, operator: ConditionOpe
   );
 }
 
-/** The parts of a principal's ARN that keys speak of. */
+/** The parts of a principal's ARN that condition keys use. */
 function partsOf(principal: string): { account: string; type: string } {
   const [, , , , account = '', resource = ''] = principal.split(':');
   const [noun = ''] = resource.split('/', 1);
@@ -225,18 +228,20 @@ const KEYS: readonly ConditionKey[] = [
   },
 ];
 
-/** By name in lower case: IAM does not distinguish keys by case. */
+/** Keys by lower-case name: IAM ignores the case of keys. */
 const BY_NAME: ReadonlyMap<string, ConditionKey> = new Map(KEYS.map((key) => [key.name.toLowerCase(), key]));
 
 /**
+ * Returns the condition key.
+ *
  * @param name of the key, in any case
- * @param kind of the resource that the policy is put on
+ * @param kind of the policy's resource
  */
 export function conditionKey(name: string, kind: GovernedKind): ConditionKey | undefined {
   const key = BY_NAME.get(name.toLowerCase());
   return key?.on.includes(kind) ? key : undefined;
 }
 
-/** Names of the keys that a policy on such a resource may use. */
+/** Returns the names of the keys that a policy on such a resource can use. */
 export const conditionKeyNames = (kind: GovernedKind): readonly string[] =>
   KEYS.filter(({ on }) => on.includes(kind)).map(({ name }) => name);

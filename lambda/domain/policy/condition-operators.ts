@@ -1,34 +1,34 @@
 /**
- * Condition operators, as data: how stated values are compared with one value of the request.
+ * Condition operators as data: how policy values are compared with one value of the request.
  *
- * Known: String… and Arn… with their negations, Bool, Null; `…IfExists` on all but Null; `ForAllValues:` and
- * `ForAnyValue:` on keys with many values. Not known, so refused when put: Numeric…, Date…, Binary…, IpAddress
- * and NotIpAddress, for which no key exists here.
+ * Supported: String… and Arn… with their negations, Bool, and Null; `…IfExists` on all except Null; `ForAllValues:` and
+ * `ForAnyValue:` on multivalued keys. Not supported, so rejected when put: Numeric…, Date…, Binary…, IpAddress, and
+ * NotIpAddress, because no key here has such values.
  * Source: IAM user guide, "IAM JSON policy elements: Condition operators".
  */
 import { hasWildcard, parseArnPattern, parseWildcard } from './wildcard';
 
-/** Stated values, ready to be compared. */
+/** Policy values, prepared for comparison. */
 export interface StatedValues {
-  /** Steps that they take for each character of the request's values: more than one for those with wildcards. */
+  /** Steps for each character of the request's values: more than one for wildcard values. */
   readonly steps: number;
-  /** Whether one of them matches. */
+  /** Returns whether one of them matches. */
   readonly match: (given: string) => boolean;
 }
 
 export interface ConditionOperator {
-  /** What kinds of value it compares. */
+  /** The kinds of value that it compares. */
   readonly family: 'String' | 'Arn' | 'Bool';
-  /** Holds when no stated value matches. */
+  /** True if the condition holds when no policy value matches. */
   readonly negated: boolean;
-  /** Whether `*` and `?` in a stated value are wildcards. */
+  /** Whether `*` and `?` in a policy value are wildcards. */
   readonly wildcards: boolean;
   parse(stated: readonly string[]): StatedValues;
 }
 
 type Family = Omit<ConditionOperator, 'negated'>;
 
-/** Looked up, however many there are. */
+/** Values in a set, so that their number does not matter. */
 function parseTexts(stated: readonly string[]): StatedValues {
   const texts = new Set(stated);
   return { steps: 1, match: (given) => texts.has(given) };
@@ -83,23 +83,24 @@ const OPERATORS: ReadonlyMap<string, ConditionOperator> = new Map([
   ['Bool', plain(truth)],
 ]);
 
-/** Their names, without quantifiers and IfExists. */
+/** Names of the operators, without quantifiers and IfExists. */
 export const CONDITION_OPERATORS: readonly string[] = [...OPERATORS.keys()];
 
-/** An operator as a policy writes it, taken apart. */
+/** A parsed operator of a policy. */
 export interface StatedOperator {
-  /** For keys with many values: whether all of them or any of them must pass. */
+  /** For multivalued keys: whether all values or any value must pass. */
   readonly quantifier: 'ForAllValues' | 'ForAnyValue' | undefined;
   readonly operator: ConditionOperator;
-  /** Holds also when the request has no such key. */
+  /** True if the condition also holds when the request has no such key. */
   readonly ifExists: boolean;
 }
 
 const STATED = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/;
 
 /**
+ * Returns the operator; undefined if it is not supported, or is Null, which compares nothing.
+ *
  * @param name such as `ForAnyValue:StringLikeIfExists`
- * @returns undefined for an operator that is not known; Null is not a comparison and not among them
  */
 export function statedOperator(name: string): StatedOperator | undefined {
   const [, quantifier, comparison, ifExists] = STATED.exec(name) ?? [];

@@ -1,6 +1,6 @@
 /**
- * What a resource policy says of one request. An explicit Deny decides whatever else is allowed, then an Allow,
- * else nothing is decided. Source: IAM user guide, "Policy evaluation logic".
+ * Evaluates a resource policy for one request. An explicit deny decides first, then an Allow; otherwise there is no
+ * decision. Source: IAM user guide, "Policy evaluation logic".
  */
 import type { RequestContext } from './condition-keys';
 import { holds } from './condition-element';
@@ -9,7 +9,7 @@ import type { PolicyDocument, Statement } from './policy-document';
 import { isPrincipal } from './principal-element';
 
 export interface PolicyRequest {
-  /** ARN of an IAM principal, as `principalOf` gives it. */
+  /** ARN of an IAM principal, as `principalOf` returns it. */
   readonly principal: string;
   readonly operation: GovernedOperation;
   readonly context: RequestContext;
@@ -27,8 +27,9 @@ function applies(statement: Statement, { principal, operation, context }: Policy
 }
 
 /**
+ * Returns the decision and its statement.
+ *
  * @param document the resource's policy, if it has one
- * @returns the decision and the statement that made it
  */
 export function evaluate(document: PolicyDocument | undefined, request: PolicyRequest): Verdict {
   const applying = (document?.statements ?? []).filter((statement) => applies(statement, request));

@@ -1,13 +1,13 @@
 /**
- * Which operations a resource policy governs, by the kind of resource that it is put on. Operations that
- * create or list name no resource yet, so no resource policy speaks of them.
+ * The operations that a resource policy governs, by the kind of resource. Create and list operations name no resource,
+ * so no resource policy governs them.
  *
- * On a workload identity an operation says: this principal may act as the agent. On a credential provider
- * GetResourceOauth2Token and GetResourceApiKey say: this owner's agents may use the provider. That binding also
- * holds when a consent is completed, so CompleteResourceTokenAuth is governed on the workload identity alone.
+ * On a workload identity, an operation means that the principal can act as the agent. On a credential provider,
+ * GetResourceOauth2Token and GetResourceApiKey mean that the owner's agents can use the provider. This also applies when
+ * a consent is completed, so CompleteResourceTokenAuth is governed on the workload identity only.
  */
 
-/** Keeping the policy itself; the owner can always do this, or a Deny could lock a resource for ever. */
+/** Operations on the policy itself. The owner can always call them, or a Deny could lock a resource permanently. */
 export const POLICY_OPERATIONS = ['GetResourcePolicy', 'PutResourcePolicy', 'DeleteResourcePolicy'] as const;
 
 const TAG_OPERATIONS = ['TagResource', 'UntagResource', 'ListTagsForResource'] as const;
@@ -52,8 +52,9 @@ const RESOURCE =
   /^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:\d{12}:(?:workload-identity-directory\/default\/(workload-identity)|token-vault\/default\/(oauth2credentialprovider|apikeycredentialprovider))\/[^/:]+$/;
 
 /**
+ * Returns the operations; undefined if this kind of resource has no policy.
+ *
  * @param arn a resource's ARN
- * @returns undefined when resources of its kind take no policy
  */
 export function governedKindOf(arn: string): GovernedKind | undefined {
   const [, identity, provider] = RESOURCE.exec(arn) ?? [];

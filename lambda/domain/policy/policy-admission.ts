@@ -1,18 +1,18 @@
 /**
- * What a policy must keep to when it is put, beyond being understood. A stored policy from before a rule is evaluated
- * as it stands; its next change must keep the rule.
+ * Rules for a policy that is put, in addition to supported elements. A stored policy from before a rule is evaluated
+ * unchanged; its next change must follow the rule.
  */
 import { invalidMember } from '../service-error';
 import type { PolicyDocument } from './policy-document';
 
 /**
- * Steps for each character of a request's scopes, at most. A request has up to 32,768 characters of them, and a
+ * Maximum steps for each character of a request's scopes. A request has up to 32,768 characters of scopes, and a
  * provider's policy is evaluated twice.
  */
 const MAX_STEPS = 100;
 
 /**
- * Conditions on keys with many values are what takes time: each value is compared with all that the policy states.
+ * Limits conditions on multivalued keys, which take the most time: each value is compared with every value of the policy.
  *
  * @throws ValidationException
  */
@@ -30,8 +30,8 @@ function checkBudget({ statements }: PolicyDocument): void {
 }
 
 /**
- * A request for no scope gets what the provider grants by default, and a Deny with ForAnyValue does not speak of it:
- * the author must say so, or mean it too.
+ * A request without scopes gets the provider's default scopes, and a Deny with ForAnyValue does not apply to it. So the
+ * author must state whether the Deny applies to such a request.
  *
  * @throws ValidationException
  */
@@ -45,13 +45,13 @@ function checkDenials({ statements }: PolicyDocument): void {
       if (quantifier === 'ForAllValues' || ifExists || said) continue;
       throw invalidMember(
         'policy',
-        `${name}: would not deny a request without ${key.name}, which gets what the provider grants by default; add IfExists to the operator, or "Null": {"${key.name}": "false"} if that is meant`,
+        `${name}: would not deny a request without ${key.name}, which gets the provider's default scopes; add IfExists to the operator to deny it, or "Null": {"${key.name}": "false"} to exclude it`,
       );
     }
   }
 }
 
-/** @throws ValidationException for a policy that must not be put */
+/** @throws ValidationException for a policy that breaks a rule */
 export function checkAdmission(document: PolicyDocument): void {
   checkDenials(document);
   checkBudget(document);

@@ -1,12 +1,12 @@
 /**
- * Resource policies: IAM policy JSON on a workload identity or a credential provider. What the evaluator does not
- * understand is refused when the policy is put, with the element's name; so a stored policy means what it says.
+ * Resource policies: IAM policy JSON on a workload identity or a credential provider. Putting a policy rejects every
+ * element that the evaluator does not support, and names it. So a stored policy means what it says.
  *
- * Elements: Version (`2012-10-17`), Id, Statement (one or a list) of Sid, Effect, Principal, Action, Resource,
- * Condition. Principal, Action and Resource are needed. Refused are NotPrincipal, NotAction and NotResource
- * (beside an Allow they let in whoever comes next), policy variables, names that stand twice, Actions that no
- * operation of the resource answers to, and Resources that do not match the resource itself: each would make a
- * statement mean less, or more, than its author believes.
+ * Elements: Version (`2012-10-17`), Id, Statement (one or a list) of Sid, Effect, Principal, Action, Resource, Condition.
+ * Principal, Action, and Resource are required. The service rejects NotPrincipal, NotAction, and NotResource (with an
+ * Allow, they also allow future principals and operations), policy variables, repeated names, Actions that match no
+ * operation of the resource, and Resources that do not match the resource itself. Each of these would make a statement
+ * mean less or more than its author expects.
  * Source: IAM user guide, "IAM JSON policy element reference"; Amazon Bedrock AgentCore developer guide,
  * "Resource-based policies".
  */
@@ -23,22 +23,22 @@ import { parsePrincipal, type StatedPrincipal } from './principal-element';
 import { parseUnambiguousJson } from './unambiguous-json';
 import { matchesArn, matchesWildcard } from './wildcard';
 
-/** Characters of a policy at most: `ResourcePolicyBody` in AWS's service model. */
+/** Maximum characters of a policy: `ResourcePolicyBody` in AWS's service model. */
 const MAX_LENGTH = 20_480;
 
 const ACTION_PREFIX = 'bedrock-agentcore:';
 
 export interface Statement {
-  /** Its Sid, or its place in the document; for the audit trail. */
+  /** Its Sid, or its position in the document, for the audit log. */
   readonly name: string;
   readonly effect: 'Allow' | 'Deny';
   readonly principals: readonly StatedPrincipal[];
-  /** The operations that its actions stand for. */
+  /** The operations that match its actions. */
   readonly operations: ReadonlySet<GovernedOperation>;
   readonly conditions: readonly Condition[];
 }
 
-/** A policy that was understood whole. */
+/** A policy in which every element is supported. */
 export interface PolicyDocument {
   readonly statements: readonly Statement[];
 }
@@ -56,7 +56,7 @@ const WHY_NOT: ReadonlyMap<string, string> = new Map([
   ['NotResource', 'is not supported by this service; use Resource'],
 ]);
 
-/** The members of an object of which all names are known. */
+/** Returns the members of an object, if all names are known. */
 function knownMembers<Needed extends string, Optional extends string>(
   element: PolicyElement,
   needed: readonly Needed[],
@@ -68,12 +68,12 @@ function knownMembers<Needed extends string, Optional extends string>(
     if (!known.has(name)) throw refused(member, WHY_NOT.get(name) ?? 'is not a policy element');
   }
   const missing = needed.find((name) => !members.has(name));
-  if (missing) throw refused(element, `needs ${missing}`);
+  if (missing) throw refused(element, `must have ${missing}`);
   return Object.fromEntries(members) as Record<Needed, PolicyElement> &
     Partial<Record<Optional, PolicyElement>>;
 }
 
-/** The operations that an action stands for. IAM compares actions without regard to case. */
+/** Returns the operations that match an action. IAM ignores the case of actions. */
 function operationsOf(element: PolicyElement, { kind }: Subject): readonly GovernedOperation[] {
   const action = textOf(element).toLowerCase();
   const governed: readonly GovernedOperation[] = GOVERNED_OPERATIONS[kind];
@@ -98,12 +98,12 @@ function effectOf(element: PolicyElement): 'Allow' | 'Deny' {
   throw refused(element, 'must be Allow or Deny');
 }
 
-/** The Sid, as IAM wants it; else the place in the document. */
+/** Returns the Sid in the form that IAM requires, or the position in the document. */
 function nameOf(sid: PolicyElement | undefined, statement: PolicyElement): string {
   if (!sid) return statement.path;
   const text = textOf(sid);
   if (/^[A-Za-z0-9]{1,128}$/.test(text)) return text;
-  throw refused(sid, 'takes 1 to 128 letters and digits');
+  throw refused(sid, 'must have 1 to 128 letters and digits');
 }
 
 function parseStatement(element: PolicyElement, subject: Subject): Statement {
@@ -134,9 +134,11 @@ function subjectOf(resourceArn: string): Subject {
 }
 
 /**
- * @param text a policy as JSON, at most 20,480 characters
- * @param resourceArn ARN of the resource that it is put on
- * @throws ValidationException naming the element that is not understood
+ * Returns the parsed policy.
+ *
+ * @param text a policy as JSON, up to 20,480 characters
+ * @param resourceArn ARN of the policy's resource
+ * @throws ValidationException that names the element that is not supported
  */
 export function parsePolicyDocument(text: string, resourceArn: string): PolicyDocument {
   const subject = subjectOf(resourceArn);

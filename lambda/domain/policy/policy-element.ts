@@ -1,7 +1,6 @@
 /**
- * One element of a policy document with its place in it, so that a refusal can name the element.
- * Whatever the evaluator could not honor exactly is refused here, when the policy is put: an element that
- * was ignored later would widen an Allow or lose a Deny without anybody noticing.
+ * An element of a policy document with its path, so that an error can name the element. Putting a policy rejects every
+ * element that the evaluator does not support exactly: ignoring an element could silently widen an Allow or lose a Deny.
  */
 import { invalidMember, type ServiceError } from '../service-error';
 
@@ -11,18 +10,19 @@ export interface PolicyElement {
   readonly value: unknown;
 }
 
-/** What is shown of an element that does not belong there. */
+/** Maximum characters of an element in a message. */
 const SHOWN = 80;
 const shown = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
 
 /**
- * @param element what is wrong
- * @param why what is wrong with it and what would be right
+ * Returns the error for an element that is not valid.
+ *
+ * @param why continues the element's path: "must be …"
  */
 export const refused = (element: PolicyElement, why: string): ServiceError =>
   invalidMember('policy', `${element.path || 'the document'}: ${why}`);
 
-/** The element's value in a message, at a bearable length. */
+/** Returns the element's value for a message, shortened if it is long. */
 export const quoted = (value: string): string => `"${shown(value)}"`;
 
 const child = (parent: PolicyElement, key: string | number, value: unknown): PolicyElement => ({
@@ -31,9 +31,9 @@ const child = (parent: PolicyElement, key: string | number, value: unknown): Pol
 });
 
 /**
- * The members of an object, by name.
+ * Returns the members of an object, by name.
  *
- * @throws ValidationException when it is no object, or an empty one
+ * @throws ValidationException if the element is not an object, or is empty
  */
 export function membersOf(element: PolicyElement): ReadonlyMap<string, PolicyElement> {
   const { value } = element;
@@ -46,7 +46,7 @@ export function membersOf(element: PolicyElement): ReadonlyMap<string, PolicyEle
 }
 
 /**
- * One value, or a list of at least one: IAM's notation for both.
+ * Returns the values of an element that is one value or a list, as in IAM.
  *
  * @throws ValidationException for an empty list
  */
@@ -56,7 +56,7 @@ export function oneOrMore(element: PolicyElement): readonly PolicyElement[] {
   return element.value.map((value: unknown, index) => child(element, index, value));
 }
 
-/** @throws ValidationException when it is no string, an empty one, or holds a policy variable */
+/** Returns the text. @throws ValidationException if the element is not a string, is empty, or contains a policy variable */
 export function textOf(element: PolicyElement): string {
   const { value } = element;
   if (typeof value !== 'string') throw refused(element, 'must be a string');
@@ -67,7 +67,7 @@ export function textOf(element: PolicyElement): string {
   return value;
 }
 
-/** @throws ValidationException when it is neither true nor false, as JSON or as a string */
+/** Returns the boolean. @throws ValidationException if the element is not true or false, as JSON or as a string */
 export function truthOf(element: PolicyElement): boolean {
   const { value } = element;
   if (value === true || value === 'true') return true;

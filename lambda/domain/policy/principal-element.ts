@@ -1,17 +1,17 @@
 /**
- * The Principal element: whom a statement speaks of.
+ * The Principal element: the principals of a statement.
  *
- * Taken: `"*"` (everyone whose signed request the gateway lets through), an account (its id, or
- * `arn:…:iam::{account}:root`: every principal of that account, as in IAM), a user, a role.
+ * Supported: `"*"` (every principal whose signed request the gateway accepts), an account (its ID, or
+ * `arn:…:iam::{account}:root`: every principal of that account, as in IAM), a user, and a role.
  *
- * A role counts by account and name, whatever its path: API Gateway tells a session's role without the path, and
- * role names are unique within an account (IAM user guide, "IAM identifiers"). So a policy may name the role
- * by its full ARN and matches this one role. What is lost is the path as a boundary: who may create roles under
- * one path only can still take a free name. Users come with their path and are compared whole.
+ * A role is matched by account and name, without its path: API Gateway omits the path of a session's role, and role names
+ * are unique within an account (IAM user guide, "IAM identifiers"). So a policy can name a role by its full ARN and
+ * matches this role only. But the path is not a boundary: a principal that can create roles under one path can use any
+ * free name. Users are matched with their path.
  *
- * Refused: role sessions and federated users (callers count as their role; a statement about one session would
- * not hold), services (no service principal calls this API), groups, unique ids, and wildcards within an
- * ARN, which IAM refuses as well.
+ * Rejected: role sessions and federated users (a session is identified by its role, so a statement about a session would
+ * not apply), services (no service principal calls this API), groups, unique IDs, and wildcards within an ARN, which IAM
+ * rejects too.
  * Source: IAM user guide, "AWS JSON policy elements: Principal".
  */
 import { membersOf, oneOrMore, quoted, refused, textOf, type PolicyElement } from './policy-element';
@@ -19,7 +19,7 @@ import { hasWildcard } from './wildcard';
 
 export type StatedPrincipal =
   | { readonly kind: 'everyone' }
-  /** Every principal whose ARN begins so. */
+  /** Every principal whose ARN has this prefix. */
   | { readonly kind: 'account'; readonly arnPrefix: string }
   | { readonly kind: 'user-or-role'; readonly arn: string };
 
@@ -31,9 +31,7 @@ const ACCOUNT = /^(?:\d{12}|arn:aws[a-z-]*:iam::\d{12}:root)$/;
 const SESSION = /^arn:aws[a-z-]*:sts:/;
 
 /**
- * The ARN by which this service knows a user or role; a role loses its path.
- *
- * @returns undefined when it is the ARN of neither
+ * Returns the ARN by which this service identifies a user or role, without a role's path; undefined for any other ARN.
  */
 export function principalArnOf(arn: string): string | undefined {
   const [, prefix, name] = ROLE.exec(arn) ?? [];
@@ -41,9 +39,9 @@ export function principalArnOf(arn: string): string | undefined {
   return USER.test(arn) ? arn : undefined;
 }
 
-/** Why sessions are refused, wherever one is named. */
+/** Why a role session is rejected. */
 export const NO_SESSIONS =
-  'a role session counts as its role here; name the role, arn:{partition}:iam::{account}:role/{name}';
+  'role sessions are identified by their role; name the role, arn:{partition}:iam::{account}:role/{name}';
 
 function statedPrincipal(element: PolicyElement, partition: string): StatedPrincipal {
   const text = textOf(element);
@@ -63,19 +61,20 @@ function statedPrincipal(element: PolicyElement, partition: string): StatedPrinc
       : `arn:${partition}:iam::${text}:`;
     return { kind: 'account', arnPrefix: account };
   }
-  throw refused(element, `${quoted(text)} is not the ARN of an IAM user or role, an account id, or "*"`);
+  throw refused(element, `${quoted(text)} is not the ARN of an IAM user or role, an account ID, or "*"`);
 }
 
 const WHY_NOT: ReadonlyMap<string, string> = new Map([
   ['Service', 'no service principal calls this API; name the IAM role that the service assumes'],
   ['Federated', 'federated users cannot call this API; name the IAM role that they assume'],
-  ['CanonicalUser', 'is for Amazon S3 only; name an account id'],
+  ['CanonicalUser', 'is for Amazon S3 only; name an account ID'],
 ]);
 
 /**
- * @param element the Principal of a statement
- * @param partition partition of the resource that the policy is put on
- * @throws ValidationException naming the element that is not understood
+ * Returns the principals of a statement.
+ *
+ * @param partition partition of the policy's resource
+ * @throws ValidationException that names the element that is not supported
  */
 export function parsePrincipal(element: PolicyElement, partition: string): readonly StatedPrincipal[] {
   if (element.value === '*') return [{ kind: 'everyone' }];
@@ -92,7 +91,9 @@ export function parsePrincipal(element: PolicyElement, partition: string): reado
 }
 
 /**
- * @param caller ARN of an IAM principal, as `principalOf` gives it
+ * Returns whether the caller is the stated principal.
+ *
+ * @param caller ARN of an IAM principal, as `principalOf` returns it
  */
 export function isPrincipal(stated: StatedPrincipal, caller: string): boolean {
   switch (stated.kind) {

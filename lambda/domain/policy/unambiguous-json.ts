@@ -1,14 +1,14 @@
 /**
- * JSON in which every name means one thing. RFC 8259 section 4 leaves open what a name that stands twice in
- * one object means, and JSON.parse silently keeps the last: a reader of the text would see one policy and the
- * service enforce another. IAM refuses such documents, and so does this.
+ * Parses JSON without repeated names. RFC 8259 section 4 does not define the meaning of a repeated name in an object, and
+ * JSON.parse silently keeps the last one: a reader could see one policy while the service enforces another. IAM rejects
+ * such documents, and so does this service.
  */
 import { ServiceError } from '../service-error';
 
-/** Strings and structure; numbers and literals carry no names. Only sound on text that is valid JSON. */
+/** Strings and structure, because numbers and literals contain no names. Correct only for valid JSON. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
 
-/** The first name that an object holds twice, compared after its escapes are resolved. */
+/** Returns the first repeated name in an object, compared after escapes are resolved. */
 function repeatedName(json: string): string | undefined {
   const open: Set<string>[] = [];
   let text: string | undefined;
@@ -33,8 +33,9 @@ const unreadable = (message: string): ServiceError =>
   });
 
 /**
- * @param json the text of a policy document
- * @throws ValidationException (`CannotParse`) when it is not JSON, or an object in it holds a name twice
+ * Returns the parsed policy document.
+ *
+ * @throws ValidationException (`CannotParse`) if the text is not JSON, or repeats a name in an object
  */
 export function parseUnambiguousJson(json: string): unknown {
   let value: unknown;

@@ -1,4 +1,4 @@
-/** Resources by ARN: tags and resource policies are asked for so. */
+/** Finds resources by ARN, for tags and resource policies. */
 import { apiKeyProviderArn, type ApiKeyProviderStore } from '../provider/api-key-provider';
 import { oauth2ProviderArn, type Oauth2ProviderStore } from '../provider/oauth2-provider';
 import { workloadIdentityArn, type WorkloadIdentityStore } from '../identity/workload-identity';
@@ -19,7 +19,7 @@ export interface Located {
   readonly resource: OwnedResource;
 }
 
-/** Kinds by how their ARNs are made, with an empty name: what comes before the name. */
+/** Returns the stores by ARN prefix: the ARN of a resource with an empty name. */
 const kinds = (stores: ResourceStores, arnPrefix: string): [string, OwnedResourceStore<OwnedResource>][] => [
   [workloadIdentityArn(arnPrefix, ''), stores.identities],
   [oauth2ProviderArn(arnPrefix, ''), stores.providers],
@@ -27,9 +27,10 @@ const kinds = (stores: ResourceStores, arnPrefix: string): [string, OwnedResourc
 ];
 
 /**
- * @param call who asks, and what for
+ * Returns the resource and its store.
+ *
  * @param arn the resource's ARN
- * @throws ResourceNotFoundException for an ARN of nothing here, AccessDeniedException for a caller who may not
+ * @throws ResourceNotFoundException if no resource has this ARN, AccessDeniedException
  */
 export async function locateResource(
   { arnPrefix, ...stores }: ResourceStores & { readonly arnPrefix: string },

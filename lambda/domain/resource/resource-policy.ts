@@ -1,4 +1,4 @@
-/** Putting, reading and taking away the resource policy of a workload identity or a credential provider. */
+/** Puts, gets, and deletes the resource policy of a workload identity or a credential provider. */
 import type { System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
@@ -14,10 +14,11 @@ export interface ResourcePolicyDependencies extends ResourceStores {
 }
 
 /**
- * @param policy IAM policy JSON; kept as it is given
- * @returns the policy as it stands from the next request on
- * @throws ValidationException that names the element which is not understood, or for a policy that takes too long; ResourceNotFoundException,
- *   AccessDeniedException, ThrottlingException when the resource was changed meanwhile
+ * Puts the policy, which applies from the next request, and returns it.
+ *
+ * @param policy IAM policy JSON; stored unchanged
+ * @throws ValidationException that names the element that is not supported, or for a policy that is too complex;
+ *   ResourceNotFoundException, AccessDeniedException, ThrottlingException after a concurrent change
  */
 export function putResourcePolicy(
   deps: ResourcePolicyDependencies,
@@ -34,7 +35,7 @@ export function putResourcePolicy(
   });
 }
 
-/** @returns undefined when the resource has none. @throws ResourceNotFoundException, AccessDeniedException */
+/** Returns the policy; undefined if the resource has none. @throws ResourceNotFoundException, AccessDeniedException */
 export function getResourcePolicy(
   deps: ResourcePolicyDependencies,
   principal: Caller,
@@ -47,7 +48,7 @@ export function getResourcePolicy(
   });
 }
 
-/** From the next request on the owner alone may act. @throws ResourceNotFoundException, AccessDeniedException */
+/** Deletes the policy. From the next request, only the owner has access. @throws ResourceNotFoundException, AccessDeniedException */
 export function deleteResourcePolicy(
   deps: ResourcePolicyDependencies,
   principal: Caller,

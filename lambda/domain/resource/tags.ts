@@ -7,7 +7,7 @@ import { checkTrustChange } from '../identity/trusted-provider-owner';
 import { locateResource, type ResourceStores } from './resource-arn';
 import { ServiceError } from '../service-error';
 
-/** Tags that a resource may have: AWS's most. */
+/** Maximum tags of a resource, as in AWS. */
 const MAX_TAGS = 50;
 
 export interface TagDependencies extends ResourceStores {
@@ -33,7 +33,7 @@ function changeTags(
     if (Object.keys(tags).length > MAX_TAGS) {
       throw new ServiceError(
         'ServiceQuotaExceededException',
-        `A resource may have ${MAX_TAGS} tags. Remove some first.`,
+        `A resource can have up to ${MAX_TAGS} tags. Remove some first.`,
       );
     }
     await changeResource(store, deps.system, resource, { tags });
@@ -41,7 +41,7 @@ function changeTags(
 }
 
 /**
- * Adds tags; one of the same key is replaced.
+ * Adds tags, and replaces tags with the same key.
  *
  * @throws ServiceQuotaExceededException over 50, ResourceNotFoundException; AccessDeniedException, also for another
  *   principal than the owner that would change whom the resource trusts
@@ -53,7 +53,7 @@ export const tagResource = (
   tags: Tags,
 ): Promise<void> => changeTags(deps, 'TagResource', principal, arn, (present) => ({ ...present, ...tags }));
 
-/** Removes tags; keys that are not there do not matter. @throws ResourceNotFoundException, AccessDeniedException */
+/** Removes tags, and ignores unknown keys. @throws ResourceNotFoundException, AccessDeniedException */
 export const untagResource = (
   deps: TagDependencies,
   principal: Caller,

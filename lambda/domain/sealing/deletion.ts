@@ -1,41 +1,40 @@
 /**
- * What goes along with a deleted resource: its vault keys, without which nothing that they sealed can be read
- * again, and the records themselves.
+ * Deletes a resource's contents: its vault keys, without which their ciphertexts can never be decrypted, and the records.
  */
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
-import { changedMeanwhile } from '../managed-resource';
+import { changedConcurrently } from '../managed-resource';
 
 export interface VaultContents {
-  /** Deletes every vault key of an owner (a workload identity's or a provider's id). */
+  /** Deletes every vault key of an owner (the ID of a workload identity or a provider). */
   shredKeys(ownerId: string): Promise<void>;
   deleteGrantsOfWorkload(workloadId: string): Promise<void>;
   deleteGrantsOfProvider(providerId: string): Promise<void>;
 }
 
 /**
- * Deletes a resource with what belongs to it. From the mark on it is deleted for all who ask; who was admitted before
- * and writes into the vault after it takes that back (deletion-check.ts). The record goes last, so that a deletion that
- * was cut short can be asked for again.
+ * Deletes a resource and its contents. After the mark, every request finds the resource deleted. A request that was
+ * authorized before and writes to the token vault after the mark undoes its write (deletion-check.ts). The record is
+ * removed last, so that an interrupted deletion can be repeated.
  *
- * @param resource as it was read, marked already or not
- * @throws ThrottlingException when the resource was changed meanwhile
+ * @param resource as it was read, marked or not
+ * @throws ThrottlingException after a concurrent change
  */
 export async function deleteWithContents<Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'markDeleted' | 'remove'>,
   resource: Resource,
   deleteContents: () => Promise<void>,
 ): Promise<void> {
-  if (!(await store.markDeleted(resource))) throw changedMeanwhile();
+  if (!(await store.markDeleted(resource))) throw changedConcurrently();
   await deleteContents();
-  // Not there any more means that it was deleted twice at once.
+  // If the record is missing, a concurrent request deleted it too.
   await store.remove(resource);
 }
 
 /**
- * Writes what belongs to a resource, and takes it back if the resource was deleted meanwhile: its deletion may have
- * passed by without seeing it.
+ * Writes a resource's contents, and deletes them if the resource was deleted during the request: its deletion might not
+ * have found them.
  *
- * @throws ThrottlingException in that case; asking again says that there is none
+ * @throws ThrottlingException in that case; a retry finds no resource
  */
 export async function writeContents<Resource extends OwnedResource>(
   store: Pick<OwnedResourceStore<Resource>, 'get'>,
@@ -46,5 +45,5 @@ export async function writeContents<Resource extends OwnedResource>(
   await write();
   if ((await store.get(resource.name))?.id === resource.id) return;
   await deleteContents();
-  throw changedMeanwhile();
+  throw changedConcurrently();
 }

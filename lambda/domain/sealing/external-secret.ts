@@ -1,8 +1,8 @@
 /**
- * External secrets: client secrets and API keys that stay in AWS Secrets Manager and are read when they are
- * needed. Whoever may create a provider must not thereby read any secret of the account (the confused deputy, IAM
- * user guide): so the secret itself names the one owner whose providers may use it, by a tag, and the tag is looked
- * at again before each read.
+ * External secrets: client secrets and API keys that stay in AWS Secrets Manager and are read when they are needed. The
+ * permission to create a provider must not give access to every secret of the account (the confused deputy problem, IAM
+ * user guide). So a tag of the secret names the one owner whose providers can use it, and the service checks the tag
+ * before every read.
  */
 import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
@@ -11,14 +11,14 @@ import type { OwnedResource } from '../owned-resource';
 import { isNamedBy, type Owned } from '../ownership';
 import { accessDenied, ServiceError } from '../service-error';
 
-/** Tag of a secret or key: the IAM principal whose providers may use it, as {@link isNamedBy} reads it. */
+/** Tag of a secret or key: the IAM principal whose providers can use it, in the form of {@link isNamedBy}. */
 export const OWNER_TAG = 'agent-identity:owner';
 
-/** What of a secret's text is a provider's secret. */
+/** The part of a secret's text that is a provider's secret. */
 export interface ExternalSecret {
-  /** Complete ARN, with the random suffix: a secret that is deleted and made again by the same name is another. */
+  /** Complete ARN with its random suffix, which a secret that is deleted and created again does not keep. */
   readonly arn: string;
-  /** Member of the JSON object that the secret's text is. */
+  /** Member of the JSON object in the secret's text. */
   readonly jsonKey: string;
 }
 
@@ -27,54 +27,56 @@ export interface DescribedSecret {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Secrets Manager, for who may not read a secret. */
+/** Reads secret metadata, not values. */
 export interface SecretDescriptions {
   /**
+   * Returns undefined for a secret that does not exist, is being deleted, or is not visible to this service.
+   *
    * @param secretId name or ARN
-   * @returns undefined for a secret that does not exist, is being deleted, or is not to be seen by this service
    */
   describe(secretId: string): Promise<DescribedSecret | undefined>;
 }
 
-/** Secrets Manager, for who may. */
+/** Reads secret metadata and values. */
 export interface SecretTexts extends SecretDescriptions {
   /**
+   * Returns undefined if {@link SecretDescriptions.describe} does, and for a secret without text or whose KMS key does
+   * not allow this service to decrypt it.
+   *
    * @param arn complete ARN
-   * @returns undefined where {@link SecretDescriptions.describe} gives none, and for a secret without text or whose
-   *   KMS key does not let this service decrypt it
    */
   text(arn: string): Promise<string | undefined>;
 }
 
-/** A provider as far as its external secret is concerned. */
+/** The members of a provider that its external secret needs. */
 type Holder = Pick<OwnedResource, 'id' | 'name' | 'owner' | 'ownerId' | 'revision'>;
 
 export interface ExternalSecrets {
   /**
-   * The secret's value, at most five minutes old.
+   * Returns the secret's value, up to 5 minutes old.
    *
-   * @throws AccessDeniedException when the secret is gone or its tag does not name the provider's owner,
-   *   ValidationException when it does not hold what it should
+   * @throws AccessDeniedException if the secret is deleted or its tag does not name the provider's owner,
+   *   ValidationException if it does not contain the expected value
    */
   read(provider: Holder, secret: ExternalSecret): Promise<string>;
 }
 
-/** Values that were read: five minutes, a thousand. */
+/** Values: 5 minutes, up to 1,000. */
 const SECRET_CACHE = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
 export const namesOwner = ({ tags }: DescribedSecret, owned: Owned): boolean =>
   isNamedBy(tags[OWNER_TAG], owned);
 
-/** The text under the key, if the secret's text is a JSON object that has one. */
+/** Returns the text under the key, if the secret's text is a JSON object with it. */
 export function memberOf(text: string, jsonKey: string): string | undefined {
-  // Nothing that an object inherits is text.
+  // No inherited member of an object is text.
   const value = parseJsonObject(text)?.[jsonKey];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /**
  * @param secrets Secrets Manager
- * @param system for the age of what is kept in memory
+ * @param system for the age of cached values
  */
 export function createExternalSecrets(secrets: SecretTexts, system: Pick<System, 'now'>): ExternalSecrets {
   const values = createExpiringCache<string>(SECRET_CACHE, system);
@@ -86,13 +88,14 @@ export function createExternalSecrets(secrets: SecretTexts, system: Pick<System,
         `external secret ${arn}: ${detail}`,
       );
     const described = await secrets.describe(arn);
-    if (described?.arn !== arn) throw refusal('it is gone, or has no owner tag');
-    if (!namesOwner(described, provider)) throw refusal('its owner tag names another');
+    if (described?.arn !== arn) throw refusal('it does not exist, or has no owner tag');
+    if (!namesOwner(described, provider)) throw refusal('its owner tag names another principal');
     const text = await secrets.text(arn);
-    if (text === undefined) throw refusal('it has no text, or its KMS key does not let this service decrypt');
+    if (text === undefined)
+      throw refusal('it has no text, or its KMS key does not allow this service to decrypt it');
     const value = memberOf(text, jsonKey);
     if (value === undefined) {
-      // Without the key: the caller need not own the provider, and a value is easily pasted in the key's place.
+      // Omit the key: the caller need not own the provider, and the key could be a secret pasted by mistake.
       throw new ServiceError(
         'ValidationException',
         `The secret of the credential provider "${provider.name}" has no text under the provider's jsonKey. The owner must either correct the jsonKey of the provider, or store a JSON object with that key in AWS Secrets Manager.`,
@@ -104,7 +107,7 @@ export function createExternalSecrets(secrets: SecretTexts, system: Pick<System,
 
   return {
     async read(provider, secret) {
-      // Any change of the provider is a new revision, so what was read for the one before does not outlive it.
+      // Every change of the provider has a new revision, so a value of an earlier revision is not used.
       const slot = `${provider.id} ${provider.revision}`;
       const known = values.get(slot);
       if (known !== undefined) return known;

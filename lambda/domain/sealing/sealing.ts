@@ -1,36 +1,39 @@
 /**
- * The seal on everything secret. A sealed text opens only under the context that it was sealed under:
- * the owner's vault key for one purpose, and the binding (agent, user, provider, session) in the protected
- * header. A record copied to another agent, user or provider does not open.
+ * Encrypts secrets. A ciphertext can be decrypted only in the context of its encryption: the owner's vault key for one
+ * purpose, and the binding (agent, user, provider, session) in the protected header. A record that is copied to another
+ * agent, user, or provider cannot be decrypted.
  */
 
-/** Which vault key; the function groups' KMS permissions are by purpose. */
+/** The purpose of a vault key. The KMS permissions of each function group are limited to purposes. */
 export const SEALING_PURPOSES = ['grant', 'consent', 'client-secret', 'api-key', 'subject-token'] as const;
 export type SealingPurpose = (typeof SEALING_PURPOSES)[number];
 
 export interface SealingContext {
   readonly purpose: SealingPurpose;
-  /** The workload identity's or provider's unique id: deleting its vault key shreds what it sealed. */
+  /** Unique ID of the workload identity or provider. Deleting its vault key shreds its ciphertexts. */
   readonly ownerId: string;
   readonly ownerArn: string;
-  /** What exactly is sealed, checked again on opening. */
+  /** Identifies the plaintext; checked at decryption. */
   readonly binding: Readonly<Record<string, string>>;
 }
 
-/** The owner's vault key was deleted with its owner: what it sealed can never be opened again. */
+/** The vault key was deleted with its owner: its ciphertexts can never be decrypted again. */
 export class ShreddedError extends Error {
   override readonly name = 'ShreddedError';
 }
 
 export interface Seal {
   /**
-   * @returns compact JWE (RFC 7516)
-   * @throws ShreddedError where no vault key may be made and there is none
+   * Returns a compact JWE (RFC 7516).
+   *
+   * @throws ShreddedError if there is no vault key and this function cannot create one
    */
   seal(context: SealingContext, plaintext: string): Promise<string>;
   /**
-   * @throws ShreddedError when the vault key is gone; Error when it was not sealed under this very context, or was
-   *   changed; the caller learns no more
+   * Returns the plaintext.
+   *
+   * @throws ShreddedError if the vault key was deleted; Error if the context differs or the ciphertext was modified,
+   *   without more detail
    */
   open(context: SealingContext, sealed: string): Promise<string>;
 }

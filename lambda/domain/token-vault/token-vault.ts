@@ -1,36 +1,36 @@
 /**
- * The token vault's own key: the KMS key under which vault keys are wrapped. GetTokenVault says which one it is;
- * SetTokenVaultCMK moves the vault to another one by rewrapping the vault keys. What they sealed stays as it is,
- * so nothing is lost and nobody consents again, and reads go on meanwhile.
+ * The token vault's key: the KMS key that wraps the vault keys. GetTokenVault returns it. SetTokenVaultCMK moves the token
+ * vault to another KMS key by rewrapping the vault keys. Their ciphertexts do not change, so no data is lost, no user
+ * consents again, and reads continue during the move.
  *
- * First the vault's record is changed, so that new vault keys are made under the new KMS key; then every older
- * one is rewrapped. Each carries the revision of the vault that it was wrapped for. Whoever makes a vault key
- * looks at the vault again once it is written, and does not use it when the vault was changed in between: so
- * each key that sealed anything was either written before the move began, and is found by it, or is under the
- * new KMS key from the start. Moves may overlap: a later revision is never rewrapped for an earlier one.
+ * First the token vault's record is changed, so that new vault keys are wrapped by the new KMS key. Then every older
+ * vault key is rewrapped. Each one contains the revision of the token vault for which it was wrapped. A function that
+ * creates a vault key reads the token vault again after the write, and does not use the key if the token vault has
+ * changed. So every key in use was either written before the move and is found by it, or was wrapped by the new KMS key
+ * from the start. Moves can overlap: a later revision is never rewrapped for an earlier one.
  */
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
-import { changedMeanwhile } from '../managed-resource';
+import { changedConcurrently } from '../managed-resource';
 import { invalidMember, ServiceError } from '../service-error';
 
-/** There is one token vault. */
+/** ID of the only token vault. */
 export const TOKEN_VAULT_ID = 'default';
 
-/** Milliseconds that one call goes on moving: the gateway waits for 29 seconds. */
+/** Milliseconds for which one call moves keys: the gateway waits for 29 seconds. */
 const MOVING_TIME = 20_000;
 
 export interface TokenVault {
   /** ARN of the customer managed key; absent for the deployment's own. */
   readonly kmsKeyArn?: string;
-  /** Counts the moves. */
+  /** Number of moves. */
   readonly revision: number;
   /** Epoch seconds. */
   readonly lastModifiedDate: number;
 }
 
-/** The vault as it is deployed: under the deployment's own key, last modified at the epoch. */
+/** The token vault as deployed: under the deployment's own key, last modified at the epoch. */
 export const NEVER_MOVED: TokenVault = { revision: 0, lastModifiedDate: 0 };
 
 /** @param serviceKeyArn ARN of the deployment's own key */
@@ -38,18 +38,16 @@ export const wrappingKeyArn = ({ kmsKeyArn }: TokenVault, serviceKeyArn: string)
   kmsKeyArn ?? serviceKeyArn;
 
 export interface TokenVaultStore {
-  /** Strongly consistent; {@link NEVER_MOVED} when there is no record. */
+  /** Strongly consistent; returns {@link NEVER_MOVED} if there is no record. */
   get(): Promise<TokenVault>;
-  /** Writes the vault if the stored one is of the revision before. */
+  /** Writes the token vault if the stored one has the previous revision. */
   replace(vault: TokenVault): Promise<boolean>;
 }
 
-/** Vault keys that are not yet wrapped for one revision of the vault, page by page. */
+/** The vault keys that are not yet wrapped for a revision of the token vault, page by page. */
 export interface VaultKeyMove {
   /**
-   * Rewraps the next page. A key that is deleted meanwhile stays deleted.
-   *
-   * @returns undefined behind the last page
+   * Rewraps the next page; returns undefined after the last page. A key that is deleted during the move stays deleted.
    */
   nextPage(): Promise<MovedPage | undefined>;
 }
@@ -57,20 +55,20 @@ export interface VaultKeyMove {
 export interface MovedPage {
   /** Vault keys that were rewrapped. */
   readonly moved: number;
-  /** ARNs of the KMS keys, one per vault key, under which KMS would not let a vault key be opened. */
+  /** ARNs of the KMS keys, one per vault key, with which KMS could not unwrap a vault key. */
   readonly stuck: readonly string[];
-  /** Whether KMS had no time for the rest of the page; the next page is the same again. */
+  /** Whether KMS throttled the rest of the page; the next page is the same page. */
   readonly throttled: boolean;
 }
 
 export interface VaultKeyMover {
   /**
-   * Tries the KMS key as the vault would use it, on nothing of the vault's.
+   * Tests the KMS key as the token vault would use it, on test data.
    *
-   * @throws ValidationException, AccessDeniedException in plain words when it will not do
+   * @throws ValidationException, AccessDeniedException that say why the key cannot be used
    */
   probe(kmsKeyArn: string): Promise<void>;
-  /** A move of all vault keys to this KMS key, for this revision of the vault. */
+  /** Returns a move of all vault keys to this KMS key, for this revision of the token vault. */
   begin(kmsKeyArn: string, vaultRevision: number): VaultKeyMove;
 }
 
@@ -89,30 +87,32 @@ export interface KmsConfiguration {
   readonly kmsKeyArn?: string | undefined;
 }
 
-/** @throws ResourceNotFoundException unless it is the one that there is */
+/** @throws ResourceNotFoundException for any other ID */
 function checkTokenVaultId(tokenVaultId: string): void {
   if (tokenVaultId === TOKEN_VAULT_ID) return;
   throw new ServiceError(
     'ResourceNotFoundException',
-    `There is no token vault "${tokenVaultId}"; the only one is "${TOKEN_VAULT_ID}".`,
+    `There is no token vault "${tokenVaultId}". The only one is "${TOKEN_VAULT_ID}".`,
   );
 }
 
-/** The customer managed key that is asked for; undefined for the deployment's own. */
+/** Returns the requested customer managed key; undefined for the deployment's own key. */
 function customerKeyArn({ keyType, kmsKeyArn }: KmsConfiguration): string | undefined {
   const member = 'kmsConfiguration.kmsKeyArn';
   if (keyType === 'ServiceManagedKey') {
     if (kmsKeyArn === undefined) return undefined;
-    throw invalidMember(member, "must be left out with ServiceManagedKey, which is the deployment's own key");
+    throw invalidMember(member, "must be omitted with ServiceManagedKey, which is the deployment's own key");
   }
   if (kmsKeyArn === undefined) throw invalidMember(member, 'is required with CustomerManagedKey');
   return kmsKeyArn;
 }
 
 /**
- * @param principal who calls; IAM on the operation decides, for nobody owns the vault
- * @param tokenVaultId `default`, also when it is left out
- * @throws ResourceNotFoundException for another vault
+ * Returns the token vault.
+ *
+ * @param principal the caller; IAM authorizes the operation, because the token vault has no owner
+ * @param tokenVaultId `default`, also if omitted
+ * @throws ResourceNotFoundException for another token vault
  */
 export function getTokenVault(
   deps: Pick<TokenVaultDependencies, 'tokenVault' | 'audit'>,
@@ -126,13 +126,13 @@ export function getTokenVault(
 }
 
 /**
- * Moves the vault to another KMS key. The answer comes once every vault key is under it, so that the old KMS key
- * is needed no more. A call that was cut short is asked for again and goes on where it stopped.
+ * Moves the token vault to another KMS key. Returns when every vault key is wrapped by it and the old KMS key is no longer
+ * needed. Repeating an interrupted call continues where it stopped.
  *
- * @param principal who calls; IAM on the operation decides, for nobody owns the vault
- * @throws ResourceNotFoundException for another vault; ValidationException, AccessDeniedException for a KMS key
- *   that will not do, with nothing changed; ThrottlingException when the move is not finished yet;
- *   ValidationException when vault keys are left under a KMS key that cannot be used
+ * @param principal the caller; IAM authorizes the operation, because the token vault has no owner
+ * @throws ResourceNotFoundException for another token vault; ValidationException, AccessDeniedException for a KMS key
+ *   that cannot be used, with nothing changed; ThrottlingException if the move is not finished;
+ *   ValidationException if vault keys remain under a KMS key that cannot be used
  */
 export function setTokenVaultCmk(
   deps: TokenVaultDependencies,
@@ -152,7 +152,7 @@ export function setTokenVaultCmk(
   });
 }
 
-/** From here on new vault keys are made under the KMS key. Asking for the one that it is already changes nothing. */
+/** Makes the KMS key wrap new vault keys. Does nothing if it already does. */
 async function pointTo(
   { tokenVault, system }: TokenVaultDependencies,
   kmsKeyArn: string | undefined,
@@ -164,7 +164,7 @@ async function pointTo(
     revision: current.revision + 1,
     lastModifiedDate: epochSeconds(system),
   };
-  if (!(await tokenVault.replace(next))) throw changedMeanwhile();
+  if (!(await tokenVault.replace(next))) throw changedConcurrently();
   return next;
 }
 
@@ -187,17 +187,17 @@ async function moveAll(
   if (stuck.length > 0) throw leftBehind(moved, stuck);
 }
 
-/** AWS's clients try again by themselves, and each try goes on. */
+/** AWS clients retry automatically, and each retry continues the move. */
 const unfinished = (moved: number): ServiceError =>
   new ServiceError(
     'ThrottlingException',
-    `The token vault is being moved and stays usable: ${moved} vault keys were moved by this call, others are still to be. Call again to go on.`,
+    `The token vault is being moved and stays usable. This call moved ${moved} vault keys, and more remain. Call again to continue.`,
   );
 
 function leftBehind(moved: number, stuck: readonly string[]): ServiceError {
   const keys = [...new Set(stuck)].join(', ');
   return new ServiceError(
     'ValidationException',
-    `${moved} vault keys were moved, but ${stuck.length} are left under ${keys}: KMS does not open them. Let that key be used again (enable it, list it in tokenVaultKeys) and call again; what these vault keys sealed cannot be read until then.`,
+    `${moved} vault keys were moved, but ${stuck.length} remain under ${keys}, because KMS cannot decrypt them. Make that key usable again (enable it, and list it in tokenVaultKeys), and call again. The data under these vault keys cannot be read until then.`,
   );
 }

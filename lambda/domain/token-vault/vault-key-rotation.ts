@@ -1,13 +1,13 @@
 /**
- * Vault keys that are rotated by hand: one agent gets new ones, for what is sealed from now on. What the keys before
- * sealed stays readable, and is sealed anew when it is next written: a grant when its tokens are renewed.
+ * Manual rotation of vault keys: one agent gets new keys for all later encryption. Earlier ciphertexts stay readable, and
+ * are replaced at their next write: a grant's when its tokens are renewed.
  */
 import { audited, type AuditTrail } from '../audit';
 import type { WorkloadIdentityStore } from '../identity/workload-identity';
 import { noSuchResource } from '../managed-resource';
 import type { SealingContext, SealingPurpose } from '../sealing/sealing';
 
-/** What an agent's keys are for. A provider's secrets each have a key of their own, made when they are written. */
+/** The purposes of an agent's keys. Each secret of a provider has its own key, which is created with the secret. */
 export const ROTATED_PURPOSES = [
   'grant',
   'consent',
@@ -17,7 +17,7 @@ export const ROTATED_PURPOSES = [
 export interface VaultKeyRotationDependencies {
   readonly identities: Pick<WorkloadIdentityStore, 'get'>;
   readonly vaultKeys: {
-    /** Makes a key without seeing it. @returns its version */
+    /** Creates a key without its plaintext. Returns its version. */
     makeUnseen(id: Pick<SealingContext, 'purpose' | 'ownerId' | 'ownerArn'>): Promise<string>;
   };
   readonly audit: AuditTrail;
@@ -29,12 +29,12 @@ export interface RotatedVaultKey {
 }
 
 /**
- * Functions that remember the key before seal with it for five minutes more at most.
+ * Rotates an agent's vault keys. Returns the versions of the new keys, which the `kid` of their ciphertexts contains.
+ * Functions with a cached key encrypt with it for up to 5 more minutes.
  *
  * @param workloadName name of the agent's workload identity
- * @returns the new keys' versions, which the `kid` of what they seal will name
- * @throws ResourceNotFoundException when there is no such workload identity; ThrottlingException while the token
- *   vault is being moved
+ * @throws ResourceNotFoundException if there is no such workload identity; ThrottlingException while the token vault is
+ *   being moved
  */
 export const rotateVaultKeys = (
   { identities, vaultKeys, audit }: VaultKeyRotationDependencies,

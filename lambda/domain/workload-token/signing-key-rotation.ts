@@ -5,7 +5,7 @@
  */
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
-import { changedMeanwhile } from '../managed-resource';
+import { changedConcurrently } from '../managed-resource';
 import { ServiceError } from '../service-error';
 import {
   isRevoked,
@@ -134,7 +134,7 @@ export const rotateSigningKey = (deps: SigningKeyRotationDependencies): Promise<
       // Who lost this write has had the same done by somebody else.
       next = (await store.create(made)) ? made : waiting(await store.since(period));
     }
-    if (!next) throw changedMeanwhile();
+    if (!next) throw changedConcurrently();
     annotate({ result: `to ${next.kid}` });
     return described(next);
   });
@@ -164,7 +164,7 @@ export const revokeSigningKey = (
     annotate({ result: `of ${kid}` });
     if (!isRevoked(record)) {
       checkGenerations(records, record.period);
-      if (!(await deps.store.revoke(record, now))) throw changedMeanwhile();
+      if (!(await deps.store.revoke(record, now))) throw changedConcurrently();
     }
     return described(signerAmong(await neededSigningKeys(deps, now), now));
   });

@@ -7,7 +7,7 @@
 import { importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose';
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
-import { changedMeanwhile } from '../managed-resource';
+import { changedConcurrently } from '../managed-resource';
 import {
   isRevoked,
   newSigningKey,
@@ -130,7 +130,7 @@ export function createSigningKeys({ store, wrapper, audit, system }: SigningKeys
       }
       // Another function was first.
       const winner = await openedSigner(await store.since(periodAt(now)), now);
-      if (!winner) throw changedMeanwhile();
+      if (!winner) throw changedConcurrently();
       annotate({ result: `by ${winner.record.kid}` });
       return winner;
     });

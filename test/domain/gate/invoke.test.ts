@@ -135,7 +135,7 @@ describe('by IAM', () => {
     expect(await refused(endpointOf(BY_IAM), withUser)).toMatchObject({
       error: 'AccessDeniedException',
       principal: APPLICATION,
-      reason: 'user id from a principal that userIdPrincipals does not name',
+      reason: 'user ID from a principal that userIdPrincipals does not name',
     });
   });
 

@@ -105,7 +105,7 @@ describe('acting on a resource', () => {
           resource: { arn: IDENTITY, owner: OWNER, policy: text },
         });
       });
-    const may = `${ROLE} may not call GetWorkloadAccessToken on ${IDENTITY}`;
+    const may = `${ROLE} is not authorized to call GetWorkloadAccessToken on ${IDENTITY}`;
     expect(refusal()).toMatchObject({
       type: 'AccessDeniedException',
       message: `${may}: it belongs to another principal, and no resource policy allows it.`,
@@ -221,11 +221,11 @@ describe('obtaining from a provider', () => {
       });
     expect(refusal(undefined, { identity: others })).toMatchObject({
       type: 'AccessDeniedException',
-      message: `${IDENTITY} may not use ${PROVIDER}: it belongs to another principal, and no resource policy allows it.`,
+      message: `${IDENTITY} is not authorized to use ${PROVIDER}: it belongs to another principal, and no resource policy allows it.`,
       detail: 'the credential provider has another owner, and no statement allows it',
     });
     expect(refusal(policy(binding({ Sid: 'Nobody', Effect: 'Deny', Principal: '*' })))).toMatchObject({
-      message: `${IDENTITY} may not use ${PROVIDER}: the resource policy of ${PROVIDER} denies it.`,
+      message: `${IDENTITY} is not authorized to use ${PROVIDER}: the resource policy of ${PROVIDER} denies it.`,
       detail: `statement Nobody of the resource policy of ${PROVIDER} denies it`,
     });
     expect(refusal()).toBeUndefined();
@@ -258,8 +258,8 @@ describe('a principal that was made again under its name', () => {
     const operation = 'GetWorkloadAccessToken' as const;
     expect(caught(() => authorizeAction({ principal: AGAIN, operation, resource }))).toMatchObject({
       type: 'AccessDeniedException',
-      message: `${OWNER} may not call GetWorkloadAccessToken on ${IDENTITY}: it belongs to an earlier principal with the same ARN. A role or user that was deleted and created again does not own the earlier principal's resources.`,
-      detail: `caller has the ARN of the owner of ${IDENTITY} and not its unique id`,
+      message: `${OWNER} is not authorized to call GetWorkloadAccessToken on ${IDENTITY}: it belongs to an earlier principal with the same ARN. A role or user that was deleted and created again does not own the earlier principal's resources.`,
+      detail: `caller has the ARN but not the unique ID of the owner of ${IDENTITY}`,
     });
   });
 

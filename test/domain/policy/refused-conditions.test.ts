@@ -65,17 +65,21 @@ it.each<[string, string, string]>([
   [
     'a text key with an ARN operator',
     on('aws:PrincipalType', 'User', 'ArnLike'),
-    'is compared by String operators',
+    'must be used with String operators',
   ],
-  ['an ARN key with Bool', on('aws:PrincipalArn', 'true', 'Bool'), 'is compared by Arn… or String operators'],
-  ['a truth with StringEquals', on('aws:PrincipalIsAWSService', 'false'), 'is compared by Bool operators'],
+  [
+    'an ARN key with Bool',
+    on('aws:PrincipalArn', 'true', 'Bool'),
+    'must be used with Arn… or String operators',
+  ],
+  ['a truth with StringEquals', on('aws:PrincipalIsAWSService', 'false'), 'must be used with Bool operators'],
   ['Null with another value', on('aws:PrincipalArn', 'yes', 'Null'), 'must be true or false'],
   ['Null with a list', on('aws:PrincipalArn', ['true', 'false'], 'Null'), 'must be true or false'],
   ['Bool with another value', on('aws:PrincipalIsAWSService', 'True', 'Bool'), 'must be true or false'],
   [
     'a set operator on one value',
     on('aws:PrincipalArn', ROLE, 'ForAnyValue:StringEquals'),
-    'has one value; leave ForAnyValue:',
+    'has a single value; omit ForAnyValue:',
   ],
   [
     'a variable in a value',
@@ -85,11 +89,11 @@ it.each<[string, string, string]>([
   ['an escape in a value', on('bedrock-agentcore:userid', 'a${*}', 'StringLike'), 'policy variables'],
   ['a value that is null', on('aws:PrincipalArn', null), 'must be a string'],
   ['a value that is a number', on('aws:PrincipalAccount', 123456789012), 'must be a string'],
-  ['an account that is none', on('aws:PrincipalAccount', '1234'), 'is not an account id'],
-  ['an account with a literal wildcard', on('aws:PrincipalAccount', '1234*'), 'takes literally'],
-  ['a type that is none', on('aws:PrincipalType', 'Service'), 'is none of Account, User, AssumedRole'],
-  ['a type in another case', on('aws:PrincipalType', 'user'), 'is none of'],
-  ['a literal wildcard', on('aws:PrincipalArn', 'arn:aws:iam::123456789012:role/*'), 'takes literally'],
+  ['an account that is none', on('aws:PrincipalAccount', '1234'), 'is not an account ID'],
+  ['an account with a literal wildcard', on('aws:PrincipalAccount', '1234*'), 'compares literally'],
+  ['a type that is none', on('aws:PrincipalType', 'Service'), 'must be one of Account, User, AssumedRole'],
+  ['a type in another case', on('aws:PrincipalType', 'user'), 'must be one of'],
+  ['a literal wildcard', on('aws:PrincipalArn', 'arn:aws:iam::123456789012:role/*'), 'compares literally'],
   [
     'a principal that is no ARN',
     on('aws:PrincipalArn', 'agent', 'ArnLike'),
@@ -99,7 +103,7 @@ it.each<[string, string, string]>([
   [
     'a session',
     on('aws:PrincipalArn', 'arn:aws:sts::123456789012:assumed-role/agent/*', 'ArnLike'),
-    'counts as its role',
+    'are identified by their role',
   ],
   [
     "a wildcard with a role's path",
@@ -122,7 +126,7 @@ it.each<[string, string, string]>([
   [
     'scopes without a set operator',
     onProvider('bedrock-agentcore:Scopes', 'read', 'StringEquals'),
-    'has many values',
+    'is multivalued',
   ],
   [
     'an agent that is no ARN',

@@ -111,7 +111,7 @@ describe('for a user', () => {
     expect(await last()).toMatchObject({
       outcome: 'denied',
       principal: world.local.principals.stranger.arn,
-      reason: 'user id from a principal that userIdPrincipals does not name',
+      reason: 'user ID from a principal that userIdPrincipals does not name',
     });
   });
 

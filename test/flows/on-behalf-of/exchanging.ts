@@ -50,5 +50,5 @@ export const lastRequest = ({ exchanges }: ExchangeServer): Record<string, strin
 /** A refusal that tells the provider's own OAuth error code. */
 export const refusedWith = (code: string) => ({
   name: 'ValidationException',
-  message: expect.stringContaining(`refused: ${code}.`) as string,
+  message: expect.stringContaining(`rejected the request: ${code}.`) as string,
 });
