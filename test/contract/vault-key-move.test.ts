@@ -310,7 +310,7 @@ it('says what is left under a KMS key that is gone, moves the rest, and goes on 
   await disable(first);
   const error = await refusalOf(moveTo(second));
   expect(error).toMatchObject({ type: 'ValidationException' });
-  expect(error.message).toContain(`2 are left under ${first}`);
+  expect(error.message).toContain(`2 remain under ${first}`);
   await keys.send(new EnableKeyCommand({ KeyId: first }));
   await moveTo(second);
   await disable(first);

@@ -154,7 +154,7 @@ it('fails for an external secret that cannot be read, and tells the reason to no
   expect(service.entries.at(-1)).toMatchObject({
     outcome: 'failed',
     provider: provider.name,
-    reason: expect.stringContaining('secret:gone: it is gone') as unknown,
+    reason: expect.stringContaining('secret:gone: it does not exist') as unknown,
   });
 });
 

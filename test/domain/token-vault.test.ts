@@ -82,7 +82,7 @@ describe('the vault', () => {
     expect(await getTokenVault(deps, { arn: OWNER }, 'default')).toEqual(NEVER_MOVED);
     const missing = {
       name: 'ResourceNotFoundException',
-      message: 'There is no token vault "other"; the only one is "default".',
+      message: 'There is no token vault "other". The only one is "default".',
     };
     await expect(getTokenVault(deps, { arn: OWNER }, 'other')).rejects.toMatchObject(missing);
     await expect(set(TO_KEY, 'other')).rejects.toMatchObject(missing);
@@ -158,7 +158,7 @@ describe('a move that does not end', () => {
     pages = [page(3), page(1, { throttled: true }), page(2)];
     await expect(set()).rejects.toMatchObject({
       name: 'ThrottlingException',
-      message: expect.stringContaining('4 vault keys were moved by this call') as unknown,
+      message: expect.stringContaining('This call moved 4 vault keys') as unknown,
     });
     expect(await set()).toMatchObject({ kmsKeyArn: KEY, revision: 1 });
     expect(pages).toEqual([]);
@@ -171,7 +171,7 @@ describe('a move that does not end', () => {
     };
     await expect(set()).rejects.toMatchObject({
       name: 'ThrottlingException',
-      message: expect.stringContaining('3 vault keys were moved by this call') as unknown,
+      message: expect.stringContaining('This call moved 3 vault keys') as unknown,
     });
   });
 
@@ -179,7 +179,7 @@ describe('a move that does not end', () => {
     pages = [page(2, { stuck: [OTHER_KEY] }), page(1, { stuck: [OTHER_KEY, SERVICE_KEY] }), page(4)];
     await expect(set()).rejects.toMatchObject({
       name: 'ValidationException',
-      message: `7 vault keys were moved, but 3 are left under ${OTHER_KEY}, ${SERVICE_KEY}: KMS does not open them. Let that key be used again (enable it, list it in tokenVaultKeys) and call again; what these vault keys sealed cannot be read until then.`,
+      message: `7 vault keys were moved, but 3 remain under ${OTHER_KEY}, ${SERVICE_KEY}, because KMS cannot decrypt them. Make that key usable again (enable it, and list it in tokenVaultKeys), and call again. The data under these vault keys cannot be read until then.`,
     });
   });
 });

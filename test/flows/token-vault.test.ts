@@ -122,7 +122,7 @@ it('makes new vault keys under the key that it was moved to', async () => {
   // With a moved clock AWS's client takes any refusal for one of its own clock, and tries again.
   jest.useRealTimers();
   // The key that the vault is under is gone: the move says so, and is finished once it is back.
-  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`are left under ${key}`);
+  await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`remain under ${key}`);
   await kms.send(new EnableKeyCommand({ KeyId: key }));
   await set({ keyType: 'ServiceManagedKey' });
   await kms.send(new DisableKeyCommand({ KeyId: key }));
