@@ -31,8 +31,8 @@ const PLAIN_TAGS: Difference = {
   why: 'AWS reserves the prefix on every resource; other whitespace breaks log lines, or looks like a space',
 };
 const OWNERS_TRUST: Difference = {
-  what: 'only the owner of the resource changes the tag `agent-identity:trusted-provider-owner`',
-  why: 'the tag says which owners of credential providers may receive user tokens',
+  what: 'allows only the owner of the resource to change the tag `agent-identity:trusted-provider-owner`',
+  why: 'the tag names the owners of credential providers that can receive user tokens',
 };
 const SHORT_ADDRESS: Difference = {
   what: 'limits `scopes`, `resources`, `audiences`, and `customParameters` to 4,096 URL-encoded bytes in total, for USER_FEDERATION; limits `resourceOauth2ReturnUrl` and `customState` to 6,144',
