@@ -104,8 +104,8 @@ it('is not handed out for an agent that was deleted, or created anew, since', as
   await stores.identities.remove(identity);
   const gone = {
     name: 'UnauthorizedException',
-    message: 'The workload identity that this token names is gone.',
-    detail: 'workload identity deleted or created anew since the token was issued',
+    message: 'The workload identity of this token was deleted.',
+    detail: 'workload identity deleted or recreated after the token was issued',
   };
   await expect(get()).rejects.toMatchObject(gone);
   await stores.identities.create(sampleIdentity({ name: identity.name, arn: identity.arn }));

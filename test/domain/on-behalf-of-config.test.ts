@@ -41,19 +41,19 @@ describe('what is kept', () => {
       'an actor in a grant that has none',
       { ...exchange('NONE'), grantType: 'JWT_AUTHORIZATION_GRANT' },
       'config.tokenExchangeGrantTypeConfig',
-      'must be left out, or config.grantType be TOKEN_EXCHANGE',
+      'must be omitted unless config.grantType is TOKEN_EXCHANGE',
     ],
     [
       'scopes of no token',
       exchange('NONE', ['act']),
       'config.tokenExchangeGrantTypeConfig.actorTokenScopes',
-      'must be left out, or config.tokenExchangeGrantTypeConfig.actorTokenContent be M2M: no other actor token has scopes',
+      'must be omitted unless config.tokenExchangeGrantTypeConfig.actorTokenContent is M2M: no other actor token has scopes',
     ],
     [
       'scopes of a token that has none',
       exchange('AWS_IAM_ID_TOKEN_JWT', []),
       'config.tokenExchangeGrantTypeConfig.actorTokenScopes',
-      'must be left out, or config.tokenExchangeGrantTypeConfig.actorTokenContent be M2M: no other actor token has scopes',
+      'must be omitted unless config.tokenExchangeGrantTypeConfig.actorTokenContent is M2M: no other actor token has scopes',
     ],
   ])('is never %s', (_what, given, name, message) => {
     expect(() => resolveOnBehalfOf('config', given)).toThrow(

@@ -142,7 +142,7 @@ describe('makes no key', () => {
     const there = moved();
     for (let asked = 0; asked < 20; asked += 1) {
       const keys = there.functionThere({ unwrap: () => Promise.resolve(undefined) });
-      await expect(keys.current()).rejects.toThrow('does not open the signing key');
+      await expect(keys.current()).rejects.toThrow('cannot unwrap the signing key');
     }
     expect(await stored()).toHaveLength(1);
   });

@@ -226,7 +226,7 @@ describe('what is refused', () => {
     await expect(service.verify(await service.issue(), 'https://other.example')).rejects.toMatchObject({
       name: 'UnauthorizedException',
       message:
-        'The workload access token was issued for another address of this service. Get a new one (GetWorkloadAccessToken…) and ask again.',
+        'The workload access token was issued for another address of this service. Get a new one (GetWorkloadAccessToken…) and try again.',
     });
   });
 

@@ -339,14 +339,14 @@ it.each<[string, Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
   [
     'MANAGED with a reference',
     { ...external('x'), clientSecretSource: 'MANAGED' },
-    /clientSecretConfig: must be left out/,
+    /clientSecretConfig: must be omitted/,
   ],
   [
     'a reference alone',
     { clientSecretConfig: { secretId: 'x', jsonKey: 'y' } },
     /clientSecretConfig: must be/,
   ],
-  ['both', { ...external('x'), clientSecret: 'given' }, /clientSecret: must be left out/],
+  ['both', { ...external('x'), clientSecret: 'given' }, /clientSecret: must be omitted/],
   ['MANAGED without a secret', { clientSecretSource: 'MANAGED' }, /clientSecret: is required/],
 ])("refuses %s, by the member's name", async (_, secret, message) => {
   const refused = agentWith(secret);

@@ -177,7 +177,7 @@ describe('whoever may invoke it', () => {
   it('is told of keys and agents that there are not', async () => {
     const kid = '00000000-0000-4000-8000-000000000000';
     const { answer } = await invoke({ revoke: 'signing-key', kid });
-    expect(answer.errorMessage).toBe('ResourceNotFoundException: No signing key of that kid is published.');
+    expect(answer.errorMessage).toBe('ResourceNotFoundException: No signing key with this kid is published.');
     const nobody = await invoke({ rotate: 'vault-keys', workloadIdentity: 'nobody' });
     expect(nobody.answer.errorMessage).toContain('There is no workload identity named "nobody"');
   });

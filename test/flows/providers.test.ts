@@ -138,7 +138,7 @@ it.each<[string, () => Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
   [
     'a secret and an external one',
     () => ({ clientSecretSource: 'EXTERNAL', clientSecretConfig: { secretId: 'x', jsonKey: 'y' } }),
-    /clientSecret: must be left out/,
+    /clientSecret: must be omitted/,
   ],
   [
     'a private endpoint',

@@ -150,7 +150,7 @@ it('refuses USER_FEDERATION without a client id, by what is missing', async () =
 
 it('takes no client secret, and tells of none', async () => {
   await expect(agentOf({ clientSecret: 'a secret for nothing' })).rejects.toThrow(
-    /clientSecret: must be left out/,
+    /clientSecret: must be omitted/,
   );
   const agent = await agentOf();
   const described = await world

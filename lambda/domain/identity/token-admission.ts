@@ -1,14 +1,13 @@
 /**
- * For whom a user token is: whether the claims of a token that its issuer did sign are the ones that a trusted
- * issuer's entry asks for. Types are taken at their word: an array never equals a string, one element of the
- * wrong type spoils its array, and a claim that is missing matches nothing.
+ * Validates the claims of an authentic user token against a trusted issuer's entry. Types must match: an array never
+ * equals a string, an array with one element of the wrong type matches nothing, and neither does a missing claim.
  */
 import type { CustomClaim, TrustedIssuer } from './trusted-issuer';
 
-/** The claims of a token whose signature, issuer and time were verified. */
+/** The claims of a token whose signature, issuer, and time were verified. */
 export type VerifiedClaims = Readonly<Record<string, unknown>>;
 
-/** A claim of the token itself, never one that every object inherits. */
+/** Returns a claim of the token itself, never an inherited member. */
 const claimOf = (claims: VerifiedClaims, name: string): unknown =>
   Object.hasOwn(claims, name) ? claims[name] : undefined;
 
@@ -26,7 +25,7 @@ function audienceOf(claims: VerifiedClaims): readonly string[] {
 /** RFC 9068's `client_id`, or the `azp` of OpenID Connect Core section 2. */
 const clientOf = (claims: VerifiedClaims): unknown => claimOf(claims, 'client_id') ?? claimOf(claims, 'azp');
 
-/** RFC 8693 section 4.2: scopes in one string, parted by spaces. */
+/** RFC 8693 section 4.2: scopes in one string, separated by spaces. */
 export function scopesOf(claims: VerifiedClaims): readonly string[] {
   const scope = claimOf(claims, 'scope');
   return isString(scope) ? scope.split(' ') : [];
@@ -35,7 +34,7 @@ export function scopesOf(claims: VerifiedClaims): readonly string[] {
 const meet = (allowed: readonly string[], held: readonly string[]): boolean =>
   held.some((value) => allowed.includes(value));
 
-/** AWS's three operators, each with the one type of claim that it is for. */
+/** Evaluates AWS's three operators, each for its type of claim. */
 function matches(
   { inboundTokenClaimName, authorizingClaimMatchValue }: CustomClaim,
   claims: VerifiedClaims,
@@ -56,10 +55,9 @@ function matches(
 }
 
 /**
- * Judges the scopes alone, of which one is enough.
+ * Validates the scopes only, of which one is enough. Returns the rejection as {@link claimsRejection}.
  *
- * @param held the token's own
- * @returns as {@link claimsRejection}
+ * @param held the token's scopes
  */
 export const scopesRejection = (
   { allowedScopes }: Pick<TrustedIssuer, 'allowedScopes'>,
@@ -67,11 +65,10 @@ export const scopesRejection = (
 ): string | undefined => (allowedScopes && !meet(allowedScopes, held) ? 'scope not allowed' : undefined);
 
 /**
- * Judges the claims of an authentic token. The scope comes last: who is told that it is the scope that is missing
- * has a token that is good in everything else.
+ * Returns why the entry rejects the token, for the operator; undefined if it accepts it. The scope is validated last, so
+ * that a missing scope is reported only for a token that is otherwise valid.
  *
  * @param trusted the entry of the token's issuer
- * @returns why the entry does not let the token in, in the operator's words; undefined when it does
  */
 export function claimsRejection(trusted: TrustedIssuer, claims: VerifiedClaims): string | undefined {
   const { allowedAudience, allowedClients, customClaims = [] } = trusted;

@@ -1,16 +1,16 @@
 /**
- * The issuers whose user tokens are believed, in the shape of AWS's `CustomJWTAuthorizerConfiguration` (Amazon
- * Bedrock AgentCore, control plane 2023-06-05). Nobody is trusted who is not named here, and every entry must
- * say for whom a token has to be: an issuer alone would let in tokens meant for any other application.
+ * The trusted issuers of user tokens, in the form of the API's `CustomJWTAuthorizerConfiguration` (Amazon Bedrock
+ * AgentCore, control plane 2023-06-05). Only issuers in this list are trusted, and every entry must restrict the tokens'
+ * recipient: an issuer alone would accept tokens for other applications.
  *
- * Several issuers are believed at once by the list that the deployment states; one issuer may stand there
- * several times, each time with other conditions. A workload identity can narrow that to one entry of its own.
+ * The deployment's list can contain several issuers, and one issuer several times with different conditions. A workload
+ * identity can replace the list with its own entry.
  */
 import * as v from 'valibot';
 import { parseConfiguration } from '../configuration';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
 
-/** AWS bounds none of the lists; these bounds keep an identity one small record. */
+/** AWS does not limit the lists. These limits keep an identity in one small record. */
 const MAX_VALUES = 50;
 const MAX_CLAIMS = 10;
 const MAX_NAME_CHARACTERS = 512;
@@ -25,7 +25,7 @@ const names = listOf(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_CHA
 export const scopeToken = matching(/^[\x21\x23-\x5B\x5D-\x7E]+$/);
 const scopes = listOf(scopeToken, MAX_VALUES);
 
-/** A member of AWS's shape that means nothing here, or cannot be had: refused rather than ignored. */
+/** A member of the AWS API that this service does not support: it is rejected rather than ignored. */
 const refused = (why: string) =>
   v.exactOptional(
     v.pipe(
@@ -34,14 +34,14 @@ const refused = (why: string) =>
     ),
   );
 
-/** The letters of AWS's pattern, in which `.-:` is a range: the slash is in it, the hyphen is not. */
+/** The characters of the AWS pattern, in which `.-:` is a range: it contains the slash, but not the hyphen. */
 const claimName = matching(/^[A-Za-z0-9_.-:]+$/);
 const matchValue = matching(/^[A-Za-z0-9_.-]+$/);
 
 const one = v.strictObject({ matchValueString: matchValue });
 const several = v.strictObject({ matchValueStringList: listOf(matchValue, MAX_VALUES) });
 
-/** Type, operator and value as AWS pairs them; another pairing could never match, or match by surprise. */
+/** The valid combinations of type, operator, and value in AWS. Another combination could never match, or match by surprise. */
 const PAIRING = {
   EQUALS: { type: 'STRING', value: 'matchValueString' },
   CONTAINS: { type: 'STRING_ARRAY', value: 'matchValueString' },
@@ -69,11 +69,11 @@ const CustomClaimSchema = v.pipe(
   ),
 );
 
-/** Ends as AWS's pattern says, and holds one issuer: no query, no fragment, no second well-known path. */
+/** Ends as in the AWS pattern, and contains one issuer: no query, no fragment, and no second well-known path. */
 const DISCOVERY_URL =
   /^(?!.*\/\.well-known\/.*\/\.well-known\/)[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/;
 
-/** What AWS's shape says of an issuer, but for the scopes that are advertised: only an endpoint advertises any. */
+/** The members of an issuer, except for the advertised scopes, because only an endpoint advertises scopes. */
 export const issuerMembers = {
   discoveryUrl: v.pipe(
     v.string(),

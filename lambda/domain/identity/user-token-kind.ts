@@ -17,12 +17,13 @@ const isUserTokenType = (typ: unknown): boolean =>
   (typeof typ === 'string' && USER_TOKEN_TYPES.has(typ.toLowerCase().replace(/^application\//, '')));
 
 /**
+ * Returns why the token is of another kind, for the operator; undefined for a user token.
+ *
  * @param typ of the header
  * @param claims of the same token
- * @returns which other kind it is of, in the operator's words; undefined for a user token
  */
 export function tokenKindRejection(typ: unknown, claims: object): string | undefined {
   if (!isUserTokenType(typ)) return 'typ names another kind of token';
-  // Security events (RFC 8417), logout tokens among them, which older issuers leave without a type of their own.
+  // Security events (RFC 8417), including logout tokens, which older issuers do not type.
   return Object.hasOwn(claims, 'events') ? 'a security event, not a user token' : undefined;
 }

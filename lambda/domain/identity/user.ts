@@ -1,6 +1,6 @@
 /**
  * The user that an agent acts for. A verified user (a token's `iss` and `sub`) and an unverified user id
- * live in namespaces of their own: the user id `x` is never the token's user `x`.
+ * have separate namespaces: the user ID `x` is never the token's user `x`.
  */
 import { createHash } from 'node:crypto';
 import type { AuthorizerConfiguration } from './trusted-issuer';
@@ -9,18 +9,18 @@ export type User =
   | { readonly kind: 'jwt'; readonly issuer: string; readonly subject: string }
   | { readonly kind: 'user-id'; readonly id: string };
 
-/** What a user token proved, once it was verified. */
+/** The facts of a verified user token. */
 export interface VerifiedUserToken {
   readonly user: User & { kind: 'jwt' };
-  /** The token's own end, epoch seconds. */
+  /** Epoch seconds at which the token expires. */
   readonly expiresAt: number;
   readonly scopes: readonly string[];
 }
 
-/** For the caller whose user token's `exp` has passed. Not "expired": clients take that for the workload access token. */
+/** For a user token whose `exp` has passed. Not "expired", which clients match for the workload access token. */
 export const USER_TOKEN_ENDED = 'The user token is no longer valid (exp). Sign the user in again.';
 
-/** Whose tokens count for an agent; a workload identity is one. */
+/** The trusted issuers of an agent, as in its workload identity. */
 export interface TrustsIssuers {
   readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
 }
@@ -29,20 +29,20 @@ export interface TrustsIssuers {
 export interface UserTokenVerifier {
   /**
    * @param token a JWT, as the identity provider issued it
-   * @param workload the workload identity that it is presented for. One with an authorizer configuration of its own
-   *   believes that and nothing else: the deployment's issuers do not count for it. Any other believes those.
-   * @throws UnauthorizedException when it is not valid; the message never says "expired", which clients take for
-   *   their workload access token
-   * @throws InternalServerException when the issuer's keys cannot be had now, ValidationException when what the
-   *   issuer publishes cannot be used
+   * @param workload the workload identity of the request. With its own authorizer configuration it trusts only that
+   *   one; otherwise, it trusts the deployment's issuers
+   * @throws UnauthorizedException if it is not valid; the message never says "expired", which clients match for the
+   *   workload access token
+   * @throws InternalServerException if the issuer's keys are unavailable, ValidationException if the issuer's metadata
+   *   or keys cannot be used
    */
   verify(token: string, workload: TrustsIssuers): Promise<VerifiedUserToken>;
 }
 
 /**
- * The user in keys, records and logs: SHA-256 over the unambiguous form, base64url.
+ * Returns the user's identifier in keys, records, and logs: SHA-256 of the unambiguous form, base64url.
  *
- * @param user the user; absent when an agent acts for itself
+ * @param user the user; absent if an agent acts for itself
  */
 export function subjectHash(user: User | undefined): string {
   if (!user) return 'AGENT';

@@ -1,4 +1,4 @@
-/** Workload identities: what an agent is, and who owns it. */
+/** Workload identities: the resources of agents, and their owners. */
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import {
@@ -20,7 +20,7 @@ import { authorizerChange, type AuthorizerConfiguration } from './trusted-issuer
 
 export interface WorkloadIdentity extends OwnedResource {
   readonly allowedResourceOauth2ReturnUrls: readonly string[];
-  /** Whose user tokens this identity believes, in place of the deployment's issuers. Not in AWS's shape. */
+  /** The issuer that this identity trusts in place of the deployment's issuers. Not in the AWS API. */
   readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
 }
 
@@ -28,19 +28,19 @@ export type WorkloadIdentityStore = OwnedResourceStore<WorkloadIdentity>;
 
 const KIND = 'workload identity';
 
-/** Entries of a page when the caller does not say: AWS's most. */
+/** Default entries of a page: the maximum in AWS. */
 const PAGE = 20;
 
 export const workloadIdentityArn = (arnPrefix: string, name: string): string =>
   `${arnPrefix}:workload-identity-directory/default/workload-identity/${name}`;
 
 /**
- * Schemes that a browser would run or read rather than leave for. A return URL becomes a link on the page
- * that a person sees when consent fails.
+ * Schemes that a browser would run or read instead of opening another page. A return URL becomes a link on the page that
+ * a person sees when consent fails.
  */
 const UNSAFE_SCHEMES = new Set(['javascript', 'data', 'vbscript', 'file', 'blob', 'about', 'view-source']);
 
-/** What a header can hold of a URL (RFC 9110 section 5.5, RFC 3986 section 2): a browser is sent there by `Location`. */
+/** The characters of a URL in a header (RFC 9110 section 5.5, RFC 3986 section 2), because `Location` contains it. */
 const HEADER_TEXT = /^[\x21-\x7e]+$/;
 
 function returnUrlFault(url: string): string | undefined {
@@ -78,8 +78,7 @@ export interface CreateWorkloadIdentityInput {
 /**
  * Creates a workload identity owned by the caller.
  *
- * @param principal who calls
- * @throws ConflictException when the name is taken, ValidationException for a return URL that is unsafe
+ * @throws ConflictException if the name is in use, ValidationException for an unsafe return URL
  */
 export function createWorkloadIdentity(
   deps: WorkloadIdentityDependencies,
@@ -110,10 +109,7 @@ export function createWorkloadIdentity(
   });
 }
 
-/**
- * @param principal who calls
- * @throws ResourceNotFoundException when there is none, AccessDeniedException for another principal's
- */
+/** Returns the workload identity. @throws ResourceNotFoundException, AccessDeniedException */
 export function getWorkloadIdentity(
   deps: WorkloadIdentityDependencies,
   principal: Caller,
@@ -126,10 +122,10 @@ export function getWorkloadIdentity(
 }
 
 /**
- * Changes what is given; what is left out stays.
+ * Changes the given members. Omitted members stay.
  *
  * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for an unsafe return URL,
- *   ThrottlingException when it was changed meanwhile
+ *   ThrottlingException after a concurrent change
  */
 export function updateWorkloadIdentity(
   deps: WorkloadIdentityDependencies,
@@ -152,9 +148,8 @@ export function updateWorkloadIdentity(
 }
 
 /**
- * Deletes the identity with every grant that it holds, and shreds its vault keys. Its workload access tokens
- * count no more from now on; one of the same name that is created later inherits nothing. Requests of it that are
- * under way obtain nothing any more.
+ * Deletes the identity and all of its grants, and shreds its vault keys. Its workload access tokens are no longer valid.
+ * An identity that is created later with this name inherits nothing. Requests in progress obtain nothing.
  *
  * @throws ResourceNotFoundException, AccessDeniedException
  */
@@ -173,7 +168,7 @@ export function deleteWorkloadIdentity(
   });
 }
 
-/** The caller's workload identities, by name. @throws ValidationException for a token of another listing */
+/** Lists the caller's workload identities by name. @throws ValidationException for a token of another listing */
 export function listWorkloadIdentities(
   deps: WorkloadIdentityDependencies,
   principal: Caller,
@@ -186,6 +181,6 @@ export function listWorkloadIdentities(
 
 /** The error for a token whose workload identity was deleted, or deleted and created again. */
 export const workloadGone = (): ServiceError =>
-  new ServiceError('UnauthorizedException', 'The workload identity that this token names is gone.', {
-    detail: 'workload identity deleted or created anew since the token was issued',
+  new ServiceError('UnauthorizedException', 'The workload identity of this token was deleted.', {
+    detail: 'workload identity deleted or recreated after the token was issued',
   });

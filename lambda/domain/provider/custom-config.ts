@@ -29,7 +29,7 @@ function discoveryOf(member: string, config: CustomOauth2Config, policy: Endpoin
     return { discoveryUrl };
   }
   if (discoveryUrl !== undefined || stated === undefined) {
-    throw invalidMember(member, 'give exactly one of discoveryUrl and authorizationServerMetadata');
+    throw invalidMember(member, 'must have exactly one of discoveryUrl and authorizationServerMetadata');
   }
   for (const name of ['issuer', 'authorizationEndpoint', 'tokenEndpoint'] as const) {
     checkEndpoint(`${member}.authorizationServerMetadata.${name}`, stated[name], policy);
@@ -50,7 +50,7 @@ function authenticationMethodOf(member: string, config: CustomOauth2Config): Cli
   if (asked !== undefined && methods !== undefined) {
     throw invalidMember(
       `${member}.clientAuthenticationMethod`,
-      'give it without authorizationServerMetadata.tokenEndpointAuthMethods, which it replaces',
+      'cannot be combined with authorizationServerMetadata.tokenEndpointAuthMethods, which it replaces',
     );
   }
   if (asked !== undefined) return asked;
@@ -67,7 +67,10 @@ function privateKeyJwtOf(
   const config = `${member}.privateKeyJwtConfig`;
   if (method === 'PRIVATE_KEY_JWT') return resolvePrivateKeyJwt(config, privateKeyJwtConfig, present);
   if (!privateKeyJwtConfig) return undefined;
-  throw invalidMember(config, `must be left out, or ${member}.clientAuthenticationMethod be PRIVATE_KEY_JWT`);
+  throw invalidMember(
+    config,
+    `must be omitted unless ${member}.clientAuthenticationMethod is PRIVATE_KEY_JWT`,
+  );
 }
 
 /** The server, and how the client authenticates there. */

@@ -46,7 +46,7 @@ export interface Oauth2Provider extends OwnedResource {
   readonly clientAuthenticationMethod: ClientAuthenticationMethod;
   /** How its assertions are made, for `PRIVATE_KEY_JWT`. */
   readonly privateKeyJwt?: PrivateKeyJwt | undefined;
-  /** Settled when it was configured, for built-in vendors too: nothing but an update sends secrets elsewhere. */
+  /** Resolved at configuration, for built-in vendors too: only an update sends secrets elsewhere. */
   readonly discovery: Oauth2Discovery;
   /** How it exchanges users' own tokens, where that was configured; some vendors have it built in. */
   readonly onBehalfOf?: OnBehalfOfConfig | undefined;
@@ -138,12 +138,11 @@ export async function deleteClientSecret(
 }
 
 /**
- * Creates a credential provider owned by the caller. Its client secret is sealed at once and never told again, or
- * stays in Secrets Manager, if the secret's tag gives it to the caller.
+ * Creates a credential provider owned by the caller. Its client secret is encrypted and never returned, or stays in AWS
+ * Secrets Manager if the secret's tag names the caller.
  *
- * @param principal who calls
- * @throws ConflictException when the name is taken, ServiceQuotaExceededException, ValidationException for a
- *   configuration that cannot work
+ * @throws ConflictException if the name is in use, ServiceQuotaExceededException, ValidationException for a
+ *   configuration that is not valid
  */
 export function createOauth2Provider(
   deps: Oauth2ProviderDependencies,
@@ -194,10 +193,7 @@ export function createOauth2Provider(
   });
 }
 
-/**
- * @param principal who calls
- * @throws ResourceNotFoundException when there is none, AccessDeniedException for another principal's
- */
+/** Returns the provider. @throws ResourceNotFoundException, AccessDeniedException */
 export function getOauth2Provider(
   deps: Pick<Oauth2ProviderDependencies, 'providers' | 'audit'>,
   principal: Caller,
@@ -214,10 +210,10 @@ export function getOauth2Provider(
 }
 
 /**
- * The external secret of a provider that is configured anew; undefined for one whose secret is in the vault.
+ * Returns the external secret of a reconfigured provider; undefined if its secret is in the token vault.
  *
- * @throws ValidationException where the secret that is there cannot stay, or the one that is named cannot be used;
- *   AccessDeniedException for another than the owner who names one
+ * @throws ValidationException if the current secret cannot stay, or the named one cannot be used; AccessDeniedException
+ *   for a principal other than the owner that names one
  */
 async function changedSecret(
   deps: Oauth2ProviderDependencies,
@@ -242,10 +238,10 @@ async function changedSecret(
     throw secretRequired(vendor, client.clientAuthenticationMethod);
   }
   if (!sameServer) {
-    throw invalidMember(members.secret, 'is required: the stored one was given for another client or server');
+    throw invalidMember(members.secret, 'is required: the stored secret belongs to another client or server');
   }
   if (present && secret.source === 'MANAGED') {
-    throw invalidMember(members.secret, 'is required: the present one is EXTERNAL');
+    throw invalidMember(members.secret, 'is required: the current secret is EXTERNAL');
   }
   return present;
 }
@@ -270,13 +266,12 @@ const changedInput = (
 ];
 
 /**
- * Configures the provider anew, all of it but the secret: that stays when none is given, as long as the client and
- * its server do: nobody learns a secret by pointing it at a server of their own. For the same reason only the owner
- * names an external one or a key that signs, and has users' own tokens sent. Id and callback URL stay.
+ * Replaces the provider's configuration. An omitted secret stays if the client and its server stay, so that no principal
+ * learns a secret by sending it to its own server. For the same reason, only the owner can name an external secret or a
+ * signing key, and enable the exchange of user tokens. ID and callback URL stay.
  *
- * @param principal who calls
- * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for a configuration that cannot
- *   work, ThrottlingException when it was changed meanwhile
+ * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for a configuration that is not valid,
+ *   ThrottlingException after a concurrent change
  */
 export function updateOauth2Provider(
   deps: Oauth2ProviderDependencies,

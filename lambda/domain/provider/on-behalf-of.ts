@@ -19,14 +19,14 @@ export function resolveOnBehalfOf(member: string, input: OnBehalfOfInput): OnBeh
   const { grantType, tokenExchangeGrantTypeConfig: given } = input;
   const config = `${member}.tokenExchangeGrantTypeConfig`;
   if (grantType === 'JWT_AUTHORIZATION_GRANT') {
-    if (given) throw invalidMember(config, `must be left out, or ${member}.grantType be TOKEN_EXCHANGE`);
+    if (given) throw invalidMember(config, `must be omitted unless ${member}.grantType is TOKEN_EXCHANGE`);
     return { grantType };
   }
   const { actorTokenContent = 'NONE', actorTokenScopes, subjectTokenType } = given ?? {};
   if (actorTokenScopes && actorTokenContent !== 'M2M') {
     throw invalidMember(
       `${config}.actorTokenScopes`,
-      `must be left out, or ${config}.actorTokenContent be M2M: no other actor token has scopes`,
+      `must be omitted unless ${config}.actorTokenContent is M2M: no other actor token has scopes`,
     );
   }
   return {
@@ -60,8 +60,8 @@ export interface OnBehalfOfChange {
 }
 
 /**
- * Users' own tokens are sent to the server of a provider that exchanges them. Somebody else who may update it could
- * have them sent to a server of their own: so only the owner says that they are, and where to.
+ * A provider that exchanges user tokens sends them to its server. Another principal that is allowed to update the
+ * provider could send them to its own server. So only the owner can enable the exchange and change the server.
  *
  * @throws AccessDeniedException
  */

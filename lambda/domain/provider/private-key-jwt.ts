@@ -61,7 +61,7 @@ function checkClaims(member: string, input: PrivateKeyJwtInput): void {
     const given = Object.keys(input[name as keyof typeof OWN_CLAIMS] ?? {});
     const taken = given.find((claim) => (own as readonly string[]).includes(claim));
     if (taken !== undefined) {
-      throw invalidMember(`${member}.${name}`, `must not have "${taken}": this service makes it`);
+      throw invalidMember(`${member}.${name}`, `must not contain "${taken}", which this service sets`);
     }
   }
 }
@@ -142,7 +142,7 @@ export async function checkSigningKey(
   if (unchanged) return;
   if (!byOwner) {
     throw accessDenied(
-      'Only the owner of the credential provider may name the key that signs for it, or have it sign for another client, server or claims.',
+      'Only the owner of the credential provider can name its signing key, or use it for another client, server, or claims.',
       'a signing key named by another principal than the owner',
     );
   }
@@ -156,14 +156,14 @@ export async function checkSigningKey(
   if (!isOwners) {
     throw invalidMember(
       `${member}.privateKeySource.kmsKeySource.kmsKeyArn`,
-      `must be the ARN of a KMS key of this account and Region that its tag gives to the provider's owner: tag the key ${OWNER_TAG} = ${owned.owner}`,
+      `must be the ARN of a KMS key in this account and Region whose tag names the provider's owner: tag the key ${OWNER_TAG} = ${owned.owner}`,
     );
   }
   const fits = described.usage === 'SIGN_VERIFY' && SPECS[algorithm].includes(described.spec);
   if (!described.enabled || !fits) {
     throw invalidMember(
       `${member}.signingAlgorithm`,
-      `${algorithm} needs an enabled KMS key with usage SIGN_VERIFY and key spec ${SPECS[algorithm].join(', ')}`,
+      `${algorithm} requires an enabled KMS key with usage SIGN_VERIFY and key spec ${SPECS[algorithm].join(', ')}`,
     );
   }
 }

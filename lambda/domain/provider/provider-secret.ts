@@ -35,12 +35,12 @@ export type GivenSecret =
 /** @throws ValidationException that names the member: two secrets, or a source that does not go with them */
 export function givenSecret(members: SecretMembers, { secret, source, reference }: SecretInput): GivenSecret {
   if (source === 'EXTERNAL') {
-    if (secret) throw invalidMember(members.secret, `must be left out: ${members.source} is EXTERNAL`);
+    if (secret) throw invalidMember(members.secret, `must be omitted: ${members.source} is EXTERNAL`);
     if (!reference) throw invalidMember(members.reference, `is required: ${members.source} is EXTERNAL`);
     return { kind: 'external', reference };
   }
   if (reference) {
-    throw invalidMember(members.reference, `must be left out, or ${members.source} be EXTERNAL`);
+    throw invalidMember(members.reference, `must be omitted unless ${members.source} is EXTERNAL`);
   }
   return secret ? { kind: 'managed', secret } : { kind: 'none', source };
 }
@@ -66,12 +66,12 @@ const secretArnPrefix = (arnPrefix: string): string => {
 };
 
 /**
- * Finds the secret that a request names, for the owner whom the secret's tag names. Only the owner may name one:
- * somebody else who may update the provider could send any secret of the owner's to a server of their own.
+ * Finds the secret that a request names, for the owner that the secret's tag names. Only the owner can name one: another
+ * principal that is allowed to update the provider could send any secret of the owner to its own server.
  *
  * @param member name of the request's member, for messages
- * @throws ValidationException, the same one for every secret that the owner may not use, whether it exists or not;
- *   AccessDeniedException for a caller who is not the owner
+ * @throws ValidationException, which is the same for every secret that the owner cannot use, whether it exists or not;
+ *   AccessDeniedException for a caller that is not the owner
  */
 export async function nameExternalSecret(
   deps: SecretNamingDependencies,
@@ -82,7 +82,7 @@ export async function nameExternalSecret(
   if (!byOwner) {
     if (kept?.arn === secretId && kept.jsonKey === jsonKey) return kept;
     throw accessDenied(
-      'Only the owner of the credential provider may name an external secret, or have it sent to another client or server.',
+      'Only the owner of the credential provider can name an external secret, or send it to another client or server.',
       'an external secret named by another principal than the owner',
     );
   }
@@ -92,7 +92,7 @@ export async function nameExternalSecret(
   if (!described?.arn.startsWith(ours) || !namesOwner(described, owned)) {
     throw invalidMember(
       `${member}.secretId`,
-      `must be the name or ARN of a secret of this account and region that its tag gives to the provider's owner: tag the secret ${OWNER_TAG} = ${owned.owner}`,
+      `must be the name or ARN of a secret in this account and Region whose tag names the provider's owner: tag the secret ${OWNER_TAG} = ${owned.owner}`,
     );
   }
   return { arn: described.arn, jsonKey };

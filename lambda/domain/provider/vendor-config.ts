@@ -70,7 +70,7 @@ const ENTRA_TENANT = /^[A-Za-z0-9][A-Za-z0-9.-]*$/;
 
 function entraTenant(member: string, { tenantId = 'common' }: MicrosoftConfig): Oauth2Discovery {
   if (!ENTRA_TENANT.test(tenantId)) {
-    throw invalidMember(`${member}.tenantId`, 'must be a tenant id, a domain name or "common"');
+    throw invalidMember(`${member}.tenantId`, 'must be a tenant ID, a domain name, or "common"');
   }
   const tenant = `https://login.microsoftonline.com/${tenantId}`;
   return {
@@ -96,7 +96,10 @@ function statedTenant(member: string, config: IncludedConfig, policy: EndpointPo
     return { discoveryUrl: `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration` };
   }
   if (authorizationEndpoint === undefined || tokenEndpoint === undefined) {
-    throw invalidMember(member, 'give authorizationEndpoint and tokenEndpoint together, or the issuer alone');
+    throw invalidMember(
+      member,
+      'must have authorizationEndpoint and tokenEndpoint together, or the issuer only',
+    );
   }
   checkEndpoint(`${member}.authorizationEndpoint`, authorizationEndpoint, policy);
   checkEndpoint(`${member}.tokenEndpoint`, tokenEndpoint, policy);
@@ -107,7 +110,7 @@ function statedTenant(member: string, config: IncludedConfig, policy: EndpointPo
 function checkNothingStated(vendor: VendorName, member: string, config: IncludedConfig): void {
   for (const name of ['issuer', 'authorizationEndpoint', 'tokenEndpoint'] as const) {
     if (config[name] !== undefined) {
-      throw invalidMember(`${member}.${name}`, `must be left out: ${vendor} has endpoints of its own`);
+      throw invalidMember(`${member}.${name}`, `must be omitted: ${vendor} has its own endpoints`);
     }
   }
 }
@@ -116,7 +119,7 @@ function checkNothingStated(vendor: VendorName, member: string, config: Included
 function checkNoSecret(member: string, method: ClientAuthenticationMethod, secret: GivenSecret): void {
   if (usesSecret(method) || secret.kind === 'none') return;
   const name = secret.kind === 'managed' ? 'clientSecret' : 'clientSecretConfig';
-  throw invalidMember(`${member}.${name}`, `must be left out: ${method} has no client secret`);
+  throw invalidMember(`${member}.${name}`, `must be omitted: ${method} has no client secret`);
 }
 
 /** The service always authenticates to the server: PKCE alone proves nothing about the client. */

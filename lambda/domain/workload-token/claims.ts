@@ -1,17 +1,17 @@
 /**
- * The claims of a workload access token: *this agent, for this user*. A signed JWT that any resource server
- * can check by the published keys; `act` is the agent (RFC 8693 section 4.1), `sub` the user, `sub_id` the
- * user in parts (RFC 9493). It is proof of who acts, never a credential: its `aud` is this service, and whoever was
- * shown it could show it to the next.
+ * The claims of a workload access token: *this agent, for this user*. Any resource server can verify the signed JWT with
+ * the published keys. `act` is the agent (RFC 8693 section 4.1), `sub` the user, and `sub_id` the user in parts (RFC
+ * 9493). The token identifies the agent and the user. It is not a credential for other servers: its `aud` is this
+ * service, and a recipient could pass it on.
  */
 import * as v from 'valibot';
 import type { User } from '../identity/user';
 import type { CarriedToken } from './subject-token';
 
-/** Explicit typing keeps any other JWT of this issuer from being taken for one (RFC 8725 section 3.11). */
+/** Explicit typing: no other JWT of this issuer is accepted as a workload access token (RFC 8725 section 3.11). */
 export const TOKEN_TYPE = 'workload-access-token+jwt';
 
-/** Seconds that two clocks may differ. */
+/** Allowed clock skew in seconds. */
 export const CLOCK_SKEW = 5;
 
 export const ClaimsSchema = v.object({
@@ -33,27 +33,27 @@ export const ClaimsSchema = v.object({
 
 export type Claims = v.InferOutput<typeof ClaimsSchema>;
 
-/** Who acts, and for whom. */
+/** The agent, and the user for whom it acts. */
 export interface Delegation {
   /** The token's `jti`. */
   readonly tokenId: string;
   readonly workload: { readonly arn: string; readonly name: string; readonly id: string };
-  /** Absent when the agent acts for itself alone. */
+  /** Absent if the agent acts for itself only. */
   readonly user: User | undefined;
-  /** The user's own token, sealed; absent where the user was not named by one that can be carried. */
+  /** The encrypted user token; absent if there is none, or it is too long. */
   readonly subjectToken?: CarriedToken;
 }
 
 /**
- * The user as `sub`, unique among all users of this issuer as RFC 7519 section 4.1.2 wants it: verified users
- * of two identity providers, and unverified user ids, never meet.
+ * Returns the user as `sub`, unique among all users of this issuer (RFC 7519 section 4.1.2): users of two identity
+ * providers, and unverified user IDs, never have the same `sub`.
  */
 function subject({ workload, user }: Pick<Delegation, 'workload' | 'user'>): string {
   if (!user) return workload.arn;
   return user.kind === 'jwt' ? `${user.issuer}#${user.subject}` : `user-id:${user.id}`;
 }
 
-/** The delegation as claims, without the registered ones about the token itself. */
+/** Returns the delegation's claims, without the registered claims of the token itself. */
 export function delegationClaims(
   delegation: Pick<Delegation, 'workload' | 'user'>,
 ): Pick<Claims, 'sub' | 'act' | 'sub_id'> {
@@ -73,7 +73,7 @@ const carriedToken = (
   tokenId: string,
 ): CarriedToken => ({ sealed, hash, expiresAt: exp, tokenId });
 
-/** The delegation that verified claims state. */
+/** Returns the delegation in verified claims. */
 export function delegationOf(claims: Claims): Delegation {
   const { act, sub_id, jti, subject_token } = claims;
   const workload = { arn: act.sub, name: act.name, id: act.id };

@@ -33,14 +33,14 @@ export interface IssueDependencies {
   readonly issuer: string;
 }
 
-/** For whom the agent acts, as the three operations state it. */
+/** The user for whom the agent acts, as in the three operations. */
 export type OnBehalfOf = { readonly userToken: string } | { readonly userId: string } | undefined;
 
 interface Subject {
   readonly user: User | undefined;
-  /** Epoch seconds at which what proved the user ends. */
+  /** Epoch seconds at which the user token expires; infinite without one. */
   readonly until: number;
-  /** What proved the user, to be carried along. */
+  /** The user token, to carry in the workload access token. */
   readonly userToken?: string;
 }
 

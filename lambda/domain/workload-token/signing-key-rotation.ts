@@ -1,7 +1,7 @@
 /**
- * Signing keys over time. By themselves they change with the period: whoever signs, or the schedule when nobody does,
- * makes the key of the period and, a day ahead, that of the next. By hand a key is rotated, which verifiers that
- * follow the JWKS do not notice, or revoked, which ends every token that it signed.
+ * The rotation of signing keys. Keys change automatically with the period: the function that signs, or the schedule,
+ * creates the key of the period and, 1 day ahead, the key of the next one. An operator can rotate a key, which verifiers
+ * that follow the JWKS do not notice, or revoke it, which invalidates every token that it signed.
  */
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
@@ -23,26 +23,26 @@ import {
 } from './signing-key';
 
 /**
- * Seconds that a key which was made by hand is published before it signs: longer than functions (300) and the caches
- * in front of the JWKS (300 more) may keep a key set without it.
+ * Seconds for which a manually created key is published before it signs: longer than functions (300) and the caches in
+ * front of the JWKS (300 more) can keep a key set without it.
  */
 export const ROTATION_LEAD = 900;
 
 /**
- * Keys of one period, after which nobody gets another by hand: far more than anybody needs, and few enough to be read
- * at once. Whoever may rotate cannot fill the partition that every verifier reads.
+ * Maximum keys of one period: far more than necessary, and few enough to read together. A principal that can rotate keys
+ * cannot fill the partition that every verifier reads.
  */
 const MAX_GENERATIONS = 100;
 
 export interface SigningKeyRotationDependencies {
   readonly store: SigningKeyStore;
-  /** Wraps only: who rotates keys has no need to open one. */
+  /** Wraps only, because the rotation does not need to unwrap a key. */
   readonly wrapper: Pick<KeyWrapper, 'wrap'>;
   readonly audit: AuditTrail;
   readonly system: System;
 }
 
-/** The key that signs, or will. */
+/** The key that signs now or later. */
 export interface SigningKeyDescription {
   readonly kid: string;
   /** Epoch seconds. */
@@ -52,10 +52,10 @@ export interface SigningKeyDescription {
 const described = ({ kid, signsFrom }: SigningKeyRecord): SigningKeyDescription => ({ kid, signsFrom });
 
 /**
- * Makes what is missing: the key of the period, and within a day of its end that of the next.
+ * Creates missing keys: the key of the period and, within 1 day of its end, the key of the next one. Returns the keys of
+ * this and later periods, including revoked ones.
  *
  * @param now epoch seconds
- * @returns the keys of the period and later ones, revoked ones among them
  */
 export async function neededSigningKeys(
   { store, wrapper, system }: Pick<SigningKeyRotationDependencies, 'store' | 'wrapper' | 'system'>,
@@ -67,14 +67,14 @@ export async function neededSigningKeys(
   if (missing.length === 0) return records;
   for (const period of missing) {
     const place = { period, generation: nextGeneration(records, period), signsFrom: period * SIGNING_PERIOD };
-    // Losing this write is as good as winning it: the period has its key.
+    // It does not matter which write wins: the period has its key.
     await store.create(await newSigningKey(wrapper, system, place));
   }
   return store.since(periodAt(now));
 }
 
 /**
- * The place of a key that signs at once, in place of keys that cannot be used: their period's next generation.
+ * Returns the period and generation of a key that signs immediately, in place of unusable keys.
  *
  * @param now epoch seconds
  */
@@ -83,17 +83,16 @@ export const replacementPlace = (records: readonly SigningKeyRecord[], now: numb
   return { period, generation: nextGeneration(records, period), signsFrom: period * SIGNING_PERIOD };
 };
 
-/** @throws Error when there is none although it was just made */
+/** @throws Error if there is no key although it was just created */
 export function signerAmong(records: readonly SigningKeyRecord[], now: number): SigningKeyRecord {
   const signer = signerAt(records, now);
-  if (!signer) throw new Error('the signing key that was just written cannot be read');
+  if (!signer) throw new Error('the new signing key cannot be read');
   return signer;
 }
 
 /**
- * Makes the keys that are due, so that they are published ahead although nobody asks for a token.
- *
- * @returns the key that signs now
+ * Creates the keys that are due, so that they are published in time even without token requests. Returns the key that
+ * signs now.
  */
 export const prepareSigningKeys = (deps: SigningKeyRotationDependencies): Promise<SigningKeyDescription> =>
   audited(deps.audit, { operation: 'PrepareSigningKeys' }, async () => {
@@ -105,16 +104,15 @@ function checkGenerations(records: readonly SigningKeyRecord[], period: number):
   if (nextGeneration(records, period) < MAX_GENERATIONS) return;
   throw new ServiceError(
     'ServiceQuotaExceededException',
-    `This period of ${SIGNING_PERIOD / 86_400} days has had ${MAX_GENERATIONS} signing keys: find out who rotates them. The next period begins anew.`,
+    `This period of ${SIGNING_PERIOD / 86_400} days has had ${MAX_GENERATIONS} signing keys, which is the limit. Find out which principal rotates them. The next period has a new limit.`,
   );
 }
 
 /**
- * A new key, published at once and signing {@link ROTATION_LEAD} seconds later. Tokens of the key before stay good
- * until they end. Asked again while a key is waiting, it makes no other.
+ * Creates a key that is published immediately and signs {@link ROTATION_LEAD} seconds later. Returns that key. Tokens of
+ * the previous key stay valid until they expire. While a key is waiting, further calls create no other.
  *
- * @returns the key that will sign
- * @throws ServiceQuotaExceededException when it was asked for too often
+ * @throws ServiceQuotaExceededException after too many rotations
  */
 export const rotateSigningKey = (deps: SigningKeyRotationDependencies): Promise<SigningKeyDescription> =>
   audited(deps.audit, { operation: 'RotateSigningKey' }, async (annotate) => {
@@ -131,7 +129,7 @@ export const rotateSigningKey = (deps: SigningKeyRotationDependencies): Promise<
       checkGenerations(records, period);
       const generation = nextGeneration(records, period);
       const made = await newSigningKey(wrapper, system, { period, generation, signsFrom });
-      // Who lost this write has had the same done by somebody else.
+      // If the write is lost, a concurrent request created the key.
       next = (await store.create(made)) ? made : waiting(await store.since(period));
     }
     if (!next) throw changedConcurrently();
@@ -140,13 +138,12 @@ export const rotateSigningKey = (deps: SigningKeyRotationDependencies): Promise<
   });
 
 /**
- * Takes a key back: from now on it is not published and signs nothing, and no token that it signed is good. If it was
- * the one that signs, another takes its place at once. Functions remember keys for five minutes at most.
+ * Revokes a key: it is no longer published, signs nothing, and its tokens are no longer valid. If it was the signing key,
+ * another key replaces it immediately. Functions cache keys for up to 5 minutes. Returns the key that signs now.
  *
- * @param kid of a key that is published; one that was revoked stays so
- * @returns the key that signs now
- * @throws ResourceNotFoundException for a key that is not published; ServiceQuotaExceededException when too many
- *   keys were revoked
+ * @param kid of a published key; a revoked key stays revoked
+ * @throws ResourceNotFoundException for a key that is not published; ServiceQuotaExceededException after too many
+ *   revocations
  */
 export const revokeSigningKey = (
   deps: SigningKeyRotationDependencies,
@@ -157,7 +154,7 @@ export const revokeSigningKey = (
     const records = await deps.store.since(oldestPublished(now));
     const record = records.find((candidate) => candidate.kid === kid);
     if (!record) {
-      throw new ServiceError('ResourceNotFoundException', 'No signing key of that kid is published.', {
+      throw new ServiceError('ResourceNotFoundException', 'No signing key with this kid is published.', {
         detail: 'an unknown kid',
       });
     }

@@ -1,60 +1,59 @@
 /**
- * One signing key: what is kept of it, and which of several signs. Time is cut into periods; each begins with a key
- * of its own, and may get further generations when somebody rotates by hand or revokes.
+ * A signing key: its record, and which of several keys signs. Time is divided into periods. Each period starts with its
+ * own key, and gets further generations after a manual rotation or a revocation.
  */
 import { exportJWK, exportPKCS8, generateKeyPair, type JWK } from 'jose';
 import type { System } from '../system';
 
-/** Seconds that one key signs, unless it is rotated by hand: thirty days. */
+/** Seconds for which a key signs, unless it is rotated manually: 30 days. */
 export const SIGNING_PERIOD = 30 * 24 * 3600;
 
-/** Seconds before a period at which its key is made and published: a day. */
+/** Seconds before a period at which its key is created and published: 1 day. */
 export const PUBLISH_AHEAD = 24 * 3600;
 
 export interface SigningKeyRecord {
   /** Number of the period, counted from the epoch. */
   readonly period: number;
-  /** Counts the keys of one period, from 0. */
+  /** Number of the key within its period, from 0. */
   readonly generation: number;
   readonly kid: string;
   readonly publicJwk: JWK;
   /** PKCS#8 PEM under KMS, base64. */
   readonly wrappedPrivateKey: string;
   /**
-   * What the private key is bound to besides its `kid`. Absent in a key of before, which is bound to the address that
-   * the service had then.
+   * The binding of the private key in addition to its `kid`. Absent in older keys, which are bound to the service's
+   * address at that time.
    */
   readonly boundTo?: 'token-vault' | undefined;
-  /** Epoch seconds from which on it signs; published before. */
+  /** Epoch seconds from which the key signs. It is published earlier. */
   readonly signsFrom: number;
-  /** Epoch seconds; from then on it is neither published nor used. */
+  /** Epoch seconds of the revocation, after which the key is neither published nor used. */
   readonly revokedAt?: number | undefined;
 }
 
-/** Where signing keys are kept. */
+/** Stores signing keys. */
 export interface SigningKeyStore {
-  /** Keys of this period and later ones, revoked ones among them. */
+  /** Returns the keys of this and later periods, including revoked ones. */
   since(period: number): Promise<SigningKeyRecord[]>;
-  /** @returns false when the period has a key of that generation already; then nothing was written */
+  /** Returns false if the period already has a key of that generation; then nothing was written. */
   create(record: SigningKeyRecord): Promise<boolean>;
   /**
-   * Marks the key as revoked, for good.
-   *
-   * @returns false when it is not there under that `kid`; then nothing was written
+   * Marks the key as revoked permanently. Returns false if there is no key with that `kid`; then nothing was written.
    */
   revoke(record: SigningKeyRecord, revokedAt: number): Promise<boolean>;
 }
 
-/** A private key as it is kept. */
+/** A private key as it is stored. */
 export type WrappedKey = Pick<SigningKeyRecord, 'kid' | 'wrappedPrivateKey' | 'boundTo'>;
 
-/** Wraps a private key under KMS, bound to its `kid` and to the token vault, whatever address the service has. */
+/** Wraps a private key with KMS, bound to its `kid` and to the token vault, independent of the service's address. */
 export interface KeyWrapper {
   wrap(kid: string, plaintext: string): Promise<string>;
   /**
-   * @returns undefined for a key that can never be opened here: it was wrapped for another address or under another
-   *   KMS key, or was changed
-   * @throws for what passes, such as an outage of KMS: that says nothing about the key
+   * Returns undefined for a key that can never be unwrapped here: it was wrapped for another address or with another KMS
+   * key, or was modified.
+   *
+   * @throws for temporary errors, such as a KMS outage, which say nothing about the key
    */
   unwrap(key: WrappedKey): Promise<string | undefined>;
 }
@@ -62,35 +61,35 @@ export interface KeyWrapper {
 /** @param seconds since the epoch */
 export const periodAt = (seconds: number): number => Math.floor(seconds / SIGNING_PERIOD);
 
-/** A key is published through its period and the one after, for the tokens that it signed last. */
+/** Returns whether a key is published: in its period and the next one, for the last tokens that it signed. */
 export const oldestPublished = (now: number): number => periodAt(now) - 1;
 
 export const isRevoked = ({ revokedAt }: SigningKeyRecord): boolean => revokedAt !== undefined;
 
 const byGeneration = (a: SigningKeyRecord, b: SigningKeyRecord): number => a.generation - b.generation;
 
-/** The keys of a period that may be used, oldest first. */
+/** Returns the keys of a period that are not revoked, oldest first. */
 export const usableIn = (records: readonly SigningKeyRecord[], period: number): SigningKeyRecord[] =>
   records.filter((record) => record.period === period && !isRevoked(record)).sort(byGeneration);
 
 /**
- * The key that signs at that moment: the newest whose time has come. When all of those were revoked, the newest that
- * is still waiting: that some verifier has not seen it yet is better than to go on without a key.
+ * Returns the key that signs now: the newest key whose start has passed. If all of those are revoked, returns the newest
+ * waiting key: it is better that some verifier does not know it yet than that no key signs. Returns undefined if the
+ * period has no usable key.
  *
  * @param now epoch seconds
- * @returns undefined when the period has none that may be used
  */
 export function signerAt(records: readonly SigningKeyRecord[], now: number): SigningKeyRecord | undefined {
   const usable = usableIn(records, periodAt(now));
   return usable.findLast(({ signsFrom }) => signsFrom <= now) ?? usable.at(-1);
 }
 
-/** The generation after all that the period has, revoked or not. */
+/** Returns the next generation of the period, after all keys, including revoked ones. */
 export const nextGeneration = (records: readonly SigningKeyRecord[], period: number): number =>
   1 +
   Math.max(-1, ...records.filter((record) => record.period === period).map(({ generation }) => generation));
 
-/** A new key pair, its private half wrapped; not written anywhere yet. */
+/** Returns a new key pair with its private key wrapped. It is not stored yet. */
 export async function newSigningKey(
   wrapper: Pick<KeyWrapper, 'wrap'>,
   system: System,

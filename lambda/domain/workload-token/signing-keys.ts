@@ -1,8 +1,8 @@
 /**
- * The keys that sign workload access tokens: ES256 key pairs made in the function, the private half wrapped
- * by KMS. Here they are read, kept in memory, and used; `signing-key.ts` says when a key counts, and
- * `signing-key-rotation.ts` makes them, ahead of their period and after a revocation. A key that can never be opened
- * is replaced here. No KMS call per token.
+ * The keys that sign workload access tokens: ES256 key pairs that the function creates, with the private key wrapped by
+ * KMS. This file reads, caches, and uses them. `signing-key.ts` determines which key is valid, and
+ * `signing-key-rotation.ts` creates keys before their period and after a revocation. A key that can never be unwrapped is
+ * replaced here. Issuing a token needs no KMS call.
  */
 import { importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose';
 import { type System, epochSeconds } from '../system';
@@ -24,11 +24,11 @@ import { neededSigningKeys, replacementPlace } from './signing-key-rotation';
 /** Seconds that keys stay in memory. */
 const CACHE_SECONDS = 300;
 
-/** The public half: what verifiers and the JWKS document need. */
+/** The public keys, for verifiers and the JWKS document. */
 export interface PublicKeys {
-  /** The published keys, as RFC 7517 wants them. */
+  /** Returns the published keys as a JWK Set (RFC 7517). */
   published(): Promise<JWK[]>;
-  /** @returns undefined for a key that is not (or no longer) published */
+  /** Returns undefined for a key that is not published. */
   find(kid: string): Promise<CryptoKey | undefined>;
 }
 
@@ -39,9 +39,9 @@ export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, system: 
   async function load(now: number): Promise<JWK[]> {
     const records = (await store.since(oldestPublished(now))).filter((record) => !isRevoked(record));
     const keys = records.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: 'ES256', use: 'sig' }));
-    // Without a key of this period, as before the first token ever, the next token will be by one that is not here.
+    // Without a key of this period, as before the first token, a key that is not here yet will sign the next token.
     const present = records.filter(({ period }) => period === periodAt(now));
-    // Keys that are bound to an address may be of no use at this one, and then the next token is by a new key.
+    // Keys that are bound to an address might not be usable at this one. Then a new key signs the next token.
     const isSettled = present.some(({ boundTo }) => boundTo === 'token-vault');
     cached = present.length > 0 ? { keys, until: now + CACHE_SECONDS, isSettled } : undefined;
     return keys;
@@ -59,7 +59,7 @@ export function createPublicKeys(store: Pick<SigningKeyStore, 'since'>, system: 
     async find(kid) {
       let jwk = (await known(() => true)).find((key) => key.kid === kid);
       const now = epochSeconds(system);
-      // A key made after the last read; made-up key ids cause one read a second at most.
+      // The key can be newer than the last read. Invented key IDs cause at most one read per second.
       if (!jwk && lastMiss < now) {
         lastMiss = now;
         jwk = (await load(now)).find((key) => key.kid === kid);
@@ -80,7 +80,7 @@ export interface SigningKey {
 }
 
 export interface SigningKeys {
-  /** The key to sign with now; made when there is none that can be used. */
+  /** Returns the key that signs now; creates one if none can be used. */
   current(): Promise<SigningKey>;
 }
 
@@ -91,7 +91,7 @@ export interface SigningKeysDependencies {
   readonly system: System;
 }
 
-/** A key, and its private half in the open. */
+/** A key with its decrypted private key. */
 interface Opened {
   readonly record: SigningKeyRecord;
   readonly pem: string;
@@ -100,7 +100,7 @@ interface Opened {
 export function createSigningKeys({ store, wrapper, audit, system }: SigningKeysDependencies): SigningKeys {
   let cached: { key: SigningKey; until: number } | undefined;
 
-  /** The key that signs, of those that can be opened; an older one rather than none. */
+  /** Returns the signing key, of the keys that can be unwrapped; an older one rather than none. */
   async function openedSigner(
     records: readonly SigningKeyRecord[],
     now: number,
@@ -116,14 +116,14 @@ export function createSigningKeys({ store, wrapper, audit, system }: SigningKeys
   }
 
   /**
-   * A key in place of those that cannot be opened. It is stored only once it was opened again: where nothing that is
-   * wrapped can be opened, no key is made, however often somebody asks for a token.
+   * Replaces keys that cannot be unwrapped. The new key is stored only after it was unwrapped again: if KMS unwraps
+   * nothing, token requests create no keys.
    */
   const replaced = (records: readonly SigningKeyRecord[], now: number): Promise<Opened> =>
     audited(audit, { operation: 'ReplaceSigningKey' }, async (annotate) => {
       const record = await newSigningKey(wrapper, system, replacementPlace(records, now));
       const pem = await wrapper.unwrap(record);
-      if (pem === undefined) throw new Error('KMS does not open the signing key that it has just wrapped');
+      if (pem === undefined) throw new Error('KMS cannot unwrap the signing key that it just wrapped');
       if (await store.create(record)) {
         annotate({ result: `by ${record.kid}` });
         return { record, pem };

@@ -1,37 +1,37 @@
 /**
- * The user's own token inside a workload access token, for on-behalf-of exchange: sealed, so that who may check
- * the workload access token reads nothing of it, and bound to the agent, the user and that very workload access
- * token. A sealed text that is lifted into another one does not open.
+ * The user token inside a workload access token, for on-behalf-of exchange. It is encrypted, so that verifiers of the
+ * workload access token cannot read it. It is bound to the agent, the user, and the workload access token, so that it
+ * cannot be decrypted in another one.
  */
 import { createHash } from 'node:crypto';
 import { subjectHash, type User } from '../identity/user';
 import type { Seal, SealingContext } from '../sealing/sealing';
 
 /**
- * Characters of the longest user token that is carried. Sealing and signing each encode it in base64url once more,
- * and AWS's model bounds a workload access token at 131,072 characters.
+ * Maximum characters of a carried user token. Encryption and signing each encode it in base64url again, and AWS's model
+ * limits a workload access token to 131,072 characters.
  */
 export const MAX_CARRIED_CHARACTERS = 49_152;
 
-/** A user token as a workload access token carries it. */
+/** A user token in a workload access token. */
 export interface CarriedToken {
   /** JWE of the user token. */
   readonly sealed: string;
-  /** Tells one user token from another without opening either; see {@link carriedHash}. */
+  /** Distinguishes user tokens without decryption; see {@link carriedHash}. */
   readonly hash: string;
-  /** Epoch seconds at which the user token ends. */
+  /** Epoch seconds at which the user token expires. */
   readonly expiresAt: number;
   /** `jti` of the workload access token. */
   readonly tokenId: string;
 }
 
-/** Whose token it is and who carries it. */
+/** The user of the token, and the agent that carries it. */
 export interface Carrier {
   readonly workload: { readonly arn: string; readonly id: string };
   readonly user: User | undefined;
 }
 
-/** Hashed along with the agent: two agents' workload access tokens do not show that they carry the same token. */
+/** Returns a hash that includes the agent, so that the tokens of two agents do not reveal that they carry the same user token. */
 const carriedHash = (workloadId: string, userToken: string): string =>
   createHash('sha256')
     .update(JSON.stringify([workloadId, userToken]))
@@ -45,9 +45,10 @@ const contextOf = ({ workload, user }: Carrier, tokenId: string): SealingContext
 });
 
 /**
+ * Returns the encrypted user token; undefined if it is too long.
+ *
  * @param userToken as the identity provider issued it, verified
- * @param tokenId `jti` of the workload access token that is to carry it
- * @returns undefined for a user token that is too long to be carried
+ * @param tokenId `jti` of the workload access token that carries it
  */
 export async function sealSubjectToken(
   seal: Pick<Seal, 'seal'>,
@@ -63,9 +64,10 @@ export async function sealSubjectToken(
 }
 
 /**
- * @param carrier agent and user, as the verified workload access token names them
- * @returns the user token; its own end may have come
- * @throws Error when it was not sealed for this agent, user and workload access token
+ * Returns the user token, which might no longer be valid.
+ *
+ * @param carrier agent and user of the verified workload access token
+ * @throws Error if it was not encrypted for this agent, user, and workload access token
  */
 export const openSubjectToken = (
   seal: Pick<Seal, 'open'>,

@@ -15,20 +15,20 @@ export interface VerifyDependencies {
 
 /** Clients match the word "expired" to fetch a new token, so it appears for expired ones only. */
 const EXPIRED =
-  'The workload access token has expired. Get a new one (GetWorkloadAccessToken…) and ask again.';
+  'The workload access token has expired. Get a new one (GetWorkloadAccessToken…) and try again.';
 const INVALID =
   'The workload access token is not valid. Get one from this service (GetWorkloadAccessToken…).';
 
-/** For a token by a key of this service: its signature is checked before its claims. */
+/** For a token signed by a key of this service, because the signature is verified before the claims. */
 const MOVED =
-  'The workload access token was issued for another address of this service. Get a new one (GetWorkloadAccessToken…) and ask again.';
+  'The workload access token was issued for another address of this service. Get a new one (GetWorkloadAccessToken…) and try again.';
 
 const unauthorized = (message: string, detail: string, cause?: unknown): ServiceError =>
   new ServiceError('UnauthorizedException', message, { detail, cause });
 
 /**
- * @param token what the caller presents
- * @returns who acts and for whom; whether the caller may present it is decided elsewhere
+ * Returns the agent and the user of a token. The caller's authorization to use it is checked elsewhere.
+ *
  * @throws UnauthorizedException
  */
 export async function verifyWorkloadAccessToken(
