@@ -1,12 +1,12 @@
-/** What an AWS service refuses for one key or secret, told from that the service cannot be reached at all. */
+/** Distinguishes an AWS service's refusal of one key or secret from a service that is unreachable. */
 
-/** The class of a service's errors in AWS's SDK, such as `KMSServiceException`. */
+/** The AWS SDK's class for a service's errors, such as `KMSServiceException`. */
 type ServiceErrors = abstract new (...parameters: never[]) => Error;
 
 /**
  * @param errors class of the service's errors
- * @param refusals names of those that mean: not this one
- * @returns a reader of answers: undefined for what is refused, and whatever else was thrown is thrown on
+ * @param refusals names of the errors that refuse the key or secret
+ * @returns a function that returns undefined for a refusal, and throws any other error again
  */
 export const unlessRefusedBy =
   (errors: ServiceErrors, refusals: readonly string[]) =>

@@ -1,4 +1,4 @@
-/** What the control plane's operations answer: AWS's members, times as epoch seconds, no secret ever. */
+/** Responses of the control plane's operations: AWS's members, times in epoch seconds, and never a secret. */
 import type { WorkloadIdentity } from '../domain/identity/workload-identity';
 import type { OwnedResource } from '../domain/owned-resource';
 import type { Listed } from '../domain/pagination';
@@ -96,7 +96,7 @@ export const apiKeyProviderDescribed = (provider: ApiKeyProvider) => ({
   lastUpdatedTime: provider.lastUpdatedTime,
 });
 
-/** AWS's `GetTokenVaultResponse` and `SetTokenVaultCMKResponse`. A vault that was never moved was last modified at the epoch. */
+/** AWS's `GetTokenVaultResponse` and `SetTokenVaultCMKResponse`. The last modification of a vault that was never moved is the epoch. */
 export const tokenVaultDescribed = ({ kmsKeyArn, lastModifiedDate }: TokenVault) => ({
   tokenVaultId: TOKEN_VAULT_ID,
   kmsConfiguration:
@@ -104,7 +104,7 @@ export const tokenVaultDescribed = ({ kmsKeyArn, lastModifiedDate }: TokenVault)
   lastModifiedDate,
 });
 
-/** A page of a listing, under the member that AWS's answer has it in. */
+/** A page of a listing, in the member that AWS's response has for it. */
 export const listed = <Resource, Entry>(
   member: string,
   { resources, nextToken }: Listed<Resource>,

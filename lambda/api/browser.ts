@@ -1,4 +1,4 @@
-/** The browser's side: events into consent steps, outcomes into redirects, cookies and pages. */
+/** Converts a browser's requests to consent steps, and their outcomes to redirects, cookies, and pages. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { AuthorizeInput } from '../domain/consent/authorize';
 import type { BindingCookie, BrowserOutcome } from '../domain/consent/browser';
@@ -13,7 +13,7 @@ const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Every value of every parameter, repeated ones too: telling them apart is the domain's decision. */
+/** Every value of every parameter, including repeated ones, which the domain handles. */
 function queryOf(event: APIGatewayProxyEvent): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) {
@@ -25,7 +25,7 @@ function queryOf(event: APIGatewayProxyEvent): URLSearchParams {
 /** `__Host-` keeps other hosts of the same domain from planting the cookie (RFC 6265bis section 4.1.3.2). */
 const cookiePrefix = (secure: boolean): string => (secure ? '__Host-' : '');
 
-/** Cookies with the prefix, by the name behind it; one without it does not count. */
+/** Cookies with the prefix, by the name after it. Other cookies are ignored. */
 function cookiesOf(event: APIGatewayProxyEvent, prefix: string): Map<string, string> {
   const headers = Object.entries(event.multiValueHeaders).filter(([name]) => name.toLowerCase() === 'cookie');
   const pairs = headers.flatMap(([, values = []]) => values.flatMap((value) => value.split(';')));
@@ -37,28 +37,28 @@ function cookiesOf(event: APIGatewayProxyEvent, prefix: string): Map<string, str
   return cookies;
 }
 
-/** @param secure whether the service is reached by https */
+/** @param secure whether the service is reached over https */
 export const authorizeInput = (event: APIGatewayProxyEvent, secure: boolean): AuthorizeInput => ({
   requestUri: queryOf(event).getAll('request_uri')[0],
   cookies: cookiesOf(event, cookiePrefix(secure)),
 });
 
-/** @param secure whether the service is reached by https */
+/** @param secure whether the service is reached over https */
 export const callbackInput = (event: APIGatewayProxyEvent, secure: boolean): CallbackInput => ({
   callbackId: event.pathParameters?.callbackId ?? '',
   query: queryOf(event),
   cookies: cookiesOf(event, cookiePrefix(secure)),
 });
 
-/** SameSite=Lax, for the provider's answer is a navigation from another site. */
+/** SameSite=Lax, because the provider's response is a navigation from another site. */
 function setCookie({ name, value, maxAge }: BindingCookie, secure: boolean): string {
-  // `__Host-` wants the whole host. On a laptop, other servers have the same host, and no path below this one.
+  // `__Host-` requires the path `/`. On a laptop, other servers share the host name, so the path is narrower there.
   const path = secure ? '/' : '/identities/oauth2/';
   const attributes = `Path=${path}; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
   return `${cookiePrefix(secure)}${name}=${value}; ${attributes}`;
 }
 
-/** @param secure whether the service is reached by https */
+/** @param secure whether the service is reached over https */
 export function browserResult(outcome: BrowserOutcome, secure: boolean): APIGatewayProxyResult {
   if (outcome.kind === 'redirect') {
     const { location, cookie, dropped = [] } = outcome;

@@ -3,7 +3,7 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import { OUTCOME_HEADER } from '../contract/headers';
 import { ERROR_STATUS, ServiceError } from '../domain/service-error';
 
-/** Nothing of an answer may be kept by anything between here and the caller. */
+/** Responses must not be cached anywhere on the way to the caller. */
 export const NO_STORE = { 'cache-control': 'no-store' };
 
 export const json = (
@@ -16,7 +16,7 @@ export const json = (
   body: JSON.stringify(body),
 });
 
-/** An answer without a body, such as a 204. */
+/** A response without a body, such as a 204. */
 export const empty = (status: number): APIGatewayProxyResult => ({
   statusCode: status,
   headers: NO_STORE,
@@ -25,10 +25,10 @@ export const empty = (status: number): APIGatewayProxyResult => ({
 
 const UNKNOWN = new ServiceError(
   'InternalServerException',
-  'Something went wrong here. Try again; if it stays, ask the operator.',
+  'An internal error occurred. Try again. If the error persists, ask the operator.',
 );
 
-/** @param thrown anything; what is not a {@link ServiceError} becomes a plain 500 */
+/** @param thrown anything; an error that is not a {@link ServiceError} becomes a 500 without details */
 export function errorResult(thrown: unknown): APIGatewayProxyResult {
   const error = thrown instanceof ServiceError ? thrown : UNKNOWN;
   const { type, message, reason, fieldList, outcome, retryAfter } = error;
@@ -37,7 +37,7 @@ export function errorResult(thrown: unknown): APIGatewayProxyResult {
     ...NO_STORE,
     'x-amzn-errortype': type,
     ...(outcome && { [OUTCOME_HEADER]: outcome }),
-    // RFC 9110 section 10.2.3; AWS's JavaScript client heeds it.
+    // RFC 9110 section 10.2.3; the AWS SDK for JavaScript obeys it.
     ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
   });
 }

@@ -1,14 +1,14 @@
-/** What is wrong with a request, member by member. Says what a member should be, never what it was. */
+/** What is wrong with a request, by member. Messages say what a member must be, and never repeat its value. */
 import type { BaseIssue } from 'valibot';
 import type { InvalidField } from '../domain/service-error';
 
-/** Enough to mend a request by; a hostile one has no end of them. */
+/** Maximum number of reported members: enough to correct a request. */
 const MOST_FIELDS = 20;
 const MAX_NAME_CHARACTERS = 256;
 
 type Issue = BaseIssue<unknown>;
 
-/** What a member must be, by the name that the schemas have for it. */
+/** What a member must be, by the schema library's type name. */
 const KINDS: Readonly<Record<string, string>> = {
   Array: 'a list',
   Object: 'an object',
@@ -19,7 +19,7 @@ const KINDS: Readonly<Record<string, string>> = {
 
 const NOT_AN_OBJECT = 'must be an object';
 
-/** @returns undefined for an issue that is not of a bound */
+/** @returns undefined unless the issue is about a bound */
 function describeBound({
   type,
   requirement,
@@ -56,10 +56,10 @@ const field = (path: readonly string[], message: string): InvalidField => ({
   message,
 });
 
-/** A union whose one member is itself wrong is reported by that member, not as the wrong union. */
+/** A union with one invalid member is reported by that member, not as an invalid union. */
 function fieldsOf(issue: Issue): InvalidField[] {
   const path = pathOf(issue);
-  // The schemas look for a structure's members in a list, too, and miss them there.
+  // The schemas also look for a structure's members in a list, and report them as missing there.
   const last = issue.path?.at(-1);
   if (last?.type === 'object' && Array.isArray(last.input)) return [field(path.slice(0, -1), NOT_AN_OBJECT)];
   const within = (issue.type === 'union' ? (issue.issues ?? []) : []).filter(
@@ -69,17 +69,17 @@ function fieldsOf(issue: Issue): InvalidField[] {
   return within.map((inner) => field([...path, ...pathOf(inner)], describe(inner)));
 }
 
-/** @param issues what the schema found, of which the first are reported */
+/** @param issues the schema's issues, of which the first are reported */
 export const invalidFields = (issues: readonly Issue[]): InvalidField[] =>
   issues.slice(0, MOST_FIELDS).flatMap(fieldsOf);
 
 /**
- * The schemas take a list for a structure, and leave out map keys that mean something to JavaScript
- * (`constructor`). Nothing that was sent may get lost so: what was kept has to be what was sent.
+ * The schemas accept a list as a structure, and omit map keys that have a meaning in JavaScript (`constructor`). To lose
+ * nothing silently, the parsed document is compared with the request.
  *
- * @param sent the document
- * @param kept what the schema made of it
- * @returns the first member that differs, undefined when all is there
+ * @param sent the request's document
+ * @param kept the parsed document
+ * @returns the first member that differs; undefined if there is none
  */
 export function lostField(
   sent: unknown,
@@ -92,17 +92,17 @@ export function lostField(
   for (const [key, value] of Object.entries(sent)) {
     const at = [...path, key];
     if (!Object.hasOwn(kept, key))
-      return field(at, 'is a name that this service cannot keep; choose another');
+      return field(at, 'is a name that this service cannot store; choose another');
     const lost = lostField(value, (kept as Record<string, unknown>)[key], at);
     if (lost) return lost;
   }
   return undefined;
 }
 
-/** A lone half of a surrogate pair is no character: encoded as UTF-8, different ones would become the same. */
+/** A lone surrogate is not a character. Encoded as UTF-8, different ones would become the same. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** @returns the first member, or map key, whose text is no Unicode text */
+/** @returns the first member or map key whose text is not well-formed Unicode */
 export function malformedText(value: unknown, path: readonly string[] = []): InvalidField | undefined {
   if (typeof value === 'string') {
     return LONE_SURROGATE.test(value) ? field(path, 'must be well-formed Unicode text') : undefined;

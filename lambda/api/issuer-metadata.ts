@@ -1,10 +1,10 @@
-/** What this service publishes of itself, so that any resource server can check who acts, by a workload access token. */
+/** The documents that let any resource server verify by a workload access token who acts. */
 import type { JWK } from 'jose';
 
-/** Seconds that verifiers may keep these documents; a key is published a day before its first token. */
+/** Verifiers can cache these documents for 5 minutes; a key is published a day before its first token. */
 const CACHEABLE = { 'cache-control': 'public, max-age=300' };
 
-/** Before the first token there is no key, and whoever keeps that could not verify the first one. */
+/** Before the first token there is no key. A verifier that cached this document could not verify the first token. */
 const UNKEPT = { 'cache-control': 'no-store' };
 
 /** RFC 7517 key set. */
@@ -13,7 +13,7 @@ export const jwksDocument = (keys: readonly JWK[]) => ({
   headers: keys.length > 0 ? CACHEABLE : UNKEPT,
 });
 
-/** The members of OpenID Connect Discovery 1.0 section 3 that say how to verify; this service signs no one in. */
+/** The members of OpenID Connect Discovery 1.0 section 3 that say how to verify. This service does not sign users in. */
 export const issuerDocument = (issuer: string) => ({
   body: {
     issuer,

@@ -1,12 +1,12 @@
-/** Parses a request at the edge. Messages name the member and what it should be, never what it was. */
+/** Parses a request at the edge. Messages name the member and what it must be, and never repeat its value. */
 import * as v from 'valibot';
 import { ServiceError, type InvalidField } from '../domain/service-error';
 import { invalidFields, lostField, malformedText } from './invalid-fields';
 import { SCHEMAS, type InputOf, type JsonOperation } from '../contract/schemas/requests';
 
 /**
- * For the audit trail, members of the schema alone: whoever sends a name of their own chooses what stands there, or puts
- * a secret in the wrong place.
+ * Detail for the audit log, which names only members of the schema. Other names are the caller's choice, and could be
+ * misplaced secrets.
  */
 function schemaDetail(operation: JsonOperation, fieldList: readonly InvalidField[]): string {
   const members = fieldList.map(({ name }) => {
@@ -27,7 +27,7 @@ function cannotParse(message: string): never {
 }
 
 function parseJson(body: string | null): object {
-  // AWS's clients send nothing at all for an operation whose members are all absent.
+  // AWS SDKs send no body for a request without members.
   if (body === null || body === '') return {};
   let document: unknown;
   try {
@@ -35,15 +35,15 @@ function parseJson(body: string | null): object {
   } catch {
     cannotParse('The request body is not JSON.');
   }
-  // No list either: an operation whose members are all optional would take an empty one for itself.
+  // A list is refused too: an operation with only optional members would accept an empty one.
   if (typeof document === 'object' && document !== null && !Array.isArray(document)) return document;
   return cannotParse('The request body is not a JSON object.');
 }
 
-/** A request as the gateway took it apart. */
+/** The parts of a request, as API Gateway delivers them. */
 export interface RequestParts {
   readonly body: string | null;
-  /** Members that travel in the path or the query, decoded; they stand beside those of the body. */
+  /** Members from the path or the query, decoded. They are added to those of the body. */
   readonly members: Readonly<Record<string, unknown>>;
 }
 
@@ -55,13 +55,13 @@ export function parseInput<Name extends JsonOperation>(
   const document = parseJson(body);
   const [twice] = Object.keys(members).filter((name) => Object.hasOwn(document, name));
   if (twice !== undefined)
-    refuse(operation, [{ name: twice, message: 'stands in the address, not in the body' }]);
+    refuse(operation, [{ name: twice, message: 'must be in the URL, not in the body' }]);
   const request = { ...document, ...members };
   const parsed = v.safeParse(SCHEMAS[operation], request);
   if (!parsed.success) refuse(operation, invalidFields(parsed.issues));
   const lost = lostField(request, parsed.output);
   if (lost) refuse(operation, [lost]);
-  // Only now, when the schema has bounded how deep the request goes.
+  // Last, because the schema has bounded the depth of the request by now.
   const malformed = malformedText(parsed.output);
   if (malformed) refuse(operation, [malformed]);
   return parsed.output;

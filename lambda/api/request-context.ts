@@ -1,14 +1,14 @@
-/** What audit entries say of a request itself: its operation where no route names one, and where it came from. */
+/** What audit entries say about the request itself: its origin, and its operation if no route names one. */
 import type { Context } from 'aws-lambda';
 import type { RequestContext } from '../domain/audit';
 
-/** Operation of what no route serves: the entry does not repeat what was asked for. */
+/** Operation of a request without a route. The entry does not repeat the request. */
 export const UNKNOWN_ROUTE = 'UnknownRoute';
 
-/** AWS Lambda's name of the operation by which the functions without a route are reached. */
+/** AWS Lambda's name of the operation that reaches functions without a route. */
 export const INVOKE = 'Invoke';
 
-/** What of an event is looked at. Whoever invokes the function directly may leave all of it out. */
+/** The members of an event that are read. All of them can be absent from a direct invocation. */
 interface Requested {
   readonly requestContext?: {
     readonly requestId?: unknown;
@@ -20,7 +20,7 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 
 /**
  * @param event of API Gateway; undefined for a function that it does not reach
- * @param context Lambda's, whose id counts where there is no gateway
+ * @param context Lambda's context, whose request ID is used without API Gateway
  */
 export function requestContextOf(
   event: Requested | undefined,

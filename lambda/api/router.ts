@@ -1,6 +1,6 @@
 /**
- * One way through: the gateway's event → the operation that the registry names for its route → the answer.
- * A function serves the routes of its own group and no others.
+ * The router: API Gateway's event → the operation that the registry names for its route → the response. A function
+ * serves only the routes of its group.
  */
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
@@ -14,7 +14,7 @@ import { requestContextOf, UNKNOWN_ROUTE } from './request-context';
 import { SCHEMAS, type InputOf, type JsonOperation } from '../contract/schemas/requests';
 import { unexpected, type ReportUnexpected } from './unexpected';
 
-/** An answer with header fields of its own. */
+/** A response with additional headers. */
 export class AnswerWithHeaders {
   constructor(
     readonly body: object,
@@ -22,13 +22,13 @@ export class AnswerWithHeaders {
   ) {}
 }
 
-/** A JSON operation: the parsed request and the caller in, the answer's body out, if it has one. */
+/** A JSON operation: takes the parsed request and the caller, and returns the response body, if there is one. */
 type JsonHandler<Name extends JsonOperation> = (
   input: InputOf<Name>,
   principal: Caller,
 ) => Promise<object | void>;
 
-/** A browser or metadata route, which makes its own answer. */
+/** A browser or metadata route, which returns a complete response. */
 type OpenHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
 
 type HandlerOf<Name extends OperationName> = Name extends JsonOperation ? JsonHandler<Name> : OpenHandler;
@@ -44,7 +44,7 @@ const isJsonOperation = (name: string): name is JsonOperation => name in SCHEMAS
 const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEvent): string | null =>
   body !== null && isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
 
-/** Members outside the body. An ARN arrives encoded or decoded, as the gateway pleases; it has no `%` of its own. */
+/** Members outside the body. API Gateway delivers an ARN encoded or decoded; an ARN itself contains no `%`. */
 function membersOf(event: APIGatewayProxyEvent, { query }: Route): Record<string, unknown> {
   const arn = event.pathParameters?.resourceArn;
   return {
@@ -64,7 +64,7 @@ function decoded(text: string): string {
 /**
  * @param group the function's group
  * @param operations one handler for each of the group's routes
- * @param requests sees to it that each request has an entry in the audit trail, and each entry its request
+ * @param requests makes sure that each request has an audit entry, and each entry its request
  */
 export function createHandler<Group extends RoutedGroup>(
   group: Group,
@@ -88,10 +88,9 @@ export function createHandler<Group extends RoutedGroup>(
     name: OperationName | undefined,
     annotate: Annotate,
   ): Promise<APIGatewayProxyResult> {
-    if (!name)
-      throw new ServiceError('ResourceNotFoundException', 'This function does not serve that route.');
+    if (!name) throw new ServiceError('ResourceNotFoundException', 'This function has no such route.');
     if (!isJsonOperation(name)) return (operations as Record<string, OpenHandler>)[name]!(event);
-    // As the gateway gives it, for the entry of a principal whose kind cannot act here.
+    // The unparsed ARN, for the audit entry of a principal of an unsupported kind.
     const { userArn } = event.requestContext.identity;
     if (userArn) annotate({ principal: userArn });
     const principal = callerOf(event.requestContext.identity);

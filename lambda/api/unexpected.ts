@@ -1,8 +1,8 @@
-/** The report of what no one foresaw: its name and where it came from. What it says may hold secrets, and stays out. */
+/** The report of an unexpected error: its name and stack frames. Its message might contain secrets, and is left out. */
 
 export interface Unexpected {
   readonly name: string;
-  /** The stack's frames, without the message above them. */
+  /** The stack frames, without the message. */
   readonly frames: string;
 }
 

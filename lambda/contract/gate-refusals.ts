@@ -1,7 +1,6 @@
 /**
- * What the gateway itself answers on an endpoint with user tokens when the authorizer does not let a call through, by
- * API Gateway's response type. It is the gateway that answers so, because it renames `WWW-Authenticate` in what a
- * function answers, and clients look for it under its own name.
+ * API Gateway's own responses to requests that the authorizer of an endpoint with user tokens rejects, by response type.
+ * API Gateway sends them because it renames `WWW-Authenticate` in a function's response, and clients need that name.
  * Source: API Gateway developer guide, "Gateway response types for API Gateway".
  */
 import type { AgentEndpointConfiguration, JwtInbound } from '../domain/gate/agent-endpoint';
@@ -15,9 +14,9 @@ import {
 import type { ErrorName } from '../domain/service-error';
 
 export interface Refusal {
-  /** Name of the error; the status follows from it. */
+  /** Name of the error, which determines the status. */
   readonly type: ErrorName;
-  /** Public, and the same whatever is wrong with a token. */
+  /** Public message, which is the same for every fault of a token. */
   readonly message: string;
   readonly wwwAuthenticate?: string;
 }
@@ -27,7 +26,7 @@ const KEYS_MISSING: Refusal = {
   message: 'The token could not be validated. Try again soon; if the error persists, ask the operator.',
 };
 
-/** The authorizer refuses so for a scope alone; anything else that the gateway denies has no challenge that would help. */
+/** The authorizer denies access only for a missing scope. No challenge would help with other denials. */
 function accessDenied(endpoint: Pick<AgentEndpointConfiguration, 'baseUrl'>, inbound: JwtInbound): Refusal {
   const scopes = advertisedScopes(inbound);
   if (scopes.length === 0) {
@@ -40,7 +39,7 @@ function accessDenied(endpoint: Pick<AgentEndpointConfiguration, 'baseUrl'>, inb
   };
 }
 
-/** Response types that the authorizer leads to. */
+/** The response types that an authorizer can cause. */
 export type RefusalType =
   'UNAUTHORIZED' | 'ACCESS_DENIED' | 'AUTHORIZER_FAILURE' | 'AUTHORIZER_CONFIGURATION_ERROR';
 

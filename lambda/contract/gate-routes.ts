@@ -1,6 +1,6 @@
 /**
- * The routes of an agent endpoint, once: the construct and the local gateway are both driven by them. All of them are
- * the gate's, which streams whatever it answers, so every integration is one for streamed answers.
+ * The routes of an agent endpoint, for both the construct and the local gateway. The gate serves all of them and streams
+ * every response, so every integration is a streaming one.
  * Source: path and method of AWS's InvokeAgentRuntime (Amazon Bedrock AgentCore, data plane 2024-02-28).
  */
 import type { AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
@@ -17,16 +17,16 @@ export interface InboundRoute {
 }
 
 /**
- * Greedy: AWS's clients encode the ARN's slash, and the gate takes it encoded or decoded, with `/invocations` behind it.
+ * Greedy: AWS SDKs encode the ARN's slash. The gate accepts it encoded or decoded, followed by `/invocations`.
  */
 export const INVOCATION_PATH = '/runtimes/{agentRuntimeArn+}';
 
-/** RFC 9728 section 3.1's form, with the resource's own path behind the well-known one. */
+/** RFC 9728 section 3.1: the resource's path follows the well-known path. */
 export const METADATA_OF_PATH = `${METADATA_PATH}/{path+}`;
 
 /**
- * With user tokens MCP clients may call, which open a stream by GET and end a session by DELETE; both are told that
- * there is no such thing here.
+ * With user tokens, MCP clients can call, which open a stream by GET and end a session by DELETE. The gate responds that
+ * it supports neither.
  */
 export const inboundRoutes = (
   kind: AgentEndpointConfiguration['inbound']['kind'],

@@ -1,10 +1,10 @@
-/** What the function `key-rotation` is invoked with, by its schedule and by operators. No key is ever part of it. */
+/** The event of the `key-rotation` function, from its schedule or from an operator. It never contains a key. */
 import * as v from 'valibot';
 
 const workloadName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{3,255}$/));
 
 export const KeyRotationSchema = v.union([
-  /** What the schedule asks for: the keys that are due. */
+  /** Sent by the schedule: creates the keys that are due. */
   v.strictObject({ prepare: v.literal('signing-keys') }),
   v.strictObject({ rotate: v.literal('signing-key') }),
   v.strictObject({ revoke: v.literal('signing-key'), kid: v.pipe(v.string(), v.uuid()) }),

@@ -1,12 +1,12 @@
 /**
- * The registry: every route of the service, once. The router, the CDK stack and the local gateway are
- * all driven by it, so what is deployed and what runs on a laptop have the same routes and the same auth.
+ * The registry of every route of the service. It drives the router, the CDK stack, and the local gateway, so a deployment
+ * and a laptop have the same routes and the same authorization.
  *
- * Methods, paths and success codes are those of AWS's service model for Amazon Bedrock AgentCore
- * (control plane 2023-06-05, data plane 2024-02-28), but for the browser and metadata routes, which are ours.
+ * Methods, paths, and success codes are those of AWS's service model for Amazon Bedrock AgentCore (control plane
+ * 2023-06-05, data plane 2024-02-28), except for the browser and metadata routes, which are this project's.
  */
 
-/** The groups that the gateway reaches. */
+/** The groups that API Gateway reaches. */
 export const ROUTED_GROUPS = [
   'control-plane',
   'token-exchange',
@@ -18,9 +18,9 @@ export const ROUTED_GROUPS = [
 export type RoutedGroup = (typeof ROUTED_GROUPS)[number];
 
 /**
- * Functions are split where permissions differ: each group is one function with a role of its own. The last two have
- * no route: other functions invoke `provider-client` for what no one should wait for, or they may not do themselves;
- * a schedule and operators invoke `key-rotation`.
+ * Functions are split where permissions differ: each group is one function with its own role. The last two have no route.
+ * Other functions invoke `provider-client` for work that they must not wait for or have no permission for. A schedule
+ * and operators invoke `key-rotation`.
  */
 export const FUNCTION_GROUPS = [...ROUTED_GROUPS, 'provider-client', 'key-rotation'] as const;
 
@@ -33,11 +33,11 @@ export interface Route {
   /** `IAM`: SigV4, checked by the gateway. `NONE`: reached by browsers and by resource servers. */
   readonly auth: 'IAM' | 'NONE';
   readonly group: RoutedGroup;
-  /** Status of a successful JSON answer, 204 without a body; the browser routes choose their own. */
+  /** Status of a successful JSON response; 204 has no body. The browser routes choose their own status. */
   readonly status: 200 | 201 | 204;
-  /** Name of the one list-valued query parameter, where there is one. */
+  /** Name of the list-valued query parameter, if there is one. */
   readonly query?: 'tagKeys';
-  /** Public metadata: nothing is decided when it is read, so the audit trail has no entry of it. */
+  /** Public metadata. Reading it involves no decision, so it has no audit entry. */
   readonly metadata?: true;
 }
 
@@ -57,7 +57,7 @@ const open = (path: string): Route => ({
   status: 200,
 });
 
-/** Tags are the control plane's; the ARN stands in the path, which AWS's clients encode as one segment. */
+/** Tag operations of the control plane. The ARN is in the path, and AWS SDKs encode it as one segment. */
 const tags = (method: Route['method'], status: Route['status'], query?: 'tagKeys'): Route => ({
   method,
   path: '/tags/{resourceArn+}',
@@ -112,7 +112,7 @@ export const OPERATIONS = {
   GetResourceApiKey: post('/identities/api-key', 'credential-retrieval'),
   GetResourceOauth2Token: post('/identities/oauth2/token', 'credential-retrieval'),
   CompleteResourceTokenAuth: post('/identities/CompleteResourceTokenAuth', 'credential-retrieval'),
-  // Ours: AWS has no way to say that a token was not taken.
+  // Beyond AWS: reports that a resource server rejected a token.
   RejectResourceOauth2Token: post('/identities/RejectResourceOauth2Token', 'credential-retrieval'),
 
   Authorize: open('/identities/oauth2/authorize'),

@@ -1,6 +1,5 @@
 /**
- * What travels between the function `provider-client` and those that invoke it, parsed at both ends. Tokens and
- * secrets are not among it.
+ * Events and results of the `provider-client` function, parsed at both ends. They contain no tokens and no secrets.
  */
 import * as v from 'valibot';
 import type { PushRequest } from '../domain/consent/push';
@@ -30,12 +29,12 @@ const Push = v.strictObject({
   parameters: v.pipe(v.array(v.pipe(v.strictTuple([v.string(), v.string()]), v.readonly())), v.readonly()),
 }) satisfies v.GenericSchema<unknown, PushRequest>;
 
-/** The event of an invocation: one thing to do. */
+/** The event of an invocation, which requests one action. */
 export const InvocationSchema = v.union([v.strictObject({ renew: Renewal }), v.strictObject({ push: Push })]);
 
 export type Invocation = v.InferOutput<typeof InvocationSchema>;
 
-/** What a push brings: the reference, or an OAuth error code and whether trying again may help. */
+/** The result of a push: the reference, or an OAuth error code and whether a retry can help. */
 export type PushAnswer =
   | { readonly pushed: PushedRequest }
   | { readonly failure: { readonly code: string; readonly unavailable: boolean } };

@@ -11,6 +11,6 @@ export type Definition = readonly [type: ResourceKind, name: string, configurati
 /** 128 bits: to forge a request, an attacker needs a second preimage of a digest that someone else chose. */
 const DIGEST_CHARACTERS = 22;
 
-/** Returns the digest that stands for a definition without references: the environment has room for few in full. */
+/** Returns the digest of a definition without references, because the environment is too small for whole definitions. */
 export const digestOf = (definition: Definition): string =>
   createHash('sha256').update(JSON.stringify(definition)).digest('base64url').slice(0, DIGEST_CHARACTERS);

@@ -1,4 +1,4 @@
-/** The resources of this service that a CloudFormation template can have, by their types in it. */
+/** The CloudFormation types of this service's resources. */
 export const RESOURCE_KINDS = [
   'Custom::AgentIdentityWorkloadIdentity',
   'Custom::AgentIdentityOAuth2CredentialProvider',
@@ -7,7 +7,7 @@ export const RESOURCE_KINDS = [
 
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
-/** What is asked of the service when a resource of each kind is made, kept and let go. */
+/** The operations that create, update, and delete a resource of each kind. */
 export const KIND_OPERATIONS = {
   'Custom::AgentIdentityWorkloadIdentity': [
     'CreateWorkloadIdentity',
@@ -29,7 +29,7 @@ export const KIND_OPERATIONS = {
   ],
 } as const satisfies Record<ResourceKind, readonly string[]>;
 
-/** And whatever the kind: marks are tags, and every resource has a policy. */
+/** The operations for every kind: resources are marked by tags, and have a policy. */
 export const COMMON_OPERATIONS = [
   'ListTagsForResource',
   'TagResource',

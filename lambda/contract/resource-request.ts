@@ -1,6 +1,6 @@
 /**
- * What CloudFormation asks the resource function: one of the three lifecycle steps for one resource of a stack. It
- * asks again when it is in doubt, so the same request may come twice.
+ * CloudFormation's request to the resource function: one of three lifecycle steps for one resource of a stack.
+ * CloudFormation retries when in doubt, so a request can arrive twice.
  * Source: CloudFormation user guide, "Custom resource request objects".
  */
 import * as v from 'valibot';
@@ -9,33 +9,33 @@ import { MARK_PREFIX } from './resource-marks';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
-/** A secret that this function reads in AWS Secrets Manager and hands on, sealed from then on by the service. */
+/** A secret that this function reads from AWS Secrets Manager and sends to the service, which then stores it sealed. */
 const HandedOnSchema = v.strictObject({
   source: v.literal('MANAGED'),
   secretId: text,
-  /** Member of the JSON object that the secret's text is; the whole text when absent. */
+  /** Member of the secret's JSON object; absent for the whole text. */
   jsonKey: v.optional(text),
   versionId: v.optional(text),
   versionStage: v.optional(text),
 });
 
-/** A secret that stays in AWS Secrets Manager; the service reads it when a token is wanted. */
+/** A secret that stays in AWS Secrets Manager, where the service reads it when it needs it. */
 const ExternalSchema = v.strictObject({ source: v.literal('EXTERNAL'), secretId: text, jsonKey: text });
 
 const SecretSchema = v.variant('source', [HandedOnSchema, ExternalSchema]);
 
 export type StatedSecret = v.InferOutput<typeof SecretSchema>;
 
-/** CloudFormation turns every number and truth value into text, so what has any travels as JSON. */
+/** JSON text, because CloudFormation converts every number and boolean to text. */
 const jsonObject = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown()));
 
-/** As text, in which its definition is compared. */
+/** JSON text, because the definition is compared as text. */
 const jsonObjectText = v.pipe(
   v.string(),
   v.check((json) => v.is(jsonObject, json), 'must be a JSON object'),
 );
 
-/** Tags that the stack gives the resource; the mark is not the stack's to set. */
+/** Tags that the stack sets on the resource. A stack cannot set the mark. */
 const TagsSchema = v.record(
   v.pipe(
     v.string(),
@@ -49,12 +49,12 @@ const PropertiesSchema = v.object({
   /** Address of the service. */
   endpoint: text,
   name: text,
-  /** Members of the operation that creates or updates it, but for name, tags and secret. */
+  /** Members of the operation that creates or updates it, without name, tags, and secret. */
   configuration: jsonObjectText,
   secret: v.optional(SecretSchema),
   /** The resource policy; empty for none. */
   policy: v.string(),
-  /** Whether a resource that is there under the name already is taken over. */
+  /** Whether to adopt an existing resource with this name. */
   importExisting: v.picklist(['true', 'false']),
   tags: v.optional(TagsSchema),
 });
@@ -67,7 +67,7 @@ const common = {
   ResourceType: v.picklist(RESOURCE_KINDS),
 };
 
-/** What must be there to answer at all, whatever else the request says. */
+/** The members that a response requires, whatever else the request contains. */
 export const AnswerableSchema = v.object({
   StackId: common.StackId,
   RequestId: common.RequestId,
@@ -92,7 +92,7 @@ export const RequestSchema = v.variant('RequestType', [
     ...common,
     RequestType: v.literal('Delete'),
     PhysicalResourceId: text,
-    // Whatever else they say: nothing but the address is needed, and what was taken once must be let go.
+    // Only the address is required here: a resource that was created must always be deletable.
     ResourceProperties: v.object({ endpoint: text }),
   }),
 ]);

@@ -1,13 +1,13 @@
 /**
- * The only author of table keys. Every item lives under a partition key `pk` and a sort key `sk`;
- * the prefixes are fixed, for IAM policies name them (`dynamodb:LeadingKeys`).
+ * The only author of table keys. Every item has a partition key `pk` and a sort key `sk`. The prefixes are fixed, because
+ * IAM policies name them (`dynamodb:LeadingKeys`).
  */
 
 /** Attribute names of the primary key, the same in all four tables. */
 export const PARTITION_KEY = 'pk';
 export const SORT_KEY = 'sk';
 
-/** Attribute that DynamoDB's TTL reads, in epoch seconds; the code checks expiry itself all the same. */
+/** Attribute that DynamoDB's TTL reads, in epoch seconds. The code also checks expiry itself. */
 export const TTL_ATTRIBUTE = 'ttl';
 
 /** A secondary index: its name and the attributes of its key. */
@@ -15,17 +15,17 @@ export interface IndexShape {
   readonly name: string;
   readonly partition: string;
   readonly sort: string;
-  /** `KEYS_ONLY` where the index finds items and must not show them. */
+  /** `KEYS_ONLY` if the index finds items but must not expose them. */
   readonly projection: 'ALL' | 'KEYS_ONLY';
 }
 
 export interface TableShape {
-  /** Whether items end by themselves. */
+  /** Whether items expire. */
   readonly ttl: boolean;
   readonly indexes: readonly IndexShape[];
 }
 
-/** Attribute of a directory item that says in whose listing it stands. */
+/** Attribute of a directory item that names the listing it belongs to. */
 export const LISTING_ATTRIBUTE = 'listing';
 
 /** Resources of one kind and owner, by name. */
@@ -36,7 +36,7 @@ export const OWNER_INDEX: IndexShape = {
   projection: 'ALL',
 };
 
-/** Grants of a workload identity, and grants at a provider: to delete them along with it. */
+/** Grants of a workload identity, and grants at a provider, which are deleted with it. */
 export const WORKLOAD_INDEX: IndexShape = {
   name: 'byWorkload',
   partition: 'workloadId',
@@ -60,7 +60,7 @@ export const TABLES = {
 
 export type TableName = keyof typeof TABLES;
 
-/** The attributes that keys are made of, the table's and its indexes', each once. */
+/** Returns the key attributes of the table and its indexes, without duplicates. */
 export const keyAttributes = ({ indexes }: TableShape): string[] => [
   ...new Set([PARTITION_KEY, SORT_KEY, ...indexes.flatMap(({ partition, sort }) => [partition, sort])]),
 ];
@@ -95,20 +95,20 @@ export const oauth2ProviderKey = (name: string): Key => ({ pk: PREFIX.oauth2Prov
 
 export const apiKeyProviderKey = (name: string): Key => ({ pk: PREFIX.apiKeyProvider + name, sk: RECORD });
 
-/** Begins like the partition keys of its kind, so that one IAM condition holds for both. */
+/** Has the prefix of the partition keys of its kind, so that one IAM condition covers both. */
 export const listingPartition = (kind: string, owner: string): string => kind + owner;
 
-/** Signing keys share one partition: a handful of items, read once in five minutes by each function. */
+/** Signing keys share one partition: a few items, which each function reads every 5 minutes. */
 export const signingKeyKey = (period: number, generation = 0): Key => ({
   pk: PREFIX.signingKey,
-  // The first one of a period sorts before its further generations, and they before the next period.
+  // The first key of a period sorts before its later generations, and these before the next period.
   sk: String(period).padStart(8, '0') + (generation === 0 ? '' : `#${String(generation).padStart(4, '0')}`),
 });
 
 /** There is one token vault, `default`. */
 export const TOKEN_VAULT_KEY: Key = { pk: PREFIX.tokenVault, sk: 'default' };
 
-/** Versions of one owner's vault key for one purpose; the highest version is the current one. */
+/** Versions of one owner's vault key for one purpose. The highest version is the current one. */
 export const vaultKeyPartition = (purpose: string, ownerId: string): string =>
   `${PREFIX.vaultKey}${purpose}#${ownerId}`;
 
@@ -119,7 +119,7 @@ export const vaultKeyKey = (purpose: string, ownerId: string, version: string): 
 
 export const sessionKey = (sessionHash: string): Key => ({ pk: PREFIX.session + sessionHash, sk: RECORD });
 
-/** One partition per agent and user, so that a listing of what an agent holds for a user is one query. */
+/** One partition per agent and user, so that one query lists what an agent holds for a user. */
 export const grantKey = (workloadId: string, subjectHash: string, target: string): Key => ({
   pk: `${PREFIX.grant}${workloadId}#${subjectHash}`,
   sk: target,

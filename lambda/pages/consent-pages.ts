@@ -1,6 +1,6 @@
 /**
- * The pages that a person may see on the way through consent: what happened, and what to do. Plain HTML, no
- * script, nothing loaded from anywhere.
+ * The pages that a person can see during consent, which say what happened and what to do. They are plain HTML, without
+ * scripts and without external resources.
  */
 import { createHash } from 'node:crypto';
 import type { ConsentPage } from '../domain/consent/browser';
@@ -23,7 +23,7 @@ code { font-family: ui-monospace, monospace; }
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** Nothing but this very style sheet; no framing, so that nobody lays the page under another one. */
+/** Allows only this style sheet, and no framing, which prevents clickjacking. */
 export const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 const ENTITIES: Record<string, string> = {
@@ -36,16 +36,17 @@ const ENTITIES: Record<string, string> = {
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 
-interface Told {
+interface PageContent {
   readonly status: number;
   readonly title: string;
   /** HTML; every value in it escaped. */
   readonly happened: string;
+  /** What the person can do. */
   readonly next: string;
   readonly returnTo?: string;
 }
 
-function tell(page: ConsentPage): Told {
+function contentOf(page: ConsentPage): PageContent {
   switch (page.name) {
     case 'link-ended':
       return {
@@ -104,9 +105,9 @@ function tell(page: ConsentPage): Told {
   }
 }
 
-/** @returns the HTTP status and the whole document */
+/** Returns the HTTP status and the HTML document. */
 export function renderPage(page: ConsentPage): { status: number; html: string } {
-  const { status, title, happened, next, returnTo } = tell(page);
+  const { status, title, happened, next, returnTo } = contentOf(page);
   const button =
     returnTo === undefined ? '' : `<a class="button" href="${escape(returnTo)}">Back to the application</a>`;
   const html = `<!doctype html>

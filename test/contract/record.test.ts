@@ -40,7 +40,7 @@ it('of any version before are, step by step', () => {
 it('of a later version are refused, even if they would pass for a record of this one', () => {
   const later = { ...second, recordVersion: 3 };
   expect(() => parseRecord(Version2, later, [toVersion2])).toThrow(
-    'a record of version 3 was found where 2 is the newest known: deploy what wrote it',
+    'a record has version 3, but the newest version that this code knows is 2: deploy the later release again',
   );
   expect(() => parseRecord(Version1, { ...first, recordVersion: 2 })).toThrow('version 2');
 });

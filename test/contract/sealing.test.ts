@@ -204,7 +204,7 @@ describe('does not open', () => {
   it('when its vault key was deleted', async () => {
     const sealed = await newSeal().seal(context, SECRET);
     store = createInMemoryVaultKeyStore();
-    await expect(newSeal().open(context, sealed)).rejects.toThrow('gone');
+    await expect(newSeal().open(context, sealed)).rejects.toThrow('was deleted');
   });
 
   it('in another token vault', async () => {

@@ -11,7 +11,7 @@ const ApiKeyProviderRecord = v.object({
   externalSecret: v.exactOptional(ExternalSecretRecord),
 });
 
-/** Undefined for one that is marked as deleted. @throws ValiError for a record that is not one: nothing is guessed */
+/** Returns undefined for a record that is marked as deleted. @throws ValiError for a malformed record */
 export const parseApiKeyProvider = (item: unknown): ApiKeyProvider | undefined =>
   parseOwnedResource(ApiKeyProviderRecord, item);
 

@@ -1,4 +1,4 @@
-/** The hot path's one round trip: identity, provider and grant by one strongly consistent BatchGetItem. */
+/** The single round trip of the hot path: one strongly consistent BatchGetItem reads identity, provider, and grant. */
 import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Directory } from '../../domain/grant/directory';
@@ -13,7 +13,7 @@ import {
 import { parseOauth2Provider } from './oauth2-provider-store';
 import { parseWorkloadIdentity } from './workload-identity-store';
 
-/** Tries before a throttled batch is given up. */
+/** Attempts at a throttled batch. */
 const TRIES = 4;
 
 export function createDirectoryReader(

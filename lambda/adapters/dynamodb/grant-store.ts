@@ -48,12 +48,12 @@ const GrantRecord = v.pipe(
   v.transform(({ journal, ...grant }): Grant => ({ ...grant, ...(journal && { lastFailure: journal }) })),
 );
 
-/** @throws ValiError for a record that is not one: nothing is guessed */
+/** @throws ValiError for a malformed record */
 export const parseGrant = (item: unknown): Grant | undefined => parseRecord(GrantRecord, item);
 
 export const keyOf = (id: GrantId) => grantKey(id.workloadId, id.subjectHash, id.target);
 
-/** Sets what every grant has, whichever write makes it. */
+/** Sets the attributes that every grant has, whichever write creates it. */
 const IDENTIFIED =
   'recordVersion = :recordVersion, workloadId = :workloadId, subjectHash = :subjectHash, target = :target, providerId = :providerId';
 
@@ -65,7 +65,7 @@ const identified = (id: GrantId, providerId: string) => ({
   ':providerId': providerId,
 });
 
-/** What new tokens, or none any more, make a thing of the past. */
+/** The attributes that become obsolete with new tokens, or without tokens. */
 const PAST = 'lease, journal, rejected';
 
 export const createGrantStore = (vault: Table): GrantStore => ({

@@ -54,7 +54,7 @@ const Oauth2ProviderRecord = v.object({
   externalSecret: v.exactOptional(ExternalSecretRecord),
 });
 
-/** Undefined for one that is marked as deleted. @throws ValiError for a record that is not one: nothing is guessed */
+/** Returns undefined for a record that is marked as deleted. @throws ValiError for a malformed record */
 export const parseOauth2Provider = (item: unknown): Oauth2Provider | undefined =>
   parseOwnedResource(Oauth2ProviderRecord, item);
 

@@ -7,15 +7,15 @@ import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
 /**
- * The members that every owned resource's record has. In one place, for parsing drops what it does not name: a
- * record without `policy` would lose a Deny.
+ * The members of every owned resource's record. They are listed once, because parsing drops unlisted members: a record
+ * without `policy` would lose a Deny.
  */
 export const OWNED_RESOURCE_MEMBERS = {
   name: v.string(),
   id: v.string(),
   arn: v.string(),
   owner: v.string(),
-  /** Not in a record from before ids were kept. */
+  /** Absent from records that were written before IDs were recorded. */
   ownerId: v.exactOptional(v.string()),
   tags: v.record(v.string(), v.string()),
   policy: v.exactOptional(v.string()),
@@ -24,12 +24,12 @@ export const OWNED_RESOURCE_MEMBERS = {
   lastUpdatedTime: v.number(),
 };
 
-/** Attribute of a resource whose deletion has begun. */
+/** Attribute of a resource whose deletion has started. */
 const DELETED = 'deleted';
 
 const isMarked = (item: unknown): boolean => typeof item === 'object' && item !== null && DELETED in item;
 
-/** @returns undefined for one that is marked as deleted too. @throws ValiError for a record that is not one */
+/** @returns undefined also for a record that is marked as deleted. @throws ValiError for a malformed record */
 export const parseOwnedResource = <Resource>(
   schema: v.GenericSchema<unknown, Resource>,
   item: unknown,
@@ -50,7 +50,7 @@ export function createOwnedResourceStore<Resource extends OwnedResource>(
 ): OwnedResourceStore<Resource> {
   const item = (resource: Resource) =>
     versioned({ ...resource, [LISTING_ATTRIBUTE]: listingPartition(kind, resource.owner) });
-  /** The very resource (`id`), as it was read. */
+  /** The same resource (`id`), unchanged since it was read. */
   const unchanged = ({ id }: Resource, revision: number) => ({
     condition: 'id = :id AND revision = :revision',
     values: { ':id': id, ':revision': revision },
@@ -66,7 +66,7 @@ export function createOwnedResourceStore<Resource extends OwnedResource>(
         values,
       });
     },
-    // Without a place in the listing, and so no longer counted.
+    // Removes the item from the listing, so that it no longer counts.
     markDeleted: (resource) =>
       directory.put(
         keyOf(resource.name),

@@ -1,9 +1,9 @@
 /**
- * The form of every record: its members, and beside them the version of the form. What is read is parsed again.
+ * The format of every record: its members and the version of its format. Records are parsed again when they are read.
  *
- * A kind of record whose form changes gets an upgrade, from each version to the next, and is written as the newest. So
- * a deployment reads what the one before it wrote. What a later one wrote it does not read: after a step back, that
- * record is refused instead of being guessed at or written over.
+ * A format that changes gets an upgrade from each version to the next, and new records have the newest version. A
+ * deployment therefore reads records of earlier deployments. After a rollback, it rejects records of a later deployment
+ * instead of guessing at them or overwriting them.
  */
 import * as v from 'valibot';
 
@@ -11,23 +11,23 @@ const Versioned = v.looseObject({ recordVersion: v.pipe(v.number(), v.integer(),
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Brings the members of a record of one version into the form of the next. */
+/** Converts the members of a record from one version to the next. */
 export type Upgrade = (members: Members) => Members;
 
-/** Of the kinds that have had one form only. */
+/** For kinds that have had only one format. */
 const ONE_FORM: readonly Upgrade[] = [];
 
-/** @param upgrades those of this kind of record, the first one from version 1 to 2 */
+/** @param upgrades the upgrades of this kind of record, starting from version 1 to 2 */
 export const versioned = (members: object, upgrades = ONE_FORM): object => ({
   ...members,
   recordVersion: upgrades.length + 1,
 });
 
 /**
- * @param schema of the members alone, in their newest form
- * @param item what the table gave; undefined when there is none
- * @param upgrades those of this kind of record, the first one from version 1 to 2
- * @throws ValiError for what is not such a record: nothing is guessed
+ * @param schema of the members, in the newest format
+ * @param item the item; undefined if there is none
+ * @param upgrades the upgrades of this kind of record, starting from version 1 to 2
+ * @throws ValiError for a malformed record
  * @throws Error for a record of a version that this code does not know yet
  */
 export function parseRecord<Schema extends v.GenericSchema>(
@@ -40,7 +40,7 @@ export function parseRecord<Schema extends v.GenericSchema>(
   const newest = upgrades.length + 1;
   if (recordVersion > newest) {
     throw new Error(
-      `a record of version ${recordVersion} was found where ${newest} is the newest known: deploy what wrote it`,
+      `a record has version ${recordVersion}, but the newest version that this code knows is ${newest}: deploy the later release again`,
     );
   }
   return v.parse(

@@ -1,11 +1,11 @@
-/** Consent sessions in the sessions table; each transition is one write on the revision before. */
+/** Consent sessions in the sessions table. Each transition is one write, on the condition of the previous revision. */
 import * as v from 'valibot';
 import { SESSION_STATES, type Session, type SessionStore } from '../../domain/consent/session';
 import { sessionKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
-/** Seconds that an ended session stays to be told apart from an unknown one. */
+/** Seconds that a finished session is stored, to distinguish it from an unknown one. */
 const KEPT_AFTER_END = 24 * 3600;
 
 const SessionRecord = v.object({
@@ -33,7 +33,7 @@ const SessionRecord = v.object({
     callbackId: v.string(),
     scopeSeparator: v.string(),
     pkce: v.boolean(),
-    // Absent in a session that was begun before requests were pushed.
+    // Absent from a session that started before requests were pushed.
     pushed: v.optional(v.boolean(), false),
     parameters: v.record(v.string(), v.string()),
   }),
@@ -41,7 +41,7 @@ const SessionRecord = v.object({
   start: v.exactOptional(
     v.object({ stateHash: v.string(), cookieHash: v.string(), sealedVerifier: v.string() }),
   ),
-  // Absent in a session of an earlier version: nothing completes it, and the user consents again.
+  // Absent from a session of an earlier version, which cannot complete: the user consents again.
   answered: v.exactOptional(v.object({ cookieHash: v.string(), at: v.number() })),
   completionHash: v.exactOptional(v.string()),
   sealedCode: v.exactOptional(v.string()),
@@ -58,7 +58,7 @@ export const createSessionStore = (sessions: Table): SessionStore => ({
   },
   async create(session) {
     if (!(await sessions.put(sessionKey(session.hash), record(session), ABSENT))) {
-      throw new Error('a session id came up twice');
+      throw new Error('a session ID was generated twice');
     }
   },
   advance: (next) =>

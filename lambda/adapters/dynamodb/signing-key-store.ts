@@ -1,4 +1,4 @@
-/** Signing keys in the directory table: a handful, in one partition. */
+/** Signing keys in the directory table: a few items in one partition. */
 import * as v from 'valibot';
 import type { SigningKeyRecord, SigningKeyStore } from '../../domain/workload-token/signing-key';
 import { PREFIX, signingKeyKey, type Key } from '../../contract/table-keys';
@@ -12,15 +12,15 @@ const SigningKeyItem = v.object({
   kid: v.string(),
   publicJwk: v.strictObject({ kty: v.literal('EC'), crv: v.literal('P-256'), x: v.string(), y: v.string() }),
   wrappedPrivateKey: v.string(),
-  // Absent in a key that is bound to an address. No version of its own: code that does not know the member publishes
-  // such a key and verifies by it all the same, and cannot open it.
+  // Absent from a key that is bound to an address. The record version is unchanged, because earlier code publishes such
+  // a key and verifies with it, and cannot open it.
   boundTo: v.exactOptional(v.literal('token-vault')),
   signsFrom: v.number(),
 });
 
 /**
- * In version 1 a period had one key, which signed from its beginning and could not be revoked. Code that knows no
- * other must not read a key that was: so this is a version of its own.
+ * In version 1, a period had one key, which signed from its start and could not be revoked. Code of version 1 must not
+ * read a revoked key, so this is a new version.
  */
 const toVersion2: Upgrade = (members) => ({ ...members, generation: 0, signsFrom: 0 });
 

@@ -1,6 +1,6 @@
 /**
- * One table, as the stores need it: strongly consistent reads, and writes that say whether their condition
- * held. Items are marshalled here and parsed by the store that reads them.
+ * One table, with the operations that the stores need: strongly consistent reads, and writes that return whether their
+ * condition held. This module marshals items, and the stores parse them.
  */
 import {
   ConditionalCheckFailedException,
@@ -19,7 +19,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { UnstorableError } from '../../domain/unstorable';
 import { PARTITION_KEY, SORT_KEY, type IndexShape, type Key } from '../../contract/table-keys';
 
-/** An expression with the names and values that it mentions. */
+/** An expression, with its names and values. */
 export interface Expression {
   readonly condition?: string;
   readonly names?: Record<string, string>;
@@ -37,7 +37,7 @@ export interface Table {
   get(key: Key): Promise<unknown>;
   /**
    * @returns whether the condition held; if not, nothing was written
-   * @throws UnstorableError for what DynamoDB never accepts, and so do the other writes
+   * @throws UnstorableError for an item that DynamoDB never accepts, as the other writes do
    */
   put(key: Key, item: object, expression?: Expression): Promise<boolean>;
   /** @returns whether the condition held; if not, nothing was written */
@@ -47,29 +47,29 @@ export interface Table {
   /**
    * A page of one partition of an index, in its order; eventually consistent.
    *
-   * @param query.after the whole key, table's and index's, of the item to go on behind
+   * @param query.after the complete key (of table and index) of the item to continue after
    */
   queryIndex(index: IndexShape, query: IndexQuery): Promise<{ items: unknown[]; more: boolean }>;
   /** How many items one partition of an index has; eventually consistent. */
   countIndex(index: IndexShape, partition: string, filter: Expression): Promise<number>;
   /**
-   * A page of the whole table, of the items that the filter lets through; strongly consistent: what was written
-   * before the first page is on one of them.
+   * A page of the items in the whole table that match the filter. Reads are strongly consistent: an item that was
+   * written before the first page is on one of the pages.
    *
-   * @param scan.limit items that are looked at, let through or not
+   * @param scan.limit number of items to examine, whether or not they match
    */
   scan(filter: Expression, scan: { limit: number; after?: Key }): Promise<{ items: unknown[]; last?: Key }>;
-  /** Items of one partition by sort key; from `from` on when given. */
+  /** Items of one partition by sort key, starting at `from` if given. */
   query(
     partition: string,
     options?: { from?: string; limit?: number; newestFirst?: boolean },
   ): Promise<unknown[]>;
 }
 
-/** For a record that must not exist yet. */
+/** Condition for a record that must not exist yet. */
 export const ABSENT: Expression = { condition: `attribute_not_exists(${PARTITION_KEY})` };
 
-/** @throws UnstorableError for a number that DynamoDB has no form of */
+/** @throws UnstorableError for a number that DynamoDB cannot represent */
 function marshalled(values: object): Record<string, AttributeValue> {
   try {
     return marshall(values, { removeUndefinedValues: true });
@@ -78,7 +78,7 @@ function marshalled(values: object): Record<string, AttributeValue> {
   }
 }
 
-/** What DynamoDB says of an item that is too large or otherwise none, and of a request that will never do. */
+/** DynamoDB's error for an item that is too large or malformed, and for a request that can never succeed. */
 const isRejection = (error: unknown): boolean =>
   error instanceof DynamoDBServiceException && error.name === 'ValidationException';
 

@@ -1,4 +1,4 @@
-/** The token vault's own record in the directory table: under which KMS key vault keys are made. */
+/** The token vault's record in the directory table, which names the KMS key for vault keys. */
 import * as v from 'valibot';
 import { NEVER_MOVED, type TokenVault, type TokenVaultStore } from '../../domain/token-vault/token-vault';
 import { TOKEN_VAULT_KEY } from '../../contract/table-keys';

@@ -1,4 +1,4 @@
-/** Deletes what belongs to a deleted resource: vault keys, and grants found by the indexes of the vault table. */
+/** Deletes the vault keys of a deleted resource, and its grants, which the vault table's indexes find. */
 import * as v from 'valibot';
 import { SEALING_PURPOSES } from '../../domain/sealing/sealing';
 import type { VaultContents } from '../../domain/sealing/deletion';
@@ -13,7 +13,7 @@ import type { Table } from './table';
 
 const KeyOfItem = v.object({ pk: v.string(), sk: v.string() });
 
-/** Items deleted at once. */
+/** Items to delete in parallel. */
 const AT_ONCE = 25;
 
 export function createVaultContents({ keys, vault }: { keys: Table; vault: Table }): VaultContents {
@@ -26,7 +26,7 @@ export function createVaultContents({ keys, vault }: { keys: Table; vault: Table
     );
   }
 
-  /** Page by page until none is left; what was deleted may still stand in the index for a moment, so pages go on. */
+  /** Deletes page by page until no page is left. The index can list deleted items for a moment, so pages are followed. */
   async function removeIndexed(index: IndexShape, partition: string): Promise<void> {
     let after: Record<string, string> | undefined;
     for (;;) {

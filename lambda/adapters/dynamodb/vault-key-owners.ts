@@ -1,4 +1,4 @@
-/** Whether the owner of a vault key is there, by the directory. */
+/** Looks up in the directory whether the owner of a vault key exists. */
 import type { WorkloadIdentityStore } from '../../domain/identity/workload-identity';
 import { nameIn } from '../../domain/owned-resource';
 import type { SealingPurpose } from '../../domain/sealing/sealing';
@@ -7,8 +7,8 @@ import type { VaultKeyId } from './vault-key-store';
 
 export interface VaultKeyOwners {
   /**
-   * Whether the workload identity is there that owns the key. A provider's secret is sealed before the provider is
-   * created, and taken back by who wrote it if the provider is deleted meanwhile; so a provider always counts as there.
+   * Whether the workload identity that owns the key exists. A provider always counts as existing, because its secret is
+   * sealed before the provider is created. If the provider is deleted during that request, the request removes the secret.
    */
   exists(id: VaultKeyId): Promise<boolean>;
 }

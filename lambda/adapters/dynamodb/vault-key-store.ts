@@ -5,43 +5,43 @@ import { vaultKeyKey, vaultKeyPartition, type Key } from '../../contract/table-k
 import { parseRecord, versioned } from './record';
 import { ABSENT, type Table } from './table';
 
-/** Whose key, for what; the ARN is part of the encryption context. */
+/** The owner and purpose of a key. The ARN is part of the encryption context. */
 export type VaultKeyId = Pick<SealingContext, 'purpose' | 'ownerId' | 'ownerArn'>;
 
-/** What tells one owner's keys for one purpose from all others. */
+/** Identifies one owner's keys for one purpose. */
 export type VaultKeyOwner = Pick<SealingContext, 'purpose' | 'ownerId'>;
 
 export interface VaultKeyRecord extends VaultKeyId {
   readonly version: string;
-  /** The data key under KMS, base64. */
+  /** The wrapped data key, base64. */
   readonly wrapped: string;
   /** ARN of the KMS key that wrapped it. */
   readonly kmsKeyArn: string;
-  /** Revision of the token vault whose KMS key that was. */
+  /** Revision of the token vault that had this KMS key. */
   readonly vaultRevision: number;
 }
 
 export interface VaultKeyPage {
   readonly keys: readonly VaultKeyRecord[];
-  /** Where to go on; absent on the last page. */
+  /** Start of the next page; absent on the last page. */
   readonly next?: Key;
 }
 
 export interface VaultKeyStore {
   get(owner: VaultKeyOwner, version: string): Promise<VaultKeyRecord | undefined>;
-  /** The version with the highest name. */
+  /** Returns the version with the highest name. */
   latest(owner: VaultKeyOwner): Promise<VaultKeyRecord | undefined>;
   create(record: VaultKeyRecord): Promise<void>;
   remove(owner: VaultKeyOwner, version: string): Promise<void>;
   /**
-   * Keys of all owners that an earlier revision of the token vault wrapped. Every one that was written before
-   * the first page was asked for is on a page.
+   * Keys of all owners that an earlier revision of the token vault wrapped. Every key that was written before the
+   * request for the first page is on a page.
    */
   wrappedBefore(vaultRevision: number, after?: Key): Promise<VaultKeyPage>;
   /**
-   * Writes the record in place of what is there, if that is still wrapped as it was read.
+   * Replaces the record, if its wrapped key is still the one that was read.
    *
-   * @returns false when it was rewrapped or deleted meanwhile; then nothing was written
+   * @returns false if it was rewrapped or deleted since; then nothing was written
    */
   rewrap(read: VaultKeyRecord, rewrapped: VaultKeyRecord): Promise<boolean>;
 }
@@ -56,7 +56,7 @@ const VaultKeyItem = v.object({
   vaultRevision: v.number(),
 });
 
-/** Records that are looked at for one page. */
+/** Records to examine for one page. */
 const PAGE = 250;
 
 const parse = (item: unknown): VaultKeyRecord | undefined => parseRecord(VaultKeyItem, item);
@@ -71,7 +71,7 @@ export const createVaultKeyStore = (keys: Table): VaultKeyStore => ({
   },
   async create(record) {
     if (!(await keys.put(keyOf(record), versioned(record), ABSENT))) {
-      throw new Error('a vault key version came up twice');
+      throw new Error('a vault key version was generated twice');
     }
   },
   async remove({ purpose, ownerId }, version) {

@@ -12,7 +12,7 @@ const WorkloadIdentityRecord = v.object({
   authorizerConfiguration: v.exactOptional(AuthorizerConfigurationSchema),
 });
 
-/** Undefined for one that is marked as deleted. @throws ValiError for a record that is not one: nothing is guessed */
+/** Returns undefined for a record that is marked as deleted. @throws ValiError for a malformed record */
 export const parseWorkloadIdentity = (item: unknown): WorkloadIdentity | undefined =>
   parseOwnedResource(WorkloadIdentityRecord, item);
 

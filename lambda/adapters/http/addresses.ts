@@ -1,6 +1,6 @@
 /**
- * Which addresses a request may reach. Nothing inside: no private, loopback, link-local, metadata or otherwise
- * special address (IANA special-purpose registries, RFC 6890). IPv6 is closed but for global unicast.
+ * Which addresses a request can reach: no private, loopback, link-local, metadata, or other special-purpose address
+ * (IANA special-purpose registries, RFC 6890). Of IPv6, only global unicast is allowed.
  */
 import { BlockList, isIP } from 'node:net';
 
@@ -22,7 +22,7 @@ const FORBIDDEN_IPV4: readonly [string, number][] = [
   ['240.0.0.0', 4],
 ];
 
-/** Inside 2000::/3, but no place of anyone's: protocol assignments and Teredo, documentation, 6to4. */
+/** Inside 2000::/3, but not assigned to hosts: protocol assignments and Teredo, documentation, 6to4. */
 const FORBIDDEN_IPV6: readonly [string, number][] = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -43,7 +43,7 @@ loopbacks.addAddress('::1', 'ipv6');
 
 /**
  * @param address an IPv4 or IPv6 address
- * @param policy whether this very machine may be reached: true on a laptop, never in an account
+ * @param policy whether this machine can be reached: true on a laptop, never in an AWS account
  */
 export function isReachable(address: string, policy: { readonly loopback: boolean }): boolean {
   const version = isIP(address);

@@ -1,10 +1,10 @@
-/** An agent behind an https address: one POST, whose answer is handed on as it comes. */
+/** An agent at an https address. Sends one POST, and passes the response on as it arrives. */
 import type http from 'node:http';
 import { AgentFailure, type Agent } from '../../domain/gate/agent-answer';
 import type { EndpointPolicy } from '../../domain/endpoint';
 import { AddressNotAllowed, guardedRequest, Unanswered } from './guarded-request';
 
-/** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which holds nothing that the agent said. */
+/** The error's code (`ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, …), which contains nothing that the agent sent. */
 function reasonOf(error: unknown): string {
   if (error instanceof AddressNotAllowed) return error.message;
   if (error instanceof Unanswered) return `no answer (${error.message})`;
@@ -12,7 +12,7 @@ function reasonOf(error: unknown): string {
   return typeof code === 'string' ? `no answer (${code})` : 'no answer';
 }
 
-/** A header that came several times counts as a list (RFC 9110 section 5.3). */
+/** Combines repeated headers into a list (RFC 9110 section 5.3). */
 const headersOf = (message: http.IncomingMessage): Record<string, string> =>
   Object.fromEntries(
     Object.entries(message.headers).map(([name, value]) => [name, [value ?? []].flat().join(', ')]),
@@ -26,7 +26,7 @@ async function* bodyOf(message: http.IncomingMessage): AsyncGenerator<Uint8Array
   }
 }
 
-/** @param address what is POSTed to */
+/** @param address URL of the POST */
 export const createHttpAgent = (address: string, policy: EndpointPolicy): Agent => ({
   async invoke({ headers, payload }, signal) {
     const request = { method: 'POST', headers: { ...headers }, body: payload, signal };

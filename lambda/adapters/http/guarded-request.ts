@@ -1,7 +1,7 @@
 /**
- * A request to someone else's server, whose address is checked when the connection is made, so that a name cannot lead
- * inside, nor change its mind. It follows no redirect and has a connection of its own: one that was kept open may have
- * died while the function was frozen, and the request with it, which cannot be sent a second time to find out.
+ * A request to a third party's server. The address is checked when the connection is made, so that a host name cannot
+ * resolve to an internal address, and cannot change between check and use. A request follows no redirects and uses a new
+ * connection: a kept-alive one might have closed while the function was frozen, and the request cannot be sent twice.
  */
 import { lookup as resolve, type LookupAddress } from 'node:dns';
 import http from 'node:http';
@@ -11,7 +11,7 @@ import type { EndpointPolicy } from '../../domain/endpoint';
 import { within } from '../../domain/within';
 import { isReachable } from './addresses';
 
-/** The host leads to an address that must not be reached. */
+/** The host name resolves to an address that must not be reached. */
 export class AddressNotAllowed extends Error {
   constructor(host: string) {
     super(`${host} leads to an address that must not be reached`);
@@ -19,7 +19,7 @@ export class AddressNotAllowed extends Error {
   }
 }
 
-/** The connection ended in a way that leaves no answer and that `node:http` does not call an error. */
+/** The connection ended without a response, in a way that `node:http` does not report as an error. */
 export class Unanswered extends Error {
   constructor(what: string) {
     super(what);
@@ -27,7 +27,7 @@ export class Unanswered extends Error {
   }
 }
 
-/** Resolves a name and lets it through only if every address that it has may be reached. */
+/** Resolves a host name, and fails unless every one of its addresses is allowed. */
 const guardedLookup =
   (policy: EndpointPolicy): LookupFunction =>
   (hostname, options, callback) => {
@@ -46,14 +46,14 @@ export interface GuardedRequest {
   readonly method: string;
   readonly headers: http.OutgoingHttpHeaders;
   readonly body?: string | Uint8Array | undefined;
-  /** Ends the exchange, in the answer too. */
+  /** Aborts the exchange, also during the response. */
   readonly signal: AbortSignal;
 }
 
 /**
- * @param url https, or http where the caller has let it in
- * @returns the answer, of which the headers have come
- * @throws AddressNotAllowed, Unanswered, the signal's reason, or what `node:http` says of a connection
+ * @param url https, or http if the caller allows it
+ * @returns the response, once its headers have arrived
+ * @throws AddressNotAllowed, Unanswered, the signal's reason, or a connection error of `node:http`
  */
 export async function guardedRequest(
   url: URL,
@@ -73,12 +73,12 @@ export async function guardedRequest(
     });
     request.on('response', answered);
     request.on('error', failed);
-    // Without this listener `node:http` drops the connection after a 101, and emits neither an answer nor an error.
+    // Without this listener `node:http` drops the connection after a 101, and emits neither a response nor an error.
     request.on('upgrade', (_message, socket) => {
       socket.destroy();
       failed(new Unanswered('the server switched protocols'));
     });
-    // The last event of every request. It changes nothing after an answer or an error.
+    // The last event of every request. It has no effect after a response or an error.
     request.on('close', () => {
       failed(new Unanswered('the connection was closed without an answer'));
     });

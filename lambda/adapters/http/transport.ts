@@ -1,6 +1,6 @@
 /**
  * The HTTP client for authorization servers: https only, addresses checked when the connection is made, no redirects,
- * five seconds, 256 KiB. Closed on doubt.
+ * 5 seconds, 256 KiB. It fails closed.
  */
 import type http from 'node:http';
 import { endpointFault, type EndpointPolicy } from '../../domain/endpoint';
@@ -9,9 +9,9 @@ import type { Transport } from '../../domain/oauth/transport';
 import { within } from '../../domain/within';
 import { AddressNotAllowed, guardedRequest, Unanswered } from './guarded-request';
 
-/** Milliseconds for a whole exchange. */
+/** Timeout of a whole exchange, in milliseconds. */
 const DEADLINE = 5_000;
-/** Bytes of an answer's body. */
+/** Maximum bytes of a response body. */
 const MOST = 256 * 1024;
 
 function readBody(message: http.IncomingMessage): Promise<Buffer> {
@@ -37,15 +37,15 @@ const headersOf = (message: http.IncomingMessage): [string, string][] =>
     value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
   );
 
-/** In the operator's words. */
+/** Returns the reason for the operator's log. */
 function whyUnanswered(error: unknown, deadline: AbortSignal): string {
   if (deadline.aborted) return `no answer in ${DEADLINE} ms`;
   return error instanceof Unanswered ? error.message : 'no connection';
 }
 
 /**
- * @returns a transport that answers with the server's response, whatever its status
- *   and throws {@link ProviderFailure} when there is none that may be used
+ * @returns a transport that returns the server's response, whatever its status, and throws {@link ProviderFailure} if
+ *   there is no usable response
  */
 export function createTransport(policy: EndpointPolicy): Transport {
   async function exchange(url: URL, init: Parameters<Transport>[1], signal: AbortSignal): Promise<Response> {

@@ -1,7 +1,7 @@
 /**
- * Verifies user tokens: signature by the issuer's own keys, with jose; issuer and time; the claims are then judged by
- * the domain. The issuer's metadata and keys come through our own transport, and are kept by aws-jwt-verify, which asks
- * for a key that it does not know once in a while, however many tokens name one.
+ * Verifies user tokens: the signature by the issuer's keys, with jose, then issuer and times. The domain validates the
+ * other claims. The issuer's metadata and keys are fetched through this project's transport. aws-jwt-verify caches the
+ * keys, and limits how often unknown key IDs trigger a fetch.
  */
 import {
   JwkInvalidKtyError,
@@ -29,14 +29,14 @@ import { tokenKindRejection } from '../../domain/identity/user-token-kind';
 import { ServiceError } from '../../domain/service-error';
 
 /**
- * Seconds that the issuer's clock may be ahead of ours. It lengthens no token: of one that is past its end nothing is
- * left that could be handed on.
+ * Seconds that the issuer's clock can be ahead of ours. It does not extend a token's life: a token past its end has none
+ * left to pass on.
  */
 const CLOCK_SKEW = 60;
 
 /**
- * Signatures by a private key, and the one kind of key that each is for (RFC 7518 section 3.1, RFC 8037 section 3.1).
- * "none" is no signature, and an HMAC would be made with the key that everyone can read (RFC 8725 sections 2.1, 3.1).
+ * The asymmetric algorithms, and the kind of key for each (RFC 7518 section 3.1, RFC 8037 section 3.1).
+ * "none" is no signature, and an HMAC would use a key that anyone can read (RFC 8725 sections 2.1, 3.1).
  */
 const KEY_OF_ALGORITHM: ReadonlyMap<string, Pick<Jwk, 'kty' | 'crv'>> = new Map(
   Object.entries<Pick<Jwk, 'kty' | 'crv'>>({
@@ -53,7 +53,7 @@ const KEY_OF_ALGORITHM: ReadonlyMap<string, Pick<Jwk, 'kty' | 'crv'>> = new Map(
   }),
 );
 
-/** Key sets: ten minutes, so that a key that an issuer took back soon stops counting; five hundred. */
+/** Up to 500 key sets, for 10 minutes, so that a key that its issuer withdrew is soon no longer valid. */
 const KEPT = { milliseconds: 600_000, most: 500 };
 
 const INVALID =
@@ -66,7 +66,7 @@ const unauthorized = (message: string, detail: string, cause?: unknown): Service
 
 const ANOTHER_ALGORITHM = 'algorithm is not the one of the key';
 
-/** What was wrong, for the audit trail; the caller gets one plain answer. */
+/** The reason for the audit log. The caller gets the same message for all of them. */
 const FAULTS: readonly [new (...parameters: never[]) => Error, string][] = [
   [errors.JWSSignatureVerificationFailed, 'signature'],
   [JwtWithoutValidKidError, 'names no signing key'],
@@ -85,7 +85,7 @@ function faultOf(error: unknown): string {
   return FAULTS.find(([kind]) => error instanceof kind)?.[1] ?? 'not verifiable';
 }
 
-/** The key is for this one algorithm: by its kind, and by what the issuer says of it. */
+/** Whether the key is for this algorithm, by its kind and by what the issuer states about it. */
 function keyFault(key: Jwk, algorithm: string): string | undefined {
   const wanted = KEY_OF_ALGORITHM.get(algorithm);
   const fits =
@@ -95,10 +95,10 @@ function keyFault(key: Jwk, algorithm: string): string | undefined {
   return fits ? undefined : ANOTHER_ALGORITHM;
 }
 
-/** Milliseconds for which a key set that lacks a token's key is not fetched again: as for any failed look-up. */
+/** Milliseconds before a key set that lacks a token's key is fetched again, as after any failed lookup. */
 const UNKNOWN_KEY_PAUSE_MS = 5_000;
 
-/** Of one key set: holds back tokens that name unknown keys, so that they cannot flood the issuer. */
+/** Delays tokens that name unknown keys of one key set, so that they cannot flood the issuer with requests. */
 function penaltyBox(system: Pick<System, 'now'>): PenaltyBox {
   let until = 0;
   return {
@@ -117,7 +117,7 @@ const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
 
 type UnverifiedToken = ReturnType<typeof decomposeUnverifiedJwt>;
 
-/** What the token says of itself, unverified: only to refuse it early, and to choose whose keys to try. */
+/** The token's unverified content, used only to reject it early and to select the issuer's keys. */
 function parse(token: string): UnverifiedToken {
   if (!isCompactJws(token)) throw unauthorized(INVALID, 'not a JWT');
   try {
@@ -127,12 +127,12 @@ function parse(token: string): UnverifiedToken {
   }
 }
 
-/** Decided before any key is at hand. */
+/** Checks that need no key. */
 function headerFault({ alg = 'none', crit }: JwtHeader): string | undefined {
   if (alg === 'none') return 'algorithm none';
   if (alg.startsWith('HS')) return 'algorithm is an HMAC';
   if (!KEY_OF_ALGORITHM.has(alg)) return 'algorithm not allowed';
-  // RFC 7515 section 4.1.11: an extension that must be understood, and is not.
+  // RFC 7515 section 4.1.11: an extension that must be understood, and that this verifier does not support.
   return crit === undefined ? undefined : 'critical header parameter';
 }
 
@@ -144,22 +144,22 @@ function verified(claims: JWTPayload): VerifiedUserToken {
   return { user: { kind: 'jwt', issuer: iss, subject: sub }, expiresAt: exp, scopes: scopesOf(claims) };
 }
 
-/** The issuer is at fault, not the token: worth another try, or not before someone puts it right. */
+/** The issuer failed, not the token. Either a retry can help, or a person must correct the configuration. */
 const issuerFailure = (failure: ProviderFailure): ServiceError =>
   failure.unavailable
     ? new ServiceError(
         'InternalServerException',
-        `The keys of the user token's issuer cannot be had now (${failure.code}). Try again shortly.`,
+        `The keys of the user token's issuer are unavailable (${failure.code}). Try again shortly.`,
         { detail: failure.detail, cause: failure },
       )
     : new ServiceError(
         'ValidationException',
-        `The keys of the user token's issuer cannot be had (${failure.code}). Check the issuer's discoveryUrl.`,
+        `The keys of the user token's issuer could not be read (${failure.code}). Check the issuer's discoveryUrl.`,
         { detail: failure.detail, cause: failure },
       );
 
 /**
- * @param deployed the deployment's issuers, for workload identities without a configuration of their own
+ * @param deployed the deployment's issuers, for workload identities without their own configuration
  */
 export function createUserTokenVerifier(
   deployed: readonly TrustedIssuer[],
@@ -187,7 +187,7 @@ export function createUserTokenVerifier(
     return fresh;
   }
 
-  /** The claims of a token that this issuer signed and that is valid now; for whom it is remains to be judged. */
+  /** Returns the claims of a token that this issuer signed and that is valid now. The audience is not checked yet. */
   async function authenticate(
     discoveryUrl: string,
     token: string,
@@ -227,9 +227,9 @@ export function createUserTokenVerifier(
       const fault = headerFault(header) ?? tokenKindRejection(header.typ, payload);
       if (fault !== undefined) throw unauthorized(INVALID, fault);
 
-      const believed = authorizerConfiguration ? [authorizerConfiguration.customJWTAuthorizer] : deployed;
+      const trusted = authorizerConfiguration ? [authorizerConfiguration.customJWTAuthorizer] : deployed;
       const issuer = withoutTrailingSlash(payload.iss ?? '');
-      const entries = believed.filter((entry) => issuerOf(entry) === issuer);
+      const entries = trusted.filter((entry) => issuerOf(entry) === issuer);
       if (entries.length === 0) throw unauthorized(UNKNOWN_ISSUER, 'issuer not trusted');
 
       const faults = new Set<string>();

@@ -1,7 +1,6 @@
 /**
- * The identity service as an agent endpoint calls it, with AWS's own client. IAM authorization on API Gateway wants the
- * signing name `execute-api`; the endpoint is the deployment's. What it refuses is put into words for the endpoint's
- * caller, who knows nothing of it.
+ * Calls the identity service for an agent endpoint, with the AWS SDK. IAM authorization on API Gateway requires the signing
+ * name `execute-api`. Errors are translated for the endpoint's caller, which does not know the identity service.
  */
 import {
   BedrockAgentCoreClient,
@@ -15,10 +14,10 @@ import type { WorkloadTokens } from '../../domain/gate/invoke';
 import { ServiceError, type ErrorName } from '../../domain/service-error';
 import type { OnBehalfOf } from '../../domain/workload-token/issue';
 
-/** Milliseconds for a token, retries included: the service may have to ask the issuer for its keys first. */
+/** Timeout in milliseconds, including retries: the service might have to fetch the issuer's keys first. */
 const DEADLINE = 20_000;
 
-/** Which error the endpoint's caller gets for one of the service's, and in which words. */
+/** The error and message that the endpoint's caller gets for an error of the service. */
 const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs: string) => string]> =
   new Map([
     [
@@ -26,7 +25,7 @@ const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs:
       [
         'AccessDeniedException',
         (theirs: string) =>
-          `The identity service does not take the user's token, which this endpoint does: ${theirs} Its operator has to trust the same issuer there, for the same audience and client.`,
+          `This endpoint accepts the user's token, but the identity service rejects it: ${theirs} Ask the operator to trust the same issuer there, for the same audience and client.`,
       ],
     ],
     [
@@ -34,18 +33,21 @@ const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs:
       [
         'AccessDeniedException',
         () =>
-          'This endpoint may not act as its agent. Its operator has to let its role mint tokens for the workload identity.',
+          'This endpoint is not authorized to get tokens for its workload identity. Ask the operator to grant its role access.',
       ],
     ],
     [
       'ResourceNotFoundException',
       [
         'ResourceNotFoundException',
-        () => "This endpoint's workload identity does not exist. Its operator has to create it.",
+        () => "This endpoint's workload identity does not exist. Ask the operator to create it.",
       ],
     ],
     ['ValidationException', ['ValidationException', (theirs: string) => theirs]],
-    ['ThrottlingException', ['ThrottlingException', () => 'Too many calls at once. Try again shortly.']],
+    [
+      'ThrottlingException',
+      ['ThrottlingException', () => 'Too many concurrent requests. Try again shortly.'],
+    ],
   ]);
 
 function refusalOf(error: unknown): ServiceError {
@@ -55,7 +57,7 @@ function refusalOf(error: unknown): ServiceError {
   if (!known) {
     return new ServiceError(
       'InternalServerException',
-      'The identity service cannot be had now. Try again shortly.',
+      'The identity service is unavailable. Try again shortly.',
       { detail, cause: error },
     );
   }
@@ -70,7 +72,7 @@ const commandFor = (workloadName: string, onBehalfOf: OnBehalfOf) => {
     : new GetWorkloadAccessTokenForJWTCommand({ workloadName, ...onBehalfOf });
 };
 
-/** @param config the endpoint, without a trailing slash, and what else AWS's client takes */
+/** @param config the endpoint, without a trailing slash, and other configuration of the AWS SDK */
 export function createWorkloadTokens(
   config: BedrockAgentCoreClientConfig & { readonly endpoint: string },
 ): WorkloadTokens {

@@ -1,7 +1,6 @@
 /**
- * Asymmetric KMS keys that sign client assertions: described for who names one, and signed with for who sends a
- * request. What KMS refuses for one key (missing, denied, disabled) is the owner's to put right; that KMS cannot be
- * reached at all is an error.
+ * Asymmetric KMS keys that sign client assertions: describes a key that a provider names, and signs with it. If KMS
+ * refuses a key (missing, denied, disabled), its owner must correct it. If KMS is unreachable, that is an error.
  * Source: AWS KMS API reference, DescribeKey, ListResourceTags, Sign.
  */
 import { createHash } from 'node:crypto';
@@ -33,17 +32,17 @@ const unlessRefused = unlessRefusedBy(KMSServiceException, [
   'UnsupportedOperationException',
 ]);
 
-/** RFC 7518 section 3.1's names in KMS's. */
+/** KMS's names for the algorithms of RFC 7518 section 3.1. */
 const ALGORITHMS: Readonly<Record<SigningAlgorithm, SigningAlgorithmSpec>> = {
   RS256: 'RSASSA_PKCS1_V1_5_SHA_256',
   PS256: 'RSASSA_PSS_SHA_256',
   ES256: 'ECDSA_SHA_256',
 };
 
-/** Owners as tags name them: five minutes, a thousand. */
+/** Caches up to 1,000 owner tags for 5 minutes. */
 const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
-/** A key has fifty tags at most, and one page of the answer a thousand. */
+/** A key has up to 50 tags, and one page holds 1,000. */
 async function tagsOf(client: KMSClient, KeyId: string): Promise<Record<string, string> | undefined> {
   const answer = await unlessRefused(client.send(new ListResourceTagsCommand({ KeyId })));
   return (
@@ -67,7 +66,7 @@ export const createKeyDescriptions = (client: KMSClient): KeyDescriptions => ({
 /** Bytes of each half of a P-256 signature. */
 const HALF = 32;
 
-/** One unsigned integer of a DER signature (X.690 section 8.3), as a JWS has it: without sign, 32 bytes. */
+/** Converts an unsigned integer of a DER signature (X.690 section 8.3) to its JWS form: 32 bytes without a sign. */
 function half(der: Uint8Array, at: number): { bytes: Buffer; next: number } {
   const length = der[at + 1] ?? 0;
   const value = Buffer.from(der.subarray(at + 2, at + 2 + length));
@@ -75,7 +74,7 @@ function half(der: Uint8Array, at: number): { bytes: Buffer; next: number } {
   return { bytes: Buffer.concat([Buffer.alloc(HALF - unsigned.length), unsigned]), next: at + 2 + length };
 }
 
-/** KMS answers ECDSA in DER (ANSI X9.62); a JWS has R and S one after the other (RFC 7518 section 3.4). */
+/** Converts an ECDSA signature from KMS's DER (ANSI X9.62) to JWS, which concatenates R and S (RFC 7518 section 3.4). */
 export function joseSignature(der: Uint8Array): Buffer {
   const r = half(der, 2);
   return Buffer.concat([r.bytes, half(der, r.next).bytes]);
@@ -98,11 +97,11 @@ export function createAssertionKeys(client: KMSClient, system: Pick<System, 'now
     async sign({ keyArn, algorithm, signingInput, ...owned }) {
       const refusal = (detail: string) =>
         accessDenied(
-          `The key that signs for the credential provider may not be used. Its owner must see to it that the KMS key exists, is enabled, has the tag ${OWNER_TAG} with the owner's ARN, and lets this service sign.`,
+          `The signing key of the credential provider cannot be used. The owner must make sure that the KMS key exists, is enabled, has the tag ${OWNER_TAG} with the owner's ARN, and allows this service to sign.`,
           `signing key ${keyArn}: ${detail}`,
         );
       if (!isNamedBy(await ownerOf(keyArn), owned))
-        throw refusal('it is gone, or its owner tag names another');
+        throw refusal('it does not exist, or its owner tag names another owner');
       const answer = await unlessRefused(
         client.send(
           new SignCommand({

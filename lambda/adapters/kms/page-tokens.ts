@@ -1,4 +1,4 @@
-/** Page tokens, sealed by KMS for one listing of one caller: a token that was changed or passed on does not open. */
+/** Page tokens, encrypted by KMS for one listing and one caller. A changed token, or another caller's, does not decrypt. */
 import {
   DecryptCommand,
   EncryptCommand,
@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-kms';
 import type { Listing, PageTokens } from '../../domain/pagination';
 
-/** Characters of a token as KMS makes them, and a bound. */
+/** Characters of a token, and their maximum number. */
 const TOKEN = /^[\w-]{1,2048}$/;
 
 const contextOf = ({ operation, principal }: Listing) => ({ purpose: 'pagination', operation, principal });

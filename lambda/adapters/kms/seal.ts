@@ -9,7 +9,7 @@ import type { VaultKey } from './vault-key-maker';
 
 const ALGORITHMS = { keyManagementAlgorithms: ['A256GCMKW'], contentEncryptionAlgorithms: ['A256GCM'] };
 
-/** The context in one unambiguous form. */
+/** Returns the context in an unambiguous form. */
 function canonical({ purpose, ownerId, ownerArn, binding }: SealingContext): string {
   const sorted = Object.entries(binding).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([purpose, ownerId, ownerArn, sorted]);
@@ -33,7 +33,7 @@ export const createSeal = (keys: Pick<VaultKeys, 'current' | 'version'>): Seal =
   },
 });
 
-/** Seals with a key made for this record alone: for a function that may seal but never open. */
+/** Seals with a new key for this record, for functions that can seal but not open. */
 export const createSealOnly = (keys: Pick<VaultKeys, 'fresh'>): Pick<Seal, 'seal'> => ({
   seal: async (context, plaintext) => encrypt(await keys.fresh(context), context, plaintext),
 });

@@ -1,14 +1,14 @@
 /**
- * Wraps private signing keys under KMS, bound to their key id and to the token vault. The token vault stays when the
- * service gets another address; keys of before are bound to the address that the service had then.
+ * Wraps private signing keys under KMS, bound to their key ID and to the token vault, which stays the same if the service
+ * moves to another address. Older keys are bound to the service's address at that time.
  */
 import { DecryptCommand, EncryptCommand, KMSServiceException, type KMSClient } from '@aws-sdk/client-kms';
 import type { KeyWrapper, WrappedKey } from '../../domain/workload-token/signing-key';
 import { unlessRefusedBy } from '../refusals';
 
 /**
- * What KMS answers for a key that it will never open here: another encryption context, another KMS key, or a changed
- * ciphertext. Everything else (no access, a disabled key, an outage) can pass and says nothing about the key.
+ * KMS's errors for a key that it can never decrypt here: a different encryption context, a different KMS key, or a changed
+ * ciphertext. Other errors (no access, a disabled key, an outage) can be temporary and say nothing about the key.
  * Source: AWS KMS API reference, "Decrypt".
  */
 const unlessNeverOpened = unlessRefusedBy(KMSServiceException, [
@@ -41,10 +41,10 @@ export const createSigningKeyEncrypter = (
   },
 });
 
-/** What a wrapper that also opens is for. */
+/** The dependencies of a wrapper that also decrypts. */
 export interface Binding {
   readonly tokenVaultArn: string;
-  /** The service's present address: keys of before were bound to the one that they were made at. */
+  /** The service's current address, which older keys might be bound to. */
   readonly address: string;
 }
 

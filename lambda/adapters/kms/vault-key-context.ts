@@ -1,4 +1,4 @@
-/** The encryption context of a vault key: KMS opens a wrapped key under this very context alone. */
+/** The encryption context of a vault key. KMS decrypts the key only with the same context. */
 import type { VaultKeyId } from '../dynamodb/vault-key-store';
 
 /** @param tokenVaultArn ARN of the token vault that the key belongs to */

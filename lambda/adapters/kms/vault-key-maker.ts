@@ -1,6 +1,6 @@
 /**
- * Makes vault keys: KMS generates them under the token vault's present KMS key, and they are written down before they
- * seal anything. Source: AWS KMS API reference, "GenerateDataKey", "GenerateDataKeyWithoutPlaintext".
+ * Creates vault keys: KMS generates them under the token vault's current KMS key, and they are stored before they seal
+ * anything. Source: AWS KMS API reference, "GenerateDataKey", "GenerateDataKeyWithoutPlaintext".
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import {
@@ -21,20 +21,20 @@ export interface VaultKey {
   readonly key: KeyObject;
 }
 
-/** Keys that are made and left unused because the vault was moved meanwhile, before the caller is asked to come again. */
+/** Attempts at a key while the vault moves, before the caller is asked to try again. */
 const TRIES = 3;
 
-/** Digits of the time, in milliseconds since the epoch, that a version begins with: so the newest sorts last. */
+/** Digits of the epoch milliseconds at the start of a version, so that the newest version sorts last. */
 const TIME_DIGITS = 15;
 
-/** @returns milliseconds since the epoch at which the key was made; NaN for a version of another form */
+/** @returns the key's creation time in epoch milliseconds; NaN for a version of another form */
 export const madeAt = (version: string): number => Number(version.slice(0, TIME_DIGITS));
 
 export interface VaultKeyMaker {
-  /** A new key to seal with. */
+  /** Creates a key to seal with. */
   make(id: VaultKeyId): Promise<VaultKey>;
   /**
-   * A new key that others will seal with; this function never sees it.
+   * Creates a key that other functions will seal with. This function never sees it.
    *
    * @returns its version
    */
@@ -72,7 +72,7 @@ export function createVaultKeyMaker(deps: VaultKeyMakerDependencies): VaultKeyMa
     vaultRevision: number,
   ): Promise<string> {
     if (!CiphertextBlob) throw new Error('KMS gave no key');
-    // Two that are made at once are both good: a record names its own.
+    // Two concurrent keys are both valid, because each record names its key.
     const time = String(system.now()).padStart(TIME_DIGITS, '0');
     const version = `${time}-${system.randomToken(6)}`;
     const wrapped = Buffer.from(CiphertextBlob).toString('base64');
@@ -81,9 +81,9 @@ export function createVaultKeyMaker(deps: VaultKeyMakerDependencies): VaultKeyMa
   }
 
   /**
-   * The vault is looked at again once the key is written. If it was moved meanwhile, the move may have passed by
-   * without seeing the key; so nothing is ever sealed with it. The same holds for the owner: deleted meanwhile, its
-   * keys may have been shredded already. One that is still there is marked as deleted before they are, this one too.
+   * Reads the vault again after the key is stored. If the vault moved since, the move might have missed the key, so
+   * nothing is sealed with it. Likewise, if the owner was deleted since, its keys might already be deleted. An owner that
+   * still exists is marked as deleted before its keys are, so the deletion includes this key.
    */
   async function underPresentKey<Answer extends Generated>(
     id: VaultKeyId,

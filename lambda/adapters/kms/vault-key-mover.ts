@@ -1,5 +1,5 @@
 /**
- * Rewraps vault keys under another KMS key by ReEncrypt: what they are in plaintext never leaves KMS.
+ * Rewraps vault keys under another KMS key by ReEncrypt, so that the plaintext never leaves KMS.
  * Source: AWS KMS API reference, "ReEncrypt", "GenerateDataKeyWithoutPlaintext".
  */
 import {
@@ -13,26 +13,26 @@ import type { MovedPage, VaultKeyMover } from '../../domain/token-vault/token-va
 import type { VaultKeyPage, VaultKeyRecord, VaultKeyStore } from '../dynamodb/vault-key-store';
 import { vaultKeyContext } from './vault-key-context';
 
-/** Vault keys that are rewrapped at once. */
+/** Vault keys to rewrap in parallel. */
 const AT_ONCE = 25;
 
-/** KMS's names for a KMS key or a ciphertext that it refuses, whatever else is asked of it. */
+/** KMS's errors that are about the KMS key or the ciphertext itself. */
 const REFUSALS = {
   AccessDeniedException:
-    "may not be used by this service: list it in the deployment's tokenVaultKeys, and let its key policy leave the use to IAM",
+    "cannot be used by this service: list it in the deployment's tokenVaultKeys, and delegate access to IAM in its key policy",
   NotFoundException: 'does not exist here',
   DisabledException: 'is disabled: enable it first',
   KMSInvalidStateException: 'is not enabled: a key that is pending deletion or import cannot be used',
   InvalidKeyUsageException: 'must be a symmetric encryption key',
   UnsupportedOperationException: 'must be a symmetric encryption key',
   InvalidArnException: 'must be the ARN of a KMS key of this region',
-  InvalidCiphertextException: 'does not open what it should',
-  IncorrectKeyException: 'does not open what it should',
+  InvalidCiphertextException: 'does not decrypt the vault keys',
+  IncorrectKeyException: 'does not decrypt the vault keys',
 } as const;
 
 const isRefusal = (name: string): name is keyof typeof REFUSALS => Object.hasOwn(REFUSALS, name);
 
-/** KMS's refusal by name; undefined for any other failure. */
+/** Returns the message for such an error; undefined for any other failure. */
 const refusalOf = (error: unknown): keyof typeof REFUSALS | undefined =>
   error instanceof KMSServiceException && isRefusal(error.name) ? error.name : undefined;
 
@@ -67,7 +67,7 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
     return CiphertextBlob;
   }
 
-  /** A record that someone else rewrapped meanwhile, for an earlier revision, is taken up again as it is now. */
+  /** Reads and rewraps a record again if another request rewrapped it for an earlier revision. */
   async function rewrap(read: VaultKeyRecord, kmsKeyArn: string, vaultRevision: number): Promise<Outcome> {
     for (let record = read; ;) {
       const wrapped = await reEncrypt(
@@ -118,7 +118,7 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
 
   return {
     async probe(kmsKeyArn) {
-      // Of a purpose that the permissions name, and of no one: what comes of it opens nothing.
+      // A purpose that the permissions allow, and no owner: the resulting key decrypts nothing.
       const context = { tokenVault: tokenVaultArn, purpose: 'grant', probe: 'SetTokenVaultCMK' };
       try {
         const { CiphertextBlob } = await kms.send(
@@ -129,7 +129,7 @@ export function createVaultKeyMover({ kms, tokenVaultArn, store }: VaultKeyMover
           }),
         );
         if (!CiphertextBlob) throw new Error('KMS gave no ciphertext');
-        // Into the key and out of it again, as a move to it and a move away from it need.
+        // Encrypts and decrypts with the key, because moving to it and away from it needs both.
         await reEncrypt(CiphertextBlob, context, kmsKeyArn, kmsKeyArn);
       } catch (error) {
         const refusal = refusalOf(error);

@@ -1,7 +1,6 @@
 /**
- * An agent that is a Lambda function, invoked as function URLs invoke: with their event, and the answer streamed. So
- * streaming functions (`awslambda.streamifyResponse`), AWS's Lambda Web Adapter and functions that return one object all
- * serve.
+ * An agent in a Lambda function, invoked like a function URL: with the same event, and with a streamed response. Streaming
+ * functions (`awslambda.streamifyResponse`), AWS's Lambda Web Adapter, and functions that return one object all work.
  * Source: AWS Lambda API reference, InvokeWithResponseStream; developer guide, "Invoking Lambda function URLs" (payload
  * format version 2.0).
  */
@@ -15,16 +14,16 @@ import { ServiceError } from '../../domain/service-error';
 import { lazyLambda } from './client';
 import { functionAnswer } from './function-answer';
 
-/** What the wire is, and not what the function says of its answer. */
+/** Headers of the connection, not of the function's response. */
 const EVENT_STREAM = 'application/vnd.amazon.eventstream';
 
-/** Paths of AWS's HTTP contract, and of its contract for MCP servers. */
+/** Paths of AWS's HTTP contract and of its contract for MCP servers. */
 const PATHS = { HTTP: '/invocations', MCP: '/mcp' } as const;
 
-/** Bytes that text may have as a string of the event, which holds headers too, of the six megabytes that Lambda takes. */
+/** Maximum bytes of text in the event, which also contains headers; Lambda accepts 6 MB. */
 const LONGEST_TEXT = 5.5 * 1024 * 1024;
 
-/** The payload as text; undefined for what is none, or would be too long by its escapes. */
+/** Returns the payload as text; undefined if it is not text, or if its escapes would make it too long. */
 function textOf(payload: Uint8Array): string | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload);
@@ -34,7 +33,7 @@ function textOf(payload: Uint8Array): string | undefined {
   }
 }
 
-/** The payload as text where it is text, as function URLs have it. */
+/** The payload: plain if it is text, otherwise base64, as in function URLs. */
 function bodyOf(payload: Uint8Array): { body: string; isBase64Encoded: boolean } {
   const text = textOf(payload);
   return text === undefined
@@ -98,7 +97,7 @@ async function* payloadOf(
   if (!complete) throw new AgentFailure('the answer broke off');
 }
 
-/** The client heeds a signal until the answer begins; a run is ended in its answer too. */
+/** The SDK obeys a signal only until the response starts; this also aborts an invocation during its response. */
 function endedBy(command: Sdk.InvokeWithResponseStreamCommand, signal: AbortSignal): void {
   command.middlewareStack.add(
     (next) => async (args) => {
@@ -111,7 +110,7 @@ function endedBy(command: Sdk.InvokeWithResponseStreamCommand, signal: AbortSign
   );
 }
 
-/** Nothing was run, so the caller may come again; anything else may have been. */
+/** The function was not invoked, so the caller can retry. After any other error, it might have been. */
 function failureOf(error: unknown): ServiceError | AgentFailure {
   const name = error instanceof Error ? error.name : 'unknown';
   if (name === 'TooManyRequestsException') {
@@ -128,7 +127,7 @@ export function createLambdaAgent(
   protocol: AgentEndpointConfiguration['protocol'],
   system: Pick<System, 'now'>,
 ): Agent {
-  // The client would send again what the agent may have acted upon.
+  // The SDK would retry a request that the agent might have acted on.
   const lambda = lazyLambda({ maxAttempts: 1 });
   return {
     async invoke(request, signal) {

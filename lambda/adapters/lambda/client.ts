@@ -1,4 +1,4 @@
-/** Lambda's client, loaded when first wanted: most calls of most functions never invoke another. */
+/** Lambda's client, loaded on first use, because most requests never invoke another function. */
 import type * as Sdk from '@aws-sdk/client-lambda';
 
 export interface LoadedLambda {
@@ -6,7 +6,7 @@ export interface LoadedLambda {
   readonly client: Sdk.LambdaClient;
 }
 
-/** @returns the same client each time */
+/** Returns the same client each time. */
 export function lazyLambda(config: Sdk.LambdaClientConfig = {}): () => Promise<LoadedLambda> {
   let loading: Promise<LoadedLambda> | undefined;
   return () =>

@@ -1,6 +1,6 @@
 /**
- * What a function answers with when it stands behind HTTP, read from its payload: metadata, eight zero bytes and the body
- * (a streaming function), one JSON object with all of it (any other), or nothing but a body.
+ * The HTTP response of a function, parsed from its payload: metadata, eight zero bytes, and the body (a streaming
+ * function), one JSON object with everything (any other function), or only a body.
  * Source: Lambda developer guide, "Response streaming" and "Invoking Lambda function URLs", response payload format.
  */
 import * as v from 'valibot';
@@ -22,7 +22,7 @@ const MetadataSchema = v.object({
   headers: v.optional(headers, {}),
 });
 
-/** Only what has a status is an answer in AWS's form; any other object is a body of the function's own. */
+/** An object with a status has AWS's response format. Any other object is the body itself. */
 const WholeSchema = v.object({
   ...MetadataSchema.entries,
   statusCode: v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(599)),
@@ -59,15 +59,15 @@ function whole(bytes: Buffer, rest: AsyncIterator<Uint8Array>): AgentAnswer {
     return { status: 200, headers: { 'content-type': 'application/json' }, body: startingWith(bytes, rest) };
   }
   const body = Buffer.from(answer.body, answer.isBase64Encoded ? 'base64' : 'utf8');
-  // Where the function says nothing else, its body is JSON.
+  // The default of function URLs.
   const named = { 'content-type': 'application/json', ...lowerCase(answer.headers) };
   return { status: answer.statusCode, headers: named, body: startingWith(body, rest) };
 }
 
 /**
- * @param payload as the function makes it
+ * @param payload the function's payload, as it arrives
  * @param contentType of a body without metadata
- * @returns once it is known how the answer begins
+ * @returns the response, once its status and headers are known
  * @throws AgentFailure when it is none, or what reading the payload throws
  */
 export async function functionAnswer(
@@ -88,7 +88,7 @@ export async function functionAnswer(
     }
     chunks.push(value);
     const searched = Buffer.concat([tail, value]);
-    // JSON has no zero byte in it, so the first ones are the delimiter's.
+    // JSON contains no zero byte, so the first ones are the delimiter.
     const found = searched.indexOf(DELIMITER);
     if (found >= 0) {
       const begun = Buffer.concat(chunks);

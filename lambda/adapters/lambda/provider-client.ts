@@ -1,6 +1,6 @@
 /**
- * The function `provider-client`, invoked: asynchronously for a renewal, which no one waits for, and synchronously
- * for a push, whose reference the browser needs.
+ * Invokes the `provider-client` function: asynchronously for a background renewal, and synchronously for a push, whose
+ * reference the browser needs.
  * Source: AWS Lambda API reference, Invoke.
  */
 import type * as Sdk from '@aws-sdk/client-lambda';
@@ -11,15 +11,14 @@ import type { AheadRenewals } from '../../domain/grant/renewal-ahead';
 import { lazyLambda } from './client';
 import { PushAnswerSchema, type Invocation, type PushAnswer } from '../../contract/provider-client-event';
 
-/** Milliseconds until Lambda has queued the event: a reader waits for that, with a good token at hand. */
+/** Milliseconds to queue the event. The caller waits for it, although it already has a valid token. */
 const QUEUED_WITHIN = 2_000;
 
-/** Milliseconds until the answer is there: longer than the function may take, cold start included. */
+/** Milliseconds for a response: more than the function's timeout and a cold start. */
 const ANSWERED_WITHIN = 17_000;
 
 /**
- * The function did not do its work: ours to look into, in its own log. For who waits it is as good as a provider that
- * cannot be had.
+ * The error for a function that failed, which operators diagnose in its log. To the caller, it is an unavailable provider.
  */
 const failed = (detail: string, cause?: unknown): ProviderFailure =>
   new ProviderFailure('temporarily_unavailable', `provider-client: ${detail}`, { unavailable: true, cause });
@@ -30,7 +29,7 @@ function answerOf({ FunctionError, Payload }: Sdk.InvokeCommandOutput): PushAnsw
     v.pipe(v.string(), v.parseJson(), PushAnswerSchema),
     Payload && Buffer.from(Payload).toString('utf8'),
   );
-  if (!parsed.success) throw failed('the answer is not one');
+  if (!parsed.success) throw failed('the response is malformed');
   return parsed.output;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The audit trail as log lines, field by field from an allow-list: what is not named here is never written. Some of it is
- * in the caller's own words (a name, a scope, the user agent), so each field is bounded, and of characters that no one
- * sees, or that a terminal obeys, none is written.
+ * Writes audit entries as log lines, with fields from an allowlist: no other field is ever written. Some fields contain
+ * the caller's own text (a name, a scope, the user agent), so each field is bounded, and characters that are invisible or
+ * that a terminal interprets are removed.
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { AuditEntry, AuditTrail } from '../../domain/audit';
@@ -30,26 +30,26 @@ const FIELDS = [
   'userAgent',
 ] as const satisfies (keyof AuditEntry)[];
 
-/** Characters of one text: room for the longest ARN. */
+/** Maximum characters of a text, enough for the longest ARN. */
 const MAX_FIELD_CHARACTERS = 2_048;
 
-/** What only describes the client needs less. */
+/** Maximum characters of text that only describes the client. */
 const MAX_CHARACTERS_OF_FIELD: Partial<Record<keyof AuditEntry, number>> = {
   requestId: 128,
   sourceIp: 64,
   userAgent: 256,
 };
 
-/** Members of a list: as many scopes as a request can name. */
+/** Maximum members of a list: the number of scopes that a request can name. */
 const MAX_LIST_ENTRIES = 100;
 
-/** Bytes of a list in all: room for the scopes of a request in ASCII, and the entry stays below 256 KiB. */
+/** Maximum bytes of a list: enough for the ASCII scopes of a request, and the entry stays below 256 KiB. */
 const MAX_LIST_BYTES = 40_960;
 
-/** Control and format characters, halves of pairs, line and paragraph separators. */
+/** Control and format characters, lone surrogates, and line and paragraph separators. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** RFC 9110 section 5.5: what a header field holds beyond this is opaque data. */
+/** RFC 9110 section 5.5: other bytes of a header field are opaque data. */
 const NOT_IN_A_HEADER = /[^\x20-\x7e]/g;
 
 function written(field: keyof AuditEntry, value: string): string {
@@ -57,7 +57,7 @@ function written(field: keyof AuditEntry, value: string): string {
   return value.slice(0, MAX_CHARACTERS_OF_FIELD[field] ?? MAX_FIELD_CHARACTERS).replace(unwanted, '?');
 }
 
-/** The members for which there is room, and how many were omitted: a list that was cut says so. */
+/** Returns the members that fit, and the number of omitted members, so that a truncated list is recognizable. */
 function listed(field: keyof AuditEntry, values: readonly string[]): [string, unknown][] {
   let room = MAX_LIST_BYTES;
   const members = values.slice(0, MAX_LIST_ENTRIES).map((value) => written(field, value));

@@ -1,20 +1,20 @@
 /**
- * The audit trail as CloudWatch metrics, each a line on stdout in the embedded metric format. Names and dimensions
- * are AWS's where it has them (AgentCore developer guide, "AgentCore generated identity observability data").
+ * Writes audit entries as CloudWatch metrics, each a line on stdout in the embedded metric format. Names and dimensions
+ * are AWS's where AWS has them (AgentCore developer guide, "AgentCore generated identity observability data").
  *
- * A name is a dimension only once it was found in the directory, or whoever asks for made-up names would make as many
- * metrics, which cost money; until then it counts as {@link UNVERIFIED}.
+ * A name becomes a dimension only after the directory lookup found it. Otherwise, requests with invented names would
+ * create metrics, which cost money. Until then, its value is {@link UNVERIFIED}.
  */
 import { MetricUnit, type Metrics } from '@aws-lambda-powertools/metrics';
 import type { AuditEntry, AuditTrail } from '../../domain/audit';
 import type { Outcome } from '../../domain/service-error';
 
-/** Stands for a name that the request has but that no one has verified. */
+/** Replaces a name from the request that is not verified. */
 export const UNVERIFIED = 'unknown';
 
 type Dimensions = Readonly<Record<string, string>>;
 
-/** One more of what the name says. */
+/** One count of the named metric. */
 interface Count {
   readonly name: string;
   readonly dimensions: Dimensions;
@@ -35,7 +35,7 @@ const vaultOf = (entry: AuditEntry): Dimensions => ({
   ...providerOf(entry),
 });
 
-/** A kind of fetch: what its metrics are named by, and what they are told apart by. */
+/** A kind of fetch: the prefix of its metrics, and their dimensions. */
 interface Fetch {
   readonly named: string;
   readonly dimensions: (entry: AuditEntry) => Dimensions;
@@ -60,7 +60,7 @@ const FETCHES: ReadonlyMap<string, Fetch> = new Map([
   ['GetResourceApiKey', { named: 'ApiKeyFetch', dimensions: vaultOf }],
 ]);
 
-/** The call succeeded and yet fetched nothing: the user is asked first. */
+/** The request succeeded without fetching anything: the user must consent first. */
 const NOTHING_FETCHED: Outcome = 'consent-required';
 
 function fetchCount(entry: AuditEntry): Count[] {
@@ -76,14 +76,14 @@ function fetchCount(entry: AuditEntry): Count[] {
   return [{ name: `${named}Failures`, dimensions: { ...dimensions, ExceptionType } }];
 }
 
-/** Where tokens are read or renewed, the metric that counts how that ended. */
+/** The metric for the result of a token read or renewal, by operation. */
 const OUTCOMES: ReadonlyMap<string, string> = new Map([
   ['GetResourceOauth2Token', 'ResourceAccessTokenOutcome'],
   ['RejectResourceOauth2Token', 'ResourceAccessTokenOutcome'],
   ['RenewAhead', 'RenewalOutcome'],
 ]);
 
-/** A renewal that failed of itself has no caller who would be told, so it counts here too. */
+/** A failed background renewal has no caller that receives the error, so it is counted here too. */
 const outcomeOf = ({ operation, outcome, result }: AuditEntry): string | undefined =>
   result ?? (operation === 'RenewAhead' && outcome === 'failed' ? 'failed' : undefined);
 
@@ -94,16 +94,16 @@ function outcomeCount(entry: AuditEntry): Count[] {
   return [{ name, dimensions: { ...providerOf(entry), Outcome } }];
 }
 
-/** The ways of a consent after its link was handed out. */
+/** The steps of a consent after its link was returned. */
 const CONSENT_STEPS: readonly string[] = ['Authorize', 'Callback', 'CompleteResourceTokenAuth'];
 
-/** Of all providers together: a made-up link or answer belongs to none. */
+/** Counted for all providers together, because an invented link or response belongs to none. */
 function consentCount({ operation, outcome }: AuditEntry): Count[] {
   if (!CONSENT_STEPS.includes(operation)) return [];
   return [{ name: 'ConsentStep', dimensions: { Operation: operation, Outcome: outcome } }];
 }
 
-/** On an agent endpoint, whose workload identity is configured and not the caller's to name. */
+/** For an agent endpoint, whose workload identity is configured and not named by the caller. */
 function inboundCount(entry: AuditEntry): Count[] {
   if (entry.operation !== 'InvokeAgentRuntime') return [];
   return [
@@ -114,7 +114,7 @@ function inboundCount(entry: AuditEntry): Count[] {
   ];
 }
 
-/** All that an entry counts for. */
+/** Returns all counts of an entry. */
 const countsOf = (entry: AuditEntry): Count[] => [
   ...fetchCount(entry),
   ...outcomeCount(entry),
@@ -123,16 +123,16 @@ const countsOf = (entry: AuditEntry): Count[] => [
 ];
 
 /**
- * @param metrics is kept: its dimensions are set here, and it is published at each entry
- * @returns a trail that counts what is recorded
+ * @param metrics used exclusively here: dimensions are set, and metrics published, for each entry
+ * @returns an audit trail that counts what it records
  */
 export function createMetricsTrail(metrics: Metrics): AuditTrail {
-  // Powertools adds the service's name to every metric; AWS's have no such dimension.
+  // Powertools adds the service's name to every metric. AWS's metrics have no such dimension.
   metrics.clearDefaultDimensions();
   return {
     record(entry) {
       for (const { name, dimensions } of countsOf(entry)) {
-        // One at a time: all metrics of one publication have the same dimensions.
+        // One at a time, because all metrics of one publication have the same dimensions.
         metrics.addDimensions(dimensions).addMetric(name, MetricUnit.Count, 1).publishStoredMetrics();
       }
     },

@@ -1,22 +1,22 @@
 /**
- * Which request the code at work belongs to, without its being handed through every function: many requests are served
- * at once in one process on a laptop, and a streamed answer outlives the function's own call.
+ * The request that the running code belongs to, without a parameter in every function. On a laptop, one process serves
+ * many concurrent requests, and a streamed response outlives the function's call.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { endedBy, type AuditTrail, type RequestContext, type Requests } from '../../domain/audit';
 
 interface Request {
   readonly context: RequestContext;
-  /** Whether it has an entry. */
+  /** Whether the request has an audit entry. */
   recorded: boolean;
 }
 
 export interface RecordedRequests extends Requests {
-  /** @returns the trail whose entries have the context of their request */
+  /** @returns an audit trail whose entries carry the context of their request */
   trail(trail: AuditTrail): AuditTrail;
 }
 
-/** @param fallback gets the entries of requests that have no other */
+/** @param fallback receives the entries of requests without any other entry */
 export function createRequests(fallback: AuditTrail): RecordedRequests {
   const requests = new AsyncLocalStorage<Request>();
   const trail = (into: AuditTrail): AuditTrail => ({

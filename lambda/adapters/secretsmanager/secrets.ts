@@ -1,6 +1,6 @@
 /**
- * Secrets as AWS Secrets Manager has them. What it refuses for one secret (missing, denied, being deleted, not
- * decryptable) is no secret to us; that it cannot be reached at all is an error.
+ * Secrets in AWS Secrets Manager. A secret that it refuses (missing, denied, being deleted, not decryptable) counts as
+ * absent. If Secrets Manager is unreachable, that is an error.
  * Source: AWS Secrets Manager API reference, DescribeSecret and GetSecretValue.
  */
 import {
@@ -12,7 +12,7 @@ import {
 import type { SecretDescriptions, SecretTexts } from '../../domain/sealing/external-secret';
 import { unlessRefusedBy } from '../refusals';
 
-/** IAM and a secret's own policy answer AccessDeniedException, the others are in the operations' models. */
+/** IAM and the secret's policy cause AccessDeniedException. The others are in the operations' models. */
 const unlessRefused = unlessRefusedBy(SecretsManagerServiceException, [
   'AccessDeniedException',
   'DecryptionFailure',

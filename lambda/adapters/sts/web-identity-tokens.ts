@@ -1,7 +1,7 @@
 /**
- * JWTs that AWS STS signs for the function's role. All agents have the one role, so request tags say for which agent
- * and for whose provider a token was made.
- * Source: AWS STS API reference, GetWebIdentityToken; it is there at regional endpoints only.
+ * JWTs that AWS STS signs for the function's role. All agents share this role, so request tags name the agent and the
+ * provider's owner.
+ * Source: AWS STS API reference, GetWebIdentityToken, which only regional endpoints offer.
  */
 import type * as Sdk from '@aws-sdk/client-sts';
 import {
@@ -11,7 +11,7 @@ import {
 } from '../../domain/oauth/web-identity';
 import { ServiceError } from '../../domain/service-error';
 
-/** What STS takes for a tag's value. */
+/** The tag values that STS accepts. */
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
 
 const FEDERATION_DISABLED = 'OutboundWebIdentityFederationDisabledException';
@@ -19,7 +19,7 @@ const FEDERATION_DISABLED = 'OutboundWebIdentityFederationDisabledException';
 const cannot = (message: string, detail: string, cause?: unknown): ServiceError =>
   new ServiceError('ValidationException', message, { detail: `web identity token: ${detail}`, cause });
 
-/** The SDK's client, loaded when first wanted: few providers take such tokens. */
+/** The AWS SDK's client, loaded on first use, because few providers accept such tokens. */
 function lazyClient(): () => Promise<{ sdk: typeof Sdk; client: Sdk.STSClient }> {
   let loading: Promise<{ sdk: typeof Sdk; client: Sdk.STSClient }> | undefined;
   return () =>
@@ -32,8 +32,8 @@ export function createWebIdentityTokens(): WebIdentityTokens {
     async get({ audience, workload, owner }) {
       if (!TAG_VALUE.test(workload) || !TAG_VALUE.test(owner)) {
         throw cannot(
-          'AWS STS takes ARNs of at most 256 letters, digits and _.:/=+-@ into a token. Use a workload identity with a shorter name, or have an IAM role own the credential provider.',
-          'an ARN is not one that a request tag can hold',
+          'AWS STS accepts ARNs in a token with up to 256 letters, digits, and the characters _.:/=+-@. Use a workload identity with a shorter name, or have an IAM role own the credential provider.',
+          'a request tag cannot hold the ARN',
         );
       }
       const { sdk, client } = await sts();
@@ -48,7 +48,7 @@ export function createWebIdentityTokens(): WebIdentityTokens {
       });
       try {
         const { WebIdentityToken: token } = await client.send(command);
-        if (token === undefined) throw new Error('STS answered without a token');
+        if (token === undefined) throw new Error('STS returned no token');
         return token;
       } catch (error) {
         if (error instanceof sdk.STSServiceException && error.name === FEDERATION_DISABLED) {

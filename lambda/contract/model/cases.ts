@@ -19,13 +19,13 @@ export interface Case extends TriedValue {
   /** Dotted path of the place that is tried; the empty path is the request itself. */
   readonly place: string;
   readonly request: unknown;
-  /** Names of members of which a refusal has to report one. */
+  /** Names of members; an error must report one of them. */
   readonly fields: readonly string[];
-  /** What a refusal has to say besides. */
+  /** Text that an error must also contain. */
   readonly says?: string;
 }
 
-/** The shape as it holds here: AWS's, with the bounds that only this service has. */
+/** Returns AWS's shape with the additional bounds of this service. */
 function shapeOf(reference: ShapeReference): Shape {
   const shape = shapeAtAws(reference);
   const bound = BOUNDS.find((entry) => entry.shape === reference.shape);
@@ -36,7 +36,7 @@ function shapeOf(reference: ShapeReference): Shape {
 
 type Tried = Omit<Case, 'operation'>;
 
-/** Where a value stands in the request. */
+/** Location of a value in the request. */
 interface Place {
   readonly path: string;
   readonly put: (value: unknown) => unknown;

@@ -1,7 +1,7 @@
-/** The constraints that AWS's service model puts on members, and members of it that this service refuses. */
+/** The constraints of AWS's service model, and members of the model that this service rejects. */
 import * as v from 'valibot';
 
-/** Unicode code points, which lengths are counted in (Smithy 2.0, "length trait"); JavaScript counts halves of some. */
+/** Counts Unicode code points, the unit of lengths (Smithy 2.0, "length trait"). JavaScript counts UTF-16 code units. */
 function hasLength(value: string, min: number, max: number): boolean {
   const units = value.length;
   if (units < min || units > 2 * max) return false;
@@ -10,7 +10,7 @@ function hasLength(value: string, min: number, max: number): boolean {
   return length >= min && length <= max;
 }
 
-/** Said of a text of another length. */
+/** The message for a text of another length. */
 export const textLength = (min: number, max: number): string =>
   min === 0 ? `must have up to ${max} characters` : `must have ${min} to ${max} characters`;
 
@@ -26,7 +26,7 @@ export const text = (min: number, max: number) =>
 export const matching = (min: number, max: number, pattern: RegExp) =>
   v.pipe(text(min, max), v.regex(pattern));
 
-/** What is nested deeper than can be written, as a member that this service refuses can be, does not fit either. */
+/** A value that is nested too deeply to serialize, as a rejected member can be, does not fit either. */
 function fitsAsJson(value: unknown, bytes: number): boolean {
   try {
     return Buffer.byteLength(JSON.stringify(value)) <= bytes;
@@ -42,7 +42,7 @@ export const smallAsJson = <Value>(bytes: number) =>
     `must have at most ${bytes} bytes in all as JSON`,
   );
 
-/** A member of AWS's model that this service refuses. */
+/** A member of AWS's model that this service rejects. */
 export const refused = (why: string) =>
   v.exactOptional(
     v.pipe(

@@ -1,6 +1,6 @@
 /**
- * How an OAuth2 credential provider is configured: AWS's `CredentialProviderVendorType` and
- * `Oauth2ProviderConfigInput`. Which member goes with which vendor is the domain's to say.
+ * The configuration of an OAuth2 credential provider: AWS's `CredentialProviderVendorType` and
+ * `Oauth2ProviderConfigInput`. The domain checks which member belongs to which vendor.
  */
 import * as v from 'valibot';
 import {
@@ -14,12 +14,12 @@ import { VENDOR_NAMES } from '../../domain/provider/vendors';
 import { exactlyOne, kmsKeyArn, matching, refused, text } from './constraints';
 import { secretReference, secretSource } from './secret-schemas';
 
-/** AWS bounds none of these three; an address that servers and browsers take has less (RFC 9110 section 4.1). */
+/** AWS sets no bounds for these three. Servers and browsers accept URLs of this length (RFC 9110 section 4.1). */
 const address = text(0, 2048);
 
 /**
- * AWS sets no bound to their number, and none to their characters. A text that is no scope token (RFC 6749 section 3.3)
- * would be several scopes to the server that it is sent to, and one to the policies that are asked.
+ * AWS bounds neither their number nor their characters. A text that is not a scope token (RFC 6749 section 3.3) would be
+ * several scopes to the authorization server, but a single one to policies.
  */
 export const scopes = v.pipe(v.array(matching(1, 128, /^[\x21\x23-\x5B\x5D-\x7E]+$/)), v.maxLength(100));
 
@@ -53,7 +53,7 @@ const clientSecret = {
   clientSecretConfig: v.exactOptional(secretReference),
 };
 
-/** What every built-in vendor takes. */
+/** The members that every built-in vendor accepts. */
 const vendorClient = { clientId: text(1, 256), ...clientSecret };
 
 const vendorConfig = v.exactOptional(v.strictObject(vendorClient));
@@ -98,7 +98,7 @@ const customOauth2ProviderConfig = v.strictObject({
   privateEndpointOverrides: refused('is not supported by this service: it calls providers over the internet'),
 });
 
-/** Members that create and update have in common. */
+/** Members of both create and update. */
 export const oauth2ProviderMembers = {
   credentialProviderVendor: v.picklist(VENDOR_NAMES),
   oauth2ProviderConfigInput: v.pipe(

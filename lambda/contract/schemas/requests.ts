@@ -1,7 +1,7 @@
 /**
- * The request of each JSON operation. Lengths, patterns and enums are those of AWS's service model (Amazon
- * Bedrock AgentCore, control plane 2023-06-05, data plane 2024-02-28), whose patterns hold for the whole value.
- * What this service does not do is refused with the reason, never ignored.
+ * The request of each JSON operation. Lengths, patterns, and enums are those of AWS's service model (Amazon Bedrock
+ * AgentCore, control plane 2023-06-05, data plane 2024-02-28), whose patterns apply to the whole value. A member that
+ * this service does not support is rejected with the reason, never ignored.
  */
 import * as v from 'valibot';
 import {
@@ -32,13 +32,13 @@ const newTagKey = v.pipe(
 const tags = v.pipe(v.record(newTagKey, matching(0, 256, /^[a-zA-Z0-9 ._:/=+@-]*$/)), v.maxEntries(50));
 
 /**
- * AWS bounds neither of these. A workload identity with the most of everything, its policy and tags included, has to
- * fit into one item of DynamoDB, 400 KB.
+ * AWS sets no bounds for these. The largest workload identity, including its policy and tags, must fit into one DynamoDB
+ * item of 400 KB.
  */
 const returnUrls = v.pipe(v.array(returnUrl), v.maxLength(100));
 const AUTHORIZER_BYTES = 65_536;
 
-/** AWS's pattern leaves no room for the digit in `oauth2credentialprovider`, which its own ARNs have. */
+/** AWS's pattern does not allow the digit in `oauth2credentialprovider`, which AWS's own ARNs contain. */
 const resourceArn = matching(
   20,
   1011,
@@ -158,7 +158,7 @@ export const SCHEMAS = {
   }),
 } as const;
 
-/** Operations with a JSON body; the others are reached by browsers and by resource servers. */
+/** Operations with a JSON body. Browsers and resource servers reach the others. */
 export type JsonOperation = keyof typeof SCHEMAS;
 
 export type InputOf<Name extends JsonOperation> = v.InferOutput<(typeof SCHEMAS)[Name]>;

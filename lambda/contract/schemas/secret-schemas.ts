@@ -1,4 +1,4 @@
-/** Where a provider's secret is kept: AWS's `SecretSourceType` and `SecretReference`. What goes together is the domain's to say. */
+/** Where a provider's secret is stored: AWS's `SecretSourceType` and `SecretReference`. The domain checks how members combine. */
 import * as v from 'valibot';
 import { text } from './constraints';
 

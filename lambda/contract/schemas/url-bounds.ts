@@ -1,15 +1,15 @@
-/** Whether what an agent asks for fits into the addresses that a browser, and the servers behind them, can open. */
+/** Whether a request fits into URLs that browsers and servers accept. */
 import * as v from 'valibot';
 
 /**
- * Bytes of the parameters that a request adds to the authorization request. Servers commonly take a request line of
- * 8 KB; half of it is for the provider's own endpoint, the standard parameters and scopes that were granted before.
+ * Bytes of the parameters that a request adds to the authorization request. Servers commonly accept a request line of
+ * 8 KB. Half of it is for the provider's endpoint, the standard parameters, and scopes that were granted before.
  */
 const MAX_PARAMETER_BYTES = 4096;
 
 /**
- * Bytes of the way back to the application: its return URL, with the state in it. That admits the longest of both
- * where neither has to be encoded; API Gateway takes 10,240 bytes of header fields, and Node.js 16 KiB.
+ * Bytes of the return URL with the state in it. This fits the longest of both if neither needs encoding. API Gateway
+ * accepts 10,240 bytes of header fields, and Node.js 16 KiB.
  */
 const MAX_RETURN_BYTES = 6144;
 
@@ -36,10 +36,10 @@ function bytesInUrl({ scopes, resources = [], audiences = [], customParameters =
   };
 }
 
-/** Reports the member that takes the most. */
+/** Reports the member with the most bytes. */
 export const fitsAuthorizationUrl = <Request extends Parameters>() =>
   v.rawCheck<Request>(({ dataset, addIssue }) => {
-    // A member that is wrong by itself is reported for that.
+    // A member that is invalid by itself is reported for that.
     if (!dataset.typed || dataset.issues || dataset.value.oauth2Flow !== 'USER_FEDERATION') return;
     const sizes = Object.entries(bytesInUrl(dataset.value)).sort(([, a], [, b]) => b - a);
     if (sizes.reduce((sum, [, bytes]) => sum + bytes, 0) <= MAX_PARAMETER_BYTES) return;
@@ -51,7 +51,7 @@ export const fitsAuthorizationUrl = <Request extends Parameters>() =>
     });
   });
 
-/** Bytes of a text as encodeURIComponent would have it, also of text that it would throw for. */
+/** Bytes of a text after percent-encoding, also for text that encodeURIComponent rejects. */
 function encodedBytes(text: string): number {
   let bytes = 0;
   for (const character of text) {
@@ -60,7 +60,7 @@ function encodedBytes(text: string): number {
   return bytes;
 }
 
-/** Reports the state: without it, every return URL fits. */
+/** Reports the state, because every return URL fits without it. */
 export const fitsReturnUrl = <Request extends Parameters>() =>
   v.rawCheck<Request>(({ dataset, addIssue }) => {
     if (!dataset.typed || dataset.issues) return;

@@ -224,7 +224,7 @@ describe('when the identity service refuses', () => {
     });
     await expect(invoke({}, 'operator', closed)).rejects.toMatchObject({
       name: 'AccessDeniedException',
-      message: expect.stringContaining('may not act as its agent') as string,
+      message: expect.stringContaining('is not authorized to get tokens for its workload identity') as string,
     });
     expect(await last()).toMatchObject({ reason: 'identity service: AccessDeniedException' });
     await closed.close();
@@ -251,7 +251,7 @@ describe('when the identity service refuses', () => {
     });
     await expect(invoke({}, 'operator', cut)).rejects.toMatchObject({
       name: 'InternalServerException',
-      message: expect.stringContaining('cannot be had now') as string,
+      message: expect.stringContaining('is unavailable') as string,
     });
     expect(server.asked).toEqual([]);
     await cut.close();
