@@ -158,7 +158,7 @@ it('that was cut short says how far it came, and goes on when it is asked for ag
   let now = 0;
   const slow = await refusalOf(moveTo(target, {}, () => (now += 15_000)));
   expect(slow).toMatchObject({ type: 'ThrottlingException' });
-  const [, moved] = /: (\d+) vault keys were moved/.exec(slow.message) ?? [];
+  const [, moved] = /moved (\d+) vault keys/.exec(slow.message) ?? [];
   expect(Number(moved)).toBeGreaterThan(0);
   const under = async () => (await allKeys()).filter(({ kmsKeyArn }) => kmsKeyArn === target).length;
   expect(await under()).toBe(Number(moved));

@@ -155,7 +155,7 @@ describe('the limits', () => {
   });
 
   it('of a run, in server-sent events: the error is the last, and takes the place of an unfinished event', async () => {
-    const brief = await start({ runSeconds: 1 });
+    const brief = await start({ runSeconds: 2 });
     server.run = (response) => response.writeHead(200, SSE).write('data: one\n\ndata: half an ev');
     const text = await (await call(brief)).text();
     expect(text).toMatch(/^data: one\n\nevent: error\ndata: \{.*\}\n\n$/);
@@ -168,7 +168,7 @@ describe('the limits', () => {
   });
 
   it('of idle time: the error says what to do', async () => {
-    const impatient = await start({ idle: 200 });
+    const impatient = await start({ idle: 1000 });
     server.run = (response) => response.writeHead(200, SSE).write('data: one\n\n');
     const text = await (await call(impatient)).text();
     expect(text).toMatch(/^data: one\n\nevent: error\n/);
@@ -180,7 +180,7 @@ describe('the limits', () => {
     ['server-sent events', 'text/event-stream', 'data: one more event of many\n\n'],
     ['anything else', 'text/plain', 'more of the same'],
   ])('of a caller who stops reading %s: the agent is not called silent', async (_what, type, piece) => {
-    const impatient = await start({ idle: 300 });
+    const impatient = await start({ idle: 1000 });
     server.run = (response) => {
       const pieces = Buffer.from(piece.repeat(10_000));
       response.writeHead(200, { 'content-type': type });
