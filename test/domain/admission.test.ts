@@ -87,7 +87,7 @@ describe('a provider whose policy denies a scope', () => {
   it.each([
     ['has it', { scopes: ['a', 'b'] }, ['a']],
     ['was asked for it', { scopes: ['a'] }, ['a', 'c']],
-  ])('hands out no stored token that %s, whatever is asked', async (_what, granted, requested) => {
+  ])('returns no stored token that %s, whatever scopes are requested', async (_what, granted, requested) => {
     await service.grant(granted, requested);
     await expect(service.ask()).rejects.toMatchObject(denied);
   });
@@ -115,14 +115,14 @@ describe('a provider that grants more than was asked for', () => {
   it.each([
     ['none', []],
     ['one', ['a']],
-  ])('has no token of its own handed out for it, fresh or stored, where %s was asked', async (_, scopes) => {
+  ])('returns neither a new nor a stored token for a request of %s', async (_, scopes) => {
     service.endpoint.instead.push(answer('a admin'));
     await expect(service.ask({ oauth2Flow: 'M2M', scopes })).rejects.toMatchObject(denied);
     await expect(service.ask({ oauth2Flow: 'M2M', scopes })).rejects.toMatchObject(denied);
     expect(service.endpoint.redeemed).toHaveLength(1);
   });
 
-  it('has no refreshed token handed out for it', async () => {
+  it('returns no refreshed token', async () => {
     await service.grant({ expiresAt: service.system.seconds() - 1 });
     service.endpoint.instead.push(answer('a admin'));
     await expect(service.ask()).rejects.toMatchObject(denied);

@@ -63,7 +63,7 @@ const get = (change: { principal?: string; token?: string; name?: string } = {})
     change.name ?? 'weather',
   );
 
-it('is handed out to the agent, whomever it acts for', async () => {
+it('is returned to the agent for every user', async () => {
   expect(await get()).toBe('the-key');
   const another = await service.issue();
   expect(await get({ token: another })).toBe('the-key');
@@ -90,7 +90,7 @@ it('is read where its owner keeps it', async () => {
   expect(await get()).toBe('its-own');
 });
 
-it("is not handed out for a token that is none of this service's", async () => {
+it('is not returned for a token of another issuer', async () => {
   await expect(get({ token: `${token.slice(0, -8)}AAAAAAAA` })).rejects.toMatchObject({
     name: 'UnauthorizedException',
   });
@@ -99,7 +99,7 @@ it("is not handed out for a token that is none of this service's", async () => {
   expect(entries[0]).not.toHaveProperty('credentialProvider');
 });
 
-it('is not handed out for an agent that was deleted, or created anew, since', async () => {
+it('is not returned for an agent that was deleted or recreated after the token was issued', async () => {
   const { stores, identity } = service;
   await stores.identities.remove(identity);
   const gone = {
@@ -112,7 +112,7 @@ it('is not handed out for an agent that was deleted, or created anew, since', as
   await expect(get()).rejects.toMatchObject(gone);
 });
 
-it('is not handed out to a principal who may not act as the agent, whatever there is', async () => {
+it('is not returned to a principal that is not authorized to act as the agent', async () => {
   await expect(get({ principal: STRANGER })).rejects.toMatchObject({ name: 'AccessDeniedException' });
   await expect(get({ principal: STRANGER, name: 'none' })).rejects.toMatchObject({
     name: 'AccessDeniedException',
@@ -123,7 +123,7 @@ it('is not handed out to a principal who may not act as the agent, whatever ther
   ]);
 });
 
-it('is not handed out to an agent that may not use the provider', async () => {
+it('is not returned to an agent that is not authorized to use the provider', async () => {
   const { stores } = service;
   await stores.apiKeyProviders.replace({ ...provider, owner: STRANGER, revision: provider.revision + 1 });
   await expect(get()).rejects.toMatchObject({ name: 'AccessDeniedException' });
@@ -137,7 +137,7 @@ it('of a provider that there is not is none', async () => {
   expect(entries[0]).not.toHaveProperty('credentialProvider');
 });
 
-it('that is missing from the vault is a failure of this service, and nothing is told of it', async () => {
+it('causes an internal error without details if it is missing from the token vault', async () => {
   await service.stores.apiKeys.remove(provider.id);
   await expect(get()).rejects.toThrow('the provider has no API key');
   expect(entries).toMatchObject([

@@ -71,7 +71,7 @@ describe('the address', () => {
     ['resource', 'https://b.example'],
   ]);
 
-  it("keeps the endpoint's own query beside what is given, repeated parameters too", () => {
+  it("keeps the endpoint's query in addition to given parameters, including repeated ones", () => {
     const { searchParams } = new URL(authorizationUrl('https://provider.example/authorize?tenant=1', given));
     expect([...searchParams]).toEqual([['tenant', '1'], ...given]);
   });

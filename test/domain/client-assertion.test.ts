@@ -73,7 +73,7 @@ it('is recent enough for a server that rejects assertions issued more than 60 se
   expect(payload.iat).toBeGreaterThan(now - 60 + 45);
 });
 
-it('takes more claims, another audience among them, but none of its own from anybody', async () => {
+it('accepts additional claims and another audience, but never replaces its own claims', async () => {
   const { header, payload } = await asserted({
     ...KEY,
     headerClaims: { kid: 'key-1', 'x5t#S256': 'thumbprint', alg: 'none', typ: 'x' },
@@ -112,7 +112,7 @@ describe('in a request', () => {
     expect(await parametersOf('', { token_endpoint: AUDIENCE })).not.toHaveProperty('client_id');
   });
 
-  it('is for nobody where there is no token endpoint', async () => {
+  it('is not created without a token endpoint', async () => {
     await expect(parametersOf('agents', {})).rejects.toMatchObject({
       code: 'invalid_metadata',
       detail: 'there is no token endpoint',

@@ -23,7 +23,7 @@ const opened = (sessionUri: string, push: (request: PushRequest) => Promise<neve
     { requestUri: sessionUri, cookies: new Map() },
   );
 
-it('sends the whole request through the browser where nothing else is offered, and asks nobody', async () => {
+it('sends the whole request through the browser if the provider accepts no pushed requests', async () => {
   const sessionUri = await service.begin();
   const outcome = await opened(sessionUri, () => Promise.reject(new Error('pushed all the same')));
   const location = new URL(outcome.kind === 'redirect' ? outcome.location : '');
@@ -31,7 +31,7 @@ it('sends the whole request through the browser where nothing else is offered, a
   expect(location.searchParams.get('redirect_uri')).toBe(callbackUrl(ISSUER, service.provider.callbackId));
 });
 
-it("names the session's own parties to who pushes, when the session is already bound to the browser", async () => {
+it("pushes the request for the session's parties after the session is bound to the browser", async () => {
   pushing();
   const sessionUri = await service.begin();
   const asked: PushRequest[] = [];
@@ -70,7 +70,7 @@ it('shows what happened when the request could not be pushed; the link leads to 
   expect(await service.held()).toMatchObject({ accessToken: expect.stringMatching(/^access-/) as string });
 });
 
-it("does not pass off a fault of its own as the provider's", async () => {
+it('does not report an internal error as a provider failure', async () => {
   pushing();
   const fault = new TypeError('a fault');
   await expect(opened(await service.begin(), () => Promise.reject(fault))).rejects.toBe(fault);

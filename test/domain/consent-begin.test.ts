@@ -62,7 +62,7 @@ it('names the session in the link, and the grant names it too', async () => {
   expect(JSON.stringify(session)).not.toContain(sessionIdOf(sessionUri));
 });
 
-it('looks no further than it must: a link just made is given out, a session that has ended is not read', async () => {
+it('does not read more than necessary: neither a new session nor one that is no longer valid', async () => {
   const { stores, system } = service;
   const [grants, sessions] = [jest.spyOn(stores.grants, 'get'), jest.spyOn(stores.sessions, 'get')];
   await service.begin();
@@ -114,7 +114,7 @@ it('knows the vendor that refuses a challenge, whatever its metadata says', asyn
   expect((await service.session(await service.begin({ provider }))).authorization.pkce).toBe(false);
 });
 
-it('begins anew where there was nothing', async () => {
+it('begins a new session without an earlier one', async () => {
   expect((await service.session(await service.begin({ forget: true }))).epoch).toBe(1);
 });
 
@@ -157,7 +157,7 @@ describe('a return URL', () => {
   });
 });
 
-/** The provider as it is now: deleted and created renewed, or configured anew. */
+/** The provider as it is now: deleted and recreated, or reconfigured. */
 async function inPlaceOfTheProvider(change: { id: string } | { clientId: string }): Promise<Oauth2Provider> {
   const { providers } = service.stores;
   const provider = { ...service.provider, ...change };
@@ -254,7 +254,7 @@ describe('asked again while the link is open', () => {
   });
 
   it.each([
-    ['deleted and created anew', { id: 'another-id' }],
+    ['deleted and recreated', { id: 'another-id' }],
     ['configured for another client', { clientId: 'another-client' }],
   ])('of a provider that was %s, it is a new one', async (_what, change) => {
     const provider = await inPlaceOfTheProvider(change);
@@ -294,7 +294,7 @@ describe('a grant that is held', () => {
     expect(await service.session(renewed)).not.toHaveProperty('parameterScopes');
   });
 
-  it('is forgotten in the same write that begins renewed, and its scopes with it', async () => {
+  it('is dropped in the same write that begins renewed, and its scopes with it', async () => {
     const session = await service.session(await service.begin({ scopes: ['c'], forget: true }));
     expect(session.scopes).toEqual(['c']);
     expect(await service.held()).toBeUndefined();
@@ -311,7 +311,7 @@ describe('a grant that is held', () => {
   });
 });
 
-describe('two who ask at once', () => {
+describe('two concurrent requests', () => {
   it('get one link', async () => {
     const links = await Promise.all([service.begin(), service.begin()]);
     expect(new Set(links).size).toBe(1);
@@ -324,7 +324,7 @@ describe('two who ask at once', () => {
     expect((await service.stores.grants.get(service.grantId))?.epoch).toBe(1);
   });
 
-  it('are not sent to consent to what the policy denies them, because tokens were stored meanwhile', async () => {
+  it('get no consent session with denied scopes of tokens that were stored during the request', async () => {
     const { grants } = service.stores;
     const allowed = ['a'];
     const consentDenial = (scopes: readonly string[]) =>
@@ -351,7 +351,7 @@ describe('two who ask at once', () => {
     expect(await service.begin({ scopes: ['a', 'c'], consentDenial })).toEqual(expect.any(String));
   });
 
-  it('are told to come again when others win each time', async () => {
+  it('are throttled when other requests win every attempt', async () => {
     let wishes = 0;
     const { grants } = service.stores;
     // Before each write of this one, somebody else gets a link for something else in.

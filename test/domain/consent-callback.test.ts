@@ -78,7 +78,7 @@ describe('the link, opened', () => {
     ['no session URI', () => sessionIdOf(link)],
     ['a session that there is not', () => `${link}x`],
     ['an empty id', () => 'urn:ietf:params:oauth:request_uri:'],
-  ])('with %s, shows that it has ended', async (_what, requestUri) => {
+  ])('with %s, shows that the link is no longer valid', async (_what, requestUri) => {
     expect(await service.authorize(requestUri())).toEqual({ kind: 'page', page: { name: 'link-ended' } });
     expect(lastEntry()).toEqual({ operation: 'Authorize', outcome: 'denied', reason: 'no such session' });
   });
@@ -121,7 +121,7 @@ describe('the link, opened', () => {
     await expect(service.authorize(pushed)).rejects.toThrow('a fault of this service');
   });
 
-  it('in two browsers at once, works in one', async () => {
+  it('works in one of two browsers that open it concurrently', async () => {
     const outcomes = await Promise.all([service.authorize(link), service.authorize(link)]);
     expect(outcomes.map(shown).sort()).toEqual(['already-answered', 'redirect']);
   });
@@ -141,7 +141,7 @@ describe('a provider that takes requests pushed', () => {
     expect((await service.session(link)).state).toBe('STARTED');
   });
 
-  it('and cannot take it now: the person is told so, and can open the link again', async () => {
+  it('is unavailable: the page says so, and the link can be opened again', async () => {
     service.server.instead.push(new Response('down', { status: 503 }));
     expect(await service.authorize(link)).toEqual({
       kind: 'page',
@@ -164,7 +164,7 @@ describe('a provider that takes requests pushed', () => {
     expect(await service.begin()).not.toBe(link);
   });
 
-  it('and rejects a request that another browser has overtaken: the later one goes on', async () => {
+  it('rejects the request of an earlier browser: the later browser continues', async () => {
     let later: BrowserAtProvider | undefined;
     service.server.before = async () => {
       service.server.before = () => Promise.resolve();
@@ -284,7 +284,7 @@ describe('the answer', () => {
     await service.complete(completionUri);
   });
 
-  it('counts once when it comes twice at once', async () => {
+  it('is accepted once when it arrives twice concurrently', async () => {
     const input = { ...browser, query: answer };
     const outcomes = await Promise.all([service.callback(input), service.callback(input)]);
     expect(outcomes.map(shown).sort()).toEqual(['answer-refused', 'redirect']);
@@ -344,7 +344,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('loaded again, is told again to the browser that brought it, and to no other', async () => {
+  it('shows the outcome again only to the browser that delivered it', async () => {
     const browser = await service.open(link);
     const input = { ...browser, query: refusal(browser, 'access_denied') };
     await service.callback(input);
@@ -365,7 +365,7 @@ describe('a refusal', () => {
     await expect(service.complete(completionUri)).rejects.toMatchObject({ detail: 'session is FAILED' });
   });
 
-  it('whose code is no code is told as such', async () => {
+  it('with an invalid error code is reported as an invalid response', async () => {
     const browser = await service.open(link);
     const outcome = await service.callback({ ...browser, query: refusal(browser, '<script>"') });
     expect(outcome).toMatchObject({ page: { error: 'invalid_response' } });
@@ -380,7 +380,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('counts once when it comes twice at once', async () => {
+  it('is accepted once when it arrives twice concurrently', async () => {
     const browser = await service.open(link);
     const input = { ...browser, query: refusal(browser, 'access_denied') };
     const outcomes = await Promise.all([service.callback(input), service.callback(input)]);

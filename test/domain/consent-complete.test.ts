@@ -61,7 +61,7 @@ describe('after the consent', () => {
     };
   });
 
-  it('the code is redeemed and the grant sealed into the vault', async () => {
+  it('redeems the code and stores the encrypted grant in the token vault', async () => {
     const { grantId, provider, system, stores, server } = service;
     await service.complete(completion);
     expect(await service.held()).toEqual({
@@ -105,7 +105,7 @@ describe('after the consent', () => {
     expect(server.requests.at(-1)?.form.get('redirect_uri')).toBe(callbackUrl(ISSUER, provider.callbackId));
   });
 
-  it('what the provider granted is stored beside what was asked', async () => {
+  it('stores the granted scopes in addition to the requested ones', async () => {
     service.server.instead.push(Response.json({ access_token: 'narrow', token_type: 'Bearer', scope: 'a' }));
     await service.complete(completion);
     const grant = await service.stores.grants.get(service.grantId);
@@ -142,7 +142,7 @@ describe('after the consent', () => {
     },
   );
 
-  it('the session URI of the link is refused, whoever names whom, and the session stays', async () => {
+  it('rejects the session URI of the link for every caller and user, and keeps the session', async () => {
     for (const user of [ANA, { userId: 'ben' }]) {
       await expect(service.complete(link, user)).rejects.toMatchObject({
         name: 'AccessDeniedException',
@@ -175,14 +175,14 @@ describe('after the consent', () => {
     await service.complete(completion);
   });
 
-  it('a user token that is not valid is told as such, and the right user can still complete', async () => {
+  it('rejects a user token that is not valid, and the correct user can still complete', async () => {
     await expect(service.complete(completion, { userToken: 'forged' })).rejects.toMatchObject({
       name: 'UnauthorizedException',
     });
     await service.complete(completion);
   });
 
-  it('a principal who may not act as the agent is refused', async () => {
+  it('rejects a principal that is not authorized to act as the agent', async () => {
     await expect(service.complete(completion, ANA, STRANGER)).rejects.toMatchObject({
       name: 'AccessDeniedException',
       message: 'Invalid or expired session',
@@ -213,7 +213,7 @@ describe('after the consent', () => {
     });
   });
 
-  it('an agent that was deleted and created anew is another', async () => {
+  it('rejects the session of an agent that was deleted and recreated', async () => {
     const { identity, stores } = service;
     await stores.identities.remove(identity);
     await refused('the workload identity was deleted');
@@ -259,14 +259,14 @@ describe('after the consent', () => {
     expect(codesSent()).toHaveLength(1);
   });
 
-  it('twice at once, it works once', async () => {
+  it('works once for two concurrent calls', async () => {
     const outcomes = await Promise.allSettled([service.complete(completion), service.complete(completion)]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(service.entries.map(({ reason }) => reason)).toContain('completed by a concurrent request');
     expect(codesSent()).toHaveLength(1);
   });
 
-  it('forgotten meanwhile (forceAuthentication), nothing is stored', async () => {
+  it('stores nothing after a concurrent forceAuthentication', async () => {
     service.server.before = async () => {
       await service.begin({ forget: true });
     };
@@ -285,7 +285,7 @@ describe('after the consent', () => {
     await refused('session is FAILED');
   });
 
-  it('a provider that was not to be had spends the code all the same', async () => {
+  it('uses up the code when the provider is unavailable', async () => {
     service.server.instead.push(new Response('down', { status: 503 }));
     await expect(service.complete(completion)).rejects.toMatchObject({ name: 'ValidationException' });
     expect(await service.session(link)).toMatchObject({ state: 'FAILED' });
@@ -328,7 +328,7 @@ it.each([
     () => `urn:ietf:params:oauth:request_uri:${'x'.repeat(43)}.${'x'.repeat(43)}`,
   ],
   ['an empty id', () => 'urn:ietf:params:oauth:request_uri:'],
-])("%s is refused like any session that is none of the caller's", async (_what, sessionUri) => {
+])('%s is rejected like any unknown session', async (_what, sessionUri) => {
   await expect(service.complete(sessionUri())).rejects.toMatchObject({
     name: 'AccessDeniedException',
     message: 'Invalid or expired session',
@@ -367,7 +367,7 @@ it('redeems with what narrows the token, and for a client without challenge with
   expect(form?.has('code_verifier')).toBe(false);
 });
 
-it('a widened consent keeps the return URL of its own', async () => {
+it('a wider consent keeps its own return URL', async () => {
   const identity = {
     ...service.identity,
     allowedResourceOauth2ReturnUrls: [RETURN_URL, 'app.example:/back'],

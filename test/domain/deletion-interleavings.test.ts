@@ -115,7 +115,7 @@ describe.each(DELETED)('a deletion of the %s', (deleted) => {
       return { answer, got, markedFirst, asked, left: await stores.grants.get(owner.grantId) };
     }
 
-    it('leaves no grant, asks the provider once at most, and gives no token once the grants are deleted', async () => {
+    it('leaves no grant, sends at most one request to the provider, and returns no token after the grants are deleted', async () => {
       let refused = 0;
       for (const schedule of SCHEDULES) {
         const { answer, got, markedFirst, asked, left } = await run(schedule);

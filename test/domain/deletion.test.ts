@@ -38,12 +38,12 @@ it('that was cut short is over for all who ask, and can be asked for again', asy
   expect(await stores.identities.getForDeletion(identity.name)).toBeUndefined();
 });
 
-it('is done once for two who ask at once', async () => {
+it('happens once for two concurrent requests', async () => {
   await Promise.all([deletion(), deletion()]);
   expect(await stores.identities.getForDeletion(identity.name)).toBeUndefined();
 });
 
-it('tells who deletes what was changed meanwhile to look again', async () => {
+it('rejects a delete after a concurrent change', async () => {
   const changed = { ...identity, revision: identity.revision + 1 };
   await stores.identities.replace(changed);
   await expect(deletion()).rejects.toMatchObject({ name: 'ThrottlingException' });
@@ -70,7 +70,7 @@ describe('contents that are written', () => {
         await stores.identities.create({ ...identity, id: 'another' });
       },
     ],
-  ])('are taken back when it %s meanwhile', async (_what, meanwhile) => {
+  ])('are deleted again when it %s during the write', async (_what, meanwhile) => {
     await expect(writing(meanwhile)).rejects.toMatchObject({ name: 'ThrottlingException' });
     expect(present).toHaveLength(1);
   });

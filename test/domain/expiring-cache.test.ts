@@ -14,7 +14,7 @@ it('keeps a value for its time and no longer', () => {
   expect(cache.get('a')).toBeUndefined();
 });
 
-it('keeps as many as it may; the oldest goes first, and one that is set anew is not old', () => {
+it('evicts the oldest value at the maximum size, and a value that is set again is new', () => {
   const cache = newCache();
   cache.set('a', 'one');
   cache.set('b', 'two');

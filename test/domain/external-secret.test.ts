@@ -81,7 +81,7 @@ describe('reading', () => {
   });
 
   it.each<[string, InMemorySecret | undefined, string]>([
-    ['a secret that is gone', undefined, 'it does not exist, or has no owner tag'],
+    ['a secret that does not exist', undefined, 'it does not exist, or has no owner tag'],
     ['a secret without the tag', { tags: {}, text }, 'its owner tag names another principal'],
     [
       'a secret of another owner',
@@ -89,11 +89,11 @@ describe('reading', () => {
       'its owner tag names another principal',
     ],
     [
-      'a secret whose text it may not decrypt',
+      'a secret whose text the service cannot decrypt',
       { tags },
       'it has no text, or its KMS key does not allow this service to decrypt it',
     ],
-  ])('refuses %s, all in the same words but for the operator', async (_, found, detail) => {
+  ])('rejects %s with the same message, and a detail for the operator', async (_, found, detail) => {
     await expect(read(found)).rejects.toMatchObject({
       type: 'AccessDeniedException',
       message: expect.stringContaining('"provider" cannot be read') as string,
@@ -110,7 +110,7 @@ describe('reading', () => {
     ['an object that only inherits the key', '{}', 'constructor'],
     ['a number under the key', '{"key":1}'],
     ['no character under the key', '{"key":""}'],
-  ])('refuses a secret that is %s, and tells nobody what it is', async (_, found, jsonKey = 'key') => {
+  ])('rejects a secret that is %s without revealing it', async (_, found, jsonKey = 'key') => {
     const secrets = createExternalSecrets(
       createInMemorySecretTexts({ [OURS]: { tags, text: found } }),
       createFakeSystem(),

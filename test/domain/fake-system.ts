@@ -45,7 +45,7 @@ export function createFakeSystem(beginning = BEGINNING): FakeSystem {
     wait: (milliseconds) =>
       new Promise((wake, fail) => {
         if (waited > PATIENCE) {
-          fail(new Error('somebody waits without end'));
+          fail(new Error('a wait does not end'));
           return;
         }
         if (waiting.length === 0) setTimeout(wakeEarliest, 1);

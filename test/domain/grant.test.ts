@@ -106,12 +106,12 @@ it.each([
   [EXPIRY_MARGIN, false],
   [0, false],
   [-1, false],
-])('a token that ends in %i seconds is handed out: %s', (left, fresh) => {
+])('a token that expires in %i seconds is returned: %s', (left, fresh) => {
   const obtainedAt = BEGINNING - 3600;
   expect(isFresh(sampleTokens({ obtainedAt, expiresAt: BEGINNING + left }), BEGINNING)).toBe(fresh);
 });
 
-it('hands out a token that lives but briefly for nineteen twentieths of its life', () => {
+it('returns a short-lived token for 19/20 of its lifetime', () => {
   const brief = sampleTokens({ obtainedAt: BEGINNING, expiresAt: BEGINNING + 20 });
   const fresh = [0, 18, 19, 20].map((later) => isFresh(brief, BEGINNING + later));
   expect(fresh).toEqual([true, true, false, false]);
@@ -133,7 +133,7 @@ it('refreshes as long as the refresh token lives, by its own word if it has one'
   expect([9, 10].map((later) => isRefreshable(ending, BEGINNING + later))).toEqual([true, false]);
 });
 
-it('hands out a token whose end the provider did not say', () => {
+it('returns a token without a stated expiry', () => {
   const { expiresAt, ...endless } = sampleTokens();
   expect(expiresAt).toBeDefined();
   expect(isFresh(endless, BEGINNING)).toBe(true);

@@ -277,7 +277,7 @@ describe('an answer', () => {
     });
   });
 
-  it('that refuses is told by its code', async () => {
+  it('reports the error code of a rejection', async () => {
     const service = await createTokenClient(() => json({ error: 'invalid_target' }, 400));
     await expect(exchanged(service, EXCHANGE)).rejects.toMatchObject({ code: 'invalid_target' });
   });

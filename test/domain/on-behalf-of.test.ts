@@ -104,7 +104,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
 }
 
 describe('the exchange', () => {
-  it("is of the user's own token, and the answer says how it was come by", async () => {
+  it('exchanges the user token, and the response says how the token was obtained', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     expect(await service.ask()).toEqual({ output: { accessToken: 'access-1' }, outcome: 'exchanged' });
     expect(await service.ask()).toEqual({ output: { accessToken: 'access-1' }, outcome: 'cached' });
@@ -133,7 +133,7 @@ describe('the exchange', () => {
     expect(service.requests[0]).not.toHaveProperty('scope');
   });
 
-  it('is one for fifty who ask at once', async () => {
+  it('happens once for 50 concurrent requests', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     const answers = await Promise.all(Array.from({ length: 50 }, () => service.ask()));
     expect(new Set(answers.map(({ output }) => 'accessToken' in output && output.accessToken))).toEqual(
@@ -164,7 +164,7 @@ describe('the exchange', () => {
     });
   });
 
-  it('of less than was asked is told', async () => {
+  it('reports fewer granted scopes than requested', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     service.endpoint.answer = { scope: 'a' };
     const narrower = { output: { accessToken: 'access-1', grantedScopes: ['a'] }, outcome: 'scope-gap' };
@@ -175,7 +175,7 @@ describe('the exchange', () => {
 });
 
 describe('what was exchanged', () => {
-  it('is not handed out when its own time is over', async () => {
+  it('is not returned after it expires', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     await service.ask();
     service.system.advance(600);
@@ -185,7 +185,7 @@ describe('what was exchanged', () => {
   it.each([
     ['longer', { expires_in: 3600 }],
     ['for a time that the server does not tell', { expires_in: undefined }],
-  ])("is not handed out when the user's own token has ended, although it lives %s", async (_how, answer) => {
+  ])('is not returned after the user token expires, although it lives %s', async (_how, answer) => {
     const service = await createExchange({ ...exchangeBy('NONE'), userTokenEnd: BEGINNING + 100 });
     service.endpoint.answer = answer;
     await service.ask();
@@ -203,7 +203,7 @@ describe('what was exchanged', () => {
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' }, outcome: 'cached' });
   });
 
-  it('is exchanged anew where the agent forces it, and where the resource did not take it', async () => {
+  it('is exchanged again after forceAuthentication and after a rejection by the resource', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     await service.ask();
     expect(await service.ask({ forceAuthentication: true })).toMatchObject({
@@ -254,7 +254,7 @@ describe('the actor', () => {
     expect(service.requests[0]).not.toHaveProperty('scope');
   });
 
-  it('that the provider refuses ends it, and the code is told', async () => {
+  it('that the provider rejects fails with the error code', async () => {
     const service = await createExchange(exchangeBy('M2M', ['act']));
     service.endpoint.instead.push(json({ error: 'invalid_scope' }, 400));
     await expect(service.ask()).rejects.toMatchObject({
@@ -299,7 +299,7 @@ describe('the actor', () => {
 });
 
 describe('what is refused', () => {
-  it('by the provider is told, and tried again by the next request', async () => {
+  it('by the provider is reported, and the next request tries again', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     service.endpoint.instead.push(json({ error: 'invalid_grant' }, 400));
     await expect(service.ask()).rejects.toMatchObject({

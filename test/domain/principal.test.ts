@@ -65,7 +65,7 @@ it('gives every session of a role the same principal, and sessions of different 
   );
 });
 
-it('gives a principal for nothing but an IAM or STS ARN', () => {
+it('returns a principal only for an IAM or STS ARN', () => {
   fc.assert(
     fc.property(fc.string(), (junk) => {
       expect(() => principalOf(junk)).toThrow();

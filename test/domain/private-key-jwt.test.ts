@@ -63,7 +63,7 @@ describe('settled', () => {
   it.each([
     ...['alg', 'typ', 'crit', 'b64'].map((claim) => ['additionalHeaderClaims', claim]),
     ...['iss', 'sub', 'jti', 'exp', 'iat', 'nbf'].map((claim) => ['additionalPayloadClaims', claim]),
-  ])('is refused with a claim of our own: %s %s', (name = '', claim = '') => {
+  ])('is rejected with a claim that the service sets: %s %s', (name = '', claim = '') => {
     expect(caught(() => resolvePrivateKeyJwt(MEMBER, { [name]: { [claim]: 'x' } }, present))).toMatchObject({
       fieldList: [{ name: `config.${name}`, message: expect.stringContaining(claim) as string }],
     });
@@ -153,7 +153,7 @@ describe('the key', () => {
     expect(asked).toEqual([]);
   });
 
-  it('is named by the owner alone, and by who changes nothing', async () => {
+  it('can be named only by the owner, or by a principal that changes nothing', async () => {
     await expect(check({}, {}, { byOwner: false })).rejects.toMatchObject({ name: 'AccessDeniedException' });
     expect(asked).toEqual([]);
     await expect(check({}, {}, { byOwner: false, unchanged: true })).resolves.toBeUndefined();

@@ -77,7 +77,7 @@ it('is nothing where the secret is missing: a failure of this service', async ()
   await expect(credentialOf({})).rejects.toThrow('the provider has no client secret');
 });
 
-it("is AWS's word for the agent and the owner, got when it is needed and for who asks", async () => {
+it('is a token that AWS signs for the agent and the owner, requested when it is needed', async () => {
   const client = await credentialOf({ clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT' });
   expect(client.asked).toEqual([]);
   expect(await assertionOf(client)).toBe('by AWS');

@@ -21,7 +21,7 @@ async function failureFor(answer: Response | Error): Promise<ProviderFailure> {
 const page = (status: number, type = 'text/html; charset=utf-8') =>
   new Response('<html>secret of the page</html>', { status, headers: { 'content-type': type } });
 
-describe('the provider judged the request', () => {
+describe('the provider evaluated the request', () => {
   it.each([
     ['invalid_grant', json({ error: 'invalid_grant' }, 400), 'token endpoint answered 400 invalid_grant'],
     ['invalid_client', json({ error: 'invalid_client' }, 401), 'token endpoint answered 401 invalid_client'],
@@ -76,7 +76,7 @@ describe('the provider answered what is no answer', () => {
   });
 });
 
-describe('the provider was not to be had', () => {
+describe('the provider was unavailable', () => {
   it.each([
     ['a page in place of tokens', page(200), 'temporarily_unavailable'],
     ['a page of a proxy, whatever its status', page(403, 'text/html'), 'temporarily_unavailable'],
@@ -96,7 +96,7 @@ describe('the provider was not to be had', () => {
   });
 });
 
-describe('when it may be asked again', () => {
+describe('the time of the next attempt', () => {
   const at = (headers: Record<string, string>) => failureFor(json({ error: 'slow_down' }, 429, headers));
   const date = 'Wed, 21 Oct 2026 07:28:00 GMT';
 
@@ -120,10 +120,10 @@ describe('when it may be asked again', () => {
   });
 });
 
-describe('told to the caller', () => {
+describe('the error for the caller', () => {
   const parts = { detail: 'why', cause: expect.any(ProviderFailure) as unknown };
 
-  it('is to be tried again, and when, if that may help', () => {
+  it('is retryable, with the time of the retry, if a retry can succeed', () => {
     const failure = new ProviderFailure('slow_down', 'why', { unavailable: true, retryAfter: 30 });
     expect(failure.toServiceError('calendar')).toMatchObject({
       ...parts,
@@ -137,7 +137,7 @@ describe('told to the caller', () => {
     ).toBeUndefined();
   });
 
-  it("is the provider's refusal if it judged", () => {
+  it('is a rejection if the provider evaluated the request', () => {
     expect(new ProviderFailure('invalid_scope', 'why').toServiceError('calendar')).toMatchObject({
       ...parts,
       name: 'ValidationException',

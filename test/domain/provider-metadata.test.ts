@@ -129,7 +129,7 @@ describe('read by discovery', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('is got as JSON, and of a failure the status is told to the operator', async () => {
+  it("is requested as JSON, and a failure's status is in the detail", async () => {
     const inits: unknown[] = [];
     const transport: Transport = (_url, init) => {
       inits.push(init);
@@ -154,7 +154,7 @@ describe('read by discovery', () => {
     expect(await reader.read({ discoveryUrl })).toEqual(document);
   });
 
-  it('is asked for once by those who want it at once, whatever comes of it', async () => {
+  it('is requested once for concurrent requests, whether it succeeds or fails', async () => {
     const { asked, transport } = server(() => Response.json(document));
     const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
     const all = await Promise.all(Array.from({ length: 20 }, () => reader.read({ discoveryUrl })));

@@ -138,7 +138,7 @@ describe('is refused for', () => {
   });
 });
 
-it('fails for an external secret that cannot be read, and tells the reason to nobody but the operator', async () => {
+it('fails for an external secret that cannot be read, with the reason for the operator only', async () => {
   const { stores, provider } = service;
   const external = {
     ...provider,
@@ -168,7 +168,7 @@ it('is not to be avoided at a provider that insists on it and says not where: no
   expect(await service.stores.grants.get(service.grantId)).toBeUndefined();
 });
 
-it("does not pass off a fault of its own as the provider's", async () => {
+it('does not report an internal error as a provider failure', async () => {
   const fault = new TypeError('a fault');
   const directory = { read: () => Promise.reject(fault) };
   await expect(pushAuthorization({ ...service.deps, directory }, honest)).rejects.toBe(fault);

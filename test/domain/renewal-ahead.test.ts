@@ -1,4 +1,4 @@
-/** Renewal ahead of time: in the soft window the token is handed out at once, and its renewal handed on. */
+/** Background renewal: in the soft window, the token is returned immediately and its renewal is dispatched. */
 import { SOFT_WINDOW, SOFT_WINDOW_PART } from '../../lambda/domain/grant/grant';
 import { LEASE } from '../../lambda/domain/grant/renewal';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';
@@ -13,7 +13,7 @@ const json = (status: number, body: object) => Response.json(body, { status });
 const lastEntry = () => service.entries.at(-1);
 const window = Math.min(SOFT_WINDOW, 3600 * SOFT_WINDOW_PART);
 
-it('the token is handed out, and its renewal handed on, once', async () => {
+it('returns the token and dispatches its renewal once', async () => {
   await service.grant();
   service.system.advance(3600 - window - 1);
   await service.ask();
@@ -53,7 +53,7 @@ it('the token is handed out, and its renewal handed on, once', async () => {
   expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' } });
 });
 
-it('lost to another reader, nothing is handed on', async () => {
+it('dispatches nothing after losing the lease to another request', async () => {
   await service.grant();
   service.system.advance(3600 - window);
   jest.spyOn(service.stores.grants, 'takeLease').mockResolvedValueOnce(false);
@@ -61,7 +61,7 @@ it('lost to another reader, nothing is handed on', async () => {
   expect(service.handedOn).toEqual([]);
 });
 
-it('after a failure nothing is handed on until the provider may be asked again', async () => {
+it('dispatches nothing during the back-off after a failure', async () => {
   await service.grant();
   service.system.advance(3600 - window);
   await service.ask();
@@ -75,7 +75,7 @@ it('after a failure nothing is handed on until the provider may be asked again',
   expect(service.handedOn).toHaveLength(1);
 });
 
-it('nothing is handed on for a token that cannot be renewed', async () => {
+it('dispatches nothing for a token that cannot be renewed', async () => {
   await service.grant({ refreshExpiresAt: service.system.seconds() + 3000 });
   service.system.advance(3600 - window);
   expect(await service.ask()).toMatchObject({ outcome: 'cached' });
@@ -94,7 +94,7 @@ it('a lease that was left behind is taken over when it is long past', async () =
   expect(service.handedOn).toHaveLength(1);
 });
 
-it('the reader has its token when the renewal cannot be handed on, and the next may try', async () => {
+it('returns the token if the dispatch fails, and the next request dispatches again', async () => {
   await service.grant();
   service.system.advance(3600 - window);
   jest.spyOn(service.deps.aheadRenewals, 'dispatch').mockRejectedValueOnce(new Error('throttled'));
@@ -123,7 +123,7 @@ it('the reader has its token when the table fails', async () => {
   expect(await service.ask()).toMatchObject({ outcome: 'cached' });
 });
 
-describe('what was handed on', () => {
+describe('a dispatched renewal', () => {
   beforeEach(async () => {
     await service.grant();
     service.system.advance(3600 - window);
@@ -156,7 +156,7 @@ describe('what was handed on', () => {
     expect(service.endpoint.redeemed).toEqual(['refresh-0']);
   });
 
-  it('is not done when the provider is gone', async () => {
+  it('is not performed after the provider was deleted', async () => {
     await service.stores.providers.remove(service.provider);
     await service.catchUp();
     overtaken();
@@ -177,7 +177,7 @@ describe('what was handed on', () => {
     expect(service.endpoint.redeemed).toEqual([]);
   });
 
-  it('is not done when the grant is gone', async () => {
+  it('is not performed after the grant was deleted', async () => {
     jest.spyOn(service.stores.grants, 'get').mockResolvedValueOnce(undefined);
     await service.catchUp();
     overtaken();
@@ -201,7 +201,7 @@ describe('what was handed on', () => {
     });
   });
 
-  it('fails loudly at what nobody foresaw', async () => {
+  it('throws an unexpected error', async () => {
     jest.spyOn(service.stores.clientSecrets, 'get').mockRejectedValueOnce(new Error('no table'));
     await expect(service.catchUp()).rejects.toThrow('no table');
     expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', outcome: 'failed' });

@@ -36,7 +36,7 @@ describe('a winner that died', () => {
     },
   );
 
-  it('long ago, whatever the clock: its lease is taken over at once', async () => {
+  it('long ago by any clock: its lease is taken over immediately', async () => {
     await died(LEASE + 120_001);
     const began = service.system.now();
     expect(await service.refresh()).toBe('access-1');
@@ -104,14 +104,14 @@ describe('a winner that died', () => {
     expect(service.system.now()).toBe(began);
   });
 
-  it('after it had sent its request: when the provider refuses the second try, the journal says why', async () => {
+  it('after it sent its request: if the provider rejects the second attempt, the last failure says why', async () => {
     await died(LEASE + 120_001, { sentAt: service.system.now() - 120_000 });
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     expect(await service.refresh()).toBe(CONSENT_NEEDED);
     expect((await service.stored()).lastFailure).toMatchObject({ code: 'invalid_grant', lostAnswer: true });
   });
 
-  it('before it had sent anything: the journal blames nobody', async () => {
+  it('before it sent a request: the last failure reports no lost response', async () => {
     await died(LEASE + 120_001);
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     expect(await service.refresh()).toBe(CONSENT_NEEDED);
@@ -142,7 +142,7 @@ describe('a table that fails', () => {
     expect(await service.held()).toEqual({ accessToken: 'access-1', refreshToken: 'refresh-1' });
   });
 
-  it('to take the new tokens, and goes on to: gives up before the lease ends, and nobody tries at once', async () => {
+  it('to store the new tokens: stops before the lease ends, and no request tries again immediately', async () => {
     jest.spyOn(service.stores.grants, 'putRenewed').mockRejectedValue(new Error('throttled'));
     const began = service.system.now();
     await expect(service.refresh()).rejects.toThrow('throttled');
@@ -195,7 +195,7 @@ describe('a table that fails', () => {
       }
     });
 
-    it('and the provider then refuses the second use: the journal says that an answer was lost', async () => {
+    it('and the provider rejects the second use: the last failure reports a lost response', async () => {
       await expect(service.refresh()).rejects.toMatchObject({ code: 'invalid_response' });
       service.system.advance(1);
       expect(await service.refresh()).toBe(CONSENT_NEEDED);

@@ -27,7 +27,7 @@ async function forget(): Promise<void> {
   expect(await stores.grants.openConsent(owner.grantId, change)).toBe(true);
 }
 
-it('redeems the refresh token once for fifty calls at once, and all get the new token', async () => {
+it('redeems the refresh token once for 50 concurrent calls, and all get the new token', async () => {
   service.endpoint.before = () => service.system.wait(1000);
   const tokens = await Promise.all(Array.from({ length: 50 }, () => service.refresh()));
   expect(service.endpoint.redeemed).toEqual(['refresh-0']);
@@ -37,7 +37,7 @@ it('redeems the refresh token once for fifty calls at once, and all get the new 
   expect((await service.stored()).lease).toBeUndefined();
 });
 
-it('makes a loser wait for the new token, who opens no client secret meanwhile', async () => {
+it('makes a call without the lease wait for the new token, and decrypt no client secret', async () => {
   service.endpoint.before = () => service.system.wait(3000);
   let opened = 0;
   const winner = service.refresh();
@@ -50,12 +50,12 @@ it('makes a loser wait for the new token, who opens no client secret meanwhile',
   expect(opened).toBe(0);
 });
 
-it('renews a token that is still good, for who asks for a later one', async () => {
+it('renews a valid token for a call that needs a later one', async () => {
   await service.put({ accessToken: 'good', refreshToken: 'refresh-0' });
   expect(await service.refresh()).toBe('access-1');
 });
 
-it('says with its lease until when nobody else is to try', async () => {
+it('states in its lease until when no other call tries', async () => {
   let lease: Lease | undefined;
   await service.refresh(async () => {
     ({ lease } = await service.stored());
@@ -96,7 +96,7 @@ it('tells the losers too that consent is needed', async () => {
   expect(service.endpoint.redeemed).toHaveLength(1);
 });
 
-describe('a provider that is not to be had', () => {
+describe('an unavailable provider', () => {
   const page = () => new Response('<html>', { headers: { 'content-type': 'text/html; charset=utf-8' } });
   it.each([
     ['503', () => json(503, { error: 'temporarily_unavailable' })],
@@ -174,14 +174,17 @@ describe('a provider that is not to be had', () => {
 it.each([
   ['invalid_client', () => json(401, { error: 'invalid_client' })],
   ['no token', () => json(200, { token_type: 'Bearer' })],
-])('keeps the tokens when the provider refuses with %s, and asks it again at once', async (_what, answer) => {
-  service.endpoint.instead.push(answer());
-  await expect(service.refresh()).rejects.toMatchObject({ name: 'ProviderFailure', unavailable: false });
-  expect((await service.stored()).lease).toBeUndefined();
-  expect(await service.refresh()).toBe('access-1');
-});
+])(
+  'keeps the tokens when the provider rejects with %s, and tries again immediately',
+  async (_what, answer) => {
+    service.endpoint.instead.push(answer());
+    await expect(service.refresh()).rejects.toMatchObject({ name: 'ProviderFailure', unavailable: false });
+    expect((await service.stored()).lease).toBeUndefined();
+    expect(await service.refresh()).toBe('access-1');
+  },
+);
 
-it('asks a provider that refuses once for fifty calls at once', async () => {
+it('sends one request to a provider that rejects it, for 50 concurrent calls', async () => {
   service.endpoint.before = () => service.system.wait(1000);
   service.endpoint.instead.push(json(401, { error: 'invalid_client' }));
   const answers = await Promise.allSettled(Array.from({ length: 50 }, () => service.refresh()));
@@ -197,7 +200,7 @@ it('keeps the tokens and gives the lease back when the client secret cannot be o
   expect(await service.refresh()).toBe('access-1');
 });
 
-it('tells losers what the winner was told', async () => {
+it('returns the error of the lease holder to the other calls', async () => {
   service.endpoint.before = () => service.system.wait(1000);
   service.endpoint.instead.push(json(503, {}));
   const winner = service.refresh();
@@ -207,7 +210,7 @@ it('tells losers what the winner was told', async () => {
   expect(service.endpoint.redeemed).toHaveLength(1);
 });
 
-it('does not hand out, nor store, what was forgotten meanwhile', async () => {
+it('neither returns nor stores a token that was dropped during the renewal', async () => {
   service.endpoint.before = forget;
   expect(await service.refresh()).toBe(CONSENT_NEEDED);
   expect(service.endpoint.issued).toEqual(['access-1']);
@@ -226,7 +229,7 @@ it('does not hand a loser tokens of the consent that followed a forgetting', asy
   expect(await service.held()).toMatchObject({ accessToken: 'access-of-the-new-consent' });
 });
 
-it('seals once before it sends, so that a key that cannot be had costs no refresh token', async () => {
+it('encrypts once before it sends, so that an unavailable key loses no refresh token', async () => {
   jest.spyOn(service.deps.seal, 'seal').mockRejectedValueOnce(new Error('no key'));
   await expect(service.refresh()).rejects.toThrow('no key');
   expect(service.endpoint.redeemed).toEqual([]);
@@ -257,7 +260,7 @@ describe('client credentials', () => {
     };
   });
 
-  it('are asked for once for fifty calls at once, at the first use and at expiry', async () => {
+  it('are requested once for 50 concurrent calls, at the first use and at expiry', async () => {
     for (const round of [1, 2, 3]) {
       const tokens = await Promise.all(Array.from({ length: 50 }, machine));
       expect(new Set(tokens)).toEqual(new Set([`machine-${round}`]));
@@ -297,13 +300,13 @@ describe('client credentials', () => {
     expect(asked).toBe(1);
   });
 
-  it('that are refused with invalid_grant ask nobody for consent', async () => {
+  it('do not require consent after an invalid_grant', async () => {
     deps = { ...deps, transport: () => Promise.resolve(json(400, { error: 'invalid_grant' })) };
     await expect(machine()).rejects.toMatchObject({ code: 'invalid_grant' });
   });
 });
 
-it('says all that policies are asked about, of its own token and of one that another obtained', async () => {
+it('returns all scopes that policies evaluate, for its own token and for one that another call obtained', async () => {
   const { owner, deps, stores } = service;
   const obtained = { accessToken: 'access-0', refreshToken: 'refresh-0', scopes: ['a'], expiresAt: 1 };
   const requested = { requestedScopes: ['a', 'b'], parameterScopes: ['admin'] };
@@ -322,7 +325,7 @@ it('says all that policies are asked about, of its own token and of one that ano
   expect((await service.stored()).tokens).toMatchObject(requested);
 });
 
-it('hands out the tokens of a wider consent that was completed meanwhile', async () => {
+it('returns the tokens of a wider consent that completed during the renewal', async () => {
   service.endpoint.before = () => service.put({ accessToken: 'access-of-the-consent', refreshToken: 'r' });
   expect(await service.refresh()).toBe('access-of-the-consent');
 });

@@ -67,7 +67,7 @@ describe("a user's token", () => {
     },
   );
 
-  it('is refreshed when it has ended', async () => {
+  it('is refreshed after it expires', async () => {
     await service.grant();
     service.system.advance(3600);
     expect(await service.ask()).toEqual({ output: { accessToken: 'access-1' }, outcome: 'refreshed' });
@@ -83,9 +83,9 @@ describe("a user's token", () => {
   });
 
   it.each([
-    ['the refresh token has ended', { refreshExpiresAt: 0 }],
+    ['the refresh token has expired', { refreshExpiresAt: 0 }],
     ['there is no refresh token', { refreshToken: undefined }],
-  ])('is asked of the user, and of nobody else, when %s', async (_what, change) => {
+  ])("requires the user's consent when %s", async (_what, change) => {
     await service.grant(change as object);
     service.system.advance(3600);
     expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
@@ -126,14 +126,14 @@ describe("a user's token", () => {
     expect(service.endpoint.redeemed).toEqual([]);
   });
 
-  it("of a client that was configured anew is nobody's", async () => {
+  it('of a reconfigured client is not returned', async () => {
     await service.grant();
     const { provider } = service;
     await service.stores.providers.replace({ ...provider, clientId: 'another', revision: 2 });
     expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
   });
 
-  it('is asked of nobody by a client without a name: no user could be shown it', async () => {
+  it('is not requested for a client without a client ID', async () => {
     const { provider } = service;
     await service.stores.providers.replace({ ...provider, clientId: '', revision: 2 });
     await expect(service.ask()).rejects.toMatchObject({
@@ -164,7 +164,7 @@ describe("a user's token", () => {
   it.each([
     [503, 'provider-unavailable', 'InternalServerException', 'failed'],
     [401, 'provider-refused', 'ValidationException', 'denied'],
-  ])('cannot be had from a provider that answers %i: %s', async (status, result, name, outcome) => {
+  ])('is not obtained from a provider that responds %i: %s', async (status, result, name, outcome) => {
     await service.grant();
     service.system.advance(3600);
     service.endpoint.instead.push(json(status, { error: 'invalid_client' }));
@@ -220,7 +220,7 @@ describe('a poll', () => {
   it.each([
     ['that ended', 601],
     ["that is another's", 0],
-  ])('for a session %s is told FAILED', async (_what, later) => {
+  ])('for a session %s returns FAILED', async (_what, later) => {
     const sessionUri = later > 0 ? await begun() : 'urn:ietf:params:oauth:request_uri:made-up';
     service.system.advance(later);
     expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
@@ -232,7 +232,7 @@ describe('a poll', () => {
     ["another user's", { subjectHash: 'another' }],
     ['for something else', { target: 'another' }],
     ['from before it was forgotten', { epoch: 1 }],
-  ])('for a session that is %s is told no more than for none', async (_whose, change) => {
+  ])('for a session that is %s returns no more than for an unknown session', async (_whose, change) => {
     const sessionUri = await begun();
     const session = await sessionOf(sessionUri);
     const failed = { state: 'FAILED', failure: 'access_denied' } as const;
@@ -256,18 +256,18 @@ describe('a poll', () => {
     expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
   });
 
-  it('for a session of a grant that is gone is told no more than for none', async () => {
+  it('for a session of a deleted grant returns no more than for an unknown session', async () => {
     const sessionUri = await begun();
     const { grants } = service.stores;
     jest.spyOn(grants, 'get').mockResolvedValueOnce(undefined);
     expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
   });
 
-  it('for what is no session is told FAILED', async () => {
+  it('for an invalid session URI returns FAILED', async () => {
     expect(await service.ask({ sessionUri: 'none' })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
   });
 
-  it('for an ended session that repeats forceAuthentication begins anew', async () => {
+  it('for a failed session that repeats forceAuthentication begins a new session', async () => {
     const sessionUri = await begun();
     service.system.advance(601);
     const { output } = await service.ask({ sessionUri, forceAuthentication: true });
@@ -304,7 +304,7 @@ describe("the agent's own token", () => {
     });
   });
 
-  it('asked for with force is another, and the old one is never handed out again', async () => {
+  it('is replaced after forceAuthentication, and the old token is never returned again', async () => {
     await service.ask(machine);
     const forced = { ...machine, forceAuthentication: true };
     expect(await service.ask(forced)).toMatchObject({ output: { accessToken: 'machine-2' } });
@@ -374,7 +374,7 @@ describe('a token that the resource did not take', () => {
     });
   });
 
-  it('is marked until it is renewed: nobody gets it while the provider cannot be had', async () => {
+  it('is marked until it is renewed: no request gets it while the provider is unavailable', async () => {
     await service.grant();
     service.endpoint.instead.push(json(503, {}));
     await expect(service.reject('access-0')).rejects.toMatchObject({ outcome: 'provider-unavailable' });
@@ -394,7 +394,7 @@ describe('a token that the resource did not take', () => {
     expect(reject).toHaveBeenCalledTimes(1);
   });
 
-  it('was renewed between the read and the mark: the newer one is handed out', async () => {
+  it('was renewed between the read and the mark: the newer token is returned', async () => {
     await service.grant();
     const { grants } = service.stores;
     const reject = grants.reject.bind(grants);

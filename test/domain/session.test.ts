@@ -194,7 +194,7 @@ it('lets claim succeed at most once, and never when the ten minutes are over', (
   );
 });
 
-it('never holds a code and a browser binding at once', () => {
+it('never contains both a code and a browser binding', () => {
   fc.assert(
     fc.property(history, (events) => {
       const { session } = played(events);

@@ -34,7 +34,7 @@ function moved() {
   return { wrapper, functionThere };
 }
 
-it('makes one key in place of one that cannot be opened, for all functions that need it at once', async () => {
+it('creates one key in place of one that cannot be unwrapped, for all concurrent functions', async () => {
   const { kid: before } = await service.signingKeys.current();
   const there = moved();
   const functions = Array.from({ length: 8 }, () => there.functionThere());
@@ -161,7 +161,7 @@ describe('the published keys', () => {
     return before.kid;
   }
 
-  it('are read anew until there is a key that any address can open, so that the next key is never missing', async () => {
+  it('are read again until there is a key that every address can unwrap, so that the next key is never missing', async () => {
     const before = await storeKeyOfBefore();
     const keys = service.newPublicKeys();
     expect((await keys.published()).map(({ kid }) => kid)).toEqual([before]);

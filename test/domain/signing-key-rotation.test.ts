@@ -44,7 +44,7 @@ function toNextPeriod(offset: number): void {
 }
 
 describe('rotated by hand', () => {
-  it('publishes the next key at once, signs with it after all memories have ended, and old tokens stay good', async () => {
+  it('publishes the next key immediately, signs with it after all caches expired, and old tokens stay valid', async () => {
     const before = await service.issue();
     const next = await rotateSigningKey(rotation);
     expect(next.signsFrom).toBe(service.system.seconds() + ROTATION_LEAD);
@@ -63,7 +63,7 @@ describe('rotated by hand', () => {
     await expect(service.verify(after)).resolves.toBeDefined();
   });
 
-  it('makes no second key while one is waiting, whoever asks and however often', async () => {
+  it('creates no second key while one is waiting, whatever the number of calls', async () => {
     await signingKid();
     const asked = await Promise.all(Array.from({ length: 8 }, () => rotateSigningKey(rotation)));
     expect(new Set(asked.map(({ kid }) => kid)).size).toBe(1);
@@ -91,13 +91,13 @@ describe('rotated by hand', () => {
     expect(await signingKid()).toBe(next.kid);
   });
 
-  it('leaves the next period a key of its own', async () => {
+  it('leaves the next period its own key', async () => {
     const { kid } = await rotateSigningKey(rotation);
     toNextPeriod(0);
     expect(await signingKid()).not.toBe(kid);
   });
 
-  it('ends after a hundred keys of one period, so that nobody fills the partition that all read', async () => {
+  it('is rejected after 100 keys of one period, so that no principal fills the partition that every verifier reads', async () => {
     const rotateOften = async () => {
       for (let count = 0; count < 200; count += 1) {
         await rotateSigningKey(rotation);
@@ -113,7 +113,7 @@ describe('rotated by hand', () => {
 });
 
 describe('revoked', () => {
-  it('ends the tokens that the key signed, and another key signs at once', async () => {
+  it('invalidates the tokens that the key signed, and another key signs immediately', async () => {
     const stolen = await service.issue();
     const kid = kidOf(stolen) ?? '';
     await expect(service.verify(stolen)).resolves.toBeDefined();
@@ -126,9 +126,9 @@ describe('revoked', () => {
 
     advance(MEMORY);
     await expect(service.verify(stolen)).rejects.toMatchObject({ type: 'UnauthorizedException' });
-    const anew = await service.issue();
-    expect(kidOf(anew)).toBe(next.kid);
-    await expect(service.verify(anew)).resolves.toBeDefined();
+    const again = await service.issue();
+    expect(kidOf(again)).toBe(next.kid);
+    await expect(service.verify(again)).resolves.toBeDefined();
   });
 
   it('has the key that is waiting sign before its time rather than none', async () => {
@@ -176,7 +176,7 @@ describe('revoked', () => {
 });
 
 describe('prepared by the schedule', () => {
-  it('publishes the next key a day ahead although nobody asks for a token', async () => {
+  it('publishes the next key 1 day ahead without token requests', async () => {
     const first = await prepareSigningKeys(rotation);
     expect(await publishedKids()).toEqual([first.kid]);
     toNextPeriod(-PUBLISH_AHEAD);
@@ -194,7 +194,7 @@ describe('prepared by the schedule', () => {
   });
 });
 
-it('makes keys for one wrapper only: what somebody else wrapped does not sign', async () => {
+it('creates keys for one wrapper only: a key of another wrapper does not sign', async () => {
   const planted = { ...rotation, wrapper: createInMemoryKeyWrapper() };
   const { kid } = await prepareSigningKeys(planted);
   // Nor does it stop those who want tokens: a key of the service's own takes its place.

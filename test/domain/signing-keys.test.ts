@@ -73,7 +73,7 @@ it('takes a key back after the period that follows its own', async () => {
   await expect(service.publicKeys.find(kid)).resolves.toBeUndefined();
 });
 
-it('ends up with one key when two functions make one at once', async () => {
+it('has one key after two functions create one concurrently', async () => {
   const functions = Array.from({ length: 8 }, () => service.newSigningKeys());
   const kids = await Promise.all(functions.map(async (keys) => (await keys.current()).kid));
   expect(new Set(kids).size).toBe(1);

@@ -45,7 +45,7 @@ it('is carried up to the bound', async () => {
   expect(await openSubjectToken(service.seal, carrier, subjectToken)).toBe(longest);
 });
 
-it('opens for nobody else, and in no other workload access token', async () => {
+it('cannot be decrypted for another agent or user, or in another workload access token', async () => {
   const [{ subjectToken, workload, user }, other] = [await carried('a.b.c'), await carried('d.e.f')];
   const opening = (
     carrier: Parameters<typeof openSubjectToken>[1],
@@ -60,7 +60,7 @@ it('opens for nobody else, and in no other workload access token', async () => {
   await expect(opening({ workload, user }, { tokenId: other.subjectToken.tokenId })).rejects.toThrow();
 });
 
-it('is sealed by a key of its own purpose, which opens nothing that the vault holds', async () => {
+it('is encrypted with a key of its own purpose, which decrypts nothing in the token vault', async () => {
   const { workload, user, subjectToken } = await carried('a.b.c');
   const contexts: SealingContext[] = [];
   const seal = { open: (context: SealingContext) => Promise.resolve(String(contexts.push(context))) };

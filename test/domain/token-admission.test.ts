@@ -147,7 +147,7 @@ describe('custom claims', () => {
   });
 });
 
-it('judges the scope last: who lacks it as well as something else is told of the something else', () => {
+it('validates the scope last: a token that also fails another condition gets that rejection', () => {
   const entry = { allowedAudience: ['app'], allowedClients: ['web'], allowedScopes: ['agents'] };
   const good = { aud: 'app', client_id: 'web', roles: ['dev'] };
   const customClaims = [

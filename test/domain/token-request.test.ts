@@ -269,10 +269,16 @@ describe('the answer', () => {
     },
   );
 
-  it.each(['Infinity', 'soon', -1, true])('is refused for a lifetime that is none (%s)', async (seconds) => {
-    const service = await createTokenClient(() => tokens({ expires_in: seconds }));
-    await expect(byRefresh(service)).rejects.toMatchObject({ code: 'invalid_response', unavailable: false });
-  });
+  it.each(['Infinity', 'soon', -1, true])(
+    'is rejected for a lifetime that is not valid (%s)',
+    async (seconds) => {
+      const service = await createTokenClient(() => tokens({ expires_in: seconds }));
+      await expect(byRefresh(service)).rejects.toMatchObject({
+        code: 'invalid_response',
+        unavailable: false,
+      });
+    },
+  );
 
   it('that names no end: an hour, for a token that can be refreshed', async () => {
     const service = await createTokenClient(() => tokens({ expires_in: undefined }));

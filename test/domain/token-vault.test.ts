@@ -78,7 +78,7 @@ describe('the vault', () => {
     expect(entries).toEqual([{ operation: 'GetTokenVault', principal: OWNER, outcome: 'allowed' }]);
   });
 
-  it('is the one that there is', async () => {
+  it('is the only one', async () => {
     expect(await getTokenVault(deps, { arn: OWNER }, 'default')).toEqual(NEVER_MOVED);
     const missing = {
       name: 'ResourceNotFoundException',
@@ -147,14 +147,14 @@ describe('nothing is changed', () => {
     });
   });
 
-  it('by who finds that somebody else moved it meanwhile', async () => {
+  it('by a call that finds a concurrent move', async () => {
     deps = { ...deps, tokenVault: { ...stores.tokenVault, replace: () => Promise.resolve(false) } };
     await expect(set()).rejects.toMatchObject({ name: 'ThrottlingException' });
   });
 });
 
-describe('a move that does not end', () => {
-  it('for KMS has no time: goes on with the next call', async () => {
+describe('an unfinished move', () => {
+  it('because KMS throttles it: continues with the next call', async () => {
     pages = [page(3), page(1, { throttled: true }), page(2)];
     await expect(set()).rejects.toMatchObject({
       name: 'ThrottlingException',
@@ -164,7 +164,7 @@ describe('a move that does not end', () => {
     expect(pages).toEqual([]);
   });
 
-  it('within twenty seconds: goes on with the next call', async () => {
+  it('within 20 seconds: continues with the next call', async () => {
     pages = [page(1), page(1), page(1)];
     before = () => {
       system.advance(10);
@@ -175,7 +175,7 @@ describe('a move that does not end', () => {
     });
   });
 
-  it('for vault keys are left under keys that KMS does not open: moves the rest, and says which keys', async () => {
+  it('because KMS cannot decrypt some vault keys: moves the rest, and names the KMS keys', async () => {
     pages = [page(2, { stuck: [OTHER_KEY] }), page(1, { stuck: [OTHER_KEY, SERVICE_KEY] }), page(4)];
     await expect(set()).rejects.toMatchObject({
       name: 'ValidationException',

@@ -1,8 +1,8 @@
 /**
- * What an agent endpoint is: whose calls it takes, which agent it invokes and how. The deployment writes it, the gate
- * reads it at start; inbound authorization is by IAM or by user tokens, never both on one endpoint.
+ * The configuration of an agent endpoint: the callers that it accepts, and the agent that it invokes. The deployment
+ * writes it, and the gate reads it at start. An endpoint authorizes callers by IAM or by user tokens, never both.
  *
- * Named as in AWS's `CreateAgentRuntime` (Amazon Bedrock AgentCore, control plane 2023-06-05) where it has the member.
+ * Members have the names of `CreateAgentRuntime` (Amazon Bedrock AgentCore, control plane 2023-06-05) if it has them.
  */
 import * as v from 'valibot';
 import { parseConfiguration } from '../configuration';
@@ -11,7 +11,7 @@ import { endpointFault, type EndpointPolicy } from '../endpoint';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
-/** An agent runtime's ARN: its last part is AWS's `AgentRuntimeId`, a name and ten letters or digits of its own. */
+/** An agent runtime's ARN. Its last part is the `AgentRuntimeId`: a name and 10 letters or digits. */
 const AGENT_RUNTIME_ARN =
   /^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:\d{12}:runtime\/[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}$/;
 
@@ -25,18 +25,18 @@ const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]{1,
 /** AWS's pattern of `requestHeaderAllowlist`, in any case: header names have none (RFC 9110 section 5.1). */
 const ALLOWED_HEADER = /^(Authorization|X-Amzn-Bedrock-AgentCore-Runtime-Custom-[a-zA-Z0-9_-]+)$/i;
 
-/** AWS's most, of the headers that are allowed through. */
+/** Maximum allowed headers, as in AWS. */
 const MAX_HEADERS = 20;
 
-/** Principals that may name a user; more of them are better served by a role that they assume. */
+/** Maximum principals that can name a user. Larger groups can assume a common role. */
 const MAX_PRINCIPALS = 50;
 
-/** Seconds that API Gateway streams an answer for (developer guide, "Response streaming", limits). */
+/** Seconds for which API Gateway streams a response (developer guide, "Response streaming", limits). */
 const MAX_RUN_SECONDS = 900;
 
 export const IamInboundSchema = v.strictObject({
   kind: v.literal('IAM'),
-  /** IAM principals who may say in a header for which user they call; a session counts as its role. */
+  /** IAM principals that can name a user in a header. A session is identified by its role. */
   userIdPrincipals: v.pipe(
     v.array(
       v.pipe(
@@ -77,7 +77,7 @@ export const TargetSchema = v.variant('kind', [
   }),
 ]);
 
-/** Names of request headers that go on to the agent. `Authorization` is the user's own token. */
+/** Names of request headers that are passed to the agent. `Authorization` contains the user token. */
 export const RequestHeaderAllowlistSchema = v.pipe(
   v.array(
     v.pipe(
@@ -121,11 +121,11 @@ export const AgentEndpointSchema = v.pipe(
     inbound: InboundSchema,
     target: TargetSchema,
     requestHeaderAllowlist: RequestHeaderAllowlistSchema,
-    /** Where consent brings a user back to, as the agent is told; it is not told one when this is left out. */
+    /** The return URL for consent, which is passed to the agent. Optional. */
     oauth2CallbackUrl: v.exactOptional(
       v.pipe(text, v.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII, for it goes into a header')),
     ),
-    /** Seconds that a run may take in all. */
+    /** Maximum seconds of an invocation. */
     runSeconds: v.exactOptional(RunSecondsSchema),
   }),
   v.check(
@@ -154,7 +154,7 @@ export const invocationUrl = ({
 }: Pick<AgentEndpointConfiguration, 'baseUrl' | 'agentRuntimeArn'>): string =>
   `${baseUrl}/runtimes/${encodeURIComponent(agentRuntimeArn)}/invocations`;
 
-/** Whose tokens the endpoint believes, in the form that tokens are judged by. */
+/** Returns the issuer that the endpoint trusts, in the form for validation. */
 export function trustedIssuerOf(endpoint: AgentEndpointConfiguration, inbound: JwtInbound): TrustedIssuer {
   const { discoveryUrl, allowedAudience, allowedClients, allowedScopes, customClaims } = inbound;
   const named = allowedAudience !== undefined || allowedClients !== undefined;
@@ -167,7 +167,7 @@ export function trustedIssuerOf(endpoint: AgentEndpointConfiguration, inbound: J
   };
 }
 
-/** What the shape does not say: where addresses lead. */
+/** Returns why an address is not valid, which the schema does not check. */
 function addressFault(
   { baseUrl, target, inbound }: AgentEndpointConfiguration,
   policy: EndpointPolicy,
@@ -185,11 +185,11 @@ function addressFault(
 }
 
 /**
- * An agent endpoint from configuration.
+ * Returns an agent endpoint from configuration.
  *
  * @param json a JSON object, {@link AgentEndpointConfiguration}
- * @param policy whether addresses on this very machine are let in
- * @throws Error in plain words, naming the member
+ * @param policy whether addresses on this machine are allowed
+ * @throws Error that names the member
  */
 export function parseAgentEndpoint(json: string, policy: EndpointPolicy): AgentEndpointConfiguration {
   const endpoint = parseConfiguration(

@@ -1,5 +1,5 @@
 /**
- * The agent's request: the caller's payload, and the headers that AWS's SDKs read (Python `bedrock-agentcore`,
+ * The agent's request: the caller's payload, and the headers that the AWS SDKs read (Python `bedrock-agentcore`,
  * `runtime/models.py`; npm `bedrock-agentcore`, `runtime/app`). Of the caller's headers, the gate passes only those that
  * are listed here or in the endpoint's allowlist. So no caller can send its own workload access token to the agent.
  */

@@ -1,4 +1,4 @@
-/** What the audit trail says of a call on an endpoint, whether the gate or its authorizer writes it. */
+/** Audit entries of a call to an endpoint, for the gate and its authorizer. */
 import { decodeJwt } from 'jose';
 import type { AuditTrail } from '../audit';
 import { workloadIdentityArn } from '../identity/workload-identity';
@@ -7,13 +7,13 @@ import type { AgentEndpointConfiguration } from './agent-endpoint';
 /** AWS's name of the operation. */
 export const OPERATION = 'InvokeAgentRuntime';
 
-/** Which agent is called, and which workload identity it acts as. */
+/** Returns the agent that is called, and its workload identity. */
 export function endpointEntry({ agentRuntimeArn, workloadName }: AgentEndpointConfiguration) {
   const arnPrefix = agentRuntimeArn.slice(0, agentRuntimeArn.indexOf(':runtime/'));
   return { resource: agentRuntimeArn, workloadIdentity: workloadIdentityArn(arnPrefix, workloadName) };
 }
 
-/** Which token the agent is given. The service that issued it a moment ago is believed, and the token not verified. */
+/** Returns the token's members of an entry. The token is not verified, because the service has just issued it. */
 export function tokenEntry(workloadAccessToken: string): { readonly jti?: string } {
   try {
     const { jti } = decodeJwt(workloadAccessToken);
@@ -24,9 +24,9 @@ export function tokenEntry(workloadAccessToken: string): { readonly jti?: string
 }
 
 /**
- * Records that an answer did not come to its end. That it had begun stands in an entry of its own.
+ * Records that a response ended early. Its start has a separate entry.
  *
- * @param reason in the operator's words
+ * @param reason for the operator
  */
 export function recordBrokenOff(
   audit: AuditTrail,

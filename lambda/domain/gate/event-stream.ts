@@ -1,10 +1,10 @@
 /**
- * Server-sent events on their way to the caller: what stands behind the last whole event is held back, so that an event
- * that was cut in two never looks whole. A blank line ends an event; a line ends with CR, LF or both.
+ * Passes server-sent events to the caller. It holds back bytes after the last complete event, so that a truncated event
+ * never looks complete. A blank line ends an event; a line ends with CR, LF, or both.
  * Source: WHATWG HTML, "Server-sent events", "Parsing an event stream".
  */
 
-/** Bytes of an unfinished event that are held back. A longer one passes as it comes. */
+/** Maximum bytes of an incomplete event that are held back. A longer event is passed as it arrives. */
 export const MAX_HELD_BYTES = 64 * 1024;
 
 const LF = 0x0a;
@@ -14,22 +14,21 @@ const COLON = 0x3a;
 export class EventStream {
   private held: Uint8Array[] = [];
   private heldBytes = 0;
-  /** Whether part of an unfinished event or line has been passed. */
+  /** Whether part of an incomplete event or line has been passed. */
   private passing = false;
-  /** Whether a field has come since the last blank line. */
+  /** Whether a field has arrived since the last blank line. */
   private fields = false;
   private atLineStart = true;
   private afterCr = false;
 
   /**
-   * Whether another event may follow what has been passed: it would be one of its own, and make none of what came
-   * before.
+   * Whether another event can follow the passed bytes as a separate event, without completing an earlier one.
    */
   get betweenEvents(): boolean {
     return !this.passing;
   }
 
-  /** @returns what may pass now; empty while an event is unfinished */
+  /** Returns the bytes to pass now; empty while an event is incomplete. */
   take(chunk: Uint8Array): Uint8Array {
     const end = this.endOfEvents(chunk);
     if (end > 0) {
@@ -42,12 +41,12 @@ export class EventStream {
     return this.overflowing() ? this.release() : new Uint8Array(0);
   }
 
-  /** @returns what was held back: an answer that came to its end is the agent's, finished or not */
+  /** Returns the held-back bytes of a complete response, even if the last event is incomplete. */
   rest(): Uint8Array {
     return this.release();
   }
 
-  /** Position behind the last line end of the chunk at which no event is unfinished; 0 when there is none. */
+  /** Returns the position after the last line end at which no event is incomplete; 0 if there is none. */
   private endOfEvents(chunk: Uint8Array): number {
     let end = 0;
     for (let at = 0; at < chunk.length; at += 1) {
@@ -55,13 +54,13 @@ export class EventStream {
       const pair = byte === LF && this.afterCr;
       this.afterCr = byte === CR;
       if (byte === CR || byte === LF) {
-        // The second half of a CRLF ends no line of its own.
+        // The second half of a CRLF does not end another line.
         if (!pair && this.atLineStart) this.fields = false;
         this.atLineStart = true;
         if (!this.fields) end = at + 1;
         continue;
       }
-      // A comment is part of no event.
+      // A comment does not belong to an event.
       if (this.atLineStart && byte !== COLON) this.fields = true;
       this.atLineStart = false;
     }
@@ -74,7 +73,7 @@ export class EventStream {
     this.heldBytes += bytes.length;
   }
 
-  /** An event too long to be held back passes as it comes, until its end. */
+  /** Passes an event that is too long to hold back, until its end. */
   private overflowing(): boolean {
     this.passing ||= this.heldBytes > MAX_HELD_BYTES;
     return this.passing;

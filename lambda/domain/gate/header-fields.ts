@@ -4,10 +4,10 @@ import { invalidMember } from '../service-error';
 export type HeaderFields = ReadonlyMap<string, readonly string[]>;
 
 /**
- * A field that says one thing: who calls, for which session.
+ * Returns a field that must have one value, such as the session ID.
  *
- * @param name as it is documented, in any case
- * @throws ValidationException when there are several of it, for they could be read in two ways
+ * @param name in any case
+ * @throws ValidationException if it is repeated, because the meaning would be ambiguous
  */
 export function singleField(fields: HeaderFields, name: string): string | undefined {
   const [value, ...others] = fields.get(name.toLowerCase()) ?? [];
@@ -15,7 +15,7 @@ export function singleField(fields: HeaderFields, name: string): string | undefi
   return value;
 }
 
-/** A field as one value, its lines joined as a list; undefined when there is none. */
+/** Returns a field as one value, with its lines joined as a list; undefined if there is none. */
 export function joinedField(fields: HeaderFields, name: string): string | undefined {
   const values = fields.get(name.toLowerCase());
   return values && values.length > 0 ? values.join(', ') : undefined;

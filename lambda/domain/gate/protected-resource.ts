@@ -1,5 +1,5 @@
 /**
- * The protected-resource metadata of an endpoint: what it is called, and who issues tokens for it.
+ * The protected-resource metadata of an endpoint: its identifier, and the issuers of its tokens.
  * Source: RFC 9728 section 2.
  */
 import { issuerOf } from '../identity/trusted-issuer';

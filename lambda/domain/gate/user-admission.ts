@@ -1,4 +1,4 @@
-/** Whether a user's token lets a call through: everything but the scope first, the scope last. */
+/** Validates the user token of a call: everything except the scope first, and the scope last. */
 import { scopesRejection } from '../identity/token-admission';
 import { subjectHash, type UserTokenVerifier, type VerifiedUserToken } from '../identity/user';
 import { audited, type AuditTrail, type Annotate } from '../audit';
@@ -8,10 +8,10 @@ import { endpointEntry, OPERATION } from './audit';
 import { NO_TOKEN, SCOPE_MISSING } from './challenge';
 import type { HeaderFields } from './header-fields';
 
-/** RFC 6750 section 2.1; the scheme's name has no case (RFC 9110 section 11.1). */
+/** RFC 6750 section 2.1; the case of the scheme is ignored (RFC 9110 section 11.1). */
 const BEARER = /^Bearer +([A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+) *$/i;
 
-/** @throws UnauthorizedException when there is no bearer token, or more than one header that could hold it */
+/** Returns the bearer token. @throws UnauthorizedException if there is none, or more than one header that could contain it */
 export function bearerToken(received: HeaderFields): string {
   const [value, ...others] = received.get('authorization') ?? [];
   const [, token] = BEARER.exec(value ?? '') ?? [];
@@ -23,9 +23,11 @@ export function bearerToken(received: HeaderFields): string {
 }
 
 /**
- * @param annotate learns the user as soon as the token has proved one
- * @throws UnauthorizedException, or InternalServerException or ValidationException when the issuer's keys cannot be had
- * @throws AccessDeniedException when nothing but a scope is missing
+ * Returns the verified user token.
+ *
+ * @param annotate receives the user after verification
+ * @throws UnauthorizedException, or InternalServerException or ValidationException if the issuer's keys are unavailable
+ * @throws AccessDeniedException if only a scope is missing
  */
 export async function admitUser(
   userTokens: UserTokenVerifier,
@@ -36,7 +38,7 @@ export async function admitUser(
 ): Promise<VerifiedUserToken> {
   const trusted = trustedIssuerOf(endpoint, inbound);
   const verified = await userTokens.verify(token, {
-    // Without its scopes, which are judged below when all the rest has been found good.
+    // The scopes are validated below, after everything else.
     authorizerConfiguration: { customJWTAuthorizer: { ...trusted, allowedScopes: undefined } },
   });
   annotate({ user: subjectHash(verified.user), scopes: verified.scopes });
@@ -53,10 +55,8 @@ export interface AuthorizeDependencies {
 }
 
 /**
- * The authorizer's decision. It records what it refuses; a call that it lets through the gate records, when it has made
- * it.
+ * Returns the hash of the user for the authorizer. Records denials only: the gate records an accepted call.
  *
- * @returns hash of the user
  * @throws as {@link bearerToken} and {@link admitUser}
  */
 export function authorizeUser(

@@ -1,8 +1,8 @@
 /**
  * A client that authenticates by a signed assertion: AWS's `PrivateKeyJwtConfig`, and the KMS key that it names.
- * Whoever may create a provider must not thereby sign with any key of the account (the confused deputy, IAM user
- * guide): so the key itself names the one owner whose providers may use it, by a tag, which is looked at again before
- * each signature.
+ * The permission to create a provider must not give access to every key of the account (the confused deputy problem, IAM
+ * user guide). So a tag of the key names the one owner whose providers can use it, and the service checks the tag before
+ * every signature.
  */
 import { accessDenied, invalidMember } from '../service-error';
 import { isNamedBy, type Owned } from '../ownership';
@@ -126,12 +126,12 @@ export interface KeyNaming extends Owned {
 }
 
 /**
- * Checks the key that a request names, for the owner whom the key's tag names. Only the owner may name one, or change
- * what it signs and for whom: somebody else who may update the provider could have an assertion for the owner's client
- * sent to a server of their own, with an audience that is not theirs.
+ * Checks the key that a request names, for the owner that the key's tag names. Only the owner can name a key, or change
+ * what it signs and for which audience: another principal that is allowed to update the provider could send an assertion
+ * for the owner's client to its own server.
  *
- * @throws ValidationException, the same one for every key that the owner may not use, whether it exists or not;
- *   AccessDeniedException for a caller who is not the owner
+ * @throws ValidationException, which is the same for every key that the owner cannot use, whether it exists or not;
+ *   AccessDeniedException for a caller that is not the owner
  */
 export async function checkSigningKey(
   deps: KeyNamingDependencies,

@@ -1,6 +1,6 @@
 /**
- * What a vendor is: where its endpoints are, and in what it departs from a plain RFC 6749 server. What is not said
- * is as the RFCs say. The vendors themselves are in vendors.ts.
+ * The definition of a vendor: its endpoints, and its differences from a plain RFC 6749 server. Everything else is as in
+ * the RFCs. vendors.ts contains the vendors.
  */
 import type { OnBehalfOfConfig } from './on-behalf-of-config';
 
@@ -32,7 +32,7 @@ export type ClientAuthenticationMethod = (typeof CLIENT_AUTHENTICATION_METHODS)[
 export const usesSecret = (method: ClientAuthenticationMethod): method is ClientSecretMethod =>
   method === 'CLIENT_SECRET_BASIC' || method === 'CLIENT_SECRET_POST';
 
-/** An authorization server that is in one place for everybody. */
+/** An authorization server with the same endpoints for all customers. */
 export interface FixedServer {
   /** The vendor's issuer where it has one, and else its origin: what an `iss` in its answer must be (RFC 9207). */
   readonly issuer: string;
@@ -80,8 +80,8 @@ export interface Vendor {
   readonly onBehalfOf?: BuiltInOnBehalfOf;
   /** The token request as a JSON object instead of a form. */
   readonly jsonTokenRequest?: true;
-  /** Header fields that its token endpoint wants beside the usual ones. */
+  /** Additional header fields that its token endpoint requires. */
   readonly tokenRequestHeaders?: Readonly<Record<string, string>>;
-  /** What is odd in its answers; absent for a server that is judged as it answers. */
+  /** Differences in its responses; absent if its responses need no conversion. */
   readonly answer?: AnswerDepartures;
 }

@@ -37,7 +37,7 @@ describe('is taken', () => {
       }),
     ],
     [
-      'with headers that go on',
+      'with headers for the agent',
       endpointOf(BY_JWT, {
         requestHeaderAllowlist: ['authorization', 'X-Amzn-Bedrock-AgentCore-Runtime-Custom-Tenant'],
       }),
@@ -74,7 +74,11 @@ describe('is refused, with the member and what it must be', () => {
     ],
     ['another protocol', { ...endpointOf(BY_IAM), protocol: 'A2A' }, 'protocol: '],
     ['no inbound authorization', { ...endpointOf(BY_IAM), inbound: undefined }, 'inbound'],
-    ['both kinds at once', endpointOf({ ...BY_JWT, userIdPrincipals: [] } as never), 'userIdPrincipals'],
+    [
+      'both kinds of inbound authorization',
+      endpointOf({ ...BY_JWT, userIdPrincipals: [] } as never),
+      'userIdPrincipals',
+    ],
     [
       'a session as principal',
       endpointOf({
@@ -84,7 +88,7 @@ describe('is refused, with the member and what it must be', () => {
       'inbound.userIdPrincipals.0: must be the ARN of an IAM role',
     ],
     [
-      'everybody as principal',
+      'every principal',
       endpointOf({ kind: 'IAM', userIdPrincipals: ['*'] }),
       'inbound.userIdPrincipals.0: must be the ARN of an IAM role',
     ],
@@ -99,7 +103,7 @@ describe('is refused, with the member and what it must be', () => {
       'inbound.discoveryUrl: must be https',
     ],
     [
-      'a mapping of a scope that nobody asks for',
+      'a mapping of a scope that is not allowed',
       endpointOf({ ...BY_JWT, ...claims, advertisedScopeMapping: { read: 'a' } }),
       'inbound: advertisedScopeMapping must map scopes that allowedScopes names',
     ],
@@ -129,12 +133,12 @@ describe('is refused, with the member and what it must be', () => {
       'target.functionArn: must be the ARN of a function',
     ],
     [
-      'the signature as a header that goes on',
+      'the signature as a header for the agent',
       endpointOf(BY_IAM, { requestHeaderAllowlist: ['AUTHORIZATION'] }),
       'requestHeaderAllowlist can name Authorization with JWT inbound only',
     ],
     [
-      "the gate's own header as one that goes on",
+      "the gate's own header as a header for the agent",
       endpointOf(BY_JWT, { requestHeaderAllowlist: ['WorkloadAccessToken'] }),
       'requestHeaderAllowlist.0: must be Authorization or',
     ],
@@ -167,7 +171,7 @@ it('has the invocation URL that its callers sign or get tokens for', () => {
   );
 });
 
-it('wants tokens for itself unless it is told for whom', () => {
+it('requires tokens for itself unless the configuration names an audience or a client', () => {
   const judged = (change: object) => trustedIssuerOf(endpointOf(BY_JWT), { ...BY_JWT, ...change });
   expect(judged({})).toMatchObject({
     discoveryUrl: `${ISSUER}/.well-known/openid-configuration`,

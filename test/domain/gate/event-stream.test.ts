@@ -20,7 +20,7 @@ it.each([
   ['LF and CR', 'data: a\n\r'],
   ['several fields', 'id: 1\nevent: x\ndata: a\ndata\n\n'],
   ['blank lines before it', '\n\r\n\rdata: a\n\n'],
-])('a whole event passes at once: %s', (_what, event) => {
+])('passes a whole event immediately: %s', (_what, event) => {
   expect(passing(event)).toEqual({ passed: [event], between: true, rest: '' });
 });
 

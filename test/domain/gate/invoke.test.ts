@@ -131,7 +131,7 @@ describe('by IAM', () => {
     ]);
   });
 
-  it('does not call for a user whom nobody else may name', async () => {
+  it('rejects a user ID from a principal that is not authorized to name a user', async () => {
     expect(await refused(endpointOf(BY_IAM), withUser)).toMatchObject({
       error: 'AccessDeniedException',
       principal: APPLICATION,
@@ -183,7 +183,7 @@ describe("by a user's token", () => {
     expect(await refused(endpointOf(BY_JWT), callOf())).toMatchObject({ error: 'UnauthorizedException' });
   });
 
-  it('does not let the caller name a user besides', async () => {
+  it('rejects a user ID in addition to a user token', async () => {
     const call = userCall({ 'x-amzn-bedrock-agentcore-runtime-user-id': 'ben' });
     expect(await refused(endpointOf(BY_JWT), call)).toMatchObject({ error: 'ValidationException' });
   });
@@ -207,7 +207,7 @@ describe('the authorizer', () => {
   const authorize = (deps: ReturnType<typeof portsOf>, lines: Record<string, string>) =>
     authorizeUser(deps, endpointOf(scoped), scoped, headers(lines));
 
-  it('lets in and leaves it to the gate to record that', async () => {
+  it('accepts the call, which the gate then records', async () => {
     const deps = portsOf();
     expect(await authorize(deps, { authorization: `bearer ${TOKEN}` })).toBe(subjectHash(ANA));
     expect(deps.entries).toEqual([]);
@@ -285,7 +285,7 @@ describe('the agent gets', () => {
     });
   });
 
-  it('a session of its own when the caller names none', async () => {
+  it('a new session when the caller names none', async () => {
     const { headers: got } = await sent(endpointOf(BY_IAM), callOf());
     expect(got['X-Amzn-Bedrock-AgentCore-Runtime-Session-Id']).toMatch(/^[0-9a-f-]{36}$/);
     expect(got).not.toHaveProperty('OAuth2CallbackUrl');
@@ -411,7 +411,7 @@ describe('the caller gets', () => {
     expect(got).not.toHaveProperty('x-other');
   });
 
-  it('nothing of an agent that heeds no signal, once the run has ended', async () => {
+  it('nothing from an agent that ignores the signal after the invocation ended', async () => {
     const end = new AbortController();
     const deps = portsOf();
     const deaf = { invoke: () => new Promise<never>(() => undefined) };

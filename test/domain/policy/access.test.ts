@@ -57,7 +57,7 @@ describe('acting on a resource', () => {
     ],
     ['a Deny before an Allow', policy(statement({ Effect: 'Deny' }), statement(EVERYTHING)), true, false],
     [
-      'an Allow beside a Deny that does not apply',
+      'an Allow with a Deny that does not apply',
       policy(
         statement(),
         statement({ Effect: 'Deny', Condition: { StringEquals: { 'aws:PrincipalType': 'User' } } }),
@@ -70,7 +70,7 @@ describe('acting on a resource', () => {
     expect(acts(ROLE, text)).toBe(byRole);
   });
 
-  it('lets the owner keep the policy whatever it denies, and nobody else', () => {
+  it('allows only the owner to change the policy, whatever it denies', () => {
     const text = policy(statement({ ...EVERYTHING, Effect: 'Deny' }), statement(EVERYTHING));
     const allowedTo = (principal: string) =>
       OPERATIONS.filter((operation) => acts(principal, text, { operation }));
@@ -87,7 +87,7 @@ describe('acting on a resource', () => {
     expect(allowedTo(FOREIGN_ROLE)).toEqual([]);
   });
 
-  it('lets nobody in by a stored policy that is not understood, but its owner to put it anew', () => {
+  it('allows no one by a stored policy that is not valid, except the owner to replace it', () => {
     for (const text of ['{', policy(statement({ Resource: OTHER_IDENTITY })), policy()]) {
       const allowedTo = (principal: string) =>
         OPERATIONS.filter((operation) => acts(principal, text, { operation }));
@@ -147,7 +147,7 @@ describe('obtaining from a provider', () => {
     expect(obtains(undefined, { identity: others })).toBe(false);
   });
 
-  it("lets in another owner's agent, by owner and name", () => {
+  it("allows another owner's agent, by owner and name", () => {
     const text = policy(binding({ Principal: { AWS: FOREIGN_ROLE }, ...ofAgent(IDENTITY) }));
     expect(obtains(text, { identity: others })).toBe(true);
     expect(obtains(text, { identity: { ...others, arn: OTHER_IDENTITY } })).toBe(false);
@@ -209,7 +209,7 @@ describe('obtaining from a provider', () => {
     expect(obtains(text, { identity: others })).toBe(false);
   });
 
-  it('refuses on a policy that is not understood, whoever asks', () => {
+  it('denies every caller if the policy is not valid', () => {
     expect(obtains('{')).toBe(false);
     expect(obtains('{', { identity: others })).toBe(false);
   });
@@ -253,7 +253,7 @@ describe('a principal that was made again under its name', () => {
     }
   });
 
-  it('is told so, and the operator too', () => {
+  it('gets a message that says so, and so does the operator', () => {
     const resource = { arn: IDENTITY, ...recorded };
     const operation = 'GetWorkloadAccessToken' as const;
     expect(caught(() => authorizeAction({ principal: AGAIN, operation, resource }))).toMatchObject({
@@ -263,7 +263,7 @@ describe('a principal that was made again under its name', () => {
     });
   });
 
-  it('is let in by a policy that names the ARN: policies know no ids', () => {
+  it('is allowed by a policy that names the ARN, because policies contain no unique IDs', () => {
     const resource = { arn: IDENTITY, ...recorded, policy: policy(statement({ Principal: { AWS: OWNER } })) };
     const operation = 'GetWorkloadAccessToken' as const;
     expect(actionDenial({ principal: AGAIN, operation, resource })).toBeUndefined();

@@ -76,7 +76,7 @@ const request: fc.Arbitrary<PolicyRequest> = fc.record({
 
 const RUNS = { numRuns: 500 };
 
-it('never lets anybody in by one more Deny', () => {
+it('never allows more after another Deny', () => {
   fc.assert(
     fc.property(
       statements,
@@ -123,7 +123,7 @@ it('decides the same whatever the order of the statements', () => {
   );
 });
 
-it('allows nobody whom no statement names', () => {
+it('allows no principal that no statement names', () => {
   fc.assert(
     fc.property(fc.array(anyStatement('Deny'), { minLength: 1, maxLength: 3 }), request, (listed, asked) => {
       expect(evaluate(parsePolicyDocument(policy(...listed), PROVIDER), asked).decision).not.toBe('allow');
@@ -216,7 +216,7 @@ it('never takes an operator that it does not know', () => {
   );
 });
 
-it('finds a name that stands twice, wherever it stands', () => {
+it('finds a repeated name at any position', () => {
   const key = fc.string({ minLength: 1 }).filter((name) => name !== '__proto__');
   fc.assert(
     fc.property(key, anything, anything, fc.nat({ max: 3 }), (name, one, two, depth) => {

@@ -58,7 +58,7 @@ it.each<[string, string, string]>([
     `Statement.1.Condition.StringEquals.${key}: is not a condition key of this resource`,
   ]),
   [
-    'a key twice but for its case',
+    'a key repeated with different case',
     condition({ StringEquals: { 'aws:PrincipalArn': ROLE, 'aws:principalarn': USER } }),
     'aws:principalarn: is repeated with different case',
   ],
