@@ -1,5 +1,5 @@
 /**
- * Checks that a request is for this endpoint's agent. AWS's clients name the agent by its ARN, percent-encoded as one
+ * Checks that a request is for this endpoint's agent. AWS clients name the agent by its ARN, percent-encoded as one
  * segment, or by its ID and account; API Gateway passes the path encoded or decoded.
  * Source: InvokeAgentRuntime (Amazon Bedrock AgentCore, data plane 2024-02-28).
  */

@@ -140,7 +140,7 @@ export const issuerOf = ({ discoveryUrl }: Pick<TrustedIssuer, 'discoveryUrl'>):
  * shape does not say: where the discovery URL leads.
  *
  * @param given left out: what there is stays, so that a client that does not know the member never takes it away;
- *   without a member: the identity believes the deployment's issuers again
+ *   without a member: the identity trusts the deployment's issuers again
  * @throws ValidationException that names the member
  */
 export function authorizerChange(

@@ -1,4 +1,4 @@
-/** API-key credential providers: a key that agents of the same owner may use, sealed and never told to the control plane. */
+/** API key credential providers: a key that the owner's agents can use, encrypted and never returned by the control plane. */
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
@@ -29,7 +29,7 @@ import {
 } from './provider-secret';
 
 export interface ApiKeyProvider extends OwnedResource {
-  /** Where the key is, when it is not in the vault. */
+  /** The location of the key, if it is not in the token vault. */
   readonly externalSecret?: ExternalSecret | undefined;
 }
 
@@ -56,13 +56,13 @@ export interface ApiKeyProviderInput {
 
 const KIND = 'credential provider';
 
-/** Entries of a page when the caller does not say: AWS's most. */
+/** Default entries of a page: the maximum in AWS. */
 const PAGE = 100;
 
 export const apiKeyProviderArn = (arnPrefix: string, name: string): string =>
   `${arnPrefix}:token-vault/default/apikeycredentialprovider/${name}`;
 
-/** The API key's place in the vault; control plane seals there, credential retrieval opens. */
+/** Returns the encryption context of the API key. The control plane encrypts it, and credential retrieval decrypts it. */
 export const apiKeyContext = (provider: Pick<ApiKeyProvider, 'id' | 'arn'>): SealingContext => ({
   purpose: 'api-key',
   ownerId: provider.id,
@@ -77,7 +77,7 @@ const sealKey = async (
 ): Promise<void> =>
   deps.apiKeys.put(provider.id, await deps.seal.seal(apiKeyContext(provider), apiKey), provider.revision);
 
-/** Its key first, without which it is nothing. */
+/** Deletes the vault key first, without which the API key cannot be decrypted. */
 async function deleteKey(
   { vaultContents, apiKeys }: ApiKeyProviderDependencies,
   { id }: ApiKeyProvider,
@@ -96,7 +96,7 @@ function neededKey(input: ApiKeyProviderInput): Exclude<GivenSecret, { kind: 'no
   return given;
 }
 
-/** Where the key is to be read from; undefined for one that goes into the vault. */
+/** Returns the location of an external key; undefined for a key in the token vault. */
 const externalKey = async (
   deps: ApiKeyProviderDependencies,
   naming: SecretNaming,
@@ -105,9 +105,9 @@ const externalKey = async (
   key.kind === 'external' ? nameExternalSecret(deps, naming, MEMBERS.reference, key.reference) : undefined;
 
 /**
- * @param principal who calls, who will own the provider
- * @throws ConflictException when the name is taken, ValidationException without a key,
- *   ServiceQuotaExceededException
+ * Creates a provider owned by the caller.
+ *
+ * @throws ConflictException if the name is in use, ValidationException without a key, ServiceQuotaExceededException
  */
 export function createApiKeyProvider(
   deps: ApiKeyProviderDependencies,
@@ -117,7 +117,7 @@ export function createApiKeyProvider(
   return audited(deps.audit, { operation: 'CreateApiKeyCredentialProvider', principal }, async (annotate) => {
     annotate({ provider: input.name });
     const key = neededKey(input);
-    // Look first, so that a key is not sealed for nothing; the conditional write below decides.
+    // Read first, so that no key is encrypted unnecessarily; the conditional write below decides.
     if (await deps.apiKeyProviders.get(input.name)) throw nameTaken(KIND, input.name);
     await checkQuota(deps.apiKeyProviders, principal, deps.quotas, 'apiKeyCredentialProviders');
     const externalSecret = await externalKey(deps, { byOwner: true, ...ownedBy(principal) }, key);
@@ -161,10 +161,10 @@ export function getApiKeyProvider(
 }
 
 /**
- * Puts another key in the place of the old one, or another place for it; agents get it from the next request on.
+ * Replaces the key or its location. Agents get the new key from the next request.
  *
- * @throws ValidationException without a key or for an external one that cannot be used, ResourceNotFoundException,
- *   AccessDeniedException, ThrottlingException when it was changed meanwhile
+ * @throws ValidationException without a key or for an external key that cannot be used, ResourceNotFoundException,
+ *   AccessDeniedException, ThrottlingException after a concurrent change
  */
 export function updateApiKeyProvider(
   deps: ApiKeyProviderDependencies,
@@ -197,7 +197,7 @@ export function updateApiKeyProvider(
   );
 }
 
-/** Deletes the provider, and its key with it. @throws ResourceNotFoundException, AccessDeniedException */
+/** Deletes the provider and its key. @throws ResourceNotFoundException, AccessDeniedException */
 export function deleteApiKeyProvider(
   deps: ApiKeyProviderDependencies,
   principal: Caller,
@@ -214,7 +214,7 @@ export function deleteApiKeyProvider(
   );
 }
 
-/** The caller's API-key providers, by name. @throws ValidationException for a token of another listing */
+/** Lists the caller's API key providers by name. @throws ValidationException for a token of another listing */
 export function listApiKeyProviders(
   deps: ApiKeyProviderDependencies,
   principal: Caller,

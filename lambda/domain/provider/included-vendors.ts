@@ -1,6 +1,6 @@
 /**
- * Vendors under `includedOauth2ProviderConfig`: those that are in one place for everybody, and those where every
- * customer has a tenant, whose issuer and endpoints the operator states.
+ * Vendors under `includedOauth2ProviderConfig`: vendors with the same endpoints for all customers, and vendors with
+ * tenants, whose issuer and endpoints the configuration states.
  */
 import type { Vendor } from './vendor';
 

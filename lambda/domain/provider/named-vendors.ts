@@ -1,11 +1,11 @@
 /**
- * Vendors with a config member of their own. How a refresh token is had is said with each: a parameter is sent for
- * the agent, a scope is the agent's to ask for, since it shows on the consent page.
+ * Vendors with their own config member. Each one states how to get a refresh token: the service sends a parameter, but
+ * the agent must request a scope, because the consent page shows it.
  */
 import type { Vendor } from './vendor';
 
 export const NAMED_VENDORS = {
-  /** Refresh tokens by the scope `offline_access`; they rotate. Three-legged apps have no token of their own. */
+  /** Refresh tokens by the scope `offline_access`; they rotate. Three-legged apps get no token by client credentials. */
   // https://developer.atlassian.com/cloud/oauth/getting-started/implementing-oauth-3lo/
   AtlassianOauth2: {
     configMember: 'atlassianOauth2ProviderConfig',
@@ -48,8 +48,8 @@ export const NAMED_VENDORS = {
   },
 
   /**
-   * A refresh token comes at a user's first consent only, and not again unless consent is asked for anew: a vault
-   * that has lost its grant needs it.
+   * A refresh token is issued only at a user's first consent, unless the request requires consent again. A token vault
+   * that lost its grant needs it.
    */
   // https://developers.google.com/identity/protocols/oauth2/web-server
   GoogleOauth2: {

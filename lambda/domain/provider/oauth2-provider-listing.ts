@@ -1,4 +1,4 @@
-/** Listing and deleting OAuth2 credential providers. */
+/** Lists and deletes OAuth2 credential providers. */
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { resourceToDelete } from '../managed-resource';
@@ -15,12 +15,11 @@ export interface Oauth2ProviderListingDependencies {
   readonly audit: AuditTrail;
 }
 
-/** Entries of a page when the caller does not say: AWS's most. */
+/** Default entries of a page: the maximum in AWS. */
 const PAGE = 20;
 
 /**
- * Deletes the provider, and with it its client secret and every grant that users gave at it: agents that ask
- * for this provider again find none.
+ * Deletes the provider, its client secret, and all of its grants. Later requests for this provider find none.
  *
  * @throws ResourceNotFoundException, AccessDeniedException
  */
@@ -43,7 +42,7 @@ export function deleteOauth2Provider(
   );
 }
 
-/** The caller's OAuth2 providers, by name. @throws ValidationException for a token of another listing */
+/** Lists the caller's OAuth2 providers by name. @throws ValidationException for a token of another listing */
 export function listOauth2Providers(
   deps: Oauth2ProviderListingDependencies,
   principal: Caller,

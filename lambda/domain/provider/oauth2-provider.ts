@@ -313,8 +313,8 @@ export function updateOauth2Provider(
       const change = { vendor, privateKeyJwt: undefined, ...client, externalSecret };
       annotate({ changed: changedInput(provider, change, secret.kind === 'managed') });
       const changed = await changeResource(deps.providers, deps.system, provider, change);
-      // After the write that decides, so that of two updates at once the one that lost leaves no secret behind. Until
-      // then the old secret does not open for the new server.
+      // Write the secret after the deciding write, so that the loser of two concurrent updates leaves no secret. Until
+      // then, the old secret cannot be decrypted for the new server.
       if (secret.kind === 'managed') {
         await writeContents(
           deps.providers,

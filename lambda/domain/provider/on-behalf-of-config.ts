@@ -1,13 +1,13 @@
 /**
- * How a provider exchanges the user's own token for one of its own: AWS's `OnBehalfOfTokenExchangeConfigType`. A
- * token exchange (RFC 8693), which may name the agent as the actor, or a JWT for an authorization grant (RFC 7523
+ * How a provider exchanges the user token for its own access token: AWS's `OnBehalfOfTokenExchangeConfigType`. A token
+ * exchange (RFC 8693), which can name the agent as the actor, or the JWT authorization grant (RFC 7523
  * section 2.1), which has no actor.
  */
 export const GRANT_TYPES = ['TOKEN_EXCHANGE', 'JWT_AUTHORIZATION_GRANT'] as const;
 
 /**
- * What proves the agent beside the user: nothing, an access token of its own by client credentials, or AWS's
- * JSON Web Token of this service's function.
+ * The token that authenticates the agent in addition to the user: none, the agent's own access token by client
+ * credentials, or the JSON Web Token that AWS issues to this service's function.
  */
 export const ACTOR_TOKEN_CONTENTS = ['NONE', 'M2M', 'AWS_IAM_ID_TOKEN_JWT'] as const;
 

@@ -55,7 +55,7 @@ export interface AnswerDepartures {
   readonly assumedLifetime?: number;
 }
 
-/** An exchange that a vendor has built in, and what its token request has beside; an agent's own may override it. */
+/** A vendor's built-in exchange, with additional parameters that an agent can override. */
 export interface BuiltInOnBehalfOf {
   readonly config: OnBehalfOfConfig;
   readonly parameters: Readonly<Record<string, string>>;

@@ -16,8 +16,8 @@ export interface WebIdentityChange {
 }
 
 /**
- * Only the owner has such tokens sent, and says where to: somebody else who may update the provider could have one
- * that names the owner sent to any server that trusts the account, and take what that gives.
+ * Only the owner can enable such tokens and change their server: another principal that is allowed to update the provider
+ * could send a token that names the owner to any server that trusts the account, and use the result.
  *
  * @throws AccessDeniedException
  */
