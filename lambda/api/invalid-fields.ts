@@ -3,7 +3,7 @@ import type { BaseIssue } from 'valibot';
 import type { InvalidField } from '../domain/service-error';
 
 /** Maximum number of reported members: enough to correct a request. */
-const MOST_FIELDS = 20;
+const MAX_REPORTED_FIELDS = 20;
 const MAX_NAME_CHARACTERS = 256;
 
 type Issue = BaseIssue<unknown>;
@@ -71,7 +71,7 @@ function fieldsOf(issue: Issue): InvalidField[] {
 
 /** @param issues the schema's issues, of which the first are reported */
 export const invalidFields = (issues: readonly Issue[]): InvalidField[] =>
-  issues.slice(0, MOST_FIELDS).flatMap(fieldsOf);
+  issues.slice(0, MAX_REPORTED_FIELDS).flatMap(fieldsOf);
 
 /**
  * The schemas accept a list as a structure, and omit map keys that have a meaning in JavaScript (`constructor`). To lose

@@ -16,7 +16,7 @@ export type Outcome =
   | { readonly status: 'FAILED'; readonly name: string; readonly reason: string };
 
 /** Maximum characters of the reason. CloudFormation accepts 4,096 bytes for the whole response. */
-const LONGEST_REASON = 1000;
+const MAX_REASON_LENGTH = 1000;
 
 /** @returns the body of the response */
 export function responseBody(request: Answerable, outcome: Outcome): string {
@@ -29,12 +29,12 @@ export function responseBody(request: Answerable, outcome: Outcome): string {
     LogicalResourceId,
     ...(outcome.status === 'SUCCESS'
       ? { Data: outcome.attributes }
-      : { Reason: outcome.reason.slice(0, LONGEST_REASON) }),
+      : { Reason: outcome.reason.slice(0, MAX_REASON_LENGTH) }),
   });
 }
 
 /** Timeout of the PUT, in milliseconds. */
-const DEADLINE = 10_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
  * @throws Error if it was not delivered; Lambda then retries the request, which changes nothing that is done
@@ -46,7 +46,7 @@ export async function respond(request: Answerable, outcome: Outcome): Promise<vo
     headers: { 'content-type': '' },
     body: responseBody(request, outcome),
     redirect: 'error',
-    signal: AbortSignal.timeout(DEADLINE),
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   });
   if (!answer.ok) throw new Error(`CloudFormation rejected the response: HTTP ${answer.status}`);
 }

@@ -34,8 +34,8 @@ export interface LocalLambda extends Pick<Listening, 'close'> {
 }
 
 /** Largest payloads, in bytes. */
-const MOST_SYNCHRONOUS = 6 * 1024 * 1024;
-const MOST_ASYNCHRONOUS = 1024 * 1024;
+const MAX_SYNCHRONOUS_BYTES = 6 * 1024 * 1024;
+const MAX_ASYNCHRONOUS_BYTES = 1024 * 1024;
 
 /** A function by its name or ARN, and one of the two operations. */
 const INVOCATIONS =
@@ -79,7 +79,7 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const payload = await readBody(request, MOST_SYNCHRONOUS);
+  const payload = await readBody(request, MAX_SYNCHRONOUS_BYTES);
   if (!mayCallEmulator(request, options.credentials)) {
     throw new LambdaError(403, 'AccessDeniedException', 'Access denied.');
   }
@@ -92,7 +92,7 @@ async function serve(
       'The local service does not have this invocation type.',
     );
   }
-  const event = parseEvent(payload, type === 'Event' ? MOST_ASYNCHRONOUS : MOST_SYNCHRONOUS);
+  const event = parseEvent(payload, type === 'Event' ? MAX_ASYNCHRONOUS_BYTES : MAX_SYNCHRONOUS_BYTES);
   const requestId = randomUUID();
   response.setHeader('x-amzn-requestid', requestId);
   if (invoked.streamed) {

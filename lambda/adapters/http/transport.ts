@@ -10,9 +10,9 @@ import { within } from '../../domain/within';
 import { AddressNotAllowed, guardedRequest, Unanswered } from './guarded-request';
 
 /** Timeout of a whole exchange, in milliseconds. */
-const DEADLINE = 5_000;
+const REQUEST_TIMEOUT_MS = 5_000;
 /** Maximum bytes of a response body. */
-const MOST = 256 * 1024;
+const MAX_RESPONSE_BYTES = 256 * 1024;
 
 function readBody(message: http.IncomingMessage): Promise<Buffer> {
   return new Promise((done, failed) => {
@@ -20,8 +20,10 @@ function readBody(message: http.IncomingMessage): Promise<Buffer> {
     let size = 0;
     message.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > MOST)
-        message.destroy(new ProviderFailure('invalid_response', `answer is over ${MOST} bytes`));
+      if (size > MAX_RESPONSE_BYTES)
+        message.destroy(
+          new ProviderFailure('invalid_response', `answer is over ${MAX_RESPONSE_BYTES} bytes`),
+        );
       else chunks.push(chunk);
     });
     message.on('end', () => done(Buffer.concat(chunks)));
@@ -39,7 +41,7 @@ const headersOf = (message: http.IncomingMessage): [string, string][] =>
 
 /** Returns the reason for the operator's log. */
 function whyUnanswered(error: unknown, deadline: AbortSignal): string {
-  if (deadline.aborted) return `no answer in ${DEADLINE} ms`;
+  if (deadline.aborted) return `no answer in ${REQUEST_TIMEOUT_MS} ms`;
   return error instanceof Unanswered ? error.message : 'no connection';
 }
 
@@ -62,7 +64,7 @@ export function createTransport(policy: EndpointPolicy): Transport {
     const fault = endpointFault(text, policy);
     if (fault) throw new ProviderFailure('address_not_allowed', `endpoint ${fault}`);
     const url = new URL(text);
-    const deadline = AbortSignal.timeout(DEADLINE);
+    const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const signal = init.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
     try {
       return await within(signal, exchange(url, init, signal));

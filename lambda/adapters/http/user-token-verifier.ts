@@ -54,7 +54,7 @@ const KEY_OF_ALGORITHM: ReadonlyMap<string, Pick<Jwk, 'kty' | 'crv'>> = new Map(
 );
 
 /** Up to 500 key sets, for 10 minutes, so that a key that its issuer withdrew is soon no longer valid. */
-const KEPT = { milliseconds: 600_000, most: 500 };
+const JWKS_CACHE = { milliseconds: 600_000, most: 500 };
 
 const INVALID =
   'The user token is not valid here. Present a token that a trusted issuer issued for this service.';
@@ -167,7 +167,7 @@ export function createUserTokenVerifier(
   transport: Transport,
   system: Pick<System, 'now'>,
 ): UserTokenVerifier {
-  const keySets = createExpiringCache<SimpleJwksCache>(KEPT, system);
+  const keySets = createExpiringCache<SimpleJwksCache>(JWKS_CACHE, system);
 
   const fetcher = {
     async fetch(uri: string) {

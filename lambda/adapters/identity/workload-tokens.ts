@@ -15,7 +15,7 @@ import { ServiceError, type ErrorName } from '../../domain/service-error';
 import type { OnBehalfOf } from '../../domain/workload-token/issue';
 
 /** Timeout in milliseconds, including retries: the service might have to fetch the issuer's keys first. */
-const DEADLINE = 20_000;
+const REQUEST_TIMEOUT_MS = 20_000;
 
 /** The error and message that the endpoint's caller gets for an error of the service. */
 const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs: string) => string]> =
@@ -82,7 +82,7 @@ export function createWorkloadTokens(
       try {
         const command = commandFor(workloadName, onBehalfOf);
         const { workloadAccessToken } = await client.send(command as GetWorkloadAccessTokenCommand, {
-          abortSignal: AbortSignal.timeout(DEADLINE),
+          abortSignal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
         });
         if (workloadAccessToken) return workloadAccessToken;
       } catch (error) {

@@ -40,7 +40,7 @@ const ALGORITHMS: Readonly<Record<SigningAlgorithm, SigningAlgorithmSpec>> = {
 };
 
 /** Caches up to 1,000 owner tags for 5 minutes. */
-const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
+const OWNER_CACHE = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
 /** A key has up to 50 tags, and one page holds 1,000. */
 async function tagsOf(client: KMSClient, KeyId: string): Promise<Record<string, string> | undefined> {
@@ -82,7 +82,7 @@ export function joseSignature(der: Uint8Array): Buffer {
 
 /** @param system for the age of what is kept in memory */
 export function createAssertionKeys(client: KMSClient, system: Pick<System, 'now'>): AssertionKeys {
-  const owners = createExpiringCache<string>(KEPT, system);
+  const owners = createExpiringCache<string>(OWNER_CACHE, system);
 
   async function ownerOf(keyArn: string): Promise<string | undefined> {
     const known = owners.get(keyArn);

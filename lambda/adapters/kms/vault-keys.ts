@@ -20,7 +20,7 @@ import {
 } from './vault-key-maker';
 
 /** Caches up to 1,000 unwrapped keys for 5 minutes. */
-const KEPT = { milliseconds: 5 * 60 * 1000, most: 1000 };
+const VAULT_KEY_CACHE = { milliseconds: 5 * 60 * 1000, most: 1000 };
 
 export interface VaultKeys {
   /** Returns the key to seal with, and creates one if none exists under the vault's current KMS key or if it is too old. */
@@ -51,8 +51,8 @@ export interface VaultKeysDependencies extends VaultKeyMakerDependencies {
 export function createVaultKeys(deps: VaultKeysDependencies): VaultKeys {
   const { kms, tokenVaultArn, tokenVault, store, system, sealsFor } = deps;
   const maker = createVaultKeyMaker(deps);
-  const unwrapped = createExpiringCache<VaultKey>(KEPT, system);
-  const latestVersions = createExpiringCache<string>(KEPT, system);
+  const unwrapped = createExpiringCache<VaultKey>(VAULT_KEY_CACHE, system);
+  const latestVersions = createExpiringCache<string>(VAULT_KEY_CACHE, system);
 
   async function decrypt(id: VaultKeyId, record: VaultKeyRecord): Promise<VaultKey> {
     const { Plaintext } = await kms.send(

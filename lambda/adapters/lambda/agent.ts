@@ -21,13 +21,13 @@ const EVENT_STREAM = 'application/vnd.amazon.eventstream';
 const PATHS = { HTTP: '/invocations', MCP: '/mcp' } as const;
 
 /** Maximum bytes of text in the event, which also contains headers; Lambda accepts 6 MB. */
-const LONGEST_TEXT = 5.5 * 1024 * 1024;
+const MAX_TEXT_BYTES = 5.5 * 1024 * 1024;
 
 /** Returns the payload as text; undefined if it is not text, or if its escapes would make it too long. */
 function textOf(payload: Uint8Array): string | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload);
-    return Buffer.byteLength(JSON.stringify(text)) > LONGEST_TEXT ? undefined : text;
+    return Buffer.byteLength(JSON.stringify(text)) > MAX_TEXT_BYTES ? undefined : text;
   } catch {
     return undefined;
   }

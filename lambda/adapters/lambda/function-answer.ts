@@ -10,7 +10,7 @@ const DELIMITER = Buffer.alloc(8);
 const OPENING = '{'.charCodeAt(0);
 
 /** Bytes of metadata, or of a whole answer in JSON: Lambda's own most for the latter. */
-const MOST = 6 * 1024 * 1024;
+const MAX_METADATA_BYTES = 6 * 1024 * 1024;
 
 /** Chunks of these: each is kept as an object, however small it is. */
 const MAX_CHUNKS = 65_536;
@@ -100,7 +100,8 @@ export async function functionAnswer(
     if (chunks.length > MAX_CHUNKS) {
       throw new AgentFailure(`the function's metadata is in more than ${MAX_CHUNKS} chunks`);
     }
-    if (length > MOST) throw new AgentFailure(`the function's metadata is over ${MOST} bytes`);
+    if (length > MAX_METADATA_BYTES)
+      throw new AgentFailure(`the function's metadata is over ${MAX_METADATA_BYTES} bytes`);
   }
   return whole(Buffer.concat(chunks), rest);
 }
