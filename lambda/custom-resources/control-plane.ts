@@ -1,5 +1,5 @@
 /**
- * Calls the service's control plane with AWS's own client. IAM authorization on API Gateway requires the signing name
+ * Calls the service's control plane with the AWS SDK. IAM authorization on API Gateway requires the signing name
  * `execute-api`. The endpoint is the deployment's.
  */
 import {
@@ -28,7 +28,7 @@ const isRefusedByIam = (error: unknown): boolean =>
 /**
  * Returns a client of the service at an endpoint.
  *
- * @param config the endpoint, without a trailing slash, and other configuration of AWS's client
+ * @param config the endpoint, without a trailing slash, and other configuration of the AWS SDK
  */
 export function createControlPlane(
   config: BedrockAgentCoreControlClientConfig & { readonly endpoint: string },

@@ -78,7 +78,7 @@ export function isResponseUrl(stack: DeployedStack, text: string): boolean {
   return protocol === 'https:' && username === '' && password === '' && responseHosts(stack).test(host);
 }
 
-/** The error for a request that differs from the deployed stack, whoever wrote it. */
+/** The error for a request that differs from the deployed stack. */
 export class ForeignRequest extends Refusal {}
 
 /**

@@ -31,7 +31,7 @@ export function beginAnswer(stream: ResponseStream, metadata: Metadata): void {
   stream.write(Buffer.concat([Buffer.from(JSON.stringify(metadata)), DELIMITER]));
 }
 
-/** @returns once the stream accepts more @throws the reason that ended the invocation, if it ends first */
+/** @returns once the stream accepts more @throws the invocation's abort reason, if it aborts first */
 export async function writeChunk(
   stream: ResponseStream,
   chunk: Uint8Array,

@@ -13,7 +13,7 @@ const logger = new Logger({ serviceName });
 const log = createAuditLog(logger);
 const metrics = createMetricsTrail(new Metrics({ namespace: METRICS_NAMESPACE, serviceName }));
 
-/** A request without an entry of its own is not counted here: API Gateway's or Lambda's metrics have it. */
+/** A request without its own entry is not counted here: API Gateway's or Lambda's metrics have it. */
 export const requests = createRequests(log);
 
 export const audit: AuditTrail = requests.trail({

@@ -11,7 +11,7 @@ export type FunctionName = FunctionGroup | 'deployed-resources' | 'gate' | 'auth
 
 /**
  * The bundles are in `dist/functions` of the package. The compiled library is in `dist` too; in the project itself,
- * this file is TypeScript and `dist` is beside `lib`.
+ * this file is TypeScript and `dist` is next to `lib`.
  */
 const FUNCTIONS = join(__dirname, '../..', extname(__filename) === '.ts' ? 'dist' : '', 'functions');
 
