@@ -1,15 +1,15 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** What the domain must not touch: it gets time, randomness, storage and the network through its deps. */
+/** Globals that the domain must not use: it gets time, storage, and the network through its dependencies. */
 const system = [
-  { name: 'fetch', message: 'The domain sends through a port.' },
+  { name: 'fetch', message: 'The domain uses a port for the network.' },
   { name: 'process', message: 'The domain reads no environment.' },
-  { name: 'setTimeout', message: 'The domain is given the time.' },
+  { name: 'setTimeout', message: 'The domain waits through its System port.' },
   { name: 'console', message: 'The domain reports through the audit port.' },
 ];
 
-/** An import boundary: files may not import what matches the patterns. */
+/** Returns an import boundary: the files must not import modules that match the patterns. */
 const boundary = (files, group, message) => ({
   files,
   rules: { 'no-restricted-imports': ['error', { patterns: [{ group, message }] }] },
@@ -52,9 +52,12 @@ export default tseslint.config(
         'error',
         {
           selector: "NewExpression[callee.name='Date'][arguments.length=0]",
-          message: 'The domain is given the time.',
+          message: 'The domain gets the time from its System port.',
         },
-        { selector: "MemberExpression[object.name='Date']", message: 'The domain is given the time.' },
+        {
+          selector: "MemberExpression[object.name='Date']",
+          message: 'The domain gets the time from its System port.',
+        },
       ],
       'no-restricted-properties': [
         'error',
@@ -82,17 +85,17 @@ export default tseslint.config(
       '**/contract/**',
       '**/lib/**',
     ],
-    'The domain imports no SDK, network, file or outer room.',
+    'The domain imports no SDK, network, file system, or outer module.',
   ),
   boundary(
     ['lambda/adapters/**/*.ts'],
     ['**/handlers/**', '**/api/**', '**/lib/**', 'aws-cdk-lib*'],
-    'An adapter serves the domain; it knows neither the API nor the composition.',
+    'An adapter imports neither the API nor the handlers.',
   ),
   boundary(
     ['lambda/api/**/*.ts'],
     ['**/adapters/**', '**/handlers/**', '**/lib/**', '@aws-sdk/*', 'aws-cdk-lib*'],
-    'The API layer reaches the world through the domain.',
+    'The API imports no adapter and no SDK; use the domain.',
   ),
   boundary(
     ['lambda/handlers/**/*.ts', 'lambda/custom-resources/**/*.ts', 'lambda/gate/**/*.ts'],
@@ -110,14 +113,14 @@ export default tseslint.config(
       '@aws-sdk/*',
       'aws-cdk-lib*',
     ],
-    'The contract and the pages rest on the domain alone.',
+    'The contract and the pages import only the domain.',
   ),
   boundary(
     ['lib/{constructs,resources,stacks}/**/*.ts', 'lib/index.ts'],
     ['adapters', 'api', 'custom-resources', 'domain', 'gate', 'handlers', 'pages'].map(
-      (room) => `**/lambda/${room}/**`,
+      (module) => `**/lambda/${module}/**`,
     ),
-    'Infrastructure knows the functions by lambda/contract alone.',
+    'Infrastructure imports only lambda/contract from the functions.',
   ),
   {
     files: ['lib/client/**/*.{ts,mts}'],

@@ -1,4 +1,4 @@
-/** jest runs TypeScript through swc; these packages ship ES modules only and are transformed too. */
+/** `npm test`. swc compiles TypeScript, and the packages below that contain only ES modules. */
 const transform = {
   '^.+\\.[jt]s$': [
     '@swc/jest',
@@ -6,7 +6,7 @@ const transform = {
   ],
 };
 
-// The suite runs on the oldest Node that is supported on purpose.
+// The tests run on the oldest supported Node.js on purpose.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 module.exports = {

@@ -1,4 +1,4 @@
-/** What a mutation run asks of each change: the domain tests, which need no server and no storage. */
+/** The tests of `npm run mutation`: the domain tests, which need no server and no storage. */
 const config = require('./jest.config.js');
 
 module.exports = {

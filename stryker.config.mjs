@@ -1,6 +1,6 @@
 /**
- * `npm run mutation`: changes the code of vault, consent and grants in every small way, and reports the changes that
- * no domain test notices. Those that are left are explained in docs/mutation.md.
+ * `npm run mutation`: makes every small change to the modules below, one at a time, and reports the changes that no
+ * domain test notices. docs/mutation.md explains the changes that survive.
  */
 export default {
   mutate: ['lambda/domain/{consent,credential,grant,oauth,sealing,token-vault}/**/*.ts'],

@@ -1,6 +1,6 @@
 /**
- * An agent that users' tokens reach, as another CDK app has it: `npm run synth:endpoint`. With `-c restApiId=…` (and
- * `-c endpoint=…`) it uses a service that is there; else it brings its own.
+ * An agent behind a gate for user tokens, in another CDK app: `npm run synth:endpoint`. With `-c restApiId=…` (and
+ * `-c endpoint=…`), the app uses an existing service. Otherwise, it creates its own.
  */
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';

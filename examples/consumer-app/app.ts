@@ -1,6 +1,6 @@
 /**
- * An agent's whole identity set-up, as another CDK app has it: `npm run synth:example`. With `-c restApiId=…` (and
- * `-c endpoint=…`) it uses a service that is there; else it brings its own.
+ * The complete identity setup of an agent, in another CDK app: `npm run synth:example`. With `-c restApiId=…` (and
+ * `-c endpoint=…`), the app uses an existing service. Otherwise, it creates its own.
  */
 import { App, CfnOutput, SecretValue, Stack, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';

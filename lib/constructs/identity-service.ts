@@ -69,7 +69,8 @@ export interface IdentityServiceProps {
    */
   readonly tokenVaultKeys?: string[];
   /**
-   * Retention of API Gateway's access log. Log groups stay when the stack is deleted.
+   * Retention of API Gateway's access log. Log groups stay when the stack is deleted, unless
+   * `removalPolicy` is `DESTROY` (`AgentIdentity`).
    * @default RetentionDays.THREE_MONTHS
    */
   readonly logRetention?: RetentionDays;
