@@ -16,7 +16,7 @@ import { IdentityApi } from './identity-api';
 import { KeySchedule } from './key-schedule';
 import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
 import { LogKey } from './log-key';
-import { addOperations } from './operations';
+import { addMonitoring } from './monitoring';
 import type { PrivateApi } from './private-api';
 import type { ServiceFunction } from './service-function';
 import type { Throttle } from './service-api';
@@ -231,7 +231,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   });
   new KeySchedule(scope, 'KeySchedule', { keyRotation: keyRotation.invoked });
   const functions = { ...routed, 'provider-client': providerClient, 'key-rotation': keyRotation };
-  addOperations(scope, { api, functions, state }, props);
+  addMonitoring(scope, { api, functions, state }, props);
   const service = { api, keyRotationFunctionArn: keyRotation.invoked.functionArn };
   addOutputs(scope, service);
   return service;

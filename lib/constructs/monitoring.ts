@@ -16,7 +16,7 @@ export interface MonitoredResources {
 }
 
 /** @param scope gets the children `LogMetrics`, `Alarms`, and `Dashboard` */
-export function addOperations(scope: Construct, resources: MonitoredResources, props: AlarmProps): void {
+export function addMonitoring(scope: Construct, resources: MonitoredResources, props: AlarmProps): void {
   addLogMetrics(scope, resources);
   const alarms = addAlarms(scope, resources, props);
   addDashboard(scope, resources, alarms);
