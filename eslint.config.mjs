@@ -25,7 +25,6 @@ export default tseslint.config(
       'reports',
       '.stryker-tmp',
       '.local',
-      '.node24',
       '**/.venv',
     ],
   },

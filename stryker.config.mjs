@@ -15,16 +15,6 @@ export default {
   htmlReporter: { fileName: 'reports/mutation/index.html' },
   tempDirName: '.stryker-tmp',
   // Nothing of these is read by a domain test; Python's environments have links that cannot be copied.
-  ignorePatterns: [
-    'cdk.out',
-    'dist',
-    '.local',
-    '.node24',
-    'coverage',
-    'reports',
-    'docs',
-    'examples',
-    '**/.venv',
-  ],
+  ignorePatterns: ['cdk.out', 'dist', '.local', 'coverage', 'reports', 'docs', 'examples', '**/.venv'],
   thresholds: { high: 100, low: 99, break: 99 },
 };

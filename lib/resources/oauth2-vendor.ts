@@ -30,7 +30,7 @@ export interface MicrosoftOAuth2Client extends OAuth2Client {
   readonly tenantId?: string;
 }
 
-/** The endpoints of an authorization server, with the members of AWS's `Oauth2AuthorizationServerMetadata`. */
+/** The endpoints of an authorization server, with the members of the AWS type `Oauth2AuthorizationServerMetadata`. */
 export interface AuthorizationServerMetadata {
   readonly issuer: string;
   readonly authorizationEndpoint: string;
@@ -47,7 +47,7 @@ export interface AuthorizationServerMetadata {
   readonly tokenEndpointAuthMethods?: string[];
 }
 
-/** A token exchange (RFC 8693), with the members of AWS's `TokenExchangeGrantTypeConfigType`. */
+/** A token exchange (RFC 8693), with the members of the AWS type `TokenExchangeGrantTypeConfigType`. */
 export interface TokenExchangeGrantType {
   /** What proves the agent: nothing, its own access token by client credentials, or a JSON Web Token of AWS. */
   readonly actorTokenContent: 'NONE' | 'M2M' | 'AWS_IAM_ID_TOKEN_JWT';
@@ -63,7 +63,7 @@ export interface TokenExchangeGrantType {
   readonly subjectTokenType?: 'ACCESS_TOKEN' | 'ID_TOKEN' | 'JWT';
 }
 
-/** How a user token is exchanged, with the members of AWS's `OnBehalfOfTokenExchangeConfigType`. */
+/** How a user token is exchanged, with the members of the AWS type `OnBehalfOfTokenExchangeConfigType`. */
 export interface OnBehalfOfTokenExchange {
   /** A token exchange (RFC 8693), or a JWT as the authorization grant (RFC 7523). */
   readonly grantType: 'TOKEN_EXCHANGE' | 'JWT_AUTHORIZATION_GRANT';
@@ -88,7 +88,7 @@ export interface PrivateKeySource {
   readonly kmsKeySource?: KmsKeySource;
 }
 
-/** How the client's assertions are signed (RFC 7523), with the members of AWS's `PrivateKeyJwtConfig`. */
+/** How the client's assertions are signed (RFC 7523), with the members of the AWS type `PrivateKeyJwtConfig`. */
 export interface PrivateKeyJwt {
   /**
    * @default - none
@@ -165,7 +165,7 @@ export interface IncludedOAuth2Client extends OAuth2Client {
   readonly tokenEndpoint?: string;
 }
 
-/** Vendors under one member of AWS's configuration. */
+/** Vendors under one member of the AWS configuration. */
 export type IncludedVendorName = keyof typeof INCLUDED_VENDORS;
 
 /** Returns the members that are set. */

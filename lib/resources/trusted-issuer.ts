@@ -1,4 +1,4 @@
-/** Which user tokens are accepted, with the members of AWS's `CustomJWTAuthorizerConfiguration`. */
+/** Which user tokens are accepted, with the members of the AWS type `CustomJWTAuthorizerConfiguration`. */
 
 /** What a claim must match; exactly one of the two members. */
 export interface ClaimMatchValue {
@@ -21,7 +21,7 @@ export interface AuthorizingClaimMatchValue {
   readonly claimMatchValue: ClaimMatchValue;
 }
 
-/** A condition on one claim of the user token: AWS's `CustomClaimValidationType`. */
+/** A condition on one claim of the user token: the AWS type `CustomClaimValidationType`. */
 export interface CustomClaim {
   /** Name of the claim. */
   readonly inboundTokenClaimName: string;
