@@ -19,7 +19,7 @@ export type Outcome =
 const MAX_REASON_LENGTH = 1000;
 
 /** @returns the body of the response */
-export function responseBody(request: Answerable, outcome: Outcome): string {
+function responseBody(request: Answerable, outcome: Outcome): string {
   const { StackId, RequestId, LogicalResourceId } = request;
   return JSON.stringify({
     Status: outcome.status,

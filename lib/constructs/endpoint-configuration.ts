@@ -24,7 +24,7 @@ const NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,47}$/;
 const MAX_CONFIGURATION_BYTES = 3072;
 
 /** The agent runtime of an endpoint, which AWS clients use to name the agent. */
-export class AgentRuntime {
+class AgentRuntime {
   readonly name: string;
   /** The name and 10 letters and digits of the construct's address. So the id stays the same as long as the construct. */
   readonly id: string;

@@ -26,7 +26,7 @@ export type GatewayErrors = Readonly<Record<string, GatewayError>>;
  * the signed headers, including the session token. The texts of both signature errors might contain "expired", which
  * clients match to detect the end of a workload access token.
  */
-export const GATEWAY_ERRORS: GatewayErrors = {
+const GATEWAY_ERRORS: GatewayErrors = {
   ACCESS_DENIED: { type: 'AccessDeniedException' },
   WAF_FILTERED: { type: 'AccessDeniedException' },
   // API Gateway returns this error for unsigned requests and for unknown paths.

@@ -50,7 +50,7 @@ export interface LocalAgentEndpoint {
 }
 
 /** Returns the ARN of the agent runtime with this name. As in AWS, its id ends in 10 letters or digits. */
-export function localAgentRuntimeArn(name: string): string {
+function localAgentRuntimeArn(name: string): string {
   const suffix = createHash('sha256').update(name).digest('hex').slice(0, 10);
   return `arn:aws:bedrock-agentcore:${LOCAL_REGION}:${LOCAL_ACCOUNT}:runtime/${name}-${suffix}`;
 }

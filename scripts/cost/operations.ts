@@ -11,7 +11,7 @@ export const SESSION_KB = 3;
 
 /** The milliseconds of a function that waits only for DynamoDB, and the milliseconds that a provider request adds. */
 export const WARM_MS = 15;
-export const PROVIDER_MS = 300;
+const PROVIDER_MS = 300;
 
 /** The share of calls without a cached vault key or signing key. Each costs a KMS call and a GetItem. */
 export const KEY_MISSES = 0.01;

@@ -1,8 +1,7 @@
-/** Empty folders outside the project, in which a package is installed and used as its users do. */
+/** Programs and files in folders outside the project, in which a package is installed and used as its users do. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** The environment without npm's and Python's settings of this project, and without AWS settings of this machine. */
@@ -49,21 +48,7 @@ export async function npmInstall(folder, packages) {
   await (npm ? run(process.execPath, [npm, ...arguments_], folder) : run('npm', arguments_, folder));
 }
 
-/**
- * Creates a folder with these files, calls the function with its path, and deletes the folder.
- *
- * @param files by relative path; objects are written as JSON
- */
-export async function inConsumerFolder(files, use) {
-  const folder = await mkdtemp(join(tmpdir(), 'agent-identity-consumer-'));
-  try {
-    await writeFiles(folder, files);
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
+/** Writes files by relative path; objects are written as JSON. */
 export async function writeFiles(folder, files) {
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);

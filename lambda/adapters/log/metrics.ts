@@ -10,7 +10,7 @@ import type { AuditEntry, AuditTrail } from '../../domain/audit';
 import type { Outcome } from '../../domain/service-error';
 
 /** Replaces a name from the request that is not verified. */
-export const UNVERIFIED = 'unknown';
+const UNVERIFIED = 'unknown';
 
 type Dimensions = Readonly<Record<string, string>>;
 

@@ -11,7 +11,7 @@ function hasLength(value: string, min: number, max: number): boolean {
 }
 
 /** The message for a text of another length. */
-export const textLength = (min: number, max: number): string =>
+const textLength = (min: number, max: number): string =>
   min === 0 ? `must have up to ${max} characters` : `must have ${min} to ${max} characters`;
 
 /** @param min and @param max Unicode code points */

@@ -176,7 +176,7 @@ const COMPLETION_SECONDS = 60;
  * Returns whether an open session's link was used but not completed: the application did not complete it in time, or the
  * function was interrupted. The link cannot be used again, so the next request gets a new one.
  */
-export const isLeftBehind = ({ answered }: Session, now: number): boolean =>
+const isLeftBehind = ({ answered }: Session, now: number): boolean =>
   answered !== undefined && answered.at + COMPLETION_SECONDS <= now;
 
 /**

@@ -34,7 +34,7 @@ const MAX_PRINCIPALS = 50;
 /** Seconds for which API Gateway streams a response (developer guide, "Response streaming", limits). */
 const MAX_RUN_SECONDS = 900;
 
-export const IamInboundSchema = v.strictObject({
+const IamInboundSchema = v.strictObject({
   kind: v.literal('IAM'),
   /** IAM principals that can name a user in a header. A session is identified by its role. */
   userIdPrincipals: v.pipe(
@@ -52,7 +52,7 @@ export const IamInboundSchema = v.strictObject({
  * AWS's `CustomJWTAuthorizerConfiguration`. Without allowedAudience and allowedClients, tokens have to be for the
  * endpoint's own invocation URL (RFC 8707).
  */
-export const JwtInboundSchema = v.pipe(
+const JwtInboundSchema = v.pipe(
   v.strictObject({
     kind: v.literal('JWT'),
     ...issuerMembers,
@@ -66,9 +66,9 @@ export const JwtInboundSchema = v.pipe(
   ),
 );
 
-export const InboundSchema = v.variant('kind', [IamInboundSchema, JwtInboundSchema]);
+const InboundSchema = v.variant('kind', [IamInboundSchema, JwtInboundSchema]);
 
-export const TargetSchema = v.variant('kind', [
+const TargetSchema = v.variant('kind', [
   /** The whole address that is POSTed to. */
   v.strictObject({ kind: v.literal('url'), url: text }),
   v.strictObject({
@@ -78,7 +78,7 @@ export const TargetSchema = v.variant('kind', [
 ]);
 
 /** Names of request headers that are passed to the agent. `Authorization` contains the user token. */
-export const RequestHeaderAllowlistSchema = v.pipe(
+const RequestHeaderAllowlistSchema = v.pipe(
   v.array(
     v.pipe(
       v.string(),
@@ -93,14 +93,14 @@ export const RequestHeaderAllowlistSchema = v.pipe(
   ),
 );
 
-export const RunSecondsSchema = v.pipe(
+const RunSecondsSchema = v.pipe(
   v.number(),
   v.integer('must be whole seconds'),
   v.minValue(1, 'must be 1 second or more'),
   v.maxValue(MAX_RUN_SECONDS, `must be ${MAX_RUN_SECONDS} seconds or less`),
 );
 
-export const AgentEndpointSchema = v.pipe(
+const AgentEndpointSchema = v.pipe(
   v.strictObject({
     agentRuntimeArn: v.pipe(
       v.string(),

@@ -205,7 +205,7 @@ export const scopesHeld = ({
 export const EXPIRY_MARGIN = 30;
 
 /** Maximum expiry margin as a part of the token's lifetime, for short-lived tokens. */
-export const EXPIRY_MARGIN_PART = 1 / 20;
+const EXPIRY_MARGIN_PART = 1 / 20;
 
 /** Seconds before its expiry at which background renewal starts while the token is still returned. */
 export const SOFT_WINDOW = 300;

@@ -90,7 +90,7 @@ export const issuerMembers = {
   allowedWorkloadConfiguration: refused('a user token names no workload'),
 };
 
-export const TrustedIssuerSchema = v.pipe(
+const TrustedIssuerSchema = v.pipe(
   v.strictObject({
     ...issuerMembers,
     advertisedScopeMapping: refused('it advertises no scopes'),

@@ -17,12 +17,12 @@ import { accessDenied } from '../service-error';
  * Tag of a workload identity: the owner of credential providers that may receive user tokens, as {@link isNamedBy}
  * reads it. For several owners, the key is followed by `/` and any text.
  */
-export const TRUSTED_PROVIDER_OWNER_TAG = 'agent-identity:trusted-provider-owner';
+const TRUSTED_PROVIDER_OWNER_TAG = 'agent-identity:trusted-provider-owner';
 
 type Tags = OwnedResource['tags'];
 type Party = Pick<OwnedResource, 'arn' | 'owner' | 'ownerId' | 'tags'>;
 
-export const isTrustTag = (key: string): boolean =>
+const isTrustTag = (key: string): boolean =>
   key === TRUSTED_PROVIDER_OWNER_TAG || key.startsWith(`${TRUSTED_PROVIDER_OWNER_TAG}/`);
 
 const trustIn = (tags: Tags): Tags =>

@@ -84,7 +84,7 @@ export const replacementPlace = (records: readonly SigningKeyRecord[], now: numb
 };
 
 /** @throws Error if there is no key although it was just created */
-export function signerAmong(records: readonly SigningKeyRecord[], now: number): SigningKeyRecord {
+function signerAmong(records: readonly SigningKeyRecord[], now: number): SigningKeyRecord {
   const signer = signerAt(records, now);
   if (!signer) throw new Error('the new signing key cannot be read');
   return signer;
