@@ -12,7 +12,7 @@ import * as lib from '../../lib';
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 const stack = new Stack(app, 'TravelEndpoint', {
-  description: 'A travel agent, and the gate in front of it',
+  description: 'A travel agent and its gate',
 });
 const { restApiId, endpoint } = app.node.getAllContext() as { restApiId?: string; endpoint?: string };
 const identity = restApiId

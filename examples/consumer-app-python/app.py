@@ -1,4 +1,4 @@
-"""An agent's whole identity set-up as a CDK app in Python: the app of examples/consumer-app, line by line.
+"""The complete identity setup of an agent as a CDK app in Python: the app of examples/consumer-app, line by line.
 
 With `-c restApiId=...` (and `-c endpoint=...`) it uses an existing service. Otherwise it creates its own.
 """
@@ -15,7 +15,7 @@ from agent_identity_cdk import (
 )
 
 app = App()
-stack = Stack(app, "TravelAgent", description="A travel agent, and what it may use")
+stack = Stack(app, "TravelAgent", description="A travel agent and its credentials")
 rest_api_id = app.node.try_get_context("restApiId")
 identity = (
     AgentIdentity.from_attributes(

@@ -9,7 +9,7 @@ import * as lib from '../../lib';
 
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-const stack = new Stack(app, 'TravelAgent', { description: 'A travel agent, and what it may use' });
+const stack = new Stack(app, 'TravelAgent', { description: 'A travel agent and its credentials' });
 const { restApiId, endpoint } = app.node.getAllContext() as { restApiId?: string; endpoint?: string };
 const identity = restApiId
   ? lib.AgentIdentity.fromAttributes(stack, 'Identity', { restApiId, ...(endpoint && { endpoint }) })

@@ -1,4 +1,4 @@
-/** Steps 15 to 20: from the permission to the answer, and what is left behind. */
+/** Steps 15 to 20: from the grant to the answer, and a search of the data folder. */
 import { decodeJwt } from 'jose';
 import { QUESTION } from './sign-in-steps';
 import { bearerToken, list, type Stage } from './stage';
@@ -20,7 +20,7 @@ export const answerSteps: readonly Step<Stage>[] = [
       stage.calendarToken = bearerToken(call);
       report.check(
         stage.calendarToken !== stage.userToken && stage.calendarToken !== stage.workloadAccessToken,
-        "with Almanac's token: neither the user's nor the agent's own ever leaves for another company",
+        "with Almanac's token: the user token and the workload access token never go to another company",
       );
     },
   },
@@ -37,9 +37,9 @@ export const answerSteps: readonly Step<Stage>[] = [
       report.check(claims.scope === 'calendar.read', `scope      ${String(claims.scope)}`);
       report.check(
         claims.sub !== decodeJwt(userToken).sub,
-        `sub        ${claims.sub ?? ''} — Almanac's own account; it knows nothing of Fernhill's`,
+        `sub        ${claims.sub ?? ''} — an Almanac account; Almanac does not know the Fernhill account`,
       );
-      report.check(calendarCall.status === 200, 'answered 200');
+      report.check(calendarCall.status === 200, 'status 200');
       return Promise.resolve();
     },
   },
@@ -50,7 +50,7 @@ export const answerSteps: readonly Step<Stage>[] = [
       stage.page = await stage.browser.go(`${stage.world.exampleApp}/`);
       const told = [...stage.page.html.matchAll(/<p class="progress"[^>]*>(?<text>[^<]*)</g)];
       const events = eventsOn(stage.page.html);
-      report.tell(`told on the way: ${list(told.map(({ groups }) => `“${groups?.text ?? ''}”`))}`);
+      report.tell(`progress shown: ${list(told.map(({ groups }) => `“${groups?.text ?? ''}”`))}`);
       report.check(events.length > 0, `${events.length} events for “${QUESTION}”`);
     },
   },
@@ -60,9 +60,9 @@ export const answerSteps: readonly Step<Stage>[] = [
     play: ({ gateCall, agentCall }, report) => {
       report.check(
         gateCall.status === 200 && gateCall.answered,
-        'the same stream, from the question to the answer, ends with 200',
+        'one stream carries the question and the answer, with status 200',
       );
-      report.check(agentCall.answered, "the agent's run is over; it keeps nothing");
+      report.check(agentCall.answered, "the agent's invocation has finished; the agent stores nothing");
       return Promise.resolve();
     },
   },
@@ -72,7 +72,7 @@ export const answerSteps: readonly Step<Stage>[] = [
     play: async ({ wire, page }, report) => {
       report.saw(await wire.next({ to: 'application', method: 'GET', path: '/' }));
       for (const event of eventsOn(page.html)) report.tell(event);
-      report.check(page.status === 200, 'the page needed no script to grow');
+      report.check(page.status === 200, 'the page showed each part without a script');
     },
   },
   {
@@ -85,19 +85,19 @@ export const answerSteps: readonly Step<Stage>[] = [
       stage.page = await browser.go(`${world.exampleApp}/`);
       report.check(
         eventsOn(stage.page.html).length > 0 && wire.rest('Almanac').length === 0,
-        '“And tomorrow?” is answered at once: no consent, no word with Almanac but for the events',
+        '“And tomorrow?” is answered immediately: without consent, and Almanac gets only the request for events',
       );
       const entries = await audit.all();
       const refused = entries.filter(({ outcome }) => outcome !== 'allowed');
       report.check(
         refused.length === 1 && refused[0]?.reason?.startsWith('the session URI of the link') === true,
-        `${entries.length} decisions in the audit log, each with its agent, user and reason; one refused the sender of the link`,
+        `${entries.length} decisions in the audit log, each with its agent, user, and reason; one denied the sender of the link`,
       );
       const secrets = [stage.userToken, stage.workloadAccessToken, stage.calendarToken];
       const { files, found } = await stage.search(secrets);
       report.check(
         found === 0,
-        `${files} files of the data folder searched: no token of this run lies there in the clear`,
+        `searched ${files} files in the data folder: none contains a token of this run in plain text`,
       );
     },
   },

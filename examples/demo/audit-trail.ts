@@ -1,10 +1,10 @@
-/** The audit trail as it is being written: the entries in the service's log. */
+/** Reads the audit log while the service writes it. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as v from 'valibot';
 import { MissingError } from './wire';
 
-/** Milliseconds in which an entry that must come has come, and between two looks. */
+/** Milliseconds to wait for an expected entry, and between two reads. */
 const PATIENCE = 5000;
 const LOOK = 20;
 
@@ -24,7 +24,7 @@ export type Entry = v.InferOutput<typeof EntrySchema>;
 const LineSchema = v.pipe(v.string(), v.parseJson(), v.object({ audit: EntrySchema }));
 
 export class AuditTrail {
-  /** Entries that were looked at, by their place in the log. */
+  /** Entries that were already returned, by their position in the log. */
   private readonly read = new Set<number>();
 
   /** @param path of the service's log */
@@ -38,15 +38,15 @@ export class AuditTrail {
     });
   }
 
-  /** From here on, `next` looks at what is written later only. */
+  /** Makes `next` return only entries that are written after this call. */
   async skip(): Promise<void> {
     for (const place of (await this.all()).keys()) this.read.add(place);
   }
 
   /**
-   * The next entry of this operation that was not looked at yet; waits for it.
+   * Returns the next entry of this operation, and waits for it if necessary.
    *
-   * @throws MissingError when it does not come.
+   * @throws MissingError when the entry is not written in time.
    */
   async next(operation: string, result?: string): Promise<Entry> {
     for (let waited = 0; waited < PATIENCE; waited += LOOK) {

@@ -11,7 +11,7 @@ const decode = (text: string): string =>
   text.replaceAll('&amp;', '&').replaceAll('&quot;', '"').replaceAll('&#39;', "'");
 
 export class Browser {
-  /** By name and path: ports do not part cookies (RFC 6265 section 8.5), and all hosts here are one. */
+  /** By name and path: ports do not separate cookies (RFC 6265 section 8.5), and all hosts here are the same. */
   private readonly cookies = new Map<string, { value: string; path: string }>();
 
   private cookieHeader(url: URL): string {
@@ -35,12 +35,12 @@ export class Browser {
     }
   }
 
-  /** One request, its redirect not followed. */
+  /** Sends one GET request and does not follow a redirect. */
   step(url: string, form?: Record<string, string>): Promise<Page> {
     return this.send(url, form && { method: 'POST', body: new URLSearchParams(form) });
   }
 
-  /** One request of any form, with this browser's cookies. */
+  /** Sends one request with this browser's cookies. */
   async send(url: string, { headers, ...init }: RequestInit = {}): Promise<Page> {
     const all = new Headers(headers);
     all.set('cookie', this.cookieHeader(new URL(url)));
@@ -50,7 +50,7 @@ export class Browser {
     return { url, status: response.status, html: await response.text(), headers: response.headers };
   }
 
-  /** Goes on until there is a page, or until the next address begins with `until`: that one is not opened. */
+  /** Follows redirects until there is a page, or until the next URL starts with `until`, which is not opened. */
   async go(url: string, options: { form?: Record<string, string>; until?: string } = {}): Promise<Page> {
     let page = await this.step(url, options.form);
     for (let hops = 0; hops < 20; hops += 1) {
@@ -64,9 +64,9 @@ export class Browser {
   }
 
   /**
-   * Submits a form of the page with what it holds and what is given.
+   * Submits a form of the page with its hidden fields and the given fields.
    *
-   * @param action of the form; by default it is the first one.
+   * @param action the action of the form; by default, the first form is used.
    */
   submit(page: Page, fields: Record<string, string>, until?: string, action?: string): Promise<Page> {
     const forms = [...page.html.matchAll(/<form[^>]*action="([^"]*)"[^>]*>(.*?)<\/form>/gs)];

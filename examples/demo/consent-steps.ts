@@ -1,4 +1,4 @@
-/** Steps 8 to 14: from the agent's wish to the sealed permission, by way of the user's consent. */
+/** Steps 8 to 14: from the agent's request to the encrypted grant, through the user's consent. */
 import { ALMANAC_ACCOUNTS } from '../local/accounts';
 import { completeAsSender } from './other-hands';
 import { list, type Stage } from './stage';
@@ -15,7 +15,7 @@ export const consentSteps: readonly Step<Stage>[] = [
       report.saw(exchange, 'signed by role/agent');
       report.check(
         workloadAccessToken !== '',
-        "with the workload access token: worth nothing without that role's signature",
+        'with the workload access token, which is useless without the signature of that role',
       );
     },
   },
@@ -30,7 +30,7 @@ export const consentSteps: readonly Step<Stage>[] = [
       );
       report.check(
         entry.user !== undefined,
-        `user       ${entry.user ?? ''} — a hash, here and in every key`,
+        `user       ${entry.user ?? ''} — a hash, both here and in every storage key`,
       );
     },
   },
@@ -42,15 +42,15 @@ export const consentSteps: readonly Step<Stage>[] = [
       stage.page = await browser.go(`${world.exampleApp}/`);
       report.saw(
         await wire.next({ to: 'application', method: 'GET', path: '/' }),
-        'grows as the agent tells',
+        'the page shows each agent event as it arrives',
       );
       report.check(
         stage.page.html.includes('Continue to Almanac'),
-        'the page asks: “May the assistant read your calendar?”',
+        'the page asks: “Can the assistant read your calendar?”',
       );
       report.check(
         !gateCall.answered && !agentCall.answered,
-        'the stream of server-sent events is still open, at the gate and at the agent, which waits for its user',
+        'the gate and the agent keep the stream of server-sent events open; the agent waits for its user',
       );
     },
   },
@@ -62,7 +62,7 @@ export const consentSteps: readonly Step<Stage>[] = [
       const link = /<a class="button" href="(?<link>[^"]*)"/.exec(stage.page.html)?.groups?.link ?? '';
       report.check(
         new URL(link).origin === new URL(service.endpoint).origin,
-        'the link leads to the identity service, and nowhere else',
+        'the link leads to the identity service',
       );
       stage.sessionUri = new URL(link).searchParams.get('request_uri') ?? '';
       stage.page = await browser.go(link);
@@ -72,10 +72,13 @@ export const consentSteps: readonly Step<Stage>[] = [
       );
       const pushed = report.saw(await wire.next({ to: 'Almanac', method: 'POST', path: '/request' }));
       const sent = report.saw(await wire.next({ to: 'Almanac', method: 'GET', path: '/auth' }));
-      report.check(pushed.status === 201, 'state, scope and PKCE challenge are pushed to Almanac (RFC 9126)');
+      report.check(
+        pushed.status === 201,
+        'the service pushes state, scope, and PKCE challenge to Almanac (RFC 9126)',
+      );
       report.check(
         [...sent.query.keys()].sort().join() === 'client_id,request_uri',
-        'the browser carries client_id and request_uri alone',
+        'the browser carries only client_id and request_uri',
       );
       report.check(
         (authorize.answerHeader('set-cookie') ?? '').includes('HttpOnly'),
@@ -98,7 +101,7 @@ export const consentSteps: readonly Step<Stage>[] = [
       report.saw(await wire.next({ to: 'Almanac', method: 'POST', path: /\/sign-in$/ }));
       report.check(
         stage.page.html.includes('See your calendar') && !stage.page.html.includes('Change your calendar'),
-        'Almanac asks for “See your calendar”, and for nothing else',
+        'Almanac asks only for “See your calendar”',
       );
     },
   },
@@ -124,17 +127,17 @@ export const consentSteps: readonly Step<Stage>[] = [
       const callback = await audit.next('Callback');
       report.check(
         callback.result === 'CONSENTED',
-        'callback: state, cookie and iss fit; the code is sealed and kept',
+        'callback: state, cookie, and iss match; the code is encrypted and stored',
       );
       report.check(
         back.get('session_id') !== stage.sessionUri && sender.status === 403,
-        `only this browser learns the session_id; the link's own completes nothing: ${sender.status}`,
+        `only this browser gets the session_id; the ID in the link completes nothing: ${sender.status}`,
       );
       report.check(
         back.has('session_id') && back.has('state'),
-        'the application finds its own state again and says who came back: the same user',
+        'the application recognizes its state and names the user who came back: the same user',
       );
-      report.check(redeemed.status === 200, 'only now is the code redeemed, with its verifier');
+      report.check(redeemed.status === 200, 'the service redeems the code only now, with the PKCE verifier');
     },
   },
   {
@@ -144,11 +147,11 @@ export const consentSteps: readonly Step<Stage>[] = [
       const stored = await audit.next('CompleteResourceTokenAuth', 'COMPLETED');
       report.check(
         stored.result === 'COMPLETED',
-        'audit      allowed: COMPLETED; sealed for this agent and this user together',
+        'audit      allowed: COMPLETED; encrypted for this pair of agent and user',
       );
       const returned = await audit.next('GetResourceOauth2Token', 'cached');
       const poll = await wire.next({ from: 'agent', to: 'identity', method: 'POST', path: TOKEN_PATH });
-      report.saw(poll, 'the agent asks again');
+      report.saw(poll, 'the agent repeats its request');
       report.check(returned.outcome === 'allowed', 'audit      allowed: from the vault');
     },
   },

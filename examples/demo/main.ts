@@ -1,7 +1,6 @@
 /**
- * `npm run demo`: plays the flow that agent-identity exists for, in its 20 steps and without a browser, on the whole
- * world of `npm start`; prints for each who speaks to whom and what was checked. Ends with 1 when a step does not go
- * as it must.
+ * `npm run demo`: runs the main flow of agent-identity in 20 steps, without a browser, on everything that `npm start`
+ * starts. Prints the requests and the checks of each step. Exits with status 1 if a step fails.
  */
 import { answerSteps } from './answer-steps';
 import { consentSteps } from './consent-steps';
@@ -14,7 +13,7 @@ import { MissingError } from './wire';
 
 const STEPS: readonly Step<Stage>[] = [...signInSteps, ...consentSteps, ...answerSteps];
 
-/** Not a step of the flow: what must not work, tried with its tokens. */
+/** Not a step of the flow: attempts to misuse its tokens, all of which must fail. */
 const OTHER_HANDS: Step<Stage> = {
   lane: 'identity',
   title: 'The tokens of this run in the wrong hands',
@@ -28,7 +27,7 @@ const printer = new Printer(
   process.stdout.isTTY && process.stdout.hasColors(),
 );
 
-/** @returns whether every step went as it must */
+/** @returns whether every step succeeded */
 async function play(stage: Stage): Promise<boolean> {
   for (const [index, step] of [...STEPS, OTHER_HANDS].entries()) {
     const report = new Report();
@@ -42,7 +41,7 @@ async function play(stage: Stage): Promise<boolean> {
   return true;
 }
 
-/** Errors of others may quote addresses with codes in them, so they go to the log. */
+/** Writes the error to the log, because errors of libraries can quote URLs that contain codes. */
 function reasonOf(error: unknown): string {
   if (error instanceof CheckError || error instanceof MissingError) return error.message;
   globalThis.console.error('The demo failed:', error);
@@ -50,7 +49,7 @@ function reasonOf(error: unknown): string {
 }
 
 async function main(): Promise<number> {
-  // On an old Node.js AWS's SDK announces when it will stop supporting it, between the steps.
+  // On an old Node.js version, the AWS SDK prints an end-of-support notice between the steps.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const began = performance.now();
   printer.title(

@@ -1,4 +1,4 @@
-/** After the flow: what its tokens are worth in other hands, tried with the very tokens of the run. */
+/** After the flow: other parties try to use the tokens of this run. */
 import {
   BedrockAgentCoreServiceException,
   CompleteResourceTokenAuthCommand,
@@ -9,7 +9,7 @@ import { createIdentityClient } from '../../lib/client/index';
 import type { Stage } from './stage';
 import type { Report } from './step';
 
-/** What came of an attempt: the status, and the error's type in AWS's form. */
+/** The result of an attempt: the status, and the error type in the AWS format. */
 interface Outcome {
   readonly status: number;
   readonly error: string | null;
@@ -30,7 +30,7 @@ async function invoke({ world }: Stage, authorization?: string): Promise<Outcome
   };
 }
 
-/** What the service says to a principal who may call it. */
+/** Calls the service as a principal that is authorized to call it. */
 async function outcomeOf(
   { service }: Stage,
   principal: 'agent' | 'stranger',
@@ -50,7 +50,7 @@ async function outcomeOf(
   }
 }
 
-/** The token that the agent used, presented by someone else who may call the service. */
+/** Presents the agent's token as another principal that is authorized to call the service. */
 const presentAsStranger = (stage: Stage): Promise<Outcome> =>
   outcomeOf(stage, 'stranger', (client) =>
     client.send(
@@ -63,7 +63,7 @@ const presentAsStranger = (stage: Stage): Promise<Outcome> =>
     ),
   );
 
-/** Completes with the URN that is in the link itself, as its sender would after another person has consented. */
+/** Completes with the URN from the link, as the sender of the link could after another user consents. */
 export const completeAsSender = (stage: Stage): Promise<Outcome> =>
   outcomeOf(stage, 'agent', (client) =>
     client.send(
@@ -74,7 +74,7 @@ export const completeAsSender = (stage: Stage): Promise<Outcome> =>
     ),
   );
 
-/** The token with another subject, and the signature that it had. */
+/** Returns the token with another subject and its original signature. */
 function forged(token: string): string {
   const [header = '', payload = '', signature = ''] = token.split('.');
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
@@ -86,20 +86,20 @@ const refused = ({ status, error }: Outcome, expected: number): boolean =>
   status === expected && error !== null;
 
 export async function tryOtherHands(stage: Stage, report: Report): Promise<void> {
-  const nobody = await invoke(stage);
+  const withoutToken = await invoke(stage);
   report.check(
-    refused(nobody, 401) && nobody.challenge?.includes('resource_metadata=') === true,
-    `the gate, without a token: ${nobody.status}, and where to get one (RFC 9728)`,
+    refused(withoutToken, 401) && withoutToken.challenge?.includes('resource_metadata=') === true,
+    `the gate, without a token: ${withoutToken.status}, with a link to the resource metadata (RFC 9728)`,
   );
   const another = await invoke(stage, `Bearer ${forged(stage.userToken)}`);
   report.check(refused(another, 401), `the gate, with Ana's token changed to Ben's: ${another.status}`);
   const calendars = await invoke(stage, `Bearer ${stage.calendarToken}`);
   report.check(refused(calendars, 401), `the gate, with Almanac's token for Ana: ${calendars.status}`);
   const agents = await invoke(stage, `Bearer ${stage.workloadAccessToken}`);
-  report.check(refused(agents, 401), `the gate, with the agent's own token: ${agents.status}`);
+  report.check(refused(agents, 401), `the gate, with the workload access token: ${agents.status}`);
   const stranger = await presentAsStranger(stage);
   report.check(
     refused(stranger, 403),
-    `the vault, with the agent's token in the hands of another role: ${stranger.status} ${stranger.error ?? ''}`,
+    `the vault, with the workload access token sent by another role: ${stranger.status} ${stranger.error ?? ''}`,
   );
 }

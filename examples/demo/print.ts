@@ -1,4 +1,4 @@
-/** How the demonstration looks on a terminal: a lane's color at the left, who speaks to whom, what was checked. */
+/** Prints the demonstration on a terminal: the lane's color at the left, the requests, and the checks. */
 import { styleText } from 'node:util';
 import type { Lane, Line, Step } from './step';
 
@@ -14,7 +14,7 @@ const LANES: Readonly<Record<Lane, Color>> = {
   'third-party resource': 'red',
 };
 
-/** Each party in the color of its lane; the user's is the browser. The identity provider has no lane. */
+/** The color of each party's lane. The browser uses the user's lane. The identity provider has no lane. */
 const PARTIES: Readonly<Record<string, Color>> = {
   browser: LANES.user,
   application: LANES.application,
@@ -25,11 +25,11 @@ const PARTIES: Readonly<Record<string, Color>> = {
   calendar: LANES['third-party resource'],
 };
 
-/** Columns of a line of the wire. */
+/** Column widths of a request line. */
 const PARTY = 11;
 const PATH = 40;
 
-/** Which parts of a path say nothing to people, or are known to one browser only. */
+/** Parts of a path that mean nothing to a reader, or that only one browser must know. */
 const shortened = (path: string): string =>
   path
     .replace(/^\/runtimes\/.*\/invocations$/, '/runtimes/…/invocations')
@@ -50,7 +50,7 @@ export class Printer {
     );
   }
 
-  /** @param number undefined for what is no step of the flow. */
+  /** @param number undefined for an entry that is not a step of the flow. */
   step(
     number: number | undefined,
     { lane, title }: Pick<Step<never>, 'lane' | 'title'>,
@@ -63,7 +63,7 @@ export class Printer {
     for (const line of lines) this.write(`${this.bar(lane)}     ${this.line(line)}\n`);
   }
 
-  /** What went wrong in the step that was just printed. */
+  /** Prints the error of the step that was just printed. */
   failure({ lane }: Pick<Step<never>, 'lane'>, reason: string): void {
     this.write(`${this.bar(lane)}     ${this.style('red', `✗ ${reason}`)}\n`);
   }

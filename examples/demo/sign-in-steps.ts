@@ -1,15 +1,15 @@
-/** Steps 1 to 7: from the sign-in to the agent that knows for whom it acts. */
+/** Steps 1 to 7: from the sign-in to the agent that knows which user it acts for. */
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { FERNHILL_ACCOUNTS } from '../local/accounts';
 import { bearerToken, header, list, type Stage } from './stage';
 import type { Step } from './step';
 
-/** What the person asks. */
+/** The user's question. */
 export const QUESTION = 'What is on my calendar?';
 
 const has = (query: URLSearchParams, ...names: string[]): boolean => names.every((name) => query.has(name));
 
-/** What the gate hands the agent. */
+/** Headers that the gate sends to the agent. */
 const DELIVERED = [
   'workloadaccesstoken',
   'oauth2callbackurl',
@@ -41,7 +41,7 @@ export const signInSteps: readonly Step<Stage>[] = [
       report.check(asked.query.get('code_challenge_method') === 'S256', 'PKCE (RFC 7636) with S256');
       report.check(
         has(new URL(stage.page.url).searchParams, 'code', 'state', 'iss'),
-        'the browser goes back with code, state and iss (RFC 9207)',
+        'the browser goes back with code, state, and iss (RFC 9207)',
       );
     },
   },
@@ -55,14 +55,11 @@ export const signInSteps: readonly Step<Stage>[] = [
 
       const callback = report.saw(await wire.next({ to: 'application', method: 'GET', path: '/signed-in' }));
       const redeemed = report.saw(await wire.next({ to: 'Fernhill ID', method: 'POST', path: '/token' }));
-      report.check(state === stage.signInState, 'the state is the one that this browser session had sent');
-      report.check(
-        redeemed.status === 200,
-        'the code was redeemed, once, with the verifier of its challenge',
-      );
+      report.check(state === stage.signInState, 'the state matches the state that this browser session sent');
+      report.check(redeemed.status === 200, 'the application redeemed the code once, with the PKCE verifier');
       report.check(
         (callback.answerHeader('set-cookie') ?? '').includes('HttpOnly; SameSite=Lax'),
-        'a new browser session begins: its cookie is HttpOnly and SameSite=Lax, its token stays on the server',
+        'a new browser session starts: its cookie is HttpOnly and SameSite=Lax, and the token stays on the server',
       );
       report.check(stage.page.html.includes('Hello, Ana'), 'the page says “Hello, Ana”');
     },
@@ -76,7 +73,7 @@ export const signInSteps: readonly Step<Stage>[] = [
       report.saw(await wire.next({ to: 'application', method: 'POST', path: '/ask' }), `“${QUESTION}”`);
       report.check(
         stage.page.html.includes('name="csrf_token"'),
-        'the form repeats a token of this browser session, so no other page can ask',
+        'the form contains a CSRF token of this browser session, so no other page can submit it',
       );
     },
   },
@@ -123,7 +120,7 @@ export const signInSteps: readonly Step<Stage>[] = [
       stage.workloadAccessToken = header(call, 'workloadaccesstoken');
       report.check(
         entry.outcome === 'allowed' && entry.principal?.endsWith(':role/gate') === true,
-        'audit      allowed: role/gate may mint for this workload identity, by its resource policy',
+        'audit      allowed: the resource policy allows role/gate to get tokens for this workload identity',
       );
       const { endpoint } = stage.service;
       const keys = createRemoteJWKSet(new URL(`${endpoint}/.well-known/jwks.json`));
@@ -132,21 +129,18 @@ export const signInSteps: readonly Step<Stage>[] = [
       });
       report.check(
         protectedHeader.alg === 'ES256',
-        `${String(protectedHeader.typ)}, ES256, verified by the published keys`,
+        `${String(protectedHeader.typ)}, ES256, verified with the published keys`,
       );
       const { act } = payload as { act?: { name?: string } };
-      report.check(
-        act?.name === stage.world.agent.workloadName,
-        `act.name   ${act?.name ?? ''} — the agent, as itself`,
-      );
+      report.check(act?.name === stage.world.agent.workloadName, `act.name   ${act?.name ?? ''} — the agent`);
       const user = decodeJwt(stage.userToken).sub ?? '';
       report.check(
         payload.sub === `${stage.world.identityProvider.issuer}#${user}`,
-        `sub        ${payload.sub ?? ''} — the user whom it acts for`,
+        `sub        ${payload.sub ?? ''} — the user that the agent acts for`,
       );
       report.check(
         (payload.exp ?? 0) <= (decodeJwt(stage.userToken).exp ?? 0),
-        `exp        ${minutesLeft(payload.exp)} from now, never after the user's own token`,
+        `exp        ${minutesLeft(payload.exp)} from now, not later than the user token`,
       );
       report.tell(`claims     ${list(Object.keys(payload))}`);
     },
@@ -159,13 +153,13 @@ export const signInSteps: readonly Step<Stage>[] = [
       const entry = await stage.audit.next('InvokeAgentRuntime');
       report.check(
         entry.outcome === 'allowed' && entry.user !== undefined,
-        "audit      allowed: signature, expiry, issuer, audience, client and scope of the user's token",
+        'audit      allowed: signature, expiry, issuer, audience, client, and scope of the user token',
       );
       report.check(
         DELIVERED.every((name) => header(call, name) !== ''),
-        "with WorkloadAccessToken, OAuth2CallbackUrl, session id and request id, as AWS's SDKs read them",
+        'with WorkloadAccessToken, OAuth2CallbackUrl, session ID, and request ID, which AWS SDKs read',
       );
-      report.check(call.headers.authorization === undefined, "without the user's own token");
+      report.check(call.headers.authorization === undefined, 'without the user token');
     },
   },
 ];

@@ -1,4 +1,4 @@
-/** The stage of the demonstration: the whole world in this process, one person's browser, and eyes on the wire. */
+/** The setup of the demonstration: all parties in this process, one user's browser, and a recorder of requests. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -17,12 +17,12 @@ export class Stage {
   readonly service: LoggedService;
   readonly world: ExampleWorld;
 
-  // What a step has come to know and later ones need; steps are played in order.
+  // Values that one step learns and later steps need. Steps run in order.
   page!: Page;
   signInState!: string;
   userToken!: string;
   workloadAccessToken!: string;
-  /** In the consent link: whoever was sent the link knows it. */
+  /** From the consent link, so anyone who received the link knows it. */
   sessionUri!: string;
   calendarToken!: string;
   gateCall!: Exchange;
@@ -39,7 +39,7 @@ export class Stage {
     this.wire = new Wire(this.parties());
   }
 
-  /** Starts everything on free ports, in a data folder of its own. */
+  /** Starts all parties on free ports, with a new data folder. */
   static async set(): Promise<Stage> {
     const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-demo-'));
     try {
@@ -57,19 +57,19 @@ export class Stage {
     return this.service.logPath;
   }
 
-  /** Takes everything down; what was written stays, to be looked at. */
+  /** Stops all parties and keeps their files for inspection. */
   async stop(): Promise<void> {
     this.wire.close();
     await this.started.close();
   }
 
-  /** Takes everything down and leaves nothing behind. */
+  /** Stops all parties and deletes their files. */
   async strike(): Promise<void> {
     await this.stop();
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  /** Looks for these words in every file that the world has written. */
+  /** Searches every file in the data folder for these words. */
   async search(words: readonly string[]): Promise<{ files: number; found: number }> {
     const entries = await readdir(this.dataDir, { recursive: true, withFileTypes: true });
     const paths = entries
@@ -97,7 +97,7 @@ export class Stage {
       senderOf: (to, request) => {
         const signer = SIGNER.exec(request.headers.authorization ?? '')?.groups?.accessKeyId;
         if (signer === principals.gate.accessKeyId) return 'gate';
-        // The agent and its application run as one role; the application confirms consents, and nothing else.
+        // The agent and its application use one role. The application only confirms consents.
         if (signer === principals.agent.accessKeyId) return isConfirmation(request) ? 'application' : 'agent';
         return unsignedCaller(to, request);
       },
@@ -109,7 +109,7 @@ const SIGNER = /^AWS4-HMAC-SHA256 Credential=(?<accessKeyId>[^/]+)\//;
 
 const isConfirmation = ({ url }: IncomingMessage): boolean => url === '/identities/CompleteResourceTokenAuth';
 
-/** Only browsers want pages, and each server has one kind of other caller. */
+/** Only browsers accept HTML, and each server has one other kind of caller. */
 function unsignedCaller(to: string, request: IncomingMessage): string {
   if (request.headers.accept === 'text/html') return 'browser';
   const callers: Readonly<Record<string, string>> = {
@@ -119,14 +119,14 @@ function unsignedCaller(to: string, request: IncomingMessage): string {
     'Fernhill ID': request.url?.startsWith('/token') === true ? 'application' : 'identity',
     Almanac: 'identity',
   };
-  return callers[to] ?? 'somebody';
+  return callers[to] ?? 'unknown';
 }
 
-/** The token of an `Authorization: Bearer` header. */
+/** Returns the token of an `Authorization: Bearer` header. */
 export const bearerToken = (exchange: Exchange): string =>
   header(exchange, 'authorization').replace(/^Bearer /i, '');
 
-/** A request header; empty when it is absent. */
+/** Returns a request header, or an empty string if it is absent. */
 export const header = ({ headers }: Exchange, name: string): string => String(headers[name] ?? '');
 
 export const list = (words: readonly string[]): string => words.join(', ');

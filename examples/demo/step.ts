@@ -1,4 +1,4 @@
-/** What a step of the demonstration is, and how it tells what happened. */
+/** A step of the demonstration, and the report of what happened. */
 import type { Exchange } from './wire';
 
 /** The lanes of the flow's diagram. */
@@ -8,32 +8,32 @@ export type Line =
   | { readonly kind: 'exchange'; readonly exchange: Exchange; readonly note: string | undefined }
   | { readonly kind: 'check' | 'fact'; readonly text: string };
 
-/** Something that a step checked and found otherwise. */
+/** A check of a step failed. */
 export class CheckError extends Error {
   override readonly name = 'CheckError';
 }
 
-/** Collects what a step has to show. */
+/** Collects the output of a step. */
 export class Report {
   readonly lines: Line[] = [];
 
-  /** @param note said beside it in few words, such as who signed it */
+  /** @param note a short addition, such as the signer */
   saw(exchange: Exchange, note?: string): Exchange {
     this.lines.push({ kind: 'exchange', exchange, note });
     return exchange;
   }
 
-  /** Something to know that was seen on the way. */
+  /** Reports a fact that was observed. */
   tell(text: string): void {
     this.lines.push({ kind: 'fact', text });
   }
 
   /**
-   * @param text what was found to hold
-   * @throws CheckError when it does not
+   * @param text the condition in words
+   * @throws CheckError when the condition is false
    */
   check(holds: boolean, text: string): void {
-    if (!holds) throw new CheckError(`this does not hold: ${text}`);
+    if (!holds) throw new CheckError(`the check failed: ${text}`);
     this.lines.push({ kind: 'check', text });
   }
 }

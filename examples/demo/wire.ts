@@ -1,33 +1,33 @@
 /**
- * What goes over the wire between the parties of the demonstration: every request that one of their HTTP servers gets,
- * as Node.js reports it, so that what is shown is what happened and no one has to tell it.
+ * Records every request that an HTTP server of the demonstration receives, as Node.js reports it. The demonstration
+ * therefore shows the actual traffic.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 
-/** Milliseconds in which a request that must come has come. */
+/** Milliseconds to wait for an expected request. */
 const PATIENCE = 10_000;
 
 export interface Exchange {
   readonly from: string;
   readonly to: string;
   readonly method: string;
-  /** Without the query, which may hold codes and states. */
+  /** Without the query, which can contain codes and states. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** Of the answer; until that begins, 200. */
+  /** Status of the response. 200 until the response starts. */
   readonly status: number;
   readonly answerHeader: (name: string) => string | undefined;
-  /** Whether the answer has been sent to its end. */
+  /** Whether the whole response was sent. */
   readonly answered: boolean;
 }
 
 export interface Parties {
-  /** By the port that a server listens on. */
+  /** Parties by the port that their server listens on. */
   readonly servers: ReadonlyMap<number, string>;
-  /** Who sends a request, by whom it is for and what it says. */
+  /** Returns the sender of a request, from its receiver and content. */
   readonly senderOf: (to: string, request: IncomingMessage) => string;
 }
 
@@ -38,7 +38,7 @@ interface Wanted {
   readonly path: string | RegExp;
 }
 
-/** Something that must have happened and has not. */
+/** An expected event did not happen. */
 export class MissingError extends Error {
   override readonly name = 'MissingError';
 }
@@ -59,9 +59,9 @@ export class Wire {
   }
 
   /**
-   * The next such request, which is then taken off the list; waits for it.
+   * Removes the next matching request from the list and returns it. Waits for it if necessary.
    *
-   * @throws MissingError when it does not come.
+   * @throws MissingError when no matching request arrives in time.
    */
   async next(wanted: Wanted): Promise<Exchange> {
     const giveUp = AbortSignal.timeout(PATIENCE);
@@ -75,12 +75,12 @@ export class Wire {
     }
   }
 
-  /** Takes everything off the list that has come so far. */
+  /** Removes all recorded requests from the list. */
   forget(): void {
     this.unread.length = 0;
   }
 
-  /** Requests that no one has taken off the list. */
+  /** Requests that are still on the list. */
   rest(to: string): readonly Exchange[] {
     return this.unread.filter((exchange) => exchange.to === to);
   }

@@ -1,10 +1,10 @@
-/** The contract between the example application and its agents: what is posted, and the events that come back. */
+/** The contract between the example application and its agents: the request payload and the response events. */
 import * as v from 'valibot';
 
 /** The payload of an invocation, as JSON. */
 export const AskSchema = v.object({
   question: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)),
-  /** Comes back to the return URL as `state`: the application knows its own browser session by it. */
+  /** Returned to the return URL as `state`, by which the application finds the browser session. */
   state: v.pipe(v.string(), v.maxLength(4096)),
 });
 
@@ -19,11 +19,11 @@ export const EventSchema = v.object({
 
 export type Event = v.InferOutput<typeof EventSchema>;
 
-/** Seconds of silence after which an agent says that it is still there, or the gate takes its run to be over. */
+/** Seconds without data after which the agent sends an event, before the gate's invocation timeout. */
 export const LONGEST_SILENCE = 60;
 
 /** One server-sent event of an answer. After `consent` the agent waits; `events` and `failed` are the last. */
-export const NewsSchema = v.variant('kind', [
+export const AgentEventSchema = v.variant('kind', [
   v.object({ kind: v.literal('waiting') }),
   v.object({ kind: v.literal('progress'), text: v.pipe(v.string(), v.maxLength(200)) }),
   v.object({ kind: v.literal('consent'), authorizationUrl: v.pipe(v.string(), v.url()) }),
@@ -31,4 +31,4 @@ export const NewsSchema = v.variant('kind', [
   v.object({ kind: v.literal('failed'), reason: v.string() }),
 ]);
 
-export type News = v.InferOutput<typeof NewsSchema>;
+export type AgentEvent = v.InferOutput<typeof AgentEventSchema>;

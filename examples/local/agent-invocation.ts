@@ -1,34 +1,34 @@
-/** How the application asks an agent: through its gate, as AWS's InvokeAgentRuntime, with the user's own token. */
+/** Invokes an agent through its gate, as InvokeAgentRuntime of AWS does, with the user's token. */
 import * as v from 'valibot';
-import { NewsSchema, type Ask, type News } from './agent-api';
+import { AgentEventSchema, type Ask, type AgentEvent } from './agent-api';
 import { readEvents, type ServerSentEvent } from './server-sent-events';
 
 /** An agent as the application knows it. */
 export interface ExampleAgent {
-  /** Tells the agents apart in forms. */
+  /** Identifies the agent in forms. */
   readonly id: string;
   readonly name: string;
-  /** What is told of it where people choose. */
+  /** Description for the form where users choose an agent. */
   readonly note: string;
-  /** The gate's address for it. */
+  /** The agent's URL at its gate. */
   readonly invocationUrl: string;
 }
 
 export interface Invocation {
   readonly agent: ExampleAgent;
   readonly userToken: string;
-  /** 33 to 256 characters, the same for everything that one browser session asks. */
+  /** 33 to 256 characters, the same for all questions of one browser session. */
   readonly sessionId: string;
   readonly ask: Ask;
 }
 
-/** What the application hears: the agent's news, or that the gate does not take the user's token. */
-export type Heard = Exclude<News, { kind: 'waiting' }> | { readonly kind: 'sign-in' };
+/** An event for the application: one from the agent, or `sign-in` when the gate rejects the user's token. */
+export type InvocationEvent = Exclude<AgentEvent, { kind: 'waiting' }> | { readonly kind: 'sign-in' };
 
-/** The gate's errors have AWS's form, which is meant for people too. */
+/** The gate's errors have the AWS format, whose messages people can read too. */
 const ErrorSchema = v.object({ message: v.string() });
 
-/** How AWS's SDKs in an agent, and the gate, say in a stream that it ends in an error. */
+/** The event with which the gate, or an AWS SDK in an agent, ends a stream after an error. */
 const StreamErrorSchema = v.union([
   v.pipe(
     v.object({ error: v.string() }),
@@ -37,15 +37,18 @@ const StreamErrorSchema = v.union([
   ErrorSchema,
 ]);
 
-const failed = (reason: string): Heard => ({ kind: 'failed', reason });
+const failed = (reason: string): InvocationEvent => ({ kind: 'failed', reason });
 
 /**
- * Asks the agent and yields what it tells, as it tells it.
+ * Invokes the agent and yields its events as they arrive.
  *
  * @param signal ends the agent's work when aborted.
- * @throws the fetch error when the gate cannot be reached or breaks off.
+ * @throws the fetch error when the gate cannot be reached or disconnects.
  */
-export async function* invokeAgent(invocation: Invocation, signal: AbortSignal): AsyncGenerator<Heard> {
+export async function* invokeAgent(
+  invocation: Invocation,
+  signal: AbortSignal,
+): AsyncGenerator<InvocationEvent> {
   const { agent, userToken, sessionId, ask } = invocation;
   const response = await fetch(agent.invocationUrl, {
     method: 'POST',
@@ -63,25 +66,33 @@ export async function* invokeAgent(invocation: Invocation, signal: AbortSignal):
     yield { kind: 'sign-in' };
   } else if (!response.ok || response.body === null) {
     const error = v.safeParse(ErrorSchema, await response.json().catch(() => undefined));
-    yield failed(error.success ? error.output.message : `The agent's gate answered ${response.status}.`);
+    yield failed(
+      error.success
+        ? error.output.message
+        : `The agent's gate returned status ${response.status}. Please try again in a moment.`,
+    );
   } else {
-    let last: Heard['kind'] = 'progress';
+    let last: InvocationEvent['kind'] = 'progress';
     for await (const event of readEvents(response.body)) {
-      const news = newsOf(event);
+      const news = eventOf(event);
       if (news.kind === 'waiting') continue;
       last = news.kind;
       yield news;
     }
-    if (last === 'progress') yield failed('The agent ended without an answer.');
+    if (last === 'progress') yield failed('The agent ended without an answer. Please try again.');
   }
 }
 
-function newsOf({ type, data }: ServerSentEvent): News | Heard {
+function eventOf({ type, data }: ServerSentEvent): AgentEvent | InvocationEvent {
   const content = parseJson(data);
-  const news = v.safeParse(NewsSchema, content);
+  const news = v.safeParse(AgentEventSchema, content);
   if (type === 'message' && news.success) return news.output;
   const error = v.safeParse(StreamErrorSchema, content);
-  return failed(error.success ? error.output.message : 'The agent said something that was not understood.');
+  return failed(
+    error.success
+      ? error.output.message
+      : 'The agent sent a response that could not be read. Please try again.',
+  );
 }
 
 function parseJson(text: string): unknown {

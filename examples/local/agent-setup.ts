@@ -1,4 +1,4 @@
-/** What is done once for each agent, here at every start: who it is, which provider it may ask, and who mints for it. */
+/** Sets up an agent: its workload identity, its credential provider, and the role that gets its tokens. Repeatable. */
 import {
   ConflictException,
   CreateOauth2CredentialProviderCommand,
@@ -11,15 +11,15 @@ import {
 import type { CalendarProvider } from './calendar-provider';
 
 export interface WorkloadOptions {
-  /** Of the workload identity. */
+  /** Name of the workload identity. */
   readonly name: string;
-  /** Of the application. */
+  /** Return URL of the application. */
   readonly returnUrl: string;
   /** ARN of the IAM role that the agent's gate runs as. */
   readonly gateRole: string;
 }
 
-/** Creates a resource, or takes note that an earlier start has created it. */
+/** Creates a resource, and reports whether an earlier start already created it. */
 async function createUnlessThere(create: () => Promise<unknown>): Promise<void> {
   try {
     await create();
@@ -29,10 +29,10 @@ async function createUnlessThere(create: () => Promise<unknown>): Promise<void> 
 }
 
 /**
- * Creates an agent's workload identity where it is absent, and lets the agent's gate mint its tokens, for users who
- * are known by a token of their own.
+ * Creates an agent's workload identity if it is absent, and allows the agent's gate to get workload access tokens for
+ * users who present their own token.
  *
- * @throws when one of that name is there and does not fit, and the service's own errors.
+ * @throws when a workload identity of that name exists and does not fit, and the service's errors.
  */
 export async function setUpWorkload(
   control: BedrockAgentCoreControlClient,
@@ -44,7 +44,9 @@ export async function setUpWorkload(
   );
   const identity = await control.send(new GetWorkloadIdentityCommand({ name }));
   if (identity.allowedResourceOauth2ReturnUrls?.includes(returnUrl) !== true) {
-    throw new Error(`The workload identity ${name} exists and does not allow the return URL ${returnUrl}.`);
+    throw new Error(
+      `The workload identity ${name} exists and does not allow the return URL ${returnUrl}. Delete it, or choose other ports.`,
+    );
   }
   const resourceArn = identity.workloadIdentityArn;
   const policy = {
@@ -63,9 +65,9 @@ export async function setUpWorkload(
 }
 
 /**
- * Creates the credential provider for the calendar where it is absent, and registers its callback URL there.
+ * Creates the credential provider for the calendar if it is absent, and registers its callback URL at the calendar.
  *
- * @throws the service's own errors.
+ * @throws the service's errors.
  */
 export async function setUpCalendarProvider(
   control: BedrockAgentCoreControlClient,

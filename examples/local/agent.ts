@@ -1,7 +1,8 @@
 /**
- * The example agent: an HTTP agent with the contract of AWS's AgentCore Runtime (`POST /invocations`, `GET /ping`), which
- * the gate invokes. It holds no user's credentials and never sees the user's token: with its workload access token
- * (agent and user in one) it gets a calendar token that is theirs alone. examples/python/agent.py does the same.
+ * The example agent: an HTTP agent with the contract of Amazon Bedrock AgentCore Runtime (`POST /invocations`,
+ * `GET /ping`), which the gate invokes. The agent holds no user credentials and never sees the user's token. With its
+ * workload access token, which names the agent and the user, the agent gets a calendar token for this pair only.
+ * examples/python/agent.py does the same.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
@@ -19,7 +20,7 @@ import {
   WorkloadAccessTokenError,
   type FromGate,
 } from '../../lib/client/index';
-import { AskSchema, EventSchema, LONGEST_SILENCE, type Ask, type Event, type News } from './agent-api';
+import { AskSchema, EventSchema, LONGEST_SILENCE, type Ask, type Event, type AgentEvent } from './agent-api';
 import type { LoopbackServer } from './loopback-server';
 import { readJson } from './request-body';
 import { beginEvents, sendEvent } from './server-sent-events';
@@ -33,10 +34,10 @@ export interface AgentOptions {
   readonly eventsUrl: string;
 }
 
-/** Gives the caller one piece of news. */
-type Tell = (news: News) => void;
+/** Sends one event to the caller. */
+type Tell = (news: AgentEvent) => void;
 
-/** Begins to answer invocations on an already bound server. */
+/** Starts to answer invocations on an already bound server. */
 export function serveAgent(server: LoopbackServer, options: AgentOptions): void {
   server.serve(async (request, response) => {
     switch (`${request.method ?? ''} ${request.url ?? ''}`) {
@@ -47,7 +48,7 @@ export function serveAgent(server: LoopbackServer, options: AgentOptions): void 
         await invoked(options, request, response);
         break;
       default:
-        sendJson(response, 404, { error: 'There is nothing here.' });
+        sendJson(response, 404, { error: 'The path was not found.' });
     }
   });
 }
@@ -57,7 +58,7 @@ function sendJson(response: ServerResponse, status: number, body: unknown): void
   response.end(JSON.stringify(body));
 }
 
-/** The gate tells its caller that the agent's log says why, so it does. */
+/** Logs the reason, because the gate refers its caller to the agent's log. */
 function refuse(response: ServerResponse, status: number, error: string): void {
   process.stderr.write(`The calendar agent answered an invocation with status ${status}. ${error}\n`);
   sendJson(response, status, { error });
@@ -70,12 +71,16 @@ async function invoked(
 ): Promise<void> {
   const ask = v.safeParse(AskSchema, await readJson(request));
   if (!ask.success) {
-    refuse(response, 400, 'Send JSON of the form {"question": "…", "state": "…"}.');
+    refuse(
+      response,
+      400,
+      'The request body is not valid. Send JSON of the form {"question": "…", "state": "…"}.',
+    );
     return;
   }
   const gate = throughGate(request);
   if (gate === undefined) {
-    refuse(response, 401, 'Invoke this agent through its gate.');
+    refuse(response, 401, 'The workload access token is missing. Invoke this agent through its gate.');
     return;
   }
   const disconnected = new AbortController();
@@ -98,7 +103,7 @@ async function invoked(
   }
 }
 
-/** @returns undefined when the request brings no workload access token. */
+/** @returns undefined when the request has no workload access token. */
 function throughGate(request: IncomingMessage): FromGate | undefined {
   try {
     return fromGate(request.headers);
@@ -141,13 +146,13 @@ async function readCalendar(
   signal: AbortSignal,
 ): Promise<readonly Event[]> {
   const response = await fetch(eventsUrl, { headers: { authorization: `Bearer ${accessToken}` }, signal });
-  // A token that looked good and was not, such as one that was taken back, is reported, and another asked for.
+  // The calendar rejected the token, for example because it was revoked. Report it, and request another.
   if (response.status === 401) throw new AccessTokenRejectedError();
-  if (!response.ok) throw new Error(`The calendar answered ${response.status}.`);
+  if (!response.ok) throw new Error(`The calendar API returned status ${response.status}.`);
   return v.parse(CalendarSchema, await response.json()).events;
 }
 
-/** Where a real agent would hand question and events to a model, this one knows two words. */
+/** Knows only two words. A real agent would pass the question and the events to a model. */
 function eventsAskedFor(question: string, events: readonly Event[]): Event[] {
   const days = /\btomorrow\b/i.test(question) ? 1 : /\btoday\b/i.test(question) ? 0 : undefined;
   if (days === undefined) return [...events];
@@ -156,7 +161,7 @@ function eventsAskedFor(question: string, events: readonly Event[]): Event[] {
   return events.filter(({ start }) => new Date(start).toDateString() === day.toDateString());
 }
 
-/** What the user is told: the errors whose messages are meant for it, and of any other only that there was one. */
+/** Returns the message for the user. Hides the details of errors whose messages are not meant for users. */
 function reasonOf(error: unknown): string {
   const meantForPeople = [
     BedrockAgentCoreServiceException,

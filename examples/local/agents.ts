@@ -1,7 +1,7 @@
 /**
- * The two agents of the example, each behind a gate of its own: one in TypeScript, in this process, and one in Python,
- * where there is a Python for it. Each has a workload identity of its own, so what a user allows the one is nothing to
- * the other.
+ * The two agents of the example, each behind its own gate: one in TypeScript, in this process, and one in Python, if a
+ * suitable Python is installed. Each agent has its own workload identity, so a consent for one does not apply to the
+ * other.
  */
 import { principalOf } from '../../lambda/domain/principal';
 import type { JwtInbound } from '../../lambda/domain/gate/agent-endpoint';
@@ -23,16 +23,16 @@ export interface AgentsOptions {
   readonly eventsUrl: string;
   /** Of the application. */
   readonly returnUrl: string;
-  /** Told apart in names: what is created for one set of ports does not fit another. */
+  /** Part of resource names, because resources for one set of ports do not fit another set. */
   readonly ports: { readonly application: number; readonly calendar: number };
   readonly server: LoopbackServer;
-  /** Held until the agent in Python takes its port; undefined where it is not wanted. */
+  /** Holds the port until the Python agent binds it. Undefined if the Python agent is not wanted. */
   readonly pythonServer: LoopbackServer | undefined;
-  /** Of the gates; 0 for ones that are free. */
+  /** Ports of the gates. 0 selects free ports. */
   readonly gatePorts: readonly [number, number];
 }
 
-/** An agent that runs, and where. */
+/** A running agent and its addresses. */
 export interface RunningAgent extends ExampleAgent {
   readonly workloadName: string;
   readonly credentialProviderName: string;
@@ -42,13 +42,13 @@ export interface RunningAgent extends ExampleAgent {
 
 export interface Agents {
   readonly agent: RunningAgent;
-  /** The one in Python; else why it does not run and what to do about it, where that was asked for. */
+  /** The Python agent. If it was requested but does not run: the reason and what to do. */
   readonly python: RunningAgent | PythonAgentError | undefined;
   readonly close: () => Promise<void>;
 }
 
 type AgentKind = Pick<ExampleAgent, 'id' | 'name' | 'note'> & {
-  /** What the names of its workload identity and its agent runtime begin with. */
+  /** Prefix of the names of its workload identity and agent runtime. */
   readonly workload: string;
 };
 
@@ -62,11 +62,11 @@ const TYPESCRIPT: AgentKind = {
 const PYTHON: AgentKind = {
   id: 'python',
   name: 'calendar agent in Python',
-  note: "On AWS's SDK, as it would run on AgentCore Runtime",
+  note: 'In Python, with the AWS SDK, as it would run on AgentCore Runtime',
   workload: 'calendar-agent-python',
 };
 
-/** Starts the agents against the running service; each answers when this returns. */
+/** Starts the agents against the running service. Returns when each agent answers. */
 export async function startAgents(options: AgentsOptions): Promise<Agents> {
   const { service, calendar, server, pythonServer } = options;
   const { identity, control } = serviceClients(service);
@@ -95,9 +95,9 @@ export async function startAgents(options: AgentsOptions): Promise<Agents> {
 const providerName = ({ ports }: AgentsOptions): string => `almanac-${ports.calendar}`;
 
 /**
- * Gives an agent its identity, and starts a gate that leads to it.
+ * Creates an agent's workload identity, and starts a gate in front of the agent.
  *
- * @param closers gets what stops the gate
+ * @param closers receives the function that stops the gate
  */
 async function putBehindGate(
   options: AgentsOptions,
@@ -123,7 +123,7 @@ async function putBehindGate(
   return { ...agent, workloadName, credentialProviderName: providerName(options), invocationUrl, url };
 }
 
-/** @returns why it does not run; undefined when it does */
+/** @returns the reason why the agent does not run, or undefined if it runs */
 async function runInPython(
   options: AgentsOptions,
   held: LoopbackServer,
@@ -147,7 +147,7 @@ async function runInPython(
   }
 }
 
-/** Users of the organization's identity provider may call it by the application, and no one else. */
+/** Only users of the organization's identity provider can call the agent, and only through the application. */
 function inboundOf({ discoveryUrl, clientId }: IdentityProvider): JwtInbound {
   return {
     kind: 'JWT',

@@ -1,4 +1,4 @@
-/** The example application's browser sessions: in memory, for a restart only means signing in again. */
+/** The example application's browser sessions. They are in memory, so users sign in again after a restart. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SignedInUser, SignInTransaction } from './openid-client';
@@ -9,18 +9,18 @@ const IDLE_MILLISECONDS = 8 * 60 * 60 * 1000;
 const MAX_SESSIONS = 1000;
 
 export interface BrowserSession {
-  /** Repeated in every form (synchronizer token): 127.0.0.1 is one site, whatever runs on its ports. */
+  /** Repeated in every form (synchronizer token), because all ports of 127.0.0.1 belong to one site. */
   readonly csrfToken: string;
-  /** A sign-in that was begun and has not come back yet. */
+  /** A sign-in in progress. */
   signIn?: SignInTransaction;
   user?: SignedInUser;
-  /** What agents know this session by; they tell nothing from it. */
+  /** The session ID for agents. It reveals nothing about the browser session. */
   readonly agentSessionId: string;
-  /** The last question and what comes of it. */
+  /** The last question and its run. */
   run?: Run;
-  /** The last authorization that gave no access: shown until the next question, however often it is loaded. */
+  /** The last authorization that gave no access. Its page can be reloaded until the next question. */
   notConnected?: { readonly run: Run; readonly declined: boolean };
-  /** What this browser has asked, by the state with which it comes back from a consent. */
+  /** The questions of this browser, by the `state` with which it returns from a consent. */
   readonly asked: Map<string, Run>;
 }
 
@@ -33,12 +33,12 @@ const newSession = (): BrowserSession => ({
 });
 
 export class BrowserSessions {
-  /** @param ended is told of every session that ends, by whatever way; must not reject */
+  /** @param ended is called for every session that ends, for any reason; must not reject */
   constructor(private readonly ended: (session: BrowserSession) => Promise<void>) {}
 
   private readonly sessions = new Map<string, { readonly session: BrowserSession; usedAt: number }>();
 
-  /** The session of the browser that sent the request, if it has one that is still live. */
+  /** Returns the live session of the browser that sent the request, if there is one. */
   find(request: IncomingMessage): BrowserSession | undefined {
     const id = cookieOf(request);
     const entry = id === undefined ? undefined : this.sessions.get(id);
@@ -52,8 +52,8 @@ export class BrowserSessions {
   }
 
   /**
-   * Gives the browser a new session under a new identifier and ends the one it had: at sign-in, so that
-   * an identifier known from before is worth nothing after (session fixation).
+   * Starts a new session with a new identifier and ends the previous one. Used at sign-in, so that an attacker who knows
+   * the old identifier gains nothing (session fixation).
    */
   async renew(request: IncomingMessage, response: ServerResponse): Promise<BrowserSession> {
     await this.end(request, response);

@@ -1,4 +1,4 @@
-/** The calendar product's API: a protected resource that answers to the tokens of its own provider only. */
+/** The API of the calendar product: a protected resource that accepts only the tokens of its provider. */
 import type { ServerResponse } from 'node:http';
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import { eventsOf } from './calendar-events';
@@ -18,7 +18,7 @@ function sendJson(response: ServerResponse, status: number, body: unknown, chall
 /**
  * Serves `GET /events` on an already bound server.
  *
- * @param trust the issuer whose access tokens (RFC 9068) are taken, its keys, and the `aud` that they must carry.
+ * @param trust the issuer of the accepted access tokens (RFC 9068), its keys, and the required `aud`.
  */
 export function startCalendarApi(
   server: LoopbackServer,
@@ -33,7 +33,7 @@ export function startCalendarApi(
     }
     const token = /^Bearer (?<token>[\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.groups?.token;
     if (token === undefined) {
-      // RFC 6750, section 3.1: a request without any token is told no error code.
+      // RFC 6750, section 3.1: the response to a request without a token has no error code.
       sendJson(response, 401, { error: 'unauthorized' }, 'Bearer');
       return;
     }

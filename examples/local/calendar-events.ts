@@ -1,4 +1,4 @@
-/** What is on the calendars of the example, always relative to today so that there is something to see. */
+/** The events on the example calendars, relative to today, so that the calendars are never empty. */
 import { ALMANAC_ACCOUNTS } from './accounts';
 
 export interface CalendarEvent {
@@ -43,7 +43,7 @@ const ENTRIES: ReadonlyMap<string | undefined, readonly Entry[]> = new Map([
   ],
 ]);
 
-/** What an application sees that acts for itself and for no person. */
+/** The events for an application that acts for itself, without a user. */
 const OFFICE: readonly Entry[] = [
   { title: 'Fire drill', location: 'Everywhere', day: 2, from: 11, to: 11.5 },
 ];

@@ -1,6 +1,6 @@
 /**
- * The authorization server of a calendar product: a company of its own, with its own accounts, its own
- * sign-in and a consent page. It knows the identity service as just another OAuth client.
+ * The authorization server of a calendar product of another company, with its own accounts, sign-in, and consent page.
+ * For this server, the identity service is an ordinary OAuth client.
  */
 import { Provider } from 'oidc-provider';
 import { ALMANAC_ACCOUNTS } from './accounts';
@@ -11,8 +11,8 @@ import { providerConfiguration } from './provider-configuration';
 import { ProviderState } from './provider-state';
 
 const PERMISSIONS = {
-  'calendar.read': { title: 'See your calendar', detail: 'What, when and where your events are.' },
-  'calendar.write': { title: 'Change your calendar', detail: 'Add, move and delete events in your name.' },
+  'calendar.read': { title: 'See your calendar', detail: 'Titles, times, and places of your events.' },
+  'calendar.write': { title: 'Change your calendar', detail: 'Add, move, and delete events in your name.' },
 } as const;
 
 export interface CalendarProvider {
@@ -22,12 +22,12 @@ export interface CalendarProvider {
   /** The client that the example agent uses through the identity service. */
   readonly clientId: string;
   readonly clientSecret: string;
-  /** RFC 7591: further clients may register themselves with the initial access token. */
+  /** RFC 7591: other clients can register with the initial access token. */
   readonly registrationEndpoint: string;
   readonly initialAccessToken: string;
   /**
-   * Registers the agent's client, as its developer would in the product's console. That is a second step,
-   * for the redirect URI is the identity service's callback URL, which comes with the credential provider.
+   * Registers the agent's client, as a developer would in the product's console. This is a second step, because the
+   * redirect URI is the callback URL of the identity service, which the credential provider returns.
    */
   registerAgentClient(redirectUri: string): Promise<void>;
 }
@@ -35,7 +35,7 @@ export interface CalendarProvider {
 /**
  * Starts the provider on an already bound server.
  *
- * @param stateFile where it keeps its state.
+ * @param stateFile the file that stores its state.
  * @param audience resource indicator of the calendar API, and `aud` of its access tokens.
  */
 export function startCalendarProvider(

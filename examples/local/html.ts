@@ -1,9 +1,8 @@
 /**
- * HTML escaped by construction: whatever is put into an `html` template is escaped, unless it is itself
- * the result of one. There is no way to forget.
+ * HTML that is always escaped: an `html` template escapes every value except the result of another `html` template.
  */
 
-/** Markup that is safe to send: made by `html`, or vouched for by `trustedHtml`. */
+/** Markup that is safe to send: created by `html`, or marked as safe by `trustedHtml`. */
 export class Html {
   constructor(readonly markup: string) {}
 }
@@ -36,5 +35,5 @@ export function html(strings: TemplateStringsArray, ...values: Interpolation[]):
   return new Html(strings.reduce((markup, text, index) => markup + render(values[index - 1]) + text));
 }
 
-/** Markup that someone else has escaped already, such as the sign-out form that oidc-provider hands over. */
+/** Marks markup that is already escaped, such as the sign-out form of oidc-provider. */
 export const trustedHtml = (markup: string): Html => new Html(markup);

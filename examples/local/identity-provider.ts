@@ -1,4 +1,4 @@
-/** The organization's OIDC provider: people sign in here, and applications get a token that says who it was. */
+/** The organization's OIDC provider: users sign in here, and applications get a token that names the user. */
 import { Provider } from 'oidc-provider';
 import { FERNHILL_ACCOUNTS } from './accounts';
 import { withInteractions } from './interactions';
@@ -7,16 +7,16 @@ import { FERNHILL, FERNHILL_ID } from './page';
 import { providerConfiguration } from './provider-configuration';
 import { ProviderState } from './provider-state';
 
-/** `aud` of the access tokens: the example application's own API, whose agent they are meant for. */
+/** `aud` of the access tokens: the API of the example application, which its agent serves. */
 export const ASSISTANT_AUDIENCE = 'https://assistant.fernhill.example';
 
-/** The one scope of that API. */
+/** The only scope of that API. */
 export const ASSISTANT_SCOPE = 'assistant';
 
 export interface IdentityProvider {
   readonly issuer: string;
   readonly discoveryUrl: string;
-  /** The example application, as registered here. */
+  /** The client of the example application. */
   readonly clientId: string;
   readonly clientSecret: string;
 }
@@ -24,8 +24,8 @@ export interface IdentityProvider {
 /**
  * Starts the provider on an already bound server.
  *
- * @param stateFile where it keeps its state.
- * @param application the redirect URI of the example application, and where it wants people after signing out.
+ * @param stateFile the file that stores its state.
+ * @param application the redirect URI of the example application, and its URL for users who signed out.
  */
 export function startIdentityProvider(
   server: LoopbackServer,
@@ -42,7 +42,7 @@ export function startIdentityProvider(
     ...providerConfiguration(FERNHILL_ID, FERNHILL_ACCOUNTS, state, resource),
     claims: { openid: ['sub'], profile: ['name'] },
     scopes: ['openid'],
-    // The name travels in the ID token, so that the application need not ask for it.
+    // The ID token contains the name, so the application does not need a second request.
     conformIdTokenClaims: false,
     clients: [
       {
@@ -54,7 +54,7 @@ export function startIdentityProvider(
         grant_types: ['authorization_code', 'refresh_token'],
       },
     ],
-    // The organization has consented for its people: they are asked to sign in, and nothing else.
+    // The organization has consented for its users, so they only sign in.
     loadExistingGrant: async ({ oidc }) => {
       const { client, session } = oidc;
       const accountId = session?.accountId;

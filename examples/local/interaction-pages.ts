@@ -1,4 +1,4 @@
-/** The pages that a person meets at a provider: signing in, consenting, signing out, and errors. */
+/** The pages that a provider shows to a user: sign-in, consent, sign-out, and errors. */
 import type { ExampleAccount } from './accounts';
 import { html, trustedHtml, type Html } from './html';
 import type { Brand, Page } from './page';
@@ -9,7 +9,7 @@ export interface SignInPage {
   /** Where the form is posted. */
   readonly action: string;
   readonly clientName: string;
-  /** After a sign-in that failed: the username that was given. */
+  /** The username that was entered, after a failed sign-in. */
   readonly failedUsername?: string | undefined;
 }
 
@@ -39,7 +39,7 @@ const shortcut = (action: string, account: ExampleAccount): Html => html`
   </form>
 `;
 
-/** To the field that is wrong; which of the two it is, no one is told. */
+/** Marks both fields, so that the page does not reveal which of the two is wrong. */
 const WRONG = html`aria-invalid="true" aria-describedby="sign-in-error"`;
 
 export const signInPage = ({ brand, accounts, action, clientName, failedUsername }: SignInPage): Page => ({
@@ -95,11 +95,11 @@ export const signInPage = ({ brand, accounts, action, clientName, failedUsername
 export interface ConsentPage {
   readonly brand: Brand;
   readonly action: string;
-  /** Where another account can be chosen. */
+  /** URL where the user can choose another account. */
   readonly switchAccount: string;
   readonly clientName: string;
   readonly account: ExampleAccount;
-  /** What is asked for, in plain words. */
+  /** The requested permissions, in plain words. */
   readonly permissions: readonly { readonly title: string; readonly detail: string }[];
 }
 
@@ -136,7 +136,7 @@ export const consentPage = (consent: ConsentPage): Page => ({
   </section>`,
 });
 
-/** @param form the form that oidc-provider made, with its own protection against forgery. */
+/** @param form the form that oidc-provider created, with its own CSRF protection. */
 export const signOutPage = (brand: Brand, form: string): Page => ({
   brand,
   title: 'Sign out',
@@ -154,15 +154,15 @@ export const signOutPage = (brand: Brand, form: string): Page => ({
   </section>`,
 });
 
-/** A page for a request that cannot continue. It repeats nothing of the request but an error code of OAuth. */
-export const wrongTurnPage = (brand: Brand, code?: string): Page => ({
+/** Returns the page for a request that cannot continue. From the request, it repeats only an OAuth error code. */
+export const requestErrorPage = (brand: Brand, code?: string): Page => ({
   brand,
   title: 'This request cannot continue',
   narrow: true,
   body: html`<section class="card">
     <div class="stack">
       <h1>This request cannot continue</h1>
-      <p class="lead">The request is not valid, was open for too long, or was started in another browser.</p>
+      <p class="lead">The request is not valid, took too long, or was started in another browser.</p>
     </div>
     <p>Nothing was shared. Go back to the application that you came from, and start again there.</p>
     ${code === undefined ? undefined : html`<p class="soft">Error code for the developers of the application: <code>${code}</code></p>`}

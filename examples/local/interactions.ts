@@ -1,12 +1,12 @@
 /**
- * The steps of an authorization request that need a person: signing in and consenting. oidc-provider sends
- * the browser to `/interaction/{uid}` and waits for a result; these routes show the pages and give it.
+ * The steps of an authorization request that need a user: sign-in and consent. oidc-provider sends the browser to
+ * `/interaction/{uid}` and waits for a result. These routes show the pages and return the result.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errors, type Interaction, type Provider } from 'oidc-provider';
 import * as v from 'valibot';
 import type { ExampleAccount } from './accounts';
-import { consentPage, signInPage, wrongTurnPage } from './interaction-pages';
+import { consentPage, signInPage, requestErrorPage } from './interaction-pages';
 import type { RequestHandler } from './loopback-server';
 import { sendPage, type Brand } from './page';
 import { readForm } from './request-body';
@@ -15,16 +15,16 @@ export interface InteractionOptions {
   readonly provider: Provider;
   readonly brand: Brand;
   readonly accounts: readonly ExampleAccount[];
-  /** What each scope lets a client do, in plain words; scopes that are not listed are not shown. */
+  /** The permission that each scope gives a client, in plain words. Unlisted scopes are not shown. */
   readonly permissions: Readonly<Record<string, { readonly title: string; readonly detail: string }>>;
 }
 
 const INTERACTION_PATH = /^\/interaction\/[\w-]+(?<step>\/sign-in|\/consent)?$/;
 
-/** What is given back to be corrected; no account of the examples has a longer one. */
+/** Maximum length of a username that the sign-in page repeats after an error. All example usernames are shorter. */
 const LONGEST_USERNAME = 100;
 
-/** What oidc-provider's consent prompt finds missing, as in its `interaction_policy/prompts/consent.js`. */
+/** The missing scopes that the consent prompt of oidc-provider reports (`interaction_policy/prompts/consent.js`). */
 const MissingSchema = v.object({
   missingOIDCScope: v.optional(v.array(v.string()), []),
   missingOIDCClaims: v.optional(v.array(v.string()), []),
@@ -33,7 +33,7 @@ const MissingSchema = v.object({
 
 const ParametersSchema = v.object({ client_id: v.string(), scope: v.optional(v.string(), '') });
 
-/** Serves the interaction routes and leaves every other request to the provider itself. */
+/** Serves the interaction routes, and passes every other request to the provider. */
 export function withInteractions(options: InteractionOptions): RequestHandler {
   const { provider, brand } = options;
   const answer = provider.callback();
@@ -52,16 +52,16 @@ export function withInteractions(options: InteractionOptions): RequestHandler {
         await show(options, response, interaction, url.searchParams.get('account') === 'other');
       } else if (request.method === 'POST' && step !== undefined) {
         const form = await readForm(request, provider.issuer);
-        if (form === undefined) sendPage(response, 403, wrongTurnPage(brand));
+        if (form === undefined) sendPage(response, 403, requestErrorPage(brand));
         else if (step === '/sign-in') await signIn(options, request, response, interaction, form);
         else await consent(options, request, response, interaction, form.get('decision') === 'allow');
       } else {
-        sendPage(response, 404, wrongTurnPage(brand));
+        sendPage(response, 404, requestErrorPage(brand));
       }
     } catch (error) {
-      // The interaction has ended or belongs to another browser.
+      // The interaction is over or belongs to another browser.
       if (!(error instanceof errors.SessionNotFound)) throw error;
-      sendPage(response, 400, wrongTurnPage(brand, error.error));
+      sendPage(response, 400, requestErrorPage(brand, error.error));
     }
   };
 }
@@ -138,7 +138,7 @@ async function consent(
     throw new errors.SessionNotFound('consent was not what this interaction waits for');
   }
   if (!allowed) {
-    const denial = { error: 'access_denied', error_description: 'The account holder said no.' };
+    const denial = { error: 'access_denied', error_description: 'The user denied access.' };
     await provider.interactionFinished(request, response, denial, { mergeWithLastSubmission: false });
     return;
   }
@@ -153,7 +153,7 @@ async function consent(
     grant.addResourceScope(resource, scopes);
   }
   const grantId = await grant.save();
-  // Only a new grant needs naming: oidc-provider finds the existing one by its session.
+  // Only a new grant needs an ID here, because oidc-provider finds an existing grant by the session.
   const result = existing === undefined ? { consent: { grantId } } : { consent: {} };
   await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
 }

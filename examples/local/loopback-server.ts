@@ -1,4 +1,4 @@
-/** The HTTP server under every example: loopback only, bound before anyone needs to know its address. */
+/** The HTTP server of every example: loopback only, and bound before other parties need its address. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -8,7 +8,7 @@ export interface LoopbackServer {
   /** `http://127.0.0.1:{port}`, without a trailing slash. */
   readonly origin: string;
   readonly port: number;
-  /** Hands requests to `handler` from now on; before that, the server answers 503. */
+  /** Passes requests to `handler` from now on. Before this call, the server returns 503. */
   serve(handler: RequestHandler): void;
   close(): Promise<void>;
 }
@@ -19,7 +19,7 @@ const sendText = (response: ServerResponse, status: number, text: string): void 
 };
 
 const notYet: RequestHandler = (_request, response) => {
-  sendText(response, 503, 'Starting: try again in a moment.');
+  sendText(response, 503, 'The server is starting. Try again in a moment.');
 };
 
 /**
@@ -35,21 +35,21 @@ export async function bindLoopback(port: number): Promise<LoopbackServer> {
     const bound = request.socket.localPort ?? port;
     const authority = `127.0.0.1:${bound}`;
     const { host } = request.headers;
-    // Cookies and registered redirect URIs belong to 127.0.0.1, so a person who typed `localhost` is sent there.
+    // Cookies and registered redirect URIs belong to 127.0.0.1, so redirect a user who typed `localhost`.
     if (host === `localhost:${bound}` && request.method === 'GET') {
       response.writeHead(302, { location: `http://${authority}${request.url ?? '/'}` }).end();
       return;
     }
-    // Any other name means that a page elsewhere made its own name resolve to this machine (DNS rebinding).
+    // Any other name means that a page elsewhere made its host name resolve to this machine (DNS rebinding).
     if (host !== authority) {
-      sendText(response, 421, `This server answers at http://${authority} only.`);
+      sendText(response, 421, `The host name is not valid. Use http://${authority} instead.`);
       return;
     }
     Promise.resolve(handler(request, response)).catch((error: unknown) => {
       const cause = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
       process.stderr.write(`${authority} could not answer ${request.method ?? ''}: ${cause}\n`);
       if (response.headersSent) response.destroy();
-      else sendText(response, 500, 'Something went wrong here. Please try again.');
+      else sendText(response, 500, 'An internal error occurred. Please try again.');
     });
   });
 

@@ -1,4 +1,4 @@
-/** Signing people in: OpenID Connect authorization code flow with PKCE, state and nonce, through oauth4webapi. */
+/** Signs users in with the OpenID Connect authorization code flow, PKCE, state, and nonce, through oauth4webapi. */
 import * as oauth from 'oauth4webapi';
 
 export interface OpenIdClientOptions {
@@ -10,7 +10,7 @@ export interface OpenIdClientOptions {
   readonly scope: string;
 }
 
-/** What a browser session keeps while its user is away signing in. */
+/** State that a browser session keeps while its user signs in. */
 export interface SignInTransaction {
   readonly state: string;
   readonly nonce: string;
@@ -27,13 +27,13 @@ export interface SignedInUser {
   readonly idToken: string;
 }
 
-/** Everything in this example is on the loopback interface, where http is as private as https. */
+/** All parties of this example use the loopback interface, where http is as private as https. */
 const LOOPBACK = { [oauth.allowInsecureRequests]: true } as const;
 
-/** What a person who signs out waits for at most. */
+/** The longest that a sign-out waits for the revocation. */
 const REVOCATION_MILLISECONDS = 5000;
 
-/** A token is renewed this long before its end, so that it does not expire on its way. */
+/** Renews a token this long before its end, so that it does not expire in transit. */
 const EARLY_MILLISECONDS = 60 * 1000;
 
 export class OpenIdClient {
@@ -47,7 +47,7 @@ export class OpenIdClient {
     this.authentication = oauth.ClientSecretBasic(options.clientSecret);
   }
 
-  /** @returns the transaction to keep in the browser session, and where to send the browser. */
+  /** @returns the transaction to keep in the browser session, and the URL to send the browser to. */
   async beginSignIn(): Promise<{ transaction: SignInTransaction; authorizationUrl: string }> {
     const server = await this.discover();
     const transaction = {
@@ -71,7 +71,7 @@ export class OpenIdClient {
 
   /**
    * @param callback the whole URL that the provider sent the browser back to.
-   * @throws oauth4webapi's errors: the answer was an error, was not for this transaction, or is not to be trusted.
+   * @throws oauth4webapi's errors: the response is an error, belongs to another transaction, or cannot be trusted.
    */
   async completeSignIn(callback: URL, transaction: SignInTransaction): Promise<SignedInUser> {
     const server = await this.discover();
@@ -103,7 +103,7 @@ export class OpenIdClient {
   }
 
   /**
-   * The user with an access token that is good for another minute at least.
+   * Returns the user with an access token that is valid for at least another minute.
    *
    * @returns undefined when they have to sign in again.
    */
@@ -111,7 +111,7 @@ export class OpenIdClient {
     if (user.accessTokenExpiresAt - EARLY_MILLISECONDS > Date.now()) return user;
     const { refreshToken } = user;
     if (refreshToken === undefined) return undefined;
-    // The provider rotates refresh tokens and takes a second use for theft, so two requests share one refresh.
+    // The provider rotates refresh tokens and treats a second use as theft, so concurrent requests share one refresh.
     const running = this.refreshes.get(refreshToken) ?? this.refresh(user, refreshToken);
     this.refreshes.set(refreshToken, running);
     try {
@@ -122,15 +122,15 @@ export class OpenIdClient {
   }
 
   /**
-   * Has the provider end the user's refresh token (RFC 7009), and with it the grant that it belongs to. Deleted here
-   * alone, it would be good for another month to whoever found it. Access tokens are JWTs, which cannot be revoked and
+   * Revokes the user's refresh token at the provider (RFC 7009), and with it the grant that it belongs to. If it were
+   * only deleted here, a thief could use it for another month. Access tokens are JWTs, which cannot be revoked and
    * expire within minutes.
    *
-   * @throws oauth4webapi's errors, or fetch's: the token may still be alive
+   * @throws oauth4webapi's errors or fetch errors: the token might still be valid
    */
   async revoke(user: SignedInUser): Promise<void> {
     if (user.refreshToken === undefined) return;
-    // A refresh that is under way replaces the token that would be revoked.
+    // Wait for a refresh in progress, because it replaces the token to revoke.
     const current = await this.refreshes.get(user.refreshToken)?.catch(() => undefined);
     const token = current?.refreshToken ?? user.refreshToken;
     const server = await this.discover();
@@ -142,7 +142,7 @@ export class OpenIdClient {
     await oauth.processRevocationResponse(response);
   }
 
-  /** OpenID Connect RP-Initiated Logout 1.0: where to send the browser so that the provider forgets it too. */
+  /** Returns the URL that ends the session at the provider too (OpenID Connect RP-Initiated Logout 1.0). */
   async signOutUrl(user: SignedInUser): Promise<string> {
     const server = await this.discover();
     const url = new URL(server.end_session_endpoint ?? this.options.postLogoutRedirectUri);

@@ -1,4 +1,4 @@
-/** The frame of every example page, and the headers that it is sent with. */
+/** The frame of every example page, and the response headers. */
 import type { ServerResponse } from 'node:http';
 import { html, trustedHtml, type Html } from './html';
 import { STYLESHEET, STYLESHEET_SOURCE } from './stylesheet';
@@ -8,7 +8,7 @@ export interface Brand {
   readonly name: string;
   /** Square mark, drawn in `currentColor`. */
   readonly mark: Html;
-  /** The line at the foot of each page: who this is, in the example. */
+  /** The line at the foot of each page: the role of this party in the example. */
   readonly footnote: string;
 }
 
@@ -53,7 +53,7 @@ export const FERNHILL_ID: Brand = {
     'The identity provider of an example organization. It signs users in, and has no access to their calendars.',
 };
 
-/** The calendar product of another company, with accounts of its own. */
+/** The calendar product of another company, with its own accounts. */
 export const ALMANAC: Brand = {
   id: 'almanac',
   name: 'Almanac',
@@ -67,14 +67,14 @@ export interface Page {
   readonly body: Html;
   /** Shown at the right of the top bar. */
   readonly account?: Html;
-  /** For forms and questions that read better in a slim column. */
+  /** For forms and questions that read better in a narrow column. */
   readonly narrow?: boolean;
 }
 
-/** Made in one piece: the policy names the hash of exactly what stands between the tags. */
+/** Built as one string, because the policy names the hash of the exact text between the tags. */
 const STYLE = trustedHtml(`<style>${STYLESHEET}</style>`);
 
-/** Stands where a body grows, while the frame around it is rendered. */
+/** Marks where the streamed parts go, while the frame is rendered. */
 const GROWING = trustedHtml('<!-- growing -->');
 
 /** The whole document, as text. */
@@ -99,9 +99,9 @@ export function renderPage({ brand, title, body, account, narrow }: Page): strin
 }
 
 /**
- * What every page is sent with. `form-action` covers the redirects that follow a form (CSP 3, section 6.4.2),
- * which lead from one example to the next: hence any port of this machine.
- * The referrer policy keeps `state` and `session_id` out of Referer, yet lets the Origin of a form be seen.
+ * The headers of every page. `form-action` also covers the redirects that follow a form (CSP 3, section 6.4.2). They
+ * lead from one example to the next, so the policy allows any port of this machine.
+ * The referrer policy keeps `state` and `session_id` out of Referer, but still sends the Origin of a form.
  */
 export const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
@@ -117,10 +117,10 @@ export function sendPage(response: ServerResponse, status: number, page: Page): 
 }
 
 /**
- * Sends a page that goes on growing: what each part has to show reaches the browser when the part comes. Browsers
- * show a document as it arrives, so this needs no script.
+ * Sends a page in parts, each as soon as it is available. Browsers show a document as it arrives, so this needs no
+ * script.
  *
- * @param page its body is what stands before the first part.
+ * @param page its body comes before the first part.
  */
 export async function streamPage(
   response: ServerResponse,
@@ -133,14 +133,14 @@ export async function streamPage(
   response.writeHead(200, PAGE_HEADERS);
   response.write(before);
   for await (const { markup } of parts) {
-    // The browser has left; what goes on without it is not this page's to say.
+    // The browser disconnected. The run continues without this page.
     if (response.closed) return;
     response.write(markup);
   }
   response.end(after);
 }
 
-/** 303 See Other: what follows is a GET, whatever this request was. */
+/** Sends 303 See Other, so that the browser continues with GET after any request method. */
 export function redirect(response: ServerResponse, location: string): void {
   response.writeHead(303, { location, 'cache-control': 'no-store' });
   response.end();

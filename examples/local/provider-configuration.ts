@@ -1,7 +1,7 @@
-/** What the two providers have in common, as an oidc-provider configuration. */
+/** The oidc-provider configuration that both providers share. */
 import type { Configuration } from 'oidc-provider';
 import { oidcAccount, type ExampleAccount } from './accounts';
-import { signOutPage, wrongTurnPage } from './interaction-pages';
+import { signOutPage, requestErrorPage } from './interaction-pages';
 import { PAGE_HEADERS, renderPage, type Brand } from './page';
 import type { ProviderState } from './provider-state';
 
@@ -11,18 +11,18 @@ const DAY = 24 * 60 * MINUTE;
 export interface ProtectedResource {
   /** Resource indicator (RFC 8707) and `aud` of the access tokens. */
   readonly identifier: string;
-  /** Scopes that the resource knows, separated by spaces. */
+  /** Scopes of the resource, separated by spaces. */
   readonly scope: string;
 }
 
-/** Seconds that an access token lives: short, so that refreshing is part of everyday use. */
+/** Lifetime of an access token in seconds. It is short, so that normal use includes refreshes. */
 export const ACCESS_TOKEN_SECONDS = 15 * MINUTE;
 
 /**
- * A configuration to add clients and scopes to: PKCE for everyone, JWT access tokens for one resource
- * without having to name it, refresh tokens that are used once, and state that survives a restart.
+ * Returns the configuration, to which callers add clients and scopes. It requires PKCE, issues JWT access tokens for
+ * one default resource, rotates refresh tokens, and keeps its state across restarts.
  *
- * @param brand also names the cookies: every example shares the host, and cookies know no ports.
+ * @param brand also names the cookies, because all examples share the host, and ports do not separate cookies.
  */
 export function providerConfiguration(
   brand: Brand,
@@ -46,7 +46,7 @@ export function providerConfiguration(
     pkce: { required: () => true },
     rotateRefreshToken: true,
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    // Agents go on working when their user has signed out.
+    // Agents can continue to work after their user signs out.
     expiresWithSession: () => false,
     clientBasedCORS: () => false,
     ttl: {
@@ -82,7 +82,7 @@ export function providerConfiguration(
     },
     renderError: (ctx, out) => {
       ctx.set(PAGE_HEADERS);
-      ctx.body = renderPage(wrongTurnPage(brand, out.error));
+      ctx.body = renderPage(requestErrorPage(brand, out.error));
     },
   } satisfies Configuration;
 }

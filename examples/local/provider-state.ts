@@ -1,6 +1,6 @@
 /**
- * What an oidc-provider instance must not forget when it is restarted: its signing keys and secrets, and
- * (as an oidc-provider Adapter) clients, sessions, grants and refresh tokens.
+ * The state that an oidc-provider instance must keep across restarts: its signing keys and secrets, and (as an
+ * oidc-provider Adapter) clients, sessions, grants, and refresh tokens.
  */
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import type { Adapter, AdapterPayload, JWK } from 'oidc-provider';
@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { SealedFile } from './sealed-file';
 
 const RecordSchema = v.object({
-  /** Epoch seconds; absent on what does not end by itself. */
+  /** Epoch seconds. Absent on a record that does not expire. */
   expiresAt: v.optional(v.number()),
   payload: v.record(v.string(), v.unknown()),
 });
@@ -19,7 +19,7 @@ const StateSchema = v.object({
   records: v.record(v.string(), RecordSchema),
 });
 
-/** What ends together with the grant it was issued under: see `revokeByGrantId` of oidc-provider's adapters. */
+/** Models that are revoked with their grant: see `revokeByGrantId` of the adapters of oidc-provider. */
 const ISSUED_UNDER_A_GRANT = ['AccessToken', 'AuthorizationCode', 'RefreshToken'];
 
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -39,7 +39,7 @@ export class ProviderState {
   private readonly document: v.InferOutput<typeof StateSchema>;
 
   /**
-   * @param path of the file that keeps the state; made when absent.
+   * @param path the file that stores the state; created when absent.
    * @throws when the file is damaged.
    */
   constructor(path: string) {
@@ -50,12 +50,12 @@ export class ProviderState {
     );
   }
 
-  /** The private signing key, as oidc-provider's `jwks` wants it. */
+  /** Returns the private signing key in the format of the `jwks` setting of oidc-provider. */
   get jwks(): { keys: JWK[] } {
     return { keys: [this.document.signingKey] };
   }
 
-  /** A random secret that is made on first use and stays the same from then on. */
+  /** Returns a random secret that is created on first use and then stays the same. */
   secret(name: string): string {
     const known = this.document.secrets[name];
     if (known !== undefined) return known;
@@ -66,7 +66,7 @@ export class ProviderState {
   }
 
   /**
-   * The storage of one of oidc-provider's models.
+   * Returns the storage of one model of oidc-provider.
    *
    * @param model the model's name, such as `Grant` or `RefreshToken`.
    */
@@ -87,7 +87,7 @@ export class ProviderState {
       findByUid: (uid) => findBy('uid', uid),
       findByUserCode: (userCode) => findBy('userCode', userCode),
       upsert: (id, payload, expiresIn) => {
-        // A copy: oidc-provider may go on changing the object that it handed over.
+        // Store a copy, because oidc-provider can change the object later.
         const record = { payload: structuredClone(payload) as Record<string, unknown> };
         records[key(id)] = expiresIn === undefined ? record : { ...record, expiresAt: now() + expiresIn };
         return this.save();

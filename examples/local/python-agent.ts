@@ -1,6 +1,6 @@
 /**
- * Runs the agent in Python, examples/python/agent.py, as a process of its own, where there is a Python with AWS's SDK.
- * It gets the agent's AWS keys and nothing else of this process's secrets.
+ * Runs the Python agent, examples/python/agent.py, as a separate process, if there is a Python with the AWS SDK. The
+ * process gets the agent's AWS keys, and no other secret of this process.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,14 +12,14 @@ const FOLDER = join(__dirname, '..', 'python');
 const [SCRIPTS, PYTHON] = process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python'];
 const VENV = join(FOLDER, '.venv');
 
-/** How long it may take until it answers, in milliseconds; and how often to look. */
+/** Milliseconds until the agent must answer, and between two checks. */
 const START_MILLISECONDS = 20_000;
 const LOOK_MILLISECONDS = 50;
 
-/** How much is told of what it said when it does not start, in characters. */
+/** Characters of its output that the error message quotes when it does not start. */
 const LAST_WORDS = 500;
 
-/** Ends the agent when this process has ended, however it did: then nothing holds the other end of its input. */
+/** Ends the agent when this process ends for any reason, because that closes the agent's standard input. */
 const RUNNER = `
 import os, runpy, sys, threading
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
@@ -27,7 +27,7 @@ runpy.run_path(sys.argv[1], run_name="__main__")
 `;
 
 export interface PythonAgentOptions extends Service {
-  /** That it listens on. */
+  /** The port to listen on. */
   readonly port: number;
   /** Name of the credential provider. */
   readonly calendarProvider: string;
@@ -38,38 +38,38 @@ export interface PythonAgent {
   readonly close: () => Promise<void>;
 }
 
-/** Why it does not run, and what to do about it, for a person. */
+/** The reason why the agent does not run, and what to do, for the user to read. */
 export class PythonAgentError extends Error {
   override readonly name = 'PythonAgentError';
 }
 
 /**
- * A Python that has AWS's SDK: the one that PYTHON names, the virtual environment beside the agent, or what is on the
- * path.
+ * Returns a Python that has the AWS SDK: the Python that PYTHON names, the virtual environment next to the agent, or a
+ * Python on the path.
  *
  * @throws PythonAgentError when there is none.
  */
 function findPython(): string {
-  const beside = join(VENV, SCRIPTS, PYTHON);
-  const candidates = process.env.PYTHON ? [process.env.PYTHON] : [beside, 'python3', 'python'];
+  const localPython = join(VENV, SCRIPTS, PYTHON);
+  const candidates = process.env.PYTHON ? [process.env.PYTHON] : [localPython, 'python3', 'python'];
   const found = candidates.find(
     (candidate) =>
-      // Looked for, not loaded: loading it takes a second.
+      // Only find the SDK, because loading it takes a second.
       spawnSync(candidate, ['-c', IS_THERE], { stdio: 'ignore', timeout: START_MILLISECONDS }).status === 0,
   );
   if (found !== undefined) return found;
   const chosen = process.env.PYTHON;
   if (chosen) {
     throw new PythonAgentError(
-      `PYTHON is set to ${chosen}, which is not Python 3.10 or newer with the AWS SDK. Unset PYTHON, or install the SDK for it:\n  ${installWith(chosen)}`,
+      `PYTHON is set to ${chosen}, which is not Python 3.10 or later with the AWS SDK. Unset PYTHON, or install the SDK for it:\n  ${installWith(chosen)}`,
     );
   }
   throw new PythonAgentError(
-    `It needs Python 3.10 or newer with the AWS SDK. To get it:\n  python3 -m venv ${shellWord(VENV)} && ${installWith(beside)}`,
+    `The Python agent needs Python 3.10 or later with the AWS SDK. To install it:\n  python3 -m venv ${shellWord(VENV)} && ${installWith(localPython)}`,
   );
 }
 
-/** Absolute, for the person may be in any folder (`npm --prefix … start`). */
+/** Uses absolute paths, because the user can be in any folder (`npm --prefix … start`). */
 const installWith = (python: string): string =>
   `${shellWord(python)} -m pip install -r ${shellWord(join(FOLDER, 'requirements.txt'))}`;
 
@@ -80,7 +80,7 @@ const IS_THERE = `import sys, importlib.util as u; sys.exit(sys.version_info < (
 /**
  * Starts the agent and waits until it answers.
  *
- * @throws PythonAgentError when there is no Python for it, or it does not come up.
+ * @throws PythonAgentError when there is no suitable Python, or the agent does not start.
  */
 export async function startPythonAgent(options: PythonAgentOptions): Promise<PythonAgent> {
   const child = spawn(findPython(), ['-c', RUNNER, join(FOLDER, 'agent.py')], {
@@ -99,7 +99,7 @@ export async function startPythonAgent(options: PythonAgentOptions): Promise<Pyt
   };
   try {
     await untilItAnswers(child, options.port);
-    // From now on AWS's SDK logs addresses that are for its user's browser alone.
+    // From now on, the AWS SDK logs authorization URLs that only the user's browser must see.
     child.stderr.removeAllListeners('data').resume();
     return { close };
   } catch (error) {
@@ -135,12 +135,14 @@ async function untilItAnswers(child: ChildProcess, port: number): Promise<void> 
   while (Date.now() < giveUpAt) {
     if (child.exitCode !== null) {
       throw new PythonAgentError(
-        `It ended with status ${child.exitCode} instead of listening on port ${port}.`,
+        `The Python agent exited with status ${child.exitCode} instead of listening on port ${port}.`,
       );
     }
     const answer = await fetch(`http://127.0.0.1:${port}/ping`).catch(() => undefined);
     if (answer?.ok) return;
     await wait(LOOK_MILLISECONDS);
   }
-  throw new PythonAgentError(`It did not answer within ${START_MILLISECONDS / 1000} seconds.`);
+  throw new PythonAgentError(
+    `The Python agent did not answer within ${START_MILLISECONDS / 1000} seconds. Try again.`,
+  );
 }

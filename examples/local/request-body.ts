@@ -1,4 +1,4 @@
-/** Reads what a browser or a client posts, within bounds. */
+/** Reads request bodies with a size limit. */
 import type { IncomingMessage } from 'node:http';
 
 const MAX_BYTES = 16 * 1024;
@@ -16,12 +16,12 @@ async function readBody(request: IncomingMessage, mediaType: string): Promise<st
 }
 
 /**
- * A form posted by a page of this very server.
+ * Reads a form that a page of this server posted.
  *
  * All the examples share the site 127.0.0.1, and SameSite cookies do not tell ports apart, so the Origin
- * that browsers put on every POST is compared. Scripts send none and are let in: they hold no one's cookies.
+ * that browsers send with every POST is compared. Scripts send no Origin and are allowed, because they hold no cookies.
  *
- * @returns the fields, or undefined when the form came from elsewhere, is too large or is no form.
+ * @returns the fields, or undefined when the form comes from elsewhere, is too large, or is not a form.
  */
 export async function readForm(
   request: IncomingMessage,

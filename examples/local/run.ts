@@ -1,24 +1,24 @@
 /**
- * One question and what the agent tells about it. It goes on while its user's browser is away at the consent
- * pages, and every page that shows it sees it from the beginning.
+ * One question and the agent's events for it. The run continues while the user's browser is at the consent pages.
+ * Every page that shows the run shows it from the beginning.
  */
 import { EventEmitter, once } from 'node:events';
-import type { ExampleAgent, Heard } from './agent-invocation';
+import type { ExampleAgent, InvocationEvent } from './agent-invocation';
 
 export class Run {
-  /** Whether its user has come back from the consent that the agent waits for, and allowed it. */
+  /** Whether the user has granted the consent that the agent waits for, and has come back. */
   consentGiven = false;
-  private readonly told: Heard[] = [];
+  private readonly told: InvocationEvent[] = [];
   private readonly hangUp = new AbortController();
   private ended = false;
-  /** Says `news` whenever there is some, and when the run ends. Each page that shows it listens. */
+  /** Emits `news` for each event and when the run ends. Each page that shows the run listens. */
   private readonly bell = new EventEmitter().setMaxListeners(0);
 
-  /** @param listen asks the agent; ends with the answer, or when the signal is aborted. */
+  /** @param listen invokes the agent; ends with the answer, or when the signal is aborted. */
   constructor(
     readonly agent: ExampleAgent,
     readonly question: string,
-    listen: (signal: AbortSignal) => AsyncIterable<Heard>,
+    listen: (signal: AbortSignal) => AsyncIterable<InvocationEvent>,
   ) {
     void this.collect(listen(this.hangUp.signal));
   }
@@ -27,18 +27,18 @@ export class Run {
     return !this.ended;
   }
 
-  /** Whether this is the last that was heard, so far. */
-  endsWith(news: Heard): boolean {
+  /** Whether this is the latest event so far. */
+  endsWith(news: InvocationEvent): boolean {
     return this.told.at(-1) === news;
   }
 
-  /** Hangs up: the agent's work ends too. */
+  /** Disconnects from the agent, which ends the agent's work too. */
   stop(): void {
     this.hangUp.abort();
   }
 
-  /** All that was told, and then each piece of news as it comes, until the run ends. */
-  async *follow(): AsyncGenerator<Heard> {
+  /** Yields all past events, then each new event as it arrives, until the run ends. */
+  async *follow(): AsyncGenerator<InvocationEvent> {
     for (let next = 0; ; next += 1) {
       while (next >= this.told.length) {
         if (this.ended) return;
@@ -49,14 +49,19 @@ export class Run {
     }
   }
 
-  private async collect(source: AsyncIterable<Heard>): Promise<void> {
+  private async collect(source: AsyncIterable<InvocationEvent>): Promise<void> {
     try {
       for await (const news of source) this.tell(news);
     } catch (error) {
       if (!this.hangUp.signal.aborted) {
         const cause = error instanceof Error ? error.name : 'unknown error';
-        process.stderr.write(`The agent "${this.agent.name}" was not understood: ${cause}\n`);
-        this.tell({ kind: 'failed', reason: 'The agent broke off. Please try again in a moment.' });
+        process.stderr.write(
+          `The agent "${this.agent.name}" sent a response that could not be read: ${cause}\n`,
+        );
+        this.tell({
+          kind: 'failed',
+          reason: 'The connection to the agent was lost. Please try again in a moment.',
+        });
       }
     } finally {
       this.ended = true;
@@ -64,7 +69,7 @@ export class Run {
     }
   }
 
-  private tell(news: Heard): void {
+  private tell(news: InvocationEvent): void {
     this.told.push(news);
     this.bell.emit('news');
   }

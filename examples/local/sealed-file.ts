@@ -1,7 +1,7 @@
 /**
- * A JSON document on disk that shows nothing to a search of the data folder: AES-256-GCM, with the key in a
- * file beside it. That protects no more than the folder's own permissions do, which is enough for a local
- * stand-in and keeps other people's tokens out of backups and greps.
+ * An encrypted JSON document on disk: AES-256-GCM, with the key in a file next to it. The encryption protects no more
+ * than the permissions of the folder do. That is enough for local use, and it keeps tokens out of text searches and of
+ * backups of the document alone.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import {
@@ -20,7 +20,7 @@ import { isPrivateFile } from '../../lib/local/private-path';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Replaces a file in one step: after a crash there is the old content or the new one, never half of either. */
+/** Replaces a file atomically: after a crash, it has either the old or the new content, never a mix. */
 function replaceFile(path: string, content: Buffer): void {
   const temporary = `${path}.new`;
   const file = openSync(temporary, 'w', 0o600);
@@ -37,15 +37,18 @@ export class SealedFile {
   private readonly key: Buffer;
 
   /**
-   * @param path where the document lies; its folder is made when absent.
-   * @throws when the document is there but its key is not, or others could have written one of them.
+   * @param path the path of the document; its folder is created when absent.
+   * @throws when the document exists without its key, or when other users could have written either file.
    */
   constructor(private readonly path: string) {
     const keyPath = `${path}.key`;
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const isThere = isPrivateFile(path);
     if (!isPrivateFile(keyPath)) {
-      if (isThere) throw new Error(`${path} cannot be opened without ${keyPath}; remove it to begin anew`);
+      if (isThere)
+        throw new Error(
+          `${path} cannot be decrypted without ${keyPath}. Restore the key file, or delete ${path} to start again.`,
+        );
       replaceFile(keyPath, randomBytes(32));
     }
     this.key = readFileSync(keyPath);
@@ -53,7 +56,7 @@ export class SealedFile {
 
   /**
    * @returns the document, or undefined when none has been written yet.
-   * @throws when it was changed by anyone without the key.
+   * @throws when the document was changed without the key.
    */
   read(): unknown {
     if (!existsSync(this.path)) return undefined;
@@ -68,7 +71,7 @@ export class SealedFile {
     return JSON.parse(opened.toString('utf8')) as unknown;
   }
 
-  /** Has reached the disk on return, so that a kill right after an answer loses nothing that was answered. */
+  /** Flushes to disk before it returns, so that a kill after a response cannot lose the answered state. */
   write(document: unknown): void {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.key, nonce, { authTagLength: TAG_BYTES });

@@ -1,16 +1,16 @@
-/** Server-sent events (WHATWG HTML, section 9.2), as the agent writes and the application reads them. */
+/** Server-sent events (WHATWG HTML, section 9.2): the agent writes them, and the application reads them. */
 import type { ServerResponse } from 'node:http';
 
-/** Characters of one event; an agent that sends more than this at once is not believed to be one. */
+/** Maximum characters of one event. The application rejects longer events. */
 const MAX_EVENT_LENGTH = 256 * 1024;
 
 export interface ServerSentEvent {
-  /** `message` where the sender names none. */
+  /** `message` if the sender sets no type. */
   readonly type: string;
   readonly data: string;
 }
 
-/** Begins a stream of events; `sendEvent` adds to it, and `end()` ends it. */
+/** Starts a stream of events; `sendEvent` adds to it, and `end()` ends it. */
 export function beginEvents(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   response.flushHeaders();
@@ -21,9 +21,9 @@ export function sendEvent(response: ServerResponse, data: unknown): void {
 }
 
 /**
- * The events of a stream, each as soon as it is whole; what is cut off in the middle of one is left out.
+ * Yields each event of a stream as soon as it is complete. Ignores an incomplete event at the end.
  *
- * @throws Error when an event is too long, and the stream's own errors.
+ * @throws Error when an event is too long, and the errors of the stream.
  */
 export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent> {
   const decoder = new TextDecoder();

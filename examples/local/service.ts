@@ -1,9 +1,9 @@
-/** How the example reaches the identity service: AWS's own clients, with nothing set but the endpoint. */
+/** Creates the clients of the identity service: the AWS SDK clients, with only the endpoint set. */
 import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { LocalService } from '../../lib/local/start';
 
-/** Agents and application run as the principal `agent`, the agents' gates as `gate`. */
+/** Agents and application use the principal `agent`, and the agents' gates use `gate`. */
 export type Service = Pick<LocalService, 'endpoint' | 'region' | 'principals'>;
 
 export function serviceClients({ endpoint, region, principals }: Service) {

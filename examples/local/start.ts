@@ -1,9 +1,9 @@
 /**
  * Starts the examples around the identity service: an identity provider, a calendar product with its authorization
- * server and API, two agents behind their gates, and the application that people open.
+ * server and API, two agents behind their gates, and the application for users.
  *
- * Two steps, since each side needs the other's address: the providers must answer before the service starts
- * to trust them, and agents, gates and application need the running service.
+ * Starts in two steps, because each side needs the other's address: the providers must answer before the service starts
+ * to trust them, and the agents, gates, and application need the running service.
  */
 import { join } from 'node:path';
 import { ALMANAC_ACCOUNTS, FERNHILL_ACCOUNTS, type ExampleAccount } from './accounts';
@@ -19,8 +19,8 @@ import { REDIRECT_PATH, RETURN_PATH, WebApp } from './web-app';
 
 export interface PrepareOptions {
   /**
-   * Eight consecutive ports from here, in this order: identity provider, calendar provider, calendar API, agent,
-   * application, agent in Python, gate of the agent, gate of the one in Python. 0: ports that the system chooses.
+   * The first of eight consecutive ports, in this order: identity provider, calendar provider, calendar API, agent,
+   * application, Python agent, gate of the agent, gate of the Python agent. 0 selects free ports.
    */
   readonly firstPort: number;
   /** The examples keep their state in `{dataDir}/examples`. */
@@ -32,7 +32,7 @@ export interface SignInName {
   readonly password: string;
 }
 
-/** Where everything is, for people to read and for scripts to use. All of it is local and made up. */
+/** The addresses and names of all examples, for users and scripts. All of them are local and fictitious. */
 export interface ExampleWorld {
   /** URL of the application to open. */
   readonly exampleApp: string;
@@ -59,9 +59,9 @@ export interface ExampleWorld {
     readonly users: readonly SignInName[];
   };
   readonly agent: AgentAddress;
-  /** Absent when it does not run. */
+  /** Absent when the Python agent does not run. */
   readonly pythonAgent?: AgentAddress;
-  /** Why it does not, where it was asked for, and how to get it. */
+  /** The reason why a requested Python agent does not run, and how to install it. */
   readonly pythonAgentMissing?: string;
 }
 
@@ -69,25 +69,25 @@ export type AgentAddress = Omit<RunningAgent, keyof ExampleAgent> &
   Pick<ExampleAgent, 'invocationUrl'> & { readonly returnUrl: string };
 
 export interface ConnectOptions {
-  /** Whether to start the agent in Python, where there is a Python for it. */
+  /** Whether to start the Python agent, if a suitable Python is installed. */
   readonly pythonAgent: boolean;
 }
 
 export interface Examples {
-  /** What the identity service is to trust, as an entry of its `TRUSTED_ISSUERS`. */
+  /** The entry for `TRUSTED_ISSUERS` of the identity service. */
   readonly trustedIssuer: {
     readonly discoveryUrl: string;
     readonly allowedAudience: string[];
     readonly allowedClients: string[];
   };
-  /** Starts agents, gates and application against the running service. */
+  /** Starts the agents, gates, and application against the running service. */
   connect(service: Service, options: ConnectOptions): Promise<ExampleWorld>;
   close(): Promise<void>;
 }
 
 const signInName = ({ username, password }: ExampleAccount): SignInName => ({ username, password });
 
-/** Binds `count` servers, or none: a port that is taken frees those before it. */
+/** Binds `count` servers, or none: if a port is taken, the earlier servers are closed. */
 async function bindAll(firstPort: number, count: number): Promise<LoopbackServer[]> {
   const servers: LoopbackServer[] = [];
   try {
@@ -101,7 +101,7 @@ async function bindAll(firstPort: number, count: number): Promise<LoopbackServer
   }
 }
 
-/** Ports that the examples bind themselves; the gates take the two behind them. */
+/** The number of ports that the examples bind. The gates use the next two ports. */
 const SERVERS = 6;
 
 /**

@@ -1,4 +1,4 @@
-/** The one stylesheet of the example pages: system fonts, light and dark, no scripts, no outside requests. */
+/** The stylesheet of the example pages: system fonts, light and dark, no scripts, no external requests. */
 import { createHash } from 'node:crypto';
 
 export const STYLESHEET = `
@@ -124,5 +124,5 @@ button:hover, .button:hover { background: var(--accent-strong); }
 }
 `;
 
-/** The CSP source that lets exactly this stylesheet in, and no other inline style. */
+/** The CSP source that allows this stylesheet and no other inline style. */
 export const STYLESHEET_SOURCE = `'sha256-${createHash('sha256').update(STYLESHEET).digest('base64')}'`;

@@ -32,7 +32,7 @@ const page = (title: string, body: Html, session?: BrowserSession): Page => ({
   ...(session?.user === undefined ? {} : { account: account(session, session.user) }),
 });
 
-/** A form, for a sign-in begins by POST. */
+/** Returns a form, because a sign-in starts with a POST request. */
 const signInForm = (label: string): Html => html`
   <form class="row stretch" method="post" action="/sign-in"><button>${label}</button></form>
 `;
@@ -62,7 +62,7 @@ export const welcomePage = (): Page =>
               >Almanac asks for your consent. A vault keeps the access for this assistant and for you.</span
             >
           </li>
-          <li><span>From then on, the assistant answers without asking you.</span></li>
+          <li><span>After that, the assistant answers without asking for consent again.</span></li>
         </ol>
       </section>`,
   );
@@ -74,7 +74,7 @@ const agentChoice = ({ id, name, note }: ExampleAgent, chosen: boolean): Html =>
   </label>
 `;
 
-/** Where there is one agent only, there is nothing to choose. */
+/** Returns a choice of agents, or a hidden field if there is only one agent. */
 const agentChoices = (agents: readonly ExampleAgent[], chosen: ExampleAgent | undefined): Html =>
   agents.length === 1
     ? html`<input type="hidden" name="agent" value="${agents[0]?.id}" />`
@@ -145,15 +145,15 @@ const consentCard = (agent: ExampleAgent, authorizationUrl: string): Html => htm
   <section class="card" aria-live="polite">
     <div class="stack">
       <p class="eyebrow">One thing first</p>
-      <h1>May the assistant read your calendar?</h1>
+      <h1>Can the assistant read your calendar?</h1>
       <p class="lead">Your calendar is at Almanac, and Almanac asks for your consent.</p>
     </div>
     <ul class="stack">
-      <li><strong>Who asks:</strong> Fernhill's ${agent.name}, on your behalf.</li>
-      <li><strong>What for:</strong> to see your events. It cannot change them.</li>
+      <li><strong>Requested by:</strong> Fernhill's ${agent.name}, on your behalf.</li>
+      <li><strong>Purpose:</strong> to see your events. The agent cannot change them.</li>
       <li>
-        <strong>Who keeps the access:</strong> a vault that opens only for this agent and you together, never
-        for one of you alone.
+        <strong>Stored in:</strong> a vault that opens only for this agent and you together, never for either
+        alone.
       </li>
     </ul>
     <div class="row stretch"><a class="button" href="${authorizationUrl}">Continue to Almanac</a></div>
@@ -164,8 +164,8 @@ const consentCard = (agent: ExampleAgent, authorizationUrl: string): Html => htm
 const progress = (text: string): Html => html`<p class="progress" role="status">${text}</p>`;
 
 /**
- * What the agent tells, as it tells it, until its answer; or until the person has to do something, for the way back
- * from there leads to a new page.
+ * Yields what the agent reports, as it arrives, until the answer. Stops early when the user must act, because the
+ * user returns to a new page.
  */
 export async function* runParts(session: BrowserSession, run: Run): AsyncGenerator<Html> {
   for await (const news of run.follow()) {
@@ -175,7 +175,7 @@ export async function* runParts(session: BrowserSession, run: Run): AsyncGenerat
         break;
       case 'consent':
         if (run.consentGiven) {
-          yield progress('You have allowed it at Almanac');
+          yield progress('You allowed access at Almanac');
         } else if (run.endsWith(news)) {
           yield consentCard(run.agent, news.authorizationUrl);
           return;
@@ -206,7 +206,7 @@ const noticeCard = (title: string, text: string, next: Html): Html => html`
 
 const signInAgain = signInForm('Sign in');
 
-/** The page of a signed-in user: the question box, and room for `runParts` below it. */
+/** Returns the page of a signed-in user: the question box. The output of `runParts` follows below it. */
 export const askPage = (session: BrowserSession, user: SignedInUser, agents: readonly ExampleAgent[]): Page =>
   page(
     'Ask',
@@ -221,19 +221,19 @@ export const askPage = (session: BrowserSession, user: SignedInUser, agents: rea
     session,
   );
 
-/** The user said no at the calendar provider. */
+/** The user denied access at the calendar provider. */
 export const deniedPage = (session: BrowserSession, run: Run): Page =>
   page(
     'Not connected',
     noticeCard(
-      'You said no, and that is fine',
+      'You denied access',
       'The assistant has no access to your calendar, and nothing was shared. If you change your mind, ask again: Almanac will ask for your consent again.',
       askAgain(session, run),
     ),
     session,
   );
 
-/** The browser came back, but the service would not complete the consent. */
+/** The browser came back, but the service did not complete the consent session. */
 export const notConnectedPage = (session: BrowserSession, run: Run): Page =>
   page(
     'Not connected',
@@ -245,12 +245,12 @@ export const notConnectedPage = (session: BrowserSession, run: Run): Page =>
     session,
   );
 
-/** The browser came back with a consent that its session knows nothing of. */
+/** The browser came back from a consent that its session did not request. */
 export const unknownReturnPage = (session: BrowserSession, agent: ExampleAgent): Page =>
   page(
     'Not connected',
     noticeCard(
-      'This is not a question that you asked here',
+      'You did not ask this question here',
       'The link belongs to another browser or an earlier visit, or was already used. Nothing was shared. Ask again to start over.',
       askAgain(session, { agent, question: SUGGESTION }),
     ),
@@ -291,7 +291,7 @@ export const notFoundPage = (): Page =>
   page(
     'Not found',
     noticeCard(
-      'There is nothing here',
+      'Page not found',
       'Check the address, or go to the start page.',
       html`<div class="row stretch"><a class="button" href="/">Go to the start page</a></div>`,
     ),

@@ -1,7 +1,7 @@
 /**
- * The example application: signs people in, hands their questions to an agent through its gate, shows what comes back
- * as it comes, and takes people back after they have consented. It alone knows which browser is whose, so it is the one
- * who confirms a consent.
+ * The example application. It signs users in, sends their questions to an agent through the agent's gate, shows the
+ * answer as it arrives, and receives users back after they consent. Only the application knows which user a browser
+ * belongs to, so the application confirms the consent.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
@@ -9,7 +9,7 @@ import {
   type BedrockAgentCoreClient,
 } from '@aws-sdk/client-bedrock-agentcore';
 import { AuthorizationReturnError, completeAuthorization } from '../../lib/client/index';
-import { invokeAgent, type ExampleAgent, type Heard } from './agent-invocation';
+import { invokeAgent, type ExampleAgent, type InvocationEvent } from './agent-invocation';
 import { BrowserSessions, randomToken, type BrowserSession } from './browser-session';
 import type { LoopbackServer } from './loopback-server';
 import type { OpenIdClient } from './openid-client';
@@ -18,23 +18,23 @@ import { readForm } from './request-body';
 import { Run } from './run';
 import * as pages from './web-app-pages';
 
-/** Paths that others are told of: redirect URI at the identity provider, return URL at the identity service. */
+/** Paths that other parties use: redirect URI at the identity provider, return URL at the identity service. */
 export const REDIRECT_PATH = '/signed-in';
 export const RETURN_PATH = '/connected';
 
-/** Where the browser is sent on to when it comes back without access. The URL that it came by is good once only. */
+/** Where the application redirects a browser that comes back without access. The return URL works only once. */
 const NOT_CONNECTED_PATH = '/not-connected';
 
-/** A browser may ask in several tabs; what is pushed out can simply be asked again. */
+/** A user can ask in several tabs. If an older question is dropped, the user can ask it again. */
 const MAX_ASKED = 10;
 
 export interface WebAppOptions {
   readonly server: LoopbackServer;
   readonly openId: OpenIdClient;
   readonly identity: BedrockAgentCoreClient;
-  /** Whom people can ask; the first is asked when they do not choose. */
+  /** The agents that users can ask. The first is the default. */
   readonly agents: readonly [ExampleAgent, ...ExampleAgent[]];
-  /** Origin of the identity service: the only place that a consent may begin at. */
+  /** Origin of the identity service, the only origin where a consent can begin. */
   readonly serviceOrigin: string;
 }
 
@@ -43,7 +43,7 @@ export class WebApp {
 
   constructor(private readonly options: WebAppOptions) {}
 
-  /** Begins to answer requests on its server. */
+  /** Starts to answer requests on its server. */
   serve(): void {
     const { server } = this.options;
     server.serve(async (request, response) => {
@@ -89,9 +89,9 @@ export class WebApp {
   }
 
   /**
-   * By POST from a page of this application: nothing begins or ends because a link was prefetched, or because a page
-   * elsewhere points here. A session that is there ends before the sign-in, since its refresh token and the next one
-   * can belong to one grant, which revocation ends as a whole.
+   * Requires a POST from a page of this application, so that neither a prefetched link nor a page elsewhere can start
+   * or end a session. An existing session ends before the sign-in: its refresh token and the next one can belong to one
+   * grant, and revocation ends the whole grant.
    */
   private async signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if ((await readForm(request, this.options.server.origin)) === undefined) {
@@ -105,7 +105,7 @@ export class WebApp {
 
   private async signedIn(request: IncomingMessage, response: ServerResponse, callback: URL): Promise<void> {
     const session = this.sessions.find(request);
-    // An answer that was not asked for here ends nothing: neither the sign-in under way nor a live session.
+    // An unsolicited response ends neither the sign-in in progress nor a live session.
     const state = callback.searchParams.get('state');
     const transaction = session?.signIn?.state === state ? session?.signIn : undefined;
     if (session === undefined || transaction === undefined) {
@@ -134,13 +134,13 @@ export class WebApp {
     redirect(response, '/');
   }
 
-  /** Where the identity service sends the browser once the calendar provider has had its answer. */
+  /** Where the identity service sends the browser after the user answers at the calendar provider. */
   private async connected(
     request: IncomingMessage,
     response: ServerResponse,
     parameters: URLSearchParams,
   ): Promise<void> {
-    // The service's pages lead back without parameters when there is nothing left to complete.
+    // The service's pages link back without parameters when nothing is left to complete.
     if (parameters.size === 0) {
       redirect(response, '/');
       return;
@@ -153,7 +153,7 @@ export class WebApp {
     }
     const browser = { user: { userToken: user.accessToken }, states: session.asked.keys() };
     try {
-      // Session binding: this very browser must have asked for it, or someone else's consent could be slipped in.
+      // Session binding: this browser must have requested the consent. Otherwise an attacker could inject another consent.
       const { identity } = this.options;
       const returned = { identity, url: parameters, browserSession: () => browser };
       await this.goOn(session, (await completeAuthorization(returned)).state);
@@ -167,7 +167,7 @@ export class WebApp {
     }
   }
 
-  /** The agent has been waiting for this; if it has given up by now, it is asked once more. */
+  /** Resumes the agent's run, which waits for the consent. If the run has stopped, starts it again. */
   private async goOn(session: BrowserSession, state: string): Promise<void> {
     const run = session.asked.get(state);
     session.asked.delete(state);
@@ -188,9 +188,9 @@ export class WebApp {
   }
 
   /**
-   * Calls off whoever waits for an authorization that was not completed.
+   * Stops the run that waits for an authorization that was not completed.
    *
-   * @returns whether it was one that this browser session had asked for
+   * @returns whether this browser session had requested the authorization
    */
   private notCompleted(session: BrowserSession, state: string, error: unknown): boolean {
     const declined = error instanceof AuthorizationReturnError && error.reason === 'declined';
@@ -216,18 +216,18 @@ export class WebApp {
     redirect(response, user === undefined ? '/' : await this.options.openId.signOutUrl(user));
   }
 
-  /** No one can see any more what its agent would tell, and no one needs its tokens. */
+  /** Stops the runs of an ended session, whose answers no page can show, and revokes its refresh token. */
   private async ended({ run, user }: BrowserSession): Promise<void> {
     run?.stop();
     if (user === undefined) return;
     await this.options.openId.revoke(user).catch((error: unknown) => {
-      // The person is signed out here all the same.
+      // The user is signed out of this application anyway.
       const cause = error instanceof Error ? error.message : 'unknown error';
       process.stderr.write(`A refresh token could not be revoked: ${cause}\n`);
     });
   }
 
-  /** A form that this application rendered for this very session; no session when it is not. */
+  /** Returns the form and its session if this application rendered the form for this session. */
   private async postedForm(
     request: IncomingMessage,
   ): Promise<{ session: BrowserSession; form: URLSearchParams } | { session?: never; form?: never }> {
@@ -236,7 +236,7 @@ export class WebApp {
     return session === undefined || form?.get('csrf_token') !== session.csrfToken ? {} : { session, form };
   }
 
-  /** The session's user with a live access token; forgets a user whose sign-in cannot be renewed. */
+  /** Returns the session's user with a live access token. Ends the sign-in of a user whose token cannot be renewed. */
   private async freshUser(session: BrowserSession | undefined) {
     if (session?.user === undefined) return undefined;
     const user = await this.options.openId.keepFresh(session.user);
@@ -245,7 +245,7 @@ export class WebApp {
     return user;
   }
 
-  /** Begins a run and shows it from now on; the one before, which no one will see any more, ends. */
+  /** Starts a run and shows it from now on. Ends the previous run, because no page shows it anymore. */
   private async askAgent(session: BrowserSession, agent: ExampleAgent, question: string): Promise<void> {
     const user = await this.freshUser(session);
     if (user === undefined) return;
@@ -264,11 +264,15 @@ export class WebApp {
     session.asked.set(state, session.run);
   }
 
-  /** Lets news through, but for a link that leads where no consent begins: it is put before a user who trusts this page. */
-  private async *watched(heard: AsyncIterable<Heard>): AsyncGenerator<Heard> {
+  /** Forwards the agent's events. Rejects a link to any other origin, because the user trusts links on this page. */
+  private async *watched(heard: AsyncIterable<InvocationEvent>): AsyncGenerator<InvocationEvent> {
     for await (const news of heard) {
       if (news.kind === 'consent' && new URL(news.authorizationUrl).origin !== this.options.serviceOrigin) {
-        yield { kind: 'failed', reason: 'The agent asked for consent at an unexpected address.' };
+        yield {
+          kind: 'failed',
+          reason:
+            'The agent sent a consent link to an unexpected address. Report this to the operator of the agent.',
+        };
         return;
       }
       yield news;

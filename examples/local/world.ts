@@ -1,17 +1,17 @@
-/** The whole world in one process: the service, and the examples around it. */
+/** Starts the service and all examples in one process. */
 import { createRequire } from 'node:module';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { startLogged, type LoggedService } from '../../lib/local/logged-service';
 import type * as ExamplesStart from './start';
 
 export interface WorldOptions {
-  /** Of the service; the examples take those behind it. 0 for ports that are free. */
+  /** Port of the service. The examples use the ports after it. 0 selects free ports. */
   readonly port: number;
-  /** Absolute path. */
+  /** Absolute path of the data folder. */
   readonly dataDir: string;
-  /** Further issuers to trust. */
+  /** Additional trusted issuers. */
   readonly trustedIssuers: readonly TrustedIssuer[];
-  /** Whether to start the agent in Python, where there is a Python for it. */
+  /** Whether to start the Python agent, if a suitable Python is installed. */
   readonly pythonAgent: boolean;
 }
 
@@ -22,8 +22,8 @@ export interface World {
 }
 
 /**
- * @throws StartError for what a person can put right; the system's error, with `code` `EADDRINUSE` and the `port`, when
- *   a port that an example needs is taken.
+ * @throws StartError for a problem that the user can fix; the system's error, with `code` `EADDRINUSE` and the `port`,
+ *   when a port that an example needs is taken.
  */
 export async function startWorld({
   port,
@@ -35,7 +35,7 @@ export async function startWorld({
   const service = await startLogged({
     port,
     dataDir,
-    // The providers must answer before the service trusts them, and their ports are the ones behind its own.
+    // The providers must answer before the service trusts them, and they use the ports after the service's port.
     trustedIssuers: async (taken) => {
       prepared = await loadExamples().prepareExamples({
         firstPort: port === 0 ? 0 : taken.port + 1,
@@ -58,5 +58,5 @@ export async function startWorld({
   }
 }
 
-/** Loaded once the console is the log's: they bring an authorization server that has something to say on it. */
+/** Loads the examples after the console is redirected to the log, because oidc-provider prints notices when loaded. */
 const loadExamples = (): typeof ExamplesStart => createRequire(__filename)('./start') as typeof ExamplesStart;

@@ -1,10 +1,11 @@
-"""The example agent once more, on AWS's Python SDK: with AGENT_HOST it would run on AgentCore Runtime as it stands.
+"""The example agent with the AWS SDK for Python. With AGENT_HOST set, it runs on AgentCore Runtime without changes.
 
-It holds no user's credentials and never sees the user's token. The gate hands it a workload access token (this
-agent, for this user); AWS's decorator trades it for a calendar token that is theirs alone, or for a consent link.
+The agent holds no user credentials and never sees the user's token. The gate sends it a workload access token, which
+names this agent and this user. The decorator of the AWS SDK exchanges the token for a calendar token for this pair
+only, or for a consent link.
 
 Environment: PORT; AGENT_HOST (loopback unless set; 0.0.0.0 in a container of AgentCore Runtime); CALENDAR_PROVIDER
-(name of the credential provider); CALENDAR_EVENTS_URL; AWS's own for region and credentials;
+(name of the credential provider); CALENDAR_EVENTS_URL; the AWS variables for Region and credentials;
 BEDROCK_AGENTCORE_DP_ENDPOINT, the identity service.
 """
 
@@ -25,15 +26,15 @@ from bedrock_agentcore.runtime import BedrockAgentCoreApp, BedrockAgentCoreConte
 Event = dict[str, str]
 
 LONGEST_SILENCE = 60
-"""Seconds after which the agent says that it is still there, or the gate takes its run to be over."""
+"""Seconds without data after which the agent sends an event, before the gate's invocation timeout."""
 
 
 def sign_for_api_gateway(request: Any, **_: Any) -> None:
-    """IAM authorization on API Gateway wants this name in the signature."""
+    """Sets the signing name that IAM authorization on API Gateway requires."""
     request.context.setdefault("signing", {})["signing_name"] = "execute-api"
 
 
-# For the clients that the SDK makes by itself, hence before any decorator is used.
+# The SDK creates its own clients from this session, so register the hook before any decorator runs.
 boto3.setup_default_session()
 boto3.DEFAULT_SESSION.events.register("before-sign", sign_for_api_gateway)
 
@@ -42,19 +43,19 @@ app = BedrockAgentCoreApp()
 
 @app.entrypoint
 async def answer(ask: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
-    """What examples/local/agent-api.ts describes: `question` and `state` in, server-sent events out."""
+    """Takes `question` and `state` and yields server-sent events, as examples/local/agent-api.ts describes."""
     if BedrockAgentCoreContext.get_workload_access_token() is None:
-        # AWS's decorator would make up an identity of its own.
-        raise PermissionError("Invoke this agent through its gate.")
+        # Without this check, the decorator of the SDK would create its own workload identity.
+        raise PermissionError("The workload access token is missing. Invoke this agent through its gate.")
     news: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
 
-    def calendar_reader(*, ask_anew: bool) -> Any:
+    def calendar_reader(*, force_authentication: bool) -> Any:
         @requires_access_token(
             provider_name=os.environ["CALENDAR_PROVIDER"],
             scopes=["calendar.read"],
             auth_flow="USER_FEDERATION",
             custom_state=ask["state"],
-            force_authentication=ask_anew,
+            force_authentication=force_authentication,
             on_auth_url=lambda url: news.put_nowait({"kind": "consent", "authorizationUrl": url}),
         )
         async def read(*, access_token: str) -> list[Event]:
@@ -65,10 +66,10 @@ async def answer(ask: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
 
     async def read_calendar_of_user() -> list[Event]:
         try:
-            return await calendar_reader(ask_anew=False)()
+            return await calendar_reader(force_authentication=False)()
         except RefusedToken:
-            # It looked good and was not, such as one that was taken back: ask for another, once.
-            return await calendar_reader(ask_anew=True)()
+            # The calendar rejected the token, for example because it was revoked. Request another, once.
+            return await calendar_reader(force_authentication=True)()
 
     yield {"kind": "progress", "text": "Asking for access to the calendar"}
     reading = asyncio.create_task(read_calendar_of_user())
@@ -78,7 +79,7 @@ async def answer(ask: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
             yield item
         yield {"kind": "events", "events": events_asked_for(ask["question"], await reading)}
     finally:
-        # Whoever asked may have hung up meanwhile.
+        # The client might have disconnected.
         reading.cancel()
 
 
@@ -107,7 +108,7 @@ def read_calendar(access_token: str) -> list[Event]:
 
 
 def events_asked_for(question: str, events: list[Event]) -> list[Event]:
-    """Where a real agent would hand question and events to a model, this one knows two words."""
+    """Knows only two words. A real agent would pass the question and the events to a model."""
     named = {"today": 0, "tomorrow": 1}
     days = [ahead for word, ahead in named.items() if re.search(rf"\b{word}\b", question, re.IGNORECASE)]
     if not days:
@@ -117,10 +118,10 @@ def events_asked_for(question: str, events: list[Event]) -> list[Event]:
 
 
 def local_day(timestamp: str) -> date:
-    # Python 3.10 does not read the Z that RFC 3339 has for UTC.
+    # Python 3.10 does not parse the suffix Z, which means UTC in RFC 3339.
     return datetime.fromisoformat(timestamp.replace("Z", "+00:00")).astimezone().date()
 
 
 if __name__ == "__main__":
-    # Left alone, the app listens on every address where it takes this machine for a container.
+    # By default, the app listens on all addresses if it detects a container.
     app.run(port=int(os.environ["PORT"]), host=os.environ.get("AGENT_HOST", "127.0.0.1"))

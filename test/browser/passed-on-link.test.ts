@@ -58,7 +58,7 @@ describeInBrowser('a consent link that is passed on', () => {
     expect(await ben.getByText('Orchard planning').count()).toBe(0);
     await ben.getByLabel('Your question').fill('And now?');
     await ask(ben);
-    await heading(ben, 'May the assistant read your calendar?').waitFor();
+    await heading(ben, 'Can the assistant read your calendar?').waitFor();
     expect(await ben.getByText('Orchard planning').count()).toBe(0);
   }
 
@@ -68,7 +68,7 @@ describeInBrowser('a consent link that is passed on', () => {
     await ana.goto(link);
     await ana.getByRole('button', { name: nameOf('Ana') }).click();
     await ana.getByRole('button', { name: 'Allow' }).click();
-    await heading(ana, 'This is not a question that you asked here').waitFor();
+    await heading(ana, 'You did not ask this question here').waitFor();
     await takeScreenshots(ana, '20-consented-to-the-link-of-another');
 
     // Opened again where it was answered, it leads back, and names neither session nor state.
@@ -90,7 +90,7 @@ describeInBrowser('a consent link that is passed on', () => {
     const link = await linkOfBen();
     // Ana clicks on nothing.
     await ana.goto(link);
-    await heading(ana, 'This is not a question that you asked here').waitFor();
+    await heading(ana, 'You did not ask this question here').waitFor();
     await expectNothingFor(link);
   });
 });

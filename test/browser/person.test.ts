@@ -73,7 +73,7 @@ describeInBrowser('a person in a browser', () => {
       await takeScreenshots(page, '04-ask');
 
       await ask(page);
-      await heading(page, 'May the assistant read your calendar?').waitFor();
+      await heading(page, 'Can the assistant read your calendar?').waitFor();
       await takeScreenshots(page, '05-consent-needed');
       await page.getByRole('link', { name: 'Continue to Almanac' }).click();
       await heading(page, 'Sign in to Almanac').waitFor();
@@ -114,9 +114,9 @@ describeInBrowser('a person in a browser', () => {
       await heading(page, said).waitFor();
       await takeScreenshots(page, '11-denied-at-the-service');
       await page.getByRole('link').first().click();
-      await heading(page, 'You said no, and that is fine').waitFor();
+      await heading(page, 'You denied access').waitFor();
       await page.reload();
-      await heading(page, 'You said no, and that is fine').waitFor();
+      await heading(page, 'You denied access').waitFor();
       await takeScreenshots(page, '12-denied');
 
       await page.getByRole('button', { name: 'Ask again' }).click();
@@ -141,14 +141,14 @@ describeInBrowser('a person in a browser', () => {
         await goToAlmanac(page, 'Ana');
         await page.getByRole('button', { name: 'Allow' }).click();
         // AWS's SDK looks every five seconds; the page is there at once, and grows.
-        await page.getByText('You have allowed it at Almanac').waitFor();
+        await page.getByText('You allowed access at Almanac').waitFor();
         expect(await page.getByText('Orchard planning').count()).toBe(0);
         await takeScreenshots(page, '19-while-the-agent-works');
         await page.getByText('Orchard planning').waitFor();
 
         await page.getByRole('radio', { name: /TypeScript/ }).check();
         await ask(page);
-        await heading(page, 'May the assistant read your calendar?').waitFor();
+        await heading(page, 'Can the assistant read your calendar?').waitFor();
         await page.context().close();
       },
     );
@@ -181,7 +181,7 @@ describeInBrowser('a person in a browser', () => {
       await page.goto(
         `${local.ready.exampleApp}/connected?session_id=${encodeURIComponent(unknown)}&state=guess`,
       );
-      await heading(page, 'This is not a question that you asked here').waitFor();
+      await heading(page, 'You did not ask this question here').waitFor();
       await takeScreenshots(page, '15-unknown-return');
       // What was granted before is untouched by it.
       await page.getByRole('button', { name: 'Ask again' }).click();

@@ -33,7 +33,7 @@ const invoke = async (payload: object): Promise<number> => {
 it('names the payload that it takes, and nothing of the one that it got', async () => {
   expect(await invoke({ prompt: 'Where to?' })).toBe(400);
   expect(said).toHaveBeenCalledWith(
-    'The calendar agent answered an invocation with status 400. Send JSON of the form {"question": "…", "state": "…"}.\n',
+    'The calendar agent answered an invocation with status 400. The request body is not valid. Send JSON of the form {"question": "…", "state": "…"}.\n',
   );
   expect(said).toHaveBeenCalledTimes(1);
 });
@@ -41,6 +41,6 @@ it('names the payload that it takes, and nothing of the one that it got', async 
 it('says that it is to be invoked through its gate', async () => {
   expect(await invoke({ question: 'What is today?', state: '' })).toBe(401);
   expect(said).toHaveBeenCalledWith(
-    'The calendar agent answered an invocation with status 401. Invoke this agent through its gate.\n',
+    'The calendar agent answered an invocation with status 401. The workload access token is missing. Invoke this agent through its gate.\n',
   );
 });

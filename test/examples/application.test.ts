@@ -119,7 +119,7 @@ describe('what an agent says', () => {
     ['a host that only looks like it', link('http://127.0.0.1:9@evil.example')],
   ])('never shows a link to %s', async (_name, authorizationUrl) => {
     const html = await shown(stream(news({ kind: 'consent', authorizationUrl })));
-    expect(html).toContain('The agent asked for consent at an unexpected address.');
+    expect(html).toContain('The agent sent a consent link to an unexpected address.');
     expect(html).not.toContain('evil.example');
     expect(html).not.toContain('javascript:');
     expect(html).not.toContain('Continue to Almanac');
@@ -133,7 +133,7 @@ describe('what an agent says', () => {
 
   it('is no answer when it ends on the way', async () => {
     expect(await shown(stream(news({ kind: 'progress', text: 'Reading' })))).toContain(
-      'The agent ended without an answer.',
+      'The agent ended without an answer. Please try again.',
     );
   });
 
@@ -146,7 +146,7 @@ describe('what an agent says', () => {
     ],
     ['an event of another type', `event: gossip\n${news({ kind: 'progress', text: 'hello' })}`],
   ])('is not taken for news when it is %s', async (_name, block) => {
-    expect(await shown(stream(block))).toContain('The agent said something that was not understood.');
+    expect(await shown(stream(block))).toContain('The agent sent a response that could not be read.');
   });
 
   it.each([
@@ -187,7 +187,7 @@ describe('what a gate answers', () => {
 
   it('says the status of an answer that is not in its form', async () => {
     const html = await shown((response) => response.writeHead(502).end('<h1>Bad gateway</h1>'));
-    expect(html).toContain('The agent&#39;s gate answered 502.');
+    expect(html).toContain('The agent&#39;s gate returned status 502.');
     expect(html).not.toContain('Bad gateway');
   });
 
@@ -197,7 +197,7 @@ describe('what a gate answers', () => {
       response.write(`${news({ kind: 'progress', text: 'Reading' })}\n\n`, () => response.destroy());
     });
     expect(html).toContain('Reading');
-    expect(html).toContain('The agent broke off.');
+    expect(html).toContain('The connection to the agent was lost.');
   });
 });
 
@@ -431,14 +431,14 @@ describe('the return URL', () => {
     await browser.submit(page, { question: 'What is on?' }, undefined, '/ask');
     const query = `session_id=${sessionUri}&state=${await asked}&error=access_denied`;
     const denied = await browser.go(`${app}${RETURN_PATH}?${query}`);
-    expect(denied.html).toContain('You said no, and that is fine');
+    expect(denied.html).toContain('You denied access');
     expect(new URL(denied.url).search).toBe('');
-    expect((await browser.go(denied.url)).html).toContain('You said no, and that is fine');
+    expect((await browser.go(denied.url)).html).toContain('You denied access');
     // Until the next question, and in this browser alone.
     const stranger = await new Browser().go(denied.url);
-    expect(stranger.html).not.toContain('You said no');
+    expect(stranger.html).not.toContain('You denied access');
     await browser.submit(denied, {}, undefined, '/ask');
-    expect((await browser.go(denied.url)).html).not.toContain('You said no');
+    expect((await browser.go(denied.url)).html).not.toContain('You denied access');
   });
 
   it.each([
@@ -450,6 +450,6 @@ describe('the return URL', () => {
     const { browser } = await signedIn();
     const page = await browser.go(`${app}${RETURN_PATH}?${query}`);
     expect(page.status).toBe(400);
-    expect(page.html).toContain('This is not a question that you asked here');
+    expect(page.html).toContain('You did not ask this question here');
   });
 });

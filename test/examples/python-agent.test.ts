@@ -58,7 +58,7 @@ it('says how to get a Python for it, for any folder that the person is in', asyn
   const examples = resolve(__dirname, '../../examples/python');
   expect(reason).toBeInstanceOf(PythonAgentError);
   expect((reason as Error).message).toBe(
-    `It needs Python 3.10 or newer with the AWS SDK. To get it:\n  python3 -m venv ${examples}/.venv && ${examples}/.venv/bin/python -m pip install -r ${examples}/requirements.txt`,
+    `The Python agent needs Python 3.10 or later with the AWS SDK. To install it:\n  python3 -m venv ${examples}/.venv && ${examples}/.venv/bin/python -m pip install -r ${examples}/requirements.txt`,
   );
 });
 
@@ -67,7 +67,7 @@ it('says that the Python that was chosen does not do, and advises no other', asy
   await expect(startPythonAgent(options)).rejects.toMatchObject({
     name: 'PythonAgentError',
     message: expect.stringMatching(
-      /^PYTHON is set to (\S+), which is not Python 3\.10 or newer with the AWS SDK\. Unset PYTHON, or install the SDK for it:\n {2}\1 -m pip install -r \/.*requirements\.txt$/,
+      /^PYTHON is set to (\S+), which is not Python 3\.10 or later with the AWS SDK\. Unset PYTHON, or install the SDK for it:\n {2}\1 -m pip install -r \/.*requirements\.txt$/,
     ) as string,
   });
 });
@@ -76,7 +76,7 @@ it('says what it said when it does not start', async () => {
   await insteadOfPython('echo "No module named boto3" >&2; exit 3');
   await expect(startPythonAgent(options)).rejects.toMatchObject({
     name: 'PythonAgentError',
-    message: 'It ended with status 3 instead of listening on port 9.\nNo module named boto3',
+    message: 'The Python agent exited with status 3 instead of listening on port 9.\nNo module named boto3',
   });
 });
 

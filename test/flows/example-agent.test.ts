@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serveAgent } from '../../examples/local/agent';
-import { NewsSchema, type News } from '../../examples/local/agent-api';
+import { AgentEventSchema, type AgentEvent } from '../../examples/local/agent-api';
 import { bindLoopback, type LoopbackServer } from '../../examples/local/loopback-server';
 import { readEvents } from '../../examples/local/server-sent-events';
 import * as v from 'valibot';
@@ -68,29 +68,32 @@ const post = (
   });
 
 /** What the agent tells when it is invoked as its gate would do it. */
-async function* told(workloadAccessToken: string, signal: AbortSignal | null = null): AsyncGenerator<News> {
+async function* told(
+  workloadAccessToken: string,
+  signal: AbortSignal | null = null,
+): AsyncGenerator<AgentEvent> {
   const headers = { WorkloadAccessToken: workloadAccessToken, OAuth2CallbackUrl: RETURN_URL };
   const response = await post(headers, undefined, signal);
   expect(response.headers.get('content-type')).toBe('text/event-stream');
   if (response.body === null) return;
-  for await (const { data } of readEvents(response.body)) yield v.parse(NewsSchema, JSON.parse(data));
+  for await (const { data } of readEvents(response.body)) yield v.parse(AgentEventSchema, JSON.parse(data));
 }
 
-async function allTold(workloadAccessToken: string): Promise<News[]> {
-  const all: News[] = [];
+async function allTold(workloadAccessToken: string): Promise<AgentEvent[]> {
+  const all: AgentEvent[] = [];
   for await (const news of told(workloadAccessToken)) all.push(news);
   return all;
 }
 
 /** The next piece of news, as a link for the user. */
-async function linkIn(news: AsyncGenerator<News>): Promise<string> {
-  const { value } = (await news.next()) as { value: News };
+async function linkIn(news: AsyncGenerator<AgentEvent>): Promise<string> {
+  const { value } = (await news.next()) as { value: AgentEvent };
   return value.kind === 'consent' ? value.authorizationUrl : `no link, but ${value.kind}`;
 }
 
-const asking: News = { kind: 'progress', text: 'Asking for access to the calendar' };
-const reading: News = { kind: 'progress', text: 'Reading the calendar' };
-const answer: News = { kind: 'events', events: EVENTS };
+const asking: AgentEvent = { kind: 'progress', text: 'Asking for access to the calendar' };
+const reading: AgentEvent = { kind: 'progress', text: 'Reading the calendar' };
+const answer: AgentEvent = { kind: 'events', events: EVENTS };
 
 it("waits for its user's consent, and answers; then answers at once", async () => {
   const token = await agent.token({ userId: 'ana' });

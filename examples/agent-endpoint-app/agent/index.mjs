@@ -1,4 +1,4 @@
-/** An agent that says for whom it was called, and what it was asked. The gate has checked who calls. */
+/** An agent that answers with the user and the prompt of the invocation. The gate has authenticated the caller. */
 /* global awslambda */
 import { Buffer } from 'node:buffer';
 

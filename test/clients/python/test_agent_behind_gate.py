@@ -123,5 +123,7 @@ def test_makes_up_no_identity_when_the_gate_is_passed_by(world: World) -> None:
     control = client("bedrock-agentcore-control")
     before = len(control.list_workload_identities()["workloadIdentities"])
     answer = list(events(invoke(f"{world.ready['pythonAgent']['url']}/invocations", None)))
-    assert [event["error"] for event in answer] == ["Invoke this agent through its gate."]
+    assert [event["error"] for event in answer] == [
+        "The workload access token is missing. Invoke this agent through its gate."
+    ]
     assert len(control.list_workload_identities()["workloadIdentities"]) == before
