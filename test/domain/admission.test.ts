@@ -182,6 +182,19 @@ describe('custom parameters, to a policy', () => {
     }).toThrow(key);
   });
 
+  it.each([
+    ['resources', 'bedrock-agentcore:Resources'],
+    ['audiences', 'bedrock-agentcore:Audiences'],
+  ] as const)(
+    '%s are also evaluated in the parts that a server reads if it splits at spaces',
+    async (member, key) => {
+      await deny({ 'ForAnyValue:StringNotLikeIfExists': { [key]: ['https://api.example*'] } });
+      const ask = (value: string) => service.ask({ [member]: [value] });
+      await expect(ask('https://api.example https://pay.example')).rejects.toMatchObject(denied);
+      expect(await ask('https://api.example/a,b')).toMatchObject({ outcome: 'consent-required' });
+    },
+  );
+
   it('forwards only the listed custom parameters under the policy in the runbook', async () => {
     const runbook = readFileSync(join(__dirname, '../../docs/runbook.md'), 'utf8');
     const [, policy = ''] =

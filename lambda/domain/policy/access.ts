@@ -113,10 +113,16 @@ export function actionDenial({ principal, operation, resource, context }: ActReq
   return notOwnedDenial(may, `caller is not the owner of ${resource.arn}, and no statement allows it`);
 }
 
-/** Returns the scopes, and the parts that servers would read if they split them at commas or spaces. */
-const splitScopes = (scopes: readonly string[]): readonly string[] => [
-  ...new Set(scopes.flatMap((scope) => [scope, ...scope.split(/[\s,]+/).filter((part) => part !== '')])),
+/** Returns the values, and the parts that servers would read if they split the values at separators. */
+const withParts = (values: readonly string[], separators: RegExp): readonly string[] => [
+  ...new Set(values.flatMap((value) => [value, ...value.split(separators).filter((part) => part !== '')])),
 ];
+
+/** Some servers split `scope` at commas. */
+const SCOPE_SEPARATORS = /[\s,]+/;
+
+/** Some servers (Ory) split a single `audience` at spaces. A URI can contain a comma, but no space (RFC 3986). */
+const TARGET_SEPARATORS = /\s+/;
 
 /**
  * Returns why this agent is not authorized to use this provider; undefined if it is.
@@ -129,10 +135,10 @@ export function credentialUseDenial(request: ObtainRequest): Denial | undefined 
   const { principal, operation, identity, provider, scopes, customParameters = {} } = request;
   const context: RequestContext = {
     workloadIdentityArn: identity.arn,
-    scopes: scopes && splitScopes([...scopes, ...scopesInCustomParameters(customParameters)]),
+    scopes: scopes && withParts([...scopes, ...scopesInCustomParameters(customParameters)], SCOPE_SEPARATORS),
     customParameters: Object.keys(customParameters),
-    resources: request.resources,
-    audiences: request.audiences,
+    resources: request.resources && withParts(request.resources, TARGET_SEPARATORS),
+    audiences: request.audiences && withParts(request.audiences, TARGET_SEPARATORS),
   };
   const policy = policyOf(provider);
   const ofOwner = decide(policy, { principal: identity.owner, operation, context });

@@ -45,7 +45,7 @@ function checkDenials({ statements }: PolicyDocument): void {
       if (quantifier === 'ForAllValues' || ifExists || said) continue;
       throw invalidMember(
         'policy',
-        `${name}: would not deny a request without ${key.name}, which gets the provider's default scopes; add IfExists to the operator to deny it, or "Null": {"${key.name}": "false"} to exclude it`,
+        `${name}: would not deny a request without ${key.name}, which gets the provider's default; add IfExists to the operator to deny it, or "Null": {"${key.name}": "false"} to exclude it`,
       );
     }
   }
