@@ -3,7 +3,7 @@
  * If other users can read a path, its permissions are changed, and a line says so. If other users can write to it, it is
  * rejected, because its keys might be theirs. Windows has no such permissions, so nothing is checked there.
  */
-import { chmodSync, readdirSync, statSync, type Stats } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { StartError, systemErrorCode } from './start-error';
 
 /** Bits of the mode that allow any access by other users, and write access. */
@@ -34,9 +34,10 @@ function isOwn({ uid }: Stats): boolean | undefined {
   return user === undefined ? undefined : user === ROOT || uid === user;
 }
 
-function statsOf(path: string): Stats | undefined {
+/** @param read returns the stats of a path, with or without following a symbolic link */
+function statsOf(path: string, read: (path: string) => Stats): Stats | undefined {
   try {
-    return statSync(path);
+    return read(path);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw new StartError(`${path} cannot be read (${systemErrorCode(error) ?? 'unknown error'}).`);
@@ -83,7 +84,7 @@ const isForState = (entries: readonly string[]): boolean =>
  * @throws StartError when it contains other files, users share it, or another user owns it or could have written to it
  */
 export function closeFolderToOthers(folder: string): void {
-  const stats = statsOf(folder);
+  const stats = statsOf(folder, statSync);
   if (!stats) return;
   const entries = readdirSync(folder);
   if (!isForState(entries)) {
@@ -102,10 +103,11 @@ export function closeFolderToOthers(folder: string): void {
 
 /**
  * @returns false when the path does not exist
- * @throws StartError when it is not a regular file: a read from a pipe might never end
+ * @throws StartError when it is not a regular file: a read from a pipe might never end, and a symbolic link leads to a
+ *   file that is not this service's
  */
 export function isRegularFile(path: string): boolean {
-  const stats = statsOf(path);
+  const stats = statsOf(path, lstatSync);
   if (stats && !stats.isFile())
     throw new StartError(`${path} is not a regular file. Remove it, or set DATA_DIR to another folder.`);
   return stats !== undefined;
@@ -118,7 +120,7 @@ export function isRegularFile(path: string): boolean {
  */
 export function isPrivateFile(path: string): boolean {
   if (!isRegularFile(path)) return false;
-  const stats = statsOf(path);
+  const stats = statsOf(path, lstatSync);
   if (!stats) return false;
   closeToOthers(
     path,

@@ -3,7 +3,7 @@
  * terminal.
  */
 import { Console } from 'node:console';
-import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { isRegularFile } from './private-path';
 import { StartError, systemErrorCode } from './start-error';
@@ -47,11 +47,15 @@ function onOneLine(text: string): string {
   }
 }
 
+/** Refuses a symbolic link. Windows has no such flag, although the types say that it has. */
+const NO_LINKS = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
+const APPENDING = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | NO_LINKS;
+
 function openForAppending(path: string): number {
   // Opening a pipe without a reader would never return.
   isRegularFile(path);
   try {
-    const file = openSync(path, 'a', 0o600);
+    const file = openSync(path, APPENDING, 0o600);
     fchmodSync(file, 0o600);
     return file;
   } catch (error) {

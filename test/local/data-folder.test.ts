@@ -1,7 +1,7 @@
 /** The data folder and the keys in it: for their owner alone, on a file system that answers, where the caller meant. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SealedFile } from '../../examples/local/sealed-file';
@@ -158,6 +158,19 @@ it.each(['kms.json', 'principals.json', 'secrets.json', 'service.log'])(
     await refused(
       new RegExp(`${name} is not a regular file\\. Remove it, or set DATA_DIR to another folder\\.`),
     );
+  },
+);
+
+it.each(['kms.json', 'principals.json', 'secrets.json', 'service.log'])(
+  'a symbolic link in the place of %s is refused, and the file that it names stays as it is',
+  async (name) => {
+    await mkdir(dataDir, { mode: 0o700 });
+    const another = join(folder, 'another.json');
+    await writeFile(another, '{}', { mode: 0o644 });
+    await symlink(another, join(dataDir, name));
+    await refused(new RegExp(`${name} is not a regular file\\.`));
+    expect(await readFile(another, 'utf8')).toBe('{}');
+    expect(await modeOf(another)).toBe('644');
   },
 );
 
