@@ -28,6 +28,20 @@ function checkFunctionArn(path: string, arn: string | undefined): void {
   );
 }
 
+/**
+ * The ID and the stage are parts of the ARNs in IAM policies, where a wildcard would name every API of the account.
+ *
+ * @throws Error for a value that is neither an ID nor a stage of a REST API
+ */
+function checkApi(path: string, { restApiId, stage = STAGE }: AgentIdentityAttributes): void {
+  if (!Token.isUnresolved(restApiId) && !/^[a-z0-9]+$/.test(restApiId)) {
+    throw new Error(`${path}: restApiId: must be the ID of a REST API: lower-case letters and digits`);
+  }
+  if (!Token.isUnresolved(stage) && !/^[\w-]+$/.test(stage)) {
+    throw new Error(`${path}: stage: must be the name of a stage: letters, digits, "_", and "-"`);
+  }
+}
+
 /** A deployment of the service: one of this app, or an existing one. */
 export interface IAgentIdentity extends IConstruct {
   /** Address for AWS clients (signing name `execute-api`), without a trailing slash. */
@@ -260,6 +274,7 @@ class ImportedAgentIdentity extends AgentIdentityBase {
     super(scope, id);
     const { keyRotationFunctionArn } = attributes;
     const { region, urlSuffix } = Stack.of(this);
+    checkApi(this.node.path, attributes);
     this.restApiId = attributes.restApiId;
     this.stage = attributes.stage ?? STAGE;
     this.endpoint =

@@ -18,6 +18,9 @@ export function checkTags(path: string, tags: Readonly<Record<string, string>>):
     throw new Error(`${path}: tags: must have up to ${MAX_TAGS} entries`);
   }
   for (const [key, value] of Object.entries(tags)) {
+    if (Token.isUnresolved(key)) {
+      throw new Error(`${path}: tags: a key must be known when the stack is synthesized`);
+    }
     if (key.startsWith(MARK_PREFIX)) {
       throw new Error(
         `${path}: tags: ${key}: must not begin with ${MARK_PREFIX}, which the service reserves`,

@@ -132,7 +132,7 @@ const KIND: KindOfResource = {
 };
 
 /** The name is the fourth part between slashes. */
-const ARN = /^arn:[^/]+:workload-identity-directory\/[^/]+\/workload-identity\/[^/]+$/;
+const ARN = /^arn:[^/*?]+:workload-identity-directory\/[^/*?]+\/workload-identity\/[\w.-]+$/;
 
 /** @throws Error for a value that is not the ARN of a workload identity */
 function nameInArn(path: string, arn: string): string {

@@ -1,5 +1,5 @@
 /** Tags of workload identities and credential providers: from props and from CDK's `Tags`, checked at synthesis. */
-import { CfnParameter, Tags, type Stack } from 'aws-cdk-lib';
+import { CfnParameter, Lazy, Tags, type Stack } from 'aws-cdk-lib';
 import { AgentIdentity, WorkloadIdentity, type IAgentIdentity } from '../../lib';
 import { consumerStack, propertiesOf, templateOf } from './consumer';
 import { API_KEY, IDENTITY, weatherIn } from './resources';
@@ -42,6 +42,12 @@ it('a resource without tags has no property for them', () => {
 it('a tag can have a value that is known only at deployment', () => {
   agentWith({ stage: new CfnParameter(stack, 'Stage').valueAsString });
   expect(propertiesOf(templateOf(stack), IDENTITY).tags).toEqual({ stage: '<Stage>' });
+});
+
+it('synthesis rejects a key that is known only later, even if the value is too', () => {
+  const key = Lazy.string({ produce: () => 'agent-identity:trusted-provider-owner' });
+  agentWith({ [key]: new CfnParameter(stack, 'Owner').valueAsString });
+  expect(() => templateOf(stack)).toThrow('Consumer/Agent: tags: a key must be known');
 });
 
 it.each<[string, Record<string, string>, string]>([

@@ -44,9 +44,11 @@ describe('an existing workload identity is named', () => {
     });
   });
 
-  it('but not by another ARN', () => {
-    const role = 'arn:aws:iam::111122223333:role/their-agent';
-    expect(() => WorkloadIdentity.fromWorkloadIdentityArn(stack, 'Theirs', role)).toThrow(
+  it.each([
+    ['another ARN', 'arn:aws:iam::111122223333:role/their-agent'],
+    ['an ARN that names all of them', ARN.replace(NAME, '*')],
+  ])('but not by %s', (_, arn) => {
+    expect(() => WorkloadIdentity.fromWorkloadIdentityArn(stack, 'Theirs', arn)).toThrow(
       'must be the ARN of a workload identity',
     );
   });

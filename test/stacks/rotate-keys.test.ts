@@ -70,6 +70,14 @@ it.each([
   ).toThrow('keyRotationFunctionArn: must be the ARN of a function');
 });
 
+it.each([
+  ['every API', { restApiId: '*' }, 'restApiId: must be the ID of a REST API'],
+  ['a path', { restApiId: 'abc123/dev' }, 'restApiId: must be the ID of a REST API'],
+  ['every stage', { restApiId: 'abc123', stage: '*' }, 'stage: must be the name of a stage'],
+])('fromAttributes rejects %s as the API', (_, attributes, message) => {
+  expect(() => AgentIdentity.fromAttributes(consumerStack(), 'Identity', attributes)).toThrow(message);
+});
+
 it('the construct and the stack have the output that the runbook reads', () => {
   const stack = consumerStack();
   new AgentIdentity(stack, 'Identity');
