@@ -33,6 +33,7 @@ class TestIdentityClient:
             ("http://[", "https URL"),
             ("http://identity.example", "https URL"),
             ("http://127.0.0.1.example", "https URL"),
+            ("http://127.0.0.256", "https URL"),
             ("https://user:secret@identity.example", "https URL"),
             ("https://identity.example/?stage=prod", "https URL"),
             ("https://identity.example", "AWS_REGION"),

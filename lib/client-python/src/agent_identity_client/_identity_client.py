@@ -17,7 +17,9 @@ from ._errors import ConfigurationError
 from ._hidden import Hidden
 from ._service_contract import GET_TOKEN_PATH, REJECT_TOKEN_PATH
 
-_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_LOOPBACK = re.compile(rf"localhost|127(?:\.{_OCTET}){{3}}|::1")
+"""Any other number is not an address, and would be looked up as a name."""
 _REGION_IN_HOST = re.compile(r"\.execute-api\.([a-z0-9-]+)\.(?:amazonaws|on\.aws)")
 
 _rejected: ContextVar[Hidden[str] | None] = ContextVar("rejected", default=None)
