@@ -1,12 +1,9 @@
 /** Composition of the control plane, which writes the directory and seals secrets but cannot open them. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { system } from '../adapters/system';
 import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
-import { createTable } from '../adapters/dynamodb/table';
 import { createVaultContents } from '../adapters/dynamodb/vault-contents';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createKeyDescriptions } from '../adapters/kms/assertion-keys';
@@ -53,6 +50,7 @@ import {
   putResourcePolicy,
 } from '../domain/resource/resource-policy';
 import { listTags, tagResource, untagResource } from '../domain/resource/tags';
+import { createAws } from './aws';
 import { readEndpointPolicy, readEnvironment, readQuotas } from './environment';
 import { audit, report, requests } from './logging';
 import { vaultKeysOf } from './vault-keys';
@@ -65,22 +63,19 @@ const env = readEnvironment(
   'BASE_URL',
   'ARN_PREFIX',
 );
-const dynamodb = new DynamoDBClient({});
-const directory = createTable(dynamodb, env.DIRECTORY_TABLE);
-const keys = createTable(dynamodb, env.KEYS_TABLE);
-const vault = createTable(dynamodb, env.VAULT_TABLE);
-const kms = new KMSClient({});
+const aws = createAws(env);
+const { kms, tables } = aws;
 const deps = {
-  identities: createWorkloadIdentityStore(directory),
-  providers: createOauth2ProviderStore(directory),
-  apiKeyProviders: createApiKeyProviderStore(directory),
-  clientSecrets: createClientSecretStore(vault),
-  apiKeys: createApiKeyStore(vault),
-  vaultContents: createVaultContents({ keys, vault }),
+  identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
+  providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
+  apiKeyProviders: createApiKeyProviderStore(tables.DIRECTORY_TABLE),
+  clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
+  apiKeys: createApiKeyStore(tables.VAULT_TABLE),
+  vaultContents: createVaultContents({ keys: tables.KEYS_TABLE, vault: tables.VAULT_TABLE }),
   pageTokens: createPageTokens(kms, env.KMS_KEY_ARN),
   secretDescriptions: createSecretDescriptions(new SecretsManagerClient({})),
   keyDescriptions: createKeyDescriptions(kms),
-  seal: createSealOnly(vaultKeysOf(dynamodb, env)),
+  seal: createSealOnly(vaultKeysOf(aws, env)),
   audit,
   system,
   arnPrefix: env.ARN_PREFIX,

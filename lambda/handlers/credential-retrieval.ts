@@ -1,6 +1,4 @@
 /** Composition of credential retrieval, which opens the vault and calls OAuth servers but cannot write the directory. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { system } from '../adapters/system';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
@@ -8,7 +6,6 @@ import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createApiKeyStore, createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createSessionStore } from '../adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
-import { createTable } from '../adapters/dynamodb/table';
 import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createAssertionKeys } from '../adapters/kms/assertion-keys';
@@ -25,6 +22,7 @@ import { createExternalSecrets } from '../domain/sealing/external-secret';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/credential/retrieve';
 import type { Answer } from '../domain/credential/retrieval';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
+import { createAws } from './aws';
 import { readEndpointPolicy, readEnvironment, readLifetimes, readTrustedIssuers } from './environment';
 import { audit, report, requests } from './logging';
 import { vaultKeysOf } from './vault-keys';
@@ -40,21 +38,21 @@ const env = readEnvironment(
   'PROVIDER_CLIENT_FUNCTION',
 );
 const endpointPolicy = readEndpointPolicy();
-const dynamodb = new DynamoDBClient({});
-const vault = createTable(dynamodb, env.VAULT_TABLE);
+const aws = createAws(env);
+const { kms, tables, dynamodb } = aws;
 const transport = createTransport(endpointPolicy);
 const metadata = createMetadataReader(transport, endpointPolicy, system);
 const deps = {
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
-  grants: createGrantStore(vault),
-  clientSecrets: createClientSecretStore(vault),
-  apiKeys: createApiKeyStore(vault),
+  grants: createGrantStore(tables.VAULT_TABLE),
+  clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
+  apiKeys: createApiKeyStore(tables.VAULT_TABLE),
   externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system),
-  assertionKeys: createAssertionKeys(new KMSClient({}), system),
+  assertionKeys: createAssertionKeys(kms, system),
   webIdentityTokens: createWebIdentityTokens(),
-  sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
-  seal: createSeal(vaultKeysOf(dynamodb, env)),
-  publicKeys: createPublicKeys(createSigningKeyStore(createTable(dynamodb, env.DIRECTORY_TABLE)), system),
+  sessions: createSessionStore(tables.SESSIONS_TABLE),
+  seal: createSeal(vaultKeysOf(aws, env)),
+  publicKeys: createPublicKeys(createSigningKeyStore(tables.DIRECTORY_TABLE), system),
   userTokens: createUserTokenVerifier(readTrustedIssuers(), metadata, transport, system),
   metadata,
   transport,

@@ -3,11 +3,8 @@
  * schedule and operators can invoke it. It cannot open any key, not even the vault keys that it creates, and accepts
  * none from outside.
  */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { KMSClient } from '@aws-sdk/client-kms';
 import { system } from '../adapters/system';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
-import { createTable } from '../adapters/dynamodb/table';
 import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
 import { createVaultKeyOwners } from '../adapters/dynamodb/vault-key-owners';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
@@ -24,31 +21,31 @@ import {
   rotateSigningKey,
   type SigningKeyDescription,
 } from '../domain/workload-token/signing-key-rotation';
+import { createAws } from './aws';
 import { readEnvironment } from './environment';
 import { invoked, RefusedEvent, type InvocationContext } from './invocation';
 import { audit, report } from './logging';
 import { tokenVaultArn } from './vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
-const dynamodb = new DynamoDBClient({});
-const directory = createTable(dynamodb, env.DIRECTORY_TABLE);
-const kms = new KMSClient({});
+const aws = createAws(env);
+const { kms, tables } = aws;
 const signing = {
-  store: createSigningKeyStore(directory),
+  store: createSigningKeyStore(tables.DIRECTORY_TABLE),
   wrapper: createSigningKeyEncrypter(kms, env.KMS_KEY_ARN, tokenVaultArn(env.ARN_PREFIX)),
   audit,
   system,
 };
-const identities = createWorkloadIdentityStore(directory);
+const identities = createWorkloadIdentityStore(tables.DIRECTORY_TABLE);
 const vault = {
   identities,
   vaultKeys: createVaultKeyMaker({
     kms,
     keyArn: env.KMS_KEY_ARN,
     tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
-    tokenVault: createTokenVaultStore(directory),
+    tokenVault: createTokenVaultStore(tables.DIRECTORY_TABLE),
     owners: createVaultKeyOwners(identities),
-    store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
+    store: createVaultKeyStore(tables.KEYS_TABLE),
     system,
   }),
   audit,

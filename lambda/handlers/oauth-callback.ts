@@ -2,11 +2,9 @@
  * Composition of the only public function. It advances a consent session, stores a sealed code, and publishes the keys.
  * It cannot reach a grant. The provider-client function sends its requests to providers.
  */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { system } from '../adapters/system';
 import { createSessionStore } from '../adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
-import { createTable } from '../adapters/dynamodb/table';
 import { createSeal } from '../adapters/kms/seal';
 import { createProviderClientFunction } from '../adapters/lambda/provider-client';
 import { authorizeInput, browserResult, callbackInput } from '../api/browser';
@@ -16,6 +14,7 @@ import { createHandler } from '../api/router';
 import { authorize } from '../domain/consent/authorize';
 import { callback } from '../domain/consent/callback';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
+import { createAws } from './aws';
 import { readEnvironment } from './environment';
 import { audit, report, requests } from './logging';
 import { vaultKeysOf } from './vault-keys';
@@ -29,15 +28,13 @@ const env = readEnvironment(
   'ARN_PREFIX',
   'PROVIDER_CLIENT_FUNCTION',
 );
-const dynamodb = new DynamoDBClient({});
-const vaultKeys = vaultKeysOf(dynamodb, env);
+const aws = createAws(env);
+const { tables } = aws;
+const vaultKeys = vaultKeysOf(aws, env);
 const secure = env.BASE_URL.startsWith('https:');
-const publicKeys = createPublicKeys(
-  createSigningKeyStore(createTable(dynamodb, env.DIRECTORY_TABLE)),
-  system,
-);
+const publicKeys = createPublicKeys(createSigningKeyStore(tables.DIRECTORY_TABLE), system);
 const deps = {
-  sessions: createSessionStore(createTable(dynamodb, env.SESSIONS_TABLE)),
+  sessions: createSessionStore(tables.SESSIONS_TABLE),
   // It cannot create a key: each session has one from the start.
   seal: createSeal({
     current: (id) => vaultKeys.existing(id),

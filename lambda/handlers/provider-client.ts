@@ -2,14 +2,11 @@
  * Composition of the internal function that sends requests to providers on behalf of functions that must not wait for
  * them, or that lack the permissions. Only other functions invoke it, and its results and errors stay with them.
  */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { system } from '../adapters/system';
 import { createDirectoryReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createClientSecretStore } from '../adapters/dynamodb/secret-store';
-import { createTable } from '../adapters/dynamodb/table';
 import { createTransport } from '../adapters/http/transport';
 import { createAssertionKeys } from '../adapters/kms/assertion-keys';
 import { createSeal } from '../adapters/kms/seal';
@@ -22,6 +19,7 @@ import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
 import { createExternalSecrets } from '../domain/sealing/external-secret';
 import { renewAhead } from '../domain/grant/renewal-ahead';
+import { createAws } from './aws';
 import { readEndpointPolicy, readEnvironment } from './environment';
 import { invoked, type InvocationContext } from './invocation';
 import { audit, report } from './logging';
@@ -36,17 +34,17 @@ const env = readEnvironment(
   'ARN_PREFIX',
 );
 const endpointPolicy = readEndpointPolicy();
-const dynamodb = new DynamoDBClient({});
-const vault = createTable(dynamodb, env.VAULT_TABLE);
+const aws = createAws(env);
+const { kms, tables, dynamodb } = aws;
 const transport = createTransport(endpointPolicy);
 const deps = {
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
-  grants: createGrantStore(vault),
-  clientSecrets: createClientSecretStore(vault),
+  grants: createGrantStore(tables.VAULT_TABLE),
+  clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
   externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system),
-  assertionKeys: createAssertionKeys(new KMSClient({}), system),
+  assertionKeys: createAssertionKeys(kms, system),
   webIdentityTokens: createWebIdentityTokens(),
-  seal: createSeal(vaultKeysOf(dynamodb, env)),
+  seal: createSeal(vaultKeysOf(aws, env)),
   metadata: createMetadataReader(transport, endpointPolicy, system),
   transport,
   endpointPolicy,

@@ -1,9 +1,6 @@
 /** Composition of token exchange, which reads the directory, signs, and seals user tokens, but cannot reach the vault. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { KMSClient } from '@aws-sdk/client-kms';
 import { system } from '../adapters/system';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
-import { createTable } from '../adapters/dynamodb/table';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
@@ -13,17 +10,18 @@ import { createHandler } from '../api/router';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
 import { issueWorkloadAccessToken, type IssueCall, type OnBehalfOf } from '../domain/workload-token/issue';
 import { createSigningKeys } from '../domain/workload-token/signing-keys';
+import { createAws } from './aws';
 import { readEndpointPolicy, readEnvironment, readLifetimes, readTrustedIssuers } from './environment';
 import { audit, report, requests } from './logging';
 import { tokenVaultArn, vaultKeysOf } from './vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX');
 const endpointPolicy = readEndpointPolicy();
-const dynamodb = new DynamoDBClient({});
-const directory = createTable(dynamodb, env.DIRECTORY_TABLE);
+const aws = createAws(env);
+const { kms, tables } = aws;
 const transport = createTransport(endpointPolicy);
 const deps = {
-  identities: createWorkloadIdentityStore(directory),
+  identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
   userTokens: createUserTokenVerifier(
     readTrustedIssuers(),
     createMetadataReader(transport, endpointPolicy, system),
@@ -31,15 +29,15 @@ const deps = {
     system,
   ),
   signingKeys: createSigningKeys({
-    store: createSigningKeyStore(directory),
-    wrapper: createSigningKeyWrapper(new KMSClient({}), env.KMS_KEY_ARN, {
+    store: createSigningKeyStore(tables.DIRECTORY_TABLE),
+    wrapper: createSigningKeyWrapper(kms, env.KMS_KEY_ARN, {
       tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
       address: env.BASE_URL,
     }),
     audit,
     system,
   }),
-  seal: createSeal(vaultKeysOf(dynamodb, env)),
+  seal: createSeal(vaultKeysOf(aws, env)),
   audit,
   system,
   lifetimes: readLifetimes(),

@@ -2,28 +2,27 @@
  * Composition of the token vault's operations, which return the KMS key of the vault and move the vault to another key.
  * The function rewraps vault keys without seeing them, and cannot reach what they sealed.
  */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { KMSClient } from '@aws-sdk/client-kms';
 import { system } from '../adapters/system';
-import { createTable } from '../adapters/dynamodb/table';
 import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
 import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
 import { createVaultKeyMover } from '../adapters/kms/vault-key-mover';
 import { tokenVaultDescribed } from '../api/answers';
 import { createHandler } from '../api/router';
 import { getTokenVault, setTokenVaultCmk } from '../domain/token-vault/token-vault';
+import { createAws } from './aws';
 import { readEnvironment } from './environment';
 import { audit, report, requests } from './logging';
 import { tokenVaultArn } from './vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
-const dynamodb = new DynamoDBClient({});
+const aws = createAws(env);
+const { kms, tables } = aws;
 const deps = {
-  tokenVault: createTokenVaultStore(createTable(dynamodb, env.DIRECTORY_TABLE)),
+  tokenVault: createTokenVaultStore(tables.DIRECTORY_TABLE),
   vaultKeyMover: createVaultKeyMover({
-    kms: new KMSClient({}),
+    kms,
     tokenVaultArn: tokenVaultArn(env.ARN_PREFIX),
-    store: createVaultKeyStore(createTable(dynamodb, env.KEYS_TABLE)),
+    store: createVaultKeyStore(tables.KEYS_TABLE),
   }),
   audit,
   system,

@@ -45,7 +45,7 @@ const apiKey = () =>
 
 it.each([
   ['workload access token', () => agent.token({ userId: 'ana' })],
-  ['consent: the link', () => agent.ask(strangersToken)],
+  ['consent: authorization URL', () => agent.ask(strangersToken)],
   ['credential from the vault', () => agent.ask(token)],
   ['API key from the vault', () => apiKey()],
 ] as const)('a line of the audit trail with its metrics: %s', async (row, call) => {

@@ -10,6 +10,7 @@ import { createSealOnly } from '../../../lambda/adapters/kms/seal';
 import { clientSecretContext, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
 import type { GrantTokens } from '../../../lambda/domain/grant/grant';
 import type { RetrieveInput } from '../../../lambda/domain/credential/retrieval';
+import { createAws } from '../../../lambda/handlers/aws';
 import { readEnvironment } from '../../../lambda/handlers/environment';
 import { vaultKeysOf } from '../../../lambda/handlers/vault-keys';
 import { localTableName } from '../../../lib/local/dynamodb';
@@ -39,7 +40,7 @@ export async function moveProvider(name: string, server: string): Promise<Oauth2
 /** Seals the client's secret for where the provider is now, as the control plane would have done. */
 export async function sealFor(provider: Oauth2Provider, { clientSecret }: Client): Promise<void> {
   const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
-  const seal = createSealOnly(vaultKeysOf(new DynamoDBClient({}), env));
+  const seal = createSealOnly(vaultKeysOf(createAws(env), env));
   const sealed = await seal.seal(clientSecretContext(provider), clientSecret);
   await createClientSecretStore(table('Vault')).put(provider.id, sealed, provider.revision);
 }
