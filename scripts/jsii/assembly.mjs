@@ -17,7 +17,10 @@ export const STAGED = join(ROOT, 'dist/jsii');
 const SOURCES = ['lib/index.ts', 'lib/constructs', 'lib/resources', 'lib/stacks', 'lambda'];
 
 /** Shared with the npm package. The functions' bundles must be built first. */
-const CONTENT = ['dist/functions', 'README.md', 'LICENSE'];
+const CONTENT = [
+  ...['dist/functions', 'dist/sbom.cdx.json', 'dist/THIRD-PARTY-NOTICES.txt'],
+  ...['README.md', 'LICENSE'],
+];
 
 /** Returns the package.json of the staged package: that of the npm package, with what jsii needs. */
 function manifest() {
@@ -31,7 +34,10 @@ function manifest() {
     stability: 'stable',
     main: 'dist/lib/index.js',
     types: 'dist/lib/index.d.ts',
-    files: ['.jsii', 'dist/lib', 'dist/lambda', 'dist/functions'],
+    files: [
+      ...['.jsii', 'dist/lib', 'dist/lambda', 'dist/functions'],
+      ...['dist/sbom.cdx.json', 'dist/THIRD-PARTY-NOTICES.txt'],
+    ],
     ...{ dependencies, peerDependencies },
     devDependencies: Object.fromEntries(lowest),
     bundledDependencies: Object.keys(dependencies),

@@ -1,6 +1,7 @@
 /** What each tarball says of itself: its manifest, its types, its license, and what is bundled in it. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { findPython } from '../clients/installation.mjs';
 import { npmInstall, run } from './consumer-folder.mjs';
 
 const TOOLS = ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5'];
@@ -8,8 +9,21 @@ const TOOLS = ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5'];
 /** publint takes the minified variables `import_promises,…,fromFile` of these bundles for an import, and warns. */
 const MINIFIED = ['agent-identity-cli'];
 
+const CONSTRUCTS_FOR_PYTHON = 'agent_identity_cdk';
+
 /** Packages with bundles, which name the packages inside. */
-const WITH_BUNDLES = ['agent-identity-cdk', 'agent-identity-cli'];
+const WITH_BUNDLES = ['agent-identity-cdk', 'agent-identity-cli', CONSTRUCTS_FOR_PYTHON];
+
+/** The wheel of the constructs contains an npm tarball. */
+const EXTRACT = `
+import sys, zipfile
+wheel = zipfile.ZipFile(sys.argv[1])
+[name] = [name for name in wheel.namelist() if name.endswith(".jsii.tgz")]
+print(wheel.extract(name, sys.argv[2]))
+`;
+
+const tarballIn = async (wheel, folder) =>
+  (await run(findPython(), ['-c', EXTRACT, wheel, folder], folder)).trim();
 
 async function assertLicensed(name, tarball, folder) {
   const files = (await run('tar', ['-tzf', tarball], folder)).split('\n');
@@ -20,6 +34,9 @@ async function assertLicensed(name, tarball, folder) {
 }
 
 export async function checkManifests({ report, packages, folder }) {
+  await report.check(`${CONSTRUCTS_FOR_PYTHON}: license, and the licenses of what is bundled`, async () =>
+    assertLicensed(CONSTRUCTS_FOR_PYTHON, await tarballIn(packages[CONSTRUCTS_FOR_PYTHON], folder), folder),
+  );
   await npmInstall(folder, TOOLS);
   const tool = (name) => join(folder, 'node_modules/.bin', name);
   for (const [name, tarball] of Object.entries(packages)) {
