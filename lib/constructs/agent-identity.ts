@@ -31,14 +31,12 @@ function checkFunctionArn(path: string, arn: string | undefined): void {
 /**
  * The ID and the stage are parts of the ARNs in IAM policies, where a wildcard would name every API of the account.
  *
- * @throws Error for a value that is neither an ID nor a stage of a REST API
+ * @throws Error for a value that contains other characters
  */
 function checkApi(path: string, { restApiId, stage = STAGE }: AgentIdentityAttributes): void {
-  if (!Token.isUnresolved(restApiId) && !/^[a-z0-9]+$/.test(restApiId)) {
-    throw new Error(`${path}: restApiId: must be the ID of a REST API: lower-case letters and digits`);
-  }
-  if (!Token.isUnresolved(stage) && !/^[\w-]+$/.test(stage)) {
-    throw new Error(`${path}: stage: must be the name of a stage: letters, digits, "_", and "-"`);
+  for (const [name, value] of Object.entries({ restApiId, stage })) {
+    if (Token.isUnresolved(value) || /^[\w-]+$/.test(value)) continue;
+    throw new Error(`${path}: ${name}: must contain only letters, digits, "_", and "-"`);
   }
 }
 

@@ -71,9 +71,9 @@ it.each([
 });
 
 it.each([
-  ['every API', { restApiId: '*' }, 'restApiId: must be the ID of a REST API'],
-  ['a path', { restApiId: 'abc123/dev' }, 'restApiId: must be the ID of a REST API'],
-  ['every stage', { restApiId: 'abc123', stage: '*' }, 'stage: must be the name of a stage'],
+  ['every API', { restApiId: '*' }, 'restApiId: must contain only letters'],
+  ['a path', { restApiId: 'abc123/dev' }, 'restApiId: must contain only letters'],
+  ['every stage', { restApiId: 'abc123', stage: '*' }, 'stage: must contain only letters'],
 ])('fromAttributes rejects %s as the API', (_, attributes, message) => {
   expect(() => AgentIdentity.fromAttributes(consumerStack(), 'Identity', attributes)).toThrow(message);
 });
