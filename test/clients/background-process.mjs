@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 export const LOOPBACK = '127.0.0.1';
 
-/** Exit code of a program that Ctrl-C has ended, as shells have it: 128 and the signal's number. */
+/** Exit code of a program that Ctrl-C ended, as shells report it: 128 and the signal's number. */
 const INTERRUPTED = 130;
 
 const BETWEEN_LOOKS_MILLISECONDS = 100;

@@ -10,7 +10,7 @@ export const TYPESCRIPT_TESTS = join(import.meta.dirname, 'typescript');
 /** Path of the interpreter in a virtual environment. */
 export const IN_VENV = process.platform === 'win32' ? join('Scripts', 'python.exe') : join('bin', 'python');
 
-/** The oldest Python that AWS's SDK for AgentCore runs on. */
+/** The oldest Python that the AWS SDK for AgentCore runs on. */
 const OLDEST_PYTHON = [3, 10];
 const IS_NEW_ENOUGH = `import sys, venv, ensurepip; sys.exit(sys.version_info < (${OLDEST_PYTHON.join(', ')}))`;
 
@@ -28,7 +28,7 @@ export function run(command, arguments_, cwd) {
 /**
  * Does the work unless it was done for this very list of what to install.
  *
- * @param folder that the work makes anew
+ * @param folder that the work makes again
  */
 export function unlessInstalled(folder, list, work) {
   const stamp = join(folder, '.installed');
@@ -66,7 +66,7 @@ export function installPython(folder) {
   return python;
 }
 
-/** @returns path of the Python that has boto3, AWS's SDK and pytest */
+/** @returns path of the Python that has boto3, the AWS SDK and pytest */
 export const installPythonClients = () => installPython(PYTHON_TESTS);
 
 /** npm's own script where npm runs this, for on Windows `npm` is no program that can be started. */
@@ -88,7 +88,7 @@ export function installTypescriptClients() {
 /**
  * The Node.js of Lambda's runtime, where npm has it: on other machines than 64-bit Linux it is the one that runs this.
  *
- * @param folder with a requirement file of its own, `node24.txt`; gets `.node24`
+ * @param folder with its own requirement file, `node24.txt`; gets `.node24`
  * @returns folder of the program `node`
  */
 export function installNode24(folder) {

@@ -1,4 +1,4 @@
-/** The service that the clients are run against: `npm start` as a process of its own, with a data folder of its own. */
+/** The service that the clients are run against: `npm start` as its own process, with its own data folder. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

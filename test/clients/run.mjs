@@ -1,5 +1,5 @@
 /**
- * `npm run test:clients`: AWS's own clients in Python and TypeScript against the running service, as an
+ * `npm run test:clients`: AWS SDK clients in Python and TypeScript against the running service, as an
  * application would use them. The last line counts the tests of all runs.
  *
  * The Python tests run twice, once for each way of getting boto3 to sign for API Gateway.
@@ -24,7 +24,7 @@ const ONCE = ['--ignore=test_agent_behind_gate.py'];
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
-/** This process's environment without what would lead AWS's clients, or requests to loopback, elsewhere. */
+/** This process's environment without what would lead AWS SDK clients, or requests to loopback, elsewhere. */
 function cleanEnvironment() {
   const foreign = /^(AWS_|BEDROCK_AGENTCORE_|PYTEST_|PYTHONPATH$|DOCKER_CONTAINER$)/;
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
@@ -40,7 +40,7 @@ function cleanEnvironment() {
   };
 }
 
-/** What every client is told of the service: the world for the tests, and the agent's keys for AWS's clients. */
+/** What every client is told of the service: the world for the tests, and the agent's keys for AWS SDK clients. */
 function clientEnvironment({ ready, dataDir }, shortLived) {
   const { accessKeyId, secretAccessKey } = ready.principals.agent;
   return {
@@ -113,7 +113,7 @@ async function nodeTest(env, reports) {
 }
 
 async function runAll(python, reports) {
-  // The example agent in Python runs on the Python that has AWS's SDK.
+  // The example agent in Python runs on the Python that has the AWS SDK.
   const service = await startLocalService({ PYTHON: python });
   const { endpoint } = service.ready;
   try {

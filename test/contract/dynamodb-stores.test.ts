@@ -91,7 +91,7 @@ describe('a signing key that was written before keys could be revoked', () => {
     const newer = { ...read, generation: 1, kid: 'of-now', boundTo: 'token-vault' as const };
     expect(await stores.signingKeys.create(newer)).toBe(true);
     expect(await stores.signingKeys.since(9100)).toEqual([read, newer]);
-    // The deployment before can go on publishing it.
+    // The deployment before can continue publishing it.
     expect(await directory().get(signingKeyKey(9100, 1))).toMatchObject({ recordVersion });
   });
 

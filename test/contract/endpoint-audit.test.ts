@@ -94,7 +94,7 @@ it('the gate records an invocation without a token, with the request that API Ga
   ]);
 });
 
-it('the gate records another method, and believes no event about who was let in', async () => {
+it('the gate records another method, and does not trust the event about the caller', async () => {
   await handToGate({
     resource: '/runtimes/{agentRuntimeArn+}',
     httpMethod: 'GET',
@@ -113,7 +113,7 @@ it('the gate records another method, and believes no event about who was let in'
   ]);
 });
 
-it('the authorizer records an event that is none, and lets no one in', async () => {
+it('the authorizer records a malformed event, and denies access', async () => {
   const answer = authorizer(null as never, { awsRequestId: 'of-lambda' });
   await expect(answer).rejects.toThrow('The token could not be validated');
   expect(entries).toEqual([

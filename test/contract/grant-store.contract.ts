@@ -147,7 +147,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect((await get(id))?.epoch).toBe(1);
     });
 
-    it.each([false, true])('lets one of twenty at once win, forget %s', async (forget) => {
+    it.each([false, true])('lets one of twenty concurrent changes win, forget %s', async (forget) => {
       const { id } = await granted();
       const seen = await get(id);
       const sessions = AT_ONCE.map((place) => `session-${place}`);
@@ -156,7 +156,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(id)).toMatchObject({ consent: consentOf(won[0] ?? ''), epoch: forget ? 1 : 0 });
     });
 
-    it('lets one of twenty at once win where there was no grant', async () => {
+    it('lets one of twenty concurrent changes win where there was no grant', async () => {
       const id = sampleGrantId();
       const sessions = AT_ONCE.map((place) => `session-${place}`);
       const { won } = await outcomes(sessions, (session) => openConsent(id, session, undefined));
@@ -233,7 +233,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect((await get(id))?.tokens).toStrictEqual(tokens);
     });
 
-    it('counts every one of twenty at once', async () => {
+    it('counts every one of twenty concurrent changes', async () => {
       const { id } = await granted();
       const { won } = await outcomes(AT_ONCE, () => putTokens(id, sampleTokens()));
       expect(won).toHaveLength(20);

@@ -39,10 +39,10 @@ it.each<[string, v.GenericSchema, unknown, string]>([
   ['no string', v.string(), 17, 'must be a string'],
   ['no number', v.number(), 'secret', 'must be a number'],
   ['no boolean', v.boolean(), 'secret', 'must be true or false'],
-])('is told of %s', (_, schema, value, message) => {
+])('reports %s', (_, schema, value, message) => {
   expect(said(schema, value)).toEqual([`member ${message}`]);
 });
 
-it('is told of a member that is missing', () => {
+it('reports a missing member', () => {
   expect(said(v.string(), undefined)).toEqual(['member is required']);
 });

@@ -139,7 +139,7 @@ it.each(['GetWorkloadAccessToken', 'GetWorkloadAccessTokenForJWT', 'GetWorkloadA
   },
 );
 
-it('counts API keys, which have no outcome of their own', () => {
+it('counts API keys, which have no separate outcome', () => {
   const call = { operation: 'GetResourceApiKey' };
   expect(countsOf({ ...call, result: 'cached' })).toEqual([['ApiKeyFetchSuccess', vault]]);
   expect(countsOf({ ...call, outcome: 'denied', error: 'ValidationException' })).toEqual([
@@ -164,7 +164,7 @@ it('does not count a renewal that another overtook', () => {
   expect(countsOf({ operation: 'RenewAhead' })).toEqual([]);
 });
 
-it('does not count what gives no one a token', () => {
+it('does not count a result without a token', () => {
   expect(countsOf({ operation: 'CreateWorkloadIdentity', result: 'cached' })).toEqual([]);
 });
 

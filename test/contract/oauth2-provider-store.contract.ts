@@ -87,7 +87,7 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
     expect(await get(provider.name)).toEqual(provider);
   });
 
-  it('creates one of many of the same name at once', async () => {
+  it('creates only one of many concurrent resources with the same name', async () => {
     const { name } = sampleProvider();
     const { won } = await outcomes(
       AT_ONCE.map(() => sampleProvider({ name })),

@@ -130,7 +130,7 @@ export const ownedResourceStoreContract =
       expect(await store().count({ arn: owner })).toBe(3);
     });
 
-    it('goes on behind a name that is gone, without repeating or skipping the others', async () => {
+    it('continues behind a name that no longer exists, without repeating or skipping the others', async () => {
       const owner = ownerOf(randomUUID());
       const prefix = randomUUID();
       const name = (letter: string) => `${prefix}-${letter}`;

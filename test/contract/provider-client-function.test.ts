@@ -1,4 +1,4 @@
-/** The function `provider-client` as its callers reach it: AWS's client, over the embedded Lambda. */
+/** The function `provider-client` as its callers reach it: the AWS SDK client, over the embedded Lambda. */
 import type { PushRequest } from '../../lambda/domain/consent/push';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import type { RenewalRequest } from '../../lambda/domain/grant/renewal-ahead';
@@ -76,7 +76,7 @@ it.each<[string, InvokedHandler | undefined]>([
   ['answers something else', () => Promise.resolve({ requestUri: 'urn:x' })],
   ['answers with more', () => Promise.resolve({ pushed: { requestUri: 'urn:x', expiresIn: 1, more: 1 } })],
   ['is not there', undefined],
-])('takes a function that %s for a provider that cannot be had', async (_what, handler) => {
+])('takes a function that %s for a provider that is unavailable', async (_what, handler) => {
   if (handler) functions.set('provider-client', handler);
   const failure = providerClient.push(push);
   await expect(failure).rejects.toBeInstanceOf(ProviderFailure);
@@ -96,6 +96,6 @@ it('hands a renewal on and does not wait for it', async () => {
   expect(await served).toEqual({ renew: renewal });
 });
 
-it('says so when a renewal could not be handed on', async () => {
+it('reports a renewal that could not be queued', async () => {
   await expect(providerClient.dispatch(renewal)).rejects.toMatchObject({ unavailable: true });
 });

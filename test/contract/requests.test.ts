@@ -62,7 +62,7 @@ it('what is learned on the way is in the entry', async () => {
   expect(fallback).toEqual([expect.objectContaining({ principal })]);
 });
 
-it('requests at the same time do not mix, nor does what goes on after the answer', async () => {
+it('requests at the same time do not mix, nor does what continues after the answer', async () => {
   const late: Promise<void>[] = [];
   const one = (requestId: string, milliseconds: number) =>
     requests.within({ requestId }, () =>

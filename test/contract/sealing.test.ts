@@ -71,7 +71,7 @@ beforeEach(() => {
   ownerIsThere = () => Promise.resolve(true);
 });
 
-/** Vault keys as one function sees them, with a memory of its own. */
+/** Vault keys as one function sees them, with its own memory. */
 const newVaultKeys = (tokenVaultArn = TOKEN_VAULT) =>
   createVaultKeys({
     kms: client,
@@ -250,7 +250,7 @@ describe('the vault key', () => {
     expect(calls).toEqual(['DecryptCommand', 'DecryptCommand']);
   });
 
-  it('of another function is found and used, not made anew', async () => {
+  it('of another function is found and used, not created again', async () => {
     const first = await newSeal().seal(context, SECRET);
     calls = [];
     const second = await newSeal().seal(context, SECRET);
@@ -287,7 +287,7 @@ describe('the vault key', () => {
     expect(decodeProtectedHeader(sealed).kid).not.toBe('zzz');
   });
 
-  it('that was made unseen is sealed with once memories have ended, and never shown to its maker', async () => {
+  it('that was made unseen is used after the caches expire, and never shown to its creator', async () => {
     const seal = newSeal();
     const first = await seal.seal(context, 'first');
     const { purpose, ownerId, ownerArn } = context;
@@ -328,7 +328,7 @@ describe('the vault key', () => {
     expect(await store.latest(context)).toBeUndefined();
   });
 
-  it('may be made by several functions at once: what each sealed opens', async () => {
+  it('can be created by several functions concurrently: each can decrypt what the others encrypted', async () => {
     const seals = Array.from({ length: 5 }, newSeal);
     const sealed = await Promise.all(seals.map((seal) => seal.seal(context, SECRET)));
     const reader = newSeal();
@@ -336,7 +336,7 @@ describe('the vault key', () => {
   });
 });
 
-describe('for who may seal but not open', () => {
+describe('for a function that can encrypt but not decrypt', () => {
   it('makes a key for each record, never unwraps one, and the records open elsewhere', async () => {
     const sealOnly = createSealOnly(newVaultKeys());
     const records = [await sealOnly.seal(context, 'one'), await sealOnly.seal(context, 'two')];

@@ -5,7 +5,7 @@ import { BEGINNING } from '../domain/fake-system';
 import { sampleSession } from '../domain/samples';
 import { AT_ONCE, outcomes } from './concurrency';
 
-/** The session after a start; each place in a race brings a binding of its own. */
+/** The session after a start; each place in a race brings its own binding. */
 function started(session: Session, place = 0): Session {
   const start = { stateHash: `state-${place}`, cookieHash: `cookie-${place}`, sealedVerifier: `v-${place}` };
   const next = transition(session, { type: 'start', start }, BEGINNING + 1);

@@ -15,7 +15,7 @@ export function tokenVaultStoreContract(stores: () => Stores): void {
     expect(await stores().tokenVault.get()).toEqual(NEVER_MOVED);
   });
 
-  it('is changed once per revision, however many try at once, and gives back what was written', async () => {
+  it('is changed once per revision, even if many callers try concurrently, and gives back what was written', async () => {
     for (const revision of [1, 2]) {
       const rivals = AT_ONCE.map((place) => vault(revision, `arn-${revision}-${place}`));
       const { won } = await outcomes(rivals, (rival) => stores().tokenVault.replace(rival));

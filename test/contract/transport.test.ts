@@ -84,7 +84,7 @@ describe('addresses', () => {
     '2001:200::1',
     '2606:4700:4700::1111',
     '2a00::1',
-  ])('beside a closed range are reached: %s', (address) => {
+  ])('next to a closed range are reached: %s', (address) => {
     expect(isReachable(address, ACCOUNT)).toBe(true);
   });
 
@@ -102,7 +102,7 @@ describe('addresses', () => {
     expect(isReachable(text, ACCOUNT)).toBe(false);
   });
 
-  it('are closed in IPv6 but for global unicast', () => {
+  it('are closed in IPv6 except for global unicast', () => {
     const unicast = new BlockList();
     unicast.addSubnet('2000::', 3, 'ipv6');
     fc.assert(

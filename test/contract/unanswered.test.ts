@@ -75,7 +75,7 @@ describe('an agent that', () => {
     server.behavior = behavior;
     const end = new AbortController();
     const begun = run(end.signal);
-    // An answer with a status of its own is the judge's to refuse; anything else is a failure here.
+    // An answer with its own status is the judge's to refuse; anything else is a failure here.
     const outcome = begun.then(
       ({ status }) => status,
       (error: unknown) => (error as Error).name,

@@ -111,7 +111,7 @@ const contextOf = (ownerId: string = randomUUID()): SealingContext => ({
   binding: {},
 });
 
-/** Records, each sealed under a vault key of its own. */
+/** Records, each sealed under its own vault key. */
 async function sealedRecords(count: number) {
   const seal = createSealOnly(vaultKeys());
   return Promise.all(
@@ -151,7 +151,7 @@ it('moves every vault key; with the old KMS key gone all still opens, and goes b
   expect(new Set((await allKeys()).map(({ kmsKeyArn }) => kmsKeyArn))).toEqual(new Set([kms.keyArn]));
 });
 
-it('that was cut short says how far it came, and goes on when it is asked for again', async () => {
+it('that was interrupted reports its progress, and continues when it is requested again', async () => {
   const records = await sealedRecords(260);
   const target = await newKmsKey();
   // Twenty seconds pass with the first page.
@@ -180,7 +180,7 @@ it('that fails at a write leaves everything readable', async () => {
   await expectToOpen(records);
 });
 
-it('does not bring back a key that is deleted meanwhile', async () => {
+it('does not restore a key that is deleted during the move', async () => {
   const [{ context } = { context: contextOf() }] = await sealedRecords(1);
   const table = createTable(tables, localTableName('Keys'));
   const { version = '' } = (await store.latest(context)) ?? {};
@@ -260,7 +260,7 @@ it('does not seal with a key that no move can have seen', async () => {
   expect(await store.get(context, version)).toMatchObject({ kmsKeyArn: target });
 });
 
-it('is read again by who holds a record of before, when the old KMS key is gone', async () => {
+it('is read again by a function with an old record, after the old KMS key is deleted', async () => {
   const [{ context, sealed } = { context: contextOf(), sealed: '' }] = await sealedRecords(1);
   const [first, second] = [await newKmsKey(), await newKmsKey()];
   await moveTo(first);
@@ -303,7 +303,7 @@ describe('to a KMS key that will not do', () => {
   });
 });
 
-it('says what is left under a KMS key that is gone, moves the rest, and goes on when it is back', async () => {
+it('says what is left under a KMS key that no longer exists, moves the rest, and continues when it is back', async () => {
   const [first, second] = [await newKmsKey(), await newKmsKey()];
   await moveTo(first);
   const left = await sealedRecords(2);

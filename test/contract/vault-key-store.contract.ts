@@ -49,7 +49,7 @@ export function vaultKeyStoreContract(stores: () => Stores): void {
     }
   });
 
-  it('refuses to create a version twice, and leaves the first, however many try at once', async () => {
+  it('refuses to create a version twice, and leaves the first, even if many callers try concurrently', async () => {
     const agent = owner();
     const rivals = AT_ONCE.map((place) => key(agent, '1', { wrapped: `wrapped-${place}` }));
     const { won } = await outcomes(rivals, (rival) =>
@@ -94,7 +94,7 @@ export function vaultKeyStoreContract(stores: () => Stores): void {
     expect(found).toContainEqual(old.at(-1));
   });
 
-  it('rewraps a key once, however many try at once', async () => {
+  it('rewraps a key once, even if many callers try concurrently', async () => {
     const agent = owner();
     const read = key(agent, '1');
     await keys().create(read);

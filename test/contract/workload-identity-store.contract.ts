@@ -31,7 +31,7 @@ export function workloadIdentityStoreContract(stores: () => Stores): void {
     expect(await get(identity.name)).toEqual(identity);
   });
 
-  it('creates one of many of the same name at once', async () => {
+  it('creates only one of many concurrent resources with the same name', async () => {
     const { name } = sampleIdentity();
     const rivals = AT_ONCE.map(() => sampleIdentity({ name }));
     const { won } = await outcomes(rivals, create);

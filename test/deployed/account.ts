@@ -65,7 +65,7 @@ async function checkAgent(checks: Checks, endpoint: string, name: string): Promi
     }
   });
 
-  await checks.check('an API key: sealed, and handed out to the agent', async () => {
+  await checks.check('an API key: sealed, and returned to the agent', async () => {
     await control.send(new CreateApiKeyCredentialProviderCommand({ name, apiKey }));
     const { workloadAccessToken } = await data.send(
       new GetWorkloadAccessTokenCommand({ workloadName: name }),
@@ -85,7 +85,7 @@ async function checkAgent(checks: Checks, endpoint: string, name: string): Promi
     deepStrictEqual(tags, { trial: name });
   });
 
-  await checks.check('what is deleted is gone', async () => {
+  await checks.check('what is deleted no longer exists', async () => {
     await control.send(new DeleteApiKeyCredentialProviderCommand({ name }));
     await control.send(new DeleteWorkloadIdentityCommand({ name }));
     await rejects(data.send(new GetWorkloadAccessTokenCommand({ workloadName: name })), {

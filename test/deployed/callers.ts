@@ -1,4 +1,4 @@
-/** AWS's own clients for the principals of the gateway in front of the deployment. */
+/** AWS SDK clients for the principals of the gateway in front of the deployment. */
 import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Principal } from '../../lib/local/principals';
@@ -16,7 +16,7 @@ export class Callers {
     return new BedrockAgentCoreControlClient(this.settings(principal));
   }
 
-  /** An operation for which AWS's clients have no command, signed as they sign. */
+  /** An operation for which AWS SDK clients have no command, signed as they sign. */
   async post(
     path: string,
     input: object,

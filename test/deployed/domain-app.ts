@@ -1,5 +1,5 @@
 /**
- * The CDK app of the deployment once it has a domain of its own: the stacks of bin/app.ts under the same names. The
+ * The CDK app of the deployment once it has its own domain: the stacks of bin/app.ts under the same names. The
  * KMS keys that the token vault may be moved to come from the context, as there.
  */
 import { App } from 'aws-cdk-lib';

@@ -71,7 +71,7 @@ async function functionsOf(client: LambdaClient) {
 
 type Functions = Awaited<ReturnType<typeof functionsOf>>;
 
-/** Has the endpoint's functions believe the issuer on this machine, and run here. */
+/** Has the endpoint's functions trust the issuer on this machine, and run here. */
 async function believe({ gate, authorizer, agent }: Functions, users: TrustedIssuer): Promise<string> {
   const deployed = JSON.parse(gate.variable('AGENT_ENDPOINT')) as AgentEndpointConfiguration;
   const AGENT_ENDPOINT = JSON.stringify({ ...deployed, inbound: { kind: 'JWT', ...users } });
@@ -87,7 +87,7 @@ async function believe({ gate, authorizer, agent }: Functions, users: TrustedIss
   return deployed.workloadName;
 }
 
-/** Has the service believe it for this agent, as the owner of the agent's identity may. */
+/** Has the service trust it for this agent, as the owner of the agent's identity may. */
 async function letServiceBelieve(
   { front, callers }: EndpointWorld,
   { owner }: Functions,
@@ -96,7 +96,7 @@ async function letServiceBelieve(
 ): Promise<void> {
   const [, account = '', role = ''] = /:iam::(\d+):role\/(.+)$/.exec(owner.configuration.Role ?? '') ?? [];
   const principal = front.admit(`arn:aws:sts::${account}:assumed-role/${role}/resources`);
-  // AWS's clients do not know of this member in a change.
+  // AWS SDK clients do not know of this member in a change.
   const change = { name, authorizerConfiguration: { customJWTAuthorizer: users } };
   const { status } = await callers.post(OPERATIONS.UpdateWorkloadIdentity.path, change, principal);
   strictEqual(status, 200);
@@ -112,7 +112,7 @@ interface Deployed extends Outputs {
   /** Path of the invocation URL, without the stage. */
   readonly path: string;
   readonly invoke: (token?: string) => Promise<Response>;
-  /** A token that the endpoint believes. */
+  /** A token that the endpoint trusts. */
   readonly token: () => Promise<string>;
 }
 

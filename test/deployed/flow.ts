@@ -1,5 +1,5 @@
 /**
- * The whole flow on the deployed functions, by AWS's own clients, an authorization server that this project did not
+ * The whole flow on the deployed functions, by AWS SDK clients, an authorization server that this project did not
  * configure, and a browser.
  */
 import { deepStrictEqual, match, notStrictEqual, ok, rejects, strictEqual } from 'node:assert';

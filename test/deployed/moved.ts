@@ -1,8 +1,8 @@
 /**
- * The service at another address: a domain of its own, and functions and API that are made again over the tables that
+ * The service at another address: its own domain, and functions and API that are made again over the tables that
  * were kept. Agents get tokens all the while, and what is in the vault is as readable as before.
  *
- * The emulator makes the domain name and maps the API to it, but answers no request under that name, and goes on
+ * The emulator makes the domain name and maps the API to it, but answers no request under that name, and continues
  * answering under API Gateway's own address. So requests still come through the gateway in front; what the functions
  * take for the address of the service is the domain's, as it was deployed.
  */

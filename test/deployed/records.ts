@@ -35,7 +35,7 @@ export class Records {
     };
   }
 
-  /** @throws ResourceNotFoundException when a table is gone */
+  /** @throws ResourceNotFoundException when a table no longer exists */
   async describe(table: TableName) {
     const { Table } = await this.client.send(new DescribeTableCommand({ TableName: this.tables[table] }));
     return Table;

@@ -115,7 +115,7 @@ export async function checkRegistration(checks: Checks, world: FlowWorld): Promi
   const agent = new TestAgent(callers.data(), NAMES.agent, NAMES.provider, callbackUrl);
 
   const registered = registeredAgent(agent, workloadIdentityArn, issuer);
-  await checks.step('an API key: sealed, and handed out to the agent', async () => {
+  await checks.step('an API key: sealed, and returned to the agent', async () => {
     await control.send(new CreateApiKeyCredentialProviderCommand({ name: NAMES.apiKeys, apiKey: 'first' }));
     await control.send(new UpdateApiKeyCredentialProviderCommand({ name: NAMES.apiKeys, apiKey: API_KEY }));
     const read = await control.send(new GetApiKeyCredentialProviderCommand({ name: NAMES.apiKeys }));

@@ -43,7 +43,7 @@ export async function checkSignaturesAreWanted(checks: Checks, api: string): Pro
   });
 }
 
-/** As API Gateway would hand it on, had it not looked at who called. */
+/** As API Gateway would pass it on, had it not looked at who called. */
 const eventWithoutCaller = (route: Route): object => ({
   resource: route.path,
   path: pathOf(route),

@@ -25,7 +25,7 @@ export interface Deployed {
   readonly callers: Callers;
 }
 
-/** Whom an update lets the deployment believe as well. */
+/** Whom an update lets the deployment trust as well. */
 const ANOTHER_ISSUER = {
   discoveryUrl: 'https://idp.example.com/.well-known/openid-configuration',
   allowedAudience: ['https://another.example'],
@@ -36,7 +36,7 @@ async function newKmsKey(kms: KMSClient): Promise<string> {
   return KeyMetadata?.Arn ?? '';
 }
 
-/** Credentials that were stored before are handed out, without anyone's consent. */
+/** Credentials that were stored before are returned, without anyone's consent. */
 async function expectKept({ token, apiKey }: RegisteredAgent, keyBefore: string | undefined): Promise<void> {
   ok(await token(), 'the user is not asked to consent again');
   strictEqual(await apiKey(), keyBefore);
@@ -60,7 +60,7 @@ export async function checkSecondDeployment(checks: Checks, { cdk, assembly }: D
 }
 
 /**
- * @param reconnect makes the functions ready for providers on this machine, once they have been deployed anew
+ * @param reconnect makes the functions ready for providers on this machine, once they have been deployed again
  * @returns the folder of what is deployed now, and the KMS key that the token vault was moved to
  */
 export async function checkUpdate(
@@ -116,7 +116,7 @@ export async function checkUpdate(
     await expectKept(registered, keyBefore);
   });
 
-  await checks.check('the vault moves to the new KMS key, and gives out what it holds', async () => {
+  await checks.check('the vault moves to the new KMS key, and returns what it holds', async () => {
     await control.send(
       new SetTokenVaultCMKCommand({
         kmsConfiguration: { keyType: 'CustomerManagedKey', kmsKeyArn: nextKey },

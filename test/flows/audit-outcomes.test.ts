@@ -61,7 +61,7 @@ let names = 0;
 const newName = () => `outcome-${(names += 1)}`;
 const MISSING = 'nothing-has-this-name';
 
-/** An operation as the walk asks it, but for some members of the body and the ARN. */
+/** An operation as the walk asks it, except for some members of the body and the ARN. */
 const ask = (
   name: JsonOperation,
   { body, ...changes }: Input = {},
@@ -99,7 +99,7 @@ const taken = (name: JsonOperation, body: () => object): Ending => ({
   answer: EXISTS,
 });
 
-/** By a principal that creates until it may not. */
+/** Sent by a principal that creates resources until it reaches the quota. */
 const overQuota = (name: JsonOperation): Ending => ({
   async ask() {
     for (;;) {
@@ -211,7 +211,7 @@ const atProvider = (
   };
 };
 
-/** Others begin a consent of their own each time that this request is about to. */
+/** Others begin their own consent each time that this request is about to. */
 const crowded = (name: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token'): Ending => ({
   async ask() {
     const body = { workloadIdentityToken: await service.agent.token({ userId: newName() }) };

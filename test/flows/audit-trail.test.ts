@@ -53,7 +53,7 @@ describe.each(IN_ORDER)('%s has an entry', (name) => {
     });
   });
 
-  it('when it is asked by another principal, however that ends', async () => {
+  it('when another principal requests it, with any result', async () => {
     const answer = await service.call(name, 'stranger', service.inputs[name](`by-stranger-${name}`));
     const entry = await service.expectEntry(name, answer);
     expect(String(entry.principal)).toContain('stranger');
@@ -70,7 +70,7 @@ describe.each(IN_ORDER)('%s has an entry', (name) => {
     await service.expectEntry(name, answer);
   });
 
-  it('when something fails that no one foresaw', async () => {
+  it('when an unexpected error occurs', async () => {
     const userArn = 'arn:aws:iam::000000000000:user/operator';
     const requestId = `broken-${name}`;
     const { statusCode } = await invoke(routeOf(name), { requestId, userArn, body: { not: 'text' } });
@@ -224,7 +224,7 @@ it.each(['key-rotation', 'provider-client'])('an event that %s refuses has an en
   });
 });
 
-it('requests at the same time have entries of their own', async () => {
+it('concurrent requests have separate entries', async () => {
   const calls = Array.from({ length: 20 }, (_, index) =>
     service.call('GetWorkloadIdentity', 'agent', { body: { name: `nobody-${index}` } }),
   );
@@ -248,7 +248,7 @@ it('a user agent forges neither a field nor a metric nor a line, and is bounded'
   expect(entry.userAgent).toMatch(/^[\x20-\x7e]{256}$/);
 });
 
-it('a flood of junk in a request makes no longer entry', async () => {
+it('an oversized request does not make an entry longer', async () => {
   const junk = Object.fromEntries(
     Array.from({ length: 2000 }, (_, index) => [`junk-${index}`, 'x'.repeat(100)]),
   );

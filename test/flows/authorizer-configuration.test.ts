@@ -22,7 +22,7 @@ afterAll(async () => {
   await world.stop();
 });
 
-it('is told back as it was given, by Get', async () => {
+it('is returned by Get as it was given', async () => {
   const given = authorizerFor(own, {
     allowedScopes: ['agents'],
     customClaims: [rolesThat('CONTAINS', { matchValueString: 'dev' })],

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-/** Links of one agent, each for another state, and hence of a session of its own. */
+/** Links of one agent, each for another state, and hence of its own session. */
 async function linksOf(agent: TestAgent, count: number): Promise<string[]> {
   const token = await agent.token({ userId: 'ana' });
   const links: string[] = [];
@@ -27,7 +27,7 @@ async function linksOf(agent: TestAgent, count: number): Promise<string[]> {
 
 const namesOf = (cookies: readonly string[]) => cookies.map((cookie) => cookie.slice(0, cookie.indexOf('=')));
 
-it('keeps the newest, and the last link leads to a token', async () => {
+it('keeps the newest cookies, so that the last link leads to a token', async () => {
   const agent = await world.agent();
   const browser = new Browser();
   const [last = '', ...before] = (await linksOf(agent, LINKS)).reverse();
@@ -46,7 +46,7 @@ it('keeps the newest, and the last link leads to a token', async () => {
   expect(await agent.ask(await agent.token({ userId: 'ana' }))).toHaveProperty('accessToken');
 });
 
-it('drops cookies of its own only, by names that it would give', async () => {
+it('deletes only its own cookies, recognized by name', async () => {
   const agent = await world.agent();
   const [link = ''] = await linksOf(agent, 1);
   const own = Array.from({ length: MAX_COOKIES }, (_, place) =>
@@ -59,7 +59,7 @@ it('drops cookies of its own only, by names that it would give', async () => {
   expect(dropped).toEqual([`${own[0] ?? ''}=; Path=/identities/oauth2/; Max-Age=0; HttpOnly; SameSite=Lax`]);
 });
 
-it('drops none when a link is opened again', async () => {
+it('deletes none when a link is opened again', async () => {
   const agent = await world.agent();
   const [link = ''] = await linksOf(agent, 1);
   const browser = new Browser();

@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-it("answers polls with 200 and IN_PROGRESS, as AWS's TypeScript SDK polls, and with the token after Complete", async () => {
+it('answers polls with 200 and IN_PROGRESS, as the AgentCore SDK for TypeScript polls, and with the token after Complete', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'ana' });
   const first = await agent.ask(token);
@@ -65,7 +65,7 @@ it('begins a new session when what is asked differs', async () => {
   }
 });
 
-it('refuses Complete before consent, and hands out no token', async () => {
+it('refuses Complete before consent, and returns no token', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'eve' });
   const { authorizationUrl, sessionUri } = await agent.ask(token);

@@ -21,9 +21,9 @@ it('goes from nothing to a credential, and from then on answers from the vault',
   expect(completionUri).not.toBe(sessionUri);
   await agent.complete(back, { userId: 'ana' });
 
-  const anew = await agent.token({ userId: 'ana' });
-  const { accessToken } = await agent.ask(anew, { sessionUri });
+  const again = await agent.token({ userId: 'ana' });
+  const { accessToken } = await agent.ask(again, { sessionUri });
   expect(accessToken).toBe(world.provider.exchanges.at(-1)?.answer.access_token);
-  expect(await agent.ask(anew)).toMatchObject({ accessToken });
+  expect(await agent.ask(again)).toMatchObject({ accessToken });
   expect(world.provider.exchanges).toHaveLength(1);
 });

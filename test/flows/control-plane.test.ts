@@ -43,7 +43,7 @@ interface Entry {
   readonly name: string | undefined;
 }
 
-/** The operations of each kind, as AWS's client has them. */
+/** The operations of each kind, as the AWS SDK client has them. */
 const KINDS = {
   'workload identity': {
     arnOf: (name: string) => `workload-identity-directory/default/workload-identity/${name}`,
@@ -208,7 +208,7 @@ describe('updates', () => {
     expect(kept.allowedResourceOauth2ReturnUrls).toEqual(urls);
   });
 
-  it('hands out the new API key from the next request on', async () => {
+  it('returns the new API key from the next request on', async () => {
     const agent = await world.agent();
     const name = 'keys';
     await world.control().send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'first-key' }));

@@ -91,12 +91,12 @@ describe('a stored token for which a custom parameter asked more scopes', () => 
     await expect(asking(delegate)).rejects.toMatchObject(REFUSED);
   });
 
-  it('is dropped by a delegate that has the user consent anew', async () => {
+  it('is omitted by a delegate that asks the user for consent again', async () => {
     const { owner, delegate } = await delegated();
     await owner.connect('ana', { scopes: READ, customParameters: ADMIN });
-    const anew = await asking(delegate, { forceAuthentication: true });
-    expect(await askedBy(anew)).toEqual({ scopes: [...READ].sort(), parameter: null });
-    await owner.complete(await owner.consent(anew.authorizationUrl), { userId: 'ana' });
+    const again = await asking(delegate, { forceAuthentication: true });
+    expect(await askedBy(again)).toEqual({ scopes: [...READ].sort(), parameter: null });
+    await owner.complete(await owner.consent(again.authorizationUrl), { userId: 'ana' });
     expect(await asking(delegate)).toHaveProperty('accessToken');
   });
 });

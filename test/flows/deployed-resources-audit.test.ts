@@ -1,4 +1,4 @@
-/** What the function behind the custom resources records of requests that come to nothing, whoever is at fault. */
+/** What the function behind the custom resources records of requests that come to nothing, anyone who is at fault. */
 import { CreateWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { CloudFormation, FUNCTION_ARN } from './support/cloudformation';

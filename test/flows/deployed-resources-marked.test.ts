@@ -1,5 +1,5 @@
 /**
- * Marks of a stack are tags, which anyone can copy to a resource of their own. Its owner can use whatever is kept there,
+ * Marks of a stack are tags, which anyone can copy to their own resource. Its owner can use whatever is kept there,
  * so the function behind custom resources keeps nothing in it, even where the owner lets that function in.
  */
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';

@@ -87,7 +87,7 @@ const remove = (physicalId: string, change: Partial<Change> = {}) =>
   cloudFormation.ask('Delete', IDENTITY, { properties: identity(physicalId), physicalId, ...change });
 
 describe('a workload identity', () => {
-  it('is created with its policy, and its name and ARN are told', async () => {
+  it('is created with its policy, and its name and ARN are returned', async () => {
     const name = newName();
     const answer = await create(identity(name, { policy: exchange }));
     const arn = `arn:aws:bedrock-agentcore:us-east-1:000000000000:workload-identity-directory/default/workload-identity/${name}`;
@@ -122,7 +122,7 @@ describe('a workload identity', () => {
     expect(await policyAt(Data?.Arn)).toBeUndefined();
   });
 
-  it('gets an authorizer of its own, and loses it when it is no longer stated', async () => {
+  it('gets its own authorizer, and loses it when the template omits it', async () => {
     const name = newName();
     const authorizer = { discoveryUrl: world.issuer.discoveryUrl, allowedAudience: ['nobody'] };
     const configuration = JSON.stringify({
@@ -155,7 +155,7 @@ describe('the same request twice', () => {
     expect(await described(name)).toMatchObject({ createdTime });
   });
 
-  it('finishes what broke off between the creation and the policy', async () => {
+  it('completes a creation that was interrupted before the policy', async () => {
     const name = newName();
     const { Data } = await create(identity(name));
     expect(await policyAt(Data?.Arn)).toBeUndefined();
@@ -163,7 +163,7 @@ describe('the same request twice', () => {
     expect(await policyAt(Data?.Arn)).toBe(exchange);
   });
 
-  it('is brought by Lambda when CloudFormation could not be told', async () => {
+  it('is delivered by a Lambda retry when the response to CloudFormation failed', async () => {
     const name = newName();
     cloudFormation.status = 503;
     await expect(create(identity(name))).rejects.toThrow('HTTP 503');
@@ -335,7 +335,7 @@ describe('an import', () => {
 });
 
 describe('what someone deleted', () => {
-  it('is made anew by the next update', async () => {
+  it('is created again by the next update', async () => {
     const name = newName();
     await create(identity(name));
     await remove(name);
@@ -373,7 +373,7 @@ describe('a credential provider', () => {
       }),
     );
 
-  it('has its secret read and handed on, and read again at an update', async () => {
+  it('has its secret read and stored, and read again at an update', async () => {
     const [agent, name] = [newName(), newName()];
     await create(identity(agent, { policy: exchange }));
     const { arn } = await putSecret({ key: 'first-key' }, null);
@@ -462,19 +462,22 @@ describe('a credential provider', () => {
       'not a JSON object',
     ],
     ['lacks the key', async () => (await putSecret({ other: 'very-secret' }, null)).arn, 'not a JSON object'],
-  ])('is not made of a secret that %s, which no one is told', async (_, secretOf, message) => {
-    const name = newName();
-    const secretId = await secretOf();
-    const properties = apiKey(name, secretId, { secret: { source: 'MANAGED', secretId, jsonKey: 'key' } });
-    const answer = await cloudFormation.ask('Create', API_KEY, { properties });
-    expect(answer).toMatchObject({ Status: 'FAILED' });
-    expect(answer.Reason).toContain(message);
-    expect([...cloudFormation.bodies, ...cloudFormation.failures].join()).not.toMatch(
-      /plain-and-secret|very-secret/,
-    );
-    const read = control().send(new GetApiKeyCredentialProviderCommand({ name }));
-    await expect(read).rejects.toThrow('no');
-  });
+  ])(
+    'is not created from a secret that %s, and the error does not reveal the secret',
+    async (_, secretOf, message) => {
+      const name = newName();
+      const secretId = await secretOf();
+      const properties = apiKey(name, secretId, { secret: { source: 'MANAGED', secretId, jsonKey: 'key' } });
+      const answer = await cloudFormation.ask('Create', API_KEY, { properties });
+      expect(answer).toMatchObject({ Status: 'FAILED' });
+      expect(answer.Reason).toContain(message);
+      expect([...cloudFormation.bodies, ...cloudFormation.failures].join()).not.toMatch(
+        /plain-and-secret|very-secret/,
+      );
+      const read = control().send(new GetApiKeyCredentialProviderCommand({ name }));
+      await expect(read).rejects.toThrow('no');
+    },
+  );
 
   it('is deleted with its secret, and without one that is missing', async () => {
     const name = newName();

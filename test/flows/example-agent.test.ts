@@ -137,7 +137,7 @@ it.each([
   expect(await allTold(token)).toEqual([asking, reading, { kind: 'failed', reason }]);
 });
 
-it('stops its work when whoever invoked it hangs up', async () => {
+it('stops its work when its caller disconnects', async () => {
   await agent.connect('ana', { scopes: ['calendar.read'] });
   const hangUp = new AbortController();
   const stopped = new Promise<void>((resolve) => {

@@ -162,7 +162,7 @@ describe('a client secret', () => {
     expect(await machineToken(agent)).toEqual(expect.any(String));
   });
 
-  it('stays where it is when a client or a server of its own is configured', async () => {
+  it('stays where it is when its own client or server is configured', async () => {
     const { arn } = await putSecret({ [JSON_KEY]: world.provider.clientSecret });
     const agent = await agentWith(external(arn));
     await expect(update(agent, { clientId: 'another' })).rejects.toMatchObject(INVALID);

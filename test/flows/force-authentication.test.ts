@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-it('forgets the stored grant and starts anew; polls with and without the session never get the old token', async () => {
+it('deletes the stored grant and starts again; polls with and without the session never get the old token', async () => {
   const agent = await world.agent();
   const old = await agent.connect('ana');
   const token = await agent.token({ userId: 'ana' });

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-/** The AWS operations that were called meanwhile, and how often the provider was. */
+/** Counts the AWS operations and provider requests during a call. */
 async function callsOf(work: () => Promise<unknown>): Promise<string[]> {
   const calls: string[] = [];
   const service = new URL(world.local.endpoint).host;
@@ -35,7 +35,7 @@ async function callsOf(work: () => Promise<unknown>): Promise<string[]> {
   return calls;
 }
 
-it('hands out a stored grant for one BatchGetItem', async () => {
+it('returns a stored grant with one BatchGetItem', async () => {
   const agent = await world.agent();
   await agent.connect('ana');
   const token = await agent.token({ userId: 'ana' });
@@ -43,7 +43,7 @@ it('hands out a stored grant for one BatchGetItem', async () => {
   expect(await callsOf(() => agent.ask(token))).toEqual(['BatchGetItem']);
 });
 
-it("hands out the agent's own token for one BatchGetItem", async () => {
+it("returns the agent's own token with one BatchGetItem", async () => {
   const agent = await world.agent();
   const token = await agent.token();
   const ask = () => agent.ask(token, { oauth2Flow: 'M2M', scopes: ['a'] });
@@ -52,7 +52,7 @@ it("hands out the agent's own token for one BatchGetItem", async () => {
   expect(await callsOf(ask)).toEqual(['BatchGetItem']);
 });
 
-it("hands out what a user's own token was exchanged for, for one BatchGetItem", async () => {
+it('returns an exchanged token with one BatchGetItem', async () => {
   const server = await startExchangeServer(world.issuer);
   const agent = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
   const token = await onBehalfOf(world, agent, 'ana');
@@ -81,7 +81,7 @@ it('renews a token for three UpdateItem, one GetItem and a second BatchGetItem, 
   ]);
 });
 
-it('hands out an API key for one BatchGetItem and one GetItem', async () => {
+it('returns an API key with one BatchGetItem and one GetItem', async () => {
   const agent = await world.agent();
   const resourceCredentialProviderName = 'counted';
   await world

@@ -1,5 +1,5 @@
 /**
- * Keys are rotated while the service runs: agents, verifiers and the vault go on across it, with what was issued and
+ * Keys are rotated while the service runs: agents, verifiers and the vault continue across it, with what was issued and
  * sealed before. The function is invoked as operators and the schedule do, also by someone who should not be trusted.
  */
 import { readFile } from 'node:fs/promises';
@@ -88,7 +88,7 @@ it('has old and new workload access tokens verified across a rotation by hand', 
   }
 });
 
-it("takes a stolen key's tokens no more once it is revoked, and serves agents by another at once", async () => {
+it('rejects the tokens of a revoked key, and immediately serves agents with another key', async () => {
   const agent = await world.agent();
   const stolen = await agent.token({ userId: 'ana' });
   const next = await signingKeyOf({ revoke: 'signing-key', kid: kidOf(stolen) });
@@ -98,9 +98,9 @@ it("takes a stolen key's tokens no more once it is revoked, and serves agents by
   expect(await publishedKids()).not.toContain(kidOf(stolen));
   await expect(agent.ask(stolen)).rejects.toMatchObject({ $metadata: { httpStatusCode: 401 } });
   await expect(verified(stolen)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
-  const anew = await agent.token({ userId: 'ana' });
-  expect(kidOf(anew)).toBe(next.kid);
-  await expect(agent.ask(anew)).resolves.toHaveProperty('authorizationUrl');
+  const again = await agent.token({ userId: 'ana' });
+  expect(kidOf(again)).toBe(next.kid);
+  await expect(agent.ask(again)).resolves.toHaveProperty('authorizationUrl');
 });
 
 it('has the schedule make what is due and no more', async () => {
@@ -124,7 +124,7 @@ it('opens what an old vault key sealed, and seals by the new one what is written
   await expect(agent.ask(token)).resolves.toMatchObject({ accessToken });
   expect(await sealedUnder(agent)).toEqual([old]);
 
-  // The token has ended, and what is renewed is sealed anew.
+  // The token has ended, so the renewed token is encrypted again.
   moveClock(3600);
   const later = await agent.token({ userId: 'ana' });
   const renewed = await agent.ask(later);
@@ -152,13 +152,13 @@ it('gives an agent another vault key after ninety days, and opens what the one b
   expect(await sealedUnder(agent)).toHaveLength(1);
 });
 
-describe('whoever may invoke it', () => {
+describe('a caller that can invoke it', () => {
   it.each([
     ['nothing', {}],
-    ['a key of its own', { rotate: 'signing-key', publicJwk: { kty: 'EC' } }],
-    ['a key id of its own', { rotate: 'signing-key', kid: 'a-word-that-must-stay-unsaid' }],
-    ['a vault key of its own', { rotate: 'vault-keys', workloadIdentity: 'agent-1', version: '9' }],
-    ['a time of its own', { rotate: 'signing-key', signsFrom: 0 }],
+    ['its own key', { rotate: 'signing-key', publicJwk: { kty: 'EC' } }],
+    ['its own key ID', { rotate: 'signing-key', kid: 'a-word-that-must-stay-unsaid' }],
+    ['its own vault key', { rotate: 'vault-keys', workloadIdentity: 'agent-1', version: '9' }],
+    ['its own time', { rotate: 'signing-key', signsFrom: 0 }],
     ['the revocation of all', { revoke: 'signing-key' }],
     ['a revocation by pattern', { revoke: 'signing-key', kid: '*' }],
     ['a request as the gateway sends it', { httpMethod: 'POST', body: '{"rotate":"signing-key"}' }],
@@ -174,7 +174,7 @@ describe('whoever may invoke it', () => {
     expect(log).not.toContain('a-word-that-must-stay-unsaid');
   });
 
-  it('is told of keys and agents that there are not', async () => {
+  it('gets an error that names the missing key or agent', async () => {
     const kid = '00000000-0000-4000-8000-000000000000';
     const { answer } = await invoke({ revoke: 'signing-key', kid });
     expect(answer.errorMessage).toBe('ResourceNotFoundException: No signing key with this kid is published.');

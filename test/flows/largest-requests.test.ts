@@ -76,7 +76,7 @@ async function outcome(operation: string, input: object): Promise<[number | unde
 describe('a workload identity', () => {
   const name = 'largest-identity';
 
-  it('holds the most of everything at once, its policy included', async () => {
+  it('stores the maximum of every field together, including its policy', async () => {
     const most = {
       allowedResourceOauth2ReturnUrls: many(100, returnUrl),
       authorizerConfiguration: authorizer(50),
@@ -191,7 +191,7 @@ describe('a credential provider', () => {
     }
   });
 
-  it('of an API key hands out the longest', async () => {
+  it('returns the longest API key', async () => {
     const apiKey = WIDE.repeat(65_536);
     const resourceCredentialProviderName = 'longest-key';
     await world

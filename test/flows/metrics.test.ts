@@ -107,7 +107,7 @@ it('counts what the provider refused', async () => {
 
 it('counts throttles, which are no failures', async () => {
   const token = await agent.token({ userId: 'ana' });
-  // Each wants a link of its own for the one grant, all at once: some find it taken each time that they try.
+  // Each wants its own link for the one grant, all at once: some find it taken each time that they try.
   const counts = await countedFor(() =>
     Promise.allSettled(
       Array.from({ length: 16 }, (_, wish) => agent.ask(token, { customState: `wish ${wish}` })),

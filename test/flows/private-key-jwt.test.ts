@@ -132,7 +132,7 @@ describe.each(['RS256', 'PS256', 'ES256'] as const)('%s', (algorithm) => {
     agent = await agentAt(server, configOf(key, algorithm, { additionalHeaderClaims: { kid: 'agents-1' } }));
   });
 
-  it('proves the client for a code, a refresh and client credentials, each time anew', async () => {
+  it('authenticates the client for a code, a refresh, and client credentials, with a new assertion each time', async () => {
     const first = await agent.connect('ana');
     moveClock(60 * MINUTES);
     const second = (await agent.ask(await agent.token({ userId: 'ana' }))).accessToken;
@@ -185,7 +185,7 @@ describe('the key', () => {
     server = await serverFor(key, 'ES256');
   });
 
-  it('is told by Get as AWS does, and no secret with it', async () => {
+  it('is returned by Get in the AWS format, without a secret', async () => {
     const claims = { additionalHeaderClaims: { kid: 'agents-1' }, additionalPayloadClaims: { tenant: 't' } };
     const { providerName } = await agentAt(server, configOf(key, 'ES256', claims));
     const { oauth2ProviderConfigOutput } = await world
@@ -208,7 +208,7 @@ describe('the key', () => {
     expect(await machine(agent)).toEqual(expect.any(String));
   });
 
-  it('cannot be had together with a client secret', async () => {
+  it('cannot be combined with a client secret', async () => {
     const { oauth2ProviderConfigInput, ...rest } = custom(server, configOf(key, 'ES256'));
     const creating = world.control().send(
       new CreateOauth2CredentialProviderCommand({
@@ -243,7 +243,7 @@ describe('the key', () => {
     });
   });
 
-  it('signs no more once it is untagged, after five minutes at most, and again when it is tagged', async () => {
+  it('stops signing within 5 minutes after it is untagged, and signs again when it is tagged', async () => {
     const agent = await agentAt(server, configOf(key, 'ES256'));
     await machine(agent);
     await kms.send(new UntagResourceCommand({ KeyId: key, TagKeys: [OWNER_TAG] }));

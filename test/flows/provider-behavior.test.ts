@@ -1,6 +1,6 @@
 /**
  * Providers as they come: each behavior is a real authorization server's that behaves so at its token endpoint,
- * and what the agent sees of it, through AWS's own client.
+ * and what the agent sees of it, through the AWS SDK client.
  */
 import { moveClock } from './support/clock';
 import type { TokenEndpointBehavior } from './support/provider';
@@ -32,7 +32,7 @@ afterEach(() => {
 const exchangesSince = (start: number, grantType = 'refresh_token') =>
   world.provider.exchanges.slice(start).filter((exchange) => exchange.grantType === grantType);
 
-/** An agent that ana has let in; its client does not retry, so that what is seen is one answer. */
+/** An agent with a grant from ana. Its client does not retry, so a test sees one response. */
 async function connected(ask = {}) {
   const agent = await world.agent();
   const first = await agent.connect('ana', ask);
@@ -43,7 +43,7 @@ async function connected(ask = {}) {
   return { agent, once, first, token, again };
 }
 
-/** Until the renewal that was handed on is done: what has happened shows in the audit trail. */
+/** Until the renewal that was passed on is done: what has happened shows in the audit trail. */
 async function renewedAhead(agent: TestAgent): Promise<Record<string, unknown>> {
   for (;;) {
     const entries = await world.audit();
@@ -133,7 +133,7 @@ describe('a lifetime', () => {
     expect((await again()).accessToken).not.toBe(first);
   });
 
-  it('that is not said: for ever, without a refresh token', async () => {
+  it('that is missing, without a refresh token: the token is returned indefinitely', async () => {
     world.provider.tokenEndpoint = async (ctx, next) => {
       await without('expires_in')(ctx, next);
       Reflect.deleteProperty(ctx.body as object, 'refresh_token');
@@ -169,7 +169,7 @@ describe('a lifetime', () => {
     },
   );
 
-  it('of the refresh token that has ended: consent, and the provider is not troubled', async () => {
+  it('of the refresh token that has passed: asks for consent without a request to the provider', async () => {
     world.provider.tokenEndpoint = async (ctx, next) => {
       await next();
       Object.assign(ctx.body as object, { refresh_token_expires_in: 2 * LIFE });
@@ -247,7 +247,7 @@ describe('scopes', () => {
   });
 });
 
-describe('a provider that is not to be had', () => {
+describe('an unavailable provider', () => {
   const html: TokenEndpointBehavior = async (ctx) => {
     await Promise.resolve();
     ctx.status = 502;
@@ -332,7 +332,7 @@ describe("in the last part of a token's life", () => {
     expect((await again()).accessToken).toBe(exchangesSince(start)[0]?.answer.access_token);
   });
 
-  it('no one waits for a provider that never answers, and no one is told', async () => {
+  it('callers neither wait for a provider that never answers, nor see an error', async () => {
     const { agent, first, again } = await connected();
     moveClock(SOON);
     let asked = 0;
@@ -374,7 +374,7 @@ describe('a token that the resource did not take', () => {
     return { status, outcome: headers['x-agent-identity-outcome'], accessToken, ...rest };
   };
 
-  it('is renewed once for everyone who says so, and never handed out again', async () => {
+  it('is renewed once for all callers that report it, and never returned again', async () => {
     const { agent, first, again } = await connected();
     const start = world.provider.exchanges.length;
     const answers = await Promise.all(Array.from({ length: 40 }, () => reject(agent, first)));
@@ -387,7 +387,7 @@ describe('a token that the resource did not take', () => {
     expect(exchangesSince(start)).toHaveLength(1);
   });
 
-  it('is not handed out while the provider is not to be had', async () => {
+  it('is not returned while the provider is unavailable', async () => {
     const { agent, first, again } = await connected();
     world.provider.tokenEndpoint = json(503, {});
     expect(await reject(agent, first)).toMatchObject({ status: 500, outcome: 'provider-unavailable' });
@@ -407,7 +407,7 @@ describe('a token that the resource did not take', () => {
     expect(await again()).toHaveProperty('authorizationUrl');
   });
 
-  it("and is none of this grant's changes nothing", async () => {
+  it('and does not belong to this grant changes nothing', async () => {
     const { agent, first } = await connected();
     const start = world.provider.exchanges.length;
     expect(await reject(agent, 'made-up')).toMatchObject({ outcome: 'cached', accessToken: first });

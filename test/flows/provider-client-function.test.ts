@@ -35,8 +35,8 @@ const log = () => readFile(join(world.dataDir, 'service.log'), 'utf8');
 it.each([
   ['nothing', {}],
   ['something else', { complete: {} }],
-  ['two things at once', { renew: {}, push: {} }],
-  ['a request that is none', { renew: { holder: 'a-word-that-must-stay-unsaid' } }],
+  ['two operations', { renew: {}, push: {} }],
+  ['a malformed request', { renew: { holder: 'a-word-that-must-stay-unsaid' } }],
   ['more than it knows', { push: {}, 'a-word-that-must-stay-unsaid': true }],
 ])('refuses %s, and says no more than that it failed', async (_what, event) => {
   expect(await invoke(event)).toEqual({
@@ -50,7 +50,7 @@ it.each([
   expect(await log()).not.toContain('a-word-that-must-stay-unsaid');
 });
 
-it('renews for who holds the lease and no one else, and answers with no token ever', async () => {
+it('renews only for the holder of the lease, and never returns a token', async () => {
   const agent = await world.agent();
   await agent.connect('ana');
   const token = await agent.token({ userId: 'ana' });

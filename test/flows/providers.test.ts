@@ -68,7 +68,7 @@ it('creates and describes a workload identity, under either signing name', async
   expect(got.lastUpdatedTime).toEqual(got.createdTime);
 });
 
-it('refuses a name that is taken, whoever asks, and says that it already exists', async () => {
+it('rejects a name that is taken, for every caller, and says that it already exists', async () => {
   await world.agent();
   const conflict = {
     name: 'ConflictException',

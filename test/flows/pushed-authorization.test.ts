@@ -36,7 +36,7 @@ afterAll(async () => {
   await world.stop();
 });
 
-/** A session of its own for each test: no other user's. */
+/** A separate session for each test: no other user's. */
 let users = 0;
 async function begin(ask: Parameters<TestAgent['ask']>[1] = {}, asking = agent) {
   users += 1;
@@ -125,7 +125,7 @@ it('leads to a token for the resource that was pushed', async () => {
   expect(provider.pushes[0]?.parameters.getAll('resource')).toEqual([RESOURCE]);
 });
 
-it('pushes anew when the link is opened again, and the earlier opening no longer counts', async () => {
+it('pushes again when the link is opened again, and invalidates the earlier opening', async () => {
   const { authorizationUrl, userId, token } = await begin();
   const first = new Browser();
   const left = (await first.step(authorizationUrl)).headers.get('location') ?? '';
@@ -189,7 +189,7 @@ describe('a push that fails', () => {
     ['a server out of order', answer(503, 'down', 'text/plain'), 'temporarily_unavailable'],
     ['a page', answer(200, '<html>Sign in</html>', 'text/html'), 'temporarily_unavailable'],
     ['a page as an error', answer(502, '<html>Bad gateway</html>', 'text/html'), 'temporarily_unavailable'],
-  ])('because of %s is told on a page, and the link works again', async (_what, instead, code) => {
+  ])('because of %s shows an error page, and the link still works', async (_what, instead, code) => {
     const { authorizationUrl, sessionUri, userId, token, browser, page } = await failing(instead);
     expect(page.status).toBe(502);
     expect(page.html).toContain('The access request could not be sent');
@@ -206,7 +206,7 @@ describe('a push that fails', () => {
   it.each<[string, (ctx: KoaContextWithOIDC) => void, string]>([
     ['a refused scope', answer(400, { error: 'invalid_scope' }), 'invalid_scope'],
     ['a client that is not known', answer(401, { error: 'invalid_client' }), 'invalid_client'],
-    ['a client that may not', answer(403, { error: 'unauthorized_client' }), 'unauthorized_client'],
+    ['an unauthorized client', answer(403, { error: 'unauthorized_client' }), 'unauthorized_client'],
     ['an error code that is markup', answer(400, { error: '<script>"' }), 'invalid_response'],
     ['a huge answer', answer(201, 'x'.repeat(300_000)), 'invalid_response'],
     ['an answer without a reference', answer(201, { expires_in: 60 }), 'invalid_response'],
@@ -222,7 +222,7 @@ describe('a push that fails', () => {
       'invalid_response',
     ],
     ['another status', answer(200, { request_uri: reference, expires_in: 60 }), 'invalid_response'],
-  ])('because of %s ends the session: agent and user are told at once', async (_what, instead, code) => {
+  ])('because of %s ends the session, and tells the agent and the user', async (_what, instead, code) => {
     const { authorizationUrl, sessionUri, userId, token, browser, page } = await failing(instead);
     expect(page.status).toBe(502);
     expect(page.html).toContain('The access request was rejected');

@@ -87,7 +87,7 @@ it('neither sees nor changes nor deletes what the one before it had, nor its pol
   expect([workloadIdentities, credentialProviders]).toEqual([[], []]);
 });
 
-it('uses no provider of the one before it, by an agent of its own neither', async () => {
+it('cannot use a provider of its predecessor, not even through its own agent', async () => {
   const { providerName } = await world.agent();
   const key = { name: 'key-of-the-first', apiKey: 'k-123' };
   await world.control().send(new CreateApiKeyCredentialProviderCommand(key));

@@ -26,7 +26,7 @@ afterAll(() => world.stop());
 const exchanges = (grantType: string): TokenExchange[] =>
   world.provider.exchanges.filter((exchange) => exchange.grantType === grantType);
 
-/** The entries of renewals that have ended, once there are so many. */
+/** The entries of renewals that are over, once there are so many. */
 async function renewals(count: number): Promise<Record<string, unknown>[]> {
   for (;;) {
     const entries = (await world.audit()).filter(({ operation }) => operation === 'RenewAhead');
@@ -38,7 +38,7 @@ async function renewals(count: number): Promise<Record<string, unknown>[]> {
 const read = async (agent: TestAgent, token: string, ask: Parameters<TestAgent['ask']>[1] = {}) =>
   (await agent.ask(token, ask)).accessToken;
 
-it('hands out the old token to all, and the new one once it is there', async () => {
+it('returns the old token to all callers, and the new token once it is stored', async () => {
   const agent = await world.agent();
   const old = await agent.connect('ana');
   const before = (await renewals(0)).length;

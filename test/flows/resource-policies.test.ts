@@ -68,7 +68,7 @@ describe('on a workload identity', () => {
     );
   });
 
-  it('lets in whom an Allow names, for the operations that it names, until the policy is deleted', async () => {
+  it('allows the principals and operations that an Allow names, until the policy is deleted', async () => {
     const agent = await world.agent();
     const resourceArn = identityArn(agent);
     const policy = policyOf(statement({ Action: 'bedrock-agentcore:GetWorkloadAccessToken' }));
@@ -186,7 +186,7 @@ describe('on a credential provider', () => {
     return { host, guest, visiting };
   }
 
-  it("lets in another owner's agent by name, and stops at once when the policy goes", async () => {
+  it("allows another owner's agent by name, until the policy is deleted", async () => {
     const { host, guest, visiting } = await across();
     const resourceArn = providerArn(host);
     const token = await guest.token({ userId: 'ana' });
@@ -207,7 +207,7 @@ describe('on a credential provider', () => {
     await expect(visiting.ask(token)).rejects.toMatchObject(REFUSED);
   });
 
-  it('refuses to complete what the policy has ruled out meanwhile', async () => {
+  it('rejects completion if the policy changed to deny it after the request', async () => {
     const host = await world.agent();
     const token = await host.token({ userId: 'ben' });
     const { authorizationUrl } = await host.ask(token);
@@ -220,7 +220,7 @@ describe('on a credential provider', () => {
     });
   });
 
-  it('refuses to complete with custom parameters that the policy has ruled out meanwhile', async () => {
+  it('rejects completion with custom parameters that the policy changed to deny after the request', async () => {
     const host = await world.agent();
     const token = await host.token({ userId: 'dan' });
     const { authorizationUrl } = await host.ask(token, {
@@ -256,8 +256,8 @@ describe('on a credential provider', () => {
     );
     const token = await host.token({ userId: 'cyd' });
     await expect(host.ask(token, { scopes: ['a'] })).rejects.toMatchObject(REFUSED);
-    const anew = await host.ask(token, { scopes: ['openid', 'a'], forceAuthentication: true });
-    expect(anew).toHaveProperty('authorizationUrl');
+    const again = await host.ask(token, { scopes: ['openid', 'a'], forceAuthentication: true });
+    expect(again).toHaveProperty('authorizationUrl');
   });
 
   it('governs API keys likewise', async () => {

@@ -1,4 +1,4 @@
-/** The resource policy operations through AWS's client: put, read, take away, refuse. What policies do is scenario 18. */
+/** The resource policy operations through the AWS SDK client: put, read, take away, refuse. What policies do is scenario 18. */
 import {
   DeleteResourcePolicyCommand,
   GetResourcePolicyCommand,

@@ -63,11 +63,11 @@ describe('one that is taken away while a link is open', () => {
     const without = { resourceOauth2ReturnUrl: undefined };
     await expect(agent.ask(token, without)).rejects.toThrow(/must provide a ResourceOauth2ReturnUrl/);
     expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
-    const anew = await agent.ask(token, { resourceOauth2ReturnUrl: ANOTHER });
-    expect(anew.sessionUri).not.toBe(sessionUri);
+    const again = await agent.ask(token, { resourceOauth2ReturnUrl: ANOTHER });
+    expect(again.sessionUri).not.toBe(sessionUri);
   });
 
-  it('completes nothing: whoever is there now may have seen the session_id', async () => {
+  it('completes nothing, because the new owner of the URL might have seen the session_id', async () => {
     const { agent, token, authorizationUrl, update } = await takenAway();
     const back = await agent.consent(authorizationUrl);
     await update();
@@ -75,8 +75,8 @@ describe('one that is taken away while a link is open', () => {
       name: 'AccessDeniedException',
       message: 'Invalid or expired session',
     });
-    const anew = await agent.ask(token, { resourceOauth2ReturnUrl: ANOTHER });
-    expect(anew).not.toHaveProperty('accessToken');
+    const again = await agent.ask(token, { resourceOauth2ReturnUrl: ANOTHER });
+    expect(again).not.toHaveProperty('accessToken');
   });
 });
 
@@ -112,7 +112,7 @@ it('says so when the workload identity has none registered', async () => {
   });
 });
 
-it('brings customState back intact as state beside session_id; the query that was there survives', async () => {
+it('returns customState unchanged as `state` with session_id, and keeps the existing query', async () => {
   const agent = await world.agent();
   const customState = 'a b&c=d#e?f/ü"%25+';
   const { authorizationUrl } = await agent.ask(await agent.token({ userId: 'ana' }), {

@@ -148,15 +148,15 @@ it('ends a declined session as FAILED, with a page that says so, and never a tok
   expect((await new Browser().step(answer.url)).html).toContain('could not be verified');
   expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
   await expect(agent.complete(sessionUri, { userId: 'ana' })).rejects.toMatchObject(refusal);
-  const anew = await agent.ask(token);
-  expect(anew).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
-  expect(anew.sessionUri).not.toBe(sessionUri);
+  const again = await agent.ask(token);
+  expect(again).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
+  expect(again.sessionUri).not.toBe(sessionUri);
 });
 
 describe('after the agent was deleted', () => {
   const remove = ({ name }: TestAgent) => world.control().send(new DeleteWorkloadIdentityCommand({ name }));
 
-  it('the link says that it has ended', async () => {
+  it('the link says that it is no longer valid', async () => {
     const { agent, authorizationUrl, browser } = await begun();
     await remove(agent);
     const page = await browser.step(authorizationUrl ?? '');
@@ -178,7 +178,7 @@ describe('after the agent was deleted', () => {
 });
 
 describe('after ten minutes', () => {
-  it('the link says that it has ended', async () => {
+  it('the link says that it is no longer valid', async () => {
     const { authorizationUrl, browser } = await begun();
     moveClock(601);
     const page = await browser.step(authorizationUrl ?? '');

@@ -30,7 +30,7 @@ afterAll(() => world.stop());
 
 const stepOf = (row: string) => OPERATIONS.flatMap(({ steps }) => steps).find((step) => step.row === row);
 
-/** Bytes that the service writes to its log meanwhile. */
+/** Bytes that the service writes to its log during the call. */
 async function logged(work: () => Promise<unknown>): Promise<number> {
   const log = () => readFileSync(join(world.dataDir, 'service.log')).length;
   const before = log();

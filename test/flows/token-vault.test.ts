@@ -1,4 +1,4 @@
-/** The token vault moves from one KMS key to another while agents go on, and no one consents again. */
+/** The token vault moves from one KMS key to another while agents continue, and users need not consent again. */
 import {
   CreateApiKeyCredentialProviderCommand,
   GetTokenVaultCommand,
@@ -65,7 +65,7 @@ async function equippedAgent() {
   return { agent, held };
 }
 
-it("is under the deployment's own key until it is moved", async () => {
+it("uses the deployment's key until it is moved", async () => {
   const vault = await get();
   expect(vault).toMatchObject({
     tokenVaultId: 'default',
@@ -75,12 +75,12 @@ it("is under the deployment's own key until it is moved", async () => {
   expect(await get('default')).toMatchObject({ kmsConfiguration: vault.kmsConfiguration });
 });
 
-it('moves under reads that go on, and gives out the same credentials with every earlier key gone', async () => {
+it('moves during reads, and returns the same credentials after every earlier key is deleted', async () => {
   const { agent, held } = await equippedAgent();
   const before = await held();
   expect(before.tokens.map((token) => typeof token)).toEqual(USERS.map(() => 'string'));
   forgetKeys();
-  // A consent that is under way meanwhile.
+  // A consent in progress during the move.
   const dora = await agent.token({ userId: 'dora' });
   const session = await agent.ask(dora);
 
@@ -111,7 +111,7 @@ it('moves under reads that go on, and gives out the same credentials with every 
   expect(await held()).toEqual(before);
 });
 
-it('makes new vault keys under the key that it was moved to', async () => {
+it('creates new vault keys under the new key after a move', async () => {
   const key = await newKmsKey();
   await set(customer(key));
   const { held } = await equippedAgent();
@@ -119,9 +119,9 @@ it('makes new vault keys under the key that it was moved to', async () => {
   await kms.send(new DisableKeyCommand({ KeyId: key }));
   forgetKeys();
   await expect(held()).rejects.toMatchObject({ name: 'InternalServerException' });
-  // With a moved clock AWS's client takes any refusal for one of its own clock, and tries again.
+  // With a moved clock the AWS SDK client takes any refusal for one of its own clock, and tries again.
   jest.useRealTimers();
-  // The key that the vault is under is gone: the move says so, and is finished once it is back.
+  // The key that the vault is under no longer exists: the move says so, and is finished once it is back.
   await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`remain under ${key}`);
   await kms.send(new EnableKeyCommand({ KeyId: key }));
   await set({ keyType: 'ServiceManagedKey' });
@@ -130,7 +130,7 @@ it('makes new vault keys under the key that it was moved to', async () => {
   expect(await held()).toEqual(before);
 });
 
-describe('refuses', () => {
+describe('rejects', () => {
   const unheardOf = 'arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000';
 
   it.each<[string, KmsConfiguration]>([
@@ -148,7 +148,7 @@ describe('refuses', () => {
     });
   });
 
-  it('another vault than the one that there is', async () => {
+  it('an unknown vault', async () => {
     const missing = { name: 'ResourceNotFoundException', $metadata: { httpStatusCode: 404 } };
     await expect(get('other')).rejects.toMatchObject(missing);
     await expect(set({ keyType: 'ServiceManagedKey' }, 'other')).rejects.toMatchObject(missing);
@@ -156,7 +156,7 @@ describe('refuses', () => {
   });
 });
 
-it('writes down who moved it where, and who was refused', async () => {
+it('records in the audit log who moved it to which key, and who was denied', async () => {
   const principal = world.local.principals.operator.arn;
   const entries = (await world.audit()).filter(
     (entry) => entry.operation === 'SetTokenVaultCMK' && entry.principal === principal,

@@ -1,4 +1,4 @@
-/** Whose user tokens count: the deployment's issuers, several at once, or the one of a workload identity's own. */
+/** Which user tokens are accepted: from the deployment's issuers, or from a workload identity's own issuer. */
 import { TEAM_IS_BLUE } from '../domain/gate/endpoints';
 import { agentWith, authorizerFor, rolesThat } from './support/authorizer';
 import { moveClock } from './support/clock';
@@ -6,13 +6,13 @@ import { FORGERIES, startIssuer, type TestIssuer } from './support/issuer';
 import { World, type TestAgent } from './support/world';
 
 const DESK = 'https://desk.example';
-/** The user's name is the same everywhere, the users are not. */
+/** The same `sub` at each issuer names a different user. */
 const ANA = 'ana';
 
 let world: World;
-/** Trusted by the deployment, beside the world's own. */
+/** Trusted by the deployment, in addition to the world's issuer. */
 let partner: TestIssuer;
-/** Trusted by no one but the workload identities that say so. */
+/** Trusted only by workload identities that name it. */
 let own: TestIssuer;
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** An agent with an authorizer configuration of its own, for this issuer. */
+/** An agent with its own authorizer configuration, for this issuer. */
 const agentOf = (change: object = {}) => agentWith(world, authorizerFor(own, change));
 
 const unauthorized = {
@@ -40,7 +40,7 @@ const unauthorized = {
   message: expect.not.stringContaining('expired') as string,
 };
 
-/** The token is refused, the audit log says why, and neither it nor the answer holds the token. */
+/** The token is rejected, the audit log says why, and neither the log nor the response contains the token. */
 async function refused(agent: TestAgent, userToken: string, reason: string): Promise<void> {
   await expect(agent.token({ userToken })).rejects.toMatchObject(unauthorized);
   const last = (await world.audit()).at(-1);
@@ -56,7 +56,7 @@ async function refused(agent: TestAgent, userToken: string, reason: string): Pro
 const now = () => Math.floor(Date.now() / 1000);
 
 describe("the deployment's issuers", () => {
-  it('are believed all at once, each on its own conditions', async () => {
+  it('are all trusted, each on its own conditions', async () => {
     const agent = await world.agent();
     for (const userToken of [
       await world.issuer.token(ANA),
@@ -121,10 +121,10 @@ describe("the deployment's issuers", () => {
       () => world.issuer.token(ANA, {}, { kid: 'user-tokens-ES256' }),
       'algorithm is not the one of the key',
     ],
-    ['that is none', () => Promise.resolve('bm90.YQ.dG9rZW4'), 'not a JWT'],
+    ['that is not a JWT', () => Promise.resolve('bm90.YQ.dG9rZW4'), 'not a JWT'],
     ['with padding', async () => `${await world.issuer.token(ANA)}=`, 'not a JWT'],
     [
-      'past its end by less than clocks may differ',
+      'past its end by less than the allowed clock skew',
       () => world.issuer.token(ANA, { exp: now() - 30 }),
       'expired',
     ],
@@ -149,7 +149,7 @@ describe("the deployment's issuers", () => {
 });
 
 describe("an authorizer configuration of the identity's own", () => {
-  it('is believed, and nothing but that; other identities know nothing of it', async () => {
+  it("replaces the deployment's issuers for this identity only", async () => {
     const [agent, other] = [await agentOf(), await world.agent()];
     expect(await agent.token({ userToken: await own.token(ANA) })).toEqual(expect.any(String));
     await refused(agent, await world.issuer.token(ANA), 'issuer not trusted');
@@ -161,7 +161,7 @@ describe("an authorizer configuration of the identity's own", () => {
     await refused(other, await own.token(ANA), 'issuer not trusted');
   });
 
-  it('asks for the custom claims that it names', async () => {
+  it('requires the custom claims that it names', async () => {
     const agent = await agentOf({
       customClaims: [
         TEAM_IS_BLUE,
@@ -183,7 +183,7 @@ describe("an authorizer configuration of the identity's own", () => {
     }
   });
 
-  it('counts at completion too: the same name at another issuer is another user, and no user here', async () => {
+  it('applies at completion too: the same `sub` at another issuer is rejected', async () => {
     const agent = await agentOf();
     const token = await agent.token({ userToken: await own.token(ANA) });
     const { authorizationUrl } = await agent.ask(token);
@@ -219,8 +219,8 @@ describe("an authorizer configuration of the identity's own", () => {
   });
 });
 
-describe('an issuer that is at fault itself', () => {
-  it('where no one answers: the caller may try again', async () => {
+describe('an issuer that fails', () => {
+  it('is reported as unavailable when it does not answer, so that the caller can retry', async () => {
     const gone = await startIssuer();
     const agent = await agentOf({ discoveryUrl: gone.discoveryUrl });
     const userToken = await gone.token(ANA, { aud: own.audience });
@@ -231,7 +231,7 @@ describe('an issuer that is at fault itself', () => {
     });
   });
 
-  it('where there is no metadata: the caller is told, and does not try again', async () => {
+  it('is reported as misconfigured when it has no metadata, so that the caller does not retry', async () => {
     const issuer = `${own.issuer}/elsewhere`;
     const agent = await agentOf({ discoveryUrl: `${issuer}/.well-known/openid-configuration` });
     await expect(agent.token({ userToken: await own.token(ANA, { iss: issuer }) })).rejects.toMatchObject({
@@ -241,7 +241,7 @@ describe('an issuer that is at fault itself', () => {
     });
   });
 
-  it('takes a key back: within ten minutes its tokens count no more', async () => {
+  it('invalidates the tokens of a withdrawn key within 10 minutes', async () => {
     const agent = await agentOf();
     const later = { exp: now() + 7200 };
     const [stays, goes] = [await own.token(ANA, later), await own.token(ANA, later, { alg: 'ES256' })];

@@ -15,7 +15,7 @@ import { TestAgent, World, type Ask } from './support/world';
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-/** A token endpoint that lets in whoever brings a token of the issuer, made for it and not seen before. */
+/** A token endpoint that accepts a token of the issuer if the token names this endpoint and was not used before. */
 class TrustingServer {
   readonly requests: { readonly form: URLSearchParams; readonly claims: JWTPayload }[] = [];
   private readonly seen = new Set<string>();
@@ -116,7 +116,7 @@ const own: Ask = {
   forceAuthentication: true,
 };
 
-it("gets the agent's own token with no client id, and says which agent and whose provider", async () => {
+it("gets the agent's token without a client ID, and names the agent and the provider's owner in the assertion", async () => {
   const agent = await agentOf();
   expect((await agent.ask(await agent.token(), own)).accessToken).toBe(`token-${server.requests.length}`);
   const { form, claims } = server.requests.at(-1) ?? {};
@@ -131,7 +131,7 @@ it("gets the agent's own token with no client id, and says which agent and whose
   });
 });
 
-it('names the client that has an id, and has a new assertion each time', async () => {
+it('names the client if it has an ID, and sends a new assertion each time', async () => {
   const agent = await agentOf({ clientId: 'agents' });
   const token = await agent.token();
   await agent.ask(token, own);
@@ -141,14 +141,14 @@ it('names the client that has an id, and has a new assertion each time', async (
   expect(first?.claims.jti).not.toBe(second?.claims.jti);
 });
 
-it('refuses USER_FEDERATION without a client id, by what is missing', async () => {
+it('rejects USER_FEDERATION without a client ID, and names the missing field', async () => {
   const agent = await agentOf();
   const refused = agent.ask(await agent.token({ userId: 'ana' }));
   await expect(refused).rejects.toMatchObject({ name: 'ValidationException' });
   await expect(refused).rejects.toThrow(/clientId/);
 });
 
-it('takes no client secret, and tells of none', async () => {
+it('rejects a client secret, and Get returns none', async () => {
   await expect(agentOf({ clientSecret: 'a secret for nothing' })).rejects.toThrow(
     /clientSecret: must be omitted/,
   );

@@ -119,7 +119,7 @@ describe.each(FUNCTION_GROUPS)('%s', (group) => {
     expect(line).toContain(said);
   });
 
-  it('names all at once', async () => {
+  it('names all errors together', async () => {
     const line = await start(group, {
       DIRECTORY_TABLE: undefined,
       KEYS_TABLE: undefined,

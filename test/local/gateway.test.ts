@@ -1,4 +1,4 @@
-/** The gateway with AWS's own clients, and the habits of API Gateway that it keeps. */
+/** The gateway with AWS SDK clients, and the habits of API Gateway that it keeps. */
 import { BedrockAgentCoreClient, GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
 import {
   BedrockAgentCoreControlClient,
@@ -22,7 +22,7 @@ beforeEach(() => {
   gateway.reset({ workloadAccessToken: 'token' });
 });
 
-describe("AWS's clients", () => {
+describe('AWS SDK clients', () => {
   const settings = () => ({ region: LOCAL_REGION, endpoint: gateway.endpoint, credentials: agent });
 
   it.each([
@@ -151,7 +151,7 @@ describe('the gateway', () => {
     expect(gateway.events).toHaveLength(0);
   });
 
-  it('hands on several cookies, a redirect and bytes', async () => {
+  it('passes on several cookies, a redirect, and bytes', async () => {
     gateway.answer = () =>
       Promise.resolve({
         statusCode: 302,
@@ -170,7 +170,7 @@ describe('the gateway', () => {
     expect(bytes).toEqual(Buffer.from([0x89, 0x50]));
   });
 
-  it('hands on repeated headers and decodes the query as forms do', async () => {
+  it('passes on repeated headers and decodes the query as forms do', async () => {
     await send({
       ...jwksRequest(gateway.host),
       path: '/.well-known/jwks.json?a=1&a=2+3',
@@ -212,7 +212,7 @@ describe('the gateway', () => {
     expect(gateway.events).toHaveLength(1);
   });
 
-  it('does not wait for ever', async () => {
+  it('does not wait indefinitely', async () => {
     gateway.answer = () => new Promise(() => undefined);
     const { status, body } = await send(jwksRequest(gateway.host));
     expect([status, JSON.parse(body)]).toMatchObject([504, { __type: 'InternalServerException' }]);

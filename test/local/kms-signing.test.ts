@@ -1,4 +1,4 @@
-/** Asymmetric keys of the embedded KMS, by AWS's own client: what they sign verifies, and each key keeps to its kind. */
+/** Asymmetric keys of the embedded KMS, by the AWS SDK client: what they sign verifies, and each key keeps to its kind. */
 import { constants, createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

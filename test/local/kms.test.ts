@@ -122,7 +122,7 @@ async function created(): Promise<string> {
 describe('another key', () => {
   const there = { vault: 'elsewhere' };
 
-  it('takes over by ReEncrypt what the first one sealed, under a context of its own', async () => {
+  it('takes over by ReEncrypt what the first one sealed, under its own context', async () => {
     const KeyId = await created();
     const blob = await encrypted();
     const { CiphertextBlob, ...moved } = await client.send(

@@ -1,4 +1,4 @@
-/** The embedded Lambda, by AWS's own client: what it invokes, how it refuses, and whom it answers. */
+/** The embedded Lambda, by the AWS SDK client: what it invokes, how it refuses, and whom it answers. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startLambda, type InvokedHandler, type LocalLambda } from '../../lib/local/lambda';
@@ -60,7 +60,7 @@ it("tells a function's error from its answer", async () => {
   expect(failures).toMatchObject([{ resource: 'doubling', error: { message: 'no number' } }]);
 });
 
-it('takes an event at once, serves it afterwards, and lets it finish before it closes', async () => {
+it('accepts an event immediately, serves it afterwards, and finishes it before it closes', async () => {
   const own = await startLambda({ functions, credentials, reportFailure: () => undefined });
   let finish = (): void => undefined;
   const served: unknown[] = [];

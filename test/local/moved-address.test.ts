@@ -1,6 +1,6 @@
 /**
  * The service at another port, over the same data folder: agents get tokens, grants stay, and the published keys
- * verify what is signed. Played by AWS's own clients against `npm start` as a program.
+ * verify what is signed. Played by AWS SDK clients against `npm start` as a program.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -165,7 +165,7 @@ async function bindSigningKeyTo(address: string): Promise<void> {
   await close();
 }
 
-it('goes on at another port: tokens, grants, keys, and a consent that was under way', async () => {
+it('continues at another port: tokens, grants, keys, and a consent that was under way', async () => {
   const before = await startAt();
   await register(before);
   const old = await before.userToken();
@@ -229,7 +229,7 @@ it('makes a new key where the one of before is bound to the old address, and pub
   expect(await back.agent.ask(token)).toMatchObject({ accessToken });
 });
 
-it('goes on with a key of before at the address that it is bound to', async () => {
+it('continues with a key of before at the address that it is bound to', async () => {
   const before = await startAt(String(await freePorts()));
   await register(before);
   const old = await before.agent.token();

@@ -84,7 +84,7 @@ async function createSecret(owner: string | undefined, as: PrincipalName = 'oper
 }
 
 describe('the operator', () => {
-  it('creates a key that a credential provider of its own signs by', async () => {
+  it('creates a key that its own credential provider signs by', async () => {
     const KeyId = await createKey(undefined);
     const control = new BedrockAgentCoreControlClient(settings('operator', service.endpoint));
     const createProvider = () =>

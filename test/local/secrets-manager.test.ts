@@ -1,4 +1,4 @@
-/** The embedded Secrets Manager, by AWS's own client: what it keeps, how it refuses, and whom it answers. */
+/** The embedded Secrets Manager, by the AWS SDK client: what it keeps, how it refuses, and whom it answers. */
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Signature Version 4 at the gateway: what must be believed, and every way found to get past it. */
+/** Signature Version 4 at the gateway: what must be trusted, and every way found to get past it. */
 import { agent, GatewayUnderTest } from './gateway-under-test';
 import {
   inAuthorization,

@@ -1,4 +1,4 @@
-/** The embedded STS, by AWS's own client: its tokens, as a server checks them that trusts their issuer. */
+/** The embedded STS, by the AWS SDK client: its tokens, as a server checks them that trusts their issuer. */
 import { GetWebIdentityTokenCommand, STSClient, type GetWebIdentityTokenRequest } from '@aws-sdk/client-sts';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';

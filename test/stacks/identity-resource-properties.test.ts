@@ -209,7 +209,7 @@ describe('an OAuth client', () => {
     ['no server', () => OAuth2Vendor.custom(client())],
     ['a tenant vendor without its issuer', () => OAuth2Vendor.included('OktaOauth2', client())],
     [
-      'a secret beside a key',
+      'a secret in addition to a key',
       () =>
         OAuth2Vendor.custom({
           ...client(),
@@ -240,7 +240,7 @@ describe('a workload identity', () => {
     expect(() => make('no url')).toThrow('allowedResourceOauth2ReturnUrls');
   });
 
-  it('may believe an issuer of its own', () => {
+  it('can trust its own issuer', () => {
     const discoveryUrl = 'https://login.example/.well-known/openid-configuration';
     new WorkloadIdentity(stack, 'A', { identity, authorizer: { discoveryUrl, allowedAudience: ['app'] } });
     expect(JSON.parse(String(propertiesOf(templateOf(stack), IDENTITY).configuration))).toEqual({

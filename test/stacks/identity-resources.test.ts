@@ -312,7 +312,7 @@ describe('the function behind the resources', () => {
     return JSON.parse(Environment.Variables.STACK) as Record<string, unknown>;
   };
 
-  it('is told its stack, the services, and what each credential provider is, and its secret', () => {
+  it('receives its stack, the services, and the properties and secret of each credential provider', () => {
     const given = new Secret(stack, 'Given');
     weatherOf({ apiKey: ProviderSecret.managed(given, { jsonKey: 'key' }) });
     new ApiKeyCredentialProvider(stack, 'Other', { identity, apiKey: SecretValue.secretsManager('other') });

@@ -1,4 +1,4 @@
-/** Everyone asks at once, each with a client of its own, and the time that each waits is taken. */
+/** Everyone asks at once, each with its own client, and the time that each waits is taken. */
 import { performance } from 'node:perf_hooks';
 import type {
   BedrockAgentCoreClient,
@@ -10,7 +10,7 @@ export interface Burst {
   readonly callers: number;
   /** Callers that got a token. */
   readonly tokens: number;
-  /** The tokens that were handed out, each once. */
+  /** The tokens that were returned, each once. */
   readonly distinct: ReadonlySet<string>;
   /** Callers that got an authorization URL instead. */
   readonly consents: number;

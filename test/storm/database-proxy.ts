@@ -1,5 +1,5 @@
 /**
- * A worker's way to DynamoDB: everything passes unchanged, but for the one request at which the worker is to die.
+ * A worker's way to DynamoDB: everything passes unchanged, except for the one request at which the worker is to die.
  * So the storm knows how far a worker has come without any hook in the service.
  */
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -30,7 +30,7 @@ export interface DatabaseProxy extends Pick<Listening, 'close'> {
 export async function startDatabaseProxy(options: ProxyOptions): Promise<DatabaseProxy> {
   const server = createServer((request, response) => {
     serve(options, request, response).catch(() => {
-      // Either end is gone; the SDK in the worker, if it still runs, tries again.
+      // Either end no longer exists; the SDK in the worker, if it still runs, tries again.
       response.destroy();
     });
   });

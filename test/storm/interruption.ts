@@ -1,6 +1,6 @@
 /** How a program that a person started ends before its time. */
 
-/** Exit code of a program that Ctrl-C has ended, as shells have it: 128 and the signal's number. */
+/** Exit code of a program that Ctrl-C ended, as shells report it: 128 and the signal's number. */
 export const INTERRUPTED = 130;
 
 /**

@@ -32,7 +32,7 @@ function pass(port: number, request: IncomingMessage, response: ServerResponse):
     else answerError(response, functionFailed());
   };
   const onward = forward(
-    // A connection of its own: one that was kept open may be to a worker that died since.
+    // Its own connection: one that was kept open may be to a worker that died since.
     { host: LOOPBACK, port, method, path, headers: rawHeaders, agent: false },
     (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);

@@ -86,7 +86,7 @@ export class Stage {
     };
   }
 
-  /** Clients as so many callers have them: each tries again on its own account, as AWS's SDK does when left alone. */
+  /** Clients as so many callers have them: each tries again on its own account, as the AWS SDK does when left alone. */
   callers(count: number): BedrockAgentCoreClient[] {
     const requestHandler = { httpAgent: new Agent({ keepAlive: true, maxSockets: count }) };
     return Array.from(
@@ -95,7 +95,7 @@ export class Stage {
     );
   }
 
-  /** A new agent with a credential provider of its own at the judge. */
+  /** A new agent with its own credential provider at the judge. */
   async agent(): Promise<TestAgent> {
     this.agents += 1;
     const name = `agent-${this.agents}`;

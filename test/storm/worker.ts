@@ -1,5 +1,5 @@
 /**
- * One worker of the storm, a process of its own: the service's functions behind the local gateway, as `npm start`
+ * One worker of the storm, its own process: the service's functions behind the local gateway, as `npm start`
  * runs them. It shares nothing with the others but the emulators.
  */
 import type { EmulatorAccess } from '../../lib/local/emulators';
@@ -24,7 +24,7 @@ export interface WorkerReady {
 async function run({ logPath, ...assignment }: WorkerAssignment): Promise<void> {
   globalThis.console = openServiceLog(logPath).console;
   const { port } = await startFunctions({ ...assignment, port: 0, trustedIssuers: [] });
-  // No one to hear it: the storm has ended meanwhile.
+  // No process listens anymore: the storm has already stopped.
   process.send?.({ port } satisfies WorkerReady, undefined, undefined, (error) => {
     if (error) process.exit();
   });

@@ -107,7 +107,7 @@ def test_a_workload_token_of_the_callers_own_does_not_reach_it(
     connect(world, invocation_url, "ana")
     mine = world.agent().token(user_id="somebody else")
     answer = events(invoke(invocation_url, world.user_token("ana"), **{name: mine}))
-    # Ana's events, by the token that the gate got, and no link for somebody else.
+    # Ana's events, by the token that the gate got, and no link for another user.
     assert [event["kind"] for event in answer] == ["progress", "progress", "events"]
 
 

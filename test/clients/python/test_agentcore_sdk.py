@@ -80,7 +80,7 @@ def test_federates_off_runtime_once_a_return_url_is_registered(
     assert not seen
     identity.update_workload_identity(noted()["workload_identity_name"], [RETURN_URL])
     first = asyncio.run(read())
-    # Forced each time: the SDK asks anew, and never gets the token that was there.
+    # Forced each time: the SDK asks again, and never gets the token that was there.
     assert asyncio.run(read()) != first
     assert len(seen) == 2
 

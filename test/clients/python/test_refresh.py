@@ -37,7 +37,7 @@ def test_refreshes_and_asks_for_consent_when_that_is_refused(world: World) -> No
         assert "authorizationUrl" not in answer
     assert answer["accessToken"] != first
 
-    # No one asks until the refresh token has ended as well.
+    # No consent is needed until the refresh token has also ended.
     time.sleep(provider["refreshTokenSeconds"] + 1)
     ended = agent.ask(token, **ask)
     assert ended["sessionStatus"] == "IN_PROGRESS"

@@ -1,6 +1,6 @@
 /**
- * An agent on AWS's TypeScript SDK (`BedrockAgentCoreApp`) behind a gate of its own, as it would run on AgentCore
- * Runtime; invoked by AWS's client, for a user whom the caller may name.
+ * An agent on the AgentCore SDK for TypeScript (`BedrockAgentCoreApp`) behind its own gate, as it would run on AgentCore
+ * Runtime; invoked by the AWS SDK client, for a user whom the caller may name.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

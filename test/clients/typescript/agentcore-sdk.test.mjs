@@ -1,4 +1,4 @@
-/** Acceptance scenario 3: AWS's TypeScript SDK (npm `bedrock-agentcore`), whose wrappers fetch the credentials. */
+/** Acceptance scenario 3: the AgentCore SDK for TypeScript (npm `bedrock-agentcore`), whose wrappers fetch the credentials. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';

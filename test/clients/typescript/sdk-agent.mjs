@@ -1,5 +1,5 @@
 /**
- * An agent on AWS's TypeScript SDK, written for AgentCore Runtime and for nothing else: it tells its user's link, waits,
+ * An agent on the AgentCore SDK for TypeScript, written for AgentCore Runtime and for nothing else: it tells its user's link, waits,
  * and tells of the token that it got only how it begins. PORT says where it listens, PROVIDER whom it asks.
  */
 import process from 'node:process';

@@ -1,6 +1,6 @@
 /**
- * Signs what AWS's SDKs send as IAM authorization on API Gateway wants it, the clients too that an SDK makes by
- * itself and does not hand out; and notes the service that each signature names, as it leaves for the network.
+ * Signs what AWS SDKs send as IAM authorization on API Gateway wants it, the clients too that an SDK makes by
+ * itself and does not return; and notes the service that each signature names, as it leaves for the network.
  * Import it before the first call.
  */
 import { subscribe } from 'node:diagnostics_channel';

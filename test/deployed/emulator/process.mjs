@@ -1,4 +1,4 @@
-/** The AWS emulator as a process of its own: on loopback only, with its state in a folder that goes with it. */
+/** The AWS emulator as its own process: on loopback only, with its state in a folder that goes with it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -20,7 +20,7 @@ const STOP_MILLISECONDS = 10_000;
 /** How much of the emulator's log is shown when it does not start. */
 const LOG_LINES = 20;
 
-/** This process's environment without what would lead AWS's clients, or requests to loopback, elsewhere. */
+/** This process's environment without what would lead AWS SDK clients, or requests to loopback, elsewhere. */
 function cleanEnvironment() {
   const foreign = /^(AWS_|CDK_|MINISTACK_|LOCALSTACK_|NODE_OPTIONS$|PYTHONPATH$)/;
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
@@ -50,7 +50,7 @@ async function end(child) {
 }
 
 /**
- * @returns the environment in which AWS's clients and the CDK find it, and how to stop it
+ * @returns the environment in which AWS SDK clients and the CDK find it, and how to stop it
  * @throws Error with the end of its log, when it does not become ready
  */
 export async function startEmulator() {
@@ -78,7 +78,7 @@ export async function startEmulator() {
       SFTP_ENABLED: 'false',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own: Ctrl-C is for the checks first, which still need it.
+    // Its own process group: Ctrl-C is for the checks first, which still need it.
     detached: true,
   });
   const logFile = join(folder, 'emulator.log');

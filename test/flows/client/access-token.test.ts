@@ -85,7 +85,7 @@ it('makes its options from the arguments of the call', async () => {
   expect(links).toHaveLength(1);
 });
 
-it('without anyone to take the link says so at once, and shows the link to no one who logs the error', async () => {
+it('fails immediately without a link handler, with an error that logs no link', async () => {
   const { options, agent, links } = await agentOf('cleo');
   const { onAuthUrl, ...alone } = options;
   const failure: unknown = await getAccessToken(alone).catch((error: unknown) => error);
@@ -164,7 +164,7 @@ it.each(['server_error', 'temporarily_unavailable', 'invalid_grant', 'unreachabl
   },
 );
 
-it('asks ever more seldom, at last every five seconds, and gives up in time; the link stays good', async () => {
+it('polls less often over time, up to every 5 seconds, and stops in time; the link stays valid', async () => {
   const { options, links, consent } = await agentOf('eve');
   const clock = new ScriptedClock();
   await expect(getAccessToken({ ...options, consentTimeout: 30, clock })).rejects.toBeInstanceOf(
@@ -185,7 +185,7 @@ describe('called off', () => {
     expect(links).toHaveLength(0);
   });
 
-  it('while it waits, ends at once', async () => {
+  it('while it waits, ends immediately', async () => {
     const { options } = await agentOf('gus');
     const caller = new AbortController();
     // The system's clock: only the signal can end this.
@@ -201,7 +201,7 @@ describe('called off', () => {
     await expect(waiting).rejects.toBe(reason);
   });
 
-  it('while the link is being handed on, ends at once', async () => {
+  it('while the link is being delivered, ends immediately', async () => {
     const { options } = await agentOf('hal');
     const caller = new AbortController();
     const onAuthUrl = () => {
@@ -212,7 +212,7 @@ describe('called off', () => {
   });
 });
 
-it('forces authentication once for each call, and never hands out the token from before', async () => {
+it('forces authentication once for each call, and never returns the previous token', async () => {
   const { agent, options, links, consent } = await agentOf('ida');
   const old = await agent.connect('ida');
   const forced = () =>
@@ -229,7 +229,7 @@ it('forces authentication once for each call, and never hands out the token from
   expect(await getAccessToken({ ...plain, forceAuthentication })).toBe(second);
 });
 
-it('goes on waiting through a fault that passes', async () => {
+it('keeps waiting after a temporary error', async () => {
   const { options, consent } = await agentOf('jon');
   let faults = 0;
   let broken = false;
@@ -258,7 +258,7 @@ it('goes on waiting through a fault that passes', async () => {
   expect(faults).toBeGreaterThan(0);
 });
 
-it('hands on what the service refuses', async () => {
+it('passes on errors of the service', async () => {
   const { options, links } = await agentOf('kim');
   const callbackUrl = 'http://127.0.0.1:9/not-registered';
   await expect(getAccessToken({ ...options, callbackUrl })).rejects.toMatchObject({

@@ -100,7 +100,7 @@ describe('refuses, before it asks the service,', () => {
     ['an endless state', 'malformed', (query) => query.set('state', 'x'.repeat(4097))],
     ['no session', 'malformed', (query) => query.delete('session_id')],
     ['two sessions', 'malformed', (query) => query.append('session_id', query.get('session_id') ?? '')],
-    ['a session that is none', 'malformed', (query) => query.set('session_id', 'urn:example:1')],
+    ['a malformed session', 'malformed', (query) => query.set('session_id', 'urn:example:1')],
     ['a session with more behind it', 'malformed', (query) => query.append('session_id', 'x')],
     [
       'a session with a line break',

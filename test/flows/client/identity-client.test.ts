@@ -46,7 +46,7 @@ it("calls the service as API Gateway's IAM authorization wants it, with a slash 
   }
 });
 
-describe('with an environment of its own', () => {
+describe('with a separate environment', () => {
   const names = ['AGENT_IDENTITY_ENDPOINT', 'AWS_REGION', 'AWS_DEFAULT_REGION'];
   let before: NodeJS.ProcessEnv;
   const clear = () => {

@@ -27,7 +27,7 @@ export interface TestMcpServer {
 }
 
 /**
- * @param options of the tool, but for what comes with each request; asked for at each call
+ * @param options of the tool, except for what comes with each request; asked for at each call
  * @param sessions whether it has MCP sessions; else each request stands alone
  */
 export async function startMcpServer(

@@ -67,7 +67,7 @@ it('asks each user for themselves', async () => {
   expect(second.url).not.toBe(first.url);
 });
 
-it('asks anew when the resource no longer takes the token and it cannot be renewed', async () => {
+it('asks for consent again when the resource rejects the token and it cannot be renewed', async () => {
   const old = await agent.connect('dora');
   const client = await forUser('dora');
   expect(await call(client)).toMatchObject(text(old));
@@ -78,7 +78,7 @@ it('asks anew when the resource no longer takes the token and it cannot be renew
   expect(issued()).not.toBe(old);
 });
 
-it('neither waits nor forces, even where the options of another wrapper are handed on', async () => {
+it('neither waits nor forces authentication, even with options for another wrapper', async () => {
   const links: string[] = [];
   const waiting = {
     ...federated(world, agent),

@@ -110,12 +110,12 @@ it.each(['opaque', 'a.b.c', 'e30.e30.e30'])(
     expect([await tokens.get(), await tokens.get()]).toEqual([`${opaque}-1`, `${opaque}-1`]);
     const renewed = await Promise.all([tokens.renew(`${opaque}-1`), tokens.renew(`${opaque}-1`)]);
     expect(renewed).toEqual([`${opaque}-2`, `${opaque}-2`]);
-    // Whoever is late with the old one mints nothing.
+    // Anyone who is late with the old one mints nothing.
     expect(await tokens.renew(`${opaque}-1`)).toBe(`${opaque}-2`);
   },
 );
 
-it('whose mint failed are tried anew by the next', async () => {
+it('are requested again by the next caller after a failure', async () => {
   const { mint } = await minting();
   const failure = new Error('no network');
   let failures = 2;
@@ -132,7 +132,7 @@ it('whose mint failed are tried anew by the next', async () => {
   expect(await tokens.get()).toEqual(expect.any(String));
 });
 
-it('that the service says have expired are minted anew, once, and the call is made again', async () => {
+it('are renewed once, and the call is repeated, when the service says that they expired', async () => {
   const { agent, mint, minted } = await minting('ana');
   const stored = await agent.connect('ana');
   // An agent whose own clock stands still does not see the end coming.
@@ -182,7 +182,7 @@ describe('from the gate', () => {
     expect(() => fromGate(headers)).toThrow(WorkloadAccessTokenError);
   });
 
-  it('cannot be renewed by the agent, which is told to be invoked again', async () => {
+  it('cannot be renewed by the agent, which gets an error that asks for another invocation', async () => {
     const { agent, mint } = await minting('ben');
     const stored = await agent.connect('ben');
     const options = { ...federated(world, agent), ...fromGate({ WorkloadAccessToken: await mint() }) };

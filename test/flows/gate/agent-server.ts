@@ -11,7 +11,7 @@ export interface Asked {
 
 export class AgentServer {
   readonly asked: Asked[] = [];
-  /** Runs while no one has hung up: resolves when the connection of the run is gone. */
+  /** Runs while no one has hung up: resolves when the connection of the run no longer exists. */
   gone: Promise<void> = Promise.resolve();
   /** What the next runs do; an echo of the payload, to begin with. */
   run: (response: ServerResponse, asked: Asked) => unknown = echo;

@@ -1,5 +1,5 @@
 /**
- * An agent's answer whose headers no gateway takes: the caller gets an error that AWS's client does not retry, so the
+ * An agent's answer whose headers no gateway takes: the caller gets an error that the AWS SDK client does not retry, so the
  * agent has run once.
  */
 import { InvokeAgentRuntimeCommand } from '@aws-sdk/client-bedrock-agentcore';
@@ -34,7 +34,7 @@ beforeEach(() => {
   server.requests.length = 0;
 });
 
-/** One call by AWS's client, which sends again what fails with 502. */
+/** One call by the AWS SDK client, which sends again what fails with 502. */
 const invoke = ({ baseUrl, agentRuntimeArn }: Opened) =>
   awsClient(world, { baseUrl }).send(
     new InvokeAgentRuntimeCommand({ agentRuntimeArn, payload: Buffer.from('{}') }),

@@ -40,7 +40,7 @@ export interface Opened extends LocalAgentEndpoint {
 
 let names = 0;
 
-/** @param issuer whose tokens the agent's workload identity believes, in place of the deployment's */
+/** @param issuer whose tokens the agent's workload identity trusts, in place of the deployment's */
 export async function openEndpoint(
   world: World,
   options: Pick<AgentEndpointOptions, 'inbound' | 'target'> & Partial<AgentEndpointOptions>,
@@ -58,7 +58,7 @@ export async function openEndpoint(
   return { ...endpoint, agent };
 }
 
-/** AWS's client, as an application has it. */
+/** AWS SDK client, as an application has it. */
 export function awsClient(
   world: World,
   { baseUrl }: Pick<Opened, 'baseUrl'>,

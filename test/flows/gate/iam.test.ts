@@ -1,4 +1,4 @@
-/** An endpoint whose callers sign, with AWS's own client as it is: who may call, for whom, which agent. */
+/** An endpoint whose callers sign, with the AWS SDK client as it is: who may call, for whom, which agent. */
 import {
   InvokeAgentRuntimeCommand,
   type InvokeAgentRuntimeCommandInput,
@@ -31,7 +31,7 @@ beforeEach(() => {
   server.reset();
 });
 
-/** One call by AWS's client. */
+/** One call by the AWS SDK client. */
 const invoke = (
   input: Partial<InvokeAgentRuntimeCommandInput> = {},
   principal: PrincipalName = 'operator',
@@ -80,7 +80,7 @@ it('reaches the agent, with a workload access token for the agent alone', async 
   });
 });
 
-it('gives a session of its own to a caller without one', async () => {
+it('creates a session for a caller without one', async () => {
   const { runtimeSessionId } = await invoke();
   expect(runtimeSessionId).toMatch(/^[0-9a-f-]{36}$/);
   expect(server.asked[0]?.headers['x-amzn-bedrock-agentcore-runtime-session-id']).toBe(runtimeSessionId);
@@ -215,7 +215,7 @@ it('counts the calls by how they ended', async () => {
 });
 
 describe('when the identity service refuses', () => {
-  it("the endpoint's role: the caller is told whose matter that is", async () => {
+  it("the endpoint's role: the error names who must fix it", async () => {
     const closed = await openEndpoint(world, {
       inbound: { kind: 'IAM', userIdPrincipals: [] },
       target: { kind: 'url', url: server.url },
@@ -230,7 +230,7 @@ describe('when the identity service refuses', () => {
     await closed.close();
   });
 
-  it('a workload identity that is gone', async () => {
+  it('a deleted workload identity', async () => {
     const orphan = await openEndpoint(world, {
       inbound: { kind: 'IAM', userIdPrincipals: [] },
       target: { kind: 'url', url: server.url },
@@ -243,7 +243,7 @@ describe('when the identity service refuses', () => {
     await orphan.close();
   });
 
-  it('or cannot be had: the caller may come again, and the agent was not asked', async () => {
+  it('or an unavailable service: the caller can retry, and the agent was not invoked', async () => {
     const cut = await openEndpoint(world, {
       inbound: { kind: 'IAM', userIdPrincipals: [] },
       target: { kind: 'url', url: server.url },

@@ -153,7 +153,7 @@ describe('answers', () => {
       'hello',
     ],
     [
-      'with JSON of its own',
+      'with its own JSON',
       () => Promise.resolve({ result: 'hello' }),
       'application/json',
       '{"result":"hello"}',
@@ -189,7 +189,7 @@ describe('answers', () => {
     ]);
   });
 
-  it('with nothing but a status', async () => {
+  it('with only a status', async () => {
     deploy({
       streaming: (_event, stream) => Promise.resolve(withMetadata(stream, { statusCode: 202 }).end()),
     });
@@ -204,7 +204,7 @@ describe('does not answer as it should', () => {
   it.each<[what: string, handler: LambdaFunction, reason: string]>([
     ['with an error', () => Promise.resolve({ statusCode: 500, body: 'private' }), 'status 500'],
     [
-      'with metadata that are none',
+      'with invalid metadata',
       {
         streaming: (_event, stream) => Promise.resolve(withMetadata(stream, { statusCode: 'private' }).end()),
       },
@@ -267,7 +267,7 @@ it('is run once, whatever happens', () => {
   });
 });
 
-it("is decoded by AWS's own client: the embedded Lambda speaks its event stream", async () => {
+it('is decoded by the AWS SDK client: the embedded Lambda speaks its event stream', async () => {
   deploy({ streaming: (_event, stream) => Promise.resolve(stream.end('hello')) });
   const { EventStream = [] } = await new LambdaClient({}).send(
     new InvokeWithResponseStreamCommand({ FunctionName: FUNCTION, Payload: Buffer.from('{}') }),

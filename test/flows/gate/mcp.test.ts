@@ -106,7 +106,7 @@ const complete = (user: McpUser, url: URL) =>
     browserSession: () => ({ user: { userToken: user.accessToken }, states: [STATE] }),
   });
 
-it('is found, signed in at, and used, by a client that is given nothing but its address', async () => {
+it('works for a client that knows only its address: discovery, sign-in, and use', async () => {
   const { server, endpoint } = await served(['a']);
   const { baseUrl, invocationUrl } = endpoint;
   const user = userOf(endpoint, 'ana');
@@ -142,7 +142,7 @@ it('is found, signed in at, and used, by a client that is given nothing but its 
   expect((await client.listTools()).tools).toMatchObject([{ name: 'token' }]);
   const headers = server.reached.at(-1)?.headers ?? {};
   expect(headers['mcp-protocol-version']).toBe(LATEST_PROTOCOL_VERSION);
-  // The agent gets a token of its own for this user; the user's own stays at the gate.
+  // The agent gets its own token for this user; the user's own stays at the gate.
   expect(headers).not.toHaveProperty('authorization');
   expect(decodeJwt(String(headers.workloadaccesstoken))).toMatchObject({
     sub: `${signIn.issuer}#ana`,

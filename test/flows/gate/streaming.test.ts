@@ -224,7 +224,7 @@ describe('an agent that', () => {
       302,
     ],
     ['does not know the address', (response) => response.writeHead(404).end('a private detail'), 404],
-  ])('%s: its status is told, and nothing else', async (_what, run, status) => {
+  ])('%s: returns only its status', async (_what, run, status) => {
     server.run = run;
     const answer = await call();
     expect(answer.status).toBe(424);
@@ -314,7 +314,7 @@ it('waits for a caller who reads slowly, instead of keeping it all', async () =>
   await server.gone;
 });
 
-it('serves many at once, each its own', async () => {
+it('serves concurrent callers separately', async () => {
   server.run = (response, { headers }) =>
     response.end(String(headers['x-amzn-bedrock-agentcore-runtime-request-id']));
   const texts = await Promise.all(Array.from({ length: 20 }, async () => (await call()).text()));

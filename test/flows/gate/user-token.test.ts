@@ -16,7 +16,7 @@ import { claimsOf, openEndpoint, type Opened } from './endpoints';
 
 let world: World;
 let server: AgentServer;
-/** Believed by the endpoint, and by its workload identity. */
+/** Trusted by the endpoint and by its workload identity. */
 let issuer: TestIssuer;
 let endpoint: Opened;
 
@@ -49,7 +49,7 @@ beforeEach(() => {
 
 type Header = Parameters<TestIssuer['token']>[2];
 
-/** A token that is good here, but for what the claims and the header say. */
+/** A valid token, except for the given claims and header. */
 const token = (claims: object = {}, header?: Header) =>
   issuer.token('ana', { client_id: 'web', scope: 'openid invoke', team: 'blue', ...claims }, header);
 
@@ -197,7 +197,7 @@ describe('is refused, and told no more than that, with a token', () => {
     ],
     ["without a key's name", () => token({}, { kid: undefined }), 'names no signing key'],
     ['without a subject', () => token({ sub: undefined }), 'iss, sub or exp is missing'],
-    ['that is none', () => Promise.resolve('bm90.YQ.dG9rZW4'), 'not a JWT'],
+    ['that is not a JWT', () => Promise.resolve('bm90.YQ.dG9rZW4'), 'not a JWT'],
     ['with padding', async () => `${await token()}=`, 'not a JWT'],
     ['past its end by less than clocks may differ', () => token({ exp: now() - 30 }), 'expired'],
     ['of a logout', () => token({}, { typ: 'logout+jwt' }), 'typ names another kind of token'],
@@ -220,12 +220,12 @@ describe('is refused, and told no more than that, with a token', () => {
   });
 });
 
-it('is told where to sign in without a token, too', async () => {
+it('gets the link to the resource metadata without a token, too', async () => {
   await unauthorized(await call());
 });
 
 describe('a token that lacks the scope', () => {
-  it('and nothing else: the client is told which to ask for', async () => {
+  it('and names the required scope to the client', async () => {
     const answer = await call(await token({ scope: 'openid' }));
     expect(answer.status).toBe(403);
     expect(answer.headers.get('www-authenticate')).toBe(
@@ -266,7 +266,7 @@ describe('the protected-resource metadata', () => {
   });
 });
 
-it('says that it is the issuer whose keys cannot be had', async () => {
+it('says that the keys of the issuer are unavailable', async () => {
   const gone = await startIssuer();
   const cut = await openEndpoint(world, {
     inbound: { kind: 'JWT', discoveryUrl: gone.discoveryUrl, allowedAudience: [gone.audience] },
@@ -282,7 +282,7 @@ it('says that it is the issuer whose keys cannot be had', async () => {
   await cut.close();
 });
 
-it('does not act for a user whom the identity service does not believe, whatever the endpoint believes', async () => {
+it('does not act for a user whose token only the endpoint trusts', async () => {
   // Its workload identity has no issuer of its own, and the deployment does not trust this one.
   const trusting = await openEndpoint(world, {
     inbound: { kind: 'JWT', discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },

@@ -64,7 +64,7 @@ describe('a workload access token', () => {
     expect(await agent.ask(token)).toHaveProperty('authorizationUrl');
   });
 
-  it("carries one up to that length, within the bound of AWS's clients", async () => {
+  it('carries one up to that length, within the bound of AWS SDK clients', async () => {
     const token = await onBehalfOf(world, agent, 'ana', { groups: 'g'.repeat(36_000) });
     expect(token.length).toBeLessThan(131_072);
     expect(await exchange(agent, token)).toHaveProperty('accessToken');

@@ -50,7 +50,7 @@ it.each<[string, OnBehalfOfTokenExchangeConfigType, OnBehalfOfTokenExchangeConfi
     { grantType: 'TOKEN_EXCHANGE', tokenExchangeGrantTypeConfig: NONE },
   ],
   [
-    'an actor of its own, with scopes',
+    'its own actor, with scopes',
     {
       grantType: 'TOKEN_EXCHANGE',
       tokenExchangeGrantTypeConfig: { ...M2M, actorTokenScopes: [...M2M.actorTokenScopes] },
@@ -111,7 +111,7 @@ it.each<[string, OnBehalfOfTokenExchangeConfigType, string]>([
   });
 });
 
-it('is configured anew by an update, and gone where the update says nothing of it', async () => {
+it('is replaced by an update, and removed when the update omits it', async () => {
   const agent = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
   const token = await onBehalfOf(world, agent, 'ana');
   expect(await exchange(agent, token)).toHaveProperty('accessToken');
@@ -119,7 +119,7 @@ it('is configured anew by an update, and gone where the update says nothing of i
   expect(await told(agent)).toEqual({ grantType: 'JWT_AUTHORIZATION_GRANT' });
   await update(agent);
   expect(await told(agent)).toBeUndefined();
-  // What was exchanged before is not handed out either.
+  // What was exchanged before is not returned either.
   await expect(exchange(agent, token)).rejects.toMatchObject({ name: 'ValidationException' });
 });
 
@@ -141,7 +141,7 @@ describe('another principal who may update the provider', () => {
     return agent;
   }
 
-  it("has no users' tokens sent to a server of their own", async () => {
+  it("cannot send users' tokens to their own server", async () => {
     const anothers = await startExchangeServer(world.issuer);
     try {
       const agent = await shared(config);
@@ -166,7 +166,7 @@ describe('another principal who may update the provider', () => {
     );
   });
 
-  it('moves it to no vendor that has the exchange built in, with a tenant and a client of their own', async () => {
+  it('cannot move it to a vendor with a built-in exchange, with their own tenant and client', async () => {
     const agent = await shared();
     const move = (as: PrincipalName, tenantId: string, clientId = 'theirs') =>
       world.control(as).send(

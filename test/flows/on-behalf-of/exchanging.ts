@@ -16,14 +16,14 @@ export const customConfig = (
   },
 });
 
-/** An agent with a provider of its own at the server. */
+/** An agent with its own provider at the server. */
 export const exchangingAgent = (
   world: World,
   server: ExchangeServer,
   config?: OnBehalfOfTokenExchangeConfigType,
 ): Promise<TestAgent> => agentAt(world, 'CustomOauth2', customConfig(server, config));
 
-/** A token of a user with the scopes `a` and `b`, but for what the change says; a new one each time. */
+/** A token of a user with the scopes `a` and `b`, except for what the change says; a new one each time. */
 export const userTokenOf = (world: World, user: string, change: object = {}): Promise<string> =>
   world.issuer.token(user, { scope: 'a b', jti: `${user}-${Math.random()}`, ...change });
 

@@ -58,7 +58,7 @@ describe('what is asked of the server', () => {
     expect(server.given.at(-1)).toEqual({ subject: 'ana', actor: undefined, scope: 'a' });
   });
 
-  it('is no scope where none is asked for, and what is granted is told', async () => {
+  it('is absent from the request when no scope is requested', async () => {
     const token = await onBehalfOf(world, agent, 'ana');
     expect(await exchange(agent, token, { scopes: [] })).toHaveProperty('accessToken');
     expect(lastRequest(server)).not.toHaveProperty('scope');
@@ -225,7 +225,7 @@ describe('the actor', () => {
     }
   });
 
-  it('that gets no token of its own ends the exchange before it begins', async () => {
+  it('that gets no actor token ends the exchange before it starts', async () => {
     server.actor = 'M2M';
     const overreaching = await exchangingAgent(world, server, {
       grantType: 'TOKEN_EXCHANGE',
@@ -245,7 +245,7 @@ describe('the actor', () => {
 });
 
 describe('what was exchanged', () => {
-  it('is handed out again for the same user token, whichever workload access token carries it', async () => {
+  it('is returned again for the same user token in any workload access token', async () => {
     const userToken = await userTokenOf(world, 'ana');
     const first = await exchange(agent, await agent.token({ userToken }), { scopes: ['a', 'b'] });
     const before = requests();
@@ -254,7 +254,7 @@ describe('what was exchanged', () => {
     expect(requests()).toBe(before);
   });
 
-  it('is exchanged once, however many ask at once', async () => {
+  it('is exchanged once for concurrent callers', async () => {
     const token = await onBehalfOf(world, agent, 'ana');
     const before = requests();
     const answers = await Promise.all(Array.from({ length: 40 }, () => exchange(agent, token)));
@@ -268,7 +268,7 @@ describe('what was exchanged', () => {
     ['other scopes', { ask: { scopes: ['b'] } }],
     ['a resource', { ask: { resources: [RESOURCE] } }],
     ['other parameters', { ask: { customParameters: { hint: 'x' } } }],
-  ])('is not handed out for %s', async (_what, { user, ask }) => {
+  ])('is not returned for %s', async (_what, { user, ask }) => {
     const token = await onBehalfOf(world, agent, 'ana');
     const first = await exchange(agent, token);
     const other = user === undefined ? token : await onBehalfOf(world, agent, user);
@@ -277,7 +277,7 @@ describe('what was exchanged', () => {
     expect((await exchange(agent, token)).accessToken).toBe(first.accessToken);
   });
 
-  it('is exchanged anew for forceAuthentication, and the old token never comes back', async () => {
+  it('is exchanged again for forceAuthentication, and the old token is never returned again', async () => {
     const token = await onBehalfOf(world, agent, 'ana');
     const first = await exchange(agent, token);
     const forced = await exchange(agent, token, { forceAuthentication: true });
@@ -336,7 +336,7 @@ describe('what the server refuses', () => {
     expect(server.given).toHaveLength(given);
   });
 
-  it('is told each time, and nothing is kept of it', async () => {
+  it('is reported each time, and nothing is stored', async () => {
     const token = await onBehalfOf(world, agent, 'ana', { scope: 'b' });
     const before = requests();
     for (let tries = 0; tries < 2; tries += 1) {

@@ -1,4 +1,4 @@
-/** Workload identities with an authorizer configuration of their own, which AWS's clients do not know of. */
+/** Workload identities with their own authorizer configuration, which AWS SDK clients do not know of. */
 import {
   CreateWorkloadIdentityCommand,
   GetWorkloadIdentityCommand,
@@ -7,7 +7,7 @@ import type { TestIssuer } from './issuer';
 import { alsoReading, alsoSending } from './members-beyond-aws';
 import { RETURN_URL, TestAgent, type World } from './world';
 
-/** A configuration that believes this issuer's tokens for its audience, but for what the change says. */
+/** A configuration that trusts this issuer's tokens for its audience, except for what the change says. */
 export const authorizerFor = ({ discoveryUrl, audience }: TestIssuer, change: object = {}) => ({
   customJWTAuthorizer: { discoveryUrl, allowedAudience: [audience], ...change },
 });

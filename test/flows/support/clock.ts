@@ -1,4 +1,4 @@
-/** Moves the clock of everything in this process that reads one; timers go on as they are. */
+/** Moves the clock of everything in this process that reads one; timers continue as they are. */
 
 const TIMERS = [
   'hrtime',
@@ -18,7 +18,7 @@ export function moveClock(seconds: number): void {
   jest.useFakeTimers({
     now: Date.now() + seconds * 1000,
     doNotFake: [...TIMERS],
-    // Time goes on from there.
+    // Time continues from there.
     advanceTimers: true,
   });
 }

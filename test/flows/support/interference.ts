@@ -1,4 +1,4 @@
-/** What happens to a request of the running service between two of its own steps, at AWS's clients in the functions. */
+/** What happens to a request of the running service between two of its own steps, at AWS SDK clients in the functions. */
 import {
   DeleteItemCommand,
   DynamoDBClient,

@@ -37,7 +37,7 @@ export async function startPushingProvider(
   return server;
 }
 
-/** The agent, with a credential provider of its own at this server. */
+/** The agent, with its own credential provider at this server. */
 export async function agentAt(world: World, provider: TestProvider): Promise<TestAgent> {
   const { discoveryUrl, clientId, clientSecret } = provider;
   const { client, name } = await world.agent();

@@ -1,4 +1,4 @@
-/** Secrets in the Secrets Manager of the running service, put there by AWS's own client. */
+/** Secrets in the Secrets Manager of the running service, put there by the AWS SDK client. */
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
@@ -14,7 +14,7 @@ export const AGENT = 'arn:aws:iam::000000000000:role/agent';
 
 let count = 0;
 
-/** The client of whoever may do anything there: the process has the emulators' credentials. */
+/** The client of anyone who may do anything there: the process has the emulators' credentials. */
 const client = (): SecretsManagerClient => new SecretsManagerClient({});
 
 const textOf = (text: string | object): string => (typeof text === 'string' ? text : JSON.stringify(text));

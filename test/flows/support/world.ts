@@ -1,6 +1,6 @@
 /**
  * The world of a flow test: the service as it runs on a laptop, a provider and an issuer that it did not
- * configure, AWS's own clients, and a clock that can be moved.
+ * configure, AWS SDK clients, and a clock that can be moved.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -63,7 +63,7 @@ export class World {
     private readonly log: ServiceLog,
   ) {}
 
-  /** @param trust what the deployment believes of the world's issuer, or of others */
+  /** @param trust what the deployment trusts of the world's issuer, or of others */
   static async start(
     providerConfiguration: Configuration = {},
     trust: (issuer: TestIssuer) => TrustedIssuer[] = forItsAudience,
@@ -108,7 +108,7 @@ export class World {
     return client;
   }
 
-  /** An agent of its own with a credential provider of its own, both of this principal. */
+  /** Its own agent with its own credential provider, both of this principal. */
   async agent(
     principal: PrincipalName = 'agent',
     returnUrls: string[] = [RETURN_URL],
@@ -144,7 +144,7 @@ export class World {
     Object.assign(this.local.principals[principal], { id });
   }
 
-  /** An operation for which AWS's clients have no command, signed as they sign. */
+  /** An operation for which AWS SDK clients have no command, signed as they sign. */
   async post(operation: string, input: object, principal: PrincipalName = 'agent'): Promise<Answer> {
     const { accessKeyId, secretAccessKey } = this.local.principals[principal];
     const credentials = { accessKeyId, secretAccessKey };

@@ -1,4 +1,4 @@
-/** Vendors with a config member of their own. */
+/** Vendors with their own config member. */
 import { idToken, OWN_WORDS, plainRefusals, plainTokens, type VendorBehavior } from './behavior';
 
 const status200 = (error: string) => ({ status: 200, body: { error, error_description: OWN_WORDS } });

@@ -40,7 +40,7 @@ interface Used {
   readonly server: Awaited<ReturnType<typeof startVendor>>;
 }
 
-it('lets an agent override what the vendor is asked, and add to it', async () => {
+it('allows an agent to override vendor parameters and to add others', async () => {
   await at(behaviorOf('GoogleOauth2'), async ({ agent, server }) => {
     const customParameters = { prompt: 'select_account', login_hint: 'ana@app.example' };
     await consent(agent, 'ana', { scopes: ['openid'], customParameters });
@@ -51,7 +51,7 @@ it('lets an agent override what the vendor is asked, and add to it', async () =>
   });
 });
 
-it('lets no agent override a standard parameter, nor bring one that the vendor does without', async () => {
+it('ignores standard and reserved parameters from an agent', async () => {
   await at(behaviorOf('SlackOauth2'), async ({ agent, server }) => {
     const customParameters = {
       scope: 'admin',
@@ -120,7 +120,7 @@ it("finds a tenant's endpoints by its issuer alone", async () => {
   expect(accessToken).toBe(exchanges.at(-1)?.answer.access_token);
 });
 
-it('believes a token of a vendor that does not say when it ends and gives no refresh token', async () => {
+it('keeps a token that comes without a lifetime and without a refresh token', async () => {
   const salesforce: VendorBehavior = {
     ...behaviorOf('SalesforceOauth2'),
     tokens: ({ access }) => ({ access_token: access, token_type: 'Bearer', scope: 'api' }),
@@ -154,7 +154,7 @@ it.each<[string, VendorBehavior['refusals']['refresh'], RegExp]>([
     moveClock(43201);
     const token = await agent.token({ userId: 'ana' });
     server.refuse = 'refresh';
-    // AWS's client tries again by itself what may be tried again; the grant outlives all of it.
+    // AWS SDK client tries again by itself what may be tried again; the grant outlives all of it.
     await expect(agent.ask(token, ask)).rejects.toMatchObject({
       name: 'InternalServerException',
       message: expect.stringMatching(message) as string,

@@ -138,7 +138,7 @@ it.each<[string, () => Change]>([
   expect((await described()).oauth2ProviderConfigOutput).toEqual(before.oauth2ProviderConfigOutput);
 });
 
-it('sends no secret to another server, whoever wrote that into the record', async () => {
+it('sends no secret to another server, even if the stored record names it', async () => {
   const seen = elsewhere.requests.length + elsewhere.complaints.length;
   await moveProvider(agent.providerName, elsewhere.origin);
   await expect(agent.ask(await agent.token(), { ...ask, oauth2Flow: 'M2M' })).rejects.toMatchObject({
@@ -147,7 +147,7 @@ it('sends no secret to another server, whoever wrote that into the record', asyn
   expect(elsewhere.requests.length + elsewhere.complaints.length).toBe(seen);
 });
 
-it('sends no refresh token to another server, nor hands out tokens of the old one: the user is asked', async () => {
+it('sends no refresh token to another server, returns no token of the old one, and asks for consent', async () => {
   await consent(agent, 'ana', ask);
   const seen = elsewhere.requests.length + elsewhere.complaints.length;
   await update(config(elsewhere, {}));
@@ -160,7 +160,7 @@ it('sends no refresh token to another server, nor hands out tokens of the old on
   expect((await askAsAna()).accessToken).toBe(elsewhere.issued.at(-1));
 });
 
-it('sends no code to another server, and begins anew there', async () => {
+it('sends no code to another server, and starts again there', async () => {
   const { authorizationUrl, sessionUri } = await askAsAna();
   const back = await agent.consent(authorizationUrl);
   await update(config(elsewhere, {}));
@@ -174,7 +174,7 @@ it('sends no code to another server, and begins anew there', async () => {
   expect((await askAsAna()).accessToken).toBe(elsewhere.issued.at(-1));
 });
 
-it('is for the owner, of what there is, and for a configuration that works', async () => {
+it('requires the owner, an existing provider, and a valid configuration', async () => {
   await expect(update({}, 'stranger')).rejects.toMatchObject({ name: 'AccessDeniedException' });
   await expect(update({ name: 'missing' })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   await expect(update({ credentialProviderVendor: 'SlackOauth2' })).rejects.toMatchObject({
@@ -183,7 +183,7 @@ it('is for the owner, of what there is, and for a configuration that works', asy
   });
 });
 
-it('lets one of many at once win, with its own secret', async () => {
+it('accepts one of many concurrent updates, with its own secret', async () => {
   const secrets = Array.from({ length: 6 }, (_, index) => `secret-${index}`);
   const results = await Promise.allSettled(
     secrets.map((clientSecret) => update(config(here, { clientSecret, clientId: clientSecret }))),

@@ -1,6 +1,6 @@
 /**
  * A server that behaves as one vendor does, on loopback: strict about what that vendor wants, odd as it is in its
- * answers. Its consent page is a redirect: whoever comes has consented.
+ * answers. Its consent page is a redirect: anyone who comes has consented.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -28,7 +28,7 @@ export interface VendorServer {
   close(): Promise<void>;
 }
 
-/** Characters that form encoding may or may not encode: many servers read credentials without decoding. */
+/** Characters that form encoding may or must not encode: many servers read credentials without decoding. */
 const CLIENT: Client = { clientId: '3MVG9.client-id_1', clientSecret: 'secret_of-the.client' };
 
 const read = async (stream: IncomingMessage): Promise<string> => {
@@ -40,7 +40,7 @@ const read = async (stream: IncomingMessage): Promise<string> => {
 const basic = ({ clientId, clientSecret }: Client): string =>
   `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;
 
-/** Why the client is not believed, or undefined: exactly one way of authenticating (RFC 6749 section 2.3). */
+/** Why the client is not trusted, or undefined: exactly one way of authenticating (RFC 6749 section 2.3). */
 function credentialFault(as: Credentials, { headers, members }: TokenRequest): string | undefined {
   const inHeader = headers.authorization === basic(CLIENT);
   const inBody = members.client_secret === CLIENT.clientSecret && members.client_id === CLIENT.clientId;

@@ -80,7 +80,7 @@ describe.each(VENDORS.map((behavior) => [behavior.vendor, behavior] as const))('
     else expect([lifetime, lifetime - 1, lifetime - 2]).toContain(lives);
   });
 
-  it(`${behavior.refreshes ? 'refreshes' : 'asks for consent again'} when the token has ended`, async () => {
+  it(`${behavior.refreshes ? 'refreshes' : 'asks for consent again'} when the token is no longer valid`, async () => {
     const before = server.issued.at(-1);
     moveClock((behavior.lifetime ?? 365 * 24 * 3600) + 1);
     const answer = await askAsAna();
@@ -119,7 +119,7 @@ describe.each(VENDORS.map((behavior) => [behavior.vendor, behavior] as const))('
     });
   });
 
-  it(`${behavior.machine ? 'gives' : 'refuses'} the agent a token of its own`, async () => {
+  it(`${behavior.machine ? 'gives' : 'refuses'} the agent its own token`, async () => {
     const asked = agent.ask(await agent.token(), { ...ask, oauth2Flow: 'M2M' });
     if (behavior.machine) {
       expect((await asked).accessToken).toBe(server.issued.at(-1));
