@@ -25,6 +25,7 @@ import { functionCode } from './function-code';
 import { checkFunctionSettings, type FunctionSettings } from './function-settings';
 import type { Inbound } from './inbound';
 import { grantInvokeMethods } from './invocation';
+import { warnOfUntrustedIssuer } from './issuer-trust';
 import { LogKey } from './log-key';
 import { STAGE, type Throttle } from './service-api';
 import { connectionOf } from './service-connection';
@@ -176,6 +177,12 @@ export class AgentEndpoint extends Construct {
     const network = resolveNetwork(connection.network, 'the gate of an agent endpoint');
     const configuration = resolveConfiguration(this, { ...props, invocationTimeout });
     const { runtime, validated } = configuration;
+    if (validated.inbound.kind === 'JWT') {
+      warnOfUntrustedIssuer(this, validated.inbound.discoveryUrl, {
+        authorizer: workload._authorizer,
+        trustedIssuers: connection.trustedIssuers,
+      });
+    }
     const logs = this.logSettings(props);
     const api = new EndpointApi(this, 'Api', {
       description: `agent-identity: the agent ${runtime.name}`,

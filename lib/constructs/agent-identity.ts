@@ -315,6 +315,10 @@ export class AgentIdentity extends AgentIdentityBase {
     this.keyRotationFunctionArn = keyRotationFunctionArn;
     this.endpoint = api.baseUrl;
     this.restApiId = api.restApiId;
-    this._connect({ network: api.network, reachable: api.reachable });
+    this._connect({
+      network: api.network,
+      reachable: api.reachable,
+      trustedIssuers: props.trustedIssuers ?? [],
+    });
   }
 }

@@ -3,6 +3,7 @@
  * public interface `IAgentIdentity`.
  */
 import type { IConstruct, IDependable } from 'constructs';
+import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { CallerNetworkAccess } from './caller-network';
 
 export interface ServiceConnection {
@@ -10,6 +11,8 @@ export interface ServiceConnection {
   readonly network: CallerNetworkAccess;
   /** Must be deployed before the first call to the API, and deleted after the last one. */
   readonly reachable: IDependable;
+  /** The deployment's trusted issuers; undefined for a deployment outside this app. */
+  readonly trustedIssuers?: readonly TrustedIssuer[];
   /** ARNs of the principals that operate this app's workload identities and credential providers. */
   readonly operatorArns: ReadonlySet<string>;
 }

@@ -291,6 +291,11 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
   /** As in the props. The service sends users back to the first, unless the agent names another. */
   readonly allowedResourceOauth2ReturnUrls: string[];
   readonly cdkTagManager: TagManager;
+  /**
+   * The only issuer whose user tokens this agent accepts; undefined for the deployment's trusted issuers.
+   * @internal
+   */
+  readonly _authorizer: TrustedIssuer | undefined;
   /** @internal */
   protected readonly _identity: IAgentIdentity;
   private readonly allowed: Readonly<Record<StatementName, Map<string, readonly AgentOperation[]>>> = {
@@ -308,6 +313,7 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
       statements: () => this.statements(),
     });
     this._identity = props.identity;
+    this._authorizer = props.authorizer;
     this.allowedResourceOauth2ReturnUrls = props.allowedResourceOauth2ReturnUrls ?? [];
     this.workloadIdentityName = created.name;
     this.workloadIdentityArn = created.arn;
