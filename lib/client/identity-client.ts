@@ -20,12 +20,19 @@ export interface IdentityClientOptions extends Omit<BedrockAgentCoreClientConfig
 const SIGNING_NAME = 'execute-api';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+const SCHEME = /^[a-z][a-z\d+.-]*:\/\//i;
 const REGION_IN_HOST = /\.execute-api\.(?<region>[a-z0-9-]+)\.(amazonaws|on\.aws)/;
 
 function parsedEndpoint(endpoint: string | undefined): URL {
   if (!endpoint) {
     throw new ConfigurationError(
-      'The endpoint of the identity service is not set. Pass `endpoint`, or set AGENT_IDENTITY_ENDPOINT to the endpoint that the stack printed.',
+      'The endpoint of the identity service is not set. Pass `endpoint`, or set AGENT_IDENTITY_ENDPOINT to the endpoint that the stack printed or that agent-identity local printed.',
+    );
+  }
+  // Most URL parsers take `localhost:8080` for a URL with the scheme `localhost`.
+  if (!SCHEME.test(endpoint)) {
+    throw new ConfigurationError(
+      'The endpoint of the identity service must begin with https://, or with http:// if it is on loopback.',
     );
   }
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;

@@ -29,7 +29,11 @@ class TestIdentityClient:
         ("endpoint", "hint"),
         [
             (None, "AGENT_IDENTITY_ENDPOINT"),
-            ("identity.example", "https URL"),
+            (None, "or that agent-identity local printed"),
+            ("identity.example", "begin with https://, or with http:// if it is on loopback"),
+            ("localhost:8080", "begin with https://"),
+            ("127.0.0.1:8080", "begin with https://"),
+            ("user:secret@identity.example", "begin with https://"),
             ("http://[", "https URL"),
             ("http://identity.example", "https URL"),
             ("http://127.0.0.1.example", "https URL"),

@@ -40,6 +40,7 @@ const rejected = new c.AccessTokenRejectedError();
   new c.ResourceRefusalError('calendar', rejected).message,
   ...{json.dumps(REASONS)}.map((reason) => new c.AuthorizationReturnError(reason).message),
   await messageOf(() => c.createIdentityClient()),
+  await messageOf(() => c.createIdentityClient({{ endpoint: 'identity.example' }})),
   await messageOf(() => c.createIdentityClient({{ endpoint: 'http://identity.example' }})),
   await messageOf(() => c.createIdentityClient({{ endpoint: 'https://identity.example' }})),
   await messageOf(() => c.fromGate({{}})),
@@ -53,6 +54,7 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         monkeypatch.delenv(name, raising=False)
     calls = (
         identity_client,
+        lambda: identity_client("identity.example"),
         lambda: identity_client("http://identity.example"),
         lambda: identity_client("https://identity.example"),
         lambda: from_gate({}),

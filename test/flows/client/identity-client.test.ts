@@ -33,6 +33,9 @@ async function sentBy(client: ReturnType<typeof createIdentityClient>) {
   };
 }
 
+const BEGINS_WITH =
+  'The endpoint of the identity service must begin with https://, or with http:// if it is on loopback.';
+
 const credentials = { accessKeyId: 'AKIA', secretAccessKey: 'not used' };
 
 it("calls the service as API Gateway's IAM authorization wants it, with a slash too many or not", async () => {
@@ -91,9 +94,17 @@ describe('with a separate environment', () => {
   });
 
   it.each([
-    ['nothing', {}, 'AGENT_IDENTITY_ENDPOINT'],
+    [
+      'nothing',
+      {},
+      'AGENT_IDENTITY_ENDPOINT to the endpoint that the stack printed or that agent-identity local printed.',
+    ],
     ['an empty endpoint', { endpoint: '' }, 'AGENT_IDENTITY_ENDPOINT'],
-    ['no URL', { endpoint: 'identity.example' }, 'https URL'],
+    ['no scheme', { endpoint: 'identity.example' }, BEGINS_WITH],
+    ['no scheme before a port', { endpoint: 'localhost:8080' }, BEGINS_WITH],
+    ['no scheme before an address', { endpoint: '127.0.0.1:8080' }, BEGINS_WITH],
+    ['no scheme before credentials', { endpoint: 'user:secret@identity.example' }, BEGINS_WITH],
+    ['no host', { endpoint: 'http://[' }, 'https URL'],
     ['tokens in the open', { endpoint: 'http://identity.example' }, 'https URL'],
     ['a host that only begins like loopback', { endpoint: 'http://127.0.0.1.example' }, 'https URL'],
     ['credentials in the URL', { endpoint: 'https://user:secret@identity.example' }, 'https URL'],

@@ -20,6 +20,7 @@ from ._service_contract import GET_TOKEN_PATH, REJECT_TOKEN_PATH
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _LOOPBACK = re.compile(rf"localhost|127(?:\.{_OCTET}){{3}}|::1")
 """Any other number is not an address, and would be looked up as a name."""
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _REGION_IN_HOST = re.compile(r"\.execute-api\.([a-z0-9-]+)\.(?:amazonaws|on\.aws)")
 
 _rejected: ContextVar[Hidden[str] | None] = ContextVar("rejected", default=None)
@@ -71,7 +72,11 @@ def identity_client(endpoint: str | None = None, region: str | None = None, **se
     if not endpoint:
         raise ConfigurationError(
             "The endpoint of the identity service is not set. Pass `endpoint`, or set AGENT_IDENTITY_ENDPOINT to "
-            "the endpoint that the stack printed."
+            "the endpoint that the stack printed or that agent-identity local printed."
+        )
+    if not _SCHEME.match(endpoint):
+        raise ConfigurationError(
+            "The endpoint of the identity service must begin with https://, or with http:// if it is on loopback."
         )
     url = split_url(endpoint)
     host = url.hostname or ""
