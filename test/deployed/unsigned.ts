@@ -6,7 +6,8 @@ import type { DeployedFunctions } from './deployed-functions';
 import type { Records } from './records';
 
 /** The gateway's own words; the functions, which would refuse as well, have others. */
-const REFUSED_AT_THE_GATEWAY = /the request is not signed\. Check the path, and sign with AWS Signature Version 4/;
+const REFUSED_AT_THE_GATEWAY =
+  /the request is not signed\. Check the path, and sign with AWS Signature Version 4/;
 
 type Named = readonly [OperationName, Route];
 
