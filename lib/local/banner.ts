@@ -1,5 +1,4 @@
 /** What `npm start` prints when everything runs: text for people, and one JSON line for programs. */
-import { OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
 import type { LoggedService } from './logged-service';
 import type { LocalService } from './start';
 
@@ -22,6 +21,11 @@ interface SignIn {
   readonly password: string;
 }
 
+/** A return URL for the commands. Nothing opens it before a user allows access. */
+const RETURN_URL = 'https://app.example.com/callback';
+
+const GUIDE = 'https://github.com/agent-identity/agent-identity/blob/main/docs/local.md';
+
 type Row = readonly [label: string, text: string];
 
 /** @param examples undefined when they are off */
@@ -34,7 +38,6 @@ export function banner(service: LoggedService, examples: ExampleAddresses | unde
       ? [`The Python agent is not running. ${examples.pythonAgentMissing}`]
       : []),
     tryCommandLine(service),
-    keysAndSecrets(service),
     rows([
       ['State', service.dataDir],
       ['Audit log', service.logPath],
@@ -46,7 +49,11 @@ export function banner(service: LoggedService, examples: ExampleAddresses | unde
 
 function addresses(service: LocalService, examples: ExampleAddresses | undefined): Row[] {
   const own: Row = ['Identity service', `${service.endpoint}   (Region ${service.region})`];
-  if (!examples) return [own];
+  const aws: Row[] = [
+    ['KMS', service.awsEndpoints.kms],
+    ['Secrets Manager', service.awsEndpoints.secretsManager],
+  ];
+  if (!examples) return [own, ...aws];
   const { exampleApp, identityProvider, agent, pythonAgent } = examples;
   return [
     ['Example app', exampleApp],
@@ -54,6 +61,7 @@ function addresses(service: LocalService, examples: ExampleAddresses | undefined
     ['Identity provider', identityProvider.issuer],
     ['Agent gate', originOf(agent)],
     ...(pythonAgent ? [['Python agent gate', originOf(pythonAgent)] as const] : []),
+    ...aws,
   ];
 }
 
@@ -74,33 +82,33 @@ const asUser = ([user]: readonly SignIn[]): string =>
   user ? ` as ${user.username}, password ${user.password}` : '';
 
 function tryCommandLine({ endpoint, region, principals: { operator } }: LocalService): string {
+  const address = `    --region ${region} --endpoint-url ${endpoint}`;
   return [
     'Try it with the AWS command line (AWS SDKs need the same endpoint and keys)',
     `  export AWS_ACCESS_KEY_ID=${operator.accessKeyId}`,
     `  export AWS_SECRET_ACCESS_KEY=${operator.secretAccessKey}`,
-    '  aws bedrock-agentcore-control create-workload-identity --name my-agent \\',
-    `    --region ${region} --endpoint-url ${endpoint}`,
-    '  aws bedrock-agentcore get-workload-access-token-for-user-id --workload-name my-agent --user-id alice \\',
-    `    --region ${region} --endpoint-url ${endpoint}`,
-  ].join('\n');
-}
-
-function keysAndSecrets({ endpoint, region, awsEndpoints, principals: { operator } }: LocalService): string {
-  return [
-    'Create a signing key (PRIVATE_KEY_JWT) for a credential provider, with the same two variables.',
-    'The tag names the owner of the provider.',
-    '  aws kms create-key --key-spec RSA_2048 --key-usage SIGN_VERIFY \\',
-    `    --tags TagKey=${OWNER_TAG},TagValue=${operator.arn} \\`,
-    `    --region ${region} --endpoint-url ${awsEndpoints.kms}`,
+    '  # Only for AWS CLI version 1, which otherwise opens URLs in parameters:',
+    '  aws configure set default.cli_follow_urlparam false',
     '',
-    'Create an external secret (EXTERNAL), and a credential provider that reads it. secret.json contains a JSON',
-    'object with the key that jsonKey names: {"apiKey": "the API key"}',
-    '  aws secretsmanager create-secret --name my-secret --secret-string file://secret.json \\',
-    `    --tags Key=${OWNER_TAG},Value=${operator.arn} \\`,
-    `    --region ${region} --endpoint-url ${awsEndpoints.secretsManager}`,
-    '  aws bedrock-agentcore-control create-api-key-credential-provider --name my-provider \\',
-    '    --api-key-secret-source EXTERNAL --api-key-secret-config secretId=my-secret,jsonKey=apiKey \\',
-    `    --region ${region} --endpoint-url ${endpoint}`,
+    '  aws bedrock-agentcore-control create-workload-identity --name my-agent \\',
+    `    --allowed-resource-oauth2-return-urls ${RETURN_URL} \\`,
+    address,
+    '  aws bedrock-agentcore-control create-oauth2-credential-provider --name my-github \\',
+    '    --credential-provider-vendor GithubOauth2 \\',
+    "    --oauth2-provider-config-input 'githubOauth2ProviderConfig={clientId=my-client,clientSecret=my-secret}' \\",
+    address,
+    '  TOKEN=$(aws bedrock-agentcore get-workload-access-token-for-user-id --workload-name my-agent \\',
+    '    --user-id alice --query workloadAccessToken --output text \\',
+    `${address})`,
+    '  aws bedrock-agentcore get-resource-oauth2-token --workload-identity-token "$TOKEN" \\',
+    '    --resource-credential-provider-name my-github --scopes read:user --oauth2-flow USER_FEDERATION \\',
+    `    --resource-oauth2-return-url ${RETURN_URL} \\`,
+    '    --query authorizationUrl --output text \\',
+    address,
+    '',
+    'The last command prints the URL at which alice allows access. GitHub accepts it with the client id of your own',
+    'OAuth app, whose callback URL is the callbackUrl of the credential provider.',
+    `Signing keys and external secrets: ${GUIDE}#use-the-local-kms-and-secrets-manager`,
   ].join('\n');
 }
 

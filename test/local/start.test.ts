@@ -127,10 +127,9 @@ describe('the running service', () => {
     expect((await fetch(`${ready.endpoint}/ping`)).status).toBe(200);
     for (const address of Object.values(ready.awsEndpoints)) {
       expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-      expect(run.stdout).toContain(`--endpoint-url ${address}`);
+      expect(run.stdout).toMatch(new RegExp(`^  (KMS|Secrets Manager) +${address}$`, 'm'));
     }
-    expect(run.stdout).toContain('{"apiKey": "the API key"}');
-    expect(run.stdout).toContain('--api-key-secret-config secretId=my-secret,jsonKey=apiKey \\');
+    expect(run.stdout).toContain('--query authorizationUrl --output text \\\n');
 
     run.child.kill(signal);
     expect(await run.ended).toBe(0);
