@@ -1,9 +1,6 @@
 /** What another CDK app imports. */
-export {
-  AgentEndpoint,
-  type AgentEndpointFunctions,
-  type AgentEndpointProps,
-} from './constructs/agent-endpoint';
+export { AgentEndpoint } from './constructs/agent-endpoint';
+export type { AgentEndpointFunctions, AgentEndpointProps } from './constructs/agent-endpoint-props';
 export {
   AgentIdentity,
   type AgentIdentityAttributes,

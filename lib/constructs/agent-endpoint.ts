@@ -10,117 +10,24 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { METADATA_PATH } from '../../lambda/contract/gate-routes';
 import type { WorkloadIdentity } from '../resources/workload-identity';
-import type { IAgentIdentity } from './agent-identity';
-import type { AgentTarget } from './agent-target';
-import type { ApiDomain } from './api-domain';
+import type { AgentEndpointProps } from './agent-endpoint-props';
 import { resolveNetwork } from './caller-network';
 import { EndpointApi, INVOCATION_METHOD, MAX_STREAM_DURATION } from './endpoint-api';
 import { resolveConfiguration } from './endpoint-configuration';
 import { functionCode } from './function-code';
-import { checkFunctionSettings, type FunctionSettings } from './function-settings';
+import { checkFunctionSettings } from './function-settings';
 import type { Inbound } from './inbound';
 import { grantInvokeMethods } from './invocation';
 import { warnOfUntrustedIssuer } from './issuer-trust';
 import { LogKey } from './log-key';
-import { STAGE, type Throttle } from './service-api';
+import { STAGE } from './service-api';
 import { connectionOf } from './service-connection';
 import { ServiceFunction, type ServiceFunctionProps } from './service-function';
 import { serviceMetric } from './service-metrics';
-import type { WebAcl } from './web-acl';
-
-/** Memory and concurrency of an endpoint's functions. */
-export interface AgentEndpointFunctions {
-  /** The gate, which invokes the agent. */
-  readonly gate?: FunctionSettings;
-  /** The authorizer, which validates user tokens. Endpoints with IAM have none. */
-  readonly authorizer?: FunctionSettings;
-}
-
-/** An agent behind a gate. */
-export interface AgentEndpointProps {
-  /** The service that issues the agent's tokens. */
-  readonly identity: IAgentIdentity;
-  /** The agent's workload identity at that service. It must be in the same stack. */
-  readonly workload: WorkloadIdentity;
-  /** How callers authenticate: `Inbound.iam(…)` or `Inbound.jwt(…)`. */
-  readonly inbound: Inbound;
-  /** The agent: `AgentTarget.lambda(…)` or `AgentTarget.url(…)`. */
-  readonly target: AgentTarget;
-  /**
-   * First part of the agent runtime's id: a letter, then up to 47 letters, digits, and `_`. A change of the name changes
-   * the ARN, and therefore the invocation URL.
-   * @default - the construct's id, with `_` in place of other characters
-   */
-  readonly agentRuntimeName?: string;
-  /**
-   * The protocol of the agent: `HTTP` (the AgentCore contract of `/invocations`), or `MCP` (the streamable HTTP transport
-   * of the Model Context Protocol).
-   * @default HTTP
-   */
-  readonly protocol?: 'HTTP' | 'MCP';
-  /**
-   * Request headers that the gate passes to the agent, in addition to those of the contract: `Authorization`, which
-   * contains the user token (with `Inbound.jwt` only), and `X-Amzn-Bedrock-AgentCore-Runtime-Custom-…`.
-   * @default - none
-   */
-  readonly requestHeaderAllowlist?: string[];
-  /**
-   * The URL to which consent returns users: one of the workload identity's return URLs. The gate passes it to the agent.
-   * @default - the workload identity's first return URL, if it has one
-   */
-  readonly oauth2CallbackUrl?: string;
-  /**
-   * The maximum duration of an invocation. API Gateway and Lambda end every invocation after 15 minutes. The gate responds
-   * with an error shortly before that.
-   * @default Duration.minutes(15)
-   */
-  readonly invocationTimeout?: Duration;
-  /**
-   * Limits of the endpoint.
-   * @default - 100 requests per second, bursts of 200
-   */
-  readonly throttle?: Throttle;
-  /**
-   * Retention of API Gateway's access log.
-   * @default RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: RetentionDays;
-  /**
-   * Retention of the functions' logs, which contain the audit log.
-   * @default RetentionDays.ONE_YEAR
-   */
-  readonly auditRetention?: RetentionDays;
-  /**
-   * Key that encrypts the logs. Its key policy must allow CloudWatch Logs to use it.
-   * @default - a new key
-   */
-  readonly logKey?: IKey;
-  /**
-   * A custom domain name. The invocation URL then uses it, and API Gateway's own address is disabled.
-   * @default - API Gateway's own address
-   */
-  readonly domain?: ApiDomain;
-  /**
-   * A web ACL (AWS WAF) in front of the endpoint.
-   * @default - none
-   */
-  readonly webAcl?: WebAcl;
-  /**
-   * Memory and concurrency of the two functions.
-   * @default - 1024 MiB each; no reserved and no provisioned concurrency
-   */
-  readonly functions?: AgentEndpointFunctions;
-  /**
-   * What happens to the logs and their key when they leave the stack.
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
-}
 
 /** Time beyond the invocation timeout, in seconds: for Lambda to start the gate, and for the gate to return an error. */
 const GATE_OVERHEAD_SECONDS = 15;

@@ -15,7 +15,7 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import type { MonitoredResources } from './monitoring';
+import type { MonitoredResources } from './monitored-resources';
 import {
   FIVE_MINUTES,
   functionMetric,

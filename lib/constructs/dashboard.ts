@@ -13,7 +13,7 @@ import {
   type Metric,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import type { MonitoredResources } from './monitoring';
+import type { MonitoredResources } from './monitored-resources';
 import {
   FIVE_MINUTES,
   functionMetric,

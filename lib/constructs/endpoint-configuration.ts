@@ -5,7 +5,7 @@
 import { Stack, Token, type Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../lambda/contract/configuration';
-import type { AgentEndpointProps } from './agent-endpoint';
+import type { AgentEndpointProps } from './agent-endpoint-props';
 import type { Inbound } from './inbound';
 
 /** The configuration in a template. Values that are known only at deployment are tokens. */

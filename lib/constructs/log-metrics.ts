@@ -6,7 +6,7 @@
 import { FilterPattern, MetricFilter, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
-import type { MonitoredResources } from './monitoring';
+import type { MonitoredResources } from './monitored-resources';
 import type { LogMetricName } from './service-metrics';
 
 /** Members of a log entry, and for each the values that match. */

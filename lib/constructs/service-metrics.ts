@@ -13,7 +13,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
-import type { MonitoredResources } from './monitoring';
+import type { MonitoredResources } from './monitored-resources';
 import { namedTables } from './state';
 
 export const FIVE_MINUTES = Duration.minutes(5);

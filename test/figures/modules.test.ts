@@ -20,7 +20,7 @@ it('reads all imports, including imports of types', () => {
 });
 
 it('no file imports itself indirectly', () => {
-  expect(filesInCycles(imports.filter(isIn('lambda')))).toEqual([]);
+  expect(filesInCycles(imports)).toEqual([]);
 });
 
 it('each module of lambda/ imports only from modules below it', () => {
