@@ -79,6 +79,14 @@ export interface CommandLine {
   readonly loadService: CliContext['loadService'];
 }
 
+/** Returns the arguments for Stricli, which has no command `help`, and the version only without a command. */
+function inputOf(args: readonly string[]): readonly string[] {
+  const [first, ...rest] = args;
+  if (first === undefined) return ['--help'];
+  if (first === 'help') return [...rest, '--help'];
+  return rest.length === 1 && rest[0] === '--version' ? ['--version'] : args;
+}
+
 /** Runs a command, and returns the exit status: 0, 2 for wrong input, and 1 for any other failure. */
 export async function runCommandLine({
   args,
@@ -87,8 +95,7 @@ export async function runCommandLine({
   loadService,
 }: CommandLine): Promise<number> {
   const process: StricliProcess = { stdout, stderr, env: env ?? {} };
-  const input = args.length > 0 ? args : ['--help'];
-  await run(applicationOf(version), input, { process, loadService });
+  await run(applicationOf(version), inputOf(args), { process, loadService });
   if (process.exitCode === ExitCode.Success) return 0;
   return USAGE_ERRORS.includes(process.exitCode) ? 2 : 1;
 }

@@ -2,7 +2,7 @@
  * The service as a program: it starts, says where it is, and runs until a signal ends it. `npm start` and the command
  * `agent-identity local` are this program with different settings.
  */
-import { StartError } from './start-error';
+import { SettingError, StartError } from './start-error';
 
 export interface Running {
   /** What to print once everything runs. */
@@ -24,7 +24,10 @@ const STOP_DEADLINE_MS = 10_000;
 /** How often to check that npm still runs; milliseconds. */
 const PARENT_CHECK_MS = 200;
 
-/** Runs the program. It ends the process: with status 0 after a signal, with 1 when it cannot start or stop. */
+/**
+ * Runs the program. It ends the process: with status 0 after a signal, 2 for a setting that is not valid, and 1 when
+ * it cannot start or stop for another reason.
+ */
 export async function runProgram({ start, farewell }: ProgramOptions): Promise<void> {
   // Only the owner can read what a library writes to the data folder.
   process.umask(0o077);
@@ -67,7 +70,7 @@ function stopAfterNpm(stop: () => void): void {
 
 function fail(error: unknown): never {
   process.stderr.write(`${reasonOf(error)}\n`);
-  process.exit(1);
+  process.exit(error instanceof SettingError ? 2 : 1);
 }
 
 /** Returns one line for what a person can correct, and the stack for a defect. */

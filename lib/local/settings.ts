@@ -1,7 +1,7 @@
 /** Settings of `npm start` and `agent-identity local`, from the environment. */
 import { resolve } from 'node:path';
 import { parseTrustedIssuers, type TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
-import { StartError } from './start-error';
+import { SettingError } from './start-error';
 
 export interface LocalSettings {
   /** 0 for a free port. */
@@ -38,7 +38,7 @@ const NPM_START: Source = { defaultDataDir: () => resolve('.local'), nameOf: (se
  *
  * @param env `PORT`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array). An empty variable has the
  *   default: scripts and compose files make an unset variable empty.
- * @throws StartError that names the variable and what it must be
+ * @throws SettingError that names the variable and what it must be
  */
 export function parseSettings(env: Environment, source: Source = NPM_START): LocalSettings {
   const { defaultDataDir, nameOf } = source;
@@ -62,7 +62,7 @@ function parsePort(text: string, name: string): number {
   const highest = 65_535 - PORTS_BEHIND;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (!(port <= highest)) {
-    throw new StartError(
+    throw new SettingError(
       `${name} must be a number from 0 (any free port) to ${highest}. It is ${JSON.stringify(text)}.`,
     );
   }
@@ -71,7 +71,7 @@ function parsePort(text: string, name: string): number {
 
 function parseExamples(text: string, name: string): boolean {
   if (text !== 'on' && text !== 'off') {
-    throw new StartError(`${name} must be "on" or "off". It is ${JSON.stringify(text)}.`);
+    throw new SettingError(`${name} must be "on" or "off". It is ${JSON.stringify(text)}.`);
   }
   return text === 'on';
 }
@@ -81,6 +81,6 @@ function parseIssuers(json: string, name: string): readonly TrustedIssuer[] {
     return parseTrustedIssuers(json);
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^trusted issuers: /, '') : 'unknown error';
-    throw new StartError(`${name} is not valid: ${reason}`);
+    throw new SettingError(`${name} is not valid: ${reason}`);
   }
 }

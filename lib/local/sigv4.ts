@@ -63,7 +63,8 @@ export async function verifySignature<Caller extends SigningCredentials>(
   const query = parseQuery(request.query);
   const authorization = parseAuthorization(request.headers);
   const caller = rules.callerOf(authorization.accessKeyId);
-  if (!caller) throw new SignatureError('The access key id is not known.');
+  if (!caller)
+    throw new SignatureError('The access key id is not known. Use the keys that agent-identity printed.');
   if (authorization.region !== rules.region) {
     throw new SignatureError(`The credential scope must name the region ${rules.region}.`);
   }

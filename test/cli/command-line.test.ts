@@ -37,11 +37,14 @@ async function runWith(args: string[], env: Record<string, string> = {}): Promis
 
 const run = (...args: string[]): Promise<Outcome> => runWith(args, { NO_COLOR: '1' });
 
-it.each([['--version'], ['-v']])('prints the version for %s without loading the service', async (flag) => {
-  expect(await run(flag)).toEqual({ status: 0, stdout: '1.2.3\n', stderr: '', served: [] });
-});
+it.each([[['--version']], [['-v']], [['local', '--version']]])(
+  'prints the version for %j without loading the service',
+  async (args) => {
+    expect(await run(...args)).toEqual({ status: 0, stdout: '1.2.3\n', stderr: '', served: [] });
+  },
+);
 
-it.each([[[]], [['--help']], [['-h']]])(
+it.each([[[]], [['--help']], [['-h']], [['help']]])(
   'lists the commands for %j without loading the service',
   async (args) => {
     const { status, stdout, stderr, served } = await run(...args);
@@ -50,21 +53,24 @@ it.each([[[]], [['--help']], [['-h']]])(
   },
 );
 
-it('describes the options of a command, with their environment variables', async () => {
-  const { status, stdout, served } = await run('local', '--help');
-  expect({ status, served }).toEqual({ status: 0, served: [] });
-  for (const text of [
-    '--port',
-    '--data-dir',
-    '--trusted-issuers',
-    '--json',
-    'PORT',
-    'DATA_DIR',
-    'TRUSTED_ISSUERS',
-  ]) {
-    expect(stdout).toContain(text);
-  }
-});
+it.each([[['local', '--help']], [['help', 'local']]])(
+  'describes the options of a command for %j, with their environment variables',
+  async (args) => {
+    const { status, stdout, served } = await run(...args);
+    expect({ status, served }).toEqual({ status: 0, served: [] });
+    for (const text of [
+      '--port',
+      '--data-dir',
+      '--trusted-issuers',
+      '--json',
+      'PORT',
+      'DATA_DIR',
+      'TRUSTED_ISSUERS',
+    ]) {
+      expect(stdout).toContain(text);
+    }
+  },
+);
 
 it.each([
   [

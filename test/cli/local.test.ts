@@ -61,6 +61,7 @@ it('takes the settings of npm start from the environment', async () => {
 
 it.each<[name: string, args: string[], env: Record<string, string>, line: RegExp]>([
   ['a port that is not a number', ['--port', 'http'], {}, /^PORT \(--port\) must be a number/],
+  ['a port out of range', ['--port', '70000'], {}, /^PORT \(--port\) must be a number/],
   ['PORT in the environment that is not a number', [], { PORT: 'http' }, /^PORT must be a number/],
   [
     'trusted issuers that are not JSON',
@@ -68,9 +69,9 @@ it.each<[name: string, args: string[], env: Record<string, string>, line: RegExp
     {},
     /^TRUSTED_ISSUERS \(--trusted-issuers\) is not valid: not JSON/,
   ],
-])('prints one line for %s', async (_name, args, env, line) => {
+])('prints one line for %s, and ends with status 2', async (_name, args, env, line) => {
   const program = start(args, env);
-  expect(await program.ended).toBe(1);
+  expect(await program.ended).toBe(2);
   expect(program.stdout).toBe('');
   expect(program.stderr).toMatch(line);
   expect(program.stderr.trimEnd()).not.toContain('\n');

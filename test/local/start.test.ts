@@ -34,8 +34,8 @@ function controlClient({ endpoint, region, principals }: Ready): BedrockAgentCor
 }
 
 describe('one clear line', () => {
-  async function expectLine(run: Program, line: RegExp): Promise<void> {
-    expect(await run.ended).toBe(1);
+  async function expectLine(run: Program, line: RegExp, status = 1): Promise<void> {
+    expect(await run.ended).toBe(status);
     expect(run.stdout).toBe('');
     expect(run.stderr).toMatch(line);
     expect(run.stderr.trimEnd()).not.toContain('\n');
@@ -60,13 +60,15 @@ describe('one clear line', () => {
       { TRUSTED_ISSUERS: '[{}]' },
       /^TRUSTED_ISSUERS is not valid: 0/,
     ],
-    [
-      'a data folder that cannot be made',
-      { DATA_DIR: '/dev/null/data' },
-      /^The data folder \/dev\/null\/data cannot be created, because a part of its path is not a folder\. Set DATA_DIR/,
-    ],
   ])('for %s', async (_name, env, line) => {
-    await expectLine(start(env), line);
+    await expectLine(start(env), line, 2);
+  });
+
+  it('for a data folder that cannot be made', async () => {
+    await expectLine(
+      start({ DATA_DIR: '/dev/null/data' }),
+      /^The data folder \/dev\/null\/data cannot be created, because a part of its path is not a folder\. Set DATA_DIR/,
+    );
   });
 
   it('for a taken port', async () => {
