@@ -71,13 +71,16 @@ describe('one clear line', () => {
     );
   });
 
-  it('for a taken port', async () => {
-    // With free ones behind it: another of the service's ports would be named in its place.
+  it('for a taken port, even if a port after it is taken too, and without a new data folder', async () => {
+    const data = join(folder, 'new');
     const taken = await listenOnLoopback(createServer(), await freePorts());
+    const kms = await listenOnLoopback(createServer(), taken.port + 9);
     try {
       const line = new RegExp(`^Port ${taken.port} is taken.*PORT=`);
-      await expectLine(start({ PORT: String(taken.port) }), line);
+      await expectLine(start({ PORT: String(taken.port), DATA_DIR: data }), line);
+      await expect(stat(data)).rejects.toThrow('ENOENT');
     } finally {
+      await kms.close();
       await taken.close();
     }
   });
