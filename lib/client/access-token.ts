@@ -7,6 +7,7 @@ import {
   type Oauth2FlowType,
 } from '@aws-sdk/client-bedrock-agentcore';
 import {
+  checkNames,
   listOf,
   optionsFor,
   sendAsAgent,
@@ -18,6 +19,7 @@ import {
 } from './credential';
 import {
   AccessTokenRejectedError,
+  ConfigurationError,
   ConsentFailedError,
   ConsentRequiredError,
   ConsentTimeoutError,
@@ -35,7 +37,10 @@ export interface AccessTokenOptions extends CredentialOptions {
   /** RFC 8707. */
   readonly resources?: readonly string[] | undefined;
   readonly audiences?: readonly string[] | undefined;
-  /** Return URL of the application, as registered on the workload identity. USER_FEDERATION requires it. */
+  /**
+   * Return URL of the application, as registered on the workload identity. USER_FEDERATION requires it.
+   * @default `fromGate` sets it to the gate's return URL
+   */
   readonly callbackUrl?: string | undefined;
   /** Returns to the application as `state` in the return URL; see `completeAuthorization`. */
   readonly customState?: string | undefined;
@@ -55,6 +60,34 @@ export interface AccessTokenOptions extends CredentialOptions {
   readonly consentTimeout?: number | undefined;
   /** @default the system clock */
   readonly clock?: Clock | undefined;
+}
+
+const NAMES: Readonly<Record<keyof AccessTokenOptions, true>> = {
+  identity: true,
+  workloadIdentityToken: true,
+  providerName: true,
+  scopes: true,
+  authFlow: true,
+  resources: true,
+  audiences: true,
+  callbackUrl: true,
+  customState: true,
+  customParameters: true,
+  forceAuthentication: true,
+  onAuthUrl: true,
+  consentTimeout: true,
+  clock: true,
+  signal: true,
+};
+
+/** @throws ConfigurationError before a request that cannot succeed, or that would not be the one that was meant */
+function checkOptions(options: AccessTokenOptions): void {
+  checkNames(options, NAMES);
+  if (options.authFlow === 'USER_FEDERATION' && !options.callbackUrl) {
+    throw new ConfigurationError(
+      'USER_FEDERATION requires the return URL of the application. Pass `callbackUrl`, and register this URL on the workload identity. An agent behind a gate gets it from a gate that has an oauth2CallbackUrl.',
+    );
+  }
 }
 
 /** Lifetime of a consent session in seconds. */
@@ -154,10 +187,11 @@ function tokenOf(
 /**
  * Returns an access token: immediately if the token vault has one, otherwise after the user's consent.
  *
- * @throws ConsentRequiredError, ConsentFailedError, ConsentTimeoutError, WorkloadAccessTokenError; the signal's reason;
- *   the exceptions of the AWS SDK for errors of the service
+ * @throws ConfigurationError, ConsentRequiredError, ConsentFailedError, ConsentTimeoutError, WorkloadAccessTokenError;
+ *   the signal's reason; the exceptions of the AWS SDK for errors of the service
  */
 export async function getAccessToken(options: AccessTokenOptions): Promise<string> {
+  checkOptions(options);
   const { forceAuthentication } = options;
   return tokenOf(options, await send(options, { ...requestOf(options), forceAuthentication }));
 }
@@ -169,6 +203,7 @@ export async function getAccessToken(options: AccessTokenOptions): Promise<strin
  * @throws the errors of {@link getAccessToken}
  */
 export async function replaceAccessToken(options: AccessTokenOptions, rejected: string): Promise<string> {
+  checkOptions(options);
   return tokenOf(options, await send(options, requestOf(options), rejected));
 }
 

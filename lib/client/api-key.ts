@@ -1,6 +1,7 @@
 /** API keys for tools. */
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import {
+  checkNames,
   optionsFor,
   sendAsAgent,
   ToolCredential,
@@ -9,16 +10,27 @@ import {
   type Tool,
   type WrappedTool,
 } from './credential';
+import type { FromGate } from './gate-headers';
 
 /** Which key. The workload access token can be with or without a user: the key belongs to the agent. */
 export type ApiKeyOptions = CredentialOptions;
 
+const NAMES: Readonly<Record<keyof ApiKeyOptions | keyof FromGate, true>> = {
+  identity: true,
+  workloadIdentityToken: true,
+  providerName: true,
+  signal: true,
+  // API keys need no return URL, but `fromGate` returns one.
+  callbackUrl: true,
+};
+
 /**
  * Returns the API key of a credential provider.
  *
- * @throws WorkloadAccessTokenError; the signal's reason; the exceptions of the AWS SDK for errors of the service
+ * @throws ConfigurationError; WorkloadAccessTokenError; the signal's reason; the exceptions of the AWS SDK for errors of the service
  */
 export async function getApiKey(options: ApiKeyOptions): Promise<string> {
+  checkNames(options, NAMES);
   const { apiKey } = await sendAsAgent(options, (workloadIdentityToken, settings) =>
     options.identity.send(
       new GetResourceApiKeyCommand({

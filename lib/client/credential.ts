@@ -59,6 +59,19 @@ export function listOf(name: string, values: Iterable<string>): string[] {
   return [...values];
 }
 
+/**
+ * Rejects options that do not exist. In options that a function returns, TypeScript does not report a misspelled name.
+ *
+ * @throws ConfigurationError
+ */
+export function checkNames(options: object, names: Readonly<Record<string, true>>): void {
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(names, name));
+  if (unknown.length === 0) return;
+  throw new ConfigurationError(
+    `Not an option: ${unknown.join(', ')}. The options are ${Object.keys(names).join(', ')}.`,
+  );
+}
+
 /** @param args of the tool's call */
 export async function optionsFor<Options extends object, Seen extends unknown[]>(
   options: OptionsOrFunction<Options, Seen>,

@@ -12,7 +12,8 @@ declare const sessions: {
   of(request: import('node:http').IncomingMessage): Promise<
     { userToken: string; consents: Map<string, string> } | undefined
   >;
-};`,
+};
+declare function events(accessToken: string, day: string): Promise<string>;`,
   'mcp.d.ts': `
 declare const server: import('@modelcontextprotocol/sdk/server/mcp.js').McpServer;
 declare function events(accessToken: string): Promise<string>;`,
@@ -36,7 +37,7 @@ const COMMON_JS = { ...STRICT, module: 'nodenext' };
 /** The declarations of the MCP SDK itself fail: with older TypeScript, and without the types of browsers. */
 const WITH_MCP_SDK = { skipLibCheck: true };
 
-const AGENT = ['agent.ts', 'application-program.ts', 'application.d.ts'];
+const AGENT = ['agent.ts', 'agent-without-gate.ts', 'application-program.ts', 'application.d.ts'];
 const MCP = ['mcp-server.ts', 'mcp.d.ts'];
 
 /** By name of the consumer: its kind of package, its compiler options, and its files. */
@@ -63,8 +64,13 @@ export function programsOf(readme, language) {
 const README = join(import.meta.dirname, '../../lib/client/README.md');
 
 export async function checkClientTypes({ report, tarball, folder }) {
-  const [agent, application, mcp] = programsOf(README, 'ts');
-  const programs = { 'agent.ts': agent, 'application-program.ts': application, 'mcp-server.ts': mcp };
+  const [agent, agentWithoutGate, application, mcp] = programsOf(README, 'ts');
+  const programs = {
+    'agent.ts': agent,
+    'agent-without-gate.ts': agentWithoutGate,
+    'application-program.ts': application,
+    'mcp-server.ts': mcp,
+  };
   await writeFiles(folder, { 'package.json': { private: true }, ...programs, ...SURROUNDINGS });
   const compilers = TYPESCRIPT_VERSIONS.map((version) => `typescript-${version}@npm:typescript@${version}`);
   await npmInstall(folder, [tarball, '@modelcontextprotocol/sdk', '@types/node@20', ...compilers]);

@@ -25,6 +25,7 @@ ${load('{ withAccessToken }', `${CLIENT}/mcp`)}
 const identity = { send: async () => ({ authorizationUrl: 'https://example.com', sessionUri: 'urn:x' }) };
 const tool = withAccessToken({
   identity, providerName: 'calendar', scopes: [], authFlow: 'USER_FEDERATION', workloadIdentityToken: 'token',
+  callbackUrl: 'https://app.example/back',
 })(() => 'result');
 tool().catch(async (error) => {
   if (error instanceof ConfigurationError) return console.log(error.message);

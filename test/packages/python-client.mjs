@@ -86,6 +86,7 @@ const SURROUNDINGS = `from typing import Any
 sessions: Any
 request: Any
 identity: Any
+events: Any
 `;
 
 const sha256 = async (path) =>

@@ -142,7 +142,7 @@ class TestSignature:
         assert str(inspect.signature(Calendar().read)) == "(day: str) -> tuple[str, str]"
 
     def test_leaves_out_an_api_key_too(self) -> None:
-        @with_api_key(UNUSED)
+        @with_api_key(never_asked)
         def tool(town: str, *, api_key: str) -> str:
             return town
 
@@ -163,6 +163,46 @@ class TestSignature:
     def test_needs_a_place_for_the_credential_that_no_argument_can_take(self, tool: Callable[..., Any]) -> None:
         with pytest.raises(ConfigurationError, match="keyword-only parameter `access_token`"):
             with_access_token(never_asked)(tool)
+
+
+class TestDecorator:
+    """It needs its options, and says how to pass them."""
+
+    @pytest.mark.parametrize(
+        "instead", [plain, last, in_a_loop, UNUSED, "calendar", AccessTokenOptions, {"scopes": []}]
+    )
+    def test_rejects_a_tool_and_anything_else_in_place_of_its_options(self, instead: Any) -> None:
+        with pytest.raises(ConfigurationError) as raised:
+            with_access_token(instead)
+        assert "`@with_access_token(AccessTokenOptions(…))`" in str(raised.value)
+
+    def test_without_parentheses_says_how_to_write_it(self) -> None:
+        with pytest.raises(ConfigurationError, match=r"`@with_api_key\(ApiKeyOptions\(…\)\)`"):
+
+            @with_api_key
+            def tool(town: str, *, api_key: str) -> str:
+                return town
+
+        # It cannot be told from a function that makes options until it is called.
+        @with_access_token
+        def other(*args: Any, **more: Any) -> None:
+            """Never runs."""
+
+        with pytest.raises(ConfigurationError, match="@with_access_token"):
+            other("today")
+
+    @pytest.mark.parametrize("tool", [plain, in_a_loop])
+    @pytest.mark.parametrize("made", [None, "calendar", {"scopes": []}])
+    def test_rejects_a_function_that_returns_no_options(self, tool: Callable[..., Any], made: Any) -> None:
+        decorated = with_access_token(lambda *_: made)(tool)
+        with pytest.raises(ConfigurationError, match="function that returns AccessTokenOptions"):
+            call = decorated("today")
+            asyncio.run(call)
+
+    def test_rejects_the_options_of_an_api_key_for_an_access_token(self) -> None:
+        key: Any = ApiKeyOptions(identity=UNUSED, workload_identity_token="token", provider_name="weather")
+        with pytest.raises(ConfigurationError, match="AccessTokenOptions"):
+            with_access_token(key)
 
 
 class TestCall:
@@ -329,6 +369,27 @@ def test_a_consent_that_failed_by_what_passes_advises_a_new_link(code: str) -> N
     assert str(ConsentFailedError("calendar", code)) == (
         f'The authorization for "calendar" was not completed: {code}. Call the tool again for a new authorization URL.'
     )
+
+
+@pytest.mark.parametrize("url", [None, ""])
+def test_without_a_return_url_no_request_is_sent(url: str | None) -> None:
+    # Without a client, a request would fail otherwise.
+    options = AccessTokenOptions(
+        identity=UNUSED,
+        **from_gate({"WorkloadAccessToken": "token"}) | {"callback_url": url},
+        provider_name="calendar",
+        scopes=["calendar.read"],
+        auth_flow="USER_FEDERATION",
+    )
+    for call in (get_access_token, lambda each: replace_access_token(each, "rejected")):
+        with pytest.raises(ConfigurationError, match="Pass `callback_url`"):
+            call(options)
+
+
+def test_the_options_of_the_gate_are_accepted_for_api_keys_too() -> None:
+    headers = {"WorkloadAccessToken": "token", "OAuth2CallbackUrl": RETURN_URL}
+    options = ApiKeyOptions(identity=UNUSED, **from_gate(headers), provider_name="weather")
+    assert options.callback_url == RETURN_URL
 
 
 @pytest.mark.parametrize("name", ["scopes", "resources", "audiences"])

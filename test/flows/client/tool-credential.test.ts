@@ -8,6 +8,7 @@ import {
   ConsentRequiredError,
   fromGate,
   getAccessToken,
+  replaceAccessToken,
   withAccessToken,
   withApiKey,
   workloadAccessTokens,
@@ -158,6 +159,51 @@ describe('an inspection', () => {
     const declined = new AuthorizationReturnError('declined', 'state-of-this-browser', 'access_denied');
     expect(declined.state).toBe('state-of-this-browser');
     expect(shown(declined)).not.toContain('state-of-this-browser');
+  });
+});
+
+describe('before the first request', () => {
+  const callbackUrl = 'https://app.example/back';
+  const identity = {
+    send: () => Promise.reject(new Error('a request was sent')),
+  } as unknown as AccessTokenOptions['identity'];
+  const unused = { identity, workloadIdentityToken: 'token', providerName: 'calendar' };
+  const federation = { ...unused, scopes: ['a'], authFlow: 'USER_FEDERATION' } as const;
+  const failureOf = async (call: () => Promise<unknown>): Promise<string> => {
+    const failure: unknown = await call().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ConfigurationError);
+    return (failure as Error).message;
+  };
+
+  it.each<[string, AccessTokenOptions]>([
+    ['no return URL', federation],
+    ['an empty return URL', { ...federation, callbackUrl: '' }],
+    ['a gate that has none', { ...federation, ...fromGate({ WorkloadAccessToken: 'token' }) }],
+  ])('USER_FEDERATION is rejected with %s', async (_, options) => {
+    for (const call of [getAccessToken, (each: AccessTokenOptions) => replaceAccessToken(each, 'rejected')]) {
+      expect(await failureOf(() => call(options))).toContain('Pass `callbackUrl`');
+    }
+  });
+
+  it.each(['scpes', 'forceAuthentification', 'resourceOauth2ReturnUrl', 'toString'])(
+    'an unknown option is rejected with its name: %s',
+    async (name) => {
+      const misspelled = { [name]: undefined };
+      const tool = withAccessToken(() => ({ ...federation, callbackUrl, ...misspelled }))(() => 0);
+      expect(await failureOf(tool)).toContain(`Not an option: ${name}. The options are identity,`);
+      const elicited = withElicitedAccessToken(() => ({ ...federation, callbackUrl, ...misspelled }))(
+        () => 0,
+      );
+      expect(await failureOf(elicited)).toContain(`Not an option: ${name}.`);
+      const keyed = withApiKey(() => ({ ...unused, ...misspelled }))(() => 0);
+      expect(await failureOf(keyed)).toContain(`Not an option: ${name}.`);
+    },
+  );
+
+  it("the gate's options are accepted for API keys too", async () => {
+    const gate = fromGate({ WorkloadAccessToken: 'token', OAuth2CallbackUrl: callbackUrl });
+    const tool = withApiKey(() => ({ ...unused, ...gate }))(() => 0);
+    await expect(tool()).rejects.toThrow('a request was sent');
   });
 });
 

@@ -127,6 +127,7 @@ def get_access_token(options: AccessTokenOptions) -> str:
 
     It blocks until then.
 
+    :raises ConfigurationError: when options are missing or not valid
     :raises ConsentRequiredError, ConsentFailedError, ConsentTimeoutError: for the user's consent
     :raises WorkloadAccessTokenError: when the workload access token has expired and cannot be renewed
     :raises CalledOffError: when `cancelled` is set

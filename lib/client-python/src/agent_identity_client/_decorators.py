@@ -23,19 +23,30 @@ Tool = Callable[..., Any]
 def _decorator(
     options: Options | Callable[..., Options],
     into: str,
+    expected: type[Options],
     first: Callable[[Options], Steps],
     replacement: Callable[[Options, Hidden[str]], Steps] | None = None,
 ) -> Callable[[Tool], Tool]:
     """Returns a decorator that passes the credential as a keyword argument.
 
+    :param expected: the class of the options
     :param first: the steps to the credential
     :param replacement: the steps to the replacement of a credential that the resource rejected
     """
 
+    def require(condition: bool) -> None:
+        if not condition:
+            raise ConfigurationError(_MISUSE[expected])
+
     def resolve(args: Any, kwargs: Any) -> Options:
-        return options(*args, **kwargs) if callable(options) else options
+        resolved = options(*args, **kwargs) if callable(options) else options
+        require(isinstance(resolved, expected))
+        return resolved
+
+    require(isinstance(options, expected) or _can_make_options(options, into))
 
     def decorate(tool: Tool) -> Tool:
+        require(callable(tool))
         if inspect.isgeneratorfunction(tool) or inspect.isasyncgenfunction(tool):
             raise ConfigurationError(
                 f"{tool.__name__} is a generator: its body runs after the call. Decorate the function that it calls."
@@ -78,6 +89,28 @@ def _decorator(
     return decorate
 
 
+_MISUSE: dict[type[ApiKeyOptions], str] = {
+    AccessTokenOptions: "The decorator has no options. Write `@with_access_token(AccessTokenOptions(…))`, or pass a "
+    "function that returns AccessTokenOptions.",
+    ApiKeyOptions: "The decorator has no options. Write `@with_api_key(ApiKeyOptions(…))`, or pass a function that "
+    "returns ApiKeyOptions.",
+}
+
+
+def _can_make_options(function: Any, into: str) -> bool:
+    """Rejects a tool, which a decorator without parentheses gets, by its credential parameter.
+
+    It also rejects a class, whose call would fail only when the tool is called.
+    """
+    if not callable(function) or inspect.isclass(function):
+        return False
+    try:
+        return into not in inspect.signature(function).parameters
+    except ValueError:
+        # A builtin without a signature.
+        return True
+
+
 @contextmanager
 def _refusal(options: ApiKeyOptions) -> Iterator[None]:
     """To a tool that calls this tool, an AccessTokenRejectedError would mean that its token was rejected."""
@@ -97,10 +130,11 @@ def with_access_token(
 
     :param options: options, or a function that makes them from the arguments of the tool
     :param into: name of the keyword argument
+    :raises ConfigurationError: when it is used without options
     :returns: the decorator. The decorated tool raises the errors of `get_access_token` and of the tool, and
         ResourceRefusalError after two rejected tokens.
     """
-    return _decorator(options, into, steps_to_token, steps_to_replacement)
+    return _decorator(options, into, AccessTokenOptions, steps_to_token, steps_to_replacement)
 
 
 def with_api_key(
@@ -110,6 +144,7 @@ def with_api_key(
 
     :param options: options, or a function that makes them from the arguments of the tool
     :param into: name of the keyword argument
+    :raises ConfigurationError: when it is used without options
     :returns: the decorator. The decorated tool raises the errors of `get_api_key` and of the tool.
     """
-    return _decorator(options, into, steps_to_key)
+    return _decorator(options, into, ApiKeyOptions, steps_to_key)

@@ -23,6 +23,9 @@ class ApiKeyOptions:
     source that does not show it."""
     provider_name: str
     """Name of the credential provider."""
+    callback_url: str | None = None
+    """Return URL of the application, as registered on the workload identity. USER_FEDERATION requires it, API keys do
+    not use it. `from_gate` sets it to the gate's return URL."""
 
     def __post_init__(self) -> None:
         if isinstance(self.workload_identity_token, str):
@@ -40,8 +43,6 @@ class AccessTokenOptions(ApiKeyOptions):
     resources: Sequence[str] | None = None
     """RFC 8707."""
     audiences: Sequence[str] | None = None
-    callback_url: str | None = None
-    """Return URL of the application, as registered on the workload identity. USER_FEDERATION requires it."""
     custom_state: str | None = field(default=None, repr=False)
     """Returns to the application as `state` in the return URL; see `complete_authorization`."""
     custom_parameters: Mapping[str, str] | None = field(default=None, repr=False)
@@ -56,6 +57,15 @@ class AccessTokenOptions(ApiKeyOptions):
     cancelled: threading.Event | None = None
     """Ends the waiting when it is set. The task of an `async` tool can simply be canceled."""
     clock: Clock = SystemClock()
+
+
+def check_return_url(options: AccessTokenOptions) -> None:
+    """:raises ConfigurationError: before a request that has no return URL but requires one"""
+    if options.auth_flow == "USER_FEDERATION" and not options.callback_url:
+        raise ConfigurationError(
+            "USER_FEDERATION requires the return URL of the application. Pass `callback_url`, and register this URL on "
+            "the workload identity. An agent behind a gate gets it from a gate that has an oauth2CallbackUrl."
+        )
 
 
 def list_of(name: str, values: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from ._errors import CalledOffError
 from ._hidden import Hidden
 from ._identity_client import reporting
-from ._options import AccessTokenOptions, list_of
+from ._options import AccessTokenOptions, check_return_url, list_of
 from ._service_contract import FAILURE_HEADER, error_code_of
 from ._workload_access_token import with_workload_access_token
 
@@ -45,6 +45,7 @@ def request_token(
     """
     if options.cancelled is not None and options.cancelled.is_set():
         raise CalledOffError("The call was canceled while it waited for an access token.")
+    check_return_url(options)
     polled = session_uri and session_uri.reveal()
     request = Hidden(_members(options, {"sessionUri": polled, "forceAuthentication": force}))
     del polled
