@@ -31,7 +31,7 @@ export function privateApiPolicy({ vpcEndpoints }: PrivateApi, stage: string): P
   return new PolicyDocument({
     statements: [
       new PolicyStatement({
-        sid: 'NoOtherWay',
+        sid: 'DenyOtherVpcEndpoints',
         effect: Effect.DENY,
         principals: [new AnyPrincipal()],
         actions: ['execute-api:Invoke'],

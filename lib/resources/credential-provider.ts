@@ -53,7 +53,7 @@ export class ProviderUse {
         Condition: { ArnEquals: { [key]: [workloadIdentityArn] } },
       })),
       {
-        Sid: 'NobodyElse',
+        Sid: 'DenyOtherWorkloads',
         Effect: 'Deny',
         Principal: '*',
         Action,

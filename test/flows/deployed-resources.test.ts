@@ -353,7 +353,7 @@ describe('a credential provider', () => {
         Principal: { AWS: [OPERATOR] },
         Condition: { ArnEquals: { [key]: [arn] } },
       }),
-      statement('NobodyElse', operation, {
+      statement('DenyOtherWorkloads', operation, {
         Effect: 'Deny',
         Principal: '*',
         Condition: { ArnNotEquals: { [key]: [arn] } },

@@ -201,7 +201,7 @@ describe('privateApi', () => {
     const open = Object.values(OPERATIONS).filter(({ auth }) => auth === 'NONE');
     expect((api.Policy as { Statement: unknown }).Statement).toEqual([
       {
-        Sid: 'NoOtherWay',
+        Sid: 'DenyOtherVpcEndpoints',
         Effect: 'Deny',
         Principal: { AWS: '*' },
         Action: 'execute-api:Invoke',

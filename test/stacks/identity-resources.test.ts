@@ -195,7 +195,7 @@ describe('allowUseBy', () => {
         Condition: { ArnEquals: { [key]: ['<Agent.Arn>'] } },
       },
       {
-        Sid: 'NobodyElse',
+        Sid: 'DenyOtherWorkloads',
         Effect: 'Deny',
         Principal: '*',
         Action: ['bedrock-agentcore:GetResourceApiKey'],
@@ -209,7 +209,7 @@ describe('allowUseBy', () => {
     weatherOf();
     expect(policyOf(API_KEY)).toEqual([
       {
-        Sid: 'NobodyElse',
+        Sid: 'DenyOtherWorkloads',
         Effect: 'Deny',
         Principal: '*',
         Action: ['bedrock-agentcore:GetResourceApiKey'],
