@@ -80,15 +80,16 @@ const NAMES: Readonly<Record<keyof AccessTokenOptions, true>> = {
   signal: true,
 };
 
-/** @throws ConfigurationError before a request that cannot succeed, or that would not be the one that was meant */
-function checkOptions(options: AccessTokenOptions): void {
-  checkNames(options, NAMES);
-  if (options.authFlow === 'USER_FEDERATION' && !options.callbackUrl) {
-    throw new ConfigurationError(
-      'USER_FEDERATION requires the return URL of the application. Pass `callbackUrl`, and register this URL on the workload identity. An agent behind a gate gets it from a gate that has an oauth2CallbackUrl.',
-    );
-  }
-}
+/** The service's message if the user must consent and the request has no return URL, as AWS's service has it. */
+const RETURN_URL_MISSING = 'You must provide a ResourceOauth2ReturnUrl to proceed with this flow';
+
+/** Returns the error in terms of this client's options, if it is about one of them. */
+const inOptions = (error: unknown): unknown =>
+  error instanceof Error && error.message === RETURN_URL_MISSING
+    ? new ConfigurationError(
+        'The user must consent, and this requires the return URL of the application. Pass `callbackUrl`, and register this URL on the workload identity. An agent behind a gate gets it from a gate that has an oauth2CallbackUrl.',
+      )
+    : error;
 
 /** Lifetime of a consent session in seconds. */
 const CONSENT_LIFETIME = 600;
@@ -130,8 +131,12 @@ const send = (
         ? new GetResourceOauth2TokenCommand(input)
         : rejectResourceOauth2TokenCommand(input, rejected);
     const failure = keepSessionFailure(command);
-    const output = await options.identity.send(command, settings);
-    return { ...output, failure: failure() };
+    try {
+      const output = await options.identity.send(command, settings);
+      return { ...output, failure: failure() };
+    } catch (error) {
+      throw inOptions(error);
+    }
   });
 
 /** A temporary failure must not end a consent that is in progress. */
@@ -191,7 +196,7 @@ function tokenOf(
  *   the signal's reason; the exceptions of the AWS SDK for errors of the service
  */
 export async function getAccessToken(options: AccessTokenOptions): Promise<string> {
-  checkOptions(options);
+  checkNames(options, NAMES);
   const { forceAuthentication } = options;
   return tokenOf(options, await send(options, { ...requestOf(options), forceAuthentication }));
 }
@@ -203,7 +208,7 @@ export async function getAccessToken(options: AccessTokenOptions): Promise<strin
  * @throws the errors of {@link getAccessToken}
  */
 export async function replaceAccessToken(options: AccessTokenOptions, rejected: string): Promise<string> {
-  checkOptions(options);
+  checkNames(options, NAMES);
   return tokenOf(options, await send(options, requestOf(options), rejected));
 }
 

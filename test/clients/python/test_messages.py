@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from agent_identity_client import (
-    AccessTokenOptions,
     AccessTokenRejectedError,
     AuthorizationReturnError,
     ConfigurationError,
@@ -18,7 +17,6 @@ from agent_identity_client import (
     ResourceRefusalError,
     WorkloadAccessTokenError,
     from_gate,
-    get_access_token,
     identity_client,
 )
 
@@ -46,9 +44,6 @@ const rejected = new c.AccessTokenRejectedError();
   await messageOf(() => c.createIdentityClient({{ endpoint: 'http://identity.example' }})),
   await messageOf(() => c.createIdentityClient({{ endpoint: 'https://identity.example' }})),
   await messageOf(() => c.fromGate({{}})),
-  await messageOf(() => c.getAccessToken({{
-    identity: undefined, workloadIdentityToken: 'token', providerName: 'p', scopes: [], authFlow: 'USER_FEDERATION',
-  }})),
   await messageOf(() => c.givenWorkloadAccessToken('token').renew('token')),
 ])))();
 """
@@ -57,20 +52,12 @@ const rejected = new c.AccessTokenRejectedError();
 def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name in ("AGENT_IDENTITY_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
-    without_return_url = AccessTokenOptions(
-        identity=None,
-        workload_identity_token="token",
-        provider_name="p",
-        scopes=[],
-        auth_flow="USER_FEDERATION",
-    )
     calls = (
         identity_client,
         lambda: identity_client("identity.example"),
         lambda: identity_client("http://identity.example"),
         lambda: identity_client("https://identity.example"),
         lambda: from_gate({}),
-        lambda: get_access_token(without_return_url),
         lambda: GivenWorkloadAccessToken("token").renew("token"),
     )
     raised: list[str] = []
@@ -92,7 +79,7 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def in_python(message: str) -> str:
     """The message with the names of Python."""
-    names = r"authorizationUrl|callbackUrl|customState|forceAuthentication|withAccessToken|workloadAccessTokens"
+    names = r"authorizationUrl|customState|forceAuthentication|withAccessToken|workloadAccessTokens"
     snake = re.sub(names, lambda name: re.sub(r"[A-Z]", lambda c: f"_{c[0].lower()}", name[0]), message)
     return snake.replace("Throw this error", "Raise this error").replace("_token wraps", "_token decorates")
 

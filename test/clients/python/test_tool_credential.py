@@ -371,21 +371,6 @@ def test_a_consent_that_failed_by_what_passes_advises_a_new_link(code: str) -> N
     )
 
 
-@pytest.mark.parametrize("url", [None, ""])
-def test_without_a_return_url_no_request_is_sent(url: str | None) -> None:
-    # Without a client, a request would fail otherwise.
-    options = AccessTokenOptions(
-        identity=UNUSED,
-        **from_gate({"WorkloadAccessToken": "token"}) | {"callback_url": url},
-        provider_name="calendar",
-        scopes=["calendar.read"],
-        auth_flow="USER_FEDERATION",
-    )
-    for call in (get_access_token, lambda each: replace_access_token(each, "rejected")):
-        with pytest.raises(ConfigurationError, match="Pass `callback_url`"):
-            call(options)
-
-
 def test_the_options_of_the_gate_are_accepted_for_api_keys_too() -> None:
     headers = {"WorkloadAccessToken": "token", "OAuth2CallbackUrl": RETURN_URL}
     options = ApiKeyOptions(identity=UNUSED, **from_gate(headers), provider_name="weather")

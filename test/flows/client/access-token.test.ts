@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import {
   AccessTokenRejectedError,
+  ConfigurationError,
   ConsentFailedError,
   ConsentRequiredError,
   ConsentTimeoutError,
@@ -45,6 +46,16 @@ async function agentOf(userId: string) {
 }
 
 const issued = (): unknown => world.provider.exchanges.at(-1)?.answer.access_token;
+
+it('names the option if a consent requires a return URL, and reads a stored token without one', async () => {
+  const { agent, options } = await agentOf('gus');
+  const without = { ...options, callbackUrl: undefined };
+  const failure: unknown = await getAccessToken(without).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(ConfigurationError);
+  expect(failure).toMatchObject({ message: expect.stringContaining('Pass `callbackUrl`') as string });
+  await agent.connect('gus');
+  expect(await getAccessToken(without)).toBe(issued());
+});
 
 it('waits for the consent, and from then on is answered from the vault', async () => {
   const { options, links, open, complete } = await agentOf('ana');

@@ -8,7 +8,6 @@ import {
   ConsentRequiredError,
   fromGate,
   getAccessToken,
-  replaceAccessToken,
   withAccessToken,
   withApiKey,
   workloadAccessTokens,
@@ -174,16 +173,6 @@ describe('before the first request', () => {
     expect(failure).toBeInstanceOf(ConfigurationError);
     return (failure as Error).message;
   };
-
-  it.each<[string, AccessTokenOptions]>([
-    ['no return URL', federation],
-    ['an empty return URL', { ...federation, callbackUrl: '' }],
-    ['a gate that has none', { ...federation, ...fromGate({ WorkloadAccessToken: 'token' }) }],
-  ])('USER_FEDERATION is rejected with %s', async (_, options) => {
-    for (const call of [getAccessToken, (each: AccessTokenOptions) => replaceAccessToken(each, 'rejected')]) {
-      expect(await failureOf(() => call(options))).toContain('Pass `callbackUrl`');
-    }
-  });
 
   it.each(['scpes', 'forceAuthentification', 'resourceOauth2ReturnUrl', 'toString'])(
     'an unknown option is rejected with its name: %s',

@@ -59,15 +59,6 @@ class AccessTokenOptions(ApiKeyOptions):
     clock: Clock = SystemClock()
 
 
-def check_return_url(options: AccessTokenOptions) -> None:
-    """:raises ConfigurationError: before a request that has no return URL but requires one"""
-    if options.auth_flow == "USER_FEDERATION" and not options.callback_url:
-        raise ConfigurationError(
-            "USER_FEDERATION requires the return URL of the application. Pass `callback_url`, and register this URL on "
-            "the workload identity. An agent behind a gate gets it from a gate that has an oauth2CallbackUrl."
-        )
-
-
 def list_of(name: str, values: Iterable[str]) -> list[str]:
     """Returns the values of a list. A string is iterable too, and would be taken for a list of its characters.
 

@@ -7,14 +7,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ._errors import CalledOffError
+from ._errors import CalledOffError, ConfigurationError
 from ._hidden import Hidden
 from ._identity_client import reporting
-from ._options import AccessTokenOptions, check_return_url, list_of
+from ._options import AccessTokenOptions, list_of
 from ._service_contract import FAILURE_HEADER, error_code_of
 from ._workload_access_token import with_workload_access_token
 
 TokenResponse = Hidden[dict[str, Any]]
+
+_RETURN_URL_MISSING = "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
+"""The service's message if the user must consent and the request has no return URL, as AWS's service has it."""
 
 
 def _members(options: AccessTokenOptions, changing: dict[str, Any]) -> dict[str, Any]:
@@ -45,16 +48,24 @@ def request_token(
     """
     if options.cancelled is not None and options.cancelled.is_set():
         raise CalledOffError("The call was canceled while it waited for an access token.")
-    check_return_url(options)
     polled = session_uri and session_uri.reveal()
     request = Hidden(_members(options, {"sessionUri": polled, "forceAuthentication": force}))
     del polled
 
     def send(token: Hidden[str]) -> TokenResponse:
-        return Hidden(
-            options.identity.get_resource_oauth2_token(
-                workloadIdentityToken=token.reveal(), **request.reveal()
+        try:
+            return Hidden(
+                options.identity.get_resource_oauth2_token(
+                    workloadIdentityToken=token.reveal(), **request.reveal()
+                )
             )
+        except ClientError as error:
+            if error.response["Error"].get("Message") != _RETURN_URL_MISSING:
+                raise
+        raise ConfigurationError(
+            "The user must consent, and this requires the return URL of the application. Pass `callback_url`, and "
+            "register this URL on the workload identity. An agent behind a gate gets it from a gate that has an "
+            "oauth2CallbackUrl."
         )
 
     with reporting(rejected):
