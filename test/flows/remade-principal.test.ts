@@ -51,7 +51,7 @@ it('does not act as the agents of the one before it, with a token from then neit
     name: 'AccessDeniedException',
     message: 'Invalid or expired session',
   });
-  const denied = (await world.audit()).filter(({ reason }) => String(reason).includes('not its unique id'));
+  const denied = (await world.audit()).filter(({ reason }) => String(reason).includes('not the unique ID'));
   const principal = 'arn:aws:iam::000000000000:role/agent';
   expect(denied).toEqual(
     ['GetWorkloadAccessToken', 'GetResourceOauth2Token', 'CompleteResourceTokenAuth'].map(
