@@ -85,7 +85,7 @@ async function checkCommandLine(node, folder, version) {
     stderr: 'There is no option --prot. Did you mean --port? Run the command with --help for its options.\n',
   });
   const port = await outcome(node, folder, ['local', '--port', 'http']);
-  assert.deepEqual([port.status, port.stdout], [1, '']);
+  assert.deepEqual([port.status, port.stdout], [2, '']);
   assert.match(port.stderr, /^PORT \(--port\) must be a number [^\n]*\n$/);
 
   // Neither version nor help loads the service, so both work without it.
