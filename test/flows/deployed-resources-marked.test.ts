@@ -113,6 +113,19 @@ it('a workload identity of another principal that has the mark does not become t
   expect(kept).toMatchObject({ allowedResourceOauth2ReturnUrls: [] });
 });
 
+it('a workload identity without the mark is not taken over where another principal allows the function', async () => {
+  const name = newName();
+  await letFunctionIn(
+    (await stranger().send(new CreateWorkloadIdentityCommand({ name }))).workloadIdentityArn,
+  );
+  const configuration = JSON.stringify({ allowedResourceOauth2ReturnUrls: [RETURN_URL] });
+  const properties = { name, configuration, policy: '', importExisting: 'true' };
+  const answer = await cloudFormation.ask('Create', IDENTITY, { properties });
+  expect(answer).toMatchObject({ Status: 'FAILED', Reason: REASON });
+  const kept = await stranger().send(new GetWorkloadIdentityCommand({ name }));
+  expect(kept).toMatchObject({ allowedResourceOauth2ReturnUrls: [] });
+});
+
 it('what the stack has created itself is kept, with the policy that it has from then on', async () => {
   const name = newName();
   const properties = await apiKeyProperties(name);

@@ -10,7 +10,6 @@ import {
   GetResourcePolicyCommand,
   GetWorkloadIdentityCommand,
   ListTagsForResourceCommand,
-  PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CloudFormation, type Change } from './support/cloudformation';
 import { changeSecret, putSecret } from './support/secrets';
@@ -491,17 +490,4 @@ describe('a credential provider', () => {
     const read = control().send(new GetOauth2CredentialProviderCommand({ name }));
     await expect(read).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
-});
-
-it('does not take over a resource of another principal whose policy lets the function in', async () => {
-  const name = newName();
-  const owner = world.control('stranger');
-  const { workloadIdentityArn: resourceArn } = await owner.send(new CreateWorkloadIdentityCommand({ name }));
-  const policy = policyOf(statement('LetIn', '*', { Principal: { AWS: [OPERATOR] } }));
-  await owner.send(new PutResourcePolicyCommand({ resourceArn, policy }));
-  const answer = await create(identity(name, { importExisting: 'true', policy: exchange }));
-  expect(answer).toMatchObject({ Status: 'FAILED' });
-  expect(answer.Reason).toContain('belongs to another IAM principal');
-  const kept = await owner.send(new GetWorkloadIdentityCommand({ name }));
-  expect(kept).toMatchObject({ allowedResourceOauth2ReturnUrls: [] });
 });

@@ -494,9 +494,3 @@ class TestCompleteAuthorization:
             self.complete(tools, declined)
         error = here.value
         assert (error.reason, error.state, error.provider_error) == ("declined", STATE, "access_denied")
-
-
-def test_a_consent_without_a_return_url_names_the_option(world: World, identity: Any) -> None:
-    usual = Tools(world, identity).usual | {"callback_url": None}
-    with pytest.raises(ConfigurationError, match="Pass `callback_url`"):
-        get_access_token(AccessTokenOptions(**usual))

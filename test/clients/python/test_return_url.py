@@ -1,6 +1,7 @@
 """Acceptance scenarios 6 and 7: the way back is a registered one, exactly, and what was given comes back."""
 
 import pytest
+from agent_identity_client import AccessTokenOptions, ConfigurationError, get_access_token, identity_client
 
 from refusal import refused
 from world import RETURN_URL, World, query
@@ -55,3 +56,16 @@ def test_brings_custom_state_back_intact_beside_the_query_that_was_there(world: 
     assert session_id.startswith("urn:ietf:params:oauth:request_uri:")
     assert session_id != begun["sessionUri"]
     assert back == {"from": "test", "state": state}
+
+
+def test_without_one_the_client_names_its_option(world: World) -> None:
+    options = AccessTokenOptions(
+        identity=identity_client(world.endpoint, world.ready["region"]),
+        workload_identity_token=world.agent().token(user_id="ana"),
+        provider_name=world.provider_name,
+        scopes=["calendar.read"],
+        auth_flow="USER_FEDERATION",
+        callback_url=None,
+    )
+    with pytest.raises(ConfigurationError, match="Pass `callback_url`"):
+        get_access_token(options)
