@@ -1,9 +1,7 @@
-/** Finds an owned resource for an authorized caller, and writes changes to it. */
+/** Creates and changes owned resources. */
 import { isDeepStrictEqual } from 'node:util';
 import { epochSeconds, type System } from './system';
 import type { OwnedResource, OwnedResourceStore } from './owned-resource';
-import { withOwnerId } from './ownership';
-import { authorizeAction, type Call } from './policy/access';
 import { ServiceError } from './service-error';
 
 /** The name of a kind of resource in messages. */
@@ -37,33 +35,6 @@ export async function createResource<Resource extends OwnedResource>(
   if (present?.id === resource.id) return;
   throw (present ? nameTaken : beingDeleted)(kind, resource.name);
 }
-
-function found<Resource extends OwnedResource>(
-  resource: Resource | undefined,
-  kind: ResourceKind,
-  call: Call,
-  name: string,
-): Resource {
-  if (!resource) throw noSuchResource(kind, name);
-  authorizeAction({ ...call, resource });
-  return withOwnerId(resource, call.principal);
-}
-
-/** Returns the resource. @throws ResourceNotFoundException, AccessDeniedException */
-export const managedResource = async <Resource extends OwnedResource>(
-  store: Pick<OwnedResourceStore<Resource>, 'get'>,
-  kind: ResourceKind,
-  call: Call,
-  name: string,
-): Promise<Resource> => found(await store.get(name), kind, call, name);
-
-/** Returns the resource for its deletion, even if an earlier deletion was interrupted. */
-export const resourceToDelete = async <Resource extends OwnedResource>(
-  store: Pick<OwnedResourceStore<Resource>, 'getForDeletion'>,
-  kind: ResourceKind,
-  call: Call,
-  name: string,
-): Promise<Resource> => found(await store.getForDeletion(name), kind, call, name);
 
 /**
  * Writes the change, unless a concurrent request changed the resource. Returns the changed resource.

@@ -23,11 +23,11 @@ export const DOMAIN_MODULES = [
   'lambda/domain/consent',
   'lambda/domain/grant',
   'lambda/domain/workload-token',
-  'lambda/domain/policy',
   'lambda/domain/oauth',
   'lambda/domain/provider',
   'lambda/domain/token-vault',
   'lambda/domain/identity',
+  'lambda/domain/policy',
   'lambda/domain/sealing',
   'lambda/domain',
 ];

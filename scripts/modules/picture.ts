@@ -1,7 +1,5 @@
-/**
- * Mermaid charts of the modules. They omit arrows that a longer path implies. An arrow that points back up is dotted.
- */
-import { backArrows, betweenModules, withoutShortcuts } from './graph';
+/** Mermaid charts of the modules. They omit arrows that a longer path implies. */
+import { betweenModules, withoutShortcuts } from './graph';
 import { importsIn, type Import } from './imports';
 import { CODE, DOMAIN_MODULES, domainModuleOf, isIn, LAMBDA_MODULES, lambdaModuleOf } from './layout';
 
@@ -12,16 +10,13 @@ function chart(
   order: readonly string[],
   nameOf: (module: string) => string,
 ): string {
-  const back = new Set(backArrows(modules, order));
-  const runsBack = ({ from, to }: Import): boolean => back.has(`${from} -> ${to}`);
-  const down = withoutShortcuts(modules.filter((arrow) => !runsBack(arrow)));
-  const up = new Map(modules.filter(runsBack).map((arrow) => [`${arrow.from} ${arrow.to}`, arrow]));
   return [
     '```mermaid',
     'flowchart TD',
     ...order.map((module) => `  ${id(module)}["${nameOf(module)}"]`),
-    ...down.map(({ from, to }) => `  ${id(from)} --> ${id(to)}`).sort(),
-    ...[...up.values()].map(({ from, to }) => `  ${id(from)} -.-> ${id(to)}`).sort(),
+    ...withoutShortcuts(modules)
+      .map(({ from, to }) => `  ${id(from)} --> ${id(to)}`)
+      .sort(),
     '```',
   ].join('\n');
 }

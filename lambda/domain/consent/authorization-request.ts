@@ -3,7 +3,7 @@
  * address, or are pushed before the browser is sent there (RFC 9126).
  */
 import { createHash } from 'node:crypto';
-import { forwardedParameters, reservedParameters } from '../oauth/custom-parameters';
+import { forwardedParameters, reservedParameters } from '../custom-parameters';
 import { narrowingParameters } from '../oauth/token-request';
 import type { SealedRequest, Session } from './session';
 

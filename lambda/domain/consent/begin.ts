@@ -3,7 +3,7 @@
  * request differs.
  */
 import { type System, epochSeconds } from '../system';
-import type { CustomParameters } from '../oauth/custom-parameters';
+import type { CustomParameters } from '../custom-parameters';
 import type { MetadataReader } from '../oauth/provider-metadata';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { WorkloadIdentity } from '../identity/workload-identity';

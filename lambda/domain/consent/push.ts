@@ -5,7 +5,7 @@
  * go to the provider's callback.
  */
 import type { AuditEntry, AuditTrail } from '../audit';
-import { asReadBySome } from '../oauth/custom-parameters';
+import { asReadBySome } from '../custom-parameters';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { pushAuthorizationRequest, type PushedRequest } from '../oauth/pushed-authorization';
 import type { TokenRequestDependencies } from '../oauth/token-request';

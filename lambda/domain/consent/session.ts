@@ -16,7 +16,7 @@
  * this URI completes the session. Otherwise, the sender of a link could complete another person's consent.
  */
 import type { System } from '../system';
-import { scopesInCustomParameters } from '../oauth/custom-parameters';
+import { scopesInCustomParameters } from '../custom-parameters';
 import type { SealingContext } from '../sealing/sealing';
 
 export const SESSION_STATES = [

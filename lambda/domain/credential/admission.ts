@@ -1,7 +1,7 @@
 /** Authorizes the caller to act as the agent, and the agent to use the provider. Every request is authorized again. */
 import { workloadGone, type WorkloadIdentity } from '../identity/workload-identity';
 import type { Annotate } from '../audit';
-import type { CustomParameters } from '../oauth/custom-parameters';
+import type { CustomParameters } from '../custom-parameters';
 import type { Caller } from '../principal';
 import { noSuchResource } from '../managed-resource';
 import type { OwnedResource } from '../owned-resource';

@@ -5,7 +5,7 @@
  * resource rejected a token.
  */
 import { audited, type AuditEntry, type Annotate } from '../audit';
-import { scopesInCustomParameters } from '../oauth/custom-parameters';
+import { scopesInCustomParameters } from '../custom-parameters';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { Caller } from '../principal';
 import { checkProviderOwnerTrust } from '../identity/trusted-provider-owner';

@@ -1,13 +1,8 @@
 /** Workload identities: the resources of agents, and their owners. */
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
-import {
-  changedMembers,
-  changeResource,
-  createResource,
-  managedResource,
-  resourceToDelete,
-} from '../managed-resource';
+import { changedMembers, changeResource, createResource } from '../managed-resource';
+import { authorizedResource, resourceToDelete } from '../policy/authorized-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import type { EndpointPolicy } from '../endpoint';
@@ -117,7 +112,7 @@ export function getWorkloadIdentity(
 ): Promise<WorkloadIdentity> {
   return audited(deps.audit, { operation: 'GetWorkloadIdentity', principal }, async (annotate, call) => {
     annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
-    return managedResource(deps.identities, KIND, call, name);
+    return authorizedResource(deps.identities, KIND, call, name);
   });
 }
 
@@ -140,7 +135,7 @@ export function updateWorkloadIdentity(
     annotate({ workloadIdentity: workloadIdentityArn(deps.arnPrefix, name) });
     checkReturnUrls(urls ?? []);
     const authorizer = authorizerChange(authorizerConfiguration, deps.endpointPolicy);
-    const identity = await managedResource(deps.identities, KIND, call, name);
+    const identity = await authorizedResource(deps.identities, KIND, call, name);
     const change = { ...(urls && { allowedResourceOauth2ReturnUrls: urls }), ...authorizer };
     annotate({ changed: changedMembers(identity, change) });
     return changeResource(deps.identities, deps.system, identity, change);

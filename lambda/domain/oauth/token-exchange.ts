@@ -7,7 +7,7 @@ import type { OnBehalfOfConfig } from '../provider/on-behalf-of-config';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 import { vendorOf } from '../provider/vendors';
 import { oauthClientOf } from './client-authentication';
-import { forwardedParameters, reservedParameters, type CustomParameters } from './custom-parameters';
+import { forwardedParameters, reservedParameters, type CustomParameters } from '../custom-parameters';
 import { ProviderFailure } from './provider-failure';
 import { subjectTokenTypeOf, TOKEN_TYPE } from './subject-token-type';
 import {

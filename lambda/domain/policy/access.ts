@@ -5,7 +5,7 @@
  * too, except for operations on the policy itself, so that no policy locks a resource permanently. A principal that is
  * allowed to put a policy can allow itself everything else, as in IAM. Every request is authorized again.
  */
-import { scopesInCustomParameters, type CustomParameters } from '../oauth/custom-parameters';
+import { scopesInCustomParameters, type CustomParameters } from '../custom-parameters';
 import type { Caller } from '../principal';
 import { haveSameOwner, isRecreatedPrincipal, isOwnedBy, type Owned } from '../ownership';
 import { accessDenied, ServiceError } from '../service-error';

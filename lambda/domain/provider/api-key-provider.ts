@@ -2,14 +2,8 @@
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
-import {
-  changedMembers,
-  changeResource,
-  createResource,
-  managedResource,
-  nameTaken,
-  resourceToDelete,
-} from '../managed-resource';
+import { changedMembers, changeResource, createResource, nameTaken } from '../managed-resource';
+import { authorizedResource, resourceToDelete } from '../policy/authorized-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import { isOwnedBy, ownedBy } from '../ownership';
@@ -155,7 +149,7 @@ export function getApiKeyProvider(
     { operation: 'GetApiKeyCredentialProvider', principal },
     async (annotate, call) => {
       annotate({ provider: name });
-      return managedResource(deps.apiKeyProviders, KIND, call, name);
+      return authorizedResource(deps.apiKeyProviders, KIND, call, name);
     },
   );
 }
@@ -177,7 +171,7 @@ export function updateApiKeyProvider(
     async (annotate, call) => {
       annotate({ provider: input.name });
       const key = neededKey(input);
-      const provider = await managedResource(deps.apiKeyProviders, KIND, call, input.name);
+      const provider = await authorizedResource(deps.apiKeyProviders, KIND, call, input.name);
       const { owner, ownerId, externalSecret: kept } = provider;
       const naming = { byOwner: isOwnedBy(provider, principal), owner, ownerId, kept };
       const externalSecret = await externalKey(deps, naming, key);

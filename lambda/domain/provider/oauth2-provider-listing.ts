@@ -1,7 +1,7 @@
 /** Lists and deletes OAuth2 credential providers. */
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
-import { resourceToDelete } from '../managed-resource';
+import { resourceToDelete } from '../policy/authorized-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import { deleteWithContents, type VaultContents } from '../sealing/deletion';
 import type { SecretStore } from '../sealing/secret-store';

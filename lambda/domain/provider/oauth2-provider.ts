@@ -4,13 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
-import {
-  changedMembers,
-  changeResource,
-  createResource,
-  managedResource,
-  nameTaken,
-} from '../managed-resource';
+import { changedMembers, changeResource, createResource, nameTaken } from '../managed-resource';
+import { authorizedResource } from '../policy/authorized-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { isOwnedBy, ownedBy } from '../ownership';
 import { checkQuota, type Quotas } from '../quotas';
@@ -204,7 +199,7 @@ export function getOauth2Provider(
     { operation: 'GetOauth2CredentialProvider', principal },
     async (annotate, call) => {
       annotate({ provider: name });
-      return managedResource(deps.providers, KIND, call, name);
+      return authorizedResource(deps.providers, KIND, call, name);
     },
   );
 }
@@ -283,7 +278,7 @@ export function updateOauth2Provider(
     { operation: 'UpdateOauth2CredentialProvider', principal },
     async (annotate, call) => {
       annotate({ provider: name });
-      const provider = await managedResource(deps.providers, KIND, call, name);
+      const provider = await authorizedResource(deps.providers, KIND, call, name);
       const { owner, ownerId, privateKeyJwt: present } = provider;
       const byOwner = isOwnedBy(provider, principal);
       const { secret, ...client } = resolveConfig(vendor, config, deps.endpointPolicy, present);
