@@ -55,6 +55,14 @@ function contentOf(page: ConsentPage): PageContent {
         happened: 'A link to grant access works for a few minutes. This link is too old or was never issued.',
         next: 'Go back to the application and ask your agent again for a new link. If you have answered this one already, your answer stands.',
       };
+    case 'opened-too-often':
+      return {
+        status: 410,
+        title: 'This link was opened too often',
+        happened:
+          'This link was opened too many times without an answer, so it no longer works. Nothing was granted.',
+        next: 'Go back to the application and ask your agent again for a new link.',
+      };
     case 'already-answered':
       return {
         status: 409,

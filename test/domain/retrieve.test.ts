@@ -267,12 +267,33 @@ describe('a poll', () => {
     expect(await service.ask({ sessionUri: 'none' })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
   });
 
-  it('for a failed session that repeats forceAuthentication begins a new session', async () => {
+  it('for an ended session that repeats forceAuthentication returns FAILED, and begins no session', async () => {
     const sessionUri = await begun();
     service.system.advance(601);
-    const { output } = await service.ask({ sessionUri, forceAuthentication: true });
-    expect(output).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
-    expect(output).not.toMatchObject({ sessionUri });
+    for (let poll = 0; poll < 2; poll += 1) {
+      expect(await service.ask({ sessionUri, forceAuthentication: true })).toMatchObject({
+        output: { sessionUri, sessionStatus: 'FAILED' },
+      });
+    }
+    expect((await service.stored()).epoch).toBe(0);
+  });
+
+  it('that repeats forceAuthentication gets the token after its session was completed', async () => {
+    const sessionUri = await begun();
+    const session = await sessionOf(sessionUri);
+    await service.stores.sessions.advance({ ...session, state: 'COMPLETED', revision: session.revision + 1 });
+    await service.grant();
+    expect(await service.ask({ sessionUri, forceAuthentication: true })).toMatchObject({
+      output: { accessToken: 'access-0' },
+    });
+  });
+
+  it('that repeats forceAuthentication does not get a token that its session did not store', async () => {
+    await service.grant();
+    const sessionUri = 'urn:ietf:params:oauth:request_uri:made-up';
+    expect(await service.ask({ sessionUri, forceAuthentication: true })).toMatchObject({
+      output: { sessionUri, sessionStatus: 'FAILED' },
+    });
   });
 
   it('gets the token when there is one, whatever became of the session', async () => {

@@ -27,6 +27,10 @@ it('deletes the stored grant and starts again; polls with and without the sessio
   const { accessToken: fresh } = await agent.ask(token, { sessionUri });
   expect(fresh).toEqual(expect.any(String));
   expect(fresh).not.toBe(old);
+  // A caller that repeats the whole request polls too, so its own consent stays.
+  expect(await agent.ask(token, { sessionUri, forceAuthentication: true })).toMatchObject({
+    accessToken: fresh,
+  });
 });
 
 it('does not take a consent that began before it', async () => {

@@ -203,6 +203,17 @@ describe('a push that fails', () => {
     expect((await agent.ask(token)).accessToken).toMatch(/.{20,}/);
   });
 
+  it('ten times ends the session, and the page of each later opening says that the link was opened too often', async () => {
+    const { authorizationUrl, browser } = await failing(answer(503, 'down', 'text/plain'));
+    for (let opening = 2; opening <= 10; opening += 1) await browser.step(authorizationUrl);
+    for (let later = 0; later < 2; later += 1) {
+      const { status, html } = await browser.step(authorizationUrl);
+      expect(status).toBe(410);
+      expect(html).toContain('This link was opened too often');
+      expect(html).toContain('ask your agent again for a new link');
+    }
+  });
+
   it.each<[string, (ctx: KoaContextWithOIDC) => void, string]>([
     ['a refused scope', answer(400, { error: 'invalid_scope' }), 'invalid_scope'],
     ['a client that is not known', answer(401, { error: 'invalid_client' }), 'invalid_client'],

@@ -71,12 +71,16 @@ export async function unlessShredded(
 export const hasAnswered = (session: Session, cookies: ReadonlyMap<string, string>): boolean =>
   isHashOf(session.answered?.cookieHash, cookies.get(bindingCookieName(session.hash)));
 
+/** The failure of a session whose link was opened too often. After a response, it has another cause. */
+const OPENED_TOO_OFTEN = 'not_completed';
+
 /**
  * Returns the page for a link that cannot be opened again. Anyone who has the link can open it, so the page contains no
  * `state` and no URN.
  */
 function endedPage(session: Session, cookies: ReadonlyMap<string, string>): BrowserOutcome {
   const { provider, failure, answered } = session;
+  if (failure === OPENED_TOO_OFTEN && answered === undefined) return page({ name: 'opened-too-often' });
   if (failure !== undefined && answered === undefined) {
     return page({ name: 'request-rejected', provider: provider.name, error: failure });
   }
@@ -157,11 +161,11 @@ export async function authorize(
   }
   const entry = { operation: 'Authorize', ...sessionFacts(session) };
   if (isPushedOut(session)) {
-    const failed = transition(session, { type: 'fail', failure: 'not_completed' }, now);
+    const failed = transition(session, { type: 'fail', failure: OPENED_TOO_OFTEN }, now);
     // The agent stops polling, and its next request gets another link.
     if (failed) await deps.sessions.advance(failed);
     deps.audit.record({ ...entry, outcome: 'denied', reason: 'the link was opened too often' });
-    return page({ name: 'link-ended' });
+    return page({ name: 'opened-too-often' });
   }
   return unlessShredded(deps, entry, () => start(deps, session, cookies, entry));
 }

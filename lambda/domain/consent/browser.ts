@@ -4,6 +4,8 @@
 export type ConsentPage =
   /** The link is unknown or no longer valid. */
   | { readonly name: 'link-ended' }
+  /** The link was opened too often, which ended the session. */
+  | { readonly name: 'opened-too-often' }
   /** The provider has already responded; only the browser that delivered the response learns the return URL. */
   | { readonly name: 'already-answered'; readonly returnTo?: string }
   /** A response to a request that this browser did not make, or a repeated response. */

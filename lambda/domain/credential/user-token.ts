@@ -81,11 +81,14 @@ export async function userToken(deps: RetrieveDependencies, admitted: Admitted):
     polled !== undefined &&
     isOpen(polled, epochSeconds(deps.system)) &&
     returnsToRegistered(identity, polled);
-  // A poll of an open session does not start a new one, even if it repeats forceAuthentication. Otherwise, polling would
-  // never end.
-  const force = input.forceAuthentication === true && !open;
+  const { sessionUri, forceAuthentication = false } = input;
+  // A request with a session URI is a poll, which starts no session, even if it repeats forceAuthentication. Otherwise,
+  // each poll would drop the consent before it, and polling would never end.
+  const force = forceAuthentication && sessionUri === undefined;
+  // After the forced consent, this token is the new one. Any other token can be the old one.
+  const current = open || polled?.state === 'COMPLETED';
 
-  const stored = force ? undefined : await storedToken(deps, admitted);
+  const stored = forceAuthentication && !current ? undefined : await storedToken(deps, admitted);
   if (stored) return stored;
   if (open) {
     const sealed = await openSealedRequest(deps.seal, polled);
@@ -94,10 +97,10 @@ export async function userToken(deps: RetrieveDependencies, admitted: Admitted):
     if (denial) throw accessDenied(denial.message, denial.detail);
     return { output: outstanding(deps.baseUrl, sealed.id), outcome: 'consent-required' };
   }
-  if (input.sessionUri !== undefined && !force) {
+  if (sessionUri !== undefined) {
     const failure = polled?.failure === undefined ? undefined : errorCode(polled.failure);
     return {
-      output: { sessionUri: input.sessionUri, sessionStatus: 'FAILED' },
+      output: { sessionUri, sessionStatus: 'FAILED' },
       outcome: 'consent-required',
       reason: failure === undefined ? 'the session ended' : `the session failed: ${failure}`,
       failure,

@@ -28,13 +28,24 @@ function keyOf(name: string, element: PolicyElement, kind: GovernedKind): Condit
   throw refused(element, `is not a condition key of this resource; use ${known}`);
 }
 
-function parseComparison(key: ConditionKey, stated: StatedOperator, element: PolicyElement): Condition {
+/** The set operator that a statement usually needs: an Allow limits every value, and a Deny forbids each one. */
+const SET_OPERATORS = {
+  Allow: 'put ForAllValues: before the operator, or ForAnyValue: if one matching value is enough',
+  Deny: 'put ForAnyValue: before the operator, or ForAllValues: if every value must match',
+} as const;
+
+function parseComparison(
+  key: ConditionKey,
+  stated: StatedOperator,
+  element: PolicyElement,
+  effect: 'Allow' | 'Deny',
+): Condition {
   const { quantifier, operator } = stated;
   if (!key.families.includes(operator.family)) {
     throw refused(element, `must be used with ${key.families.join('… or ')} operators`);
   }
   if (key.manyValues && !quantifier) {
-    throw refused(element, 'is multivalued; put ForAllValues: or ForAnyValue: before the operator');
+    throw refused(element, `is multivalued; ${SET_OPERATORS[effect]}`);
   }
   if (!key.manyValues && quantifier) {
     throw refused(element, `has a single value; omit ${quantifier}:`);
@@ -43,7 +54,12 @@ function parseComparison(key: ConditionKey, stated: StatedOperator, element: Pol
   return { key, stated, values };
 }
 
-function parseOperator(name: string, element: PolicyElement, kind: GovernedKind): readonly Condition[] {
+function parseOperator(
+  name: string,
+  element: PolicyElement,
+  effect: 'Allow' | 'Deny',
+  kind: GovernedKind,
+): readonly Condition[] {
   const stated = statedOperator(name);
   if (!stated && name !== 'Null') {
     throw refused(
@@ -57,7 +73,7 @@ function parseOperator(name: string, element: PolicyElement, kind: GovernedKind)
     if (seen.has(key.name))
       throw refused(member, 'is repeated with different case; join the values in a list');
     seen.add(key.name);
-    return stated ? parseComparison(key, stated, member) : { key, absent: truthOf(member) };
+    return stated ? parseComparison(key, stated, member, effect) : { key, absent: truthOf(member) };
   });
 }
 
@@ -79,7 +95,9 @@ export function parseConditions(
   effect: 'Allow' | 'Deny',
   kind: GovernedKind,
 ): readonly Condition[] {
-  const conditions = [...membersOf(element)].flatMap(([name, member]) => parseOperator(name, member, kind));
+  const conditions = [...membersOf(element)].flatMap(([name, member]) =>
+    parseOperator(name, member, effect, kind),
+  );
   const open = conditions.find(
     (condition) =>
       holdsWithoutValues(condition) &&
@@ -89,7 +107,7 @@ export function parseConditions(
     const { name } = open.key;
     throw refused(
       element,
-      `would also allow a request without ${name}; add "Null": {"${name}": "false"} or use ForAnyValue`,
+      `would also allow a request without ${name}; add "Null": {"${name}": "false"} to the Condition`,
     );
   }
   return conditions;

@@ -180,7 +180,9 @@ describe('several conditions', () => {
       const name = 'bedrock-agentcore:Scopes';
       const open = { [operator]: { [name]: 'read' } };
       const allow = (Condition: object) => policy(binding({ Condition }));
-      expect(() => verdict(allow(open), {}, PROVIDER)).toThrow(/also allow a request without .*Scopes.*Null/);
+      expect(() => verdict(allow(open), {}, PROVIDER)).toThrow(
+        /also allow a request without .*Scopes; add "Null": \{".*Scopes": "false"\} to the Condition$/,
+      );
       const ofAnotherKey = { ...open, Null: { 'aws:PrincipalArn': 'false' } };
       expect(() => verdict(allow(ofAnotherKey), {}, PROVIDER)).toThrow(/also allow a request without/);
       const nullTrue = { ...open, Null: { [name]: 'true' } };

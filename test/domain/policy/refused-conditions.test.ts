@@ -126,7 +126,17 @@ it.each<[string, string, string]>([
   [
     'scopes without a set operator',
     onProvider('bedrock-agentcore:Scopes', 'read', 'StringEquals'),
-    'is multivalued',
+    'is multivalued; put ForAllValues: before the operator, or',
+  ],
+  [
+    'scopes without a set operator in a Deny',
+    policy(
+      binding({
+        Effect: 'Deny',
+        Condition: { StringEquals: { 'bedrock-agentcore:Scopes': 'read' } },
+      }),
+    ),
+    'is multivalued; put ForAnyValue: before the operator, or',
   ],
   [
     'an agent that is no ARN',
