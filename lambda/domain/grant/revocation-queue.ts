@@ -1,0 +1,38 @@
+/**
+ * The port to the revocation outbox, for code that removes tokens from a grant or cannot store them. Such tokens live on
+ * at the provider until they are revoked there.
+ */
+import type { GrantId, GrantTokens } from './grant';
+import type { Oauth2Provider } from '../provider/oauth2-provider';
+
+/**
+ * Why tokens were withdrawn:
+ * - `forced`: `forceAuthentication` dropped them
+ * - `replaced`: a new consent of the same user replaced them
+ * - `not-stored`: the provider issued them, and the grant was dropped, deleted, or renewed before they could be stored
+ */
+export const WITHDRAWAL_CAUSES = ['forced', 'replaced', 'not-stored'] as const;
+export type WithdrawalCause = (typeof WITHDRAWAL_CAUSES)[number];
+
+/** Tokens that are in no grant. It contains no plain secret, so that it can be sent to a function. */
+export interface WithdrawnTokens {
+  readonly grantId: GrantId;
+  readonly workloadArn: string;
+  readonly provider: Pick<Oauth2Provider, 'id' | 'name'>;
+  /**
+   * The tokens as a grant has them. `sealed` is different for each set of tokens, so it identifies a request that is sent
+   * twice. `client` is the binding with which `sealed` is opened, also if the provider was reconfigured since.
+   */
+  readonly tokens: GrantTokens;
+  readonly cause: WithdrawalCause;
+}
+
+export interface RevocationQueue {
+  /**
+   * Queues the revocation of tokens at their provider. Returns when the queue has them, not when the provider has revoked them.
+   * The same tokens can be queued more than once.
+   *
+   * @throws Error if they could not be queued
+   */
+  enqueue(withdrawn: WithdrawnTokens): Promise<void>;
+}
