@@ -16,7 +16,10 @@ const stack = new Stack(app, 'TravelEndpoint', {
 });
 const { restApiId, endpoint } = app.node.getAllContext() as { restApiId?: string; endpoint?: string };
 const identity = restApiId
-  ? lib.AgentIdentity.fromAttributes(stack, 'Identity', { restApiId, ...(endpoint && { endpoint }) })
+  ? lib.AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', {
+      restApiId,
+      ...(endpoint && { endpoint }),
+    })
   : new lib.AgentIdentity(stack, 'Identity');
 
 const discoveryUrl = 'https://idp.example/.well-known/openid-configuration';

@@ -18,7 +18,7 @@ app = App()
 stack = Stack(app, "TravelAgent", description="A travel agent and its credentials")
 rest_api_id = app.node.try_get_context("restApiId")
 identity = (
-    AgentIdentity.from_attributes(
+    AgentIdentity.from_agent_identity_attributes(
         stack,
         "Identity",
         rest_api_id=rest_api_id,

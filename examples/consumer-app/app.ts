@@ -12,7 +12,10 @@ Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 const stack = new Stack(app, 'TravelAgent', { description: 'A travel agent and its credentials' });
 const { restApiId, endpoint } = app.node.getAllContext() as { restApiId?: string; endpoint?: string };
 const identity = restApiId
-  ? lib.AgentIdentity.fromAttributes(stack, 'Identity', { restApiId, ...(endpoint && { endpoint }) })
+  ? lib.AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', {
+      restApiId,
+      ...(endpoint && { endpoint }),
+    })
   : new lib.AgentIdentity(stack, 'Identity');
 
 const allowedResourceOauth2ReturnUrls = ['https://travel.example/connected'];

@@ -174,7 +174,7 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
   grantRotateKeys(grantee: IGrantable): Grant {
     if (this.keyRotationFunctionArn === undefined) {
       throw new Error(
-        `${this.node.path}: grantRotateKeys: the key-rotation function is not stated. Pass keyRotationFunctionArn, an output of the service's stack, to fromAttributes.`,
+        `${this.node.path}: grantRotateKeys: the key-rotation function is not stated. Pass keyRotationFunctionArn, an output of the service's stack, to fromAgentIdentityAttributes.`,
       );
     }
     granteeArn(this, grantee);
@@ -293,7 +293,11 @@ class ImportedAgentIdentity extends AgentIdentityBase {
  */
 export class AgentIdentity extends AgentIdentityBase {
   /** An existing deployment of another stack or app, in the same account and Region. */
-  static fromAttributes(scope: Construct, id: string, attributes: AgentIdentityAttributes): IAgentIdentity {
+  static fromAgentIdentityAttributes(
+    scope: Construct,
+    id: string,
+    attributes: AgentIdentityAttributes,
+  ): IAgentIdentity {
     return new ImportedAgentIdentity(scope, id, attributes);
   }
 

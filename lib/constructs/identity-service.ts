@@ -160,7 +160,7 @@ function addOutputs(scope: Construct, { api, keyRotationFunctionArn }: IdentityS
   });
   new CfnOutput(scope, 'RestApiId', {
     value: api.restApiId,
-    description: 'For AgentIdentity.fromAttributes in other CDK apps',
+    description: 'For AgentIdentity.fromAgentIdentityAttributes in other CDK apps',
   });
   new CfnOutput(scope, 'KeyRotationFunctionArn', {
     value: keyRotationFunctionArn,

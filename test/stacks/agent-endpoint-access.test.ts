@@ -97,7 +97,7 @@ describe('the gate', () => {
 
   it("can invoke the agent's function as stated, and no other version or alias", () => {
     const stack = consumerStack();
-    const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+    const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
     const agent = new LambdaFunction(stack, 'Function', {
       runtime: Runtime.NODEJS_24_X,
       handler: 'index.handler',
@@ -120,7 +120,7 @@ describe('the gate', () => {
       privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
     });
     const attributes = { restApiId: 'abc123', network: { vpc } };
-    const identity = AgentIdentity.fromAttributes(stack, 'Identity', attributes);
+    const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', attributes);
     const workload = new WorkloadIdentity(stack, 'Agent', { identity });
     const target = AgentTarget.lambda(agentFunction(stack));
     new AgentEndpoint(stack, 'Travel', { identity, workload, inbound: Inbound.iam(), target });

@@ -32,7 +32,7 @@ function bundle(): Readonly<Record<string, Bundle>> {
     new App({ outdir, context: { 'aws:cdk:enable-asset-metadata': true } }),
     'Consumer',
   );
-  const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+  const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
   new AgentEndpoint(stack, 'Travel', {
     identity,
     workload: new WorkloadIdentity(stack, 'Agent', { identity }),

@@ -281,7 +281,7 @@ describe('props', () => {
       path: '/apps/',
       assumedBy: new AccountPrincipal('111122223333'),
     });
-    const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+    const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
     new AgentEndpoint(stack, 'Travel', {
       identity,
       workload: new WorkloadIdentity(stack, 'Agent', { identity }),
@@ -343,7 +343,7 @@ describe('props', () => {
   it('logKey: the key encrypts the logs and replaces the new key', () => {
     const stack = consumerStack();
     const logKey = new Key(stack, 'Mine');
-    const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+    const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
     new AgentEndpoint(stack, 'Travel', {
       identity,
       workload: new WorkloadIdentity(stack, 'Agent', { identity }),
@@ -373,7 +373,7 @@ describe('props', () => {
     const stack = consumerStack();
     const arn = 'arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
     const certificate = Certificate.fromCertificateArn(stack, 'Certificate', arn);
-    const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+    const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
     const endpoint = new AgentEndpoint(stack, 'Travel', {
       identity,
       workload: new WorkloadIdentity(stack, 'Agent', { identity }),
@@ -429,7 +429,7 @@ describe('with a private service', () => {
       privateSubnetIds: ['subnet-0123456789abcdef0'],
       privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
     });
-    const identity = AgentIdentity.fromAttributes(stack, 'Identity', {
+    const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', {
       restApiId: 'abc123',
       network: { vpc },
     });

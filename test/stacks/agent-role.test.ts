@@ -194,7 +194,7 @@ describe('AgentRole.fromRolesAnywhere', () => {
 
 it('an agent role can get grants like any other role', () => {
   const stack = consumerStack();
-  const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+  const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
   new WorkloadIdentity(stack, 'Travel', { identity }).grantExchange(
     AgentRole.fromOidc(stack, 'Agent', CLUSTER),
   );

@@ -38,7 +38,7 @@ export function endpointWith(
   ofWorkload: Partial<WorkloadIdentityProps> = {},
 ): EndpointUnderTest {
   const stack = consumerStack();
-  const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+  const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
   const workload = new WorkloadIdentity(stack, 'Agent', { identity, ...ofWorkload });
   const endpoint = new AgentEndpoint(stack, 'Travel', {
     identity,

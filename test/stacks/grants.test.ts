@@ -18,7 +18,7 @@ const KEY_ROTATION = 'arn:aws:lambda:eu-central-1:111122223333:function:key-rota
 
 const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
 const stack = new Stack(app, 'Consumer', { env: { account: '111122223333', region: 'eu-central-1' } });
-const identity = AgentIdentity.fromAttributes(stack, 'Identity', {
+const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', {
   restApiId: 'abc123',
   keyRotationFunctionArn: KEY_ROTATION,
 });

@@ -22,7 +22,7 @@ let stack: Stack;
 let identity: IAgentIdentity;
 beforeEach(() => {
   stack = consumerStack();
-  identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+  identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
 });
 
 const secretNamed = (id: string) => new Secret(stack, id);
@@ -250,7 +250,7 @@ describe('a workload identity', () => {
   });
 
   it('is not made at an address by plain http, to which secrets would be sent', () => {
-    const elsewhere = AgentIdentity.fromAttributes(stack, 'Elsewhere', {
+    const elsewhere = AgentIdentity.fromAgentIdentityAttributes(stack, 'Elsewhere', {
       restApiId: 'abc123',
       endpoint: 'http://identity.example.com',
     });
@@ -260,7 +260,7 @@ describe('a workload identity', () => {
   });
 
   it('is addressed where the service is said to be', () => {
-    const elsewhere = AgentIdentity.fromAttributes(stack, 'Elsewhere', {
+    const elsewhere = AgentIdentity.fromAgentIdentityAttributes(stack, 'Elsewhere', {
       restApiId: 'abc123',
       endpoint: 'https://identity.example.com',
     });

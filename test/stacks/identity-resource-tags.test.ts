@@ -8,7 +8,7 @@ let stack: Stack;
 let identity: IAgentIdentity;
 beforeEach(() => {
   stack = consumerStack();
-  identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+  identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
 });
 
 const agentWith = (tags: Record<string, string>) => new WorkloadIdentity(stack, 'Agent', { identity, tags });

@@ -35,7 +35,7 @@ let stack: Stack;
 let identity: IAgentIdentity;
 beforeEach(() => {
   stack = consumerStack();
-  identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+  identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
 });
 
 const roleNamed = (id: string) =>
@@ -318,7 +318,7 @@ describe('the function behind the resources', () => {
     new ApiKeyCredentialProvider(stack, 'Other', { identity, apiKey: SecretValue.secretsManager('other') });
     const elsewhere = { restApiId: 'def456', endpoint: 'https://identity.example' };
     new WorkloadIdentity(stack, 'Agent', {
-      identity: AgentIdentity.fromAttributes(stack, 'Elsewhere', elsewhere),
+      identity: AgentIdentity.fromAgentIdentityAttributes(stack, 'Elsewhere', elsewhere),
     });
     const [weather = '', other = ''] = resourcesOf(templateOf(stack), API_KEY).map(([id]) => id);
     expect(stated()).toEqual({

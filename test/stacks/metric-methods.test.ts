@@ -9,7 +9,9 @@ import { METRIC_DIMENSIONS, type AuditMetricName } from '../../lib/constructs/se
 import { consumerStack } from './consumer';
 import { endpointWith } from './endpoint';
 
-const identity = AgentIdentity.fromAttributes(consumerStack(), 'Identity', { restApiId: 'abc123' });
+const identity = AgentIdentity.fromAgentIdentityAttributes(consumerStack(), 'Identity', {
+  restApiId: 'abc123',
+});
 
 type MetricMethod = Exclude<Extract<keyof typeof identity, `metric${string}`>, 'metric'>;
 

@@ -125,7 +125,7 @@ it('cdk-nag reports nothing if the service is in another stack or already deploy
     useEverything(consumer, identity);
     useEndpoints(consumer, identity);
     const other = new Stack(app, 'Other');
-    const imported = AgentIdentity.fromAttributes(other, 'Identity', { restApiId: 'abc123' });
+    const imported = AgentIdentity.fromAgentIdentityAttributes(other, 'Identity', { restApiId: 'abc123' });
     useEverything(other, imported);
     useEndpoints(other, imported);
     addOperator(other, imported);

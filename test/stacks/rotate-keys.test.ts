@@ -45,13 +45,15 @@ describe('grantRotateKeys', () => {
   it('allows the stated function of an existing deployment', () => {
     const stack = consumerStack();
     const attributes = { restApiId: 'abc123', keyRotationFunctionArn: FUNCTION };
-    AgentIdentity.fromAttributes(stack, 'Identity', attributes).grantRotateKeys(operatorIn(stack));
+    AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', attributes).grantRotateKeys(
+      operatorIn(stack),
+    );
     expect(statementsOf(templateOf(stack), 'Operator')).toEqual(invocationOf(FUNCTION));
   });
 
   it('names the missing attribute if no function is stated', () => {
     const stack = consumerStack();
-    const identity = AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123' });
+    const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
     expect(() => identity.grantRotateKeys(operatorIn(stack))).toThrow(
       'Consumer/Identity: grantRotateKeys: the key-rotation function is not stated. Pass keyRotationFunctionArn',
     );
@@ -63,10 +65,13 @@ it.each([
   ['every function', FUNCTION.replace('key-rotation-1', '*')],
   ['every version', `${FUNCTION}:*`],
   ['a role', 'arn:aws:iam::111122223333:role/key-rotation'],
-])('fromAttributes rejects %s as the key-rotation function', (_, keyRotationFunctionArn) => {
+])('fromAgentIdentityAttributes rejects %s as the key-rotation function', (_, keyRotationFunctionArn) => {
   const stack = consumerStack();
   expect(() =>
-    AgentIdentity.fromAttributes(stack, 'Identity', { restApiId: 'abc123', keyRotationFunctionArn }),
+    AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', {
+      restApiId: 'abc123',
+      keyRotationFunctionArn,
+    }),
   ).toThrow('keyRotationFunctionArn: must be the ARN of a function');
 });
 
@@ -74,8 +79,10 @@ it.each([
   ['every API', { restApiId: '*' }, 'restApiId: must contain only letters'],
   ['a path', { restApiId: 'abc123/dev' }, 'restApiId: must contain only letters'],
   ['every stage', { restApiId: 'abc123', stage: '*' }, 'stage: must contain only letters'],
-])('fromAttributes rejects %s as the API', (_, attributes, message) => {
-  expect(() => AgentIdentity.fromAttributes(consumerStack(), 'Identity', attributes)).toThrow(message);
+])('fromAgentIdentityAttributes rejects %s as the API', (_, attributes, message) => {
+  expect(() => AgentIdentity.fromAgentIdentityAttributes(consumerStack(), 'Identity', attributes)).toThrow(
+    message,
+  );
 });
 
 it('the construct and the stack have the output that the runbook reads', () => {
