@@ -13,7 +13,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import * as v from 'valibot';
 import { parseTrustedIssuers } from '../lambda/contract/configuration';
 import { parseFunctionSettings } from '../lib/constructs/function-settings';
-import { StatefulStack, StatelessStack, type TrustedIssuer } from '../lib';
+import { IdentityStateStack, IdentityServiceStack, type TrustedIssuer } from '../lib';
 
 const app = new App();
 
@@ -31,10 +31,10 @@ const tokenVaultKeys = v.parse(
 );
 const functions = parseFunctionSettings(contextJson('functions', {}));
 
-const state = new StatefulStack(app, 'AgentIdentityStateful', {
+const state = new IdentityStateStack(app, 'AgentIdentityStateful', {
   description: 'agent-identity: tables and key',
 });
-new StatelessStack(app, 'AgentIdentityStateless', {
+new IdentityServiceStack(app, 'AgentIdentityStateless', {
   description: 'agent-identity: functions and API',
   state,
   trustedIssuers,

@@ -18,14 +18,13 @@ export { AgentTarget } from './constructs/agent-target';
 export type { ApiDomain } from './constructs/api-domain';
 export type { CallerNetwork } from './constructs/caller-network';
 export type { FunctionSettings, ServiceFunctionSettings } from './constructs/function-settings';
-export type { Throttle } from './constructs/service-api';
 export type { IdentityServiceProps, QuotaProps } from './constructs/identity-service';
 export type { IdentityStateProps } from './constructs/identity-state';
 export { Inbound, type IamInboundProps, type JwtInboundProps } from './constructs/inbound';
 export type { LifetimeProps } from './constructs/lifetimes';
 export type { PrivateApi } from './constructs/private-api';
 export type { MetricSumOptions } from './constructs/service-metrics';
-export type { IState, StateTables, TableReference } from './constructs/state';
+export type { IIdentityState, StateTables, TableReference } from './constructs/state';
 export type { TableReplica } from './constructs/state-table';
 export { WebAcl, type ManagedWebAclProps } from './constructs/web-acl';
 export {
@@ -69,5 +68,5 @@ export {
   type WorkloadIdentityAttributes,
   type WorkloadIdentityProps,
 } from './resources/workload-identity';
-export { StatefulStack, type StatefulStackProps } from './stacks/stateful';
-export { StatelessStack, type StatelessStackProps } from './stacks/stateless';
+export { IdentityStateStack, type IdentityStateStackProps } from './stacks/identity-state-stack';
+export { IdentityServiceStack, type IdentityServiceStackProps } from './stacks/identity-service-stack';

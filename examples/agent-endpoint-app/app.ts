@@ -29,6 +29,6 @@ const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.a
 const code = Code.fromAsset(join(__dirname, 'agent'));
 const runtime = Runtime.NODEJS_24_X;
 const agent = new LambdaFunction(stack, 'Function', { runtime, code, handler: 'index.handler', role });
-workload.grantExchange(role);
+workload.grantActAs(role);
 const target = lib.AgentTarget.lambda(agent);
 new lib.AgentEndpoint(stack, 'Travel', { identity, workload, inbound: lib.Inbound.jwt(users), target });

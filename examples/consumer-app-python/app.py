@@ -48,7 +48,7 @@ weather = ApiKeyCredentialProvider(
     api_key=SecretValue.secrets_manager("travel/weather"),
 )
 
-agent.grant_exchange(Role(stack, "Role", assumed_by=ServicePrincipal("lambda.amazonaws.com")))
+agent.grant_act_as(Role(stack, "Role", assumed_by=ServicePrincipal("lambda.amazonaws.com")))
 calendar.allow_use_by(agent)
 weather.allow_use_by(agent)
 CfnOutput(stack, "RegisterAtGoogle", value=calendar.callback_url)

@@ -26,7 +26,7 @@ const calendar = new lib.OAuth2CredentialProvider(stack, 'Calendar', { identity,
 const apiKey = SecretValue.secretsManager('travel/weather');
 const weather = new lib.ApiKeyCredentialProvider(stack, 'Weather', { identity, apiKey });
 
-agent.grantExchange(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
+agent.grantActAs(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
 calendar.allowUseBy(agent);
 weather.allowUseBy(agent);
 new CfnOutput(stack, 'RegisterAtGoogle', { value: calendar.callbackUrl });

@@ -1,5 +1,6 @@
 /** An agent endpoint's props. */
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { WorkloadIdentity } from '../resources/workload-identity';
@@ -8,7 +9,6 @@ import type { AgentTarget } from './agent-target';
 import type { ApiDomain } from './api-domain';
 import type { FunctionSettings } from './function-settings';
 import type { Inbound } from './inbound';
-import type { Throttle } from './service-api';
 import type { WebAcl } from './web-acl';
 
 /** Memory and concurrency of an endpoint's functions. */
@@ -59,10 +59,10 @@ export interface AgentEndpointProps {
    */
   readonly invocationTimeout?: Duration;
   /**
-   * Limits of the endpoint.
-   * @default - 100 requests per second, bursts of 200
+   * Limits of the endpoint, over all callers.
+   * @default - a `rateLimit` of 100 requests per second, and a `burstLimit` of 200
    */
-  readonly throttle?: Throttle;
+  readonly throttle?: ThrottleSettings;
   /**
    * Retention of API Gateway's access log.
    * @default RetentionDays.THREE_MONTHS

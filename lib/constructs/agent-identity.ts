@@ -1,6 +1,6 @@
 /**
- * The whole service as one construct in any stack: tables and key, functions and API. `StatefulStack` and
- * `StatelessStack` separate the state into its own stack.
+ * The whole service as one construct in any stack: tables and key, functions and API. `IdentityStateStack` and
+ * `IdentityServiceStack` separate the state into its own stack.
  */
 import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import type { MathExpression, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
@@ -15,7 +15,7 @@ import { CONTROL_OPERATIONS, grantInvokeOperations, operationArn } from './invoc
 import { STAGE } from './service-api';
 import { registerConnection, type ServiceConnection } from './service-connection';
 import { logMetric, metricSum, serviceMetric, type MetricSumOptions } from './service-metrics';
-import type { IState } from './state';
+import type { IIdentityState } from './state';
 
 /** The ARN of one function, or of one version or alias. It must not be a pattern, which would allow other functions. */
 const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:[\w-]+)?$/;
@@ -306,7 +306,7 @@ export class AgentIdentity extends AgentIdentityBase {
   readonly stage: string = STAGE;
   readonly keyRotationFunctionArn?: string;
   /** The tables and their key. */
-  readonly state: IState;
+  readonly state: IIdentityState;
 
   constructor(scope: Construct, id: string, props: AgentIdentityProps = {}) {
     super(scope, id);

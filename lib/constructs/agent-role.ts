@@ -213,7 +213,7 @@ export class AgentRole extends Role {
    *   audience: 'sts.amazonaws.com',
    *   subject: 'system:serviceaccount:travel:agent',
    * });
-   * workload.grantExchange(role);
+   * workload.grantActAs(role);
    */
   static fromOidc(scope: Construct, id: string, props: OidcAgentProps): AgentRole {
     const parts = new Construct(scope, `${id}Trust`);

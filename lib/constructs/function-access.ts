@@ -19,7 +19,7 @@ import type {
   SigningKeyAction,
   TablePermission,
 } from './permissions';
-import { tableOf, type IState } from './state';
+import { tableOf, type IIdentityState } from './state';
 
 /** The environment variable that contains a table's name. */
 const TABLE_VARIABLE: Readonly<Record<TableName, string>> = {
@@ -90,7 +90,7 @@ export interface FunctionAccess {
 
 /** What a group's permissions refer to. */
 export interface AccessedResources {
-  readonly state: IState;
+  readonly state: IIdentityState;
   /** ARNs of the KMS keys that the token vault can be moved to. */
   readonly tokenVaultKeys: readonly string[];
   /** The function `provider-client`. Required for the groups that invoke it. */
@@ -98,12 +98,12 @@ export interface AccessedResources {
 }
 
 /** Returns the ARN of the table, or of the one index that the permission is for. */
-function resourceArn(state: IState, { table, index }: TablePermission): string {
+function resourceArn(state: IIdentityState, { table, index }: TablePermission): string {
   const { tableArn } = tableOf(state, table);
   return index === undefined ? tableArn : `${tableArn}/index/${index.name}`;
 }
 
-function tableStatement(state: IState, permission: TablePermission): PolicyStatement {
+function tableStatement(state: IIdentityState, permission: TablePermission): PolicyStatement {
   return new PolicyStatement({
     actions: permission.actions.map((action) => `dynamodb:${action}`),
     resources: [resourceArn(state, permission)],
@@ -115,7 +115,7 @@ function tableStatement(state: IState, permission: TablePermission): PolicyState
   });
 }
 
-const scanStatement = (state: IState, table: TableName): PolicyStatement =>
+const scanStatement = (state: IIdentityState, table: TableName): PolicyStatement =>
   new PolicyStatement({ actions: ['dynamodb:Scan'], resources: [tableOf(state, table).tableArn] });
 
 const isSealing = ({ purposes }: KeyPermission): boolean =>
@@ -133,7 +133,7 @@ function keyStatement(
 }
 
 /** Allows DynamoDB to use the key for the caller. The function cannot use this permission to call KMS itself. */
-function tableEncryptionStatement(state: IState): PolicyStatement {
+function tableEncryptionStatement(state: IIdentityState): PolicyStatement {
   return new PolicyStatement({
     actions: TABLE_ENCRYPTION_ACTIONS,
     resources: [state.encryptionKey.keyArn],

@@ -10,7 +10,7 @@ import { functionCode } from './function-code';
 import { MEMORY_SIZE, type FunctionSettings } from './function-settings';
 import { PERMISSIONS } from './permissions';
 import { ServiceFunction } from './service-function';
-import type { IState } from './state';
+import type { IIdentityState } from './state';
 
 /**
  * How long a call can take. Retrieval waits for authorization servers, up to API Gateway's own limit of 29 seconds (API
@@ -48,7 +48,7 @@ const WITH_LIFETIMES: readonly FunctionGroup[] = [
 
 export interface GroupFunctionProps {
   readonly group: FunctionGroup;
-  readonly state: IState;
+  readonly state: IIdentityState;
   /** The service's own address, without a trailing slash. */
   readonly baseUrl: string;
   readonly trustedIssuers: readonly TrustedIssuer[];

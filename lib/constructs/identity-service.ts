@@ -3,6 +3,7 @@
  * It can be deleted and deployed again.
  */
 import { CfnOutput, RemovalPolicy, Token } from 'aws-cdk-lib';
+import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
@@ -19,8 +20,7 @@ import { LogKey } from './log-key';
 import { addMonitoring } from './monitoring';
 import type { PrivateApi } from './private-api';
 import type { ServiceFunction } from './service-function';
-import type { Throttle } from './service-api';
-import type { IState } from './state';
+import type { IIdentityState } from './state';
 import type { WebAcl } from './web-acl';
 
 const KMS_KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]{36}$/;
@@ -91,10 +91,10 @@ export interface IdentityServiceProps {
    */
   readonly runbook?: string;
   /**
-   * Limits of the whole API.
-   * @default - 100 requests per second, bursts of 200
+   * Limits of the whole API, over all callers.
+   * @default - a `rateLimit` of 100 requests per second, and a `burstLimit` of 200
    */
-  readonly throttle?: Throttle;
+  readonly throttle?: ThrottleSettings;
   /**
    * Memory and concurrency of individual functions.
    * @default - memory from measurement; no reserved and no provisioned concurrency
@@ -170,7 +170,7 @@ function addOutputs(scope: Construct, { api, keyRotationFunctionArn }: IdentityS
 
 export interface IdentityServiceDefinition extends IdentityServiceProps {
   /** The tables and their key. */
-  readonly state: IState;
+  readonly state: IIdentityState;
   /**
    * Removal policy of the logs and their key.
    * @default - RemovalPolicy.RETAIN, which log groups then do not state

@@ -7,7 +7,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { TABLES, type TableName } from '../../lambda/contract/table-keys';
 import { EncryptionKey } from './encryption-key';
-import type { IState } from './state';
+import type { IIdentityState } from './state';
 import { StateTable, type TableReplica } from './state-table';
 
 /** The state of a deployment. */
@@ -32,7 +32,7 @@ export interface IdentityStateProps {
 }
 
 /** @param scope gets the children `EncryptionKey`, `Directory`, `Keys`, `Sessions`, and `Vault` */
-export function addIdentityState(scope: Construct, props: IdentityStateProps): IState {
+export function addIdentityState(scope: Construct, props: IdentityStateProps): IIdentityState {
   const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
   const encryptionKey = props.encryptionKey ?? new EncryptionKey(scope, 'EncryptionKey', { removalPolicy });
   const replicas = props.replicas ?? [];

@@ -2,11 +2,11 @@
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { FunctionGroup } from '../../lambda/contract/operations';
 import type { IdentityApi } from './identity-api';
-import type { IState } from './state';
+import type { IIdentityState } from './state';
 
 /** The parts of a deployment that are monitored. */
 export interface MonitoredResources {
   readonly api: IdentityApi;
   readonly functions: Readonly<Record<FunctionGroup, LambdaFunction>>;
-  readonly state: IState;
+  readonly state: IIdentityState;
 }

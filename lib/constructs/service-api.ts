@@ -10,6 +10,7 @@ import {
   RestApi,
   type RestApiProps,
   type Stage,
+  type ThrottleSettings,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -21,25 +22,12 @@ import type { Payloads, WebAcl } from './web-acl';
 
 export const STAGE = 'prod';
 
-/** How many requests the stage accepts, over all callers. */
-export interface Throttle {
-  /**
-   * Sustained number of requests per second.
-   * @default 100
-   */
-  readonly rateLimit?: number;
-  /**
-   * Number of concurrent requests after an idle second.
-   * @default 200
-   */
-  readonly burstLimit?: number;
-}
-
 /** The settings that the operator chooses. */
 export interface ServiceApiSettings {
   readonly logKey: IKey;
   readonly logRetention: RetentionDays;
-  readonly throttle: Throttle;
+  /** Limits of the stage, over all callers: by default, 100 requests per second and bursts of 200. */
+  readonly throttle: ThrottleSettings;
   readonly domain?: ApiDomain;
   readonly webAcl?: WebAcl;
   /** Removal policy of the access log. It is retained by default. */

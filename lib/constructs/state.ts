@@ -21,7 +21,7 @@ export interface StateTables {
 }
 
 /** The state of a deployment: its tables and their key. */
-export interface IState {
+export interface IIdentityState {
   readonly tables: StateTables;
   /** Wraps vault keys and signing keys, and encrypts the tables. */
   readonly encryptionKey: IKey;
@@ -36,8 +36,8 @@ const MEMBERS: Readonly<Record<TableName, keyof StateTables>> = {
 };
 
 /** Returns the table of that name. */
-export const tableOf = ({ tables }: IState, name: TableName): TableReference => tables[MEMBERS[name]];
+export const tableOf = ({ tables }: IIdentityState, name: TableName): TableReference => tables[MEMBERS[name]];
 
 /** Returns the tables with their names. */
-export const namedTables = (state: IState): [TableName, TableReference][] =>
+export const namedTables = (state: IIdentityState): [TableName, TableReference][] =>
   (Object.keys(MEMBERS) as TableName[]).map((name) => [name, tableOf(state, name)]);

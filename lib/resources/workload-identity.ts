@@ -47,7 +47,7 @@ const AGENT_OPERATIONS = [
 type AgentOperation = (typeof AGENT_OPERATIONS)[number];
 
 /** Names of the statements in the resource policy. */
-type StatementName = 'Exchange' | 'Mint' | 'Complete';
+type StatementName = 'ActAs' | 'GetWorkloadAccessToken' | 'CompleteResourceTokenAuth';
 
 export interface WorkloadAccessTokenGrantOptions {
   /**
@@ -71,7 +71,7 @@ export interface IWorkloadIdentity extends IResource {
    *
    * @param grantee the agent's role, or a user; of this account
    */
-  grantExchange(grantee: IGrantable): Grant;
+  grantActAs(grantee: IGrantable): Grant;
 
   /**
    * Grants the right to get workload access tokens of this agent, and nothing else: for a component in front of the
@@ -87,7 +87,7 @@ export interface IWorkloadIdentity extends IResource {
    *
    * @param grantee the application's role, or a user; of this account
    */
-  grantComplete(grantee: IGrantable): Grant;
+  grantCompleteResourceTokenAuth(grantee: IGrantable): Grant;
 }
 
 export interface WorkloadIdentityAttributes {
@@ -164,22 +164,22 @@ abstract class WorkloadIdentityBase extends Resource implements IWorkloadIdentit
   abstract readonly workloadIdentityArn: string;
   abstract readonly ownerArn: string;
 
-  grantExchange(grantee: IGrantable): Grant {
+  grantActAs(grantee: IGrantable): Grant {
     const grant = this.grantInvoke(grantee, [...AGENT_OPERATIONS, 'RejectResourceOauth2Token']);
-    this._allow('Exchange', granteeArn(this, grantee), AGENT_OPERATIONS);
+    this._allow('ActAs', granteeArn(this, grantee), AGENT_OPERATIONS);
     return grant;
   }
 
   grantGetWorkloadAccessToken(grantee: IGrantable, options: WorkloadAccessTokenGrantOptions = {}): Grant {
     const { operations = TOKEN_OPERATIONS } = options;
     const grant = this.grantInvoke(grantee, operations);
-    this._allow('Mint', granteeArn(this, grantee), operations);
+    this._allow('GetWorkloadAccessToken', granteeArn(this, grantee), operations);
     return grant;
   }
 
-  grantComplete(grantee: IGrantable): Grant {
+  grantCompleteResourceTokenAuth(grantee: IGrantable): Grant {
     const grant = this.grantInvoke(grantee, ['CompleteResourceTokenAuth']);
-    this._allow('Complete', granteeArn(this, grantee), ['CompleteResourceTokenAuth']);
+    this._allow('CompleteResourceTokenAuth', granteeArn(this, grantee), ['CompleteResourceTokenAuth']);
     return grant;
   }
 
@@ -247,7 +247,7 @@ class ImportedWorkloadIdentity extends WorkloadIdentityBase {
  *   identity,
  *   allowedResourceOauth2ReturnUrls: ['https://app.example/connected'],
  * });
- * agent.grantExchange(agentRole);
+ * agent.grantActAs(agentRole);
  */
 export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV2 {
   /** Returns an existing workload identity of this account and Region. */
@@ -299,9 +299,9 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
   /** @internal */
   protected readonly _identity: IAgentIdentity;
   private readonly allowed: Readonly<Record<StatementName, Map<string, readonly AgentOperation[]>>> = {
-    Exchange: new Map(),
-    Mint: new Map(),
-    Complete: new Map(),
+    ActAs: new Map(),
+    GetWorkloadAccessToken: new Map(),
+    CompleteResourceTokenAuth: new Map(),
   };
 
   constructor(scope: Construct, id: string, props: WorkloadIdentityProps) {
@@ -329,7 +329,7 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
   }
 
   private statements(): PolicyStatementJson[] {
-    const { Exchange, Mint, Complete } = this.allowed;
+    const { ActAs, GetWorkloadAccessToken, CompleteResourceTokenAuth } = this.allowed;
     const allow = (
       Sid: string,
       arns: Iterable<string>,
@@ -342,9 +342,17 @@ export class WorkloadIdentity extends WorkloadIdentityBase implements ITaggableV
       Resource: '*',
     });
     return [
-      ...(Exchange.size > 0 ? [allow('Exchange', Exchange.keys(), AGENT_OPERATIONS)] : []),
-      ...[...Mint].map(([arn, operations], index) => allow(`Mint${index + 1}`, [arn], operations)),
-      ...(Complete.size > 0 ? [allow('Complete', Complete.keys(), ['CompleteResourceTokenAuth'])] : []),
+      ...(ActAs.size > 0 ? [allow('ActAs', ActAs.keys(), AGENT_OPERATIONS)] : []),
+      ...[...GetWorkloadAccessToken].map(([arn, operations], index) =>
+        allow(`GetWorkloadAccessToken${index + 1}`, [arn], operations),
+      ),
+      ...(CompleteResourceTokenAuth.size > 0
+        ? [
+            allow('CompleteResourceTokenAuth', CompleteResourceTokenAuth.keys(), [
+              'CompleteResourceTokenAuth',
+            ]),
+          ]
+        : []),
     ];
   }
 }

@@ -5,7 +5,7 @@
 import { App } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import * as v from 'valibot';
-import { StatefulStack, StatelessStack } from '../../lib';
+import { IdentityStateStack, IdentityServiceStack } from '../../lib';
 
 const ContextSchema = v.strictObject({
   domainName: v.string(),
@@ -18,10 +18,10 @@ const { domainName, tokenVaultKeys } = v.parse(ContextSchema, {
   tokenVaultKeys: app.node.tryGetContext('tokenVaultKeys') as unknown,
 });
 
-const state = new StatefulStack(app, 'AgentIdentityStateful', {
+const state = new IdentityStateStack(app, 'AgentIdentityStateful', {
   description: 'agent-identity: tables and key',
 });
-const service = new StatelessStack(app, 'AgentIdentityStateless', {
+const service = new IdentityServiceStack(app, 'AgentIdentityStateless', {
   description: 'agent-identity: functions and API',
   state,
   tokenVaultKeys,

@@ -51,7 +51,7 @@ const statement = (Sid: string, Action: string, rest: object = {}) => ({
 const policyOf = (...statements: object[]) =>
   JSON.stringify({ Version: '2012-10-17', Statement: statements });
 
-const exchange = policyOf(statement('Exchange', '*'));
+const exchange = policyOf(statement('ActAs', '*'));
 
 const identity = (name: string, properties: object = {}) => ({
   name,

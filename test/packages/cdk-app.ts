@@ -37,7 +37,7 @@ const weather = new ApiKeyCredentialProvider(stack, 'Weather', {
   identity,
   apiKey: SecretValue.secretsManager('travel/weather'),
 });
-agent.grantExchange(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
+agent.grantActAs(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
 calendar.allowUseBy(agent);
 weather.allowUseBy(agent);
 new AgentEndpoint(stack, 'Endpoint', {

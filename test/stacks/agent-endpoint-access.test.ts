@@ -49,7 +49,7 @@ function mints(template: ConsumerTemplate): WrittenStatement[] {
 }
 
 const minting = (...operations: string[]) => ({
-  Sid: 'Mint1',
+  Sid: 'GetWorkloadAccessToken1',
   Effect: 'Allow',
   Principal: { AWS: ['<TravelGateRole.Arn>'] },
   Action: operations.map((name) => `bedrock-agentcore:${name}`),
@@ -199,9 +199,7 @@ describe('grantInvoke', () => {
 
 it("the agent's own role can get credentials, and the gate cannot", () => {
   const { stack, workload } = endpointWith();
-  workload.grantExchange(
-    new Role(stack, 'Agents', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }),
-  );
+  workload.grantActAs(new Role(stack, 'Agents', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
   const statements = mints(templateOf(stack));
   const [first, second] = statements;
   expect(statements).toHaveLength(2);

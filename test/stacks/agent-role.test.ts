@@ -195,9 +195,7 @@ describe('AgentRole.fromRolesAnywhere', () => {
 it('an agent role can get grants like any other role', () => {
   const stack = consumerStack();
   const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
-  new WorkloadIdentity(stack, 'Travel', { identity }).grantExchange(
-    AgentRole.fromOidc(stack, 'Agent', CLUSTER),
-  );
+  new WorkloadIdentity(stack, 'Travel', { identity }).grantActAs(AgentRole.fromOidc(stack, 'Agent', CLUSTER));
   const [resource] = resourcesOf(templateOf(stack), 'Custom::AgentIdentityWorkloadIdentity');
   expect(JSON.stringify(written(resource?.[1].Properties))).toContain('<Agent.Arn>');
 });

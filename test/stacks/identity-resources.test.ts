@@ -71,9 +71,9 @@ describe('the resource policies that are written', () => {
     const agent = new WorkloadIdentity(stack, 'Agent', { identity });
     const weather = weatherOf();
     const role = roleNamed('AgentRole');
-    agent.grantExchange(role);
+    agent.grantActAs(role);
     agent.grantGetWorkloadAccessToken(role);
-    agent.grantComplete(role);
+    agent.grantCompleteResourceTokenAuth(role);
     weather.allowUseBy(agent);
     identity.grantOperate(role);
     const arns: Record<string, string> = {
@@ -94,10 +94,10 @@ describe('the resource policies that are written', () => {
   });
 });
 
-describe('grantExchange', () => {
+describe('grantActAs', () => {
   it('lets the role call what an agent calls, and act as this agent', () => {
     const agent = new WorkloadIdentity(stack, 'Agent', { identity });
-    agent.grantExchange(roleNamed('AgentRole'));
+    agent.grantActAs(roleNamed('AgentRole'));
     expect(operationsOf('AgentRole')).toEqual([
       'CompleteResourceTokenAuth',
       'GetResourceApiKey',
@@ -109,7 +109,7 @@ describe('grantExchange', () => {
     ]);
     expect(policyOf(IDENTITY)).toEqual([
       {
-        Sid: 'Exchange',
+        Sid: 'ActAs',
         Effect: 'Allow',
         Principal: { AWS: ['<AgentRole.Arn>'] },
         Action: [
@@ -128,7 +128,7 @@ describe('grantExchange', () => {
   it('is in the policy however late it is made, once for each role', () => {
     const agent = new WorkloadIdentity(stack, 'Agent', { identity });
     const [first, second] = [roleNamed('First'), roleNamed('Second')];
-    for (const role of [first, second, first]) agent.grantExchange(role);
+    for (const role of [first, second, first]) agent.grantActAs(role);
     expect(policyOf(IDENTITY)[0]?.Principal).toEqual({ AWS: ['<First.Arn>', '<Second.Arn>'] });
   });
 
@@ -152,7 +152,9 @@ describe('grantGetWorkloadAccessToken', () => {
   it("lets the role get the agent's tokens, and no credential with them", () => {
     new WorkloadIdentity(stack, 'Agent', { identity }).grantGetWorkloadAccessToken(roleNamed('Gate'));
     expect(operationsOf('Gate')).toEqual(mint('', 'ForJWT', 'ForUserId'));
-    expect(policyOf(IDENTITY)).toEqual([statement('Mint1', 'Gate', '', 'ForJWT', 'ForUserId')]);
+    expect(policyOf(IDENTITY)).toEqual([
+      statement('GetWorkloadAccessToken1', 'Gate', '', 'ForJWT', 'ForUserId'),
+    ]);
   });
 
   it('is for the operations that are named, each role for its own', () => {
@@ -164,15 +166,15 @@ describe('grantGetWorkloadAccessToken', () => {
     expect(operationsOf('First')).toEqual(mint('ForJWT'));
     expect(operationsOf('Second')).toEqual(mint('', 'ForUserId'));
     expect(policyOf(IDENTITY)).toEqual([
-      statement('Mint1', 'First', 'ForJWT'),
-      statement('Mint2', 'Second', '', 'ForUserId'),
+      statement('GetWorkloadAccessToken1', 'First', 'ForJWT'),
+      statement('GetWorkloadAccessToken2', 'Second', '', 'ForUserId'),
     ]);
   });
 });
 
-it('grantComplete lets the application complete consent, and do nothing else', () => {
+it('grantCompleteResourceTokenAuth lets the application complete consent, and do nothing else', () => {
   const agent = new WorkloadIdentity(stack, 'Agent', { identity });
-  agent.grantComplete(roleNamed('AppRole'));
+  agent.grantCompleteResourceTokenAuth(roleNamed('AppRole'));
   expect(operationsOf('AppRole')).toEqual(['CompleteResourceTokenAuth']);
   expect(policyOf(IDENTITY)).toMatchObject([
     { Principal: { AWS: ['<AppRole.Arn>'] }, Action: ['bedrock-agentcore:CompleteResourceTokenAuth'] },

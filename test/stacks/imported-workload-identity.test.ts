@@ -65,9 +65,9 @@ describe('a grant on an existing workload identity', () => {
     });
 
   it.each<[string, (workload: IWorkloadIdentity, role: Role) => unknown, number]>([
-    ['grantExchange', (workload, role) => workload.grantExchange(role), 7],
+    ['grantActAs', (workload, role) => workload.grantActAs(role), 7],
     ['grantGetWorkloadAccessToken', (workload, role) => workload.grantGetWorkloadAccessToken(role), 3],
-    ['grantComplete', (workload, role) => workload.grantComplete(role), 1],
+    ['grantCompleteResourceTokenAuth', (workload, role) => workload.grantCompleteResourceTokenAuth(role), 1],
   ])('%s sets IAM, and warns that the owner must allow the grantee', (_, grant, operations) => {
     grant(imported(), roleNamed('Agent'));
     const [statement] = statementsOf(templateOf(stack), 'Agent');
@@ -78,7 +78,7 @@ describe('a grant on an existing workload identity', () => {
 
   it('gives no warning for the owner, who needs no policy', () => {
     const owner = Role.fromRoleArn(stack, 'Owner', OWNER);
-    imported().grantExchange(owner);
+    imported().grantActAs(owner);
     expect(statementsOf(templateOf(stack), 'their-role')).toHaveLength(0);
     expect(resourcesOf(templateOf(stack), 'AWS::IAM::Policy')).toHaveLength(1);
     Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
@@ -86,7 +86,7 @@ describe('a grant on an existing workload identity', () => {
 
   it('fails without the service, and says what to set', () => {
     const theirs = WorkloadIdentity.fromWorkloadIdentityName(stack, 'Theirs', NAME);
-    expect(() => theirs.grantExchange(roleNamed('Agent'))).toThrow('Set identity in');
+    expect(() => theirs.grantActAs(roleNamed('Agent'))).toThrow('Set identity in');
   });
 });
 

@@ -60,14 +60,14 @@ function useEverything(stack: Stack, identity: IAgentIdentity): void {
   });
   calendar.allowUseBy(agent);
   weather.allowUseBy(agent);
-  agent.grantExchange(
+  agent.grantActAs(
     AgentRole.fromOidc(stack, 'Job', {
       issuer: 'https://token.actions.githubusercontent.com',
       audience: 'sts.amazonaws.com',
       subject: 'repo:acme/travel:environment:prod',
     }),
   );
-  agent.grantExchange(
+  agent.grantActAs(
     AgentRole.fromRolesAnywhere(stack, 'Machine', {
       trustAnchorArn: 'arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/1234abcd',
       certificate: { commonName: 'travel-agent' },

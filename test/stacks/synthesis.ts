@@ -6,7 +6,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { StatefulStack, StatelessStack, type StatelessStackProps } from '../../lib';
+import { IdentityStateStack, IdentityServiceStack, type IdentityServiceStackProps } from '../../lib';
 
 export interface Resource {
   readonly Type: string;
@@ -26,13 +26,13 @@ export interface Synthesis {
 }
 
 /** Synthesizes both stacks; `props` are the stateless one's. */
-export function synthesize(props: Omit<StatelessStackProps, 'state'> = {}): Synthesis {
+export function synthesize(props: Omit<IdentityServiceStackProps, 'state'> = {}): Synthesis {
   const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), 'utf8')) as {
     context: Record<string, unknown>;
   };
   const app = new App({ context: { ...context, 'aws:cdk:disable-asset-staging': true } });
-  const state = new StatefulStack(app, 'AgentIdentityStateful');
-  const stateless = new StatelessStack(app, 'AgentIdentityStateless', { ...props, state });
+  const state = new IdentityStateStack(app, 'AgentIdentityStateful');
+  const stateless = new IdentityServiceStack(app, 'AgentIdentityStateless', { ...props, state });
   return {
     stateful: Template.fromStack(state).toJSON() as StackTemplate,
     stateless: Template.fromStack(stateless).toJSON() as StackTemplate,

@@ -3,17 +3,17 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { addIdentityState, type IdentityStateProps } from '../constructs/identity-state';
-import type { IState, StateTables } from '../constructs/state';
+import type { IIdentityState, StateTables } from '../constructs/state';
 
 /** The stack of the state. */
-export interface StatefulStackProps extends StackProps, IdentityStateProps {}
+export interface IdentityStateStackProps extends StackProps, IdentityStateProps {}
 
 /** The tables and their key. */
-export class StatefulStack extends Stack implements IState {
+export class IdentityStateStack extends Stack implements IIdentityState {
   readonly encryptionKey: IKey;
   readonly tables: StateTables;
 
-  constructor(scope: Construct, id: string, props: StatefulStackProps = {}) {
+  constructor(scope: Construct, id: string, props: IdentityStateStackProps = {}) {
     super(scope, id, props);
     const state = addIdentityState(this, props);
     this.encryptionKey = state.encryptionKey;
