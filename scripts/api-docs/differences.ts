@@ -5,12 +5,8 @@ import {
   DIFFERENT_VALUES,
   REFUSED_SHAPES,
   type DifferentValue,
-} from '../../lambda/contract/model/differences';
-import {
-  shapeOf,
-  type ModelledOperation,
-  type ShapeReference,
-} from '../../lambda/contract/model/service-model';
+} from '../aws-model/differences';
+import { shapeOf, type ModelledOperation, type ShapeReference } from '../aws-model/service-model';
 import { OPERATION_NOTES, type Difference } from './operation-notes';
 
 /** Finds the shapes within a structure, and the names of the members that have them. */

@@ -2,8 +2,8 @@
 import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
 import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
 import { ERROR_STATUS } from '../../lambda/domain/service-error';
-import { casesOfOperation } from '../../lambda/contract/model/cases';
-import { MODELLED_OPERATIONS, type ModelledOperation } from '../../lambda/contract/model/service-model';
+import { casesOfOperation } from '../aws-model/cases';
+import { MODELLED_OPERATIONS, type ModelledOperation } from '../aws-model/service-model';
 import { differencesOf } from './differences';
 import { membersOf, type Listed } from './members';
 import { OPERATION_NOTES, type Difference, type OperationNote } from './operation-notes';

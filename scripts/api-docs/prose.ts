@@ -2,7 +2,7 @@
 import type { OperationName } from '../../lambda/contract/operations';
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import type { ErrorName } from '../../lambda/domain/service-error';
-import { DIFFERENT_VALUES } from '../../lambda/contract/model/differences';
+import { DIFFERENT_VALUES } from '../aws-model/differences';
 
 export const PREFACE = `# API reference
 

@@ -12,8 +12,8 @@ import { authorizerFor } from './support/authorizer';
 import { Browser } from './support/browser';
 import { signInAndConsent } from './support/provider';
 import { RETURN_URL, World } from './support/world';
-import { casesOfOperation } from '../../lambda/contract/model/cases';
-import { MODELLED_OPERATIONS } from '../../lambda/contract/model/service-model';
+import { casesOfOperation } from '../../scripts/aws-model/cases';
+import { MODELLED_OPERATIONS } from '../../scripts/aws-model/service-model';
 
 let world: World;
 beforeAll(async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { API_DOCS } from '../../scripts/api-docs';
 import { renderApiDocs } from '../../scripts/api-docs/document';
-import { MODELLED_OPERATIONS } from '../../lambda/contract/model/service-model';
+import { MODELLED_OPERATIONS } from '../../scripts/aws-model/service-model';
 
 it('docs/api.md is up to date; if not, run `npm run docs:api`', () => {
   expect(readFileSync(API_DOCS, 'utf8')).toBe(renderApiDocs());

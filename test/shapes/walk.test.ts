@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { parseInput, type RequestParts } from '../../lambda/api/parse';
 import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
 import { ServiceError } from '../../lambda/domain/service-error';
-import { casesOfOperation, type Case } from '../../lambda/contract/model/cases';
-import { MODELLED_OPERATIONS, type ModelledOperation } from '../../lambda/contract/model/service-model';
+import { casesOfOperation, type Case } from '../../scripts/aws-model/cases';
+import { MODELLED_OPERATIONS, type ModelledOperation } from '../../scripts/aws-model/service-model';
 
 const isServed = (name: string): name is JsonOperation => name in SCHEMAS;
 

@@ -6,8 +6,8 @@ import * as data from '@aws-sdk/client-bedrock-agentcore';
 import * as control from '@aws-sdk/client-bedrock-agentcore-control';
 import { World } from '../flows/support/world';
 import { OPERATIONS } from '../../lambda/contract/operations';
-import { casesOfOperation, type Case } from '../../lambda/contract/model/cases';
-import { MODELLED_OPERATIONS, type ModelledOperation } from '../../lambda/contract/model/service-model';
+import { casesOfOperation, type Case } from '../../scripts/aws-model/cases';
+import { MODELLED_OPERATIONS, type ModelledOperation } from '../../scripts/aws-model/service-model';
 
 let world: World;
 beforeAll(async () => {

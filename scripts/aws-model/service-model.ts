@@ -1,4 +1,4 @@
-/** AWS's service model of the identity operations, as data; see README.md for where it comes from. */
+/** The AWS service model of the identity operations, as data; test/shapes/README.md describes its source. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
