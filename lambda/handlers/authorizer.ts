@@ -1,6 +1,6 @@
 /** The authorizer function of one agent endpoint, configured by its environment. */
-import { readAgentEndpoint, readEndpointPolicy } from './environment';
-import { composeAuthorizer } from './gate-composition';
+import { readAgentEndpoint, readEndpointPolicy } from './composition/environment';
+import { composeAuthorizer } from './composition/agent-endpoint';
 
 const endpointPolicy = readEndpointPolicy();
 

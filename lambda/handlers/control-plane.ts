@@ -50,10 +50,10 @@ import {
   putResourcePolicy,
 } from '../domain/resource/resource-policy';
 import { listTags, tagResource, untagResource } from '../domain/resource/tags';
-import { createAws } from './aws';
-import { readEndpointPolicy, readEnvironment, readQuotas } from './environment';
-import { audit, report, requests } from './logging';
-import { vaultKeysOf } from './vault-keys';
+import { createAws } from './composition/aws';
+import { readEndpointPolicy, readEnvironment, readQuotas } from './composition/environment';
+import { audit, report, requests } from './composition/logging';
+import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',

@@ -22,10 +22,15 @@ import { createExternalSecrets } from '../domain/sealing/external-secret';
 import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/credential/retrieve';
 import type { Answer } from '../domain/credential/retrieval';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
-import { createAws } from './aws';
-import { readEndpointPolicy, readEnvironment, readLifetimes, readTrustedIssuers } from './environment';
-import { audit, report, requests } from './logging';
-import { vaultKeysOf } from './vault-keys';
+import { createAws } from './composition/aws';
+import {
+  readEndpointPolicy,
+  readEnvironment,
+  readLifetimes,
+  readTrustedIssuers,
+} from './composition/environment';
+import { audit, report, requests } from './composition/logging';
+import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',

@@ -4,8 +4,8 @@
  */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { readEndpointPolicy, readStack } from './environment';
-import { audit, requests } from './logging';
+import { readEndpointPolicy, readStack } from './composition/environment';
+import { audit, requests } from './composition/logging';
 import { createControlPlane } from '../custom-resources/control-plane';
 import { createResourceHandler } from '../custom-resources/handler';
 

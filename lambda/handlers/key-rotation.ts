@@ -21,11 +21,11 @@ import {
   rotateSigningKey,
   type SigningKeyDescription,
 } from '../domain/workload-token/signing-key-rotation';
-import { createAws } from './aws';
-import { readEnvironment } from './environment';
-import { invoked, RefusedEvent, type InvocationContext } from './invocation';
-import { audit, report } from './logging';
-import { tokenVaultArn } from './vault-keys';
+import { createAws } from './composition/aws';
+import { readEnvironment } from './composition/environment';
+import { invoked, RefusedEvent, type InvocationContext } from './composition/invocation';
+import { audit, report } from './composition/logging';
+import { tokenVaultArn } from './composition/vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
 const aws = createAws(env);

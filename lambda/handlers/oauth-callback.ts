@@ -14,10 +14,10 @@ import { createHandler } from '../api/router';
 import { authorize } from '../domain/consent/authorize';
 import { callback } from '../domain/consent/callback';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
-import { createAws } from './aws';
-import { readEnvironment } from './environment';
-import { audit, report, requests } from './logging';
-import { vaultKeysOf } from './vault-keys';
+import { createAws } from './composition/aws';
+import { readEnvironment } from './composition/environment';
+import { audit, report, requests } from './composition/logging';
+import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',

@@ -19,11 +19,11 @@ import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
 import { createExternalSecrets } from '../domain/sealing/external-secret';
 import { renewAhead } from '../domain/grant/renewal-ahead';
-import { createAws } from './aws';
-import { readEndpointPolicy, readEnvironment } from './environment';
-import { invoked, type InvocationContext } from './invocation';
-import { audit, report } from './logging';
-import { vaultKeysOf } from './vault-keys';
+import { createAws } from './composition/aws';
+import { readEndpointPolicy, readEnvironment } from './composition/environment';
+import { invoked, type InvocationContext } from './composition/invocation';
+import { audit, report } from './composition/logging';
+import { vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment(
   'DIRECTORY_TABLE',

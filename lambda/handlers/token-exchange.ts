@@ -10,10 +10,15 @@ import { createHandler } from '../api/router';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
 import { issueWorkloadAccessToken, type IssueCall, type OnBehalfOf } from '../domain/workload-token/issue';
 import { createSigningKeys } from '../domain/workload-token/signing-keys';
-import { createAws } from './aws';
-import { readEndpointPolicy, readEnvironment, readLifetimes, readTrustedIssuers } from './environment';
-import { audit, report, requests } from './logging';
-import { tokenVaultArn, vaultKeysOf } from './vault-keys';
+import { createAws } from './composition/aws';
+import {
+  readEndpointPolicy,
+  readEnvironment,
+  readLifetimes,
+  readTrustedIssuers,
+} from './composition/environment';
+import { audit, report, requests } from './composition/logging';
+import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX');
 const endpointPolicy = readEndpointPolicy();

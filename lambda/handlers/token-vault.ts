@@ -9,10 +9,10 @@ import { createVaultKeyMover } from '../adapters/kms/vault-key-mover';
 import { tokenVaultDescribed } from '../api/answers';
 import { createHandler } from '../api/router';
 import { getTokenVault, setTokenVaultCmk } from '../domain/token-vault/token-vault';
-import { createAws } from './aws';
-import { readEnvironment } from './environment';
-import { audit, report, requests } from './logging';
-import { tokenVaultArn } from './vault-keys';
+import { createAws } from './composition/aws';
+import { readEnvironment } from './composition/environment';
+import { audit, report, requests } from './composition/logging';
+import { tokenVaultArn } from './composition/vault-keys';
 
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
 const aws = createAws(env);

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createAuditLog } from '../../lambda/adapters/log/audit-log';
 import { createMetricsTrail } from '../../lambda/adapters/log/metrics';
 import { METRICS_NAMESPACE } from '../../lambda/contract/metrics-namespace';
-import { report } from '../../lambda/handlers/logging';
+import { report } from '../../lambda/handlers/composition/logging';
 import { FUNCTION_GROUPS } from '../../lambda/contract/operations';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { AgentIdentity } from '../../lib';

@@ -7,7 +7,7 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { createRequire } from 'node:module';
 import { PassThrough } from 'node:stream';
 import { parseAgentEndpoint } from '../../../lambda/domain/gate/agent-endpoint';
-import type * as Composition from '../../../lambda/handlers/gate-composition';
+import type * as Composition from '../../../lambda/handlers/composition/agent-endpoint';
 import type { ResponseStream } from '../../../lambda/gate/response-stream';
 import { FORGERIES, startIssuer, type TestIssuer } from '../support/issuer';
 import { World } from '../support/world';
@@ -303,7 +303,7 @@ describe('an event that someone hands to the gate itself', () => {
   async function handed(headers: Record<string, string[]>): Promise<string> {
     // Late, as in Lambda: the log is set up by the environment.
     const load = createRequire(__filename);
-    const { composeGate } = load('../../../lambda/handlers/gate-composition') as typeof Composition;
+    const { composeGate } = load('../../../lambda/handlers/composition/agent-endpoint') as typeof Composition;
     const configuration = parseAgentEndpoint(
       JSON.stringify({
         agentRuntimeArn: endpoint.agentRuntimeArn,

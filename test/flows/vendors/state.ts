@@ -10,9 +10,9 @@ import { createSealOnly } from '../../../lambda/adapters/kms/seal';
 import { clientSecretContext, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
 import type { GrantTokens } from '../../../lambda/domain/grant/grant';
 import type { RetrieveInput } from '../../../lambda/domain/credential/retrieval';
-import { createAws } from '../../../lambda/handlers/aws';
-import { readEnvironment } from '../../../lambda/handlers/environment';
-import { vaultKeysOf } from '../../../lambda/handlers/vault-keys';
+import { createAws } from '../../../lambda/handlers/composition/aws';
+import { readEnvironment } from '../../../lambda/handlers/composition/environment';
+import { vaultKeysOf } from '../../../lambda/handlers/composition/vault-keys';
 import { localTableName } from '../../../lib/local/dynamodb';
 import type { Client } from './behavior';
 

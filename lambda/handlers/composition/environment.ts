@@ -2,12 +2,12 @@
  * The functions' environment, read and validated once at start. One line names everything that is missing or wrong.
  * Each function reads only the variables that its group has.
  */
-import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
-import { parseTrustedIssuers, type TrustedIssuer } from '../domain/identity/trusted-issuer';
-import { parseLifetimes, type Lifetimes } from '../domain/lifetimes';
-import { parseQuotas, type Quotas } from '../domain/quotas';
-import type { EndpointPolicy } from '../domain/endpoint';
-import { parseStack, type DeployedStack } from '../custom-resources/stack';
+import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
+import { parseTrustedIssuers, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
+import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
+import { parseQuotas, type Quotas } from '../../domain/quotas';
+import type { EndpointPolicy } from '../../domain/endpoint';
+import { parseStack, type DeployedStack } from '../../custom-resources/stack';
 
 export type Variable =
   | 'DIRECTORY_TABLE'

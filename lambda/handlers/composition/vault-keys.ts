@@ -1,10 +1,10 @@
 /** Composition of the vault keys, for every function that seals or opens. */
-import { system } from '../adapters/system';
-import { createTokenVaultStore } from '../adapters/dynamodb/token-vault-store';
-import { createVaultKeyOwners } from '../adapters/dynamodb/vault-key-owners';
-import { createVaultKeyStore } from '../adapters/dynamodb/vault-key-store';
-import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
-import { createVaultKeys, type VaultKeys } from '../adapters/kms/vault-keys';
+import { system } from '../../adapters/system';
+import { createTokenVaultStore } from '../../adapters/dynamodb/token-vault-store';
+import { createVaultKeyOwners } from '../../adapters/dynamodb/vault-key-owners';
+import { createVaultKeyStore } from '../../adapters/dynamodb/vault-key-store';
+import { createWorkloadIdentityStore } from '../../adapters/dynamodb/workload-identity-store';
+import { createVaultKeys, type VaultKeys } from '../../adapters/kms/vault-keys';
 import type { Aws } from './aws';
 import { readLifetimes, type Variable } from './environment';
 

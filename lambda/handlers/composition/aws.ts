@@ -1,7 +1,7 @@
 /** The AWS clients and tables of a function: one client of each service, whatever the function composes from them. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { createTable, type Table } from '../adapters/dynamodb/table';
+import { createTable, type Table } from '../../adapters/dynamodb/table';
 import type { Variable } from './environment';
 
 type TableVariable = Extract<Variable, `${string}_TABLE`>;

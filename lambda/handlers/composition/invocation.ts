@@ -1,8 +1,8 @@
 /** Events of functions without a route, which other functions, a schedule, CloudFormation, and operators invoke. */
 import type { Context } from 'aws-lambda';
 import * as v from 'valibot';
-import { INVOKE, requestContextOf } from '../api/request-context';
-import { ServiceError } from '../domain/service-error';
+import { INVOKE, requestContextOf } from '../../api/request-context';
+import { ServiceError } from '../../domain/service-error';
 import { requests } from './logging';
 
 /** The members of Lambda's context that the handlers use; absent when a handler runs outside Lambda. */

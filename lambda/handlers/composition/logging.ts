@@ -1,12 +1,12 @@
 /** The function's log: audit entries, the metrics derived from them, and reports of unexpected errors. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { createAuditLog } from '../adapters/log/audit-log';
-import { createMetricsTrail } from '../adapters/log/metrics';
-import { METRICS_NAMESPACE } from '../contract/metrics-namespace';
-import { createRequests } from '../adapters/log/requests';
-import type { ReportUnexpected } from '../api/unexpected';
-import type { AuditTrail } from '../domain/audit';
+import { createAuditLog } from '../../adapters/log/audit-log';
+import { createMetricsTrail } from '../../adapters/log/metrics';
+import { METRICS_NAMESPACE } from '../../contract/metrics-namespace';
+import { createRequests } from '../../adapters/log/requests';
+import type { ReportUnexpected } from '../../api/unexpected';
+import type { AuditTrail } from '../../domain/audit';
 
 const serviceName = 'agent-identity';
 const logger = new Logger({ serviceName });

@@ -3,20 +3,20 @@
  * run several. Neither function can open the vault or read the directory: the gate is a caller of the identity service.
  */
 import type { BedrockAgentCoreClientConfig } from '@aws-sdk/client-bedrock-agentcore';
-import { system } from '../adapters/system';
-import { createHttpAgent } from '../adapters/http/agent';
-import { createTransport } from '../adapters/http/transport';
-import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
-import { createWorkloadTokens } from '../adapters/identity/workload-tokens';
-import { createLambdaAgent } from '../adapters/lambda/agent';
-import { createMetadataReader } from '../domain/oauth/provider-metadata';
-import type { UserTokenVerifier } from '../domain/identity/user';
-import type { Agent } from '../domain/gate/agent-answer';
-import type { AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
-import type { EndpointPolicy } from '../domain/endpoint';
+import { system } from '../../adapters/system';
+import { createHttpAgent } from '../../adapters/http/agent';
+import { createTransport } from '../../adapters/http/transport';
+import { createUserTokenVerifier } from '../../adapters/http/user-token-verifier';
+import { createWorkloadTokens } from '../../adapters/identity/workload-tokens';
+import { createLambdaAgent } from '../../adapters/lambda/agent';
+import { createMetadataReader } from '../../domain/oauth/provider-metadata';
+import type { UserTokenVerifier } from '../../domain/identity/user';
+import type { Agent } from '../../domain/gate/agent-answer';
+import type { AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
+import type { EndpointPolicy } from '../../domain/endpoint';
 import { audit, report, requests } from './logging';
-import { createAuthorizerHandler, type AuthorizerHandler } from '../gate/authorizer-handler';
-import { createGateHandler, IDLE, type GateHandler } from '../gate/gate-handler';
+import { createAuthorizerHandler, type AuthorizerHandler } from '../../gate/authorizer-handler';
+import { createGateHandler, IDLE, type GateHandler } from '../../gate/gate-handler';
 
 export interface AuthorizerEnvironment {
   readonly endpointPolicy: EndpointPolicy;
