@@ -17,6 +17,9 @@ const KINDS: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
+/** Types of issues whose message is the schema's own. */
+const OWN_MESSAGE: readonly string[] = ['check', 'raw_check', 'regex'];
+
 const NOT_AN_OBJECT = 'must be an object';
 
 /** @returns undefined unless the issue is about a bound */
@@ -35,7 +38,7 @@ function describeBound({
 }
 
 function describe(issue: Issue): string {
-  if (issue.type === 'check' || issue.type === 'raw_check') return issue.message;
+  if (OWN_MESSAGE.includes(issue.type)) return issue.message;
   if (issue.type === 'union') return 'must have exactly one member';
   if (issue.received === 'undefined') return 'is required';
   if (issue.type === 'strict_object' && issue.expected === 'never') return 'is not a member of this request';
@@ -43,7 +46,6 @@ function describe(issue: Issue): string {
   if (bounded !== undefined) return bounded;
   if (issue.type === 'integer') return 'must be a whole number';
   const expected = issue.expected ?? 'valid';
-  if (issue.type === 'regex') return `must match ${expected}`;
   const choices = /^\((.+)\)$/.exec(expected)?.[1];
   if (choices !== undefined) return `must be one of ${choices.replaceAll('"', '').replaceAll(' | ', ', ')}`;
   return `must be ${KINDS[expected] ?? expected}`;

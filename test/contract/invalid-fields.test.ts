@@ -1,5 +1,6 @@
 /** What a caller reads about a member that is not as it must be: plain English, and never the value. */
 import * as v from 'valibot';
+import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { text } from '../../lambda/contract/schemas/constraints';
 import { invalidFields } from '../../lambda/api/invalid-fields';
 
@@ -39,6 +40,18 @@ it.each<[string, v.GenericSchema, unknown, string]>([
   ['no string', v.string(), 17, 'must be a string'],
   ['no number', v.number(), 'secret', 'must be a number'],
   ['no boolean', v.boolean(), 'secret', 'must be true or false'],
+  [
+    'characters that a name must not have',
+    SCHEMAS.GetWorkloadIdentity.entries.name,
+    'my agent',
+    'must contain only letters, digits, and the characters _ . - (must match /^[A-Za-z0-9_.-]+$/)',
+  ],
+  [
+    'a return URL without a scheme',
+    SCHEMAS.GetResourceOauth2Token.pipe[0].entries.resourceOauth2ReturnUrl,
+    'app.example',
+    'must be a URL with a scheme, such as https://app.example/connected, and without spaces (must match /^\\w+:(\\/?\\/?)[^\\s]+$/)',
+  ],
 ])('reports %s', (_, schema, value, message) => {
   expect(said(schema, value)).toEqual([`member ${message}`]);
 });

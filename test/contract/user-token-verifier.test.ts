@@ -10,12 +10,14 @@ const LOOPBACK = { loopback: true };
 
 let issuer: TestIssuer;
 let verifier: UserTokenVerifier;
+let trustsNone: UserTokenVerifier;
 beforeAll(async () => {
   issuer = await startIssuer();
   const transport = createTransport(LOOPBACK);
   const metadata = createMetadataReader(transport, LOOPBACK, system);
   const trusted = [{ discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] }];
   verifier = createUserTokenVerifier(trusted, metadata, transport, system);
+  trustsNone = createUserTokenVerifier([], metadata, transport, system);
 });
 afterAll(() => issuer.close());
 
@@ -29,6 +31,14 @@ const refused = (presented: string, reason: string) =>
     message: expect.not.stringContaining('expired') as string,
     detail: `user token: ${reason}`,
   });
+
+it('a token is refused with the settings that add an issuer when none is trusted', async () => {
+  await expect(trustsNone.verify(await token(), {})).rejects.toMatchObject({
+    type: 'UnauthorizedException',
+    message: expect.stringContaining('--trusted-issuers or TRUSTED_ISSUERS for the local service') as string,
+    detail: 'user token: no issuer is trusted',
+  });
+});
 
 describe('a signature', () => {
   it.each([

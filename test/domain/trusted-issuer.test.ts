@@ -53,6 +53,11 @@ it.each([
     /0\.discoveryUrl: must be a URL/,
   ],
   ['an issuer for its discovery URL', entry({ discoveryUrl: 'https://issuer.example' }), /must end in/],
+  [
+    'a discovery URL with a password',
+    entry({ discoveryUrl: discoveryUrl.replace('://', '://me:sesame@') }),
+    /^(?!.*sesame).*discoveryUrl: must not contain credentials$/,
+  ],
   ['a discovery URL with more behind it', entry({ discoveryUrl: `${discoveryUrl}/x` }), /must end in/],
   [
     'a discovery URL with a query',
@@ -64,7 +69,11 @@ it.each([
     entry({ discoveryUrl: `https://issuer.example/.well-known/x/.well-known/openid-configuration` }),
     /once/,
   ],
-  ['a scope with a space', entry({ allowedScopes: ['a b'] }), /0\.allowedScopes\.0: must match/],
+  [
+    'a scope with a space',
+    entry({ allowedScopes: ['a b'] }),
+    /0\.allowedScopes\.0: must be one scope: .*\(must match/,
+  ],
   ['an empty list of claims', entry({ customClaims: [] }), /0\.customClaims/],
   [
     'more claims than a record should hold',

@@ -60,6 +60,8 @@ const INVALID =
   'The user token is not valid here. Present a token that a trusted issuer issued for this service.';
 const UNKNOWN_ISSUER =
   'The user token comes from an issuer that is not trusted here. Ask the operator to configure it.';
+const NO_ISSUER =
+  'This service trusts no issuer of user tokens. Configure one: with trustedIssuers at deployment, with --trusted-issuers or TRUSTED_ISSUERS for the local service, or with authorizerConfiguration for the workload identity.';
 
 const unauthorized = (message: string, detail: string, cause?: unknown): ServiceError =>
   new ServiceError('UnauthorizedException', message, { detail: `user token: ${detail}`, cause });
@@ -228,6 +230,7 @@ export function createUserTokenVerifier(
       if (fault !== undefined) throw unauthorized(INVALID, fault);
 
       const trusted = authorizerConfiguration ? [authorizerConfiguration.customJWTAuthorizer] : deployed;
+      if (trusted.length === 0) throw unauthorized(NO_ISSUER, 'no issuer is trusted');
       const issuer = withoutTrailingSlash(payload.iss ?? '');
       const entries = trusted.filter((entry) => issuerOf(entry) === issuer);
       if (entries.length === 0) throw unauthorized(UNKNOWN_ISSUER, 'issuer not trusted');

@@ -22,9 +22,15 @@ export const text = (min: number, max: number) =>
     v.metadata({ length: { min, max } }),
   );
 
-/** @param pattern for the whole value */
-export const matching = (min: number, max: number, pattern: RegExp) =>
-  v.pipe(text(min, max), v.regex(pattern));
+/**
+ * @param pattern for the whole value
+ * @param rule the pattern in words, as they follow the member's name
+ */
+export const matching = (min: number, max: number, pattern: RegExp, rule: string) =>
+  v.pipe(text(min, max), v.regex(pattern, `${rule} (must match ${pattern})`));
+
+/** @param others the characters in addition to letters and digits, in words */
+export const onlyCharacters = (others: string): string => `must contain only letters, digits, and ${others}`;
 
 /** A value that is nested too deeply to serialize, as a rejected member can be, does not fit either. */
 function fitsAsJson(value: unknown, bytes: number): boolean {
@@ -59,4 +65,5 @@ export const kmsKeyArn = matching(
   1,
   2048,
   /^arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key\/[a-zA-Z0-9-]{36}$/,
+  'must be the ARN of a KMS key, with its ID',
 );

@@ -8,10 +8,11 @@ import {
   GRANT_TYPES,
   SUBJECT_TOKEN_TYPES,
 } from '../../domain/provider/on-behalf-of-config';
+import { SCOPE_TOKEN_RULE } from '../../domain/identity/trusted-issuer';
 import { SIGNING_ALGORITHMS } from '../../domain/provider/private-key-jwt';
 import { CLIENT_AUTHENTICATION_METHODS } from '../../domain/provider/vendor';
 import { VENDOR_NAMES } from '../../domain/provider/vendors';
-import { exactlyOne, kmsKeyArn, matching, refused, text } from './constraints';
+import { exactlyOne, kmsKeyArn, matching, onlyCharacters, refused, text } from './constraints';
 import { secretReference, secretSource } from './secret-schemas';
 
 /** AWS sets no bounds for these three. Servers and browsers accept URLs of this length (RFC 9110 section 4.1). */
@@ -21,12 +22,20 @@ const address = text(0, 2048);
  * AWS bounds neither their number nor their characters. A text that is not a scope token (RFC 6749 section 3.3) would be
  * several scopes to the authorization server, but a single one to policies.
  */
-export const scopes = v.pipe(v.array(matching(1, 128, /^[\x21\x23-\x5B\x5D-\x7E]+$/)), v.maxLength(100));
+export const scopes = v.pipe(
+  v.array(matching(1, 128, /^[\x21\x23-\x5B\x5D-\x7E]+$/, SCOPE_TOKEN_RULE)),
+  v.maxLength(100),
+);
 
 const oauthDiscovery = v.pipe(
   v.strictObject({
     discoveryUrl: v.exactOptional(
-      matching(1, 2048, /^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/),
+      matching(
+        1,
+        2048,
+        /^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/,
+        'must end in /.well-known/openid-configuration or /.well-known/oauth-authorization-server',
+      ),
     ),
     authorizationServerMetadata: v.exactOptional(
       v.strictObject({
@@ -70,7 +79,10 @@ const onBehalfOfTokenExchangeConfig = v.strictObject({
 });
 
 const additionalClaims = v.pipe(
-  v.record(matching(1, 255, /^[A-Za-z0-9_.:#-]+$/), text(1, 2048)),
+  v.record(
+    matching(1, 255, /^[A-Za-z0-9_.:#-]+$/, onlyCharacters('the characters _ . : # -')),
+    text(1, 2048),
+  ),
   v.minEntries(1),
   v.maxEntries(10),
 );

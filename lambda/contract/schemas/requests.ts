@@ -8,28 +8,47 @@ import {
   AuthorizerConfigurationChangeSchema,
   AuthorizerConfigurationSchema,
 } from '../../domain/identity/trusted-issuer';
-import { kmsKeyArn, matching, smallAsJson, text } from './constraints';
+import { kmsKeyArn, matching, onlyCharacters, smallAsJson, text } from './constraints';
 import { fitsAuthorizationUrl, fitsReturnUrl } from './url-bounds';
 import { oauth2ProviderMembers, scopes } from './provider-schemas';
 import { secretReference, secretSource } from './secret-schemas';
 
-const workloadName = matching(3, 255, /^[A-Za-z0-9_.-]+$/);
-const providerName = matching(1, 128, /^[a-zA-Z0-9\-_]+$/);
-const returnUrl = matching(1, 2048, /^\w+:(\/?\/?)[^\s]+$/);
-const sessionUri = matching(1, 1024, /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+$/);
+const workloadName = matching(3, 255, /^[A-Za-z0-9_.-]+$/, onlyCharacters('the characters _ . -'));
+const providerName = matching(1, 128, /^[a-zA-Z0-9\-_]+$/, onlyCharacters('the characters - _'));
+const returnUrl = matching(
+  1,
+  2048,
+  /^\w+:(\/?\/?)[^\s]+$/,
+  'must be a URL with a scheme, such as https://app.example/connected, and without spaces',
+);
+const sessionUri = matching(
+  1,
+  1024,
+  /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+$/,
+  'must be a session URI: urn:ietf:params:oauth:request_uri: and letters, digits, and the characters - . _ ~',
+);
 const userId = text(1, 128);
-const userToken = matching(1, 131072, /^[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+$/);
+const userToken = matching(
+  1,
+  131072,
+  /^[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+\.[A-Za-z0-9-_=]+$/,
+  'must be a JWT: three parts in base64url, with dots between them',
+);
 const workloadToken = text(1, 131072);
 
-const tokenVaultId = matching(1, 64, /^[a-zA-Z0-9\-_]+$/);
+const tokenVaultId = matching(1, 64, /^[a-zA-Z0-9\-_]+$/, onlyCharacters('the characters - _'));
 
-const tagKey = matching(1, 128, /^[a-zA-Z0-9\s._:/=+@-]*$/);
+const TAG_CHARACTERS = onlyCharacters('spaces and the characters . _ : / = + @ -');
+const tagKey = matching(1, 128, /^[a-zA-Z0-9\s._:/=+@-]*$/, TAG_CHARACTERS);
 /** AWS's pattern also allows tabs and line breaks, which break log lines. Only the space is accepted. */
 const newTagKey = v.pipe(
-  matching(1, 128, /^[a-zA-Z0-9 ._:/=+@-]*$/),
+  matching(1, 128, /^[a-zA-Z0-9 ._:/=+@-]*$/, TAG_CHARACTERS),
   v.check((key) => !/^aws:/i.test(key), 'must not begin with aws:, which AWS reserves'),
 );
-const tags = v.pipe(v.record(newTagKey, matching(0, 256, /^[a-zA-Z0-9 ._:/=+@-]*$/)), v.maxEntries(50));
+const tags = v.pipe(
+  v.record(newTagKey, matching(0, 256, /^[a-zA-Z0-9 ._:/=+@-]*$/, TAG_CHARACTERS)),
+  v.maxEntries(50),
+);
 
 /**
  * AWS sets no bounds for these. The largest workload identity, including its policy and tags, must fit into one DynamoDB
@@ -43,6 +62,7 @@ const resourceArn = matching(
   20,
   1011,
   /^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\/[^/]+)(?:\/[a-z0-9-]+\/[^/]+)*$/,
+  'must be the ARN of a workload identity or a credential provider',
 );
 
 const policyResourceArn = text(20, 1011);
@@ -68,7 +88,10 @@ const resourceOauth2Token = {
   resourceOauth2ReturnUrl: v.exactOptional(returnUrl),
   forceAuthentication: v.exactOptional(v.boolean()),
   customParameters: v.exactOptional(
-    v.pipe(v.record(matching(1, 256, /^[a-zA-Z0-9\-_.]+$/), text(1, 2048)), v.maxEntries(20)),
+    v.pipe(
+      v.record(matching(1, 256, /^[a-zA-Z0-9\-_.]+$/, onlyCharacters('the characters - _ .')), text(1, 2048)),
+      v.maxEntries(20),
+    ),
   ),
   customState: v.exactOptional(text(1, 4096)),
   resources: v.exactOptional(v.pipe(v.array(text(1, 2048)), v.maxLength(20))),

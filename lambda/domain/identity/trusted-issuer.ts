@@ -17,12 +17,15 @@ const MAX_NAME_CHARACTERS = 512;
 
 const listOf = <Item extends v.GenericSchema>(item: Item, most: number) =>
   v.pipe(v.array(item), v.minLength(1), v.maxLength(most));
-const matching = (pattern: RegExp) =>
-  v.pipe(v.string(), v.minLength(1), v.maxLength(255), v.regex(pattern, `must match ${pattern}`));
+/** @param rule the pattern in words, as they follow the member's name */
+const matching = (pattern: RegExp, rule: string) =>
+  v.pipe(v.string(), v.minLength(1), v.maxLength(255), v.regex(pattern, `${rule} (must match ${pattern})`));
 
 const names = listOf(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_CHARACTERS)), MAX_VALUES);
-/** RFC 6749 section 3.3. */
-export const scopeToken = matching(/^[\x21\x23-\x5B\x5D-\x7E]+$/);
+/** The characters of a scope token (RFC 6749 section 3.3). */
+export const SCOPE_TOKEN_RULE =
+  'must be one scope: printable ASCII without spaces, quotation marks, and backslashes';
+export const scopeToken = matching(/^[\x21\x23-\x5B\x5D-\x7E]+$/, SCOPE_TOKEN_RULE);
 const scopes = listOf(scopeToken, MAX_VALUES);
 
 /** A member of the AWS API that this service does not support: it is rejected rather than ignored. */
@@ -35,8 +38,14 @@ const refused = (why: string) =>
   );
 
 /** The characters of the AWS pattern, in which `.-:` is a range: it contains the slash, but not the hyphen. */
-const claimName = matching(/^[A-Za-z0-9_.-:]+$/);
-const matchValue = matching(/^[A-Za-z0-9_.-]+$/);
+const claimName = matching(
+  /^[A-Za-z0-9_.-:]+$/,
+  'must contain only letters, digits, and the characters _ . / :',
+);
+const matchValue = matching(
+  /^[A-Za-z0-9_.-]+$/,
+  'must contain only letters, digits, and the characters _ . -',
+);
 
 const one = v.strictObject({ matchValueString: matchValue });
 const several = v.strictObject({ matchValueStringList: listOf(matchValue, MAX_VALUES) });
@@ -73,11 +82,17 @@ const CustomClaimSchema = v.pipe(
 const DISCOVERY_URL =
   /^(?!.*\/\.well-known\/.*\/\.well-known\/)[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/;
 
+function hasCredentials(text: string): boolean {
+  const { username, password } = URL.canParse(text) ? new URL(text) : { username: '', password: '' };
+  return username !== '' || password !== '';
+}
+
 /** The members of an issuer, except for the advertised scopes, because only an endpoint advertises scopes. */
 export const issuerMembers = {
   discoveryUrl: v.pipe(
     v.string(),
     v.check((text) => URL.canParse(text), 'must be a URL'),
+    v.check((text) => !hasCredentials(text), 'must not contain credentials'),
     v.check((text) => DISCOVERY_URL.test(text), 'must end in /.well-known/openid-configuration, once'),
   ),
   allowedAudience: v.exactOptional(names),

@@ -115,7 +115,7 @@ describe('is refused, with the member and what it must be', () => {
     [
       "a scope that would end the header's value",
       endpointOf({ ...BY_JWT, ...claims, advertisedScopeMapping: { invoke: 'a", error="b' } }),
-      'inbound.advertisedScopeMapping.invoke: must match',
+      'inbound.advertisedScopeMapping.invoke: must be one scope',
     ],
     [
       'a target inside',
