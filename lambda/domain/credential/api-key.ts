@@ -3,12 +3,9 @@ import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
 import { subjectHash } from '../identity/user';
 import { admit } from './admission';
-import { workloadGone } from '../identity/workload-identity';
-import { deletedDuringRequest } from '../managed-resource';
+import { deletionIn } from '../grant/deletion-check';
 import { apiKeyContext, type ApiKeyProvider } from '../provider/api-key-provider';
 import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
-import type { ServiceError } from '../service-error';
-import type { Delegation } from '../workload-token/claims';
 import type { Directory } from '../grant/directory';
 import type { ExternalSecrets } from '../sealing/external-secret';
 import type { Seal } from '../sealing/sealing';
@@ -27,17 +24,6 @@ async function openApiKey(deps: ApiKeyDependencies, provider: ApiKeyProvider): P
   const sealed = await deps.apiKeys.get(provider.id);
   if (sealed === undefined) throw new Error('the provider has no API key');
   return deps.seal.open(apiKeyContext(provider), sealed);
-}
-
-/** Returns the error for a key that is missing because the agent or the provider was deleted during the request. */
-async function deletionDuring(
-  { directory }: Pick<ApiKeyDependencies, 'directory'>,
-  workload: Delegation['workload'],
-  { id, name }: ApiKeyProvider,
-): Promise<ServiceError | undefined> {
-  const { identity, provider } = await directory.readApiKeyProvider(workload.name, name);
-  if (identity?.id !== workload.id) return workloadGone();
-  return provider?.id === id ? undefined : deletedDuringRequest('credential provider', name);
 }
 
 /**
@@ -61,7 +47,9 @@ export function getResourceApiKey(
     const found = await deps.directory.readApiKeyProvider(workload.name, providerName);
     const { provider } = admit({ ...call, providerName, annotate }, workload, found);
     const apiKey = await openApiKey(deps, provider).catch(async (error: unknown) => {
-      throw (await deletionDuring(deps, workload, provider)) ?? error;
+      // The key is missing if the agent or the provider was deleted during the request.
+      const now = await deps.directory.readApiKeyProvider(workload.name, providerName);
+      throw deletionIn(now, workload.id, provider) ?? error;
     });
     annotate({ result: 'cached' });
     return apiKey;

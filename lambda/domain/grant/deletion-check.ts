@@ -29,20 +29,37 @@ export type CheckedParties = Pick<TokenOwner, 'grantId' | 'workloadArn'> & {
 };
 
 /**
+ * Returns the error for the agent or the provider, if it is not the one that was authorized.
+ *
+ * @param found the records under their names now
+ */
+export function deletionIn(
+  found: {
+    readonly identity: { readonly id: string } | undefined;
+    readonly provider: { readonly id: string } | undefined;
+  },
+  workloadId: string,
+  provider: CheckedParties['provider'],
+): ServiceError | undefined {
+  if (found.identity?.id !== workloadId) return workloadGone();
+  return found.provider?.id === provider.id
+    ? undefined
+    : deletedDuringRequest('credential provider', provider.name);
+}
+
+/**
  * Reads the directory again. If the agent or the provider is not the one that was authorized, removes the grant.
  *
  * Returns the error for the caller; undefined if both exist.
  */
 export async function deletionDuring(
   { directory, grants }: DeletionCheckDependencies,
-  { grantId, workloadArn, provider: { id, name } }: CheckedParties,
+  { grantId, workloadArn, provider }: CheckedParties,
 ): Promise<ServiceError | undefined> {
-  const { identity, provider } = await directory.read(nameIn(workloadArn), name);
-  if (identity?.id === grantId.workloadId && provider?.id === id) return undefined;
-  await grants.remove(grantId, id);
-  return identity?.id === grantId.workloadId
-    ? deletedDuringRequest('credential provider', name)
-    : workloadGone();
+  const found = await directory.read(nameIn(workloadArn), provider.name);
+  const deletion = deletionIn(found, grantId.workloadId, provider);
+  if (deletion) await grants.remove(grantId, provider.id);
+  return deletion;
 }
 
 /** @throws UnauthorizedException, ResourceNotFoundException if the agent or the provider was deleted during the request */
