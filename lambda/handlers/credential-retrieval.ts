@@ -16,11 +16,12 @@ import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
 import { FAILURE_HEADER, OUTCOME_HEADER } from '../contract/headers';
 import { AnswerWithHeaders, createHandler } from '../api/router';
 import { completeResourceTokenAuth } from '../domain/consent/complete';
+import { createProviderClients } from '../domain/oauth/provider-client';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
 import { getResourceApiKey } from '../domain/credential/api-key';
 import { createExternalSecrets } from '../domain/sealing/external-secret';
-import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/credential/retrieve';
-import type { Answer } from '../domain/credential/retrieval';
+import { getResourceOauth2Token, rejectResourceOauth2Token } from '../domain/credential/oauth2-token';
+import type { RetrieveResponse } from '../domain/credential/oauth2-token-request';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { createAws } from './composition/aws';
 import {
@@ -47,21 +48,31 @@ const aws = createAws(env);
 const { kms, tables, dynamodb } = aws;
 const transport = createTransport(endpointPolicy);
 const metadata = createMetadataReader(transport, endpointPolicy, system);
+const seal = createSeal(vaultKeysOf(aws, env));
+const externalSecrets = createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system);
+const webIdentityTokens = createWebIdentityTokens();
 const deps = {
+  providerClients: createProviderClients({
+    clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
+    externalSecrets,
+    assertionKeys: createAssertionKeys(kms, system),
+    webIdentityTokens,
+    seal,
+    metadata,
+    transport,
+    endpointPolicy,
+    system,
+  }),
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(tables.VAULT_TABLE),
-  clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
   apiKeys: createApiKeyStore(tables.VAULT_TABLE),
-  externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system),
-  assertionKeys: createAssertionKeys(kms, system),
-  webIdentityTokens: createWebIdentityTokens(),
+  externalSecrets,
+  webIdentityTokens,
   sessions: createSessionStore(tables.SESSIONS_TABLE),
-  seal: createSeal(vaultKeysOf(aws, env)),
+  seal,
   publicKeys: createPublicKeys(createSigningKeyStore(tables.DIRECTORY_TABLE), system),
   userTokens: createUserTokenVerifier(readTrustedIssuers(), metadata, transport, system),
   metadata,
-  transport,
-  endpointPolicy,
   audit,
   system,
   aheadRenewals: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),
@@ -70,7 +81,7 @@ const deps = {
   issuer: env.BASE_URL,
 };
 
-const answered = ({ output, outcome, failure }: Answer) =>
+const answered = ({ output, outcome, failure }: RetrieveResponse) =>
   new AnswerWithHeaders(output, {
     [OUTCOME_HEADER]: outcome,
     ...(failure !== undefined && { [FAILURE_HEADER]: failure }),

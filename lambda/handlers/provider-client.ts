@@ -16,6 +16,7 @@ import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
 import { unexpected } from '../api/unexpected';
 import { pushAuthorization, type PushRequest } from '../domain/consent/push';
 import { ProviderFailure } from '../domain/oauth/provider-failure';
+import { createProviderClients } from '../domain/oauth/provider-client';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
 import { createExternalSecrets } from '../domain/sealing/external-secret';
 import { renewAhead } from '../domain/grant/renewal-ahead';
@@ -37,17 +38,22 @@ const endpointPolicy = readEndpointPolicy();
 const aws = createAws(env);
 const { kms, tables, dynamodb } = aws;
 const transport = createTransport(endpointPolicy);
+const seal = createSeal(vaultKeysOf(aws, env));
 const deps = {
+  providerClients: createProviderClients({
+    clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
+    externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system),
+    assertionKeys: createAssertionKeys(kms, system),
+    webIdentityTokens: createWebIdentityTokens(),
+    seal,
+    metadata: createMetadataReader(transport, endpointPolicy, system),
+    transport,
+    endpointPolicy,
+    system,
+  }),
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(tables.VAULT_TABLE),
-  clientSecrets: createClientSecretStore(tables.VAULT_TABLE),
-  externalSecrets: createExternalSecrets(createSecretTexts(new SecretsManagerClient({})), system),
-  assertionKeys: createAssertionKeys(kms, system),
-  webIdentityTokens: createWebIdentityTokens(),
-  seal: createSeal(vaultKeysOf(aws, env)),
-  metadata: createMetadataReader(transport, endpointPolicy, system),
-  transport,
-  endpointPolicy,
+  seal,
   audit,
   system,
   baseUrl: env.BASE_URL,

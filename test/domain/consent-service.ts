@@ -12,6 +12,7 @@ import { completeResourceTokenAuth, type UserIdentifier } from '../../lambda/dom
 import { pushAuthorization, type PushRequest } from '../../lambda/domain/consent/push';
 import { sessionIdOf, type Session } from '../../lambda/domain/consent/session';
 import { hashOf } from '../../lambda/domain/digest';
+import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import { subjectHash, type User } from '../../lambda/domain/identity/user';
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
@@ -69,20 +70,27 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
   await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
   const entries: AuditEntry[] = [];
 
+  const metadata = createMetadataReader(server.transport, policy, system);
   const deps = {
     ...stores,
-    ...NO_ASSERTIONS,
+    providerClients: createProviderClients({
+      ...stores,
+      ...NO_ASSERTIONS,
+      seal,
+      externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
+      metadata,
+      transport: server.transport,
+      endpointPolicy: policy,
+      system,
+    }),
     seal,
-    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
-    metadata: createMetadataReader(server.transport, policy, system),
+    metadata,
     userTokens: {
       verify: (token: string) =>
         token === 'the token of ana'
           ? Promise.resolve({ user: TOKEN_USER, expiresAt: Infinity, scopes: [] })
           : Promise.reject(new ServiceError('UnauthorizedException', 'The user token is not valid.')),
     },
-    transport: server.transport,
-    endpointPolicy: policy,
     audit: { record: (entry: AuditEntry) => void entries.push(entry) },
     system,
     lifetimes: parseLifetimes('{}'),

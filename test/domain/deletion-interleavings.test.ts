@@ -99,7 +99,7 @@ describe.each(DELETED)('a deletion of the %s', (deleted) => {
         asked += 1;
         return what === 'a token that is refreshed' ? service.endpoint.transport(url, request) : tokens();
       };
-      const deps = { ...service.deps, ...deletion.stores, transport };
+      const deps = service.depsWith({ ...deletion.stores, transport });
       const source =
         what === 'a token that is refreshed'
           ? refreshTokenOf(deps, owner)

@@ -30,10 +30,10 @@ const REQUEST: OnBehalfOfRequest = {
 };
 
 const exchanged = (
-  { deps, client }: TokenClient,
+  { client }: TokenClient,
   config: OnBehalfOfConfig,
   change: Partial<OnBehalfOfRequest> = {},
-) => exchangeOnBehalfOf(deps, client, config, { ...REQUEST, ...change });
+) => exchangeOnBehalfOf(client, config, { ...REQUEST, ...change });
 
 /** The one request that was sent, whole. */
 const formOf = ({ requests }: TokenClient): Record<string, string> => {

@@ -3,12 +3,19 @@ import { parseLifetimes, TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
 import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of-config';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
-import type { RetrieveInput, RetrieveDependencies } from '../../lambda/domain/credential/retrieval';
-import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/credential/retrieve';
+import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
+import type { WebIdentityTokens } from '../../lambda/domain/oauth/web-identity';
+import type { RetrieveInput } from '../../lambda/domain/credential/oauth2-token-request';
+import {
+  getResourceOauth2Token,
+  rejectResourceOauth2Token,
+  type RetrieveDependencies,
+} from '../../lambda/domain/credential/oauth2-token';
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import { MAX_CARRIED_CHARACTERS } from '../../lambda/domain/workload-token/subject-token';
 import { BEGINNING } from './fake-system';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
+import { NO_ASSERTIONS } from './no-assertions';
 import { ISSUER, OWNER, sampleProvider } from './samples';
 import { json, TOKEN_ENDPOINT } from './token-client';
 import { createTokenService } from './token-service';
@@ -42,17 +49,26 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     instead: [] as Response[],
   };
   const webIdentityRequests: unknown[] = [];
-  const deps: RetrieveDependencies = {
+  const webIdentityTokens: WebIdentityTokens = {
+    get(request) {
+      webIdentityRequests.push(request);
+      return Promise.resolve('a JWT of AWS');
+    },
+  };
+  const metadata = {
+    read: () =>
+      Promise.resolve({
+        issuer: 'https://provider.example',
+        ...(tokenEndpoint !== '' && { token_endpoint: tokenEndpoint }),
+      }),
+  };
+  const providerClients = createProviderClients({
     ...stores,
+    ...NO_ASSERTIONS,
+    webIdentityTokens,
     seal,
     externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
-    metadata: {
-      read: () =>
-        Promise.resolve({
-          issuer: 'https://provider.example',
-          ...(tokenEndpoint !== '' && { token_endpoint: tokenEndpoint }),
-        }),
-    },
+    metadata,
     async transport(_url, { body }) {
       requests.push(Object.fromEntries(new URLSearchParams(String(body))));
       const { length } = requests;
@@ -65,19 +81,20 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     },
     endpointPolicy: { loopback: false },
     system,
+  });
+  const deps: RetrieveDependencies = {
+    ...stores,
+    providerClients,
+    webIdentityTokens,
+    seal,
+    metadata,
+    system,
     audit: { record: (entry) => void entries.push(entry) },
     publicKeys: tokenService.publicKeys,
     issuer: ISSUER,
     lifetimes: parseLifetimes('{}'),
     baseUrl: ISSUER,
     aheadRenewals: { dispatch: () => Promise.resolve() },
-    assertionKeys: { sign: () => Promise.reject(new Error('these clients have secrets')) },
-    webIdentityTokens: {
-      get(request) {
-        webIdentityRequests.push(request);
-        return Promise.resolve('a JWT of AWS');
-      },
-    },
   };
   const inputOf = async (who: OnBehalfOf, change: Partial<RetrieveInput> = {}): Promise<RetrieveInput> => ({
     workloadIdentityToken: await tokenService.issue(who),

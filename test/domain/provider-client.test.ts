@@ -2,7 +2,10 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
-import { clientOf, type ProviderClientDependencies } from '../../lambda/domain/oauth/provider-client';
+import {
+  createProviderClients,
+  type ProviderClientDependencies,
+} from '../../lambda/domain/oauth/provider-client';
 import type { WebIdentityRequest } from '../../lambda/domain/oauth/web-identity';
 import { createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
@@ -36,6 +39,8 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
     ),
     seal,
     system,
+    transport: () => Promise.reject(new Error('nothing is to be sent')),
+    endpointPolicy: { loopback: false },
     metadata: { read: () => Promise.resolve({ issuer: 'https://provider.example' }) },
     webIdentityTokens: {
       get(request) {
@@ -50,7 +55,7 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
       },
     },
   };
-  const { credential } = await clientOf(deps, provider, workload);
+  const { credential } = await createProviderClients(deps).of(provider, workload);
   return { credential, asked, signed, provider };
 }
 

@@ -6,14 +6,12 @@ import { createTokenClient, json, tokens } from './token-client';
 
 /** What a request ends with, for this answer. */
 async function failureFor(answer: Response | Error): Promise<ProviderFailure> {
-  const { deps, client } = await createTokenClient(() => {
+  const { client } = await createTokenClient(() => {
     if (answer instanceof Error) throw answer;
     return answer;
   });
   const request = { scopes: ['a'], resources: [], audiences: [] };
-  const failure: unknown = await requestClientCredentials(deps, client, request).catch(
-    (error: unknown) => error,
-  );
+  const failure: unknown = await requestClientCredentials(client, request).catch((error: unknown) => error);
   if (!(failure instanceof ProviderFailure)) throw failure;
   return failure;
 }

@@ -20,7 +20,7 @@ async function pushedTo(endpoint: string) {
     return Promise.resolve('assertion');
   };
   const client: ProviderClient = { ...service.client, credential: { assert } };
-  const pushed = pushAuthorizationRequest(service.deps, client, new URLSearchParams());
+  const pushed = pushAuthorizationRequest(client, new URLSearchParams());
   return { pushed, assertions, requests: service.requests };
 }
 

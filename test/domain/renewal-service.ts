@@ -2,12 +2,17 @@
 import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
-import { CONSENT_NEEDED, renewTokens, type Renewed } from '../../lambda/domain/grant/renewal';
 import {
-  refreshTokenOf,
-  type RequestOwner,
-  type TokenSourceDependencies,
-} from '../../lambda/domain/grant/token-sources';
+  createProviderClients,
+  type ProviderClientDependencies,
+} from '../../lambda/domain/oauth/provider-client';
+import {
+  CONSENT_NEEDED,
+  renewTokens,
+  type Renewed,
+  type RenewalDependencies,
+} from '../../lambda/domain/grant/renewal';
+import { refreshTokenOf, type RequestOwner } from '../../lambda/domain/grant/token-sources';
 import { openTokens, sealTokens } from '../../lambda/domain/grant/tokens';
 import { createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
@@ -32,7 +37,7 @@ export async function createRenewalService() {
   await stores.providers.create(provider);
   await stores.identities.create(identity);
   const endpoint = createTokenEndpoint('refresh-0');
-  const deps: TokenSourceDependencies & Pick<Stores, 'grants' | 'directory'> = {
+  const parts: ProviderClientDependencies & RenewalDependencies & Pick<Stores, 'grants' | 'directory'> = {
     ...stores,
     ...NO_ASSERTIONS,
     externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
@@ -42,6 +47,12 @@ export async function createRenewalService() {
     endpointPolicy: { loopback: false },
     system,
   };
+  /** What the service is put together from, but for the change. */
+  const depsWith = (change: Partial<typeof parts>) => {
+    const changed = { ...parts, ...change };
+    return { ...changed, providerClients: createProviderClients(changed) };
+  };
+  const deps = depsWith({});
   const owner: RequestOwner = {
     grantId: { ...sampleGrantId(), workloadId: identity.id },
     provider,
@@ -59,6 +70,7 @@ export async function createRenewalService() {
     identity,
     provider,
     deps,
+    depsWith,
     owner,
 
     /** Puts tokens with an hour to live into the grant. */

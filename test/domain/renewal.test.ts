@@ -250,14 +250,13 @@ describe('client credentials', () => {
     asked = 0;
     const { workloadId } = service.owner.grantId;
     owner = { ...service.owner, grantId: { ...sampleGrantId(), workloadId } };
-    deps = {
-      ...service.deps,
+    deps = service.depsWith({
       transport: async () => {
         asked += 1;
         await service.system.wait(1000);
         return json(200, { access_token: `machine-${asked}`, token_type: 'Bearer', expires_in: 3600 });
       },
-    };
+    });
   });
 
   it('are requested once for 50 concurrent calls, at the first use and at expiry', async () => {
@@ -287,21 +286,20 @@ describe('client credentials', () => {
   });
 
   it('that are refused at the first use are refused to all who wait', async () => {
-    deps = {
-      ...deps,
+    deps = service.depsWith({
       async transport() {
         asked += 1;
         await service.system.wait(1000);
         return json(401, { error: 'invalid_client' });
       },
-    };
+    });
     const answers = await Promise.allSettled([machine(), machine(), machine()]);
     for (const answer of answers) expect(answer).toMatchObject({ reason: { code: 'invalid_client' } });
     expect(asked).toBe(1);
   });
 
   it('do not require consent after an invalid_grant', async () => {
-    deps = { ...deps, transport: () => Promise.resolve(json(400, { error: 'invalid_grant' })) };
+    deps = service.depsWith({ transport: () => Promise.resolve(json(400, { error: 'invalid_grant' })) });
     await expect(machine()).rejects.toMatchObject({ code: 'invalid_grant' });
   });
 });

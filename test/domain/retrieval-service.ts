@@ -1,5 +1,6 @@
 /** Reads of OAuth2 tokens, put together over memory: what the tests of the vault start from. */
 import type { AuditEntry } from '../../lambda/domain/audit';
+import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
 import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
 import { subjectHash } from '../../lambda/domain/identity/user';
@@ -8,8 +9,12 @@ import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/pr
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { grantTarget, type GrantId } from '../../lambda/domain/grant/grant';
 import { renewAhead, type RenewalRequest } from '../../lambda/domain/grant/renewal-ahead';
-import type { RetrieveInput, RetrieveDependencies } from '../../lambda/domain/credential/retrieval';
-import { getResourceOauth2Token, rejectResourceOauth2Token } from '../../lambda/domain/credential/retrieve';
+import type { RetrieveInput } from '../../lambda/domain/credential/oauth2-token-request';
+import {
+  getResourceOauth2Token,
+  rejectResourceOauth2Token,
+  type RetrieveDependencies,
+} from '../../lambda/domain/credential/oauth2-token';
 import { sealTokens } from '../../lambda/domain/grant/tokens';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { NO_ASSERTIONS } from './no-assertions';
@@ -39,14 +44,23 @@ export async function createRetrievalService() {
   const entries: AuditEntry[] = [];
   /** Renewals that were handed on and wait to be done. */
   const handedOn: RenewalRequest[] = [];
+  const endpointPolicy = { loopback: false };
+  const metadata = createMetadataReader(endpoint.transport, endpointPolicy, system);
   const deps: RetrieveDependencies = {
     ...stores,
+    providerClients: createProviderClients({
+      ...stores,
+      ...NO_ASSERTIONS,
+      seal,
+      externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
+      metadata,
+      transport: endpoint.transport,
+      endpointPolicy,
+      system,
+    }),
     seal,
     publicKeys,
-    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
-    metadata: createMetadataReader(endpoint.transport, { loopback: false }, system),
-    transport: endpoint.transport,
-    endpointPolicy: { loopback: false },
+    metadata,
     aheadRenewals: {
       dispatch: (request) => {
         handedOn.push(request);

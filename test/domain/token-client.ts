@@ -1,9 +1,9 @@
 /** An OAuth client over memory, and a token endpoint that answers what a test says. */
 import type { Metadata } from '../../lambda/domain/oauth/provider-metadata';
-import type { ProviderClient, TokenRequestDependencies } from '../../lambda/domain/oauth/token-request';
+import type { TokenRequestDependencies } from '../../lambda/domain/oauth/token-request';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
-import { clientOf } from '../../lambda/domain/oauth/provider-client';
+import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
 import { createFakeSystem } from './fake-system';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
@@ -65,17 +65,14 @@ export async function createTokenClient(
     system,
   };
   await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
-  const client: ProviderClient = await clientOf(
-    {
-      ...deps,
-      ...stores,
-      ...NO_ASSERTIONS,
-      seal,
-      externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
-      metadata: { read: () => Promise.resolve(metadata) },
-    },
-    provider,
-    sampleIdentity().arn,
-  );
-  return { system, deps, client, requests, provider };
+  const providerClients = createProviderClients({
+    ...deps,
+    ...stores,
+    ...NO_ASSERTIONS,
+    seal,
+    externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
+    metadata: { read: () => Promise.resolve(metadata) },
+  });
+  const client = await providerClients.of(provider, sampleIdentity().arn);
+  return { system, client, requests, provider };
 }

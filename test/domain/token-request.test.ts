@@ -20,17 +20,17 @@ const NARROWED = {
   audiences: ['three'],
 };
 
-const byCode = ({ deps, client }: TokenClient, kept = CODE, change: object = {}) =>
-  redeemCode(deps, client, kept, {
+const byCode = ({ client }: Pick<TokenClient, 'client'>, kept = CODE, change: object = {}) =>
+  redeemCode(client, kept, {
     ...PLAIN,
     redirectUri: 'https://identity.example/callback',
     pkce: true,
     ...change,
   });
-const byRefresh = ({ deps, client }: TokenClient, change: object = {}) =>
-  redeemRefreshToken(deps, client, 'refresh-0', { ...PLAIN, ...change });
-const byItself = ({ deps, client }: TokenClient, change: object = {}) =>
-  requestClientCredentials(deps, client, { ...PLAIN, ...change });
+const byRefresh = ({ client }: Pick<TokenClient, 'client'>, change: object = {}) =>
+  redeemRefreshToken(client, 'refresh-0', { ...PLAIN, ...change });
+const byItself = ({ client }: Pick<TokenClient, 'client'>, change: object = {}) =>
+  requestClientCredentials(client, { ...PLAIN, ...change });
 
 /** It takes the client's secret in the header, but from applications in the body. */
 const MACHINE_VENDOR: VendorName = 'PingOneOauth2';
@@ -299,8 +299,8 @@ describe('the answer', () => {
     const service = await createTokenClient(tokens, {}, plain);
     await expect(byRefresh(service)).rejects.toBeInstanceOf(ProviderFailure);
     expect(service.requests).toEqual([]);
-    const deps = { ...service.deps, endpointPolicy: { loopback: true } };
-    expect(await byRefresh({ ...service, deps })).toMatchObject({ accessToken: 'access' });
+    const client = { ...service.client, endpointPolicy: { loopback: true } };
+    expect(await byRefresh({ client })).toMatchObject({ accessToken: 'access' });
   });
 });
 

@@ -19,7 +19,7 @@ import {
   consentContext,
   isOpen,
   parameterScopesOf,
-  scopesAtStake,
+  consentScopesOf,
   sessionUriOf,
   type SealedRequest,
   type Session,
@@ -145,7 +145,7 @@ async function openSession(
   const sealed = await openSealedRequest(deps.seal, session);
   if (!answers(session, sealed, request)) return undefined;
   // The session can belong to a caller with more permissions. A caller without them gets its own session.
-  if (request.consentDenial(scopesAtStake(session, sealed), sealed.customParameters)) return undefined;
+  if (request.consentDenial(consentScopesOf(session, sealed), sealed.customParameters)) return undefined;
   return outstanding(deps.baseUrl, sealed.id);
 }
 
@@ -254,7 +254,7 @@ export async function beginConsent(
     const kept = dropped ? undefined : seen;
     const { session, id } = await newSession(deps, { grant: kept, request, returnUrl: returnUrl(), epoch });
     // Tokens stored since the grant was read can widen the session beyond the scopes that were evaluated.
-    const denial = request.consentDenial(scopesAtStake(session, request));
+    const denial = request.consentDenial(consentScopesOf(session, request));
     if (denial) throw accessDenied(denial.message, denial.detail);
     await deps.sessions.create(session);
     const won = await deps.grants.openConsent(request.grantId, {

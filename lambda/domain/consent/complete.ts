@@ -8,12 +8,7 @@
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail, type Annotate } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
-import {
-  redeemCode,
-  type KeptCode,
-  type ObtainedTokens,
-  type TokenRequestDependencies,
-} from '../oauth/token-request';
+import { redeemCode, type KeptCode, type ObtainedTokens } from '../oauth/token-request';
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
@@ -24,14 +19,14 @@ import type { GrantId, GrantStore } from '../grant/grant';
 import type { Directory } from '../grant/directory';
 import type { Seal } from '../sealing/sealing';
 import { deletionDuring } from '../grant/deletion-check';
-import { clientOf, type ProviderClientDependencies } from '../oauth/provider-client';
+import type { ProviderClients } from '../oauth/provider-client';
 import { sealTokens } from '../grant/tokens';
 import { openSealedRequest, returnsToRegistered } from './begin';
 import {
   consentContext,
   isExpired,
   parameterScopesOf,
-  scopesAtStake,
+  consentScopesOf,
   sessionFacts,
   sessionHashIn,
   sessionIdOf,
@@ -43,9 +38,10 @@ import {
 } from './session';
 import { hashOf, isHashOf } from '../digest';
 
-export interface CompleteDependencies extends TokenRequestDependencies, ProviderClientDependencies {
+export interface CompleteDependencies {
+  readonly providerClients: ProviderClients;
   readonly sessions: SessionStore;
-  readonly directory: Directory;
+  readonly directory: Pick<Directory, 'read'>;
   readonly grants: GrantStore;
   readonly seal: Seal;
   readonly userTokens: UserTokenVerifier;
@@ -125,7 +121,7 @@ function checkParties(
     operation: 'GetResourceOauth2Token',
     identity,
     provider,
-    scopes: scopesAtStake(session, sealed),
+    scopes: consentScopesOf(session, sealed),
     customParameters: sealed.customParameters,
     resources: session.resources,
     audiences: session.audiences,
@@ -148,9 +144,9 @@ async function redeem(
   sealedCode: string,
 ): Promise<ObtainedTokens> {
   const kept = JSON.parse(await deps.seal.open(consentContext(session, 'code'), sealedCode)) as KeptCode;
-  const client = await clientOf(deps, provider, session.workload.arn);
+  const client = await deps.providerClients.of(provider, session.workload.arn);
   const redirectUri = kept.redirectUri ?? callbackUrl(deps.baseUrl, provider.callbackId);
-  return redeemCode(deps, client, kept, { ...session, redirectUri, pkce: session.authorization.pkce });
+  return redeemCode(client, kept, { ...session, redirectUri, pkce: session.authorization.pkce });
 }
 
 /**

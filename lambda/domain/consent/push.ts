@@ -8,12 +8,11 @@ import type { AuditEntry, AuditTrail } from '../audit';
 import { asReadBySome } from '../custom-parameters';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { pushAuthorizationRequest, type PushedRequest } from '../oauth/pushed-authorization';
-import type { TokenRequestDependencies } from '../oauth/token-request';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { callbackUrl, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { ServiceError } from '../service-error';
 import type { Directory } from '../grant/directory';
-import { clientOf, type ProviderClientDependencies } from '../oauth/provider-client';
+import type { ProviderClients } from '../oauth/provider-client';
 
 export interface PushRequest {
   readonly workload: { readonly name: string; readonly id: string };
@@ -30,7 +29,8 @@ export interface PushedAuthorization {
   push(request: PushRequest): Promise<PushedRequest>;
 }
 
-export interface PushDependencies extends TokenRequestDependencies, ProviderClientDependencies {
+export interface PushDependencies {
+  readonly providerClients: ProviderClients;
   readonly directory: Pick<Directory, 'read'>;
   readonly audit: AuditTrail;
   readonly baseUrl: string;
@@ -98,13 +98,13 @@ export async function pushAuthorization(
     const parameters = new URLSearchParams();
     for (const [name, value] of request.parameters) parameters.append(name, value);
     checkParameters(parameters, provider, deps.baseUrl);
-    const client = await clientOf(deps, provider, identity.arn).catch(async (error: unknown) => {
+    const client = await deps.providerClients.of(provider, identity.arn).catch(async (error: unknown) => {
       // The secret is missing if its provider was deleted during the request.
       if (!(error instanceof ServiceError || error instanceof ProviderFailure))
         await partiesOf(deps, request);
       throw error;
     });
-    const pushed = await pushAuthorizationRequest(deps, client, parameters);
+    const pushed = await pushAuthorizationRequest(client, parameters);
     // The agent or the provider can be deleted during the push. Then the browser is not redirected.
     await partiesOf(deps, request);
     deps.audit.record({ ...entry, outcome: 'allowed' });

@@ -115,7 +115,7 @@ export const parameterScopesOf = (
 ): readonly string[] => [...new Set([...parameterScopes, ...scopesInCustomParameters(customParameters)])];
 
 /** Returns all scopes that policies evaluate before a user is sent to this consent and before it is completed. */
-export const scopesAtStake = (
+export const consentScopesOf = (
   session: Session,
   sealed: Pick<SealedRequest, 'customParameters'>,
 ): readonly string[] => [...new Set([...session.scopes, ...parameterScopesOf(session, sealed)])];

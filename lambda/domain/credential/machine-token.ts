@@ -1,7 +1,10 @@
 /** The agent's own access token, by client credentials (RFC 6749 section 4.4). */
-import { exchangedToken, type ReturnedToken } from '../grant/held-token';
-import type { Admitted, RetrieveDependencies } from './retrieval';
-import { clientCredentialsOf } from '../grant/token-sources';
+import { exchangedToken, type HeldTokenDependencies, type ReturnedToken } from '../grant/held-token';
+import type { Admitted } from './oauth2-token-request';
+import { clientCredentialsOf, type TokenSourceDependencies } from '../grant/token-sources';
+
+export type MachineTokenDependencies = HeldTokenDependencies &
+  Pick<TokenSourceDependencies, 'providerClients'>;
 
 /** The agent and what it may get, as {@link Admitted}. */
 export interface MachineTokenRequest extends Pick<
@@ -15,7 +18,7 @@ export interface MachineTokenRequest extends Pick<
 
 /** @throws ProviderFailure; ThrottlingException if an immediate retry can succeed */
 export function machineToken(
-  deps: RetrieveDependencies,
+  deps: MachineTokenDependencies,
   request: MachineTokenRequest,
 ): Promise<ReturnedToken> {
   const { principal, identity, owner, grant, checkGrantedScopes, scopes, force = false } = request;

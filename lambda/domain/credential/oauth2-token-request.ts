@@ -1,31 +1,12 @@
 /** The request, the authorized request, and the response of an OAuth2 token retrieval. */
-import type { BeginDependencies, ConsentOutstanding, ConsentRequest } from '../consent/begin';
-import type { TokenRequestDependencies } from '../oauth/token-request';
+import type { ConsentOutstanding, ConsentRequest } from '../consent/begin';
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import type { Outcome } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
-import type { VerifyDependencies } from '../workload-token/verify';
-import type { Directory } from '../grant/directory';
 import type { Grant } from '../grant/grant';
 import type { GrantedScopesCheck, ReturnedToken } from '../grant/held-token';
-import type { ProviderClientDependencies } from '../oauth/provider-client';
-import type { DispatchDependencies } from '../grant/renewal-ahead';
 import type { RequestOwner } from '../grant/token-sources';
-
-export interface RetrieveDependencies
-  extends
-    BeginDependencies,
-    TokenRequestDependencies,
-    VerifyDependencies,
-    ProviderClientDependencies,
-    DispatchDependencies {
-  readonly directory: Directory;
-  readonly seal: BeginDependencies['seal'];
-  readonly metadata: BeginDependencies['metadata'];
-  readonly grants: BeginDependencies['grants'];
-  readonly system: BeginDependencies['system'];
-}
 
 export interface RetrieveInput {
   readonly workloadIdentityToken: string;
@@ -47,7 +28,7 @@ export type RetrieveOutput =
   | { readonly sessionUri: string; readonly sessionStatus: 'FAILED' };
 
 /** A response, and how its token was obtained. */
-export interface Answer {
+export interface RetrieveResponse {
   readonly output: RetrieveOutput;
   readonly outcome: Outcome;
   /** Why the user must consent again, if the operator needs the reason. */

@@ -4,7 +4,7 @@
  * client credentials, or an access token in exchange for the user token. RejectResourceOauth2Token does the same after a
  * resource rejected a token.
  */
-import { audited, type AuditEntry, type Annotate } from '../audit';
+import { audited, type Annotate, type AuditEntry, type AuditTrail } from '../audit';
 import { scopesInCustomParameters } from '../custom-parameters';
 import { ProviderFailure } from '../oauth/provider-failure';
 import type { Caller } from '../principal';
@@ -14,16 +14,21 @@ import { authorizeCredentialUse, credentialUseDenial } from '../policy/access';
 import { invalidMember, ServiceError } from '../service-error';
 import type { Delegation } from '../workload-token/claims';
 import type { CarriedToken } from '../workload-token/subject-token';
-import { verifyWorkloadAccessToken } from '../workload-token/verify';
+import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
 import { admit } from './admission';
 import { stopIfDeleted } from '../grant/deletion-check';
+import type { Directory } from '../grant/directory';
 import { grantTarget, scopesHeld, type ExchangedFor, type Grant, type GrantId } from '../grant/grant';
 import { machineToken } from './machine-token';
-import { carriedTokenOf, onBehalfOfToken } from './on-behalf-of';
+import { carriedTokenOf, onBehalfOfToken, type OnBehalfOfDependencies } from './on-behalf-of';
 import { markIfRejected } from '../grant/rejected-token';
-import type { Admitted, Answer, RetrieveInput, RetrieveDependencies } from './retrieval';
+import type { Admitted, RetrieveInput, RetrieveResponse } from './oauth2-token-request';
 import type { RequestOwner } from '../grant/token-sources';
-import { userToken } from './user-token';
+import { userToken, type UserTokenDependencies } from './user-token';
+
+export type RetrieveDependencies = VerifyDependencies &
+  UserTokenDependencies &
+  OnBehalfOfDependencies & { readonly audit: AuditTrail };
 
 /** Total characters of scopes, resources, and audiences: they go into a URL and into records of bounded size. */
 const MAX_NARROWING_CHARACTERS = 32_768;
@@ -69,7 +74,7 @@ const exchangedFor = (
  * Returns the scopes that a provider's policy evaluates. A stored token is returned with all of its scopes, and a consent
  * is for the union. So the policy evaluates all of them, unless this request drops the stored token.
  */
-function scopesAtStake(
+function evaluatedScopesOf(
   { scopes, sessionUri, forceAuthentication }: RetrieveInput,
   stored: Grant['tokens'],
 ): readonly string[] {
@@ -78,7 +83,7 @@ function scopesAtStake(
 }
 
 async function admitRequest(
-  deps: RetrieveDependencies,
+  directory: Pick<Directory, 'read'>,
   { principal, input, delegation }: Pick<Admitted, 'principal' | 'input' | 'delegation'>,
   annotate: Annotate,
 ): Promise<Admitted> {
@@ -86,8 +91,8 @@ async function admitRequest(
   const grantId = grantIdOf(input, delegation, carried);
   const { workload } = delegation;
   const providerName = input.resourceCredentialProviderName;
-  const { grant, ...found } = await deps.directory.read(workload.name, providerName, grantId);
-  const scopes = scopesAtStake(input, grant?.tokens);
+  const { grant, ...found } = await directory.read(workload.name, providerName, grantId);
+  const scopes = evaluatedScopesOf(input, grant?.tokens);
   const { customParameters, resources, audiences } = input;
   const operation = 'GetResourceOauth2Token' as const;
   const asked = { principal, operation, customParameters, resources, audiences };
@@ -119,7 +124,7 @@ async function admitRequest(
   return { principal, input, delegation, identity, owner, grant, checkGrantedScopes, consentDenial };
 }
 
-function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<Answer> {
+function tokenFor(deps: RetrieveDependencies, admitted: Admitted): Promise<RetrieveResponse> {
   const { oauth2Flow, scopes, forceAuthentication: force } = admitted.input;
   switch (oauth2Flow) {
     case 'USER_FEDERATION':
@@ -152,7 +157,7 @@ function retrieved(
   call: RetrieveCall,
   input: RetrieveInput,
   prepare: (admitted: Admitted) => Promise<Admitted>,
-): Promise<Answer> {
+): Promise<RetrieveResponse> {
   const { principal } = call;
   return audited(deps.audit, call, async (annotate) => {
     annotate({
@@ -167,7 +172,7 @@ function retrieved(
       workloadIdentity: delegation.workload.arn,
       user: subjectHash(delegation.user),
     });
-    const admitted = await admitRequest(deps, { principal, input, delegation }, annotate);
+    const admitted = await admitRequest(deps.directory, { principal, input, delegation }, annotate);
     try {
       const answer = await tokenFor(deps, await prepare(admitted));
       annotate({ result: answer.outcome, ...(answer.reason !== undefined && { reason: answer.reason }) });
@@ -192,7 +197,7 @@ export const getResourceOauth2Token = (
   deps: RetrieveDependencies,
   principal: Caller,
   input: RetrieveInput,
-): Promise<Answer> =>
+): Promise<RetrieveResponse> =>
   retrieved(deps, { operation: 'GetResourceOauth2Token', principal }, input, (admitted) =>
     Promise.resolve(admitted),
   );
@@ -210,7 +215,7 @@ export const rejectResourceOauth2Token = (
   principal: Caller,
   input: RetrieveInput,
   rejectedAccessToken: string,
-): Promise<Answer> =>
+): Promise<RetrieveResponse> =>
   retrieved(deps, { operation: 'RejectResourceOauth2Token', principal }, input, async (admitted) => {
     const { grant, owner } = admitted;
     return { ...admitted, grant: await markIfRejected(deps, owner, grant, rejectedAccessToken) };

@@ -7,6 +7,7 @@ import { exchangeOnBehalfOf, type ActorToken } from '../oauth/token-exchange';
 import { ProviderFailure } from '../oauth/provider-failure';
 import { TOKEN_TYPE } from '../oauth/subject-token-type';
 import type { ProviderClient } from '../oauth/token-request';
+import type { WebIdentityTokens } from '../oauth/web-identity';
 import { subjectHash } from '../identity/user';
 import { onBehalfOfConfigOf } from '../provider/on-behalf-of';
 import { type OnBehalfOfConfig } from '../provider/on-behalf-of-config';
@@ -15,10 +16,13 @@ import type { Delegation } from '../workload-token/claims';
 import { MAX_CARRIED_CHARACTERS, openSubjectToken, type CarriedToken } from '../workload-token/subject-token';
 import { grantTarget } from '../grant/grant';
 import { exchangedToken, type ReturnedToken } from '../grant/held-token';
-import { machineToken } from './machine-token';
-import { clientOf } from '../oauth/provider-client';
+import { machineToken, type MachineTokenDependencies } from './machine-token';
 import type { TokenSource } from '../grant/renewal';
-import type { Admitted, RetrieveDependencies } from './retrieval';
+import type { Admitted } from './oauth2-token-request';
+
+export interface OnBehalfOfDependencies extends MachineTokenDependencies {
+  readonly webIdentityTokens: WebIdentityTokens;
+}
 
 const MEMBER = 'workloadIdentityToken';
 
@@ -38,7 +42,7 @@ export function carriedTokenOf({ user, subjectToken }: Delegation): CarriedToken
 
 /** Returns the agent's own access token at the same provider, from the token vault if it is stored. */
 async function machineActor(
-  deps: RetrieveDependencies,
+  deps: MachineTokenDependencies,
   { principal, identity, owner }: Admitted,
   scopes: readonly string[],
 ): Promise<ActorToken> {
@@ -69,7 +73,7 @@ async function machineActor(
 
 /** Returns the actor token, which authenticates the agent to the provider in addition to the user. */
 async function actorOf(
-  deps: RetrieveDependencies,
+  deps: OnBehalfOfDependencies,
   admitted: Admitted,
   config: OnBehalfOfConfig,
   { metadata }: ProviderClient,
@@ -88,7 +92,7 @@ async function actorOf(
 
 /** Returns a source that exchanges the user token at every renewal. */
 const exchangeOf = (
-  deps: RetrieveDependencies,
+  deps: OnBehalfOfDependencies,
   admitted: Admitted,
   carried: CarriedToken,
   config: OnBehalfOfConfig,
@@ -97,7 +101,7 @@ const exchangeOf = (
   endsWithGrant: false,
   async prepare() {
     const { input, delegation, owner } = admitted;
-    const client = await clientOf(deps, owner.provider, owner.workloadArn);
+    const client = await deps.providerClients.of(owner.provider, owner.workloadArn);
     const actor = await actorOf(deps, admitted, config, client);
     const request = {
       subjectToken: await openSubjectToken(deps.seal, delegation, carried),
@@ -110,7 +114,7 @@ const exchangeOf = (
     return {
       requestedScopes: input.scopes,
       async send() {
-        const obtained = await exchangeOnBehalfOf(deps, client, config, request);
+        const obtained = await exchangeOnBehalfOf(client, config, request);
         return { ...obtained, expiresAt: Math.min(obtained.expiresAt ?? Infinity, carried.expiresAt) };
       },
     };
@@ -125,7 +129,7 @@ const exchangeOf = (
  *   immediate retry can succeed
  */
 export async function onBehalfOfToken(
-  deps: RetrieveDependencies,
+  deps: OnBehalfOfDependencies,
   admitted: Admitted,
 ): Promise<ReturnedToken> {
   const { input, delegation, owner, grant, checkGrantedScopes } = admitted;

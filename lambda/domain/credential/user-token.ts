@@ -2,25 +2,28 @@
 import { epochSeconds } from '../system';
 import {
   beginConsent,
+  type BeginDependencies,
   openSealedRequest,
   outstanding,
   returnsToRegistered,
   type ConsentRequest,
 } from '../consent/begin';
-import { isOpen, scopesAtStake, sessionIdOf, type Session } from '../consent/session';
+import { isOpen, consentScopesOf, sessionIdOf, type Session } from '../consent/session';
 import { hashOf } from '../digest';
 import { errorCode } from '../oauth/provider-failure';
 import { accessDenied, invalidMember } from '../service-error';
 import { covers, isRefreshable, type Grant } from '../grant/grant';
-import { heldToken, type ReturnedToken } from '../grant/held-token';
+import { heldToken, type HeldTokenDependencies, type ReturnedToken } from '../grant/held-token';
 import { usableTokens } from '../grant/renewal';
-import type { Admitted, Answer, RetrieveDependencies } from './retrieval';
-import { refreshTokenOf } from '../grant/token-sources';
+import type { Admitted, RetrieveResponse } from './oauth2-token-request';
+import { refreshTokenOf, type TokenSourceDependencies } from '../grant/token-sources';
 import { tokensOf } from '../grant/tokens';
+
+export type UserTokenDependencies = BeginDependencies & HeldTokenDependencies & TokenSourceDependencies;
 
 /** Returns the stored token, refreshed if necessary; undefined if no stored token covers the request. */
 async function storedToken(
-  deps: RetrieveDependencies,
+  deps: HeldTokenDependencies & TokenSourceDependencies,
   { principal, input, identity, owner, grant, checkGrantedScopes }: Admitted,
 ): Promise<ReturnedToken | undefined> {
   const tokens = tokensOf(grant, owner.provider);
@@ -51,11 +54,11 @@ async function storedToken(
 
 /** Returns the session that a poll names, if it belongs to this grant and no later forceAuthentication replaced it. */
 async function ownSession(
-  deps: RetrieveDependencies,
+  { sessions }: Pick<BeginDependencies, 'sessions'>,
   { input, owner, grant }: Admitted,
 ): Promise<Session | undefined> {
   const id = input.sessionUri === undefined ? undefined : sessionIdOf(input.sessionUri);
-  const session = id === undefined ? undefined : await deps.sessions.get(hashOf(id));
+  const session = id === undefined ? undefined : await sessions.get(hashOf(id));
   const { workloadId, subjectHash: user, target } = owner.grantId;
   const own =
     session?.workload.id === workloadId && session.subjectHash === user && session.target === target;
@@ -74,7 +77,7 @@ function lossOf(grant: Grant | undefined): string | undefined {
  *
  * @throws ProviderFailure; ThrottlingException if an immediate retry can succeed; ValidationException for the return URL
  */
-export async function userToken(deps: RetrieveDependencies, admitted: Admitted): Promise<Answer> {
+export async function userToken(deps: UserTokenDependencies, admitted: Admitted): Promise<RetrieveResponse> {
   const { input, identity, owner, grant, consentDenial } = admitted;
   const polled = await ownSession(deps, admitted);
   const open =
@@ -93,7 +96,7 @@ export async function userToken(deps: RetrieveDependencies, admitted: Admitted):
   if (open) {
     const sealed = await openSealedRequest(deps.seal, polled);
     // A caller with the link can have the user consent to all of its scopes.
-    const denial = consentDenial(scopesAtStake(polled, sealed), sealed.customParameters);
+    const denial = consentDenial(consentScopesOf(polled, sealed), sealed.customParameters);
     if (denial) throw accessDenied(denial.message, denial.detail);
     return { output: outstanding(deps.baseUrl, sealed.id), outcome: 'consent-required' };
   }

@@ -14,6 +14,8 @@ import { renewSoon, type DispatchDependencies, type RenewalRequest } from './ren
 import type { RequestOwner } from './token-sources';
 import { openTokens } from './tokens';
 
+export type HeldTokenDependencies = RenewalDependencies & DispatchDependencies;
+
 /** A token for the caller, and how it was obtained. */
 export interface ReturnedToken {
   readonly output: {
@@ -66,7 +68,7 @@ function returned(
  *   whose scopes the provider's policy does not allow
  */
 export async function heldToken(
-  deps: RenewalDependencies & DispatchDependencies,
+  deps: HeldTokenDependencies,
   { owner, grant, scopes, source, checkGrantedScopes, renewedAs, ahead }: Holding,
 ): Promise<ReturnedToken | undefined> {
   const now = epochSeconds(deps.system);
@@ -90,7 +92,7 @@ export async function heldToken(
  * @throws ProviderFailure; ThrottlingException if a retry can succeed, or can return the error for a deleted resource
  */
 export async function exchangedToken(
-  deps: RenewalDependencies & DispatchDependencies,
+  deps: HeldTokenDependencies,
   { force, ...holding }: Omit<Holding, 'renewedAs'> & { readonly force: boolean },
 ): Promise<ReturnedToken> {
   const { owner, grant } = holding;

@@ -4,7 +4,6 @@
  */
 import { audited, type AuditTrail } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
-import type { Directory } from './directory';
 import type { Grant, GrantId } from './grant';
 import { deletionDuring } from './deletion-check';
 import {
@@ -88,8 +87,7 @@ export async function renewSoon(
   }
 }
 
-export interface RenewAheadDependencies extends RenewalDependencies, TokenSourceDependencies {
-  readonly directory: Directory;
+export interface RenewAheadDependencies extends RenewalDependencies, Omit<TokenSourceDependencies, 'seal'> {
   readonly audit: AuditTrail;
 }
 

@@ -1,17 +1,14 @@
 /** The two token sources that need no user: a grant's refresh token, and the client itself. */
-import {
-  redeemRefreshToken,
-  requestClientCredentials,
-  type TokenRequestDependencies,
-} from '../oauth/token-request';
-import { clientOf, type ProviderClientDependencies } from '../oauth/provider-client';
+import { redeemRefreshToken, requestClientCredentials } from '../oauth/token-request';
+import type { ProviderClients } from '../oauth/provider-client';
 import type { TokenSource } from './renewal';
 import type { Seal } from '../sealing/sealing';
 import { openTokens, tokensOf, type TokenOwner } from './tokens';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 
-export interface TokenSourceDependencies extends TokenRequestDependencies, ProviderClientDependencies {
-  readonly seal: Seal;
+export interface TokenSourceDependencies {
+  readonly providerClients: ProviderClients;
+  readonly seal: Pick<Seal, 'open'>;
 }
 
 /** The owner of the tokens, with the full provider for requests to it. */
@@ -26,31 +23,31 @@ export const refreshTokenOf = (deps: TokenSourceDependencies, owner: RequestOwne
     const tokens = tokensOf(seen, owner.provider);
     const { refreshToken } = tokens ? await openTokens(deps.seal, owner, tokens) : {};
     if (!tokens || refreshToken === undefined) throw new Error('the grant has no refresh token');
-    const client = await clientOf(deps, owner.provider, owner.workloadArn);
+    const client = await deps.providerClients.of(owner.provider, owner.workloadArn);
     const { scopes, requestedScopes, parameterScopes, refreshExpiresAt } = tokens;
     const { resources, audiences } = owner;
     return {
       requestedScopes,
       ...(parameterScopes && { parameterScopes }),
       send: () =>
-        redeemRefreshToken(deps, client, refreshToken, { scopes, resources, audiences, refreshExpiresAt }),
+        redeemRefreshToken(client, refreshToken, { scopes, resources, audiences, refreshExpiresAt }),
     };
   },
 });
 
 /** Returns a source that requests tokens by client credentials (RFC 6749 section 4.4). */
 export const clientCredentialsOf = (
-  deps: TokenSourceDependencies,
+  { providerClients }: Pick<TokenSourceDependencies, 'providerClients'>,
   owner: RequestOwner,
   scopes: readonly string[],
 ): TokenSource => ({
   endsWithGrant: false,
   async prepare() {
-    const client = await clientOf(deps, owner.provider, owner.workloadArn);
+    const client = await providerClients.of(owner.provider, owner.workloadArn);
     const { resources, audiences } = owner;
     return {
       requestedScopes: scopes,
-      send: () => requestClientCredentials(deps, client, { scopes, resources, audiences }),
+      send: () => requestClientCredentials(client, { scopes, resources, audiences }),
     };
   },
 });

@@ -2,12 +2,13 @@
 import { clientAssertion, type AssertionDependencies } from './client-assertion';
 import type { ClientCredential } from './client-authentication';
 import type { MetadataReader } from './provider-metadata';
-import type { ProviderClient } from './token-request';
+import type { ProviderClient, TokenRequestDependencies } from './token-request';
 import type { WebIdentityTokens } from './web-identity';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 import { openClientSecret, type ClientSecretDependencies } from './client-secret';
 
-export interface ProviderClientDependencies extends ClientSecretDependencies, AssertionDependencies {
+export interface ProviderClientDependencies
+  extends TokenRequestDependencies, ClientSecretDependencies, AssertionDependencies {
   readonly metadata: MetadataReader;
   readonly webIdentityTokens: WebIdentityTokens;
 }
@@ -31,21 +32,24 @@ async function credentialOf(
   }
 }
 
-/**
- * Returns the provider's client.
- *
- * @param workloadArn the agent for which the request is sent
- * @throws ProviderFailure if the server's metadata is unavailable; AccessDeniedException or ValidationException for an
- *   external secret that cannot be used
- */
-export async function clientOf(
-  deps: ProviderClientDependencies,
-  provider: Oauth2Provider,
-  workloadArn: string,
-): Promise<ProviderClient> {
-  const [metadata, credential] = await Promise.all([
-    deps.metadata.read(provider.discovery),
-    credentialOf(deps, provider, workloadArn),
-  ]);
-  return { provider, metadata, credential };
+export interface ProviderClients {
+  /**
+   * Returns the provider's client.
+   *
+   * @param workloadArn the agent for which the request is sent
+   * @throws ProviderFailure if the server's metadata is unavailable; AccessDeniedException or ValidationException for an
+   *   external secret that cannot be used
+   */
+  of(provider: Oauth2Provider, workloadArn: string): Promise<ProviderClient>;
 }
+
+export const createProviderClients = (deps: ProviderClientDependencies): ProviderClients => ({
+  async of(provider, workloadArn) {
+    const [metadata, credential] = await Promise.all([
+      deps.metadata.read(provider.discovery),
+      credentialOf(deps, provider, workloadArn),
+    ]);
+    const { transport, endpointPolicy, system } = deps;
+    return { provider, metadata, credential, transport, endpointPolicy, system };
+  },
+});

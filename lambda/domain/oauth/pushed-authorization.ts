@@ -6,7 +6,7 @@ import * as oauth from 'oauth4webapi';
 import { boundedLifetime } from '../stated-lifetime';
 import { oauthClientOf } from './client-authentication';
 import { providerFailure, ProviderFailure } from './provider-failure';
-import { authenticate, options, type ProviderClient, type TokenRequestDependencies } from './token-request';
+import { authenticate, options, type ProviderClient } from './token-request';
 
 /** The reference with which the browser is redirected (RFC 9126 section 2.2). */
 export interface PushedRequest {
@@ -54,7 +54,6 @@ function checkPresentedAt({ credential, metadata }: ProviderClient, endpoint: st
  * @throws ProviderFailure if the provider rejects it, does not respond, or has no such endpoint
  */
 export async function pushAuthorizationRequest(
-  deps: TokenRequestDependencies,
   client: ProviderClient,
   parameters: URLSearchParams,
 ): Promise<PushedRequest> {
@@ -73,7 +72,7 @@ export async function pushAuthorizationRequest(
       oauthClient,
       authenticate(client),
       parameters,
-      options(deps, client),
+      options(client),
     );
     return validatedPush(await oauth.processPushedAuthorizationResponse(metadata, oauthClient, response));
   } catch (error) {

@@ -18,7 +18,6 @@ import {
   type Narrowing,
   type ObtainedTokens,
   type ProviderClient,
-  type TokenRequestDependencies,
 } from './token-request';
 
 const GRANT_TYPE = {
@@ -115,7 +114,6 @@ function checkUse({ token_type, issued_token_type }: oauth.TokenEndpointResponse
  * @throws ProviderFailure
  */
 export async function exchangeOnBehalfOf(
-  deps: TokenRequestDependencies,
   client: ProviderClient,
   config: OnBehalfOfConfig,
   request: OnBehalfOfRequest,
@@ -123,7 +121,6 @@ export async function exchangeOnBehalfOf(
   const { provider, metadata } = client;
   const oauthClient = oauthClientOf(provider);
   const { accessToken, scopes, expiresAt } = await exchange(
-    deps,
     client,
     request,
     () =>
@@ -133,7 +130,7 @@ export async function exchangeOnBehalfOf(
         authenticate(client),
         GRANT_TYPE[config.grantType],
         parametersOf(provider, config, request),
-        options(deps, client),
+        options(client),
       ),
     async (response) => {
       const answer = await oauth.processGenericTokenEndpointResponse(metadata, oauthClient, response);

@@ -24,8 +24,8 @@ export interface TokenRequestDependencies {
   readonly system: System;
 }
 
-/** The OAuth client and its authorization server. */
-export interface ProviderClient {
+/** The OAuth client and its authorization server, and what a request to the server needs. */
+export interface ProviderClient extends TokenRequestDependencies {
   readonly provider: Oauth2Provider;
   readonly metadata: Metadata;
   readonly credential: ClientCredential;
@@ -57,10 +57,7 @@ export const narrowingParameters = ({ resources, audiences }: Narrowing): [strin
 export const authenticate = ({ provider, credential }: ProviderClient): oauth.ClientAuth =>
   clientAuthentication(provider.clientAuthenticationMethod, credential);
 
-export const options = (
-  { transport, endpointPolicy }: TokenRequestDependencies,
-  { provider }: ProviderClient,
-) => ({
+export const options = ({ provider, transport, endpointPolicy }: ProviderClient) => ({
   [oauth.customFetch]: vendorTransport(transport, vendorOf(provider.vendor)),
   [oauth.allowInsecureRequests]: endpointPolicy.loopback,
 });
@@ -83,7 +80,7 @@ const ASSUMED_LIFETIME = 3600;
 const ACCESS_TOKEN = /^[\x20-\x7E]+$/;
 
 /**
- * Maximum characters of granted scopes, as in a request (retrieve.ts) and in policy evaluation. A longer list is
+ * Maximum characters of granted scopes, as in a request (credential/oauth2-token.ts) and in policy evaluation. A longer list is
  * rejected, not truncated.
  */
 const MAX_SCOPE_CHARACTERS = 32_768;
@@ -139,13 +136,12 @@ function validatedTokens(
 
 /** Sends a request and validates the response. Reads the clock before sending, so that no lifetime is overestimated. */
 export async function exchange(
-  deps: TokenRequestDependencies,
-  { provider }: ProviderClient,
+  { provider, system }: ProviderClient,
   requested: RequestedToken,
   send: () => Promise<Response>,
   validate: (response: Response) => Promise<oauth.TokenEndpointResponse>,
 ): Promise<ObtainedTokens> {
-  const now = epochSeconds(deps.system);
+  const now = epochSeconds(system);
   const vendor = vendorOf(provider.vendor);
   try {
     const response = await send();
@@ -176,7 +172,6 @@ export interface KeptCode {
  * @throws ProviderFailure
  */
 export function redeemCode(
-  deps: TokenRequestDependencies,
   client: ProviderClient,
   kept: KeptCode,
   request: Narrowing & {
@@ -188,7 +183,6 @@ export function redeemCode(
   const oauthClient = oauthClientOf(client.provider);
   const { metadata } = client;
   return exchange(
-    deps,
     client,
     request,
     () => {
@@ -204,7 +198,7 @@ export function redeemCode(
         checked,
         request.redirectUri,
         request.pkce ? kept.codeVerifier : oauth.nopkce,
-        { ...options(deps, client), additionalParameters: narrowingParameters(request) },
+        { ...options(client), additionalParameters: narrowingParameters(request) },
       );
     },
     (response) => oauth.processAuthorizationCodeResponse(metadata, oauthClient, response),
@@ -217,7 +211,6 @@ export function redeemCode(
  * @throws ProviderFailure; ValidationException for a vendor without this grant
  */
 export function requestClientCredentials(
-  deps: TokenRequestDependencies,
   client: ProviderClient,
   request: Narrowing & { readonly scopes: readonly string[] },
 ): Promise<ObtainedTokens> {
@@ -234,7 +227,6 @@ export function requestClientCredentials(
   if (request.scopes.length > 0) parameters.push(['scope', request.scopes.join(' ')]);
   const method = vendor.machineAuthentication ?? provider.clientAuthenticationMethod;
   return exchange(
-    deps,
     client,
     request,
     () =>
@@ -243,7 +235,7 @@ export function requestClientCredentials(
         oauthClient,
         clientAuthentication(method, credential),
         parameters,
-        options(deps, client),
+        options(client),
       ),
     (response) => oauth.processClientCredentialsResponse(metadata, oauthClient, response),
   );
@@ -256,7 +248,6 @@ export function requestClientCredentials(
  * @throws ProviderFailure
  */
 export function redeemRefreshToken(
-  deps: TokenRequestDependencies,
   client: ProviderClient,
   refreshToken: string,
   request: Narrowing & {
@@ -267,12 +258,11 @@ export function redeemRefreshToken(
   const { provider, metadata } = client;
   const oauthClient = oauthClientOf(provider);
   return exchange(
-    deps,
     client,
     { scopes: request.scopes, refreshToken, refreshExpiresAt: request.refreshExpiresAt },
     () =>
       oauth.refreshTokenGrantRequest(metadata, oauthClient, authenticate(client), refreshToken, {
-        ...options(deps, client),
+        ...options(client),
         additionalParameters: narrowingParameters(request),
       }),
     (response) => oauth.processRefreshTokenResponse(metadata, oauthClient, response),

@@ -9,7 +9,7 @@ import { createTable } from '../../../lambda/adapters/dynamodb/table';
 import { createSealOnly } from '../../../lambda/adapters/kms/seal';
 import { clientSecretContext, type Oauth2Provider } from '../../../lambda/domain/provider/oauth2-provider';
 import type { GrantTokens } from '../../../lambda/domain/grant/grant';
-import type { RetrieveInput } from '../../../lambda/domain/credential/retrieval';
+import type { RetrieveInput } from '../../../lambda/domain/credential/oauth2-token-request';
 import { createAws } from '../../../lambda/handlers/composition/aws';
 import { readEnvironment } from '../../../lambda/handlers/composition/environment';
 import { vaultKeysOf } from '../../../lambda/handlers/composition/vault-keys';
