@@ -4,7 +4,7 @@
 import * as v from 'valibot';
 import type { PushRequest } from '../domain/consent/push';
 import type { PushedRequest } from '../domain/oauth/pushed-authorization';
-import type { RenewalRequest } from '../domain/grant/renewal-ahead';
+import type { RenewalRequest } from '../domain/grant/background-renewal';
 
 const strings = v.pipe(v.array(v.string()), v.readonly());
 

@@ -75,13 +75,13 @@ const deps = {
   metadata,
   audit,
   system,
-  aheadRenewals: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),
+  backgroundRenewals: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),
   lifetimes: readLifetimes(),
   baseUrl: env.BASE_URL,
   issuer: env.BASE_URL,
 };
 
-const answered = ({ output, outcome, failure }: RetrieveResponse) =>
+const responseOf = ({ output, outcome, failure }: RetrieveResponse) =>
   new AnswerWithHeaders(output, {
     [OUTCOME_HEADER]: outcome,
     ...(failure !== undefined && { [FAILURE_HEADER]: failure }),
@@ -94,9 +94,9 @@ export const handler = createHandler(
       apiKey: await getResourceApiKey(deps, principal, workloadIdentityToken, resourceCredentialProviderName),
     }),
     GetResourceOauth2Token: async (input, principal) =>
-      answered(await getResourceOauth2Token(deps, principal, input)),
+      responseOf(await getResourceOauth2Token(deps, principal, input)),
     RejectResourceOauth2Token: async ({ rejectedAccessToken, ...input }, principal) =>
-      answered(await rejectResourceOauth2Token(deps, principal, input, rejectedAccessToken)),
+      responseOf(await rejectResourceOauth2Token(deps, principal, input, rejectedAccessToken)),
     CompleteResourceTokenAuth: async ({ sessionUri, userIdentifier }, principal) => {
       await completeResourceTokenAuth(deps, principal, sessionUri, userIdentifier);
       return {};

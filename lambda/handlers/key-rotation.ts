@@ -23,7 +23,7 @@ import {
 } from '../domain/workload-token/signing-key-rotation';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
-import { invoked, RefusedEvent, type InvocationContext } from './composition/invocation';
+import { handleInvocation, RefusedEvent, type InvocationContext } from './composition/invocation';
 import { audit, report } from './composition/logging';
 import { tokenVaultArn } from './composition/vault-keys';
 
@@ -67,7 +67,7 @@ const REFUSAL = 'The key-rotation event is not valid. See docs/runbook.md.';
 export async function handler(event: unknown, context?: InvocationContext): Promise<Answer> {
   let message = 'The invocation failed. See the log of the function.';
   try {
-    return await invoked(KeyRotationSchema, REFUSAL, { event, context }, serve);
+    return await handleInvocation(KeyRotationSchema, REFUSAL, { event, context }, serve);
   } catch (error) {
     if (error instanceof RefusedEvent) ({ message } = error);
     else if (error instanceof ServiceError) message = `${error.type}: ${error.message}`;

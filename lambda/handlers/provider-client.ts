@@ -19,10 +19,10 @@ import { ProviderFailure } from '../domain/oauth/provider-failure';
 import { createProviderClients } from '../domain/oauth/provider-client';
 import { createMetadataReader } from '../domain/oauth/provider-metadata';
 import { createExternalSecrets } from '../domain/sealing/external-secret';
-import { renewAhead } from '../domain/grant/renewal-ahead';
+import { renewInBackground } from '../domain/grant/background-renewal';
 import { createAws } from './composition/aws';
 import { readEndpointPolicy, readEnvironment } from './composition/environment';
-import { invoked, type InvocationContext } from './composition/invocation';
+import { handleInvocation, type InvocationContext } from './composition/invocation';
 import { audit, report } from './composition/logging';
 import { vaultKeysOf } from './composition/vault-keys';
 
@@ -71,12 +71,12 @@ async function push(request: PushRequest): Promise<PushAnswer> {
 
 /** @returns the result of a push; nothing for a renewal, whose result is stored in the grant */
 const serve = (invocation: Invocation): Promise<PushAnswer | void> =>
-  'push' in invocation ? push(invocation.push) : renewAhead(deps, invocation.renew);
+  'push' in invocation ? push(invocation.push) : renewInBackground(deps, invocation.renew);
 
 /** @throws Error without details */
 export async function handler(event: unknown, context?: InvocationContext): Promise<PushAnswer | void> {
   try {
-    return await invoked(
+    return await handleInvocation(
       InvocationSchema,
       'The provider-client event is not valid.',
       { event, context },

@@ -1,7 +1,7 @@
 /** The function `provider-client` as its callers reach it: the AWS SDK client, over the embedded Lambda. */
 import type { PushRequest } from '../../lambda/domain/consent/push';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
-import type { RenewalRequest } from '../../lambda/domain/grant/renewal-ahead';
+import type { RenewalRequest } from '../../lambda/domain/grant/background-renewal';
 import { createProviderClientFunction } from '../../lambda/adapters/lambda/provider-client';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startLambda, type InvokedHandler, type LocalLambda } from '../../lib/local/lambda';

@@ -94,7 +94,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     issuer: ISSUER,
     lifetimes: parseLifetimes('{}'),
     baseUrl: ISSUER,
-    aheadRenewals: { dispatch: () => Promise.resolve() },
+    backgroundRenewals: { dispatch: () => Promise.resolve() },
   };
   const inputOf = async (who: OnBehalfOf, change: Partial<RetrieveInput> = {}): Promise<RetrieveInput> => ({
     workloadIdentityToken: await tokenService.issue(who),

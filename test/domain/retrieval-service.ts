@@ -8,7 +8,7 @@ import { parseLifetimes } from '../../lambda/domain/lifetimes';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { grantTarget, type GrantId } from '../../lambda/domain/grant/grant';
-import { renewAhead, type RenewalRequest } from '../../lambda/domain/grant/renewal-ahead';
+import { renewInBackground, type RenewalRequest } from '../../lambda/domain/grant/background-renewal';
 import type { RetrieveInput } from '../../lambda/domain/credential/oauth2-token-request';
 import {
   getResourceOauth2Token,
@@ -61,7 +61,7 @@ export async function createRetrievalService() {
     seal,
     publicKeys,
     metadata,
-    aheadRenewals: {
+    backgroundRenewals: {
       dispatch: (request) => {
         handedOn.push(request);
         return Promise.resolve();
@@ -136,7 +136,7 @@ export async function createRetrievalService() {
 
     /** Does what was handed on, as the other function would. */
     async catchUp(): Promise<void> {
-      for (const request of handedOn.splice(0)) await renewAhead(deps, request);
+      for (const request of handedOn.splice(0)) await renewInBackground(deps, request);
     },
   };
 }

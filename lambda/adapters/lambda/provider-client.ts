@@ -7,7 +7,7 @@ import type * as Sdk from '@aws-sdk/client-lambda';
 import * as v from 'valibot';
 import type { PushedAuthorization } from '../../domain/consent/push';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
-import type { AheadRenewals } from '../../domain/grant/renewal-ahead';
+import type { BackgroundRenewals } from '../../domain/grant/background-renewal';
 import { lazyLambda } from './client';
 import { PushAnswerSchema, type Invocation, type PushAnswer } from '../../contract/provider-client-event';
 
@@ -34,7 +34,7 @@ function answerOf({ FunctionError, Payload }: Sdk.InvokeCommandOutput): PushAnsw
 }
 
 /** @param functionName name or ARN of the function */
-export function createProviderClientFunction(functionName: string): AheadRenewals & PushedAuthorization {
+export function createProviderClientFunction(functionName: string): BackgroundRenewals & PushedAuthorization {
   const lambda = lazyLambda();
 
   async function invoke(

@@ -23,7 +23,7 @@ export function machineToken(
 ): Promise<ReturnedToken> {
   const { principal, identity, owner, grant, checkGrantedScopes, scopes, force = false } = request;
   const { resources, audiences } = owner;
-  const ahead = {
+  const backgroundRenewal = {
     principal: principal.arn,
     workloadName: identity.name,
     providerName: owner.provider.name,
@@ -33,5 +33,5 @@ export function machineToken(
     audiences,
   };
   const source = clientCredentialsOf(deps, owner, scopes);
-  return exchangedToken(deps, { owner, grant, scopes, source, checkGrantedScopes, ahead, force });
+  return exchangedToken(deps, { owner, grant, scopes, source, checkGrantedScopes, backgroundRenewal, force });
 }

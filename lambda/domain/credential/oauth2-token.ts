@@ -152,7 +152,7 @@ interface RetrieveCall {
 }
 
 /** @param prepare changes the grant before its token is read */
-function retrieved(
+function retrieve(
   deps: RetrieveDependencies,
   call: RetrieveCall,
   input: RetrieveInput,
@@ -198,7 +198,7 @@ export const getResourceOauth2Token = (
   principal: Caller,
   input: RetrieveInput,
 ): Promise<RetrieveResponse> =>
-  retrieved(deps, { operation: 'GetResourceOauth2Token', principal }, input, (admitted) =>
+  retrieve(deps, { operation: 'GetResourceOauth2Token', principal }, input, (admitted) =>
     Promise.resolve(admitted),
   );
 
@@ -216,7 +216,7 @@ export const rejectResourceOauth2Token = (
   input: RetrieveInput,
   rejectedAccessToken: string,
 ): Promise<RetrieveResponse> =>
-  retrieved(deps, { operation: 'RejectResourceOauth2Token', principal }, input, async (admitted) => {
+  retrieve(deps, { operation: 'RejectResourceOauth2Token', principal }, input, async (admitted) => {
     const { grant, owner } = admitted;
     return { ...admitted, grant: await markIfRejected(deps, owner, grant, rejectedAccessToken) };
   });

@@ -32,7 +32,7 @@ async function storedToken(
   const refreshable = isRefreshable(tokens, now);
   if (!refreshable && !usableTokens(grant, owner, now)) return undefined;
   const { resources, audiences } = owner;
-  const ahead = {
+  const backgroundRenewal = {
     principal: principal.arn,
     workloadName: identity.name,
     providerName: owner.provider.name,
@@ -48,7 +48,7 @@ async function storedToken(
     source: refreshTokenOf(deps, owner),
     checkGrantedScopes,
     renewedAs: 'refreshed',
-    ...(refreshable && { ahead }),
+    ...(refreshable && { backgroundRenewal }),
   });
 }
 

@@ -10,7 +10,7 @@ import {
   type RenewalDependencies,
   type TokenSource,
 } from './renewal';
-import { renewSoon, type DispatchDependencies, type RenewalRequest } from './renewal-ahead';
+import { dispatchRenewal, type DispatchDependencies, type RenewalRequest } from './background-renewal';
 import type { RequestOwner } from './token-sources';
 import { openTokens } from './tokens';
 
@@ -46,7 +46,7 @@ export interface Holding {
   /** How this source obtains a token. */
   readonly renewedAs: 'refreshed' | 'exchanged';
   /** The request for background renewal; absent for a source that is available only now. */
-  readonly ahead?: Omit<RenewalRequest, 'holder' | 'grantId'>;
+  readonly backgroundRenewal?: Omit<RenewalRequest, 'holder' | 'grantId'>;
 }
 
 /** Returns a narrower grant with its scopes, without a new consent: the provider has decided (RFC 6749 section 3.3). */
@@ -69,12 +69,13 @@ function returned(
  */
 export async function heldToken(
   deps: HeldTokenDependencies,
-  { owner, grant, scopes, source, checkGrantedScopes, renewedAs, ahead }: Holding,
+  { owner, grant, scopes, source, checkGrantedScopes, renewedAs, backgroundRenewal }: Holding,
 ): Promise<ReturnedToken | undefined> {
   const now = epochSeconds(deps.system);
   const tokens = usableTokens(grant, owner, now);
   if (grant && tokens) {
-    if (ahead && inSoftWindow(tokens, now)) await renewSoon(deps, owner, grant, ahead);
+    if (backgroundRenewal && inSoftWindow(tokens, now))
+      await dispatchRenewal(deps, owner, grant, backgroundRenewal);
     checkGrantedScopes(tokens.scopes, scopesHeld(tokens));
     const { accessToken } = await openTokens(deps.seal, owner, tokens);
     return returned(accessToken, tokens.scopes, scopes, 'cached');

@@ -21,7 +21,7 @@ export class RefusedEvent extends ServiceError {
  * @param refusal message for an event that does not match the schema
  * @throws RefusedEvent, which is also recorded; any error of the work itself
  */
-export function invoked<Schema extends v.GenericSchema, Answer>(
+export function handleInvocation<Schema extends v.GenericSchema, Answer>(
   schema: Schema,
   refusal: string,
   { event, context }: { readonly event: unknown; readonly context: InvocationContext | undefined },

@@ -37,12 +37,12 @@ export interface RenewalRequest {
 }
 
 /** Dispatches a renewal and returns before it is done. */
-export interface AheadRenewals {
+export interface BackgroundRenewals {
   dispatch(request: RenewalRequest): Promise<void>;
 }
 
 export interface DispatchDependencies extends Pick<RenewalDependencies, 'grants' | 'system'> {
-  readonly aheadRenewals: AheadRenewals;
+  readonly backgroundRenewals: BackgroundRenewals;
   readonly audit: AuditTrail;
 }
 
@@ -52,7 +52,7 @@ export interface DispatchDependencies extends Pick<RenewalDependencies, 'grants'
  *
  * @param grant as it was read, with its tokens
  */
-export async function renewSoon(
+export async function dispatchRenewal(
   deps: DispatchDependencies,
   owner: RequestOwner,
   grant: Grant,
@@ -67,7 +67,7 @@ export async function renewSoon(
     const lease = { holder, deadline: now + LEASE };
     if (!(await grants.takeLease(grantId, { providerId: owner.provider.id, seen: grant, lease }))) return;
     try {
-      await deps.aheadRenewals.dispatch({ ...request, grantId, holder });
+      await deps.backgroundRenewals.dispatch({ ...request, grantId, holder });
     } catch (error) {
       await grants.releaseLease(grantId, { holder, dropTokens: false });
       throw error;
@@ -87,7 +87,8 @@ export async function renewSoon(
   }
 }
 
-export interface RenewAheadDependencies extends RenewalDependencies, Omit<TokenSourceDependencies, 'seal'> {
+export interface BackgroundRenewalDependencies
+  extends RenewalDependencies, Omit<TokenSourceDependencies, 'seal'> {
   readonly audit: AuditTrail;
 }
 
@@ -96,7 +97,10 @@ export interface RenewAheadDependencies extends RenewalDependencies, Omit<TokenS
  *
  * @throws Error if it fails unexpectedly. A provider's rejection is the last failure of the grant, and in the audit log
  */
-export async function renewAhead(deps: RenewAheadDependencies, request: RenewalRequest): Promise<void> {
+export async function renewInBackground(
+  deps: BackgroundRenewalDependencies,
+  request: RenewalRequest,
+): Promise<void> {
   const { principal, workloadName, providerName, grantId, holder, flow, scopes, ...narrowing } = request;
   await audited(deps.audit, { operation: 'RenewAhead', principal: { arn: principal } }, async (annotate) => {
     annotate({ provider: providerName, user: grantId.subjectHash, flow, scopes });

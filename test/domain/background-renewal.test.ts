@@ -97,7 +97,7 @@ it('a lease that was left behind is taken over when it is long past', async () =
 it('returns the token if the dispatch fails, and the next request dispatches again', async () => {
   await service.grant();
   service.system.advance(3600 - window);
-  jest.spyOn(service.deps.aheadRenewals, 'dispatch').mockRejectedValueOnce(new Error('throttled'));
+  jest.spyOn(service.deps.backgroundRenewals, 'dispatch').mockRejectedValueOnce(new Error('throttled'));
   expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
   const { identity, provider, owner } = service;
   expect(service.entries).toContainEqual({
