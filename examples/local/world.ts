@@ -2,7 +2,12 @@
 import { createRequire } from 'node:module';
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { startLogged, type LoggedService } from '../../lib/local/logged-service';
+import { checkPort } from '../../lib/local/loopback-server';
+import { bindLoopback } from './loopback-server';
 import type * as ExamplesStart from './start';
+
+/** The number of ports after the port of the service that the examples and their gates use. */
+const EXAMPLE_PORTS = 8;
 
 export interface WorldOptions {
   /** Port of the service. The examples use the ports after it. 0 selects free ports. */
@@ -31,6 +36,12 @@ export async function startWorld({
   trustedIssuers,
   pythonAgent,
 }: WorldOptions): Promise<World> {
+  if (port !== 0) {
+    // The port of the service is named first. No data folder is created for a start that fails by a port.
+    await checkPort(port);
+    for (let offset = 1; offset <= EXAMPLE_PORTS; offset += 1)
+      await (await bindLoopback(port + offset)).close();
+  }
   let prepared: ExamplesStart.Examples | undefined;
   const service = await startLogged({
     port,

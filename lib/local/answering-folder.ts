@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { settingName } from './setting-names';
 import { StartError } from './start-error';
 
 /** Time in which a slow file system responds, in milliseconds. */
@@ -28,11 +29,11 @@ try {
 
 /** @param code error code of the system; empty when there is none */
 function faultOf(folder: string, code: string): string {
-  if (code === 'EEXIST') return `${folder} is not a folder. Set DATA_DIR to a folder.`;
+  if (code === 'EEXIST') return `${folder} is not a folder. Set ${settingName('DATA_DIR')} to a folder.`;
   if (code === 'ENOTDIR') {
-    return `The data folder ${folder} cannot be created, because a part of its path is not a folder. Set DATA_DIR to another path.`;
+    return `The data folder ${folder} cannot be created, because a part of its path is not a folder. Set ${settingName('DATA_DIR')} to another path.`;
   }
-  return `The data folder ${folder} cannot be written to (${code || 'unknown error'}). Set DATA_DIR to a folder that you can write to.`;
+  return `The data folder ${folder} cannot be written to (${code || 'unknown error'}). Set ${settingName('DATA_DIR')} to a folder that you can write to.`;
 }
 
 const answered = new Set<string>();
@@ -64,7 +65,7 @@ export async function tryFolder(folder: string, patience = PATIENCE_MS): Promise
     child.unref();
     child.stdout.destroy();
     throw new StartError(
-      `The data folder ${folder} does not respond within ${patience / 1000} seconds. If it is on a network or FUSE mount, mount it again, or set DATA_DIR to a folder on a local disk.`,
+      `The data folder ${folder} does not respond within ${patience / 1000} seconds. If it is on a network or FUSE mount, mount it again, or set ${settingName('DATA_DIR')} to a folder on a local disk.`,
     );
   }
   const [status] = outcome as [number | null];

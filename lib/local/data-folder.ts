@@ -8,6 +8,7 @@ import { basename, dirname } from 'node:path';
 import * as v from 'valibot';
 import { tryFolder } from './answering-folder';
 import { closeFolderToOthers, isPrivateFile } from './private-path';
+import { settingName } from './setting-names';
 import { StartError, systemErrorCode } from './start-error';
 
 /**
@@ -46,7 +47,7 @@ export async function readOrCreateSecretFile<T>(
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
   if (!parsed.success) {
     throw new StartError(
-      `The file ${path} is damaged. Restore it, or set DATA_DIR to a new folder. The data in the old folder stays encrypted.`,
+      `The file ${path} is damaged. Restore it, or set ${settingName('DATA_DIR')} to a new folder. The data in the old folder stays encrypted.`,
     );
   }
   return parsed.output;

@@ -23,6 +23,7 @@ import {
 import { mayCallEmulator, type EmulatorCredentials } from './emulator-access';
 import { listenOnLoopback, LOOPBACK, type Listening } from './loopback-server';
 import { LOCAL_REGION } from './principals';
+import { settingName } from './setting-names';
 import { StartError, systemErrorCode } from './start-error';
 
 const TABLE_NAMES = Object.keys(TABLES) as TableName[];
@@ -99,7 +100,7 @@ function storeError(folder: string, error: unknown): unknown {
   const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
   if (systemErrorCode(cause) !== 'LEVEL_LOCKED') return error;
   return new StartError(
-    `The data folder is in use: another process has ${folder} open. Stop it, or set DATA_DIR to another folder.`,
+    `The data folder is in use: another process has ${folder} open. Stop it, or set ${settingName('DATA_DIR')} to another folder.`,
   );
 }
 

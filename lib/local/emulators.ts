@@ -7,7 +7,7 @@ import { prepareDataFolder } from './data-folder';
 import { startDynamoDb } from './dynamodb';
 import { newEmulatorCredentials, type EmulatorCredentials } from './emulator-access';
 import { startKms } from './kms';
-import { portBehind } from './loopback-server';
+import { portBehind, type DerivedPort } from './loopback-server';
 import { loadPrincipals, type Principals } from './principals';
 import { startSecretsManager } from './secrets-manager';
 import { startSts } from './sts';
@@ -36,6 +36,12 @@ export interface Emulators {
 /** Ports of KMS and Secrets Manager for AWS clients, counted from the port of the service. The examples are between. */
 const KMS_OFFSET = 9;
 const SECRETS_MANAGER_OFFSET = 10;
+
+/** Returns the ports that the emulators need after the port of the service. */
+export const emulatorPorts = (servicePort: number): { kms: DerivedPort; secretsManager: DerivedPort } => ({
+  kms: portBehind(servicePort, KMS_OFFSET, 'the local KMS'),
+  secretsManager: portBehind(servicePort, SECRETS_MANAGER_OFFSET, 'the local Secrets Manager'),
+});
 
 /**
  * @param dataDir absolute path; created if it is missing
@@ -66,8 +72,8 @@ async function startEach(
   const dynamodb = await startDynamoDb(join(dataDir, 'dynamodb'), credentials);
   closers.push(dynamodb.close);
   const principals = await loadPrincipals(dataDir);
-  const kmsPort = portBehind(servicePort, KMS_OFFSET, 'the local KMS');
-  const kms = await startKms(join(dataDir, 'kms.json'), credentials, principals, kmsPort);
+  const ports = emulatorPorts(servicePort);
+  const kms = await startKms(join(dataDir, 'kms.json'), credentials, principals, ports.kms);
   closers.push(kms.close);
   const secretsFile = join(dataDir, 'secrets.json');
   const secretsManager = await startSecretsManager(
@@ -75,7 +81,7 @@ async function startEach(
     kms.key,
     credentials,
     principals,
-    portBehind(servicePort, SECRETS_MANAGER_OFFSET, 'the local Secrets Manager'),
+    ports.secretsManager,
   );
   closers.push(secretsManager.close);
   const sts = await startSts(credentials);

@@ -1,8 +1,8 @@
 /** The service on the embedded cloud with its log in the data folder, as `npm start` runs it. */
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { prepareDataFolder } from './data-folder';
-import { listenOnLoopback } from './loopback-server';
+import { emulatorPorts } from './emulators';
+import { checkPort } from './loopback-server';
 import { openServiceLog } from './service-log';
 import { startLocal, type LocalOptions, type LocalService } from './start';
 
@@ -17,9 +17,9 @@ export interface LoggedService extends LocalService {
  * @throws StartError for what a person can correct
  */
 export async function startLogged(options: Omit<LocalOptions, 'reportFailure'>): Promise<LoggedService> {
-  // A taken port is named before the ports after it, and no data folder is created for it.
-  const port = await listenOnLoopback(createServer(), options.port);
-  await port.close();
+  // A taken port is named before the ports after it, and no data folder is created for a start that fails by a port.
+  const { kms, secretsManager } = emulatorPorts(options.port);
+  for (const port of [options.port, kms, secretsManager]) await checkPort(port);
   await prepareDataFolder(options.dataDir);
   const logPath = join(options.dataDir, 'service.log');
   const log = openServiceLog(logPath);

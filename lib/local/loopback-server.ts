@@ -2,8 +2,9 @@
  * HTTP servers of the embedded cloud. They listen on 127.0.0.1 only, reject Host names that are not loopback, and close
  * without waiting for idle connections.
  */
-import type { IncomingMessage, Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { settingName, settingWith } from './setting-names';
 import { StartError, systemErrorCode } from './start-error';
 
 export const LOOPBACK = '127.0.0.1';
@@ -55,17 +56,29 @@ export async function listenOnLoopback(server: Server, wanted: number | DerivedP
   return { port: (server.address() as AddressInfo).port, close: () => closeServer(server) };
 }
 
+/**
+ * Checks that a port is free, before anything is created for a service that could not start.
+ *
+ * @throws StartError when the port is taken or not permitted
+ */
+export async function checkPort(wanted: number | DerivedPort): Promise<void> {
+  const probe = await listenOnLoopback(createServer(), wanted);
+  await probe.close();
+}
+
 function cannotListen(error: Error, port: number, derived: DerivedPort | undefined): Error {
   const code = systemErrorCode(error);
   if (code === 'EADDRINUSE') {
     const named = derived ? `Port ${port}, which ${derived.purpose} needs,` : `Port ${port}`;
     const next = (derived?.servicePort ?? port) + 100;
     return new StartError(
-      `${named} is taken. Stop the program that uses it, or set PORT to another port: PORT=${next}`,
+      `${named} is taken. Stop the program that uses it, or set another port: ${settingWith('PORT', next)}`,
     );
   }
   if (code === 'EACCES') {
-    return new StartError(`Your user is not permitted to use port ${port}. Set PORT to a number above 1023.`);
+    return new StartError(
+      `Your user is not permitted to use port ${port}. Set ${settingName('PORT')} to a number above 1023.`,
+    );
   }
   return error;
 }

@@ -1,9 +1,10 @@
 /**
  * Only the owner can access folders and files with secrets. The permissions are checked before the content is trusted.
  * If other users can read a path, its permissions are changed, and a line says so. If other users can write to it, it is
- * rejected, because its keys might be theirs. Windows has no such permissions, so nothing is checked there.
+ * rejected, because its keys might be theirs. A process of root accepts a path of another user, and says so. Windows has no such permissions, so nothing is checked there.
  */
 import { chmodSync, lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
+import { settingName } from './setting-names';
 import { StartError, systemErrorCode } from './start-error';
 
 /** Bits of the mode that allow any access by other users, and write access. */
@@ -19,7 +20,7 @@ const CLAIMS = ['principals.json', 'kms.json'];
 /** Files that can exist before one of those does, after a start that was killed. A mounted disk has `lost+found`. */
 const BEFORE_CLAIMS = /^(service\.log|dynamodb|secrets\.json|lost\+found|\.(try-|principals\.json\.).*)$/;
 
-/** Root can access everything, so ownership proves nothing. */
+/** Root can access the files of every user, so a path of another user is reported instead of rejected. */
 const ROOT = 0;
 
 const octal = (mode: number): string => (mode & 0o1777).toString(8).padStart(3, '0');
@@ -44,6 +45,14 @@ function statsOf(path: string, read: (path: string) => Stats): Stats | undefined
   }
 }
 
+/** Root often runs over a folder that a user mounted into a container, so this is not an error. */
+function reportAnotherOwner(path: string, { uid }: Stats): void {
+  if (process.getuid?.() !== ROOT || uid === ROOT) return;
+  say(
+    `${path} belongs to another user (ID ${uid}), who can read or replace the keys in it. If you do not trust this user, set ${settingName('DATA_DIR')} to your own folder.`,
+  );
+}
+
 function close(path: string, mode: number, permissions: number, advice: string): void {
   const access = (mode & OTHERS_WRITE) !== 0 ? 'write to' : 'read';
   try {
@@ -51,7 +60,7 @@ function close(path: string, mode: number, permissions: number, advice: string):
   } catch (error) {
     const reason = systemErrorCode(error) ?? 'unknown error';
     throw new StartError(
-      `Other users can ${access} ${path}, and its permissions cannot be changed (${reason}). Set DATA_DIR to a folder on a file system that has permissions.`,
+      `Other users can ${access} ${path}, and its permissions cannot be changed (${reason}). Set ${settingName('DATA_DIR')} to a folder on a file system that has permissions.`,
     );
   }
   say(
@@ -63,11 +72,15 @@ function close(path: string, mode: number, permissions: number, advice: string):
 function closeToOthers(path: string, stats: Stats, permissions: number, advice = ''): void {
   const own = isOwn(stats);
   if (own === undefined) return;
-  if (!own) throw new StartError(`${path} belongs to another user. Set DATA_DIR to your own folder.`);
+  if (!own)
+    throw new StartError(
+      `${path} belongs to another user. Set ${settingName('DATA_DIR')} to your own folder.`,
+    );
+  reportAnotherOwner(path, stats);
   const { mode } = stats;
   if ((mode & OTHERS_WRITE) !== 0) {
     throw new StartError(
-      `Other users can write to ${path} (${octal(mode)}), so its content might be theirs. If you trust it, run chmod ${octal(permissions)} on it. Otherwise, set DATA_DIR to another folder.`,
+      `Other users can write to ${path} (${octal(mode)}), so its content might be theirs. If you trust it, run chmod ${octal(permissions)} on it. Otherwise, set ${settingName('DATA_DIR')} to another folder.`,
     );
   }
   if ((mode & OTHERS) !== 0) close(path, mode, permissions, advice);
@@ -88,11 +101,13 @@ export function closeFolderToOthers(folder: string): void {
   if (!stats) return;
   const entries = readdirSync(folder);
   if (!isForState(entries)) {
-    throw new StartError(`${folder} contains other files. Set DATA_DIR to a new or empty folder.`);
+    throw new StartError(
+      `${folder} contains other files. Set ${settingName('DATA_DIR')} to a new or empty folder.`,
+    );
   }
   if ((stats.mode & STICKY) !== 0 && (stats.mode & OTHERS_WRITE) !== 0) {
     throw new StartError(
-      `${folder} is a folder that users share (${octal(stats.mode)}). Set DATA_DIR to a new folder.`,
+      `${folder} is a folder that users share (${octal(stats.mode)}). Set ${settingName('DATA_DIR')} to a new folder.`,
     );
   }
   const isOpen = isOwn(stats) === true && (stats.mode & OTHERS_WRITE) !== 0;
@@ -109,7 +124,9 @@ export function closeFolderToOthers(folder: string): void {
 export function isRegularFile(path: string): boolean {
   const stats = statsOf(path, lstatSync);
   if (stats && !stats.isFile())
-    throw new StartError(`${path} is not a regular file. Remove it, or set DATA_DIR to another folder.`);
+    throw new StartError(
+      `${path} is not a regular file. Remove it, or set ${settingName('DATA_DIR')} to another folder.`,
+    );
   return stats !== undefined;
 }
 
@@ -126,7 +143,7 @@ export function isPrivateFile(path: string): boolean {
     path,
     stats,
     0o600,
-    ' If other users have accounts on this machine, they might know the keys in it. Set DATA_DIR to a new folder.',
+    ` If other users have accounts on this machine, they might know the keys in it. Set ${settingName('DATA_DIR')} to a new folder.`,
   );
   return true;
 }

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { banner, readyLine } from './banner';
 import { startLogged } from './logged-service';
 import { runProgram } from './program';
-import { parseSettings, type Setting } from './settings';
+import { nameSettings, settingName, type Setting, type SettingNames } from './setting-names';
+import { parseSettings } from './settings';
 import { StartError } from './start-error';
 
 export interface ServeOptions {
@@ -18,23 +19,24 @@ export interface ServeOptions {
 }
 
 /** What the command line calls the settings. */
-const OPTIONS: Readonly<Partial<Record<Setting, string>>> = {
+const OPTIONS: SettingNames = {
   PORT: '--port',
   DATA_DIR: '--data-dir',
   TRUSTED_ISSUERS: '--trusted-issuers',
 };
 
+/** A variable in the environment keeps its name, unless an option takes precedence over it. */
+const namesUsed = (options: ServeOptions['options']): SettingNames =>
+  Object.fromEntries(
+    Object.entries(OPTIONS).filter(([setting]) => setting in options || !process.env[setting]),
+  );
+
 /** Runs the service and ends the process. */
 export const serve = ({ options, json }: ServeOptions): Promise<void> =>
   runProgram({
     start: async () => {
-      const settings = parseSettings(
-        { ...process.env, ...options },
-        {
-          defaultDataDir: homeFolder,
-          nameOf: (setting) => (setting in options ? `${setting} (${OPTIONS[setting]})` : setting),
-        },
-      );
+      nameSettings(namesUsed(options));
+      const settings = parseSettings({ ...process.env, ...options }, homeFolder);
       const service = await startLogged(settings);
       const ready = readyLine(service, undefined);
       return { announcement: json ? ready : banner(service, undefined) + ready, close: service.close };
@@ -48,6 +50,9 @@ export const serve = ({ options, json }: ServeOptions): Promise<void> =>
  */
 function homeFolder(): string {
   const home = homedir();
-  if (home === '') throw new StartError('There is no home folder. Set DATA_DIR to a folder for the state.');
+  if (home === '')
+    throw new StartError(
+      `There is no home folder. Set ${settingName('DATA_DIR')} to a folder for the state.`,
+    );
   return join(home, '.agent-identity', 'local');
 }

@@ -6,6 +6,7 @@ import { Console } from 'node:console';
 import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { isRegularFile } from './private-path';
+import { settingName } from './setting-names';
 import { StartError, systemErrorCode } from './start-error';
 
 export interface ServiceLog {
@@ -60,7 +61,7 @@ function openForAppending(path: string): number {
     return file;
   } catch (error) {
     throw new StartError(
-      `The log ${path} cannot be written (${systemErrorCode(error) ?? 'unknown error'}). Set DATA_DIR to another folder.`,
+      `The log ${path} cannot be written (${systemErrorCode(error) ?? 'unknown error'}). Set ${settingName('DATA_DIR')} to another folder.`,
     );
   }
 }

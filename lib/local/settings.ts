@@ -1,6 +1,7 @@
 /** Settings of `npm start` and `agent-identity local`, from the environment. */
 import { resolve } from 'node:path';
 import { parseTrustedIssuers, type TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import { settingName } from './setting-names';
 import { SettingError } from './start-error';
 
 export interface LocalSettings {
@@ -18,36 +19,26 @@ const DEFAULT_PORT = '4600';
 /** The ports after the service's own: eight for the examples, and those of KMS and Secrets Manager. */
 const PORTS_BEHIND = 10;
 
-export type Setting = 'PORT' | 'DATA_DIR' | 'EXAMPLES' | 'TRUSTED_ISSUERS';
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where settings come from: the program that a person started. */
-interface Source {
-  /** Returns the absolute path of the data folder when no DATA_DIR names another. */
-  readonly defaultDataDir: () => string;
-  /** Returns what a person calls the setting. */
-  readonly nameOf: (setting: Setting) => string;
-}
-
 /** `npm start` keeps its state in the clone. */
-const NPM_START: Source = { defaultDataDir: () => resolve('.local'), nameOf: (setting) => setting };
+const inClone = (): string => resolve('.local');
 
 /**
  * Returns the settings that the environment states, and defaults for the others.
  *
  * @param env `PORT`, `DATA_DIR`, `EXAMPLES` (`on` or `off`), `TRUSTED_ISSUERS` (JSON array). An empty variable has the
  *   default: scripts and compose files make an unset variable empty.
+ * @param defaultDataDir returns the absolute path of the data folder when no DATA_DIR names another
  * @throws SettingError that names the variable and what it must be
  */
-export function parseSettings(env: Environment, source: Source = NPM_START): LocalSettings {
-  const { defaultDataDir, nameOf } = source;
+export function parseSettings(env: Environment, defaultDataDir = inClone): LocalSettings {
   const { PORT, DATA_DIR, EXAMPLES, TRUSTED_ISSUERS } = withoutEmpty(env);
   return {
-    port: parsePort(PORT ?? DEFAULT_PORT, nameOf('PORT')),
+    port: parsePort(PORT ?? DEFAULT_PORT, settingName('PORT')),
     dataDir: DATA_DIR === undefined ? defaultDataDir() : resolve(callersFolder(env), DATA_DIR),
-    examples: parseExamples(EXAMPLES ?? 'on', nameOf('EXAMPLES')),
-    trustedIssuers: parseIssuers(TRUSTED_ISSUERS ?? '[]', nameOf('TRUSTED_ISSUERS')),
+    examples: parseExamples(EXAMPLES ?? 'on', settingName('EXAMPLES')),
+    trustedIssuers: parseIssuers(TRUSTED_ISSUERS ?? '[]', settingName('TRUSTED_ISSUERS')),
   };
 }
 

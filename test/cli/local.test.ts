@@ -1,7 +1,9 @@
 /** `agent-identity local` as a program. */
+import { createServer } from 'node:http';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { listenOnLoopback } from '../../lib/local/loopback-server';
 import { Programs, type Program } from '../local/program';
 
 let home: string;
@@ -60,14 +62,14 @@ it('takes the settings of npm start from the environment', async () => {
 });
 
 it.each<[name: string, args: string[], env: Record<string, string>, line: RegExp]>([
-  ['a port that is not a number', ['--port', 'http'], {}, /^PORT \(--port\) must be a number/],
-  ['a port out of range', ['--port', '70000'], {}, /^PORT \(--port\) must be a number/],
+  ['a port that is not a number', ['--port', 'http'], {}, /^--port must be a number/],
+  ['a port out of range', ['--port', '70000'], {}, /^--port must be a number/],
   ['PORT in the environment that is not a number', [], { PORT: 'http' }, /^PORT must be a number/],
   [
     'trusted issuers that are not JSON',
     ['--trusted-issuers', '['],
     {},
-    /^TRUSTED_ISSUERS \(--trusted-issuers\) is not valid: not JSON/,
+    /^--trusted-issuers is not valid: not JSON/,
   ],
 ])('prints one line for %s, and ends with status 2', async (_name, args, env, line) => {
   const program = start(args, env);
@@ -77,11 +79,26 @@ it.each<[name: string, args: string[], env: Record<string, string>, line: RegExp
   expect(program.stderr.trimEnd()).not.toContain('\n');
 });
 
+it('names a taken port by the option or variable that set it, and leaves no data folder behind', async () => {
+  const taken = await listenOnLoopback(createServer(), 0);
+  const port = String(taken.port);
+  const ended = async (program: Program): Promise<string> => {
+    expect(await program.ended).toBe(1);
+    return program.stderr;
+  };
+  const next = taken.port + 100;
+  const line = `Port ${port} is taken. Stop the program that uses it, or set another port: `;
+  expect(await ended(start(['--port', port]))).toBe(`${line}--port ${next}\n`);
+  expect(await ended(start([], { PORT: port }))).toBe(`${line}PORT=${next}\n`);
+  await taken.close();
+  await expect(stat(join(home, '.agent-identity'))).rejects.toThrow('ENOENT');
+});
+
 it('does not use a data folder that contains other files', async () => {
   await mkdir(join(home, '.agent-identity/local/photos'), { recursive: true });
   const program = start();
   expect(await program.ended).toBe(1);
   expect(program.stderr).toBe(
-    `${join(home, '.agent-identity/local')} contains other files. Set DATA_DIR to a new or empty folder.\n`,
+    `${join(home, '.agent-identity/local')} contains other files. Set --data-dir to a new or empty folder.\n`,
   );
 });

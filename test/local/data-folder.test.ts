@@ -1,11 +1,23 @@
 /** The data folder and the keys in it: for their owner alone, on a file system that answers, where the caller meant. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SealedFile } from '../../examples/local/sealed-file';
 import { tryFolder } from '../../lib/local/answering-folder';
+import { closeFolderToOthers, isPrivateFile } from '../../lib/local/private-path';
 import { parseSettings } from '../../lib/local/settings';
 import { Programs } from './program';
 
@@ -147,6 +159,41 @@ describe.each(['kms.json', 'principals.json', 'secrets.json'])('%s', (name) => {
     await chmod(path, 0o666);
     await refused(new RegExp(`^Other users can write to .*${name} \\(666\\).* chmod 600`));
     expect(await modeOf(path)).toBe('666');
+  });
+});
+
+describe('root', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  /** Makes the path another user's, and this process root, whether or not the tests run as root. */
+  async function anothersBeforeRoot(path: string): Promise<void> {
+    if (process.getuid?.() === 0) await chown(path, 65_534, 65_534);
+    else jest.spyOn(process, 'getuid').mockReturnValue(0);
+  }
+
+  it('uses a file with keys that belongs to another user, and says so', async () => {
+    const path = join(folder, 'kms.json');
+    await writeFile(path, '{}', { mode: 0o600 });
+    await anothersBeforeRoot(path);
+    const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    expect(isPrivateFile(path)).toBe(true);
+    expect(said.mock.calls).toEqual([
+      [
+        expect.stringMatching(
+          /kms\.json belongs to another user \(ID \d+\), who can read or replace the keys in it\..* set DATA_DIR to your own folder\.\n$/,
+        ),
+      ],
+    ]);
+  });
+
+  it('uses a data folder that belongs to another user, and says so', async () => {
+    await mkdir(dataDir, { mode: 0o700 });
+    await anothersBeforeRoot(dataDir);
+    const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    closeFolderToOthers(dataDir);
+    expect(said).toHaveBeenCalledWith(expect.stringMatching(/data belongs to another user \(ID \d+\)/));
   });
 });
 

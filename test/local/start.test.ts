@@ -91,12 +91,26 @@ describe('one clear line', () => {
   ])('for a taken port of the local %s', async (name, offset) => {
     const port = await freePorts();
     const taken = await listenOnLoopback(createServer(), port + offset);
+    const data = join(folder, 'new');
     await expectLine(
-      start({ PORT: String(port) }),
+      start({ PORT: String(port), DATA_DIR: data }),
       new RegExp(
         `^Port ${port + offset}, which the local ${name} needs, is taken\\..*PORT=${port + 100}\\n$`,
       ),
     );
+    await expect(stat(data)).rejects.toThrow('ENOENT');
+    await taken.close();
+  });
+
+  it('for a taken port of an example, without a new data folder', async () => {
+    const port = await freePorts();
+    const taken = await listenOnLoopback(createServer(), port + 8);
+    const data = join(folder, 'new');
+    await expectLine(
+      start({ PORT: String(port), DATA_DIR: data, EXAMPLES: 'on' }),
+      new RegExp(`^Port ${port + 8}, which an example needs, is taken\\. Set PORT .* EXAMPLES=off\\.\n$`),
+    );
+    await expect(stat(data)).rejects.toThrow('ENOENT');
     await taken.close();
   });
 
