@@ -1,9 +1,9 @@
-/** Audit entries as lines of the log: bounded, and a list that was cut says so. */
+/** Audit entries as log lines: their size is limited, and a truncated list states how many items were omitted. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { createAuditLog } from '../../lambda/adapters/log/audit-log';
 import type { AuditEntry } from '../../lambda/domain/audit';
 
-/** Returns what stands in the log. */
+/** Returns the entry in the log. */
 function written(entry: Partial<AuditEntry>): Record<string, unknown> {
   const logger = new Logger({ serviceName: 'test' });
   const info = jest.spyOn(logger, 'info').mockReturnValue();
@@ -23,22 +23,25 @@ const LISTS = [
   'changed',
 ] as const satisfies (keyof AuditEntry)[];
 
-it.each(LISTS)('%s of a request are written to the last of the hundred that it can name', (field) => {
-  expect(written({ [field]: scopesOf(100) })).toEqual({
-    operation: 'GetResourceOauth2Token',
-    outcome: 'allowed',
-    [field]: scopesOf(100),
-  });
-});
+it.each(LISTS)(
+  '%s of a request are written up to the hundredth, which is the maximum of a request',
+  (field) => {
+    expect(written({ [field]: scopesOf(100) })).toEqual({
+      operation: 'GetResourceOauth2Token',
+      outcome: 'allowed',
+      [field]: scopesOf(100),
+    });
+  },
+);
 
-it.each(LISTS)('%s that were cut say how many were omitted', (field) => {
+it.each(LISTS)('%s that were truncated state how many were omitted', (field) => {
   expect(written({ [field]: scopesOf(103) })).toMatchObject({
     [field]: scopesOf(100),
     [`${field}Omitted`]: 3,
   });
 });
 
-it('scopes that take all characters of a request are written in full', () => {
+it('scopes that use all characters of a request are written in full', () => {
   const scopes = Array.from({ length: 16 }, (_, index) => `${index}`.padEnd(2_040, 'x'));
   expect(written({ scopes })).toEqual({
     operation: 'GetResourceOauth2Token',
@@ -47,7 +50,7 @@ it('scopes that take all characters of a request are written in full', () => {
   });
 });
 
-it('lists of the longest texts leave the entry below what one log event holds, and say what was omitted', () => {
+it('lists of the longest texts keep the entry within one log event, and state what was omitted', () => {
   const longest = Array.from({ length: 100 }, () => '\u{20ac}'.repeat(2_048));
   const entry = written(Object.fromEntries(LISTS.slice(0, 4).map((field) => [field, longest])));
   for (const field of LISTS.slice(0, 4)) {

@@ -1,9 +1,9 @@
-/** Many writes at once, and which of them held. */
+/** Concurrent writes, and which of them succeeded. */
 
-/** Twenty places in a race. */
-export const AT_ONCE: readonly number[] = Array.from({ length: 20 }, (_, n) => n);
+/** Twenty concurrent writers. */
+export const CONCURRENT: readonly number[] = Array.from({ length: 20 }, (_, n) => n);
 
-/** Makes every attempt at once, and tells those whose condition held from those whose did not. */
+/** Starts all attempts together, and separates the attempts whose condition was true from the others. */
 export async function outcomes<T>(
   attempts: readonly T[],
   make: (attempt: T) => Promise<boolean>,

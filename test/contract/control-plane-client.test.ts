@@ -1,11 +1,11 @@
-/** The resource function's client, and an IAM that has not heard yet of the permissions that the stack just gave. */
+/** The client of the function for custom resources, while IAM does not apply the new permissions of the stack yet. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GetWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { createControlPlane, ifThere } from '../../lambda/custom-resources/control-plane';
 import { workloadIdentities } from '../../lambda/custom-resources/workload-identity';
 
-/** API Gateway's refusal of a caller whose policies lack the operation, in the form that the service gives it. */
+/** The response of API Gateway to a caller whose policies do not allow the operation. */
 const REFUSED_BY_IAM =
   'User: arn:aws:sts::000000000000:assumed-role/resources/function is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********0000:abc/prod/POST/identities/GetWorkloadIdentity';
 
@@ -36,7 +36,7 @@ const client = () =>
     credentials: { accessKeyId: 'AKIAAAAAAAAAAAAAAAAA', secretAccessKey: 'a'.repeat(40) },
   });
 
-it('waits until IAM lets the call through, and signs as execute-api', async () => {
+it('retries until IAM allows the request, and signs for execute-api', async () => {
   answers = [
     (response) => refuse(response, REFUSED_BY_IAM),
     (response) => response.writeHead(200).end(JSON.stringify({ name: 'a', workloadIdentityArn: 'arn' })),
@@ -46,7 +46,7 @@ it('waits until IAM lets the call through, and signs as execute-api', async () =
   expect(signatures[0]).toContain('/us-east-1/execute-api/aws4_request');
 });
 
-it("takes the service's own refusal as it is: the resource is another's", async () => {
+it('does not retry if the service itself denies the request, because the resource has another owner', async () => {
   answers = [(response) => refuse(response, 'It belongs to another principal.')];
   const answer = ifThere(client().send(new GetWorkloadIdentityCommand({ name: 'a' })));
   await expect(answer).resolves.toBe('anothers');

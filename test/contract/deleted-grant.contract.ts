@@ -1,4 +1,6 @@
-/** What every grant store promises of a grant that is deleted, and made again by another provider of the same name. */
+/**
+ * The contract of every grant store for a grant that is deleted and recreated by another provider of the same name.
+ */
 import type { Grant, GrantId } from '../../lambda/domain/grant/grant';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleGrantId, sampleTokens } from '../domain/samples';
@@ -18,7 +20,7 @@ export function deletedGrantContract(stores: () => Stores): void {
   }
 
   describe('remove', () => {
-    it("removes the grant with all that it holds, if it is the provider's", async () => {
+    it('removes the grant with all its members if it belongs to the provider', async () => {
       const { id, tokens } = await granted();
       expect(await grants().remove(id, 'another')).toBe(false);
       expect(await get(id)).toMatchObject({ tokens });
@@ -28,16 +30,16 @@ export function deletedGrantContract(stores: () => Stores): void {
     });
   });
 
-  describe('what was seen of a grant before', () => {
+  describe('a write based on an earlier read', () => {
     const lease = { holder: 'late', deadline: 1 };
     const consent = { sessionHash: 'late', expiresAt: 1 };
 
     /** With the same counters. */
-    async function madeAgain() {
+    async function recreated() {
       const { id } = await granted();
       const seen = await get(id);
       await grants().remove(id, PROVIDER);
-      await storeTokens(grants(), id, { providerId: 'made-anew', tokens: sampleTokens() });
+      await storeTokens(grants(), id, { providerId: 'recreated', tokens: sampleTokens() });
       return { id, seen, now: await get(id) };
     }
 
@@ -48,8 +50,8 @@ export function deletedGrantContract(stores: () => Stores): void {
       ['a lease', (id, seen) => grants().takeLease(id, { providerId: PROVIDER, seen, lease })],
       ['a consent session', (id, seen) => openConsent(id, seen, false)],
       ['a consent session that drops the tokens', (id, seen) => openConsent(id, seen, true)],
-    ])('rejects %s after the grant was deleted and created again', async (_what, write) => {
-      const { id, seen, now } = await madeAgain();
+    ])('of %s is rejected after the grant was deleted and recreated', async (_what, write) => {
+      const { id, seen, now } = await recreated();
       expect(now).toMatchObject({ generation: seen?.generation, epoch: seen?.epoch });
       expect(await write(id, seen)).toBe(false);
       expect(await get(id)).toEqual(now);

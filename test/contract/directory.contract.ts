@@ -1,4 +1,4 @@
-/** What every directory reader promises: identity, provider and grant as they are now, in one read. */
+/** The contract of every directory reader: the current identity, provider, and grant in one read. */
 import type { GrantId } from '../../lambda/domain/grant/grant';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from '../domain/samples';
@@ -20,7 +20,7 @@ export function directoryContract(stores: () => Stores): void {
     return { identity, provider, grantId };
   }
 
-  it('reads all three as their own stores do', async () => {
+  it('reads all three records like their own stores', async () => {
     const { identity, provider, grantId } = await filled();
     expect(await read(identity.name, provider.name, grantId)).toEqual({
       identity,
@@ -29,19 +29,19 @@ export function directoryContract(stores: () => Stores): void {
     });
   });
 
-  it('reads no grant where none was asked for', async () => {
+  it('reads no grant if none is requested', async () => {
     const { identity, provider } = await filled();
     const found = await read(identity.name, provider.name);
     expect(found).toEqual({ identity, provider, grant: undefined });
   });
 
   it.each(['identity', 'provider', 'grant'] as const)(
-    'says that there is no %s, and reads the others',
+    'reports that there is no %s, and reads the others',
     async (gone) => {
       const { identity, provider, grantId } = await filled();
       const found = await read(
-        gone === 'identity' ? 'unheard-of' : identity.name,
-        gone === 'provider' ? 'unheard-of' : provider.name,
+        gone === 'identity' ? 'unknown' : identity.name,
+        gone === 'provider' ? 'unknown' : provider.name,
         gone === 'grant' ? sampleGrantId() : grantId,
       );
       const grant = await grantOf(grantId);
@@ -58,13 +58,13 @@ export function directoryContract(stores: () => Stores): void {
     expect(found).toEqual({ identity: undefined, provider: undefined, grant: await grantOf(grantId) });
   });
 
-  it('keeps an identity and a provider of the same name apart', async () => {
+  it('distinguishes an identity and a provider with the same name', async () => {
     const { identity, provider } = await filled();
     const found = await read(provider.name, identity.name);
     expect(found).toEqual({ identity: undefined, provider: undefined, grant: undefined });
   });
 
-  it('sees a write from the next read on', async () => {
+  it('returns each write in the next read', async () => {
     const { identity, provider, grantId } = await filled();
     for (const generation of [2, 3, 4]) {
       await stores().grants.putTokens(grantId, { providerId: provider.id, tokens: sampleTokens(), epoch: 0 });

@@ -1,4 +1,4 @@
-/** The stores on DynamoDB keep the contracts: the real client, against the embedded DynamoDB. */
+/** The DynamoDB stores fulfill the contracts: the real client, with the embedded DynamoDB. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,7 +62,7 @@ function dynamodbStores(on: DynamoDBClient): Stores {
 
 storeContracts(() => stores);
 
-describe('a signing key that was written before keys could be revoked', () => {
+describe('a signing key that was stored before keys could be revoked', () => {
   const directory = () => createTable(client, localTableName('Directory'));
   const publicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' };
   const before = {
@@ -73,7 +73,7 @@ describe('a signing key that was written before keys could be revoked', () => {
     recordVersion: 1,
   };
 
-  it('is read as the first of its period, and can be revoked', async () => {
+  it('is read as the first key of its period, and can be revoked', async () => {
     await directory().put(signingKeyKey(9000), before);
     const read = { ...before, generation: 0, signsFrom: 0 };
     Reflect.deleteProperty(read, 'recordVersion');
@@ -84,29 +84,29 @@ describe('a signing key that was written before keys could be revoked', () => {
     expect(await directory().get(signingKeyKey(9000))).toMatchObject({ recordVersion: 2 });
   });
 
-  it('keeps what a key is bound to, which an older one does not say', async () => {
+  it('has no binding, and a newer key keeps its binding', async () => {
     const older = { ...before, period: 9100, generation: 0, signsFrom: 0, recordVersion: 2 };
     await directory().put(signingKeyKey(9100, 0), older);
     const { recordVersion, ...read } = older;
     const newer = { ...read, generation: 1, kid: 'of-now', boundTo: 'token-vault' as const };
     expect(await stores.signingKeys.create(newer)).toBe(true);
     expect(await stores.signingKeys.since(9100)).toEqual([read, newer]);
-    // The deployment before can continue publishing it.
+    // The previous deployment can still publish it.
     expect(await directory().get(signingKeyKey(9100, 1))).toMatchObject({ recordVersion });
   });
 
-  it('is refused when it is of a version that is not known yet', async () => {
+  it('is rejected if it has an unknown version', async () => {
     await directory().put(signingKeyKey(9001), { ...before, period: 9001, recordVersion: 3 });
     await expect(stores.signingKeys.since(9001)).rejects.toThrow('version 3');
     await directory().remove(signingKeyKey(9001));
   });
 });
 
-describe('a grant that ends by itself', () => {
+describe('a grant with an end', () => {
   const vault = () => createTable(client, localTableName('Vault'));
   const lease = { holder: 'holder', deadline: 1 };
 
-  it('says so to the table from its first write on, and keeps saying it', async () => {
+  it('has a TTL attribute in the table from its first write on', async () => {
     const id = sampleGrantId();
     const change = { providerId: 'provider', seen: undefined, lease, endsAt: 1_800_000_000 };
     expect(await stores.grants.takeLease(id, change)).toBe(true);
@@ -115,7 +115,7 @@ describe('a grant that ends by itself', () => {
     expect(await stores.grants.get(id)).not.toHaveProperty('ttl');
   });
 
-  it('is none of those that a user consented to', async () => {
+  it('has no TTL attribute if a user consented to it', async () => {
     const id = sampleGrantId();
     await stores.grants.takeLease(id, { providerId: 'provider', seen: undefined, lease });
     expect(await vault().get(keyOf(id))).not.toHaveProperty('ttl');

@@ -1,4 +1,4 @@
-/** What the two functions of an agent endpoint record when an event that is none of API Gateway's is handed to them. */
+/** The audit entries of the two functions of an agent endpoint for events that API Gateway did not send. */
 import { PassThrough } from 'node:stream';
 import { createRequests } from '../../lambda/adapters/log/requests';
 import { endpointEntry } from '../../lambda/domain/gate/audit';
@@ -16,7 +16,7 @@ let gate: GateHandler;
 let authorizer: AuthorizerHandler;
 const reported: string[] = [];
 
-/** Nothing gets so far: whatever is asked for here is refused before. */
+/** No request gets this far. Each one here is rejected before. */
 const unreached = () => Promise.reject(new Error('not reached'));
 
 beforeEach(() => {
@@ -51,7 +51,7 @@ async function handToGate(event: object): Promise<void> {
 }
 
 it.each([
-  ['for a route that it does not serve', { resource: '/chosen', httpMethod: 'POST' }],
+  ['for an unknown route', { resource: '/chosen', httpMethod: 'POST' }],
   [
     'for the metadata of another resource',
     {
@@ -60,7 +60,7 @@ it.each([
       pathParameters: { path: 'chosen' },
     },
   ],
-])('the gate records an event %s, without what it says', async (_, event) => {
+])('the gate records an event %s, without its content', async (_, event) => {
   await handToGate(event);
   expect(entries).toEqual([
     {
@@ -75,7 +75,7 @@ it.each([
   expect(JSON.stringify(entries)).not.toContain('chosen');
 });
 
-it('the gate records an invocation without a token, with the request that API Gateway names', async () => {
+it('the gate records an invocation without a token, with the request ID of API Gateway', async () => {
   await handToGate({
     resource: '/runtimes/{agentRuntimeArn+}',
     httpMethod: 'POST',

@@ -1,6 +1,6 @@
 /**
- * The two functions of an agent endpoint as Lambda loads them: with what they need they start, what is missing or wrong
- * they say in one line, and the gate is wrapped for streaming.
+ * The two functions of an agent endpoint as Lambda loads them: they start with a complete environment, report a
+ * missing or invalid variable in one line, and the gate is wrapped for response streaming.
  */
 import { createRequire } from 'node:module';
 import { BY_IAM, BY_JWT, endpointOf } from '../domain/gate/endpoints';
@@ -28,17 +28,17 @@ afterEach(() => {
   process.env = { ...before };
 });
 
-/** The function's handler, or what it says instead. */
+/** Returns the handler of the function, or throws the error of its start. */
 const start = (name: 'gate' | 'authorizer'): { handler: unknown } =>
   createRequire(__filename)(`../../lambda/handlers/${name}`) as { handler: unknown };
 
-it('start with what they need; the gate streams', () => {
+it('the functions start with a complete environment, and the gate streams responses', () => {
   const { handler } = start('gate');
   expect(streamified).toEqual([handler]);
   expect(start('authorizer').handler).toEqual(expect.any(Function));
 });
 
-it('serve an endpoint whose callers sign without an authorizer', () => {
+it('only the gate starts for an endpoint with IAM callers', () => {
   process.env.AGENT_ENDPOINT = JSON.stringify(endpointOf(BY_IAM));
   expect(start('gate').handler).toEqual(expect.any(Function));
   expect(() => start('authorizer')).toThrow('An endpoint with IAM authorization has no authorizer.');
@@ -58,7 +58,7 @@ it.each([
     JSON.stringify(endpointOf(BY_IAM, { baseUrl: 'http://127.0.0.1:1' })),
     'AGENT_ENDPOINT: agent endpoint: baseUrl: must be https',
   ],
-])('say in one line that %s is not right', (name, value, said) => {
+])('the function reports in one line that %s is not valid', (name, value, said) => {
   if (value === undefined) Reflect.deleteProperty(process.env, name);
   else process.env[name] = value;
   let thrown: unknown;

@@ -1,4 +1,4 @@
-/** How the gate reads a function's answer that comes in many small chunks. */
+/** The gate reads the response of a function that arrives in many small chunks. */
 import { functionAnswer } from '../../lambda/adapters/lambda/function-answer';
 import { AgentFailure } from '../../lambda/domain/gate/agent-answer';
 
@@ -12,18 +12,18 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-it('finds metadata and body where each chunk is one byte', async () => {
+it('reads metadata and body if each chunk is one byte', async () => {
   const payload = `{"statusCode":202,"headers":{"X-A":"b"}}${'\0'.repeat(8)}{"done":true}`;
   const { status, headers, body } = await functionAnswer(inBytes(payload));
   expect([status, headers]).toEqual([202, { 'x-a': 'b' }]);
   expect(await textOf(body)).toBe('{"done":true}');
 });
 
-it('finds one whole answer where each chunk is one byte', async () => {
+it('reads a complete response if each chunk is one byte', async () => {
   const { status, body } = await functionAnswer(inBytes('{"statusCode":201,"body":"made"}'));
   expect([status, await textOf(body)]).toEqual([201, 'made']);
 });
 
-it('rejects an answer whose beginning is in too many chunks', async () => {
+it('rejects a response whose beginning is in too many chunks', async () => {
   await expect(functionAnswer(inBytes(`{${' '.repeat(70_000)}}`))).rejects.toThrow(AgentFailure);
 });

@@ -1,11 +1,14 @@
-/** What every grant store promises: each method is one conditional write, and says whether its condition held. */
+/**
+ * The contract of every grant store: each method is one conditional write, and reports whether its condition was
+ * true.
+ */
 import { UnstorableError } from '../../lambda/domain/unstorable';
 import type { Grant, GrantId, GrantTokens, PendingConsent } from '../../lambda/domain/grant/grant';
 import { BEGINNING } from '../domain/fake-system';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleGrantId, sampleTokens } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';
-import { AT_ONCE, outcomes } from './concurrency';
+import { CONCURRENT, outcomes } from './concurrency';
 
 const PROVIDER = 'provider-id';
 const NOW = BEGINNING * 1000;
@@ -37,7 +40,7 @@ export function grantStoreContract(stores: () => Stores): void {
     return grant;
   }
 
-  /** A grant that was forgotten once: no tokens, the second epoch. */
+  /** A grant whose tokens were dropped once: no tokens, in the second epoch. */
   async function forgotten() {
     const { id } = await granted();
     expect(await openConsent(id, 'first', await get(id), true)).toBe(true);
@@ -45,12 +48,12 @@ export function grantStoreContract(stores: () => Stores): void {
   }
 
   describe('get', () => {
-    it('knows nothing of a grant that was never written', async () => {
+    it('returns nothing for a grant that was never written', async () => {
       expect(await get(sampleGrantId())).toBeUndefined();
     });
 
     it.each(['workloadId', 'subjectHash', 'target'] as const)(
-      'keeps grants of another %s apart',
+      'distinguishes grants with another %s',
       async (part) => {
         const { id } = await granted();
         expect(await get({ ...id, [part]: 'another' })).toBeUndefined();
@@ -59,7 +62,7 @@ export function grantStoreContract(stores: () => Stores): void {
   });
 
   describe('openConsent', () => {
-    it('makes a grant without tokens where none was seen and there is none', async () => {
+    it('creates a grant without tokens if none was read and none exists', async () => {
       const id = sampleGrantId();
       expect(await openConsent(id, 'session', undefined)).toBe(true);
       expect(await get(id)).toEqual({
@@ -71,7 +74,7 @@ export function grantStoreContract(stores: () => Stores): void {
       });
     });
 
-    it('is refused where none was seen but there is one', async () => {
+    it('is rejected if no grant was read but one exists', async () => {
       const { id, tokens } = await granted();
       expect(await openConsent(id, 'session', undefined)).toBe(false);
       expect(await openConsent(id, 'session', undefined, true)).toBe(false);
@@ -79,7 +82,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(id)).not.toHaveProperty('consent');
     });
 
-    it('is refused where one was seen but there is none', async () => {
+    it('is rejected if a grant was read but none exists', async () => {
       const { id } = await granted();
       const seen = await get(id);
       const other = sampleGrantId();
@@ -87,7 +90,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(other)).toBeUndefined();
     });
 
-    it('notes the session beside the tokens that are there', async () => {
+    it('stores the session in addition to the tokens', async () => {
       const { id, tokens } = await leased();
       expect(await openConsent(id, 'session', await get(id))).toBe(true);
       expect(await get(id)).toEqual({
@@ -101,14 +104,14 @@ export function grantStoreContract(stores: () => Stores): void {
       });
     });
 
-    it('replaces the session that was seen', async () => {
+    it('replaces the session that was read', async () => {
       const id = sampleGrantId();
       await openConsent(id, 'one', undefined);
       expect(await openConsent(id, 'two', await get(id))).toBe(true);
       expect((await get(id))?.consent).toEqual(consentOf('two'));
     });
 
-    it('is refused when another session was noted since', async () => {
+    it('is rejected if another session was stored since the read', async () => {
       const { id } = await granted();
       const seen = await get(id);
       await openConsent(id, 'one', seen);
@@ -119,7 +122,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect((await get(id))?.consent).toEqual(consentOf('three'));
     });
 
-    it('is refused when the grant was forgotten since', async () => {
+    it('is rejected if the tokens were dropped since the read', async () => {
       const { id } = await granted();
       await openConsent(id, 'one', await get(id));
       const seen = await get(id);
@@ -129,7 +132,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(id)).toMatchObject({ epoch: 1, consent: consentOf('one') });
     });
 
-    it('with forget, drops tokens and lease and goes to the next epoch in the same write', async () => {
+    it('with forget drops tokens and lease, and begins the next epoch in the same write', async () => {
       const { id } = await leased();
       expect(await openConsent(id, 'session', await get(id), true)).toBe(true);
       expect(await get(id)).toEqual({
@@ -141,24 +144,24 @@ export function grantStoreContract(stores: () => Stores): void {
       });
     });
 
-    it('with forget where there was nothing, still counts the epoch', async () => {
+    it('with forget increments the epoch even if there was no grant', async () => {
       const id = sampleGrantId();
       expect(await openConsent(id, 'session', undefined, true)).toBe(true);
       expect((await get(id))?.epoch).toBe(1);
     });
 
-    it.each([false, true])('lets one of twenty concurrent changes win, forget %s', async (forget) => {
+    it.each([false, true])('succeeds for one of twenty concurrent changes, forget %s', async (forget) => {
       const { id } = await granted();
       const seen = await get(id);
-      const sessions = AT_ONCE.map((place) => `session-${place}`);
+      const sessions = CONCURRENT.map((place) => `session-${place}`);
       const { won } = await outcomes(sessions, (session) => openConsent(id, session, seen, forget));
       expect(won).toHaveLength(1);
       expect(await get(id)).toMatchObject({ consent: consentOf(won[0] ?? ''), epoch: forget ? 1 : 0 });
     });
 
-    it('lets one of twenty concurrent changes win where there was no grant', async () => {
+    it('succeeds for one of twenty concurrent changes if there was no grant', async () => {
       const id = sampleGrantId();
-      const sessions = AT_ONCE.map((place) => `session-${place}`);
+      const sessions = CONCURRENT.map((place) => `session-${place}`);
       const { won } = await outcomes(sessions, (session) => openConsent(id, session, undefined));
       expect(won).toHaveLength(1);
       expect((await get(id))?.consent).toEqual(consentOf(won[0] ?? ''));
@@ -166,7 +169,7 @@ export function grantStoreContract(stores: () => Stores): void {
   });
 
   describe('putTokens', () => {
-    it('puts the tokens into the grant that the session made', async () => {
+    it('stores the tokens in the grant that the session created', async () => {
       const id = sampleGrantId();
       await openConsent(id, 'session', undefined);
       const tokens = sampleTokens();
@@ -175,13 +178,13 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, ...rest, tokens });
     });
 
-    it.each([0, 1])('is refused where there is no grant (any more), in epoch %i', async (epoch) => {
+    it.each([0, 1])('is rejected if there is no grant, in epoch %i', async (epoch) => {
       const id = sampleGrantId();
       expect(await putTokens(id, sampleTokens(), epoch)).toBe(false);
       expect(await get(id)).toBeUndefined();
     });
 
-    it('counts a generation each time, and keeps the session that is noted', async () => {
+    it('increments the generation each time, and keeps the session', async () => {
       const id = sampleGrantId();
       await openConsent(id, 'session', undefined);
       await putTokens(id, sampleTokens());
@@ -190,7 +193,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(id)).toMatchObject({ generation: 2, tokens, consent: consentOf('session') });
     });
 
-    it('is refused in an epoch that is over, or not begun', async () => {
+    it('is rejected in an epoch that has passed or has not begun', async () => {
       const id = await forgotten();
       expect(await putTokens(id, sampleTokens(), 0)).toBe(false);
       expect(await putTokens(id, sampleTokens(), 2)).toBe(false);
@@ -204,14 +207,14 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(id)).not.toHaveProperty('lease');
     });
 
-    it("is refused for another provider than the grant's, were it of the same name", async () => {
+    it('is rejected for another provider, even with the same name', async () => {
       const { id, tokens } = await granted();
       const foreign = { providerId: 'another', tokens: sampleTokens(), epoch: 0 };
       expect(await grants().putTokens(id, foreign)).toBe(false);
       expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 1, epoch: 0, tokens });
     });
 
-    it('keeps tokens whole, with and without an end', async () => {
+    it('stores tokens completely, with and without an expiry', async () => {
       const { sealed, scopes, requestedScopes, obtainedAt, client } = sampleTokens();
       const endless: GrantTokens = {
         sealed,
@@ -226,28 +229,28 @@ export function grantStoreContract(stores: () => Stores): void {
       expect((await get(id))?.tokens).toStrictEqual(endless);
     });
 
-    it('keeps the scopes that custom parameters asked for', async () => {
+    it('stores the scopes from custom parameters', async () => {
       const { id } = await granted();
       const tokens = sampleTokens({ parameterScopes: ['admin'] });
       await putTokens(id, tokens);
       expect((await get(id))?.tokens).toStrictEqual(tokens);
     });
 
-    it('counts every one of twenty concurrent changes', async () => {
+    it('succeeds for all of twenty concurrent changes', async () => {
       const { id } = await granted();
-      const { won } = await outcomes(AT_ONCE, () => putTokens(id, sampleTokens()));
+      const { won } = await outcomes(CONCURRENT, () => putTokens(id, sampleTokens()));
       expect(won).toHaveLength(20);
       expect((await get(id))?.generation).toBe(21);
     });
   });
 
   describe('takeLease', () => {
-    it('is taken on the grant that was seen', async () => {
+    it('stores the lease in the grant that was read', async () => {
       const { id, tokens } = await leased();
       expect(await get(id)).toMatchObject({ tokens, generation: 1, lease: leaseOf('winner') });
     });
 
-    it('makes the grant where none was seen and there is none', async () => {
+    it('creates the grant if none was read and none exists', async () => {
       const id = sampleGrantId();
       expect(await takeLease(id, 'first', undefined)).toBe(true);
       expect(await get(id)).toEqual({
@@ -259,7 +262,7 @@ export function grantStoreContract(stores: () => Stores): void {
       });
     });
 
-    it('is refused where none was seen but there is one, and where one was seen but there is none', async () => {
+    it('is rejected if no grant was read but one exists, and if one was read but none exists', async () => {
       const { id } = await granted();
       expect(await takeLease(id, 'late', undefined)).toBe(false);
       expect(await get(id)).not.toHaveProperty('lease');
@@ -268,7 +271,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(nowhere)).toBeUndefined();
     });
 
-    it('is refused when the tokens are of another generation since', async () => {
+    it('is rejected if the generation of the tokens changed since the read', async () => {
       const { id } = await granted();
       const seen = await get(id);
       await putTokens(id, sampleTokens());
@@ -276,14 +279,14 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(id)).not.toHaveProperty('lease');
     });
 
-    it('is refused when the grant was forgotten since', async () => {
+    it('is rejected if the tokens were dropped since the read', async () => {
       const { id } = await granted();
       const seen = await get(id);
       await openConsent(id, 'session', seen, true);
       expect(await takeLease(id, 'late', seen)).toBe(false);
     });
 
-    it('is refused when someone has it since, and when who had it has renewed it', async () => {
+    it('is rejected if another holder took the lease since the read, or the holder renewed it', async () => {
       const { id } = await granted();
       const seen = await get(id);
       await takeLease(id, 'winner', seen);
@@ -294,32 +297,34 @@ export function grantStoreContract(stores: () => Stores): void {
       expect((await get(id))?.lease).toEqual(leaseOf('winner', NOW + 20_000));
     });
 
-    it('is taken over from the very holder that was seen', async () => {
+    it('takes over the lease of the holder that was read', async () => {
       const { id } = await leased();
       expect(await takeLease(id, 'next', await get(id))).toBe(true);
       expect((await get(id))?.lease?.holder).toBe('next');
     });
 
-    it('drops the tokens of another provider of the name', async () => {
+    it('drops the tokens of another provider of the same name', async () => {
       const { id } = await granted();
-      const change = { providerId: 'made-anew', seen: await get(id), lease: leaseOf('winner') };
+      const change = { providerId: 'recreated', seen: await get(id), lease: leaseOf('winner') };
       expect(await grants().takeLease(id, change)).toBe(true);
       expect(await get(id)).toEqual({
         ...id,
-        providerId: 'made-anew',
+        providerId: 'recreated',
         generation: 1,
         epoch: 0,
         lease: leaseOf('winner'),
       });
     });
 
-    it.each(['nothing', 'a grant', 'a lease that was left behind'])(
-      'lets exactly one of twenty at once win over %s',
+    it.each(['no grant', 'a grant', 'a lease that was left behind'])(
+      'succeeds for exactly one of twenty concurrent calls over %s',
       async (what) => {
         const id =
-          what === 'nothing' ? sampleGrantId() : (await (what === 'a grant' ? granted() : leased('died'))).id;
+          what === 'no grant'
+            ? sampleGrantId()
+            : (await (what === 'a grant' ? granted() : leased('died'))).id;
         const seen = await get(id);
-        const holders = AT_ONCE.map((place) => `holder-${place}`);
+        const holders = CONCURRENT.map((place) => `holder-${place}`);
         const { won } = await outcomes(holders, (holder) => takeLease(id, holder, seen));
         expect(won).toHaveLength(1);
         expect((await get(id))?.lease?.holder).toBe(won[0]);
@@ -330,13 +335,13 @@ export function grantStoreContract(stores: () => Stores): void {
   describe('markSent', () => {
     const sent = { ...leaseOf('winner', NOW + 20_000), sentAt: NOW };
 
-    it('renews the lease of its holder and notes the time', async () => {
+    it('renews the lease of its holder and stores the time', async () => {
       const { id, tokens } = await leased();
       expect(await grants().markSent(id, sent)).toBe(true);
       expect(await get(id)).toMatchObject({ tokens, generation: 1, lease: sent });
     });
 
-    it('is refused for another holder, without a lease, and without a grant', async () => {
+    it('is rejected for another holder, without a lease, and without a grant', async () => {
       const { id } = await leased('rival');
       expect(await grants().markSent(id, sent)).toBe(false);
       expect((await get(id))?.lease).toEqual(leaseOf('rival'));
@@ -348,7 +353,7 @@ export function grantStoreContract(stores: () => Stores): void {
   });
 
   describe('reject', () => {
-    it('marks the generation, and new tokens are unmarked', async () => {
+    it('marks the generation, and new tokens are not marked', async () => {
       const { id, tokens } = await granted();
       expect(await grants().reject(id, { providerId: PROVIDER, generation: 1 })).toBe(true);
       expect(await get(id)).toMatchObject({ tokens, generation: 1, rejected: 1 });
@@ -356,7 +361,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(id)).not.toHaveProperty('rejected');
     });
 
-    it('is refused for another generation or provider, without tokens, and without a grant', async () => {
+    it('is rejected for another generation or provider, without tokens, and without a grant', async () => {
       const { id } = await granted();
       const reject = (of: GrantId, generation: number, providerId = PROVIDER) =>
         grants().reject(of, { providerId, generation });
@@ -369,7 +374,7 @@ export function grantStoreContract(stores: () => Stores): void {
   });
 
   describe('putRenewed', () => {
-    it('puts the tokens in, counts the generation and ends the lease, for its holder in this epoch', async () => {
+    it('stores the tokens, increments the generation, and ends the lease, for its holder in this epoch', async () => {
       const { id } = await leased();
       const tokens = sampleTokens();
       expect(await grants().putRenewed(id, { holder: 'winner', epoch: 0, tokens })).toBe(true);
@@ -379,13 +384,13 @@ export function grantStoreContract(stores: () => Stores): void {
     it.each([
       ['another holder', { holder: 'rival', epoch: 0 }],
       ['another epoch', { holder: 'winner', epoch: 1 }],
-    ])('is refused for %s', async (_who, change) => {
+    ])('is rejected for %s', async (_who, change) => {
       const { id, tokens } = await leased();
       expect(await grants().putRenewed(id, { ...change, tokens: sampleTokens() })).toBe(false);
       expect(await get(id)).toMatchObject({ tokens, generation: 1, lease: leaseOf('winner') });
     });
 
-    it('is refused without a lease, where there is a grant and where there is none', async () => {
+    it('is rejected without a lease, with and without a grant', async () => {
       const { id, tokens } = await granted();
       const nowhere = sampleGrantId();
       const change = { holder: 'winner', epoch: 0, tokens: sampleTokens() };
@@ -395,14 +400,14 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(nowhere)).toBeUndefined();
     });
 
-    it('rejects tokens that no try would store, and leaves the lease to its holder', async () => {
+    it('throws for tokens that can never be stored, and keeps the lease', async () => {
       const { id, tokens } = await leased();
       const unstorable = { holder: 'winner', epoch: 0, tokens: sampleTokens({ expiresAt: 1e200 }) };
       await expect(async () => grants().putRenewed(id, unstorable)).rejects.toBeInstanceOf(UnstorableError);
       expect(await get(id)).toMatchObject({ tokens, generation: 1, lease: leaseOf('winner') });
     });
 
-    it('is refused after the grant was forgotten', async () => {
+    it('is rejected after the tokens were dropped', async () => {
       const { id } = await leased();
       await openConsent(id, 'session', await get(id), true);
       for (const epoch of [0, 1]) {
@@ -412,7 +417,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(id)).not.toHaveProperty('tokens');
     });
 
-    it('is refused after a new consent put its tokens in', async () => {
+    it('is rejected after a new consent stored its tokens', async () => {
       const { id } = await leased();
       const tokens = sampleTokens();
       await putTokens(id, tokens);
@@ -421,9 +426,9 @@ export function grantStoreContract(stores: () => Stores): void {
       expect((await get(id))?.tokens).toEqual(tokens);
     });
 
-    it('takes the same result once of twenty at once', async () => {
+    it('succeeds for one of twenty concurrent calls with the same result', async () => {
       const { id } = await leased();
-      const { won } = await outcomes(AT_ONCE, () =>
+      const { won } = await outcomes(CONCURRENT, () =>
         grants().putRenewed(id, { holder: 'winner', epoch: 0, tokens: sampleTokens() }),
       );
       expect(won).toHaveLength(1);
@@ -432,21 +437,21 @@ export function grantStoreContract(stores: () => Stores): void {
   });
 
   describe('releaseLease', () => {
-    it('ends the lease of its holder and leaves the tokens', async () => {
+    it('ends the lease of its holder and keeps the tokens', async () => {
       const { id, tokens } = await leased();
       expect(await grants().releaseLease(id, { holder: 'winner', dropTokens: false })).toBe(true);
       expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 1, epoch: 0, tokens });
       expect(await takeLease(id, 'next', await get(id))).toBe(true);
     });
 
-    it('with dropTokens, drops them and counts the generation', async () => {
+    it('with dropTokens drops the tokens and increments the generation', async () => {
       const { id } = await leased();
       expect(await grants().releaseLease(id, { holder: 'winner', dropTokens: true })).toBe(true);
       expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 2, epoch: 0 });
     });
 
     it.each([false, true])(
-      'keeps what went wrong until there are new tokens, dropTokens %s',
+      'stores the last failure until there are new tokens, dropTokens %s',
       async (dropTokens) => {
         const { id } = await leased();
         const lastFailure = {
@@ -463,13 +468,13 @@ export function grantStoreContract(stores: () => Stores): void {
       },
     );
 
-    it.each([false, true])('is refused for another holder, dropTokens %s', async (dropTokens) => {
+    it.each([false, true])('is rejected for another holder, dropTokens %s', async (dropTokens) => {
       const { id, tokens } = await leased();
       expect(await grants().releaseLease(id, { holder: 'rival', dropTokens })).toBe(false);
       expect(await get(id)).toMatchObject({ tokens, lease: leaseOf('winner'), generation: 1 });
     });
 
-    it.each([false, true])('is refused without a lease, dropTokens %s', async (dropTokens) => {
+    it.each([false, true])('is rejected without a lease, dropTokens %s', async (dropTokens) => {
       const { id, tokens } = await granted();
       expect(await grants().releaseLease(id, { holder: 'winner', dropTokens })).toBe(false);
       expect((await get(id))?.tokens).toEqual(tokens);
@@ -478,7 +483,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await get(nowhere)).toBeUndefined();
     });
 
-    it('leaves one outcome when it races with the refreshed tokens', async () => {
+    it('has one outcome in a race with the refreshed tokens', async () => {
       const { id } = await leased();
       const tokens = sampleTokens();
       const [put, dropped] = await Promise.all([

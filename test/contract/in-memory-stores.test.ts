@@ -1,4 +1,4 @@
-/** The stores in memory, on which the domain tests stand, keep the contracts. */
+/** The in-memory stores, which the domain tests use, fulfill the contracts. */
 import { createInMemoryStores } from '../domain/in-memory-stores';
 import { storeContracts } from './store-contracts';
 

@@ -1,4 +1,4 @@
-/** What a caller reads about a member that is not as it must be: plain English, and never the value. */
+/** The message for a member that is not valid: plain English, and never the value. */
 import * as v from 'valibot';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { text } from '../../lambda/contract/schemas/constraints';
@@ -35,13 +35,13 @@ it.each<[string, v.GenericSchema, unknown, string]>([
   ['a number that is too large', v.pipe(v.number(), v.maxValue(20)), 21, 'must be up to 20'],
   ['a fraction', v.pipe(v.number(), v.integer()), 1.5, 'must be a whole number'],
   ['another value than the known ones', v.picklist(['A', 'B']), 'secret', 'must be one of A, B'],
-  ['no list', v.array(v.string()), 'secret', 'must be a list'],
-  ['no object', v.object({ a: v.string() }), 'secret', 'must be an object'],
-  ['no string', v.string(), 17, 'must be a string'],
-  ['no number', v.number(), 'secret', 'must be a number'],
-  ['no boolean', v.boolean(), 'secret', 'must be true or false'],
+  ['a value that is not a list', v.array(v.string()), 'secret', 'must be a list'],
+  ['a value that is not an object', v.object({ a: v.string() }), 'secret', 'must be an object'],
+  ['a value that is not a string', v.string(), 17, 'must be a string'],
+  ['a value that is not a number', v.number(), 'secret', 'must be a number'],
+  ['a value that is not a boolean', v.boolean(), 'secret', 'must be true or false'],
   [
-    'characters that a name must not have',
+    'a name with characters that are not allowed',
     SCHEMAS.GetWorkloadIdentity.entries.name,
     'my agent',
     'must contain only letters, digits, and the characters _ . - (must match /^[A-Za-z0-9_.-]+$/)',

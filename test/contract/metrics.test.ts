@@ -1,4 +1,4 @@
-/** The audit trail as metrics: AWS's names and dimensions, in lines as CloudWatch reads them. */
+/** Audit entries as metrics: the names and dimensions of AWS, in the format that CloudWatch reads. */
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import { Metrics } from '@aws-lambda-powertools/metrics';
@@ -10,7 +10,9 @@ const ARN = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012';
 const WORKLOAD = `${ARN}:workload-identity-directory/default/workload-identity/assistant`;
 const PROVIDER = `${ARN}:token-vault/default/oauth2credentialprovider/calendar`;
 
-/** The embedded metric format, as far as it is used (CloudWatch user guide, "Embedded metric format specification"). */
+/**
+ * The embedded metric format, as far as it is used (CloudWatch user guide, "Embedded metric format specification").
+ */
 interface EmbeddedMetric {
   readonly _aws: {
     readonly Timestamp: number;
@@ -37,7 +39,7 @@ const entry: AuditEntry = {
 };
 const trail = createMetricsTrail(createMetrics());
 
-/** Powertools' own, whose lines come here: in its development mode they go through the global console. */
+/** The console of Powertools, whose lines are read here. In its development mode they go to the global console. */
 function createMetrics(): Metrics {
   const before = globalThis.console;
   const stdout = new Writable({
@@ -54,7 +56,7 @@ function createMetrics(): Metrics {
   return metrics;
 }
 
-/** What CloudWatch makes of an entry: each metric with its dimensions. */
+/** Returns the metrics that CloudWatch reads from an entry, each with its dimensions. */
 function countsOf(change: Partial<AuditEntry>) {
   text = '';
   trail.record({ ...entry, ...change });
@@ -78,7 +80,7 @@ const vault = { ...workload, TokenVault: 'default', ProviderName: 'calendar' };
 
 describe('a resource token', () => {
   it.each(['cached', 'refreshed', 'exchanged', 'scope-gap'])(
-    'that was fetched (%s) is a success, and an outcome',
+    'that was returned (%s) is a success, and an outcome',
     (result) => {
       expect(countsOf({ result })).toEqual([
         ['ResourceAccessTokenFetchSuccess', { ...vault, Type: 'USER_FEDERATION' }],
@@ -87,19 +89,19 @@ describe('a resource token', () => {
     },
   );
 
-  it("that waits for the user's consent is an outcome only", () => {
+  it("that requires the user's consent is an outcome only", () => {
     expect(countsOf({ result: 'consent-required' })).toEqual([
       ['ResourceAccessTokenOutcome', { ProviderName: 'calendar', Outcome: 'consent-required' }],
     ]);
   });
 
-  it('that follows a rejected one counts the same', () => {
+  it('that replaces a rejected one is counted in the same way', () => {
     expect(countsOf({ operation: 'RejectResourceOauth2Token', result: 'refreshed' })).toEqual(
       countsOf({ result: 'refreshed' }),
     );
   });
 
-  it('that the provider refused is a failure by the type of its error, and an outcome', () => {
+  it('that the provider rejected is a failure with the type of its error, and an outcome', () => {
     expect(
       countsOf({ outcome: 'denied', error: 'ValidationException', result: 'provider-refused', flow: 'M2M' }),
     ).toEqual([
@@ -108,7 +110,7 @@ describe('a resource token', () => {
     ]);
   });
 
-  it('that was denied before the provider was asked has no outcome', () => {
+  it('that was denied before a request to the provider has no outcome', () => {
     expect(countsOf({ outcome: 'denied', error: 'AccessDeniedException' })).toEqual([
       [
         'ResourceAccessTokenFetchFailures',
@@ -117,7 +119,7 @@ describe('a resource token', () => {
     ]);
   });
 
-  it('that was throttled is no failure', () => {
+  it('that was throttled is not a failure', () => {
     expect(countsOf({ outcome: 'denied', error: 'ThrottlingException' })).toEqual([
       ['ResourceAccessTokenFetchThrottles', { ...vault, Type: 'USER_FEDERATION' }],
     ]);
@@ -154,21 +156,21 @@ it.each([
   ['refreshed', { result: 'refreshed' }],
   ['provider-unavailable', { result: 'provider-unavailable' }],
   ['failed', { outcome: 'failed' }],
-] as const)('counts renewals ahead of time by themselves: %s', (Outcome, change) => {
+] as const)('counts background renewals separately: %s', (Outcome, change) => {
   expect(countsOf({ operation: 'RenewAhead', ...change })).toEqual([
     ['RenewalOutcome', { ProviderName: 'calendar', Outcome }],
   ]);
 });
 
-it('does not count a renewal that another overtook', () => {
+it('ignores a renewal that another one overtook', () => {
   expect(countsOf({ operation: 'RenewAhead' })).toEqual([]);
 });
 
-it('does not count a result without a token', () => {
+it('ignores a result without a token', () => {
   expect(countsOf({ operation: 'CreateWorkloadIdentity', result: 'cached' })).toEqual([]);
 });
 
-it('makes no metric of a name that no one has verified', () => {
+it('has no metric for a name that was not verified', () => {
   text = '';
   trail.record({
     operation: 'GetResourceOauth2Token',
@@ -184,7 +186,7 @@ it('makes no metric of a name that no one has verified', () => {
   expect(text).not.toContain('made-up');
 });
 
-it('tells nothing of the caller, the user, the scopes or the reason', () => {
+it('does not contain the caller, the user, the scopes, or the reason', () => {
   countsOf({ outcome: 'denied', error: 'AccessDeniedException', reason: 'why it was', resource: PROVIDER });
   for (const value of [entry.principal, entry.user, 'calendar.read', 'why it was', WORKLOAD, PROVIDER]) {
     expect(text).not.toContain(value);

@@ -1,8 +1,8 @@
-/** What every store of credential providers promises. */
+/** The contract of every store of credential providers. */
 import type { Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleProvider } from '../domain/samples';
-import { AT_ONCE, outcomes } from './concurrency';
+import { CONCURRENT, outcomes } from './concurrency';
 
 export function oauth2ProviderStoreContract(stores: () => Stores): void {
   const create = (provider: Oauth2Provider) => stores().providers.create(provider);
@@ -39,7 +39,7 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
       },
     ],
     [
-      "that exchanges users' tokens, with an actor",
+      'for token exchange, with an actor',
       {
         onBehalfOf: {
           grantType: 'TOKEN_EXCHANGE',
@@ -48,7 +48,7 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
       },
     ],
     [
-      "that exchanges users' tokens without one",
+      'for token exchange, without an actor',
       {
         onBehalfOf: {
           grantType: 'TOKEN_EXCHANGE',
@@ -56,15 +56,15 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
         },
       },
     ],
-    ["that takes users' tokens for a grant", { onBehalfOf: { grantType: 'JWT_AUTHORIZATION_GRANT' } }],
-    ['of a built-in vendor', { vendor: 'SlackOauth2', clientAuthenticationMethod: 'CLIENT_SECRET_POST' }],
-  ])('gives back what was created %s, whole', async (_what, change) => {
+    ['for JWT authorization grants', { onBehalfOf: { grantType: 'JWT_AUTHORIZATION_GRANT' } }],
+    ['for a built-in vendor', { vendor: 'SlackOauth2', clientAuthenticationMethod: 'CLIENT_SECRET_POST' }],
+  ])('returns the complete provider that was created %s', async (_what, change) => {
     const provider = sampleProvider(change);
     expect(await create(provider)).toBe(true);
     expect(await get(provider.name)).toEqual(provider);
   });
 
-  it('leaves out metadata that is undefined', async () => {
+  it('omits undefined metadata', async () => {
     const stated = {
       issuer: 'https://p.example',
       authorizationEndpoint: 'https://p.example/a',
@@ -76,11 +76,11 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
     expect((await get(provider.name))?.discovery).toStrictEqual({ authorizationServerMetadata: stated });
   });
 
-  it('knows nothing of a name that was not created', async () => {
-    expect(await get('unheard-of')).toBeUndefined();
+  it('returns nothing for a name that was not created', async () => {
+    expect(await get('unknown')).toBeUndefined();
   });
 
-  it('does not create over a name that is taken, and leaves what is there', async () => {
+  it('rejects a name that exists, and keeps the existing provider', async () => {
     const provider = sampleProvider();
     await create(provider);
     expect(await create(sampleProvider({ name: provider.name }))).toBe(false);
@@ -90,14 +90,14 @@ export function oauth2ProviderStoreContract(stores: () => Stores): void {
   it('creates only one of many concurrent resources with the same name', async () => {
     const { name } = sampleProvider();
     const { won } = await outcomes(
-      AT_ONCE.map(() => sampleProvider({ name })),
+      CONCURRENT.map(() => sampleProvider({ name })),
       create,
     );
     expect(won).toHaveLength(1);
     expect(await get(name)).toEqual(won[0]);
   });
 
-  it('keeps providers and workload identities of the same name apart', async () => {
+  it('distinguishes providers and workload identities with the same name', async () => {
     const provider = sampleProvider();
     await create(provider);
     expect(await stores().identities.get(provider.name)).toBeUndefined();

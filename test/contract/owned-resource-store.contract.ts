@@ -1,9 +1,12 @@
-/** What every store of owned resources promises beyond creating and reading: change once, remove once, list by owner. */
+/**
+ * The contract of every store of owned resources beyond creating and reading: one change per revision, one removal,
+ * and lists by owner.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '../../lambda/domain/principal';
 import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
 import type { Stores } from '../domain/in-memory-stores';
-import { AT_ONCE, outcomes } from './concurrency';
+import { CONCURRENT, outcomes } from './concurrency';
 
 const ownerOf = (name: string): string => `arn:aws:iam::123456789012:role/${name}`;
 
@@ -21,16 +24,16 @@ export const ownedResourceStoreContract =
       return resource;
     }
 
-    it('replaces a resource by its next revision', async () => {
+    it('replaces a resource with its next revision', async () => {
       const before = await created();
       const after = { ...before, revision: 2, tags: { changed: 'yes' } };
       expect(await store().replace(after)).toBe(true);
       expect(await store().get(before.name)).toEqual(after);
     });
 
-    it('lets one of many changes to the same revision through', async () => {
+    it('accepts one of many changes to the same revision', async () => {
       const before = await created();
-      const rivals = AT_ONCE.map((n) => ({ ...before, revision: 2, tags: { n: String(n) } }));
+      const rivals = CONCURRENT.map((n) => ({ ...before, revision: 2, tags: { n: String(n) } }));
       const { won } = await outcomes(rivals, (rival) => store().replace(rival));
       expect(won).toHaveLength(1);
       expect(await store().get(before.name)).toEqual(won[0]);
@@ -39,29 +42,29 @@ export const ownedResourceStoreContract =
     it.each([
       ['replaces nothing', (changed: Resource) => store().replace({ ...changed, revision: 2 })],
       ['removes nothing', (changed: Resource) => store().remove(changed)],
-    ])('%s where another of the name stands, or none', async (_what, change) => {
+    ])('%s if the name has another resource, or none', async (_what, change) => {
       const there = await created();
       expect(await change({ ...there, id: randomUUID() })).toBe(false);
       expect(await store().get(there.name)).toEqual(there);
       expect(await change(sample({}))).toBe(false);
     });
 
-    it('removes a resource once, and only as it was read', async () => {
+    it('removes a resource once, and only the revision that was read', async () => {
       const there = await created();
       expect(await store().remove({ ...there, revision: 2 })).toBe(false);
-      const { won } = await outcomes(AT_ONCE, () => store().remove(there));
+      const { won } = await outcomes(CONCURRENT, () => store().remove(there));
       expect(won).toHaveLength(1);
       expect(await store().get(there.name)).toBeUndefined();
     });
 
-    describe('marked as deleted', () => {
+    describe('a resource that is marked as deleted', () => {
       const marked = async (change: Partial<OwnedResource> = {}): Promise<Resource> => {
         const resource = await created(change);
         expect(await store().markDeleted(resource)).toBe(true);
         return resource;
       };
 
-      it('is there for its deletion alone', async () => {
+      it('can be read only for its deletion', async () => {
         const { name, owner, ...rest } = await marked({ owner: ownerOf(randomUUID()) });
         expect(await store().get(name)).toBeUndefined();
         expect(await store().getForDeletion(name)).toEqual({ name, owner, ...rest });
@@ -69,7 +72,7 @@ export const ownedResourceStoreContract =
         expect(await store().count({ arn: owner })).toBe(0);
       });
 
-      it('can be marked again, keeps its name, and is not changed any more', async () => {
+      it('can be marked again, reserves its name, and cannot be changed', async () => {
         const resource = await marked();
         expect(await store().markDeleted(resource)).toBe(true);
         expect(await store().create({ ...resource, id: randomUUID() })).toBe(false);
@@ -77,7 +80,7 @@ export const ownedResourceStoreContract =
         expect(await store().get(resource.name)).toBeUndefined();
       });
 
-      it('is removed, and its name free for another', async () => {
+      it('can be removed, and its name can then be used again', async () => {
         const resource = await marked();
         expect(await store().remove(resource)).toBe(true);
         expect(await store().getForDeletion(resource.name)).toBeUndefined();
@@ -86,7 +89,7 @@ export const ownedResourceStoreContract =
         expect(await store().get(resource.name)).toEqual(another);
       });
 
-      it('is only what was read', async () => {
+      it('must have the ID and revision that were read', async () => {
         const resource = await created();
         expect(await store().markDeleted({ ...resource, revision: 2 })).toBe(false);
         expect(await store().markDeleted({ ...resource, id: randomUUID() })).toBe(false);
@@ -94,7 +97,7 @@ export const ownedResourceStoreContract =
         expect(await store().get(resource.name)).toEqual(resource);
       });
 
-      it('leaves one outcome when it races with a change', async () => {
+      it('has one outcome in a race with a change', async () => {
         const resource = await created();
         const changed = { ...resource, revision: 2 };
         const [replaced, deleted] = await Promise.all([
@@ -106,7 +109,7 @@ export const ownedResourceStoreContract =
       });
     });
 
-    it("lists what an owner has, by name, in pages, and no one else's", async () => {
+    it('lists the resources of an owner by name, in pages, without resources of other owners', async () => {
       const owner = ownerOf(randomUUID());
       const prefix = randomUUID();
       const names = ['e', 'b', 'd', 'a', 'c'].map((letter) => `${prefix}-${letter}`);
@@ -123,14 +126,14 @@ export const ownedResourceStoreContract =
       expect(listed).toEqual([...names].sort());
     });
 
-    it('counts what an owner has', async () => {
+    it('counts the resources of an owner', async () => {
       const owner = ownerOf(randomUUID());
       expect(await store().count({ arn: owner })).toBe(0);
       for (const tags of [{ n: '1' }, { n: '2' }, { n: '3' }]) await created({ owner, tags });
       expect(await store().count({ arn: owner })).toBe(3);
     });
 
-    it('continues behind a name that no longer exists, without repeating or skipping the others', async () => {
+    it('continues after a name that no longer exists, without repeating or skipping the others', async () => {
       const owner = ownerOf(randomUUID());
       const prefix = randomUUID();
       const name = (letter: string) => `${prefix}-${letter}`;
@@ -147,7 +150,7 @@ export const ownedResourceStoreContract =
       expect(next.last).toBeUndefined();
     });
 
-    it("keeps the owner's unique id, and lists and counts nothing of a namesake's", async () => {
+    it("stores the owner's unique ID, and neither lists nor counts resources of a namesake", async () => {
       const arn = ownerOf(randomUUID());
       const prefix = randomUUID();
       const owned = { a: undefined, b: 'AROA1', c: 'AROA2', d: 'AROA2', e: 'AROA1' };
@@ -165,7 +168,7 @@ export const ownedResourceStoreContract =
         } while (after !== undefined);
         return letters.join('');
       };
-      // A record without an id is of all of the ARN.
+      // A record without a unique ID belongs to every principal with the ARN.
       expect(await listed({ arn, id: 'AROA1' })).toBe('abe');
       expect(await listed({ arn, id: 'AROA2' })).toBe('acd');
       expect(await listed({ arn })).toBe('a');

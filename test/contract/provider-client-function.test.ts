@@ -1,4 +1,4 @@
-/** The function `provider-client` as its callers reach it: the AWS SDK client, over the embedded Lambda. */
+/** The function `provider-client` as its callers use it: the AWS SDK client, with the embedded Lambda. */
 import type { PushRequest } from '../../lambda/domain/consent/push';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import type { RenewalRequest } from '../../lambda/domain/grant/background-renewal';
@@ -50,7 +50,7 @@ const renewal: RenewalRequest = {
   audiences: [],
 };
 
-it('brings the reference to what was pushed', async () => {
+it('returns the request URI of a pushed request', async () => {
   const events: unknown[] = [];
   const pushed = { requestUri: 'urn:ietf:params:oauth:request_uri:abc', expiresIn: 60 };
   functions.set('provider-client', (event) => {
@@ -61,7 +61,7 @@ it('brings the reference to what was pushed', async () => {
   expect(events).toEqual([{ push }]);
 });
 
-it("brings the provider's own error code, and whether trying again may help", async () => {
+it("returns the provider's error code, and whether a retry can succeed", async () => {
   functions.set('provider-client', () =>
     Promise.resolve({ failure: { code: 'invalid_scope', unavailable: false } }),
   );
@@ -72,18 +72,21 @@ it("brings the provider's own error code, and whether trying again may help", as
 
 it.each<[string, InvokedHandler | undefined]>([
   ['fails', () => Promise.reject(new Error('The invocation failed'))],
-  ['answers nothing', () => Promise.resolve(undefined)],
-  ['answers something else', () => Promise.resolve({ requestUri: 'urn:x' })],
-  ['answers with more', () => Promise.resolve({ pushed: { requestUri: 'urn:x', expiresIn: 1, more: 1 } })],
-  ['is not there', undefined],
-])('takes a function that %s for a provider that is unavailable', async (_what, handler) => {
+  ['returns nothing', () => Promise.resolve(undefined)],
+  ['returns another object', () => Promise.resolve({ requestUri: 'urn:x' })],
+  [
+    'returns additional members',
+    () => Promise.resolve({ pushed: { requestUri: 'urn:x', expiresIn: 1, more: 1 } }),
+  ],
+  ['does not exist', undefined],
+])('reports an unavailable provider if the function %s', async (_what, handler) => {
   if (handler) functions.set('provider-client', handler);
   const failure = providerClient.push(push);
   await expect(failure).rejects.toBeInstanceOf(ProviderFailure);
   await expect(failure).rejects.toMatchObject({ code: 'temporarily_unavailable', unavailable: true });
 });
 
-it('hands a renewal on and does not wait for it', async () => {
+it('queues a renewal and does not wait for it', async () => {
   let finish = (): void => undefined;
   const served = new Promise<unknown>((resolve) => {
     functions.set('provider-client', async (event) => {

@@ -1,4 +1,7 @@
-/** Each request has an entry, and each entry its request: whatever is at work at the same time, and however it ends. */
+/**
+ * Each request has one audit entry with the context of the request, whatever runs concurrently, and however the
+ * request ends.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRequests } from '../../lambda/adapters/log/requests';
 import { requestContextOf } from '../../lambda/api/request-context';
@@ -22,38 +25,35 @@ const operation = 'SomeOperation';
 const ensured = (work: () => Promise<unknown>, auditSuccess = true) =>
   requests.within(context, () => requests.ensureEntry({ operation, auditSuccess }, work));
 
-it('a request whose work records an entry has no other', async () => {
+it('a request whose work records an entry gets no other entry', async () => {
   const entry = { operation, outcome: 'allowed' } as const;
   await ensured(() => Promise.resolve(audit.record(entry)));
   expect([own, fallback]).toEqual([[{ ...entry, ...context }], []]);
 });
 
-it('a request whose work records none has one all the same', async () => {
+it('a request whose work records no entry gets one', async () => {
   await ensured(() => Promise.resolve());
   expect(fallback).toEqual([{ operation, outcome: 'allowed', ...context }]);
 });
 
-it('a success that decides nothing has none', async () => {
+it('a success gets no entry if auditSuccess is false', async () => {
   await ensured(() => Promise.resolve(), false);
   expect(fallback).toEqual([]);
 });
 
 it.each([
-  ['a refusal', accessDenied('No.', 'the reason'), 'denied', 'the reason', 'AccessDeniedException'],
-  ['a defect', new TypeError('secret'), 'failed', 'internal error', 'InternalServerException'],
-])(
-  '%s that nothing recorded is recorded, whatever auditSuccess says',
-  async (_, error, outcome, reason, type) => {
-    for (const auditSuccess of [true, false]) {
-      fallback.length = 0;
-      await expect(ensured(() => Promise.reject(error), auditSuccess)).rejects.toBe(error);
-      expect(fallback).toEqual([{ operation, outcome, reason, error: type, ...context }]);
-    }
-  },
-);
+  ['a denial', accessDenied('No.', 'the reason'), 'denied', 'the reason', 'AccessDeniedException'],
+  ['an internal error', new TypeError('secret'), 'failed', 'internal error', 'InternalServerException'],
+])('%s without an entry gets one, whatever auditSuccess is', async (_, error, outcome, reason, type) => {
+  for (const auditSuccess of [true, false]) {
+    fallback.length = 0;
+    await expect(ensured(() => Promise.reject(error), auditSuccess)).rejects.toBe(error);
+    expect(fallback).toEqual([{ operation, outcome, reason, error: type, ...context }]);
+  }
+});
 
-it('what is learned on the way is in the entry', async () => {
-  const principal = 'arn:aws:sts::000000000000:federated-user/somebody';
+it('the entry contains what the work learned before it failed', async () => {
+  const principal = 'arn:aws:sts::000000000000:federated-user/ana';
   const work = requests.ensureEntry({ operation }, (annotate) => {
     annotate({ principal });
     return Promise.reject(accessDenied('No.', 'the reason'));
@@ -62,7 +62,7 @@ it('what is learned on the way is in the entry', async () => {
   expect(fallback).toEqual([expect.objectContaining({ principal })]);
 });
 
-it('requests at the same time do not mix, nor does what continues after the answer', async () => {
+it('concurrent requests have separate entries, and so does work that continues after the response', async () => {
   const late: Promise<void>[] = [];
   const one = (requestId: string, milliseconds: number) =>
     requests.within({ requestId }, () =>
@@ -88,14 +88,14 @@ it('requests at the same time do not mix, nor does what continues after the answ
 });
 
 it.each([
-  ['of API Gateway', { requestContext: { requestId: 'gateway', identity: {} } }, { requestId: 'gateway' }],
-  ['that no one foresaw', {}, { requestId: 'lambda' }],
+  ['from API Gateway', { requestContext: { requestId: 'gateway', identity: {} } }, { requestId: 'gateway' }],
+  ['of an unknown form', {}, { requestId: 'lambda' }],
   ['without a request context', undefined, { requestId: 'lambda' }],
   [
-    'whose members are no text',
+    'whose members are not strings',
     { requestContext: { requestId: {}, identity: { sourceIp: 1, userAgent: null } } },
     { requestId: 'lambda' },
   ],
-])('an event %s has a request id', (_, event, expected) => {
+])('an event %s gets a request ID', (_, event, expected) => {
   expect(requestContextOf(event, { awsRequestId: 'lambda' })).toEqual(expected);
 });

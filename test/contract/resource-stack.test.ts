@@ -1,4 +1,4 @@
-/** What the function behind custom resources takes from its environment, and whom it answers. */
+/** The environment of the function for custom resources, and the addresses that it responds to. */
 import { isResponseUrl, parseStack } from '../../lambda/custom-resources/stack';
 
 const stated = (rest: object = {}) =>
@@ -16,7 +16,7 @@ const deployed = (region = 'us-west-2', urlSuffix = 'amazonaws.com') =>
 
 const BUCKET = 'cloudformation-custom-resource-response-';
 
-/** As CloudFormation has been seen to write them, and the FIPS and dual-stack hosts of the same bucket. */
+/** Hosts as CloudFormation writes them, and the FIPS and dual-stack hosts of the same bucket. */
 it.each([
   ['us-east-1', 'amazonaws.com', `${BUCKET}useast1.s3.amazonaws.com`],
   ['us-west-2', 'amazonaws.com', `${BUCKET}uswest2.s3-us-west-2.amazonaws.com`],
@@ -27,7 +27,7 @@ it.each([
   ['us-gov-west-1', 'amazonaws.com', `${BUCKET}usgovwest1.s3-fips-us-gov-west-1.amazonaws.com`],
   ['eu-west-1', 'amazonaws.com', `${BUCKET}euwest1.s3.dualstack.eu-west-1.amazonaws.com`],
   ['cn-north-1', 'amazonaws.com.cn', `${BUCKET}cnnorth1.s3.cn-north-1.amazonaws.com.cn`],
-])('in %s (%s) CloudFormation is answered at %s', (region, urlSuffix, host) => {
+])('in %s (%s) the function responds to CloudFormation at %s', (region, urlSuffix, host) => {
   const stack = deployed(region, urlSuffix);
   expect(isResponseUrl(stack, `https://${host}/arn%3Aaws%7CResource?X-Amz-Signature=0`)).toBe(true);
   expect(isResponseUrl(stack, `https://${host}:443/answer`)).toBe(true);
@@ -44,15 +44,15 @@ it.each([
   ['a bucket of someone else', 'https://attacker.s3.us-west-2.amazonaws.com/'],
   ['a bucket of another Region', `https://${BUCKET}euwest1.s3-eu-west-1.amazonaws.com/`],
   ['another service of AWS', `https://${BUCKET}uswest2.execute-api.us-west-2.amazonaws.com/`],
-  ['dots that are none', `https://${BUCKET}uswest2.s3-us-west-2xamazonaws.com/`],
+  ['other characters in place of dots', `https://${BUCKET}uswest2.s3-us-west-2xamazonaws.com/`],
   ['loopback', 'http://127.0.0.1:8080/'],
   ["the instance's metadata", 'http://169.254.169.254/'],
-  ['no URL', 'answer'],
-])('in an account no one is answered at an address with %s', (_, url) => {
+  ['text that is not a URL', 'answer'],
+])('in an AWS account the function sends no response to an address with %s', (_, url) => {
   expect(isResponseUrl(deployed(), url)).toBe(false);
 });
 
-it('answers on loopback in local mode alone, and nowhere else by plain http', () => {
+it('the function responds on loopback in local mode only, and never over plain http elsewhere', () => {
   const local = parseStack(stated({ endpoints: ['http://127.0.0.1:1'] }), { loopback: true });
   expect(isResponseUrl(local, 'http://127.0.0.1:8080/answer')).toBe(true);
   expect(isResponseUrl(local, 'http://attacker.example/answer')).toBe(false);
@@ -68,6 +68,6 @@ it.each([
   ['no endpoint', { endpoints: [] }, /stack: endpoints: /],
   ['a Region that is a pattern', { region: '.*' }, /stack: region: must be a Region/],
   ['a domain that is a pattern', { urlSuffix: '.*$|' }, /stack: urlSuffix: must be a domain name/],
-])('does not start with %s', (_, rest, message) => {
+])('the function does not start with %s', (_, rest, message) => {
   expect(() => parseStack(stated(rest), { loopback: false })).toThrow(message);
 });

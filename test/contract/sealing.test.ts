@@ -1,4 +1,4 @@
-/** The seal on KMS: the real client, against the embedded KMS. */
+/** The seal with KMS: the real client, with the embedded KMS. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ import { ISSUER, sampleGrantId, sampleIdentity, sampleProvider, sampleSession } 
 const TOKEN_VAULT = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default';
 const SECRET = 'a refresh token';
 
-/** Seconds that a vault key seals. */
+/** Seconds that a vault key encrypts. */
 const SEALS_FOR = 86_400;
 
 const credentials = newEmulatorCredentials();
@@ -39,7 +39,7 @@ let calls: string[];
 let system: FakeSystem;
 let store: ReturnType<typeof createInMemoryVaultKeyStore>;
 let tokenVault: ReturnType<typeof createInMemoryTokenVaultStore>;
-/** What the directory has of owners, asked once a key is written down. */
+/** Whether the owner exists in the directory; read after a key is stored. */
 let ownerIsThere: () => Promise<boolean>;
 const owners = { exists: () => ownerIsThere() };
 
@@ -71,7 +71,7 @@ beforeEach(() => {
   ownerIsThere = () => Promise.resolve(true);
 });
 
-/** Vault keys as one function sees them, with its own memory. */
+/** The vault keys as one function sees them, with its own cache. */
 const newVaultKeys = (tokenVaultArn = TOKEN_VAULT) =>
   createVaultKeys({
     kms: client,
@@ -94,14 +94,17 @@ it.each<[string, SealingContext]>([
   ['a grant', context],
   ['a client secret', clientSecretContext(provider)],
   ['a consent session', consentContext(sampleSession(), 'code')],
-])('opens what it sealed for %s, in another function too, and shows nothing of it', async (_what, of) => {
-  const sealed = await newSeal().seal(of, SECRET);
-  expect(await newSeal().open(of, sealed)).toBe(SECRET);
-  const bytes = sealed.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'));
-  expect([sealed, ...bytes].join()).not.toContain(SECRET);
-});
+])(
+  'decrypts its own ciphertext for %s, also in another function, and does not reveal the text',
+  async (_what, of) => {
+    const sealed = await newSeal().seal(of, SECRET);
+    expect(await newSeal().open(of, sealed)).toBe(SECRET);
+    const bytes = sealed.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'));
+    expect([sealed, ...bytes].join()).not.toContain(SECRET);
+  },
+);
 
-it('opens any text that it sealed', async () => {
+it('decrypts any text that it encrypted', async () => {
   const seal = newSeal();
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: 'grapheme' }), async (text) => {
@@ -111,12 +114,12 @@ it('opens any text that it sealed', async () => {
   );
 });
 
-it('never seals the same text the same way', async () => {
+it('never encrypts the same text to the same ciphertext', async () => {
   const seal = newSeal();
   expect(await seal.seal(context, SECRET)).not.toBe(await seal.seal(context, SECRET));
 });
 
-describe('does not open', () => {
+describe('decryption fails', () => {
   const other = sampleIdentity();
 
   it.each<[string, SealingContext]>([
@@ -130,23 +133,23 @@ describe('does not open', () => {
     ['another target', grantContext({ ...grantId, target: 'another' }, provider.id, agent.arn)],
     ['another provider', grantContext(grantId, sampleProvider().id, agent.arn)],
     ['another purpose', { ...context, purpose: 'consent' }],
-    ['a binding with a member more', { ...context, binding: { ...context.binding, more: '' } }],
+    ['a binding with an additional member', { ...context, binding: { ...context.binding, more: '' } }],
     ['no binding', { ...context, binding: {} }],
-  ])('under %s', async (_whose, wrong) => {
+  ])('for %s', async (_whose, wrong) => {
     const seal = newSeal();
     const sealed = await seal.seal(context, SECRET);
     await expect(seal.open(wrong, sealed)).rejects.toThrow();
     await expect(newSeal().open(wrong, sealed)).rejects.toThrow();
   });
 
-  it('under another part of the same session', async () => {
+  it('for another part of the same session', async () => {
     const session = sampleSession();
     const seal = newSeal();
     const sealed = await seal.seal(consentContext(session, 'verifier'), SECRET);
     await expect(seal.open(consentContext(session, 'code'), sealed)).rejects.toThrow();
   });
 
-  it("under another owner's context when the record is made to name that owner", async () => {
+  it("for another owner's context, even if the record is changed to name that owner", async () => {
     const seal = newSeal();
     const theirs = { ...context, ownerId: randomUUID() };
     const { kid, ctx } = decodeProtectedHeader(await seal.seal(theirs, 'theirs'));
@@ -154,7 +157,7 @@ describe('does not open', () => {
     await expect(seal.open(theirs, copied)).rejects.toThrow();
   });
 
-  it('after one character was changed, anywhere', async () => {
+  it('if one character was changed, anywhere', async () => {
     const seal = newSeal();
     const sealed = await seal.seal(context, SECRET);
     await fc.assert(
@@ -165,7 +168,7 @@ describe('does not open', () => {
     );
   });
 
-  it('when it was cut short, anywhere', async () => {
+  it('if the ciphertext was truncated, anywhere', async () => {
     const seal = newSeal();
     const sealed = await seal.seal(context, SECRET);
     await fc.assert(
@@ -176,7 +179,7 @@ describe('does not open', () => {
     );
   });
 
-  it("with a record's kid changed to another version of the same key", async () => {
+  it('if the kid is changed to another version of the same key', async () => {
     const seal = newSeal();
     const sealed = await seal.seal(context, SECRET);
     system.advance(301);
@@ -186,14 +189,14 @@ describe('does not open', () => {
     await expect(seal.open(context, withHeader(sealed, { kid }))).rejects.toThrow();
   });
 
-  it.each([undefined, '', 'unheard-of', 7, null, ['a']])("with a record's kid changed to %p", async (kid) => {
+  it.each([undefined, '', 'unknown', 7, null, ['a']])('if the kid is changed to %p', async (kid) => {
     const seal = newSeal();
     const sealed = await seal.seal(context, SECRET);
     await expect(seal.open(context, withHeader(sealed, { kid }))).rejects.toThrow();
   });
 
   it.each([{ alg: 'dir' }, { enc: 'A128GCM' }, { alg: 'none' }, { zip: 'DEF' }, { p2c: 1 }])(
-    'with the header changed to %p',
+    'if the header is changed to %p',
     async (change) => {
       const seal = newSeal();
       const sealed = await seal.seal(context, SECRET);
@@ -201,7 +204,7 @@ describe('does not open', () => {
     },
   );
 
-  it('when its vault key was deleted', async () => {
+  it('if the vault key was deleted', async () => {
     const sealed = await newSeal().seal(context, SECRET);
     store = createInMemoryVaultKeyStore();
     await expect(newSeal().open(context, sealed)).rejects.toThrow('was deleted');
@@ -213,7 +216,7 @@ describe('does not open', () => {
     await expect(elsewhere.open(context, sealed)).rejects.toThrow();
   });
 
-  it('by a vault key that was copied to another owner', async () => {
+  it('with a vault key that was copied to another owner', async () => {
     const sealed = await newSeal().seal(context, SECRET);
     const { kid = '' } = decodeProtectedHeader(sealed);
     const record = await store.get(context, kid);
@@ -226,8 +229,8 @@ describe('does not open', () => {
   });
 });
 
-describe('the vault key', () => {
-  it('is made once for an owner and purpose, and costs no KMS call while it is remembered', async () => {
+describe('a vault key', () => {
+  it('is created once for an owner and purpose, and needs no KMS call while it is cached', async () => {
     const seal = newSeal();
     for (const text of ['one', 'two', 'three']) await seal.seal(context, text);
     expect(calls).toEqual(['GenerateDataKeyCommand']);
@@ -235,7 +238,7 @@ describe('the vault key', () => {
     expect(calls).toEqual(['GenerateDataKeyCommand', 'GenerateDataKeyCommand']);
   });
 
-  it('is unwrapped once in five minutes, and again after', async () => {
+  it('is unwrapped once in five minutes', async () => {
     const sealed = await newSeal().seal(context, SECRET);
     const seal = newSeal();
     calls = [];
@@ -250,7 +253,7 @@ describe('the vault key', () => {
     expect(calls).toEqual(['DecryptCommand', 'DecryptCommand']);
   });
 
-  it('of another function is found and used, not created again', async () => {
+  it('of another function is used instead of a new key', async () => {
     const first = await newSeal().seal(context, SECRET);
     calls = [];
     const second = await newSeal().seal(context, SECRET);
@@ -258,7 +261,7 @@ describe('the vault key', () => {
     expect(decodeProtectedHeader(second).kid).toBe(decodeProtectedHeader(first).kid);
   });
 
-  it('seals for its time, also in a function that remembers it; then comes another, and the old one still opens', async () => {
+  it('encrypts for its lifetime, also in a function that cached it, and decrypts after that', async () => {
     const seal = newSeal();
     const first = await seal.seal(context, 'first');
     system.advance(SEALS_FOR - 1);
@@ -267,7 +270,7 @@ describe('the vault key', () => {
     system.advance(301);
     const next = await seal.seal(context, 'next');
     expect(decodeProtectedHeader(next).kid).not.toBe(decodeProtectedHeader(first).kid);
-    // One for all functions from then on.
+    // All functions use this key from now on.
     const elsewhere = await newSeal().seal(context, 'elsewhere');
     expect(decodeProtectedHeader(elsewhere).kid).toBe(decodeProtectedHeader(next).kid);
     for (const reader of [seal, newSeal()]) {
@@ -278,7 +281,7 @@ describe('the vault key', () => {
     }
   });
 
-  it('of an age that no one knows does not seal', async () => {
+  it('of an unknown age does not encrypt', async () => {
     const { kid = '' } = decodeProtectedHeader(await newSeal().seal(context, SECRET));
     const record = await store.get(context, kid);
     if (!record) throw new Error('no vault key');
@@ -287,7 +290,7 @@ describe('the vault key', () => {
     expect(decodeProtectedHeader(sealed).kid).not.toBe('zzz');
   });
 
-  it('that was made unseen is used after the caches expire, and never shown to its creator', async () => {
+  it('that was created without its plaintext is used after the caches expire', async () => {
     const seal = newSeal();
     const first = await seal.seal(context, 'first');
     const { purpose, ownerId, ownerArn } = context;
@@ -313,7 +316,7 @@ describe('the vault key', () => {
     expect(await newSeal().open(context, second)).toBe('second');
   });
 
-  it('that is made while its owner is deleted seals nothing, and is not left behind', async () => {
+  it('that is created while its owner is deleted encrypts nothing, and is removed', async () => {
     const seen: boolean[] = [];
     ownerIsThere = async () => {
       seen.push((await store.latest(context)) !== undefined);
@@ -323,12 +326,12 @@ describe('the vault key', () => {
       name: 'ResourceNotFoundException',
       message: `The workload identity "${agent.name}" was deleted during the request.`,
     });
-    // Looked for after the key was written: before, a deletion could pass by without seeing it.
+    // The owner is read after the key was stored. Before that, a deletion could miss the key.
     expect(seen).toEqual([true]);
     expect(await store.latest(context)).toBeUndefined();
   });
 
-  it('can be created by several functions concurrently: each can decrypt what the others encrypted', async () => {
+  it('can be created by several functions concurrently, and each can decrypt what the others encrypted', async () => {
     const seals = Array.from({ length: 5 }, newSeal);
     const sealed = await Promise.all(seals.map((seal) => seal.seal(context, SECRET)));
     const reader = newSeal();
@@ -336,8 +339,8 @@ describe('the vault key', () => {
   });
 });
 
-describe('for a function that can encrypt but not decrypt', () => {
-  it('makes a key for each record, never unwraps one, and the records open elsewhere', async () => {
+describe('a function that can encrypt but not decrypt', () => {
+  it('creates a key for each record and never unwraps one, and other functions can decrypt the records', async () => {
     const sealOnly = createSealOnly(newVaultKeys());
     const records = [await sealOnly.seal(context, 'one'), await sealOnly.seal(context, 'two')];
     expect(calls).toEqual(['GenerateDataKeyCommand', 'GenerateDataKeyCommand']);
@@ -351,14 +354,14 @@ describe('the wrapper of signing keys', () => {
   const wrapper = ({ tokenVaultArn = TOKEN_VAULT, address = ISSUER, on = client } = {}) =>
     createSigningKeyWrapper(on, kms.keyArn, { tokenVaultArn, address });
 
-  /** A key as it is kept. */
+  /** A signing key as it is stored. */
   const wrappedKey = async (kid = 'kid-1') => ({
     kid,
     wrappedPrivateKey: await wrapper().wrap(kid, SECRET),
     boundTo: 'token-vault' as const,
   });
 
-  /** A key as it was kept when keys were bound to the address of the service. */
+  /** A signing key as it was stored when keys were bound to the address of the service. */
   async function keyOfBefore(address: string) {
     const { CiphertextBlob = new Uint8Array() } = await client.send(
       new EncryptCommand({
@@ -370,21 +373,21 @@ describe('the wrapper of signing keys', () => {
     return { kid: 'kid-1', wrappedPrivateKey: Buffer.from(CiphertextBlob).toString('base64') };
   }
 
-  it('unwraps what it wrapped, at any address, and shows nothing of it', async () => {
+  it('unwraps its own keys at any address, and the wrapped key does not reveal the private key', async () => {
     const key = await wrappedKey();
     expect(Buffer.from(key.wrappedPrivateKey, 'base64').toString('latin1')).not.toContain(SECRET);
     expect(await wrapper().unwrap(key)).toBe(SECRET);
     expect(await wrapper({ address: 'https://other.example' }).unwrap(key)).toBe(SECRET);
   });
 
-  it('unwraps a key of before at the address that it was made at, and at no other', async () => {
+  it('unwraps an older key only at the address that it was created at', async () => {
     const key = await keyOfBefore(ISSUER);
     expect(await wrapper().unwrap(key)).toBe(SECRET);
     expect(await wrapper({ address: 'https://other.example' }).unwrap(key)).toBeUndefined();
     expect(await wrapper().unwrap({ ...key, boundTo: 'token-vault' })).toBeUndefined();
   });
 
-  it('does not unwrap under another key id, for another token vault, or what was changed', async () => {
+  it('does not unwrap a changed key, or a key with another key ID or for another token vault', async () => {
     const key = await wrappedKey();
     expect(await wrapper().unwrap({ ...key, kid: 'kid-2' })).toBeUndefined();
     expect(await wrapper({ tokenVaultArn: `${TOKEN_VAULT}-2` }).unwrap(key)).toBeUndefined();
@@ -408,7 +411,7 @@ describe('the wrapper of signing keys', () => {
     ).toBeUndefined();
   });
 
-  it('throws when KMS refuses or cannot be reached, which says nothing about the key', async () => {
+  it('throws if KMS denies the request or cannot be reached, because the key might be valid', async () => {
     const key = await wrappedKey();
     const stranger = new KMSClient({
       endpoint: kms.endpoint,
@@ -428,7 +431,7 @@ describe('the wrapper of signing keys', () => {
   });
 });
 
-/** The record with members of its protected header changed; undefined takes one out. */
+/** Returns the record with changed members of its protected header; undefined removes a member. */
 function withHeader(sealed: string, change: object): string {
   const [, ...rest] = sealed.split('.');
   const header = JSON.stringify({ ...decodeProtectedHeader(sealed), ...change });

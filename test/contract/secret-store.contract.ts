@@ -1,4 +1,4 @@
-/** What every store of sealed secrets promises. */
+/** The contract of every store of sealed secrets. */
 import { randomUUID } from 'node:crypto';
 import type { Stores } from '../domain/in-memory-stores';
 
@@ -7,7 +7,7 @@ export const secretStoreContract =
   (stores: () => Stores): void => {
     const secrets = () => stores()[kind];
 
-    it('gives back the sealed secret of each provider', async () => {
+    it('returns the sealed secret of each provider', async () => {
       const [one, two] = [randomUUID(), randomUUID()];
       await secrets().put(one, 'sealed-one', 1);
       await secrets().put(two, 'sealed-two', 1);
@@ -15,18 +15,18 @@ export const secretStoreContract =
       expect(await secrets().get(two)).toBe('sealed-two');
     });
 
-    it('knows none of a provider that has none', async () => {
+    it('returns nothing for a provider without a secret', async () => {
       expect(await secrets().get(randomUUID())).toBeUndefined();
     });
 
-    it('replaces a secret by the next one', async () => {
+    it('replaces a secret with the next one', async () => {
       const provider = randomUUID();
       await secrets().put(provider, 'before', 1);
       await secrets().put(provider, 'after', 3);
       expect(await secrets().get(provider)).toBe('after');
     });
 
-    it('keeps the secret of the later revision, whichever is written last', async () => {
+    it('keeps the secret of the later revision, whatever the order of the writes', async () => {
       const provider = randomUUID();
       await secrets().put(provider, 'of the third', 3);
       await secrets().put(provider, 'of the second', 2);
@@ -34,7 +34,7 @@ export const secretStoreContract =
       expect(await secrets().get(provider)).toBe('of the third');
     });
 
-    it('forgets a secret that was removed, and does not mind one that is not there', async () => {
+    it('removes a secret, and accepts the removal of a secret that does not exist', async () => {
       const provider = randomUUID();
       await secrets().put(provider, 'sealed', 1);
       await secrets().remove(provider);
@@ -42,7 +42,7 @@ export const secretStoreContract =
       expect(await secrets().get(provider)).toBeUndefined();
     });
 
-    it('removes the secret of an earlier revision, not that of the same or a later one', async () => {
+    it('removes the secret of an earlier revision only', async () => {
       const provider = randomUUID();
       await secrets().put(provider, 'of the third', 3);
       await secrets().removeBefore(provider, 2);

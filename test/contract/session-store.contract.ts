@@ -1,11 +1,11 @@
-/** What every session store promises: each transition is one conditional write on the revision before. */
+/** The contract of every session store: each transition is one write, conditional on the previous revision. */
 import { type Session, transition } from '../../lambda/domain/consent/session';
 import type { Stores } from '../domain/in-memory-stores';
 import { BEGINNING } from '../domain/fake-system';
 import { sampleSession } from '../domain/samples';
-import { AT_ONCE, outcomes } from './concurrency';
+import { CONCURRENT, outcomes } from './concurrency';
 
-/** The session after a start; each place in a race brings its own binding. */
+/** The session after a start. Each concurrent writer has its own binding. */
 function started(session: Session, place = 0): Session {
   const start = { stateHash: `state-${place}`, cookieHash: `cookie-${place}`, sealedVerifier: `v-${place}` };
   const next = transition(session, { type: 'start', start }, BEGINNING + 1);
@@ -24,7 +24,7 @@ export function sessionStoreContract(stores: () => Stores): void {
     return session;
   }
 
-  it('gives back what was created, whole', async () => {
+  it('returns the complete session that was created', async () => {
     const plain = await created();
     expect(await get(plain.hash)).toEqual(plain);
     const laden = await created({
@@ -38,11 +38,11 @@ export function sessionStoreContract(stores: () => Stores): void {
     expect(await get(laden.hash)).toEqual(laden);
   });
 
-  it('knows nothing of a hash that was not created', async () => {
-    expect(await get('unheard-of')).toBeUndefined();
+  it('returns nothing for a hash that was not created', async () => {
+    expect(await get('unknown')).toBeUndefined();
   });
 
-  it('refuses to create a session twice, and leaves the first', async () => {
+  it('rejects the creation of a session that exists, and keeps it', async () => {
     const session = await created();
     await expect(sessions().create({ ...session, returnUrl: 'https://evil.example' })).rejects.toThrow(
       'twice',
@@ -50,12 +50,12 @@ export function sessionStoreContract(stores: () => Stores): void {
     expect(await get(session.hash)).toEqual(session);
   });
 
-  it('still gives back a session that is past its end: to judge it is the code', async () => {
+  it('returns a session that is no longer valid, because the caller checks the time', async () => {
     const session = await created({ createdAt: 1, expiresAt: 601 });
     expect(await get(session.hash)).toEqual(session);
   });
 
-  it('advances from the revision before, and drops what the next state does not hold', async () => {
+  it('advances from the previous revision, and drops the members that the next state does not have', async () => {
     const one = started(await created());
     expect(await advance(one)).toBe(true);
     expect(await get(one.hash)).toEqual(one);
@@ -68,7 +68,7 @@ export function sessionStoreContract(stores: () => Stores): void {
     expect(stored).not.toHaveProperty('start');
   });
 
-  it.each([-2, -1, 1, 2])('does not advance to a revision that is off by %i', async (offset) => {
+  it.each([-2, -1, 1, 2])('does not advance to a revision with the difference %i', async (offset) => {
     const session = await created({ revision: 5 });
     const next = started(session);
     expect(await advance({ ...next, revision: next.revision + offset })).toBe(false);
@@ -81,16 +81,16 @@ export function sessionStoreContract(stores: () => Stores): void {
     expect(await get(next.hash)).toBeUndefined();
   });
 
-  it('does not take the same advance twice', async () => {
+  it('does not accept the same transition twice', async () => {
     const next = started(await created());
     expect(await advance(next)).toBe(true);
     expect(await advance(next)).toBe(false);
   });
 
-  it('lets exactly one of twenty advances at once win, and stores the winner whole', async () => {
+  it('accepts exactly one of twenty concurrent transitions, and stores its session completely', async () => {
     const session = await created();
     const { won } = await outcomes(
-      AT_ONCE.map((place) => started(session, place)),
+      CONCURRENT.map((place) => started(session, place)),
       advance,
     );
     expect(won).toHaveLength(1);

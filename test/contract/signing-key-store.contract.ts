@@ -1,8 +1,8 @@
-/** What every store of signing keys promises: one key to a generation of a period, and revoked for good. */
+/** The contract of every store of signing keys: one key for each generation of a period, and permanent revocation. */
 import { randomUUID } from 'node:crypto';
 import type { SigningKeyRecord } from '../../lambda/domain/workload-token/signing-key';
 import type { Stores } from '../domain/in-memory-stores';
-import { AT_ONCE, outcomes } from './concurrency';
+import { CONCURRENT, outcomes } from './concurrency';
 
 const key = (period: number, generation = 0): SigningKeyRecord => ({
   period,
@@ -24,7 +24,7 @@ export function signingKeyStoreContract(stores: () => Stores): void {
     expect(await since(0)).toEqual([]);
   });
 
-  it('gives the keys of a period and later ones, whole, and no earlier', async () => {
+  it('returns the complete keys of a period and of later ones, and no earlier keys', async () => {
     const records = [9, 10, 11, 100].map((period) => key(period));
     for (const record of [...records].reverse()) expect(await create(record)).toBe(true);
     expect(await since(10)).toEqual(records.slice(1));
@@ -32,23 +32,23 @@ export function signingKeyStoreContract(stores: () => Stores): void {
     expect(await since(101)).toEqual([]);
   });
 
-  it('does not create over the key of a period, and leaves what is there', async () => {
+  it('rejects a key if the generation of the period has one, and keeps the existing key', async () => {
     const first = key(200);
     await create(first);
     expect(await create(key(200))).toBe(false);
     expect(await since(200)).toEqual([first]);
   });
 
-  it('creates one of many keys of the same period at once', async () => {
+  it('creates one of many concurrent keys of the same period', async () => {
     const { won } = await outcomes(
-      AT_ONCE.map(() => key(300)),
+      CONCURRENT.map(() => key(300)),
       create,
     );
     expect(won).toHaveLength(1);
     expect(await since(300)).toEqual(won);
   });
 
-  it('keeps generations of a period apart, between the periods around it', async () => {
+  it('orders the generations of a period between the neighboring periods', async () => {
     const records = [key(400), key(400, 1), key(400, 2), key(400, 10), key(401)];
     for (const record of [...records].reverse()) expect(await create(record)).toBe(true);
     expect(await create(key(400, 2))).toBe(false);
@@ -56,7 +56,7 @@ export function signingKeyStoreContract(stores: () => Stores): void {
     expect(await since(401)).toEqual(records.slice(-1));
   });
 
-  it('revokes the very key, and gives it as revoked', async () => {
+  it('revokes exactly the given key, and returns it as revoked', async () => {
     const [kept, revoked] = [key(500), key(500, 1)];
     await create(kept);
     await create(revoked);
@@ -65,7 +65,7 @@ export function signingKeyStoreContract(stores: () => Stores): void {
     expect(await create(key(500, 1))).toBe(false);
   });
 
-  it('revokes no other key in its place, and makes none by it', async () => {
+  it('revokes no other key, and creates none', async () => {
     const there = key(600);
     await create(there);
     expect(await stores().signingKeys.revoke({ ...there, kid: randomUUID() }, 1234)).toBe(false);

@@ -1,4 +1,4 @@
-/** The contract of every store port, to run against an implementation of them all. */
+/** The contracts of every store port, to run with an implementation of all ports. */
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleIdentity, sampleProvider } from '../domain/samples';
 import { deletedGrantContract } from './deleted-grant.contract';

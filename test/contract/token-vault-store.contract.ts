@@ -1,7 +1,7 @@
-/** What every store of the token vault's record promises. */
+/** The contract of every store of the token vault's record. */
 import { NEVER_MOVED, type TokenVault } from '../../lambda/domain/token-vault/token-vault';
 import type { Stores } from '../domain/in-memory-stores';
-import { AT_ONCE, outcomes } from './concurrency';
+import { CONCURRENT, outcomes } from './concurrency';
 
 export function tokenVaultStoreContract(stores: () => Stores): void {
   const vault = (revision: number, kmsKeyArn?: string): TokenVault => ({
@@ -10,14 +10,14 @@ export function tokenVaultStoreContract(stores: () => Stores): void {
     ...(kmsKeyArn !== undefined && { kmsKeyArn }),
   });
 
-  // One record for all stores: the tests follow one another in this order.
-  it('begins as never moved', async () => {
+  // All stores share one record, so the tests run in this order.
+  it('returns a vault that was never moved at first', async () => {
     expect(await stores().tokenVault.get()).toEqual(NEVER_MOVED);
   });
 
-  it('is changed once per revision, even if many callers try concurrently, and gives back what was written', async () => {
+  it('accepts one change per revision, even from concurrent callers, and returns the stored record', async () => {
     for (const revision of [1, 2]) {
-      const rivals = AT_ONCE.map((place) => vault(revision, `arn-${revision}-${place}`));
+      const rivals = CONCURRENT.map((place) => vault(revision, `arn-${revision}-${place}`));
       const { won } = await outcomes(rivals, (rival) => stores().tokenVault.replace(rival));
       expect(won).toHaveLength(1);
       expect(await stores().tokenVault.get()).toEqual(won[0]);

@@ -1,4 +1,4 @@
-/** The way out: nothing inside is reached, nothing is followed, and every answer is bounded. */
+/** Outgoing requests: no internal address is reached, no redirect is followed, and every response is limited. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { BlockList, type AddressInfo } from 'node:net';
 import fc from 'fast-check';
@@ -10,8 +10,8 @@ const ACCOUNT = { loopback: false };
 const LAPTOP = { loopback: true };
 const GET = { method: 'GET', headers: {} };
 
-describe('addresses', () => {
-  /** First and last of each range (IANA special-purpose registries), and whether they are loopback. */
+describe('IP addresses', () => {
+  /** First and last address of each range (IANA special-purpose registries), and whether the range is loopback. */
   const RANGES = [
     ['this network', '0.0.0.0', '0.255.255.255'],
     ['private 10/8', '10.0.0.0', '10.255.255.255'],
@@ -50,7 +50,7 @@ describe('addresses', () => {
     ['IPv6 multicast', 'ff00::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
   ] as const;
 
-  it.each(RANGES)('are not reached in %s', (_name, first, last) => {
+  it.each(RANGES)('in %s are not reached', (_name, first, last) => {
     for (const address of [first, last]) {
       expect(isReachable(address, ACCOUNT)).toBe(false);
       expect(isReachable(address, LAPTOP)).toBe(false);
@@ -58,7 +58,7 @@ describe('addresses', () => {
   });
 
   it.each(['127.0.0.1', '127.0.0.0', '127.255.255.255', '::1', '::ffff:127.0.0.1', '::ffff:7f00:1'])(
-    'of this machine are reached by policy only: %s',
+    'on loopback are reached only if the policy allows it: %s',
     (address) => {
       expect(isReachable(address, ACCOUNT)).toBe(false);
       expect(isReachable(address, LAPTOP)).toBe(true);
@@ -73,7 +73,7 @@ describe('addresses', () => {
     '128.0.0.0',
     '172.15.255.255',
     '172.32.0.0',
-  ])('outside are reached: %s', (address) => {
+  ])('outside the closed ranges are reached: %s', (address) => {
     expect(isReachable(address, ACCOUNT)).toBe(true);
   });
 
@@ -98,11 +98,11 @@ describe('addresses', () => {
     '[::1]',
     'fe80::1%lo',
     '::1%1',
-  ])('that are none are not reached: %p', (text) => {
+  ])('that are not valid are not reached: %p', (text) => {
     expect(isReachable(text, ACCOUNT)).toBe(false);
   });
 
-  it('are closed in IPv6 except for global unicast', () => {
+  it('of IPv6 are closed except for global unicast', () => {
     const unicast = new BlockList();
     unicast.addSubnet('2000::', 3, 'ipv6');
     fc.assert(
@@ -146,19 +146,19 @@ describe('URLs', () => {
     ['http on the metadata address', 'http://169.254.169.254/'],
     ['credentials', 'https://user:secret@provider.example/'],
     ['another scheme', 'file:///etc/passwd'],
-    ['what is no URL', 'provider.example'],
-  ])('that lead inside are refused: %s', async (_what, url) => {
+    ['text that is not a URL', 'provider.example'],
+  ])('that lead to an internal address are rejected: %s', async (_what, url) => {
     await expect(transport(url, GET)).rejects.toMatchObject(refusal);
   });
 
   it.each(['http://127.0.0.2/', 'http://10.0.0.1/', 'https://10.0.0.1/', 'https://169.254.169.254/'])(
-    'on a laptop open loopback and nothing else: %s',
+    'that lead to another internal address are rejected even if the policy allows loopback: %s',
     async (url) => {
       await expect(createTransport(LAPTOP)(url, GET)).rejects.toMatchObject(refusal);
     },
   );
 
-  it('with credentials do not show them in the failure', async () => {
+  it('with credentials do not show the credentials in the error', async () => {
     const failure: unknown = await transport('https://u:hunter2@provider.example/', GET).catch(
       (e: unknown) => e,
     );
@@ -166,7 +166,7 @@ describe('URLs', () => {
   });
 });
 
-describe('answers', () => {
+describe('responses', () => {
   const transport = createTransport(LAPTOP);
   const servers: Server[] = [];
 
@@ -186,14 +186,14 @@ describe('answers', () => {
 
   const unreachable = { name: 'ProviderFailure', code: 'unreachable', unavailable: true };
 
-  it.each([200, 204, 304, 400, 401, 500, 503])('come with their status: %i', async (status) => {
+  it.each([200, 204, 304, 400, 401, 500, 503])('are returned with their status: %i', async (status) => {
     const url = await serve((_request, response) => response.writeHead(status, { 'x-a': 'b' }).end());
     const response = await transport(url, GET);
     expect(response.status).toBe(status);
     expect(response.headers.get('x-a')).toBe('b');
   });
 
-  it('come to what was sent, by name too where loopback is allowed', async () => {
+  it('come from the requested address, also by name if loopback is allowed', async () => {
     const url = await serve((request, response) => {
       let body = '';
       request.on('data', (chunk) => (body += String(chunk)));
@@ -218,22 +218,22 @@ describe('answers', () => {
     expect(reached).toBe(0);
   });
 
-  const MOST = 256 * 1024;
+  const MAX_BYTES = 256 * 1024;
 
-  it('of 256 KiB come whole', async () => {
-    const url = await serve((_request, response) => response.end(Buffer.alloc(MOST, 'x')));
-    expect((await (await transport(url, GET)).text()).length).toBe(MOST);
+  it('of 256 KiB are returned completely', async () => {
+    const url = await serve((_request, response) => response.end(Buffer.alloc(MAX_BYTES, 'x')));
+    expect((await (await transport(url, GET)).text()).length).toBe(MAX_BYTES);
   });
 
   it.each([
-    ['by one byte', MOST + 1],
-    ['by far', 20 * MOST],
-  ])('over 256 KiB are cut off, %s', async (_how, size) => {
+    ['by one byte', MAX_BYTES + 1],
+    ['by a large amount', 20 * MAX_BYTES],
+  ])('over 256 KiB cause an error, %s', async (_how, size) => {
     const url = await serve((_request, response) => response.end(Buffer.alloc(size, 'x')));
     await expect(transport(url, GET)).rejects.toMatchObject({ code: 'invalid_response' });
   });
 
-  it('without end are cut off, and the connection with them', async () => {
+  it('without end cause an error, and the connection is closed', async () => {
     let disconnected = false;
     const url = await serve((_request, response) => {
       const chunk = Buffer.alloc(64 * 1024, 'x');
@@ -251,25 +251,25 @@ describe('answers', () => {
   it.each([
     ['of a stated length', { 'content-length': '1000' }],
     ['in chunks', {}],
-  ])('that end in the middle of a body %s are none', async (_how, headers) => {
+  ])('that end in the middle of a body %s cause an error', async (_how, headers) => {
     const url = await serve((_request, response) => {
       response.writeHead(200, headers).write('{"access_token":"half', () => response.socket?.destroy());
     });
     await expect(transport(url, GET)).rejects.toMatchObject(unreachable);
   });
 
-  it('that are not HTTP are none', async () => {
+  it('that are not HTTP cause an error', async () => {
     const url = await serve((_request, response) => response.socket?.end('SSH-2.0-OpenSSH\r\n'));
     await expect(transport(url, GET)).rejects.toMatchObject(unreachable);
   });
 
-  it('of no one are none', async () => {
+  it('cause an error if no server listens', async () => {
     const url = await serve(() => undefined);
     for (const server of servers.splice(0)) await new Promise((closed) => server.close(closed));
     await expect(transport(url, GET)).rejects.toMatchObject(unreachable);
   });
 
-  it('come although the server has closed the connection of the last one', async () => {
+  it('are received even if the server closed the previous connection', async () => {
     const url = await serve((_request, response) => response.end('here'));
     for (let time = 0; time < 3; time += 1) {
       expect(await (await transport(url, GET)).text()).toBe('here');
@@ -277,19 +277,19 @@ describe('answers', () => {
     }
   });
 
-  it('of a name that does not exist are none', async () => {
+  it('cause an error for a name that does not exist', async () => {
     const nowhere = transport('https://provider.invalid/', GET);
     await expect(nowhere).rejects.toBeInstanceOf(ProviderFailure);
     await expect(nowhere).rejects.toMatchObject(unreachable);
   });
 
-  it('are not waited for once the caller gave up', async () => {
+  it("are not awaited after the caller's signal", async () => {
     const url = await serve(() => undefined);
     const signal = AbortSignal.timeout(50);
     await expect(transport(url, { ...GET, signal })).rejects.toMatchObject(unreachable);
   });
 
-  it('that are slow to begin, or drip without end, are given up after five seconds', async () => {
+  it('that begin slowly or never end cause an error after five seconds', async () => {
     const silent = await serve(() => undefined);
     const dripping = await serve((_request, response) => {
       response.writeHead(200);

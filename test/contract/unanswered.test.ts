@@ -1,6 +1,6 @@
 /**
- * Servers that give no answer, in every way that HTTP has: a caller gets an error in bounded time, and a server that is
- * mended is asked again.
+ * Servers that do not respond, in every way that HTTP allows: the caller gets an error in limited time, and the next
+ * request reaches a server that has recovered.
  */
 import { createHttpAgent } from '../../lambda/adapters/http/agent';
 import { createTransport } from '../../lambda/adapters/http/transport';
@@ -26,10 +26,10 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-/** What a server that does not answer is to those who ask it. */
+/** The failure that a caller gets for a server that does not respond. */
 const unavailable = { name: 'ProviderFailure', code: 'unreachable', unavailable: true };
 
-it('fails within the deadline, and in a way that may pass, at a provider that gives no answer', async () => {
+it('reports a retryable failure within the deadline if the provider does not respond', async () => {
   const servers = await Promise.all(UNANSWERED.map(([, behavior]) => startRawServer(behavior)));
   await Promise.all(
     servers.map(({ url }) => expect(transport(`${url}/`, GET)).rejects.toMatchObject(unavailable)),
@@ -38,7 +38,7 @@ it('fails within the deadline, and in a way that may pass, at a provider that gi
   await Promise.all(servers.map(({ close }) => close()));
 }, 10_000);
 
-it('closes the connection to a server that switched protocols, and says so to the operator', async () => {
+it('closes the connection to a server that switched protocols, and reports the reason to the operator', async () => {
   server.behavior = switchProtocols;
   await expect(transport(`${server.url}/`, GET)).rejects.toMatchObject({
     detail: '127.0.0.1: the server switched protocols',
@@ -46,7 +46,7 @@ it('closes the connection to a server that switched protocols, and says so to th
   await server.released();
 });
 
-it.each(UNANSWERED)("ends with the caller's signal at a server that %s", async (_what, behavior) => {
+it.each(UNANSWERED)("ends with the caller's signal if the server %s", async (_what, behavior) => {
   server.behavior = behavior;
   const leave = new AbortController();
   const sent = transport(`${server.url}/`, { ...GET, signal: leave.signal });
@@ -57,7 +57,7 @@ it.each(UNANSWERED)("ends with the caller's signal at a server that %s", async (
   await server.released();
 });
 
-it('asks nothing for a caller who has left already', async () => {
+it('sends no request for a caller that has disconnected', async () => {
   const signal = AbortSignal.abort();
   await expect(transport(`${server.url}/`, { ...GET, signal })).rejects.toMatchObject(unavailable);
   const agent = createHttpAgent(`${server.url}/`, LAPTOP);
@@ -67,15 +67,15 @@ it('asks nothing for a caller who has left already', async () => {
   expect(server.requests).toEqual([]);
 });
 
-describe('an agent that', () => {
+describe('an invocation', () => {
   const run = (signal: AbortSignal) =>
     createHttpAgent(`${server.url}/`, LAPTOP).invoke({ headers: {}, payload: Buffer.from('{}') }, signal);
 
-  it.each(UNANSWERED)('%s: the run ends with its signal at the latest', async (_what, behavior) => {
+  it.each(UNANSWERED)('ends with its signal if the agent %s', async (_what, behavior) => {
     server.behavior = behavior;
     const end = new AbortController();
     const begun = run(end.signal);
-    // An answer with its own status is the judge's to refuse; anything else is a failure here.
+    // The gate rejects a response by its status. Any other result must be a failure here.
     const outcome = begun.then(
       ({ status }) => status,
       (error: unknown) => (error as Error).name,
@@ -90,7 +90,7 @@ describe('an agent that', () => {
 describe('a discovery document', () => {
   const documentOf = ({ url }: RawServer) => ({ issuer: url, token_endpoint: `${url}/token` });
 
-  it('is there again five seconds after a server that switched protocols is mended', async () => {
+  it('is read five seconds after a server that switched protocols has recovered', async () => {
     const system = createFakeSystem();
     const reader = createMetadataReader(transport, LAPTOP, system);
     const discoveryUrl = `${server.url}/.well-known/openid-configuration`;
@@ -105,7 +105,7 @@ describe('a discovery document', () => {
   });
 });
 
-describe("an issuer's keys", () => {
+describe('the keys of an issuer', () => {
   const ANA = 'ana';
   let issuer: TestIssuer;
   let keys: object;
@@ -132,7 +132,7 @@ describe("an issuer's keys", () => {
   }
 
   const metadata = () => documentAnswer({ issuer: server.url, jwks_uri: `${server.url}/jwks` });
-  /** The metadata as they should be, the keys as told. */
+  /** The metadata is valid, and the keys are the given ones. */
   const withKeys = (answer: typeof server.behavior): void => {
     const document = metadata();
     server.behavior = (connection, request) =>
@@ -142,7 +142,7 @@ describe("an issuer's keys", () => {
   const notNow = { name: 'InternalServerException' };
 
   it.each(UNANSWERED.slice(0, 2))(
-    'that are behind a server which %s come once it is mended',
+    'are read after recovery from a server that %s',
     async (_what, behavior) => {
       const { verify, system } = verifier();
       server.behavior = behavior;
@@ -155,7 +155,7 @@ describe("an issuer's keys", () => {
     },
   );
 
-  it('that lacked the one of a token are fetched again after five seconds, and not before', async () => {
+  it('are read again for an unknown key after five seconds, and not before', async () => {
     const { verify, system } = verifier();
     const unauthorized = { name: 'UnauthorizedException', detail: 'user token: signing key unknown' };
     withKeys(documentAnswer({ keys: [] }));

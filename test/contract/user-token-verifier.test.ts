@@ -1,4 +1,7 @@
-/** Which JWTs of an issuer are user tokens: signed as its keys say, of the right kind, whole, and not over yet. */
+/**
+ * The JWTs of an issuer that are valid user tokens: signed by one of its keys, of the right type, complete, and not
+ * expired.
+ */
 import { system } from '../../lambda/adapters/system';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createUserTokenVerifier } from '../../lambda/adapters/http/user-token-verifier';
@@ -32,7 +35,7 @@ const refused = (presented: string, reason: string) =>
     detail: `user token: ${reason}`,
   });
 
-it('a token is refused with the settings that add an issuer when none is trusted', async () => {
+it('rejects a token with a message that names the settings for trusted issuers if there are none', async () => {
   await expect(trustsNone.verify(await token(), {})).rejects.toMatchObject({
     type: 'UnauthorizedException',
     message: expect.stringContaining('--trusted-issuers or TRUSTED_ISSUERS for the local service') as string,
@@ -51,7 +54,7 @@ describe('a signature', () => {
     { alg: 'RS256', kid: 'any-RSA' },
     { alg: 'PS256', kid: 'any-RSA' },
     { alg: 'ES256', kid: 'any-EC' },
-  ] as const)('by $alg is verified (key: $kid)', async (header) => {
+  ] as const)('by $alg is valid (key: $kid)', async (header) => {
     expect(await verifier.verify(await token({}, header), {})).toMatchObject({ user: { subject: 'ana' } });
   });
 
@@ -61,12 +64,12 @@ describe('a signature', () => {
     ['of PSS under the key for another hash', { alg: 'PS512', kid: 'user-tokens-PS256' }],
     ['of RSA under a key of an elliptic curve', { alg: 'RS256', kid: 'any-EC' }],
     ['of an elliptic curve under an RSA key', { alg: 'ES256', kid: 'any-RSA' }],
-    ['of EdDSA under an elliptic curve of NIST', { alg: 'EdDSA', kid: 'any-EC' }],
-  ] as const)('%s is refused', async (_what, header) => {
+    ['of EdDSA under a NIST elliptic curve', { alg: 'EdDSA', kid: 'any-EC' }],
+  ] as const)('%s is rejected', async (_what, header) => {
     await refused(await token({}, header), 'algorithm is not the one of the key');
   });
 
-  it('that does not fit the token is refused, for PSS too', async () => {
+  it('of another token is rejected, also for PSS', async () => {
     const [[header, payload], [, , signature]] = [
       (await token({}, { alg: 'PS256' })).split('.'),
       (await token({ scope: 'other' }, { alg: 'PS256' })).split('.'),
@@ -75,9 +78,9 @@ describe('a signature', () => {
   });
 });
 
-describe('a token of another kind', () => {
+describe('a token type', () => {
   it.each(['JWT', 'jwt', 'at+jwt', 'application/at+jwt', 'application/at+JWT', undefined])(
-    'is not one of the type %p',
+    'is accepted: %p',
     async (typ) => {
       expect(await verifier.verify(await token({}, { typ }), {})).toMatchObject({ user: { subject: 'ana' } });
     },
@@ -99,12 +102,12 @@ describe('a token of another kind', () => {
     ['JWT'],
     null,
     0,
-  ])('is one of the type %p, and refused', async (typ) => {
+  ])('is rejected: %p', async (typ) => {
     await refused(await token({}, { typ }), 'typ names another kind of token');
   });
 
   it.each([{ 'http://schemas.openid.net/event/backchannel-logout': {} }, {}, null, []])(
-    'is one with the events %p, whatever its type, and refused',
+    'does not matter if the token has the events %p, and the token is rejected',
     async (events) => {
       await refused(await token({ events }), 'a security event, not a user token');
       await refused(await token({ events }, { typ: 'JWT' }), 'a security event, not a user token');
@@ -112,27 +115,27 @@ describe('a token of another kind', () => {
   );
 });
 
-describe('a token that is over', () => {
+describe('a user token', () => {
   it.each([0, -1, -30, -59, -3600])(
-    'is one that ends in %i seconds, whatever clocks may differ',
+    'is rejected if it expires in %i seconds, without tolerance',
     async (left) => {
       await refused(await token({ exp: now() + left }), 'expired');
     },
   );
 
-  it('is not one that ends in a moment', async () => {
+  it('is accepted if it expires in a moment', async () => {
     expect(await verifier.verify(await token({ exp: now() + 30 }), {})).toMatchObject({
       user: { subject: 'ana' },
     });
   });
 
-  it('is not one that begins a moment ahead of our clock', async () => {
+  it("is accepted if it begins a moment later by the service's clock", async () => {
     const begun = await token({ nbf: now() + 30, iat: now() + 30 });
     expect(await verifier.verify(begun, {})).toMatchObject({ user: { subject: 'ana' } });
     await refused(await token({ nbf: now() + 300 }), 'not valid yet');
   });
 
-  it.each(['exp', 'iat', 'nbf'])('cannot be hidden by an %s that is no number', async (claim) => {
+  it.each(['exp', 'iat', 'nbf'])('is rejected if its %s is not a number', async (claim) => {
     for (const value of [String(now() + 600), [now() + 600], { at: now() + 600 }, true, null]) {
       await refused(await token({ [claim]: value }), 'not a JWT');
     }
@@ -141,19 +144,19 @@ describe('a token that is over', () => {
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-describe('a token in another spelling', () => {
+describe('a token in another encoding', () => {
   it.each<[string, (token: string) => string]>([
     ['padded', (text) => `${text}=`],
     ['padded twice', (text) => `${text}==`],
     ['with a padded header', (text) => text.replace('.', '=.')],
-    // 256 bytes leave four bits of the last character over.
+    // 256 bytes leave four unused bits in the last character.
     [
-      'with other bits behind the last byte',
+      'with other bits after the last byte',
       (text) => text.slice(0, -1) + LETTERS.charAt(LETTERS.indexOf(text.slice(-1)) + 1),
     ],
     ['in base64', (text) => text.replaceAll('-', '+').replaceAll('_', '/')],
     ['with a fourth part', (text) => `${text}.`],
-  ])('is refused: %s', async (_what, spell) => {
+  ])('is rejected: %s', async (_what, spell) => {
     const [plain, spelled] = [await token(), spell(await token())];
     expect(spelled).not.toBe(plain);
     await refused(spelled, 'not a JWT');

@@ -1,4 +1,4 @@
-/** What goes along with a deleted resource really goes: vault keys and grants, on the embedded DynamoDB. */
+/** The contents of a deleted resource are deleted too: vault keys and grants, with the embedded DynamoDB. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -44,21 +44,21 @@ async function grants(count: number, change: { workloadId?: string; providerId?:
     (await Promise.all(ids.map((id) => store.get(id)))).filter((grant) => grant !== undefined).length;
 }
 
-it('deletes the grants of a workload identity, over many pages, and no others', async () => {
+it('deletes all grants of a workload identity, over many pages, and no others', async () => {
   const workloadId = randomUUID();
   const [own, others] = [await grants(60, { workloadId }), await grants(3, {})];
   await contents().deleteGrantsOfWorkload(workloadId);
   expect([await own(), await others()]).toEqual([0, 3]);
 });
 
-it('deletes the grants at a provider, over many pages, and no others', async () => {
+it('deletes all grants of a provider, over many pages, and no others', async () => {
   const providerId = randomUUID();
   const [own, others] = [await grants(60, { providerId }), await grants(3, {})];
   await contents().deleteGrantsOfProvider(providerId);
   expect([await own(), await others()]).toEqual([0, 3]);
 });
 
-it("shreds every version of every vault key of an owner, and no other owner's", async () => {
+it('shreds every version of every vault key of an owner, and no keys of other owners', async () => {
   const store = createVaultKeyStore(table('Keys'));
   const [ownerId, other] = [randomUUID(), randomUUID()];
   const rest = { ownerArn: 'arn', wrapped: 'wrapped', kmsKeyArn: 'arn', vaultRevision: 0 };

@@ -1,4 +1,4 @@
-/** Moving vault keys from one KMS key to another: the real client, against the embedded KMS and DynamoDB. */
+/** Moving vault keys from one KMS key to another: the real client, with the embedded KMS and DynamoDB. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -65,7 +65,7 @@ async function newKmsKey(): Promise<string> {
 }
 const disable = (KeyId: string) => keys.send(new DisableKeyCommand({ KeyId }));
 
-/** Vault keys as a function that has just started sees them. */
+/** The vault keys as a function that has just started sees them. */
 const vaultKeys = (through: Partial<VaultKeyStore> = {}) =>
   createVaultKeys({
     kms: keys,
@@ -78,7 +78,7 @@ const vaultKeys = (through: Partial<VaultKeyStore> = {}) =>
     sealsFor: 86_400,
   });
 
-/** @param through what of the store a test stands in the way of */
+/** @param through store methods that a test replaces */
 const moveTo = (kmsKeyArn: string | undefined, through: Partial<VaultKeyStore> = {}, now?: () => number) =>
   setTokenVaultCmk(
     {
@@ -97,7 +97,7 @@ const moveTo = (kmsKeyArn: string | undefined, through: Partial<VaultKeyStore> =
     kmsKeyArn === undefined ? { keyType: 'ServiceManagedKey' } : { keyType: 'CustomerManagedKey', kmsKeyArn },
   );
 
-/** What the work was refused with. */
+/** Returns the error of the work. */
 async function refusalOf(work: Promise<unknown>): Promise<ServiceError> {
   const [outcome] = await Promise.allSettled([work]);
   if (outcome.status === 'fulfilled') throw new Error('it was not refused');
@@ -111,7 +111,7 @@ const contextOf = (ownerId: string = randomUUID()): SealingContext => ({
   binding: {},
 });
 
-/** Records, each sealed under its own vault key. */
+/** Records, each encrypted under its own vault key. */
 async function sealedRecords(count: number) {
   const seal = createSealOnly(vaultKeys());
   return Promise.all(
@@ -135,7 +135,7 @@ const allKeys = async (): Promise<VaultKeyRecord[]> => {
   }
 };
 
-it('moves every vault key; with the old KMS key gone all still opens, and goes back as well', async () => {
+it('moves every vault key and back, and all records can be decrypted without the old KMS key', async () => {
   const [first, second] = [await newKmsKey(), await newKmsKey()];
   const before = await sealedRecords(260);
   await moveTo(first);
@@ -151,10 +151,10 @@ it('moves every vault key; with the old KMS key gone all still opens, and goes b
   expect(new Set((await allKeys()).map(({ kmsKeyArn }) => kmsKeyArn))).toEqual(new Set([kms.keyArn]));
 });
 
-it('that was interrupted reports its progress, and continues when it is requested again', async () => {
+it('an interrupted move reports its progress, and continues when it is requested again', async () => {
   const records = await sealedRecords(260);
   const target = await newKmsKey();
-  // Twenty seconds pass with the first page.
+  // The first page takes twenty seconds.
   let now = 0;
   const slow = await refusalOf(moveTo(target, {}, () => (now += 15_000)));
   expect(slow).toMatchObject({ type: 'ThrottlingException' });
@@ -169,7 +169,7 @@ it('that was interrupted reports its progress, and continues when it is requeste
   expect(await under()).toBe(260);
 });
 
-it('that fails at a write leaves everything readable', async () => {
+it('a move that fails at a write leaves every record readable', async () => {
   const records = await sealedRecords(10);
   let writes = 0;
   const failing = moveTo(await newKmsKey(), {
@@ -180,7 +180,7 @@ it('that fails at a write leaves everything readable', async () => {
   await expectToOpen(records);
 });
 
-it('does not restore a key that is deleted during the move', async () => {
+it('a move does not restore a key that is deleted during the move', async () => {
   const [{ context } = { context: contextOf() }] = await sealedRecords(1);
   const table = createTable(tables, localTableName('Keys'));
   const { version = '' } = (await store.latest(context)) ?? {};
@@ -193,12 +193,12 @@ it('does not restore a key that is deleted during the move', async () => {
   expect(await store.latest(context)).toBeUndefined();
 });
 
-it('loses nothing to a move that was overtaken by another', async () => {
+it('a move that another move overtook loses no key', async () => {
   const records = await sealedRecords(5);
   const [overtaken, final] = [await newKmsKey(), await newKmsKey()];
   let other: Promise<unknown> | undefined;
   await moveTo(overtaken, {
-    // Both have read the record; the later move writes first, then the earlier one tries.
+    // Both moves have read the record. The later move writes first, then the earlier one tries.
     rewrap: async (read, rewrapped) => {
       await (other ??= moveTo(final));
       return store.rewrap(read, rewrapped);
@@ -209,21 +209,21 @@ it('loses nothing to a move that was overtaken by another', async () => {
   await expectToOpen(records);
 });
 
-it('takes up again what an earlier move wrote in between', async () => {
+it('a move also moves a key that an earlier move wrote after the read', async () => {
   await sealedRecords(1);
   const [earlier, final] = [await newKmsKey(), await newKmsKey()];
   const read = await allKeys();
   await moveTo(earlier);
-  // The final move has the record as it was before.
+  // The final move reads the record as it was before.
   await moveTo(final, { wrappedBefore: () => Promise.resolve({ keys: read }) });
   expect((await allKeys()).map(({ kmsKeyArn }) => kmsKeyArn)).toEqual([final]);
 });
 
-it('is not missed by a key that is made while it passes', async () => {
+it('a key that is created during a move is replaced by one under the new KMS key', async () => {
   const target = await newKmsKey();
   const old = kms.keyArn;
   let late = 0;
-  // Written under the old KMS key after the whole move is over.
+  // Written under the old KMS key after the move has finished.
   const seal = createSeal(
     vaultKeys({
       create: async (record) => {
@@ -244,10 +244,10 @@ it('is not missed by a key that is made while it passes', async () => {
   }
 });
 
-it('does not seal with a key that no move can have seen', async () => {
+it('a key that no move can have seen is not used to encrypt', async () => {
   const target = await newKmsKey();
   const context = contextOf();
-  // A function ended between writing its key and looking at the vault again.
+  // The function ended after it wrote its key and before it read the vault again.
   const orphan = vaultKeys({
     create: async (record) => {
       await moveTo(target);
@@ -260,7 +260,7 @@ it('does not seal with a key that no move can have seen', async () => {
   expect(await store.get(context, version)).toMatchObject({ kmsKeyArn: target });
 });
 
-it('is read again by a function with an old record, after the old KMS key is deleted', async () => {
+it('a function with an old record reads the key again after the old KMS key is deleted', async () => {
   const [{ context, sealed } = { context: contextOf(), sealed: '' }] = await sealedRecords(1);
   const [first, second] = [await newKmsKey(), await newKmsKey()];
   await moveTo(first);
@@ -281,9 +281,9 @@ it('is read again by a function with an old record, after the old KMS key is del
   expect(reads).toBe(2);
 });
 
-describe('to a KMS key that will not do', () => {
+describe('a move to a KMS key that cannot be used', () => {
   it.each<[string, () => Promise<string>, string]>([
-    ['is not there', () => Promise.resolve(kms.keyArn.replace(/.{4}$/, '0000')), 'does not exist here'],
+    ['does not exist', () => Promise.resolve(kms.keyArn.replace(/.{4}$/, '0000')), 'does not exist here'],
     [
       'is disabled',
       async () => {
@@ -293,7 +293,7 @@ describe('to a KMS key that will not do', () => {
       },
       'is disabled',
     ],
-  ])('because it %s changes nothing', async (_why, make, message) => {
+  ])('changes nothing because the key %s', async (_why, make, message) => {
     const records = await sealedRecords(1);
     const error = await refusalOf(moveTo(await make()));
     expect(error).toMatchObject({ type: 'ValidationException' });
@@ -303,7 +303,7 @@ describe('to a KMS key that will not do', () => {
   });
 });
 
-it('says what is left under a KMS key that no longer exists, moves the rest, and continues when it is back', async () => {
+it('a move names the missing KMS key of the remaining vault keys, moves the others, and continues when the key is back', async () => {
   const [first, second] = [await newKmsKey(), await newKmsKey()];
   await moveTo(first);
   const left = await sealedRecords(2);

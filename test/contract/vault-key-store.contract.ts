@@ -1,8 +1,8 @@
-/** What every store of wrapped vault keys promises. */
+/** The contract of every store of wrapped vault keys. */
 import { randomUUID } from 'node:crypto';
 import type { VaultKeyOwner, VaultKeyRecord } from '../../lambda/adapters/dynamodb/vault-key-store';
 import type { Stores } from '../domain/in-memory-stores';
-import { AT_ONCE, outcomes } from './concurrency';
+import { CONCURRENT, outcomes } from './concurrency';
 
 const owner = (change: Partial<VaultKeyOwner> = {}): VaultKeyOwner => ({
   purpose: 'grant',
@@ -23,7 +23,7 @@ const key = (of: VaultKeyOwner, version: string, change: Partial<VaultKeyRecord>
 export function vaultKeyStoreContract(stores: () => Stores): void {
   const keys = () => stores().vaultKeys;
 
-  it('gives back each version', async () => {
+  it('returns each version', async () => {
     const agent = owner();
     for (const version of ['1', '2']) await keys().create(key(agent, version));
     expect(await keys().get(agent, '1')).toEqual(key(agent, '1'));
@@ -31,7 +31,7 @@ export function vaultKeyStoreContract(stores: () => Stores): void {
     expect(await keys().get(agent, '3')).toBeUndefined();
   });
 
-  it('gives the version with the highest name as the latest, whenever it was created', async () => {
+  it('returns the version with the highest name as the latest, whenever it was created', async () => {
     const agent = owner();
     expect(await keys().latest(agent)).toBeUndefined();
     for (const version of ['000000000000009-b', '000000000000010-a', '000000000000009-c']) {
@@ -40,7 +40,7 @@ export function vaultKeyStoreContract(stores: () => Stores): void {
     expect(await keys().latest(agent)).toEqual(key(agent, '000000000000010-a'));
   });
 
-  it('keeps owners apart, and the purposes of one owner', async () => {
+  it('distinguishes owners, and the purposes of one owner', async () => {
     const agent = owner();
     await keys().create(key(agent, '1'));
     for (const other of [owner(), owner({ ...agent, purpose: 'consent' })]) {
@@ -49,9 +49,9 @@ export function vaultKeyStoreContract(stores: () => Stores): void {
     }
   });
 
-  it('refuses to create a version twice, and leaves the first, even if many callers try concurrently', async () => {
+  it('rejects the creation of a version that exists and keeps it, even if many callers try concurrently', async () => {
     const agent = owner();
-    const rivals = AT_ONCE.map((place) => key(agent, '1', { wrapped: `wrapped-${place}` }));
+    const rivals = CONCURRENT.map((place) => key(agent, '1', { wrapped: `wrapped-${place}` }));
     const { won } = await outcomes(rivals, (rival) =>
       keys()
         .create(rival)
@@ -65,7 +65,7 @@ export function vaultKeyStoreContract(stores: () => Stores): void {
     await expect(keys().create(key(agent, '1'))).rejects.toThrow('twice');
   });
 
-  it('removes one version, and leaves the others', async () => {
+  it('removes one version, and keeps the others', async () => {
     const agent = owner();
     for (const version of ['1', '2']) await keys().create(key(agent, version));
     await keys().remove(agent, '2');
@@ -98,13 +98,13 @@ export function vaultKeyStoreContract(stores: () => Stores): void {
     const agent = owner();
     const read = key(agent, '1');
     await keys().create(read);
-    const rivals = AT_ONCE.map((place) => ({ ...read, wrapped: `rewrapped-${place}`, vaultRevision: 8 }));
+    const rivals = CONCURRENT.map((place) => ({ ...read, wrapped: `rewrapped-${place}`, vaultRevision: 8 }));
     const { won } = await outcomes(rivals, (rival) => keys().rewrap(read, rival));
     expect(won).toHaveLength(1);
     expect(await keys().get(agent, '1')).toEqual(won[0]);
   });
 
-  it('does not bring back a key that was deleted', async () => {
+  it('does not restore a key that was deleted', async () => {
     const agent = owner();
     const deleted = key(agent, '1');
     expect(await keys().rewrap(deleted, { ...deleted, wrapped: 'rewrapped' })).toBe(false);

@@ -1,14 +1,14 @@
-/** What every workload identity store promises. */
+/** The contract of every workload identity store. */
 import type { WorkloadIdentity } from '../../lambda/domain/identity/workload-identity';
 import type { Stores } from '../domain/in-memory-stores';
 import { sampleIdentity } from '../domain/samples';
-import { AT_ONCE, outcomes } from './concurrency';
+import { CONCURRENT, outcomes } from './concurrency';
 
 export function workloadIdentityStoreContract(stores: () => Stores): void {
   const create = (identity: WorkloadIdentity) => stores().identities.create(identity);
   const get = async (name: string) => await stores().identities.get(name);
 
-  it('gives back what was created, whole', async () => {
+  it('returns the complete identity that was created', async () => {
     const identity = sampleIdentity({ allowedResourceOauth2ReturnUrls: [], tags: {} });
     expect(await create(identity)).toBe(true);
     expect(await get(identity.name)).toEqual(identity);
@@ -17,14 +17,14 @@ export function workloadIdentityStoreContract(stores: () => Stores): void {
     expect(await get(fuller.name)).toEqual(fuller);
   });
 
-  it('knows nothing of a name that was not created, nor of another case of one that was', async () => {
+  it('returns nothing for a name that was not created, or that differs in case', async () => {
     const identity = sampleIdentity();
     await create(identity);
-    expect(await get('unheard-of')).toBeUndefined();
+    expect(await get('unknown')).toBeUndefined();
     expect(await get(identity.name.toUpperCase())).toBeUndefined();
   });
 
-  it('does not create over a name that is taken, and leaves what is there', async () => {
+  it('rejects a name that exists, and keeps the existing identity', async () => {
     const identity = sampleIdentity();
     await create(identity);
     expect(await create(sampleIdentity({ name: identity.name }))).toBe(false);
@@ -33,7 +33,7 @@ export function workloadIdentityStoreContract(stores: () => Stores): void {
 
   it('creates only one of many concurrent resources with the same name', async () => {
     const { name } = sampleIdentity();
-    const rivals = AT_ONCE.map(() => sampleIdentity({ name }));
+    const rivals = CONCURRENT.map(() => sampleIdentity({ name }));
     const { won } = await outcomes(rivals, create);
     expect(won).toHaveLength(1);
     expect(await get(name)).toEqual(won[0]);

@@ -1,4 +1,7 @@
-/** What a read of an OAuth2 token is admitted on: a user where one is needed, the scopes at stake, bounds. */
+/**
+ * Conditions for a read of an OAuth2 token: a user where the credential needs one, and limits on the scopes and other
+ * members of the request.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkAdmission } from '../../lambda/domain/policy/policy-admission';
@@ -15,7 +18,7 @@ async function put(policy: string): Promise<void> {
   expect(await stores.providers.replace({ ...provider, policy, revision: 2 })).toBe(true);
 }
 
-/** Gives the provider a policy of one Deny. */
+/** Sets a policy with one Deny on the provider. */
 async function deny(Condition: object): Promise<void> {
   const policy = JSON.stringify({
     Version: '2012-10-17',
@@ -32,7 +35,7 @@ async function deny(Condition: object): Promise<void> {
   await put(policy);
 }
 
-it("asks for a user where the credential is a user's", async () => {
+it('requires a user for a credential that belongs to a user', async () => {
   await expect(service.ask({ workloadIdentityToken: await service.issue() })).rejects.toMatchObject({
     name: 'ValidationException',
     fieldList: [
@@ -45,19 +48,19 @@ it("asks for a user where the credential is a user's", async () => {
   });
 });
 
-describe('scopes, resources and audiences', () => {
-  /** As many characters in all, in one of them. */
+describe('scopes, resources, and audiences', () => {
+  /** A request with this number of characters in total, most of them in one scope. */
   const long = (characters: number) => ({
     resources: ['r'],
     audiences: ['a'],
     scopes: ['x'.repeat(characters - '{"resources":["r"],"audiences":["a"],"scopes":[""]}'.length)],
   });
 
-  it('may have 32,768 characters in all', async () => {
+  it('can have 32,768 characters in total', async () => {
     expect(await service.ask(long(32_768))).toMatchObject({ outcome: 'consent-required' });
   });
 
-  it('may have no more', async () => {
+  it('are rejected if they have more than 32,768 characters in total', async () => {
     await expect(service.ask(long(32_769))).rejects.toMatchObject({
       name: 'ValidationException',
       fieldList: [
@@ -75,24 +78,27 @@ describe('a provider whose policy denies a scope', () => {
 
   const denied = { name: 'AccessDeniedException' };
 
-  it('does not give it', async () => {
+  it('does not return a token for the denied scope', async () => {
     await expect(service.ask({ scopes: ['a', 'b'] })).rejects.toMatchObject(denied);
   });
 
-  it('gives the others', async () => {
+  it('returns a token for other scopes', async () => {
     await service.grant();
     expect(await service.ask()).toMatchObject({ outcome: 'cached' });
   });
 
   it.each([
-    ['has it', { scopes: ['a', 'b'] }, ['a']],
-    ['was asked for it', { scopes: ['a'] }, ['a', 'c']],
-  ])('returns no stored token that %s, whatever scopes are requested', async (_what, granted, requested) => {
-    await service.grant(granted, requested);
-    await expect(service.ask()).rejects.toMatchObject(denied);
-  });
+    ['has', { scopes: ['a', 'b'] }, ['a']],
+    ['was requested with', { scopes: ['a'] }, ['a', 'c']],
+  ])(
+    'returns no stored token that %s the denied scope, whatever scopes are requested',
+    async (_what, granted, requested) => {
+      await service.grant(granted, requested);
+      await expect(service.ask()).rejects.toMatchObject(denied);
+    },
+  );
 
-  it('lets a new consent begin without it, which forgets the stored token; a poll forgets nothing', async () => {
+  it('begins a new consent without the denied scope, which deletes the stored token; a poll deletes nothing', async () => {
     await service.grant({ scopes: ['a', 'b'] });
     const sessionUri = 'urn:ietf:params:oauth:request_uri:any';
     await expect(service.ask({ forceAuthentication: true, sessionUri })).rejects.toMatchObject(denied);
@@ -101,7 +107,7 @@ describe('a provider whose policy denies a scope', () => {
   });
 });
 
-describe('a provider that grants more than was asked for', () => {
+describe('a provider that grants more scopes than the request names', () => {
   const denied = {
     name: 'AccessDeniedException',
     message: expect.stringContaining('the resource policy') as string,
@@ -109,36 +115,36 @@ describe('a provider that grants more than was asked for', () => {
   const answer = (scope: string) =>
     Response.json({ access_token: 'wide', token_type: 'Bearer', expires_in: 3600, scope });
 
-  // From before a Deny like this had to speak of requests without scopes.
+  // A policy that was stored before such a Deny had to mention requests without scopes.
   beforeEach(() => deny({ 'ForAnyValue:StringNotEquals': { 'bedrock-agentcore:Scopes': 'a' } }));
 
   it.each([
-    ['none', []],
-    ['one', ['a']],
-  ])('returns neither a new nor a stored token for a request of %s', async (_, scopes) => {
+    ['no scopes', []],
+    ['one scope', ['a']],
+  ])('causes an error for a new token and for a stored token if the request has %s', async (_, scopes) => {
     service.endpoint.instead.push(answer('a admin'));
     await expect(service.ask({ oauth2Flow: 'M2M', scopes })).rejects.toMatchObject(denied);
     await expect(service.ask({ oauth2Flow: 'M2M', scopes })).rejects.toMatchObject(denied);
     expect(service.endpoint.redeemed).toHaveLength(1);
   });
 
-  it('returns no refreshed token', async () => {
+  it('causes an error for a refreshed token', async () => {
     await service.grant({ expiresAt: service.system.seconds() - 1 });
     service.endpoint.instead.push(answer('a admin'));
     await expect(service.ask()).rejects.toMatchObject(denied);
   });
 
-  it('is as good as any other where it granted what the policy lets out', async () => {
+  it('causes no error if the granted scopes are allowed by the policy', async () => {
     service.endpoint.instead.push(answer('a'));
     expect(await service.ask({ oauth2Flow: 'M2M', scopes: [] })).toMatchObject({ outcome: 'exchanged' });
   });
 });
 
-describe('custom parameters, to a policy', () => {
+describe('policy conditions on request members', () => {
   const denied = { name: 'AccessDeniedException' };
 
   it.each(['optional_scope', 'user_scope', 'optional.scope'])(
-    'that ask for scopes by %s are scopes',
+    'treat the values of %s as scopes',
     async (name) => {
       await deny({ 'ForAnyValue:StringEqualsIfExists': { 'bedrock-agentcore:Scopes': 'admin' } });
       for (const value of ['admin', 'read,admin', 'read admin']) {
@@ -150,21 +156,21 @@ describe('custom parameters, to a policy', () => {
     },
   );
 
-  it("may be listed by the provider's owner, even against the owner's own agents", async () => {
+  it("can list the allowed custom parameters, also for agents of the provider's owner", async () => {
     const allowed = { 'bedrock-agentcore:CustomParameters': ['login_hint', 'prompt'] };
     await deny({ 'ForAnyValue:StringNotEquals': allowed });
     const ask = (customParameters?: Record<string, string>) => service.ask({ customParameters });
     await expect(ask({ prompt: 'login', include_granted_scopes: 'true' })).rejects.toMatchObject(denied);
     const outstanding = { outcome: 'consent-required' };
     expect(await ask({ prompt: 'login' })).toMatchObject(outstanding);
-    // None are no wish of their own: nothing has to be said of them.
+    // A request without custom parameters needs no mention in the policy.
     expect(await ask()).toMatchObject(outstanding);
   });
 
   it.each([
     ['resources', 'bedrock-agentcore:Resources'],
     ['audiences', 'bedrock-agentcore:Audiences'],
-  ] as const)('%s can be listed by a policy (%s), also for requests without any', async (member, key) => {
+  ] as const)('can list the allowed %s (%s), also for requests without any', async (member, key) => {
     await deny({ 'ForAnyValue:StringNotEqualsIfExists': { [key]: ['https://api.example'] } });
     const ask = (...values: string[]) => service.ask({ [member]: values });
     expect(await ask('https://api.example')).toMatchObject({ outcome: 'consent-required' });
@@ -186,7 +192,7 @@ describe('custom parameters, to a policy', () => {
     ['resources', 'bedrock-agentcore:Resources'],
     ['audiences', 'bedrock-agentcore:Audiences'],
   ] as const)(
-    '%s are also evaluated in the parts that a server reads if it splits at spaces',
+    'also evaluate the parts of %s that a server reads if it splits values at spaces (%s)',
     async (member, key) => {
       await deny({ 'ForAnyValue:StringNotLikeIfExists': { [key]: ['https://api.example*'] } });
       const ask = (value: string) => service.ask({ [member]: [value] });
@@ -195,7 +201,7 @@ describe('custom parameters, to a policy', () => {
     },
   );
 
-  it('forwards only the listed custom parameters under the policy in the runbook', async () => {
+  it('forward only the listed custom parameters under the policy in the runbook', async () => {
     const runbook = readFileSync(join(__dirname, '../../docs/runbook.md'), 'utf8');
     const [, policy = ''] =
       /^### Allow only listed custom parameters$.*?^```json$(.*?)^```$/ms.exec(runbook) ?? [];

@@ -1,4 +1,4 @@
-/** An agent's API key: who gets it, from where, and what the audit trail has of it. */
+/** The API key of a provider: which agents get it, where it is stored, and what the audit entry contains. */
 import { decodeJwt } from 'jose';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import {
@@ -63,7 +63,7 @@ const get = (change: { principal?: string; token?: string; name?: string } = {})
     change.name ?? 'weather',
   );
 
-it('is returned to the agent for every user', async () => {
+it('returns the API key to the agent for every user', async () => {
   expect(await get()).toBe('the-key');
   const another = await service.issue();
   expect(await get({ token: another })).toBe('the-key');
@@ -83,14 +83,14 @@ it('is returned to the agent for every user', async () => {
   ]);
 });
 
-it('is read where its owner keeps it', async () => {
+it('reads the API key from the external secret of its owner', async () => {
   const { stores } = service;
   const externalSecret = { arn: SECRET, jsonKey: 'key' };
   await stores.apiKeyProviders.replace({ ...provider, externalSecret, revision: provider.revision + 1 });
   expect(await get()).toBe('its-own');
 });
 
-it('is not returned for a token of another issuer', async () => {
+it('returns no API key for a token of another issuer', async () => {
   await expect(get({ token: `${token.slice(0, -8)}AAAAAAAA` })).rejects.toMatchObject({
     name: 'UnauthorizedException',
   });
@@ -99,7 +99,7 @@ it('is not returned for a token of another issuer', async () => {
   expect(entries[0]).not.toHaveProperty('credentialProvider');
 });
 
-it('is not returned for an agent that was deleted or recreated after the token was issued', async () => {
+it('returns no API key for an agent that was deleted or recreated after the token was issued', async () => {
   const { stores, identity } = service;
   await stores.identities.remove(identity);
   const gone = {
@@ -112,7 +112,7 @@ it('is not returned for an agent that was deleted or recreated after the token w
   await expect(get()).rejects.toMatchObject(gone);
 });
 
-it('is not returned to a principal that is not authorized to act as the agent', async () => {
+it('returns no API key to a principal that is not authorized to act as the agent', async () => {
   await expect(get({ principal: STRANGER })).rejects.toMatchObject({ name: 'AccessDeniedException' });
   await expect(get({ principal: STRANGER, name: 'none' })).rejects.toMatchObject({
     name: 'AccessDeniedException',
@@ -123,13 +123,13 @@ it('is not returned to a principal that is not authorized to act as the agent', 
   ]);
 });
 
-it('is not returned to an agent that is not authorized to use the provider', async () => {
+it('returns no API key to an agent that is not authorized to use the provider', async () => {
   const { stores } = service;
   await stores.apiKeyProviders.replace({ ...provider, owner: STRANGER, revision: provider.revision + 1 });
   await expect(get()).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
 
-it('of a provider that there is not is none', async () => {
+it('reports an unknown provider as not found', async () => {
   await expect(get({ name: 'none' })).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
     message: expect.stringContaining('credential provider') as unknown,
@@ -137,7 +137,7 @@ it('of a provider that there is not is none', async () => {
   expect(entries[0]).not.toHaveProperty('credentialProvider');
 });
 
-it('causes an internal error without details if it is missing from the token vault', async () => {
+it('reports an internal error without details if the API key is missing from the token vault', async () => {
   await service.stores.apiKeys.remove(provider.id);
   await expect(get()).rejects.toThrow('the provider has no API key');
   expect(entries).toMatchObject([

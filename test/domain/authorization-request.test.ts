@@ -1,4 +1,4 @@
-/** The authorization request's parameters, and the address that they make. */
+/** The parameters of the authorization request, and the URL that contains them. */
 import { createHash } from 'node:crypto';
 import {
   authorizationParameters,
@@ -19,7 +19,7 @@ function parametersOf(change: Change = {}, sealed: Partial<SealedRequest> = {}, 
   return authorizationParameters(session, { id: 'id', ...sealed }, REDIRECT, BINDING);
 }
 
-it('are those of the code request, with a challenge and what narrows the token', () => {
+it('the parameters are the parameters of a code request, with a challenge and with resources and audiences', () => {
   expect([...parametersOf()]).toEqual([
     ['response_type', 'code'],
     ['client_id', 'agents'],
@@ -32,16 +32,16 @@ it('are those of the code request, with a challenge and what narrows the token',
   ]);
 });
 
-it('have no challenge for a server that takes none, and no scope where none is asked for', () => {
+it('the parameters contain no challenge if the server accepts none, and no scope if none is requested', () => {
   const names = [...parametersOf({ pkce: false }, {}, []).keys()];
   expect(names).toEqual(['response_type', 'client_id', 'redirect_uri', 'state', 'resource']);
 });
 
-it('have scopes as the vendor parts them', () => {
+it("the parameters contain the scopes with the vendor's separator", () => {
   expect(parametersOf({ scopeSeparator: ',' }).get('scope')).toBe('a,b');
 });
 
-it("take the agent's own over the vendor's", () => {
+it("the agent's custom parameters replace the vendor's parameters", () => {
   const parameters = parametersOf(
     { parameters: { prompt: 'consent', access_type: 'offline' } },
     { customParameters: { prompt: 'login' } },
@@ -55,7 +55,7 @@ it.each([
   ...['code_challenge', 'code_challenge_method', 'response_mode', 'request', 'request_uri', 'nonce'],
   ...['authorization_details', 'authorization.details', 'Authorization_Details', 'response.mode'],
   ...['Client_Id', 'redirect.uri', 'redirect uri', 'redirect[uri', 'scope[]', ' state', 'STATE'],
-])("never take the agent's own %s", (name) => {
+])("the agent's custom parameter %s is never used", (name) => {
   const customParameters = { [name]: 'attacker' };
   expect(parametersOf({ pkce: true }, { customParameters }).getAll(name)).not.toContain('attacker');
   expect(parametersOf({ pkce: false }, { customParameters }, []).getAll(name)).not.toContain('attacker');
@@ -64,7 +64,7 @@ it.each([
   expect(wide.getAll(name)).not.toContain('attacker');
 });
 
-describe('the address', () => {
+describe('the authorization URL', () => {
   const given = new URLSearchParams([
     ['client_id', 'agents'],
     ['resource', 'https://a.example'],
@@ -76,13 +76,13 @@ describe('the address', () => {
     expect([...searchParams]).toEqual([['tenant', '1'], ...given]);
   });
 
-  it("takes nothing from the endpoint's query that is given, or that changes what the request means", () => {
+  it('drops query parameters of the endpoint that are also given, or that would change the meaning of the request', () => {
     const endpoint =
       'https://provider.example/authorize?client_id=x&resource=x&request_uri=x&response_mode=x';
     expect([...new URL(authorizationUrl(endpoint, given)).searchParams]).toEqual([...given]);
   });
 
-  it('of a pushed request has client and reference alone', () => {
+  it('contains only the client ID and the request URI of a pushed request', () => {
     const location = authorizationUrl(
       'https://provider.example/authorize',
       pushedParameters('agents', 'urn:x'),

@@ -1,7 +1,7 @@
 /**
- * An authorization server in a function: it publishes its metadata, answers authorization requests as the person
- * at the browser decides, and redeems each code once, for the client, redirect URI and code verifier that it was
- * given to (RFC 6749 section 4.1, RFC 7636 with S256, RFC 9207). It takes requests pushed too (RFC 9126).
+ * An authorization server in a function: it publishes its metadata, answers authorization requests as the person at
+ * the browser decides, and redeems each code once, for the client, redirect URI, and code verifier that it was issued
+ * to (RFC 6749 section 4.1, RFC 7636 with S256, RFC 9207). It also accepts pushed requests (RFC 9126).
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Transport } from '../../lambda/domain/oauth/transport';
@@ -10,7 +10,7 @@ export const PROVIDER = 'https://provider.example';
 export const PUSH_ENDPOINT = `${PROVIDER}/par`;
 export const DISCOVERY_URL = `${PROVIDER}/.well-known/openid-configuration`;
 
-/** What a code was given for. */
+/** The request that a code was issued for. */
 interface GivenCode {
   readonly clientId: string | null;
   readonly redirectUri: string | null;
@@ -20,17 +20,17 @@ interface GivenCode {
 
 export interface TestAuthorizationServer {
   readonly transport: Transport;
-  /** Members of its metadata, beside or instead of the usual ones. */
+  /** Metadata members in addition to, or instead of, the default ones. */
   metadata: Record<string, unknown>;
-  /** Seconds that a pushed request is said to live. */
+  /** The stated lifetime of a pushed request in seconds. */
   pushLifetime: number;
-  /** Token and pushed requests that came in, in order: the form, and the client's credentials. */
+  /** The received token requests and pushed requests, in order: the form, and the client's credentials. */
   readonly requests: { readonly form: URLSearchParams; readonly credentials: string }[];
-  /** Answers that are given to token requests, once each, instead of the server's own. */
+  /** Responses to token requests that replace the server's own response, once each. */
   readonly instead: Response[];
-  /** What happens before the server answers a token request. */
+  /** Runs before the server answers a token request. */
   before: () => Promise<void>;
-  /** The person consents to the authorization request: the query that the browser is sent back with. */
+  /** Consents to the authorization request. Returns the query that the browser is redirected with. */
   consent(authorizationRequest: string): URLSearchParams;
 }
 

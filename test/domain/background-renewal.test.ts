@@ -17,13 +17,13 @@ it('returns the token and dispatches its renewal once', async () => {
   await service.grant();
   service.system.advance(3600 - window - 1);
   await service.ask();
-  expect(service.handedOn).toEqual([]);
+  expect(service.dispatched).toEqual([]);
   service.system.advance(1);
   for (let read = 0; read < 3; read += 1) {
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-0' }, outcome: 'cached' });
   }
   const { identity, provider, owner } = service;
-  expect(service.handedOn).toEqual([
+  expect(service.dispatched).toEqual([
     {
       principal: OWNER,
       workloadName: identity.name,
@@ -58,7 +58,7 @@ it('dispatches nothing after losing the lease to another request', async () => {
   service.system.advance(3600 - window);
   jest.spyOn(service.stores.grants, 'takeLease').mockResolvedValueOnce(false);
   await service.ask();
-  expect(service.handedOn).toEqual([]);
+  expect(service.dispatched).toEqual([]);
 });
 
 it('dispatches nothing during the back-off after a failure', async () => {
@@ -69,29 +69,29 @@ it('dispatches nothing during the back-off after a failure', async () => {
   await service.catchUp();
   expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', result: 'provider-unavailable' });
   await service.ask();
-  expect(service.handedOn).toEqual([]);
+  expect(service.dispatched).toEqual([]);
   service.system.advance(1);
   await service.ask();
-  expect(service.handedOn).toHaveLength(1);
+  expect(service.dispatched).toHaveLength(1);
 });
 
 it('dispatches nothing for a token that cannot be renewed', async () => {
   await service.grant({ refreshExpiresAt: service.system.seconds() + 3000 });
   service.system.advance(3600 - window);
   expect(await service.ask()).toMatchObject({ outcome: 'cached' });
-  expect(service.handedOn).toEqual([]);
+  expect(service.dispatched).toEqual([]);
 });
 
-it('a lease that was left behind is taken over when it is long past', async () => {
+it('takes over a lease that was left behind, after its deadline is clearly past', async () => {
   await service.grant();
   service.system.advance(3600 - window);
   await service.ask();
-  service.handedOn.splice(0);
+  service.dispatched.splice(0);
   await service.ask();
-  expect(service.handedOn).toEqual([]);
+  expect(service.dispatched).toEqual([]);
   service.system.advance(130);
   await service.ask();
-  expect(service.handedOn).toHaveLength(1);
+  expect(service.dispatched).toHaveLength(1);
 });
 
 it('returns the token if the dispatch fails, and the next request dispatches again', async () => {
@@ -113,10 +113,10 @@ it('returns the token if the dispatch fails, and the next request dispatches aga
   });
   expect(await service.stored()).not.toHaveProperty('lease');
   await service.ask();
-  expect(service.handedOn).toHaveLength(1);
+  expect(service.dispatched).toHaveLength(1);
 });
 
-it('the reader has its token when the table fails', async () => {
+it('returns the token if the lease cannot be stored', async () => {
   await service.grant();
   service.system.advance(3600 - window);
   jest.spyOn(service.stores.grants, 'takeLease').mockRejectedValueOnce(new Error('throttled'));
@@ -137,20 +137,20 @@ describe('a dispatched renewal', () => {
       reason: 'overtaken: the lease, the agent, or the provider has changed',
     });
 
-  it("is not done when the lease is another's", async () => {
+  it('is not performed if another renewal has the lease', async () => {
     service.system.advance(130);
     await service.ask();
-    const [first] = service.handedOn.splice(0, 1);
-    const [second] = service.handedOn.splice(0, 1);
+    const [first] = service.dispatched.splice(0, 1);
+    const [second] = service.dispatched.splice(0, 1);
     expect(first?.holder).not.toBe(second?.holder);
-    if (first) service.handedOn.push(first);
+    if (first) service.dispatched.push(first);
     await service.catchUp();
     overtaken();
     expect(service.endpoint.redeemed).toEqual([]);
   });
 
-  it('is not done twice, as Lambda may ask for it', async () => {
-    service.handedOn.push(...service.handedOn);
+  it('is performed once, even if Lambda invokes the function twice', async () => {
+    service.dispatched.push(...service.dispatched);
     await service.catchUp();
     overtaken();
     expect(service.endpoint.redeemed).toEqual(['refresh-0']);
@@ -164,9 +164,9 @@ describe('a dispatched renewal', () => {
   });
 
   it.each([
-    ['gone', undefined],
-    ['another by its name', { id: 'another' }],
-  ])('is not done when the agent is %s', async (_what, another) => {
+    ['was deleted', undefined],
+    ['was deleted and recreated', { id: 'another' }],
+  ])('is not performed if the agent %s', async (_what, another) => {
     const { identities } = service.stores;
     const { identity } = service;
     expect(await identities.remove(identity)).toBe(true);
@@ -184,14 +184,14 @@ describe('a dispatched renewal', () => {
     expect(service.endpoint.redeemed).toEqual([]);
   });
 
-  it('asks for consent when the provider refuses for good', async () => {
+  it('drops the tokens if the provider rejects the refresh token, so that the next request requires consent', async () => {
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     await service.catchUp();
     expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', result: 'consent-required' });
     expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
   });
 
-  it('notes a refusal', async () => {
+  it('records a rejection by the provider', async () => {
     service.endpoint.instead.push(json(401, { error: 'invalid_client' }));
     await service.catchUp();
     expect(lastEntry()).toMatchObject({

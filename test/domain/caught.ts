@@ -1,4 +1,4 @@
-/** What a call threw; undefined when it threw nothing. */
+/** Returns the error that a call threw, or undefined if it threw none. */
 export function caught(call: () => unknown): unknown {
   try {
     call();

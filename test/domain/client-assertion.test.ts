@@ -1,4 +1,4 @@
-/** A client's assertion (RFC 7523 section 3): what it claims, and what no configuration changes. */
+/** A client assertion (RFC 7523 section 3): its claims, and the claims that no configuration can change. */
 import { createSign, generateKeyPairSync, verify } from 'node:crypto';
 import { joseSignature } from '../../lambda/adapters/kms/assertion-keys';
 import { clientAssertion } from '../../lambda/domain/oauth/client-assertion';
@@ -38,7 +38,7 @@ async function asserted(config: PrivateKeyJwt = KEY) {
   };
 }
 
-it('claims who asserts, to whom, and for three minutes from now', async () => {
+it('the assertion names the client and the audience, and is valid for three minutes', async () => {
   const { header, payload, signature, now } = await asserted();
   expect(header).toEqual({ alg: 'ES256', typ: 'JWT' });
   expect(payload).toEqual({
@@ -52,28 +52,28 @@ it('claims who asserts, to whom, and for three minutes from now', async () => {
   expect(signature).toBe('signature');
 });
 
-it("has the key sign it for the provider's owner", async () => {
+it("the assertion is signed by the key of the provider's owner", async () => {
   const { requests, signingInput } = await asserted();
   expect(requests).toEqual([{ keyArn: KEY.keyArn, algorithm: 'ES256', owner: OWNER, signingInput }]);
 });
 
-it('is good once: another has another jti', async () => {
+it('each assertion has its own jti', async () => {
   expect((await asserted()).payload.jti).not.toBe((await asserted()).payload.jti);
 });
 
-it.each([-10, 120])('is in its time for a server whose clock is %i seconds off', async (skew) => {
+it.each([-10, 120])('the assertion is valid at a server whose clock is %i seconds off', async (skew) => {
   const { payload, now } = await asserted();
   expect(payload.iat).toBeLessThanOrEqual(now + skew);
   expect(payload.exp).toBeGreaterThan(now + skew);
 });
 
-it('is recent enough for a server that rejects assertions issued more than 60 seconds ago', async () => {
+it('the assertion is accepted by a server that rejects assertions issued more than 60 seconds ago', async () => {
   const { payload, now } = await asserted();
   // The server's clock may be fast, and the request takes a moment.
   expect(payload.iat).toBeGreaterThan(now - 60 + 45);
 });
 
-it('accepts additional claims and another audience, but never replaces its own claims', async () => {
+it("the assertion can have additional claims and another audience, which never replace the service's claims", async () => {
   const { header, payload } = await asserted({
     ...KEY,
     headerClaims: { kid: 'key-1', 'x5t#S256': 'thumbprint', alg: 'none', typ: 'x' },
@@ -84,7 +84,7 @@ it('accepts additional claims and another audience, but never replaces its own c
   expect(payload.jti).not.toBe('x');
 });
 
-describe('in a request', () => {
+describe('an assertion in a request', () => {
   const parametersOf = async (clientId: string, server: object) => {
     const body = new URLSearchParams();
     const assert = (audience: string) => Promise.resolve(`assertion for ${audience}`);
@@ -108,7 +108,7 @@ describe('in a request', () => {
     });
   });
 
-  it('names no client that has no id', async () => {
+  it('omits the client ID if the client has none', async () => {
     expect(await parametersOf('', { token_endpoint: AUDIENCE })).not.toHaveProperty('client_id');
   });
 
@@ -120,9 +120,9 @@ describe('in a request', () => {
   });
 });
 
-it('has an ECDSA signature in the form of a JWS, whatever its halves begin with', () => {
+it('an ECDSA signature has the form that JWS requires, whatever bytes its halves begin with', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  // Enough of them for halves with a leading zero and with a leading sign byte.
+  // Enough signatures to include halves with a leading zero and halves with a leading sign byte.
   for (let round = 0; round < 400; round += 1) {
     const text = `round ${round}`;
     const signature = joseSignature(createSign('sha256').update(text).sign(privateKey));

@@ -1,4 +1,4 @@
-/** RFC 6749 section 2.3.1, for servers that decode credentials and for those that forget to. */
+/** RFC 6749 section 2.3.1, for servers that decode the credentials and for servers that do not. */
 import fc from 'fast-check';
 import { clientAuthentication, oauthClientOf } from '../../lambda/domain/oauth/client-authentication';
 
@@ -17,10 +17,10 @@ async function authenticated(
   return { body: Object.fromEntries(body), authorization, credentials };
 }
 
-/** As a server decodes `application/x-www-form-urlencoded` (WHATWG URL section 5.1). */
+/** Decodes `application/x-www-form-urlencoded` as a server does (WHATWG URL section 5.1). */
 const decoded = (text = '') => new URLSearchParams(`x=${text}`).get('x');
 
-it('is decoded to what it was, whatever it is made of', async () => {
+it('a server that decodes the credentials reads the original values, whatever characters they contain', async () => {
   const text = fc.string({ minLength: 1, unit: 'grapheme' });
   await fc.assert(
     fc.asyncProperty(text, text, async (id, secret) => {
@@ -33,18 +33,18 @@ it('is decoded to what it was, whatever it is made of', async () => {
 it.each([
   ['3MVG9.client-id_1', "secret_of-the.client~!*'()"],
   ['0f4c5b1e-9a52-4d1f', 'GOCSPX-abc_DEF'],
-])('is read as it is by a server that does not decode: %s', async (id, secret) => {
+])('a server that does not decode the credentials reads the original values: %s', async (id, secret) => {
   const { credentials } = await authenticated('CLIENT_SECRET_BASIC', id, secret);
   expect(credentials).toBe(`${id}:${secret}`);
 });
 
-it('is in the body or in the header, never in both', async () => {
+it('the credentials are in the body or in the header, never in both', async () => {
   const post = await authenticated('CLIENT_SECRET_POST', 'id', 'secret');
   expect(post).toMatchObject({ authorization: null, body: { client_id: 'id', client_secret: 'secret' } });
   expect((await authenticated('CLIENT_SECRET_BASIC', 'id', 'secret')).body).toEqual({});
 });
 
-it('has a name for oauth4webapi, which takes no client without one, where only its assertion names it', () => {
+it('oauth4webapi gets a client ID, which it requires, if only the assertion names the client', () => {
   expect(oauthClientOf({ clientId: '' }).client_id).not.toBe('');
   expect(oauthClientOf({ clientId: 'agents' })).toEqual({ client_id: 'agents' });
 });

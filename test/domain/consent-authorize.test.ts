@@ -1,4 +1,7 @@
-/** The link, opened: the browser is bound and sent on, and a provider that cannot be asked spoils nothing. */
+/**
+ * Opening the authorization URL: the browser is bound to the session and redirected, and an unavailable provider does
+ * not spoil the session.
+ */
 import { authorize } from '../../lambda/domain/consent/authorize';
 import type { PushRequest } from '../../lambda/domain/consent/push';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
@@ -16,7 +19,7 @@ const pushing = () => {
   service.server.metadata = { pushed_authorization_request_endpoint: PUSH_ENDPOINT };
 };
 
-/** Opened, with this for the way to whoever may push. */
+/** Opens the authorization URL, with this function in place of the one that pushes requests. */
 const opened = (sessionUri: string, push: (request: PushRequest) => Promise<never>) =>
   authorize(
     { ...service.deps, pushedAuthorization: { push } },
@@ -52,7 +55,7 @@ it("pushes the request for the session's parties after the session is bound to t
   ]);
 });
 
-it('shows what happened when the request could not be pushed; the link leads to a token afterwards', async () => {
+it('shows an error when the request could not be pushed, and the authorization URL still leads to a token later', async () => {
   pushing();
   const sessionUri = await service.begin();
   const failure = new ProviderFailure('unreachable', 'provider.example: no answer', { unavailable: true });
@@ -76,7 +79,7 @@ it('does not report an internal error as a provider failure', async () => {
   await expect(opened(await service.begin(), () => Promise.reject(fault))).rejects.toBe(fault);
 });
 
-it('pushes at most ten requests of a session, which then ends', async () => {
+it('pushes up to ten requests of a session, and then fails the session', async () => {
   pushing();
   const sessionUri = await service.begin();
   let pushed = 0;
@@ -94,7 +97,7 @@ it('pushes at most ten requests of a session, which then ends', async () => {
   expect(await service.session(sessionUri)).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
 });
 
-it('pushes nothing for a session that is over or answered', async () => {
+it('pushes nothing for a session that is no longer valid or already has a response', async () => {
   pushing();
   const sessionUri = await service.begin();
   await service.consent(sessionUri);

@@ -1,4 +1,7 @@
-/** How a consent begins: one link for one wish, and a session that knows all that its end will need. */
+/**
+ * The beginning of a consent: one authorization URL for one request, and a session with everything that its later
+ * steps need.
+ */
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { clientBindingDigest, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { sessionIdOf } from '../../lambda/domain/consent/session';
@@ -12,7 +15,7 @@ beforeEach(async () => {
   service = await createConsentService();
 });
 
-it('notes all that the browser and the end of the session need', async () => {
+it('stores everything that the browser and the completion of the session need', async () => {
   const { identity, provider, grantId, system } = service;
   const session = await service.session(
     await service.begin({ resources: ['https://calendar.example'], audiences: ['calendar'] }),
@@ -46,7 +49,7 @@ it('notes all that the browser and the end of the session need', async () => {
   });
 });
 
-it('names the session in the link, and the grant names it too', async () => {
+it('puts the session into the authorization URL and into the grant', async () => {
   const { grantId, stores, system } = service;
   const { sessionUri, ...link } = await service.ask();
   expect(link).toEqual({
@@ -62,7 +65,7 @@ it('names the session in the link, and the grant names it too', async () => {
   expect(JSON.stringify(session)).not.toContain(sessionIdOf(sessionUri));
 });
 
-it('does not read more than necessary: neither a new session nor one that is no longer valid', async () => {
+it('reads no session that is new or no longer valid', async () => {
   const { stores, system } = service;
   const [grants, sessions] = [jest.spyOn(stores.grants, 'get'), jest.spyOn(stores.sessions, 'get')];
   await service.begin();
@@ -72,31 +75,39 @@ it('does not read more than necessary: neither a new session nor one that is no 
   expect(sessions).not.toHaveBeenCalled();
 });
 
-describe("what the server's metadata says", () => {
+describe("the server's metadata", () => {
   it.each([
-    ['of pushed requests', { pushed_authorization_request_endpoint: PUSH_ENDPOINT }, { pushed: true }],
     [
-      'of its name in answers',
+      'with an endpoint for pushed requests changes',
+      { pushed_authorization_request_endpoint: PUSH_ENDPOINT },
+      { pushed: true },
+    ],
+    [
+      'without an issuer in responses changes',
       { authorization_response_iss_parameter_supported: false },
       { issuerInAnswer: false },
     ],
     [
-      'not of its name in answers',
+      'that does not mention an issuer in responses changes',
       { authorization_response_iss_parameter_supported: undefined },
       { issuerInAnswer: false },
     ],
     [
-      'of a challenge that it does not take',
+      'without the S256 challenge method changes',
       { code_challenge_methods_supported: ['plain'] },
       { pkce: false },
     ],
-    ['nothing of challenges', { code_challenge_methods_supported: undefined }, { pkce: true }],
-  ])('%s counts', async (_what, metadata, authorization) => {
+    [
+      'that does not mention challenge methods adds a challenge to',
+      { code_challenge_methods_supported: undefined },
+      { pkce: true },
+    ],
+  ])('%s the authorization request', async (_what, metadata, authorization) => {
     service.server.metadata = metadata;
     expect((await service.session(await service.begin())).authorization).toMatchObject(authorization);
   });
 
-  it('must name an authorization endpoint, or nothing begins', async () => {
+  it('prevents a consent if it has no authorization endpoint', async () => {
     service.server.metadata = { authorization_endpoint: undefined };
     const failed = service.begin();
     await expect(failed).rejects.toBeInstanceOf(ProviderFailure);
@@ -109,12 +120,12 @@ describe("what the server's metadata says", () => {
   });
 });
 
-it('knows the vendor that refuses a challenge, whatever its metadata says', async () => {
+it("sends no challenge to a vendor that rejects it, whatever the server's metadata states", async () => {
   const provider = { ...service.provider, vendor: 'LinkedinOauth2' as const };
   expect((await service.session(await service.begin({ provider }))).authorization.pkce).toBe(false);
 });
 
-it('begins a new session without an earlier one', async () => {
+it('begins a new session for forceAuthentication without an earlier grant', async () => {
   expect((await service.session(await service.begin({ forget: true }))).epoch).toBe(1);
 });
 
@@ -127,21 +138,21 @@ describe('a return URL', () => {
 
   it.each([
     ['a prefix', 'https://app.example/'],
-    ['a longer one', `${RETURN_URL}/`],
-    ['another case', 'https://APP.example/back'],
-    ['an added query', `${RETURN_URL}?a=1`],
-  ])('that is %s of a registered one is refused', async (_what, returnUrl) => {
+    ['an extension', `${RETURN_URL}/`],
+    ['a variant in different case', 'https://APP.example/back'],
+    ['a variant with a query', `${RETURN_URL}?a=1`],
+  ])('is rejected if it is %s of a registered one', async (_what, returnUrl) => {
     const message = expect.stringContaining(service.identity.arn) as unknown;
     await expect(service.begin({ returnUrl })).rejects.toMatchObject(invalid(message));
     expect(await service.stores.grants.get(service.grantId)).toBeUndefined();
   });
 
-  it('must be given', async () => {
+  it('is required', async () => {
     const message = 'You must provide a ResourceOauth2ReturnUrl to proceed with this flow';
     await expect(service.begin({ returnUrl: undefined })).rejects.toMatchObject(invalid(message));
   });
 
-  it('must be registered at all', async () => {
+  it('is rejected if the workload identity has no registered return URL', async () => {
     const message =
       'You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow';
     const identity = sampleIdentity({ allowedResourceOauth2ReturnUrls: [] });
@@ -150,14 +161,14 @@ describe('a return URL', () => {
     }
   });
 
-  it('may be any of the registered ones', async () => {
+  it('can be any of the registered ones', async () => {
     const returnUrl = 'https://app.example/other';
     const identity = { ...service.identity, allowedResourceOauth2ReturnUrls: [RETURN_URL, returnUrl] };
     expect((await service.session(await service.begin({ identity, returnUrl }))).returnUrl).toBe(returnUrl);
   });
 });
 
-/** The provider as it is now: deleted and recreated, or reconfigured. */
+/** The provider after the change: deleted and recreated, or reconfigured. */
 async function inPlaceOfTheProvider(change: { id: string } | { clientId: string }): Promise<Oauth2Provider> {
   const { providers } = service.stores;
   const provider = { ...service.provider, ...change };
@@ -166,7 +177,7 @@ async function inPlaceOfTheProvider(change: { id: string } | { clientId: string 
   return provider;
 }
 
-describe('asked again while the link is open', () => {
+describe('a request while an earlier authorization URL is open', () => {
   const first = { customState: 'state', customParameters: { prompt: 'login', hd: 'example' } };
   let link: string;
   beforeEach(async () => {
@@ -174,39 +185,39 @@ describe('asked again while the link is open', () => {
   });
 
   it.each([
-    ['the same', first],
+    ['the same members', first],
     ['fewer scopes', { ...first, scopes: ['b'] }],
     ['no scopes', { ...first, scopes: [] }],
-    ['nothing else said', { returnUrl: undefined }],
-    ['the parameters in another order', { customParameters: { hd: 'example', prompt: 'login' } }],
-  ])('for %s, it is the same link', async (_what, change) => {
+    ['no return URL', { returnUrl: undefined }],
+    ['the parameters in a different order', { customParameters: { hd: 'example', prompt: 'login' } }],
+  ])('with %s returns the same authorization URL', async (_what, change) => {
     expect(await service.begin(change)).toBe(link);
   });
 
   it.each([
     ['another scope', { scopes: ['a', 'c'] }],
     ['another state', { customState: 'other' }],
-    ['a parameter more', { customParameters: { ...first.customParameters, max_age: '0' } }],
-    ['a parameter less', { customParameters: { prompt: 'login' } }],
+    ['an additional parameter', { customParameters: { ...first.customParameters, max_age: '0' } }],
+    ['one parameter fewer', { customParameters: { prompt: 'login' } }],
     ['another parameter', { customParameters: { prompt: 'login', login_hint: 'example' } }],
-    ['another value', { customParameters: { prompt: 'login', hd: 'other' } }],
-  ])('for %s, it is a new one', async (_what, change) => {
+    ['another value of a parameter', { customParameters: { prompt: 'login', hd: 'other' } }],
+  ])('with %s returns a new authorization URL', async (_what, change) => {
     expect(await service.begin(change)).not.toBe(link);
   });
 
-  it('for another return URL, it is a new one', async () => {
+  it('with another return URL returns a new authorization URL', async () => {
     const returnUrl = 'https://app.example/other';
     const identity = { ...service.identity, allowedResourceOauth2ReturnUrls: [RETURN_URL, returnUrl] };
     expect(await service.begin({ ...first, identity, returnUrl })).not.toBe(link);
   });
 
-  it('for any parameters where the first had none, it is a new one', async () => {
+  it('with parameters returns a new authorization URL if the first request had none', async () => {
     const plain = await service.begin({ scopes: ['c'] });
     expect(await service.begin({ scopes: ['c'], customParameters: {} })).toBe(plain);
     expect(await service.begin({ scopes: ['c'], customParameters: { prompt: 'login' } })).not.toBe(plain);
   });
 
-  it("after forceAuthentication, it is a new one, and the old one's session is of the past", async () => {
+  it('with forceAuthentication returns a new authorization URL, and the old session belongs to an earlier epoch', async () => {
     const renewed = await service.begin({ ...first, forget: true });
     expect(renewed).not.toBe(link);
     expect((await service.session(renewed)).epoch).toBe(1);
@@ -214,7 +225,7 @@ describe('asked again while the link is open', () => {
     expect(await service.begin(first)).toBe(renewed);
   });
 
-  it('when the grant was forgotten since the session began, it is a new one', async () => {
+  it('returns a new authorization URL if the grant was deleted after the session began', async () => {
     const { grantId, stores, provider, system } = service;
     const { hash } = await service.session(link);
     const change = {
@@ -227,14 +238,14 @@ describe('asked again while the link is open', () => {
     expect(await service.begin(first)).not.toBe(link);
   });
 
-  it('when its time is over, it is a new one', async () => {
+  it('returns a new authorization URL if the session is no longer valid', async () => {
     service.system.advance(SESSION_LIFETIME - 1);
     expect(await service.begin(first)).toBe(link);
     service.system.advance(1);
     expect(await service.begin(first)).not.toBe(link);
   });
 
-  it('when it was answered and not completed within a minute, it is a new one; the old one still completes', async () => {
+  it('returns a new authorization URL one minute after a response that was not completed, and the old session can still complete', async () => {
     const completionUri = await service.consented(link);
     service.system.advance(59);
     expect(await service.begin(first)).toBe(link);
@@ -246,7 +257,7 @@ describe('asked again while the link is open', () => {
     expect(await service.held()).toBeDefined();
   });
 
-  it('when it was answered for good, it is a new one', async () => {
+  it('returns a new authorization URL if the session is completed', async () => {
     const completionUri = await service.consented(link);
     expect(await service.begin(first)).toBe(link);
     await service.complete(completionUri);
@@ -256,7 +267,7 @@ describe('asked again while the link is open', () => {
   it.each([
     ['deleted and recreated', { id: 'another-id' }],
     ['configured for another client', { clientId: 'another-client' }],
-  ])('of a provider that was %s, it is a new one', async (_what, change) => {
+  ])('returns a new authorization URL if the provider was %s', async (_what, change) => {
     const provider = await inPlaceOfTheProvider(change);
     const renewed = await service.begin({ ...first, provider });
     expect(renewed).not.toBe(link);
@@ -264,21 +275,21 @@ describe('asked again while the link is open', () => {
   });
 });
 
-describe('a grant that is held', () => {
+describe('a stored grant', () => {
   beforeEach(async () => {
     const link = await service.begin();
     const completionUri = await service.consented(link);
     await service.complete(completionUri);
   });
 
-  it('is widened: consent is asked for the union', async () => {
+  it('is widened: the request asks for the union of the scopes', async () => {
     const session = await service.session(await service.begin({ scopes: ['b', 'c'] }));
     expect(session.scopes).toEqual(['a', 'b', 'c']);
     expect(session.epoch).toBe(0);
     expect(await service.held()).toBeDefined();
   });
 
-  it('keeps the scopes that custom parameters asked for apart, through each consent until it is forgotten', async () => {
+  it('keeps the scopes from custom parameters separately, through each consent until the grant is deleted', async () => {
     const [admin, owner] = [{ user_scope: 'admin,a' }, { optional_scope: 'owner' }];
     const first = await service.begin({ customParameters: admin });
     expect(await service.session(first)).toMatchObject({
@@ -294,7 +305,7 @@ describe('a grant that is held', () => {
     expect(await service.session(renewed)).not.toHaveProperty('parameterScopes');
   });
 
-  it('is dropped in the same write that begins renewed, and its scopes with it', async () => {
+  it('is deleted together with its scopes in the write that stores the new session, after forceAuthentication', async () => {
     const session = await service.session(await service.begin({ scopes: ['c'], forget: true }));
     expect(session.scopes).toEqual(['c']);
     expect(await service.held()).toBeUndefined();
@@ -303,7 +314,7 @@ describe('a grant that is held', () => {
   it.each([
     ['an earlier provider of the same name', { id: 'another-id' }],
     ['another client at the server', { clientId: 'another-client' }],
-  ])('of %s is dropped, scopes and all', async (_what, change) => {
+  ])('of %s is deleted together with its scopes', async (_what, change) => {
     const provider = await inPlaceOfTheProvider(change);
     const session = await service.session(await service.begin({ scopes: ['c'], provider }));
     expect(session).toMatchObject({ scopes: ['c'], epoch: 1 });
@@ -312,12 +323,12 @@ describe('a grant that is held', () => {
 });
 
 describe('two concurrent requests', () => {
-  it('get one link', async () => {
+  it('return one authorization URL', async () => {
     const links = await Promise.all([service.begin(), service.begin()]);
     expect(new Set(links).size).toBe(1);
   });
 
-  it('get one link when both force, and forget once', async () => {
+  it('return one authorization URL and delete the grant once, if both have forceAuthentication', async () => {
     await service.begin();
     const links = await Promise.all([service.begin({ forget: true }), service.begin({ forget: true })]);
     expect(new Set(links).size).toBe(1);
@@ -354,7 +365,7 @@ describe('two concurrent requests', () => {
   it('are throttled when other requests win every attempt', async () => {
     let wishes = 0;
     const { grants } = service.stores;
-    // Before each write of this one, somebody else gets a link for something else in.
+    // Before each write of this request, another request stores a session for other parameters.
     service.deps.grants = {
       ...grants,
       async openConsent(id, change) {
@@ -372,7 +383,7 @@ describe('two concurrent requests', () => {
   });
 });
 
-it("gives out a link at this service's own address", async () => {
+it("returns an authorization URL at this service's own address", async () => {
   const { location } = await service.open(await service.begin());
   expect(new URL(location).searchParams.get('redirect_uri')).toBe(
     `${ISSUER}/identities/oauth2/callback/${service.provider.callbackId}`,

@@ -1,6 +1,6 @@
 /**
- * The browser's part of a consent, over memory: it counts only in the browser that began it, with the answer to its
- * own request, at the provider that was asked; and once.
+ * The browser's part of a consent, with in-memory stores: a response is accepted only in the browser that opened the
+ * session, for the latest request of that browser, from the requested provider, and once.
  */
 import type { BrowserOutcome } from '../../lambda/domain/consent/browser';
 import { sessionIdOf } from '../../lambda/domain/consent/session';
@@ -29,7 +29,7 @@ const back = (parameters: Record<string, string>): string => {
 const shown = (outcome: BrowserOutcome) => (outcome.kind === 'page' ? outcome.page.name : 'redirect');
 const lastEntry = () => service.entries.at(-1);
 
-/** What the audit trail says of any step of this session. */
+/** The fields that every audit entry of this session contains. */
 const facts = () => ({
   workloadIdentity: service.identity.arn,
   user: service.grantId.subjectHash,
@@ -37,8 +37,8 @@ const facts = () => ({
   scopes: ['a', 'b'],
 });
 
-describe('the link, opened', () => {
-  it('sends the browser to the provider with a request that is bound to it', async () => {
+describe('opening the authorization URL', () => {
+  it('redirects the browser to the provider with a request that is bound to the browser', async () => {
     const outcome = await service.authorize(link);
     if (outcome.kind !== 'redirect') throw new Error('a page');
     const session = await service.session(link);
@@ -58,12 +58,12 @@ describe('the link, opened', () => {
     });
   });
 
-  it("gives the cookie what is left of the session's time", async () => {
+  it('sets a cookie that lives as long as the rest of the session', async () => {
     service.system.advance(100);
     expect(await service.authorize(link)).toMatchObject({ cookie: { maxAge: SESSION_LIFETIME - 100 } });
   });
 
-  it('again, begins again: neither state, cookie nor verifier are those of before', async () => {
+  it('twice creates a new state, cookie, and verifier', async () => {
     const [first, second] = [await service.open(link), await service.open(link)];
     expect(second.location).not.toBe(first.location);
     expect([...second.cookies]).not.toEqual([...first.cookies]);
@@ -76,14 +76,14 @@ describe('the link, opened', () => {
   it.each([
     ['nothing', () => undefined],
     ['no session URI', () => sessionIdOf(link)],
-    ['a session that there is not', () => `${link}x`],
+    ['an unknown session', () => `${link}x`],
     ['an empty id', () => 'urn:ietf:params:oauth:request_uri:'],
-  ])('with %s, shows that the link is no longer valid', async (_what, requestUri) => {
+  ])('with %s shows that the link is no longer valid', async (_what, requestUri) => {
     expect(await service.authorize(requestUri())).toEqual({ kind: 'page', page: { name: 'link-ended' } });
     expect(lastEntry()).toEqual({ operation: 'Authorize', outcome: 'denied', reason: 'no such session' });
   });
 
-  it('works to its last second and no longer', async () => {
+  it('works until the last second of the session, and not after it', async () => {
     service.system.advance(SESSION_LIFETIME - 1);
     expect(shown(await service.authorize(link))).toBe('redirect');
     service.system.advance(1);
@@ -91,7 +91,7 @@ describe('the link, opened', () => {
     expect(lastEntry()).toMatchObject({ outcome: 'denied', reason: 'session expired' });
   });
 
-  it('after the answer, tells where to go only to the browser that answered, and never the state', async () => {
+  it('after the response returns the return URL only to the browser that delivered the response, and never the state', async () => {
     const { location, cookies, callbackId } = await service.open(link);
     await service.callback({ callbackId, cookies, query: service.server.consent(location) });
     const forged = new Map([...cookies.keys()].map((name) => [name, 'forged']));
@@ -113,7 +113,7 @@ describe('the link, opened', () => {
     });
   });
 
-  it('hides no fault of this service behind the provider', async () => {
+  it('reports an internal error as an internal error, not as a provider failure', async () => {
     service = await createConsentService();
     service.server.metadata = { pushed_authorization_request_endpoint: PUSH_ENDPOINT };
     const pushed = await service.begin();
@@ -121,27 +121,27 @@ describe('the link, opened', () => {
     await expect(service.authorize(pushed)).rejects.toThrow('a fault of this service');
   });
 
-  it('works in one of two browsers that open it concurrently', async () => {
+  it('in two browsers concurrently works in one of them', async () => {
     const outcomes = await Promise.all([service.authorize(link), service.authorize(link)]);
     expect(outcomes.map(shown).sort()).toEqual(['already-answered', 'redirect']);
   });
 });
 
-describe('a provider that takes requests pushed', () => {
+describe('a provider that accepts pushed requests', () => {
   beforeEach(async () => {
     service = await createConsentService();
     service.server.metadata = { pushed_authorization_request_endpoint: PUSH_ENDPOINT };
     link = await service.begin();
   });
 
-  it('gets it so; the browser carries client and reference alone', async () => {
+  it('gets the request from the service, and the browser sends only the client ID and the request URI', async () => {
     const { location } = await service.open(link);
     expect([...new URL(location).searchParams.keys()].sort()).toEqual(['client_id', 'request_uri']);
     expect(service.server.requests.at(-1)?.form.get('code_challenge_method')).toBe('S256');
     expect((await service.session(link)).state).toBe('STARTED');
   });
 
-  it('is unavailable: the page says so, and the link can be opened again', async () => {
+  it('shows an error page while it is unavailable, and the authorization URL still works', async () => {
     service.server.instead.push(new Response('down', { status: 503 }));
     expect(await service.authorize(link)).toEqual({
       kind: 'page',
@@ -151,7 +151,7 @@ describe('a provider that takes requests pushed', () => {
     expect(shown(await service.consent(link))).toBe('redirect');
   });
 
-  it('and rejects it for good: the session is over, and the link says so from then on', async () => {
+  it('ends the session if it rejects the request, and the authorization URL then says so', async () => {
     service.server.instead.push(Response.json({ error: 'invalid_scope' }, { status: 400 }));
     const rejected = {
       kind: 'page',
@@ -164,7 +164,7 @@ describe('a provider that takes requests pushed', () => {
     expect(await service.begin()).not.toBe(link);
   });
 
-  it('rejects the request of an earlier browser: the later browser continues', async () => {
+  it('can reject the request of an earlier browser without an effect on a later browser', async () => {
     let later: BrowserAtProvider | undefined;
     service.server.before = async () => {
       service.server.before = () => Promise.resolve();
@@ -178,7 +178,7 @@ describe('a provider that takes requests pushed', () => {
   });
 });
 
-describe('the answer', () => {
+describe('the authorization response', () => {
   let browser: BrowserAtProvider;
   let answer: URLSearchParams;
   beforeEach(async () => {
@@ -186,7 +186,7 @@ describe('the answer', () => {
     answer = service.server.consent(browser.location);
   });
 
-  it('is kept, sealed, and the browser sent back to the application', async () => {
+  it('is stored encrypted, and the browser is redirected to the application', async () => {
     const outcome = await service.callback({ ...browser, query: answer });
     const completionUri = completionUriIn(outcome);
     expect(outcome).toEqual({
@@ -212,7 +212,7 @@ describe('the answer', () => {
   it.each<[string, (query: URLSearchParams) => void, string]>([
     ['without a state', (query) => query.delete('state'), 'no such session'],
     ['with two states', (query) => query.append('state', 'x'), 'no such session'],
-    ['with no state of this service', (query) => query.set('state', 'x'), 'no such session'],
+    ['with a state that the service did not create', (query) => query.set('state', 'x'), 'no such session'],
     [
       'with something before its state',
       (query) => query.set('state', `x${query.get('state')}`),
@@ -224,7 +224,7 @@ describe('the answer', () => {
       'no such session',
     ],
     [
-      'with the state of a session that there is not',
+      'with the state of an unknown session',
       (query) => query.set('state', `${'x'.repeat(43)}.${'x'.repeat(43)}`),
       'no such session',
     ],
@@ -239,7 +239,7 @@ describe('the answer', () => {
     ['without a code', (query) => query.delete('code'), 'neither code nor error'],
     ['with two codes', (query) => query.append('code', 'x'), 'neither code nor error'],
     ['with code and error', (query) => query.set('error', 'access_denied'), 'neither code nor error'],
-  ])('%s is refused, and the right one still counts', async (_what, spoil, reason) => {
+  ])('is rejected %s, and the correct response is still accepted', async (_what, spoil, reason) => {
     const spoilt = new URLSearchParams(answer);
     spoil(spoilt);
     const refused = await service.callback({ ...browser, query: spoilt });
@@ -256,14 +256,14 @@ describe('the answer', () => {
       'another browser',
     ],
     ['the callback of another provider', () => ({ callbackId: 'x' }), 'callback of another provider'],
-  ])('at %s is refused, and the right one still counts', async (_what, change, reason) => {
+  ])('is rejected at %s, and the correct response is still accepted', async (_what, change, reason) => {
     const refused = await service.callback({ ...browser, ...change(browser), query: answer });
     expect(shown(refused)).toBe('answer-refused');
     expect(lastEntry()).toEqual({ operation: 'Callback', outcome: 'denied', reason, ...facts() });
     expect(shown(await service.callback({ ...browser, query: answer }))).toBe('redirect');
   });
 
-  it("without a session's name in it asks the table for none", async () => {
+  it('does not read the table if it does not name a session', async () => {
     service.deps.sessions = {
       ...service.stores.sessions,
       get: () => Promise.reject(new Error('asked for a session without a name')),
@@ -272,7 +272,7 @@ describe('the answer', () => {
     expect(shown(outcome)).toBe('answer-refused');
   });
 
-  it('counts once; loaded again, it tells only the browser that answered where to go', async () => {
+  it('is accepted once; when the page is loaded again, only the browser that delivered the response gets the return URL', async () => {
     const completionUri = completionUriIn(await service.callback({ ...browser, query: answer }));
     expect(await service.callback({ ...browser, query: answer })).toEqual({
       kind: 'page',
@@ -293,7 +293,7 @@ describe('the answer', () => {
     );
   });
 
-  it('comes in time to the last second and no longer', async () => {
+  it('is accepted until the last second of the session, and not after it', async () => {
     service.system.advance(SESSION_LIFETIME);
     expect(shown(await service.callback({ ...browser, query: answer }))).toBe('link-ended');
     expect(lastEntry()).toMatchObject({ outcome: 'denied', reason: 'session expired' });
@@ -301,9 +301,9 @@ describe('the answer', () => {
     expect(shown(await service.callback({ ...browser, query: answer }))).toBe('redirect');
   });
 
-  it('of a server that never names itself counts without an issuer, and with its own only', async () => {
+  it("from a server that states no issuer is accepted without an issuer and with the server's own issuer only", async () => {
     service.server.metadata = { authorization_response_iss_parameter_supported: false };
-    // Discovered anew.
+    // The metadata is requested again.
     service.system.advance(3600);
     const other = await service.begin({ scopes: ['x'] });
     const at = await service.open(other);
@@ -315,7 +315,7 @@ describe('the answer', () => {
   });
 });
 
-describe('a refusal', () => {
+describe('an error response', () => {
   const refusal = (browser: BrowserAtProvider, error: string) =>
     new URLSearchParams({
       error,
@@ -323,7 +323,7 @@ describe('a refusal', () => {
       iss: PROVIDER,
     });
 
-  it("ends the session, tells the person, and leads back with the provider's own code", async () => {
+  it("ends the session, shows the error to the person, and redirects with the provider's error code", async () => {
     const browser = await service.open(link);
     const outcome = await service.callback({ ...browser, query: refusal(browser, 'access_denied') });
     const page = outcome.kind === 'page' && outcome.page.name === 'not-granted' ? outcome.page : undefined;
@@ -344,7 +344,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('shows the outcome again only to the browser that delivered it', async () => {
+  it('is shown again only to the browser that delivered it', async () => {
     const browser = await service.open(link);
     const input = { ...browser, query: refusal(browser, 'access_denied') };
     await service.callback(input);
@@ -356,7 +356,7 @@ describe('a refusal', () => {
     expect(shown(other)).toBe('already-answered');
   });
 
-  it('leads back with a session_id that completes nothing', async () => {
+  it('redirects with a session_id that cannot complete a session', async () => {
     const browser = await service.open(link);
     const outcome = await service.callback({ ...browser, query: refusal(browser, 'access_denied') });
     const returnTo = outcome.kind === 'page' && 'returnTo' in outcome.page ? outcome.page.returnTo : '';
@@ -371,7 +371,7 @@ describe('a refusal', () => {
     expect(outcome).toMatchObject({ page: { error: 'invalid_response' } });
   });
 
-  it('with two codes has none', async () => {
+  it('with two error codes is reported without a code', async () => {
     const browser = await service.open(link);
     const query = refusal(browser, 'access_denied');
     query.append('error', 'undefined');

@@ -1,6 +1,6 @@
 /**
- * Session binding, over memory: only for the user who began it is the code redeemed, once, and the grant sealed into
- * the vault. Whatever is wrong is one refusal to the caller, and its reason in the audit trail.
+ * Session binding, with in-memory stores: only the user who began the session can have the code redeemed, once, and
+ * the grant stored in the token vault. The caller always gets the same error; the audit entry has the reason.
  */
 import { completeResourceTokenAuth, type UserIdentifier } from '../../lambda/domain/consent/complete';
 import { sessionIdOf, type Session } from '../../lambda/domain/consent/session';
@@ -14,7 +14,7 @@ const STRANGER = 'arn:aws:iam::123456789012:role/stranger';
 
 let service: ConsentService;
 let link: string;
-/** What the browser that consented brings to the application. */
+/** The completion URI that the browser brings to the application after the consent. */
 let completion: string;
 beforeEach(async () => {
   service = await createConsentService();
@@ -24,7 +24,7 @@ beforeEach(async () => {
 const lastEntry = () => service.entries.at(-1);
 const codesSent = () => service.server.requests.map(({ form }) => form.get('code'));
 
-/** Completes, and expects the one refusal that tells the caller nothing. */
+/** Completes the session, and expects the one error that reveals nothing to the caller. */
 async function refused(reason: string, ...[identifier, principal]: [typeof ANA?, string?]): Promise<void> {
   await expect(service.complete(completion, identifier, principal)).rejects.toMatchObject({
     name: 'AccessDeniedException',
@@ -35,7 +35,7 @@ async function refused(reason: string, ...[identifier, principal]: [typeof ANA?,
   expect(await service.held()).toBeUndefined();
 }
 
-/** Changes the agent as it is stored. */
+/** Changes the stored workload identity. */
 async function changeIdentity(change: object): Promise<void> {
   const { identity, stores } = service;
   expect(await stores.identities.replace({ ...identity, ...change, revision: identity.revision + 1 })).toBe(
@@ -50,7 +50,7 @@ async function changeProvider(change: object): Promise<void> {
   );
 }
 
-describe('after the consent', () => {
+describe('completion after the consent', () => {
   let code: string;
   beforeEach(async () => {
     completion = await service.consented(link);
@@ -98,7 +98,7 @@ describe('after the consent', () => {
     });
   });
 
-  it('the code is redeemed for the redirect URI that it was issued for, also at another address', async () => {
+  it('redeems the code for the redirect URI that it was issued for, also after the service moved to another address', async () => {
     const { provider, server } = service;
     const moved = { ...service.deps, baseUrl: 'https://moved.example' };
     await completeResourceTokenAuth(moved, { arn: OWNER }, completion, ANA);
@@ -114,7 +114,7 @@ describe('after the consent', () => {
     expect(grant?.tokens).not.toHaveProperty('expiresAt');
   });
 
-  it('the scopes that custom parameters asked for are stored too, also of a session of an earlier version', async () => {
+  it('stores the scopes from custom parameters too, also for a session of an earlier version', async () => {
     const { stores, grantId } = service;
     const create = stores.sessions.create.bind(stores.sessions);
     jest.spyOn(stores.sessions, 'create').mockImplementationOnce(async (session) => {
@@ -128,19 +128,16 @@ describe('after the consent', () => {
   });
 
   it.each<[string, UserIdentifier]>([
-    ['by id', { userId: 'ben' }],
+    ['by user ID', { userId: 'ben' }],
     ['by a token', ANA_BY_TOKEN],
-  ])(
-    'another user, %s, is refused and ends the session: no one can complete it any more',
-    async (_how, ben) => {
-      await refused('not the user that began the session', ben);
-      const session = await service.session(link);
-      expect(session).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
-      expect(session).not.toHaveProperty('sealedCode');
-      await refused('session is FAILED');
-      expect(service.server.requests).toEqual([]);
-    },
-  );
+  ])('rejects another user, identified %s, and ends the session for every user', async (_how, ben) => {
+    await refused('not the user that began the session', ben);
+    const session = await service.session(link);
+    expect(session).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
+    expect(session).not.toHaveProperty('sealedCode');
+    await refused('session is FAILED');
+    expect(service.server.requests).toEqual([]);
+  });
 
   it('rejects the session URI of the link for every caller and user, and keeps the session', async () => {
     for (const user of [ANA, { userId: 'ben' }]) {
@@ -168,7 +165,7 @@ describe('after the consent', () => {
         return `urn:ietf:params:oauth:request_uri:${(await service.session(link)).hash}.${secret}`;
       },
     ],
-  ])('a completion URI %s is refused, and the session stays', async (_which, other) => {
+  ])('rejects a completion URI %s, and keeps the session', async (_which, other) => {
     await expect(service.complete(await other())).rejects.toMatchObject({
       detail: 'not the completion URI of this session',
     });
@@ -195,11 +192,11 @@ describe('after the consent', () => {
   describe.each([
     ['the agent', () => changeIdentity, 'CompleteResourceTokenAuth', 'GetWorkloadAccessToken'],
     ['the provider', () => changeProvider, 'GetResourceOauth2Token', 'GetOauth2CredentialProvider'],
-  ] as const)('a policy of %s', (_whose, change, action, other) => {
+  ] as const)('with a policy of %s', (_whose, change, action, other) => {
     const denying = (denied: string) =>
       policy(statement({ Effect: 'Deny', Principal: { AWS: OWNER }, Action: `bedrock-agentcore:${denied}` }));
 
-    it('that denies it holds', async () => {
+    it('is rejected if the policy denies it', async () => {
       await change()({ policy: denying(action) });
       await expect(service.complete(completion)).rejects.toMatchObject({
         message: 'Invalid or expired session',
@@ -207,7 +204,7 @@ describe('after the consent', () => {
       expect(service.server.requests).toEqual([]);
     });
 
-    it('about something else does not', async () => {
+    it('works if the policy denies another action', async () => {
       await change()({ policy: denying(other) });
       await service.complete(completion);
     });
@@ -223,8 +220,8 @@ describe('after the consent', () => {
 
   it.each([
     ['deleted', false],
-    ['deleted and created again', true],
-  ])('a provider that was %s is another, and the session is over', async (_what, again) => {
+    ['deleted and recreated', true],
+  ])('rejects and ends the session if the provider was %s', async (_what, again) => {
     const { provider, stores } = service;
     await stores.providers.remove(provider);
     if (again) await stores.providers.create({ ...provider, id: 'another' });
@@ -232,13 +229,13 @@ describe('after the consent', () => {
     await refused('session is FAILED');
   });
 
-  it("a provider that was configured for another client does not get this one's code", async () => {
+  it('does not redeem the code if the provider was configured for another client', async () => {
     await changeProvider({ clientId: 'another' });
     await refused('the credential provider was reconfigured after the session began');
     expect(service.server.requests).toEqual([]);
   });
 
-  it('an agent that may no longer use the provider is refused', async () => {
+  it('rejects an agent that is no longer authorized to use the provider', async () => {
     await changeProvider({ owner: STRANGER });
     await expect(service.complete(completion)).rejects.toMatchObject({
       message: 'Invalid or expired session',
@@ -246,14 +243,14 @@ describe('after the consent', () => {
     expect(service.server.requests).toEqual([]);
   });
 
-  it("it works to the session's last second and no longer", async () => {
+  it('works until the last second of the session, and not after it', async () => {
     service.system.advance(SESSION_LIFETIME);
     await refused('session expired');
     service.system.advance(-1);
     await service.complete(completion);
   });
 
-  it('it works once', async () => {
+  it('works once', async () => {
     await service.complete(completion);
     await expect(service.complete(completion)).rejects.toMatchObject({ detail: 'session is COMPLETED' });
     expect(codesSent()).toHaveLength(1);
@@ -274,7 +271,7 @@ describe('after the consent', () => {
     expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
   });
 
-  it('a provider that refuses the code ends the session, with its own error code', async () => {
+  it("ends the session with the provider's error code if the provider rejects the code", async () => {
     service.server.instead.push(Response.json({ error: 'invalid_grant' }, { status: 400 }));
     await expect(service.complete(completion)).rejects.toMatchObject({
       name: 'ValidationException',
@@ -291,14 +288,14 @@ describe('after the consent', () => {
     expect(await service.session(link)).toMatchObject({ state: 'FAILED' });
   });
 
-  it('a failure of this service ends the session too, for the code may be spent', async () => {
+  it('ends the session after an internal error, because the code might be used up', async () => {
     service.server.before = () => Promise.reject(new Error('the network of this function'));
     await expect(service.complete(completion)).rejects.toThrow('the network of this function');
     expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
     expect(lastEntry()).toMatchObject({ outcome: 'failed', reason: 'internal error' });
   });
 
-  it('a session that outlives its time while the code is redeemed still completes', async () => {
+  it('still works if the session lifetime ends while the code is redeemed', async () => {
     service.server.before = () => {
       service.system.advance(SESSION_LIFETIME);
       return Promise.resolve();
@@ -311,7 +308,7 @@ describe('after the consent', () => {
 it.each<[Session['state'], (link: string) => Promise<unknown>]>([
   ['CREATED', () => Promise.resolve()],
   ['STARTED', (sessionUri) => service.open(sessionUri)],
-])('before the consent (%s) nothing completes the session, and nothing is lost', async (_state, until) => {
+])('completes nothing before the consent (%s), and the session can still complete', async (_state, until) => {
   await until(link);
   const { hash } = await service.session(link);
   for (const early of [link, `urn:ietf:params:oauth:request_uri:${hash}.${'x'.repeat(43)}`]) {
@@ -322,13 +319,13 @@ it.each<[Session['state'], (link: string) => Promise<unknown>]>([
 
 it.each([
   ['no session URI', () => sessionIdOf(link) ?? ''],
-  ['a session that there is not', () => `${link}x`],
+  ['an unknown session', () => `${link}x`],
   [
-    'a completion URI of a session that there is not',
+    'a completion URI of an unknown session',
     () => `urn:ietf:params:oauth:request_uri:${'x'.repeat(43)}.${'x'.repeat(43)}`,
   ],
   ['an empty id', () => 'urn:ietf:params:oauth:request_uri:'],
-])('%s is rejected like any unknown session', async (_what, sessionUri) => {
+])('rejects %s like any unknown session', async (_what, sessionUri) => {
   await expect(service.complete(sessionUri())).rejects.toMatchObject({
     name: 'AccessDeniedException',
     message: 'Invalid or expired session',
@@ -336,18 +333,18 @@ it.each([
   });
 });
 
-describe('a session of a user whom a token named', () => {
+describe('a session for a user that a token identified', () => {
   beforeEach(async () => {
     service = await createConsentService({ kind: 'jwt', issuer: 'https://issuer.example', subject: 'ana' });
     completion = await service.consented(await service.begin());
   });
 
-  it('is completed by a token of that user', async () => {
+  it('is completed by a token of this user', async () => {
     await service.complete(completion, ANA_BY_TOKEN);
     expect(await service.held()).toBeDefined();
   });
 
-  it('is not completed by an id that reads the same', async () => {
+  it('is not completed by a user ID with the same text', async () => {
     await refused('not the user that began the session', { userId: 'ana' });
     completion = await service.consented(await service.begin());
     await refused('not the user that began the session', {
@@ -356,7 +353,7 @@ describe('a session of a user whom a token named', () => {
   });
 });
 
-it('redeems with what narrows the token, and for a client without challenge without verifier', async () => {
+it('redeems the code with resources and audiences, and without a verifier if there was no challenge', async () => {
   service = await createConsentService();
   service.server.metadata = { code_challenge_methods_supported: ['plain'] };
   link = await service.begin({ resources: ['https://calendar.example'], audiences: ['calendar', 'mail'] });
@@ -367,7 +364,7 @@ it('redeems with what narrows the token, and for a client without challenge with
   expect(form?.has('code_verifier')).toBe(false);
 });
 
-it('a wider consent keeps its own return URL', async () => {
+it('a consent for additional scopes uses its own return URL', async () => {
   const identity = {
     ...service.identity,
     allowedResourceOauth2ReturnUrls: [RETURN_URL, 'app.example:/back'],

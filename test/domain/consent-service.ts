@@ -1,4 +1,4 @@
-/** A consent from its beginning to its end, put together over memory: what the consent tests start from. */
+/** A consent from beginning to end, with in-memory stores. The consent tests start from here. */
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { authorize } from '../../lambda/domain/consent/authorize';
 import {
@@ -29,7 +29,10 @@ import { createInMemoryStores } from './in-memory-stores';
 import { NO_ASSERTIONS } from './no-assertions';
 import { ISSUER, OWNER, sampleIdentity, sampleProvider } from './samples';
 
-/** The users of the tests: one by id, and one whose identity provider issued the one token that is believed. */
+/**
+ * The users of the tests: one by user ID, and one by the only user token that the identity provider of these tests
+ * issued.
+ */
 export const ANA: UserIdentifier = { userId: 'ana' };
 export const ANA_BY_TOKEN: UserIdentifier = { userToken: 'the token of ana' };
 const TOKEN_USER: User & { kind: 'jwt' } = {
@@ -40,7 +43,7 @@ const TOKEN_USER: User & { kind: 'jwt' } = {
 
 export const RETURN_URL = 'https://app.example/back';
 
-/** A browser on its way: where it was sent to and what it keeps. */
+/** A browser at the provider: the URL that it was redirected to, and its cookies. */
 export interface BrowserAtProvider {
   /** The authorization request. */
   readonly location: string;
@@ -48,7 +51,7 @@ export interface BrowserAtProvider {
   readonly callbackId: string;
 }
 
-/** The `session_id` that the browser is sent back to the application with. */
+/** The `session_id` of the URL that the browser is redirected to at the application. */
 export function completionUriIn(outcome: BrowserOutcome): string {
   if (outcome.kind !== 'redirect') throw new Error(`a page instead: ${outcome.page.name}`);
   return new URL(outcome.location).searchParams.get('session_id') ?? '';
@@ -56,7 +59,7 @@ export function completionUriIn(outcome: BrowserOutcome): string {
 
 export type ConsentService = Awaited<ReturnType<typeof createConsentService>>;
 
-/** @param user for whom the agent asks */
+/** @param user the user that the agent acts for */
 export async function createConsentService(user: User = { kind: 'user-id', id: 'ana' }) {
   const system = createFakeSystem();
   const stores = createInMemoryStores();
@@ -96,7 +99,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     lifetimes: parseLifetimes('{}'),
     baseUrl: ISSUER,
   };
-  // What another function does in the deployed service.
+  // In the deployed service, another function does this.
   const browserDependencies = {
     ...deps,
     pushedAuthorization: { push: (request: PushRequest) => pushAuthorization(deps, request) },
@@ -124,7 +127,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     deps,
     grantId,
 
-    /** The agent asks; answers with the link. */
+    /** The agent requests a token. Returns the authorization URL. */
     async ask(change: Partial<ConsentRequest> = {}): Promise<ConsentOutstanding> {
       const request: ConsentRequest = {
         grantId,
@@ -144,17 +147,17 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
       return beginConsent(deps, grant, request);
     },
 
-    /** The same, for the session's URI. */
+    /** Like `begin`, but returns the session URI. */
     begin: async (change: Partial<ConsentRequest> = {}): Promise<string> =>
       (await service.ask(change)).sessionUri,
 
-    /** @param cookies of the browser that opens the link; none in a new one */
+    /** @param cookies the cookies of the browser that opens the link; none in a new browser */
     authorize: (
       requestUri: string | undefined,
       cookies: ReadonlyMap<string, string> = new Map(),
     ): Promise<BrowserOutcome> => authorize(browserDependencies, { requestUri, cookies }),
 
-    /** The person opens the link and is sent to the provider. */
+    /** The person opens the link and is redirected to the provider. */
     async open(sessionUri: string): Promise<BrowserAtProvider> {
       const outcome = await service.authorize(sessionUri);
       if (outcome.kind !== 'redirect') throw new Error(`a page instead: ${outcome.page.name}`);
@@ -165,27 +168,27 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
 
     callback: (input: CallbackInput): Promise<BrowserOutcome> => callback(deps, input),
 
-    /** The person consents and comes back. */
+    /** The person consents and is redirected to the callback URL. */
     async consent(sessionUri: string): Promise<BrowserOutcome> {
       const { location, cookies, callbackId } = await service.open(sessionUri);
       return callback(deps, { callbackId, cookies, query: server.consent(location) });
     },
 
-    /** The same; answers with the completion URI that the browser brings to the application. */
+    /** Like `consent`, but returns the completion URI that the browser brings to the application. */
     consented: async (sessionUri: string): Promise<string> =>
       completionUriIn(await service.consent(sessionUri)),
 
     complete: (completionUri: string, identifier: UserIdentifier = ANA, principal = OWNER): Promise<void> =>
       completeResourceTokenAuth(deps, { arn: principal }, completionUri, identifier),
 
-    /** The session as it is stored. */
+    /** Returns the stored session. */
     async session(sessionUri: string): Promise<Session> {
       const session = await stores.sessions.get(hashOf(sessionIdOf(sessionUri) ?? ''));
       if (!session) throw new Error('no session');
       return session;
     },
 
-    /** The tokens of the grant, opened. */
+    /** Returns the decrypted tokens of the grant. */
     async held() {
       const tokens = (await stores.grants.get(grantId))?.tokens;
       const owner = { grantId, provider, workloadArn: identity.arn, resources: [], audiences: [] };

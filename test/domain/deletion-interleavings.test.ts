@@ -1,7 +1,7 @@
 /**
- * Every interleaving of a request with a deletion, step by step: a step is one call of a store, and the deletion's two
- * parts (the mark, then the grants) come before any of them. What the caller got and what is stored afterwards must
- * agree with one order of the two.
+ * Every interleaving of a request with a deletion, step by step. A step is one call of a store, and the two parts of
+ * the deletion (the mark, then the grants) run before any of them. The response and the stored records afterwards
+ * must agree with one order of the request and the deletion.
  */
 import { CONSENT_NEEDED, renewTokens } from '../../lambda/domain/grant/renewal';
 import { clientCredentialsOf, refreshTokenOf } from '../../lambda/domain/grant/token-sources';
@@ -10,10 +10,10 @@ import type { Stores } from './in-memory-stores';
 import { tokens } from './token-client';
 import { createRenewalService, type RenewalService } from './renewal-service';
 
-/** Beyond what any of these requests takes. */
+/** More steps than any of these requests takes. */
 const STEPS = Array.from({ length: 14 }, (_, step) => step);
 
-/** At which steps the mark comes, and when the grants are deleted. */
+/** The steps before which the mark is set and the grants are deleted. */
 interface Schedule {
   readonly mark: number;
   readonly grants: number;
@@ -25,14 +25,14 @@ const SCHEDULES: Schedule[] = STEPS.flatMap((mark) =>
 type Part = () => Promise<unknown>;
 type Watched = Pick<Stores, 'grants' | 'directory'>;
 
-/** The same stores, with the deletion's parts before the steps that the schedule says. */
+/** The same stores, with the parts of the deletion before the steps of the schedule. */
 function interleaved(
   { grants, directory }: Watched,
   schedule: Schedule,
   parts: { mark: Part; grants: Part },
 ) {
   let step = 0;
-  /** The step at which the last part was done. */
+  /** The step before which the last part ran. */
   const done = { mark: false, grants: false };
   async function before(): Promise<void> {
     for (const part of ['mark', 'grants'] as const) {
@@ -53,9 +53,9 @@ function interleaved(
     });
   return {
     stores: { grants: watched(grants), directory: watched(directory) },
-    /** Whether the part was done while the request was under way. */
+    /** Whether each part ran during the request. */
     done,
-    /** What of the deletion comes after the request. */
+    /** Runs the parts of the deletion that come after the request. */
     async rest(): Promise<void> {
       step = Infinity;
       await before();
@@ -76,34 +76,32 @@ const MARKS = {
 };
 const DELETED = Object.keys(MARKS) as (keyof typeof MARKS)[];
 
-/** Renewals, by whether there is a grant before. */
+/** Renewals, each with whether a grant exists before. */
 const RENEWALS = {
-  'the first client credentials': false,
-  'client credentials that are renewed': true,
-  'a token that is refreshed': true,
+  'the first request for client credentials': false,
+  'a renewal of client credentials': true,
+  'a refresh': true,
 };
 
-describe.each(DELETED)('a deletion of the %s', (deleted) => {
-  describe.each(Object.entries(RENEWALS))('and %s', (what, granted) => {
+describe.each(DELETED)('deletion of the %s', (deleted) => {
+  describe.each(Object.entries(RENEWALS))('during %s', (what, granted) => {
     async function run(schedule: Schedule, indexLags = false) {
       const service = await createRenewalService();
       const { owner, stores } = service;
       if (!granted) await removing(service)();
       const deletion = interleaved(stores, schedule, {
         mark: () => MARKS[deleted](service),
-        // An index that lags does not show a grant that was made a moment ago.
+        // An index that lags does not show a grant that was created a moment ago.
         grants: indexLags ? () => Promise.resolve() : removing(service),
       });
       let asked = 0;
       const transport: typeof service.deps.transport = async (url, request) => {
         asked += 1;
-        return what === 'a token that is refreshed' ? service.endpoint.transport(url, request) : tokens();
+        return what === 'a refresh' ? service.endpoint.transport(url, request) : tokens();
       };
       const deps = service.depsWith({ ...deletion.stores, transport });
       const source =
-        what === 'a token that is refreshed'
-          ? refreshTokenOf(deps, owner)
-          : clientCredentialsOf(deps, owner, ['a']);
+        what === 'a refresh' ? refreshTokenOf(deps, owner) : clientCredentialsOf(deps, owner, ['a']);
       const answer = await renewTokens(deps, {
         owner,
         source,
@@ -115,14 +113,14 @@ describe.each(DELETED)('a deletion of the %s', (deleted) => {
       return { answer, got, markedFirst, asked, left: await stores.grants.get(owner.grantId) };
     }
 
-    it('leaves no grant, sends at most one request to the provider, and returns no token after the grants are deleted', async () => {
+    it('leaves no grant, sends up to one request to the provider, and returns no token after the grants are deleted', async () => {
       let refused = 0;
       for (const schedule of SCHEDULES) {
         const { answer, got, markedFirst, asked, left } = await run(schedule);
         expect({ schedule, left }).toEqual({ schedule, left: undefined });
         expect(asked).toBeLessThanOrEqual(1);
         expect(answer).not.toBe(CONSENT_NEEDED);
-        // The last step reads the directory: a token comes of a request only if it found both there.
+        // The last step reads the directory, so a request returns a token only if the directory has both resources.
         expect({ schedule, got }).toEqual({ schedule, got: !markedFirst });
         refused += got ? 0 : 1;
       }
@@ -130,9 +128,9 @@ describe.each(DELETED)('a deletion of the %s', (deleted) => {
       expect(refused).toBeLessThan(SCHEDULES.length);
     });
 
-    // Of grants that were there before, the index has long known.
+    // The index already contains grants that existed before.
     if (granted) return;
-    it('leaves none either where the index does not show the grant yet, but for what came before the mark', async () => {
+    it('leaves no grant if the mark came first, even if the index does not show the grant yet', async () => {
       for (const mark of STEPS) {
         const { markedFirst, left } = await run({ mark, grants: mark }, true);
         if (markedFirst) expect({ mark, left }).toEqual({ mark, left: undefined });
@@ -140,7 +138,7 @@ describe.each(DELETED)('a deletion of the %s', (deleted) => {
     });
   });
 
-  it('and a consent, begun and completed: no link and no grant of what is deleted', async () => {
+  it('during a consent leaves no authorization URL and no grant of the deleted resource', async () => {
     for (const schedule of SCHEDULES) {
       const service = await createConsentService();
       const { stores, grantId, provider } = service;

@@ -1,11 +1,17 @@
-/** A deleted resource takes along what belongs to it, also what is written meanwhile, and can be asked for again. */
+/**
+ * Deleting a resource also deletes its contents, including contents that are written during the deletion, and can be
+ * repeated.
+ */
 import { deleteWithContents, writeContents } from '../../lambda/domain/sealing/deletion';
 import { createInMemoryStores, type Stores } from './in-memory-stores';
 import { sampleIdentity } from './samples';
 
 const identity = sampleIdentity();
 let stores: Stores;
-/** Whether the resource was seen, and was there for its deletion, at each time that its contents were deleted. */
+/**
+ * Each time that the contents are deleted: whether reads see the resource, and whether it still exists for its
+ * deletion.
+ */
 let present: { seen: boolean; deletable: boolean }[];
 beforeEach(async () => {
   stores = createInMemoryStores();
@@ -30,7 +36,7 @@ it('marks the resource, deletes its contents, and removes it last', async () => 
   expect(await stores.identities.getForDeletion(identity.name)).toBeUndefined();
 });
 
-it('that was cut short is over for all who ask, and can be asked for again', async () => {
+it('hides the resource after an interrupted deletion, and can be requested again', async () => {
   await expect(deletion(failing)).rejects.toThrow('the table');
   expect(await stores.identities.get(identity.name)).toBeUndefined();
   await deletion();
@@ -38,7 +44,7 @@ it('that was cut short is over for all who ask, and can be asked for again', asy
   expect(await stores.identities.getForDeletion(identity.name)).toBeUndefined();
 });
 
-it('happens once for two concurrent requests', async () => {
+it('succeeds for two concurrent requests', async () => {
   await Promise.all([deletion(), deletion()]);
   expect(await stores.identities.getForDeletion(identity.name)).toBeUndefined();
 });
@@ -51,11 +57,11 @@ it('rejects a delete after a concurrent change', async () => {
   expect(await stores.identities.get(identity.name)).toEqual(changed);
 });
 
-describe('contents that are written', () => {
+describe('contents of a resource', () => {
   const writing = (write: () => Promise<void>) =>
     writeContents(stores.identities, identity, write, deleteContents);
 
-  it('stay while the resource does', async () => {
+  it('stay if the resource exists after the write', async () => {
     await writing(() => Promise.resolve());
     expect(present).toEqual([]);
   });
@@ -64,14 +70,14 @@ describe('contents that are written', () => {
     ['is deleted', () => deleteWithContents(stores.identities, identity, () => Promise.resolve())],
     ['is being deleted', async () => void (await stores.identities.markDeleted(identity))],
     [
-      'is deleted and made again',
+      'is deleted and recreated',
       async () => {
         await stores.identities.remove(identity);
         await stores.identities.create({ ...identity, id: 'another' });
       },
     ],
-  ])('are deleted again when it %s during the write', async (_what, meanwhile) => {
-    await expect(writing(meanwhile)).rejects.toMatchObject({ name: 'ThrottlingException' });
+  ])('are deleted if the resource %s during the write', async (_what, during) => {
+    await expect(writing(during)).rejects.toMatchObject({ name: 'ThrottlingException' });
     expect(present).toHaveLength(1);
   });
 });

@@ -1,4 +1,4 @@
-/** What an endpoint of somebody else's may look like. */
+/** The endpoint URLs that a provider can have. */
 import { checkEndpoint, endpointFault } from '../../lambda/domain/endpoint';
 import { invalidMember } from '../../lambda/domain/service-error';
 
@@ -9,13 +9,13 @@ it.each([
   'https://provider.example',
   'https://provider.example:8443/token?tenant=1',
   'https://127.0.0.1/token',
-])('takes %s as text; where it leads is checked at the connection', (endpoint) => {
+])('accepts %s as text; the transport checks the address when it connects', (endpoint) => {
   expect(endpointFault(endpoint, ACCOUNT)).toBeUndefined();
   expect(endpointFault(endpoint, LAPTOP)).toBeUndefined();
 });
 
 it.each(['http://localhost:9000/token', 'http://127.0.0.1:9000', 'http://[::1]:9000/', 'http://127.1/'])(
-  'takes %s by the loopback policy only',
+  'accepts %s only with the policy that allows loopback',
   (endpoint) => {
     expect(endpointFault(endpoint, LAPTOP)).toBeUndefined();
     expect(endpointFault(endpoint, ACCOUNT)).toMatch(/https/);
@@ -40,12 +40,12 @@ it.each([
   ['file', 'file:///etc/passwd'],
   ['javascript', 'javascript:alert(1)'],
   ['data', 'data:text/plain,x'],
-])('refuses %s, on a laptop too', (_what, endpoint) => {
+])('rejects %s, also with the policy that allows loopback', (_what, endpoint) => {
   expect(endpointFault(endpoint, LAPTOP)).toBeDefined();
   expect(endpointFault(endpoint, ACCOUNT)).toBeDefined();
 });
 
-it('names the member that is wrong, and does not repeat credentials in it', () => {
+it('names the member that is not valid, without repeating credentials', () => {
   const check = (): void => {
     checkEndpoint('discoveryUrl', 'https://user:hunter2@provider.example', ACCOUNT);
   };

@@ -1,11 +1,11 @@
-/** The cache's two bounds. */
+/** The two limits of the cache: time and size. */
 import { createExpiringCache } from '../../lambda/domain/expiring-cache';
 import { createFakeSystem } from './fake-system';
 
 const system = createFakeSystem();
 const newCache = () => createExpiringCache<string>({ milliseconds: 2000, most: 2 }, system);
 
-it('keeps a value for its time and no longer', () => {
+it('keeps a value for its lifetime only', () => {
   const cache = newCache();
   cache.set('a', 'one');
   system.advance(1);
@@ -14,7 +14,7 @@ it('keeps a value for its time and no longer', () => {
   expect(cache.get('a')).toBeUndefined();
 });
 
-it('evicts the oldest value at the maximum size, and a value that is set again is new', () => {
+it('evicts the oldest value at the maximum size, and a value that is set again counts as new', () => {
   const cache = newCache();
   cache.set('a', 'one');
   cache.set('b', 'two');
@@ -24,7 +24,7 @@ it('evicts the oldest value at the maximum size, and a value that is set again i
   expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual(['three', undefined, 'four']);
 });
 
-it('gives up a value that is deleted, and no other', () => {
+it('drops a deleted value, and no other value', () => {
   const cache = newCache();
   cache.set('a', 'one');
   cache.set('b', 'two');

@@ -1,4 +1,7 @@
-/** Whose external secrets a provider may use: of this account and region, tagged for its owner, named by its owner. */
+/**
+ * The external secrets that a provider can use: secrets of this account and Region, tagged for the owner, and named
+ * by the owner.
+ */
 import { nameExternalSecret, type SecretNaming } from '../../lambda/domain/provider/provider-secret';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { createFakeSystem } from './fake-system';
@@ -21,8 +24,8 @@ const name = (secretId: string, naming: Partial<SecretNaming> = {}) =>
     { secretId, jsonKey: 'key' },
   );
 
-describe('naming', () => {
-  it('takes a secret that is tagged for the owner', async () => {
+describe('naming an external secret', () => {
+  it('accepts a secret that is tagged for the owner', async () => {
     expect(await name(OURS)).toEqual(secret);
   });
 
@@ -32,13 +35,16 @@ describe('naming', () => {
     ['another partition', OURS.replace('arn:aws:', 'arn:aws-cn:')],
     ['another service', OURS.replace('secretsmanager', 'ssm')],
     ['another kind of resource', OURS.replace(':secret:', ':secrets:')],
-    ['an account that only begins like ours', OURS.replace('123456789012', '1234567890123')],
-    ['no ARN that comes back', 'ours'],
-  ])('refuses a tagged secret of %s', async (_, secretId) => {
+    [
+      "an account with a longer ID that begins with this account's ID",
+      OURS.replace('123456789012', '1234567890123'),
+    ],
+    ['an invalid ARN', 'ours'],
+  ])('rejects a tagged secret of %s', async (_, secretId) => {
     await expect(name(secretId)).rejects.toMatchObject({ type: 'ValidationException' });
   });
 
-  it('lets another than the owner keep what is there, and name nothing', async () => {
+  it('allows a principal other than the owner to keep the secret, and rejects any change', async () => {
     expect(await name(OURS, { byOwner: false, kept: secret })).toEqual(secret);
     for (const kept of [undefined, { ...secret, jsonKey: 'another' }, { ...secret, arn: `${OURS}0` }]) {
       await expect(name(OURS, { byOwner: false, kept })).rejects.toMatchObject({
@@ -48,7 +54,7 @@ describe('naming', () => {
   });
 });
 
-describe('reading', () => {
+describe('reading an external secret', () => {
   const text = JSON.stringify({ key: 'the secret' });
   const read = (found: InMemorySecret | undefined) =>
     createExternalSecrets(createInMemorySecretTexts(found && { [OURS]: found }), createFakeSystem()).read(
@@ -58,11 +64,11 @@ describe('reading', () => {
 
   it.each([
     ["the owner's ARN", OWNER, true],
-    ["the owner's ARN and unique id", `${OWNER} AROAFIRST`, true],
-    ['the ARN and the id of the one before it', `${OWNER} AROABEFORE`, false],
-    ['the id alone', 'AROAFIRST', false],
-    ['the ARN and nothing behind it', `${OWNER} `, false],
-  ])('takes a tag that has %s: %s', async (_what, tag, expected) => {
+    ["the owner's ARN and unique ID", `${OWNER} AROAFIRST`, true],
+    ['the ARN and the unique ID of a deleted principal with this ARN', `${OWNER} AROABEFORE`, false],
+    ['the unique ID only', 'AROAFIRST', false],
+    ['the ARN and a space', `${OWNER} `, false],
+  ])('with a tag that contains %s: %s', async (_what, tag, expected) => {
     const found = createInMemorySecretTexts({ [OURS]: { tags: { 'agent-identity:owner': tag }, text } });
     const secrets = createExternalSecrets(found, createFakeSystem());
     const value = secrets.read({ ...held, ownerId: 'AROAFIRST' }, secret).catch(() => undefined);
@@ -76,7 +82,7 @@ describe('reading', () => {
     expect((await naming) !== undefined).toBe(expected);
   });
 
-  it('gives the text under the key', async () => {
+  it('returns the text of the JSON key', async () => {
     expect(await read({ tags, text })).toBe('the secret');
   });
 
@@ -102,14 +108,14 @@ describe('reading', () => {
   });
 
   it.each([
-    ['no JSON', 'the secret'],
-    ['text', '"the secret"'],
-    ['nothing', 'null'],
-    ['a list', '["the secret"]', '0'],
+    ['not JSON', 'the secret'],
+    ['a JSON string', '"the secret"'],
+    ['null', 'null'],
+    ['a JSON array', '["the secret"]', '0'],
     ['an object without the key', '{"another":"the secret"}'],
     ['an object that only inherits the key', '{}', 'constructor'],
     ['a number under the key', '{"key":1}'],
-    ['no character under the key', '{"key":""}'],
+    ['an empty string under the key', '{"key":""}'],
   ])('rejects a secret that is %s without revealing it', async (_, found, jsonKey = 'key') => {
     const secrets = createExternalSecrets(
       createInMemorySecretTexts({ [OURS]: { tags, text: found } }),
@@ -125,7 +131,7 @@ describe('reading', () => {
     });
   });
 
-  it('keeps a value for five minutes, and not beyond a change of the provider', async () => {
+  it('caches a value for five minutes, until the provider changes', async () => {
     const system = createFakeSystem();
     const found: Record<string, InMemorySecret> = { [OURS]: { tags, text } };
     const secrets = createExternalSecrets(createInMemorySecretTexts(found), system);

@@ -1,12 +1,15 @@
 /**
- * Time and randomness that a test owns. The clock stands still until a test moves it or somebody waits: then it
- * jumps to the earliest moment that anybody waits for, once the event loop has had its turn.
+ * Time and randomness under the control of a test. The clock stands still until a test moves it or some code waits.
+ * Then the clock jumps to the earliest moment that any code waits for, after the event loop has had its turn.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { System } from '../../lambda/domain/system';
 import { SIGNING_PERIOD } from '../../lambda/domain/workload-token/signing-key';
 
-/** Milliseconds that are waited for in all; beyond it a test fails, instead of hanging with what would wait for ever. */
+/**
+ * The maximum total of waiting in milliseconds. Beyond it a test fails, instead of hanging in code that waits without
+ * end.
+ */
 const PATIENCE = 300_000;
 
 /** Epoch seconds at which fake clocks begin: well inside a signing period. */
@@ -15,7 +18,7 @@ export const BEGINNING = 700 * SIGNING_PERIOD + 10 * 24 * 3600;
 export interface FakeSystem extends System {
   /** Epoch seconds. */
   seconds(): number;
-  /** Moves the clock on by so many seconds. */
+  /** Advances the clock by this number of seconds. */
   advance(seconds: number): void;
 }
 

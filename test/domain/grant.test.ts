@@ -1,4 +1,4 @@
-/** What stored tokens answer for, which grant a request means, and how long a token is handed out. */
+/** The scopes that stored tokens cover, the grant that a request refers to, and how long a token is returned. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import {
@@ -16,7 +16,7 @@ import { sampleTokens } from './samples';
 
 const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'));
 
-it('covers any subset of what was granted, in any order, and nothing else', () => {
+it('stored tokens cover any subset of the granted scopes, in any order, and no other scopes', () => {
   fc.assert(
     fc.property(names, names, (granted, asked) => {
       const tokens = sampleTokens({ scopes: granted, requestedScopes: [] });
@@ -26,7 +26,7 @@ it('covers any subset of what was granted, in any order, and nothing else', () =
   );
 });
 
-it('covers what was asked at the consent although the provider did not name it back', () => {
+it('stored tokens cover the requested scopes of the consent, even if the provider did not list them in the response', () => {
   const tokens = sampleTokens({ scopes: ['a'], requestedScopes: ['a', 'offline_access'] });
   expect(covers(tokens, ['offline_access', 'a'])).toBe(true);
   expect(covers(tokens, ['a', 'b'])).toBe(false);
@@ -42,11 +42,11 @@ const federation = (change: Partial<GrantTarget> = {}): GrantTarget => ({
   ...change,
 });
 
-/** The same values in another order, some of them twice. */
+/** The same values in a different order, some of them twice. */
 const shuffledWithDuplicates = (values: string[]) =>
   fc.shuffledSubarray([...values, ...values], { minLength: values.length, maxLength: 2 * values.length });
 
-it('means the same grant by the same things in any order, however often named', () => {
+it('requests with the same values refer to the same grant, whatever their order and repetition', () => {
   const twice = names.chain((values) =>
     shuffledWithDuplicates(values).map((again) => [values, [...values, ...again].reverse()] as const),
   );
@@ -62,20 +62,20 @@ it.each<[string, Partial<GrantTarget>, Partial<GrantTarget>]>([
   ['flows', { flow: 'M2M' }, { flow: 'USER_FEDERATION' }],
   ['providers', { providerName: 'calendar' }, { providerName: 'mail' }],
   ['resources', { resources: ['a'] }, { resources: ['b'] }],
-  ['a resource and none', { resources: ['a'] }, {}],
+  ['numbers of resources', { resources: ['a'] }, {}],
   ['audiences', { audiences: ['a'] }, { audiences: ['b'] }],
-  ['a resource and an audience of the same name', { resources: ['a'] }, { audiences: ['a'] }],
-  ['lists that join alike', { resources: ['a,b'] }, { resources: ['a', 'b'] }],
-  ['scopes of M2M', { flow: 'M2M', scopes: ['a'] }, { flow: 'M2M', scopes: ['a', 'b'] }],
-])('keeps apart the grants of different %s', (_what, one, other) => {
+  ['uses of a value, as resource and as audience,', { resources: ['a'] }, { audiences: ['a'] }],
+  ['lists that are equal when joined', { resources: ['a,b'] }, { resources: ['a', 'b'] }],
+  ['M2M scopes', { flow: 'M2M', scopes: ['a'] }, { flow: 'M2M', scopes: ['a', 'b'] }],
+])('requests with different %s refer to different grants', (_what, one, other) => {
   expect(grantTarget(federation(one))).not.toBe(grantTarget(federation(other)));
 });
 
-it("keeps one grant of a user's whatever the scopes", () => {
+it("a user's requests with different scopes refer to the same grant", () => {
   expect(grantTarget(federation({ scopes: ['a'] }))).toBe(grantTarget(federation({ scopes: ['b', 'c'] })));
 });
 
-it('keeps its key from one version of this code to the next, or every grant that is stored would be lost', () => {
+it('grant keys stay the same between versions of this code, because other keys would lose every stored grant', () => {
   const narrowed = { resources: ['https://r.example'], audiences: ['aud'], scopes: ['b', 'a'] };
   const exchanged = { subjectTokenHash: 'hash', customParameters: { y: '2', x: '1' } };
   const targets = [
@@ -91,7 +91,7 @@ it('keeps its key from one version of this code to the next, or every grant that
   ]);
 });
 
-it("seals with the agent's own key, for this user, this target and this provider", () => {
+it("grants are encrypted under the agent's key, for this user, target, and provider", () => {
   const id = { workloadId: 'id', subjectHash: 'user', target: 'target' };
   expect(grantContext(id, 'provider-id', 'arn')).toEqual({
     purpose: 'grant',
@@ -111,7 +111,7 @@ it.each([
   expect(isFresh(sampleTokens({ obtainedAt, expiresAt: BEGINNING + left }), BEGINNING)).toBe(fresh);
 });
 
-it('returns a short-lived token for 19/20 of its lifetime', () => {
+it('a short-lived token is returned for 19/20 of its lifetime', () => {
   const brief = sampleTokens({ obtainedAt: BEGINNING, expiresAt: BEGINNING + 20 });
   const fresh = [0, 18, 19, 20].map((later) => isFresh(brief, BEGINNING + later));
   expect(fresh).toEqual([true, true, false, false]);
@@ -119,21 +119,21 @@ it('returns a short-lived token for 19/20 of its lifetime', () => {
 
 it.each([
   ['five minutes', 3600 * 24, 300],
-  ['a tenth of its life', 600, 60],
-])('renews a token ahead in the last part of its life: %s', (_what, life, window) => {
+  ['a tenth of the lifetime', 600, 60],
+])('a token gets a background renewal in the last part of its lifetime: %s', (_what, life, window) => {
   const tokens = sampleTokens({ obtainedAt: BEGINNING, expiresAt: BEGINNING + life });
   const soon = [window + 1, window, 1].map((left) => inSoftWindow(tokens, BEGINNING + life - left));
   expect(soon).toEqual([false, true, true]);
 });
 
-it('refreshes as long as the refresh token lives, by its own word if it has one', () => {
+it('a token is refreshed until the refresh token expires, or without limit if no expiry is known', () => {
   expect(isRefreshable(sampleTokens(), BEGINNING)).toBe(true);
   expect(isRefreshable(sampleTokens({ refreshable: false }), BEGINNING)).toBe(false);
   const ending = sampleTokens({ refreshExpiresAt: BEGINNING + 10 });
   expect([9, 10].map((later) => isRefreshable(ending, BEGINNING + later))).toEqual([true, false]);
 });
 
-it('returns a token without a stated expiry', () => {
+it('a token without a stated expiry is returned', () => {
   const { expiresAt, ...endless } = sampleTokens();
   expect(expiresAt).toBeDefined();
   expect(isFresh(endless, BEGINNING)).toBe(true);

@@ -1,17 +1,17 @@
-/** The grant store in memory: each method one atomic step, with the conditions that the port states. */
+/** The in-memory grant store: each method is one atomic step, with the conditions that the port states. */
 import type { Grant, GrantId, GrantStore } from '../../lambda/domain/grant/grant';
 import { recordOf } from './in-memory-record';
 
 const keyOf = ({ workloadId, subjectHash, target }: GrantId): string =>
   JSON.stringify([workloadId, subjectHash, target]);
 
-/** What new tokens, or none any more, make a thing of the past. */
+/** The members that end when tokens are stored or dropped. */
 const PAST = ['lease', 'lastFailure', 'rejected'] as const;
 
 export function createInMemoryGrantStore(): GrantStore {
   const grants = new Map<string, Grant>();
 
-  /** Puts in what `next` makes of the stored grant; undefined means that the condition did not hold. */
+  /** Stores the result of `next` for the stored grant; undefined means that the condition did not hold. */
   function change(id: GrantId, next: (current: Grant | undefined) => Grant | undefined): Promise<boolean> {
     const changed = next(grants.get(keyOf(id)));
     if (changed) grants.set(keyOf(id), recordOf(changed));

@@ -1,13 +1,13 @@
 import { UnstorableError } from '../../lambda/domain/unstorable';
 
-/** Numbers beyond these have no form in DynamoDB that its client would read back. */
+/** Larger numbers have no form in DynamoDB that its client can read back. */
 function storable(_name: string, value: unknown): unknown {
   if (typeof value !== 'number' || Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
   throw new UnstorableError(new Error('number out of range'));
 }
 
 /**
- * What storage makes of a record: a copy of its own, without members that are undefined.
+ * Returns a record as it is read back: a copy without members that are undefined.
  *
  * @throws UnstorableError for a number that DynamoDB does not store
  */

@@ -1,4 +1,4 @@
-/** The seal, and the wrapper of signing keys, in memory: what is sealed is a ticket for the plaintext. */
+/** The in-memory seal, and the in-memory wrapper of signing keys: a sealed text is a ticket for the plaintext. */
 import { randomUUID } from 'node:crypto';
 import type { Seal, SealingContext } from '../../lambda/domain/sealing/sealing';
 import type { KeyWrapper } from '../../lambda/domain/workload-token/signing-key';
@@ -6,7 +6,7 @@ import type { KeyWrapper } from '../../lambda/domain/workload-token/signing-key'
 const canonical = ({ purpose, ownerId, ownerArn, binding }: SealingContext): string =>
   JSON.stringify([purpose, ownerId, ownerArn, Object.entries(binding).sort()]);
 
-/** Hands out tickets, and the plaintext for a ticket together with the context that it was got for. */
+/** Issues tickets, and returns the plaintext for a ticket only with the context that it was issued for. */
 class Tickets {
   readonly #kept = new Map<string, { readonly context: string; readonly plaintext: string }>();
 
@@ -32,7 +32,7 @@ export function createInMemorySeal(): Seal {
   };
 }
 
-/** Its keys open again in any wrapper of the same tickets; under another `kid` they never do. */
+/** Its keys can be unwrapped by any wrapper with the same tickets, but never under another `kid`. */
 export function createInMemoryKeyWrapper(): KeyWrapper {
   const tickets = new Tickets();
   return {

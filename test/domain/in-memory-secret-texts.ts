@@ -1,4 +1,4 @@
-/** Secrets Manager in memory, by ARN; it finds whatever it was given, of whichever account and region. */
+/** In-memory Secrets Manager, by ARN. It returns every secret that it was given, of any account and Region. */
 import type { SecretTexts } from '../../lambda/domain/sealing/external-secret';
 
 export interface InMemorySecret {

@@ -1,6 +1,6 @@
 /**
- * Every store port in memory. The contract suites hold these to the same promises as the DynamoDB adapters, so
- * that a domain test on them says something about the deployed service.
+ * Every store port in memory. The contract suites run against these and against the DynamoDB adapters, so that a
+ * domain test with them is meaningful for the deployed service.
  */
 import type {
   VaultKeyOwner,
@@ -67,7 +67,7 @@ const absent = (current: unknown): boolean => current === undefined;
 
 function ownedResourceStore<Resource extends OwnedResource>(): OwnedResourceStore<Resource> {
   const records = new Records<Resource>();
-  /** Ids of those that are marked. */
+  /** IDs of the records that are marked as deleted. */
   const deleted = new Set<string>();
   const isLive = ({ id }: Resource): boolean => !deleted.has(id);
   return {

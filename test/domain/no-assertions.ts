@@ -1,4 +1,7 @@
-/** For tests whose clients authenticate by a secret: nobody is to sign, nor to ask AWS who it is. */
+/**
+ * For tests whose clients authenticate with a secret: fails if a client signs an assertion or requests a token from
+ * AWS.
+ */
 import type { ProviderClientDependencies } from '../../lambda/domain/oauth/provider-client';
 
 export const NO_ASSERTIONS: Pick<ProviderClientDependencies, 'assertionKeys' | 'webIdentityTokens'> = {

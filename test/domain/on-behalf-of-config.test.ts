@@ -1,4 +1,4 @@
-/** A provider's on-behalf-of configuration: what is kept of it, and who may change it. */
+/** The on-behalf-of configuration of a provider: what is stored, and which principals can change it. */
 import {
   checkOnBehalfOfChange,
   resolveOnBehalfOf,
@@ -23,46 +23,46 @@ const sentAs = (subjectTokenType: SubjectTokenType) => ({
 });
 const JWT_GRANT: OnBehalfOfConfig = { grantType: 'JWT_AUTHORIZATION_GRANT' };
 
-describe('what is kept', () => {
+describe('the configuration', () => {
   it.each<[string, OnBehalfOfInput, OnBehalfOfConfig]>([
-    ['no actor where none is named', { grantType: 'TOKEN_EXCHANGE' }, exchange('NONE')],
-    ['no actor where that is said', exchange('NONE'), exchange('NONE')],
+    ['no actor if none is given', { grantType: 'TOKEN_EXCHANGE' }, exchange('NONE')],
+    ['no actor if NONE is given', exchange('NONE'), exchange('NONE')],
     ['an actor without scopes', exchange('M2M'), exchange('M2M')],
     ['an actor with scopes', exchange('M2M', ['act']), exchange('M2M', ['act'])],
-    ["AWS's word for the actor", exchange('AWS_IAM_ID_TOKEN_JWT'), exchange('AWS_IAM_ID_TOKEN_JWT')],
-    ['a grant that has no actor', JWT_GRANT, JWT_GRANT],
+    ['an AWS token as the actor', exchange('AWS_IAM_ID_TOKEN_JWT'), exchange('AWS_IAM_ID_TOKEN_JWT')],
+    ['a grant type that has no actor', JWT_GRANT, JWT_GRANT],
     ['the type of the subject token', sentAs('JWT'), sentAs('JWT')],
-  ])('is %s', (_what, given, kept) => {
+  ])('is stored with %s', (_what, given, kept) => {
     expect(resolveOnBehalfOf('config', given)).toStrictEqual(kept);
   });
 
   it.each<[string, OnBehalfOfInput, string, string]>([
     [
-      'an actor in a grant that has none',
+      'an actor for a grant type that has none',
       { ...exchange('NONE'), grantType: 'JWT_AUTHORIZATION_GRANT' },
       'config.tokenExchangeGrantTypeConfig',
       'must be omitted unless config.grantType is TOKEN_EXCHANGE',
     ],
     [
-      'scopes of no token',
+      'scopes without an actor token',
       exchange('NONE', ['act']),
       'config.tokenExchangeGrantTypeConfig.actorTokenScopes',
       'must be omitted unless config.tokenExchangeGrantTypeConfig.actorTokenContent is M2M: no other actor token has scopes',
     ],
     [
-      'scopes of a token that has none',
+      'scopes for an actor token that has no scopes',
       exchange('AWS_IAM_ID_TOKEN_JWT', []),
       'config.tokenExchangeGrantTypeConfig.actorTokenScopes',
       'must be omitted unless config.tokenExchangeGrantTypeConfig.actorTokenContent is M2M: no other actor token has scopes',
     ],
-  ])('is never %s', (_what, given, name, message) => {
+  ])('is rejected with %s', (_what, given, name, message) => {
     expect(() => resolveOnBehalfOf('config', given)).toThrow(
       expect.objectContaining({ name: 'ValidationException', fieldList: [{ name, message }] }) as Error,
     );
   });
 });
 
-describe('a change', () => {
+describe('a configuration change', () => {
   const change: OnBehalfOfChange = {
     byOwner: false,
     before: exchange('M2M', ['act']),
@@ -76,12 +76,15 @@ describe('a change', () => {
   }) as Error;
 
   it.each<[string, Partial<OnBehalfOfChange>]>([
-    ['nothing', {}],
-    ['what is no longer sent', { after: undefined }],
-    ['what is not sent, nor was', { before: undefined, after: undefined, sameServer: false }],
-    ['the server, with no exchange there', { after: undefined, sameServer: false }],
-    ['anything, by the owner', { byOwner: true, before: undefined, sameServer: false }],
-  ])('of %s is let be', (_what, part) => {
+    ['equal configurations', {}],
+    ['a removed configuration', { after: undefined }],
+    [
+      'a change of server without a configuration before and after',
+      { before: undefined, after: undefined, sameServer: false },
+    ],
+    ['a change of server that also removes the configuration', { after: undefined, sameServer: false }],
+    ['any change by the owner', { byOwner: true, before: undefined, sameServer: false }],
+  ])('is accepted for %s', (_what, part) => {
     expect(() => {
       checkOnBehalfOfChange({ ...change, ...part });
     }).not.toThrow();
@@ -90,10 +93,10 @@ describe('a change', () => {
   it.each<[string, Partial<OnBehalfOfChange>]>([
     ['the server', { sameServer: false }],
     ["the actor's scopes", { after: exchange('M2M') }],
-    ['the grant', { after: JWT_GRANT }],
+    ['the grant type', { after: JWT_GRANT }],
     ['the type of the subject token', { before: sentAs('ACCESS_TOKEN'), after: sentAs('JWT') }],
-    ['what was not sent before', { before: undefined }],
-  ])("of %s is the owner's alone", (_what, part) => {
+    ['a new configuration', { before: undefined }],
+  ])('is accepted only from the owner for %s', (_what, part) => {
     expect(() => {
       checkOnBehalfOfChange({ ...change, ...part });
     }).toThrow(refused);

@@ -1,4 +1,4 @@
-/** What is asked of a token endpoint on behalf of a user, and what is made of its answer. */
+/** The on-behalf-of requests to a token endpoint, and how responses are read. */
 import { exchangeOnBehalfOf, type OnBehalfOfRequest } from '../../lambda/domain/oauth/token-exchange';
 import { TOKEN_TYPE } from '../../lambda/domain/oauth/subject-token-type';
 import { onBehalfOfConfigOf } from '../../lambda/domain/provider/on-behalf-of';
@@ -35,13 +35,13 @@ const exchanged = (
   change: Partial<OnBehalfOfRequest> = {},
 ) => exchangeOnBehalfOf(client, config, { ...REQUEST, ...change });
 
-/** The one request that was sent, whole. */
+/** Returns the form of the only request that was sent. */
 const formOf = ({ requests }: TokenClient): Record<string, string> => {
   expect(requests).toHaveLength(1);
   return Object.fromEntries(requests[0]?.form ?? []);
 };
 
-describe('a token exchange', () => {
+describe('a token exchange request', () => {
   const subject = {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: "the user's own",
@@ -50,14 +50,14 @@ describe('a token exchange', () => {
   };
 
   it.each<[string, Partial<OnBehalfOfRequest>, object]>([
-    ['with no actor', {}, {}],
+    ['without an actor', {}, {}],
     [
       "with the agent's own access token",
       { actor: { type: TOKEN_TYPE.accessToken, token: "the agent's own" } },
       { actor_token: "the agent's own", actor_token_type: type('access_token') },
     ],
     [
-      "with AWS's word for the agent",
+      'with an AWS token for the agent',
       { actor: { type: TOKEN_TYPE.jwt, token: 'a JWT' } },
       { actor_token: 'a JWT', actor_token_type: type('jwt') },
     ],
@@ -67,7 +67,7 @@ describe('a token exchange', () => {
       { requested_token_type: type('access_token'), requested_token_use: 'x' },
     ],
     [
-      'of a token of another type',
+      'with a subject token of another type',
       { customParameters: { subject_token_type: type('id_token') } },
       { subject_token_type: type('id_token') },
     ],
@@ -121,11 +121,11 @@ describe('the subject token type', () => {
     ['a plain JWT', PLAIN],
     ['an ID token of Keycloak', userToken({ typ: 'JWT' }, { typ: 'ID' })],
     ['an ID token of Amazon Cognito', userToken({}, { token_use: 'id' })],
-    ['a type that only begins like that of RFC 9068', userToken({ typ: 'at+jwt2' }, {})],
-    ['parts that are no objects', userToken(['at+jwt'], 'Bearer')],
-    ['members that are no text', userToken({ typ: ['at+jwt'] }, { typ: ['Bearer'] })],
-    ['a text that is no JWT', 'text'],
-    ['no text', ''],
+    ['a type that only begins with the type of RFC 9068', userToken({ typ: 'at+jwt2' }, {})],
+    ['parts that are not objects', userToken(['at+jwt'], 'Bearer')],
+    ['members that are not strings', userToken({ typ: ['at+jwt'] }, { typ: ['Bearer'] })],
+    ['a string that is not a JWT', 'text'],
+    ['an empty string', ''],
   ])('is jwt for %s', async (_what, subjectToken) => {
     expect(await typeSent(subjectToken)).toBe(type('jwt'));
   });
@@ -134,19 +134,19 @@ describe('the subject token type', () => {
     ['ACCESS_TOKEN', 'access_token'],
     ['ID_TOKEN', 'id_token'],
     ['JWT', 'jwt'],
-  ])('is what the owner configured, whatever the user token states: %s', async (configured, sent) => {
+  ])("is the owner's configured type, whatever the user token states: %s", async (configured, sent) => {
     expect(await typeSent(PLAIN, configured)).toBe(type(sent));
     expect(await typeSent(ACCESS_TOKEN, configured)).toBe(type(sent));
   });
 
-  it("is the agent's to say only where the owner has configured none", async () => {
+  it('can be chosen by the agent only if the owner has configured none', async () => {
     const own = { subject_token_type: type('saml2') };
     expect(await typeSent(PLAIN, undefined, own)).toBe(type('saml2'));
     expect(await typeSent(PLAIN, 'ACCESS_TOKEN', own)).toBe(type('access_token'));
   });
 });
 
-it("a JWT grant is sent with the user's own token as the assertion (RFC 7523 section 2.1)", async () => {
+it('a JWT grant request has the user token as the assertion (RFC 7523 section 2.1)', async () => {
   const service = await createTokenClient(tokens);
   await exchanged(service, JWT_GRANT, { actor: { type: TOKEN_TYPE.jwt, token: 'of no use here' } });
   expect(formOf(service)).toEqual({
@@ -157,16 +157,16 @@ it("a JWT grant is sent with the user's own token as the assertion (RFC 7523 sec
 });
 
 describe.each([
-  ['a token exchange', EXCHANGE],
-  ['a JWT grant', JWT_GRANT],
-])('%s', (_which, config) => {
-  it('names no scope where none is asked for', async () => {
+  ['token exchange', EXCHANGE],
+  ['JWT grant', JWT_GRANT],
+])('%s request', (_which, config) => {
+  it('contains no scope if none is requested', async () => {
     const service = await createTokenClient(tokens);
     await exchanged(service, config, { scopes: [] });
     expect(service.requests[0]?.form.has('scope')).toBe(false);
   });
 
-  it('has resources and audiences, as often as there are values', async () => {
+  it('repeats resource and audience for each value', async () => {
     const service = await createTokenClient(tokens);
     const narrowing = { resources: ['https://one.example', 'https://two.example'], audiences: ['three'] };
     await exchanged(service, config, narrowing);
@@ -191,7 +191,7 @@ describe.each([
     'authorization_details',
     'requested.subject',
     'Subject_Token',
-  ])("has no %s of the agent's own", async (name) => {
+  ])("does not contain %s from the agent's custom parameters", async (name) => {
     const service = await createTokenClient(tokens);
     await exchanged(service, config, {
       customParameters: { [name]: 'of-the-agent', other: 'x' },
@@ -202,36 +202,36 @@ describe.each([
   });
 });
 
-describe("Microsoft's", () => {
+describe('a request to Microsoft', () => {
   const microsoft = () => createTokenClient(tokens, { vendor: 'MicrosoftOauth2' });
 
-  it('says what the token is for', async () => {
+  it('states the use of the token', async () => {
     const service = await microsoft();
     await exchanged(service, JWT_GRANT);
     expect(formOf(service)).toMatchObject({ requested_token_use: 'on_behalf_of' });
   });
 
-  it('says what the agent says that it is for', async () => {
+  it('states the use that the agent names', async () => {
     const service = await microsoft();
     await exchanged(service, JWT_GRANT, { customParameters: { requested_token_use: 'something_else' } });
     expect(formOf(service)).toMatchObject({ requested_token_use: 'something_else' });
   });
 });
 
-describe('how a provider exchanges', () => {
-  it('is what it was configured for', () => {
+describe('the on-behalf-of configuration', () => {
+  it('is the configuration of the provider', () => {
     expect(onBehalfOfConfigOf(sampleProvider({ onBehalfOf: EXCHANGE }))).toBe(EXCHANGE);
   });
 
-  it('is built in at Microsoft alone', () => {
+  it('is built in for Microsoft only', () => {
     const built = VENDOR_NAMES.filter((vendor) => onBehalfOfConfigOf({ vendor, onBehalfOf: undefined }));
     expect(built).toEqual(['MicrosoftOauth2']);
     expect(onBehalfOfConfigOf({ vendor: 'MicrosoftOauth2' })).toEqual(JWT_GRANT);
   });
 });
 
-describe('an answer', () => {
-  it('gives the token, what was granted and its end, and no refresh token', async () => {
+describe('the response to an exchange', () => {
+  it('is read as the token, the granted scopes, and the expiry, without a refresh token', async () => {
     const answer = {
       scope: 'a',
       expires_in: 60,
@@ -246,7 +246,7 @@ describe('an answer', () => {
     });
   });
 
-  it('that names neither scope nor end was given as asked', async () => {
+  it('that names neither scopes nor expiry grants the requested scopes', async () => {
     const service = await createTokenClient(() => tokens({ expires_in: undefined }));
     expect(await exchanged(service, EXCHANGE)).toStrictEqual({ accessToken: 'access', scopes: ['a', 'b'] });
   });
@@ -254,20 +254,20 @@ describe('an answer', () => {
   it.each<[string, object]>([
     ['that names a JWT', { issued_token_type: type('jwt') }],
     ['that does not name its type', {}],
-    ['in lower case', { token_type: 'bearer' }],
-  ])('%s is taken', async (_what, answer) => {
+    ['with a token type in lower case', { token_type: 'bearer' }],
+  ])('%s is accepted', async (_what, answer) => {
     const service = await createTokenClient(() => tokens(answer));
     expect(await exchanged(service, EXCHANGE)).toMatchObject({ accessToken: 'access' });
   });
 
   it.each<[string, object]>([
-    ['that is no access token', { token_type: 'N_A', issued_token_type: type('saml2') }],
-    ['that is a refresh token', { issued_token_type: type('refresh_token') }],
-    ['that is an ID token', { issued_token_type: type('id_token') }],
-    ['whose type is no text', { issued_token_type: {} }],
-    ['that is bound to a key', { token_type: 'DPoP' }],
-    ['without token', { access_token: undefined }],
-  ])("%s is refused, and the code is one of RFC 6749's kind", async (_what, answer) => {
+    ['with a token that is not an access token', { token_type: 'N_A', issued_token_type: type('saml2') }],
+    ['with a refresh token', { issued_token_type: type('refresh_token') }],
+    ['with an ID token', { issued_token_type: type('id_token') }],
+    ['with an issued token type that is not a string', { issued_token_type: {} }],
+    ['with a token that is bound to a key', { token_type: 'DPoP' }],
+    ['without a token', { access_token: undefined }],
+  ])('%s is rejected with an OAuth error code', async (_what, answer) => {
     const service = await createTokenClient(() => tokens(answer));
     await expect(exchanged(service, EXCHANGE)).rejects.toMatchObject({
       name: 'ProviderFailure',
@@ -277,7 +277,7 @@ describe('an answer', () => {
     });
   });
 
-  it('reports the error code of a rejection', async () => {
+  it('with an OAuth error is reported with the error code', async () => {
     const service = await createTokenClient(() => json({ error: 'invalid_target' }, 400));
     await expect(exchanged(service, EXCHANGE)).rejects.toMatchObject({ code: 'invalid_target' });
   });

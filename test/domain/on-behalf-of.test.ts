@@ -1,4 +1,7 @@
-/** From a workload access token that carries the user's own to a token of the provider, over memory. */
+/**
+ * From a workload access token that contains the user token to an access token of the provider, with in-memory
+ * stores.
+ */
 import { parseLifetimes, TOKEN_LIFETIME } from '../../lambda/domain/lifetimes';
 import type { OnBehalfOfConfig } from '../../lambda/domain/provider/on-behalf-of-config';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
@@ -29,9 +32,9 @@ const exchangeBy = (actorTokenContent: 'NONE' | 'M2M' | 'AWS_IAM_ID_TOKEN_JWT', 
 
 interface Setting {
   readonly onBehalfOf?: OnBehalfOfConfig;
-  /** Whether the server's metadata names a token endpoint. */
+  /** The token endpoint in the server's metadata; an empty string for none. */
   readonly tokenEndpoint?: string | undefined;
-  /** Epoch seconds at which the user's own token ends. */
+  /** Epoch seconds at which the user token expires. */
   readonly userTokenEnd?: number;
 }
 
@@ -43,9 +46,9 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
   await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
   const requests: Record<string, string>[] = [];
   const endpoint = {
-    /** Members of the answer that differ. */
+    /** Response members with other values. */
     answer: {} as object,
-    /** Answers that are given, once each, instead. */
+    /** Responses that are returned instead, once each. */
     instead: [] as Response[],
   };
   const webIdentityRequests: unknown[] = [];
@@ -72,7 +75,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     async transport(_url, { body }) {
       requests.push(Object.fromEntries(new URLSearchParams(String(body))));
       const { length } = requests;
-      // So that others who ask meanwhile come in between.
+      // Gives concurrent requests the time to arrive.
       await system.wait(10);
       return (
         endpoint.instead.shift() ??
@@ -112,7 +115,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     endpoint,
     webIdentityRequests,
     entries,
-    /** @param who the user whom the agent acts for; `null` for nobody */
+    /** @param who the user that the agent acts for; `null` for no user */
     ask: async (change?: Partial<RetrieveInput>, who: OnBehalfOf | null = ALICE) =>
       getResourceOauth2Token(deps, { arn: OWNER }, await inputOf(who ?? undefined, change)),
     reject: async (accessToken: string) =>
@@ -138,7 +141,7 @@ describe('the exchange', () => {
     ]);
   });
 
-  it('asks for what it was asked for, scopes or not', async () => {
+  it('sends the requested resources, audiences, and custom parameters, and no scope if none is requested', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     const customParameters = { requested_token_use: 'x' };
     await service.ask({ resources: ['https://r.example'], audiences: ['aud'], customParameters, scopes: [] });
@@ -160,20 +163,20 @@ describe('the exchange', () => {
   });
 
   it.each<[string, Partial<RetrieveInput>, OnBehalfOf]>([
-    ['another token of the user', {}, { userToken: 'd.e.f' }],
+    ['another token of the same user', {}, { userToken: 'd.e.f' }],
     ['other scopes', { scopes: ['b'] }, { userToken: 'a.b.c' }],
     ['more scopes', { scopes: ['a', 'b'] }, { userToken: 'a.b.c' }],
     ['a resource', { resources: ['https://r.example'] }, { userToken: 'a.b.c' }],
     ['an audience', { audiences: ['aud'] }, { userToken: 'a.b.c' }],
     ['a parameter', { customParameters: { hint: 'x' } }, { userToken: 'a.b.c' }],
-  ])('is another for %s', async (_what, change, who) => {
+  ])('is repeated for %s', async (_what, change, who) => {
     const service = await createExchange(exchangeBy('NONE'));
     await service.ask();
     expect(await service.ask(change, who)).toMatchObject({ output: { accessToken: 'access-2' } });
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' }, outcome: 'cached' });
   });
 
-  it('is the same for the same things in another order', async () => {
+  it('is not repeated for the same values in a different order', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     await service.ask({ scopes: ['a', 'b'], customParameters: { x: '1', y: '2' } });
     expect(await service.ask({ scopes: ['b', 'a'], customParameters: { y: '2', x: '1' } })).toMatchObject({
@@ -191,7 +194,7 @@ describe('the exchange', () => {
   });
 });
 
-describe('what was exchanged', () => {
+describe('the exchanged token', () => {
   it('is not returned after it expires', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     await service.ask();
@@ -201,8 +204,8 @@ describe('what was exchanged', () => {
 
   it.each([
     ['longer', { expires_in: 3600 }],
-    ['for a time that the server does not tell', { expires_in: undefined }],
-  ])('is not returned after the user token expires, although it lives %s', async (_how, answer) => {
+    ['for an unknown time', { expires_in: undefined }],
+  ])('is not returned after the user token expires, although it is valid %s', async (_how, answer) => {
     const service = await createExchange({ ...exchangeBy('NONE'), userTokenEnd: BEGINNING + 100 });
     service.endpoint.answer = answer;
     await service.ask();
@@ -212,7 +215,7 @@ describe('what was exchanged', () => {
     expect(await service.ask()).toMatchObject({ outcome: 'exchanged' });
   });
 
-  it("outlives the workload access token that it was obtained by, as long as the user's own token does", async () => {
+  it('is returned after the workload access token expires, as long as the user token is valid', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     service.endpoint.answer = { expires_in: 3600 };
     await service.ask();
@@ -220,7 +223,7 @@ describe('what was exchanged', () => {
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' }, outcome: 'cached' });
   });
 
-  it('is exchanged again after forceAuthentication and after a rejection by the resource', async () => {
+  it('is replaced after forceAuthentication and after a rejection by the resource server', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     await service.ask();
     expect(await service.ask({ forceAuthentication: true })).toMatchObject({
@@ -232,14 +235,14 @@ describe('what was exchanged', () => {
     expect(service.requests).toHaveLength(3);
   });
 
-  it('may be forced before there is any', async () => {
+  it('is requested after forceAuthentication even if there is none yet', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     expect(await service.ask({ forceAuthentication: true })).toMatchObject({ outcome: 'exchanged' });
   });
 });
 
-describe('the actor', () => {
-  it("is the agent's own token, kept apart from the exchange and used for every user", async () => {
+describe('the actor token', () => {
+  it("is the agent's M2M token, stored separately and used for every user", async () => {
     const service = await createExchange(exchangeBy('M2M', ['act']));
     await service.ask({ resources: ['https://r.example'], audiences: ['aud'] });
     await service.ask({}, { userToken: 'd.e.f' });
@@ -252,14 +255,14 @@ describe('the actor', () => {
       }),
       expect.objectContaining({ subject_token: 'd.e.f', actor_token: 'access-1' }),
     ]);
-    // It is the token that the agent would get for itself.
+    // The agent gets the same token with an M2M request.
     expect(await service.ask({ oauth2Flow: 'M2M', scopes: ['act'] })).toMatchObject({
       output: { accessToken: 'access-1' },
       outcome: 'cached',
     });
   });
 
-  it('is obtained once, although exchanges are forced', async () => {
+  it('is requested once, even if exchanges are forced', async () => {
     const service = await createExchange(exchangeBy('M2M'));
     await service.ask({ forceAuthentication: true });
     await service.ask({ forceAuthentication: true });
@@ -271,7 +274,7 @@ describe('the actor', () => {
     expect(service.requests[0]).not.toHaveProperty('scope');
   });
 
-  it('that the provider rejects fails with the error code', async () => {
+  it("that the provider rejects causes an error with the provider's error code", async () => {
     const service = await createExchange(exchangeBy('M2M', ['act']));
     service.endpoint.instead.push(json({ error: 'invalid_scope' }, 400));
     await expect(service.ask()).rejects.toMatchObject({
@@ -283,7 +286,7 @@ describe('the actor', () => {
     expect(await service.ask()).toMatchObject({ outcome: 'exchanged' });
   });
 
-  it("is AWS's word for the agent, to this token endpoint", async () => {
+  it('is an AWS token for the agent with the token endpoint as audience', async () => {
     const service = await createExchange(exchangeBy('AWS_IAM_ID_TOKEN_JWT'));
     await service.ask();
     expect(service.webIdentityRequests).toEqual([
@@ -297,7 +300,7 @@ describe('the actor', () => {
     ]);
   });
 
-  it('is not proved to a server without token endpoint', async () => {
+  it('is not requested from AWS if the server has no token endpoint', async () => {
     const service = await createExchange({ ...exchangeBy('AWS_IAM_ID_TOKEN_JWT'), tokenEndpoint: '' });
     await expect(service.ask()).rejects.toMatchObject({
       message: expect.stringContaining('rejected the request: invalid_metadata.') as string,
@@ -306,7 +309,7 @@ describe('the actor', () => {
     expect(service.webIdentityRequests).toEqual([]);
   });
 
-  it('is none in a JWT grant', async () => {
+  it('is omitted in a JWT grant', async () => {
     const service = await createExchange({ onBehalfOf: { grantType: 'JWT_AUTHORIZATION_GRANT' } });
     await service.ask();
     expect(service.requests).toEqual([
@@ -315,8 +318,8 @@ describe('the actor', () => {
   });
 });
 
-describe('what is refused', () => {
-  it('by the provider is reported, and the next request tries again', async () => {
+describe('a rejected exchange', () => {
+  it('is reported, and the next request tries again', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     service.endpoint.instead.push(json({ error: 'invalid_grant' }, 400));
     await expect(service.ask()).rejects.toMatchObject({
@@ -327,14 +330,14 @@ describe('what is refused', () => {
   });
 
   it.each<[string, OnBehalfOf | null, RegExp]>([
-    ['for a user id', { userId: 'alice' }, /get one with GetWorkloadAccessTokenForJWT$/],
-    ['for nobody', null, /get one with GetWorkloadAccessTokenForJWT$/],
+    ['for a user ID', { userId: 'alice' }, /get one with GetWorkloadAccessTokenForJWT$/],
+    ['for no user', null, /get one with GetWorkloadAccessTokenForJWT$/],
     [
-      'for a user whose token is too long',
+      'for a user token that is too long',
       { userToken: 'a'.repeat(MAX_CARRIED_CHARACTERS + 1) },
       /more than 49152 characters/,
     ],
-  ])('is a workload access token %s', async (_whom, who, message) => {
+  ])('is caused by a workload access token %s', async (_whom, who, message) => {
     const service = await createExchange(exchangeBy('NONE'));
     await expect(service.ask({}, who)).rejects.toMatchObject({
       name: 'ValidationException',
@@ -343,7 +346,7 @@ describe('what is refused', () => {
     expect(service.requests).toEqual([]);
   });
 
-  it('is a provider that exchanges nothing, whatever was exchanged before', async () => {
+  it('is caused by a provider without an on-behalf-of configuration, even if a token is stored', async () => {
     const service = await createExchange(exchangeBy('NONE'));
     await service.ask();
     const changed = { ...service.provider, onBehalfOf: undefined, revision: 2 };
@@ -359,7 +362,7 @@ describe('what is refused', () => {
     });
   });
 
-  it("is more than a grant's key is made of", async () => {
+  it("is caused by resources that are too long for the grant's key", async () => {
     const service = await createExchange(exchangeBy('NONE'));
     const resources = Array.from(
       { length: 20 },

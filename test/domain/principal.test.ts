@@ -1,4 +1,4 @@
-/** Who called: IAM users, roles by their sessions, the account root; nobody else. */
+/** The callers: IAM users, roles by their sessions, and the account root. All others are rejected. */
 import fc from 'fast-check';
 import { callerOf, principalOf } from '../../lambda/domain/principal';
 import { ServiceError } from '../../lambda/domain/service-error';
@@ -8,8 +8,8 @@ const ACCOUNT = '123456789012';
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/agent`;
 
 it.each([
-  ['a session as its role', `arn:aws:sts::${ACCOUNT}:assumed-role/agent/session-1`, ROLE],
-  ['another session as the same role', `arn:aws:sts::${ACCOUNT}:assumed-role/agent/i-0abc@x.example`, ROLE],
+  ['a session, as its role', `arn:aws:sts::${ACCOUNT}:assumed-role/agent/session-1`, ROLE],
+  ['another session, as the same role', `arn:aws:sts::${ACCOUNT}:assumed-role/agent/i-0abc@x.example`, ROLE],
   ['an IAM user', `arn:aws:iam::${ACCOUNT}:user/alice`, `arn:aws:iam::${ACCOUNT}:user/alice`],
   [
     'an IAM user with a path',
@@ -22,29 +22,29 @@ it.each([
     `arn:aws-us-gov:sts::${ACCOUNT}:assumed-role/agent/session-1`,
     `arn:aws-us-gov:iam::${ACCOUNT}:role/agent`,
   ],
-])('takes %s', (_kind, callerArn, principal) => {
+])('accepts %s', (_kind, callerArn, principal) => {
   expect(principalOf(callerArn)).toBe(principal);
 });
 
 it.each([
-  ['nobody (undefined)', undefined],
-  ['nobody (null)', null],
-  ['nobody (empty)', ''],
+  ['undefined', undefined],
+  ['null', null],
+  ['an empty string', ''],
   ['a federated user', `arn:aws:sts::${ACCOUNT}:federated-user/alice`],
-  ['a role that is no session', ROLE],
+  ['a role instead of a session', ROLE],
   ['a session without a name', `arn:aws:sts::${ACCOUNT}:assumed-role/agent/`],
-  ['a session with a part too many', `arn:aws:sts::${ACCOUNT}:assumed-role/agent/session/more`],
+  ['a session with an additional part', `arn:aws:sts::${ACCOUNT}:assumed-role/agent/session/more`],
   ['a role name with a wildcard', `arn:aws:sts::${ACCOUNT}:assumed-role/*/session`],
-  ['an account id that is none', 'arn:aws:sts::12345:assumed-role/agent/session'],
+  ['an account ID that is not valid', 'arn:aws:sts::12345:assumed-role/agent/session'],
   ['a service', 'lambda.amazonaws.com'],
   ['anonymous', 'anonymous'],
   ['a wildcard', '*'],
   ['a user ARN with a line break', `arn:aws:iam::${ACCOUNT}:user/alice\n`],
   ['a user ARN with a space', `arn:aws:iam::${ACCOUNT}:user/alice bob`],
-  ['a root ARN with more behind it', `arn:aws:iam::${ACCOUNT}:root/x`],
-  ['something before the ARN', ` arn:aws:iam::${ACCOUNT}:user/alice`],
+  ['a root ARN with text after it', `arn:aws:iam::${ACCOUNT}:root/x`],
+  ['text before the ARN', ` arn:aws:iam::${ACCOUNT}:user/alice`],
   ['another vendor', `arn:evil:iam::${ACCOUNT}:user/alice`],
-])('refuses %s', (_kind, callerArn) => {
+])('rejects %s', (_kind, callerArn) => {
   const refusal = caught(() => principalOf(callerArn));
   expect(refusal).toMatchObject({ name: 'AccessDeniedException' });
   expect(refusal).toBeInstanceOf(ServiceError);
@@ -54,7 +54,7 @@ const roleName = fc.stringMatching(/^[\w+=,.@-]{1,64}$/);
 const sessionName = fc.stringMatching(/^[\w+=,.@-]{2,64}$/);
 const account = fc.stringMatching(/^\d{12}$/);
 
-it('gives every session of a role the same principal, and sessions of different roles different ones', () => {
+it('returns the same principal for every session of a role, and different principals for different roles', () => {
   fc.assert(
     fc.property(account, roleName, sessionName, sessionName, roleName, (id, role, one, two, other) => {
       const session = (name: string, as: string) =>
@@ -73,7 +73,7 @@ it('returns a principal only for an IAM or STS ARN', () => {
   );
 });
 
-describe('the unique id', () => {
+describe('the unique ID', () => {
   const SESSION = `arn:aws:sts::${ACCOUNT}:assumed-role/agent/session-1`;
   const USER = `arn:aws:iam::${ACCOUNT}:user/alice`;
   const ROOT = `arn:aws:iam::${ACCOUNT}:root`;
@@ -81,29 +81,29 @@ describe('the unique id', () => {
   const USER_ID = 'AIDAEXAMPLE123456789A';
 
   it.each([
-    ['a role, whatever the session', SESSION, `${ROLE_ID}:session-1`, ROLE_ID],
+    ['a role, for any session', SESSION, `${ROLE_ID}:session-1`, ROLE_ID],
     ['a role of a web identity', SESSION, `${ROLE_ID}:CognitoIdentityCredentials`, ROLE_ID],
     ['a user', USER, USER_ID, USER_ID],
     ['a user whose path looks like a role', `arn:aws:iam::${ACCOUNT}:user/a:role/b:root`, USER_ID, USER_ID],
     ['the account root', ROOT, ACCOUNT, ACCOUNT],
-  ])('is that of %s', (_whose, userArn, caller, id) => {
+  ])('is read for %s', (_whose, userArn, caller, id) => {
     expect(callerOf({ userArn, caller })).toEqual({ arn: principalOf(userArn), id });
   });
 
   it.each([
-    ['the gateway gives none', SESSION, null],
-    ['it is empty', SESSION, ''],
+    ['the gateway states none', SESSION, null],
+    ['the gateway states an empty text', SESSION, ''],
     ["it is a user's and the ARN a role's", SESSION, USER_ID],
     ["it is a role's and the ARN a user's", USER, `${ROLE_ID}:session-1`],
     ["it is an account's and the ARN a user's", USER, ACCOUNT],
     ['it has no session', SESSION, ROLE_ID],
-    ['it has something before it', SESSION, `x${ROLE_ID}:session-1`],
-    ['it is in small letters', SESSION, `${ROLE_ID.toLowerCase()}:session-1`],
-  ])('is none where %s', (_why, userArn, caller) => {
+    ['it has text before it', SESSION, `x${ROLE_ID}:session-1`],
+    ['it is in lower case', SESSION, `${ROLE_ID.toLowerCase()}:session-1`],
+  ])('is absent if %s', (_why, userArn, caller) => {
     expect(callerOf({ userArn, caller })).toEqual({ arn: principalOf(userArn) });
   });
 
-  it('makes no caller of a request without an ARN', () => {
+  it('does not make a caller of a request without an ARN', () => {
     expect(() => callerOf({ userArn: null, caller: `${ROLE_ID}:session-1` })).toThrow();
   });
 });

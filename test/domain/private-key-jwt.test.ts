@@ -1,4 +1,7 @@
-/** Which key signs for a provider: complete, the owner's own, and named by the owner alone. */
+/**
+ * The key that signs for a provider: a complete configuration, a key of the provider's owner, and named by the owner
+ * only.
+ */
 import {
   checkSigningKey,
   privateKeyJwtConfigOf,
@@ -19,8 +22,8 @@ const present: PrivateKeyJwt = {
   payloadClaims: { tenant: 't' },
 };
 
-describe('settled', () => {
-  it('takes what is given, and answers it as AWS has it', () => {
+describe('the configuration', () => {
+  it('is stored as given, and returned in the form that AWS uses', () => {
     const input = {
       privateKeySource: source,
       signingAlgorithm: 'PS256',
@@ -37,7 +40,7 @@ describe('settled', () => {
     expect(privateKeyJwtConfigOf(settled)).toEqual(input);
   });
 
-  it('leaves at an update what is left out', () => {
+  it('keeps omitted members in an update', () => {
     expect(resolvePrivateKeyJwt(MEMBER, undefined, present)).toEqual(present);
     expect(resolvePrivateKeyJwt(MEMBER, { signingAlgorithm: 'ES256' }, present)).toEqual({
       ...present,
@@ -53,7 +56,7 @@ describe('settled', () => {
     [{ signingAlgorithm: 'RS256' } as const, 'config.privateKeySource'],
     [{ privateKeySource: source }, 'config.signingAlgorithm'],
     [undefined, 'config.privateKeySource'],
-  ])('is refused at a creation when it is not complete: %j', (input, member) => {
+  ])('is rejected in a creation if it is not complete: %j', (input, member) => {
     expect(caught(() => resolvePrivateKeyJwt(MEMBER, input, undefined))).toMatchObject({
       name: 'ValidationException',
       fieldList: [{ name: member }],
@@ -107,7 +110,7 @@ describe('the key', () => {
     ['RS256', 'RSA_4096'],
     ['PS256', 'RSA_3072'],
     ['ES256', 'ECC_NIST_P256'],
-  ] as const)('signs %s with %s', async (algorithm, spec) => {
+  ] as const)('is accepted for %s if it is %s', async (algorithm, spec) => {
     await expect(check({ spec }, { algorithm })).resolves.toBeUndefined();
   });
 
@@ -117,7 +120,7 @@ describe('the key', () => {
     ['ES256', { spec: 'ECC_NIST_P384' }],
     ['RS256', { usage: 'ENCRYPT_DECRYPT' }],
     ['RS256', { enabled: false }],
-  ] as const)('is refused for %s when it is %j', async (algorithm, described) => {
+  ] as const)('is rejected for %s if it is %j', async (algorithm, described) => {
     await expect(check(described, { algorithm })).rejects.toMatchObject({
       fieldList: [{ name: 'config.signingAlgorithm' }],
     });
@@ -129,15 +132,18 @@ describe('the key', () => {
   };
 
   it.each([
-    ['is gone', undefined],
+    ['does not exist', undefined],
     ['has no tag', { tags: {} }],
-    ['is tagged for another', { tags: { 'agent-identity:owner': 'arn:aws:iam::123456789012:role/other' } }],
-    ['is another than it says', { arn: `${keyArn.slice(0, -1)}0` }],
-  ])('is refused, alike, when it %s', async (_what, described) => {
+    [
+      'is tagged for another principal',
+      { tags: { 'agent-identity:owner': 'arn:aws:iam::123456789012:role/other' } },
+    ],
+    ['has another ARN than the stated one', { arn: `${keyArn.slice(0, -1)}0` }],
+  ])('is rejected with one message if it %s', async (_what, described) => {
     await expect(check(described)).rejects.toMatchObject(NOT_THE_OWNERS);
   });
 
-  it("may be tagged with the owner's unique id too, and is then of no principal made again", async () => {
+  it("can also have the owner's unique ID in its tag, and is then rejected for a recreated principal", async () => {
     const tagged = { tags: { 'agent-identity:owner': `${OWNER} AROAFIRST` } };
     await expect(check(tagged, {}, { ownerId: 'AROAFIRST' })).resolves.toBeUndefined();
     for (const naming of [{ ownerId: 'AROAAGAIN' }, {}]) {
@@ -148,7 +154,7 @@ describe('the key', () => {
   it.each([
     ['another account', keyArn.replace('123456789012', '210987654321')],
     ['another Region', keyArn.replace('eu-central-1', 'us-east-1')],
-  ])('of %s is not even looked at', async (_whose, other) => {
+  ])('is not described in KMS if it is in %s', async (_whose, other) => {
     await expect(check({ arn: other }, { keyArn: other })).rejects.toMatchObject(NOT_THE_OWNERS);
     expect(asked).toEqual([]);
   });

@@ -1,4 +1,7 @@
-/** What a provider's client proves itself with: its secret, wherever it is kept, or an assertion made when it is needed. */
+/**
+ * The credential of a provider's client: its secret, wherever it is stored, or an assertion that is created when it
+ * is needed.
+ */
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
@@ -20,7 +23,7 @@ const TOKEN_ENDPOINT = 'https://provider.example/token';
 const { arn: workload } = sampleIdentity();
 const system = createFakeSystem();
 
-/** @returns the client's credential, and what was asked of the deps for it */
+/** Returns the client's credential, and the calls of the dependencies. */
 async function credentialOf(change: Partial<Oauth2Provider>, secret: string | undefined = undefined) {
   const stores = createInMemoryStores();
   const seal = createInMemorySeal();
@@ -39,7 +42,7 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
     ),
     seal,
     system,
-    transport: () => Promise.reject(new Error('nothing is to be sent')),
+    transport: () => Promise.reject(new Error('no request is expected')),
     endpointPolicy: { loopback: false },
     metadata: { read: () => Promise.resolve({ issuer: 'https://provider.example' }) },
     webIdentityTokens: {
@@ -59,37 +62,37 @@ async function credentialOf(change: Partial<Oauth2Provider>, secret: string | un
   return { credential, asked, signed, provider };
 }
 
-/** The assertion for the token endpoint. */
+/** Returns the assertion for the token endpoint. */
 function assertionOf({ credential }: Awaited<ReturnType<typeof credentialOf>>): Promise<string> {
   if (!('assert' in credential)) throw new Error('a secret');
   return credential.assert(TOKEN_ENDPOINT);
 }
 
 it.each(['CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST'] as const)(
-  'is the secret out of the vault: %s',
+  'the credential is the secret from the token vault: %s',
   async (method) => {
     const { credential } = await credentialOf({ clientAuthenticationMethod: method }, 'the-secret');
     expect(credential).toEqual({ secret: 'the-secret' });
   },
 );
 
-it('is the secret from where its owner keeps it, whatever is in the vault', async () => {
+it('the credential is the external secret, even if the token vault has a secret', async () => {
   const externalSecret = { arn: SECRET, jsonKey: 'key' };
   expect((await credentialOf({ externalSecret }, 'old')).credential).toEqual({ secret: 'elsewhere' });
 });
 
-it('is nothing where the secret is missing: a failure of this service', async () => {
+it('a missing secret is an internal error', async () => {
   await expect(credentialOf({})).rejects.toThrow('the provider has no client secret');
 });
 
-it('is a token that AWS signs for the agent and the owner, requested when it is needed', async () => {
+it('the credential is an AWS token for the agent and the owner, requested when it is needed', async () => {
   const client = await credentialOf({ clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT' });
   expect(client.asked).toEqual([]);
   expect(await assertionOf(client)).toBe('by AWS');
   expect(client.asked).toEqual([{ audience: TOKEN_ENDPOINT, workload, owner: OWNER }]);
 });
 
-it("is an assertion that the owner's own key signs, another each time", async () => {
+it("the credential is an assertion by the owner's signing key, a new one each time", async () => {
   const client = await credentialOf({
     clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
     privateKeyJwt: { keyArn: KEY, algorithm: 'ES256', headerClaims: {}, payloadClaims: {} },
@@ -103,7 +106,7 @@ it("is an assertion that the owner's own key signs, another each time", async ()
   expect(client.signed[0]).toEqual({ keyArn: KEY, algorithm: 'ES256', owner: OWNER });
 });
 
-it('is nothing where the key is not named: a failure of this service', async () => {
+it('a missing signing key is an internal error', async () => {
   const change = { clientAuthenticationMethod: 'PRIVATE_KEY_JWT' } as const;
   await expect(credentialOf(change)).rejects.toThrow('the provider has no signing key');
 });

@@ -1,4 +1,7 @@
-/** A provider that is deleted while its secret is written or read: nothing of it is left, and nobody gets a fault. */
+/**
+ * A provider that is deleted while its secret is written or read: no secret is left, and no caller gets an internal
+ * error.
+ */
 import {
   createApiKeyProvider,
   deleteApiKeyProvider,
@@ -25,10 +28,13 @@ type Dependencies = ApiKeyProviderDependencies &
 
 let service: Awaited<ReturnType<typeof createTokenService>>;
 let deps: Dependencies;
-/** Ids of the owners whose keys were shredded, and of those for whom something was sealed, in order. */
+/**
+ * IDs of the providers whose vault keys were shredded, and IDs of the providers whose secrets were encrypted, in
+ * order.
+ */
 let shredded: string[];
 let sealedFor: string[];
-/** What happens before a secret is sealed, and before keys are shredded. */
+/** Run before a secret is encrypted, and before vault keys are shredded. */
 let beforeSealing: () => Promise<unknown>;
 let beforeShredding: () => Promise<unknown>;
 
@@ -91,18 +97,18 @@ const oauth2 = (clientSecret: string) => ({
 describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('%s', (kind) => {
   const { create, update, remove, secretOf } = KINDS[kind];
 
-  it('that is written after a deletion is taken back, with its key', async () => {
+  it('is deleted together with its vault key if it is written after a deletion', async () => {
     const { id } = await create();
     beforeSealing = remove;
     await expect(update()).rejects.toMatchObject({ name: 'ThrottlingException' });
     expect(await secretOf(id)).toBeUndefined();
-    // The key that sealed it was made after those of the provider were shredded.
+    // The vault key was created after the vault keys of the provider were shredded.
     expect(sealedFor.at(-1)).toBe(id);
     expect(shredded).toEqual([id, id]);
     await expect(update()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
-  it('of a provider that another was quicker to create is taken back, and the other keeps its own', async () => {
+  it('is deleted if a concurrent request created the provider, and the other secret stays', async () => {
     let first: { id: string } | undefined;
     beforeSealing = async () => {
       beforeSealing = () => Promise.resolve();
@@ -116,17 +122,17 @@ describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('%s', (kind) => {
     expect(shredded).toEqual([loser]);
   });
 
-  it('stays where the answer to the write that created its provider was lost', async () => {
+  it('stays if the response to the write that created its provider was lost', async () => {
     const store = kind === 'an API key' ? deps.apiKeyProviders : deps.providers;
     const createOnce = store.create.bind(store) as (resource: unknown) => Promise<boolean>;
-    // The SDK tries again, and the second try finds the first one's record.
+    // The SDK retries the write, and the retry finds the record of the first attempt.
     store.create = async (resource: unknown) => (await createOnce(resource)) && createOnce(resource);
     const { id } = await create();
     expect(await secretOf(id)).toBeDefined();
     expect(shredded).toEqual([]);
   });
 
-  it('of a provider whose deletion was cut short: the name is taken, and can be deleted', async () => {
+  it('of a provider whose deletion was interrupted reserves the name until it is deleted again', async () => {
     await create();
     beforeShredding = () => Promise.reject(new Error('the table'));
     await expect(remove()).rejects.toThrow('the table');
@@ -140,7 +146,7 @@ describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])('%s', (kind) => {
   });
 });
 
-describe('an API key that is asked for while it is deleted', () => {
+describe('an API key that is deleted while it is requested', () => {
   it.each([
     ['its provider', 'ResourceNotFoundException', () => KINDS['an API key'].remove()],
     [
@@ -148,7 +154,7 @@ describe('an API key that is asked for while it is deleted', () => {
       'UnauthorizedException',
       () => service.stores.identities.markDeleted(service.identity).then(() => KINDS['an API key'].remove()),
     ],
-  ])('is none any more, with %s', async (_what, name, remove) => {
+  ])('is not returned if it was deleted with %s', async (_what, name, remove) => {
     await KINDS['an API key'].create();
     const { stores, system, publicKeys } = service;
     const reading = {

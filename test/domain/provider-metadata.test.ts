@@ -1,4 +1,4 @@
-/** An authorization server's metadata: its own or none. */
+/** The metadata of an authorization server: its own document, or an error. */
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import { createMetadataReader, validatedMetadata } from '../../lambda/domain/oauth/provider-metadata';
 import type { Transport } from '../../lambda/domain/oauth/transport';
@@ -15,16 +15,16 @@ const document = {
   jwks_uri: `${issuer}/jwks`,
 };
 
-it("takes a server's own metadata, and of it only what is used", () => {
+it("accepts the server's own metadata, and keeps only the members that are used", () => {
   expect(validatedMetadata(discoveryUrl, { ...document, unheard_of: 'x' }, ACCOUNT)).toEqual(document);
 });
 
-it('takes an issuer that ends in a slash, as several servers have it', () => {
+it('accepts an issuer that ends in a slash, as several servers have it', () => {
   const slashed = { ...document, issuer: `${issuer}/` };
   expect(validatedMetadata(discoveryUrl, slashed, ACCOUNT).issuer).toBe(`${issuer}/`);
 });
 
-it('takes http on loopback by policy only', () => {
+it('accepts http on loopback only if the policy allows it', () => {
   const local = { issuer: 'http://127.0.0.1:9000', token_endpoint: 'http://127.0.0.1:9000/token' };
   const url = 'http://127.0.0.1:9000/.well-known/openid-configuration';
   expect(validatedMetadata(url, local, { loopback: true })).toEqual(local);
@@ -34,26 +34,29 @@ it('takes http on loopback by policy only', () => {
 it.each([
   ["another server's issuer", { issuer: 'https://evil.example' }],
   ['the issuer of another tenant', { issuer: 'https://provider.example/other' }],
-  ['an issuer above the one asked', { issuer: 'https://provider.example' }],
-  ['an issuer below the one asked', { issuer: `${issuer}/more` }],
-  ['an issuer of another case', { issuer: 'https://Provider.example/tenant' }],
+  ['an issuer above the requested one', { issuer: 'https://provider.example' }],
+  ['an issuer below the requested one', { issuer: `${issuer}/more` }],
+  ['an issuer in different case', { issuer: 'https://Provider.example/tenant' }],
   ['an issuer with two slashes', { issuer: `${issuer}//` }],
   ['an issuer with a fragment', { issuer: `${issuer}#x` }],
   ['no issuer', { issuer: undefined }],
-  ['an issuer that is no text', { issuer: [issuer] }],
+  ['an issuer that is not a string', { issuer: [issuer] }],
   [
     'an http pushed authorization request endpoint',
     { pushed_authorization_request_endpoint: 'http://provider.example/par' },
   ],
-  ['a claim of insisting that is no yes or no', { require_pushed_authorization_requests: 'yes' }],
+  [
+    'a requirement for pushed requests that is not a boolean',
+    { require_pushed_authorization_requests: 'yes' },
+  ],
   ['an http token endpoint', { token_endpoint: 'http://provider.example/token' }],
   ['an http authorization endpoint', { authorization_endpoint: 'http://provider.example/authorize' }],
-  ['http keys', { jwks_uri: 'http://provider.example/jwks' }],
+  ['an http URL of the keys', { jwks_uri: 'http://provider.example/jwks' }],
   ['a token endpoint on loopback', { token_endpoint: 'http://127.0.0.1/token' }],
-  ['an authorization endpoint that runs', { authorization_endpoint: 'javascript:alert(1)' }],
+  ['an authorization endpoint that is a script', { authorization_endpoint: 'javascript:alert(1)' }],
   ['a token endpoint with credentials', { token_endpoint: 'https://a:b@provider.example/token' }],
   ['a null endpoint', { token_endpoint: null }],
-])('refuses %s', (_what, change) => {
+])('rejects %s', (_what, change) => {
   const failure = caught(() => validatedMetadata(discoveryUrl, { ...document, ...change }, ACCOUNT));
   expect(failure).toBeInstanceOf(ProviderFailure);
   expect(failure).toMatchObject({ code: 'invalid_metadata', unavailable: false });
@@ -70,19 +73,19 @@ it.each([
   expect(failure).toMatchObject({ detail });
 });
 
-it('tells the operator that a document is none at all', () => {
+it('tells the operator that a document is not an object', () => {
   const failure = caught(() => validatedMetadata(discoveryUrl, 1, ACCOUNT));
   expect(failure).toMatchObject({
     detail: expect.stringMatching(/^discovery document: document: /) as unknown,
   });
 });
 
-it.each([undefined, null, 'x', 1, []])('refuses a document that is %p', (junk) => {
+it.each([undefined, null, 'x', 1, []])('rejects a document that is %p', (junk) => {
   expect(() => validatedMetadata(discoveryUrl, junk, ACCOUNT)).toThrow(ProviderFailure);
 });
 
-describe('read by discovery', () => {
-  /** A server that answers as told, and counts. */
+describe('discovery', () => {
+  /** A server that returns the given response, and records its requests. */
   function server(answer: () => Response) {
     const asked: string[] = [];
     const transport: Transport = (url) => {
@@ -92,7 +95,7 @@ describe('read by discovery', () => {
     return { asked, transport };
   }
 
-  it('is kept for ten minutes', async () => {
+  it('caches the metadata for ten minutes', async () => {
     const system = createFakeSystem();
     const { asked, transport } = server(() => Response.json(document));
     const reader = createMetadataReader(transport, ACCOUNT, system);
@@ -106,16 +109,16 @@ describe('read by discovery', () => {
   });
 
   it.each([
-    ['404: not retryable', () => new Response('', { status: 404 }), 'discovery_failed', false],
-    ['503: retryable', () => new Response('', { status: 503 }), 'discovery_failed', true],
+    ['status 404, not retryable', () => new Response('', { status: 404 }), 'discovery_failed', false],
+    ['status 503, retryable', () => new Response('', { status: 503 }), 'discovery_failed', true],
     [
-      'a redirect: not followed',
+      'a redirect, which it does not follow',
       () => new Response(null, { status: 302, headers: { location: 'https://evil.example' } }),
       'discovery_failed',
       false,
     ],
-    ['what is not JSON', () => new Response('<html>'), 'invalid_metadata', false],
-  ])('fails on %s, which is kept for five seconds', async (_what, answer, code, unavailable) => {
+    ['text that is not JSON', () => new Response('<html>'), 'invalid_metadata', false],
+  ])('fails for %s, and caches the failure for five seconds', async (_what, answer, code, unavailable) => {
     const system = createFakeSystem();
     const { asked, transport } = server(answer);
     const reader = createMetadataReader(transport, ACCOUNT, system);
@@ -129,7 +132,7 @@ describe('read by discovery', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("is requested as JSON, and a failure's status is in the detail", async () => {
+  it('requests JSON, and states the status of a failure in the detail', async () => {
     const inits: unknown[] = [];
     const transport: Transport = (_url, init) => {
       inits.push(init);
@@ -143,7 +146,7 @@ describe('read by discovery', () => {
     expect(inits).toEqual([{ method: 'GET', headers: { accept: 'application/json' } }]);
   });
 
-  it('is there again once a server that failed has recovered', async () => {
+  it('succeeds after the server has recovered', async () => {
     const system = createFakeSystem();
     const answers = [new Response('', { status: 503 }), Response.json(document)];
     const { transport } = server(() => answers.shift() ?? new Response('', { status: 500 }));
@@ -154,7 +157,7 @@ describe('read by discovery', () => {
     expect(await reader.read({ discoveryUrl })).toEqual(document);
   });
 
-  it('is requested once for concurrent requests, whether it succeeds or fails', async () => {
+  it('sends one request for concurrent calls, whether it succeeds or fails', async () => {
     const { asked, transport } = server(() => Response.json(document));
     const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
     const all = await Promise.all(Array.from({ length: 20 }, () => reader.read({ discoveryUrl })));
@@ -168,7 +171,7 @@ describe('read by discovery', () => {
     expect(down.asked).toEqual([discoveryUrl]);
   });
 
-  it('is asked for again after five seconds, although the first look-up never comes to its end', async () => {
+  it('sends another request after five seconds, even if the first one never ends', async () => {
     const system = createFakeSystem();
     const answers = [new Promise<Response>(() => undefined), Promise.resolve(Response.json(document))];
     const asked: string[] = [];
@@ -193,7 +196,7 @@ describe('read by discovery', () => {
     }
   });
 
-  it("does not keep a fault that is not the server's", async () => {
+  it('does not cache an error that is not an error of the server', async () => {
     const fault = new TypeError('a fault');
     let asked = 0;
     const failing: Transport = () => {
@@ -207,7 +210,7 @@ describe('read by discovery', () => {
     }
   });
 
-  it('keeps the answers of different servers apart', async () => {
+  it('caches the responses of different servers separately', async () => {
     const other = 'https://other.example/.well-known/openid-configuration';
     const { asked, transport } = server(() => Response.json(document));
     const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
@@ -220,7 +223,7 @@ describe('read by discovery', () => {
     expect(asked).toEqual([discoveryUrl, other]);
   });
 
-  describe('of RFC 8414, at an issuer with a path', () => {
+  describe('of RFC 8414 metadata, at an issuer with a path,', () => {
     const appended = `${issuer}/.well-known/oauth-authorization-server`;
     const inserted = 'https://provider.example/.well-known/oauth-authorization-server/tenant';
 
@@ -234,7 +237,7 @@ describe('read by discovery', () => {
       return { asked, reader: createMetadataReader(transport, ACCOUNT, createFakeSystem()) };
     }
 
-    it('is found where section 3.1 puts it, and kept under the address that was configured', async () => {
+    it('finds the document where section 3.1 puts it, and caches it under the configured URL', async () => {
       const { asked, reader } = serverAt(inserted);
       for (let time = 0; time < 2; time += 1) {
         expect(await reader.read({ discoveryUrl: appended })).toEqual(document);
@@ -242,13 +245,13 @@ describe('read by discovery', () => {
       expect(asked).toEqual([appended, inserted]);
     });
 
-    it('is taken where it was configured, when it is there', async () => {
+    it('uses the document at the configured URL if there is one', async () => {
       const { asked, reader } = serverAt(appended);
       expect(await reader.read({ discoveryUrl: appended })).toEqual(document);
       expect(asked).toEqual([appended]);
     });
 
-    it('must be of the issuer that was asked all the same', async () => {
+    it('still requires the document to name the configured issuer', async () => {
       const { reader } = serverAt(inserted, { ...document, issuer: 'https://provider.example' });
       await expect(reader.read({ discoveryUrl: appended })).rejects.toMatchObject({
         code: 'invalid_metadata',
@@ -256,20 +259,20 @@ describe('read by discovery', () => {
     });
 
     it.each([
-      ['in neither place', appended, 2],
-      ['at an issuer without a path', 'https://bare.example/.well-known/oauth-authorization-server', 1],
+      ['after both URLs failed', appended, 2],
+      ['for an issuer without a path', 'https://bare.example/.well-known/oauth-authorization-server', 1],
       [
-        'of OpenID Connect, which has one place',
+        'for OpenID Connect, which has one URL',
         'https://provider.example/one-tenant-of-many/.well-known/openid-configuration',
         1,
       ],
-    ])('is not looked for further: %s', async (_what, url, times) => {
+    ])('tries no other URL: %s', async (_what, url, times) => {
       const { asked, reader } = serverAt('https://nowhere.example/');
       await expect(reader.read({ discoveryUrl: url })).rejects.toMatchObject({ code: 'discovery_failed' });
       expect(asked).toHaveLength(times);
     });
 
-    it('is not looked for elsewhere when the server is out of order', async () => {
+    it('tries no other URL if the server is unavailable', async () => {
       const { asked, transport } = server(() => new Response('', { status: 503 }));
       const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());
       await expect(reader.read({ discoveryUrl: appended })).rejects.toMatchObject({ unavailable: true });
@@ -277,7 +280,7 @@ describe('read by discovery', () => {
     });
   });
 
-  it('is not asked for where the operator stated it', async () => {
+  it('sends no request if the operator stated the metadata', async () => {
     const { asked, transport } = server(() => Response.json(document));
     const stated = { issuer, authorizationEndpoint: `${issuer}/a`, tokenEndpoint: `${issuer}/t` };
     const reader = createMetadataReader(transport, ACCOUNT, createFakeSystem());

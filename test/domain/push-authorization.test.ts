@@ -1,6 +1,6 @@
 /**
- * Pushing a request, as the function does it that may open client secrets: who asks may be the public function gone
- * bad, and gets a reference to an honest request, or nothing.
+ * Pushing a request, in the function that can decrypt client secrets. Its caller might be a compromised public
+ * function, and gets a request URI for an honest request or nothing.
  */
 import { type PushRequest, pushAuthorization } from '../../lambda/domain/consent/push';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
@@ -34,7 +34,7 @@ beforeEach(async () => {
 
 const push = (request: PushRequest) => pushAuthorization(service.deps, request);
 
-/** The honest request with this parameter in place of its own, if it has one. */
+/** Returns the honest request with this parameter in place of the original one, if there is one. */
 const having = (name: string, ...values: string[]): PushRequest => ({
   ...honest,
   parameters: [
@@ -43,7 +43,7 @@ const having = (name: string, ...values: string[]): PushRequest => ({
   ],
 });
 
-/** @param reason what the operator is told */
+/** @param reason the reason in the audit entry */
 async function refused(request: PushRequest, reason: string): Promise<void> {
   await expect(push(request)).rejects.toBeInstanceOf(ProviderFailure);
   await expect(push(request)).rejects.toMatchObject({ code: 'unauthorized_client', unavailable: false });
@@ -57,7 +57,7 @@ async function refused(request: PushRequest, reason: string): Promise<void> {
   });
 }
 
-it('sends each parameter, as the client, and brings the reference', async () => {
+it("sends each parameter with the client's authentication, and returns the request URI", async () => {
   const { requestUri, expiresIn } = await push(honest);
   expect(requestUri).toMatch(/^urn:ietf:params:oauth:request_uri:/);
   expect(expiresIn).toBe(60);
@@ -76,30 +76,30 @@ it('sends each parameter, as the client, and brings the reference', async () => 
   ]);
 });
 
-it('brings a lifetime that a clock can count, whatever the provider states', async () => {
+it('limits the returned lifetime, whatever the provider states', async () => {
   service.server.pushLifetime = 1e200;
   expect(await push(honest)).toMatchObject({ expiresIn: MAX_LIFETIME });
 });
 
-describe('is refused for', () => {
+describe('is rejected for', () => {
   it.each<[string, (request: PushRequest) => Partial<PushRequest>, string]>([
     [
-      'an agent that is not there',
+      'an agent that does not exist',
       () => ({ workload: { name: 'none', id: 'none' } }),
       'the workload identity was deleted',
     ],
     [
-      'an agent of an earlier life',
+      'an agent that was deleted and recreated',
       ({ workload }) => ({ workload: { ...workload, id: 'earlier' } }),
       'the workload identity was deleted',
     ],
     [
-      'a provider that is not there',
+      'a provider that does not exist',
       () => ({ provider: { name: 'none', id: 'none' } }),
       'the credential provider was deleted',
     ],
     [
-      'a provider of an earlier life',
+      'a provider that was deleted and recreated',
       ({ provider }) => ({ provider: { ...provider, id: 'earlier' } }),
       'the credential provider was deleted',
     ],
@@ -111,27 +111,30 @@ describe('is refused for', () => {
   ])('%s', (_what, change, reason) => refused({ ...honest, ...change(honest) }, reason));
 
   it.each<[string, string, ...string[]]>([
-    ['an answer that goes elsewhere', 'redirect_uri', 'https://attacker.example'],
-    ['an answer that goes to two places', 'redirect_uri', 'https://attacker.example', 'https://b.example'],
-    ['no place for the answer', 'redirect_uri'],
-    ['another client', 'client_id', 'attacker'],
-    ['a token in the answer', 'response_type', 'code token'],
-    ['two kinds of answer', 'response_type', 'code', 'token'],
+    ['a redirect URI of another host', 'redirect_uri', 'https://attacker.example'],
+    ['two redirect URIs', 'redirect_uri', 'https://attacker.example', 'https://b.example'],
+    ['no redirect URI', 'redirect_uri'],
+    ['another client ID', 'client_id', 'attacker'],
+    ['a response type that includes a token', 'response_type', 'code token'],
+    ['two response types', 'response_type', 'code', 'token'],
   ])('%s', (_what, name, ...values) => refused(having(name, ...values), `${name} is not the provider's`));
 
   it.each([
-    ['an answer in another form', 'response_mode', 'form_post'],
+    ['another response mode', 'response_mode', 'form_post'],
     ['a request object', 'request', 'eyJ'],
-    ['a reference inside', 'request_uri', 'urn:x'],
+    ['a nested request URI', 'request_uri', 'urn:x'],
   ])('%s', (_what, name, value) => refused(having(name, value), `${name} is not allowed in pushed requests`));
 
-  it.each(['Redirect_Uri', 'redirect.uri', 'Client_Id', 'response.type'])('another spelling: %s', (name) => {
-    const parameters = [[name, 'attacker'] as const, ...honest.parameters];
-    const read = name.replace('.', '_').toLowerCase();
-    return refused({ ...honest, parameters }, `${read} is present in another spelling`);
-  });
+  it.each(['Redirect_Uri', 'redirect.uri', 'Client_Id', 'response.type'])(
+    'another spelling of a parameter: %s',
+    (name) => {
+      const parameters = [[name, 'attacker'] as const, ...honest.parameters];
+      const read = name.replace('.', '_').toLowerCase();
+      return refused({ ...honest, parameters }, `${read} is present in another spelling`);
+    },
+  );
 
-  it("the right answer's place, named twice", () => {
+  it('a repeated redirect URI', () => {
     const redirect = honest.parameters.find(([name]) => name === 'redirect_uri');
     const parameters = [...honest.parameters, redirect ?? (['', ''] as const)];
     return refused({ ...honest, parameters }, "redirect_uri is not the provider's");
@@ -158,7 +161,7 @@ it('fails for an external secret that cannot be read, with the reason for the op
   });
 });
 
-it('is not to be avoided at a provider that insists on it and says not where: no consent begins', async () => {
+it('no consent begins if the provider requires pushed requests but states no endpoint for them', async () => {
   service.server.metadata = { require_pushed_authorization_requests: true };
   await expect(service.begin()).rejects.toMatchObject({
     code: 'invalid_metadata',
@@ -175,7 +178,7 @@ it('does not report an internal error as a provider failure', async () => {
   expect(service.entries.at(-1)).toMatchObject({ outcome: 'failed', reason: 'internal error' });
 });
 
-it('fails at a provider that offers it no more', async () => {
+it('fails if the provider no longer has an endpoint for pushed requests', async () => {
   service.server.metadata = {};
   await expect(push(honest)).rejects.toMatchObject({
     code: 'invalid_metadata',
@@ -186,36 +189,36 @@ it('fails at a provider that offers it no more', async () => {
 
 it.each([
   [
-    "the provider's refusal",
+    'a rejection by the provider',
     () => Response.json({ error: 'invalid_scope', error_description: 'x' }, { status: 400 }),
     { code: 'invalid_scope', unavailable: false },
     'pushed authorization request endpoint answered 400 invalid_scope',
   ],
   [
-    'its time of need',
+    'an unavailable provider',
     () => Response.json({ error: 'server_error' }, { status: 503 }),
     { code: 'temporarily_unavailable', unavailable: true },
     'pushed authorization request endpoint: OAUTH_RESPONSE_IS_NOT_CONFORM',
   ],
   [
-    'a reference with a line break',
+    'a request URI with a line break',
     () => Response.json({ request_uri: 'urn:x\r\ny', expires_in: 60 }, { status: 201 }),
     { code: 'invalid_response', unavailable: false },
     'pushed authorization request endpoint: request_uri is not a URI of bounded length',
   ],
   [
-    'a reference without bounds',
+    'a request URI that is too long',
     () => Response.json({ request_uri: `urn:${'x'.repeat(2045)}`, expires_in: 60 }, { status: 201 }),
     { code: 'invalid_response', unavailable: false },
     'pushed authorization request endpoint: request_uri is not a URI of bounded length',
   ],
-])('passes on %s by its code alone', async (_what, answer, failure, detail) => {
+])('reports only the error code for %s', async (_what, answer, failure, detail) => {
   service.server.instead.push(answer());
   await expect(push(honest)).rejects.toMatchObject(failure);
   expect(service.entries.at(-1)).toMatchObject({ outcome: 'failed', reason: detail });
 });
 
-it('takes a reference that is as long as may be', async () => {
+it('accepts a request URI of the maximum length', async () => {
   const requestUri = `urn:${'x'.repeat(2044)}`;
   service.server.instead.push(Response.json({ request_uri: requestUri, expires_in: 5 }, { status: 201 }));
   expect(await push(honest)).toEqual({ requestUri, expiresIn: 5 });

@@ -1,11 +1,11 @@
-/** An assertion is for the token endpoint's server, and is shown to no other. */
+/** An assertion is for the server of the token endpoint, and is not sent to another server. */
 import { pushAuthorizationRequest } from '../../lambda/domain/oauth/pushed-authorization';
 import type { ProviderClient } from '../../lambda/domain/oauth/token-request';
 import { createTokenClient, json } from './token-client';
 
 const PUSHED = { request_uri: 'urn:x', expires_in: 60 };
 
-/** Pushes as a client that proves itself by an assertion, where the discovery document says so. */
+/** Pushes a request as a client that authenticates with an assertion, to the endpoint in the discovery document. */
 async function pushedTo(endpoint: string) {
   const service = await createTokenClient(
     () => json(PUSHED, 201),
@@ -24,7 +24,7 @@ async function pushedTo(endpoint: string) {
   return { pushed, assertions, requests: service.requests };
 }
 
-it('is pushed to the server of the token endpoint', async () => {
+it('pushes an assertion to the server of the token endpoint', async () => {
   const { pushed, assertions, requests } = await pushedTo('https://provider.example/par');
   await expect(pushed).resolves.toEqual({ requestUri: 'urn:x', expiresIn: 60 });
   expect(assertions).toEqual(['https://provider.example/token']);
@@ -34,8 +34,8 @@ it('is pushed to the server of the token endpoint', async () => {
 it.each([
   ['another host', 'https://attacker.example/par'],
   ['another port', 'https://provider.example:8443/par'],
-  ['a host that only begins alike', 'https://provider.example.attacker.example/par'],
-])('is not made for %s, and nothing is sent there', async (_which, endpoint) => {
+  ['a host that only begins with the same name', 'https://provider.example.attacker.example/par'],
+])('neither creates nor sends an assertion for %s', async (_which, endpoint) => {
   const { pushed, assertions, requests } = await pushedTo(endpoint);
   await expect(pushed).rejects.toMatchObject({ code: 'invalid_metadata', unavailable: false });
   expect([assertions, requests]).toEqual([[], []]);

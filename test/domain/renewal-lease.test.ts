@@ -1,4 +1,7 @@
-/** The lease of a renewal: how long it holds, who may take it over, and what a holder does who has lost it. */
+/**
+ * The lease of a renewal: how long it is valid, when another request can take it over, and what a holder does after
+ * it lost the lease.
+ */
 import type { Lease } from '../../lambda/domain/grant/grant';
 import { CONSENT_NEEDED, isLongPast, LEASE, renewTokens } from '../../lambda/domain/grant/renewal';
 import { UnstorableError } from '../../lambda/domain/unstorable';
@@ -12,8 +15,8 @@ beforeEach(async () => {
 
 const json = (status: number, body: object) => Response.json(body, { status });
 
-describe('a winner that died', () => {
-  /** @param ago milliseconds since it took its lease, by its own clock */
+describe('a lease whose holder died', () => {
+  /** @param ago milliseconds since the holder took the lease, by the holder's clock */
   async function died(ago: number, change: Partial<Lease> = {}): Promise<void> {
     const lease = { holder: 'died', deadline: service.system.now() + LEASE - ago, ...change };
     const taken = { providerId: service.provider.id, seen: await service.stored(), lease };
@@ -21,11 +24,11 @@ describe('a winner that died', () => {
   }
 
   it.each([
-    ['our clock', 0],
-    ['a clock that is two minutes ahead of ours', -120_000],
-    ['a clock that is two minutes behind ours', 120_000],
+    ['the clock of this function', 0],
+    ['a clock that is two minutes ahead', -120_000],
+    ['a clock that is two minutes behind', 120_000],
   ])(
-    'holds its lease for its whole time before our eyes, by %s; then the old refresh token is tried once',
+    'is valid for its whole time as observed, by %s; then the old refresh token is redeemed once',
     async (_whose, ago) => {
       await died(ago);
       const began = service.system.now();
@@ -36,17 +39,17 @@ describe('a winner that died', () => {
     },
   );
 
-  it('long ago by any clock: its lease is taken over immediately', async () => {
+  it('is taken over immediately if it is long past by any clock', async () => {
     await died(LEASE + 120_001);
     const began = service.system.now();
     expect(await service.refresh()).toBe('access-1');
     expect(service.system.now()).toBe(began);
   });
 
-  it('holds its lease no longer than that', async () => {
+  it('is valid no longer than its whole time', async () => {
     await died(0);
     const began = service.system.now();
-    // So that one of the looks falls on the very end.
+    // So that one of the reads is exactly at the end.
     void service.system.wait(275).then(() => {
       service.system.advance(0.125);
     });
@@ -54,12 +57,12 @@ describe('a winner that died', () => {
     expect(service.system.now() - began).toBe(LEASE);
   });
 
-  it('by two minutes is a matter of clocks; a moment more is not', () => {
+  it('is long past only after more than the two minutes by which clocks can differ', () => {
     const lease = { holder: 'died', deadline: 0 };
     expect([120_000, 120_001].map((now) => isLongPast(lease, now))).toEqual([false, true]);
   });
 
-  it('leaves its lease to the next, whose own it is for the whole time, even to the same moment', async () => {
+  it('is valid for its whole time again if another holder takes it, even with the same deadline', async () => {
     await died(0);
     const { lease: before, ...seen } = await service.stored();
     const lease = { holder: 'next', deadline: before?.deadline ?? 0 };
@@ -74,7 +77,7 @@ describe('a winner that died', () => {
     expect((await service.stored()).lease).toEqual(lease);
   });
 
-  it('is not taken for dead while it renews its lease; who waited long enough asks again', async () => {
+  it('stays valid while its holder renews it, and waiting requests get an error that can be retried', async () => {
     await died(0);
     const renewing = (async () => {
       for (const after of [4000, 8000, 12_000]) {
@@ -94,7 +97,7 @@ describe('a winner that died', () => {
     expect(service.endpoint.redeemed).toEqual([]);
   });
 
-  it('is waited for up to the moment that was said, and no longer', async () => {
+  it('makes a request wait until its own deadline, and no longer', async () => {
     await died(0);
     const { owner, deps } = service;
     const source = refreshTokenOf(deps, owner);
@@ -104,14 +107,14 @@ describe('a winner that died', () => {
     expect(service.system.now()).toBe(began);
   });
 
-  it('after it sent its request: if the provider rejects the second attempt, the last failure says why', async () => {
+  it('makes the last failure report a lost response, if the holder sent its request and the second attempt is rejected', async () => {
     await died(LEASE + 120_001, { sentAt: service.system.now() - 120_000 });
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     expect(await service.refresh()).toBe(CONSENT_NEEDED);
     expect((await service.stored()).lastFailure).toMatchObject({ code: 'invalid_grant', lostAnswer: true });
   });
 
-  it('before it sent a request: the last failure reports no lost response', async () => {
+  it('makes the last failure report no lost response, if the holder sent no request', async () => {
     await died(LEASE + 120_001);
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     expect(await service.refresh()).toBe(CONSENT_NEEDED);
@@ -119,8 +122,8 @@ describe('a winner that died', () => {
   });
 });
 
-describe('a table that fails', () => {
-  it('to say that the lease was taken: who asks again finds its own', async () => {
+describe('a renewal with a failing table', () => {
+  it('finds its own lease if the table did not confirm that the lease was taken', async () => {
     const takeLease = service.stores.grants.takeLease.bind(service.stores.grants);
     jest.spyOn(service.stores.grants, 'takeLease').mockImplementationOnce(async (...write) => {
       await takeLease(...write);
@@ -131,7 +134,7 @@ describe('a table that fails', () => {
     expect(service.system.now()).toBe(began);
   });
 
-  it('to take the new tokens: they are written all the same, within the lease', async () => {
+  it('retries to store the new tokens within the lease', async () => {
     const putRenewed = service.stores.grants.putRenewed.bind(service.stores.grants);
     const failing = jest.spyOn(service.stores.grants, 'putRenewed').mockRejectedValue(new Error('throttled'));
     service.endpoint.before = async () => {
@@ -142,7 +145,7 @@ describe('a table that fails', () => {
     expect(await service.held()).toEqual({ accessToken: 'access-1', refreshToken: 'refresh-1' });
   });
 
-  it('to store the new tokens: stops before the lease ends, and no request tries again immediately', async () => {
+  it('stops before the lease ends if the new tokens cannot be stored, and no request tries again immediately', async () => {
     jest.spyOn(service.stores.grants, 'putRenewed').mockRejectedValue(new Error('throttled'));
     const began = service.system.now();
     await expect(service.refresh()).rejects.toThrow('throttled');
@@ -159,7 +162,7 @@ describe('a table that fails', () => {
     expect(service.endpoint.redeemed).toEqual(['refresh-0']);
   });
 
-  it('to take anything any more: the lease is left to its time, and the caller learns the first failure', async () => {
+  it('leaves the lease until it ends if no write succeeds, and reports the first error', async () => {
     const failing = jest.spyOn(service.stores.grants, 'putRenewed').mockRejectedValue(new Error('throttled'));
     jest.spyOn(service.stores.grants, 'releaseLease').mockRejectedValue(new Error('unreachable'));
     await expect(service.refresh()).rejects.toThrow('throttled');
@@ -167,13 +170,13 @@ describe('a table that fails', () => {
     expect(failing).toHaveBeenCalled();
   });
 
-  describe('to take tokens that it never takes', () => {
+  describe('with tokens that the table never accepts', () => {
     beforeEach(() => {
       const unstorable = new UnstorableError(new Error('number out of range'));
       jest.spyOn(service.stores.grants, 'putRenewed').mockRejectedValue(unstorable);
     });
 
-    it('is asked once, and the provider is left alone for longer each time', async () => {
+    it('tries once, and later requests to the provider wait twice as long each time', async () => {
       const began = service.system.now();
       for (const [failures, retryAfter] of [
         [1, 1],
@@ -195,7 +198,7 @@ describe('a table that fails', () => {
       }
     });
 
-    it('and the provider rejects the second use: the last failure reports a lost response', async () => {
+    it('reports a lost response in the last failure if the provider rejects the second use', async () => {
       await expect(service.refresh()).rejects.toMatchObject({ code: 'invalid_response' });
       service.system.advance(1);
       expect(await service.refresh()).toBe(CONSENT_NEEDED);
@@ -203,7 +206,7 @@ describe('a table that fails', () => {
     });
   });
 
-  /** The table takes so many seconds to note that a request is sent. */
+  /** The table takes this number of seconds to store that a request is sent. */
   function slowly(seconds: number): void {
     const markSent = service.stores.grants.markSent.bind(service.stores.grants);
     jest.spyOn(service.stores.grants, 'markSent').mockImplementationOnce(async (...write) => {
@@ -213,12 +216,12 @@ describe('a table that fails', () => {
     });
   }
 
-  it('slowly, but with enough of the lease left: the request is sent', async () => {
+  it('sends the request if a slow write leaves enough of the lease', async () => {
     slowly(1.5);
     expect(await service.refresh()).toBe('access-1');
   });
 
-  it('so slowly that the lease may lapse on the way: nothing is sent', async () => {
+  it('sends nothing if a slow write leaves too little of the lease', async () => {
     slowly(1.501);
     await expect(service.refresh()).rejects.toMatchObject({ name: 'ThrottlingException' });
     expect(service.endpoint.redeemed).toEqual([]);
@@ -227,31 +230,31 @@ describe('a table that fails', () => {
   });
 });
 
-describe('a winner that was held up beyond its lease', () => {
-  /** The lease lapses, and another refreshes in the winner's place. */
+describe('a holder that is delayed beyond the end of its lease', () => {
+  /** The lease ends, and another request refreshes instead. */
   async function overtake(): Promise<void> {
     service.endpoint.before = () => Promise.resolve();
     service.system.advance(LEASE / 1000 + 1);
     expect(await service.refresh()).toBe('access-1');
   }
 
-  it('before it sent: presents no refresh token that another may have redeemed', async () => {
+  it('sends no refresh token after the delay, because another request might have redeemed it', async () => {
     await service.refresh(overtake).catch(() => undefined);
     expect(service.endpoint.redeemed).toEqual(['refresh-0']);
   });
 
-  it('before it sent: gets the token that the other obtained, and asks for no consent', async () => {
+  it('returns the token that another request obtained during the delay, and requires no consent', async () => {
     expect(await service.refresh(overtake)).toBe('access-1');
     expect(await service.held()).toEqual({ accessToken: 'access-1', refreshToken: 'refresh-1' });
   });
 
-  it('while it sent: leaves what the other obtained where it is', async () => {
+  it('keeps the tokens that another request stored while its own request was sent', async () => {
     service.endpoint.before = overtake;
     await service.refresh().catch(() => undefined);
     expect(await service.held()).toEqual({ accessToken: 'access-1', refreshToken: 'refresh-1' });
   });
 
-  it('while it sent: takes an invalid_grant for no reason to ask for consent', async () => {
+  it('requires no consent after an invalid_grant if another request stored tokens', async () => {
     service.endpoint.before = overtake;
     expect(await service.refresh()).toBe('access-1');
   });

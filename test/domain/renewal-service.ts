@@ -1,4 +1,7 @@
-/** Renewal put together over memory: a grant whose access token has ended, and a token endpoint that rotates. */
+/**
+ * Renewal with in-memory stores: a grant whose access token has expired, and a token endpoint that rotates refresh
+ * tokens.
+ */
 import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
@@ -25,7 +28,7 @@ import { createTokenEndpoint } from './token-endpoint';
 
 export type RenewalService = Awaited<ReturnType<typeof createRenewalService>>;
 
-/** The token, or that there will be none. */
+/** Returns the access token, or the marker that consent is needed. */
 export const tokenOf = (renewal: Renewed | typeof CONSENT_NEEDED) =>
   renewal === CONSENT_NEEDED ? renewal : renewal.accessToken;
 
@@ -47,7 +50,7 @@ export async function createRenewalService() {
     endpointPolicy: { loopback: false },
     system,
   };
-  /** What the service is put together from, but for the change. */
+  /** Returns the dependencies of the service with the given changes. */
   const depsWith = (change: Partial<typeof parts>) => {
     const changed = { ...parts, ...change };
     return { ...changed, providerClients: createProviderClients(changed) };
@@ -73,7 +76,7 @@ export async function createRenewalService() {
     depsWith,
     owner,
 
-    /** Puts tokens with an hour to live into the grant. */
+    /** Stores tokens with a lifetime of an hour in the grant. */
     async put(
       change: Pick<ObtainedTokens, 'accessToken' | 'refreshToken' | 'refreshExpiresAt'>,
       epoch = 0,
@@ -83,23 +86,23 @@ export async function createRenewalService() {
       await storeTokens(stores.grants, owner.grantId, { providerId: provider.id, tokens, epoch });
     },
 
-    /** The grant as it is stored now. */
+    /** Returns the stored grant. */
     async stored() {
       const grant = await stores.grants.get(owner.grantId);
       if (!grant) throw new Error('no grant');
       return grant;
     },
 
-    /** The stored tokens, opened. */
+    /** Returns the decrypted tokens. */
     async held() {
       const { tokens } = await service.stored();
       return tokens && openTokens(deps.seal, owner, tokens);
     },
 
     /**
-     * One call's part: it has read the grant, and asks for the token to be renewed.
+     * One call that has read the grant and requests a renewal of the token.
      *
-     * @param opening what happens while it opens what it needs
+     * @param opening runs while the call decrypts what it needs
      */
     async refresh(opening: () => Promise<void> = () => Promise.resolve()) {
       const source = refreshTokenOf(deps, owner);

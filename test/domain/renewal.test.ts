@@ -1,4 +1,4 @@
-/** Renewal without races: one request however many ask, and nothing lost when it goes wrong. */
+/** Renewal without races: one request for any number of calls, and no lost token after an error. */
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import type { Lease } from '../../lambda/domain/grant/grant';
 import { CONSENT_NEEDED, LEASE, renewTokens } from '../../lambda/domain/grant/renewal';
@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 const json = (status: number, body: object) => Response.json(body, { status });
 
-/** forceAuthentication by somebody else, now. */
+/** Another request with forceAuthentication. */
 async function forget(): Promise<void> {
   const { system, stores, owner, provider } = service;
   const consent = { sessionHash: 'session', expiresAt: system.seconds() + 600 };
@@ -55,7 +55,7 @@ it('renews a valid token for a call that needs a later one', async () => {
   expect(await service.refresh()).toBe('access-1');
 });
 
-it('states in its lease until when no other call tries', async () => {
+it('stores the deadline until which no other call tries', async () => {
   let lease: Lease | undefined;
   await service.refresh(async () => {
     ({ lease } = await service.stored());
@@ -73,7 +73,7 @@ it('presents each rotated refresh token once over many refreshes', async () => {
   expect(service.endpoint.redeemed).toEqual(['refresh-0', 'refresh-1', 'refresh-2', 'refresh-3']);
 });
 
-it('keeps the refresh token that the provider does not rotate', async () => {
+it('keeps a refresh token that the provider does not rotate', async () => {
   service.endpoint.instead.push(
     json(200, { access_token: 'access-x', token_type: 'Bearer', expires_in: 60 }),
   );
@@ -81,14 +81,14 @@ it('keeps the refresh token that the provider does not rotate', async () => {
   expect(await service.held()).toEqual({ accessToken: 'access-x', refreshToken: 'refresh-0' });
 });
 
-it('drops the tokens and asks for consent when the provider answers invalid_grant', async () => {
+it('drops the tokens and requires consent if the provider responds with invalid_grant', async () => {
   service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
   expect(await service.refresh()).toBe(CONSENT_NEEDED);
   expect((await service.stored()).tokens).toBeUndefined();
   expect((await service.stored()).lease).toBeUndefined();
 });
 
-it('tells the losers too that consent is needed', async () => {
+it('reports to waiting calls too that consent is required', async () => {
   service.endpoint.before = () => service.system.wait(1000);
   service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
   const answers = await Promise.all(Array.from({ length: 10 }, () => service.refresh()));
@@ -100,12 +100,12 @@ describe('an unavailable provider', () => {
   const page = () => new Response('<html>', { headers: { 'content-type': 'text/html; charset=utf-8' } });
   it.each([
     ['503', () => json(503, { error: 'temporarily_unavailable' })],
-    ['503 without a body of OAuth', () => new Response('down', { status: 503 })],
+    ['503 without an OAuth body', () => new Response('down', { status: 503 })],
     ['429', () => json(429, { error: 'slow_down' })],
     ['a page', page],
     ['a page with status 403', () => new Response(page().body, { status: 403, headers: page().headers })],
   ])(
-    'that answers %s: keeps the tokens and the lease free, and is left alone for a while',
+    'that responds with %s causes no loss of tokens, frees the lease, and gets no request for a while',
     async (_what, answer) => {
       service.endpoint.instead.push(answer());
       await expect(service.refresh()).rejects.toMatchObject({ name: 'ProviderFailure', unavailable: true });
@@ -119,7 +119,7 @@ describe('an unavailable provider', () => {
     },
   );
 
-  it('is said to be for as long as it asked for, to others too', async () => {
+  it('is reported with the remaining time of its Retry-After, also to other calls', async () => {
     service.endpoint.instead.push(new Response(null, { status: 429, headers: { 'retry-after': '30' } }));
     await expect(service.refresh()).rejects.toMatchObject({ retryAfter: 30 });
     service.system.advance(10.5);
@@ -129,7 +129,7 @@ describe('an unavailable provider', () => {
     });
   });
 
-  it('is asked again after twice as long each time, and after a minute at most', async () => {
+  it('gets the next request after twice as long each time, up to a minute', async () => {
     const waits: number[] = [];
     for (let tries = 1; tries <= 8; tries += 1) {
       service.endpoint.instead.push(json(503, {}));
@@ -145,20 +145,20 @@ describe('an unavailable provider', () => {
   it.each([
     ['a number of seconds', { 'retry-after': '30' }, 30],
     [
-      'a date by its own clock',
+      'a date, with a date of the response',
       { 'retry-after': 'Thu, 01 Jan 2026 00:02:00 GMT', date: 'Thu, 01 Jan 2026 00:00:00 GMT' },
       120,
     ],
-    ['a date without a clock', { 'retry-after': 'Thu, 01 Jan 2026 00:02:00 GMT' }, 1],
+    ['a date, without a date of the response', { 'retry-after': 'Thu, 01 Jan 2026 00:02:00 GMT' }, 1],
     [
-      'a date that is past',
+      'a date in the past',
       { 'retry-after': 'Wed, 31 Dec 2025 23:00:00 GMT', date: 'Thu, 01 Jan 2026 00:00:00 GMT' },
       1,
     ],
-    ['nonsense', { 'retry-after': 'soon' }, 1],
-    ['less than we would wait', { 'retry-after': '0' }, 1],
+    ['text that is not a time', { 'retry-after': 'soon' }, 1],
+    ['a shorter time than the back-off', { 'retry-after': '0' }, 1],
     ['a day', { 'retry-after': '86400' }, 900],
-  ])('is left alone as long as Retry-After says: %s', async (_what, headers, seconds) => {
+  ])('gets no request for the time in Retry-After: %s', async (_what, headers, seconds) => {
     for (const body of [JSON.stringify({ error: 'slow_down' }), 'no OAuth']) {
       service.endpoint.instead.push(new Response(body, { status: 429, headers }));
       await expect(service.refresh()).rejects.toMatchObject({ unavailable: true });
@@ -174,15 +174,12 @@ describe('an unavailable provider', () => {
 it.each([
   ['invalid_client', () => json(401, { error: 'invalid_client' })],
   ['no token', () => json(200, { token_type: 'Bearer' })],
-])(
-  'keeps the tokens when the provider rejects with %s, and tries again immediately',
-  async (_what, answer) => {
-    service.endpoint.instead.push(answer());
-    await expect(service.refresh()).rejects.toMatchObject({ name: 'ProviderFailure', unavailable: false });
-    expect((await service.stored()).lease).toBeUndefined();
-    expect(await service.refresh()).toBe('access-1');
-  },
-);
+])('keeps the tokens if the provider rejects with %s, and tries again immediately', async (_what, answer) => {
+  service.endpoint.instead.push(answer());
+  await expect(service.refresh()).rejects.toMatchObject({ name: 'ProviderFailure', unavailable: false });
+  expect((await service.stored()).lease).toBeUndefined();
+  expect(await service.refresh()).toBe('access-1');
+});
 
 it('sends one request to a provider that rejects it, for 50 concurrent calls', async () => {
   service.endpoint.before = () => service.system.wait(1000);
@@ -194,7 +191,7 @@ it('sends one request to a provider that rejects it, for 50 concurrent calls', a
   expect(service.endpoint.redeemed).toHaveLength(1);
 });
 
-it('keeps the tokens and gives the lease back when the client secret cannot be opened', async () => {
+it('keeps the tokens and releases the lease if the client secret cannot be decrypted', async () => {
   await expect(service.refresh(() => Promise.reject(new Error('sealed')))).rejects.toThrow('sealed');
   expect(service.endpoint.redeemed).toEqual([]);
   expect(await service.refresh()).toBe('access-1');
@@ -217,7 +214,7 @@ it('neither returns nor stores a token that was dropped during the renewal', asy
   expect((await service.stored()).tokens).toBeUndefined();
 });
 
-it('does not hand a loser tokens of the consent that followed a forgetting', async () => {
+it('does not return tokens of a later consent to a waiting call from before a forceAuthentication', async () => {
   service.endpoint.before = async () => {
     await forget();
     await service.put({ accessToken: 'access-of-the-new-consent', refreshToken: 'r' }, 1);
@@ -259,7 +256,7 @@ describe('client credentials', () => {
     });
   });
 
-  it('are requested once for 50 concurrent calls, at the first use and at expiry', async () => {
+  it('are requested once for 50 concurrent calls, at the first use and after each expiry', async () => {
     for (const round of [1, 2, 3]) {
       const tokens = await Promise.all(Array.from({ length: 50 }, machine));
       expect(new Set(tokens)).toEqual(new Set([`machine-${round}`]));
@@ -268,24 +265,24 @@ describe('client credentials', () => {
     }
   });
 
-  it('are asked for when the tokens are of an earlier provider of the name', async () => {
+  it('are requested again if the stored tokens are for an earlier provider of the same name', async () => {
     await machine();
     await service.stores.providers.remove(owner.provider);
-    owner = { ...owner, provider: { ...owner.provider, id: 'made-anew' } };
+    owner = { ...owner, provider: { ...owner.provider, id: 'recreated' } };
     await service.stores.providers.create(owner.provider);
     await service.stores.clientSecrets.put(
-      'made-anew',
+      'recreated',
       await deps.seal.seal(clientSecretContext(owner.provider), 'secret'),
       1,
     );
     expect(new Set(await Promise.all([machine(), machine()]))).toEqual(new Set(['machine-2']));
     expect(await service.stores.grants.get(owner.grantId)).toMatchObject({
-      providerId: 'made-anew',
+      providerId: 'recreated',
       generation: 2,
     });
   });
 
-  it('that are refused at the first use are refused to all who wait', async () => {
+  it('that are rejected at the first use cause the same error for all waiting calls', async () => {
     deps = service.depsWith({
       async transport() {
         asked += 1;
@@ -298,7 +295,7 @@ describe('client credentials', () => {
     expect(asked).toBe(1);
   });
 
-  it('do not require consent after an invalid_grant', async () => {
+  it('never require consent after an invalid_grant', async () => {
     deps = service.depsWith({ transport: () => Promise.resolve(json(400, { error: 'invalid_grant' })) });
     await expect(machine()).rejects.toMatchObject({ code: 'invalid_grant' });
   });
@@ -323,7 +320,7 @@ it('returns all scopes that policies evaluate, for its own token and for one tha
   expect((await service.stored()).tokens).toMatchObject(requested);
 });
 
-it('returns the tokens of a wider consent that completed during the renewal', async () => {
+it('returns the tokens of a consent for more scopes that completed during the renewal', async () => {
   service.endpoint.before = () => service.put({ accessToken: 'access-of-the-consent', refreshToken: 'r' });
   expect(await service.refresh()).toBe('access-of-the-consent');
 });

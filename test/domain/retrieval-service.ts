@@ -1,4 +1,4 @@
-/** Reads of OAuth2 tokens, put together over memory: what the tests of the vault start from. */
+/** Reads of OAuth2 tokens, with in-memory stores. The tests of token retrieval start from here. */
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { createProviderClients } from '../../lambda/domain/oauth/provider-client';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
@@ -42,8 +42,8 @@ export async function createRetrievalService() {
   await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
 
   const entries: AuditEntry[] = [];
-  /** Renewals that were handed on and wait to be done. */
-  const handedOn: RenewalRequest[] = [];
+  /** Dispatched renewals that have not run yet. */
+  const dispatched: RenewalRequest[] = [];
   const endpointPolicy = { loopback: false };
   const metadata = createMetadataReader(endpoint.transport, endpointPolicy, system);
   const deps: RetrieveDependencies = {
@@ -63,7 +63,7 @@ export async function createRetrievalService() {
     metadata,
     backgroundRenewals: {
       dispatch: (request) => {
-        handedOn.push(request);
+        dispatched.push(request);
         return Promise.resolve();
       },
     },
@@ -101,13 +101,13 @@ export async function createRetrievalService() {
     provider,
     endpoint,
     entries,
-    handedOn,
+    dispatched,
     deps,
     owner,
     idOf,
     issue,
 
-    /** Puts tokens of an hour into the user's grant. */
+    /** Stores tokens with a lifetime of an hour in the user's grant. */
     async grant(change: Partial<ObtainedTokens> = {}, requestedScopes = ['a']): Promise<void> {
       const obtained = {
         accessToken: 'access-0',
@@ -121,7 +121,7 @@ export async function createRetrievalService() {
       await storeTokens(stores.grants, userGrant, { providerId: provider.id, tokens, epoch });
     },
 
-    /** The user's grant as it is stored. */
+    /** Returns the user's stored grant. */
     async stored(id = userGrant) {
       const grant = await stores.grants.get(id);
       if (!grant) throw new Error('no grant');
@@ -134,9 +134,9 @@ export async function createRetrievalService() {
     reject: async (accessToken: string, change: Partial<RetrieveInput> = {}) =>
       rejectResourceOauth2Token(deps, { arn: OWNER }, await inputOf(change), accessToken),
 
-    /** Does what was handed on, as the other function would. */
+    /** Performs the dispatched renewals, as the other function does. */
     async catchUp(): Promise<void> {
-      for (const request of handedOn.splice(0)) await renewInBackground(deps, request);
+      for (const request of dispatched.splice(0)) await renewInBackground(deps, request);
     },
   };
 }

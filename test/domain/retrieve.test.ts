@@ -1,4 +1,4 @@
-/** Reads of OAuth2 tokens: each ends in exactly one outcome, for the caller and in the audit trail. */
+/** Reads of OAuth2 tokens: each ends in exactly one outcome, for the caller and in the audit entry. */
 import { sessionIdOf, transition, type Session } from '../../lambda/domain/consent/session';
 import { hashOf } from '../../lambda/domain/digest';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';
@@ -14,7 +14,7 @@ const lastEntry = () => service.entries.at(-1);
 const machine = { oauth2Flow: 'M2M' } as const;
 
 describe("a user's token", () => {
-  it('is cached while it is fresh', async () => {
+  it('is returned from the token vault until shortly before it expires', async () => {
     await service.grant();
     expect(await service.ask()).toEqual({ output: { accessToken: 'access-0' }, outcome: 'cached' });
     expect(lastEntry()).toEqual({
@@ -31,10 +31,10 @@ describe("a user's token", () => {
       scopes: ['a'],
       grantedScopes: ['a'],
     });
-    expect(service.handedOn).toEqual([]);
+    expect(service.dispatched).toEqual([]);
   });
 
-  it('that was asked for without scopes leaves the scopes that it has in the audit entry', async () => {
+  it('that was requested without scopes adds its scopes to the audit entry', async () => {
     await service.grant({ scopes: ['default', 'admin'] }, []);
     expect(await service.ask({ scopes: [] })).toMatchObject({ outcome: 'cached' });
     expect(lastEntry()).toMatchObject({ scopes: [], grantedScopes: ['default', 'admin'] });
@@ -43,7 +43,7 @@ describe("a user's token", () => {
     expect(lastEntry()).toMatchObject({ scopes: [], grantedScopes: ['default', 'admin'] });
   });
 
-  it('that is not there yet leaves no granted scopes', async () => {
+  it('that is not stored yet adds no granted scopes to the audit entry', async () => {
     await service.ask();
     expect(lastEntry()).not.toHaveProperty('grantedScopes');
     expect(lastEntry()).not.toHaveProperty('customParameters');
@@ -51,7 +51,7 @@ describe("a user's token", () => {
   });
 
   it.each(['ask', 'reject'] as const)(
-    'leaves the names of custom parameters and the scopes in them, and no value (%s)',
+    'adds the names of custom parameters and their scopes to the audit entry, and no other values (%s)',
     async (operation) => {
       await service.grant();
       const customParameters = { login_hint: 'ana@example.com', User_Scope: 'chat:write,files:read' };
@@ -73,7 +73,7 @@ describe("a user's token", () => {
     expect(await service.ask()).toEqual({ output: { accessToken: 'access-1' }, outcome: 'refreshed' });
   });
 
-  it('is asked of the user where there is none', async () => {
+  it("requires the user's consent if there is none", async () => {
     expect(await service.ask()).toMatchObject({
       output: { sessionStatus: 'IN_PROGRESS' },
       outcome: 'consent-required',
@@ -92,19 +92,19 @@ describe("a user's token", () => {
     expect(service.endpoint.redeemed).toEqual([]);
   });
 
-  it('is asked of the user when the refresh is refused for good, with the reason in the trail', async () => {
+  it("requires the user's consent if the refresh is rejected, and the audit entry has the reason", async () => {
     await service.grant();
     service.system.advance(3600);
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
     expect(lastEntry()).toMatchObject({ reason: 'the refresh was rejected: invalid_grant' });
-    // Until there are tokens again, whoever asks leaves the same reason.
+    // Until there are new tokens, each request gives the same reason.
     expect(await service.ask()).toMatchObject({ outcome: 'consent-required' });
     expect(lastEntry()).toMatchObject({ reason: 'the refresh was rejected: invalid_grant' });
     expect(service.endpoint.redeemed).toHaveLength(1);
   });
 
-  it('is asked of the user with the reason that an answer was lost', async () => {
+  it("requires the user's consent with the reason that a response was lost", async () => {
     await service.grant();
     service.system.advance(3600);
     const { grants } = service.stores;
@@ -118,7 +118,7 @@ describe("a user's token", () => {
     });
   });
 
-  it('is not refreshed for scopes that it never had', async () => {
+  it('is not refreshed for scopes that were not granted', async () => {
     await service.grant();
     service.system.advance(3600);
     expect(await service.ask({ scopes: ['a', 'c'] })).toMatchObject({ outcome: 'consent-required' });
@@ -147,7 +147,7 @@ describe("a user's token", () => {
     });
   });
 
-  it('is narrower than asked: told with what was granted', async () => {
+  it('is returned with the granted scopes if they are fewer than requested', async () => {
     await service.grant({ scopes: ['a'] }, ['a', 'b']);
     expect(await service.ask({ scopes: ['a', 'b'] })).toEqual({
       output: { accessToken: 'access-0', grantedScopes: ['a'] },
@@ -186,7 +186,7 @@ describe('a poll', () => {
     return session;
   };
 
-  it('for an open session gets the same link, even when it repeats forceAuthentication', async () => {
+  it('of an open session returns the same authorization URL, even if it repeats forceAuthentication', async () => {
     const sessionUri = await begun();
     expect(await service.ask({ sessionUri, forceAuthentication: true })).toMatchObject({
       output: { sessionUri, sessionStatus: 'IN_PROGRESS' },
@@ -199,28 +199,31 @@ describe('a poll', () => {
     ['access_denied', 'access_denied'],
     ['a\r\nset-cookie: b', 'invalid_response'],
     ['x'.repeat(65), 'invalid_response'],
-  ])('for a session that failed by %j has %j as its failure, in the trail too', async (failure, told) => {
-    const sessionUri = await begun();
-    const start = { stateHash: 's', cookieHash: 'c', sealedVerifier: 'v' };
-    const now = service.system.seconds();
-    const started = transition(await sessionOf(sessionUri), { type: 'start', start }, now);
-    if (!started) throw new Error('not started');
-    await service.stores.sessions.advance(started);
-    const failed = transition(started, { type: 'fail', failure }, now);
-    if (!failed) throw new Error('not failed');
-    await service.stores.sessions.advance(failed);
-    expect(await service.ask({ sessionUri })).toMatchObject({
-      output: { sessionUri, sessionStatus: 'FAILED' },
-      outcome: 'consent-required',
-      failure: told,
-    });
-    expect(lastEntry()).toMatchObject({ reason: `the session failed: ${told}` });
-  });
+  ])(
+    'of a session that failed with %j returns the failure %j, also in the audit entry',
+    async (failure, told) => {
+      const sessionUri = await begun();
+      const start = { stateHash: 's', cookieHash: 'c', sealedVerifier: 'v' };
+      const now = service.system.seconds();
+      const started = transition(await sessionOf(sessionUri), { type: 'start', start }, now);
+      if (!started) throw new Error('not started');
+      await service.stores.sessions.advance(started);
+      const failed = transition(started, { type: 'fail', failure }, now);
+      if (!failed) throw new Error('not failed');
+      await service.stores.sessions.advance(failed);
+      expect(await service.ask({ sessionUri })).toMatchObject({
+        output: { sessionUri, sessionStatus: 'FAILED' },
+        outcome: 'consent-required',
+        failure: told,
+      });
+      expect(lastEntry()).toMatchObject({ reason: `the session failed: ${told}` });
+    },
+  );
 
   it.each([
-    ['that ended', 601],
-    ["that is another's", 0],
-  ])('for a session %s returns FAILED', async (_what, later) => {
+    ['that is no longer valid', 601],
+    ['that does not exist', 0],
+  ])('of a session %s returns FAILED', async (_what, later) => {
     const sessionUri = later > 0 ? await begun() : 'urn:ietf:params:oauth:request_uri:made-up';
     service.system.advance(later);
     expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
@@ -228,11 +231,11 @@ describe('a poll', () => {
   });
 
   it.each<[string, Partial<Session>]>([
-    ["another agent's", { workload: { name: 'another', id: 'another', arn: 'another' } }],
-    ["another user's", { subjectHash: 'another' }],
-    ['for something else', { target: 'another' }],
-    ['from before it was forgotten', { epoch: 1 }],
-  ])('for a session that is %s returns no more than for an unknown session', async (_whose, change) => {
+    ['of another agent', { workload: { name: 'another', id: 'another', arn: 'another' } }],
+    ['of another user', { subjectHash: 'another' }],
+    ['for another target', { target: 'another' }],
+    ['from another epoch', { epoch: 1 }],
+  ])('of a session %s returns no more than for an unknown session', async (_whose, change) => {
     const sessionUri = await begun();
     const session = await sessionOf(sessionUri);
     const failed = { state: 'FAILED', failure: 'access_denied' } as const;
@@ -244,7 +247,7 @@ describe('a poll', () => {
     expect(lastEntry()).toMatchObject({ reason: 'the session ended' });
   });
 
-  it('for a session that was answered and not completed within a minute is FAILED', async () => {
+  it('of a session that got a response and was not completed within a minute returns FAILED', async () => {
     const sessionUri = await begun();
     const session = await sessionOf(sessionUri);
     const at = service.system.seconds();
@@ -256,18 +259,18 @@ describe('a poll', () => {
     expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
   });
 
-  it('for a session of a deleted grant returns no more than for an unknown session', async () => {
+  it('of a session of a deleted grant returns no more than for an unknown session', async () => {
     const sessionUri = await begun();
     const { grants } = service.stores;
     jest.spyOn(grants, 'get').mockResolvedValueOnce(undefined);
     expect(await service.ask({ sessionUri })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
   });
 
-  it('for an invalid session URI returns FAILED', async () => {
+  it('of an invalid session URI returns FAILED', async () => {
     expect(await service.ask({ sessionUri: 'none' })).toMatchObject({ output: { sessionStatus: 'FAILED' } });
   });
 
-  it('for an ended session that repeats forceAuthentication returns FAILED, and begins no session', async () => {
+  it('of a session that is no longer valid returns FAILED and begins no session, even if it repeats forceAuthentication', async () => {
     const sessionUri = await begun();
     service.system.advance(601);
     for (let poll = 0; poll < 2; poll += 1) {
@@ -278,7 +281,7 @@ describe('a poll', () => {
     expect((await service.stored()).epoch).toBe(0);
   });
 
-  it('that repeats forceAuthentication gets the token after its session was completed', async () => {
+  it('that repeats forceAuthentication returns the token after its session was completed', async () => {
     const sessionUri = await begun();
     const session = await sessionOf(sessionUri);
     await service.stores.sessions.advance({ ...session, state: 'COMPLETED', revision: session.revision + 1 });
@@ -288,7 +291,7 @@ describe('a poll', () => {
     });
   });
 
-  it('that repeats forceAuthentication does not get a token that its session did not store', async () => {
+  it('that repeats forceAuthentication does not return a token that its session did not store', async () => {
     await service.grant();
     const sessionUri = 'urn:ietf:params:oauth:request_uri:made-up';
     expect(await service.ask({ sessionUri, forceAuthentication: true })).toMatchObject({
@@ -296,14 +299,14 @@ describe('a poll', () => {
     });
   });
 
-  it('gets the token when there is one, whatever became of the session', async () => {
+  it('returns the token if there is one, whatever the state of the session', async () => {
     const sessionUri = await begun();
     await service.grant();
     expect(await service.ask({ sessionUri })).toMatchObject({ output: { accessToken: 'access-0' } });
   });
 });
 
-describe("the agent's own token", () => {
+describe('an M2M token', () => {
   beforeEach(() => {
     let count = 0;
     service.endpoint.before = () => {
@@ -314,7 +317,7 @@ describe("the agent's own token", () => {
     };
   });
 
-  it('is exchanged at first, then cached', async () => {
+  it('is requested at the first use, then returned from the token vault', async () => {
     expect(await service.ask(machine)).toMatchObject({
       output: { accessToken: 'machine-1' },
       outcome: 'exchanged',
@@ -337,12 +340,12 @@ describe("the agent's own token", () => {
     await expect(service.ask(machine)).rejects.toMatchObject({ outcome: 'provider-unavailable' });
   });
 
-  it('asked for with force where there is none is one', async () => {
+  it('is requested with forceAuthentication even if there is none yet', async () => {
     const forced = { ...machine, forceAuthentication: true };
     expect(await service.ask(forced)).toMatchObject({ output: { accessToken: 'machine-1' } });
   });
 
-  it('whose grant goes while it is renewed, with its agent or its provider, is asked for again', async () => {
+  it('whose grant is deleted during a renewal is requested again by the next call', async () => {
     await service.ask(machine);
     service.system.advance(3600);
     const { grants } = service.stores;
@@ -357,19 +360,19 @@ describe("the agent's own token", () => {
     expect(await service.ask(machine)).toMatchObject({ output: { accessToken: 'machine-2' } });
   });
 
-  it('is renewed ahead', async () => {
+  it('gets a background renewal', async () => {
     await service.ask(machine);
     service.system.advance(3500);
     expect(await service.ask(machine)).toMatchObject({ output: { accessToken: 'machine-1' } });
-    expect(service.handedOn).toMatchObject([{ flow: 'M2M', scopes: ['a'] }]);
+    expect(service.dispatched).toMatchObject([{ flow: 'M2M', scopes: ['a'] }]);
     await service.catchUp();
     expect(lastEntry()).toMatchObject({ operation: 'RenewAhead', result: 'exchanged' });
     expect(await service.ask(machine)).toMatchObject({ output: { accessToken: 'machine-2' } });
   });
 });
 
-describe('a token that the resource did not take', () => {
-  it('is renewed, and the trail says who said so', async () => {
+describe('a token that the resource server rejected', () => {
+  it('is renewed, and the audit entry states the operation', async () => {
     await service.grant();
     expect(await service.reject('access-0')).toMatchObject({
       output: { accessToken: 'access-1' },
@@ -379,7 +382,7 @@ describe('a token that the resource did not take', () => {
     expect(await service.stored()).not.toHaveProperty('rejected');
   });
 
-  it('is renewed once for a thousand who report it, and who is late gets the newer one', async () => {
+  it('is renewed once for 1,000 concurrent reports, and a late report gets the newer token', async () => {
     await service.grant();
     service.endpoint.before = () => service.system.wait(500);
     const workloadIdentityToken = await service.issue({ userId: 'ana' });
@@ -395,7 +398,7 @@ describe('a token that the resource did not take', () => {
     });
   });
 
-  it('is marked until it is renewed: no request gets it while the provider is unavailable', async () => {
+  it('is marked until it is renewed, so that no request gets it while the provider is unavailable', async () => {
     await service.grant();
     service.endpoint.instead.push(json(503, {}));
     await expect(service.reject('access-0')).rejects.toMatchObject({ outcome: 'provider-unavailable' });
@@ -404,7 +407,7 @@ describe('a token that the resource did not take', () => {
     expect(await service.ask()).toMatchObject({ output: { accessToken: 'access-1' } });
   });
 
-  it('is marked by one write, however often it is reported', async () => {
+  it('is marked by one write, even if it is reported again', async () => {
     await service.grant();
     const reject = jest.spyOn(service.stores.grants, 'reject');
     for (const wait of [0, 2]) {
@@ -415,7 +418,7 @@ describe('a token that the resource did not take', () => {
     expect(reject).toHaveBeenCalledTimes(1);
   });
 
-  it('was renewed between the read and the mark: the newer token is returned', async () => {
+  it('returns the newer token if it was renewed between the read and the mark', async () => {
     await service.grant();
     const { grants } = service.stores;
     const reject = grants.reject.bind(grants);
@@ -429,7 +432,7 @@ describe('a token that the resource did not take', () => {
     });
   });
 
-  it('without a grant, or of an earlier client, is a plain read', async () => {
+  it('without a grant, or of an earlier client, is treated as a plain read', async () => {
     expect(await service.reject('access-0')).toMatchObject({ outcome: 'consent-required' });
     await service.grant();
     const { provider } = service;

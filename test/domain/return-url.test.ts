@@ -1,4 +1,4 @@
-/** The way back to the application: the registered URL byte for byte, with parameters added. */
+/** The redirect to the application: the registered return URL byte for byte, with added parameters. */
 import fc from 'fast-check';
 import { withParameters } from '../../lambda/domain/consent/return-url';
 
@@ -15,42 +15,38 @@ it.each([
   ['a query in the fragment', 'https://app.example/#/r?a=1', `https://app.example/?${ADDED}#/r?a=1`],
   ['a query and a fragment', 'https://app.example/?a=1#top', `https://app.example/?a=1&${ADDED}#top`],
   ['a custom scheme', 'com.example.app:/back', `com.example.app:/back?${ADDED}`],
+  ['encoded characters', 'https://app.example/a%20b?q=%2F%26', `https://app.example/a%20b?q=%2F%26&${ADDED}`],
   [
-    'what is encoded already',
-    'https://app.example/a%20b?q=%2F%26',
-    `https://app.example/a%20b?q=%2F%26&${ADDED}`,
-  ],
-  [
-    'what URL parsers would rewrite',
+    'parts that URL parsers would rewrite',
     'HTTPS://App.example:443/a/../b',
     `HTTPS://App.example:443/a/../b?${ADDED}`,
   ],
-])('keeps %s as it is', (_what, returnUrl, expected) => {
+])('keeps a URL with %s unchanged', (_what, returnUrl, expected) => {
   expect(withParameters(returnUrl, { session_id: SESSION })).toBe(expected);
 });
 
 it.each([
   ['a control character', 'https://app.example/\u0001', 'https://app.example/%01'],
   [
-    'what is beyond Latin-1',
+    'characters beyond Latin-1',
     'https://app.example/→?q=€#é',
     'https://app.example/%E2%86%92?q=%E2%82%AC',
     '#%C3%A9',
   ],
-  ['half a character', 'https://app.example/\ud800', 'https://app.example/%EF%BF%BD'],
-])('encodes %s, which no header holds', (_what, returnUrl, address, fragment = '') => {
+  ['half of a surrogate pair', 'https://app.example/\ud800', 'https://app.example/%EF%BF%BD'],
+])('encodes %s, which no header can contain', (_what, returnUrl, address, fragment = '') => {
   const location = withParameters(returnUrl, { session_id: SESSION });
   expect(location).toBe(`${address}${address.includes('?') ? '&' : '?'}${ADDED}${fragment}`);
   expect(() => new Headers({ location })).not.toThrow();
 });
 
-it('leaves out what is not given, and keeps the order of what is', () => {
+it('omits parameters that are not given, and keeps the order of the others', () => {
   expect(withParameters('https://app.example', { session_id: 'x', state: undefined, error: 'e' })).toBe(
     'https://app.example?session_id=x&error=e',
   );
 });
 
-it('hands every value through intact, and lets none reach beyond its own parameter', () => {
+it('passes every value unchanged, and no value affects another parameter', () => {
   const text = fc.string({ unit: 'grapheme' });
   fc.assert(
     fc.property(text, text, (session, state) => {

@@ -1,4 +1,4 @@
-/** Sample records, each with an id of its own; tests change what they are about. */
+/** Sample records, each with its own ID. Tests change the members that they test. */
 import { randomUUID } from 'node:crypto';
 import { type Session } from '../../lambda/domain/consent/session';
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';

@@ -1,4 +1,4 @@
-/** The consent session's state machine, over every state and every event. */
+/** The state machine of consent sessions, over every state and every event. */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import {
@@ -20,7 +20,7 @@ import { hashOf, isHashOf } from '../../lambda/domain/digest';
 import { BEGINNING } from './fake-system';
 import { sampleSession } from './samples';
 
-/** The arrows, spelled out apart from the code's own table. */
+/** The transitions, written independently of the code's own table. */
 const ARROWS = new Map<string, SessionState>([
   ['CREATED start', 'STARTED'],
   ['STARTED start', 'STARTED'],
@@ -32,7 +32,7 @@ const ARROWS = new Map<string, SessionState>([
   ['REDEEMING fail', 'FAILED'],
 ]);
 
-/** Those that are still taken when the ten minutes are over: the outcome of a redemption under way. */
+/** The transitions that are still valid when the ten minutes are over: the outcome of a redemption that has begun. */
 const AFTER_THE_END = new Set(['REDEEMING redeemed', 'REDEEMING fail']);
 
 const START = { stateHash: 'new-state', cookieHash: 'new-cookie', sealedVerifier: 'new-verifier' };
@@ -49,7 +49,7 @@ const EVENTS: Record<SessionEvent['type'], SessionEvent> = {
 const during = BEGINNING + 1;
 const end = BEGINNING + SESSION_LIFETIME;
 
-/** A session that holds every part that any state may hold. */
+/** A session that has every member that any state can have. */
 const laden = (state: SessionState): Session =>
   sampleSession({
     state,
@@ -60,7 +60,7 @@ const laden = (state: SessionState): Session =>
     failure: 'old-failure',
   });
 
-/** What a session holds after each event; whatever else it held is dropped. */
+/** The members of a session after each event. All other members are dropped. */
 const PARTS_AFTER: Record<SessionEvent['type'], object> = {
   start: { start: START },
   consent: {
@@ -74,7 +74,7 @@ const PARTS_AFTER: Record<SessionEvent['type'], object> = {
   fail: { failure: 'invalid_scope' },
 };
 
-/** What is not the same in every state. */
+/** The members that differ between states. */
 const PARTS = ['start', 'answered', 'completionHash', 'sealedCode', 'failure'] as const;
 
 const partsOf = (session: Session): object =>
@@ -82,7 +82,7 @@ const partsOf = (session: Session): object =>
     PARTS.filter((part) => session[part] !== undefined).map((part) => [part, session[part]]),
   );
 
-/** The session without what an arrow changes. */
+/** The session without the members that a transition changes. */
 function settled(session: Session): Partial<Session> {
   const rest: Partial<Session> = { ...session };
   for (const member of ['state', 'revision', ...PARTS] as const) Reflect.deleteProperty(rest, member);
@@ -96,57 +96,63 @@ const TAKEN = PAIRS.flatMap((pair) => {
 });
 const REFUSED = PAIRS.filter(({ state, event }) => !ARROWS.has(`${state} ${event}`));
 
-it('has a pair for every state and event', () => {
+it('the tests cover every pair of state and event', () => {
   expect(PAIRS).toHaveLength(36);
   expect(TAKEN).toHaveLength(ARROWS.size);
 });
 
-describe('before its end', () => {
+describe('before the session expires', () => {
   it.each(TAKEN)('$event leads from $state to $next', ({ state, event, next }) => {
     expect(transition(laden(state), EVENTS[event], during)?.state).toBe(next);
   });
 
-  it.each(REFUSED)('$event is refused in $state', ({ state, event }) => {
+  it.each(REFUSED)('$event is rejected in $state', ({ state, event }) => {
     expect(transition(laden(state), EVENTS[event], during)).toBeUndefined();
   });
 });
 
 describe.each([
-  ['at its end', end],
-  ['after its end', end + 3600],
+  ['when the session expires', end],
+  ['after the session expired', end + 3600],
 ])('%s', (_when, now) => {
-  it.each(PAIRS)('$event in $state is taken only as the outcome of a redemption', ({ state, event }) => {
+  it.each(PAIRS)('$event in $state is accepted only as the outcome of a redemption', ({ state, event }) => {
     const taken = transition(laden(state), EVENTS[event], now) !== undefined;
     expect(taken).toBe(AFTER_THE_END.has(`${state} ${event}`));
   });
 });
 
-it('takes events until the very last second', () => {
+it('events are accepted until the last second', () => {
   expect(transition(laden('CREATED'), EVENTS.start, end - 1)?.state).toBe('STARTED');
 });
 
-it.each(TAKEN)('counts one revision at $state $event', ({ state, event }) => {
+it.each(TAKEN)('$event in $state increments the revision by one', ({ state, event }) => {
   expect(transition(laden(state), EVENTS[event], during)?.revision).toBe(8);
 });
 
-it.each(TAKEN)('keeps what $event brings in $state, and drops what has served', ({ state, event }) => {
-  const next = transition(laden(state), EVENTS[event], during);
-  expect(next && partsOf(next)).toEqual(PARTS_AFTER[event]);
-});
+it.each(TAKEN)(
+  '$event in $state stores its members, and drops the members that are no longer needed',
+  ({ state, event }) => {
+    const next = transition(laden(state), EVENTS[event], during);
+    expect(next && partsOf(next)).toEqual(PARTS_AFTER[event]);
+  },
+);
 
-it.each(TAKEN)('changes nothing else at $state $event, and not the session given', ({ state, event }) => {
+it.each(TAKEN)('$event in $state changes neither other members nor the given session', ({ state, event }) => {
   const before = Object.freeze(laden(state));
   const next = transition(before, EVENTS[event], during);
   expect(next && settled(next)).toEqual(settled(before));
 });
 
-it.each(SESSION_STATES)('in %s a poll has something to wait for until the outcome or the end', (state) => {
-  const session = sampleSession({ state });
-  expect(isOpen(session, during)).toBe(state !== 'COMPLETED' && state !== 'FAILED');
-  expect(isOpen(session, end)).toBe(false);
-});
+it.each(SESSION_STATES)(
+  'a poll in state %s waits only if there is no outcome yet and the session is still valid',
+  (state) => {
+    const session = sampleSession({ state });
+    expect(isOpen(session, during)).toBe(state !== 'COMPLETED' && state !== 'FAILED');
+    expect(isOpen(session, end)).toBe(false);
+  },
+);
 
-/** Events in any order, each at any time around the session's life. */
+/** Events in any order, each at any time around the lifetime of the session. */
 const history = fc.array(
   fc.record({
     event: fc.constantFrom(...SESSION_EVENTS),
@@ -155,7 +161,7 @@ const history = fc.array(
   { maxLength: 40 },
 );
 
-/** Feeds a history to a new session. */
+/** Applies a history to a new session. */
 function played(events: { event: SessionEvent['type']; now: number }[]) {
   const taken: { event: SessionEvent['type']; now: number }[] = [];
   let session = sampleSession();
@@ -168,7 +174,7 @@ function played(events: { event: SessionEvent['type']; now: number }[]) {
   return { session, taken };
 }
 
-it('is never COMPLETED without start, consent, claim and redeemed in that order', () => {
+it('a session is never COMPLETED without start, consent, claim, and redeemed in this order', () => {
   let completed = 0;
   fc.assert(
     fc.property(history, (events) => {
@@ -183,7 +189,7 @@ it('is never COMPLETED without start, consent, claim and redeemed in that order'
   expect(completed).toBeGreaterThan(0);
 });
 
-it('lets claim succeed at most once, and never when the ten minutes are over', () => {
+it('claim succeeds at most once, and never after the ten minutes', () => {
   fc.assert(
     fc.property(history, (events) => {
       const claims = played(events).taken.filter(({ event }) => event === 'claim');
@@ -194,7 +200,7 @@ it('lets claim succeed at most once, and never when the ten minutes are over', (
   );
 });
 
-it('never contains both a code and a browser binding', () => {
+it('a session never has both a code and a browser binding', () => {
   fc.assert(
     fc.property(history, (events) => {
       const { session } = played(events);
@@ -203,7 +209,7 @@ it('never contains both a code and a browser binding', () => {
   );
 });
 
-it('can be completed only while it holds a code', () => {
+it('a session can be completed only while it has a code', () => {
   fc.assert(
     fc.property(history, (events) => {
       const { session } = played(events);
@@ -212,7 +218,7 @@ it('can be completed only while it holds a code', () => {
   );
 });
 
-it('remembers the browser that answered until the end, and no browser that only opened the link', () => {
+it('a session remembers the browser that delivered the response, and no browser that only opened the authorization URL', () => {
   fc.assert(
     fc.property(history, (events) => {
       const { session, taken } = played(events);
@@ -222,7 +228,7 @@ it('remembers the browser that answered until the end, and no browser that only 
   );
 });
 
-it('finds the session in a secret that was made for it, and in nothing else', () => {
+it('a secret refers to the session that it was created for, and other text refers to none', () => {
   const session = sampleSession();
   const secret = newBoundSecret(session, {
     randomToken: (bytes) => randomBytes(bytes).toString('base64url'),
@@ -233,21 +239,21 @@ it('finds the session in a secret that was made for it, and in nothing else', ()
   }
 });
 
-it('knows a secret by its hash', () => {
+it('a secret is recognized by its hash', () => {
   expect(isHashOf(hashOf('secret'), 'secret')).toBe(true);
   expect(isHashOf(hashOf('secret'), 'other')).toBe(false);
   expect(isHashOf(hashOf('secret'), undefined)).toBe(false);
   expect(isHashOf(undefined, 'secret')).toBe(false);
 });
 
-it('reads back the id of a session URI, and of nothing else', () => {
+it('a session URI contains the session ID, and other text contains none', () => {
   expect(sessionIdOf(sessionUriOf('abc'))).toBe('abc');
   for (const other of ['', 'abc', 'urn:ietf:params:oauth:abc', ' urn:ietf:params:oauth:request_uri:abc']) {
     expect(sessionIdOf(other)).toBeUndefined();
   }
 });
 
-it("seals each part of each session for itself, under the agent's own key", () => {
+it("each part of each session is encrypted separately, under the agent's key", () => {
   const [one, other] = [sampleSession(), sampleSession()];
   expect(consentContext(one, 'code')).toEqual({
     purpose: 'consent',

@@ -1,4 +1,7 @@
-/** A signing key that cannot be opened never stops minting, and nothing makes the service make keys without end. */
+/**
+ * A signing key that cannot be unwrapped never stops the issuing of tokens, and nothing makes the service create keys
+ * without end.
+ */
 import { decodeProtectedHeader } from 'jose';
 import {
   type KeyWrapper,
@@ -11,7 +14,7 @@ import { revokeSigningKey, rotateSigningKey } from '../../lambda/domain/workload
 import { createInMemoryKeyWrapper } from './in-memory-seal';
 import { createTokenService } from './token-service';
 
-/** Seconds that a function remembers a key. */
+/** Seconds that a function caches a key. */
 const MEMORY = 300;
 
 type TokenService = Awaited<ReturnType<typeof createTokenService>>;
@@ -26,7 +29,10 @@ const stored = (): Promise<SigningKeyRecord[]> =>
   service.stores.signingKeys.since(periodAt(service.system.seconds()));
 const publishedKids = async () => (await service.newPublicKeys().published()).map(({ kid }) => kid);
 
-/** The service at another address, with the same tables: what was wrapped before does not open there. */
+/**
+ * The service at another address with the same tables. Keys that were wrapped for the old address cannot be unwrapped
+ * there.
+ */
 function moved() {
   const wrapper = createInMemoryKeyWrapper();
   const functionThere = (over: Partial<KeyWrapper> = {}) =>
@@ -42,7 +48,7 @@ it('creates one key in place of one that cannot be unwrapped, for all concurrent
   expect(kids.size).toBe(1);
   expect(kids).not.toContain(before);
   expect(await stored()).toHaveLength(2);
-  // Published at once, beside the one whose tokens are still good elsewhere.
+  // Published immediately, in addition to the key whose tokens are still valid at other addresses.
   expect(await publishedKids()).toEqual([before, ...kids]);
   expect(service.entries.filter(({ operation }) => operation === 'ReplaceSigningKey')).toContainEqual({
     operation: 'ReplaceSigningKey',
@@ -51,20 +57,20 @@ it('creates one key in place of one that cannot be unwrapped, for all concurrent
   });
 });
 
-it('makes no further key as long as that one opens, whatever processes come and go', async () => {
+it('creates no further key as long as that one can be unwrapped, whatever processes start and stop', async () => {
   await service.signingKeys.current();
   const there = moved();
   const { kid } = await there.functionThere().current();
   for (let processes = 0; processes < 5; processes += 1) {
     service.system.advance(MEMORY + 1);
     expect((await there.functionThere().current()).kid).toBe(kid);
-    // Two addresses over the same tables do not drive each other on.
+    // Two addresses with the same tables do not make each other create keys.
     await service.newSigningKeys().current();
   }
   expect(await stored()).toHaveLength(2);
 });
 
-it('makes the key of the next period too, when the one that was published ahead cannot be opened', async () => {
+it('also creates the key of the next period if the published one cannot be unwrapped', async () => {
   const now = service.system.seconds();
   service.system.advance((periodAt(now) + 1) * SIGNING_PERIOD - PUBLISH_AHEAD + 1 - now);
   await service.signingKeys.current();
@@ -77,17 +83,17 @@ it('makes the key of the next period too, when the one that was published ahead 
   expect(await publishedKids()).toContain(next.kid);
 });
 
-it('signs by an older key of the period rather than by none', async () => {
+it('signs with an older key of the period rather than with none', async () => {
   const there = moved();
   const { kid } = await there.functionThere().current();
   const [own] = await stored();
   if (!own) throw new Error('no key');
-  await service.stores.signingKeys.create({ ...own, generation: 1, kid: 'changed by somebody' });
+  await service.stores.signingKeys.create({ ...own, generation: 1, kid: 'changed' });
   expect((await there.functionThere().current()).kid).toBe(kid);
   expect(await stored()).toHaveLength(2);
 });
 
-it('never goes back to a key that was revoked', async () => {
+it('never signs with a key that was revoked', async () => {
   const there = moved();
   const { kid } = await there.functionThere().current();
   const deps = {
@@ -97,7 +103,7 @@ it('never goes back to a key that was revoked', async () => {
     system: service.system,
   };
   await revokeSigningKey(deps, kid);
-  // Made by whoever revoked, and changed since.
+  // Created by a principal that revoked a key, and changed since.
   const [, next] = await stored();
   if (!next) throw new Error('no key');
   const open: KeyWrapper['unwrap'] = (key) =>
@@ -106,7 +112,7 @@ it('never goes back to a key that was revoked', async () => {
   expect([kid, next.kid]).not.toContain(after.kid);
 });
 
-it('takes a rotated key that is waiting before it makes another', async () => {
+it('uses a rotated key that is waiting before it creates another', async () => {
   await service.signingKeys.current();
   const there = moved();
   const waiting = await rotateSigningKey({
@@ -119,8 +125,8 @@ it('takes a rotated key that is waiting before it makes another', async () => {
   expect(await stored()).toHaveLength(2);
 });
 
-describe('makes no key', () => {
-  it('while KMS is out of order, however often a token is asked for', async () => {
+describe('no key is created', () => {
+  it('while KMS is unavailable, whatever the number of token requests', async () => {
     const { kid } = await service.signingKeys.current();
     const there = moved();
     const outage = () => Promise.reject(new Error('KMSInternalException'));
@@ -128,7 +134,7 @@ describe('makes no key', () => {
     for (let asked = 0; asked < 20; asked += 1) await expect(keys.current()).rejects.toThrow('KMSInternal');
     expect(await stored()).toHaveLength(1);
     expect((await service.newSigningKeys().current()).kid).toBe(kid);
-    // Nor where the outage begins between the two.
+    // Nor if the outage begins between the two calls.
     let opens = 0;
     const breaking = there.functionThere({
       unwrap: (key) => ((opens += 1) === 1 ? there.wrapper.unwrap(key) : outage()),
@@ -137,7 +143,7 @@ describe('makes no key', () => {
     expect(await stored()).toHaveLength(1);
   });
 
-  it('where nothing that is wrapped can be opened again', async () => {
+  it('if no wrapped key can be unwrapped again', async () => {
     await service.signingKeys.current();
     const there = moved();
     for (let asked = 0; asked < 20; asked += 1) {
@@ -172,7 +178,7 @@ describe('the published keys', () => {
     expect(reads).not.toHaveBeenCalled();
   });
 
-  it('cost who verifies no more reads for that', async () => {
+  it('cause no additional reads by functions that only verify', async () => {
     const before = await storeKeyOfBefore();
     const keys = service.newPublicKeys();
     await keys.find(before);
@@ -184,7 +190,7 @@ describe('the published keys', () => {
     expect(reads).not.toHaveBeenCalled();
   });
 
-  it('verify what the new key signs', async () => {
+  it('verify tokens that the new key signed', async () => {
     await service.signingKeys.current();
     const old = await service.issue();
     await moved().functionThere().current();

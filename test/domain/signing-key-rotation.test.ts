@@ -1,4 +1,7 @@
-/** Signing keys that are rotated by hand, by the schedule, or revoked: what was signed before stays good, or ends. */
+/**
+ * Signing keys that are rotated by hand, rotated by the schedule, or revoked: older tokens stay valid or become
+ * invalid.
+ */
 import { decodeProtectedHeader } from 'jose';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { PUBLISH_AHEAD, SIGNING_PERIOD } from '../../lambda/domain/workload-token/signing-key';
@@ -12,7 +15,7 @@ import {
 import { createInMemoryKeyWrapper } from './in-memory-seal';
 import { createTokenService } from './token-service';
 
-/** Seconds that any function remembers keys. */
+/** Seconds that any function caches keys. */
 const MEMORY = 300;
 
 let service: Awaited<ReturnType<typeof createTokenService>>;
@@ -24,7 +27,7 @@ beforeEach(async () => {
   entries = [];
   rotation = {
     store: service.stores.signingKeys,
-    // It has no way to unwrap.
+    // It has no means to unwrap.
     wrapper: { wrap: (...key) => service.wrapper.wrap(...key) },
     audit: { record: (entry) => void entries.push(entry) },
     system: service.system,
@@ -43,8 +46,8 @@ function toNextPeriod(offset: number): void {
   advance((Math.floor(now / SIGNING_PERIOD) + 1) * SIGNING_PERIOD + offset - now);
 }
 
-describe('rotated by hand', () => {
-  it('publishes the next key immediately, signs with it after all caches expired, and old tokens stay valid', async () => {
+describe('a rotation by hand', () => {
+  it('publishes the next key immediately, signs with it after all caches expired, and keeps old tokens valid', async () => {
     const before = await service.issue();
     const next = await rotateSigningKey(rotation);
     expect(next.signsFrom).toBe(service.system.seconds() + ROTATION_LEAD);
@@ -71,7 +74,7 @@ describe('rotated by hand', () => {
     expect(await publishedKids()).toHaveLength(2);
   });
 
-  it('rotates once more when the key has begun to sign', async () => {
+  it('creates another key after the new key has begun to sign', async () => {
     const first = await rotateSigningKey(rotation);
     advance(ROTATION_LEAD);
     const second = await rotateSigningKey(rotation);
@@ -81,7 +84,7 @@ describe('rotated by hand', () => {
     expect(await signingKid()).toBe(second.kid);
   });
 
-  it('takes the key that waits for the next period when that is about to begin', async () => {
+  it('uses the waiting key of the next period if that period begins soon', async () => {
     toNextPeriod(-ROTATION_LEAD + 1);
     const kid = await signingKid();
     const next = await rotateSigningKey(rotation);
@@ -112,7 +115,7 @@ describe('rotated by hand', () => {
   });
 });
 
-describe('revoked', () => {
+describe('a revocation', () => {
   it('invalidates the tokens that the key signed, and another key signs immediately', async () => {
     const stolen = await service.issue();
     const kid = kidOf(stolen) ?? '';
@@ -131,14 +134,14 @@ describe('revoked', () => {
     await expect(service.verify(again)).resolves.toBeDefined();
   });
 
-  it('has the key that is waiting sign before its time rather than none', async () => {
+  it('makes a waiting key sign before its time if there is no other', async () => {
     const kid = await signingKid();
     const waiting = await rotateSigningKey(rotation);
     expect(await revokeSigningKey(rotation, kid)).toEqual(waiting);
     expect(await signingKid()).toBe(waiting.kid);
   });
 
-  it('takes back the key of the next period too, and that of the last', async () => {
+  it('can also invalidate the key of the next period and the key of the last period', async () => {
     toNextPeriod(-PUBLISH_AHEAD + 1);
     const old = await signingKid();
     const [, ahead = ''] = await publishedKids();
@@ -150,7 +153,7 @@ describe('revoked', () => {
     expect(await publishedKids()).toEqual([kid]);
   });
 
-  it('changes nothing when it is asked for again', async () => {
+  it('changes nothing when it is repeated', async () => {
     const kid = await signingKid();
     const next = await revokeSigningKey(rotation, kid);
     advance(60);
@@ -158,15 +161,15 @@ describe('revoked', () => {
     expect(await publishedKids()).toEqual([next.kid]);
   });
 
-  it('knows published keys only', async () => {
+  it('is rejected for a key that is not published', async () => {
     const kid = await signingKid();
     const refused = { type: 'ResourceNotFoundException' };
-    await expect(revokeSigningKey(rotation, 'unheard-of')).rejects.toMatchObject(refused);
+    await expect(revokeSigningKey(rotation, 'unknown')).rejects.toMatchObject(refused);
     toNextPeriod(SIGNING_PERIOD);
     await expect(revokeSigningKey(rotation, kid)).rejects.toMatchObject(refused);
   });
 
-  it('leaves a key to sign with when revocations are used up', async () => {
+  it('is rejected at the limit of revocations, so that a key is left to sign with', async () => {
     const revokeAll = async () => {
       for (let count = 0; count < 200; count += 1) await revokeSigningKey(rotation, await signingKid());
     };
@@ -175,7 +178,7 @@ describe('revoked', () => {
   });
 });
 
-describe('prepared by the schedule', () => {
+describe('the schedule', () => {
   it('publishes the next key 1 day ahead without token requests', async () => {
     const first = await prepareSigningKeys(rotation);
     expect(await publishedKids()).toEqual([first.kid]);
@@ -187,27 +190,27 @@ describe('prepared by the schedule', () => {
     expect(kids).toContain(await signingKid());
   });
 
-  it('makes nothing that is there', async () => {
+  it('creates no key that already exists', async () => {
     const kid = await signingKid();
     for (let time = 0; time < 3; time += 1) expect((await prepareSigningKeys(rotation)).kid).toBe(kid);
     expect(await publishedKids()).toEqual([kid]);
   });
 });
 
-it('creates keys for one wrapper only: a key of another wrapper does not sign', async () => {
+it('keys are created for one wrapper only: a key of another wrapper does not sign', async () => {
   const planted = { ...rotation, wrapper: createInMemoryKeyWrapper() };
   const { kid } = await prepareSigningKeys(planted);
-  // Nor does it stop those who want tokens: a key of the service's own takes its place.
+  // The other key does not prevent tokens either: a key of this service replaces it.
   const token = await service.issue();
   expect(kidOf(token)).not.toBe(kid);
   await expect(service.verify(token)).resolves.toBeDefined();
 });
 
-it('records each of it', async () => {
+it('each operation is recorded', async () => {
   const { kid } = await prepareSigningKeys(rotation);
   const next = await rotateSigningKey(rotation);
   await revokeSigningKey(rotation, kid);
-  await expect(revokeSigningKey(rotation, 'unheard-of')).rejects.toThrow();
+  await expect(revokeSigningKey(rotation, 'unknown')).rejects.toThrow();
   expect(entries).toEqual([
     { operation: 'PrepareSigningKeys', outcome: 'allowed' },
     { operation: 'RotateSigningKey', outcome: 'allowed', result: `to ${next.kid}` },

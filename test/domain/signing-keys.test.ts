@@ -1,4 +1,4 @@
-/** The signing keys over time: published before they sign, and until their last token has ended. */
+/** The signing keys over time: published before they sign, and until their last token has expired. */
 import { decodeProtectedHeader } from 'jose';
 import { jwksDocument } from '../../lambda/api/issuer-metadata';
 import {
@@ -17,7 +17,7 @@ beforeEach(async () => {
   service = await createTokenService();
 });
 
-/** Moves the clock to so many seconds from the next period's beginning. */
+/** Moves the clock to this number of seconds from the beginning of the next period. */
 function advanceToNextPeriod(offset: number): void {
   const now = service.system.seconds();
   const next = (Math.floor(now / SIGNING_PERIOD) + 1) * SIGNING_PERIOD;
@@ -27,7 +27,7 @@ function advanceToNextPeriod(offset: number): void {
 const publishedKids = async () => (await service.newPublicKeys().published()).map(({ kid }) => kid);
 const signingKid = async () => (await service.signingKeys.current()).kid;
 
-it('signs a whole period with one key', async () => {
+it('one key signs for a whole period', async () => {
   const kid = await signingKid();
   advanceToNextPeriod(-1);
   expect(await signingKid()).toBe(kid);
@@ -35,7 +35,7 @@ it('signs a whole period with one key', async () => {
   expect(await signingKid()).not.toBe(kid);
 });
 
-it("publishes the next period's key a day ahead, and signs with it only then", async () => {
+it('the key of the next period is published a day ahead, and signs only when its period begins', async () => {
   const kid = await signingKid();
   advanceToNextPeriod(-PUBLISH_AHEAD - 1);
   expect(await signingKid()).toBe(kid);
@@ -52,7 +52,7 @@ it("publishes the next period's key a day ahead, and signs with it only then", a
   expect(next).not.toBe(kid);
 });
 
-it('verifies a token of the last period until that token ends', async () => {
+it('a token of the last period can be verified until it expires', async () => {
   advanceToNextPeriod(-1);
   const token = await service.issue();
   service.system.advance(1);
@@ -63,7 +63,7 @@ it('verifies a token of the last period until that token ends', async () => {
   await expect(service.verify(newer)).resolves.toBeDefined();
 });
 
-it('takes a key back after the period that follows its own', async () => {
+it('a key is removed after the period that follows its own', async () => {
   const kid = await signingKid();
   advanceToNextPeriod(SIGNING_PERIOD - 1);
   expect(await publishedKids()).toContain(kid);
@@ -73,14 +73,14 @@ it('takes a key back after the period that follows its own', async () => {
   await expect(service.publicKeys.find(kid)).resolves.toBeUndefined();
 });
 
-it('has one key after two functions create one concurrently', async () => {
+it('only one key exists after two functions create one concurrently', async () => {
   const functions = Array.from({ length: 8 }, () => service.newSigningKeys());
   const kids = await Promise.all(functions.map(async (keys) => (await keys.current()).kid));
   expect(new Set(kids).size).toBe(1);
   expect(await publishedKids()).toEqual([kids[0]]);
 });
 
-it('publishes the public half alone', async () => {
+it('only the public half of a key is published', async () => {
   const kid = await signingKid();
   const coordinate = expect.stringMatching(/^[\w-]{43}$/) as string;
   expect(await service.newPublicKeys().published()).toEqual([
@@ -88,7 +88,7 @@ it('publishes the public half alone', async () => {
   ]);
 });
 
-describe('reading', () => {
+describe('reading keys', () => {
   /** The same store, counting its reads. */
   function counted(store: SigningKeyStore) {
     const counter = { reads: 0 };
@@ -99,7 +99,7 @@ describe('reading', () => {
     return { counter, since };
   }
 
-  it('costs at most one read a second for unknown key ids, however many are asked for', async () => {
+  it('costs up to one read per second for unknown key IDs, whatever their number', async () => {
     await signingKid();
     const { counter, since } = counted(service.stores.signingKeys);
     const keys = createPublicKeys({ since }, service.system);
@@ -113,14 +113,14 @@ describe('reading', () => {
     }
   });
 
-  it('finds a key that was made after the last read', async () => {
+  it('finds a key that was created after the last read', async () => {
     const keys = service.newPublicKeys();
     expect(await keys.published()).toEqual([]);
     const kid = await signingKid();
     await expect(keys.find(kid)).resolves.toBeDefined();
   });
 
-  it('keeps no key set that lacks the key of the period, so that the first token of all can be verified', async () => {
+  it('caches no key set that lacks the key of the period, so that the first token can be verified', async () => {
     const keys = service.newPublicKeys();
     expect(jwksDocument(await keys.published()).headers).toEqual({ 'cache-control': 'no-store' });
     const kid = await signingKid();

@@ -1,7 +1,7 @@
-/** Grants that are there before a test begins. */
+/** Grants that exist before a test begins. */
 import type { GrantId, GrantStore, GrantTokens } from '../../lambda/domain/grant/grant';
 
-/** Puts tokens into the grant, which is made where there is none, as a lease makes one. */
+/** Stores tokens in the grant. Creates the grant if there is none, as a lease does. */
 export async function storeTokens(
   grants: GrantStore,
   id: GrantId,

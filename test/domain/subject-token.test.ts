@@ -1,4 +1,4 @@
-/** The user's own token inside a workload access token: carried to the agent's exchange and to nobody else. */
+/** The user token in a workload access token: passed to the exchange of the agent, and to no other party. */
 import { decodeJwt } from 'jose';
 import { subjectHash } from '../../lambda/domain/identity/user';
 import type { SealingContext } from '../../lambda/domain/sealing/sealing';
@@ -17,35 +17,35 @@ beforeEach(async () => {
   service = await createTokenService();
 });
 
-/** What a token that is issued now carries, to the exchange that opens it. */
+/** Returns the user token of a newly issued token, as the exchange decrypts it. */
 async function carried(userToken: string) {
   const delegation = await service.verify(await service.issue({ userToken }));
   if (!delegation.subjectToken) throw new Error('nothing is carried');
   return { ...delegation, subjectToken: delegation.subjectToken };
 }
 
-it('comes out as it went in', async () => {
+it('the user token decrypts to the original user token', async () => {
   const { subjectToken, ...carrier } = await carried('a.b.c');
   expect(await openSubjectToken(service.seal, carrier, subjectToken)).toBe('a.b.c');
 });
 
 it.each<[string, OnBehalfOf]>([
   ['for the agent alone', undefined],
-  ['for a user id', { userId: 'alice' }],
-  ['for a user token too long to be carried', { userToken: 'a'.repeat(MAX_CARRIED_CHARACTERS + 1) }],
-])('is not there in a token %s', async (_which, onBehalfOf) => {
+  ['for a user ID', { userId: 'alice' }],
+  ['for a user token that is too long', { userToken: 'a'.repeat(MAX_CARRIED_CHARACTERS + 1) }],
+])('the user token is absent in a token %s', async (_which, onBehalfOf) => {
   const token = await service.issue(onBehalfOf);
   expect(await service.verify(token)).not.toHaveProperty('subjectToken');
   expect(decodeJwt(token)).not.toHaveProperty('subject_token');
 });
 
-it('is carried up to the bound', async () => {
+it('the user token is included up to the maximum length', async () => {
   const longest = 'a'.repeat(MAX_CARRIED_CHARACTERS);
   const { subjectToken, ...carrier } = await carried(longest);
   expect(await openSubjectToken(service.seal, carrier, subjectToken)).toBe(longest);
 });
 
-it('cannot be decrypted for another agent or user, or in another workload access token', async () => {
+it('the user token cannot be decrypted for another agent or user, or in another workload access token', async () => {
   const [{ subjectToken, workload, user }, other] = [await carried('a.b.c'), await carried('d.e.f')];
   const opening = (
     carrier: Parameters<typeof openSubjectToken>[1],
@@ -60,7 +60,7 @@ it('cannot be decrypted for another agent or user, or in another workload access
   await expect(opening({ workload, user }, { tokenId: other.subjectToken.tokenId })).rejects.toThrow();
 });
 
-it('is encrypted with a key of its own purpose, which decrypts nothing in the token vault', async () => {
+it('the user token is encrypted with a key for this purpose only, which decrypts nothing in the token vault', async () => {
   const { workload, user, subjectToken } = await carried('a.b.c');
   const contexts: SealingContext[] = [];
   const seal = { open: (context: SealingContext) => Promise.resolve(String(contexts.push(context))) };
@@ -75,13 +75,13 @@ it('is encrypted with a key of its own purpose, which decrypts nothing in the to
   ]);
 });
 
-it('is known again by its hash, which is another one for another token', async () => {
+it('the user token is identified by its hash, which differs between tokens', async () => {
   const hashOf = async (userToken: string) => (await carried(userToken)).subjectToken.hash;
   expect(await hashOf('a.b.c')).toBe(await hashOf('a.b.c'));
   expect(await hashOf('a.b.c')).not.toBe(await hashOf('a.b.d'));
 });
 
-it('has another hash for another agent', async () => {
+it('the user token has another hash for another agent', async () => {
   const { subjectToken } = await carried('a.b.c');
   service = await createTokenService();
   expect((await carried('a.b.c')).subjectToken.hash).not.toBe(subjectToken.hash);

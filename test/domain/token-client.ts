@@ -1,4 +1,4 @@
-/** An OAuth client over memory, and a token endpoint that answers what a test says. */
+/** An OAuth client with in-memory stores, and a token endpoint with the response that a test chooses. */
 import type { Metadata } from '../../lambda/domain/oauth/provider-metadata';
 import type { TokenRequestDependencies } from '../../lambda/domain/oauth/token-request';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
@@ -13,7 +13,7 @@ import { sampleIdentity, sampleProvider } from './samples';
 
 export const TOKEN_ENDPOINT = 'https://provider.example/token';
 
-/** A token request as it left. */
+/** A token request as it was sent. */
 export interface SentRequest {
   readonly url: string;
   readonly method: string;
@@ -25,14 +25,14 @@ export interface SentRequest {
 export const json = (body: object, status = 200, headers: Record<string, string> = {}) =>
   Response.json(body, { status, headers });
 
-/** Tokens as an ordinary server gives them, but for what is said. */
+/** A token response as a typical server returns it, with the given changes. */
 export const tokens = (change: object = {}) =>
   json({ access_token: 'access', token_type: 'Bearer', expires_in: 3600, ...change });
 
 /**
- * @param answer what the endpoint answers, however often it is asked
- * @param change of the provider
- * @param serverMetadata beside its issuer and token endpoint
+ * @param answer the response of the endpoint to every request
+ * @param change of the provider's record
+ * @param serverMetadata in addition to its issuer and token endpoint
  */
 export async function createTokenClient(
   answer: () => Response | Promise<Response>,

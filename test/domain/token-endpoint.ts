@@ -1,22 +1,22 @@
 /**
- * A token endpoint in a function: it rotates refresh tokens, and takes a second use of one for theft and
- * revokes the whole family, as RFC 9700 section 4.14.2 tells it to.
+ * A token endpoint in a function. It rotates refresh tokens, treats a second use of one as theft, and then revokes
+ * the whole family, as RFC 9700 section 4.14.2 requires.
  */
 import type { Transport } from '../../lambda/domain/oauth/transport';
 
 export interface TokenEndpoint {
   readonly transport: Transport;
-  /** Refresh tokens that came in, in order. */
+  /** The refresh tokens that were received, in order. */
   readonly redeemed: string[];
-  /** Access tokens that went out, in order. */
+  /** The access tokens that were issued, in order. */
   readonly issued: string[];
-  /** What happens before the endpoint looks at a request: it may take its time. */
+  /** Runs before the endpoint reads a request, and can take time. */
   before: () => Promise<void>;
-  /** Answers that are given, once each, instead of the endpoint's own. */
+  /** Responses that are returned instead of the endpoint's own, once each. */
   readonly instead: Response[];
 }
 
-/** @param first the refresh token that is good at the beginning */
+/** @param first the refresh token that is valid at the beginning */
 export function createTokenEndpoint(first: string): TokenEndpoint {
   let good: string | undefined = first;
   const endpoint: TokenEndpoint = {

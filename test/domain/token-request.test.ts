@@ -1,4 +1,4 @@
-/** What is asked of a token endpoint, and what is made of its answer. */
+/** The requests to a token endpoint, and how its responses are read. */
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
 import {
   redeemCode,
@@ -32,13 +32,13 @@ const byRefresh = ({ client }: Pick<TokenClient, 'client'>, change: object = {})
 const byItself = ({ client }: Pick<TokenClient, 'client'>, change: object = {}) =>
   requestClientCredentials(client, { ...PLAIN, ...change });
 
-/** It takes the client's secret in the header, but from applications in the body. */
+/** A vendor that accepts the client secret in the header, but in the body for client credentials. */
 const MACHINE_VENDOR: VendorName = 'PingOneOauth2';
 
 const basic = (id: string) => `Basic ${Buffer.from(`${id}:secret`).toString('base64')}`;
 
-describe('a code is redeemed', () => {
-  it('as RFC 6749 section 4.1.3 and RFC 7636 section 4.5 have it', async () => {
+describe('a request that redeems a code', () => {
+  it('has the form of RFC 6749 section 4.1.3 and RFC 7636 section 4.5', async () => {
     const service = await createTokenClient(tokens);
     await byCode(service);
     expect(service.requests).toHaveLength(1);
@@ -54,20 +54,20 @@ describe('a code is redeemed', () => {
     });
   });
 
-  it('without verifier where there was no challenge', async () => {
+  it('has no verifier if there was no challenge', async () => {
     const service = await createTokenClient(tokens);
     await byCode(service, CODE, { pkce: false });
     expect(service.requests[0]?.form.has('code_verifier')).toBe(false);
   });
 
-  it('with what narrows the token, as often as there are values (RFC 8707 section 2.2)', async () => {
+  it('repeats resource and audience for each value (RFC 8707 section 2.2)', async () => {
     const service = await createTokenClient(tokens);
     await byCode(service, CODE, NARROWED);
     expect(service.requests[0]?.form.getAll('resource')).toEqual(NARROWED.resources);
     expect(service.requests[0]?.form.getAll('audience')).toEqual(NARROWED.audiences);
   });
 
-  it('by a client that has no place in the header in the body', async () => {
+  it('has the client secret in the body if the provider is configured so', async () => {
     const service = await createTokenClient(tokens, { clientAuthenticationMethod: 'CLIENT_SECRET_POST' });
     await byCode(service);
     expect(service.requests[0]?.headers.has('authorization')).toBe(false);
@@ -75,9 +75,9 @@ describe('a code is redeemed', () => {
   });
 
   it.each([
-    ['of another issuer', { ...CODE, iss: 'https://other.example' }],
+    ['from another issuer', { ...CODE, iss: 'https://other.example' }],
     ['without the issuer that the server always names', { ...CODE, iss: undefined }],
-  ])('not at all when it came %s (RFC 9207 section 2.4)', async (_what, kept) => {
+  ])('is not sent if the authorization response came %s (RFC 9207 section 2.4)', async (_what, kept) => {
     const metadata = { authorization_response_iss_parameter_supported: true };
     const service = await createTokenClient(tokens, {}, metadata);
     await expect(byCode(service, kept)).rejects.toMatchObject({
@@ -87,14 +87,14 @@ describe('a code is redeemed', () => {
     expect(service.requests).toEqual([]);
   });
 
-  it('without an issuer at a server that does not name itself', async () => {
+  it('is sent without an issuer if the server does not state its name in responses', async () => {
     const service = await createTokenClient(tokens);
     expect(await byCode(service, { ...CODE, iss: undefined })).toMatchObject({ accessToken: 'access' });
   });
 });
 
-describe('a refresh token is redeemed', () => {
-  it('as RFC 6749 section 6 has it, for the scopes that it has', async () => {
+describe('a request that redeems a refresh token', () => {
+  it('has the form of RFC 6749 section 6, without scopes', async () => {
     const service = await createTokenClient(tokens);
     await byRefresh(service, NARROWED);
     const [sent] = service.requests;
@@ -108,14 +108,14 @@ describe('a refresh token is redeemed', () => {
     ]);
   });
 
-  it('and the next one is kept, or the same where there is none', async () => {
+  it('returns the new refresh token, or the old one if the response has none', async () => {
     const rotating = await createTokenClient(() => tokens({ refresh_token: 'refresh-1' }));
     expect(await byRefresh(rotating)).toMatchObject({ refreshToken: 'refresh-1' });
     expect(await byRefresh(await createTokenClient(tokens))).toMatchObject({ refreshToken: 'refresh-0' });
   });
 
   it.each(['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in'])(
-    'and its own end is kept (%s)',
+    'returns the stated lifetime of the refresh token (%s)',
     async (name) => {
       const service = await createTokenClient(() => tokens({ refresh_token: 'r', [name]: 86_400 }));
       expect(await byRefresh(service)).toMatchObject({
@@ -125,16 +125,16 @@ describe('a refresh token is redeemed', () => {
   );
 
   it.each([
-    ['0, for one without end', { refresh_token_expires_in: 0, refresh_token: 'r' }],
-    ['no number', { refresh_token_expires_in: 'never', refresh_token: 'r' }],
-    ['nothing, for another one', { refresh_token: 'r' }],
-  ])('and has no end that is known when the server says %s', async (_what, answer) => {
+    ['0, which means no expiry', { refresh_token_expires_in: 0, refresh_token: 'r' }],
+    ['a lifetime that is not a number', { refresh_token_expires_in: 'never', refresh_token: 'r' }],
+    ['no lifetime for a new refresh token', { refresh_token: 'r' }],
+  ])('returns no expiry of the refresh token if the response has %s', async (_what, answer) => {
     const service = await createTokenClient(() => tokens(answer));
     expect(await byRefresh(service, { refreshExpiresAt: 7 })).not.toHaveProperty('refreshExpiresAt');
   });
 
   it.each([1e200, '1e300', 'Infinity', '1e999'])(
-    'and has an end that can be stored (%s)',
+    'returns an expiry of the refresh token that can be stored (%s)',
     async (seconds) => {
       const service = await createTokenClient(() =>
         tokens({ refresh_token: 'r', refresh_expires_in: seconds }),
@@ -146,7 +146,7 @@ describe('a refresh token is redeemed', () => {
   );
 
   it.each([[true], [[7]], [-1], ['']])(
-    'and has no end that is known for %j in place of seconds',
+    'returns no expiry of the refresh token for %j in place of seconds',
     async (seconds) => {
       const service = await createTokenClient(() =>
         tokens({ refresh_token: 'r', refresh_expires_in: seconds }),
@@ -155,20 +155,20 @@ describe('a refresh token is redeemed', () => {
     },
   );
 
-  it('and keeps its end when it stays', async () => {
+  it('returns the old expiry if the refresh token stays the same', async () => {
     expect(await byRefresh(await createTokenClient(tokens), { refreshExpiresAt: 7 })).toMatchObject({
       refreshExpiresAt: 7,
     });
   });
 
-  it('and an end is nothing without a refresh token', async () => {
+  it('returns no expiry if there is no refresh token', async () => {
     const service = await createTokenClient(() => tokens({ refresh_token_expires_in: 86_400 }));
     expect(await byCode(service)).not.toHaveProperty('refreshExpiresAt');
   });
 });
 
-describe('the client asks for itself', () => {
-  it('as RFC 6749 section 4.4.2 has it', async () => {
+describe('a request for client credentials', () => {
+  it('has the form of RFC 6749 section 4.4.2', async () => {
     const service = await createTokenClient(tokens);
     await byItself(service, NARROWED);
     const [sent] = service.requests;
@@ -182,30 +182,30 @@ describe('the client asks for itself', () => {
     ]);
   });
 
-  it('without scope when it wants none in particular', async () => {
+  it('has no scope if none is requested', async () => {
     const service = await createTokenClient(tokens);
     await byItself(service, { scopes: [] });
     expect(service.requests[0]?.form.has('scope')).toBe(false);
   });
 
-  it('as the provider is configured to authenticate', async () => {
+  it('authenticates as the provider is configured', async () => {
     const service = await createTokenClient(tokens, { clientAuthenticationMethod: 'CLIENT_SECRET_POST' });
     await byItself(service);
     expect(service.requests[0]?.form.get('client_secret')).toBe('secret');
   });
 
-  it('as the vendor wants it of applications, where that differs', async () => {
+  it('authenticates as the vendor requires for client credentials, if that differs', async () => {
     const service = await createTokenClient(tokens, { vendor: MACHINE_VENDOR });
     await byItself(service);
     await byRefresh(service);
     expect(service.requests.map(({ form }) => form.has('client_secret'))).toEqual([true, false]);
   });
 
-  it('and gets no refresh token, nor the want of one', async () => {
+  it('returns no refresh token', async () => {
     expect(await byItself(await createTokenClient(tokens))).not.toHaveProperty('refreshToken');
   });
 
-  it('and gets none where the vendor has none for applications: nothing is sent', async () => {
+  it('is not sent to a vendor that does not support client credentials', async () => {
     const service = await createTokenClient(tokens, { vendor: 'GithubOauth2' });
     await expect(Promise.resolve().then(() => byItself(service))).rejects.toMatchObject({
       name: 'ValidationException',
@@ -216,13 +216,13 @@ describe('the client asks for itself', () => {
   });
 });
 
-describe('the answer', () => {
+describe('a token response', () => {
   it.each<[string, string | undefined, string[]]>([
-    ['what was asked when it does not say', undefined, ['a', 'b']],
-    ['what it says', 'a', ['a']],
-    ['more, when it says so', 'b c a', ['b', 'c', 'a']],
-    ['none, when it says so', '', []],
-    ['those that it says, whatever lies between', ' a  b ', ['a', 'b']],
+    ['the requested scopes if it states none', undefined, ['a', 'b']],
+    ['the stated scopes', 'a', ['a']],
+    ['more scopes than requested, if it states them', 'b c a', ['b', 'c', 'a']],
+    ['no scopes if it states an empty scope', '', []],
+    ['the stated scopes, with any number of spaces', ' a  b ', ['a', 'b']],
   ])('grants %s', async (_what, scope, granted) => {
     const service = await createTokenClient(() => tokens({ scope }));
     expect((await byCode(service)).scopes).toEqual(granted);
@@ -232,7 +232,7 @@ describe('the answer', () => {
 
   const scopesOf = (characters: number) => 'ab '.repeat(characters / 3 + 1).slice(0, characters);
 
-  it('grants scopes of as many characters as a request can have', async () => {
+  it('can have scopes with as many characters as a request can have', async () => {
     const service = await createTokenClient(() => tokens({ scope: scopesOf(32_768) }));
     expect((await byItself(service)).scopes).toHaveLength(10_923);
   });
@@ -241,7 +241,7 @@ describe('the answer', () => {
     ['a code', byCode],
     ['a refresh token', byRefresh],
     ['the client itself', byItself],
-  ])('grants nothing by more characters (%s)', async (_by, request) => {
+  ])('is rejected if the scopes have more characters (%s)', async (_by, request) => {
     const service = await createTokenClient(() => tokens({ scope: scopesOf(32_769) }));
     await expect(request(service)).rejects.toMatchObject({
       code: 'invalid_response',
@@ -249,7 +249,7 @@ describe('the answer', () => {
     });
   });
 
-  it('counts its time from before it was asked for', async () => {
+  it('has a lifetime that begins before the request', async () => {
     const service = await createTokenClient(() => {
       service.system.advance(4);
       return tokens();
@@ -259,7 +259,7 @@ describe('the answer', () => {
   });
 
   it.each([1e200, 1.7e308, '1e200', MAX_LIFETIME + 1])(
-    'that names an end beyond ten years: ten years, and the tokens are kept (%s)',
+    'with a lifetime of more than ten years is limited to ten years (%s)',
     async (seconds) => {
       const service = await createTokenClient(() => tokens({ expires_in: seconds }));
       const expiresAt = service.system.seconds() + MAX_LIFETIME;
@@ -280,13 +280,13 @@ describe('the answer', () => {
     },
   );
 
-  it('that names no end: an hour, for a token that can be refreshed', async () => {
+  it('without a lifetime expires after an hour, if the token can be refreshed', async () => {
     const service = await createTokenClient(() => tokens({ expires_in: undefined }));
     expect((await byRefresh(service)).expiresAt).toBe(service.system.seconds() + 3600);
     expect(await byItself(service)).not.toHaveProperty('expiresAt');
   });
 
-  it('that names no end: as long as is known of the vendor', async () => {
+  it("without a lifetime expires after the vendor's known lifetime", async () => {
     const service = await createTokenClient(() => tokens({ expires_in: undefined, refresh_token: 'r' }), {
       vendor: 'SalesforceOauth2',
     });
@@ -294,7 +294,7 @@ describe('the answer', () => {
     expect(expiresAt - service.system.seconds()).toBe(900);
   });
 
-  it('is not taken over a line that can be read, but on a laptop', async () => {
+  it('is not requested over http, except on loopback if the policy allows it', async () => {
     const plain = { token_endpoint: 'http://127.0.0.1:9/token' };
     const service = await createTokenClient(tokens, {}, plain);
     await expect(byRefresh(service)).rejects.toBeInstanceOf(ProviderFailure);
@@ -304,14 +304,14 @@ describe('the answer', () => {
   });
 });
 
-describe('an answer as a form, of a custom provider', () => {
+describe('a form-encoded response of a custom provider', () => {
   const FORM = 'application/x-www-form-urlencoded';
   const form = (body: string, status = 200, headers: Record<string, string> = {}) =>
     new Response(body, { status, headers: { 'content-type': FORM, ...headers } });
   const TOKENS = 'access_token=gho_%2B1+x&token_type=Bearer&expires_in=3600&scope=a+b&refresh_token=next';
 
   it.each([FORM, `${FORM}; charset=utf-8`, 'Application/X-WWW-Form-URLEncoded'])(
-    'is read like JSON, whatever the grant (%s)',
+    'is read like JSON, for every grant type (%s)',
     async (type) => {
       const service = await createTokenClient(() => form(TOKENS, 200, { 'content-type': type }));
       const expiresAt = service.system.seconds() + 3600;
@@ -322,12 +322,12 @@ describe('an answer as a form, of a custom provider', () => {
     },
   );
 
-  it('may leave out what JSON may, and has what comes without a value left out', async () => {
+  it('can omit the same members as JSON, and members without a value are omitted', async () => {
     const service = await createTokenClient(() => form('access_token=a&token_type=bearer&expires_in=&scope'));
     expect(await byItself(service)).toEqual({ accessToken: 'a', scopes: ['a', 'b'] });
   });
 
-  it('that is JSON in truth is read as JSON', async () => {
+  it('that contains JSON is read as JSON', async () => {
     const body = JSON.stringify({ access_token: 'a', token_type: 'bearer' });
     expect(await byItself(await createTokenClient(() => form(body)))).toMatchObject({ accessToken: 'a' });
   });
@@ -335,17 +335,17 @@ describe('an answer as a form, of a custom provider', () => {
   it.each([
     ['two access tokens', 'access_token=a&access_token=b&token_type=bearer'],
     ['two access tokens, one of them encoded', 'access_token=a&acces%73_token=b&token_type=bearer'],
-    ['no type of token', 'access_token=a'],
+    ['no token type', 'access_token=a'],
     ['an empty access token', 'access_token=&token_type=bearer'],
-    ['a type that is no bearer token', 'access_token=a&token_type=mac'],
-    ['a lifetime that only begins like a number', 'access_token=a&token_type=bearer&expires_in=36e9x'],
-    ['a lifetime below zero', 'access_token=a&token_type=bearer&expires_in=-1'],
-    ['what is not encoded', 'access_token=%zz&token_type=bearer'],
-    ['what is no UTF-8', 'access_token=%ff&token_type=bearer'],
-    ['an error with the status of success', 'error=invalid_grant'],
+    ['a token type other than bearer', 'access_token=a&token_type=mac'],
+    ['a lifetime that only begins with a number', 'access_token=a&token_type=bearer&expires_in=36e9x'],
+    ['a negative lifetime', 'access_token=a&token_type=bearer&expires_in=-1'],
+    ['an invalid encoding', 'access_token=%zz&token_type=bearer'],
+    ['bytes that are not UTF-8', 'access_token=%ff&token_type=bearer'],
+    ['an error with status 200', 'error=invalid_grant'],
     ['a page', '<html><body>access_token=a&token_type=bearer</body></html>'],
-    ['nothing', ''],
-  ])('is refused with %s', async (_what, body) => {
+    ['an empty body', ''],
+  ])('is rejected with %s', async (_what, body) => {
     const service = await createTokenClient(() => form(body));
     for (const request of [byCode, byRefresh, byItself]) {
       await expect(request(service)).rejects.toMatchObject({
@@ -357,7 +357,7 @@ describe('an answer as a form, of a custom provider', () => {
   });
 
   it.each(['text/plain', 'text/html', 'application/json', `${FORM}x`])(
-    'is none under another name (%s)',
+    'is not recognized with another content type (%s)',
     async (type) => {
       const service = await createTokenClient(() => form(TOKENS, 200, { 'content-type': type }));
       await expect(byRefresh(service)).rejects.toMatchObject({ name: 'ProviderFailure' });
@@ -369,21 +369,21 @@ describe('an answer as a form, of a custom provider', () => {
     ['error=invalid_client', 401, 'invalid_client', false],
     ['error=invalid_grant', 503, 'temporarily_unavailable', true],
     ['error=a&error=b', 400, 'invalid_response', false],
-  ])('tells an error: %s with status %i', async (body, status, code, unavailable) => {
+  ])('reports the error: %s with status %i', async (body, status, code, unavailable) => {
     const service = await createTokenClient(() => form(body, status));
     for (const request of [byCode, byRefresh, byItself]) {
       await expect(request(service)).rejects.toMatchObject({ code, unavailable });
     }
   });
 
-  it('keeps the time after which to ask again', async () => {
+  it('reports the time of Retry-After', async () => {
     const service = await createTokenClient(() => form('error=slow_down', 429, { 'retry-after': '7' }));
     await expect(byRefresh(service)).rejects.toMatchObject({ unavailable: true, retryAfter: 7 });
   });
 });
 
 describe('a vendor', () => {
-  it('that wants JSON gets JSON', async () => {
+  it('that expects JSON gets JSON', async () => {
     const service = await createTokenClient(tokens, {
       vendor: 'AtlassianOauth2',
       clientAuthenticationMethod: 'CLIENT_SECRET_POST',
@@ -400,7 +400,7 @@ describe('a vendor', () => {
   });
 
   it.each<VendorName>(['CustomOauth2', 'GithubOauth2'])(
-    'that wants a form gets a form: %s',
+    'that expects a form gets a form: %s',
     async (vendor) => {
       const service = await createTokenClient(tokens, { vendor });
       await byRefresh(service);
@@ -409,7 +409,7 @@ describe('a vendor', () => {
     },
   );
 
-  it('whose errors come with status 200 is understood all the same', async () => {
+  it('that returns errors with status 200 causes an error', async () => {
     const service = await createTokenClient(() => json({ error: 'bad_refresh_token' }), {
       vendor: 'GithubOauth2',
     });
@@ -419,10 +419,10 @@ describe('a vendor', () => {
 
 it.each([
   ['bound to a key', { token_type: 'DPoP' }],
-  ['of no use by itself', { token_type: 'N_A' }],
-  ['with a line break in it', { access_token: 'a\r\nb' }],
-  ['with a character that no header has', { access_token: 'a€' }],
-])('a token %s is not taken for a bearer token', async (_which, change) => {
+  ['of type N_A', { token_type: 'N_A' }],
+  ['with a line break', { access_token: 'a\r\nb' }],
+  ['with a character that no header can contain', { access_token: 'a€' }],
+])('rejects a token %s', async (_which, change) => {
   for (const by of [byCode, byRefresh, byItself]) {
     const service = await createTokenClient(() => tokens(change));
     await expect(by(service)).rejects.toMatchObject({ code: 'invalid_response' });

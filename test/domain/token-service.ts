@@ -1,4 +1,4 @@
-/** Issuing and verifying workload access tokens, put together over memory: what the token tests start from. */
+/** Issues and verifies workload access tokens, with in-memory stores. The token tests start from here. */
 import type { AuditEntry } from '../../lambda/domain/audit';
 import type { User } from '../../lambda/domain/identity/user';
 import { parseLifetimes } from '../../lambda/domain/lifetimes';
@@ -14,14 +14,14 @@ import { createInMemoryKeyWrapper, createInMemorySeal } from './in-memory-seal';
 import { createInMemoryStores } from './in-memory-stores';
 import { ISSUER, OWNER, sampleIdentity } from './samples';
 
-/** The user of the one user token that the service takes. */
+/** The user of the only user token that the service accepts. */
 export const ALICE: User & { kind: 'jwt' } = {
   kind: 'jwt',
   issuer: 'https://issuer.example',
   subject: 'alice',
 };
 
-/** @param userTokenEnd epoch seconds at which Alice's own token ends */
+/** @param userTokenEnd epoch seconds at which Alice's user token expires */
 export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifetimes = parseLifetimes('{}')) {
   const system = createFakeSystem();
   const stores = createInMemoryStores();
@@ -57,7 +57,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
     seal,
     signingKeys,
     wrapper,
-    /** Another function's view of the same keys. */
+    /** Returns another function's view of the same keys. */
     newSigningKeys,
     newPublicKeys: () => createPublicKeys(stores.signingKeys, system),
     publicKeys,

@@ -1,4 +1,4 @@
-/** The token vault's move to another KMS key: what is changed when, and what the operator is told. */
+/** Moving the token vault to another KMS key: the changes and their order, and the messages for the operator. */
 import type { AuditEntry } from '../../lambda/domain/audit';
 import {
   getTokenVault,
@@ -23,11 +23,11 @@ let system: FakeSystem;
 let stores: Stores;
 let deps: TokenVaultDependencies;
 let entries: AuditEntry[];
-/** What the mover is told, in order. */
+/** The calls of the mover, in order. */
 let told: string[];
-/** The pages of vault keys that there are to move. */
+/** The pages of vault keys that are left to move. */
 let pages: MovedPage[];
-/** What happens before each page. */
+/** Runs before each page. */
 let before: () => void;
 
 beforeEach(() => {
@@ -71,14 +71,14 @@ const page = (moved: number, change: Partial<MovedPage> = {}): MovedPage => ({
   ...change,
 });
 
-describe('the vault', () => {
-  it("is under the deployment's own key until it is moved", async () => {
+describe('the token vault', () => {
+  it("uses the deployment's own key until it is moved", async () => {
     expect(await getTokenVault(deps, { arn: OWNER })).toEqual(NEVER_MOVED);
     expect(wrappingKeyArn(NEVER_MOVED, SERVICE_KEY)).toBe(SERVICE_KEY);
     expect(entries).toEqual([{ operation: 'GetTokenVault', principal: OWNER, outcome: 'allowed' }]);
   });
 
-  it('is the only one', async () => {
+  it('is the only token vault', async () => {
     expect(await getTokenVault(deps, { arn: OWNER }, 'default')).toEqual(NEVER_MOVED);
     const missing = {
       name: 'ResourceNotFoundException',
@@ -89,7 +89,7 @@ describe('the vault', () => {
     expect(told).toEqual([]);
   });
 
-  it('is moved: tried first, pointed to the key, and then every vault key', async () => {
+  it('is moved in order: a test of the key, the new key of the vault, and every vault key', async () => {
     pages = [page(3), page(2)];
     const moved = { kmsKeyArn: KEY, revision: 1, lastModifiedDate: system.seconds() };
     expect(await set(TO_KEY, 'default')).toEqual(moved);
@@ -102,7 +102,7 @@ describe('the vault', () => {
     ]);
   });
 
-  it("is moved back to the deployment's own key", async () => {
+  it("can be moved back to the deployment's own key", async () => {
     await set();
     system.advance(60);
     const moved = { revision: 2, lastModifiedDate: system.seconds() };
@@ -111,7 +111,7 @@ describe('the vault', () => {
     expect(told.slice(2)).toEqual([`probe ${SERVICE_KEY}`, `move to ${SERVICE_KEY} for 2`]);
   });
 
-  it('stays as it is when it is there already; vault keys that were left are moved all the same', async () => {
+  it('stays the same if it already uses the key, and vault keys that remain are moved', async () => {
     const moved = await set();
     system.advance(60);
     pages = [page(1)];
@@ -121,13 +121,13 @@ describe('the vault', () => {
   });
 });
 
-describe('nothing is changed', () => {
+describe('no change is made', () => {
   afterEach(async () => {
     expect(await stores.tokenVault.get()).toEqual(NEVER_MOVED);
     expect(told).not.toContainEqual(expect.stringMatching(/^move/));
   });
 
-  it('by a KMS key that will not do', async () => {
+  it('if the KMS key cannot be used', async () => {
     await expect(set({ keyType: 'CustomerManagedKey', kmsKeyArn: OTHER_KEY })).rejects.toMatchObject({
       name: 'AccessDeniedException',
     });
@@ -140,21 +140,21 @@ describe('nothing is changed', () => {
       { keyType: 'ServiceManagedKey', kmsKeyArn: KEY },
       "must be omitted with ServiceManagedKey, which is the deployment's own key",
     ],
-  ])('by %j', async (configuration, message) => {
+  ])('for the configuration %j', async (configuration, message) => {
     await expect(set(configuration)).rejects.toMatchObject({
       name: 'ValidationException',
       fieldList: [{ name: 'kmsConfiguration.kmsKeyArn', message }],
     });
   });
 
-  it('by a call that finds a concurrent move', async () => {
+  it('if the call finds a concurrent move', async () => {
     deps = { ...deps, tokenVault: { ...stores.tokenVault, replace: () => Promise.resolve(false) } };
     await expect(set()).rejects.toMatchObject({ name: 'ThrottlingException' });
   });
 });
 
 describe('an unfinished move', () => {
-  it('because KMS throttles it: continues with the next call', async () => {
+  it('continues with the next call if KMS throttles it', async () => {
     pages = [page(3), page(1, { throttled: true }), page(2)];
     await expect(set()).rejects.toMatchObject({
       name: 'ThrottlingException',
@@ -164,7 +164,7 @@ describe('an unfinished move', () => {
     expect(pages).toEqual([]);
   });
 
-  it('within 20 seconds: continues with the next call', async () => {
+  it('continues with the next call if it takes more than 20 seconds', async () => {
     pages = [page(1), page(1), page(1)];
     before = () => {
       system.advance(10);
@@ -175,7 +175,7 @@ describe('an unfinished move', () => {
     });
   });
 
-  it('because KMS cannot decrypt some vault keys: moves the rest, and names the KMS keys', async () => {
+  it('moves the other vault keys and names the KMS keys if KMS cannot decrypt some vault keys', async () => {
     pages = [page(2, { stuck: [OTHER_KEY] }), page(1, { stuck: [OTHER_KEY, SERVICE_KEY] }), page(4)];
     await expect(set()).rejects.toMatchObject({
       name: 'ValidationException',

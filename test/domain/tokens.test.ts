@@ -1,4 +1,4 @@
-/** Tokens in and out of the seal: what a record has of them, and where they open. */
+/** Encrypted tokens: the members of the stored record, and the contexts in which they can be decrypted. */
 import { clientBindingDigest } from '../../lambda/domain/provider/oauth2-provider';
 import type { ObtainedTokens } from '../../lambda/domain/oauth/token-request';
 import { openTokens, sealTokens, tokensOf, type TokenOwner } from '../../lambda/domain/grant/tokens';
@@ -18,7 +18,7 @@ const seal = createInMemorySeal();
 const put = (obtained: ObtainedTokens) =>
   sealTokens({ seal, system: createFakeSystem() }, owner, obtained, { requestedScopes: ['a', 'b'] });
 
-it('keeps all that a provider said, with both tokens under the seal', async () => {
+it('stores everything that a provider stated, with both tokens encrypted', async () => {
   const tokens = await put({
     accessToken: 'access',
     refreshToken: 'refresh',
@@ -42,7 +42,7 @@ it('keeps all that a provider said, with both tokens under the seal', async () =
   });
 });
 
-it('has no member for what a provider did not say', async () => {
+it('stores no member that a provider did not state', async () => {
   const tokens = await put({ accessToken: 'access', scopes: [] });
   expect(tokens).toStrictEqual({
     sealed: tokens.sealed,
@@ -57,21 +57,21 @@ it('has no member for what a provider did not say', async () => {
 
 it.each<[string, Partial<TokenOwner>]>([
   ['agent', { grantId: { ...owner.grantId, workloadId: 'another' } }],
-  ['agent of the name', { workloadArn: 'another' }],
+  ['agent of the same name', { workloadArn: 'another' }],
   ['user', { grantId: { ...owner.grantId, subjectHash: 'another' } }],
   ['target', { grantId: { ...owner.grantId, target: 'another' } }],
-  ['provider of the name', { provider: { ...provider, id: 'another' } }],
+  ['provider of the same name', { provider: { ...provider, id: 'another' } }],
   ['client of the provider', { provider: { ...provider, clientId: 'another' } }],
   [
     'server of the provider',
     { provider: { ...provider, discovery: { discoveryUrl: 'https://another.example' } } },
   ],
-])('does not open for another %s', async (_what, change) => {
+])('the tokens cannot be decrypted for another %s', async (_what, change) => {
   const tokens = await put({ accessToken: 'access', scopes: [] });
   await expect(openTokens(seal, { ...owner, ...change }, tokens)).rejects.toThrow('where it does not belong');
 });
 
-it('counts for the provider, the client and the server that they were obtained from', () => {
+it('tokens are valid only for the provider, client, and server that they were obtained from', () => {
   const tokens = sampleTokens({ client: clientBindingDigest(provider) });
   const grant = { ...owner.grantId, providerId: provider.id, generation: 1, epoch: 0, tokens };
   expect(tokensOf(grant, provider)).toBe(tokens);

@@ -1,10 +1,10 @@
-/** Trusted issuers from configuration: what is not clear is refused, in words that say where. */
+/** Trusted issuers in the configuration: an ambiguous entry is rejected with a message that names it. */
 import { authorizerChange, parseTrustedIssuers } from '../../lambda/domain/identity/trusted-issuer';
 import { caught } from './caught';
 
 const discoveryUrl = 'https://issuer.example/.well-known/openid-configuration';
 
-it('takes issuers that say for whom a token must be', () => {
+it('accepts issuers that state an audience or clients', () => {
   const issuers = [
     { discoveryUrl, allowedAudience: ['app'], allowedScopes: ['agents'] },
     { discoveryUrl: 'https://two.example/.well-known/openid-configuration', allowedClients: ['client'] },
@@ -15,7 +15,7 @@ it('takes issuers that say for whom a token must be', () => {
 
 const entry = (change: object) => JSON.stringify([{ discoveryUrl, allowedAudience: ['app'], ...change }]);
 
-/** A custom claim, right in everything but what the choices say. */
+/** A custom claim that is valid except for the given members. */
 const claim = ({
   name = 'roles',
   type = 'STRING',
@@ -33,8 +33,8 @@ const claim = ({
 });
 
 it.each([
-  ['what is not JSON', '[{', /not JSON/],
-  ['an object for an array', '{}', /trusted issuers: the value: .*Array/],
+  ['text that is not JSON', '[{', /not JSON/],
+  ['an object in place of an array', '{}', /trusted issuers: the value: .*Array/],
   ['null', 'null', /Array/],
   ['an entry that is a string', '["https://issuer.example"]', /trusted issuers: 0: .*Object/],
   [
@@ -46,19 +46,23 @@ it.each([
   ['an empty audience', entry({ allowedAudience: [''] }), /0\.allowedAudience\.0/],
   ['an empty list of clients', entry({ allowedClients: [] }), /0\.allowedClients/],
   ['an empty list of scopes', entry({ allowedScopes: [] }), /0\.allowedScopes/],
-  ['an audience that is no list', entry({ allowedAudience: 'app' }), /0\.allowedAudience/],
+  ['an audience that is not a list', entry({ allowedAudience: 'app' }), /0\.allowedAudience/],
   [
-    'a discovery URL that is none',
+    'a discovery URL that is not a URL',
     entry({ discoveryUrl: 'issuer.example' }),
     /0\.discoveryUrl: must be a URL/,
   ],
-  ['an issuer for its discovery URL', entry({ discoveryUrl: 'https://issuer.example' }), /must end in/],
+  [
+    'an issuer in place of its discovery URL',
+    entry({ discoveryUrl: 'https://issuer.example' }),
+    /must end in/,
+  ],
   [
     'a discovery URL with a password',
     entry({ discoveryUrl: discoveryUrl.replace('://', '://me:sesame@') }),
     /^(?!.*sesame).*discoveryUrl: must not contain credentials$/,
   ],
-  ['a discovery URL with more behind it', entry({ discoveryUrl: `${discoveryUrl}/x` }), /must end in/],
+  ['a discovery URL with text after it', entry({ discoveryUrl: `${discoveryUrl}/x` }), /must end in/],
   [
     'a discovery URL with a query',
     entry({ discoveryUrl: `https://issuer.example/?x=/.well-known/openid-configuration` }),
@@ -75,22 +79,14 @@ it.each([
     /0\.allowedScopes\.0: must be one scope: .*\(must match/,
   ],
   ['an empty list of claims', entry({ customClaims: [] }), /0\.customClaims/],
-  [
-    'more claims than a record should hold',
-    entry({ customClaims: Array(11).fill(claim()) }),
-    /0\.customClaims/,
-  ],
-  [
-    'more audiences than a record should hold',
-    entry({ allowedAudience: Array(51).fill('app') }),
-    /0\.allowedAudience/,
-  ],
-  ['a misspelt member', entry({ allowedAudiences: ['app'] }), /0\.allowedAudiences/],
-])('refuses %s', (_what, json, message) => {
+  ['too many claims', entry({ customClaims: Array(11).fill(claim()) }), /0\.customClaims/],
+  ['too many audiences', entry({ allowedAudience: Array(51).fill('app') }), /0\.allowedAudience/],
+  ['a misspelled member', entry({ allowedAudiences: ['app'] }), /0\.allowedAudiences/],
+])('rejects %s', (_what, json, message) => {
   expect(() => parseTrustedIssuers(json)).toThrow(message);
 });
 
-it('takes one issuer several times, each time with other conditions', () => {
+it('accepts the same issuer several times with different conditions', () => {
   const issuers = [
     { discoveryUrl, allowedAudience: ['app'], allowedClients: ['web'] },
     { discoveryUrl, allowedAudience: ['other'], allowedClients: ['phone'] },
@@ -98,7 +94,7 @@ it('takes one issuer several times, each time with other conditions', () => {
   expect(parseTrustedIssuers(JSON.stringify(issuers))).toEqual(issuers);
 });
 
-it('names the entry that is wrong', () => {
+it('names the entry that is not valid', () => {
   const json = JSON.stringify([{ discoveryUrl, allowedAudience: ['app'] }, { allowedAudience: ['app'] }]);
   expect(() => parseTrustedIssuers(json)).toThrow(/^trusted issuers: 1\.discoveryUrl: /);
 });
@@ -111,7 +107,7 @@ describe('custom claims', () => {
     ['STRING', 'EQUALS', ONE],
     ['STRING_ARRAY', 'CONTAINS', ONE],
     ['STRING_ARRAY', 'CONTAINS_ANY', ANY],
-  ])('take %s %s %j', (type, operator, value) => {
+  ])('accept %s %s %j', (type, operator, value) => {
     expect(parseTrustedIssuers(entry({ customClaims: [claim({ type, operator, value })] }))).toHaveLength(1);
   });
 
@@ -123,7 +119,7 @@ describe('custom claims', () => {
     ['STRING_ARRAY', 'EQUALS', ANY],
     ['STRING_ARRAY', 'CONTAINS', ANY],
     ['STRING_ARRAY', 'CONTAINS_ANY', ONE],
-  ])('refuse %s %s %j: AWS pairs them otherwise', (type, operator, value) => {
+  ])('reject %s %s %j, as AWS does', (type, operator, value) => {
     const json = entry({ customClaims: [claim({ type, operator, value })] });
     expect(() => parseTrustedIssuers(json)).toThrow(/0\.customClaims\.0: must pair/);
   });
@@ -134,14 +130,14 @@ describe('custom claims', () => {
     ['both kinds of value', { value: { ...ONE, ...ANY } }],
     ['no value', { value: {} }],
     ['an empty value', { value: { matchValueString: '' } }],
-    ["a value off AWS's pattern", { value: { matchValueString: 'a*' } }],
+    ['a value that does not match the pattern of AWS', { value: { matchValueString: 'a*' } }],
     [
       'an empty list',
       { operator: 'CONTAINS_ANY', type: 'STRING_ARRAY', value: { matchValueStringList: [] } },
     ],
-    ["a name off AWS's pattern", { name: 'a b' }],
-    ['an endless name', { name: 'a'.repeat(256) }],
-  ])('refuse %s', (_what, choices) => {
+    ['a name that does not match the pattern of AWS', { name: 'a b' }],
+    ['a name that is too long', { name: 'a'.repeat(256) }],
+  ])('reject %s', (_what, choices) => {
     expect(() => parseTrustedIssuers(entry({ customClaims: [claim(choices)] }))).toThrow(
       /0\.customClaims\.0/,
     );
@@ -154,17 +150,17 @@ it.each([
   'privateEndpointOverrides',
   'certificateConfigurations',
   'allowedWorkloadConfiguration',
-])("refuses AWS's %s, and says that it is not supported", (member) => {
+])('rejects the AWS member %s as not supported', (member) => {
   expect(() => parseTrustedIssuers(entry({ [member]: {} }))).toThrow(
     new RegExp(`0\\.${member}: is not supported by this service`),
   );
 });
 
-describe("what a request says of an identity's own issuer", () => {
+describe('an authorizer of a workload identity in a request', () => {
   const policy = { loopback: false };
   const own = { customJWTAuthorizer: { discoveryUrl, allowedAudience: ['app'] } };
 
-  it('is written as it is, taken away by nothing in it, and left alone when not said', () => {
+  it('replaces the stored one, removes it if it is empty, and keeps it if it is omitted', () => {
     expect(authorizerChange(own, policy)).toEqual({ authorizerConfiguration: own });
     expect(Object.entries(authorizerChange({}, policy))).toEqual([['authorizerConfiguration', undefined]]);
     expect(Object.entries(authorizerChange(undefined, policy))).toEqual([]);
@@ -172,10 +168,10 @@ describe("what a request says of an identity's own issuer", () => {
 
   it.each([
     ['plain http', 'http://issuer.example'],
-    ['http on this machine', 'http://127.0.0.1:8080'],
+    ['http on loopback', 'http://127.0.0.1:8080'],
     ['credentials', 'https://user:secret@issuer.example'],
     ['another scheme', 'file:///etc'],
-  ])('is refused with %s', (_what, issuer) => {
+  ])('is rejected with %s', (_what, issuer) => {
     const customJWTAuthorizer = {
       ...own.customJWTAuthorizer,
       discoveryUrl: `${issuer}/.well-known/openid-configuration`,

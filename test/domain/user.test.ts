@@ -1,4 +1,4 @@
-/** The hash by which a user appears: one per user, and never the same for two. */
+/** The hash that identifies a user: one per user, and never the same for two users. */
 import fc from 'fast-check';
 import { subjectHash, type User } from '../../lambda/domain/identity/user';
 
@@ -6,35 +6,43 @@ const jwt = (issuer: string, subject: string): User => ({ kind: 'jwt', issuer, s
 const userId = (id: string): User => ({ kind: 'user-id', id });
 
 it.each<[string, User, User]>([
-  ['the user id x and the token user x', userId('x'), jwt('https://issuer.example', 'x')],
+  ['the user ID x and the token user x', userId('x'), jwt('https://issuer.example', 'x')],
   [
-    'a user id that spells out a token user',
+    'a user ID with the text of a token user',
     userId('https://issuer.example#x'),
     jwt('https://issuer.example', 'x'),
   ],
   [
-    'a user id in the form of the hashed text',
+    'a user ID in the form of the hashed text',
     userId('["jwt","https://i.example","x"]'),
     jwt('https://i.example', 'x'),
   ],
-  ['issuers that concatenate alike', jwt('https://i.example/a', 'b'), jwt('https://i.example/', 'ab')],
-  ['issuers that join alike with #', jwt('https://i.example', 'a#b'), jwt('https://i.example#a', 'b')],
-  ['issuers that join alike with quotes', jwt('a","b', 'c'), jwt('a', 'b","c')],
+  [
+    'issuers and subjects that are equal when concatenated',
+    jwt('https://i.example/a', 'b'),
+    jwt('https://i.example/', 'ab'),
+  ],
+  [
+    'issuers and subjects that are equal when joined with #',
+    jwt('https://i.example', 'a#b'),
+    jwt('https://i.example#a', 'b'),
+  ],
+  ['issuers and subjects that are equal when joined with quotes', jwt('a","b', 'c'), jwt('a', 'b","c')],
   ['the same subject of two issuers', jwt('https://one.example', 'x'), jwt('https://two.example', 'x')],
-  ['user ids that differ by case', userId('alice'), userId('Alice')],
-  ['user ids that differ by a space', userId('alice'), userId('alice ')],
-  ['user ids that Unicode would normalize alike', userId('\u00e9'), userId('e\u0301')],
-])('tells apart %s', (_what, one, other) => {
+  ['user IDs that differ by case', userId('alice'), userId('Alice')],
+  ['user IDs that differ by a space', userId('alice'), userId('alice ')],
+  ['user IDs that are equal after Unicode normalization', userId('\u00e9'), userId('e\u0301')],
+])('the hash differs for %s', (_what, one, other) => {
   expect(subjectHash(one)).not.toBe(subjectHash(other));
 });
 
-it('is the same for the same user, and tells nothing of it', () => {
+it('the hash is the same for the same user, and reveals nothing about the user', () => {
   const hash = subjectHash(jwt('https://issuer.example', 'alice'));
   expect(subjectHash(jwt('https://issuer.example', 'alice'))).toBe(hash);
   expect(hash).toMatch(/^[\w-]{43}$/);
 });
 
-it('keeps the agent itself apart from every user', () => {
+it("the hash of the agent without a user differs from every user's hash", () => {
   expect(subjectHash(undefined)).toBe('AGENT');
   fc.assert(
     fc.property(fc.string(), (id) => {
@@ -43,7 +51,7 @@ it('keeps the agent itself apart from every user', () => {
   );
 });
 
-it('tells any two users apart', () => {
+it('the hash differs for any two users', () => {
   const text = fc.string({ unit: fc.constantFrom('a', '"', ',', '#', '\\', '[', ']') });
   const user = fc.oneof(
     text.map(userId),

@@ -1,4 +1,4 @@
-/** Vault keys that are rotated by hand: one agent's, for each purpose that they have, and the trail of it. */
+/** Vault keys that are rotated by hand, for one agent: each purpose that has keys, and the audit entries. */
 import type { AuditEntry } from '../../lambda/domain/audit';
 import {
   rotateVaultKeys,
@@ -9,7 +9,7 @@ import { sampleIdentity } from './samples';
 
 const identity = sampleIdentity();
 let entries: AuditEntry[];
-/** Whose keys were made, in order. */
+/** The IDs of the owners whose keys were created, in order. */
 let made: object[];
 let deps: VaultKeyRotationDependencies;
 
@@ -30,7 +30,7 @@ beforeEach(async () => {
   };
 });
 
-it('makes one new key for each purpose that the agent has keys for', async () => {
+it('creates one new key for each purpose that the agent has keys for', async () => {
   expect(await rotateVaultKeys(deps, identity.name)).toEqual([
     { purpose: 'grant', version: 'version-1' },
     { purpose: 'consent', version: 'version-2' },
@@ -47,7 +47,7 @@ it('makes one new key for each purpose that the agent has keys for', async () =>
   ]);
 });
 
-it('makes none for an agent that there is not', async () => {
+it('creates no key for an unknown agent', async () => {
   await expect(rotateVaultKeys(deps, 'none')).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
     message: expect.stringContaining('workload identity named "none"') as string,

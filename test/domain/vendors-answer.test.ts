@@ -1,8 +1,11 @@
-/** Answers of token endpoints, put into the form of RFC 6749 section 5; what is neither tokens nor error stays. */
+/**
+ * Responses of token endpoints in the form of RFC 6749 section 5. A response with neither tokens nor an error does
+ * not change.
+ */
 import { normalizedAnswer } from '../../lambda/domain/oauth/vendor-answer';
 import type { AnswerDepartures } from '../../lambda/domain/provider/vendor';
 
-const judged = async (response: Response, departures: AnswerDepartures = {}) => {
+const normalized = async (response: Response, departures: AnswerDepartures = {}) => {
   const answer = await normalizedAnswer(response, departures);
   const text = await answer.text();
   const type = answer.headers.get('content-type') ?? '';
@@ -20,64 +23,59 @@ describe('tokens', () => {
   const plain = { access_token: 'a', token_type: 'bearer' };
 
   it.each<[string, Response, AnswerDepartures, object]>([
-    ['as the RFC has them', json({ ...plain, expires_in: 60 }), {}, { ...plain, expires_in: 60 }],
+    ['in the form of the RFC', json({ ...plain, expires_in: 60 }), {}, { ...plain, expires_in: 60 }],
     ['as a form', form({ ...plain, scope: 'a,b' }), {}, { ...plain, scope: 'a b' }],
     ['with scopes as an array', json({ ...plain, scope: ['a', 'b'] }), {}, { ...plain, scope: 'a b' }],
     ['with scopes and commas', json({ ...plain, scope: 'a,b, c' }), {}, { ...plain, scope: 'a b c' }],
     ['with an empty scope', json({ ...plain, scope: '' }), {}, { ...plain, scope: '' }],
     ['without a type', json({ access_token: 'a' }), {}, plain],
-    ['of a kind of its own', json({ access_token: 'a', token_type: 'bot' }), {}, plain],
-    ['with nulls', json({ ...plain, refresh_token: null, expires_in: null }), {}, plain],
+    ["with a vendor's own token type", json({ access_token: 'a', token_type: 'bot' }), {}, plain],
+    ['with null members', json({ ...plain, refresh_token: null, expires_in: null }), {}, plain],
     ['with an ID token', json({ ...plain, id_token: 'not.a.token' }), {}, plain],
+    ['with other members', json({ ...plain, instance_url: 'https://x.example', ok: true }), {}, plain],
     [
-      'with what nobody asked for',
-      json({ ...plain, instance_url: 'https://x.example', ok: true }),
-      {},
-      plain,
-    ],
-    [
-      'in a member',
+      'inside a member',
       json({ ok: true, authed_user: { id: 'U', access_token: 'u', token_type: 'user', scope: 'a,b' } }),
       { tokensIn: 'authed_user' },
       { access_token: 'u', token_type: 'bearer', scope: 'a b' },
     ],
     [
-      'at the top before those in a member',
+      'at the top level in preference to a member',
       json({ ...plain, authed_user: { access_token: 'u' } }),
       { tokensIn: 'authed_user' },
       plain,
     ],
-  ])('%s', async (_what, response, departures, body) => {
-    expect(await judged(response, departures)).toEqual({ status: 200, body });
+  ])('are normalized %s', async (_what, response, departures, body) => {
+    expect(await normalized(response, departures)).toEqual({ status: 200, body });
   });
 
   it.each([['xdpop'], ['dpopx'], ['xmac'], ['macx'], [['mac']]])(
-    'of a type that only resembles one bound to a key (%j) are bearer tokens',
+    'with a type similar to a key-bound type (%j) are bearer tokens',
     async (type) => {
-      expect((await judged(json({ access_token: 'a', token_type: type }))).body).toEqual(plain);
+      expect((await normalized(json({ access_token: 'a', token_type: type }))).body).toEqual(plain);
     },
   );
 
-  it.each(['dpop', 'DPoP', 'mac'])('bound to a key (%s) are not called bearer tokens', async (type) => {
-    const { body } = await judged(json({ access_token: 'a', token_type: type }));
+  it.each(['dpop', 'DPoP', 'mac'])('that are bound to a key (%s) are not bearer tokens', async (type) => {
+    const { body } = await normalized(json({ access_token: 'a', token_type: type }));
     expect(body).toMatchObject({ token_type: type });
   });
 
-  it('are not looked for in a member that the vendor has not', async () => {
+  it('are not read from a member that the vendor does not use', async () => {
     const body = { authed_user: { access_token: 'u' } };
-    expect(await judged(json(body))).toEqual({ status: 200, body });
+    expect(await normalized(json(body))).toEqual({ status: 200, body });
     const odd = { undefined: { access_token: 'u' } };
-    expect(await judged(json(odd))).toEqual({ status: 200, body: odd });
+    expect(await normalized(json(odd))).toEqual({ status: 200, body: odd });
   });
 
-  it('are not looked for in a page', async () => {
-    const answer = await judged(new Response('<html>'), { tokensIn: 'authed_user' });
+  it('are not read from a page', async () => {
+    const answer = await normalized(new Response('<html>'), { tokensIn: 'authed_user' });
     expect(answer).toEqual({ status: 200, body: '<html>' });
   });
 
-  it('do not count in an answer of another status', async () => {
+  it('are not read from a response with another status', async () => {
     const body = { access_token: 'a', token_type: 'bearer' };
-    expect(await judged(json(body, 500))).toEqual({ status: 500, body });
+    expect(await normalized(json(body, 500))).toEqual({ status: 500, body });
   });
 });
 
@@ -86,7 +84,7 @@ describe('errors', () => {
 
   it.each<[string, Response, AnswerDepartures, number, string]>([
     [
-      'as the RFC has them',
+      'in the form of the RFC',
       json({ error: 'invalid_scope', error_description: 'x' }, 400),
       {},
       400,
@@ -95,8 +93,8 @@ describe('errors', () => {
     ['with status 200', json({ error: 'odd' }), codes, 400, 'invalid_grant'],
     ['with ok: false', json({ ok: false, error: 'odd' }), codes, 400, 'invalid_grant'],
     ['as a form', form({ error: 'odd', error_description: 'x' }), codes, 400, 'invalid_grant'],
-    ['unknown, passed on', json({ error: 'something_new' }), codes, 400, 'something_new'],
-    ['named like a member of every object', json({ error: 'constructor' }), codes, 400, 'constructor'],
+    ['with an unknown code, which stays', json({ error: 'something_new' }), codes, 400, 'something_new'],
+    ['with the name of a member of every object', json({ error: 'constructor' }), codes, 400, 'constructor'],
     ['as a number', json({ error: 100 }, 401), codes, 401, 'invalid_grant'],
     [
       'in an object',
@@ -106,44 +104,44 @@ describe('errors', () => {
       'invalid_grant',
     ],
     [
-      'in a place of their own, before the status in words',
+      "in the vendor's own member, in preference to the status text",
       json({ error: 'Bad Request', message: 'odd' }, 400),
       { ...codes, errorAt: ['message'] },
       400,
       'invalid_grant',
     ],
     [
-      'in the usual place after all',
+      "in the usual member if the vendor's member is absent",
       json({ error: 'odd' }, 400),
       { ...codes, errorAt: ['status'] },
       400,
       'invalid_grant',
     ],
-    ['with the status of a server in trouble', json({ error: 'odd' }, 503), codes, 503, 'invalid_grant'],
-  ])('%s', async (_what, response, departures, status, error) => {
-    expect(await judged(response, departures)).toEqual({ status, body: { error } });
+    ['with the status of an unavailable server', json({ error: 'odd' }, 503), codes, 503, 'invalid_grant'],
+  ])('are normalized %s', async (_what, response, departures, status, error) => {
+    expect(await normalized(response, departures)).toEqual({ status, body: { error } });
   });
 });
 
-it('takes a form that names the token twice for no tokens', async () => {
+it('reads no tokens from a form that repeats the token', async () => {
   const body = 'access_token=a&access_token=b&token_type=bearer';
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  expect(await judged(new Response(body, { headers }))).toEqual({ status: 200, body });
+  expect(await normalized(new Response(body, { headers }))).toEqual({ status: 200, body });
 });
 
 it.each<[string, Response]>([
   ['a page', new Response('<h1>Down</h1>', { status: 502, headers: { 'content-type': 'text/html' } })],
-  ['a text', new Response('"access_token"', { headers: { 'content-type': 'text/plain' } })],
-  ['nothing', new Response(null, { status: 204 })],
-])('leaves %s as it is', async (_what, response) => {
+  ['plain text', new Response('"access_token"', { headers: { 'content-type': 'text/plain' } })],
+  ['an empty body', new Response(null, { status: 204 })],
+])('does not change %s', async (_what, response) => {
   const { status } = response;
   const text = await response.clone().text();
-  expect(await judged(response, { errorAt: ['error', 'code'] })).toEqual({ status, body: text });
+  expect(await normalized(response, { errorAt: ['error', 'code'] })).toEqual({ status, body: text });
 });
 
 it.each([[[]], [null], [1], [{}], [{ error: ['x'] }], [{ access_token: '' }]])(
-  'makes neither tokens nor an error of %j',
+  'reads neither tokens nor an error from %j',
   async (body) => {
-    expect(await judged(json(body))).toEqual({ status: 200, body });
+    expect(await normalized(json(body))).toEqual({ status: 200, body });
   },
 );

@@ -1,4 +1,4 @@
-/** The catalogue of vendors, and how each one's configuration is settled. */
+/** The catalog of vendors, and how the configuration of each one is completed. */
 import {
   CredentialProviderVendorType,
   type Oauth2ProviderConfigInput,
@@ -11,7 +11,7 @@ import { caught } from './caught';
 const ACCOUNT = { loopback: false };
 const client = { clientId: 'agents', clientSecret: 'secret' };
 
-/** AWS's own type, so that a member which it has not cannot be given by mistake. */
+/** The type from the AWS SDK, so that a test cannot set a member that AWS does not have. */
 const settle = (vendor: VendorName, input: Oauth2ProviderConfigInput) =>
   resolveConfig(vendor, input as Oauth2ProviderConfig, ACCOUNT);
 
@@ -27,11 +27,11 @@ const TENANTS = VENDOR_NAMES.filter(
     vendorOf(name).configMember === 'includedOauth2ProviderConfig' && vendorOf(name).server === 'stated',
 );
 
-it('has the vendors that AWS has', () => {
+it('has the same vendors as AWS', () => {
   expect([...VENDOR_NAMES].sort()).toEqual(Object.values(CredentialProviderVendorType).sort());
 });
 
-it.each(FIXED)('settles %s at endpoints of its own, which an account may reach', (name) => {
+it.each(FIXED)("completes %s with the vendor's fixed endpoints, which a deployment can reach", (name) => {
   const { configMember } = vendorOf(name);
   const settled = settle(name, { [configMember]: client } as unknown as Oauth2ProviderConfigInput);
   expect(settled).toMatchObject({
@@ -44,7 +44,7 @@ it.each(FIXED)('settles %s at endpoints of its own, which an account may reach',
   }
 });
 
-it.each(VENDOR_NAMES)("refuses another vendor's member for %s, none at all, and two", (name) => {
+it.each(VENDOR_NAMES)("rejects another vendor's member for %s, no member, and two members", (name) => {
   const { configMember } = vendorOf(name);
   const other =
     configMember === 'slackOauth2ProviderConfig' ? 'githubOauth2ProviderConfig' : 'slackOauth2ProviderConfig';
@@ -57,17 +57,17 @@ it.each(VENDOR_NAMES)("refuses another vendor's member for %s, none at all, and 
   }
 });
 
-describe.each(TENANTS)('%s, at a tenant', (name) => {
+describe.each(TENANTS)('%s, which has an issuer for each tenant,', (name) => {
   const issuer = 'https://tenant.example/oauth2/default';
   const endpoints = { authorizationEndpoint: `${issuer}/v1/authorize`, tokenEndpoint: `${issuer}/v1/token` };
 
-  it('takes what is stated', () => {
+  it('accepts the stated metadata', () => {
     expect(settle(name, included({ issuer, ...endpoints })).discovery).toEqual({
       authorizationServerMetadata: { issuer, ...endpoints },
     });
   });
 
-  it.each([issuer, `${issuer}/`])('asks the issuer %s where nothing else is stated', (stated) => {
+  it.each([issuer, `${issuer}/`])('uses discovery at the issuer %s if no endpoints are stated', (stated) => {
     expect(settle(name, included({ issuer: stated })).discovery).toEqual({
       discoveryUrl: `${issuer}/.well-known/openid-configuration`,
     });
@@ -75,9 +75,9 @@ describe.each(TENANTS)('%s, at a tenant', (name) => {
 
   it.each<[string, object, string]>([
     ['no issuer', endpoints, 'issuer'],
-    ['nothing', {}, 'issuer'],
+    ['no member', {}, 'issuer'],
     [
-      'half the endpoints',
+      'only one of the endpoints',
       { issuer, tokenEndpoint: endpoints.tokenEndpoint },
       'includedOauth2ProviderConfig',
     ],
@@ -90,11 +90,11 @@ describe.each(TENANTS)('%s, at a tenant', (name) => {
       'tokenEndpoint',
     ],
     [
-      'an authorization endpoint that runs',
+      'an authorization endpoint that is a script',
       { issuer, ...endpoints, authorizationEndpoint: 'javascript:alert(1)' },
       'authorizationEndpoint',
     ],
-  ])('refuses %s, by name', (_what, stated, member) => {
+  ])('rejects %s with the name of the member', (_what, stated, member) => {
     expect(refusal(name, included(stated))).toMatchObject({
       name: 'ValidationException',
       fieldList: [{ name: expect.stringMatching(new RegExp(`${member}$`)) as string }],
@@ -103,7 +103,7 @@ describe.each(TENANTS)('%s, at a tenant', (name) => {
 });
 
 it.each(FIXED.filter((name) => vendorOf(name).configMember === 'includedOauth2ProviderConfig'))(
-  'refuses endpoints for %s: they would be ignored',
+  'rejects endpoints for %s, because the vendor has fixed ones',
   (name) => {
     for (const member of ['issuer', 'authorizationEndpoint', 'tokenEndpoint']) {
       expect(refusal(name, included({ [member]: 'https://elsewhere.example' }))).toMatchObject({
@@ -124,7 +124,7 @@ describe('MicrosoftOauth2', () => {
     ['72f988bf-86f1-41af-91ab-2d7cd011db47', '72f988bf-86f1-41af-91ab-2d7cd011db47'],
     ['contoso.onmicrosoft.com', 'contoso.onmicrosoft.com'],
     ['organizations', 'organizations'],
-  ])('is at tenant %s', (tenantId, tenant) => {
+  ])('with the tenant ID %s has the tenant %s', (tenantId, tenant) => {
     expect(at(tenantId)).toEqual({
       issuer: `https://login.microsoftonline.com/${tenant}/v2.0`,
       authorizationEndpoint: `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/authorize`,
@@ -133,7 +133,7 @@ describe('MicrosoftOauth2', () => {
   });
 
   it.each(['', '..', '../evil', 'a/b', 'a%2fb', 'a?b', 'a#b', 'a@b', '.', ' common', 'common\n', 'a\\b'])(
-    'lets no tenant %j change the path or the host',
+    'rejects the tenant ID %j, which could change the path or the host',
     (tenantId) => {
       expect(caught(() => at(tenantId))).toMatchObject({
         fieldList: [{ name: 'oauth2ProviderConfigInput.microsoftOauth2ProviderConfig.tenantId' }],
@@ -142,7 +142,7 @@ describe('MicrosoftOauth2', () => {
   );
 });
 
-it('refuses a built-in vendor without a client id', () => {
+it('rejects a built-in vendor without a client ID', () => {
   expect(refusal('GithubOauth2', { githubOauth2ProviderConfig: { clientId: '' } })).toMatchObject({
     fieldList: [{ name: 'oauth2ProviderConfigInput.githubOauth2ProviderConfig.clientId' }],
   });

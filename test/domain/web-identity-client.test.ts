@@ -1,4 +1,6 @@
-/** Who may have AWS's tokens sent in the name of a provider's owner, and where to. */
+/**
+ * The principals that can have AWS tokens sent on behalf of the provider's owner, and the servers that can get them.
+ */
 import {
   checkWebIdentityChange,
   type WebIdentityChange,
@@ -12,23 +14,20 @@ const change: WebIdentityChange = {
 };
 
 it.each<[string, Partial<WebIdentityChange>]>([
-  [
-    'the owner, who may send them anywhere',
-    { byOwner: true, before: 'CLIENT_SECRET_BASIC', sameServer: false },
-  ],
-  ['another who leaves them where they go', {}],
-  ['another who has none sent any more', { after: 'CLIENT_SECRET_POST', sameServer: false }],
-])('lets in %s', (_, differing) => {
+  ['the owner, to any server', { byOwner: true, before: 'CLIENT_SECRET_BASIC', sameServer: false }],
+  ['another principal that keeps the server', {}],
+  ['another principal that stops the use of AWS tokens', { after: 'CLIENT_SECRET_POST', sameServer: false }],
+])('accepts a change by %s', (_, differing) => {
   expect(() => {
     checkWebIdentityChange({ ...change, ...differing });
   }).not.toThrow();
 });
 
 it.each<[string, Partial<WebIdentityChange>]>([
-  ['to a server of their own', { sameServer: false }],
-  ['in the place of a secret', { before: 'CLIENT_SECRET_BASIC' }],
-  ['in the place of a key', { before: 'PRIVATE_KEY_JWT' }],
-])('lets nobody else have them sent %s', (_, differing) => {
+  ['to another server', { sameServer: false }],
+  ['instead of a secret', { before: 'CLIENT_SECRET_BASIC' }],
+  ['instead of an assertion by a key', { before: 'PRIVATE_KEY_JWT' }],
+])('rejects a change by another principal that sends AWS tokens %s', (_, differing) => {
   expect(() => {
     checkWebIdentityChange({ ...change, ...differing });
   }).toThrow(expect.objectContaining({ name: 'AccessDeniedException' }) as Error);

@@ -1,16 +1,16 @@
-/** Waiting that a signal ends, whatever is waited for. */
+/** Waiting that ends with a signal, whatever the work does. */
 import { eachWithin, within } from '../../lambda/domain/within';
 
 const never = new Promise<never>(() => undefined);
 const reason = new Error('time is up');
 
-it('settles as the work does while the signal allows it', async () => {
+it('settles with the work while the signal is not aborted', async () => {
   const { signal } = new AbortController();
   expect(await within(signal, Promise.resolve(1))).toBe(1);
   await expect(within(signal, Promise.reject(new Error('failed')))).rejects.toThrow('failed');
 });
 
-it("ends with the signal's reason, before or during work that never ends", async () => {
+it("rejects with the signal's reason, before or during work that never ends", async () => {
   const end = new AbortController();
   const waiting = within(end.signal, never);
   end.abort(reason);
@@ -18,11 +18,11 @@ it("ends with the signal's reason, before or during work that never ends", async
   await expect(within(end.signal, never)).rejects.toBe(reason);
 });
 
-it("ends with the signal's reason although work that was done in time comes with it", async () => {
+it("rejects with the signal's reason even if the work has finished", async () => {
   await expect(within(AbortSignal.abort(reason), Promise.resolve(1))).rejects.toBe(reason);
 });
 
-it('yields each item, ends with the signal at a source that is stuck, and leaves the source', async () => {
+it('yields each item, ends with the signal if the source is stuck, and closes the source', async () => {
   const end = new AbortController();
   let left = false;
   const source: AsyncIterable<number> = {

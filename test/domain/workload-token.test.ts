@@ -1,4 +1,4 @@
-/** Workload access tokens: what is issued verifies, and nothing else does. */
+/** Workload access tokens: issued tokens can be verified, and no other tokens. */
 import fc from 'fast-check';
 import { decodeJwt, decodeProtectedHeader, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose';
 import { ServiceError } from '../../lambda/domain/service-error';
@@ -24,19 +24,19 @@ const workload = () => {
   return { arn, name, id };
 };
 
-describe('a token that was issued', () => {
+describe('an issued token', () => {
   it.each([
-    ['the agent alone', undefined, undefined],
+    ['the agent only', undefined, undefined],
     ['the agent and the verified user', { userToken: 'a.b.c' }, ALICE],
-    ['the agent and the user id', { userId: 'alice' }, { kind: 'user-id', id: 'alice' }],
-  ])('verifies as %s', async (_who, onBehalfOf: OnBehalfOf, user) => {
+    ['the agent and the user ID', { userId: 'alice' }, { kind: 'user-id', id: 'alice' }],
+  ])('can be verified as a token for %s', async (_who, onBehalfOf: OnBehalfOf, user) => {
     expect(await service.verify(await service.issue(onBehalfOf))).toMatchObject({
       workload: workload(),
       user,
     });
   });
 
-  it('says who acts and for whom to any resource server', async () => {
+  it('names the agent and the user in standard claims, for any resource server', async () => {
     const token = await service.issue({ userToken: 'a.b.c' });
     expect(decodeProtectedHeader(token)).toEqual({
       alg: 'ES256',
@@ -53,13 +53,13 @@ describe('a token that was issued', () => {
     });
   });
 
-  it('has another sub for the user id x than for the token user x', async () => {
+  it('has another sub for the user ID x than for the token user x', async () => {
     const subjectOf = async (onBehalfOf: OnBehalfOf) => decodeJwt(await service.issue(onBehalfOf)).sub;
     const spelledOut = await subjectOf({ userId: 'https://issuer.example#alice' });
     expect(spelledOut).not.toBe(await subjectOf({ userToken: 'a.b.c' }));
   });
 
-  it.each([0, -30])('is none for a user token that ends in %i seconds', async (left) => {
+  it.each([0, -30])('is refused for a user token that expires in %i seconds', async (left) => {
     const { issue, entries } = await createTokenService(BEGINNING + left);
     await expect(issue({ userToken: 'a.b.c' })).rejects.toMatchObject({
       type: 'UnauthorizedException',
@@ -68,15 +68,15 @@ describe('a token that was issued', () => {
     expect(entries).toMatchObject([{ outcome: 'denied', reason: 'user token: expired' }]);
   });
 
-  it('is a new one each time', async () => {
+  it('has a new jti each time', async () => {
     const [one, two] = await Promise.all([service.issue(), service.issue()]);
     expect(decodeJwt(one).jti).not.toBe(decodeJwt(two).jti);
   });
 
   it.each([
-    ['lives fifteen minutes', Infinity, TOKEN_LIFETIME],
-    ['lives fifteen minutes beside a longer-lived user token', BEGINNING + 3600, TOKEN_LIFETIME],
-    ["never outlives the user's own token", BEGINNING + 60, 60],
+    ['expires after 15 minutes', Infinity, TOKEN_LIFETIME],
+    ['expires after 15 minutes if the user token is valid for longer', BEGINNING + 3600, TOKEN_LIFETIME],
+    ['expires with a user token that is valid for less time', BEGINNING + 60, 60],
   ])('%s', async (_words, userTokenEnd, lifetime) => {
     service = await createTokenService(userTokenEnd);
     const { iat, exp } = decodeJwt(await service.issue({ userToken: 'a.b.c' }));
@@ -85,7 +85,7 @@ describe('a token that was issued', () => {
   });
 
   it.each([1e200, Number.MAX_VALUE])(
-    'carries an end of the user token that can be stored (%s)',
+    'contains an expiry of the user token that can be stored (%s)',
     async (end) => {
       service = await createTokenService(end);
       const { subject_token: carried } = decodeJwt(await service.issue({ userToken: 'a.b.c' }));
@@ -93,7 +93,7 @@ describe('a token that was issued', () => {
     },
   );
 
-  it('goes to the owner of the workload identity only, and the refusal is recorded', async () => {
+  it('is issued to authorized principals only, and a denial is recorded', async () => {
     const stranger = 'arn:aws:iam::123456789012:role/stranger';
     await expect(service.issue(undefined, stranger)).rejects.toMatchObject({ name: 'AccessDeniedException' });
     expect(service.entries).toEqual([
@@ -102,8 +102,8 @@ describe('a token that was issued', () => {
   });
 });
 
-describe('an ended token', () => {
-  it('is taken while clocks may differ, and then refused with the word that clients look for', async () => {
+describe('an expired token', () => {
+  it('is accepted within the clock skew, and then rejected with the word that clients expect', async () => {
     const token = await service.issue();
     service.system.advance(TOKEN_LIFETIME + CLOCK_SKEW - 1);
     await expect(service.verify(token)).resolves.toBeDefined();
@@ -114,14 +114,14 @@ describe('an ended token', () => {
     });
   });
 
-  it('is not called expired when it was forged', async () => {
+  it('is not called expired if it was forged', async () => {
     const token = await forged(({ privateKey }) => privateKey);
     service.system.advance(TOKEN_LIFETIME + CLOCK_SKEW);
     await refused(token);
   });
 });
 
-/** Refused as a stranger's; the word that makes clients fetch a new token does not appear. */
+/** Expects a rejection as a foreign token, without the word that makes clients get a new token. */
 async function refused(token: string): Promise<void> {
   const error: unknown = await service.verify(token).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(ServiceError);
@@ -138,13 +138,13 @@ const claims = () => {
 
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
 
-/** Signed by a key of the attacker's own, under the name of the service's key. */
+/** Returns a token that an attacker's key signed, with the key ID of the service's key. */
 async function forged(choose: (own: KeyPair) => KeyPair['privateKey']): Promise<string> {
   const { kid } = await service.signingKeys.current();
   return signed(claims(), { kid }, choose(await generateKeyPair('ES256')));
 }
 
-/** A token that is right but for the change; by the service's own key unless another is given. */
+/** Returns a token that is valid except for the given changes, signed by the service's key or by the given one. */
 async function signed(
   payload: Record<string, unknown>,
   header: { kid?: string; typ?: string; alg?: string } = {},
@@ -156,20 +156,20 @@ async function signed(
     .sign(key ?? own.privateKey);
 }
 
-describe('what is refused', () => {
-  it('differs from a token that is taken by one change alone', async () => {
+describe('a token is rejected', () => {
+  it('only because of the one change that each test makes', async () => {
     await expect(service.verify(await signed(claims()))).resolves.toBeDefined();
   });
 
-  it("is a token by another key under the service's key id", async () => {
+  it("if another key signed it under the service's key ID", async () => {
     await refused(await forged(({ privateKey }) => privateKey));
   });
 
-  it('is a token by a key that is not published', async () => {
-    await refused(await signed(claims(), { kid: 'unheard-of' }, (await generateKeyPair('ES256')).privateKey));
+  it('if its key is not published', async () => {
+    await refused(await signed(claims(), { kid: 'unknown' }, (await generateKeyPair('ES256')).privateKey));
   });
 
-  it('is a token that brings its own key', async () => {
+  it('if it contains its own key', async () => {
     const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
     const { kid } = await service.signingKeys.current();
     const jwk = await crypto.subtle.exportKey('jwk', publicKey);
@@ -179,7 +179,7 @@ describe('what is refused', () => {
     await refused(token);
   });
 
-  it.each([undefined, 'JWT', 'at+jwt', `${TOKEN_TYPE}2`])('is a token of type %s', async (typ) => {
+  it.each([undefined, 'JWT', 'at+jwt', `${TOKEN_TYPE}2`])('if its type is %s', async (typ) => {
     const { kid, privateKey } = await service.signingKeys.current();
     const token = await new SignJWT({ ...claims(), iat: BEGINNING, exp: BEGINNING + 600 })
       .setProtectedHeader({ alg: 'ES256', kid, ...(typ !== undefined && { typ }) })
@@ -191,19 +191,19 @@ describe('what is refused', () => {
     ['for another audience', { aud: 'https://other.example' }],
     ['for no audience', { aud: undefined }],
     ['of another issuer', { iss: 'https://other.example' }],
-    ['of an issuer with a slash more', { iss: `${ISSUER}/` }],
-    ['without an end', { exp: undefined }],
-    ['without a beginning', { iat: undefined }],
+    ['of an issuer with an additional slash', { iss: `${ISSUER}/` }],
+    ['without an expiry', { exp: undefined }],
+    ['without a time of issue', { iat: undefined }],
     ['without an agent', { act: undefined }],
-    ['with half an agent', { act: { sub: 'x' } }],
+    ['with an incomplete agent', { act: { sub: 'x' } }],
     ['without a subject', { sub: undefined }],
     ['that is not valid yet', { nbf: BEGINNING + CLOCK_SKEW + 1 }],
     ['with a user of an unknown kind', { sub_id: { format: 'email', email: 'alice@example.com' } }],
-  ])('is a token %s', async (_what, change) => {
+  ])('if it is a token %s', async (_what, change) => {
     await refused(await signed({ ...claims(), ...change }));
   });
 
-  it('is a token with alg none', async () => {
+  it('if its alg is none', async () => {
     const { kid } = await service.signingKeys.current();
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const body = part({ ...claims(), iat: BEGINNING, exp: BEGINNING + 600 });
@@ -212,7 +212,7 @@ describe('what is refused', () => {
     }
   });
 
-  it('is a token by HS256 with the public key for its secret', async () => {
+  it('if its alg is HS256 with the public key as the secret', async () => {
     const { kid } = await service.signingKeys.current();
     const published = await service.publicKeys.published();
     const jwk = published.find((key) => key.kid === kid) ?? {};
@@ -222,7 +222,7 @@ describe('what is refused', () => {
     }
   });
 
-  it('is a token of another address of this service, and the message says so', async () => {
+  it('with a specific message if it is for another address of this service', async () => {
     await expect(service.verify(await service.issue(), 'https://other.example')).rejects.toMatchObject({
       name: 'UnauthorizedException',
       message:
@@ -230,7 +230,7 @@ describe('what is refused', () => {
     });
   });
 
-  it('is a token that claims another address without the signature of this service', async () => {
+  it("without that message if it only claims another address, without the service's signature", async () => {
     const { kid } = await service.signingKeys.current();
     const { privateKey } = await generateKeyPair('ES256');
     const token = await signed({ ...claims(), iss: 'https://other.example' }, { kid }, privateKey);
@@ -239,7 +239,7 @@ describe('what is refused', () => {
     });
   });
 
-  it('is a token cut short anywhere, or with one character changed', async () => {
+  it('if it is truncated anywhere, or one character is changed', async () => {
     const token = await service.issue({ userId: 'alice' });
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: token.length - 1 }), async (at) => {
@@ -250,7 +250,7 @@ describe('what is refused', () => {
     );
   });
 
-  it('is anything at all that is not a token', async () => {
+  it('if it is not a token', async () => {
     const junk = fc.oneof(
       fc.string(),
       fc.array(fc.base64String(), { maxLength: 5 }).map((parts) => parts.join('.')),

@@ -1,4 +1,4 @@
-/** The configuration of an agent endpoint: what may stand in it, and what each mistake is told. */
+/** The configuration of an agent endpoint: valid configurations, and the error message for each mistake. */
 import {
   invocationUrl,
   parseAgentEndpoint,
@@ -14,13 +14,13 @@ const LOCAL = { loopback: true };
 const parse = (value: unknown, policy = DEPLOYED): AgentEndpointConfiguration =>
   parseAgentEndpoint(JSON.stringify(value), policy);
 
-describe('is taken', () => {
+describe('a valid configuration', () => {
   it.each([
     ['with IAM', endpointOf(BY_IAM)],
-    ['with principals who may name a user', endpointOf({ kind: 'IAM', userIdPrincipals: [APPLICATION] })],
+    ['with principals that can name a user', endpointOf({ kind: 'IAM', userIdPrincipals: [APPLICATION] })],
     ['with user tokens', endpointOf(BY_JWT)],
     [
-      'with all that there is to say of tokens',
+      'with all settings for user tokens',
       endpointOf({
         ...BY_JWT,
         allowedAudience: ['app'],
@@ -42,12 +42,12 @@ describe('is taken', () => {
         requestHeaderAllowlist: ['authorization', 'X-Amzn-Bedrock-AgentCore-Runtime-Custom-Tenant'],
       }),
     ],
-    ['with a limit to its runs', endpointOf(BY_IAM, { runSeconds: 30 })],
-  ])('%s', (_what, value) => {
+    ['with an invocation timeout', endpointOf(BY_IAM, { runSeconds: 30 })],
+  ])('is accepted %s', (_what, value) => {
     expect(parse(value)).toEqual(value);
   });
 
-  it('at a loopback address, where the deployment lets those in', () => {
+  it('is accepted with loopback addresses if the deployment allows them', () => {
     const local = endpointOf(BY_IAM, {
       baseUrl: 'http://127.0.0.1:4610',
       target: { kind: 'url', url: 'http://localhost:8080/invocations' },
@@ -57,7 +57,7 @@ describe('is taken', () => {
   });
 });
 
-describe('is refused, with the member and what it must be', () => {
+describe('an invalid configuration', () => {
   const claims = { allowedScopes: ['invoke'] };
   it.each<[what: string, value: unknown, message: string]>([
     ['another ARN', { ...endpointOf(BY_IAM), agentRuntimeArn: `${ARN}x` }, 'agentRuntimeArn: must be like'],
@@ -68,7 +68,7 @@ describe('is refused, with the member and what it must be', () => {
       'baseUrl: must not end in a slash',
     ],
     [
-      'a base that is no URL',
+      'a base that is not a URL',
       { ...endpointOf(BY_IAM), baseUrl: 'a.example' },
       'baseUrl: must be an absolute https URL',
     ],
@@ -118,7 +118,7 @@ describe('is refused, with the member and what it must be', () => {
       'inbound.advertisedScopeMapping.invoke: must be one scope',
     ],
     [
-      'a target inside',
+      'an internal target',
       endpointOf(BY_IAM, { target: { kind: 'url', url: 'http://agent.internal/invocations' } }),
       'target.url: must be https',
     ],
@@ -128,7 +128,7 @@ describe('is refused, with the member and what it must be', () => {
       'target.functionArn',
     ],
     [
-      'a function by its name',
+      'a function name instead of an ARN',
       endpointOf(BY_IAM, { target: { kind: 'lambda', functionArn: 'agent' } }),
       'target.functionArn: must be the ARN of a function',
     ],
@@ -143,46 +143,54 @@ describe('is refused, with the member and what it must be', () => {
       'requestHeaderAllowlist.0: must be Authorization or',
     ],
     [
-      'a header twice',
+      'a repeated header',
       endpointOf(BY_JWT, { requestHeaderAllowlist: ['Authorization', 'authorization'] }),
       'requestHeaderAllowlist: must not name a header twice',
     ],
-    ['a run without end', endpointOf(BY_IAM, { runSeconds: 901 }), 'runSeconds: must be 900 seconds or less'],
     [
-      'a way back that no header holds',
+      'an invocation timeout that is too long',
+      endpointOf(BY_IAM, { runSeconds: 901 }),
+      'runSeconds: must be 900 seconds or less',
+    ],
+    [
+      'a callback URL that no header can contain',
       endpointOf(BY_IAM, { oauth2CallbackUrl: 'https://app.example/→' }),
       'oauth2CallbackUrl: must be printable ASCII',
     ],
-    ['a run of no time', endpointOf(BY_IAM, { runSeconds: 0 }), 'runSeconds: must be 1 second or more'],
-    ['a member that there is not', { ...endpointOf(BY_IAM), timeout: 3 }, 'timeout'],
+    [
+      'an invocation timeout of 0',
+      endpointOf(BY_IAM, { runSeconds: 0 }),
+      'runSeconds: must be 1 second or more',
+    ],
+    ['an unknown member', { ...endpointOf(BY_IAM), timeout: 3 }, 'timeout'],
     ['a list', [], 'agent endpoint: '],
-  ])('%s', (_what, value, message) => {
+  ])('is rejected with an error that names the member: %s', (_what, value, message) => {
     expect(() => parse(value)).toThrow(message);
   });
 
-  it('what is not JSON', () => {
+  it('is rejected if it is not JSON', () => {
     expect(() => parseAgentEndpoint('{', DEPLOYED)).toThrow('agent endpoint: not JSON');
   });
 });
 
-it('has the invocation URL that its callers sign or get tokens for', () => {
+it('the invocation URL is the URL that callers sign and request tokens for', () => {
   expect(invocationUrl(endpointOf(BY_IAM))).toBe(
     'https://gate.example/prod/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A123456789012%3Aruntime%2Ftravel-0123456789/invocations',
   );
 });
 
-it('requires tokens for itself unless the configuration names an audience or a client', () => {
-  const judged = (change: object) => trustedIssuerOf(endpointOf(BY_JWT), { ...BY_JWT, ...change });
-  expect(judged({})).toMatchObject({
+it('tokens must be for the endpoint itself unless the configuration names an audience or a client', () => {
+  const trustOf = (change: object) => trustedIssuerOf(endpointOf(BY_JWT), { ...BY_JWT, ...change });
+  expect(trustOf({})).toMatchObject({
     discoveryUrl: `${ISSUER}/.well-known/openid-configuration`,
     allowedAudience: [invocationUrl(endpointOf(BY_JWT))],
   });
-  expect(judged({ allowedAudience: ['app'] }).allowedAudience).toEqual(['app']);
-  // Access tokens of some issuers have a client and no audience.
-  expect(judged({ allowedClients: ['web'] }).allowedAudience).toBeUndefined();
+  expect(trustOf({ allowedAudience: ['app'] }).allowedAudience).toEqual(['app']);
+  // Access tokens of some issuers name a client and no audience.
+  expect(trustOf({ allowedClients: ['web'] }).allowedAudience).toBeUndefined();
 });
 
-it('lets a run take what API Gateway streams for, or less', () => {
+it('the invocation timeout is the time that API Gateway streams for, unless the configuration sets a shorter one', () => {
   expect(runMilliseconds(endpointOf(BY_IAM))).toBe(900_000);
   expect(runMilliseconds(endpointOf(BY_IAM, { runSeconds: 5 }))).toBe(5_000);
 });

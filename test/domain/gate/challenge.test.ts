@@ -1,4 +1,4 @@
-/** What clients are told to do next, in the words that OAuth clients read. */
+/** Challenges and metadata that tell OAuth clients what to do next. */
 import {
   advertisedScopes,
   insufficientScopeChallenge,
@@ -18,12 +18,12 @@ const scoped = {
 };
 const endpoint = endpointOf(BY_JWT);
 
-it('advertises scopes by the names that clients ask for', () => {
+it('advertises scopes by the names that clients request', () => {
   expect(advertisedScopes(scoped)).toEqual(['api://travel/invoke', 'admin']);
   expect(advertisedScopes(BY_JWT)).toEqual([]);
 });
 
-it('challenges without a word of what was wrong', () => {
+it('challenges without the reason for the rejection', () => {
   expect(unauthorizedChallenge(endpoint, BY_JWT)).toBe(
     `Bearer error="invalid_token", resource_metadata="${METADATA}"`,
   );
@@ -32,13 +32,13 @@ it('challenges without a word of what was wrong', () => {
   );
 });
 
-it('names the scopes to a token that lacks nothing else', () => {
+it('names the required scopes if a token lacks only a scope', () => {
   expect(insufficientScopeChallenge(endpoint, scoped)).toBe(
     `Bearer error="insufficient_scope", scope="api://travel/invoke admin", resource_metadata="${METADATA}"`,
   );
 });
 
-it('publishes who issues tokens for the endpoint', () => {
+it('publishes the issuers of tokens for the endpoint', () => {
   expect(protectedResourceMetadata(endpoint, BY_JWT)).toEqual({
     resource: invocationUrl(endpoint),
     authorization_servers: [ISSUER],
@@ -52,18 +52,18 @@ it('publishes who issues tokens for the endpoint', () => {
 
 it.each([
   ['of the host', undefined, true],
-  ['at its own path', `runtimes/${ARN}/invocations`, true],
-  ['at its own path, encoded', `runtimes/${encodeURIComponent(ARN)}/invocations`, true],
-  ['at its own path with the stage', `prod/runtimes/${encodeURIComponent(ARN)}/invocations`, true],
+  ["at the endpoint's path", `runtimes/${ARN}/invocations`, true],
+  ["at the endpoint's encoded path", `runtimes/${encodeURIComponent(ARN)}/invocations`, true],
+  ["at the endpoint's path with the stage", `prod/runtimes/${encodeURIComponent(ARN)}/invocations`, true],
   ['of another agent', `runtimes/${ARN}0/invocations`, false],
-  ['somewhere below', `x/runtimes/${ARN}/invocations`, false],
-  ['at what does not decode', '%E0%A4%A', false],
-])('is asked for the metadata %s', (_where, path, its) => {
+  ['below another path', `x/runtimes/${ARN}/invocations`, false],
+  ['at a path that cannot be decoded', '%E0%A4%A', false],
+])('recognizes the URL of the metadata %s', (_where, path, its) => {
   expect(isMetadataPath(endpoint, path)).toBe(its);
 });
 
-describe("the gateway's refusals", () => {
-  it('challenge where a client can do something', () => {
+describe('errors from API Gateway', () => {
+  it('contain a challenge if the client can get another token', () => {
     expect(authorizerRefusals(endpoint, scoped)).toMatchObject({
       UNAUTHORIZED: {
         type: 'UnauthorizedException',
@@ -79,12 +79,12 @@ describe("the gateway's refusals", () => {
     expect(authorizerRefusals(endpoint, scoped).AUTHORIZER_FAILURE).not.toHaveProperty('wwwAuthenticate');
   });
 
-  it('do not send for a scope where none is asked for', () => {
+  it('contain no challenge for a scope if the endpoint requires none', () => {
     const { ACCESS_DENIED } = authorizerRefusals(endpoint, BY_JWT);
     expect(ACCESS_DENIED).not.toHaveProperty('wwwAuthenticate');
   });
 
-  it('never say "expired", which clients take for a workload access token\'s end', () => {
+  it('never contain "expired", which clients read as an expired workload access token', () => {
     expect(JSON.stringify(authorizerRefusals(endpoint, scoped))).not.toContain('expired');
   });
 });

@@ -1,4 +1,4 @@
-/** Agent endpoints as a deployment configures them. */
+/** Agent endpoint configurations as a deployment creates them. */
 import type { CustomClaim } from '../../../lambda/domain/identity/trusted-issuer';
 import type { AgentEndpointConfiguration } from '../../../lambda/domain/gate/agent-endpoint';
 
@@ -21,7 +21,7 @@ export const TEAM_IS_BLUE: CustomClaim = {
   },
 };
 
-/** @param change members that differ */
+/** @param change members with other values */
 export const endpointOf = (
   inbound: Inbound,
   change: Partial<AgentEndpointConfiguration> = {},

@@ -4,7 +4,7 @@ import { EventStream, MAX_HELD_BYTES } from '../../../lambda/domain/gate/event-s
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
-/** What has passed after each chunk. */
+/** Returns the bytes that pass after each chunk. */
 function passing(...chunks: string[]) {
   const stream = new EventStream();
   const passed = chunks.map((chunk) => text(stream.take(Buffer.from(chunk, 'latin1'))));
@@ -33,15 +33,15 @@ it.each([
   ['a comment within the event', 'data: a\n: comment\n'],
   ['an id alone', 'id: 7\n'],
   ['a comment without its end', ': comment'],
-])('what is unfinished is held back: %s', (_what, half) => {
+])('holds back an unfinished event: %s', (_what, half) => {
   expect(passing(`data: one\n\n${half}`)).toEqual({ passed: ['data: one\n\n'], between: true, rest: half });
 });
 
-it('a comment between events passes when its line ends, for it keeps the connection alive', () => {
+it('passes a comment between events when its line ends, because it keeps the connection alive', () => {
   expect(passing(':', ' alive\n', ':\r', '\n').passed).toEqual(['', ': alive\n', ':\r', '\n']);
 });
 
-it('the LF of a CRLF that two chunks share passes behind its CR, and ends no second line', () => {
+it('passes the LF of a CRLF that two chunks share directly after its CR, without ending a second line', () => {
   expect(passing('data: a\r\n\r', '\ndata: b\r', '\n', '\r', '\n').passed).toEqual([
     'data: a\r\n\r',
     '\n',
@@ -51,14 +51,14 @@ it('the LF of a CRLF that two chunks share passes behind its CR, and ends no sec
   ]);
 });
 
-it('an event in many chunks passes when it is whole', () => {
+it('passes an event in many chunks when it is complete', () => {
   expect(passing('da', 'ta: ', 'a\n', '\n').passed).toEqual(['', '', '', 'data: a\n\n']);
 });
 
-describe('an event too long to be held back', () => {
+describe('an event that is too long to be held back', () => {
   const part = 'x'.repeat(MAX_HELD_BYTES / 2);
 
-  it('passes as it comes, and nothing may follow it until it ends', () => {
+  it('passes as it arrives, and nothing can follow it until it ends', () => {
     const stream = new EventStream();
     const take = (chunk: string) => text(stream.take(Buffer.from(chunk)));
     expect([take('data: '), take(part), stream.betweenEvents]).toEqual(['', '', true]);
@@ -68,7 +68,7 @@ describe('an event too long to be held back', () => {
     expect(text(stream.rest())).toBe('data: b');
   });
 
-  it('passes with the whole events before it', () => {
+  it('passes together with the complete events before it', () => {
     const stream = new EventStream();
     const long = `data: ${part}${part}`;
     expect(text(stream.take(Buffer.from(`data: a\n\n${long}`)))).toBe(`data: a\n\n${long}`);
@@ -76,14 +76,14 @@ describe('an event too long to be held back', () => {
   });
 });
 
-/** The fields since the last blank line, as the specification's parser counts them. */
+/** Counts the fields since the last blank line, as the specification's parser does. */
 function unfinished(stream: string): string[] {
   const lines = stream.split(/\r\n|\r|\n/);
   const open = lines.slice(lines.lastIndexOf('', lines.length - 2) + 1);
   return open.filter((line) => line !== '' && !line.startsWith(':'));
 }
 
-it('passes every byte in order, ends at whole events alone, and holds back no whole one', () => {
+it('passes every byte in order, ends at complete events only, and holds back no complete event', () => {
   const piece = fc.constantFrom('\r', '\n', '\r\n', '\n\n', 'data: a', ':', 'id', ' ', 'data: b\n\n');
   fc.assert(
     fc.property(fc.array(fc.array(piece, { maxLength: 6 }), { maxLength: 8 }), (chunks) => {
@@ -95,7 +95,7 @@ it('passes every byte in order, ends at whole events alone, and holds back no wh
       }
       const rest = text(stream.rest());
       expect(passed + rest).toBe(chunks.flat().join(''));
-      // A whole event or comment in the rest would have to be passed.
+      // A complete event or comment in the rest would have been passed.
       const ends = [...rest.matchAll(/\r\n|\r|\n/g)].map(({ index, 0: end }) => index + end.length);
       for (const end of ends) expect(unfinished(passed + rest.slice(0, end))).not.toEqual([]);
     }),

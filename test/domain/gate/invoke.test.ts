@@ -1,4 +1,7 @@
-/** A call of the agent: who may make it, what the agent gets, what the caller gets. */
+/**
+ * An invocation of the agent: the callers that are allowed, the request that the agent gets, and the response that
+ * the caller gets.
+ */
 import type { AuditEntry } from '../../../lambda/domain/audit';
 import type { AgentEndpointConfiguration } from '../../../lambda/domain/gate/agent-endpoint';
 import { AgentFailure, type AgentAnswer } from '../../../lambda/domain/gate/agent-answer';
@@ -19,7 +22,7 @@ const CALLER = 'arn:aws:sts::123456789012:assumed-role/application/session';
 const named = { ...BY_IAM, userIdPrincipals: [APPLICATION] };
 const scoped = { ...BY_JWT, allowedScopes: ['invoke'] };
 
-/** A call's headers, each name with one line or several. */
+/** The headers of an invocation, each name with one line or several. */
 const headers = (lines: Record<string, string | string[]>) =>
   new Map(Object.entries(lines).map(([name, value]) => [name.toLowerCase(), [value].flat()]));
 
@@ -27,8 +30,8 @@ async function* body(...chunks: string[]): AsyncGenerator<Uint8Array> {
   for (const chunk of chunks) yield await Promise.resolve(Buffer.from(chunk));
 }
 
-/** An endpoint's deps, which remember what they were asked. */
-function portsOf({ scopes = ['invoke'], answer }: { scopes?: string[]; answer?: Partial<AgentAnswer> } = {}) {
+/** The dependencies of an endpoint, which record how they are called. */
+function depsOf({ scopes = ['invoke'], answer }: { scopes?: string[]; answer?: Partial<AgentAnswer> } = {}) {
   const entries: AuditEntry[] = [];
   const minted: { workloadName: string; onBehalfOf: OnBehalfOf }[] = [];
   const requests: AgentRequest[] = [];
@@ -87,15 +90,15 @@ const never = new AbortController().signal;
 const invoke = (
   endpoint: AgentEndpointConfiguration,
   call: AgentCall,
-  deps: ReturnType<typeof portsOf> = portsOf(),
+  deps: ReturnType<typeof depsOf> = depsOf(),
 ) => invokeAgent(deps, endpoint, call, never);
 
-/** The call is refused; neither a token was minted nor the agent asked. */
+/** Expects that the invocation is rejected, that no token is issued, and that the agent is not invoked. */
 async function refused(
   endpoint: AgentEndpointConfiguration,
   call: AgentCall,
 ): Promise<AuditEntry | undefined> {
-  const deps = portsOf();
+  const deps = depsOf();
   const error = await invoke(endpoint, call, deps).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ServiceError);
   expect([deps.minted, deps.requests]).toEqual([[], []]);
@@ -103,9 +106,9 @@ async function refused(
   return deps.entries[0];
 }
 
-describe('by IAM', () => {
-  it('calls for the agent alone, and records the role behind the session', async () => {
-    const deps = portsOf();
+describe('an endpoint for IAM callers', () => {
+  it('gets a token for the agent only, and records the role of the session', async () => {
+    const deps = depsOf();
     await invoke(endpointOf(BY_IAM), callOf(), deps);
     expect(deps.minted).toEqual([{ workloadName: 'travel-agent', onBehalfOf: undefined }]);
     expect(deps.entries).toEqual([
@@ -122,8 +125,8 @@ describe('by IAM', () => {
 
   const withUser = callOf({ headers: headers({ 'X-Amzn-Bedrock-AgentCore-Runtime-User-Id': 'ana' }) });
 
-  it('calls for a user, where the endpoint lets the principal name one', async () => {
-    const deps = portsOf();
+  it('gets a token for the user if the endpoint allows the principal to name one', async () => {
+    const deps = depsOf();
     await invoke(endpointOf(named), withUser, deps);
     expect(deps.minted).toEqual([{ workloadName: 'travel-agent', onBehalfOf: { userId: 'ana' } }]);
     expect(deps.entries).toMatchObject([
@@ -139,7 +142,7 @@ describe('by IAM', () => {
     });
   });
 
-  it('does not choose between two users', async () => {
+  it('rejects an invocation that names two users', async () => {
     const twice = headers({ 'X-Amzn-Bedrock-AgentCore-Runtime-User-Id': ['ana', 'ben'] });
     expect(await refused(endpointOf(named), callOf({ headers: twice }))).toMatchObject({
       error: 'ValidationException',
@@ -147,18 +150,18 @@ describe('by IAM', () => {
   });
 
   it.each([
-    ['nobody', null],
+    ['an unsigned caller', null],
     ['a federated user', 'arn:aws:sts::123456789012:federated-user/ana'],
-  ])('is not called by %s', async (_who, callerArn) => {
+  ])('rejects an invocation by %s', async (_who, callerArn) => {
     expect(await refused(endpointOf(BY_IAM), callOf({ callerArn }))).toMatchObject({
       error: 'AccessDeniedException',
     });
   });
 });
 
-describe("by a user's token", () => {
-  it('calls for the user, with the token handed to the identity service and not to the agent', async () => {
-    const deps = portsOf();
+describe('an endpoint for user tokens', () => {
+  it('passes the user token to the identity service, and not to the agent', async () => {
+    const deps = depsOf();
     await invoke(endpointOf(BY_JWT), userCall(), deps);
     expect(deps.minted).toEqual([{ workloadName: 'travel-agent', onBehalfOf: { userToken: TOKEN } }]);
     expect(JSON.stringify(deps.requests)).not.toContain(TOKEN);
@@ -167,19 +170,19 @@ describe("by a user's token", () => {
   });
 
   it.each<[what: string, lines: Record<string, string | string[]>, reason: string]>([
-    ['none', { authorization: [] }, 'user token: none'],
-    ['another scheme', { authorization: `Basic ${TOKEN}` }, 'user token: not a JWT'],
-    ['what is no JWT', { authorization: 'Bearer abc' }, 'user token: not a JWT'],
-    ['two', { authorization: [`Bearer ${TOKEN}`, `Bearer ${TOKEN}`] }, 'user token: sent twice'],
-    ['one that does not hold', { authorization: 'Bearer a.b.c' }, 'user token: signature'],
-  ])('is not called with %s', async (_what, lines, reason) => {
+    ['no token', { authorization: [] }, 'user token: none'],
+    ['a token of another scheme', { authorization: `Basic ${TOKEN}` }, 'user token: not a JWT'],
+    ['a token that is not a JWT', { authorization: 'Bearer abc' }, 'user token: not a JWT'],
+    ['two tokens', { authorization: [`Bearer ${TOKEN}`, `Bearer ${TOKEN}`] }, 'user token: sent twice'],
+    ['a token that is not valid', { authorization: 'Bearer a.b.c' }, 'user token: signature'],
+  ])('rejects an invocation with %s', async (_what, lines, reason) => {
     expect(await refused(endpointOf(BY_JWT), userCall(lines))).toMatchObject({
       error: 'UnauthorizedException',
       reason,
     });
   });
 
-  it('is not called with an event that says who signed it', async () => {
+  it('rejects an invocation that is signed and has no token', async () => {
     expect(await refused(endpointOf(BY_JWT), callOf())).toMatchObject({ error: 'UnauthorizedException' });
   });
 
@@ -188,15 +191,15 @@ describe("by a user's token", () => {
     expect(await refused(endpointOf(BY_JWT), call)).toMatchObject({ error: 'ValidationException' });
   });
 
-  it('is not called without one of the scopes, and the trail knows whose token it was', async () => {
-    const deps = portsOf({ scopes: ['openid'] });
+  it('rejects a token without a required scope, and the audit entry names the user', async () => {
+    const deps = depsOf({ scopes: ['openid'] });
     await expect(invoke(endpointOf(scoped), userCall(), deps)).rejects.toMatchObject({
       type: 'AccessDeniedException',
     });
     expect(deps.entries).toMatchObject([
       { outcome: 'denied', reason: 'user token: scope not allowed', user: subjectHash(ANA) },
     ]);
-    // The scope is not the verifier's to judge, or nobody could tell it from the rest.
+    // The verifier does not check the scope, so that a missing scope is distinct from the other reasons.
     const [trusted] = deps.trusted;
     expect(trusted?.authorizerConfiguration?.customJWTAuthorizer.discoveryUrl).toBe(BY_JWT.discoveryUrl);
     expect(trusted?.authorizerConfiguration?.customJWTAuthorizer.allowedScopes).toBeUndefined();
@@ -204,17 +207,17 @@ describe("by a user's token", () => {
 });
 
 describe('the authorizer', () => {
-  const authorize = (deps: ReturnType<typeof portsOf>, lines: Record<string, string>) =>
+  const authorize = (deps: ReturnType<typeof depsOf>, lines: Record<string, string>) =>
     authorizeUser(deps, endpointOf(scoped), scoped, headers(lines));
 
-  it('accepts the call, which the gate then records', async () => {
-    const deps = portsOf();
+  it('accepts a valid token without an audit entry, because the gate records the invocation', async () => {
+    const deps = depsOf();
     expect(await authorize(deps, { authorization: `bearer ${TOKEN}` })).toBe(subjectHash(ANA));
     expect(deps.entries).toEqual([]);
   });
 
-  it('records what it refuses', async () => {
-    const deps = portsOf();
+  it('records a rejection', async () => {
+    const deps = depsOf();
     await expect(authorize(deps, { authorization: 'Bearer a.b.c' })).rejects.toMatchObject({
       type: 'UnauthorizedException',
     });
@@ -224,48 +227,48 @@ describe('the authorizer', () => {
   });
 });
 
-describe('is for this agent', () => {
+describe('an invocation', () => {
   const encoded = encodeURIComponent(ARN);
   const id = 'travel-0123456789';
   it.each([
     ['by its ARN', { path: `${ARN}/invocations` }],
     ['by its ARN, encoded', { path: `${encoded}/invocations` }],
     ['by its ARN and the account', { path: `${encoded}/invocations`, accountId: ['123456789012'] }],
-    ['by its id and the account', { path: `${id}/invocations`, accountId: ['123456789012'] }],
+    ['by its ID and the account', { path: `${id}/invocations`, accountId: ['123456789012'] }],
     ['by the default qualifier', { path: `${ARN}/invocations`, qualifier: ['DEFAULT'] }],
-  ])('%s', async (_how, addressee) => {
+  ])('reaches the agent %s', async (_how, addressee) => {
     const call = callOf({ addressee: { qualifier: [], accountId: [], ...addressee } });
     expect((await invoke(endpointOf(BY_IAM), call)).status).toBe(200);
   });
 
   it.each([
     ["another agent's ARN", { path: `${ARN.replace('travel', 'weather')}/invocations` }],
-    ['an ARN that begins like it', { path: `${ARN}0/invocations` }],
+    ["an ARN that begins with the agent's ARN", { path: `${ARN}0/invocations` }],
     ['its ARN in another account', { path: `${ARN.replace('1234', '9999')}/invocations` }],
-    ['its id without the account', { path: `${id}/invocations` }],
-    ['its id in another account', { path: `${id}/invocations`, accountId: ['999999999999'] }],
+    ['its ID without the account', { path: `${id}/invocations` }],
+    ['its ID in another account', { path: `${id}/invocations`, accountId: ['999999999999'] }],
     ['two accounts', { path: `${ARN}/invocations`, accountId: ['123456789012', '999999999999'] }],
     ['another qualifier', { path: `${ARN}/invocations`, qualifier: ['v2'] }],
     ['two qualifiers', { path: `${ARN}/invocations`, qualifier: ['DEFAULT', 'v2'] }],
     ['another operation', { path: `${ARN}/commands` }],
-    ['what does not decode', { path: '%E0%A4%A/invocations' }],
-    ['nothing', { path: '/invocations' }],
-  ])('not by %s', async (_how, addressee) => {
+    ['a path that cannot be decoded', { path: '%E0%A4%A/invocations' }],
+    ['an empty path', { path: '/invocations' }],
+  ])('is rejected for %s', async (_how, addressee) => {
     const call = callOf({ addressee: { qualifier: [], accountId: [], ...addressee } });
     expect(await refused(endpointOf(BY_IAM), call)).toMatchObject({ error: 'ResourceNotFoundException' });
   });
 });
 
-describe('the agent gets', () => {
+describe('the request to the agent', () => {
   const sent = async (endpoint: AgentEndpointConfiguration, call: AgentCall): Promise<AgentRequest> => {
-    const deps = portsOf();
+    const deps = depsOf();
     await invoke(endpoint, call, deps);
     const [request] = deps.requests;
     if (!request) throw new Error('the agent was not asked');
     return request;
   };
 
-  it("the payload, and what AWS's SDKs read in headers", async () => {
+  it('contains the payload, and the headers that AWS SDKs read', async () => {
     const { headers: got, payload } = await sent(
       endpointOf(BY_IAM, { oauth2CallbackUrl: 'https://app.example/connected' }),
       callOf({
@@ -285,13 +288,13 @@ describe('the agent gets', () => {
     });
   });
 
-  it('a new session when the caller names none', async () => {
+  it('contains a new session ID if the caller names none', async () => {
     const { headers: got } = await sent(endpointOf(BY_IAM), callOf());
     expect(got['X-Amzn-Bedrock-AgentCore-Runtime-Session-Id']).toMatch(/^[0-9a-f-]{36}$/);
     expect(got).not.toHaveProperty('OAuth2CallbackUrl');
   });
 
-  it("traces and MCP's headers", async () => {
+  it('contains the headers for traces and for MCP', async () => {
     const traced = { traceparent: '00-a-b-01', tracestate: ['a=1', 'b=2'], baggage: 'c=3' };
     const mcp = { 'Mcp-Session-Id': 's', 'MCP-Protocol-Version': '2025-11-25', 'Last-Event-ID': '7' };
     const { headers: got } = await sent(
@@ -320,13 +323,13 @@ describe('the agent gets', () => {
     'x-forwarded-for': '10.0.0.1',
   };
 
-  it("nothing else of the caller's, least of all a token", async () => {
+  it('contains no other headers of the caller, and no token', async () => {
     const { headers: got } = await sent(endpointOf(BY_JWT), userCall(foreign));
     expect(JSON.stringify(got)).not.toMatch(/forged|upgrade|blue|Bearer|10\.0\.0\.1/);
     expect(got.WorkloadAccessToken).toBe('the-workload-access-token');
   });
 
-  it('what the allow-list names', async () => {
+  it('contains the headers in the allow-list', async () => {
     const requestHeaderAllowlist = ['Authorization', 'x-amzn-bedrock-agentcore-runtime-custom-tenant'];
     const { headers: got } = await sent(endpointOf(BY_JWT, { requestHeaderAllowlist }), userCall(foreign));
     expect(got).toMatchObject({
@@ -337,17 +340,17 @@ describe('the agent gets', () => {
   });
 
   it.each([
-    ['a session id that is too short', { 'x-amzn-bedrock-agentcore-runtime-session-id': 'a'.repeat(32) }],
-    ['a session id that is too long', { 'x-amzn-bedrock-agentcore-runtime-session-id': 'a'.repeat(257) }],
-    ['a session id with a line break', { 'x-amzn-bedrock-agentcore-runtime-session-id': `${SESSION}\n` }],
-    ['two session ids', { 'x-amzn-bedrock-agentcore-runtime-session-id': [SESSION, SESSION] }],
-  ])('nothing of a call with %s', async (_what, lines) => {
+    ['a session ID that is too short', { 'x-amzn-bedrock-agentcore-runtime-session-id': 'a'.repeat(32) }],
+    ['a session ID that is too long', { 'x-amzn-bedrock-agentcore-runtime-session-id': 'a'.repeat(257) }],
+    ['a session ID with a line break', { 'x-amzn-bedrock-agentcore-runtime-session-id': `${SESSION}\n` }],
+    ['two session IDs', { 'x-amzn-bedrock-agentcore-runtime-session-id': [SESSION, SESSION] }],
+  ])('is not sent for an invocation with %s', async (_what, lines) => {
     expect(await refused(endpointOf(BY_IAM), callOf({ headers: headers(lines) }))).toMatchObject({
       error: 'ValidationException',
     });
   });
 
-  it('a payload up to the limit, and none over it', async () => {
+  it('contains a payload up to the limit, and is not sent for a larger one', async () => {
     const most = Buffer.alloc(MAX_PAYLOAD_BYTES);
     expect((await sent(endpointOf(BY_IAM), callOf({ payload: most }))).payload).toHaveLength(
       MAX_PAYLOAD_BYTES,
@@ -357,8 +360,8 @@ describe('the agent gets', () => {
   });
 });
 
-describe('the caller gets', () => {
-  it('the answer as it comes, with its session, and no header that the agent makes up', async () => {
+describe('the response to the caller', () => {
+  it("has the status, body, and session of the agent's response, and no unknown headers", async () => {
     const answer = {
       status: 201,
       headers: {
@@ -370,7 +373,7 @@ describe('the caller gets', () => {
       body: body('one', 'two'),
     };
     const call = callOf({ headers: headers({ 'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id': SESSION }) });
-    const got = await invoke(endpointOf(BY_IAM), call, portsOf({ answer }));
+    const got = await invoke(endpointOf(BY_IAM), call, depsOf({ answer }));
     expect(got).toMatchObject({ status: 201, body: answer.body });
     expect(got.headers).toEqual({
       'content-type': 'text/event-stream',
@@ -381,8 +384,8 @@ describe('the caller gets', () => {
     });
   });
 
-  it('bytes of no known kind, when the agent does not say what they are', async () => {
-    const { headers: got } = await invoke(endpointOf(BY_IAM), callOf(), portsOf({ answer: { headers: {} } }));
+  it('has a generic content type if the agent states none', async () => {
+    const { headers: got } = await invoke(endpointOf(BY_IAM), callOf(), depsOf({ answer: { headers: {} } }));
     expect(got['content-type']).toBe('application/octet-stream');
   });
 
@@ -390,8 +393,8 @@ describe('the caller gets', () => {
     ['a line break', 'text/plain\r\na: b'],
     ['a control character', 'text/plain\u0000'],
     ['a character beyond ASCII', 'text/pl\u00e4in'],
-  ])('no answer with %s in a header, but its name', async (_what, value) => {
-    const deps = portsOf({ answer: { headers: { 'content-type': value, 'x-other': value } } });
+  ])('is an error with the header name if the agent sends %s in a header', async (_what, value) => {
+    const deps = depsOf({ answer: { headers: { 'content-type': value, 'x-other': value } } });
     const error: unknown = await invoke(endpointOf(BY_IAM), callOf(), deps).catch(
       (thrown: unknown) => thrown,
     );
@@ -402,8 +405,8 @@ describe('the caller gets', () => {
     expect(JSON.stringify(error)).not.toContain(value);
   });
 
-  it('an answer whatever is in a header that the caller does not get', async () => {
-    const deps = portsOf({
+  it('is not affected by values in headers that the caller does not get', async () => {
+    const deps = depsOf({
       answer: { headers: { 'x-other': 'a\r\nb', 'content-type': 'text/plain\t; a="b"' } },
     });
     const { headers: got } = await invoke(endpointOf(BY_IAM), callOf(), deps);
@@ -411,9 +414,9 @@ describe('the caller gets', () => {
     expect(got).not.toHaveProperty('x-other');
   });
 
-  it('nothing from an agent that ignores the signal after the invocation ended', async () => {
+  it('is an error after the invocation ended, even if the agent ignores the signal', async () => {
     const end = new AbortController();
-    const deps = portsOf();
+    const deps = depsOf();
     const deaf = { invoke: () => new Promise<never>(() => undefined) };
     const called = invokeAgent({ ...deps, agent: deaf }, endpointOf(BY_IAM), callOf(), end.signal);
     end.abort(new ServiceError('RuntimeClientError', 'The run is over.', { detail: 'agent: over' }));
@@ -430,8 +433,8 @@ describe('the caller gets', () => {
     ['MCP', 302, MCP],
     ['MCP', 500, MCP],
     ['MCP', 503, MCP],
-  ])('over %s no answer of status %i, but its number', async (_protocol, status, endpoint) => {
-    const deps = portsOf({ answer: { status } });
+  ])('is an error over %s if the agent returns status %i', async (_protocol, status, endpoint) => {
+    const deps = depsOf({ answer: { status } });
     await expect(invoke(endpoint, callOf(), deps)).rejects.toMatchObject({
       type: 'RuntimeClientError',
       message: expect.stringContaining(String(status)) as string,
@@ -441,13 +444,13 @@ describe('the caller gets', () => {
     ]);
   });
 
-  it.each([202, 400, 404])('over MCP an answer of status %i, which the client reads', async (status) => {
-    expect(await invoke(MCP, callOf(), portsOf({ answer: { status } }))).toMatchObject({ status });
+  it.each([202, 400, 404])('has status %i over MCP, because the client reads it', async (status) => {
+    expect(await invoke(MCP, callOf(), depsOf({ answer: { status } }))).toMatchObject({ status });
   });
 
-  const failing = (error: Error) => ({ ...portsOf(), agent: { invoke: () => Promise.reject(error) } });
+  const failing = (error: Error) => ({ ...depsOf(), agent: { invoke: () => Promise.reject(error) } });
 
-  it('nothing of how the agent failed', async () => {
+  it('does not reveal why the agent failed', async () => {
     const deps = failing(new AgentFailure('no connection to 10.0.0.7'));
     await expect(invoke(HTTP, callOf(), deps)).rejects.toMatchObject({
       type: 'RuntimeClientError',
@@ -456,7 +459,7 @@ describe('the caller gets', () => {
     expect(deps.entries).toMatchObject([{ outcome: 'failed', reason: 'agent: no connection to 10.0.0.7' }]);
   });
 
-  it('what ended the run, when it was ended', async () => {
+  it('is the reason of the signal if the signal ended the invocation', async () => {
     const reason = new ServiceError('RuntimeClientError', 'The time is up.');
     const deps = failing(new AgentFailure('aborted'));
     await expect(invokeAgent(deps, HTTP, callOf(), AbortSignal.abort(reason))).rejects.toBe(reason);
@@ -465,7 +468,7 @@ describe('the caller gets', () => {
     });
   });
 
-  it('a defect as a defect', async () => {
+  it('is an internal error if the code has a defect', async () => {
     const deps = failing(new TypeError('not foreseen'));
     await expect(invoke(HTTP, callOf(), deps)).rejects.toBeInstanceOf(TypeError);
     expect(deps.entries).toMatchObject([{ outcome: 'failed', reason: 'internal error' }]);

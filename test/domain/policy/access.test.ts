@@ -1,4 +1,7 @@
-/** Who may do what: the owner, whom a policy lets in, whom it keeps out; and which agents may use a provider. */
+/**
+ * The decisions of resource policies: what the owner and other principals can do, and the agents that can use a
+ * provider.
+ */
 import {
   authorizeAction,
   authorizeCredentialUse,
@@ -43,9 +46,9 @@ describe('acting on a resource', () => {
 
   it.each<[string, string | undefined, boolean, boolean]>([
     ['no policy', undefined, true, false],
-    ['a policy for this role', policy(statement()), true, true],
-    ['a policy for another user', policy(statement({ Principal: { AWS: USER } })), true, false],
-    ['a policy for another operation', policy(statement({ Action: 'bedrock-agentcore:Tag*' })), true, false],
+    ['an Allow for this role', policy(statement()), true, true],
+    ['an Allow for another user', policy(statement({ Principal: { AWS: USER } })), true, false],
+    ['an Allow for another operation', policy(statement({ Action: 'bedrock-agentcore:Tag*' })), true, false],
     ['a Deny for this role', policy(statement({ Effect: 'Deny' })), true, false],
     ['a Deny for the owner', policy(statement({ Effect: 'Deny', Principal: { AWS: OWNER } })), false, false],
     ['a Deny for everyone', policy(statement({ Effect: 'Deny', Principal: '*' })), false, false],
@@ -65,12 +68,12 @@ describe('acting on a resource', () => {
       true,
       true,
     ],
-  ])('%s', (_what, text, byOwner, byRole) => {
+  ])('the owner and the role get the expected decisions with %s', (_what, text, byOwner, byRole) => {
     expect(acts(OWNER, text)).toBe(byOwner);
     expect(acts(ROLE, text)).toBe(byRole);
   });
 
-  it('allows only the owner to change the policy, whatever it denies', () => {
+  it('allows only the owner to change the policy, even if the policy denies it', () => {
     const text = policy(statement({ ...EVERYTHING, Effect: 'Deny' }), statement(EVERYTHING));
     const allowedTo = (principal: string) =>
       OPERATIONS.filter((operation) => acts(principal, text, { operation }));
@@ -78,7 +81,7 @@ describe('acting on a resource', () => {
     expect(allowedTo(ROLE)).toEqual([]);
   });
 
-  it('lets others keep the policy where it says so', () => {
+  it('allows other principals to manage the policy if the policy says so', () => {
     const text = policy(statement({ Action: 'bedrock-agentcore:*ResourcePolicy' }));
     const allowedTo = (principal: string) =>
       OPERATIONS.filter((operation) => acts(principal, text, { operation }));
@@ -96,7 +99,7 @@ describe('acting on a resource', () => {
     }
   });
 
-  it('says publicly what happened, and the operator which statement did it', () => {
+  it('states the reason in the public message, and the deciding statement in the detail for the operator', () => {
     const refusal = (text?: string) =>
       caught(() => {
         authorizeAction({
@@ -126,7 +129,7 @@ describe('acting on a resource', () => {
   });
 });
 
-describe('obtaining from a provider', () => {
+describe('using a provider', () => {
   const AGENT = 'bedrock-agentcore:WorkloadIdentityArn';
   const ofAgent = (arn: string): Elements => ({ Condition: { ArnEquals: { [AGENT]: arn } } });
   const own = { arn: IDENTITY, owner: OWNER };
@@ -142,27 +145,27 @@ describe('obtaining from a provider', () => {
   const obtains = (text?: string, change: Partial<ObtainRequest> = {}): boolean =>
     credentialUseDenial(request(text, change)) === undefined;
 
-  it("is for the same owner's agents alone, without a policy", () => {
+  it('is allowed without a policy for agents of the same owner only', () => {
     expect(obtains()).toBe(true);
     expect(obtains(undefined, { identity: others })).toBe(false);
   });
 
-  it("allows another owner's agent, by owner and name", () => {
+  it("can be allowed for another owner's agent, by its owner and name", () => {
     const text = policy(binding({ Principal: { AWS: FOREIGN_ROLE }, ...ofAgent(IDENTITY) }));
     expect(obtains(text, { identity: others })).toBe(true);
     expect(obtains(text, { identity: { ...others, arn: OTHER_IDENTITY } })).toBe(false);
-    // The name, once it is free, in somebody else's hands.
+    // Another owner can create a workload identity with the same name after the first one is deleted.
     expect(obtains(text, { identity: { ...others, owner: ROLE } })).toBe(false);
     expect(obtains(text)).toBe(true);
   });
 
-  it('keeps out an agent of the same owner', () => {
+  it('can be denied for an agent of the same owner', () => {
     const text = policy(binding({ Effect: 'Deny', Principal: '*', ...ofAgent(IDENTITY) }));
     expect(obtains(text)).toBe(false);
     expect(obtains(text, { identity: { ...own, arn: OTHER_IDENTITY } })).toBe(true);
   });
 
-  it('can be for one agent only', () => {
+  it('can be allowed for one agent only', () => {
     const text = policy(
       binding({ Effect: 'Deny', Principal: '*', Condition: { ArnNotEquals: { [AGENT]: IDENTITY } } }),
     );
@@ -170,7 +173,7 @@ describe('obtaining from a provider', () => {
     expect(obtains(text, { identity: { ...own, arn: OTHER_IDENTITY } })).toBe(false);
   });
 
-  it('does not take an Allow for the caller as one for the agent, but a Deny', () => {
+  it('is not allowed by an Allow for the caller, but is denied by a Deny for the caller', () => {
     const acting = { identity: others, principal: { arn: ROLE } };
     expect(obtains(policy(binding()), acting)).toBe(false);
     const allowed = binding({ Principal: { AWS: FOREIGN_ROLE } });
@@ -179,7 +182,7 @@ describe('obtaining from a provider', () => {
     expect(obtains(policy(binding({ Effect: 'Deny' })), { principal: { arn: ROLE } })).toBe(false);
   });
 
-  it('narrows by scopes', () => {
+  it('can be limited by scopes', () => {
     const text = policy(
       binding({
         Effect: 'Deny',
@@ -189,7 +192,7 @@ describe('obtaining from a provider', () => {
     );
     expect(obtains(text, { scopes: ['calendar.read'] })).toBe(true);
     expect(obtains(text, { scopes: ['calendar.read', 'calendar.write'] })).toBe(false);
-    // What is one scope here is two to a server that parts them by a comma or a space.
+    // A server that splits at commas or spaces reads two scopes in this one value.
     for (const joined of [
       'calendar.read,calendar.write',
       'calendar.read calendar.write',
@@ -199,7 +202,7 @@ describe('obtaining from a provider', () => {
     }
   });
 
-  it('does not follow from managing the provider', () => {
+  it('is not allowed by a permission to manage the provider', () => {
     const text = policy(
       statement({
         Principal: { AWS: FOREIGN_ROLE },
@@ -209,12 +212,12 @@ describe('obtaining from a provider', () => {
     expect(obtains(text, { identity: others })).toBe(false);
   });
 
-  it('denies every caller if the policy is not valid', () => {
+  it('is denied for every caller if the policy is not valid', () => {
     expect(obtains('{')).toBe(false);
     expect(obtains('{', { identity: others })).toBe(false);
   });
 
-  it('says publicly what happened, and the operator which statement did it', () => {
+  it('states the reason in the public message, and the deciding statement in the detail for the operator', () => {
     const refusal = (text?: string, change: Partial<ObtainRequest> = {}) =>
       caught(() => {
         authorizeCredentialUse(request(text, change));
@@ -224,15 +227,15 @@ describe('obtaining from a provider', () => {
       message: `${IDENTITY} is not authorized to use ${PROVIDER}: it belongs to another principal, and no resource policy allows it.`,
       detail: 'the credential provider has another owner, and no statement allows it',
     });
-    expect(refusal(policy(binding({ Sid: 'Nobody', Effect: 'Deny', Principal: '*' })))).toMatchObject({
+    expect(refusal(policy(binding({ Sid: 'DenyAll', Effect: 'Deny', Principal: '*' })))).toMatchObject({
       message: `${IDENTITY} is not authorized to use ${PROVIDER}: the resource policy of ${PROVIDER} denies it.`,
-      detail: `statement Nobody of the resource policy of ${PROVIDER} denies it`,
+      detail: `statement DenyAll of the resource policy of ${PROVIDER} denies it`,
     });
     expect(refusal()).toBeUndefined();
   });
 });
 
-describe('a principal that was made again under its name', () => {
+describe('a principal that was recreated with the same name', () => {
   const FIRST = { arn: OWNER, id: 'AROAFIRST' };
   const AGAIN = { arn: OWNER, id: 'AROAAGAIN' };
   const UNKNOWN = { arn: OWNER };
@@ -240,12 +243,12 @@ describe('a principal that was made again under its name', () => {
   const unrecorded = { owner: OWNER };
 
   it.each([
-    ['the owner, by ARN and id', recorded, FIRST, true],
-    ['a namesake', recorded, AGAIN, false],
-    ['a caller of whom the gateway gives no id', recorded, UNKNOWN, false],
-    ['the owner of a record without id', unrecorded, FIRST, true],
-    ['a namesake, with a record without id', unrecorded, AGAIN, true],
-    ['another with the id', { ...recorded, owner: ROLE }, FIRST, false],
+    ['the owner, by ARN and unique ID', recorded, FIRST, true],
+    ['a namesake with another unique ID', recorded, AGAIN, false],
+    ['a caller without a unique ID', recorded, UNKNOWN, false],
+    ['the owner of a record without a unique ID', unrecorded, FIRST, true],
+    ['a namesake, for a record without a unique ID', unrecorded, AGAIN, true],
+    ['a principal with another ARN and the same unique ID', { ...recorded, owner: ROLE }, FIRST, false],
   ])('acts as %s: %j', (_who, owned, principal, expected) => {
     for (const operation of OPERATIONS) {
       const resource = { arn: IDENTITY, ...owned };
@@ -253,7 +256,7 @@ describe('a principal that was made again under its name', () => {
     }
   });
 
-  it('gets a message that says so, and so does the operator', () => {
+  it('gets a message that states the reason, and the operator gets it too', () => {
     const resource = { arn: IDENTITY, ...recorded };
     const operation = 'GetWorkloadAccessToken' as const;
     expect(caught(() => authorizeAction({ principal: AGAIN, operation, resource }))).toMatchObject({
@@ -270,15 +273,21 @@ describe('a principal that was made again under its name', () => {
   });
 
   it.each<[string, Owned, Owned, Caller, boolean]>([
-    ['both of one id', recorded, recorded, FIRST, true],
-    ['both of one id, for a delegate', recorded, recorded, { arn: ROLE }, true],
-    ['of two ids', { ...recorded, ownerId: AGAIN.id }, recorded, AGAIN, false],
-    ['the provider without id', recorded, unrecorded, FIRST, true],
-    ['neither with an id', unrecorded, unrecorded, AGAIN, true],
-    ['the identity without id, for the owner', unrecorded, recorded, FIRST, true],
-    ['the identity without id, for a namesake', unrecorded, recorded, AGAIN, false],
-    ['the identity without id, for a delegate', unrecorded, recorded, { arn: ROLE, id: FIRST.id }, true],
-    ['the identity without id, for no id', unrecorded, recorded, UNKNOWN, false],
+    ['both with the same unique ID', recorded, recorded, FIRST, true],
+    ['both with the same unique ID, for a delegate', recorded, recorded, { arn: ROLE }, true],
+    ['with different unique IDs', { ...recorded, ownerId: AGAIN.id }, recorded, AGAIN, false],
+    ['the provider without a unique ID', recorded, unrecorded, FIRST, true],
+    ['both without a unique ID', unrecorded, unrecorded, AGAIN, true],
+    ['the identity without a unique ID, for the owner', unrecorded, recorded, FIRST, true],
+    ['the identity without a unique ID, for a namesake', unrecorded, recorded, AGAIN, false],
+    [
+      'the identity without a unique ID, for a delegate',
+      unrecorded,
+      recorded,
+      { arn: ROLE, id: FIRST.id },
+      true,
+    ],
+    ['the identity without a unique ID, for a caller without one', unrecorded, recorded, UNKNOWN, false],
   ])('uses a provider from a workload identity: %s', (_which, identity, provider, principal, expected) => {
     const denial = credentialUseDenial({
       principal,

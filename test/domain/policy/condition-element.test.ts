@@ -1,4 +1,4 @@
-/** Conditions: every operator, alone and negated, with keys that a request has and has not. */
+/** Conditions: every operator, alone and negated, with keys that are present and absent in the request. */
 import type { RequestContext } from '../../../lambda/domain/policy/condition-keys';
 import {
   API_KEY_PROVIDER,
@@ -17,7 +17,7 @@ import {
 
 const EVERYONE = { AWS: '*' };
 
-describe('keys of the principal', () => {
+describe('condition keys of the principal', () => {
   const PATH = 'arn:aws:iam::123456789012:role/team/agent';
 
   it.each<[string, string, unknown, string, boolean]>([
@@ -66,13 +66,13 @@ describe('keys of the principal', () => {
     ['BoolIfExists', 'aws:PrincipalIsAWSService', false, ROLE, true],
     ['Null', 'aws:PrincipalArn', 'false', ROLE, true],
     ['Null', 'aws:PrincipalArn', 'true', ROLE, false],
-  ])('%s on %s with %j, asked by %s: %s', (operator, key, values, principal, applies) => {
+  ])('%s on %s with %j, requested by %s: %s', (operator, key, values, principal, applies) => {
     const text = policy(statement({ Principal: EVERYONE, Condition: { [operator]: { [key]: values } } }));
     expect(verdict(text, { principal })).toBe(applies ? 'allow' : 'no-decision');
   });
 });
 
-describe('keys of the request, in a Deny', () => {
+describe('condition keys of the request, in a Deny', () => {
   const agent = (workloadIdentityArn?: string): RequestContext => ({ workloadIdentityArn });
   const scopes = (...asked: string[]): RequestContext => ({ scopes: asked });
   const AGENT = 'bedrock-agentcore:WorkloadIdentityArn';
@@ -119,14 +119,14 @@ describe('keys of the request, in a Deny', () => {
     ['Null', SCOPES, 'true', scopes(), true],
     ['Null', SCOPES, 'true', {}, true],
     ['Null', SCOPES, 'false', scopes('read'), true],
-  ])('%s on %s with %j, asked with %j: %s', (operator, key, values, context, applies) => {
+  ])('%s on %s with %j, for the request %j: %s', (operator, key, values, context, applies) => {
     const text = policy(
       binding({ Effect: 'Deny', Principal: EVERYONE, Condition: { [operator]: { [key]: values } } }),
     );
     expect(verdict(text, { context }, PROVIDER)).toBe(applies ? 'deny' : 'no-decision');
   });
 
-  it('knows the user id on a workload identity', () => {
+  it('include the user ID for a workload identity', () => {
     const text = policy(
       statement({
         Action: 'bedrock-agentcore:GetWorkloadAccessTokenForUserId',
@@ -140,7 +140,7 @@ describe('keys of the request, in a Deny', () => {
     expect(asked()).toBe('no-decision');
   });
 
-  it('knows the agent on an API key provider', () => {
+  it('include the agent for an API key provider', () => {
     const text = policy(
       statement({
         Action: 'bedrock-agentcore:GetResourceApiKey',
@@ -166,16 +166,16 @@ describe('several conditions', () => {
   );
 
   it.each<[string, string, string, string]>([
-    ['all hold', ROLE, IDENTITY, 'allow'],
+    ['all are true', ROLE, IDENTITY, 'allow'],
     ['another agent', ROLE, OTHER_IDENTITY, 'no-decision'],
     ['another account', FOREIGN_ROLE, IDENTITY, 'no-decision'],
     ['another type', USER, IDENTITY, 'no-decision'],
-  ])('need all of them: %s', (_what, principal, workloadIdentityArn, decision) => {
+  ])('must all be true: %s', (_what, principal, workloadIdentityArn, decision) => {
     expect(verdict(both, { principal, context: { workloadIdentityArn } }, PROVIDER)).toBe(decision);
   });
 
   it.each(['ForAllValues:StringEquals', 'ForAnyValue:StringEqualsIfExists'])(
-    'an Allow by %s on scopes must exclude the request for none, which gets the default ones',
+    'in an Allow by %s on scopes must exclude requests without scopes, which get the default ones',
     (operator) => {
       const name = 'bedrock-agentcore:Scopes';
       const open = { [operator]: { [name]: 'read' } };

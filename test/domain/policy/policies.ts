@@ -1,4 +1,4 @@
-/** Resources, principals and policies for the tables; tests change the element that they are about. */
+/** Resources, principals, and policies for the tables. Each test changes the element that it tests. */
 import { evaluate, type PolicyRequest, type Verdict } from '../../../lambda/domain/policy/evaluate';
 import { parsePolicyDocument } from '../../../lambda/domain/policy/policy-document';
 import { ServiceError } from '../../../lambda/domain/service-error';
@@ -18,7 +18,7 @@ export const FOREIGN_ROLE = 'arn:aws:iam::999999999999:role/agent';
 
 export type Elements = Readonly<Record<string, unknown>>;
 
-/** A statement that lets the role mint tokens, changed; an element set to undefined is left out. */
+/** A statement that allows the role to get tokens, with changes. An element that is set to undefined is omitted. */
 export const statement = (change: Elements = {}): Elements => ({
   Effect: 'Allow',
   Principal: { AWS: ROLE },
@@ -27,14 +27,14 @@ export const statement = (change: Elements = {}): Elements => ({
   ...change,
 });
 
-/** A statement of a provider's policy: who may obtain its credentials. */
+/** A statement of a provider's policy that allows the use of its credentials. */
 export const binding = (change: Elements = {}): Elements =>
   statement({ Action: 'bedrock-agentcore:GetResourceOauth2Token', ...change });
 
 export const policy = (...statements: readonly Elements[]): string =>
   JSON.stringify({ Version: '2012-10-17', Statement: statements });
 
-/** Expects that a policy is refused in one way, with the element's name for the caller. */
+/** Expects that a policy is rejected for one reason, with the name of the element. */
 export function expectRefused(text: string, message: string, resource: string = IDENTITY): void {
   const refusal = caught(() => parsePolicyDocument(text, resource));
   expect(refusal).toBeInstanceOf(ServiceError);
@@ -45,7 +45,7 @@ export function expectRefused(text: string, message: string, resource: string = 
   expect(fieldList).toEqual([{ name: 'policy', message: told.slice('policy: '.length) }]);
 }
 
-/** What a policy on a resource says of a request. */
+/** Returns the decision of a resource policy on a request. */
 export const verdict = (
   text: string,
   change: Partial<PolicyRequest> = {},

@@ -1,4 +1,4 @@
-/** Whom a statement speaks of: each kind of principal against each kind of caller. */
+/** The Principal element: each kind of principal with each kind of caller. */
 import { principalOf } from '../../../lambda/domain/principal';
 import { FOREIGN_ROLE, OWNER, policy, ROLE, ROOT, statement, USER, verdict } from './policies';
 
@@ -6,7 +6,7 @@ const USER_WITH_PATH = 'arn:aws:iam::123456789012:user/team/alice';
 const ROLE_WITH_PATH = 'arn:aws:iam::123456789012:role/team/eu/agent';
 const SESSION = 'arn:aws:sts::123456789012:assumed-role/agent/session-1';
 
-/** Callers by the ARN that the gateway tells. */
+/** Callers by the ARN that the gateway states. */
 const CALLERS = {
   user: USER,
   'user with a path': USER_WITH_PATH,
@@ -38,8 +38,8 @@ const TABLE: [string, unknown, Caller[]][] = [
   ['a list', { AWS: [USER, FOREIGN_ROLE] }, ['user', 'foreign session']],
   ['everyone', '*', [...HERE, ...FOREIGN]],
   ['everyone, in a list', { AWS: ['*'] }, [...HERE, ...FOREIGN]],
-  ['nobody with a similar name', { AWS: 'arn:aws:iam::123456789012:role/Agent' }, []],
-  ['nobody with a longer name', { AWS: 'arn:aws:iam::123456789012:role/agent2' }, []],
+  ['a role name in different case', { AWS: 'arn:aws:iam::123456789012:role/Agent' }, []],
+  ["a role name with the caller's name as a prefix", { AWS: 'arn:aws:iam::123456789012:role/agent2' }, []],
 ];
 
 const CASES = TABLE.flatMap(([what, principal, taken]) =>
@@ -51,7 +51,7 @@ const CASES = TABLE.flatMap(([what, principal, taken]) =>
   })),
 );
 
-it.each(CASES)('$what against the $caller: $applies', ({ principal, caller, applies }) => {
+it.each(CASES)('$what applies to the $caller: $applies', ({ principal, caller, applies }) => {
   const request = { principal: principalOf(CALLERS[caller]) };
   for (const [effect, decision] of [
     ['Allow', 'allow'],
@@ -62,7 +62,7 @@ it.each(CASES)('$what against the $caller: $applies', ({ principal, caller, appl
   }
 });
 
-it('gives an account id the partition of the resource', () => {
+it('gives an account ID the partition of the resource', () => {
   const china = 'arn:aws-cn:bedrock-agentcore:cn-north-1:123456789012:workload-identity-directory/default';
   const text = policy(statement({ Principal: { AWS: '123456789012' } }));
   const by = (partition: string) =>

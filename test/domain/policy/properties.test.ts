@@ -1,4 +1,4 @@
-/** What holds for every policy: a Deny never widens, and what was taken can always be evaluated. */
+/** Properties of every policy: a Deny never allows more, and a policy that was accepted can always be evaluated. */
 import fc from 'fast-check';
 import { actionDenial, credentialUseDenial } from '../../../lambda/domain/policy/access';
 import { evaluate, type PolicyRequest } from '../../../lambda/domain/policy/evaluate';
@@ -76,7 +76,7 @@ const request: fc.Arbitrary<PolicyRequest> = fc.record({
 
 const RUNS = { numRuns: 500 };
 
-it('never allows more after another Deny', () => {
+it('another Deny never allows more', () => {
   fc.assert(
     fc.property(
       statements,
@@ -112,7 +112,7 @@ it('never allows more after another Deny', () => {
   );
 });
 
-it('decides the same whatever the order of the statements', () => {
+it('the order of the statements does not change the decision', () => {
   fc.assert(
     fc.property(statements, request, (listed, asked) => {
       const decided = (ordered: readonly Elements[]) =>
@@ -123,7 +123,7 @@ it('decides the same whatever the order of the statements', () => {
   );
 });
 
-it('allows no principal that no statement names', () => {
+it('a principal that no statement names is not allowed', () => {
   fc.assert(
     fc.property(fc.array(anyStatement('Deny'), { minLength: 1, maxLength: 3 }), request, (listed, asked) => {
       expect(evaluate(parsePolicyDocument(policy(...listed), PROVIDER), asked).decision).not.toBe('allow');
@@ -132,7 +132,7 @@ it('allows no principal that no statement names', () => {
   );
 });
 
-/** JSON that is nearly a policy: elements under their names, filled with anything. */
+/** JSON that is almost a policy: the elements by name, filled with any values. */
 const anything = fc.jsonValue({ maxDepth: 3 });
 const nearly = fc.record(
   {
@@ -156,7 +156,7 @@ const nearly = fc.record(
   { requiredKeys: ['Version', 'Statement'] },
 );
 
-it('refuses with a ValidationException, or evaluates without a throw', () => {
+it('any JSON is rejected with a ValidationException or can be evaluated', () => {
   fc.assert(
     fc.property(fc.oneof(nearly, anything), request, (document, asked) => {
       let parsed;
@@ -173,7 +173,7 @@ it('refuses with a ValidationException, or evaluates without a throw', () => {
   );
 });
 
-it('refuses text of any kind without failing', () => {
+it('any text is rejected without another error', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(caught(() => parsePolicyDocument(text, PROVIDER))).toBeInstanceOf(ServiceError);
@@ -185,7 +185,7 @@ it('refuses text of any kind without failing', () => {
 const KNOWN =
   /^(?:(?:ForAllValues|ForAnyValue):)?(?:String(?:Not)?Equals(?:IgnoreCase)?|String(?:Not)?Like|Arn(?:Not)?(?:Equals|Like)|Bool)(?:IfExists)?$|^Null$/;
 
-it('never takes an operator that it does not know', () => {
+it('an unknown operator is never accepted', () => {
   const part = fc.constantFrom(
     'ForAllValues:',
     'ForAnyValue:',
@@ -216,7 +216,7 @@ it('never takes an operator that it does not know', () => {
   );
 });
 
-it('finds a repeated name at any position', () => {
+it('a repeated name is found at any position', () => {
   const key = fc.string({ minLength: 1 }).filter((name) => name !== '__proto__');
   fc.assert(
     fc.property(key, anything, anything, fc.nat({ max: 3 }), (name, one, two, depth) => {

@@ -1,4 +1,4 @@
-/** Conditions that are not understood: refused when put, or they would hold always or never. */
+/** Conditions that are rejected when the policy is stored, because they would always be true or never. */
 import {
   API_KEY_PROVIDER,
   binding,
@@ -72,7 +72,11 @@ it.each<[string, string, string]>([
     on('aws:PrincipalArn', 'true', 'Bool'),
     'must be used with Arn… or String operators',
   ],
-  ['a truth with StringEquals', on('aws:PrincipalIsAWSService', 'false'), 'must be used with Bool operators'],
+  [
+    'a boolean key with StringEquals',
+    on('aws:PrincipalIsAWSService', 'false'),
+    'must be used with Bool operators',
+  ],
   ['Null with another value', on('aws:PrincipalArn', 'yes', 'Null'), 'must be true or false'],
   ['Null with a list', on('aws:PrincipalArn', ['true', 'false'], 'Null'), 'must be true or false'],
   ['Bool with another value', on('aws:PrincipalIsAWSService', 'True', 'Bool'), 'must be true or false'],
@@ -89,13 +93,17 @@ it.each<[string, string, string]>([
   ['an escape in a value', on('bedrock-agentcore:userid', 'a${*}', 'StringLike'), 'policy variables'],
   ['a value that is null', on('aws:PrincipalArn', null), 'must be a string'],
   ['a value that is a number', on('aws:PrincipalAccount', 123456789012), 'must be a string'],
-  ['an account that is none', on('aws:PrincipalAccount', '1234'), 'is not an account ID'],
+  ['a value that is not an account', on('aws:PrincipalAccount', '1234'), 'is not an account ID'],
   ['an account with a literal wildcard', on('aws:PrincipalAccount', '1234*'), 'compares literally'],
-  ['a type that is none', on('aws:PrincipalType', 'Service'), 'must be one of Account, User, AssumedRole'],
+  [
+    'a value that is not a principal type',
+    on('aws:PrincipalType', 'Service'),
+    'must be one of Account, User, AssumedRole',
+  ],
   ['a type in another case', on('aws:PrincipalType', 'user'), 'must be one of'],
   ['a literal wildcard', on('aws:PrincipalArn', 'arn:aws:iam::123456789012:role/*'), 'compares literally'],
   [
-    'a principal that is no ARN',
+    'a principal that is not an ARN',
     on('aws:PrincipalArn', 'agent', 'ArnLike'),
     'is not the ARN of an IAM principal',
   ],
@@ -115,7 +123,7 @@ it.each<[string, string, string]>([
     on('aws:PrincipalArn', 'arn:aws:iam::*:role/agent', 'StringLike'),
     'use ArnLike',
   ],
-])('refuses %s', (_what, text, message) => {
+])('rejects %s', (_what, text, message) => {
   expectRefused(text, message);
 });
 
@@ -139,12 +147,12 @@ it.each<[string, string, string]>([
     'is multivalued; put ForAnyValue: before the operator, or',
   ],
   [
-    'an agent that is no ARN',
+    'an agent that is not an ARN',
     onProvider('bedrock-agentcore:WorkloadIdentityArn', 'agent', 'ArnEquals'),
     'is not an ARN like',
   ],
   [
-    'a provider for an agent',
+    'a provider in place of an agent',
     onProvider('bedrock-agentcore:WorkloadIdentityArn', PROVIDER, 'ArnEquals'),
     'is not an ARN like',
   ],
@@ -153,11 +161,11 @@ it.each<[string, string, string]>([
     onProvider('bedrock-agentcore:userid', 'x', 'StringEquals'),
     'is not a condition key of this resource',
   ],
-])('refuses on a provider: %s', (_what, text, message) => {
+])('rejects on a provider: %s', (_what, text, message) => {
   expectRefused(text, message, PROVIDER);
 });
 
-it('refuses scopes on an API key provider', () => {
+it('rejects scopes on an API key provider', () => {
   const text = policy(
     statement({
       Action: '*',

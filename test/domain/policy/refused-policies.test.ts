@@ -1,4 +1,4 @@
-/** Documents that are not understood whole: refused when put, with the name of the element. */
+/** Documents that are rejected when the policy is stored, with the name of the element that is not valid. */
 import { parsePolicyDocument } from '../../../lambda/domain/policy/policy-document';
 import { caught } from '../caught';
 import {
@@ -17,12 +17,12 @@ const document = (change: Elements) =>
 const changed = (change: Elements) => policy(statement(), statement(change));
 
 it.each<[string, string, string]>([
-  ['what is not JSON', '{', 'is not JSON'],
-  ['nothing', '', 'is not JSON'],
+  ['text that is not JSON', '{', 'is not JSON'],
+  ['an empty text', '', 'is not JSON'],
   ['JSON with a comment', '{} // none', 'is not JSON'],
-  ['a list', '[]', 'the document: must be an object'],
+  ['a JSON array', '[]', 'the document: must be an object'],
   ['null', 'null', 'the document: must be an object'],
-  ['a string', '"policy"', 'the document: must be an object'],
+  ['a JSON string', '"policy"', 'the document: must be an object'],
   ['an empty document', '{}', 'the document: is empty'],
   ['deep nesting', '['.repeat(10_000) + ']'.repeat(10_000), 'the document: must be an object'],
 
@@ -37,7 +37,7 @@ it.each<[string, string, string]>([
   ['a list of lists', document({ Statement: [[statement()]] }), 'Statement.0: must be an object'],
   ['an unknown element of the document', document({ Statements: [] }), 'Statements: is not a policy element'],
   ['an element in another case', document({ version: '2012-10-17' }), 'version: is not a policy element'],
-  ['an Id that is no string', document({ Id: 7 }), 'Id: must be a string'],
+  ['an Id that is not a string', document({ Id: 7 }), 'Id: must be a string'],
 
   ['an unknown element', changed({ Note: 'x' }), 'Statement.1.Note: is not a policy element'],
   [
@@ -66,14 +66,14 @@ it.each<[string, string, string]>([
     'Statement: the Sid "A" is repeated',
   ],
 
-  ['a name twice', '{"Version":"2012-10-17","Statement":[],"Statement":[]}', '"Statement" is repeated'],
+  ['a repeated name', '{"Version":"2012-10-17","Statement":[],"Statement":[]}', '"Statement" is repeated'],
   [
-    'an Effect twice, once escaped',
+    'a repeated Effect, once escaped',
     policy(statement()).replace('"Effect"', '"\\u0045ffect":"Deny","Effect"'),
     '"Effect" is repeated',
   ],
   [
-    'a name twice behind a value that looks like structure',
+    'a repeated name after a value that looks like structure',
     '{"a":"}\\"{:","b":[{"c":1}],"a":1}',
     '"a" is repeated',
   ],
@@ -171,7 +171,7 @@ it.each<[string, string, string]>([
   ],
   ['every service', changed({ Action: '*:*' }), 'Statement.1.Action: must begin with'],
   [
-    'a misspelt action',
+    'a misspelled action',
     changed({ Action: ['*', 'bedrock-agentcore:GetWorkloadAccessTokens'] }),
     'Statement.1.Action.1: is not an operation of this resource; use ',
   ],
@@ -181,11 +181,11 @@ it.each<[string, string, string]>([
     'Statement.1.Action: is not an operation of this resource; use ',
   ],
   [
-    'an action that names no resource',
+    'an action that has no resource',
     changed({ Action: 'bedrock-agentcore:CreateWorkloadIdentity' }),
     'is not an operation',
   ],
-  ['an action that is no string', changed({ Action: { a: 1 } }), 'Statement.1.Action: must be a string'],
+  ['an action that is not a string', changed({ Action: { a: 1 } }), 'Statement.1.Action: must be a string'],
 
   ['another resource', changed({ Resource: OTHER_IDENTITY }), 'Statement.1.Resource: "arn:'],
   ['another resource in a list', changed({ Resource: ['*', PROVIDER] }), 'Statement.1.Resource.1: "arn:'],
@@ -195,18 +195,18 @@ it.each<[string, string, string]>([
     'does not match',
   ],
   ['a wildcard that would cross parts', changed({ Resource: 'arn:*travel-agent' }), 'does not match'],
-  ['a Resource that is no ARN', changed({ Resource: 'travel-agent' }), 'does not match'],
+  ['a Resource that is not an ARN', changed({ Resource: 'travel-agent' }), 'does not match'],
   ['an empty Resource', changed({ Resource: '' }), 'Statement.1.Resource: is empty'],
   [
     'a policy variable',
     changed({ Resource: `${IDENTITY}\${aws:username}` }),
     'Statement.1.Resource: policy variables',
   ],
-])('refuses %s', (_what, text, message) => {
+])('rejects %s', (_what, text, message) => {
   expectRefused(text, message);
 });
 
-it('refuses completing on a provider: obtaining covers it', () => {
+it('rejects CompleteResourceTokenAuth on a provider, because GetResourceOauth2Token covers it', () => {
   const text = policy(statement({ Action: 'bedrock-agentcore:CompleteResourceTokenAuth' }));
   expectRefused(text, 'Statement.0.Action: is not an operation of this resource; use ', PROVIDER);
 });
@@ -215,15 +215,15 @@ it.each([
   ['the token vault', 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:token-vault/default'],
   ['a runtime', 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/x'],
   ['an identity in the vault', PROVIDER.replace('oauth2credentialprovider', 'workload-identity')],
-  ['what is no ARN', 'travel-agent'],
-])('refuses policies on %s', (_what, resource) => {
+  ['text that is not an ARN', 'travel-agent'],
+])('rejects policies on %s', (_what, resource) => {
   expect(caught(() => parsePolicyDocument(policy(statement()), resource))).toMatchObject({
     type: 'ValidationException',
     fieldList: [{ name: 'resourceArn' }],
   });
 });
 
-it('refuses an element with a long name, without telling all of it', () => {
+it('rejects an element with a long name, without repeating all of the name', () => {
   const refusal = caught(() => parsePolicyDocument(document({ ['x'.repeat(5000)]: 1 }), IDENTITY));
   expect((refusal as Error).message.length).toBeLessThan(200);
 });

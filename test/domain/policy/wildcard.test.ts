@@ -1,4 +1,4 @@
-/** Wildcards: the whole value, `?` exactly one character, and no pattern that stalls. */
+/** Wildcards: they match the whole value, `?` matches exactly one character, and no pattern is slow. */
 import fc from 'fast-check';
 import { matchesArn, matchesWildcard, parseWildcard } from '../../../lambda/domain/policy/wildcard';
 
@@ -30,7 +30,7 @@ it.each([
   ['a.c', 'abc', false],
   ['[a-c]', 'b', false],
   ['a\\*', 'a*', false],
-])('%s against %j: %s', (pattern, value, expected) => {
+])('the pattern %s matches %j: %s', (pattern, value, expected) => {
   expect(matchesWildcard(pattern, value)).toBe(expected);
 });
 
@@ -45,7 +45,7 @@ it('agrees with a regular expression of the same meaning', () => {
   );
 });
 
-it('agrees with a regular expression where pieces of a pattern are longer than a word', () => {
+it('agrees with a regular expression if pieces of a pattern are longer than a machine word', () => {
   const piece = fc.stringMatching(/^[ab?]{28,70}$/);
   fc.assert(
     fc.property(piece, fc.stringMatching(/^[ab]{0,40}$/), fc.boolean(), (wanted, around, fitting) => {
@@ -57,8 +57,8 @@ it('agrees with a regular expression where pieces of a pattern are longer than a
   );
 });
 
-describe('a pattern that would make a comparison go back', () => {
-  /** The characters of a value, with a count of how often one was read. */
+describe('a pattern that would cause backtracking', () => {
+  /** The characters of a value, with a count of how often each was read. */
   function counted(value: string): { characters: readonly string[]; reads: () => number } {
     let reads = 0;
     const characters = new Proxy([...value], {
@@ -75,13 +75,13 @@ describe('a pattern that would make a comparison go back', () => {
     ['one long piece', `*${'a'.repeat(63)}b*`, 'a'.repeat(600)],
     ['one long piece with ?', `*${'a?'.repeat(31)}b*`, 'a'.repeat(600)],
     ['a long beginning and end', `${'a'.repeat(200)}*b*${'a'.repeat(200)}`, 'a'.repeat(600)],
-  ])('reads each character of the value at most three times: %s', (_what, pattern, value) => {
+  ])('reads each character of the value up to three times: %s', (_what, pattern, value) => {
     const { characters, reads } = counted(value);
     expect(parseWildcard(pattern).matches(characters)).toBe(false);
     expect(reads()).toBeLessThanOrEqual(3 * value.length);
   });
 
-  it('is not even looked at for a value that is too short for it', () => {
+  it('reads no character of a value that is too short', () => {
     const { characters, reads } = counted('a'.repeat(100));
     expect(parseWildcard('*a'.repeat(200)).matches(characters)).toBe(false);
     expect(reads()).toBe(0);
@@ -95,6 +95,6 @@ it.each([
   ['arn:aws:iam::*:role/agent', 'arn:aws:iam::123456789012:user/x:role/agent', false],
   ['arn:*:role/agent', 'arn:aws:iam::123456789012:role/agent', false],
   ['arn:aws:iam::123456789012:role/agent', 'not an ARN', false],
-])('compares ARNs part by part: %s against %s: %s', (pattern, arn, expected) => {
+])('compares ARNs part by part: %s matches %s: %s', (pattern, arn, expected) => {
   expect(matchesArn(pattern, arn)).toBe(expected);
 });
