@@ -1,4 +1,4 @@
-/** The figures in the documents are what the scripts make of their inputs; and the calls among these are the README's. */
+/** The figures in the documents are what the scripts make of their inputs; and the calls among these are counted. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OPERATIONS } from '../../scripts/cost/operations';
@@ -15,7 +15,8 @@ it.each([
 });
 
 describe('the calls that costs are made of', () => {
-  const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8');
+  const document = readFileSync(join(__dirname, '../../docs/cost.md'), 'utf8');
+  const [, table = ''] = document.split('\n## What a call costs\n');
 
   /** `2 GetItem, 1 BatchGetItem of 3 items`: how many of each. */
   const counted = (cell: string): Record<string, number> =>
@@ -24,9 +25,9 @@ describe('the calls that costs are made of', () => {
     );
 
   it.each(OPERATIONS.flatMap(({ steps }) => steps.map((step) => [step.row, step] as const)))(
-    'are those of the README, which are counted: %s',
+    'are those of docs/cost.md, which are counted: %s',
     (row, { calls }) => {
-      const [, cell = ''] = new RegExp(`^\\| ${row} +\\| ([^|]+)`, 'm').exec(readme) ?? [];
+      const [, cell = ''] = new RegExp(`^\\| ${row} +\\| ([^|]+)`, 'm').exec(table) ?? [];
       const mine: Record<string, number> = {};
       for (const { operation } of calls) mine[operation] = (mine[operation] ?? 0) + 1;
       expect(mine).toEqual(counted(cell));
