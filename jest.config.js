@@ -10,9 +10,11 @@ const transform = {
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 module.exports = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/environment.ts',
   globalSetup: '<rootDir>/test/build-functions.ts',
   silent: true,
+  // By default, Jest starts one process fewer than there are cores, which is a single one on two cores.
+  maxWorkers: '100%',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform,
