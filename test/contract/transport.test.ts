@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { isReachable } from '../../lambda/adapters/http/addresses';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { ProviderFailure } from '../../lambda/domain/oauth/provider-failure';
+import { holdDeadlines } from '../flows/support/deadlines';
 
 const ACCOUNT = { loopback: false };
 const LAPTOP = { loopback: true };
@@ -178,6 +179,7 @@ describe('responses', () => {
   }
 
   afterEach(async () => {
+    jest.restoreAllMocks();
     for (const server of servers.splice(0)) {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
@@ -290,19 +292,26 @@ describe('responses', () => {
   });
 
   it('that begin slowly or never end cause an error after five seconds', async () => {
-    const silent = await serve(() => undefined);
+    const deadlines = holdDeadlines();
+    let asked = 0;
+    const silent = await serve(() => (asked += 1));
     const dripping = await serve((_request, response) => {
+      asked += 1;
       response.writeHead(200);
-      const drip = setInterval(() => response.write('x'), 100);
+      const drip = setInterval(() => response.write('x'), 10);
       response.on('close', () => {
         clearInterval(drip);
       });
     });
-    const began = Date.now();
-    await Promise.all(
-      [silent, dripping].map((url) => expect(transport(url, GET)).rejects.toMatchObject(unreachable)),
+    let over = 0;
+    const givenUp = [silent, dripping].map((url) =>
+      expect(transport(url, GET).finally(() => (over += 1))).rejects.toMatchObject(unreachable),
     );
-    expect(Date.now() - began).toBeGreaterThan(4_500);
-    expect(Date.now() - began).toBeLessThan(8_000);
+    while (asked < 2) await new Promise(setImmediate);
+    deadlines.advance(4_999);
+    await new Promise((later) => setTimeout(later, 50));
+    expect(over).toBe(0);
+    deadlines.advance(1);
+    await Promise.all(givenUp);
   });
 });

@@ -6,6 +6,7 @@ import { createHttpAgent } from '../../lambda/adapters/http/agent';
 import { createTransport } from '../../lambda/adapters/http/transport';
 import { createUserTokenVerifier } from '../../lambda/adapters/http/user-token-verifier';
 import { createMetadataReader } from '../../lambda/domain/oauth/provider-metadata';
+import { holdDeadlines } from '../flows/support/deadlines';
 import { startIssuer, type TestIssuer } from '../flows/support/issuer';
 import {
   documentAnswer,
@@ -24,19 +25,26 @@ let server: RawServer;
 beforeEach(async () => {
   server = await startRawServer();
 });
-afterEach(() => server.close());
+afterEach(() => {
+  jest.restoreAllMocks();
+  return server.close();
+});
 
 /** The failure that a caller gets for a server that does not respond. */
 const unavailable = { name: 'ProviderFailure', code: 'unreachable', unavailable: true };
 
 it('reports a retryable failure within the deadline if the provider does not respond', async () => {
+  const deadlines = holdDeadlines();
   const servers = await Promise.all(UNANSWERED.map(([, behavior]) => startRawServer(behavior)));
-  await Promise.all(
+  const failures = Promise.all(
     servers.map(({ url }) => expect(transport(`${url}/`, GET)).rejects.toMatchObject(unavailable)),
   );
+  while (servers.some(({ requests }) => requests.length === 0)) await new Promise(setImmediate);
+  deadlines.advance(5_000);
+  await failures;
   await Promise.all(servers.map(({ released }) => released()));
   await Promise.all(servers.map(({ close }) => close()));
-}, 10_000);
+});
 
 it('closes the connection to a server that switched protocols, and reports the reason to the operator', async () => {
   server.behavior = switchProtocols;

@@ -3,12 +3,16 @@
  * and what the agent sees of it, through the AWS SDK client.
  */
 import { moveClock } from './support/clock';
+import { holdDeadlines, type Deadlines } from './support/deadlines';
 import type { TokenEndpointBehavior } from './support/provider';
 import { World, type TestAgent } from './support/world';
 
 /** Seconds that an access token lives, and until its soft window. */
 const LIFE = 3600;
 const SOON = LIFE - 200;
+
+/** Milliseconds that the service waits for a provider. */
+const PATIENCE = 5_000;
 
 let world: World;
 beforeAll(async () => {
@@ -21,11 +25,14 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 let rotates: boolean;
+let deadlines: Deadlines;
 beforeEach(() => {
   rotates = true;
+  deadlines = holdDeadlines();
 });
 afterEach(() => {
   world.provider.tokenEndpoint = undefined;
+  jest.restoreAllMocks();
   jest.useRealTimers();
 });
 
@@ -51,7 +58,7 @@ async function renewedAhead(agent: TestAgent): Promise<Record<string, unknown>> 
       ({ operation, provider }) => operation === 'RenewAhead' && provider === agent.providerName,
     );
     if (found) return found;
-    await new Promise((later) => setTimeout(later, 50));
+    await new Promise((later) => setTimeout(later, 20));
   }
 }
 
@@ -254,7 +261,10 @@ describe('an unavailable provider', () => {
     ctx.type = 'html';
     ctx.body = '<h1>Bad gateway</h1>';
   };
-  const never: TokenEndpointBehavior = () => new Promise(() => undefined);
+  const never: TokenEndpointBehavior = () => {
+    deadlines.advance(PATIENCE);
+    return new Promise(() => undefined);
+  };
 
   it.each<[string, TokenEndpointBehavior, string]>([
     ['503', json(503, { error: 'temporarily_unavailable' }), 'temporarily_unavailable'],
@@ -302,7 +312,9 @@ describe('an unavailable provider', () => {
     const { again } = await connected();
     moveClock(LIFE);
     world.provider.tokenEndpoint = async (_ctx, next) => {
-      await new Promise((later) => setTimeout(later, 3000));
+      deadlines.advance(PATIENCE - 1);
+      // An early end would show now.
+      await new Promise((later) => setTimeout(later, 50));
       await next();
     };
     expect(await again()).toHaveProperty('accessToken');
@@ -341,6 +353,8 @@ describe("in the last part of a token's life", () => {
       return new Promise(() => undefined);
     };
     for (let attempt = 0; attempt < 3; attempt += 1) expect((await again()).accessToken).toBe(first);
+    while (asked === 0) await new Promise(setImmediate);
+    deadlines.advance(PATIENCE);
     expect(await renewedAhead(agent)).toMatchObject({ result: 'provider-unavailable' });
     expect((await again()).accessToken).toBe(first);
     expect(asked).toBe(1);
