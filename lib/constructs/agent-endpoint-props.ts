@@ -3,7 +3,7 @@ import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigateway';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { WorkloadIdentity } from '../resources/workload-identity';
+import type { IWorkloadIdentity } from '../resources/workload-identity';
 import type { IAgentIdentity } from './agent-identity';
 import type { AgentTarget } from './agent-target';
 import type { ApiDomain } from './api-domain';
@@ -23,8 +23,12 @@ export interface AgentEndpointFunctions {
 export interface AgentEndpointProps {
   /** The service that issues the agent's tokens. */
   readonly identity: IAgentIdentity;
-  /** The agent's workload identity at that service. It must be in the same stack. */
-  readonly workload: WorkloadIdentity;
+  /**
+   * The agent's workload identity at that service: one of the same stack, or an existing one from
+   * `WorkloadIdentity.fromWorkloadIdentityAttributes` with its `identity`. The owner of an existing workload identity must
+   * allow `gateRole` in its resource policy.
+   */
+  readonly workload: IWorkloadIdentity;
   /** How callers authenticate: `Inbound.iam(…)` or `Inbound.jwt(…)`. */
   readonly inbound: Inbound;
   /** The agent: `AgentTarget.lambda(…)` or `AgentTarget.url(…)`. */
@@ -49,7 +53,7 @@ export interface AgentEndpointProps {
   readonly requestHeaderAllowlist?: string[];
   /**
    * The URL to which consent returns users: one of the workload identity's return URLs. The gate passes it to the agent.
-   * @default - the workload identity's first return URL, if it has one
+   * @default - the first return URL of a workload identity of the same stack, if it has one; none for an existing one
    */
   readonly oauth2CallbackUrl?: string;
   /**

@@ -13,7 +13,7 @@ import type { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { METADATA_PATH } from '../../lambda/contract/gate-routes';
-import type { WorkloadIdentity } from '../resources/workload-identity';
+import { WorkloadIdentity, type IWorkloadIdentity } from '../resources/workload-identity';
 import type { AgentEndpointProps } from './agent-endpoint-props';
 import { resolveNetwork } from './caller-network';
 import { EndpointApi, INVOCATION_METHOD, MAX_STREAM_DURATION } from './endpoint-api';
@@ -69,13 +69,14 @@ export class AgentEndpoint extends Construct {
   /** Must be deployed before the first call to the endpoint, and deleted after the last one. */
   readonly reachable: IDependable;
   private readonly inbound: Inbound;
-  private readonly workload: WorkloadIdentity;
+  private readonly workload: IWorkloadIdentity;
 
   /** @throws Error for an endpoint that cannot be deployed, or that would reject every call */
   constructor(scope: Construct, id: string, props: AgentEndpointProps) {
     super(scope, id);
     const { identity, workload, inbound, target, invocationTimeout = MAX_STREAM_DURATION } = props;
-    if (Stack.of(workload) !== Stack.of(this)) {
+    const isImported = !(workload instanceof WorkloadIdentity);
+    if (!isImported && Stack.of(workload) !== Stack.of(this)) {
       throw new Error(
         `${this.node.path}: workload: must be in the same stack as the endpoint, because each of them refers to the other`,
       );
@@ -84,7 +85,7 @@ export class AgentEndpoint extends Construct {
     const network = resolveNetwork(connection.network, 'the gate of an agent endpoint');
     const configuration = resolveConfiguration(this, { ...props, invocationTimeout });
     const { runtime, validated } = configuration;
-    if (validated.inbound.kind === 'JWT') {
+    if (validated.inbound.kind === 'JWT' && !isImported) {
       warnOfUntrustedIssuer(this, validated.inbound.discoveryUrl, {
         authorizer: workload._authorizer,
         trustedIssuers: connection.trustedIssuers,

@@ -5,6 +5,7 @@
 import { Stack, Token, type Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../lambda/contract/configuration';
+import { WorkloadIdentity } from '../resources/workload-identity';
 import type { AgentEndpointProps } from './agent-endpoint-props';
 import type { Inbound } from './inbound';
 
@@ -54,7 +55,7 @@ class AgentRuntime {
 }
 
 /**
- * Returns the URL to which consent returns users.
+ * Returns the URL to which consent returns users. The return URLs of an existing workload identity are unknown here.
  *
  * @throws Error for a return URL that the service would reject
  */
@@ -62,6 +63,7 @@ function resolveCallbackUrl(
   path: string,
   { oauth2CallbackUrl, workload }: AgentEndpointProps,
 ): string | undefined {
+  if (!(workload instanceof WorkloadIdentity)) return oauth2CallbackUrl;
   const { allowedResourceOauth2ReturnUrls: allowed } = workload;
   const hasTokens = [oauth2CallbackUrl, ...allowed].some((url) => Token.isUnresolved(url));
   if (oauth2CallbackUrl === undefined || hasTokens || allowed.includes(oauth2CallbackUrl)) {

@@ -1,9 +1,18 @@
 /** A workload identity of another stack or app: how it is named, and what its grants set. */
-import { CfnParameter, type Stack } from 'aws-cdk-lib';
+import { CfnParameter, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { AgentIdentity, WorkloadIdentity, type IAgentIdentity, type IWorkloadIdentity } from '../../lib';
+import {
+  AgentEndpoint,
+  AgentIdentity,
+  AgentTarget,
+  Inbound,
+  WorkloadIdentity,
+  type IAgentIdentity,
+  type IWorkloadIdentity,
+} from '../../lib';
 import { consumerStack, statementsOf, templateOf, written } from './consumer';
+import { agentFunction, configurationOf, ISSUER } from './endpoint';
 import { weatherIn } from './resources';
 import { resourcesOf } from './synthesis';
 
@@ -93,4 +102,44 @@ describe('a grant on an existing workload identity', () => {
 it('an existing workload identity without its owner cannot be allowed at a credential provider', () => {
   weatherIn(stack, identity).allowUseBy(WorkloadIdentity.fromWorkloadIdentityName(stack, 'Theirs', NAME));
   expect(() => templateOf(stack)).toThrow('Set ownerArn in');
+});
+
+describe('an agent endpoint for an existing workload identity', () => {
+  const URL = 'https://app.example/connected';
+  const endpointFor = (workload: IWorkloadIdentity) =>
+    new AgentEndpoint(stack, 'Travel', {
+      identity,
+      workload,
+      inbound: Inbound.jwt(ISSUER),
+      target: AgentTarget.lambda(agentFunction(stack)),
+      oauth2CallbackUrl: URL,
+    });
+
+  it('gets its tokens, and warns that the owner must allow the gate', () => {
+    const attributes = { workloadIdentityArn: ARN, identity };
+    const other = new Stack(stack.node.root, 'Other');
+    new Role(other, 'Owner', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const theirs = WorkloadIdentity.fromWorkloadIdentityAttributes(other, 'Theirs', attributes);
+    const endpoint = endpointFor(theirs);
+    const template = templateOf(stack);
+    expect(configurationOf(template, 'gate')).toMatchObject({ workloadName: NAME, oauth2CallbackUrl: URL });
+    expect(statementsOf(template, 'TravelGateRole')).toContainEqual(
+      expect.objectContaining({
+        Action: 'execute-api:Invoke',
+        Resource: expect.stringMatching(/\/POST\/identities\/GetWorkloadAccessTokenForJWT$/) as string,
+      }),
+    );
+    Annotations.fromStack(other).hasWarning(
+      '/Other/Theirs',
+      Match.stringLikeRegexp('must allow the grantee'),
+    );
+    expect(endpoint.metric('InboundInvocation').dimensions).toEqual({ WorkloadIdentity: NAME });
+  });
+
+  it('is rejected without the service of the workload identity', () => {
+    const theirs = WorkloadIdentity.fromWorkloadIdentityName(stack, 'Theirs', NAME);
+    expect(() => endpointFor(theirs)).toThrow(
+      'Consumer/Theirs: cannot grant access without the service. Set identity in WorkloadIdentity.fromWorkloadIdentityAttributes.',
+    );
+  });
 });
