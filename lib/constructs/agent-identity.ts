@@ -2,7 +2,7 @@
  * The whole service as one construct in any stack: tables and key, functions and API. `IdentityStateStack` and
  * `IdentityServiceStack` separate the state into its own stack.
  */
-import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import type { MathExpression, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct, DependencyGroup, type IConstruct } from 'constructs';
@@ -311,11 +311,7 @@ export class AgentIdentity extends AgentIdentityBase {
   constructor(scope: Construct, id: string, props: AgentIdentityProps = {}) {
     super(scope, id);
     this.state = addIdentityState(this, props);
-    const { api, keyRotationFunctionArn } = addIdentityService(this, {
-      ...props,
-      state: this.state,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-    });
+    const { api, keyRotationFunctionArn } = addIdentityService(this, { ...props, state: this.state });
     this.keyRotationFunctionArn = keyRotationFunctionArn;
     this.endpoint = api.baseUrl;
     this.restApiId = api.restApiId;

@@ -69,8 +69,7 @@ export interface IdentityServiceProps {
    */
   readonly tokenVaultKeys?: string[];
   /**
-   * Retention of API Gateway's access log. Log groups stay when the stack is deleted, unless
-   * `removalPolicy` is `DESTROY` (`AgentIdentity`).
+   * Retention of API Gateway's access log.
    * @default RetentionDays.THREE_MONTHS
    */
   readonly logRetention?: RetentionDays;
@@ -173,7 +172,7 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
   readonly state: IIdentityState;
   /**
    * Removal policy of the logs and their key.
-   * @default - RemovalPolicy.RETAIN, which log groups then do not state
+   * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
 }

@@ -24,8 +24,8 @@ export interface IdentityStateProps {
    */
   readonly replicas?: TableReplica[];
   /**
-   * What happens to the key, the tables, and the logs when they leave the stack. `DESTROY` also disables deletion
-   * protection, for short-lived deployments.
+   * What happens to the key and the tables, and to the logs of an `AgentIdentity`, when they leave the stack. `DESTROY`
+   * also disables deletion protection, for short-lived deployments.
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;

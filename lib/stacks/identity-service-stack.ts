@@ -1,5 +1,5 @@
 /** The functions of a deployment with their roles and logs, and the API: a stack without state. It can be deployed again. */
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type RemovalPolicy, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { addIdentityService, type IdentityServiceProps } from '../constructs/identity-service';
 import type { IIdentityState } from '../constructs/state';
@@ -8,6 +8,11 @@ import type { IIdentityState } from '../constructs/state';
 export interface IdentityServiceStackProps extends StackProps, IdentityServiceProps {
   /** The tables and their key: an `IdentityStateStack`, or the `state` of an `AgentIdentity`. */
   readonly state: IIdentityState;
+  /**
+   * What happens to the logs and their key when they leave the stack.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
 }
 
 /** The functions and the API. */

@@ -15,7 +15,7 @@ import {
   written,
   type ConsumerTemplate,
 } from './consumer';
-import { resourcesOf, standardSynthesis, withoutHash } from './synthesis';
+import { resourcesOf, standardSynthesis, synthesize, withoutHash } from './synthesis';
 
 const REPLICA_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab';
 
@@ -107,6 +107,16 @@ it('RemovalPolicy.DESTROY deletes tables and logs with the stack, without deleti
   }
   for (const [, logGroup] of resourcesOf(disposable, 'AWS::Logs::LogGroup')) {
     expect(logGroup).toMatchObject({ DeletionPolicy: 'Delete' });
+  }
+});
+
+it('RemovalPolicy.DESTROY at the service stack deletes its logs and their key, and retains the state', () => {
+  const { stateful, stateless } = synthesize({ removalPolicy: RemovalPolicy.DESTROY });
+  const logs = ['AWS::Logs::LogGroup', 'AWS::KMS::Key'].flatMap((type) => resourcesOf(stateless, type));
+  expect(logs.length).toBeGreaterThan(7);
+  for (const [, resource] of logs) expect(resource).toMatchObject({ DeletionPolicy: 'Delete' });
+  for (const [, resource] of Object.entries(stateful.Resources)) {
+    if (resource.Type !== 'AWS::CDK::Metadata') expect(resource).toMatchObject({ DeletionPolicy: 'Retain' });
   }
 });
 
