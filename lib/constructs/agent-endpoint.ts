@@ -16,6 +16,7 @@ import { METADATA_PATH } from '../../lambda/contract/gate-routes';
 import { WorkloadIdentity, type IWorkloadIdentity } from '../resources/workload-identity';
 import type { AgentEndpointProps } from './agent-endpoint-props';
 import { resolveNetwork } from './caller-network';
+import { checkedAt } from './construct-error';
 import { EndpointApi, INVOCATION_METHOD, MAX_STREAM_DURATION } from './endpoint-api';
 import { resolveConfiguration } from './endpoint-configuration';
 import { functionCode } from './function-code';
@@ -82,7 +83,7 @@ export class AgentEndpoint extends Construct {
       );
     }
     const connection = connectionOf(identity);
-    const network = resolveNetwork(connection.network, 'the gate of an agent endpoint');
+    const network = resolveNetwork(this, connection.network, 'the gate of an agent endpoint');
     const configuration = resolveConfiguration(this, { ...props, invocationTimeout });
     const { runtime, validated } = configuration;
     if (validated.inbound.kind === 'JWT' && !isImported) {
@@ -112,7 +113,7 @@ export class AgentEndpoint extends Construct {
         code: functionCode(name),
         description: `agent-identity: ${name} of the agent ${runtime.name}`,
         memorySize: MEMORY_SIZE,
-        settings: checkFunctionSettings(name, props.functions?.[name] ?? {}),
+        settings: checkedAt(this.node.path, () => checkFunctionSettings(name, props.functions?.[name] ?? {})),
         logRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
         ...logs,
         ...own,

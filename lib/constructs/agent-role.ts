@@ -20,6 +20,7 @@ import {
 } from 'aws-cdk-lib/aws-iam';
 import { CfnProfile } from 'aws-cdk-lib/aws-rolesanywhere';
 import { Construct } from 'constructs';
+import { checkedAt } from './construct-error';
 
 /** What all roles for agents outside AWS have in common. */
 export interface AgentRoleProps {
@@ -90,6 +91,9 @@ export interface RolesAnywhereAgentProps extends AgentRoleProps {
   /** The subject of the certificate. A certificate authority also signs for others, so state at least one field. */
   readonly certificate: CertificateSubject;
 }
+
+/** Returns the path of a construct that does not exist yet. */
+const pathOf = ({ node }: Construct, id: string): string => [...(node.path ? [node.path] : []), id].join('/');
 
 const hasWildcard = (text: string): boolean => /[*?]/.test(text);
 
@@ -217,7 +221,8 @@ export class AgentRole extends Role {
    */
   static fromOidc(scope: Construct, id: string, props: OidcAgentProps): AgentRole {
     const parts = new Construct(scope, `${id}Trust`);
-    return new AgentRole(scope, id, oidcPrincipal(parts, props), props);
+    const principal = checkedAt(pathOf(scope, id), () => oidcPrincipal(parts, props));
+    return new AgentRole(scope, id, principal, props);
   }
 
   /**
@@ -227,7 +232,8 @@ export class AgentRole extends Role {
    * @throws Error for a trust policy that would allow other principals
    */
   static fromRolesAnywhere(scope: Construct, id: string, props: RolesAnywhereAgentProps): AgentRole {
-    const role = new AgentRole(scope, id, certificatePrincipal(props), props);
+    const principal = checkedAt(pathOf(scope, id), () => certificatePrincipal(props));
+    const role = new AgentRole(scope, id, principal, props);
     // IAM Roles Anywhere records the certificate in the session.
     role.assumeRolePolicy?.addStatements(
       new PolicyStatement({

@@ -2,6 +2,7 @@
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { FunctionOptions } from 'aws-cdk-lib/aws-lambda';
+import type { IConstruct } from 'constructs';
 
 /** A network from which a private API can be reached. */
 export interface CallerNetwork {
@@ -25,13 +26,18 @@ export type CallerNetworkAccess = CallerNetwork | 'internet' | 'unstated';
 /**
  * Returns the network in which a function must run to call an API.
  *
+ * @param construct that has the function
  * @param caller the function, as the error message names it
  * @throws Error if the API is private and its network is not stated
  */
-export function resolveNetwork(access: CallerNetworkAccess, caller: string): CallerNetwork | 'internet' {
+export function resolveNetwork(
+  construct: IConstruct,
+  access: CallerNetworkAccess,
+  caller: string,
+): CallerNetwork | 'internet' {
   if (access !== 'unstated') return access;
   throw new Error(
-    `The API is private. Set privateApi.network to the network in which ${caller} runs, so that it can reach the API.`,
+    `${construct.node.path}: The API is private. Set privateApi.network to the network in which ${caller} runs, so that it can reach the API.`,
   );
 }
 

@@ -7,7 +7,9 @@ import type { Construct } from 'constructs';
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../lambda/contract/configuration';
 import { WorkloadIdentity } from '../resources/workload-identity';
 import type { AgentEndpointProps } from './agent-endpoint-props';
+import { checkedAt } from './construct-error';
 import type { Inbound } from './inbound';
+import { publicEndpointFault } from './public-endpoint';
 
 /** The configuration in a template. Values that are known only at deployment are tokens. */
 type Configuration = Omit<AgentEndpointConfiguration, 'inbound' | 'requestHeaderAllowlist'> & {
@@ -101,6 +103,18 @@ const sampleOf = (configuration: Configuration, { id }: AgentRuntime): object =>
   target: sampleOfTarget(configuration.target),
 });
 
+/** @throws Error for an address that the gate cannot call from an account */
+function checkAddresses(path: string, { inbound, target }: Configuration): void {
+  const addresses = {
+    'inbound.discoveryUrl': inbound.kind === 'JWT' ? inbound.discoveryUrl : undefined,
+    'target.url': target.kind === 'url' ? target.url : undefined,
+  };
+  for (const [member, url] of Object.entries(addresses)) {
+    const fault = url === undefined || Token.isUnresolved(url) ? undefined : publicEndpointFault(url);
+    if (fault !== undefined) throw new Error(`${path}: agent endpoint: ${member}: ${fault}`);
+  }
+}
+
 /**
  * Validates the configuration with the gate's own schema, before anything is deployed.
  *
@@ -114,16 +128,7 @@ function validate(path: string, sample: object): AgentEndpointConfiguration {
       `${path}: The configuration has ${bytes} bytes, but the limit is ${MAX_CONFIGURATION_BYTES}. State fewer clients, audiences, scopes, claims, or headers.`,
     );
   }
-  try {
-    return parseAgentEndpoint(json, { loopback: false });
-  } catch (error) {
-    throw new Error(
-      `${path}: ${error instanceof Error ? error.message : 'The configuration is not valid.'}`,
-      {
-        cause: error,
-      },
-    );
-  }
+  return checkedAt(path, () => parseAgentEndpoint(json, { loopback: false }));
 }
 
 export interface EndpointConfiguration {
@@ -159,5 +164,7 @@ export function resolveConfiguration(
     runSeconds: props.invocationTimeout.toSeconds(),
   });
   const { domainName = 'endpoint.example' } = props.domain ?? {};
-  return { runtime, validated: validate(path, sampleOf(at(`https://${domainName}`), runtime)), at };
+  const configuration = at(`https://${domainName}`);
+  checkAddresses(path, configuration);
+  return { runtime, validated: validate(path, sampleOf(configuration, runtime)), at };
 }

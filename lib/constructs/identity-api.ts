@@ -22,11 +22,11 @@ export interface IdentityApiProps extends ServiceApiSettings {
 }
 
 /** Returns the settings of an API that cannot be reached from the internet. */
-function privateSettings({ domain, privateApi }: IdentityApiProps): Partial<RestApiProps> {
+function privateSettings(path: string, { domain, privateApi }: IdentityApiProps): Partial<RestApiProps> {
   if (!privateApi) return {};
   if (domain) {
     throw new Error(
-      "domain: cannot be combined with privateApi, because a private API uses API Gateway's own address. Remove one of them.",
+      `${path}: domain: cannot be combined with privateApi, because a private API uses API Gateway's own address. Remove one of them.`,
     );
   }
   return {
@@ -55,7 +55,7 @@ export class IdentityApi extends ServiceApi {
     const kind = {
       restApiName: 'agent-identity',
       description: 'agent-identity: the identity operations of Amazon Bedrock AgentCore',
-      restApi: privateSettings(props),
+      restApi: privateSettings(scope.node.path, props),
       setsLogRole: true,
       payloads: 'operations',
       reasons: {

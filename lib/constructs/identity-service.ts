@@ -8,9 +8,10 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/contract/operations';
-import { endpointFault, parseQuotas, parseTrustedIssuers } from '../../lambda/contract/configuration';
+import { parseQuotas, parseTrustedIssuers } from '../../lambda/contract/configuration';
 import type { TrustedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
+import { checkedAt } from './construct-error';
 import { settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
 import { addGroupFunction } from './group-function';
 import { IdentityApi } from './identity-api';
@@ -19,6 +20,7 @@ import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
 import { LogKey } from './log-key';
 import { addMonitoring } from './monitoring';
 import type { PrivateApi } from './private-api';
+import { publicEndpointFault } from './public-endpoint';
 import type { ServiceFunction } from './service-function';
 import type { IIdentityState } from './state';
 import type { WebAcl } from './web-acl';
@@ -125,8 +127,8 @@ export interface IdentityServiceProps {
 function resolveTrustedIssuers(issuers: readonly TrustedIssuer[]) {
   const checked = parseTrustedIssuers(JSON.stringify(issuers));
   for (const { discoveryUrl } of checked) {
-    const fault = endpointFault(discoveryUrl, { loopback: false });
-    if (fault !== undefined) throw new Error(`trusted issuers: ${discoveryUrl}: ${fault}`);
+    const fault = publicEndpointFault(discoveryUrl);
+    if (fault !== undefined) throw new Error(`trustedIssuers: ${discoveryUrl}: ${fault}`);
   }
   return checked;
 }
@@ -139,7 +141,7 @@ function resolveTrustedIssuers(issuers: readonly TrustedIssuer[]) {
 function checkTokenVaultKeys(arns: readonly string[]): readonly string[] {
   const invalid = arns.find((arn) => !Token.isUnresolved(arn) && !KMS_KEY_ARN.test(arn));
   if (invalid !== undefined) {
-    throw new Error(`token vault keys: ${invalid}: must be the ARN of a KMS key (arn:aws:kms:…:key/…)`);
+    throw new Error(`tokenVaultKeys: ${invalid}: must be the ARN of a KMS key (arn:aws:kms:…:key/…)`);
   }
   return arns;
 }
@@ -185,12 +187,12 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
   const { state, removalPolicy, domain, privateApi, webAcl } = props;
   const logKey = new LogKey(scope, 'LogKey', { removalPolicy: removalPolicy ?? RemovalPolicy.RETAIN });
-  const configuration = {
+  const configuration = checkedAt(scope.node.path, () => ({
     trustedIssuers: resolveTrustedIssuers(props.trustedIssuers ?? []),
     tokenVaultKeys: checkTokenVaultKeys(props.tokenVaultKeys ?? []),
     quotas: parseQuotas(JSON.stringify(props.quotas ?? {})),
     lifetimes: lifetimesInSeconds(props.lifetimes ?? {}),
-  };
+  }));
   const api = new IdentityApi(scope, 'Api', {
     logKey,
     logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
@@ -203,7 +205,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
   const addFunction = (group: FunctionGroup, providerClient?: ServiceFunction) =>
     addGroupFunction(scope, {
       group,
-      settings: settingsOfGroup(props.functions ?? {}, group),
+      settings: checkedAt(scope.node.path, () => settingsOfGroup(props.functions ?? {}, group)),
       state,
       baseUrl: api.baseUrl,
       ...configuration,

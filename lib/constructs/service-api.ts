@@ -17,6 +17,7 @@ import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-lo
 import { Construct, DependencyGroup } from 'constructs';
 import { ACCESS_LOG_FORMAT } from './access-log';
 import { addApiDomain, type ApiDomain } from './api-domain';
+import { checkedAt } from './construct-error';
 import { addGatewayResponses, type GatewayErrors } from './gateway-responses';
 import type { Payloads, WebAcl } from './web-acl';
 
@@ -127,7 +128,7 @@ export class ServiceApi extends Construct {
       : `https://${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE}`;
     this.restApiId = this.restApi.restApiId;
     this.stage = this.restApi.deploymentStage;
-    addGatewayResponses(this.restApi, kind.errors?.(this.baseUrl));
+    checkedAt(scope.node.path, () => addGatewayResponses(this.restApi, kind.errors?.(this.baseUrl)));
     this.reachable.add(this.stage);
     acknowledgeApi(this.restApi, kind, settings);
     if (domain) this.reachable.add(addApiDomain(this, this.restApi, domain));

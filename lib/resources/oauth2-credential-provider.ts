@@ -2,6 +2,7 @@
 import { Resource, Stack, type IResource, type ITaggableV2, type TagManager } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
+import { checkedAt } from '../constructs/construct-error';
 import { ProviderUse, type CredentialProviderProps } from './credential-provider';
 import { addIdentityResource, type KindOfResource } from './identity-resource';
 import type { OAuth2Vendor } from './oauth2-vendor';
@@ -74,7 +75,9 @@ export class OAuth2CredentialProvider extends Resource implements IOAuth2Credent
     const created = addIdentityResource(this, props, {
       kind: KIND,
       name: props.credentialProviderName,
-      configuration: props.vendor._configuration({ importExisting: props.importExisting ?? false }),
+      configuration: checkedAt(this.node.path, () =>
+        props.vendor._configuration({ importExisting: props.importExisting ?? false }),
+      ),
       statements: () => this.use.statements(),
       ...(clientSecret && { secret: (resources) => bindSecret(clientSecret, this, resources) }),
       secretVersion: props.secretVersion,

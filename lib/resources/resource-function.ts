@@ -33,7 +33,7 @@ export class ResourceFunction extends Construct {
    * @throws Error for a private API of which it is not said where its callers are
    */
   static of(scope: Construct, identity: IAgentIdentity): ResourceFunction {
-    const network = resolveNetwork(connectionOf(identity).network, 'the function behind resources');
+    const network = resolveNetwork(scope, connectionOf(identity).network, 'the function behind resources');
     const stack = Stack.of(scope);
     const id = network === 'internet' ? ID : `${ID}${network.vpc.node.addr.slice(0, 8)}`;
     const present = stack.node.tryFindChild(id);

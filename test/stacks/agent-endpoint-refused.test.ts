@@ -7,13 +7,17 @@ import { agentFunction, endpointWith, ISSUER } from './endpoint';
 const LAYER_ARN = 'arn:aws:lambda:eu-central-1:111122223333:layer:travel';
 
 describe('synthesis rejects', () => {
-  it.each<[string, Parameters<typeof endpointWith>[0], string]>([
+  it.each<[string, Parameters<typeof endpointWith>[0], string | RegExp]>([
     [
       'a target that is not https',
       { target: AgentTarget.url('http://agent.example') },
-      'target.url: must be https',
+      /^Consumer\/Travel: agent endpoint: target\.url: must be an https URL$/,
     ],
-    ['a loopback target', { target: AgentTarget.url('http://127.0.0.1/x') }, 'target.url: must be https'],
+    [
+      'a loopback target',
+      { target: AgentTarget.url('http://127.0.0.1/x') },
+      /^Consumer\/Travel: agent endpoint: target\.url: must be an https URL$/,
+    ],
     [
       'a target that is not a function',
       { target: AgentTarget.lambda(agentFunction(consumerStack(), LAYER_ARN)) },
@@ -32,7 +36,7 @@ describe('synthesis rejects', () => {
     [
       'a scope that API Gateway cannot write into a header',
       { inbound: Inbound.jwt({ ...ISSUER, allowedScopes: ["it's"] }) },
-      'WWW-Authenticate: must not contain a single quote, which API Gateway cannot return',
+      'Consumer/Travel: WWW-Authenticate: must not contain a single quote, which API Gateway cannot return',
     ],
     [
       'a role with its path, which would never match',
@@ -58,7 +62,7 @@ describe('synthesis rejects', () => {
     [
       'a function with too little memory',
       { functions: { authorizer: { memorySize: 1 } } },
-      'functions: authorizer: memorySize must be a whole number from 128 to 10240',
+      'Consumer/Travel: functions: authorizer: memorySize must be a whole number from 128 to 10240',
     ],
     [
       "a configuration larger than a function's environment",

@@ -465,7 +465,7 @@ describe('with a private service', () => {
     expect(
       () => new AgentEndpoint(stack, 'Travel', { ...props, identity: privately(elsewhere, false) }),
     ).toThrow(
-      'The API is private. Set privateApi.network to the network in which the gate of an agent endpoint runs',
+      'Consumer/Travel: The API is private. Set privateApi.network to the network in which the gate of an agent endpoint runs',
     );
   });
 });

@@ -244,7 +244,9 @@ describe('privateApi', () => {
 
   it('without a network, resources of the stack are rejected', () => {
     const unreachable = new AgentIdentity(stack, 'Unreachable', { privateApi: { vpcEndpoints: [endpoint] } });
-    expect(() => new WorkloadIdentity(stack, 'A', { identity: unreachable })).toThrow('privateApi.network');
+    expect(() => new WorkloadIdentity(stack, 'A', { identity: unreachable })).toThrow(
+      'Consumer/A: The API is private. Set privateApi.network',
+    );
   });
 
   it('a private API with a domain is rejected', () => {
@@ -259,7 +261,7 @@ describe('privateApi', () => {
           privateApi: { vpcEndpoints: [endpoint] },
           domain: { domainName: 'identity.example.com', certificate },
         }),
-    ).toThrow('domain: cannot be combined with privateApi');
+    ).toThrow('Consumer/WithDomain: domain: cannot be combined with privateApi');
   });
 });
 
@@ -318,6 +320,15 @@ describe('limits', () => {
     ['tokens of a second', { workloadAccessToken: Duration.seconds(1) }, 'must be 60 seconds or more'],
     ['consent sessions of an hour', { consentSession: Duration.hours(1) }, 'must be 1800 seconds or less'],
   ])('lifetimes: %s are rejected', (_, lifetimes, message) => {
-    expect(() => new AgentIdentity(consumerStack(), 'Identity', { lifetimes })).toThrow(message);
+    expect(() => new AgentIdentity(consumerStack(), 'Identity', { lifetimes })).toThrow(
+      new RegExp(`^Consumer/Identity: lifetimes: .*${message}`),
+    );
+  });
+
+  it('a quota that is not a whole number is rejected', () => {
+    const quotas = { workloadIdentities: 0.5 };
+    expect(() => new AgentIdentity(consumerStack(), 'Identity', { quotas })).toThrow(
+      'Consumer/Identity: quotas: workloadIdentities: ',
+    );
   });
 });

@@ -140,6 +140,7 @@ describe('AgentRole.fromOidc', () => {
 });
 
 describe('AgentRole.fromRolesAnywhere', () => {
+    expect(() => trustOf(props)).toThrow(/^Consumer\/Agent: /);
   const trustAnchorArn = 'arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/1234abcd';
 
   it('trusts one subject of one trust anchor, and creates a profile', () => {
@@ -193,6 +194,7 @@ describe('AgentRole.fromRolesAnywhere', () => {
 });
 
 it('an agent role can get grants like any other role', () => {
+    expect(make).toThrow(/^Consumer\/Agent: /);
   const stack = consumerStack();
   const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
   new WorkloadIdentity(stack, 'Travel', { identity }).grantActAs(AgentRole.fromOidc(stack, 'Agent', CLUSTER));

@@ -218,7 +218,9 @@ describe('an OAuth client', () => {
         }),
     ],
   ])('with %s is refused at synthesis', (_, vendor) => {
-    expect(() => new OAuth2CredentialProvider(stack, 'P', { identity, vendor: vendor() })).toThrow();
+    expect(() => new OAuth2CredentialProvider(stack, 'P', { identity, vendor: vendor() })).toThrow(
+      /^Consumer\/P: /,
+    );
     expect(resourcesOf(templateOf(stack), OAUTH2)).toHaveLength(0);
   });
 

@@ -64,5 +64,7 @@ it.each([
   ['every resource', '*'],
   ['a key id', '1234abcd-12ab-34cd-56ef-1234567890ab'],
 ])('tokenVaultKeys rejects %s', (_, arn) => {
-  expect(() => synthesize({ tokenVaultKeys: [arn] })).toThrow('must be the ARN of a KMS key');
+  expect(() => synthesize({ tokenVaultKeys: [arn] })).toThrow(
+    `AgentIdentityStateless: tokenVaultKeys: ${arn}: must be the ARN of a KMS key`,
+  );
 });

@@ -34,15 +34,18 @@ it.each([
       discoveryUrl: 'http://127.0.0.1:4601/.well-known/openid-configuration',
       allowedClients: ['c'],
     },
-    'must be https',
+    /: must be an https URL$/,
   ],
   [
     'plain http',
     { discoveryUrl: discoveryUrl.replace('https', 'http'), allowedClients: ['c'] },
-    'must be https',
+    /: must be an https URL$/,
   ],
 ])('synthesis rejects %s', (_, issuer, message) => {
   expect(() => synthesize({ trustedIssuers: [issuer] })).toThrow(message);
+  expect(() => synthesize({ trustedIssuers: [issuer] })).toThrow(
+    /^AgentIdentityStateless: trusted ?[Ii]ssuers: /,
+  );
 });
 
 it('one issuer can be in the list several times with different conditions', () => {
