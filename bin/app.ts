@@ -6,7 +6,7 @@
  *
  * - `trustedIssuers`: an array of trusted issuers.
  * - `tokenVaultKeys`: an array of ARNs of the KMS keys that the token vault can be moved to.
- * - `functions`: memory and concurrency, as an object by function group.
+ * - `functions`: memory and concurrency, as an object with the members of `ServiceFunctionSettings`.
  */
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';

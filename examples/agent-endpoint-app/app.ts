@@ -5,6 +5,7 @@
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { join } from 'node:path';
 import * as lib from '../../lib';
@@ -28,7 +29,15 @@ const workload = new lib.WorkloadIdentity(stack, 'Agent', { identity, authorizer
 const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
 const code = Code.fromAsset(join(__dirname, 'agent'));
 const runtime = Runtime.NODEJS_24_X;
-const agent = new LambdaFunction(stack, 'Function', { runtime, code, handler: 'index.handler', role });
+const logGroup = new LogGroup(stack, 'Logs');
+logGroup.grantWrite(role); // CDK does this only for a role that it creates
+const agent = new LambdaFunction(stack, 'Function', {
+  runtime,
+  code,
+  handler: 'index.handler',
+  role,
+  logGroup,
+});
 workload.grantActAs(role);
 const target = lib.AgentTarget.lambda(agent);
 new lib.AgentEndpoint(stack, 'Travel', { identity, workload, inbound: lib.Inbound.jwt(users), target });

@@ -144,7 +144,7 @@ export class AgentEndpoint extends Construct {
     this.agentRuntimeArn = runtime.arn;
     this.invocationUrl = `${api.baseUrl}/runtimes/${runtime.encodedArn}/invocations`;
     if (inbound.kind === 'JWT') this.resourceMetadataUrl = `${api.baseUrl}${METADATA_PATH}`;
-    this.addOutputs();
+    this.addOutputs(runtime.name);
   }
 
   /**
@@ -207,14 +207,17 @@ export class AgentEndpoint extends Construct {
     return { removalPolicy, logKey: logKey ?? new LogKey(this, 'LogKey', { removalPolicy }) };
   }
 
-  private addOutputs(): void {
-    new CfnOutput(this, 'Endpoint', {
-      value: this.endpoint,
-      description: 'Endpoint for AWS clients (signing name execute-api); no trailing slash',
-    });
-    new CfnOutput(this, 'AgentRuntimeArn', { value: this.agentRuntimeArn });
-    new CfnOutput(this, 'InvocationUrl', { value: this.invocationUrl });
+  private addOutputs(name: string): void {
+    const addOutput = (id: string, value: string, description: string) =>
+      new CfnOutput(this, id, { value, description: `Agent ${name}: ${description}` });
+    addOutput(
+      'Endpoint',
+      this.endpoint,
+      'address for AWS clients (signing name execute-api), without a trailing slash',
+    );
+    addOutput('AgentRuntimeArn', this.agentRuntimeArn, 'agentRuntimeArn of InvokeAgentRuntime');
+    addOutput('InvocationUrl', this.invocationUrl, 'URL to which callers send a POST request');
     if (this.resourceMetadataUrl === undefined) return;
-    new CfnOutput(this, 'ResourceMetadataUrl', { value: this.resourceMetadataUrl });
+    addOutput('ResourceMetadataUrl', this.resourceMetadataUrl, 'protected-resource metadata (RFC 9728)');
   }
 }

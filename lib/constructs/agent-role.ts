@@ -145,6 +145,8 @@ function subjectConditions(key: string, { subject, subjects, subjectPattern }: O
 /** Google's issuer is built into IAM. The condition key for the audience of its tokens has a different name. */
 const GOOGLE = 'accounts.google.com';
 
+const OIDC_PROVIDER_ARN = /^arn:[^:/*?]+:iam::\d{12}:oidc-provider\/[^*?]+$/;
+
 /**
  * Source: IAM user guide, "Create a role for OpenID Connect federation" and "Available keys for AWS OIDC federation".
  */
@@ -165,7 +167,12 @@ function providerOf(
   name: string,
   { issuer, audience, providerArn }: OidcAgentProps,
 ): string {
-  if (providerArn !== undefined) return providerArn;
+  if (providerArn !== undefined) {
+    if (!Token.isUnresolved(providerArn) && !OIDC_PROVIDER_ARN.test(providerArn)) {
+      throw new Error('providerArn: must be the ARN of one OIDC provider (arn:aws:iam::…:oidc-provider/…)');
+    }
+    return providerArn;
+  }
   if (name === GOOGLE) return GOOGLE;
   return new OidcProviderNative(scope, 'Issuer', { url: issuer, clientIds: [audience] }).oidcProviderArn;
 }

@@ -79,12 +79,12 @@ export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
  * @throws Error for settings that Lambda would reject in the middle of a deployment
  */
 export const settingsOfGroup = (settings: ServiceFunctionSettings, group: FunctionGroup): FunctionSettings =>
-  checkFunctionSettings(group, settings[MEMBERS[group]] ?? {});
+  checkFunctionSettings(MEMBERS[group], settings[MEMBERS[group]] ?? {});
 
 /**
  * Returns the settings unchanged.
  *
- * @param name of the function, for the error message
+ * @param name of the member of `functions`, for the error message
  * @throws Error for settings that Lambda would reject in the middle of a deployment
  */
 export function checkFunctionSettings(name: string, settings: FunctionSettings): FunctionSettings {
@@ -124,8 +124,10 @@ export function withProvisionedConcurrency(
   }) as IFunction;
 }
 
+const NAMES = FUNCTION_GROUPS.map((group) => MEMBERS[group]);
+
 const FunctionSettingsSchema = v.record(
-  v.picklist(FUNCTION_GROUPS, `must be one of ${FUNCTION_GROUPS.join(', ')}`),
+  v.picklist(NAMES, `must be one of ${NAMES.join(', ')}`),
   v.strictObject({
     memorySize: v.exactOptional(v.number()),
     reservedConcurrency: v.exactOptional(v.number()),
@@ -136,16 +138,14 @@ const FunctionSettingsSchema = v.record(
 /**
  * Returns the settings of a deployment's configuration. {@link checkFunctionSettings} checks the numbers.
  *
- * @param json a JSON object with settings by function group
+ * @param json a JSON object with the members of {@link ServiceFunctionSettings}
  * @throws Error that names the member
  */
 export function parseFunctionSettings(json: string): ServiceFunctionSettings {
-  const parsed = parseConfiguration(
+  return parseConfiguration(
     FunctionSettingsSchema,
     'functions',
-    'an object like {"token-exchange":{"provisionedConcurrency":2}}',
+    'an object like {"tokenExchange":{"provisionedConcurrency":2}}',
     json,
   );
-  const named = Object.entries(parsed) as [FunctionGroup, FunctionSettings][];
-  return Object.fromEntries(named.map(([group, settings]) => [MEMBERS[group], settings]));
 }

@@ -157,15 +157,16 @@ export interface IdentityService {
 function addOutputs(scope: Construct, { api, keyRotationFunctionArn }: IdentityService): void {
   new CfnOutput(scope, 'Endpoint', {
     value: api.baseUrl,
-    description: 'Endpoint for AWS clients (signing name execute-api); no trailing slash',
+    description:
+      'Identity service: address for AWS clients (signing name execute-api), without a trailing slash',
   });
   new CfnOutput(scope, 'RestApiId', {
     value: api.restApiId,
-    description: 'For AgentIdentity.fromAgentIdentityAttributes in other CDK apps',
+    description: 'Identity service: restApiId of AgentIdentity.fromAgentIdentityAttributes in other CDK apps',
   });
   new CfnOutput(scope, 'KeyRotationFunctionArn', {
     value: keyRotationFunctionArn,
-    description: 'Function to invoke to rotate keys by hand (docs/runbook.md)',
+    description: 'Identity service: function to invoke to rotate keys by hand (docs/runbook.md)',
   });
 }
 

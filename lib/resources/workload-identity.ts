@@ -144,6 +144,15 @@ function nameInArn(path: string, arn: string): string {
   );
 }
 
+/** An owner is one principal. A resource policy with a wildcard in its place would allow others. */
+const OWNER_ARN = /^arn:[^:/*?]+:iam::\d{12}:(root|(role|user)\/[^*?]+)$/;
+
+/** @throws Error for a value that is not the ARN of one IAM principal */
+function checkOwnerArn(path: string, arn: string | undefined): void {
+  if (arn === undefined || Token.isUnresolved(arn) || OWNER_ARN.test(arn)) return;
+  throw new Error(`${path}: ownerArn: must be the ARN of one IAM role or user (arn:aws:iam::…:role/…)`);
+}
+
 /** @throws Error for a configuration that the service rejects */
 function configurationOf(path: string, props: WorkloadIdentityProps) {
   const { allowedResourceOauth2ReturnUrls = [], authorizer } = props;
@@ -216,6 +225,7 @@ class ImportedWorkloadIdentity extends WorkloadIdentityBase {
     super(scope, id, { environmentFromArn: attributes.workloadIdentityArn });
     this.workloadIdentityArn = attributes.workloadIdentityArn;
     this.workloadIdentityName = nameInArn(this.node.path, this.workloadIdentityArn);
+    checkOwnerArn(this.node.path, attributes.ownerArn);
     this._identity = attributes.identity;
     this.owner = attributes.ownerArn;
   }

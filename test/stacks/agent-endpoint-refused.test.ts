@@ -24,6 +24,20 @@ describe('synthesis rejects', () => {
       'target.functionArn: must be the ARN of a function',
     ],
     [
+      'all functions',
+      {
+        target: AgentTarget.lambda(
+          agentFunction(consumerStack(), 'arn:aws:lambda:eu-central-1:111122223333:function:*'),
+        ),
+      },
+      'target.functionArn: must be the ARN of a function',
+    ],
+    [
+      'all roles as callers that name users',
+      { inbound: Inbound.iam({ userIdPrincipals: ['arn:aws:iam::111122223333:role/*'] }) },
+      'Consumer/Travel: agent endpoint: inbound.userIdPrincipals',
+    ],
+    [
       'an issuer without metadata',
       { inbound: Inbound.jwt({ ...ISSUER, discoveryUrl: 'https://idp.example' }) },
       'inbound.discoveryUrl: must end in /.well-known/openid-configuration',

@@ -8,7 +8,14 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { parseAgentEndpoint } from '../../lambda/domain/gate/agent-endpoint';
 import { inboundRoutes } from '../../lambda/contract/gate-routes';
 import { AgentEndpoint, AgentIdentity, AgentTarget, Inbound, WebAcl, WorkloadIdentity } from '../../lib';
-import { consumerStack, propertiesOf, templateOf, written, type ConsumerTemplate } from './consumer';
+import {
+  consumerStack,
+  propertiesOf,
+  standardTemplate,
+  templateOf,
+  written,
+  type ConsumerTemplate,
+} from './consumer';
 import {
   AGENT_ARN,
   agentFunction,
@@ -258,6 +265,16 @@ describe('the functions', () => {
       expect(JSON.stringify(integration)).toContain('/functions/<TravelGateFunctionlive>/');
     }
   });
+});
+
+it('each output of the service and of the endpoint has its own description', () => {
+  const outputs = [standardTemplate(), endpointTemplate()].flatMap(({ Outputs = {} }) =>
+    Object.values(Outputs),
+  );
+  const descriptions = outputs.map(({ Description = '' }) => Description);
+  expect(descriptions).toHaveLength(7);
+  expect(new Set(descriptions).size).toBe(7);
+  for (const description of descriptions) expect(description).toMatch(/^(Identity service|Agent Travel): ./);
 });
 
 describe('props', () => {

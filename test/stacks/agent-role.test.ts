@@ -133,14 +133,19 @@ describe('AgentRole.fromOidc', () => {
     ['an http issuer', { ...GITHUB, issuer: 'http://issuer.example' }, 'must be an https URL'],
     ['an issuer with a port', { ...GITHUB, issuer: 'https://issuer.example:8443' }, 'must be an https URL'],
     ['an issuer that is not a URL', { ...GITHUB, issuer: 'issuer.example' }, 'must be an https URL'],
+    [
+      'any provider',
+      { ...GITHUB, providerArn: 'arn:aws:iam::111122223333:oidc-provider/*' },
+      'providerArn: must be the ARN of one OIDC provider',
+    ],
     ['any issuer', { ...GITHUB, issuer: 'https://*.example' }, 'must be an https URL'],
   ])('rejects %s', (_, props, message) => {
+    expect(() => trustOf(props)).toThrow(/^Consumer\/Agent: /);
     expect(() => trustOf(props)).toThrow(message);
   });
 });
 
 describe('AgentRole.fromRolesAnywhere', () => {
-    expect(() => trustOf(props)).toThrow(/^Consumer\/Agent: /);
   const trustAnchorArn = 'arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/1234abcd';
 
   it('trusts one subject of one trust anchor, and creates a profile', () => {
@@ -189,12 +194,12 @@ describe('AgentRole.fromRolesAnywhere', () => {
   ])('rejects %s', (_, certificate, anchor, message) => {
     const stack = consumerStack();
     const make = () => AgentRole.fromRolesAnywhere(stack, 'Agent', { trustAnchorArn: anchor, certificate });
+    expect(make).toThrow(/^Consumer\/Agent: /);
     expect(make).toThrow(message);
   });
 });
 
 it('an agent role can get grants like any other role', () => {
-    expect(make).toThrow(/^Consumer\/Agent: /);
   const stack = consumerStack();
   const identity = AgentIdentity.fromAgentIdentityAttributes(stack, 'Identity', { restApiId: 'abc123' });
   new WorkloadIdentity(stack, 'Travel', { identity }).grantActAs(AgentRole.fromOidc(stack, 'Agent', CLUSTER));

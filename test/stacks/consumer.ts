@@ -8,7 +8,7 @@ import { plain, type Resource } from './synthesis';
 
 export interface ConsumerTemplate {
   readonly Resources: Readonly<Record<string, Resource & { readonly DependsOn?: readonly string[] }>>;
-  readonly Outputs?: Readonly<Record<string, { Value: unknown }>>;
+  readonly Outputs?: Readonly<Record<string, { Value: unknown; Description?: string }>>;
 }
 
 /** A new stack; with the feature flags of this repository's cdk.json. */

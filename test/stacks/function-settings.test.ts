@@ -113,27 +113,27 @@ describe('the prop functions', () => {
       'provisionedConcurrency must be a whole number from 1',
     ],
   ])('%s is rejected', (_what, settings, message) => {
-    expect(() => synthesize({ functions: { tokenExchange: settings } })).toThrow(message);
+    expect(() => synthesize({ functions: { tokenExchange: settings } })).toThrow(
+      `AgentIdentityStateless: functions: tokenExchange: ${message}`,
+    );
   });
 });
 
 describe('settings from the context', () => {
-  it('are named by function group', () => {
-    const settings = { 'token-exchange': { memorySize: 2048, provisionedConcurrency: 2 } };
-    expect(parseFunctionSettings(JSON.stringify(settings))).toEqual({
-      tokenExchange: settings['token-exchange'],
-    });
+  it('are named as in the props', () => {
+    const settings = { tokenExchange: { memorySize: 2048, provisionedConcurrency: 2 } };
+    expect(parseFunctionSettings(JSON.stringify(settings))).toEqual(settings);
     expect(parseFunctionSettings('{}')).toEqual({});
   });
 
   it.each([
     ['a number', '2', /^functions: the value: /],
-    ['an unknown group', '{"vault":{}}', /^functions: vault: must be one of control-plane, token-exchange, /],
-    ['an unknown setting', '{"token-exchange":{"timeout":3}}', /^functions: token-exchange\.timeout: /],
+    ['an unknown group', '{"vault":{}}', /^functions: vault: must be one of controlPlane, tokenExchange, /],
+    ['an unknown setting', '{"tokenExchange":{"timeout":3}}', /^functions: tokenExchange\.timeout: /],
     [
       'a string in place of a number',
-      '{"token-exchange":{"memorySize":"512"}}',
-      /^functions: token-exchange\.memorySize: /,
+      '{"tokenExchange":{"memorySize":"512"}}',
+      /^functions: tokenExchange\.memorySize: /,
     ],
   ])('reject %s', (_what, json, message) => {
     expect(() => parseFunctionSettings(json)).toThrow(message);

@@ -63,6 +63,17 @@ describe('an existing workload identity is named', () => {
   });
 });
 
+it.each([
+  ['everyone', '*'],
+  ['all roles', 'arn:aws:iam::111122223333:role/*'],
+  ['another service', 'arn:aws:lambda:eu-central-1:111122223333:function:their-agent'],
+])('synthesis rejects %s as the owner', (_, ownerArn) => {
+  const attributes = { workloadIdentityArn: ARN, ownerArn };
+  expect(() => WorkloadIdentity.fromWorkloadIdentityAttributes(stack, 'Theirs', attributes)).toThrow(
+    'Consumer/Theirs: ownerArn: must be the ARN of one IAM role or user',
+  );
+});
+
 describe('a grant on an existing workload identity', () => {
   const OWNER = 'arn:aws:iam::111122223333:role/their-role';
   const imported = (attributes: object = {}): IWorkloadIdentity =>
