@@ -1,6 +1,6 @@
 /**
  * The needs of each operation, warm. DynamoDB calls are counted (docs/cost.md, "What a call costs"; test/flows/hot-path). Sizes
- * of items and lines are measured (test/flows/sizes). Milliseconds and the share of cache misses are assumptions, and
+ * of items and lines are measured (test/flows/item-sizes). Milliseconds and the share of cache misses are assumptions, and
  * differ in each deployment.
  */
 import type { FunctionGroup } from '../../lambda/contract/operations';

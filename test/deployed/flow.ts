@@ -35,7 +35,7 @@ const checkWorkloadTokens: Flow = async (checks, { front, issuer }, { agent, use
   );
 
   await checks.check('a user token that the issuer did not sign is refused', async () => {
-    const forged = await issuer.forged('signed by someone else', USER);
+    const forged = await issuer.forged('signed with another key', USER);
     await rejects(agent.token({ userToken: forged }), { name: 'UnauthorizedException' });
   });
 };

@@ -1,6 +1,6 @@
 /**
- * The audit trail, walked over the registry by the ways in which an operation does not succeed although request and
- * caller are as they should be. The table says of each operation which of them it has; each has one entry.
+ * Every way in which a valid request of an authorized caller can fail has one audit entry, for each operation of the
+ * registry. The table states which of these outcomes each operation has.
  */
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';
@@ -22,15 +22,15 @@ const OUTCOMES = [
 type Outcome = (typeof OUTCOMES)[number];
 
 interface Ending {
-  /** Asks so that it ends like this. */
+  /** Sends a request that has this outcome. */
   readonly ask: () => Promise<Answer>;
-  /** Status and error of the answer. */
+  /** Status and error of the response. */
   readonly answer: readonly [status: number, error: string];
-  /** What else the entry says. */
+  /** Other members of the audit entry. */
   readonly entry?: object;
 }
 
-/** The operation does not end like this. A service of AWS that fails is a defect, which the other walk has. */
+/** The operation does not have this outcome. Failing AWS services are tested in the contract tests. */
 const NEVER = undefined;
 type Row = Record<Outcome, Ending | undefined>;
 
@@ -61,7 +61,7 @@ let names = 0;
 const newName = () => `outcome-${(names += 1)}`;
 const MISSING = 'nothing-has-this-name';
 
-/** An operation as the walk asks it, except for some members of the body and the ARN. */
+/** The request that succeeds, except for some members of the body and the ARN. */
 const ask = (
   name: JsonOperation,
   { body, ...changes }: Input = {},
@@ -71,7 +71,7 @@ const ask = (
   return service.call(name, principal, { ...input, ...changes, body: { ...input.body, ...body } });
 };
 
-/** Its answer is the one that the test waits for. */
+/** The test waits for this request's response. */
 const succeeded = (answer: Answer): Answer => {
   if ((answer.status ?? 500) >= 300) throw new Error(`${answer.status} ${answer.body}`);
   return answer;
@@ -111,7 +111,7 @@ const overQuota = (name: JsonOperation): Ending => ({
 });
 
 const tag = async (resourceArn: string) =>
-  succeeded(await ask('TagResource', { resourceArn, body: { tags: { [newName()]: 'meanwhile' } } }));
+  succeeded(await ask('TagResource', { resourceArn, body: { tags: { [newName()]: 'changed' } } }));
 
 /** The resource is changed between the request's read and its write. */
 const changedConcurrently = (name: JsonOperation, arn: () => string, input: () => Input): Ending => ({
@@ -137,7 +137,7 @@ const ofApiKey = (name: JsonOperation) =>
     () => ({ body: ownApiKeys() }),
   );
 
-/** A secret that Secrets Manager shows to no one who is not its owner. */
+/** A secret with the tag of another owner. */
 const secretOfNobody = async () => ({ secretId: (await putSecret({ key: 'x' }, null)).arn, jsonKey: 'key' });
 
 const apiKeyRefused = (name: JsonOperation, body: () => object = () => ({})): Ending => ({
@@ -163,7 +163,7 @@ const clientSecretRefused = (name: JsonOperation, body: () => object = () => ({}
   answer: INVALID,
 });
 
-/** Its issuer is asked for its keys, and answers like this. */
+/** The issuer's response to the request for its keys. */
 const atIssuer = (behavior: RawBehavior, answer: Ending['answer']): Ending => ({
   async ask() {
     const issuer = await startRawServer(behavior);
@@ -188,7 +188,7 @@ const isDown: TokenEndpointBehavior = (ctx) => {
   return Promise.resolve();
 };
 
-/** Each with scopes of its own, for a provider that was down is left alone for a while. */
+/** Separate scopes for each call, because the service does not call a failed provider again for a while. */
 const atProvider = (
   name: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token',
   scopes: readonly string[],
@@ -211,7 +211,7 @@ const atProvider = (
   };
 };
 
-/** Others begin their own consent each time that this request is about to. */
+/** Another request begins a consent each time before this request does. */
 const crowded = (name: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token'): Ending => ({
   async ask() {
     const body = { workloadIdentityToken: await service.agent.token({ userId: newName() }) };
@@ -222,7 +222,7 @@ const crowded = (name: 'GetResourceOauth2Token' | 'RejectResourceOauth2Token'): 
   answer: CHANGED,
 });
 
-/** A user's consent that is there to be completed. */
+/** A user's consent that can be completed. */
 async function consented(): Promise<object> {
   const userId = newName();
   const { authorizationUrl } = await service.agent.ask(await service.agent.token({ userId }));
@@ -394,7 +394,7 @@ const TABLE: Record<JsonOperation, Row> = {
   ),
 };
 
-it('the table has a row for each operation of the registry', () => {
+it('has a row in the table for each operation of the registry', () => {
   expect(Object.keys(TABLE).sort()).toEqual([...OPERATIONS_BY_IAM].sort());
 });
 
@@ -405,7 +405,7 @@ const CELLS = Object.entries(TABLE).flatMap(([name, endings]) =>
   }),
 );
 
-it.each(CELLS)('$name has one entry when it $outcome', async ({ name, ending }) => {
+it.each(CELLS)('$name has one audit entry when it $outcome', async ({ name, ending }) => {
   const { ask: asked, answer: expected, entry: said = {} } = ending;
   const answer = await asked();
   const { __type: error } = JSON.parse(answer.body) as { __type?: string };

@@ -1,4 +1,4 @@
-/** A workload identity's own authorizer configuration: created, told back, changed, taken away, or refused. */
+/** A workload identity's own authorizer configuration: created, returned, changed, removed, or rejected. */
 import {
   CreateWorkloadIdentityCommand,
   UpdateWorkloadIdentityCommand,
@@ -11,7 +11,7 @@ import { RETURN_URL, World } from './support/world';
 const unauthorized = { name: 'UnauthorizedException', $metadata: { httpStatusCode: 401 } };
 
 let world: World;
-/** Trusted by no one but the workload identities that say so. */
+/** Trusted only by workload identities that name it. */
 let own: TestIssuer;
 beforeAll(async () => {
   own = await startIssuer();
@@ -22,7 +22,7 @@ afterAll(async () => {
   await world.stop();
 });
 
-it('is returned by Get as it was given', async () => {
+it('returns the authorizer configuration unchanged from Get', async () => {
   const given = authorizerFor(own, {
     allowedScopes: ['agents'],
     customClaims: [rolesThat('CONTAINS', { matchValueString: 'dev' })],
@@ -32,7 +32,7 @@ it('is returned by Get as it was given', async () => {
   expect(await described(world, (await world.agent()).name)).not.toHaveProperty('authorizerConfiguration');
 });
 
-it('stays through an update by a client that does not know it, is replaced, and taken away', async () => {
+it('keeps the authorizer configuration if an update omits it, and can replace and remove it', async () => {
   const agent = await agentWith(world, authorizerFor(own));
   const update = (members: object) =>
     alsoSending(world.control(), members).send(
@@ -54,7 +54,7 @@ it('stays through an update by a client that does not know it, is replaced, and 
   expect(await described(world, agent.name)).not.toHaveProperty('authorizerConfiguration');
 });
 
-it('stays as it was when an update of it is refused', async () => {
+it('keeps the authorizer configuration when an update is rejected', async () => {
   const given = authorizerFor(own);
   const { name } = await agentWith(world, given);
   const discoveryUrl = 'http://issuer.example/.well-known/openid-configuration';
@@ -70,16 +70,16 @@ let names = 0;
 const MEMBER = 'authorizerConfiguration.customJWTAuthorizer';
 it.each<[what: string, configuration: () => object, member: string]>([
   [
-    'an issuer on plain http',
+    'an issuer over plain http',
     () => authorizerFor(own, { discoveryUrl: 'http://issuer.example/.well-known/openid-configuration' }),
     `${MEMBER}.discoveryUrl`,
   ],
   [
-    'an issuer for its metadata',
+    'an issuer URL instead of a discovery URL',
     () => authorizerFor(own, { discoveryUrl: 'https://issuer.example' }),
     `${MEMBER}.discoveryUrl`,
   ],
-  ['no one whose tokens it takes', () => authorizerFor(own, { allowedAudience: undefined }), MEMBER],
+  ['neither an audience nor a client', () => authorizerFor(own, { allowedAudience: undefined }), MEMBER],
   ['an empty list', () => authorizerFor(own, { allowedClients: [] }), `${MEMBER}.allowedClients`],
   ['an unknown member', () => authorizerFor(own, { allowedAudiences: ['a'] }), `${MEMBER}.allowedAudiences`],
   [
@@ -95,16 +95,19 @@ it.each<[what: string, configuration: () => object, member: string]>([
   ['a private endpoint', () => authorizerFor(own, { privateEndpoint: {} }), `${MEMBER}.privateEndpoint`],
   ['null', () => ({ customJWTAuthorizer: null }), MEMBER],
   ['no member', () => ({}), MEMBER],
-])('is refused with %s, and nothing is created', async (_what, configuration, member) => {
-  const name = `refused-${(names += 1)}`;
-  await expect(
-    alsoSending(world.control(), { authorizerConfiguration: configuration() }).send(
-      new CreateWorkloadIdentityCommand({ name }),
-    ),
-  ).rejects.toMatchObject({
-    name: 'ValidationException',
-    $metadata: { httpStatusCode: 400 },
-    fieldList: [{ name: member }],
-  });
-  await expect(described(world, name)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-});
+])(
+  'rejects a configuration with %s, and creates no workload identity',
+  async (_what, configuration, member) => {
+    const name = `refused-${(names += 1)}`;
+    await expect(
+      alsoSending(world.control(), { authorizerConfiguration: configuration() }).send(
+        new CreateWorkloadIdentityCommand({ name }),
+      ),
+    ).rejects.toMatchObject({
+      name: 'ValidationException',
+      $metadata: { httpStatusCode: 400 },
+      fieldList: [{ name: member }],
+    });
+    await expect(described(world, name)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  },
+);

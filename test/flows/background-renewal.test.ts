@@ -1,13 +1,13 @@
 /**
- * Renewal ahead of time, through the function that does it: in the last minutes of a token's life its readers get it
- * at once, while one renewal is under way.
+ * Background renewal through its function: in the last minutes of a token's lifetime, callers get the token without
+ * waiting while one renewal is in progress.
  */
 import type { Configuration } from 'oidc-provider';
 import { moveClock } from './support/clock';
 import type { TokenExchange } from './support/provider';
 import { World, type TestAgent } from './support/world';
 
-/** Access tokens of an hour, whose last five minutes count; refresh tokens for everyone, rotated at each use. */
+/** Access tokens for one hour with a renewal window of 5 minutes; refresh tokens for every user, rotated at each use. */
 const anHour: Configuration = {
   ttl: { AccessToken: 3600, ClientCredentials: 3600 },
   issueRefreshToken: () => Promise.resolve(true),
@@ -26,7 +26,7 @@ afterAll(() => world.stop());
 const exchanges = (grantType: string): TokenExchange[] =>
   world.provider.exchanges.filter((exchange) => exchange.grantType === grantType);
 
-/** The entries of renewals that are over, once there are so many. */
+/** Waits for this number of completed renewals; returns their audit entries. */
 async function renewals(count: number): Promise<Record<string, unknown>[]> {
   for (;;) {
     const entries = (await world.audit()).filter(({ operation }) => operation === 'RenewAhead');
@@ -38,14 +38,14 @@ async function renewals(count: number): Promise<Record<string, unknown>[]> {
 const read = async (agent: TestAgent, token: string, ask: Parameters<TestAgent['ask']>[1] = {}) =>
   (await agent.ask(token, ask)).accessToken;
 
-it('returns the old token to all callers, and the new token once it is stored', async () => {
+it('returns the old token to all callers until the new token is stored', async () => {
   const agent = await world.agent();
   const old = await agent.connect('ana');
   const before = (await renewals(0)).length;
   moveClock(3600 - 200);
   const token = await agent.token({ userId: 'ana' });
   const readers = await Promise.all(Array.from({ length: 12 }, () => read(agent, token)));
-  // Who comes when the renewal is through already gets what it brought.
+  // A caller after the renewal already gets the new token.
   const renewed = () => exchanges('refresh_token').at(-1)?.answer.access_token;
   expect(readers).toContain(old);
   const entry = (await renewals(before + 1)).at(-1);
@@ -55,7 +55,7 @@ it('returns the old token to all callers, and the new token once it is stored', 
   expect(exchanges('refresh_token')).toHaveLength(1);
 });
 
-it("renews the agent's own token likewise", async () => {
+it("renews the agent's own token in the background too", async () => {
   const agent = await world.agent();
   const ask = { oauth2Flow: 'M2M' as const, scopes: ['a'] };
   const old = await read(agent, await agent.token(), ask);

@@ -1,8 +1,8 @@
-/** A browser that was led through many links still gets through a consent: its cookies do not fill its requests. */
+/** A browser that opened many authorization URLs can still complete a consent, because the service limits its cookies. */
 import { Browser } from './support/browser';
 import { RETURN_URL, World, type TestAgent } from './support/world';
 
-/** More than a browser keeps. */
+/** More cookies than a browser keeps. */
 const LINKS = 24;
 
 /** Consents that can be under way in one browser. */
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-/** Links of one agent, each for another state, and hence of its own session. */
+/** Authorization URLs of one agent with different states, so each belongs to a separate session. */
 async function linksOf(agent: TestAgent, count: number): Promise<string[]> {
   const token = await agent.token({ userId: 'ana' });
   const links: string[] = [];
@@ -27,7 +27,7 @@ async function linksOf(agent: TestAgent, count: number): Promise<string[]> {
 
 const namesOf = (cookies: readonly string[]) => cookies.map((cookie) => cookie.slice(0, cookie.indexOf('=')));
 
-it('keeps the newest cookies, so that the last link leads to a token', async () => {
+it('keeps the newest cookies, so that consent with the last link succeeds', async () => {
   const agent = await world.agent();
   const browser = new Browser();
   const [last = '', ...before] = (await linksOf(agent, LINKS)).reverse();
@@ -59,7 +59,7 @@ it('deletes only its own cookies, recognized by name', async () => {
   expect(dropped).toEqual([`${own[0] ?? ''}=; Path=/identities/oauth2/; Max-Age=0; HttpOnly; SameSite=Lax`]);
 });
 
-it('deletes none when a link is opened again', async () => {
+it('deletes no cookies when a link is opened again', async () => {
   const agent = await world.agent();
   const [link = ''] = await linksOf(agent, 1);
   const browser = new Browser();

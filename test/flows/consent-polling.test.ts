@@ -1,4 +1,4 @@
-/** Acceptance scenarios 3, 5 and 12: what a poller sees before, during and after consent. */
+/** Acceptance scenarios 3, 5 and 12: responses to polls before, during, and after consent. */
 import { RETURN_URL, World } from './support/world';
 
 let world: World;
@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-it('answers polls with 200 and IN_PROGRESS, as the AgentCore SDK for TypeScript polls, and with the token after Complete', async () => {
+it('answers polls of the AgentCore SDK for TypeScript with 200 and IN_PROGRESS, and with the token after Complete', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'ana' });
   const first = await agent.ask(token);
@@ -31,7 +31,7 @@ it('answers polls with 200 and IN_PROGRESS, as the AgentCore SDK for TypeScript 
   expect(done).not.toHaveProperty('sessionStatus');
 });
 
-it('gives a poller without a session URI the same session while it is open, and the token after Complete', async () => {
+it('returns the same session to polls without a session URI while it is open, and the token after Complete', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'ben' });
   const first = await agent.ask(token, { customState: 'one' });
@@ -43,14 +43,14 @@ it('gives a poller without a session URI the same session while it is open, and 
   expect((await agent.ask(token)).accessToken).toEqual(expect.any(String));
 });
 
-it('gives agents that ask at the same moment one session', async () => {
+it('returns one session to concurrent requests', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'cleo' });
   const answers = await Promise.all(Array.from({ length: 8 }, () => agent.ask(token)));
   expect(new Set(answers.map(({ sessionUri }) => sessionUri)).size).toBe(1);
 });
 
-it('begins a new session when what is asked differs', async () => {
+it('begins a new session when the request differs', async () => {
   const agent = await world.agent('agent', [RETURN_URL, `${RETURN_URL}&other`]);
   const token = await agent.token({ userId: 'dora' });
   const first = await agent.ask(token, { customState: 'one' });
@@ -65,7 +65,7 @@ it('begins a new session when what is asked differs', async () => {
   }
 });
 
-it('refuses Complete before consent, and returns no token', async () => {
+it('rejects Complete before consent, and returns no token', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'eve' });
   const { authorizationUrl, sessionUri } = await agent.ask(token);

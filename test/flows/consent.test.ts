@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-it('goes from nothing to a credential, and from then on answers from the vault', async () => {
+it('returns a credential after consent, and from then on from the vault', async () => {
   const agent = await world.agent();
   const first = await agent.ask(await agent.token({ userId: 'ana' }));
   expect(first).toMatchObject({ sessionStatus: 'IN_PROGRESS' });

@@ -43,7 +43,7 @@ interface Entry {
   readonly name: string | undefined;
 }
 
-/** The operations of each kind, as the AWS SDK client has them. */
+/** The AWS SDK commands for each kind of resource. */
 const KINDS = {
   'workload identity': {
     arnOf: (name: string) => `workload-identity-directory/default/workload-identity/${name}`,
@@ -101,7 +101,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, kind) => {
   const missing = { name: 'ResourceNotFoundException', $metadata: { httpStatusCode: 404 } };
   const denied = { name: 'AccessDeniedException', $metadata: { httpStatusCode: 403 } };
 
-  it('is created with 201, deleted with 204, and then gone', async () => {
+  it('is created with 201, deleted with 204, and then no longer found', async () => {
     const created = await kind.create('one');
     expect(created.$metadata.httpStatusCode).toBe(201);
     expect((await kind.get('one')).createdTime).toBeInstanceOf(Date);
@@ -110,7 +110,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, kind) => {
     await expect(kind.remove('one')).rejects.toMatchObject(missing);
   });
 
-  it("is no one else's to read, delete or list", async () => {
+  it('cannot be read, deleted, or listed by another principal', async () => {
     await kind.create('own');
     const stranger = world.control('stranger');
     await expect(kind.get('own', stranger)).rejects.toMatchObject(denied);
@@ -119,7 +119,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, kind) => {
     await kind.remove('own');
   });
 
-  it('is listed in pages by name, stable while others come and go', async () => {
+  it('is listed in pages by name, which stay consistent while resources are created and deleted', async () => {
     for (const letter of ['e', 'a', 'c', 'd', 'b']) await kind.create(`page-${letter}`);
     const first = await kind.list({ maxResults: 2 });
     expect(first.entries.map(({ name }) => name)).toEqual(['page-a', 'page-b']);
@@ -139,7 +139,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, kind) => {
     ]);
   });
 
-  it('refuses a page token that was changed, made up, or given to someone else', async () => {
+  it('rejects a page token that was changed, invented, or issued to another principal', async () => {
     const { nextToken = '' } = await kind.list({ maxResults: 1 });
     const middle = Math.floor(nextToken.length / 2);
     const changed =
@@ -186,7 +186,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, kind) => {
 });
 
 describe('updates', () => {
-  it("changes a workload identity's return URLs from the next request on, and leaves what is not given", async () => {
+  it("change a workload identity's return URLs from the next request on, and keep omitted members", async () => {
     const agent = await world.agent('agent', []);
     const token = await agent.token({ userId: 'ana' });
     await expect(agent.ask(token)).rejects.toMatchObject({ name: 'ValidationException' });
@@ -208,7 +208,7 @@ describe('updates', () => {
     expect(kept.allowedResourceOauth2ReturnUrls).toEqual(urls);
   });
 
-  it('returns the new API key from the next request on', async () => {
+  it('apply a new API key from the next request on', async () => {
     const agent = await world.agent();
     const name = 'keys';
     await world.control().send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'first-key' }));
@@ -230,7 +230,7 @@ describe('updates', () => {
     await expect(ask()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
-  it('keeps an API key from the agents of another owner', async () => {
+  it('keep an API key from the agents of another owner', async () => {
     await world.control().send(new CreateApiKeyCredentialProviderCommand({ name: 'ours', apiKey: 'key' }));
     const theirs = await world.agent('stranger');
     const ask = new GetResourceApiKeyCommand({
@@ -242,7 +242,7 @@ describe('updates', () => {
 });
 
 describe('a deletion', () => {
-  it('of a workload identity ends its tokens and its grants; one of the same name inherits nothing', async () => {
+  it('of a workload identity invalidates its tokens and grants; a new one with the same name inherits nothing', async () => {
     const agent = await world.agent();
     await agent.connect('ana');
     const token = await agent.token({ userId: 'ana' });
@@ -261,7 +261,7 @@ describe('a deletion', () => {
     });
   });
 
-  it('of a provider takes the grants at it along; one of the same name has none', async () => {
+  it('of a provider deletes its grants; a new one with the same name has none', async () => {
     const agent = await world.agent();
     await agent.connect('ana');
     const token = await agent.token({ userId: 'ana' });
@@ -279,7 +279,7 @@ describe('a deletion', () => {
 });
 
 describe('quotas', () => {
-  it('end in ServiceQuotaExceededException, and a deletion makes room', async () => {
+  it('return ServiceQuotaExceededException when they are reached, until a resource is deleted', async () => {
     const operator = world.control('operator');
     const create = (n: number) =>
       operator.send(new CreateApiKeyCredentialProviderCommand({ name: `quota-${n}`, apiKey: 'key' }));

@@ -1,6 +1,6 @@
 /**
- * A delegate that a provider's policy denies a scope: the stored tokens and the open links of others are no way round
- * it, nor is a scope that was asked for by a custom parameter.
+ * A delegate that a provider's policy denies a scope cannot get that scope through stored tokens or open links of other
+ * principals, or through custom parameters.
  */
 import { PutResourcePolicyCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
@@ -31,7 +31,7 @@ const put = (resourceArn: string, statement: object) => {
   return world.control().send(new PutResourcePolicyCommand({ resourceArn, policy }));
 };
 
-/** An agent, and the same agent called upon by a delegate that is denied `admin` and `b`. */
+/** An agent, and the same agent used by a delegate that is denied `admin` and `b`. */
 async function delegated(): Promise<{ owner: TestAgent; delegate: TestAgent }> {
   const owner = await world.agent();
   await put(`${ARN}workload-identity-directory/default/workload-identity/${owner.name}`, {
@@ -51,18 +51,18 @@ async function delegated(): Promise<{ owner: TestAgent; delegate: TestAgent }> {
 const asking = async (agent: TestAgent, ask = {}) =>
   agent.ask(await agent.token({ userId: 'ana' }), { scopes: READ, ...ask });
 
-/** The scopes that a link asks for. */
+/** The scopes that a link requests. */
 async function askedBy({ authorizationUrl = '' }: { authorizationUrl?: string | undefined }) {
   const { headers } = await fetch(authorizationUrl, { redirect: 'manual' });
   const asked = world.provider.requestAt(headers.get('location'));
   return { scopes: asked.get('scope')?.split(' ').sort(), parameter: asked.get('user_scope') };
 }
 
-describe('a stored token for which a custom parameter asked more scopes', () => {
+describe('a stored token for which a custom parameter requested more scopes', () => {
   it.each([
     ['user_scope', { user_scope: 'read,admin' }],
     ['optional_scope', { optional_scope: 'admin' }],
-  ])('is not returned to the delegate, nor after a refresh (%s)', async (_name, customParameters) => {
+  ])('is not returned to the delegate, even after a refresh (%s)', async (_name, customParameters) => {
     const { owner, delegate } = await delegated();
     const first = await owner.connect('ana', { scopes: READ, customParameters });
     await expect(asking(delegate)).rejects.toMatchObject(REFUSED);
@@ -75,7 +75,7 @@ describe('a stored token for which a custom parameter asked more scopes', () => 
     await expect(asking(delegate)).rejects.toMatchObject(REFUSED);
   });
 
-  it('answers for the scopes of `scope` alone, and the next consent asks for those', async () => {
+  it('is returned only for the scopes of the `scope` parameter, and the next consent requests those', async () => {
     const { owner } = await delegated();
     await owner.connect('ana', { scopes: READ, customParameters: ADMIN });
     const more = await asking(owner, { scopes: ['admin'] });
@@ -84,14 +84,14 @@ describe('a stored token for which a custom parameter asked more scopes', () => 
     expect(await askedBy(wider)).toEqual({ scopes: ['a', 'c', 'openid'], parameter: null });
   });
 
-  it('is remembered when the next consent does not ask so: the account has agreed to it', async () => {
+  it('stays denied when the next consent omits the parameter, because the account has agreed to the scopes', async () => {
     const { owner, delegate } = await delegated();
     await owner.connect('ana', { scopes: READ, customParameters: ADMIN });
     await owner.connect('ana', { scopes: [...READ, 'c'] });
     await expect(asking(delegate)).rejects.toMatchObject(REFUSED);
   });
 
-  it('is omitted by a delegate that asks the user for consent again', async () => {
+  it('can be replaced by a forced consent of the delegate, which omits the parameter', async () => {
     const { owner, delegate } = await delegated();
     await owner.connect('ana', { scopes: READ, customParameters: ADMIN });
     const again = await asking(delegate, { forceAuthentication: true });
@@ -105,25 +105,28 @@ describe('an open link', () => {
   it.each([
     ['scopes', { scopes: [...READ, 'b'] }],
     ['a custom parameter', { customParameters: ADMIN }],
-  ])('that asks for more by %s is not returned to the delegate, who gets another', async (_how, ask) => {
-    const { owner, delegate } = await delegated();
-    const wide = await asking(owner, ask);
-    const own = await asking(delegate);
-    expect(own.sessionUri).not.toBe(wide.sessionUri);
-    expect(await askedBy(own)).toEqual({ scopes: [...READ].sort(), parameter: null });
-    expect((await asking(delegate)).sessionUri).toBe(own.sessionUri);
+  ])(
+    'with more access by %s is not returned to the delegate, which gets a separate link',
+    async (_how, ask) => {
+      const { owner, delegate } = await delegated();
+      const wide = await asking(owner, ask);
+      const own = await asking(delegate);
+      expect(own.sessionUri).not.toBe(wide.sessionUri);
+      expect(await askedBy(own)).toEqual({ scopes: [...READ].sort(), parameter: null });
+      expect((await asking(delegate)).sessionUri).toBe(own.sessionUri);
 
-    const polling = asking(delegate, { sessionUri: wide.sessionUri });
-    await expect(polling).rejects.toMatchObject(REFUSED);
-    await polling.catch((error: unknown) => {
-      expect(JSON.stringify(error)).not.toContain(wide.sessionUri);
-    });
-    expect(await asking(owner, { ...ask, sessionUri: wide.sessionUri })).toMatchObject({
-      authorizationUrl: wide.authorizationUrl,
-    });
-  });
+      const polling = asking(delegate, { sessionUri: wide.sessionUri });
+      await expect(polling).rejects.toMatchObject(REFUSED);
+      await polling.catch((error: unknown) => {
+        expect(JSON.stringify(error)).not.toContain(wide.sessionUri);
+      });
+      expect(await asking(owner, { ...ask, sessionUri: wide.sessionUri })).toMatchObject({
+        authorizationUrl: wide.authorizationUrl,
+      });
+    },
+  );
 
-  it('that asks for what the delegate may have is the same for both', async () => {
+  it('with only allowed scopes is shared with the delegate', async () => {
     const { owner, delegate } = await delegated();
     const open = await asking(owner, { scopes: [...READ, 'c'] });
     expect((await asking(delegate)).sessionUri).toBe(open.sessionUri);

@@ -1,6 +1,6 @@
 /**
- * Deletion stops what is under way: a provider holds its answer, its agent or the credential provider is deleted, and
- * only then is the answer let go. The caller gets nothing, the provider is not asked again, and nothing stays behind.
+ * Deletion stops requests in progress: a provider delays its response, its agent or the credential provider is deleted,
+ * and then the response arrives. The caller gets no token, the provider gets no further request, and no data remains.
  */
 import {
   CreateOauth2CredentialProviderCommand,
@@ -16,7 +16,7 @@ import { agentAt, startPushingProvider } from './support/pushing-provider';
 import { World, type TestAgent } from './support/world';
 import { idsOf, remainsOf } from './vendors/state';
 
-/** Seconds that an access token lives, and until its last five minutes. */
+/** Lifetime of an access token, and the time until its last five minutes, in seconds. */
 const LIFE = 3600;
 const SOON = LIFE - 200;
 
@@ -57,10 +57,10 @@ const DELETED = {
 type Deleted = keyof typeof DELETED;
 const BOTH = Object.keys(DELETED) as Deleted[];
 
-/** The same agent by a client that does not retry: what is seen is one answer. */
+/** The same agent with a client that does not retry, so that a test sees one response. */
 const once = (agent: TestAgent): TestAgent => agent.as(world.data('agent', 'execute-api', 1));
 
-/** A request that is under way at a provider, and the agent that waits for it. */
+/** A request in progress at a provider, and the agent that waits for it. */
 interface UnderWay {
   readonly agent: TestAgent;
   readonly answer: Promise<unknown>;
@@ -112,7 +112,7 @@ describe.each(BOTH)('a deletion of the %s', (deleted) => {
     expect(await remainsOf(ids, deleted)).toEqual([]);
   });
 
-  it('stops a background renewal, and is no fault of it', async () => {
+  it('stops a background renewal without recording a failure', async () => {
     const agent = await world.agent();
     const old = await agent.connect('ana');
     moveClock(SOON);
@@ -155,7 +155,7 @@ describe.each(BOTH)('a deletion of the %s', (deleted) => {
     expect(await remainsOf(ids, deleted)).toEqual([]);
   });
 
-  it('stops a pushed authorization request: no browser is sent on', async () => {
+  it('stops a pushed authorization request, so that the browser is not redirected', async () => {
     const provider = await startPushingProvider();
     provider.before = held.hold;
     const agent = await agentAt(world, provider);
@@ -172,8 +172,8 @@ describe.each(BOTH)('a deletion of the %s', (deleted) => {
   });
 });
 
-describe('a provider that was deleted and made again under its name', () => {
-  /** Deletes the agent's provider and makes another by its name; the user of the world's provider connects it. */
+describe('a provider that was deleted and created again with the same name', () => {
+  /** Deletes the agent's provider and creates another with its name; the user of the world's provider connects it. */
   async function makeAgain(agent: TestAgent, userId: string): Promise<string> {
     const control = world.control();
     const { discoveryUrl, clientId, clientSecret } = world.provider;
@@ -191,7 +191,7 @@ describe('a provider that was deleted and made again under its name', () => {
     return agent.connect(userId);
   }
 
-  it('keeps its grant when a consent of before is completed', async () => {
+  it('keeps its grant when a consent for the deleted provider is completed', async () => {
     const agent = await world.agent();
     const token = await agent.token({ userId: 'ana' });
     const { authorizationUrl } = await agent.ask(token);
@@ -207,7 +207,7 @@ describe('a provider that was deleted and made again under its name', () => {
     expect((await agent.ask(token)).accessToken).toBe(own);
   });
 
-  it('keeps its grant when a refresh of before is answered', async () => {
+  it('keeps its grant when a refresh for the deleted provider returns', async () => {
     const agent = await world.agent();
     await agent.connect('ana');
     moveClock(LIFE);

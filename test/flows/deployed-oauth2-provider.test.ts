@@ -30,7 +30,7 @@ async function onBehalfOfAt(name: string): Promise<unknown> {
   return output.customOauth2ProviderConfig.onBehalfOfTokenExchangeConfig;
 }
 
-it('has the subject token type that its stack states, at creation and after an update', async () => {
+it('has the subject token type of its stack, at creation and after an update', async () => {
   const name = 'typed';
   const { discoveryUrl, clientId, clientSecret } = world.provider;
   const { arn: secretId } = await putSecret(clientSecret, null);

@@ -1,4 +1,4 @@
-/** What the function behind the custom resources records of requests that come to nothing, anyone who is at fault. */
+/** Audit entries of the custom resource function for requests that fail, whatever the cause. */
 import { CreateWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { AuditEntry } from '../../lambda/domain/audit';
 import { CloudFormation, FUNCTION_ARN } from './support/cloudformation';
@@ -34,7 +34,7 @@ const expectEntry = (entry: Partial<AuditEntry>) => {
   ]);
 };
 
-it('a request that does not fit the schema is denied, and its entry does not repeat it', async () => {
+it('a request that does not match the schema is denied, and its audit entry does not repeat it', async () => {
   const properties = { ...identity('chosen-by-the-caller'), policy: 1 };
   const answer = await cloudFormation.ask('Create', IDENTITY, { properties });
   expect(answer.Status).toBe('FAILED');
@@ -45,7 +45,7 @@ it('a request that does not fit the schema is denied, and its entry does not rep
   });
 });
 
-it('a resource that is not of the stack is left alone, and the entry says so', async () => {
+it('a resource of another stack is not changed, and the audit entry gives the reason', async () => {
   const name = 'of-a-stranger';
   await world.control('stranger').send(new CreateWorkloadIdentityCommand({ name }));
   const answer = await cloudFormation.ask('Create', IDENTITY, { properties: identity(name) });
@@ -53,7 +53,7 @@ it('a resource that is not of the stack is left alone, and the entry says so', a
   expect(answer.Reason).toContain('belongs to another IAM principal');
 });
 
-it('a secret that cannot be read has an entry', async () => {
+it('a secret that cannot be read causes an audit entry', async () => {
   const secret = { source: 'MANAGED', secretId: 'not-there' };
   const answer = await cloudFormation.ask('Create', API_KEY, {
     properties: { ...identity('without-its-secret'), configuration: '{}', secret },
@@ -62,7 +62,7 @@ it('a secret that cannot be read has an entry', async () => {
   expect(answer.Reason).toContain('The secret not-there could not be read');
 });
 
-it('a request that is done has its entries in the service alone', async () => {
+it('a request that succeeds has audit entries only in the service', async () => {
   const answer = await cloudFormation.ask('Create', IDENTITY, { properties: identity('made-by-the-stack') });
   expect(answer.Status).toBe('SUCCESS');
   expect(cloudFormation.audit).toEqual([]);

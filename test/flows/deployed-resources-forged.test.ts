@@ -1,6 +1,6 @@
 /**
- * The function behind the custom resources, asked by someone who is not CloudFormation: a principal that may invoke
- * functions, and writes requests of its own. No secret leaves, nothing is made, and no address of its choice is called.
+ * Forged requests to the custom resource function, from a principal that can invoke functions. The function reveals no
+ * secret, creates no resource, and calls no address that the principal chooses.
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,7 +21,7 @@ const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
 let world: World;
 let cloudFormation: CloudFormation;
 let attacker: Server;
-/** What came to the attacker's address, as it came. */
+/** Requests that reached the attacker's address. */
 const stolen: string[] = [];
 
 beforeAll(async () => {
@@ -45,7 +45,7 @@ beforeEach(() => {
   cloudFormation.audit.length = 0;
 });
 
-/** The one entry of a request that was refused, with nothing in it that the request says. */
+/** The one audit entry of a rejected request, which repeats nothing from the request. */
 const expectRefusal = (reason: string) => {
   expect(cloudFormation.audit).toEqual([
     {
@@ -94,11 +94,11 @@ it("sends no secret to an endpoint of the caller's choice", async () => {
   expectRefusal('The endpoint does not belong to this stack');
 });
 
-it("neither answers an address that is not CloudFormation's nor does anything for it", async () => {
+it('neither sends a response to an address outside CloudFormation nor creates a resource for it', async () => {
   const name = newName();
   const asked = cloudFormation.ask('Create', IDENTITY, {
     properties: identity(name),
-    // As deployed: in an account nothing is let in on loopback.
+    // As in an AWS account, where loopback addresses are not allowed.
     deployed: { policy: { loopback: false } },
     forged: { ResponseURL: ofAttacker() },
   });
@@ -108,7 +108,7 @@ it("neither answers an address that is not CloudFormation's nor does anything fo
   expect(await workload(name)).toBe('ResourceNotFoundException');
 });
 
-it.each(['MANAGED', 'EXTERNAL'])('takes no %s secret that was given to another resource', async (source) => {
+it.each(['MANAGED', 'EXTERNAL'])('does not read a %s secret of another resource', async (source) => {
   const name = newName();
   const { arn } = await putSecret({ key: 'the-key' }, 'arn:aws:iam::000000000000:user/operator');
   const properties = apiKey(name, { source, secretId: arn, jsonKey: 'key' });
@@ -122,9 +122,9 @@ it.each(['MANAGED', 'EXTERNAL'])('takes no %s secret that was given to another r
 });
 
 it.each([
-  ['another member', { jsonKey: 'other' }],
-  ['all', {}],
-])('does not take %s of a secret of which the resource was given one member', async (_, part) => {
+  ['another member of', { jsonKey: 'other' }],
+  ['all of', {}],
+])('does not read %s a secret of which the resource has one member', async (_, part) => {
   const name = newName();
   const { arn } = await putSecret({ key: 'the-key', other: 'of-another-provider' }, null);
   const given = apiKey(name, { source: 'MANAGED', secretId: arn, jsonKey: 'key' });
@@ -137,7 +137,7 @@ it.each([
 });
 
 it.each(['constructor', '__proto__', 'toString'])(
-  'has no secret for a logical id like %s, which JavaScript knows',
+  'has no secret for a logical ID like %s, which exists on every JavaScript object',
   async (logicalId) => {
     const { arn } = await putSecret('the-key', null);
     const properties = apiKey(newName(), { source: 'MANAGED', secretId: arn });
@@ -150,7 +150,7 @@ it.each(['constructor', '__proto__', 'toString'])(
   },
 );
 
-it('neither understands nor repeats what is no request of CloudFormation', async () => {
+it('rejects an event that is not a CloudFormation request, without repeating it', async () => {
   const asked = cloudFormation.ask('Create', IDENTITY, {
     properties: identity(newName()),
     forged: { RequestId: { secret: 'very-secret' } },
@@ -159,12 +159,12 @@ it('neither understands nor repeats what is no request of CloudFormation', async
     () => undefined,
     (thrown: Error) => thrown,
   );
-  // Lambda logs what is thrown, with all of its members.
+  // Lambda logs thrown errors with all their members.
   expect(`${error?.message} ${error?.stack} ${JSON.stringify(error)}`).not.toContain('very-secret');
   expectRefusal('The event is not a CloudFormation request');
 });
 
-it('makes nothing for another stack, and deletes nothing', async () => {
+it('creates and deletes nothing for another stack', async () => {
   const name = newName();
   const forged = { StackId: 'arn:aws:cloudformation:us-east-1:000000000000:stack/Other/1' };
   const created = await cloudFormation.ask('Create', IDENTITY, { properties: identity(name), forged });
@@ -182,7 +182,7 @@ it('makes nothing for another stack, and deletes nothing', async () => {
   expect(await workload(name)).toMatchObject({ name });
 });
 
-it('deletes at the address that the service has now, when the request has an older one', async () => {
+it('deletes at the current address of the service, if the request has an older one', async () => {
   const name = newName();
   await cloudFormation.ask('Create', IDENTITY, { properties: identity(name) });
   expect(await workload(name)).toMatchObject({ name });
@@ -192,7 +192,7 @@ it('deletes at the address that the service has now, when the request has an old
   expect(await workload(name)).toBe('ResourceNotFoundException');
 });
 
-describe('a provider whose secret the stack states', () => {
+describe('a provider whose secret the stack defines', () => {
   const CHANGED = 'The stack does not define this credential provider in this way';
 
   const oauth2 = (name: string, secret: object | undefined, discoveryUrl = world.provider.discoveryUrl) => ({
@@ -212,7 +212,7 @@ describe('a provider whose secret the stack states', () => {
     return config?.customOauth2ProviderConfig?.oauthDiscovery?.discoveryUrl;
   };
 
-  /** A provider as its template has it, and the environment that the function then has. */
+  /** A provider of the template, and the function's environment with it. */
   async function deployedProvider() {
     const name = newName();
     const { arn: secretId } = await putSecret(world.provider.clientSecret, null);
@@ -223,7 +223,7 @@ describe('a provider whose secret the stack states', () => {
     return { name, secret, deployed: { providers: { Resource: asDeployed(OAUTH2, properties) } } };
   }
 
-  it('is not created a second time as an API key, which agents would be shown', async () => {
+  it('is not created a second time as an API key, which agents could read', async () => {
     const { name, secret, deployed } = await deployedProvider();
     for (const wanted of [name, newName()]) {
       cloudFormation.audit.length = 0;
@@ -235,7 +235,7 @@ describe('a provider whose secret the stack states', () => {
     }
   });
 
-  it('is not created as an API key with the properties that it has', async () => {
+  it('is not created as an API key with its own properties', async () => {
     const { name, secret, deployed } = await deployedProvider();
     const answer = await cloudFormation.ask('Create', API_KEY, {
       properties: oauth2(name, secret),
@@ -248,14 +248,14 @@ describe('a provider whose secret the stack states', () => {
 
   it.each([
     ['with its secret', {}],
-    ['without its secret, which the service would keep', { secret: undefined }],
-    ['as a resource of no template', { logicalId: 'Unknown', importExisting: 'true' }],
+    ['when the request omits its secret, which the service would keep', { secret: undefined }],
+    ['as a resource outside the template', { logicalId: 'Unknown', importExisting: 'true' }],
     [
-      'as a resource of no template, without its secret',
+      'as a resource outside the template, without its secret',
       { logicalId: 'Unknown', importExisting: 'true', secret: undefined },
     ],
   ])(
-    'is not sent to another authorization server %s',
+    'is not moved to another authorization server %s',
     async (_, { logicalId, ...forged }: { logicalId?: string; secret?: undefined }) => {
       const { name, secret, deployed } = await deployedProvider();
       const discoveryUrl = `${ofAttacker()}/.well-known/openid-configuration`;
@@ -272,7 +272,7 @@ describe('a provider whose secret the stack states', () => {
     },
   );
 
-  it('is not reached by the definition of a provider that has no secret', async () => {
+  it('cannot be updated with the definition of a provider that has no secret', async () => {
     const { name } = await deployedProvider();
     const without = oauth2('without-secret', undefined);
     const answer = await cloudFormation.ask('Update', OAUTH2, {
@@ -284,7 +284,7 @@ describe('a provider whose secret the stack states', () => {
     expectRefusal(CHANGED);
   });
 
-  it('is held to its definition in full, where the template has references', async () => {
+  it('must match its whole definition, even if the template has references', async () => {
     const { name, secret } = await deployedProvider();
     const { configuration } = oauth2(name, secret);
     const definition: [typeof OAUTH2, string, string] = [OAUTH2, name, configuration];

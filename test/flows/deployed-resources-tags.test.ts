@@ -1,4 +1,4 @@
-/** Tags of the stack on its resources: the function sets, changes, and removes them, and never the mark. */
+/** The custom resource function sets, changes, and removes the stack's tags, and never changes the mark. */
 import { ListTagsForResourceCommand, TagResourceCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CloudFormation, STACK_ID, type Change } from './support/cloudformation';
 import { World } from './support/world';
@@ -31,7 +31,7 @@ const create = (properties: object) => cloudFormation.ask('Create', IDENTITY, { 
 const update = (physicalId: string, properties: object, change: Partial<Change> = {}) =>
   cloudFormation.ask('Update', IDENTITY, { properties, physicalId, ...change });
 
-it('sets the tags of the stack at the creation, and changes and removes them at an update; other tags and the mark stay', async () => {
+it("sets the stack's tags at creation, and changes and removes them at an update; other tags and the mark stay", async () => {
   const name = newName();
   const tags = { team: 'travel', stage: 'test' };
   const { Data } = await create(identity(name, { tags }));

@@ -1,6 +1,6 @@
 /**
- * The function behind the custom resources, asked as CloudFormation asks, at the running service: every step may come
- * twice, break off half-way or be rolled back, and nothing that is not the stack's own is touched.
+ * The custom resource function with requests as CloudFormation sends them, against the running service. Each step can be
+ * repeated, interrupted, or rolled back, and the function changes only resources of its stack.
  */
 import { GetResourceApiKeyCommand, type BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import {
@@ -99,7 +99,7 @@ describe('a workload identity', () => {
     expect(await policyAt(arn)).toBe(exchange);
   });
 
-  it('lets the role that its policy names act as the agent, and no one else', async () => {
+  it('can be used only by the role that its policy names', async () => {
     const name = newName();
     await create(identity(name, { policy: exchange }));
     await expect(new TestAgent(world.data('agent'), name, '', '').token()).resolves.toBeTruthy();
@@ -108,7 +108,7 @@ describe('a workload identity', () => {
     );
   });
 
-  it('is changed by an update: members, policy, and the policy taken away', async () => {
+  it('is changed by an update: members, policy, and removal of the policy', async () => {
     const name = newName();
     const { Data } = await create(identity(name, { policy: exchange }));
     const other = 'https://app.example/connected';
@@ -123,7 +123,7 @@ describe('a workload identity', () => {
 
   it('gets its own authorizer, and loses it when the template omits it', async () => {
     const name = newName();
-    const authorizer = { discoveryUrl: world.issuer.discoveryUrl, allowedAudience: ['nobody'] };
+    const authorizer = { discoveryUrl: world.issuer.discoveryUrl, allowedAudience: ['another'] };
     const configuration = JSON.stringify({
       allowedResourceOauth2ReturnUrls: [],
       authorizerConfiguration: { customJWTAuthorizer: authorizer },
@@ -146,7 +146,7 @@ describe('a workload identity', () => {
 });
 
 describe('the same request twice', () => {
-  it('creates one, and keeps what it has', async () => {
+  it('creates one resource, and keeps its members', async () => {
     const name = newName();
     const first = await create(identity(name, { policy: exchange }));
     const { createdTime } = (await described(name)) as { createdTime?: Date };
@@ -172,7 +172,7 @@ describe('the same request twice', () => {
 });
 
 describe('a replacement', () => {
-  it('makes the new one first, and deletes the old one when CloudFormation asks', async () => {
+  it('creates the new resource first, and deletes the old one when CloudFormation requests it', async () => {
     const [before, after] = [newName(), newName()];
     await create(identity(before));
     expect(await update(before, identity(after))).toMatchObject({
@@ -185,7 +185,7 @@ describe('a replacement', () => {
     expect(await described(after)).toMatchObject({ name: after });
   });
 
-  it('goes back to the old one, which was never gone, when the stack is rolled back', async () => {
+  it('keeps the old resource when the stack is rolled back', async () => {
     const [before, after] = [newName(), newName()];
     const created = await create(identity(before));
     await update(before, identity(after));
@@ -195,7 +195,7 @@ describe('a replacement', () => {
     expect(await described(after)).toBe('ResourceNotFoundException');
   });
 
-  it('that fails half-way leaves the old one and nothing else', async () => {
+  it('that fails halfway leaves only the old resource', async () => {
     const [before, after] = [newName(), newName()];
     await create(identity(before));
     const answer = await update(
@@ -210,7 +210,7 @@ describe('a replacement', () => {
 });
 
 describe('a creation that is rolled back', () => {
-  it('leaves nothing when its policy was refused', async () => {
+  it('leaves no resource when its policy was rejected', async () => {
     const name = newName();
     const answer = await create(identity(name, { policy: policyOf(statement('Bad', 'NoSuchThing')) }));
     expect(answer).toMatchObject({ Status: 'FAILED', PhysicalResourceId: name });
@@ -218,7 +218,7 @@ describe('a creation that is rolled back', () => {
     expect(await remove(name)).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  it('leaves nothing when the time was out while it was made', async () => {
+  it('leaves no resource when the function timed out', async () => {
     const name = newName();
     const answer = await create(identity(name), { time: 0 });
     expect(answer).toMatchObject({ Status: 'FAILED', PhysicalResourceId: name });
@@ -228,25 +228,25 @@ describe('a creation that is rolled back', () => {
     expect(await described(name)).toBe('ResourceNotFoundException');
   });
 
-  it("fails with the service's own words for a name that it refuses", async () => {
+  it("fails with the service's message for a name that is not valid", async () => {
     const answer = await create(identity('a b'));
     expect(answer).toMatchObject({ Status: 'FAILED' });
     expect(answer.Reason).toContain('ValidationException');
     expect(await remove(answer.PhysicalResourceId)).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  it('answers a request that it does not understand, and its deletion', async () => {
+  it('responds to a request that is not valid, and to its deletion', async () => {
     const answer = await cloudFormation.ask('Create', IDENTITY, { properties: { policy: 1 } });
     expect(answer).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'agent-identity-never-made' });
     expect(await remove(answer.PhysicalResourceId)).toMatchObject({ Status: 'SUCCESS' });
   });
 });
 
-describe("what is not the stack's own", () => {
+describe('a resource that does not belong to the stack', () => {
   it.each([
     ['another stack', { stack: 'Other' }],
     ['another resource of the stack', { logicalId: 'Other' }],
-  ])("stays as it is when it is %s's", async (_, others) => {
+  ])('is not changed if it belongs to %s', async (_, others) => {
     const name = newName();
     const { Data } = await create(identity(name, { policy: exchange }), others);
     const answer = await create(identity(name));
@@ -257,7 +257,7 @@ describe("what is not the stack's own", () => {
     expect(await policyAt(Data?.Arn)).toBe(exchange);
   });
 
-  it("stays as it is when it is another principal's, and its refusal can be rolled back", async () => {
+  it('is not changed if it belongs to another principal, and the failed creation can be rolled back', async () => {
     const name = newName();
     await world.control('stranger').send(new CreateWorkloadIdentityCommand({ name }));
     for (const importExisting of ['false', 'true']) {
@@ -270,7 +270,7 @@ describe("what is not the stack's own", () => {
     await expect(stranger).resolves.toMatchObject({ name, allowedResourceOauth2ReturnUrls: [] });
   });
 
-  it('is not changed by an update, when someone made another one of the name', async () => {
+  it('is not changed by an update if another principal created it with the same name', async () => {
     const name = newName();
     await create(identity(name));
     await remove(name);
@@ -281,7 +281,7 @@ describe("what is not the stack's own", () => {
 });
 
 describe('an import', () => {
-  it('takes over what is there, with what is stored in it, and lets it go in the end', async () => {
+  it('adopts an existing resource with its tags, and keeps it when the stack is deleted', async () => {
     const name = newName();
     await control().send(new CreateWorkloadIdentityCommand({ name, tags: { team: 'travel' } }));
     const { createdTime } = (await described(name)) as { createdTime?: Date };
@@ -298,7 +298,7 @@ describe('an import', () => {
       'agent-identity:origin': 'adopted',
     });
 
-    // The property may be taken away afterwards.
+    // The template can omit the property afterwards.
     const kept = identity(name, { policy: exchange });
     expect(await update(name, kept, { old: adopting })).toMatchObject({ Status: 'SUCCESS' });
     expect(await remove(name)).toMatchObject({ Status: 'SUCCESS' });
@@ -306,7 +306,7 @@ describe('an import', () => {
     expect(await tagsAt(Data?.Arn)).toEqual({ team: 'travel' });
   });
 
-  it("that fails does not make the resource the stack's, so that the rollback does not delete it", async () => {
+  it('that fails does not make the resource part of the stack, so that the rollback does not delete it', async () => {
     const name = newName();
     await control().send(new CreateWorkloadIdentityCommand({ name }));
     const policy = policyOf(statement('Bad', 'NoSuchThing'));
@@ -317,7 +317,7 @@ describe('an import', () => {
     expect(await described(name)).toMatchObject({ name });
   });
 
-  it("of another stack's resource leaves that stack nothing to delete", async () => {
+  it("of another stack's resource prevents that stack from deleting it", async () => {
     const name = newName();
     await create(identity(name), { stack: 'Old' });
     await create(identity(name, { importExisting: 'true' }), { stack: 'New' });
@@ -325,7 +325,7 @@ describe('an import', () => {
     expect(await described(name)).toMatchObject({ name });
   });
 
-  it('makes the resource when there is none', async () => {
+  it('creates the resource if it does not exist', async () => {
     const name = newName();
     expect(await create(identity(name, { importExisting: 'true' }))).toMatchObject({ Status: 'SUCCESS' });
     await remove(name);
@@ -333,7 +333,7 @@ describe('an import', () => {
   });
 });
 
-describe('what someone deleted', () => {
+describe('a resource that was deleted outside the stack', () => {
   it('is created again by the next update', async () => {
     const name = newName();
     await create(identity(name));
@@ -372,7 +372,7 @@ describe('a credential provider', () => {
       }),
     );
 
-  it('has its secret read and stored, and read again at an update', async () => {
+  it('stores the secret that it reads at creation, and again at an update', async () => {
     const [agent, name] = [newName(), newName()];
     await create(identity(agent, { policy: exchange }));
     const { arn } = await putSecret({ key: 'first-key' }, null);
@@ -394,7 +394,7 @@ describe('a credential provider', () => {
     expect(cloudFormation.bodies.join()).not.toMatch(/first-key|second-key/);
   });
 
-  it('is used by the agents that were granted it, and by no other of the same owner', async () => {
+  it('can be used only by the agents that were granted it, not by other agents of the same owner', async () => {
     const [mine, others, name] = [newName(), newName(), newName()];
     await create(identity(mine, { policy: exchange }));
     await create(identity(others, { policy: exchange }), { logicalId: 'Others' });
@@ -403,11 +403,11 @@ describe('a credential provider', () => {
     await cloudFormation.ask('Create', API_KEY, { properties });
     await expect(keyFor(mine, name)).resolves.toMatchObject({ apiKey: 'the-key' });
     await expect(keyFor(others, name)).rejects.toThrow('is not authorized to use');
-    // Nor by the owner itself.
+    // The owner's own agents cannot use it either.
     await expect(keyFor(others, name, world.data('operator'))).rejects.toThrow('is not authorized to use');
   });
 
-  it('of OAuth2 tells its callback URL, and a user can consent', async () => {
+  it('of OAuth2 returns its callback URL, and a user can consent', async () => {
     const [agent, name] = [newName(), newName()];
     await create(identity(agent, { policy: exchange }));
     const { discoveryUrl, clientId, clientSecret } = world.provider;
@@ -439,7 +439,7 @@ describe('a credential provider', () => {
     await expect(test.ask(await test.token({ userId: 'ana' }))).resolves.toHaveProperty('accessToken');
   });
 
-  it('leaves an external secret where it is', async () => {
+  it('keeps an external secret in Secrets Manager', async () => {
     const name = newName();
     const { arn } = await putSecret({ key: 'external-key' }, OPERATOR);
     const properties = apiKey(name, arn, { secret: { source: 'EXTERNAL', secretId: arn, jsonKey: 'key' } });
@@ -451,7 +451,7 @@ describe('a credential provider', () => {
 
   it.each([
     [
-      'is not there',
+      'does not exist',
       () => 'arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf',
       'could not be read',
     ],

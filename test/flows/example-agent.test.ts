@@ -1,4 +1,4 @@
-/** The example agent against the running service: what it does with its workload access token, and what it tells. */
+/** The example agent against the running service: how it uses its workload access token, and which events it sends. */
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ const EVENTS = [
 
 let world: World;
 let calendar: Server;
-/** Answers the request that bears this token. */
+/** Responds to the request with this token. */
 let answerCalendar: (response: ServerResponse, token: string) => void;
 let server: LoopbackServer;
 let agent: TestAgent;
@@ -67,7 +67,7 @@ const post = (
     signal,
   });
 
-/** What the agent tells when it is invoked as its gate would do it. */
+/** The agent's events when it is invoked as the gate invokes it. */
 async function* told(
   workloadAccessToken: string,
   signal: AbortSignal | null = null,
@@ -85,7 +85,7 @@ async function allTold(workloadAccessToken: string): Promise<AgentEvent[]> {
   return all;
 }
 
-/** The next piece of news, as a link for the user. */
+/** The next event, which is a link for the user. */
 async function linkIn(news: AsyncGenerator<AgentEvent>): Promise<string> {
   const { value } = (await news.next()) as { value: AgentEvent };
   return value.kind === 'consent' ? value.authorizationUrl : `no link, but ${value.kind}`;
@@ -95,7 +95,7 @@ const asking: AgentEvent = { kind: 'progress', text: 'Asking for access to the c
 const reading: AgentEvent = { kind: 'progress', text: 'Reading the calendar' };
 const answer: AgentEvent = { kind: 'events', events: EVENTS };
 
-it("waits for its user's consent, and answers; then answers at once", async () => {
+it("waits for the user's consent and answers, and the next time answers without waiting", async () => {
   const token = await agent.token({ userId: 'ana' });
   const news = told(token);
   expect((await news.next()).value).toEqual(asking);
@@ -109,7 +109,7 @@ it("waits for its user's consent, and answers; then answers at once", async () =
   expect(await allTold(token)).toEqual([asking, reading, answer]);
 });
 
-it('reports a token that the calendar does not take, and comes back with another', async () => {
+it('reports a token that the calendar rejects, and tries again with a new one', async () => {
   const token = await agent.token({ userId: 'ana' });
   const first = await agent.connect('ana', { scopes: ['calendar.read'] });
   const seen: string[] = [];
@@ -127,22 +127,25 @@ it('reports a token that the calendar does not take, and comes back with another
 
 it.each([
   ['fails', (response: ServerResponse) => response.writeHead(503).end('out of order: token eyJ')],
-  ['answers nonsense', (response: ServerResponse) => response.end('<h1>Calendar</h1>')],
+  ['sends a response that is not valid', (response: ServerResponse) => response.end('<h1>Calendar</h1>')],
   ['breaks off', (response: ServerResponse) => response.destroy()],
-])('says that there was no reading the calendar, and not what it said, when it %s', async (_name, fail) => {
-  await agent.connect('ana', { scopes: ['calendar.read'] });
-  answerCalendar = (response) => void fail(response);
-  const reason = 'The agent could not read the calendar. Please try again in a moment.';
-  const token = await agent.token({ userId: 'ana' });
-  expect(await allTold(token)).toEqual([asking, reading, { kind: 'failed', reason }]);
-});
+])(
+  'reports that the calendar could not be read, without its response, when the calendar %s',
+  async (_name, fail) => {
+    await agent.connect('ana', { scopes: ['calendar.read'] });
+    answerCalendar = (response) => void fail(response);
+    const reason = 'The agent could not read the calendar. Please try again in a moment.';
+    const token = await agent.token({ userId: 'ana' });
+    expect(await allTold(token)).toEqual([asking, reading, { kind: 'failed', reason }]);
+  },
+);
 
 it('stops its work when its caller disconnects', async () => {
   await agent.connect('ana', { scopes: ['calendar.read'] });
   const hangUp = new AbortController();
   const stopped = new Promise<void>((resolve) => {
     answerCalendar = (response) => {
-      // The calendar never answers; the agent breaks off.
+      // The calendar never answers; the agent aborts the request.
       response.on('close', resolve);
       hangUp.abort();
     };
@@ -159,8 +162,8 @@ it('stops its work when its caller disconnects', async () => {
 
 it.each([
   ['a forged workload access token', 'x.y.z'],
-  ["another agent's", undefined],
-])('tells what the service says of %s', async (_name, forged) => {
+  ["another agent's workload access token", undefined],
+])("reports the service's message for %s", async (_name, forged) => {
   const token = forged ?? (await (await world.agent('stranger')).token({ userId: 'ana' }));
   const [first, second, ...rest] = await allTold(token);
   expect(first).toEqual(asking);
@@ -171,20 +174,20 @@ it.each([
 
 it.each([
   ['without a workload access token', 401, {}, undefined],
-  ['with an empty one', 401, { WorkloadAccessToken: '' }, undefined],
-  ['with no JSON', 400, { WorkloadAccessToken: 'x' }, '{'],
-  ['with no question', 400, { WorkloadAccessToken: 'x' }, '{"question":"","state":"x"}'],
+  ['with an empty workload access token', 401, { WorkloadAccessToken: '' }, undefined],
+  ['without a JSON body', 400, { WorkloadAccessToken: 'x' }, '{'],
+  ['without a question', 400, { WorkloadAccessToken: 'x' }, '{"question":"","state":"x"}'],
   [
     'with a body that is too large',
     400,
     { WorkloadAccessToken: 'x' },
     JSON.stringify({ question: 'x', state: 'x'.repeat(20_000) }),
   ],
-] as const)('refuses an invocation %s', async (_name, status, headers, body) => {
+] as const)('rejects an invocation %s', async (_name, status, headers, body) => {
   expect((await post(headers, body)).status).toBe(status);
 });
 
-it('answers a ping, and nothing else', async () => {
+it('answers a ping, and no other path', async () => {
   const ping = await fetch(`${server.origin}/ping`);
   expect(await ping.json()).toEqual({ status: 'Healthy' });
   expect((await fetch(`${server.origin}/invocations`)).status).toBe(404);

@@ -1,4 +1,4 @@
-/** EXTERNAL secrets: read from Secrets Manager when they are needed, and only for the owner whom the secret names. */
+/** EXTERNAL secrets: read from Secrets Manager when they are needed, and only for the owner that the secret's tag names. */
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import {
   CreateApiKeyCredentialProviderCommand,
@@ -97,14 +97,14 @@ const DENIED = { name: 'AccessDeniedException' };
 const INVALID = { name: 'ValidationException' };
 
 describe('a client secret', () => {
-  it("serves a user's consent and the agent's own token", async () => {
+  it("works for a user's consent and the agent's own token", async () => {
     const { arn } = await putSecret({ [JSON_KEY]: world.provider.clientSecret, other: 1 });
     const agent = await agentWith(external(arn));
     expect(await agent.connect('ana')).toBe(world.provider.exchanges.at(-1)?.answer.access_token);
     expect(await machineToken(agent)).toBe(world.provider.exchanges.at(-1)?.answer.access_token);
   });
 
-  it('is named by a name as well, and answered by its ARN', async () => {
+  it('can be specified by name, and is returned by ARN', async () => {
     const { name, arn } = await putSecret({ [JSON_KEY]: world.provider.clientSecret });
     const agent = await agentWith(external(name));
     const described = await world
@@ -118,7 +118,7 @@ describe('a client secret', () => {
     expect(JSON.stringify(described)).not.toContain(world.provider.clientSecret);
   });
 
-  it("may be a built-in vendor's", async () => {
+  it('can belong to a built-in vendor', async () => {
     const { arn } = await putSecret({ [JSON_KEY]: 'of a vendor' });
     const config: GoogleOauth2ProviderConfigInput = {
       clientId: 'agents',
@@ -135,14 +135,14 @@ describe('a client secret', () => {
     expect(created).toMatchObject({ clientSecretSource: 'EXTERNAL', clientSecretArn: { secretArn: arn } });
   });
 
-  it('moves from the vault to Secrets Manager and back', async () => {
+  it('can move from the vault to Secrets Manager and back', async () => {
     const { clientSecret } = world.provider;
     const agent = await agentWith({ clientSecret });
     const { arn } = await putSecret({ [JSON_KEY]: clientSecret });
     expect(await update(agent, external(arn))).toMatchObject({ clientSecretSource: 'EXTERNAL' });
     expect(await machineToken(agent)).toEqual(expect.any(String));
 
-    // Nothing said of the secret: it stays where it is. MANAGED said: there is none in the vault any more.
+    // An update that omits the secret keeps it. MANAGED needs a new secret, because the vault no longer contains one.
     expect(await update(agent, {})).toMatchObject({ clientSecretSource: 'EXTERNAL' });
     await expect(update(agent, { clientSecretSource: 'MANAGED' })).rejects.toMatchObject(INVALID);
 
@@ -153,7 +153,7 @@ describe('a client secret', () => {
     expect(await machineToken(agent)).toEqual(expect.any(String));
   });
 
-  it('that was changed counts within five minutes', async () => {
+  it('applies within 5 minutes after a change', async () => {
     const { arn } = await putSecret({ [JSON_KEY]: 'not the secret yet' });
     const agent = await agentWith(external(arn));
     await expect(machineToken(agent)).rejects.toThrow('invalid_client');
@@ -162,13 +162,13 @@ describe('a client secret', () => {
     expect(await machineToken(agent)).toEqual(expect.any(String));
   });
 
-  it('stays where it is when its own client or server is configured', async () => {
+  it('must be specified again when the client or server changes', async () => {
     const { arn } = await putSecret({ [JSON_KEY]: world.provider.clientSecret });
     const agent = await agentWith(external(arn));
     await expect(update(agent, { clientId: 'another' })).rejects.toMatchObject(INVALID);
   });
 
-  it('is named by the owner alone: not by another who may update the provider', async () => {
+  it('can be changed only by the owner, not by another principal that can update the provider', async () => {
     const { arn } = await putSecret({ [JSON_KEY]: world.provider.clientSecret });
     const { arn: unrelated } = await putSecret({ [JSON_KEY]: 'for something else' });
     const agent = await agentWith(external(arn));
@@ -205,7 +205,7 @@ describe('a client secret', () => {
 });
 
 describe('an API key', () => {
-  it('is read for the agent, and its provider tells where it is', async () => {
+  it('is read for the agent, and Get returns where it is stored', async () => {
     const { name, arn } = await putSecret({ [JSON_KEY]: 'the-external-key' });
     const created = await createKey(name);
     expect(created).toMatchObject({
@@ -220,7 +220,7 @@ describe('an API key', () => {
     expect(JSON.stringify(described)).not.toContain('the-external-key');
   });
 
-  it('moves from the vault to Secrets Manager and back', async () => {
+  it('can move from the vault to Secrets Manager and back', async () => {
     const name = newName();
     const { arn } = await putSecret({ [JSON_KEY]: 'outside' });
     const control = world.control();
@@ -241,7 +241,7 @@ describe('an API key', () => {
     expect(await apiKey(name)).toBe('inside again');
   });
 
-  it('that was changed counts within five minutes, and not at each request', async () => {
+  it('applies within 5 minutes after a change, without a read for each request', async () => {
     const { arn } = await putSecret({ [JSON_KEY]: 'before' });
     const { name } = await createKey(arn);
     expect(await apiKey(name)).toBe('before');
@@ -257,7 +257,7 @@ describe('an API key', () => {
     ['without the key', { other: 'plain-text-secret' }],
     ['without text under the key', { [JSON_KEY]: { nested: 'plain-text-secret' } }],
     ['empty under the key', { [JSON_KEY]: '', other: 'plain-text-secret' }],
-  ])('is refused, and not told, when the secret is %s', async (_, text) => {
+  ])('is rejected without revealing the secret, if the secret is %s', async (_, text) => {
     const { arn } = await putSecret(text);
     const { name } = await createKey(arn);
     const refused = apiKey(name);
@@ -266,14 +266,14 @@ describe('an API key', () => {
     expect(JSON.stringify(await world.audit())).not.toContain('plain-text-secret');
   });
 
-  it('is no member that every JavaScript object has', async () => {
+  it('cannot be a member that every JavaScript object has', async () => {
     const { arn } = await putSecret({ [JSON_KEY]: 'a' });
     const { name } = await createKey(arn, 'constructor');
     await expect(apiKey(name)).rejects.toMatchObject(INVALID);
   });
 });
 
-describe("a secret that is not the owner's", () => {
+describe('a secret of another owner', () => {
   const OTHER = 'arn:aws:iam::000000000000:role/other';
 
   const kinds: Record<string, (secretId: string) => Promise<unknown>> = {
@@ -282,7 +282,7 @@ describe("a secret that is not the owner's", () => {
   };
 
   describe.each(Object.entries(kinds))('as %s', (_, create) => {
-    it('is refused in the words that are used of one that does not exist', async () => {
+    it('is rejected with the same message as a secret that does not exist', async () => {
       const { name, arn } = await putSecret({ [JSON_KEY]: 'of someone else' }, OTHER);
       const untagged = await putSecret({ [JSON_KEY]: 'of no one' }, null);
       const tagged = await putSecret({ [JSON_KEY]: 'ours' });
@@ -312,7 +312,7 @@ describe("a secret that is not the owner's", () => {
     });
   });
 
-  it('any more is read no more: its tag was taken away, or given to another', async () => {
+  it('is not read after its owner tag is removed or names another principal', async () => {
     const { arn } = await putSecret({ [JSON_KEY]: 'the-key' });
     const { name } = await createKey(arn);
     expect(await apiKey(name)).toBe('the-key');
@@ -342,13 +342,13 @@ it.each<[string, Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
     /clientSecretConfig: must be omitted/,
   ],
   [
-    'a reference alone',
+    'a reference without a source',
     { clientSecretConfig: { secretId: 'x', jsonKey: 'y' } },
     /clientSecretConfig: must be/,
   ],
-  ['both', { ...external('x'), clientSecret: 'given' }, /clientSecret: must be omitted/],
+  ['a reference and a secret', { ...external('x'), clientSecret: 'given' }, /clientSecret: must be omitted/],
   ['MANAGED without a secret', { clientSecretSource: 'MANAGED' }, /clientSecret: is required/],
-])("refuses %s, by the member's name", async (_, secret, message) => {
+])('rejects %s, and names the member', async (_, secret, message) => {
   const refused = agentWith(secret);
   await expect(refused).rejects.toMatchObject(INVALID);
   await expect(refused).rejects.toThrow(message);

@@ -33,7 +33,7 @@ it('deletes the stored grant and starts again; polls with and without the sessio
   });
 });
 
-it('does not take a consent that began before it', async () => {
+it('ignores a consent that began before it', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'ben' });
   const before = await agent.ask(token);

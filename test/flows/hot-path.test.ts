@@ -1,4 +1,4 @@
-/** What a warm call costs, counted: one DynamoDB round trip, no KMS, nothing to the provider. */
+/** Calls of a warm request: one DynamoDB round trip, no KMS call, and no request to the provider. */
 import diagnostics from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
@@ -10,7 +10,7 @@ import { startExchangeServer } from './support/exchange-server';
 import { signInAndConsent } from './support/provider';
 import { World } from './support/world';
 
-/** Seconds: shorter than vault keys and metadata stay in memory. */
+/** Seconds; shorter than the time that vault keys and metadata are cached. */
 const MACHINE_TOKEN_LIFE = 100;
 
 let world: World;
@@ -61,7 +61,7 @@ it('returns an exchanged token with one BatchGetItem', async () => {
   await server.close();
 });
 
-it('renews a token for three UpdateItem, one GetItem and a second BatchGetItem, and one request to the provider', async () => {
+it('renews a token with three UpdateItem, one GetItem, a second BatchGetItem, and one request to the provider', async () => {
   const agent = await world.agent();
   const token = await agent.token();
   const ask = () => agent.ask(token, { oauth2Flow: 'M2M', scopes: ['a'] });
@@ -98,7 +98,7 @@ it('returns an API key with one BatchGetItem and one GetItem', async () => {
   expect(await callsOf(ask)).toEqual(['BatchGetItem', 'GetItem']);
 });
 
-it('issues a workload access token for one GetItem', async () => {
+it('issues a workload access token with one GetItem', async () => {
   const agent = await world.agent();
   await agent.token({ userId: 'ana' });
   expect(await callsOf(() => agent.token({ userId: 'ana' }))).toEqual(['GetItem']);
@@ -107,9 +107,9 @@ it('issues a workload access token for one GetItem', async () => {
   expect(await callsOf(() => agent.token({ userToken }))).toEqual(['GetItem']);
 });
 
-describe("a consent, once the agent's vault keys are in memory", () => {
+describe('a consent with cached vault keys', () => {
   const putItem = 'PutItem';
-  it('costs what the README says, step by step', async () => {
+  it('makes the calls that the README lists, step by step', async () => {
     const agent = await world.agent();
     await agent.connect('ben');
     const token = await agent.token({ userId: 'cleo' });
@@ -131,7 +131,7 @@ describe("a consent, once the agent's vault keys are in memory", () => {
       );
       answer = page.url;
     });
-    // The public function's two, and three of the one that pushes the request.
+    // Two calls of the public function, and three of the function that pushes the request.
     expect(authorize.filter((call) => !call.startsWith('HTTP'))).toEqual([
       'GetItem',
       putItem,
@@ -160,11 +160,11 @@ describe("a consent, once the agent's vault keys are in memory", () => {
   });
 });
 
-it('opens the vault keys of an agent by KMS once in five minutes', async () => {
+it('decrypts the vault keys of an agent with KMS once in 5 minutes', async () => {
   const agent = await world.agent();
   const kms = (calls: string[]) => calls.filter((call) => call === 'GenerateDataKey' || call === 'Decrypt');
-  // One key for sessions and one for grants are made; opened are the client secret's, by the two functions that speak
-  // to providers, and the session's, by the public one.
+  // The service generates one key for sessions and one for grants. It decrypts the client secret's key in the two
+  // functions that call providers, and the session's key in the public function.
   expect(kms(await callsOf(() => agent.connect('ana'))).sort()).toEqual([
     'Decrypt',
     'Decrypt',

@@ -1,6 +1,6 @@
 /**
- * Keys are rotated while the service runs: agents, verifiers and the vault continue across it, with what was issued and
- * sealed before. The function is invoked as operators and the schedule do, also by someone who should not be trusted.
+ * Key rotation while the service runs: agents, token verifiers, and the vault continue to work with earlier tokens and
+ * data. Operators, the schedule, and a caller that is not trustworthy invoke the function.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ const signingKeyOf = async (event: object) => (await invoke(event)).answer.signi
 
 const kidOf = (token: string) => decodeProtectedHeader(token).kid;
 
-/** As a resource server verifies, which knows the service by its JWKS alone. */
+/** Verifies as a resource server does, which knows only the service's JWKS. */
 const verified = (token: string) =>
   jwtVerify(token, createRemoteJWKSet(new URL(`${world.local.endpoint}/.well-known/jwks.json`)));
 
@@ -51,7 +51,7 @@ async function publishedKids(): Promise<string[]> {
   return ((await answer.json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
 }
 
-/** Of each grant that the agent holds: the vault key that its tokens are sealed under. */
+/** Returns the vault key of each grant of the agent. */
 async function sealedUnder(agent: TestAgent): Promise<string[]> {
   const { act } = decodeJwt<{ act: { id: string } }>(await agent.token());
   const vault = createTable(new DynamoDBClient({}), process.env.VAULT_TABLE ?? '');
@@ -65,7 +65,7 @@ async function sealedUnder(agent: TestAgent): Promise<string[]> {
   });
 }
 
-it('has old and new workload access tokens verified across a rotation by hand', async () => {
+it('verifies old and new workload access tokens across a manual rotation', async () => {
   const agent = await world.agent();
   const before = await agent.token({ userId: 'ana' });
   const next = await signingKeyOf({ rotate: 'signing-key' });
@@ -76,7 +76,7 @@ it('has old and new workload access tokens verified across a rotation by hand', 
   expect(await publishedKids()).toEqual([kidOf(before), next.kid]);
   const last = await agent.token({ userId: 'ana' });
   expect(kidOf(last)).toBe(kidOf(before));
-  // The service takes the one of before too: there is no grant, but the token is good.
+  // The service accepts the earlier token too: there is no grant, but the token is valid.
   await expect(agent.ask(before)).resolves.toHaveProperty('authorizationUrl');
 
   moveClock(LEAD - MEMORY + 1);
@@ -88,7 +88,7 @@ it('has old and new workload access tokens verified across a rotation by hand', 
   }
 });
 
-it('rejects the tokens of a revoked key, and immediately serves agents with another key', async () => {
+it('rejects the tokens of a revoked key, and immediately issues tokens with another key', async () => {
   const agent = await world.agent();
   const stolen = await agent.token({ userId: 'ana' });
   const next = await signingKeyOf({ revoke: 'signing-key', kid: kidOf(stolen) });
@@ -103,14 +103,14 @@ it('rejects the tokens of a revoked key, and immediately serves agents with anot
   await expect(agent.ask(again)).resolves.toHaveProperty('authorizationUrl');
 });
 
-it('has the schedule make what is due and no more', async () => {
+it('creates no signing key on schedule before one is due', async () => {
   const agent = await world.agent();
   const kid = kidOf(await agent.token());
   expect(await signingKeyOf({ prepare: 'signing-keys' })).toMatchObject({ kid });
   expect(kidOf(await agent.token())).toBe(kid);
 });
 
-it('opens what an old vault key sealed, and seals by the new one what is written next', async () => {
+it('decrypts with an old vault key, and encrypts with the new one from the next write on', async () => {
   const agent = await world.agent();
   const accessToken = await agent.connect('ana');
   const [old] = await sealedUnder(agent);
@@ -124,7 +124,7 @@ it('opens what an old vault key sealed, and seals by the new one what is written
   await expect(agent.ask(token)).resolves.toMatchObject({ accessToken });
   expect(await sealedUnder(agent)).toEqual([old]);
 
-  // The token has ended, so the renewed token is encrypted again.
+  // The access token is no longer valid, so the renewed one is encrypted with the new key.
   moveClock(3600);
   const later = await agent.token({ userId: 'ana' });
   const renewed = await agent.ask(later);
@@ -132,12 +132,12 @@ it('opens what an old vault key sealed, and seals by the new one what is written
   expect(renewed.accessToken).not.toBe(accessToken);
   expect(await sealedUnder(agent)).toEqual([version]);
 
-  // A consent that is begun under the new keys ends under them, also where no key may be made.
+  // A consent that begins with the new keys completes with them, also in functions that cannot create keys.
   const other = await agent.connect('ben');
   expect(other).toBeTruthy();
 });
 
-it('gives an agent another vault key after ninety days, and opens what the one before sealed', async () => {
+it('gives an agent a new vault key after 90 days, and still decrypts with the earlier one', async () => {
   const agent = await world.agent();
   await agent.connect('cleo');
   const before = await sealedUnder(agent);
@@ -146,23 +146,23 @@ it('gives an agent another vault key after ninety days, and opens what the one b
   const after = await sealedUnder(agent);
   expect(after).toEqual(expect.arrayContaining(before));
   expect(after.filter((kid) => !before.includes(kid))).toHaveLength(1);
-  // The provider forgot the old refresh token long ago; that it was asked shows that the grant was opened.
+  // The provider no longer knows the old refresh token. The request to it shows that the grant was decrypted.
   const token = await agent.token({ userId: 'cleo' });
   await expect(agent.ask(token)).resolves.toHaveProperty('authorizationUrl');
   expect(await sealedUnder(agent)).toHaveLength(1);
 });
 
-describe('a caller that can invoke it', () => {
+describe('a caller that can invoke the key-rotation function', () => {
   it.each([
-    ['nothing', {}],
+    ['an empty event', {}],
     ['its own key', { rotate: 'signing-key', publicJwk: { kty: 'EC' } }],
     ['its own key ID', { rotate: 'signing-key', kid: 'a-word-that-must-stay-unsaid' }],
     ['its own vault key', { rotate: 'vault-keys', workloadIdentity: 'agent-1', version: '9' }],
     ['its own time', { rotate: 'signing-key', signsFrom: 0 }],
-    ['the revocation of all', { revoke: 'signing-key' }],
+    ['a revocation without a key ID', { revoke: 'signing-key' }],
     ['a revocation by pattern', { revoke: 'signing-key', kid: '*' }],
-    ['a request as the gateway sends it', { httpMethod: 'POST', body: '{"rotate":"signing-key"}' }],
-  ])('gets nowhere with %s', async (_what, event) => {
+    ['a request from the API gateway', { httpMethod: 'POST', body: '{"rotate":"signing-key"}' }],
+  ])('is rejected if it sends %s', async (_what, event) => {
     const kids = await publishedKids();
     const { failed, answer } = await invoke(event);
     expect({ failed, message: answer.errorMessage }).toEqual({
@@ -178,11 +178,11 @@ describe('a caller that can invoke it', () => {
     const kid = '00000000-0000-4000-8000-000000000000';
     const { answer } = await invoke({ revoke: 'signing-key', kid });
     expect(answer.errorMessage).toBe('ResourceNotFoundException: No signing key with this kid is published.');
-    const nobody = await invoke({ rotate: 'vault-keys', workloadIdentity: 'nobody' });
-    expect(nobody.answer.errorMessage).toContain('There is no workload identity named "nobody"');
+    const missing = await invoke({ rotate: 'vault-keys', workloadIdentity: 'missing' });
+    expect(missing.answer.errorMessage).toContain('There is no workload identity named "missing"');
   });
 
-  it('is on record, and sees no key', async () => {
+  it('is in the audit log, and gets no key material', async () => {
     const operations = (await world.audit()).map(({ operation }) => operation);
     for (const operation of [
       'PrepareSigningKeys',

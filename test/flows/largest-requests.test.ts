@@ -1,6 +1,6 @@
 /**
- * The largest request that each operation takes works, and one that is larger is a 400 that names the member: none is a
- * 500, and none makes a link that no one can open.
+ * The largest request of each operation succeeds, and a larger one returns a 400 that names the member. No request causes
+ * a 500 or a link that cannot be opened.
  */
 import {
   CreateApiKeyCredentialProviderCommand,
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-/** A character that UTF-8 has four bytes for. */
+/** A character with four bytes in UTF-8. */
 const WIDE = '\u{1F511}';
 const many = <Item>(count: number, item: (index: number) => Item): Item[] =>
   Array.from({ length: count }, (_, index) => item(index));
@@ -67,7 +67,7 @@ const provider = (name: string, custom: object) => ({
 const json = (text: string): { fieldList?: { name: string; message: string }[] } =>
   JSON.parse(text) as { fieldList?: { name: string; message: string }[] };
 
-/** @returns the status, and the members that a refusal names */
+/** @returns the status, and the members that an error names */
 async function outcome(operation: string, input: object): Promise<[number | undefined, ...string[]]> {
   const { status, body } = await world.post(operation, input);
   return [status, ...(json(body).fieldList ?? []).map(({ name }) => name)];
@@ -122,7 +122,7 @@ describe('a workload identity', () => {
     ['a delete character', 'https://app.example/\u007f'],
     ['a scheme that no URL has', 'my_app://back'],
     ['no host where there must be one', 'https://[/'],
-  ])('takes no return URL with %s', async (_what, url) => {
+  ])('rejects a return URL with %s', async (_what, url) => {
     const urls = [RETURN_URL, url];
     const field = 'allowedResourceOauth2ReturnUrls.1';
     expect(
@@ -140,7 +140,7 @@ describe('a workload identity', () => {
     ['team\n', 'blue'],
     ['team', 'blue\u001f'],
     ['team', 'blue\t'],
-  ])('takes no tag %j of the value %j', async (key, value) => {
+  ])('rejects a tag %j with the value %j', async (key, value) => {
     const [status, field] = await outcome('CreateWorkloadIdentity', {
       name: 'tagged',
       tags: { [key]: value },
@@ -165,7 +165,7 @@ describe('a credential provider', () => {
         },
       },
     ],
-  ])('holds the most: %s', async (what, custom) => {
+  ])('stores the maximum: %s', async (what, custom) => {
     const name = `largest-${what.slice(0, 6)}`;
     expect(await outcome('CreateOauth2CredentialProvider', { ...provider(name, custom), tags })).toEqual([
       201,
@@ -191,7 +191,7 @@ describe('a credential provider', () => {
     }
   });
 
-  it('returns the longest API key', async () => {
+  it('returns an API key of maximum length', async () => {
     const apiKey = WIDE.repeat(65_536);
     const resourceCredentialProviderName = 'longest-key';
     await world
@@ -206,7 +206,7 @@ describe('a credential provider', () => {
   });
 });
 
-it('the longest way back to the application is one that a browser can go', async () => {
+it('redirects the browser to the longest possible return URL with state', async () => {
   const longest = returnUrl(1);
   const agent = await world.agent('agent', [longest]);
   const customState = 'a'.repeat(4096);
@@ -220,11 +220,11 @@ it('the longest way back to the application is one that a browser can go', async
   expect(status).toBe(302);
   const location = headers.get('location') ?? '';
   expect(new URL(location).searchParams.get('state')).toBe(customState);
-  // What API Gateway takes of header fields, with room for the others.
+  // API Gateway's limit on header fields, with room for the others.
   expect(location.length).toBeLessThan(8 * 1024);
 });
 
-describe('what an agent asks for', () => {
+describe('a token request', () => {
   const parameters = (count: number, length: number) =>
     Object.fromEntries(many(count, (index) => [`parameter-${index}`, 'a'.repeat(length)]));
 
@@ -241,10 +241,10 @@ describe('what an agent asks for', () => {
         audiences: many(20, () => 'a'),
       },
     ],
-  ])('makes a link that can be opened: %s', async (_what, ask) => {
+  ])('of maximum size returns a link that can be opened: %s', async (_what, ask) => {
     const agent = await world.agent();
     const resourceCredentialProviderName = 'long-endpoint';
-    // Not discovered: one that takes pushed requests would have nothing in the address.
+    // Stated metadata, because a discovered server would get pushed requests and a short URL.
     const authorizationServerMetadata = { ...server, responseTypes: ['code'] };
     await world.post(
       'CreateOauth2CredentialProvider',
@@ -262,7 +262,7 @@ describe('what an agent asks for', () => {
     expect(status).toBe(302);
     const location = headers.get('location') ?? '';
     expect(location.length).toBeGreaterThan(4096);
-    // The request line that servers commonly take.
+    // The longest request line that servers commonly accept.
     expect(location.length).toBeLessThan(8 * 1024);
   });
 
@@ -276,7 +276,7 @@ describe('what an agent asks for', () => {
     ['audiences', { audiences: many(300, () => 'a'.repeat(2048)) }],
     ['customState', { customState: WIDE.repeat(4096) }],
     ['customState', { customState: '"'.repeat(2048), resourceOauth2ReturnUrl: returnUrl(0) }],
-  ])('rejects a request that does not fit into a link, and names %s', async (member, ask) => {
+  ])('that does not fit into a link is rejected with the name %s', async (member, ask) => {
     const input = {
       workloadIdentityToken: 'never read',
       resourceCredentialProviderName: 'never-read',
@@ -293,7 +293,7 @@ describe('what an agent asks for', () => {
   });
 });
 
-it('no member is too large for what comes behind the schema, at the most that the schema takes', async () => {
+it('no member of the maximum size that the schema allows causes a server error', async () => {
   const failed: string[] = [];
   let tried = 0;
   for (const operation of MODELLED_OPERATIONS.filter(({ path }) => path.startsWith('/identities/'))) {
@@ -301,7 +301,7 @@ it('no member is too large for what comes behind the schema, at the most that th
       ({ what, verdict }) => verdict === 'accepted' && what.startsWith('maximum'),
     );
     for (const { request, place, what } of largest) {
-      // A name that is taken would be answered before anything is written.
+      // A name that exists already would be rejected before the write.
       const name = place !== 'name' && 'name' in (request as object) ? { name: `walk-${(tried += 1)}` } : {};
       const { status } = await world.post(operation.path.slice('/identities/'.length), {
         ...(request as object),

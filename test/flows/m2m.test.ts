@@ -1,4 +1,4 @@
-/** The agent's own tokens, by client credentials: cached by scope, never for a user, never a user's. */
+/** The agent's own tokens by client credentials: cached by scope, and separate from user grants. */
 import { World, type Ask } from './support/world';
 
 let world: World;
@@ -9,7 +9,7 @@ afterAll(() => world.stop());
 
 const own: Ask = { oauth2Flow: 'M2M', scopes: ['a'], resourceOauth2ReturnUrl: undefined };
 
-it('gets a token, and the same one again', async () => {
+it('returns a token, and the cached token the next time', async () => {
   const agent = await world.agent();
   const token = await agent.token();
   const { accessToken } = await agent.ask(token, own);
@@ -21,19 +21,19 @@ it('gets a token, and the same one again', async () => {
   expect(other.accessToken).not.toBe(accessToken);
 });
 
-it('keeps apart what the agent has for itself and for a user', async () => {
+it("keeps the agent's own token and a user's token separate", async () => {
   const agent = await world.agent();
   const forUser = await agent.connect('ana', { scopes: ['a'] });
   const { accessToken } = await agent.ask(await agent.token({ userId: 'ana' }), own);
   expect(accessToken).not.toBe(forUser);
 });
 
-it('refuses USER_FEDERATION for an agent that acts for no one', async () => {
+it('rejects USER_FEDERATION if the workload access token names no user', async () => {
   const agent = await world.agent();
   await expect(agent.ask(await agent.token())).rejects.toMatchObject({ name: 'ValidationException' });
 });
 
-it("tells the provider's own error code, and nothing else of its answer", async () => {
+it("returns the provider's error code, and nothing else from its response", async () => {
   const agent = await world.agent('agent', [], { clientSecret: 'not-the-secret-of-the-client' });
   const failed = agent.ask(await agent.token(), own);
   await expect(failed).rejects.toMatchObject({

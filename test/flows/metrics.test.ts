@@ -1,4 +1,4 @@
-/** What the service counts, walked through from the outside: the lines are those that CloudWatch would read. */
+/** The service's metrics, read from the log lines that CloudWatch would read. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
@@ -21,7 +21,7 @@ interface Embedded {
   readonly [member: string]: unknown;
 }
 
-/** The metrics since the last look: name and dimensions. */
+/** The metrics since the last call: name and dimensions. */
 async function counted(): Promise<[string, Record<string, unknown>][]> {
   const lines = (await readFile(join(world.dataDir, 'service.log'), 'utf8')).split('\n');
   const unseen = lines.slice(read, -1);
@@ -39,7 +39,7 @@ async function counted(): Promise<[string, Record<string, unknown>][]> {
     });
 }
 
-/** What a call leads to, whether or not it succeeds. */
+/** The metrics of a call, whether or not it succeeds. */
 async function countedFor(call: () => Promise<unknown>) {
   await counted();
   await call().catch(() => undefined);
@@ -65,7 +65,7 @@ it('counts workload access tokens', async () => {
   ]);
 });
 
-it('counts a consent until the token is there, and then the token', async () => {
+it('counts consent-required until there is a token, and then the token', async () => {
   const token = await agent.token({ userId: 'ana' });
   const outcome = (Outcome: string) => [
     'ResourceAccessTokenOutcome',
@@ -77,7 +77,7 @@ it('counts a consent until the token is there, and then the token', async () => 
   expect(await countedFor(() => agent.ask(token))).toEqual([success, outcome('cached')]);
 });
 
-it('counts the steps of a consent, and what is no consent', async () => {
+it('counts the steps of a consent, and denied steps', async () => {
   const step = (Operation: string, Outcome: string) => ['ConsentStep', { Operation, Outcome }];
   const steps = (counts: Awaited<ReturnType<typeof counted>>) =>
     counts.filter(([name]) => name === 'ConsentStep');
@@ -94,7 +94,7 @@ it('counts the steps of a consent, and what is no consent', async () => {
   ]);
 });
 
-it('counts what the provider refused', async () => {
+it('counts rejections of the provider', async () => {
   agent = await world.agent('agent', [], { clientSecret: 'not-the-secret-of-the-client' });
   const token = await agent.token();
   const ask = () =>
@@ -105,9 +105,9 @@ it('counts what the provider refused', async () => {
   ]);
 });
 
-it('counts throttles, which are no failures', async () => {
+it('counts throttled requests separately from failures', async () => {
   const token = await agent.token({ userId: 'ana' });
-  // Each wants its own link for the one grant, all at once: some find it taken each time that they try.
+  // Concurrent requests want separate links for the same grant, so some of them lose every attempt.
   const counts = await countedFor(() =>
     Promise.allSettled(
       Array.from({ length: 16 }, (_, wish) => agent.ask(token, { customState: `wish ${wish}` })),
@@ -133,8 +133,8 @@ it('counts API keys', async () => {
   ]);
 });
 
-describe('names that no one has verified', () => {
-  it('are no dimensions: of a workload identity', async () => {
+describe('an unverified name', () => {
+  it('of a workload identity is not a metric dimension', async () => {
     const madeUp = new TestAgent(agent.client, 'made-up', 'made-up', '');
     expect(await countedFor(() => madeUp.token())).toEqual([
       [
@@ -149,7 +149,7 @@ describe('names that no one has verified', () => {
     ]);
   });
 
-  it('are no dimensions: of a credential provider', async () => {
+  it('of a credential provider is not a metric dimension', async () => {
     const token = await agent.token({ userId: 'ana' });
     const ask = () => agent.ask(token, { resourceCredentialProviderName: 'made-up' });
     expect(await countedFor(ask)).toEqual([
@@ -165,7 +165,7 @@ describe('names that no one has verified', () => {
     ]);
   });
 
-  it('are no dimensions: with a token that this service did not issue', async () => {
+  it('in a token that this service did not issue is not a metric dimension', async () => {
     const forged = `${(await agent.token({ userId: 'ana' })).slice(0, -8)}AAAAAAAA`;
     expect(await countedFor(() => agent.ask(forged))).toEqual([
       [

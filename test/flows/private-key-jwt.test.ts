@@ -1,6 +1,6 @@
 /**
- * PRIVATE_KEY_JWT: clients of `oidc-provider` that prove themselves by a KMS key (RFC 7523 section 2.2), in every
- * flow; and the key, which signs for the one owner that its tag names.
+ * PRIVATE_KEY_JWT: clients of `oidc-provider` that authenticate with a KMS key (RFC 7523 section 2.2) in every flow,
+ * and the key, which signs only for the owner that its tag names.
  */
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import {
@@ -51,7 +51,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A signing key, tagged for the agent's principal unless told otherwise. */
+/** A signing key, by default with the tag of the agent's principal. */
 async function signingKey(spec: KeySpec, owner: string | undefined = AGENT): Promise<string> {
   const Tags = owner === '' ? [] : [{ TagKey: OWNER_TAG, TagValue: owner }];
   const { KeyMetadata } = await kms.send(
@@ -66,7 +66,7 @@ async function publicJwk(keyArn: string): Promise<JsonWebKey> {
   return createPublicKey({ key: der, format: 'der', type: 'spki' }).export({ format: 'jwk' });
 }
 
-/** An authorization server that knows the client by its public key alone, and never lets an assertion pass twice. */
+/** An authorization server that knows only the client's public key, and accepts each assertion only once. */
 async function serverFor(keyArn: string, algorithm: Algorithm): Promise<TestProvider> {
   const provider = await startProvider({
     clients: [
@@ -148,7 +148,7 @@ describe.each(['RS256', 'PS256', 'ES256'] as const)('%s', (algorithm) => {
     for (const { request } of server.exchanges) expect(request.get('client_secret')).toBeNull();
   });
 
-  it('is of no use a second time', async () => {
+  it('sends an assertion that cannot be used again', async () => {
     const [spent = ''] = assertionsAt(server);
     const answer = await fetch(`${server.issuer}/token`, {
       method: 'POST',
@@ -162,12 +162,12 @@ describe.each(['RS256', 'PS256', 'ES256'] as const)('%s', (algorithm) => {
   });
 });
 
-describe('a server whose clock is two minutes off', () => {
-  it.each([-120, 120])('takes the assertion all the same: %i seconds', async (skew) => {
+describe('a server whose clock is 2 minutes off', () => {
+  it.each([-120, 120])('accepts the assertion (%i seconds)', async (skew) => {
     const key = await signingKey('RSA_2048');
     const server = await serverFor(key, 'RS256');
     const agent = await agentAt(server, configOf(key, 'RS256'));
-    // Only while the server looks at it: the rest of the process keeps its time.
+    // Only while the server validates the assertion; the rest of the process keeps its time.
     server.tokenEndpoint = async (_ctx, next) => {
       moveClock(skew);
       await next();
@@ -177,7 +177,7 @@ describe('a server whose clock is two minutes off', () => {
   });
 });
 
-describe('the key', () => {
+describe('the signing key', () => {
   let key: string;
   let server: TestProvider;
   beforeAll(async () => {
@@ -198,7 +198,7 @@ describe('the key', () => {
     });
   });
 
-  it('stays at an update that leaves it out, with its algorithm', async () => {
+  it('is kept with its algorithm by an update that omits it', async () => {
     const agent = await agentAt(server, configOf(key, 'ES256'));
     const { providerName: name } = agent;
     const config = { additionalHeaderClaims: { kid: 'agents-1' } };
@@ -230,14 +230,14 @@ describe('the key', () => {
     ['without an owner', () => signingKey('ECC_NIST_P256', '')],
     ['that does not exist', () => Promise.resolve(`${key.slice(0, -12)}000000000000`)],
     ['of another account', () => Promise.resolve(key.replace(/:\d{12}:/, ':210987654321:'))],
-  ])('%s is refused, with one answer for all', async (_what, other) => {
+  ])('%s is rejected with the same message', async (_what, other) => {
     await expect(agentAt(server, configOf(await other(), 'ES256'))).rejects.toMatchObject({
       name: 'ValidationException',
       message: expect.stringContaining(OWNER_TAG) as string,
     });
   });
 
-  it('that cannot sign by the algorithm is refused', async () => {
+  it('that cannot sign with the algorithm is rejected', async () => {
     await expect(agentAt(server, configOf(key, 'RS256'))).rejects.toMatchObject({
       message: expect.stringContaining('RSA_2048') as string,
     });
@@ -261,7 +261,7 @@ describe('the key', () => {
     expect(await machine(agent)).toEqual(expect.any(String));
   });
 
-  it("is the owner's alone to name: who may update the provider cannot have it sign for their own server", async () => {
+  it('can be chosen only by the owner: another principal cannot use it for its own server', async () => {
     const agent = await agentAt(server, configOf(key, 'ES256'));
     const { providerName: name } = agent;
     const control = world.control();

@@ -1,13 +1,13 @@
 /**
- * Providers as they come: each behavior is a real authorization server's that behaves so at its token endpoint,
- * and what the agent sees of it, through the AWS SDK client.
+ * Providers with various behaviors: a real authorization server behaves so at its token endpoint, and the test checks
+ * what the agent gets through the AWS SDK client.
  */
 import { moveClock } from './support/clock';
 import { holdDeadlines, type Deadlines } from './support/deadlines';
 import type { TokenEndpointBehavior } from './support/provider';
 import { World, type TestAgent } from './support/world';
 
-/** Seconds that an access token lives, and until its soft window. */
+/** Lifetime of an access token, and the time until its renewal window, in seconds. */
 const LIFE = 3600;
 const SOON = LIFE - 200;
 
@@ -45,12 +45,12 @@ async function connected(ask = {}) {
   const first = await agent.connect('ana', ask);
   const once = agent.as(world.data('agent', 'execute-api', 1));
   const token = await agent.token({ userId: 'ana' });
-  // Its own lifetime is fifteen minutes, so after a leap of the clock a new one is needed.
+  // The workload access token is valid for 15 minutes, so a clock change requires a new one.
   const again = async () => once.ask(await agent.token({ userId: 'ana' }), ask);
   return { agent, once, first, token, again };
 }
 
-/** Until the renewal that was passed on is done: what has happened shows in the audit trail. */
+/** Waits for the background renewal; returns its audit entry. */
 async function renewedAhead(agent: TestAgent): Promise<Record<string, unknown>> {
   for (;;) {
     const entries = await world.audit();
@@ -71,7 +71,7 @@ const json =
     ctx.body = body;
   };
 
-it('an answer as a form is read: tokens at the consent and at each refresh, and then the refusal', async () => {
+it('accepts form-encoded responses: tokens at the consent and at each refresh, and an error', async () => {
   const states: [number, string][] = [];
   world.provider.tokenEndpoint = async (ctx, next) => {
     await next();
@@ -93,13 +93,13 @@ it('an answer as a form is read: tokens at the consent and at each refresh, and 
       ctx.body = { error: 'invalid_grant' };
     });
   moveClock(LIFE);
-  // The provider has refused for good, so the user is asked again.
+  // The provider has rejected the refresh permanently, so the user must consent again.
   expect((await again()).authorizationUrl).toEqual(expect.any(String));
   expect(states).toEqual([200, 200, 400].map((status) => [status, 'application/x-www-form-urlencoded']));
 });
 
-describe('rotation', () => {
-  it('is followed, with each refresh token presented once', async () => {
+describe('refresh token rotation', () => {
+  it('is supported: each refresh token is sent once', async () => {
     const { again } = await connected();
     const start = world.provider.exchanges.length;
     for (let round = 0; round < 3; round += 1) {
@@ -110,7 +110,7 @@ describe('rotation', () => {
     expect(new Set(presented).size).toBe(3);
   });
 
-  it('that does not happen leaves the refresh token that there is', async () => {
+  it('is optional: without a new refresh token, the old one stays in use', async () => {
     rotates = false;
     const { again } = await connected();
     const start = world.provider.exchanges.length;
@@ -123,7 +123,7 @@ describe('rotation', () => {
   });
 });
 
-describe('a lifetime', () => {
+describe('the token lifetime', () => {
   const without =
     (member: string): TokenEndpointBehavior =>
     async (ctx, next) => {
@@ -131,7 +131,7 @@ describe('a lifetime', () => {
       Reflect.deleteProperty(ctx.body as object, member);
     };
 
-  it('that is not said: an hour is assumed for a token that can be refreshed', async () => {
+  it('is assumed to be one hour if it is missing and the token can be refreshed', async () => {
     world.provider.tokenEndpoint = without('expires_in');
     const { first, again } = await connected();
     moveClock(3000);
@@ -140,7 +140,7 @@ describe('a lifetime', () => {
     expect((await again()).accessToken).not.toBe(first);
   });
 
-  it('that is missing, without a refresh token: the token is returned indefinitely', async () => {
+  it('is unlimited if it is missing and there is no refresh token', async () => {
     world.provider.tokenEndpoint = async (ctx, next) => {
       await without('expires_in')(ctx, next);
       Reflect.deleteProperty(ctx.body as object, 'refresh_token');
@@ -155,28 +155,25 @@ describe('a lifetime', () => {
     ['expires_in', 1.7e308],
     ['refresh_expires_in', 'Infinity'],
     ['refresh_expires_in', 1e300],
-  ])(
-    'that no clock counts is no obstacle: consent, refresh and client credentials (%s %s)',
-    async (name, seconds) => {
-      const { agent, again } = await connected();
-      world.provider.tokenEndpoint = async (ctx, next) => {
-        await next();
-        Object.assign(ctx.body as object, { [name]: seconds });
-      };
-      const start = world.provider.exchanges.length;
-      moveClock(LIFE);
-      const { accessToken } = await again();
-      expect(accessToken).toEqual(expect.any(String));
-      expect((await again()).accessToken).toBe(accessToken);
-      expect(exchangesSince(start)).toHaveLength(1);
-      await expect(agent.connect('ben')).resolves.not.toBe('');
-      const machine = { oauth2Flow: 'M2M', scopes: ['a'] } as const;
-      const own = async () => agent.ask(await agent.token(), { ...machine, scopes: [...machine.scopes] });
-      expect((await own()).accessToken).toBe((await own()).accessToken);
-    },
-  );
+  ])('can be huge in a consent, a refresh, and client credentials (%s %s)', async (name, seconds) => {
+    const { agent, again } = await connected();
+    world.provider.tokenEndpoint = async (ctx, next) => {
+      await next();
+      Object.assign(ctx.body as object, { [name]: seconds });
+    };
+    const start = world.provider.exchanges.length;
+    moveClock(LIFE);
+    const { accessToken } = await again();
+    expect(accessToken).toEqual(expect.any(String));
+    expect((await again()).accessToken).toBe(accessToken);
+    expect(exchangesSince(start)).toHaveLength(1);
+    await expect(agent.connect('ben')).resolves.not.toBe('');
+    const machine = { oauth2Flow: 'M2M', scopes: ['a'] } as const;
+    const own = async () => agent.ask(await agent.token(), { ...machine, scopes: [...machine.scopes] });
+    expect((await own()).accessToken).toBe((await own()).accessToken);
+  });
 
-  it('of the refresh token that has passed: asks for consent without a request to the provider', async () => {
+  it('of an expired refresh token leads to consent without a request to the provider', async () => {
     world.provider.tokenEndpoint = async (ctx, next) => {
       await next();
       Object.assign(ctx.body as object, { refresh_token_expires_in: 2 * LIFE });
@@ -194,22 +191,25 @@ describe('a lifetime', () => {
     expect(exchangesSince(start)).toHaveLength(2);
   });
 
-  it.each([-120, 120])("is counted by our clock when the provider's is %i seconds off", async (skew) => {
-    world.provider.tokenEndpoint = async (ctx, next) => {
-      await next();
-      const by = Math.floor(Date.now() / 1000) + skew;
-      ctx.set('date', new Date(by * 1000).toUTCString());
-      Object.assign(ctx.body as object, { expires_at: by + LIFE, expires_on: String(by + LIFE) });
-    };
-    const { first, again } = await connected();
-    moveClock(LIFE - 60);
-    expect((await again()).accessToken).toBe(first);
-    moveClock(60);
-    expect((await again()).accessToken).not.toBe(first);
-  });
+  it.each([-120, 120])(
+    "is counted by the service's clock when the provider's clock is %i seconds off",
+    async (skew) => {
+      world.provider.tokenEndpoint = async (ctx, next) => {
+        await next();
+        const by = Math.floor(Date.now() / 1000) + skew;
+        ctx.set('date', new Date(by * 1000).toUTCString());
+        Object.assign(ctx.body as object, { expires_at: by + LIFE, expires_on: String(by + LIFE) });
+      };
+      const { first, again } = await connected();
+      moveClock(LIFE - 60);
+      expect((await again()).accessToken).toBe(first);
+      moveClock(60);
+      expect((await again()).accessToken).not.toBe(first);
+    },
+  );
 });
 
-describe('scopes', () => {
+describe('granted scopes', () => {
   const granting =
     (scope: string): TokenEndpointBehavior =>
     async (ctx, next) => {
@@ -227,7 +227,7 @@ describe('scopes', () => {
     return { outcome: headers['x-agent-identity-outcome'], body: JSON.parse(body) as object };
   };
 
-  it('fewer than asked: told, and not asked for again', async () => {
+  it('that are fewer than requested are reported, and not requested again', async () => {
     world.provider.tokenEndpoint = granting('openid a');
     const scopes = ['openid', 'a', 'b'];
     const { agent, first, again } = await connected({ scopes });
@@ -241,7 +241,7 @@ describe('scopes', () => {
     expect(entries.map(({ result }) => result)).toContain('scope-gap');
   });
 
-  it('that a refresh takes away: what is granted now is stored', async () => {
+  it('that are reduced by a refresh are stored', async () => {
     const scopes = ['openid', 'a', 'b'];
     const { agent, again } = await connected({ scopes });
     world.provider.tokenEndpoint = granting('openid a');
@@ -254,7 +254,7 @@ describe('scopes', () => {
   });
 });
 
-describe('an unavailable provider', () => {
+describe('a failing provider', () => {
   const html: TokenEndpointBehavior = async (ctx) => {
     await Promise.resolve();
     ctx.status = 502;
@@ -267,34 +267,37 @@ describe('an unavailable provider', () => {
   };
 
   it.each<[string, TokenEndpointBehavior, string]>([
-    ['503', json(503, { error: 'temporarily_unavailable' }), 'temporarily_unavailable'],
-    ['429', json(429, { error: 'slow_down' }, { 'retry-after': '20' }), 'slow_down'],
-    ['a page', html, 'temporarily_unavailable'],
-    ['nothing', never, 'unreachable'],
-  ])('and answers %s: the grant stays, and the token when it is back', async (_what, behavior, code) => {
-    const { agent, again } = await connected();
-    moveClock(LIFE);
-    world.provider.tokenEndpoint = behavior;
-    const start = world.provider.exchanges.length;
-    for (let attempt = 0; attempt < 2; attempt += 1) {
-      await expect(again()).rejects.toMatchObject({
-        name: 'InternalServerException',
-        message: expect.stringContaining(code) as string,
-        $response: { headers: { 'x-agent-identity-outcome': 'provider-unavailable' } },
-      });
-    }
-    // The second time no one was asked: the provider is left alone for a while.
-    expect(exchangesSince(start).length).toBeLessThanOrEqual(1);
-    world.provider.tokenEndpoint = undefined;
-    moveClock(21);
-    expect(await again()).toHaveProperty('accessToken');
-    const entries = (await world.audit()).filter(({ provider }) => provider === agent.providerName);
-    expect(entries.map(({ result }) => result)).toEqual(
-      expect.arrayContaining(['provider-unavailable', 'refreshed']),
-    );
-  });
+    ['with 503', json(503, { error: 'temporarily_unavailable' }), 'temporarily_unavailable'],
+    ['with 429', json(429, { error: 'slow_down' }, { 'retry-after': '20' }), 'slow_down'],
+    ['with a page', html, 'temporarily_unavailable'],
+    ['with no response', never, 'unreachable'],
+  ])(
+    '%s does not affect the grant, which returns a token when the provider is available again',
+    async (_what, behavior, code) => {
+      const { agent, again } = await connected();
+      moveClock(LIFE);
+      world.provider.tokenEndpoint = behavior;
+      const start = world.provider.exchanges.length;
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        await expect(again()).rejects.toMatchObject({
+          name: 'InternalServerException',
+          message: expect.stringContaining(code) as string,
+          $response: { headers: { 'x-agent-identity-outcome': 'provider-unavailable' } },
+        });
+      }
+      // The second time sends no request, because the service does not call a failed provider again for a while.
+      expect(exchangesSince(start).length).toBeLessThanOrEqual(1);
+      world.provider.tokenEndpoint = undefined;
+      moveClock(21);
+      expect(await again()).toHaveProperty('accessToken');
+      const entries = (await world.audit()).filter(({ provider }) => provider === agent.providerName);
+      expect(entries.map(({ result }) => result)).toEqual(
+        expect.arrayContaining(['provider-unavailable', 'refreshed']),
+      );
+    },
+  );
 
-  it("is absorbed by an SDK's ordinary retry when it is back soon", async () => {
+  it('causes only a retry of the AWS SDK if it is available again soon', async () => {
     const { agent } = await connected();
     moveClock(LIFE);
     const token = await agent.token({ userId: 'ana' });
@@ -308,7 +311,7 @@ describe('an unavailable provider', () => {
     expect($metadata.attempts).toBeGreaterThan(1);
   });
 
-  it('that answers slowly, within its time, is waited for', async () => {
+  it('that is only slow gets its full time limit', async () => {
     const { again } = await connected();
     moveClock(LIFE);
     world.provider.tokenEndpoint = async (_ctx, next) => {
@@ -320,7 +323,7 @@ describe('an unavailable provider', () => {
     expect(await again()).toHaveProperty('accessToken');
   });
 
-  it('tells its refusal by name', async () => {
+  it('that rejects the request is reported with its error code', async () => {
     const { again } = await connected();
     moveClock(LIFE);
     world.provider.tokenEndpoint = json(400, { error: 'unauthorized_client' });
@@ -332,8 +335,8 @@ describe('an unavailable provider', () => {
   });
 });
 
-describe("in the last part of a token's life", () => {
-  it('everyone gets the token that there is, while it is renewed once', async () => {
+describe("in the last minutes of a token's lifetime", () => {
+  it('callers get the stored token while it is renewed once', async () => {
     const { agent, first, again } = await connected();
     const start = world.provider.exchanges.length;
     moveClock(SOON);
@@ -344,7 +347,7 @@ describe("in the last part of a token's life", () => {
     expect((await again()).accessToken).toBe(exchangesSince(start)[0]?.answer.access_token);
   });
 
-  it('callers neither wait for a provider that never answers, nor see an error', async () => {
+  it('callers neither wait for a provider that never responds, nor get an error', async () => {
     const { agent, first, again } = await connected();
     moveClock(SOON);
     let asked = 0;
@@ -374,7 +377,7 @@ describe("in the last part of a token's life", () => {
   });
 });
 
-describe('a token that the resource did not take', () => {
+describe('a token that the resource rejected', () => {
   const reject = async (agent: TestAgent, rejectedAccessToken: string, change: object = {}) => {
     const { status, headers, body } = await world.post('RejectResourceOauth2Token', {
       workloadIdentityToken: await agent.token({ userId: 'ana' }),
@@ -396,7 +399,7 @@ describe('a token that the resource did not take', () => {
     const fresh = exchangesSince(start)[0]?.answer.access_token;
     expect(new Set(answers.map(({ accessToken }) => accessToken))).toEqual(new Set([fresh]));
     expect((await again()).accessToken).toBe(fresh);
-    // Who is late gets the newer one, and no one is asked.
+    // A late caller gets the newer token, without a request to the provider.
     expect(await reject(agent, first)).toMatchObject({ status: 200, outcome: 'cached', accessToken: fresh });
     expect(exchangesSince(start)).toHaveLength(1);
   });
@@ -408,7 +411,7 @@ describe('a token that the resource did not take', () => {
     await expect(again()).rejects.toMatchObject({ name: 'InternalServerException' });
   });
 
-  it('and cannot be refreshed asks the user', async () => {
+  it('requires consent if it cannot be refreshed', async () => {
     world.provider.tokenEndpoint = async (ctx, next) => {
       await next();
       Reflect.deleteProperty(ctx.body as object, 'refresh_token');
@@ -421,14 +424,14 @@ describe('a token that the resource did not take', () => {
     expect(await again()).toHaveProperty('authorizationUrl');
   });
 
-  it('and does not belong to this grant changes nothing', async () => {
+  it('changes nothing if it does not belong to the grant', async () => {
     const { agent, first } = await connected();
     const start = world.provider.exchanges.length;
     expect(await reject(agent, 'made-up')).toMatchObject({ outcome: 'cached', accessToken: first });
     expect(exchangesSince(start)).toHaveLength(0);
   });
 
-  it("is no one else's to report", async () => {
+  it('cannot be reported by another principal', async () => {
     const { agent, first } = await connected();
     const body = {
       workloadIdentityToken: await agent.token({ userId: 'ana' }),

@@ -1,4 +1,4 @@
-/** The internal function, invoked by someone who should not be trusted: it does no more than it was made for. */
+/** The internal function with an untrusted caller: it does only what it is designed for. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -14,7 +14,7 @@ let world: World;
 let lambda: LambdaClient;
 beforeAll(async () => {
   world = await World.start({ issueRefreshToken: () => Promise.resolve(true) });
-  // By the functions' own credentials and endpoint, which are in this process's environment.
+  // With the functions' own credentials and endpoint from this process's environment.
   lambda = new LambdaClient({});
 });
 afterAll(() => world.stop());
@@ -33,12 +33,12 @@ async function invoke(event: object): Promise<{ failed: boolean; answer: unknown
 const log = () => readFile(join(world.dataDir, 'service.log'), 'utf8');
 
 it.each([
-  ['nothing', {}],
-  ['something else', { complete: {} }],
+  ['an empty event', {}],
+  ['an unknown event', { complete: {} }],
   ['two operations', { renew: {}, push: {} }],
   ['a malformed request', { renew: { holder: 'a-word-that-must-stay-unsaid' } }],
   ['more than it knows', { push: {}, 'a-word-that-must-stay-unsaid': true }],
-])('refuses %s, and says no more than that it failed', async (_what, event) => {
+])('rejects %s with a generic error', async (_what, event) => {
   expect(await invoke(event)).toEqual({
     failed: true,
     answer: {
@@ -88,7 +88,7 @@ it('renews only for the holder of the lease, and never returns a token', async (
   expect(refreshes()).toBe(1);
 });
 
-it('pushes no request whose answer would go elsewhere', async () => {
+it('pushes no request with another redirect URI', async () => {
   const agent = await world.agent();
   const push = {
     workload: { name: agent.name, id: 'guessed' },

@@ -1,6 +1,6 @@
 /**
- * Pushed authorization requests (RFC 9126): a provider that takes them gets them, whether or not it insists; the
- * browser carries nothing but the reference; and when the push fails, a person is told so and can try again.
+ * Pushed authorization requests (RFC 9126): a provider that supports them gets them, whether or not it requires them. The
+ * browser carries only the reference. When the push fails, the user gets an error page and can try again.
  */
 import { UpdateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { KoaContextWithOIDC } from 'oidc-provider';
@@ -11,7 +11,7 @@ import { World, type TestAgent } from './support/world';
 
 const RESOURCE = 'https://calendar.example';
 
-/** Resource indicators (RFC 8707), for any resource that is asked for. */
+/** Resource indicators (RFC 8707), for any requested resource. */
 const resourceIndicators = {
   enabled: true,
   defaultResource: () => [],
@@ -36,7 +36,7 @@ afterAll(async () => {
   await world.stop();
 });
 
-/** A separate session for each test: no other user's. */
+/** A separate session for each test, each with a new user. */
 let users = 0;
 async function begin(ask: Parameters<TestAgent['ask']>[1] = {}, asking = agent) {
   users += 1;
@@ -49,7 +49,7 @@ async function begin(ask: Parameters<TestAgent['ask']>[1] = {}, asking = agent) 
 const lastAudit = async (operation: string) =>
   (await world.audit()).filter((entry) => entry.operation === operation).at(-1);
 
-it('sends the browser on with client and reference alone', async () => {
+it('redirects the browser with only the client ID and the reference', async () => {
   const { authorizationUrl } = await begin();
   const page = await new Browser().step(authorizationUrl);
   expect(page.status).toBe(302);
@@ -77,10 +77,10 @@ it('sends the browser on with client and reference alone', async () => {
 });
 
 it.each([
-  ['that insists on it', { enabled: true, requirePushedAuthorizationRequests: true }, 1],
-  ['that takes it', { enabled: true }, 1],
+  ['that requires pushed requests', { enabled: true, requirePushedAuthorizationRequests: true }, 1],
+  ['that accepts pushed requests', { enabled: true }, 1],
   ['that does not have it', { enabled: false }, 0],
-])('leads to a token at a provider %s', async (_which, feature, pushes) => {
+])('leads to a token with a provider %s', async (_which, feature, pushes) => {
   const server = await startPushingProvider(feature);
   try {
     const own = await agentAt(world, server);
@@ -91,7 +91,7 @@ it.each([
   }
 });
 
-it('pushes custom parameters and each resource, and lets none of them stand for a standard one', async () => {
+it('pushes custom parameters and each resource, which cannot override standard parameters', async () => {
   const { authorizationUrl } = await begin({
     resources: [RESOURCE, `${RESOURCE}/other`],
     audiences: ['https://audience.example'],
@@ -134,7 +134,7 @@ it('pushes again when the link is opened again, and invalidates the earlier open
   expect(provider.pushes).toHaveLength(2);
   const states = provider.pushes.map(({ parameters }) => parameters.get('state'));
   expect(new Set(states).size).toBe(2);
-  const late = await signInAndConsent(first, left, 'somebody-else', agent.callbackUrl);
+  const late = await signInAndConsent(first, left, 'another-user', agent.callbackUrl);
   const { status, html } = await first.step(late.url);
   expect(status).toBe(400);
   expect(html).toContain('This response could not be verified');
@@ -142,7 +142,7 @@ it('pushes again when the link is opened again, and invalidates the earlier open
   expect((await agent.ask(token)).accessToken).toMatch(/.{20,}/);
 });
 
-it('has nothing to gain from a reference that was used', async () => {
+it('rejects a reference that was used before', async () => {
   const { authorizationUrl, userId, token } = await begin();
   const browser = new Browser();
   const used = (await browser.step(authorizationUrl)).headers.get('location') ?? '';
@@ -153,7 +153,7 @@ it('has nothing to gain from a reference that was used', async () => {
   expect((await agent.ask(token)).accessToken).toBe(accessToken);
 });
 
-describe('a push that fails', () => {
+describe('a failed push', () => {
   const answer =
     (status: number, body: unknown, type = 'application/json') =>
     (ctx: KoaContextWithOIDC) => {
@@ -163,7 +163,7 @@ describe('a push that fails', () => {
     };
   const reference = 'urn:ietf:params:oauth:request_uri:x';
 
-  /** With the headers of the response. */
+  /** Returns the response with its headers. */
   const poll = (workloadIdentityToken: string, ask: object) =>
     world.post('oauth2/token', {
       workloadIdentityToken,
@@ -186,9 +186,9 @@ describe('a push that fails', () => {
   it.each<[string, (ctx: KoaContextWithOIDC) => void, string]>([
     ['a server that is down', (ctx) => void ctx.req.socket.destroy(), 'unreachable'],
     ['too many requests', answer(429, { error: 'temporarily_unavailable' }), 'temporarily_unavailable'],
-    ['a server out of order', answer(503, 'down', 'text/plain'), 'temporarily_unavailable'],
-    ['a page', answer(200, '<html>Sign in</html>', 'text/html'), 'temporarily_unavailable'],
-    ['a page as an error', answer(502, '<html>Bad gateway</html>', 'text/html'), 'temporarily_unavailable'],
+    ['a server that returns 503', answer(503, 'down', 'text/plain'), 'temporarily_unavailable'],
+    ['an HTML page', answer(200, '<html>Sign in</html>', 'text/html'), 'temporarily_unavailable'],
+    ['an HTML error page', answer(502, '<html>Bad gateway</html>', 'text/html'), 'temporarily_unavailable'],
   ])('because of %s shows an error page, and the link still works', async (_what, instead, code) => {
     const { authorizationUrl, sessionUri, userId, token, browser, page } = await failing(instead);
     expect(page.status).toBe(502);
@@ -215,49 +215,52 @@ describe('a push that fails', () => {
   });
 
   it.each<[string, (ctx: KoaContextWithOIDC) => void, string]>([
-    ['a refused scope', answer(400, { error: 'invalid_scope' }), 'invalid_scope'],
-    ['a client that is not known', answer(401, { error: 'invalid_client' }), 'invalid_client'],
+    ['a rejected scope', answer(400, { error: 'invalid_scope' }), 'invalid_scope'],
+    ['an unknown client', answer(401, { error: 'invalid_client' }), 'invalid_client'],
     ['an unauthorized client', answer(403, { error: 'unauthorized_client' }), 'unauthorized_client'],
-    ['an error code that is markup', answer(400, { error: '<script>"' }), 'invalid_response'],
-    ['a huge answer', answer(201, 'x'.repeat(300_000)), 'invalid_response'],
-    ['an answer without a reference', answer(201, { expires_in: 60 }), 'invalid_response'],
-    ['an answer without an end', answer(201, { request_uri: reference }), 'invalid_response'],
+    ['an error code that contains markup', answer(400, { error: '<script>"' }), 'invalid_response'],
+    ['a huge response', answer(201, 'x'.repeat(300_000)), 'invalid_response'],
+    ['a response without a reference', answer(201, { expires_in: 60 }), 'invalid_response'],
+    ['a response without a lifetime', answer(201, { request_uri: reference }), 'invalid_response'],
     [
-      'a reference that is no URI',
+      'a reference that is not a URI',
       answer(201, { request_uri: 'a b\r\nset-cookie: x', expires_in: 60 }),
       'invalid_response',
     ],
     [
-      'a reference without measure',
+      'a reference that is too long',
       answer(201, { request_uri: `urn:${'x'.repeat(5000)}`, expires_in: 60 }),
       'invalid_response',
     ],
     ['another status', answer(200, { request_uri: reference, expires_in: 60 }), 'invalid_response'],
-  ])('because of %s ends the session, and tells the agent and the user', async (_what, instead, code) => {
-    const { authorizationUrl, sessionUri, userId, token, browser, page } = await failing(instead);
-    expect(page.status).toBe(502);
-    expect(page.html).toContain('The access request was rejected');
-    expect(page.html).toContain(`<code>${code}</code>`);
-    expect(await lastAudit('Authorize')).toMatchObject({ outcome: 'failed', result: 'FAILED' });
-    const { body, headers } = await poll(token, { sessionUri });
-    expect(JSON.parse(body)).toEqual({ sessionUri, sessionStatus: 'FAILED' });
-    expect(headers).toMatchObject({
-      'x-agent-identity-outcome': 'consent-required',
-      'x-agent-identity-failure': code,
-    });
-    expect((await lastAudit('GetResourceOauth2Token'))?.reason).toBe(`the session failed: ${code}`);
-    expect((await browser.step(authorizationUrl)).html).toContain(`<code>${code}</code>`);
+  ])(
+    'because of %s fails the session, and reports the code to the agent and the user',
+    async (_what, instead, code) => {
+      const { authorizationUrl, sessionUri, userId, token, browser, page } = await failing(instead);
+      expect(page.status).toBe(502);
+      expect(page.html).toContain('The access request was rejected');
+      expect(page.html).toContain(`<code>${code}</code>`);
+      expect(await lastAudit('Authorize')).toMatchObject({ outcome: 'failed', result: 'FAILED' });
+      const { body, headers } = await poll(token, { sessionUri });
+      expect(JSON.parse(body)).toEqual({ sessionUri, sessionStatus: 'FAILED' });
+      expect(headers).toMatchObject({
+        'x-agent-identity-outcome': 'consent-required',
+        'x-agent-identity-failure': code,
+      });
+      expect((await lastAudit('GetResourceOauth2Token'))?.reason).toBe(`the session failed: ${code}`);
+      expect((await browser.step(authorizationUrl)).html).toContain(`<code>${code}</code>`);
 
-    const again = await agent.ask(token);
-    expect(again.sessionUri).not.toBe(sessionUri);
-    const made = await poll(token, { sessionUri: 'urn:ietf:params:oauth:request_uri:made-up' });
-    expect(JSON.parse(made.body)).toMatchObject({ sessionStatus: 'FAILED' });
-    expect(made.headers).not.toHaveProperty('x-agent-identity-failure');
-    await agent.complete(await agent.consent(again.authorizationUrl, userId), { userId });
-    expect((await agent.ask(token)).accessToken).toMatch(/.{20,}/);
-  });
+      const again = await agent.ask(token);
+      expect(again.sessionUri).not.toBe(sessionUri);
+      const made = await poll(token, { sessionUri: 'urn:ietf:params:oauth:request_uri:made-up' });
+      expect(JSON.parse(made.body)).toMatchObject({ sessionStatus: 'FAILED' });
+      expect(made.headers).not.toHaveProperty('x-agent-identity-failure');
+      await agent.complete(await agent.consent(again.authorizationUrl, userId), { userId });
+      expect((await agent.ask(token)).accessToken).toMatch(/.{20,}/);
+    },
+  );
 
-  it('does not tell a person what the server said', async () => {
+  it("does not show the server's error description to the user", async () => {
     const { authorizationUrl } = await begin();
     provider.instead = answer(400, { error: 'invalid_request', error_description: 'client 42 of tenant 7' });
     const { html } = await new Browser().step(authorizationUrl);
@@ -267,7 +270,7 @@ describe('a push that fails', () => {
   });
 });
 
-it('pushes nothing for a provider that was configured for another client since', async () => {
+it('pushes no request if the provider has had a new client since the link was issued', async () => {
   const { authorizationUrl } = await begin();
   await world.control().send(
     new UpdateOauth2CredentialProviderCommand({

@@ -1,9 +1,9 @@
-/** Acceptance scenario 15: an expired token is refreshed without asking anyone; a refusal for good asks again. */
+/** Acceptance scenario 15: an expired token is refreshed without the user; a permanent rejection requires consent again. */
 import type { Configuration } from 'oidc-provider';
 import { moveClock } from './support/clock';
 import { World } from './support/world';
 
-/** Access tokens of three minutes, refresh tokens for everyone, rotated at each use with reuse detection. */
+/** Access tokens for three minutes, refresh tokens for every user, rotated at each use with reuse detection. */
 const shortLived: Configuration = {
   ttl: { AccessToken: 180 },
   issueRefreshToken: () => Promise.resolve(true),
@@ -21,7 +21,7 @@ afterEach(() => {
 
 const refreshes = () => world.provider.exchanges.filter(({ grantType }) => grantType === 'refresh_token');
 
-it('refreshes once, however many ask at that moment, and rotates', async () => {
+it('refreshes once for concurrent callers, and stores the rotated refresh token', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'ana' });
   const { authorizationUrl } = await agent.ask(token);
@@ -42,13 +42,13 @@ it('refreshes once, however many ask at that moment, and rotates', async () => {
   expect(new Set(redeemed).size).toBe(2);
 });
 
-it('asks for consent when the provider refuses for good', async () => {
+it('asks for consent when the provider permanently rejects the refresh', async () => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'ben' });
   const { authorizationUrl } = await agent.ask(token);
   await agent.complete(await agent.consent(authorizationUrl, 'ben'), { userId: 'ben' });
   const spent = String(world.provider.exchanges.at(-1)?.answer.refresh_token);
-  // Redeemed behind the service's back: its next try is a reuse, and the provider revokes the family.
+  // The test uses the refresh token itself, so the service's next attempt is a reuse, and the provider revokes the grant.
   const { issuer, clientId, clientSecret } = world.provider;
   await fetch(`${issuer}/token`, {
     method: 'POST',

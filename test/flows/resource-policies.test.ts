@@ -1,6 +1,6 @@
 /**
- * Acceptance scenario 18, and what resource policies change in it: who may act as an agent, which agents may use
- * a provider, and that no policy locks its owner out.
+ * Acceptance scenario 18 with resource policies: they decide which principals can act as an agent and which agents can
+ * use a provider, and no policy locks out the owner.
  */
 import {
   GetResourceApiKeyCommand,
@@ -37,7 +37,7 @@ const identityArn = ({ name }: TestAgent) =>
 const providerArn = ({ providerName }: TestAgent) =>
   arnOf(`token-vault/default/oauth2credentialprovider/${providerName}`);
 
-/** A statement about the stranger, changed. */
+/** A statement about the stranger, with the given changes. */
 const statement = (change: object) => ({
   Effect: 'Allow',
   Principal: { AWS: world.local.principals.stranger.arn },
@@ -51,11 +51,11 @@ const policyOf = (...statements: object[]) =>
 const put = (resourceArn: string, policy: string, as: PrincipalName = 'agent') =>
   world.control(as).send(new PutResourcePolicyCommand({ resourceArn, policy }));
 
-describe('on a workload identity', () => {
+describe('a policy on a workload identity', () => {
   const mint = ({ name }: TestAgent, as: PrincipalName) =>
     world.data(as).send(new GetWorkloadAccessTokenCommand({ workloadName: name }));
 
-  it('refuses a principal that nothing names, and the audit log says who tried what', async () => {
+  it('is required for another principal, whose denied request is in the audit log', async () => {
     const agent = await world.agent();
     await expect(mint(agent, 'stranger')).rejects.toMatchObject(REFUSED);
     expect(await world.audit()).toContainEqual(
@@ -68,7 +68,7 @@ describe('on a workload identity', () => {
     );
   });
 
-  it('allows the principals and operations that an Allow names, until the policy is deleted', async () => {
+  it('allows the principals and operations of an Allow statement until it is deleted', async () => {
     const agent = await world.agent();
     const resourceArn = identityArn(agent);
     const policy = policyOf(statement({ Action: 'bedrock-agentcore:GetWorkloadAccessToken' }));
@@ -92,7 +92,7 @@ describe('on a workload identity', () => {
     }
     await expect(put(resourceArn, policy, 'stranger')).rejects.toMatchObject(REFUSED);
 
-    // A change of the resource by its owner keeps the policy.
+    // The owner's change of the resource keeps the policy.
     await world.control().send(new UpdateWorkloadIdentityCommand({ name }));
     await expect(mint(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
 
@@ -105,7 +105,7 @@ describe('on a workload identity', () => {
     await world.control().send(deletion);
   });
 
-  it('holds a Deny against the owner too, who can still change the policy; the audit log names the statement', async () => {
+  it('can deny the owner too, which can still change the policy; the audit log names the statement', async () => {
     const agent = await world.agent();
     const resourceArn = identityArn(agent);
     const deny = statement({ Sid: 'NobodyAtAll', Effect: 'Deny', Principal: '*', Action: '*' });
@@ -128,7 +128,7 @@ describe('on a workload identity', () => {
     await expect(mint(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
   });
 
-  it('narrows by the user id', async () => {
+  it('can restrict access by user ID', async () => {
     const agent = await world.agent();
     await put(
       identityArn(agent),
@@ -147,7 +147,7 @@ describe('on a workload identity', () => {
     await expect(mintFor('tenant-b/ana')).rejects.toMatchObject(REFUSED);
   });
 
-  it('refuses to store what it does not understand, and says which element', async () => {
+  it('is rejected if it contains an unsupported element, which the error names', async () => {
     const agent = await world.agent();
     const resourceArn = identityArn(agent);
     const action = 'bedrock-agentcore:GetWorkloadAccessToken';
@@ -175,10 +175,10 @@ describe('on a workload identity', () => {
   });
 });
 
-describe('on a credential provider', () => {
+describe('a policy on a credential provider', () => {
   const obtaining = 'bedrock-agentcore:GetResourceOauth2Token';
 
-  /** The stranger's agent, asking at the provider of someone else's. */
+  /** A request of the stranger's agent for another principal's provider. */
   async function across() {
     const host = await world.agent();
     const guest = await world.agent('stranger');
@@ -207,7 +207,7 @@ describe('on a credential provider', () => {
     await expect(visiting.ask(token)).rejects.toMatchObject(REFUSED);
   });
 
-  it('rejects completion if the policy changed to deny it after the request', async () => {
+  it('prevents completion if it changed to deny it after the request', async () => {
     const host = await world.agent();
     const token = await host.token({ userId: 'ben' });
     const { authorizationUrl } = await host.ask(token);
@@ -220,7 +220,7 @@ describe('on a credential provider', () => {
     });
   });
 
-  it('rejects completion with custom parameters that the policy changed to deny after the request', async () => {
+  it('prevents completion with custom parameters if it changed to deny them after the request', async () => {
     const host = await world.agent();
     const token = await host.token({ userId: 'dan' });
     const { authorizationUrl } = await host.ask(token, {
@@ -240,7 +240,7 @@ describe('on a credential provider', () => {
     });
   });
 
-  it('counts every scope of the stored token, not only those that are asked for', async () => {
+  it('applies to every scope of the stored token, not only to requested scopes', async () => {
     const host = await world.agent();
     await host.connect('cyd', { scopes: ['openid', 'a', 'b'] });
     await put(
@@ -260,7 +260,7 @@ describe('on a credential provider', () => {
     expect(again).toHaveProperty('authorizationUrl');
   });
 
-  it('governs API keys likewise', async () => {
+  it('applies to API keys too', async () => {
     const guest = await world.agent('stranger');
     const name = 'shared-key';
     await world.control().send(new CreateApiKeyCredentialProviderCommand({ name, apiKey: 'k-123' }));

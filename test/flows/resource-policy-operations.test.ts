@@ -1,4 +1,4 @@
-/** The resource policy operations through the AWS SDK client: put, read, take away, refuse. What policies do is scenario 18. */
+/** The resource policy operations through the AWS SDK client: put, read, delete, and reject. Scenario 18 tests the effect of policies. */
 import {
   DeleteResourcePolicyCommand,
   GetResourcePolicyCommand,
@@ -30,7 +30,7 @@ const put = (resourceArn: string, ...statements: object[]) =>
 
 const denied = { name: 'AccessDeniedException', $metadata: { httpStatusCode: 403 } };
 
-it('is put with 201, read back as it was, and taken away with 204', async () => {
+it('stores a policy with 201, returns it unchanged, and deletes it with 204', async () => {
   const resourceArn = identityArn(await world.agent());
   const get = () => world.control().send(new GetResourcePolicyCommand({ resourceArn }));
   expect(await get()).not.toHaveProperty('policy');
@@ -48,14 +48,14 @@ it('is put with 201, read back as it was, and taken away with 204', async () => 
 });
 
 it.each([
-  ['JSON that is none', '{"Version":', 'policy'],
+  ['JSON that is not valid', '{"Version":', 'policy'],
   [
-    'an element that is not understood',
+    'an unsupported element',
     policyOf('*', { Effect: 'Allow', NotPrincipal: '*', Action: '*' }),
     'NotPrincipal',
   ],
   [
-    'a condition key that is not understood',
+    'an unsupported condition operator',
     policyOf('*', {
       Effect: 'Deny',
       Principal: '*',
@@ -64,7 +64,7 @@ it.each([
     }),
     'IpAddress',
   ],
-])('refuses %s when it is put, names it, and keeps what there was', async (_, policy, named) => {
+])('rejects a policy with %s, names it, and stores nothing', async (_, policy, named) => {
   const resourceArn = identityArn(await world.agent());
   await expect(
     world.control().send(new PutResourcePolicyCommand({ resourceArn, policy })),
@@ -74,7 +74,7 @@ it.each([
   );
 });
 
-it('is refused where it would take a request too long, and the message says how much it may take', async () => {
+it('rejects a policy that takes too long to evaluate, and states the limit', async () => {
   const { providerName } = await world.agent();
   const resourceArn = `${ARN}token-vault/default/oauth2credentialprovider/${providerName}`;
   const patterns = Array.from({ length: 240 }, (_, index) => `${'*a'.repeat(35)}${index}`);
@@ -90,7 +90,7 @@ it('is refused where it would take a request too long, and the message says how 
   });
 });
 
-it("is no one else's to put, and there is none on what is not there", async () => {
+it('rejects a policy from another principal, and returns a 404 for a missing resource', async () => {
   const agent = await world.agent();
   const own = { Effect: 'Allow', Principal: { AWS: STRANGER }, Action: 'bedrock-agentcore:*' };
   const policy = policyOf(identityArn(agent), own);

@@ -1,4 +1,4 @@
-/** Acceptance scenarios 6 and 7: the way back is one that was registered, exactly, and what the application sent comes back. */
+/** Acceptance scenarios 6 and 7: the return URL must match a registered one exactly, and returns the application's own parameters. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBClient, ListTablesCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
@@ -20,13 +20,13 @@ async function sessionsWritten(): Promise<number> {
 }
 
 it.each([
-  ['none given', undefined, /must provide a ResourceOauth2ReturnUrl/],
+  ['no return URL', undefined, /must provide a ResourceOauth2ReturnUrl/],
   ['a prefix', 'http://127.0.0.1:9/connected', /not registered/],
   ['a change of case', 'http://127.0.0.1:9/Connected?from=test', /not registered/],
   ['a trailing slash', `${RETURN_URL}/`, /not registered/],
   ['an added query', `${RETURN_URL}&more=1`, /not registered/],
   ['another host', 'http://127.0.0.1:99/connected?from=test', /not registered/],
-])('refuses %s with a reason, and creates no session', async (_, resourceOauth2ReturnUrl, message) => {
+])('rejects %s with a reason, and creates no session', async (_, resourceOauth2ReturnUrl, message) => {
   const agent = await world.agent();
   const token = await agent.token({ userId: 'ana' });
   const before = await sessionsWritten();
@@ -39,7 +39,7 @@ it.each([
   expect(await sessionsWritten()).toBe(before);
 });
 
-describe('one that is taken away while a link is open', () => {
+describe('a return URL that is removed while a link is open', () => {
   const ANOTHER = 'http://127.0.0.1:9/elsewhere';
 
   async function takenAway() {
@@ -56,7 +56,7 @@ describe('one that is taken away while a link is open', () => {
     return { agent, token, authorizationUrl, sessionUri, update };
   }
 
-  it('is refused like any other, and the link is not given out again', async () => {
+  it('is rejected like any other, and the link is not returned again', async () => {
     const { agent, token, sessionUri, update } = await takenAway();
     await update();
     await expect(agent.ask(token)).rejects.toThrow(/not registered/);
@@ -67,7 +67,7 @@ describe('one that is taken away while a link is open', () => {
     expect(again.sessionUri).not.toBe(sessionUri);
   });
 
-  it('completes nothing, because the new owner of the URL might have seen the session_id', async () => {
+  it('cannot complete, because the new owner of the URL might have seen the session_id', async () => {
     const { agent, token, authorizationUrl, update } = await takenAway();
     const back = await agent.consent(authorizationUrl);
     await update();
@@ -80,7 +80,7 @@ describe('one that is taken away while a link is open', () => {
   });
 });
 
-it('comes back by one that was registered before registration refused what no header holds', async () => {
+it('encodes characters that a header cannot contain, in a return URL that was registered before they were rejected', async () => {
   const agent = await world.agent();
   const old = 'http://127.0.0.1:9/connected/\u0001/ü→?a=\u007f#é';
   const client = new DynamoDBClient({});
@@ -103,7 +103,7 @@ it('comes back by one that was registered before registration refused what no he
   );
 });
 
-it('says so when the workload identity has none registered', async () => {
+it('returns an explanation if the workload identity has no registered return URL', async () => {
   const agent = await world.agent('agent', []);
   await expect(agent.ask(await agent.token({ userId: 'ana' }))).rejects.toMatchObject({
     name: 'ValidationException',

@@ -1,4 +1,4 @@
-/** Acceptance scenario 14: any subset of what was granted is a hit; a superset asks for the union. */
+/** Acceptance scenario 14: a stored token covers any subset of its scopes; a superset requests the union. */
 import { World } from './support/world';
 
 let world: World;
@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-it('hits for subsets in any order, and asks again for more, without losing what there was', async () => {
+it('returns the stored token for subsets in any order, and asks for consent for more without losing the token', async () => {
   const agent = await world.agent();
   const scopes = ['openid', 'a', 'b'];
   const first = await agent.connect('ana', { scopes });
@@ -29,20 +29,20 @@ it('hits for subsets in any order, and asks again for more, without losing what 
   expect((await agent.ask(token, { scopes: ['b'] })).accessToken).toBe(second);
 });
 
-it('keeps grants for different resources apart', async () => {
+it('stores separate grants for different resources', async () => {
   const agent = await world.agent();
   await agent.connect('ben');
   const token = await agent.token({ userId: 'ben' });
   const other = await agent.ask(token, { resources: ['https://api.example'] });
   expect(other).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
   await fetch(other.authorizationUrl ?? '', { redirect: 'manual' });
-  // This provider knows no such resource, and says so to the push.
+  // This provider does not know the resource, and rejects the push.
   const { parameters, status } = world.provider.pushes.at(-1) ?? {};
   expect(parameters?.getAll('resource')).toEqual(['https://api.example']);
   expect(status).toBe(400);
 });
 
-it('refuses more than a request can carry, by name', async () => {
+it('rejects scopes that exceed the request limit, and names the member', async () => {
   const agent = await world.agent();
   const scopes = Array.from({ length: 400 }, (_, n) => `${n}`.padEnd(100, 'x'));
   const token = await agent.token({ userId: 'cleo' });
@@ -55,7 +55,7 @@ it('refuses more than a request can carry, by name', async () => {
 describe('audiences', () => {
   const audiences = ['https://one.example', 'https://two.example'];
 
-  it('go along with the authorization request and the code, and keep grants apart', async () => {
+  it('are sent with the authorization request and the code, and separate grants', async () => {
     const agent = await world.agent();
     await agent.connect('dora', { audiences });
     expect(world.provider.exchanges.at(-1)?.request.getAll('audience')).toEqual(audiences);
@@ -69,7 +69,7 @@ describe('audiences', () => {
     expect(asked.getAll('audience')).toEqual(others);
   });
 
-  it('go along with client credentials, cached apart', async () => {
+  it('are sent with client credentials, and separate cached tokens', async () => {
     const agent = await world.agent();
     const token = await agent.token();
     const own = { oauth2Flow: 'M2M', scopes: ['a'] } as const;

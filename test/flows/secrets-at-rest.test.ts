@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-it('keeps no token, secret, code, state, session or cookie in clear', async () => {
+it('stores no token, secret, code, state, session, or cookie in clear text', async () => {
   const agent = await world.agent();
   const userToken = await world.issuer.token('ana');
   const workloadToken = await agent.token({ userToken });
@@ -65,7 +65,7 @@ it('keeps no token, secret, code, state, session or cookie in clear', async () =
     files.map((file) => readFile(join(file.parentPath, file.name), 'latin1')),
   );
   const everything = contents.join('\n');
-  // The search would find what is there: names are kept in clear.
+  // The search is effective: it finds names, which are stored in clear text.
   expect(everything).toContain(agent.name);
   expect(everything).toContain('secret:external-key');
   const forms = (secret: string) => [

@@ -1,4 +1,4 @@
-/** Acceptance scenarios 8 and 9: only the user who began a session completes it. */
+/** Acceptance scenarios 8 and 9: only the user who began a session can complete it. */
 import { Browser } from './support/browser';
 import { RETURN_URL, World, type TestAgent } from './support/world';
 
@@ -14,7 +14,7 @@ const refused = {
   $metadata: { httpStatusCode: 403 },
 };
 
-/** The user asks, the other person consents in their own browser; the link is all that the user ever sees. */
+/** The user begins a session, and another person consents in their own browser. The user sees only the link. */
 async function passedOn(user: { userId: string } | { userToken: string }, agent: TestAgent) {
   const token = await agent.token(user);
   const { authorizationUrl, sessionUri } = await agent.ask(token);
@@ -28,7 +28,7 @@ async function passedOn(user: { userId: string } | { userToken: string }, agent:
   };
 }
 
-it('ends the session when the application names another user; then the sender of the link can finish with nothing', async () => {
+it('ends the session when the application names another user, so that the sender of the link cannot complete it', async () => {
   const agent = await world.agent();
   const ana = { userId: 'ana' };
   const { token, sessionUri, back } = await passedOn(ana, agent);
@@ -41,15 +41,15 @@ it('ends the session when the application names another user; then the sender of
   expect(code).toBeUndefined();
 });
 
-it('gives the sender of a link nothing to complete with when the application never calls Complete', async () => {
+it('prevents completion by the sender of a link when the application never calls Complete', async () => {
   const agent = await world.agent();
   const ana = { userId: 'ana' };
   const { token, authorizationUrl, sessionUri, browser } = await passedOn(ana, agent);
-  // The sender opens their own link: the page names neither where the other person went nor with what.
+  // The sender opens the link: the page reveals neither the other person's return URL nor its parameters.
   const page = await new Browser().step(authorizationUrl ?? '');
   expect(page.status).toBe(409);
   expect(page.html).not.toMatch(/href=|session_id|connected/);
-  // Nor does it tell the person who answered more than the way back.
+  // The page shows only the return URL to the person who consented.
   const own = await browser.step(authorizationUrl ?? '');
   expect(own.html).toContain(`href="${RETURN_URL}"`);
   expect(own.html).not.toContain('session_id');
@@ -59,7 +59,7 @@ it('gives the sender of a link nothing to complete with when the application nev
   expect(await agent.ask(token, { sessionUri })).not.toHaveProperty('accessToken');
 });
 
-it("gives the sender nothing where the provider remembers the other person's consent, and a redirect is enough", async () => {
+it("prevents completion by the sender when the provider remembers the other person's consent and only redirects", async () => {
   const agent = await world.agent();
   const ben = { userId: 'ben' };
   const browser = new Browser();
@@ -75,7 +75,7 @@ it("gives the sender nothing where the provider remembers the other person's con
   expect(await agent.ask(token, { sessionUri })).toMatchObject({ sessionStatus: 'FAILED' });
 });
 
-it("takes a re-minted token of the same user, and no other user's", async () => {
+it("accepts a new token of the same user, and rejects another user's token", async () => {
   const agent = await world.agent();
   const token = await agent.token({ userToken: await world.issuer.token('ana') });
   const first = await agent.ask(token);
@@ -88,7 +88,7 @@ it("takes a re-minted token of the same user, and no other user's", async () => 
   expect((await agent.ask(token)).accessToken).toEqual(expect.any(String));
 });
 
-it('keeps the user id x and the token user x apart, both ways', async () => {
+it('distinguishes a user ID from the same subject in a user token', async () => {
   const agent = await world.agent();
   const asUser = { userToken: await world.issuer.token('x') };
   const asId = { userId: 'x' };
@@ -107,7 +107,7 @@ it('keeps the user id x and the token user x apart, both ways', async () => {
   expect(one?.accessToken).not.toBe(two?.accessToken);
 });
 
-it('lets no other principal complete, even for the right user, and the session stays', async () => {
+it('denies completion by another principal even for the right user, and keeps the session', async () => {
   const agent = await world.agent();
   const { authorizationUrl } = await agent.ask(await agent.token({ userId: 'ana' }));
   const back = await agent.consent(authorizationUrl);

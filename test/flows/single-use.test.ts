@@ -1,4 +1,4 @@
-/** Acceptance scenarios 10, 11 and 13: each step counts once, in the browser that began, for ten minutes; a no stays a no. */
+/** Acceptance scenarios 10, 11 and 13: each step works once, in the same browser, for 10 minutes; a declined session stays declined. */
 import { DeleteWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { Browser } from './support/browser';
 import { moveClock } from './support/clock';
@@ -14,7 +14,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** Consents at the provider but stops before the answer reaches the service. */
+/** Consents at the provider but stops before the response reaches the service. */
 async function answerOf(
   agent: TestAgent,
   authorizationUrl: string | undefined,
@@ -24,7 +24,7 @@ async function answerOf(
   return (await signInAndConsent(browser, authorizationUrl ?? '', login, agent.callbackUrl)).url;
 }
 
-/** The answer reaches the service, which sends the browser back to the application. */
+/** The response reaches the service, which redirects the browser to the application. */
 async function returned(browser: Browser, answer: string): Promise<URL> {
   const { status, headers } = await browser.step(answer);
   expect(status).toBe(302);
@@ -39,7 +39,7 @@ async function begun(login = 'ana') {
 
 const refusal = { name: 'AccessDeniedException', message: 'Invalid or expired session' };
 
-it('completes once', async () => {
+it('completes a session only once', async () => {
   const { agent, authorizationUrl } = await begun();
   const back = await agent.consent(authorizationUrl);
   const ends = await Promise.allSettled(
@@ -51,7 +51,7 @@ it('completes once', async () => {
   expect(world.provider.exchanges.filter(({ request }) => request.get('code') === code)).toHaveLength(1);
 });
 
-it('takes a callback once', async () => {
+it('accepts a callback only once', async () => {
   const { agent, token, authorizationUrl, browser } = await begun();
   const answer = await answerOf(agent, authorizationUrl, browser);
   const back = await returned(browser, answer);
@@ -65,21 +65,24 @@ it('takes a callback once', async () => {
   expect((await agent.ask(token)).accessToken).toEqual(expect.any(String));
 });
 
-describe("a callback that is not the answer to this browser's request is refused, and the right one still counts", () => {
+describe("a callback that does not belong to this browser's request is rejected, and the right one still works", () => {
   it.each([
-    ['no state', (url: URL) => url.searchParams.delete('state')],
-    ['a made-up state', (url: URL) => url.searchParams.set('state', 'made-up.state')],
+    ['without state', (url: URL) => url.searchParams.delete('state')],
+    ['with an invented state', (url: URL) => url.searchParams.set('state', 'made-up.state')],
     [
-      "this session's handle with another secret",
+      "with this session's handle and another secret",
       (url: URL) =>
         url.searchParams.set('state', `${(url.searchParams.get('state') ?? '').split('.')[0] ?? ''}.another`),
     ],
-    ['the state twice', (url: URL) => url.searchParams.append('state', url.searchParams.get('state') ?? '')],
-    ['another issuer', (url: URL) => url.searchParams.set('iss', 'https://attacker.example')],
-    ['no issuer from a server that always names itself', (url: URL) => url.searchParams.delete('iss')],
-    ['a code and an error', (url: URL) => url.searchParams.set('error', 'access_denied')],
-    ['neither', (url: URL) => url.searchParams.delete('code')],
-    ['the code twice', (url: URL) => url.searchParams.append('code', 'another')],
+    [
+      'with the state twice',
+      (url: URL) => url.searchParams.append('state', url.searchParams.get('state') ?? ''),
+    ],
+    ['with another issuer', (url: URL) => url.searchParams.set('iss', 'https://attacker.example')],
+    ['without the issuer of a server that always sends it', (url: URL) => url.searchParams.delete('iss')],
+    ['with a code and an error', (url: URL) => url.searchParams.set('error', 'access_denied')],
+    ['with neither code nor error', (url: URL) => url.searchParams.delete('code')],
+    ['with the code twice', (url: URL) => url.searchParams.append('code', 'another')],
   ])('%s', async (_, change) => {
     const { agent, authorizationUrl, browser } = await begun();
     const answer = await answerOf(agent, authorizationUrl, browser);
@@ -90,14 +93,14 @@ describe("a callback that is not the answer to this browser's request is refused
     await agent.complete(await returned(browser, answer), { userId: 'ana' });
   });
 
-  it('another browser', async () => {
+  it('in another browser', async () => {
     const { agent, authorizationUrl, browser } = await begun();
     const answer = await answerOf(agent, authorizationUrl, browser);
     expect((await new Browser().step(answer)).status).toBe(400);
     await agent.complete(await returned(browser, answer), { userId: 'ana' });
   });
 
-  it("another session's state", async () => {
+  it("with another session's state", async () => {
     const [one, two] = [await begun(), await begun('ben')];
     const first = new URL(await answerOf(one.agent, one.authorizationUrl, one.browser));
     const second = new URL(await answerOf(two.agent, two.authorizationUrl, one.browser, 'ben'));
@@ -108,7 +111,7 @@ describe("a callback that is not the answer to this browser's request is refused
     expect((await one.browser.step(second.href)).status).toBe(302);
   });
 
-  it("another provider's callback", async () => {
+  it("at another provider's callback URL", async () => {
     const { agent, authorizationUrl, browser } = await begun();
     const other = await world.agent();
     const answer = await answerOf(agent, authorizationUrl, browser);
@@ -117,7 +120,7 @@ describe("a callback that is not the answer to this browser's request is refused
     expect((await browser.step(answer)).status).toBe(302);
   });
 
-  it('an answer to a link that was opened again since', async () => {
+  it('for an earlier opening of the link', async () => {
     const { agent, authorizationUrl, browser } = await begun();
     const stale = await answerOf(agent, authorizationUrl, browser);
     const answer = await answerOf(agent, authorizationUrl, browser);
@@ -126,7 +129,7 @@ describe("a callback that is not the answer to this browser's request is refused
   });
 });
 
-it('shows a link that was answered as answered, and the way back only where it was answered', async () => {
+it('shows a used link as used, and the return URL only in the browser that used it', async () => {
   const { agent, authorizationUrl, browser } = await begun();
   await agent.consent(authorizationUrl, 'ana', browser);
   const page = await browser.step(authorizationUrl ?? '');
@@ -137,7 +140,7 @@ it('shows a link that was answered as answered, and the way back only where it w
   expect(elsewhere.html).not.toContain('href=');
 });
 
-it('ends a declined session as FAILED, with a page that says so, and never a token', async () => {
+it('sets a declined session to FAILED, shows a page about it, and never returns a token', async () => {
   const { agent, token, authorizationUrl, sessionUri, browser } = await begun();
   const answer = await declineConsent(browser, authorizationUrl ?? '', agent.callbackUrl);
   const page = await browser.step(answer.url);
@@ -153,7 +156,7 @@ it('ends a declined session as FAILED, with a page that says so, and never a tok
   expect(again.sessionUri).not.toBe(sessionUri);
 });
 
-describe('after the agent was deleted', () => {
+describe('after the agent is deleted', () => {
   const remove = ({ name }: TestAgent) => world.control().send(new DeleteWorkloadIdentityCommand({ name }));
 
   it('the link says that it is no longer valid', async () => {
@@ -168,7 +171,7 @@ describe('after the agent was deleted', () => {
     });
   });
 
-  it('the callback says so once no function remembers the keys', async () => {
+  it('the callback returns 410 when the keys are no longer cached', async () => {
     const { agent, authorizationUrl, browser } = await begun();
     const answer = await answerOf(agent, authorizationUrl, browser);
     await remove(agent);
@@ -177,7 +180,7 @@ describe('after the agent was deleted', () => {
   });
 });
 
-describe('after ten minutes', () => {
+describe('after 10 minutes', () => {
   it('the link says that it is no longer valid', async () => {
     const { authorizationUrl, browser } = await begun();
     moveClock(601);
@@ -185,14 +188,14 @@ describe('after ten minutes', () => {
     expect([page.status, page.html]).toEqual([410, expect.stringContaining('This link is no longer valid')]);
   });
 
-  it('the callback is refused', async () => {
+  it('the callback is rejected', async () => {
     const { agent, authorizationUrl, browser } = await begun();
     const answer = await answerOf(agent, authorizationUrl, browser);
     moveClock(601);
     expect((await browser.step(answer)).status).toBe(410);
   });
 
-  it('Complete is refused, and a poll says FAILED', async () => {
+  it('Complete is rejected, and a poll returns FAILED', async () => {
     const { agent, token, authorizationUrl, sessionUri } = await begun();
     const back = await agent.consent(authorizationUrl);
     moveClock(601);

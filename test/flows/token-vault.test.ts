@@ -1,4 +1,4 @@
-/** The token vault moves from one KMS key to another while agents continue, and users need not consent again. */
+/** The token vault moves from one KMS key to another while agents continue to work, and users need not consent again. */
 import {
   CreateApiKeyCredentialProviderCommand,
   GetTokenVaultCommand,
@@ -11,7 +11,7 @@ import { moveClock } from './support/clock';
 import { World } from './support/world';
 
 let world: World;
-/** The operator's own client of the embedded KMS, found as the functions find it. */
+/** The operator's own client for the embedded KMS, configured as in the functions. */
 let kms: KMSClient;
 beforeAll(async () => {
   world = await World.start();
@@ -36,14 +36,14 @@ const set = (kmsConfiguration: KmsConfiguration, tokenVaultId?: string) =>
   world.control('operator').send(new SetTokenVaultCMKCommand({ kmsConfiguration, tokenVaultId }));
 const customer = (kmsKeyArn: string): KmsConfiguration => ({ keyType: 'CustomerManagedKey', kmsKeyArn });
 
-/** Past what any function keeps of an unwrapped key. */
+/** Longer than functions cache an unwrapped key. */
 const forgetKeys = () => {
   moveClock(301);
 };
 
 const USERS = ['ana', 'ben', 'cleo'];
 
-/** An agent with a grant for each user, the agent's own token, and an API key: all that the vault holds. */
+/** An agent with everything that the vault can contain: a grant for each user, the agent's own token, and an API key. */
 async function equippedAgent() {
   const agent = await world.agent();
   const apiKeys = `${agent.providerName}-keys`;
@@ -57,7 +57,7 @@ async function equippedAgent() {
     );
     const tokens: unknown[] = [];
     for (const userId of USERS) tokens.push((await agent.ask(await agent.token({ userId }))).accessToken);
-    // Of a life so short that it is a new one now and then; the secret that it is asked for with is in the vault.
+    // This token is so short-lived that it changes; the client secret for it is in the vault.
     const { accessToken } = await agent.ask(own, { oauth2Flow: 'M2M', scopes: ['a'] });
     return { apiKey, tokens, own: typeof accessToken };
   };
@@ -65,7 +65,7 @@ async function equippedAgent() {
   return { agent, held };
 }
 
-it("uses the deployment's key until it is moved", async () => {
+it("uses the deployment's key before a move", async () => {
   const vault = await get();
   expect(vault).toMatchObject({
     tokenVaultId: 'default',
@@ -75,7 +75,7 @@ it("uses the deployment's key until it is moved", async () => {
   expect(await get('default')).toMatchObject({ kmsConfiguration: vault.kmsConfiguration });
 });
 
-it('moves during reads, and returns the same credentials after every earlier key is deleted', async () => {
+it('moves during reads, and returns the same credentials after the earlier keys are deleted', async () => {
   const { agent, held } = await equippedAgent();
   const before = await held();
   expect(before.tokens.map((token) => typeof token)).toEqual(USERS.map(() => 'string'));
@@ -119,9 +119,9 @@ it('creates new vault keys under the new key after a move', async () => {
   await kms.send(new DisableKeyCommand({ KeyId: key }));
   forgetKeys();
   await expect(held()).rejects.toMatchObject({ name: 'InternalServerException' });
-  // With a moved clock the AWS SDK client takes any refusal for one of its own clock, and tries again.
+  // With a changed clock, the AWS SDK client mistakes any error for clock skew, and retries.
   jest.useRealTimers();
-  // The key that the vault is under no longer exists: the move says so, and is finished once it is back.
+  // The current key of the vault no longer exists: the move reports this, and completes when the key is available again.
   await expect(set({ keyType: 'ServiceManagedKey' })).rejects.toThrow(`remain under ${key}`);
   await kms.send(new EnableKeyCommand({ KeyId: key }));
   await set({ keyType: 'ServiceManagedKey' });
@@ -156,7 +156,7 @@ describe('rejects', () => {
   });
 });
 
-it('records in the audit log who moved it to which key, and who was denied', async () => {
+it('records moves and denied attempts in the audit log, with principal and key', async () => {
   const principal = world.local.principals.operator.arn;
   const entries = (await world.audit()).filter(
     (entry) => entry.operation === 'SetTokenVaultCMK' && entry.principal === principal,

@@ -56,7 +56,7 @@ async function refused(agent: TestAgent, userToken: string, reason: string): Pro
 const now = () => Math.floor(Date.now() / 1000);
 
 describe("the deployment's issuers", () => {
-  it('are all trusted, each on its own conditions', async () => {
+  it('are all trusted, each with its own conditions', async () => {
     const agent = await world.agent();
     for (const userToken of [
       await world.issuer.token(ANA),
@@ -72,7 +72,7 @@ describe("the deployment's issuers", () => {
   });
 
   it.each<[what: string, token: () => Promise<string>, reason: string]>([
-    ['past its end', () => world.issuer.token(ANA, { exp: now() - 300 }), 'expired'],
+    ['that has expired', () => world.issuer.token(ANA, { exp: now() - 300 }), 'expired'],
     ['not valid yet', () => world.issuer.token(ANA, { nbf: now() + 300 }), 'not valid yet'],
     ['of an issuer that no one named', () => own.token(ANA), 'issuer not trusted'],
     ['without an issuer', () => world.issuer.token(ANA, { iss: undefined }), 'issuer not trusted'],
@@ -133,22 +133,22 @@ describe("the deployment's issuers", () => {
       () => world.issuer.token(ANA, {}, { typ: 'logout+jwt' }),
       'typ names another kind of token',
     ],
-  ])('refuse a token %s', async (_what, token, reason) => {
+  ])('reject a token %s', async (_what, token, reason) => {
     await refused(await world.agent(), await token(), reason);
   });
 
   const FORGED: Record<(typeof FORGERIES)[number], string> = {
     unsigned: 'algorithm none',
     'public key as secret': 'algorithm is an HMAC',
-    'signed by someone else': 'signature',
+    'signed with another key': 'signature',
     'under an unknown key': 'signing key unknown',
   };
-  it.each(FORGERIES)('refuse a forged token, %s', async (forgery) => {
+  it.each(FORGERIES)('reject a forged token: %s', async (forgery) => {
     await refused(await world.agent(), await world.issuer.forged(forgery, ANA), FORGED[forgery]);
   });
 });
 
-describe("an authorizer configuration of the identity's own", () => {
+describe("a workload identity's own authorizer configuration", () => {
   it("replaces the deployment's issuers for this identity only", async () => {
     const [agent, other] = [await agentOf(), await world.agent()];
     expect(await agent.token({ userToken: await own.token(ANA) })).toEqual(expect.any(String));
@@ -219,7 +219,7 @@ describe("an authorizer configuration of the identity's own", () => {
   });
 });
 
-describe('an issuer that fails', () => {
+describe('a failing issuer', () => {
   it('is reported as unavailable when it does not answer, so that the caller can retry', async () => {
     const gone = await startIssuer();
     const agent = await agentOf({ discoveryUrl: gone.discoveryUrl });

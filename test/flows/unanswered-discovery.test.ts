@@ -1,4 +1,4 @@
-/** A provider whose discovery never answers, through the whole service: an error in time, and none once it is mended. */
+/** A provider whose discovery never responds, through the whole service: an error in time, and success after it recovers. */
 import { CreateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from './support/clock';
 import { documentAnswer, startRawServer, switchProtocols, type RawServer } from './support/raw-server';
@@ -14,7 +14,7 @@ afterAll(async () => {
   await Promise.all([server.close(), world.stop()]);
 });
 
-it('that switches protocols is unavailable, and is asked again five seconds later', async () => {
+it('reports a provider that switches protocols as unavailable, and calls it again 5 seconds later', async () => {
   const name = 'switching';
   const { clientId, clientSecret, issuer } = world.provider;
   const discoveryUrl = `${server.url}/.well-known/openid-configuration`;

@@ -1,6 +1,6 @@
 /**
- * AWS_IAM_ID_TOKEN_JWT: a client without a secret, at a server that trusts the issuer of the account's tokens and
- * looks in them for the agent and for the owner of the provider (RFC 7523 section 2.2).
+ * AWS_IAM_ID_TOKEN_JWT: a client without a secret, at a server that trusts the issuer of the account's tokens and checks
+ * the agent and the owner of the provider in them (RFC 7523 section 2.2).
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -27,7 +27,7 @@ class TrustingServer {
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const trusting = new TrustingServer(server);
     server.on('request', (request: IncomingMessage, response) => {
-      void trusting.judge(request).then(
+      void trusting.validate(request).then(
         (answer) => response.writeHead(200, { 'content-type': 'application/json' }).end(answer),
         () =>
           response
@@ -42,11 +42,11 @@ class TrustingServer {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/token`;
   }
 
-  private async judge(request: IncomingMessage): Promise<string> {
+  private async validate(request: IncomingMessage): Promise<string> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const form = new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
-    // Known to this server by its own configuration, as an account's issuer is to a real one.
+    // The test configures the issuer at this server, as an operator configures an account's issuer at a real one.
     const issuer = process.env.AWS_ENDPOINT_URL_STS ?? '';
     const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
     const { payload } = await jwtVerify(form.get('client_assertion') ?? '', keys, {
@@ -116,7 +116,7 @@ const own: Ask = {
   forceAuthentication: true,
 };
 
-it("gets the agent's token without a client ID, and names the agent and the provider's owner in the assertion", async () => {
+it("obtains the agent's token without a client ID, with an assertion that names the agent and the provider's owner", async () => {
   const agent = await agentOf();
   expect((await agent.ask(await agent.token(), own)).accessToken).toBe(`token-${server.requests.length}`);
   const { form, claims } = server.requests.at(-1) ?? {};
@@ -131,7 +131,7 @@ it("gets the agent's token without a client ID, and names the agent and the prov
   });
 });
 
-it('names the client if it has an ID, and sends a new assertion each time', async () => {
+it('names the client if it has a client ID, and sends a new assertion each time', async () => {
   const agent = await agentOf({ clientId: 'agents' });
   const token = await agent.token();
   await agent.ask(token, own);

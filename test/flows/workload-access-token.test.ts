@@ -1,4 +1,4 @@
-/** Acceptance scenarios 16 and 18: a workload access token counts only as issued, and only from its owner. */
+/** Acceptance scenarios 16 and 18: a workload access token is accepted only unchanged, and only from its owner. */
 import { generateKeyPairSync } from 'node:crypto';
 import {
   createRemoteJWKSet,
@@ -20,7 +20,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-it('is a JWT that anyone can check by the published keys: this agent, for this user', async () => {
+it('is a JWT for this agent and user, which the published keys verify', async () => {
   const agent = await world.agent();
   const { endpoint } = world.local;
   const metadata = (await (await fetch(`${endpoint}/.well-known/openid-configuration`)).json()) as Record<
@@ -51,15 +51,15 @@ it('never outlives the user token', async () => {
   expect(decodeJwt(token).exp).toBe(exp);
 });
 
-describe('is refused with 401, and not retried by the client', () => {
+describe('is rejected with 401, without a retry of the client, if it is', () => {
   const unauthorized = { name: 'UnauthorizedException', $metadata: { httpStatusCode: 401, attempts: 1 } };
   const notExpired = expect.not.stringContaining('expired') as string;
 
   it.each([
     ['truncated', (token: string) => token.slice(0, -4)],
-    ['with padding', (token: string) => `${token}=`],
+    ['padded', (token: string) => `${token}=`],
     [
-      'with another payload',
+      'changed in its payload',
       (token: string) => {
         const [header = '', payload = '', signature = ''] = token.split('.');
         const changed = {
@@ -70,7 +70,7 @@ describe('is refused with 401, and not retried by the client', () => {
       },
     ],
     [
-      'with alg none',
+      'unsigned',
       (token: string) => {
         const [, payload = ''] = token.split('.');
         const header = Buffer.from(
@@ -79,14 +79,14 @@ describe('is refused with 401, and not retried by the client', () => {
         return `${header}.${payload}.`;
       },
     ],
-    ['no token at all', () => 'not-a-token'],
+    ['not a token at all', () => 'not-a-token'],
   ])('%s', async (_, change) => {
     const agent = await world.agent();
     const token = change(await agent.token({ userId: 'ana' }));
     await expect(agent.ask(token)).rejects.toMatchObject({ ...unauthorized, message: notExpired });
   });
 
-  it('signed by someone else under the published key id', async () => {
+  it('signed by another party with the published key ID', async () => {
     const agent = await world.agent();
     const genuine = await agent.token({ userId: 'ana' });
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -97,12 +97,12 @@ describe('is refused with 401, and not retried by the client', () => {
     await expect(agent.ask(forged)).rejects.toMatchObject({ ...unauthorized, message: notExpired });
   });
 
-  it('a user token in its place', async () => {
+  it('a user token', async () => {
     const agent = await world.agent();
     await expect(agent.ask(await world.issuer.token('ana'))).rejects.toMatchObject(unauthorized);
   });
 
-  it('expired: the one case in which the message says so', async () => {
+  it('expired, which only this message states', async () => {
     const agent = await world.agent();
     const token = await agent.token({ userId: 'ana' });
     moveClock(906);
@@ -114,7 +114,7 @@ describe('is refused with 401, and not retried by the client', () => {
 });
 
 describe('a principal that does not own the workload identity', () => {
-  it('gets no token for it, and the audit log says who tried what', async () => {
+  it('gets no token for it, and the audit log records the attempt', async () => {
     const agent = await world.agent();
     const stranger = agent.as(world.data('stranger'));
     await expect(stranger.token()).rejects.toMatchObject({
@@ -137,7 +137,7 @@ describe('a principal that does not own the workload identity', () => {
     expect(denied.every(({ workloadIdentity }) => String(workloadIdentity).endsWith(agent.name))).toBe(true);
   });
 
-  it('cannot let its own agent use a provider of someone else', async () => {
+  it("cannot use another principal's provider with its own agent", async () => {
     const [own, others] = [await world.agent('stranger'), await world.agent('agent')];
     const token = await own.token({ userId: 'ana' });
     await expect(
@@ -146,17 +146,17 @@ describe('a principal that does not own the workload identity', () => {
   });
 });
 
-describe('user tokens', () => {
+describe('a user token', () => {
   const minute = 60;
   const now = () => Math.floor(Date.now() / 1000);
   it.each([
-    ['ended', () => ({ exp: now() - 5 * minute })],
+    ['that has expired', () => ({ exp: now() - 5 * minute })],
     ['for another audience', () => ({ aud: 'https://another.example' })],
-    ['of an issuer that no one configured', () => ({ iss: 'http://127.0.0.1:1' })],
+    ['of an unknown issuer', () => ({ iss: 'http://127.0.0.1:1' })],
     ['without a subject', () => ({ sub: undefined })],
-    ['without an end', () => ({ exp: undefined })],
+    ['without exp', () => ({ exp: undefined })],
     ['not valid yet', () => ({ nbf: now() + 10 * minute })],
-  ])('%s: 401, never "expired"', async (_, claims) => {
+  ])('%s causes a 401 whose message is never "expired"', async (_, claims) => {
     const agent = await world.agent();
     await expect(
       agent.token({ userToken: await world.issuer.token('ana', claims() as JWTPayload) }),

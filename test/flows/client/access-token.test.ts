@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-/** An agent on whose tools one user calls. */
+/** An agent whose tools one user calls. */
 async function agentOf(userId: string) {
   const agent = await world.agent();
   const usual = federated(world, agent);
@@ -57,7 +57,7 @@ it('names the option if a consent requires a return URL, and reads a stored toke
   expect(await getAccessToken(without)).toBe(issued());
 });
 
-it('waits for the consent, and from then on is answered from the vault', async () => {
+it('waits for the consent, and then gets the token from the vault', async () => {
   const { options, links, open, complete } = await agentOf('ana');
   let back = new URL('http://127.0.0.1');
   const clock = new ScriptedClock([
@@ -80,7 +80,7 @@ it('waits for the consent, and from then on is answered from the vault', async (
   expect(links).toHaveLength(1);
 });
 
-it('makes its options from the arguments of the call', async () => {
+it('computes its options from the arguments of the call', async () => {
   const { options, consent, links } = await agentOf('ben');
   const clock = new ScriptedClock([consent]);
   const tool = withAccessToken((request: { state: string }) => ({
@@ -96,7 +96,7 @@ it('makes its options from the arguments of the call', async () => {
   expect(links).toHaveLength(1);
 });
 
-it('fails immediately without a link handler, with an error that logs no link', async () => {
+it('fails immediately without a link handler, with an error that does not log the link', async () => {
   const { options, agent, links } = await agentOf('cleo');
   const { onAuthUrl, ...alone } = options;
   const failure: unknown = await getAccessToken(alone).catch((error: unknown) => error);
@@ -109,7 +109,7 @@ it('fails immediately without a link handler, with an error that logs no link', 
   expect(await getAccessToken(alone)).toBe(issued());
 });
 
-/** How a wait for a consent ends while this happens. */
+/** The result of waiting for a consent during the given event. */
 async function failureOf(options: AccessTokenOptions, happening: () => unknown): Promise<unknown> {
   const clock = new ScriptedClock([happening]);
   const failure: unknown = await getAccessToken({ ...options, clock }).catch((error: unknown) => error);
@@ -118,7 +118,7 @@ async function failureOf(options: AccessTokenOptions, happening: () => unknown):
   return failure;
 }
 
-it('ends when the user declines', async () => {
+it('stops waiting when the user declines', async () => {
   const { options, links } = await agentOf('dora');
   const decline = async () => {
     const page = await declineConsent(new Browser(), links[0] ?? '', 'http://127.0.0.1:9/');
@@ -130,9 +130,9 @@ it('ends when the user declines', async () => {
   });
 });
 
-it('ends with the code of a provider that rejects the request, and does not advise a new link', async () => {
+it('fails with the error code of a provider that rejects the request, and does not suggest a new link', async () => {
   const { options, links } = await agentOf('don');
-  // No one is signed in at the provider, and it must show no page.
+  // No user is signed in at the provider, and it must show no page.
   const rejected = { ...options, customParameters: { prompt: 'none' } };
   const failure = await failureOf(rejected, () => new Browser().go(links[0] ?? ''));
   expect(failure).toMatchObject({
@@ -141,7 +141,7 @@ it('ends with the code of a provider that rejects the request, and does not advi
   });
 });
 
-it('ends with a code of the service when the application names another user, and advises a new link', async () => {
+it('fails with an error code of the service if the application names another user, and suggests a new link', async () => {
   const { agent, options, open } = await agentOf('dan');
   const failure = await failureOf(options, async () => {
     const refused = agent.complete(await open(), { userId: 'mallory' });
@@ -153,7 +153,7 @@ it('ends with a code of the service when the application names another user, and
   });
 });
 
-it('ends without a code when another call has forced authentication', async () => {
+it('fails without an error code when another call has forced authentication', async () => {
   const { agent, options } = await agentOf('dea');
   await agent.connect('dea');
   const forced = { ...options, forceAuthentication: true };
@@ -167,7 +167,7 @@ it('ends without a code when another call has forced authentication', async () =
 });
 
 it.each(['server_error', 'temporarily_unavailable', 'invalid_grant', 'unreachable'])(
-  'advises a new link after %s, which passes',
+  'suggests a new link after the temporary error %s',
   (code) => {
     expect(new ConsentFailedError('calendar', code).message).toBe(
       `The authorization for "calendar" was not completed: ${code}. Call the tool again for a new authorization URL.`,
@@ -175,7 +175,7 @@ it.each(['server_error', 'temporarily_unavailable', 'invalid_grant', 'unreachabl
   },
 );
 
-it('polls less often over time, up to every 5 seconds, and stops in time; the link stays valid', async () => {
+it('polls at increasing intervals of up to 5 seconds, and stops at the deadline; the link stays valid', async () => {
   const { options, links, consent } = await agentOf('eve');
   const clock = new ScriptedClock();
   await expect(getAccessToken({ ...options, consentTimeout: 30, clock })).rejects.toBeInstanceOf(
@@ -187,19 +187,19 @@ it('polls less often over time, up to every 5 seconds, and stops in time; the li
   expect(new Set(links).size).toBe(1);
 });
 
-describe('called off', () => {
+describe('a canceled wait', () => {
   const reason = new Error('the user closed the chat');
 
-  it('before it began, asks for nothing', async () => {
+  it('sends no request if it was canceled before it began', async () => {
     const { options, links } = await agentOf('fay');
     await expect(getAccessToken({ ...options, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(links).toHaveLength(0);
   });
 
-  it('while it waits, ends immediately', async () => {
+  it('ends immediately during the wait', async () => {
     const { options } = await agentOf('gus');
     const caller = new AbortController();
-    // The system's clock: only the signal can end this.
+    // With the system clock, only the signal can end this wait.
     const waiting = getAccessToken({
       ...options,
       signal: caller.signal,
@@ -212,7 +212,7 @@ describe('called off', () => {
     await expect(waiting).rejects.toBe(reason);
   });
 
-  it('while the link is being delivered, ends immediately', async () => {
+  it('ends immediately while the link is being delivered', async () => {
     const { options } = await agentOf('hal');
     const caller = new AbortController();
     const onAuthUrl = () => {
@@ -269,7 +269,7 @@ it('keeps waiting after a temporary error', async () => {
   expect(faults).toBeGreaterThan(0);
 });
 
-it('passes on errors of the service', async () => {
+it('throws errors of the service unchanged', async () => {
   const { options, links } = await agentOf('kim');
   const callbackUrl = 'http://127.0.0.1:9/not-registered';
   await expect(getAccessToken({ ...options, callbackUrl })).rejects.toMatchObject({
@@ -279,8 +279,8 @@ it('passes on errors of the service', async () => {
   expect(links).toHaveLength(0);
 });
 
-describe('a token that the resource does not take', () => {
-  /** A resource that takes none of these. */
+describe('a token that the resource rejects', () => {
+  /** A tool whose resource rejects these tokens. */
   const refusing =
     (refused: Set<string>) =>
     ({ accessToken }: AccessTokenCredential): string => {
@@ -288,7 +288,7 @@ describe('a token that the resource does not take', () => {
       return accessToken;
     };
 
-  it('is reported, and the tool called once more with another', async () => {
+  it('is reported, and the tool is called once more with a new token', async () => {
     const { options } = await agentOf('machine');
     const own = { ...options, authFlow: 'M2M' as const, scopes: ['a'] };
     const first = await getAccessToken(own);
@@ -301,7 +301,7 @@ describe('a token that the resource does not take', () => {
     expect(await getAccessToken(own)).toBe(second);
   });
 
-  it("twice is an error, which a tool that calls this one does not take for its own token's", async () => {
+  it('causes an error after the second rejection, which an outer tool does not mistake for a rejection of the token that it has', async () => {
     const { options } = await agentOf('machine');
     const own = { ...options, authFlow: 'M2M' as const, scopes: ['a'] };
     const calls: string[] = [];
@@ -316,12 +316,12 @@ describe('a token that the resource does not take', () => {
     const failure: unknown = await outer().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ResourceRefusalError);
     expect(failure).toMatchObject({ cause: expect.any(AccessTokenRejectedError) as unknown });
-    // One of the outer tool and two of the inner.
+    // One token of the outer tool and two of the inner tool.
     expect(new Set(calls).size).toBe(3);
     expect(calls).toHaveLength(3);
   });
 
-  it('and cannot be renewed has the user asked again', async () => {
+  it('requires consent again if it cannot be renewed', async () => {
     const { agent, options, consent, links } = await agentOf('lou');
     const first = await agent.connect('lou');
     const again = { ...options, clock: new ScriptedClock([consent]) };
@@ -331,7 +331,7 @@ describe('a token that the resource does not take', () => {
     expect(links).toHaveLength(1);
   });
 
-  it('is no other failure of a tool', async () => {
+  it('is not reported when the tool fails for another reason', async () => {
     const { options } = await agentOf('machine');
     const failure = new Error('the calendar is full');
     let calls = 0;

@@ -1,11 +1,11 @@
-/** Agents and applications that are written with the client library, and a clock that does not wait. */
+/** Agents and applications that use the client library, and a clock that does not wait. */
 import { createIdentityClient, type AccessTokenOptions, type Clock } from '../../../lib/client/index';
 import type { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import { hideDate, RETURN_URL, type PrincipalName, type TestAgent, type World } from '../support/world';
 
-/** A clock whose time passes by waiting alone. While it is waited for the n-th time, the n-th of these happens. */
+/** A clock that advances only by waiting. The n-th wait runs the n-th of these events. */
 export class ScriptedClock implements Clock {
-  /** Milliseconds, one for each wait. */
+  /** Duration of each wait, in milliseconds. */
   readonly pauses: number[] = [];
   private time = 0;
 
@@ -22,7 +22,7 @@ export class ScriptedClock implements Clock {
   }
 }
 
-/** The library's client for one of the local principals, as an agent makes it. */
+/** The library's client for one of the local principals, created as an agent creates it. */
 export function identityClient(world: World, principal: PrincipalName = 'agent'): BedrockAgentCoreClient {
   const { endpoint, region, principals } = world.local;
   const client = createIdentityClient({ endpoint, region, credentials: principals[principal] });

@@ -1,4 +1,4 @@
-/** `completeAuthorization`: what an application makes of a browser that came to its return URL. */
+/** `completeAuthorization`: an application handles a browser that came to its return URL. */
 import {
   AuthorizationReturnError,
   completeAuthorization,
@@ -21,7 +21,7 @@ afterAll(() => world.stop());
 
 const STATE = 'state-of-this-browser';
 
-/** A consent that a user's browser comes back from. */
+/** A consent after which the user's browser returns to the application. */
 async function returned(userId: string, customState: string | undefined = STATE) {
   const agent = await world.agent();
   const workloadIdentityToken = await agent.token({ userId });
@@ -39,16 +39,16 @@ const refusal = (reason: AuthorizationReturnReason) => ({ name: 'AuthorizationRe
 const hasToken = async (agent: TestAgent, userId: string): Promise<boolean> =>
   (await agent.ask(await agent.token({ userId }))).accessToken !== undefined;
 
-it('completes for the user of the live browser session, and says which state is used up', async () => {
+it('completes for the user of the live browser session, and returns the used state', async () => {
   const { options, url } = await returned('ana');
   const browserSession = { user: { userId: 'ana' }, states: ['another-tab', STATE] };
-  // As Node.js has it, without the origin.
+  // As in Node.js, without the origin.
   const completed = await complete(`${url.pathname}${url.search}`, browserSession);
   expect(completed).toEqual({ state: STATE });
   expect(await getAccessToken(options)).toBe(world.provider.exchanges.at(-1)?.answer.access_token);
 });
 
-it('completes for a user known by their token', async () => {
+it('completes for a user who is identified by a user token', async () => {
   const agent = await world.agent();
   const workloadIdentityToken = await agent.token({ userToken: await world.issuer.token('ana') });
   const options = { ...federated(world, agent), workloadIdentityToken, customState: STATE };
@@ -61,7 +61,7 @@ it('completes for a user known by their token', async () => {
   expect(await getAccessToken(options)).toEqual(expect.any(String));
 });
 
-it('leaves the wrong user to the service, which ends the session; no one completes it after', async () => {
+it('leaves the check of the user to the service, which ends the session for the wrong user', async () => {
   const { agent, url } = await returned('ana');
   const wrong = complete(url, { user: { userId: 'mallory' }, states: [STATE] });
   await expect(wrong).rejects.toMatchObject({ name: 'AccessDeniedException' });
@@ -71,14 +71,14 @@ it('leaves the wrong user to the service, which ends the session; no one complet
   expect(await hasToken(agent, 'ana')).toBe(false);
 });
 
-it('refuses where no one is signed in, and completes after the sign-in', async () => {
+it('rejects the return if no user is signed in, and completes after the sign-in', async () => {
   const { agent, url } = await returned('ana');
   await expect(complete(url)).rejects.toMatchObject(refusal('sign-in-needed'));
   expect(await hasToken(agent, 'ana')).toBe(false);
   await complete(url, { user: { userId: 'ana' }, states: [STATE] });
 });
 
-describe('refuses, before it asks the service,', () => {
+describe('rejects, without a request to the service,', () => {
   let url: URL;
   let agent: TestAgent;
   beforeAll(async () => {
@@ -92,16 +92,16 @@ describe('refuses, before it asks the service,', () => {
   };
 
   it.each<[string, AuthorizationReturnReason, (query: URLSearchParams) => void]>([
-    ['a state that was tampered with', 'not-this-browser', (query) => query.set('state', `${STATE}x`)],
-    ['a state in another case', 'not-this-browser', (query) => query.set('state', STATE.toUpperCase())],
+    ['a changed state', 'not-this-browser', (query) => query.set('state', `${STATE}x`)],
+    ['a state in different case', 'not-this-browser', (query) => query.set('state', STATE.toUpperCase())],
     ['no state', 'state-missing', (query) => query.delete('state')],
     ['an empty state', 'malformed', (query) => query.set('state', '')],
     ['two states', 'malformed', (query) => query.append('state', STATE)],
-    ['an endless state', 'malformed', (query) => query.set('state', 'x'.repeat(4097))],
+    ['a state that is too long', 'malformed', (query) => query.set('state', 'x'.repeat(4097))],
     ['no session', 'malformed', (query) => query.delete('session_id')],
     ['two sessions', 'malformed', (query) => query.append('session_id', query.get('session_id') ?? '')],
     ['a malformed session', 'malformed', (query) => query.set('session_id', 'urn:example:1')],
-    ['a session with more behind it', 'malformed', (query) => query.append('session_id', 'x')],
+    ['a session with extra characters', 'malformed', (query) => query.append('session_id', 'x')],
     [
       'a session with a line break',
       'malformed',
@@ -114,18 +114,18 @@ describe('refuses, before it asks the service,', () => {
     expect(await world.audit()).toHaveLength(before);
   });
 
-  it('a return URL that is no URL', async () => {
+  it('a return URL that is not valid', async () => {
     const attempt = complete('http://', { user: { userId: 'ana' }, states: [STATE] });
     await expect(attempt).rejects.toMatchObject(refusal('malformed'));
   });
 
-  it('a browser session that was given no state', async () => {
+  it('a return in a browser session that has no state', async () => {
     const attempt = complete(url, { user: { userId: 'ana' }, states: [] });
     await expect(attempt).rejects.toMatchObject(refusal('not-this-browser'));
   });
 
-  it('states given as one string', async () => {
-    // @ts-expect-error A string is no collection of states.
+  it('states that are one string', async () => {
+    // @ts-expect-error A string is not a collection of states.
     const session: LiveBrowserSession = { user: { userId: 'ana' }, states: STATE };
     const attempt = complete(
       changed((query) => query.set('state', 's')),
@@ -135,12 +135,12 @@ describe('refuses, before it asks the service,', () => {
     await expect(attempt).rejects.toThrow('`states` must be a collection of strings, not a string.');
   });
 
-  it('and has connected nothing', async () => {
+  it('and stores no grant', async () => {
     expect(await hasToken(agent, 'ana')).toBe(false);
   });
 });
 
-it("says when it was declined, with the provider's code, in this browser only", async () => {
+it("reports that the user declined, with the provider's error code, only in the same browser", async () => {
   const agent = await world.agent();
   const workloadIdentityToken = await agent.token({ userId: 'ana' });
   const options = { ...federated(world, agent), workloadIdentityToken, customState: STATE };
@@ -159,7 +159,7 @@ it("says when it was declined, with the provider's code, in this browser only", 
   expect(declined).toMatchObject({ ...refusal('declined'), state: STATE, providerError: 'access_denied' });
 });
 
-it('completes once', async () => {
+it('completes only once', async () => {
   const { url } = await returned('ana');
   const session = { user: { userId: 'ana' }, states: [STATE] };
   await complete(url, session);

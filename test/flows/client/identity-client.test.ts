@@ -1,4 +1,4 @@
-/** The client, set up: where it calls, for which region and service it signs, and what it refuses to start with. */
+/** The client's settings: its endpoint, the Region and service that it signs for, and the settings that it rejects. */
 import { GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import {
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-/** The request that leaves a client, not sent. */
+/** The signed request of a client, which is not sent. */
 async function sentBy(client: ReturnType<typeof createIdentityClient>) {
   const sent: { path: string; headers: Record<string, string> }[] = [];
   client.middlewareStack.add(
@@ -38,7 +38,7 @@ const BEGINS_WITH =
 
 const credentials = { accessKeyId: 'AKIA', secretAccessKey: 'not used' };
 
-it("calls the service as API Gateway's IAM authorization wants it, with a slash too many or not", async () => {
+it("signs requests for API Gateway's IAM authorization, with and without a trailing slash in the endpoint", async () => {
   const { name } = await world.agent();
   const { region, principals } = world.local;
   for (const endpoint of [world.local.endpoint, `${world.local.endpoint}/`]) {
@@ -59,13 +59,13 @@ describe('with a separate environment', () => {
     before = { ...process.env };
     clear();
   });
-  // The service in this process reads it too.
+  // The service in this process reads the environment too.
   afterEach(() => {
     clear();
     Object.assign(process.env, before);
   });
 
-  it('keeps the stage, and signs for execute-api in the region of the API', async () => {
+  it('keeps the stage, and signs for execute-api in the Region of the API', async () => {
     process.env.AWS_REGION = 'eu-west-1';
     const endpoint = 'https://a1b2.execute-api.eu-central-1.amazonaws.com/prod/';
     expect(await sentBy(createIdentityClient({ endpoint, credentials }))).toEqual({
@@ -74,7 +74,7 @@ describe('with a separate environment', () => {
     });
   });
 
-  it('takes endpoint and region from the environment', async () => {
+  it('takes the endpoint and Region from the environment', async () => {
     process.env.AGENT_IDENTITY_ENDPOINT = 'https://identity.example/';
     process.env.AWS_REGION = '';
     process.env.AWS_DEFAULT_REGION = 'eu-west-1';
@@ -95,7 +95,7 @@ describe('with a separate environment', () => {
 
   it.each([
     [
-      'nothing',
+      'no endpoint',
       {},
       'AGENT_IDENTITY_ENDPOINT to the endpoint that the stack printed or that agent-identity local printed.',
     ],
@@ -110,7 +110,7 @@ describe('with a separate environment', () => {
     ['credentials in the URL', { endpoint: 'https://user:secret@identity.example' }, 'https URL'],
     ['a query', { endpoint: 'https://identity.example/?stage=prod' }, 'https URL'],
     ['no region', { endpoint: 'https://identity.example' }, 'AWS_REGION'],
-  ])('refuses %s in plain words', (_, options, hint) => {
+  ])('rejects %s with a helpful message', (_, options, hint) => {
     const create = () => createIdentityClient(options);
     expect(create).toThrow(ConfigurationError);
     expect(create).toThrow(hint);
@@ -118,7 +118,7 @@ describe('with a separate environment', () => {
   });
 });
 
-it('gets tools their API keys', async () => {
+it('provides tools with their API keys', async () => {
   const { name: workloadName } = await world.agent();
   const apiKey = 'key-of-the-weather-service';
   await world.control().send(new CreateApiKeyCredentialProviderCommand({ name: 'weather', apiKey }));

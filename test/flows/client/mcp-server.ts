@@ -9,10 +9,10 @@ import type { CallToolResult, ServerNotification, ServerRequest } from '@modelco
 import { AccessTokenRejectedError, fromGate } from '../../../lib/client/index';
 import { withAccessToken, type McpAccessTokenOptions } from '../../../lib/client/mcp';
 
-/** What the SDK tells a tool of the request. */
+/** Information about the request that the SDK passes to a tool. */
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
-/** A request as it reached the server. */
+/** A request that the server received. */
 export interface Reached {
   readonly method: string | undefined;
   readonly headers: NodeJS.Dict<string | string[]>;
@@ -21,14 +21,14 @@ export interface Reached {
 export interface TestMcpServer {
   readonly url: string;
   readonly reached: Reached[];
-  /** Access tokens that the resource behind the tool refuses. */
+  /** Access tokens that the resource behind the tool rejects. */
   readonly refused: Set<unknown>;
   close(): Promise<void>;
 }
 
 /**
- * @param options of the tool, except for what comes with each request; asked for at each call
- * @param sessions whether it has MCP sessions; else each request stands alone
+ * @param options of the tool, without the members that each request provides; evaluated at each call
+ * @param sessions whether the server has MCP sessions; otherwise it is stateless
  */
 export async function startMcpServer(
   options: () => Omit<McpAccessTokenOptions, 'workloadIdentityToken'>,

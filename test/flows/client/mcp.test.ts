@@ -22,7 +22,7 @@ afterAll(async () => {
   await world.stop();
 });
 
-/** A client whose requests come as the gate sends them on. */
+/** A client whose requests look like those that the gate forwards. */
 async function clientOf(headers: Record<string, string>, { url } = server): Promise<Client> {
   const client = new Client(
     { name: 'test', version: '1.0.0' },
@@ -50,18 +50,18 @@ async function elicitationOf(client: Client) {
 
 const issued = (): unknown => world.provider.exchanges.at(-1)?.answer.access_token;
 
-it("answers with the link as an elicitation, and with the tool's result once the user has consented", async () => {
+it("returns the link as an elicitation, and the tool's result after the user has consented", async () => {
   const client = await forUser('ana');
   const { url, elicitationId, mode, message } = await elicitationOf(client);
   expect([mode, message]).toEqual(['url', expect.stringContaining(agent.providerName)]);
-  // Asked again before the consent, it is the same link.
+  // A second request before the consent returns the same link.
   expect(await elicitationOf(client)).toMatchObject({ url, elicitationId });
   const back = await agent.consent(url, 'ana');
   await agent.complete(back, { userId: 'ana' });
   expect(await call(client)).toMatchObject(text(issued()));
 });
 
-it('asks each user for themselves', async () => {
+it('asks each user for their own consent', async () => {
   const first = await elicitationOf(await forUser('ben'));
   const second = await elicitationOf(await forUser('cleo'));
   expect(second.url).not.toBe(first.url);
@@ -97,7 +97,7 @@ it('neither waits nor forces authentication, even with options for another wrapp
   }
 });
 
-it("makes other failures the tool's, and shows no token in them", async () => {
+it('reports other errors as tool errors, without the token', async () => {
   const answer = await call(await clientOf({}));
   expect(answer).toMatchObject({ isError: true });
   expect(JSON.stringify(answer)).toContain('WorkloadAccessToken header');
@@ -115,7 +115,7 @@ it.each([
     'mcp.ts',
     (name: string, from: string) => `const ${name} = require('${from}');`,
   ],
-])('is an error of the very SDK that a server has loaded as %s', (_, type, file, load) => {
+])('throws an error of the SDK instance that the server has loaded as %s', (_, type, file, load) => {
   const program = `
     ${load('{ UrlElicitationRequiredError }', '@modelcontextprotocol/sdk/types.js')}
     ${load('{ withAccessToken }', `./lib/client/${file}`)}

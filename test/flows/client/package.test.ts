@@ -1,4 +1,4 @@
-/** The client package has its own copies of what it shares with the service, and the same names in both module kinds. */
+/** The client package matches the service in what it copies, and exports the same names in both module formats. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What a tool gets and what it is called with are two things, and no inspection shows a credential. */
+/** A tool's credential is separate from its arguments, and no inspection shows it. */
 import { inspect } from 'node:util';
 import { UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
 import {
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-/** As code without types calls a tool. */
+/** A tool as untyped code calls it. */
 type Untyped = (...args: unknown[]) => Promise<unknown>;
 
 describe('the credential of a tool', () => {
@@ -50,17 +50,17 @@ describe('the credential of a tool', () => {
   });
 
   it.each<[string, unknown[], unknown[]]>([
-    ['as many as it names', ['today', 4], ['today', 4]],
-    ['one more', ['today', 4, 'mallory'], ['today', 4]],
-    ['many more', ['today', 4, 'mallory', 'mallory', 'mallory'], ['today', 4]],
-    ['one less', ['today'], ['today', 8]],
+    ['as many as it declares', ['today', 4], ['today', 4]],
+    ['one too many', ['today', 4, 'mallory'], ['today', 4]],
+    ['many too many', ['today', 4, 'mallory', 'mallory', 'mallory'], ['today', 4]],
+    ['one too few', ['today'], ['today', 8]],
     ['none', [], [undefined, 8]],
-  ])('stays in its place when the arguments are %s', async (_, args, seen) => {
+  ])('stays the first argument when the number of arguments is: %s', async (_, args, seen) => {
     await (reader() as Untyped)(...args);
     expect(calls).toEqual([[token, ...seen]]);
   });
 
-  it('stays in its place when a list hands the tool an index and itself', async () => {
+  it('stays the first argument when Array.map passes an index and the array', async () => {
     await Promise.all(
       ['today', 'tomorrow'].map(
         withAccessToken(own)(({ accessToken }, day: string) => {
@@ -74,7 +74,7 @@ describe('the credential of a tool', () => {
     ]);
   });
 
-  it('is never text: a tool that takes it for an argument fails, and tells no one the token', async () => {
+  it('cannot be converted to text: a tool that uses it as an argument fails without revealing the token', async () => {
     const tool = withAccessToken(own)((day) => `https://calendar.example/?day=${day as unknown as string}`);
     const failure: unknown = await tool().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(TypeError);
@@ -82,13 +82,13 @@ describe('the credential of a tool', () => {
     expect(String(failure)).not.toContain(token);
   });
 
-  it('is of its own type, so that a tool with the token elsewhere does not compile', () => {
+  it('has its own type, so that a tool with the token in another place does not compile', () => {
     const typed = withAccessToken(own);
     // @ts-expect-error The token is no longer the last argument.
     typed((day: string, accessToken: string) => [day, accessToken]);
-    // @ts-expect-error A string is no credential.
+    // @ts-expect-error A string is not a credential.
     withApiKey(own)((apiKey: string) => apiKey);
-    // @ts-expect-error The options are made from a string.
+    // @ts-expect-error The options need a string argument.
     withAccessToken((day: string) => ({ ...own, customState: day }))((_credential, day: number) => day);
     const tool = typed((_credential, day: string) => day);
     const wrong = [
@@ -103,7 +103,7 @@ describe('the credential of a tool', () => {
   });
 });
 
-it('passes on that the consent of a tool within an MCP tool failed, as it is', async () => {
+it('throws the consent error of a tool within an MCP tool unchanged', async () => {
   const failure = new ConsentFailedError('calendar', 'invalid_scope');
   const tool = withElicitedAccessToken(own)(() => Promise.reject(failure));
   await expect(tool()).rejects.toBe(failure);
@@ -130,7 +130,7 @@ describe('an inspection', () => {
     expect(text).not.toContain(token);
   });
 
-  it("of a source of workload access tokens shows neither them nor the user's", async () => {
+  it('of a source of workload access tokens shows neither these tokens nor the user token', async () => {
     const userToken = await world.issuer.token('ana');
     const { identity } = own;
     const minted = workloadAccessTokens(identity, { workloadName: agent.name, userToken });
@@ -143,7 +143,7 @@ describe('an inspection', () => {
     expect(await given.workloadIdentityToken.get()).toBe(token);
   });
 
-  it('of an error shows neither link nor state', async () => {
+  it('of an error shows neither the link nor the state', async () => {
     const workloadIdentityToken = await agent.token({ userId: 'ana' });
     const options = { ...federated(world, agent), workloadIdentityToken };
     const required = await getAccessToken(options).catch((error: unknown) => error);
@@ -175,7 +175,7 @@ describe('before the first request', () => {
   };
 
   it.each(['scpes', 'forceAuthentification', 'resourceOauth2ReturnUrl', 'toString'])(
-    'an unknown option is rejected with its name: %s',
+    'an unknown option is rejected by name: %s',
     async (name) => {
       const misspelled = { [name]: undefined };
       const tool = withAccessToken(() => ({ ...federation, callbackUrl, ...misspelled }))(() => 0);
@@ -196,7 +196,7 @@ describe('before the first request', () => {
   });
 });
 
-it.each(['scopes', 'resources', 'audiences'] as const)('rejects %s given as one string', async (name) => {
+it.each(['scopes', 'resources', 'audiences'] as const)('rejects %s if it is one string', async (name) => {
   const options = { ...own, [name]: 'calendar.read' };
   const failure: unknown = await getAccessToken(options).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(ConfigurationError);

@@ -1,4 +1,4 @@
-/** Workload access tokens: replaced before they end or when the service says so, one mint for all who want one. */
+/** Workload access tokens: replaced before they expire or when the service reports it, with one request for concurrent callers. */
 import {
   ConfigurationError,
   fromGate,
@@ -11,7 +11,7 @@ import { moveClock } from '../support/clock';
 import { World } from '../support/world';
 import { federated, identityClient } from './agent-code';
 
-/** Seconds that the service lets a token live. */
+/** Lifetime of the service's tokens, in seconds. */
 const LIFE = 15 * 60;
 
 let world: World;
@@ -23,7 +23,7 @@ afterEach(() => {
 });
 afterAll(() => world.stop());
 
-/** Mints at the service, and counts. */
+/** Requests tokens from the service, and counts the requests. */
 async function minting(userId?: string) {
   const agent = await world.agent();
   const minted: string[] = [];
@@ -38,7 +38,7 @@ async function minting(userId?: string) {
 const claimsOf = (token: string) =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
 
-it('are minted for the agent alone, for a user id, and for a user known by their token', async () => {
+it('issues tokens for the agent alone, for a user ID, and for a user token', async () => {
   const { name: workloadName } = await world.agent();
   const identity = identityClient(world);
   const userToken = await world.issuer.token('ana');
@@ -56,9 +56,9 @@ it('are minted for the agent alone, for a user id, and for a user known by their
 
 it.each<[string, unknown]>([
   ['bytes', Buffer.from('user-token')],
-  ['a function that returns none', () => Promise.resolve(undefined)],
+  ['a function that returns undefined', () => Promise.resolve(undefined)],
   ['a function that returns bytes', () => Buffer.from('user-token')],
-])('are not minted for a user token that is %s', async (_, userToken) => {
+])('requests no token if the user token is %s', async (_, userToken) => {
   const { name: workloadName } = await world.agent();
   const actingFor = { workloadName, userToken: userToken as string };
   const failure: unknown = await workloadAccessTokens(identityClient(world), actingFor)
@@ -68,7 +68,7 @@ it.each<[string, unknown]>([
   expect((failure as Error).message).toBe('userToken must be a string, or a function that returns one.');
 });
 
-it('are minted once for all who want one at the same time', async () => {
+it('sends one request for concurrent callers', async () => {
   const { mint, minted } = await minting('ana');
   const tokens = new MintedWorkloadAccessTokens(mint);
   const got = await Promise.all(Array.from({ length: 20 }, () => tokens.get()));
@@ -76,7 +76,7 @@ it('are minted once for all who want one at the same time', async () => {
   expect(minted).toHaveLength(1);
 });
 
-it('are replaced a minute before they end, once for all', async () => {
+it('replaces a token one minute before it expires, with one request for concurrent callers', async () => {
   const { mint, minted } = await minting('ana');
   let now = 0;
   const tokens = new MintedWorkloadAccessTokens(mint, () => now);
@@ -89,7 +89,7 @@ it('are replaced a minute before they end, once for all', async () => {
   expect(minted).toHaveLength(2);
 });
 
-it("that live shortly, for the user's own token ends, are not replaced with each call", async () => {
+it('does not replace a token with each call when it is short-lived because the user token is about to expire', async () => {
   const { name: workloadName } = await world.agent();
   const exp = Math.floor(Date.now() / 1000) + 50;
   const userToken = await world.issuer.token('ana', { exp });
@@ -100,7 +100,7 @@ it("that live shortly, for the user's own token ends, are not replaced with each
 });
 
 it.each(['opaque', 'a.b.c', 'e30.e30.e30'])(
-  'that cannot be read are used until told otherwise: %s',
+  'uses a token without a readable lifetime until the caller renews it: %s',
   async (opaque) => {
     let count = 0;
     const tokens = new MintedWorkloadAccessTokens(
@@ -110,12 +110,12 @@ it.each(['opaque', 'a.b.c', 'e30.e30.e30'])(
     expect([await tokens.get(), await tokens.get()]).toEqual([`${opaque}-1`, `${opaque}-1`]);
     const renewed = await Promise.all([tokens.renew(`${opaque}-1`), tokens.renew(`${opaque}-1`)]);
     expect(renewed).toEqual([`${opaque}-2`, `${opaque}-2`]);
-    // Anyone who is late with the old one mints nothing.
+    // A late caller with the old token causes no request.
     expect(await tokens.renew(`${opaque}-1`)).toBe(`${opaque}-2`);
   },
 );
 
-it('are requested again by the next caller after a failure', async () => {
+it('requests a token again for the next caller after a failure', async () => {
   const { mint } = await minting();
   const failure = new Error('no network');
   let failures = 2;
@@ -132,10 +132,10 @@ it('are requested again by the next caller after a failure', async () => {
   expect(await tokens.get()).toEqual(expect.any(String));
 });
 
-it('are renewed once, and the call is repeated, when the service says that they expired', async () => {
+it('renews the token once and repeats the call when the service reports an expired token', async () => {
   const { agent, mint, minted } = await minting('ana');
   const stored = await agent.connect('ana');
-  // An agent whose own clock stands still does not see the end coming.
+  // An agent whose clock stands still does not notice that the token is about to expire.
   const workloadIdentityToken = new MintedWorkloadAccessTokens(mint, () => 0);
   const options = { ...federated(world, agent), workloadIdentityToken };
   expect(await getAccessToken(options)).toBe(stored);
@@ -144,7 +144,7 @@ it('are renewed once, and the call is repeated, when the service says that they 
   expect(minted).toHaveLength(2);
 });
 
-it('that are refused for another reason are not tried again', async () => {
+it('does not retry a token that is rejected for another reason', async () => {
   const { agent, mint, minted } = await minting('ana');
   const forged = async () => (await mint()).slice(0, -4);
   const options = {
@@ -155,9 +155,9 @@ it('that are refused for another reason are not tried again', async () => {
   expect(minted).toHaveLength(1);
 });
 
-describe('from the gate', () => {
+describe('a workload access token from the gate', () => {
   it.each([
-    ['as Node.js has them', { workloadaccesstoken: 'token', oauth2callbackurl: 'https://app.example/back' }],
+    ['as a Node.js object', { workloadaccesstoken: 'token', oauth2callbackurl: 'https://app.example/back' }],
     [
       "as MCP's SDK has them",
       { WorkloadAccessToken: ['token'], OAuth2CallbackUrl: 'https://app.example/back' },
@@ -166,23 +166,23 @@ describe('from the gate', () => {
       'as fetch has them',
       new Headers({ WorkloadAccessToken: 'token', OAuth2CallbackUrl: 'https://app.example/back' }),
     ],
-  ])('are taken out of the headers, %s', async (_, headers) => {
+  ])('is read from the headers: %s', async (_, headers) => {
     const { workloadIdentityToken, callbackUrl } = fromGate(headers);
     expect([await workloadIdentityToken.get(), callbackUrl]).toEqual(['token', 'https://app.example/back']);
   });
 
   it.each([
     ['no headers', undefined],
-    ['none', { 'content-type': 'application/json' }],
+    ['headers without a token', { 'content-type': 'application/json' }],
     ['an empty one', { workloadaccesstoken: '' }],
     ['two', { workloadaccesstoken: ['one', 'other'] }],
     ['two that differ in case', { workloadaccesstoken: 'one', WorkloadAccessToken: 'other' }],
     ['none in a header list', new Headers()],
-  ])('are refused: %s', (_, headers) => {
+  ])('is rejected: %s', (_, headers) => {
     expect(() => fromGate(headers)).toThrow(WorkloadAccessTokenError);
   });
 
-  it('cannot be renewed by the agent, which gets an error that asks for another invocation', async () => {
+  it('cannot be renewed by the agent, which gets an error that asks for a new invocation', async () => {
     const { agent, mint } = await minting('ben');
     const stored = await agent.connect('ben');
     const options = { ...federated(world, agent), ...fromGate({ WorkloadAccessToken: await mint() }) };

@@ -1,4 +1,4 @@
-/** An agent as a plain HTTP server: what it answers the test says, what it was asked it remembers. */
+/** An agent as a plain HTTP server, which responds as a test specifies and records its requests. */
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -11,9 +11,9 @@ export interface Asked {
 
 export class AgentServer {
   readonly asked: Asked[] = [];
-  /** Runs while no one has hung up: resolves when the connection of the run no longer exists. */
+  /** Resolves when the connection of the invocation is closed. */
   gone: Promise<void> = Promise.resolve();
-  /** What the next runs do; an echo of the payload, to begin with. */
+  /** Handles the next invocations; by default, it echoes the payload. */
   run: (response: ServerResponse, asked: Asked) => unknown = echo;
 
   private constructor(private readonly server: Server) {}

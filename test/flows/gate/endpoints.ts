@@ -1,4 +1,4 @@
-/** Agent endpoints of the running service, each with a workload identity that lets the gate act for it. */
+/** Agent endpoints of the running service, each with a workload identity that allows the gate to act for it. */
 import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import { PutResourcePolicyCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import {
@@ -58,7 +58,7 @@ export async function openEndpoint(
   return { ...endpoint, agent };
 }
 
-/** AWS SDK client, as an application has it. */
+/** The AWS SDK client of an application. */
 export function awsClient(
   world: World,
   { baseUrl }: Pick<Opened, 'baseUrl'>,

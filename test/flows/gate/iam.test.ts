@@ -1,4 +1,4 @@
-/** An endpoint whose callers sign, with the AWS SDK client as it is: who may call, for whom, which agent. */
+/** An endpoint whose callers sign with the unmodified AWS SDK client: which callers can invoke which agent, and for which users. */
 import {
   InvokeAgentRuntimeCommand,
   type InvokeAgentRuntimeCommandInput,
@@ -71,7 +71,7 @@ it('reaches the agent, with a workload access token for the agent alone', async 
   const claims = claimsOf(asked?.headers.workloadaccesstoken);
   expect(claims.act).toMatchObject({ sub: expect.stringContaining(endpoint.agent.name) as string });
   expect(claims).not.toHaveProperty('sub_id');
-  // The signature is no one's business.
+  // The signature is not for the agent.
   expect(asked?.headers).not.toHaveProperty('authorization');
   expect(await last()).toMatchObject({
     outcome: 'allowed',
@@ -86,7 +86,7 @@ it('creates a session for a caller without one', async () => {
   expect(server.asked[0]?.headers['x-amzn-bedrock-agentcore-runtime-session-id']).toBe(runtimeSessionId);
 });
 
-it('hands bytes on as they are, both ways', async () => {
+it('forwards binary requests and responses unchanged', async () => {
   const bytes = Buffer.from([0, 255, 128, 10, 13]);
   server.run = (response, { body }) => response.writeHead(200, { 'content-type': 'image/png' }).end(body);
   const { response, contentType } = await invoke({ payload: bytes, contentType: 'application/octet-stream' });
@@ -95,14 +95,14 @@ it('hands bytes on as they are, both ways', async () => {
   expect(server.asked[0]?.body).toEqual(bytes);
 });
 
-describe('for a user', () => {
-  it('whom a principal names that may: the token says so', async () => {
+describe('on behalf of a user', () => {
+  it('issues a token for the user if the principal is authorized to name users', async () => {
     await invoke({ runtimeUserId: 'ana' });
     expect(claimsOf(server.asked[0]?.headers.workloadaccesstoken)).toMatchObject({ sub: 'user-id:ana' });
     expect(server.asked[0]?.headers).not.toHaveProperty('x-amzn-bedrock-agentcore-runtime-user-id');
   });
 
-  it('not whom anyone else names', async () => {
+  it('denies other principals', async () => {
     await expect(invoke({ runtimeUserId: 'ana' }, 'stranger')).rejects.toMatchObject({
       name: 'AccessDeniedException',
       $metadata: { httpStatusCode: 403, attempts: 1 },
@@ -115,7 +115,7 @@ describe('for a user', () => {
     });
   });
 
-  it('not one whose id the identity service does not take, in its words', async () => {
+  it("rejects a user ID that is not valid, with the identity service's message", async () => {
     await expect(invoke({ runtimeUserId: 'a'.repeat(129) })).rejects.toMatchObject({
       name: 'ValidationException',
       message: expect.stringContaining('userId') as string,
@@ -123,16 +123,19 @@ describe('for a user', () => {
   });
 });
 
-describe('does not reach the agent', () => {
+describe('rejects a request', () => {
   afterEach(() => {
     expect(server.asked).toEqual([]);
   });
 
   it.each<[string, () => Partial<InvokeAgentRuntimeCommandInput>]>([
-    ["by another agent's ARN", () => ({ agentRuntimeArn: `${endpoint.agentRuntimeArn.slice(0, -1)}_` })],
-    ['by its id without the account', () => ({ agentRuntimeArn: endpoint.agentRuntimeArn.split('/')[1] })],
-    ['by another qualifier', () => ({ qualifier: 'v2' })],
-    ['in another account', () => ({ accountId: '111111111111' })],
+    ["with another agent's ARN", () => ({ agentRuntimeArn: `${endpoint.agentRuntimeArn.slice(0, -1)}_` })],
+    [
+      "with the agent's ID but no account",
+      () => ({ agentRuntimeArn: endpoint.agentRuntimeArn.split('/')[1] }),
+    ],
+    ['with another qualifier', () => ({ qualifier: 'v2' })],
+    ['with another account', () => ({ accountId: '111111111111' })],
   ])('%s', async (_how, input) => {
     await expect(invoke(input())).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
@@ -140,7 +143,7 @@ describe('does not reach the agent', () => {
     });
   });
 
-  it('with a session id that could be guessed', async () => {
+  it('with a session ID that could be guessed', async () => {
     await expect(invoke({ runtimeSessionId: 'short' })).rejects.toMatchObject({
       name: 'ValidationException',
     });
@@ -154,12 +157,12 @@ describe('does not reach the agent', () => {
     });
   });
 
-  it('with a payload that no function could be handed', async () => {
+  it("with a payload over Lambda's limit", async () => {
     const payload = Buffer.alloc(5 * 1024 * 1024);
     await expect(invoke({ payload })).rejects.toMatchObject({ $metadata: { httpStatusCode: 400 } });
   });
 
-  it('without a signature, whatever token there is', async () => {
+  it('without a signature, even with a valid user token', async () => {
     const answer = await fetch(endpoint.invocationUrl, {
       method: 'POST',
       headers: { authorization: `Bearer ${await world.issuer.token('ana')}` },
@@ -167,19 +170,19 @@ describe('does not reach the agent', () => {
     expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([403, null]);
   });
 
-  it('by another method', async () => {
+  it('with another HTTP method', async () => {
     expect((await fetch(endpoint.invocationUrl)).status).toBe(403);
   });
 });
 
-it('is called by its id and account, too', async () => {
+it("accepts the agent's ID and account instead of the ARN", async () => {
   const { agentRuntimeArn } = endpoint;
   const [, , , , accountId] = agentRuntimeArn.split(':');
   expect((await invoke({ agentRuntimeArn: agentRuntimeArn.split('/')[1], accountId })).statusCode).toBe(200);
   expect((await invoke({ qualifier: 'DEFAULT' })).statusCode).toBe(200);
 });
 
-it("drops what a caller would tell the agent in the gate's name", async () => {
+it('removes headers that only the gate can send to the agent', async () => {
   const { host, pathname } = new URL(endpoint.invocationUrl);
   const { accessKeyId, secretAccessKey } = world.local.principals.operator;
   const forged = {
@@ -200,7 +203,7 @@ it("drops what a caller would tell the agent in the gate's name", async () => {
   expect(server.asked[0]?.headers).toMatchObject({ oauth2callbackurl: RETURN_URL });
 });
 
-it('counts the calls by how they ended', async () => {
+it('counts invocations by outcome', async () => {
   await invoke();
   await invoke({ qualifier: 'v2' }).catch(() => undefined);
   const lines = await world.logLines();
@@ -214,12 +217,12 @@ it('counts the calls by how they ended', async () => {
   ]);
 });
 
-describe('when the identity service refuses', () => {
-  it("the endpoint's role: the error names who must fix it", async () => {
+describe('when the identity service rejects the request', () => {
+  it("because of the endpoint's role, the error names the owner of the workload identity", async () => {
     const closed = await openEndpoint(world, {
       inbound: { kind: 'IAM', userIdPrincipals: [] },
       target: { kind: 'url', url: server.url },
-      // No one has let the gate act as this one.
+      // Its owner has not allowed the gate to act as this agent.
       workloadName: (await world.agent()).name,
     });
     await expect(invoke({}, 'operator', closed)).rejects.toMatchObject({
@@ -230,7 +233,7 @@ describe('when the identity service refuses', () => {
     await closed.close();
   });
 
-  it('a deleted workload identity', async () => {
+  it('because the workload identity was deleted, the caller gets a 404', async () => {
     const orphan = await openEndpoint(world, {
       inbound: { kind: 'IAM', userIdPrincipals: [] },
       target: { kind: 'url', url: server.url },
@@ -243,7 +246,7 @@ describe('when the identity service refuses', () => {
     await orphan.close();
   });
 
-  it('or an unavailable service: the caller can retry, and the agent was not invoked', async () => {
+  it('because it is unavailable, the caller can retry, and the agent is not invoked', async () => {
     const cut = await openEndpoint(world, {
       inbound: { kind: 'IAM', userIdPrincipals: [] },
       target: { kind: 'url', url: server.url },

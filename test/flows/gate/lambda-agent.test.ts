@@ -1,4 +1,4 @@
-/** An agent that is a Lambda function: streaming, as AWS's helper makes it, or returning one object. */
+/** An agent that is a Lambda function: it streams with the AWS helper, or returns one object. */
 import type { Writable } from 'node:stream';
 import { InvokeWithResponseStreamCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { LambdaFunction } from '../../../lib/local/lambda';
@@ -62,7 +62,7 @@ const call = async (body: string | Uint8Array = '{"prompt":"hello"}', at = endpo
     },
   });
 
-/** As Lambda's runtime does it (`HttpResponseStream.from`): the metadata goes ahead of the first bytes. */
+/** As in Lambda's runtime (`HttpResponseStream.from`), the metadata precedes the first bytes. */
 function withMetadata(stream: ResponseStream, metadata: object): Writable {
   stream.setContentType(WITH_METADATA);
   stream.write(JSON.stringify(metadata));
@@ -72,7 +72,7 @@ function withMetadata(stream: ResponseStream, metadata: object): Writable {
 
 const SSE = { statusCode: 200, headers: { 'Content-Type': 'text/event-stream' } };
 
-it('is handed the event of a function URL, with what the agent reads in headers', async () => {
+it("receives a function URL event with the agent's headers", async () => {
   const events: FunctionUrlEvent[] = [];
   deploy((event) => {
     events.push(event as FunctionUrlEvent);
@@ -98,7 +98,7 @@ it('is handed the event of a function URL, with what the agent reads in headers'
   expect(binary).toMatchObject({ body: '/wA=', isBase64Encoded: true });
 });
 
-it('is handed a payload of the largest size, however much of it JSON escapes', async () => {
+it('receives a payload of the maximum size, even if JSON escapes all of it', async () => {
   const events: FunctionUrlEvent[] = [];
   deploy((event) => {
     events.push(event as FunctionUrlEvent);
@@ -111,7 +111,7 @@ it('is handed a payload of the largest size, however much of it JSON escapes', a
   expect(Buffer.from(body, 'base64').equals(largest)).toBe(true);
 });
 
-it('streams: each event arrives before the next is made', async () => {
+it('streams its response: each event arrives before the next one is created', async () => {
   let next = (): void => undefined;
   const asked = () => new Promise<void>((resolve) => (next = resolve));
   deploy({
@@ -138,7 +138,7 @@ it('streams: each event arrives before the next is made', async () => {
   expect(await read()).toBe('');
 });
 
-describe('answers', () => {
+describe('responds', () => {
   it.each<[what: string, handler: LambdaFunction, type: string, text: string]>([
     [
       'with one object in base64',
@@ -165,7 +165,7 @@ describe('answers', () => {
       'hello',
     ],
     [
-      'as a stream whose metadata come in pieces',
+      'as a stream whose metadata arrive in pieces',
       {
         streaming(_event, stream) {
           stream.setContentType(WITH_METADATA);
@@ -200,11 +200,15 @@ describe('answers', () => {
 const last = async () =>
   (await world.audit()).filter(({ operation }) => operation === 'InvokeAgentRuntime').at(-1);
 
-describe('does not answer as it should', () => {
+describe('returns an error to the caller', () => {
   it.each<[what: string, handler: LambdaFunction, reason: string]>([
-    ['with an error', () => Promise.resolve({ statusCode: 500, body: 'private' }), 'status 500'],
     [
-      'with invalid metadata',
+      'if the function returns status 500',
+      () => Promise.resolve({ statusCode: 500, body: 'private' }),
+      'status 500',
+    ],
+    [
+      'if the metadata are not valid',
       {
         streaming: (_event, stream) => Promise.resolve(withMetadata(stream, { statusCode: 'private' }).end()),
       },
@@ -218,7 +222,7 @@ describe('does not answer as it should', () => {
     expect(await last()).toMatchObject({ outcome: 'failed', reason: `agent: ${reason}` });
   });
 
-  /** The service's own Lambda says so on stderr, too. */
+  /** The service's local Lambda writes the error to stderr, too. */
   const quietly = async (work: () => Promise<void>): Promise<void> => {
     const written = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     try {
@@ -228,7 +232,7 @@ describe('does not answer as it should', () => {
     }
   };
 
-  it('since it threw', () =>
+  it('if the function throws', () =>
     quietly(async () => {
       deploy(() => Promise.reject(new Error('private')));
       const answer = await call();
@@ -236,7 +240,7 @@ describe('does not answer as it should', () => {
       expect(await last()).toMatchObject({ reason: 'agent: the function failed (Unhandled)' });
     }));
 
-  it('since it threw in the middle of its answer: the error is the last event', () =>
+  it('as the last event, if the function throws during its response', () =>
     quietly(async () => {
       deploy({
         streaming(_event, stream) {
@@ -249,14 +253,14 @@ describe('does not answer as it should', () => {
       expect(text).not.toContain('private');
     }));
 
-  it('since there is no such function', async () => {
+  it('if the function does not exist', async () => {
     world.local.functions.delete(FUNCTION);
     expect((await call()).status).toBe(424);
     expect(await last()).toMatchObject({ reason: 'agent: not invoked: ResourceNotFoundException' });
   });
 });
 
-it('is run once, whatever happens', () => {
+it('is invoked once, even if it fails', () => {
   const runs: unknown[] = [];
   deploy((event) => {
     runs.push(event);
@@ -267,7 +271,7 @@ it('is run once, whatever happens', () => {
   });
 });
 
-it('is decoded by the AWS SDK client: the embedded Lambda speaks its event stream', async () => {
+it('sends an event stream from the embedded Lambda that the AWS SDK client decodes', async () => {
   deploy({ streaming: (_event, stream) => Promise.resolve(stream.end('hello')) });
   const { EventStream = [] } = await new LambdaClient({}).send(
     new InvokeWithResponseStreamCommand({ FunctionName: FUNCTION, Payload: Buffer.from('{}') }),

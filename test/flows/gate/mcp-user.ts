@@ -1,6 +1,6 @@
 /**
- * Someone with an MCP client: the official SDK's, which finds the authorization server, registers itself and gets its
- * tokens on its own, and a browser for what a person has to do.
+ * A user with the official SDK's MCP client, which finds the authorization server, registers itself, and gets its tokens;
+ * the user signs in and consents with a browser.
  */
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { UnauthorizedError, type OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
@@ -14,20 +14,20 @@ import { randomUUID } from 'node:crypto';
 import { Browser } from '../support/browser';
 import { signInAndConsent } from '../support/provider';
 
-/** Where nothing answers: the walk ends there. */
+/** Nothing listens here, so the browser stops at this URL. */
 export const CLIENT_REDIRECT = 'http://127.0.0.1:9/mcp-client';
 
-/** A request of the client, with what came back. */
+/** A request of the client, with its response. */
 export interface Exchange {
   readonly method: string;
   readonly url: URL;
   readonly status: number;
   readonly challenge: string | null;
-  /** Form or JSON as it was sent. */
+  /** Form or JSON, as sent. */
   readonly body: string;
 }
 
-/** What the SDK keeps of a user, in memory. */
+/** The SDK's data about a user, in memory. */
 class Credentials implements OAuthClientProvider {
   readonly redirectUrl = CLIENT_REDIRECT;
   readonly clientMetadata: OAuthClientMetadata = {
@@ -67,7 +67,7 @@ export class McpUser {
   private readonly credentials = new Credentials();
   private connection: { client: Client; transport: StreamableHTTPClientTransport } | undefined;
 
-  /** @param serverUrl the endpoint's invocation URL: all that a client is given */
+  /** @param serverUrl the endpoint's invocation URL, which is all that a client knows */
   constructor(
     readonly login: string,
     private readonly serverUrl: string,
@@ -96,9 +96,9 @@ export class McpUser {
   }
 
   /**
-   * Is turned away, signs in where the client is sent, and comes back with a code.
+   * Gets a 401, signs in at the authorization server, and returns with a code.
    *
-   * @returns the parameters of the authorization request, and those of its answer
+   * @returns the parameters of the authorization request and of its response
    */
   async signIn(): Promise<{ request: URLSearchParams; answer: URLSearchParams }> {
     const transport = this.newTransport();
@@ -132,13 +132,13 @@ export class McpUser {
     return this.credentials.tokens()?.access_token ?? '';
   }
 
-  /** Says that the session is over, as a client does when its user leaves. */
+  /** Ends the session, as a client does when its user leaves. */
   async leave(): Promise<void> {
     await this.connection?.transport.terminateSession();
     await this.connection?.client.close();
   }
 
-  /** What it sent to the endpoint itself, in order. */
+  /** The requests to the endpoint itself, in order. */
   get calls(): string[] {
     return this.exchanges
       .filter(({ url }) => url.href === this.serverUrl)

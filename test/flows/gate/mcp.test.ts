@@ -34,7 +34,7 @@ const startSignIn = (): Promise<TestProvider> =>
     pkce: { required: () => true },
   });
 
-/** Of the application, for its own browser session. */
+/** The application's state for its browser session. */
 const STATE = 'state-of-this-browser';
 
 let world: World;
@@ -54,7 +54,7 @@ afterAll(async () => {
   await world.stop();
 });
 
-/** @param allowedScopes of which a caller's token needs one */
+/** @param allowedScopes scopes, of which a caller's token needs at least one */
 async function served(allowedScopes: string[], sessions = false) {
   const options = () => ({ ...federated(world, endpoint.agent), customState: STATE });
   const server = await startMcpServer(options, { sessions });
@@ -67,7 +67,7 @@ async function served(allowedScopes: string[], sessions = false) {
     oauth2CallbackUrl: RETURN_URL,
   });
   endpoints.push(endpoint);
-  // The identity service judges the user's token again: here by the same issuer and audience.
+  // The identity service validates the user token again, here with the same issuer and audience.
   const customJWTAuthorizer = { discoveryUrl, allowedAudience: [endpoint.invocationUrl] };
   await alsoSending(world.control(), { authorizerConfiguration: { customJWTAuthorizer } }).send(
     new UpdateWorkloadIdentityCommand({
@@ -88,7 +88,7 @@ const call = (client: Client) => client.callTool({ name: 'token' });
 const text = (value: unknown) => ({ content: [{ type: 'text', text: value }] });
 const issued = (): unknown => world.provider.exchanges.at(-1)?.answer.access_token;
 
-/** What the call is refused with, followed in the user's browser: where it comes back to. */
+/** Follows the link of the elicitation in the user's browser; returns the URL at which the browser arrives. */
 async function follow(user: McpUser, client: Client, { agent }: Opened): Promise<URL> {
   const refused: unknown = await call(client).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(UrlElicitationRequiredError);
@@ -98,7 +98,7 @@ async function follow(user: McpUser, client: Client, { agent }: Opened): Promise
   return agent.consent(elicitations[0]?.url, user.login, user.browser);
 }
 
-/** As the application does it, in whose browser session this user is signed in. */
+/** Completes as the application does for the user who is signed in to its browser session. */
 const complete = (user: McpUser, url: URL) =>
   completeAuthorization({
     identity: identityClient(world),
@@ -106,7 +106,7 @@ const complete = (user: McpUser, url: URL) =>
     browserSession: () => ({ user: { userToken: user.accessToken }, states: [STATE] }),
   });
 
-it('works for a client that knows only its address: discovery, sign-in, and use', async () => {
+it('works for a client that knows only its URL: discovery, sign-in, and use', async () => {
   const { server, endpoint } = await served(['a']);
   const { baseUrl, invocationUrl } = endpoint;
   const user = userOf(endpoint, 'ana');
@@ -119,7 +119,7 @@ it('works for a client that knows only its address: discovery, sign-in, and use'
     prm,
     authorizationServer,
     `POST ${signIn.issuer}/reg 201`,
-    // Then in the browser; and once more from the beginning, with the code.
+    // Sign in with the browser, and then start again with the code.
     prm,
     authorizationServer,
     `POST ${signIn.issuer}/token 200`,
@@ -127,7 +127,7 @@ it('works for a client that knows only its address: discovery, sign-in, and use'
   expect(user.exchanges[0]?.challenge).toBe(
     `Bearer error="invalid_token", resource_metadata="${baseUrl}/.well-known/oauth-protected-resource", scope="a"`,
   );
-  // RFC 7636, RFC 8707; RFC 9207 in the answer.
+  // RFC 7636, RFC 8707; RFC 9207 in the response.
   expect(Object.fromEntries(request)).toMatchObject({
     code_challenge_method: 'S256',
     resource: invocationUrl,
@@ -142,18 +142,18 @@ it('works for a client that knows only its address: discovery, sign-in, and use'
   expect((await client.listTools()).tools).toMatchObject([{ name: 'token' }]);
   const headers = server.reached.at(-1)?.headers ?? {};
   expect(headers['mcp-protocol-version']).toBe(LATEST_PROTOCOL_VERSION);
-  // The agent gets its own token for this user; the user's own stays at the gate.
+  // The agent gets its own token for this user; the user token stays at the gate.
   expect(headers).not.toHaveProperty('authorization');
   expect(decodeJwt(String(headers.workloadaccesstoken))).toMatchObject({
     sub: `${signIn.issuer}#ana`,
     act: { name: endpoint.agent.name },
   });
-  // Turned away, signed in, initialized, told so (202), no stream for the server's own messages (405), listed.
+  // 401, sign-in, initialize, initialized (202), no stream for server messages (405), tool list.
   expect([...user.calls].sort()).toEqual(['GET 405', 'POST 200', 'POST 200', 'POST 202', 'POST 401']);
   expect(new Set(server.reached.map(({ method }) => method))).toEqual(new Set(['POST']));
 });
 
-it('asks each user for consent by an elicitation, and the call that comes after it succeeds', async () => {
+it('asks each user for consent by an elicitation, and the next call succeeds', async () => {
   const { endpoint } = await served(['a']);
   const signedIn = async (login: string) => {
     const user = userOf(endpoint, login);
@@ -162,7 +162,7 @@ it('asks each user for consent by an elicitation, and the call that comes after 
   };
   const [ben, cleo] = [await signedIn('ben'), await signedIn('cleo')];
   const passedOn = await follow(ben.user, ben.client, endpoint);
-  // What ben began is of no use to cleo, and over once she has tried.
+  // Cleo cannot complete the session that Ben began, and her attempt ends it.
   for (const { user } of [cleo, ben]) {
     await expect(complete(user, passedOn)).rejects.toMatchObject({ name: 'AccessDeniedException' });
   }
@@ -176,7 +176,7 @@ it('asks each user for consent by an elicitation, and the call that comes after 
   expect(await call(ben.client)).toMatchObject(text(bens));
 });
 
-it('keeps the sessions of a server that has them, and answers 405 where a client ends one', async () => {
+it('keeps the sessions of a stateful server, and returns 405 when a client ends one', async () => {
   const { server, endpoint } = await served(['b'], true);
   const user = userOf(endpoint, 'eve');
   await user.signIn();
@@ -191,7 +191,7 @@ it('keeps the sessions of a server that has them, and answers 405 where a client
   expect(user.calls.at(-1)).toBe('DELETE 405');
 });
 
-it("refuses a token that another endpoint's client got there", async () => {
+it('rejects a token that was issued for another endpoint', async () => {
   const [here, elsewhere] = [(await served(['a'])).endpoint, (await served(['a'])).endpoint];
   const user = userOf(elsewhere, 'fay');
   await user.signIn();

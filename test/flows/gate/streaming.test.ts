@@ -1,7 +1,7 @@
 /**
- * An agent's answer on its way to the caller: each event arrives before the next is made, a caller who leaves ends the
- * run, limits are told, and no one takes half an answer for the whole. The agent waits for the test, and the test for the
- * agent; no clock says what came first.
+ * Streaming of an agent's response: each event arrives before the next one is created, a disconnect stops the agent,
+ * limits are reported, and no client mistakes a partial response for a complete one. The agent and the test wait for
+ * each other, so the order does not depend on timing.
  */
 import type { ServerResponse } from 'node:http';
 import { World } from '../support/world';
@@ -44,7 +44,7 @@ beforeEach(() => {
   failures.length = 0;
 });
 afterEach(() => {
-  // Whatever the agent does, it is no defect of the gate.
+  // No behavior of the agent counts as an error of the gate.
   expect(failures).toEqual([]);
 });
 
@@ -58,7 +58,7 @@ const call = async (at: Opened = endpoint, signal?: AbortSignal): Promise<Respon
 
 const SSE = { 'content-type': 'text/event-stream' };
 
-/** The next piece of the body, as text; undefined at its end. */
+/** The next chunk of the body as text; undefined at its end. */
 async function piece(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string | undefined> {
   const { value } = await reader.read();
   return value && Buffer.from(value).toString('utf8');
@@ -69,7 +69,7 @@ const readerOf = ({ body }: Response) => {
   return body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
 };
 
-/** The agent's side of a run, once it has begun. */
+/** The agent's side of an invocation, once it has begun. */
 const running = () =>
   new Promise<ServerResponse>((begun) => {
     server.run = (response) => {
@@ -80,11 +80,11 @@ const running = () =>
 
 const runs = async () => (await world.audit()).filter(({ operation }) => operation === 'AgentRun');
 
-describe('an answer that is made piece by piece', () => {
-  it('arrives event by event: the agent makes the next when the caller has had the last', async () => {
+describe('a streamed response', () => {
+  it('arrives event by event: the caller has each event before the agent creates the next one', async () => {
     const run = running();
     const [answer, response] = await Promise.all([call(), run]);
-    // The head is there, and no event has been made.
+    // The headers have arrived before the first event exists.
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
     const reader = readerOf(answer);
     for (const event of ['data: one\n\n', 'data: two\n\n', 'data: three\n\n']) {
@@ -95,26 +95,26 @@ describe('an answer that is made piece by piece', () => {
     expect(await piece(reader)).toBeUndefined();
   });
 
-  it('ends with nothing added', async () => {
+  it('ends without additions', async () => {
     server.run = (response) => response.writeHead(200, SSE).end('data: all\n\n');
     expect(await (await call()).text()).toBe('data: all\n\n');
     expect(await runs()).toEqual([]);
   });
 
-  it('may be large', async () => {
+  it('can be large', async () => {
     const large = Buffer.alloc(12 * 1024 * 1024, 'a');
     server.run = (response) => response.end(large);
     expect(Buffer.from(await (await call()).arrayBuffer()).equals(large)).toBe(true);
   });
 
-  it('may have no body at all', async () => {
+  it('can have no body', async () => {
     server.run = (response) => response.writeHead(204).end();
     expect([(await call()).status, await runs()]).toEqual([204, []]);
   });
 });
 
-describe('a caller who hangs up', () => {
-  it('ends the run that was answering', async () => {
+describe('a caller that disconnects', () => {
+  it('stops an agent that is sending its response', async () => {
     const run = running();
     const leave = new AbortController();
     const [answer, response] = await Promise.all([call(endpoint, leave.signal), run]);
@@ -122,13 +122,13 @@ describe('a caller who hangs up', () => {
     expect(await piece(readerOf(answer))).toBe('data: one\n\n');
     const before = (await runs()).length;
     leave.abort();
-    // No one else would close the agent's connection.
+    // Only the gate closes the agent's connection.
     await server.gone;
     while ((await runs()).length === before) await new Promise(setImmediate);
     expect((await runs()).at(-1)).toMatchObject({ outcome: 'failed', reason: 'the caller disconnected' });
   });
 
-  it('ends the run that had not answered', async () => {
+  it('stops an agent that has not responded', async () => {
     const asked = new Promise<void>((begun) => (server.run = () => begun()));
     const leave = new AbortController();
     const called = call(endpoint, leave.signal);
@@ -139,10 +139,10 @@ describe('a caller who hangs up', () => {
   });
 });
 
-describe('the limits', () => {
+describe('a limit', () => {
   const error = (text: string) => JSON.parse(text) as { __type: string; message: string };
 
-  it("of a run, before the answer: an error in the service's form", async () => {
+  it('on the duration returns a service error if the response has not begun', async () => {
     const brief = await start({ runSeconds: 1 });
     server.run = () => undefined;
     const answer = await call(brief);
@@ -154,7 +154,7 @@ describe('the limits', () => {
     await server.gone;
   });
 
-  it('of a run, in server-sent events: the error is the last, and takes the place of an unfinished event', async () => {
+  it('on the duration ends server-sent events with an error event, which replaces an unfinished event', async () => {
     const brief = await start({ runSeconds: 2 });
     server.run = (response) => response.writeHead(200, SSE).write('data: one\n\ndata: half an ev');
     const text = await (await call(brief)).text();
@@ -167,7 +167,7 @@ describe('the limits', () => {
     expect((await runs()).at(-1)).toMatchObject({ reason: 'agent: timed out' });
   });
 
-  it('of idle time: the error says what to do', async () => {
+  it('on idle time ends the response with an error that says what to do', async () => {
     const impatient = await start({ idle: 1000 });
     server.run = (response) => response.writeHead(200, SSE).write('data: one\n\n');
     const text = await (await call(impatient)).text();
@@ -178,8 +178,8 @@ describe('the limits', () => {
 
   it.each([
     ['server-sent events', 'text/event-stream', 'data: one more event of many\n\n'],
-    ['anything else', 'text/plain', 'more of the same'],
-  ])('of a caller who stops reading %s: the agent is not called silent', async (_what, type, piece) => {
+    ['another content type', 'text/plain', 'more of the same'],
+  ])('on idle time does not blame the agent when the caller stops reading %s', async (_what, type, piece) => {
     const impatient = await start({ idle: 1000 });
     server.run = (response) => {
       const pieces = Buffer.from(piece.repeat(10_000));
@@ -198,7 +198,7 @@ describe('the limits', () => {
     await answer.body?.cancel().catch(() => undefined);
   });
 
-  it('of a run, in anything else: the answer is cut off', async () => {
+  it('on the duration cuts off a response of another content type', async () => {
     const brief = await start({ runSeconds: 1 });
     server.run = (response) =>
       response.writeHead(200, { 'content-type': 'application/json' }).write('{"half":');
@@ -212,9 +212,9 @@ describe('an agent that', () => {
     (await world.audit()).filter(({ operation }) => operation === 'InvokeAgentRuntime').at(-1);
 
   it.each<[what: string, run: (response: ServerResponse) => unknown, status: number]>([
-    ['fails', (response) => response.writeHead(500).end('a private detail'), 500],
+    ['returns 500', (response) => response.writeHead(500).end('a private detail'), 500],
     [
-      'answers a page of its proxy',
+      'returns an error page of its proxy',
       (response) => response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>a private detail</h1>'),
       502,
     ],
@@ -223,8 +223,8 @@ describe('an agent that', () => {
       (response) => response.writeHead(302, { location: `${server.url}/a-private-detail` }).end(),
       302,
     ],
-    ['does not know the address', (response) => response.writeHead(404).end('a private detail'), 404],
-  ])('%s: returns only its status', async (_what, run, status) => {
+    ['returns 404', (response) => response.writeHead(404).end('a private detail'), 404],
+  ])('%s: the caller gets only the status', async (_what, run, status) => {
     server.run = run;
     const answer = await call();
     expect(answer.status).toBe(424);
@@ -235,25 +235,25 @@ describe('an agent that', () => {
     expect(await last()).toMatchObject({ outcome: 'failed', reason: `agent: status ${status}` });
   });
 
-  it('is not there', async () => {
-    const nobody = await start({ target: { kind: 'url', url: 'http://127.0.0.1:9/invocations' } });
-    const answer = await call(nobody);
+  it('is unavailable: the caller gets a 424', async () => {
+    const unreachable = await start({ target: { kind: 'url', url: 'http://127.0.0.1:9/invocations' } });
+    const answer = await call(unreachable);
     expect([answer.status, await answer.json()]).toMatchObject([424, { __type: 'RuntimeClientError' }]);
     expect(await last()).toMatchObject({ outcome: 'failed', reason: 'agent: no answer (ECONNREFUSED)' });
   });
 
-  it('leads to another machine than it says', async () => {
+  it('resolves to a private address: the gate does not call it', async () => {
     const inside = await start({ target: { kind: 'url', url: 'https://10.0.0.1/invocations' } });
     expect((await call(inside)).status).toBe(424);
     expect(await last()).toMatchObject({ reason: expect.stringContaining('must not be reached') as string });
   });
 
-  it('hangs up before it answers', async () => {
+  it('disconnects before it responds: the caller gets a 424', async () => {
     server.run = (response) => response.destroy();
     expect((await call()).status).toBe(424);
   });
 
-  it('breaks off in server-sent events: an error is the last', async () => {
+  it('disconnects during server-sent events: an error is the last event', async () => {
     server.run = (response) => response.writeHead(200, SSE).write('data: one\n\n', () => response.destroy());
     const text = await (await call()).text();
     expect(text).toMatch(/^data: one\n\nevent: error\ndata: \{"__type":"RuntimeClientError"/);
@@ -261,34 +261,34 @@ describe('an agent that', () => {
   });
 
   it.each([
-    ['a half event', 'data: {"amount": 1'],
+    ['a partial event', 'data: {"amount": 1'],
     ['an event without its blank line', 'data: {"amount": 1}\n'],
-    ['an event whose blank line is half there', 'data: {"amount": 1}\r'],
-  ])('breaks off behind %s: no client takes it for whole', async (_what, half) => {
+    ['an event with half of its blank line', 'data: {"amount": 1}\r'],
+  ])('disconnects after %s: no client mistakes the event for a complete one', async (_what, half) => {
     server.run = (response) =>
       response.writeHead(200, SSE).write(`data: one\r\n\r\n${half}`, () => response.destroy());
     const text = await (await call()).text();
     expect(text).toMatch(/^data: one\r\n\r\nevent: error\ndata: \{"__type":"RuntimeClientError"/);
   });
 
-  it('breaks off in an event too long to be held back: so does the answer, without a last event', async () => {
+  it('disconnects during an event that is too long to buffer: the response is cut off without an error event', async () => {
     server.run = (response) =>
       response.writeHead(200, SSE).write(`data: ${'x'.repeat(MAX_HELD_BYTES)}`, () => response.destroy());
     await expect((await call()).text()).rejects.toMatchObject({ message: 'terminated' });
   });
 
-  it('ends in a half event by itself: the answer is as the agent made it', async () => {
+  it('ends its response with a partial event: the caller gets the response unchanged', async () => {
     server.run = (response) => response.writeHead(200, SSE).end('data: one\n\ndata: two');
     expect(await (await call()).text()).toBe('data: one\n\ndata: two');
   });
 
-  it('breaks off in anything else: so does the answer', async () => {
+  it('disconnects during another content type: the response is cut off', async () => {
     server.run = (response) => response.writeHead(200).write('half', () => response.destroy());
     const answer = await call();
     await expect(answer.text()).rejects.toMatchObject({ message: 'terminated' });
   });
 
-  it('answers a page: it passes as what it says that it is, and nothing guesses', async () => {
+  it('returns an HTML page: the caller gets it with nosniff and without cookies', async () => {
     server.run = (response) =>
       response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': 'a=1' }).end('<p>hello</p>');
     const answer = await call();
@@ -298,7 +298,7 @@ describe('an agent that', () => {
   });
 });
 
-it('waits for a caller who reads slowly, instead of keeping it all', async () => {
+it('waits for a slow caller instead of buffering the response', async () => {
   let finished = false;
   server.run = (response) => {
     response.writeHead(200);
@@ -308,7 +308,7 @@ it('waits for a caller who reads slowly, instead of keeping it all', async () =>
   const answer = await call();
   const reader = readerOf(answer);
   await reader.read();
-  // The caller has had one piece; all of it would not fit between here and there.
+  // The caller has read one chunk; the rest does not fit into the buffers.
   expect(finished).toBe(false);
   await reader.cancel();
   await server.gone;

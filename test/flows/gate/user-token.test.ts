@@ -1,6 +1,6 @@
 /**
- * An endpoint whose callers bring a user's token, by plain HTTP: each fault of a token has its own reason in the audit
- * log and the same answer; what a client can act on, it finds.
+ * An endpoint whose callers send a user token over plain HTTP. Each fault of a token has its own reason in the audit log
+ * and the same response, from which a client learns where to get a token.
  */
 import { TEAM_IS_BLUE } from '../../domain/gate/endpoints';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
@@ -49,7 +49,7 @@ beforeEach(() => {
 
 type Header = Parameters<TestIssuer['token']>[2];
 
-/** A valid token, except for the given claims and header. */
+/** A valid token, except for the given claims and header members. */
 const token = (claims: object = {}, header?: Header) =>
   issuer.token('ana', { client_id: 'web', scope: 'openid invoke', team: 'blue', ...claims }, header);
 
@@ -67,8 +67,8 @@ const invocations = async () =>
 
 const metadataUrl = () => `${endpoint.baseUrl}/.well-known/oauth-protected-resource`;
 
-describe('with a good token', () => {
-  it('reaches the agent as the user, who proved it, and the token stays behind', async () => {
+describe('with a valid token', () => {
+  it('invokes the agent for the user, and does not forward the token', async () => {
     const userToken = await token();
     const answer = await call(userToken);
     expect([answer.status, await answer.json()]).toEqual([200, { echo: '{"prompt":"hello"}' }]);
@@ -85,16 +85,16 @@ describe('with a good token', () => {
     });
   });
 
-  it('takes one that is signed by PSS, as FAPI has it', async () => {
+  it('accepts a token with a PSS signature, as FAPI requires', async () => {
     expect((await call(await token({}, { alg: 'PS256' }))).status).toBe(200);
   });
 
-  it('reaches it by the ARN with its slash decoded, too', async () => {
+  it('accepts the ARN with a decoded slash, too', async () => {
     const url = `${endpoint.baseUrl}/runtimes/${endpoint.agentRuntimeArn}/invocations`;
     expect((await call(await token(), {}, url)).status).toBe(200);
   });
 
-  it('hands the token on where the allow-list names it', async () => {
+  it('forwards the token if the header allow-list contains it', async () => {
     const open = await openEndpoint(
       world,
       {
@@ -110,21 +110,21 @@ describe('with a good token', () => {
     await open.close();
   });
 
-  it('does not let the caller name another user', async () => {
+  it('ignores another user that the caller names', async () => {
     const headers = { 'x-amzn-bedrock-agentcore-runtime-user-id': 'ben' };
     const answer = await call(await token(), { headers });
     expect([answer.status, await answer.json()]).toMatchObject([400, { __type: 'ValidationException' }]);
     expect(server.asked).toEqual([]);
   });
 
-  it('is for this agent alone', async () => {
+  it('does not invoke another agent', async () => {
     const url = endpoint.invocationUrl.replace('agent_', 'other_');
     expect((await call(await token(), {}, url)).status).toBe(404);
     expect((await call(await token(), {}, `${endpoint.invocationUrl}?qualifier=v2`)).status).toBe(404);
     expect(server.asked).toEqual([]);
   });
 
-  it.each(['GET', 'DELETE'])('has nothing for %s, and says what there is', async (method) => {
+  it.each(['GET', 'DELETE'])('rejects %s, and names the allowed method', async (method) => {
     const answer = await call(await token(), { method, body: null });
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
     expect(server.asked).toEqual([]);
@@ -145,7 +145,7 @@ describe('with a good token', () => {
 
 const now = () => Math.floor(Date.now() / 1000);
 
-/** The answer to whatever is wrong with a token. */
+/** The response for every token that is not valid. */
 async function unauthorized(answer: Response): Promise<void> {
   expect(answer.status).toBe(401);
   expect(answer.headers.get('www-authenticate')).toBe(
@@ -160,7 +160,7 @@ async function unauthorized(answer: Response): Promise<void> {
   expect(server.asked).toEqual([]);
 }
 
-/** Also recorded, once, by its reason, without the token. */
+/** Expects one audit entry too, with the reason and without the token. */
 async function refused(bearer: string, reason: string): Promise<void> {
   const before = (await invocations()).length;
   await unauthorized(await call(bearer));
@@ -171,11 +171,11 @@ async function refused(bearer: string, reason: string): Promise<void> {
   expect(JSON.stringify(entries)).not.toContain(bearer.split('.')[2]);
 }
 
-describe('is refused, and told no more than that, with a token', () => {
+describe('returns a 401 without the reason for a token', () => {
   it.each<[what: string, token: () => Promise<string>, reason: string]>([
-    ['past its end', () => token({ exp: now() - 300 }), 'expired'],
+    ['that has expired', () => token({ exp: now() - 300 }), 'expired'],
     ['not valid yet', () => token({ nbf: now() + 300 }), 'not valid yet'],
-    // The deployment trusts this one; the endpoint does not.
+    // The deployment trusts this issuer; the endpoint does not.
     [
       'of another issuer',
       () =>
@@ -183,24 +183,24 @@ describe('is refused, and told no more than that, with a token', () => {
       'issuer not trusted',
     ],
     [
-      'that another issuer signed',
+      'that another issuer has signed',
       () => world.issuer.token('ana', { iss: issuer.issuer, aud: issuer.audience, scope: 'invoke' }),
       'signature',
     ],
     ['for another audience', () => token({ aud: 'https://other.example' }), 'audience not allowed'],
     ['of another client', () => token({ client_id: 'other' }), 'client not allowed'],
-    ['with another claim', () => token({ team: 'red' }), 'claim team does not match'],
+    ['with another claim value', () => token({ team: 'red' }), 'claim team does not match'],
     [
-      "of an algorithm that is not its key's",
+      'with an algorithm that does not match its key',
       () => token({}, { kid: 'user-tokens-ES256' }),
       'algorithm is not the one of the key',
     ],
-    ["without a key's name", () => token({}, { kid: undefined }), 'names no signing key'],
+    ['without a key ID', () => token({}, { kid: undefined }), 'names no signing key'],
     ['without a subject', () => token({ sub: undefined }), 'iss, sub or exp is missing'],
     ['that is not a JWT', () => Promise.resolve('bm90.YQ.dG9rZW4'), 'not a JWT'],
     ['with padding', async () => `${await token()}=`, 'not a JWT'],
-    ['past its end by less than clocks may differ', () => token({ exp: now() - 30 }), 'expired'],
-    ['of a logout', () => token({}, { typ: 'logout+jwt' }), 'typ names another kind of token'],
+    ['that expired within the clock tolerance', () => token({ exp: now() - 30 }), 'expired'],
+    ['for a logout', () => token({}, { typ: 'logout+jwt' }), 'typ names another kind of token'],
   ])('%s', async (_what, bearer, reason) => {
     await refused(await bearer(), reason);
   });
@@ -208,24 +208,24 @@ describe('is refused, and told no more than that, with a token', () => {
   const FORGED: Record<(typeof FORGERIES)[number], string> = {
     unsigned: 'algorithm none',
     'public key as secret': 'algorithm is an HMAC',
-    'signed by someone else': 'signature',
+    'signed with another key': 'signature',
     'under an unknown key': 'signing key unknown',
   };
-  it.each(FORGERIES)('that is forged, %s', async (forgery) => {
+  it.each(FORGERIES)('that is forged: %s', async (forgery) => {
     await refused(await issuer.forged(forgery, 'ana'), FORGED[forgery]);
   });
 
-  it('in another scheme', async () => {
+  it('in another authentication scheme', async () => {
     await unauthorized(await call(undefined, { headers: { authorization: `Basic ${await token()}` } }));
   });
 });
 
-it('gets the link to the resource metadata without a token, too', async () => {
+it('returns the link to the resource metadata for a request without a token', async () => {
   await unauthorized(await call());
 });
 
 describe('a token that lacks the scope', () => {
-  it('and names the required scope to the client', async () => {
+  it('returns the required scope to the client', async () => {
     const answer = await call(await token({ scope: 'openid' }));
     expect(answer.status).toBe(403);
     expect(answer.headers.get('www-authenticate')).toBe(
@@ -240,14 +240,14 @@ describe('a token that lacks the scope', () => {
     });
   });
 
-  it('and is bad otherwise: no one learns of the scope', async () => {
+  it('does not reveal the scope if the token is not valid for another reason', async () => {
     await refused(await token({ scope: 'openid', client_id: 'other' }), 'client not allowed');
     await refused(await token({ scope: 'openid', team: 'red' }), 'claim team does not match');
   });
 });
 
 describe('the protected-resource metadata', () => {
-  it('is what the challenge leads to, for everyone', async () => {
+  it('is public at the URL of the challenge', async () => {
     const answer = await fetch(metadataUrl());
     expect(answer.headers.get('content-type')).toBe('application/json');
     expect(await answer.json()).toEqual({
@@ -259,14 +259,14 @@ describe('the protected-resource metadata', () => {
     });
   });
 
-  it("is at the resource's own path as well, and at no other's", async () => {
+  it('is also at the path for the resource, and at no other path', async () => {
     const { pathname } = new URL(endpoint.invocationUrl);
     expect((await fetch(`${metadataUrl()}${pathname}`)).status).toBe(200);
     expect((await fetch(`${metadataUrl()}${pathname}/more`)).status).toBe(404);
   });
 });
 
-it('says that the keys of the issuer are unavailable', async () => {
+it('returns a 500 when the keys of the issuer are unavailable', async () => {
   const gone = await startIssuer();
   const cut = await openEndpoint(world, {
     inbound: { kind: 'JWT', discoveryUrl: gone.discoveryUrl, allowedAudience: [gone.audience] },
@@ -282,8 +282,8 @@ it('says that the keys of the issuer are unavailable', async () => {
   await cut.close();
 });
 
-it('does not act for a user whose token only the endpoint trusts', async () => {
-  // Its workload identity has no issuer of its own, and the deployment does not trust this one.
+it('does not act for a user if only the endpoint trusts the token', async () => {
+  // The workload identity has no issuer, and the deployment does not trust this one.
   const trusting = await openEndpoint(world, {
     inbound: { kind: 'JWT', discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },
     target: { kind: 'url', url: server.url },
@@ -298,10 +298,10 @@ it('does not act for a user whose token only the endpoint trusts', async () => {
   await trusting.close();
 });
 
-describe('an event that someone hands to the gate itself', () => {
-  /** The gate's function of this endpoint, invoked as one who may invoke functions would. */
+describe('an event that a principal sends to the gate directly', () => {
+  /** Invokes the gate's function directly, as a principal that can invoke functions could. */
   async function handed(headers: Record<string, string[]>): Promise<string> {
-    // Late, as in Lambda: the log is set up by the environment.
+    // Loaded late, as in Lambda, because the environment sets up the log.
     const load = createRequire(__filename);
     const { composeGate } = load('../../../lambda/handlers/composition/agent-endpoint') as typeof Composition;
     const configuration = parseAgentEndpoint(
@@ -345,7 +345,7 @@ describe('an event that someone hands to the gate itself', () => {
     return Buffer.concat(chunks).toString('utf8');
   }
 
-  it('is worth nothing, whatever it says of an authorizer and a caller', async () => {
+  it('is rejected without a valid token, whatever authorizer and caller it claims', async () => {
     expect(await handed({})).toContain('"statusCode":401');
     expect(await handed({ Authorization: [`Bearer ${await issuer.forged('unsigned', 'ana')}`] })).toContain(
       '"statusCode":401',
@@ -353,7 +353,7 @@ describe('an event that someone hands to the gate itself', () => {
     expect(server.asked).toEqual([]);
   });
 
-  it('is worth what its token is worth', async () => {
+  it('is accepted with a valid token', async () => {
     expect(await handed({ Authorization: [`Bearer ${await token()}`] })).toContain('"statusCode":200');
     expect(server.asked).toHaveLength(1);
   });

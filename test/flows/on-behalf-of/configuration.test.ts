@@ -1,4 +1,4 @@
-/** `onBehalfOfTokenExchangeConfig` through AWS's control-plane client: what is kept, told, refused, and whose it is. */
+/** `onBehalfOfTokenExchangeConfig` through the AWS control-plane client: storage, validation, and access. */
 import {
   GetOauth2CredentialProviderCommand,
   PutResourcePolicyCommand,
@@ -45,12 +45,12 @@ const M2M = { actorTokenContent: 'M2M', actorTokenScopes: ['act', 'b'] } as cons
 
 it.each<[string, OnBehalfOfTokenExchangeConfigType, OnBehalfOfTokenExchangeConfigType]>([
   [
-    'a token exchange without a word on the actor, as one without',
+    'a token exchange with the default of no actor',
     { grantType: 'TOKEN_EXCHANGE' },
     { grantType: 'TOKEN_EXCHANGE', tokenExchangeGrantTypeConfig: NONE },
   ],
   [
-    'its own actor, with scopes',
+    'a token exchange with an M2M actor token and scopes',
     {
       grantType: 'TOKEN_EXCHANGE',
       tokenExchangeGrantTypeConfig: { ...M2M, actorTokenScopes: [...M2M.actorTokenScopes] },
@@ -61,7 +61,7 @@ it.each<[string, OnBehalfOfTokenExchangeConfigType, OnBehalfOfTokenExchangeConfi
     },
   ],
   [
-    "AWS's word for it",
+    'a token exchange with an AWS token as the actor token',
     {
       grantType: 'TOKEN_EXCHANGE',
       tokenExchangeGrantTypeConfig: { actorTokenContent: 'AWS_IAM_ID_TOKEN_JWT' },
@@ -72,18 +72,18 @@ it.each<[string, OnBehalfOfTokenExchangeConfigType, OnBehalfOfTokenExchangeConfi
     },
   ],
   ['a JWT grant', { grantType: 'JWT_AUTHORIZATION_GRANT' }, { grantType: 'JWT_AUTHORIZATION_GRANT' }],
-])('keeps and tells %s', async (_what, given, kept) => {
+])('stores and returns %s', async (_what, given, kept) => {
   expect(await told(await exchangingAgent(world, server, given))).toEqual(kept);
 });
 
 it.each<[string, OnBehalfOfTokenExchangeConfigType, string]>([
   [
-    'an actor in a grant that has none',
+    'an actor for a grant type without one',
     { grantType: 'JWT_AUTHORIZATION_GRANT', tokenExchangeGrantTypeConfig: NONE },
     'tokenExchangeGrantTypeConfig',
   ],
   [
-    'scopes of no token',
+    'scopes without an actor token',
     {
       grantType: 'TOKEN_EXCHANGE',
       tokenExchangeGrantTypeConfig: { ...NONE, actorTokenScopes: ['act'] },
@@ -91,7 +91,7 @@ it.each<[string, OnBehalfOfTokenExchangeConfigType, string]>([
     'tokenExchangeGrantTypeConfig.actorTokenScopes',
   ],
   [
-    'scopes of a token that has none',
+    'scopes for an AWS token',
     {
       grantType: 'TOKEN_EXCHANGE',
       tokenExchangeGrantTypeConfig: { actorTokenContent: 'AWS_IAM_ID_TOKEN_JWT', actorTokenScopes: [] },
@@ -99,11 +99,11 @@ it.each<[string, OnBehalfOfTokenExchangeConfigType, string]>([
     'tokenExchangeGrantTypeConfig.actorTokenScopes',
   ],
   [
-    'a grant type that there is not',
+    'an unknown grant type',
     { grantType: 'PASSWORD' } as unknown as OnBehalfOfTokenExchangeConfigType,
     'grantType',
   ],
-])('refuses %s, and names the member', async (_what, given, member) => {
+])('rejects %s, and names the member', async (_what, given, member) => {
   const path = 'oauth2ProviderConfigInput.customOauth2ProviderConfig.onBehalfOfTokenExchangeConfig';
   await expect(exchangingAgent(world, server, given)).rejects.toMatchObject({
     name: 'ValidationException',
@@ -119,11 +119,11 @@ it('is replaced by an update, and removed when the update omits it', async () =>
   expect(await told(agent)).toEqual({ grantType: 'JWT_AUTHORIZATION_GRANT' });
   await update(agent);
   expect(await told(agent)).toBeUndefined();
-  // What was exchanged before is not returned either.
+  // The earlier exchanged token is not returned either.
   await expect(exchange(agent, token)).rejects.toMatchObject({ name: 'ValidationException' });
 });
 
-describe('another principal who may update the provider', () => {
+describe('another principal that can update the provider', () => {
   const config = { grantType: 'TOKEN_EXCHANGE' } as const;
   const refused = { name: 'AccessDeniedException' };
 
@@ -141,12 +141,12 @@ describe('another principal who may update the provider', () => {
     return agent;
   }
 
-  it("cannot send users' tokens to their own server", async () => {
+  it('cannot send user tokens to its own server', async () => {
     const anothers = await startExchangeServer(world.issuer);
     try {
       const agent = await shared(config);
       await expect(update(agent, config, 'stranger', anothers)).rejects.toMatchObject(refused);
-      // Nor in two steps.
+      // Two steps do not help either.
       await update(agent, undefined, 'stranger', anothers);
       await expect(update(agent, config, 'stranger', anothers)).rejects.toMatchObject(refused);
       await expect(exchange(agent, await onBehalfOf(world, agent, 'ana'))).rejects.toMatchObject({
@@ -158,7 +158,7 @@ describe('another principal who may update the provider', () => {
     }
   });
 
-  it('does not begin to exchange, nor in another way', async () => {
+  it('cannot enable an exchange or change its grant type', async () => {
     await expect(update(await shared(), config, 'stranger')).rejects.toMatchObject(refused);
     const agent = await shared(config);
     await expect(update(agent, { grantType: 'JWT_AUTHORIZATION_GRANT' }, 'stranger')).rejects.toMatchObject(
@@ -166,7 +166,7 @@ describe('another principal who may update the provider', () => {
     );
   });
 
-  it('cannot move it to a vendor with a built-in exchange, with their own tenant and client', async () => {
+  it('cannot move it to a vendor with a built-in exchange, with another tenant and client', async () => {
     const agent = await shared();
     const move = (as: PrincipalName, tenantId: string, clientId = 'theirs') =>
       world.control(as).send(
@@ -180,14 +180,14 @@ describe('another principal who may update the provider', () => {
       );
     await expect(move('stranger', 'contoso.example')).rejects.toMatchObject(refused);
     expect((await get(agent)).credentialProviderVendor).toBe('CustomOauth2');
-    // The owner moves it; from then on tenant and client are the owner's to change, and the secret anyone's who may.
+    // After the owner moves it, only the owner can change tenant and client; other principals can change the secret.
     await move('agent', 'contoso.example');
     await move('stranger', 'contoso.example');
     await expect(move('stranger', 'theirs.example')).rejects.toMatchObject(refused);
     await expect(move('stranger', 'contoso.example', 'another')).rejects.toMatchObject(refused);
   });
 
-  it('changes all else, and may end it', async () => {
+  it('can change other members, and can disable the exchange', async () => {
     const agent = await shared(config);
     await update(agent, config, 'stranger');
     expect(await told(agent)).toEqual({ ...config, tokenExchangeGrantTypeConfig: NONE });

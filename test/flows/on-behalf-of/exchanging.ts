@@ -1,4 +1,4 @@
-/** An agent at the exchange server, and users whose tokens it may exchange there. */
+/** An agent at the exchange server, and users whose tokens it can exchange there. */
 import type { OnBehalfOfTokenExchangeConfigType } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { ExchangeServer } from '../support/exchange-server';
 import type { Ask, TestAgent, World } from '../support/world';
@@ -23,7 +23,7 @@ export const exchangingAgent = (
   config?: OnBehalfOfTokenExchangeConfigType,
 ): Promise<TestAgent> => agentAt(world, 'CustomOauth2', customConfig(server, config));
 
-/** A token of a user with the scopes `a` and `b`, except for what the change says; a new one each time. */
+/** A token of a user with the scopes `a` and `b` and the given changes; a new one each time. */
 export const userTokenOf = (world: World, user: string, change: object = {}): Promise<string> =>
   world.issuer.token(user, { scope: 'a b', jti: `${user}-${Math.random()}`, ...change });
 
@@ -43,11 +43,11 @@ export const exchange = (agent: TestAgent, token: string, ask: Ask = {}) =>
     ...ask,
   });
 
-/** The last exchange's request, and the parameters of it that came once. */
+/** The last exchange request, and its parameters that occur once. */
 export const lastRequest = ({ exchanges }: ExchangeServer): Record<string, string> =>
   Object.fromEntries(exchanges.at(-1)?.request ?? []);
 
-/** A refusal that tells the provider's own OAuth error code. */
+/** An error with the provider's OAuth error code. */
 export const refusedWith = (code: string) => ({
   name: 'ValidationException',
   message: expect.stringContaining(`rejected the request: ${code}.`) as string,

@@ -1,4 +1,4 @@
-/** RFC 7523 section 2.1: the user's own token as the grant itself; and Microsoft's on-behalf-of flow, which is one. */
+/** RFC 7523 section 2.1: the user token as the grant; and Microsoft's on-behalf-of flow, which uses it. */
 import { startExchangeServer, type ExchangeServer } from '../support/exchange-server';
 import { World, type TestAgent } from '../support/world';
 import { agentAt } from '../vendors/consented';
@@ -15,7 +15,7 @@ beforeAll(async () => {
     { discoveryUrl, allowedAudience: [audience, ANOTHERS] },
   ]);
   server = await startExchangeServer(world.issuer, {
-    // As Microsoft and most do.
+    // As Microsoft and most servers do.
     clientDefaults: { token_endpoint_auth_method: 'client_secret_post' },
   });
 });
@@ -24,7 +24,7 @@ afterAll(async () => {
   await server.close();
 });
 
-/** What a request has beside its client's authentication. */
+/** The parameters of a request, without its client authentication. */
 const grantRequest = (): Record<string, string> => {
   const { client_id, client_secret, ...request } = lastRequest(server);
   expect([client_id, client_secret]).toEqual([server.clientId, server.clientSecret]);
@@ -46,7 +46,7 @@ describe('a provider of a custom server', () => {
     });
   });
 
-  it("gets the user's own token as the assertion, and nothing of another grant", async () => {
+  it('gets the user token as the assertion, and no parameters of another grant', async () => {
     const userToken = await userTokenOf(world, 'ana');
     const customParameters = { assertion: 'of-the-agent', grant_type: 'password', hint: 'x' };
     const token = await agent.token({ userToken });
@@ -55,7 +55,7 @@ describe('a provider of a custom server', () => {
     expect(grantRequest()).toEqual({ grant_type: JWT_BEARER, assertion: userToken, scope: 'a b', hint: 'x' });
   });
 
-  it("says the provider's own code for a token that it does not take, and asks no one for consent", async () => {
+  it("returns the provider's error code for a rejected token, without asking for consent", async () => {
     const token = await onBehalfOf(world, agent, 'ana', { aud: ANOTHERS });
     for (let tries = 0; tries < 2; tries += 1) {
       await expect(exchange(agent, token)).rejects.toMatchObject(refusedWith('invalid_grant'));
@@ -73,7 +73,7 @@ describe('MicrosoftOauth2', () => {
     server.wantsTokenUse = true;
   });
 
-  it('exchanges without any configuration, and says what the token is for', async () => {
+  it('exchanges without any configuration, and states the requested token use', async () => {
     const userToken = await userTokenOf(world, 'ana');
     const token = await agent.token({ userToken });
     const { accessToken } = await exchange(agent, token);
@@ -89,7 +89,7 @@ describe('MicrosoftOauth2', () => {
     expect(server.exchanges).toHaveLength(asked);
   });
 
-  it('lets the agent say another use', async () => {
+  it('allows the agent to state another token use', async () => {
     const customParameters = { requested_token_use: 'something_else' };
     const refused = exchange(agent, await onBehalfOf(world, agent, 'ana'), { customParameters });
     await expect(refused).rejects.toMatchObject(refusedWith('invalid_request'));
@@ -97,7 +97,7 @@ describe('MicrosoftOauth2', () => {
   });
 });
 
-it.each(['GithubOauth2', 'GoogleOauth2'] as const)('%s has no such exchange', async (vendor) => {
+it.each(['GithubOauth2', 'GoogleOauth2'] as const)('%s does not support the exchange', async (vendor) => {
   const config = { clientId: 'x', clientSecret: 'y' };
   const agent = await agentAt(
     world,
@@ -112,7 +112,7 @@ it.each(['GithubOauth2', 'GoogleOauth2'] as const)('%s has no such exchange', as
   });
 });
 
-it('a custom server without configuration has none either', async () => {
+it('a custom server without configuration does not support the exchange', async () => {
   const agent = await exchangingAgent(world, server);
   const asked = server.exchanges.length;
   await expect(exchange(agent, await onBehalfOf(world, agent, 'ana'))).rejects.toMatchObject({

@@ -44,8 +44,8 @@ afterEach(() => {
 
 const requests = () => server.exchanges.length;
 
-describe('what is asked of the server', () => {
-  it("is the user's own token for the scopes, with no actor", async () => {
+describe('the exchange request', () => {
+  it('contains the user token and the scopes, without an actor', async () => {
     const userToken = await userTokenOf(world, 'ana');
     const { accessToken } = await exchange(agent, await agent.token({ userToken }));
     expect(accessToken).toBe(server.exchanges.at(-1)?.answer.access_token);
@@ -58,13 +58,13 @@ describe('what is asked of the server', () => {
     expect(server.given.at(-1)).toEqual({ subject: 'ana', actor: undefined, scope: 'a' });
   });
 
-  it('is absent from the request when no scope is requested', async () => {
+  it('contains no scope parameter when no scope is requested', async () => {
     const token = await onBehalfOf(world, agent, 'ana');
     expect(await exchange(agent, token, { scopes: [] })).toHaveProperty('accessToken');
     expect(lastRequest(server)).not.toHaveProperty('scope');
   });
 
-  it('has resources and audiences, each of them', async () => {
+  it('contains each resource and each audience', async () => {
     const token = await onBehalfOf(world, agent, 'ana');
     await exchange(agent, token, { resources: [RESOURCE], audiences: [RESOURCE, RESOURCE] });
     const request = server.exchanges.at(-1)?.request;
@@ -72,7 +72,7 @@ describe('what is asked of the server', () => {
     expect(request?.getAll('audience')).toEqual([RESOURCE, RESOURCE]);
   });
 
-  it("has the agent's own parameters, which override no standard one", async () => {
+  it('contains custom parameters, which cannot override standard ones', async () => {
     const userToken = await userTokenOf(world, 'ana');
     const requested_token_type = 'urn:ietf:params:oauth:token-type:access_token';
     const standard = [
@@ -105,7 +105,7 @@ describe('what is asked of the server', () => {
     });
   });
 
-  it('may name another type of the subject token', async () => {
+  it('can contain another subject token type', async () => {
     const customParameters = { subject_token_type: 'urn:ietf:params:oauth:token-type:access_token' };
     const refused = exchange(agent, await onBehalfOf(world, agent, 'ana'), { customParameters });
     await expect(refused).rejects.toMatchObject(refusedWith('invalid_request'));
@@ -118,12 +118,12 @@ describe('at a server that accepts access tokens only, as Keycloak does', () => 
     server.subjectTokenType = 'access_token';
   });
 
-  it('exchanges a user token that states that it is one, without a setting', async () => {
+  it('exchanges a user token with the access token type without a setting', async () => {
     const token = await onBehalfOf(world, agent, 'ana', { typ: 'Bearer' });
     expect(await exchange(agent, token)).toHaveProperty('accessToken');
   });
 
-  it('exchanges any user token where the owner configured the type', async () => {
+  it('exchanges any user token if the owner configured the type', async () => {
     const tokenExchangeGrantTypeConfig = { actorTokenContent: 'NONE', subjectTokenType: 'ACCESS_TOKEN' };
     const own = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
     const token = await onBehalfOf(world, own, 'ana');
@@ -186,7 +186,7 @@ describe('the actor', () => {
     ]);
   });
 
-  it("is AWS's word for the agent, which the server tells from every other agent", async () => {
+  it('is an AWS token for the agent, which the server distinguishes from every other agent', async () => {
     server.actor = 'AWS_IAM_ID_TOKEN_JWT';
     server.actorIssuer = process.env.AWS_ENDPOINT_URL_STS;
     const acting = await exchangingAgent(world, server, {
@@ -213,7 +213,7 @@ describe('the actor', () => {
     await expect(refused).rejects.toMatchObject(refusedWith('invalid_request'));
   });
 
-  it('is refused by the server without the scope, and where it is missing', async () => {
+  it('is rejected by the server without the scope, or if it is missing', async () => {
     server.actor = 'M2M';
     const scopeless = await exchangingAgent(world, server, {
       grantType: 'TOKEN_EXCHANGE',
@@ -225,7 +225,7 @@ describe('the actor', () => {
     }
   });
 
-  it('that gets no actor token ends the exchange before it starts', async () => {
+  it('prevents the exchange if its token cannot be obtained', async () => {
     server.actor = 'M2M';
     const overreaching = await exchangingAgent(world, server, {
       grantType: 'TOKEN_EXCHANGE',
@@ -244,7 +244,7 @@ describe('the actor', () => {
   });
 });
 
-describe('what was exchanged', () => {
+describe('the exchanged token', () => {
   it('is returned again for the same user token in any workload access token', async () => {
     const userToken = await userTokenOf(world, 'ana');
     const first = await exchange(agent, await agent.token({ userToken }), { scopes: ['a', 'b'] });
@@ -273,7 +273,7 @@ describe('what was exchanged', () => {
     const first = await exchange(agent, token);
     const other = user === undefined ? token : await onBehalfOf(world, agent, user);
     expect((await exchange(agent, other, ask)).accessToken).not.toBe(first.accessToken);
-    // The one that was there before still is.
+    // The earlier token is still stored.
     expect((await exchange(agent, token)).accessToken).toBe(first.accessToken);
   });
 
@@ -285,7 +285,7 @@ describe('what was exchanged', () => {
     expect((await exchange(agent, token)).accessToken).toBe(forced.accessToken);
   });
 
-  it('ends when its own time is over', async () => {
+  it('is exchanged again when it is no longer valid', async () => {
     const token = await onBehalfOf(world, agent, 'ana');
     const first = await exchange(agent, token);
     moveClock(LIFETIME);
@@ -294,8 +294,8 @@ describe('what was exchanged', () => {
 
   it.each([
     ['longer', { expires_in: 3600 }],
-    ['for a time that the server does not tell', { expires_in: undefined }],
-  ])("ends with the user's own token, although it lives %s", async (_how, answer) => {
+    ['for a time that the server does not state', { expires_in: undefined }],
+  ])('is not returned after the user token expires, even if it is valid %s', async (_how, answer) => {
     server.answer = answer;
     const own = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
     const exp = Math.floor(Date.now() / 1000) + 200;
@@ -305,11 +305,11 @@ describe('what was exchanged', () => {
       expect.objectContaining({ tokens: expect.objectContaining({ expiresAt: exp }) as object, ttl: exp }),
     ]);
     moveClock(203);
-    // The workload access token is still taken, for clocks may differ; the user's own is not.
+    // The workload access token is still valid within the clock tolerance; the user token is not.
     await expect(exchange(own, token)).rejects.toMatchObject(refusedWith('invalid_request'));
   });
 
-  it('keeps no refresh token', async () => {
+  it('is stored without a refresh token', async () => {
     server.answer = { refresh_token: 'a-refresh-token' };
     const own = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
     await exchange(own, await onBehalfOf(world, own, 'ana'));
@@ -318,13 +318,18 @@ describe('what was exchanged', () => {
   });
 });
 
-describe('what the server refuses', () => {
+describe('a rejected exchange', () => {
   it.each<[string, string, object, object]>([
-    ["more scopes than the user's token has", 'invalid_scope', { scopes: ['a', 'c'] }, {}],
-    ['a resource that it does not know', 'invalid_target', { resources: ['https://other.example'] }, {}],
-    ['an audience that it does not know', 'invalid_target', { audiences: ['other'] }, {}],
-    ['a user token that is not for this client', 'invalid_request', {}, { aud: OTHER_AUDIENCE }],
-  ])('%s: %s', async (_what, code, ask, claims) => {
+    ['for more scopes than the user token has', 'invalid_scope', { scopes: ['a', 'c'] }, {}],
+    [
+      'for a resource that the server does not know',
+      'invalid_target',
+      { resources: ['https://other.example'] },
+      {},
+    ],
+    ['for an audience that the server does not know', 'invalid_target', { audiences: ['other'] }, {}],
+    ['of a user token that is not for this client', 'invalid_request', {}, { aud: OTHER_AUDIENCE }],
+  ])('%s fails with the error code %s', async (_what, code, ask, claims) => {
     const token = await onBehalfOf(world, agent, 'ana', claims);
     const given = server.given.length;
     const refused = exchange(agent, token, ask);
@@ -336,7 +341,7 @@ describe('what the server refuses', () => {
     expect(server.given).toHaveLength(given);
   });
 
-  it('is reported each time, and nothing is stored', async () => {
+  it('fails each time, and stores nothing', async () => {
     const token = await onBehalfOf(world, agent, 'ana', { scope: 'b' });
     const before = requests();
     for (let tries = 0; tries < 2; tries += 1) {
@@ -348,17 +353,17 @@ describe('what the server refuses', () => {
   });
 });
 
-describe('an answer', () => {
+describe('a response', () => {
   const type = (name: string) => `urn:ietf:params:oauth:token-type:${name}`;
 
   it.each<[string, ExchangeServer['answer']]>([
-    ['that is no access token', { token_type: 'N_A', issued_token_type: type('saml2') }],
-    ['that calls no access token a bearer token', { issued_token_type: type('id_token') }],
+    ['that is not an access token', { token_type: 'N_A', issued_token_type: type('saml2') }],
+    ['that labels another token a bearer token', { issued_token_type: type('id_token') }],
     ['that is a refresh token', { issued_token_type: type('refresh_token') }],
-    ['whose type is no text', { issued_token_type: 7 }],
-    ['whose token the agent cannot prove to have the key of', { token_type: 'DPoP' }],
-    ['without token', { access_token: undefined }],
-  ])('%s is refused', async (_what, answer) => {
+    ['whose type is not a string', { issued_token_type: 7 }],
+    ['with a token that is bound to a key', { token_type: 'DPoP' }],
+    ['without a token', { access_token: undefined }],
+  ])('%s is rejected', async (_what, answer) => {
     server.answer = answer;
     const token = await onBehalfOf(world, agent, 'ana');
     await expect(exchange(agent, token)).rejects.toMatchObject(refusedWith('invalid_response'));
@@ -367,10 +372,10 @@ describe('an answer', () => {
   });
 
   it.each<[string, ExchangeServer['answer']]>([
-    ['that does not name what it is', { issued_token_type: undefined }],
-    ['that names a JWT', { issued_token_type: type('jwt') }],
-    ['in lower case', { token_type: 'bearer' }],
-  ])('%s is taken', async (_what, answer) => {
+    ['without an issued token type', { issued_token_type: undefined }],
+    ['with the JWT token type', { issued_token_type: type('jwt') }],
+    ['with the token type in lowercase', { token_type: 'bearer' }],
+  ])('%s is accepted', async (_what, answer) => {
     server.answer = answer;
     const { accessToken } = await exchange(agent, await onBehalfOf(world, agent, 'ana'));
     expect(accessToken).toBe(server.exchanges.at(-1)?.answer.access_token);

@@ -1,6 +1,6 @@
 /**
- * User tokens and credential providers of another owner. Names are free after a deletion, so a provider that an agent
- * names can be another principal's tomorrow, and let the agent in.
+ * User tokens and credential providers of another owner. A name is free after a deletion, so another principal can
+ * create a provider with the name that an agent uses, and allow the agent to use it.
  */
 import {
   CreateOauth2CredentialProviderCommand,
@@ -42,7 +42,7 @@ const allow = (by: PrincipalName, resourceArn: string | undefined, to: Principal
   return world.control(by).send(new PutResourcePolicyCommand({ resourceArn, policy }));
 };
 
-/** An agent whose provider is deleted, and whose provider's name the stranger takes. */
+/** An agent whose provider is deleted, after which the stranger creates a provider with the same name. */
 async function agentAfterTakeover(): Promise<TestAgent> {
   const agent = await exchangingAgent(world, server, EXCHANGE);
   const { providerName: name } = agent;
@@ -67,7 +67,7 @@ const tag = async (agent: TestAgent, tags: Record<string, string>, by: Principal
 const received = (userToken: string): boolean =>
   strangersServer.exchanges.some(({ request }) => request.get('subject_token') === userToken);
 
-it("does not send a user token to another owner's provider that has the name of a deleted one, and names the tag that would", async () => {
+it("does not send a user token to another owner's provider with the name of a deleted one, and names the tag that allows it", async () => {
   const agent = await agentAfterTakeover();
   const userToken = await userTokenOf(world, 'ana');
   await expect(exchange(agent, await agent.token({ userToken }))).rejects.toMatchObject({
@@ -77,7 +77,7 @@ it("does not send a user token to another owner's provider that has the name of 
   expect(received(userToken)).toBe(false);
 });
 
-it('does not take a report of a rejected token as a way around', async () => {
+it('does not send it after a report of a rejected token either', async () => {
   const agent = await agentAfterTakeover();
   const userToken = await userTokenOf(world, 'ana');
   const answer = await world.post('RejectResourceOauth2Token', {
@@ -95,23 +95,20 @@ it.each<[string, (arn: string, id: string) => Record<string, string>]>([
   ['ARN', (arn) => ({ [TAG]: arn })],
   ['ARN and unique id', (arn, id) => ({ [TAG]: `${arn} ${id}` })],
   ['ARN in a second tag', (arn) => ({ [TAG]: 'arn:aws:iam::000000000000:role/other', [`${TAG}/2`]: arn })],
-])(
-  'sends it once a tag of the workload identity names the owner by %s, and no longer without the tag',
-  async (_, tagsOf) => {
-    const agent = await agentAfterTakeover();
-    const { arn, id } = world.local.principals.stranger;
-    const tags = tagsOf(arn, id);
-    await tag(agent, tags);
-    const token = await agent.token({ userToken: await userTokenOf(world, 'ana') });
-    expect(await exchange(agent, token)).toHaveProperty('accessToken');
-    const resourceArn = await identityArn(agent);
-    await world.control().send(new UntagResourceCommand({ resourceArn, tagKeys: Object.keys(tags) }));
-    await expect(exchange(agent, token)).rejects.toMatchObject({ name: 'AccessDeniedException' });
-  },
-);
+])('sends it while a tag of the workload identity names the owner by %s', async (_, tagsOf) => {
+  const agent = await agentAfterTakeover();
+  const { arn, id } = world.local.principals.stranger;
+  const tags = tagsOf(arn, id);
+  await tag(agent, tags);
+  const token = await agent.token({ userToken: await userTokenOf(world, 'ana') });
+  expect(await exchange(agent, token)).toHaveProperty('accessToken');
+  const resourceArn = await identityArn(agent);
+  await world.control().send(new UntagResourceCommand({ resourceArn, tagKeys: Object.keys(tags) }));
+  await expect(exchange(agent, token)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+});
 
 it.each<[string, (arn: string, id: string) => Record<string, string>]>([
-  ['names a former principal with the ARN', (arn) => ({ [TAG]: `${arn} AROAFORMERPRINCIPAL` })],
+  ['names an earlier principal with the ARN', (arn) => ({ [TAG]: `${arn} AROAFORMERPRINCIPAL` })],
   ['has another key', (arn) => ({ [`${TAG}s`]: arn })],
   ['has a longer value', (arn) => ({ [TAG]: `${arn}/x` })],
 ])('does not send it if the tag %s', async (_, tagsOf) => {
@@ -125,7 +122,7 @@ it.each<[string, (arn: string, id: string) => Record<string, string>]>([
   expect(received(userToken)).toBe(false);
 });
 
-describe('a principal that can tag the workload identity and does not own it', () => {
+describe('a principal that can tag the workload identity but does not own it', () => {
   async function shared(tags: Record<string, string>): Promise<TestAgent> {
     const agent = await exchangingAgent(world, server, EXCHANGE);
     await tag(agent, tags);

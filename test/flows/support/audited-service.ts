@@ -1,6 +1,6 @@
 /**
- * The running service as the walks over the registry ask it: an input for each operation that succeeds, requests that are
- * known by their user agent, and the one entry of each.
+ * The running service for tests of every operation: an input with which each operation succeeds, requests that are
+ * identified by their user agent, and the one audit entry of each.
  */
 import { CreateApiKeyCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { JsonOperation } from '../../../lambda/contract/schemas/requests';
@@ -10,8 +10,8 @@ import { RETURN_URL, World, type PrincipalName, type TestAgent } from './world';
 
 export const USER_AGENT = 'walker/1.0';
 export const AGENT_ARN = 'arn:aws:iam::000000000000:role/agent';
-const CLIENT_SECRET = 'the-client-secret-that-nobody-logs';
-const API_KEY = 'the-api-key-that-nobody-logs';
+const CLIENT_SECRET = 'the-client-secret-that-is-never-logged';
+const API_KEY = 'the-api-key-that-is-never-logged';
 
 export const NAMES = Object.keys(OPERATIONS) as OperationName[];
 export const routeOf = (name: OperationName): Route => OPERATIONS[name];
@@ -19,14 +19,14 @@ export const OPERATIONS_BY_IAM = NAMES.filter((name) => routeOf(name).auth === '
 
 export type Entry = Record<string, unknown>;
 
-/** What a request needs beside its route. */
+/** What a request needs in addition to its route. */
 export interface Input {
   readonly body?: object;
   readonly resourceArn?: string;
   readonly query?: Record<string, string>;
 }
 
-/** By operation, from a name that nothing has yet. One that is added to the registry does not compile without. */
+/** By operation, from an unused name. A new operation of the registry does not compile without an input. */
 type Inputs = Record<JsonOperation, (unique: string) => Input>;
 
 const arnOf = (kind: string, name: string): string =>
@@ -56,7 +56,7 @@ export class AuditedService {
     readonly world: World,
     readonly agent: TestAgent,
     readonly inputs: Inputs,
-    /** Nothing of these stands in the log. */
+    /** None of these is in the log. */
     readonly secrets: readonly string[],
   ) {}
 
@@ -95,7 +95,7 @@ export class AuditedService {
     };
     const [workload, provider, key] = [
       { name: agent.name },
-      // Made by the walk itself: with another client secret the consent could not be completed.
+      // Created by the test itself: with another client secret the consent could not be completed.
       { name: 'by-agent-CreateOauth2CredentialProvider' },
       { name: apiKeyProvider },
     ];
@@ -163,14 +163,14 @@ export class AuditedService {
     );
   }
 
-  /** The one entry of a request, and no entry of another has its id. */
+  /** The one audit entry of a request, whose ID no other entry has. */
   async entryOf(requestId: unknown): Promise<Entry> {
     const entries = (await this.world.audit()).filter((entry) => entry.requestId === requestId);
     expect(entries).toHaveLength(1);
     return entries[0] ?? {};
   }
 
-  /** @returns its entry */
+  /** @returns its audit entry */
   async expectEntry(name: string, answer: Answer): Promise<Entry> {
     const entry = await this.entryOf(answer.headers['x-amzn-requestid']);
     expect(entry).toMatchObject({

@@ -1,4 +1,4 @@
-/** Workload identities with their own authorizer configuration, which AWS SDK clients do not know of. */
+/** Workload identities with their own authorizer configuration, which AWS SDK clients do not support. */
 import {
   CreateWorkloadIdentityCommand,
   GetWorkloadIdentityCommand,
@@ -7,7 +7,7 @@ import type { TestIssuer } from './issuer';
 import { alsoReading, alsoSending } from './members-beyond-aws';
 import { RETURN_URL, TestAgent, type World } from './world';
 
-/** A configuration that trusts this issuer's tokens for its audience, except for what the change says. */
+/** A configuration that trusts this issuer's tokens for its audience, with the given changes. */
 export const authorizerFor = ({ discoveryUrl, audience }: TestIssuer, change: object = {}) => ({
   customJWTAuthorizer: { discoveryUrl, allowedAudience: [audience], ...change },
 });
@@ -29,7 +29,7 @@ export async function agentWith(world: World, authorizerConfiguration: object): 
   return new TestAgent(plain.client, name, plain.providerName, plain.callbackUrl);
 }
 
-/** The whole answer of GetWorkloadIdentity. */
+/** The whole response of GetWorkloadIdentity. */
 export async function described(world: World, name: string): Promise<Record<string, unknown> | undefined> {
   const { client, answers } = alsoReading(world.control());
   await client.send(new GetWorkloadIdentityCommand({ name }));

@@ -1,2 +1,2 @@
-/** The tests' browser is the demonstration's. */
+/** The tests use the browser of the demonstration. */
 export { Browser, type Page } from '../../../examples/demo/browser';

@@ -1,4 +1,4 @@
-/** Moves the clock of everything in this process that reads one; timers continue as they are. */
+/** Moves the clock of this process; timers are not affected. */
 
 const TIMERS = [
   'hrtime',

@@ -1,6 +1,6 @@
 /**
- * CloudFormation as the resource function meets it: requests as it sends them, with every number and truth value as
- * text, and the address that takes the answer.
+ * CloudFormation for the custom resource function: it sends requests with every number and boolean as text, and receives
+ * the response at its URL.
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ import type { Properties } from '../../../lambda/contract/resource-request';
 import type { DeployedStack } from '../../../lambda/custom-resources/stack';
 import type { PrincipalName, World } from './world';
 
-/** What CloudFormation was told. */
+/** The response to CloudFormation. */
 export interface StackAnswer {
   readonly Status: 'SUCCESS' | 'FAILED';
   readonly PhysicalResourceId: string;
@@ -29,23 +29,23 @@ export interface Change {
   readonly physicalId?: string;
   readonly logicalId?: string;
   readonly stack?: string;
-  /** Milliseconds that the function has. */
+  /** The function's remaining time in milliseconds. */
   readonly time?: number;
-  /** What of the function's environment is otherwise than the request says. */
+  /** Members of the function's environment that differ from the request. */
   readonly deployed?: Partial<DeployedStack>;
-  /** What of the request is otherwise than CloudFormation would write it. */
+  /** Members of the request that differ from CloudFormation's. */
   readonly forged?: object;
 }
 
 const stackId = (name: string) =>
   `arn:aws:cloudformation:us-east-1:000000000000:stack/${name}/7d8c3ba0-0000-11ee-be56-0242ac120002`;
 
-/** ARN of the stack that requests are of, where a test names no other. */
+/** Default ARN of the stack in requests. */
 export const STACK_ID = stackId('Stack');
 
 export const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:resources';
 
-/** A credential provider as the function's environment has it, when the template has these properties. */
+/** A credential provider in the function's environment, for these properties in the template. */
 export function asDeployed(kind: ResourceKind, properties: object): DeployedStack['providers'][string] {
   const { name, configuration, secret } = properties as Partial<Properties>;
   const given = secret ? [secret.secretId, ...[secret.jsonKey ?? []].flat()] : [];
@@ -53,12 +53,12 @@ export function asDeployed(kind: ResourceKind, properties: object): DeployedStac
 }
 
 export class CloudFormation {
-  /** The bodies of all answers, as they came. */
+  /** The bodies of all responses. */
   readonly bodies: string[] = [];
   readonly failures: string[] = [];
-  /** What the function wrote into the audit trail. */
+  /** The function's audit entries. */
   readonly audit: AuditEntry[] = [];
-  /** Status that the address answers with from now on. */
+  /** Status that the response URL returns from now on. */
   status = 200;
 
   private constructor(
@@ -86,7 +86,7 @@ export class CloudFormation {
     await new Promise((closed) => this.server.close(closed));
   }
 
-  /** One request; answers with what CloudFormation was told. */
+  /** Sends one request; returns the response to CloudFormation. */
   async ask(type: 'Create' | 'Update' | 'Delete', kind: ResourceKind, change: Change): Promise<StackAnswer> {
     const { properties, old, physicalId, logicalId = 'Resource', stack = 'Stack', time = 60_000 } = change;
     const { port } = this.server.address() as AddressInfo;

@@ -1,6 +1,6 @@
 /**
- * A real authorization server (`oidc-provider`) that exchanges users' tokens: it verifies whose token it is and for
- * whom, who acts, and what may be asked for, and answers by the book (RFC 8693, RFC 7523) or as a test tells it to.
+ * A real authorization server (`oidc-provider`) that exchanges user tokens: it verifies the user, the audience, the actor,
+ * and the request, and responds by the standards (RFC 8693, RFC 7523) or as a test specifies.
  */
 import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose';
 import { errors, type Configuration, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
@@ -14,31 +14,31 @@ const TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:';
 const JWT_TYPE = `${TOKEN_TYPE}jwt`;
 const ACCESS_TOKEN_TYPE = `${TOKEN_TYPE}access_token`;
 
-/** The one resource that tokens are given for, beside the server's own. */
+/** The only resource for which the server issues tokens, except for its own. */
 export const RESOURCE = 'https://calendar.example';
 
-/** The scope without which an access token proves no actor. */
+/** The scope that an access token must have to prove an actor. */
 export const ACTOR_SCOPE = 'act';
 
-/** Seconds that a token lives that was given in exchange. */
+/** Lifetime of an exchanged token in seconds. */
 export const LIFETIME = 600;
 
 export interface ExchangeServer extends TestProvider {
-  /** Who must act beside the user. */
+  /** The required kind of actor. */
   actor: 'NONE' | 'M2M' | 'AWS_IAM_ID_TOKEN_JWT';
-  /** The issuer of the AWS tokens that prove an actor. */
+  /** The issuer of AWS tokens that prove an actor. */
   actorIssuer: string | undefined;
-  /** The one `subject_token_type` that is accepted. */
+  /** The accepted `subject_token_type`. */
   subjectTokenType: 'jwt' | 'access_token';
-  /** Whether the client's own word on the use of the token is asked for, as Microsoft does. */
+  /** Whether the client must state the use of the token, as at Microsoft. */
   wantsTokenUse: boolean;
-  /** Members that differ in every answer to an exchange; `undefined` leaves one out. */
+  /** Members that differ in every exchange response; `undefined` removes one. */
   answer: Readonly<Record<string, unknown>>;
-  /** Grants as they were given: to whom, for whom and by whom. */
+  /** Issued grants, with client, user, and actor. */
   readonly given: { readonly subject: string; readonly actor: unknown; readonly scope: string }[];
 }
 
-/** A parameter that may come once. */
+/** A parameter that must not be repeated. */
 const one = (ctx: KoaContextWithOIDC, name: string): string | undefined => {
   const value = ctx.oidc.params?.[name];
   return typeof value === 'string' && value !== '' ? value : undefined;
@@ -49,14 +49,14 @@ const many = (ctx: KoaContextWithOIDC, name: string): string[] =>
 
 const wordsOf = (scope: unknown): string[] => (typeof scope === 'string' ? scope.split(' ') : []);
 
-/** @param users issuer of the users' tokens; those for its audience are this client's to exchange */
+/** @param users issuer of the user tokens; this client can exchange tokens for its audience */
 export async function startExchangeServer(
   users: TestIssuer,
   extra: Configuration = {},
 ): Promise<ExchangeServer> {
   const userKeys = createRemoteJWKSet(new URL(`${users.issuer}/jwks`));
 
-  /** RFC 8693 section 2.2.2 has `invalid_request` for a bad subject token, RFC 7523 section 3.1 `invalid_grant`. */
+  /** For a bad subject token, RFC 8693 section 2.2.2 requires `invalid_request`, and RFC 7523 section 3.1 `invalid_grant`. */
   async function subjectOf(token: string | undefined, refuse: (why: string) => Error): Promise<JWTPayload> {
     if (token === undefined) throw refuse('no token of the user');
     try {
@@ -170,7 +170,7 @@ export async function startExchangeServer(
     grantTypes: [TOKEN_EXCHANGE, JWT_BEARER],
     scopes: [ACTOR_SCOPE],
   });
-  // The very one that was started: what a test sets on it must count there.
+  // The same object that was started, so that a test's settings apply to it.
   const own: Omit<ExchangeServer, keyof TestProvider> = {
     actor: 'NONE',
     actorIssuer: undefined,

@@ -1,15 +1,15 @@
-/** A real server that holds its answer until the test lets it go. */
+/** A real server that delays its response until the test releases it. */
 export interface Held {
-  /** Middleware of the server's: holds the first request, and lets the others pass. */
+  /** Middleware of the server: delays the first request, and passes the others. */
   readonly hold: (context: unknown, next: () => Promise<void>) => Promise<void>;
-  /** Settles once the request is there. */
+  /** Resolves when the request has arrived. */
   readonly arrived: Promise<void>;
   readonly letGo: () => void;
-  /** How many requests have come. */
+  /** The number of requests. */
   readonly asked: () => number;
 }
 
-/** A promise, and what settles it. */
+/** A promise and its resolver. */
 function signal(): { readonly given: Promise<void>; readonly give: () => void } {
   let give = (): void => undefined;
   const given = new Promise<void>((settle) => {

@@ -1,4 +1,4 @@
-/** What happens to a request of the running service between two of its own steps, at AWS SDK clients in the functions. */
+/** Interferes with a request of the running service between two of its steps, in the functions' AWS SDK clients. */
 import {
   DeleteItemCommand,
   DynamoDBClient,
@@ -7,10 +7,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { KMSClient, KMSServiceException, ReEncryptCommand } from '@aws-sdk/client-kms';
 
-/** The clients' own `send`, whichever command it sends. */
+/** The clients' own `send`, for any command. */
 type Send = (this: unknown, command: object, ...rest: unknown[]) => Promise<unknown>;
 
-/** @param before is called with each command; what it throws, the client throws */
+/** @param before is called with each command; the client throws its errors */
 function ahead(client: typeof DynamoDBClient | typeof KMSClient, before: (command: object) => Promise<void>) {
   const send = Reflect.get(client.prototype, 'send') as Send;
   const spy = jest.spyOn(client.prototype, 'send') as unknown as jest.SpyInstance;
@@ -26,10 +26,10 @@ const isWrite = (command: object): command is { input: { TableName: string } } =
   command instanceof DeleteItemCommand;
 
 /**
- * Lets others be faster: before each write into the table, as often as it says, something else is done to the end. Undone
+ * Runs other work to completion before each write to the table, for the given number of writes. Undone
  * by `jest.restoreAllMocks()`.
  *
- * @param others writes as well; those writes go ahead
+ * @param others the other work, whose own writes are not delayed
  */
 export function outrunWrites(
   table: 'Directory' | 'Sessions',
@@ -48,7 +48,7 @@ export function outrunWrites(
   });
 }
 
-/** KMS rewraps once, which is the probe of the key, and has no time for the vault keys. Undone by `jest.restoreAllMocks()`. */
+/** KMS re-encrypts once, to test the key, and then throttles the vault keys. Undone by `jest.restoreAllMocks()`. */
 export function throttleRewrapping(): void {
   let rewrapped = 0;
   ahead(KMSClient, (command) => {

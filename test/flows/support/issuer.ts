@@ -1,4 +1,4 @@
-/** An issuer of user tokens, as an identity provider publishes itself: metadata, keys, JWTs of any shape. */
+/** An issuer of user tokens that publishes metadata and keys like an identity provider, and signs JWTs of any shape. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -13,7 +13,7 @@ import {
   type JWTPayload,
 } from 'jose';
 
-/** Two that every issuer has, those of FAPI 2.0 and the one of RFC 8037. */
+/** Two common algorithms, the algorithms of FAPI 2.0, and the algorithm of RFC 8037. */
 const ALGORITHMS = ['RS256', 'ES256', 'PS256', 'PS384', 'PS512', 'EdDSA'] as const;
 type Algorithm = (typeof ALGORITHMS)[number];
 
@@ -22,19 +22,20 @@ type Claims = Readonly<Record<string, unknown>>;
 interface Header {
   readonly alg?: Algorithm;
   readonly kid?: string | undefined;
-  /** Anything, as JSON has it. */
+  /** Any JSON value. */
   readonly typ?: unknown;
-  /** A header parameter that every reader must understand (RFC 7515 section 4.1.11), made up. */
+  /** An invented critical header parameter (RFC 7515 section 4.1.11). */
   readonly critical?: string;
 }
 
-/** How a token differs from one that the issuer would sign. */
-export type Forgery = 'unsigned' | 'public key as secret' | 'signed by someone else' | 'under an unknown key';
+/** How a forged token differs from a genuine one. */
+export type Forgery =
+  'unsigned' | 'public key as secret' | 'signed with another key' | 'under an unknown key';
 
 export const FORGERIES = [
   'unsigned',
   'public key as secret',
-  'signed by someone else',
+  'signed with another key',
   'under an unknown key',
 ] as const satisfies Forgery[];
 
@@ -42,11 +43,11 @@ export interface TestIssuer {
   readonly issuer: string;
   readonly discoveryUrl: string;
   readonly audience: string;
-  /** A token for this user; a member of `claims` or `header` overrides, `undefined` leaves it out. */
+  /** A token for this user; members of `claims` and `header` override, and `undefined` removes one. */
   token(subject: string, claims?: Claims, header?: Header): Promise<string>;
-  /** A token that this issuer did not sign, although it says so. */
+  /** A token that names this issuer, which did not sign it. */
   forged(forgery: Forgery, subject: string): Promise<string>;
-  /** Publishes one of its keys no more. */
+  /** Stops publishing one of its keys. */
   withdraw(algorithm: Algorithm): void;
   close(): Promise<void>;
 }
@@ -59,7 +60,7 @@ async function newKey(algorithm: Algorithm) {
   return { publicKey, privateKey, jwk };
 }
 
-/** The same RSA key under another name, for another algorithm: only what the issuer says of it keeps the two apart. */
+/** The same RSA key with another key ID and algorithm: only the issuer's metadata distinguishes the two. */
 async function sameKeyFor(
   { publicKey, privateKey }: Awaited<ReturnType<typeof newKey>>,
   algorithm: Algorithm,
@@ -76,7 +77,7 @@ export async function startIssuer(): Promise<TestIssuer> {
     (['PS256', 'PS384', 'PS512'] as const).map((algorithm) => sameKeyFor(RS256, algorithm)),
   );
   const keys = { RS256, ES256, EdDSA, PS256: PS256!, PS384: PS384!, PS512: PS512! };
-  /** Keys of which the issuer does not say which algorithm they are for. */
+  /** Keys that the issuer publishes without an algorithm. */
   const anyAlgorithm = [RS256, ES256].map(({ jwk }) => ({ ...jwk, kid: `any-${jwk.kty}`, alg: undefined }));
   const published = new Set<Algorithm>(ALGORITHMS);
   let issuer = '';
@@ -114,7 +115,7 @@ export async function startIssuer(): Promise<TestIssuer> {
       const kid = kidOf('RS256');
       switch (forgery) {
         case 'unsigned': {
-          // A signature of some kind, for without one the request is not even well formed.
+          // Any signature, because the request is not well formed without one.
           const parts = [{ alg: 'none', kid }, claimsOf(subject)].map((part) => JSON.stringify(part));
           return [...parts.map((part) => base64url.encode(part)), 'AAAA'].join('.');
         }
@@ -122,7 +123,7 @@ export async function startIssuer(): Promise<TestIssuer> {
           const secret = new TextEncoder().encode(await exportSPKI(keys.RS256.publicKey));
           return token.setProtectedHeader({ alg: 'HS256', kid }).sign(secret);
         }
-        case 'signed by someone else':
+        case 'signed with another key':
           return token.setProtectedHeader({ alg: 'RS256', kid }).sign((await newKey('RS256')).privateKey);
         case 'under an unknown key':
           return token.setProtectedHeader({ alg: 'RS256', kid: 'unheard-of' }).sign(keys.RS256.privateKey);

@@ -1,6 +1,6 @@
 /**
- * Members that AWS's model does not know. Its JavaScript clients leave them out of a request and drop them from an
- * answer, so they are put in before the client signs, and read before the client does.
+ * Members that the AWS model does not contain. The AWS SDK clients omit them from requests and remove them from responses,
+ * so they are added before the client signs, and read before the client parses the response.
  */
 import type { BedrockAgentCoreControlClient } from '@aws-sdk/client-bedrock-agentcore-control';
 
@@ -24,7 +24,7 @@ export function alsoSending(
   return client;
 }
 
-/** @returns the same client, and the bodies of its answers as they came */
+/** @returns the same client, and the bodies of its responses */
 export function alsoReading(client: BedrockAgentCoreControlClient): {
   client: BedrockAgentCoreControlClient;
   answers: Record<string, unknown>[];

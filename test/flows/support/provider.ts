@@ -1,7 +1,7 @@
 /**
- * A real authorization server that this project did not configure: `oidc-provider` with its own defaults and
- * its own sign-in and consent pages, on an ephemeral loopback port. What it issues is recorded, so that a test
- * can look for it where it must not be.
+ * A real authorization server without settings of this project: `oidc-provider` with its own defaults and
+ * its own sign-in and consent pages, on an ephemeral loopback port. It records issued tokens, so that a test
+ * can search for them.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +18,7 @@ export interface TokenExchange {
 /** A pushed authorization request (RFC 9126), with its answer. */
 export interface Push {
   readonly parameters: URLSearchParams;
-  /** Scheme of the client's authentication. */
+  /** Scheme of the client authentication. */
   readonly scheme: string | undefined;
   readonly status: number;
   readonly requestUri: unknown;
@@ -29,20 +29,20 @@ export interface TestProvider {
   readonly discoveryUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Lets the client be answered at this redirect URI: known only once the credential provider is created. */
+  /** Allows this redirect URI, which is known only after the credential provider is created. */
   allowRedirect(uri: string): void;
-  /** Every request to the token endpoint, with its answer. */
+  /** Every request to the token endpoint, with its response. */
   readonly exchanges: TokenExchange[];
-  /** Authorization requests that were pushed, in order. */
+  /** Pushed authorization requests, in order. */
   readonly pushes: Push[];
-  /** The parameters of the authorization request behind the address that a browser is sent to, pushed or not. */
+  /** The parameters of the authorization request at the URL that a browser is redirected to, pushed or not. */
   requestAt(location: string | null): URLSearchParams;
-  /** How the token endpoint behaves until this is taken away; without it, as oidc-provider does. */
+  /** Changes the behavior of the token endpoint while it is set. */
   tokenEndpoint: TokenEndpointBehavior | undefined;
   close(): Promise<void>;
 }
 
-/** Middleware of oidc-provider's own kind: before, after, or in place of what it does. */
+/** Middleware of oidc-provider, which can run before, after, or instead of its own. */
 export type TokenEndpointBehavior = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>;
 
 const read = async (stream: IncomingMessage): Promise<string> => {
@@ -51,7 +51,7 @@ const read = async (stream: IncomingMessage): Promise<string> => {
   return Buffer.concat(chunks).toString('utf8');
 };
 
-/** Reads the body, and leaves it where the provider looks for one that someone else has read. */
+/** Reads the body, and stores it where oidc-provider expects a parsed body. */
 const readBody = async (req: IncomingMessage): Promise<string> => {
   const body = await read(req);
   (req as IncomingMessage & { body?: unknown }).body = body;
@@ -74,17 +74,17 @@ function recordPushes(provider: Provider): Push[] {
   return pushes;
 }
 
-// jest lends its tests the structuredClone of another realm, whose objects are not plain ones to oidc-provider.
+// In Jest, structuredClone is of another realm, and oidc-provider does not accept its objects as plain objects.
 globalThis.structuredClone = <Value>(value: Value): Value =>
   value === undefined ? value : (JSON.parse(JSON.stringify(value)) as Value);
 
-/** What a test's provider has that its configuration cannot say. */
+/** Options of a test's provider that its configuration does not have. */
 export interface Extension {
-  /** Grant types of its client. */
+  /** Grant types of the client. */
   readonly grantTypes?: readonly string[];
-  /** Scopes beside the usual ones. */
+  /** Additional scopes. */
   readonly scopes?: readonly string[];
-  /** Called with the provider before it answers anyone. */
+  /** Called with the provider before it accepts requests. */
   readonly prepare?: (provider: Provider) => void;
 }
 
@@ -170,7 +170,7 @@ export async function startProvider(
   return testProvider;
 }
 
-/** Signs in and consents on the provider's own pages; ends at the address that begins with `until`. */
+/** Signs in and consents on the provider's own pages, up to the URL that begins with `until`. */
 export async function signInAndConsent(
   browser: Browser,
   url: string,
@@ -188,7 +188,7 @@ export async function signInAndConsent(
   return page;
 }
 
-/** Goes as far as the provider's first page and leaves by its cancel link. */
+/** Opens the provider's first page and follows its cancel link. */
 export async function declineConsent(browser: Browser, url: string, until: string): Promise<Page> {
   const page = await browser.go(url, { until });
   const abort = /href="([^"]*\/abort)"/.exec(page.html)?.[1];

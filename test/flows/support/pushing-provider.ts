@@ -1,6 +1,6 @@
 /**
- * A real authorization server (`oidc-provider`) that takes pushed authorization requests (RFC 9126) as a test wants
- * it to, or answers them badly.
+ * A real authorization server (`oidc-provider`) that accepts pushed authorization requests (RFC 9126), or returns bad
+ * responses to them, as a test specifies.
  */
 import { CreateOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
@@ -9,16 +9,16 @@ import { startProvider, type TestProvider } from './provider';
 import { TestAgent, type World } from './world';
 
 export interface PushingProvider extends TestProvider {
-  /** How the endpoint answers, where not as it should. */
+  /** Replaces the endpoint's response. */
   instead: ((ctx: KoaContextWithOIDC) => void) | undefined;
-  /** What goes before the answer. */
+  /** Runs before the response. */
   before: Held['hold'] | undefined;
 }
 
-/** What its pushed authorization requests are like; `enabled` is the rule. */
+/** Settings for pushed authorization requests; `enabled` is the default. */
 export type PushFeature = NonNullable<Configuration['features']>['pushedAuthorizationRequests'];
 
-/** @param features beside pushed requests */
+/** @param features in addition to pushed requests */
 export async function startPushingProvider(
   pushedAuthorizationRequests: PushFeature = { enabled: true },
   features: Configuration['features'] = {},

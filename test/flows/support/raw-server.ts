@@ -1,10 +1,10 @@
 /**
- * A server that speaks HTTP as badly as a test wants: it writes bytes, and closes or stays silent. Its address stays the
- * same when it is mended.
+ * A server that violates HTTP as a test specifies: it writes bytes, and closes the connection or stays silent. Its address
+ * stays the same when it is repaired.
  */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** What the server does once a request's head has come. */
+/** The server's behavior after it has read a request's header. */
 export type RawBehavior = (connection: Socket, request: string) => unknown;
 
 const SWITCHING_HEAD = 'HTTP/1.1 101 Switching Protocols\r\n';
@@ -12,20 +12,20 @@ const SWITCHING = `${SWITCHING_HEAD}Connection: Upgrade\r\nUpgrade: websocket\r\
 
 export const switchProtocols: RawBehavior = (connection) => connection.write(SWITCHING);
 
-/** Answers that are none: each ended, or was ignored by, a client that waits for an answer or an error alone. */
+/** Responses that are not valid: each of them ended, or blocked, a client that waits only for a response or an error. */
 export const UNANSWERED: readonly [what: string, behavior: RawBehavior][] = [
   ['switches protocols, and stays', switchProtocols],
   ['switches protocols, and closes', (connection) => connection.end(SWITCHING)],
   ['switches protocols without saying to which', (connection) => connection.write(`${SWITCHING_HEAD}\r\n`)],
   ['says to continue, and nothing more', (connection) => connection.write('HTTP/1.1 100 Continue\r\n\r\n')],
-  ['is processing for ever', (connection) => connection.write('HTTP/1.1 102 Processing\r\n\r\n')],
+  ['is processing forever', (connection) => connection.write('HTTP/1.1 102 Processing\r\n\r\n')],
   ['gives hints, and closes', (connection) => connection.end('HTTP/1.1 103 Early Hints\r\n\r\n')],
   ['closes', (connection) => connection.end()],
   ['resets the connection', (connection) => connection.resetAndDestroy()],
   ['says nothing', () => undefined],
 ];
 
-/** An answer of one JSON document. */
+/** A response with one JSON document. */
 export const documentAnswer =
   (document: object): RawBehavior =>
   (connection) => {
@@ -52,7 +52,7 @@ export async function startRawServer(behavior: RawBehavior = () => undefined): P
   const server = createServer({ allowHalfOpen: true }, (connection) => {
     open.add(connection);
     connection.on('close', () => open.delete(connection));
-    // The other side may reset what it has given up.
+    // The client can reset a connection that it has given up.
     connection.on('error', () => undefined);
     connection.on('end', () => connection.end());
     let head = '';

@@ -1,4 +1,4 @@
-/** Secrets in the Secrets Manager of the running service, put there by the AWS SDK client. */
+/** Secrets in the local AWS Secrets Manager of the running service, stored with the AWS SDK client. */
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
@@ -9,17 +9,17 @@ import {
 
 const OWNER_TAG = 'agent-identity:owner';
 
-/** The agent's role, as it owns what it creates. */
+/** The ARN of the agent's role, as the owner of its resources. */
 export const AGENT = 'arn:aws:iam::000000000000:role/agent';
 
 let count = 0;
 
-/** The client of anyone who may do anything there: the process has the emulators' credentials. */
+/** A client with every permission there, because the process has the emulators' credentials. */
 const client = (): SecretsManagerClient => new SecretsManagerClient({});
 
 const textOf = (text: string | object): string => (typeof text === 'string' ? text : JSON.stringify(text));
 
-/** @param owner whom its tag names; `null` for a secret without the tag */
+/** @param owner value of the owner tag; `null` for a secret without the tag */
 export async function putSecret(
   text: string | object,
   owner: string | null = AGENT,

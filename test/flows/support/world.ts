@@ -1,6 +1,6 @@
 /**
  * The world of a flow test: the service as it runs on a laptop, a provider and an issuer that it did not
- * configure, AWS SDK clients, and a clock that can be moved.
+ * configure, AWS SDK clients, and an adjustable clock.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -36,14 +36,14 @@ export const RETURN_URL = 'http://127.0.0.1:9/connected?from=test';
 type Local = Awaited<ReturnType<typeof startLocal>>;
 export type PrincipalName = keyof Local['principals'];
 
-/** What a token request asks for, where it differs from the usual. */
+/** Members of a token request that differ from the default. */
 export type Ask = Partial<GetResourceOauth2TokenCommandInput>;
 
 const forItsAudience = ({ discoveryUrl, audience }: TestIssuer): TrustedIssuer[] => [
   { discoveryUrl, allowedAudience: [audience] },
 ];
 
-/** Clients correct their clock by the answer's date, which no moved clock reaches. */
+/** AWS SDK clients correct their clock by the response's date, which a changed clock does not affect. */
 export const hideDate =
   <Input, Result extends { response: unknown }>(next: (request: Input) => Promise<Result>) =>
   async (request: Input): Promise<Result> => {
@@ -63,7 +63,7 @@ export class World {
     private readonly log: ServiceLog,
   ) {}
 
-  /** @param trust what the deployment trusts of the world's issuer, or of others */
+  /** @param trust the deployment's settings for the world's issuer, or for other issuers */
   static async start(
     providerConfiguration: Configuration = {},
     trust: (issuer: TestIssuer) => TrustedIssuer[] = forItsAudience,
@@ -72,7 +72,7 @@ export class World {
     const provider = await startProvider(providerConfiguration);
     const issuer = await startIssuer();
     const trustedIssuers = trust(issuer);
-    // As `npm start` does it: what the functions log goes to the data folder, and is searched there too.
+    // As in `npm start`, the functions log to the data folder, which tests search too.
     const log = openServiceLog(join(dataDir, 'service.log'));
     globalThis.console = log.console;
     return new World(await startLocal({ port: 0, dataDir, trustedIssuers }), provider, issuer, dataDir, log);
@@ -91,7 +91,7 @@ export class World {
     return { endpoint, region, credentials: { accessKeyId, secretAccessKey }, ...{ signingName } };
   }
 
-  /** @param maxAttempts three, as an SDK tries by itself */
+  /** @param maxAttempts three, the default of the SDK */
   data(
     principal: PrincipalName = 'agent',
     signingName = 'execute-api',
@@ -108,7 +108,7 @@ export class World {
     return client;
   }
 
-  /** Its own agent with its own credential provider, both of this principal. */
+  /** A new agent with its own credential provider, both owned by this principal. */
   async agent(
     principal: PrincipalName = 'agent',
     returnUrls: string[] = [RETURN_URL],
@@ -136,15 +136,15 @@ export class World {
   }
 
   /**
-   * Deletes a principal and makes it again under its name: the same ARN, and another unique id.
+   * Deletes a principal and creates it again with the same name: the same ARN, and another unique ID.
    *
-   * @param id another one by default; empty for a gateway that gives none
+   * @param id a new one by default; empty for a gateway that provides none
    */
   remake(principal: PrincipalName, id = `AROA${randomBytes(8).toString('hex').toUpperCase()}`): void {
     Object.assign(this.local.principals[principal], { id });
   }
 
-  /** An operation for which AWS SDK clients have no command, signed as they sign. */
+  /** Calls an operation for which AWS SDK clients have no command, with their signature. */
   async post(operation: string, input: object, principal: PrincipalName = 'agent'): Promise<Answer> {
     const { accessKeyId, secretAccessKey } = this.local.principals[principal];
     const credentials = { accessKeyId, secretAccessKey };
@@ -153,7 +153,7 @@ export class World {
     return send(await signed(host, { path: `/identities/${operation}`, body, credentials }));
   }
 
-  /** What the functions have logged so far. */
+  /** The functions' log lines so far. */
   async logLines(): Promise<string[]> {
     return (await readFile(join(this.dataDir, 'service.log'), 'utf8')).split('\n');
   }
@@ -174,7 +174,7 @@ export class TestAgent {
     readonly callbackUrl: string,
   ) {}
 
-  /** A workload access token for this agent alone, for a user id, or for a user token. */
+  /** A workload access token for this agent alone, for a user ID, or for a user token. */
   async token(user?: { userId: string } | { userToken: string }): Promise<string> {
     const workloadName = this.name;
     const command = !user
@@ -186,7 +186,7 @@ export class TestAgent {
     return workloadAccessToken ?? '';
   }
 
-  /** The same agent, called upon by someone else. */
+  /** The same agent, used by another principal. */
   as(client: BedrockAgentCoreClient): TestAgent {
     return new TestAgent(client, this.name, this.providerName, this.callbackUrl);
   }
@@ -204,19 +204,19 @@ export class TestAgent {
     );
   }
 
-  /** @param back where the consent ended, or a URI to try in place of its `session_id` */
+  /** @param back the return URL after the consent, or a URI to use instead of its `session_id` */
   complete(back: URL | string | undefined, userIdentifier: UserIdentifier) {
     const sessionUri = back instanceof URL ? (back.searchParams.get('session_id') ?? undefined) : back;
     return this.client.send(new CompleteResourceTokenAuthCommand({ sessionUri, userIdentifier }));
   }
 
-  /** Walks the consent in a browser; answers with the address that it ends at. */
+  /** Consents in a browser; returns the URL at which it arrives. */
   async consent(authorizationUrl: string | undefined, login = 'ana', browser = new Browser()): Promise<URL> {
     const page = await signInAndConsent(browser, authorizationUrl ?? '', login, 'http://127.0.0.1:9/');
     return new URL(page.url);
   }
 
-  /** From nothing to a stored grant for this user id; answers with the access token. */
+  /** Completes a consent for this user ID; returns the access token. */
   async connect(userId: string, ask: Ask = {}): Promise<string> {
     const token = await this.token({ userId });
     const { authorizationUrl } = await this.ask(token, ask);

@@ -1,6 +1,6 @@
 /**
- * What a vendor's own server does, written down from the vendor's side: what it wants in a request and how it
- * answers. Nothing here is taken from the catalogue under test.
+ * The behavior of a vendor's server, from the vendor's side: what it requires in a request and how it responds. Nothing
+ * here is taken from the catalog under test.
  */
 import type {
   CredentialProviderVendorType,
@@ -19,34 +19,34 @@ export interface Refusal {
   readonly body: unknown;
 }
 
-/** Where a server finds the client's credentials. */
+/** Where a server expects the client's credentials. */
 export type Credentials = 'basic' | 'post';
 
 export interface VendorBehavior {
   readonly vendor: CredentialProviderVendorType;
-  /** The provider's configuration for a client; for a tenant's server, where it is. */
+  /** The provider's configuration for a client, with the address of a tenant's server. */
   readonly config: (client: Client, server: string) => Oauth2ProviderConfigInput;
-  /** Whether the vendor is in one place for everyone, rather than where the configuration says. */
+  /** Whether the vendor has one address for all customers, instead of a configured one. */
   readonly fixed: boolean;
   readonly scopes: readonly string[];
-  /** Parameters of the authorization request beside the standard ones, scopes as this vendor reads them. */
+  /** Additional parameters of the authorization request, and the vendor's form of the scopes. */
   readonly authorization: Readonly<Record<string, string>>;
-  /** Whether it knows RFC 7636; one that does not refuses the parameters. */
+  /** Whether it supports RFC 7636; otherwise, it rejects the parameters. */
   readonly pkce: boolean;
-  /** The `iss` that it adds to its answer (RFC 9207). */
+  /** The `iss` in its response (RFC 9207). */
   readonly iss?: string;
   readonly credentials: Credentials;
-  /** How an application authenticates for itself; absent where it cannot. */
+  /** How an application gets its own token; absent if it cannot. */
   readonly machine?: Credentials;
-  /** What a token request's body has to be; a form when absent. */
+  /** The required format of a token request's body; a form when absent. */
   readonly body?: 'json';
-  /** Header fields without which a token request is turned away. */
+  /** Required header fields of a token request. */
   readonly headers?: readonly string[];
-  /** The successful answer; a text is sent as a form. */
+  /** The successful response; a string is sent as a form. */
   readonly tokens: (issued: IssuedTokens) => object | string;
-  /** Scopes as stored, where the vendor's answer does not name those asked for. */
+  /** The stored scopes, if the vendor's response does not contain the requested scopes. */
   readonly granted?: readonly string[];
-  /** Seconds after which an access token is refreshed; absent where it does not end. */
+  /** Seconds after which an access token is refreshed; absent if it does not expire. */
   readonly lifetime?: number;
   readonly refreshes: boolean;
   readonly refusals: { readonly code: Refusal; readonly refresh: Refusal; readonly client: Refusal };
@@ -57,7 +57,7 @@ export interface Client {
   readonly clientSecret: string;
 }
 
-/** RFC 6749 section 5.1, to the letter. */
+/** Exactly RFC 6749 section 5.1. */
 export const plainTokens = ({ access, refresh, scopes, grant }: IssuedTokens): object => ({
   access_token: access,
   token_type: 'Bearer',
@@ -66,12 +66,12 @@ export const plainTokens = ({ access, refresh, scopes, grant }: IssuedTokens): o
   ...(grant !== 'client_credentials' && { refresh_token: refresh }),
 });
 
-/** An ID token of an issuer that no one here knows: this service does not ask who signed in, and must not stumble. */
+/** An ID token of an unknown issuer: this service does not need it, and must ignore it. */
 export const idToken = [{ alg: 'RS256' }, { iss: 'https://another-tenant.example', sub: 'x', aud: 'y' }, {}]
   .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
   .join('.');
 
-/** What a vendor says in its own words, and what must reach no one. */
+/** A vendor's own text, which must not reach any caller. */
 export const OWN_WORDS = 'words-of-the-vendor-alone';
 
 const oauthError = (status: number, error: string): Refusal => ({
@@ -79,7 +79,7 @@ const oauthError = (status: number, error: string): Refusal => ({
   body: { error, error_description: OWN_WORDS },
 });
 
-/** RFC 6749 section 5.2, to the letter. */
+/** Exactly RFC 6749 section 5.2. */
 export const plainRefusals = {
   code: oauthError(400, 'invalid_grant'),
   refresh: oauthError(400, 'invalid_grant'),

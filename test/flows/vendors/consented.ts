@@ -1,4 +1,4 @@
-/** From a provider's name to an agent that uses it, and to a grant. */
+/** Creates an agent that uses a provider, and a grant. */
 import {
   CreateOauth2CredentialProviderCommand,
   CreateWorkloadIdentityCommand,
@@ -30,11 +30,11 @@ export async function agentAt(
   return new TestAgent(world.data(), name, name, callbackUrl ?? '');
 }
 
-/** Puts a vendor that is in one place for everyone where the test's server is. */
+/** Moves a vendor with one address for all customers to the test's server. */
 export const moveTo = async (agent: TestAgent, server: VendorServer, client: Client): Promise<void> =>
   sealFor(await moveProvider(agent.providerName, server.origin), client);
 
-/** Consents and completes for this user; the token can be asked for then. */
+/** Consents and completes for this user, so that the token is available. */
 export async function consent(agent: TestAgent, userId: string, ask: Ask): Promise<void> {
   const { authorizationUrl } = await agent.ask(await agent.token({ userId }), ask);
   await agent.complete(await agent.consent(authorizationUrl), { userId });

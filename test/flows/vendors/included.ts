@@ -1,4 +1,4 @@
-/** Vendors under `includedOauth2ProviderConfig` that are in one place for everyone. */
+/** Vendors under `includedOauth2ProviderConfig` that have one address for all customers. */
 import {
   OWN_WORDS,
   plainRefusals,
@@ -33,7 +33,7 @@ export const INCLUDED: readonly VendorBehavior[] = [
     scopes: ['files.content.read', 'account_info.read'],
     authorization: { scope: 'files.content.read account_info.read', token_access_type: 'offline' },
     credentials: 'post',
-    // Scopes sorted, and no other refresh token at a refresh.
+    // Sorted scopes, and no new refresh token at a refresh.
     tokens: ({ access, refresh, scopes, grant }) => ({
       access_token: access,
       token_type: 'bearer',

@@ -35,7 +35,7 @@ export const NAMED: readonly VendorBehavior[] = [
     pkce: true,
     iss: 'https://github.com/login/oauth',
     credentials: 'post',
-    // As a form: its answer to those whose wish for JSON got lost.
+    // As a form, which it returns to clients that do not accept JSON.
     tokens: ({ access, refresh, scopes }) =>
       new URLSearchParams({
         access_token: access,
@@ -66,7 +66,7 @@ export const NAMED: readonly VendorBehavior[] = [
     pkce: true,
     iss: 'https://accounts.google.com',
     credentials: 'post',
-    // A refresh brings no other refresh token.
+    // A refresh returns no new refresh token.
     tokens: ({ access, refresh, scopes, grant }) => ({
       access_token: access,
       expires_in: 3599,
@@ -88,7 +88,7 @@ export const NAMED: readonly VendorBehavior[] = [
     pkce: false,
     credentials: 'post',
     machine: 'post',
-    // No token type; scopes with commas.
+    // No token type; scopes separated by commas.
     tokens: ({ access, refresh, scopes }) => ({
       access_token: access,
       expires_in: 5184000,
@@ -109,7 +109,7 @@ export const NAMED: readonly VendorBehavior[] = [
     pkce: true,
     credentials: 'post',
     machine: 'post',
-    // `offline_access` is not named back; the ID token's issuer is the user's own tenant.
+    // `offline_access` is not in the response; the ID token's issuer is the user's own tenant.
     tokens: ({ access, refresh, scopes, grant }) => ({
       token_type: 'Bearer',
       scope: scopes.filter((scope) => scope !== 'offline_access').join(' '),
@@ -134,7 +134,7 @@ export const NAMED: readonly VendorBehavior[] = [
     authorization: { scope: 'api refresh_token', prompt: 'consent' },
     pkce: true,
     credentials: 'post',
-    // Nothing of when it ends, and no other refresh token at a refresh.
+    // No lifetime, and no new refresh token at a refresh.
     tokens: ({ access, refresh, scopes, grant }) => ({
       access_token: access,
       signature: 'c2lnbmF0dXJl',

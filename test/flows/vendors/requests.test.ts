@@ -1,4 +1,4 @@
-/** What an agent may say of a vendor's authorization request, and vendors' tokens of other kinds. */
+/** What an agent can change in a vendor's authorization request, and unusual token responses of vendors. */
 import { moveClock } from '../support/clock';
 import { World, type Ask } from '../support/world';
 import { plainRefusals, type VendorBehavior } from './behavior';
@@ -22,7 +22,7 @@ const behaviorOf = (vendor: VendorBehavior['vendor']): VendorBehavior => {
   return behavior;
 };
 
-/** A server of this behavior and an agent whose provider is there, for as long as it is used. */
+/** Runs the work with a server of this behavior, and an agent whose provider uses it. */
 async function at(behavior: VendorBehavior, use: (world: Used) => Promise<void>): Promise<void> {
   const server = await startVendor(behavior);
   try {
@@ -75,7 +75,7 @@ it('ignores standard and reserved parameters from an agent', async () => {
   });
 });
 
-it('asks Atlassian for its own audience, whatever an agent says of it', async () => {
+it('sends Atlassian its own audience, even if an agent names another one', async () => {
   await at(behaviorOf('AtlassianOauth2'), async ({ agent, server }) => {
     const customParameters = { audience: 'https://evil.example' };
     await consent(agent, 'ana', { scopes: ['read:me'], customParameters });
@@ -83,7 +83,7 @@ it('asks Atlassian for its own audience, whatever an agent says of it', async ()
   });
 });
 
-it('takes a Slack user token from where Slack puts it, when user scopes alone were asked for', async () => {
+it('reads a Slack user token from its place in the response when only user scopes are requested', async () => {
   const slack = behaviorOf('SlackOauth2');
   const users: VendorBehavior = {
     ...slack,
@@ -109,7 +109,7 @@ it('takes a Slack user token from where Slack puts it, when user scopes alone we
   });
 });
 
-it("finds a tenant's endpoints by its issuer alone", async () => {
+it("discovers a tenant's endpoints from its issuer", async () => {
   const { clientId, clientSecret, issuer, exchanges } = world.provider;
   const config = { includedOauth2ProviderConfig: { clientId, clientSecret, issuer } };
   const agent = await agentAt(world, 'OktaOauth2', config);
@@ -120,7 +120,7 @@ it("finds a tenant's endpoints by its issuer alone", async () => {
   expect(accessToken).toBe(exchanges.at(-1)?.answer.access_token);
 });
 
-it('keeps a token that comes without a lifetime and without a refresh token', async () => {
+it('stores a token without a lifetime and without a refresh token', async () => {
   const salesforce: VendorBehavior = {
     ...behaviorOf('SalesforceOauth2'),
     tokens: ({ access }) => ({ access_token: access, token_type: 'Bearer', scope: 'api' }),
@@ -134,8 +134,12 @@ it('keeps a token that comes without a lifetime and without a refresh token', as
 });
 
 it.each<[string, VendorBehavior['refusals']['refresh'], RegExp]>([
-  ['trouble in words of its own', { status: 200, body: { ok: false, error: 'ratelimited' } }, /Try again/],
-  ['a page', { status: 502, body: '<h1>Bad gateway</h1>' }, /Try again/],
+  [
+    'a temporary error in its own format',
+    { status: 200, body: { ok: false, error: 'ratelimited' } },
+    /Try again/,
+  ],
+  ['an HTML page', { status: 502, body: '<h1>Bad gateway</h1>' }, /Try again/],
 ])('keeps the grant when the vendor answers a refresh with %s', async (_what, refresh, message) => {
   const slack: VendorBehavior = {
     ...behaviorOf('SlackOauth2'),
@@ -154,7 +158,7 @@ it.each<[string, VendorBehavior['refusals']['refresh'], RegExp]>([
     moveClock(43201);
     const token = await agent.token({ userId: 'ana' });
     server.refuse = 'refresh';
-    // AWS SDK client tries again by itself what may be tried again; the grant outlives all of it.
+    // The AWS SDK client retries by itself; the grant survives all attempts.
     await expect(agent.ask(token, ask)).rejects.toMatchObject({
       name: 'InternalServerException',
       message: expect.stringMatching(message) as string,

@@ -1,4 +1,4 @@
-/** The running service's state, reached as its own functions reach it: to look, and to move a vendor to loopback. */
+/** Access to the running service's stored state, to read it and to move a vendor to loopback. */
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { createOauth2ProviderStore } from '../../../lambda/adapters/dynamodb/oauth2-provider-store';
@@ -19,8 +19,8 @@ import type { Client } from './behavior';
 const table = (name: TableName) => createTable(new DynamoDBClient({}), localTableName(name));
 
 /**
- * Moves a provider's endpoints to a server on loopback, in the record alone. No request can: built-in vendors leave
- * nothing to state, and the secret that the service sealed does not open for the new place.
+ * Moves a provider's endpoints to a server on loopback, only in the record. No request can do this, because built-in
+ * vendors have fixed endpoints, and the encrypted secret cannot be decrypted for the new address.
  */
 export async function moveProvider(name: string, server: string): Promise<Oauth2Provider> {
   const providers = createOauth2ProviderStore(table('Directory'));
@@ -37,7 +37,7 @@ export async function moveProvider(name: string, server: string): Promise<Oauth2
   return moved;
 }
 
-/** Seals the client's secret for where the provider is now, as the control plane would have done. */
+/** Encrypts the client secret for the provider's current address, as the control plane does. */
 export async function sealFor(provider: Oauth2Provider, { clientSecret }: Client): Promise<void> {
   const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
   const seal = createSealOnly(vaultKeysOf(createAws(env), env));
@@ -45,14 +45,14 @@ export async function sealFor(provider: Oauth2Provider, { clientSecret }: Client
   await createClientSecretStore(table('Vault')).put(provider.id, sealed, provider.revision);
 }
 
-/** A grant's item, as far as tests look at it. */
+/** The members of a grant's item that tests read. */
 interface GrantItem {
   readonly target?: string;
   readonly tokens?: GrantTokens;
   readonly ttl?: number;
 }
 
-/** What is stored of all grants of a flow at this provider. */
+/** The stored grants of a flow at this provider. */
 export async function storedGrants(
   flow: RetrieveInput['oauth2Flow'],
   providerName: string,
@@ -64,11 +64,11 @@ export async function storedGrants(
   return grants.filter(({ target }) => target?.startsWith(`${flow}#${providerName}#`));
 }
 
-/** What is stored of a user's grant at this provider. */
+/** The stored tokens of a user's grant at this provider. */
 export const storedTokens = async (providerName: string): Promise<GrantTokens | undefined> =>
   (await storedGrants('USER_FEDERATION', providerName))[0]?.tokens;
 
-/** Ids of an agent's workload identity and of its provider, by which what they own is found. */
+/** IDs of an agent's workload identity and of its provider, which are in the keys of their items. */
 export interface Ids {
   readonly 'workload identity': string;
   readonly 'credential provider': string;
@@ -89,7 +89,7 @@ async function itemsOf(name: TableName): Promise<Record<string, unknown>[]> {
   return Items.map((item) => unmarshall(item));
 }
 
-/** Keys of all items that still belong to what was deleted: grants, secrets, vault keys, and its own record. */
+/** Keys of all remaining items of a deleted resource: grants, secrets, vault keys, and its record. */
 export async function remainsOf(ids: Ids, deleted: keyof Ids): Promise<string[]> {
   const items = await Promise.all((['Directory', 'Keys', 'Vault'] as const).map(itemsOf));
   return items

@@ -1,4 +1,4 @@
-/** Vendors whose customers have servers of their own; the operator says where. */
+/** Vendors with a separate server for each customer, whose address the operator configures. */
 import { plainRefusals, plainTokens, type Client, type VendorBehavior } from './behavior';
 
 const tenant = {

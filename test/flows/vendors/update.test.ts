@@ -1,6 +1,6 @@
 /**
- * UpdateOauth2CredentialProvider: the provider stays the same, its client may change. What was given for one client
- * and server (a secret, a code, a refresh token) goes to no other because of it.
+ * UpdateOauth2CredentialProvider: the provider stays the same, and its client can change. A secret, a code, or a refresh
+ * token for one client and server is never sent to another one.
  */
 import {
   GetOauth2CredentialProviderCommand,
@@ -76,13 +76,13 @@ const config = (server: VendorServer, client: object) => ({
   oauth2ProviderConfigInput: okta.config({ ...server.client, ...client }, server.origin),
 });
 
-/** The configuration without a secret: what is stored stays. */
+/** The configuration without a secret, so that the stored one is kept. */
 const withoutSecret = (server: VendorServer, client: object = {}) =>
   config(server, { clientSecret: undefined, ...client });
 
 const askAsAna = async () => agent.ask(await agent.token({ userId: 'ana' }), ask);
 
-it('answers with the whole of it: another client, the same provider', async () => {
+it('returns the whole provider, with the new client and the same ARN', async () => {
   const before = await described();
   const updated = await update({
     credentialProviderVendor: 'GithubOauth2',
@@ -107,7 +107,7 @@ it('answers with the whole of it: another client, the same provider', async () =
   expect(after).toEqual(answer);
 });
 
-it('puts a new secret in the place of the old one, and keeps the old one when none is given', async () => {
+it('replaces the secret, and keeps it when the update omits it', async () => {
   await update(config(here, { clientSecret: 'not-the-secret' }));
   const own: Ask = { ...ask, oauth2Flow: 'M2M' };
   await expect(agent.ask(await agent.token(), own)).rejects.toMatchObject({
@@ -118,7 +118,7 @@ it('puts a new secret in the place of the old one, and keeps the old one when no
   expect((await agent.ask(await agent.token(), own)).accessToken).toBe(here.issued.at(-1));
 });
 
-it('keeps what users have granted when only the secret changes', async () => {
+it('keeps the grants of users when only the secret changes', async () => {
   await consent(agent, 'ana', ask);
   const { accessToken } = await askAsAna();
   await update({});
@@ -129,7 +129,7 @@ it.each<[string, () => Change]>([
   ['server', () => withoutSecret(elsewhere)],
   ['client', () => withoutSecret(here, { clientId: 'another' })],
   ['vendor', () => ({ credentialProviderVendor: 'FusionAuthOauth2' as const, ...withoutSecret(here) })],
-])('wants the secret of another %s, and changes nothing without', async (_what, change) => {
+])('requires the secret for another %s, and changes nothing without it', async (_what, change) => {
   const before = await described();
   await expect(update(change())).rejects.toMatchObject({
     name: 'ValidationException',
@@ -160,7 +160,7 @@ it('sends no refresh token to another server, returns no token of the old one, a
   expect((await askAsAna()).accessToken).toBe(elsewhere.issued.at(-1));
 });
 
-it('sends no code to another server, and starts again there', async () => {
+it('sends no code to another server, and begins a new session there', async () => {
   const { authorizationUrl, sessionUri } = await askAsAna();
   const back = await agent.consent(authorizationUrl);
   await update(config(elsewhere, {}));
@@ -183,7 +183,7 @@ it('requires the owner, an existing provider, and a valid configuration', async 
   });
 });
 
-it('accepts one of many concurrent updates, with its own secret', async () => {
+it('stores the client ID of one concurrent update, with the secret of that update', async () => {
   const secrets = Array.from({ length: 6 }, (_, index) => `secret-${index}`);
   const results = await Promise.allSettled(
     secrets.map((clientSecret) => update(config(here, { clientSecret, clientId: clientSecret }))),

@@ -1,6 +1,6 @@
 /**
- * A server that behaves as one vendor does, on loopback: strict about what that vendor wants, odd as it is in its
- * answers. Its consent page is a redirect: anyone who comes has consented.
+ * A server on loopback that behaves as one vendor does: strict about requests, with the vendor's unusual responses.
+ * Its consent page is only a redirect, so every visitor has consented.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -17,18 +17,18 @@ export interface VendorServer {
   readonly client: Client;
   /** Queries of the authorization requests, in order. */
   readonly authorizations: URLSearchParams[];
-  /** Token requests that were as the vendor wants them, in order. */
+  /** Valid token requests, in order. */
   readonly requests: TokenRequest[];
-  /** Complaints about requests that were not; what a test expects is none. */
+  /** Complaints about requests that are not valid; tests expect none. */
   readonly complaints: string[];
-  /** Access tokens that went out, in order. */
+  /** Issued access tokens, in order. */
   readonly issued: string[];
-  /** Makes every code or refresh token unknown from now on, or the client. */
+  /** From now on, the server rejects every code or refresh token, or the client. */
   refuse: keyof VendorBehavior['refusals'] | undefined;
   close(): Promise<void>;
 }
 
-/** Characters that form encoding may or must not encode: many servers read credentials without decoding. */
+/** Characters that form encoding leaves unchanged, because many servers read credentials without decoding. */
 const CLIENT: Client = { clientId: '3MVG9.client-id_1', clientSecret: 'secret_of-the.client' };
 
 const read = async (stream: IncomingMessage): Promise<string> => {
@@ -40,7 +40,7 @@ const read = async (stream: IncomingMessage): Promise<string> => {
 const basic = ({ clientId, clientSecret }: Client): string =>
   `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;
 
-/** Why the client is not trusted, or undefined: exactly one way of authenticating (RFC 6749 section 2.3). */
+/** Why the client is rejected, or undefined: it must use exactly one authentication method (RFC 6749 section 2.3). */
 function credentialFault(as: Credentials, { headers, members }: TokenRequest): string | undefined {
   const inHeader = headers.authorization === basic(CLIENT);
   const inBody = members.client_secret === CLIENT.clientSecret && members.client_id === CLIENT.clientId;
@@ -74,7 +74,7 @@ export async function startVendor(behavior: VendorBehavior): Promise<VendorServe
     return back.href;
   };
 
-  /** Why a code is not redeemed. */
+  /** Why a code is rejected, or undefined. */
   function codeFault(members: TokenRequest['members']): string | undefined {
     const asked = codes.get(members.code ?? '');
     codes.delete(members.code ?? '');

@@ -1,4 +1,4 @@
-/** Each of the vendors, against a server that behaves as that vendor does. */
+/** Each vendor, against a server that behaves as that vendor does. */
 import { GetOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { moveClock } from '../support/clock';
 import { World, type Ask, type TestAgent } from '../support/world';
@@ -12,7 +12,7 @@ import { startVendor, type VendorServer } from './vendor-server';
 
 const VENDORS = [...NAMED, ...TENANTS, ...INCLUDED];
 
-/** Parameters that every authorization request has. */
+/** Parameters of every authorization request. */
 const STANDARD = ['response_type', 'client_id', 'redirect_uri', 'state'];
 
 let world: World;
@@ -60,7 +60,7 @@ describe.each(VENDORS.map((behavior) => [behavior.vendor, behavior] as const))('
     expect(JSON.stringify(got)).not.toContain(server.client.clientSecret);
   });
 
-  it('connects: asked and redeemed as the vendor wants, scopes and end as the vendor says', async () => {
+  it("completes a consent with the vendor's requests, and stores the vendor's scopes and lifetime", async () => {
     await consent(agent, 'ana', ask);
     const query = server.authorizations.at(-1) ?? new URLSearchParams();
     const pkce = behavior.pkce ? ['code_challenge', 'code_challenge_method'] : [];
@@ -75,7 +75,7 @@ describe.each(VENDORS.map((behavior) => [behavior.vendor, behavior] as const))('
     expect(tokens?.refreshable).toBe(behavior.refreshes);
     const { lifetime } = behavior;
     const lives = tokens?.expiresAt === undefined ? undefined : tokens.expiresAt - tokens.obtainedAt;
-    // The end is counted from before the request; what is left is the time that it took.
+    // The lifetime is counted from before the request, so the duration of the request can be missing.
     if (lifetime === undefined) expect(lives).toBeUndefined();
     else expect([lifetime, lifetime - 1, lifetime - 2]).toContain(lives);
   });
@@ -96,7 +96,7 @@ describe.each(VENDORS.map((behavior) => [behavior.vendor, behavior] as const))('
   });
 
   if (behavior.refreshes) {
-    it('asks for consent again when the vendor refuses the refresh in its own way', async () => {
+    it('asks for consent again when the vendor rejects the refresh in its own format', async () => {
       server.refuse = 'refresh';
       moveClock(2 * (behavior.lifetime ?? 0) + 2);
       expect(await askAsAna()).toMatchObject({ sessionStatus: 'IN_PROGRESS' });
@@ -106,7 +106,7 @@ describe.each(VENDORS.map((behavior) => [behavior.vendor, behavior] as const))('
   it.each([
     ['code', 'invalid_grant'],
     ['client', 'invalid_client'],
-  ] as const)('tells of a refused %s by the code of the RFC, and nothing else', async (refused, code) => {
+  ] as const)('reports a rejected %s with only the error code of the RFC', async (refused, code) => {
     server.refuse = refused;
     const { authorizationUrl } = await askAsAna({ forceAuthentication: true });
     const failed = agent.complete(await agent.consent(authorizationUrl), { userId: 'ana' });
@@ -119,7 +119,7 @@ describe.each(VENDORS.map((behavior) => [behavior.vendor, behavior] as const))('
     });
   });
 
-  it(`${behavior.machine ? 'gives' : 'refuses'} the agent its own token`, async () => {
+  it(`${behavior.machine ? 'returns' : 'rejects a request for'} the agent's own token`, async () => {
     const asked = agent.ask(await agent.token(), { ...ask, oauth2Flow: 'M2M' });
     if (behavior.machine) {
       expect((await asked).accessToken).toBe(server.issued.at(-1));

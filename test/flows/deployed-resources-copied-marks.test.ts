@@ -1,6 +1,6 @@
 /**
- * Marks of a stack are tags, which anyone can copy to their own resource. Its owner can use whatever is kept there,
- * so the function behind custom resources keeps nothing in it, even where the owner lets that function in.
+ * The mark of a stack is a tag, which any principal can copy to its own resource. That principal could use anything
+ * stored there, so the custom resource function stores nothing in it, even if the owner allows the function to.
  */
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import {
@@ -18,7 +18,7 @@ const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
 const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
 const REASON = expect.stringContaining('belongs to another IAM principal') as string;
 
-/** As the stack marks what it creates. */
+/** The tag with which the stack marks its resources. */
 const MARK = {
   'agent-identity:stack': STACK_ID,
   'agent-identity:resource': 'Resource',
@@ -41,7 +41,7 @@ const newName = () => `marked-${(names += 1)}`;
 
 const stranger = () => world.control('stranger');
 
-/** Lets the function do everything, as the resource's owner can. */
+/** Allows the function every action, as the resource's owner can. */
 const letFunctionIn = (resourceArn: string | undefined) => {
   const Principal = { AWS: world.local.principals.operator.arn };
   const statement = { Effect: 'Allow', Principal, Action: 'bedrock-agentcore:*', Resource: '*' };
@@ -54,7 +54,7 @@ async function markedApiKey(name: string): Promise<void> {
   await letFunctionIn((await stranger().send(create)).credentialProviderArn);
 }
 
-/** The key that an agent of the stranger's gets. */
+/** The key that an agent of the stranger gets. */
 async function strangersKey(resourceCredentialProviderName: string) {
   const name = newName();
   await stranger().send(new CreateWorkloadIdentityCommand({ name }));
@@ -71,7 +71,7 @@ async function apiKeyProperties(name: string): Promise<object> {
   return { name, configuration: '{}', policy: '', secret: { source: 'MANAGED', secretId: arn } };
 }
 
-it('an API key is not handed to a provider of another principal that has the mark', async () => {
+it("an API key is not stored in another principal's provider that has the mark", async () => {
   const name = newName();
   await markedApiKey(name);
   const properties = await apiKeyProperties(name);
@@ -80,7 +80,7 @@ it('an API key is not handed to a provider of another principal that has the mar
   expect(await strangersKey(name)).toBe('own-key');
 });
 
-it('nor to one that the stack is to take over with importExisting', async () => {
+it("an API key is not stored in another principal's provider that has the mark, even with importExisting", async () => {
   const name = newName();
   await markedApiKey(name);
   const properties = { ...(await apiKeyProperties(name)), importExisting: 'true' };
@@ -89,7 +89,7 @@ it('nor to one that the stack is to take over with importExisting', async () => 
   expect(await strangersKey(name)).toBe('own-key');
 });
 
-it('nor to one that takes the place of the provider that the stack has created', async () => {
+it("an API key is not stored in another principal's provider that replaced the provider of the stack", async () => {
   const name = newName();
   const properties = await apiKeyProperties(name);
   const created = await cloudFormation.ask('Create', API_KEY, { properties });
@@ -101,7 +101,7 @@ it('nor to one that takes the place of the provider that the stack has created',
   expect(await strangersKey(name)).toBe('own-key');
 });
 
-it('a workload identity of another principal that has the mark does not become that of the stack', async () => {
+it("another principal's workload identity that has the mark does not become part of the stack", async () => {
   const name = newName();
   const create = new CreateWorkloadIdentityCommand({ name, tags: MARK });
   await letFunctionIn((await stranger().send(create)).workloadIdentityArn);
@@ -113,7 +113,7 @@ it('a workload identity of another principal that has the mark does not become t
   expect(kept).toMatchObject({ allowedResourceOauth2ReturnUrls: [] });
 });
 
-it('a workload identity without the mark is not taken over where another principal allows the function', async () => {
+it("another principal's workload identity without the mark is not imported, even if it allows the function", async () => {
   const name = newName();
   await letFunctionIn(
     (await stranger().send(new CreateWorkloadIdentityCommand({ name }))).workloadIdentityArn,
@@ -126,7 +126,7 @@ it('a workload identity without the mark is not taken over where another princip
   expect(kept).toMatchObject({ allowedResourceOauth2ReturnUrls: [] });
 });
 
-it('what the stack has created itself is kept, with the policy that it has from then on', async () => {
+it('a resource that the stack created stays in the stack after a change of its policy', async () => {
   const name = newName();
   const properties = await apiKeyProperties(name);
   await cloudFormation.ask('Create', API_KEY, { properties });

@@ -1,4 +1,4 @@
-/** The user's own token on its way: from GetWorkloadAccessTokenForJWT to the exchange, and to no one else. */
+/** The sealed subject token: it goes from GetWorkloadAccessTokenForJWT to the exchange, and nowhere else. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
@@ -22,7 +22,7 @@ afterAll(async () => {
   await server.close();
 });
 
-/** The text, and whatever is base64url in it, decoded, as deep as it goes. */
+/** The text, and all base64url parts of it, decoded recursively. */
 function layersOf(text: string): string[] {
   const parts = text.match(/[A-Za-z0-9_-]{16,}/g) ?? [];
   const decoded = parts.map((part) => Buffer.from(part, 'base64url').toString('latin1'));
@@ -30,11 +30,11 @@ function layersOf(text: string): string[] {
 }
 
 describe('a workload access token', () => {
-  it("shows nothing of the user's own token, however it is decoded", async () => {
-    const secret = 'claim-that-nobody-else-reads';
+  it('reveals nothing of the user token, however it is decoded', async () => {
+    const secret = 'claim-that-no-other-party-reads';
     const userToken = await userTokenOf(world, 'ana', { department: secret });
     const layers = layersOf(await agent.token({ userToken }));
-    // The search would find what is there: the same claims outside the seal, and the context of the seal inside it.
+    // The search is effective: it finds the encryption context in the token.
     expect(layers.some((layer) => layer.includes('subject-token'))).toBe(true);
     const [, payload = '', signature = ''] = userToken.split('.');
     for (const part of [secret, payload, signature, userToken]) {
@@ -42,7 +42,7 @@ describe('a workload access token', () => {
     }
   });
 
-  it('of a user id or of no one carries none, and the refusal says where to get one that does', async () => {
+  it('without a user token contains no subject token, and the error says how to get one', async () => {
     for (const token of [await agent.token({ userId: 'ana' }), await agent.token()]) {
       expect(decodeJwt(token)).not.toHaveProperty('subject_token');
       await expect(exchange(agent, token)).rejects.toMatchObject({
@@ -53,7 +53,7 @@ describe('a workload access token', () => {
     }
   });
 
-  it('of a user token that is too long carries none, says so, and is good for all else', async () => {
+  it('for a user token that is too long contains none, and works except for exchanges', async () => {
     const userToken = await userTokenOf(world, 'ana', { groups: 'g'.repeat(40_000) });
     expect(userToken.length).toBeGreaterThan(49_152);
     const token = await agent.token({ userToken });
@@ -64,25 +64,25 @@ describe('a workload access token', () => {
     expect(await agent.ask(token)).toHaveProperty('authorizationUrl');
   });
 
-  it('carries one up to that length, within the bound of AWS SDK clients', async () => {
+  it('contains a subject token of maximum length, within the limit of AWS SDK clients', async () => {
     const token = await onBehalfOf(world, agent, 'ana', { groups: 'g'.repeat(36_000) });
     expect(token.length).toBeLessThan(131_072);
     expect(await exchange(agent, token)).toHaveProperty('accessToken');
   });
 
-  it.each([1e200, Number.MAX_VALUE])('carries one whose end no clock counts (exp %s)', async (exp) => {
+  it.each([1e200, Number.MAX_VALUE])('contains a subject token with a huge exp (%s)', async (exp) => {
     const token = await onBehalfOf(world, agent, 'ana', { exp });
     expect(await exchange(agent, token)).toHaveProperty('accessToken');
   });
 
-  it('counts for its own agent only', async () => {
+  it('is accepted only from its own agent', async () => {
     const other = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
     const token = await onBehalfOf(world, agent, 'ana');
     const asked = server.exchanges.length;
     await expect(exchange(agent.as(world.data('stranger')), token)).rejects.toMatchObject({
       name: 'AccessDeniedException',
     });
-    // Another agent's token with this one's sealed part in it is a token that no one signed.
+    // Another agent's token with this sealed subject token in it has no valid signature.
     const [header = '', , signature = ''] = (await onBehalfOf(world, other, 'ben')).split('.');
     const claims = { ...decodeJwt(token), act: decodeJwt(await other.token()).act };
     const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
@@ -93,7 +93,7 @@ describe('a workload access token', () => {
   });
 });
 
-it('nothing of an exchange is kept in clear', async () => {
+it('no secret of an exchange is stored in clear text', async () => {
   const userToken = await userTokenOf(world, 'ana');
   const workloadToken = await agent.token({ userToken });
   const { accessToken = '' } = await exchange(agent, workloadToken);
@@ -111,7 +111,7 @@ it('nothing of an exchange is kept in clear', async () => {
   expect(found.map(([name]) => name)).toEqual([]);
 });
 
-it('is shredded with the agent', async () => {
+it('the key of the subject token is deleted with the agent', async () => {
   const doomed = await exchangingAgent(world, server, { grantType: 'TOKEN_EXCHANGE' });
   const token = await onBehalfOf(world, doomed, 'ana');
   const { id } = decodeJwt<{ act: { id: string } }>(token).act;

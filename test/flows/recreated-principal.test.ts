@@ -1,6 +1,6 @@
 /**
- * A role that was deleted and made again under its name: it has the ARN of the owner and another unique id, and
- * inherits nothing. Played through the local gateway, which gives ids as API Gateway does.
+ * A role that was deleted and recreated with the same name has the ARN of the owner but another unique ID, and inherits
+ * nothing. The local gateway provides unique IDs as API Gateway does.
  */
 import {
   CreateApiKeyCredentialProviderCommand,
@@ -37,7 +37,7 @@ const REFUSED = {
 const identityArn = async (name: string) =>
   (await world.control().send(new GetWorkloadIdentityCommand({ name }))).workloadIdentityArn ?? '';
 
-it('does not act as the agents of the one before it, with a token from then neither', async () => {
+it('cannot act as the agents of its predecessor, even with an earlier token', async () => {
   const agent = await world.agent();
   await agent.connect('ana');
   const token = await agent.token({ userId: 'ana' });
@@ -60,7 +60,7 @@ it('does not act as the agents of the one before it, with a token from then neit
   );
 });
 
-it('neither sees nor changes nor deletes what the one before it had, nor its policies', async () => {
+it('cannot read, change, or delete resources and policies of its predecessor', async () => {
   const { name, providerName } = await world.agent();
   const resourceArn = await identityArn(name);
   const control = world.control();
@@ -109,7 +109,7 @@ it('cannot use a provider of its predecessor, not even through its own agent', a
   await expect(world.data().send(reading)).rejects.toMatchObject(namesakes);
 });
 
-it('serves the earlier principal from its grant after a recreated principal was refused', async () => {
+it("returns the earlier principal's grant after a recreated principal was denied", async () => {
   const agent = await world.agent();
   const accessToken = await agent.connect('ana');
   world.remake('agent');
@@ -118,8 +118,8 @@ it('serves the earlier principal from its grant after a recreated principal was 
   expect(await agent.ask(await agent.token({ userId: 'ana' }))).toMatchObject({ accessToken });
 });
 
-describe('a record from before ids were kept', () => {
-  it("is the ARN's, takes the id with its owner's next write, and is no namesake's from then on", async () => {
+describe('a record without a unique ID', () => {
+  it("belongs to the ARN until its owner's next write adds the unique ID, and is then denied to a recreated principal", async () => {
     world.remake('agent', '');
     const agent = await world.agent();
     world.remake('agent', first);
@@ -129,7 +129,7 @@ describe('a record from before ids were kept', () => {
     await expect(agent.token()).rejects.toMatchObject(REFUSED);
   });
 
-  it('takes the id by tags and policies too, and of no one but its owner', async () => {
+  it('gets the unique ID from tag and policy changes too, and only from its owner', async () => {
     world.remake('agent', '');
     const { name } = await world.agent();
     const resourceArn = await identityArn(name);
@@ -151,7 +151,7 @@ describe('a record from before ids were kept', () => {
     await expect(identityArn(name)).rejects.toMatchObject(REFUSED);
   });
 
-  it('opens no provider that has the id to a namesake that holds on to it', async () => {
+  it('does not allow a recreated principal to use a provider that has the unique ID', async () => {
     world.remake('agent', '');
     const before = await world.agent();
     world.remake('agent', first);

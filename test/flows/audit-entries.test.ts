@@ -1,6 +1,6 @@
 /**
- * The audit trail of the running service, walked over the registry of operations: whatever a request asks and however it
- * ends, there is an entry that says which request it was, where it came from and how it ended, and nothing secret.
+ * The audit log of the running service: every request of every operation has an entry, whatever its input and outcome.
+ * The entry identifies the request, its source, and its outcome, and contains no secret.
  */
 import { createRequire } from 'node:module';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
@@ -18,7 +18,7 @@ import {
 } from './support/audited-service';
 import type { World } from './support/world';
 
-/** Resources are deleted last, for others work on them. */
+/** Resources are deleted last, because other requests need them. */
 const DELETES = /^Delete(WorkloadIdentity|\w+CredentialProvider)$/;
 const IN_ORDER = [
   ...OPERATIONS_BY_IAM.filter((name) => !DELETES.test(name)),
@@ -33,12 +33,12 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-it('the walk knows each operation of the registry', () => {
+it('the test has an input for each operation of the registry', () => {
   expect(Object.keys(service.inputs).sort()).toEqual([...OPERATIONS_BY_IAM].sort());
 });
 
-describe.each(IN_ORDER)('%s has an entry', (name) => {
-  it('when its request does not fit the schema, with names of the schema alone', async () => {
+describe.each(IN_ORDER)('%s has an audit entry', (name) => {
+  it('when its request does not match the schema, with only member names that the schema has', async () => {
     const { body, ...input } = service.inputs[name]('walked-schema');
     const answer = await service.call(name, 'agent', {
       ...input,
@@ -53,7 +53,7 @@ describe.each(IN_ORDER)('%s has an entry', (name) => {
     });
   });
 
-  it('when another principal requests it, with any result', async () => {
+  it('when another principal requests it, whatever the outcome', async () => {
     const answer = await service.call(name, 'stranger', service.inputs[name](`by-stranger-${name}`));
     const entry = await service.expectEntry(name, answer);
     expect(String(entry.principal)).toContain('stranger');
@@ -84,8 +84,8 @@ describe.each(IN_ORDER)('%s has an entry', (name) => {
     });
   });
 
-  it('when the principal is of a kind that cannot act', async () => {
-    const userArn = 'arn:aws:sts::000000000000:federated-user/somebody';
+  it('when the principal type is not supported', async () => {
+    const userArn = 'arn:aws:sts::000000000000:federated-user/ana';
     const requestId = `federated-${name}`;
     const { statusCode } = await invoke(routeOf(name), { requestId, userArn });
     expect(statusCode).toBe(403);
@@ -99,7 +99,7 @@ describe.each(IN_ORDER)('%s has an entry', (name) => {
   });
 });
 
-/** The function of a route, invoked as API Gateway does, with an event of the test's making. */
+/** Invokes the function of a route as API Gateway does, with the test's own event. */
 function invoke(
   { group, method, path }: Route,
   how: { requestId: string; userArn?: string; userAgent?: string; resource?: string; body?: unknown },
@@ -126,13 +126,13 @@ function invoke(
   );
 }
 
-describe('the entries say', () => {
+describe('an audit entry', () => {
   const last = async (operation: string): Promise<Entry> => {
     const entries = await world.audit();
     return entries.findLast((entry) => entry.operation === operation && entry.outcome === 'allowed') ?? {};
   };
 
-  it('which workload access token was issued, and which one was presented', async () => {
+  it('identifies the issued and the presented workload access token', async () => {
     const another = await world.agent();
     const token = await another.token({ userId: 'ben' });
     const { jti } = decodeJwt(token);
@@ -141,10 +141,10 @@ describe('the entries say', () => {
     expect(await last('GetResourceOauth2Token')).toMatchObject({ jti });
   });
 
-  it('each of the hundred scopes that a request can name, and custom parameters by name', async () => {
+  it('contains all 100 scopes of a request, and only the names of custom parameters', async () => {
     const scopes = Array.from({ length: 100 }, (_, index) => `s${index}`);
     const { body } = service.inputs.GetResourceOauth2Token('');
-    const customParameters = { login_hint: 'the-hint-that-nobody-logs', user_scope: 'chat:write' };
+    const customParameters = { login_hint: 'the-hint-that-is-never-logged', user_scope: 'chat:write' };
     const answer = await service.call('GetResourceOauth2Token', 'agent', {
       body: { ...body, scopes, customParameters },
     });
@@ -154,14 +154,14 @@ describe('the entries say', () => {
       customParameters: ['login_hint', 'user_scope'],
       customParameterScopes: ['chat:write'],
     });
-    expect(JSON.stringify(entry)).not.toContain('the-hint-that-nobody-logs');
+    expect(JSON.stringify(entry)).not.toContain('the-hint-that-is-never-logged');
   });
 
   it.each([
     ['UpdateWorkloadIdentity', ['allowedResourceOauth2ReturnUrls']],
     ['UpdateOauth2CredentialProvider', ['clientSecret']],
     ['UpdateApiKeyCredentialProvider', ['apiKey']],
-  ])('what %s changed, by name', async (operation, changed) => {
+  ])('names the members that %s changed', async (operation, changed) => {
     expect(await last(operation)).toMatchObject({ changed });
   });
 });
@@ -171,7 +171,7 @@ describe('a browser route', () => {
   const decides = (name: OperationName): boolean => routeOf(name).metadata !== true;
 
   it.each(open.filter(decides))(
-    '%s has an entry with the address and the browser, without the query',
+    '%s has an audit entry with the address and the user agent, without the query',
     async (name) => {
       const { host } = new URL(world.local.endpoint);
       const path = routeOf(name).path.replace('{callbackId}', 'none');
@@ -187,7 +187,7 @@ describe('a browser route', () => {
     },
   );
 
-  it('that publishes metadata decides nothing and has none', async () => {
+  it('has no audit entry if it only publishes metadata', async () => {
     const before = (await world.audit()).length;
     for (const name of open.filter((one) => !decides(one))) {
       const answer = await fetch(world.local.endpoint + routeOf(name).path);
@@ -197,7 +197,7 @@ describe('a browser route', () => {
   });
 });
 
-it('an event for a route that the function does not serve has an entry, which does not repeat it', async () => {
+it('an event for an unknown route has an audit entry that does not repeat the event', async () => {
   const requestId = 'no-such-route';
   const resource = '/chosen-by-the-caller';
   const { statusCode } = await invoke(routeOf('GetWorkloadIdentity'), { requestId, resource });
@@ -207,34 +207,37 @@ it('an event for a route that the function does not serve has an entry, which do
   expect(JSON.stringify(entry)).not.toContain('chosen-by-the-caller');
 });
 
-it.each(['key-rotation', 'provider-client'])('an event that %s refuses has an entry', async (group) => {
-  const { handler } = createRequire(__filename)(`../../lambda/handlers/${group}`) as {
-    handler: (event: unknown, context: object) => Promise<unknown>;
-  };
-  const awsRequestId = `refused-by-${group}`;
-  const context = { awsRequestId, invokedFunctionArn: `arn:aws:lambda:::function:${group}` };
-  await expect(handler({ secret: 'chosen-by-the-caller' }, context)).rejects.toThrow();
-  expect(await service.entryOf(awsRequestId)).toEqual({
-    operation: 'Invoke',
-    outcome: 'denied',
-    error: 'ValidationException',
-    reason: 'the function does not accept such an event',
-    resource: context.invokedFunctionArn,
-    requestId: awsRequestId,
-  });
-});
+it.each(['key-rotation', 'provider-client'])(
+  'an event that the %s function rejects has an audit entry',
+  async (group) => {
+    const { handler } = createRequire(__filename)(`../../lambda/handlers/${group}`) as {
+      handler: (event: unknown, context: object) => Promise<unknown>;
+    };
+    const awsRequestId = `refused-by-${group}`;
+    const context = { awsRequestId, invokedFunctionArn: `arn:aws:lambda:::function:${group}` };
+    await expect(handler({ secret: 'chosen-by-the-caller' }, context)).rejects.toThrow();
+    expect(await service.entryOf(awsRequestId)).toEqual({
+      operation: 'Invoke',
+      outcome: 'denied',
+      error: 'ValidationException',
+      reason: 'the function does not accept such an event',
+      resource: context.invokedFunctionArn,
+      requestId: awsRequestId,
+    });
+  },
+);
 
-it('concurrent requests have separate entries', async () => {
+it('concurrent requests have separate audit entries', async () => {
   const calls = Array.from({ length: 20 }, (_, index) =>
-    service.call('GetWorkloadIdentity', 'agent', { body: { name: `nobody-${index}` } }),
+    service.call('GetWorkloadIdentity', 'agent', { body: { name: `missing-${index}` } }),
   );
   for (const [index, answer] of (await Promise.all(calls)).entries()) {
     const entry = await service.expectEntry('GetWorkloadIdentity', answer);
-    expect(entry.workloadIdentity).toContain(`/nobody-${index}`);
+    expect(entry.workloadIdentity).toContain(`/missing-${index}`);
   }
 });
 
-it('a user agent forges neither a field nor a metric nor a line, and is bounded', async () => {
+it('a forged user agent adds no field, metric, or line to the audit log, and is cut to 256 characters', async () => {
   const requestId = 'forger';
   const forged = '","outcome":"allowed"}}\n{"_aws":{"CloudWatchMetrics":[]},"audit":{"operation":"Forged"}}';
   const userAgent = `\u001b[2J\u202e${forged}${'x'.repeat(10_000)}`;
@@ -248,7 +251,7 @@ it('a user agent forges neither a field nor a metric nor a line, and is bounded'
   expect(entry.userAgent).toMatch(/^[\x20-\x7e]{256}$/);
 });
 
-it('an oversized request does not make an entry longer', async () => {
+it('an oversized request does not make its audit entry longer', async () => {
   const junk = Object.fromEntries(
     Array.from({ length: 2000 }, (_, index) => [`junk-${index}`, 'x'.repeat(100)]),
   );
@@ -258,7 +261,7 @@ it('an oversized request does not make an entry longer', async () => {
   expect(JSON.stringify(entry).length).toBeLessThan(600);
 });
 
-it('nothing secret is in the log', async () => {
+it('the log contains no secrets', async () => {
   const log = (await world.logLines()).join('\n');
   for (const secret of service.secrets) expect(log.includes(secret)).toBe(false);
 });

@@ -1,4 +1,4 @@
-/** What docs/cost.md and docs/scale.md take the sizes of items and log lines to be holds for what is really written. */
+/** The sizes of items and log lines in docs/cost.md and docs/scale.md hold for what the service writes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
@@ -16,7 +16,7 @@ import { World, type TestAgent } from './support/world';
 let world: World;
 let agent: TestAgent;
 let token: string;
-/** Of a user who has not consented. */
+/** A token for a user who has not consented. */
 let strangersToken: string;
 beforeAll(async () => {
   world = await World.start({ issueRefreshToken: () => Promise.resolve(true) });
@@ -55,11 +55,11 @@ it.each([
   expect(bytes).toBeGreaterThan(assumed * 0.6);
 });
 
-/** Kilobytes that a write of the item costs. Source: DynamoDB developer guide, "DynamoDB item sizes and formats". */
+/** Billed size of the item in kilobytes. Source: DynamoDB developer guide, "DynamoDB item sizes and formats". */
 const kilobytes = (item: Record<string, AttributeValue>): number =>
   Math.ceil(JSON.stringify(item).length / 1024);
 
-it('no item is larger than is counted', async () => {
+it('no item is larger than the documents assume', async () => {
   const client = new DynamoDBClient({});
   const { TableNames = [] } = await client.send(new ListTablesCommand({}));
   const largest = new Map<string, number>();

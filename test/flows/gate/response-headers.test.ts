@@ -1,6 +1,6 @@
 /**
- * An agent's answer whose headers no gateway takes: the caller gets an error that the AWS SDK client does not retry, so the
- * agent has run once.
+ * Agent responses with headers that the gateway would reject: the caller gets an error that the AWS SDK client does not
+ * retry, so the agent is invoked once.
  */
 import { InvokeAgentRuntimeCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { MAX_HEADER_CHARACTERS } from '../../../lambda/domain/gate/agent-answer';
@@ -34,7 +34,7 @@ beforeEach(() => {
   server.requests.length = 0;
 });
 
-/** One call by the AWS SDK client, which sends again what fails with 502. */
+/** One call by the AWS SDK client, which retries a 502. */
 const invoke = ({ baseUrl, agentRuntimeArn }: Opened) =>
   awsClient(world, { baseUrl }).send(
     new InvokeAgentRuntimeCommand({ agentRuntimeArn, payload: Buffer.from('{}') }),
@@ -47,14 +47,14 @@ async function refused(at: Opened, reason: string): Promise<void> {
   });
   const last = (await world.audit()).filter(({ operation }) => operation === 'InvokeAgentRuntime').at(-1);
   expect(last).toMatchObject({ outcome: 'failed', reason });
-  // The gateway never saw it, so nothing failed there.
+  // The gateway never received the response, so the gateway did not fail.
   expect(failures).toEqual([]);
 }
 
 describe.each([
   ['streams', true],
   ['returns one object', false],
-])('a function that %s', (_how, streams) => {
+])('a Lambda function that %s', (_how, streams) => {
   let runs: number;
   function deploy(headers: Record<string, string>): void {
     runs = 0;
@@ -87,19 +87,19 @@ describe.each([
     ['content-encoding', 'gzip\r'],
     ['mcp-session-id', 'ключ'],
     ['tracestate', 'a=\u007f'],
-  ])('with %s: %j has run once', async (name, value) => {
+  ])('is invoked once if its header %s has the value %j', async (name, value) => {
     deploy({ [name]: value });
     await refused(overLambda, `agent: invalid value in header ${name.toLowerCase()}`);
     expect(runs).toBe(1);
   });
 
-  it('with headers that no gateway finds the end of has run once', async () => {
+  it('is invoked once if its headers are longer than the gateway reads', async () => {
     deploy({ baggage: '"'.repeat(MAX_HEADER_CHARACTERS + 1) });
     await refused(overLambda, 'agent: headers are too long');
     expect(runs).toBe(1);
   });
 
-  it('with the longest headers that pass is answered', async () => {
+  it('can return the longest headers that are allowed', async () => {
     deploy({ 'content-type': 'application/json', baggage: '"'.repeat(MAX_HEADER_CHARACTERS - 16) });
     expect((await invoke(overLambda)).statusCode).toBe(200);
     expect(runs).toBe(1);
@@ -107,16 +107,16 @@ describe.each([
 });
 
 it.each([
-  ['octets that are no ASCII', 'text/pl\u00e4in', 'agent: invalid value in header content-type'],
-  ['a line that is folded', 'text/plain;\r\n a=b', 'agent: no answer (HPE_INVALID_HEADER_TOKEN)'],
-])('an agent over HTTP with %s has run once', async (_what, type, reason) => {
+  ['bytes outside ASCII', 'text/pl\u00e4in', 'agent: invalid value in header content-type'],
+  ['a folded header line', 'text/plain;\r\n a=b', 'agent: no answer (HPE_INVALID_HEADER_TOKEN)'],
+])('an agent over HTTP is invoked once if its response has %s', async (_what, type, reason) => {
   server.behavior = (connection) =>
     connection.end(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: 2\r\n\r\n{}`, 'latin1');
   await refused(overHttp, reason);
   expect(server.requests).toHaveLength(1);
 });
 
-it('an agent over HTTP that switches protocols has run once', async () => {
+it('an agent over HTTP is invoked once if it switches protocols', async () => {
   server.behavior = switchProtocols;
   await refused(overHttp, 'agent: no answer (the server switched protocols)');
   expect(server.requests).toHaveLength(1);

@@ -1,4 +1,4 @@
-/** Credential providers and workload identities through AWS's control-plane client. */
+/** Creation of credential providers and workload identities through the AWS control-plane client. */
 import {
   CreateOauth2CredentialProviderCommand,
   CreateWorkloadIdentityCommand,
@@ -28,7 +28,7 @@ const create = (name: string, config: Partial<CustomOauth2ProviderConfigInput>) 
   );
 };
 
-it('creates and describes a provider; the secret is never told', async () => {
+it('creates and describes a provider without revealing the secret', async () => {
   const created = await create('described', {});
   expect(created.$metadata.httpStatusCode).toBe(201);
   const got = await world.control().send(new GetOauth2CredentialProviderCommand({ name: 'described' }));
@@ -68,7 +68,7 @@ it('creates and describes a workload identity, under either signing name', async
   expect(got.lastUpdatedTime).toEqual(got.createdTime);
 });
 
-it('rejects a name that is taken, for every caller, and says that it already exists', async () => {
+it('rejects a name that already exists, for every caller', async () => {
   await world.agent();
   const conflict = {
     name: 'ConflictException',
@@ -81,14 +81,16 @@ it('rejects a name that is taken, for every caller, and says that it already exi
   await expect(world.control('stranger').send(again)).rejects.toMatchObject(conflict);
 });
 
-it("shows no one else's resources, and says when there is none", async () => {
+it("denies another principal's resources, and returns a 404 for missing ones", async () => {
   await create('private', {});
   const get = new GetOauth2CredentialProviderCommand({ name: 'private' });
   await expect(world.control('stranger').send(get)).rejects.toMatchObject({ name: 'AccessDeniedException' });
   const missing = new GetOauth2CredentialProviderCommand({ name: 'missing' });
   await expect(world.control().send(missing)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-  const nobody = new GetWorkloadIdentityCommand({ name: 'missing' });
-  await expect(world.control().send(nobody)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  const missingIdentity = new GetWorkloadIdentityCommand({ name: 'missing' });
+  await expect(world.control().send(missingIdentity)).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+  });
 });
 
 const metadata = (over: object = {}) => ({
@@ -102,7 +104,7 @@ const metadata = (over: object = {}) => ({
   },
 });
 
-it('works by stated metadata as by discovery, and by client_secret_post', async () => {
+it('works with stated metadata instead of discovery, and with client_secret_post', async () => {
   const agent = await world.agent();
   const { callbackUrl } = await create('stated', {
     ...metadata(),
@@ -128,13 +130,13 @@ it.each<[string, () => Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
     /credentials/,
   ],
   ['an http token endpoint', () => metadata({ tokenEndpoint: 'http://idp.example/token' }), /tokenEndpoint/],
-  ['a server without codes', () => metadata({ responseTypes: ['token'] }), /responseTypes/],
+  ['a server without the code response type', () => metadata({ responseTypes: ['token'] }), /responseTypes/],
   [
     'no secret',
     () => ({ clientSecret: '' }),
     /clientSecret: is required .* public clients are not supported/,
   ],
-  ['no client id', () => ({ clientId: '' }), /clientId/],
+  ['no client ID', () => ({ clientId: '' }), /clientId/],
   [
     'a secret and an external one',
     () => ({ clientSecretSource: 'EXTERNAL', clientSecretConfig: { secretId: 'x', jsonKey: 'y' } }),
@@ -149,7 +151,7 @@ it.each<[string, () => Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
     }),
     /not supported by this service/,
   ],
-])("refuses %s with the member's name, and echoes no secret", async (_, config, message) => {
+])('rejects %s, and names the member', async (_, config, message) => {
   const refused = create(`refused-${Math.random().toString(36).slice(2)}`, config());
   await expect(refused).rejects.toMatchObject({
     name: 'ValidationException',
@@ -164,7 +166,7 @@ it.each<[string, () => Partial<CustomOauth2ProviderConfigInput>, RegExp]>([
   });
 });
 
-it('refuses a return URL that a browser would run', async () => {
+it('rejects a return URL that a browser would execute', async () => {
   const unsafe = new CreateWorkloadIdentityCommand({
     name: 'unsafe',
     allowedResourceOauth2ReturnUrls: ['JavaScript:alert(1)'],
@@ -172,7 +174,7 @@ it('refuses a return URL that a browser would run', async () => {
   await expect(world.control().send(unsafe)).rejects.toMatchObject({ name: 'ValidationException' });
 });
 
-it('says what is wrong with a request that is not JSON, without repeating it', async () => {
+it('explains the error in a request that is not JSON, without repeating it', async () => {
   const control = world.control();
   control.middlewareStack.add(
     (next) => (request) => {
