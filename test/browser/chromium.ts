@@ -5,13 +5,13 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-/** Screenshots are kept for people to look at; nothing compares them. */
+/** Screenshots are for human review; no test compares them. */
 const SCREENSHOTS = join(__dirname, '..', 'screenshots');
 
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 
-/** Whether the browser tests can run here; says so loudly when they cannot. */
+/** Whether the browser tests can run here; prints a warning if they cannot. */
 export function chromiumIsInstalled(): boolean {
   if (existsSync(EXECUTABLE)) return true;
   process.stderr.write(
@@ -36,7 +36,7 @@ export function launchChromium(): Promise<Browser> {
   });
 }
 
-/** A browser of one's own: no cookies yet. */
+/** A separate browser without cookies. */
 export async function openPage(browser: Browser): Promise<Page> {
   const context = await browser.newContext({ viewport: DESKTOP, colorScheme: 'light' });
   const page = await context.newPage();
@@ -44,7 +44,7 @@ export async function openPage(browser: Browser): Promise<Page> {
   return page;
 }
 
-/** Saves how the page looks on a desktop, on a phone and in the dark. */
+/** Saves screenshots of the page on a desktop, on a phone, and in dark mode. */
 export async function takeScreenshots(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
   const save = (variant: string): Promise<Buffer> =>

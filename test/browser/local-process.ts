@@ -1,4 +1,4 @@
-/** `npm start` as a person runs it: a process of its own, with a data folder of its own. */
+/** `npm start` as a user runs it: in a separate process, with its own data folder. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { createInterface } from 'node:readline';
 const ENTRY = join(__dirname, '..', '..', 'bin', 'local.cjs');
 const READY_MILLISECONDS = 60_000;
 
-/** The one that `npm run test:clients` has installed. */
+/** The Python that `npm run test:clients` has installed. */
 const CLIENTS_PYTHON = join(__dirname, '..', 'clients', 'python', '.venv', 'bin', 'python');
 
-/** A Python with AWS's SDK, for the agent in Python; undefined where there is none, which is said loudly. */
+/** A Python with the AWS SDK, for the agent in Python; undefined with a warning if there is none. */
 export const PYTHON = findPython();
 
 function findPython(): string | undefined {
@@ -35,7 +35,7 @@ export class LocalProcess {
     readonly ready: Ready,
   ) {}
 
-  /** Resolves when the ready line has been printed; rejects with what was printed when that never happens. */
+  /** Resolves when the ready line has been printed; rejects with the output otherwise. */
   static async start(port: number, dataDir: string): Promise<LocalProcess> {
     const child = spawn(process.execPath, [ENTRY], {
       env: { ...process.env, PORT: String(port), DATA_DIR: dataDir, ...(PYTHON && { PYTHON }) },
@@ -55,7 +55,7 @@ export class LocalProcess {
     throw new Error(`The service did not become ready:\n${printed.join('\n')}`);
   }
 
-  /** Ends the process by a signal and waits until it is gone. */
+  /** Ends the process with a signal, and waits for its end. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const gone = once(this.child, 'exit');

@@ -1,4 +1,4 @@
-/** The command line of `agent-identity`: help, version, wrong input, and what reaches the service. */
+/** The command line of `agent-identity`: help, version, wrong input, and the settings of the service. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommandLine } from '../../lib/cli/application';
@@ -8,7 +8,7 @@ interface Outcome {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** What the service was started with. */
+  /** The settings with which the service was started. */
   readonly served: readonly ServeOptions[];
 }
 
@@ -124,7 +124,7 @@ it('passes the options to the service', async () => {
   ]);
 });
 
-it('leaves settings without an option to the environment', async () => {
+it('takes settings without an option from the environment', async () => {
   expect((await run('local')).served).toEqual([{ options: {}, json: false }]);
 });
 
@@ -134,7 +134,7 @@ it('colors help on a terminal, unless NO_COLOR is set', async () => {
   expect((await runWith(['--help'], { NO_COLOR: '1' })).stdout).not.toContain(escape);
 });
 
-it('has the version of the whole project, and requires the Node.js that the programs check for', () => {
+it('has the version of the project, and requires the Node.js version that the programs check', () => {
   const root = join(__dirname, '../..');
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
   const project = JSON.parse(read('package.json')) as { version: string; engines: { node: string } };

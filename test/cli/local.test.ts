@@ -21,7 +21,7 @@ afterEach(async () => {
 const start = (args: string[] = [], env: Record<string, string> = {}): Program =>
   programs.startCommand(['local', ...args], { HOME: home, ...env });
 
-it('keeps its state in a private folder of the home folder, and says where it is', async () => {
+it('keeps its state in a private folder in the home folder, and prints its path', async () => {
   const program = start();
   const ready = await program.ready();
   const folder = join(home, '.agent-identity/local');
@@ -44,7 +44,7 @@ it('keeps its state in a private folder of the home folder, and says where it is
   expect(program.stderr).toBe('');
 });
 
-it('prints only the line for programs with --json', async () => {
+it('prints only the JSON line with --json', async () => {
   const folder = join(home, 'state');
   const program = start(['--json', '--data-dir', folder], { DATA_DIR: join(home, 'other') });
   await program.ready();
@@ -54,7 +54,7 @@ it('prints only the line for programs with --json', async () => {
   await expect(stat(join(home, 'other'))).rejects.toThrow('ENOENT');
 });
 
-it('takes the settings of npm start from the environment', async () => {
+it('reads the settings of npm start from the environment', async () => {
   const folder = join(home, 'state');
   const program = start([], { DATA_DIR: folder });
   await program.ready();

@@ -1,4 +1,4 @@
-/** What the example agent says in its log when it does not take an invocation: the gate tells its caller to look there. */
+/** The example agent's log when it rejects an invocation, to which the gate refers its caller. */
 import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 import { serveAgent } from '../../examples/local/agent';
 import { bindLoopback, type LoopbackServer } from '../../examples/local/loopback-server';
@@ -30,7 +30,7 @@ const invoke = async (payload: object): Promise<number> => {
   return response.status;
 };
 
-it('names the payload that it takes, and nothing of the one that it got', async () => {
+it('logs the expected payload, and nothing of the received one', async () => {
   expect(await invoke({ prompt: 'Where to?' })).toBe(400);
   expect(said).toHaveBeenCalledWith(
     'The calendar agent answered an invocation with status 400. The request body is not valid. Send JSON of the form {"question": "…", "state": "…"}.\n',
@@ -38,7 +38,7 @@ it('names the payload that it takes, and nothing of the one that it got', async 
   expect(said).toHaveBeenCalledTimes(1);
 });
 
-it('says that it is to be invoked through its gate', async () => {
+it('logs that it must be invoked through its gate', async () => {
   expect(await invoke({ question: 'What is today?', state: '' })).toBe(401);
   expect(said).toHaveBeenCalledWith(
     'The calendar agent answered an invocation with status 401. The workload access token is missing. Invoke this agent through its gate.\n',

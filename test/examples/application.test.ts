@@ -1,6 +1,6 @@
 /**
- * The example application against gates and agents that are not what they should be. The identity provider and the
- * person's browser are the real ones; the gate answers as each test says.
+ * The example application with faulty gates and agents. The identity provider and the
+ * user's browser are real; the gate responds as each test specifies.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -19,7 +19,7 @@ import { REDIRECT_PATH, RETURN_PATH, WebApp } from '../../examples/local/web-app
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
-/** Where consents begin in this world; nothing listens there. */
+/** Address of the identity service in these tests; nothing listens there. */
 const SERVICE_ORIGIN = 'http://127.0.0.1:9';
 
 let folder: string;
@@ -81,14 +81,14 @@ async function signedIn(): Promise<{ browser: Browser; page: Page }> {
   return { browser, page };
 }
 
-/** What the page shows once the agent's gate has answered so. */
+/** Returns the page after the agent's gate has responded with these events. */
 async function shown(gateAnswer: Answer): Promise<string> {
   answer = gateAnswer;
   const { browser, page } = await signedIn();
   return (await browser.submit(page, { question: 'What is on?' }, undefined, '/ask')).html;
 }
 
-/** A stream of events that ends as it should. */
+/** A stream of events that ends correctly. */
 const stream =
   (...blocks: string[]): Answer =>
   (response) => {
@@ -101,13 +101,13 @@ const news = (event: object): string => `data: ${JSON.stringify(event)}`;
 const link = (origin: string): string =>
   `${origin}/identities/oauth2/authorize?request_uri=urn:ietf:params:oauth:request_uri:abc`;
 
-describe('what an agent says', () => {
-  it('shows a link to the identity service', async () => {
+describe("an agent's event", () => {
+  it('is shown with its link to the identity service', async () => {
     const html = await shown(stream(news({ kind: 'consent', authorizationUrl: link(SERVICE_ORIGIN) })));
     expect(html).toContain(`href="${link(SERVICE_ORIGIN)}"`);
   });
 
-  it('goes on showing it while the agent says that it waits', async () => {
+  it('keeps the link on the page while the agent reports that it waits', async () => {
     const consent = news({ kind: 'consent', authorizationUrl: link(SERVICE_ORIGIN) });
     expect(await shown(stream(consent, news({ kind: 'waiting' })))).toContain('Continue to Almanac');
   });
@@ -117,7 +117,7 @@ describe('what an agent says', () => {
     ['another port', link('http://127.0.0.1:10')],
     ['another scheme', 'javascript:alert(1)//127.0.0.1:9'],
     ['a host that only looks like it', link('http://127.0.0.1:9@evil.example')],
-  ])('never shows a link to %s', async (_name, authorizationUrl) => {
+  ])('is not shown with a link to %s', async (_name, authorizationUrl) => {
     const html = await shown(stream(news({ kind: 'consent', authorizationUrl })));
     expect(html).toContain('The agent sent a consent link to an unexpected address.');
     expect(html).not.toContain('evil.example');
@@ -125,59 +125,59 @@ describe('what an agent says', () => {
     expect(html).not.toContain('Continue to Almanac');
   });
 
-  it('is text on the page, never markup', async () => {
+  it('is text on the page, not markup', async () => {
     const html = await shown(stream(news({ kind: 'progress', text: '<img src=x onerror=alert(1)>' })));
     expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;');
     expect(html).not.toContain('<img');
   });
 
-  it('is no answer when it ends on the way', async () => {
+  it('is not taken for an answer if the stream ends early', async () => {
     expect(await shown(stream(news({ kind: 'progress', text: 'Reading' })))).toContain(
       'The agent ended without an answer. Please try again.',
     );
   });
 
   it.each([
-    ['no JSON', 'data: {'],
-    ['something that it does not know', news({ kind: 'transfer', amount: 1000 })],
+    ['not valid JSON', 'data: {'],
+    ['an event of an unknown kind', news({ kind: 'transfer', amount: 1000 })],
     [
-      'events without a time',
+      'an event without a time',
       news({ kind: 'events', events: [{ title: 'x', location: 'y', start: 'soon', end: '' }] }),
     ],
     ['an event of another type', `event: gossip\n${news({ kind: 'progress', text: 'hello' })}`],
-  ])('is not taken for news when it is %s', async (_name, block) => {
+  ])('is ignored if it is %s', async (_name, block) => {
     expect(await shown(stream(block))).toContain('The agent sent a response that could not be read.');
   });
 
   it.each([
     [
-      'the gate ends a stream',
+      'the gate does',
       `event: error\n${news({ __type: 'RuntimeClientError', message: "The agent's time was up." })}`,
     ],
     [
-      "AWS's SDK in Python does",
+      'the AWS SDK for Python does',
       news({
         error: "The agent's time was up.",
         error_type: 'TimeoutError',
         message: 'An error occurred during streaming',
       }),
     ],
-    ["AWS's SDK in TypeScript does", `event: error\n${news({ error: "The agent's time was up." })}`],
-  ])('ends in its error, as %s', async (_name, block) => {
+    ['the AWS SDK for TypeScript does', `event: error\n${news({ error: "The agent's time was up." })}`],
+  ])('can be an error that ends the answer, as %s', async (_name, block) => {
     const html = await shown(stream(news({ kind: 'progress', text: 'Reading' }), block));
     expect(html).toContain('Reading');
     expect(html).toContain('The agent&#39;s time was up.');
   });
 });
 
-describe('what a gate answers', () => {
-  it('asks for a new sign-in when it does not take the token', async () => {
+describe("a gate's response", () => {
+  it('asks for a new sign-in if it rejects the token', async () => {
     expect(await shown((response) => response.writeHead(401).end())).toContain(
       'Your sign-in is no longer valid.',
     );
   });
 
-  it('tells its message when it refuses', async () => {
+  it('is shown with its message if it is an error', async () => {
     const html = await shown((response) => {
       response.writeHead(403, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ __type: 'AccessDeniedException', message: 'Not for you.' }));
@@ -185,13 +185,13 @@ describe('what a gate answers', () => {
     expect(html).toContain('Not for you.');
   });
 
-  it('says the status of an answer that is not in its form', async () => {
+  it('is shown with its status if it does not have the form of a gate error', async () => {
     const html = await shown((response) => response.writeHead(502).end('<h1>Bad gateway</h1>'));
     expect(html).toContain('The agent&#39;s gate returned status 502.');
     expect(html).not.toContain('Bad gateway');
   });
 
-  it('shows what came before it broke off, and that it did', async () => {
+  it('is shown up to the point where it was cut off, with a message about it', async () => {
     const html = await shown((response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(`${news({ kind: 'progress', text: 'Reading' })}\n\n`, () => response.destroy());
@@ -201,8 +201,8 @@ describe('what a gate answers', () => {
   });
 });
 
-describe('a run', () => {
-  it('goes on while its user is elsewhere, and is shown from the beginning when they come back', async () => {
+describe('an invocation', () => {
+  it('continues while its user is on another page, and is shown from the beginning when they return', async () => {
     let tell: ((block: string) => void) | undefined;
     answer = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -213,7 +213,7 @@ describe('a run', () => {
     const asked = await browser.submit(page, { question: 'What is on?' }, undefined, '/ask');
     expect(asked.html).toContain('Continue to Almanac');
     tell?.(news({ kind: 'events', events: [] }));
-    // The page of a run is sent as far as it has come: it comes to the end of this one.
+    // The page of an invocation is sent as it progresses, up to its end.
     let later = await browser.go(app);
     while (!later.html.includes('There are no events')) later = await browser.go(app);
     expect(later.html).not.toContain('Continue to Almanac');
@@ -222,13 +222,13 @@ describe('a run', () => {
   it.each([
     ['its user signs out', (browser: Browser, page: Page) => browser.submit(page, {}, app, '/sign-out')],
     [
-      'its user asks something else',
+      'its user asks another question',
       (browser: Browser, page: Page) => {
         answer = stream(news({ kind: 'events', events: [] }));
         return browser.submit(page, { question: 'And now?' }, undefined, '/ask');
       },
     ],
-  ])('is hung up on when %s', async (_name, doIt) => {
+  ])('is canceled when %s', async (_name, doIt) => {
     const disconnected = new Promise<void>((resolve) => {
       answer = (response) => {
         response.on('close', resolve);
@@ -242,7 +242,7 @@ describe('a run', () => {
     await disconnected;
   });
 
-  it("sends the gate the user's token, and the same session id for all that one browser asks", async () => {
+  it('sends the user token to the gate, and the same session ID for all questions of one browser', async () => {
     const seen: IncomingMessage['headers'][] = [];
     answer = (response, request) => {
       seen.push(request.headers);
@@ -259,7 +259,7 @@ describe('a run', () => {
   });
 });
 
-/** The refresh tokens that the identity provider keeps. */
+/** The refresh tokens that the identity provider stores. */
 function refreshTokens(): string[] {
   const { records } = new SealedFile(stateFile).read() as { records: Record<string, unknown> };
   return Object.keys(records)
@@ -267,7 +267,7 @@ function refreshTokens(): string[] {
     .map((key) => key.slice('RefreshToken:'.length));
 }
 
-/** What the identity provider answers to someone who found a refresh token and the client's secret. */
+/** The identity provider's response to a party that knows a refresh token and the client secret. */
 async function refresh(token: string): Promise<unknown> {
   const { issuer, clientId, clientSecret } = identityProvider;
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
@@ -279,7 +279,7 @@ async function refresh(token: string): Promise<unknown> {
   return response.json();
 }
 
-/** A person who has signed in, and their refresh token. */
+/** A user who has signed in, and their refresh token. */
 async function withRefreshToken(): Promise<{ browser: Browser; page: Page; token: string }> {
   const before = refreshTokens();
   const person = await signedIn();
@@ -292,7 +292,7 @@ const isSignedIn = async (browser: Browser): Promise<boolean> =>
   (await browser.go(app)).html.includes('Hello, Ana');
 
 describe('signing out', () => {
-  it('ends the refresh token at the identity provider, and offers to end the session there', async () => {
+  it('revokes the refresh token at the identity provider, and offers to end the session there', async () => {
     const { browser, page, token } = await withRefreshToken();
     const left = await browser.submit(page, {}, undefined, '/sign-out');
     expect(left.url).toContain(`${identityProvider.issuer}/session/end`);
@@ -301,7 +301,7 @@ describe('signing out', () => {
     expect(await isSignedIn(browser)).toBe(false);
   });
 
-  it('leaves the sessions of other browsers alone', async () => {
+  it('keeps the sessions of other browsers', async () => {
     const { browser, page } = await withRefreshToken();
     const other = await withRefreshToken();
     await browser.submit(page, {}, undefined, '/sign-out');
@@ -309,7 +309,7 @@ describe('signing out', () => {
     expect(await refresh(other.token)).toHaveProperty('access_token');
   });
 
-  it('leaves a person who stays signed in at the provider a way back, with tokens of its own', async () => {
+  it('lets a user who stays signed in at the provider return with new tokens', async () => {
     const { browser, page } = await withRefreshToken();
     await browser.submit(page, {}, undefined, '/sign-out');
     const before = refreshTokens();
@@ -319,7 +319,7 @@ describe('signing out', () => {
     expect(await refresh(token)).toHaveProperty('access_token');
   });
 
-  it('ends the refresh token that a refresh under way is about to bring', async () => {
+  it('revokes the refresh token that a refresh in progress returns', async () => {
     const { transaction, authorizationUrl } = await openId.beginSignIn();
     const browser = new Browser();
     const [ana] = FERNHILL_ACCOUNTS;
@@ -337,14 +337,14 @@ describe('signing out', () => {
     ['a GET', () => ({})],
     ['a form without its token', () => ({ method: 'POST', body: new URLSearchParams() })],
     [
-      'a form from elsewhere',
+      'a form from another site',
       ({ html }) => ({
         method: 'POST',
         headers: { origin: 'http://127.0.0.1:1' },
         body: new URLSearchParams({ csrf_token: /name="csrf_token" value="([^"]*)"/.exec(html)?.[1] ?? '' }),
       }),
     ],
-  ])('takes more than %s', async (_, request) => {
+  ])('requires more than %s', async (_, request) => {
     const { browser, page, token } = await withRefreshToken();
     const { headers, ...rest } = request(page);
     const response = await browser.send(`${app}/sign-out`, { ...rest, headers: new Headers(headers) });
@@ -356,7 +356,7 @@ describe('signing out', () => {
 
 describe('signing in', () => {
   it.each(['/sign-in', `${REDIRECT_PATH}?code=guess&state=guess`, `${REDIRECT_PATH}?error=access_denied`])(
-    'and a GET of %s leave a live session as it is',
+    'and a GET of %s do not change a live session',
     async (path) => {
       const { browser, token } = await withRefreshToken();
       const answer = await browser.step(`${app}${path}`);
@@ -367,7 +367,7 @@ describe('signing in', () => {
     },
   );
 
-  it('is not begun by a form from elsewhere', async () => {
+  it('is not begun by a form from another site', async () => {
     const { browser } = await withRefreshToken();
     for (const origin of ['http://127.0.0.1:1', 'null']) {
       const init = { method: 'POST', headers: new Headers({ origin }), body: new URLSearchParams() };
@@ -376,7 +376,7 @@ describe('signing in', () => {
     expect(await isSignedIn(browser)).toBe(true);
   });
 
-  it('is not broken off by an answer with another state', async () => {
+  it('is not ended by a response with another state', async () => {
     const browser = new Browser();
     const signIn = await browser.go(`${app}/sign-in`, { form: {} });
     expect((await browser.step(`${app}${REDIRECT_PATH}?code=guess&state=guess`)).status).toBe(400);
@@ -385,7 +385,7 @@ describe('signing in', () => {
     expect((await browser.submit(signIn, credentials)).html).toContain('Hello, Ana');
   });
 
-  it('keeps the username after a wrong password, never the password, and marks both fields', async () => {
+  it('keeps the username but not the password after a wrong password, and marks both fields', async () => {
     const browser = new Browser();
     const signIn = await browser.go(`${app}/sign-in`, { form: {} });
     expect(signIn.html).not.toMatch(/<input[^>]* aria-invalid/);
@@ -405,7 +405,7 @@ describe('signing in', () => {
     expect((await browser.submit(failed, corrected)).html).toContain('Hello, Ana');
   });
 
-  it('anew ends the refresh token of the session before it, and not the next one', async () => {
+  it("again revokes the earlier session's refresh token, and not the new one", async () => {
     const { browser, token } = await withRefreshToken();
     const before = refreshTokens();
     expect((await browser.go(`${app}/sign-in`, { form: {} })).html).toContain('Hello, Ana');
@@ -418,7 +418,7 @@ describe('signing in', () => {
 describe('the return URL', () => {
   const sessionUri = 'urn:ietf:params:oauth:request_uri:abc';
 
-  it('leads, when the user said no, to a page that can be loaded again and has nothing of it in its address', async () => {
+  it('leads after a declined consent to a page that can be reloaded and has no parameters in its URL', async () => {
     const asked = new Promise<string>((resolve) => {
       answer = (response, request) => {
         request.on('data', (body: Buffer) => {
@@ -434,7 +434,7 @@ describe('the return URL', () => {
     expect(denied.html).toContain('You denied access');
     expect(new URL(denied.url).search).toBe('');
     expect((await browser.go(denied.url)).html).toContain('You denied access');
-    // Until the next question, and in this browser alone.
+    // Until the next question, and only in this browser.
     const stranger = await new Browser().go(denied.url);
     expect(stranger.html).not.toContain('You denied access');
     await browser.submit(denied, {}, undefined, '/ask');
@@ -442,11 +442,11 @@ describe('the return URL', () => {
   });
 
   it.each([
-    ['a state of no one', `session_id=${sessionUri}&state=guess`],
+    ['an unknown state', `session_id=${sessionUri}&state=guess`],
     ['no state', `session_id=${sessionUri}`],
     ['two sessions', `session_id=${sessionUri}&session_id=${sessionUri}x&state=guess`],
     ['no session', 'state=guess'],
-  ])('completes nothing for %s', async (_name, query) => {
+  ])('completes no session for %s', async (_name, query) => {
     const { browser } = await signedIn();
     const page = await browser.go(`${app}${RETURN_PATH}?${query}`);
     expect(page.status).toBe(400);

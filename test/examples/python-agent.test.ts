@@ -1,4 +1,4 @@
-/** What is said when there is no Python for the agent in Python, or it does not start. How it answers: test/clients. */
+/** Messages when there is no Python for the agent in Python, or when it does not start. test/clients tests its answers. */
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,7 +9,7 @@ import {
 } from '../../examples/local/python-agent';
 
 const keysOf = (secretAccessKey: string) => ({
-  arn: 'arn:aws:iam::000000000000:user/somebody',
+  arn: 'arn:aws:iam::000000000000:user/ana',
   id: 'AIDAAAAAAAAAAAAAAAAAA',
   accessKeyId: 'AKIAAAAAAAAAAAAAAAAA',
   secretAccessKey,
@@ -42,14 +42,14 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A program in the place of Python: it says that AWS's SDK is there, and runs the agent as the script says. */
+/** A program that replaces Python: it reports that the AWS SDK is installed, and runs the script as the agent. */
 async function insteadOfPython(script: string): Promise<void> {
   process.env.PYTHON = join(folder, 'python');
   await writeFile(process.env.PYTHON, `#!/bin/sh\ncase "$2" in *find_spec*) exit 0;; esac\n${script}\n`);
   await chmod(process.env.PYTHON, 0o755);
 }
 
-it('says how to get a Python for it, for any folder that the person is in', async () => {
+it('prints how to install a Python for it, from any current folder', async () => {
   delete process.env.PYTHON;
   const { PATH } = process.env;
   process.env.PATH = folder;
@@ -62,7 +62,7 @@ it('says how to get a Python for it, for any folder that the person is in', asyn
   );
 });
 
-it('says that the Python that was chosen does not do, and advises no other', async () => {
+it('reports that the chosen Python cannot be used, and suggests no other', async () => {
   process.env.PYTHON = join(folder, 'absent');
   await expect(startPythonAgent(options)).rejects.toMatchObject({
     name: 'PythonAgentError',
@@ -72,7 +72,7 @@ it('says that the Python that was chosen does not do, and advises no other', asy
   });
 });
 
-it('says what it said when it does not start', async () => {
+it("prints the agent's output when the agent does not start", async () => {
   await insteadOfPython('echo "No module named boto3" >&2; exit 3');
   await expect(startPythonAgent(options)).rejects.toMatchObject({
     name: 'PythonAgentError',
@@ -80,7 +80,7 @@ it('says what it said when it does not start', async () => {
   });
 });
 
-it('is told to listen on loopback alone, whatever this process was told', async () => {
+it('makes the agent listen only on loopback, whatever the environment says', async () => {
   process.env.AGENT_HOST = '0.0.0.0';
   await insteadOfPython('env | grep AGENT_HOST >&2; exit 3');
   const error = await startPythonAgent(options).catch((reason: unknown) => String(reason));
@@ -88,7 +88,7 @@ it('is told to listen on loopback alone, whatever this process was told', async 
   expect(error).toMatch(/AGENT_HOST=127\.0\.0\.1$/);
 });
 
-it("gets the agent's keys, and neither another principal's nor this process's own", async () => {
+it("gives the agent its own keys, and neither another principal's keys nor the process's", async () => {
   process.env.AWS_PROFILE = 'developer';
   await insteadOfPython('env | grep -e AWS_ -e of-the >&2; exit 3');
   const error = await startPythonAgent(options).catch((reason: unknown) => String(reason));

@@ -1,4 +1,4 @@
-/** The application's reader of server-sent events, held against the framing that WHATWG HTML section 9.2 allows. */
+/** The application's reader of server-sent events, with the framing that WHATWG HTML section 9.2 allows. */
 import { readEvents, type ServerSentEvent } from '../../examples/local/server-sent-events';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -24,19 +24,19 @@ describe('readEvents', () => {
     ['with CR LF', 'data: a\r\n\r\ndata: b\r\n\r\n'],
     ['with CR', 'data: a\r\rdata: b\r\r'],
     ['without a space after the colon', 'data:a\n\ndata:b\n\n'],
-    ['with comments, and blocks of nothing else', ': hello\n\ndata: a\n: more\n\n:\n\ndata: b\n\n'],
-    ['with fields that it does not know', 'id: 1\nretry: 5\ndata: a\n\nnonsense\ndata: b\n\n'],
+    ['with comments, and with blocks of comments only', ': hello\n\ndata: a\n: more\n\n:\n\ndata: b\n\n'],
+    ['with unknown fields', 'id: 1\nretry: 5\ndata: a\n\nnonsense\ndata: b\n\n'],
   ])('reads events %s', async (_name, stream) => {
     expect(await read(bytes(stream))).toEqual([message('a'), message('b')]);
   });
 
-  it('joins the lines of one event, and knows its type', async () => {
+  it('joins the lines of an event, and returns its type', async () => {
     expect(await read(bytes('event: error\ndata: a\ndata: b\n\n'))).toEqual([
       { type: 'error', data: 'a\nb' },
     ]);
   });
 
-  it('reads the same, wherever the stream is cut, within a character too', async () => {
+  it('returns the same events wherever the stream is split, even within a character', async () => {
     const stream = bytes('data: é “ü”\r\n\r\ndata: b\n\n');
     for (let at = 1; at < stream.length; at += 1) {
       expect(await read(stream.subarray(0, at), stream.subarray(at))).toEqual([
@@ -46,16 +46,16 @@ describe('readEvents', () => {
     }
   });
 
-  it('leaves out what was cut off', async () => {
+  it('ignores an event that was cut off', async () => {
     expect(await read(bytes('data: a\n\ndata: b\n'))).toEqual([message('a')]);
   });
 
-  it('yields an event before the next has come', async () => {
+  it('yields an event before the next one arrives', async () => {
     let ask = (): void => undefined;
     const asked = new Promise<void>((resolve) => (ask = resolve));
     async function* source(): AsyncGenerator<Uint8Array> {
       yield bytes('data: a\n\n');
-      // Comes only after the reader has had the first.
+      // Arrives only after the reader has yielded the first event.
       await asked;
       yield bytes('data: b\n\n');
     }
@@ -65,7 +65,7 @@ describe('readEvents', () => {
     expect((await events.next()).value).toEqual(message('b'));
   });
 
-  it('ends with an error when an event has no end', async () => {
+  it('throws an error if an event is endless', async () => {
     const endless = bytes(`data: ${'a'.repeat(300 * 1024)}`);
     await expect(read(endless)).rejects.toThrow('too long');
   });

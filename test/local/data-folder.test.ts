@@ -1,4 +1,4 @@
-/** The data folder and the keys in it: for their owner alone, on a file system that answers, where the caller meant. */
+/** The data folder and the keys in it: private to their owner, on a responsive file system, at the intended path. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -42,7 +42,7 @@ const start = (env: Record<string, string> = {}) => programs.start({ DATA_DIR: d
 const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
 const mkfifo = (path: string) => execFileSync('mkfifo', [path]);
 
-/** Starts it, expects that it refuses in one line, and that it ends. */
+/** Starts the service, and expects a one-line error and the end of the process. */
 async function refused(line: RegExp, env: Record<string, string> = {}): Promise<void> {
   const program = start(env);
   expect(await program.ended).toBe(1);
@@ -51,7 +51,7 @@ async function refused(line: RegExp, env: Record<string, string> = {}): Promise<
   expect(program.stdout).toBe('');
 }
 
-/** A data folder as the service leaves it. */
+/** A data folder that the service has used. */
 async function usedFolder(): Promise<void> {
   const program = start();
   await program.ready();
@@ -59,8 +59,8 @@ async function usedFolder(): Promise<void> {
   expect(program.stderr).toBe('');
 }
 
-describe('a folder that others', () => {
-  it('could write to is refused, and nothing in it is read', async () => {
+describe('a folder that other users', () => {
+  it('could write to is rejected, and nothing in it is read', async () => {
     await mkdir(dataDir);
     await writeFile(join(dataDir, 'kms.json'), '{"planted":true}', { mode: 0o600 });
     for (const mode of [0o777, 0o770, 0o733]) {
@@ -70,7 +70,7 @@ describe('a folder that others', () => {
     expect(await readdir(dataDir)).toEqual(['kms.json']);
   });
 
-  it('could write to is closed to them when there is nothing in it', async () => {
+  it('could write to is made private if it is empty', async () => {
     await mkdir(dataDir);
     await chmod(dataDir, 0o777);
     const program = start();
@@ -81,7 +81,7 @@ describe('a folder that others', () => {
     expect(await modeOf(dataDir)).toBe('700');
   });
 
-  it('could look into is closed to them', async () => {
+  it('could read is made private', async () => {
     await usedFolder();
     await chmod(dataDir, 0o755);
     const program = start();
@@ -91,8 +91,8 @@ describe('a folder that others', () => {
   });
 });
 
-describe('a folder that is not for the state of the service', () => {
-  it.each(['755', '777', '1777', '700'])('is refused and left as it is, with mode %s', async (mode) => {
+describe('a folder that contains other files', () => {
+  it.each(['755', '777', '1777', '700'])('is rejected and not changed, with mode %s', async (mode) => {
     await mkdir(dataDir);
     await writeFile(join(dataDir, 'notes.txt'), 'mine');
     await chmod(dataDir, parseInt(mode, 8));
@@ -101,14 +101,14 @@ describe('a folder that is not for the state of the service', () => {
     expect(((await stat(dataDir)).mode & 0o7777).toString(8)).toBe(mode);
   });
 
-  it('is refused when it is shared, even while it is empty', async () => {
+  it('is rejected if it is a shared folder, even if it is empty', async () => {
     await mkdir(dataDir);
     await chmod(dataDir, 0o1777);
     await refused(/^\/.*data is a folder that users share \(1777\)\. Set DATA_DIR to a new folder\.$/m);
     expect(((await stat(dataDir)).mode & 0o7777).toString(8)).toBe('1777');
   });
 
-  it('does not include a folder in which a start was killed early', async () => {
+  it('is not a folder in which the service was killed during its start', async () => {
     await mkdir(join(dataDir, 'dynamodb'), { recursive: true });
     await mkdir(join(dataDir, 'lost+found'));
     await writeFile(join(dataDir, 'service.log'), '');
@@ -117,7 +117,7 @@ describe('a folder that is not for the state of the service', () => {
     await start().ready();
   });
 
-  it('is refused when it is a file', async () => {
+  it('is rejected if it is a file', async () => {
     await writeFile(dataDir, 'mine');
     await refused(/^\/.*data is not a folder\. Set DATA_DIR to a folder\.$/m);
   });
@@ -130,7 +130,7 @@ describe('an empty variable', () => {
     expect(parseSettings({}).dataDir).toBe(resolve('.local'));
   });
 
-  it('puts no keys into the current folder', async () => {
+  it('does not put keys into the current folder', async () => {
     await writeFile(join(folder, 'notes.txt'), 'mine');
     await chmod(folder, 0o755);
     const program = programs.start({ DATA_DIR: '' }, [], folder);
@@ -142,7 +142,7 @@ describe('an empty variable', () => {
 });
 
 describe.each(['kms.json', 'principals.json', 'secrets.json'])('%s', (name) => {
-  it('is closed to others who could read it, and refused when they could write it', async () => {
+  it('is made private if other users could read it, and rejected if they could write to it', async () => {
     await usedFolder();
     const path = join(dataDir, name);
     await chmod(path, 0o644);
@@ -198,7 +198,7 @@ describe('root', () => {
 });
 
 it.each(['kms.json', 'principals.json', 'secrets.json', 'service.log'])(
-  'says that a pipe in the place of %s is no file, instead of waiting for it',
+  'reports that a pipe instead of %s is not a file, without waiting for it',
   async (name) => {
     await mkdir(dataDir, { mode: 0o700 });
     mkfifo(join(dataDir, name));
@@ -209,7 +209,7 @@ it.each(['kms.json', 'principals.json', 'secrets.json', 'service.log'])(
 );
 
 it.each(['kms.json', 'principals.json', 'secrets.json', 'service.log'])(
-  'a symbolic link in the place of %s is refused, and the file that it names stays as it is',
+  'rejects a symbolic link instead of %s, and does not change its target',
   async (name) => {
     await mkdir(dataDir, { mode: 0o700 });
     const another = join(folder, 'another.json');
@@ -221,14 +221,14 @@ it.each(['kms.json', 'principals.json', 'secrets.json', 'service.log'])(
   },
 );
 
-describe("an example's sealed file", () => {
+describe("an example's encrypted file", () => {
   const sealed = () => join(folder, 'provider.sealed');
 
   beforeEach(() => {
     new SealedFile(sealed()).write({ kept: true });
   });
 
-  it('is closed to others, and so is its key', async () => {
+  it('is private, and so is its key', async () => {
     const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     for (const path of [sealed(), `${sealed()}.key`]) {
       await chmod(path, 0o644);
@@ -239,7 +239,7 @@ describe("an example's sealed file", () => {
     said.mockRestore();
   });
 
-  it('is refused when others could have written it, or its key', async () => {
+  it('is rejected if other users could have written to it or its key', async () => {
     for (const path of [sealed(), `${sealed()}.key`]) {
       await chmod(path, 0o622);
       expect(() => new SealedFile(sealed())).toThrow('Other users can write to');
@@ -248,7 +248,7 @@ describe("an example's sealed file", () => {
   });
 });
 
-describe('a file system that answers nothing', () => {
+describe('a file system that does not respond', () => {
   const dead = () => {
     const pipe = join(folder, 'pipe');
     mkfifo(pipe);
@@ -268,14 +268,14 @@ describe('a file system that answers nothing', () => {
     },
   );
 
-  it('is not reported when the folder answers before the deadline', async () => {
+  it('is not reported if the folder responds before the deadline', async () => {
     await tryFolder(dataDir, 60_000);
     expect(await readdir(dataDir)).toEqual([]);
     expect(await modeOf(dataDir)).toBe('700');
   });
 });
 
-it('takes a relative DATA_DIR from where npm was called, not from the project', async () => {
+it('resolves a relative DATA_DIR from the folder where npm was started, not from the project', async () => {
   const npm = spawn('npm', ['--prefix', PROJECT, '--silent', 'start'], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, PORT: '0', EXAMPLES: 'off', DATA_DIR: './data' },

@@ -1,8 +1,7 @@
 /**
- * A preload that stands for a mount whose server is gone: to make the folder DEAD_FOLDER never comes back. The call
- * that hangs is a real one, opening the pipe DEAD_PIPE that nobody writes to: no signal handler runs meanwhile, and
- * Node.js waits for it when the process is to end. Timers run twenty times as fast, so that nobody waits ten seconds for
- * an answer that does not come.
+ * A preload that simulates a mount whose server is unreachable: creating the folder DEAD_FOLDER never returns. The call
+ * that hangs is real: it opens the pipe DEAD_PIPE, which has no writer. No signal handler runs while it hangs, and
+ * Node.js waits for it before the process ends. Timers run 20 times as fast, so that the test does not wait 10 seconds.
  */
 'use strict';
 const fs = require('node:fs');

@@ -1,5 +1,5 @@
 /**
- * Loaded before `npm run demo` by its test: notes every secret that any HTTP server of the process is sent or sends,
+ * Loaded before `npm run demo` by its test: records every secret that an HTTP server of the process receives or sends,
  * and writes them to the file DEMO_SECRETS when the process ends, as JSON: lists of values by name.
  */
 'use strict';
@@ -50,7 +50,7 @@ function noteCookies(header, lines) {
   }
 }
 
-/** Calls `see` with the whole of what passes through a method that takes chunks, once it has ended. */
+/** Calls `see` with all data of a method that takes chunks, after the last chunk. */
 function tap(object, method, chunks) {
   const original = object[method];
   object[method] = function (chunk, ...rest) {

@@ -1,4 +1,4 @@
-/** `npm run demo` as a program: all 20 steps in their order, no secret of the run in what it prints, and how it fails. */
+/** `npm run demo` as a program: all 20 steps in order, no secrets in its output, and its failure. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '../..');
 
-/** The flow's lanes and what happens in them, as its diagram has them. */
+/** The lanes of the flow's diagram and their steps. */
 const STEPS: readonly (readonly [lane: string, what: string])[] = [
   ['user', 'signs in with OAuth/OIDC and passes the token to the application'],
   ['application', 'processes the sign-in'],
@@ -46,7 +46,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Runs the command that package.json has for it, with a module loaded before. */
+/** Runs the command from package.json, with a preloaded module. */
 async function play(preload: string, env: Record<string, string> = {}): Promise<Played> {
   const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
@@ -73,7 +73,7 @@ const titleOf = ([lane, what]: readonly [string, string], number: number): strin
   `${number}  ${lane}  ${what}`;
 
 describe('npm run demo', () => {
-  it('plays all 20 steps, and prints no secret of the run', async () => {
+  it('runs all 20 steps, and prints no secrets', async () => {
     const secretsFile = join(folder, 'secrets.json');
     const { status, output } = await play(join(__dirname, 'demo-secrets.cjs'), { DEMO_SECRETS: secretsFile });
 
@@ -81,7 +81,7 @@ describe('npm run demo', () => {
     expect(status).toBe(0);
     expect(stepsIn(output)).toEqual(STEPS.map((step, index) => titleOf(step, index + 1)));
     expect(output).toContain('All 20 steps succeeded');
-    // Each step has shown something that was seen or found to hold.
+    // Each step has printed at least one verified fact.
     for (const step of output.split(/^ ┃ +\d+ {2}/m).slice(1)) expect(step).toMatch(/[✓·→]/);
 
     const secrets = JSON.parse(await readFile(secretsFile, 'utf8')) as Record<string, string[]>;
@@ -95,15 +95,15 @@ describe('npm run demo', () => {
     for (const [kind, values] of Object.entries(secrets)) {
       for (const value of values) expect([kind, output.includes(value)]).toEqual([kind, false]);
     }
-    // Whatever else looks like a token.
+    // Anything else that looks like a token.
     expect(output).not.toMatch(/\bey[\w-]{16,}/);
-    // Nothing is left behind.
+    // No files remain.
     expect((await readdir(folder)).filter((name) => name.startsWith('agent-identity'))).toEqual([]);
   });
 
-  it('says at which step it failed, ends with 1, and leaves the log to be looked at', async () => {
+  it('reports the failed step, ends with status 1, and keeps the log', async () => {
     const preload = join(folder, 'no-token.cjs');
-    // The application forgets the user's token on the way to the gate.
+    // The application does not send the user token to the gate.
     await writeFile(
       preload,
       `const send = globalThis.fetch;

@@ -1,4 +1,4 @@
-/** The embedded DynamoDB, by the real client: its tables, restarts, and who may call it. */
+/** The embedded DynamoDB with the AWS SDK client: its tables, restarts, and access. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -43,7 +43,7 @@ async function stop(client: DynamoDBClient): Promise<void> {
   running = undefined;
 }
 
-it('makes the four tables and keeps items over a restart', async () => {
+it('creates the four tables and keeps items across a restart', async () => {
   const first = await start();
   for (const table of Object.keys(TABLES) as TableName[]) {
     const { Table } = await first.send(new DescribeTableCommand({ TableName: localTableName(table) }));
@@ -64,7 +64,7 @@ it('makes the four tables and keeps items over a restart', async () => {
   await stop(second);
 });
 
-it('completes a table whose creation was cut short', async () => {
+it('completes a table whose creation was interrupted', async () => {
   await stop(await start());
   const { db, tableDb } = create({ path: folder });
   await db.open();
@@ -82,14 +82,14 @@ it('completes a table whose creation was cut short', async () => {
   await stop(client);
 });
 
-it('says that the folder is in use', async () => {
+it('reports that the folder is in use', async () => {
   const client = await start();
   await expect(startDynamoDb(folder, credentials)).rejects.toThrow(StartError);
   await expect(startDynamoDb(folder, credentials)).rejects.toThrow(/in use/);
   await stop(client);
 });
 
-it('answers no one but the process that started it', async () => {
+it('rejects every process except the one that started it', async () => {
   const client = await start();
   const endpoint = running?.endpoint ?? '';
   const stranger = new DynamoDBClient({
@@ -107,7 +107,7 @@ it('answers no one but the process that started it', async () => {
   await stop(client);
 });
 
-it('outlives a client that hangs up in the middle of a request', async () => {
+it('survives a client that disconnects during a request', async () => {
   const client = await start();
   await new Promise<void>((resolve) => {
     const headers = {

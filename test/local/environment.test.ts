@@ -1,10 +1,10 @@
 /**
- * Each function as Lambda starts it: with what it needs it starts, and what is missing or malformed it says in one
- * line, before it touches anything. Lambda writes the stack of what a module throws to the log; so that is one line too.
+ * Each function as Lambda starts it: it starts with its required variables, and reports missing or malformed ones in one
+ * line before any other work. Lambda logs the stack of an error that a module throws, so the stack is one line too.
  */
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 
-/** A deployment's variables, in values of its form. */
+/** A deployment's variables, with values of the right form. */
 const ENVIRONMENT = {
   DIRECTORY_TABLE: 'Stateful-DirectoryTable-1A2B3C',
   KEYS_TABLE: 'Stateful-KeysTable-1A2B3C',
@@ -25,7 +25,7 @@ type Variable = keyof typeof ENVIRONMENT;
 
 const TABLE = 'must be the name of a table';
 
-/** A value in the wrong place, and what is said of it. */
+/** A value that is not valid, and the message about it. */
 const MALFORMED: Partial<Record<Variable, readonly [value: string, said: string]>> = {
   DIRECTORY_TABLE: ['arn:aws:dynamodb:eu-central-1:123456789012:table/any', `DIRECTORY_TABLE ${TABLE}`],
   KEYS_TABLE: ['${Token[TOKEN.17]}', `KEYS_TABLE ${TABLE}`],
@@ -43,7 +43,7 @@ const MALFORMED: Partial<Record<Variable, readonly [value: string, said: string]
   QUOTAS: ['many', 'QUOTAS: quotas: not JSON'],
 };
 
-/** What a group reads; lib/constructs gives it no less (test/stacks/permissions.test.ts). */
+/** The variables that a group reads; lib/constructs sets all of them (test/stacks/permissions.test.ts). */
 const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
   'control-plane': [
     'DIRECTORY_TABLE',
@@ -74,7 +74,7 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
   'key-rotation': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
 };
 
-/** Those that have defaults. */
+/** Variables with defaults. */
 const OPTIONAL: readonly Variable[] = ['TRUSTED_ISSUERS', 'LIFETIMES', 'QUOTAS'];
 
 const own = { ...process.env };
@@ -82,7 +82,7 @@ afterEach(() => {
   process.env = { ...own };
 });
 
-/** @returns what Lambda would write of it; undefined when the function starts */
+/** @returns the error as Lambda would log it; undefined when the function starts */
 async function start(group: FunctionGroup, change: Readonly<Record<string, string | undefined>>) {
   process.env = { ...own, ...ENVIRONMENT, ...change };
   for (const [name, value] of Object.entries(change)) if (value === undefined) delete process.env[name];
@@ -102,17 +102,17 @@ describe.each(FUNCTION_GROUPS)('%s', (group) => {
     (name) => !READS[group].includes(name) && MALFORMED[name],
   );
 
-  it('starts with what it needs, whatever else is missing', async () => {
+  it('starts with its required variables only', async () => {
     expect(await start(group, Object.fromEntries(others.map((name) => [name, undefined])))).toBeUndefined();
   });
 
-  it.each(required)('says in one line that %s is missing', async (name) => {
+  it.each(required)('reports in one line that %s is missing', async (name) => {
     const line = `EnvironmentError: environment: set ${name}`;
     expect(await start(group, { [name]: undefined })).toBe(line);
     expect(await start(group, { [name]: '' })).toBe(line);
   });
 
-  it.each(READS[group])('says in one line what %s must be', async (name) => {
+  it.each(READS[group])('reports in one line what %s must be', async (name) => {
     const [value = '', said = ''] = MALFORMED[name] ?? [];
     const line = await start(group, { [name]: value });
     expect(line).toMatch(/^EnvironmentError: environment: [^\n]*$/);
@@ -133,9 +133,9 @@ describe.each(FUNCTION_GROUPS)('%s', (group) => {
 
 it.each([
   ['an address of this machine', 'http://127.0.0.1:4600'],
-  ["a domain of one's own", 'https://identity.example'],
+  ['a custom domain', 'https://identity.example'],
   ['another partition', 'https://abc.execute-api.cn-north-1.amazonaws.com.cn/prod'],
-])('BASE_URL may be %s', async (_what, BASE_URL) => {
+])('BASE_URL can be %s', async (_what, BASE_URL) => {
   expect(await start('token-exchange', { BASE_URL })).toBeUndefined();
 });
 
@@ -145,16 +145,16 @@ it.each([
   'https://a.example?x=1',
   'https://a.example/#x',
   'a.example',
-])('BASE_URL is never %s', async (BASE_URL) => {
+])('BASE_URL cannot be %s', async (BASE_URL) => {
   expect(await start('token-exchange', { BASE_URL })).toContain('BASE_URL must be');
 });
 
-it('repeats no value', async () => {
+it('does not repeat values in errors', async () => {
   const secret = 'sk-that-got-into-the-wrong-place';
   expect(await start('token-exchange', { KMS_KEY_ARN: secret, BASE_URL: secret })).not.toContain(secret);
 });
 
-it("refuses the laptop's own setting inside Lambda, in one line too", async () => {
+it('rejects the setting for local use inside Lambda, also in one line', async () => {
   const line = await start('token-exchange', {
     LOOPBACK_PROVIDERS: 'allowed',
     AWS_LAMBDA_FUNCTION_NAME: 'any',

@@ -1,7 +1,7 @@
-/** Consecutive ports for a service that tests start at a port of their choice. */
+/** Consecutive ports for a service that tests start at a chosen port. */
 import { createServer } from 'node:net';
 
-/** The service's own, the eight of its examples, and those of KMS and Secrets Manager. */
+/** The service's port, the eight ports of its examples, and the ports of KMS and Secrets Manager. */
 const PORTS = 11;
 
 async function isFree(port: number): Promise<boolean> {
@@ -18,9 +18,9 @@ async function isFree(port: number): Promise<boolean> {
   return free;
 }
 
-/** The first of as many consecutive free ports as the service and its examples take. */
+/** The first of the consecutive free ports that the service and its examples need. */
 export async function freePorts(): Promise<number> {
-  // Test files run at the same time, so each process looks elsewhere first.
+  // Test files run concurrently, so each process starts its search at a different port.
   const start = 14_600 + (process.pid % 100) * 100;
   for (let first = start; first < 30_000; first += PORTS) {
     const ports = Array.from({ length: PORTS }, (_, index) => first + index);

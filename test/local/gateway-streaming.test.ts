@@ -1,4 +1,4 @@
-/** The gateway in front of an endpoint: it asks the authorizer and streams, with API Gateway's habits. */
+/** The gateway in front of an endpoint: it calls the authorizer and streams as API Gateway does. */
 import { createServer } from 'node:http';
 import type { APIGatewayAuthorizerResult, APIGatewayProxyEvent } from 'aws-lambda';
 import { DELIMITER, WITH_METADATA, type ResponseStream } from '../../lambda/gate/response-stream';
@@ -80,7 +80,7 @@ const post = (init: RequestInit = { headers: { authorization: 'Bearer a' } }) =>
   fetch(`${base()}/runtimes/a%2Fb/invocations`, { method: 'POST', body: 'hello', ...init });
 
 describe('the authorizer', () => {
-  it('is asked each time, and what it says goes along', async () => {
+  it('is called for each request, and its context reaches the function', async () => {
     expect((await post()).status).toBe(200);
     expect((await post()).status).toBe(200);
     expect(asked).toBe(2);
@@ -93,23 +93,23 @@ describe('the authorizer', () => {
     });
   });
 
-  it('is not asked without its identity source', async () => {
+  it('is not called without its identity source', async () => {
     const { status, headers } = await post({});
     expect([status, headers.get('www-authenticate')]).toEqual([401, 'Bearer a="b"']);
     expect([asked, events]).toEqual([0, []]);
   });
 
-  it('is not asked for a route that is open', async () => {
+  it('is not called for a public route', async () => {
     expect((await fetch(`${base()}/open`)).status).toBe(200);
     expect([asked, events[0]?.requestContext.authorizer]).toEqual([0, undefined]);
   });
 
   it.each<[what: string, says: typeof authorizer, status: number, challenge: string | null]>([
-    ['throws the one word', () => Promise.reject(new Error('Unauthorized')), 401, 'Bearer a="b"'],
-    ['throws anything else', () => Promise.reject(new Error('unauthorized')), 500, null],
+    ['throws "Unauthorized"', () => Promise.reject(new Error('Unauthorized')), 401, 'Bearer a="b"'],
+    ['throws another error', () => Promise.reject(new Error('unauthorized')), 500, null],
     ['denies', (arn) => Promise.resolve(allow(arn, 'Deny')), 403, 'Bearer c="d"'],
-    ['allows something else', (arn) => Promise.resolve(allow(`${arn}x`)), 403, 'Bearer c="d"'],
-  ])('lets no one in when it %s', async (_what, says, status, challenge) => {
+    ['allows another resource', (arn) => Promise.resolve(allow(`${arn}x`)), 403, 'Bearer c="d"'],
+  ])('rejects the request when it %s', async (_what, says, status, challenge) => {
     authorizer = says;
     const { status: got, headers } = await post();
     expect([got, headers.get('www-authenticate')]).toEqual([status, challenge]);
@@ -117,8 +117,8 @@ describe('the authorizer', () => {
   });
 });
 
-describe('a streamed answer', () => {
-  it('has its status and headers, WWW-Authenticate renamed', async () => {
+describe('a streamed response', () => {
+  it('has its status and headers, with WWW-Authenticate renamed', async () => {
     const headers = { 'content-type': 'text/plain', 'WWW-Authenticate': 'Bearer' };
     streaming = (stream) => answer(stream, { statusCode: 404, headers }).end('not here');
     const got = await post();
@@ -134,33 +134,33 @@ describe('a streamed answer', () => {
   it.each<[what: string, streamed: (stream: ResponseStream) => unknown]>([
     ['has no metadata', (stream) => stream.end('hello')],
     [
-      'says nothing of its metadata',
+      'does not declare its metadata',
       (stream) => stream.end(Buffer.concat([Buffer.from('{"statusCode":200}'), DELIMITER])),
     ],
     ['has metadata without a status', (stream) => answer(stream, {}).end('hello')],
-    ['has metadata without end', (stream) => stream.end('{'.padEnd(17 * 1024))],
-    ['is never begun', () => undefined],
+    ['has endless metadata', (stream) => stream.end('{'.padEnd(17 * 1024))],
+    ['never begins', () => undefined],
     [
-      'is that of a function which throws',
+      'comes from a function that throws',
       () => {
         throw new Error('private');
       },
     ],
-  ])('is an error when it %s', async (_what, streamed) => {
+  ])('becomes an error when it %s', async (_what, streamed) => {
     streaming = streamed;
     const got = await post();
     expect([got.status, await got.json()]).toMatchObject([502, { __type: 'InternalServerException' }]);
     expect(failures).toHaveLength(1);
   });
 
-  it('is cut off when the function leaves it open', async () => {
+  it('is cut off when the function does not end it', async () => {
     streaming = (stream) => answer(stream, { statusCode: 200 }).write('half');
     await expect((await post()).text()).rejects.toMatchObject({ message: 'terminated' });
     expect(failures).toHaveLength(1);
   });
 });
 
-it('hands no function more than Lambda takes', async () => {
+it('rejects a request that is larger than Lambda accepts', async () => {
   const most = (6 * 1024 * 1024 * 3) / 4;
   const headers = { authorization: 'Bearer a' };
   expect((await post({ headers, body: 'a'.repeat(most) })).status).toBe(200);

@@ -1,4 +1,4 @@
-/** A gateway over the registry's routes whose functions are one inline handler that the test steers. */
+/** A gateway for the registry's routes, with one handler that the test controls. */
 import { createServer } from 'node:http';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { OPERATIONS } from '../../lambda/contract/operations';
@@ -24,7 +24,7 @@ export class GatewayUnderTest {
     public close: () => Promise<void>,
   ) {}
 
-  /** @param clientPort that clients address, when it is not the one listened on */
+  /** @param clientPort the port that clients use, if it is not the listening port */
   static async start(clientPort?: number): Promise<GatewayUnderTest> {
     const gateway = new GatewayUnderTest(0, () => Promise.resolve());
     const handler = (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
@@ -61,7 +61,7 @@ export class GatewayUnderTest {
     return `http://${this.host}`;
   }
 
-  /** Forgets what was received and answers 200 with the given JSON. */
+  /** Forgets received requests, and responds with 200 and the given JSON. */
   reset(body: object, statusCode = 200): void {
     this.events.length = 0;
     this.failures.length = 0;

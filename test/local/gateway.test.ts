@@ -1,4 +1,4 @@
-/** The gateway with AWS SDK clients, and the habits of API Gateway that it keeps. */
+/** The gateway with AWS SDK clients, and its behavior like API Gateway. */
 import { BedrockAgentCoreClient, GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
 import {
   BedrockAgentCoreControlClient,
@@ -28,7 +28,7 @@ describe('AWS SDK clients', () => {
   it.each([
     ['with their own signing name', {}],
     ['with the signing name of API Gateway', { signingName: 'execute-api' }],
-  ])('are known %s', async (_name, extra) => {
+  ])('are authenticated %s', async (_name, extra) => {
     const client = new BedrockAgentCoreClient({ ...settings(), ...extra });
     const { workloadAccessToken } = await client.send(
       new GetWorkloadAccessTokenCommand({ workloadName: 'my-agent' }),
@@ -58,7 +58,7 @@ describe('AWS SDK clients', () => {
     expect(gateway.events[0]?.context.invokedFunctionArn).toContain('function:agent-identity-token-exchange');
   });
 
-  it('may have an endpoint that ends in a slash', async () => {
+  it('can have an endpoint that ends with a slash', async () => {
     const client = new BedrockAgentCoreControlClient({ ...settings(), endpoint: `${gateway.endpoint}/` });
     gateway.reset({ name: 'x', workloadIdentityArn: 'arn' }, 201);
     await client.send(new CreateWorkloadIdentityCommand({ name: 'my-agent' }));
@@ -70,7 +70,7 @@ describe('AWS SDK clients', () => {
     ['a wrong secret key', { ...agent, secretAccessKey: 'wrong' }],
     ['an unknown access key', { ...agent, accessKeyId: 'AKIABBBBBBBBBBBBBBBB' }],
     ['a session token', { ...agent, sessionToken: 'token' }],
-  ])('are refused with %s, and do not try again', async (_name, credentials) => {
+  ])('are rejected with %s, and do not retry', async (_name, credentials) => {
     const client = new BedrockAgentCoreClient({ ...settings(), credentials });
     const call = client.send(new GetWorkloadAccessTokenCommand({ workloadName: 'my-agent' }));
     await expect(call).rejects.toMatchObject({
@@ -83,7 +83,7 @@ describe('AWS SDK clients', () => {
 });
 
 describe('the gateway', () => {
-  it('serves exactly the routes of the registry, with their auth', async () => {
+  it('serves exactly the routes of the registry, with their authorization', async () => {
     const { host } = gateway;
     for (const { method, path, auth } of Object.values(OPERATIONS)) {
       const concrete = path.replace('{callbackId}', 'an%20id');
@@ -108,7 +108,7 @@ describe('the gateway', () => {
     '/identities/oauth2/callback/a/b',
     `${PATH}/`,
     `/x/..${PATH}`,
-  ])('does not know %s', async (path) => {
+  ])('returns a 404 for %s', async (path) => {
     const { status, body } = await send(await signed(gateway.host, { path }));
     expect(status).toBe(403);
     expect(JSON.parse(body)).toMatchObject({ __type: 'AccessDeniedException' });
@@ -116,7 +116,7 @@ describe('the gateway', () => {
   });
 
   it.each(['evil.example', 'evil.example:4600', '127.0.0.1', 'localhost.evil.example'])(
-    'does not answer to the name %s',
+    'rejects the host name %s',
     async (name) => {
       const { status } = await send({ ...jwksRequest(gateway.host), headers: { host: name } });
       expect(status).toBe(403);
@@ -124,7 +124,7 @@ describe('the gateway', () => {
     },
   );
 
-  it('answers to the port of the load balancer in front of it, and to no other', async () => {
+  it('accepts the port of the load balancer in front of it, and no other', async () => {
     const behind = await GatewayUnderTest.start(4600);
     const status = async (port: number): Promise<number | undefined> => {
       const request = await signed(`127.0.0.1:${port}`);
@@ -135,7 +135,7 @@ describe('the gateway', () => {
     await behind.close();
   });
 
-  it('answers to localhost and to the IPv6 loopback address', async () => {
+  it('accepts localhost and the IPv6 loopback address', async () => {
     for (const name of ['localhost', '[::1]', 'LOCALHOST']) {
       const { status } = await send({
         ...jwksRequest(gateway.host),
@@ -145,13 +145,13 @@ describe('the gateway', () => {
     }
   });
 
-  it('keeps /ping for itself', async () => {
+  it('responds to /ping itself', async () => {
     const { status, body } = await send({ ...jwksRequest(gateway.host), path: '/ping' });
     expect([status, body]).toEqual([200, '{"status":"healthy"}']);
     expect(gateway.events).toHaveLength(0);
   });
 
-  it('passes on several cookies, a redirect, and bytes', async () => {
+  it('returns several cookies, a redirect, and bytes', async () => {
     gateway.answer = () =>
       Promise.resolve({
         statusCode: 302,
@@ -170,7 +170,7 @@ describe('the gateway', () => {
     expect(bytes).toEqual(Buffer.from([0x89, 0x50]));
   });
 
-  it('passes on repeated headers and decodes the query as forms do', async () => {
+  it('passes repeated headers to the function, and decodes the query as a form', async () => {
     await send({
       ...jwksRequest(gateway.host),
       path: '/.well-known/jwks.json?a=1&a=2+3',
@@ -193,7 +193,7 @@ describe('the gateway', () => {
     expect(headers['x-amzn-remapped-www-authenticate']).toBe('Bearer');
   });
 
-  it('bounds the headers at 10,240 bytes', async () => {
+  it('limits the headers to 10,240 bytes', async () => {
     const room = 10_240 - `GET${jwksRequest(gateway.host).path}${gateway.host}close`.length;
     const fits = { host: gateway.host, connection: 'close', 'x-long': 'a'.repeat(room) };
     expect((await send({ ...jwksRequest(gateway.host), headers: fits })).status).toBe(200);
@@ -204,7 +204,7 @@ describe('the gateway', () => {
     expect([status, JSON.parse(body)]).toMatchObject([400, { __type: 'ValidationException' }]);
   });
 
-  it('bounds the body at 10 MB', async () => {
+  it('limits the body to 10 MB', async () => {
     const limit = 10 * 1024 * 1024;
     expect((await send(await signed(gateway.host, { body: 'a'.repeat(limit) }))).status).toBe(200);
     const { status, body } = await send(await signed(gateway.host, { body: 'a'.repeat(limit + 1) }));
@@ -212,7 +212,7 @@ describe('the gateway', () => {
     expect(gateway.events).toHaveLength(1);
   });
 
-  it('does not wait indefinitely', async () => {
+  it('limits the time of a function', async () => {
     gateway.answer = () => new Promise(() => undefined);
     const { status, body } = await send(jwksRequest(gateway.host));
     expect([status, JSON.parse(body)]).toMatchObject([504, { __type: 'InternalServerException' }]);
@@ -221,21 +221,27 @@ describe('the gateway', () => {
 
   const broken: [string, () => Promise<APIGatewayProxyResult>][] = [
     ['throws', () => Promise.reject(new Error('a private detail'))],
-    ['answers no status', () => Promise.resolve({ body: '' } as APIGatewayProxyResult)],
+    ['returns no status', () => Promise.resolve({ body: '' } as APIGatewayProxyResult)],
     [
-      'answers a header with a line break',
+      'returns a header with a line break',
       () => Promise.resolve({ statusCode: 200, headers: { 'x-a': 'b\r\nset-cookie: c=d' }, body: '' }),
     ],
   ];
 
-  it.each(broken)('says little and reports it when a function %s', async (_name, result) => {
-    gateway.answer = result;
-    const { status, headers, body } = await send(jwksRequest(gateway.host));
-    expect(status).toBe(502);
-    expect(headers['x-amzn-errortype']).toBe('InternalServerException');
-    expect(JSON.parse(body)).toEqual({ __type: 'InternalServerException', message: 'Internal server error' });
-    expect(gateway.failures).toMatchObject([
-      { resource: '/.well-known/jwks.json', requestId: headers['x-amzn-requestid'] },
-    ]);
-  });
+  it.each(broken)(
+    'returns a generic error and reports the cause when a function %s',
+    async (_name, result) => {
+      gateway.answer = result;
+      const { status, headers, body } = await send(jwksRequest(gateway.host));
+      expect(status).toBe(502);
+      expect(headers['x-amzn-errortype']).toBe('InternalServerException');
+      expect(JSON.parse(body)).toEqual({
+        __type: 'InternalServerException',
+        message: 'Internal server error',
+      });
+      expect(gateway.failures).toMatchObject([
+        { resource: '/.well-known/jwks.json', requestId: headers['x-amzn-requestid'] },
+      ]);
+    },
+  );
 });

@@ -1,4 +1,4 @@
-/** HTTP requests as an attacker would make them: signed or not, and then changed line by line. */
+/** HTTP requests as an attacker would send them: signed or not, and then changed line by line. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { HttpRequest } from '@smithy/protocol-http';
@@ -10,10 +10,10 @@ export const PATH = '/identities/GetWorkloadAccessToken';
 export const BODY = JSON.stringify({ workloadName: 'my-agent' });
 
 export interface Handmade {
-  /** Name and port in the Host header, and where the request goes. */
+  /** Name and port in the Host header, and the address of the request. */
   host: string;
   method: string;
-  /** With the query. */
+  /** Path with the query. */
   path: string;
   headers: Record<string, string | string[]>;
   body: string;
@@ -41,14 +41,14 @@ export const jwksRequest = (host: string): Handmade => ({
   body: '',
 });
 
-/** A request of the agent that is right in everything but what the choices say. */
+/** A valid request of the agent, except for the given choices. */
 export async function signed(host: string, choices: SigningChoices = {}): Promise<Handmade> {
   const { signingDate = new Date() } = choices;
   const request = await signer(choices).sign(unsigned(host, choices), { signingDate });
   return handmade(host, request as HttpRequest, choices.body);
 }
 
-/** The same with the signature in the query. */
+/** The request with the signature in the query. */
 export async function presigned(host: string): Promise<Handmade> {
   return handmade(host, (await signer({}).presign(unsigned(host, {}))) as HttpRequest, undefined);
 }
@@ -78,7 +78,7 @@ function handmade(host: string, { method, path, query, headers }: HttpRequest, b
   return { host, method, path: pairs.length > 0 ? `${path}?${pairs.join('&')}` : path, headers, body };
 }
 
-/** The request with one header set; a list makes several lines of it. */
+/** The request with one header; a list results in several lines. */
 export const withHeader = (request: Handmade, name: string, value: string | string[]): Handmade => ({
   ...request,
   headers: { ...request.headers, [name]: value },
@@ -99,7 +99,7 @@ export interface Answer {
   bytes: Buffer;
 }
 
-/** Sends the header lines as they are: fetch would join repeated ones and refuse some. */
+/** Sends the header lines unchanged; fetch would join repeated lines and reject some. */
 export function send({ host, method, path, headers, body }: Handmade): Promise<Answer> {
   const lines = Object.entries(headers).flatMap(([name, values]) =>
     [values].flat().flatMap((value) => [name, value]),

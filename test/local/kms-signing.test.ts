@@ -1,4 +1,4 @@
-/** Asymmetric keys of the embedded KMS, by the AWS SDK client: what they sign verifies, and each key keeps to its kind. */
+/** Asymmetric keys of the embedded KMS with the AWS SDK client: their signatures verify, and each key has only its usage. */
 import { constants, createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -68,24 +68,27 @@ it.each<[KeySpec, SigningAlgorithmSpec, object]>([
   ['RSA_3072', 'RSASSA_PSS_SHA_256', PSS],
   ['RSA_4096', 'RSASSA_PKCS1_V1_5_SHA_256', {}],
   ['ECC_NIST_P256', 'ECDSA_SHA_256', {}],
-])('%s signs by %s what its public key verifies', async (spec, SigningAlgorithm, options) => {
-  const KeyId = await newKey(spec);
-  const key = { key: await publicKeyOf(KeyId), ...options };
-  const digest = createHash('sha256').update(message).digest();
-  for (const asked of [
-    { Message: message },
-    { Message: message, MessageType: 'RAW' as const },
-    { Message: digest, MessageType: 'DIGEST' as const },
-  ]) {
-    const { Signature = new Uint8Array() } = await client.send(
-      new SignCommand({ KeyId, SigningAlgorithm, ...asked }),
-    );
-    expect(verify('sha256', message, key, Signature)).toBe(true);
-    expect(verify('sha256', Buffer.from('another'), key, Signature)).toBe(false);
-  }
-});
+])(
+  'a key of %s signs with %s, and its public key verifies the signature',
+  async (spec, SigningAlgorithm, options) => {
+    const KeyId = await newKey(spec);
+    const key = { key: await publicKeyOf(KeyId), ...options };
+    const digest = createHash('sha256').update(message).digest();
+    for (const asked of [
+      { Message: message },
+      { Message: message, MessageType: 'RAW' as const },
+      { Message: digest, MessageType: 'DIGEST' as const },
+    ]) {
+      const { Signature = new Uint8Array() } = await client.send(
+        new SignCommand({ KeyId, SigningAlgorithm, ...asked }),
+      );
+      expect(verify('sha256', message, key, Signature)).toBe(true);
+      expect(verify('sha256', Buffer.from('another'), key, Signature)).toBe(false);
+    }
+  },
+);
 
-it('writes every ECDSA signature in DER, whatever the first bits of its numbers are', () => {
+it('encodes every ECDSA signature in DER, whatever its first bits', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const lengths = new Set<number>();
   for (let at = 0; at < 500; at += 1) {
@@ -94,14 +97,14 @@ it('writes every ECDSA signature in DER, whatever the first bits of its numbers 
     expect(verify('sha256', signed, publicKey, signature)).toBe(true);
     lengths.add(signature.length);
   }
-  // A number whose first bit is set takes a byte more: none, one or both of the two.
+  // A number whose first bit is set needs another byte, so there are three lengths.
   expect([...lengths]).toEqual(expect.arrayContaining([70, 71, 72]));
 });
 
 it.each<[KeySpec, SigningAlgorithmSpec[]]>([
   ['RSA_2048', ['RSASSA_PKCS1_V1_5_SHA_256', 'RSASSA_PSS_SHA_256']],
   ['ECC_NIST_P256', ['ECDSA_SHA_256']],
-])('describes a key of %s, and publishes its half', async (KeySpec, SigningAlgorithms) => {
+])('describes a key of %s, and returns its public key', async (KeySpec, SigningAlgorithms) => {
   const KeyId = await newKey(KeySpec);
   const kind = { KeySpec, KeyUsage: 'SIGN_VERIFY', SigningAlgorithms };
   const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId }));
@@ -120,7 +123,7 @@ it.each<[KeySpec, SigningAlgorithmSpec[]]>([
   expect(await client.send(new GetPublicKeyCommand({ KeyId }))).toMatchObject({ ...kind, KeyId });
 });
 
-it('tags a key, and takes tags away', async () => {
+it('adds tags to a key, and removes them', async () => {
   const KeyId = await newKey('ECC_NIST_P256', { one: '1' });
   await client.send(new TagResourceCommand({ KeyId, Tags: [{ TagKey: 'two', TagValue: '2' }] }));
   await client.send(new UntagResourceCommand({ KeyId, TagKeys: ['one'] }));
@@ -128,23 +131,23 @@ it('tags a key, and takes tags away', async () => {
   expect(Tags).toEqual([{ TagKey: 'two', TagValue: '2' }]);
 });
 
-it('gives a tag one value, the last one', async () => {
+it('replaces the value of a tag', async () => {
   const KeyId = await newKey('ECC_NIST_P256', { one: '1' });
   const Tags = [{ TagKey: 'one', TagValue: 'another' }];
   await client.send(new TagResourceCommand({ KeyId, Tags }));
   expect(await client.send(new ListResourceTagsCommand({ KeyId }))).toMatchObject({ Tags, Truncated: false });
 });
 
-describe('refuses', () => {
+describe('rejects', () => {
   const tags = (count: number) =>
     Array.from({ length: count }, (_, at) => ({ TagKey: `tag-${at}`, TagValue: '' }));
 
   it.each([
-    ['a name twice', 'TagException', [...tags(1), ...tags(1)]],
-    ["a name that is AWS's", 'TagException', [{ TagKey: 'aws:owner', TagValue: '' }]],
-    ['more than fifty', 'LimitExceededException', tags(51)],
-    ['characters that no tag has', 'ValidationException', [{ TagKey: 'a,b', TagValue: '' }]],
-  ])('tags with %s, and leaves those that there are', async (_name, name, Tags) => {
+    ['a repeated key', 'TagException', [...tags(1), ...tags(1)]],
+    ['a reserved key', 'TagException', [{ TagKey: 'aws:owner', TagValue: '' }]],
+    ['more than 50 tags', 'LimitExceededException', tags(51)],
+    ['characters that are not valid', 'ValidationException', [{ TagKey: 'a,b', TagValue: '' }]],
+  ])('tags with %s, and keeps the existing tags', async (_name, name, Tags) => {
     const KeyId = await newKey('ECC_NIST_P256', { kept: '1' });
     await expect(client.send(new TagResourceCommand({ KeyId, Tags }))).rejects.toMatchObject({ name });
     await expect(
@@ -155,7 +158,7 @@ describe('refuses', () => {
     });
   });
 
-  it('a digest that is none, and a message that is too long', async () => {
+  it('a digest of the wrong length, and a message that is too long', async () => {
     const KeyId = await newKey('ECC_NIST_P256');
     const SigningAlgorithm = 'ECDSA_SHA_256';
     for (const asked of [
@@ -171,7 +174,7 @@ describe('refuses', () => {
   const sign = (KeyId: string, SigningAlgorithm: SigningAlgorithmSpec = 'ECDSA_SHA_256') =>
     client.send(new SignCommand({ KeyId, Message: message, SigningAlgorithm }));
 
-  it("an algorithm that is not the key's", async () => {
+  it('an algorithm that does not match the key', async () => {
     const KeyId = await newKey('ECC_NIST_P256');
     await expect(sign(KeyId, 'RSASSA_PSS_SHA_256')).rejects.toMatchObject({
       name: 'InvalidKeyUsageException',
@@ -188,7 +191,7 @@ describe('refuses', () => {
     await expect(sign(KeyId)).resolves.toHaveProperty('Signature');
   });
 
-  it('to seal or open anything with a signing key', async () => {
+  it('encryption and decryption with a signing key', async () => {
     const KeyId = await newKey('ECC_NIST_P256');
     const { CiphertextBlob } = await client.send(
       new EncryptCommand({ KeyId: running.keyArn, Plaintext: message }),
@@ -208,20 +211,20 @@ describe('refuses', () => {
     ).rejects.toMatchObject(wrongUsage);
   });
 
-  it('to sign with a symmetric key, which has no public half', async () => {
+  it('signing with a symmetric key, which has no public key', async () => {
     await expect(sign(running.keyArn)).rejects.toMatchObject({ name: 'InvalidKeyUsageException' });
     await expect(client.send(new GetPublicKeyCommand({ KeyId: running.keyArn }))).rejects.toMatchObject({
       name: 'UnsupportedOperationException',
     });
   });
 
-  it('a key that there is not', async () => {
+  it('a key that does not exist', async () => {
     const KeyId = running.keyArn.replace(/[^/]*$/, '9e6cf18a-872a-4230-8564-f8f399d8c50b');
     await expect(sign(KeyId)).rejects.toMatchObject({ name: 'NotFoundException' });
   });
 });
 
-it('keeps a key with its tags and state over a restart, in the one file, for its owner only', async () => {
+it('keeps a key with its tags and state across a restart, in one private file', async () => {
   const KeyId = await newKey('RSA_2048', { owner: 'me' });
   const off = await newKey('ECC_NIST_P256');
   await client.send(new DisableKeyCommand({ KeyId: off }));

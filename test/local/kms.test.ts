@@ -1,4 +1,4 @@
-/** The embedded KMS and its symmetric keys, by the real client. */
+/** The embedded KMS and its symmetric keys with the AWS SDK client. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ async function encrypted(): Promise<Uint8Array> {
   return CiphertextBlob;
 }
 
-it('opens what it sealed under the same context, in any order', async () => {
+it('decrypts with the same context, in any order of its pairs', async () => {
   const CiphertextBlob = await encrypted();
   expect(Buffer.from(CiphertextBlob).includes(secret)).toBe(false);
   const EncryptionContext = { owner: 'my-agent', vault: 'default' };
@@ -65,7 +65,7 @@ it('opens what it sealed under the same context, in any order', async () => {
 it.each([
   ['KeySpec AES_256', { KeySpec: 'AES_256' as const }, 32],
   ['NumberOfBytes', { NumberOfBytes: 64 }, 64],
-])('makes data keys by %s', async (_name, size, bytes) => {
+])('generates data keys by %s', async (_name, size, bytes) => {
   const made = await client.send(
     new GenerateDataKeyCommand({ KeyId: kms.keyArn, EncryptionContext: context, ...size }),
   );
@@ -79,17 +79,17 @@ it.each([
 it.each([
   ['none', undefined],
   ['another value', { ...context, owner: 'another-agent' }],
-  ['a pair more', { ...context, more: '1' }],
-  ['a pair less', { vault: 'default' }],
+  ['an additional pair', { ...context, more: '1' }],
+  ['a missing pair', { vault: 'default' }],
   ['names and values swapped', { default: 'vault', 'my-agent': 'owner' }],
-])('does not open under another context: %s', async (_name, EncryptionContext) => {
+])('does not decrypt with another context: %s', async (_name, EncryptionContext) => {
   const command = new DecryptCommand({ CiphertextBlob: await encrypted(), EncryptionContext });
   await expect(client.send(command)).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
 });
 
-it('does not open a blob with any part of it changed', async () => {
+it('does not decrypt a blob if any part of it is changed', async () => {
   const blob = await encrypted();
-  // One byte each of the version, key id, nonce, tag and ciphertext; and blobs cut short.
+  // One changed byte each of version, key ID, nonce, tag, and ciphertext, and truncated blobs.
   const changed = [0, 1, 17, 29, blob.length - 1].map((at) =>
     blob.map((byte, i) => (i === at ? byte ^ 1 : byte)),
   );
@@ -99,7 +99,7 @@ it('does not open a blob with any part of it changed', async () => {
   }
 });
 
-it('does not open what another key sealed', async () => {
+it('does not decrypt with another key', async () => {
   const other = await startKms(join(folder, 'other.json'), credentials);
   const otherClient = clientOf(other.endpoint);
   const command = new DecryptCommand({ CiphertextBlob: await encrypted(), EncryptionContext: context });
@@ -108,7 +108,7 @@ it('does not open what another key sealed', async () => {
   await other.close();
 });
 
-it('knows only its own keys', async () => {
+it('rejects unknown keys', async () => {
   const KeyId = kms.keyArn.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
   const command = new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' });
   await expect(client.send(command)).rejects.toMatchObject({ name: 'NotFoundException' });
@@ -119,10 +119,10 @@ async function created(): Promise<string> {
   return KeyMetadata?.Arn ?? '';
 }
 
-describe('another key', () => {
+describe('a second key', () => {
   const there = { vault: 'elsewhere' };
 
-  it('takes over by ReEncrypt what the first one sealed, under its own context', async () => {
+  it('re-encrypts a ciphertext of the first key, with a new context', async () => {
     const KeyId = await created();
     const blob = await encrypted();
     const { CiphertextBlob, ...moved } = await client.send(
@@ -146,7 +146,7 @@ describe('another key', () => {
     ).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
   });
 
-  it("takes over nothing under another context, and nothing that is not the named key's", async () => {
+  it('does not re-encrypt with a wrong context or a wrong source key', async () => {
     const KeyId = await created();
     const reEncrypt = async (change: object) =>
       client.send(
@@ -163,7 +163,7 @@ describe('another key', () => {
     await expect(reEncrypt({ SourceKeyId: KeyId })).rejects.toMatchObject({ name: 'IncorrectKeyException' });
   });
 
-  it('does nothing while it is disabled, and all again once it is enabled', async () => {
+  it('cannot be used while it is disabled, and can be used again when it is enabled', async () => {
     const KeyId = await created();
     const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId, Plaintext: secret }));
     await client.send(new DisableKeyCommand({ KeyId }));
@@ -180,7 +180,7 @@ describe('another key', () => {
     expect(await client.send(make)).not.toHaveProperty('Plaintext');
   });
 
-  it('is kept, with its state, beside those that were made at the same time', async () => {
+  it('is stored with its state, even if other keys are created concurrently', async () => {
     const path = join(folder, 'several.json');
     const running = await startKms(path, credentials);
     const several = clientOf(running.endpoint);
@@ -201,11 +201,11 @@ describe('another key', () => {
   });
 
   it.each<[string, CreateKeyCommandInput]>([
-    ['a spec that is not here', { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }],
-    ["a usage that is not the spec's", { KeySpec: 'SYMMETRIC_DEFAULT', KeyUsage: 'SIGN_VERIFY' }],
-    ['a usage that is not here', { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' }],
-    ['no usage, where there is more than one', { KeySpec: 'RSA_2048' }],
-  ])('is not made of %s', async (_name, input) => {
+    ['an unsupported spec', { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }],
+    ['a usage that does not match the spec', { KeySpec: 'SYMMETRIC_DEFAULT', KeyUsage: 'SIGN_VERIFY' }],
+    ['an unsupported usage', { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' }],
+    ['no usage, if there is more than one', { KeySpec: 'RSA_2048' }],
+  ])('is not created with %s', async (_name, input) => {
     await expect(client.send(new CreateKeyCommand(input))).rejects.toMatchObject({
       name: 'ValidationException',
     });
@@ -227,7 +227,7 @@ describe('another key', () => {
   });
 });
 
-it('opens with the keys of a file from before tags and signing keys were kept', async () => {
+it('decrypts with the keys of an older file, without tags and signing keys', async () => {
   const path = join(folder, 'old.json');
   const [root, other] = [1, 2].map((byte) => ({
     keyId: randomUUID(),
@@ -251,19 +251,19 @@ it.each([
   ['two sizes', { KeySpec: 'AES_256' as const, NumberOfBytes: 32 }],
   ['no size', {}],
   ['too large a size', { NumberOfBytes: 1025 }],
-])('does not make a data key of %s', async (_name, size) => {
+])('does not generate a data key with %s', async (_name, size) => {
   const command = new GenerateDataKeyCommand({ KeyId: kms.keyArn, ...size });
   await expect(client.send(command)).rejects.toMatchObject({ name: 'ValidationException' });
 });
 
-it('answers no one but the process that started it', async () => {
+it('rejects every process except the one that started it', async () => {
   const stranger = clientOf(kms.endpoint, newEmulatorCredentials());
   const command = new GenerateDataKeyCommand({ KeyId: kms.keyArn, KeySpec: 'AES_256' });
   await expect(stranger.send(command)).rejects.toMatchObject({ name: 'AccessDeniedException' });
   stranger.destroy();
 });
 
-it('keeps its key, for its owner only, and opens after a restart what it sealed before', async () => {
+it('keeps its key in a private file, and decrypts earlier ciphertexts after a restart', async () => {
   const CiphertextBlob = await encrypted();
   expect((await stat(join(folder, 'kms.json'))).mode & 0o777).toBe(0o600);
 
@@ -279,7 +279,7 @@ it('keeps its key, for its owner only, and opens after a restart what it sealed 
   expect(Buffer.from(opened.Plaintext ?? [])).toEqual(secret);
 });
 
-it('does not start with a damaged key, and leaves the file as it is', async () => {
+it('does not start with a damaged key, and does not change the file', async () => {
   const path = join(folder, 'damaged.json');
   await writeFile(path, '{"keyId":', { mode: 0o600 });
   await expect(startKms(path, credentials)).rejects.toThrow(StartError);

@@ -1,4 +1,4 @@
-/** The embedded Lambda, by the AWS SDK client: what it invokes, how it refuses, and whom it answers. */
+/** The embedded Lambda with the AWS SDK client: its invocations, errors, and access. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import { startLambda, type InvokedHandler, type LocalLambda } from '../../lib/local/lambda';
@@ -39,7 +39,7 @@ const doubling: InvokedHandler = (event) => Promise.resolve((event as { number: 
 it.each([
   ['name', 'doubling'],
   ['ARN', 'arn:aws:lambda:us-east-1:000000000000:function:doubling'],
-])('answers with what the function of this %s returns', async (_by, name) => {
+])('returns the response of the function with this %s', async (_by, name) => {
   functions.set('doubling', doubling);
   const answer = await client().send(invocation({ number: 21 }, { name }));
   expect(answer).toMatchObject({ StatusCode: 200, ExecutedVersion: '$LATEST' });
@@ -47,12 +47,12 @@ it.each([
   expect(payloadOf(answer)).toBe(42);
 });
 
-it('gives null for a function that returns nothing', async () => {
+it('returns null for a function that returns nothing', async () => {
   functions.set('doubling', () => Promise.resolve(undefined));
   expect(payloadOf(await client().send(invocation({})))).toBeNull();
 });
 
-it("tells a function's error from its answer", async () => {
+it("distinguishes a function's error from its response", async () => {
   functions.set('doubling', () => Promise.reject(new TypeError('no number')));
   const answer = await client().send(invocation({}));
   expect(answer).toMatchObject({ StatusCode: 200, FunctionError: 'Unhandled' });
@@ -60,7 +60,7 @@ it("tells a function's error from its answer", async () => {
   expect(failures).toMatchObject([{ resource: 'doubling', error: { message: 'no number' } }]);
 });
 
-it('accepts an event immediately, serves it afterwards, and finishes it before it closes', async () => {
+it('accepts an event immediately, and finishes it before it closes', async () => {
   const own = await startLambda({ functions, credentials, reportFailure: () => undefined });
   let finish = (): void => undefined;
   const served: unknown[] = [];
@@ -77,20 +77,20 @@ it('accepts an event immediately, serves it afterwards, and finishes it before i
   expect(served).toEqual([{ number: 1 }]);
 });
 
-it('reports an event that failed, for no one waits for its answer', async () => {
+it('reports a failed event, because no caller waits for its response', async () => {
   functions.set('doubling', () => Promise.reject(new Error('in vain')));
   expect((await client().send(invocation({}, { event: true }))).StatusCode).toBe(202);
   while (failures.length === 0) await new Promise((resolve) => setImmediate(resolve));
   expect(failures).toMatchObject([{ error: { message: 'in vain' } }]);
 });
 
-describe('refuses as Lambda does', () => {
+describe("returns Lambda's error for", () => {
   const large = JSON.stringify('x'.repeat(1024 * 1024));
   it.each([
-    ['a function that there is not', invocation({}, { name: 'none' }), 'ResourceNotFoundException'],
-    ['what is not JSON', invocation('{'), 'InvalidRequestContentException'],
-    ['an event over a megabyte', invocation(large, { event: true }), 'RequestTooLargeException'],
-    ['a payload over six', invocation(large.repeat(6)), 'RequestTooLargeException'],
+    ['a function that does not exist', invocation({}, { name: 'none' }), 'ResourceNotFoundException'],
+    ['a payload that is not JSON', invocation('{'), 'InvalidRequestContentException'],
+    ['an event over 1 MB', invocation(large, { event: true }), 'RequestTooLargeException'],
+    ['a payload over 6 MB', invocation(large.repeat(6)), 'RequestTooLargeException'],
   ])('%s', async (_what, command, name) => {
     const served: unknown[] = [];
     functions.set('doubling', (event) => Promise.resolve(served.push(event)));
@@ -99,7 +99,7 @@ describe('refuses as Lambda does', () => {
   });
 });
 
-it('answers to no other credentials', async () => {
+it('rejects other credentials', async () => {
   const served: unknown[] = [];
   functions.set('doubling', (event) => Promise.resolve(served.push(event)));
   await expect(client(newEmulatorCredentials()).send(invocation({ number: 1 }))).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 /**
- * The service at another port, over the same data folder: agents get tokens, grants stay, and the published keys
- * verify what is signed. Played by AWS SDK clients against `npm start` as a program.
+ * The service at another port with the same data folder: agents get tokens, grants stay, and the published keys
+ * verify tokens. AWS SDK clients call `npm start` as a program.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -68,7 +68,7 @@ function settings({ endpoint, region, principals }: Ready) {
   };
 }
 
-/** @param port any free one unless given */
+/** @param port a free port by default */
 async function startAt(port = '0'): Promise<At> {
   const program = programs.start({
     DATA_DIR: folder,
@@ -102,14 +102,14 @@ async function register({ control }: At): Promise<void> {
   provider.allowRedirect(callbackUrl ?? '');
 }
 
-/** What the application gets to know of a consent that was given. */
+/** The return URL after a consent. */
 async function consented({ agent }: At, token: string): Promise<string> {
   const { authorizationUrl } = await agent.ask(token);
   const page = await agent.consent(authorizationUrl);
   return page.searchParams.get('session_id') ?? '';
 }
 
-/** As a resource server verifies, which knows the service by its address alone. */
+/** Verifies as a resource server does, which knows only the service's address. */
 const verified = (token: string, endpoint: string) =>
   jwtVerify(token, createRemoteJWKSet(new URL(`${endpoint}/.well-known/jwks.json`)), {
     issuer: endpoint,
@@ -165,14 +165,14 @@ async function bindSigningKeyTo(address: string): Promise<void> {
   await close();
 }
 
-it('continues at another port: tokens, grants, keys, and a consent that was under way', async () => {
+it('continues at another port with its tokens, grants, keys, and a consent in progress', async () => {
   const before = await startAt();
   await register(before);
   const old = await before.userToken();
   await before.agent.complete(await consented(before, old), { userToken: await issuer.token('ana') });
   const { accessToken } = await before.agent.ask(old);
   expect(accessToken).toBeTruthy();
-  // Another user has consented, and the application has not said so yet.
+  // Another user has consented, and the application has not completed the session yet.
   const ben = await before.agent.token({ userId: 'ben' });
   const underWay = await consented(before, ben);
   await before.program.stop();
@@ -186,7 +186,7 @@ it('continues at another port: tokens, grants, keys, and a consent that was unde
   expect(await after.agent.ask(fresh)).toMatchObject({ accessToken });
 
   await expect(after.agent.ask(old)).rejects.toMatchObject(OF_ANOTHER_ADDRESS);
-  // Clients take that word for an end that they can do something about by themselves.
+  // Clients react to the word "expired" by getting a new token.
   await expect(after.agent.ask(old)).rejects.not.toMatchObject({
     message: expect.stringContaining('expired') as string,
   });
@@ -195,7 +195,7 @@ it('continues at another port: tokens, grants, keys, and a consent that was unde
   const held = await after.agent.ask(await after.agent.token({ userId: 'ben' }));
   expect(held.accessToken).toBeTruthy();
 
-  // The callback URL moved along: that one is for the operator to register.
+  // The callback URL has changed, and the operator must register it.
   const { callbackUrl } = await after.control.send(
     new GetOauth2CredentialProviderCommand({ name: NAMES.provider }),
   );
@@ -204,7 +204,7 @@ it('continues at another port: tokens, grants, keys, and a consent that was unde
   expect(await after.agent.connect('cleo')).toBeTruthy();
 });
 
-it('makes a new key where the one of before is bound to the old address, and publishes both', async () => {
+it('creates a new signing key if the earlier one is bound to the old address, and publishes both', async () => {
   const before = await startAt(String(await freePorts()));
   await register(before);
   const old = await before.userToken();
@@ -222,14 +222,14 @@ it('makes a new key where the one of before is bound to the old address, and pub
   await expect(after.agent.ask(old)).rejects.toMatchObject(OF_ANOTHER_ADDRESS);
   await after.program.stop();
 
-  // Where it was before, too: that key opens at any address.
+  // At the earlier address too, because that key works at any address.
   const back = await startAt(new URL(before.endpoint).port);
   const token = await back.agent.token({ userId: 'ana' });
   expect(kidOf(token)).toBe(kidOf(fresh));
   expect(await back.agent.ask(token)).toMatchObject({ accessToken });
 });
 
-it('continues with a key of before at the address that it is bound to', async () => {
+it('continues to use an earlier signing key at the address that it is bound to', async () => {
   const before = await startAt(String(await freePorts()));
   await register(before);
   const old = await before.agent.token();

@@ -1,4 +1,4 @@
-/** What the local principals may do at the embedded KMS and Secrets Manager, with AWS clients that sign as always. */
+/** The permissions of the local principals at the embedded KMS and Secrets Manager, with AWS SDK clients. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,7 +84,7 @@ async function createSecret(owner: string | undefined, as: PrincipalName = 'oper
 }
 
 describe('the operator', () => {
-  it('creates a key that its own credential provider signs by', async () => {
+  it('creates a key with which its own credential provider signs', async () => {
     const KeyId = await createKey(undefined);
     const control = new BedrockAgentCoreControlClient(settings('operator', service.endpoint));
     const createProvider = () =>
@@ -137,7 +137,7 @@ describe('the operator', () => {
     expect(answer.apiKey).toBe('second');
   });
 
-  it('manages a key of any owner', async () => {
+  it('can manage a key of any owner', async () => {
     const KeyId = await createKey(AGENT, 'agent');
     await kms().send(new DisableKeyCommand({ KeyId }));
     await kms().send(new EnableKeyCommand({ KeyId }));
@@ -147,7 +147,7 @@ describe('the operator', () => {
 });
 
 describe('any other principal', () => {
-  it('manages the keys and secrets whose tag names it', async () => {
+  it('can manage the keys and secrets whose tag names it', async () => {
     const KeyId = await createKey(AGENT);
     await kms('agent').send(new DisableKeyCommand({ KeyId }));
     const SecretId = await createSecret(AGENT);
@@ -158,7 +158,7 @@ describe('any other principal', () => {
   it.each<[string, string | undefined]>([
     ['of another owner', OPERATOR],
     ['without an owner', undefined],
-  ])('does not change keys and secrets %s', async (_what, owner) => {
+  ])('cannot change keys and secrets %s', async (_what, owner) => {
     const KeyId = await createKey(owner);
     const Tags = [{ TagKey: OWNER_TAG, TagValue: AGENT }];
     await expect(kms('agent').send(new TagResourceCommand({ KeyId, Tags }))).rejects.toMatchObject(DENIED);
@@ -172,21 +172,24 @@ describe('any other principal', () => {
   });
 });
 
-describe('no principal', () => {
-  it.each<PrincipalName>(['operator', 'agent'])('signs by a key or reads a secret value: %s', async (as) => {
-    const KeyId = await createKey(as === 'operator' ? OPERATOR : AGENT, as);
-    const Message = Buffer.from('a signing input');
-    const sign = new SignCommand({ KeyId, Message, SigningAlgorithm: 'ECDSA_SHA_256' });
-    await expect(kms(as).send(sign)).rejects.toMatchObject({
-      ...DENIED,
-      message: expect.stringContaining('is not authorized to perform: kms:Sign') as string,
-    });
-    const SecretId = await createSecret(as === 'operator' ? OPERATOR : AGENT, as);
-    const read = new GetSecretValueCommand({ SecretId });
-    await expect(secretsManager(as).send(read)).rejects.toMatchObject(DENIED);
-  });
+describe('a principal', () => {
+  it.each<PrincipalName>(['operator', 'agent'])(
+    'cannot sign with a key or read a secret value: %s',
+    async (as) => {
+      const KeyId = await createKey(as === 'operator' ? OPERATOR : AGENT, as);
+      const Message = Buffer.from('a signing input');
+      const sign = new SignCommand({ KeyId, Message, SigningAlgorithm: 'ECDSA_SHA_256' });
+      await expect(kms(as).send(sign)).rejects.toMatchObject({
+        ...DENIED,
+        message: expect.stringContaining('is not authorized to perform: kms:Sign') as string,
+      });
+      const SecretId = await createSecret(as === 'operator' ? OPERATOR : AGENT, as);
+      const read = new GetSecretValueCommand({ SecretId });
+      await expect(secretsManager(as).send(read)).rejects.toMatchObject(DENIED);
+    },
+  );
 
-  it('reaches the key that the vault is encrypted under', async () => {
+  it('cannot use the key that encrypts the vault', async () => {
     const KeyId = process.env.KMS_KEY_ARN ?? '';
     const Tags = [{ TagKey: OWNER_TAG, TagValue: OPERATOR }];
     const EncryptionContext = { purpose: 'grant' };
@@ -214,7 +217,7 @@ describe('a request', () => {
       ...choices,
     });
 
-  it('that is signed as it is sent is answered', async () => {
+  it('with a valid signature succeeds', async () => {
     expect(await send(await createKeyRequest())).toMatchObject({ status: 200 });
   });
 
@@ -268,7 +271,7 @@ describe('a request', () => {
         }),
       'AccessDeniedException',
     ],
-  ])('%s is refused', async (_what, make, type) => {
+  ])('%s is rejected', async (_what, make, type) => {
     const { status, body } = await send(await make());
     expect(status).toBe(400);
     expect(JSON.parse(body)).toMatchObject({ __type: type });

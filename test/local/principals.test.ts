@@ -1,4 +1,4 @@
-/** The local principals' keys: made once, kept, and completed in a folder from before one of them. */
+/** The local principals' keys: created once, kept, and completed in an older folder. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,14 +10,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it('are the same at every start', async () => {
+it("keeps the principals' keys across starts", async () => {
   const first = await loadPrincipals(folder);
   expect(await loadPrincipals(folder)).toEqual(first);
   const ids = Object.values(first).map(({ accessKeyId }) => accessKeyId);
   expect(new Set(ids).size).toBe(4);
 });
 
-it('get a gate in an older folder, and keep the keys that there are', async () => {
+it("adds the gate's keys in an older folder, and keeps the existing keys", async () => {
   const file = join(folder, 'principals.json');
   await loadPrincipals(folder);
   const { gate, ...older } = JSON.parse(await readFile(file, 'utf8')) as Record<string, object>;

@@ -1,4 +1,4 @@
-/** The service as a program, for tests of what it does from its start to its end. */
+/** The service as a program, for tests of its start, output, and end. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 
@@ -7,10 +7,10 @@ const bin = (file: string): string => resolve(__dirname, '../../bin', file);
 /** `npm start`. */
 const NPM_START = [bin('local.cjs')];
 
-/** The command `agent-identity`, to which arguments are added. */
+/** The command `agent-identity`, without arguments. */
 const AGENT_IDENTITY = ['--require', 'tsx/cjs', bin('agent-identity.ts')];
 
-/** What it prints once it is ready. */
+/** The members of the ready line. */
 export interface Ready {
   endpoint: string;
   region: string;
@@ -24,7 +24,7 @@ export class Program {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
 
-  /** @param env beside PATH; any free port and no examples unless it says so */
+  /** @param env in addition to PATH; by default, a free port and no examples */
   constructor(
     env: Record<string, string>,
     nodeOptions: readonly string[],
@@ -51,14 +51,14 @@ export class Program {
     return JSON.parse(this.stdout.trimEnd().split('\n').at(-1) ?? '') as Ready;
   }
 
-  /** Ends it as Ctrl-C does; its state stays. */
+  /** Ends the service as Ctrl-C does; its state remains. */
   async stop(): Promise<void> {
     this.child.kill('SIGINT');
     await this.ended;
   }
 }
 
-/** All that a test has started, so that none outlives it. */
+/** All processes that a test has started, so that none survives it. */
 export class Programs {
   private started: Program[] = [];
 
@@ -66,7 +66,7 @@ export class Programs {
     return this.add(new Program(env, nodeOptions, cwd));
   }
 
-  /** @param args of the command `agent-identity` */
+  /** @param args arguments of the command `agent-identity` */
   startCommand(args: readonly string[], env: Record<string, string>): Program {
     return this.add(new Program(env, [], undefined, [...AGENT_IDENTITY, ...args]));
   }

@@ -1,4 +1,4 @@
-/** The embedded Secrets Manager, by the AWS SDK client: what it keeps, how it refuses, and whom it answers. */
+/** The embedded Secrets Manager with the AWS SDK client: its secrets, errors, and access. */
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-it('keeps a secret over a restart, its text sealed', async () => {
+it('keeps a secret across a restart, with encrypted text', async () => {
   const SecretString = 'a text that must not be in the file';
   const { ARN } = await client().send(new CreateSecretCommand({ Name: 'kept/secret', SecretString }));
   expect(ARN).toMatch(/^arn:aws:secretsmanager:us-east-1:000000000000:secret:kept\/secret-[0-9a-f]{6}$/);
@@ -51,7 +51,7 @@ it('keeps a secret over a restart, its text sealed', async () => {
   if (process.platform !== 'win32') expect((await stat(file())).mode & 0o777).toBe(0o600);
 });
 
-it('puts a new version in the place of the old one, and its tags stay', async () => {
+it('replaces the old version with a new one, and keeps the tags', async () => {
   const Tags = [{ Key: 'a', Value: '1' }];
   await client().send(new CreateSecretCommand({ Name: 'changing', SecretString: 'before', Tags }));
   const before = await client().send(new GetSecretValueCommand({ SecretId: 'changing' }));
@@ -62,7 +62,7 @@ it('puts a new version in the place of the old one, and its tags stay', async ()
   expect(await client().send(new DescribeSecretCommand({ SecretId: 'changing' }))).toMatchObject({ Tags });
 });
 
-it('adds tags and takes them away', async () => {
+it('adds tags and removes them', async () => {
   await client().send(new CreateSecretCommand({ Name: 'tagged', SecretString: 'a' }));
   const tagsOf = async () => (await client().send(new DescribeSecretCommand({ SecretId: 'tagged' }))).Tags;
   const Tags = [{ Key: 'a', Value: '1' }];
@@ -72,7 +72,7 @@ it('adds tags and takes them away', async () => {
   expect(await tagsOf()).toEqual([]);
 });
 
-it('refuses as Secrets Manager does', async () => {
+it('returns the errors of Secrets Manager', async () => {
   await client().send(new CreateSecretCommand({ Name: 'taken', SecretString: 'a' }));
   await expect(
     client().send(new CreateSecretCommand({ Name: 'taken', SecretString: 'b' })),
@@ -95,7 +95,7 @@ it('rejects a tag key that occurs twice', async () => {
   await expect(client().send(tag)).rejects.toMatchObject(refused);
 });
 
-it('opens no text that was moved to another secret', async () => {
+it('does not decrypt a text that was moved to another secret', async () => {
   await client().send(new CreateSecretCommand({ Name: 'one', SecretString: 'of one' }));
   await client().send(new CreateSecretCommand({ Name: 'two', SecretString: 'of two' }));
   const secrets = JSON.parse(await readFile(file(), 'utf8')) as { name: string; sealed: string }[];
@@ -109,7 +109,7 @@ it('opens no text that was moved to another secret', async () => {
   });
 });
 
-it('answers to no other credentials', async () => {
+it('rejects other credentials', async () => {
   const stranger = client(newEmulatorCredentials());
   await expect(stranger.send(new GetSecretValueCommand({ SecretId: 'taken' }))).rejects.toMatchObject({
     name: 'AccessDeniedException',

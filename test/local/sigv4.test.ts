@@ -1,4 +1,4 @@
-/** Signature Version 4 at the gateway: what must be trusted, and every way found to get past it. */
+/** Signature Version 4 at the gateway: valid requests, and every known way to bypass it. */
 import { agent, GatewayUnderTest } from './gateway-under-test';
 import {
   inAuthorization,
@@ -28,14 +28,14 @@ beforeEach(() => {
 });
 
 describe('a request made by hand', () => {
-  it('is known when its signature is right, without x-amz-content-sha256 too', async () => {
+  it('is authenticated by its signature, even without x-amz-content-sha256', async () => {
     expect((await send(await signed(gateway.host))).status).toBe(200);
     const bare = await signed(gateway.host, { applyChecksum: false });
     expect(bare.headers['x-amz-content-sha256']).toBeUndefined();
     expect((await send(bare)).status).toBe(200);
   });
 
-  it('may have a query, which is signed', async () => {
+  it('can have a signed query', async () => {
     expect(
       (await send(await signed(gateway.host, { query: { a: ['2', '1'], 'b c': 'd+e/f' } }))).status,
     ).toBe(200);
@@ -45,7 +45,7 @@ describe('a request made by hand', () => {
     });
   });
 
-  it('may say for which user it is, when that is signed, and be traced without', async () => {
+  it('can name its user in a signed header, and have an unsigned trace header', async () => {
     const user = { 'x-amzn-bedrock-agentcore-runtime-user-id': 'ana' };
     const request = await signed(gateway.host, { headers: user });
     expect(String(request.headers.authorization)).toContain('x-amzn-bedrock-agentcore-runtime-user-id');
@@ -123,9 +123,13 @@ describe('a request made by hand', () => {
       () => signed(gateway.host, { signingDate: minutesFromNow(-6) }),
       /five minutes/,
     ],
-    ['a date in six minutes', () => signed(gateway.host, { signingDate: minutesFromNow(6) }), /five minutes/],
     [
-      'another day in its scope',
+      'a date that is 6 minutes ahead',
+      () => signed(gateway.host, { signingDate: minutesFromNow(6) }),
+      /five minutes/,
+    ],
+    [
+      'another day in its credential scope',
       async () => inAuthorization(await signed(gateway.host), /\/\d{8}\//, '/20200101/'),
       /day/,
     ],
@@ -177,7 +181,7 @@ describe('a request made by hand', () => {
     ['a presigned URL', () => presigned(gateway.host), /query string/],
   ];
 
-  it.each(refused)('is refused with %s', async (_name, make, reason) => {
+  it.each(refused)('is rejected with %s', async (_name, make, reason) => {
     const request = await make();
     const { status, headers, body } = await send(request);
     expect(status).toBe(403);
@@ -185,7 +189,7 @@ describe('a request made by hand', () => {
     const { __type, message } = JSON.parse(body) as Record<string, string>;
     expect(__type).toBe('AccessDeniedException');
     expect(message).toMatch(reason);
-    // Clients take the word for the end of a workload access token.
+    // Clients would take the word "expired" for an expired workload access token.
     expect(body).not.toMatch(/expired/i);
     expect(body).not.toMatch(/[0-9a-f]{64}/);
     expect(gateway.events).toHaveLength(0);

@@ -1,4 +1,4 @@
-/** `npm start` as a program: what it says when it cannot start, what it prints when it can, how it stops. */
+/** `npm start` as a program: its errors, its output, and its end. */
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ function controlClient({ endpoint, region, principals }: Ready): BedrockAgentCor
   return new BedrockAgentCoreControlClient({ endpoint, region, credentials: { ...operator } });
 }
 
-describe('one clear line', () => {
+describe('one clear error line', () => {
   async function expectLine(run: Program, line: RegExp, status = 1): Promise<void> {
     expect(await run.ended).toBe(status);
     expect(run.stdout).toBe('');
@@ -42,10 +42,10 @@ describe('one clear line', () => {
   }
 
   it.each([
-    ['a PORT that is no number', { PORT: 'http' }, /^PORT must be a number/],
+    ['a PORT that is not a number', { PORT: 'http' }, /^PORT must be a number/],
     ['a PORT out of range', { PORT: '65536' }, /^PORT must be a number/],
     [
-      'a PORT without ten behind it',
+      'a PORT without ten ports after it',
       { PORT: '65526' },
       /^PORT must be a number from 0 \(any free port\) to 65525\./,
     ],
@@ -64,7 +64,7 @@ describe('one clear line', () => {
     await expectLine(start(env), line, 2);
   });
 
-  it('for a data folder that cannot be made', async () => {
+  it('for a data folder that cannot be created', async () => {
     await expectLine(
       start({ DATA_DIR: '/dev/null/data' }),
       /^The data folder \/dev\/null\/data cannot be created, because a part of its path is not a folder\. Set DATA_DIR/,
@@ -114,7 +114,7 @@ describe('one clear line', () => {
     await taken.close();
   });
 
-  it('for a damaged file of keys', async () => {
+  it('for a damaged key file', async () => {
     await writeFile(join(folder, 'principals.json'), '{}', { mode: 0o600 });
     await expectLine(start(), /principals\.json is damaged/);
   });
@@ -133,7 +133,7 @@ describe('one clear line', () => {
 });
 
 describe('the running service', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('says where it is, and stops on %s', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('prints its address, and stops on %s', async (signal) => {
     const run = start();
     const ready = await run.ready();
     expect(ready).toMatchObject({ ready: true, region: 'us-east-1', accountId: '000000000000' });
@@ -156,7 +156,7 @@ describe('the running service', () => {
     expect(run.stderr).toBe('');
   });
 
-  it('has KMS and Secrets Manager at the same addresses after a restart', async () => {
+  it('has the same KMS and Secrets Manager addresses after a restart', async () => {
     const port = await freePorts();
     for (let run = 1; run <= 2; run += 1) {
       const program = start({ PORT: String(port) });
@@ -168,7 +168,7 @@ describe('the running service', () => {
     }
   });
 
-  it('says that its folder is in use', async () => {
+  it('reports that its folder is in use', async () => {
     const first = start();
     await first.ready();
     const second = start();
@@ -176,7 +176,7 @@ describe('the running service', () => {
     expect(second.stderr).toMatch(/^The data folder is in use.*\n$/);
   });
 
-  it('keeps everything over a kill, readable for its owner only', async () => {
+  it('keeps all data after a kill, readable only by the owner', async () => {
     const first = start();
     const before = await first.ready();
     const create = controlClient(before);

@@ -1,4 +1,4 @@
-/** The embedded STS, by the AWS SDK client: its tokens, as a server checks them that trusts their issuer. */
+/** The embedded STS with the AWS SDK client: its tokens, validated by a server that trusts their issuer. */
 import { GetWebIdentityTokenCommand, STSClient, type GetWebIdentityTokenRequest } from '@aws-sdk/client-sts';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
@@ -22,64 +22,71 @@ const token = async (change: Partial<GetWebIdentityTokenRequest> = {}, presented
   return client.send(new GetWebIdentityTokenCommand(request));
 };
 
-/** As a server checks it that knows the issuer and nothing else. */
+/** Verifies as a server does that knows only the issuer. */
 async function checked(jwt = '') {
   const discovery = await fetch(`${sts.endpoint}/.well-known/openid-configuration`);
   const { issuer, jwks_uri: keys } = (await discovery.json()) as { issuer: string; jwks_uri: string };
   return jwtVerify(jwt, createRemoteJWKSet(new URL(keys)), { issuer, audience: AUDIENCE });
 }
 
-it.each(['RS256', 'ES384'])('says by %s who asks, for whom, and what its tags are', async (alg) => {
-  const Tags = [
-    { Key: 'agent-identity:workload-identity', Value: 'arn:aws:x:y/z' },
-    { Key: 'empty', Value: '' },
-  ];
-  const { WebIdentityToken, Expiration } = await token({ SigningAlgorithm: alg, DurationSeconds: 120, Tags });
-  const { payload, protectedHeader } = await checked(WebIdentityToken);
-  expect(protectedHeader.alg).toBe(alg);
-  expect(payload).toMatchObject({
-    sub: 'arn:aws:iam::000000000000:role/agent-identity-local',
-    aud: AUDIENCE,
-    jti: expect.any(String) as string,
-    'https://sts.amazonaws.com/': {
-      aws_account: '000000000000',
-      request_tags: { 'agent-identity:workload-identity': 'arn:aws:x:y/z', empty: '' },
-    },
-  });
-  expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(120);
-  expect(Expiration).toEqual(new Date((payload.exp ?? 0) * 1000));
-});
+it.each(['RS256', 'ES384'])(
+  'issues a token with an %s signature, the principal, the audience, and the tags',
+  async (alg) => {
+    const Tags = [
+      { Key: 'agent-identity:workload-identity', Value: 'arn:aws:x:y/z' },
+      { Key: 'empty', Value: '' },
+    ];
+    const { WebIdentityToken, Expiration } = await token({
+      SigningAlgorithm: alg,
+      DurationSeconds: 120,
+      Tags,
+    });
+    const { payload, protectedHeader } = await checked(WebIdentityToken);
+    expect(protectedHeader.alg).toBe(alg);
+    expect(payload).toMatchObject({
+      sub: 'arn:aws:iam::000000000000:role/agent-identity-local',
+      aud: AUDIENCE,
+      jti: expect.any(String) as string,
+      'https://sts.amazonaws.com/': {
+        aws_account: '000000000000',
+        request_tags: { 'agent-identity:workload-identity': 'arn:aws:x:y/z', empty: '' },
+      },
+    });
+    expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(120);
+    expect(Expiration).toEqual(new Date((payload.exp ?? 0) * 1000));
+  },
+);
 
-it('lives five minutes where nothing else is said, and has no tags where none are given', async () => {
+it('issues a token for 5 minutes without tags by default', async () => {
   const { payload } = await checked((await token()).WebIdentityToken);
   expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(300);
   expect(payload['https://sts.amazonaws.com/']).not.toHaveProperty('request_tags');
 });
 
-it('is for several audiences', async () => {
+it('issues a token for several audiences', async () => {
   const { WebIdentityToken } = await token({ Audience: ['https://other.example', AUDIENCE] });
   expect((await checked(WebIdentityToken)).payload.aud).toEqual(['https://other.example', AUDIENCE]);
 });
 
 it.each<[string, Partial<GetWebIdentityTokenRequest>]>([
   ['without an audience', { Audience: [] }],
-  ['for too long an audience', { Audience: ['a'.repeat(1001)] }],
-  ['of too short a life', { DurationSeconds: 59 }],
-  ['of too long a life', { DurationSeconds: 3601 }],
-  ['by another algorithm', { SigningAlgorithm: 'HS256' }],
-  ['with a tag of characters that no tag has', { Tags: [{ Key: 'a', Value: 'a,b' }] }],
+  ['with too long an audience', { Audience: ['a'.repeat(1001)] }],
+  ['with too short a lifetime', { DurationSeconds: 59 }],
+  ['with too long a lifetime', { DurationSeconds: 3601 }],
+  ['with another algorithm', { SigningAlgorithm: 'HS256' }],
+  ['with a tag that contains characters that are not valid', { Tags: [{ Key: 'a', Value: 'a,b' }] }],
   ['with too long a tag', { Tags: [{ Key: 'a', Value: 'a'.repeat(257) }] }],
   ['with too many tags', { Tags: Array.from({ length: 51 }, (_, at) => ({ Key: `k${at}`, Value: '' })) }],
-])('refuses a token %s', async (_, change) => {
+])('rejects a request for a token %s', async (_, change) => {
   await expect(token(change)).rejects.toMatchObject({ name: 'ValidationError' });
 });
 
-it('gives none where the account has the federation disabled', async () => {
+it('issues no token if the account has the federation disabled', async () => {
   sts.federation = false;
   await expect(token()).rejects.toMatchObject({ name: 'OutboundWebIdentityFederationDisabledException' });
 });
 
-it('gives a token to no one but the process that started it, though its key is public', async () => {
+it('issues tokens only to the process that started it, although its access key is public', async () => {
   await expect(token({}, newEmulatorCredentials())).rejects.toMatchObject({ name: 'AccessDenied' });
   expect((await fetch(`${sts.endpoint}/.well-known/jwks.json`)).status).toBe(200);
   expect(

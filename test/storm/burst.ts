@@ -1,4 +1,4 @@
-/** Everyone asks at once, each with its own client, and the time that each waits is taken. */
+/** All callers send a request concurrently, each with its own client, and their waiting times are measured. */
 import { performance } from 'node:perf_hooks';
 import type {
   BedrockAgentCoreClient,
@@ -10,15 +10,15 @@ export interface Burst {
   readonly callers: number;
   /** Callers that got a token. */
   readonly tokens: number;
-  /** The tokens that were returned, each once. */
+  /** The distinct tokens that were returned. */
   readonly distinct: ReadonlySet<string>;
   /** Callers that got an authorization URL instead. */
   readonly consents: number;
-  /** What reached a caller when its SDK had given up, with how often it did. */
+  /** Errors that reached callers after the retries of the SDK, with their counts. */
   readonly errors: ReadonlyMap<string, number>;
-  /** Requests that the SDKs sent again. */
+  /** Requests that the SDKs retried. */
   readonly retries: number;
-  /** Milliseconds that each waited, the shortest first. */
+  /** Waiting times in milliseconds, in ascending order. */
   readonly waits: readonly number[];
 }
 
@@ -72,6 +72,6 @@ function counted(texts: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** The wait that this part of the callers stayed within. @param part from 0 to 1 */
+/** The longest wait of this fraction of the callers. @param part from 0 to 1 */
 export const percentile = (sorted: readonly number[], part: number): number =>
   sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? 0;

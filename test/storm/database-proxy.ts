@@ -1,6 +1,6 @@
 /**
- * A worker's way to DynamoDB: everything passes unchanged, except for the one request at which the worker is to die.
- * So the storm knows how far a worker has come without any hook in the service.
+ * A worker's proxy to DynamoDB: everything passes unchanged, except for the request at which the worker must die.
+ * Thus, the storm knows the progress of a worker without a hook in the service.
  */
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listenOnLoopback, LOOPBACK, type Listening } from '../../lib/local/loopback-server';
@@ -12,14 +12,14 @@ export interface DatabaseRequest {
   readonly body: string;
 }
 
-/** What becomes of a request: it passes, or its sender dies instead of sending it, or before it hears of its success. */
+/** Decides on a request: it passes, or its sender dies before it is sent, or before its response arrives. */
 export type Fate = 'pass' | 'die before' | 'die after';
 
 export interface ProxyOptions {
-  /** Of the DynamoDB behind it. */
+  /** Port of the DynamoDB behind it. */
   readonly endpoint: string;
   readonly fateOf: (request: DatabaseRequest) => Fate;
-  /** Ends the worker at once. */
+  /** Ends the worker immediately. */
   readonly kill: () => void;
 }
 
@@ -30,7 +30,7 @@ export interface DatabaseProxy extends Pick<Listening, 'close'> {
 export async function startDatabaseProxy(options: ProxyOptions): Promise<DatabaseProxy> {
   const server = createServer((request, response) => {
     serve(options, request, response).catch(() => {
-      // Either end no longer exists; the SDK in the worker, if it still runs, tries again.
+      // One side no longer exists; if the worker still runs, its SDK retries.
       response.destroy();
     });
   });
@@ -60,7 +60,7 @@ async function serve(
   response.writeHead(status, answer.headers).end(content);
 }
 
-/** The signature is not checked by the emulator, which knows its callers by their key; so `Host` may be changed. */
+/** The emulator checks only the access key and not the signature, so `Host` can be changed. */
 function send(to: URL, { method, url, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
   return new Promise((answered, failed) => {
     forward(new URL(url ?? '/', to), { method, headers: { ...headers, host: to.host } }, answered)

@@ -1,11 +1,11 @@
-/** How a program that a person started ends before its time. */
+/** Interruption of a program by its user. */
 
-/** Exit code of a program that Ctrl-C ended, as shells report it: 128 and the signal's number. */
+/** Exit code of a program that Ctrl-C ended, as in shells: 128 plus the signal's number. */
 export const INTERRUPTED = 130;
 
 /**
  * Resolves at a signal. Ctrl-C reaches a program twice, from the terminal and from npm or the script that started it;
- * the second changes nothing.
+ * the second signal is ignored.
  */
 export function interruption(): Promise<'interrupted'> {
   return new Promise((interrupted) => {

@@ -1,20 +1,20 @@
 /**
- * Picks the request at which the winner of the lease dies. The steps of a renewal are known by what they write to
+ * Selects the request at which the winner of the lease dies. The steps of a renewal are identified by their writes to
  * the grant (`lambda/adapters/dynamodb/grant-store.ts`).
  */
 import * as v from 'valibot';
 import { localTableName } from '../../lib/local/dynamodb';
 import type { DatabaseRequest, Fate } from './database-proxy';
 
-/** How far the winner comes before it dies. */
+/** The step at which the winner dies. */
 export type Step =
-  /** It has the lease and does not know it yet. */
+  /** It has the lease but has not received the response yet. */
   | 'lease taken'
-  /** Its lease says that the request is sent; it is not. */
+  /** Its lease says that the request is sent, but the request is not sent. */
   | 'marked as sent'
-  /** The provider has answered; the grant does not know. */
+  /** The provider has responded, but the grant is not updated. */
   | 'answered'
-  /** The grant has the new tokens; no one was given them. */
+  /** The grant has the new tokens, but no caller has received them. */
   | 'written';
 
 const FATES: Readonly<Record<Step, Fate>> = {
@@ -40,13 +40,13 @@ export class Killer {
   private step: Step | undefined;
   private deaths = 0;
 
-  /** @param step undefined for no one to die */
+  /** @param step undefined if no worker must die */
   arm(step: Step | undefined): void {
     this.step = step;
     this.deaths = 0;
   }
 
-  /** How many died since it was armed; one at most. */
+  /** The number of workers that died since it was armed: 0 or 1. */
   get killed(): number {
     return this.deaths;
   }
@@ -56,7 +56,7 @@ export class Killer {
     return isWriteOf(this.step, request.body) ? FATES[this.step] : 'pass';
   }
 
-  /** Notes a death, so that there is no other. */
+  /** Records a death, so that no second worker dies. */
   strike(): void {
     this.step = undefined;
     this.deaths += 1;

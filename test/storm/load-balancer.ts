@@ -1,7 +1,7 @@
 /**
- * What stands in front of the workers, as API Gateway stands in front of functions: each request goes to one of
- * them, as it came, for its signature covers it. Where a worker dies over a request, or is dead already, the answer
- * is the 502 that API Gateway gives for a function that failed.
+ * The load balancer in front of the workers, like API Gateway in front of functions: each request goes to one of
+ * them unchanged, because its signature covers it. If a worker dies during a request, or is dead already, the response
+ * is the 502 that API Gateway returns for a failed function.
  */
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import { randomInt } from 'node:crypto';
@@ -11,7 +11,7 @@ import { listenOnLoopback, LOOPBACK, type Listening } from '../../lib/local/loop
 /** Longer than any pause of the storm, so that no client sends into a connection that is being closed. */
 const KEEP_ALIVE_MS = 120_000;
 
-/** @param ports of the workers that run, at each moment */
+/** @param ports returns the ports of the running workers */
 export function startLoadBalancer(ports: () => readonly number[]): Promise<Listening> {
   const server = createServer(
     { maxHeaderSize: 64 * 1024, keepAliveTimeout: KEEP_ALIVE_MS },
@@ -32,7 +32,7 @@ function pass(port: number, request: IncomingMessage, response: ServerResponse):
     else answerError(response, functionFailed());
   };
   const onward = forward(
-    // Its own connection: one that was kept open may be to a worker that died since.
+    // A new connection, because an open one might belong to a worker that has died.
     { host: LOOPBACK, port, method, path, headers: rawHeaders, agent: false },
     (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);

@@ -1,11 +1,11 @@
 /**
- * `npm run storm`: hundreds of callers ask for one token at the moment when it has expired, of several processes
+ * `npm run storm`: hundreds of callers request one token at the moment when it has expired, from several processes
  * that share only the database, while a strict provider watches and the process that won the lease is killed.
- * Prints a table; ends with 1 when a redemption count is not one, an error reached a caller, or anything else is
- * not as it must be.
+ * Prints a table; ends with status 1 if a redemption count is not one, an error reached a caller, or another check
+ * fails.
  *
- * The waits are what callers saw with everything on one machine, the callers too: they compare scenarios, and say
- * little of a deployment.
+ * The waiting times are measured with everything on one machine, including the callers. They compare scenarios, and say
+ * little about a deployment.
  */
 import './quiet';
 import { styleText } from 'node:util';
@@ -37,7 +37,7 @@ async function play(stage: Stage, { scenarios, ...size }: Settings): Promise<Out
   return outcomes;
 }
 
-/** @returns whether all is as it must be */
+/** @returns whether all checks passed */
 function report(outcomes: readonly Outcome[]): boolean {
   const good = outcomes.every((outcome) => faultsOf(outcome).length === 0);
   const verdict = good ? 'One redemption each, and no one was left without an answer.' : 'Faults were found.';
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
     stage.workers.killNow();
   });
   const playing = play(stage, settings);
-  // What fails because everything is being taken down is no news.
+  // Errors during the shutdown are expected.
   playing.catch(() => undefined);
   try {
     const outcomes = await Promise.race([playing, interrupted]);

@@ -1,4 +1,4 @@
-/** Plays one scenario and tells what came of it. */
+/** Runs one scenario and returns its outcome. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Grant } from '../../lambda/domain/grant/grant';
 import type { Ask, TestAgent } from '../flows/support/world';
@@ -7,7 +7,7 @@ import type { Scenario } from './scenarios';
 import type { Stage } from './stage';
 import { wasGranted } from './strict-provider';
 
-/** Seconds that a token lives that is to expire soon, and one that is not. */
+/** Lifetimes in seconds of a token that must expire soon, and of one that must not. */
 const BRIEF = 5;
 const LONG = 3600;
 
@@ -15,10 +15,10 @@ const USER = 'ana';
 
 export interface Outcome extends Burst {
   readonly scenario: Scenario;
-  /** Requests for the next token that the provider granted, and that it refused. */
+  /** Requests for the next token that the provider accepted, and that it rejected. */
   readonly redemptions: number;
   readonly refusals: number;
-  /** The access token that the provider gave last. */
+  /** The access token that the provider issued last. */
   readonly newest: string | undefined;
   /** Workers that were killed. */
   readonly killed: number;
@@ -33,7 +33,7 @@ export interface Size {
   readonly workers: number;
 }
 
-/** @param progress told of each step in a few words */
+/** @param progress receives a short description of each step */
 export async function perform(
   stage: Stage,
   scenario: Scenario,
@@ -88,14 +88,14 @@ export async function perform(
 const workloadToken = (agent: TestAgent, { oauth2Flow }: Ask): Promise<string> =>
   agent.token(oauth2Flow === 'M2M' ? undefined : { userId: USER });
 
-/** The first token, by the user's consent or by client credentials. It is not read again: that might renew it. */
+/** The first token, by the user's consent or by client credentials. It is not read again, because that might renew it. */
 async function obtain(agent: TestAgent, ask: Ask): Promise<void> {
   const { authorizationUrl } = await agent.ask(await workloadToken(agent, ask), ask);
   if (ask.oauth2Flow === 'M2M') return;
   await agent.complete(await agent.consent(authorizationUrl, USER), { userId: USER });
 }
 
-/** The token's own time passes; no clock is moved. */
+/** Waits until the token expires; no clock is changed. */
 async function untilExpired(grant: Grant | undefined): Promise<void> {
   const { expiresAt = 0 } = grant?.tokens ?? {};
   await wait(Math.max(0, expiresAt * 1000 - Date.now()));

@@ -1,6 +1,6 @@
 /**
- * Imported before anything else: what libraries have to say of this run (an old Node.js, a test server's defaults)
- * would stand between the lines of the table. What the functions log is in the workers' own files.
+ * Imported first: messages of libraries (about an old Node.js, or a test server's defaults)
+ * would appear between the lines of the table. The functions' logs are in the workers' own files.
  */
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';

@@ -1,24 +1,24 @@
-/** What is tried, and what must come of it. */
+/** The scenarios, with their expected results. */
 import type { Step } from './killer';
 
 export interface Scenario {
   readonly name: string;
   readonly flow: 'USER_FEDERATION' | 'M2M';
-  /** What the vault holds when everyone asks: a token that has just expired, or nothing. */
+  /** The content of the vault when the callers send their requests: a token that has just expired, or nothing. */
   readonly holds: 'expired token' | 'nothing';
-  /** Milliseconds by which the provider answers late. */
+  /** Delay of the provider's responses in milliseconds. */
   readonly delay: number;
-  /** How far the winner comes before it is killed; absent where no one is. */
+  /** The step at which the winner is killed; absent if no worker is killed. */
   readonly killedWhen?: Step;
-  /** What every caller must have in the end. */
+  /** The result that every caller must get. */
   readonly ends: 'token' | 'consent';
-  /** What a reader of the table should know. */
+  /** A remark for readers of the table. */
   readonly note?: string;
 }
 
 const expired = { flow: 'USER_FEDERATION', holds: 'expired token', delay: 0, ends: 'token' } as const;
 
-/** More than half of the lease (8 s), and less than the provider may take (5 s). */
+/** More than half of the lease (8 s), and less than the time limit for the provider (5 s). */
 const SLOW = 4_500;
 
 export const SCENARIOS: readonly Scenario[] = [

@@ -8,7 +8,7 @@ export interface Settings extends Size {
   readonly scenarios: readonly Scenario[];
 }
 
-/** Fewer would not be separate enough to prove anything, and one of them may die. */
+/** Fewer workers would prove nothing, and one of them can die. */
 const FEWEST_WORKERS = 4;
 
 /**

@@ -1,4 +1,4 @@
-/** Where the storm takes place: the emulators, the provider and the load balancer in this process, the workers beside it. */
+/** The storm's environment: emulators, provider, and load balancer in this process, and the workers in others. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ import { startLoadBalancer } from './load-balancer';
 import { startStrictProvider, type StrictProvider } from './strict-provider';
 import { Workers } from './workers';
 
-/** Items that one page of a scan looks at. */
+/** Items on one page of a scan. */
 const PAGE = 100;
 
 export class Stage {
@@ -36,7 +36,7 @@ export class Stage {
     private readonly endpoint: string,
     private readonly principal: Principal,
     private readonly vault: Table,
-    /** Removes everything and leaves no process behind. */
+    /** Removes all files and ends all processes. */
     readonly close: () => Promise<void>,
   ) {}
 
@@ -86,7 +86,7 @@ export class Stage {
     };
   }
 
-  /** Clients as so many callers have them: each tries again on its own account, as the AWS SDK does when left alone. */
+  /** Separate clients for the callers: each retries independently, with the defaults of the AWS SDK. */
   callers(count: number): BedrockAgentCoreClient[] {
     const requestHandler = { httpAgent: new Agent({ keepAlive: true, maxSockets: count }) };
     return Array.from(
@@ -95,7 +95,7 @@ export class Stage {
     );
   }
 
-  /** A new agent with its own credential provider at the judge. */
+  /** A new agent with its own credential provider at the strict provider. */
   async agent(): Promise<TestAgent> {
     this.agents += 1;
     const name = `agent-${this.agents}`;
@@ -119,7 +119,7 @@ export class Stage {
     return new TestAgent(new BedrockAgentCoreClient(this.settings), name, providerName, callbackUrl);
   }
 
-  /** The agent's grant as the database has it, strongly consistent; an agent here has one at most. */
+  /** The agent's only grant, if any, from a strongly consistent read. */
   async grantOf({ providerName }: TestAgent): Promise<Grant | undefined> {
     const names = { '#target': 'target' };
     const filter = {

@@ -1,14 +1,14 @@
 /**
- * The judge: a real authorization server (`oidc-provider`) that rotates refresh tokens and, when one comes twice,
- * takes it for stolen and revokes the whole family (RFC 9700 section 4.14.2).
+ * A real authorization server (`oidc-provider`) that rotates refresh tokens and, when one is used twice,
+ * treats it as stolen and revokes the whole family (RFC 9700 section 4.14.2).
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { startProvider, type TestProvider, type TokenExchange } from '../flows/support/provider';
 
 export interface StrictProvider extends TestProvider {
-  /** Seconds that the access tokens which it issues from now on live. */
+  /** Lifetime in seconds of the access tokens that it issues from now on. */
   lifetime: number;
-  /** Milliseconds by which its token endpoint's answers are late; what they answer counts at once. */
+  /** Delay of its token endpoint's responses in milliseconds; the tokens in them are valid before the delay. */
   delay: number;
   /** Whether it would still accept this token (RFC 7662). */
   accepts(token: string): Promise<boolean>;
@@ -28,7 +28,7 @@ export async function startStrictProvider(): Promise<StrictProvider> {
   });
   let turn: Promise<unknown> = Promise.resolve();
   provider.tokenEndpoint = async (_ctx, next) => {
-    // One at a time: it looks a token up and marks it as used in two steps, between which a second would slip in.
+    // Requests run one after another, because the provider looks up a token and marks it as used in two separate steps.
     const answered = turn.then(next);
     turn = answered.catch(() => undefined);
     await answered;

@@ -20,7 +20,7 @@ const COLUMNS: readonly Column[] = [
   ['state left', stateOf],
 ];
 
-/** Columns of words; the rest are numbers, set to the right. */
+/** Text columns; the others are numbers, aligned to the right. */
 const WORDS = new Set(['scenario', 'state left']);
 
 function stateOf({ after, alive, scenario }: Outcome): string {
@@ -32,7 +32,7 @@ function stateOf({ after, alive, scenario }: Outcome): string {
   );
 }
 
-/** @param mark colors a line by whether it is as it must be */
+/** @param mark colors a line by whether its checks passed */
 export function tableOf(outcomes: readonly Outcome[], mark: (text: string, good: boolean) => string): string {
   const headings = COLUMNS.map(([heading]) => heading);
   const rows = outcomes.map((outcome) => COLUMNS.map(([, cell]) => cell(outcome)));
@@ -55,7 +55,7 @@ export function tableOf(outcomes: readonly Outcome[], mark: (text: string, good:
   return [line(headings), rule, ...body].join('\n');
 }
 
-/** What the table cannot say: why a row is as it is, what is wrong with it, and which errors there were. */
+/** Additions to the table: remarks on a row, failed checks, and errors. */
 export function remarksOf(outcomes: readonly Outcome[]): string {
   const lines = outcomes.flatMap((outcome) => {
     const { scenario, errors } = outcome;

@@ -1,4 +1,4 @@
-/** A storm that finds nothing wrong is worth what its judge would have found. */
+/** The storm's verdict finds every fault, so a storm without faults has a meaning. */
 import type { Grant } from '../../lambda/domain/grant/grant';
 import type { Outcome } from './perform';
 import { SCENARIOS, type Scenario } from './scenarios';
@@ -64,8 +64,8 @@ const lost: Outcome = {
 it.each([
   ['a token that survived', survived],
   ['a first token', { ...survived, before: undefined, after: expired }],
-  ['a family that had to end', lost],
-])('finds no fault with %s', (_name, outcome) => {
+  ['a token family that had to be revoked', lost],
+])('finds no fault in an outcome with %s', (_name, outcome) => {
   expect(faultsOf(outcome)).toEqual([]);
 });
 
@@ -75,21 +75,21 @@ const refusal = new Map([['ThrottlingException: Try again shortly.', 1]]);
 it.each<[string, Outcome, RegExp]>([
   ['no redemption', { ...survived, redemptions: 0 }, /0 redemptions/],
   ['two redemptions', { ...survived, redemptions: 2 }, /2 redemptions/],
-  ['a token presented again', { ...survived, refusals: 1 }, /1 refusals instead of 0/],
+  ['a repeated refresh token', { ...survived, refusals: 1 }, /1 refusals instead of 0/],
   ['an error', { ...survived, tokens: 2, errors: refusal }, /errors reached callers/],
   ['a caller without a token', { ...survived, tokens: 2, consents: 1 }, /2 of 3 callers have a token/],
   ['an older token', { ...survived, distinct: new Set(['newest', 'older']) }, /not the newest/],
-  ['a family that died', { ...survived, alive: false }, /the family is dead/],
-  ['a family that should have died', { ...lost, alive: true }, /the family is alive/],
+  ['a token family that was revoked', { ...survived, alive: false }, /the family is dead/],
+  ['a token family that should have been revoked', { ...lost, alive: true }, /the family is alive/],
   [
-    'a generation too many',
+    'one generation too many',
     { ...survived, after: { ...renewed, generation: 3 } },
     /generation 3 instead of 2/,
   ],
   ['no grant', { ...survived, after: undefined }, /generation none/],
   ['a lease left behind', { ...survived, after: { ...renewed, lease } }, /a lease is left/],
-  ['tokens of a dead family', { ...lost, after: renewed }, /tokens are kept/],
-  ['a killer that met no one', { ...lost, killed: 0 }, /0 workers were killed/],
-])('finds fault with %s', (_name, outcome, fault) => {
+  ['tokens of a revoked family', { ...lost, after: renewed }, /tokens are kept/],
+  ['a killer that killed no worker', { ...lost, killed: 0 }, /0 workers were killed/],
+])('finds the fault in an outcome with %s', (_name, outcome, fault) => {
   expect(faultsOf(outcome).join('\n')).toMatch(fault);
 });

@@ -1,11 +1,11 @@
-/** What of an outcome is not as it must be. */
+/** The faults of an outcome. */
 import type { Outcome } from './perform';
 
-/** @returns faults in plain words; none when all is as it must be */
+/** @returns a description of each fault; empty if all checks passed */
 export function faultsOf(outcome: Outcome): string[] {
   const { scenario, callers, before, after } = outcome;
   const survives = scenario.ends === 'token';
-  // The old refresh token, tried once more.
+  // One rejected attempt with the old refresh token.
   const refusals = survives ? 0 : 1;
   const generation = (before?.generation ?? 0) + 1;
   const checks: readonly (readonly [holds: boolean, fault: string])[] = [
@@ -17,10 +17,7 @@ export function faultsOf(outcome: Outcome): string[] {
       outcome.consents === (survives ? 0 : callers),
       `${outcome.consents} of ${callers} callers are asked to consent`,
     ],
-    [
-      [...outcome.distinct].every((token) => token === outcome.newest),
-      'a token was handed out that is not the newest',
-    ],
+    [[...outcome.distinct].every((token) => token === outcome.newest), 'a returned token is not the newest'],
     [outcome.killed === (scenario.killedWhen ? 1 : 0), `${outcome.killed} workers were killed`],
     [outcome.alive === survives, `the family is ${outcome.alive ? 'alive' : 'dead'}`],
     [after?.generation === generation, `generation ${after?.generation ?? 'none'} instead of ${generation}`],

@@ -1,22 +1,22 @@
 /**
- * One worker of the storm, its own process: the service's functions behind the local gateway, as `npm start`
- * runs them. It shares nothing with the others but the emulators.
+ * One worker of the storm in its own process: the service's functions behind the local gateway, as `npm start`
+ * runs them. It shares only the emulators with the others.
  */
 import type { EmulatorAccess } from '../../lib/local/emulators';
 import { startFunctions } from '../../lib/local/functions';
 import type { Principals } from '../../lib/local/principals';
 import { openServiceLog } from '../../lib/local/service-log';
 
-/** What a worker is told, by a message, for there are secrets in it. */
+/** A worker's settings, in a message because they contain secrets. */
 export interface WorkerAssignment {
   readonly emulators: EmulatorAccess;
   readonly principals: Principals;
-  /** The load balancer's. */
+  /** Port of the load balancer. */
   readonly clientPort: number;
   readonly logPath: string;
 }
 
-/** What it answers once it listens. */
+/** Its response when it listens. */
 export interface WorkerReady {
   readonly port: number;
 }
@@ -30,7 +30,7 @@ async function run({ logPath, ...assignment }: WorkerAssignment): Promise<void> 
   });
 }
 
-// On whatever ends the storm, its workers end too. What Ctrl-C in a terminal sends to all is the storm's to act on.
+// The workers end with the storm, for any reason. Only the storm handles the signal that Ctrl-C sends to all processes.
 process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => undefined);
 process.once('message', (assignment) => {

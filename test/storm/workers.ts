@@ -1,4 +1,4 @@
-/** The workers of the storm: started, watched, killed, and replaced between two scenarios. */
+/** Starts, monitors, kills, and replaces the workers of the storm. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -32,12 +32,12 @@ export class Workers {
 
   constructor(private readonly options: WorkersOptions) {}
 
-  /** Ports of those that run, as far as this process has heard. */
+  /** Ports of the running workers, as far as this process knows. */
   get ports(): number[] {
     return [...this.alive].map(({ port }) => port);
   }
 
-  /** Starts as many as are missing. */
+  /** Starts the missing workers. */
   async replenish(wanted: number): Promise<void> {
     const missing = Math.max(0, wanted - this.alive.size);
     await Promise.all(Array.from({ length: missing }, () => this.start()));
@@ -75,20 +75,20 @@ export class Workers {
     });
   }
 
-  /** Ends them all, also those that are starting. */
+  /** Ends all workers, including those that are starting. */
   async close(): Promise<void> {
     const gone = [...this.children].map((child) => once(child, 'exit'));
     this.killNow();
     await Promise.all(gone);
   }
 
-  /** Ends them without waiting, for a process that is ending itself. */
+  /** Ends the workers without waiting, because this process is ending too. */
   killNow(): void {
     for (const child of this.children) child.kill('SIGKILL');
   }
 }
 
-/** @throws Error when it ends before it listens; what it printed is on stderr */
+/** @throws Error when it ends before it listens; its output is on stderr */
 async function readyPort(child: ChildProcess): Promise<number> {
   const ended = new AbortController();
   const abort = (): void => {

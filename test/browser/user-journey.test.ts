@@ -1,6 +1,6 @@
 /**
- * A person's path in a real browser: sign in, ask, consent, get the answer; then the wrong turns. Every page
- * is left as pictures in test/screenshots.
+ * A user's path in a real browser: sign in, ask, consent, and get the answer; then mistakes. Every page
+ * is saved as screenshots in test/screenshots.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ describeInBrowser('a person in a browser', () => {
       local = await start(0);
     });
 
-    it('signs in, asks, consents, sees the events, and is answered at once the second time', async () => {
+    it('a user signs in, asks, consents, and sees the events, and gets the second answer without consent', async () => {
       const page = await openPage(browser);
       const visited: string[] = [];
       page.on('request', (request) => visited.push(request.url()));
@@ -102,7 +102,7 @@ describeInBrowser('a person in a browser', () => {
       await page.context().close();
     });
 
-    it('says no, is told so, finds the way back, and may change their mind, with another account', async () => {
+    it('a user who declines gets an explanation and a way back, and can consent with another account', async () => {
       const page = await openPage(browser);
       await signIn(page, local.ready.exampleApp, 'Ben');
       await ask(page);
@@ -140,7 +140,7 @@ describeInBrowser('a person in a browser', () => {
         await page.getByText("Fernhill's calendar agent in Python").waitFor();
         await goToAlmanac(page, 'Ana');
         await page.getByRole('button', { name: 'Allow' }).click();
-        // AWS's SDK looks every five seconds; the page is there at once, and grows.
+        // The AWS SDK polls every 5 seconds; the page appears immediately, and grows.
         await page.getByText('You allowed access at Almanac').waitFor();
         expect(await page.getByText('Orchard planning').count()).toBe(0);
         await takeScreenshots(page, '19-while-the-agent-works');
@@ -153,7 +153,7 @@ describeInBrowser('a person in a browser', () => {
       },
     );
 
-    it('takes wrong turns, and each ends on a page that says what to do', async () => {
+    it('every user error ends on a page that says what to do', async () => {
       const page = await openPage(browser);
       const callbacks: string[] = [];
       page.on('request', (request) => {
@@ -183,7 +183,7 @@ describeInBrowser('a person in a browser', () => {
       );
       await heading(page, 'You did not ask this question here').waitFor();
       await takeScreenshots(page, '15-unknown-return');
-      // What was granted before is untouched by it.
+      // The earlier grant is not affected.
       await page.getByRole('button', { name: 'Ask again' }).click();
       await page.getByText('Orchard planning').waitFor();
 
@@ -213,7 +213,7 @@ describeInBrowser('a person in a browser', () => {
     });
   });
 
-  it('is answered without consent after the service was killed and started again', async () => {
+  it('a user gets an answer without consent after the service was killed and restarted', async () => {
     const port = await freePorts();
     const first = await start(port);
     const page = await openPage(browser);
@@ -225,7 +225,7 @@ describeInBrowser('a person in a browser', () => {
     await first.end('SIGKILL');
 
     const second = await start(port);
-    // The application has forgotten the browser; the identity provider has not, and asks for nothing.
+    // The application has lost the session; the identity provider has not, and signs the user in without a page.
     await page.goto(second.ready.exampleApp);
     await page.getByRole('button', { name: 'Sign in with Fernhill ID' }).click();
     await ask(page);

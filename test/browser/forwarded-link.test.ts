@@ -1,6 +1,6 @@
 /**
- * A consent link that its owner passes on, played on the example application in two real browsers: the other person
- * consents, and the sender ends with nothing.
+ * A user sends their consent link to another person, with the example application in two real browsers. The other person
+ * consents, and the sender gets no access.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,7 +42,7 @@ describeInBrowser('a consent link that is passed on', () => {
     return (await ben.getByRole('link', { name: 'Continue to Almanac' }).getAttribute('href')) ?? '';
   }
 
-  /** Everything that the sender can try with what he has seen; each ends on a page without Ana's calendar. */
+  /** Every attempt that the sender can make; each ends on a page without Ana's calendar. */
   async function expectNothingFor(link: string): Promise<void> {
     const answered = await ben.goto(link);
     expect(answered?.status()).toBe(409);
@@ -62,7 +62,7 @@ describeInBrowser('a consent link that is passed on', () => {
     expect(await ben.getByText('Orchard planning').count()).toBe(0);
   }
 
-  it('connects no one: the person who consents is told that they did not ask', async () => {
+  it('connects neither user: the page tells the person who consented that they did not begin the request', async () => {
     const link = await linkOfBen();
     await signIn(ana, local.ready.exampleApp, 'Ana');
     await ana.goto(link);
@@ -71,7 +71,7 @@ describeInBrowser('a consent link that is passed on', () => {
     await heading(ana, 'You did not ask this question here').waitFor();
     await takeScreenshots(ana, '20-consented-to-the-link-of-another');
 
-    // Opened again where it was answered, it leads back, and names neither session nor state.
+    // In the same browser, the used link leads back, and names neither session nor state.
     expect((await ana.goto(link))?.status()).toBe(409);
     const back = ana.getByRole('link', { name: 'Back to the application' });
     expect(await back.getAttribute('href')).toBe(`${local.ready.exampleApp}/connected`);
@@ -80,7 +80,7 @@ describeInBrowser('a consent link that is passed on', () => {
     await expectNothingFor(link);
   });
 
-  it('connects no one where the provider remembers an earlier consent, and a redirect is enough', async () => {
+  it('connects neither user if the provider remembers an earlier consent and only redirects', async () => {
     await signIn(ana, local.ready.exampleApp, 'Ana');
     await ask(ana);
     await goToAlmanac(ana, 'Ana');
@@ -88,7 +88,7 @@ describeInBrowser('a consent link that is passed on', () => {
     await ana.getByText('Orchard planning').waitFor();
 
     const link = await linkOfBen();
-    // Ana clicks on nothing.
+    // Ana does not click anything.
     await ana.goto(link);
     await heading(ana, 'You did not ask this question here').waitFor();
     await expectNothingFor(link);
