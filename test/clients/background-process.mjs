@@ -1,6 +1,6 @@
 /**
- * Servers that tests start as processes of their own, each on a free port and gone with everything it started; and the
- * checks that need such a server, as a process that the server outlives.
+ * Servers that tests start as separate processes, each on a free port, and ended with all their child processes; and the
+ * checks that need such a server, as a process that ends before the server.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,12 +10,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 export const LOOPBACK = '127.0.0.1';
 
-/** Exit code of a program that Ctrl-C ended, as shells report it: 128 and the signal's number. */
+/** Exit code of a program that Ctrl-C ended, as in shells: 128 plus the signal's number. */
 const INTERRUPTED = 130;
 
 const BETWEEN_LOOKS_MILLISECONDS = 100;
 
-/** Returns a port that is free, so that several runs on one machine do not meet. */
+/** Returns a free port, so that several runs on one machine do not conflict. */
 export async function freePort() {
   const server = createServer().listen(0, LOOPBACK);
   await once(server, 'listening');
@@ -33,7 +33,7 @@ async function isReady(address) {
 /**
  * Returns false when the process ended, or took too long.
  *
- * @param address that answers with success once the process is ready
+ * @param address the address that responds with success when the process is ready
  */
 export async function becameReady(child, address, milliseconds) {
   const until = Date.now() + milliseconds;
@@ -44,7 +44,7 @@ export async function becameReady(child, address, milliseconds) {
   return false;
 }
 
-/** Ends a process that was started `detached`, with those that it started and forgot: they are of its group. */
+/** Ends a process that was started `detached`, with all processes of its group. */
 export function killGroup({ pid }) {
   try {
     process.kill(-pid, 'SIGKILL');
@@ -54,8 +54,8 @@ export function killGroup({ pid }) {
 }
 
 /**
- * Returns the exit code of a program in TypeScript. At a signal it ends by itself; whatever it needs is there until it
- * has.
+ * Returns the exit code of a program in TypeScript. At a signal, the program ends by itself; its servers run until it
+ * exits.
  */
 export async function runChecks(script, env) {
   const checks = spawn(process.execPath, ['--require', 'tsx/cjs', script], {

@@ -1,4 +1,4 @@
-/** Puts what tests need beside the project's own packages where they find it, at pinned versions, unless it is there. */
+/** Installs additional packages for tests at pinned versions, unless they are installed already. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,11 +10,11 @@ export const TYPESCRIPT_TESTS = join(import.meta.dirname, 'typescript');
 /** Path of the interpreter in a virtual environment. */
 export const IN_VENV = process.platform === 'win32' ? join('Scripts', 'python.exe') : join('bin', 'python');
 
-/** The oldest Python that the AWS SDK for AgentCore runs on. */
+/** The oldest Python version that the AgentCore SDK supports. */
 const OLDEST_PYTHON = [3, 10];
 const IS_NEW_ENOUGH = `import sys, venv, ensurepip; sys.exit(sys.version_info < (${OLDEST_PYTHON.join(', ')}))`;
 
-/** Something that a person has to put right; the message is all that they need. */
+/** A problem that the user must solve; the message is sufficient. */
 export class InstallationError extends Error {}
 
 /** Runs a command with its output shown; throws when it fails. */
@@ -26,9 +26,9 @@ export function run(command, arguments_, cwd) {
 }
 
 /**
- * Does the work unless it was done for this very list of what to install.
+ * Does the work unless it was done for the same list of packages.
  *
- * @param folder that the work makes again
+ * @param folder the folder that the work creates
  */
 export function unlessInstalled(folder, list, work) {
   const stamp = join(folder, '.installed');
@@ -39,7 +39,7 @@ export function unlessInstalled(folder, list, work) {
   writeFileSync(stamp, wanted);
 }
 
-/** Returns the command of a Python that is new enough. @throws InstallationError when there is none */
+/** Returns the command of a Python that is new enough. @throws InstallationError if there is none */
 export function findPython() {
   const candidates = process.env.PYTHON ? [process.env.PYTHON] : ['python3', 'python'];
   const found = candidates.find(
@@ -52,8 +52,8 @@ export function findPython() {
 }
 
 /**
- * @param folder with a requirements.txt; gets a virtual environment
- * @returns path of the Python that has what is listed
+ * @param folder a folder with a requirements.txt, in which the virtual environment is created
+ * @returns path of the Python that has the listed packages
  */
 export function installPython(folder) {
   const venv = join(folder, '.venv');
@@ -69,10 +69,10 @@ export function installPython(folder) {
 /** @returns path of the Python that has boto3, the AWS SDK and pytest */
 export const installPythonClients = () => installPython(PYTHON_TESTS);
 
-/** npm's own script where npm runs this, for on Windows `npm` is no program that can be started. */
+/** npm's own script if npm runs this program, because on Windows `npm` cannot be started as a program. */
 export function runNpm(arguments_, folder) {
   const { npm_execpath: npm } = process.env;
-  // Under `npm run` the project's own setting is in the environment, which outdoes the .npmrc there.
+  // Under `npm run`, the project's own setting is in the environment, which overrides the .npmrc there.
   const all = [...arguments_, '--no-audit', '--no-fund', '--loglevel=error', '--no-engine-strict'];
   if (npm) run(process.execPath, [npm, ...all], folder);
   else run('npm', all, folder);
@@ -86,10 +86,10 @@ export function installTypescriptClients() {
 }
 
 /**
- * The Node.js of Lambda's runtime, where npm has it: on other machines than 64-bit Linux it is the one that runs this.
+ * The Node.js of Lambda's runtime from npm. On machines other than 64-bit Linux, the Node.js that runs this program.
  *
- * @param folder with its own requirement file, `node24.txt`; gets `.node24`
- * @returns folder of the program `node`
+ * @param folder a folder with the requirement file `node24.txt`, in which `.node24` is created
+ * @returns the folder of the program `node`
  */
 export function installNode24(folder) {
   if (process.platform !== 'linux' || process.arch !== 'x64') return dirname(process.execPath);

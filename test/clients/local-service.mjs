@@ -1,4 +1,4 @@
-/** The service that the clients are run against: `npm start` as its own process, with its own data folder. */
+/** The service for the clients: `npm start` in its own process, with its own data folder. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -10,13 +10,13 @@ import { clearTimeout, setTimeout } from 'node:timers';
 const ENTRY = join(import.meta.dirname, '..', '..', 'bin', 'local.cjs');
 const READY_MILLISECONDS = 60_000;
 
-/** How much of the service's log is shown when it does not start. */
+/** Lines of the service's log that are shown when it does not start. */
 const LOG_LINES = 20;
 
 /**
- * Reads what the service prints until it is ready.
+ * Reads the service's output until it is ready.
  *
- * @param printed gets the lines before
+ * @param printed receives the lines before the ready line
  * @returns the ready line; undefined when the output ends without one
  */
 async function readyLine(child, printed) {
@@ -34,8 +34,8 @@ async function readyLine(child, printed) {
 
 /**
  * @param env added to its environment
- * @returns what the ready line says, the data folder, and how to stop it
- * @throws Error with what was printed and logged, when the service does not become ready
+ * @returns the members of the ready line, the data folder, and a function that stops the service
+ * @throws Error with the output and the log if the service does not become ready
  */
 export async function startLocalService(env) {
   const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-clients-'));
@@ -53,7 +53,7 @@ export async function startLocalService(env) {
   child.stderr.on('data', (text) => printed.push(String(text)));
   const ready = await readyLine(child, printed);
   if (ready !== undefined) {
-    // What it prints later must go somewhere, or it would stand still.
+    // Later output must be read, or the service would block.
     child.stdout.resume();
     return { ready: JSON.parse(ready), dataDir, stop };
   }

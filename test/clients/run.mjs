@@ -19,12 +19,12 @@ import {
 import { startLocalService } from './local-service.mjs';
 import { startShortLivedProvider } from './short-lived-provider.mjs';
 
-/** Tests of an agent that runs already, and signs by itself. */
+/** Tests of an agent that is already running and signs by itself. */
 const ONCE = ['--ignore=test_agent_behind_gate.py'];
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
-/** This process's environment without what would lead AWS SDK clients, or requests to loopback, elsewhere. */
+/** This process's environment without settings that would redirect AWS SDK clients or requests to loopback. */
 function cleanEnvironment() {
   const foreign = /^(AWS_|BEDROCK_AGENTCORE_|PYTEST_|PYTHONPATH$|DOCKER_CONTAINER$)/;
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
@@ -40,7 +40,7 @@ function cleanEnvironment() {
   };
 }
 
-/** What every client is told of the service: the world for the tests, and the agent's keys for AWS SDK clients. */
+/** The environment of every client: the world for the tests, and the agent's keys for AWS SDK clients. */
 function clientEnvironment({ ready, dataDir }, shortLived) {
   const { accessKeyId, secretAccessKey } = ready.principals.agent;
   return {
@@ -66,20 +66,20 @@ async function runToEnd(command, arguments_, options) {
   return status === 0;
 }
 
-/** From a JUnit report, as pytest writes it. */
+/** Counts from a JUnit report of pytest. */
 function countsOfJunit(report) {
   const count = (name) => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(report)?.[1] ?? 0);
   const [failed, skipped] = [count('failures') + count('errors'), count('skipped')];
   return { passed: count('tests') - failed - skipped, failed, skipped };
 }
 
-/** From the last lines of a TAP report, as Node's test runner writes it. */
+/** Counts from the last lines of a TAP report of Node's test runner. */
 function countsOfTap(report) {
   const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(report)?.[1] ?? 0);
   return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') };
 }
 
-/** A run that ended badly and says nothing of it failed as a whole. */
+/** A run with an error status and no failed tests counts as one failure. */
 async function counted(succeeded, file, counts) {
   const found = counts(await readFile(file, 'utf8').catch(() => ''));
   return succeeded || found.failed > 0 ? found : { ...found, failed: 1 };
@@ -113,7 +113,7 @@ async function nodeTest(env, reports) {
 }
 
 async function runAll(python, reports) {
-  // The example agent in Python runs on the Python that has the AWS SDK.
+  // The example agent in Python needs the Python that has the AWS SDK.
   const service = await startLocalService({ PYTHON: python });
   const { endpoint } = service.ready;
   try {

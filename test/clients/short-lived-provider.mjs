@@ -1,17 +1,17 @@
 /**
- * An authorization server whose tokens end within seconds, so that clients in other processes, whose clock
- * no one can move, see a token refreshed and a refresh refused: `oidc-provider` with its own sign-in pages.
+ * An authorization server whose tokens expire within seconds, so that clients in other processes, whose clock
+ * a test cannot change, can test a refresh and its rejection: `oidc-provider` with its own sign-in pages.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
-/** Lives in seconds. */
+/** Lifetimes in seconds. */
 const ACCESS_TOKEN = 3;
 const REFRESH_TOKEN = 10;
 
-/** @param callbacks what every redirect URI begins with: the clients create credential providers as they need them */
+/** @param callbacks prefix of every redirect URI, because the clients create credential providers during the tests */
 export async function startShortLivedProvider(callbacks) {
   const server = createServer();
   server.listen(0, '127.0.0.1');

@@ -1,6 +1,6 @@
 /**
- * A deployment in an account, by the credentials of AWS's default chain: what can be seen of it from outside without a
- * change to it. Names are this run's own, and what was created is deleted.
+ * A deployment in an AWS account, with the credentials of the default chain: checks from outside that do not change the
+ * deployment. Names are unique to this run, and created resources are deleted.
  */
 import { randomBytes } from 'node:crypto';
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert';
@@ -23,18 +23,15 @@ import {
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
 import { OPERATIONS } from '../../lambda/contract/operations';
 import type { Checks } from './checks';
-import { checkSignaturesAreWanted } from './unsigned';
+import { checkSignaturesAreRequired } from './unsigned';
 
-/** What is seen in the emulator only, and why. */
+/** Checks that run only in the emulator, with the reason. */
 const ELSEWHERE = [
-  [
-    'bootstrap, deploy, second deploy, update and destroy',
-    "an account's stacks are not for a test to change",
-  ],
-  ['events without a caller', 'who checks from outside need not be let invoke functions'],
-  ['consent, refresh and client credentials', 'the account reaches no provider on this machine'],
-  ['the roles of the functions', 'an account gives no one the credentials of a function'],
-  ['the example app', "an account's stacks are not for a test to change"],
+  ['bootstrap, deploy, second deploy, update, and destroy', "a test must not change an account's stacks"],
+  ['events without a caller', 'a check from outside needs no permission to invoke functions'],
+  ['consent, refresh, and client credentials', 'the account cannot reach a provider on this machine'],
+  ['the roles of the functions', 'no principal can get the credentials of a function in an account'],
+  ['the example app', "a test must not change an account's stacks"],
 ] as const;
 
 async function checkAgent(checks: Checks, endpoint: string, name: string): Promise<void> {
@@ -43,13 +40,13 @@ async function checkAgent(checks: Checks, endpoint: string, name: string): Promi
   const data = new BedrockAgentCoreClient(settings);
   const apiKey = randomBytes(16).toString('hex');
 
-  const resourceArn = await checks.step('a workload identity is created and read back', async () => {
+  const resourceArn = await checks.step('a workload identity can be created and read', async () => {
     await control.send(new CreateWorkloadIdentityCommand({ name }));
     const { workloadIdentityArn = '' } = await control.send(new GetWorkloadIdentityCommand({ name }));
     return workloadIdentityArn;
   });
 
-  await checks.check('workload access tokens verify by the published keys', async () => {
+  await checks.check('the published keys verify workload access tokens', async () => {
     const own = await data.send(new GetWorkloadAccessTokenCommand({ workloadName: name }));
     const forUser = await data.send(
       new GetWorkloadAccessTokenForUserIdCommand({ workloadName: name, userId: 'ana' }),
@@ -65,7 +62,7 @@ async function checkAgent(checks: Checks, endpoint: string, name: string): Promi
     }
   });
 
-  await checks.check('an API key: sealed, and returned to the agent', async () => {
+  await checks.check('an API key is encrypted, and returned to the agent', async () => {
     await control.send(new CreateApiKeyCredentialProviderCommand({ name, apiKey }));
     const { workloadAccessToken } = await data.send(
       new GetWorkloadAccessTokenCommand({ workloadName: name }),
@@ -79,13 +76,13 @@ async function checkAgent(checks: Checks, endpoint: string, name: string): Promi
     strictEqual(answer.apiKey, apiKey);
   });
 
-  await checks.check('tags, with the ARN in the path', async () => {
+  await checks.check('tags can be changed with the ARN in the path', async () => {
     await control.send(new TagResourceCommand({ resourceArn, tags: { trial: name } }));
     const { tags } = await control.send(new ListTagsForResourceCommand({ resourceArn }));
     deepStrictEqual(tags, { trial: name });
   });
 
-  await checks.check('what is deleted no longer exists', async () => {
+  await checks.check('deleted resources no longer exist', async () => {
     await control.send(new DeleteApiKeyCredentialProviderCommand({ name }));
     await control.send(new DeleteWorkloadIdentityCommand({ name }));
     await rejects(data.send(new GetWorkloadAccessTokenCommand({ workloadName: name })), {
@@ -94,7 +91,7 @@ async function checkAgent(checks: Checks, endpoint: string, name: string): Promi
   });
 }
 
-/** Deletes what a check that failed has left; most of the time there is nothing. */
+/** Deletes resources that a failed check has left, if any. */
 async function cleanUp(endpoint: string, name: string): Promise<void> {
   const control = new BedrockAgentCoreControlClient({ endpoint, ...{ signingName: 'execute-api' } });
   await Promise.allSettled([
@@ -103,21 +100,21 @@ async function cleanUp(endpoint: string, name: string): Promise<void> {
   ]);
 }
 
-/** @param endpoint as the stack puts it out; a slash at its end is taken away */
+/** @param endpoint the output of the stack; a trailing slash is removed */
 export async function checkAccount(checks: Checks, endpoint: string): Promise<void> {
   const address = endpoint.replace(/\/+$/, '');
   const name = `test-deployed-${randomBytes(6).toString('hex')}`;
 
-  checks.chapter(`Who is let in at ${address}`);
-  await checkSignaturesAreWanted(checks, address);
+  checks.chapter(`Access at ${address}`);
+  await checkSignaturesAreRequired(checks, address);
 
-  checks.chapter("An agent of this run's own");
+  checks.chapter('A new agent');
   try {
     await checkAgent(checks, address, name);
   } finally {
     await cleanUp(address, name);
   }
 
-  checks.chapter('In the emulator only');
+  checks.chapter('Only in the emulator');
   for (const [what, why] of ELSEWHERE) checks.skip(what, why);
 }

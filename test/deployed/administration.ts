@@ -1,4 +1,4 @@
-/** What else the control plane does with what is registered: tags, resource policies, and the end of it. */
+/** More operations of the control plane on registered resources: tags, resource policies, and deletion. */
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert';
 import {
   CreateApiKeyCredentialProviderCommand,
@@ -27,7 +27,7 @@ export async function checkAdministration(
 ): Promise<void> {
   const control = callers.control(front.principals.agent);
 
-  await checks.check('tags are set, listed and removed', async () => {
+  await checks.check('tags are set, listed, and removed', async () => {
     const resourceArn = workloadIdentityArn;
     await control.send(new TagResourceCommand({ resourceArn, tags: { team: 'travel', stage: 'trial' } }));
     await control.send(new UntagResourceCommand({ resourceArn, tagKeys: ['stage'] }));
@@ -35,7 +35,7 @@ export async function checkAdministration(
     deepStrictEqual(tags, { team: 'travel' });
   });
 
-  await checks.check('a resource policy lets someone else in, and out again', async () => {
+  await checks.check('a resource policy allows another principal until it is deleted', async () => {
     const resourceArn = workloadIdentityArn;
     const policy = JSON.stringify({
       Version: '2012-10-17',
@@ -55,7 +55,7 @@ export async function checkAdministration(
     await rejects(strange(), { name: 'AccessDeniedException' });
   });
 
-  await checks.check('what is deleted gives nothing out any more', async () => {
+  await checks.check('a deleted resource returns no credentials', async () => {
     const other = new TestAgent(agent.client, 'passing-agent', 'passing-provider', '');
     const { discoveryUrl, clientId, clientSecret } = provider;
     await control.send(new CreateWorkloadIdentityCommand({ name: other.name }));

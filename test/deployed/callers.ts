@@ -16,7 +16,7 @@ export class Callers {
     return new BedrockAgentCoreControlClient(this.settings(principal));
   }
 
-  /** An operation for which AWS SDK clients have no command, signed as they sign. */
+  /** Calls an operation for which AWS SDK clients have no command, with their signature. */
   async post(
     path: string,
     input: object,

@@ -1,4 +1,4 @@
-/** The CDK's command line, as a person runs it. */
+/** The CDK command line, as a user runs it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
@@ -9,10 +9,10 @@ import { buildFunctions } from '../../scripts/build/functions';
 
 const CLI = createRequire(__filename).resolve('aws-cdk/bin/cdk');
 
-/** How much of what was printed is shown when a command fails. */
+/** Lines of the output that are shown when a command fails. */
 const LINES_OF_A_FAILURE = 40;
 
-/** No questions, and no calls to anyone about itself. */
+/** No prompts, no telemetry, and no version check. */
 const QUIET = { CI: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true' };
 
 const OutputsSchema = v.record(v.string(), v.record(v.string(), v.string()));
@@ -28,20 +28,20 @@ const contextArguments = (context: Context): string[] =>
 export class Cdk {
   private readonly running = new Set<ReturnType<typeof spawn>>();
 
-  /** @param folder for what is synthesized and put out; someone else removes it */
+  /** @param folder folder for assemblies and outputs; the caller removes it */
   constructor(private readonly folder: string) {}
 
-  /** Ends what runs: for when everything is being taken down. */
+  /** Ends a running command, for the shutdown. */
   end(): void {
     for (const child of this.running) child.kill('SIGKILL');
   }
 
   /**
-   * Builds the functions and synthesizes once what several commands then work on.
+   * Builds the functions and synthesizes an assembly for several commands.
    *
-   * @param app command of the CDK app
-   * @param name of the assembly
-   * @returns folder of the assembly, for `deploy` and the others
+   * @param app the command of the CDK app
+   * @param name the name of the assembly
+   * @returns the folder of the assembly, for `deploy` and other commands
    */
   async synth(app: string, name: string, context: Context = {}): Promise<string> {
     await buildFunctions();
@@ -54,7 +54,7 @@ export class Cdk {
     await this.run('bootstrap', `aws://${accountId}/${region}`, '--app', assembly);
   }
 
-  /** @returns what was printed, and the outputs of the stacks that were deployed */
+  /** @returns the printed text, and the outputs of the deployed stacks */
   async deploy(assembly: string): Promise<{ printed: string; outputs: Outputs }> {
     const outputsFile = `${assembly}.outputs.json`;
     const printed = await this.run(
@@ -68,17 +68,17 @@ export class Cdk {
     return { printed, outputs };
   }
 
-  /** @throws Error with the differences, when there are any */
+  /** @throws Error with the differences, if there are any */
   async expectNoDifference(assembly: string): Promise<void> {
     await this.run('diff', '--fail', '--app', assembly);
   }
 
-  /** @param stack the only one to go; all of them unless given */
+  /** @param stack the stack to destroy; by default, all stacks */
   async destroy(assembly: string, stack = '--all'): Promise<void> {
     await this.run('destroy', stack, '--force', '--app', assembly);
   }
 
-  /** @returns what the command printed, on either stream */
+  /** @returns the output of the command, on both streams */
   private async run(...command: string[]): Promise<string> {
     const child = spawn(process.execPath, [CLI, ...command, '--no-color', '--no-notices'], {
       env: { ...process.env, ...QUIET },

@@ -1,11 +1,11 @@
-/** Checks with names that are printed as they end, and counted. */
+/** Named checks, which are printed when they end, and counted. */
 import { styleText } from 'node:util';
 
 const colored = process.stdout.isTTY && process.env.NO_COLOR === undefined;
 const mark = (color: 'green' | 'red' | 'yellow', text: string): string =>
   colored ? styleText(color, text) : text;
 
-/** A step failed without which there is nothing to check; it has been reported. */
+/** A step that later checks need has failed, and has been reported. */
 export class Stopped extends Error {}
 
 export class Checks {
@@ -20,15 +20,15 @@ export class Checks {
     this.print(`\n== ${title}`);
   }
 
-  /** @param body throws when the check fails; the next one is made all the same */
+  /** @param body throws if the check fails; later checks still run */
   async check(name: string, body: () => Promise<void>): Promise<void> {
     await this.perform(name, body);
   }
 
   /**
-   * A check whose outcome the following ones need.
+   * A check that later checks need.
    *
-   * @throws Stopped when it fails
+   * @throws Stopped if it fails
    */
   async step<Value>(name: string, body: () => Promise<Value>): Promise<Value> {
     const outcome = await this.perform(name, body);
@@ -36,13 +36,13 @@ export class Checks {
     return outcome.value;
   }
 
-  /** @param reason why this is not checked here */
+  /** @param reason why this check is skipped */
   skip(name: string, reason: string): void {
     this.skipped += 1;
     this.print(`${mark('yellow', 'skip')}  ${name}: ${reason}`);
   }
 
-  /** `N passed, N failed, N skipped`: what is added up over all suites. */
+  /** `N passed, N failed, N skipped`, which are added up over all suites. */
   get total(): string {
     return `${this.passed} passed, ${this.failed} failed, ${this.skipped} skipped`;
   }

@@ -1,7 +1,7 @@
 /**
- * The example app of another team: a workload identity and two credential providers as resources of its stack. Its
- * function calls the deployed API as CloudFormation has it do in an account: API Gateway verifies the signature, IAM
- * lets the role's session in, and the service is told who it is.
+ * The example app of another team, with a workload identity and two credential providers as resources of its stack. Its
+ * function calls the deployed API as in an account: API Gateway verifies the signature, IAM allows the
+ * session of the role, and the service receives its ARN.
  */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
 import { GetResourceApiKeyCommand, GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
@@ -12,13 +12,13 @@ import type { Callers } from './callers';
 import type { Cdk } from './cdk';
 import type { Checks } from './checks';
 import type { Front } from './front';
-import { letInLocalService } from './on-this-machine';
+import { allowLocalService } from './on-this-machine';
 import type { Records } from './records';
 
 const APP = 'npx tsx examples/consumer-app/app.ts';
 const STACK = 'TravelAgent';
 
-/** The secrets that the example refers to: each of them stays where it is, or is sealed in the vault. */
+/** The secrets that the example refers to: each stays in Secrets Manager or is encrypted in the vault. */
 const SECRETS = {
   'travel/calendar': JSON.stringify({ secret: 'the-client-secret-of-the-travel-app' }),
   'travel/weather': 'the-api-key-of-the-travel-app',
@@ -36,7 +36,7 @@ export interface ConsumerWorld {
 
 const KINDS = [PREFIX.workloadIdentity, PREFIX.oauth2Provider, PREFIX.apiKeyProvider];
 
-/** Names of the directory's resources by kind, of those that the stack made. */
+/** Names of the stack's resources in the directory, by kind. */
 async function namesOf(records: Records): Promise<string[][]> {
   const keys = (await records.of('Directory')).map(({ pk }) => String(pk));
   return KINDS.map((prefix) =>
@@ -44,7 +44,7 @@ async function namesOf(records: Records): Promise<string[][]> {
   );
 }
 
-/** A session of the one role that the workload identity's policy lets act as the agent. */
+/** A session of the only role that the workload identity's policy allows to act as the agent. */
 async function agentOf({ front, records }: ConsumerWorld, name: string): Promise<Principal> {
   const directory = await records.of('Directory');
   const record = directory.find(({ pk }) => pk === PREFIX.workloadIdentity + name);
@@ -57,19 +57,19 @@ export async function checkConsumer(checks: Checks, world: ConsumerWorld): Promi
   const { cdk, front, callers, records, api, restApiId } = world;
   const secrets = new SecretsManagerClient({});
 
-  const assembly = await checks.step('cdk deploy of the example app', async () => {
+  const assembly = await checks.step('cdk deploy deploys the example app', async () => {
     for (const [Name, SecretString] of Object.entries(SECRETS)) {
       await secrets.send(new CreateSecretCommand({ Name, SecretString }));
     }
     const synthesized = await cdk.synth(APP, 'consumer', { restApiId, endpoint: api });
-    await letInLocalService(synthesized, STACK);
+    await allowLocalService(synthesized, STACK);
     const { outputs } = await cdk.deploy(synthesized);
     match(outputs[STACK]?.RegisterAtGoogle ?? '', /\/identities\/oauth2\/callback\//);
     return synthesized;
   });
 
   const [[name = ''] = [], , [keys = ''] = []] = await checks.step(
-    'it made one workload identity, one OAuth2 and one API key provider',
+    'the stack created a workload identity, an OAuth2 credential provider, and an API key credential provider',
     async () => {
       const names = await namesOf(records);
       deepStrictEqual(
@@ -80,26 +80,29 @@ export async function checkConsumer(checks: Checks, world: ConsumerWorld): Promi
     },
   );
 
-  await checks.check('its agent gets the API key; who is not named in the policy gets nothing', async () => {
-    const agent = callers.data(await agentOf(world, name));
-    const command = new GetWorkloadAccessTokenCommand({ workloadName: name });
-    const { workloadAccessToken } = await agent.send(command);
-    const ask = new GetResourceApiKeyCommand({
-      workloadIdentityToken: workloadAccessToken,
-      resourceCredentialProviderName: keys,
-    });
-    strictEqual((await agent.send(ask)).apiKey, SECRETS['travel/weather']);
-    const stranger = callers.data(front.principals.stranger);
-    await rejects(stranger.send(command), { name: 'AccessDeniedException' });
-    await rejects(stranger.send(ask), { name: 'AccessDeniedException' });
-  });
+  await checks.check(
+    'the agent gets the API key, and a principal outside the policy gets nothing',
+    async () => {
+      const agent = callers.data(await agentOf(world, name));
+      const command = new GetWorkloadAccessTokenCommand({ workloadName: name });
+      const { workloadAccessToken } = await agent.send(command);
+      const ask = new GetResourceApiKeyCommand({
+        workloadIdentityToken: workloadAccessToken,
+        resourceCredentialProviderName: keys,
+      });
+      strictEqual((await agent.send(ask)).apiKey, SECRETS['travel/weather']);
+      const stranger = callers.data(front.principals.stranger);
+      await rejects(stranger.send(command), { name: 'AccessDeniedException' });
+      await rejects(stranger.send(ask), { name: 'AccessDeniedException' });
+    },
+  );
 
-  await checks.check('a second cdk deploy of it changes nothing', async () => {
+  await checks.check('a second cdk deploy of the example app changes nothing', async () => {
     const { printed } = await cdk.deploy(assembly);
     match(printed, new RegExp(`${STACK} \\(no changes\\)`));
   });
 
-  await checks.check("cdk destroy of it takes its resources away, and no one else's", async () => {
+  await checks.check("cdk destroy of the example app deletes only the app's resources", async () => {
     const before = (await records.of('Directory')).length;
     await cdk.destroy(assembly);
     deepStrictEqual(await namesOf(records), [[], [], []]);

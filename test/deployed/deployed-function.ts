@@ -1,4 +1,4 @@
-/** One function of a deployment, reached by AWS's Lambda API. */
+/** One function of a deployment, through the AWS Lambda API. */
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   GetFunctionConfigurationCommand,
@@ -10,11 +10,11 @@ import {
   type LambdaClient,
 } from '@aws-sdk/client-lambda';
 
-/** How long Lambda may take to put a changed configuration into effect, in looks and milliseconds between them. */
+/** Limit for Lambda to apply a changed configuration: the number of checks, and the milliseconds between them. */
 const LOOKS = 100;
 const BETWEEN_LOOKS_MS = 200;
 
-/** What an invocation came to. */
+/** The result of an invocation. */
 export interface Invocation {
   readonly payload: unknown;
   /** Whether the function threw, or did not load. */
@@ -22,7 +22,7 @@ export interface Invocation {
 }
 
 export class DeployedFunction {
-  /** @throws Error when there is none, or more than one */
+  /** @throws Error if there is none, or more than one */
   static async find(
     client: LambdaClient,
     name: string,
@@ -43,7 +43,7 @@ export class DeployedFunction {
     readonly configuration: FunctionConfiguration,
   ) {}
 
-  /** Of the function's environment, as it was deployed. */
+  /** A variable of the function's environment, as deployed. */
   variable(name: string): string {
     const value = this.configuration.Environment?.Variables?.[name];
     if (value === undefined) throw new Error(`${this.configuration.FunctionName} has no variable ${name}`);
@@ -62,7 +62,7 @@ export class DeployedFunction {
     };
   }
 
-  /** What is kept started of an alias: how many, and whether they are. */
+  /** The provisioned concurrency of an alias: the number, and whether it is ready. */
   async provisioned(alias: string): Promise<{ available: number; status: string }> {
     const { FunctionName } = this.configuration;
     const answer = await this.client.send(
@@ -72,7 +72,7 @@ export class DeployedFunction {
     return { available, status };
   }
 
-  /** Sets variables beside those that were deployed, and waits until they are in effect. */
+  /** Adds variables to the deployed ones, and waits until they are in effect. */
   async setVariables(variables: Readonly<Record<string, string>>): Promise<void> {
     const { FunctionName } = this.configuration;
     const deployed = this.configuration.Environment?.Variables ?? {};

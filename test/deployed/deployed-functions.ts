@@ -1,4 +1,4 @@
-/** The functions of the service as it is deployed, found by their descriptions. */
+/** The deployed functions of the service, found by their descriptions. */
 import type { FunctionConfiguration, LambdaClient } from '@aws-sdk/client-lambda';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import { DeployedFunction, type Invocation } from './deployed-function';
@@ -6,7 +6,7 @@ import { DeployedFunction, type Invocation } from './deployed-function';
 export class DeployedFunctions {
   private constructor(private readonly byGroup: Readonly<Record<FunctionGroup, DeployedFunction>>) {}
 
-  /** @throws Error naming a group that has no function */
+  /** @throws Error that names a group without a function */
   static async find(client: LambdaClient): Promise<DeployedFunctions> {
     const entries = FUNCTION_GROUPS.map(async (group) => {
       const description = `agent-identity: ${group}`;
@@ -30,7 +30,7 @@ export class DeployedFunctions {
     return this.byGroup[group].configuration;
   }
 
-  /** Of the function's environment, as it was deployed. */
+  /** A variable of the function's environment, as deployed. */
   variable(group: FunctionGroup, name: string): string {
     return this.byGroup[group].variable(name);
   }
@@ -39,7 +39,7 @@ export class DeployedFunctions {
     return this.byGroup[group].invoke(event);
   }
 
-  /** Sets variables beside those that were deployed, and waits until they are in effect. */
+  /** Adds variables to the deployed ones, and waits until they are in effect. */
   setVariables(group: FunctionGroup, variables: Readonly<Record<string, string>>): Promise<void> {
     return this.byGroup[group].setVariables(variables);
   }

@@ -1,6 +1,6 @@
 /**
- * The CDK app of the deployment once it has its own domain: the stacks of bin/app.ts under the same names. The
- * KMS keys that the token vault may be moved to come from the context, as there.
+ * The CDK app of the deployment with a custom domain: the stacks of bin/app.ts under the same names. The
+ * KMS keys to which the token vault can move come from the context, as in bin/app.ts.
  */
 import { App } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';

@@ -15,25 +15,25 @@ import { DeployedFunctions } from './deployed-functions';
 import { checkEndpoint } from './endpoint';
 import { ACCESS_TOKEN_SECONDS, checkFlow } from './flow';
 import { Front } from './front';
-import { letInLocalProviders } from './local-providers';
+import { allowLocalProviders } from './local-providers';
 import { checkMoved } from './moved';
 import { Records } from './records';
 import { checkRegistration } from './registration';
 import { checkRoles } from './roles';
 import { checkTagged } from './tagged';
-import { checkCallersAreNamed, checkSignaturesAreWanted } from './unsigned';
+import { checkCallersAreNamed, checkSignaturesAreRequired } from './unsigned';
 import { checkRemoval, checkSecondDeployment, checkUpdate } from './upgrade';
 
 const APP = 'npx tsx bin/app.ts';
 const STATELESS = 'AgentIdentityStateless';
 
-/** What the environment says of the emulator. */
+/** The emulator's settings from the environment. */
 interface Emulator {
   readonly endpoint: string;
   readonly region: string;
 }
 
-/** The stage that an output names by API Gateway's own address, as the emulator answers it on loopback. */
+/** Returns the loopback URL in the emulator for the API Gateway URL of a stage. */
 function stageAt({ endpoint: emulator }: Emulator, endpoint: string) {
   const [, restApiId = ''] = /^https:\/\/(\w+)\.execute-api\./.exec(endpoint) ?? [];
   return { restApiId, api: `${emulator}/restapis/${restApiId}/prod/_user_request_` };
@@ -44,7 +44,7 @@ async function checkDeployment(checks: Checks, cdk: Cdk, emulator: Emulator) {
   const assembly = await checks.step('cdk synth', () => cdk.synth(APP, 'first'));
   await checks.step('cdk bootstrap', () => cdk.bootstrap(assembly, LOCAL_ACCOUNT, emulator.region));
   const { outputs } = await checks.step('cdk deploy of both stacks', () => cdk.deploy(assembly));
-  const functions = await checks.step('each group has its function', () =>
+  const functions = await checks.step('each group has a function', () =>
     DeployedFunctions.find(new LambdaClient({})),
   );
   const variable = (name: string) => functions.variable('credential-retrieval', name);
@@ -59,20 +59,17 @@ async function checkDeployment(checks: Checks, cdk: Cdk, emulator: Emulator) {
   return { assembly, functions, records, keyArn: variable('KMS_KEY_ARN'), ...stage };
 }
 
-async function checkLoopbackIsRefused(checks: Checks, functions: DeployedFunctions): Promise<void> {
-  await checks.check(
-    'in Lambda, a function that is to let in loopback providers does not start',
-    async () => {
-      await functions.setVariables('control-plane', { LOOPBACK_PROVIDERS: 'allowed' });
-      const { payload, failed } = await functions.invoke('control-plane', {});
-      strictEqual(failed, true);
-      match(JSON.stringify(payload), /LOOPBACK_PROVIDERS is for local mode/);
-    },
-  );
+async function checkLoopbackIsRejected(checks: Checks, functions: DeployedFunctions): Promise<void> {
+  await checks.check('in Lambda, a function with LOOPBACK_PROVIDERS does not start', async () => {
+    await functions.setVariables('control-plane', { LOOPBACK_PROVIDERS: 'allowed' });
+    const { payload, failed } = await functions.invoke('control-plane', {});
+    strictEqual(failed, true);
+    match(JSON.stringify(payload), /LOOPBACK_PROVIDERS is for local mode/);
+  });
 }
 
 async function checkEverythingWasTried(checks: Checks, { answered }: Front): Promise<void> {
-  await checks.check('each operation of the registry has been answered at least once', () => {
+  await checks.check('each operation of the registry has succeeded at least once', () => {
     const untried = (Object.keys(OPERATIONS) as OperationName[]).filter((name) => !answered.has(name));
     deepStrictEqual(untried, []);
     return Promise.resolve();
@@ -86,10 +83,10 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
   const { assembly, functions, records, keyArn, restApiId, api } = deployment;
   const stageOf = (address: string) => stageAt(emulator, address).api;
 
-  checks.chapter('Who is let in');
-  await checkSignaturesAreWanted(checks, api);
+  checks.chapter('Access');
+  await checkSignaturesAreRequired(checks, api);
   await checkCallersAreNamed(checks, functions, records);
-  await checkLoopbackIsRefused(checks, functions);
+  await checkLoopbackIsRejected(checks, functions);
 
   const provider = await startProvider({
     issueRefreshToken: () => Promise.resolve(true),
@@ -99,13 +96,13 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
   const issuer: TestIssuer = await startIssuer();
   const front = await Front.open(functions, region);
   const connect = (deployed: DeployedFunctions, baseUrl: string) =>
-    letInLocalProviders(deployed, baseUrl, [
+    allowLocalProviders(deployed, baseUrl, [
       { discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },
     ]);
   const reconnect = (deployed: DeployedFunctions) => connect(deployed, front.endpoint);
   try {
-    checks.chapter('The flow, on the deployed functions with their own roles');
-    await checks.step('the gateway stands in front, and providers on loopback are let in', () =>
+    checks.chapter('The flow on the deployed functions with their own roles');
+    await checks.step('the functions accept the gateway and providers on loopback', () =>
       reconnect(functions),
     );
     const callers = new Callers(front);
@@ -114,11 +111,11 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
     await checkFlow(checks, world, registered);
     await checkAdministration(checks, world, registered);
 
-    checks.chapter('What the functions may do, and what not');
+    checks.chapter('Permissions of the functions');
     await checkRoles(checks, functions, records.tables);
     await checkTagged(checks, functions, callers, front);
 
-    checks.chapter('An app of someone else');
+    checks.chapter("Another team's app");
     await checkConsumer(checks, { cdk, front, callers, records, api, restApiId });
 
     checks.chapter('An agent behind the gate');
@@ -130,7 +127,7 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
     const updated = await checkUpdate(checks, deployed, reconnect);
     await checkEverythingWasTried(checks, front);
 
-    checks.chapter('Another address');
+    checks.chapter('A new address');
     const addressOf = (of: Outputs) => stageOf(of[STATELESS]?.Endpoint ?? '');
     await checkMoved(checks, {
       ...{ cdk, ...updated, records, front, registered, issuer, connect },

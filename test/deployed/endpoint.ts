@@ -1,7 +1,7 @@
 /**
- * The example app with an agent behind the gate: API Gateway and its authorizer let in users' tokens, the gate gets the
- * agent's token from the deployed service as its own role, and invokes the agent. All of it in the emulator but the
- * streaming: there an answer goes out whole.
+ * The example app with an agent behind the gate: API Gateway and its authorizer accept user tokens, the gate gets the
+ * workload access token from the deployed service with its own role, and invokes the agent. The emulator does
+ * everything except streaming: it returns a response as a whole.
  */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
 import { LambdaClient, type FunctionConfiguration } from '@aws-sdk/client-lambda';
@@ -16,7 +16,7 @@ import type { Checks } from './checks';
 import { DeployedFunction } from './deployed-function';
 import type { Front } from './front';
 import { lettingInLocalProviders, RESPONSE_STREAMING } from './local-providers';
-import { letInLocalService } from './on-this-machine';
+import { allowLocalService } from './on-this-machine';
 
 const APP = 'npx tsx examples/agent-endpoint-app/app.ts';
 const STACK = 'TravelEndpoint';
@@ -30,11 +30,11 @@ export interface EndpointWorld {
   /** Address of the service's stage, without a trailing slash. */
   readonly api: string;
   readonly restApiId: string;
-  /** The stage that an address of API Gateway's own names, as the emulator answers it. */
+  /** Returns the emulator's URL for the API Gateway URL of a stage. */
   readonly stageOf: (address: string) => string;
 }
 
-/** What the stack's outputs say, by the end of their names. */
+/** The stack's outputs, by the end of their names. */
 interface Outputs {
   readonly endpoint: string;
   readonly invocationUrl: string;
@@ -71,8 +71,11 @@ async function functionsOf(client: LambdaClient) {
 
 type Functions = Awaited<ReturnType<typeof functionsOf>>;
 
-/** Has the endpoint's functions trust the issuer on this machine, and run here. */
-async function believe({ gate, authorizer, agent }: Functions, users: TrustedIssuer): Promise<string> {
+/** Makes the endpoint's functions trust the issuer on this machine, and call services here. */
+async function trustIssuerAtEndpoint(
+  { gate, authorizer, agent }: Functions,
+  users: TrustedIssuer,
+): Promise<string> {
   const deployed = JSON.parse(gate.variable('AGENT_ENDPOINT')) as AgentEndpointConfiguration;
   const AGENT_ENDPOINT = JSON.stringify({ ...deployed, inbound: { kind: 'JWT', ...users } });
   for (const each of [gate, authorizer]) {
@@ -87,8 +90,8 @@ async function believe({ gate, authorizer, agent }: Functions, users: TrustedIss
   return deployed.workloadName;
 }
 
-/** Has the service trust it for this agent, as the owner of the agent's identity may. */
-async function letServiceBelieve(
+/** Makes the service trust the issuer for this agent, as the owner of the workload identity can. */
+async function trustIssuerAtService(
   { front, callers }: EndpointWorld,
   { owner }: Functions,
   name: string,
@@ -96,7 +99,7 @@ async function letServiceBelieve(
 ): Promise<void> {
   const [, account = '', role = ''] = /:iam::(\d+):role\/(.+)$/.exec(owner.configuration.Role ?? '') ?? [];
   const principal = front.admit(`arn:aws:sts::${account}:assumed-role/${role}/resources`);
-  // AWS SDK clients do not know of this member in a change.
+  // AWS SDK clients do not support this member in an update.
   const change = { name, authorizerConfiguration: { customJWTAuthorizer: users } };
   const { status } = await callers.post(OPERATIONS.UpdateWorkloadIdentity.path, change, principal);
   strictEqual(status, 200);
@@ -104,7 +107,7 @@ async function letServiceBelieve(
 
 const PROMPT = 'Where to?';
 
-/** The endpoint as its callers have it. */
+/** The endpoint from the perspective of its callers. */
 interface Deployed extends Outputs {
   readonly assembly: string;
   /** Address of its stage in the emulator. */
@@ -116,12 +119,12 @@ interface Deployed extends Outputs {
   readonly token: () => Promise<string>;
 }
 
-/** The path without the stage, which the emulator has at another place. */
+/** The path without the stage, which the emulator puts in another place. */
 const pathOf = (url: string): string => new URL(url).pathname.replace(/^\/prod/, '');
 
 async function deploy({ cdk, issuer, api, restApiId, stageOf }: EndpointWorld): Promise<Deployed> {
   const assembly = await cdk.synth(APP, 'endpoint', { restApiId, endpoint: api });
-  await letInLocalService(assembly, STACK);
+  await allowLocalService(assembly, STACK);
   const { outputs } = await cdk.deploy(assembly);
   const stated = outputsOf(outputs[STACK]);
   const [base, path] = [stageOf(stated.endpoint), pathOf(stated.invocationUrl)];
@@ -135,41 +138,41 @@ async function deploy({ cdk, issuer, api, restApiId, stageOf }: EndpointWorld): 
   return { ...stated, assembly, base, path, invoke, token };
 }
 
-/** What comes of a token that is good at the endpoint. */
-async function checkLetIn(checks: Checks, world: EndpointWorld, deployed: Deployed, functions: Functions) {
+/** Requests with a token that is valid at the endpoint. */
+async function checkAccepted(checks: Checks, world: EndpointWorld, deployed: Deployed, functions: Functions) {
   const { issuer } = world;
   const { invoke, token } = deployed;
   const users = { discoveryUrl: issuer.discoveryUrl, allowedClients: [CLIENT] };
-  const name = await checks.step('the endpoint believes an issuer on this machine', () =>
-    believe(functions, users),
+  const name = await checks.step('the endpoint trusts an issuer on this machine', () =>
+    trustIssuerAtEndpoint(functions, users),
   );
+
+  await checks.check('the service rejects a token that only the gate trusts', async () => {
+    const answer = await invoke(await token());
+    strictEqual(answer.status, 403);
+    match(await answer.text(), /issuer that is not trusted here/);
+  });
 
   await checks.check(
-    'the service judges the token too: what only the gate believes goes no further',
+    'a user token invokes the agent with a workload access token for this user',
     async () => {
+      await trustIssuerAtService(world, functions, name, users);
       const answer = await invoke(await token());
-      strictEqual(answer.status, 403);
-      match(await answer.text(), /issuer that is not trusted here/);
+      const text = await answer.text();
+      strictEqual(answer.status, 200, text);
+      match(answer.headers.get('content-type') ?? '', /^text\/event-stream/);
+      match(answer.headers.get('x-amzn-bedrock-agentcore-runtime-session-id') ?? '', /^.{33,}$/);
+      const events = text.trim().split('\n\n');
+      deepStrictEqual(
+        events.map((event) => JSON.parse(event.replace('data: ', '')) as unknown),
+        [{ user: `${issuer.issuer}#ana` }, { asked: PROMPT }],
+      );
     },
   );
-
-  await checks.check("a user's token reaches the agent, as an agent's token for this user", async () => {
-    await letServiceBelieve(world, functions, name, users);
-    const answer = await invoke(await token());
-    const text = await answer.text();
-    strictEqual(answer.status, 200, text);
-    match(answer.headers.get('content-type') ?? '', /^text\/event-stream/);
-    match(answer.headers.get('x-amzn-bedrock-agentcore-runtime-session-id') ?? '', /^.{33,}$/);
-    const events = text.trim().split('\n\n');
-    deepStrictEqual(
-      events.map((event) => JSON.parse(event.replace('data: ', '')) as unknown),
-      [{ user: `${issuer.issuer}#ana` }, { asked: PROMPT }],
-    );
-  });
 }
 
-/** What who has no good token is told, by API Gateway and by the function itself. */
-async function checkRefused(
+/** Requests without a valid token, to API Gateway and to the function itself. */
+async function checkRejected(
   checks: Checks,
   { issuer }: EndpointWorld,
   deployed: Deployed,
@@ -177,21 +180,24 @@ async function checkRefused(
 ) {
   const { base, path, invoke, invocationUrl, metadataUrl } = deployed;
 
-  await checks.check('without a good token API Gateway answers 401, and where to get one', async () => {
-    const forged = await Promise.all(FORGERIES.map((forgery) => issuer.forged(forgery, 'ana')));
-    const foreign = await issuer.token('ana', { client_id: 'another-app' });
-    for (const bad of [undefined, 'nothing', foreign, ...forged]) {
-      const answer = await invoke(bad);
-      strictEqual(answer.status, 401);
-      strictEqual(
-        answer.headers.get('www-authenticate'),
-        `Bearer error="invalid_token", resource_metadata="${metadataUrl}"`,
-      );
-      strictEqual(((await answer.json()) as { __type: string }).__type, 'UnauthorizedException');
-    }
-  });
+  await checks.check(
+    'API Gateway returns a 401 with the resource metadata URL for a request without a valid token',
+    async () => {
+      const forged = await Promise.all(FORGERIES.map((forgery) => issuer.forged(forgery, 'ana')));
+      const foreign = await issuer.token('ana', { client_id: 'another-app' });
+      for (const bad of [undefined, 'nothing', foreign, ...forged]) {
+        const answer = await invoke(bad);
+        strictEqual(answer.status, 401);
+        strictEqual(
+          answer.headers.get('www-authenticate'),
+          `Bearer error="invalid_token", resource_metadata="${metadataUrl}"`,
+        );
+        strictEqual(((await answer.json()) as { __type: string }).__type, 'UnauthorizedException');
+      }
+    },
+  );
 
-  await checks.check('the metadata is for everyone, and names the endpoint and the issuer', async () => {
+  await checks.check('the resource metadata is public, and names the endpoint and the issuer', async () => {
     const answer = await fetch(base + pathOf(metadataUrl));
     strictEqual(answer.status, 200);
     const { resource, authorization_servers } = (await answer.json()) as Record<string, unknown>;
@@ -199,7 +205,7 @@ async function checkRefused(
   });
 
   await checks.check(
-    "who invokes the gate's function by itself gets no further without a good token",
+    "a direct invocation of the gate's function without a valid token is rejected",
     async () => {
       const { payload, failed } = await gate.invoke({
         resource: INVOCATION_PATH,
@@ -222,11 +228,15 @@ async function checkRefused(
 
 export async function checkEndpoint(checks: Checks, world: EndpointWorld): Promise<void> {
   const lambda = new LambdaClient({});
-  const deployed = await checks.step('cdk deploy of the example with an agent endpoint', () => deploy(world));
-  const functions = await checks.step('it has gate, authorizer and agent', () => functionsOf(lambda));
-  await checkLetIn(checks, world, deployed, functions);
-  await checkRefused(checks, world, deployed, functions.gate);
-  await checks.check('cdk destroy of it takes its functions away', async () => {
+  const deployed = await checks.step('cdk deploy deploys the example with an agent endpoint', () =>
+    deploy(world),
+  );
+  const functions = await checks.step('the stack has a gate, an authorizer, and an agent', () =>
+    functionsOf(lambda),
+  );
+  await checkAccepted(checks, world, deployed, functions);
+  await checkRejected(checks, world, deployed, functions.gate);
+  await checks.check('cdk destroy deletes the functions of the example', async () => {
     await world.cdk.destroy(deployed.assembly);
     await rejects(functionsOf(lambda), /there is no function/);
   });

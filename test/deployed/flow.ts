@@ -1,6 +1,6 @@
 /**
- * The whole flow on the deployed functions, by AWS SDK clients, an authorization server that this project did not
- * configure, and a browser.
+ * The whole flow on the deployed functions, with AWS SDK clients, an authorization server without settings of this
+ * project, and a browser.
  */
 import { deepStrictEqual, match, notStrictEqual, ok, rejects, strictEqual } from 'node:assert';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,19 +11,19 @@ import type { Checks } from './checks';
 import { USER, type FlowWorld, type RegisteredAgent } from './registration';
 
 /**
- * Lives of the provider's access tokens in seconds: no one can move the clock of a deployed function, and several at
- * a time start a new process each.
+ * Lifetime of the provider's access tokens in seconds. The clock of a deployed function cannot be changed, and
+ * concurrent calls each start a new process.
  */
 export const ACCESS_TOKEN_SECONDS = 6;
 
-/** What asks for the agent's own token. */
+/** The request for the agent's own token. */
 export const OWN: Ask = { oauth2Flow: 'M2M', scopes: ['b'], resourceOauth2ReturnUrl: undefined };
 
 type Flow = (checks: Checks, world: FlowWorld, registered: RegisteredAgent) => Promise<void>;
 
 const checkWorkloadTokens: Flow = async (checks, { front, issuer }, { agent, userToken }) => {
   await checks.step(
-    'workload access tokens: for the agent, a user id, a user token; by the published keys',
+    'workload access tokens for the agent, a user ID, and a user token verify with the published keys',
     async () => {
       const tokens = [await agent.token(), await agent.token({ userId: USER }), await userToken()];
       const keys = (await (await fetch(front.endpoint + OPERATIONS.Jwks.path)).json()) as JSONWebKeySet;
@@ -34,43 +34,49 @@ const checkWorkloadTokens: Flow = async (checks, { front, issuer }, { agent, use
     },
   );
 
-  await checks.check('a user token that the issuer did not sign is refused', async () => {
+  await checks.check('a user token that the issuer did not sign is rejected', async () => {
     const forged = await issuer.forged('signed with another key', USER);
     await rejects(agent.token({ userToken: forged }), { name: 'UnauthorizedException' });
   });
 };
 
 const checkConsent: Flow = async (checks, { callers, front, provider, issuer }, { agent, userToken }) => {
-  await checks.step('consent in a browser, confirmed by the user: the token is in the vault', async () => {
-    const workloadToken = await userToken();
-    const { authorizationUrl } = await agent.ask(workloadToken);
-    ok(authorizationUrl?.startsWith(front.endpoint));
-    const pushed = provider.pushes.length;
-    const page = await agent.consent(authorizationUrl, USER);
-    match(page.href, /^http:\/\/127\.0\.0\.1:9\/connected/);
-    // By the function provider-client, which the public one invokes (RFC 9126).
-    deepStrictEqual(
-      provider.pushes.slice(pushed).map(({ status }) => status),
-      [201],
-    );
-    await agent.complete(page, { userToken: await issuer.token(USER) });
-    const { accessToken } = await agent.ask(workloadToken);
-    strictEqual(accessToken, provider.exchanges.at(-1)?.answer.access_token);
-  });
+  await checks.step(
+    'consent in a browser and completion for the user store a token in the vault',
+    async () => {
+      const workloadToken = await userToken();
+      const { authorizationUrl } = await agent.ask(workloadToken);
+      ok(authorizationUrl?.startsWith(front.endpoint));
+      const pushed = provider.pushes.length;
+      const page = await agent.consent(authorizationUrl, USER);
+      match(page.href, /^http:\/\/127\.0\.0\.1:9\/connected/);
+      // Pushed by the function provider-client, which the public function invokes (RFC 9126).
+      deepStrictEqual(
+        provider.pushes.slice(pushed).map(({ status }) => status),
+        [201],
+      );
+      await agent.complete(page, { userToken: await issuer.token(USER) });
+      const { accessToken } = await agent.ask(workloadToken);
+      strictEqual(accessToken, provider.exchanges.at(-1)?.answer.access_token);
+    },
+  );
 
-  await checks.check('another user gets no token of it, and someone else gets none at all', async () => {
-    const other = await agent.token({ userId: 'ben' });
-    const answer = await agent.ask(other);
-    strictEqual(answer.accessToken, undefined);
-    ok(answer.authorizationUrl);
-    const stranger = agent.as(callers.data(front.principals.stranger));
-    await rejects(stranger.ask(await userToken()), { name: 'AccessDeniedException' });
-    await rejects(stranger.token(), { name: 'AccessDeniedException' });
-  });
+  await checks.check(
+    'another user does not get the token, and another principal gets none at all',
+    async () => {
+      const other = await agent.token({ userId: 'ben' });
+      const answer = await agent.ask(other);
+      strictEqual(answer.accessToken, undefined);
+      ok(answer.authorizationUrl);
+      const stranger = agent.as(callers.data(front.principals.stranger));
+      await rejects(stranger.ask(await userToken()), { name: 'AccessDeniedException' });
+      await rejects(stranger.token(), { name: 'AccessDeniedException' });
+    },
+  );
 };
 
 const checkRenewal: Flow = async (checks, { callers, provider }, { agent, userToken, token }) => {
-  await checks.check('the token is refreshed after its end, once for several at a time', async () => {
+  await checks.check('an expired token is refreshed once for concurrent callers', async () => {
     const first = await token();
     await pause((ACCESS_TOKEN_SECONDS + 1) * 1000);
     const before = provider.exchanges.length;
@@ -84,7 +90,7 @@ const checkRenewal: Flow = async (checks, { callers, provider }, { agent, userTo
     );
   });
 
-  await checks.check('a token that the resource did not take is renewed', async () => {
+  await checks.check('a token that the resource rejected is renewed', async () => {
     const rejected = await token();
     const answer = await callers.post(OPERATIONS.RejectResourceOauth2Token.path, {
       workloadIdentityToken: await userToken(),
@@ -99,14 +105,14 @@ const checkRenewal: Flow = async (checks, { callers, provider }, { agent, userTo
 };
 
 const checkOwnToken: Flow = async (checks, { provider }, { agent }) => {
-  await checks.check("the agent's own token, by client credentials", async () => {
+  await checks.check('the agent gets its own token by client credentials', async () => {
     const { accessToken } = await agent.ask(await agent.token(), OWN);
     strictEqual(accessToken, provider.exchanges.at(-1)?.answer.access_token);
     strictEqual(provider.exchanges.at(-1)?.grantType, 'client_credentials');
   });
 };
 
-/** From an agent that is registered to one with a grant in the vault. */
+/** Takes a registered agent to a grant in the vault. */
 export const checkFlow: Flow = async (checks, world, registered) => {
   for (const part of [checkWorkloadTokens, checkConsent, checkRenewal, checkOwnToken]) {
     await part(checks, world, registered);

@@ -1,6 +1,6 @@
 /**
- * The local gateway in front of deployed functions: it verifies signatures of its three principals as API Gateway
- * does, and invokes the functions through AWS's Lambda API.
+ * The local gateway in front of deployed functions: it verifies signatures of its principals as API Gateway
+ * does, and invokes the functions through the AWS Lambda API.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -40,7 +40,7 @@ async function newPrincipals(): Promise<Principals> {
 }
 
 export class Front {
-  /** Operations that have been answered with success. */
+  /** Operations that have succeeded. */
   readonly answered = new Set<OperationName>();
 
   private constructor(
@@ -51,7 +51,7 @@ export class Front {
     readonly close: () => Promise<void>,
   ) {}
 
-  /** @param before another address of the service: its callers come here too, as the principals that they are */
+  /** @param before an earlier gateway, whose principals remain valid here */
   static async open(functions: DeployedFunctions, region: string, before?: Front): Promise<Front> {
     const principals = before?.principals ?? (await newPrincipals());
     const server = createServer();
@@ -77,16 +77,16 @@ export class Front {
   }
 
   /**
-   * A principal more, such as a session of a deployed role.
+   * Adds a principal, such as a session of a deployed role.
    *
-   * @param arn as API Gateway hands it on
+   * @param arn the ARN in the form that API Gateway passes on
    */
   admit(arn: string): Principal {
     const key = {
       accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
       secretAccessKey: randomBytes(30).toString('base64'),
     };
-    // All sessions of a role have its id, as long as it is not made again.
+    // All sessions of a role have its unique ID until the role is recreated.
     const role = arn.split('/').slice(0, 2).join('/');
     const known = this.known.find((principal) => principal.arn.startsWith(`${role}/`));
     const principal = { arn, id: known?.id ?? uniqueIdOf(arn, key), ...key };

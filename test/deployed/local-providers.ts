@@ -1,6 +1,6 @@
 /**
- * Deployed functions that may speak to providers and issuers on this machine. Which they refuse to in Lambda; so a
- * preload keeps from them that this is Lambda, and their code stays as it was deployed.
+ * Deployed functions that can call providers and issuers on this machine. They reject such addresses in Lambda, so a
+ * preload hides Lambda from them, and their code stays as deployed.
  */
 import { join } from 'node:path';
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
@@ -11,16 +11,16 @@ const preload = (name: string): string => `--require ${join(__dirname, 'function
 
 const ON_THIS_MACHINE = preload('on-this-machine');
 
-/** For functions that stream, which the emulator's runtime knows nothing of. */
+/** For functions that stream, which the emulator's runtime does not support. */
 export const RESPONSE_STREAMING = preload('response-streaming');
 
-/** The groups that are told of the issuers. */
+/** The groups whose functions trust issuers. */
 const VERIFIERS: readonly FunctionGroup[] = ['token-exchange', 'credential-retrieval'];
 
 /**
- * What a function's environment needs to let them in.
+ * The environment variables that allow a function to call them.
  *
- * @param options `NODE_OPTIONS` as deployed
+ * @param options the deployed `NODE_OPTIONS`
  */
 export const lettingInLocalProviders = (options: string) => ({
   LOOPBACK_PROVIDERS: 'allowed',
@@ -28,9 +28,9 @@ export const lettingInLocalProviders = (options: string) => ({
 });
 
 /**
- * @param baseUrl where clients and browsers reach the functions: the gateway in front of them
+ * @param baseUrl the URL of the gateway in front of the functions, for clients and browsers
  */
-export async function letInLocalProviders(
+export async function allowLocalProviders(
   functions: DeployedFunctions,
   baseUrl: string,
   trustedIssuers: readonly TrustedIssuer[],

@@ -22,9 +22,9 @@ async function main(): Promise<number> {
   const checked = account ? checkAccount(checks, account) : checkEmulated(checks, cdk);
   const checking = checked.catch((error: unknown) => {
     if (!(error instanceof Stopped)) throw error;
-    print(`\n"${error.message}" failed, so what comes after it was not checked.`);
+    print(`\n"${error.message}" failed, so the checks after it did not run.`);
   });
-  // What fails because everything is being taken down is no news.
+  // Errors during the shutdown are expected.
   checking.catch(() => undefined);
   try {
     if ((await Promise.race([checking, interrupted])) === 'interrupted') return INTERRUPTED;

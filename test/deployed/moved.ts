@@ -1,10 +1,10 @@
 /**
- * The service at another address: its own domain, and functions and API that are made again over the tables that
- * were kept. Agents get tokens all the while, and what is in the vault is as readable as before.
+ * The service at another address: a custom domain, and functions and an API that are created again with the existing
+ * tables. Agents get tokens during the changes, and the vault stays readable.
  *
- * The emulator makes the domain name and maps the API to it, but answers no request under that name, and continues
- * answering under API Gateway's own address. So requests still come through the gateway in front; what the functions
- * take for the address of the service is the domain's, as it was deployed.
+ * The emulator creates the domain name and maps the API to it, but does not serve requests to that name. It continues
+ * to serve the API Gateway URL. Therefore, requests still come through the local gateway, and the functions use the
+ * address of the domain as deployed.
  */
 import { deepStrictEqual, match, notStrictEqual, ok, rejects, strictEqual } from 'node:assert';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -25,16 +25,16 @@ const DOMAIN = 'identity.example.com';
 
 export interface MovedWorld {
   readonly cdk: Cdk;
-  /** What is deployed, and what is deployed again in the end. */
+  /** The current deployment, which is deployed again at the end. */
   readonly assembly: string;
   readonly tokenVaultKey: string;
   readonly records: Records;
   readonly front: Front;
   readonly registered: RegisteredAgent;
   readonly issuer: TestIssuer;
-  /** Tells the functions their address, and makes them ready for providers on this machine. */
+  /** Configures the functions' address, and allows providers on this machine. */
   readonly connect: (functions: DeployedFunctions, baseUrl: string) => Promise<void>;
-  /** API Gateway's own address of a stack, as the emulator answers it. */
+  /** Returns the emulator's URL for the API Gateway URL of a stack. */
   readonly stageOf: (outputs: Outputs) => string;
 }
 
@@ -45,13 +45,13 @@ const OF_ANOTHER_ADDRESS = {
 
 const kidOf = (token: string) => decodeProtectedHeader(token).kid;
 
-/** As a resource server verifies that trusts the service at this address. */
+/** Verifies as a resource server does that trusts the service at this address. */
 async function verified(token: string, published: string, issuer: string): Promise<void> {
   const keys = (await (await fetch(published + OPERATIONS.Jwks.path)).json()) as JSONWebKeySet;
   await jwtVerify(token, createLocalJWKSet(keys), { issuer, audience: issuer });
 }
 
-/** What the agent held before it holds now, without anyone's consent; by the key that signed before. */
+/** The agent still has its credentials without new consent, and tokens have a signature of the earlier key. */
 async function expectUnchanged(
   registered: RegisteredAgent,
   before: { readonly old: string; readonly apiKey: string | undefined },
@@ -61,19 +61,19 @@ async function expectUnchanged(
   const fresh = await registered.userToken();
   strictEqual(kidOf(fresh), kidOf(before.old));
   await verified(fresh, published, address);
-  ok(await registered.token(), 'the user is not asked to consent again');
+  ok(await registered.token(), 'the user must not consent again');
   strictEqual(await registered.apiKey(), before.apiKey);
   await rejects(registered.agent.ask(before.old), OF_ANOTHER_ADDRESS);
 }
 
-/** An agent that gets tokens and a credential, again and again, until it is told to stop. */
+/** An agent that continually gets tokens and a credential until it is stopped. */
 function keepAsking({ agent, apiKey }: RegisteredAgent) {
   let asking = true;
   let minted = 0;
   const read = async (): Promise<void> => {
-    await agent.token({ userId: 'somebody' });
+    await agent.token({ userId: 'ana' });
     minted += 1;
-    // While functions change one after the other, one may still be, or already be, at the other address.
+    // The functions change one after another, so their addresses can differ for a while.
     await apiKey().catch((error: unknown) => {
       match(String(error), /another address/);
     });
@@ -94,7 +94,7 @@ async function checkDomain(checks: Checks, world: MovedWorld): Promise<void> {
   const before = { old: await registered.userToken(), apiKey: await registered.apiKey() };
   const address = `https://${DOMAIN}`;
 
-  await checks.step('the service gets a domain, while an agent gets tokens', async () => {
+  await checks.step('the service gets a domain while an agent gets tokens', async () => {
     const assembly = await cdk.synth(APP, 'domain', {
       domainName: DOMAIN,
       tokenVaultKeys: JSON.stringify([tokenVaultKey]),
@@ -113,8 +113,9 @@ async function checkDomain(checks: Checks, world: MovedWorld): Promise<void> {
     }
   });
 
-  await checks.check('under it tokens are issued, grants open, and the published keys are right', () =>
-    expectUnchanged(registered, before, front.endpoint, address),
+  await checks.check(
+    'at the domain, the service issues tokens and returns grants, and the published keys verify the tokens',
+    () => expectUnchanged(registered, before, front.endpoint, address),
   );
 }
 
@@ -126,15 +127,18 @@ async function checkMadeAgain(checks: Checks, world: MovedWorld): Promise<void> 
     await records.all(),
   ];
 
-  const { functions, api } = await checks.step('functions and API are deleted and made again', async () => {
-    await cdk.destroy(assembly, STATELESS);
-    await rejects(DeployedFunctions.find(new LambdaClient({})), /there is no function/);
-    deepStrictEqual(await records.all(), recordsBefore);
-    const { outputs } = await cdk.deploy(assembly);
-    return { functions: await DeployedFunctions.find(new LambdaClient({})), api: stageOf(outputs) };
-  });
+  const { functions, api } = await checks.step(
+    'functions and API are deleted and created again',
+    async () => {
+      await cdk.destroy(assembly, STATELESS);
+      await rejects(DeployedFunctions.find(new LambdaClient({})), /there is no function/);
+      deepStrictEqual(await records.all(), recordsBefore);
+      const { outputs } = await cdk.deploy(assembly);
+      return { functions: await DeployedFunctions.find(new LambdaClient({})), api: stageOf(outputs) };
+    },
+  );
 
-  await checks.check('they are new, at another address, over the tables that were kept', async () => {
+  await checks.check('the new functions have another address and the same tables', async () => {
     const addressOf = (of: DeployedFunctions) => of.variable('token-exchange', 'BASE_URL');
     notStrictEqual(addressOf(functions), addressOf(functionsBefore));
     strictEqual(functions.variable('token-exchange', 'DIRECTORY_TABLE'), records.tables.Directory);
@@ -146,8 +150,9 @@ async function checkMadeAgain(checks: Checks, world: MovedWorld): Promise<void> 
     await connect(functions, front.endpoint);
     const agent = registered.agent.as(new Callers(front).data());
     const there = registeredAgent(agent, registered.workloadIdentityArn, issuer);
-    await checks.check('there, too, tokens are issued and grants open, by the key of before', () =>
-      expectUnchanged(there, before, front.endpoint, front.endpoint),
+    await checks.check(
+      'at the new address, the service issues tokens with the earlier key and returns grants',
+      () => expectUnchanged(there, before, front.endpoint, front.endpoint),
     );
   } finally {
     await front.close();

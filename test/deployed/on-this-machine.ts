@@ -1,7 +1,7 @@
 /**
- * The function behind custom resources as it is deployed for the emulator: CloudFormation and the service are on loopback
- * there, which in Lambda no function lets in. Its bundle stays as synthesized; its environment gets what
- * local-providers.ts gives to the functions of the service, and before the deployment, which already invokes it.
+ * The custom resource function for the emulator: CloudFormation and the service are on loopback, which functions reject
+ * in Lambda. Its bundle stays as synthesized. Its environment gets the variables of
+ * local-providers.ts before the deployment, which already invokes it.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,10 +17,10 @@ interface Template {
 }
 
 /**
- * @param assembly folder of what was synthesized
- * @throws Error when the stack has no such function
+ * @param assembly the folder of the assembly
+ * @throws Error if the stack has no such function
  */
-export async function letInLocalService(assembly: string, stack: string): Promise<void> {
+export async function allowLocalService(assembly: string, stack: string): Promise<void> {
   const file = join(assembly, `${stack}.template.json`);
   const template = JSON.parse(await readFile(file, 'utf8')) as Template;
   const found = Object.values(template.Resources).find(

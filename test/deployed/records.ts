@@ -1,4 +1,4 @@
-/** What the deployed tables hold, read with the rights of the account's owner. */
+/** The content of the deployed tables, read with the permissions of the account's owner. */
 import { type DynamoDBClient, DescribeTableCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { PARTITION_KEY, SORT_KEY, type TableName } from '../../lambda/contract/table-keys';
@@ -35,7 +35,7 @@ export class Records {
     };
   }
 
-  /** @throws ResourceNotFoundException when a table no longer exists */
+  /** @throws ResourceNotFoundException if a table no longer exists */
   async describe(table: TableName) {
     const { Table } = await this.client.send(new DescribeTableCommand({ TableName: this.tables[table] }));
     return Table;

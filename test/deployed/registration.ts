@@ -1,4 +1,4 @@
-/** An agent with its credential providers, made by its operator over the control plane of a deployment. */
+/** An agent with its credential providers, which its operator creates with the control plane of a deployment. */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
 import { GetResourceApiKeyCommand } from '@aws-sdk/client-bedrock-agentcore';
 import {
@@ -25,7 +25,7 @@ import type { Front } from './front';
 const API_KEY = 'the-api-key-of-the-weather-service';
 const NAMES = { agent: 'travel-agent', provider: 'calendar', apiKeys: 'weather' } as const;
 
-/** The agent's user: one whose tokens the deployment's trusted issuer signs. */
+/** The agent's user, whose tokens the deployment's trusted issuer signs. */
 export const USER = 'ana';
 
 export interface FlowWorld {
@@ -38,14 +38,14 @@ export interface FlowWorld {
 export interface RegisteredAgent {
   readonly agent: TestAgent;
   readonly workloadIdentityArn: string;
-  /** A workload access token for the user, by the user's own token. */
+  /** A workload access token for the user, from the user token. */
   readonly userToken: () => Promise<string>;
-  /** The user's token at the provider: stored, refreshed, or none. */
+  /** The user's access token at the provider: stored, refreshed, or none. */
   readonly token: () => Promise<string | undefined>;
   readonly apiKey: () => Promise<string | undefined>;
 }
 
-/** What an agent that is registered gets, through its own client. */
+/** The credentials of a registered agent, through its own client. */
 export function registeredAgent(
   agent: TestAgent,
   workloadIdentityArn: string,
@@ -73,7 +73,7 @@ export async function checkRegistration(checks: Checks, world: FlowWorld): Promi
   const { callers, front, provider, issuer } = world;
   const control = callers.control(front.principals.agent);
 
-  const workloadIdentityArn = await checks.step('a workload identity is created and read back', async () => {
+  const workloadIdentityArn = await checks.step('a workload identity can be created and read', async () => {
     const input = { name: NAMES.agent, allowedResourceOauth2ReturnUrls: [RETURN_URL] };
     await control.send(new CreateWorkloadIdentityCommand(input));
     await control.send(new UpdateWorkloadIdentityCommand(input));
@@ -88,7 +88,7 @@ export async function checkRegistration(checks: Checks, world: FlowWorld): Promi
   });
 
   const callbackUrl = await checks.step(
-    'an OAuth2 credential provider is created, and its client secret is not told again',
+    'an OAuth2 credential provider can be created, and its client secret is not returned',
     async () => {
       const { discoveryUrl, clientId, clientSecret } = provider;
       const input = {
@@ -107,7 +107,10 @@ export async function checkRegistration(checks: Checks, world: FlowWorld): Promi
         credentialProviders?.map(({ name }) => name),
         [NAMES.provider],
       );
-      ok(read.callbackUrl?.startsWith(front.endpoint), "the callback is at the service's own address");
+      ok(
+        read.callbackUrl?.startsWith(front.endpoint),
+        "the callback URL must be at the service's own address",
+      );
       return read.callbackUrl ?? '';
     },
   );
@@ -115,7 +118,7 @@ export async function checkRegistration(checks: Checks, world: FlowWorld): Promi
   const agent = new TestAgent(callers.data(), NAMES.agent, NAMES.provider, callbackUrl);
 
   const registered = registeredAgent(agent, workloadIdentityArn, issuer);
-  await checks.step('an API key: sealed, and returned to the agent', async () => {
+  await checks.step('an API key is encrypted, and returned to the agent', async () => {
     await control.send(new CreateApiKeyCredentialProviderCommand({ name: NAMES.apiKeys, apiKey: 'first' }));
     await control.send(new UpdateApiKeyCredentialProviderCommand({ name: NAMES.apiKeys, apiKey: API_KEY }));
     const read = await control.send(new GetApiKeyCredentialProviderCommand({ name: NAMES.apiKeys }));

@@ -1,9 +1,9 @@
 /**
- * What the deployed roles let through and what they do not, tried with each function's own credentials on the real
- * tables and key. IAM speaks before anything else, so whatever other answer there is means that it agreed.
+ * Permissions of the deployed roles, tested with each function's own credentials on the real tables and key. IAM
+ * decides before anything else, so any other response means that IAM allowed the request.
  *
- * What each function needs, the flow has shown: the emulator holds it to its role. The template's whole matrix is in
- * test/stacks/permissions.test.ts; here are the ways that an intruder in a function would go.
+ * The flow has shown what each function needs, because the emulator enforces its role. The template's whole matrix is in
+ * test/stacks/permissions.test.ts; these checks are requests that an attacker in a function would try.
  */
 import { createHash } from 'node:crypto';
 import { deepStrictEqual } from 'node:assert';
@@ -28,7 +28,7 @@ import type { Checks } from './checks';
 import type { DeployedFunctions } from './deployed-functions';
 import type { TableNames } from './records';
 
-/** Everything that an attempt needs. */
+/** The parameters of an attempt. */
 interface Intruder {
   readonly dynamodb: DynamoDBClient;
   readonly kms: KMSClient;
@@ -75,10 +75,10 @@ const scan = (table: TableName): Attempt => ({
   make: ({ dynamodb, tables }) => dynamodb.send(new ScanCommand({ TableName: tables[table], Limit: 1 })),
 });
 
-/** No ciphertext of the key: who is let through is told so, and who is not learns nothing of it. */
+/** Not a ciphertext of the key: an allowed caller gets an error about it, and a denied caller does not. */
 const CIPHERTEXT = Buffer.alloc(96, 1);
 
-/** No purpose: a request without an encryption context. */
+/** A request without a purpose has no encryption context. */
 const contextOf = (purpose: string | undefined) =>
   purpose !== undefined && { EncryptionContext: { purpose } };
 
@@ -219,7 +219,7 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /**
- * Credentials of a function's own session. The emulator derives them from two ARNs, and knows them once the function
+ * Credentials of a function's own session. The emulator derives them from two ARNs, and accepts them after the function
  * has run (MiniStack, `core/lambda_runtime.py`, `execution_credentials`).
  */
 export function credentialsOf(functions: DeployedFunctions, group: FunctionGroup) {
@@ -238,7 +238,7 @@ async function isDenied({ make }: Attempt, intruder: Intruder): Promise<boolean>
     return false;
   } catch (error) {
     const { name } = error as Error;
-    // Anything of the request's own is what comes after IAM; anything else means that nothing was tried.
+    // An error about the request comes after IAM; any other error means that the attempt did not happen.
     if (['InvalidCiphertextException', 'ValidationException'].includes(name)) return false;
     if (name === 'AccessDeniedException') return true;
     throw error;
@@ -262,20 +262,17 @@ export async function checkRoles(
       functionName,
     };
     const { may, mayNot } = BOUNDS[group];
-    await checks.check(
-      `${group}: ${may.length} things it may do, ${mayNot.length} that it may not`,
-      async () => {
-        // Its role's session begins with its first invocation; this event is none that it serves.
-        await functions.invoke(group, {});
-        const denied: string[] = [];
-        for (const attempt of [...may, ...mayNot]) {
-          if (await isDenied(attempt, intruder)) denied.push(attempt.what);
-        }
-        deepStrictEqual(
-          denied,
-          mayNot.map(({ what }) => what),
-        );
-      },
-    );
+    await checks.check(`${group} is allowed ${may.length} actions, and denied ${mayNot.length}`, async () => {
+      // The role's session begins with the first invocation; the function does not serve this event.
+      await functions.invoke(group, {});
+      const denied: string[] = [];
+      for (const attempt of [...may, ...mayNot]) {
+        if (await isDenied(attempt, intruder)) denied.push(attempt.what);
+      }
+      deepStrictEqual(
+        denied,
+        mayNot.map(({ what }) => what),
+      );
+    });
   }
 }

@@ -1,9 +1,9 @@
 /**
- * `npm run test:deployed`: the real `cdk bootstrap`, `cdk deploy` and `cdk destroy`, and the deployed functions at work,
- * in an AWS emulator that this project had no part in (MiniStack). The last line counts the checks.
+ * `npm run test:deployed`: the real `cdk bootstrap`, `cdk deploy`, and `cdk destroy`, and the deployed functions at work,
+ * in an independent AWS emulator (MiniStack). The last line counts the checks.
  *
- * With `AGENT_IDENTITY_ENDPOINT`, what makes sense there is checked against a deployment in an account, with the
- * credentials and Region of AWS's default chain.
+ * With `AGENT_IDENTITY_ENDPOINT`, the suitable checks run against a deployment in an AWS account, with the
+ * credentials and Region of the default chain.
  */
 import { join } from 'node:path';
 import { runChecks } from '../clients/background-process.mjs';

@@ -1,6 +1,6 @@
 /**
- * Secrets and signing keys that stay where their owners have them, in Secrets Manager and KMS: the deployed roles reach
- * those that have the owner tag, and no others.
+ * Secrets and signing keys that their owners keep in Secrets Manager and KMS: the deployed roles have access only to
+ * those with the owner tag.
  */
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { ok, rejects, strictEqual } from 'node:assert';
@@ -38,7 +38,7 @@ async function publicJwk(kms: KMSClient, KeyId: string): Promise<JsonWebKey> {
   return createPublicKey({ key, format: 'der', type: 'spki' }).export({ format: 'jwk' });
 }
 
-/** An authorization server that knows its client by its public key alone (RFC 7523 section 2.2). */
+/** An authorization server that knows only the public key of its client (RFC 7523 section 2.2). */
 const serverFor = (jwk: JsonWebKey) =>
   startProvider({
     clients: [
@@ -65,7 +65,7 @@ export async function checkTagged(
   const ofRetrieval = { credentials: credentialsOf(functions, 'credential-retrieval'), maxAttempts: 1 };
   await control.send(new CreateWorkloadIdentityCommand({ name: NAME }));
 
-  await checks.check("an API key that stays in Secrets Manager, under the owner's tag", async () => {
+  await checks.check('an API key with the owner tag can stay in Secrets Manager', async () => {
     const { arn } = await putSecret({ key: 'an-api-key-elsewhere' });
     await control.send(
       new CreateApiKeyCredentialProviderCommand({
@@ -83,14 +83,14 @@ export async function checkTagged(
     strictEqual(apiKey, 'an-api-key-elsewhere');
   });
 
-  await checks.check("a secret without the tag is out of the functions' reach", async () => {
-    const { arn } = await putSecret({ key: 'nobody-said-so' }, null);
+  await checks.check('the functions cannot read a secret without the tag', async () => {
+    const { arn } = await putSecret({ key: 'without-owner' }, null);
     const read = new SecretsManagerClient(ofRetrieval).send(new GetSecretValueCommand({ SecretId: arn }));
     await rejects(read, { name: 'AccessDeniedException' });
   });
 
   const kms = new KMSClient({});
-  await checks.check("a client that proves itself by a KMS key, under the owner's tag", async () => {
+  await checks.check('a client can authenticate with a KMS key that has the owner tag', async () => {
     const kmsKeyArn = await signingKey(kms, true);
     const server = await serverFor(await publicJwk(kms, kmsKeyArn));
     try {
@@ -125,7 +125,7 @@ export async function checkTagged(
     }
   });
 
-  await checks.check('a KMS key without the tag signs for no function', async () => {
+  await checks.check('the functions cannot sign with a KMS key without the tag', async () => {
     const untagged = await signingKey(kms, false);
     const sign = new KMSClient(ofRetrieval).send(
       new SignCommand({

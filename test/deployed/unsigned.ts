@@ -1,11 +1,11 @@
-/** No one gets in without a signature, and no function answers a caller that API Gateway did not name. */
+/** API Gateway rejects requests without a signature, and functions reject events without a caller. */
 import { deepStrictEqual, match, strictEqual } from 'node:assert';
 import { OPERATIONS, type OperationName, type Route } from '../../lambda/contract/operations';
 import type { Checks } from './checks';
 import type { DeployedFunctions } from './deployed-functions';
 import type { Records } from './records';
 
-/** The gateway's own words; the functions, which would refuse as well, have others. */
+/** The message of API Gateway; the functions would reject the request with another one. */
 const REFUSED_AT_THE_GATEWAY =
   /the request is not signed\. Check the path, and sign with AWS Signature Version 4/;
 
@@ -14,11 +14,11 @@ type Named = readonly [OperationName, Route];
 const ROUTES = Object.entries(OPERATIONS) as Named[];
 const SIGNED = ROUTES.filter(([, { auth }]) => auth === 'IAM');
 
-/** A path that the route matches: what stands for the parameters is no one's. */
+/** A path that matches the route, with parameters that name nothing. */
 const pathOf = ({ path }: Route): string => path.replaceAll(/\{[^}]+\}/g, 'arn:aws:none');
 
 /** @param api address of the deployed API's stage, without a trailing slash */
-export async function checkSignaturesAreWanted(checks: Checks, api: string): Promise<void> {
+export async function checkSignaturesAreRequired(checks: Checks, api: string): Promise<void> {
   const answerOf = async ([, route]: Named): Promise<{ status: number; text: string }> => {
     const hasBody = route.method === 'POST' || route.method === 'PUT';
     const answer = await fetch(api + pathOf(route), {
@@ -29,22 +29,25 @@ export async function checkSignaturesAreWanted(checks: Checks, api: string): Pro
     return { status: answer.status, text: await answer.text() };
   };
 
-  await checks.check(`each of the ${SIGNED.length} IAM methods answers 403 without a signature`, async () => {
-    for (const route of SIGNED) {
-      const { status, text } = await answerOf(route);
-      deepStrictEqual([route[0], status], [route[0], 403]);
-      match(text, REFUSED_AT_THE_GATEWAY, route[0]);
-    }
-  });
+  await checks.check(
+    `each of the ${SIGNED.length} IAM methods returns a 403 without a signature`,
+    async () => {
+      for (const route of SIGNED) {
+        const { status, text } = await answerOf(route);
+        deepStrictEqual([route[0], status], [route[0], 403]);
+        match(text, REFUSED_AT_THE_GATEWAY, route[0]);
+      }
+    },
+  );
 
-  await checks.check('the key set and the metadata of the issuer are for everyone', async () => {
+  await checks.check('the key set and the metadata of the issuer are public', async () => {
     for (const path of [OPERATIONS.Jwks.path, OPERATIONS.IssuerMetadata.path]) {
       strictEqual((await fetch(api + path)).status, 200, path);
     }
   });
 }
 
-/** As API Gateway would pass it on, had it not looked at who called. */
+/** The event that API Gateway would send without authorization. */
 const eventWithoutCaller = (route: Route): object => ({
   resource: route.path,
   path: pathOf(route),
@@ -64,7 +67,7 @@ export async function checkCallersAreNamed(
   functions: DeployedFunctions,
   records: Records,
 ): Promise<void> {
-  await checks.check('the functions refuse an event without a caller, and write nothing', async () => {
+  await checks.check('the functions reject an event without a caller, and write nothing', async () => {
     const before = await records.all();
     for (const [name, route] of SIGNED) {
       const { payload, failed } = await functions.invoke(route.group, eventWithoutCaller(route));
@@ -74,7 +77,7 @@ export async function checkCallersAreNamed(
     deepStrictEqual(await records.all(), before);
   });
 
-  await checks.check('what is no event of API Gateway is answered by no function', async () => {
+  await checks.check('the functions reject an event that is not from API Gateway', async () => {
     for (const event of [null, [], {}, 'x', { requestContext: { identity: {} } }]) {
       for (const group of ['control-plane', 'credential-retrieval', 'token-exchange'] as const) {
         const { payload, failed } = await functions.invoke(group, event);

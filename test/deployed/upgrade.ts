@@ -1,4 +1,4 @@
-/** Deploying again: for nothing, for a change, and for the end. What is in the vault outlives all of it. */
+/** Further deployments: without a change, with a change, and the removal. The content of the vault survives. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
 import { GetTokenVaultCommand, SetTokenVaultCMKCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
@@ -16,7 +16,7 @@ export interface Deployed {
   readonly cdk: Cdk;
   /** Command of the CDK app. */
   readonly app: string;
-  /** What is deployed. */
+  /** The current deployment. */
   readonly assembly: string;
   readonly records: Records;
   /** Address of the deployed API's stage, without a trailing slash. */
@@ -25,7 +25,7 @@ export interface Deployed {
   readonly callers: Callers;
 }
 
-/** Whom an update lets the deployment trust as well. */
+/** The trusted issuer that an update adds. */
 const ANOTHER_ISSUER = {
   discoveryUrl: 'https://idp.example.com/.well-known/openid-configuration',
   allowedAudience: ['https://another.example'],
@@ -36,9 +36,9 @@ async function newKmsKey(kms: KMSClient): Promise<string> {
   return KeyMetadata?.Arn ?? '';
 }
 
-/** Credentials that were stored before are returned, without anyone's consent. */
+/** The service returns stored credentials without new consent. */
 async function expectKept({ token, apiKey }: RegisteredAgent, keyBefore: string | undefined): Promise<void> {
-  ok(await token(), 'the user is not asked to consent again');
+  ok(await token(), 'the user must not consent again');
   strictEqual(await apiKey(), keyBefore);
 }
 
@@ -60,8 +60,8 @@ export async function checkSecondDeployment(checks: Checks, { cdk, assembly }: D
 }
 
 /**
- * @param reconnect makes the functions ready for providers on this machine, once they have been deployed again
- * @returns the folder of what is deployed now, and the KMS key that the token vault was moved to
+ * @param reconnect configures the functions for providers on this machine after a deployment
+ * @returns the folder of the current assembly, and the KMS key to which the token vault was moved
  */
 export async function checkUpdate(
   checks: Checks,
@@ -74,7 +74,7 @@ export async function checkUpdate(
   const control = callers.control();
 
   const assembly = await checks.step(
-    'an update, with one more trusted issuer, a KMS key to move to, and concurrency provisioned',
+    'an update adds a trusted issuer, a KMS key for the vault, and provisioned concurrency',
     async () => {
       const updated = await cdk.synth(app, 'updated', {
         trustedIssuers: JSON.stringify([ANOTHER_ISSUER]),
@@ -90,14 +90,14 @@ export async function checkUpdate(
   );
 
   await checks.check(
-    'API Gateway invokes the alias that is kept started, and not the function itself',
+    'API Gateway invokes the alias with provisioned concurrency, not the function itself',
     async () => {
       const functions = await DeployedFunctions.find(new LambdaClient({}));
       deepStrictEqual(await functions.of('oauth-callback').provisioned('live'), {
         available: 2,
         status: 'READY',
       });
-      // The version behind the alias has its own settings: the function alone does not start with these.
+      // The version behind the alias has its own settings; the function itself does not start with these.
       await functions.setVariables('oauth-callback', { BASE_URL: '' });
       try {
         const { payload, failed } = await functions.invoke('oauth-callback', {});
@@ -116,7 +116,7 @@ export async function checkUpdate(
     await expectKept(registered, keyBefore);
   });
 
-  await checks.check('the vault moves to the new KMS key, and returns what it holds', async () => {
+  await checks.check('the vault moves to the new KMS key, and returns its content', async () => {
     await control.send(
       new SetTokenVaultCMKCommand({
         kmsConfiguration: { keyType: 'CustomerManagedKey', kmsKeyArn: nextKey },
@@ -124,7 +124,7 @@ export async function checkUpdate(
     );
     const { kmsConfiguration } = await control.send(new GetTokenVaultCommand({}));
     strictEqual(kmsConfiguration?.kmsKeyArn, nextKey);
-    // New processes, which keep no unwrapped key.
+    // New processes, which have no cached key.
     await reconnect(await DeployedFunctions.find(new LambdaClient({})));
     await expectKept(registered, keyBefore);
   });
@@ -136,7 +136,7 @@ export async function checkRemoval(
   { cdk, assembly, records }: Pick<Deployed, 'cdk' | 'assembly' | 'records'>,
   keyArn: string,
 ): Promise<void> {
-  await checks.check('cdk destroy leaves the tables with all that is in them, and the key', async () => {
+  await checks.check('cdk destroy keeps the tables with their content, and the key', async () => {
     const before = await records.all();
     await cdk.destroy(assembly);
     await rejects(DeployedFunctions.find(new LambdaClient({})), /there is no function/);

@@ -1,4 +1,4 @@
-/** Keycloak's Admin REST API: realms, users, clients and identity providers, as an administrator makes them. */
+/** Keycloak's Admin REST API: an administrator creates realms, users, clients, and identity providers. */
 
 export interface Administrator {
   readonly url: string;
@@ -6,7 +6,7 @@ export interface Administrator {
   readonly password: string;
 }
 
-/** A client of a realm, where it differs from Keycloak's defaults. */
+/** Settings of a client that differ from Keycloak's defaults. */
 export interface ClientSettings {
   readonly clientId: string;
   readonly attributes?: Readonly<Record<string, string>>;
@@ -22,7 +22,7 @@ export interface RealmEvent {
 export class KeycloakAdmin {
   constructor(private readonly administrator: Administrator) {}
 
-  /** Lives for a minute, so each request gets another. */
+  /** The token is valid for one minute, so each request gets a new one. */
   private async token(): Promise<string> {
     const { url, username, password } = this.administrator;
     const response = await fetch(`${url}/realms/master/protocol/openid-connect/token`, {
@@ -30,7 +30,7 @@ export class KeycloakAdmin {
       body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username, password }),
     });
     const { access_token: token } = (await response.json()) as { access_token?: string };
-    if (token === undefined) throw new Error(`the administrator did not get in: ${response.status}`);
+    if (token === undefined) throw new Error(`the sign-in of the administrator failed: ${response.status}`);
     return token;
   }
 
@@ -41,12 +41,12 @@ export class KeycloakAdmin {
       ...(body && { body: JSON.stringify(body) }),
     });
     if (!response.ok) {
-      throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+      throw new Error(`${method} ${path} returned ${response.status}: ${await response.text()}`);
     }
     return response;
   }
 
-  /** @returns the id of what was made, the last part of its address */
+  /** @returns the ID of the new resource, which is the last part of its URL */
   private async create(path: string, body: object): Promise<string> {
     const response = await this.send('POST', path, body);
     return (response.headers.get('location') ?? '').split('/').at(-1) ?? '';
@@ -80,7 +80,7 @@ export class Realm {
     return `${this.issuer}/protocol/openid-connect/${name}`;
   }
 
-  /** @returns the user's id, which is `sub` in tokens of this realm */
+  /** @returns the user's ID, which is `sub` in tokens of this realm */
   user(username: string, password: string): Promise<string> {
     return this.admin.create('/users', {
       username,
@@ -101,13 +101,13 @@ export class Realm {
     await this.admin.create('/identity-provider/instances', settings);
   }
 
-  /** Links a user of this realm with the one of an identity provider. */
+  /** Links a user of this realm with a user of an identity provider. */
   async link(userId: string, alias: string, subject: string, username: string): Promise<void> {
     const path = `/users/${userId}/federated-identity/${alias}`;
     await this.admin.create(path, { identityProvider: alias, userId: subject, userName: username });
   }
 
-  /** Events of a client, of these types. */
+  /** Events of these types of a client. */
   async events(clientId: string, types: readonly string[]): Promise<RealmEvent[]> {
     const query = new URLSearchParams({ client: clientId });
     for (const type of types) query.append('type', type);

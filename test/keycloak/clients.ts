@@ -1,4 +1,4 @@
-/** OAuth clients at Keycloak, each with the agent whose credential provider it is. */
+/** OAuth clients at Keycloak, each with an agent whose credential provider uses it. */
 import type { CustomOauth2ProviderConfigInput } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { TestAgent } from '../flows/support/world';
 import type { ClientSettings, Realm } from './admin';
@@ -8,7 +8,7 @@ export const METHODS = ['CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST', 'PRIVATE_KE
 
 export type Method = (typeof METHODS)[number];
 
-/** How a client proves who it is: to the service, and at Keycloak. */
+/** How a client authenticates: its settings at the service and at Keycloak. */
 interface Proof {
   readonly config: Partial<CustomOauth2ProviderConfigInput>;
   readonly settings: Partial<ClientSettings>;
@@ -52,10 +52,10 @@ export interface ClientAgent {
   readonly clientId: string;
 }
 
-/** A credential provider's configuration, beside client and server. */
+/** A credential provider's configuration, in addition to client and server. */
 type Config = Partial<CustomOauth2ProviderConfigInput> & { readonly method?: Method };
 
-/** @param settings of the client, where they differ from Keycloak's defaults */
+/** @param settings settings of the client that differ from Keycloak's defaults */
 export async function agentAt(
   service: Service,
   realm: Realm,
@@ -74,7 +74,7 @@ export async function agentAt(
   });
   await realm.client({
     clientId,
-    // Over REST, a client is public unless it is said otherwise, and then its authentication is not checked.
+    // In the REST API, a client is public by default, and then Keycloak does not check its authentication.
     publicClient: false,
     redirectUris: [agent.callbackUrl],
     ...proof.settings,

@@ -1,4 +1,4 @@
-/** Keycloak as a credential provider: consent by code, PKCE and PAR, and client credentials, by each authentication. */
+/** Keycloak as a credential provider: consent by code, PKCE, and PAR, and client credentials, with each authentication method. */
 import assert from 'node:assert/strict';
 import type { Checks } from '../deployed/checks';
 import { RETURN_URL, type TestAgent } from '../flows/support/world';
@@ -11,7 +11,7 @@ const RETURN_ORIGIN = new URL(RETURN_URL).origin;
 
 const SCOPES = ['openid', 'profile'];
 
-/** Keycloak refuses an authorization request of this client without PKCE, and one that was not pushed. */
+/** Keycloak rejects an authorization request of this client without PKCE, or one that was not pushed. */
 export const STRICT = {
   consentRequired: true,
   attributes: {
@@ -20,7 +20,7 @@ export const STRICT = {
   },
 };
 
-/** From nothing to a stored grant of the user; answers with the access token. */
+/** Completes a consent of the user; returns the access token. */
 export async function connect(agent: TestAgent): Promise<string> {
   const user = { userId: USERNAME };
   const token = await agent.token(user);
@@ -32,11 +32,11 @@ export async function connect(agent: TestAgent): Promise<string> {
   return accessToken;
 }
 
-/** The grant of the user, as the agent asks for it. */
+/** Requests the user's access token for the agent. */
 export const askAgain = async (agent: TestAgent) =>
   agent.ask(await agent.token({ userId: USERNAME }), { scopes: SCOPES });
 
-/** Whose access token it is, in Keycloak's own words. */
+/** The user of the access token, from Keycloak's user info endpoint. */
 export async function userNameOf(realm: Realm, accessToken: string): Promise<unknown> {
   const response = await fetch(realm.endpoint('userinfo'), {
     headers: { authorization: `Bearer ${accessToken}` },
@@ -47,13 +47,16 @@ export async function userNameOf(realm: Realm, accessToken: string): Promise<unk
 
 export async function checkConsent(checks: Checks, { service, calendar }: World): Promise<void> {
   for (const method of METHODS) {
-    checks.chapter(`Keycloak as a credential provider, by ${method}`);
-    await checks.check('a user signs in and consents, with PKCE and PAR', async () => {
-      const { agent } = await agentAt(service, calendar, { method }, STRICT);
-      assert.equal(await userNameOf(calendar, await connect(agent)), USERNAME);
-    });
-    await checks.check('an agent gets a token for itself by client credentials', async () => {
-      // Keycloak gives none to a client that users have to consent to.
+    checks.chapter(`Keycloak as a credential provider, with ${method}`);
+    await checks.check(
+      "an agent gets a user's token after sign-in and consent, with PKCE and PAR",
+      async () => {
+        const { agent } = await agentAt(service, calendar, { method }, STRICT);
+        assert.equal(await userNameOf(calendar, await connect(agent)), USERNAME);
+      },
+    );
+    await checks.check('an agent gets its own token by client credentials', async () => {
+      // Keycloak issues no such token to a client that requires user consent.
       const settings = { serviceAccountsEnabled: true };
       const { agent, clientId } = await agentAt(service, calendar, { method }, settings);
       const { accessToken } = await agent.ask(await agent.token(), {

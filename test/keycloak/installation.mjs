@@ -1,18 +1,18 @@
-/** Keycloak's distribution, from a Maven repository, unpacked where it stays until another version is wanted. */
+/** Keycloak's distribution from a Maven repository, unpacked in a folder that is kept for the next run. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InstallationError, run, unlessInstalled } from '../clients/installation.mjs';
 
 const LIST = join(import.meta.dirname, 'distribution.txt');
-/** Where neither Git nor a linter looks. */
+/** A folder that Git and the linters ignore. */
 const FOLDER = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'keycloak');
 const UNPACK = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack';
 
-/** The oldest Java that Keycloak runs on. */
+/** The oldest Java version that Keycloak supports. */
 const OLDEST_JAVA = 17;
 
-/** There is no Java or no Maven here; the message says what to install. */
+/** Java or Maven is missing; the message says what to install. */
 export class MissingPrograms extends Error {}
 
 const javaVersion = () => {
@@ -46,10 +46,10 @@ function unpack(artifact) {
 }
 
 /**
- * Returns the folder of the distribution. Maven fetches it from the repository that its own settings name, and keeps
+ * Returns the folder of the distribution. Maven downloads it from the repository in its settings, and keeps
  * it in its own cache.
  *
- * @throws MissingPrograms where it cannot run; InstallationError when Maven could not fetch it
+ * @throws MissingPrograms if it cannot run; InstallationError if Maven could not download it
  */
 export function installKeycloak() {
   checkPrograms();

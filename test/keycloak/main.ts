@@ -27,7 +27,7 @@ async function main(): Promise<number> {
       await checkRotation(checks, world);
       await checkOnBehalfOf(checks, world);
     })();
-    // What fails because everything is being taken down is no news.
+    // Errors during the shutdown are expected.
     checking.catch(() => undefined);
     if ((await Promise.race([checking, interrupted])) === 'interrupted') return INTERRUPTED;
     print(`\n${checks.total}`);

@@ -1,4 +1,4 @@
-/** A user's access token of Keycloak exchanged for one that the agent uses, by both grants. */
+/** Exchanges a user's access token of Keycloak for a token of the agent, with both grant types. */
 import assert from 'node:assert/strict';
 import type { OnBehalfOfTokenExchangeConfigType } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { Checks } from '../deployed/checks';
@@ -11,7 +11,7 @@ const exchangeBy = (grantType: OnBehalfOfTokenExchangeConfigType['grantType']) =
   onBehalfOfTokenExchangeConfig: { grantType },
 });
 
-/** What puts an audience into access tokens. */
+/** A mapper that adds an audience to access tokens. */
 const audienceMapper = (config: Record<string, string>) => ({
   name: 'audience',
   protocol: 'openid-connect',
@@ -30,19 +30,19 @@ async function exchange(agent: TestAgent, token: string, ask: Ask = {}): Promise
   return accessToken;
 }
 
-/** RFC 8693: Keycloak exchanges access tokens of the same realm that are for the client which asks. */
+/** RFC 8693: Keycloak exchanges access tokens of the same realm whose audience is the requesting client. */
 async function checkTokenExchange(checks: Checks, { service, people, subjects }: World): Promise<void> {
   const { agent, clientId } = await agentAt(service, people, exchangeBy('TOKEN_EXCHANGE'), {
     attributes: { 'standard.token.exchange.enabled': 'true' },
   });
   const mapper = audienceMapper({ 'included.client.audience': clientId });
   await people.client(application(APPLICATION, { protocolMappers: [mapper] }));
-  await checks.check('a token exchange, without a setting', async () => {
+  await checks.check('a token exchange succeeds without a setting', async () => {
     const { payload } = decoded(await exchange(agent, await userToken(people, APPLICATION)));
     assert.equal(payload.sub, subjects.people);
     assert.equal(payload.azp, clientId);
   });
-  await checks.check('the same user token named a JWT is refused', async () => {
+  await checks.check('a token exchange with the JWT subject token type is rejected', async () => {
     const customParameters = { subject_token_type: 'urn:ietf:params:oauth:token-type:jwt' };
     const refused = exchange(agent, await userToken(people, APPLICATION), { customParameters });
     await assert.rejects(refused, {
@@ -52,7 +52,7 @@ async function checkTokenExchange(checks: Checks, { service, people, subjects }:
   });
 }
 
-/** RFC 7523: the realm `calendar` trusts the realm `people`, and knows which of its users the token is for. */
+/** RFC 7523: the realm `calendar` trusts the realm `people`, and maps the token to a user that it contains. */
 async function checkJwtGrant(checks: Checks, { service, people, calendar, subjects }: World): Promise<void> {
   await calendar.identityProvider({
     alias: 'people',
@@ -77,7 +77,7 @@ async function checkJwtGrant(checks: Checks, { service, people, calendar, subjec
   await people.client(
     application(CALENDAR_APPLICATION, { fullScopeAllowed: false, protocolMappers: [mapper] }),
   );
-  await checks.check('a JWT authorization grant', async () => {
+  await checks.check('a JWT authorization grant succeeds', async () => {
     const { payload } = decoded(await exchange(agent, await userToken(people, CALENDAR_APPLICATION)));
     assert.equal(payload.iss, calendar.issuer);
     assert.equal(payload.sub, subjects.calendar);

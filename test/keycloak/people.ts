@@ -1,4 +1,4 @@
-/** Users who sign in at Keycloak: what they type into its forms, and the tokens that an application gets for them. */
+/** Users who sign in at Keycloak: their form input, and the tokens that an application gets for them. */
 import { Browser, type Page } from '../../examples/demo/browser';
 import type { ClientSettings, Realm } from './admin';
 
@@ -17,7 +17,7 @@ export function decoded(token: string): { header: Claims; payload: Claims } {
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** An application that users sign in to; it asks for their passwords, so that a test need not. */
+/** An application that gets user tokens with their passwords, without a browser. */
 export const application = (clientId: string, more: Partial<ClientSettings> = {}): ClientSettings => ({
   clientId,
   publicClient: true,
@@ -47,14 +47,14 @@ const CONSENT = 'name="accept"';
 
 function expectForm({ html, status, url }: Page, mark: string, what: string): void {
   if (html.includes(mark)) return;
-  throw new Error(`${what} expected at ${url}; it answered ${status}: ${html.slice(0, 500)}`);
+  throw new Error(`${what} expected at ${url}, which returned ${status}: ${html.slice(0, 500)}`);
 }
 
 /**
  * Opens the link in a new browser, signs in and consents.
  *
- * @param until what the application's return URL begins with
- * @returns the address that the browser is sent back to
+ * @param until prefix of the application's return URL
+ * @returns the URL to which the browser is redirected
  */
 export async function signInAndConsent(link: string, until: string): Promise<URL> {
   const browser = new Browser();

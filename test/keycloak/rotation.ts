@@ -1,4 +1,4 @@
-/** Refresh tokens that Keycloak takes once: a second use of one would end the grant. */
+/** Refresh tokens that Keycloak accepts only once: a second use of one would end the grant. */
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Checks } from '../deployed/checks';
@@ -10,12 +10,12 @@ import { REFRESH_EVENTS, type World } from './world';
 
 const CALLERS = 20;
 
-/** Seconds that an access token lives. */
+/** Lifetime of an access token in seconds. */
 const LIFETIME = 5;
 const PAST_THE_END = (LIFETIME + 1) * 1000;
 
 export async function checkRotation(checks: Checks, { service, calendar }: World): Promise<void> {
-  checks.chapter('Refresh tokens that are good once');
+  checks.chapter('Refresh tokens that can be used only once');
   const { agent, clientId } = await agentAt(
     service,
     calendar,
@@ -26,7 +26,7 @@ export async function checkRotation(checks: Checks, { service, calendar }: World
 
   const first = await checks.step('a user consents', () => connect(agent));
   await wait(PAST_THE_END);
-  await checks.check(`${CALLERS} callers at the end of the token cause one refresh`, async () => {
+  await checks.check(`${CALLERS} concurrent callers with an expired token cause one refresh`, async () => {
     const clients = Array.from({ length: CALLERS }, () => service.data());
     const token = await agent.token({ userId: USERNAME });
     const { tokens, distinct, errors } = await burst(agent, clients, token, {
@@ -39,7 +39,7 @@ export async function checkRotation(checks: Checks, { service, calendar }: World
     assert.deepEqual(await refreshes(), ['REFRESH_TOKEN']);
   });
   await wait(PAST_THE_END);
-  await checks.check('the refresh token that came with it is good', async () => {
+  await checks.check('the new refresh token works', async () => {
     const { accessToken } = await askAgain(agent);
     assert.equal(await userNameOf(calendar, accessToken ?? ''), USERNAME);
     assert.deepEqual(await refreshes(), ['REFRESH_TOKEN', 'REFRESH_TOKEN']);

@@ -2,7 +2,7 @@
  * `npm run test:keycloak`: the service with a real Keycloak on its defaults, as the identity provider of its users and
  * as the authorization server of its credential providers. The last line counts the checks.
  *
- * Needs Java 17 and Maven; where they are missing, it says so and counts everything as one skipped check.
+ * Needs Java 17 and Maven; if they are missing, it prints a message and counts one skipped check.
  */
 import { join } from 'node:path';
 import { LOOPBACK, runChecks } from '../clients/background-process.mjs';

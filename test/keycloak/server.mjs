@@ -1,4 +1,4 @@
-/** Keycloak in development mode: on loopback only, with its database in memory, and gone when this process is. */
+/** Keycloak in development mode: on loopback only, with its database in memory, and ended with this process. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,15 +9,15 @@ import { join } from 'node:path';
 import { becameReady, freePort, killGroup, LOOPBACK } from '../clients/background-process.mjs';
 import { installKeycloak } from './installation.mjs';
 
-/** Its first start on a machine prepares the distribution. */
+/** Keycloak's first start on a machine prepares the distribution. */
 const READY_MILLISECONDS = 300_000;
 
-/** How much of its log is shown when it does not start. */
+/** Lines of Keycloak's log that are shown when it does not start. */
 const LOG_LINES = 20;
 
 /**
- * Runs the command that follows, and ends it with its whole process group when the standard input ends: that happens
- * even when this process is killed and can clean up nothing.
+ * Runs the following command, and ends its whole process group when the standard input ends. The input ends
+ * even if this process is killed and cannot clean up.
  */
 const WITH_PARENT = 'exec 3<&0; "$@" </dev/null & child=$!; (cat <&3 >/dev/null; kill -9 -$$) & wait $child';
 
@@ -28,10 +28,10 @@ function cleanEnvironment() {
 }
 
 /**
- * Returns its address, its first administrator, and how to stop it. It starts without feature flags: what the tests
- * use is there by default.
+ * Returns Keycloak's address, its first administrator, and a function that stops it. It starts without feature flags,
+ * because the tests need only its defaults.
  *
- * @throws MissingPrograms, InstallationError; Error with the end of its log, when it does not become ready
+ * @throws MissingPrograms, InstallationError; Error with the end of Keycloak's log if it does not become ready
  */
 export async function startKeycloak() {
   const home = installKeycloak();

@@ -1,4 +1,4 @@
-/** The service as `npm start` runs it, and one agent's way to it by AWS clients. */
+/** The service as `npm start` runs it, and an agent that uses it with AWS SDK clients. */
 import { createPublicKey, randomBytes, type JsonWebKey } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer'
 import { startLogged, type LoggedService } from '../../lib/local/logged-service';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
 
-/** Who owns what the operator's keys create. */
+/** The owner of resources that the operator's keys create. */
 const OWNER = 'arn:aws:iam::000000000000:user/operator';
 
 export class Service {
@@ -45,7 +45,7 @@ export class Service {
     return new BedrockAgentCoreClient(this.settings());
   }
 
-  /** An agent with a credential provider of its own. */
+  /** An agent with its own credential provider. */
   async agent(config: CustomOauth2ProviderConfigInput): Promise<TestAgent> {
     this.names += 1;
     const name = `agent-${this.names}`;
@@ -64,7 +64,7 @@ export class Service {
     return new TestAgent(this.data(), name, providerName, created.callbackUrl ?? '');
   }
 
-  /** A KMS key that signs for the operator's credential providers, with its public half for Keycloak. */
+  /** A KMS key that signs for the operator's credential providers, and its public key for Keycloak. */
   async signingKey(): Promise<{ arn: string; jwk: JsonWebKey }> {
     const kms = new KMSClient(this.settings(this.local.awsEndpoints.kms));
     const Tags = [{ TagKey: 'agent-identity:owner', TagValue: OWNER }];

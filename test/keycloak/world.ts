@@ -1,6 +1,6 @@
 /**
- * Two realms with the same user: `people` signs users in, `calendar` guards what they own. Both are on Keycloak's
- * defaults, but that refresh tokens are used once and events are recorded in `calendar`.
+ * Two realms with the same user: `people` signs users in, and `calendar` protects their data. Both have Keycloak's
+ * defaults, except that `calendar` accepts refresh tokens only once and records events.
  */
 import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import type { KeycloakAdmin, Realm } from './admin';
@@ -10,19 +10,19 @@ import type { Service } from './service';
 /** The application whose users the service trusts. */
 export const APPLICATION = 'app';
 
-/** Algorithms that Keycloak signs access tokens by, one application for each. */
+/** Signature algorithms of access tokens, with one application for each. */
 export const ALGORITHMS = ['RS256', 'ES256', 'PS256', 'EdDSA'] as const;
 
 export const applicationOf = (algorithm: (typeof ALGORITHMS)[number]): string =>
   `${APPLICATION}-${algorithm.toLowerCase()}`;
 
-/** An application whose user tokens are for the realm `calendar` alone. */
+/** An application whose user tokens are only for the realm `calendar`. */
 export const CALENDAR_APPLICATION = `${APPLICATION}-calendar`;
 
 /** Events of refresh tokens, which Keycloak does not record by default. */
 export const REFRESH_EVENTS = ['REFRESH_TOKEN', 'REFRESH_TOKEN_ERROR'] as const;
 
-/** What the deployment trusts: access tokens of `people` that these applications got. */
+/** The deployment's trusted issuer: access tokens of `people` for these applications. */
 export const trustOf = (url: string): TrustedIssuer[] => [
   {
     discoveryUrl: `${url}/realms/people/.well-known/openid-configuration`,
@@ -35,7 +35,7 @@ export class World {
     readonly service: Service,
     readonly people: Realm,
     readonly calendar: Realm,
-    /** The user as tokens of `people` name it, and as `calendar` does. */
+    /** The user's ID in tokens of `people` and of `calendar`. */
     readonly subjects: { readonly people: string; readonly calendar: string },
   ) {}
 

@@ -1,6 +1,6 @@
 /**
- * A CDK app with the whole public API, of which consumers of the package have a copy: only where the library comes from
- * differs. Nothing in it depends on the kind of module that it is.
+ * A CDK app with the whole public API. Consumers of the package have a copy in which only the import of the library
+ * differs. It works in every module format.
  */
 import { App, SecretValue, Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';

@@ -1,6 +1,6 @@
 /**
- * CDK apps that have @agent-identity/cdk from its tarball: each kind of module, each TypeScript, the lowest peers and
- * the newest. Every app must synthesize the very bundles that the project's own app does.
+ * CDK apps with @agent-identity/cdk from its tarball: each module format, each TypeScript version, and the lowest and
+ * newest peer dependencies. Every app must synthesize the same bundles as the project's own app.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { npmInstall, run, writeFiles } from './consumer-folder.mjs';
 const ROOT = join(import.meta.dirname, '../..');
 const APP = join(import.meta.dirname, 'cdk-app.ts');
 
-/** The peers that consumers have. `lowest` is what package.json promises. */
+/** The peer dependencies of consumers. `lowest` are the lowest versions that package.json allows. */
 const PEERS = {
   lowest: ['aws-cdk-lib@2.269.0', 'constructs@10.5.0'],
   newest: ['aws-cdk-lib@2', 'constructs@10'],
@@ -21,7 +21,7 @@ const PEERS = {
 const TYPESCRIPT_VERSIONS = ['5.4', '5.9', '6.0', '7.0'];
 const COMPILERS = TYPESCRIPT_VERSIONS.map((version) => `typescript-${version}@npm:typescript@${version}`);
 
-/** Of the consumer, not of the library: they are beside it, so that its folder has no esbuild. */
+/** Tools of the consumer, installed in a separate folder so that the library cannot use their esbuild. */
 const TOOLS = ['tsx@4', 'ts-node@10.9.2', '@types/node@20', ...COMPILERS];
 
 const STRICT = {
@@ -35,7 +35,7 @@ const STRICT = {
 };
 
 /**
- * By name: the kind of the consumer's package, and its compiler options. `skipLibCheck: false` and
+ * By name: the type of the consumer's package, and its compiler options. `skipLibCheck: false` and
  * `exactOptionalPropertyTypes` are in different consumers: together they fail inside aws-cdk-lib.
  */
 const COMPILED = {
@@ -57,7 +57,7 @@ const COMPILED = {
   },
 };
 
-/** The app as a consumer has it. */
+/** The source of a consumer's app. */
 const source = () => readFileSync(APP, 'utf8').replace("'../../lib'", "'@agent-identity/cdk'");
 
 /** Returns the names of the functions' assets, which contain the hash of every file in them. */
@@ -66,7 +66,7 @@ async function assetsOf(assembly) {
   return names.filter((name) => /^asset\.[0-9a-f]+$/.test(name)).sort();
 }
 
-/** Runs an app, which synthesizes into `cdk.out` of the folder; returns the assets. */
+/** Runs an app, which synthesizes into the folder's `cdk.out`; returns the assets. */
 async function synthesize(folder, arguments_, environment = {}) {
   const output = join(folder, 'cdk.out');
   const printed = await run(process.execPath, arguments_, folder, { ...environment, CDK_OUTDIR: output });
@@ -74,7 +74,7 @@ async function synthesize(folder, arguments_, environment = {}) {
   return assetsOf(output);
 }
 
-/** The project's own synthesis of the same app, with the bundles of its present code. */
+/** The project's own synthesis of the same app, with bundles of the current code. */
 async function ownAssets(folder) {
   const output = join(folder, 'own');
   await run(process.execPath, ['--import', 'tsx', 'scripts/build/functions.ts'], ROOT);
@@ -82,7 +82,7 @@ async function ownAssets(folder) {
   return assetsOf(output);
 }
 
-/** A folder of a CDK app in an installation, in which Node.js finds the packages that are installed there. */
+/** Creates the folder of a CDK app in an installation, whose packages Node.js finds there. */
 async function consumer(installation, name, type, files) {
   const folder = join(installation, name.replaceAll(/\W+/g, '-'));
   await mkdir(folder);
@@ -90,7 +90,7 @@ async function consumer(installation, name, type, files) {
   return folder;
 }
 
-/** Returns the checks of one installation: each reports an app that has these sources and returns its assets. */
+/** Returns the checks of one installation: each checks an app with these sources and returns its assets. */
 function appChecks({ report, installation, peers, own, tools }) {
   const tool = (path) => join(tools, 'node_modules', path);
   const typeRoots = [tool('@types')];
@@ -136,7 +136,7 @@ async function checkTarball({ report, folder, packages, own, tools }) {
   }
 }
 
-/** npm clones the repository, installs what the build needs, and builds by `prepare`. */
+/** npm clones the repository, installs the build dependencies, and builds with `prepare`. */
 async function checkGit({ report, folder, own, tools }) {
   const name = 'an installation from Git';
   const changes = await run('git', ['status', '--porcelain'], ROOT).catch(() => undefined);
@@ -150,7 +150,7 @@ async function checkGit({ report, folder, own, tools }) {
 }
 
 export async function checkCdk({ report, packages, folder }) {
-  const own = await report.check('the project’s own app', () => ownAssets(folder));
+  const own = await report.check("the project's own app", () => ownAssets(folder));
   const tools = join(folder, 'tools');
   await mkdir(tools);
   await npmInstall(tools, TOOLS);

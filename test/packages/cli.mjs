@@ -10,7 +10,7 @@ import { cleanEnvironment, npmInstall, run, writeFiles } from './consumer-folder
 import { diskUsage } from './disk-usage.mjs';
 import { installNodes } from './node-versions.mjs';
 
-/** Disk space of an installation, in bytes. Half of it is LevelDB, prebuilt for each platform. */
+/** Disk space of an installation, in bytes. Half of it is LevelDB, which is prebuilt for each platform. */
 const MAX_INSTALLED_BYTES = 15_000_000;
 
 const AWS_CLIENTS = ['@aws-sdk/client-bedrock-agentcore', '@aws-sdk/client-bedrock-agentcore-control'];
@@ -52,7 +52,7 @@ async function outcome(node, folder, args, env = {}) {
   return { status, stdout, stderr };
 }
 
-/** Starts `agent-identity local`, calls the function with what it prints for programs, and stops it by SIGTERM. */
+/** Starts `agent-identity local`, calls the function with the JSON line, and stops it with SIGTERM. */
 async function whileRunning(node, folder, home, use) {
   const child = spawn(node, [join(folder, BIN), 'local', '--port', '0'], {
     cwd: folder,
@@ -103,7 +103,7 @@ async function checkCommandLine(node, folder, version) {
   }
 }
 
-/** Two starts over one data folder, each with requests of the AWS clients. */
+/** Two starts with one data folder, each with requests of AWS SDK clients. */
 async function checkService(node, folder, agent, home) {
   await mkdir(home);
   const call = async ({ endpoint, region, principals }, exists) => {
@@ -140,17 +140,18 @@ export async function checkCli({ report, packages, folder }) {
   const nodes = await installNodes(agent);
   await npmInstall(agent, AWS_CLIENTS);
 
-  await report.check('npm install', () => npmInstall(consumer, [packages['agent-identity-cli']]));
-  await report.check(`at most ${MAX_INSTALLED_BYTES / 1e6} MB`, async () => {
+  await report.check('npm install succeeds', () => npmInstall(consumer, [packages['agent-identity-cli']]));
+  await report.check(`the installation has up to ${MAX_INSTALLED_BYTES / 1e6} MB`, async () => {
     const size = await diskUsage(join(consumer, 'node_modules'));
     assert.ok(size < MAX_INSTALLED_BYTES, `${size} bytes are installed`);
   });
   const manifest = await readFile(join(consumer, 'node_modules/@agent-identity/cli/package.json'), 'utf8');
   for (const { version, node } of nodes) {
-    await report.check(`Node.js ${version}: version and help without the service, wrong input`, () =>
-      checkCommandLine(node, consumer, JSON.parse(manifest).version),
+    await report.check(
+      `Node.js ${version}: prints version and help without the service, and rejects wrong input`,
+      () => checkCommandLine(node, consumer, JSON.parse(manifest).version),
     );
-    await report.check(`Node.js ${version}: requests of AWS clients, before and after a restart`, () =>
+    await report.check(`Node.js ${version}: serves AWS SDK clients before and after a restart`, () =>
       checkService(node, consumer, agent, join(folder, `home-${version}`)),
     );
   }

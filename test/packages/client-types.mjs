@@ -5,7 +5,7 @@ import { npmInstall, run, writeFiles } from './consumer-folder.mjs';
 
 const TYPESCRIPT_VERSIONS = ['5.4', '5.9', '6.0', '7.0'];
 
-/** What the README's programs use and do not declare. */
+/** Names that the README's programs use but do not declare. */
 const SURROUNDINGS = {
   'application.d.ts': `
 declare const sessions: {
@@ -34,13 +34,13 @@ const STRICT = {
 const ES_MODULE = { ...STRICT, module: 'nodenext', verbatimModuleSyntax: true };
 const COMMON_JS = { ...STRICT, module: 'nodenext' };
 
-/** The declarations of the MCP SDK itself fail: with older TypeScript, and without the types of browsers. */
+/** The declarations of the MCP SDK itself fail with older TypeScript, and without browser types. */
 const WITH_MCP_SDK = { skipLibCheck: true };
 
 const AGENT = ['agent.ts', 'agent-without-gate.ts', 'application-program.ts', 'application.d.ts'];
 const MCP = ['mcp-server.ts', 'mcp.d.ts'];
 
-/** By name of the consumer: its kind of package, its compiler options, and its files. */
+/** By name of the consumer: its package type, its compiler options, and its files. */
 const CONSUMERS = {
   'ES module': { type: 'module', options: ES_MODULE, files: AGENT },
   CommonJS: { type: 'commonjs', options: COMMON_JS, files: AGENT },
@@ -81,7 +81,7 @@ export async function checkClientTypes({ report, tarball, folder }) {
         'package.json': { private: true, type },
         'tsconfig.json': { compilerOptions: options, files },
       });
-      await report.check(`TypeScript ${version}: the programs of the README, ${name}`, () =>
+      await report.check(`TypeScript ${version}: the programs of the README compile, ${name}`, () =>
         run(process.execPath, [compiler, '--project', 'tsconfig.json'], folder),
       );
     }

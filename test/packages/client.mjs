@@ -13,12 +13,12 @@ const MAX_INSTALLED_BYTES = 25_000_000;
 
 const CLIENT = '@agent-identity/client';
 
-/** What an installation of the client must not bring along. */
+/** Packages that an installation of the client must not contain. */
 const FOREIGN = ['aws-cdk-lib', 'constructs', 'valibot', '@modelcontextprotocol'];
 
 const NAMES = '{ ConfigurationError, ConsentRequiredError, createIdentityClient, getAccessToken }';
 
-/** An agent with a scripted service, which requires consent; the status tells which error the tool throws. */
+/** An agent with a scripted service, which requires consent; the status shows the tool's error. */
 const mcpProgram = (load, loadSdk) => `
 ${load('{ ConfigurationError }', CLIENT)}
 ${load('{ withAccessToken }', `${CLIENT}/mcp`)}
@@ -118,31 +118,35 @@ export async function checkClient({ report, packages, folder }) {
   await writeFiles(consumer, { 'package.json': { private: true }, ...PROGRAMS });
   const nodes = await installNodes(tools);
 
-  await report.check('npm install', () => npmInstall(consumer, [tarball]));
-  await report.check(`at most ${MAX_INSTALLED_BYTES / 1e6} MB with the AWS client, and no CDK`, () =>
-    assertSmall(join(consumer, 'node_modules')),
+  await report.check('npm install succeeds', () => npmInstall(consumer, [tarball]));
+  await report.check(
+    `the installation has up to ${MAX_INSTALLED_BYTES / 1e6} MB with the AWS SDK client, and no CDK`,
+    () => assertSmall(join(consumer, 'node_modules')),
   );
   await withRunningService(async (service) => {
     for (const { version, node } of nodes) {
-      await report.check(`Node.js ${version}: import, require, one class for both, a request`, () =>
-        assertWorks({ node, folder: consumer, service }),
+      await report.check(
+        `Node.js ${version}: works with import and require, with the same classes, and sends a request`,
+        () => assertWorks({ node, folder: consumer, service }),
       );
     }
   });
   for (const { version, node } of nodes) {
-    await report.check(`Node.js ${version}: ./mcp without the MCP SDK`, () =>
+    await report.check(`Node.js ${version}: ./mcp names the missing MCP SDK`, () =>
       assertMcp({ node, folder: consumer, output: SDK_IS_MISSING }),
     );
   }
   await npmInstall(consumer, ['@modelcontextprotocol/sdk']);
   for (const { version, node } of nodes) {
-    await report.check(`Node.js ${version}: ./mcp with the MCP SDK`, () =>
+    await report.check(`Node.js ${version}: ./mcp works with the MCP SDK`, () =>
       assertMcp({ node, folder: consumer, output: 'elicitation' }),
     );
   }
   await npmInstall(consumer, ['esbuild']);
-  await report.check('esbuild, CommonJS', () => assertBundles({ format: 'cjs', consumer, folder }));
-  await report.check('esbuild, ES module', () =>
+  await report.check('an esbuild bundle works as CommonJS', () =>
+    assertBundles({ format: 'cjs', consumer, folder }),
+  );
+  await report.check('an esbuild bundle works as an ES module', () =>
     assertBundles({ format: 'esm', options: [`--banner:js=${BANNER}`], consumer, folder }),
   );
   await checkClientTypes({ report, tarball, folder: join(folder, 'types') });

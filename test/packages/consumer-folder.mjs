@@ -1,4 +1,4 @@
-/** Programs and files in folders outside the project, in which a package is installed and used as its users do. */
+/** Programs and files in folders outside the project, where a package is installed and used as by its users. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';

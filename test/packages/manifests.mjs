@@ -1,4 +1,4 @@
-/** What each tarball says of itself: its manifest, its types, its license, and what is bundled in it. */
+/** Each tarball's manifest, types, license, and bundled packages. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { findPython } from '../clients/installation.mjs';
@@ -6,7 +6,7 @@ import { npmInstall, run } from './consumer-folder.mjs';
 
 const TOOLS = ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5'];
 
-/** publint takes the minified variables `import_promises,…,fromFile` of these bundles for an import, and warns. */
+/** publint mistakes the minified variables `import_promises,…,fromFile` of these bundles for an import, and warns. */
 const MINIFIED = ['agent-identity-cli'];
 
 const CONSTRUCTS_FOR_PYTHON = 'agent_identity_cdk';
@@ -29,24 +29,28 @@ async function assertLicensed(name, tarball, folder) {
   const files = (await run('tar', ['-tzf', tarball], folder)).split('\n');
   const bundled = ['package/dist/sbom.cdx.json', 'package/dist/THIRD-PARTY-NOTICES.txt'];
   for (const file of ['package/LICENSE', ...(WITH_BUNDLES.includes(name) ? bundled : [])]) {
-    assert.ok(files.includes(file), `there is no ${file}`);
+    assert.ok(files.includes(file), `${file} is missing`);
   }
 }
 
 export async function checkManifests({ report, packages, folder }) {
-  await report.check(`${CONSTRUCTS_FOR_PYTHON}: license, and the licenses of what is bundled`, async () =>
-    assertLicensed(CONSTRUCTS_FOR_PYTHON, await tarballIn(packages[CONSTRUCTS_FOR_PYTHON], folder), folder),
+  await report.check(
+    `${CONSTRUCTS_FOR_PYTHON}: contains its license and those of bundled packages`,
+    async () =>
+      assertLicensed(CONSTRUCTS_FOR_PYTHON, await tarballIn(packages[CONSTRUCTS_FOR_PYTHON], folder), folder),
   );
   await npmInstall(folder, TOOLS);
   const tool = (name) => join(folder, 'node_modules/.bin', name);
   for (const [name, tarball] of Object.entries(packages)) {
     if (!tarball.endsWith('.tgz')) continue;
-    await report.check(`${name}: license, and the licenses of what is bundled`, () =>
+    await report.check(`${name}: contains its license and those of bundled packages`, () =>
       assertLicensed(name, tarball, folder),
     );
     const level = MINIFIED.includes(name) ? [] : ['--strict'];
-    await report.check(`${name}: publint`, () => run(tool('publint'), [...level, tarball], folder));
-    await report.check(`${name}: the types of each entry (attw)`, () =>
+    await report.check(`${name}: publint finds no errors`, () =>
+      run(tool('publint'), [...level, tarball], folder),
+    );
+    await report.check(`${name}: attw finds no errors in the types of each entry`, () =>
       run(tool('attw'), [tarball, '--no-emoji', '--no-color'], folder),
     );
   }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { npmInstall, run } from './consumer-folder.mjs';
 
-/** Supported versions that npm has as binaries for 64-bit Linux; elsewhere, only the version that runs this. */
+/** Supported versions that npm has as binaries for 64-bit Linux; elsewhere, only the version that runs this program. */
 const NODE_VERSIONS = ['22', '24'];
 
 /** @returns each version with the path of its binary */

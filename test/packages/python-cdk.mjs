@@ -1,9 +1,9 @@
 /**
- * A CDK app in Python that has the constructs from their wheel: it must synthesize the very template that the same app
- * in TypeScript synthesizes from the npm tarball, with the bundles of the functions. And the public API, from which the
- * wheel is generated, must be that of the last release.
+ * A CDK app in Python with the constructs from their wheel: it must synthesize the same template as the same app
+ * in TypeScript with the npm tarball, with the bundles of the functions. And the public API, from which the
+ * wheel is generated, must match the last release.
  *
- * All of this is here and not in `npm test`, because jsii compiles the whole library again.
+ * These checks are not in `npm test`, because jsii compiles the whole library again.
  */
 import assert from 'node:assert/strict';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { npmInstall, run, writeFiles } from './consumer-folder.mjs';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 
-/** The same in both languages, so that CDK itself writes the same: the lowest that cdk-nag accepts too. */
+/** The same version in both languages, so that CDK writes the same template: the lowest one that cdk-nag supports. */
 const CDK = '2.269.0';
 const CONSTRUCTS = '10.5.1';
 
@@ -44,20 +44,20 @@ async function synthesizeInPython(folder, wheel) {
   const packages = [wheel, `aws-cdk-lib==${CDK}`, `constructs==${CONSTRUCTS}`];
   await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages], folder);
   const CDK_OUTDIR = join(folder, 'cdk.out');
-  // jsii starts the Node.js that runs this.
+  // jsii starts the Node.js that runs this program.
   await run(python, ['app.py'], folder, { CDK_OUTDIR, JSII_NODE: process.execPath });
   return templateOf(CDK_OUTDIR);
 }
 
 export async function checkPythonCdk({ report, packages, folder }) {
-  await report.check('the public API is that of the last release', compareWithRelease);
+  await report.check('the public API matches the last release', compareWithRelease);
   const { 'agent-identity-cdk': tarball, agent_identity_cdk: wheel } = packages;
-  const expected = await report.check('the consumer example in TypeScript', () =>
+  const expected = await report.check('the consumer example in TypeScript synthesizes', () =>
     synthesizeInTypescript(join(folder, 'typescript'), tarball),
   );
   await report.check('the consumer example in Python has the same template', async () => {
     const template = await synthesizeInPython(join(folder, 'python'), wheel);
-    assert.ok(expected, 'there is no template to compare with');
+    assert.ok(expected, 'the TypeScript template is missing');
     assert.deepEqual(template, expected);
   });
 }

@@ -1,4 +1,4 @@
-/** The wheel of agent-identity-client: its content, its types, one real request, and the Python versions it runs on. */
+/** The wheel of agent-identity-client: its content, its types, one real request, and its Python versions. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
@@ -75,13 +75,13 @@ def returned(url: str) -> str | None:
         return error.provider_error if error.reason == "declined" else error.state
 `;
 
-/** A wrong use, which the types must show. */
+/** A wrong call, which the types must reject. */
 const WRONG = `
 from agent_identity_client import from_gate
 from_gate(1)
 `;
 
-/** What the README's programs use and do not declare. */
+/** Names that the README's programs use but do not declare. */
 const SURROUNDINGS = `from typing import Any
 sessions: Any
 request: Any
@@ -115,36 +115,41 @@ export async function checkPythonClient({ report, packages, folder }) {
   await run(process.env.PYTHON || 'python3', ['-m', 'venv', 'venv'], folder);
   const tool = (name, ...arguments_) => run(join(folder, 'venv', 'bin', name), arguments_, folder);
 
-  await report.check('pip install into an empty environment', () => tool('pip', 'install', '--quiet', wheel));
+  await report.check('pip install succeeds in an empty environment', () =>
+    tool('pip', 'install', '--quiet', wheel),
+  );
   await withRunningService(({ environment, origin }) =>
-    report.check('a request to the service', async () => {
+    report.check('a request to the service succeeds', async () => {
       const python = join(folder, 'venv', 'bin', 'python');
       assert.equal((await run(python, ['request.py'], folder, environment)).trim(), origin);
     }),
   );
-  await report.check('a second build makes the same wheel', async () => {
+  await report.check('a second build creates the same wheel', async () => {
     await tool('pip', 'wheel', '--quiet', '--no-deps', '--wheel-dir', 'again', SOURCE);
     assert.equal(await sha256(join(folder, 'again', basename(wheel))), await sha256(wheel));
   });
 
   await tool('pip', 'install', '--quiet', '--requirement', TOOLS);
-  await report.check('twine check', () => tool('twine', 'check', '--strict', wheel));
-  await report.check(`vermin: Python ${OLDEST_PYTHON}`, async () => {
+  await report.check('twine check finds no errors', () => tool('twine', 'check', '--strict', wheel));
+  await report.check(`vermin finds no code that needs more than Python ${OLDEST_PYTHON}`, async () => {
     const vermin = join(folder, 'venv', 'bin', 'vermin');
     await run(vermin, ['--no-tips', `--target=${OLDEST_PYTHON}-`, ...(await modulesOf(SOURCE))], SOURCE);
   });
   for (const version of [OLDEST_PYTHON, NEWEST_PYTHON]) {
     const types = ['--python-version', version, '--ignore-missing-imports'];
-    await report.check(`mypy --strict, Python ${version}: the package and a consumer`, async () => {
-      await tool('mypy', '--strict', ...types, '--package', 'agent_identity_client');
-      await tool('mypy', '--strict', ...types, 'typed.py');
-    });
+    await report.check(
+      `mypy --strict finds no errors in the package and a consumer with Python ${version}`,
+      async () => {
+        await tool('mypy', '--strict', ...types, '--package', 'agent_identity_client');
+        await tool('mypy', '--strict', ...types, 'typed.py');
+      },
+    );
   }
   await report.check('mypy rejects a wrong call', () =>
     assert.rejects(tool('mypy', '--strict', 'wrong.py'), /arg-type/),
   );
   for (const [name] of readme) {
-    await report.check(`a program of the README: ${name}`, () =>
+    await report.check(`mypy finds no errors in a program of the README: ${name}`, () =>
       tool('mypy', '--ignore-missing-imports', '--allow-redefinition', name),
     );
   }

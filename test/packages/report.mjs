@@ -6,7 +6,7 @@ export class Report {
   failed = 0;
   skipped = 0;
 
-  /** Does the work of one check; it fails when the work throws. Returns what the work returns. */
+  /** Runs one check, which fails if the work throws. Returns the result of the work. */
   async check(name, work) {
     const begun = Date.now();
     try {
@@ -21,13 +21,13 @@ export class Report {
     }
   }
 
-  /** For what this machine does not have. */
+  /** Counts a check that this machine cannot run. */
   skip(name, reason) {
     this.skipped += 1;
     process.stdout.write(`skipped ${name}: ${reason}\n`);
   }
 
-  /** The last line of the run, which .ci/run adds up. */
+  /** The last line of the run, whose counts .ci/run adds up. */
   get line() {
     return `${this.passed} passed, ${this.failed} failed, ${this.skipped} skipped`;
   }

@@ -1,9 +1,9 @@
 /**
- * `npm run test:packages [-- --packed] [group …]`: the published packages in the hands of their users. Each consumer is
- * a folder outside the project that has the tarballs or the wheel and nothing of this project. The last line counts the
+ * `npm run test:packages [-- --packed] [group …]`: the published packages as their users get them. Each consumer is
+ * a folder outside the project with the tarballs or the wheel, and without files of this project. The last line counts the
  * checks.
  *
- * `--packed` takes the packages of the last `npm run pack`. Groups are the names below; all of them run by default.
+ * `--packed` uses the packages of the last `npm run pack`. Groups are the names below; all of them run by default.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** The running service for an installed client: what the environment of an agent contains, and what it answers. */
+/** The running service for an installed client, with the environment of an agent. */
 import { URL } from 'node:url';
 import { startLocalService } from '../clients/local-service.mjs';
 

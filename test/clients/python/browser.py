@@ -16,9 +16,9 @@ MAX_STEPS = 20
 class Form:
     action: str
     fields: dict[str, str] = field(default_factory=dict)
-    """Names of inputs and named buttons, with the values that they hold."""
+    """Names of inputs and named buttons, with their values."""
     to_fill: set[str] = field(default_factory=set)
-    """Names that a person has to fill in or choose: visible inputs and named buttons."""
+    """Names that a user must fill in or choose: visible inputs and named buttons."""
 
 
 class FormReader(HTMLParser):
@@ -54,19 +54,19 @@ class Page:
 class Browser:
     def __init__(self) -> None:
         self._session = requests.Session()
-        # Proxies and credentials of the machine's own settings have no business on loopback.
+        # The machine's proxies and credentials must not be used on loopback.
         self._session.trust_env = False
 
     def step(self, url: str, form: dict[str, str] | None = None) -> requests.Response:
-        """One request, its redirect not followed."""
+        """Sends one request, without following its redirect."""
         method = "GET" if form is None else "POST"
         return self._session.request(method, url, data=form, allow_redirects=False, timeout=30)
 
     def walk(self, url: str, answers: dict[str, str], until: str) -> Page:
-        """Follows redirects and submits forms until the next address begins with `until`: not opened.
+        """Follows redirects and submits forms until the next URL begins with `until`, which is not opened.
 
-        :param answers: what this person enters or chooses, by the name of the field
-        :returns: where the walk ended: at `until`, or at a page without a form
+        :param answers: the values that this user enters or chooses, by field name
+        :returns: the last page: at `until`, or a page without a form
         """
         response = self.step(url)
         for _ in range(MAX_STEPS):

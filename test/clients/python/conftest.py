@@ -1,4 +1,4 @@
-"""What every test shares: the running service, and a check on every signature that leaves for it."""
+"""Fixtures of every test: the running service, and a check of every signature."""
 
 import json
 import os
@@ -19,7 +19,7 @@ def world() -> World:
 
 @pytest.fixture(autouse=True)
 def signed_for_api_gateway() -> Iterator[None]:
-    """Nothing in this suite reaches the service but as API Gateway's IAM authorization would let it in."""
+    """Every request of this suite to the service has a signature that API Gateway's IAM authorization accepts."""
     observer.services.clear()
     yield
     assert set(observer.services) <= {"execute-api"}

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Day:
-    """What a calendar has."""
+    """A day of a calendar."""
 
 
 def declare() -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""A call that the service refuses, as boto3 reports it."""
+"""An error of the service, as boto3 reports it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 
 class Refusal:
-    """What the refused call raised; to be read after the `with` block."""
+    """The error of the call; read it after the `with` block."""
 
     def __init__(self, raised: Any) -> None:
         self._raised = raised
@@ -29,10 +29,10 @@ class Refusal:
 
 @contextmanager
 def refused(code: str, status: int) -> Iterator[Refusal]:
-    """Expects the block to be refused so, and boto3 not to try again.
+    """Expects the block to raise this error, without a retry of boto3.
 
-    :param code: the modelled exception's name
-    :param status: of the HTTP answer
+    :param code: the exception's name in the model
+    :param status: status of the HTTP response
     """
     with pytest.raises(ClientError) as raised:
         refusal = Refusal(raised)

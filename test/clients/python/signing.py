@@ -1,7 +1,7 @@
-"""Signing names: what IAM authorization on API Gateway wants, and what AWS's clients do when left alone.
+"""Signing names: API Gateway's IAM authorization requires another one than the AWS SDK uses by default.
 
 The suite runs once for each way of setting the name, chosen by the environment variable SIGNING:
-`hook` (two lines of code) and `data-path` (no code: AWS_DATA_PATH and AWS_ENDPOINT_URL_* alone).
+`hook` (two lines of code) and `data-path` (no code, only AWS_DATA_PATH and AWS_ENDPOINT_URL_*).
 """
 
 import os
@@ -20,7 +20,7 @@ def sign_for_api_gateway(request: Any, **_: Any) -> None:
 
 
 class SignatureObserver:
-    """Notes the service that each request's signature names, as it leaves for the network."""
+    """Records the service name in the signature of each request that is sent."""
 
     def __init__(self) -> None:
         self.services: list[str] = []
@@ -39,9 +39,9 @@ observer = SignatureObserver()
 
 
 def client(name: str, principal: dict[str, str] | None = None) -> Any:
-    """A boto3 client as an application makes it.
+    """A boto3 client as an application creates it.
 
-    :param principal: keys of another caller than the one in the environment
+    :param principal: keys of a caller other than the one in the environment
     """
     keys = (
         {"aws_access_key_id": principal["accessKeyId"], "aws_secret_access_key": principal["secretAccessKey"]}
@@ -59,7 +59,7 @@ def client(name: str, principal: dict[str, str] | None = None) -> Any:
 
 
 def prepare_default_session() -> None:
-    """For clients that an SDK makes by itself: once, before the SDK makes the first."""
+    """Prepares clients that an SDK creates by itself; call it once, before the SDK creates the first client."""
     boto3.setup_default_session()
     if BY_HOOK:
         boto3.DEFAULT_SESSION.events.register("before-sign", sign_for_api_gateway)

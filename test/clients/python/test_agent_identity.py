@@ -37,13 +37,13 @@ from signing import client, observer
 from world import RETURN_URL, Agent, World, query
 
 LIFE = 15 * 60
-"""Seconds that the service lets a workload access token live."""
+"""Lifetime of the service's workload access tokens, in seconds."""
 
 STATE = "state-of-this-browser"
 
 
 class ScriptedClock:
-    """Its time passes by waiting alone. While it is waited for the n-th time, the n-th of these happens."""
+    """A clock that advances only by waiting. The n-th wait runs the n-th of these events."""
 
     def __init__(self, *happenings: Callable[[], Any]) -> None:
         self.pauses: list[float] = []
@@ -66,12 +66,12 @@ def identity(world: World) -> Iterator[Any]:
     made = identity_client(world.endpoint, world.ready["region"])
     observer.watch(made.meta.events)
     yield made
-    # Signed for API Gateway by the library itself, whatever this run of the suite does for others.
+    # The library itself signs for API Gateway, independently of the setting of this run.
     assert observer.services
 
 
 class Tools:
-    """What an agent's code and its user do in a test."""
+    """The steps of an agent's code and of its user."""
 
     def __init__(self, world: World, identity: Any) -> None:
         self.agent: Agent = world.agent()
@@ -99,7 +99,7 @@ def tools(world: World, identity: Any) -> Tools:
 
 
 def idle() -> None:
-    """Nothing happens."""
+    """Does nothing."""
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -115,7 +115,7 @@ async def echo_async(*args: Any, access_token: str) -> tuple[Any, ...]:
     return (*args, access_token)
 
 
-def test_waits_for_the_consent_and_is_then_answered_from_the_vault(world: World, tools: Tools) -> None:
+def test_waits_for_consent_and_then_gets_the_token_from_the_vault(world: World, tools: Tools) -> None:
     clock = ScriptedClock(idle, tools.consent)
     tool = with_access_token(tools.options(clock=clock))(echo)
     question, token = tool("what is on?")
@@ -129,7 +129,7 @@ def test_waits_for_the_consent_and_is_then_answered_from_the_vault(world: World,
     assert events.status_code == 200
 
 
-def test_waits_in_an_event_loop_without_holding_it_up(tools: Tools) -> None:
+def test_waits_in_an_event_loop_without_blocking_it(tools: Tools) -> None:
     ticks: list[int] = []
 
     async def tell(link: str) -> None:
@@ -156,7 +156,7 @@ def test_waits_in_an_event_loop_without_holding_it_up(tools: Tools) -> None:
     assert asyncio.run(main()) == ("async", get_access_token(tools.options()))
 
 
-def test_makes_its_options_from_the_arguments_of_the_call(tools: Tools) -> None:
+def test_computes_its_options_from_the_arguments_of_the_call(tools: Tools) -> None:
     @with_access_token(
         lambda state, *, day: tools.options(
             custom_state=f"{state}-{day}", clock=ScriptedClock(tools.consent)
@@ -169,7 +169,7 @@ def test_makes_its_options_from_the_arguments_of_the_call(tools: Tools) -> None:
     assert tool("mine", day="today") == ("mine", "today", get_access_token(tools.options()))
 
 
-def test_without_anybody_to_take_the_link_says_so_at_once_and_shows_it_in_no_message(tools: Tools) -> None:
+def test_fails_immediately_without_a_link_handler_and_does_not_log_the_link(tools: Tools) -> None:
     with pytest.raises(ConsentRequiredError) as raised:
         get_access_token(tools.options(on_auth_url=None))
     error = raised.value
@@ -179,7 +179,7 @@ def test_without_anybody_to_take_the_link_says_so_at_once_and_shows_it_in_no_mes
     assert get_access_token(tools.options(on_auth_url=None))
 
 
-def test_ends_when_the_user_declines(world: World, tools: Tools) -> None:
+def test_stops_waiting_when_the_user_declines(world: World, tools: Tools) -> None:
     clock = ScriptedClock(lambda: tools.agent.consent(tools.links[-1], decision="deny"))
     with pytest.raises(ConsentFailedError) as raised:
         get_access_token(tools.options(clock=clock))
@@ -191,9 +191,9 @@ def test_ends_when_the_user_declines(world: World, tools: Tools) -> None:
     )
 
 
-def test_ends_with_the_code_of_a_provider_that_rejects_the_request(world: World, tools: Tools) -> None:
+def test_fails_with_the_code_of_a_provider_that_rejects_the_request(world: World, tools: Tools) -> None:
     clock = ScriptedClock(lambda: tools.agent.consent(tools.links[-1]))
-    # No one is signed in at the provider, and it must show no page.
+    # No user is signed in at the provider, and it must show no page.
     rejected = tools.options(clock=clock, custom_parameters={"prompt": "none"})
     with pytest.raises(ConsentFailedError) as raised:
         get_access_token(rejected)
@@ -204,7 +204,7 @@ def test_ends_with_the_code_of_a_provider_that_rejects_the_request(world: World,
     )
 
 
-def test_ends_when_another_call_has_forced_authentication(world: World, tools: Tools) -> None:
+def test_fails_when_another_call_has_forced_authentication(world: World, tools: Tools) -> None:
     def overtake() -> None:
         with pytest.raises(ConsentRequiredError):
             get_access_token(tools.options(on_auth_url=None, force_authentication=True))
@@ -220,14 +220,14 @@ def test_ends_when_another_call_has_forced_authentication(world: World, tools: T
     )
 
 
-def test_asks_ever_more_seldom_and_gives_up_in_time(tools: Tools) -> None:
+def test_polls_at_increasing_intervals_and_stops_at_the_deadline(tools: Tools) -> None:
     clock = ScriptedClock()
     with pytest.raises(ConsentTimeoutError):
         get_access_token(tools.options(clock=clock, consent_timeout=15))
     assert clock.pauses == [1, 1.5, 2.25, 3.375, 5, 1.875]
 
 
-def test_goes_on_waiting_through_a_fault_that_passes(identity: Any, tools: Tools) -> None:
+def test_keeps_waiting_after_a_temporary_error(identity: Any, tools: Tools) -> None:
     broken = threading.Event()
     faults: list[int] = []
 
@@ -246,8 +246,8 @@ def test_goes_on_waiting_through_a_fault_that_passes(identity: Any, tools: Tools
     assert faults
 
 
-@pytest.mark.parametrize("waiting", [False, True], ids=["before it began", "while it waits"])
-def test_ends_when_it_is_called_off(tools: Tools, waiting: bool) -> None:
+@pytest.mark.parametrize("waiting", [False, True], ids=["before it began", "during the wait"])
+def test_stops_waiting_when_it_is_canceled(tools: Tools, waiting: bool) -> None:
     cancelled = threading.Event()
     if not waiting:
         cancelled.set()
@@ -255,7 +255,7 @@ def test_ends_when_it_is_called_off(tools: Tools, waiting: bool) -> None:
         get_access_token(tools.options(cancelled=cancelled, on_auth_url=lambda _: cancelled.set()))
 
 
-def test_ends_with_the_task_that_waits(tools: Tools) -> None:
+def test_stops_waiting_when_its_task_is_canceled(tools: Tools) -> None:
     async def main() -> None:
         told = asyncio.Event()
         tool = with_access_token(tools.options(on_auth_url=lambda _: told.set()))(echo_async)
@@ -281,7 +281,7 @@ def test_forces_authentication_once_for_each_call(tools: Tools) -> None:
     assert get_access_token(tools.options()) == tokens[-1]
 
 
-def test_reports_a_token_that_the_resource_did_not_take_and_tries_once_more(
+def test_reports_a_rejected_token_and_retries_once(
     world: World, tools: Tools
 ) -> None:
     own = tools.options(auth_flow="M2M")
@@ -305,7 +305,7 @@ def test_reports_a_token_that_the_resource_did_not_take_and_tries_once_more(
     assert third not in (first, second)
 
 
-def test_does_not_take_another_tools_refusals_for_those_of_its_own_token(tools: Tools) -> None:
+def test_does_not_mistake_another_tools_rejections_for_its_own(tools: Tools) -> None:
     calls: list[str] = []
 
     @with_access_token(tools.options(auth_flow="M2M"))
@@ -321,17 +321,17 @@ def test_does_not_take_another_tools_refusals_for_those_of_its_own_token(tools: 
     with pytest.raises(ResourceRefusalError) as raised:
         asyncio.run(outer())
     assert isinstance(raised.value.__cause__, AccessTokenRejectedError)
-    # One of the outer tool and two of the inner.
+    # One token of the outer tool and two of the inner tool.
     assert len(set(calls)) == len(calls) == 3
 
 
-def test_hands_on_what_the_service_refuses(tools: Tools) -> None:
+def test_raises_errors_of_the_service_unchanged(tools: Tools) -> None:
     with refused("ValidationException", 400):
         get_access_token(tools.options(callback_url=f"{RETURN_URL}/"))
     assert not tools.links
 
 
-def test_decorates_nothing_whose_body_runs_later_and_tells_nobody_in_vain(tools: Tools) -> None:
+def test_rejects_generators_and_unawaited_link_handlers(tools: Tools) -> None:
     def stream(*, access_token: str) -> Iterator[str]:
         yield access_token
 
@@ -344,7 +344,7 @@ def test_decorates_nothing_whose_body_runs_later_and_tells_nobody_in_vain(tools:
         get_access_token(tools.options(on_auth_url=tell))
 
 
-def test_gets_tools_their_api_keys(world: World, tools: Tools) -> None:
+def test_provides_tools_with_their_api_keys(world: World, tools: Tools) -> None:
     name = world.new_name("py-key")
     client("bedrock-agentcore-control").create_api_key_credential_provider(name=name, apiKey="the-key")
     identity, token = tools.usual["identity"], tools.usual["workload_identity_token"]
@@ -363,7 +363,7 @@ def test_gets_tools_their_api_keys(world: World, tools: Tools) -> None:
 
 
 class TestWorkloadAccessTokens:
-    def test_are_minted_for_each_kind_of_user(self, world: World, identity: Any) -> None:
+    def test_are_issued_for_each_kind_of_user(self, world: World, identity: Any) -> None:
         name = world.agent().name
         user_token = world.user_token("ana")
 
@@ -376,7 +376,7 @@ class TestWorkloadAccessTokens:
         with pytest.raises(ConfigurationError):
             workload_access_tokens(identity, name, user_token=user_token, user_id="ana")
 
-    def test_are_minted_once_for_all_threads_and_again_a_minute_before_they_end(self, world: World) -> None:
+    def test_are_requested_once_for_all_threads_and_again_one_minute_before_expiry(self, world: World) -> None:
         agent, now, minted = world.agent(), [0.0], []
 
         def mint() -> str:
@@ -399,13 +399,13 @@ class TestWorkloadAccessTokens:
         assert tokens.renew(minted[1]) == minted[2]
 
     @pytest.mark.parametrize("opaque", ["opaque", "a.b.c", "e30.e30.e30", "e30.W10.e30"])
-    def test_that_cannot_be_read_are_used_until_told_otherwise(self, opaque: str) -> None:
+    def test_without_a_readable_lifetime_are_used_until_they_are_renewed(self, opaque: str) -> None:
         minted = iter([f"{opaque}-1", f"{opaque}-2"])
         tokens = MintedWorkloadAccessTokens(lambda: next(minted), lambda: 1e12)
         assert {tokens.get(), tokens.get()} == {f"{opaque}-1"}
         assert {tokens.renew(f"{opaque}-1"), tokens.renew(f"{opaque}-1")} == {f"{opaque}-2"}
 
-    def test_that_are_refused_for_another_reason_are_not_minted_anew(self, tools: Tools) -> None:
+    def test_that_are_rejected_for_another_reason_are_not_requested_again(self, tools: Tools) -> None:
         minted: list[str] = []
 
         def mint() -> str:
@@ -416,7 +416,7 @@ class TestWorkloadAccessTokens:
             get_access_token(tools.options(workload_identity_token=MintedWorkloadAccessTokens(mint)))
         assert len(minted) == 1
 
-    def test_come_from_the_gate(self, tools: Tools) -> None:
+    def test_are_read_from_the_headers_of_the_gate(self, tools: Tools) -> None:
         token = tools.agent.token(user_id="ana")
         stored = tools.agent.connect("ana")
         headers = {"workloadaccesstoken": token, "OAuth2CallbackUrl": RETURN_URL}
@@ -431,7 +431,7 @@ class TestWorkloadAccessTokens:
 class TestCompleteAuthorization:
     @pytest.fixture
     def returned(self, tools: Tools) -> str:
-        """The address that a browser came back to."""
+        """The URL to which the browser returned."""
         with pytest.raises(ConsentRequiredError) as raised:
             get_access_token(tools.options(on_auth_url=None, custom_state=STATE))
         return tools.agent.consent(raised.value.authorization_url)
@@ -448,22 +448,22 @@ class TestCompleteAuthorization:
         with refused("AccessDeniedException", 403):
             self.complete(tools, returned)
 
-    def test_leaves_the_wrong_user_to_the_service(self, tools: Tools, returned: str) -> None:
+    def test_leaves_the_check_of_the_user_to_the_service(self, tools: Tools, returned: str) -> None:
         with refused("AccessDeniedException", 403):
             self.complete(tools, returned, user_id="mallory")
-        # Another person consented than the one who asked: no one completes that session any more.
+        # A person other than the requester has consented, so the session can no longer be completed.
         with refused("AccessDeniedException", 403):
             self.complete(tools, returned)
 
-    def test_refuses_what_is_not_this_browsers_or_not_the_services(self, tools: Tools, returned: str) -> None:
+    def test_rejects_a_return_of_another_browser_or_with_invalid_parameters(self, tools: Tools, returned: str) -> None:
         def reason(url: str = returned, states: tuple[str, ...] = (STATE,)) -> str:
             with pytest.raises(AuthorizationReturnError) as raised:
                 self.complete(tools, url, states=states)
             return raised.value.reason
 
-        with pytest.raises(AuthorizationReturnError) as nobody:
+        with pytest.raises(AuthorizationReturnError) as signed_out:
             complete_authorization(tools.usual["identity"], returned, lambda: None)
-        assert nobody.value.reason == "sign-in-needed"
+        assert signed_out.value.reason == "sign-in-needed"
         session_id = query(returned)["session_id"]
         assert reason(returned.replace(STATE, f"{STATE}x")) == "not-this-browser"
         assert reason(returned.replace(STATE, STATE.upper())) == "not-this-browser"
@@ -482,10 +482,10 @@ class TestCompleteAuthorization:
             assert url != returned
             assert reason(url) == "malformed"
         with pytest.raises(ConfigurationError, match="`states` must be a collection of strings, not a string"):
-            self.complete(tools, returned.replace(STATE, "s"), states=STATE)  # of which each letter would do
+            self.complete(tools, returned.replace(STATE, "s"), states=STATE)  # each of its letters would match
         assert "accessToken" not in tools.agent.ask(tools.agent.token(user_id="ana"))
 
-    def test_says_when_it_was_declined_in_this_browser_only(self, tools: Tools, returned: str) -> None:
+    def test_reports_a_declined_consent_only_in_the_same_browser(self, tools: Tools, returned: str) -> None:
         declined = f"{returned}&error=access_denied"
         with pytest.raises(AuthorizationReturnError) as elsewhere:
             self.complete(tools, declined, states=())

@@ -1,7 +1,7 @@
-"""Acceptance scenario 2: AWS's Python SDK (PyPI `bedrock-agentcore`), whose decorators fetch the credentials.
+"""Acceptance scenario 2: the AgentCore SDK for Python (PyPI `bedrock-agentcore`), whose decorators get the credentials.
 
-Off AgentCore's runtime the decorators create a workload identity by themselves and note it, with a user id of
-their own making, in `.agentcore.json` in the working directory; so each test has a directory of its own.
+Outside AgentCore Runtime, the decorators create a workload identity and store its name, with a user ID that they
+generate, in `.agentcore.json` in the working directory. Therefore, each test has its own directory.
 """
 
 import asyncio
@@ -33,11 +33,11 @@ def identity() -> IdentityClient:
 
 
 def noted() -> dict[str, str]:
-    """What the decorators noted of the identity that they made."""
+    """The content of the decorators' file."""
     return json.loads(Path(".agentcore.json").read_text(encoding="utf-8"))
 
 
-def test_a_machine_token_needs_nothing_but_a_provider(world: World) -> None:
+def test_gets_a_machine_token_with_only_a_provider(world: World) -> None:
     @requires_access_token(provider_name=world.provider_name, scopes=["calendar.read"], auth_flow="M2M")
     def read(*, access_token: str) -> str:
         return access_token
@@ -45,12 +45,12 @@ def test_a_machine_token_needs_nothing_but_a_provider(world: World) -> None:
     first = read()
     assert first
     name = noted()["workload_identity_name"]
-    # The second call finds the identity that the first one made, and its token.
+    # The second call uses the workload identity and the token of the first one.
     assert read() == first
     assert noted()["workload_identity_name"] == name
 
 
-def test_federates_off_runtime_once_a_return_url_is_registered(
+def test_gets_a_user_grant_outside_the_runtime_after_a_return_url_is_registered(
     world: World, identity: IdentityClient
 ) -> None:
     seen: list[str] = []
@@ -80,12 +80,12 @@ def test_federates_off_runtime_once_a_return_url_is_registered(
     assert not seen
     identity.update_workload_identity(noted()["workload_identity_name"], [RETURN_URL])
     first = asyncio.run(read())
-    # Forced each time: the SDK asks again, and never gets the token that was there.
+    # Forced each time, so the SDK asks for consent again, and never gets the stored token.
     assert asyncio.run(read()) != first
     assert len(seen) == 2
 
 
-def test_uses_the_workload_token_of_the_runtime_and_the_users_own_token(
+def test_uses_the_workload_access_token_of_the_runtime_and_the_user_token(
     world: World, identity: IdentityClient
 ) -> None:
     name = world.new_name("py-sdk")
@@ -119,7 +119,7 @@ def test_uses_the_workload_token_of_the_runtime_and_the_users_own_token(
     assert not Path(".agentcore.json").exists()
 
 
-def test_fetches_an_api_key(world: World, identity: IdentityClient) -> None:
+def test_gets_an_api_key(world: World, identity: IdentityClient) -> None:
     name = world.new_name("py-key")
     identity.create_api_key_credential_provider({"name": name, "apiKey": "key-for-the-decorator"})
 

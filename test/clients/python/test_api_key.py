@@ -1,11 +1,11 @@
-"""API keys: kept in the vault, given to agents of the same owner, never told otherwise."""
+"""API keys: stored in the vault, and returned only to agents of the same owner."""
 
 from refusal import refused
 from signing import client
 from world import Agent, World
 
 
-def test_gives_the_key_to_the_agent_and_the_new_one_once_it_is_changed(world: World) -> None:
+def test_returns_the_key_to_the_agent_and_the_new_one_after_a_change(world: World) -> None:
     control, agent = client("bedrock-agentcore-control"), world.agent()
     name = world.new_name("py-key")
     control.create_api_key_credential_provider(name=name, apiKey="the-first-key")
@@ -24,7 +24,7 @@ def test_gives_the_key_to_the_agent_and_the_new_one_once_it_is_changed(world: Wo
         key()
 
 
-def test_gives_it_to_no_agent_of_somebody_else(world: World) -> None:
+def test_does_not_return_it_to_an_agent_of_another_owner(world: World) -> None:
     name = world.new_name("py-key")
     client("bedrock-agentcore-control").create_api_key_credential_provider(name=name, apiKey="not-for-you")
     theirs: Agent = world.agent(principal="stranger")

@@ -1,4 +1,4 @@
-"""Acceptance scenarios 1, 3, 4, 5, 12, 13 and 14: from a consent link to a grant, as pollers see it."""
+"""Acceptance scenarios 1, 3, 4, 5, 12, 13, and 14: from a consent link to a grant, with the responses to polls."""
 
 import pytest
 import requests
@@ -7,7 +7,7 @@ from refusal import refused
 from world import World, query
 
 
-def test_goes_from_nothing_to_a_credential(world: World) -> None:
+def test_returns_a_credential_after_consent(world: World) -> None:
     agent = world.agent()
     first = agent.ask(agent.token(user_id="ana"))
     assert first["sessionStatus"] == "IN_PROGRESS"
@@ -18,30 +18,30 @@ def test_goes_from_nothing_to_a_credential(world: World) -> None:
     assert query(back)["session_id"] != first["sessionUri"]
     agent.complete(back, userId="ana")
 
-    anew = agent.ask(agent.token(user_id="ana"), sessionUri=first["sessionUri"])
-    assert "authorizationUrl" not in anew
-    assert agent.ask(agent.token(user_id="ana"))["accessToken"] == anew["accessToken"]
+    second = agent.ask(agent.token(user_id="ana"), sessionUri=first["sessionUri"])
+    assert "authorizationUrl" not in second
+    assert agent.ask(agent.token(user_id="ana"))["accessToken"] == second["accessToken"]
 
     events = requests.get(
         world.ready["calendar"]["eventsUrl"],
-        headers={"authorization": f"Bearer {anew['accessToken']}"},
+        headers={"authorization": f"Bearer {second['accessToken']}"},
         timeout=30,
     )
     assert [event["title"] for event in events.json()["events"]]
 
 
-def test_does_the_same_for_a_user_who_signed_in(world: World) -> None:
+def test_returns_a_credential_after_consent_of_a_user_with_a_token(world: World) -> None:
     agent = world.agent()
     token = agent.token(user_token=world.user_token("ana"))
     begun = agent.ask(token)
     back = agent.consent(begun["authorizationUrl"])
-    # Another token of the same person: who it is counts, not the bytes.
+    # Another token of the same user is accepted, because only its user is compared.
     agent.complete(back, userToken=world.user_token("ana"))
     assert "accessToken" in agent.ask(token)
 
 
 @pytest.mark.parametrize("with_session", [True, False], ids=["with sessionUri", "without sessionUri"])
-def test_answers_polls_until_the_token_is_there(world: World, with_session: bool) -> None:
+def test_answers_polls_until_the_token_is_available(world: World, with_session: bool) -> None:
     agent = world.agent()
     token = agent.token(user_id="ana")
     begun = agent.ask(token)
@@ -74,7 +74,7 @@ def test_never_returns_the_old_token_after_force_authentication(world: World) ->
     assert agent.ask(token, sessionUri=begun["sessionUri"])["accessToken"] != old
 
 
-def test_refuses_to_complete_before_consent(world: World) -> None:
+def test_rejects_completion_before_consent(world: World) -> None:
     agent = world.agent()
     token = agent.token(user_id="ana")
     begun = agent.ask(token)
@@ -84,7 +84,7 @@ def test_refuses_to_complete_before_consent(world: World) -> None:
     assert "accessToken" not in agent.ask(token)
 
 
-def test_ends_a_declined_session_as_failed(world: World) -> None:
+def test_sets_a_declined_session_to_failed(world: World) -> None:
     agent = world.agent()
     token = agent.token(user_id="ana")
     begun = agent.ask(token)
@@ -96,7 +96,7 @@ def test_ends_a_declined_session_as_failed(world: World) -> None:
         agent.complete(begun["sessionUri"], userId="ana")
 
 
-def test_takes_subsets_of_the_scopes_for_a_hit_and_asks_again_for_more(world: World) -> None:
+def test_returns_the_stored_token_for_subsets_of_its_scopes_and_asks_for_more(world: World) -> None:
     agent = world.agent()
     first = agent.connect("ana", scopes=["openid", "calendar.read"])
     token = agent.token(user_id="ana")

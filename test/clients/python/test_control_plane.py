@@ -1,4 +1,4 @@
-"""Acceptance scenario 17: every kind of resource from its creation to its deletion, by AWS's own shapes."""
+"""Acceptance scenario 17: every kind of resource from its creation to its deletion, in the shapes of the AWS model."""
 
 import datetime
 import json
@@ -17,10 +17,10 @@ FIRST_KEY, SECOND_KEY = "key-of-the-first-kind", "key-of-the-second-kind"
 
 @dataclass(frozen=True)
 class Kind:
-    """How one kind of resource is spoken of in the API."""
+    """The names of one kind of resource in the API."""
 
     noun: str
-    """As in the operations' names, in snake case."""
+    """The name in operations, in snake case."""
     plural: str
     listed_as: str
     arn: str
@@ -73,14 +73,14 @@ def status_of(answer: dict[str, Any]) -> int:
 
 
 @EVERY_KIND
-def test_lives_from_creation_to_deletion(world: World, kind: Kind) -> None:
+def test_is_created_read_and_deleted(world: World, kind: Kind) -> None:
     name = world.new_name("py-resource")
     created = kind.call("create", name=name, **kind.input(world))
     assert status_of(created) == 201
     got = kind.call("get", name=name)
     assert got[kind.arn] == created[kind.arn]
     assert got[kind.arn].endswith(f"/{name}")
-    # Epoch seconds on the wire; whatever else they were, boto3 would make other years of it.
+    # Epoch seconds on the wire; with other units, boto3 would return another year.
     assert datetime.datetime.now(datetime.timezone.utc) - got["createdTime"] < datetime.timedelta(days=1)
 
     with refused("ConflictException", 409) as refusal:
@@ -110,7 +110,7 @@ def test_update_replaces_the_return_urls(world: World) -> None:
 
 
 @EVERY_KIND
-def test_is_listed_page_by_page_once(world: World, kind: Kind) -> None:
+def test_is_listed_once_across_pages(world: World, kind: Kind) -> None:
     names = {world.new_name("py-listed") for _ in range(3)}
     for name in names:
         kind.call("create", name=name, **kind.input(world))
@@ -123,7 +123,7 @@ def test_is_listed_page_by_page_once(world: World, kind: Kind) -> None:
 
 
 @EVERY_KIND
-def test_takes_tags_by_arn(world: World, kind: Kind) -> None:
+def test_is_tagged_by_arn(world: World, kind: Kind) -> None:
     control = client("bedrock-agentcore-control")
     created = kind.call(
         "create", name=world.new_name("py-tagged"), tags={"team": "green"}, **kind.input(world)
@@ -136,7 +136,7 @@ def test_takes_tags_by_arn(world: World, kind: Kind) -> None:
     assert control.list_tags_for_resource(resourceArn=arn)["tags"] == {"stage": "a b+c=d/e"}
 
 
-def test_a_resource_policy_lets_another_principal_in_and_its_removal_shuts_it_out(world: World) -> None:
+def test_a_resource_policy_allows_another_principal_until_it_is_deleted(world: World) -> None:
     agent, control = world.agent(), client("bedrock-agentcore-control")
     principal = world.ready["principals"]["stranger"]
     stranger = Agent(world, agent.name, client("bedrock-agentcore", principal))
@@ -162,20 +162,20 @@ def test_a_resource_policy_lets_another_principal_in_and_its_removal_shuts_it_ou
         stranger.token(user_id="ana")
 
 
-def test_tells_of_the_token_vault() -> None:
+def test_returns_the_token_vault() -> None:
     vault = client("bedrock-agentcore-control").get_token_vault()
     assert vault["tokenVaultId"] == "default"
     assert vault["kmsConfiguration"]["keyType"] in ("CustomerManagedKey", "ServiceManagedKey")
     assert isinstance(vault["lastModifiedDate"], datetime.datetime)
 
 
-def test_deleting_a_workload_identity_ends_its_tokens(world: World) -> None:
+def test_deletion_of_a_workload_identity_invalidates_its_tokens(world: World) -> None:
     agent = world.agent()
     agent.connect("ana")
     token = agent.token(user_id="ana")
     WORKLOAD_IDENTITY.call("delete", name=agent.name)
     with refused("UnauthorizedException", 401):
         agent.ask(token)
-    # Another of the same name inherits nothing.
+    # A new resource with the same name inherits nothing.
     WORKLOAD_IDENTITY.call("create", name=agent.name, allowedResourceOauth2ReturnUrls=[RETURN_URL])
     assert "accessToken" not in agent.ask(agent.token(user_id="ana"))

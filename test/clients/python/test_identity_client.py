@@ -10,7 +10,7 @@ class TestIdentityClient:
         for name in ("AGENT_IDENTITY_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION"):
             monkeypatch.delenv(name, raising=False)
 
-    def test_takes_what_is_given_then_the_apis_region_then_the_environment(
+    def test_prefers_arguments_over_the_apis_region_and_the_environment(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AGENT_IDENTITY_ENDPOINT", "https://identity.example/prod/")
@@ -43,7 +43,7 @@ class TestIdentityClient:
             ("https://identity.example", "AWS_REGION"),
         ],
     )
-    def test_refuses_what_cannot_be_right(self, endpoint: str | None, hint: str) -> None:
+    def test_rejects_endpoints_that_are_not_valid(self, endpoint: str | None, hint: str) -> None:
         with pytest.raises(ConfigurationError, match=hint) as raised:
             identity_client(endpoint)
         assert "secret" not in str(raised.value)

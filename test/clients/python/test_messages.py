@@ -78,7 +78,7 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def in_python(message: str) -> str:
-    """The message with the names of Python."""
+    """The message with the names of the Python library."""
     names = r"authorizationUrl|customState|forceAuthentication|withAccessToken|workloadAccessTokens"
     snake = re.sub(names, lambda name: re.sub(r"[A-Z]", lambda c: f"_{c[0].lower()}", name[0]), message)
     return snake.replace("Throw this error", "Raise this error").replace("_token wraps", "_token decorates")

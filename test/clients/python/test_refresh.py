@@ -1,4 +1,4 @@
-"""Acceptance scenario 15: an ended token is refreshed, with no one asked; a refusal for good asks again."""
+"""Acceptance scenario 15: an expired token is refreshed without the user; a permanent rejection requires consent."""
 
 import json
 import os
@@ -19,7 +19,7 @@ def connect(agent: Agent, token: str, ask: dict[str, object]) -> str:
     return agent.ask(token, **ask)["accessToken"]
 
 
-def test_refreshes_and_asks_for_consent_when_that_is_refused(world: World) -> None:
+def test_refreshes_a_token_and_asks_for_consent_when_the_refresh_is_rejected(world: World) -> None:
     provider = json.loads(os.environ["SHORT_LIVED_PROVIDER"])
     agent = world.agent()
     token = agent.token(user_id="ana")
@@ -37,7 +37,7 @@ def test_refreshes_and_asks_for_consent_when_that_is_refused(world: World) -> No
         assert "authorizationUrl" not in answer
     assert answer["accessToken"] != first
 
-    # No consent is needed until the refresh token has also ended.
+    # No consent is needed while the refresh token is valid.
     time.sleep(provider["refreshTokenSeconds"] + 1)
     ended = agent.ask(token, **ask)
     assert ended["sessionStatus"] == "IN_PROGRESS"

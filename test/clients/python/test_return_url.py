@@ -1,4 +1,4 @@
-"""Acceptance scenarios 6 and 7: the way back is a registered one, exactly, and what was given comes back."""
+"""Acceptance scenarios 6 and 7: the return URL must match a registered one exactly, and returns custom state."""
 
 import pytest
 from agent_identity_client import AccessTokenOptions, ConfigurationError, get_access_token, identity_client
@@ -17,7 +17,7 @@ from world import RETURN_URL, World, query
     ],
     ids=["a prefix", "a change of case", "a trailing slash", "an added query"],
 )
-def test_refuses_what_is_not_registered(world: World, return_url: str) -> None:
+def test_rejects_an_unregistered_return_url(world: World, return_url: str) -> None:
     agent = world.agent()
     with refused("ValidationException", 400) as refusal:
         agent.ask(agent.token(user_id="ana"), resourceOauth2ReturnUrl=return_url)
@@ -25,7 +25,7 @@ def test_refuses_what_is_not_registered(world: World, return_url: str) -> None:
     assert refusal.answer["reason"] == "FieldValidationFailed"
 
 
-def test_refuses_none_given(world: World) -> None:
+def test_rejects_a_missing_return_url(world: World) -> None:
     agent = world.agent()
     with refused("ValidationException", 400) as refusal:
         agent.data.get_resource_oauth2_token(
@@ -37,7 +37,7 @@ def test_refuses_none_given(world: World) -> None:
     assert refusal.message == "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
 
 
-def test_says_so_when_none_is_registered(world: World) -> None:
+def test_explains_that_no_return_url_is_registered(world: World) -> None:
     agent = world.agent(return_urls=[])
     with refused("ValidationException", 400) as refusal:
         agent.ask(agent.token(user_id="ana"))
@@ -47,7 +47,7 @@ def test_says_so_when_none_is_registered(world: World) -> None:
     )
 
 
-def test_brings_custom_state_back_intact_beside_the_query_that_was_there(world: World) -> None:
+def test_returns_custom_state_unchanged_and_keeps_the_existing_query(world: World) -> None:
     agent = world.agent()
     state = 'a b&c=d#e?f/ü"%25+'
     begun = agent.ask(agent.token(user_id="ana"), customState=state)
@@ -58,7 +58,7 @@ def test_brings_custom_state_back_intact_beside_the_query_that_was_there(world: 
     assert back == {"from": "test", "state": state}
 
 
-def test_without_one_the_client_names_its_option(world: World) -> None:
+def test_client_names_its_option_for_a_missing_return_url(world: World) -> None:
     options = AccessTokenOptions(
         identity=identity_client(world.endpoint, world.ready["region"]),
         workload_identity_token=world.agent().token(user_id="ana"),

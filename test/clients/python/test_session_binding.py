@@ -1,4 +1,4 @@
-"""Acceptance scenarios 8, 9 and 11: a session counts once, for the user and in the browser that began it."""
+"""Acceptance scenarios 8, 9, and 11: a session works once, for the user and in the browser that began it."""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -12,7 +12,7 @@ INVALID = "Invalid or expired session"
 
 
 def with_query(url: str, **changes: str | None) -> str:
-    """The URL with some parameters set, or left out where None."""
+    """The URL with changed parameters; None removes one."""
     parts = urlsplit(url)
     parameters = dict(parse_qsl(parts.query)) | changes
     kept = {name: value for name, value in parameters.items() if value is not None}
@@ -20,9 +20,9 @@ def with_query(url: str, **changes: str | None) -> str:
 
 
 def answered(world: World, agent: Agent, browser: Browser) -> tuple[str, str]:
-    """Consents, and stops before the provider's answer reaches the service.
+    """Consents, and stops before the provider's response reaches the service.
 
-    :returns: workload access token, and the address of the answer
+    :returns: workload access token, and the URL of the response
     """
     token = agent.token(user_id="ana")
     begun = agent.ask(token)
@@ -33,7 +33,7 @@ def answered(world: World, agent: Agent, browser: Browser) -> tuple[str, str]:
     )
 
 
-def test_ends_the_session_for_another_user_and_leaves_the_sender_of_the_link_nothing(world: World) -> None:
+def test_ends_the_session_for_another_user_so_that_the_sender_of_the_link_gets_nothing(world: World) -> None:
     agent = world.agent()
     token = agent.token(user_token=world.user_token("ana"))
     begun = agent.ask(token)
@@ -49,8 +49,8 @@ def test_ends_the_session_for_another_user_and_leaves_the_sender_of_the_link_not
     assert "accessToken" not in agent.ask(token)
 
 
-@pytest.mark.parametrize("begun_by_token", [True, False], ids=["begun by token", "begun by id"])
-def test_keeps_user_ids_and_token_users_apart(world: World, begun_by_token: bool) -> None:
+@pytest.mark.parametrize("begun_by_token", [True, False], ids=["begun by token", "begun by user ID"])
+def test_distinguishes_user_ids_from_subjects_of_user_tokens(world: World, begun_by_token: bool) -> None:
     agent = world.agent()
     by_token, by_id = {"userToken": world.user_token("ana")}, {"userId": "ana"}
     right, wrong = (by_token, by_id) if begun_by_token else (by_id, by_token)
@@ -60,7 +60,7 @@ def test_keeps_user_ids_and_token_users_apart(world: World, begun_by_token: bool
     agent.complete(agent.consent(agent.ask(token)["authorizationUrl"]), **right)
 
 
-def test_completes_once(world: World) -> None:
+def test_completes_a_session_only_once(world: World) -> None:
     agent = world.agent()
     begun = agent.ask(agent.token(user_id="ana"))
     back = agent.consent(begun["authorizationUrl"])
@@ -70,7 +70,7 @@ def test_completes_once(world: World) -> None:
     assert refusal.message == INVALID
 
 
-def test_takes_a_callback_once(world: World) -> None:
+def test_accepts_a_callback_only_once(world: World) -> None:
     agent, browser = world.agent(), Browser()
     token, answer = answered(world, agent, browser)
     back = browser.step(answer)
@@ -80,20 +80,20 @@ def test_takes_a_callback_once(world: World) -> None:
     assert "accessToken" in agent.ask(token)
 
 
-def test_refuses_an_answer_without_its_state_or_in_another_browser(world: World) -> None:
+def test_rejects_a_response_without_its_state_or_in_another_browser(world: World) -> None:
     agent, browser, another = world.agent(), Browser(), Browser()
     _, answer = answered(world, agent, browser)
     _, foreign = answered(world, agent=world.agent(), browser=another)
     assert browser.step(with_query(answer, state=None)).status_code == 400
     assert browser.step(with_query(answer, state=query(foreign)["state"])).status_code == 400
     assert Browser().step(answer).status_code == 400
-    # None of it has spoilt the session.
+    # The session is still valid.
     back = browser.step(answer)
     assert back.status_code == 302
     agent.complete(back.headers["location"], userId="ana")
 
 
-def test_refuses_an_answer_at_another_providers_callback(world: World) -> None:
+def test_rejects_a_response_at_another_providers_callback(world: World) -> None:
     agent, browser = world.agent(), Browser()
     _, answer = answered(world, agent, browser)
     other = world.credential_provider(world.ready["calendar"])

@@ -1,4 +1,4 @@
-"""agent_identity_client: no framework and no inspection sees a credential."""
+"""agent_identity_client: credentials are hidden from frameworks and inspections."""
 
 import asyncio
 import copy
@@ -66,9 +66,9 @@ UNUSED: Any = None
 
 
 def traceback_of(error: Exception, *, folder: str = "") -> str:
-    """With local variables, as error reporters have it; but for the test's own, which know the secret.
+    """The traceback with local variables, as in error reporters, without the test's own frames, which know the secret.
 
-    :param folder: shows only frames of files in this folder
+    :param folder: include only frames of files in this folder
     """
     report = traceback.TracebackException.from_exception(error, capture_locals=True)
     others = [
@@ -82,7 +82,7 @@ def traceback_of(error: Exception, *, folder: str = "") -> str:
 
 
 def own_frames(error: Exception) -> str:
-    """Those of the library; the ones of boto3 hold the request that they send."""
+    """The library's frames; the frames of boto3 contain the request."""
     return traceback_of(error, folder=str(Path(agent_identity_client.__file__).parent))
 
 
@@ -116,7 +116,7 @@ class TestSignature:
             (in_a_loop, "(day: Optional[str] = None) -> list[str]"),
         ],
     )
-    def test_does_not_have_the_credential(self, tool: Callable[..., Any], shown: str) -> None:
+    def test_omits_the_credential(self, tool: Callable[..., Any], shown: str) -> None:
         decorated = with_access_token(never_asked)(tool)
         assert str(inspect.signature(decorated)).replace("typing.", "") == shown
         assert str(inspect.signature(decorated, follow_wrapped=False)).replace("typing.", "") == shown
@@ -129,7 +129,7 @@ class TestSignature:
         assert (decorated.__name__, decorated.__doc__) == (tool.__name__, tool.__doc__)
         assert inspect.iscoroutinefunction(decorated) == inspect.iscoroutinefunction(tool)
 
-    def test_keeps_the_types_that_are_known_only_where_the_tool_is(self) -> None:
+    def test_resolves_types_of_the_module_of_the_tool(self) -> None:
         decorated = with_access_token(never_asked, into="calendar_token")(declare())
         assert typing.get_type_hints(decorated) == {"day": Day, "return": list[Day]}
 
@@ -141,7 +141,7 @@ class TestSignature:
 
         assert str(inspect.signature(Calendar().read)) == "(day: str) -> tuple[str, str]"
 
-    def test_leaves_out_an_api_key_too(self) -> None:
+    def test_omits_an_api_key_too(self) -> None:
         @with_api_key(never_asked)
         def tool(town: str, *, api_key: str) -> str:
             return town
@@ -160,30 +160,30 @@ class TestSignature:
             lambda access_token, /, **more: more,
         ],
     )
-    def test_needs_a_place_for_the_credential_that_no_argument_can_take(self, tool: Callable[..., Any]) -> None:
+    def test_requires_a_keyword_only_parameter_for_the_credential(self, tool: Callable[..., Any]) -> None:
         with pytest.raises(ConfigurationError, match="keyword-only parameter `access_token`"):
             with_access_token(never_asked)(tool)
 
 
 class TestDecorator:
-    """It needs its options, and says how to pass them."""
+    """The decorator needs its options, and explains how to pass them."""
 
     @pytest.mark.parametrize(
         "instead", [plain, last, in_a_loop, UNUSED, "calendar", AccessTokenOptions, {"scopes": []}]
     )
-    def test_rejects_a_tool_and_anything_else_in_place_of_its_options(self, instead: Any) -> None:
+    def test_rejects_a_tool_or_another_value_instead_of_its_options(self, instead: Any) -> None:
         with pytest.raises(ConfigurationError) as raised:
             with_access_token(instead)
         assert "`@with_access_token(AccessTokenOptions(…))`" in str(raised.value)
 
-    def test_without_parentheses_says_how_to_write_it(self) -> None:
+    def test_without_parentheses_explains_the_syntax(self) -> None:
         with pytest.raises(ConfigurationError, match=r"`@with_api_key\(ApiKeyOptions\(…\)\)`"):
 
             @with_api_key
             def tool(town: str, *, api_key: str) -> str:
                 return town
 
-        # It cannot be told from a function that makes options until it is called.
+        # Until it is called, it cannot be distinguished from a function that returns options.
         @with_access_token
         def other(*args: Any, **more: Any) -> None:
             """Never runs."""
@@ -216,7 +216,7 @@ class TestCall:
         ],
     )
     @pytest.mark.parametrize("tool", [plain, in_a_loop])
-    def test_that_is_wrong_asks_for_no_token(
+    def test_with_wrong_arguments_requests_no_token(
         self, tool: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         if tool is in_a_loop and not args:
@@ -241,7 +241,7 @@ class TestCall:
 class TestInspection:
     @staticmethod
     def shown(value: Any) -> str:
-        """What logs, debuggers and error reporters make of an object."""
+        """Output of logs, debuggers, and error reporters for an object."""
         fields = vars(value) if hasattr(value, "__dict__") else {}
         return "\n".join(
             [
@@ -290,7 +290,7 @@ class TestInspection:
 
         @with_access_token(options)
         def tool(**credential: str) -> None:
-            # Uses it up, so that the tool's own frame does not have it either.
+            # Consumes it, so that the tool's own frame does not contain it either.
             if len(credential.pop("access_token")) > 100:
                 raise ValueError("the calendar is full")
 
@@ -300,7 +300,7 @@ class TestInspection:
         assert token not in traceback_of(raised.value)
 
     @pytest.mark.parametrize("given", [b"user-token", lambda: b"user-token"])
-    def test_of_a_token_of_the_wrong_type_is_not_left_to_boto3(
+    def test_of_a_token_of_the_wrong_type_shows_no_token(
         self, agent: Agent, identity: Any, given: Any
     ) -> None:
         tokens = workload_access_tokens(identity, agent.name, user_token=given)
@@ -309,7 +309,7 @@ class TestInspection:
         assert str(raised.value) == "user_token must be a string, or a function that returns one."
         assert "user-token" not in traceback_of(raised.value)
 
-    def test_of_a_request_that_is_refused_shows_no_token(
+    def test_of_a_rejected_request_shows_no_token(
         self, agent: Agent, identity: Any, options: AccessTokenOptions
     ) -> None:
         forged = agent.token(user_id="ana")[:-4]
@@ -327,13 +327,13 @@ class TestInspection:
             assert forged not in own_frames(raised.value)
             assert "state-of-this-browser" not in own_frames(raised.value)
 
-    def test_of_an_expired_token_that_nobody_can_renew_shows_no_token(self) -> None:
+    def test_of_an_expired_token_without_renewal_shows_no_token(self) -> None:
         given = from_gate({"WorkloadAccessToken": "the-token"})["workload_identity_token"]
         with pytest.raises(WorkloadAccessTokenError) as raised:
             given.renew(given.get())
         assert "the-token" not in traceback_of(raised.value)
 
-    def test_of_a_consent_that_failed_shows_no_link(self, agent: Agent, options: AccessTokenOptions) -> None:
+    def test_of_a_failed_consent_shows_no_link(self, agent: Agent, options: AccessTokenOptions) -> None:
         links: list[str] = []
 
         def decline(link: str) -> None:
@@ -346,7 +346,7 @@ class TestInspection:
         assert link_id not in traceback_of(raised.value)
 
     @pytest.mark.parametrize("signed_in", [None, LiveBrowserSession({"userId": "ana"}, ["state-of-another"])])
-    def test_of_a_return_that_is_refused_shows_neither_session_nor_state(
+    def test_of_a_rejected_return_shows_neither_session_nor_state(
         self, identity: Any, signed_in: LiveBrowserSession | None
     ) -> None:
         returned = f"{RETURN_URL}&session_id=urn:ietf:params:oauth:request_uri:the-session&state=the-state"
@@ -355,7 +355,7 @@ class TestInspection:
         assert "the-session" not in traceback_of(raised.value)
         assert "the-state" not in traceback_of(raised.value)
 
-    def test_of_a_browser_session_with_one_string_as_states_shows_neither_user_nor_state(self) -> None:
+    def test_of_a_browser_session_whose_states_are_one_string_shows_neither_user_nor_state(self) -> None:
         with pytest.raises(ConfigurationError) as raised:
             LiveBrowserSession({"userToken": "the-user-token"}, "the-state")
         assert "the-user-token" not in traceback_of(raised.value)
@@ -365,7 +365,7 @@ class TestInspection:
 @pytest.mark.parametrize(
     "code", ["server_error", "temporarily_unavailable", "invalid_grant", "unreachable", "not_completed"]
 )
-def test_a_consent_that_failed_by_what_passes_advises_a_new_link(code: str) -> None:
+def test_a_consent_that_failed_temporarily_suggests_a_new_link(code: str) -> None:
     assert str(ConsentFailedError("calendar", code)) == (
         f'The authorization for "calendar" was not completed: {code}. Call the tool again for a new authorization URL.'
     )
@@ -378,7 +378,7 @@ def test_the_options_of_the_gate_are_accepted_for_api_keys_too() -> None:
 
 
 @pytest.mark.parametrize("name", ["scopes", "resources", "audiences"])
-def test_a_list_that_is_one_string_is_refused(options: AccessTokenOptions, name: str) -> None:
+def test_a_list_that_is_one_string_is_rejected(options: AccessTokenOptions, name: str) -> None:
     changed = AccessTokenOptions(**(vars(options) | {name: "calendar.read"}))
     with pytest.raises(ConfigurationError) as raised:
         get_access_token(changed)

@@ -1,4 +1,4 @@
-"""Acceptance scenarios 16 and 18: a workload access token counts only as issued, and only from its owner."""
+"""Acceptance scenarios 16 and 18: a workload access token is accepted only unchanged, and only from its owner."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ def unsigned(token: str) -> str:
     [for_ben, unsigned, lambda token: token[:-4], lambda _: "not-a-token"],
     ids=["forged", "unsigned", "truncated", "no token"],
 )
-def test_refuses_what_it_did_not_issue(world: World, change: Callable[[str], str]) -> None:
+def test_rejects_a_changed_token(world: World, change: Callable[[str], str]) -> None:
     agent = world.agent()
     token = change(agent.token(user_id="ana"))
     with refused("UnauthorizedException", 401) as refusal:
@@ -41,12 +41,12 @@ def test_refuses_what_it_did_not_issue(world: World, change: Callable[[str], str
     assert "expired" not in refusal.message
 
 
-def test_refuses_a_user_token_in_its_place(world: World) -> None:
+def test_rejects_a_user_token_instead(world: World) -> None:
     with refused("UnauthorizedException", 401):
         world.agent().ask(world.user_token("ana"))
 
 
-def test_refuses_a_user_token_of_an_issuer_that_nobody_configured(world: World) -> None:
+def test_rejects_a_user_token_of_an_unknown_issuer(world: World) -> None:
     header, payload, signature = world.user_token("ana").split(".")
     foreign = ".".join((header, encoded(decoded(payload) | {"iss": "http://127.0.0.1:9"}), signature))
     with refused("UnauthorizedException", 401) as refusal:
@@ -54,7 +54,7 @@ def test_refuses_a_user_token_of_an_issuer_that_nobody_configured(world: World) 
     assert "expired" not in refusal.message
 
 
-def test_is_useless_to_a_stranger_and_the_audit_log_says_who_tried(world: World) -> None:
+def test_is_denied_to_another_principal_and_the_audit_log_records_the_attempt(world: World) -> None:
     agent = world.agent()
     token = agent.token(user_id="ana")
     principal = world.ready["principals"]["stranger"]

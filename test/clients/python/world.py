@@ -1,4 +1,4 @@
-"""The world of a test: the local service with its examples, AWS's clients, agents, and people who consent."""
+"""The world of a test: the local service with its examples, AWS SDK clients, agents, and users who consent."""
 
 import base64
 import hashlib
@@ -16,13 +16,13 @@ from browser import Browser
 from signing import client
 
 RETURN_URL = "http://127.0.0.1:9/connected?from=test"
-"""Nothing answers there: a walk ends when the browser is sent to it."""
+"""Nothing listens there, so the browser stops when it is redirected to this URL."""
 
 USER_FEDERATION = {"oauth2Flow": "USER_FEDERATION", "resourceOauth2ReturnUrl": RETURN_URL}
 
 
 def custom_oauth2(authorization_server: dict[str, Any]) -> dict[str, Any]:
-    """What makes a credential provider for an authorization server at which a client is registered."""
+    """The input for a credential provider, for an authorization server with a registered client."""
     return {
         "credentialProviderVendor": "CustomOauth2",
         "oauth2ProviderConfigInput": {
@@ -41,7 +41,7 @@ def query(url: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Person:
-    """Someone with an account at the identity provider, and another at the calendar provider."""
+    """A user with one account at the identity provider, and one at the calendar provider."""
 
     at_work: dict[str, str]
     at_calendar: dict[str, str]
@@ -62,11 +62,11 @@ class World:
         self._names = itertools.count(1)
 
     def new_name(self, kind: str) -> str:
-        """A name that no other run against the same service has used."""
+        """A name that is unique across runs against the same service."""
         return f"{kind}-{uuid.uuid4().hex[:8]}-{next(self._names)}"
 
     def agent(self, return_urls: list[str] | None = None, principal: str | None = None) -> "Agent":
-        """An agent of its own, which uses the calendar's credential provider."""
+        """A new agent that uses the calendar's credential provider."""
         keys = self.ready["principals"][principal] if principal else None
         agent = Agent(self, self.new_name("py-agent"), client("bedrock-agentcore", keys))
         client("bedrock-agentcore-control", keys).create_workload_identity(
@@ -76,13 +76,13 @@ class World:
         return agent
 
     def credential_provider(self, authorization_server: dict[str, Any]) -> dict[str, Any]:
-        """A credential provider of its own; returns the service's answer."""
+        """Creates a credential provider; returns the service's response."""
         return client("bedrock-agentcore-control").create_oauth2_credential_provider(
             name=self.new_name("py-provider"), **custom_oauth2(authorization_server)
         )
 
     def user_token(self, name: str) -> str:
-        """Signs this person in at the identity provider, as the application would (RFC 6749, RFC 7636)."""
+        """Signs this user in at the identity provider, as the application would (RFC 6749, RFC 7636)."""
         idp = self.ready["identityProvider"]
         metadata = requests.get(f"{idp['issuer']}/.well-known/openid-configuration", timeout=30).json()
         verifier = secrets.token_urlsafe(48)
@@ -121,10 +121,10 @@ class Agent:
     world: World
     name: str
     data: Any
-    """Its data-plane client."""
+    """The agent's data-plane client."""
 
     def token(self, *, user_id: str | None = None, user_token: str | None = None) -> str:
-        """A workload access token for this agent alone, for a user id, or for a user token."""
+        """A workload access token for this agent alone, for a user ID, or for a user token."""
         if user_id is not None:
             answer = self.data.get_workload_access_token_for_user_id(workloadName=self.name, userId=user_id)
         elif user_token is not None:
@@ -143,7 +143,7 @@ class Agent:
 
     def complete(self, back: str, **user: str) -> None:
         """
-        :param back: the address where the consent ended, or a URI to try in place of its `session_id`
+        :param back: the return URL after the consent, or a URI to use instead of its `session_id`
         :param user: `userId` or `userToken`
         """
         session_uri = query(back).get("session_id", back)
@@ -159,13 +159,13 @@ class Agent:
     ) -> str:
         """Signs in and decides on the calendar provider's pages.
 
-        :returns: the address at which the walk ended
+        :returns: the URL at which the browser stopped
         """
         answers = self.world.people[person].at_calendar | {"decision": decision}
         return (browser or Browser()).walk(authorization_url, answers, until).url
 
     def connect(self, user_id: str, **asked: Any) -> str:
-        """From nothing to a stored grant for this user id; returns the access token."""
+        """Completes a consent for this user ID; returns the access token."""
         token = self.token(user_id=user_id)
         begun = self.ask(token, **asked)
         self.complete(self.consent(begun["authorizationUrl"]), userId=user_id)

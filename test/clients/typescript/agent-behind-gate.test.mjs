@@ -1,6 +1,6 @@
 /**
- * An agent on the AgentCore SDK for TypeScript (`BedrockAgentCoreApp`) behind its own gate, as it would run on AgentCore
- * Runtime; invoked by the AWS SDK client, for a user whom the caller may name.
+ * An agent on the AgentCore SDK for TypeScript (`BedrockAgentCoreApp`) behind its own gate, unchanged from AgentCore
+ * Runtime; the AWS SDK client invokes it for a user that the caller is authorized to name.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -32,7 +32,7 @@ const [user] = service.calendar.users;
 const GATE_ROLE = 'arn:aws:iam::000000000000:role/gate';
 const AGENT_ROLE = 'arn:aws:iam::000000000000:role/agent';
 
-// The gate runs in this process: what it logs goes through the console, which is quiet here.
+// The gate runs in this process and logs to the console, which is silenced here.
 process.env.POWERTOOLS_DEV = 'true';
 
 const identity = new BedrockAgentCoreClient({});
@@ -47,7 +47,7 @@ async function freePort() {
   return port;
 }
 
-/** A workload identity whose tokens the gate may mint, for user ids and for the agent alone. */
+/** A workload identity for which the gate can get tokens, for user IDs and for the agent alone. */
 async function newWorkload() {
   const name = `ts-behind-gate-${randomUUID()}`;
   const { workloadIdentityArn } = await control.send(
@@ -84,7 +84,7 @@ describe('an agent on BedrockAgentCoreApp', () => {
     });
     const origin = `http://127.0.0.1:${port}`;
     while (!(await globalThis.fetch(`${origin}/ping`).catch(() => undefined))?.ok) {
-      assert.equal(agent.exitCode, null, 'the agent has ended');
+      assert.equal(agent.exitCode, null, 'the agent process ended');
       await wait(50);
     }
     gate = await startAgentEndpoint({
@@ -103,7 +103,7 @@ describe('an agent on BedrockAgentCoreApp', () => {
     agent?.kill();
   });
 
-  /** The events of an answer, parsed, each as it comes. */
+  /** Yields each event of a response, parsed, when it arrives. */
   async function* invoke(runtimeSessionId, runtimeUserId) {
     const { response, contentType } = await client.send(
       new InvokeAgentRuntimeCommand({
@@ -119,11 +119,11 @@ describe('an agent on BedrockAgentCoreApp', () => {
     for await (const { data } of readEvents(response)) yield JSON.parse(data);
   }
 
-  it("runs unchanged: streams, gets its user's consent, and then their token", async () => {
+  it("runs unchanged: streams events, gets the user's consent, and then the token", async () => {
     const sessionId = randomUUID();
     const answer = invoke(sessionId, 'ana');
     const { value: first } = await answer.next();
-    // None of the caller's own headers: neither the signature nor the user id.
+    // None of the caller's own headers: neither the signature nor the user ID.
     assert.deepEqual(first, { asked: 'What is on?', sessionId, headers: [] });
     const { value: second } = await answer.next();
     const back = await consent(second.authorizationUrl, user);
@@ -135,7 +135,7 @@ describe('an agent on BedrockAgentCoreApp', () => {
     assert.deepEqual(await answer.next(), { value: { token: 'ey' }, done: false });
     assert.equal((await answer.next()).done, true);
 
-    // It was given for this user, and from now on without a question.
+    // The token is for this user, and from now on no consent is needed.
     const again = invoke(sessionId, 'ana');
     await again.next();
     assert.deepEqual((await again.next()).value, { token: 'ey' });
@@ -145,7 +145,7 @@ describe('an agent on BedrockAgentCoreApp', () => {
     await another.return();
   });
 
-  it("is refused a user's token when it was invoked for no one", async () => {
+  it('gets no user grant when it is invoked without a user', async () => {
     const answer = invoke(randomUUID(), undefined);
     await answer.next();
     const { value } = await answer.next();

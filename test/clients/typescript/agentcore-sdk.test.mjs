@@ -1,4 +1,4 @@
-/** Acceptance scenario 3: the AgentCore SDK for TypeScript (npm `bedrock-agentcore`), whose wrappers fetch the credentials. */
+/** Acceptance scenario 3: the AgentCore SDK for TypeScript (npm `bedrock-agentcore`), whose wrappers get the credentials. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
@@ -22,7 +22,7 @@ const providerName = service.agent.credentialProviderName;
 const [user] = service.calendar.users;
 const read = { providerName, scopes: ['calendar.read'] };
 
-// Endpoint, region and keys come from the environment, as they do for the clients that the SDK makes.
+// Endpoint, Region, and keys come from the environment, as for the clients that the SDK creates.
 const identity = new BedrockAgentCoreClient({});
 const control = new BedrockAgentCoreControlClient({ signingName: 'execute-api' });
 
@@ -41,7 +41,7 @@ async function tokenFor(workloadName, userId) {
 }
 
 describe('withAccessToken', () => {
-  it('gets a machine token at once', async () => {
+  it('gets a machine token without waiting', async () => {
     const workloadIdentityToken = await tokenFor(await newAgent());
     const tool = withAccessToken({ ...read, authFlow: 'M2M', workloadIdentityToken })(
       async (question, token) => ({ question, token }),
@@ -52,7 +52,7 @@ describe('withAccessToken', () => {
     assert.equal((await tool('again')).token, token);
   });
 
-  it('polls while the user consents, and resolves after Complete; then answers from the vault', async () => {
+  it('polls while the user consents, resolves after Complete, and then returns the token from the vault', async () => {
     const workloadIdentityToken = await tokenFor(await newAgent(), 'ana');
     let links = 0;
     const back = {};
@@ -64,7 +64,7 @@ describe('withAccessToken', () => {
       customState: 'mine',
       onAuthUrl: (url) => {
         links += 1;
-        // Not awaited, as a person is not: the SDK polls meanwhile.
+        // Not awaited, because the SDK polls while the user consents.
         const complete = async () => {
           Object.assign(back, await consent(url, user));
           const userIdentifier = { userId: 'ana' };
@@ -119,7 +119,7 @@ describe('withAccessToken', () => {
     });
   });
 
-  it('rejects a workload token that was tampered with', async () => {
+  it('rejects a changed workload access token', async () => {
     const workloadIdentityToken = (await tokenFor(await newAgent())).slice(0, -4);
     const tool = withAccessToken({ ...read, authFlow: 'M2M', workloadIdentityToken })(async (token) => token);
     await assert.rejects(tool(), { name: 'UnauthorizedException' });

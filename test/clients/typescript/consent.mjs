@@ -1,15 +1,15 @@
-/** A person's consent at the calendar provider, as all tests here need it. */
+/** A user's consent at the calendar provider. */
 import { URL } from 'node:url';
 import { Browser } from '../../flows/support/browser.ts';
 
-/** Nothing answers there: a walk ends when the browser is sent to it. */
+/** Nothing listens there, so the browser stops when it is redirected to this URL. */
 export const RETURN_URL = 'http://127.0.0.1:9/connected?from=test';
 
 /**
- * Signs in at the calendar provider, allows, and comes back to the application's return URL.
+ * Signs in at the calendar provider, consents, and returns to the application's return URL.
  *
- * @param user names and passwords as the ready line has them
- * @returns the parameters that the browser brings back
+ * @param user user names and passwords from the ready line
+ * @returns the parameters of the return URL
  */
 export async function consent(authorizationUrl, user) {
   const browser = new Browser();

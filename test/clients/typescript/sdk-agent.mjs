@@ -1,6 +1,6 @@
 /**
- * An agent on the AgentCore SDK for TypeScript, written for AgentCore Runtime and for nothing else: it tells its user's link, waits,
- * and tells of the token that it got only how it begins. PORT says where it listens, PROVIDER whom it asks.
+ * An agent on the AgentCore SDK for TypeScript, written only for AgentCore Runtime: it sends the user's link, waits,
+ * and sends only the beginning of its token. PORT is its port, and PROVIDER its credential provider.
  */
 import process from 'node:process';
 import { BedrockAgentCoreApp } from 'bedrock-agentcore/runtime';

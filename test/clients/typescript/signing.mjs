@@ -1,6 +1,6 @@
 /**
- * Signs what AWS SDKs send as IAM authorization on API Gateway wants it, the clients too that an SDK makes by
- * itself and does not return; and notes the service that each signature names, as it leaves for the network.
+ * Signs requests of AWS SDKs as API Gateway's IAM authorization requires, including those of clients that an SDK creates
+ * internally; and records the service name in the signature of each request that is sent.
  * Import it before the first call.
  */
 import { subscribe } from 'node:diagnostics_channel';

@@ -1,6 +1,6 @@
-"""MiniStack, with what this project's roles turn on and it lacks.
+"""MiniStack, with additions that this project's roles need.
 
-MiniStack evaluates IAM policies (AUTH=true), but without what every statement of ours depends on:
+MiniStack evaluates IAM policies (AUTH=true), but without these conditions and operations of this project's roles:
 
 * ``dynamodb:LeadingKeys``, the partition keys that a request names
   (DynamoDB developer guide, "Using IAM policy conditions for fine-grained access control");
@@ -8,15 +8,15 @@ MiniStack evaluates IAM policies (AUTH=true), but without what every statement o
   (KMS developer guide, "AWS KMS condition keys");
 * ``secretsmanager:ResourceTag/{key}``, the tags of the secret that a request names
   (Service authorization reference, "Condition keys for AWS Secrets Manager");
-* ``ReEncrypt``, which it has not got: two permissions, ``kms:ReEncryptFrom`` on one key and ``kms:ReEncryptTo`` on the
-  other (KMS API reference, "ReEncrypt"); to KMS the same as its own Decrypt and Encrypt.
+* ``ReEncrypt``, which MiniStack lacks: two permissions, ``kms:ReEncryptFrom`` on one key and ``kms:ReEncryptTo`` on the
+  other (KMS API reference, "ReEncrypt"). Here it is a Decrypt and an Encrypt.
 
-It streams no answer of a function: ``InvokeWithResponseStream`` hands the whole of it on at once, and is no action to
-its IAM (``lambda:InvokeFunction``, Lambda API reference); its API Gateway invokes streaming integrations like others.
+It does not stream responses of functions: ``InvokeWithResponseStream`` returns the whole response, and is no action of
+IAM (``lambda:InvokeFunction``, Lambda API reference). Its API Gateway invokes streaming integrations like others.
 
-Its CloudFormation takes no alarm on an expression or a query: there such an alarm stands on one metric.
+Its CloudFormation rejects alarms on an expression or a query, so such an alarm gets one metric instead.
 
-Requests over loopback count as encrypted in transit, for the bucket of ``cdk bootstrap`` takes no others.
+Requests over loopback pass as encrypted in transit, because the bucket of ``cdk bootstrap`` accepts no others.
 """
 
 import json
@@ -30,17 +30,17 @@ from ministack.services.cloudformation import provisioners
 
 PARTITION_KEY = "pk"
 
-# As the service writes it: the partition first, by placeholders, of the table or of an index.
+# The form that the service writes: first the partition key of the table or index, with placeholders.
 PARTITION_CONDITION = re.compile(r"^#\w+ = (:\w+)")
 
-# Of the ReEncrypt request that is being answered: the ARN of the key that it encrypts under.
+# ARN of the destination key of the current ReEncrypt request.
 destination_key = ContextVar("destination_key")
 
 ENCRYPTION_CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
 
 
 def leading_keys(request):
-    """Partition keys of a request on one item, a batch or a query; of all its tables where it names several."""
+    """Partition keys in a request for an item, a batch, or a query, in all its tables."""
     if "KeyConditionExpression" in request:
         partition = PARTITION_CONDITION.match(request["KeyConditionExpression"])
         values = [request["ExpressionAttributeValues"][partition.group(1)]] if partition else []
@@ -53,7 +53,7 @@ def leading_keys(request):
 
 
 def encryption_context(request):
-    """The condition keys of all contexts of a request; of ReEncrypt, source and destination must be the same."""
+    """The condition keys of all contexts of a request; source and destination of ReEncrypt must have the same."""
     contexts = [request[name] for name in ENCRYPTION_CONTEXTS if request.get(name)]
     if any(context != contexts[0] for context in contexts):
         return {}
@@ -69,7 +69,7 @@ CONTEXTS = {"kms": encryption_context, "secretsmanager": tags_of_secret}
 
 
 def re_encrypt(request):
-    """The answer to ReEncrypt, from Decrypt's and Encrypt's."""
+    """The response to ReEncrypt, from the responses of Decrypt and Encrypt."""
     source = {"KeyId": request.get("SourceKeyId"), "EncryptionContext": request.get("SourceEncryptionContext")}
     opened = kms._decrypt({"CiphertextBlob": request["CiphertextBlob"], **{k: v for k, v in source.items() if v}})
     if opened[0] != 200:
@@ -86,7 +86,7 @@ def re_encrypt(request):
 
 
 def alarm_on_one_metric(properties):
-    """An alarm's properties without metric math or a query; nothing here looks at when it goes off."""
+    """An alarm's properties without metric math or a query; no check here depends on its state."""
     if not properties.get("Metrics"):
         return properties
     metrics = [query["MetricStat"] for query in properties["Metrics"] if "MetricStat" in query]
@@ -97,7 +97,7 @@ def alarm_on_one_metric(properties):
 
 
 def buffered(path):
-    """The path of an invocation without streaming, for that of one with it."""
+    """The path of an invocation without streaming, for the path of a streaming one."""
     return path.replace("/response-streaming-invocations", "/invocations")
 
 

@@ -1,4 +1,4 @@
-/** The AWS emulator as its own process: on loopback only, with its state in a folder that goes with it. */
+/** The AWS emulator in its own process: on loopback only, with its state in a temporary folder. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -14,13 +14,13 @@ const REGION = 'eu-central-1';
 
 const READY_MILLISECONDS = 60_000;
 
-/** How long it may take to end by itself. */
+/** Time limit for the emulator to end by itself. */
 const STOP_MILLISECONDS = 10_000;
 
-/** How much of the emulator's log is shown when it does not start. */
+/** Lines of the emulator's log that are shown when it does not start. */
 const LOG_LINES = 20;
 
-/** This process's environment without what would lead AWS SDK clients, or requests to loopback, elsewhere. */
+/** This process's environment without settings that would redirect AWS SDK clients or requests to loopback. */
 function cleanEnvironment() {
   const foreign = /^(AWS_|CDK_|MINISTACK_|LOCALSTACK_|NODE_OPTIONS$|PYTHONPATH$)/;
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
@@ -35,7 +35,7 @@ function cleanEnvironment() {
   };
 }
 
-/** The account's root user, as the emulator has it. */
+/** The credentials of the account's root user in the emulator. */
 const ROOT = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
 async function end(child) {
@@ -50,8 +50,8 @@ async function end(child) {
 }
 
 /**
- * @returns the environment in which AWS SDK clients and the CDK find it, and how to stop it
- * @throws Error with the end of its log, when it does not become ready
+ * @returns the environment for AWS SDK clients and the CDK, and a function that stops the emulator
+ * @throws Error with the end of the emulator's log if it does not become ready
  */
 export async function startEmulator() {
   const python = installPython(import.meta.dirname);
@@ -64,21 +64,21 @@ export async function startEmulator() {
     cwd: folder,
     env: {
       ...environment,
-      // Its functions run by the first `node` there is.
+      // Its functions run with the first `node` on the path.
       PATH: [node, environment.PATH].join(delimiter),
-      // Its own files, and those of its functions, where they are removed with the folder.
+      // Files of the emulator and its functions, which are removed with the folder.
       TMPDIR: folder,
       BIND_HOST: LOOPBACK,
       GATEWAY_PORT: String(port),
       MINISTACK_REGION: REGION,
       S3_DATA_DIR: join(folder, 's3'),
       AUTH: 'true',
-      // These listen on every interface.
+      // These services would listen on every interface.
       IOT_MTLS_ENABLED: 'false',
       SFTP_ENABLED: 'false',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // Its own process group: Ctrl-C is for the checks first, which still need it.
+    // A separate process group, because Ctrl-C must first end the checks, which still need the emulator.
     detached: true,
   });
   const logFile = join(folder, 'emulator.log');

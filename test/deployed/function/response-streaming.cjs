@@ -1,13 +1,13 @@
 /**
- * Preloaded into deployed functions that stream (`NODE_OPTIONS`): what Lambda's runtime for Node.js brings and the
- * emulator's does not. The answer goes out whole when it has ended, as one object; their bundles stay as deployed.
+ * Preloaded into deployed functions that stream (`NODE_OPTIONS`): the part of Lambda's Node.js runtime that the emulator
+ * lacks. The response is returned as one object when it has ended. The bundles stay as deployed.
  * Source: AWS Lambda developer guide, "Writing response streaming-enabled Lambda functions".
  */
 const { Buffer } = require('node:buffer');
 const { Writable } = require('node:stream');
 const { finished } = require('node:stream/promises');
 
-/** Between an answer's metadata and its body. */
+/** Separates a response's metadata from its body. */
 const DELIMITER = Buffer.alloc(8);
 
 function collectingStream() {
