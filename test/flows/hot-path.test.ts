@@ -109,7 +109,7 @@ it('issues a workload access token with one GetItem', async () => {
 
 describe('a consent with cached vault keys', () => {
   const putItem = 'PutItem';
-  it('makes the calls that the README lists, step by step', async () => {
+  it('makes the calls that docs/cost.md lists, step by step', async () => {
     const agent = await world.agent();
     await agent.connect('ben');
     const token = await agent.token({ userId: 'cleo' });
