@@ -3,7 +3,17 @@
  * workspace, a wheel of each Python project, and a wheel of the constructs. Fails if a package is larger than its budget.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installPython, run } from '../test/clients/installation.mjs';
 import { buildAssembly, buildPythonPackage } from './jsii/assembly.mjs';
@@ -15,24 +25,48 @@ const PACKAGES = join(ROOT, 'dist/packages');
 /** The folders with a pyproject.toml. */
 const PYTHON_PROJECTS = ['lib/client-python'];
 
-/** Packs the project and its workspaces. Each is built first, by its own `prepare` or `prepack`. */
-function packNpm() {
+/** Members of package.json that only a checkout needs. */
+const OF_CHECKOUT = ['scripts', 'devDependencies', 'workspaces'];
+
+const say = (line) => process.stdout.write(`${line}\n`);
+
+/** Runs `npm pack`; returns what it says about each tarball. */
+function npmPack(...args) {
   const { npm_execpath: script } = process.env;
   // If npm runs this script, use the script of npm itself, because `npm` is not an executable file on Windows.
   const [command, ...first] = script ? [process.execPath, script] : ['npm'];
-  const options = { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
   const printed = execFileSync(
     command,
     [
       ...[...first, 'pack', '--json', '--foreground-scripts=false', '--loglevel=error'],
-      ...['--workspaces', '--include-workspace-root', '--pack-destination', PACKAGES],
+      ...['--pack-destination', PACKAGES, ...args],
     ],
-    { ...options, maxBuffer: 64 * 1024 * 1024 },
+    { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 * 1024 * 1024 },
   );
-  return JSON.parse(printed).map(({ name, filename, size, entryCount }) => ({
-    ...{ name, filename, bytes: size, files: entryCount },
-  }));
+  return JSON.parse(printed);
 }
+
+/** Packs a tarball again, without the members of package.json that only a checkout needs. */
+function withoutCheckout({ filename }) {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-identity-pack-'));
+  try {
+    execFileSync('tar', ['-xzf', join(PACKAGES, filename), '-C', folder]);
+    const path = join(folder, 'package/package.json');
+    const members = Object.entries(JSON.parse(readFileSync(path, 'utf8')));
+    const manifest = Object.fromEntries(members.filter(([name]) => !OF_CHECKOUT.includes(name)));
+    writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+    const [packed] = npmPack('--ignore-scripts', join(folder, 'package'));
+    return packed;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Packs the project and its workspaces. Each is built first, by its own `prepare` or `prepack`. */
+const packNpm = () =>
+  npmPack('--workspaces', '--include-workspace-root')
+    .map(withoutCheckout)
+    .map(({ name, filename, size, entryCount }) => ({ name, filename, bytes: size, files: entryCount }));
 
 function packPython() {
   const python = installPython(join(import.meta.dirname, 'pack'));
@@ -55,9 +89,15 @@ function packConstructsForPython() {
 
 rmSync(PACKAGES, { recursive: true, force: true });
 mkdirSync(PACKAGES, { recursive: true });
-const packed = [...packNpm(), ...packPython(), packConstructsForPython()];
+const packed = [];
+say('1/3 Building and packing the npm packages …');
+packed.push(...packNpm());
+say('2/3 Packing the Python client …');
+packed.push(...packPython());
+say('3/3 Generating and packing the constructs for Python …');
+packed.push(packConstructsForPython());
 for (const { filename, bytes, files } of packed) {
   const count = files === undefined ? '' : `, ${files} files`;
-  process.stdout.write(`dist/packages/${filename}  ${Math.ceil(bytes / 1000)} kB${count}\n`);
+  say(`dist/packages/${filename}  ${Math.ceil(bytes / 1000)} kB${count}`);
 }
 packed.forEach(checkBudget);

@@ -33,6 +33,12 @@ async function assertLicensed(name, tarball, folder) {
   }
 }
 
+async function assertForUsers(tarball, folder) {
+  const manifest = JSON.parse(await run('tar', ['-xzOf', tarball, 'package/package.json'], folder));
+  for (const member of ['scripts', 'devDependencies', 'workspaces']) assert.ok(!(member in manifest), member);
+  assert.ok(manifest.files.length > 0 && manifest.publishConfig.provenance, 'a member for users is missing');
+}
+
 export async function checkManifests({ report, packages, folder }) {
   await report.check(
     `${CONSTRUCTS_FOR_PYTHON}: contains its license and those of bundled packages`,
@@ -45,6 +51,9 @@ export async function checkManifests({ report, packages, folder }) {
     if (!tarball.endsWith('.tgz')) continue;
     await report.check(`${name}: contains its license and those of bundled packages`, () =>
       assertLicensed(name, tarball, folder),
+    );
+    await report.check(`${name}: no member of package.json that only a checkout needs`, () =>
+      assertForUsers(tarball, folder),
     );
     const level = MINIFIED.includes(name) ? [] : ['--strict'];
     await report.check(`${name}: publint finds no errors`, () =>
