@@ -3,7 +3,7 @@ import { Resource, Stack, type IResource, type ITaggableV2, type TagManager } fr
 import type { Construct } from 'constructs';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { ProviderUse, type CredentialProviderProps, type SecretSource } from './credential-provider';
-import { addIdentityResource, type KindOfResource } from './identity-resource';
+import { addIdentityResource, type IdentityResourceKind } from './identity-resource';
 import { bindSecret } from './provider-secret';
 import type { IWorkloadIdentity } from './workload-identity';
 
@@ -19,7 +19,7 @@ export interface ApiKeyCredentialProviderProps extends CredentialProviderProps {
   readonly apiKey: SecretSource;
 }
 
-const KIND: KindOfResource = {
+const KIND: IdentityResourceKind = {
   type: 'Custom::AgentIdentityApiKeyCredentialProvider',
   noun: 'apikeycredentialprovider',
   longestName: 128,

@@ -65,7 +65,7 @@ export interface PolicyStatementJson {
 }
 
 /** A kind of resource: its type in a template, its noun in ARNs, and which names it takes. */
-export interface KindOfResource {
+export interface IdentityResourceKind {
   readonly type: ResourceKind;
   readonly noun: GovernedKind;
   readonly longestName: number;
@@ -74,8 +74,8 @@ export interface KindOfResource {
 }
 
 /** What defines one resource of a kind. */
-export interface Definition {
-  readonly kind: KindOfResource;
+export interface IdentityResourceDefinition {
+  readonly kind: IdentityResourceKind;
   /** Name from the props; otherwise one is generated. */
   readonly name: string | undefined;
   /** Members of the operation that creates it, except name, tags, and secret. */
@@ -116,7 +116,7 @@ const operatorActions = (noun: GovernedKind): string[] => {
 };
 
 /** @throws Error for a name that the service rejects */
-function nameOf(scope: Construct, given: string | undefined, kind: KindOfResource): string {
+function nameOf(scope: Construct, given: string | undefined, kind: IdentityResourceKind): string {
   if (given === undefined) {
     return Names.uniqueResourceName(scope, { maxLength: kind.longestName, separator: '-' });
   }
@@ -127,7 +127,11 @@ function nameOf(scope: Construct, given: string | undefined, kind: KindOfResourc
 }
 
 /** Returns the resource policy as JSON, or an empty string for none. */
-function policyOf(scope: Construct, identity: IAgentIdentity, definition: Definition): string {
+function policyOf(
+  scope: Construct,
+  identity: IAgentIdentity,
+  definition: IdentityResourceDefinition,
+): string {
   const operators = [...connectionOf(identity).operatorArns];
   const operate: PolicyStatementJson = {
     Sid: 'Operate',
@@ -159,7 +163,7 @@ const tagsOf = (scope: Construct, tags: TagManager) =>
 export function addIdentityResource(
   scope: Construct,
   props: IdentityResourceProps,
-  definition: Definition,
+  definition: IdentityResourceDefinition,
 ): CreatedResource {
   const { identity, importExisting = false } = props;
   const { kind, secretVersion } = definition;

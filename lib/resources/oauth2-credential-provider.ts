@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import { SCHEMAS } from '../../lambda/contract/schemas/requests';
 import { checkedAt } from '../constructs/construct-error';
 import { ProviderUse, type CredentialProviderProps } from './credential-provider';
-import { addIdentityResource, type KindOfResource } from './identity-resource';
+import { addIdentityResource, type IdentityResourceKind } from './identity-resource';
 import type { OAuth2Vendor } from './oauth2-vendor';
 import { bindSecret } from './provider-secret';
 import type { IWorkloadIdentity } from './workload-identity';
@@ -21,7 +21,7 @@ export interface OAuth2CredentialProviderProps extends CredentialProviderProps {
   readonly vendor: OAuth2Vendor;
 }
 
-const KIND: KindOfResource = {
+const KIND: IdentityResourceKind = {
   type: 'Custom::AgentIdentityOAuth2CredentialProvider',
   noun: 'oauth2credentialprovider',
   longestName: 128,

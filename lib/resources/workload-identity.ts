@@ -21,7 +21,7 @@ import {
   actions,
   addIdentityResource,
   type IdentityResourceProps,
-  type KindOfResource,
+  type IdentityResourceKind,
   type PolicyStatementJson,
 } from './identity-resource';
 import type { TrustedIssuer } from './trusted-issuer';
@@ -124,7 +124,7 @@ export interface WorkloadIdentityProps extends IdentityResourceProps {
   readonly authorizer?: TrustedIssuer;
 }
 
-const KIND: KindOfResource = {
+const KIND: IdentityResourceKind = {
   type: 'Custom::AgentIdentityWorkloadIdentity',
   noun: 'workload-identity',
   longestName: 255,
