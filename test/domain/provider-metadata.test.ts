@@ -24,6 +24,31 @@ it('accepts an issuer that ends in a slash, as several servers have it', () => {
   expect(validatedMetadata(discoveryUrl, slashed, ACCOUNT).issuer).toBe(`${issuer}/`);
 });
 
+it.each([
+  ['http', 'http://provider.example/revoke'],
+  ['on loopback', 'http://127.0.0.1/revoke'],
+  ['with credentials', 'https://a:b@provider.example/revoke'],
+  ['that is no text', 7],
+])('ignores a revocation or introspection endpoint %s: tokens can still be obtained', (_what, endpoint) => {
+  const own = { revocation_endpoint: endpoint, introspection_endpoint: endpoint };
+  const methods = { revocation_endpoint_auth_methods_supported: 'client_secret_basic' };
+  const taken = validatedMetadata(discoveryUrl, { ...document, ...own, ...methods }, ACCOUNT);
+  expect(taken).toMatchObject(document);
+  expect(taken.revocation_endpoint).toBeUndefined();
+  expect(taken.introspection_endpoint).toBeUndefined();
+  expect(taken.revocation_endpoint_auth_methods_supported).toBeUndefined();
+});
+
+it('accepts revocation and introspection endpoints with their authentication methods', () => {
+  const own = {
+    revocation_endpoint: `${issuer}/revoke`,
+    revocation_endpoint_auth_methods_supported: ['client_secret_post'],
+    introspection_endpoint: `${issuer}/introspect`,
+    introspection_endpoint_auth_methods_supported: ['none'],
+  };
+  expect(validatedMetadata(discoveryUrl, { ...document, ...own }, ACCOUNT)).toEqual({ ...document, ...own });
+});
+
 it('accepts http on loopback only if the policy allows it', () => {
   const local = { issuer: 'http://127.0.0.1:9000', token_endpoint: 'http://127.0.0.1:9000/token' };
   const url = 'http://127.0.0.1:9000/.well-known/openid-configuration';

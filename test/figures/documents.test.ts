@@ -5,10 +5,12 @@ import { OPERATIONS } from '../../scripts/cost/operations';
 import { costTables } from '../../scripts/cost/table';
 import { withFigures } from '../../scripts/figures';
 import { scaleTables } from '../../scripts/scale/table';
+import { vendorsTable } from '../../scripts/vendors/table';
 
 it.each([
   ['cost.md', 'docs:cost', costTables],
   ['scale.md', 'docs:scale', scaleTables],
+  ['vendors.md', 'docs:vendors', vendorsTable],
 ])('docs/%s is up to date; if not, run `npm run %s`', (name, _, figures) => {
   const { is, should } = withFigures(name, figures());
   expect(is).toBe(should);

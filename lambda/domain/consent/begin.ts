@@ -211,12 +211,18 @@ async function newSession(
       // An absent list says nothing (RFC 8414 section 2), and a server that does not know the challenge ignores it.
       pkce: vendor.pkce !== false && (metadata.code_challenge_methods_supported?.includes('S256') ?? true),
       pushed,
-      parameters: vendor.authorizationParameters ?? {},
+      parameters: {
+        ...vendor.authorizationParameters,
+        ...(vendor.device && { device_id: deps.system.randomUUID(), device_name: DEVICE_NAME }),
+      },
     },
     sealedRequest: await deps.seal.seal(consentContext(described, 'request'), JSON.stringify(sealed)),
   };
   return { session, id };
 }
+
+/** Name of the device under which a vendor shows the grant to its user. */
+const DEVICE_NAME = 'agent-identity';
 
 const isForeign = ({ providerId, tokens }: Grant, provider: Oauth2Provider): boolean =>
   providerId !== provider.id || (tokens !== undefined && tokens.client !== clientBindingDigest(provider));

@@ -28,6 +28,13 @@ const endpoint = (policy: EndpointPolicy) =>
     v.check((text) => endpointFault(text, policy) === undefined, 'not an acceptable endpoint'),
   );
 
+/**
+ * Endpoints without which tokens can still be obtained: an endpoint that is not acceptable is ignored, as if the server
+ * had none.
+ */
+const optionalEndpoint = (policy: EndpointPolicy) => v.fallback(v.optional(endpoint(policy)), undefined);
+const optionalMethods = v.fallback(v.optional(v.array(v.string())), undefined);
+
 const documentSchema = (policy: EndpointPolicy) =>
   v.object({
     issuer: endpoint(policy),
@@ -38,6 +45,10 @@ const documentSchema = (policy: EndpointPolicy) =>
     code_challenge_methods_supported: v.optional(v.array(v.string())),
     pushed_authorization_request_endpoint: v.optional(endpoint(policy)),
     require_pushed_authorization_requests: v.optional(v.boolean()),
+    revocation_endpoint: optionalEndpoint(policy),
+    revocation_endpoint_auth_methods_supported: optionalMethods,
+    introspection_endpoint: optionalEndpoint(policy),
+    introspection_endpoint_auth_methods_supported: optionalMethods,
   });
 
 /** The members of an authorization server's metadata that this service uses. */

@@ -6,7 +6,7 @@ import * as oauth from 'oauth4webapi';
 import { boundedLifetime } from '../stated-lifetime';
 import { oauthClientOf } from './client-authentication';
 import { providerFailure, ProviderFailure } from './provider-failure';
-import { authenticate, options, type ProviderClient } from './token-request';
+import { authenticate, checkPresentedAt, options, type ProviderClient } from './token-request';
 
 /** The reference with which the browser is redirected (RFC 9126 section 2.2). */
 export interface PushedRequest {
@@ -34,20 +34,6 @@ function validatedPush({
 }
 
 /**
- * The audience of an assertion is the token endpoint, so any other recipient could present it there. The service sends
- * it to the token endpoint's server only, whatever a discovery document states.
- */
-function checkPresentedAt({ credential, metadata }: ProviderClient, endpoint: string): void {
-  if (!('assert' in credential)) return;
-  const audience = metadata.token_endpoint;
-  if (audience !== undefined && new URL(endpoint).origin === new URL(audience).origin) return;
-  throw new ProviderFailure(
-    'invalid_metadata',
-    `${ENDPOINT}: not on the token endpoint's server, which is the audience of the client assertion`,
-  );
-}
-
-/**
  * Pushes an authorization request.
  *
  * @param parameters the parameters of the authorization request, some repeated (RFC 8707 section 2)
@@ -65,7 +51,7 @@ export async function pushAuthorizationRequest(
       'the provider no longer offers pushed authorization requests',
     );
   }
-  checkPresentedAt(client, metadata.pushed_authorization_request_endpoint);
+  checkPresentedAt(client, metadata.pushed_authorization_request_endpoint, ENDPOINT);
   try {
     const response = await oauth.pushedAuthorizationRequest(
       metadata,

@@ -57,6 +57,26 @@ export const narrowingParameters = ({ resources, audiences }: Narrowing): [strin
 export const authenticate = ({ provider, credential }: ProviderClient): oauth.ClientAuth =>
   clientAuthentication(provider.clientAuthenticationMethod, credential);
 
+/**
+ * The audience of an assertion is the token endpoint, so any other recipient could present it there. The service sends
+ * it to the token endpoint's server only, whatever a discovery document states.
+ *
+ * @param name the endpoint, for the operator
+ */
+export function checkPresentedAt(
+  { credential, metadata }: ProviderClient,
+  endpoint: string,
+  name: string,
+): void {
+  if (!('assert' in credential)) return;
+  const audience = metadata.token_endpoint;
+  if (audience !== undefined && new URL(endpoint).origin === new URL(audience).origin) return;
+  throw new ProviderFailure(
+    'invalid_metadata',
+    `${name}: not on the token endpoint's server, which is the audience of the client assertion`,
+  );
+}
+
 export const options = ({ provider, transport, endpointPolicy }: ProviderClient) => ({
   [oauth.customFetch]: vendorTransport(transport, vendorOf(provider.vendor)),
   [oauth.allowInsecureRequests]: endpointPolicy.loopback,

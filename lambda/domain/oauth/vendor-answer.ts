@@ -23,13 +23,12 @@ const at = (members: JsonObject, path: readonly string[]): unknown =>
 
 /** Returns the vendor's error code (a text or a number), as the RFC's code if there is an equivalent. */
 function errorOf(members: JsonObject, { errorAt, errorCodes = {} }: AnswerDepartures): string | undefined {
-  // Read the vendor's own member first: if `error` is present too, it is the status as text.
-  const found = [errorAt && at(members, errorAt), members.error].find(
-    (code) => typeof code === 'string' || typeof code === 'number',
-  );
-  if (found === undefined) return undefined;
-  const code = String(found);
-  return Object.hasOwn(errorCodes, code) ? errorCodes[code] : code;
+  // The vendor's own member comes first: if `error` is present too, it can be the status as text.
+  const found = [errorAt && at(members, errorAt), members.error]
+    .filter((code) => typeof code === 'string' || typeof code === 'number')
+    .map(String);
+  const known = found.find((code) => Object.hasOwn(errorCodes, code));
+  return known === undefined ? found[0] : errorCodes[known];
 }
 
 /**

@@ -21,3 +21,31 @@ export const vendorTransport =
       body: asJson(init.body),
     });
   };
+
+/**
+ * Returns the transport for a revocation or introspection request to this vendor: where it differs from a form POST with
+ * the parameter `token`, the request is converted.
+ *
+ * @param token the token that the request is about
+ */
+export const revocationTransport =
+  (transport: Transport, { revocation, tokenRequestHeaders }: Vendor, token: string): Transport =>
+  (url, { method, headers, body, signal }) => {
+    const sent = { method: revocation.method ?? method, signal };
+    const own = { 'user-agent': USER_AGENT, ...tokenRequestHeaders };
+    if (revocation.body === 'bearer') {
+      return transport(url, { ...sent, headers: { ...own, authorization: `Bearer ${token}` } });
+    }
+    const form = new URLSearchParams(body);
+    if (revocation.parameter) {
+      form.delete('token');
+      form.set(revocation.parameter, token);
+    }
+    return revocation.body === 'json'
+      ? transport(url, {
+          ...sent,
+          headers: { ...headers, ...own, 'content-type': 'application/json' },
+          body: asJson(form),
+        })
+      : transport(url, { ...sent, headers: { ...headers, ...own }, body: form });
+  };

@@ -11,22 +11,52 @@ const tenant = <Own extends Omit<Vendor, 'configMember' | 'server'>>(own: Own) =
 const TENANT_VENDORS = {
   // An API's identifier goes into `audiences`: without one the access token is for Auth0 itself.
   // https://auth0.com/docs/get-started/authentication-and-authorization-flow/authorization-code-flow
-  Auth0Oauth2: tenant({ clientAuthentication: 'CLIENT_SECRET_POST' }),
+  Auth0Oauth2: tenant({
+    clientAuthentication: 'CLIENT_SECRET_POST',
+    revocation: {
+      // All refresh tokens of the user and the app, if the tenant setting "Refresh Token Revocation Deletes Grant" is on.
+      reach: 'user-and-client',
+      endpoint: 'revoke',
+      sends: 'refresh-token',
+      accessTokenLives: true,
+    },
+  }),
   // https://docs.aws.amazon.com/cognito/latest/developerguide/token-endpoint.html
-  CognitoOauth2: tenant({ clientAuthentication: 'CLIENT_SECRET_BASIC' }),
+  CognitoOauth2: tenant({
+    clientAuthentication: 'CLIENT_SECRET_BASIC',
+    revocation: { reach: 'grant', endpoint: 'revoke', sends: 'refresh-token' },
+  }),
   // A custom OpenID Connect web app; its tenant says where.
-  CyberArkOauth2: tenant({ clientAuthentication: 'CLIENT_SECRET_BASIC' }),
+  CyberArkOauth2: tenant({
+    clientAuthentication: 'CLIENT_SECRET_BASIC',
+    revocation: { reach: 'grant', typeHint: true },
+  }),
   // https://fusionauth.io/docs/lifecycle/authenticate-users/oauth/endpoints
-  FusionAuthOauth2: tenant({ clientAuthentication: 'CLIENT_SECRET_BASIC' }),
+  FusionAuthOauth2: tenant({
+    clientAuthentication: 'CLIENT_SECRET_BASIC',
+    revocation: { reach: 'grant', typeHint: true },
+  }),
   // https://developer.okta.com/docs/reference/api/oidc/
-  OktaOauth2: tenant({ clientAuthentication: 'CLIENT_SECRET_BASIC' }),
+  OktaOauth2: tenant({
+    clientAuthentication: 'CLIENT_SECRET_BASIC',
+    revocation: { reach: 'grant', endpoint: 'revoke', introspection: 'introspect', typeHint: true },
+  }),
   // https://developers.onelogin.com/openid-connect/api/authorization-code
-  OneLoginOauth2: tenant({ clientAuthentication: 'CLIENT_SECRET_BASIC' }),
+  OneLoginOauth2: tenant({
+    clientAuthentication: 'CLIENT_SECRET_BASIC',
+    revocation: {
+      reach: 'token',
+      endpoint: 'token/revocation',
+      introspection: 'token/introspection',
+      typeHint: true,
+    },
+  }),
   // One application is for users or for itself, and each authenticates in its own way (Amazon Bedrock AgentCore
   // developer guide, "PingOne").
   PingOneOauth2: tenant({
     clientAuthentication: 'CLIENT_SECRET_BASIC',
     machineAuthentication: 'CLIENT_SECRET_POST',
+    revocation: { reach: 'token', endpoint: 'revoke', introspection: 'introspect' },
   }),
 } as const satisfies Record<string, Vendor>;
 
@@ -45,6 +75,15 @@ const PUBLIC_VENDORS = {
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
     answer: {},
+    // https://www.dropbox.com/developers/documentation/http/documentation#auth-token-revoke
+    revocation: {
+      reach: 'grant',
+      endpoint: '/2/auth/token/revoke',
+      sends: 'access-token',
+      body: 'bearer',
+      deadStatus: 401,
+      userRemoves: 'dropbox.com/account/connected_apps',
+    },
   }),
 
   // No refresh tokens. Errors are Graph API errors: an object with a number in it.
@@ -70,14 +109,32 @@ const PUBLIC_VENDORS = {
         190: 'invalid_grant',
       },
     },
+    // https://developers.facebook.com/docs/facebook-login/guides/permissions/request-revoke
+    revocation: {
+      reach: 'user-and-client',
+      endpoint: '../me/permissions',
+      method: 'DELETE',
+      sends: 'access-token',
+      body: 'bearer',
+      answer: {
+        errorAt: ['error', 'code'],
+        errorCodes: {
+          2: 'temporarily_unavailable',
+          4: 'temporarily_unavailable',
+          17: 'temporarily_unavailable',
+          190: 'invalid_token',
+        },
+      },
+      userRemoves: 'Facebook > Settings > Apps and Websites',
+    },
   }),
 
-  // Always a refresh token. Errors are its API's: a word in `status`.
+  // Always a refresh token. Errors are those of its API (a word in `status`, until version 1 ends), or of the RFC.
   HubspotOauth2: included({
     server: {
       issuer: 'https://app.hubspot.com',
       authorizationEndpoint: 'https://app.hubspot.com/oauth/authorize',
-      tokenEndpoint: 'https://api.hubapi.com/oauth/v1/token',
+      tokenEndpoint: 'https://api.hubapi.com/oauth/2026-03/token',
     },
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
@@ -89,7 +146,19 @@ const PUBLIC_VENDORS = {
         BAD_CLIENT_ID: 'invalid_client',
         BAD_CLIENT_SECRET: 'invalid_client',
         BAD_REDIRECT_URI: 'invalid_request',
+        invalid_grant: 'invalid_grant',
+        invalid_client: 'invalid_client',
       },
+    },
+    // Access tokens live on for up to 30 minutes.
+    revocation: {
+      reach: 'installation',
+      endpoint: '/oauth/2026-03/token/revoke',
+      introspection: '/oauth/2026-03/token/introspect',
+      sends: 'refresh-token',
+      typeHint: true,
+      accessTokenLives: true,
+      userRemoves: 'HubSpot > Settings > Integrations > Connected Apps > Uninstall',
     },
   }),
 
@@ -115,6 +184,24 @@ const PUBLIC_VENDORS = {
         service_unavailable: 'temporarily_unavailable',
       },
     },
+    // https://developers.notion.com/reference/revoke-token, https://developers.notion.com/reference/introspect-token
+    revocation: {
+      reach: 'token',
+      endpoint: 'revoke',
+      introspection: 'introspect',
+      sends: 'access-token',
+      body: 'json',
+      answer: {
+        errorAt: ['code'],
+        errorCodes: {
+          unauthorized: 'invalid_client',
+          validation_error: 'invalid_request',
+          rate_limited: 'temporarily_unavailable',
+          service_unavailable: 'temporarily_unavailable',
+        },
+      },
+      userRemoves: 'Notion > Settings > Connections > the app > Disconnect',
+    },
   }),
 
   // A refused code comes with status 200, a refused client with a number in `error`.
@@ -128,6 +215,14 @@ const PUBLIC_VENDORS = {
     authorizationParameters: { duration: 'permanent' },
     clientAuthentication: 'CLIENT_SECRET_BASIC',
     answer: { errorCodes: { 401: 'invalid_client', 429: 'temporarily_unavailable' } },
+    revocation: {
+      reach: 'grant',
+      endpoint: 'revoke_token',
+      sends: 'one',
+      typeHint: true,
+      answer: { errorCodes: { 401: 'invalid_client', 429: 'temporarily_unavailable' } },
+      userRemoves: 'reddit.com/prefs/apps',
+    },
   }),
 
   // Always a refresh token, which stays good when a refresh brings none.
@@ -140,6 +235,8 @@ const PUBLIC_VENDORS = {
     },
     clientAuthentication: 'CLIENT_SECRET_BASIC',
     answer: {},
+    // Refresh tokens end 6 months after the consent.
+    revocation: { reach: 'none', userRemoves: 'spotify.com/account/apps > Remove access' },
   }),
 
   // Always a refresh token. Scopes come as an array; errors are a sentence in `message`.
@@ -161,6 +258,15 @@ const PUBLIC_VENDORS = {
         'invalid client secret': 'invalid_client',
       },
     },
+    // https://dev.twitch.tv/docs/authentication/revoke-tokens/
+    revocation: {
+      reach: 'token',
+      endpoint: 'revoke',
+      sends: 'access-token',
+      authentication: 'client-id',
+      answer: { errorAt: ['message'], errorCodes: { 'Invalid token': 'invalid_token' } },
+      userRemoves: 'Twitch > Settings > Connections > Other Connections',
+    },
   }),
 
   // Refresh tokens by the scope `offline.access`, each good once; a spent one is answered as an invalid request.
@@ -174,9 +280,10 @@ const PUBLIC_VENDORS = {
     clientAuthentication: 'CLIENT_SECRET_BASIC',
     clientCredentials: false,
     answer: { errorCodes: { invalid_request: 'invalid_grant' } },
+    revocation: { reach: 'token', endpoint: 'revoke', userRemoves: 'x.com/settings/connected_apps' },
   }),
 
-  // Always a refresh token.
+  // Always a refresh token. Only tokens of a device can be revoked.
   // https://yandex.com/dev/id/doc/en/codes/code-url
   YandexOauth2: included({
     server: {
@@ -184,12 +291,21 @@ const PUBLIC_VENDORS = {
       authorizationEndpoint: 'https://oauth.yandex.com/authorize',
       tokenEndpoint: 'https://oauth.yandex.com/token',
     },
+    device: true,
     clientAuthentication: 'CLIENT_SECRET_BASIC',
     answer: { errorCodes: { bad_verification_code: 'invalid_grant' } },
+    // https://yandex.com/dev/id/doc/en/tokens/token-invalidate
+    revocation: {
+      reach: 'token',
+      endpoint: 'revoke_token',
+      sends: 'access-token',
+      parameter: 'access_token',
+      userRemoves: 'id.yandex.com/personal/data-access',
+    },
   }),
 
-  // Always a refresh token, which rotates. A Server-to-Server app, which gets a token for itself, is another kind of
-  // app with a grant of Zoom's own (`account_credentials`).
+  // Always a refresh token, which rotates. A General app gets tokens for itself by client credentials. A Server-to-Server
+  // app is another kind of app with a grant of Zoom's own (`account_credentials`).
   // https://developers.zoom.us/docs/integrations/oauth/
   ZoomOauth2: included({
     server: {
@@ -199,8 +315,15 @@ const PUBLIC_VENDORS = {
     },
     scopeSeparator: ',',
     clientAuthentication: 'CLIENT_SECRET_BASIC',
-    clientCredentials: false,
     answer: {},
+    // The access token takes its refresh token along.
+    revocation: {
+      reach: 'grant',
+      endpoint: 'revoke',
+      sends: 'access-token',
+      answer: { errorAt: ['code'], errorCodes: { 4741: 'invalid_token' } },
+      userRemoves: 'marketplace.zoom.us > Manage > Added Apps > Remove',
+    },
   }),
 } as const satisfies Record<string, Vendor>;
 

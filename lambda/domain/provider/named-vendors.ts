@@ -19,6 +19,14 @@ export const NAMED_VENDORS = {
     clientCredentials: false,
     jsonTokenRequest: true,
     answer: {},
+    // The metadata of another issuer on this host names the endpoint; the documentation of 3LO apps names none.
+    revocation: {
+      reach: 'grant',
+      endpoint: 'revoke',
+      sends: 'one',
+      undocumented: true,
+      userRemoves: 'Atlassian account > Connected apps (id.atlassian.com)',
+    },
   },
 
   /**
@@ -45,6 +53,19 @@ export const NAMED_VENDORS = {
         redirect_uri_mismatch: 'invalid_request',
       },
     },
+    // The way to revoke one token. `/grant` in place of `/token` would end all tokens of this user and app.
+    // https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
+    revocation: {
+      reach: 'token',
+      endpoint: 'https://api.github.com/applications/{client_id}/token',
+      method: 'DELETE',
+      sends: 'access-token',
+      body: 'json',
+      parameter: 'access_token',
+      authentication: 'CLIENT_SECRET_BASIC',
+      deadStatus: 404,
+      userRemoves: 'github.com/settings/applications',
+    },
   },
 
   /**
@@ -63,6 +84,15 @@ export const NAMED_VENDORS = {
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
     answer: {},
+    // A dead token is answered with status 400.
+    // https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke
+    revocation: {
+      reach: 'user-and-project',
+      endpoint: 'revoke',
+      sends: 'one',
+      authentication: 'none',
+      userRemoves: 'Google Account > third-party apps and services',
+    },
   },
 
   /** Refresh tokens for approved partner applications. The plain flow refuses PKCE, which is for native clients. */
@@ -77,6 +107,15 @@ export const NAMED_VENDORS = {
     pkce: false,
     clientAuthentication: 'CLIENT_SECRET_POST',
     answer: {},
+    // Public programs use the endpoint; the documentation names none.
+    revocation: {
+      reach: 'token',
+      endpoint: 'revoke',
+      introspection: 'introspectToken',
+      sends: 'access-token',
+      undocumented: true,
+      userRemoves: 'LinkedIn > Settings > Data privacy > Permitted services',
+    },
   },
 
   /** Refresh tokens by the scope `offline_access`. On-behalf-of is a JWT for an authorization grant that says so. */
@@ -91,6 +130,11 @@ export const NAMED_VENDORS = {
       parameters: { requested_token_use: 'on_behalf_of' },
     },
     answer: {},
+    // Near misses end all sessions of the user, or need an administrator.
+    revocation: {
+      reach: 'none',
+      userRemoves: 'myapps.microsoft.com > the app > Manage your application',
+    },
   },
 
   /**
@@ -109,12 +153,21 @@ export const NAMED_VENDORS = {
     clientAuthentication: 'CLIENT_SECRET_POST',
     clientCredentials: false,
     answer: { assumedLifetime: 900 },
+    // A refresh token takes its access tokens along. A dead token is answered with status 400 `invalid_token`.
+    // https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_revoke_token.htm
+    revocation: {
+      reach: 'grant',
+      endpoint: 'revoke',
+      sends: 'one',
+      authentication: 'none',
+      userRemoves: "the user's personal settings > Connected Apps",
+    },
   },
 
   /**
    * Refresh tokens where the app has token rotation on. Scopes are those of the app's bot; a user's are asked for by
    * the custom parameter `user_scope`, and when they alone are, the token comes in `authed_user`. Errors come with
-   * status 200.
+   * status 200. PKCE would make the app a public client permanently.
    */
   // https://docs.slack.dev/authentication/installing-with-oauth, https://docs.slack.dev/reference/methods/oauth.v2.access
   SlackOauth2: {
@@ -142,6 +195,27 @@ export const NAMED_VENDORS = {
         service_unavailable: 'temporarily_unavailable',
         fatal_error: 'temporarily_unavailable',
       },
+    },
+    // A bot token belongs to the installation in the workspace.
+    // https://docs.slack.dev/reference/methods/auth.revoke
+    revocation: {
+      reach: 'installation',
+      endpoint: 'auth.revoke',
+      sends: 'access-token',
+      body: 'bearer',
+      answer: {
+        errorCodes: {
+          token_revoked: 'invalid_token',
+          token_expired: 'invalid_token',
+          account_inactive: 'invalid_token',
+          invalid_auth: 'invalid_token',
+          ratelimited: 'temporarily_unavailable',
+          internal_error: 'temporarily_unavailable',
+          service_unavailable: 'temporarily_unavailable',
+          fatal_error: 'temporarily_unavailable',
+        },
+      },
+      userRemoves: "the workspace's app page > Remove",
     },
   },
 } as const satisfies Record<string, Vendor>;

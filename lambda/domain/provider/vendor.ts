@@ -3,6 +3,7 @@
  * the RFCs. vendors.ts contains the vendors.
  */
 import type { OnBehalfOfConfig } from './on-behalf-of-config';
+import type { RevocationReach } from './revocation-reach';
 
 /** Members of AWS's `Oauth2ProviderConfigInput`. */
 export type ConfigMember =
@@ -61,12 +62,51 @@ export interface BuiltInOnBehalfOf {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+/**
+ * How a vendor revokes tokens: its differences from RFC 7009. Without an endpoint here, the revocation endpoint of the
+ * server's metadata is used.
+ */
+export interface VendorRevocation {
+  readonly reach: RevocationReach;
+  /** URL reference, relative to the token endpoint (RFC 3986 section 5); `{client_id}` is replaced. */
+  readonly endpoint?: string;
+  /** Introspection endpoint (RFC 7662), where no metadata have it: also a URL reference. */
+  readonly introspection?: string;
+  /** In place of POST. */
+  readonly method?: 'DELETE';
+  /**
+   * The tokens to send. Default: the refresh token and then the access token (RFC 7009 section 2.1). `one`: the refresh
+   * token, or the access token if there is none, because either one ends both.
+   */
+  readonly sends?: 'one' | 'refresh-token' | 'access-token';
+  /** In place of a form: a JSON object, or no body and the token in the `Authorization` field (RFC 6750 section 2.1). */
+  readonly body?: 'json' | 'bearer';
+  /** Name of the token's parameter. Default: `token`. */
+  readonly parameter?: 'access_token';
+  /** Whether the vendor documents `token_type_hint`. */
+  readonly typeHint?: true;
+  /** Default: as at the token endpoint. `client-id` is a client without proof, and `none` names no client. */
+  readonly authentication?: ClientSecretMethod | 'client-id' | 'none';
+  /** Differences in its responses. The error code `invalid_token` means that the token is already revoked. */
+  readonly answer?: AnswerDepartures;
+  /** Status of the response for a token that is already revoked. */
+  readonly deadStatus?: 401 | 404;
+  /** Whether access tokens stay valid until they expire. */
+  readonly accessTokenLives?: true;
+  /** Whether the endpoint is not documented: if it rejects the request, the vendor has no way to revoke. */
+  readonly undocumented?: true;
+  /** Where users remove the access themselves. */
+  readonly userRemoves?: string;
+}
+
 export interface Vendor {
   readonly configMember: ConfigMember;
   /** Where its endpoints are: in one place, at the operator's own tenant, or at a Microsoft Entra tenant. */
   readonly server: FixedServer | 'stated' | 'entra-tenant';
   /** Authorization request parameters that it needs; an agent's own may override them. */
   readonly authorizationParameters?: Readonly<Record<string, string>>;
+  /** Whether an authorization request names a device (`device_id`, `device_name`), which is new for each session. */
+  readonly device?: true;
   /** Between scopes in the authorization request; a space by RFC 6749 section 3.3. */
   readonly scopeSeparator?: ',';
   /** False for a server that refuses PKCE (RFC 7636) from clients with a secret. */
@@ -84,4 +124,6 @@ export interface Vendor {
   readonly tokenRequestHeaders?: Readonly<Record<string, string>>;
   /** Differences in its responses; absent if its responses need no conversion. */
   readonly answer?: AnswerDepartures;
+  /** How it revokes tokens. */
+  readonly revocation: VendorRevocation;
 }

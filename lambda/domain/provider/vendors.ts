@@ -1,12 +1,14 @@
 /** The vendors that AWS names (`CredentialProviderVendorType`), as data; see vendor.ts for what each member means. */
 import { INCLUDED_VENDORS } from './included-vendors';
 import { NAMED_VENDORS } from './named-vendors';
+import type { RevocationReach } from './revocation-reach';
 import type { Vendor } from './vendor';
 
 const CUSTOM: Vendor = {
   configMember: 'customOauth2ProviderConfig',
   server: 'stated',
   clientAuthentication: 'CLIENT_SECRET_BASIC',
+  revocation: { reach: 'grant', typeHint: true },
 };
 
 const VENDORS = { CustomOauth2: CUSTOM, ...NAMED_VENDORS, ...INCLUDED_VENDORS } as const;
@@ -16,3 +18,6 @@ export type VendorName = keyof typeof VENDORS;
 export const VENDOR_NAMES = Object.keys(VENDORS) as [VendorName, ...VendorName[]];
 
 export const vendorOf = (name: VendorName): Vendor => VENDORS[name];
+
+/** Returns what else a revocation ends at this vendor. */
+export const reachOf = (name: VendorName): RevocationReach => vendorOf(name).revocation.reach;

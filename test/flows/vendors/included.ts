@@ -177,7 +177,11 @@ export const INCLUDED: readonly VendorBehavior[] = [
     ...included,
     vendor: 'YandexOauth2',
     scopes: ['login:email', 'cloud_api:disk.read'],
-    authorization: { scope: 'login:email cloud_api:disk.read' },
+    authorization: {
+      scope: 'login:email cloud_api:disk.read',
+      device_id: expect.stringMatching(/^[\x20-\x7E]{6,50}$/) as string,
+      device_name: 'agent-identity',
+    },
     credentials: 'basic',
     machine: 'basic',
     tokens: ({ access, refresh }) => ({
@@ -199,6 +203,7 @@ export const INCLUDED: readonly VendorBehavior[] = [
     scopes: ['meeting:read', 'user:read'],
     authorization: { scope: 'meeting:read,user:read' },
     credentials: 'basic',
+    machine: 'basic',
     lifetime: 3600,
     refusals: {
       code: { status: 400, body: { reason: OWN_WORDS, error: 'invalid_grant' } },

@@ -1,0 +1,323 @@
+/**
+ * Revocation of tokens at their provider (RFC 7009, or the vendor's own way): build and send a request, then evaluate the
+ * response. Servers return success for tokens that they do not know, so the service looks for a proof afterwards:
+ *
+ *     revoke the refresh token, the access token ──▶ redeem the refresh token ──▶ invalid_grant: CONFIRMED
+ *                                                      no refresh token ──▶ introspect: active before, and not after
+ *                                                      neither ──▶ revoke again: "already revoked"
+ */
+import * as oauth from 'oauth4webapi';
+import type { VendorRevocation } from '../provider/vendor';
+import { vendorOf } from '../provider/vendors';
+import { clientAuthentication, oauthClientOf } from './client-authentication';
+import { providerFailure, ProviderFailure } from './provider-failure';
+import {
+  authenticate,
+  checkPresentedAt,
+  options,
+  redeemRefreshToken,
+  type ObtainedTokens,
+  type ProviderClient,
+} from './token-request';
+import { normalizedAnswer } from './vendor-answer';
+import { revocationTransport } from './vendor-request';
+
+/** Tokens that must be revoked. */
+export interface RevocableTokens {
+  readonly accessToken: string;
+  readonly refreshToken?: string | undefined;
+}
+
+/**
+ * - `CONFIRMED`: the tokens are no longer valid at the provider, or were not valid any more
+ * - `ACCEPTED`: the provider accepted the request, which proves nothing
+ * - `NOT_PROVABLE`: the provider has no way to revoke these tokens
+ */
+export interface RevocationOutcome {
+  readonly state: 'CONFIRMED' | 'ACCEPTED' | 'NOT_PROVABLE';
+  /** For people; absent if there is nothing to add. */
+  readonly detail?: string;
+}
+
+/** The provider accepted the revocation, and the tokens are still valid. A retry can succeed: some take time. */
+export class NotRevoked extends ProviderFailure {
+  /** @param replacement tokens that the attempt to redeem the refresh token obtained; the next attempt revokes them */
+  constructor(
+    detail: string,
+    readonly replacement?: ObtainedTokens,
+  ) {
+    super('not_revoked', detail, { unavailable: true });
+    this.name = 'NotRevoked';
+  }
+}
+
+/** What a provider made of one token. */
+type Answer = 'accepted' | 'already-revoked' | 'unsupported';
+
+const ENDPOINT = 'revocation endpoint';
+const INTROSPECTION = 'introspection endpoint';
+
+/** Evaluates the response to a revocation request. @throws ProviderFailure */
+export async function validatedRevocation(
+  response: Response,
+  { answer, deadStatus }: Pick<VendorRevocation, 'answer' | 'deadStatus'>,
+): Promise<Answer> {
+  if (response.status === deadStatus) return 'already-revoked';
+  const normalized = answer ? await normalizedAnswer(response, answer) : response;
+  // RFC 7009 section 2.2 has status 200 and an ignored body. Some servers answer 202 or 204.
+  if (normalized.ok) return 'accepted';
+  try {
+    await oauth.processRevocationResponse(normalized);
+  } catch (error) {
+    const failure = providerFailure(error, ENDPOINT);
+    if (failure.unavailable) throw failure;
+    if (failure.code === 'invalid_token') return 'already-revoked';
+    // RFC 7009 section 2.2.1.
+    if (failure.code === 'unsupported_token_type') return 'unsupported';
+    throw failure;
+  }
+  return 'accepted';
+}
+
+/** Returns whether the response (RFC 7662 section 2.2) says that the token is active. @throws an error of oauth4webapi */
+async function validatedIntrospection(
+  { metadata, provider }: ProviderClient,
+  response: Response,
+): Promise<boolean> {
+  return (await oauth.processIntrospectionResponse(metadata, oauthClientOf(provider), response)).active;
+}
+
+const SECRET_METHODS = {
+  client_secret_basic: 'CLIENT_SECRET_BASIC',
+  client_secret_post: 'CLIENT_SECRET_POST',
+} as const;
+
+/**
+ * Returns how the client authenticates: as the vendor wants it, else as at the token endpoint. If the metadata list the
+ * methods of the endpoint without that method, another one with the same secret.
+ *
+ * @throws ProviderFailure if the client has no credential for the endpoint
+ */
+function authenticationAt(
+  client: ProviderClient,
+  { authentication }: VendorRevocation,
+  supported: readonly string[] | undefined,
+): oauth.ClientAuth {
+  const { provider, credential } = client;
+  if (authentication === 'none') return () => undefined;
+  if (authentication === 'client-id') return oauth.None();
+  if (authentication) return clientAuthentication(authentication, credential);
+  if (supported === undefined) return authenticate(client);
+  if ('assert' in credential) {
+    if (supported.includes('private_key_jwt')) return authenticate(client);
+  } else {
+    const methods = Object.entries(SECRET_METHODS).filter(([name]) => supported.includes(name));
+    const method =
+      methods.find(([, configured]) => configured === provider.clientAuthenticationMethod) ?? methods[0];
+    if (method) return clientAuthentication(method[1], credential);
+  }
+  if (supported.includes('none')) return oauth.None();
+  throw new ProviderFailure(
+    'invalid_metadata',
+    `${ENDPOINT}: it supports no authentication method of the client`,
+  );
+}
+
+/** Returns the URL of an endpoint that the vendor's catalogue entry has. */
+function resolved(reference: string, { metadata, provider }: ProviderClient): string | undefined {
+  if (metadata.token_endpoint === undefined) return undefined;
+  const path = reference.replace('{client_id}', encodeURIComponent(provider.clientId));
+  return new URL(path, metadata.token_endpoint).href;
+}
+
+/** A revocation request that is ready to be sent, and the introspection that goes with it. */
+interface Way {
+  readonly revocation: VendorRevocation;
+  revoke(token: string, hint: 'refresh_token' | 'access_token'): Promise<Answer>;
+  /** Returns undefined if the provider does not say. */
+  isActive(token: string): Promise<boolean | undefined>;
+}
+
+function wayOf(client: ProviderClient): Way | undefined {
+  const { metadata, provider, transport } = client;
+  const vendor = vendorOf(provider.vendor);
+  const { revocation } = vendor;
+  const own = (reference: string | undefined) =>
+    reference === undefined ? undefined : resolved(reference, client);
+  const endpoint = metadata.revocation_endpoint ?? own(revocation.endpoint);
+  if (endpoint === undefined) return undefined;
+  const introspection = metadata.introspection_endpoint ?? own(revocation.introspection);
+  const server = {
+    ...metadata,
+    revocation_endpoint: endpoint,
+    ...(introspection !== undefined && { introspection_endpoint: introspection }),
+  };
+  const optionsFor = (token: string) => ({
+    ...options(client),
+    [oauth.customFetch]: revocationTransport(transport, vendor, token),
+  });
+  return {
+    revocation,
+    async revoke(token, hint) {
+      checkPresentedAt(client, endpoint, ENDPOINT);
+      try {
+        const response = await oauth.revocationRequest(
+          server,
+          oauthClientOf(provider),
+          authenticationAt(client, revocation, metadata.revocation_endpoint_auth_methods_supported),
+          token,
+          {
+            ...optionsFor(token),
+            ...(revocation.typeHint && { additionalParameters: { token_type_hint: hint } }),
+          },
+        );
+        return await validatedRevocation(response, revocation);
+      } catch (error) {
+        throw providerFailure(error, ENDPOINT);
+      }
+    },
+    async isActive(token) {
+      if (introspection === undefined) return undefined;
+      try {
+        checkPresentedAt(client, introspection, INTROSPECTION);
+        const response = await oauth.introspectionRequest(
+          server,
+          oauthClientOf(provider),
+          authenticationAt(client, revocation, metadata.introspection_endpoint_auth_methods_supported),
+          token,
+          optionsFor(token),
+        );
+        return await validatedIntrospection(client, response);
+      } catch (error) {
+        // A server that does not answer leaves the revocation without a proof. Other errors are thrown.
+        if (!(error instanceof ProviderFailure)) providerFailure(error, INTROSPECTION);
+        return undefined;
+      }
+    },
+  };
+}
+
+type TokenToSend = readonly [token: string, hint: 'refresh_token' | 'access_token'];
+
+/** Returns the tokens to send, in order. */
+function tokensToSend(
+  { accessToken, refreshToken }: RevocableTokens,
+  { sends }: VendorRevocation,
+): TokenToSend[] {
+  const refresh = refreshToken === undefined ? [] : ([[refreshToken, 'refresh_token']] as const);
+  const access = [[accessToken, 'access_token']] as const;
+  if (sends === 'access-token') return [...access];
+  if (sends === 'refresh-token') return [...refresh];
+  return sends === 'one' && refreshToken !== undefined ? [...refresh] : [...refresh, ...access];
+}
+
+/**
+ * Sends the tokens.
+ *
+ * @returns the answers, in order, without the ones of an access token that cannot be revoked after its refresh token was
+ * @throws ProviderFailure
+ */
+async function send(way: Way, tokens: readonly TokenToSend[]): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const [token, hint] of tokens) {
+    try {
+      answers.push(await way.revoke(token, hint));
+    } catch (error) {
+      const isLeftOver = answers.some((answer) => answer !== 'unsupported');
+      if (!isLeftOver || !(error instanceof ProviderFailure) || error.unavailable) throw error;
+    }
+  }
+  return answers;
+}
+
+/**
+ * Returns whether the provider rejects the refresh token, which proves the revocation; undefined if it says neither.
+ *
+ * @throws NotRevoked if the provider issues tokens for it; ProviderFailure if the provider is unavailable
+ */
+async function refreshTokenIsDead(client: ProviderClient, refreshToken: string): Promise<true | undefined> {
+  let replacement;
+  try {
+    replacement = await redeemRefreshToken(client, refreshToken, {
+      scopes: [],
+      resources: [],
+      audiences: [],
+    });
+  } catch (error) {
+    if (!(error instanceof ProviderFailure) || error.unavailable) throw error;
+    return error.code === 'invalid_grant' ? true : undefined;
+  }
+  throw new NotRevoked('the provider still accepts the refresh token', replacement);
+}
+
+/** Returns whether the provider, if it gets the request again, says that the token is already revoked. */
+async function isRevokedByNow(way: Way, [token, hint]: TokenToSend): Promise<boolean> {
+  try {
+    return (await way.revoke(token, hint)) === 'already-revoked';
+  } catch (error) {
+    if (!(error instanceof ProviderFailure) || error.unavailable) throw error;
+    return false;
+  }
+}
+
+const notProvable = (reason: string, { userRemoves }: VendorRevocation): RevocationOutcome => ({
+  state: 'NOT_PROVABLE',
+  detail:
+    userRemoves === undefined ? reason : `${reason}. The user can remove the access there: ${userRemoves}`,
+});
+
+const confirmed = ({ accessTokenLives }: VendorRevocation): RevocationOutcome => ({
+  state: 'CONFIRMED',
+  ...(accessTokenLives && { detail: 'the access token stays valid until it expires' }),
+});
+
+/**
+ * Revokes tokens at their provider and looks for a proof. It can be repeated: tokens that are already revoked count as
+ * confirmed.
+ *
+ * @throws NotRevoked if the provider accepted the request and the tokens are still valid
+ * @throws ProviderFailure if the provider is unavailable, or rejects the request permanently
+ */
+export async function revokeTokens(
+  client: ProviderClient,
+  tokens: RevocableTokens,
+): Promise<RevocationOutcome> {
+  const { revocation } = vendorOf(client.provider.vendor);
+  const way = wayOf(client);
+  if (!way) return notProvable('the provider has no revocation endpoint', revocation);
+  const [first, ...others] = tokensToSend(tokens, revocation);
+  if (!first) return notProvable('the provider revokes refresh tokens only', revocation);
+  const { refreshToken } = tokens;
+  // An introspection that never says "active" proves nothing: some servers hide tokens of another audience.
+  const introspects = refreshToken === undefined || revocation.introspection !== undefined;
+  const activeBefore = introspects ? await way.isActive(first[0]) : undefined;
+
+  let answers;
+  try {
+    answers = await send(way, [first, ...others]);
+  } catch (error) {
+    const isRejected = error instanceof ProviderFailure && !error.unavailable;
+    if (!revocation.undocumented || !isRejected) throw error;
+    return notProvable(`the provider does not document revocation, and answered ${error.code}`, revocation);
+  }
+  if (answers.every((answer) => answer === 'unsupported')) {
+    return notProvable('the provider does not revoke tokens of this kind', revocation);
+  }
+
+  if (refreshToken !== undefined && (await refreshTokenIsDead(client, refreshToken))) {
+    return confirmed(revocation);
+  }
+  if (activeBefore) {
+    const activeAfter = await way.isActive(first[0]);
+    if (activeAfter) throw new NotRevoked('the provider still introspects the token as active');
+    if (activeAfter === false) return confirmed(revocation);
+  }
+  const isCovered = refreshToken === undefined || first[0] === refreshToken;
+  if (isCovered && (answers[0] === 'already-revoked' || (await isRevokedByNow(way, first)))) {
+    return confirmed(revocation);
+  }
+  return {
+    state: 'ACCEPTED',
+    detail: 'the provider accepted the request; there is no way to prove the result',
+  };
+}

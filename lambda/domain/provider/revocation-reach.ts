@@ -1,0 +1,36 @@
+/** What else a revocation at a provider ends. */
+
+/**
+ * What a revocation ends at the vendor:
+ * - `token`: the token
+ * - `grant`: the tokens of one consent
+ * - `user-and-client`: all tokens of this user for the OAuth client
+ * - `user-and-project`: all tokens of this user for all OAuth clients of the project
+ * - `installation`: tokens that all users of the vendor's workspace or account share
+ * - `none`: nothing, because the vendor has no way to revoke
+ */
+export const REVOCATION_REACHES = [
+  'token',
+  'grant',
+  'user-and-client',
+  'user-and-project',
+  'installation',
+  'none',
+] as const;
+export type RevocationReach = (typeof REVOCATION_REACHES)[number];
+
+/** What else ends, for people who are about to revoke. */
+const ALSO_ENDS: Readonly<Record<RevocationReach, string>> = {
+  token: 'Revoking ends this access only.',
+  grant: 'Revoking ends all tokens of this consent.',
+  'user-and-client':
+    'Revoking can end all tokens of this user for the OAuth client: other agents that use the client lose their access too.',
+  'user-and-project':
+    'Revoking ends all tokens of this user for all OAuth clients of the project: other agents that use them lose their access too.',
+  installation:
+    'Revoking ends tokens that all users of the workspace or account share: other users and agents lose their access too.',
+  none: 'The provider has no way to revoke tokens: they stay valid there until they expire.',
+};
+
+/** Returns a sentence about what else a revocation with this reach ends. */
+export const alsoEnds = (reach: RevocationReach): string => ALSO_ENDS[reach];
