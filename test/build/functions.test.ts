@@ -1,4 +1,7 @@
-/** When the functions' bundles are built again. The test run has built them before, so they are current. */
+/**
+ * The conditions for a new build of the functions' bundles. The test run has built the bundles before, so they are
+ * current.
+ */
 import { isCurrent, readStamp } from '../../scripts/build/functions';
 
 const OTHER = '0'.repeat(64);

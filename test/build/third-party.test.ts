@@ -1,4 +1,4 @@
-/** What the package says of the packages whose code it contains. */
+/** The license notices and the bill of materials of the packages whose code this package contains. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,47 +19,47 @@ describe('a package', () => {
     expect(() => readPackage(packageWith(manifest))).toThrow('a@1.0.0 has no license.');
   });
 
-  it('is rejected when neither it nor the project has a text of its license', () => {
+  it('is rejected if neither it nor the project has the text of its license', () => {
     expect(() => readPackage(packageWith({ license: 'ISC' }))).toThrow(
       'a@1.0.0 has no text of its license ISC. Add it to scripts/build/licenses.',
     );
   });
 
-  it('comes with its own license and notice', () => {
+  it('has its own license and notice', () => {
     const path = packageWith({ license: 'ISC' }, { LICENSE: 'the license', 'NOTICE.md': 'the notice' });
     expect(readPackage(path).texts).toEqual(['the license', 'the notice']);
   });
 
-  it('that contains no text comes with the standard text and the name of its author', () => {
+  it('without a license file gets the standard text with the name of its author', () => {
     const [text] = readPackage(packageWith({ license: 'MIT', author: { name: 'Ada' } })).texts;
     expect(text).toContain('Copyright (c) Ada\n');
   });
 });
 
-describe('of the functions’ bundles', () => {
+describe("the packages in the functions' bundles", () => {
   const packages = thirdPartyPackages();
   const names = packages.map(({ name }) => name);
 
-  it('every package that is bundled is known', () => {
+  it('include every bundled package', () => {
     expect(names).toEqual(
       expect.arrayContaining(['@aws-sdk/client-dynamodb', '@middy/core', 'jose', 'oauth4webapi', 'valibot']),
     );
   });
 
-  it('no package is listed that is used only to build or to test', () => {
+  it('include no package that is used only to build or to test', () => {
     expect(names.filter((name) => /^(aws-cdk-lib|esbuild|jest|constructs|typescript)$/.test(name))).toEqual(
       [],
     );
   });
 
-  it('the notices name each, with a text', () => {
+  it('are all in the notices, each with a license text', () => {
     const notices = renderNotices(packages);
     for (const { name, version, license } of packages) {
       expect(notices).toContain(`- ${name} ${version} (${license})\n`);
     }
   });
 
-  it('the bill of materials names each, and nothing of this computer', () => {
+  it('are all in the bill of materials, without information about this computer', () => {
     const sbom = JSON.parse(renderSbom(packages)) as { components: { purl: string }[] };
     expect(sbom.components).toHaveLength(packages.length);
     expect(sbom.components.map(({ purl }) => purl)).toContainEqual(

@@ -371,7 +371,7 @@ describe('an error response', () => {
     expect(outcome).toMatchObject({ page: { error: 'invalid_response' } });
   });
 
-  it('with two error codes is reported without a code', async () => {
+  it('with two error codes is reported as an invalid response', async () => {
     const browser = await service.open(link);
     const query = refusal(browser, 'access_denied');
     query.append('error', 'undefined');

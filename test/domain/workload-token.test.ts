@@ -157,7 +157,7 @@ async function signed(
 }
 
 describe('a token is rejected', () => {
-  it('only because of the one change that each test makes', async () => {
+  it('only if it differs from the valid token of these tests', async () => {
     await expect(service.verify(await signed(claims()))).resolves.toBeDefined();
   });
 

@@ -1,4 +1,4 @@
-/** The figures in the documents are what the scripts make of their inputs; and the calls among these are counted. */
+/** The figures in the documents are current, and the calls in the cost tables are the calls that tests count. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OPERATIONS } from '../../scripts/cost/operations';
@@ -16,18 +16,18 @@ it.each([
   expect(is).toBe(should);
 });
 
-describe('the calls that costs are made of', () => {
+describe('the calls in the cost tables', () => {
   const document = readFileSync(join(__dirname, '../../docs/cost.md'), 'utf8');
   const [, table = ''] = document.split('\n## What a call costs\n');
 
-  /** `2 GetItem, 1 BatchGetItem of 3 items`: how many of each. */
+  /** Returns the number of each call in a cell such as `2 GetItem, 1 BatchGetItem of 3 items`. */
   const counted = (cell: string): Record<string, number> =>
     Object.fromEntries<number>(
       [...cell.matchAll(/(\d+) (\w+Item)/g)].map(([, times, name = '']) => [name, Number(times)] as const),
     );
 
   it.each(OPERATIONS.flatMap(({ steps }) => steps.map((step) => [step.row, step] as const)))(
-    'are those of docs/cost.md, which are counted: %s',
+    'match the calls in docs/cost.md that tests count: %s',
     (row, { calls }) => {
       const [, cell = ''] = new RegExp(`^\\| ${row} +\\| ([^|]+)`, 'm').exec(table) ?? [];
       const mine: Record<string, number> = {};

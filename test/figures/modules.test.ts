@@ -51,18 +51,18 @@ it('the charts in docs/architecture.md are current; if not, run `npm run docs:mo
   expect(is).toBe(should);
 });
 
-describe('the graph', () => {
+describe('the import graph', () => {
   const cycle = [
     { from: 'a/one.ts', to: 'b/two.ts' },
     { from: 'b/two.ts', to: 'a/one.ts' },
     { from: 'a/one.ts', to: 'c/three.ts' },
   ];
 
-  it('returns the files of a cycle, without the files that they import', () => {
+  it('lists the files of a cycle, without the files that they import', () => {
     expect(filesInCycles(cycle)).toEqual(['a/one.ts', 'b/two.ts']);
   });
 
-  it('returns the arrows against the order', () => {
+  it('lists the imports against the order', () => {
     expect(backArrows(betweenModules(cycle), ['a', 'b', 'c'])).toEqual(['b -> a']);
   });
 

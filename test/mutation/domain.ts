@@ -1,7 +1,7 @@
 /**
- * The domain's tests as one file, for mutation runs only: a run is made for each of some thousand changes, and to load
- * the code once for all tests instead of once for each file makes it several times as fast. Each file's hooks stay
- * its own, inside a block of its own.
+ * The domain tests as one file, for mutation runs only. Each of some thousand changes needs one run, and loading the
+ * code once for all tests instead of once for each file makes a run several times as fast. Each file's hooks stay in
+ * their own describe block.
  */
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 const DOMAIN = join(__dirname, '../domain');
 const load = createRequire(__filename);
 
-/** The vendors' catalogue is not changed, and its tests take a client of AWS's along, which is long in loading. */
+/** The vendor catalog is not mutated, and its tests load an AWS SDK client, which takes long. */
 const ELSEWHERE = new Set(['vendors.test.ts']);
 
 const files = readdirSync(DOMAIN).filter((name) => name.endsWith('.test.ts') && !ELSEWHERE.has(name));

@@ -1,6 +1,6 @@
 /**
- * Where mutation runs are made: one test that fails is enough, so those behind it are skipped. (jest's own `bail` counts
- * files, and all tests are in one.)
+ * The test environment of mutation runs. One failed test is enough, so the tests after it are skipped. (The `bail`
+ * option of Jest counts files, and all tests are in one file.)
  */
 const StrykerEnvironment = require('@stryker-mutator/jest-runner/jest-env/node');
 

@@ -1,4 +1,4 @@
-/** docs/api.md is what the generator makes of the code as it is. */
+/** docs/api.md is the output of the generator for the current code. */
 import { readFileSync } from 'node:fs';
 import { API_DOCS } from '../../scripts/api-docs';
 import { renderApiDocs } from '../../scripts/api-docs/document';
@@ -8,7 +8,7 @@ it('docs/api.md is up to date; if not, run `npm run docs:api`', () => {
   expect(readFileSync(API_DOCS, 'utf8')).toBe(renderApiDocs());
 });
 
-it("has a row for each of AWS's 29 identity operations", () => {
+it('has a row for each of the 29 identity operations of AWS', () => {
   const rows = renderApiDocs()
     .split('\n')
     .filter((line) => /^\| \[?[A-Z][A-Za-z0-9]+(\]\(#[a-z0-9]+\))? +\| (works|not yet)/.test(line));

@@ -1,4 +1,7 @@
-/** What no shape says of a request: its body as a whole, members in the wrong place, and how much is reported. */
+/**
+ * Rules for requests that no shape contains: the body as a whole, members in the wrong place, and the size of the
+ * error.
+ */
 import { parseInput, type RequestParts } from '../../lambda/api/parse';
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import { caught } from '../domain/caught';
@@ -9,40 +12,46 @@ const refusal = (operation: JsonOperation, body: string, members: RequestParts['
 const resourceArn =
   'arn:aws:bedrock-agentcore:us-east-1:000000000000:workload-identity-directory/default/workload-identity/a';
 
-it.each(['{', '[]', 'null', '"a"', '1', '[{"name":"abc"}]', '{}{}'])('the body %s is CannotParse', (body) => {
-  const error = refusal('ListWorkloadIdentities', body);
-  expect(error).toMatchObject({ type: 'ValidationException', reason: 'CannotParse' });
-});
+it.each(['{', '[]', 'null', '"a"', '1', '[{"name":"abc"}]', '{}{}'])(
+  'the body %s causes CannotParse',
+  (body) => {
+    const error = refusal('ListWorkloadIdentities', body);
+    expect(error).toMatchObject({ type: 'ValidationException', reason: 'CannotParse' });
+  },
+);
 
-it.each([null, ''])('the body %p is a request without members', (body) => {
+it.each([null, ''])('the body %p is accepted as a request without members', (body) => {
   expect(parseInput('ListWorkloadIdentities', { body, members: {} })).toEqual({});
 });
 
-it('a member of the path is refused in the body, even with the same value', () => {
+it('a path member in the body is rejected, even with the same value', () => {
   const error = refusal('TagResource', JSON.stringify({ resourceArn, tags: {} }), { resourceArn });
   expect(error).toMatchObject({ fieldList: [{ name: 'resourceArn' }] });
 });
 
-it('a member of the query is refused in the body', () => {
+it('a query member in the body is rejected', () => {
   const error = refusal('UntagResource', JSON.stringify({ tagKeys: ['a'] }), { resourceArn, tagKeys: [] });
   expect(error).toMatchObject({ fieldList: [{ name: 'tagKeys' }] });
 });
 
-it.each(['__proto__', 'constructor', 'prototype'])('a tag %s is refused, not dropped', (key) => {
-  const body = `{"tags":{"${key}":"a"}}`;
-  expect(refusal('TagResource', body, { resourceArn })).toMatchObject({
-    fieldList: [{ name: `tags.${key}` }],
-  });
-});
+it.each(['__proto__', 'constructor', 'prototype'])(
+  'a tag with the key %s is rejected, not dropped',
+  (key) => {
+    const body = `{"tags":{"${key}":"a"}}`;
+    expect(refusal('TagResource', body, { resourceArn })).toMatchObject({
+      fieldList: [{ name: `tags.${key}` }],
+    });
+  },
+);
 
-it('a member deep beyond measure is refused like any other that is unknown', () => {
+it('an unknown member with deep nesting is rejected like any other unknown member', () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   expect(refusal('ListWorkloadIdentities', `{"deep":${deep}}`)).toMatchObject({
     fieldList: [{ name: 'deep', message: 'is not a member of this request' }],
   });
 });
 
-it('so is a member that this service refuses', () => {
+it('an unsupported member with deep nesting is rejected like any other unsupported member', () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   const issuer = `{"discoveryUrl":"https://a.example/.well-known/openid-configuration","allowedAudience":["a"],"privateEndpoint":${deep}}`;
   const body = `{"name":"agent","authorizerConfiguration":{"customJWTAuthorizer":${issuer}}}`;
@@ -60,7 +69,7 @@ it('so is a member that this service refuses', () => {
   }
 });
 
-it('an answer reports the first wrong members only, by names of bounded length', () => {
+it('an error reports only the first invalid members, with names of limited length', () => {
   const tags = Object.fromEntries(
     Array.from({ length: 1000 }, (_, index) => [`#${'a'.repeat(1000)}${index}`, 'a']),
   );
@@ -68,7 +77,7 @@ it('an answer reports the first wrong members only, by names of bounded length',
   expect(JSON.stringify(error).length).toBeLessThan(20_000);
 });
 
-it('no message repeats what was sent', () => {
+it('no message repeats the values of the request', () => {
   const secret = 'a-secret-that-stands-in-the-wrong-place';
   const error = refusal(
     'GetResourceOauth2Token',

@@ -1,4 +1,4 @@
-/** Every case of the walk, at the edge where requests are parsed: accepted or refused as AWS's shape says. */
+/** Every case of the walk through the parser of requests: accepted or rejected as the AWS shape requires. */
 import { isDeepStrictEqual } from 'node:util';
 import { parseInput, type RequestParts } from '../../lambda/api/parse';
 import { SCHEMAS, type JsonOperation } from '../../lambda/contract/schemas/requests';
@@ -8,7 +8,7 @@ import { MODELLED_OPERATIONS, type ModelledOperation } from '../../scripts/aws-m
 
 const isServed = (name: string): name is JsonOperation => name in SCHEMAS;
 
-/** The request as the router hands it over: members of the path and the query beside the body. */
+/** The request as the router passes it: the members of the path and the query, and the body. */
 function partsOf({ input }: ModelledOperation, request: object): RequestParts {
   const located = Object.entries(request).filter(([name]) => input.members[name]?.location);
   const body = Object.entries(request).filter(([name]) => !input.members[name]?.location);
@@ -26,7 +26,7 @@ function outcome(operation: ModelledOperation & { name: JsonOperation }, { reque
   }
 }
 
-/** What is wrong with the service's verdict on a case, if anything. */
+/** Returns the difference between the expected and the actual result of a case, if any. */
 function differing(operation: ModelledOperation & { name: JsonOperation }, one: Case): string | undefined {
   const { input, error } = outcome(operation, one);
   if (one.verdict === 'accepted') {
@@ -45,23 +45,26 @@ function differing(operation: ModelledOperation & { name: JsonOperation }, one: 
 const label = ({ operation, place, what }: Case, problem: string): string =>
   `${operation} ${place} (${what}): ${problem.slice(0, 200)}`;
 
-describe("the walk over AWS's shapes", () => {
+describe('the walk over the AWS shapes', () => {
   const served = MODELLED_OPERATIONS.filter(({ name }) => isServed(name));
   const count = { accepted: 0, refused: 0, differed: 0 };
 
-  it.each(served.map((operation) => [operation.name, operation] as const))('%s', (name, operation) => {
-    if (!isServed(name)) throw new Error(`${name} is not in the registry`);
-    const cases = casesOfOperation(operation);
-    const problems = cases.flatMap((one) => {
-      const problem = differing({ ...operation, name }, one);
-      return problem === undefined ? [] : [label(one, problem)];
-    });
-    for (const { verdict } of cases) count[verdict] += 1;
-    count.differed += problems.length;
-    expect(problems).toEqual([]);
-  });
+  it.each(served.map((operation) => [operation.name, operation] as const))(
+    'every case of %s has the expected result',
+    (name, operation) => {
+      if (!isServed(name)) throw new Error(`${name} is not in the registry`);
+      const cases = casesOfOperation(operation);
+      const problems = cases.flatMap((one) => {
+        const problem = differing({ ...operation, name }, one);
+        return problem === undefined ? [] : [label(one, problem)];
+      });
+      for (const { verdict } of cases) count[verdict] += 1;
+      count.differed += problems.length;
+      expect(problems).toEqual([]);
+    },
+  );
 
-  it('knows every operation', () => {
+  it('covers every operation', () => {
     const { accepted, refused, differed } = count;
     process.stderr.write(
       `shape walk: ${accepted + refused} cases of ${served.length} operations, ${accepted} to accept and ${refused} to refuse; ${differed} differed\n`,

@@ -1,6 +1,6 @@
 /**
- * One refused request of each operation over the wire, by AWS's client: it validates nothing itself, and it
- * reads `reason` and `fieldList` as it reads AWS's.
+ * One rejected request for each operation over the wire, with the AWS SDK client. The client validates nothing
+ * itself, and it reads `reason` and `fieldList` as it does with AWS.
  */
 import * as data from '@aws-sdk/client-bedrock-agentcore';
 import * as control from '@aws-sdk/client-bedrock-agentcore-control';
@@ -17,14 +17,14 @@ afterAll(() => world.stop());
 
 type Commands = Record<string, new (input: object) => control.ListWorkloadIdentitiesCommand>;
 
-/** AWS's command for the operation, through the client of its plane. */
+/** Sends the SDK command for the operation through the client of its plane. */
 function send({ name, plane }: ModelledOperation, request: object): Promise<unknown> {
   const commands = (plane === 'data_plane' ? data : control) as unknown as Commands;
   const client = plane === 'data_plane' ? world.data() : world.control();
   return (client as control.BedrockAgentCoreControlClient).send(new commands[`${name}Command`]!(request));
 }
 
-/** The first member that is tried beyond its bounds; such a value is one that the client sends as it is. */
+/** Returns the first case with a member outside its limits whose value the client sends unchanged. */
 const beyondBounds = (operation: ModelledOperation): Case | undefined =>
   casesOfOperation(operation).find(
     ({ verdict, what, place }) =>
@@ -34,7 +34,7 @@ const beyondBounds = (operation: ModelledOperation): Case | undefined =>
 const served = MODELLED_OPERATIONS.filter(({ name }) => name in OPERATIONS);
 
 it.each(served.map((operation) => [operation.name, operation] as const))(
-  '%s refuses a member beyond its bounds',
+  '%s rejects a member outside its limits',
   async (_name, operation) => {
     const refused = beyondBounds(operation);
     if (!refused) throw new Error('no case to send');
@@ -47,7 +47,7 @@ it.each(served.map((operation) => [operation.name, operation] as const))(
   },
 );
 
-it('a body that is not JSON is CannotParse', async () => {
+it('a body that is not JSON causes CannotParse', async () => {
   const client = world.control();
   client.middlewareStack.add(
     (next) => (args) => {

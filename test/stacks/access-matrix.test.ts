@@ -285,10 +285,10 @@ const OTHERS: Row[] = [
 
 describe.each([
   ['the directory', DIRECTORY],
-  ['vault, sessions and vault keys', VAULT],
+  ['vault, sessions, and vault keys', VAULT],
   ['KMS', KEYS],
   ['other resources of the account', OTHERS],
-])('%s', (_of, rows) => {
+])('access to %s', (_of, rows) => {
   it.each(rows.map(([what, request, may]) => [what, may.join(', ') || 'no group', request, may] as const))(
     'only these groups can %s: %s',
     (_what, _names, request, may) => {

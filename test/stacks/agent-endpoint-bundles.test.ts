@@ -1,4 +1,7 @@
-/** The endpoint's functions as they are deployed: bundled by the CDK, and started with the environment that they get. */
+/**
+ * The endpoint's functions as they are deployed: bundled by the CDK, and started with the environment in the
+ * template.
+ */
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { execFileSync } from 'node:child_process';
@@ -12,7 +15,7 @@ import { agentFunction, ISSUER } from './endpoint';
 const outdir = mkdtempSync(join(tmpdir(), 'agent-identity-bundles-'));
 afterAll(() => rmSync(outdir, { recursive: true }));
 
-/** What references of the template come to in an account. */
+/** The values of the template's references in an account. */
 const DEPLOYED: Readonly<Record<string, string>> = {
   'AWS::Partition': 'aws',
   'AWS::Region': 'eu-central-1',
@@ -58,7 +61,7 @@ function bundle(): Readonly<Record<string, Bundle>> {
 
 const bundles = bundle();
 
-/** Starts a function as Lambda does, with what its runtime brings. */
+/** Starts a function as Lambda does, with the modules of its runtime. */
 function start({ folder, variables }: Bundle): string {
   const runtime = 'globalThis.awslambda = { streamifyResponse: (handler) => handler };';
   const load = `process.stdout.write(typeof require(${JSON.stringify(folder)}).handler)`;

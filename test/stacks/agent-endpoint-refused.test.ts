@@ -92,7 +92,7 @@ describe('synthesis rejects', () => {
     expect(() => endpointWith(props)).toThrow(message);
   });
 
-  it('and the error names the endpoint', () => {
+  it('an invalid target, with an error that names the endpoint', () => {
     expect(() => endpointWith({ target: AgentTarget.url('ftp://a') })).toThrow(
       /^Consumer\/Travel: agent endpoint: /,
     );

@@ -33,11 +33,11 @@ export function standardTemplate(): ConsumerTemplate {
   return (standard = templateOf(stack));
 }
 
-/** Any part of a template with its references as text, as `plain` of synthesis.ts writes them. */
+/** Returns any part of a template with its references as text, as `plain` of synthesis.ts writes them. */
 export const written = (value: unknown): unknown =>
   plain(value, { stateful: { Resources: {} }, stateless: { Resources: {} } });
 
-/** The properties of the one resource of a type, with their references as text. */
+/** Returns the properties of the only resource of a type, with references as text. */
 export function propertiesOf(template: ConsumerTemplate, type: string): Record<string, unknown> {
   const found = Object.values(template.Resources).filter((resource) => resource.Type === type);
   if (found.length !== 1) throw new Error(`${found.length} resources of type ${type}`);
@@ -53,7 +53,7 @@ export interface WrittenStatement {
   readonly Condition?: unknown;
 }
 
-/** The statements of a role's own policies, with their references as text. */
+/** Returns the statements of a role's own policies, with references as text. */
 export function statementsOf(template: ConsumerTemplate, role: string): WrittenStatement[] {
   return Object.values(template.Resources)
     .filter(({ Type }) => Type === 'AWS::IAM::Policy')

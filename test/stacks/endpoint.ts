@@ -1,4 +1,4 @@
-/** An agent endpoint in someone else's stack, at a service that is there. */
+/** An agent endpoint in someone else's stack, with an existing service. */
 import type { Stack } from 'aws-cdk-lib';
 import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
@@ -32,7 +32,7 @@ export interface EndpointUnderTest {
   readonly workload: WorkloadIdentity;
 }
 
-/** For users' tokens and a function unless it is said otherwise. */
+/** An endpoint with user tokens and a function as the agent, unless the props differ. */
 export function endpointWith(
   props: Partial<AgentEndpointProps> = {},
   ofWorkload: Partial<WorkloadIdentityProps> = {},
@@ -56,7 +56,7 @@ let standard: ConsumerTemplate | undefined;
 export const endpointTemplate = (...how: Parameters<typeof endpointWith>): ConsumerTemplate =>
   how.length === 0 ? (standard ??= templateOf(endpointWith().stack)) : templateOf(endpointWith(...how).stack);
 
-/** Properties of the endpoint's function that is called so. */
+/** Returns the properties of the endpoint's function with this name. */
 export function functionOf(template: ConsumerTemplate, part: 'gate' | 'authorizer') {
   const found = resourcesOf(template, 'AWS::Lambda::Function')
     .map(([, { Properties }]) => written(Properties) as Record<string, unknown>)
@@ -64,7 +64,7 @@ export function functionOf(template: ConsumerTemplate, part: 'gate' | 'authorize
   return found ?? {};
 }
 
-/** The configuration that the function reads. */
+/** Returns the configuration that the function reads. */
 export function configurationOf(
   template: ConsumerTemplate,
   part: 'gate' | 'authorizer',

@@ -12,7 +12,7 @@ const functionOf = (synthesis: Synthesis, group: FunctionGroup) => {
   return found?.Properties ?? {};
 };
 
-/** Who a permission lets invoke which function. */
+/** Returns the principals that a permission allows to invoke each function. */
 const permissionsOf = (synthesis: Synthesis, principal: string) =>
   resourcesOf(synthesis.stateless, 'AWS::Lambda::Permission')
     .map(([, { Properties }]) => plain(Properties, synthesis) as Record<string, string>)

@@ -1,7 +1,7 @@
 /**
- * IAM's decision on one request by the statements of one role: as much of it as the roles of this service use, and an
- * error for what it does not know, so that nothing is taken for denied that IAM would let through.
- * Source: IAM user guide, "Policy evaluation logic", "Condition operators", "Multivalued context keys".
+ * IAM's decision on one request by the statements of one role. It covers the features that the roles of this service
+ * use, and throws an error for others, so that no request counts as denied that IAM would allow. Source: IAM user
+ * guide, "Policy evaluation logic", "Condition operators", "Multivalued context keys".
  */
 
 export interface Statement {
@@ -22,7 +22,7 @@ export interface IamRequest {
 
 const listed = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
 
-/** `*` stands for any text; whether letters are great or small matters but in actions. */
+/** `*` matches any text. Case is significant, except in actions. */
 function like(pattern: string, text: string): boolean {
   const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`, 's').test(text);
@@ -30,7 +30,7 @@ function like(pattern: string, text: string): boolean {
 
 type Values = readonly (string | number)[];
 
-/** Whether one value of the request matches one of the policy's. */
+/** Whether one value of the request matches one value of the policy. */
 const COMPARISONS: Readonly<Record<string, (wanted: string | number, had: string | number) => boolean>> = {
   StringEquals: (wanted, had) => wanted === had,
   StringLike: (wanted, had) => like(String(wanted), String(had)),
@@ -43,7 +43,7 @@ function holds(operator: string, wanted: Values, had: Values | undefined): boole
   const comparison = COMPARISONS[name ?? ''];
   if (!comparison) throw new Error(`this evaluation does not know the condition operator ${operator}`);
   const matches = (value: string | number) => wanted.some((each) => comparison(each, value));
-  // True of a request without the key, which is what IAM makes of ForAllValues.
+  // True for a request without the key, as IAM evaluates ForAllValues.
   if (set === 'ForAllValues') return (had ?? []).every(matches);
   if (set !== name) throw new Error(`this evaluation does not know the set operator ${operator}`);
   return had?.some(matches) ?? false;
@@ -67,7 +67,7 @@ function applies({ Action, Resource, Condition = {} }: Statement, request: IamRe
   );
 }
 
-/** Whether a role with these statements may: one allows it, and none denies it. */
+/** Whether a role with these statements is allowed: a statement allows the request, and none denies it. */
 export function allows(statements: readonly Statement[], request: IamRequest): boolean {
   const effects = statements.filter((statement) => applies(statement, request)).map(({ Effect }) => Effect);
   return effects.includes('Allow') && !effects.includes('Deny');

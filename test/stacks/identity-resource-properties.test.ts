@@ -1,6 +1,6 @@
 /**
- * What a stack states of its workload identities and credential providers, as the service is then asked for it: names,
- * clients, issuers; and that no template ever holds a secret.
+ * The properties of workload identities and credential providers in a template, as the service receives them: names,
+ * clients, and issuers. No template ever contains a secret.
  */
 import { CfnParameter, SecretValue, type Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -36,13 +36,13 @@ describe('a secret', () => {
     ['clear text', () => SecretValue.unsafePlainText(SECRET)],
     ['a parameter', () => SecretValue.cfnParameter(new CfnParameter(stack, 'P', { noEcho: true }))],
     ['Systems Manager', () => SecretValue.ssmSecure('/weather/key')],
-  ])('in %s is refused, and not repeated', (_, apiKey) => {
+  ])('in %s is rejected, and the error does not repeat it', (_, apiKey) => {
     const make = () => weatherOf({ apiKey: apiKey() });
     expect(make).toThrow('must be in AWS Secrets Manager');
     expect(make).not.toThrow(SECRET);
   });
 
-  it('is named in the template and is not in it, nor is a reference that would be resolved into it', () => {
+  it('is named in the template, which contains neither the secret nor a dynamic reference to it', () => {
     // A name that looks like the end of a complete ARN.
     const secret = Secret.fromSecretNameV2(stack, 'Named', 'weather/the-secret');
     weatherOf({ apiKey: secret.secretValueFromJson('key') });
@@ -81,12 +81,12 @@ describe('a secret', () => {
       () => secretNamed('Mine').secretValueFromJson('k'),
       { secretId: '<Mine>', jsonKey: 'k' },
     ],
-  ])('is found %s', (_, apiKey, expected) => {
+  ])('is referred to %s', (_, apiKey, expected) => {
     weatherOf({ apiKey: apiKey() });
     expect(propertiesOf(templateOf(stack), API_KEY).secret).toEqual({ source: 'MANAGED', ...expected });
   });
 
-  it("may stay where it is: then it is tagged for the provider's owner, and the function cannot read it", () => {
+  it("can be external: then it is tagged for the provider's owner, and the function cannot read it", () => {
     const secret = secretNamed('Mine');
     weatherOf({ apiKey: ProviderSecret.external(secret, 'key') });
     const template = templateOf(stack);
@@ -103,14 +103,14 @@ describe('a secret', () => {
     expect(JSON.stringify(statements)).not.toContain('secretsmanager');
   });
 
-  it('is read again when its version changes', () => {
+  it('is read again if its version changes', () => {
     weatherOf({ secretVersion: '2026-11' });
     expect(propertiesOf(templateOf(stack), API_KEY)).toMatchObject({ secretVersion: '2026-11' });
   });
 });
 
 describe('names', () => {
-  it('are made of the path, within what the service takes', () => {
+  it('are derived from the path, within the limits of the service', () => {
     const long = 'A'.repeat(200);
     new WorkloadIdentity(stack, long, { identity });
     weatherOf();
@@ -119,7 +119,7 @@ describe('names', () => {
     expect(propertiesOf(template, API_KEY).name).toMatch(/^Consumer-?Weather-?[0-9A-F]{8}$/);
   });
 
-  it('that the service would refuse are refused at synthesis', () => {
+  it('that the service does not accept are rejected at synthesis', () => {
     expect(() => new WorkloadIdentity(stack, 'A', { identity, workloadIdentityName: 'a b' })).toThrow(
       'the service does not accept the name "a b"',
     );
@@ -128,7 +128,7 @@ describe('names', () => {
     );
   });
 
-  it('of what is there give its ARN', () => {
+  it('of existing resources determine their ARNs', () => {
     const theirs = OAuth2CredentialProvider.fromCredentialProviderName(stack, 'Theirs', 'calendar');
     expect(written(stack.resolve(theirs.credentialProviderArn))).toBe(
       'arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>:token-vault/default/oauth2credentialprovider/calendar',
@@ -165,7 +165,7 @@ describe('an OAuth client', () => {
       () => OAuth2Vendor.included('OktaOauth2', { ...client(), issuer: 'https://acme.okta.example' }),
       { issuer: 'https://acme.okta.example' },
     ],
-  ])('at %s', (credentialProviderVendor, member, vendor, more) => {
+  ])('can use the vendor %s', (credentialProviderVendor, member, vendor, more) => {
     expect(configurationOf(vendor())).toEqual({
       credentialProviderVendor,
       member,
@@ -173,7 +173,7 @@ describe('an OAuth client', () => {
     });
   });
 
-  it('at any server, with all that the service takes', () => {
+  it('can use any server, with all settings that the service accepts', () => {
     const discoveryUrl = 'https://login.example/.well-known/openid-configuration';
     const onBehalfOfTokenExchange = {
       grantType: 'TOKEN_EXCHANGE',
@@ -217,14 +217,14 @@ describe('an OAuth client', () => {
           clientAuthenticationMethod: 'PRIVATE_KEY_JWT',
         }),
     ],
-  ])('with %s is refused at synthesis', (_, vendor) => {
+  ])('with %s is rejected at synthesis', (_, vendor) => {
     expect(() => new OAuth2CredentialProvider(stack, 'P', { identity, vendor: vendor() })).toThrow(
       /^Consumer\/P: /,
     );
     expect(resourcesOf(templateOf(stack), OAUTH2)).toHaveLength(0);
   });
 
-  it('needs a secret at synthesis, but an imported one keeps its own', () => {
+  it('must have a secret at synthesis, except an imported one, which keeps its secret', () => {
     const discoveryUrl = 'https://x.example/.well-known/openid-configuration';
     const vendor = OAuth2Vendor.custom({ clientId: 'client', discoveryUrl });
     expect(() => new OAuth2CredentialProvider(stack, 'Created', { identity, vendor })).toThrow(
@@ -236,7 +236,7 @@ describe('an OAuth client', () => {
 });
 
 describe('a workload identity', () => {
-  it('that the service would refuse is refused at synthesis', () => {
+  it('that the service does not accept is rejected at synthesis', () => {
     const make = (url: string) =>
       new WorkloadIdentity(stack, 'A', { identity, allowedResourceOauth2ReturnUrls: [url] });
     expect(() => make('no url')).toThrow('allowedResourceOauth2ReturnUrls');
@@ -251,7 +251,7 @@ describe('a workload identity', () => {
     });
   });
 
-  it('is not made at an address by plain http, to which secrets would be sent', () => {
+  it('is rejected for a service address over http, because secrets would be sent to it', () => {
     const elsewhere = AgentIdentity.fromAgentIdentityAttributes(stack, 'Elsewhere', {
       restApiId: 'abc123',
       endpoint: 'http://identity.example.com',
@@ -261,7 +261,7 @@ describe('a workload identity', () => {
     );
   });
 
-  it('is addressed where the service is said to be', () => {
+  it('uses the stated address of the service', () => {
     const elsewhere = AgentIdentity.fromAgentIdentityAttributes(stack, 'Elsewhere', {
       restApiId: 'abc123',
       endpoint: 'https://identity.example.com',

@@ -1,6 +1,6 @@
 /**
- * Workload identities and credential providers in someone else's stack: what each grant sets in IAM and in resource
- * policies together, and what the function behind them may do.
+ * Workload identities and credential providers in someone else's stack: the IAM permissions and resource policies of
+ * each grant, and the permissions of the function for custom resources.
  */
 import { CfnParameter, SecretValue, type Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -43,13 +43,13 @@ const roleNamed = (id: string) =>
 
 const weatherOf = (props?: Partial<ApiKeyCredentialProviderProps>) => weatherIn(stack, identity, props);
 
-/** Statements of the resource policy that the one resource of a kind gets. */
+/** Returns the statements of the resource policy of the only resource of a kind. */
 function policyOf(kind: string): WrittenStatement[] {
   const { policy } = propertiesOf(templateOf(stack), kind);
   return policy === '' ? [] : (JSON.parse(String(policy)) as { Statement: WrittenStatement[] }).Statement;
 }
 
-/** Operations that the role's IAM policies let it call, by their ARNs. */
+/** Returns the operations that the role's IAM policies allow, by their ARNs. */
 function operationsOf(role: string): string[] {
   const statements = statementsOf(templateOf(stack), role).filter(
     ({ Action }) => Action === 'execute-api:Invoke',
@@ -66,8 +66,8 @@ function operationsOf(role: string): string[] {
   return resources.map((arn) => byRoute.get(arn.slice(prefix.length)) ?? arn).sort();
 }
 
-describe('the resource policies that are written', () => {
-  it('are understood by the service', () => {
+describe('the resource policies in the template', () => {
+  it('are valid for the service', () => {
     const agent = new WorkloadIdentity(stack, 'Agent', { identity });
     const weather = weatherOf();
     const role = roleNamed('AgentRole');
@@ -95,7 +95,7 @@ describe('the resource policies that are written', () => {
 });
 
 describe('grantActAs', () => {
-  it('lets the role call what an agent calls, and act as this agent', () => {
+  it('allows the role to call the operations of an agent, and to act as this agent', () => {
     const agent = new WorkloadIdentity(stack, 'Agent', { identity });
     agent.grantActAs(roleNamed('AgentRole'));
     expect(operationsOf('AgentRole')).toEqual([
@@ -125,46 +125,46 @@ describe('grantActAs', () => {
     ]);
   });
 
-  it('is in the policy however late it is made, once for each role', () => {
+  it('is in the policy even if it is called late, and once for each role', () => {
     const agent = new WorkloadIdentity(stack, 'Agent', { identity });
     const [first, second] = [roleNamed('First'), roleNamed('Second')];
     for (const role of [first, second, first]) agent.grantActAs(role);
     expect(policyOf(IDENTITY)[0]?.Principal).toEqual({ AWS: ['<First.Arn>', '<Second.Arn>'] });
   });
 
-  it('is all that lets anyone in: without it there is no policy', () => {
+  it('is required for access: without it there is no policy', () => {
     new WorkloadIdentity(stack, 'Agent', { identity });
     expect(policyOf(IDENTITY)).toEqual([]);
   });
 });
 
 describe('grantGetWorkloadAccessToken', () => {
-  const mint = (...operations: string[]) =>
+  const tokenOperations = (...operations: string[]) =>
     operations.map((operation) => `GetWorkloadAccessToken${operation}`);
   const statement = (Sid: string, role: string, ...operations: string[]) => ({
     Sid,
     Effect: 'Allow',
     Principal: { AWS: [`<${role}.Arn>`] },
-    Action: mint(...operations).map((operation) => `bedrock-agentcore:${operation}`),
+    Action: tokenOperations(...operations).map((operation) => `bedrock-agentcore:${operation}`),
     Resource: '*',
   });
 
-  it("lets the role get the agent's tokens, and no credential with them", () => {
+  it('allows the role to get tokens for the agent, and no credentials', () => {
     new WorkloadIdentity(stack, 'Agent', { identity }).grantGetWorkloadAccessToken(roleNamed('Gate'));
-    expect(operationsOf('Gate')).toEqual(mint('', 'ForJWT', 'ForUserId'));
+    expect(operationsOf('Gate')).toEqual(tokenOperations('', 'ForJWT', 'ForUserId'));
     expect(policyOf(IDENTITY)).toEqual([
       statement('GetWorkloadAccessToken1', 'Gate', '', 'ForJWT', 'ForUserId'),
     ]);
   });
 
-  it('is for the operations that are named, each role for its own', () => {
+  it('allows each role only the stated operations', () => {
     const agent = new WorkloadIdentity(stack, 'Agent', { identity });
     agent.grantGetWorkloadAccessToken(roleNamed('First'), { operations: ['GetWorkloadAccessTokenForJWT'] });
     const second = roleNamed('Second');
     agent.grantGetWorkloadAccessToken(second, { operations: ['GetWorkloadAccessTokenForUserId'] });
     agent.grantGetWorkloadAccessToken(second, { operations: ['GetWorkloadAccessToken'] });
-    expect(operationsOf('First')).toEqual(mint('ForJWT'));
-    expect(operationsOf('Second')).toEqual(mint('', 'ForUserId'));
+    expect(operationsOf('First')).toEqual(tokenOperations('ForJWT'));
+    expect(operationsOf('Second')).toEqual(tokenOperations('', 'ForUserId'));
     expect(policyOf(IDENTITY)).toEqual([
       statement('GetWorkloadAccessToken1', 'First', 'ForJWT'),
       statement('GetWorkloadAccessToken2', 'Second', '', 'ForUserId'),
@@ -172,7 +172,7 @@ describe('grantGetWorkloadAccessToken', () => {
   });
 });
 
-it('grantCompleteResourceTokenAuth lets the application complete consent, and do nothing else', () => {
+it('grantCompleteResourceTokenAuth allows the application to complete consent, and nothing else', () => {
   const agent = new WorkloadIdentity(stack, 'Agent', { identity });
   agent.grantCompleteResourceTokenAuth(roleNamed('AppRole'));
   expect(operationsOf('AppRole')).toEqual(['CompleteResourceTokenAuth']);
@@ -184,7 +184,7 @@ it('grantCompleteResourceTokenAuth lets the application complete consent, and do
 describe('allowUseBy', () => {
   const key = 'bedrock-agentcore:WorkloadIdentityArn';
 
-  it("lets that agent use the provider, and denies all others, the owner's own too", () => {
+  it('allows this agent to use the provider, and denies all other agents, including agents of the owner', () => {
     const agent = new WorkloadIdentity(stack, 'Agent', { identity });
     weatherOf().allowUseBy(agent);
     expect(policyOf(API_KEY)).toEqual([
@@ -207,7 +207,7 @@ describe('allowUseBy', () => {
     ]);
   });
 
-  it('made for no one leaves the provider to no one', () => {
+  it('is required for access: without it the policy denies all agents', () => {
     weatherOf();
     expect(policyOf(API_KEY)).toEqual([
       {
@@ -232,7 +232,7 @@ describe('allowUseBy', () => {
   });
 });
 
-it('grantOperate lets a role see, change and delete what the app has, and never act as the agent or let itself in', () => {
+it("grantOperate allows a role to get, update, and delete the app's resources, but neither to act as the agent nor to give itself access", () => {
   new WorkloadIdentity(stack, 'Agent', { identity });
   weatherOf();
   identity.grantOperate(roleNamed('Operator'));
@@ -256,10 +256,10 @@ it('grantOperate lets a role see, change and delete what the app has, and never 
   expect(operate(API_KEY)?.Action).toEqual(actions('ApiKeyCredentialProvider'));
 });
 
-describe('the function behind the resources', () => {
+describe('the function for custom resources', () => {
   const ROLE = 'AgentIdentityResourcesRole';
 
-  it('is one for all of them', () => {
+  it('exists once for all resources', () => {
     new WorkloadIdentity(stack, 'A', { identity });
     new WorkloadIdentity(stack, 'B', { identity });
     weatherOf();
@@ -270,7 +270,7 @@ describe('the function behind the resources', () => {
     ).toEqual(['<AgentIdentityResourcesFunction.Arn>', '<AgentIdentityResourcesFunction.Arn>']);
   });
 
-  it('may call the operations of the kinds that there are, and no others', () => {
+  it('can call the operations for the kinds of resources in the stack, and no others', () => {
     new WorkloadIdentity(stack, 'Agent', { identity });
     const common = [
       'DeleteResourcePolicy',
@@ -284,7 +284,7 @@ describe('the function behind the resources', () => {
     expect(operationsOf(ROLE)).toEqual([...common, ...ofIdentities].sort());
   });
 
-  it('may do nothing else but write its log and traces, and read the secrets that it was given', () => {
+  it('can otherwise only write its log and traces, and read the given secrets', () => {
     const encryptionKey = new Key(stack, 'Key');
     const given = new Secret(stack, 'Given', { encryptionKey });
     new Secret(stack, 'Other');
@@ -338,7 +338,7 @@ describe('the function behind the resources', () => {
     });
   });
 
-  /** A request as CloudFormation sends it for the provider of a kind. */
+  /** Returns a request as CloudFormation sends it for the provider of a kind. */
   const requestFor = (kind: typeof API_KEY | typeof OAUTH2, forged: object = {}) => {
     const [[LogicalResourceId] = ['']] = resourcesOf(templateOf(stack), kind);
     const ResourceProperties = propertiesOf(templateOf(stack), kind) as unknown as Properties;
@@ -362,32 +362,35 @@ describe('the function behind the resources', () => {
     ['literal values', () => 'realm', () => 'calendar', () => 'a "quoted" client'],
     ['a reference for a name', () => 'realm', () => parameter('Name'), () => 'client'],
     ['references', () => parameter('Realm'), () => undefined, () => `${parameter('Id')} "quoted"`],
-  ])('takes a provider with %s as the template has it, and no other', (_, realmOf, nameOf, clientIdOf) => {
-    const [realm, name] = [realmOf(), nameOf()];
-    new OAuth2CredentialProvider(stack, 'Calendar', {
-      identity,
-      ...(name !== undefined && { credentialProviderName: name }),
-      vendor: OAuth2Vendor.custom({
-        discoveryUrl: `https://as.example/${realm}/.well-known/openid-configuration`,
-        clientId: clientIdOf(),
-        clientSecret: new Secret(stack, 'Given').secretValue,
-      }),
-    });
-    const request = requestFor(OAUTH2);
-    expect(() => checkProvider(deployed(), request)).not.toThrow();
-    const configuration = request.ResourceProperties.configuration.replace(
-      /"discoveryUrl":"[^"]*"/,
-      `"discoveryUrl":"${OTHER_SERVER}"`,
-    );
-    expect(configuration).toContain(OTHER_SERVER);
-    for (const forged of [{ configuration }, { name: 'other' }, { secret: undefined }]) {
-      expect(() => checkProvider(deployed(), requestFor(OAUTH2, forged))).toThrow(ForeignRequest);
-    }
-    const asApiKey = { ...request, ResourceType: API_KEY } as const;
-    expect(() => checkProvider(deployed(), asApiKey)).toThrow(ForeignRequest);
-  });
+  ])(
+    'accepts a provider with %s as in the template, and rejects any other',
+    (_, realmOf, nameOf, clientIdOf) => {
+      const [realm, name] = [realmOf(), nameOf()];
+      new OAuth2CredentialProvider(stack, 'Calendar', {
+        identity,
+        ...(name !== undefined && { credentialProviderName: name }),
+        vendor: OAuth2Vendor.custom({
+          discoveryUrl: `https://as.example/${realm}/.well-known/openid-configuration`,
+          clientId: clientIdOf(),
+          clientSecret: new Secret(stack, 'Given').secretValue,
+        }),
+      });
+      const request = requestFor(OAUTH2);
+      expect(() => checkProvider(deployed(), request)).not.toThrow();
+      const configuration = request.ResourceProperties.configuration.replace(
+        /"discoveryUrl":"[^"]*"/,
+        `"discoveryUrl":"${OTHER_SERVER}"`,
+      );
+      expect(configuration).toContain(OTHER_SERVER);
+      for (const forged of [{ configuration }, { name: 'other' }, { secret: undefined }]) {
+        expect(() => checkProvider(deployed(), requestFor(OAUTH2, forged))).toThrow(ForeignRequest);
+      }
+      const asApiKey = { ...request, ResourceType: API_KEY } as const;
+      expect(() => checkProvider(deployed(), asApiKey)).toThrow(ForeignRequest);
+    },
+  );
 
-  it('takes a provider that has no secret as the template has it, and no other', () => {
+  it('accepts a provider without a secret as in the template, and rejects any other', () => {
     const given = { discoveryUrl: 'https://as.example/.well-known/openid-configuration', clientId: 'public' };
     const vendor = OAuth2Vendor.custom({ ...given, clientAuthenticationMethod: 'AWS_IAM_ID_TOKEN_JWT' });
     new OAuth2CredentialProvider(stack, 'Calendar', { identity, vendor });
@@ -395,7 +398,7 @@ describe('the function behind the resources', () => {
     expect(() => checkProvider(deployed(), requestFor(OAUTH2, { name: 'other' }))).toThrow(ForeignRequest);
   });
 
-  it('refuses at synthesis more providers than its environment holds, and says what to do', () => {
+  it('causes an error at synthesis that says what to do if its environment cannot contain all providers', () => {
     for (let number = 0; number < 40; number += 1) {
       const secret = new Secret(stack, `Secret${number}`);
       new ApiKeyCredentialProvider(stack, `Provider${number}`, { identity, apiKey: secret.secretValue });
@@ -403,7 +406,7 @@ describe('the function behind the resources', () => {
     expect(() => templateOf(stack)).toThrow('Put some of them into another stack');
   });
 
-  it('is asked only when the API answers, and until then the API stays', () => {
+  it('is invoked only after the API is deployed, and the API is deleted last', () => {
     stack = consumerStack();
     const own = new AgentIdentity(stack, 'Identity');
     new WorkloadIdentity(stack, 'Agent', { identity: own });

@@ -1,4 +1,4 @@
-/** A workload identity of another stack or app: how it is named, and what its grants set. */
+/** A workload identity of another stack or app: how it is named, and the effect of its grants. */
 import { CfnParameter, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -31,21 +31,21 @@ const roleNamed = (id: string) =>
 
 const text = (value: string): unknown => written(stack.resolve(value));
 
-describe('an existing workload identity is named', () => {
-  it('by its name', () => {
+describe('an existing workload identity', () => {
+  it('can be named by its name', () => {
     const theirs = WorkloadIdentity.fromWorkloadIdentityName(stack, 'Theirs', NAME);
     expect(text(theirs.workloadIdentityArn)).toBe(
       `arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>:workload-identity-directory/default/workload-identity/${NAME}`,
     );
   });
 
-  it('by its ARN', () => {
+  it('can be named by its ARN', () => {
     const theirs = WorkloadIdentity.fromWorkloadIdentityArn(stack, 'Theirs', ARN);
     expect(theirs.workloadIdentityName).toBe(NAME);
     expect(theirs.env).toMatchObject({ account: '111122223333', region: 'eu-central-1' });
   });
 
-  it('by an ARN that is known only at deployment', () => {
+  it('can be named by an ARN that is known only at deployment', () => {
     const arn = new CfnParameter(stack, 'Arn').valueAsString;
     const theirs = WorkloadIdentity.fromWorkloadIdentityArn(stack, 'Theirs', arn);
     expect(stack.resolve(theirs.workloadIdentityName)).toEqual({
@@ -55,8 +55,8 @@ describe('an existing workload identity is named', () => {
 
   it.each([
     ['another ARN', 'arn:aws:iam::111122223333:role/their-agent'],
-    ['an ARN that names all of them', ARN.replace(NAME, '*')],
-  ])('but not by %s', (_, arn) => {
+    ['an ARN that names all workload identities', ARN.replace(NAME, '*')],
+  ])('cannot be named by %s', (_, arn) => {
     expect(() => WorkloadIdentity.fromWorkloadIdentityArn(stack, 'Theirs', arn)).toThrow(
       'must be the ARN of a workload identity',
     );

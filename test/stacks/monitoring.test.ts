@@ -1,6 +1,6 @@
 /**
- * The monitoring of a deployment. Each alarm has an entry in the runbook. Each metric that an alarm or a widget names is
- * one that the service emits, and each log pattern matches entries that it writes.
+ * The monitoring of a deployment. Each alarm has an entry in the runbook. Each metric of an alarm or a widget is
+ * emitted by the service, and each log pattern matches entries that the service writes.
  */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';

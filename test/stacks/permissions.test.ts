@@ -1,6 +1,6 @@
 /**
- * The permissions of each function: the whole policy of its role, statement by statement. The expectations are written by
- * hand, and not derived from lib/constructs/permissions.ts on purpose.
+ * The permissions of each function: the whole policy of its role, statement by statement. The expectations are
+ * manual on purpose, and not derived from lib/constructs/permissions.ts.
  */
 import { FUNCTION_GROUPS, type FunctionGroup } from '../../lambda/contract/operations';
 import { plain, resourcesOf, standardSynthesis } from './synthesis';
@@ -15,7 +15,7 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-/** Logical ids are the group's name without hyphens, and a kind. */
+/** A logical ID is the group's name without hyphens, and a kind. */
 const logicalId = (group: FunctionGroup, kind: 'role' | 'logs' | '' = ''): string =>
   group.replaceAll('-', '') + kind;
 
@@ -46,7 +46,7 @@ const forPurposes = (actions: string | string[], purposes: string[]): Statement 
   Condition: { StringEquals: { 'kms:EncryptionContext:purpose': purposes } },
 });
 
-/** On secrets of this account and region that have the owner tag, and no others. */
+/** On secrets of this account and Region that have the owner tag, and no others. */
 const onTaggedSecrets = (actions: string | string[]): Statement => ({
   Effect: 'Allow',
   Action: actions,
@@ -54,7 +54,7 @@ const onTaggedSecrets = (actions: string | string[]): Statement => ({
   Condition: { Null: { 'secretsmanager:ResourceTag/agent-identity:owner': 'false' } },
 });
 
-/** On signing keys of this account and region that have the owner tag, and no others. */
+/** On signing keys of this account and Region that have the owner tag, and no others. */
 const onTaggedKeys = (actions: string[]): Statement => ({
   Effect: 'Allow',
   Action: actions,
@@ -62,7 +62,7 @@ const onTaggedKeys = (actions: string[]): Statement => ({
   Condition: { Null: { 'aws:ResourceTag/agent-identity:owner': 'false' } },
 });
 
-/** Who this function is, in a token of five minutes. */
+/** Gets a token of five minutes that identifies this function. */
 const WEB_IDENTITY: Statement[] = [
   {
     Effect: 'Allow',
@@ -82,14 +82,16 @@ const WEB_IDENTITY: Statement[] = [
   },
 ];
 
-/** On that one function, and no other of the account. */
+/** On this function only. */
 const INVOKE_PROVIDER_CLIENT: Statement = {
   Effect: 'Allow',
   Action: 'lambda:InvokeFunction',
   Resource: '<providerclient.Arn>',
 };
 
-/** What every function has: the tables' encryption through DynamoDB alone, its own log, and traces. */
+/**
+ * Statements that every role has: encryption of the tables through DynamoDB only, the function's own log, and traces.
+ */
 const inCommon = (group: FunctionGroup): Statement[] => [
   {
     Effect: 'Allow',
@@ -227,7 +229,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
   ],
 };
 
-/** Returns the one resource of a type with that logical id, apart from the hash. */
+/** Returns the only resource of a type with this logical ID, apart from the hash. */
 function resource(type: string, id: string): Readonly<Record<string, unknown>> {
   const found = resourcesOf(stateless, type).filter(([candidate]) =>
     new RegExp(`^${id}[0-9A-F]{8}$`).test(candidate),
@@ -296,7 +298,7 @@ it('the stacks attach no further policies to the roles', () => {
     expect(types.filter((type) => /^AWS::IAM::.*Policy$|ResourcePolicy$/.test(type))).toEqual([]);
   }
   const roles = resourcesOf(stateless, 'AWS::IAM::Role').map(([, { Properties }]) => Properties.Policies);
-  // One more writes API Gateway's access logs and has no policy of ours.
+  // The other role writes API Gateway's access logs and has no policy of this package.
   expect(roles.filter(Boolean)).toHaveLength(FUNCTION_GROUPS.length);
   expect(roles).toHaveLength(FUNCTION_GROUPS.length + 1);
 });

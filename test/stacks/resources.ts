@@ -1,4 +1,4 @@
-/** Resources of the service in a stack: how a template calls each kind, and one that tests need again and again. */
+/** Resources of the service in a stack: the resource types in a template, and a resource that several tests need. */
 import type { Construct } from 'constructs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ApiKeyCredentialProvider, type ApiKeyCredentialProviderProps, type IAgentIdentity } from '../../lib';
@@ -7,7 +7,7 @@ export const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
 export const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
 export const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
 
-/** The provider `Weather`, whose key is in a secret of the same stack unless it is said otherwise. */
+/** The provider `Weather`, whose API key is in a secret of the same stack unless the props differ. */
 export const weatherIn = (
   scope: Construct,
   identity: IAgentIdentity,

@@ -54,7 +54,7 @@ it('the tables have the keys of the stored records, because other keys would rep
       { AttributeName: 'pk', KeyType: 'HASH' },
       { AttributeName: 'sk', KeyType: 'RANGE' },
     ]);
-    // A name is another thing that a table cannot change.
+    // CloudFormation cannot change the name of a table either.
     expect(Properties).not.toHaveProperty('TableName');
   }
 });
@@ -112,7 +112,7 @@ it.each(tables)(
           DeletionProtectionEnabled: true,
         },
       ],
-      // Sessions end by themselves, and of grants those that a user's own token was exchanged for.
+      // Consent sessions have a TTL, and so do grants from the exchange of a user token.
       ...(['SessionsTable', 'VaultTable'].includes(withoutHash(id)) && {
         TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
       }),

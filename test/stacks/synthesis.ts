@@ -1,6 +1,6 @@
 /**
- * The two stacks as CloudFormation will see them, with the feature flags of cdk.json and without copying
- * the functions' bundles; and their intrinsic functions written as plain text, so that expectations read well.
+ * The two stacks as CloudFormation sees them, with the feature flags of cdk.json and without copying the functions'
+ * bundles. Their intrinsic functions are written as plain text, so that expectations are readable.
  */
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -48,13 +48,13 @@ export const standardSynthesis = (): Synthesis => (standard ??= synthesize());
 export const resourcesOf = (template: StackTemplate, type: string): [string, Resource][] =>
   Object.entries(template.Resources).filter(([, resource]) => resource.Type === type);
 
-/** A logical id without the hash that CDK appends. */
+/** Returns a logical ID without the hash that CDK appends. */
 export const withoutHash = (logicalId: string): string =>
   logicalId.startsWith('AWS::') ? logicalId : logicalId.replace(/[0-9A-F]{8}$/, '');
 
 /**
- * Any part of a template with its references as text: `<DirectoryTable.Arn>` for an attribute, whichever
- * stack it is of, and `<AWS::Region>` for a reference.
+ * Returns any part of a template with its references as text: `<DirectoryTable.Arn>` for an attribute of any stack,
+ * and `<AWS::Region>` for a reference.
  */
 export function plain(value: unknown, { stateful }: Synthesis): unknown {
   const write = (part: unknown): unknown => {
