@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { programsOf } from './client-types.mjs';
 import { npmInstall, run, writeFiles } from './consumer-folder.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -120,6 +121,21 @@ function appChecks({ report, installation, peers, own, tools }) {
   };
 }
 
+/** The README's app with the endpoint that continues it, in an installation of the package. */
+export function checkReadme({ report, installation, tools }) {
+  const [, app, endpoint] = programsOf(join(ROOT, 'README.md'), 'ts');
+  const [kind] = Object.values(COMPILED);
+  const typeRoots = [join(tools, 'node_modules/@types')];
+  const compilerOptions = { ...kind.options, typeRoots, skipLibCheck: true, noEmit: true };
+  return report.check('the CDK programs of the README compile', async () => {
+    const folder = await consumer(installation, 'readme', kind.type, {
+      'app.ts': `${app}\n${endpoint}`,
+      'tsconfig.json': { compilerOptions, files: ['app.ts'] },
+    });
+    await run(process.execPath, [join(tools, 'node_modules/typescript-5.9/bin/tsc')], folder);
+  });
+}
+
 async function checkTarball({ report, folder, packages, own, tools }) {
   for (const [peers, installed] of Object.entries(PEERS)) {
     const installation = join(folder, peers);
@@ -133,6 +149,7 @@ async function checkTarball({ report, folder, packages, own, tools }) {
     }
     for (const type of ['commonjs', 'module']) await checks.tsx(type);
     await checks.tsNode();
+    await checkReadme({ report, installation, tools });
   }
 }
 

@@ -1,4 +1,4 @@
-/** The types of @agent-identity/client, with the programs of its README: each TypeScript, module kind, and strict flag. */
+/** The types of @agent-identity/client, with the programs of its documents: each TypeScript, module kind, and strict flag. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { npmInstall, run, writeFiles } from './consumer-folder.mjs';
@@ -37,7 +37,13 @@ const COMMON_JS = { ...STRICT, module: 'nodenext' };
 /** The declarations of the MCP SDK itself fail with older TypeScript, and without browser types. */
 const WITH_MCP_SDK = { skipLibCheck: true };
 
-const AGENT = ['agent.ts', 'agent-without-gate.ts', 'application-program.ts', 'application.d.ts'];
+const AGENT = [
+  'agent.ts',
+  'agent-of-guide.ts',
+  'agent-without-gate.ts',
+  'application-program.ts',
+  'application.d.ts',
+];
 const MCP = ['mcp-server.ts', 'mcp.d.ts'];
 
 /** By name of the consumer: its package type, its compiler options, and its files. */
@@ -62,10 +68,13 @@ export function programsOf(readme, language) {
 }
 
 const README = join(import.meta.dirname, '../../lib/client/README.md');
+const GUIDE = join(import.meta.dirname, '../../docs/client.md');
 
 export async function checkClientTypes({ report, tarball, folder }) {
   const [agent, agentWithoutGate, application, mcp] = programsOf(README, 'ts');
+  const [agentOfGuide] = programsOf(GUIDE, 'ts');
   const programs = {
+    'agent-of-guide.ts': agentOfGuide,
     'agent.ts': agent,
     'agent-without-gate.ts': agentWithoutGate,
     'application-program.ts': application,
@@ -81,8 +90,9 @@ export async function checkClientTypes({ report, tarball, folder }) {
         'package.json': { private: true, type },
         'tsconfig.json': { compilerOptions: options, files },
       });
-      await report.check(`TypeScript ${version}: the programs of the README compile, ${name}`, () =>
-        run(process.execPath, [compiler, '--project', 'tsconfig.json'], folder),
+      await report.check(
+        `TypeScript ${version}: the programs of the README and of docs/client.md compile, ${name}`,
+        () => run(process.execPath, [compiler, '--project', 'tsconfig.json'], folder),
       );
     }
   }
