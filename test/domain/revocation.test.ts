@@ -47,7 +47,7 @@ describe.each(REVOKING)('%s', (name, described) => {
   const refreshes = described.refusesRefresh !== undefined;
   const held = refreshes ? HELD : { accessToken: 'access-0' };
 
-  it('is told as it documents, and the end is proved', async () => {
+  it('gets the revocation request that it documents, and the token is then invalid', async () => {
     const { server, revoke } = await at(name, described);
     const kinds = server.seen;
     expect(await revoke(held)).toMatchObject({ state: 'CONFIRMED' });
@@ -64,7 +64,7 @@ describe.each(REVOKING)('%s', (name, described) => {
     }
   });
 
-  it('is told again without harm', async () => {
+  it('accepts a repeated revocation request', async () => {
     const { server, revoke } = await at(name, described);
     await revoke(held);
     if (name === 'NotionOauth2' || name === 'YandexOauth2') {
@@ -76,7 +76,7 @@ describe.each(REVOKING)('%s', (name, described) => {
     expect(server.complaints).toEqual([]);
   });
 
-  it('is told later when it is not available', async () => {
+  it('gets a later revocation request if it was unavailable', async () => {
     const { server, revoke } = await at(name, described);
     server.instead.revoke = { status: 503, headers: { 'retry-after': '120' } };
     await expect(revoke(held)).rejects.toMatchObject({
