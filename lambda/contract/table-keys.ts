@@ -36,7 +36,7 @@ export const OWNER_INDEX: IndexShape = {
   projection: 'ALL',
 };
 
-/** Grants of a workload identity, and grants at a provider, which are deleted with it. */
+/** Grants of a workload identity, and grants at a provider. */
 export const WORKLOAD_INDEX: IndexShape = {
   name: 'byWorkload',
   partition: 'workloadId',
@@ -50,12 +50,20 @@ export const PROVIDER_INDEX: IndexShape = {
   projection: 'KEYS_ONLY',
 };
 
+/** Grants of a user. Sparse: an agent's own grants have no user. */
+export const USER_INDEX: IndexShape = {
+  name: 'byUser',
+  partition: 'userHash',
+  sort: PARTITION_KEY,
+  projection: 'KEYS_ONLY',
+};
+
 /** The four tables, by role. */
 export const TABLES = {
   Directory: { ttl: false, indexes: [OWNER_INDEX] },
   Keys: { ttl: false, indexes: [] },
   Sessions: { ttl: true, indexes: [] },
-  Vault: { ttl: true, indexes: [WORKLOAD_INDEX, PROVIDER_INDEX] },
+  Vault: { ttl: true, indexes: [WORKLOAD_INDEX, PROVIDER_INDEX, USER_INDEX] },
 } as const satisfies Record<string, TableShape>;
 
 export type TableName = keyof typeof TABLES;
@@ -120,8 +128,11 @@ export const vaultKeyKey = (purpose: string, ownerId: string, version: string): 
 export const sessionKey = (sessionHash: string): Key => ({ pk: PREFIX.session + sessionHash, sk: RECORD });
 
 /** One partition per agent and user, so that one query lists what an agent holds for a user. */
+export const grantPartition = (workloadId: string, subjectHash: string): string =>
+  `${PREFIX.grant}${workloadId}#${subjectHash}`;
+
 export const grantKey = (workloadId: string, subjectHash: string, target: string): Key => ({
-  pk: `${PREFIX.grant}${workloadId}#${subjectHash}`,
+  pk: grantPartition(workloadId, subjectHash),
   sk: target,
 });
 

@@ -12,3 +12,7 @@ export interface System {
 
 /** Returns epoch seconds, as in JWTs (RFC 7519 section 2, NumericDate) and AWS timestamps. */
 export const epochSeconds = (system: Pick<System, 'now'>): number => Math.floor(system.now() / 1000);
+
+/** Returns the day in UTC: `YYYY-MM-DD`. */
+export const utcDate = (system: Pick<System, 'now'>): string =>
+  new Date(system.now()).toISOString().slice(0, 10);

@@ -3,10 +3,11 @@
  */
 import type { Grant, GrantId } from '../../lambda/domain/grant/grant';
 import type { Stores } from '../domain/in-memory-stores';
-import { sampleGrantId, sampleTokens } from '../domain/samples';
+import { sampleDetails, sampleGrantId, sampleTokens } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';
 
 const PROVIDER = 'provider-id';
+const DETAILS = sampleDetails();
 
 export function deletedGrantContract(stores: () => Stores): void {
   const grants = () => stores().grants;
@@ -44,10 +45,13 @@ export function deletedGrantContract(stores: () => Stores): void {
     }
 
     const openConsent = (id: GrantId, seen: Grant | undefined, forget: boolean) =>
-      grants().openConsent(id, { providerId: PROVIDER, consent, seen, forget });
+      grants().openConsent(id, { providerId: PROVIDER, details: DETAILS, consent, seen, forget });
 
     it.each<[string, (id: GrantId, seen: Grant | undefined) => Promise<boolean>]>([
-      ['a lease', (id, seen) => grants().takeLease(id, { providerId: PROVIDER, seen, lease })],
+      [
+        'a lease',
+        (id, seen) => grants().takeLease(id, { providerId: PROVIDER, details: DETAILS, seen, lease }),
+      ],
       ['a consent session', (id, seen) => openConsent(id, seen, false)],
       ['a consent session that drops the tokens', (id, seen) => openConsent(id, seen, true)],
     ])('of %s is rejected after the grant was deleted and recreated', async (_what, write) => {

@@ -18,7 +18,7 @@ import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/work
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import type { Stores } from '../domain/in-memory-stores';
-import { sampleGrantId, sampleTokens } from '../domain/samples';
+import { sampleDetails, sampleGrantId, sampleTokens } from '../domain/samples';
 import { storeContracts } from './store-contracts';
 
 let folder: string;
@@ -108,7 +108,13 @@ describe('a grant with an end', () => {
 
   it('has a TTL attribute in the table from its first write on', async () => {
     const id = sampleGrantId();
-    const change = { providerId: 'provider', seen: undefined, lease, endsAt: 1_800_000_000 };
+    const change = {
+      providerId: 'provider',
+      details: sampleDetails(),
+      seen: undefined,
+      lease,
+      endsAt: 1_800_000_000,
+    };
     expect(await stores.grants.takeLease(id, change)).toBe(true);
     await stores.grants.putRenewed(id, { holder: 'holder', epoch: 0, tokens: sampleTokens() });
     expect(await vault().get(keyOf(id))).toMatchObject({ ttl: 1_800_000_000, generation: 1 });
@@ -117,7 +123,12 @@ describe('a grant with an end', () => {
 
   it('has no TTL attribute if a user consented to it', async () => {
     const id = sampleGrantId();
-    await stores.grants.takeLease(id, { providerId: 'provider', seen: undefined, lease });
+    await stores.grants.takeLease(id, {
+      providerId: 'provider',
+      details: sampleDetails(),
+      seen: undefined,
+      lease,
+    });
     expect(await vault().get(keyOf(id))).not.toHaveProperty('ttl');
   });
 });

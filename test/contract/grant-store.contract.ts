@@ -6,11 +6,12 @@ import { UnstorableError } from '../../lambda/domain/unstorable';
 import type { Grant, GrantId, GrantTokens, PendingConsent } from '../../lambda/domain/grant/grant';
 import { BEGINNING } from '../domain/fake-system';
 import type { Stores } from '../domain/in-memory-stores';
-import { sampleGrantId, sampleTokens } from '../domain/samples';
+import { sampleDetails, sampleGrantId, sampleTokens } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';
 import { CONCURRENT, outcomes } from './concurrency';
 
 const PROVIDER = 'provider-id';
+const DETAILS = sampleDetails();
 const NOW = BEGINNING * 1000;
 const consentOf = (sessionHash: string): PendingConsent => ({ sessionHash, expiresAt: BEGINNING + 600 });
 const leaseOf = (holder: string, deadline = NOW + 15_000) => ({ holder, deadline });
@@ -19,11 +20,22 @@ export function grantStoreContract(stores: () => Stores): void {
   const grants = () => stores().grants;
   const get = async (id: GrantId) => await grants().get(id);
   const openConsent = (id: GrantId, session: string, seen: Grant | undefined, forget = false) =>
-    grants().openConsent(id, { providerId: PROVIDER, consent: consentOf(session), seen, forget });
+    grants().openConsent(id, {
+      providerId: PROVIDER,
+      details: DETAILS,
+      consent: consentOf(session),
+      seen,
+      forget,
+    });
   const putTokens = (id: GrantId, tokens: GrantTokens, epoch = 0) =>
     grants().putTokens(id, { providerId: PROVIDER, tokens, epoch });
   const takeLease = (id: GrantId, holder: string, seen: Grant | undefined, deadline?: number) =>
-    grants().takeLease(id, { providerId: PROVIDER, seen, lease: leaseOf(holder, deadline) });
+    grants().takeLease(id, {
+      providerId: PROVIDER,
+      details: DETAILS,
+      seen,
+      lease: leaseOf(holder, deadline),
+    });
 
   /** A grant with tokens of the first generation. */
   async function granted() {
@@ -67,6 +79,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await openConsent(id, 'session', undefined)).toBe(true);
       expect(await get(id)).toEqual({
         ...id,
+        ...DETAILS,
         providerId: PROVIDER,
         generation: 0,
         epoch: 0,
@@ -95,6 +108,8 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await openConsent(id, 'session', await get(id))).toBe(true);
       expect(await get(id)).toEqual({
         ...id,
+        ...DETAILS,
+        createdTime: BEGINNING,
         providerId: PROVIDER,
         generation: 1,
         epoch: 0,
@@ -137,6 +152,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await openConsent(id, 'session', await get(id), true)).toBe(true);
       expect(await get(id)).toEqual({
         ...id,
+        ...DETAILS,
         providerId: PROVIDER,
         generation: 1,
         epoch: 1,
@@ -175,7 +191,14 @@ export function grantStoreContract(stores: () => Stores): void {
       const tokens = sampleTokens();
       expect(await putTokens(id, tokens)).toBe(true);
       const rest = { generation: 1, epoch: 0, consent: consentOf('session') };
-      expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, ...rest, tokens });
+      expect(await get(id)).toEqual({
+        ...id,
+        ...DETAILS,
+        providerId: PROVIDER,
+        createdTime: BEGINNING,
+        ...rest,
+        tokens,
+      });
     });
 
     it.each([0, 1])('is rejected if there is no grant, in epoch %i', async (epoch) => {
@@ -211,7 +234,15 @@ export function grantStoreContract(stores: () => Stores): void {
       const { id, tokens } = await granted();
       const foreign = { providerId: 'another', tokens: sampleTokens(), epoch: 0 };
       expect(await grants().putTokens(id, foreign)).toBe(false);
-      expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 1, epoch: 0, tokens });
+      expect(await get(id)).toEqual({
+        ...id,
+        ...DETAILS,
+        createdTime: BEGINNING,
+        providerId: PROVIDER,
+        generation: 1,
+        epoch: 0,
+        tokens,
+      });
     });
 
     it('stores tokens completely, with and without an expiry', async () => {
@@ -255,6 +286,7 @@ export function grantStoreContract(stores: () => Stores): void {
       expect(await takeLease(id, 'first', undefined)).toBe(true);
       expect(await get(id)).toEqual({
         ...id,
+        ...DETAILS,
         providerId: PROVIDER,
         generation: 0,
         epoch: 0,
@@ -305,10 +337,16 @@ export function grantStoreContract(stores: () => Stores): void {
 
     it('drops the tokens of another provider of the same name', async () => {
       const { id } = await granted();
-      const change = { providerId: 'recreated', seen: await get(id), lease: leaseOf('winner') };
+      const change = {
+        providerId: 'recreated',
+        details: DETAILS,
+        seen: await get(id),
+        lease: leaseOf('winner'),
+      };
       expect(await grants().takeLease(id, change)).toBe(true);
       expect(await get(id)).toEqual({
         ...id,
+        ...DETAILS,
         providerId: 'recreated',
         generation: 1,
         epoch: 0,
@@ -378,7 +416,15 @@ export function grantStoreContract(stores: () => Stores): void {
       const { id } = await leased();
       const tokens = sampleTokens();
       expect(await grants().putRenewed(id, { holder: 'winner', epoch: 0, tokens })).toBe(true);
-      expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 2, epoch: 0, tokens });
+      expect(await get(id)).toEqual({
+        ...id,
+        ...DETAILS,
+        createdTime: BEGINNING,
+        providerId: PROVIDER,
+        generation: 2,
+        epoch: 0,
+        tokens,
+      });
     });
 
     it.each([
@@ -440,14 +486,22 @@ export function grantStoreContract(stores: () => Stores): void {
     it('ends the lease of its holder and keeps the tokens', async () => {
       const { id, tokens } = await leased();
       expect(await grants().releaseLease(id, { holder: 'winner', dropTokens: false })).toBe(true);
-      expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 1, epoch: 0, tokens });
+      expect(await get(id)).toEqual({
+        ...id,
+        ...DETAILS,
+        createdTime: BEGINNING,
+        providerId: PROVIDER,
+        generation: 1,
+        epoch: 0,
+        tokens,
+      });
       expect(await takeLease(id, 'next', await get(id))).toBe(true);
     });
 
     it('with dropTokens drops the tokens and increments the generation', async () => {
       const { id } = await leased();
       expect(await grants().releaseLease(id, { holder: 'winner', dropTokens: true })).toBe(true);
-      expect(await get(id)).toEqual({ ...id, providerId: PROVIDER, generation: 2, epoch: 0 });
+      expect(await get(id)).toEqual({ ...id, ...DETAILS, providerId: PROVIDER, generation: 2, epoch: 0 });
     });
 
     it.each([false, true])(
@@ -492,6 +546,51 @@ export function grantStoreContract(stores: () => Stores): void {
       ]);
       expect(put).toBe(!dropped);
       expect((await get(id))?.tokens).toEqual(put ? tokens : undefined);
+    });
+  });
+  describe('markUsed', () => {
+    const use = (id: GrantId, date: string, providerId = PROVIDER) =>
+      grants().markUsed(id, { providerId, date });
+
+    it('records the day, and each later day', async () => {
+      const { id } = await granted();
+      expect(await use(id, '2026-11-26')).toBe(true);
+      expect(await use(id, '2026-11-27')).toBe(true);
+      expect((await get(id))?.lastUsedDate).toBe('2026-11-27');
+    });
+
+    it('does not record the same day or an earlier day', async () => {
+      const { id } = await granted();
+      await use(id, '2026-11-26');
+      expect(await use(id, '2026-11-26')).toBe(false);
+      expect(await use(id, '2026-11-25')).toBe(false);
+      expect((await get(id))?.lastUsedDate).toBe('2026-11-26');
+    });
+
+    it('does not create a grant, and does not change the grant of another provider', async () => {
+      const { id } = await granted();
+      expect(await use(id, '2026-11-26', 'another')).toBe(false);
+      expect(await use(sampleGrantId(), '2026-11-26')).toBe(false);
+      expect(await get(id)).not.toHaveProperty('lastUsedDate');
+    });
+  });
+
+  describe('the times of a grant', () => {
+    it('keep the creation when the tokens are renewed', async () => {
+      const { id } = await leased();
+      const tokens = sampleTokens({ obtainedAt: BEGINNING + 60 });
+      await grants().putRenewed(id, { holder: 'winner', epoch: 0, tokens });
+      expect((await get(id))?.createdTime).toBe(BEGINNING);
+    });
+
+    it('begin again after the tokens are dropped', async () => {
+      const { id } = await granted();
+      await grants().markUsed(id, { providerId: PROVIDER, date: '2026-11-26' });
+      await openConsent(id, 'session', await get(id), true);
+      expect(await get(id)).not.toHaveProperty('createdTime');
+      expect(await get(id)).not.toHaveProperty('lastUsedDate');
+      await putTokens(id, sampleTokens({ obtainedAt: BEGINNING + 60 }), 1);
+      expect((await get(id))?.createdTime).toBe(BEGINNING + 60);
     });
   });
 }

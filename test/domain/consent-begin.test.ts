@@ -8,7 +8,7 @@ import { sessionIdOf } from '../../lambda/domain/consent/session';
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { PUSH_ENDPOINT } from './authorization-server';
 import { createConsentService, RETURN_URL, type ConsentService } from './consent-service';
-import { ISSUER, sampleIdentity } from './samples';
+import { ISSUER, sampleIdentity, sampleDetails } from './samples';
 
 let service: ConsentService;
 beforeEach(async () => {
@@ -230,6 +230,7 @@ describe('a request while an earlier authorization URL is open', () => {
     const { hash } = await service.session(link);
     const change = {
       providerId: provider.id,
+      details: sampleDetails(),
       consent: { sessionHash: hash, expiresAt: system.seconds() + SESSION_LIFETIME },
       seen: await stores.grants.get(grantId),
       forget: true,

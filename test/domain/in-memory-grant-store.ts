@@ -1,5 +1,5 @@
 /** The in-memory grant store: each method is one atomic step, with the conditions that the port states. */
-import type { Grant, GrantId, GrantStore } from '../../lambda/domain/grant/grant';
+import type { Grant, GrantId, GrantStore, GrantTokens } from '../../lambda/domain/grant/grant';
 import { recordOf } from './in-memory-record';
 
 const keyOf = ({ workloadId, subjectHash, target }: GrantId): string =>
@@ -7,6 +7,7 @@ const keyOf = ({ workloadId, subjectHash, target }: GrantId): string =>
 
 /** The members that end when tokens are stored or dropped. */
 const PAST = ['lease', 'lastFailure', 'rejected'] as const;
+const PAST_TOKENS = ['tokens', 'createdTime', 'lastUsedDate'] as const;
 
 export function createInMemoryGrantStore(): GrantStore {
   const grants = new Map<string, Grant>();
@@ -20,11 +21,18 @@ export function createInMemoryGrantStore(): GrantStore {
 
   const identified = ({ workloadId, subjectHash, target }: GrantId) => ({ workloadId, subjectHash, target });
 
-  const without = (grant: Grant, ...members: ('tokens' | 'lease' | 'lastFailure' | 'rejected')[]): Grant => {
+  const without = (grant: Grant, ...members: (keyof Grant)[]): Grant => {
     const rest = { ...grant };
     for (const member of members) Reflect.deleteProperty(rest, member);
     return rest;
   };
+
+  const withTokens = (grant: Grant, tokens: GrantTokens): Grant => ({
+    createdTime: tokens.obtainedAt,
+    ...without(grant, ...PAST),
+    tokens,
+    generation: grant.generation + 1,
+  });
 
   return {
     get(id) {
@@ -32,7 +40,7 @@ export function createInMemoryGrantStore(): GrantStore {
       return Promise.resolve(grant && recordOf(grant));
     },
 
-    openConsent: (id, { providerId, consent, seen, forget }) =>
+    openConsent: (id, { providerId, details, consent, seen, forget }) =>
       change(id, (current) => {
         const asSeen = seen
           ? current?.providerId === seen.providerId &&
@@ -40,11 +48,12 @@ export function createInMemoryGrantStore(): GrantStore {
             current.consent?.sessionHash === seen.consent?.sessionHash
           : current === undefined;
         if (!asSeen) return undefined;
-        const kept = current && (forget ? without(current, 'tokens', ...PAST) : current);
+        const kept = current && (forget ? without(current, ...PAST_TOKENS, ...PAST) : current);
         return {
           generation: 0,
           ...kept,
           ...identified(id),
+          ...details,
           providerId,
           consent,
           epoch: (seen?.epoch ?? 0) + (forget ? 1 : 0),
@@ -54,10 +63,10 @@ export function createInMemoryGrantStore(): GrantStore {
     putTokens: (id, { providerId, tokens, epoch }) =>
       change(id, (current) => {
         if (current?.providerId !== providerId || current.epoch !== epoch) return undefined;
-        return { ...without(current, ...PAST), tokens, generation: current.generation + 1 };
+        return withTokens(current, tokens);
       }),
 
-    takeLease: (id, { providerId, seen, lease }) =>
+    takeLease: (id, { providerId, details, seen, lease }) =>
       change(id, (current) => {
         const asSeen = seen
           ? current?.providerId === seen.providerId &&
@@ -67,8 +76,9 @@ export function createInMemoryGrantStore(): GrantStore {
             current.lease?.deadline === seen.lease?.deadline
           : current === undefined;
         if (!asSeen) return undefined;
-        const kept = current && (current.providerId === providerId ? current : without(current, 'tokens'));
-        return { generation: 0, epoch: 0, ...kept, ...identified(id), providerId, lease };
+        const kept =
+          current && (current.providerId === providerId ? current : without(current, ...PAST_TOKENS));
+        return { generation: 0, epoch: 0, ...kept, ...identified(id), ...details, providerId, lease };
       }),
 
     markSent: (id, lease) =>
@@ -77,7 +87,7 @@ export function createInMemoryGrantStore(): GrantStore {
     putRenewed: (id, { holder, epoch, tokens }) =>
       change(id, (current) =>
         current?.lease?.holder === holder && current.epoch === epoch
-          ? { ...without(current, ...PAST), tokens, generation: current.generation + 1 }
+          ? withTokens(current, tokens)
           : undefined,
       ),
 
@@ -85,13 +95,22 @@ export function createInMemoryGrantStore(): GrantStore {
       change(id, (current) => {
         if (current?.lease?.holder !== holder) return undefined;
         const released = { ...without(current, 'lease'), ...(lastFailure && { lastFailure }) };
-        return dropTokens ? { ...without(released, 'tokens'), generation: current.generation + 1 } : released;
+        return dropTokens
+          ? { ...without(released, ...PAST_TOKENS), generation: current.generation + 1 }
+          : released;
       }),
 
     reject: (id, { providerId, generation }) =>
       change(id, (current) =>
         current?.tokens && current.providerId === providerId && current.generation === generation
           ? { ...current, rejected: generation }
+          : undefined,
+      ),
+
+    markUsed: (id, { providerId, date }) =>
+      change(id, (current) =>
+        current?.providerId === providerId && (current.lastUsedDate ?? '') < date
+          ? { ...current, lastUsedDate: date }
           : undefined,
       ),
 

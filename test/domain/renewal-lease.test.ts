@@ -7,6 +7,7 @@ import { CONSENT_NEEDED, isLongPast, LEASE, renewTokens } from '../../lambda/dom
 import { UnstorableError } from '../../lambda/domain/unstorable';
 import { refreshTokenOf } from '../../lambda/domain/grant/token-sources';
 import { createRenewalService, type RenewalService } from './renewal-service';
+import { sampleDetails } from './samples';
 
 let service: RenewalService;
 beforeEach(async () => {
@@ -19,7 +20,12 @@ describe('a lease whose holder died', () => {
   /** @param ago milliseconds since the holder took the lease, by the holder's clock */
   async function died(ago: number, change: Partial<Lease> = {}): Promise<void> {
     const lease = { holder: 'died', deadline: service.system.now() + LEASE - ago, ...change };
-    const taken = { providerId: service.provider.id, seen: await service.stored(), lease };
+    const taken = {
+      providerId: service.provider.id,
+      details: sampleDetails(),
+      seen: await service.stored(),
+      lease,
+    };
     expect(await service.stores.grants.takeLease(service.owner.grantId, taken)).toBe(true);
   }
 
@@ -69,6 +75,7 @@ describe('a lease whose holder died', () => {
     void service.system.wait(4000).then(async () => {
       await service.stores.grants.takeLease(service.owner.grantId, {
         providerId: service.provider.id,
+        details: sampleDetails(),
         seen: before ? { ...seen, lease: before } : seen,
         lease,
       });

@@ -9,7 +9,7 @@ import {
 } from '../../lambda/domain/grant/token-sources';
 import { sealTokens } from '../../lambda/domain/grant/tokens';
 import { createRenewalService, tokenOf, type RenewalService } from './renewal-service';
-import { sampleGrantId } from './samples';
+import { sampleGrantId, sampleDetails } from './samples';
 import { storeTokens } from './stored-grant';
 
 let service: RenewalService;
@@ -23,7 +23,13 @@ const json = (status: number, body: object) => Response.json(body, { status });
 async function forget(): Promise<void> {
   const { system, stores, owner, provider } = service;
   const consent = { sessionHash: 'session', expiresAt: system.seconds() + 600 };
-  const change = { providerId: provider.id, consent, seen: await service.stored(), forget: true };
+  const change = {
+    providerId: provider.id,
+    details: sampleDetails(),
+    consent,
+    seen: await service.stored(),
+    forget: true,
+  };
   expect(await stores.grants.openConsent(owner.grantId, change)).toBe(true);
 }
 

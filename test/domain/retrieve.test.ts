@@ -2,7 +2,7 @@
 import { sessionIdOf, transition, type Session } from '../../lambda/domain/consent/session';
 import { hashOf } from '../../lambda/domain/digest';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';
-import { OWNER } from './samples';
+import { OWNER, sampleDetails } from './samples';
 
 let service: RetrievalService;
 beforeEach(async () => {
@@ -109,7 +109,12 @@ describe("a user's token", () => {
     service.system.advance(3600);
     const { grants } = service.stores;
     const lease = { holder: 'died', deadline: service.system.now() - 200_000, sentAt: 0 };
-    const change = { providerId: service.provider.id, seen: await service.stored(), lease };
+    const change = {
+      providerId: service.provider.id,
+      details: sampleDetails(),
+      seen: await service.stored(),
+      lease,
+    };
     await grants.takeLease(service.owner.grantId, change);
     service.endpoint.instead.push(json(400, { error: 'invalid_grant' }));
     await service.ask();

@@ -5,7 +5,12 @@ import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
 import { hashOf } from '../../lambda/domain/digest';
 import { workloadIdentityArn, type WorkloadIdentity } from '../../lambda/domain/identity/workload-identity';
 import { oauth2ProviderArn, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
-import { grantTarget, type GrantId, type GrantTokens } from '../../lambda/domain/grant/grant';
+import {
+  grantTarget,
+  type GrantDetails,
+  type GrantId,
+  type GrantTokens,
+} from '../../lambda/domain/grant/grant';
 import { BEGINNING } from './fake-system';
 
 export const ARN_PREFIX = 'arn:aws:bedrock-agentcore:eu-central-1:123456789012';
@@ -74,6 +79,13 @@ export const sampleGrantId = (): GrantId => ({
     audiences: [],
     scopes: [],
   }),
+});
+
+export const sampleDetails = (change: Partial<GrantDetails> = {}): GrantDetails => ({
+  workloadName: 'agent',
+  resources: [],
+  audiences: [],
+  ...change,
 });
 
 export const sampleTokens = (change: Partial<GrantTokens> = {}): GrantTokens => ({

@@ -1,4 +1,5 @@
 /** Grants that exist before a test begins. */
+import { sampleDetails } from './samples';
 import type { GrantId, GrantStore, GrantTokens } from '../../lambda/domain/grant/grant';
 
 /** Stores tokens in the grant. Creates the grant if there is none, as a lease does. */
@@ -8,6 +9,7 @@ export async function storeTokens(
   { providerId, tokens, epoch = 0 }: { providerId: string; tokens: GrantTokens; epoch?: number },
 ): Promise<boolean> {
   const lease = { holder: 'before the test', deadline: 0 };
-  if (!(await grants.get(id))) await grants.takeLease(id, { providerId, seen: undefined, lease });
+  const taken = { providerId, details: sampleDetails(), seen: undefined, lease };
+  if (!(await grants.get(id))) await grants.takeLease(id, taken);
   return grants.putTokens(id, { providerId, tokens, epoch });
 }

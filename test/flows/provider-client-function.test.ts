@@ -66,7 +66,9 @@ it('renews only for the holder of the lease, and never returns a token', async (
   const grants = createGrantStore(vault);
   const seen = await grants.get(grantId);
   const lease = { holder: 'the-holder', deadline: Date.now() + 8000 };
-  expect(await grants.takeLease(grantId, { providerId: seen?.providerId ?? '', seen, lease })).toBe(true);
+  const details = { workloadName: agent.name, resources: [], audiences: [] };
+  const taken = { providerId: seen?.providerId ?? '', details, seen, lease };
+  expect(await grants.takeLease(grantId, taken)).toBe(true);
 
   const renewal = (holder: string) => ({
     renew: {

@@ -1,6 +1,7 @@
 /** Grants in the vault table: one item each, one conditional write per change. */
 import * as v from 'valibot';
-import type { Grant, GrantId, GrantStore } from '../../domain/grant/grant';
+import type { Grant, GrantDetails, GrantId, GrantStore, GrantTokens } from '../../domain/grant/grant';
+import { NO_USER } from '../../domain/identity/user';
 import { grantKey, TTL_ATTRIBUTE } from '../../contract/table-keys';
 import { parseRecord } from './record';
 import type { Table } from './table';
@@ -10,6 +11,9 @@ const StoredGrant = v.object({
   subjectHash: v.string(),
   target: v.string(),
   providerId: v.string(),
+  workloadName: v.exactOptional(v.string()),
+  resources: v.exactOptional(v.array(v.string())),
+  audiences: v.exactOptional(v.array(v.string())),
   generation: v.number(),
   epoch: v.number(),
   tokens: v.exactOptional(
@@ -26,6 +30,8 @@ const StoredGrant = v.object({
     }),
   ),
   rejected: v.exactOptional(v.number()),
+  createdTime: v.exactOptional(v.number()),
+  lastUsedDate: v.exactOptional(v.string()),
   consent: v.exactOptional(v.object({ sessionHash: v.string(), expiresAt: v.number() })),
   lease: v.exactOptional(
     v.object({ holder: v.string(), deadline: v.number(), sentAt: v.exactOptional(v.number()) }),
@@ -53,33 +59,55 @@ export const parseGrant = (item: unknown): Grant | undefined => parseRecord(Gran
 
 export const keyOf = (id: GrantId) => grantKey(id.workloadId, id.subjectHash, id.target);
 
-/** Sets the attributes that every grant has, whichever write creates it. */
-const IDENTIFIED =
-  'recordVersion = :recordVersion, workloadId = :workloadId, subjectHash = :subjectHash, target = :target, providerId = :providerId';
-
-const identified = (id: GrantId, providerId: string) => ({
-  ':recordVersion': 1,
-  ':workloadId': id.workloadId,
-  ':subjectHash': id.subjectHash,
-  ':target': id.target,
-  ':providerId': providerId,
+/** Returns the attributes that every grant has, whichever write creates it. `userHash` is the partition of an index. */
+const identified = (id: GrantId, providerId: string, details: GrantDetails) => ({
+  recordVersion: 1,
+  workloadId: id.workloadId,
+  subjectHash: id.subjectHash,
+  target: id.target,
+  providerId,
+  workloadName: details.workloadName,
+  resources: details.resources,
+  audiences: details.audiences,
+  ...(id.subjectHash !== NO_USER && { userHash: id.subjectHash }),
 });
 
-/** The attributes that become obsolete with new tokens, or without tokens. */
+/** Returns assignments of the attributes, and the values that they name. */
+const assigned = (attributes: Readonly<Record<string, unknown>>) => ({
+  assignments: Object.keys(attributes)
+    .map((name) => `${name} = :${name}`)
+    .join(', '),
+  values: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`:${name}`, value])),
+});
+
+/** The attributes that become obsolete with new tokens. */
 const PAST = 'lease, journal, rejected';
+
+/** The attributes that become obsolete without tokens. */
+const PAST_TOKENS = `tokens, createdTime, lastUsedDate, ${PAST}`;
+
+/** Stores tokens. A grant begins with its first tokens. */
+const SET_TOKENS = `SET tokens = :tokens, generation = generation + :one, createdTime = if_not_exists(createdTime, :obtainedAt) REMOVE ${PAST}`;
+
+const tokenValues = (tokens: GrantTokens) => ({
+  ':tokens': tokens,
+  ':one': 1,
+  ':obtainedAt': tokens.obtainedAt,
+});
 
 export const createGrantStore = (vault: Table): GrantStore => ({
   get: async (id) => parseGrant(await vault.get(keyOf(id))),
 
-  openConsent(id, { providerId, consent, seen, forget }) {
+  openConsent(id, { providerId, details, consent, seen, forget }) {
+    const { assignments, values } = assigned(identified(id, providerId, details));
     const sameConsent = seen?.consent ? 'consent.sessionHash = :seenHash' : 'attribute_not_exists(consent)';
-    const set = `SET ${IDENTIFIED}, consent = :consent, epoch = :epoch, generation = if_not_exists(generation, :zero)`;
-    return vault.update(keyOf(id), forget ? `${set} REMOVE tokens, ${PAST}` : set, {
+    const set = `SET ${assignments}, consent = :consent, epoch = :epoch, generation = if_not_exists(generation, :zero)`;
+    return vault.update(keyOf(id), forget ? `${set} REMOVE ${PAST_TOKENS}` : set, {
       condition: seen
         ? `providerId = :seenProvider AND epoch = :seenEpoch AND ${sameConsent}`
         : 'attribute_not_exists(pk)',
       values: {
-        ...identified(id, providerId),
+        ...values,
         ':consent': consent,
         ':zero': 0,
         ':epoch': (seen?.epoch ?? 0) + (forget ? 1 : 0),
@@ -90,26 +118,27 @@ export const createGrantStore = (vault: Table): GrantStore => ({
   },
 
   putTokens(id, { providerId, tokens, epoch }) {
-    return vault.update(keyOf(id), `SET tokens = :tokens, generation = generation + :one REMOVE ${PAST}`, {
+    return vault.update(keyOf(id), SET_TOKENS, {
       condition: 'providerId = :providerId AND epoch = :epoch',
-      values: { ':tokens': tokens, ':one': 1, ':providerId': providerId, ':epoch': epoch },
+      values: { ...tokenValues(tokens), ':providerId': providerId, ':epoch': epoch },
     });
   },
 
-  takeLease(id, { providerId, seen, lease, endsAt }) {
+  takeLease(id, { providerId, details, seen, lease, endsAt }) {
+    const { assignments, values } = assigned(identified(id, providerId, details));
     const foreign = seen !== undefined && seen.providerId !== providerId;
     const ends = endsAt === undefined ? '' : ', #ttl = :endsAt';
-    const set = `SET ${IDENTIFIED}, lease = :lease, epoch = if_not_exists(epoch, :zero), generation = if_not_exists(generation, :zero)${ends}`;
+    const set = `SET ${assignments}, lease = :lease, epoch = if_not_exists(epoch, :zero), generation = if_not_exists(generation, :zero)${ends}`;
     const sameLease = seen?.lease
       ? 'lease.holder = :seenHolder AND lease.deadline = :seenDeadline'
       : 'attribute_not_exists(lease)';
-    return vault.update(keyOf(id), foreign ? `${set} REMOVE tokens` : set, {
+    return vault.update(keyOf(id), foreign ? `${set} REMOVE tokens, createdTime, lastUsedDate` : set, {
       condition: seen
         ? `providerId = :seenProvider AND generation = :seenGeneration AND epoch = :seenEpoch AND ${sameLease}`
         : 'attribute_not_exists(pk)',
       ...(endsAt !== undefined && { names: { '#ttl': TTL_ATTRIBUTE } }),
       values: {
-        ...identified(id, providerId),
+        ...values,
         ':lease': lease,
         ':zero': 0,
         ...(endsAt !== undefined && { ':endsAt': endsAt }),
@@ -130,9 +159,9 @@ export const createGrantStore = (vault: Table): GrantStore => ({
     }),
 
   putRenewed: (id, { holder, epoch, tokens }) =>
-    vault.update(keyOf(id), `SET tokens = :tokens, generation = generation + :one REMOVE ${PAST}`, {
+    vault.update(keyOf(id), SET_TOKENS, {
       condition: 'lease.holder = :holder AND epoch = :epoch',
-      values: { ':tokens': tokens, ':one': 1, ':holder': holder, ':epoch': epoch },
+      values: { ...tokenValues(tokens), ':holder': holder, ':epoch': epoch },
     }),
 
   releaseLease(id, { holder, lastFailure, dropTokens }) {
@@ -140,7 +169,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
       ...(lastFailure ? ['journal = :lastFailure'] : []),
       ...(dropTokens ? ['generation = generation + :one'] : []),
     ];
-    const remove = dropTokens ? 'REMOVE lease, tokens' : 'REMOVE lease';
+    const remove = dropTokens ? 'REMOVE lease, tokens, createdTime, lastUsedDate' : 'REMOVE lease';
     return vault.update(keyOf(id), set.length > 0 ? `SET ${set.join(', ')} ${remove}` : remove, {
       condition: 'lease.holder = :holder',
       values: {
@@ -155,6 +184,12 @@ export const createGrantStore = (vault: Table): GrantStore => ({
     vault.update(keyOf(id), 'SET rejected = :generation', {
       condition: 'providerId = :providerId AND generation = :generation AND attribute_exists(tokens)',
       values: { ':providerId': providerId, ':generation': generation },
+    }),
+
+  markUsed: (id, { providerId, date }) =>
+    vault.update(keyOf(id), 'SET lastUsedDate = :date', {
+      condition: 'providerId = :providerId AND (attribute_not_exists(lastUsedDate) OR lastUsedDate < :date)',
+      values: { ':providerId': providerId, ':date': date },
     }),
 
   remove: (id, providerId) =>

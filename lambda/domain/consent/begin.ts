@@ -2,6 +2,7 @@
  * Begins a consent session or continues the open one: an agent that repeats its request gets the same link until the
  * request differs.
  */
+import { detailsOf } from '../grant/tokens';
 import { type System, epochSeconds } from '../system';
 import type { CustomParameters } from '../custom-parameters';
 import type { MetadataReader } from '../oauth/provider-metadata';
@@ -265,6 +266,7 @@ export async function beginConsent(
     await deps.sessions.create(session);
     const won = await deps.grants.openConsent(request.grantId, {
       providerId: request.provider.id,
+      details: detailsOf({ ...request, workloadArn: request.identity.arn }),
       consent: { sessionHash: session.hash, expiresAt: session.expiresAt },
       seen,
       forget: dropped,

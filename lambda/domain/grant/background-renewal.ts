@@ -20,6 +20,7 @@ import {
   type RequestOwner,
   type TokenSourceDependencies,
 } from './token-sources';
+import { detailsOf } from './tokens';
 
 /** A renewal for the holder of the lease. It contains no secret. */
 export interface RenewalRequest {
@@ -65,7 +66,8 @@ export async function dispatchRenewal(
   const holder = system.randomUUID();
   try {
     const lease = { holder, deadline: now + LEASE };
-    if (!(await grants.takeLease(grantId, { providerId: owner.provider.id, seen: grant, lease }))) return;
+    const taken = { providerId: owner.provider.id, details: detailsOf(owner), seen: grant, lease };
+    if (!(await grants.takeLease(grantId, taken))) return;
     try {
       await deps.backgroundRenewals.dispatch({ ...request, grantId, holder });
     } catch (error) {

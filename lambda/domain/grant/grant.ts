@@ -73,7 +73,15 @@ export interface GrantId {
   readonly target: string;
 }
 
-export interface Grant extends GrantId {
+/** What a listing says about a grant, apart from its tokens. Absent from records of earlier deployments. */
+export interface GrantDetails {
+  readonly workloadName: string;
+  /** RFC 8707 resource indicators. */
+  readonly resources: readonly string[];
+  readonly audiences: readonly string[];
+}
+
+export interface Grant extends GrantId, Partial<GrantDetails> {
   /** The provider's unique ID: a provider that was deleted and created again does not inherit grants. */
   readonly providerId: string;
   /** Number of token changes. */
@@ -86,6 +94,10 @@ export interface Grant extends GrantId {
   readonly consent?: PendingConsent;
   readonly lease?: Lease;
   readonly lastFailure?: RenewalFailure;
+  /** Epoch seconds at which the grant got its first tokens. */
+  readonly createdTime?: number;
+  /** The last day on which a token was returned: `YYYY-MM-DD`, UTC. */
+  readonly lastUsedDate?: string;
 }
 
 /**
@@ -100,7 +112,13 @@ export interface GrantStore {
    */
   openConsent(
     id: GrantId,
-    change: { providerId: string; consent: PendingConsent; seen: Grant | undefined; forget: boolean },
+    change: {
+      providerId: string;
+      details: GrantDetails;
+      consent: PendingConsent;
+      seen: Grant | undefined;
+      forget: boolean;
+    },
   ): Promise<boolean>;
   /**
    * Stores tokens of a consent session of this epoch, if the grant exists and belongs to the provider. Removes the lease,
@@ -119,7 +137,13 @@ export interface GrantStore {
    */
   takeLease(
     id: GrantId,
-    change: { providerId: string; seen: Grant | undefined; lease: Lease; endsAt?: number | undefined },
+    change: {
+      providerId: string;
+      details: GrantDetails;
+      seen: Grant | undefined;
+      lease: Lease;
+      endsAt?: number | undefined;
+    },
   ): Promise<boolean>;
   /** Extends the lease and records that the request is sent now, if the holder still has the lease. */
   markSent(id: GrantId, lease: Lease): Promise<boolean>;
@@ -136,6 +160,8 @@ export interface GrantStore {
   ): Promise<boolean>;
   /** Marks the tokens as rejected by the resource, if they still have this provider and generation. */
   reject(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation'>): Promise<boolean>;
+  /** Records the day of use, if it is later than the recorded one and the grant belongs to the provider. */
+  markUsed(id: GrantId, use: { readonly providerId: string; readonly date: string }): Promise<boolean>;
   /** Removes the grant and its tokens, if it belongs to this provider. */
   remove(id: GrantId, providerId: string): Promise<boolean>;
 }
@@ -160,6 +186,12 @@ export interface ExchangedFor {
   /** Hash of the user token. */
   readonly subjectTokenHash: string;
   readonly customParameters: Readonly<Record<string, string>>;
+}
+
+/** Returns the flow and the name of the provider in a grant's sort key. */
+export function targetParts(target: string): Pick<GrantTarget, 'flow' | 'providerName'> {
+  const [flow, providerName = ''] = target.split('#');
+  return { flow: flow as GrantTarget['flow'], providerName };
 }
 
 /** Returns the grant's sort key. The order of values does not matter. */

@@ -1,5 +1,5 @@
 /** Returns a stored token while it is valid and renews it when necessary, for every flow. */
-import { epochSeconds } from '../system';
+import { epochSeconds, utcDate } from '../system';
 import { ServiceError, type Outcome } from '../service-error';
 import { inSoftWindow, scopesHeld, type Grant } from './grant';
 import { markRejected } from './rejected-token';
@@ -49,6 +49,20 @@ export interface Holding {
   readonly backgroundRenewal?: Omit<RenewalRequest, 'holder' | 'grantId'>;
 }
 
+/**
+ * Records the day on which a token was returned, with at most one write a day. The date informs people, so a failed
+ * write must not fail the request.
+ */
+async function markUsed(
+  { grants, system }: HeldTokenDependencies,
+  { grantId, provider }: RequestOwner,
+  grant: Grant | undefined,
+): Promise<void> {
+  const date = utcDate(system);
+  if (grant?.lastUsedDate === date) return;
+  await grants.markUsed(grantId, { providerId: provider.id, date }).catch(() => false);
+}
+
 /** Returns a narrower grant with its scopes, without a new consent: the provider has decided (RFC 6749 section 3.3). */
 function returned(
   accessToken: string,
@@ -78,11 +92,13 @@ export async function heldToken(
       await dispatchRenewal(deps, owner, grant, backgroundRenewal);
     checkGrantedScopes(tokens.scopes, scopesHeld(tokens));
     const { accessToken } = await openTokens(deps.seal, owner, tokens);
+    await markUsed(deps, owner, grant);
     return returned(accessToken, tokens.scopes, scopes, 'cached');
   }
   const fresh = await renewTokens(deps, { owner, source, seen: grant });
   if (fresh === CONSENT_NEEDED) return undefined;
   checkGrantedScopes(fresh.scopes, fresh.held);
+  await markUsed(deps, owner, grant);
   return returned(fresh.accessToken, fresh.scopes, scopes, renewedAs);
 }
 

@@ -29,7 +29,7 @@ import {
   type Lease,
 } from './grant';
 import type { Seal } from '../sealing/sealing';
-import { openTokens, sealTokens, tokensOf, type RequestedScopes, type TokenOwner } from './tokens';
+import { detailsOf, openTokens, sealTokens, tokensOf, type RequestedScopes, type TokenOwner } from './tokens';
 
 /**
  * Milliseconds that a lease lasts after it is taken, and again after the request is sent: longer than the provider's
@@ -180,7 +180,8 @@ export async function renewTokens(
     }
     if (isFree(observed, now)) {
       const lease = { holder, deadline: now + LEASE };
-      if (await grants.takeLease(grantId, { providerId: provider.id, seen, lease, endsAt })) {
+      const taken = { providerId: provider.id, details: detailsOf(renewal.owner), seen, lease, endsAt };
+      if (await grants.takeLease(grantId, taken)) {
         return renewWithLease(deps, { ...renewal, seen }, holder, until);
       }
     } else if (now >= until) {

@@ -2,7 +2,15 @@
 import { type System, epochSeconds } from '../system';
 import type { Narrowing, ObtainedTokens } from '../oauth/token-request';
 import { clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
-import { grantContext, type Grant, type GrantId, type GrantTokens, type SealedTokens } from './grant';
+import { nameIn } from '../owned-resource';
+import {
+  grantContext,
+  type Grant,
+  type GrantDetails,
+  type GrantId,
+  type GrantTokens,
+  type SealedTokens,
+} from './grant';
 import type { Seal, SealingContext } from '../sealing/sealing';
 
 /** The owner of the tokens, and the members that narrow them. */
@@ -13,6 +21,13 @@ export interface TokenOwner extends Narrowing {
   /** Epoch seconds at which the grant expires, independent of its tokens; absent if it does not expire. */
   readonly endsAt?: number | undefined;
 }
+
+/** Returns what a listing says about the owner's grant. */
+export const detailsOf = ({ workloadArn, resources, audiences }: TokenOwner): GrantDetails => ({
+  workloadName: nameIn(workloadArn),
+  resources,
+  audiences,
+});
 
 /** Returns the encryption context. It includes the client and its authorization server, so that no reconfiguration sends a refresh token elsewhere. */
 function contextOf({ grantId, provider, workloadArn }: TokenOwner): SealingContext {

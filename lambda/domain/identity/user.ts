@@ -39,13 +39,16 @@ export interface UserTokenVerifier {
   verify(token: string, workload: TrustsIssuers): Promise<VerifiedUserToken>;
 }
 
+/** Takes the place of a user's hash if an agent acts for itself. */
+export const NO_USER = 'AGENT';
+
 /**
  * Returns the user's identifier in keys, records, and logs: SHA-256 of the unambiguous form, base64url.
  *
  * @param user the user; absent if an agent acts for itself
  */
 export function subjectHash(user: User | undefined): string {
-  if (!user) return 'AGENT';
+  if (!user) return NO_USER;
   const form = user.kind === 'jwt' ? ['jwt', user.issuer, user.subject] : ['user-id', user.id];
   return createHash('sha256').update(JSON.stringify(form)).digest('base64url');
 }

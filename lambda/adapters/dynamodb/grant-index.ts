@@ -1,0 +1,51 @@
+/** Finds grants by the vault table's indexes, which contain only keys, and reads each one from the table. */
+import * as v from 'valibot';
+import type { Grant } from '../../domain/grant/grant';
+import { matches, type GrantFilter, type GrantIndex } from '../../domain/grant/selection';
+import {
+  grantPartition,
+  PROVIDER_INDEX,
+  USER_INDEX,
+  WORKLOAD_INDEX,
+  type IndexShape,
+} from '../../contract/table-keys';
+import { parseGrant } from './grant-store';
+import type { Table } from './table';
+
+/** A position in an index: the key of the last item. */
+const Position = v.pipe(v.string(), v.parseJson(), v.strictObject({ pk: v.string(), sk: v.string() }));
+
+const KeyOfItem = v.object({ pk: v.string(), sk: v.string() });
+
+function narrowest({ subjectHash, workloadId, providerId }: GrantFilter): [IndexShape, string] {
+  if (subjectHash !== undefined) return [USER_INDEX, subjectHash];
+  if (workloadId !== undefined) return [WORKLOAD_INDEX, workloadId];
+  if (providerId !== undefined) return [PROVIDER_INDEX, providerId];
+  throw new Error('a selection of grants needs a filter');
+}
+
+const isGrant = (grant: Grant | undefined): grant is Grant => grant !== undefined;
+
+export function createGrantIndex(vault: Table): GrantIndex {
+  return {
+    async page(filter, { limit, after }) {
+      const [index, partition] = narrowest(filter);
+      const { items, more } = await vault.queryIndex(index, {
+        partition,
+        limit,
+        ...(after !== undefined && { after: v.parse(Position, after) }),
+      });
+      const keys = items.map((item) => v.parse(KeyOfItem, item));
+      const grants = await Promise.all(keys.map(async (key) => parseGrant(await vault.get(key))));
+      const last = keys.at(-1);
+      return {
+        grants: grants.filter(isGrant).filter((grant) => matches(grant, filter)),
+        ...(more && last && { next: JSON.stringify(last) }),
+      };
+    },
+    async ofAgentAndUser(workloadId, subjectHash) {
+      const items = await vault.query(grantPartition(workloadId, subjectHash));
+      return items.map(parseGrant).filter(isGrant);
+    },
+  };
+}

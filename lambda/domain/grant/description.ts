@@ -1,0 +1,78 @@
+/** What listings say about a grant. It contains no token, and nothing from which one could be obtained. */
+import { oauth2ProviderArn } from '../provider/oauth2-provider';
+import { workloadIdentityArn } from '../identity/workload-identity';
+import { NO_USER } from '../identity/user';
+import { epochSeconds, type System } from '../system';
+import { isFresh, isRefreshable, targetParts, type Grant, type GrantTarget, type GrantTokens } from './grant';
+import { encodeGrantId } from './grant-id';
+
+/**
+ * - `BACKING_OFF`: the provider was unavailable. The service sends it no request before the next attempt is due.
+ * - `ACTIVE`: the stored token can be returned.
+ * - `RENEWABLE`: the next request renews the token without the user.
+ * - `NEEDS_CONSENT`: the next request returns an authorization URL.
+ */
+export type GrantStatus = 'ACTIVE' | 'RENEWABLE' | 'NEEDS_CONSENT' | 'BACKING_OFF';
+
+/** Times are epoch seconds. */
+export interface GrantDescription {
+  readonly grantId: string;
+  /** Absent from grants of earlier deployments, whose records do not name the agent. */
+  readonly workloadIdentityArn?: string;
+  readonly credentialProviderArn: string;
+  /** Absent if the agent acts for itself. */
+  readonly userHash?: string;
+  readonly flow: GrantTarget['flow'];
+  /** The granted scopes. */
+  readonly scopes: readonly string[];
+  readonly resources: readonly string[];
+  readonly audiences: readonly string[];
+  readonly createdTime?: number;
+  /** When the current tokens were obtained, if they are not the first. */
+  readonly lastRefreshedTime?: number;
+  /** `YYYY-MM-DD`, UTC. */
+  readonly lastUsedDate?: string;
+  /** When the access token expires; absent if the provider did not state it. */
+  readonly expiresAt?: number;
+  readonly status: GrantStatus;
+}
+
+/** Returns whether there is something to list: tokens, or the failure by which they were lost. */
+export const isListed = ({ tokens, lastFailure }: Grant): boolean =>
+  tokens !== undefined || lastFailure !== undefined;
+
+function statusOf(grant: Grant, flow: GrantTarget['flow'], now: number): GrantStatus {
+  const { tokens, lastFailure, rejected, generation } = grant;
+  if (lastFailure !== undefined && lastFailure.notBefore > now * 1000) return 'BACKING_OFF';
+  if (tokens && isFresh(tokens, now) && rejected !== generation) return 'ACTIVE';
+  // Neither client credentials nor a user token needs the user's consent.
+  if (flow !== 'USER_FEDERATION') return 'RENEWABLE';
+  return tokens && isRefreshable(tokens, now) ? 'RENEWABLE' : 'NEEDS_CONSENT';
+}
+
+const isLater = ({ obtainedAt }: GrantTokens, createdTime: number | undefined): boolean =>
+  createdTime !== undefined && obtainedAt > createdTime;
+
+/** Returns the description of a grant. */
+export function describeGrant(
+  { system, arnPrefix }: { readonly system: System; readonly arnPrefix: string },
+  grant: Grant,
+): GrantDescription {
+  const { flow, providerName } = targetParts(grant.target);
+  const { workloadName, tokens, subjectHash, createdTime, lastUsedDate } = grant;
+  return {
+    grantId: encodeGrantId(grant),
+    ...(workloadName !== undefined && { workloadIdentityArn: workloadIdentityArn(arnPrefix, workloadName) }),
+    credentialProviderArn: oauth2ProviderArn(arnPrefix, providerName),
+    ...(subjectHash !== NO_USER && { userHash: subjectHash }),
+    flow,
+    scopes: tokens?.scopes ?? [],
+    resources: grant.resources ?? [],
+    audiences: grant.audiences ?? [],
+    ...(createdTime !== undefined && { createdTime }),
+    ...(tokens && isLater(tokens, createdTime) && { lastRefreshedTime: tokens.obtainedAt }),
+    ...(lastUsedDate !== undefined && { lastUsedDate }),
+    ...(tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt }),
+    status: statusOf(grant, flow, epochSeconds(system)),
+  };
+}

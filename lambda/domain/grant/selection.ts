@@ -1,0 +1,41 @@
+/**
+ * Selects grants by agent, provider, and user: for listings and for revocation. The indexes lag behind the records, so
+ * each selected grant is read again, and only grants that match are returned.
+ */
+import type { Grant } from './grant';
+
+/** At least one member is present, and all present ones must match. IDs, because names can be reused. */
+export interface GrantFilter {
+  readonly workloadId?: string | undefined;
+  readonly providerId?: string | undefined;
+  readonly subjectHash?: string | undefined;
+}
+
+export interface GrantPage {
+  readonly grants: readonly Grant[];
+  /** Where the next page starts; absent on the last page. */
+  readonly next?: string;
+}
+
+/** Finds grants by the member of a filter that selects fewest: user, agent, provider. */
+export interface GrantIndex {
+  /**
+   * Returns a page of grants as they are now (strongly consistent). Recently created grants can be missing.
+   *
+   * @param filter at least one member
+   * @param page.limit number of index entries to read, whether or not their grants match
+   * @param page.after `next` of the page before
+   */
+  page(
+    filter: GrantFilter,
+    page: { readonly limit: number; readonly after?: string | undefined },
+  ): Promise<GrantPage>;
+  /** Returns all grants of one agent for one user, or its own grants (strongly consistent). */
+  ofAgentAndUser(workloadId: string, subjectHash: string): Promise<readonly Grant[]>;
+}
+
+/** Returns whether a grant matches. */
+export const matches = (grant: Grant, { workloadId, providerId, subjectHash }: GrantFilter): boolean =>
+  (workloadId === undefined || grant.workloadId === workloadId) &&
+  (providerId === undefined || grant.providerId === providerId) &&
+  (subjectHash === undefined || grant.subjectHash === subjectHash);
