@@ -8,6 +8,6 @@ const patterns = readFileSync(`${__dirname}/scripts/prose/words.txt`, 'utf8')
   .map(([words, use]) => ({ pattern: `/\\b(?:${words})\\b/i`, message: `${words}: use ${use}` }));
 
 module.exports = {
-  plugins: { '@textlint/text': { extensions: ['.ts', '.mts', '.mjs', '.py'] } },
+  plugins: { '@textlint/text': { extensions: ['.ts', '.mts', '.mjs', '.cjs', '.js', '.py'] } },
   rules: { '@textlint-rule/pattern': { patterns } },
 };

@@ -1,6 +1,6 @@
 /**
  * Preloaded into deployed functions that stream (`NODE_OPTIONS`): the part of Lambda's Node.js runtime that the emulator
- * lacks. The response is returned as one object when it has ended. The bundles stay as deployed.
+ * lacks. The response is returned as one object at its end. The bundles stay as deployed.
  * Source: AWS Lambda developer guide, "Writing response streaming-enabled Lambda functions".
  */
 const { Buffer } = require('node:buffer');
