@@ -9,6 +9,10 @@ const transform = {
 // The tests run on the oldest supported Node.js on purpose.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
+// CDK would load its rules for CloudFormation templates in each file of test/stacks, which takes longer than the tests in
+// it. nag.test.ts and `npm run synth` apply the rules.
+process.env.CDK_VALIDATION = 'false';
+
 module.exports = {
   testEnvironment: '<rootDir>/test/environment.ts',
   globalSetup: '<rootDir>/test/build-functions.ts',

@@ -31,6 +31,9 @@ const { context } = JSON.parse(readFileSync(join(__dirname, '../../cdk.json'), '
   context: Record<string, unknown>;
 };
 
+// Here, CDK validates the templates too, unlike in other tests.
+process.env.CDK_VALIDATION = 'true';
+
 /** @throws Error with every finding of the pack in the stacks that are made */
 function check(make: (app: App) => void): void {
   const outdir = mkdtempSync(join(tmpdir(), 'agent-identity-nag-'));
