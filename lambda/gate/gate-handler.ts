@@ -10,7 +10,7 @@ import { unexpected, type ReportUnexpected } from '../api/unexpected';
 import type { Annotate, Requests } from '../domain/audit';
 import { isMetadataPath } from '../domain/gate/addressee';
 import { AgentFailure, runtimeClientError, type AgentAnswer } from '../domain/gate/agent-answer';
-import { runMilliseconds, type AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
+import { invocationTimeoutMs, type AgentEndpointConfiguration } from '../domain/gate/agent-endpoint';
 import { endpointEntry, recordBrokenOff } from '../domain/gate/audit';
 import { METADATA_PATH } from '../domain/gate/challenge';
 import { EventStream } from '../domain/gate/event-stream';
@@ -22,7 +22,7 @@ import { eachWithin } from '../domain/within';
 import { headerFields } from './header-fields';
 import { beginAnswer, endAnswer, writeChunk, type ResponseStream } from './response-stream';
 import { INVOCATION_PATH, METADATA_OF_PATH } from '../contract/gate-routes';
-import { startRun, type Run } from './run';
+import { startInvocation, type Invocation } from './invocation';
 
 /** Milliseconds before the function's timeout at which the caller gets an error. */
 const TIME_TO_ANSWER = 3_000;
@@ -101,7 +101,7 @@ async function sendPlain(stream: ResponseStream, { statusCode, headers, body }: 
 }
 
 /** Returns the error for the caller of a response that started and did not complete; undefined for a defect. */
-function interruptionOf(error: unknown, { signal }: Run): ServiceError | undefined {
+function interruptionOf(error: unknown, { signal }: Invocation): ServiceError | undefined {
   if (signal.reason instanceof ServiceError) return signal.reason;
   if (!(error instanceof AgentFailure)) return undefined;
   return runtimeClientError(
@@ -150,13 +150,13 @@ export function createGateHandler(
   async function breakOff(
     stream: ResponseStream,
     events: EventStream | undefined,
-    run: Run,
+    invocation: Invocation,
     error: unknown,
   ): Promise<void> {
-    const interruption = interruptionOf(error, run);
+    const interruption = interruptionOf(error, invocation);
     if (!interruption) report(unexpected(error));
     recordBrokenOff(deps.audit, endpoint, interruption?.detail ?? 'internal error');
-    if (run.disconnected) return;
+    if (invocation.disconnected) return;
     if (!events?.betweenEvents || stream.writableEnded) {
       stream.destroy();
       return;
@@ -165,20 +165,20 @@ export function createGateHandler(
     await finish(stream);
   }
 
-  async function pass(stream: ResponseStream, answer: AgentAnswer, run: Run): Promise<void> {
+  async function pass(stream: ResponseStream, answer: AgentAnswer, invocation: Invocation): Promise<void> {
     const events = eventStreamOf(answer);
     beginAnswer(stream, { statusCode: answer.status, headers: answer.headers });
     try {
-      for await (const chunk of eachWithin(run.signal, answer.body)) {
-        run.awaits('caller');
-        await writeChunk(stream, events?.take(chunk) ?? chunk, run.signal);
-        run.awaits('agent');
+      for await (const chunk of eachWithin(invocation.signal, answer.body)) {
+        invocation.awaits('caller');
+        await writeChunk(stream, events?.take(chunk) ?? chunk, invocation.signal);
+        invocation.awaits('agent');
       }
-      run.awaits('caller');
-      if (events) await writeChunk(stream, events.rest(), run.signal);
-      await endAnswer(stream, run.signal);
+      invocation.awaits('caller');
+      if (events) await writeChunk(stream, events.rest(), invocation.signal);
+      await endAnswer(stream, invocation.signal);
     } catch (error) {
-      await breakOff(stream, events, run, error);
+      await breakOff(stream, events, invocation, error);
     }
   }
 
@@ -186,7 +186,7 @@ export function createGateHandler(
   async function begun(
     event: APIGatewayProxyEvent,
     stream: ResponseStream,
-    run: Run,
+    invocation: Invocation,
   ): Promise<AgentAnswer | undefined> {
     try {
       const plain = await deps.requests.ensureEntry(
@@ -196,26 +196,26 @@ export function createGateHandler(
           return plainAnswer(event, annotate);
         },
       );
-      if (!plain) return await invokeAgent(deps, endpoint, callOf(event), run.signal);
+      if (!plain) return await invokeAgent(deps, endpoint, callOf(event), invocation.signal);
       await sendPlain(stream, plain);
     } catch (error) {
       if (!(error instanceof ServiceError)) report(unexpected(error));
-      if (!run.disconnected) await sendPlain(stream, errorAnswer(error));
+      if (!invocation.disconnected) await sendPlain(stream, errorAnswer(error));
     }
     return undefined;
   }
 
   async function serve(...[event, stream, context]: Parameters<GateHandler>): Promise<void> {
     const whole = Math.min(
-      runMilliseconds(endpoint),
+      invocationTimeoutMs(endpoint),
       Math.max(0, context.getRemainingTimeInMillis() - TIME_TO_ANSWER),
     );
-    const run = startRun(stream, { whole, idle });
+    const invocation = startInvocation(stream, { whole, idle });
     try {
-      const answer = await begun(event, stream, run);
-      if (answer) await pass(stream, answer, run);
+      const answer = await begun(event, stream, invocation);
+      if (answer) await pass(stream, answer, invocation);
     } finally {
-      run.end();
+      invocation.end();
     }
   }
 

@@ -161,7 +161,7 @@ export function resolveConfiguration(
     target: props.target._configuration,
     requestHeaderAllowlist: props.requestHeaderAllowlist ?? [],
     ...(oauth2CallbackUrl !== undefined && { oauth2CallbackUrl }),
-    runSeconds: props.invocationTimeout.toSeconds(),
+    invocationTimeout: props.invocationTimeout.toSeconds(),
   });
   const { domainName = 'endpoint.example' } = props.domain ?? {};
   const configuration = at(`https://${domainName}`);

@@ -70,7 +70,7 @@ describe('synthesis rejects', () => {
     [
       'an invocation timeout longer than API Gateway allows',
       { invocationTimeout: Duration.minutes(16) },
-      'runSeconds: must be 900 seconds or less',
+      'invocationTimeout: must be 900 seconds or less',
     ],
     ['a name that AWS does not accept', { agentRuntimeName: '1st' }, 'agentRuntimeName: must be a letter'],
     [

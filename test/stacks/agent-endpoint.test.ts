@@ -216,7 +216,7 @@ describe('the functions', () => {
       inbound: { kind: 'JWT', ...ISSUER },
       target: { kind: 'lambda', functionArn: AGENT_ARN },
       requestHeaderAllowlist: [],
-      runSeconds: 900,
+      invocationTimeout: 900,
     });
     expect(configurationOf(jwt, 'authorizer')).toEqual(configuration);
     const { Environment } = functionOf(jwt, 'gate') as { Environment: { Variables: object } };
@@ -246,7 +246,7 @@ describe('the functions', () => {
     expect(functionOf(jwt, 'gate')).toMatchObject({ Timeout: 900, MemorySize: 1024, Runtime: 'nodejs24.x' });
     const short = endpointTemplate({ invocationTimeout: Duration.minutes(2) });
     expect(functionOf(short, 'gate').Timeout).toBe(135);
-    expect(configurationOf(short, 'gate').runSeconds).toBe(120);
+    expect(configurationOf(short, 'gate').invocationTimeout).toBe(120);
   });
 
   it('have the stated memory and concurrency', () => {

@@ -32,7 +32,7 @@ const MAX_HEADERS = 20;
 const MAX_PRINCIPALS = 50;
 
 /** Seconds for which API Gateway streams a response (developer guide, "Response streaming", limits). */
-const MAX_RUN_SECONDS = 900;
+const MAX_INVOCATION_SECONDS = 900;
 
 const IamInboundSchema = v.strictObject({
   kind: v.literal('IAM'),
@@ -93,11 +93,11 @@ const RequestHeaderAllowlistSchema = v.pipe(
   ),
 );
 
-const RunSecondsSchema = v.pipe(
+const InvocationTimeoutSchema = v.pipe(
   v.number(),
   v.integer('must be whole seconds'),
   v.minValue(1, 'must be 1 second or more'),
-  v.maxValue(MAX_RUN_SECONDS, `must be ${MAX_RUN_SECONDS} seconds or less`),
+  v.maxValue(MAX_INVOCATION_SECONDS, `must be ${MAX_INVOCATION_SECONDS} seconds or less`),
 );
 
 const AgentEndpointSchema = v.pipe(
@@ -125,8 +125,8 @@ const AgentEndpointSchema = v.pipe(
     oauth2CallbackUrl: v.exactOptional(
       v.pipe(text, v.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII, for it goes into a header')),
     ),
-    /** Maximum seconds of an invocation. */
-    runSeconds: v.exactOptional(RunSecondsSchema),
+    /** Maximum seconds of an invocation, from the construct's `invocationTimeout`. */
+    invocationTimeout: v.exactOptional(InvocationTimeoutSchema),
   }),
   v.check(
     ({ inbound, requestHeaderAllowlist }) =>
@@ -140,9 +140,10 @@ export type JwtInbound = v.InferOutput<typeof JwtInboundSchema>;
 export type Target = v.InferOutput<typeof TargetSchema>;
 export type AgentEndpointConfiguration = v.InferOutput<typeof AgentEndpointSchema>;
 
-/** The longest that a run may take on this endpoint, in milliseconds. */
-export const runMilliseconds = ({ runSeconds = MAX_RUN_SECONDS }: AgentEndpointConfiguration): number =>
-  runSeconds * 1000;
+/** Returns the maximum milliseconds of an invocation on this endpoint. */
+export const invocationTimeoutMs = ({
+  invocationTimeout = MAX_INVOCATION_SECONDS,
+}: AgentEndpointConfiguration): number => invocationTimeout * 1000;
 
 /**
  * The address that is called: the OAuth protected resource's identifier (RFC 8707, RFC 9728), and the audience of its

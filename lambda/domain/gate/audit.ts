@@ -33,5 +33,5 @@ export function recordBrokenOff(
   endpoint: AgentEndpointConfiguration,
   reason: string,
 ): void {
-  audit.record({ operation: 'AgentRun', outcome: 'failed', ...endpointEntry(endpoint), reason });
+  audit.record({ operation: 'AgentInvocation', outcome: 'failed', ...endpointEntry(endpoint), reason });
 }

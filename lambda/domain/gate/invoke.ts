@@ -97,7 +97,7 @@ async function answerOf(agent: Agent, request: AgentRequest, signal: AbortSignal
     if (!(error instanceof AgentFailure) && !signal.aborted) throw error;
     throw runtimeClientError(
       "The agent could not be reached, or ended the connection before it responded. See the agent's log for the reason.",
-      `agent: ${error instanceof AgentFailure ? error.detail : 'the run ended'}`,
+      `agent: ${error instanceof AgentFailure ? error.detail : 'the invocation ended'}`,
       error,
     );
   }

@@ -2,7 +2,7 @@
 import {
   invocationUrl,
   parseAgentEndpoint,
-  runMilliseconds,
+  invocationTimeoutMs,
   trustedIssuerOf,
   type AgentEndpointConfiguration,
 } from '../../../lambda/domain/gate/agent-endpoint';
@@ -42,7 +42,7 @@ describe('a valid configuration', () => {
         requestHeaderAllowlist: ['authorization', 'X-Amzn-Bedrock-AgentCore-Runtime-Custom-Tenant'],
       }),
     ],
-    ['with an invocation timeout', endpointOf(BY_IAM, { runSeconds: 30 })],
+    ['with an invocation timeout', endpointOf(BY_IAM, { invocationTimeout: 30 })],
   ])('is accepted %s', (_what, value) => {
     expect(parse(value)).toEqual(value);
   });
@@ -149,8 +149,8 @@ describe('an invalid configuration', () => {
     ],
     [
       'an invocation timeout that is too long',
-      endpointOf(BY_IAM, { runSeconds: 901 }),
-      'runSeconds: must be 900 seconds or less',
+      endpointOf(BY_IAM, { invocationTimeout: 901 }),
+      'invocationTimeout: must be 900 seconds or less',
     ],
     [
       'a callback URL that no header can contain',
@@ -159,8 +159,8 @@ describe('an invalid configuration', () => {
     ],
     [
       'an invocation timeout of 0',
-      endpointOf(BY_IAM, { runSeconds: 0 }),
-      'runSeconds: must be 1 second or more',
+      endpointOf(BY_IAM, { invocationTimeout: 0 }),
+      'invocationTimeout: must be 1 second or more',
     ],
     ['an unknown member', { ...endpointOf(BY_IAM), timeout: 3 }, 'timeout'],
     ['a list', [], 'agent endpoint: '],
@@ -191,6 +191,6 @@ it('tokens must be for the endpoint itself unless the configuration names an aud
 });
 
 it('the invocation timeout is the time that API Gateway streams for, unless the configuration sets a shorter one', () => {
-  expect(runMilliseconds(endpointOf(BY_IAM))).toBe(900_000);
-  expect(runMilliseconds(endpointOf(BY_IAM, { runSeconds: 5 }))).toBe(5_000);
+  expect(invocationTimeoutMs(endpointOf(BY_IAM))).toBe(900_000);
+  expect(invocationTimeoutMs(endpointOf(BY_IAM, { invocationTimeout: 5 }))).toBe(5_000);
 });

@@ -419,8 +419,8 @@ describe('the response to the caller', () => {
     const deps = depsOf();
     const deaf = { invoke: () => new Promise<never>(() => undefined) };
     const called = invokeAgent({ ...deps, agent: deaf }, endpointOf(BY_IAM), callOf(), end.signal);
-    end.abort(new ServiceError('RuntimeClientError', 'The run is over.', { detail: 'agent: over' }));
-    await expect(called).rejects.toMatchObject({ message: 'The run is over.' });
+    end.abort(new ServiceError('RuntimeClientError', 'The invocation is over.', { detail: 'agent: over' }));
+    await expect(called).rejects.toMatchObject({ message: 'The invocation is over.' });
   });
 
   const HTTP = endpointOf(BY_IAM);

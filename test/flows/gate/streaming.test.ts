@@ -78,7 +78,8 @@ const running = () =>
     };
   });
 
-const runs = async () => (await world.audit()).filter(({ operation }) => operation === 'AgentRun');
+const interruptions = async () =>
+  (await world.audit()).filter(({ operation }) => operation === 'AgentInvocation');
 
 describe('a streamed response', () => {
   it('arrives event by event: the caller has each event before the agent creates the next one', async () => {
@@ -98,7 +99,7 @@ describe('a streamed response', () => {
   it('ends without additions', async () => {
     server.run = (response) => response.writeHead(200, SSE).end('data: all\n\n');
     expect(await (await call()).text()).toBe('data: all\n\n');
-    expect(await runs()).toEqual([]);
+    expect(await interruptions()).toEqual([]);
   });
 
   it('can be large', async () => {
@@ -109,7 +110,7 @@ describe('a streamed response', () => {
 
   it('can have no body', async () => {
     server.run = (response) => response.writeHead(204).end();
-    expect([(await call()).status, await runs()]).toEqual([204, []]);
+    expect([(await call()).status, await interruptions()]).toEqual([204, []]);
   });
 });
 
@@ -120,12 +121,15 @@ describe('a caller that disconnects', () => {
     const [answer, response] = await Promise.all([call(endpoint, leave.signal), run]);
     response.write('data: one\n\n');
     expect(await piece(readerOf(answer))).toBe('data: one\n\n');
-    const before = (await runs()).length;
+    const before = (await interruptions()).length;
     leave.abort();
     // Only the gate closes the agent's connection.
     await server.gone;
-    while ((await runs()).length === before) await new Promise(setImmediate);
-    expect((await runs()).at(-1)).toMatchObject({ outcome: 'failed', reason: 'the caller disconnected' });
+    while ((await interruptions()).length === before) await new Promise(setImmediate);
+    expect((await interruptions()).at(-1)).toMatchObject({
+      outcome: 'failed',
+      reason: 'the caller disconnected',
+    });
   });
 
   it('stops an agent that has not responded', async () => {
@@ -143,7 +147,7 @@ describe('a limit', () => {
   const error = (text: string) => JSON.parse(text) as { __type: string; message: string };
 
   it('on the duration returns a service error if the response has not begun', async () => {
-    const brief = await start({ runSeconds: 1 });
+    const brief = await start({ invocationTimeout: 1 });
     server.run = () => undefined;
     const answer = await call(brief);
     expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([424, 'RuntimeClientError']);
@@ -155,7 +159,7 @@ describe('a limit', () => {
   });
 
   it('on the duration ends server-sent events with an error event, which replaces an unfinished event', async () => {
-    const brief = await start({ runSeconds: 2 });
+    const brief = await start({ invocationTimeout: 2 });
     server.run = (response) => response.writeHead(200, SSE).write('data: one\n\ndata: half an ev');
     const text = await (await call(brief)).text();
     expect(text).toMatch(/^data: one\n\nevent: error\ndata: \{.*\}\n\n$/);
@@ -164,7 +168,7 @@ describe('a limit', () => {
       message: expect.stringContaining('did not finish') as string,
     });
     await server.gone;
-    expect((await runs()).at(-1)).toMatchObject({ reason: 'agent: timed out' });
+    expect((await interruptions()).at(-1)).toMatchObject({ reason: 'agent: timed out' });
   });
 
   it('on idle time ends the response with an error that says what to do', async () => {
@@ -190,16 +194,19 @@ describe('a limit', () => {
       response.on('drain', flood);
       flood();
     };
-    const before = (await runs()).length;
+    const before = (await interruptions()).length;
     const answer = await call(impatient);
-    while ((await runs()).length === before) await new Promise((later) => setTimeout(later, 20));
-    expect((await runs()).at(-1)).toMatchObject({ outcome: 'failed', reason: 'the caller stopped reading' });
+    while ((await interruptions()).length === before) await new Promise((later) => setTimeout(later, 20));
+    expect((await interruptions()).at(-1)).toMatchObject({
+      outcome: 'failed',
+      reason: 'the caller stopped reading',
+    });
     await server.gone;
     await answer.body?.cancel().catch(() => undefined);
   });
 
   it('on the duration cuts off a response of another content type', async () => {
-    const brief = await start({ runSeconds: 1 });
+    const brief = await start({ invocationTimeout: 1 });
     server.run = (response) =>
       response.writeHead(200, { 'content-type': 'application/json' }).write('{"half":');
     await expect((await call(brief)).text()).rejects.toMatchObject({ message: 'terminated' });
@@ -257,7 +264,7 @@ describe('an agent that', () => {
     server.run = (response) => response.writeHead(200, SSE).write('data: one\n\n', () => response.destroy());
     const text = await (await call()).text();
     expect(text).toMatch(/^data: one\n\nevent: error\ndata: \{"__type":"RuntimeClientError"/);
-    expect((await runs()).at(-1)).toMatchObject({ reason: 'agent: the answer broke off' });
+    expect((await interruptions()).at(-1)).toMatchObject({ reason: 'agent: the answer broke off' });
   });
 
   it.each([

@@ -6,7 +6,7 @@ import type { ResponseStream } from './response-stream';
 import { runtimeClientError } from '../domain/gate/agent-answer';
 import type { ServiceError } from '../domain/service-error';
 
-export interface RunLimits {
+export interface InvocationLimits {
   /** Milliseconds for the whole invocation. */
   readonly whole: number;
   /** Milliseconds without data from the agent, or without a read by the caller. */
@@ -16,7 +16,7 @@ export interface RunLimits {
 /** The side that the invocation waits for: the agent to send, or the caller to read. */
 export type Side = 'agent' | 'caller';
 
-export interface Run {
+export interface Invocation {
   readonly signal: AbortSignal;
   /** Whether the caller has disconnected and can receive nothing more. */
   readonly disconnected: boolean;
@@ -49,7 +49,7 @@ const unread = (limit: number): ServiceError =>
 const idleReason = { agent: silent, caller: unread } as const satisfies Record<Side, unknown>;
 
 /** @param stream the response stream, which the caller reads */
-export function startRun(stream: ResponseStream, limits: RunLimits): Run {
+export function startInvocation(stream: ResponseStream, limits: InvocationLimits): Invocation {
   const controller = new AbortController();
   let disconnected = false;
   const leave = (): void => {
