@@ -13,6 +13,7 @@ export const ROUTED_GROUPS = [
   'credential-retrieval',
   'oauth-callback',
   'token-vault',
+  'operator',
 ] as const;
 
 export type RoutedGroup = (typeof ROUTED_GROUPS)[number];
@@ -75,6 +76,12 @@ const resourcePolicy = (method: Route['method'], status: Route['status']): Route
   status,
 });
 
+/**
+ * An operation of the operators' plane, beyond AWS. IAM on the path is its only authorization: no owner and no resource
+ * policy gives or takes it.
+ */
+const operate = (name: string) => post(`/operator/${name}`, 'operator');
+
 export const OPERATIONS = {
   CreateWorkloadIdentity: post('/identities/CreateWorkloadIdentity', 'control-plane', 201),
   GetWorkloadIdentity: post('/identities/GetWorkloadIdentity', 'control-plane'),
@@ -114,6 +121,11 @@ export const OPERATIONS = {
   CompleteResourceTokenAuth: post('/identities/CompleteResourceTokenAuth', 'credential-retrieval'),
   // Beyond AWS: reports that a resource server rejected a token.
   RejectResourceOauth2Token: post('/identities/RejectResourceOauth2Token', 'credential-retrieval'),
+
+  SuspendWorkloadIdentity: operate('SuspendWorkloadIdentity'),
+  ResumeWorkloadIdentity: operate('ResumeWorkloadIdentity'),
+  SuspendUser: operate('SuspendUser'),
+  ResumeUser: operate('ResumeUser'),
 
   Authorize: open('/identities/oauth2/authorize'),
   Callback: open('/identities/oauth2/callback/{callbackId}'),

@@ -85,6 +85,8 @@ export const PREFIX = {
   apiKeyProvider: 'API-KEY-PROVIDER#',
   apiKey: 'API-KEY#',
   tokenVault: 'TOKEN-VAULT',
+  agentRestriction: 'RESTRICTION#AGENT#',
+  userRestriction: 'RESTRICTION#USER#',
 } as const;
 
 export interface Key {
@@ -111,6 +113,17 @@ export const signingKeyKey = (period: number, generation = 0): Key => ({
   pk: PREFIX.signingKey,
   // The first key of a period sorts before its later generations, and these before the next period.
   sk: String(period).padStart(8, '0') + (generation === 0 ? '' : `#${String(generation).padStart(4, '0')}`),
+});
+
+/** By name, not by ID: an identity that is deleted and created again has the same restriction. */
+export const agentRestrictionKey = (name: string): Key => ({
+  pk: PREFIX.agentRestriction + name,
+  sk: RECORD,
+});
+
+export const userRestrictionKey = (userHash: string): Key => ({
+  pk: PREFIX.userRestriction + userHash,
+  sk: RECORD,
 });
 
 /** There is one token vault, `default`. */

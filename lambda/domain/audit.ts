@@ -33,7 +33,7 @@ export interface AuditEntry {
   readonly grantedScopes?: readonly string[];
   /** How the token was obtained, or the state of the session. */
   readonly result?: string;
-  /** Why it was denied or failed. */
+  /** Why it was denied or failed; otherwise, the reason that an operator stated. */
   readonly reason?: string;
   /** The type of the error that the caller received. */
   readonly error?: ErrorName;

@@ -1,7 +1,7 @@
 /** Composition of token exchange, which reads the directory, signs, and seals user tokens, but cannot reach the vault. */
 import { system } from '../adapters/system';
+import { createIdentityReader } from '../adapters/dynamodb/directory-reader';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
-import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createTransport } from '../adapters/http/transport';
 import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createSeal } from '../adapters/kms/seal';
@@ -23,10 +23,10 @@ import { tokenVaultArn, vaultKeysOf } from './composition/vault-keys';
 const env = readEnvironment('DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'BASE_URL', 'ARN_PREFIX');
 const endpointPolicy = readEndpointPolicy();
 const aws = createAws(env);
-const { kms, tables } = aws;
+const { kms, tables, dynamodb } = aws;
 const transport = createTransport(endpointPolicy);
 const deps = {
-  identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
+  directory: createIdentityReader(dynamodb, env.DIRECTORY_TABLE),
   userTokens: createUserTokenVerifier(
     readTrustedIssuers(),
     createMetadataReader(transport, endpointPolicy, system),

@@ -41,6 +41,8 @@ export interface ServiceFunctionSettings {
   readonly oauthCallback?: FunctionSettings;
   /** Moves the token vault to another KMS key. */
   readonly tokenVault?: FunctionSettings;
+  /** Lists, suspends, and resumes agents and users for operators. */
+  readonly operator?: FunctionSettings;
   /** Renews tokens in the background, and pushes authorization requests. */
   readonly providerClient?: FunctionSettings;
   /** Creates, rotates, and revokes keys. */
@@ -54,6 +56,7 @@ const MEMBERS: Readonly<Record<FunctionGroup, keyof ServiceFunctionSettings>> = 
   'credential-retrieval': 'credentialRetrieval',
   'oauth-callback': 'oauthCallback',
   'token-vault': 'tokenVault',
+  operator: 'operator',
   'provider-client': 'providerClient',
   'key-rotation': 'keyRotation',
 };
@@ -69,6 +72,7 @@ export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'credential-retrieval': 1024,
   'oauth-callback': 512,
   'token-vault': 512,
+  operator: 512,
   'provider-client': 512,
   'key-rotation': 256,
 };

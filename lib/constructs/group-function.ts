@@ -24,6 +24,8 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   'oauth-callback': Duration.seconds(20),
   // Vault keys are moved for 20 seconds; then the caller is asked to call again.
   'token-vault': Duration.seconds(29),
+  // Two reads and a write, or a page of a listing.
+  operator: Duration.seconds(15),
   // A discovery and a request, up to 5 seconds each, and the vault operations around them.
   'provider-client': Duration.seconds(15),
   'key-rotation': Duration.seconds(15),
@@ -37,7 +39,7 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
 const BACKGROUND_RENEWAL = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
 
 /** Groups that neither name the service's address nor build one. */
-const WITHOUT_ADDRESS: readonly FunctionGroup[] = ['key-rotation', 'token-vault'];
+const WITHOUT_ADDRESS: readonly FunctionGroup[] = ['key-rotation', 'operator', 'token-vault'];
 
 /** Groups that issue or return something with a lifetime, or encrypt under a vault key with one. */
 const WITH_LIFETIMES: readonly FunctionGroup[] = [

@@ -223,6 +223,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     'credential-retrieval': addFunction('credential-retrieval', providerClient),
     'oauth-callback': addFunction('oauth-callback', providerClient),
     'token-vault': addFunction('token-vault'),
+    operator: addFunction('operator'),
   };
   api.addRoutes({
     'control-plane': routed['control-plane'].invoked,
@@ -230,6 +231,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     'credential-retrieval': routed['credential-retrieval'].invoked,
     'oauth-callback': routed['oauth-callback'].invoked,
     'token-vault': routed['token-vault'].invoked,
+    operator: routed.operator.invoked,
   });
   new KeySchedule(scope, 'KeySchedule', { keyRotation: keyRotation.invoked });
   const functions = { ...routed, 'provider-client': providerClient, 'key-rotation': keyRotation };

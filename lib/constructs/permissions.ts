@@ -79,6 +79,8 @@ const workloadIdentities = `${PREFIX.workloadIdentity}*`;
 const providers = `${PREFIX.oauth2Provider}*`;
 const apiKeyProviders = `${PREFIX.apiKeyProvider}*`;
 const resources = [workloadIdentities, providers, apiKeyProviders];
+/** Both kinds. */
+const restrictions = [`${PREFIX.agentRestriction}*`, `${PREFIX.userRestriction}*`];
 const apiKeys = `${PREFIX.apiKey}*`;
 const sessions = `${PREFIX.session}*`;
 const grants = `${PREFIX.grant}*`;
@@ -89,10 +91,10 @@ const clientSecrets = `${PREFIX.clientSecret}*`;
  * them, because AWS does not document whether IAM checks the leading keys of such a request for each table. Neither table
  * contains the other's partitions.
  */
-const batched = [...resources, grants];
+const batched = [...resources, ...restrictions, grants];
 
 /** The partitions that a group reads in this way if it uses only OAuth 2.0 providers. */
-const batchedForProviders = [workloadIdentities, providers, grants];
+const batchedForProviders = [workloadIdentities, providers, ...restrictions, grants];
 
 /** The one partition of signing keys: an exact key, not a pattern. */
 const signingKeys = PREFIX.signingKey;
@@ -140,6 +142,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
    */
   'token-exchange': {
     tables: [
+      { table: 'Directory', actions: ['BatchGetItem'], partitions: [workloadIdentities, ...restrictions] },
       { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities] },
       { table: 'Directory', actions: ['Query', 'PutItem'], partitions: [signingKeys] },
       { table: 'Directory', actions: ['GetItem'], partitions: [tokenVault] },
@@ -262,6 +265,19 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
         purposes: SEALING_PURPOSES,
       },
     ],
+    verifiesUsers: false,
+  },
+
+  /**
+   * The operators' plane. It reads workload identities and writes restrictions, which no other group can write. It has no
+   * KMS permission on vault keys and no access to the vault, so it obtains no credential.
+   */
+  operator: {
+    tables: [
+      { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities] },
+      { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: restrictions },
+    ],
+    key: [],
     verifiesUsers: false,
   },
 };

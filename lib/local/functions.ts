@@ -88,6 +88,8 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
       routes: Object.values(OPERATIONS),
       handlers,
       principals: Object.values(options.principals),
+      // In the place of IAM policies: only the operator has the operators' plane.
+      allows: ({ arn }, { group }) => group !== 'operator' || arn === options.principals.operator.arn,
       reportFailure,
     });
     return { endpoint, port, functions, close };

@@ -28,6 +28,12 @@ export class GatewayError extends Error {
 export const forbidden = (message: string): GatewayError =>
   new GatewayError(403, 'AccessDeniedException', message);
 
+/** The text of API Gateway, without the ARN of the method. */
+export const notAuthorized = (callerArn: string): GatewayError =>
+  forbidden(
+    `User: ${callerArn} is not authorized to perform: execute-api:Invoke, because no identity-based policy allows it`,
+  );
+
 /** Returns an error that the API defines. */
 export const statedRefusal = ({ type, message, wwwAuthenticate }: Refusal): GatewayError =>
   new GatewayError(ERROR_STATUS[type], type, message, wwwAuthenticate);

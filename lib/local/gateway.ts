@@ -16,6 +16,7 @@ import {
   functionFailed,
   GatewayError,
   headersTooLarge,
+  notAuthorized,
   timedOut,
   unknownRoute,
 } from './gateway-errors';
@@ -49,6 +50,8 @@ export interface GatewayOptions<Group extends string> extends Deployment {
   /** Authorizer of the routes with user tokens. */
   readonly authorizer?: GatewayAuthorizer;
   readonly principals: readonly Principal[];
+  /** Returns whether IAM allows a principal to call a route; by default, it allows every route. */
+  readonly allows?: (principal: Principal, route: GatewayRoute<Group>) => boolean;
   /** Port that clients address, if a load balancer is in front; by default, the port listened on. */
   readonly clientPort?: number;
   /** Called when a function throws or returns an unusable result: a defect, whatever the request was. */
@@ -149,6 +152,7 @@ async function admittedEvent<Group extends string>(
 ): Promise<APIGatewayProxyEvent> {
   const { auth } = match.route;
   const caller = auth === 'IAM' ? await authenticate(options, request) : undefined;
+  if (caller && options.allows?.(caller, match.route) === false) throw notAuthorized(caller.arn);
   const event = proxyEvent(request, match, caller, options);
   if (options.binary && (event.body?.length ?? 0) > MAX_EVENT_BODY_BYTES) {
     throw bodyTooLarge((MAX_EVENT_BODY_BYTES / 4) * 3);

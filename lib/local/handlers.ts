@@ -6,6 +6,7 @@ import { handler as controlPlane } from '../../lambda/handlers/control-plane';
 import { handler as credentialRetrieval } from '../../lambda/handlers/credential-retrieval';
 import { handler as keyRotation } from '../../lambda/handlers/key-rotation';
 import { handler as oauthCallback } from '../../lambda/handlers/oauth-callback';
+import { handler as operator } from '../../lambda/handlers/operator';
 import { handler as providerClient } from '../../lambda/handlers/provider-client';
 import { handler as tokenExchange } from '../../lambda/handlers/token-exchange';
 import { handler as tokenVault } from '../../lambda/handlers/token-vault';
@@ -15,6 +16,7 @@ export const HANDLERS = {
   'credential-retrieval': credentialRetrieval,
   'key-rotation': keyRotation,
   'oauth-callback': oauthCallback,
+  operator,
   'provider-client': providerClient,
   'token-exchange': tokenExchange,
   'token-vault': tokenVault,

@@ -14,7 +14,7 @@ export const LOCAL_REGION = 'us-east-1';
 
 /** ARNs in the forms of `requestContext.identity.userArn` of API Gateway. */
 const ARNS = {
-  /** Registers workload identities and credential providers. */
+  /** Registers workload identities and credential providers, and is the only one with the operators' plane. */
   operator: `arn:aws:iam::${LOCAL_ACCOUNT}:user/operator`,
   /** Runs an agent: a role session, as on Lambda or ECS. */
   agent: `arn:aws:sts::${LOCAL_ACCOUNT}:assumed-role/agent/local`,

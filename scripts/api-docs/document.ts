@@ -7,7 +7,7 @@ import { MODELLED_OPERATIONS, type ModelledOperation } from '../aws-model/servic
 import { differencesOf } from './differences';
 import { membersOf, type Listed } from './members';
 import { OPERATION_NOTES, type Difference, type OperationNote } from './operation-notes';
-import { ERROR_FORM, ERRORS, OPEN_ROUTES, PREFACE, requests } from './prose';
+import { ERROR_FORM, ERRORS, OPEN_ROUTES, OPERATOR_PLANE, PREFACE, requests } from './prose';
 import { table } from './table';
 
 const EVERY_OPERATION = [
@@ -116,6 +116,8 @@ const isModelled = (name: string): boolean =>
 
 const OWN_OPERATIONS = (Object.keys(SCHEMAS) as JsonOperation[]).filter((name) => !isModelled(name));
 
+const isForOperators = (name: JsonOperation): boolean => routeOf(name).group === 'operator';
+
 const ownOperationSection = (name: JsonOperation, listed: Listed): string =>
   joined([...sectionParts(name, listed, ''), errorsLine(undefined, noteOf(name))]);
 
@@ -145,6 +147,11 @@ export function renderApiDocs(): string {
     ),
     '## Additional operations',
     'AWS has no such operations. They use the same signatures and response formats. The AWS clients have no commands for them, so use the [client libraries](client.md) or an HTTP client that signs requests.',
-    ...OWN_OPERATIONS.map((name) => ownOperationSection(name, listed)),
+    ...OWN_OPERATIONS.filter((name) => !isForOperators(name)).map((name) =>
+      ownOperationSection(name, listed),
+    ),
+    "## Operators' plane",
+    OPERATOR_PLANE,
+    ...OWN_OPERATIONS.filter(isForOperators).map((name) => ownOperationSection(name, listed)),
   ].join('\n\n')}\n`;
 }

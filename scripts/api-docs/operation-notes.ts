@@ -330,6 +330,22 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     does: 'Reports that a resource rejected an access token (with a 401), and requests another token. The other members and the response are those of GetResourceOauth2Token. The first report of a token causes one renewal, and further reports of that token cause no other. A caller that reports an older token gets the current one. If the token cannot be renewed, the service deletes it and requests consent again.',
     errors: withToken,
   },
+  SuspendWorkloadIdentity: {
+    does: 'Suspends every workload identity of this name, now and later, for all owners: the next call that acts as the agent gets an AccessDeniedException. Grants stay. The response has `suspension` (`since`, `by`, `reason`), and, if an identity has the name now, its `workloadIdentityArn` and `owner`. A repeated call replaces the reason. Do not write secrets into `reason`: it is in the audit log. Agents and users do not see it.',
+    errors: [],
+  },
+  ResumeWorkloadIdentity: {
+    does: 'Lifts the suspension. The response has it as `liftedSuspension`; without this member, the name was not suspended.',
+    errors: [],
+  },
+  SuspendUser: {
+    does: 'Suspends a user for every agent: no agent gets a workload access token or a credential for this user. Grants stay. `issuer` and `subject` are the `iss` and `sub` of the user token, exactly as in the token (with a trailing slash, if there is one). `userHash` is the `user` of an audit entry. The response has `userHash` and `suspension` (`since`, `by`, `reason`). Compare `userHash` with the audit log: any user can be suspended, whether or not the service knows the user.',
+    errors: [],
+  },
+  ResumeUser: {
+    does: 'Lifts the suspension. The response has `userHash`, and the suspension as `liftedSuspension`; without this member, the user was not suspended.',
+    errors: [],
+  },
   CompleteResourceTokenAuth: {
     does: 'Confirms the user who returned to the application. Only then does the service redeem the authorization code and store the grant.',
     errors: ['UnauthorizedException'],

@@ -31,6 +31,9 @@ export const requests = (
 
 IAM decides which operations a principal can call (\`execute-api:Invoke\`). In the service, each workload identity and credential provider belongs to the principal that created it. Its resource policy can grant or deny access to other principals.`;
 
+/** The authorization of the operators' plane. */
+export const OPERATOR_PLANE = `These operations are for the operators of the service. IAM is their only authorization: \`execute-api:Invoke\` on \`POST/operator/*\`, or on single operations. Ownership and resource policies neither give nor take access, so an agent and its owner cannot lift what an operator did. Do not give agents \`execute-api:Invoke\` on a wildcard that includes \`/operator/\`.`;
+
 export const ERROR_FORM = `Errors have the form of AWS errors: a status, the header \`x-amzn-errortype\`, and a JSON body. This includes errors that API Gateway itself returns. \`message\` says what to do. A \`ValidationException\` also has a \`fieldList\` and a \`reason\`: \`FieldValidationFailed\`, \`CannotParse\` (the body is not a JSON object), or \`ResourceConflict\` (the step is not possible in the current state).
 
 \`\`\`json
@@ -48,7 +51,8 @@ export const ERRORS: Readonly<Record<ErrorName, string>> = {
   UnauthorizedException: 'The workload access token or the user token is not valid. Get a new token.',
   ServiceQuotaExceededException:
     'The quota is reached. Delete resources that you do not need, or ask the operator to raise the quota.',
-  AccessDeniedException: 'The caller is not authorized, or the signature of the request is not valid.',
+  AccessDeniedException:
+    'The caller is not authorized, the agent or the user is suspended, or the signature of the request is not valid.',
   ResourceNotFoundException: 'The resource does not exist.',
   ConflictException: 'The name is already in use.',
   RuntimeClientError:

@@ -80,17 +80,17 @@ const browse = stepOf('oauth-callback');
 export const OPERATIONS: readonly Operation[] = [
   {
     name: 'workload access token',
-    steps: [issue('workload access token', [get], 1150)],
+    steps: [issue('workload access token', [batchGet(3)], 1150)],
     agentCoreRequests: undefined,
   },
   {
     name: 'token from the vault',
-    steps: [retrieve('credential from the vault', [batchGet(3)], 1700)],
+    steps: [retrieve('credential from the vault', [batchGet(5)], 1700)],
     agentCoreRequests: 1,
   },
   {
     name: 'API key',
-    steps: [retrieve('API key from the vault', [batchGet(2), get], 1300)],
+    steps: [retrieve('API key from the vault', [batchGet(4), get], 1300)],
     agentCoreRequests: 1,
   },
   {
@@ -98,7 +98,7 @@ export const OPERATIONS: readonly Operation[] = [
     steps: [
       retrieve(
         'renewal of an expired token',
-        [batchGet(3), updateGrant, get, updateGrant, updateGrant, batchGet(2)],
+        [batchGet(5), updateGrant, get, updateGrant, updateGrant, batchGet(4)],
         1700,
         true,
       ),
@@ -108,12 +108,12 @@ export const OPERATIONS: readonly Operation[] = [
   {
     name: 'consent, from URL to grant',
     steps: [
-      retrieve('consent: authorization URL', [batchGet(3), putSession, createGrant, batchGet(2)], 1300),
+      retrieve('consent: authorization URL', [batchGet(5), putSession, createGrant, batchGet(4)], 1300),
       browse('consent: URL opened', [get, putSession], 950),
       browse('consent: callback', [get, putSession], 950),
       retrieve(
         'consent: complete',
-        [get, batchGet(3), putSession, get, updateGrant, batchGet(2), putSession],
+        [get, batchGet(4), putSession, get, updateGrant, batchGet(4), putSession],
         1050,
         true,
       ),

@@ -19,6 +19,7 @@ export const MEASURED: Readonly<Record<FunctionGroup, string>> = {
   'credential-retrieval': 'GetResourceApiKey',
   'oauth-callback': 'Jwks',
   'token-vault': 'GetTokenVault',
+  operator: 'SuspendUser',
   'provider-client': 'a renewal that is already complete',
   'key-rotation': 'a check for due keys',
 };
@@ -80,6 +81,7 @@ export async function prepareCalls(service: Service): Promise<Record<FunctionGro
     ),
     'oauth-callback': event('Jwks', undefined, null),
     'token-vault': event('GetTokenVault', {}, arn),
+    operator: event('SuspendUser', { user: { userId: 'measured-user' } }, arn),
     'provider-client': renewal,
     'key-rotation': due,
   };

@@ -26,6 +26,7 @@ export const DOMAIN_MODULES = [
   'lambda/domain/oauth',
   'lambda/domain/provider',
   'lambda/domain/token-vault',
+  'lambda/domain/restriction',
   'lambda/domain/identity',
   'lambda/domain/policy',
   'lambda/domain/sealing',

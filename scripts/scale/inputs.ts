@@ -18,8 +18,8 @@ export const SERVICE = {
   grantKilobytes: GRANT_KB,
   /** The bytes of a grant in both indexes, including the overhead of DynamoDB for each entry. */
   indexBytes: 2 * (200 + 100),
-  /** For each token request: the records of the agent and the provider, and the grant. All reads are strongly consistent. */
-  directoryUnits: 2,
+  /** For each token request: the agent, the provider, the restrictions on agent and user, and the grant. All reads are strongly consistent. */
+  directoryUnits: 4,
   vaultUnits: 1,
   /** For each background renewal: lease, redemption, and tokens. Each writes the whole grant. */
   renewalWrites: 3,

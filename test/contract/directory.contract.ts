@@ -1,12 +1,18 @@
 /** The contract of every directory reader: the current identity, provider, and grant in one read. */
 import type { GrantId } from '../../lambda/domain/grant/grant';
 import type { Stores } from '../domain/in-memory-stores';
+import { hashOf } from '../../lambda/domain/digest';
 import { sampleGrantId, sampleIdentity, sampleProvider, sampleTokens } from '../domain/samples';
 import { storeTokens } from '../domain/stored-grant';
 
 export function directoryContract(stores: () => Stores): void {
   async function read(workloadName: string, providerName: string, grantId?: GrantId) {
-    const { identity, provider, grant } = await stores().directory.read(workloadName, providerName, grantId);
+    const { identity, provider, grant } = await stores().directory.read(
+      workloadName,
+      providerName,
+      grantId?.subjectHash,
+      grantId,
+    );
     return { identity: identity, provider: provider, grant: grant };
   }
 
@@ -71,5 +77,54 @@ export function directoryContract(stores: () => Stores): void {
       const { grant } = await read(identity.name, provider.name, grantId);
       expect(grant?.generation).toBe(generation);
     }
+  });
+
+  describe('restrictions', () => {
+    const suspendedByOperator = { since: 1, by: 'arn:aws:iam::123456789012:user/operator' };
+    const unrestricted = { agent: undefined, user: undefined };
+
+    async function suspended() {
+      const { identity, provider, grantId } = await filled();
+      const agent = { name: identity.name, suspendedByOperator, revision: 1 };
+      const user = { userHash: grantId.subjectHash, suspendedByOperator, revision: 1 };
+      await stores().restrictions.putAgent(agent);
+      await stores().restrictions.putUser(user);
+      return { identity, provider, grantId, agent, user };
+    }
+
+    it('are in each read of their agent and user', async () => {
+      const { identity, provider, grantId, agent, user } = await suspended();
+      const { subjectHash } = grantId;
+      const { directory } = stores();
+      const reads = await Promise.all([
+        directory.readIdentity(identity.name, subjectHash),
+        directory.read(identity.name, provider.name, subjectHash),
+        directory.read(identity.name, provider.name, subjectHash, grantId),
+        directory.readApiKeyProvider(identity.name, 'any', subjectHash),
+      ]);
+      for (const read of reads) expect(read).toMatchObject({ identity, restrictions: { agent, user } });
+    });
+
+    it('of a user are not in the read of a request without a user', async () => {
+      const { identity, agent } = await suspended();
+      for (const subject of [undefined, 'AGENT']) {
+        const { restrictions } = await stores().directory.readIdentity(identity.name, subject);
+        expect(restrictions).toEqual({ agent, user: undefined });
+      }
+    });
+
+    it('of another agent and another user are not read', async () => {
+      const { identity, grantId } = await suspended();
+      const { directory } = stores();
+      const other = await directory.readIdentity(`${identity.name}2`, hashOf(grantId.subjectHash));
+      expect(other).toEqual({ identity: undefined, restrictions: unrestricted });
+    });
+
+    it('are read for a name without an identity', async () => {
+      const { identity, agent } = await suspended();
+      await stores().identities.markDeleted(identity);
+      const read = await stores().directory.readIdentity(identity.name, undefined);
+      expect(read).toEqual({ identity: undefined, restrictions: { agent, user: undefined } });
+    });
   });
 }

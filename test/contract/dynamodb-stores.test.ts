@@ -6,15 +6,18 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createApiKeyProviderStore } from '../../lambda/adapters/dynamodb/api-key-provider-store';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
 import { createGrantStore, keyOf } from '../../lambda/adapters/dynamodb/grant-store';
-import { signingKeyKey, type TableName } from '../../lambda/contract/table-keys';
+import { agentRestrictionKey, signingKeyKey, type TableName } from '../../lambda/contract/table-keys';
 import { createOauth2ProviderStore } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
+import { createRestrictionStore } from '../../lambda/adapters/dynamodb/restriction-store';
 import { createApiKeyStore, createClientSecretStore } from '../../lambda/adapters/dynamodb/secret-store';
 import { createSessionStore } from '../../lambda/adapters/dynamodb/session-store';
 import { createSigningKeyStore } from '../../lambda/adapters/dynamodb/signing-key-store';
 import { createTable } from '../../lambda/adapters/dynamodb/table';
 import { createTokenVaultStore } from '../../lambda/adapters/dynamodb/token-vault-store';
 import { createVaultKeyStore } from '../../lambda/adapters/dynamodb/vault-key-store';
+import { system } from '../../lambda/adapters/system';
 import { createWorkloadIdentityStore } from '../../lambda/adapters/dynamodb/workload-identity-store';
+import { resumeWorkloadIdentity } from '../../lambda/domain/restriction/suspend';
 import { localTableName, startDynamoDb, type LocalDynamoDb } from '../../lib/local/dynamodb';
 import { newEmulatorCredentials } from '../../lib/local/emulator-access';
 import type { Stores } from '../domain/in-memory-stores';
@@ -53,6 +56,7 @@ function dynamodbStores(on: DynamoDBClient): Stores {
     signingKeys: createSigningKeyStore(table('Directory')),
     vaultKeys: createVaultKeyStore(table('Keys')),
     tokenVault: createTokenVaultStore(table('Directory')),
+    restrictions: createRestrictionStore(table('Directory')),
     directory: createDirectoryReader(on, {
       directory: localTableName('Directory'),
       vault: localTableName('Vault'),
@@ -130,5 +134,29 @@ describe('a grant with an end', () => {
       lease,
     });
     expect(await vault().get(keyOf(id))).not.toHaveProperty('ttl');
+  });
+});
+
+describe('a restriction that this code cannot read', () => {
+  const directory = () => createTable(client, localTableName('Directory'));
+  const suspendedByOperator = { since: 1, by: 'arn:aws:iam::123456789012:user/operator' };
+  const record = { name: 'unread', revision: 1, recordVersion: 1, suspendedByOperator };
+
+  it.each([
+    ['of a later version', { ...record, recordVersion: 2 }],
+    ['without a version', { ...record, recordVersion: undefined }],
+    ['with a member of a later release', { ...record, suspendedByAnother: { since: 1 } }],
+    ['with a malformed suspension', { ...record, suspendedByOperator: { since: 'once' } }],
+    ['with an empty suspension', { ...record, suspendedByOperator: null }],
+    ['without a revision', { ...record, revision: undefined }],
+  ])('%s never counts as absent, and cannot be overwritten', async (_how, item) => {
+    await directory().put(agentRestrictionKey('unread'), item);
+    await expect(stores.directory.readIdentity('unread', undefined)).rejects.toThrow();
+    await expect(stores.directory.read('unread', 'any', undefined)).rejects.toThrow();
+    await expect(stores.directory.readApiKeyProvider('unread', 'any', 'AGENT')).rejects.toThrow();
+    await expect(stores.restrictions.ofAgent('unread')).rejects.toThrow();
+    const operator = { arn: suspendedByOperator.by };
+    const deps = { ...stores, audit: { record: () => undefined }, system, arnPrefix: 'arn' };
+    await expect(resumeWorkloadIdentity(deps, operator, { name: 'unread' })).rejects.toThrow();
   });
 });

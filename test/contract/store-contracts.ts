@@ -6,6 +6,7 @@ import { directoryContract } from './directory.contract';
 import { grantStoreContract } from './grant-store.contract';
 import { oauth2ProviderStoreContract } from './oauth2-provider-store.contract';
 import { ownedResourceStoreContract } from './owned-resource-store.contract';
+import { restrictionStoreContract } from './restriction-store.contract';
 import { secretStoreContract } from './secret-store.contract';
 import { sessionStoreContract } from './session-store.contract';
 import { signingKeyStoreContract } from './signing-key-store.contract';
@@ -32,6 +33,7 @@ const CONTRACTS = {
   SigningKeyStore: signingKeyStoreContract,
   VaultKeyStore: vaultKeyStoreContract,
   TokenVaultStore: tokenVaultStoreContract,
+  RestrictionStore: restrictionStoreContract,
   Directory: directoryContract,
 };
 

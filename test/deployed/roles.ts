@@ -200,6 +200,14 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
       ...[get('Vault', GRANT), get('Sessions', SESSION), invoke('token-exchange')],
     ],
   },
+  operator: {
+    may: [get('Directory', IDENTITY), put('Directory', 'RESTRICTION#AGENT#a')],
+    mayNot: [
+      ...[get('Vault', GRANT), get('Vault', API_KEY), scan('Vault'), get('Keys', 'VAULT-KEY#grant#a')],
+      ...[put('Directory', SIGNING_KEYS), put('Directory', 'TOKEN-VAULT'), query('Directory', SIGNING_KEYS)],
+      ...[decrypt('grant'), decrypt('signing'), encrypt('signing'), decrypt(), invoke('token-exchange')],
+    ],
+  },
   'token-vault': {
     may: [scan('Keys'), get('Directory', 'TOKEN-VAULT'), rewrap('grant')],
     mayNot: [

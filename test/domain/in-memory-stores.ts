@@ -9,12 +9,19 @@ import type {
 } from '../../lambda/adapters/dynamodb/vault-key-store';
 import type { Session, SessionStore } from '../../lambda/domain/consent/session';
 import type { WorkloadIdentity, WorkloadIdentityStore } from '../../lambda/domain/identity/workload-identity';
+import { userHashIn } from '../../lambda/domain/identity/user';
 import { isOwnedBy } from '../../lambda/domain/ownership';
 import type { OwnedResource, OwnedResourceStore } from '../../lambda/domain/owned-resource';
 import type { ApiKeyProvider, ApiKeyProviderStore } from '../../lambda/domain/provider/api-key-provider';
 import type { Oauth2Provider, Oauth2ProviderStore } from '../../lambda/domain/provider/oauth2-provider';
 import type { Directory } from '../../lambda/domain/grant/directory';
 import type { GrantStore } from '../../lambda/domain/grant/grant';
+import type {
+  AgentRestriction,
+  Restriction,
+  RestrictionStore,
+  UserRestriction,
+} from '../../lambda/domain/restriction/restriction';
 import type { SecretStore } from '../../lambda/domain/sealing/secret-store';
 import {
   NEVER_MOVED,
@@ -36,6 +43,7 @@ export interface Stores {
   readonly signingKeys: SigningKeyStore;
   readonly vaultKeys: VaultKeyStore;
   readonly tokenVault: TokenVaultStore;
+  readonly restrictions: RestrictionStore;
   readonly directory: Directory;
 }
 
@@ -189,11 +197,39 @@ function createInMemorySecretStore(): SecretStore {
   };
 }
 
+function createInMemoryRestrictionStore(): RestrictionStore {
+  const agents = new Records<AgentRestriction>();
+  const users = new Records<UserRestriction>();
+  const follows =
+    ({ revision }: Restriction) =>
+    (current: Restriction | undefined): boolean =>
+      (current?.revision ?? 0) === revision - 1;
+  return {
+    ofAgent: (name) => Promise.resolve(agents.get(name)),
+    ofUser: (userHash) => Promise.resolve(users.get(userHash)),
+    putAgent: (restriction) =>
+      Promise.resolve(agents.put(restriction.name, restriction, follows(restriction))),
+    putUser: (restriction) =>
+      Promise.resolve(users.put(restriction.userHash, restriction, follows(restriction))),
+  };
+}
+
 export function createInMemoryStores(): Stores {
   const identities = ownedResourceStore<WorkloadIdentity>();
   const providers = ownedResourceStore<Oauth2Provider>();
   const apiKeyProviders = ownedResourceStore<ApiKeyProvider>();
   const grants = createInMemoryGrantStore();
+  const restrictions = createInMemoryRestrictionStore();
+  const partiesOf = async (workloadName: string, subjectHash: string | undefined) => {
+    const userHash = userHashIn(subjectHash);
+    return {
+      identity: await identities.get(workloadName),
+      restrictions: {
+        agent: await restrictions.ofAgent(workloadName),
+        user: userHash === undefined ? undefined : await restrictions.ofUser(userHash),
+      },
+    };
+  };
   return {
     identities,
     providers,
@@ -205,14 +241,16 @@ export function createInMemoryStores(): Stores {
     signingKeys: createInMemorySigningKeyStore(),
     vaultKeys: createInMemoryVaultKeyStore(),
     tokenVault: createInMemoryTokenVaultStore(),
+    restrictions,
     directory: {
-      read: async (workloadName, providerName, grantId) => ({
-        identity: await identities.get(workloadName),
+      readIdentity: partiesOf,
+      read: async (workloadName, providerName, subjectHash, grantId) => ({
+        ...(await partiesOf(workloadName, subjectHash)),
         provider: await providers.get(providerName),
         grant: grantId && (await grants.get(grantId)),
       }),
-      readApiKeyProvider: async (workloadName, providerName) => ({
-        identity: await identities.get(workloadName),
+      readApiKeyProvider: async (workloadName, providerName, subjectHash) => ({
+        ...(await partiesOf(workloadName, subjectHash)),
         provider: await apiKeyProviders.get(providerName),
       }),
     },

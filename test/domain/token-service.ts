@@ -36,7 +36,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
   const signingKeys = newSigningKeys();
   const seal = createInMemorySeal();
   const issuing = {
-    identities: stores.identities,
+    directory: stores.directory,
     userTokens: { verify: () => Promise.resolve({ user: ALICE, scopes: [], expiresAt: userTokenEnd }) },
     signingKeys,
     seal,
@@ -56,6 +56,7 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
     entries,
     seal,
     signingKeys,
+    issuing,
     wrapper,
     /** Returns another function's view of the same keys. */
     newSigningKeys,

@@ -5,7 +5,13 @@
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import type { Answer } from '../local/handmade-request';
-import { AuditedService, OPERATIONS_BY_IAM, workloadArn, type Input } from './support/audited-service';
+import {
+  AuditedService,
+  OPERATIONS_BY_IAM,
+  principalFor,
+  workloadArn,
+  type Input,
+} from './support/audited-service';
 import { outrunWrites, throttleRewrapping } from './support/interference';
 import type { TokenEndpointBehavior } from './support/provider';
 import { documentAnswer, startRawServer, type RawBehavior, type RawServer } from './support/raw-server';
@@ -65,7 +71,7 @@ const MISSING = 'nothing-has-this-name';
 const ask = (
   name: JsonOperation,
   { body, ...changes }: Input = {},
-  principal: PrincipalName = 'agent',
+  principal: PrincipalName = principalFor(name),
 ): Promise<Answer> => {
   const input = service.inputs[name](newName());
   return service.call(name, principal, { ...input, ...changes, body: { ...input.body, ...body } });
@@ -257,6 +263,21 @@ const byVault = (name: JsonOperation) => notFound(name, { body: { tokenVaultId: 
 const byProvider = (name: JsonOperation) =>
   notFound(name, { body: { resourceCredentialProviderName: MISSING } });
 
+/** Each attempt at the write is overtaken by another suspension of the same agent or user. */
+const overtaken = (
+  name: 'SuspendWorkloadIdentity' | 'ResumeWorkloadIdentity' | 'SuspendUser' | 'ResumeUser',
+): Ending => ({
+  async ask() {
+    const suspend = name.endsWith('User') ? 'SuspendUser' : 'SuspendWorkloadIdentity';
+    const { body } = service.inputs[name]('');
+    const others = async () => succeeded(await ask(suspend, { body: { ...body } }));
+    await others();
+    outrunWrites('Directory', others, 5);
+    return ask(name);
+  },
+  answer: CHANGED,
+});
+
 const TABLE: Record<JsonOperation, Row> = {
   CreateWorkloadIdentity: row(
     NEVER,
@@ -392,6 +413,10 @@ const TABLE: Record<JsonOperation, Row> = {
     completed(refuses, 'provider-refused'),
     completed(isDown, 'provider-unavailable'),
   ),
+  SuspendWorkloadIdentity: row(NEVER, overtaken('SuspendWorkloadIdentity')),
+  ResumeWorkloadIdentity: row(NEVER, overtaken('ResumeWorkloadIdentity')),
+  SuspendUser: row(NEVER, overtaken('SuspendUser')),
+  ResumeUser: row(NEVER, overtaken('ResumeUser')),
 };
 
 it('has a row in the table for each operation of the registry', () => {

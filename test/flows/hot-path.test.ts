@@ -98,13 +98,13 @@ it('returns an API key with one BatchGetItem and one GetItem', async () => {
   expect(await callsOf(ask)).toEqual(['BatchGetItem', 'GetItem']);
 });
 
-it('issues a workload access token with one GetItem', async () => {
+it('issues a workload access token with one BatchGetItem', async () => {
   const agent = await world.agent();
   await agent.token({ userId: 'ana' });
-  expect(await callsOf(() => agent.token({ userId: 'ana' }))).toEqual(['GetItem']);
+  expect(await callsOf(() => agent.token({ userId: 'ana' }))).toEqual(['BatchGetItem']);
   const userToken = await world.issuer.token('ana');
   await agent.token({ userToken });
-  expect(await callsOf(() => agent.token({ userToken }))).toEqual(['GetItem']);
+  expect(await callsOf(() => agent.token({ userToken }))).toEqual(['BatchGetItem']);
 });
 
 describe('a consent with cached vault keys', () => {

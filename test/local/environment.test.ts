@@ -67,6 +67,7 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
     ...(['BASE_URL', 'ARN_PREFIX', 'PROVIDER_CLIENT_FUNCTION'] as const),
   ],
   'token-vault': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
+  operator: ['DIRECTORY_TABLE', 'ARN_PREFIX'],
   'provider-client': [
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN'] as const),
     ...(['BASE_URL', 'ARN_PREFIX', 'LIFETIMES'] as const),
@@ -125,9 +126,12 @@ describe.each(FUNCTION_GROUPS)('%s', (group) => {
       KEYS_TABLE: undefined,
       KMS_KEY_ARN: 'alias/any',
     });
-    expect(line).toBe(
-      'EnvironmentError: environment: set DIRECTORY_TABLE, KEYS_TABLE; KMS_KEY_ARN must be the ARN of a KMS key',
-    );
+    const missing = (['DIRECTORY_TABLE', 'KEYS_TABLE'] as const).filter((name) => required.includes(name));
+    const faults = [
+      `set ${missing.join(', ')}`,
+      ...(required.includes('KMS_KEY_ARN') ? ['KMS_KEY_ARN must be the ARN of a KMS key'] : []),
+    ];
+    expect(line).toBe(`EnvironmentError: environment: ${faults.join('; ')}`);
   });
 });
 

@@ -42,6 +42,7 @@ export class GatewayUnderTest {
         'credential-retrieval': handler,
         'oauth-callback': handler,
         'token-vault': handler,
+        operator: handler,
       },
       principals: [agent],
       reportFailure: (failure) => gateway.failures.push(failure),

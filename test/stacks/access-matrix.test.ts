@@ -50,7 +50,7 @@ const DIRECTORY: Row[] = [
   [
     'read an identity',
     on('Directory', 'GetItem', 'WORKLOAD-IDENTITY#a'),
-    ['control-plane', 'token-exchange', 'key-rotation', ...READERS],
+    ['control-plane', 'token-exchange', 'key-rotation', 'operator', ...READERS],
   ],
   [
     'read an identity and a provider in one request',
@@ -84,6 +84,14 @@ const DIRECTORY: Row[] = [
     NO_GROUP,
   ],
   ['write without a partition', { action: 'dynamodb:PutItem', resource: '<DirectoryTable.Arn>' }, NO_GROUP],
+  [
+    'read the restrictions of an agent and a user in one request',
+    on('Directory', 'BatchGetItem', 'RESTRICTION#AGENT#a', 'RESTRICTION#USER#b'),
+    ['token-exchange', ...READERS],
+  ],
+  ['suspend or resume an agent', on('Directory', 'PutItem', 'RESTRICTION#AGENT#a'), ['operator']],
+  ['suspend or resume a user', on('Directory', 'PutItem', 'RESTRICTION#USER#a'), ['operator']],
+  ['delete a restriction', on('Directory', 'DeleteItem', 'RESTRICTION#AGENT#a'), NO_GROUP],
   ['read the whole directory', on('Directory', 'Scan'), NO_GROUP],
 ];
 

@@ -139,6 +139,11 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     onTaggedKeys(['kms:DescribeKey', 'kms:ListResourceTags']),
   ],
   'token-exchange': [
+    onPartitions('Directory', 'dynamodb:BatchGetItem', [
+      'WORKLOAD-IDENTITY#*',
+      'RESTRICTION#AGENT#*',
+      'RESTRICTION#USER#*',
+    ]),
     onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*']),
     onPartitions('Directory', ['dynamodb:PutItem', 'dynamodb:Query'], ['SIGNING-KEY']),
     onPartitions('Directory', 'dynamodb:GetItem', ['TOKEN-VAULT']),
@@ -155,6 +160,8 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
       'WORKLOAD-IDENTITY#*',
       'OAUTH2-PROVIDER#*',
       'API-KEY-PROVIDER#*',
+      'RESTRICTION#AGENT#*',
+      'RESTRICTION#USER#*',
       'GRANT#*',
     ]),
     onPartitions('Directory', 'dynamodb:Query', ['SIGNING-KEY']),
@@ -201,6 +208,8 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions(['Directory', 'Vault'], 'dynamodb:BatchGetItem', [
       'WORKLOAD-IDENTITY#*',
       'OAUTH2-PROVIDER#*',
+      'RESTRICTION#AGENT#*',
+      'RESTRICTION#USER#*',
       'GRANT#*',
     ]),
     onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*', 'TOKEN-VAULT']),
@@ -225,6 +234,14 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     forPurposes(
       ['kms:GenerateDataKeyWithoutPlaintext', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
       ['grant', 'consent', 'client-secret', 'api-key', 'subject-token'],
+    ),
+  ],
+  operator: [
+    onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*']),
+    onPartitions(
+      'Directory',
+      ['dynamodb:GetItem', 'dynamodb:PutItem'],
+      ['RESTRICTION#AGENT#*', 'RESTRICTION#USER#*'],
     ),
   ],
 };
@@ -394,6 +411,7 @@ describe('the environment', () => {
     ['provider-client', { ...address, ...directory, ...keys, ...vault, ...lifetimes }],
     ['key-rotation', { ...directory, ...keys }],
     ['token-vault', { ...directory, ...keys }],
+    ['operator', directory],
   ])('of %s contains only the resources that it can use', (group, expected) => {
     expect(environmentOf(group)).toEqual({ ...everywhere, ...expected });
   });

@@ -1,73 +1,120 @@
-/** The single round trip of the hot path: one strongly consistent BatchGetItem reads identity, provider, and grant. */
+/**
+ * The single round trip of the hot path: one strongly consistent BatchGetItem reads identity, provider, grant, and the
+ * restrictions on the agent and the user.
+ */
 import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Directory } from '../../domain/grant/directory';
+import { userHashIn } from '../../domain/identity/user';
+import type { IdentityReader, Restrictions } from '../../domain/restriction/restriction';
 import { parseApiKeyProvider } from './api-key-provider-store';
 import { keyOf, parseGrant } from './grant-store';
 import {
+  agentRestrictionKey,
   apiKeyProviderKey,
   oauth2ProviderKey,
+  userRestrictionKey,
   workloadIdentityKey,
   type Key,
 } from '../../contract/table-keys';
 import { parseOauth2Provider } from './oauth2-provider-store';
+import { parseAgentRestriction, parseUserRestriction } from './restriction-store';
 import { parseWorkloadIdentity } from './workload-identity-store';
 
 /** Attempts at a throttled batch. */
 const TRIES = 4;
 
+/** An item to read. */
+interface Wanted {
+  readonly table: string;
+  readonly key: Key;
+}
+
+/** Returns the record of an item that was read; undefined if there is none. */
+type Found = (key: Key) => unknown;
+
+async function batchGet(client: DynamoDBClient, wanted: readonly Wanted[]): Promise<Found> {
+  const found = new Map<string, unknown>();
+  let request: Record<string, { Keys: Record<string, never>[]; ConsistentRead: true }> | undefined = {};
+  for (const { table, key } of wanted) {
+    const entry = (request[table] ??= { Keys: [], ConsistentRead: true });
+    entry.Keys.push(marshall(key) as Record<string, never>);
+  }
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    const answer: {
+      Responses?: Record<string, Record<string, never>[]>;
+      UnprocessedKeys?: typeof request;
+    } = (await client.send(new BatchGetItemCommand({ RequestItems: request }))) as never;
+    for (const item of Object.values(answer.Responses ?? {}).flat()) {
+      const record = unmarshall(item);
+      found.set(`${String(record.pk)} ${String(record.sk)}`, record);
+    }
+    request = answer.UnprocessedKeys ?? {};
+    if (Object.keys(request).length === 0) return ({ pk, sk }) => found.get(`${pk} ${sk}`);
+  }
+  throw new Error('DynamoDB left keys of a batch unread');
+}
+
+/** The agent's identity and the restrictions, which every read contains. */
+function partiesOf(workloadName: string, subjectHash: string | undefined) {
+  const userHash = userHashIn(subjectHash);
+  const identity = workloadIdentityKey(workloadName);
+  const agent = agentRestrictionKey(workloadName);
+  const user = userHash === undefined ? undefined : userRestrictionKey(userHash);
+  return {
+    keys: [identity, agent, ...(user ? [user] : [])],
+    identityIn: (found: Found) => parseWorkloadIdentity(found(identity)),
+    restrictionsIn: (found: Found): Restrictions => ({
+      agent: parseAgentRestriction(found(agent)),
+      user: user && parseUserRestriction(found(user)),
+    }),
+  };
+}
+
+/** @param table name of the directory table */
+export function createIdentityReader(client: DynamoDBClient, table: string): IdentityReader {
+  return {
+    async readIdentity(workloadName, subjectHash) {
+      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, subjectHash);
+      const found = await batchGet(
+        client,
+        keys.map((key) => ({ table, key })),
+      );
+      return { identity: identityIn(found), restrictions: restrictionsIn(found) };
+    },
+  };
+}
+
 export function createDirectoryReader(
   client: DynamoDBClient,
   tables: { readonly directory: string; readonly vault: string },
 ): Directory {
-  async function batchGet(wanted: readonly { table: string; key: Key }[]): Promise<Map<string, unknown>> {
-    const found = new Map<string, unknown>();
-    let request: Record<string, { Keys: Record<string, never>[]; ConsistentRead: true }> | undefined = {};
-    for (const { table, key } of wanted) {
-      const entry = (request[table] ??= { Keys: [], ConsistentRead: true });
-      entry.Keys.push(marshall(key) as Record<string, never>);
-    }
-    for (let tried = 0; tried < TRIES; tried += 1) {
-      const answer: {
-        Responses?: Record<string, Record<string, never>[]>;
-        UnprocessedKeys?: typeof request;
-      } = (await client.send(new BatchGetItemCommand({ RequestItems: request }))) as never;
-      for (const item of Object.values(answer.Responses ?? {}).flat()) {
-        const record = unmarshall(item);
-        found.set(`${String(record.pk)} ${String(record.sk)}`, record);
-      }
-      request = answer.UnprocessedKeys ?? {};
-      if (Object.keys(request).length === 0) return found;
-    }
-    throw new Error('DynamoDB left keys of a batch unread');
-  }
-
-  const inDirectory = (key: Key) => ({ table: tables.directory, key });
-  const record = (found: Map<string, unknown>, key: Key) => found.get(`${key.pk} ${key.sk}`);
-
+  const inDirectory = (key: Key): Wanted => ({ table: tables.directory, key });
   return {
-    async read(workloadName, providerName, grantId) {
-      const identity = workloadIdentityKey(workloadName);
+    ...createIdentityReader(client, tables.directory),
+    async read(workloadName, providerName, subjectHash, grantId) {
+      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, subjectHash);
       const provider = oauth2ProviderKey(providerName);
       const grant = grantId && keyOf(grantId);
-      const found = await batchGet([
-        inDirectory(identity),
-        inDirectory(provider),
+      const found = await batchGet(client, [
+        ...[...keys, provider].map(inDirectory),
         ...(grant ? [{ table: tables.vault, key: grant }] : []),
       ]);
       return {
-        identity: parseWorkloadIdentity(record(found, identity)),
-        provider: parseOauth2Provider(record(found, provider)),
-        grant: grant && parseGrant(record(found, grant)),
+        identity: identityIn(found),
+        provider: parseOauth2Provider(found(provider)),
+        grant: grant && parseGrant(found(grant)),
+        restrictions: restrictionsIn(found),
       };
     },
-    async readApiKeyProvider(workloadName, providerName) {
-      const identity = workloadIdentityKey(workloadName);
+    async readApiKeyProvider(workloadName, providerName, subjectHash) {
+      const { keys, identityIn, restrictionsIn } = partiesOf(workloadName, subjectHash);
       const provider = apiKeyProviderKey(providerName);
-      const found = await batchGet([inDirectory(identity), inDirectory(provider)]);
+      const found = await batchGet(client, [...keys, provider].map(inDirectory));
       return {
-        identity: parseWorkloadIdentity(record(found, identity)),
-        provider: parseApiKeyProvider(record(found, provider)),
+        identity: identityIn(found),
+        provider: parseApiKeyProvider(found(provider)),
+        restrictions: restrictionsIn(found),
       };
     },
   };

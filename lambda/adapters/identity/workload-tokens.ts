@@ -11,6 +11,7 @@ import {
   type BedrockAgentCoreClientConfig,
 } from '@aws-sdk/client-bedrock-agentcore';
 import type { WorkloadTokens } from '../../domain/gate/invoke';
+import { saysSuspended } from '../../domain/restriction/restriction';
 import { ServiceError, type ErrorName } from '../../domain/service-error';
 import type { OnBehalfOf } from '../../domain/workload-token/issue';
 
@@ -32,8 +33,10 @@ const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs:
       'AccessDeniedException',
       [
         'AccessDeniedException',
-        () =>
-          'This endpoint is not authorized to get tokens for its workload identity. Ask the operator to grant its role access.',
+        (theirs: string) =>
+          saysSuspended(theirs)
+            ? theirs
+            : 'This endpoint is not authorized to get tokens for its workload identity. Ask the operator to grant its role access.',
       ],
     ],
     [

@@ -79,6 +79,25 @@ const apiKeyMembers = {
   apiKeySecretConfig: v.exactOptional(secretReference),
 };
 
+/** A user as operators name one. A user ID and the subject of a user token are different users, even if they are equal. */
+const userSelector = v.union([
+  v.strictObject({ userId }),
+  v.strictObject({ issuer: text(1, 2048), subject: text(1, 2048) }),
+  v.strictObject({
+    userHash: matching(
+      43,
+      43,
+      /^[A-Za-z0-9_-]{43}$/,
+      'must be the user of an audit entry: a SHA-256 hash in base64url',
+    ),
+  }),
+]);
+
+/** For operators and the audit log. One line, without characters that are invisible or that a terminal interprets. */
+const reason = v.exactOptional(
+  matching(1, 512, /^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'must be one line without control or format characters'),
+);
+
 const resourceOauth2Token = {
   workloadIdentityToken: workloadToken,
   resourceCredentialProviderName: providerName,
@@ -179,6 +198,11 @@ export const SCHEMAS = {
     sessionUri,
     userIdentifier: v.union([v.strictObject({ userToken }), v.strictObject({ userId })]),
   }),
+
+  SuspendWorkloadIdentity: v.strictObject({ name: workloadName, reason }),
+  ResumeWorkloadIdentity: v.strictObject({ name: workloadName, reason }),
+  SuspendUser: v.strictObject({ user: userSelector, reason }),
+  ResumeUser: v.strictObject({ user: userSelector, reason }),
 } as const;
 
 /** Operations with a JSON body. Browsers and resource servers reach the others. */

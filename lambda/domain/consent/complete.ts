@@ -14,6 +14,7 @@ import type { WorkloadIdentity } from '../identity/workload-identity';
 import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
 import { actionDenial, credentialUseDenial, type Call } from '../policy/access';
 import { callbackUrl, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import { checkRestrictions } from '../restriction/restriction';
 import { accessDenied, ServiceError } from '../service-error';
 import type { GrantId, GrantStore } from '../grant/grant';
 import type { Directory } from '../grant/directory';
@@ -156,6 +157,8 @@ async function redeem(
  * @throws AccessDeniedException "Invalid or expired session" for every URI except the completion URI, for an ended or
  *   used session, and for a caller that is not authorized to act as the agent; also for another user, which ends the
  *   session
+ * @throws AccessDeniedException with its own message if the agent or the session's user is suspended; the session is
+ *   unchanged
  * @throws ValidationException with the provider's error code if the provider rejects the code
  * @throws UnauthorizedException for a user token that is not valid; the session is unchanged
  */
@@ -170,8 +173,11 @@ export function completeResourceTokenAuth(
     { operation: 'CompleteResourceTokenAuth', principal },
     async (annotate, call) => {
       const session = await sessionToComplete(deps, completionUri, annotate);
-      const found = await deps.directory.read(session.workload.name, session.provider.name);
+      const { workload, subjectHash: subject } = session;
+      const found = await deps.directory.read(workload.name, session.provider.name, subject);
       const identity = actingAs(call, session, found.identity);
+      // The session is unchanged: it can be completed after a resumption.
+      checkRestrictions(found.restrictions);
       const user = await userOf(deps, identity, identifier);
       const claimed = await claim(deps, session);
       await withSessionEnd(deps, claimed, annotate, async () => {

@@ -10,6 +10,7 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import { pushAuthorizationRequest, type PushedRequest } from '../oauth/pushed-authorization';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 import { callbackUrl, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
+import { restrictionDenial } from '../restriction/restriction';
 import { ServiceError } from '../service-error';
 import type { Directory } from '../grant/directory';
 import type { ProviderClients } from '../oauth/provider-client';
@@ -50,8 +51,14 @@ async function partiesOf(
   deps: PushDependencies,
   { workload, provider: asked, client }: PushRequest,
 ): Promise<{ identity: WorkloadIdentity; provider: Oauth2Provider }> {
-  const { identity, provider } = await deps.directory.read(workload.name, asked.name);
+  const { identity, provider, restrictions } = await deps.directory.read(
+    workload.name,
+    asked.name,
+    undefined,
+  );
   if (identity?.id !== workload.id) throw refused('the workload identity was deleted');
+  const denial = restrictionDenial(restrictions);
+  if (denial) throw unusable(denial);
   if (provider?.id !== asked.id) throw refused('the credential provider was deleted');
   if (clientBindingDigest(provider) !== client)
     throw refused('the credential provider was reconfigured after the session began');

@@ -6,6 +6,7 @@ import type { Caller } from '../principal';
 import { noSuchResource } from '../managed-resource';
 import type { OwnedResource } from '../owned-resource';
 import { authorizeAction, authorizeCredentialUse } from '../policy/access';
+import { checkRestrictions, type Restrictions } from '../restriction/restriction';
 import type { Delegation } from '../workload-token/claims';
 
 /** The caller, the kind of credential, and the provider. */
@@ -31,13 +32,18 @@ export interface AdmissionRequest {
 export function admit<Provider extends OwnedResource>(
   request: AdmissionRequest,
   workload: Delegation['workload'],
-  found: { readonly identity: WorkloadIdentity | undefined; readonly provider: Provider | undefined },
+  found: {
+    readonly identity: WorkloadIdentity | undefined;
+    readonly provider: Provider | undefined;
+    readonly restrictions: Restrictions;
+  },
 ): { readonly identity: WorkloadIdentity; readonly provider: Provider } {
   const { principal, operation, providerName, annotate } = request;
   const { identity, provider } = found;
   if (provider) annotate({ credentialProvider: provider.arn });
   if (identity?.id !== workload.id) throw workloadGone();
   authorizeAction({ principal, operation, resource: identity });
+  checkRestrictions(found.restrictions);
   if (!provider) throw noSuchResource('credential provider', providerName);
   authorizeCredentialUse({ ...request, identity, provider });
   return { identity, provider };

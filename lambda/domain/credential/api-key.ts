@@ -43,12 +43,13 @@ export function getResourceApiKey(
   return audited(deps.audit, { operation: 'GetResourceApiKey', principal }, async (annotate, call) => {
     annotate({ provider: providerName });
     const { tokenId, workload, user } = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
-    annotate({ jti: tokenId, workloadIdentity: workload.arn, user: subjectHash(user) });
-    const found = await deps.directory.readApiKeyProvider(workload.name, providerName);
+    const subject = subjectHash(user);
+    annotate({ jti: tokenId, workloadIdentity: workload.arn, user: subject });
+    const found = await deps.directory.readApiKeyProvider(workload.name, providerName, subject);
     const { provider } = admit({ ...call, providerName, annotate }, workload, found);
     const apiKey = await openApiKey(deps, provider).catch(async (error: unknown) => {
       // The key is missing if the agent or the provider was deleted during the request.
-      const now = await deps.directory.readApiKeyProvider(workload.name, providerName);
+      const now = await deps.directory.readApiKeyProvider(workload.name, providerName, subject);
       throw deletionIn(now, workload.id, provider) ?? error;
     });
     annotate({ result: 'cached' });

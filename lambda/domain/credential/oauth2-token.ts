@@ -91,7 +91,9 @@ async function admitRequest(
   const grantId = grantIdOf(input, delegation, carried);
   const { workload } = delegation;
   const providerName = input.resourceCredentialProviderName;
-  const { grant, ...found } = await directory.read(workload.name, providerName, grantId);
+  // The user of the token counts in every flow, even if the agent's own grant is read.
+  const subject = subjectHash(delegation.user);
+  const { grant, ...found } = await directory.read(workload.name, providerName, subject, grantId);
   const scopes = evaluatedScopesOf(input, grant?.tokens);
   const { customParameters, resources, audiences } = input;
   const operation = 'GetResourceOauth2Token' as const;

@@ -2,8 +2,9 @@
  * Background renewal: in the last part of a token's lifetime, requests get the token immediately. The request that takes
  * the lease dispatches the renewal to a function that no request waits for.
  */
-import { audited, type AuditTrail } from '../audit';
+import { audited, type Annotate, type AuditTrail } from '../audit';
 import { ProviderFailure } from '../oauth/provider-failure';
+import { isRestrictionDenial, restrictionDenial } from '../restriction/restriction';
 import type { Grant, GrantId } from './grant';
 import { deletionDuring } from './deletion-check';
 import {
@@ -95,7 +96,8 @@ export interface BackgroundRenewalDependencies
 }
 
 /**
- * Performs a dispatched renewal, if the lease is still the one of the dispatch.
+ * Performs a dispatched renewal, if the lease is still the one of the dispatch and neither the agent nor the user is
+ * suspended.
  *
  * @throws Error if it fails unexpectedly. A provider's rejection is the last failure of the grant, and in the audit log
  */
@@ -103,33 +105,52 @@ export async function renewInBackground(
   deps: BackgroundRenewalDependencies,
   request: RenewalRequest,
 ): Promise<void> {
-  const { principal, workloadName, providerName, grantId, holder, flow, scopes, ...narrowing } = request;
-  await audited(deps.audit, { operation: 'RenewAhead', principal: { arn: principal } }, async (annotate) => {
-    annotate({ provider: providerName, user: grantId.subjectHash, flow, scopes });
-    const { identity, provider, grant } = await deps.directory.read(workloadName, providerName, grantId);
-    const overtaken = { reason: 'overtaken: the lease, the agent, or the provider has changed' };
-    if (
-      identity?.id !== grantId.workloadId ||
-      provider?.id !== grant?.providerId ||
-      !provider ||
-      grant?.lease?.holder !== holder
-    ) {
-      annotate(overtaken);
-      return;
-    }
-    annotate({ workloadIdentity: identity.arn, credentialProvider: provider.arn });
-    const { resources, audiences } = narrowing;
-    const owner = { grantId, provider, workloadArn: identity.arn, resources, audiences };
-    const source = flow === 'M2M' ? clientCredentialsOf(deps, owner, scopes) : refreshTokenOf(deps, owner);
-    try {
-      const renewal = await renewWithLease(deps, { owner, source, seen: grant }, holder);
-      const result = flow === 'M2M' ? 'exchanged' : 'refreshed';
-      annotate({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
-    } catch (error) {
-      if (error instanceof ProviderFailure) annotate({ result: error.outcome, reason: error.detail });
-      // No request waits for the renewal, so a deletion is not an error.
-      else if (await deletionDuring(deps, owner)) annotate(overtaken);
-      else throw error;
-    }
-  });
+  const call = { operation: 'RenewAhead', principal: { arn: request.principal } };
+  try {
+    await audited(deps.audit, call, (annotate) => performRenewal(deps, request, annotate));
+  } catch (error) {
+    // No request waits for the renewal, so a suspension is a denial in the audit log, and not an error.
+    if (!isRestrictionDenial(error)) throw error;
+  }
+}
+
+async function performRenewal(
+  deps: BackgroundRenewalDependencies,
+  request: RenewalRequest,
+  annotate: Annotate,
+): Promise<void> {
+  const { workloadName, providerName, grantId, holder, flow, scopes, resources, audiences } = request;
+  annotate({ provider: providerName, user: grantId.subjectHash, flow, scopes });
+  const found = await deps.directory.read(workloadName, providerName, grantId.subjectHash, grantId);
+  const { identity, provider, grant } = found;
+  const overtaken = { reason: 'overtaken: the lease, the agent, or the provider has changed' };
+  if (
+    identity?.id !== grantId.workloadId ||
+    provider?.id !== grant?.providerId ||
+    !provider ||
+    grant?.lease?.holder !== holder
+  ) {
+    annotate(overtaken);
+    return;
+  }
+  annotate({ workloadIdentity: identity.arn, credentialProvider: provider.arn });
+  const denial = restrictionDenial(found.restrictions);
+  if (denial) {
+    // After a resumption, the next request can renew the tokens immediately.
+    await deps.grants.releaseLease(grantId, { holder, dropTokens: false });
+    throw denial;
+  }
+  const owner = { grantId, provider, workloadArn: identity.arn, resources, audiences };
+  const source = flow === 'M2M' ? clientCredentialsOf(deps, owner, scopes) : refreshTokenOf(deps, owner);
+  try {
+    const renewal = await renewWithLease(deps, { owner, source, seen: grant }, holder);
+    const result = flow === 'M2M' ? 'exchanged' : 'refreshed';
+    annotate({ result: renewal === CONSENT_NEEDED ? 'consent-required' : result });
+  } catch (error) {
+    if (isRestrictionDenial(error)) throw error;
+    if (error instanceof ProviderFailure) annotate({ result: error.outcome, reason: error.detail });
+    // No request waits for the renewal, so a deletion is not an error.
+    else if (await deletionDuring(deps, owner)) annotate(overtaken);
+    else throw error;
+  }
 }

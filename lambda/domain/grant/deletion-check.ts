@@ -8,13 +8,14 @@
  *     deletion   mark the record as deleted ──▶ delete the grants
  *
  * If the read after a write finds both, the write came before the mark, and the deletion finds it. If the write came
- * after the mark, its request undoes it.
+ * after the mark, its request undoes it. The same read finds a suspension, which stops the request but keeps the grant.
  */
 import { workloadGone } from '../identity/workload-identity';
 import type { Directory } from './directory';
 import type { GrantStore } from './grant';
 import { deletedDuringRequest } from '../managed-resource';
 import { nameIn } from '../owned-resource';
+import { restrictionDenial } from '../restriction/restriction';
 import type { ServiceError } from '../service-error';
 import type { TokenOwner } from './tokens';
 
@@ -50,19 +51,23 @@ export function deletionIn(
 /**
  * Reads the directory again. If the agent or the provider is not the one that was authorized, removes the grant.
  *
- * Returns the error for the caller; undefined if both exist.
+ * Returns the error for the caller; undefined if both exist and neither the agent nor the grant's user is suspended.
  */
 export async function deletionDuring(
   { directory, grants }: DeletionCheckDependencies,
   { grantId, workloadArn, provider }: CheckedParties,
 ): Promise<ServiceError | undefined> {
-  const found = await directory.read(nameIn(workloadArn), provider.name);
+  const found = await directory.read(nameIn(workloadArn), provider.name, grantId.subjectHash);
   const deletion = deletionIn(found, grantId.workloadId, provider);
-  if (deletion) await grants.remove(grantId, provider.id);
+  if (!deletion) return restrictionDenial(found.restrictions);
+  await grants.remove(grantId, provider.id);
   return deletion;
 }
 
-/** @throws UnauthorizedException, ResourceNotFoundException if the agent or the provider was deleted during the request */
+/**
+ * @throws UnauthorizedException, ResourceNotFoundException if the agent or the provider was deleted during the request;
+ *   AccessDeniedException if the agent or the user was suspended
+ */
 export async function stopIfDeleted(deps: DeletionCheckDependencies, parties: CheckedParties): Promise<void> {
   const deletion = await deletionDuring(deps, parties);
   if (deletion) throw deletion;

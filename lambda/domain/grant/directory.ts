@@ -3,6 +3,7 @@
  * from the next request. The warm path of a stored grant is this one read.
  */
 import type { WorkloadIdentity } from '../identity/workload-identity';
+import type { IdentityReader, Restrictions } from '../restriction/restriction';
 import type { Oauth2Provider } from '../provider/oauth2-provider';
 import type { ApiKeyProvider } from '../provider/api-key-provider';
 import type { Grant, GrantId } from './grant';
@@ -11,23 +12,32 @@ export interface DirectoryEntry {
   readonly identity: WorkloadIdentity | undefined;
   readonly provider: Oauth2Provider | undefined;
   readonly grant: Grant | undefined;
+  readonly restrictions: Restrictions;
 }
 
-export interface Directory {
+export interface Directory extends IdentityReader {
   /**
    * Returns the records under these names.
    *
    * @param workloadName name of the workload identity
    * @param providerName name of the credential provider
+   * @param subjectHash hash of the user that the agent acts for; undefined if the request does not identify one
    * @param grantId the grant to read with them, if any
    */
-  read(workloadName: string, providerName: string, grantId?: GrantId): Promise<DirectoryEntry>;
+  read(
+    workloadName: string,
+    providerName: string,
+    subjectHash: string | undefined,
+    grantId?: GrantId,
+  ): Promise<DirectoryEntry>;
   /** Returns the records for an API key provider. */
   readApiKeyProvider(
     workloadName: string,
     providerName: string,
+    subjectHash: string,
   ): Promise<{
     readonly identity: WorkloadIdentity | undefined;
     readonly provider: ApiKeyProvider | undefined;
+    readonly restrictions: Restrictions;
   }>;
 }

@@ -42,6 +42,10 @@ export interface UserTokenVerifier {
 /** Takes the place of a user's hash if an agent acts for itself. */
 export const NO_USER = 'AGENT';
 
+/** Returns the user's hash; undefined for the subject of an agent that acts for itself. */
+export const userHashIn = (subject: string | undefined): string | undefined =>
+  subject === NO_USER ? undefined : subject;
+
 /**
  * Returns the user's identifier in keys, records, and logs: SHA-256 of the unambiguous form, base64url.
  *

@@ -1,5 +1,5 @@
 /** Issues workload access tokens: for the agent alone, or for the agent and a user. */
-import { SignJWT } from 'jose';
+import { decodeJwt, SignJWT } from 'jose';
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
@@ -10,10 +10,10 @@ import {
   type User,
   type UserTokenVerifier,
 } from '../identity/user';
-import type { WorkloadIdentityStore } from '../identity/workload-identity';
 import type { Lifetimes } from '../lifetimes';
 import { noSuchResource } from '../managed-resource';
 import { authorizeAction } from '../policy/access';
+import { checkRestrictions, type IdentityReader } from '../restriction/restriction';
 import { ServiceError } from '../service-error';
 import type { Seal } from '../sealing/sealing';
 import { MAX_LIFETIME } from '../stated-lifetime';
@@ -22,7 +22,7 @@ import type { SigningKeys } from './signing-keys';
 import { sealSubjectToken } from './subject-token';
 
 export interface IssueDependencies {
-  readonly identities: Pick<WorkloadIdentityStore, 'get'>;
+  readonly directory: IdentityReader;
   readonly userTokens: UserTokenVerifier;
   readonly signingKeys: SigningKeys;
   readonly seal: Pick<Seal, 'seal'>;
@@ -42,6 +42,27 @@ interface Subject {
   readonly until: number;
   /** The user token, to carry in the workload access token. */
   readonly userToken?: string;
+}
+
+/**
+ * Returns the user that a token claims to name, so that one read finds the agent and the restrictions on both. The claim
+ * is not verified. It decides only what is read early.
+ */
+function claimedUser(userToken: string): User | undefined {
+  try {
+    const { iss, sub } = decodeJwt(userToken);
+    return iss === undefined || sub === undefined ? undefined : { kind: 'jwt', issuer: iss, subject: sub };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the subject of the token, as far as it is known before verification. */
+function expectedSubject(onBehalfOf: OnBehalfOf): string {
+  if (!onBehalfOf) return subjectHash(undefined);
+  return subjectHash(
+    'userId' in onBehalfOf ? { kind: 'user-id', id: onBehalfOf.userId } : claimedUser(onBehalfOf.userToken),
+  );
 }
 
 async function subjectOf(
@@ -70,7 +91,8 @@ export interface IssueCall {
  * carries sealed.
  *
  * @param call the caller must have access to the workload identity
- * @throws ResourceNotFoundException, AccessDeniedException, UnauthorizedException for the user's token
+ * @throws ResourceNotFoundException; AccessDeniedException, also if the agent or the user is suspended;
+ *   UnauthorizedException for the user's token
  */
 export function issueWorkloadAccessToken(
   deps: IssueDependencies,
@@ -79,14 +101,23 @@ export function issueWorkloadAccessToken(
   onBehalfOf: OnBehalfOf,
 ): Promise<string> {
   return audited(deps.audit, call, async (annotate) => {
-    const workload = await deps.identities.get(workloadName);
+    const expected = expectedSubject(onBehalfOf);
+    const { identity: workload, restrictions } = await deps.directory.readIdentity(workloadName, expected);
     if (!workload) throw noSuchResource('workload identity', workloadName);
     annotate({ workloadIdentity: workload.arn });
     const userId = onBehalfOf && 'userId' in onBehalfOf ? onBehalfOf.userId : undefined;
     authorizeAction({ ...call, resource: workload, context: { userId } });
+    checkRestrictions({ ...restrictions, user: undefined });
 
     const { user, until, userToken } = await subjectOf(deps, workload, onBehalfOf);
-    annotate({ user: subjectHash(user) });
+    const subject = subjectHash(user);
+    annotate({ user: subject });
+    // Only a verified user learns of a restriction.
+    checkRestrictions(
+      subject === expected
+        ? restrictions
+        : (await deps.directory.readIdentity(workloadName, subject)).restrictions,
+    );
     const now = epochSeconds(deps.system);
     if (until <= now) {
       throw new ServiceError('UnauthorizedException', USER_TOKEN_ENDED, { detail: 'user token: expired' });

@@ -17,6 +17,10 @@ export const NAMES = Object.keys(OPERATIONS) as OperationName[];
 export const routeOf = (name: OperationName): Route => OPERATIONS[name];
 export const OPERATIONS_BY_IAM = NAMES.filter((name) => routeOf(name).auth === 'IAM') as JsonOperation[];
 
+/** The principal that IAM allows to call the operation. */
+export const principalFor = (name: OperationName): 'agent' | 'operator' =>
+  routeOf(name).group === 'operator' ? 'operator' : 'agent';
+
 export type Entry = Record<string, unknown>;
 
 /** What a request needs in addition to its route. */
@@ -134,6 +138,10 @@ export class AuditedService {
       }),
       GetResourceOauth2Token: () => ({ body: oauth2Token }),
       CompleteResourceTokenAuth: () => ({ body: { sessionUri, userIdentifier: { userId: 'ana' } } }),
+      SuspendWorkloadIdentity: () => ({ body: { name: 'suspended-agent', reason: 'asked to' } }),
+      ResumeWorkloadIdentity: () => ({ body: { name: 'suspended-agent' } }),
+      SuspendUser: () => ({ body: { user: { userId: 'suspended-user' } } }),
+      ResumeUser: () => ({ body: { user: { userId: 'suspended-user' } } }),
       RejectResourceOauth2Token: () => ({ body: { ...oauth2Token, rejectedAccessToken: 'refused' } }),
     };
     return new AuditedService(world, agent, inputs, [CLIENT_SECRET, API_KEY, ...secrets]);

@@ -145,12 +145,21 @@ export class World {
   }
 
   /** Calls an operation for which AWS SDK clients have no command, with their signature. */
-  async post(operation: string, input: object, principal: PrincipalName = 'agent'): Promise<Answer> {
+  post(operation: string, input: object, principal: PrincipalName = 'agent'): Promise<Answer> {
+    return this.signedPost(`/identities/${operation}`, input, principal);
+  }
+
+  /** Calls an operation of the operators' plane, with the signature of AWS clients. */
+  operate(operation: string, input: object, principal: PrincipalName = 'operator'): Promise<Answer> {
+    return this.signedPost(`/operator/${operation}`, input, principal);
+  }
+
+  private async signedPost(path: string, input: object, principal: PrincipalName): Promise<Answer> {
     const { accessKeyId, secretAccessKey } = this.local.principals[principal];
     const credentials = { accessKeyId, secretAccessKey };
     const { host } = new URL(this.local.endpoint);
     const body = JSON.stringify(input);
-    return send(await signed(host, { path: `/identities/${operation}`, body, credentials }));
+    return send(await signed(host, { path, body, credentials }));
   }
 
   /** The functions' log lines so far. */

@@ -1,0 +1,64 @@
+/**
+ * Restrictions in the directory table. The schemas are strict, because parsing must not drop a restriction that a later
+ * release wrote: a record with a member that this code does not know cannot be read, and the requests that need it fail.
+ */
+import * as v from 'valibot';
+import {
+  agentRestrictionKey,
+  PARTITION_KEY,
+  SORT_KEY,
+  userRestrictionKey,
+  type Key,
+} from '../../contract/table-keys';
+import type {
+  AgentRestriction,
+  Restriction,
+  RestrictionStore,
+  UserRestriction,
+} from '../../domain/restriction/restriction';
+import { parseRecord, versioned } from './record';
+import { ABSENT, type Table } from './table';
+
+const MEMBERS = {
+  pk: v.string(),
+  sk: v.string(),
+  suspendedByOperator: v.exactOptional(
+    v.strictObject({ since: v.number(), by: v.string(), reason: v.exactOptional(v.string()) }),
+  ),
+  revision: v.number(),
+};
+
+/** Removes the key attributes, which are not members of the restriction. */
+function withoutKey<Item extends Key>(item: Item): Omit<Item, keyof Key> {
+  const members = { ...item };
+  for (const key of [PARTITION_KEY, SORT_KEY]) Reflect.deleteProperty(members, key);
+  return members;
+}
+
+const AgentRecord = v.pipe(v.strictObject({ ...MEMBERS, name: v.string() }), v.transform(withoutKey));
+const UserRecord = v.pipe(v.strictObject({ ...MEMBERS, userHash: v.string() }), v.transform(withoutKey));
+
+/** @throws Error for a record that is malformed, or of a later version */
+export const parseAgentRestriction = (item: unknown): AgentRestriction | undefined =>
+  parseRecord(AgentRecord, item);
+
+/** @throws Error for a record that is malformed, or of a later version */
+export const parseUserRestriction = (item: unknown): UserRestriction | undefined =>
+  parseRecord(UserRecord, item);
+
+export function createRestrictionStore(directory: Table): RestrictionStore {
+  const put = (key: Key, restriction: Restriction): Promise<boolean> =>
+    directory.put(
+      key,
+      versioned(restriction),
+      restriction.revision === 1
+        ? ABSENT
+        : { condition: 'revision = :before', values: { ':before': restriction.revision - 1 } },
+    );
+  return {
+    ofAgent: async (name) => parseAgentRestriction(await directory.get(agentRestrictionKey(name))),
+    ofUser: async (userHash) => parseUserRestriction(await directory.get(userRestrictionKey(userHash))),
+    putAgent: (restriction) => put(agentRestrictionKey(restriction.name), restriction),
+    putUser: (restriction) => put(userRestrictionKey(restriction.userHash), restriction),
+  };
+}

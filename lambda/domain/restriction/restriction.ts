@@ -1,0 +1,96 @@
+/**
+ * Restrictions: what operators impose on an agent or a user, whatever the owners of resources allow. A restriction is a
+ * separate record, which no owner's write can change. That of an agent is kept by name, so an identity that is deleted
+ * and created again stays suspended. Each decision about a credential reads the restrictions together with the resources,
+ * so a suspension applies from the next request.
+ */
+import { accessDenied, ServiceError } from '../service-error';
+import type { WorkloadIdentity } from '../identity/workload-identity';
+
+/** An operator's decision to suspend. */
+export interface Suspension {
+  /** Epoch seconds. */
+  readonly since: number;
+  /** ARN of the operator. */
+  readonly by: string;
+  /** The reason that the operator stated. Only operators see it. */
+  readonly reason?: string | undefined;
+}
+
+/** The common members of a restriction. */
+export interface Restriction {
+  readonly suspendedByOperator?: Suspension | undefined;
+  /** Number of writes. Each write is conditional on the previous one. */
+  readonly revision: number;
+}
+
+export interface AgentRestriction extends Restriction {
+  /** Name of the workload identity, which might not exist. */
+  readonly name: string;
+}
+
+export interface UserRestriction extends Restriction {
+  /** The user, as `subjectHash` returns it. */
+  readonly userHash: string;
+}
+
+/** The restrictions that apply to a request. */
+export interface Restrictions {
+  readonly agent: AgentRestriction | undefined;
+  /** Undefined also for a request without a user. */
+  readonly user: UserRestriction | undefined;
+}
+
+/**
+ * Stores restrictions. Reads are strongly consistent.
+ *
+ * @throws Error for a record that is malformed, or of a version that this code does not know: it never counts as absent
+ */
+export interface RestrictionStore {
+  ofAgent(name: string): Promise<AgentRestriction | undefined>;
+  ofUser(userHash: string): Promise<UserRestriction | undefined>;
+  /** Writes the restriction if the stored one has the previous revision, or if there is none and the revision is 1. */
+  putAgent(restriction: AgentRestriction): Promise<boolean>;
+  /** As {@link RestrictionStore.putAgent}. */
+  putUser(restriction: UserRestriction): Promise<boolean>;
+}
+
+/** Reads a workload identity together with the restrictions, in one strongly consistent read. */
+export interface IdentityReader {
+  /**
+   * @param subjectHash hash of the user that the agent acts for; undefined if there is none, or it is not known yet
+   */
+  readIdentity(
+    workloadName: string,
+    subjectHash: string | undefined,
+  ): Promise<{ readonly identity: WorkloadIdentity | undefined; readonly restrictions: Restrictions }>;
+}
+
+const SUSPENDED_USER = 'This user is suspended. Ask an operator of this service to resume the user.';
+
+const suspendedAgent = (name: string): string =>
+  `The agent "${name}" is suspended. Ask an operator of this service to resume it.`;
+
+/** Returns whether an error message of this service says that the agent or the user is suspended. */
+export const saysSuspended = (message: string): boolean =>
+  message === SUSPENDED_USER || /^The agent "[\w.-]+" is suspended\. /.test(message);
+
+/** Returns why the restrictions deny a credential; undefined if they do not. The caller does not learn the stated reason. */
+export function restrictionDenial({ agent, user }: Restrictions): ServiceError | undefined {
+  if (agent?.suspendedByOperator) {
+    return accessDenied(suspendedAgent(agent.name), 'the agent is suspended by an operator');
+  }
+  if (user?.suspendedByOperator) {
+    return accessDenied(SUSPENDED_USER, 'the user is suspended by an operator');
+  }
+  return undefined;
+}
+
+export const isRestrictionDenial = (error: unknown): boolean =>
+  error instanceof ServiceError && saysSuspended(error.message);
+
+/** @throws AccessDeniedException if the agent or the user is suspended */
+export function checkRestrictions(restrictions: Restrictions): void {
+  const denial = restrictionDenial(restrictions);
+  if (denial) throw denial;
+}
