@@ -5,6 +5,7 @@ import { INTERRUPTED, interruption } from '../storm/interruption';
 import { KeycloakAdmin, type Administrator } from './admin';
 import { checkConsent } from './consent';
 import { checkOnBehalfOf } from './on-behalf-of';
+import { checkRevocation } from './revocation';
 import { checkRotation } from './rotation';
 import { Service } from './service';
 import { checkUserTokens } from './user-tokens';
@@ -25,6 +26,7 @@ async function main(): Promise<number> {
       await checkUserTokens(checks, world);
       await checkConsent(checks, world);
       await checkRotation(checks, world);
+      await checkRevocation(checks, world);
       await checkOnBehalfOf(checks, world);
     })();
     // Errors during the shutdown are expected.
