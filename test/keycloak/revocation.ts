@@ -54,7 +54,7 @@ class Client {
     return (await response.json()) as { access_token: string; refresh_token?: string; error?: string };
   }
 
-  async tokens(scope = 'openid'): Promise<Required<RevocableTokens>> {
+  async tokens(scope = 'openid'): Promise<RevocableTokens> {
     const answer = await this.request({
       grant_type: 'password',
       username: USERNAME,
@@ -85,7 +85,7 @@ export async function checkRevocation(checks: Checks, { calendar }: World): Prom
         assert.equal(await userNameOf(calendar, tokens.accessToken), USERNAME);
         const provider = await client.asProviderClient();
         assert.deepEqual(await revokeTokens(provider, tokens), { state: 'CONFIRMED' });
-        const { accessToken, refreshToken } = tokens;
+        const { accessToken, refreshToken = '' } = tokens;
         const refreshed = await client.request({ grant_type: 'refresh_token', refresh_token: refreshToken });
         assert.equal(refreshed.error, 'invalid_grant');
         const userinfo = calendar.endpoint('userinfo');
