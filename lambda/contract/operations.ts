@@ -13,6 +13,7 @@ export const ROUTED_GROUPS = [
   'credential-retrieval',
   'oauth-callback',
   'token-vault',
+  'grants',
   'operator',
 ] as const;
 
@@ -122,6 +123,10 @@ export const OPERATIONS = {
   // Beyond AWS: reports that a resource server rejected a token.
   RejectResourceOauth2Token: post('/identities/RejectResourceOauth2Token', 'credential-retrieval'),
 
+  // Beyond AWS: what an agent holds for a user.
+  ListResourceGrants: post('/identities/ListResourceGrants', 'grants'),
+
+  ListGrants: operate('ListGrants'),
   SuspendWorkloadIdentity: operate('SuspendWorkloadIdentity'),
   ResumeWorkloadIdentity: operate('ResumeWorkloadIdentity'),
   SuspendUser: operate('SuspendUser'),

@@ -1,12 +1,16 @@
 /**
- * Composition of the operators' plane. It reads the directory and writes restrictions. It cannot open the vault, issue
- * tokens, or call providers. IAM decides who can invoke its routes, and nothing else does.
+ * Composition of the operators' plane. It reads the directory and grants, and writes restrictions. It cannot decrypt
+ * grants, issue tokens, or call providers. IAM decides who can invoke its routes, and nothing else does.
  */
 import { system } from '../adapters/system';
+import { createGrantIndex } from '../adapters/dynamodb/grant-index';
+import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createRestrictionStore } from '../adapters/dynamodb/restriction-store';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
+import { createPageTokens } from '../adapters/kms/page-tokens';
 import { agentSuspended, suspensionLifted } from '../api/operator-answers';
 import { createHandler } from '../api/router';
+import { listGrants } from '../domain/grant/list-grants';
 import {
   resumeUser,
   resumeWorkloadIdentity,
@@ -17,10 +21,13 @@ import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { audit, report, requests } from './composition/logging';
 
-const env = readEnvironment('DIRECTORY_TABLE', 'ARN_PREFIX');
-const { tables } = createAws(env);
+const env = readEnvironment('DIRECTORY_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
+const { kms, tables } = createAws(env);
 const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
+  providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
+  grantIndex: createGrantIndex(tables.VAULT_TABLE),
+  pageTokens: createPageTokens(kms, env.KMS_KEY_ARN),
   restrictions: createRestrictionStore(tables.DIRECTORY_TABLE),
   audit,
   system,
@@ -30,6 +37,7 @@ const deps = {
 export const handler = createHandler(
   'operator',
   {
+    ListGrants: (input, principal) => listGrants(deps, principal, input),
     SuspendWorkloadIdentity: async (input, principal) =>
       agentSuspended(input.name, await suspendWorkloadIdentity(deps, principal, input)),
     ResumeWorkloadIdentity: async (input, principal) => ({

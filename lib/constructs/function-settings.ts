@@ -41,6 +41,8 @@ export interface ServiceFunctionSettings {
   readonly oauthCallback?: FunctionSettings;
   /** Moves the token vault to another KMS key. */
   readonly tokenVault?: FunctionSettings;
+  /** Lists what an agent holds for a user. */
+  readonly grants?: FunctionSettings;
   /** Lists, suspends, and resumes agents and users for operators. */
   readonly operator?: FunctionSettings;
   /** Renews tokens in the background, and pushes authorization requests. */
@@ -56,6 +58,7 @@ const MEMBERS: Readonly<Record<FunctionGroup, keyof ServiceFunctionSettings>> = 
   'credential-retrieval': 'credentialRetrieval',
   'oauth-callback': 'oauthCallback',
   'token-vault': 'tokenVault',
+  grants: 'grants',
   operator: 'operator',
   'provider-client': 'providerClient',
   'key-rotation': 'keyRotation',
@@ -72,6 +75,7 @@ export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'credential-retrieval': 1024,
   'oauth-callback': 512,
   'token-vault': 512,
+  grants: 512,
   operator: 512,
   'provider-client': 512,
   'key-rotation': 256,

@@ -24,6 +24,7 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   'oauth-callback': Duration.seconds(20),
   // Vault keys are moved for 20 seconds; then the caller is asked to call again.
   'token-vault': Duration.seconds(29),
+  grants: Duration.seconds(15),
   // Two reads and a write, or a page of a listing.
   operator: Duration.seconds(15),
   // A discovery and a request, up to 5 seconds each, and the vault operations around them.

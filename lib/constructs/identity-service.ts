@@ -223,6 +223,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     'credential-retrieval': addFunction('credential-retrieval', providerClient),
     'oauth-callback': addFunction('oauth-callback', providerClient),
     'token-vault': addFunction('token-vault'),
+    grants: addFunction('grants'),
     operator: addFunction('operator'),
   };
   api.addRoutes({
@@ -231,6 +232,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     'credential-retrieval': routed['credential-retrieval'].invoked,
     'oauth-callback': routed['oauth-callback'].invoked,
     'token-vault': routed['token-vault'].invoked,
+    grants: routed.grants.invoked,
     operator: routed.operator.invoked,
   });
   new KeySchedule(scope, 'KeySchedule', { keyRotation: keyRotation.invoked });

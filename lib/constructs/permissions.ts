@@ -8,6 +8,7 @@ import {
   OWNER_INDEX,
   PREFIX,
   PROVIDER_INDEX,
+  USER_INDEX,
   WORKLOAD_INDEX,
   type IndexShape,
   type TableName,
@@ -268,16 +269,35 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     verifiesUsers: false,
   },
 
+  /** Lists an agent's grants. It has no permission on vault keys, so it reads what a grant says and never its tokens. */
+  grants: {
+    tables: [
+      { table: 'Directory', actions: ['BatchGetItem'], partitions: [workloadIdentities, ...restrictions] },
+      { table: 'Directory', actions: ['Query'], partitions: [signingKeys] },
+      { table: 'Vault', actions: ['Query'], partitions: [grants] },
+    ],
+    key: [],
+    verifiesUsers: false,
+  },
+
   /**
-   * The operators' plane. It reads workload identities and writes restrictions, which no other group can write. It has no
-   * KMS permission on vault keys and no access to the vault, so it obtains no credential.
+   * The operators' plane. It reads workload identities, OAuth 2.0 providers, and grants, and writes restrictions, which no
+   * other group can write. It has no KMS permission on vault keys, so it obtains no credential.
    */
   operator: {
     tables: [
-      { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities] },
+      { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities, providers] },
       { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: restrictions },
+      { table: 'Vault', actions: ['GetItem'], partitions: [grants] },
+      // The indexes contain only item keys, and ids that reveal nothing.
+      ...[WORKLOAD_INDEX, PROVIDER_INDEX, USER_INDEX].map((index) => ({
+        table: 'Vault' as const,
+        index,
+        actions: ['Query' as const],
+        partitions: ['*'],
+      })),
     ],
-    key: [],
+    key: [{ actions: ['Encrypt', 'Decrypt'], purposes: ['pagination'] }],
     verifiesUsers: false,
   },
 };

@@ -6,6 +6,7 @@ import { handler as controlPlane } from '../../lambda/handlers/control-plane';
 import { handler as credentialRetrieval } from '../../lambda/handlers/credential-retrieval';
 import { handler as keyRotation } from '../../lambda/handlers/key-rotation';
 import { handler as oauthCallback } from '../../lambda/handlers/oauth-callback';
+import { handler as grants } from '../../lambda/handlers/grants';
 import { handler as operator } from '../../lambda/handlers/operator';
 import { handler as providerClient } from '../../lambda/handlers/provider-client';
 import { handler as tokenExchange } from '../../lambda/handlers/token-exchange';
@@ -16,6 +17,7 @@ export const HANDLERS = {
   'credential-retrieval': credentialRetrieval,
   'key-rotation': keyRotation,
   'oauth-callback': oauthCallback,
+  grants,
   operator,
   'provider-client': providerClient,
   'token-exchange': tokenExchange,

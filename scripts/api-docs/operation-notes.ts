@@ -330,6 +330,14 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     does: 'Reports that a resource rejected an access token (with a 401), and requests another token. The other members and the response are those of GetResourceOauth2Token. The first report of a token causes one renewal, and further reports of that token cause no other. A caller that reports an older token gets the current one. If the token cannot be renewed, the service deletes it and requests consent again.',
     errors: withToken,
   },
+  ListResourceGrants: {
+    does: "Returns what the agent of the workload access token holds for the user of the token, so that an application can show it to the user; for a token without a user, the agent's own grants. The response has `grants`, each with `grantId`, `workloadIdentityArn`, `credentialProviderArn`, `userHash` (absent for the agent's own), `flow`, `scopes`, `resources`, `audiences`, `createdTime`, `lastRefreshedTime`, `lastUsedDate` (`YYYY-MM-DD`, UTC), `expiresAt`, and `status`: `ACTIVE` (the token can be returned), `RENEWABLE` (the next request renews it without the user), `NEEDS_CONSENT`, or `BACKING_OFF` (the provider was unavailable). Never a token.",
+    errors: ['UnauthorizedException', 'AccessDeniedException'],
+  },
+  ListGrants: {
+    does: 'Returns the grants of all owners that match every filter: `workloadName`, `providerName`, `user`. At least one is required. The grants are as for ListResourceGrants. A page can be short, or empty, before the last page: continue while there is a `nextToken`.',
+    errors: ['ResourceNotFoundException'],
+  },
   SuspendWorkloadIdentity: {
     does: 'Suspends every workload identity of this name, now and later, for all owners: the next call that acts as the agent gets an AccessDeniedException. Grants stay. The response has `suspension` (`since`, `by`, `reason`), and, if an identity has the name now, its `workloadIdentityArn` and `owner`. A repeated call replaces the reason. Do not write secrets into `reason`: it is in the audit log. Agents and users do not see it.',
     errors: [],

@@ -413,6 +413,9 @@ const TABLE: Record<JsonOperation, Row> = {
     completed(refuses, 'provider-refused'),
     completed(isDown, 'provider-unavailable'),
   ),
+  // A token names a workload identity that exists, or it is not valid.
+  ListResourceGrants: row(),
+  ListGrants: row(byWorkload('ListGrants')),
   SuspendWorkloadIdentity: row(NEVER, overtaken('SuspendWorkloadIdentity')),
   ResumeWorkloadIdentity: row(NEVER, overtaken('ResumeWorkloadIdentity')),
   SuspendUser: row(NEVER, overtaken('SuspendUser')),

@@ -67,7 +67,8 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
     ...(['BASE_URL', 'ARN_PREFIX', 'PROVIDER_CLIENT_FUNCTION'] as const),
   ],
   'token-vault': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
-  operator: ['DIRECTORY_TABLE', 'ARN_PREFIX'],
+  grants: ['DIRECTORY_TABLE', 'VAULT_TABLE', 'BASE_URL', 'ARN_PREFIX'],
+  operator: ['DIRECTORY_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
   'provider-client': [
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN'] as const),
     ...(['BASE_URL', 'ARN_PREFIX', 'LIFETIMES'] as const),

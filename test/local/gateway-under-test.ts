@@ -42,6 +42,7 @@ export class GatewayUnderTest {
         'credential-retrieval': handler,
         'oauth-callback': handler,
         'token-vault': handler,
+        grants: handler,
         operator: handler,
       },
       principals: [agent],

@@ -73,7 +73,7 @@ const DIRECTORY: Row[] = [
   [
     'read the signing keys',
     on('Directory', 'Query', 'SIGNING-KEY'),
-    ['token-exchange', 'credential-retrieval', 'oauth-callback', 'key-rotation'],
+    ['token-exchange', 'credential-retrieval', 'oauth-callback', 'key-rotation', 'grants'],
   ],
   ['write a signing key', on('Directory', 'PutItem', 'SIGNING-KEY'), ['token-exchange', 'key-rotation']],
   ['delete a signing key', on('Directory', 'DeleteItem', 'SIGNING-KEY'), NO_GROUP],
@@ -87,7 +87,7 @@ const DIRECTORY: Row[] = [
   [
     'read the restrictions of an agent and a user in one request',
     on('Directory', 'BatchGetItem', 'RESTRICTION#AGENT#a', 'RESTRICTION#USER#b'),
-    ['token-exchange', ...READERS],
+    ['token-exchange', 'grants', ...READERS],
   ],
   ['suspend or resume an agent', on('Directory', 'PutItem', 'RESTRICTION#AGENT#a'), ['operator']],
   ['suspend or resume a user', on('Directory', 'PutItem', 'RESTRICTION#USER#a'), ['operator']],
@@ -96,7 +96,7 @@ const DIRECTORY: Row[] = [
 ];
 
 const VAULT: Row[] = [
-  ['read a grant', on('Vault', 'GetItem', 'GRANT#a#b'), READERS],
+  ['read a grant, encrypted', on('Vault', 'GetItem', 'GRANT#a#b'), ['operator', ...READERS]],
   ['change a grant', on('Vault', 'UpdateItem', 'GRANT#a#b'), READERS],
   ['replace a grant', on('Vault', 'PutItem', 'GRANT#a#b'), NO_GROUP],
   ['delete a grant', on('Vault', 'DeleteItem', 'GRANT#a#b'), ['control-plane', ...READERS]],
@@ -104,7 +104,7 @@ const VAULT: Row[] = [
   ['write a client secret', on('Vault', 'PutItem', 'CLIENT-SECRET#a'), ['control-plane']],
   ['read an API key', on('Vault', 'GetItem', 'API-KEY#a'), ['credential-retrieval']],
   ['read the whole vault', on('Vault', 'Scan'), NO_GROUP],
-  ['list the grants of one agent', { ...on('Vault', 'Query', 'GRANT#a#b') }, NO_GROUP],
+  ['list the grants of one agent', { ...on('Vault', 'Query', 'GRANT#a#b') }, ['grants']],
   ['read a session', on('Sessions', 'GetItem', 'SESSION#a'), ['credential-retrieval', 'oauth-callback']],
   ['read all sessions', on('Sessions', 'Scan'), NO_GROUP],
   ['read a vault key of grants', on('Keys', 'GetItem', 'VAULT-KEY#grant#a'), [...READERS, 'token-vault']],
@@ -134,7 +134,7 @@ const VAULT: Row[] = [
 
 const OPENERS: Record<string, FunctionGroup[]> = {
   signing: ['token-exchange'],
-  pagination: ['control-plane'],
+  pagination: ['control-plane', 'operator'],
   grant: READERS,
   consent: ['credential-retrieval', 'oauth-callback'],
   'client-secret': READERS,

@@ -236,13 +236,29 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
       ['grant', 'consent', 'client-secret', 'api-key', 'subject-token'],
     ),
   ],
+  grants: [
+    onPartitions('Directory', 'dynamodb:BatchGetItem', [
+      'WORKLOAD-IDENTITY#*',
+      'RESTRICTION#AGENT#*',
+      'RESTRICTION#USER#*',
+    ]),
+    onPartitions('Directory', 'dynamodb:Query', ['SIGNING-KEY']),
+    onPartitions('Vault', 'dynamodb:Query', ['GRANT#*']),
+  ],
   operator: [
-    onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*']),
+    onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*']),
     onPartitions(
       'Directory',
       ['dynamodb:GetItem', 'dynamodb:PutItem'],
       ['RESTRICTION#AGENT#*', 'RESTRICTION#USER#*'],
     ),
+    onPartitions('Vault', 'dynamodb:GetItem', ['GRANT#*']),
+    onPartitions(
+      ['Vault/index/byProvider', 'Vault/index/byUser', 'Vault/index/byWorkload'],
+      'dynamodb:Query',
+      ['*'],
+    ),
+    forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
   ],
 };
 
@@ -411,7 +427,8 @@ describe('the environment', () => {
     ['provider-client', { ...address, ...directory, ...keys, ...vault, ...lifetimes }],
     ['key-rotation', { ...directory, ...keys }],
     ['token-vault', { ...directory, ...keys }],
-    ['operator', directory],
+    ['grants', { ...address, ...directory, ...vault }],
+    ['operator', { ...directory, ...vault }],
   ])('of %s contains only the resources that it can use', (group, expected) => {
     expect(environmentOf(group)).toEqual({ ...everywhere, ...expected });
   });

@@ -81,10 +81,11 @@ const index = (name: string, partition: string, sort: string, projection: string
 const indexed: Record<string, { attributes: string[]; indexes: object[] }> = {
   DirectoryTable: { attributes: ['listing', 'name'], indexes: [index('byOwner', 'listing', 'name', 'ALL')] },
   VaultTable: {
-    attributes: ['workloadId', 'providerId'],
+    attributes: ['workloadId', 'providerId', 'userHash'],
     indexes: [
       index('byWorkload', 'workloadId', 'sk', 'KEYS_ONLY'),
       index('byProvider', 'providerId', 'pk', 'KEYS_ONLY'),
+      index('byUser', 'userHash', 'pk', 'KEYS_ONLY'),
     ],
   },
 };

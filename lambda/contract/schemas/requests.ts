@@ -199,6 +199,14 @@ export const SCHEMAS = {
     userIdentifier: v.union([v.strictObject({ userToken }), v.strictObject({ userId })]),
   }),
 
+  ListResourceGrants: v.strictObject({ workloadIdentityToken: workloadToken }),
+
+  ListGrants: v.strictObject({
+    workloadName: v.exactOptional(workloadName),
+    providerName: v.exactOptional(providerName),
+    user: v.exactOptional(userSelector),
+    ...listing(100).entries,
+  }),
   SuspendWorkloadIdentity: v.strictObject({ name: workloadName, reason }),
   ResumeWorkloadIdentity: v.strictObject({ name: workloadName, reason }),
   SuspendUser: v.strictObject({ user: userSelector, reason }),

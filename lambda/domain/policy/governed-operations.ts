@@ -24,6 +24,8 @@ export const GOVERNED_OPERATIONS = {
     'GetResourceOauth2Token',
     'GetResourceApiKey',
     'CompleteResourceTokenAuth',
+    'ListResourceGrants',
+    'RevokeResourceGrant',
     ...TAG_OPERATIONS,
     ...POLICY_OPERATIONS,
   ],

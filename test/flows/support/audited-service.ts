@@ -138,6 +138,8 @@ export class AuditedService {
       }),
       GetResourceOauth2Token: () => ({ body: oauth2Token }),
       CompleteResourceTokenAuth: () => ({ body: { sessionUri, userIdentifier: { userId: 'ana' } } }),
+      ListResourceGrants: () => ({ body: { workloadIdentityToken: workloadToken } }),
+      ListGrants: () => ({ body: { workloadName: agent.name } }),
       SuspendWorkloadIdentity: () => ({ body: { name: 'suspended-agent', reason: 'asked to' } }),
       ResumeWorkloadIdentity: () => ({ body: { name: 'suspended-agent' } }),
       SuspendUser: () => ({ body: { user: { userId: 'suspended-user' } } }),

@@ -1,0 +1,36 @@
+/**
+ * Composition of the agents' operations on their grants. The function reads grants without being able to decrypt them, and
+ * cannot write the directory or issue tokens.
+ */
+import { system } from '../adapters/system';
+import { createIdentityReader } from '../adapters/dynamodb/directory-reader';
+import { createGrantIndex } from '../adapters/dynamodb/grant-index';
+import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
+import { createHandler } from '../api/router';
+import { listResourceGrants } from '../domain/credential/resource-grants';
+import { createPublicKeys } from '../domain/workload-token/signing-keys';
+import { createAws } from './composition/aws';
+import { readEnvironment } from './composition/environment';
+import { audit, report, requests } from './composition/logging';
+
+const env = readEnvironment('DIRECTORY_TABLE', 'VAULT_TABLE', 'BASE_URL', 'ARN_PREFIX');
+const { tables, dynamodb } = createAws(env);
+const deps = {
+  directory: createIdentityReader(dynamodb, env.DIRECTORY_TABLE),
+  grantIndex: createGrantIndex(tables.VAULT_TABLE),
+  publicKeys: createPublicKeys(createSigningKeyStore(tables.DIRECTORY_TABLE), system),
+  audit,
+  system,
+  issuer: env.BASE_URL,
+  arnPrefix: env.ARN_PREFIX,
+};
+
+export const handler = createHandler(
+  'grants',
+  {
+    ListResourceGrants: async ({ workloadIdentityToken }, principal) => ({
+      grants: await listResourceGrants(deps, principal, workloadIdentityToken),
+    }),
+  },
+  { requests, report },
+);

@@ -1,0 +1,161 @@
+/** Listing grants: by an agent for its user, and by operators for every agent. */
+import { encodeGrantId } from '../../lambda/domain/grant/grant-id';
+import { subjectHash } from '../../lambda/domain/identity/user';
+import { grantTarget } from '../../lambda/domain/grant/grant';
+import { decodeJwt } from 'jose';
+import { World, type TestAgent } from './support/world';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start({ ttl: { AccessToken: 3600 }, issueRefreshToken: () => Promise.resolve(true) });
+});
+afterAll(() => world.stop());
+
+interface Listed {
+  grants: Record<string, unknown>[];
+  nextToken?: string;
+}
+
+async function successful(answer: Promise<{ status?: number | undefined; body: string }>): Promise<Listed> {
+  const { status, body } = await answer;
+  expect([status, body]).toEqual([200, expect.any(String)]);
+  return JSON.parse(body) as Listed;
+}
+const ofAgent = (workloadIdentityToken: string) =>
+  successful(world.post('ListResourceGrants', { workloadIdentityToken }));
+const ofOperator = (input: object) => successful(world.operate('ListGrants', input));
+
+const today = () => new Date().toISOString().slice(0, 10);
+
+const expectedGrant = (agent: TestAgent, userId: string, token: string) => {
+  const userHash = subjectHash({ kind: 'user-id', id: userId });
+  const { act } = decodeJwt<{ act: { id: string; sub: string } }>(token);
+  const target = grantTarget({
+    flow: 'USER_FEDERATION',
+    providerName: agent.providerName,
+    resources: [],
+    audiences: [],
+    scopes: [],
+  });
+  return {
+    grantId: encodeGrantId({ workloadId: act.id, subjectHash: userHash, target }),
+    workloadIdentityArn: act.sub,
+    credentialProviderArn: expect.stringContaining(
+      `oauth2credentialprovider/${agent.providerName}`,
+    ) as string,
+    userHash,
+    flow: 'USER_FEDERATION',
+    scopes: ['openid', 'a'],
+    resources: [],
+    audiences: [],
+    createdTime: expect.any(Number) as number,
+    lastUsedDate: today(),
+    expiresAt: expect.any(Number) as number,
+    status: 'ACTIVE',
+  };
+};
+
+describe('an agent', () => {
+  it('lists what it holds for the user of its token, and nothing of another user or agent', async () => {
+    const [agent, other] = [await world.agent(), await world.agent()];
+    const accessToken = await agent.connect('ana');
+    await agent.connect('ben');
+    const token = await agent.token({ userId: 'ana' });
+    const listed = await ofAgent(token);
+    expect(listed).toEqual({ grants: [expectedGrant(agent, 'ana', token)] });
+    expect(JSON.stringify(listed)).not.toContain(accessToken);
+    expect(await ofAgent(await other.token({ userId: 'ana' }))).toEqual({ grants: [] });
+  });
+
+  it('lists its own grants with a token that has no user', async () => {
+    const agent = await world.agent();
+    await agent.connect('ana');
+    const token = await agent.token();
+    await agent.ask(token, { oauth2Flow: 'M2M', scopes: ['a'] });
+    const { grants } = await ofAgent(token);
+    expect(grants).toMatchObject([{ flow: 'M2M', scopes: ['a'], status: 'ACTIVE' }]);
+    expect(grants[0]).not.toHaveProperty('userHash');
+  });
+
+  it('does not list an open consent as a grant', async () => {
+    const agent = await world.agent();
+    const token = await agent.token({ userId: 'ana' });
+    await agent.ask(token);
+    expect(await ofAgent(token)).toEqual({ grants: [] });
+  });
+
+  it('cannot list with the token of an agent that its principal cannot act as', async () => {
+    const agent = await world.agent();
+    const workloadIdentityToken = await agent.token({ userId: 'ana' });
+    const stranger = await world.post('ListResourceGrants', { workloadIdentityToken }, 'stranger');
+    expect(stranger.status).toBe(403);
+    const forged = await world.post('ListResourceGrants', {
+      workloadIdentityToken: `${workloadIdentityToken}x`,
+    });
+    expect(forged.status).toBe(401);
+  });
+
+  it('cannot list while it is suspended', async () => {
+    const agent = await world.agent();
+    const workloadIdentityToken = await agent.token({ userId: 'ana' });
+    await world.operate('SuspendWorkloadIdentity', { name: agent.name });
+    expect((await world.post('ListResourceGrants', { workloadIdentityToken })).status).toBe(403);
+  });
+});
+
+describe('an operator', () => {
+  it('lists the grants of every owner by agent, by provider, by user, and by their combination', async () => {
+    const [agent, other] = [await world.agent(), await world.agent()];
+    await agent.connect('carl');
+    await agent.connect('dora');
+    await other.connect('carl');
+    const carl = expectedGrant(agent, 'carl', await agent.token({ userId: 'carl' }));
+    const dora = expectedGrant(agent, 'dora', await agent.token({ userId: 'dora' }));
+    const carlElsewhere = expectedGrant(other, 'carl', await other.token({ userId: 'carl' }));
+    const listed = async (input: object) =>
+      (await ofOperator(input)).grants.map(({ grantId }) => grantId as string).sort();
+    const ids = (...grants: { grantId: string }[]) => grants.map(({ grantId }) => grantId).sort();
+    expect((await ofOperator({ workloadName: agent.name })).grants).toEqual(
+      expect.arrayContaining([carl, dora]),
+    );
+    expect(await listed({ workloadName: agent.name })).toEqual(ids(carl, dora));
+    expect(await listed({ providerName: other.providerName })).toEqual(ids(carlElsewhere));
+    expect(await listed({ user: { userId: 'carl' } })).toEqual(ids(carl, carlElsewhere));
+    expect(await listed({ user: { userHash: carl.userHash } })).toEqual(ids(carl, carlElsewhere));
+    expect(await listed({ user: { userId: 'carl' }, workloadName: agent.name })).toEqual(ids(carl));
+    const elsewhere = { providerName: other.providerName, workloadName: agent.name };
+    expect(await listed(elsewhere)).toEqual([]);
+    expect(await listed({ user: { issuer: 'https://issuer.example', subject: 'carl' } })).toEqual([]);
+  });
+
+  it('pages through the grants without repeating or skipping one', async () => {
+    const agent = await world.agent();
+    for (const user of ['one', 'two', 'three']) await agent.connect(user);
+    const filter = { workloadName: agent.name, maxResults: 2 };
+    const first = await ofOperator(filter);
+    const second = await ofOperator({ ...filter, nextToken: first.nextToken });
+    expect(second).not.toHaveProperty('nextToken');
+    const users = [...first.grants, ...second.grants].map(({ userHash }) => userHash);
+    expect(new Set(users).size).toBe(3);
+    expect(users).toHaveLength(3);
+    const elsewhere = await world.operate('ListGrants', {
+      user: { userId: 'one' },
+      nextToken: first.nextToken,
+    });
+    expect(elsewhere.status).toBe(400);
+  });
+
+  it.each([
+    ['without a filter', {}, 400],
+    ['for an agent that does not exist', { workloadName: 'mistyped' }, 404],
+    ['for a provider that does not exist', { providerName: 'mistyped' }, 404],
+    ['with two ways to name the user', { user: { userId: 'ana', userHash: 'a'.repeat(43) } }, 400],
+  ])('gets an error %s', async (_condition, input, status) => {
+    expect((await world.operate('ListGrants', input)).status).toBe(status);
+  });
+
+  it('is the only principal that lists all grants: the owner of an agent is not an operator', async () => {
+    const agent = await world.agent();
+    expect((await world.operate('ListGrants', { workloadName: agent.name }, 'agent')).status).toBe(403);
+  });
+});
