@@ -15,10 +15,10 @@ import {
   ConsentFailedError,
   ConsentTimeoutError,
   fromGate,
-  ResourceRefusalError,
+  ReplacementTokenRejectedError,
   withAccessToken,
   WorkloadAccessTokenError,
-  type FromGate,
+  type GateOptions,
 } from '../../lib/client/index';
 import { AskSchema, EventSchema, LONGEST_SILENCE, type Ask, type Event, type AgentEvent } from './agent-api';
 import type { LoopbackServer } from './loopback-server';
@@ -104,7 +104,7 @@ async function invoked(
 }
 
 /** @returns undefined when the request has no workload access token. */
-function throughGate(request: IncomingMessage): FromGate | undefined {
+function throughGate(request: IncomingMessage): GateOptions | undefined {
   try {
     return fromGate(request.headers);
   } catch (error) {
@@ -115,7 +115,7 @@ function throughGate(request: IncomingMessage): FromGate | undefined {
 
 async function eventsFor(
   { identity, calendarProvider, eventsUrl }: AgentOptions,
-  gate: FromGate,
+  gate: GateOptions,
   { question, state }: Ask,
   tell: Tell,
   signal: AbortSignal,
@@ -167,7 +167,7 @@ function reasonOf(error: unknown): string {
     BedrockAgentCoreServiceException,
     ConsentFailedError,
     ConsentTimeoutError,
-    ResourceRefusalError,
+    ReplacementTokenRejectedError,
     WorkloadAccessTokenError,
   ].some((kind) => error instanceof kind);
   if (meantForPeople && error instanceof Error) return error.message;

@@ -23,7 +23,7 @@ import {
   ConsentFailedError,
   ConsentRequiredError,
   ConsentTimeoutError,
-  ResourceRefusalError,
+  ReplacementTokenRejectedError,
 } from './errors';
 import { rejectResourceOauth2TokenCommand } from './reject-token-command';
 import { keepSessionFailure } from './session-failure';
@@ -235,7 +235,7 @@ export class AccessTokenCredential extends ToolCredential {
  * @param options options, or a function that makes them from the arguments of the tool:
  *   `(question, request) => ({ ...fromGate(request.headers), … })`
  * @returns a function that wraps a tool. The wrapped tool has no credential argument. It throws the errors of
- *   {@link getAccessToken} and of the tool, and ResourceRefusalError after two rejected tokens.
+ *   {@link getAccessToken} and of the tool, and ReplacementTokenRejectedError after two rejected tokens.
  */
 export const withAccessToken =
   <Seen extends unknown[] = []>(options: OptionsOrFunction<AccessTokenOptions, Seen>) =>
@@ -256,7 +256,7 @@ export const withAccessToken =
     } catch (error) {
       // To a tool that calls this tool, an AccessTokenRejectedError would mean that its token was rejected.
       throw error instanceof AccessTokenRejectedError
-        ? new ResourceRefusalError(resolved.providerName, error)
+        ? new ReplacementTokenRejectedError(resolved.providerName, error)
         : error;
     }
   };

@@ -10,12 +10,12 @@ import {
   type Tool,
   type WrappedTool,
 } from './credential';
-import type { FromGate } from './gate-headers';
+import type { GateOptions } from './gate-headers';
 
 /** Which key. The workload access token can be with or without a user: the key belongs to the agent. */
 export type ApiKeyOptions = CredentialOptions;
 
-const NAMES: Readonly<Record<keyof ApiKeyOptions | keyof FromGate, true>> = {
+const NAMES: Readonly<Record<keyof ApiKeyOptions | keyof GateOptions, true>> = {
   identity: true,
   workloadIdentityToken: true,
   providerName: true,

@@ -15,7 +15,7 @@ import { AuthorizationReturnError } from './errors';
 import { errorCodeOf } from './oauth-error-code';
 
 /** What the application knows about the browser that sent the request, from its session cookie. */
-export interface LiveBrowserSession {
+export interface BrowserSession {
   /** The signed-in user: `{ userToken }` or `{ userId }`, as in the request for the workload access token. */
   readonly user: UserIdentifier;
   /** Each unguessable `customState` that was created for this browser session and has not returned yet. */
@@ -27,7 +27,7 @@ export interface CompleteAuthorizationOptions {
   /** URL of the request to the return URL: absolute, path and query as in Node.js, or the query parameters. */
   readonly url: string | URL | URLSearchParams;
   /** @returns undefined when no user is signed in to this browser */
-  readonly browserSession: () => LiveBrowserSession | undefined | Promise<LiveBrowserSession | undefined>;
+  readonly browserSession: () => BrowserSession | undefined | Promise<BrowserSession | undefined>;
 }
 
 /** The application deletes the state and continues with the user's request. */

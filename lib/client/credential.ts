@@ -81,10 +81,10 @@ export async function optionsFor<Options extends object, Seen extends unknown[]>
 }
 
 /** Sends one request with a valid workload access token, unless the signal aborts. */
-export const sendAsAgent = <Answer>(
+export const sendAsAgent = <Output>(
   { workloadIdentityToken, signal }: CredentialOptions,
-  send: (workloadIdentityToken: string, settings: { abortSignal?: AbortSignal }) => Promise<Answer>,
-): Promise<Answer> =>
+  send: (workloadIdentityToken: string, settings: { abortSignal?: AbortSignal }) => Promise<Output>,
+): Promise<Output> =>
   unlessAborted(signal, () =>
     withWorkloadAccessToken(workloadIdentityToken, (token) =>
       send(token, signal ? { abortSignal: signal } : {}),

@@ -106,8 +106,8 @@ export class AccessTokenRejectedError extends Error {
 }
 
 /** The resource rejected the access token and also its replacement. `cause` is the last error of the tool. */
-export class ResourceRefusalError extends Error {
-  override readonly name = 'ResourceRefusalError';
+export class ReplacementTokenRejectedError extends Error {
+  override readonly name = 'ReplacementTokenRejectedError';
 
   constructor(providerName: string, cause: AccessTokenRejectedError) {
     super(

@@ -1,6 +1,6 @@
 /** The headers of the request by which the gate invokes an agent. They have the AWS names. */
 import { WorkloadAccessTokenError } from './errors';
-import { givenWorkloadAccessToken, type WorkloadAccessTokenSource } from './workload-access-token';
+import { staticWorkloadAccessToken, type WorkloadAccessTokenSource } from './workload-access-token';
 
 interface HeaderList {
   get(name: string): string | null;
@@ -10,7 +10,7 @@ interface HeaderList {
 export type RequestHeaders = HeaderList | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** Options to spread into the options of a wrapper. */
-export interface FromGate {
+export interface GateOptions {
   readonly workloadIdentityToken: WorkloadAccessTokenSource;
   /** Where the browser returns after consent; undefined if the gate has no return URL. */
   readonly callbackUrl: string | undefined;
@@ -33,7 +33,7 @@ function header(headers: RequestHeaders, name: string): string | undefined {
  * @param headers of the request that invoked the agent
  * @throws WorkloadAccessTokenError when the request has no token, because it did not come through a gate
  */
-export function fromGate(headers: RequestHeaders = {}): FromGate {
+export function fromGate(headers: RequestHeaders = {}): GateOptions {
   const token = header(headers, 'WorkloadAccessToken');
   if (!token) {
     throw new WorkloadAccessTokenError(
@@ -41,7 +41,7 @@ export function fromGate(headers: RequestHeaders = {}): FromGate {
     );
   }
   return {
-    workloadIdentityToken: givenWorkloadAccessToken(token),
+    workloadIdentityToken: staticWorkloadAccessToken(token),
     callbackUrl: header(headers, 'OAuth2CallbackUrl'),
   };
 }

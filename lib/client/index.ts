@@ -32,9 +32,9 @@ export {
 export { ApiKeyCredential, getApiKey, withApiKey, type ApiKeyOptions } from './api-key';
 export {
   completeAuthorization,
+  type BrowserSession,
   type CompleteAuthorizationOptions,
   type CompletedAuthorization,
-  type LiveBrowserSession,
 } from './complete-authorization';
 export type { CredentialOptions, OptionsOrFunction, Tool, WrappedTool } from './credential';
 export {
@@ -44,17 +44,17 @@ export {
   ConsentFailedError,
   ConsentRequiredError,
   ConsentTimeoutError,
-  ResourceRefusalError,
+  ReplacementTokenRejectedError,
   WorkloadAccessTokenError,
   type AuthorizationReturnReason,
 } from './errors';
-export { fromGate, type FromGate, type RequestHeaders } from './gate-headers';
+export { fromGate, type GateOptions, type RequestHeaders } from './gate-headers';
 export { createIdentityClient, type IdentityClientOptions } from './identity-client';
 export type { Clock } from './waiting';
 export {
-  givenWorkloadAccessToken,
-  MintedWorkloadAccessTokens,
+  CachedWorkloadAccessTokens,
+  staticWorkloadAccessToken,
   workloadAccessTokens,
-  type ActingFor,
+  type OnBehalfOf,
   type WorkloadAccessTokenSource,
 } from './workload-access-token';

@@ -21,17 +21,17 @@ export interface WorkloadAccessTokenSource {
 /** Seconds before expiry at which a token is replaced; a tenth of its lifetime if that is less. */
 const MARGIN = 60;
 
-interface Held {
+interface CachedToken {
   readonly token: string;
   /** Epoch milliseconds. */
-  readonly goodUntil: number;
+  readonly usableUntil: number;
 }
 
 /**
  * Returns the lifetime of a token in seconds. It is counted from the token's `iat`, so a wrong clock does not matter.
  * Undefined if the token cannot be read: the service need not issue a JWT.
  */
-function lifeOf(token: string): number | undefined {
+function lifetimeOf(token: string): number | undefined {
   try {
     const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
     const { iat, exp } = JSON.parse(payload) as { iat?: unknown; exp?: unknown };
@@ -42,54 +42,55 @@ function lifeOf(token: string): number | undefined {
 }
 
 /** Gets tokens on demand and keeps each until shortly before it expires. Concurrent callers share one request. */
-export class MintedWorkloadAccessTokens implements WorkloadAccessTokenSource {
+export class CachedWorkloadAccessTokens implements WorkloadAccessTokenSource {
   // A #private field: no inspection shows a token.
-  #held: Promise<Held> | undefined;
-  readonly #mint: () => Promise<string>;
+  #cached: Promise<CachedToken> | undefined;
+  readonly #request: () => Promise<string>;
   readonly #now: () => number;
 
   /**
-   * @param mint returns a new token, always for the same agent and user
+   * @param request returns a new token, always for the same agent and user
    * @param now epoch milliseconds
    */
-  constructor(mint: () => Promise<string>, now: () => number = Date.now) {
-    this.#mint = mint;
+  constructor(request: () => Promise<string>, now: () => number = Date.now) {
+    this.#request = request;
     this.#now = now;
   }
 
   get(): Promise<string> {
-    return this.#heldOrMinted(({ goodUntil }) => this.#now() < goodUntil);
+    return this.#cachedOrNew(({ usableUntil }) => this.#now() < usableUntil);
   }
 
   renew(expired: string): Promise<string> {
-    return this.#heldOrMinted(({ token }) => token !== expired);
+    return this.#cachedOrNew(({ token }) => token !== expired);
   }
 
-  async #heldOrMinted(isGood: (held: Held) => boolean): Promise<string> {
-    const held = this.#held;
-    const known = await held;
-    if (known && isGood(known)) return known.token;
+  async #cachedOrNew(isUsable: (cached: CachedToken) => boolean): Promise<string> {
+    const cached = this.#cached;
+    const known = await cached;
+    if (known && isUsable(known)) return known.token;
     // The first caller requests a token for all callers that found the same state.
-    if (this.#held === held) this.#held = undefined;
-    this.#held ??= this.#requestToken();
-    return (await this.#held).token;
+    if (this.#cached === cached) this.#cached = undefined;
+    this.#cached ??= this.#requestToken();
+    return (await this.#cached).token;
   }
 
-  async #requestToken(): Promise<Held> {
+  async #requestToken(): Promise<CachedToken> {
     try {
-      const token = await this.#mint();
-      const life = lifeOf(token);
-      const kept = life === undefined ? Infinity : Math.max(0, life - Math.min(MARGIN, life / 10));
-      return { token, goodUntil: this.#now() + kept * 1000 };
+      const token = await this.#request();
+      const lifetime = lifetimeOf(token);
+      const kept =
+        lifetime === undefined ? Infinity : Math.max(0, lifetime - Math.min(MARGIN, lifetime / 10));
+      return { token, usableUntil: this.#now() + kept * 1000 };
     } catch (error) {
-      this.#held = undefined;
+      this.#cached = undefined;
       throw error;
     }
   }
 }
 
 /** For whom the agent acts: for the user of a user token, for a user ID, or for itself. */
-export type ActingFor =
+export type OnBehalfOf =
   | {
       /** The user token, or a function that returns a valid user token. */
       readonly userToken: string | (() => string | Promise<string>);
@@ -99,7 +100,7 @@ export type ActingFor =
   | { readonly userToken?: never; readonly userId?: never };
 
 /** @throws ConfigurationError for anything but a string, which code without types can pass */
-async function textOf(userToken: string | (() => string | Promise<string>)): Promise<string> {
+async function resolveUserToken(userToken: string | (() => string | Promise<string>)): Promise<string> {
   const token: unknown = typeof userToken === 'function' ? await userToken() : userToken;
   if (typeof token !== 'string') {
     throw new ConfigurationError('userToken must be a string, or a function that returns one.');
@@ -115,13 +116,16 @@ async function textOf(userToken: string | (() => string | Promise<string>)): Pro
  */
 export function workloadAccessTokens(
   identity: BedrockAgentCoreClient,
-  { workloadName, ...actingFor }: { readonly workloadName: string } & ActingFor,
-): MintedWorkloadAccessTokens {
-  return new MintedWorkloadAccessTokens(async () => {
-    const { userToken, userId } = actingFor;
+  { workloadName, ...onBehalfOf }: { readonly workloadName: string } & OnBehalfOf,
+): CachedWorkloadAccessTokens {
+  return new CachedWorkloadAccessTokens(async () => {
+    const { userToken, userId } = onBehalfOf;
     const command =
       userToken !== undefined
-        ? new GetWorkloadAccessTokenForJWTCommand({ workloadName, userToken: await textOf(userToken) })
+        ? new GetWorkloadAccessTokenForJWTCommand({
+            workloadName,
+            userToken: await resolveUserToken(userToken),
+          })
         : userId !== undefined
           ? new GetWorkloadAccessTokenForUserIdCommand({ workloadName, userId })
           : new GetWorkloadAccessTokenCommand({ workloadName });
@@ -136,7 +140,7 @@ export function workloadAccessTokens(
 }
 
 /** Returns a source of the one token that the agent was invoked with. The agent cannot renew it. */
-export const givenWorkloadAccessToken = (token: string): WorkloadAccessTokenSource => ({
+export const staticWorkloadAccessToken = (token: string): WorkloadAccessTokenSource => ({
   get: () => Promise.resolve(token),
   renew: () =>
     Promise.reject(
@@ -155,11 +159,11 @@ const isExpiry = (error: unknown): boolean =>
  *
  * @param source a source, or a token
  */
-export async function withWorkloadAccessToken<Answer>(
+export async function withWorkloadAccessToken<Output>(
   source: WorkloadAccessTokenSource | string,
-  send: (workloadIdentityToken: string) => Promise<Answer>,
-): Promise<Answer> {
-  const tokens = typeof source === 'string' ? givenWorkloadAccessToken(source) : source;
+  send: (workloadIdentityToken: string) => Promise<Output>,
+): Promise<Output> {
+  const tokens = typeof source === 'string' ? staticWorkloadAccessToken(source) : source;
   const token = await tokens.get();
   try {
     return await send(token);

@@ -44,7 +44,7 @@ const TYPED = `
 from collections.abc import Callable
 from threading import Event
 from agent_identity_client import (
-    AccessTokenOptions, AuthorizationReturnError, LiveBrowserSession, complete_authorization, from_gate,
+    AccessTokenOptions, AuthorizationReturnError, BrowserSession, complete_authorization, from_gate,
     get_access_token, identity_client, with_access_token,
 )
 
@@ -69,7 +69,7 @@ def token(headers: dict[str, str]) -> str:
 
 def returned(url: str) -> str | None:
     try:
-        session = LiveBrowserSession({"userId": "ana"}, ["state"])
+        session = BrowserSession({"userId": "ana"}, ["state"])
         return complete_authorization(identity, url, lambda: session).state
     except AuthorizationReturnError as error:
         return error.provider_error if error.reason == "declined" else error.state

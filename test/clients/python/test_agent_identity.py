@@ -15,14 +15,14 @@ from agent_identity_client import (
     AccessTokenRejectedError,
     ApiKeyOptions,
     AuthorizationReturnError,
-    CalledOffError,
+    BrowserSession,
+    CachedWorkloadAccessTokens,
+    CallCancelledError,
     ConfigurationError,
     ConsentFailedError,
     ConsentRequiredError,
     ConsentTimeoutError,
-    LiveBrowserSession,
-    MintedWorkloadAccessTokens,
-    ResourceRefusalError,
+    ReplacementTokenRejectedError,
     WorkloadAccessTokenError,
     complete_authorization,
     from_gate,
@@ -251,7 +251,7 @@ def test_stops_waiting_when_it_is_canceled(tools: Tools, waiting: bool) -> None:
     cancelled = threading.Event()
     if not waiting:
         cancelled.set()
-    with pytest.raises(CalledOffError):
+    with pytest.raises(CallCancelledError):
         get_access_token(tools.options(cancelled=cancelled, on_auth_url=lambda _: cancelled.set()))
 
 
@@ -318,7 +318,7 @@ def test_does_not_mistake_another_tools_rejections_for_its_own(tools: Tools) -> 
         calls.append(access_token)
         await asyncio.to_thread(inner)
 
-    with pytest.raises(ResourceRefusalError) as raised:
+    with pytest.raises(ReplacementTokenRejectedError) as raised:
         asyncio.run(outer())
     assert isinstance(raised.value.__cause__, AccessTokenRejectedError)
     # One token of the outer tool and two of the inner tool.
@@ -377,44 +377,44 @@ class TestWorkloadAccessTokens:
             workload_access_tokens(identity, name, user_token=user_token, user_id="ana")
 
     def test_are_requested_once_for_all_threads_and_again_one_minute_before_expiry(self, world: World) -> None:
-        agent, now, minted = world.agent(), [0.0], []
+        agent, now, issued = world.agent(), [0.0], []
 
-        def mint() -> str:
-            minted.append(agent.token(user_id="ana"))
-            return minted[-1]
+        def request() -> str:
+            issued.append(agent.token(user_id="ana"))
+            return issued[-1]
 
-        tokens = MintedWorkloadAccessTokens(mint, lambda: now[0])
+        tokens = CachedWorkloadAccessTokens(request, lambda: now[0])
 
         def all_want_one() -> set[str]:
             with ThreadPoolExecutor(16) as threads:
                 return {future.result() for future in [threads.submit(tokens.get) for _ in range(16)]}
 
-        assert all_want_one() == set(minted)
+        assert all_want_one() == set(issued)
         now[0] = LIFE - 61
-        assert all_want_one() == set(minted)
+        assert all_want_one() == set(issued)
         now[0] = LIFE - 60
-        assert all_want_one() == {minted[1]}
-        assert len(minted) == 2
-        assert tokens.renew(minted[0]) == minted[1]
-        assert tokens.renew(minted[1]) == minted[2]
+        assert all_want_one() == {issued[1]}
+        assert len(issued) == 2
+        assert tokens.renew(issued[0]) == issued[1]
+        assert tokens.renew(issued[1]) == issued[2]
 
     @pytest.mark.parametrize("opaque", ["opaque", "a.b.c", "e30.e30.e30", "e30.W10.e30"])
     def test_without_a_readable_lifetime_are_used_until_they_are_renewed(self, opaque: str) -> None:
-        minted = iter([f"{opaque}-1", f"{opaque}-2"])
-        tokens = MintedWorkloadAccessTokens(lambda: next(minted), lambda: 1e12)
+        issued = iter([f"{opaque}-1", f"{opaque}-2"])
+        tokens = CachedWorkloadAccessTokens(lambda: next(issued), lambda: 1e12)
         assert {tokens.get(), tokens.get()} == {f"{opaque}-1"}
         assert {tokens.renew(f"{opaque}-1"), tokens.renew(f"{opaque}-1")} == {f"{opaque}-2"}
 
     def test_that_are_rejected_for_another_reason_are_not_requested_again(self, tools: Tools) -> None:
-        minted: list[str] = []
+        issued: list[str] = []
 
-        def mint() -> str:
-            minted.append(tools.agent.token(user_id="ana")[:-4])
-            return minted[-1]
+        def request() -> str:
+            issued.append(tools.agent.token(user_id="ana")[:-4])
+            return issued[-1]
 
         with refused("UnauthorizedException", 401):
-            get_access_token(tools.options(workload_identity_token=MintedWorkloadAccessTokens(mint)))
-        assert len(minted) == 1
+            get_access_token(tools.options(workload_identity_token=CachedWorkloadAccessTokens(request)))
+        assert len(issued) == 1
 
     def test_are_read_from_the_headers_of_the_gate(self, tools: Tools) -> None:
         token = tools.agent.token(user_id="ana")
@@ -438,7 +438,7 @@ class TestCompleteAuthorization:
 
     @staticmethod
     def complete(tools: Tools, url: str, user_id: str = "ana", states: tuple[str, ...] = (STATE,)) -> Any:
-        session = LiveBrowserSession({"userId": user_id}, states)
+        session = BrowserSession({"userId": user_id}, states)
         return complete_authorization(tools.usual["identity"], url, lambda: session)
 
     def test_completes_for_the_user_of_the_live_browser_session(self, tools: Tools, returned: str) -> None:

@@ -13,8 +13,8 @@ from agent_identity_client import (
     ConsentFailedError,
     ConsentRequiredError,
     ConsentTimeoutError,
-    GivenWorkloadAccessToken,
-    ResourceRefusalError,
+    ReplacementTokenRejectedError,
+    StaticWorkloadAccessToken,
     WorkloadAccessTokenError,
     from_gate,
     identity_client,
@@ -37,14 +37,14 @@ const rejected = new c.AccessTokenRejectedError();
   ...{json.dumps(CODES)}.map((code) => new c.ConsentFailedError('calendar', code).message),
   new c.ConsentTimeoutError('calendar', 600).message,
   rejected.message,
-  new c.ResourceRefusalError('calendar', rejected).message,
+  new c.ReplacementTokenRejectedError('calendar', rejected).message,
   ...{json.dumps(REASONS)}.map((reason) => new c.AuthorizationReturnError(reason).message),
   await messageOf(() => c.createIdentityClient()),
   await messageOf(() => c.createIdentityClient({{ endpoint: 'identity.example' }})),
   await messageOf(() => c.createIdentityClient({{ endpoint: 'http://identity.example' }})),
   await messageOf(() => c.createIdentityClient({{ endpoint: 'https://identity.example' }})),
   await messageOf(() => c.fromGate({{}})),
-  await messageOf(() => c.givenWorkloadAccessToken('token').renew('token')),
+  await messageOf(() => c.staticWorkloadAccessToken('token').renew('token')),
 ])))();
 """
 
@@ -58,7 +58,7 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         lambda: identity_client("http://identity.example"),
         lambda: identity_client("https://identity.example"),
         lambda: from_gate({}),
-        lambda: GivenWorkloadAccessToken("token").renew("token"),
+        lambda: StaticWorkloadAccessToken("token").renew("token"),
     )
     raised: list[str] = []
     for call in calls:
@@ -71,7 +71,7 @@ def messages_in_python(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         *(str(ConsentFailedError("calendar", code)) for code in CODES),
         str(ConsentTimeoutError("calendar", 600)),
         str(AccessTokenRejectedError()),
-        str(ResourceRefusalError("calendar")),
+        str(ReplacementTokenRejectedError("calendar")),
         *(str(AuthorizationReturnError(reason)) for reason in REASONS),
         *raised,
     ]

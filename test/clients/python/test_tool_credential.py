@@ -18,10 +18,10 @@ from agent_identity_client import (
     AccessTokenRejectedError,
     ApiKeyOptions,
     AuthorizationReturnError,
+    BrowserSession,
     ConfigurationError,
     ConsentFailedError,
     ConsentRequiredError,
-    LiveBrowserSession,
     WorkloadAccessTokenError,
     complete_authorization,
     from_gate,
@@ -255,14 +255,14 @@ class TestInspection:
         self, agent: Agent, identity: Any, options: AccessTokenOptions
     ) -> None:
         token, user_token = agent.token(user_id="ana"), "user-token-of-ana"
-        minted = workload_access_tokens(identity, agent.name, user_id="ana")
+        cached = workload_access_tokens(identity, agent.name, user_id="ana")
         given = from_gate({"WorkloadAccessToken": token})["workload_identity_token"]
         key = ApiKeyOptions(identity=identity, workload_identity_token=token, provider_name="weather")
-        session = LiveBrowserSession({"userToken": user_token}, ["state-of-this-browser"])
-        held = minted.get()
+        session = BrowserSession({"userToken": user_token}, ["state-of-this-browser"])
+        held = cached.get()
         source: Any = options.workload_identity_token
         secrets = [token, held, user_token, source.get()]
-        for value in (minted, given, key, options, session):
+        for value in (cached, given, key, options, session):
             assert not [secret for secret in secrets if secret in self.shown(value)]
             with pytest.raises((pickle.PicklingError, TypeError, AttributeError)):
                 pickle.dumps(value)
@@ -345,9 +345,9 @@ class TestInspection:
         link_id = query(links[0])["request_uri"].rpartition(":")[2]
         assert link_id not in traceback_of(raised.value)
 
-    @pytest.mark.parametrize("signed_in", [None, LiveBrowserSession({"userId": "ana"}, ["state-of-another"])])
+    @pytest.mark.parametrize("signed_in", [None, BrowserSession({"userId": "ana"}, ["state-of-another"])])
     def test_of_a_rejected_return_shows_neither_session_nor_state(
-        self, identity: Any, signed_in: LiveBrowserSession | None
+        self, identity: Any, signed_in: BrowserSession | None
     ) -> None:
         returned = f"{RETURN_URL}&session_id=urn:ietf:params:oauth:request_uri:the-session&state=the-state"
         with pytest.raises(AuthorizationReturnError) as raised:
@@ -357,7 +357,7 @@ class TestInspection:
 
     def test_of_a_browser_session_whose_states_are_one_string_shows_neither_user_nor_state(self) -> None:
         with pytest.raises(ConfigurationError) as raised:
-            LiveBrowserSession({"userToken": "the-user-token"}, "the-state")
+            BrowserSession({"userToken": "the-user-token"}, "the-state")
         assert "the-user-token" not in traceback_of(raised.value)
         assert "the-state" not in traceback_of(raised.value)
 

@@ -7,7 +7,7 @@ import {
   ConsentRequiredError,
   ConsentTimeoutError,
   getAccessToken,
-  ResourceRefusalError,
+  ReplacementTokenRejectedError,
   withAccessToken,
   workloadAccessTokens,
   type AccessTokenCredential,
@@ -314,7 +314,7 @@ describe('a token that the resource rejects', () => {
       return inner();
     });
     const failure: unknown = await outer().catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(ResourceRefusalError);
+    expect(failure).toBeInstanceOf(ReplacementTokenRejectedError);
     expect(failure).toMatchObject({ cause: expect.any(AccessTokenRejectedError) as unknown });
     // One token of the outer tool and two of the inner tool.
     expect(new Set(calls).size).toBe(3);

@@ -6,7 +6,7 @@ import {
   getAccessToken,
   type AuthorizationReturnReason,
   type ConsentRequiredError,
-  type LiveBrowserSession,
+  type BrowserSession,
 } from '../../../lib/client/index';
 import { declineConsent } from '../support/provider';
 import { Browser } from '../support/browser';
@@ -31,7 +31,7 @@ async function returned(userId: string, customState: string | undefined = STATE)
   return { agent, options, authorizationUrl, url: await agent.consent(authorizationUrl, userId) };
 }
 
-const complete = (url: string | URL | URLSearchParams, session?: LiveBrowserSession) =>
+const complete = (url: string | URL | URLSearchParams, session?: BrowserSession) =>
   completeAuthorization({ identity: identityClient(world), url, browserSession: () => session });
 
 const refusal = (reason: AuthorizationReturnReason) => ({ name: 'AuthorizationReturnError', reason });
@@ -126,7 +126,7 @@ describe('rejects, without a request to the service,', () => {
 
   it('states that are one string', async () => {
     // @ts-expect-error A string is not a collection of states.
-    const session: LiveBrowserSession = { user: { userId: 'ana' }, states: STATE };
+    const session: BrowserSession = { user: { userId: 'ana' }, states: STATE };
     const attempt = complete(
       changed((query) => query.set('state', 's')),
       session,

@@ -133,11 +133,11 @@ describe('an inspection', () => {
   it('of a source of workload access tokens shows neither these tokens nor the user token', async () => {
     const userToken = await world.issuer.token('ana');
     const { identity } = own;
-    const minted = workloadAccessTokens(identity, { workloadName: agent.name, userToken });
-    const token = await minted.get();
+    const tokens = workloadAccessTokens(identity, { workloadName: agent.name, userToken });
+    const token = await tokens.get();
     const given = fromGate({ WorkloadAccessToken: token });
     for (const secret of [token, userToken]) {
-      expect(shown(minted)).not.toContain(secret);
+      expect(shown(tokens)).not.toContain(secret);
       expect(shown(given)).not.toContain(secret);
     }
     expect(await given.workloadIdentityToken.get()).toBe(token);

@@ -3,7 +3,7 @@ import {
   ConfigurationError,
   fromGate,
   getAccessToken,
-  MintedWorkloadAccessTokens,
+  CachedWorkloadAccessTokens,
   WorkloadAccessTokenError,
   workloadAccessTokens,
 } from '../../../lib/client/index';
@@ -24,15 +24,15 @@ afterEach(() => {
 afterAll(() => world.stop());
 
 /** Requests tokens from the service, and counts the requests. */
-async function minting(userId?: string) {
+async function tokenRequests(userId?: string) {
   const agent = await world.agent();
-  const minted: string[] = [];
-  const mint = async () => {
+  const issued: string[] = [];
+  const request = async () => {
     const token = await agent.token(userId === undefined ? undefined : { userId });
-    minted.push(token);
+    issued.push(token);
     return token;
   };
-  return { agent, mint, minted };
+  return { agent, request, issued };
 }
 
 const claimsOf = (token: string) =>
@@ -69,24 +69,24 @@ it.each<[string, unknown]>([
 });
 
 it('sends one request for concurrent callers', async () => {
-  const { mint, minted } = await minting('ana');
-  const tokens = new MintedWorkloadAccessTokens(mint);
+  const { request, issued } = await tokenRequests('ana');
+  const tokens = new CachedWorkloadAccessTokens(request);
   const got = await Promise.all(Array.from({ length: 20 }, () => tokens.get()));
-  expect(new Set(got)).toEqual(new Set(minted));
-  expect(minted).toHaveLength(1);
+  expect(new Set(got)).toEqual(new Set(issued));
+  expect(issued).toHaveLength(1);
 });
 
 it('replaces a token one minute before it expires, with one request for concurrent callers', async () => {
-  const { mint, minted } = await minting('ana');
+  const { request, issued } = await tokenRequests('ana');
   let now = 0;
-  const tokens = new MintedWorkloadAccessTokens(mint, () => now);
+  const tokens = new CachedWorkloadAccessTokens(request, () => now);
   const first = await tokens.get();
   now = (LIFE - 61) * 1000;
   expect(await tokens.get()).toBe(first);
   now = (LIFE - 60) * 1000;
   const got = await Promise.all(Array.from({ length: 20 }, () => tokens.get()));
-  expect(new Set(got)).toEqual(new Set([minted[1]]));
-  expect(minted).toHaveLength(2);
+  expect(new Set(got)).toEqual(new Set([issued[1]]));
+  expect(issued).toHaveLength(2);
 });
 
 it('does not replace a token with each call when it is short-lived because the user token is about to expire', async () => {
@@ -103,7 +103,7 @@ it.each(['opaque', 'a.b.c', 'e30.e30.e30'])(
   'uses a token without a readable lifetime until the caller renews it: %s',
   async (opaque) => {
     let count = 0;
-    const tokens = new MintedWorkloadAccessTokens(
+    const tokens = new CachedWorkloadAccessTokens(
       () => Promise.resolve(`${opaque}-${(count += 1)}`),
       () => Number.MAX_SAFE_INTEGER,
     );
@@ -116,12 +116,12 @@ it.each(['opaque', 'a.b.c', 'e30.e30.e30'])(
 );
 
 it('requests a token again for the next caller after a failure', async () => {
-  const { mint } = await minting();
+  const { request } = await tokenRequests();
   const failure = new Error('no network');
   let failures = 2;
-  const tokens = new MintedWorkloadAccessTokens(() => {
+  const tokens = new CachedWorkloadAccessTokens(() => {
     failures -= 1;
-    return failures >= 0 ? Promise.reject(failure) : mint();
+    return failures >= 0 ? Promise.reject(failure) : request();
   });
   const both = await Promise.allSettled([tokens.get(), tokens.get()]);
   expect(both).toEqual([
@@ -133,26 +133,26 @@ it('requests a token again for the next caller after a failure', async () => {
 });
 
 it('renews the token once and repeats the call when the service reports an expired token', async () => {
-  const { agent, mint, minted } = await minting('ana');
+  const { agent, request, issued } = await tokenRequests('ana');
   const stored = await agent.connect('ana');
   // An agent whose clock stands still does not notice that the token is about to expire.
-  const workloadIdentityToken = new MintedWorkloadAccessTokens(mint, () => 0);
+  const workloadIdentityToken = new CachedWorkloadAccessTokens(request, () => 0);
   const options = { ...federated(world, agent), workloadIdentityToken };
   expect(await getAccessToken(options)).toBe(stored);
   moveClock(LIFE + 60);
   expect(await getAccessToken(options)).toBe(stored);
-  expect(minted).toHaveLength(2);
+  expect(issued).toHaveLength(2);
 });
 
 it('does not retry a token that is rejected for another reason', async () => {
-  const { agent, mint, minted } = await minting('ana');
-  const forged = async () => (await mint()).slice(0, -4);
+  const { agent, request, issued } = await tokenRequests('ana');
+  const forged = async () => (await request()).slice(0, -4);
   const options = {
     ...federated(world, agent),
-    workloadIdentityToken: new MintedWorkloadAccessTokens(forged),
+    workloadIdentityToken: new CachedWorkloadAccessTokens(forged),
   };
   await expect(getAccessToken(options)).rejects.toMatchObject({ name: 'UnauthorizedException' });
-  expect(minted).toHaveLength(1);
+  expect(issued).toHaveLength(1);
 });
 
 describe('a workload access token from the gate', () => {
@@ -183,14 +183,14 @@ describe('a workload access token from the gate', () => {
   });
 
   it('cannot be renewed by the agent, which gets an error that asks for a new invocation', async () => {
-    const { agent, mint } = await minting('ben');
+    const { agent, request } = await tokenRequests('ben');
     const stored = await agent.connect('ben');
-    const options = { ...federated(world, agent), ...fromGate({ WorkloadAccessToken: await mint() }) };
+    const options = { ...federated(world, agent), ...fromGate({ WorkloadAccessToken: await request() }) };
     expect(await getAccessToken(options)).toBe(stored);
     moveClock(LIFE + 60);
     const failure: unknown = await getAccessToken(options).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(WorkloadAccessTokenError);
     expect(String(failure)).toContain('Invoke the agent again');
-    expect(await getAccessToken({ ...options, workloadIdentityToken: await mint() })).toBe(stored);
+    expect(await getAccessToken({ ...options, workloadIdentityToken: await request() })).toBe(stored);
   });
 });

@@ -26,8 +26,8 @@ Errors of the service arrive as boto3's ClientError.
 from ._api_key import get_api_key
 from ._clock import Clock, SystemClock
 from ._complete_authorization import (
+    BrowserSession,
     CompletedAuthorization,
-    LiveBrowserSession,
     complete_authorization,
 )
 from ._consent import get_access_token, replace_access_token
@@ -35,21 +35,21 @@ from ._decorators import Tool, with_access_token, with_api_key
 from ._errors import (
     AccessTokenRejectedError,
     AuthorizationReturnError,
-    CalledOffError,
+    AuthorizationReturnReason,
+    CallCancelledError,
     ConfigurationError,
     ConsentFailedError,
     ConsentRequiredError,
     ConsentTimeoutError,
-    ResourceRefusalError,
-    ReturnReason,
+    ReplacementTokenRejectedError,
     WorkloadAccessTokenError,
 )
-from ._gate_headers import FromGate, from_gate
+from ._gate_headers import GateOptions, from_gate
 from ._identity_client import identity_client
 from ._options import AccessTokenOptions, ApiKeyOptions
 from ._workload_access_token import (
-    GivenWorkloadAccessToken,
-    MintedWorkloadAccessTokens,
+    CachedWorkloadAccessTokens,
+    StaticWorkloadAccessToken,
     WorkloadAccessTokenSource,
     workload_access_tokens,
 )
@@ -59,19 +59,19 @@ __all__ = [
     "AccessTokenRejectedError",
     "ApiKeyOptions",
     "AuthorizationReturnError",
-    "CalledOffError",
+    "AuthorizationReturnReason",
+    "BrowserSession",
+    "CachedWorkloadAccessTokens",
+    "CallCancelledError",
     "Clock",
     "CompletedAuthorization",
     "ConfigurationError",
     "ConsentFailedError",
     "ConsentRequiredError",
     "ConsentTimeoutError",
-    "FromGate",
-    "GivenWorkloadAccessToken",
-    "LiveBrowserSession",
-    "MintedWorkloadAccessTokens",
-    "ResourceRefusalError",
-    "ReturnReason",
+    "GateOptions",
+    "ReplacementTokenRejectedError",
+    "StaticWorkloadAccessToken",
     "SystemClock",
     "Tool",
     "WorkloadAccessTokenError",

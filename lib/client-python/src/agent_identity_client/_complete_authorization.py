@@ -16,7 +16,7 @@ from ._options import list_of
 from ._service_contract import error_code_of
 
 
-class LiveBrowserSession:
+class BrowserSession:
     """What the application knows about the browser that sent the request, from its session cookie.
 
     :param user: the signed-in user: `{"userToken": …}` or `{"userId": …}`, as in the request for the workload access
@@ -60,7 +60,7 @@ def _single(query: Hidden[dict[str, list[str]]], name: str) -> Hidden[str]:
 
 
 def complete_authorization(
-    identity: Any, url: str, browser_session: Callable[[], LiveBrowserSession | None]
+    identity: Any, url: str, browser_session: Callable[[], BrowserSession | None]
 ) -> CompletedAuthorization:
     """Completes an authorization when the browser returns to the application's return URL.
 

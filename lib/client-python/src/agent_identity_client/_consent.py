@@ -130,7 +130,7 @@ def get_access_token(options: AccessTokenOptions) -> str:
     :raises ConfigurationError: when options are missing or not valid
     :raises ConsentRequiredError, ConsentFailedError, ConsentTimeoutError: for the user's consent
     :raises WorkloadAccessTokenError: when the workload access token has expired and cannot be renewed
-    :raises CalledOffError: when `cancelled` is set
+    :raises CallCancelledError: when `cancelled` is set
     :raises ClientError: for errors of the service
     """
     return run_steps(steps_to_token(options))

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from ._api_key import steps_to_key
 from ._consent import Steps, run_steps, run_steps_async, steps_to_replacement, steps_to_token
-from ._errors import AccessTokenRejectedError, ConfigurationError, ResourceRefusalError
+from ._errors import AccessTokenRejectedError, ConfigurationError, ReplacementTokenRejectedError
 from ._hidden import Hidden
 from ._options import AccessTokenOptions, ApiKeyOptions
 from ._signature import check_call, describe, signature_without
@@ -117,7 +117,7 @@ def _refusal(options: ApiKeyOptions) -> Iterator[None]:
     try:
         yield
     except AccessTokenRejectedError as rejection:
-        raise ResourceRefusalError(options.provider_name) from rejection
+        raise ReplacementTokenRejectedError(options.provider_name) from rejection
 
 
 def with_access_token(
@@ -132,7 +132,7 @@ def with_access_token(
     :param into: name of the keyword argument
     :raises ConfigurationError: when it is used without options
     :returns: the decorator. The decorated tool raises the errors of `get_access_token` and of the tool, and
-        ResourceRefusalError after two rejected tokens.
+        ReplacementTokenRejectedError after two rejected tokens.
     """
     return _decorator(options, into, AccessTokenOptions, steps_to_token, steps_to_replacement)
 

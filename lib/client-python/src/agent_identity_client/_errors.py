@@ -15,7 +15,7 @@ class WorkloadAccessTokenError(Exception):
     """There is no workload access token, or the token of this invocation has expired."""
 
 
-class CalledOffError(Exception):
+class CallCancelledError(Exception):
     """The caller canceled the call: `cancelled` was set."""
 
 
@@ -111,7 +111,7 @@ class AccessTokenRejectedError(Exception):
         super().__init__(message)
 
 
-class ResourceRefusalError(Exception):
+class ReplacementTokenRejectedError(Exception):
     """The resource rejected the access token and also its replacement."""
 
     def __init__(self, provider_name: str) -> None:
@@ -121,7 +121,9 @@ class ResourceRefusalError(Exception):
         )
 
 
-ReturnReason = Literal["sign-in-needed", "state-missing", "malformed", "not-this-browser", "declined"]
+AuthorizationReturnReason = Literal[
+    "sign-in-needed", "state-missing", "malformed", "not-this-browser", "declined"
+]
 """Why an authorization was not completed:
 
 - `sign-in-needed`: no user is signed in to this browser;
@@ -131,7 +133,7 @@ ReturnReason = Literal["sign-in-needed", "state-missing", "malformed", "not-this
 - `declined`: the user or the provider declined.
 """
 
-_RETURN_MESSAGES: dict[ReturnReason, str] = {
+_RETURN_MESSAGES: dict[AuthorizationReturnReason, str] = {
     "sign-in-needed": "No user is signed in to this browser. Ask the user to sign in, and request access again.",
     "state-missing": (
         "The return URL has no state. Create a custom_state for the browser session, pass it when the agent "
@@ -157,7 +159,7 @@ class AuthorizationReturnError(Exception):
     """
 
     def __init__(
-        self, reason: ReturnReason, state: str | None = None, provider_error: str | None = None
+        self, reason: AuthorizationReturnReason, state: str | None = None, provider_error: str | None = None
     ) -> None:
         super().__init__(_RETURN_MESSAGES[reason])
         self.reason = reason

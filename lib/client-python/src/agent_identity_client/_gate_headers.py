@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from ._errors import WorkloadAccessTokenError
-from ._workload_access_token import GivenWorkloadAccessToken
+from ._workload_access_token import StaticWorkloadAccessToken
 
 
-class FromGate(TypedDict):
+class GateOptions(TypedDict):
     """Options to unpack into `AccessTokenOptions`."""
 
-    workload_identity_token: GivenWorkloadAccessToken
+    workload_identity_token: StaticWorkloadAccessToken
     callback_url: str | None
 
 
-def from_gate(headers: Mapping[str, str]) -> FromGate:
+def from_gate(headers: Mapping[str, str]) -> GateOptions:
     """Returns the options that the gate sends with each invocation.
 
     :param headers: of the request that invoked the agent
@@ -30,6 +30,6 @@ def from_gate(headers: Mapping[str, str]) -> FromGate:
             "`workload_access_tokens`."
         )
     return {
-        "workload_identity_token": GivenWorkloadAccessToken(token),
+        "workload_identity_token": StaticWorkloadAccessToken(token),
         "callback_url": named.get("oauth2callbackurl"),
     }

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ._clock import Clock, SystemClock
 from ._errors import ConfigurationError
-from ._workload_access_token import GivenWorkloadAccessToken, WorkloadAccessTokenSource
+from ._workload_access_token import StaticWorkloadAccessToken, WorkloadAccessTokenSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class ApiKeyOptions:
 
     def __post_init__(self) -> None:
         if isinstance(self.workload_identity_token, str):
-            source = GivenWorkloadAccessToken(self.workload_identity_token)
+            source = StaticWorkloadAccessToken(self.workload_identity_token)
             object.__setattr__(self, "workload_identity_token", source)
 
 

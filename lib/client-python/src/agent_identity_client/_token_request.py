@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ._errors import CalledOffError, ConfigurationError
+from ._errors import CallCancelledError, ConfigurationError
 from ._hidden import Hidden
 from ._identity_client import reporting
 from ._options import AccessTokenOptions, list_of
@@ -47,7 +47,7 @@ def request_token(
     :param session_uri: polls this session
     """
     if options.cancelled is not None and options.cancelled.is_set():
-        raise CalledOffError("The call was canceled while it waited for an access token.")
+        raise CallCancelledError("The call was canceled while it waited for an access token.")
     polled = session_uri and session_uri.reveal()
     request = Hidden(_members(options, {"sessionUri": polled, "forceAuthentication": force}))
     del polled

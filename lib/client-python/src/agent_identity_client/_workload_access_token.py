@@ -33,7 +33,7 @@ _MARGIN = 60
 """Seconds before expiry at which a token is replaced; a tenth of its lifetime if that is less."""
 
 
-def _life_of(token: str) -> float | None:
+def _lifetime_of(token: str) -> float | None:
     """Returns the lifetime of a token in seconds.
 
     It is counted from the token's `iat`, so a wrong clock does not matter.
@@ -48,43 +48,43 @@ def _life_of(token: str) -> float | None:
         return None
 
 
-class MintedWorkloadAccessTokens:
+class CachedWorkloadAccessTokens:
     """Gets tokens on demand and keeps each until shortly before it expires. Concurrent threads share one request.
 
-    :param mint: returns a new token, always for the same agent and user
+    :param request: returns a new token, always for the same agent and user
     :param now: returns seconds
     """
 
-    def __init__(self, mint: Callable[[], str], now: Callable[[], float] = time.time) -> None:
-        self._mint = mint
+    def __init__(self, request: Callable[[], str], now: Callable[[], float] = time.time) -> None:
+        self._request = request
         self._now = now
         self._lock = threading.Lock()
-        self._held: Hidden[str] | None = None
-        self._good_until = -math.inf
+        self._cached: Hidden[str] | None = None
+        self._usable_until = -math.inf
 
     def get(self) -> str:
         with self._lock:
-            if self._held is None or self._now() >= self._good_until:
+            if self._cached is None or self._now() >= self._usable_until:
                 return self._request_token()
-            return self._held.reveal()
+            return self._cached.reveal()
 
     def renew(self, expired: str) -> str:
         with self._lock:
-            stale = self._held is None or self._held.reveal() == expired
+            stale = self._cached is None or self._cached.reveal() == expired
             del expired
-            if self._held is None or stale:
+            if self._cached is None or stale:
                 return self._request_token()
-            return self._held.reveal()
+            return self._cached.reveal()
 
     def _request_token(self) -> str:
-        held = Hidden(self._mint())
-        life = _life_of(held.reveal())
-        kept = math.inf if life is None else max(0, life - min(_MARGIN, life / 10))
-        self._held, self._good_until = held, self._now() + kept
-        return held.reveal()
+        cached = Hidden(self._request())
+        lifetime = _lifetime_of(cached.reveal())
+        kept = math.inf if lifetime is None else max(0, lifetime - min(_MARGIN, lifetime / 10))
+        self._cached, self._usable_until = cached, self._now() + kept
+        return cached.reveal()
 
 
-class GivenWorkloadAccessToken:
+class StaticWorkloadAccessToken:
     """A source of the one token that the agent was invoked with. The agent cannot renew it."""
 
     def __init__(self, token: str) -> None:
@@ -101,7 +101,7 @@ class GivenWorkloadAccessToken:
         )
 
 
-def _user_token(given: Hidden[str | Callable[[], str]]) -> Hidden[str]:
+def _resolve_user_token(given: Hidden[str | Callable[[], str]]) -> Hidden[str]:
     """:raises ConfigurationError: for anything but a string, which boto3 would show in its message"""
     shown = given.reveal()
     token: Hidden[Any] = Hidden(shown() if callable(shown) else shown)
@@ -117,7 +117,7 @@ def workload_access_tokens(
     *,
     user_token: str | Callable[[], str] | None = None,
     user_id: str | None = None,
-) -> MintedWorkloadAccessTokens:
+) -> CachedWorkloadAccessTokens:
     """Returns a token source for an agent without a gate.
 
     Create one source for each user, and keep it as long as the user's session.
@@ -131,9 +131,9 @@ def workload_access_tokens(
 
     given = None if user_token is None else Hidden(user_token)
 
-    def mint() -> str:
+    def request() -> str:
         if given is not None:
-            token = _user_token(given)
+            token = _resolve_user_token(given)
             response = identity.get_workload_access_token_for_jwt(
                 workloadName=workload_name, userToken=token.reveal()
             )
@@ -151,7 +151,7 @@ def workload_access_tokens(
             )
         return issued
 
-    return MintedWorkloadAccessTokens(mint)
+    return CachedWorkloadAccessTokens(request)
 
 
 def with_workload_access_token(
@@ -161,7 +161,7 @@ def with_workload_access_token(
 
     :param source: a source, or a token
     """
-    tokens = GivenWorkloadAccessToken(source) if isinstance(source, str) else source
+    tokens = StaticWorkloadAccessToken(source) if isinstance(source, str) else source
     token = Hidden(tokens.get())
     try:
         return send(token)
