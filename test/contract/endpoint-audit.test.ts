@@ -30,7 +30,7 @@ beforeEach(() => {
     requests,
     audit,
     userTokens,
-    workloadTokens: { mint: unreached },
+    workloadTokens: { request: unreached },
     agent: { invoke: unreached },
     system: { randomUUID: () => 'session' } as never,
   };

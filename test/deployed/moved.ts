@@ -69,10 +69,10 @@ async function expectUnchanged(
 /** An agent that continually gets tokens and a credential until it is stopped. */
 function keepAsking({ agent, apiKey }: RegisteredAgent) {
   let asking = true;
-  let minted = 0;
+  let issued = 0;
   const read = async (): Promise<void> => {
     await agent.token({ userId: 'ana' });
-    minted += 1;
+    issued += 1;
     // The functions change one after another, so their addresses can differ for a while.
     await apiKey().catch((error: unknown) => {
       match(String(error), /another address/);
@@ -85,7 +85,7 @@ function keepAsking({ agent, apiKey }: RegisteredAgent) {
   return async (): Promise<number> => {
     asking = false;
     await ended;
-    return minted;
+    return issued;
   };
 }
 

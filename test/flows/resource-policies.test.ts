@@ -52,12 +52,12 @@ const put = (resourceArn: string, policy: string, as: PrincipalName = 'agent') =
   world.control(as).send(new PutResourcePolicyCommand({ resourceArn, policy }));
 
 describe('a policy on a workload identity', () => {
-  const mint = ({ name }: TestAgent, as: PrincipalName) =>
+  const requestToken = ({ name }: TestAgent, as: PrincipalName) =>
     world.data(as).send(new GetWorkloadAccessTokenCommand({ workloadName: name }));
 
   it('is required for another principal, whose denied request is in the audit log', async () => {
     const agent = await world.agent();
-    await expect(mint(agent, 'stranger')).rejects.toMatchObject(REFUSED);
+    await expect(requestToken(agent, 'stranger')).rejects.toMatchObject(REFUSED);
     expect(await world.audit()).toContainEqual(
       expect.objectContaining({
         operation: 'GetWorkloadAccessToken',
@@ -77,8 +77,8 @@ describe('a policy on a workload identity', () => {
       policy,
     });
 
-    await expect(mint(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
-    await expect(mint(agent, 'operator')).rejects.toMatchObject(REFUSED);
+    await expect(requestToken(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
+    await expect(requestToken(agent, 'operator')).rejects.toMatchObject(REFUSED);
     const { name } = agent;
     const stranger = world.control('stranger');
     for (const command of [
@@ -94,11 +94,11 @@ describe('a policy on a workload identity', () => {
 
     // The owner's change of the resource keeps the policy.
     await world.control().send(new UpdateWorkloadIdentityCommand({ name }));
-    await expect(mint(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
+    await expect(requestToken(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
 
     const deletion = new DeleteResourcePolicyCommand({ resourceArn });
     expect((await world.control().send(deletion)).$metadata.httpStatusCode).toBe(204);
-    await expect(mint(agent, 'stranger')).rejects.toMatchObject(REFUSED);
+    await expect(requestToken(agent, 'stranger')).rejects.toMatchObject(REFUSED);
     expect(await world.control().send(new GetResourcePolicyCommand({ resourceArn }))).not.toHaveProperty(
       'policy',
     );
@@ -111,7 +111,7 @@ describe('a policy on a workload identity', () => {
     const deny = statement({ Sid: 'NobodyAtAll', Effect: 'Deny', Principal: '*', Action: '*' });
     await put(resourceArn, policyOf(deny, statement({ Action: '*' })));
     for (const principal of ['agent', 'stranger'] as const) {
-      await expect(mint(agent, principal)).rejects.toMatchObject(REFUSED);
+      await expect(requestToken(agent, principal)).rejects.toMatchObject(REFUSED);
     }
     expect(await world.audit()).toContainEqual(
       expect.objectContaining({
@@ -124,8 +124,8 @@ describe('a policy on a workload identity', () => {
       REFUSED,
     );
     await put(resourceArn, policyOf(statement({ Action: 'bedrock-agentcore:GetWorkload*' })));
-    await expect(mint(agent, 'agent')).resolves.toHaveProperty('workloadAccessToken');
-    await expect(mint(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
+    await expect(requestToken(agent, 'agent')).resolves.toHaveProperty('workloadAccessToken');
+    await expect(requestToken(agent, 'stranger')).resolves.toHaveProperty('workloadAccessToken');
   });
 
   it('can restrict access by user ID', async () => {

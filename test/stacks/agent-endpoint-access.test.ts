@@ -43,12 +43,12 @@ const calling = (Resource: string | string[]): WrittenStatement => ({
 });
 
 /** Statements of the resource policy of the agent's identity. */
-function mints(template: ConsumerTemplate): WrittenStatement[] {
+function tokenStatements(template: ConsumerTemplate): WrittenStatement[] {
   const { policy } = propertiesOf(template, IDENTITY);
   return (JSON.parse(String(policy)) as { Statement: WrittenStatement[] }).Statement;
 }
 
-const minting = (...operations: string[]) => ({
+const tokenStatement = (...operations: string[]) => ({
   Sid: 'GetWorkloadAccessToken1',
   Effect: 'Allow',
   Principal: { AWS: ['<TravelGateRole.Arn>'] },
@@ -64,7 +64,7 @@ describe('the gate', () => {
       invoking(AGENT_ARN),
       calling(operation('GetWorkloadAccessTokenForJWT')),
     ]);
-    expect(mints(template)).toEqual([minting('GetWorkloadAccessTokenForJWT')]);
+    expect(tokenStatements(template)).toEqual([tokenStatement('GetWorkloadAccessTokenForJWT')]);
   });
 
   it('with IAM and no principals that name users can get tokens for the agent only', () => {
@@ -74,7 +74,7 @@ describe('the gate', () => {
       invoking(AGENT_ARN),
       calling(operation('GetWorkloadAccessToken')),
     ]);
-    expect(mints(template)).toEqual([minting('GetWorkloadAccessToken')]);
+    expect(tokenStatements(template)).toEqual([tokenStatement('GetWorkloadAccessToken')]);
   });
 
   it('with IAM and principals that name users can get tokens for these users, and cannot exchange tokens', () => {
@@ -84,7 +84,9 @@ describe('the gate', () => {
       invoking(AGENT_ARN),
       calling([operation('GetWorkloadAccessToken'), operation('GetWorkloadAccessTokenForUserId')]),
     ]);
-    expect(mints(template)).toEqual([minting('GetWorkloadAccessToken', 'GetWorkloadAccessTokenForUserId')]);
+    expect(tokenStatements(template)).toEqual([
+      tokenStatement('GetWorkloadAccessToken', 'GetWorkloadAccessTokenForUserId'),
+    ]);
   });
 
   it('cannot invoke a function if the agent is a URL', () => {
@@ -200,9 +202,9 @@ describe('grantInvoke', () => {
 it("the agent's own role can get credentials, and the gate cannot", () => {
   const { stack, workload } = endpointWith();
   workload.grantActAs(new Role(stack, 'Agents', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
-  const statements = mints(templateOf(stack));
+  const statements = tokenStatements(templateOf(stack));
   const [first, second] = statements;
   expect(statements).toHaveLength(2);
   expect(first?.Principal).toEqual({ AWS: ['<Agents.Arn>'] });
-  expect(second).toEqual(minting('GetWorkloadAccessTokenForJWT'));
+  expect(second).toEqual(tokenStatement('GetWorkloadAccessTokenForJWT'));
 });

@@ -81,7 +81,7 @@ export function createWorkloadTokens(
 ): WorkloadTokens {
   const client = new BedrockAgentCoreClient({ ...config, ...{ signingName: 'execute-api' } });
   return {
-    async mint(workloadName, onBehalfOf) {
+    async request(workloadName, onBehalfOf) {
       try {
         const command = commandFor(workloadName, onBehalfOf);
         const { workloadAccessToken } = await client.send(command as GetWorkloadAccessTokenCommand, {

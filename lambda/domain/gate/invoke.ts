@@ -30,7 +30,7 @@ export interface WorkloadTokens {
    *
    * @throws ServiceError with a message for the endpoint's caller
    */
-  mint(workloadName: string, onBehalfOf: OnBehalfOf): Promise<string>;
+  request(workloadName: string, onBehalfOf: OnBehalfOf): Promise<string>;
 }
 
 export interface InvokeDependencies {
@@ -122,7 +122,7 @@ export function invokeAgent(
     checkAddressee(endpoint, call.addressee);
     const sessionId = sessionIdOf(call.headers) ?? deps.system.randomUUID();
     checkPayload(call.payload);
-    const workloadAccessToken = await deps.workloadTokens.mint(endpoint.workloadName, onBehalfOf);
+    const workloadAccessToken = await deps.workloadTokens.request(endpoint.workloadName, onBehalfOf);
     annotate(tokenEntry(workloadAccessToken));
     const told = { workloadAccessToken, sessionId, requestId: call.requestId };
     const request = agentRequest(endpoint, call.headers, call.payload, told);

@@ -33,12 +33,12 @@ async function* body(...chunks: string[]): AsyncGenerator<Uint8Array> {
 /** The dependencies of an endpoint, which record how they are called. */
 function depsOf({ scopes = ['invoke'], answer }: { scopes?: string[]; answer?: Partial<AgentAnswer> } = {}) {
   const entries: AuditEntry[] = [];
-  const minted: { workloadName: string; onBehalfOf: OnBehalfOf }[] = [];
+  const issued: { workloadName: string; onBehalfOf: OnBehalfOf }[] = [];
   const requests: AgentRequest[] = [];
   const trusted: TrustsIssuers[] = [];
   return {
     entries,
-    minted,
+    issued,
     requests,
     trusted,
     audit: { record: (entry: AuditEntry) => void entries.push(entry) },
@@ -54,8 +54,8 @@ function depsOf({ scopes = ['invoke'], answer }: { scopes?: string[]; answer?: P
       },
     },
     workloadTokens: {
-      mint(workloadName: string, onBehalfOf: OnBehalfOf) {
-        minted.push({ workloadName, onBehalfOf });
+      request(workloadName: string, onBehalfOf: OnBehalfOf) {
+        issued.push({ workloadName, onBehalfOf });
         return Promise.resolve('the-workload-access-token');
       },
     },
@@ -101,7 +101,7 @@ async function refused(
   const deps = depsOf();
   const error = await invoke(endpoint, call, deps).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ServiceError);
-  expect([deps.minted, deps.requests]).toEqual([[], []]);
+  expect([deps.issued, deps.requests]).toEqual([[], []]);
   expect(deps.entries).toHaveLength(1);
   return deps.entries[0];
 }
@@ -110,7 +110,7 @@ describe('an endpoint for IAM callers', () => {
   it('gets a token for the agent only, and records the role of the session', async () => {
     const deps = depsOf();
     await invoke(endpointOf(BY_IAM), callOf(), deps);
-    expect(deps.minted).toEqual([{ workloadName: 'travel-agent', onBehalfOf: undefined }]);
+    expect(deps.issued).toEqual([{ workloadName: 'travel-agent', onBehalfOf: undefined }]);
     expect(deps.entries).toEqual([
       {
         operation: 'InvokeAgentRuntime',
@@ -128,7 +128,7 @@ describe('an endpoint for IAM callers', () => {
   it('gets a token for the user if the endpoint allows the principal to name one', async () => {
     const deps = depsOf();
     await invoke(endpointOf(named), withUser, deps);
-    expect(deps.minted).toEqual([{ workloadName: 'travel-agent', onBehalfOf: { userId: 'ana' } }]);
+    expect(deps.issued).toEqual([{ workloadName: 'travel-agent', onBehalfOf: { userId: 'ana' } }]);
     expect(deps.entries).toMatchObject([
       { outcome: 'allowed', user: subjectHash({ kind: 'user-id', id: 'ana' }) },
     ]);
@@ -163,7 +163,7 @@ describe('an endpoint for user tokens', () => {
   it('passes the user token to the identity service, and not to the agent', async () => {
     const deps = depsOf();
     await invoke(endpointOf(BY_JWT), userCall(), deps);
-    expect(deps.minted).toEqual([{ workloadName: 'travel-agent', onBehalfOf: { userToken: TOKEN } }]);
+    expect(deps.issued).toEqual([{ workloadName: 'travel-agent', onBehalfOf: { userToken: TOKEN } }]);
     expect(JSON.stringify(deps.requests)).not.toContain(TOKEN);
     expect(deps.entries).toMatchObject([{ outcome: 'allowed', user: subjectHash(ANA) }]);
     expect(JSON.stringify(deps.entries)).not.toContain(TOKEN);

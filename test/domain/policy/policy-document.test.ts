@@ -5,7 +5,7 @@ import { API_KEY_PROVIDER, IDENTITY, policy, PROVIDER, ROLE, statement, USER, ve
 it('accepts one statement without a list, with every element', () => {
   const whole = {
     Version: '2012-10-17',
-    Id: 'who-may-mint',
+    Id: 'token-callers',
     Statement: {
       Sid: 'Agent',
       Effect: 'Allow',

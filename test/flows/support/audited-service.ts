@@ -103,7 +103,7 @@ export class AuditedService {
       { name: 'by-agent-CreateOauth2CredentialProvider' },
       { name: apiKeyProvider },
     ];
-    const minted = { workloadName: agent.name };
+    const tokenRequest = { workloadName: agent.name };
     const inputs: Inputs = {
       CreateWorkloadIdentity: (name) => ({ body: { name } }),
       GetWorkloadIdentity: () => ({ body: workload }),
@@ -130,9 +130,9 @@ export class AuditedService {
       PutResourcePolicy: () => ({ resourceArn, body: { policy: POLICY } }),
       GetResourcePolicy: () => ({ resourceArn }),
       DeleteResourcePolicy: () => ({ resourceArn }),
-      GetWorkloadAccessToken: () => ({ body: minted }),
-      GetWorkloadAccessTokenForJWT: () => ({ body: { ...minted, userToken } }),
-      GetWorkloadAccessTokenForUserId: () => ({ body: { ...minted, userId: 'ana' } }),
+      GetWorkloadAccessToken: () => ({ body: tokenRequest }),
+      GetWorkloadAccessTokenForJWT: () => ({ body: { ...tokenRequest, userToken } }),
+      GetWorkloadAccessTokenForUserId: () => ({ body: { ...tokenRequest, userId: 'ana' } }),
       GetResourceApiKey: () => ({
         body: { workloadIdentityToken: workloadToken, resourceCredentialProviderName: apiKeyProvider },
       }),
