@@ -1,5 +1,6 @@
 /** Responses of the operators' plane: times in epoch seconds, and never a token. */
 import type { WorkloadIdentity } from '../domain/identity/workload-identity';
+import type { ListedIdentity, ListedResource } from '../domain/operator/listing';
 import type { Suspension } from '../domain/restriction/restriction';
 
 /** Without the members of an identity if no identity has the name now. The suspension applies to a later one. */
@@ -18,3 +19,26 @@ export const agentSuspended = (
 /** Without a member if there was no suspension. */
 export const suspensionLifted = (suspension: Suspension | undefined) =>
   suspension ? { liftedSuspension: suspension } : {};
+
+const ownedListed = ({ owner, createdTime, lastUpdatedTime }: ListedResource) => ({
+  owner,
+  createdTime,
+  lastUpdatedTime,
+});
+
+/** `suspension` is present if the agent is suspended. */
+export const identityListed = ({ identity, suspension }: ListedIdentity) => ({
+  name: identity.name,
+  workloadIdentityArn: identity.arn,
+  ...ownedListed(identity),
+  suspended: suspension !== undefined,
+  ...(suspension && { suspension }),
+});
+
+/** With the vendor of an OAuth 2.0 provider. */
+export const providerListed = (provider: ListedResource) => ({
+  name: provider.name,
+  credentialProviderArn: provider.arn,
+  ...(provider.vendor !== undefined && { credentialProviderVendor: provider.vendor }),
+  ...ownedListed(provider),
+});

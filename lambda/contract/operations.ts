@@ -127,6 +127,10 @@ export const OPERATIONS = {
   ListResourceGrants: post('/identities/ListResourceGrants', 'grants'),
 
   ListGrants: operate('ListGrants'),
+  // AWS has operations with the names of the next two.
+  OperatorListWorkloadIdentities: operate('ListWorkloadIdentities'),
+  OperatorListCredentialProviders: operate('ListCredentialProviders'),
+  TransferOwnership: operate('TransferOwnership'),
   SuspendWorkloadIdentity: operate('SuspendWorkloadIdentity'),
   ResumeWorkloadIdentity: operate('ResumeWorkloadIdentity'),
   SuspendUser: operate('SuspendUser'),

@@ -37,6 +37,9 @@ export interface AuditEntry {
   readonly reason?: string;
   /** The type of the error that the caller received. */
   readonly error?: ErrorName;
+  /** ARNs of the owners before and after a transfer of a resource. */
+  readonly previousOwner?: string;
+  readonly newOwner?: string;
   /** Names of the members that an update changed, as in the API. */
   readonly changed?: readonly string[];
   /** `jti` of the workload access token that was issued or presented. */

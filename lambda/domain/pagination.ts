@@ -39,6 +39,24 @@ export interface Listable<Resource extends OwnedResource> {
 }
 
 /**
+ * Returns the position after which the requested page starts, and seals the position after which the next one does.
+ *
+ * @throws ValidationException for a token of another listing
+ */
+export async function openPage(
+  tokens: PageTokens,
+  { operation, principal }: { readonly operation: string; readonly principal: Caller },
+  nextToken: string | undefined,
+): Promise<{ readonly after: string | undefined; readonly seal: (last: string) => Promise<string> }> {
+  const listing = { operation, principal: principal.arn };
+  const after = nextToken === undefined ? undefined : await tokens.open(listing, nextToken);
+  if (nextToken !== undefined && after === undefined) {
+    throw invalidMember('nextToken', 'is not valid here; omit it to start again');
+  }
+  return { after, seal: (last) => tokens.seal(listing, last) };
+}
+
+/**
  * Returns a page of the caller's resources. Pages are ordered by name, so a concurrent creation or deletion neither
  * repeats nor skips the other resources.
  *
@@ -46,14 +64,10 @@ export interface Listable<Resource extends OwnedResource> {
  */
 export async function listOwned<Resource extends OwnedResource>(
   { store, tokens, most }: Listable<Resource>,
-  { operation, principal }: { readonly operation: string; readonly principal: Caller },
+  call: { readonly operation: string; readonly principal: Caller },
   { maxResults, nextToken }: ListInput,
 ): Promise<Listed<Resource>> {
-  const listing = { operation, principal: principal.arn };
-  const after = nextToken === undefined ? undefined : await tokens.open(listing, nextToken);
-  if (nextToken !== undefined && after === undefined) {
-    throw invalidMember('nextToken', 'is not valid here; omit it to start again');
-  }
-  const { resources, last } = await store.list(principal, { limit: maxResults ?? most, after });
-  return { resources, ...(last !== undefined && { nextToken: await tokens.seal(listing, last) }) };
+  const { after, seal } = await openPage(tokens, call, nextToken);
+  const { resources, last } = await store.list(call.principal, { limit: maxResults ?? most, after });
+  return { resources, ...(last !== undefined && { nextToken: await seal(last) }) };
 }

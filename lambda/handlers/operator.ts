@@ -1,16 +1,21 @@
 /**
- * Composition of the operators' plane. It reads the directory and grants, and writes restrictions. It cannot decrypt
- * grants, issue tokens, or call providers. IAM decides who can invoke its routes, and nothing else does.
+ * Composition of the operators' plane. It reads the directory and grants, and writes restrictions and owners. It cannot
+ * decrypt grants, issue tokens, or call providers. IAM decides who can invoke its routes, and nothing else does.
  */
 import { system } from '../adapters/system';
+import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider-store';
+import { createDirectoryScan } from '../adapters/dynamodb/directory-scan';
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
 import { createRestrictionStore } from '../adapters/dynamodb/restriction-store';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createPageTokens } from '../adapters/kms/page-tokens';
-import { agentSuspended, suspensionLifted } from '../api/operator-answers';
+import { listed } from '../api/answers';
+import { agentSuspended, identityListed, providerListed, suspensionLifted } from '../api/operator-answers';
 import { createHandler } from '../api/router';
 import { listGrants } from '../domain/grant/list-grants';
+import { listAllCredentialProviders, listAllWorkloadIdentities } from '../domain/operator/listing';
+import { transferOwnership } from '../domain/operator/transfer-ownership';
 import {
   resumeUser,
   resumeWorkloadIdentity,
@@ -27,6 +32,8 @@ const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
   providers: createOauth2ProviderStore(tables.DIRECTORY_TABLE),
   grantIndex: createGrantIndex(tables.VAULT_TABLE),
+  apiKeyProviders: createApiKeyProviderStore(tables.DIRECTORY_TABLE),
+  directoryScan: createDirectoryScan(tables.DIRECTORY_TABLE),
   pageTokens: createPageTokens(kms, env.KMS_KEY_ARN),
   restrictions: createRestrictionStore(tables.DIRECTORY_TABLE),
   audit,
@@ -38,6 +45,15 @@ export const handler = createHandler(
   'operator',
   {
     ListGrants: (input, principal) => listGrants(deps, principal, input),
+    OperatorListWorkloadIdentities: async (input, principal) =>
+      listed('workloadIdentities', await listAllWorkloadIdentities(deps, principal, input), identityListed),
+    OperatorListCredentialProviders: async (input, principal) =>
+      listed('credentialProviders', await listAllCredentialProviders(deps, principal, input), providerListed),
+    TransferOwnership: async (input, principal) => {
+      const { previousOwner } = await transferOwnership(deps, principal, input);
+      return { resourceArn: input.resourceArn, owner: input.newOwner, previousOwner };
+    },
+
     SuspendWorkloadIdentity: async (input, principal) =>
       agentSuspended(input.name, await suspendWorkloadIdentity(deps, principal, input)),
     ResumeWorkloadIdentity: async (input, principal) => ({

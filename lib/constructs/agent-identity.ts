@@ -11,7 +11,13 @@ import { granteeArn } from '../resources/grantee';
 import type { CallerNetwork } from './caller-network';
 import { addIdentityService, type IdentityServiceProps } from './identity-service';
 import { addIdentityState, type IdentityStateProps } from './identity-state';
-import { CONTROL_OPERATIONS, grantInvokeOperations, operationArn } from './invocation';
+import {
+  CONTROL_OPERATIONS,
+  grantInvokeOperations,
+  OPERATOR_OPERATIONS,
+  OPERATOR_READ_OPERATIONS,
+  operationArn,
+} from './invocation';
 import { STAGE } from './service-api';
 import { registerConnection, type ServiceConnection } from './service-connection';
 import { logMetric, metricSum, serviceMetric, type MetricSumOptions } from './service-metrics';
@@ -68,6 +74,22 @@ export interface IAgentIdentity extends IConstruct {
    *   resources
    */
   grantOperate(grantee: IGrantable): Grant;
+
+  /**
+   * Makes a principal an operator of the whole service: it can list the resources of all owners, suspend and resume agents
+   * and users, and transfer resources to other owners. It gets no token and no secret. Give this to people on call and
+   * their tools, never to an agent: an agent could resume itself.
+   *
+   * @param grantee a role or user of this account, or a construct that has one
+   */
+  grantOperator(grantee: IGrantable): Grant;
+
+  /**
+   * Allows a principal to read what operators see, without any change.
+   *
+   * @param grantee a role or user of this account, or a construct that has one
+   */
+  grantOperatorReadOnly(grantee: IGrantable): Grant;
 
   /**
    * Allows a principal to rotate and revoke keys by hand, as docs/runbook.md describes: to invoke the one function that
@@ -169,6 +191,14 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
     const grant = grantInvokeOperations(this, grantee, CONTROL_OPERATIONS);
     this.operatorArns.add(granteeArn(this, grantee));
     return grant;
+  }
+
+  grantOperator(grantee: IGrantable): Grant {
+    return grantInvokeOperations(this, grantee, OPERATOR_OPERATIONS);
+  }
+
+  grantOperatorReadOnly(grantee: IGrantable): Grant {
+    return grantInvokeOperations(this, grantee, OPERATOR_READ_OPERATIONS);
   }
 
   grantRotateKeys(grantee: IGrantable): Grant {

@@ -10,6 +10,16 @@ export const CONTROL_OPERATIONS = (Object.keys(OPERATIONS) as OperationName[]).f
   (name) => OPERATIONS[name].group === 'control-plane',
 );
 
+/** All operations of the operators' plane. */
+export const OPERATOR_OPERATIONS = (Object.keys(OPERATIONS) as OperationName[]).filter(
+  (name) => OPERATIONS[name].group === 'operator',
+);
+
+/** Those that change nothing. */
+export const OPERATOR_READ_OPERATIONS = OPERATOR_OPERATIONS.filter((name) =>
+  /^\/operator\/(List|Get)/.test(OPERATIONS[name].path),
+);
+
 /** A REST API with the service's operations. */
 export interface InvokedApi extends IConstruct {
   readonly restApiId: string;

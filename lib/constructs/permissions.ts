@@ -281,13 +281,12 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   },
 
   /**
-   * The operators' plane. It reads workload identities, OAuth 2.0 providers, and grants, and writes restrictions, which no
-   * other group can write. It has no KMS permission on vault keys, so it obtains no credential.
+   * The operators' plane. It lists the directory and grants, changes owners, and writes restrictions, which no other group
+   * can write. It has no KMS permission on vault keys or signing keys, so it obtains no credential.
    */
   operator: {
     tables: [
-      { table: 'Directory', actions: ['GetItem'], partitions: [workloadIdentities, providers] },
-      { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: restrictions },
+      { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [...resources, ...restrictions] },
       { table: 'Vault', actions: ['GetItem'], partitions: [grants] },
       // The indexes contain only item keys, and ids that reveal nothing.
       ...[WORKLOAD_INDEX, PROVIDER_INDEX, USER_INDEX].map((index) => ({
@@ -297,6 +296,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
         partitions: ['*'],
       })),
     ],
+    // For listings of all owners.
+    scans: ['Directory'],
     key: [{ actions: ['Encrypt', 'Decrypt'], purposes: ['pagination'] }],
     verifiesUsers: false,
   },

@@ -16,7 +16,7 @@ import { localFunctionName } from './gateway-event';
 import type * as Loaded from './handlers';
 import { startLambda, type InvokedHandler, type LambdaFunction } from './lambda';
 import { listenOnLoopback, LOOPBACK } from './loopback-server';
-import { LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
+import { iamPolicyOf, LOCAL_ACCOUNT, LOCAL_REGION, type Principals } from './principals';
 
 export interface FunctionsOptions {
   /** Port to listen on; 0 for a free port. */
@@ -88,8 +88,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<LocalFu
       routes: Object.values(OPERATIONS),
       handlers,
       principals: Object.values(options.principals),
-      // In the place of IAM policies: only the operator has the operators' plane.
-      allows: ({ arn }, { group }) => group !== 'operator' || arn === options.principals.operator.arn,
+      allows: iamPolicyOf(options.principals),
       reportFailure,
     });
     return { endpoint, port, functions, close };

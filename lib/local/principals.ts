@@ -36,6 +36,12 @@ export interface Principal {
 
 export type Principals = Readonly<Record<PrincipalName, Principal>>;
 
+/** In the place of IAM policies: only the operator has the operators' plane, and every principal has the other routes. */
+export const iamPolicyOf =
+  ({ operator }: Pick<Principals, 'operator'>) =>
+  ({ arn }: Pick<Principal, 'arn'>, { group }: { readonly group: string }): boolean =>
+    group !== 'operator' || arn === operator.arn;
+
 const AccessKeySchema = v.strictObject({
   accessKeyId: v.pipe(v.string(), v.regex(/^AKIA[A-Z2-7]{16}$/)),
   secretAccessKey: v.pipe(v.string(), v.minLength(40)),

@@ -338,6 +338,18 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     does: 'Returns the grants of all owners that match every filter: `workloadName`, `providerName`, `user`. At least one is required. The grants are as for ListResourceGrants. A page can be short, or empty, before the last page: continue while there is a `nextToken`.',
     errors: ['ResourceNotFoundException'],
   },
+  OperatorListWorkloadIdentities: {
+    does: 'Lists the workload identities of all owners, or of one `owner`, in no particular order. A page can have fewer entries than `maxResults` (50 by default), or none, although more pages follow. Each entry of `workloadIdentities` has `name`, `workloadIdentityArn`, `owner`, `createdTime`, `lastUpdatedTime`, `suspended`, and, if it is suspended, `suspension` (`since`, `by`, `reason`).',
+    errors: [],
+  },
+  OperatorListCredentialProviders: {
+    does: 'Lists the credential providers of both kinds, with the pages of ListWorkloadIdentities. Each entry of `credentialProviders` has `name`, `credentialProviderArn`, `credentialProviderVendor` (of an OAuth 2.0 provider), `owner`, `createdTime`, and `lastUpdatedTime`.',
+    errors: [],
+  },
+  TransferOwnership: {
+    does: 'Makes another principal the owner of a workload identity or credential provider. ID, resource policy, tags, and grants stay, so check the policy. Transfer an agent and its providers together. The tags `agent-identity:owner` of external secrets and signing keys, and `agent-identity:trusted-provider-owner`, name the previous owner until you change them. The response has `resourceArn`, `owner`, and `previousOwner`. The next write of the new owner records its unique ID.',
+    errors: ['ResourceNotFoundException'],
+  },
   SuspendWorkloadIdentity: {
     does: 'Suspends every workload identity of this name, now and later, for all owners: the next call that acts as the agent gets an AccessDeniedException. Grants stay. The response has `suspension` (`since`, `by`, `reason`), and, if an identity has the name now, its `workloadIdentityArn` and `owner`. A repeated call replaces the reason. Do not write secrets into `reason`: it is in the audit log. Agents and users do not see it.',
     errors: [],

@@ -55,6 +55,30 @@ export async function checkAdministration(
     await rejects(strange(), { name: 'AccessDeniedException' });
   });
 
+  await checks.check('an operator lists, suspends, and transfers, and an agent does not', async () => {
+    const { operator, stranger } = front.principals;
+    const operate = async (operation: string, input: object, principal = operator) =>
+      callers.post(`/operator/${operation}`, input, principal);
+    const { name } = agent;
+    const user = { userId: 'suspended-user' };
+    const newOwner = 'arn:aws:iam::000000000000:role/agent';
+    const steps: [string, object][] = [
+      ['ListWorkloadIdentities', {}],
+      ['ListCredentialProviders', {}],
+      ['SuspendUser', { user }],
+      ['ResumeUser', { user }],
+      ['SuspendWorkloadIdentity', { name }],
+      ['TransferOwnership', { resourceArn: workloadIdentityArn, newOwner }],
+    ];
+    for (const [operation, input] of steps) strictEqual((await operate(operation, input)).status, 200);
+    await rejects(agent.token(), { name: 'AccessDeniedException' });
+    for (const principal of [stranger, front.principals.agent]) {
+      strictEqual((await operate('ResumeWorkloadIdentity', { name }, principal)).status, 403);
+    }
+    strictEqual((await operate('ResumeWorkloadIdentity', { name })).status, 200);
+    ok(await agent.token());
+  });
+
   await checks.check('a deleted resource returns no credentials', async () => {
     const other = new TestAgent(agent.client, 'passing-agent', 'passing-provider', '');
     const { discoveryUrl, clientId, clientSecret } = provider;

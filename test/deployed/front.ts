@@ -17,6 +17,7 @@ import {
 import { createGateway, type FunctionHandler } from '../../lib/local/gateway';
 import { listenOnLoopback, LOOPBACK } from '../../lib/local/loopback-server';
 import {
+  iamPolicyOf,
   loadPrincipals,
   LOCAL_ACCOUNT,
   uniqueIdOf,
@@ -67,6 +68,7 @@ export class Front {
       routes: Object.values(OPERATIONS),
       handlers,
       principals: known,
+      allows: iamPolicyOf(principals),
       reportFailure: ({ resource, error }) => {
         const reason = error instanceof Error ? error.message : 'not an error object';
         process.stderr.write(`      the function behind ${resource} failed: ${reason}\n`);

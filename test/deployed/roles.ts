@@ -203,13 +203,18 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
   grants: {
     may: [query('Directory', SIGNING_KEYS), query('Vault', GRANT)],
     mayNot: [
-      ...[get('Vault', API_KEY), get('Vault', CLIENT_SECRET), scan('Vault'), get('Keys', 'VAULT-KEY#grant#a')],
+      ...[
+        get('Vault', API_KEY),
+        get('Vault', CLIENT_SECRET),
+        scan('Vault'),
+        get('Keys', 'VAULT-KEY#grant#a'),
+      ],
       ...[put('Directory', 'RESTRICTION#AGENT#a'), put('Directory', SIGNING_KEYS), decrypt('grant')],
       ...[decrypt('signing'), encrypt('signing'), decrypt(), invoke('token-exchange')],
     ],
   },
   operator: {
-    may: [get('Directory', IDENTITY), put('Directory', 'RESTRICTION#AGENT#a'), get('Vault', GRANT)],
+    may: [get('Directory', IDENTITY), put('Directory', 'RESTRICTION#AGENT#a'), scan('Directory')],
     mayNot: [
       ...[get('Vault', API_KEY), scan('Vault'), get('Keys', 'VAULT-KEY#grant#a')],
       ...[put('Directory', SIGNING_KEYS), put('Directory', 'TOKEN-VAULT'), query('Directory', SIGNING_KEYS)],

@@ -416,6 +416,12 @@ const TABLE: Record<JsonOperation, Row> = {
   // A token names a workload identity that exists, or it is not valid.
   ListResourceGrants: row(),
   ListGrants: row(byWorkload('ListGrants')),
+  OperatorListWorkloadIdentities: row(),
+  OperatorListCredentialProviders: row(),
+  TransferOwnership: row(
+    notFound('TransferOwnership', { body: { resourceArn: workloadArn(MISSING) } }),
+    ofWorkload('TransferOwnership'),
+  ),
   SuspendWorkloadIdentity: row(NEVER, overtaken('SuspendWorkloadIdentity')),
   ResumeWorkloadIdentity: row(NEVER, overtaken('ResumeWorkloadIdentity')),
   SuspendUser: row(NEVER, overtaken('SuspendUser')),

@@ -62,8 +62,8 @@ const DIRECTORY: Row[] = [
     on('Directory', 'BatchGetItem', 'API-KEY-PROVIDER#a'),
     ['credential-retrieval'],
   ],
-  ['write an identity', on('Directory', 'PutItem', 'WORKLOAD-IDENTITY#a'), ['control-plane']],
-  ['write a provider', on('Directory', 'PutItem', 'OAUTH2-PROVIDER#a'), ['control-plane']],
+  ['write an identity', on('Directory', 'PutItem', 'WORKLOAD-IDENTITY#a'), ['control-plane', 'operator']],
+  ['write a provider', on('Directory', 'PutItem', 'OAUTH2-PROVIDER#a'), ['control-plane', 'operator']],
   [
     'write a provider along with a signing key',
     on('Directory', 'PutItem', 'OAUTH2-PROVIDER#a', 'SIGNING-KEY'),
@@ -92,7 +92,7 @@ const DIRECTORY: Row[] = [
   ['suspend or resume an agent', on('Directory', 'PutItem', 'RESTRICTION#AGENT#a'), ['operator']],
   ['suspend or resume a user', on('Directory', 'PutItem', 'RESTRICTION#USER#a'), ['operator']],
   ['delete a restriction', on('Directory', 'DeleteItem', 'RESTRICTION#AGENT#a'), NO_GROUP],
-  ['read the whole directory', on('Directory', 'Scan'), NO_GROUP],
+  ['read the whole directory', on('Directory', 'Scan'), ['operator']],
 ];
 
 const VAULT: Row[] = [

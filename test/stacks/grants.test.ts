@@ -32,6 +32,8 @@ const endpoint = new AgentEndpoint(stack, 'Travel', {
 
 const GRANTS: readonly [string, (grantee: IGrantable) => Grant][] = [
   ['grantOperate', (grantee) => identity.grantOperate(grantee)],
+  ['grantOperator', (grantee) => identity.grantOperator(grantee)],
+  ['grantOperatorReadOnly', (grantee) => identity.grantOperatorReadOnly(grantee)],
   ['grantRotateKeys', (grantee) => identity.grantRotateKeys(grantee)],
   ['grantInvoke', (grantee) => endpoint.grantInvoke(grantee)],
 ];

@@ -246,11 +246,13 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     onPartitions('Vault', 'dynamodb:Query', ['GRANT#*']),
   ],
   operator: [
-    onPartitions('Directory', 'dynamodb:GetItem', ['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*']),
     onPartitions(
       'Directory',
       ['dynamodb:GetItem', 'dynamodb:PutItem'],
-      ['RESTRICTION#AGENT#*', 'RESTRICTION#USER#*'],
+      [
+        ...['WORKLOAD-IDENTITY#*', 'OAUTH2-PROVIDER#*', 'API-KEY-PROVIDER#*'],
+        ...['RESTRICTION#AGENT#*', 'RESTRICTION#USER#*'],
+      ],
     ),
     onPartitions('Vault', 'dynamodb:GetItem', ['GRANT#*']),
     onPartitions(
@@ -258,6 +260,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
       'dynamodb:Query',
       ['*'],
     ),
+    { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: arnOf('Directory') },
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
   ],
 };

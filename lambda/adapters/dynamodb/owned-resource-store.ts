@@ -25,7 +25,7 @@ export const OWNED_RESOURCE_MEMBERS = {
 };
 
 /** Attribute of a resource whose deletion has started. */
-const DELETED = 'deleted';
+export const DELETED = 'deleted';
 
 const isMarked = (item: unknown): boolean => typeof item === 'object' && item !== null && DELETED in item;
 

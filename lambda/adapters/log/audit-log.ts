@@ -13,6 +13,8 @@ const FIELDS = [
   'workloadIdentity',
   'user',
   'resource',
+  'previousOwner',
+  'newOwner',
   'provider',
   'credentialProvider',
   'flow',

@@ -93,6 +93,16 @@ const userSelector = v.union([
   }),
 ]);
 
+/** An owner, as this service records it: API Gateway omits the path of a role, and of a role session only the role counts. */
+const principalArn = matching(
+  20,
+  2048,
+  /^arn:aws[a-z-]*:iam::\d{12}:(role\/[\w+=,.@-]{1,64}|user\/[\u0021-\u007e]{1,576})$/,
+  'must be the ARN of an IAM role without its path, such as arn:aws:iam::123456789012:role/agent, or of an IAM user',
+);
+
+const operatorListing = v.strictObject({ ...listing(100).entries, owner: v.exactOptional(principalArn) });
+
 /** For operators and the audit log. One line, without characters that are invisible or that a terminal interprets. */
 const reason = v.exactOptional(
   matching(1, 512, /^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'must be one line without control or format characters'),
@@ -207,6 +217,9 @@ export const SCHEMAS = {
     user: v.exactOptional(userSelector),
     ...listing(100).entries,
   }),
+  OperatorListWorkloadIdentities: operatorListing,
+  OperatorListCredentialProviders: operatorListing,
+  TransferOwnership: v.strictObject({ resourceArn: policyResourceArn, newOwner: principalArn }),
   SuspendWorkloadIdentity: v.strictObject({ name: workloadName, reason }),
   ResumeWorkloadIdentity: v.strictObject({ name: workloadName, reason }),
   SuspendUser: v.strictObject({ user: userSelector, reason }),

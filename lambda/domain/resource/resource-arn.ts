@@ -26,6 +26,20 @@ const kinds = (stores: ResourceStores, arnPrefix: string): [string, OwnedResourc
   [apiKeyProviderArn(arnPrefix, ''), stores.apiKeyProviders],
 ];
 
+export const noSuchArn = (arn: string): ServiceError =>
+  new ServiceError('ResourceNotFoundException', `There is no resource ${arn}.`);
+
+/** Returns the resource with this ARN and its store, for a caller whose authorization needs no resource. */
+export async function findResource(
+  { arnPrefix, ...stores }: ResourceStores & { readonly arnPrefix: string },
+  arn: string,
+): Promise<Located | undefined> {
+  const [before, store] = kinds(stores, arnPrefix).find(([prefix]) => arn.startsWith(prefix)) ?? [];
+  if (before === undefined || !store) return undefined;
+  const resource = await store.get(arn.slice(before.length));
+  return resource && { store, resource };
+}
+
 /**
  * Returns the resource and its store.
  *
@@ -33,16 +47,12 @@ const kinds = (stores: ResourceStores, arnPrefix: string): [string, OwnedResourc
  * @throws ResourceNotFoundException if no resource has this ARN, AccessDeniedException
  */
 export async function locateResource(
-  { arnPrefix, ...stores }: ResourceStores & { readonly arnPrefix: string },
+  stores: ResourceStores & { readonly arnPrefix: string },
   call: Call,
   arn: string,
 ): Promise<Located> {
-  for (const [before, store] of kinds(stores, arnPrefix)) {
-    if (!arn.startsWith(before)) continue;
-    const resource = await store.get(arn.slice(before.length));
-    if (!resource) break;
-    authorizeAction({ ...call, resource });
-    return { store, resource: withOwnerId(resource, call.principal) };
-  }
-  throw new ServiceError('ResourceNotFoundException', `There is no resource ${arn}.`);
+  const found = await findResource(stores, arn);
+  if (!found) throw noSuchArn(arn);
+  authorizeAction({ ...call, resource: found.resource });
+  return { store: found.store, resource: withOwnerId(found.resource, call.principal) };
 }

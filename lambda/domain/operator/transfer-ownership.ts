@@ -1,0 +1,45 @@
+/**
+ * An operator transfers a resource to another owner, for example after its team has moved to another role. ID, policy,
+ * tags, and grants stay.
+ */
+import { audited, type AuditTrail } from '../audit';
+import { changeResource } from '../managed-resource';
+import type { Caller } from '../principal';
+import { findResource, noSuchArn, type ResourceStores } from '../resource/resource-arn';
+import type { System } from '../system';
+
+export interface TransferDependencies extends ResourceStores {
+  readonly audit: AuditTrail;
+  readonly system: System;
+  readonly arnPrefix: string;
+}
+
+export interface TransferInput {
+  readonly resourceArn: string;
+  /** ARN of a role, without its path, or of a user. */
+  readonly newOwner: string;
+}
+
+/**
+ * Makes the principal the owner. The recorded unique ID is dropped, because only IAM knows that of the new owner: the next
+ * write of the new owner records it. Until then, the ARN alone decides, as for a record from before IDs were stored.
+ *
+ * Returns the previous owner.
+ *
+ * @throws ResourceNotFoundException; ThrottlingException after a concurrent change
+ */
+export function transferOwnership(
+  deps: TransferDependencies,
+  principal: Caller,
+  { resourceArn, newOwner }: TransferInput,
+): Promise<{ readonly previousOwner: string }> {
+  return audited(deps.audit, { operation: 'TransferOwnership', principal }, async (annotate) => {
+    annotate({ resource: resourceArn, newOwner });
+    const found = await findResource(deps, resourceArn);
+    if (!found) throw noSuchArn(resourceArn);
+    const { store, resource } = found;
+    annotate({ previousOwner: resource.owner });
+    await changeResource(store, deps.system, resource, { owner: newOwner, ownerId: undefined });
+    return { previousOwner: resource.owner };
+  });
+}
