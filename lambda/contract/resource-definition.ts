@@ -3,10 +3,10 @@
  * the function's environment, beyond the reach of a principal that can only invoke the function.
  */
 import { createHash } from 'node:crypto';
-import type { ResourceKind } from './resource-kinds';
+import type { CustomResourceType } from './custom-resource-types';
 
 /** The properties as CloudFormation delivers them; the configuration is JSON text. */
-export type Definition = readonly [type: ResourceKind, name: string, configuration: string];
+export type Definition = readonly [type: CustomResourceType, name: string, configuration: string];
 
 /** 128 bits: to forge a request, an attacker needs a second preimage of a digest that someone else chose. */
 const DIGEST_CHARACTERS = 22;

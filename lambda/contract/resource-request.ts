@@ -4,7 +4,7 @@
  * Source: CloudFormation user guide, "Custom resource request objects".
  */
 import * as v from 'valibot';
-import { RESOURCE_KINDS } from './resource-kinds';
+import { CUSTOM_RESOURCE_TYPES } from './custom-resource-types';
 import { MARK_PREFIX } from './resource-marks';
 
 const text = v.pipe(v.string(), v.nonEmpty());
@@ -64,7 +64,7 @@ const common = {
   RequestId: text,
   LogicalResourceId: text,
   ResponseURL: v.pipe(v.string(), v.url()),
-  ResourceType: v.picklist(RESOURCE_KINDS),
+  ResourceType: v.picklist(CUSTOM_RESOURCE_TYPES),
 };
 
 /** The members that a response requires, whatever else the request contains. */

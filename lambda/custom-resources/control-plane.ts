@@ -116,7 +116,7 @@ export async function ifThere<Answer>(answer: Promise<Answer>): Promise<Answer |
   }
 }
 
-/** The operations that are the same for every kind. */
+/** The operations that are the same for every type. */
 export const commonTo = (
   client: BedrockAgentCoreControlClient,
 ): Pick<DeployedResource, 'tagsOf' | 'tag' | 'untag' | 'setPolicy' | 'policyOf'> => ({

@@ -1,4 +1,4 @@
-/** A kind of resource as the lifecycle sees it. Implementations call the operations of their kind. */
+/** A type of resource as the lifecycle sees it. Implementations call the operations of their type. */
 import type { Properties } from '../contract/resource-request';
 
 export interface Described {

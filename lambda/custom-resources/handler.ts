@@ -7,7 +7,7 @@ import { INVOKE, requestContextOf } from '../api/request-context';
 import type { AuditEntry, AuditTrail, Requests } from '../domain/audit';
 import { apiKeyCredentialProviders } from './api-key-credential-provider';
 import { Refusal, type DeployedResource, type Desired } from './deployed-resource';
-import type { ResourceKind } from '../contract/resource-kinds';
+import type { CustomResourceType } from '../contract/custom-resource-types';
 import { perform } from './lifecycle';
 import { oauth2CredentialProviders } from './oauth2-credential-provider';
 import {
@@ -43,7 +43,9 @@ export interface ResourceDependencies {
   readonly reportFailure: (failure: { readonly logicalId: string; readonly reason: string }) => void;
 }
 
-const KINDS: Readonly<Record<ResourceKind, (client: BedrockAgentCoreControlClient) => DeployedResource>> = {
+const RESOURCES_BY_TYPE: Readonly<
+  Record<CustomResourceType, (client: BedrockAgentCoreControlClient) => DeployedResource>
+> = {
   'Custom::AgentIdentityWorkloadIdentity': workloadIdentities,
   'Custom::AgentIdentityOAuth2CredentialProvider': oauth2CredentialProviders,
   'Custom::AgentIdentityApiKeyCredentialProvider': apiKeyCredentialProviders,
@@ -114,7 +116,7 @@ export function createResourceHandler(deps: ResourceDependencies) {
     if (request.RequestType !== 'Delete') checkProvider(stack, request);
     const { endpoint } = request.ResourceProperties;
     const pinned = (request.RequestType === 'Delete' ? endpointOfDeletion : endpointOf)(stack, endpoint);
-    const resource = KINDS[request.ResourceType](controlPlane(pinned));
+    const resource = RESOURCES_BY_TYPE[request.ResourceType](controlPlane(pinned));
     return perform(resource, desiredOf, request);
   }
 

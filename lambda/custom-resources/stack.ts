@@ -10,13 +10,13 @@ import { parseConfiguration } from '../domain/configuration';
 import { endpointFault, isLoopbackHttp, type EndpointPolicy } from '../domain/endpoint';
 import { digestOf } from '../contract/resource-definition';
 import { Refusal } from './deployed-resource';
-import { RESOURCE_KINDS } from '../contract/resource-kinds';
+import { CUSTOM_RESOURCE_TYPES } from '../contract/custom-resource-types';
 import type { Request } from '../contract/resource-request';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
 /** The digest of a definition, or the definition itself if a part of it is known only at deployment. */
-const DefinitionSchema = v.union([text, v.strictTuple([v.picklist(RESOURCE_KINDS), text, text])]);
+const DefinitionSchema = v.union([text, v.strictTuple([v.picklist(CUSTOM_RESOURCE_TYPES), text, text])]);
 
 /** The definition, then the id of the secret and the JSON key, where there are any. */
 const ProviderSchema = v.pipe(v.tupleWithRest([DefinitionSchema], text), v.maxLength(3));
@@ -112,7 +112,7 @@ const providerOf = ({ providers }: DeployedStack, logicalId: string) =>
  * Makes sure that a credential provider matches the template. Otherwise, a request could have its secret stored as an API
  * key, which agents can read, or sent to another authorization server. A workload identity has no secret.
  *
- * @throws ForeignRequest for another kind, name, configuration, or secret, and for a provider that is not in the template
+ * @throws ForeignRequest for another type, name, configuration, or secret, and for a provider that is not in the template
  */
 export function checkProvider(stack: DeployedStack, request: Definer): void {
   const { ResourceType: type, LogicalResourceId, ResourceProperties } = request;

@@ -27,6 +27,9 @@ export const isOwnedBy = ({ owner, ownerId }: Owned, caller: Caller): boolean =>
 export const isRecreatedPrincipal = (resource: Owned, caller: Caller): boolean =>
   resource.owner === caller.arn && !isOwnedBy(resource, caller);
 
+/** Tag of a secret or a KMS key: the IAM principal whose providers can use it, in the form of {@link isNamedBy}. */
+export const OWNER_TAG = 'agent-identity:owner';
+
 /**
  * Returns whether a tag names the owner: by ARN, or by ARN and unique ID with a space between them, which a recreated
  * principal does not match.

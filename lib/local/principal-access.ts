@@ -5,7 +5,7 @@
  * or reads a secret value: only the functions do.
  */
 import { principalOf } from '../../lambda/domain/principal';
-import { OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
+import { OWNER_TAG } from '../../lambda/contract/encryption';
 import type { Principal, Principals } from './principals';
 
 /** A resource that a request names. */

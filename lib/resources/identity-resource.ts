@@ -16,7 +16,7 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
-import type { ResourceKind } from '../../lambda/contract/resource-kinds';
+import type { CustomResourceType } from '../../lambda/contract/custom-resource-types';
 import {
   GOVERNED_OPERATIONS,
   POLICY_OPERATIONS,
@@ -66,7 +66,7 @@ export interface PolicyStatementJson {
 
 /** A kind of resource: its type in a template, its noun in ARNs, and which names it takes. */
 export interface IdentityResourceKind {
-  readonly type: ResourceKind;
+  readonly type: CustomResourceType;
   readonly noun: GovernedKind;
   readonly longestName: number;
   /** The service's own schema of a name. */

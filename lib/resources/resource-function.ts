@@ -11,7 +11,11 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { COMMON_OPERATIONS, KIND_OPERATIONS, type ResourceKind } from '../../lambda/contract/resource-kinds';
+import {
+  COMMON_OPERATIONS,
+  OPERATIONS_BY_TYPE,
+  type CustomResourceType,
+} from '../../lambda/contract/custom-resource-types';
 import type { IAgentIdentity } from '../constructs/agent-identity';
 import { resolveNetwork, type CallerNetwork } from '../constructs/caller-network';
 import { functionCode } from '../constructs/function-code';
@@ -65,9 +69,9 @@ export class ResourceFunction extends Construct {
     this.role = deployed.executionRole;
   }
 
-  /** Grants its role the operations that manage resources of a kind. */
-  grantManage(identity: IAgentIdentity, kind: ResourceKind): void {
-    grantInvokeOperations(identity, this.role, [...KIND_OPERATIONS[kind], ...COMMON_OPERATIONS]);
+  /** Grants its role the operations that manage resources of a type. */
+  grantManage(identity: IAgentIdentity, type: CustomResourceType): void {
+    grantInvokeOperations(identity, this.role, [...OPERATIONS_BY_TYPE[type], ...COMMON_OPERATIONS]);
     this.manifest.addEndpoint(identity.endpoint);
   }
 }

@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CreateKeyCommand, GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
+import { OWNER_TAG } from '../../lambda/domain/ownership';
 import { startProvider } from '../flows/support/provider';
 import { AGENT, putSecret } from '../flows/support/secrets';
 import { TestAgent } from '../flows/support/world';

@@ -8,7 +8,8 @@ import {
 } from '../../lambda/domain/provider/api-key-provider';
 import { subjectHash } from '../../lambda/domain/identity/user';
 import { getResourceApiKey, type ApiKeyDependencies } from '../../lambda/domain/credential/api-key';
-import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
+import { OWNER_TAG } from '../../lambda/domain/ownership';
+import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { ARN_PREFIX, ISSUER, OWNER, sampleIdentity } from './samples';

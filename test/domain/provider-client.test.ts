@@ -4,7 +4,8 @@
  */
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { clientSecretContext, type Oauth2Provider } from '../../lambda/domain/provider/oauth2-provider';
-import { createExternalSecrets, OWNER_TAG } from '../../lambda/domain/sealing/external-secret';
+import { OWNER_TAG } from '../../lambda/domain/ownership';
+import { createExternalSecrets } from '../../lambda/domain/sealing/external-secret';
 import {
   createProviderClients,
   type ProviderClientDependencies,

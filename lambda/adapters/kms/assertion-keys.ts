@@ -16,9 +16,8 @@ import type { System } from '../../domain/system';
 import { createExpiringCache } from '../../domain/expiring-cache';
 import type { AssertionKeys } from '../../domain/oauth/client-assertion';
 import type { KeyDescriptions, SigningAlgorithm } from '../../domain/provider/private-key-jwt';
-import { isNamedBy } from '../../domain/ownership';
+import { isNamedBy, OWNER_TAG } from '../../domain/ownership';
 import { accessDenied } from '../../domain/service-error';
-import { OWNER_TAG } from '../../domain/sealing/external-secret';
 import { unlessRefusedBy } from '../refusals';
 
 const unlessRefused = unlessRefusedBy(KMSServiceException, [

@@ -9,7 +9,7 @@ import {
   type KMSClient,
 } from '@aws-sdk/client-kms';
 import type { System } from '../../domain/system';
-import { changedConcurrently, deletedDuringRequest } from '../../domain/managed-resource';
+import { changedConcurrently, deletedDuringRequest } from '../../domain/resource-write';
 import { nameIn } from '../../domain/owned-resource';
 import { wrappingKeyArn, type TokenVaultStore } from '../../domain/token-vault/token-vault';
 import type { VaultKeyOwners } from '../dynamodb/vault-key-owners';

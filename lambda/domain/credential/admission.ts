@@ -3,7 +3,7 @@ import { workloadGone, type WorkloadIdentity } from '../identity/workload-identi
 import type { Annotate } from '../audit';
 import type { CustomParameters } from '../custom-parameters';
 import type { Caller } from '../principal';
-import { noSuchResource } from '../managed-resource';
+import { noSuchResource } from '../resource-write';
 import type { OwnedResource } from '../owned-resource';
 import { authorizeAction, authorizeCredentialUse } from '../policy/access';
 import { checkRestrictions, type Restrictions } from '../restriction/restriction';

@@ -13,7 +13,7 @@
 import { workloadGone } from '../identity/workload-identity';
 import type { Directory } from './directory';
 import type { GrantStore } from './grant';
-import { deletedDuringRequest } from '../managed-resource';
+import { deletedDuringRequest } from '../resource-write';
 import { nameIn } from '../owned-resource';
 import { restrictionDenial } from '../restriction/restriction';
 import type { ServiceError } from '../service-error';

@@ -5,7 +5,7 @@ import type { WorkloadIdentityStore } from '../identity/workload-identity';
 import type { ListInput, PageTokens } from '../pagination';
 import type { Caller } from '../principal';
 import type { Oauth2ProviderStore } from '../provider/oauth2-provider';
-import { noSuchResource } from '../managed-resource';
+import { noSuchResource } from '../resource-write';
 import { userHashOf, type UserSelector } from '../restriction/suspend';
 import { invalidMember, ServiceError } from '../service-error';
 import type { System } from '../system';

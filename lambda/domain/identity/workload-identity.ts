@@ -1,7 +1,7 @@
 /** Workload identities: the resources of agents, and their owners. */
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
-import { changedMembers, changeResource, createResource } from '../managed-resource';
+import { changedMembers, changeResource, createResource } from '../resource-write';
 import { authorizedResource, resourceToDelete } from '../policy/authorized-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';

@@ -2,7 +2,7 @@
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
-import { changedMembers, changeResource, createResource, nameTaken } from '../managed-resource';
+import { changedMembers, changeResource, createResource, nameTaken } from '../resource-write';
 import { authorizedResource, resourceToDelete } from '../policy/authorized-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { listOwned, type Listed, type ListInput, type PageTokens } from '../pagination';

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
-import { changedMembers, changeResource, createResource, nameTaken } from '../managed-resource';
+import { changedMembers, changeResource, createResource, nameTaken } from '../resource-write';
 import { authorizedResource } from '../policy/authorized-resource';
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
 import { isOwnedBy, ownedBy } from '../ownership';

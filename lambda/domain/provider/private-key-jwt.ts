@@ -5,8 +5,7 @@
  * every signature.
  */
 import { accessDenied, invalidMember } from '../service-error';
-import { isNamedBy, type Owned } from '../ownership';
-import { OWNER_TAG } from '../sealing/external-secret';
+import { isNamedBy, OWNER_TAG, type Owned } from '../ownership';
 
 export const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256'] as const;
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];

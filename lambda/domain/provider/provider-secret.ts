@@ -2,14 +2,9 @@
  * A provider's secret as a request gives it: MANAGED, given in the request and sealed in this service's vault, or
  * EXTERNAL, named in AWS Secrets Manager and left there. One of the two, never both.
  */
-import type { Owned } from '../ownership';
+import { OWNER_TAG, type Owned } from '../ownership';
 import { accessDenied, invalidMember } from '../service-error';
-import {
-  namesOwner,
-  OWNER_TAG,
-  type ExternalSecret,
-  type SecretDescriptions,
-} from '../sealing/external-secret';
+import { namesOwner, type ExternalSecret, type SecretDescriptions } from '../sealing/external-secret';
 
 /** AWS's `SecretReference`. */
 export interface SecretReference {

@@ -2,7 +2,7 @@
 import type { System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
-import { changeResource } from '../managed-resource';
+import { changeResource } from '../resource-write';
 import { locateResource, type ResourceStores } from './resource-arn';
 import { checkAdmission } from '../policy/policy-admission';
 import { parsePolicyDocument } from '../policy/policy-document';

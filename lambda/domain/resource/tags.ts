@@ -2,7 +2,7 @@
 import type { System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
-import { changeResource } from '../managed-resource';
+import { changeResource } from '../resource-write';
 import { checkTrustChange } from '../identity/trusted-provider-owner';
 import { locateResource, type ResourceStores } from './resource-arn';
 import { ServiceError } from '../service-error';

@@ -9,7 +9,7 @@ import {
   type WorkloadIdentity,
   type WorkloadIdentityStore,
 } from '../identity/workload-identity';
-import { changedConcurrently } from '../managed-resource';
+import { changedConcurrently } from '../resource-write';
 import type { Caller } from '../principal';
 import { epochSeconds, type System } from '../system';
 import type {

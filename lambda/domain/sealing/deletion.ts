@@ -2,7 +2,7 @@
  * Deletes a resource's contents: its vault keys, without which their ciphertexts can never be decrypted, and the records.
  */
 import type { OwnedResource, OwnedResourceStore } from '../owned-resource';
-import { changedConcurrently } from '../managed-resource';
+import { changedConcurrently } from '../resource-write';
 
 export interface VaultContents {
   /** Deletes every vault key of an owner (the ID of a workload identity or a provider). */

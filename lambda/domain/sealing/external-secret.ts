@@ -8,11 +8,8 @@ import type { System } from '../system';
 import { createExpiringCache } from '../expiring-cache';
 import { parseJsonObject } from '../json-object';
 import type { OwnedResource } from '../owned-resource';
-import { isNamedBy, type Owned } from '../ownership';
+import { isNamedBy, OWNER_TAG, type Owned } from '../ownership';
 import { accessDenied, ServiceError } from '../service-error';
-
-/** Tag of a secret or key: the IAM principal whose providers can use it, in the form of {@link isNamedBy}. */
-export const OWNER_TAG = 'agent-identity:owner';
 
 /** The part of a secret's text that is a provider's secret. */
 export interface ExternalSecret {

@@ -12,7 +12,7 @@
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
 import type { Caller } from '../principal';
-import { changedConcurrently } from '../managed-resource';
+import { changedConcurrently } from '../resource-write';
 import { invalidMember, ServiceError } from '../service-error';
 
 /** ID of the only token vault. */

@@ -4,7 +4,7 @@
  */
 import { audited, type AuditTrail } from '../audit';
 import type { WorkloadIdentityStore } from '../identity/workload-identity';
-import { noSuchResource } from '../managed-resource';
+import { noSuchResource } from '../resource-write';
 import type { SealingContext, SealingPurpose } from '../sealing/sealing';
 
 /** The purposes of an agent's keys. Each secret of a provider has its own key, which is created with the secret. */

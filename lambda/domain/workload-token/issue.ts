@@ -11,7 +11,7 @@ import {
   type UserTokenVerifier,
 } from '../identity/user';
 import type { Lifetimes } from '../lifetimes';
-import { noSuchResource } from '../managed-resource';
+import { noSuchResource } from '../resource-write';
 import { authorizeAction } from '../policy/access';
 import { checkRestrictions, type IdentityReader } from '../restriction/restriction';
 import { ServiceError } from '../service-error';

@@ -5,7 +5,7 @@
  */
 import { epochSeconds, type System } from '../system';
 import { audited, type AuditTrail } from '../audit';
-import { changedConcurrently } from '../managed-resource';
+import { changedConcurrently } from '../resource-write';
 import { ServiceError } from '../service-error';
 import {
   isRevoked,

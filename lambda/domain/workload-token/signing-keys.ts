@@ -7,7 +7,7 @@
 import { importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose';
 import { type System, epochSeconds } from '../system';
 import { audited, type AuditTrail } from '../audit';
-import { changedConcurrently } from '../managed-resource';
+import { changedConcurrently } from '../resource-write';
 import {
   isRevoked,
   newSigningKey,

@@ -10,7 +10,7 @@ import type { AuditEntry } from '../../../lambda/domain/audit';
 import { createControlPlane } from '../../../lambda/custom-resources/control-plane';
 import { digestOf } from '../../../lambda/contract/resource-definition';
 import { createResourceHandler } from '../../../lambda/custom-resources/handler';
-import type { ResourceKind } from '../../../lambda/contract/resource-kinds';
+import type { CustomResourceType } from '../../../lambda/contract/custom-resource-types';
 import type { Properties } from '../../../lambda/contract/resource-request';
 import type { DeployedStack } from '../../../lambda/custom-resources/stack';
 import type { PrincipalName, World } from './world';
@@ -46,10 +46,10 @@ export const STACK_ID = stackId('Stack');
 export const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:resources';
 
 /** A credential provider in the function's environment, for these properties in the template. */
-export function asDeployed(kind: ResourceKind, properties: object): DeployedStack['providers'][string] {
+export function asDeployed(type: CustomResourceType, properties: object): DeployedStack['providers'][string] {
   const { name, configuration, secret } = properties as Partial<Properties>;
   const given = secret ? [secret.secretId, ...[secret.jsonKey ?? []].flat()] : [];
-  return [digestOf([kind, name ?? '', configuration ?? '']), ...given];
+  return [digestOf([type, name ?? '', configuration ?? '']), ...given];
 }
 
 export class CloudFormation {
@@ -87,7 +87,11 @@ export class CloudFormation {
   }
 
   /** Sends one request; returns the response to CloudFormation. */
-  async ask(type: 'Create' | 'Update' | 'Delete', kind: ResourceKind, change: Change): Promise<StackAnswer> {
+  async ask(
+    requestType: 'Create' | 'Update' | 'Delete',
+    type: CustomResourceType,
+    change: Change,
+  ): Promise<StackAnswer> {
     const { properties, old, physicalId, logicalId = 'Resource', stack = 'Stack', time = 60_000 } = change;
     const { port } = this.server.address() as AddressInfo;
     const { endpoint, region, principals } = this.world.local;
@@ -101,7 +105,7 @@ export class CloudFormation {
         region,
         urlSuffix: 'amazonaws.com',
         endpoints: [endpoint],
-        providers: { [logicalId]: asDeployed(kind, properties) },
+        providers: { [logicalId]: asDeployed(type, properties) },
         policy: { loopback: true },
         ...change.deployed,
       },
@@ -112,12 +116,12 @@ export class CloudFormation {
     });
     await handler(
       {
-        RequestType: type,
+        RequestType: requestType,
         RequestId: 'b2c1f0b2-0000-11ee-be56-0242ac120002',
         StackId: stackId(stack),
         LogicalResourceId: logicalId,
         ResponseURL: `http://127.0.0.1:${port}/answer`,
-        ResourceType: kind,
+        ResourceType: type,
         ResourceProperties: {
           ServiceToken: 'arn:aws:lambda:…',
           endpoint,

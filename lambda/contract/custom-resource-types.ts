@@ -1,14 +1,14 @@
 /** The CloudFormation types of this service's resources. */
-export const RESOURCE_KINDS = [
+export const CUSTOM_RESOURCE_TYPES = [
   'Custom::AgentIdentityWorkloadIdentity',
   'Custom::AgentIdentityOAuth2CredentialProvider',
   'Custom::AgentIdentityApiKeyCredentialProvider',
 ] as const;
 
-export type ResourceKind = (typeof RESOURCE_KINDS)[number];
+export type CustomResourceType = (typeof CUSTOM_RESOURCE_TYPES)[number];
 
-/** The operations that create, update, and delete a resource of each kind. */
-export const KIND_OPERATIONS = {
+/** The operations that create, update, and delete a resource of each type. */
+export const OPERATIONS_BY_TYPE = {
   'Custom::AgentIdentityWorkloadIdentity': [
     'CreateWorkloadIdentity',
     'GetWorkloadIdentity',
@@ -27,9 +27,9 @@ export const KIND_OPERATIONS = {
     'UpdateApiKeyCredentialProvider',
     'DeleteApiKeyCredentialProvider',
   ],
-} as const satisfies Record<ResourceKind, readonly string[]>;
+} as const satisfies Record<CustomResourceType, readonly string[]>;
 
-/** The operations for every kind: resources are marked by tags, and have a policy. */
+/** The operations for every type: resources are marked by tags, and have a policy. */
 export const COMMON_OPERATIONS = [
   'ListTagsForResource',
   'TagResource',
