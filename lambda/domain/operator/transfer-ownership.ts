@@ -3,7 +3,7 @@
  * tags, and grants stay.
  */
 import { audited, type AuditTrail } from '../audit';
-import { changeResource } from '../managed-resource';
+import { changeResource } from '../resource-write';
 import type { Caller } from '../principal';
 import { findResource, noSuchArn, type ResourceStores } from '../resource/resource-arn';
 import type { System } from '../system';
