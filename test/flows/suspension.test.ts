@@ -104,12 +104,15 @@ describe('a suspended agent', () => {
     });
     for (const [, call] of calls) await expect(call()).rejects.toMatchObject(agentSuspended(agent));
     expect(await reject()).toMatchObject({ status: 403 });
+    const list = () => world.post('ListResourceGrants', { workloadIdentityToken: token });
+    expect(await list()).toMatchObject({ status: 403 });
     const denied = (await world.audit()).filter(
       ({ reason }) => reason === 'the agent is suspended by an operator',
     );
     expect(denied.map(({ operation }) => operation)).toEqual([
       ...calls.map(([name]) => name.replace(/,.*/, '')),
       'RejectResourceOauth2Token',
+      'ListResourceGrants',
     ]);
     for (const entry of denied) {
       expect(entry).toMatchObject({ outcome: 'denied', error: 'AccessDeniedException' });

@@ -233,6 +233,17 @@ describe('when the identity service rejects the request', () => {
     await closed.close();
   });
 
+  it('because the agent is suspended, the error says so until it is resumed', async () => {
+    const { name } = endpoint.agent;
+    await world.operate('SuspendWorkloadIdentity', { name });
+    await expect(invoke()).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: `The agent "${name}" is suspended. Ask an operator of this service to resume it.`,
+    });
+    await world.operate('ResumeWorkloadIdentity', { name });
+    await invoke();
+  });
+
   it('because the workload identity was deleted, the caller gets a 404', async () => {
     const orphan = await openEndpoint(world, {
       inbound: { kind: 'IAM', userIdPrincipals: [] },
