@@ -1,6 +1,6 @@
 /** Background renewal: in the soft window, the token is returned immediately and its renewal is dispatched. */
 import { SOFT_WINDOW, SOFT_WINDOW_PART } from '../../lambda/domain/grant/grant';
-import { LEASE } from '../../lambda/domain/grant/renewal';
+import { LEASE } from '../../lambda/domain/grant/lease';
 import { createRetrievalService, type RetrievalService } from './retrieval-service';
 import { OWNER } from './samples';
 

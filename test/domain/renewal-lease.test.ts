@@ -3,7 +3,8 @@
  * it lost the lease.
  */
 import type { Lease } from '../../lambda/domain/grant/grant';
-import { CONSENT_NEEDED, isLongPast, LEASE, renewTokens } from '../../lambda/domain/grant/renewal';
+import { isLongPast, LEASE } from '../../lambda/domain/grant/lease';
+import { CONSENT_NEEDED, renewTokens } from '../../lambda/domain/grant/renewal';
 import { UnstorableError } from '../../lambda/domain/unstorable';
 import { refreshTokenOf } from '../../lambda/domain/grant/token-sources';
 import { createRenewalService, type RenewalService } from './renewal-service';

@@ -1,7 +1,8 @@
 /** Renewal without races: one request for any number of calls, and no lost token after an error. */
 import { clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
 import type { Lease } from '../../lambda/domain/grant/grant';
-import { CONSENT_NEEDED, LEASE, renewTokens } from '../../lambda/domain/grant/renewal';
+import { LEASE } from '../../lambda/domain/grant/lease';
+import { CONSENT_NEEDED, renewTokens } from '../../lambda/domain/grant/renewal';
 import {
   clientCredentialsOf,
   refreshTokenOf,

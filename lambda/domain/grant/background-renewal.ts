@@ -7,14 +7,9 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import { isRestrictionDenial, restrictionDenial } from '../restriction/restriction';
 import type { Grant, GrantId } from './grant';
 import { deletionDuring } from './deletion-check';
-import {
-  backsOff,
-  CONSENT_NEEDED,
-  isLongPast,
-  LEASE,
-  renewWithLease,
-  type RenewalDependencies,
-} from './renewal';
+import { isLongPast, LEASE } from './lease';
+import { CONSENT_NEEDED, renewWithLease, type RenewalDependencies } from './renewal';
+import { backsOff } from './renewal-failure';
 import {
   clientCredentialsOf,
   refreshTokenOf,

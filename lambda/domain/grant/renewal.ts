@@ -26,22 +26,14 @@ import {
   type GrantStore,
   type GrantTokens,
   type RenewalFailure,
-  type Lease,
 } from './grant';
+import { isFree, LEASE, observe } from './lease';
+import { backsOff, providerFailureOf, renewalFailureOf } from './renewal-failure';
 import type { Seal } from '../sealing/sealing';
 import { detailsOf, openTokens, sealTokens, tokensOf, type RequestedScopes, type TokenOwner } from './tokens';
 
-/**
- * Milliseconds that a lease lasts after it is taken, and again after the request is sent: longer than the provider's
- * response (up to 5 s, the transport's limit) and the following write with its retries.
- */
-export const LEASE = 8_000;
-
 /** Milliseconds for a request and the following write: no request is sent if less of the lease remains. */
 const REDEMPTION = 6_500;
-
-/** Milliseconds that the clocks of two processes can differ. */
-const CLOCK_SKEW = 120_000;
 
 /** Milliseconds that a request without the lease waits in total, and between its reads: longer each time, to spare the table. */
 const PATIENCE = 10_000;
@@ -50,11 +42,6 @@ const MAX_PAUSE = 800;
 
 /** Milliseconds between two attempts to store tokens that a provider issued. */
 const WRITE_PAUSE = 250;
-
-/** Milliseconds of the back-off: the first, which doubles with each failure, and the limits of ours and of a `Retry-After`. */
-const FIRST_BACK_OFF = 1_000;
-const MAX_BACK_OFF = 60_000;
-const MAX_RETRY_AFTER = 15 * 60_000;
 
 /** The tokens can no longer be renewed: the user must consent again. */
 export const CONSENT_NEEDED = Symbol('consent needed');
@@ -104,43 +91,6 @@ export function usableTokens(
   if (!grant || grant.rejected === grant.generation) return undefined;
   const tokens = tokensOf(grant, owner.provider);
   return tokens && isFresh(tokens, now) ? tokens : undefined;
-}
-
-/** Returns whether a lease is over by any clock. A lease that is over only by this clock is observed instead. */
-export const isLongPast = (lease: Lease, now: number): boolean => lease.deadline + CLOCK_SKEW < now;
-
-/** Returns whether the provider is in back-off because it was unavailable. */
-export const backsOff = ({ lastFailure }: Grant, now: number): boolean =>
-  lastFailure !== undefined && lastFailure.notBefore > now;
-
-/** Returns the last failure as an error, with the time until the next attempt. */
-const providerFailureOf = (
-  { code, unavailable, notBefore }: RenewalFailure,
-  now: number,
-  cause?: ProviderFailure,
-): ProviderFailure =>
-  new ProviderFailure(code, cause?.detail ?? 'the failure of an earlier request', {
-    unavailable,
-    cause,
-    retryAfter: unavailable ? Math.max(1, Math.ceil((notBefore - now) / 1000)) : undefined,
-  });
-
-/** Returns the failure to store, with the time of the next attempt: as the provider stated, or later with each failure. */
-function renewalFailureOf(failure: ProviderFailure, seen: Grant | undefined, now: number): RenewalFailure {
-  const { code, unavailable, retryAfter = 0 } = failure;
-  const failures = (seen?.lastFailure?.failures ?? 0) + 1;
-  const own = Math.min(FIRST_BACK_OFF * 2 ** (failures - 1), MAX_BACK_OFF);
-  const wait = Math.max(own, Math.min(retryAfter * 1000, MAX_RETRY_AFTER));
-  return {
-    code,
-    unavailable,
-    failures,
-    at: now,
-    notBefore: unavailable ? now + wait : now,
-    ...((seen?.lease?.sentAt !== undefined || seen?.lastFailure?.lostAnswer) && {
-      lostAnswer: true as const,
-    }),
-  };
 }
 
 /**
@@ -209,21 +159,6 @@ const isForgotten = ({ owner, seen: first }: Renewal, seen: Grant | undefined): 
   first !== undefined &&
   (seen?.epoch !== first.epoch ||
     (tokensOf(first, owner.provider) !== undefined && seen.tokens === undefined));
-
-/** A lease, and the time since which this process has seen it unchanged, by its own clock. */
-interface ObservedLease {
-  readonly lease: Lease | undefined;
-  readonly since: number;
-}
-
-const observe = (before: ObservedLease | undefined, lease: Lease | undefined, now: number): ObservedLease =>
-  before?.lease?.holder === lease?.holder && before?.lease?.deadline === lease?.deadline
-    ? (before ?? { lease, since: now })
-    : { lease, since: now };
-
-/** Returns whether there is no lease, or this process observed one unchanged for its full duration. */
-const isFree = ({ lease, since }: ObservedLease, now: number): boolean =>
-  lease === undefined || isLongPast(lease, now) || now - since >= LEASE;
 
 /**
  * Renews the tokens as the holder of the lease.
