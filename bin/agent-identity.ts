@@ -4,6 +4,8 @@ import './node-version.cjs';
 import { createRequire } from 'node:module';
 import { version } from '../lib/cli/package.json';
 import { runCommandLine } from '../lib/cli/application';
+import { openBrowser } from '../lib/cli/browser';
+import type * as Aws from '../lib/cli/aws';
 import type * as Serve from '../lib/local/serve';
 
 const load = createRequire(__filename);
@@ -12,7 +14,10 @@ void runCommandLine({
   args: process.argv.slice(2),
   version,
   process,
+  stdin: process.stdin,
   loadService: () => load('../lib/local/serve') as typeof Serve,
+  loadAws: () => load('../lib/cli/aws') as typeof Aws,
+  openBrowser,
 }).then((status) => {
   process.exitCode = status;
 });

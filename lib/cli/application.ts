@@ -5,18 +5,23 @@ import {
   buildRouteMap,
   ExitCode,
   formatMessageForArgumentScannerError,
+  proposeCompletions,
   run,
   text_en,
   type Application,
   type ApplicationText,
   type StricliProcess,
 } from '@stricli/core';
+import { agent } from './commands/agent';
+import { COMPLETE, completion } from './commands/completion';
 import { local } from './commands/local';
-import type { CliContext } from './context';
+import { provider } from './commands/provider';
+import type { CliContext, Environment } from './context';
+import { CliError, STATUS } from './failure';
 
 const NAME = 'agent-identity';
 
-/** Wrong input: the command ends with status 2, as POSIX shells do. Other failures end with 1. */
+/** Wrong input: the command ends with status 2, as POSIX shells do. */
 const USAGE_ERRORS: unknown[] = [ExitCode.UnknownCommand, ExitCode.InvalidArgument];
 
 const NEXT = 'Run the command with --help for its options.';
@@ -53,12 +58,17 @@ const text: ApplicationText = {
         : text_en.exceptionWhileParsingArguments.call(this, error, ansiColor);
     return `${fault} ${NEXT}`;
   },
+  exceptionWhileRunningCommand(error, ansiColor) {
+    return error instanceof CliError
+      ? error.message
+      : text_en.exceptionWhileRunningCommand.call(this, error, ansiColor);
+  },
 };
 
 const applicationOf = (version: string): Application<CliContext> =>
   buildApplication(
     buildRouteMap({
-      routes: { local },
+      routes: { local, agent, provider, completion },
       docs: {
         brief: 'Self-hosted identity for AI agents, compatible with Amazon Bedrock AgentCore Identity',
       },
@@ -67,16 +77,15 @@ const applicationOf = (version: string): Application<CliContext> =>
       name: NAME,
       versionInfo: { currentVersion: version },
       scanner: { caseStyle: 'allow-kebab-for-camel' },
+      determineExitCode: (error) => (error instanceof CliError ? error.status : STATUS.failed),
       localization: { text },
     },
   );
 
-export interface CommandLine {
+export interface CommandLine extends Environment {
   /** Without the program's own name. */
   readonly args: readonly string[];
   readonly version: string;
-  readonly process: Pick<StricliProcess, 'stdout' | 'stderr' | 'env'>;
-  readonly loadService: CliContext['loadService'];
 }
 
 /** Returns the arguments for Stricli, which has no command `help`, and the version only without a command. */
@@ -87,15 +96,20 @@ function inputOf(args: readonly string[]): readonly string[] {
   return rest.length === 1 && rest[0] === '--version' ? ['--version'] : args;
 }
 
-/** Runs a command, and returns the exit status: 0, 2 for wrong input, and 1 for any other failure. */
-export async function runCommandLine({
-  args,
-  version,
-  process: { stdout, stderr, env },
-  loadService,
-}: CommandLine): Promise<number> {
-  const process: StricliProcess = { stdout, stderr, env: env ?? {} };
-  await run(applicationOf(version), inputOf(args), { process, loadService });
+/** Runs a command, and returns the exit status. docs/cli.md lists them. */
+export async function runCommandLine({ args, version, ...environment }: CommandLine): Promise<number> {
+  const { stdout, stderr, env = {} } = environment.process;
+  const process: StricliProcess = { stdout, stderr, env };
+  const context = { ...environment, process, env };
+  const application = applicationOf(version);
+  const [first, ...words] = args;
+  if (first === COMPLETE) {
+    const proposals = await proposeCompletions(application, words, context);
+    stdout.write(proposals.map(({ completion: word }) => `${word}\n`).join(''));
+    return 0;
+  }
+  await run(application, inputOf(args), context);
   if (process.exitCode === ExitCode.Success) return 0;
-  return USAGE_ERRORS.includes(process.exitCode) ? 2 : 1;
+  if (USAGE_ERRORS.includes(process.exitCode)) return STATUS.usage;
+  return typeof process.exitCode === 'number' && process.exitCode > 0 ? process.exitCode : STATUS.failed;
 }

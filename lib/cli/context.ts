@@ -1,8 +1,23 @@
 /** What the commands use of the program around them. */
-import type { CommandContext } from '@stricli/core';
+import type { Readable } from 'node:stream';
+import type { CommandContext, StricliProcess } from '@stricli/core';
 import type * as Serve from '../local/serve';
+import type * as Aws from './aws';
 
-export interface CliContext extends CommandContext {
+/** Where a person types, or where a program writes a secret. */
+export type Input = Readable & { readonly isTTY?: boolean };
+
+export interface Environment {
+  readonly process: Pick<StricliProcess, 'stdout' | 'stderr' | 'env'>;
+  readonly stdin: Input;
   /** Loads the service. Commands load it when they run, because that takes much longer than to print help. */
   readonly loadService: () => typeof Serve;
+  /** Loads what finds AWS credentials and signs requests, for the same reason. */
+  readonly loadAws: () => typeof Aws;
+  /** Opens a URL in the person's browser. Returns whether a browser could be started. */
+  readonly openBrowser: (url: string) => Promise<boolean>;
+}
+
+export interface CliContext extends CommandContext, Omit<Environment, 'process'> {
+  readonly env: Readonly<Partial<Record<string, string>>>;
 }

@@ -1,6 +1,8 @@
 /** The command line of `agent-identity`: help, version, wrong input, and the settings of the service. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { runCommandLine } from '../../lib/cli/application';
 import type { ServeOptions } from '../../lib/local/serve';
 
@@ -25,6 +27,11 @@ async function runWith(args: string[], env: Record<string, string> = {}): Promis
       stderr: { write: (text: string) => (stderr += text), ...terminal },
       env,
     },
+    stdin: new PassThrough(),
+    loadAws: () => {
+      throw new Error('Only requests load this.');
+    },
+    openBrowser: () => Promise.resolve(false),
     loadService: () => ({
       serve: (options) => {
         served.push(options);
@@ -75,8 +82,8 @@ it.each([[['local', '--help']], [['help', 'local']]])(
 it.each([
   [
     'an unknown command',
-    ['provider'],
-    'There is no command "provider". Run agent-identity --help for the list of commands.',
+    ['frobnicate'],
+    'There is no command "frobnicate". Run agent-identity --help for the list of commands.',
   ],
   [
     'a mistyped command',
@@ -144,4 +151,27 @@ it('has the version of the project, and requires the Node.js version that the pr
   });
   const [, ...needed] = /^>=(\d+)\.(\d+)$/.exec(project.engines.node) ?? [];
   expect(read('bin/node-version.cjs')).toContain(`NEEDED = [${needed.join(', ')}]`);
+});
+
+it.each([
+  [['agen'], ['agent']],
+  [
+    ['provider', ''],
+    ['add', 'list', 'test', 'guide'],
+  ],
+  [['provider', 'add', '--vendor', 'goo'], ['google']],
+  [['provider', 'guide', 'git'], ['github']],
+  [['agent', 'add', '--ret'], ['--return-url']],
+])('completes %j', async (words, proposals) => {
+  const { stdout } = await run('__complete', ...words);
+  expect(stdout.trimEnd().split('\n')).toEqual(proposals);
+});
+
+it('prints a script that bash accepts, with which it completes', async () => {
+  const { stdout } = await run('completion', 'bash');
+  const proposals = 'agent-identity() { (IFS=" "; echo "called with $*"); }';
+  const script = `${stdout}\n${proposals}\nCOMP_WORDS=(agent-identity provider gu); COMP_CWORD=2\n_agent_identity\necho "$COMPREPLY"`;
+  expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' })).toBe(
+    'called with __complete provider gu\n',
+  );
 });

@@ -1,0 +1,181 @@
+/** Checks a credential provider and its authorization server. They send no secret. */
+import { OPERATIONS } from '../../lambda/contract/operations';
+import { alsoEnds } from '../../lambda/domain/provider/revocation-reach';
+import { reachOf, VENDOR_NAMES, vendorOf, type VendorName } from '../../lambda/domain/provider/vendors';
+import { fail, ok, warn, type Check } from './checks';
+import { send, type Service } from './service';
+import { VENDOR_SETUP } from './vendor-setup';
+
+export interface Oauth2Provider {
+  readonly name: string;
+  readonly credentialProviderArn: string;
+  readonly credentialProviderVendor: string;
+  readonly callbackUrl: string;
+  readonly oauth2ProviderConfigOutput: Readonly<Record<string, ProviderConfig | undefined>>;
+}
+
+interface ProviderConfig {
+  readonly clientId?: string;
+  readonly oauthDiscovery?: {
+    readonly discoveryUrl?: string;
+    readonly authorizationServerMetadata?: Readonly<Record<string, unknown>>;
+  };
+}
+
+export const isVendor = (name: string): name is VendorName =>
+  (VENDOR_NAMES as readonly string[]).includes(name);
+
+export const getProvider = (service: Service, name: string): Promise<Oauth2Provider> =>
+  service.call<Oauth2Provider>(OPERATIONS.GetOauth2CredentialProvider, { name });
+
+const configOf = (provider: Oauth2Provider): ProviderConfig =>
+  Object.values(provider.oauth2ProviderConfigOutput)[0] ?? {};
+
+type Document = Readonly<Record<string, unknown>>;
+
+/** Returns the JSON document at a URL, or why there is none. */
+export async function jsonDocument(url: string): Promise<{ document: Document } | { fault: string }> {
+  try {
+    const response = await send(new URL(url), { headers: { accept: 'application/json' } });
+    if (!response.ok) return { fault: `HTTP status ${response.status}` };
+    const document: unknown = await response.json();
+    if (typeof document === 'object' && document !== null) return { document: { ...document } };
+    return { fault: 'not a JSON object' };
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : 'unknown error' };
+  }
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** Returns whether the server responds at all: an error status is a response, because the request has no parameters. */
+async function reachable(check: string, url: string | undefined): Promise<Check> {
+  if (url === undefined) {
+    return fail(check, 'missing', 'Set a discovery URL whose document has it, or state the endpoint.');
+  }
+  try {
+    const { status } = await send(new URL(url));
+    return status >= 500
+      ? warn(check, `${url} responds with HTTP status ${status}`, 'Look at the status page of the provider.')
+      : ok(check, url);
+  } catch (error) {
+    return fail(
+      check,
+      error instanceof Error ? error.message : 'no response',
+      'Check the host name, and that the service can reach it: providers are called over the internet.',
+    );
+  }
+}
+
+function pkceCheck(vendor: VendorName, metadata: Document | undefined): Check {
+  if (vendorOf(vendor).pkce === false) return ok('PKCE', 'not used: the vendor rejects it with a secret');
+  const methods: unknown = metadata?.code_challenge_methods_supported;
+  if (Array.isArray(methods) && !methods.includes('S256')) {
+    return warn(
+      'PKCE',
+      'the metadata does not list S256',
+      'Turn on PKCE with S256 at the authorization server.',
+    );
+  }
+  return Array.isArray(methods)
+    ? ok('PKCE', 'S256')
+    : ok('PKCE', 'S256 is sent; the metadata does not say whether the server checks it');
+}
+
+function revocationCheck(
+  vendor: VendorName,
+  metadata: Document | undefined,
+  token: string | undefined,
+): Check {
+  const { revocation } = vendorOf(vendor);
+  const stated = text(metadata?.revocation_endpoint) ?? revocation.endpoint;
+  const endpoint = stated === undefined ? undefined : new URL(stated, token).href;
+  if (revocation.reach === 'none' || endpoint === undefined) {
+    return warn(
+      'revocation',
+      'the provider has no way to revoke tokens',
+      revocation.userRemoves === undefined
+        ? 'Tokens stay valid there until they expire. Set a discovery URL whose document has a revocation_endpoint, if there is one.'
+        : `Tokens stay valid there until they expire. Users remove the access at: ${revocation.userRemoves}.`,
+    );
+  }
+  return ok('revocation', `${endpoint}. ${alsoEnds(reachOf(vendor))}`);
+}
+
+function refreshCheck(vendor: VendorName, metadata: Document | undefined): Check {
+  const { grant_types_supported: grants, scopes_supported: scopes } = metadata ?? {};
+  if (Array.isArray(grants) && !grants.includes('refresh_token')) {
+    return warn(
+      'refresh tokens',
+      'the metadata does not list the grant type refresh_token',
+      'Allow refresh tokens for the client; otherwise users consent again when an access token expires.',
+    );
+  }
+  const { refreshTokens } = VENDOR_SETUP[vendor];
+  if (refreshTokens !== undefined) return ok('refresh tokens', refreshTokens);
+  return Array.isArray(scopes) && scopes.includes('offline_access')
+    ? ok('refresh tokens', 'request the scope offline_access')
+    : ok('refresh tokens', 'the service uses one if the server issues it');
+}
+
+function callbackCheck({ callbackUrl }: Oauth2Provider, { endpoint }: Service): Check {
+  const detail = `${callbackUrl} must be registered at the vendor`;
+  return callbackUrl.startsWith(`${endpoint}/`)
+    ? ok('callback URL', detail)
+    : warn(
+        'callback URL',
+        detail,
+        `It is not at the endpoint of this command (${endpoint}). That is right if the service has a domain name for browsers.`,
+      );
+}
+
+/** Checks one provider. */
+export async function checkProvider(service: Service, provider: Oauth2Provider): Promise<Check[]> {
+  const { credentialProviderVendor: vendor } = provider;
+  if (!isVendor(vendor)) {
+    return [
+      fail(
+        'vendor',
+        `${vendor} is not known to this command`,
+        'Update the command: npm install -g @agent-identity/cli.',
+      ),
+    ];
+  }
+  const { clientId, oauthDiscovery: { discoveryUrl, authorizationServerMetadata } = {} } = configOf(provider);
+  const checks: Check[] = [ok('vendor', vendor), ok('client', clientId ?? 'named by its assertion only')];
+  let authorization = text(authorizationServerMetadata?.authorizationEndpoint);
+  let token = text(authorizationServerMetadata?.tokenEndpoint);
+  let metadata: Document | undefined;
+  if (discoveryUrl !== undefined) {
+    const found = await jsonDocument(discoveryUrl);
+    if ('fault' in found) {
+      return [
+        ...checks,
+        fail('discovery', `${discoveryUrl}: ${found.fault}`, 'Check the discovery URL in a browser.'),
+        callbackCheck(provider, service),
+      ];
+    }
+    metadata = found.document;
+    authorization = text(metadata.authorization_endpoint);
+    token = text(metadata.token_endpoint);
+    const issuer = text(metadata.issuer);
+    checks.push(
+      issuer === undefined
+        ? fail(
+            'discovery',
+            `${discoveryUrl} has no issuer`,
+            'Use the document of an authorization server (RFC 8414).',
+          )
+        : ok('discovery', `${discoveryUrl} (issuer ${issuer})`),
+    );
+  }
+  checks.push(
+    await reachable('authorization endpoint', authorization),
+    await reachable('token endpoint', token),
+    callbackCheck(provider, service),
+    pkceCheck(vendor, metadata),
+    refreshCheck(vendor, metadata),
+    revocationCheck(vendor, metadata, token),
+  );
+  return checks;
+}

@@ -1,0 +1,233 @@
+/** The client of the identity service: signed requests, and errors that say what to do next. */
+import type { Route } from '../../lambda/contract/operations';
+import { parsedEndpoint, signedRegion, SIGNING_NAME } from '../client/endpoint';
+import type { ConnectionFlags } from './connection-flags';
+import type { CliContext } from './context';
+import { CliError, ServiceFailure, usageError } from './failure';
+
+export type Operation = Pick<Route, 'path'>;
+
+export interface Service {
+  /** Without a slash at the end. */
+  readonly endpoint: string;
+  readonly region: string;
+  /**
+   * Calls an operation and returns its output.
+   *
+   * @throws ServiceFailure for an error response, CliError if there is none
+   */
+  readonly call: <Output = unknown>(operation: Operation, input: object) => Promise<Output>;
+}
+
+/** API Gateway answers within 29 seconds. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const ATTEMPTS = 3;
+
+/** The Region of a service on this computer, unless another one is set. */
+const LOCAL_REGION = 'us-east-1';
+
+export const wait = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Returns why a request got no response: the code of the system, such as `ECONNREFUSED`, if there is one. */
+function connectionFault(error: unknown): string {
+  const { name, code, cause, message, errors } = error as Partial<AggregateError & NodeJS.ErrnoException>;
+  if (name === 'TimeoutError') return `no response within ${REQUEST_TIMEOUT_MS / 1000} seconds`;
+  if (cause !== undefined && cause !== null) return connectionFault(cause);
+  // For a host name with several addresses.
+  return code ?? (errors?.[0] === undefined ? (message ?? 'unknown error') : connectionFault(errors[0]));
+}
+
+/**
+ * Sends a request.
+ *
+ * @throws CliError if there is no response
+ */
+export async function send(url: URL, init: RequestInit = {}): Promise<Response> {
+  const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  return fetch(url, { redirect: 'manual', ...init, signal }).catch((error: unknown) => {
+    throw new CliError(
+      `${url.origin} did not respond (${connectionFault(error)}). Check the address and that the server runs.`,
+    );
+  });
+}
+
+/** Returns the endpoint as the options or the environment state it. */
+export function endpointOf({ env }: CliContext, { endpoint }: Pick<ConnectionFlags, 'endpoint'>): URL {
+  const stated = endpoint ?? env.AGENT_IDENTITY_ENDPOINT;
+  if (!stated) {
+    throw usageError(
+      'The endpoint of the identity service is not set. Set --endpoint or AGENT_IDENTITY_ENDPOINT to the endpoint that the stack printed or that agent-identity local printed.',
+    );
+  }
+  try {
+    return parsedEndpoint(stated);
+  } catch (error) {
+    throw usageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Returns the difference of this computer's clock from the server's in seconds; undefined if the server states no time. */
+export function clockSkew(response: Response): number | undefined {
+  const date = Date.parse(response.headers.get('date') ?? '');
+  return Number.isNaN(date) ? undefined : Math.round((Date.now() - date) / 1000);
+}
+
+/** What to do about an error, by its message: of the service, of API Gateway, and of IAM. */
+const NEXT_STEPS: readonly (readonly [message: RegExp, step: (skew: number | undefined) => string])[] = [
+  [
+    /signed more than five minutes|signature (not yet current|expired)|request has expired/i,
+    (skew) =>
+      `Set the clock of this computer${skew === undefined ? '' : `: it differs from the clock of the service by ${Math.abs(skew)} s`}.`,
+  ],
+  [
+    /security token (included in the request )?is expired|ExpiredToken/i,
+    () => 'Sign in again, for example with "aws sso login", and repeat the command.',
+  ],
+  [
+    /access key id is not known|security token .*invalid|not match the (request|signature)|unset AWS_SESSION_TOKEN/i,
+    () => 'Check the AWS credentials: the environment, or --profile.',
+  ],
+  [/scope/i, () => 'Set --region to the Region of the service.'],
+  [
+    /execute-api:Invoke/,
+    () =>
+      'Allow this action for your principal: service.grantOperate(…) in the CDK app allows the operations of operators.',
+  ],
+  [
+    /operation does not exist|Missing Authentication Token/i,
+    () =>
+      'Check that the endpoint includes the stage, and that the deployment is not older than this command.',
+  ],
+];
+
+function nextStep(message: string, skew: number | undefined): string {
+  const step = NEXT_STEPS.find(([pattern]) => pattern.test(message))?.[1](skew);
+  return step === undefined || message.includes(step) ? '' : ` ${step}`;
+}
+
+/** Returns the body if it is a JSON object. */
+async function jsonObject(response: Response): Promise<Record<string, unknown> | undefined> {
+  try {
+    const body: unknown = JSON.parse(await response.text());
+    return typeof body === 'object' && body !== null ? { ...body } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function failureOf(response: Response, endpoint: string): Promise<ServiceFailure> {
+  const body = await jsonObject(response);
+  const { __type, message = body?.Message } = body ?? {};
+  const type = response.headers.get('x-amzn-errortype') ?? (typeof __type === 'string' ? __type : '');
+  if (typeof message !== 'string') {
+    return new ServiceFailure(
+      type,
+      response.status,
+      `${endpoint} responded with HTTP status ${response.status}, but not as the identity service does. Check the endpoint: it includes the stage.`,
+    );
+  }
+  const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
+  return new ServiceFailure(
+    type.split(':')[0] ?? '',
+    response.status,
+    `${sentence}${nextStep(message, clockSkew(response))}`,
+  );
+}
+
+const isTransient = ({ status }: Response): boolean => status === 429 || status === 503;
+
+/** Returns the credentials, or says which ways there are to state them. */
+async function withCredentials<T>(profile: string | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new CliError(
+      `There are no usable AWS credentials${profile === undefined ? '' : ` in the profile "${profile}"`} (${message}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, sign in with "aws sso login", or choose a profile with --profile.`,
+    );
+  }
+}
+
+/** Returns what signs requests: Region and credentials. Credentials are looked up with the first request. */
+export async function signerOf(
+  context: CliContext,
+  { profile, region }: Pick<ConnectionFlags, 'profile' | 'region'>,
+  endpoint?: URL,
+) {
+  const aws = context.loadAws();
+  const local = endpoint?.protocol === 'http:' ? LOCAL_REGION : undefined;
+  const resolved =
+    (endpoint ? signedRegion(endpoint, region, context.env) : region) ??
+    (await aws.configuredRegion(profile)) ??
+    local;
+  if (!resolved) {
+    throw usageError('The Region of the service is not set. Set --region or AWS_REGION.');
+  }
+  const chain = aws.credentialChain(profile);
+  const credentials = () => withCredentials(profile, chain);
+  return {
+    region: resolved,
+    credentials,
+    sign: async (url: URL, service: string, headers: Record<string, string>, body: string) =>
+      aws.signedHeaders(
+        { url, headers, body },
+        { service, region: resolved, credentials: await credentials() },
+      ),
+  };
+}
+
+export type Signer = Awaited<ReturnType<typeof signerOf>>;
+
+/** Returns the client of the service that the options name. */
+export async function connect(
+  context: CliContext,
+  flags: ConnectionFlags,
+): Promise<Service & { readonly signer: Signer }> {
+  const url = endpointOf(context, flags);
+  const signer = await signerOf(context, flags, url);
+  const endpoint = url.href.replace(/\/+$/, '');
+  const post = async (path: string, body: string): Promise<Response> => {
+    const target = new URL(`${endpoint}${path}`);
+    const headers = await signer.sign(target, SIGNING_NAME, { 'content-type': 'application/json' }, body);
+    return send(target, { method: 'POST', headers, body });
+  };
+  return {
+    endpoint,
+    region: signer.region,
+    signer,
+    call: async <Output>({ path }: Operation, input: object) => {
+      const body = JSON.stringify(input);
+      let response = await post(path, body);
+      for (let attempt = 1; isTransient(response) && attempt < ATTEMPTS; attempt++) {
+        await wait(500 * 2 ** attempt);
+        response = await post(path, body);
+      }
+      if (!response.ok) throw await failureOf(response, endpoint);
+      if (response.status === 204) return {} as Output;
+      const output = await jsonObject(response);
+      if (!output) throw await failureOf(response, endpoint);
+      return output as Output;
+    },
+  };
+}
+
+/** Returns the items of all pages of a listing. */
+export async function allPages<Item>(
+  service: Pick<Service, 'call'>,
+  operation: Operation,
+  member: string,
+  input: object = {},
+): Promise<Item[]> {
+  const items: Item[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page: Record<string, unknown> & { nextToken?: string } = await service.call(operation, {
+      ...input,
+      ...(nextToken !== undefined && { nextToken }),
+    });
+    items.push(...((page[member] ?? []) as Item[]));
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  return items;
+}

@@ -1,0 +1,239 @@
+/** `agent-identity agent` and `provider`, against the running service. */
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { VENDOR_SETUP } from '../../lib/cli/vendor-setup';
+import { listenOnLoopback } from '../../lib/local/loopback-server';
+import { runCommand, ServiceForCommands } from './command-under-test';
+
+let local: ServiceForCommands;
+
+beforeAll(async () => {
+  local = await ServiceForCommands.start();
+});
+
+afterAll(async () => {
+  await local.close();
+});
+
+const ARN = 'arn:aws:bedrock-agentcore:us-east-1:000000000000:';
+const SECRET = 'client-secret-to-keep';
+
+describe('agent', () => {
+  it('creates an agent, replaces its return URLs, and lists it', async () => {
+    const created = await local.run(['agent', 'add', 'travel', '--return-url', 'https://app.example/a']);
+    expect(created).toEqual({
+      status: 0,
+      stdout: [
+        'Agent       travel',
+        `ARN         ${ARN}workload-identity-directory/default/workload-identity/travel`,
+        'Return URL  https://app.example/a',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+    const urls = ['https://app.example/b', 'https://app.example/c'];
+    expect(
+      await local.json(['agent', 'update', 'travel', ...urls.flatMap((url) => ['--return-url', url])]),
+    ).toMatchObject({ name: 'travel', allowedResourceOauth2ReturnUrls: urls });
+    expect((await local.run(['agent', 'list'])).stdout).toMatch(/^NAME +ARN\ntravel +arn:aws:/);
+  });
+
+  it('says how to add a return URL to an agent without one, on stderr', async () => {
+    const { status, stdout, stderr } = await local.run(['agent', 'add', 'batch']);
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringContaining('agent-identity agent update batch --return-url URL') as string,
+    });
+    expect(stdout).toMatch(/^Agent {2}batch\nARN {4}arn:/);
+  });
+
+  it('passes on why the service rejects a request, and ends with status 1', async () => {
+    await local.run(['agent', 'add', 'twice']);
+    expect(await local.run(['agent', 'add', 'twice'])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'A workload identity named "twice" already exists.\n',
+    });
+  });
+
+  it('lists no agents of another principal', async () => {
+    await local.run(['agent', 'add', 'of-the-operator']);
+    expect(await local.json(['agent', 'list'], { env: local.env('stranger') })).toEqual({
+      workloadIdentities: [],
+    });
+    const { stdout, stderr } = await local.run(['agent', 'list'], { env: local.env('stranger') });
+    expect({ stdout, stderr }).toEqual({
+      stdout: '',
+      stderr: 'You have no agents. Create one with agent-identity agent add NAME.\n',
+    });
+  });
+
+  it('returns all pages', async () => {
+    const names = Array.from({ length: 23 }, (_, index) => `paged-${index}`);
+    for (const name of names) await local.json(['agent', 'add', name]);
+    const { workloadIdentities } = await local.json<{ workloadIdentities: { name: string }[] }>([
+      'agent',
+      'list',
+    ]);
+    expect(workloadIdentities.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+  });
+});
+
+describe('provider', () => {
+  it('creates a provider with the secret from stdin, and prints the callback URL to register', async () => {
+    const { status, stdout, stderr } = await local.run(
+      ['provider', 'add', 'my-google', '--vendor', 'google', '--client-id', 'client'],
+      { input: `${SECRET}\n` },
+    );
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringMatching(
+        /Register the callback URL .*Google Cloud Console.*\n.*provider test my-google\n$/,
+      ) as string,
+    });
+    expect(stdout).toContain(`Callback URL  ${local.endpoint}/identities/oauth2/callback/`);
+    expect(stdout + stderr).not.toContain(SECRET);
+    expect(await readFile(local.logPath, 'utf8')).not.toContain(SECRET);
+  });
+
+  it('asks a person for what is missing, explains the registration, and does not show the secret', async () => {
+    const { status, stdout, stderr } = await local.run(['provider', 'add', 'asked'], {
+      answers: [
+        ['Vendor: ', 'slack'],
+        ['Client ID: ', 'my-client'],
+        ['client secret (not shown): ', SECRET],
+      ],
+    });
+    expect({ status, stdout }).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('asked') as string,
+    });
+    expect(stderr).toContain('Where: api.slack.com/apps');
+    expect(stderr).toContain('my-client');
+    expect(stdout + stderr).not.toContain(SECRET);
+    expect(await local.json(['provider', 'list'])).toMatchObject({
+      oauth2CredentialProviders: expect.arrayContaining([
+        expect.objectContaining({ name: 'asked', credentialProviderVendor: 'SlackOauth2' }),
+      ]) as unknown,
+    });
+  });
+
+  it('creates a provider of an API key', async () => {
+    const { stdout } = await local.run(['provider', 'add', 'weather', '--api-key'], { input: 'key' });
+    expect(stdout).toContain('apikeycredentialprovider/weather');
+    expect((await local.run(['provider', 'list'])).stdout).toMatch(/^weather +API key +arn:/m);
+  });
+
+  it.each([
+    ['no vendor', [], 'Set --vendor, or --api-key for an API key.'],
+    ['no client', ['--vendor', 'github'], 'Set --client-id.'],
+    [
+      'an endpoint of a vendor that has its own',
+      ['--vendor', 'github', '--issuer', 'https://idp.example'],
+      'GithubOauth2 does not take --issuer. Its endpoints are known.',
+    ],
+    [
+      'a discovery URL of a vendor that is known by its issuer',
+      ['--vendor', 'okta', '--discovery-url', 'https://idp.example'],
+      'OktaOauth2 does not take --discovery-url. It takes --issuer, --authorization-endpoint, --token-endpoint.',
+    ],
+    ['no issuer', ['--vendor', 'okta', '--client-id', 'client'], 'Set --issuer.'],
+    [
+      'an empty secret',
+      ['--vendor', 'github', '--client-id', 'client'],
+      'The client secret is empty. Type it, or write it to stdin.',
+    ],
+    [
+      'half a reference to a secret',
+      ['--vendor', 'github', '--client-id', 'client', '--secret-key', 'secret'],
+      'Set --secret-arn and --secret-key together.',
+    ],
+    [
+      'a client of an API key',
+      ['--api-key', '--client-id', 'client'],
+      'An API key has no vendor and no client: omit --vendor and --client-id.',
+    ],
+  ])('rejects %s with status 2', async (_name, options, message) => {
+    expect(await local.run(['provider', 'add', 'wrong', ...options])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `${message}\n`,
+    });
+  });
+
+  it('names the vendors when one is mistyped', async () => {
+    const { status, stderr } = await local.run(['provider', 'guide', 'gogle']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/There is no vendor "gogle"\. The vendors are custom, .*google/);
+  });
+
+  it('has no option for a secret', async () => {
+    const { stdout } = await runCommand(['provider', 'add', '--help']);
+    expect(stdout).not.toMatch(/--client-secret|--password/);
+    expect(stdout).toContain('never an argument');
+  });
+
+  it('explains the registration at each vendor, with sources', async () => {
+    const { stdout } = await runCommand(['provider', 'guide']);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(26);
+    for (const [vendor, setup] of Object.entries(VENDOR_SETUP)) {
+      const { status, stdout: guide } = await runCommand(['provider', 'guide', vendor]);
+      expect({ vendor, status }).toEqual({ vendor, status: 0 });
+      expect(guide).toContain(setup.console);
+      expect(guide).toContain(`Source: ${setup.sources[0]}`);
+    }
+  });
+
+  it('checks discovery, endpoints, callback URL, PKCE, refresh, and revocation', async () => {
+    let metadata: Record<string, unknown> = {};
+    const server = createServer((request, response) => {
+      const found = request.url?.includes('/.well-known/');
+      response.writeHead(found ? 200 : 400, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(found ? metadata : { error: 'invalid_request' }));
+    });
+    const { port, close } = await listenOnLoopback(server, 0);
+    const issuer = `http://127.0.0.1:${port}`;
+    metadata = {
+      issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+      revocation_endpoint: `${issuer}/revoke`,
+      code_challenge_methods_supported: ['S256'],
+    };
+    const options = ['--vendor', 'custom', '--client-id', 'client', '--issuer', issuer];
+    await local.json(['provider', 'add', 'checked', ...options], { input: SECRET });
+    const good = await local.run(['provider', 'test', 'checked']);
+    expect(good.status).toBe(0);
+    for (const check of [
+      'discovery',
+      'authorization endpoint',
+      'token endpoint',
+      'callback URL',
+      'PKCE',
+      'refresh tokens',
+      'revocation',
+    ]) {
+      expect(good.stdout).toMatch(new RegExp(`^ok +${check} `, 'm'));
+    }
+    metadata = {
+      issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      code_challenge_methods_supported: ['plain'],
+      grant_types_supported: ['authorization_code'],
+    };
+    const bad = await local.run(['provider', 'test', 'checked']);
+    expect(bad.status).toBe(1);
+    expect(bad.stdout).toMatch(/^fail {2}token endpoint +missing\n +Set a discovery URL/m);
+    expect(bad.stdout).toMatch(/^warn {2}PKCE /m);
+    expect(bad.stdout).toMatch(/^warn {2}refresh tokens /m);
+    expect(bad.stdout).toMatch(/^warn {2}revocation /m);
+    await close();
+    const down = await local.run(['provider', 'test', 'checked', '--json']);
+    expect(down.status).toBe(1);
+    expect(JSON.parse(down.stdout)).toMatchObject({
+      checks: expect.arrayContaining([
+        expect.objectContaining({ status: 'fail', check: 'discovery', mend: expect.any(String) as string }),
+      ]) as unknown,
+    });
+  });
+});
