@@ -1,7 +1,6 @@
 /** Checks a credential provider and its authorization server. They send no secret. */
 import { OPERATIONS } from '../../lambda/contract/operations';
-import { alsoEnds } from '../../lambda/domain/provider/revocation-reach';
-import { reachOf, VENDOR_NAMES, vendorOf, type VendorName } from '../../lambda/domain/provider/vendors';
+import { alsoEnds, reachOf, VENDOR_NAMES, vendorOf, type VendorName } from '../../lambda/contract/vendors';
 import { fail, ok, warn, type Check } from './checks';
 import { send, type Service } from './service';
 import { VENDOR_SETUP } from './vendor-setup';

@@ -1,8 +1,13 @@
 /** `agent-identity provider`: credential providers. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { OPERATIONS } from '../../../lambda/contract/operations';
-import { CLIENT_AUTHENTICATION_METHODS, usesSecret } from '../../../lambda/domain/provider/vendor';
-import { VENDOR_NAMES, vendorOf, type VendorName } from '../../../lambda/domain/provider/vendors';
+import {
+  CLIENT_AUTHENTICATION_METHODS,
+  usesSecret,
+  VENDOR_NAMES,
+  vendorOf,
+  type VendorName,
+} from '../../../lambda/contract/vendors';
 import { hasFailed, printChecks } from '../checks';
 import { CONNECTION_FLAGS, flag, JSON_FLAG, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
