@@ -1,0 +1,64 @@
+/** The operators' plane and the listing of grants on the deployed functions. */
+import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
+import { OPERATIONS, type OperationName } from '../../lambda/contract/operations';
+import type { Principal } from '../../lib/local/principals';
+import type { Checks } from './checks';
+import { USER, type FlowWorld, type RegisteredAgent } from './registration';
+
+interface ListedGrant {
+  readonly grantId: string;
+  readonly credentialProviderArn: string;
+  readonly status: string;
+}
+
+export async function checkOperators(
+  checks: Checks,
+  { callers, front }: FlowWorld,
+  { agent, userToken }: RegisteredAgent,
+): Promise<void> {
+  const { operator } = front.principals;
+  const call = async <Output>(operation: OperationName, input: object, caller: Principal = operator) => {
+    const { status, body } = await callers.post(OPERATIONS[operation].path, input, caller);
+    strictEqual(status, 200, body);
+    return JSON.parse(body) as Output;
+  };
+
+  await checks.check('the agent and an operator list the same grant, without a token', async () => {
+    const workloadIdentityToken = await userToken();
+    const input = { workloadIdentityToken };
+    const own = await call<{ grants: ListedGrant[] }>('ListResourceGrants', input, front.principals.agent);
+    const all = await call<{ grants: ListedGrant[] }>('ListGrants', { providerName: agent.providerName });
+    const held = own.grants.find(({ credentialProviderArn }) =>
+      credentialProviderArn.endsWith(agent.providerName),
+    );
+    ok(held);
+    deepStrictEqual(
+      all.grants.find(({ grantId }) => grantId === held.grantId),
+      held,
+    );
+    const { accessToken = '' } = await agent.ask(workloadIdentityToken);
+    ok(!JSON.stringify(all).includes(accessToken));
+  });
+
+  await checks.check('a suspended agent gets nothing until it is resumed', async () => {
+    const { name } = agent;
+    await call('SuspendWorkloadIdentity', { name, reason: 'a check' });
+    await rejects(agent.token(), { name: 'AccessDeniedException' });
+    await call('ResumeWorkloadIdentity', { name });
+    match(await agent.token(), /^ey/);
+  });
+
+  await checks.check('no agent gets anything for a suspended user', async () => {
+    const user = { userId: USER };
+    await call('SuspendUser', { user });
+    await rejects(agent.token({ userId: USER }), { name: 'AccessDeniedException' });
+    await call('ResumeUser', { user });
+    match(await agent.token({ userId: USER }), /^ey/);
+  });
+
+  await checks.check('the owner of the agent is not an operator', async () => {
+    const { path } = OPERATIONS.ResumeWorkloadIdentity;
+    const { status } = await callers.post(path, { name: agent.name }, front.principals.agent);
+    strictEqual(status, 403);
+  });
+}
