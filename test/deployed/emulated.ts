@@ -17,7 +17,7 @@ import { ACCESS_TOKEN_SECONDS, checkFlow } from './flow';
 import { Front } from './front';
 import { allowLocalProviders } from './local-providers';
 import { checkMoved } from './moved';
-import { checkOperators } from './operators';
+import { checkGrants } from './grants';
 import { Records } from './records';
 import { checkRegistration } from './registration';
 import { checkRoles } from './roles';
@@ -112,8 +112,8 @@ export async function checkEmulated(checks: Checks, cdk: Cdk): Promise<void> {
     await checkFlow(checks, world, registered);
     await checkAdministration(checks, world, registered);
 
-    checks.chapter('Operators');
-    await checkOperators(checks, world, registered);
+    checks.chapter('Grants');
+    await checkGrants(checks, world, registered);
 
     checks.chapter('Permissions of the functions');
     await checkRoles(checks, functions, records.tables);

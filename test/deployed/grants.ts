@@ -1,5 +1,5 @@
-/** The operators' plane and the listing of grants on the deployed functions. */
-import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert';
+/** Grants on the deployed functions: listed by their agent and by operators. */
+import { deepStrictEqual, ok, strictEqual } from 'node:assert';
 import { OPERATIONS, type OperationName } from '../../lambda/contract/operations';
 import type { Principal } from '../../lib/local/principals';
 import type { Checks } from './checks';
@@ -11,7 +11,7 @@ interface ListedGrant {
   readonly status: string;
 }
 
-export async function checkOperators(
+export async function checkGrants(
   checks: Checks,
   { callers, front }: FlowWorld,
   { agent, userToken }: RegisteredAgent,
@@ -38,27 +38,5 @@ export async function checkOperators(
     );
     const { accessToken = '' } = await agent.ask(workloadIdentityToken);
     ok(!JSON.stringify(all).includes(accessToken));
-  });
-
-  await checks.check('a suspended agent gets nothing until it is resumed', async () => {
-    const { name } = agent;
-    await call('SuspendWorkloadIdentity', { name, reason: 'a check' });
-    await rejects(agent.token(), { name: 'AccessDeniedException' });
-    await call('ResumeWorkloadIdentity', { name });
-    match(await agent.token(), /^ey/);
-  });
-
-  await checks.check('no agent gets anything for a suspended user', async () => {
-    const user = { userId: USER };
-    await call('SuspendUser', { user });
-    await rejects(agent.token({ userId: USER }), { name: 'AccessDeniedException' });
-    await call('ResumeUser', { user });
-    match(await agent.token({ userId: USER }), /^ey/);
-  });
-
-  await checks.check('the owner of the agent is not an operator', async () => {
-    const { path } = OPERATIONS.ResumeWorkloadIdentity;
-    const { status } = await callers.post(path, { name: agent.name }, front.principals.agent);
-    strictEqual(status, 403);
   });
 }
