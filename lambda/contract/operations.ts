@@ -20,11 +20,11 @@ export const ROUTED_GROUPS = [
 export type RoutedGroup = (typeof ROUTED_GROUPS)[number];
 
 /**
- * Functions are split where permissions differ: each group is one function with its own role. The last two have no route.
- * Other functions invoke `provider-client` for work that they must not wait for or have no permission for. A schedule
- * and operators invoke `key-rotation`.
+ * Functions are split where permissions differ: each group is one function with its own role. The last three have no
+ * route. Other functions invoke `provider-client` for work that they must not wait for or have no permission for. Other
+ * functions and a schedule invoke `revocation`. A schedule and operators invoke `key-rotation`.
  */
-export const FUNCTION_GROUPS = [...ROUTED_GROUPS, 'provider-client', 'key-rotation'] as const;
+export const FUNCTION_GROUPS = [...ROUTED_GROUPS, 'provider-client', 'revocation', 'key-rotation'] as const;
 
 export type FunctionGroup = (typeof FUNCTION_GROUPS)[number];
 

@@ -3,7 +3,7 @@
  * IAM policies name them (`dynamodb:LeadingKeys`).
  */
 
-/** Attribute names of the primary key, the same in all four tables. */
+/** Attribute names of the primary key, the same in all tables. */
 export const PARTITION_KEY = 'pk';
 export const SORT_KEY = 'sk';
 
@@ -15,8 +15,11 @@ export interface IndexShape {
   readonly name: string;
   readonly partition: string;
   readonly sort: string;
-  /** `KEYS_ONLY` if the index finds items but must not expose them. */
-  readonly projection: 'ALL' | 'KEYS_ONLY';
+  /**
+   * What the index contains of each item: all of it, its keys if the index finds items but must not expose them, or its
+   * keys and the attributes of this list.
+   */
+  readonly projection: 'ALL' | 'KEYS_ONLY' | readonly string[];
 }
 
 export interface TableShape {
@@ -58,12 +61,29 @@ export const USER_INDEX: IndexShape = {
   projection: 'KEYS_ONLY',
 };
 
-/** The four tables, by role. */
+/** The items of one revocation, for its progress; without the encrypted tokens. */
+export const REVOCATION_INDEX: IndexShape = {
+  name: 'byRevocation',
+  partition: 'revocationShard',
+  sort: PARTITION_KEY,
+  projection: ['grantId', 'provider', 'state', 'attempts', 'lastError'],
+};
+
+/** What the outbox must do next, by time. Items leave the index when they end. */
+export const DUE_INDEX: IndexShape = {
+  name: 'byDue',
+  partition: 'dueShard',
+  sort: 'dueAt',
+  projection: 'KEYS_ONLY',
+};
+
+/** The tables, by role. */
 export const TABLES = {
   Directory: { ttl: false, indexes: [OWNER_INDEX] },
   Keys: { ttl: false, indexes: [] },
   Sessions: { ttl: true, indexes: [] },
   Vault: { ttl: true, indexes: [WORKLOAD_INDEX, PROVIDER_INDEX, USER_INDEX] },
+  Revocations: { ttl: true, indexes: [REVOCATION_INDEX, DUE_INDEX] },
 } as const satisfies Record<string, TableShape>;
 
 export type TableName = keyof typeof TABLES;
@@ -87,6 +107,8 @@ export const PREFIX = {
   tokenVault: 'TOKEN-VAULT',
   agentRestriction: 'RESTRICTION#AGENT#',
   userRestriction: 'RESTRICTION#USER#',
+  revocation: 'REVOCATION#',
+  revokedGrant: 'REVOKED-GRANT#',
 } as const;
 
 export interface Key {
@@ -155,3 +177,30 @@ export const clientSecretKey = (providerId: string): Key => ({
   pk: PREFIX.clientSecret + providerId,
   sk: RECORD,
 });
+
+export const revocationKey = (revocationId: string): Key => ({
+  pk: PREFIX.revocation + revocationId,
+  sk: RECORD,
+});
+
+export const revokedGrantKey = (itemId: string): Key => ({ pk: PREFIX.revokedGrant + itemId, sk: RECORD });
+
+/** Partitions of an index over which items are spread, so that thousands of items of one revocation make none hot. */
+const REVOCATION_SHARDS = 8;
+const DUE_SHARDS = 16;
+
+const shardOf = (id: string, shards: number): number =>
+  [...id].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % shards, 0);
+
+const shardsOf = (count: number): number[] => [...Array(count).keys()];
+
+export const revocationPartition = (revocationId: string, itemId: string): string =>
+  `${revocationId}#${shardOf(itemId, REVOCATION_SHARDS)}`;
+
+export const revocationPartitions = (revocationId: string): string[] =>
+  shardsOf(REVOCATION_SHARDS).map((shard) => `${revocationId}#${shard}`);
+
+/** @param id of a revocation or of an item */
+export const duePartition = (id: string): string => `DUE#${shardOf(id, DUE_SHARDS)}`;
+
+export const DUE_PARTITIONS: readonly string[] = shardsOf(DUE_SHARDS).map((shard) => `DUE#${shard}`);

@@ -10,6 +10,12 @@ export type ResourceKind = 'workload identity' | 'credential provider';
 export const noSuchResource = (kind: ResourceKind, name: string): ServiceError =>
   new ServiceError('ResourceNotFoundException', `There is no ${kind} named "${name}".`);
 
+export const noSuchRevocation = (revocationId: string): ServiceError =>
+  new ServiceError(
+    'ResourceNotFoundException',
+    `There is no revocation "${revocationId}". Revocations can be read for 30 days.`,
+  );
+
 export const deletedDuringRequest = (kind: ResourceKind, name: string): ServiceError =>
   new ServiceError('ResourceNotFoundException', `The ${kind} "${name}" was deleted during the request.`);
 

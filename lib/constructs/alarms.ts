@@ -177,6 +177,13 @@ function alarmRules(resources: MonitoredResources): Readonly<Record<string, Alar
       threshold: 0,
       periods: 1,
     },
+    'revocations-unconfirmed': {
+      description:
+        'Grants were revoked, but their provider did not confirm it: tokens might still be valid there.',
+      metric: byProvider('RevocationOutcome', ["Outcome = 'UNCONFIRMED'"]),
+      threshold: 0,
+      periods: 1,
+    },
     denials: {
       description:
         'Many requests are denied: a principal might be probing for access, or a policy denies too much.',

@@ -14,6 +14,7 @@ import {
 } from '../../lambda/contract/encryption';
 import type {
   GroupPermissions,
+  InvokedGroup,
   KeyPermission,
   SecretAction,
   SigningKeyAction,
@@ -27,6 +28,13 @@ const TABLE_VARIABLE: Readonly<Record<TableName, string>> = {
   Keys: 'KEYS_TABLE',
   Sessions: 'SESSIONS_TABLE',
   Vault: 'VAULT_TABLE',
+  Revocations: 'REVOCATIONS_TABLE',
+};
+
+/** The environment variable that contains a function's name. */
+const FUNCTION_VARIABLE: Readonly<Record<InvokedGroup, string>> = {
+  'provider-client': 'PROVIDER_CLIENT_FUNCTION',
+  revocation: 'REVOCATION_FUNCTION',
 };
 
 /**
@@ -84,7 +92,7 @@ export interface InvokedFunction {
 export interface FunctionAccess {
   /** Statements for the function's role. */
   readonly statements: readonly PolicyStatement[];
-  /** `…_TABLE`, `KMS_KEY_ARN`, and `PROVIDER_CLIENT_FUNCTION`. */
+  /** `…_TABLE`, `KMS_KEY_ARN`, and `…_FUNCTION`. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -93,8 +101,8 @@ export interface AccessedResources {
   readonly state: IIdentityState;
   /** ARNs of the KMS keys that the token vault can be moved to. */
   readonly tokenVaultKeys: readonly string[];
-  /** The function `provider-client`. Required for the groups that invoke it. */
-  readonly providerClient?: InvokedFunction;
+  /** The functions that other functions invoke. Required for the groups that invoke them. */
+  readonly invoked?: Readonly<Partial<Record<InvokedGroup, InvokedFunction>>>;
 }
 
 /** Returns the ARN of the table, or of the one index that the permission is for. */
@@ -158,19 +166,21 @@ const secretStatement = (actions: readonly SecretAction[]): PolicyStatement =>
   });
 
 /** Allows that one function, and no other function of the account. */
-const invokeStatement = ({ functionArn }: InvokedFunction): PolicyStatement =>
+const invokeStatement = (functionArn: string): PolicyStatement =>
   new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [functionArn] });
 
 /**
  * Returns the access that a group's permissions describe.
  *
- * @throws Error if the group invokes `provider-client` and that function is missing
+ * @throws Error if a function that the group invokes is missing
  */
 export function functionAccess(permissions: GroupPermissions, resources: AccessedResources): FunctionAccess {
-  const { state, providerClient } = resources;
-  const invoked = permissions.invokesProviderClient ? providerClient : undefined;
-  if (permissions.invokesProviderClient && !invoked)
-    throw new Error('The function provider-client is missing.');
+  const { state } = resources;
+  const invoked = (permissions.invokes ?? []).map((group): [InvokedGroup, InvokedFunction] => {
+    const found = resources.invoked?.[group];
+    if (!found) throw new Error(`The function ${group} is missing.`);
+    return [group, found];
+  });
   return {
     statements: [
       ...permissions.tables.map((permission) => tableStatement(state, permission)),
@@ -179,7 +189,7 @@ export function functionAccess(permissions: GroupPermissions, resources: Accesse
       ...(permissions.secrets ? [secretStatement(permissions.secrets)] : []),
       ...(permissions.signingKeys ? [signingKeyStatement(permissions.signingKeys)] : []),
       ...(permissions.webIdentity ? webIdentityStatements() : []),
-      ...(invoked ? [invokeStatement(invoked)] : []),
+      ...invoked.map(([, { functionArn }]) => invokeStatement(functionArn)),
       tableEncryptionStatement(state),
     ],
     environment: {
@@ -187,7 +197,9 @@ export function functionAccess(permissions: GroupPermissions, resources: Accesse
         permissions.tables.map(({ table }) => [TABLE_VARIABLE[table], tableOf(state, table).tableName]),
       ),
       KMS_KEY_ARN: state.encryptionKey.keyArn,
-      ...(invoked && { PROVIDER_CLIENT_FUNCTION: invoked.functionName }),
+      ...Object.fromEntries(
+        invoked.map(([group, { functionName }]) => [FUNCTION_VARIABLE[group], functionName]),
+      ),
     },
   };
 }

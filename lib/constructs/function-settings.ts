@@ -47,6 +47,8 @@ export interface ServiceFunctionSettings {
   readonly operator?: FunctionSettings;
   /** Renews tokens in the background, and pushes authorization requests. */
   readonly providerClient?: FunctionSettings;
+  /** Revokes grants, and tells providers. */
+  readonly revocation?: FunctionSettings;
   /** Creates, rotates, and revokes keys. */
   readonly keyRotation?: FunctionSettings;
 }
@@ -61,6 +63,7 @@ const MEMBERS: Readonly<Record<FunctionGroup, keyof ServiceFunctionSettings>> = 
   grants: 'grants',
   operator: 'operator',
   'provider-client': 'providerClient',
+  revocation: 'revocation',
   'key-rotation': 'keyRotation',
 };
 
@@ -78,6 +81,7 @@ export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   grants: 512,
   operator: 512,
   'provider-client': 512,
+  revocation: 512,
   'key-rotation': 256,
 };
 

@@ -8,7 +8,7 @@ import type { Lifetimes, Quotas, TrustedIssuer } from '../../lambda/contract/con
 import { functionAccess, type InvokedFunction } from './function-access';
 import { functionCode } from './function-code';
 import { MEMORY_SIZE, type FunctionSettings } from './function-settings';
-import { PERMISSIONS } from './permissions';
+import { PERMISSIONS, type InvokedGroup } from './permissions';
 import { ServiceFunction } from './service-function';
 import type { IIdentityState } from './state';
 
@@ -29,6 +29,8 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   operator: Duration.seconds(15),
   // A discovery and a request, up to 5 seconds each, and the vault operations around them.
   'provider-client': Duration.seconds(15),
+  // A sweep begins attempts for 45 seconds, and the last of them takes up to 35.
+  revocation: Duration.seconds(90),
   'key-rotation': Duration.seconds(15),
 };
 
@@ -39,14 +41,23 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
  */
 const BACKGROUND_RENEWAL = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
 
+/** A sweep that failed is repeated by the schedule, a minute later. */
+const SWEEP = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
+
+const ASYNCHRONOUS: Readonly<Partial<Record<FunctionGroup, typeof SWEEP>>> = {
+  'provider-client': BACKGROUND_RENEWAL,
+  revocation: SWEEP,
+};
+
 /** Groups that neither name the service's address nor build one. */
-const WITHOUT_ADDRESS: readonly FunctionGroup[] = ['key-rotation', 'operator', 'token-vault'];
+const WITHOUT_ADDRESS: readonly FunctionGroup[] = ['key-rotation', 'operator', 'revocation', 'token-vault'];
 
 /** Groups that issue or return something with a lifetime, or encrypt under a vault key with one. */
 const WITH_LIFETIMES: readonly FunctionGroup[] = [
   'token-exchange',
   'credential-retrieval',
   'provider-client',
+  'revocation',
 ];
 
 export interface GroupFunctionProps {
@@ -72,8 +83,8 @@ export interface GroupFunctionProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
-  /** The function `provider-client`. Required for the groups that invoke it. */
-  readonly providerClient?: InvokedFunction;
+  /** The functions that other functions invoke. Required for the groups that invoke them. */
+  readonly invoked?: Readonly<Partial<Record<InvokedGroup, InvokedFunction>>>;
 }
 
 /** Tells cdk-nag why the group's policy names resources by a pattern. */
@@ -109,7 +120,7 @@ export function addGroupFunction(scope: Construct, props: GroupFunctionProps): S
     timeout: TIMEOUT[group],
     memorySize: MEMORY_SIZE[group],
     ...(settings && { settings }),
-    ...(group === 'provider-client' && { asynchronous: BACKGROUND_RENEWAL }),
+    ...(ASYNCHRONOUS[group] && { asynchronous: ASYNCHRONOUS[group] }),
     logRetention: props.auditRetention,
     logKey: props.logKey,
     ...(removalPolicy && { removalPolicy }),

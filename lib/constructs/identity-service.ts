@@ -16,9 +16,11 @@ import { settingsOfGroup, type ServiceFunctionSettings } from './function-settin
 import { addGroupFunction } from './group-function';
 import { IdentityApi } from './identity-api';
 import { KeySchedule } from './key-schedule';
+import { RevocationSchedule } from './revocation-schedule';
 import { lifetimesInSeconds, type LifetimeProps } from './lifetimes';
 import { LogKey } from './log-key';
 import { addMonitoring } from './monitoring';
+import type { InvokedGroup } from './permissions';
 import type { PrivateApi } from './private-api';
 import { publicEndpointFault } from './public-endpoint';
 import type { ServiceFunction } from './service-function';
@@ -182,7 +184,7 @@ export interface IdentityServiceDefinition extends IdentityServiceProps {
 
 /**
  * @param scope gets the outputs `Endpoint`, `RestApiId`, and `KeyRotationFunctionArn`, the children `Api`, `LogKey`,
- *   `KeySchedule`, `LogMetrics`, `Alarms`, and `Dashboard`, and for each function group `{group}`, `{group}-role`, and
+ *   `KeySchedule`, `RevocationSchedule`, `LogMetrics`, `Alarms`, and `Dashboard`, and for each function group `{group}`, `{group}-role`, and
  *   `{group}-logs`
  */
 export function addIdentityService(scope: Construct, props: IdentityServiceDefinition): IdentityService {
@@ -203,7 +205,10 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     ...(privateApi && { privateApi }),
     ...(webAcl && { webAcl }),
   });
-  const addFunction = (group: FunctionGroup, providerClient?: ServiceFunction) =>
+  const addFunction = (
+    group: FunctionGroup,
+    invoked: Readonly<Partial<Record<InvokedGroup, ServiceFunction['invoked']>>> = {},
+  ) =>
     addGroupFunction(scope, {
       group,
       settings: checkedAt(scope.node.path, () => settingsOfGroup(props.functions ?? {}, group)),
@@ -213,15 +218,17 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
       auditRetention: props.auditRetention ?? RetentionDays.ONE_YEAR,
       logKey,
       ...(removalPolicy && { removalPolicy }),
-      ...(providerClient && { providerClient: providerClient.invoked }),
+      invoked,
     });
   const providerClient = addFunction('provider-client');
   const keyRotation = addFunction('key-rotation');
+  const revocation = addFunction('revocation');
+  const invoked = { 'provider-client': providerClient.invoked, revocation: revocation.invoked };
   const routed = {
     'control-plane': addFunction('control-plane'),
     'token-exchange': addFunction('token-exchange'),
-    'credential-retrieval': addFunction('credential-retrieval', providerClient),
-    'oauth-callback': addFunction('oauth-callback', providerClient),
+    'credential-retrieval': addFunction('credential-retrieval', invoked),
+    'oauth-callback': addFunction('oauth-callback', invoked),
     'token-vault': addFunction('token-vault'),
     grants: addFunction('grants'),
     operator: addFunction('operator'),
@@ -236,7 +243,13 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     operator: routed.operator.invoked,
   });
   new KeySchedule(scope, 'KeySchedule', { keyRotation: keyRotation.invoked });
-  const functions = { ...routed, 'provider-client': providerClient, 'key-rotation': keyRotation };
+  new RevocationSchedule(scope, 'RevocationSchedule', { revocation: revocation.invoked });
+  const functions = {
+    ...routed,
+    'provider-client': providerClient,
+    'key-rotation': keyRotation,
+    revocation,
+  };
   addMonitoring(scope, { api, functions, state }, props);
   const service = { api, keyRotationFunctionArn: keyRotation.invoked.functionArn };
   addOutputs(scope, service);

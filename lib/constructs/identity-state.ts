@@ -1,5 +1,5 @@
 /**
- * The state of a deployment, in any scope: the key and the four tables that it encrypts. The ids within the scope
+ * The state of a deployment, in any scope: the key and the tables that it encrypts. The ids within the scope
  * determine the logical ids of the resources. A different id makes a different table.
  */
 import { RemovalPolicy } from 'aws-cdk-lib';
@@ -31,7 +31,7 @@ export interface IdentityStateProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** @param scope gets the children `EncryptionKey`, `Directory`, `Keys`, `Sessions`, and `Vault` */
+/** @param scope gets the children `EncryptionKey`, `Directory`, `Keys`, `Sessions`, `Vault`, and `Revocations` */
 export function addIdentityState(scope: Construct, props: IdentityStateProps): IIdentityState {
   const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
   const encryptionKey = props.encryptionKey ?? new EncryptionKey(scope, 'EncryptionKey', { removalPolicy });
@@ -45,6 +45,7 @@ export function addIdentityState(scope: Construct, props: IdentityStateProps): I
       keys: table('Keys'),
       sessions: table('Sessions'),
       vault: table('Vault'),
+      revocations: table('Revocations'),
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   OWNER_INDEX,
   PREFIX,
   PROVIDER_INDEX,
+  DUE_INDEX,
   USER_INDEX,
   WORKLOAD_INDEX,
   type IndexShape,
@@ -59,6 +60,9 @@ export interface KeyPermission {
   readonly purposes: readonly Purpose[];
 }
 
+/** The groups that other functions invoke. */
+export type InvokedGroup = Extract<FunctionGroup, 'provider-client' | 'revocation'>;
+
 export interface GroupPermissions {
   readonly tables: readonly TablePermission[];
   /** Tables that the group can scan. IAM cannot restrict a Scan to partitions. */
@@ -66,8 +70,8 @@ export interface GroupPermissions {
   readonly key: readonly KeyPermission[];
   /** Actions on external secrets: only those of this account and Region that have the owner tag. */
   readonly secrets?: readonly SecretAction[];
-  /** Whether the group can invoke the function `provider-client`, and therefore knows its name. */
-  readonly invokesProviderClient?: true;
+  /** The internal functions that the group can invoke, and whose names it therefore knows. */
+  readonly invokes?: readonly InvokedGroup[];
   /** Actions on keys that sign client assertions: only those of this account and Region that have the owner tag. */
   readonly signingKeys?: readonly SigningKeyAction[];
   /** Whether the group can get tokens from AWS STS that identify it. */
@@ -86,6 +90,8 @@ const apiKeys = `${PREFIX.apiKey}*`;
 const sessions = `${PREFIX.session}*`;
 const grants = `${PREFIX.grant}*`;
 const clientSecrets = `${PREFIX.clientSecret}*`;
+const revocations = `${PREFIX.revocation}*`;
+const revokedGrants = `${PREFIX.revokedGrant}*`;
 
 /**
  * The partitions that the hot path reads with one BatchGetItem over two tables. The statements of both tables name all of
@@ -188,7 +194,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     secrets: ['DescribeSecret', 'GetSecretValue'],
     signingKeys: ['ListResourceTags', 'Sign'],
     webIdentity: true,
-    invokesProviderClient: true,
+    invokes: ['provider-client'],
     verifiesUsers: true,
   },
 
@@ -200,7 +206,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
       { table: 'Directory', actions: ['Query'], partitions: [signingKeys] },
     ],
     key: [{ actions: ['Decrypt'], purposes: ['consent'] }],
-    invokesProviderClient: true,
+    invokes: ['provider-client'],
     verifiesUsers: false,
   },
 
@@ -226,6 +232,43 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     key: [
       { actions: ['GenerateDataKey', 'Decrypt'], purposes: ['grant'] },
       { actions: ['Decrypt'], purposes: ['client-secret'] },
+    ],
+    secrets: ['DescribeSecret', 'GetSecretValue'],
+    signingKeys: ['ListResourceTags', 'Sign'],
+    webIdentity: true,
+    verifiesUsers: false,
+  },
+
+  /**
+   * Revokes grants: takes the tokens out of them, keeps them in the outbox, and tells the providers. So it decrypts grants
+   * and client secrets, and re-encrypts them under a key of the token vault. It obtains no tokens for anyone: it cannot
+   * encrypt for a grant. It cannot read consent sessions, API keys, or signing keys, or write the directory.
+   */
+  revocation: {
+    tables: [
+      { table: 'Directory', actions: ['GetItem'], partitions: [providers, tokenVault] },
+      {
+        table: 'Keys',
+        actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
+        partitions: [vaultKeys('revocation')],
+      },
+      { table: 'Keys', actions: ['GetItem'], partitions: [vaultKeys('grant'), vaultKeys('client-secret')] },
+      { table: 'Vault', actions: ['GetItem', 'Query', 'UpdateItem'], partitions: [grants] },
+      { table: 'Vault', actions: ['GetItem'], partitions: [clientSecrets] },
+      { table: 'Vault', index: WORKLOAD_INDEX, actions: ['Query'], partitions: ['*'] },
+      { table: 'Vault', index: PROVIDER_INDEX, actions: ['Query'], partitions: ['*'] },
+      { table: 'Vault', index: USER_INDEX, actions: ['Query'], partitions: ['*'] },
+      { table: 'Revocations', actions: ['GetItem', 'PutItem'], partitions: [revocations] },
+      {
+        table: 'Revocations',
+        actions: ['GetItem', 'PutItem', 'DeleteItem'],
+        partitions: [revokedGrants],
+      },
+      { table: 'Revocations', index: DUE_INDEX, actions: ['Query'], partitions: ['*'] },
+    ],
+    key: [
+      { actions: ['GenerateDataKey', 'Decrypt'], purposes: ['revocation'] },
+      { actions: ['Decrypt'], purposes: ['grant', 'client-secret'] },
     ],
     secrets: ['DescribeSecret', 'GetSecretValue'],
     signingKeys: ['ListResourceTags', 'Sign'],

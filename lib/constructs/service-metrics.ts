@@ -53,6 +53,7 @@ export const METRIC_DIMENSIONS = {
   ApiKeyFetchThrottles: API_KEY_DIMENSIONS,
   ResourceAccessTokenOutcome: ['Outcome', 'ProviderName'],
   RenewalOutcome: ['Outcome', 'ProviderName'],
+  RevocationOutcome: ['Outcome', 'ProviderName'],
   ConsentStep: ['Operation', 'Outcome'],
   InboundInvocation: ['WorkloadIdentity', 'Outcome'],
 } as const satisfies Record<string, readonly string[]>;

@@ -1,5 +1,5 @@
 /**
- * One of the four tables. It has on-demand capacity, point-in-time recovery, deletion protection, and encryption under
+ * One of the tables. It has on-demand capacity, point-in-time recovery, deletion protection, and encryption under
  * the customer managed key, and it stays when the stack is deleted. It is a global table with one replica, so that
  * operators can add replicas without moving data. It uses the CloudFormation resource, because CDK's TableV2 takes a
  * customer managed key only if the Region is known at synthesis.
@@ -73,7 +73,10 @@ export class StateTable extends Construct {
             { attributeName: partition, keyType: 'HASH' },
             { attributeName: sort, keyType: 'RANGE' },
           ],
-          projection: { projectionType: projection },
+          projection:
+            typeof projection === 'string'
+              ? { projectionType: projection }
+              : { projectionType: 'INCLUDE', nonKeyAttributes: [...projection] },
         })),
       }),
       ...(props.shape.ttl && { timeToLiveSpecification: { attributeName: TTL_ATTRIBUTE, enabled: true } }),

@@ -1,4 +1,4 @@
-/** The state that the functions work on: four tables, and the key that encrypts everything in them. */
+/** The state that the functions work on: the tables, and the key that encrypts everything in them. */
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { TableName } from '../../lambda/contract/table-keys';
 
@@ -8,7 +8,7 @@ export interface TableReference {
   readonly tableArn: string;
 }
 
-/** The four tables. */
+/** The tables. */
 export interface StateTables {
   /** Workload identities, credential providers, policies, and signing keys. */
   readonly directory: TableReference;
@@ -18,6 +18,8 @@ export interface StateTables {
   readonly sessions: TableReference;
   /** Grants, API keys, and client secrets. */
   readonly vault: TableReference;
+  /** Revocations, and the tokens that providers must still revoke. */
+  readonly revocations: TableReference;
 }
 
 /** The state of a deployment: its tables and their key. */
@@ -33,6 +35,7 @@ const MEMBERS: Readonly<Record<TableName, keyof StateTables>> = {
   Keys: 'keys',
   Sessions: 'sessions',
   Vault: 'vault',
+  Revocations: 'revocations',
 };
 
 /** Returns the table of that name. */

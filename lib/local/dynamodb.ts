@@ -1,5 +1,5 @@
 /**
- * DynamoDB of the embedded cloud: dynalite over a LevelDB folder, which creates the four tables if they are missing.
+ * DynamoDB of the embedded cloud: dynalite over a LevelDB folder, which creates the tables if they are missing.
  */
 import { existsSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
@@ -9,6 +9,7 @@ import {
   DynamoDBClient,
   ListTablesCommand,
   waitUntilTableExists,
+  type Projection,
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { create as openStore } from 'dynalite/db';
@@ -17,6 +18,7 @@ import {
   PARTITION_KEY,
   SORT_KEY,
   TABLES,
+  type IndexShape,
   type TableName,
   type TableShape,
 } from '../../lambda/contract/table-keys';
@@ -115,6 +117,11 @@ async function createTables(endpoint: string, credentials: EmulatorCredentials):
   }
 }
 
+const projectionOf = (projection: IndexShape['projection']): Projection =>
+  typeof projection === 'string'
+    ? { ProjectionType: projection }
+    : { ProjectionType: 'INCLUDE', NonKeyAttributes: [...projection] };
+
 async function createTable(client: DynamoDBClient, name: string, shape: TableShape): Promise<void> {
   await client.send(
     new CreateTableCommand({
@@ -135,7 +142,7 @@ async function createTable(client: DynamoDBClient, name: string, shape: TableSha
             { AttributeName: partition, KeyType: 'HASH' },
             { AttributeName: sort, KeyType: 'RANGE' },
           ],
-          Projection: { ProjectionType: projection },
+          Projection: projectionOf(projection),
         })),
       }),
     }),

@@ -110,11 +110,13 @@ function setEnvironment(
     KEYS_TABLE: localTableName('Keys'),
     SESSIONS_TABLE: localTableName('Sessions'),
     VAULT_TABLE: localTableName('Vault'),
+    REVOCATIONS_TABLE: localTableName('Revocations'),
     KMS_KEY_ARN: kmsKeyArn,
     BASE_URL: endpoint,
     ARN_PREFIX: `arn:aws:bedrock-agentcore:${LOCAL_REGION}:${LOCAL_ACCOUNT}`,
     TRUSTED_ISSUERS: JSON.stringify(trustedIssuers),
     PROVIDER_CLIENT_FUNCTION: localFunctionName('provider-client'),
+    REVOCATION_FUNCTION: localFunctionName('revocation'),
     LOOPBACK_PROVIDERS: 'allowed',
     AWS_ENDPOINT_URL_LAMBDA: lambdaEndpoint,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
@@ -141,7 +143,7 @@ function useCredentials({ accessKeyId, secretAccessKey }: EmulatorCredentials): 
 }
 
 /** Functions without a route. */
-const INVOKED_GROUPS = ['provider-client', 'key-rotation'] as const;
+const INVOKED_GROUPS = ['provider-client', 'revocation', 'key-rotation'] as const;
 
 /** The functions of the gateway, and those that other functions invoke. */
 type Handlers = Record<RoutedGroup, FunctionHandler> &

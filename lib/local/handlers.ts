@@ -8,6 +8,7 @@ import { handler as keyRotation } from '../../lambda/handlers/key-rotation';
 import { handler as oauthCallback } from '../../lambda/handlers/oauth-callback';
 import { handler as grants } from '../../lambda/handlers/grants';
 import { handler as operator } from '../../lambda/handlers/operator';
+import { handler as revocation } from '../../lambda/handlers/revocation';
 import { handler as providerClient } from '../../lambda/handlers/provider-client';
 import { handler as tokenExchange } from '../../lambda/handlers/token-exchange';
 import { handler as tokenVault } from '../../lambda/handlers/token-vault';
@@ -20,6 +21,7 @@ export const HANDLERS = {
   grants,
   operator,
   'provider-client': providerClient,
+  revocation,
   'token-exchange': tokenExchange,
   'token-vault': tokenVault,
 };

@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import { prepareDataFolder } from './data-folder';
 import { emulatorPorts } from './emulators';
+import type { FunctionFailure } from './function-failure';
 import { checkPort } from './loopback-server';
+import { startRevocationTimer } from './revocation-timer';
 import { openServiceLog } from './service-log';
 import { startLocal, type LocalOptions, type LocalService } from './start';
 
@@ -24,16 +26,16 @@ export async function startLogged(options: Omit<LocalOptions, 'reportFailure'>):
   const logPath = join(options.dataDir, 'service.log');
   const log = openServiceLog(logPath);
   globalThis.console = log.console;
-  const service = await startLocal({
-    ...options,
-    reportFailure: ({ requestId, resource, error }) => {
-      log.console.error(`Function behind ${resource} failed (request ${requestId}):`, error);
-    },
-  });
+  const reportFailure = ({ requestId, resource, error }: FunctionFailure): void => {
+    log.console.error(`Function behind ${resource} failed (request ${requestId}):`, error);
+  };
+  const service = await startLocal({ ...options, reportFailure });
+  const revocations = startRevocationTimer(service.functions, reportFailure);
   return {
     ...service,
     logPath,
     close: async () => {
+      await revocations.stop();
       await service.close();
       log.close();
     },

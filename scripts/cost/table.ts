@@ -43,7 +43,7 @@ function rowOf({ name, steps, agentCoreRequests }: Operation): string[] {
  * The metrics of all alarms: errors and throttles of each function, and 17 others. Alarms with a query also cost money for
  * each metric that they find.
  */
-export const ALARM_METRICS = 2 * FUNCTION_GROUPS.length + 17;
+export const ALARM_METRICS = 2 * FUNCTION_GROUPS.length + 19;
 
 /** One key for the token vault, and one for the logs. */
 const KMS_KEYS = 2;

@@ -7,6 +7,7 @@ import {
 import { BedrockAgentCoreClient, GetWorkloadAccessTokenCommand } from '@aws-sdk/client-bedrock-agentcore';
 import type { Invocation } from '../../lambda/contract/provider-client-event';
 import type { KeyRotation } from '../../lambda/contract/key-rotation-event';
+import type { RevocationEvent } from '../../lambda/contract/revocation-event';
 import { OPERATIONS, type FunctionGroup, type OperationName } from '../../lambda/contract/operations';
 import type { startLocal } from '../../lib/local/start';
 
@@ -22,6 +23,7 @@ export const MEASURED: Readonly<Record<FunctionGroup, string>> = {
   grants: 'ListResourceGrants',
   operator: 'SuspendUser',
   'provider-client': 'a renewal that is already complete',
+  revocation: 'a sweep with nothing due',
   'key-rotation': 'a check for due keys',
 };
 
@@ -67,6 +69,7 @@ export async function prepareCalls(service: Service): Promise<Record<FunctionGro
       ...{ scopes: [], resources: [], audiences: [] },
     },
   };
+  const sweep: RevocationEvent = { sweep: true };
   const due: KeyRotation = { prepare: 'signing-keys' };
   return {
     'control-plane': event(
@@ -85,6 +88,7 @@ export async function prepareCalls(service: Service): Promise<Record<FunctionGro
     grants: event('ListResourceGrants', { workloadIdentityToken: workloadAccessToken }, arn),
     operator: event('SuspendUser', { user: { userId: 'measured-user' } }, arn),
     'provider-client': renewal,
+    revocation: sweep,
     'key-rotation': due,
   };
 }

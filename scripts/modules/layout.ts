@@ -22,6 +22,7 @@ export const DOMAIN_MODULES = [
   'lambda/domain/resource',
   'lambda/domain/credential',
   'lambda/domain/consent',
+  'lambda/domain/revocation',
   'lambda/domain/grant',
   'lambda/domain/workload-token',
   'lambda/domain/oauth',

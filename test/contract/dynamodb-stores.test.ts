@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createApiKeyProviderStore } from '../../lambda/adapters/dynamodb/api-key-provider-store';
 import { createDirectoryReader } from '../../lambda/adapters/dynamodb/directory-reader';
+import { createGrantIndex } from '../../lambda/adapters/dynamodb/grant-index';
+import { createRevocationStore } from '../../lambda/adapters/dynamodb/revocation-store';
 import { createGrantStore, keyOf } from '../../lambda/adapters/dynamodb/grant-store';
 import { agentRestrictionKey, signingKeyKey, type TableName } from '../../lambda/contract/table-keys';
 import { createOauth2ProviderStore } from '../../lambda/adapters/dynamodb/oauth2-provider-store';
@@ -53,6 +55,8 @@ function dynamodbStores(on: DynamoDBClient): Stores {
     apiKeys: createApiKeyStore(table('Vault')),
     sessions: createSessionStore(table('Sessions')),
     grants: createGrantStore(table('Vault')),
+    grantIndex: createGrantIndex(table('Vault')),
+    revocations: createRevocationStore(table('Revocations')),
     signingKeys: createSigningKeyStore(table('Directory')),
     vaultKeys: createVaultKeyStore(table('Keys')),
     tokenVault: createTokenVaultStore(table('Directory')),

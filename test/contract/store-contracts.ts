@@ -7,6 +7,8 @@ import { grantStoreContract } from './grant-store.contract';
 import { oauth2ProviderStoreContract } from './oauth2-provider-store.contract';
 import { ownedResourceStoreContract } from './owned-resource-store.contract';
 import { restrictionStoreContract } from './restriction-store.contract';
+import { grantIndexContract } from './grant-index.contract';
+import { revocationStoreContract } from './revocation-store.contract';
 import { secretStoreContract } from './secret-store.contract';
 import { sessionStoreContract } from './session-store.contract';
 import { signingKeyStoreContract } from './signing-key-store.contract';
@@ -30,6 +32,8 @@ const CONTRACTS = {
   SessionStore: sessionStoreContract,
   GrantStore: grantStoreContract,
   'GrantStore of deleted grants': deletedGrantContract,
+  GrantIndex: grantIndexContract,
+  RevocationStore: revocationStoreContract,
   SigningKeyStore: signingKeyStoreContract,
   VaultKeyStore: vaultKeyStoreContract,
   TokenVaultStore: tokenVaultStoreContract,

@@ -54,6 +54,7 @@ async function checkDeployment(checks: Checks, cdk: Cdk, emulator: Emulator) {
     Keys: variable('KEYS_TABLE'),
     Sessions: variable('SESSIONS_TABLE'),
     Vault: variable('VAULT_TABLE'),
+    Revocations: functions.variable('revocation', 'REVOCATIONS_TABLE'),
   };
   const records = new Records(tables, new DynamoDBClient({}));
   const stage = stageAt(emulator, outputs[STATELESS]?.Endpoint ?? '');

@@ -32,6 +32,7 @@ export class Records {
       Keys: await this.of('Keys'),
       Sessions: await this.of('Sessions'),
       Vault: await this.of('Vault'),
+      Revocations: await this.of('Revocations'),
     };
   }
 

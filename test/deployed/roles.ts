@@ -127,6 +127,7 @@ const GRANT = 'GRANT#a#b';
 const CLIENT_SECRET = 'CLIENT-SECRET#a';
 const API_KEY = 'API-KEY#a';
 const SESSION = 'SESSION#a';
+const REVOKED_GRANT = 'REVOKED-GRANT#a';
 
 interface Bounds {
   readonly may: readonly Attempt[];
@@ -182,6 +183,18 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
       ...[get('Vault', API_KEY), decrypt('api-key'), decrypt('consent'), decrypt('signing'), decrypt()],
       ...[get('Sessions', SESSION), put('Sessions', SESSION), query('Directory', SIGNING_KEYS)],
       ...[put('Directory', PROVIDER), put('Vault', CLIENT_SECRET), scan('Vault'), invoke('provider-client')],
+    ],
+  },
+  revocation: {
+    may: [
+      ...[get('Vault', GRANT), get('Vault', CLIENT_SECRET), get('Directory', PROVIDER)],
+      ...[get('Revocations', REVOKED_GRANT), put('Revocations', REVOKED_GRANT), generate('revocation')],
+    ],
+    mayNot: [
+      ...[get('Vault', API_KEY), put('Vault', GRANT), put('Directory', PROVIDER), put('Directory', IDENTITY)],
+      ...[generate('grant'), decrypt('api-key'), decrypt('consent'), decrypt('signing'), decrypt()],
+      ...[get('Sessions', SESSION), query('Directory', SIGNING_KEYS), put('Vault', CLIENT_SECRET)],
+      ...[scan('Vault'), scan('Revocations'), invoke('provider-client'), invoke('revocation')],
     ],
   },
   'key-rotation': {

@@ -1,5 +1,6 @@
 /** The in-memory grant store: each method is one atomic step, with the conditions that the port states. */
 import type { Grant, GrantId, GrantStore, GrantTokens } from '../../lambda/domain/grant/grant';
+import { matches, type GrantIndex } from '../../lambda/domain/grant/selection';
 import { recordOf } from './in-memory-record';
 
 const keyOf = ({ workloadId, subjectHash, target }: GrantId): string =>
@@ -9,7 +10,10 @@ const keyOf = ({ workloadId, subjectHash, target }: GrantId): string =>
 const PAST = ['lease', 'lastFailure', 'rejected'] as const;
 const PAST_TOKENS = ['tokens', 'createdTime', 'lastUsedDate'] as const;
 
-export function createInMemoryGrantStore(): GrantStore {
+/** Grants of a page: few, so that a test has several pages. */
+const PAGE = 3;
+
+export function createInMemoryGrantStore(): GrantStore & { readonly index: GrantIndex } {
   const grants = new Map<string, Grant>();
 
   /** Stores the result of `next` for the stored grant; undefined means that the condition did not hold. */
@@ -33,8 +37,30 @@ export function createInMemoryGrantStore(): GrantStore {
     tokens,
     generation: grant.generation + 1,
   });
+  /** The grants, in the order of their keys. */
+  const sorted = () => [...grants.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+
+  const index: GrantIndex = {
+    page(filter, { limit, after }) {
+      const entries = sorted().filter(([key]) => after === undefined || key > after);
+      const page = entries.slice(0, Math.min(limit, PAGE));
+      const last = entries.length > page.length ? page.at(-1)?.[0] : undefined;
+      return Promise.resolve({
+        grants: page.map(([, grant]) => recordOf(grant)).filter((grant) => matches(grant, filter)),
+        ...(last !== undefined && { next: last }),
+      });
+    },
+    ofAgentAndUser: (workloadId, subjectHash) =>
+      Promise.resolve(
+        sorted()
+          .map(([, grant]) => recordOf(grant))
+          .filter((grant) => matches(grant, { workloadId, subjectHash })),
+      ),
+  };
 
   return {
+    index,
+
     get(id) {
       const grant = grants.get(keyOf(id));
       return Promise.resolve(grant && recordOf(grant));
@@ -111,6 +137,17 @@ export function createInMemoryGrantStore(): GrantStore {
       change(id, (current) =>
         current?.providerId === providerId && (current.lastUsedDate ?? '') < date
           ? { ...current, lastUsedDate: date }
+          : undefined,
+      ),
+
+    withdraw: (id, { providerId, generation, epoch }) =>
+      change(id, (current) =>
+        current?.providerId === providerId && current.generation === generation && current.epoch === epoch
+          ? {
+              ...without(current, 'consent', ...PAST_TOKENS, ...PAST),
+              generation: generation + 1,
+              epoch: epoch + 1,
+            }
           : undefined,
       ),
 

@@ -1,6 +1,11 @@
 /** The in-memory seal, and the in-memory wrapper of signing keys: a sealed text is a ticket for the plaintext. */
 import { randomUUID } from 'node:crypto';
-import type { Seal, SealingContext } from '../../lambda/domain/sealing/sealing';
+import {
+  UnreadableError,
+  type Seal,
+  type SealInspection,
+  type SealingContext,
+} from '../../lambda/domain/sealing/sealing';
 import type { KeyWrapper } from '../../lambda/domain/workload-token/signing-key';
 
 const canonical = ({ purpose, ownerId, ownerArn, binding }: SealingContext): string =>
@@ -20,15 +25,23 @@ class Tickets {
     const kept = this.#kept.get(ticket);
     return kept?.context === context
       ? Promise.resolve(kept.plaintext)
-      : Promise.reject(new Error('a sealed record was found where it does not belong'));
+      : Promise.reject(new UnreadableError('a sealed record was found where it does not belong'));
+  }
+
+  contextOf(ticket: string): string | undefined {
+    return this.#kept.get(ticket)?.context;
   }
 }
 
-export function createInMemorySeal(): Seal {
+export function createInMemorySeal(): Seal & SealInspection {
   const tickets = new Tickets();
   return {
     seal: (context, plaintext) => tickets.issue(canonical(context), plaintext),
     open: (context, sealed) => tickets.redeem(canonical(context), sealed),
+    ownerArnOf(sealed) {
+      const context = tickets.contextOf(sealed);
+      return context === undefined ? undefined : (JSON.parse(context) as string[])[2];
+    },
   };
 }
 

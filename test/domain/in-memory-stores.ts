@@ -22,6 +22,8 @@ import type {
   RestrictionStore,
   UserRestriction,
 } from '../../lambda/domain/restriction/restriction';
+import type { RevocationStore } from '../../lambda/domain/revocation/revocation';
+import type { GrantIndex } from '../../lambda/domain/grant/selection';
 import type { SecretStore } from '../../lambda/domain/sealing/secret-store';
 import {
   NEVER_MOVED,
@@ -30,6 +32,7 @@ import {
 } from '../../lambda/domain/token-vault/token-vault';
 import type { SigningKeyRecord, SigningKeyStore } from '../../lambda/domain/workload-token/signing-key';
 import { createInMemoryGrantStore } from './in-memory-grant-store';
+import { createInMemoryRevocationStore } from './in-memory-revocation-store';
 import { recordOf } from './in-memory-record';
 
 export interface Stores {
@@ -45,6 +48,8 @@ export interface Stores {
   readonly tokenVault: TokenVaultStore;
   readonly restrictions: RestrictionStore;
   readonly directory: Directory;
+  readonly revocations: RevocationStore;
+  readonly grantIndex: GrantIndex;
 }
 
 /** Records by key, each written once or on a condition. */
@@ -254,5 +259,7 @@ export function createInMemoryStores(): Stores {
         provider: await apiKeyProviders.get(providerName),
       }),
     },
+    revocations: createInMemoryRevocationStore(),
+    grantIndex: grants.index,
   };
 }

@@ -9,6 +9,7 @@ const ENVIRONMENT = {
   DIRECTORY_TABLE: 'Stateful-DirectoryTable-1A2B3C',
   KEYS_TABLE: 'Stateful-KeysTable-1A2B3C',
   SESSIONS_TABLE: 'Stateful-SessionsTable-1A2B3C',
+  REVOCATIONS_TABLE: 'Stateful-RevocationsTable-1A2B3C',
   VAULT_TABLE: 'Stateful-VaultTable-1A2B3C',
   KMS_KEY_ARN: 'arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555',
   BASE_URL: 'https://abc123.execute-api.eu-central-1.amazonaws.com/prod',
@@ -30,6 +31,7 @@ const MALFORMED: Partial<Record<Variable, readonly [value: string, said: string]
   DIRECTORY_TABLE: ['arn:aws:dynamodb:eu-central-1:123456789012:table/any', `DIRECTORY_TABLE ${TABLE}`],
   KEYS_TABLE: ['${Token[TOKEN.17]}', `KEYS_TABLE ${TABLE}`],
   SESSIONS_TABLE: ['a', `SESSIONS_TABLE ${TABLE}`],
+  REVOCATIONS_TABLE: ['a', `REVOCATIONS_TABLE ${TABLE}`],
   VAULT_TABLE: ['two words', `VAULT_TABLE ${TABLE}`],
   KMS_KEY_ARN: ['alias/any', 'KMS_KEY_ARN must be the ARN of a KMS key'],
   BASE_URL: ['https://issuer.example/', 'BASE_URL must be an https URL without a trailing slash'],
@@ -72,6 +74,10 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
   'provider-client': [
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN'] as const),
     ...(['BASE_URL', 'ARN_PREFIX', 'LIFETIMES'] as const),
+  ],
+  revocation: [
+    ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'REVOCATIONS_TABLE', 'KMS_KEY_ARN'] as const),
+    ...(['ARN_PREFIX', 'LIFETIMES'] as const),
   ],
   'key-rotation': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
 };

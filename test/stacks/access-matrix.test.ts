@@ -44,7 +44,10 @@ const withKey = (operation: string, purpose?: string, resource = KEY): IamReques
 });
 
 const NO_GROUP: FunctionGroup[] = [];
+/** The groups that decrypt and write grants. */
 const READERS: FunctionGroup[] = ['credential-retrieval', 'provider-client'];
+/** The groups that decrypt grants: one of them only to revoke them. */
+const OPENING: FunctionGroup[] = [...READERS, 'revocation'];
 
 const DIRECTORY: Row[] = [
   [
@@ -96,18 +99,18 @@ const DIRECTORY: Row[] = [
 ];
 
 const VAULT: Row[] = [
-  ['read a grant, encrypted', on('Vault', 'GetItem', 'GRANT#a#b'), ['operator', ...READERS]],
-  ['change a grant', on('Vault', 'UpdateItem', 'GRANT#a#b'), READERS],
+  ['read a grant, encrypted', on('Vault', 'GetItem', 'GRANT#a#b'), ['operator', ...OPENING]],
+  ['change a grant', on('Vault', 'UpdateItem', 'GRANT#a#b'), OPENING],
   ['replace a grant', on('Vault', 'PutItem', 'GRANT#a#b'), NO_GROUP],
   ['delete a grant', on('Vault', 'DeleteItem', 'GRANT#a#b'), ['control-plane', ...READERS]],
-  ['read a client secret', on('Vault', 'GetItem', 'CLIENT-SECRET#a'), READERS],
+  ['read a client secret', on('Vault', 'GetItem', 'CLIENT-SECRET#a'), OPENING],
   ['write a client secret', on('Vault', 'PutItem', 'CLIENT-SECRET#a'), ['control-plane']],
   ['read an API key', on('Vault', 'GetItem', 'API-KEY#a'), ['credential-retrieval']],
   ['read the whole vault', on('Vault', 'Scan'), NO_GROUP],
-  ['list the grants of one agent', { ...on('Vault', 'Query', 'GRANT#a#b') }, ['grants']],
+  ['list the grants of one agent', { ...on('Vault', 'Query', 'GRANT#a#b') }, ['grants', 'revocation']],
   ['read a session', on('Sessions', 'GetItem', 'SESSION#a'), ['credential-retrieval', 'oauth-callback']],
   ['read all sessions', on('Sessions', 'Scan'), NO_GROUP],
-  ['read a vault key of grants', on('Keys', 'GetItem', 'VAULT-KEY#grant#a'), [...READERS, 'token-vault']],
+  ['read a vault key of grants', on('Keys', 'GetItem', 'VAULT-KEY#grant#a'), [...OPENING, 'token-vault']],
   [
     'write a vault key of grants',
     on('Keys', 'PutItem', 'VAULT-KEY#grant#a'),
@@ -124,6 +127,9 @@ const VAULT: Row[] = [
     ['control-plane', 'key-rotation', ...READERS],
   ],
   ['read all vault keys', on('Keys', 'Scan'), ['token-vault']],
+  ['read what the outbox contains', on('Revocations', 'GetItem', 'REVOKED-GRANT#a'), ['revocation']],
+  ['write to the outbox', on('Revocations', 'PutItem', 'REVOKED-GRANT#a'), ['revocation']],
+  ['read the whole outbox', on('Revocations', 'Scan'), NO_GROUP],
   // No group can delete tables or give others access to them.
   ...['DeleteTable', 'UpdateTable', 'PutResourcePolicy', 'ExportTableToPointInTime'].map((operation): Row => [
     operation,
@@ -135,9 +141,10 @@ const VAULT: Row[] = [
 const OPENERS: Record<string, FunctionGroup[]> = {
   signing: ['token-exchange'],
   pagination: ['control-plane', 'operator'],
-  grant: READERS,
+  grant: OPENING,
   consent: ['credential-retrieval', 'oauth-callback'],
-  'client-secret': READERS,
+  'client-secret': OPENING,
+  revocation: ['revocation'],
   'api-key': ['credential-retrieval'],
   'subject-token': ['token-exchange', 'credential-retrieval'],
 };
@@ -148,6 +155,7 @@ const MAKERS: Record<string, FunctionGroup[]> = {
   'client-secret': ['control-plane'],
   'api-key': ['control-plane'],
   'subject-token': ['token-exchange'],
+  revocation: ['revocation'],
 };
 
 const KEYS: Row[] = [
@@ -230,7 +238,7 @@ const OTHERS: Row[] = [
       resource: ELSEWHERE,
       context: { [`secretsmanager:ResourceTag/${TAG}`]: 'arn' },
     },
-    READERS,
+    OPENING,
   ],
   ['read any other secret', { action: 'secretsmanager:GetSecretValue', resource: ELSEWHERE }, NO_GROUP],
   [
@@ -240,7 +248,7 @@ const OTHERS: Row[] = [
       resource: ELSEWHERE,
       context: { [`secretsmanager:ResourceTag/${TAG}`]: 'arn' },
     },
-    ['control-plane', ...READERS],
+    ['control-plane', ...OPENING],
   ],
   [
     'change a secret that its owner tagged',
@@ -254,13 +262,13 @@ const OTHERS: Row[] = [
   [
     'sign with a key that its owner tagged',
     { action: 'kms:Sign', resource: SIGNER, context: { [`aws:ResourceTag/${TAG}`]: 'arn' } },
-    READERS,
+    OPENING,
   ],
   ['sign with any other key', { action: 'kms:Sign', resource: SIGNER }, NO_GROUP],
   [
     'get a web identity token of 5 minutes',
     { action: 'sts:GetWebIdentityToken', resource: '*', context: { 'sts:DurationSeconds': 300 } },
-    READERS,
+    OPENING,
   ],
   [
     'get a web identity token of more than 5 minutes',

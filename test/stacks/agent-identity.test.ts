@@ -100,7 +100,7 @@ it('by default, tables, keys, and logs stay when the stack is deleted', () => {
 });
 
 it('RemovalPolicy.DESTROY deletes tables and logs with the stack, without deletion protection', () => {
-  expect(tables(disposable)).toHaveLength(4);
+  expect(tables(disposable)).toHaveLength(5);
   for (const [, table] of tables(disposable)) {
     expect(table).toMatchObject({ DeletionPolicy: 'Delete' });
     expect(JSON.stringify(table.Properties)).toContain('"DeletionProtectionEnabled":false');
@@ -144,7 +144,7 @@ describe('encryptionKey', () => {
 });
 
 it('replicas: other Regions have copies of the tables, each under a key of that Region', () => {
-  expect(tables(custom.template)).toHaveLength(4);
+  expect(tables(custom.template)).toHaveLength(5);
   for (const [, { Properties }] of tables(custom.template)) {
     expect(written(Properties)).toMatchObject({
       StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
@@ -309,6 +309,7 @@ describe('limits', () => {
     const lifetimes = '{"workloadAccessToken":300,"consentSession":1200,"vaultKey":2592000}';
     expect(settings.filter(([, quotas, times]) => quotas ?? times)).toEqual([
       ['agent-identity: provider-client', undefined, lifetimes],
+      ['agent-identity: revocation', undefined, lifetimes],
       ['agent-identity: control-plane', expect.stringContaining('"workloadIdentities":3'), undefined],
       ['agent-identity: token-exchange', undefined, lifetimes],
       ['agent-identity: credential-retrieval', undefined, lifetimes],

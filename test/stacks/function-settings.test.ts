@@ -140,8 +140,8 @@ describe('settings from the context', () => {
   });
 });
 
-describe('the schedule of the keys', () => {
-  it('requests due keys every 6 hours', () => {
+describe('the schedules', () => {
+  it('request due keys every 6 hours, and a sweep of the revocation outbox every minute', () => {
     const rules = resourcesOf(standard.stateless, 'AWS::Events::Rule');
     expect(rules.map(([, { Properties }]) => plain(Properties, standard))).toEqual([
       {
@@ -157,17 +157,35 @@ describe('the schedule of the keys', () => {
           },
         ],
       },
+      {
+        Description: expect.any(String) as string,
+        ScheduleExpression: 'rate(1 minute)',
+        State: 'ENABLED',
+        Targets: [
+          {
+            Arn: '<revocation.Arn>',
+            Id: 'Target0',
+            Input: '{"sweep":true}',
+            RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 },
+          },
+        ],
+      },
     ]);
   });
 
-  it('is the only EventBridge rule that can invoke a function, and the only invoker of key-rotation', () => {
-    const [[ruleId] = ['']] = resourcesOf(standard.stateless, 'AWS::Events::Rule');
+  it('are the only EventBridge rules that can invoke a function, and the only invoker of key-rotation', () => {
     expect(permissionsOf(standard, 'events.amazonaws.com')).toEqual([
       {
         Action: 'lambda:InvokeFunction',
         FunctionName: '<keyrotation.Arn>',
         Principal: 'events.amazonaws.com',
-        SourceArn: `<${withoutHash(ruleId)}.Arn>`,
+        SourceArn: '<KeySchedule.Arn>',
+      },
+      {
+        Action: 'lambda:InvokeFunction',
+        FunctionName: '<revocation.Arn>',
+        Principal: 'events.amazonaws.com',
+        SourceArn: '<RevocationSchedule.Arn>',
       },
     ]);
     const all = resourcesOf(standard.stateless, 'AWS::Lambda::Permission').filter(([, { Properties }]) =>

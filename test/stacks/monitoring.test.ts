@@ -56,7 +56,7 @@ describe('alarms', () => {
     const [, about = ''] = /^## Alarms$(.*?)^## /ms.exec(runbook) ?? [];
     const entries = [...about.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
     expect([...anchors].sort()).toEqual([...entries].sort());
-    expect(new Set(anchors).size).toBe(15);
+    expect(new Set(anchors).size).toBe(16);
   });
 
   it('state what happened and the address of the runbook entry', () => {
@@ -113,6 +113,7 @@ describe('metrics', () => {
     { operation: 'GetResourceApiKey', outcome: 'denied', error: 'AccessDeniedException', ...fetched },
     { operation: 'GetResourceOauth2Token', outcome: 'allowed', result: 'cached', ...fetched },
     { operation: 'RenewAhead', outcome: 'failed', ...fetched },
+    { operation: 'RevokeAtProvider', outcome: 'failed', result: 'UNCONFIRMED', ...fetched },
     { operation: 'Authorize', outcome: 'allowed' },
     { operation: 'Callback', outcome: 'denied' },
     { operation: 'CompleteResourceTokenAuth', outcome: 'failed', error: 'InternalServerException' },

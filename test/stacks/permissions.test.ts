@@ -233,7 +233,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: arnOf('Keys') },
     forPurposes(
       ['kms:GenerateDataKeyWithoutPlaintext', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
-      ['grant', 'consent', 'client-secret', 'api-key', 'subject-token'],
+      ['grant', 'consent', 'client-secret', 'api-key', 'subject-token', 'revocation'],
     ),
   ],
   grants: [
@@ -262,6 +262,33 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     ),
     { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: arnOf('Directory') },
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
+  ],
+  revocation: [
+    onPartitions('Directory', 'dynamodb:GetItem', ['OAUTH2-PROVIDER#*', 'TOKEN-VAULT']),
+    onPartitions(
+      'Keys',
+      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      ['VAULT-KEY#revocation#*'],
+    ),
+    onPartitions('Keys', 'dynamodb:GetItem', ['VAULT-KEY#grant#*', 'VAULT-KEY#client-secret#*']),
+    onPartitions('Vault', ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'], ['GRANT#*']),
+    onPartitions('Vault', 'dynamodb:GetItem', ['CLIENT-SECRET#*']),
+    onPartitions(
+      ['Revocations/index/byDue', 'Vault/index/byProvider', 'Vault/index/byUser', 'Vault/index/byWorkload'],
+      'dynamodb:Query',
+      ['*'],
+    ),
+    onPartitions('Revocations', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['REVOCATION#*']),
+    onPartitions(
+      'Revocations',
+      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+      ['REVOKED-GRANT#*'],
+    ),
+    forPurposes(['kms:Decrypt', 'kms:GenerateDataKey'], ['revocation']),
+    forPurposes('kms:Decrypt', ['grant', 'client-secret']),
+    onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
+    onTaggedKeys(['kms:ListResourceTags', 'kms:Sign']),
+    ...WEB_IDENTITY,
   ],
 };
 
@@ -341,14 +368,14 @@ it('the stacks attach no further policies to the roles', () => {
 
 it('Lambda tries an asynchronous invocation once, within 60 seconds', () => {
   const configured = resourcesOf(stateless, 'AWS::Lambda::EventInvokeConfig');
-  expect(configured.map(([, { Properties }]) => plain(Properties, synthesis))).toEqual([
-    {
-      FunctionName: '<providerclient>',
+  expect(configured.map(([, { Properties }]) => plain(Properties, synthesis))).toEqual(
+    ['<providerclient>', '<revocation>'].map((FunctionName) => ({
+      FunctionName,
       MaximumEventAgeInSeconds: 60,
       MaximumRetryAttempts: 0,
       Qualifier: '$LATEST',
-    },
-  ]);
+    })),
+  );
 });
 
 /** Delegates access to IAM. */
@@ -428,6 +455,16 @@ describe('the environment', () => {
     ],
     ['oauth-callback', { ...address, ...directory, ...keys, ...sessions, ...providerClient }],
     ['provider-client', { ...address, ...directory, ...keys, ...vault, ...lifetimes }],
+    [
+      'revocation',
+      {
+        ...directory,
+        ...keys,
+        ...vault,
+        ...lifetimes,
+        REVOCATIONS_TABLE: '<RevocationsTable>',
+      },
+    ],
     ['key-rotation', { ...directory, ...keys }],
     ['token-vault', { ...directory, ...keys }],
     ['grants', { ...address, ...directory, ...vault }],

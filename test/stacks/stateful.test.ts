@@ -17,6 +17,7 @@ const LOGICAL_IDS = {
   DirectoryTable: 'DirectoryTableA2F76562',
   EncryptionKey: 'EncryptionKey1B843E66',
   KeysTable: 'KeysTableD1B4314F',
+  RevocationsTable: 'RevocationsTable36C073B1',
   SessionsTable: 'SessionsTableCB734F8B',
   VaultTable: 'VaultTable3CC8F6E8',
 };
@@ -26,11 +27,12 @@ const IDS_WITHIN_A_CONSTRUCT = [
   'IdentityEncryptionKeyC8253082',
   'IdentityKeysTable9DF435B3',
   'IdentityLogKey8A966CBB',
+  'IdentityRevocationsTableF0091A54',
   'IdentitySessionsTable95269F89',
   'IdentityVaultTable95CA0BFC',
 ];
 
-it('the state is four tables and one key with fixed logical ids, because a new id would make an empty table', () => {
+it('the state is five tables and one key with fixed logical ids, because a new id would make an empty table', () => {
   const kept = Object.entries(synthesis.stateful.Resources).filter(
     ([, { Type }]) => Type !== 'AWS::CDK::Metadata',
   );
@@ -68,16 +70,19 @@ it('the key rotates', () => {
   expect(key?.[1].Properties).toMatchObject({ EnableKeyRotation: true });
 });
 
-const index = (name: string, partition: string, sort: string, projection: string) => ({
+const index = (name: string, partition: string, sort: string, projection: string | string[]) => ({
   IndexName: name,
   KeySchema: [
     { AttributeName: partition, KeyType: 'HASH' },
     { AttributeName: sort, KeyType: 'RANGE' },
   ],
-  Projection: { ProjectionType: projection },
+  Projection:
+    typeof projection === 'string'
+      ? { ProjectionType: projection }
+      : { ProjectionType: 'INCLUDE', NonKeyAttributes: projection },
 });
 
-/** The vault's indexes find grants and show none. */
+/** The indexes of the vault and of the outbox find grants, and contain no token. */
 const indexed: Record<string, { attributes: string[]; indexes: object[] }> = {
   DirectoryTable: { attributes: ['listing', 'name'], indexes: [index('byOwner', 'listing', 'name', 'ALL')] },
   VaultTable: {
@@ -86,6 +91,19 @@ const indexed: Record<string, { attributes: string[]; indexes: object[] }> = {
       index('byWorkload', 'workloadId', 'sk', 'KEYS_ONLY'),
       index('byProvider', 'providerId', 'pk', 'KEYS_ONLY'),
       index('byUser', 'userHash', 'pk', 'KEYS_ONLY'),
+    ],
+  },
+  RevocationsTable: {
+    attributes: ['revocationShard', 'dueShard', 'dueAt'],
+    indexes: [
+      index('byRevocation', 'revocationShard', 'pk', [
+        'grantId',
+        'provider',
+        'state',
+        'attempts',
+        'lastError',
+      ]),
+      index('byDue', 'dueShard', 'dueAt', 'KEYS_ONLY'),
     ],
   },
 };
@@ -113,8 +131,8 @@ it.each(tables)(
           DeletionProtectionEnabled: true,
         },
       ],
-      // Consent sessions have a TTL, and so do grants from the exchange of a user token.
-      ...(['SessionsTable', 'VaultTable'].includes(withoutHash(id)) && {
+      // Consent sessions and revocations have a TTL, and so do grants from the exchange of a user token.
+      ...(['RevocationsTable', 'SessionsTable', 'VaultTable'].includes(withoutHash(id)) && {
         TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
       }),
     });

@@ -192,6 +192,16 @@ export const createGrantStore = (vault: Table): GrantStore => ({
       values: { ':providerId': providerId, ':date': date },
     }),
 
+  withdraw: (id, { providerId, generation, epoch }) =>
+    vault.update(
+      keyOf(id),
+      `SET generation = generation + :one, epoch = epoch + :one REMOVE consent, ${PAST_TOKENS}`,
+      {
+        condition: 'providerId = :providerId AND generation = :generation AND epoch = :epoch',
+        values: { ':one': 1, ':providerId': providerId, ':generation': generation, ':epoch': epoch },
+      },
+    ),
+
   remove: (id, providerId) =>
     vault.remove(keyOf(id), {
       condition: 'providerId = :providerId',

@@ -188,18 +188,29 @@ export function createTable(client: DynamoDBClient, name: string): Table {
       };
     },
     async query(partition, { from, limit, newestFirst } = {}) {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: name,
-          ConsistentRead: true,
-          KeyConditionExpression: from === undefined ? '#pk = :pk' : '#pk = :pk AND #sk >= :from',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY, ...(from !== undefined && { '#sk': SORT_KEY }) },
-          ExpressionAttributeValues: marshalled({ ':pk': partition, ':from': from }),
-          ...(limit !== undefined && { Limit: limit }),
-          ScanIndexForward: newestFirst !== true,
-        }),
-      );
-      return Items.map((item) => unmarshall(item));
+      const items: unknown[] = [];
+      let start: Record<string, AttributeValue> | undefined;
+      do {
+        const page: QueryCommandOutput = await client.send(
+          new QueryCommand({
+            TableName: name,
+            ConsistentRead: true,
+            KeyConditionExpression: from === undefined ? '#pk = :pk' : '#pk = :pk AND #sk >= :from',
+            ExpressionAttributeNames: {
+              '#pk': PARTITION_KEY,
+              ...(from !== undefined && { '#sk': SORT_KEY }),
+            },
+            ExpressionAttributeValues: marshalled({ ':pk': partition, ':from': from }),
+            ...(limit !== undefined && { Limit: limit }),
+            ScanIndexForward: newestFirst !== true,
+            ...(start && { ExclusiveStartKey: start }),
+          }),
+        );
+        items.push(...(page.Items ?? []).map((item) => unmarshall(item)));
+        // A page has up to 1 MB (DynamoDB API reference, Query).
+        start = limit === undefined ? page.LastEvaluatedKey : undefined;
+      } while (start);
+      return items;
     },
   };
 }

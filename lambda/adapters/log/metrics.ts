@@ -76,11 +76,12 @@ function fetchCount(entry: AuditEntry): Count[] {
   return [{ name: `${named}Failures`, dimensions: { ...dimensions, ExceptionType } }];
 }
 
-/** The metric for the result of a token read or renewal, by operation. */
+/** The metric for the result of a token read, a renewal, or a revocation, by operation. */
 const OUTCOMES: ReadonlyMap<string, string> = new Map([
   ['GetResourceOauth2Token', 'ResourceAccessTokenOutcome'],
   ['RejectResourceOauth2Token', 'ResourceAccessTokenOutcome'],
   ['RenewAhead', 'RenewalOutcome'],
+  ['RevokeAtProvider', 'RevocationOutcome'],
 ]);
 
 /** A failed background renewal has no caller that receives the error, so it is counted here too. */

@@ -162,6 +162,12 @@ export interface GrantStore {
   reject(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation'>): Promise<boolean>;
   /** Records the day of use, if it is later than the recorded one and the grant belongs to the provider. */
   markUsed(id: GrantId, use: { readonly providerId: string; readonly date: string }): Promise<boolean>;
+  /**
+   * Removes the tokens and everything that a later write could build on: the lease, the open session, the last failure,
+   * and the rejection. Increments the generation and the epoch, so that no renewal and no consent that is in progress can
+   * write. Only if the grant still has the provider, the generation, and the epoch that were read.
+   */
+  withdraw(id: GrantId, seen: Pick<Grant, 'providerId' | 'generation' | 'epoch'>): Promise<boolean>;
   /** Removes the grant and its tokens, if it belongs to this provider. */
   remove(id: GrantId, providerId: string): Promise<boolean>;
 }

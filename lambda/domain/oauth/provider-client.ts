@@ -41,15 +41,25 @@ export interface ProviderClients {
    *   external secret that cannot be used
    */
   of(provider: Oauth2Provider, workloadArn: string): Promise<ProviderClient>;
+  /**
+   * Returns the provider's client with a secret that is not read from the token vault.
+   *
+   * @throws ProviderFailure if the server's metadata is unavailable
+   */
+  withSecret(provider: Oauth2Provider, secret: string): Promise<ProviderClient>;
 }
 
-export const createProviderClients = (deps: ProviderClientDependencies): ProviderClients => ({
-  async of(provider, workloadArn) {
-    const [metadata, credential] = await Promise.all([
-      deps.metadata.read(provider.discovery),
-      credentialOf(deps, provider, workloadArn),
-    ]);
+export function createProviderClients(deps: ProviderClientDependencies): ProviderClients {
+  async function clientWith(
+    provider: Oauth2Provider,
+    read: Promise<ClientCredential>,
+  ): Promise<ProviderClient> {
+    const [metadata, credential] = await Promise.all([deps.metadata.read(provider.discovery), read]);
     const { transport, endpointPolicy, system } = deps;
     return { provider, metadata, credential, transport, endpointPolicy, system };
-  },
-});
+  }
+  return {
+    of: (provider, workloadArn) => clientWith(provider, credentialOf(deps, provider, workloadArn)),
+    withSecret: (provider, secret) => clientWith(provider, Promise.resolve({ secret })),
+  };
+}

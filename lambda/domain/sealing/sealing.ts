@@ -5,12 +5,22 @@
  */
 
 /** The purpose of a vault key. The KMS permissions of each function group are limited to purposes. */
-export const SEALING_PURPOSES = ['grant', 'consent', 'client-secret', 'api-key', 'subject-token'] as const;
+export const SEALING_PURPOSES = [
+  'grant',
+  'consent',
+  'client-secret',
+  'api-key',
+  'subject-token',
+  'revocation',
+] as const;
 export type SealingPurpose = (typeof SEALING_PURPOSES)[number];
 
 export interface SealingContext {
   readonly purpose: SealingPurpose;
-  /** Unique ID of the workload identity or provider. Deleting its vault key shreds its ciphertexts. */
+  /**
+   * Unique ID of the workload identity or provider, or of the token vault itself. Deleting its vault key shreds its
+   * ciphertexts.
+   */
   readonly ownerId: string;
   readonly ownerArn: string;
   /** Identifies the plaintext; checked at decryption. */
@@ -20,6 +30,17 @@ export interface SealingContext {
 /** The vault key was deleted with its owner: its ciphertexts can never be decrypted again. */
 export class ShreddedError extends Error {
   override readonly name = 'ShreddedError';
+}
+
+/** The ciphertext was altered, or is not the one of its context. No retry can decrypt it. */
+export class UnreadableError extends Error {
+  override readonly name = 'UnreadableError';
+}
+
+/** Reads the context that a ciphertext states. It is authentic only once the ciphertext was decrypted. */
+export interface SealInspection {
+  /** Returns the ARN of the ciphertext's owner; undefined if it states none. */
+  ownerArnOf(sealed: string): string | undefined;
 }
 
 export interface Seal {
@@ -32,8 +53,8 @@ export interface Seal {
   /**
    * Returns the plaintext.
    *
-   * @throws ShreddedError if the vault key was deleted; Error if the context differs or the ciphertext was modified,
-   *   without more detail
+   * @throws ShreddedError if the vault key was deleted; UnreadableError if the context differs or the ciphertext was
+   *   modified, without more detail
    */
   open(context: SealingContext, sealed: string): Promise<string>;
 }

@@ -14,6 +14,7 @@ export type Variable =
   | 'KEYS_TABLE'
   | 'SESSIONS_TABLE'
   | 'VAULT_TABLE'
+  | 'REVOCATIONS_TABLE'
   /** ARN of the KMS key that wraps vault keys and signing keys. */
   | 'KMS_KEY_ARN'
   /** Public base URL without a trailing slash: the issuer of workload access tokens. */
@@ -22,6 +23,8 @@ export type Variable =
   | 'ARN_PREFIX'
   /** Name or ARN of the `provider-client` function. */
   | 'PROVIDER_CLIENT_FUNCTION'
+  /** Name or ARN of the `revocation` function. */
+  | 'REVOCATION_FUNCTION'
   /** Address of the identity service, for an agent endpoint's gate. */
   | 'IDENTITY_ENDPOINT';
 
@@ -34,22 +37,26 @@ const address = {
   must: 'be an https URL without a trailing slash',
 };
 
+const invokedFunction = {
+  form: /^(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:)?[\w-]{1,64}(:[\w$-]+)?$/,
+  must: 'be the name or ARN of a function',
+};
+
 /** The form of each variable, strict enough to catch a value in the wrong variable. */
 const FORMS: Readonly<Record<Variable, { readonly form: RegExp; readonly must: string }>> = {
   DIRECTORY_TABLE: table,
   KEYS_TABLE: table,
   SESSIONS_TABLE: table,
   VAULT_TABLE: table,
+  REVOCATIONS_TABLE: table,
   KMS_KEY_ARN: { form: /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, must: 'be the ARN of a KMS key' },
   BASE_URL: address,
   ARN_PREFIX: {
     form: /^arn:[\w-]+:bedrock-agentcore:[\w-]+:\d{12}$/,
     must: 'be like arn:aws:bedrock-agentcore:eu-central-1:123456789012',
   },
-  PROVIDER_CLIENT_FUNCTION: {
-    form: /^(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:)?[\w-]{1,64}(:[\w$-]+)?$/,
-    must: 'be the name or ARN of a function',
-  },
+  PROVIDER_CLIENT_FUNCTION: invokedFunction,
+  REVOCATION_FUNCTION: invokedFunction,
   IDENTITY_ENDPOINT: address,
 };
 

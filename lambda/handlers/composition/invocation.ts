@@ -24,11 +24,20 @@ export class RefusedEvent extends ServiceError {
 export function handleInvocation<Schema extends v.GenericSchema, Answer>(
   schema: Schema,
   refusal: string,
-  { event, context }: { readonly event: unknown; readonly context: InvocationContext | undefined },
+  {
+    event,
+    context,
+    auditSuccess = true,
+  }: {
+    readonly event: unknown;
+    readonly context: InvocationContext | undefined;
+    /** False for a function that records an entry for each thing that it does, and might find nothing to do. */
+    readonly auditSuccess?: boolean;
+  },
   work: (input: v.InferOutput<Schema>) => Promise<Answer>,
 ): Promise<Answer> {
   const resource = context?.invokedFunctionArn;
-  const defaults = { operation: INVOKE, ...(resource !== undefined && { resource }) };
+  const defaults = { operation: INVOKE, auditSuccess, ...(resource !== undefined && { resource }) };
   return requests.within(requestContextOf(undefined, context), () =>
     requests.ensureEntry(defaults, () => {
       const parsed = v.safeParse(schema, event);

@@ -1,0 +1,179 @@
+/** The revocation outbox in its table. Each change is one write, on the condition of the previous revision. */
+import * as v from 'valibot';
+import {
+  ITEM_STATES,
+  REVOCATION_CAUSES,
+  type DueRecord,
+  type ItemSummary,
+  type Revocation,
+  type RevocationStore,
+  type RevokedGrant,
+} from '../../domain/revocation/revocation';
+import { WITHDRAWAL_CAUSES } from '../../domain/grant/revocation-queue';
+import {
+  DUE_INDEX,
+  DUE_PARTITIONS,
+  duePartition,
+  PREFIX,
+  REVOCATION_INDEX,
+  revocationKey,
+  revocationPartition,
+  revocationPartitions,
+  revokedGrantKey,
+  TTL_ATTRIBUTE,
+} from '../../contract/table-keys';
+import { parseRecord, versioned } from './record';
+import { ABSENT, type Table } from './table';
+
+/** Seconds that a record stays readable. */
+const KEPT_FOR = 30 * 24 * 3600;
+
+/** Due records to read of each partition of the index. */
+const DUE_PAGE = 25;
+
+const GrantIdRecord = v.object({ workloadId: v.string(), subjectHash: v.string(), target: v.string() });
+
+const RevocationRecord = v.object({
+  revocationId: v.string(),
+  requestedBy: v.string(),
+  cause: v.picklist(REVOCATION_CAUSES),
+  filter: v.object({
+    grantId: v.exactOptional(GrantIdRecord),
+    workloadId: v.exactOptional(v.string()),
+    providerId: v.exactOptional(v.string()),
+    subjectHash: v.exactOptional(v.string()),
+  }),
+  reason: v.exactOptional(v.string()),
+  createdTime: v.number(),
+  revision: v.number(),
+  cursor: v.exactOptional(v.string()),
+  matched: v.number(),
+  dueAt: v.exactOptional(v.pipe(v.string(), v.transform(Number))),
+});
+
+const Provider = v.object({ name: v.string(), id: v.string() });
+
+const ItemRecord = v.object({
+  itemId: v.string(),
+  revocationId: v.exactOptional(v.string()),
+  cause: v.picklist([...REVOCATION_CAUSES, ...WITHDRAWAL_CAUSES]),
+  grantId: GrantIdRecord,
+  workloadArn: v.string(),
+  provider: Provider,
+  tokensHash: v.string(),
+  sealed: v.exactOptional(v.string()),
+  state: v.picklist(ITEM_STATES),
+  attempts: v.number(),
+  lastError: v.exactOptional(v.string()),
+  createdTime: v.number(),
+  revision: v.number(),
+  dueAt: v.exactOptional(v.pipe(v.string(), v.transform(Number))),
+});
+
+const SummaryRecord = v.object({
+  grantId: GrantIdRecord,
+  provider: Provider,
+  state: v.picklist(ITEM_STATES),
+  attempts: v.number(),
+  lastError: v.exactOptional(v.string()),
+});
+
+const IndexKey = v.object({ pk: v.string(), sk: v.string() });
+const DueKey = v.object({ ...IndexKey.entries, dueAt: v.string() });
+
+/** Digits of a time in the index, so that it sorts as text. */
+const TIME_DIGITS = 15;
+
+/** Returns the attributes that put a record into the index of due records; none after the end. */
+const due = (id: string, dueAt: number | undefined) =>
+  dueAt === undefined
+    ? { dueAt: undefined }
+    : { dueShard: duePartition(id), dueAt: String(dueAt).padStart(TIME_DIGITS, '0') };
+
+const revocationRecord = (revocation: Revocation): object =>
+  versioned({
+    ...revocation,
+    ...due(revocation.revocationId, revocation.dueAt),
+    [TTL_ATTRIBUTE]: revocation.createdTime + KEPT_FOR,
+  });
+
+const itemRecord = (item: RevokedGrant): object =>
+  versioned({
+    ...item,
+    ...(item.revocationId !== undefined && {
+      revocationShard: revocationPartition(item.revocationId, item.itemId),
+    }),
+    ...due(item.itemId, item.dueAt),
+    [TTL_ATTRIBUTE]: item.createdTime + KEPT_FOR,
+  });
+
+const previous = (revision: number) => ({
+  condition: 'revision = :before',
+  values: { ':before': revision - 1 },
+});
+
+/** @throws ValiError for the key of another kind of record */
+function dueRecord(item: unknown): DueRecord {
+  const { pk, dueAt } = v.parse(DueKey, item);
+  const kind = pk.startsWith(PREFIX.revocation) ? 'revocation' : 'item';
+  const prefix = kind === 'revocation' ? PREFIX.revocation : PREFIX.revokedGrant;
+  return { kind, id: pk.slice(prefix.length), dueAt: Number(dueAt) };
+}
+
+/** The partition of the index, and the item in it, after which a page continues. */
+const Position = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.strictTuple([v.pipe(v.number(), v.integer(), v.minValue(0)), v.nullable(v.string())]),
+);
+
+export const createRevocationStore = (table: Table): RevocationStore => ({
+  create: (revocation) =>
+    table.put(revocationKey(revocation.revocationId), revocationRecord(revocation), ABSENT),
+  get: async (revocationId) => parseRecord(RevocationRecord, await table.get(revocationKey(revocationId))),
+  advance: (next) =>
+    table.put(revocationKey(next.revocationId), revocationRecord(next), previous(next.revision)),
+
+  createItem: (item) => table.put(revokedGrantKey(item.itemId), itemRecord(item), ABSENT),
+  getItem: async (itemId) => parseRecord(ItemRecord, await table.get(revokedGrantKey(itemId))),
+  advanceItem: (next) => table.put(revokedGrantKey(next.itemId), itemRecord(next), previous(next.revision)),
+  removeItem: ({ itemId, revision }) =>
+    table.remove(revokedGrantKey(itemId), {
+      condition: 'revision = :revision',
+      values: { ':revision': revision },
+    }),
+
+  async due(now) {
+    const pages = await Promise.all(
+      DUE_PARTITIONS.map((partition) => table.queryIndex(DUE_INDEX, { partition, limit: DUE_PAGE })),
+    );
+    return pages.flatMap(({ items }) => items.map(dueRecord)).filter(({ dueAt }) => dueAt <= now);
+  },
+
+  async items(revocationId, { limit, after }) {
+    const partitions = revocationPartitions(revocationId);
+    const [first, pk] = after === undefined ? [0, null] : v.parse(Position, after);
+    const found: ItemSummary[] = [];
+    let start = pk === null ? undefined : { pk, sk: revokedGrantKey('').sk };
+    for (let shard = first; ; shard += 1) {
+      const partition = partitions[shard];
+      if (partition === undefined) return { items: found };
+      const page = await table.queryIndex(REVOCATION_INDEX, {
+        partition,
+        limit: limit - found.length,
+        ...(start && { after: start }),
+      });
+      found.push(...page.items.map((item) => v.parse(SummaryRecord, item)));
+      const last = page.items.at(-1);
+      if (page.more && last !== undefined) {
+        return { items: found, next: JSON.stringify([shard, v.parse(IndexKey, last).pk]) };
+      }
+      start = undefined;
+      if (found.length >= limit) {
+        return shard + 1 < partitions.length
+          ? { items: found, next: JSON.stringify([shard + 1, null]) }
+          : { items: found };
+      }
+    }
+  },
+});

@@ -1,0 +1,48 @@
+/**
+ * Events and results of the `revocation` function, parsed at both ends. They contain no plain token and no secret: the
+ * tokens of an `enqueue` are encrypted as in their grant.
+ */
+import * as v from 'valibot';
+import { WITHDRAWAL_CAUSES, type WithdrawnTokens } from '../domain/grant/revocation-queue';
+
+const strings = v.pipe(v.array(v.string()), v.readonly());
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const Withdrawn = v.strictObject({
+  grantId: v.strictObject({ workloadId: v.string(), subjectHash: v.string(), target: v.string() }),
+  workloadArn: v.string(),
+  provider: v.strictObject({ name: v.string(), id: v.string() }),
+  tokens: v.strictObject({
+    sealed: v.string(),
+    scopes: strings,
+    requestedScopes: strings,
+    parameterScopes: v.exactOptional(strings),
+    expiresAt: v.exactOptional(v.number()),
+    obtainedAt: v.number(),
+    refreshable: v.boolean(),
+    refreshExpiresAt: v.exactOptional(v.number()),
+    client: v.string(),
+  }),
+  cause: v.picklist(WITHDRAWAL_CAUSES),
+}) satisfies v.GenericSchema<unknown, WithdrawnTokens>;
+
+/** The event of an invocation, which requests one action. */
+export const RevocationEventSchema = v.union([
+  /** Continues the selection of a revocation that is stored. */
+  v.strictObject({ select: v.strictObject({ revocationId: v.pipe(v.string(), v.uuid()) }) }),
+  v.strictObject({ enqueue: Withdrawn }),
+  /** Sent by the schedule: continues everything that is due. */
+  v.strictObject({ sweep: v.literal(true) }),
+]);
+
+export type RevocationEvent = v.InferOutput<typeof RevocationEventSchema>;
+
+/** How far a selection is. */
+export const SelectionSchema = v.strictObject({
+  /** Whether every grant was selected, and returns no token any more. */
+  finished: v.boolean(),
+  /** Grants that were revoked so far. */
+  matched: count,
+});
+
+export type Selection = v.InferOutput<typeof SelectionSchema>;

@@ -1,0 +1,231 @@
+/**
+ * One attempt to revoke the tokens of an item at their provider, by the worker that has taken the item. An attempt first
+ * makes sure that the grant does not have the tokens any more: the request that stored the item might have stopped
+ * before it dropped them.
+ */
+import type { AuditTrail } from '../audit';
+import { hashOf } from '../digest';
+import type { Grant, GrantStore } from '../grant/grant';
+import { changedConcurrently } from '../resource-write';
+import type { ProviderClients } from '../oauth/provider-client';
+import { ProviderFailure } from '../oauth/provider-failure';
+import { NotRevoked, revokeTokens, type RevocationOutcome } from '../oauth/revocation';
+import type { ProviderClient } from '../oauth/token-request';
+import { clientBindingDigest, type Oauth2ProviderStore } from '../provider/oauth2-provider';
+import { usesSecret } from '../provider/vendor';
+import { reachOf } from '../provider/vendors';
+import { ShreddedError, UnreadableError } from '../sealing/sealing';
+import type { System } from '../system';
+import { recordEnd, SUPERSEDED } from './end';
+import { ended, failed, itemIdOf, postponed } from './item';
+import { REVOCATION_CAUSES, type RevocationStore, type RevokedGrant } from './revocation';
+import {
+  openRevocable,
+  sealRevocable,
+  type RevocableTokens,
+  type SealedTokensDependencies,
+} from './sealed-tokens';
+
+export interface AttemptDependencies extends SealedTokensDependencies {
+  readonly revocations: Pick<RevocationStore, 'advanceItem' | 'createItem' | 'removeItem'>;
+  readonly grants: Pick<GrantStore, 'get' | 'withdraw'>;
+  readonly providers: Pick<Oauth2ProviderStore, 'get'>;
+  readonly providerClients: ProviderClients;
+  readonly audit: AuditTrail;
+  readonly system: System;
+}
+
+/**
+ * Milliseconds that a request has to drop or to store the tokens that it queued: more than any function runs. After
+ * that, the request has failed.
+ */
+const WITHDRAWAL_TIME = 60_000;
+
+/** Attempts at a grant that other requests change. */
+const TRIES = 10;
+
+const isOfRevocation = ({ cause }: RevokedGrant): boolean =>
+  REVOCATION_CAUSES.some((revocationCause) => revocationCause === cause);
+
+const hasTokensOf = (grant: Grant | undefined, { tokensHash }: RevokedGrant): grant is Grant =>
+  grant?.tokens !== undefined && hashOf(grant.tokens.sealed) === tokensHash;
+
+/** Takes the item's tokens out of their grant, if they are still in it. Returns the grant without them. */
+async function withoutTokens(
+  { grants }: Pick<AttemptDependencies, 'grants'>,
+  item: RevokedGrant,
+  read: Grant | undefined,
+): Promise<Grant | undefined> {
+  let grant = read;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    if (!hasTokensOf(grant, item)) return grant;
+    await grants.withdraw(grant, grant);
+    grant = await grants.get(item.grantId);
+  }
+  throw changedConcurrently();
+}
+
+/** What to do with an item before the request to its provider; undefined to send the request. */
+type Instead = { readonly write: RevokedGrant } | 'remove' | undefined;
+
+/** Reconciles the item with its grant. */
+async function reconciled(deps: AttemptDependencies, item: RevokedGrant): Promise<Instead> {
+  const grant = await deps.grants.get(item.grantId);
+  if (isOfRevocation(item)) {
+    await withoutTokens(deps, item, grant);
+    return undefined;
+  }
+  if (!hasTokensOf(grant, item)) return undefined;
+  const withdrawnAt = item.createdTime * 1000 + WITHDRAWAL_TIME;
+  if (deps.system.now() < withdrawnAt) return { write: postponed(item, withdrawnAt) };
+  // Tokens that were not replaced, or were stored after all, are in use.
+  if (item.cause !== 'forced') return 'remove';
+  await withoutTokens(deps, item, grant);
+  return undefined;
+}
+
+/**
+ * Returns whether the user has granted access again, and the revocation of the old tokens would end the new ones too.
+ * Only for tokens that left their grant without a revocation.
+ */
+async function isSuperseded(
+  { grants }: AttemptDependencies,
+  item: RevokedGrant,
+  { provider }: RevocableTokens,
+): Promise<boolean> {
+  if (isOfRevocation(item) || reachOf(provider.vendor) === 'token') return false;
+  return (await grants.get(item.grantId))?.tokens !== undefined;
+}
+
+/**
+ * Returns the client for the request: the one of the provider as it is now, if it is still the same client at the same
+ * server, because its secret might have been replaced. Otherwise, the client of the time when the tokens were withdrawn.
+ *
+ * @throws ProviderFailure
+ */
+async function clientOf(
+  deps: AttemptDependencies,
+  { workloadArn }: RevokedGrant,
+  { provider, clientSecret }: RevocableTokens,
+): Promise<ProviderClient> {
+  const live = await deps.providers.get(provider.name);
+  if (live?.id === provider.id && clientBindingDigest(live) === clientBindingDigest(provider)) {
+    try {
+      return await deps.providerClients.of(live, workloadArn);
+    } catch (error) {
+      // The secret can be deleted or replaced at this moment, or made unavailable by its owner.
+      if (error instanceof ProviderFailure || clientSecret === undefined) throw error;
+    }
+  }
+  if (!usesSecret(provider.clientAuthenticationMethod)) return deps.providerClients.of(provider, workloadArn);
+  if (clientSecret === undefined) {
+    throw new ProviderFailure('client_secret_unavailable', 'the client secret could not be read', {
+      unavailable: true,
+    });
+  }
+  return deps.providerClients.withSecret(provider, clientSecret);
+}
+
+/** Returns the item with the end that the outcome means. */
+function endedBy(item: RevokedGrant, { state, detail }: RevocationOutcome): RevokedGrant {
+  if (state === 'CONFIRMED') return ended(item, 'CONFIRMED');
+  return ended(item, 'NOT_PROVABLE', state === 'ACCEPTED' ? 'accepted' : detail);
+}
+
+/** Tokens that the provider issued in an attempt, for the next one. */
+const replaced = (revocable: RevocableTokens, { replacement }: NotRevoked): RevocableTokens | undefined =>
+  replacement && {
+    ...revocable,
+    tokens: {
+      accessToken: replacement.accessToken,
+      ...(replacement.refreshToken !== undefined && { refreshToken: replacement.refreshToken }),
+    },
+  };
+
+/** Writes the item, with the tokens that the attempt obtained. They get a separate item if another worker has this one. */
+async function writeWithReplacement(
+  deps: AttemptDependencies,
+  item: RevokedGrant,
+  failure: NotRevoked,
+  revocable: RevocableTokens,
+): Promise<void> {
+  const now = deps.system.now();
+  const sealed = await sealRevocable(deps, item, revocable);
+  if (await advanceItem(deps, failed(item, { code: failure.code, sealed }, now))) return;
+  const itemId = itemIdOf(item.grantId, sealed, item.revocationId);
+  const other = { ...item, itemId, revision: 1, tokensHash: hashOf(sealed), dueAt: now };
+  await deps.revocations.createItem({ ...other, sealed: await sealRevocable(deps, other, revocable) });
+}
+
+/** Writes the item's next state, and records it if it is the last. Does nothing if another worker has the item. */
+export async function advanceItem(
+  deps: Pick<AttemptDependencies, 'revocations' | 'audit' | 'tokenVaultArn'>,
+  item: RevokedGrant,
+): Promise<boolean> {
+  const isStored = await deps.revocations.advanceItem(item);
+  if (isStored) recordEnd(deps, item);
+  return isStored;
+}
+
+/** The provider did not evaluate the attempt. */
+export interface Unavailable {
+  readonly code: string;
+  readonly retryAfter: number | undefined;
+}
+
+/**
+ * Performs one attempt and writes the item's next state.
+ *
+ * @param item as {@link taken} returned and stored it
+ * @returns the provider's failure, if other items of the provider would fail in the same way now
+ * @throws Error if the attempt fails unexpectedly; another worker takes the item after its lease
+ */
+export async function attemptRevocation(
+  deps: AttemptDependencies,
+  item: RevokedGrant,
+): Promise<Unavailable | undefined> {
+  const { revocations, system } = deps;
+  const write = (next: RevokedGrant) => advanceItem(deps, next);
+  const { sealed } = item;
+  if (sealed === undefined) throw new Error('a pending item has no tokens');
+
+  const instead = await reconciled(deps, item);
+  if (instead === 'remove') {
+    await revocations.removeItem(item);
+    return undefined;
+  }
+  if (instead) {
+    await write(instead.write);
+    return undefined;
+  }
+  let revocable;
+  try {
+    revocable = await openRevocable(deps, { ...item, sealed });
+  } catch (error) {
+    if (!(error instanceof ShreddedError || error instanceof UnreadableError)) throw error;
+    await write(ended(item, 'UNCONFIRMED', 'tokens_unreadable'));
+    return undefined;
+  }
+  if (await isSuperseded(deps, item, revocable)) {
+    await write(ended(item, 'UNCONFIRMED', SUPERSEDED));
+    return undefined;
+  }
+  try {
+    const client = await clientOf(deps, item, revocable);
+    await write(endedBy(item, await revokeTokens(client, revocable.tokens)));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ProviderFailure)) throw error;
+    const { code, unavailable, retryAfter } = error;
+    if (error instanceof NotRevoked) {
+      const replacement = replaced(revocable, error);
+      if (replacement) await writeWithReplacement(deps, item, error, replacement);
+      else await write(failed(item, { code }, system.now()));
+      return undefined;
+    }
+    await write(
+      unavailable ? failed(item, { code, retryAfter }, system.now()) : ended(item, 'UNCONFIRMED', code),
+    );
+    return unavailable ? { code, retryAfter } : undefined;
+  }
+}

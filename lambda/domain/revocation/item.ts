@@ -1,0 +1,88 @@
+/** The states of an item of the outbox, as pure functions from one revision to the next. */
+import { hashOf } from '../digest';
+import type { GrantId } from '../grant/grant';
+import type { ItemState, Revocation, RevokedGrant } from './revocation';
+
+/**
+ * Milliseconds for which a worker has an item: longer than an attempt, which sends up to 7 requests of up to 5 seconds
+ * each (discovery, introspection, both tokens, the refresh token, introspection, and a repetition).
+ */
+export const ITEM_LEASE = 60_000;
+
+/** Milliseconds before the second attempt, which double with each attempt up to the limit. */
+const FIRST_BACK_OFF = 5_000;
+const MAX_BACK_OFF = 3_600_000;
+
+/** Milliseconds from the creation after which no attempt is repeated. */
+const RETRIED_FOR = 24 * 3_600_000;
+
+/** Attempts after which an item is given up whose attempts end before they can be recorded. */
+const MAX_ATTEMPTS = 100;
+
+/** Maximum characters of `lastError`. */
+const MAX_ERROR = 256;
+
+/**
+ * Returns the ID of the item for these tokens, which is the same at each repetition. Tokens are identified by their
+ * ciphertext, which is different for each set of tokens.
+ */
+export const itemIdOf = (
+  { workloadId, subjectHash, target }: GrantId,
+  sealed: string,
+  revocationId: string | undefined,
+): string => hashOf(JSON.stringify([workloadId, subjectHash, target, sealed, revocationId ?? null]));
+
+const next = (item: RevokedGrant, change: Partial<RevokedGrant>): RevokedGrant => ({
+  ...item,
+  ...change,
+  revision: item.revision + 1,
+});
+
+/** Returns whether a worker can take the item now. @param now epoch milliseconds */
+export const isDue = ({ dueAt }: Pick<RevokedGrant | Revocation, 'dueAt'>, now: number): boolean =>
+  dueAt !== undefined && dueAt <= now;
+
+/** Returns the item as a worker has it for an attempt. @param now epoch milliseconds */
+export const taken = (item: RevokedGrant, now: number): RevokedGrant =>
+  next(item, { attempts: item.attempts + 1, dueAt: now + ITEM_LEASE });
+
+/** Returns the item with an end: without its ciphertext, and out of the index of due records. */
+export const ended = (
+  item: RevokedGrant,
+  state: Exclude<ItemState, 'PENDING'>,
+  lastError?: string,
+): RevokedGrant =>
+  next(item, {
+    state,
+    lastError: lastError?.slice(0, MAX_ERROR),
+    sealed: undefined,
+    dueAt: undefined,
+  });
+
+/** Returns whether the item was tried more often than in 24 hours of regular attempts. */
+export const isExhausted = ({ attempts }: RevokedGrant): boolean => attempts > MAX_ATTEMPTS;
+
+/**
+ * Returns the item after a failed attempt: due again later, or given up after 24 hours.
+ *
+ * @param failure.code for operators
+ * @param failure.retryAfter seconds, as the provider stated
+ * @param failure.sealed what to store in the place of the tokens
+ * @param now epoch milliseconds
+ */
+export function failed(
+  item: RevokedGrant,
+  failure: { readonly code: string; readonly retryAfter?: number | undefined; readonly sealed?: string },
+  now: number,
+): RevokedGrant {
+  const giveUpAt = item.createdTime * 1000 + RETRIED_FOR;
+  if (now >= giveUpAt) return ended(item, 'UNCONFIRMED', failure.code);
+  const own = Math.min(FIRST_BACK_OFF * 2 ** Math.min(item.attempts - 1, 20), MAX_BACK_OFF);
+  const dueAt = Math.min(now + Math.max(own, (failure.retryAfter ?? 0) * 1000), giveUpAt);
+  const sealed = failure.sealed === undefined ? {} : { sealed: failure.sealed };
+  return next(item, { lastError: failure.code.slice(0, MAX_ERROR), dueAt, ...sealed });
+}
+
+/** Returns the item, due again later without an attempt. @param dueAt epoch milliseconds */
+export const postponed = (item: RevokedGrant, dueAt: number): RevokedGrant =>
+  next(item, { attempts: item.attempts - 1, dueAt });

@@ -1,0 +1,114 @@
+/**
+ * The records of the revocation outbox. A revocation is one request to revoke grants. It has an item for each set of
+ * tokens, which is stored before the tokens leave their grant and stays until the provider has been told.
+ *
+ *     revocation  select the grants, page by page ──▶ selected
+ *     item        PENDING ──▶ CONFIRMED, NOT_PROVABLE, or UNCONFIRMED; then nothing encrypted is left in it
+ *
+ * Both are written on condition of the previous revision, so any number of workers can try to continue them.
+ */
+import type { GrantId } from '../grant/grant';
+import type { WithdrawalCause } from '../grant/revocation-queue';
+import type { GrantFilter } from '../grant/selection';
+
+/** Which grants to revoke: one grant, or those that match a filter. With both, the one grant if it matches. */
+export interface RevocationFilter extends GrantFilter {
+  readonly grantId?: GrantId | undefined;
+}
+
+/** Who wanted a revocation: an operator, the agent for its user, or the owner who deleted a resource. */
+export const REVOCATION_CAUSES = ['operator', 'agent', 'deletion'] as const;
+export type RevocationCause = (typeof REVOCATION_CAUSES)[number];
+
+export interface Revocation {
+  readonly revocationId: string;
+  /** ARN of the IAM principal. */
+  readonly requestedBy: string;
+  readonly cause: RevocationCause;
+  readonly filter: RevocationFilter;
+  /** As the operator stated it. */
+  readonly reason?: string | undefined;
+  /** Epoch seconds. */
+  readonly createdTime: number;
+  readonly revision: number;
+  /** Page of the selection to continue with; absent for the first page. */
+  readonly cursor?: string | undefined;
+  /** Grants with tokens that were selected and revoked so far. */
+  readonly matched: number;
+  /** Epoch milliseconds at which a worker continues the selection; absent when every grant is selected. */
+  readonly dueAt?: number | undefined;
+}
+
+export const isSelected = ({ dueAt }: Revocation): boolean => dueAt === undefined;
+
+/** `UNCONFIRMED`: given up, with the last error. `NOT_PROVABLE`: the provider has no way to revoke, or to prove it. */
+export const ITEM_STATES = ['PENDING', 'CONFIRMED', 'UNCONFIRMED', 'NOT_PROVABLE'] as const;
+export type ItemState = (typeof ITEM_STATES)[number];
+
+/** A set of tokens that must be revoked at its provider. */
+export interface RevokedGrant {
+  /** See {@link itemIdOf}. */
+  readonly itemId: string;
+  /** The revocation it belongs to; absent for tokens that left their grant without one. */
+  readonly revocationId?: string | undefined;
+  readonly cause: RevocationCause | WithdrawalCause;
+  readonly grantId: GrantId;
+  readonly workloadArn: string;
+  /** The provider's name, for people, and its unique ID. What a request to it needs is in {@link sealed}. */
+  readonly provider: { readonly name: string; readonly id: string };
+  /** Digest of the tokens as the grant has or had them. */
+  readonly tokensHash: string;
+  /** JWE of the tokens and of the client that they were issued to (sealed-tokens.ts); absent after the item's end. */
+  readonly sealed?: string | undefined;
+  readonly state: ItemState;
+  /** Attempts to revoke the tokens at the provider. */
+  readonly attempts: number;
+  /** A code of the provider or of this service, for operators. */
+  readonly lastError?: string | undefined;
+  /** Epoch seconds. */
+  readonly createdTime: number;
+  readonly revision: number;
+  /** Epoch milliseconds before which no worker takes it; absent after the end. */
+  readonly dueAt?: number | undefined;
+}
+
+/** What is shown of an item. */
+export type ItemSummary = Pick<RevokedGrant, 'grantId' | 'provider' | 'state' | 'attempts' | 'lastError'>;
+
+/** A record that is due: the kind, its ID, and since when. */
+export interface DueRecord {
+  readonly kind: 'revocation' | 'item';
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly dueAt: number;
+}
+
+export interface ItemPage {
+  readonly items: readonly ItemSummary[];
+  /** Start of the next page; absent on the last page. */
+  readonly next?: string;
+}
+
+export interface RevocationStore {
+  /** Returns false if there is a revocation of this ID; then nothing was written. */
+  create(revocation: Revocation): Promise<boolean>;
+  get(revocationId: string): Promise<Revocation | undefined>;
+  /** Writes the revocation if the stored one has the previous revision. */
+  advance(next: Revocation): Promise<boolean>;
+  /** Returns false if there is an item of this ID; then nothing was written. */
+  createItem(item: RevokedGrant): Promise<boolean>;
+  getItem(itemId: string): Promise<RevokedGrant | undefined>;
+  /** Writes the item if the stored one has the previous revision. What `next` does not have is removed. */
+  advanceItem(next: RevokedGrant): Promise<boolean>;
+  /** Removes the item if the stored one has this revision. */
+  removeItem(item: Pick<RevokedGrant, 'itemId' | 'revision'>): Promise<boolean>;
+  /**
+   * Returns records that are due, the earliest of each part of the index first. Recent writes can be missing, and ended
+   * records can be in it (a secondary index).
+   *
+   * @param now epoch milliseconds
+   */
+  due(now: number): Promise<DueRecord[]>;
+  /** Returns a page of a revocation's items. Recent writes can be missing (a secondary index). */
+  items(revocationId: string, page: { readonly limit: number; readonly after?: string }): Promise<ItemPage>;
+}

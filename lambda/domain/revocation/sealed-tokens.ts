@@ -1,0 +1,58 @@
+/**
+ * What an item of the outbox contains encrypted: the tokens, and the client that they were issued to, at the server that
+ * issued them. The whole client is in the ciphertext, so neither a later configuration of the provider nor an altered
+ * record sends the tokens or the client secret to another server.
+ */
+import type { SealedTokens } from '../grant/grant';
+import type { Oauth2Provider } from '../provider/oauth2-provider';
+import type { Seal, SealingContext } from '../sealing/sealing';
+import { TOKEN_VAULT_ID } from '../token-vault/token-vault';
+import type { RevokedGrant } from './revocation';
+
+export interface RevocableTokens {
+  readonly tokens: SealedTokens;
+  /** The provider as it was configured when the tokens were withdrawn. */
+  readonly provider: Oauth2Provider;
+  /** The client secret at that time; absent if the client has none, or it could not be read. */
+  readonly clientSecret?: string | undefined;
+}
+
+/** The parts of an item that its ciphertext is bound to. */
+type Bound = Pick<RevokedGrant, 'itemId' | 'grantId' | 'provider' | 'workloadArn'>;
+
+/** Its vault key belongs to the token vault: it must outlive the workload identity and the provider. */
+const contextOf = (
+  tokenVaultArn: string,
+  { itemId, grantId, provider, workloadArn }: Bound,
+): SealingContext => ({
+  purpose: 'revocation',
+  ownerId: TOKEN_VAULT_ID,
+  ownerArn: tokenVaultArn,
+  binding: {
+    item: itemId,
+    workload: grantId.workloadId,
+    workloadArn,
+    user: grantId.subjectHash,
+    target: grantId.target,
+    provider: provider.id,
+  },
+});
+
+export interface SealedTokensDependencies {
+  readonly seal: Seal;
+  readonly tokenVaultArn: string;
+}
+
+export const sealRevocable = (
+  { seal, tokenVaultArn }: SealedTokensDependencies,
+  item: Bound,
+  revocable: RevocableTokens,
+): Promise<string> => seal.seal(contextOf(tokenVaultArn, item), JSON.stringify(revocable));
+
+/** @throws Error if the ciphertext is not this item's, or was altered */
+export async function openRevocable(
+  { seal, tokenVaultArn }: SealedTokensDependencies,
+  item: Bound & { readonly sealed: string },
+): Promise<RevocableTokens> {
+  return JSON.parse(await seal.open(contextOf(tokenVaultArn, item), item.sealed)) as RevocableTokens;
+}

@@ -1,0 +1,130 @@
+/**
+ * Selects the grants of a revocation and takes the tokens out of them, page by page. The order makes it safe to stop at
+ * any point: the item is stored before the tokens leave the grant, and the page counts only when all of its grants are
+ * done. A repetition finds the items that are there, and skips grants without tokens.
+ */
+import type { AuditTrail } from '../audit';
+import { targetParts, type Grant, type GrantStore } from '../grant/grant';
+import { matches, type GrantIndex, type GrantPage } from '../grant/selection';
+import { changedConcurrently, noSuchRevocation } from '../resource-write';
+import type { SealInspection } from '../sealing/sealing';
+import { forEachConcurrently } from './concurrency';
+import { isSelected, type Revocation, type RevocationStore } from './revocation';
+import { storeTokensToRevoke, type StoreTokensDependencies } from './tokens-to-revoke';
+
+export interface SelectDependencies extends StoreTokensDependencies {
+  readonly revocations: RevocationStore;
+  readonly grants: Pick<GrantStore, 'get' | 'withdraw'>;
+  readonly grantIndex: GrantIndex;
+  readonly inspection: SealInspection;
+  readonly audit: AuditTrail;
+}
+
+/** Milliseconds for one page, after which another worker continues. */
+export const SELECTION_LEASE = 30_000;
+
+/** Grants in parallel. */
+const CONCURRENCY = 16;
+
+/** Attempts at a grant that other requests change. Each of them is a renewal or a consent that has just succeeded. */
+const TRIES = 10;
+
+/** Entries of the index on a page. */
+const PAGE = 100;
+
+/** Returns a page of the grants to revoke, as they are stored now. */
+async function pageOf(
+  { grants, grantIndex }: Pick<SelectDependencies, 'grants' | 'grantIndex'>,
+  { filter, cursor }: Revocation,
+): Promise<GrantPage> {
+  const { grantId, workloadId, subjectHash } = filter;
+  if (grantId) {
+    const grant = await grants.get(grantId);
+    return { grants: grant ? [grant] : [] };
+  }
+  // In place of the index, which lags.
+  if (workloadId !== undefined && subjectHash !== undefined) {
+    return { grants: await grantIndex.ofAgentAndUser(workloadId, subjectHash) };
+  }
+  return grantIndex.page(filter, { limit: PAGE, after: cursor });
+}
+
+/** Returns whether there is anything that a later write or read could use. */
+const isInUse = ({ tokens, consent, lease }: Grant): boolean =>
+  tokens !== undefined || consent !== undefined || lease !== undefined;
+
+/** Takes the tokens out of one grant. Returns whether it had any. */
+async function revokeGrant(
+  deps: SelectDependencies,
+  revocation: Revocation,
+  selected: Grant,
+): Promise<boolean> {
+  let grant: Grant | undefined = selected;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    if (!grant || !isInUse(grant) || !matches(grant, revocation.filter)) return false;
+    const { tokens, providerId, target } = grant;
+    const workloadArn = tokens && deps.inspection.ownerArnOf(tokens.sealed);
+    const provider = { name: targetParts(target).providerName, id: providerId };
+    if (tokens) {
+      const { revocationId, cause } = revocation;
+      await storeTokensToRevoke(deps, { revocationId, cause, grantId: grant, workloadArn, provider, tokens });
+    }
+    if (await deps.grants.withdraw(grant, grant)) {
+      deps.audit.record({
+        operation: 'RevokeGrant',
+        outcome: 'allowed',
+        principal: revocation.requestedBy,
+        ...(workloadArn !== undefined && { workloadIdentity: workloadArn }),
+        user: grant.subjectHash,
+        provider: provider.name,
+        result: tokens ? 'revoked' : 'stopped',
+        ...(revocation.reason !== undefined && { reason: revocation.reason }),
+      });
+      return tokens !== undefined;
+    }
+    grant = await deps.grants.get(grant);
+  }
+  throw changedConcurrently();
+}
+
+/**
+ * Continues a revocation until every grant is selected, or until a time.
+ *
+ * @param until epoch milliseconds
+ * @returns the revocation as far as it is
+ * @throws ResourceNotFoundException if there is no such revocation
+ */
+export async function selectGrants(
+  deps: SelectDependencies,
+  revocationId: string,
+  until: number,
+): Promise<Revocation> {
+  const { revocations, system } = deps;
+  const stored = async (): Promise<Revocation> => {
+    const found = await revocations.get(revocationId);
+    if (!found) throw noSuchRevocation(revocationId);
+    return found;
+  };
+  let revocation = await stored();
+  while (!isSelected(revocation)) {
+    const { grants, next: cursor } = await pageOf(deps, revocation);
+    let matched = 0;
+    await forEachConcurrently(grants, CONCURRENCY, async (grant) => {
+      if (await revokeGrant(deps, revocation, grant)) matched += 1;
+    });
+    const now = system.now();
+    const pauses = cursor !== undefined && now >= until;
+    const next: Revocation = {
+      ...revocation,
+      revision: revocation.revision + 1,
+      matched: revocation.matched + matched,
+      cursor,
+      dueAt: cursor === undefined ? undefined : now + (pauses ? 0 : SELECTION_LEASE),
+    };
+    // Another worker has continued it from the same page.
+    if (!(await revocations.advance(next))) return stored();
+    revocation = next;
+    if (pauses) break;
+  }
+  return revocation;
+}

@@ -1,0 +1,130 @@
+/**
+ * Stores tokens in the outbox: re-encrypts them with the client that they were issued to, because grant, agent, and
+ * provider can be deleted before the provider revokes them.
+ */
+import type { AuditTrail } from '../audit';
+import { hashOf } from '../digest';
+import { grantContext, type GrantTokens, type SealedTokens } from '../grant/grant';
+import { openClientSecret, type ClientSecretDependencies } from '../oauth/client-secret';
+import {
+  clientBindingDigest,
+  type Oauth2Provider,
+  type Oauth2ProviderStore,
+} from '../provider/oauth2-provider';
+import { usesSecret } from '../provider/vendor';
+import { ShreddedError, UnreadableError, type Seal } from '../sealing/sealing';
+import { ServiceError } from '../service-error';
+import { epochSeconds, type System } from '../system';
+import { recordEnd } from './end';
+import { itemIdOf } from './item';
+import type { RevocationStore, RevokedGrant } from './revocation';
+import { sealRevocable, type RevocableTokens, type SealedTokensDependencies } from './sealed-tokens';
+
+export interface StoreTokensDependencies
+  extends SealedTokensDependencies, Omit<ClientSecretDependencies, 'seal'> {
+  readonly seal: Seal;
+  readonly revocations: Pick<RevocationStore, 'createItem' | 'getItem'>;
+  readonly providers: Pick<Oauth2ProviderStore, 'getForDeletion'>;
+  readonly audit: AuditTrail;
+  readonly system: System;
+}
+
+/** Tokens that must be revoked, as a grant has or had them. */
+export interface TokensToRevoke extends Pick<
+  RevokedGrant,
+  'revocationId' | 'cause' | 'grantId' | 'provider'
+> {
+  /** Undefined if it is not known: then the tokens cannot be decrypted. */
+  readonly workloadArn: string | undefined;
+  readonly tokens: GrantTokens;
+}
+
+/** Decrypts a grant's tokens. @throws ShreddedError, UnreadableError */
+async function openGrantTokens(
+  seal: Pick<Seal, 'open'>,
+  { grantId, provider, workloadArn, tokens }: TokensToRevoke,
+): Promise<SealedTokens> {
+  if (workloadArn === undefined) throw new UnreadableError('the tokens name no owner');
+  const context = grantContext(grantId, provider.id, workloadArn);
+  const binding = { ...context.binding, client: tokens.client };
+  return JSON.parse(await seal.open({ ...context, binding }, tokens.sealed)) as SealedTokens;
+}
+
+/** Returns the client secret; undefined for a client without one, or if its owner made it unavailable. */
+async function clientSecretOf(
+  deps: ClientSecretDependencies,
+  provider: Oauth2Provider,
+): Promise<string | undefined> {
+  if (!usesSecret(provider.clientAuthenticationMethod)) return undefined;
+  try {
+    return await openClientSecret(deps, provider);
+  } catch (error) {
+    // An attempt can still use the secret that the provider has by then.
+    if (error instanceof ServiceError || error instanceof ShreddedError) return undefined;
+    throw error;
+  }
+}
+
+/** Returns the provider's client, if it is the one that the tokens were issued to. */
+async function issuedTo(
+  { providers }: Pick<StoreTokensDependencies, 'providers'>,
+  { provider: { name, id }, tokens }: TokensToRevoke,
+): Promise<Oauth2Provider | undefined> {
+  const found = await providers.getForDeletion(name);
+  return found?.id === id && clientBindingDigest(found) === tokens.client ? found : undefined;
+}
+
+type Revocable = RevocableTokens | { readonly lost: string };
+
+async function revocableOf(deps: StoreTokensDependencies, withdrawn: TokensToRevoke): Promise<Revocable> {
+  const provider = await issuedTo(deps, withdrawn);
+  if (!provider) return { lost: 'client_unknown' };
+  try {
+    const tokens = await openGrantTokens(deps.seal, withdrawn);
+    return { tokens, provider, clientSecret: await clientSecretOf(deps, provider) };
+  } catch (error) {
+    if (error instanceof ShreddedError || error instanceof UnreadableError) {
+      return { lost: 'tokens_unreadable' };
+    }
+    throw error;
+  }
+}
+
+/**
+ * Stores an item for the tokens, unless there is one. Tokens that cannot be sent to their provider, because it was
+ * reconfigured or they cannot be decrypted, get an item in the state NOT_PROVABLE.
+ *
+ * @throws Error if the item could not be stored; a repetition is safe
+ */
+export async function storeTokensToRevoke(
+  deps: StoreTokensDependencies,
+  withdrawn: TokensToRevoke,
+): Promise<void> {
+  const { grantId, tokens, revocationId, cause, provider, workloadArn = '' } = withdrawn;
+  const itemId = itemIdOf(grantId, tokens.sealed, revocationId);
+  if (await deps.revocations.getItem(itemId)) return;
+  const item: Omit<RevokedGrant, 'state'> = {
+    itemId,
+    revocationId,
+    cause,
+    grantId: { workloadId: grantId.workloadId, subjectHash: grantId.subjectHash, target: grantId.target },
+    workloadArn,
+    provider: { name: provider.name, id: provider.id },
+    tokensHash: hashOf(tokens.sealed),
+    attempts: 0,
+    createdTime: epochSeconds(deps.system),
+    revision: 1,
+  };
+  const revocable = await revocableOf(deps, withdrawn);
+  const first: RevokedGrant =
+    'lost' in revocable
+      ? { ...item, state: 'NOT_PROVABLE', lastError: revocable.lost }
+      : {
+          ...item,
+          state: 'PENDING',
+          sealed: await sealRevocable(deps, item, revocable),
+          dueAt: deps.system.now(),
+        };
+  // A repetition that is faster finds the item of the other, with the same tokens.
+  if (await deps.revocations.createItem(first)) recordEnd(deps, first);
+}

@@ -1,0 +1,55 @@
+/** The contract of every grant index: each matching grant is on one page, and no other grant is. */
+import { randomUUID } from 'node:crypto';
+import { hashOf } from '../../lambda/domain/digest';
+import type { GrantId } from '../../lambda/domain/grant/grant';
+import type { GrantFilter } from '../../lambda/domain/grant/selection';
+import type { Stores } from '../domain/in-memory-stores';
+import { sampleGrantId, sampleTokens } from '../domain/samples';
+import { storeTokens } from '../domain/stored-grant';
+
+export function grantIndexContract(stores: () => Stores): void {
+  async function selected(filter: GrantFilter, limit: number): Promise<string[]> {
+    const found: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = await stores().grantIndex.page(filter, { limit, after });
+      found.push(...page.grants.map(({ target }) => target));
+      after = page.next;
+    } while (after !== undefined);
+    return found.sort();
+  }
+
+  async function grantsOf(parts: readonly (Partial<GrantId> & { providerId: string })[]): Promise<string[]> {
+    const targets = parts.map(() => `USER_FEDERATION#calendar#${randomUUID()}`);
+    await Promise.all(
+      parts.map(({ providerId, ...id }, index) =>
+        storeTokens(
+          stores().grants,
+          { ...sampleGrantId(), ...id, target: targets[index] ?? '' },
+          { providerId, tokens: sampleTokens() },
+        ),
+      ),
+    );
+    return targets.sort();
+  }
+
+  it.each([1, 7, 100])(
+    'finds the grants of an agent, a provider, and a user, in pages of %s',
+    async (limit) => {
+      const [workloadId, providerId, subjectHash] = [randomUUID(), randomUUID(), hashOf(randomUUID())];
+      const other = { workloadId: randomUUID(), providerId: randomUUID(), subjectHash: hashOf(randomUUID()) };
+      const all = await grantsOf(Array.from({ length: 20 }, () => ({ workloadId, subjectHash, providerId })));
+      const agent = await grantsOf([{ ...other, workloadId }]);
+      const provider = await grantsOf([{ ...other, providerId }]);
+      const user = await grantsOf([{ ...other, subjectHash }]);
+      await grantsOf([other]);
+      expect(await selected({ workloadId }, limit)).toEqual([...all, ...agent].sort());
+      expect(await selected({ providerId }, limit)).toEqual([...all, ...provider].sort());
+      expect(await selected({ subjectHash }, limit)).toEqual([...all, ...user].sort());
+      expect(await selected({ workloadId, providerId, subjectHash }, limit)).toEqual(all);
+      expect(await selected({ workloadId: randomUUID() }, limit)).toEqual([]);
+      const held = await stores().grantIndex.ofAgentAndUser(workloadId, subjectHash);
+      expect(held.map(({ target }) => target).sort()).toEqual(all);
+    },
+  );
+}

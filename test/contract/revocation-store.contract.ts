@@ -1,0 +1,185 @@
+/** The contract of every revocation store: each write is conditional, and an ended record is due no more. */
+import { randomUUID } from 'node:crypto';
+import { hashOf } from '../../lambda/domain/digest';
+import { ended, failed, taken } from '../../lambda/domain/revocation/item';
+import type { Revocation, RevokedGrant } from '../../lambda/domain/revocation/revocation';
+import { BEGINNING } from '../domain/fake-system';
+import type { Stores } from '../domain/in-memory-stores';
+import { OWNER, sampleGrantId } from '../domain/samples';
+
+const NOW = BEGINNING * 1000;
+
+const sampleRevocation = (change: Partial<Revocation> = {}): Revocation => ({
+  revocationId: randomUUID(),
+  requestedBy: OWNER,
+  cause: 'operator',
+  filter: { workloadId: randomUUID(), subjectHash: hashOf(randomUUID()) },
+  createdTime: BEGINNING,
+  revision: 1,
+  matched: 0,
+  dueAt: NOW + 30_000,
+  ...change,
+});
+
+const sampleItem = (change: Partial<RevokedGrant> = {}): RevokedGrant => ({
+  itemId: hashOf(randomUUID()),
+  revocationId: randomUUID(),
+  cause: 'operator',
+  grantId: sampleGrantId(),
+  workloadArn: 'arn:aws:bedrock-agentcore:eu-central-1:123456789012:workload-identity-directory/default/a',
+  provider: { name: 'calendar', id: randomUUID() },
+  tokensHash: hashOf(randomUUID()),
+  sealed: 'sealed',
+  state: 'PENDING',
+  attempts: 0,
+  createdTime: BEGINNING,
+  revision: 1,
+  dueAt: NOW,
+  ...change,
+});
+
+/** The item as a store returns it. */
+const withoutUndefined = <T extends object>(record: T): T => JSON.parse(JSON.stringify(record)) as T;
+
+export function revocationStoreContract(stores: () => Stores): void {
+  const store = () => stores().revocations;
+
+  /** The due times of a record in the index. */
+  async function dueTimes(id: string, now = NOW + 1_000_000_000): Promise<number[]> {
+    const due = await store().due(now);
+    return due.filter((record) => record.id === id).map(({ dueAt }) => dueAt);
+  }
+
+  describe('revocations', () => {
+    it('returns undefined for an unknown ID', async () => {
+      expect(await store().get(randomUUID())).toBeUndefined();
+    });
+
+    it('returns what was created, and creates an ID once', async () => {
+      const revocation = sampleRevocation({ reason: 'lost laptop' });
+      expect(await store().create(revocation)).toBe(true);
+      expect(await store().create({ ...revocation, matched: 7 })).toBe(false);
+      expect(await store().get(revocation.revocationId)).toEqual(revocation);
+    });
+
+    it('keeps a filter for one grant', async () => {
+      const revocation = sampleRevocation({ filter: { grantId: sampleGrantId() } });
+      await store().create(revocation);
+      expect(await store().get(revocation.revocationId)).toEqual(revocation);
+    });
+
+    it('advances only from the previous revision', async () => {
+      const revocation = sampleRevocation();
+      await store().create(revocation);
+      const next = { ...revocation, revision: 2, cursor: 'page', matched: 3 };
+      expect(await store().advance({ ...next, revision: 3 })).toBe(false);
+      expect(await store().advance(next)).toBe(true);
+      expect(await store().advance(next)).toBe(false);
+      expect(await store().get(revocation.revocationId)).toEqual(next);
+    });
+
+    it('is due until the end of the selection', async () => {
+      const revocation = sampleRevocation();
+      await store().create(revocation);
+      expect(await dueTimes(revocation.revocationId)).toEqual([NOW + 30_000]);
+      expect(await dueTimes(revocation.revocationId, NOW + 29_999)).toEqual([]);
+      const selected = { ...revocation, revision: 2, cursor: undefined, dueAt: undefined };
+      expect(await store().advance(selected)).toBe(true);
+      expect(await dueTimes(revocation.revocationId)).toEqual([]);
+      expect(await store().get(revocation.revocationId)).toEqual(withoutUndefined(selected));
+    });
+  });
+
+  describe('items', () => {
+    it('returns what was created, and creates an ID once', async () => {
+      const item = sampleItem();
+      expect(await store().getItem(item.itemId)).toBeUndefined();
+      expect(await store().createItem(item)).toBe(true);
+      expect(await store().createItem({ ...item, sealed: 'other' })).toBe(false);
+      expect(await store().getItem(item.itemId)).toEqual(item);
+    });
+
+    it.each(['forced', 'replaced', 'not-stored', 'deletion', 'agent'] as const)(
+      'keeps an item without a revocation, of the cause %s',
+      async (cause) => {
+        const { revocationId, ...item } = sampleItem({ cause });
+        expect(revocationId).toBeDefined();
+        expect(await store().createItem(item)).toBe(true);
+        expect(await store().getItem(item.itemId)).toEqual(item);
+      },
+    );
+
+    it('can be taken by one worker only', async () => {
+      const item = sampleItem();
+      await store().createItem(item);
+      const attempts = await Promise.all(
+        [1, 2, 3, 4].map((worker) => store().advanceItem(taken(item, NOW + worker))),
+      );
+      expect(attempts.filter(Boolean)).toHaveLength(1);
+    });
+
+    it('has no ciphertext and is not due after its end', async () => {
+      const item = sampleItem();
+      await store().createItem(item);
+      expect(await dueTimes(item.itemId)).toEqual([NOW]);
+      const attempted = taken(item, NOW);
+      expect(await store().advanceItem(attempted)).toBe(true);
+      expect(await dueTimes(item.itemId)).toEqual([NOW + 60_000]);
+      expect(await store().advanceItem(ended(attempted, 'UNCONFIRMED', 'invalid_client'))).toBe(true);
+      expect(await dueTimes(item.itemId)).toEqual([]);
+      const stored = await store().getItem(item.itemId);
+      expect(stored).not.toHaveProperty('sealed');
+      expect(stored).not.toHaveProperty('dueAt');
+      expect(stored).toMatchObject({ state: 'UNCONFIRMED', lastError: 'invalid_client', attempts: 1 });
+    });
+
+    it('is due again after a failure, with other tokens if there are any', async () => {
+      const item = taken(sampleItem(), NOW);
+      await store().createItem(item);
+      const again = failed(item, { code: 'temporarily_unavailable', sealed: 'replaced' }, NOW);
+      expect(await store().advanceItem(again)).toBe(true);
+      expect(await store().getItem(item.itemId)).toMatchObject({ sealed: 'replaced', state: 'PENDING' });
+      expect(await dueTimes(item.itemId)).toEqual([NOW + 5_000]);
+    });
+
+    it('is removed only at its revision', async () => {
+      const item = sampleItem();
+      await store().createItem(item);
+      expect(await store().removeItem({ ...item, revision: 2 })).toBe(false);
+      expect(await store().removeItem(item)).toBe(true);
+      expect(await store().getItem(item.itemId)).toBeUndefined();
+      expect(await dueTimes(item.itemId)).toEqual([]);
+      expect(await store().removeItem(item)).toBe(false);
+    });
+  });
+
+  describe('the items of a revocation', () => {
+    it.each([1, 2, 7, 20, 50])('are each on one page of up to %s', async (limit) => {
+      const revocationId = randomUUID();
+      const items = Array.from({ length: 20 }, () => sampleItem({ revocationId }));
+      await Promise.all(items.map((item) => store().createItem(item)));
+      await store().createItem(sampleItem());
+      const grants: string[] = [];
+      let next: string | undefined;
+      do {
+        const page = await store().items(revocationId, { limit, ...(next !== undefined && { after: next }) });
+        expect(page.items.length).toBeLessThanOrEqual(limit);
+        grants.push(...page.items.map(({ grantId }) => grantId.subjectHash));
+        ({ next } = page);
+      } while (next !== undefined);
+      expect(grants.sort()).toEqual(items.map(({ grantId }) => grantId.subjectHash).sort());
+    });
+
+    it('say what is shown, and nothing encrypted', async () => {
+      const item = sampleItem();
+      await store().createItem(item);
+      const page = await store().items(item.revocationId ?? '', { limit: 10 });
+      const { grantId, provider, state, attempts } = item;
+      expect(page).toEqual({ items: [{ grantId, provider, state, attempts }] });
+    });
+
+    it('are none for an unknown revocation', async () => {
+      expect(await store().items(randomUUID(), { limit: 10 })).toEqual({ items: [] });
+    });
+  });
+}

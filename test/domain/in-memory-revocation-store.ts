@@ -1,0 +1,63 @@
+/** The revocation outbox in memory: each method is one atomic step, with the conditions that the port states. */
+import type { Revocation, RevocationStore, RevokedGrant } from '../../lambda/domain/revocation/revocation';
+import { recordOf } from './in-memory-record';
+
+export function createInMemoryRevocationStore(): RevocationStore {
+  const revocations = new Map<string, Revocation>();
+  const items = new Map<string, RevokedGrant>();
+
+  function put<T extends { readonly revision: number }>(
+    records: Map<string, T>,
+    id: string,
+    record: T,
+    before: number | undefined,
+  ): Promise<boolean> {
+    const held = records.get(id)?.revision === before;
+    if (held) records.set(id, recordOf(record));
+    return Promise.resolve(held);
+  }
+
+  function read<T>(records: ReadonlyMap<string, T>, id: string): Promise<T | undefined> {
+    const found = records.get(id);
+    return Promise.resolve(found && recordOf(found));
+  }
+
+  return {
+    create: (revocation) => put(revocations, revocation.revocationId, revocation, undefined),
+    get: (revocationId) => read(revocations, revocationId),
+    advance: (next) => put(revocations, next.revocationId, next, next.revision - 1),
+    createItem: (item) => put(items, item.itemId, item, undefined),
+    getItem: (itemId) => read(items, itemId),
+    advanceItem: (next) => put(items, next.itemId, next, next.revision - 1),
+    removeItem: ({ itemId, revision }) =>
+      Promise.resolve(items.get(itemId)?.revision === revision && items.delete(itemId)),
+    due(now) {
+      const due = [
+        ...[...revocations.values()].map(({ revocationId: id, dueAt }) => ({
+          kind: 'revocation' as const,
+          id,
+          dueAt,
+        })),
+        ...[...items.values()].map(({ itemId: id, dueAt }) => ({ kind: 'item' as const, id, dueAt })),
+      ];
+      return Promise.resolve(
+        due.flatMap(({ dueAt, ...record }) =>
+          dueAt !== undefined && dueAt <= now ? [{ ...record, dueAt }] : [],
+        ),
+      );
+    },
+    items(revocationId, { limit, after = '' }) {
+      const behind = [...items.values()]
+        .filter((item) => item.revocationId === revocationId && item.itemId > after)
+        .sort((a, b) => (a.itemId < b.itemId ? -1 : 1));
+      const page = behind.slice(0, limit);
+      const last = behind.length > limit ? page.at(-1)?.itemId : undefined;
+      return Promise.resolve({
+        items: page.map(({ grantId, provider, state, attempts, lastError }) =>
+          recordOf({ grantId, provider, state, attempts, lastError }),
+        ),
+        ...(last !== undefined && { next: last }),
+      });
+    },
+  };
+}
