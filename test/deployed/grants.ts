@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from 'node:assert';
 import { OPERATIONS, type OperationName } from '../../lambda/contract/operations';
 import type { Principal } from '../../lib/local/principals';
 import type { Checks } from './checks';
-import { USER, type FlowWorld, type RegisteredAgent } from './registration';
+import type { FlowWorld, RegisteredAgent } from './registration';
 
 interface ListedGrant {
   readonly grantId: string;
