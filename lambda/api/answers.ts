@@ -105,7 +105,7 @@ export const tokenVaultDescribed = ({ kmsKeyArn, lastModifiedDate }: TokenVault)
 });
 
 /** A page of a listing, in the member that AWS's response has for it. */
-export const listed = <Resource, Entry>(
+export const listResponse = <Resource, Entry>(
   member: string,
   { resources, nextToken }: Listed<Resource>,
   entry: (resource: Resource) => Entry,

@@ -35,11 +35,11 @@ export const InvocationSchema = v.union([v.strictObject({ renew: Renewal }), v.s
 export type Invocation = v.InferOutput<typeof InvocationSchema>;
 
 /** The result of a push: the reference, or an OAuth error code and whether a retry can help. */
-export type PushAnswer =
+export type PushResponse =
   | { readonly pushed: PushedRequest }
   | { readonly failure: { readonly code: string; readonly unavailable: boolean } };
 
-export const PushAnswerSchema = v.union([
+export const PushResponseSchema = v.union([
   v.strictObject({ pushed: v.strictObject({ requestUri: v.string(), expiresIn: v.number() }) }),
   v.strictObject({ failure: v.strictObject({ code: v.string(), unavailable: v.boolean() }) }),
-]) satisfies v.GenericSchema<unknown, PushAnswer>;
+]) satisfies v.GenericSchema<unknown, PushResponse>;

@@ -183,7 +183,7 @@ export function createGateHandler(
   }
 
   /** Returns the started response; undefined if an error was sent instead. */
-  async function begun(
+  async function startResponse(
     event: APIGatewayProxyEvent,
     stream: ResponseStream,
     invocation: Invocation,
@@ -212,7 +212,7 @@ export function createGateHandler(
     );
     const invocation = startInvocation(stream, { whole, idle });
     try {
-      const answer = await begun(event, stream, invocation);
+      const answer = await startResponse(event, stream, invocation);
       if (answer) await pass(stream, answer, invocation);
     } finally {
       invocation.end();

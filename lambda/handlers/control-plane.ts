@@ -14,7 +14,7 @@ import {
   apiKeyProviderCreated,
   apiKeyProviderDescribed,
   apiKeyProviderListed,
-  listed,
+  listResponse,
   oauth2ProviderCreated,
   oauth2ProviderDescribed,
   oauth2ProviderListed,
@@ -101,7 +101,7 @@ export const handler = createHandler(
       workloadIdentityDescribed(await updateWorkloadIdentity(deps, principal, input)),
     DeleteWorkloadIdentity: ({ name }, principal) => deleteWorkloadIdentity(deps, principal, name),
     ListWorkloadIdentities: async (input, principal) =>
-      listed(
+      listResponse(
         'workloadIdentities',
         await listWorkloadIdentities(deps, principal, input),
         workloadIdentityListed,
@@ -115,7 +115,11 @@ export const handler = createHandler(
       oauth2ProviderDescribed(await updateOauth2Provider(deps, principal, configured(input)), env.BASE_URL),
     DeleteOauth2CredentialProvider: ({ name }, principal) => deleteOauth2Provider(deps, principal, name),
     ListOauth2CredentialProviders: async (input, principal) =>
-      listed('credentialProviders', await listOauth2Providers(deps, principal, input), oauth2ProviderListed),
+      listResponse(
+        'credentialProviders',
+        await listOauth2Providers(deps, principal, input),
+        oauth2ProviderListed,
+      ),
 
     CreateApiKeyCredentialProvider: async (input, principal) =>
       apiKeyProviderCreated(await createApiKeyProvider(deps, principal, input)),
@@ -125,7 +129,11 @@ export const handler = createHandler(
       apiKeyProviderDescribed(await updateApiKeyProvider(deps, principal, input)),
     DeleteApiKeyCredentialProvider: ({ name }, principal) => deleteApiKeyProvider(deps, principal, name),
     ListApiKeyCredentialProviders: async (input, principal) =>
-      listed('credentialProviders', await listApiKeyProviders(deps, principal, input), apiKeyProviderListed),
+      listResponse(
+        'credentialProviders',
+        await listApiKeyProviders(deps, principal, input),
+        apiKeyProviderListed,
+      ),
 
     TagResource: ({ resourceArn, tags }, principal) => tagResource(deps, principal, resourceArn, tags),
     UntagResource: ({ resourceArn, tagKeys }, principal) =>

@@ -10,7 +10,7 @@ import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-
 import { createRestrictionStore } from '../adapters/dynamodb/restriction-store';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createPageTokens } from '../adapters/kms/page-tokens';
-import { listed } from '../api/answers';
+import { listResponse } from '../api/answers';
 import { agentSuspended, identityListed, providerListed, suspensionLifted } from '../api/operator-answers';
 import { createHandler } from '../api/router';
 import { listGrants } from '../domain/grant/list-grants';
@@ -46,9 +46,17 @@ export const handler = createHandler(
   {
     ListGrants: (input, principal) => listGrants(deps, principal, input),
     OperatorListWorkloadIdentities: async (input, principal) =>
-      listed('workloadIdentities', await listAllWorkloadIdentities(deps, principal, input), identityListed),
+      listResponse(
+        'workloadIdentities',
+        await listAllWorkloadIdentities(deps, principal, input),
+        identityListed,
+      ),
     OperatorListCredentialProviders: async (input, principal) =>
-      listed('credentialProviders', await listAllCredentialProviders(deps, principal, input), providerListed),
+      listResponse(
+        'credentialProviders',
+        await listAllCredentialProviders(deps, principal, input),
+        providerListed,
+      ),
     TransferOwnership: async (input, principal) => {
       const { previousOwner } = await transferOwnership(deps, principal, input);
       return { resourceArn: input.resourceArn, owner: input.newOwner, previousOwner };

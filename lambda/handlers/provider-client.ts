@@ -10,7 +10,7 @@ import { createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createTransport } from '../adapters/http/transport';
 import { createAssertionKeys } from '../adapters/kms/assertion-keys';
 import { createSeal } from '../adapters/kms/seal';
-import { InvocationSchema, type Invocation, type PushAnswer } from '../contract/provider-client-event';
+import { InvocationSchema, type Invocation, type PushResponse } from '../contract/provider-client-event';
 import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
 import { unexpected } from '../api/unexpected';
@@ -59,7 +59,7 @@ const deps = {
   baseUrl: env.BASE_URL,
 };
 
-async function push(request: PushRequest): Promise<PushAnswer> {
+async function push(request: PushRequest): Promise<PushResponse> {
   try {
     return { pushed: await pushAuthorization(deps, request) };
   } catch (error) {
@@ -70,11 +70,11 @@ async function push(request: PushRequest): Promise<PushAnswer> {
 }
 
 /** @returns the result of a push; nothing for a renewal, whose result is stored in the grant */
-const serve = (invocation: Invocation): Promise<PushAnswer | void> =>
+const serve = (invocation: Invocation): Promise<PushResponse | void> =>
   'push' in invocation ? push(invocation.push) : renewInBackground(deps, invocation.renew);
 
 /** @throws Error without details */
-export async function handler(event: unknown, context?: InvocationContext): Promise<PushAnswer | void> {
+export async function handler(event: unknown, context?: InvocationContext): Promise<PushResponse | void> {
   try {
     return await handleInvocation(
       InvocationSchema,

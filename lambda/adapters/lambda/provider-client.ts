@@ -9,7 +9,7 @@ import type { PushedAuthorization } from '../../domain/consent/push';
 import { ProviderFailure } from '../../domain/oauth/provider-failure';
 import type { BackgroundRenewals } from '../../domain/grant/background-renewal';
 import { lazyLambda } from './client';
-import { PushAnswerSchema, type Invocation, type PushAnswer } from '../../contract/provider-client-event';
+import { PushResponseSchema, type Invocation, type PushResponse } from '../../contract/provider-client-event';
 
 /** Milliseconds to queue the event. The caller waits for it, although it already has a valid token. */
 const QUEUED_WITHIN = 2_000;
@@ -23,10 +23,10 @@ const ANSWERED_WITHIN = 17_000;
 const failed = (detail: string, cause?: unknown): ProviderFailure =>
   new ProviderFailure('temporarily_unavailable', `provider-client: ${detail}`, { unavailable: true, cause });
 
-function answerOf({ FunctionError, Payload }: Sdk.InvokeCommandOutput): PushAnswer {
+function responseOf({ FunctionError, Payload }: Sdk.InvokeCommandOutput): PushResponse {
   if (FunctionError !== undefined) throw failed(`the function failed (${FunctionError})`);
   const parsed = v.safeParse(
-    v.pipe(v.string(), v.parseJson(), PushAnswerSchema),
+    v.pipe(v.string(), v.parseJson(), PushResponseSchema),
     Payload && Buffer.from(Payload).toString('utf8'),
   );
   if (!parsed.success) throw failed('the response is malformed');
@@ -60,7 +60,7 @@ export function createProviderClientFunction(functionName: string): BackgroundRe
       await invoke({ renew: request }, 'Event', QUEUED_WITHIN);
     },
     async push(request) {
-      const answer = answerOf(await invoke({ push: request }, 'RequestResponse', ANSWERED_WITHIN));
+      const answer = responseOf(await invoke({ push: request }, 'RequestResponse', ANSWERED_WITHIN));
       if ('pushed' in answer) return answer.pushed;
       const { code, unavailable } = answer.failure;
       throw new ProviderFailure(code, `the push failed: ${code}`, { unavailable });
