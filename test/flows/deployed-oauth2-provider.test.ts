@@ -1,22 +1,17 @@
 /** An OAuth2 credential provider of a stack, with the configuration member that the AWS model does not know. */
 import { GetOauth2CredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
-import { CloudFormation } from './support/cloudformation';
+import { CloudFormation, OAUTH2 } from './support/cloudformation';
 import { alsoReading } from './support/members-beyond-aws';
 import { putSecret } from './support/secrets';
-import { World } from './support/world';
-
-const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
+import type { World } from './support/world';
 
 let world: World;
 let cloudFormation: CloudFormation;
 beforeAll(async () => {
-  world = await World.start();
-  cloudFormation = await CloudFormation.start(world);
+  cloudFormation = await CloudFormation.start();
+  ({ world } = cloudFormation);
 });
-afterAll(async () => {
-  await cloudFormation.stop();
-  await world.stop();
-});
+afterAll(() => cloudFormation.stop());
 
 /** The on-behalf-of configuration as Get returns it. */
 async function onBehalfOfAt(name: string): Promise<unknown> {

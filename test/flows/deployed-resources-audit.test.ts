@@ -1,23 +1,17 @@
 /** Audit entries of the custom resource function for requests that fail, whatever the cause. */
 import { CreateWorkloadIdentityCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { AuditEntry } from '../../lambda/domain/audit';
-import { CloudFormation, FUNCTION_ARN } from './support/cloudformation';
-import { RETURN_URL, World } from './support/world';
-
-const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
-const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
+import { CloudFormation, API_KEY, IDENTITY, FUNCTION_ARN } from './support/cloudformation';
+import { RETURN_URL, type World } from './support/world';
 
 let world: World;
 let cloudFormation: CloudFormation;
 
 beforeAll(async () => {
-  world = await World.start();
-  cloudFormation = await CloudFormation.start(world);
+  cloudFormation = await CloudFormation.start();
+  ({ world } = cloudFormation);
 });
-afterAll(async () => {
-  await cloudFormation.stop();
-  await world.stop();
-});
+afterAll(() => cloudFormation.stop());
 beforeEach(() => {
   cloudFormation.audit.length = 0;
 });

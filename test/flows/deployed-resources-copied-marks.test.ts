@@ -10,12 +10,10 @@ import {
   GetWorkloadIdentityCommand,
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { CloudFormation, STACK_ID } from './support/cloudformation';
+import { CloudFormation, API_KEY, IDENTITY, STACK_ID } from './support/cloudformation';
 import { putSecret } from './support/secrets';
-import { RETURN_URL, TestAgent, World } from './support/world';
+import { RETURN_URL, TestAgent, type World } from './support/world';
 
-const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
-const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
 const REASON = expect.stringContaining('belongs to another IAM principal') as string;
 
 /** The tag with which the stack marks its resources. */
@@ -28,13 +26,10 @@ const MARK = {
 let world: World;
 let cloudFormation: CloudFormation;
 beforeAll(async () => {
-  world = await World.start();
-  cloudFormation = await CloudFormation.start(world);
+  cloudFormation = await CloudFormation.start();
+  ({ world } = cloudFormation);
 });
-afterAll(async () => {
-  await cloudFormation.stop();
-  await world.stop();
-});
+afterAll(() => cloudFormation.stop());
 
 let names = 0;
 const newName = () => `marked-${(names += 1)}`;

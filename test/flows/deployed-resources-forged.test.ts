@@ -10,13 +10,16 @@ import {
   GetWorkloadIdentityCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import type { DeployedStack } from '../../lambda/custom-resources/stack';
-import { asDeployed, CloudFormation, FUNCTION_ARN } from './support/cloudformation';
+import {
+  asDeployed,
+  CloudFormation,
+  API_KEY,
+  IDENTITY,
+  OAUTH2,
+  FUNCTION_ARN,
+} from './support/cloudformation';
 import { putSecret } from './support/secrets';
-import { RETURN_URL, World } from './support/world';
-
-const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
-const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
-const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
+import { RETURN_URL, type World } from './support/world';
 
 let world: World;
 let cloudFormation: CloudFormation;
@@ -25,8 +28,8 @@ let attacker: Server;
 const stolen: string[] = [];
 
 beforeAll(async () => {
-  world = await World.start();
-  cloudFormation = await CloudFormation.start(world);
+  cloudFormation = await CloudFormation.start();
+  ({ world } = cloudFormation);
   attacker = createServer((request, response) => {
     stolen.push(`${request.method} ${request.url}`);
     request.on('data', (chunk: Buffer) => stolen.push(chunk.toString('utf8')));
@@ -37,7 +40,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await new Promise((closed) => attacker.close(closed));
   await cloudFormation.stop();
-  await world.stop();
 });
 beforeEach(() => {
   stolen.length = 0;

@@ -1,23 +1,19 @@
 /** The custom resource function sets, changes, and removes the stack's tags, and never changes the mark. */
 import { ListTagsForResourceCommand, TagResourceCommand } from '@aws-sdk/client-bedrock-agentcore-control';
-import { CloudFormation, STACK_ID, type Change } from './support/cloudformation';
-import { World } from './support/world';
+import { CloudFormation, IDENTITY, STACK_ID, type Change } from './support/cloudformation';
+import type { World } from './support/world';
 
 let world: World;
 let cloudFormation: CloudFormation;
 beforeAll(async () => {
-  world = await World.start();
-  cloudFormation = await CloudFormation.start(world);
+  cloudFormation = await CloudFormation.start();
+  ({ world } = cloudFormation);
 });
-afterAll(async () => {
-  await cloudFormation.stop();
-  await world.stop();
-});
+afterAll(() => cloudFormation.stop());
 
 let names = 0;
 const newName = () => `tagged-${(names += 1)}`;
 
-const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
 const identity = (name: string, properties: object = {}) => ({
   name,
   configuration: '{"allowedResourceOauth2ReturnUrls":[]}',

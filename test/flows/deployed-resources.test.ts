@@ -11,13 +11,9 @@ import {
   GetWorkloadIdentityCommand,
   ListTagsForResourceCommand,
 } from '@aws-sdk/client-bedrock-agentcore-control';
-import { CloudFormation, type Change } from './support/cloudformation';
+import { CloudFormation, API_KEY, IDENTITY, OAUTH2, type Change } from './support/cloudformation';
 import { changeSecret, putSecret } from './support/secrets';
-import { RETURN_URL, TestAgent, World } from './support/world';
-
-const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
-const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
-const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
+import { RETURN_URL, TestAgent, type World } from './support/world';
 
 const OPERATOR = 'arn:aws:iam::000000000000:user/operator';
 const AGENT_ROLE = 'arn:aws:iam::000000000000:role/agent';
@@ -25,13 +21,10 @@ const AGENT_ROLE = 'arn:aws:iam::000000000000:role/agent';
 let world: World;
 let cloudFormation: CloudFormation;
 beforeAll(async () => {
-  world = await World.start();
-  cloudFormation = await CloudFormation.start(world);
+  cloudFormation = await CloudFormation.start();
+  ({ world } = cloudFormation);
 });
-afterAll(async () => {
-  await cloudFormation.stop();
-  await world.stop();
-});
+afterAll(() => cloudFormation.stop());
 beforeEach(() => {
   cloudFormation.status = 200;
 });

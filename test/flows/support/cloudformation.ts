@@ -13,7 +13,11 @@ import { createResourceHandler } from '../../../lambda/custom-resources/handler'
 import type { CustomResourceType } from '../../../lambda/contract/custom-resource-types';
 import type { Properties } from '../../../lambda/contract/resource-request';
 import type { DeployedStack } from '../../../lambda/custom-resources/stack';
-import type { PrincipalName, World } from './world';
+import { World } from './world';
+
+export const IDENTITY = 'Custom::AgentIdentityWorkloadIdentity';
+export const OAUTH2 = 'Custom::AgentIdentityOAuth2CredentialProvider';
+export const API_KEY = 'Custom::AgentIdentityApiKeyCredentialProvider';
 
 /** The response to CloudFormation. */
 export interface StackAnswer {
@@ -62,13 +66,14 @@ export class CloudFormation {
   status = 200;
 
   private constructor(
-    private readonly world: World,
+    /** The service that the custom resource function calls. */
+    readonly world: World,
     private readonly server: Server,
-    private readonly principal: PrincipalName,
   ) {}
 
-  /** @param principal plays the function's own role */
-  static async start(world: World, principal: PrincipalName = 'operator'): Promise<CloudFormation> {
+  /** Starts a service, and the server that receives the responses. The operator plays the function's own role. */
+  static async start(): Promise<CloudFormation> {
+    const world = await World.start();
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -77,13 +82,14 @@ export class CloudFormation {
         response.writeHead(cloudFormation.status).end();
       });
     });
-    const cloudFormation = new CloudFormation(world, server, principal);
+    const cloudFormation = new CloudFormation(world, server);
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     return cloudFormation;
   }
 
   async stop(): Promise<void> {
     await new Promise((closed) => this.server.close(closed));
+    await this.world.stop();
   }
 
   /** Sends one request; returns the response to CloudFormation. */
@@ -95,7 +101,7 @@ export class CloudFormation {
     const { properties, old, physicalId, logicalId = 'Resource', stack = 'Stack', time = 60_000 } = change;
     const { port } = this.server.address() as AddressInfo;
     const { endpoint, region, principals } = this.world.local;
-    const { accessKeyId, secretAccessKey } = principals[this.principal];
+    const { accessKeyId, secretAccessKey } = principals.operator;
     const requests = createRequests({ record: () => undefined });
     const handler = createResourceHandler({
       requests,
