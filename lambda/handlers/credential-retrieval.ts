@@ -11,6 +11,7 @@ import { createUserTokenVerifier } from '../adapters/http/user-token-verifier';
 import { createAssertionKeys } from '../adapters/kms/assertion-keys';
 import { createSeal } from '../adapters/kms/seal';
 import { createProviderClientFunction } from '../adapters/lambda/provider-client';
+import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createSecretTexts } from '../adapters/secretsmanager/secrets';
 import { createWebIdentityTokens } from '../adapters/sts/web-identity-tokens';
 import { FAILURE_HEADER, OUTCOME_HEADER } from '../contract/headers';
@@ -42,6 +43,7 @@ const env = readEnvironment(
   'BASE_URL',
   'ARN_PREFIX',
   'PROVIDER_CLIENT_FUNCTION',
+  'REVOCATION_FUNCTION',
 );
 const endpointPolicy = readEndpointPolicy();
 const aws = createAws(env);
@@ -76,6 +78,7 @@ const deps = {
   audit,
   system,
   backgroundRenewals: createProviderClientFunction(env.PROVIDER_CLIENT_FUNCTION),
+  revocationQueue: createRevocationFunction(env.REVOCATION_FUNCTION),
   lifetimes: readLifetimes(),
   baseUrl: env.BASE_URL,
   issuer: env.BASE_URL,

@@ -9,6 +9,7 @@ import { createGrantStore } from '../adapters/dynamodb/grant-store';
 import { createClientSecretStore } from '../adapters/dynamodb/secret-store';
 import { createTransport } from '../adapters/http/transport';
 import { createAssertionKeys } from '../adapters/kms/assertion-keys';
+import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createSeal } from '../adapters/kms/seal';
 import { InvocationSchema, type Invocation, type PushResponse } from '../contract/provider-client-event';
 import { createSecretTexts } from '../adapters/secretsmanager/secrets';
@@ -33,6 +34,7 @@ const env = readEnvironment(
   'KMS_KEY_ARN',
   'BASE_URL',
   'ARN_PREFIX',
+  'REVOCATION_FUNCTION',
 );
 const endpointPolicy = readEndpointPolicy();
 const aws = createAws(env);
@@ -53,6 +55,7 @@ const deps = {
   }),
   directory: createDirectoryReader(dynamodb, { directory: env.DIRECTORY_TABLE, vault: env.VAULT_TABLE }),
   grants: createGrantStore(tables.VAULT_TABLE),
+  revocationQueue: createRevocationFunction(env.REVOCATION_FUNCTION),
   seal,
   audit,
   system,

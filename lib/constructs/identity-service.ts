@@ -220,9 +220,9 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
       ...(removalPolicy && { removalPolicy }),
       invoked,
     });
-  const providerClient = addFunction('provider-client');
-  const keyRotation = addFunction('key-rotation');
   const revocation = addFunction('revocation');
+  const providerClient = addFunction('provider-client', { revocation: revocation.invoked });
+  const keyRotation = addFunction('key-rotation');
   const invoked = { 'provider-client': providerClient.invoked, revocation: revocation.invoked };
   const routed = {
     'control-plane': addFunction('control-plane'),

@@ -194,7 +194,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     secrets: ['DescribeSecret', 'GetSecretValue'],
     signingKeys: ['ListResourceTags', 'Sign'],
     webIdentity: true,
-    invokes: ['provider-client'],
+    invokes: ['provider-client', 'revocation'],
     verifiesUsers: true,
   },
 
@@ -213,7 +213,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   /**
    * Calls authorization servers for functions that must not wait or lack the permissions: it renews the tokens of a grant,
    * and pushes authorization requests. So it decrypts grants and client secrets, and writes only grants. It cannot read
-   * consent sessions, API keys, or signing keys.
+   * consent sessions, API keys, or signing keys. It queues tokens for revocation that it obtained and could not store.
    */
   'provider-client': {
     tables: [
@@ -236,6 +236,7 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     secrets: ['DescribeSecret', 'GetSecretValue'],
     signingKeys: ['ListResourceTags', 'Sign'],
     webIdentity: true,
+    invokes: ['revocation'],
     verifiesUsers: false,
   },
 

@@ -137,6 +137,15 @@ export function grantStoreContract(stores: () => Stores): void {
       expect((await get(id))?.consent).toEqual(consentOf('three'));
     });
 
+    it('with forget is rejected if other tokens were stored since the read', async () => {
+      const { id } = await granted();
+      const seen = await get(id);
+      expect(await putTokens(id, sampleTokens())).toBe(true);
+      expect(await openConsent(id, 'session', seen, true)).toBe(false);
+      expect(await get(id)).toMatchObject({ generation: 2, epoch: 0 });
+      expect(await openConsent(id, 'session', seen)).toBe(true);
+    });
+
     it('is rejected if the tokens were dropped since the read', async () => {
       const { id } = await granted();
       await openConsent(id, 'one', await get(id));

@@ -312,6 +312,44 @@ describe('a stored grant', () => {
     expect(await service.held()).toBeUndefined();
   });
 
+  it('is queued for revocation after forceAuthentication, once for concurrent requests', async () => {
+    const held = await service.held();
+    await Promise.all([service.begin({ forget: true }), service.begin({ forget: true })]);
+    const withdrawn = await service.withdrawn();
+    expect(withdrawn.length).toBeGreaterThan(0);
+    for (const tokens of withdrawn) expect(tokens).toEqual({ cause: 'forced', ...held });
+    expect(new Set(service.revocationQueue.queued.map(({ tokens }) => tokens.sealed)).size).toBe(1);
+  });
+
+  it('stays if its revocation cannot be queued', async () => {
+    jest.spyOn(service.revocationQueue, 'enqueue').mockRejectedValueOnce(new Error('no queue'));
+    await expect(service.begin({ forget: true })).rejects.toThrow('no queue');
+    expect(await service.held()).toBeDefined();
+  });
+
+  it('loses no tokens that a renewal stored while forceAuthentication dropped the ones before', async () => {
+    const { grants } = service.stores;
+    const seen = await grants.get(service.grantId);
+    let renewals = 0;
+    service.deps.grants = {
+      ...grants,
+      async openConsent(id, change) {
+        if (renewals === 0 && seen?.tokens) {
+          renewals += 1;
+          const tokens = { ...seen.tokens, obtainedAt: seen.tokens.obtainedAt + 1 };
+          await grants.putTokens(id, { providerId: seen.providerId, tokens, epoch: seen.epoch });
+        }
+        return grants.openConsent(id, change);
+      },
+    };
+    await service.begin({ forget: true });
+    expect(service.revocationQueue.queued.map(({ tokens }) => tokens.obtainedAt)).toEqual([
+      seen?.tokens?.obtainedAt,
+      (seen?.tokens?.obtainedAt ?? 0) + 1,
+    ]);
+    expect(await service.held()).toBeUndefined();
+  });
+
   it.each([
     ['an earlier provider of the same name', { id: 'another-id' }],
     ['another client at the server', { clientId: 'another-client' }],

@@ -5,7 +5,8 @@
 import { completeResourceTokenAuth, type UserIdentifier } from '../../lambda/domain/consent/complete';
 import { sessionIdOf, type Session } from '../../lambda/domain/consent/session';
 import { SESSION_LIFETIME } from '../../lambda/domain/lifetimes';
-import { callbackUrl } from '../../lambda/domain/provider/oauth2-provider';
+import { callbackUrl, clientSecretContext } from '../../lambda/domain/provider/oauth2-provider';
+import type { VendorName } from '../../lambda/domain/provider/vendors';
 import { ANA, ANA_BY_TOKEN, createConsentService, RETURN_URL, type ConsentService } from './consent-service';
 import { policy, statement } from './policy/policies';
 import { ISSUER, OWNER, sampleIdentity } from './samples';
@@ -269,6 +270,13 @@ describe('completion after the consent', () => {
     };
     await refused('the grant was dropped (forceAuthentication) while the session was open');
     expect(await service.session(link)).toMatchObject({ state: 'FAILED', failure: 'not_completed' });
+    expect(await service.withdrawn()).toEqual([
+      {
+        cause: 'not-stored',
+        accessToken: expect.stringMatching(/^access-for-/) as string,
+        refreshToken: expect.stringMatching(/^refresh-for-/) as string,
+      },
+    ]);
   });
 
   it("ends the session with the provider's error code if the provider rejects the code", async () => {
@@ -351,6 +359,66 @@ describe('a session for a user that a token identified', () => {
       userId: 'https://issuer.example#ana',
     });
   });
+});
+
+describe('a consent that replaces tokens', () => {
+  const consentTo = async (scopes: string[], provider = service.provider) => {
+    await service.complete(await service.consented(await service.begin({ provider, scopes })));
+  };
+
+  async function of(vendor: VendorName) {
+    const { id } = service.provider;
+    const change = { ...service.provider, vendor, revision: service.provider.revision + 1 };
+    expect(await service.stores.providers.replace(change)).toBe(true);
+    const sealed = await service.seal.seal(clientSecretContext(change), 'secret');
+    await service.stores.clientSecrets.put(id, sealed, change.revision);
+    return change;
+  }
+
+  it('queues their revocation if it ends nothing else at the vendor', async () => {
+    const provider = await of('OneLoginOauth2');
+    await consentTo(['a'], provider);
+    const before = await service.stores.grants.get(service.grantId);
+    await consentTo(['c'], provider);
+    expect(service.revocationQueue.queued).toEqual([
+      expect.objectContaining({ cause: 'replaced', tokens: before?.tokens }),
+    ]);
+  });
+
+  it('queues nothing if the provider returns the same token again', async () => {
+    const provider = await of('OneLoginOauth2');
+    const same = () => Response.json({ access_token: 'the same', token_type: 'bearer' });
+    service.server.instead.push(same(), same());
+    await consentTo(['a'], provider);
+    await consentTo(['c'], provider);
+    expect(service.revocationQueue.queued).toEqual([]);
+  });
+
+  it('queues nothing if a revocation could end the new tokens too', async () => {
+    await consentTo(['a']);
+    await consentTo(['c']);
+    expect(service.revocationQueue.queued).toEqual([]);
+  });
+});
+
+it('queues the revocation of tokens that the table did not store', async () => {
+  service.deps.grants = {
+    ...service.stores.grants,
+    putTokens: () => Promise.reject(new Error('the table failed')),
+  };
+  const completion = await service.consented(await service.begin());
+  await expect(service.complete(completion)).rejects.toThrow('the table failed');
+  expect(await service.withdrawn()).toMatchObject([{ cause: 'not-stored' }]);
+});
+
+it('queues the revocation of tokens that were stored for an agent that was deleted in between', async () => {
+  const completion = await service.consented(await service.begin());
+  service.server.before = async () => {
+    await service.stores.identities.markDeleted(service.identity);
+  };
+  await expect(service.complete(completion)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  expect(await service.stores.grants.get(service.grantId)).toBeUndefined();
+  expect(await service.withdrawn()).toMatchObject([{ cause: 'not-stored' }]);
 });
 
 it('redeems the code with resources and audiences, and without a verifier if there was no challenge', async () => {

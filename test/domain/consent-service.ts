@@ -23,6 +23,7 @@ import { grantTarget, type GrantId } from '../../lambda/domain/grant/grant';
 import { openTokens } from '../../lambda/domain/grant/tokens';
 import { createAuthorizationServer, DISCOVERY_URL } from './authorization-server';
 import { createFakeSystem } from './fake-system';
+import { createInMemoryRevocationQueue } from './in-memory-revocation-queue';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { createInMemoryStores } from './in-memory-stores';
@@ -72,6 +73,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
   await stores.providers.create(provider);
   await stores.clientSecrets.put(provider.id, await seal.seal(clientSecretContext(provider), 'secret'), 1);
   const entries: AuditEntry[] = [];
+  const revocationQueue = createInMemoryRevocationQueue();
 
   const metadata = createMetadataReader(server.transport, policy, system);
   const deps = {
@@ -87,6 +89,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
       system,
     }),
     seal,
+    revocationQueue,
     metadata,
     userTokens: {
       verify: (token: string) =>
@@ -116,6 +119,8 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     }),
   };
 
+  const owner = { grantId, provider, workloadArn: identity.arn, resources: [], audiences: [] };
+
   const service = {
     system,
     stores,
@@ -124,6 +129,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     identity,
     provider,
     entries,
+    revocationQueue,
     deps,
     grantId,
 
@@ -188,10 +194,18 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
       return session;
     },
 
+    /** Returns the decrypted tokens that were queued for revocation, with their causes. */
+    withdrawn: () =>
+      Promise.all(
+        revocationQueue.queued.map(async ({ cause, tokens }) => ({
+          cause,
+          ...(await openTokens(seal, owner, tokens)),
+        })),
+      ),
+
     /** Returns the decrypted tokens of the grant. */
     async held() {
       const tokens = (await stores.grants.get(grantId))?.tokens;
-      const owner = { grantId, provider, workloadArn: identity.arn, resources: [], audiences: [] };
       return tokens && openTokens(seal, owner, tokens);
     },
   };

@@ -3,8 +3,10 @@
  * the deletion (the mark, then the grants) run before any of them. The response and the stored records afterwards
  * must agree with one order of the request and the deletion.
  */
+import type { GrantTokens } from '../../lambda/domain/grant/grant';
 import { CONSENT_NEEDED, renewTokens } from '../../lambda/domain/grant/renewal';
 import { clientCredentialsOf, refreshTokenOf } from '../../lambda/domain/grant/token-sources';
+import { openTokens } from '../../lambda/domain/grant/tokens';
 import { ANA, createConsentService } from './consent-service';
 import type { Stores } from './in-memory-stores';
 import { tokens } from './token-client';
@@ -89,10 +91,17 @@ describe.each(DELETED)('deletion of the %s', (deleted) => {
       const service = await createRenewalService();
       const { owner, stores } = service;
       if (!granted) await removing(service)();
+      const revoked: GrantTokens[] = [];
+      /** Deletes the grant as a deletion does, which revokes its tokens. */
+      const remove = async () => {
+        const { tokens: held } = (await stores.grants.get(owner.grantId)) ?? {};
+        if (held) revoked.push(held);
+        await removing(service)();
+      };
       const deletion = interleaved(stores, schedule, {
         mark: () => MARKS[deleted](service),
         // An index that lags does not show a grant that was created a moment ago.
-        grants: indexLags ? () => Promise.resolve() : removing(service),
+        grants: indexLags ? () => Promise.resolve() : remove,
       });
       let asked = 0;
       const transport: typeof service.deps.transport = async (url, request) => {
@@ -110,14 +119,25 @@ describe.each(DELETED)('deletion of the %s', (deleted) => {
       const got = typeof answer === 'object' && answer !== null && 'accessToken' in answer;
       const markedFirst = deletion.done.mark;
       await deletion.rest();
-      return { answer, got, markedFirst, asked, left: await stores.grants.get(owner.grantId) };
+      const ended = [...revoked, ...service.revocationQueue.queued.map(({ tokens: queued }) => queued)];
+      const opened = await Promise.all(ended.map((held) => openTokens(deps.seal, owner, held)));
+      return {
+        answer,
+        got,
+        markedFirst,
+        asked,
+        left: await stores.grants.get(owner.grantId),
+        ended: opened.map(({ accessToken }) => accessToken),
+      };
     }
 
     it('leaves no grant, sends up to one request to the provider, and returns no token after the grants are deleted', async () => {
       let refused = 0;
       for (const schedule of SCHEDULES) {
-        const { answer, got, markedFirst, asked, left } = await run(schedule);
+        const { answer, got, markedFirst, asked, left, ended } = await run(schedule);
         expect({ schedule, left }).toEqual({ schedule, left: undefined });
+        // No token that the provider issued is lost.
+        if (asked === 1) expect(ended).toContain(what === 'a refresh' ? 'access-1' : 'access');
         expect(asked).toBeLessThanOrEqual(1);
         expect(answer).not.toBe(CONSENT_NEEDED);
         // The last step reads the directory, so a request returns a token only if the directory has both resources.

@@ -71,6 +71,7 @@ export function createInMemoryGrantStore(): GrantStore & { readonly index: Grant
         const asSeen = seen
           ? current?.providerId === seen.providerId &&
             current.epoch === seen.epoch &&
+            (!forget || current.generation === seen.generation) &&
             current.consent?.sessionHash === seen.consent?.sessionHash
           : current === undefined;
         if (!asSeen) return undefined;

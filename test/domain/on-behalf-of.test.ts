@@ -17,6 +17,7 @@ import {
 import type { OnBehalfOf } from '../../lambda/domain/workload-token/issue';
 import { MAX_CARRIED_CHARACTERS } from '../../lambda/domain/workload-token/subject-token';
 import { BEGINNING } from './fake-system';
+import { createInMemoryRevocationQueue } from './in-memory-revocation-queue';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { NO_ASSERTIONS } from './no-assertions';
 import { ISSUER, OWNER, sampleProvider } from './samples';
@@ -98,6 +99,7 @@ async function createExchange({ tokenEndpoint = TOKEN_ENDPOINT, userTokenEnd, ..
     lifetimes: parseLifetimes('{}'),
     baseUrl: ISSUER,
     backgroundRenewals: { dispatch: () => Promise.resolve() },
+    revocationQueue: createInMemoryRevocationQueue(),
   };
   const inputOf = async (who: OnBehalfOf, change: Partial<RetrieveInput> = {}): Promise<RetrieveInput> => ({
     workloadIdentityToken: await tokenService.issue(who),

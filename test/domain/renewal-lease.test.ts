@@ -260,6 +260,7 @@ describe('a holder that is delayed beyond the end of its lease', () => {
     service.endpoint.before = overtake;
     await service.refresh().catch(() => undefined);
     expect(await service.held()).toEqual({ accessToken: 'access-1', refreshToken: 'refresh-1' });
+    expect(service.revocationQueue.queued).toEqual([]);
   });
 
   it('requires no consent after an invalid_grant if another request stored tokens', async () => {

@@ -18,6 +18,7 @@ import {
 import { refreshTokenOf, type RequestOwner } from '../../lambda/domain/grant/token-sources';
 import { openTokens, sealTokens } from '../../lambda/domain/grant/tokens';
 import { createFakeSystem } from './fake-system';
+import { createInMemoryRevocationQueue } from './in-memory-revocation-queue';
 import { createInMemorySeal } from './in-memory-seal';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { createInMemoryStores, type Stores } from './in-memory-stores';
@@ -40,9 +41,11 @@ export async function createRenewalService() {
   await stores.providers.create(provider);
   await stores.identities.create(identity);
   const endpoint = createTokenEndpoint('refresh-0');
+  const revocationQueue = createInMemoryRevocationQueue();
   const parts: ProviderClientDependencies & RenewalDependencies & Pick<Stores, 'grants' | 'directory'> = {
     ...stores,
     ...NO_ASSERTIONS,
+    revocationQueue,
     externalSecrets: createExternalSecrets(createInMemorySecretTexts(), system),
     seal: createInMemorySeal(),
     metadata: { read: () => Promise.resolve(metadata) },
@@ -70,6 +73,7 @@ export async function createRenewalService() {
     system,
     stores,
     endpoint,
+    revocationQueue,
     identity,
     provider,
     deps,
@@ -98,6 +102,15 @@ export async function createRenewalService() {
       const { tokens } = await service.stored();
       return tokens && openTokens(deps.seal, owner, tokens);
     },
+
+    /** Returns the decrypted tokens that were queued for revocation, with their causes. */
+    withdrawn: () =>
+      Promise.all(
+        revocationQueue.queued.map(async ({ cause, tokens }) => ({
+          cause,
+          ...(await openTokens(deps.seal, owner, tokens)),
+        })),
+      ),
 
     /**
      * One call that has read the grant and requests a renewal of the token.

@@ -12,6 +12,7 @@ import { sealTokens } from '../../lambda/domain/grant/tokens';
 import { createRenewalService, tokenOf, type RenewalService } from './renewal-service';
 import { sampleGrantId, sampleDetails } from './samples';
 import { storeTokens } from './stored-grant';
+import { tokens } from './token-client';
 
 let service: RenewalService;
 beforeEach(async () => {
@@ -219,6 +220,43 @@ it('neither returns nor stores a token that was dropped during the renewal', asy
   expect(await service.refresh()).toBe(CONSENT_NEEDED);
   expect(service.endpoint.issued).toEqual(['access-1']);
   expect((await service.stored()).tokens).toBeUndefined();
+});
+
+it('queues the revocation of tokens that were issued for a dropped grant', async () => {
+  service.endpoint.before = forget;
+  await service.refresh();
+  expect(await service.withdrawn()).toEqual([
+    { cause: 'not-stored', accessToken: 'access-1', refreshToken: 'refresh-1' },
+  ]);
+  const { grantId, provider, workloadArn } = service.owner;
+  expect(service.revocationQueue.queued[0]).toMatchObject({
+    grantId,
+    workloadArn,
+    provider: { id: provider.id, name: provider.name },
+  });
+});
+
+it('queues no refresh token that was not issued with the tokens: it belongs to the grant', async () => {
+  service.endpoint.instead.push(tokens({ access_token: 'access-1' }));
+  service.endpoint.before = forget;
+  await service.refresh();
+  expect(await service.withdrawn()).toEqual([{ cause: 'not-stored', accessToken: 'access-1' }]);
+});
+
+it('queues nothing if the tokens are stored', async () => {
+  await service.refresh();
+  expect(service.revocationQueue.queued).toEqual([]);
+});
+
+it('queues nothing if the tokens are stored, but the table did not confirm it and the write was repeated', async () => {
+  const putRenewed = service.stores.grants.putRenewed.bind(service.stores.grants);
+  jest.spyOn(service.stores.grants, 'putRenewed').mockImplementation(async (id, change) => {
+    await putRenewed(id, change);
+    return putRenewed(id, change);
+  });
+  expect(await service.refresh()).toBe('access-1');
+  expect(service.revocationQueue.queued).toEqual([]);
+  expect(await service.held()).toMatchObject({ accessToken: 'access-1' });
 });
 
 it('does not return tokens of a later consent to a waiting call from before a forceAuthentication', async () => {

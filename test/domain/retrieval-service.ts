@@ -16,6 +16,7 @@ import {
   type RetrieveDependencies,
 } from '../../lambda/domain/credential/oauth2-token';
 import { sealTokens } from '../../lambda/domain/grant/tokens';
+import { createInMemoryRevocationQueue } from './in-memory-revocation-queue';
 import { createInMemorySecretTexts } from './in-memory-secret-texts';
 import { NO_ASSERTIONS } from './no-assertions';
 import { ISSUER, OWNER, sampleProvider } from './samples';
@@ -59,6 +60,7 @@ export async function createRetrievalService() {
       system,
     }),
     seal,
+    revocationQueue: createInMemoryRevocationQueue(),
     publicKeys,
     metadata,
     backgroundRenewals: {

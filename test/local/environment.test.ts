@@ -15,6 +15,7 @@ const ENVIRONMENT = {
   BASE_URL: 'https://abc123.execute-api.eu-central-1.amazonaws.com/prod',
   ARN_PREFIX: 'arn:aws:bedrock-agentcore:eu-central-1:123456789012',
   PROVIDER_CLIENT_FUNCTION: 'Stateless-providerclient-1A2B3C:live',
+  REVOCATION_FUNCTION: 'Stateless-revocation-1A2B3C:live',
   TRUSTED_ISSUERS: '[]',
   LIFETIMES: '{}',
   QUOTAS: '{}',
@@ -40,6 +41,7 @@ const MALFORMED: Partial<Record<Variable, readonly [value: string, said: string]
     'ARN_PREFIX must be like arn:aws:bedrock-agentcore:eu-central-1:123456789012',
   ],
   PROVIDER_CLIENT_FUNCTION: ['no function', 'PROVIDER_CLIENT_FUNCTION must be the name or ARN of a function'],
+  REVOCATION_FUNCTION: ['no function', 'REVOCATION_FUNCTION must be the name or ARN of a function'],
   TRUSTED_ISSUERS: ['[{}]', 'TRUSTED_ISSUERS: trusted issuers'],
   LIFETIMES: ['{"vaultKey":1}', 'LIFETIMES: lifetimes: vaultKey: must be 86400 seconds or more'],
   QUOTAS: ['many', 'QUOTAS: quotas: not JSON'],
@@ -62,7 +64,8 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
   ],
   'credential-retrieval': [
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'SESSIONS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN'] as const),
-    ...(['BASE_URL', 'ARN_PREFIX', 'PROVIDER_CLIENT_FUNCTION', 'TRUSTED_ISSUERS', 'LIFETIMES'] as const),
+    ...(['BASE_URL', 'ARN_PREFIX', 'PROVIDER_CLIENT_FUNCTION', 'REVOCATION_FUNCTION'] as const),
+    ...(['TRUSTED_ISSUERS', 'LIFETIMES'] as const),
   ],
   'oauth-callback': [
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'SESSIONS_TABLE', 'KMS_KEY_ARN'] as const),
@@ -73,7 +76,7 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
   operator: ['DIRECTORY_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
   'provider-client': [
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN'] as const),
-    ...(['BASE_URL', 'ARN_PREFIX', 'LIFETIMES'] as const),
+    ...(['BASE_URL', 'ARN_PREFIX', 'REVOCATION_FUNCTION', 'LIFETIMES'] as const),
   ],
   revocation: [
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'REVOCATIONS_TABLE', 'KMS_KEY_ARN'] as const),

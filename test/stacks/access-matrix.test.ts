@@ -44,6 +44,8 @@ const withKey = (operation: string, purpose?: string, resource = KEY): IamReques
 });
 
 const NO_GROUP: FunctionGroup[] = [];
+/** The groups that other functions invoke. */
+const INVOKED: FunctionGroup[] = ['provider-client', 'revocation'];
 /** The groups that decrypt and write grants. */
 const READERS: FunctionGroup[] = ['credential-retrieval', 'provider-client'];
 /** The groups that decrypt grants: one of them only to revoke them. */
@@ -285,7 +287,12 @@ const OTHERS: Row[] = [
     { action: 'lambda:InvokeFunction', resource: '<providerclient.Arn>' },
     ['credential-retrieval', 'oauth-callback'],
   ],
-  ...FUNCTION_GROUPS.filter((group) => group !== 'provider-client').map((group): Row => [
+  [
+    'invoke revocation',
+    { action: 'lambda:InvokeFunction', resource: '<revocation.Arn>' },
+    ['credential-retrieval', 'provider-client'],
+  ],
+  ...FUNCTION_GROUPS.filter((group) => !INVOKED.includes(group)).map((group): Row => [
     `invoke ${group}`,
     { action: 'lambda:InvokeFunction', resource: `<${group.replaceAll('-', '')}.Arn>` },
     NO_GROUP,

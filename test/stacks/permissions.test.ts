@@ -88,6 +88,12 @@ const INVOKE_PROVIDER_CLIENT: Statement = {
   Action: 'lambda:InvokeFunction',
   Resource: '<providerclient.Arn>',
 };
+const INVOKE_REVOCATION: Statement = { ...INVOKE_PROVIDER_CLIENT, Resource: '<revocation.Arn>' };
+/** CDK merges the statements. */
+const INVOKE_BOTH: Statement = {
+  ...INVOKE_PROVIDER_CLIENT,
+  Resource: ['<providerclient.Arn>', '<revocation.Arn>'],
+};
 
 /**
  * Statements that every role has: encryption of the tables through DynamoDB only, the function's own log, and traces.
@@ -184,7 +190,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
     onTaggedKeys(['kms:ListResourceTags', 'kms:Sign']),
     ...WEB_IDENTITY,
-    INVOKE_PROVIDER_CLIENT,
+    INVOKE_BOTH,
   ],
   'oauth-callback': [
     onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['SESSION#*']),
@@ -226,6 +232,7 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     onTaggedSecrets(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']),
     onTaggedKeys(['kms:ListResourceTags', 'kms:Sign']),
     ...WEB_IDENTITY,
+    INVOKE_REVOCATION,
   ],
   'token-vault': [
     onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['TOKEN-VAULT']),
@@ -369,7 +376,7 @@ it('the stacks attach no further policies to the roles', () => {
 it('Lambda tries an asynchronous invocation once, within 60 seconds', () => {
   const configured = resourcesOf(stateless, 'AWS::Lambda::EventInvokeConfig');
   expect(configured.map(([, { Properties }]) => plain(Properties, synthesis))).toEqual(
-    ['<providerclient>', '<revocation>'].map((FunctionName) => ({
+    ['<revocation>', '<providerclient>'].map((FunctionName) => ({
       FunctionName,
       MaximumEventAgeInSeconds: 60,
       MaximumRetryAttempts: 0,
@@ -435,6 +442,7 @@ describe('the environment', () => {
   const issuers = { TRUSTED_ISSUERS: '[]' };
   const lifetimes = { LIFETIMES: '{"workloadAccessToken":900,"consentSession":600,"vaultKey":7776000}' };
   const providerClient = { PROVIDER_CLIENT_FUNCTION: '<providerclient>' };
+  const revocation = { REVOCATION_FUNCTION: '<revocation>' };
   const quotas = '{"workloadIdentities":1000,"oauth2CredentialProviders":50,"apiKeyCredentialProviders":50}';
 
   it.each<[FunctionGroup, Record<string, string>]>([
@@ -451,10 +459,11 @@ describe('the environment', () => {
         ...issuers,
         ...lifetimes,
         ...providerClient,
+        ...revocation,
       },
     ],
     ['oauth-callback', { ...address, ...directory, ...keys, ...sessions, ...providerClient }],
-    ['provider-client', { ...address, ...directory, ...keys, ...vault, ...lifetimes }],
+    ['provider-client', { ...address, ...directory, ...keys, ...vault, ...lifetimes, ...revocation }],
     [
       'revocation',
       {

@@ -104,7 +104,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
     const set = `SET ${assignments}, consent = :consent, epoch = :epoch, generation = if_not_exists(generation, :zero)`;
     return vault.update(keyOf(id), forget ? `${set} REMOVE ${PAST_TOKENS}` : set, {
       condition: seen
-        ? `providerId = :seenProvider AND epoch = :seenEpoch AND ${sameConsent}`
+        ? `providerId = :seenProvider AND epoch = :seenEpoch AND ${sameConsent}${forget ? ' AND generation = :seenGeneration' : ''}`
         : 'attribute_not_exists(pk)',
       values: {
         ...values,
@@ -112,6 +112,7 @@ export const createGrantStore = (vault: Table): GrantStore => ({
         ':zero': 0,
         ':epoch': (seen?.epoch ?? 0) + (forget ? 1 : 0),
         ...(seen && { ':seenProvider': seen.providerId, ':seenEpoch': seen.epoch }),
+        ...(seen && forget && { ':seenGeneration': seen.generation }),
         ...(seen?.consent && { ':seenHash': seen.consent.sessionHash }),
       },
     });

@@ -15,6 +15,7 @@ import type { Denial } from '../policy/access';
 import { accessDenied, ServiceError } from '../service-error';
 import { stopIfDeleted, type DeletionCheckDependencies } from '../grant/deletion-check';
 import type { Grant, GrantId, GrantStore } from '../grant/grant';
+import { withdrawnFrom } from '../grant/tokens';
 import type { Seal } from '../sealing/sealing';
 import {
   consentContext,
@@ -51,7 +52,7 @@ export interface ConsentRequest {
   ) => Denial | undefined;
 }
 
-export interface BeginDependencies extends Pick<DeletionCheckDependencies, 'directory'> {
+export interface BeginDependencies extends Pick<DeletionCheckDependencies, 'directory' | 'revocationQueue'> {
   readonly sessions: SessionStore;
   readonly grants: GrantStore;
   readonly seal: Seal;
@@ -264,6 +265,14 @@ export async function beginConsent(
     const denial = request.consentDenial(consentScopesOf(session, request));
     if (denial) throw accessDenied(denial.message, denial.detail);
     await deps.sessions.create(session);
+    // Before the write that drops them: if this request stops in between, they are dropped and revoked all the same.
+    if (forgets && seen?.tokens && seen.providerId === provider.id) {
+      await deps.revocationQueue.enqueue({
+        ...withdrawnFrom(parties),
+        tokens: seen.tokens,
+        cause: 'forced',
+      });
+    }
     const won = await deps.grants.openConsent(request.grantId, {
       providerId: request.provider.id,
       details: detailsOf({ ...request, workloadArn: request.identity.arn }),

@@ -21,7 +21,9 @@ import type { Directory } from '../grant/directory';
 import type { Seal } from '../sealing/sealing';
 import { deletionDuring } from '../grant/deletion-check';
 import type { ProviderClients } from '../oauth/provider-client';
-import { sealTokens } from '../grant/tokens';
+import { openTokens, sealTokens, tokensOf, withdrawnFrom, type TokenOwner } from '../grant/tokens';
+import type { RevocationQueue } from '../grant/revocation-queue';
+import { reachOf } from '../provider/vendors';
 import { openSealedRequest, returnsToRegistered } from './begin';
 import {
   consentContext,
@@ -45,6 +47,7 @@ export interface CompleteDependencies {
   readonly directory: Pick<Directory, 'read'>;
   readonly grants: GrantStore;
   readonly seal: Seal;
+  readonly revocationQueue: RevocationQueue;
   readonly userTokens: UserTokenVerifier;
   readonly audit: AuditTrail;
   readonly system: System;
@@ -191,6 +194,25 @@ export function completeResourceTokenAuth(
   );
 }
 
+/**
+ * Queues the revocation of the tokens that a new consent replaces, where it cannot reach the new ones. Some providers
+ * return the same token again, which stays in use.
+ */
+async function withdrawReplaced(
+  { grants, seal, revocationQueue }: CompleteDependencies,
+  owner: TokenOwner & { readonly provider: Oauth2Provider },
+  obtained: ObtainedTokens,
+): Promise<void> {
+  if (reachOf(owner.provider.vendor) !== 'token') return;
+  const tokens = tokensOf(await grants.get(owner.grantId), owner.provider);
+  if (!tokens) return;
+  const { accessToken, refreshToken } = await openTokens(seal, owner, tokens);
+  const isKept =
+    accessToken === obtained.accessToken ||
+    (refreshToken !== undefined && refreshToken === obtained.refreshToken);
+  if (!isKept) await revocationQueue.enqueue({ ...withdrawnFrom(owner), tokens, cause: 'replaced' });
+}
+
 async function redeemIntoVault(
   deps: CompleteDependencies,
   session: Session,
@@ -211,7 +233,16 @@ async function redeemIntoVault(
     annotate({ grantedScopes: obtained.scopes });
     const { scopes: requestedScopes, parameterScopes = [] } = session;
     const tokens = await sealTokens(deps, owner, obtained, { requestedScopes, parameterScopes });
-    stored = await deps.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
+    await withdrawReplaced(deps, owner, obtained);
+    const withdraw = () =>
+      deps.revocationQueue.enqueue({ ...withdrawnFrom(owner), tokens, cause: 'not-stored' });
+    try {
+      stored = await deps.grants.putTokens(grantId, { providerId: provider.id, tokens, epoch });
+    } catch (error) {
+      await withdraw();
+      throw error;
+    }
+    if (!stored) await withdraw();
   } catch (error) {
     // Secrets and keys are missing if their owner was deleted during the request.
     if (!(error instanceof ProviderFailure)) await refuseIfDeleted();

@@ -16,12 +16,14 @@ import type { GrantStore } from './grant';
 import { deletedDuringRequest } from '../resource-write';
 import { nameIn } from '../owned-resource';
 import { restrictionDenial } from '../restriction/restriction';
+import type { RevocationQueue } from './revocation-queue';
 import type { ServiceError } from '../service-error';
-import type { TokenOwner } from './tokens';
+import { withdrawnFrom, type TokenOwner } from './tokens';
 
 export interface DeletionCheckDependencies {
   readonly directory: Pick<Directory, 'read'>;
-  readonly grants: Pick<GrantStore, 'remove'>;
+  readonly grants: Pick<GrantStore, 'get' | 'remove'>;
+  readonly revocationQueue: RevocationQueue;
 }
 
 /** The agent, the provider, and the grant between them. */
@@ -49,17 +51,26 @@ export function deletionIn(
 }
 
 /**
- * Reads the directory again. If the agent or the provider is not the one that was authorized, removes the grant.
+ * Reads the directory again. If the agent or the provider is not the one that was authorized, removes the grant. Tokens in
+ * it might have been written after the deletion, so they are queued for revocation first.
  *
  * Returns the error for the caller; undefined if both exist and neither the agent nor the grant's user is suspended.
  */
 export async function deletionDuring(
-  { directory, grants }: DeletionCheckDependencies,
+  { directory, grants, revocationQueue }: DeletionCheckDependencies,
   { grantId, workloadArn, provider }: CheckedParties,
 ): Promise<ServiceError | undefined> {
   const found = await directory.read(nameIn(workloadArn), provider.name, grantId.subjectHash);
   const deletion = deletionIn(found, grantId.workloadId, provider);
   if (!deletion) return restrictionDenial(found.restrictions);
+  const grant = await grants.get(grantId);
+  if (grant?.tokens && grant.providerId === provider.id) {
+    await revocationQueue.enqueue({
+      ...withdrawnFrom({ grantId, workloadArn, provider }),
+      tokens: grant.tokens,
+      cause: 'not-stored',
+    });
+  }
   await grants.remove(grantId, provider.id);
   return deletion;
 }

@@ -108,7 +108,8 @@ export interface GrantStore {
   get(id: GrantId): Promise<Grant | undefined>;
   /**
    * Stores the open session, if the grant still has the provider, the epoch, and the session (or none) that were read.
-   * With `forget`, drops the tokens and increments the epoch in the same write.
+   * With `forget`, drops the tokens and increments the epoch in the same write, if the generation is the one that was
+   * read too: tokens that were not read must not be lost.
    */
   openConsent(
     id: GrantId,

@@ -30,7 +30,15 @@ import {
 import { isFree, LEASE, observe } from './lease';
 import { backsOff, providerFailureOf, renewalFailureOf } from './renewal-failure';
 import type { Seal } from '../sealing/sealing';
-import { detailsOf, openTokens, sealTokens, tokensOf, type RequestedScopes, type TokenOwner } from './tokens';
+import {
+  detailsOf,
+  openTokens,
+  sealTokens,
+  tokensOf,
+  withdrawnFrom,
+  type RequestedScopes,
+  type TokenOwner,
+} from './tokens';
 
 /** Milliseconds for a request and the following write: no request is sent if less of the lease remains. */
 const REDEMPTION = 6_500;
@@ -46,7 +54,10 @@ const WRITE_PAUSE = 250;
 /** The tokens can no longer be renewed: the user must consent again. */
 export const CONSENT_NEEDED = Symbol('consent needed');
 
-export interface RenewalDependencies extends Pick<DeletionCheckDependencies, 'directory'> {
+export interface RenewalDependencies extends Pick<
+  DeletionCheckDependencies,
+  'directory' | 'revocationQueue'
+> {
   readonly grants: GrantStore;
   readonly seal: Seal;
   readonly system: System;
@@ -54,6 +65,8 @@ export interface RenewalDependencies extends Pick<DeletionCheckDependencies, 'di
 
 /** A token request that is ready to be sent. */
 export interface PreparedRequest extends RequestedScopes {
+  /** The refresh token that the request presents, if any. */
+  readonly refreshToken?: string;
   /** Sends the request once. */
   send(): Promise<ObtainedTokens>;
 }
@@ -248,9 +261,40 @@ export async function renewWithLease(
     return notStored(error);
   }
   // After forceAuthentication, this token must not be returned. After a consent, the newer token is returned.
-  if (!written) return afterLostLease();
+  if (!written && !(await isStored(deps, owner, tokens))) {
+    await withdraw(deps, owner, obtained, request);
+    return afterLostLease();
+  }
   await stopIfDeleted(deps, owner);
   return { accessToken: obtained.accessToken, scopes: obtained.scopes, held: scopesHeld(tokens) };
+}
+
+/** Returns whether the grant has the tokens. If the response to a write is lost, the SDK retries it in vain. */
+const isStored = async (
+  { grants }: Pick<RenewalDependencies, 'grants'>,
+  { grantId }: TokenOwner,
+  { sealed }: GrantTokens,
+): Promise<boolean> => (await grants.get(grantId))?.tokens?.sealed === sealed;
+
+/**
+ * Queues the revocation of obtained tokens that are in no grant. The grant, or the revocation that dropped it, has the
+ * presented refresh token: it is queued only if the provider issued another one.
+ */
+async function withdraw(
+  deps: RenewalDependencies,
+  owner: TokenOwner,
+  { refreshToken, ...obtained }: ObtainedTokens,
+  request: PreparedRequest,
+): Promise<void> {
+  const issued =
+    refreshToken === undefined || refreshToken === request.refreshToken
+      ? obtained
+      : { ...obtained, refreshToken };
+  await deps.revocationQueue.enqueue({
+    ...withdrawnFrom(owner),
+    tokens: await sealTokens(deps, owner, issued, request),
+    cause: 'not-stored',
+  });
 }
 
 /** Retries the write: a provider that rotates refresh tokens has invalidated the old one, so the new one must be stored. */

@@ -29,6 +29,7 @@ export const refreshTokenOf = (deps: TokenSourceDependencies, owner: RequestOwne
     return {
       requestedScopes,
       ...(parameterScopes && { parameterScopes }),
+      refreshToken,
       send: () =>
         redeemRefreshToken(client, refreshToken, { scopes, resources, audiences, refreshExpiresAt }),
     };

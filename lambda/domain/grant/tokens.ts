@@ -12,6 +12,7 @@ import {
   type SealedTokens,
 } from './grant';
 import type { Seal, SealingContext } from '../sealing/sealing';
+import type { WithdrawnTokens } from './revocation-queue';
 
 /** The owner of the tokens, and the members that narrow them. */
 export interface TokenOwner extends Narrowing {
@@ -65,6 +66,19 @@ export async function openTokens(
 ): Promise<SealedTokens> {
   return JSON.parse(await seal.open(contextOf(owner), tokens.sealed)) as SealedTokens;
 }
+
+/** Returns where tokens were withdrawn from, for the revocation queue. */
+export const withdrawnFrom = ({
+  grantId: { workloadId, subjectHash, target },
+  provider: { id, name },
+  workloadArn,
+}: Pick<TokenOwner, 'grantId' | 'workloadArn'> & {
+  readonly provider: Pick<Oauth2Provider, 'id' | 'name'>;
+}): Pick<WithdrawnTokens, 'grantId' | 'provider' | 'workloadArn'> => ({
+  grantId: { workloadId, subjectHash, target },
+  provider: { id, name },
+  workloadArn,
+});
 
 /**
  * Returns the grant's tokens if they belong to this provider. Tokens of an earlier provider of its name, or of another
