@@ -13,7 +13,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import * as v from 'valibot';
 import { parseTrustedIssuers } from '../lambda/contract/configuration';
 import { parseFunctionSettings } from '../lib/constructs/function-settings';
-import { IdentityStateStack, IdentityServiceStack, type TrustedIssuer } from '../lib';
+import { IdentityStateStack, IdentityServiceStack, type DeployedIssuer } from '../lib';
 
 const app = new App();
 
@@ -24,7 +24,7 @@ function contextJson(name: string, defaultValue: object): string {
 }
 
 // The parsed type allows undefined members and readonly arrays, but JSON contains neither.
-const trustedIssuers = parseTrustedIssuers(contextJson('trustedIssuers', [])) as TrustedIssuer[];
+const trustedIssuers = parseTrustedIssuers(contextJson('trustedIssuers', [])) as DeployedIssuer[];
 const tokenVaultKeys = v.parse(
   v.pipe(v.string(), v.parseJson(), v.array(v.string(), 'tokenVaultKeys: must be an array of ARNs')),
   contextJson('tokenVaultKeys', []),

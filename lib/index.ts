@@ -56,8 +56,13 @@ export {
 export { ProviderSecret, type AnySecret, type SecretPart } from './resources/provider-secret';
 export type {
   AuthorizingClaimMatchValue,
+  BackChannelLogout,
   ClaimMatchValue,
   CustomClaim,
+  DeployedIssuer,
+  GlobalTokenRevocation,
+  SecurityEvents,
+  SecurityEventTransmitter,
   TrustedIssuer,
 } from './resources/trusted-issuer';
 export {

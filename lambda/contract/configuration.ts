@@ -8,6 +8,6 @@ export {
   type JwtInbound,
   type Target,
 } from '../domain/gate/agent-endpoint';
-export { parseTrustedIssuers, type TrustedIssuer } from '../domain/identity/trusted-issuer';
+export { parseTrustedIssuers, type DeployedIssuer } from '../domain/identity/trusted-issuer';
 export { parseLifetimes, type Lifetimes } from '../domain/lifetimes';
 export { parseQuotas, type Quotas } from '../domain/quotas';

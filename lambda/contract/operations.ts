@@ -15,6 +15,7 @@ export const ROUTED_GROUPS = [
   'token-vault',
   'grants',
   'operator',
+  'security-events',
 ] as const;
 
 export type RoutedGroup = (typeof ROUTED_GROUPS)[number];
@@ -32,11 +33,11 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path template in API Gateway's notation, relative to the stage. */
   readonly path: string;
-  /** `IAM`: SigV4, checked by the gateway. `NONE`: reached by browsers and by resource servers. */
+  /** `IAM`: SigV4, checked by the gateway. `NONE`: reached by browsers, resource servers, and identity providers. */
   readonly auth: 'IAM' | 'NONE';
   readonly group: RoutedGroup;
   /** Status of a successful JSON response; 204 has no body. The browser routes choose their own status. */
-  readonly status: 200 | 201 | 204;
+  readonly status: 200 | 201 | 202 | 204;
   /** Name of the list-valued query parameter, if there is one. */
   readonly query?: 'tagKeys';
   /** Public metadata. Reading it involves no decision, so it has no audit entry. */
@@ -57,6 +58,14 @@ const open = (path: string): Route => ({
   auth: 'NONE',
   group: 'oauth-callback',
   status: 200,
+});
+
+const receiver = (path: string, status: Route['status']): Route => ({
+  method: 'POST',
+  path,
+  auth: 'NONE',
+  group: 'security-events',
+  status,
 });
 
 /** Tag operations of the control plane. The ARN is in the path, and AWS SDKs encode it as one segment. */
@@ -135,6 +144,11 @@ export const OPERATIONS = {
   ResumeWorkloadIdentity: operate('ResumeWorkloadIdentity'),
   SuspendUser: operate('SuspendUser'),
   ResumeUser: operate('ResumeUser'),
+
+  // Beyond AWS: an identity provider reports that a session or an account ended. The functions authenticate it.
+  ReceiveSecurityEvents: receiver('/events/{issuerId}', 202),
+  GlobalTokenRevocation: receiver('/global-token-revocation/{issuerId}', 204),
+  BackChannelLogout: receiver('/backchannel-logout/{issuerId}', 200),
 
   Authorize: open('/identities/oauth2/authorize'),
   Callback: open('/identities/oauth2/callback/{callbackId}'),

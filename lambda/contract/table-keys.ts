@@ -109,6 +109,7 @@ export const PREFIX = {
   userRestriction: 'RESTRICTION#USER#',
   revocation: 'REVOCATION#',
   revokedGrant: 'REVOKED-GRANT#',
+  receivedEvent: 'RECEIVED-EVENT#',
 } as const;
 
 export interface Key {
@@ -145,6 +146,12 @@ export const agentRestrictionKey = (name: string): Key => ({
 
 export const userRestrictionKey = (userHash: string): Key => ({
   pk: PREFIX.userRestriction + userHash,
+  sk: RECORD,
+});
+
+/** @param hash of the event's `jti` */
+export const receivedEventKey = (issuerId: string, hash: string): Key => ({
+  pk: `${PREFIX.receivedEvent}${issuerId}#${hash}`,
   sk: RECORD,
 });
 

@@ -42,8 +42,12 @@ export interface AuditEntry {
   readonly newOwner?: string;
   /** Names of the members that an update changed, as in the API. */
   readonly changed?: readonly string[];
-  /** `jti` of the workload access token that was issued or presented. */
+  /** `jti` of the workload access token that was issued or presented, or of the token with which an issuer reports. */
   readonly jti?: string;
+  /** `securityEvents.id` of the trusted issuer that reports. */
+  readonly trustedIssuer?: string;
+  /** Names of the reported event types. */
+  readonly securityEvents?: readonly string[];
   /** ID of the request: from API Gateway, or from Lambda if there is no gateway. */
   readonly requestId?: string;
   /** Source address of the request, as API Gateway saw it. */

@@ -142,6 +142,10 @@ export interface IAgentIdentity extends IConstruct {
   metricRenewalOutcome(options?: MetricSumOptions): MathExpression;
   /** Returns the number of consent steps. Group it by `Operation` and `Outcome` to see the steps and their results. */
   metricConsentStep(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of finished revocations at providers. Group it by `Outcome` to see the results. */
+  metricRevocationOutcome(options?: MetricSumOptions): MathExpression;
+  /** Returns the number of security events that identity providers reported. Group it by `TrustedIssuer` and `Outcome`. */
+  metricSecurityEvent(options?: MetricSumOptions): MathExpression;
 }
 
 /** An existing deployment. */
@@ -281,6 +285,14 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
 
   metricConsentStep(options?: MetricSumOptions): MathExpression {
     return metricSum('ConsentStep', options);
+  }
+
+  metricRevocationOutcome(options?: MetricSumOptions): MathExpression {
+    return metricSum('RevocationOutcome', options);
+  }
+
+  metricSecurityEvent(options?: MetricSumOptions): MathExpression {
+    return metricSum('SecurityEvent', options);
   }
 
   /**

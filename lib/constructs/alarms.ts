@@ -15,6 +15,7 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { ROUTED_GROUPS } from '../../lambda/contract/operations';
 import type { MonitoredResources } from './monitored-resources';
 import {
   FIVE_MINUTES,
@@ -76,9 +77,23 @@ const kmsQuota = (): IMetric =>
 const byProvider = (metricName: AuditMetricName, where: string[]): IMetric =>
   metricSum(metricName, { where, groupBy: ['ProviderName'] });
 
+const isRouted = (group: string): boolean => ROUTED_GROUPS.some((routed) => routed === group);
+const isInternal = (group: string): boolean => !isRouted(group);
+
+/** Returns the functions of some groups. */
+const functionsWhere = (functions: MonitoredResources['functions'], holds: (group: string) => boolean) => ({
+  functions: Object.fromEntries(Object.entries(functions).filter(([group]) => holds(group))),
+});
+
+/** Returns the metric with one time series for each trusted issuer, so that the alarm names the issuer. */
+const byTrustedIssuer = (where: string): IMetric =>
+  metricSum('SecurityEvent', { where: [where], groupBy: ['TrustedIssuer'] });
+
 /** Returns the rules by name of the alarm, which is also the heading of its entry in the runbook. */
 function alarmRules(resources: MonitoredResources): Readonly<Record<string, AlarmRule>> {
   const { api, functions } = resources;
+  // An alarm accepts up to 10 metrics, so the functions have two alarms: a caller waits for those of the API.
+  const [ofApi, internal] = [functionsWhere(functions, isRouted), functionsWhere(functions, isInternal)];
   return {
     'server-errors': {
       description: 'More than 1% of requests end with a 5xx error.',
@@ -93,8 +108,14 @@ function alarmRules(resources: MonitoredResources): Readonly<Record<string, Alar
       periods: 3,
     },
     'function-errors': {
-      description: 'A function crashed, exceeded its time or memory, or did not start.',
-      metric: total('errors', functionMetrics(resources, 'Errors')),
+      description: 'A function of the API crashed, exceeded its time or memory, or did not start.',
+      metric: total('errors', functionMetrics(ofApi, 'Errors')),
+      threshold: 0,
+      periods: 1,
+    },
+    'internal-function-errors': {
+      description: 'An internal function crashed, exceeded its time or memory, or did not start.',
+      metric: total('errors', functionMetrics(internal, 'Errors')),
       threshold: 0,
       periods: 1,
     },
@@ -134,8 +155,14 @@ function alarmRules(resources: MonitoredResources): Readonly<Record<string, Alar
       periods: 3,
     },
     'function-throttles': {
-      description: 'Lambda rejects invocations: the concurrency is used up.',
-      metric: total('throttles', functionMetrics(resources, 'Throttles')),
+      description: 'Lambda rejects invocations of functions of the API: the concurrency is used up.',
+      metric: total('throttles', functionMetrics(ofApi, 'Throttles')),
+      threshold: 0,
+      periods: 2,
+    },
+    'internal-function-throttles': {
+      description: 'Lambda rejects invocations of internal functions: the concurrency is used up.',
+      metric: total('throttles', functionMetrics(internal, 'Throttles')),
       threshold: 0,
       periods: 2,
     },
@@ -181,6 +208,19 @@ function alarmRules(resources: MonitoredResources): Readonly<Record<string, Alar
       description:
         'Grants were revoked, but their provider did not confirm it: tokens might still be valid there.',
       metric: byProvider('RevocationOutcome', ["Outcome = 'UNCONFIRMED'"]),
+      threshold: 0,
+      periods: 1,
+    },
+    'security-events-refused': {
+      description:
+        'Reports of an identity provider are refused or fail: users might keep access that they must lose.',
+      metric: byTrustedIssuer("Outcome = 'refused'"),
+      threshold: 5,
+      periods: 1,
+    },
+    'security-event-stream-stopped': {
+      description: 'An identity provider paused or disabled its stream of security events.',
+      metric: byTrustedIssuer("Outcome = 'stream-stopped'"),
       threshold: 0,
       periods: 1,
     },

@@ -45,6 +45,8 @@ export interface ServiceFunctionSettings {
   readonly grants?: FunctionSettings;
   /** Lists, suspends, and resumes agents and users for operators. */
   readonly operator?: FunctionSettings;
+  /** Receives security events of identity providers. */
+  readonly securityEvents?: FunctionSettings;
   /** Renews tokens in the background, and pushes authorization requests. */
   readonly providerClient?: FunctionSettings;
   /** Revokes grants, and tells providers. */
@@ -62,6 +64,7 @@ const MEMBERS: Readonly<Record<FunctionGroup, keyof ServiceFunctionSettings>> = 
   'token-vault': 'tokenVault',
   grants: 'grants',
   operator: 'operator',
+  'security-events': 'securityEvents',
   'provider-client': 'providerClient',
   revocation: 'revocation',
   'key-rotation': 'keyRotation',
@@ -80,6 +83,7 @@ export const MEMORY_SIZE: Readonly<Record<FunctionGroup, number>> = {
   'token-vault': 512,
   grants: 512,
   operator: 512,
+  'security-events': 512,
   'provider-client': 512,
   revocation: 512,
   'key-rotation': 256,

@@ -4,7 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/contract/operations';
-import type { Lifetimes, Quotas, TrustedIssuer } from '../../lambda/contract/configuration';
+import type { DeployedIssuer, Lifetimes, Quotas } from '../../lambda/contract/configuration';
 import { functionAccess, type InvokedFunction } from './function-access';
 import { functionCode } from './function-code';
 import { MEMORY_SIZE, type FunctionSettings } from './function-settings';
@@ -27,6 +27,8 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   grants: Duration.seconds(15),
   // Two reads and a write, or a page of a listing.
   operator: Duration.seconds(15),
+  // The issuer's metadata and keys, up to 5 seconds each, and a few reads and writes.
+  'security-events': Duration.seconds(15),
   // A discovery and a request, up to 5 seconds each, and the vault operations around them.
   'provider-client': Duration.seconds(15),
   // A sweep begins attempts for 45 seconds, and the last of them takes up to 35.
@@ -65,7 +67,7 @@ export interface GroupFunctionProps {
   readonly state: IIdentityState;
   /** The service's own address, without a trailing slash. */
   readonly baseUrl: string;
-  readonly trustedIssuers: readonly TrustedIssuer[];
+  readonly trustedIssuers: readonly DeployedIssuer[];
   readonly quotas: Quotas;
   readonly lifetimes: Lifetimes;
   /** ARNs of the KMS keys that the token vault can be moved to. */

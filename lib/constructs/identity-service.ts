@@ -9,7 +9,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { FunctionGroup } from '../../lambda/contract/operations';
 import { parseQuotas, parseTrustedIssuers } from '../../lambda/contract/configuration';
-import type { TrustedIssuer } from '../resources/trusted-issuer';
+import type { DeployedIssuer } from '../resources/trusted-issuer';
 import type { ApiDomain } from './api-domain';
 import { checkedAt } from './construct-error';
 import { settingsOfGroup, type ServiceFunctionSettings } from './function-settings';
@@ -55,7 +55,7 @@ export interface IdentityServiceProps {
    * can contain one issuer several times, each time with different conditions.
    * @default - none: GetWorkloadAccessTokenForJWT rejects every token
    */
-  readonly trustedIssuers?: TrustedIssuer[];
+  readonly trustedIssuers?: DeployedIssuer[];
   /**
    * How many workload identities and credential providers one owner can have. Concurrent creations can exceed it.
    * @default - the quotas of AWS: 1000 workload identities, 50 credential providers of each kind
@@ -126,11 +126,14 @@ export interface IdentityServiceProps {
  *
  * @throws Error if an entry is malformed, names neither audience nor client, or is not an https endpoint
  */
-function resolveTrustedIssuers(issuers: readonly TrustedIssuer[]) {
+function resolveTrustedIssuers(issuers: readonly DeployedIssuer[]) {
   const checked = parseTrustedIssuers(JSON.stringify(issuers));
-  for (const { discoveryUrl } of checked) {
-    const fault = publicEndpointFault(discoveryUrl);
-    if (fault !== undefined) throw new Error(`trustedIssuers: ${discoveryUrl}: ${fault}`);
+  for (const { discoveryUrl, securityEvents } of checked) {
+    const { transmitter, globalTokenRevocation } = securityEvents ?? {};
+    for (const url of [discoveryUrl, transmitter?.jwksUri, globalTokenRevocation?.jwksUri]) {
+      const fault = url === undefined ? undefined : publicEndpointFault(url);
+      if (fault !== undefined) throw new Error(`trustedIssuers: ${url}: ${fault}`);
+    }
   }
   return checked;
 }
@@ -232,6 +235,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     'token-vault': addFunction('token-vault'),
     grants: addFunction('grants'),
     operator: addFunction('operator'),
+    'security-events': addFunction('security-events'),
   };
   api.addRoutes({
     'control-plane': routed['control-plane'].invoked,
@@ -241,6 +245,7 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     'token-vault': routed['token-vault'].invoked,
     grants: routed.grants.invoked,
     operator: routed.operator.invoked,
+    'security-events': routed['security-events'].invoked,
   });
   new KeySchedule(scope, 'KeySchedule', { keyRotation: keyRotation.invoked });
   new RevocationSchedule(scope, 'RevocationSchedule', { revocation: revocation.invoked });

@@ -76,7 +76,7 @@ export interface GroupPermissions {
   readonly signingKeys?: readonly SigningKeyAction[];
   /** Whether the group can get tokens from AWS STS that identify it. */
   readonly webIdentity?: true;
-  /** Whether the group verifies user tokens and therefore knows the trusted issuers. */
+  /** Whether the group verifies tokens of identity providers and therefore knows the trusted issuers. */
   readonly verifiesUsers: boolean;
 }
 
@@ -313,6 +313,20 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
     verifiesUsers: false,
   },
 
+  /**
+   * A public group. It verifies reports of identity providers by their published keys, and writes the restrictions of
+   * users and its record of received events. It has no KMS permission on vault keys and no access to the vault, and does
+   * not read agents or credential providers.
+   */
+  'security-events': {
+    tables: [
+      { table: 'Directory', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.userRestriction}*`] },
+      { table: 'Sessions', actions: ['GetItem', 'PutItem'], partitions: [`${PREFIX.receivedEvent}*`] },
+    ],
+    key: [],
+    verifiesUsers: true,
+  },
+
   /** Lists an agent's grants. It has no permission on vault keys, so it reads what a grant says and never its tokens. */
   grants: {
     tables: [
@@ -325,8 +339,8 @@ export const PERMISSIONS: Readonly<Record<FunctionGroup, GroupPermissions>> = {
   },
 
   /**
-   * The operators' plane. It lists the directory and grants, changes owners, and writes restrictions, which no other group
-   * can write. It has no KMS permission on vault keys or signing keys, so it obtains no credential.
+   * The operators' plane. It lists the directory and grants, changes owners, and writes restrictions; `security-events`
+   * writes those of users, too. It has no KMS permission on vault keys or signing keys, so it obtains no credential.
    */
   operator: {
     tables: [

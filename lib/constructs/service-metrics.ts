@@ -56,6 +56,7 @@ export const METRIC_DIMENSIONS = {
   RevocationOutcome: ['Outcome', 'ProviderName'],
   ConsentStep: ['Operation', 'Outcome'],
   InboundInvocation: ['WorkloadIdentity', 'Outcome'],
+  SecurityEvent: ['TrustedIssuer', 'Outcome'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type AuditMetricName = keyof typeof METRIC_DIMENSIONS;
@@ -113,9 +114,9 @@ export const functionMetric = (
   props: MetricOptions,
 ): Metric => fn.metric(metricName, { statistic: Stats.SUM, period: FIVE_MINUTES, ...props });
 
-/** Returns a metric of each function. */
+/** Returns a metric of each function, by the name of its group. */
 export const functionMetrics = (
-  { functions }: MonitoredResources,
+  { functions }: { readonly functions: Readonly<Record<string, LambdaFunction>> },
   metricName: FunctionMetric,
   props: MetricOptions = {},
 ): Metric[] =>

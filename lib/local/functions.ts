@@ -5,7 +5,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import { OPERATIONS, type RoutedGroup } from '../../lambda/contract/operations';
-import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { localTableName } from './dynamodb';
 import type { EmulatorCredentials } from './emulator-access';
 import type { EmulatorAccess } from './emulators';
@@ -27,7 +27,7 @@ export interface FunctionsOptions {
   readonly principals: Principals;
   /** Issuers of user tokens to trust. A function is called once the port is bound. */
   readonly trustedIssuers:
-    readonly TrustedIssuer[] | ((service: { readonly port: number }) => Promise<readonly TrustedIssuer[]>);
+    readonly DeployedIssuer[] | ((service: { readonly port: number }) => Promise<readonly DeployedIssuer[]>);
   /** Called when a function throws; by default, it writes to stderr. */
   readonly reportFailure?: (failure: FunctionFailure) => void;
 }
@@ -102,7 +102,7 @@ function setEnvironment(
   { credentials, endpoints, kmsKeyArn }: EmulatorAccess,
   lambdaEndpoint: string,
   endpoint: string,
-  trustedIssuers: readonly TrustedIssuer[],
+  trustedIssuers: readonly DeployedIssuer[],
 ): void {
   useCredentials(credentials);
   Object.assign(process.env, {

@@ -10,6 +10,7 @@ import { handler as grants } from '../../lambda/handlers/grants';
 import { handler as operator } from '../../lambda/handlers/operator';
 import { handler as revocation } from '../../lambda/handlers/revocation';
 import { handler as providerClient } from '../../lambda/handlers/provider-client';
+import { handler as securityEvents } from '../../lambda/handlers/security-events';
 import { handler as tokenExchange } from '../../lambda/handlers/token-exchange';
 import { handler as tokenVault } from '../../lambda/handlers/token-vault';
 
@@ -22,6 +23,7 @@ export const HANDLERS = {
   operator,
   'provider-client': providerClient,
   revocation,
+  'security-events': securityEvents,
   'token-exchange': tokenExchange,
   'token-vault': tokenVault,
 };

@@ -1,6 +1,6 @@
 /** Settings of `npm start` and `agent-identity local`, from the environment. */
 import { resolve } from 'node:path';
-import { parseTrustedIssuers, type TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import { parseTrustedIssuers, type DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { settingName } from './setting-names';
 import { SettingError } from './start-error';
 
@@ -11,7 +11,7 @@ export interface LocalSettings {
   readonly dataDir: string;
   /** Whether the example application, agent and providers start too. */
   readonly examples: boolean;
-  readonly trustedIssuers: readonly TrustedIssuer[];
+  readonly trustedIssuers: readonly DeployedIssuer[];
 }
 
 const DEFAULT_PORT = '4600';
@@ -67,7 +67,7 @@ function parseExamples(text: string, name: string): boolean {
   return text === 'on';
 }
 
-function parseIssuers(json: string, name: string): readonly TrustedIssuer[] {
+function parseIssuers(json: string, name: string): readonly DeployedIssuer[] {
   try {
     return parseTrustedIssuers(json);
   } catch (error) {

@@ -29,6 +29,68 @@ export interface CustomClaim {
   readonly authorizingClaimMatchValue: AuthorizingClaimMatchValue;
 }
 
+/** A transmitter of security event tokens (SETs): Shared Signals Framework 1.0, push delivery by RFC 8935. */
+export interface SecurityEventTransmitter {
+  /** `iss` of its SETs, exactly: `issuer` of its `/.well-known/ssf-configuration`. */
+  readonly issuer: string;
+  /** Address of its keys: `jwks_uri` of its `/.well-known/ssf-configuration`. */
+  readonly jwksUri: string;
+  /** One of these values must be in the `aud` of a SET. */
+  readonly audience: string[];
+  /**
+   * SHA-256 hash, in base64url without padding, of the `Authorization` header that the transmitter sends with each push.
+   * The hash is not a secret if the header has a random value.
+   * @default - the header is not checked; the signature of each SET always is
+   */
+  readonly authorizationHash?: string;
+  /**
+   * The `state` of verification events that you request from the transmitter.
+   * @default - verification events with a `state` are rejected
+   */
+  readonly verificationState?: string;
+}
+
+/** Receiver of OpenID Connect Back-Channel Logout 1.0. */
+export interface BackChannelLogout {
+  /** IDs of the OAuth clients that have the receiver as their back-channel logout URL. */
+  readonly clientIds: string[];
+}
+
+/** The caller of Global Token Revocation (draft-parecki-oauth-global-token-revocation). */
+export interface GlobalTokenRevocation {
+  /** `iss` of the caller's bearer token, exactly. */
+  readonly issuer: string;
+  /** Address of the caller's keys. */
+  readonly jwksUri: string;
+}
+
+/**
+ * How the identity provider reports that a session or an account of its users ended. Set at least one of transmitter,
+ * backChannelLogout, and globalTokenRevocation.
+ */
+export interface SecurityEvents {
+  /**
+   * Names the issuer in the receivers' paths: `/events/{id}`, `/backchannel-logout/{id}`, and
+   * `/global-token-revocation/{id}`. Lowercase letters, digits, and hyphens.
+   */
+  readonly id: string;
+  /**
+   * The transmitter of security events.
+   * @default - security events are rejected
+   */
+  readonly transmitter?: SecurityEventTransmitter;
+  /**
+   * Back-channel logout.
+   * @default - logout tokens are rejected
+   */
+  readonly backChannelLogout?: BackChannelLogout;
+  /**
+   * Global Token Revocation.
+   * @default - revocation requests are rejected
+   */
+  readonly globalTokenRevocation?: GlobalTokenRevocation;
+}
+
 /** An issuer whose user tokens are accepted. A token must meet all the conditions that are set. */
 export interface TrustedIssuer {
   /** Address of the issuer's metadata document, ending in `/.well-known/openid-configuration`. */
@@ -53,4 +115,13 @@ export interface TrustedIssuer {
    * @default - none
    */
   readonly customClaims?: CustomClaim[];
+}
+
+/** An entry of the deployment's issuers. */
+export interface DeployedIssuer extends TrustedIssuer {
+  /**
+   * How the identity provider reports that a session or an account ended. Set it in only one entry of an issuer.
+   * @default - the identity provider reports nothing
+   */
+  readonly securityEvents?: SecurityEvents;
 }

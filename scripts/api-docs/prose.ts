@@ -66,6 +66,12 @@ export const ERRORS: Readonly<Record<ErrorName, string>> = {
 
 /** The use of each route that is not an AWS operation. */
 export const OPEN_ROUTES: Readonly<Record<Exclude<OperationName, JsonOperation>, string>> = {
+  ReceiveSecurityEvents:
+    'Receives a security event token (SET) of the issuer with this ID (RFC 8935; Shared Signals Framework 1.0). Returns 202, or 400 with `err` and `description`. See [security-events.md](security-events.md).',
+  GlobalTokenRevocation:
+    'Ends all sessions of a user (`sub_id`) of the issuer with this ID. The bearer token authenticates the caller. See [security-events.md](security-events.md).',
+  BackChannelLogout:
+    'Receives a logout token (`logout_token`) of the issuer with this ID (OpenID Connect Back-Channel Logout 1.0). See [security-events.md](security-events.md).',
   Authorize:
     'The authorization URL (`request_uri` identifies the consent session). Binds the browser to the session with a cookie, and redirects to the provider.',
   Callback:

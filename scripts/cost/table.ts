@@ -40,7 +40,7 @@ function rowOf({ name, steps, agentCoreRequests }: Operation): string[] {
 }
 
 /**
- * The metrics of all alarms: errors and throttles of each function, and 17 others. Alarms with a query also cost money for
+ * The metrics of all alarms: errors and throttles of each function, and 19 others. Alarms with a query also cost money for
  * each metric that they find.
  */
 export const ALARM_METRICS = 2 * FUNCTION_GROUPS.length + 19;

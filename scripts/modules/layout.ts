@@ -19,6 +19,7 @@ export const LAMBDA_MODULES = [
 export const DOMAIN_MODULES = [
   'lambda/domain/gate',
   'lambda/domain/operator',
+  'lambda/domain/security-event',
   'lambda/domain/resource',
   'lambda/domain/credential',
   'lambda/domain/consent',

@@ -162,6 +162,21 @@ it.each([
   ]);
 });
 
+it.each([
+  ['applied', { result: 'applied' }],
+  ['refused', { outcome: 'denied', error: 'ValidationException' }],
+  ['refused', { outcome: 'failed', error: 'InternalServerException' }],
+] as const)('counts reports of identity providers, by configured issuer: %s', (Outcome, change) => {
+  const report = { operation: 'ReceiveSecurityEvents', trustedIssuer: 'people' };
+  expect(countsOf({ ...report, ...change })).toEqual([
+    ['SecurityEvent', { TrustedIssuer: 'people', Outcome }],
+  ]);
+});
+
+it('has no metric for a report for an issuer that is not configured', () => {
+  expect(countsOf({ operation: 'BackChannelLogout', outcome: 'denied' })).toEqual([]);
+});
+
 it('ignores a renewal that another one overtook', () => {
   expect(countsOf({ operation: 'RenewAhead' })).toEqual([]);
 });

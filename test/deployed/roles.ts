@@ -213,6 +213,25 @@ const BOUNDS: Readonly<Record<FunctionGroup, Bounds>> = {
       ...[get('Vault', GRANT), get('Sessions', SESSION), invoke('token-exchange')],
     ],
   },
+  'security-events': {
+    may: [put('Directory', 'RESTRICTION#USER#a'), put('Sessions', 'RECEIVED-EVENT#a#b')],
+    mayNot: [
+      ...[
+        put('Directory', 'RESTRICTION#AGENT#a'),
+        get('Directory', IDENTITY),
+        query('Directory', SIGNING_KEYS),
+      ],
+      ...[get('Sessions', SESSION), put('Sessions', SESSION), get('Vault', GRANT), get('Vault', API_KEY)],
+      ...[
+        get('Keys', 'VAULT-KEY#grant#a'),
+        decrypt('grant'),
+        decrypt('signing'),
+        encrypt('signing'),
+        decrypt(),
+      ],
+      ...[invoke('token-exchange'), invoke('operator')],
+    ],
+  },
   grants: {
     may: [query('Directory', SIGNING_KEYS), query('Vault', GRANT)],
     mayNot: [

@@ -94,7 +94,7 @@ export async function createConsentService(user: User = { kind: 'user-id', id: '
     userTokens: {
       verify: (token: string) =>
         token === 'the token of ana'
-          ? Promise.resolve({ user: TOKEN_USER, expiresAt: Infinity, scopes: [] })
+          ? Promise.resolve({ user: TOKEN_USER, issuedAt: 0, expiresAt: Infinity, scopes: [] })
           : Promise.reject(new ServiceError('UnauthorizedException', 'The user token is not valid.')),
     },
     audit: { record: (entry: AuditEntry) => void entries.push(entry) },

@@ -37,7 +37,10 @@ export async function createTokenService(userTokenEnd = BEGINNING + 3600, lifeti
   const seal = createInMemorySeal();
   const issuing = {
     directory: stores.directory,
-    userTokens: { verify: () => Promise.resolve({ user: ALICE, scopes: [], expiresAt: userTokenEnd }) },
+    userTokens: {
+      verify: () =>
+        Promise.resolve({ user: ALICE, issuedAt: BEGINNING, scopes: [], expiresAt: userTokenEnd }),
+    },
     signingKeys,
     seal,
     audit,

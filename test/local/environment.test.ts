@@ -74,6 +74,7 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
   'token-vault': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
   grants: ['DIRECTORY_TABLE', 'VAULT_TABLE', 'BASE_URL', 'ARN_PREFIX'],
   operator: ['DIRECTORY_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
+  'security-events': ['DIRECTORY_TABLE', 'SESSIONS_TABLE', 'BASE_URL'],
   'provider-client': [
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN'] as const),
     ...(['BASE_URL', 'ARN_PREFIX', 'REVOCATION_FUNCTION', 'LIFETIMES'] as const),

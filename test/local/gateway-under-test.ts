@@ -44,6 +44,7 @@ export class GatewayUnderTest {
         'token-vault': handler,
         grants: handler,
         operator: handler,
+        'security-events': handler,
       },
       principals: [agent],
       reportFailure: (failure) => gateway.failures.push(failure),

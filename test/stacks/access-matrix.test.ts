@@ -95,12 +95,17 @@ const DIRECTORY: Row[] = [
     ['token-exchange', 'grants', ...READERS],
   ],
   ['suspend or resume an agent', on('Directory', 'PutItem', 'RESTRICTION#AGENT#a'), ['operator']],
-  ['suspend or resume a user', on('Directory', 'PutItem', 'RESTRICTION#USER#a'), ['operator']],
+  [
+    'suspend or resume a user',
+    on('Directory', 'PutItem', 'RESTRICTION#USER#a'),
+    ['operator', 'security-events'],
+  ],
   ['delete a restriction', on('Directory', 'DeleteItem', 'RESTRICTION#AGENT#a'), NO_GROUP],
   ['read the whole directory', on('Directory', 'Scan'), ['operator']],
 ];
 
 const VAULT: Row[] = [
+  ['remember a received event', on('Sessions', 'PutItem', 'RECEIVED-EVENT#a#b'), ['security-events']],
   ['read a grant, encrypted', on('Vault', 'GetItem', 'GRANT#a#b'), ['operator', ...OPENING]],
   ['change a grant', on('Vault', 'UpdateItem', 'GRANT#a#b'), OPENING],
   ['replace a grant', on('Vault', 'PutItem', 'GRANT#a#b'), NO_GROUP],

@@ -32,6 +32,8 @@ const METHODS: readonly MetricMethod[] = [
   'metricResourceAccessTokenOutcome',
   'metricRenewalOutcome',
   'metricConsentStep',
+  'metricRevocationOutcome',
+  'metricSecurityEvent',
 ];
 
 /** Returns the name of a metric, or the name that a Metrics Insights query sums. */

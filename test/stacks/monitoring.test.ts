@@ -56,7 +56,7 @@ describe('alarms', () => {
     const [, about = ''] = /^## Alarms$(.*?)^## /ms.exec(runbook) ?? [];
     const entries = [...about.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
     expect([...anchors].sort()).toEqual([...entries].sort());
-    expect(new Set(anchors).size).toBe(16);
+    expect(new Set(anchors).size).toBe(20);
   });
 
   it('state what happened and the address of the runbook entry', () => {
@@ -114,6 +114,7 @@ describe('metrics', () => {
     { operation: 'GetResourceOauth2Token', outcome: 'allowed', result: 'cached', ...fetched },
     { operation: 'RenewAhead', outcome: 'failed', ...fetched },
     { operation: 'RevokeAtProvider', outcome: 'failed', result: 'UNCONFIRMED', ...fetched },
+    { operation: 'ReceiveSecurityEvents', outcome: 'denied', trustedIssuer: 'people' },
     { operation: 'Authorize', outcome: 'allowed' },
     { operation: 'Callback', outcome: 'denied' },
     { operation: 'CompleteResourceTokenAuth', outcome: 'failed', error: 'InternalServerException' },

@@ -243,6 +243,10 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
       ['grant', 'consent', 'client-secret', 'api-key', 'subject-token', 'revocation'],
     ),
   ],
+  'security-events': [
+    onPartitions('Directory', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RESTRICTION#USER#*']),
+    onPartitions('Sessions', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['RECEIVED-EVENT#*']),
+  ],
   grants: [
     onPartitions('Directory', 'dynamodb:BatchGetItem', [
       'WORKLOAD-IDENTITY#*',

@@ -36,7 +36,22 @@ function withoutKey<Item extends Key>(item: Item): Omit<Item, keyof Key> {
 }
 
 const AgentRecord = v.pipe(v.strictObject({ ...MEMBERS, name: v.string() }), v.transform(withoutKey));
-const UserRecord = v.pipe(v.strictObject({ ...MEMBERS, userHash: v.string() }), v.transform(withoutKey));
+const UserRecord = v.pipe(
+  v.strictObject({
+    ...MEMBERS,
+    userHash: v.string(),
+    accountAtIssuer: v.exactOptional(
+      v.strictObject({
+        state: v.picklist(['ENABLED', 'DISABLED', 'PURGED']),
+        eventTime: v.number(),
+        since: v.number(),
+      }),
+    ),
+    endedBefore: v.exactOptional(v.number()),
+    endedSessions: v.exactOptional(v.record(v.string(), v.number())),
+  }),
+  v.transform(withoutKey),
+);
 
 /** @throws Error for a record that is malformed, or of a later version */
 export const parseAgentRestriction = (item: unknown): AgentRestriction | undefined =>

@@ -11,7 +11,7 @@ import {
   type BedrockAgentCoreClientConfig,
 } from '@aws-sdk/client-bedrock-agentcore';
 import type { WorkloadTokens } from '../../domain/gate/invoke';
-import { saysSuspended } from '../../domain/restriction/restriction';
+import { saysSuspended, SESSION_ENDED } from '../../domain/restriction/restriction';
 import { ServiceError, type ErrorName } from '../../domain/service-error';
 import type { OnBehalfOf } from '../../domain/workload-token/issue';
 
@@ -56,6 +56,10 @@ const REFUSALS: ReadonlyMap<string, readonly [type: ErrorName, message: (theirs:
 function refusalOf(error: unknown): ServiceError {
   const name = error instanceof Error ? error.name : 'unknown';
   const detail = `identity service: ${name}`;
+  // The token is no longer valid here either. The endpoint's challenge has the client sign the user in again.
+  if (name === 'UnauthorizedException' && (error as Error).message === SESSION_ENDED) {
+    return new ServiceError('UnauthorizedException', SESSION_ENDED, { detail, cause: error });
+  }
   const known = error instanceof BedrockAgentCoreServiceException ? REFUSALS.get(name) : undefined;
   if (!known) {
     return new ServiceError(

@@ -27,6 +27,8 @@ const FIELDS = [
   'error',
   'changed',
   'jti',
+  'trustedIssuer',
+  'securityEvents',
   'requestId',
   'sourceIp',
   'userAgent',

@@ -115,12 +115,24 @@ function inboundCount(entry: AuditEntry): Count[] {
   ];
 }
 
+/** What an identity provider reports. */
+const REPORTS: readonly string[] = ['ReceiveSecurityEvents', 'BackChannelLogout', 'GlobalTokenRevocation'];
+
+/** A report for an ID that is not configured is not counted: its ID is the caller's choice. */
+function reportCount({ operation, outcome, result, trustedIssuer }: AuditEntry): Count[] {
+  if (!REPORTS.includes(operation) || trustedIssuer === undefined) return [];
+  // One value for both, because a query of an alarm has no OR.
+  const Outcome = outcome === 'allowed' ? (result ?? UNVERIFIED) : 'refused';
+  return [{ name: 'SecurityEvent', dimensions: { TrustedIssuer: trustedIssuer, Outcome } }];
+}
+
 /** Returns all counts of an entry. */
 const countsOf = (entry: AuditEntry): Count[] => [
   ...fetchCount(entry),
   ...outcomeCount(entry),
   ...consentCount(entry),
   ...inboundCount(entry),
+  ...reportCount(entry),
 ];
 
 /**

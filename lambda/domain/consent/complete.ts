@@ -11,7 +11,13 @@ import { ProviderFailure } from '../oauth/provider-failure';
 import { redeemCode, type KeptCode, type ObtainedTokens } from '../oauth/token-request';
 import type { Caller } from '../principal';
 import type { WorkloadIdentity } from '../identity/workload-identity';
-import { subjectHash, type TrustsIssuers, type User, type UserTokenVerifier } from '../identity/user';
+import {
+  subjectHash,
+  type TrustsIssuers,
+  type User,
+  type UserTokenFacts,
+  type UserTokenVerifier,
+} from '../identity/user';
 import { actionDenial, credentialUseDenial, type Call } from '../policy/access';
 import { callbackUrl, clientBindingDigest, type Oauth2Provider } from '../provider/oauth2-provider';
 import { checkRestrictions } from '../restriction/restriction';
@@ -83,14 +89,17 @@ async function sessionToComplete(
   return session;
 }
 
-/** Returns the named user. A user token is validated by the trusted issuers of the session's agent. */
+/** Returns the named user, and its token. A user token is validated by the trusted issuers of the session's agent. */
 async function userOf(
   deps: CompleteDependencies,
   workload: TrustsIssuers,
   identifier: UserIdentifier,
-): Promise<User> {
-  if ('userId' in identifier) return { kind: 'user-id', id: identifier.userId };
-  return (await deps.userTokens.verify(identifier.userToken, workload)).user;
+): Promise<{ readonly user: User; readonly userToken: UserTokenFacts | undefined }> {
+  if ('userId' in identifier) {
+    return { user: { kind: 'user-id', id: identifier.userId }, userToken: undefined };
+  }
+  const verified = await deps.userTokens.verify(identifier.userToken, workload);
+  return { user: verified.user, userToken: verified };
 }
 
 /** Returns the session's agent, if the caller is authorized to act as it. */
@@ -163,7 +172,8 @@ async function redeem(
  * @throws AccessDeniedException with its own message if the agent or the session's user is suspended; the session is
  *   unchanged
  * @throws ValidationException with the provider's error code if the provider rejects the code
- * @throws UnauthorizedException for a user token that is not valid; the session is unchanged
+ * @throws UnauthorizedException for a user token that is not valid, or whose session ended at the identity provider; the
+ *   session is unchanged
  */
 export function completeResourceTokenAuth(
   deps: CompleteDependencies,
@@ -180,8 +190,10 @@ export function completeResourceTokenAuth(
       const found = await deps.directory.read(workload.name, session.provider.name, subject);
       const identity = actingAs(call, session, found.identity);
       // The session is unchanged: it can be completed after a resumption.
-      checkRestrictions(found.restrictions);
-      const user = await userOf(deps, identity, identifier);
+      checkRestrictions(found.restrictions, undefined);
+      const { user, userToken } = await userOf(deps, identity, identifier);
+      // The restrictions of the session's user. Another user is refused below, which ends the session.
+      if (subjectHash(user) === subject) checkRestrictions(found.restrictions, userToken);
       const claimed = await claim(deps, session);
       await withSessionEnd(deps, claimed, annotate, async () => {
         const sealed = await openSealedRequest(deps.seal, session);

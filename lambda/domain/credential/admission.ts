@@ -25,13 +25,13 @@ export interface AdmissionRequest {
 /**
  * Returns the agent and the provider, if the caller is authorized.
  *
- * @param workload the agent that the validated token names
+ * @param delegation the validated token: the agent that it names, and the user token that it was issued for
  * @param found the directory's records under these names
- * @throws UnauthorizedException for a deleted agent, AccessDeniedException, ResourceNotFoundException
+ * @throws UnauthorizedException for a deleted agent, and for an ended session of the user; AccessDeniedException, ResourceNotFoundException
  */
 export function admit<Provider extends OwnedResource>(
   request: AdmissionRequest,
-  workload: Delegation['workload'],
+  { workload, userToken }: Pick<Delegation, 'workload' | 'userToken'>,
   found: {
     readonly identity: WorkloadIdentity | undefined;
     readonly provider: Provider | undefined;
@@ -43,7 +43,7 @@ export function admit<Provider extends OwnedResource>(
   if (provider) annotate({ credentialProvider: provider.arn });
   if (identity?.id !== workload.id) throw workloadGone();
   authorizeAction({ principal, operation, resource: identity });
-  checkRestrictions(found.restrictions);
+  checkRestrictions(found.restrictions, userToken);
   if (!provider) throw noSuchResource('credential provider', providerName);
   authorizeCredentialUse({ ...request, identity, provider });
   return { identity, provider };

@@ -42,11 +42,12 @@ export function getResourceApiKey(
 ): Promise<string> {
   return audited(deps.audit, { operation: 'GetResourceApiKey', principal }, async (annotate, call) => {
     annotate({ provider: providerName });
-    const { tokenId, workload, user } = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
+    const delegation = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
+    const { tokenId, workload, user } = delegation;
     const subject = subjectHash(user);
     annotate({ jti: tokenId, workloadIdentity: workload.arn, user: subject });
     const found = await deps.directory.readApiKeyProvider(workload.name, providerName, subject);
-    const { provider } = admit({ ...call, providerName, annotate }, workload, found);
+    const { provider } = admit({ ...call, providerName, annotate }, delegation, found);
     const apiKey = await openApiKey(deps, provider).catch(async (error: unknown) => {
       // The key is missing if the agent or the provider was deleted during the request.
       const now = await deps.directory.readApiKeyProvider(workload.name, providerName, subject);

@@ -98,7 +98,7 @@ async function admitRequest(
   const { customParameters, resources, audiences } = input;
   const operation = 'GetResourceOauth2Token' as const;
   const asked = { principal, operation, customParameters, resources, audiences };
-  const { identity, provider } = admit({ ...asked, providerName, scopes, annotate }, workload, found);
+  const { identity, provider } = admit({ ...asked, providerName, scopes, annotate }, delegation, found);
   if (carried) checkProviderOwnerTrust(identity, provider, principal);
   const owner: RequestOwner = {
     grantId,

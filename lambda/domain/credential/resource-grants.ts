@@ -30,19 +30,19 @@ export interface ResourceGrantsCall {
 /**
  * Admits the caller, and returns the agent and the user.
  *
- * @throws UnauthorizedException for the token or a deleted agent; AccessDeniedException if the caller has no access to the
+ * @throws UnauthorizedException for the token, a deleted agent, or an ended session of the user; AccessDeniedException if the caller has no access to the
  *   workload identity, or the agent or the user is suspended
  */
 export async function admitToGrants(
   directory: Pick<Directory, 'readIdentity'>,
   call: ResourceGrantsCall,
-  { workload, user }: Delegation,
+  { workload, user, userToken }: Delegation,
 ): Promise<{ readonly workloadId: string; readonly subjectHash: string }> {
   const holder = subjectHash(user);
   const { identity, restrictions } = await directory.readIdentity(workload.name, holder);
   if (identity?.id !== workload.id) throw workloadGone();
   authorizeAction({ ...call, resource: identity });
-  checkRestrictions(restrictions);
+  checkRestrictions(restrictions, userToken);
   return { workloadId: workload.id, subjectHash: holder };
 }
 

@@ -9,6 +9,7 @@
 import * as v from 'valibot';
 import { parseConfiguration } from '../configuration';
 import { checkEndpoint, type EndpointPolicy } from '../endpoint';
+import { SecurityEventsSchema, type SecurityEvents } from './security-events';
 
 /** AWS does not limit the lists. These limits keep an identity in one small record. */
 const MAX_VALUES = 50;
@@ -105,15 +106,41 @@ export const issuerMembers = {
   allowedWorkloadConfiguration: refused('a user token names no workload'),
 };
 
+const trustedIssuerMembers = {
+  ...issuerMembers,
+  advertisedScopeMapping: refused('it advertises no scopes'),
+};
+
+const restrictsRecipients = (issuer: {
+  readonly allowedAudience?: unknown;
+  readonly allowedClients?: unknown;
+}): boolean => issuer.allowedAudience !== undefined || issuer.allowedClients !== undefined;
+
+const RESTRICTS_RECIPIENTS_RULE =
+  'needs allowedAudience or allowedClients, or tokens meant for other applications would be accepted';
+
 const TrustedIssuerSchema = v.pipe(
-  v.strictObject({
-    ...issuerMembers,
-    advertisedScopeMapping: refused('it advertises no scopes'),
-  }),
-  v.check(
-    (issuer) => issuer.allowedAudience !== undefined || issuer.allowedClients !== undefined,
-    'needs allowedAudience or allowedClients, or tokens meant for other applications would be accepted',
-  ),
+  v.strictObject(trustedIssuerMembers),
+  v.check((issuer) => restrictsRecipients(issuer), RESTRICTS_RECIPIENTS_RULE),
+);
+
+/** Only an operator decides who may restrict the users of an issuer, so the API's entries have no such member. */
+const DeployedIssuerSchema = v.pipe(
+  v.strictObject({ ...trustedIssuerMembers, securityEvents: v.exactOptional(SecurityEventsSchema) }),
+  v.check((issuer) => restrictsRecipients(issuer), RESTRICTS_RECIPIENTS_RULE),
+);
+
+const areUnique = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
+
+const DeployedIssuersSchema = v.pipe(
+  v.array(DeployedIssuerSchema),
+  v.check((issuers) => {
+    const reporting = issuers.filter(({ securityEvents }) => securityEvents);
+    return (
+      areUnique(reporting.map(({ securityEvents }) => securityEvents?.id)) &&
+      areUnique(reporting.map(issuerOf))
+    );
+  }, 'must have securityEvents only once for each issuer, each with its own id'),
 );
 
 /** AWS's `CustomClaimValidationType`: what a claim of the token must be. */
@@ -133,6 +160,12 @@ export interface TrustedIssuer {
   readonly customClaims?: readonly CustomClaim[] | undefined;
 }
 
+/** An entry of the deployment's list. */
+export interface DeployedIssuer extends TrustedIssuer {
+  /** How the identity provider reports that a session or an account ended. */
+  readonly securityEvents?: SecurityEvents | undefined;
+}
+
 /** AWS's `AuthorizerConfiguration`, a union with this one member. */
 export interface AuthorizerConfiguration {
   readonly customJWTAuthorizer: TrustedIssuer;
@@ -147,8 +180,9 @@ export const AuthorizerConfigurationChangeSchema = v.strictObject({
 });
 
 /** The issuer identifier that a discovery URL belongs to (OpenID Connect Discovery 1.0, section 4). */
-export const issuerOf = ({ discoveryUrl }: Pick<TrustedIssuer, 'discoveryUrl'>): string =>
-  discoveryUrl.slice(0, discoveryUrl.indexOf('/.well-known/'));
+export function issuerOf({ discoveryUrl }: Pick<TrustedIssuer, 'discoveryUrl'>): string {
+  return discoveryUrl.slice(0, discoveryUrl.indexOf('/.well-known/'));
+}
 
 /**
  * What a request says of a workload identity's own configuration, as the member to write. Checked here is what the
@@ -173,12 +207,12 @@ export function authorizerChange(
 /**
  * Trusted issuers from configuration.
  *
- * @param json a JSON array of {@link TrustedIssuer}
+ * @param json a JSON array of {@link DeployedIssuer}
  * @throws Error in plain words, naming the entry and the member
  */
-export const parseTrustedIssuers = (json: string): TrustedIssuer[] =>
+export const parseTrustedIssuers = (json: string): DeployedIssuer[] =>
   parseConfiguration(
-    v.array(TrustedIssuerSchema),
+    DeployedIssuersSchema,
     'trusted issuers',
     'an array like [{"discoveryUrl":"https://…/.well-known/openid-configuration","allowedAudience":["…"]}]',
     json,

@@ -9,8 +9,16 @@ export type User =
   | { readonly kind: 'jwt'; readonly issuer: string; readonly subject: string }
   | { readonly kind: 'user-id'; readonly id: string };
 
+/** What decides whether a user token outlived its session. */
+export interface UserTokenFacts {
+  /** Its `iat`: epoch seconds by the issuer's clock; 0 for a token without one, which is older than any event. */
+  readonly issuedAt: number;
+  /** Hash of its `sid`, as {@link sessionHash}; undefined for a token that names no session. */
+  readonly sessionHash?: string | undefined;
+}
+
 /** The facts of a verified user token. */
-export interface VerifiedUserToken {
+export interface VerifiedUserToken extends UserTokenFacts {
   readonly user: User & { kind: 'jwt' };
   /** Epoch seconds at which the token expires. */
   readonly expiresAt: number;
@@ -45,6 +53,17 @@ export const NO_USER = 'AGENT';
 /** Returns the user's hash; undefined for the subject of an agent that acts for itself. */
 export const userHashIn = (subject: string | undefined): string | undefined =>
   subject === NO_USER ? undefined : subject;
+
+/**
+ * Returns the identifier of a session in records and in workload access tokens: SHA-256, base64url.
+ *
+ * @param issuer `iss` of the user token
+ * @param sessionId its `sid` (OpenID Connect Front-Channel Logout 1.0 section 3)
+ */
+export const sessionHash = (issuer: string, sessionId: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify(['sid', issuer, sessionId]))
+    .digest('base64url');
 
 /**
  * Returns the user's identifier in keys, records, and logs: SHA-256 of the unambiguous form, base64url.

@@ -1,10 +1,11 @@
 /**
- * Restrictions: what operators impose on an agent or a user, whatever the owners of resources allow. A restriction is a
- * separate record, which no owner's write can change. That of an agent is kept by name, so an identity that is deleted
+ * Restrictions: what operators impose on an agent or a user, whatever the owners of resources allow, and what an identity
+ * provider reports about its user. A restriction is a separate record, which no owner's write can change. That of an agent is kept by name, so an identity that is deleted
  * and created again stays suspended. Each decision about a credential reads the restrictions together with the resources,
  * so a suspension applies from the next request.
  */
 import { accessDenied, ServiceError } from '../service-error';
+import type { UserTokenFacts } from '../identity/user';
 import type { WorkloadIdentity } from '../identity/workload-identity';
 
 /** An operator's decision to suspend. */
@@ -29,9 +30,23 @@ export interface AgentRestriction extends Restriction {
   readonly name: string;
 }
 
+/** What the identity provider reported last about the user's account. */
+export interface AccountAtIssuer {
+  readonly state: 'ENABLED' | 'DISABLED' | 'PURGED';
+  /** When it happened: epoch seconds by the issuer's clock, which can be a fraction. Older reports have no effect. */
+  readonly eventTime: number;
+  /** Epoch seconds at which this service learned of it. */
+  readonly since: number;
+}
+
 export interface UserRestriction extends Restriction {
   /** The user, as `subjectHash` returns it. */
   readonly userHash: string;
+  readonly accountAtIssuer?: AccountAtIssuer | undefined;
+  /** User tokens that were issued until then are worth nothing: epoch seconds by the issuer's clock. */
+  readonly endedBefore?: number | undefined;
+  /** The same for the user tokens of one session, by the hash of its ID. */
+  readonly endedSessions?: Readonly<Record<string, number>> | undefined;
 }
 
 /** The restrictions that apply to a request. */
@@ -71,9 +86,18 @@ const SUSPENDED_USER = 'This user is suspended. Ask an operator of this service 
 const suspendedAgent = (name: string): string =>
   `The agent "${name}" is suspended. Ask an operator of this service to resume it.`;
 
+const DISABLED_USER =
+  'The identity provider disabled the account of this user. Ask the administrator of the identity provider.';
+
+/** Not "expired", which clients match for the workload access token: a new one for the same user token is refused, too. */
+export const SESSION_ENDED =
+  'The session of the user ended at the identity provider. Sign the user in again, and get a new workload access token.';
+
 /** Returns whether an error message of this service says that the agent or the user is suspended. */
 export const saysSuspended = (message: string): boolean =>
-  message === SUSPENDED_USER || /^The agent "[\w.-]+" is suspended\. /.test(message);
+  message === SUSPENDED_USER ||
+  message === DISABLED_USER ||
+  /^The agent "[\w.-]+" is suspended\. /.test(message);
 
 /** Returns why the restrictions deny a credential; undefined if they do not. The caller does not learn the stated reason. */
 export function restrictionDenial({ agent, user }: Restrictions): ServiceError | undefined {
@@ -83,14 +107,43 @@ export function restrictionDenial({ agent, user }: Restrictions): ServiceError |
   if (user?.suspendedByOperator) {
     return accessDenied(SUSPENDED_USER, 'the user is suspended by an operator');
   }
+  const account = user?.accountAtIssuer?.state;
+  if (account === 'DISABLED' || account === 'PURGED') {
+    return accessDenied(DISABLED_USER, `the identity provider reported the account as ${account}`);
+  }
   return undefined;
+}
+
+/**
+ * Returns whether the session of the user token ended after the token was issued. A token that names no session can
+ * belong to any session of the user, so each of them counts.
+ */
+function sessionEnded({ endedBefore, endedSessions = {} }: UserRestriction, token: UserTokenFacts): boolean {
+  const { issuedAt, sessionHash } = token;
+  const ends =
+    sessionHash === undefined
+      ? Object.values(endedSessions)
+      : Object.hasOwn(endedSessions, sessionHash)
+        ? [endedSessions[sessionHash]!]
+        : [];
+  return [...ends, ...(endedBefore === undefined ? [] : [endedBefore])].some((end) => issuedAt <= end);
 }
 
 export const isRestrictionDenial = (error: unknown): boolean =>
   error instanceof ServiceError && saysSuspended(error.message);
 
-/** @throws AccessDeniedException if the agent or the user is suspended */
-export function checkRestrictions(restrictions: Restrictions): void {
+/**
+ * @param userToken the user token that is presented, or that the presented workload access token was issued for;
+ *   undefined if there is none
+ * @throws AccessDeniedException if the agent or the user is suspended; UnauthorizedException if the session of the user
+ *   token ended
+ */
+export function checkRestrictions(restrictions: Restrictions, userToken: UserTokenFacts | undefined): void {
   const denial = restrictionDenial(restrictions);
   if (denial) throw denial;
+  if (userToken && restrictions.user && sessionEnded(restrictions.user, userToken)) {
+    throw new ServiceError('UnauthorizedException', SESSION_ENDED, {
+      detail: 'user token: its session ended at the identity provider',
+    });
+  }
 }

@@ -5,7 +5,7 @@
  * service, and a recipient could pass it on.
  */
 import * as v from 'valibot';
-import type { User } from '../identity/user';
+import type { User, UserTokenFacts } from '../identity/user';
 import type { CarriedToken } from './subject-token';
 
 /** Explicit typing: no other JWT of this issuer is accepted as a workload access token (RFC 8725 section 3.11). */
@@ -28,6 +28,8 @@ export const ClaimsSchema = v.object({
       v.object({ format: v.literal('opaque'), id: v.string() }),
     ]),
   ),
+  // The claims of the user token whose names they have; `sid` is a hash.
+  user_token: v.optional(v.object({ iat: v.number(), sid: v.optional(v.string()) })),
   subject_token: v.optional(v.object({ sealed: v.string(), hash: v.string(), exp: v.number() })),
 });
 
@@ -40,6 +42,8 @@ export interface Delegation {
   readonly workload: { readonly arn: string; readonly name: string; readonly id: string };
   /** Absent if the agent acts for itself only. */
   readonly user: User | undefined;
+  /** The user token that it was issued for. Absent unless the user is verified. */
+  readonly userToken?: UserTokenFacts;
   /** The encrypted user token; absent if there is none, or it is too long. */
   readonly subjectToken?: CarriedToken;
 }
@@ -55,9 +59,9 @@ function subject({ workload, user }: Pick<Delegation, 'workload' | 'user'>): str
 
 /** Returns the delegation's claims, without the registered claims of the token itself. */
 export function delegationClaims(
-  delegation: Pick<Delegation, 'workload' | 'user'>,
-): Pick<Claims, 'sub' | 'act' | 'sub_id'> {
-  const { workload, user } = delegation;
+  delegation: Pick<Delegation, 'workload' | 'user' | 'userToken'>,
+): Pick<Claims, 'sub' | 'act' | 'sub_id' | 'user_token'> {
+  const { workload, user, userToken } = delegation;
   const act = { sub: workload.arn, name: workload.name, id: workload.id };
   const sub = subject(delegation);
   if (!user) return { sub, act };
@@ -65,7 +69,20 @@ export function delegationClaims(
     user.kind === 'jwt'
       ? { format: 'iss_sub' as const, iss: user.issuer, sub: user.subject }
       : { format: 'opaque' as const, id: user.id };
-  return { sub, act, sub_id };
+  if (!userToken) return { sub, act, sub_id };
+  const { issuedAt: iat, sessionHash: sid } = userToken;
+  return { sub, act, sub_id, user_token: { iat, ...(sid !== undefined && { sid }) } };
+}
+
+/**
+ * A token of an earlier release says nothing about the user token. It was issued after the user token, so an event that
+ * came after it ends it, too.
+ */
+function userTokenOf({ user_token, iat, sub_id }: Claims): UserTokenFacts | undefined {
+  if (sub_id?.format !== 'iss_sub') return undefined;
+  if (!user_token) return { issuedAt: iat };
+  const { iat: issuedAt, sid } = user_token;
+  return { issuedAt, ...(sid !== undefined && { sessionHash: sid }) };
 }
 
 const carriedToken = (
@@ -78,9 +95,11 @@ export function delegationOf(claims: Claims): Delegation {
   const { act, sub_id, jti, subject_token } = claims;
   const workload = { arn: act.sub, name: act.name, id: act.id };
   if (!sub_id) return { tokenId: jti, workload, user: undefined };
+  const userToken = userTokenOf(claims);
   return {
     tokenId: jti,
     workload,
+    ...(userToken && { userToken }),
     ...(subject_token && { subjectToken: carriedToken(subject_token, jti) }),
     user:
       sub_id.format === 'iss_sub'

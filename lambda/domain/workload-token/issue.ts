@@ -8,6 +8,7 @@ import {
   USER_TOKEN_ENDED,
   type TrustsIssuers,
   type User,
+  type UserTokenFacts,
   type UserTokenVerifier,
 } from '../identity/user';
 import type { Lifetimes } from '../lifetimes';
@@ -42,6 +43,7 @@ interface Subject {
   readonly until: number;
   /** The user token, to carry in the workload access token. */
   readonly userToken?: string;
+  readonly facts?: UserTokenFacts;
 }
 
 /**
@@ -72,8 +74,9 @@ async function subjectOf(
 ): Promise<Subject> {
   if (!onBehalfOf) return { user: undefined, until: Infinity };
   if ('userId' in onBehalfOf) return { user: { kind: 'user-id', id: onBehalfOf.userId }, until: Infinity };
-  const verified = await deps.userTokens.verify(onBehalfOf.userToken, workload);
-  return { user: verified.user, until: verified.expiresAt, userToken: onBehalfOf.userToken };
+  const { userToken } = onBehalfOf;
+  const { user, expiresAt, issuedAt, sessionHash } = await deps.userTokens.verify(userToken, workload);
+  return { user, until: expiresAt, userToken, facts: { issuedAt, sessionHash } };
 }
 
 /** The three operations that issue a token. */
@@ -92,7 +95,7 @@ export interface IssueCall {
  *
  * @param call the caller must have access to the workload identity
  * @throws ResourceNotFoundException; AccessDeniedException, also if the agent or the user is suspended;
- *   UnauthorizedException for the user's token
+ *   UnauthorizedException for the user's token, also if its session ended at the identity provider
  */
 export function issueWorkloadAccessToken(
   deps: IssueDependencies,
@@ -107,9 +110,9 @@ export function issueWorkloadAccessToken(
     annotate({ workloadIdentity: workload.arn });
     const userId = onBehalfOf && 'userId' in onBehalfOf ? onBehalfOf.userId : undefined;
     authorizeAction({ ...call, resource: workload, context: { userId } });
-    checkRestrictions({ ...restrictions, user: undefined });
+    checkRestrictions({ ...restrictions, user: undefined }, undefined);
 
-    const { user, until, userToken } = await subjectOf(deps, workload, onBehalfOf);
+    const { user, until, userToken, facts } = await subjectOf(deps, workload, onBehalfOf);
     const subject = subjectHash(user);
     annotate({ user: subject });
     // Only a verified user learns of a restriction.
@@ -117,6 +120,7 @@ export function issueWorkloadAccessToken(
       subject === expected
         ? restrictions
         : (await deps.directory.readIdentity(workloadName, subject)).restrictions,
+      facts,
     );
     const now = epochSeconds(deps.system);
     if (until <= now) {
@@ -130,7 +134,7 @@ export function issueWorkloadAccessToken(
         : await sealSubjectToken(deps.seal, { workload, user }, userToken, tokenId);
     const { kid, privateKey } = await deps.signingKeys.current();
     return new SignJWT({
-      ...delegationClaims({ workload, user }),
+      ...delegationClaims({ workload, user, ...(facts && { userToken: facts }) }),
       ...(carried && {
         subject_token: { ...carried, exp: Math.min(Math.floor(until), now + MAX_LIFETIME) },
       }),

@@ -3,7 +3,7 @@
  * Each function reads only the variables that its group has.
  */
 import { parseAgentEndpoint, type AgentEndpointConfiguration } from '../../domain/gate/agent-endpoint';
-import { parseTrustedIssuers, type TrustedIssuer } from '../../domain/identity/trusted-issuer';
+import { parseTrustedIssuers, type DeployedIssuer } from '../../domain/identity/trusted-issuer';
 import { parseLifetimes, type Lifetimes } from '../../domain/lifetimes';
 import { parseQuotas, type Quotas } from '../../domain/quotas';
 import type { EndpointPolicy } from '../../domain/endpoint';
@@ -94,7 +94,7 @@ function readJson<T>(name: string, missing: string, parse: (json: string) => T):
 }
 
 /** @throws Error with one line that says what is wrong */
-export const readTrustedIssuers = (): TrustedIssuer[] =>
+export const readTrustedIssuers = (): DeployedIssuer[] =>
   readJson('TRUSTED_ISSUERS', '[]', parseTrustedIssuers);
 
 /** @throws Error with one line that says what is wrong */

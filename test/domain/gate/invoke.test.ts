@@ -47,7 +47,7 @@ function depsOf({ scopes = ['invoke'], answer }: { scopes?: string[]; answer?: P
       verify(token: string, trusts: TrustsIssuers) {
         trusted.push(trusts);
         return token === TOKEN
-          ? Promise.resolve({ user: ANA, expiresAt: Infinity, scopes })
+          ? Promise.resolve({ user: ANA, issuedAt: 0, expiresAt: Infinity, scopes })
           : Promise.reject(
               new ServiceError('UnauthorizedException', 'no', { detail: 'user token: signature' }),
             );

@@ -25,7 +25,7 @@ import {
 import type { Configuration } from 'oidc-provider';
 import { openServiceLog, type ServiceLog } from '../../../lib/local/service-log';
 import { startLocal } from '../../../lib/local/start';
-import type { TrustedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
+import type { DeployedIssuer } from '../../../lambda/domain/identity/trusted-issuer';
 import { send, signed, type Answer } from '../../local/handmade-request';
 import { Browser } from './browser';
 import { startIssuer, type TestIssuer } from './issuer';
@@ -39,7 +39,7 @@ export type PrincipalName = keyof Local['principals'];
 /** Members of a token request that differ from the default. */
 export type Ask = Partial<GetResourceOauth2TokenCommandInput>;
 
-const forItsAudience = ({ discoveryUrl, audience }: TestIssuer): TrustedIssuer[] => [
+const forItsAudience = ({ discoveryUrl, audience }: TestIssuer): DeployedIssuer[] => [
   { discoveryUrl, allowedAudience: [audience] },
 ];
 
@@ -66,7 +66,7 @@ export class World {
   /** @param trust the deployment's settings for the world's issuer, or for other issuers */
   static async start(
     providerConfiguration: Configuration = {},
-    trust: (issuer: TestIssuer) => TrustedIssuer[] = forItsAudience,
+    trust: (issuer: TestIssuer) => DeployedIssuer[] = forItsAudience,
   ): Promise<World> {
     const dataDir = await mkdtemp(join(tmpdir(), 'agent-identity-'));
     const provider = await startProvider(providerConfiguration);

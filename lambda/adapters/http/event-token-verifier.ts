@@ -1,0 +1,97 @@
+/** Verifies the JWTs with which identity providers report events: first what needs no key, then the signature. */
+import { WaitPeriodNotYetEndedJwkError } from 'aws-jwt-verify/error';
+import { compactVerify } from 'jose';
+import { isCompactJws } from '../../domain/compact-jws';
+import type { JsonObject } from '../../domain/json-object';
+import { ProviderFailure } from '../../domain/oauth/provider-failure';
+import type { Transport } from '../../domain/oauth/transport';
+import type { EventTokens, ExpectedToken } from '../../domain/security-event/event-tokens';
+import { SetRejection, type SetErrorCode } from '../../domain/security-event/rejection';
+import { ServiceError } from '../../domain/service-error';
+import type { System } from '../../domain/system';
+import {
+  createIssuerKeys,
+  headerFault,
+  signatureFault,
+  unverifiedJwt,
+  type UnverifiedJwt,
+} from './issuer-keys';
+
+const MESSAGES: Partial<Record<SetErrorCode, string>> = {
+  invalid_request: 'The token is not of the expected kind.',
+  invalid_key: 'The signature of the token could not be verified.',
+  invalid_issuer: 'The issuer of the token is not the configured one.',
+  invalid_audience: 'The token is for another audience.',
+};
+
+const rejection = (code: SetErrorCode, detail: string, cause?: unknown): SetRejection =>
+  new SetRejection(code, MESSAGES[code] ?? code, { detail, cause });
+
+function parse(token: string): UnverifiedJwt {
+  if (!isCompactJws(token)) throw rejection('invalid_request', 'not a JWT');
+  try {
+    return unverifiedJwt(token);
+  } catch (error) {
+    throw rejection('invalid_request', 'not a JWT', error);
+  }
+}
+
+/** RFC 7515 section 4.1.9: a media type, whose case does not matter, with or without `application/`. */
+const typeOf = (typ: unknown): unknown =>
+  typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ;
+
+function checkClaims({ header, payload }: UnverifiedJwt, expected: ExpectedToken): void {
+  const fault = headerFault(header);
+  if (fault !== undefined) throw rejection('invalid_key', fault);
+  if (!expected.types.some((type) => type === typeOf(header.typ))) {
+    throw rejection('invalid_request', 'typ names another kind of token');
+  }
+  const { iss, aud } = payload as JsonObject;
+  if (typeof iss !== 'string' || !expected.isIssuer(iss)) throw rejection('invalid_issuer', 'another issuer');
+  const audience: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  if (!audience.some((each) => typeof each === 'string' && expected.audience.includes(each))) {
+    throw rejection('invalid_audience', 'another audience');
+  }
+}
+
+/** The issuer's keys are missing, not the token's fault. The sender repeats the token. */
+function keysUnavailable(error: unknown): ServiceError | undefined {
+  if (error instanceof ProviderFailure) {
+    return new ServiceError(
+      'InternalServerException',
+      'The keys of the issuer are unavailable. Send it again.',
+      {
+        detail: `keys of the transmitter: ${error.detail ?? error.code}`,
+        cause: error,
+      },
+    );
+  }
+  if (error instanceof WaitPeriodNotYetEndedJwkError) {
+    return new ServiceError('ThrottlingException', 'The key of the token is not known yet. Send it again.', {
+      detail: 'signing key unknown soon after a fetch of the keys',
+      retryAfter: 5,
+      cause: error,
+    });
+  }
+  return undefined;
+}
+
+export function createEventTokenVerifier(transport: Transport, system: Pick<System, 'now'>): EventTokens {
+  const keys = createIssuerKeys(transport, system);
+  return {
+    async verify(token, expected) {
+      const unverified = parse(token);
+      checkClaims(unverified, expected);
+      try {
+        const key = await keys.find(await expected.jwksUri(), unverified);
+        await compactVerify(token, key, { algorithms: [unverified.header.alg ?? ''] });
+      } catch (error) {
+        throw (
+          keysUnavailable(error) ?? rejection('invalid_key', signatureFault(error) ?? 'not verifiable', error)
+        );
+      }
+      // The signature covers exactly these claims: only the canonical form of a JWT was parsed.
+      return unverified.payload;
+    },
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * The keys of issuers, and the signatures of their JWTs. Keys are fetched through this project's transport.
+ * aws-jwt-verify caches them, and limits how often unknown key IDs trigger a fetch.
+ */
+import {
+  JwkInvalidKtyError,
+  JwkInvalidUseError,
+  JwksValidationError,
+  JwkValidationError,
+  JwtWithoutValidKidError,
+  KidNotFoundInJwksError,
+  WaitPeriodNotYetEndedJwkError,
+} from 'aws-jwt-verify/error';
+import { assertIsSignatureJwk, SimpleJwksCache, type Jwk, type PenaltyBox } from 'aws-jwt-verify/jwk';
+import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
+import type { JwtHeader } from 'aws-jwt-verify/jwt-model';
+import { errors } from 'jose';
+import { createExpiringCache } from '../../domain/expiring-cache';
+import { ProviderFailure } from '../../domain/oauth/provider-failure';
+import type { Transport } from '../../domain/oauth/transport';
+import type { System } from '../../domain/system';
+
+/**
+ * The asymmetric algorithms, and the kind of key for each (RFC 7518 section 3.1, RFC 8037 section 3.1).
+ * "none" is no signature, and an HMAC would use a key that anyone can read (RFC 8725 sections 2.1, 3.1).
+ */
+const KEY_OF_ALGORITHM: ReadonlyMap<string, Pick<Jwk, 'kty' | 'crv'>> = new Map(
+  Object.entries<Pick<Jwk, 'kty' | 'crv'>>({
+    RS256: { kty: 'RSA' },
+    RS384: { kty: 'RSA' },
+    RS512: { kty: 'RSA' },
+    PS256: { kty: 'RSA' },
+    PS384: { kty: 'RSA' },
+    PS512: { kty: 'RSA' },
+    ES256: { kty: 'EC', crv: 'P-256' },
+    ES384: { kty: 'EC', crv: 'P-384' },
+    ES512: { kty: 'EC', crv: 'P-521' },
+    EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+  }),
+);
+
+/** Up to 500 key sets, for 10 minutes, so that a key that its issuer withdrew is soon no longer valid. */
+const JWKS_CACHE = { milliseconds: 600_000, most: 500 };
+
+/** The key exists, but not for the algorithm of the token. */
+class UnfitKey extends Error {}
+
+/** The reason for the audit log. */
+const FAULTS: readonly [new (...parameters: never[]) => Error, string][] = [
+  [errors.JWSSignatureVerificationFailed, 'signature'],
+  [UnfitKey, 'algorithm is not the one of the key'],
+  [JwtWithoutValidKidError, 'names no signing key'],
+  [KidNotFoundInJwksError, 'signing key unknown'],
+  [WaitPeriodNotYetEndedJwkError, 'signing key unknown'],
+  [JwkInvalidKtyError, 'signing key of another kind'],
+  [JwkInvalidUseError, 'signing key not for signatures'],
+  [JwkValidationError, 'signing key malformed'],
+  [JwksValidationError, 'signing keys malformed'],
+];
+
+/** Returns why a signature was refused, for the operator; undefined for an error that has another cause. */
+export const signatureFault = (error: unknown): string | undefined =>
+  FAULTS.find(([kind]) => error instanceof kind)?.[1];
+
+/** Whether the key is for this algorithm, by its kind and by what the issuer states about it. */
+function isFor(key: Jwk, algorithm: string): boolean {
+  const wanted = KEY_OF_ALGORITHM.get(algorithm);
+  return (
+    key.kty === wanted?.kty &&
+    (wanted.crv === undefined || key.crv === wanted.crv) &&
+    (key.alg === undefined || key.alg === algorithm)
+  );
+}
+
+/** Milliseconds before a key set that lacks a token's key is fetched again, as after any failed lookup. */
+const UNKNOWN_KEY_PAUSE_MS = 5_000;
+
+/** Delays tokens that name unknown keys of one key set, so that they cannot flood the issuer with requests. */
+function penaltyBox(system: Pick<System, 'now'>): PenaltyBox {
+  let until = 0;
+  return {
+    wait: () =>
+      system.now() < until ? Promise.reject(new WaitPeriodNotYetEndedJwkError()) : Promise.resolve(),
+    registerFailedAttempt() {
+      until = system.now() + UNKNOWN_KEY_PAUSE_MS;
+    },
+    registerSuccessfulAttempt() {
+      until = 0;
+    },
+  };
+}
+
+/** Header and claims that are not verified yet. */
+export type UnverifiedJwt = ReturnType<typeof decomposeUnverifiedJwt>;
+
+/** @throws Error for a text that is not a JWT */
+export const unverifiedJwt = (token: string): UnverifiedJwt => decomposeUnverifiedJwt(token);
+
+/** Returns what the header alone says against the token, for the operator; undefined if nothing. */
+export function headerFault({ alg = 'none', crit }: JwtHeader): string | undefined {
+  if (alg === 'none') return 'algorithm none';
+  if (alg.startsWith('HS')) return 'algorithm is an HMAC';
+  if (!KEY_OF_ALGORITHM.has(alg)) return 'algorithm not allowed';
+  // RFC 7515 section 4.1.11: an extension that must be understood, and that this verifier does not support.
+  return crit === undefined ? undefined : 'critical header parameter';
+}
+
+export interface IssuerKeys {
+  /**
+   * Returns the key that signed the token, if it is for the token's algorithm.
+   *
+   * @param jwksUri where the issuer publishes its keys
+   * @throws ProviderFailure if the keys cannot be fetched; an error with a {@link signatureFault} for another key
+   */
+  find(jwksUri: string, token: UnverifiedJwt): Promise<Jwk>;
+}
+
+/** Creates the key sets of a function instance. */
+export function createIssuerKeys(transport: Transport, system: Pick<System, 'now'>): IssuerKeys {
+  const keySets = createExpiringCache<SimpleJwksCache>(JWKS_CACHE, system);
+
+  const fetcher = {
+    async fetch(uri: string) {
+      const response = await transport(uri, { method: 'GET', headers: { accept: 'application/json' } });
+      if (response.status !== 200) {
+        throw new ProviderFailure('unreachable', `JWKS answered ${response.status}`, { unavailable: true });
+      }
+      return response.arrayBuffer();
+    },
+  };
+
+  function keySet(uri: string): SimpleJwksCache {
+    const known = keySets.get(uri);
+    if (known) return known;
+    const fresh = new SimpleJwksCache({ fetcher, penaltyBox: penaltyBox(system) });
+    keySets.set(uri, fresh);
+    return fresh;
+  }
+
+  return {
+    async find(jwksUri, token) {
+      const key = await keySet(jwksUri).getJwk(jwksUri, token);
+      assertIsSignatureJwk(key);
+      if (!isFor(key, token.header.alg ?? '')) throw new UnfitKey();
+      return key;
+    },
+  };
+}

@@ -1,0 +1,406 @@
+/**
+ * Receives what a trusted issuer reports about its users: security events (RFC 8935), back-channel logout, and Global
+ * Token Revocation. Each receiver validates, stores the restriction, and answers; every later decision about a token or a
+ * credential reads it. An issuer can restrict only the users of its tokens, never a user that an agent names by ID. A
+ * response does not say whether a user exists.
+ */
+import * as v from 'valibot';
+import { audited, type Annotate, type AuditTrail } from '../audit';
+import { isHashOf } from '../digest';
+import { issuerOf, type DeployedIssuer } from '../identity/trusted-issuer';
+import { sessionHash, subjectHash } from '../identity/user';
+import { parseJsonObject } from '../json-object';
+import { changedConcurrently } from '../resource-write';
+import { ProviderFailure } from '../oauth/provider-failure';
+import type { MetadataReader } from '../oauth/provider-metadata';
+import type { RestrictionStore } from '../restriction/restriction';
+import { accessDenied, ServiceError } from '../service-error';
+import { epochSeconds, type System } from '../system';
+import type { SecurityEvents } from '../identity/security-events';
+import { effectOf, STREAM_UPDATED, VERIFICATION, withEffect, type Effect } from './effect';
+import type { EventTokens } from './event-tokens';
+import { SetRejection } from './rejection';
+import { CLOCK_SKEW, securityEventToken, SET_TYPE, type SecurityEvent } from './set';
+import { eventSubject, type EventSubject } from './subject';
+
+/** Remembers the SETs that were received, so that a repeated one is answered without an effect. */
+export interface ReceivedEventStore {
+  has(event: ReceivedEvent): Promise<boolean>;
+  add(event: ReceivedEvent): Promise<void>;
+}
+
+export interface ReceivedEvent {
+  /** `id` of the issuer's configuration. */
+  readonly issuerId: string;
+  readonly jti: string;
+}
+
+export interface ReceiveDependencies {
+  /** The deployment's issuers. */
+  readonly issuers: readonly DeployedIssuer[];
+  readonly tokens: EventTokens;
+  readonly metadata: MetadataReader;
+  readonly restrictions: Pick<RestrictionStore, 'ofUser' | 'putUser'>;
+  readonly receivedEvents: ReceivedEventStore;
+  readonly audit: AuditTrail;
+  readonly system: System;
+  /** This service's address, without a trailing slash. */
+  readonly baseUrl: string;
+}
+
+/** A request as it arrived. Nothing in it is verified. */
+export interface ReceivedRequest {
+  /** `id` in the path. */
+  readonly issuerId: string;
+  /** Media type without parameters, lowercase. */
+  readonly contentType: string | undefined;
+  readonly authorization: string | undefined;
+  readonly body: string;
+}
+
+/** Maximum characters of a request. A SET has about 1,000. */
+const MAX_BODY_CHARACTERS = 65_536;
+
+/** Attempts at a write that a concurrent write overtakes. */
+const TRIES = 5;
+
+const withoutTrailingSlash = (text: string): string => text.replace(/\/$/, '');
+
+interface Reporter {
+  readonly trusted: DeployedIssuer;
+  readonly events: SecurityEvents;
+}
+
+/** @throws ResourceNotFoundException for an ID without configuration; it names no user, so it needs no secrecy */
+function reporterOf(
+  { issuers }: ReceiveDependencies,
+  { issuerId }: ReceivedRequest,
+  annotate: Annotate,
+): Reporter {
+  for (const trusted of issuers) {
+    const { securityEvents: events } = trusted;
+    if (events?.id === issuerId) {
+      annotate({ trustedIssuer: events.id });
+      return { trusted, events };
+    }
+  }
+  throw new ServiceError('ResourceNotFoundException', 'No issuer with this ID reports events here.');
+}
+
+function configured<Part>(part: Part | undefined): Part {
+  if (part !== undefined) return part;
+  throw new ServiceError(
+    'ResourceNotFoundException',
+    'This receiver is not configured for the issuer. Ask the operator to configure securityEvents.',
+  );
+}
+
+/** A user of the issuer, and at most one session. */
+interface IssuersUser {
+  readonly userHash: string;
+  readonly sessionHash: string | undefined;
+}
+
+/**
+ * Returns the subject as a user of this issuer; undefined if it is a user of another one. The identifier is the one in the
+ * issuer's tokens, which can end with a slash.
+ *
+ * @throws InternalServerException if the issuer's metadata cannot be read
+ */
+async function issuersUser(
+  { metadata }: ReceiveDependencies,
+  { discoveryUrl }: DeployedIssuer,
+  { issuer: stated, subject, sessionId }: Pick<EventSubject, 'issuer' | 'subject' | 'sessionId'>,
+): Promise<IssuersUser | undefined> {
+  if (withoutTrailingSlash(stated) !== issuerOf({ discoveryUrl })) return undefined;
+  const { issuer } = await metadata.read({ discoveryUrl }).catch((error: unknown) => {
+    if (!(error instanceof ProviderFailure)) throw error;
+    throw new ServiceError(
+      'InternalServerException',
+      'The metadata of the issuer are unavailable. Send it again.',
+      {
+        detail: error.detail,
+        cause: error,
+      },
+    );
+  });
+  return {
+    userHash: subjectHash({ kind: 'jwt', issuer, subject }),
+    sessionHash: sessionId === undefined ? undefined : sessionHash(issuer, sessionId),
+  };
+}
+
+/**
+ * Applies the effect to the user. Concurrent changes are applied one after the other.
+ *
+ * Returns whether it changed anything.
+ *
+ * @throws ThrottlingException after too many concurrent changes; the sender repeats the request
+ */
+async function apply(
+  { restrictions, system }: ReceiveDependencies,
+  userHash: string,
+  effect: Effect,
+): Promise<boolean> {
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    const current = (await restrictions.ofUser(userHash)) ?? { userHash, revision: 0 };
+    const changed = withEffect(current, effect, epochSeconds(system));
+    if (!changed) return false;
+    if (await restrictions.putUser(changed)) return true;
+  }
+  throw changedConcurrently();
+}
+
+/** What one event leads to: an effect on a user, or only an entry in the audit log. */
+type Decision =
+  | { readonly result: string; readonly reason?: string }
+  | { readonly userHash: string; readonly effect: Effect };
+
+const noEffect = (reason: string): Decision => ({ result: 'no-effect', reason });
+
+/** SSF 1.0 section 8.1.4. Only an event that the operator requested has a state. */
+function verification(
+  { claims }: SecurityEvent,
+  { transmitter }: Pick<SecurityEvents, 'transmitter'>,
+): Decision {
+  if (claims.state !== undefined && claims.state !== transmitter?.verificationState) {
+    throw new SetRejection('invalid_state', 'The state of the verification event was not requested.');
+  }
+  return { result: 'verified' };
+}
+
+const STREAM_RESULTS: ReadonlyMap<unknown, string> = new Map([
+  ['enabled', 'stream-enabled'],
+  ['paused', 'stream-stopped'],
+  ['disabled', 'stream-stopped'],
+]);
+
+/** SSF 1.0 section 8.1.5. Keycloak nests the state in an object. */
+function streamUpdated({ claims: { status } }: SecurityEvent): Decision {
+  const stated: unknown =
+    typeof status === 'object' && status !== null && 'status' in status ? status.status : status;
+  return { result: STREAM_RESULTS.get(stated) ?? 'stream-updated' };
+}
+
+async function decide(
+  deps: ReceiveDependencies,
+  { trusted, events }: Reporter,
+  event: SecurityEvent,
+  annotate: Annotate,
+): Promise<Decision> {
+  if (event.type === VERIFICATION) return verification(event, events);
+  if (event.type === STREAM_UPDATED) return streamUpdated(event);
+  const subject = eventSubject(event.subjectId);
+  if (subject === undefined) {
+    throw new SetRejection('invalid_request', 'The subject identifier of the SET is missing or malformed.');
+  }
+  if (typeof subject === 'string') return noEffect(subject);
+  const user = await issuersUser(deps, trusted, subject);
+  if (!user) {
+    throw new SetRejection(
+      'access_denied',
+      'The subject is a user of another issuer. A transmitter reports only on users of its issuer.',
+    );
+  }
+  annotate({ user: user.userHash });
+  const effect = effectOf(event, subject, user.sessionHash);
+  return typeof effect === 'string' ? noEffect(effect) : { userHash: user.userHash, effect };
+}
+
+const lastSegment = (type: string): string => type.slice(type.lastIndexOf('/') + 1);
+
+/**
+ * Receives a SET (RFC 8935 section 2). What it reports is stored when this returns.
+ *
+ * @throws SetRejection with the code for the transmitter; ResourceNotFoundException; ThrottlingException or
+ *   InternalServerException if the transmitter must send it again
+ */
+export function receiveSecurityEvents(deps: ReceiveDependencies, request: ReceivedRequest): Promise<void> {
+  return audited(deps.audit, { operation: 'ReceiveSecurityEvents' }, async (annotate) => {
+    const reporter = reporterOf(deps, request, annotate);
+    const transmitter = configured(reporter.events.transmitter);
+    const { contentType, authorization, body } = request;
+    if (contentType !== `application/${SET_TYPE}`) {
+      throw new SetRejection('invalid_request', `The Content-Type must be application/${SET_TYPE}.`);
+    }
+    if (body.length > MAX_BODY_CHARACTERS) throw new SetRejection('invalid_request', 'The SET is too long.');
+    const { authorizationHash } = transmitter;
+    if (authorizationHash !== undefined && !isHashOf(authorizationHash, authorization)) {
+      throw new SetRejection('authentication_failed', 'The Authorization header is not the configured one.');
+    }
+    const claims = await deps.tokens.verify(body.trim(), {
+      types: [SET_TYPE],
+      isIssuer: (issuer) => issuer === transmitter.issuer,
+      audience: transmitter.audience,
+      jwksUri: () => Promise.resolve(transmitter.jwksUri),
+    });
+    const { jti, events } = securityEventToken(claims, epochSeconds(deps.system));
+    annotate({ jti, securityEvents: events.map(({ type }) => lastSegment(type)) });
+    const received = { issuerId: reporter.events.id, jti };
+    if (await deps.receivedEvents.has(received)) return annotate({ result: 'repeated' });
+
+    // All decisions come before the first write, so that a refused SET has no effect.
+    const decisions: Decision[] = [];
+    for (const event of events) decisions.push(await decide(deps, reporter, event, annotate));
+    for (const decision of decisions) {
+      if ('result' in decision) annotate(decision);
+      else annotate(await applied(deps, decision.userHash, decision.effect));
+    }
+    // Last: if a write before fails, the transmitter sends the SET again, and it is not taken for a repeated one.
+    await deps.receivedEvents.add(received);
+  });
+}
+
+const applied = async (deps: ReceiveDependencies, userHash: string, effect: Effect) =>
+  (await apply(deps, userHash, effect))
+    ? { result: 'applied' }
+    : { result: 'no-effect', reason: 'applied before, or overridden by a newer event' };
+
+const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+
+const time = v.pipe(v.number(), v.finite(), v.minValue(0));
+const identifier = v.pipe(v.string(), v.minLength(1), v.maxLength(2048));
+
+/** OpenID Connect Back-Channel Logout 1.0 section 2.4. */
+const LogoutTokenSchema = v.object({
+  iss: identifier,
+  sub: identifier,
+  sid: v.optional(identifier),
+  iat: time,
+  exp: time,
+  jti: identifier,
+  events: v.object({ [LOGOUT_EVENT]: v.looseObject({}) }),
+  // Section 2.6: an ID token with a nonce is not a logout token.
+  nonce: v.optional(v.never()),
+});
+
+function checkTimes({ iat, exp }: { readonly iat: number; readonly exp: number }, now: number): void {
+  if (exp <= now - CLOCK_SKEW)
+    throw new SetRejection('invalid_request', 'The token is no longer valid (exp).');
+  if (iat > now + CLOCK_SKEW)
+    throw new SetRejection('invalid_request', 'The iat of the token is in the future.');
+}
+
+/** Reads the one parameter of the form. */
+function logoutTokenIn({ contentType, body }: ReceivedRequest): string {
+  if (contentType !== 'application/x-www-form-urlencoded' || body.length > MAX_BODY_CHARACTERS) {
+    throw new SetRejection('invalid_request', 'The request must be a form with a logout_token.');
+  }
+  const [token, ...others] = new URLSearchParams(body).getAll('logout_token');
+  if (token === undefined || others.length > 0) {
+    throw new SetRejection('invalid_request', 'The form must contain one logout_token.');
+  }
+  return token;
+}
+
+/**
+ * Receives a logout token (OpenID Connect Back-Channel Logout 1.0 section 2.5). It ends the session that it names, or all
+ * sessions of the user. A repeated one changes nothing.
+ *
+ * @throws SetRejection; ResourceNotFoundException; ThrottlingException or InternalServerException for a retry
+ */
+export function receiveLogout(deps: ReceiveDependencies, request: ReceivedRequest): Promise<void> {
+  return audited(deps.audit, { operation: 'BackChannelLogout' }, async (annotate) => {
+    const { trusted, events } = reporterOf(deps, request, annotate);
+    const { clientIds } = configured(events.backChannelLogout);
+    const { discoveryUrl } = trusted;
+    const claims = await deps.tokens.verify(logoutTokenIn(request), {
+      // Section 2.4 recommends the type. Issuers of earlier versions state none.
+      types: ['logout+jwt', 'jwt', undefined],
+      isIssuer: (issuer) => withoutTrailingSlash(issuer) === issuerOf(trusted),
+      audience: clientIds,
+      async jwksUri() {
+        const { jwks_uri: uri } = await deps.metadata.read({ discoveryUrl });
+        if (uri === undefined) throw new ProviderFailure('invalid_metadata', 'the issuer publishes no keys');
+        return uri;
+      },
+    });
+    const parsed = v.safeParse(LogoutTokenSchema, claims);
+    if (!parsed.success) {
+      throw new SetRejection(
+        'invalid_request',
+        'The logout token must have sub, iat, exp, jti, and the event, and no nonce.',
+      );
+    }
+    const { iss, sub, sid, iat: at, exp, jti } = parsed.output;
+    annotate({ jti });
+    checkTimes({ iat: at, exp }, epochSeconds(deps.system));
+    const user = await issuersUser(deps, trusted, { issuer: iss, subject: sub, sessionId: sid });
+    if (!user) throw new SetRejection('invalid_issuer', 'The issuer of the token is not the configured one.');
+    annotate({ user: user.userHash });
+    const effect: Effect = { kind: 'sessions-ended', at, sessionHash: user.sessionHash };
+    annotate(await applied(deps, user.userHash, effect));
+  });
+}
+
+/** The caller's token for Global Token Revocation, as Okta sends it. */
+export const REVOCATION_TOKEN_TYPE = 'global-token-revocation+jwt';
+
+const RevocationTokenSchema = v.object({ iat: time, exp: time, jti: v.optional(identifier) });
+
+const BEARER = /^Bearer +(\S+) *$/i;
+
+const unauthorized = (detail: string, cause?: unknown): ServiceError =>
+  new ServiceError('UnauthorizedException', 'The bearer token is missing or not valid.', { detail, cause });
+
+/** @throws UnauthorizedException; ThrottlingException or InternalServerException for a retry */
+async function revocationToken(
+  deps: ReceiveDependencies,
+  { events }: Reporter,
+  { authorization }: ReceivedRequest,
+): Promise<v.InferOutput<typeof RevocationTokenSchema>> {
+  const caller = configured(events.globalTokenRevocation);
+  const [, token] = BEARER.exec(authorization ?? '') ?? [];
+  if (token === undefined || token.length > MAX_BODY_CHARACTERS) throw unauthorized('no bearer token');
+  try {
+    const claims = await deps.tokens.verify(token, {
+      types: [REVOCATION_TOKEN_TYPE],
+      isIssuer: (issuer) => issuer === caller.issuer,
+      audience: [`${deps.baseUrl}/global-token-revocation/${events.id}`],
+      jwksUri: () => Promise.resolve(caller.jwksUri),
+    });
+    const parsed = v.safeParse(RevocationTokenSchema, claims);
+    if (!parsed.success) throw unauthorized('iat or exp is missing');
+    checkTimes(parsed.output, epochSeconds(deps.system));
+    return parsed.output;
+  } catch (error) {
+    if (error instanceof SetRejection) throw unauthorized(error.detail ?? error.code, error);
+    throw error;
+  }
+}
+
+/**
+ * Receives a request to revoke all tokens of a user (draft-parecki-oauth-global-token-revocation-06): all user tokens that
+ * the issuer issued before the caller's token are worth nothing. The grants at other providers stay. A repeated request
+ * changes nothing.
+ *
+ * @throws UnauthorizedException for the caller; ValidationException for the subject; AccessDeniedException for a user of
+ *   another issuer; ResourceNotFoundException; ThrottlingException or InternalServerException for a retry
+ */
+export function receiveTokenRevocation(deps: ReceiveDependencies, request: ReceivedRequest): Promise<void> {
+  return audited(deps.audit, { operation: 'GlobalTokenRevocation' }, async (annotate) => {
+    const reporter = reporterOf(deps, request, annotate);
+    const { iat: at, jti } = await revocationToken(deps, reporter, request);
+    if (jti !== undefined) annotate({ jti });
+    const { contentType, body } = request;
+    const json = contentType === 'application/json' && body.length <= MAX_BODY_CHARACTERS;
+    const document = json ? parseJsonObject(body) : undefined;
+    // Earlier drafts name the member `subject`.
+    const subject = document && eventSubject(document.sub_id ?? document.subject);
+    if (subject === undefined || typeof subject === 'string' || subject.narrowedBy.length > 0) {
+      throw new ServiceError(
+        'ValidationException',
+        'The body must be JSON with a sub_id in the format iss_sub, or complex with user and session.',
+        typeof subject === 'string' ? { detail: subject } : {},
+      );
+    }
+    const user = await issuersUser(deps, reporter.trusted, subject);
+    if (!user) {
+      const message = 'The subject is a user of another issuer.';
+      throw accessDenied(message, message);
+    }
+    annotate({ user: user.userHash });
+    const effect: Effect = { kind: 'sessions-ended', at, sessionHash: user.sessionHash };
+    annotate(await applied(deps, user.userHash, effect));
+  });
+}

@@ -1,0 +1,104 @@
+/** Which tokens of a transmitter are authentic, and how many requests for keys a flood of others causes. */
+import { createEventTokenVerifier } from '../../lambda/adapters/http/event-token-verifier';
+import { createTransport } from '../../lambda/adapters/http/transport';
+import { system } from '../../lambda/adapters/system';
+import type { Transport } from '../../lambda/domain/oauth/transport';
+import type { EventTokens, ExpectedToken } from '../../lambda/domain/security-event/event-tokens';
+import { FORGERIES, startIssuer, type TestIssuer } from '../flows/support/issuer';
+
+let issuer: TestIssuer;
+let requests: string[];
+let tokens: EventTokens;
+let expected: ExpectedToken;
+
+beforeAll(async () => {
+  issuer = await startIssuer();
+});
+afterAll(() => issuer.close());
+beforeEach(() => {
+  requests = [];
+  const transport = createTransport({ loopback: true });
+  const counted: Transport = (url, init) => {
+    requests.push(url);
+    return transport(url, init);
+  };
+  tokens = createEventTokenVerifier(counted, system);
+  expected = {
+    types: ['secevent+jwt'],
+    isIssuer: (text) => text === issuer.issuer,
+    audience: [issuer.audience],
+    jwksUri: () => Promise.resolve(`${issuer.issuer}/jwks`),
+  };
+});
+
+const set = (claims: object = {}, header: Parameters<TestIssuer['token']>[2] = {}) =>
+  issuer.token('ana', { ...claims }, { typ: 'secevent+jwt', ...header });
+
+/** A token with another header, which does not have the signature for it. */
+function withHeader(token: string, change: object): string {
+  const [header = '', ...rest] = token.split('.');
+  const parsed = JSON.parse(Buffer.from(header, 'base64url').toString()) as object;
+  return [Buffer.from(JSON.stringify({ ...parsed, ...change })).toString('base64url'), ...rest].join('.');
+}
+
+it.each(['RS256', 'ES256', 'PS256', 'EdDSA'] as const)('accepts a signature by %s', async (alg) => {
+  await expect(tokens.verify(await set({ jti: '1' }, { alg }), expected)).resolves.toMatchObject({
+    jti: '1',
+  });
+});
+
+it('accepts one of several audiences, and a type with its media type prefix', async () => {
+  const token = await set({ aud: ['another', issuer.audience] }, { typ: 'application/secevent+JWT' });
+  await expect(tokens.verify(token, expected)).resolves.toMatchObject({ sub: 'ana' });
+});
+
+it.each(FORGERIES)('refuses a token that is %s', async (forgery) => {
+  const forged = withHeader(await issuer.forged(forgery, 'ana'), { typ: 'secevent+jwt' });
+  await expect(tokens.verify(forged, expected)).rejects.toMatchObject({ code: 'invalid_key' });
+});
+
+it.each([
+  ['a padded signature', async () => `${await set()}=`, 'invalid_request'],
+  ['four parts', async () => `${await set()}.AAAA`, 'invalid_request'],
+  [
+    'claims that are no object',
+    () =>
+      Promise.resolve(
+        `${Buffer.from('{"alg":"RS256","typ":"secevent+jwt"}').toString('base64url')}.W10.AAAA`,
+      ),
+    'invalid_request',
+  ],
+  ['a critical header parameter', () => set({}, { critical: 'made-up' }), 'invalid_key'],
+  ['no type', () => set({}, { typ: undefined }), 'invalid_request'],
+  ['a type that is no text', () => set({}, { typ: ['secevent+jwt'] }), 'invalid_request'],
+  ['another issuer', () => set({ iss: 'https://other.example' }), 'invalid_issuer'],
+  ['no issuer', () => set({ iss: undefined }), 'invalid_issuer'],
+  ['another audience', () => set({ aud: ['other'] }), 'invalid_audience'],
+  ['no audience', () => set({ aud: undefined }), 'invalid_audience'],
+  ['an audience inside of a list of a list', () => set({ aud: [[issuer.audience]] }), 'invalid_request'],
+])('refuses a token with %s before it requests a key', async (_what, token, code) => {
+  await expect(tokens.verify(await token(), expected)).rejects.toMatchObject({ code });
+  expect(requests).toEqual([]);
+});
+
+it('requests the keys once for any number of tokens, and once more for unknown keys', async () => {
+  await Promise.all(Array.from({ length: 5 }, async () => tokens.verify(await set(), expected)));
+  expect(requests).toHaveLength(1);
+  const unknown = await set({}, { kid: 'unheard-of' });
+  const flood = await Promise.allSettled(Array.from({ length: 50 }, () => tokens.verify(unknown, expected)));
+  expect(flood.every(({ status }) => status === 'rejected')).toBe(true);
+  await expect(tokens.verify(unknown, expected)).rejects.toMatchObject({
+    type: 'ThrottlingException',
+    retryAfter: 5,
+  });
+  expect(requests).toHaveLength(2);
+  // Known keys are not affected.
+  await expect(tokens.verify(await set(), expected)).resolves.toMatchObject({ sub: 'ana' });
+});
+
+it('asks for a retry if the keys are unavailable', async () => {
+  const nowhere = { ...expected, jwksUri: () => Promise.resolve(`${issuer.issuer}/nowhere`) };
+  await expect(tokens.verify(await set(), nowhere)).rejects.toMatchObject({
+    type: 'InternalServerException',
+  });
+});

@@ -1,0 +1,150 @@
+/** The effects of events on the restriction of a user: the newest event decides, in whatever order events arrive. */
+import fc from 'fast-check';
+import {
+  checkRestrictions,
+  restrictionDenial,
+  type UserRestriction,
+} from '../../../lambda/domain/restriction/restriction';
+import { MAX_ENDED_SESSIONS, withEffect, type Effect } from '../../../lambda/domain/security-event/effect';
+
+const NONE: UserRestriction = { userHash: 'user', revision: 0 };
+const NOW = 1_000;
+
+/** The restriction after these effects, in this order. */
+const after = (effects: readonly Effect[], from = NONE): UserRestriction =>
+  effects.reduce((current, effect) => withEffect(current, effect, NOW) ?? current, from);
+
+const account = (state: 'ENABLED' | 'DISABLED' | 'PURGED', at: number): Effect => ({
+  kind: 'account',
+  state,
+  at,
+});
+const ended = (at: number, sessionHash?: string): Effect => ({ kind: 'sessions-ended', at, sessionHash });
+
+const isSuspended = (user: UserRestriction): boolean =>
+  restrictionDenial({ agent: undefined, user }) !== undefined;
+
+function isRefused(user: UserRestriction, issuedAt: number, sessionHash?: string): boolean {
+  try {
+    checkRestrictions({ agent: undefined, user }, { issuedAt, sessionHash });
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+describe('an account', () => {
+  it.each([
+    [[account('DISABLED', 5)], true],
+    [[account('DISABLED', 5), account('ENABLED', 6)], false],
+    [[account('ENABLED', 6), account('DISABLED', 5)], false],
+    [[account('DISABLED', 5), account('ENABLED', 4)], true],
+    [[account('DISABLED', 5), account('ENABLED', 5)], true],
+    [[account('ENABLED', 5), account('DISABLED', 5)], true],
+    [[account('PURGED', 5), account('DISABLED', 5), account('ENABLED', 5)], true],
+    [[account('DISABLED', 3), account('DISABLED', 7), account('ENABLED', 5)], true],
+    [[account('DISABLED', 5.2), account('ENABLED', 5.1)], true],
+  ])('%# is suspended by the newest event', (effects, expected) => {
+    expect(isSuspended(after(effects))).toBe(expected);
+  });
+
+  it('has the same state after any order of events, with any repetition', () => {
+    const effect = fc.record({
+      kind: fc.constant('account' as const),
+      state: fc.constantFrom('ENABLED' as const, 'DISABLED' as const, 'PURGED' as const),
+      at: fc.integer({ min: 0, max: 5 }),
+    });
+    fc.assert(
+      fc.property(
+        fc
+          .array(effect, { minLength: 1, maxLength: 8 })
+          .chain((effects) =>
+            fc.tuple(
+              fc.constant(effects),
+              fc.shuffledSubarray([...effects, ...effects], { minLength: effects.length * 2 }),
+            ),
+          ),
+        ([effects, again]) => {
+          expect(after(again).accountAtIssuer?.state).toBe(after(effects).accountAtIssuer?.state);
+        },
+      ),
+    );
+  });
+
+  it('keeps what an operator set, and the ended sessions', () => {
+    const suspendedByOperator = { since: 1, by: 'arn:aws:iam::123456789012:user/operator' };
+    const before = { ...NONE, suspendedByOperator, endedBefore: 4, revision: 3 };
+    expect(after([account('DISABLED', 5), account('ENABLED', 6)], before)).toEqual({
+      ...before,
+      accountAtIssuer: { state: 'ENABLED', eventTime: 6, since: NOW },
+      revision: 5,
+    });
+  });
+});
+
+describe('ended sessions', () => {
+  it('refuse tokens that were issued until then, of this session only', () => {
+    const user = after([ended(10, 'a')]);
+    expect([isRefused(user, 10, 'a'), isRefused(user, 11, 'a'), isRefused(user, 10, 'b')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('refuse tokens that name no session', () => {
+    const user = after([ended(10, 'a')]);
+    expect([isRefused(user, 10), isRefused(user, 11)]).toEqual([true, false]);
+  });
+
+  it('refuse tokens of all sessions if the event names none', () => {
+    const user = after([ended(10)]);
+    expect([isRefused(user, 10, 'a'), isRefused(user, 10), isRefused(user, 11, 'a')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('refuse a token without a time', () => {
+    expect(isRefused(after([ended(0)]), 0)).toBe(true);
+  });
+
+  it('have no effect twice', () => {
+    const user = after([ended(10, 'a'), ended(20)]);
+    for (const effect of [ended(10, 'a'), ended(20), ended(15), ended(20, 'b')]) {
+      expect(withEffect(user, effect, NOW)).toBeUndefined();
+    }
+  });
+
+  it('are named up to a limit; the oldest are then covered by a time for all sessions', () => {
+    const effects = Array.from({ length: MAX_ENDED_SESSIONS + 5 }, (_, index) =>
+      ended(index + 1, `s${index}`),
+    );
+    const user = after(effects);
+    expect(Object.keys(user.endedSessions ?? {})).toHaveLength(MAX_ENDED_SESSIONS);
+    expect(user.endedBefore).toBe(5);
+    for (const [index] of effects.entries()) expect(isRefused(user, index + 1, `s${index}`)).toBe(true);
+  });
+
+  it('refuse everything that one of the events refuses, after any order of events', () => {
+    const effect = fc.record({
+      kind: fc.constant('sessions-ended' as const),
+      at: fc.integer({ min: 1, max: 40 }),
+      sessionHash: fc.option(fc.constantFrom(...Array.from({ length: 30 }, (_, index) => `s${index}`)), {
+        nil: undefined,
+        freq: 10,
+      }),
+    });
+    fc.assert(
+      fc.property(fc.array(effect, { maxLength: 40 }), (effects) => {
+        const user = after(effects);
+        for (const { at, sessionHash } of effects) {
+          expect(isRefused(user, at, sessionHash ?? 'another')).toBe(true);
+        }
+        expect(Object.keys(user.endedSessions ?? {}).length).toBeLessThanOrEqual(MAX_ENDED_SESSIONS);
+        expect(isRefused(user, 41, 's1')).toBe(false);
+      }),
+    );
+  });
+});
