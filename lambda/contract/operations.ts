@@ -134,8 +134,11 @@ export const OPERATIONS = {
 
   // Beyond AWS: what an agent holds for a user.
   ListResourceGrants: post('/identities/ListResourceGrants', 'grants'),
+  RevokeResourceGrant: post('/identities/RevokeResourceGrant', 'grants'),
 
   ListGrants: operate('ListGrants'),
+  RevokeGrants: operate('RevokeGrants'),
+  GetRevocation: operate('GetRevocation'),
   // AWS has operations with the names of the next two.
   OperatorListWorkloadIdentities: operate('ListWorkloadIdentities'),
   OperatorListCredentialProviders: operate('ListCredentialProviders'),

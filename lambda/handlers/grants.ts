@@ -1,24 +1,35 @@
 /**
- * Composition of the agents' operations on their grants. The function reads grants without being able to decrypt them, and
- * cannot write the directory or issue tokens.
+ * Composition of the agents' operations on their grants. The function reads grants without being able to decrypt them, has
+ * another function revoke them, and cannot write the directory or issue tokens.
  */
 import { system } from '../adapters/system';
 import { createIdentityReader } from '../adapters/dynamodb/directory-reader';
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
+import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createSigningKeyStore } from '../adapters/dynamodb/signing-key-store';
+import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { createHandler } from '../api/router';
-import { listResourceGrants } from '../domain/credential/resource-grants';
+import { listResourceGrants, revokeResourceGrant } from '../domain/credential/resource-grants';
 import { createPublicKeys } from '../domain/workload-token/signing-keys';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { audit, report, requests } from './composition/logging';
 
-const env = readEnvironment('DIRECTORY_TABLE', 'VAULT_TABLE', 'BASE_URL', 'ARN_PREFIX');
+const env = readEnvironment(
+  'DIRECTORY_TABLE',
+  'VAULT_TABLE',
+  'REVOCATIONS_TABLE',
+  'BASE_URL',
+  'ARN_PREFIX',
+  'REVOCATION_FUNCTION',
+);
 const { tables, dynamodb } = createAws(env);
 const deps = {
   directory: createIdentityReader(dynamodb, env.DIRECTORY_TABLE),
   grantIndex: createGrantIndex(tables.VAULT_TABLE),
   publicKeys: createPublicKeys(createSigningKeyStore(tables.DIRECTORY_TABLE), system),
+  revocations: createRevocationStore(tables.REVOCATIONS_TABLE),
+  revocationWorker: createRevocationFunction(env.REVOCATION_FUNCTION),
   audit,
   system,
   issuer: env.BASE_URL,
@@ -31,6 +42,8 @@ export const handler = createHandler(
     ListResourceGrants: async ({ workloadIdentityToken }, principal) => ({
       grants: await listResourceGrants(deps, principal, workloadIdentityToken),
     }),
+    RevokeResourceGrant: ({ workloadIdentityToken, ...selector }, principal) =>
+      revokeResourceGrant(deps, principal, workloadIdentityToken, selector),
   },
   { requests, report },
 );

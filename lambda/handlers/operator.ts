@@ -7,9 +7,11 @@ import { createApiKeyProviderStore } from '../adapters/dynamodb/api-key-provider
 import { createDirectoryScan } from '../adapters/dynamodb/directory-scan';
 import { createGrantIndex } from '../adapters/dynamodb/grant-index';
 import { createOauth2ProviderStore } from '../adapters/dynamodb/oauth2-provider-store';
+import { createRevocationStore } from '../adapters/dynamodb/revocation-store';
 import { createRestrictionStore } from '../adapters/dynamodb/restriction-store';
 import { createWorkloadIdentityStore } from '../adapters/dynamodb/workload-identity-store';
 import { createPageTokens } from '../adapters/kms/page-tokens';
+import { createRevocationFunction } from '../adapters/lambda/revocation';
 import { listResponse } from '../api/answers';
 import { agentSuspended, identityListed, providerListed, suspensionLifted } from '../api/operator-answers';
 import { createHandler } from '../api/router';
@@ -22,11 +24,19 @@ import {
   suspendUser,
   suspendWorkloadIdentity,
 } from '../domain/restriction/suspend';
+import { getRevocation, revokeGrants } from '../domain/revocation/revoke-grants';
 import { createAws } from './composition/aws';
 import { readEnvironment } from './composition/environment';
 import { audit, report, requests } from './composition/logging';
 
-const env = readEnvironment('DIRECTORY_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX');
+const env = readEnvironment(
+  'DIRECTORY_TABLE',
+  'VAULT_TABLE',
+  'REVOCATIONS_TABLE',
+  'KMS_KEY_ARN',
+  'ARN_PREFIX',
+  'REVOCATION_FUNCTION',
+);
 const { kms, tables } = createAws(env);
 const deps = {
   identities: createWorkloadIdentityStore(tables.DIRECTORY_TABLE),
@@ -36,6 +46,8 @@ const deps = {
   directoryScan: createDirectoryScan(tables.DIRECTORY_TABLE),
   pageTokens: createPageTokens(kms, env.KMS_KEY_ARN),
   restrictions: createRestrictionStore(tables.DIRECTORY_TABLE),
+  revocations: createRevocationStore(tables.REVOCATIONS_TABLE),
+  revocationWorker: createRevocationFunction(env.REVOCATION_FUNCTION),
   audit,
   system,
   arnPrefix: env.ARN_PREFIX,
@@ -45,6 +57,8 @@ export const handler = createHandler(
   'operator',
   {
     ListGrants: (input, principal) => listGrants(deps, principal, input),
+    RevokeGrants: (input, principal) => revokeGrants(deps, principal, input),
+    GetRevocation: (input, principal) => getRevocation(deps, principal, input),
     OperatorListWorkloadIdentities: async (input, principal) =>
       listResponse(
         'workloadIdentities',

@@ -24,9 +24,9 @@ const TIMEOUT: Readonly<Record<FunctionGroup, Duration>> = {
   'oauth-callback': Duration.seconds(20),
   // Vault keys are moved for 20 seconds; then the caller is asked to call again.
   'token-vault': Duration.seconds(29),
-  grants: Duration.seconds(15),
-  // Two reads and a write, or a page of a listing.
-  operator: Duration.seconds(15),
+  // Both wait for the function `revocation` to select grants, for up to 26 seconds.
+  grants: Duration.seconds(29),
+  operator: Duration.seconds(29),
   // The issuer's metadata and keys, up to 5 seconds each, and a few reads and writes.
   'security-events': Duration.seconds(15),
   // A discovery and a request, up to 5 seconds each, and the vault operations around them.

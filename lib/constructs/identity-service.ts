@@ -233,8 +233,8 @@ export function addIdentityService(scope: Construct, props: IdentityServiceDefin
     'credential-retrieval': addFunction('credential-retrieval', invoked),
     'oauth-callback': addFunction('oauth-callback', invoked),
     'token-vault': addFunction('token-vault'),
-    grants: addFunction('grants'),
-    operator: addFunction('operator'),
+    grants: addFunction('grants', invoked),
+    operator: addFunction('operator', invoked),
     'security-events': addFunction('security-events'),
   };
   api.addRoutes({

@@ -334,6 +334,18 @@ export const OPERATION_NOTES: Readonly<Record<string, OperationNote>> = {
     does: "Returns what the agent of the workload access token holds for the user of the token, so that an application can show it to the user; for a token without a user, the agent's own grants. The response has `grants`, each with `grantId`, `workloadIdentityArn`, `credentialProviderArn`, `userHash` (absent for the agent's own), `flow`, `scopes`, `resources`, `audiences`, `createdTime`, `lastRefreshedTime`, `lastUsedDate` (`YYYY-MM-DD`, UTC), `expiresAt`, and `status`: `ACTIVE` (the token can be returned), `RENEWABLE` (the next request renews it without the user), `NEEDS_CONSENT`, or `BACKING_OFF` (the provider was unavailable). Never a token.",
     errors: ['UnauthorizedException', 'AccessDeniedException'],
   },
+  RevokeResourceGrant: {
+    does: 'Revokes what the agent of the workload access token holds for the user of the token: the grant `grantId`, or every grant at `resourceCredentialProviderName`. Exactly one of them is required. From the response on, no request gets the tokens. The provider is called after the response, and again until it confirms the revocation, for up to 24 hours. [vendors.md](vendors.md) lists what else ends at each vendor. The response has `revocationId`, and `status`: `DONE` if there were no tokens to revoke, otherwise `IN_PROGRESS`. A repetition succeeds.',
+    errors: ['UnauthorizedException', 'AccessDeniedException', 'ResourceNotFoundException'],
+  },
+  RevokeGrants: {
+    does: 'Revokes grants of all owners: the one of `grantId`, or all that match every filter (`workloadName`, `providerName`, `user`). At least one member is required. `matched` is the number of grants whose tokens were revoked: from the response on, no request gets these tokens. If there are more than a call can revoke in 20 seconds, the service continues; GetRevocation shows when `revoked` equals `matched` and does not change any more. The providers are called after the response. At some vendors, a revocation ends more than these tokens ([vendors.md](vendors.md)). `reason` goes to the audit log.',
+    errors: ['ResourceNotFoundException'],
+  },
+  GetRevocation: {
+    does: 'Returns how far a revocation is, for 30 days. `status` is `DONE` when no provider must be called any more. `counts` has `matched`, `revoked` (no request gets these tokens any more), and the final states at the provider: `confirmed` (the tokens are not valid any more), `unconfirmed` (given up after 24 hours, or rejected by the provider), and `notProvable` (the provider has no way to revoke, or to prove it). `grants` has a page of the grants, each with `grantId`, `provider`, `state` (`PENDING`, `CONFIRMED`, `UNCONFIRMED`, `NOT_PROVABLE`), `attempts`, and `lastError`.',
+    errors: ['ResourceNotFoundException'],
+  },
   ListGrants: {
     does: 'Returns the grants of all owners that match every filter: `workloadName`, `providerName`, `user`. At least one is required. The grants are as for ListResourceGrants. A page can be short, or empty, before the last page: continue while there is a `nextToken`.',
     errors: ['ResourceNotFoundException'],

@@ -2,6 +2,7 @@
  * Every way in which a valid request of an authorized caller can fail has one audit entry, for each operation of the
  * registry. The table states which of these outcomes each operation has.
  */
+import { randomUUID } from 'node:crypto';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { JsonOperation } from '../../lambda/contract/schemas/requests';
 import type { Answer } from '../local/handmade-request';
@@ -415,6 +416,11 @@ const TABLE: Record<JsonOperation, Row> = {
   ),
   // A token names a workload identity that exists, or it is not valid.
   ListResourceGrants: row(),
+  RevokeResourceGrant: row(
+    notFound('RevokeResourceGrant', { body: { resourceCredentialProviderName: MISSING } }),
+  ),
+  RevokeGrants: row(byWorkload('RevokeGrants')),
+  GetRevocation: row(notFound('GetRevocation', { body: { revocationId: randomUUID() } })),
   ListGrants: row(byWorkload('ListGrants')),
   OperatorListWorkloadIdentities: row(),
   OperatorListCredentialProviders: row(),

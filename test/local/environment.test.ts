@@ -72,8 +72,14 @@ const READS: Readonly<Record<FunctionGroup, readonly Variable[]>> = {
     ...(['BASE_URL', 'ARN_PREFIX', 'PROVIDER_CLIENT_FUNCTION'] as const),
   ],
   'token-vault': ['DIRECTORY_TABLE', 'KEYS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
-  grants: ['DIRECTORY_TABLE', 'VAULT_TABLE', 'BASE_URL', 'ARN_PREFIX'],
-  operator: ['DIRECTORY_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'],
+  grants: [
+    ...(['DIRECTORY_TABLE', 'VAULT_TABLE', 'REVOCATIONS_TABLE', 'BASE_URL', 'ARN_PREFIX'] as const),
+    'REVOCATION_FUNCTION',
+  ],
+  operator: [
+    ...(['DIRECTORY_TABLE', 'VAULT_TABLE', 'REVOCATIONS_TABLE', 'KMS_KEY_ARN', 'ARN_PREFIX'] as const),
+    'REVOCATION_FUNCTION',
+  ],
   'security-events': ['DIRECTORY_TABLE', 'SESSIONS_TABLE', 'BASE_URL'],
   'provider-client': [
     ...(['DIRECTORY_TABLE', 'KEYS_TABLE', 'VAULT_TABLE', 'KMS_KEY_ARN'] as const),

@@ -3,8 +3,9 @@ import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { AgentIdentity, WorkloadIdentity, type IAgentIdentity } from '../../lib';
 import { consumerStack, statementsOf, templateOf } from './consumer';
 
-const READS = ['ListWorkloadIdentities', 'ListCredentialProviders', 'ListGrants'];
+const READS = ['ListWorkloadIdentities', 'ListCredentialProviders', 'ListGrants', 'GetRevocation'];
 const CHANGES = [
+  'RevokeGrants',
   'TransferOwnership',
   'SuspendWorkloadIdentity',
   'ResumeWorkloadIdentity',

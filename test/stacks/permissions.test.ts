@@ -255,6 +255,8 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     ]),
     onPartitions('Directory', 'dynamodb:Query', ['SIGNING-KEY']),
     onPartitions('Vault', 'dynamodb:Query', ['GRANT#*']),
+    onPartitions('Revocations', 'dynamodb:PutItem', ['REVOCATION#*']),
+    INVOKE_REVOCATION,
   ],
   operator: [
     onPartitions(
@@ -267,12 +269,19 @@ const EXPECTED: Readonly<Record<FunctionGroup, Statement[]>> = {
     ),
     onPartitions('Vault', 'dynamodb:GetItem', ['GRANT#*']),
     onPartitions(
-      ['Vault/index/byProvider', 'Vault/index/byUser', 'Vault/index/byWorkload'],
+      [
+        'Revocations/index/byRevocation',
+        'Vault/index/byProvider',
+        'Vault/index/byUser',
+        'Vault/index/byWorkload',
+      ],
       'dynamodb:Query',
       ['*'],
     ),
+    onPartitions('Revocations', ['dynamodb:GetItem', 'dynamodb:PutItem'], ['REVOCATION#*']),
     { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: arnOf('Directory') },
     forPurposes(['kms:Decrypt', 'kms:Encrypt'], ['pagination']),
+    INVOKE_REVOCATION,
   ],
   revocation: [
     onPartitions('Directory', 'dynamodb:GetItem', ['OAUTH2-PROVIDER#*', 'TOKEN-VAULT']),
@@ -447,6 +456,7 @@ describe('the environment', () => {
   const lifetimes = { LIFETIMES: '{"workloadAccessToken":900,"consentSession":600,"vaultKey":7776000}' };
   const providerClient = { PROVIDER_CLIENT_FUNCTION: '<providerclient>' };
   const revocation = { REVOCATION_FUNCTION: '<revocation>' };
+  const revocations = { REVOCATIONS_TABLE: '<RevocationsTable>', REVOCATION_FUNCTION: '<revocation>' };
   const quotas = '{"workloadIdentities":1000,"oauth2CredentialProviders":50,"apiKeyCredentialProviders":50}';
 
   it.each<[FunctionGroup, Record<string, string>]>([
@@ -480,8 +490,8 @@ describe('the environment', () => {
     ],
     ['key-rotation', { ...directory, ...keys }],
     ['token-vault', { ...directory, ...keys }],
-    ['grants', { ...address, ...directory, ...vault }],
-    ['operator', { ...directory, ...vault }],
+    ['grants', { ...address, ...directory, ...vault, ...revocations }],
+    ['operator', { ...directory, ...vault, ...revocations }],
   ])('of %s contains only the resources that it can use', (group, expected) => {
     expect(environmentOf(group)).toEqual({ ...everywhere, ...expected });
   });

@@ -41,6 +41,7 @@ const RevocationRecord = v.object({
     grantId: v.exactOptional(GrantIdRecord),
     workloadId: v.exactOptional(v.string()),
     providerId: v.exactOptional(v.string()),
+    providerName: v.exactOptional(v.string()),
     subjectHash: v.exactOptional(v.string()),
   }),
   reason: v.exactOptional(v.string()),

@@ -101,6 +101,9 @@ const principalArn = matching(
   'must be the ARN of an IAM role without its path, such as arn:aws:iam::123456789012:role/agent, or of an IAM user',
 );
 
+/** As listings return it. */
+const grantId = matching(1, 1024, /^[A-Za-z0-9_-]+$/, 'must be the grantId of a listed grant');
+
 const operatorListing = v.strictObject({ ...listing(100).entries, owner: v.exactOptional(principalArn) });
 
 /** For operators and the audit log. One line, without characters that are invisible or that a terminal interprets. */
@@ -210,7 +213,28 @@ export const SCHEMAS = {
   }),
 
   ListResourceGrants: v.strictObject({ workloadIdentityToken: workloadToken }),
+  RevokeResourceGrant: v.strictObject({
+    workloadIdentityToken: workloadToken,
+    grantId: v.exactOptional(grantId),
+    resourceCredentialProviderName: v.exactOptional(providerName),
+  }),
 
+  RevokeGrants: v.strictObject({
+    grantId: v.exactOptional(grantId),
+    workloadName: v.exactOptional(workloadName),
+    providerName: v.exactOptional(providerName),
+    user: v.exactOptional(userSelector),
+    reason,
+  }),
+  GetRevocation: v.strictObject({
+    revocationId: matching(
+      36,
+      36,
+      /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+      'must be the revocationId of a response',
+    ),
+    ...listing(100).entries,
+  }),
   ListGrants: v.strictObject({
     workloadName: v.exactOptional(workloadName),
     providerName: v.exactOptional(providerName),

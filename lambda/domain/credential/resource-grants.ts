@@ -1,15 +1,20 @@
 /**
- * ListResourceGrants returns what an agent holds for the user of its workload access token, so that an application can
+ * RevokeResourceGrant revokes one of these grants. ListResourceGrants returns what an agent holds for the user of its workload access token, so that an application can
  * show it to the user.
  */
 import { audited, type AuditTrail } from '../audit';
 import { describeGrant, isListed, type GrantDescription } from '../grant/description';
+import { targetParts } from '../grant/grant';
 import type { Directory } from '../grant/directory';
 import type { GrantIndex } from '../grant/selection';
 import { subjectHash } from '../identity/user';
 import { workloadGone } from '../identity/workload-identity';
 import type { Caller } from '../principal';
 import { authorizeAction } from '../policy/access';
+import { beginRevocation, type BeginRevocationDependencies, type BegunRevocation } from '../revocation/begin';
+import type { RevocationFilter } from '../revocation/revocation';
+import { grantIdOf } from '../revocation/revoke-grants';
+import { invalidMember, ServiceError } from '../service-error';
 import { checkRestrictions } from '../restriction/restriction';
 import { verifyWorkloadAccessToken, type VerifyDependencies } from '../workload-token/verify';
 import type { Delegation } from '../workload-token/claims';
@@ -68,5 +73,64 @@ export function listResourceGrants(
     const holder = await admitToGrants(deps.directory, call, delegation);
     const grants = await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.subjectHash);
     return grants.filter(isListed).map((grant) => describeGrant(deps, grant));
+  });
+}
+
+export type RevokeResourceGrantDependencies = ResourceGrantsDependencies & BeginRevocationDependencies;
+
+/** One grant by its ID, or the grants at one provider. */
+export interface ResourceGrantSelector {
+  readonly grantId?: string | undefined;
+  readonly resourceCredentialProviderName?: string | undefined;
+}
+
+const noSuchGrant = (): ServiceError =>
+  new ServiceError(
+    'ResourceNotFoundException',
+    'This agent has no such grant for the user. List its grants with ListResourceGrants.',
+  );
+
+/**
+ * Revokes grants of the token's agent for the token's user. When it returns, no read returns their tokens any more.
+ *
+ * @param principal the caller; must have access to the workload identity that the token names
+ * @throws UnauthorizedException, AccessDeniedException; ResourceNotFoundException if there is no such grant;
+ *   ValidationException unless exactly one of the two is given
+ */
+export function revokeResourceGrant(
+  deps: RevokeResourceGrantDependencies,
+  principal: Caller,
+  workloadIdentityToken: string,
+  { grantId: text, resourceCredentialProviderName: providerName }: ResourceGrantSelector,
+): Promise<Pick<BegunRevocation, 'revocationId' | 'status'>> {
+  const call = { operation: 'RevokeResourceGrant', principal } as const;
+  return audited(deps.audit, call, async (annotate) => {
+    const delegation = await verifyWorkloadAccessToken(deps, workloadIdentityToken);
+    annotate({
+      jti: delegation.tokenId,
+      workloadIdentity: delegation.workload.arn,
+      user: subjectHash(delegation.user),
+      ...(providerName !== undefined && { provider: providerName }),
+    });
+    if ((text === undefined) === (providerName === undefined)) {
+      throw invalidMember('grantId', 'must be set if and only if resourceCredentialProviderName is omitted');
+    }
+    const grantId = text === undefined ? undefined : grantIdOf(text);
+    const holder = await admitToGrants(deps.directory, call, delegation);
+    const grants = await deps.grantIndex.ofAgentAndUser(holder.workloadId, holder.subjectHash);
+    const isMeant = (target: string) =>
+      grantId ? target === grantId.target : targetParts(target).providerName === providerName;
+    const isOwn =
+      !grantId || (grantId.workloadId === holder.workloadId && grantId.subjectHash === holder.subjectHash);
+    // A grant that was revoked before is found too, so that a repetition succeeds.
+    if (!isOwn || !grants.some(({ target }) => isMeant(target))) throw noSuchGrant();
+    const filter: RevocationFilter = grantId ? { grantId } : { ...holder, providerName };
+    const { revocationId, status } = await beginRevocation(deps, {
+      requestedBy: principal.arn,
+      cause: 'agent',
+      filter,
+    });
+    annotate({ result: revocationId });
+    return { revocationId, status };
   });
 }

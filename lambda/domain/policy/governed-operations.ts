@@ -26,6 +26,7 @@ export const GOVERNED_OPERATIONS = {
     'CompleteResourceTokenAuth',
     'ListResourceGrants',
     'RevokeResourceGrant',
+    'RevokeResourceGrant',
     ...TAG_OPERATIONS,
     ...POLICY_OPERATIONS,
   ],

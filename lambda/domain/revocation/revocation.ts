@@ -14,6 +14,8 @@ import type { GrantFilter } from '../grant/selection';
 /** Which grants to revoke: one grant, or those that match a filter. With both, the one grant if it matches. */
 export interface RevocationFilter extends GrantFilter {
   readonly grantId?: GrantId | undefined;
+  /** For a caller that knows the provider by its name only. */
+  readonly providerName?: string | undefined;
 }
 
 /** Who wanted a revocation: an operator, the agent for its user, or the owner who deleted a resource. */

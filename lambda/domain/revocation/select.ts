@@ -9,7 +9,7 @@ import { matches, type GrantIndex, type GrantPage } from '../grant/selection';
 import { changedConcurrently, noSuchRevocation } from '../resource-write';
 import type { SealInspection } from '../sealing/sealing';
 import { forEachConcurrently } from './concurrency';
-import { isSelected, type Revocation, type RevocationStore } from './revocation';
+import { isSelected, type Revocation, type RevocationFilter, type RevocationStore } from './revocation';
 import { storeTokensToRevoke, type StoreTokensDependencies } from './tokens-to-revoke';
 
 export interface SelectDependencies extends StoreTokensDependencies {
@@ -49,6 +49,10 @@ async function pageOf(
   return grantIndex.page(filter, { limit: PAGE, after: cursor });
 }
 
+const applies = (filter: RevocationFilter, grant: Grant): boolean =>
+  matches(grant, filter) &&
+  (filter.providerName === undefined || targetParts(grant.target).providerName === filter.providerName);
+
 /** Returns whether there is anything that a later write or read could use. */
 const isInUse = ({ tokens, consent, lease }: Grant): boolean =>
   tokens !== undefined || consent !== undefined || lease !== undefined;
@@ -61,7 +65,7 @@ async function revokeGrant(
 ): Promise<boolean> {
   let grant: Grant | undefined = selected;
   for (let tries = 0; tries < TRIES; tries += 1) {
-    if (!grant || !isInUse(grant) || !matches(grant, revocation.filter)) return false;
+    if (!grant || !isInUse(grant) || !applies(revocation.filter, grant)) return false;
     const { tokens, providerId, target } = grant;
     const workloadArn = tokens && deps.inspection.ownerArnOf(tokens.sealed);
     const provider = { name: targetParts(target).providerName, id: providerId };

@@ -75,6 +75,10 @@ export class AuditedService {
     const workloadToken = await agent.token({ userId: 'ana' });
     const { authorizationUrl } = await agent.ask(workloadToken);
     const returned = await agent.consent(authorizationUrl, 'ana');
+    const revocable = await agent.token({ userId: 'revoked-user' });
+    await agent.connect('revoked-user');
+    const revocation = await world.operate('RevokeGrants', { user: { userId: 'another-user' } });
+    const { revocationId } = JSON.parse(revocation.body) as { revocationId: string };
     const sessionUri = returned.searchParams.get('session_id') ?? '';
     const secrets = [userToken, workloadToken, sessionUri, authorizationUrl ?? '', returned.search];
     const resourceArn = workloadArn(agent.name);
@@ -139,6 +143,11 @@ export class AuditedService {
       GetResourceOauth2Token: () => ({ body: oauth2Token }),
       CompleteResourceTokenAuth: () => ({ body: { sessionUri, userIdentifier: { userId: 'ana' } } }),
       ListResourceGrants: () => ({ body: { workloadIdentityToken: workloadToken } }),
+      RevokeResourceGrant: () => ({
+        body: { workloadIdentityToken: revocable, resourceCredentialProviderName: agent.providerName },
+      }),
+      RevokeGrants: () => ({ body: { user: { userId: 'revoked-user' }, reason: 'asked to' } }),
+      GetRevocation: () => ({ body: { revocationId } }),
       ListGrants: () => ({ body: { workloadName: agent.name } }),
       OperatorListWorkloadIdentities: () => ({ body: {} }),
       OperatorListCredentialProviders: () => ({ body: {} }),

@@ -1,0 +1,175 @@
+/** Operators revoke grants of all owners, and follow a revocation. IAM alone decides who is an operator. */
+import { audited, type AuditTrail } from '../audit';
+import { decodeGrantId, encodeGrantId } from '../grant/grant-id';
+import { grantFilter, type FilterDependencies, type GrantFilters } from '../grant/list-grants';
+import { openPage, type ListInput, type PageTokens } from '../pagination';
+import type { Caller } from '../principal';
+import { noSuchRevocation } from '../resource-write';
+import { userHashOf } from '../restriction/suspend';
+import { invalidMember } from '../service-error';
+import {
+  beginRevocation,
+  type BeginRevocationDependencies,
+  type BegunRevocation,
+  type RevocationStatus,
+} from './begin';
+import {
+  isSelected,
+  type ItemState,
+  type ItemSummary,
+  type RevocationFilter,
+  type RevocationStore,
+} from './revocation';
+
+export interface RevokeGrantsDependencies extends BeginRevocationDependencies, FilterDependencies {
+  readonly audit: AuditTrail;
+}
+
+export interface RevokeGrantsInput extends GrantFilters {
+  readonly grantId?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** @throws ValidationException for a text that is no grant ID */
+export function grantIdOf(text: string): NonNullable<RevocationFilter['grantId']> {
+  const grantId = decodeGrantId(text);
+  if (!grantId) throw invalidMember('grantId', 'must be the grantId of a listed grant');
+  return grantId;
+}
+
+async function filterOf(
+  deps: FilterDependencies,
+  { grantId, ...filters }: Omit<RevokeGrantsInput, 'reason'>,
+): Promise<RevocationFilter> {
+  if (grantId === undefined) return grantFilter(deps, filters);
+  const named = Object.entries(filters).find(([, value]) => value !== undefined);
+  if (named) throw invalidMember('grantId', `must be omitted with ${named[0]}: it names one grant`);
+  return { grantId: grantIdOf(grantId) };
+}
+
+/**
+ * Revokes grants. When it returns with `matched`, no read returns the tokens of these grants any more.
+ *
+ * @throws ValidationException without a filter; ResourceNotFoundException if nothing has a name of the filter
+ */
+export function revokeGrants(
+  deps: RevokeGrantsDependencies,
+  principal: Caller,
+  { reason, ...input }: RevokeGrantsInput,
+): Promise<BegunRevocation> {
+  return audited(deps.audit, { operation: 'RevokeGrants', principal }, async (annotate) => {
+    annotate({
+      ...(input.user && { user: userHashOf(input.user) }),
+      ...(input.providerName !== undefined && { provider: input.providerName }),
+      ...(reason !== undefined && { reason }),
+    });
+    const filter = await filterOf(deps, input);
+    const begun = await beginRevocation(deps, {
+      requestedBy: principal.arn,
+      cause: 'operator',
+      filter,
+      reason,
+    });
+    annotate({ result: begun.revocationId });
+    return begun;
+  });
+}
+
+export interface GetRevocationDependencies {
+  readonly revocations: Pick<RevocationStore, 'get' | 'items'>;
+  readonly pageTokens: PageTokens;
+  readonly audit: AuditTrail;
+}
+
+/** What GetRevocation returns. It contains no token. */
+export interface RevocationDescription {
+  readonly revocationId: string;
+  readonly status: RevocationStatus;
+  readonly counts: {
+    readonly matched: number;
+    readonly revoked: number;
+    readonly confirmed: number;
+    readonly unconfirmed: number;
+    readonly notProvable: number;
+  };
+  readonly grants: readonly {
+    readonly grantId: string;
+    readonly provider: string;
+    readonly state: ItemState;
+    readonly attempts: number;
+    readonly lastError?: string;
+  }[];
+  readonly nextToken?: string;
+}
+
+/** Grants on a page if the caller does not set `maxResults`. */
+const PAGE = 50;
+
+/** Items of one read for the counts. */
+const COUNTED_AT_ONCE = 1000;
+
+async function countByState(
+  { revocations }: Pick<GetRevocationDependencies, 'revocations'>,
+  revocationId: string,
+): Promise<Readonly<Record<ItemState, number>>> {
+  const counts = { PENDING: 0, CONFIRMED: 0, UNCONFIRMED: 0, NOT_PROVABLE: 0 };
+  let after: string | undefined;
+  do {
+    const page = await revocations.items(revocationId, {
+      limit: COUNTED_AT_ONCE,
+      ...(after !== undefined && { after }),
+    });
+    for (const { state } of page.items) counts[state] += 1;
+    after = page.next;
+  } while (after !== undefined);
+  return counts;
+}
+
+const described = ({ grantId, provider, state, attempts, lastError }: ItemSummary) => ({
+  grantId: encodeGrantId(grantId),
+  provider: provider.name,
+  state,
+  attempts,
+  ...(lastError !== undefined && { lastError }),
+});
+
+/**
+ * Returns how far a revocation is, with a page of its grants.
+ *
+ * @throws ResourceNotFoundException for an unknown revocation; ValidationException for a token of another listing
+ */
+export function getRevocation(
+  deps: GetRevocationDependencies,
+  principal: Caller,
+  { revocationId, maxResults = PAGE, nextToken }: ListInput & { readonly revocationId: string },
+): Promise<RevocationDescription> {
+  const operation = 'GetRevocation';
+  return audited(deps.audit, { operation, principal }, async (annotate) => {
+    annotate({ result: revocationId });
+    const listing = { operation: `${operation} ${revocationId}`, principal };
+    const { after, seal } = await openPage(deps.pageTokens, listing, nextToken);
+    const revocation = await deps.revocations.get(revocationId);
+    if (!revocation) throw noSuchRevocation(revocationId);
+    const [counts, page] = await Promise.all([
+      countByState(deps, revocationId),
+      deps.revocations.items(revocationId, { limit: maxResults, ...(after !== undefined && { after }) }),
+    ]);
+    const items = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    // The index of the items can lag behind the revocation.
+    const matched = Math.max(items, revocation.matched);
+    const isDone = isSelected(revocation) && counts.PENDING === 0 && items >= revocation.matched;
+    return {
+      revocationId,
+      status: isDone ? 'DONE' : 'IN_PROGRESS',
+      counts: {
+        matched,
+        revoked: isSelected(revocation) ? matched : revocation.matched,
+        confirmed: counts.CONFIRMED,
+        unconfirmed: counts.UNCONFIRMED,
+        notProvable: counts.NOT_PROVABLE,
+      },
+      grants: page.items.map(described),
+      ...(page.next !== undefined && { nextToken: await seal(page.next) }),
+    };
+  });
+}

@@ -1,0 +1,248 @@
+/** What the outbox must do when providers, records, and configurations are not what they were. */
+import { ProviderFailure } from '../../../lambda/domain/oauth/provider-failure';
+import { enqueueTokens } from '../../../lambda/domain/revocation/enqueue';
+import { sampleProvider } from '../samples';
+import {
+  createRevocationService,
+  RevokingServer,
+  unavailable,
+  type RevocationService,
+} from './revocation-service';
+
+async function revoked(service: RevocationService, users: readonly string[]): Promise<string> {
+  for (const user of users) await service.grant(user);
+  const revocationId = await service.begin({ workloadId: service.identity.id });
+  await service.select(revocationId);
+  return revocationId;
+}
+
+async function itemOf(service: RevocationService) {
+  const [due] = await service.stores.revocations.due(Infinity);
+  const item = await service.stores.revocations.getItem(due?.id ?? '');
+  if (!item) throw new Error('no item is due');
+  return item;
+}
+
+const statesOf = async (service: RevocationService, revocationId: string) =>
+  (await service.items(revocationId)).map(({ state, lastError }) => [state, lastError]);
+
+it('a provider that is down is tried again later each time, until it confirms', async () => {
+  const service = await createRevocationService();
+  const revocationId = await revoked(service, ['alice']);
+  service.server.instead = unavailable;
+  await service.sweepFor(3600);
+  const [item] = await service.items(revocationId);
+  expect(item).toMatchObject({ state: 'PENDING', lastError: 'temporarily_unavailable' });
+  // 5, 10, 20, … seconds, as far as a sweep each minute can: fewer than one attempt for each sweep.
+  expect(item?.attempts).toBeGreaterThan(5);
+  expect(item?.attempts).toBeLessThan(12);
+  service.server.instead = undefined;
+  await service.sweepFor(3600);
+  expect(await statesOf(service, revocationId)).toEqual([['CONFIRMED', undefined]]);
+  expect([...service.server.alive]).toEqual([]);
+});
+
+it('a provider that stays down is given up after 24 hours, and nothing encrypted is left', async () => {
+  const service = await createRevocationService();
+  const revocationId = await revoked(service, ['alice']);
+  service.server.instead = unavailable;
+  const { itemId } = await itemOf(service);
+  await service.sweepFor(23 * 3600, 600);
+  expect(await statesOf(service, revocationId)).toEqual([['PENDING', 'temporarily_unavailable']]);
+  await service.sweepFor(2 * 3600, 600);
+  expect(await statesOf(service, revocationId)).toEqual([['UNCONFIRMED', 'temporarily_unavailable']]);
+  expect(await service.stores.revocations.getItem(itemId)).not.toHaveProperty('sealed');
+  const last = service.entries.at(-1);
+  expect(last).toMatchObject({ operation: 'RevokeAtProvider', outcome: 'failed', result: 'UNCONFIRMED' });
+});
+
+it('a Retry-After is obeyed', async () => {
+  const service = await createRevocationService();
+  await revoked(service, ['alice']);
+  service.server.instead = () => unavailable({ 'retry-after': '1800' });
+  await service.sweep();
+  const sent = service.server.requests.length;
+  await service.sweepFor(1700);
+  expect(service.server.requests).toHaveLength(sent);
+});
+
+it('a provider that is down does not delay the others, and gets few requests', async () => {
+  const service = await createRevocationService();
+  const other = new RevokingServer('https://other.example');
+  service.servers.push(other);
+  const otherProvider = sampleProvider({
+    discovery: { discoveryUrl: 'https://other.example/.well-known/openid-configuration' },
+  });
+  await service.addProvider(otherProvider);
+  const users = Array.from({ length: 60 }, (_, index) => `user-${index}`);
+  for (const user of users) await service.grant(user, otherProvider, other);
+  other.instead = unavailable;
+  const revocationId = await revoked(service, ['alice', 'bob']);
+  await service.sweep();
+  const items = await service.items(revocationId);
+  expect(items.filter(({ state }) => state === 'CONFIRMED')).toHaveLength(2);
+  expect(items.filter(({ state }) => state === 'PENDING')).toHaveLength(60);
+  // Up to 12 in parallel when it fails, and none after that.
+  expect(other.requests.length).toBeLessThan(20);
+});
+
+it('a provider that was reconfigured after the revocation gets neither the tokens nor the secret', async () => {
+  const service = await createRevocationService();
+  const revocationId = await revoked(service, ['alice']);
+  const attacker = new RevokingServer('https://attacker.example');
+  service.servers.push(attacker);
+  const discovery = { discoveryUrl: 'https://attacker.example/.well-known/openid-configuration' };
+  const changed = { ...service.provider, discovery, revision: 2 };
+  expect(await service.stores.providers.replace(changed)).toBe(true);
+  await service.sweep();
+  expect(attacker.requests).toEqual([]);
+  expect(await statesOf(service, revocationId)).toEqual([['CONFIRMED', undefined]]);
+  expect([...service.server.alive]).toEqual([]);
+});
+
+it('a provider that was reconfigured before the revocation gets no request', async () => {
+  const service = await createRevocationService();
+  await service.grant('alice');
+  const attacker = new RevokingServer('https://attacker.example');
+  service.servers.push(attacker);
+  const discovery = { discoveryUrl: 'https://attacker.example/.well-known/openid-configuration' };
+  await service.stores.providers.replace({ ...service.provider, discovery, revision: 2 });
+  const revocationId = await service.begin({ workloadId: service.identity.id });
+  await service.select(revocationId);
+  await service.sweep();
+  expect(attacker.requests).toEqual([]);
+  expect(await statesOf(service, revocationId)).toEqual([['NOT_PROVABLE', 'client_unknown']]);
+  expect(await service.stored(service.grantIdOf('alice'))).not.toHaveProperty('tokens');
+});
+
+it('a provider that was deleted and created again under its name is not used', async () => {
+  const service = await createRevocationService();
+  const revocationId = await revoked(service, ['alice']);
+  await service.stores.providers.markDeleted(service.provider);
+  await service.stores.providers.remove(service.provider);
+  await service.stores.clientSecrets.remove(service.provider.id);
+  const attacker = new RevokingServer('https://attacker.example');
+  service.servers.push(attacker);
+  const discovery = { discoveryUrl: 'https://attacker.example/.well-known/openid-configuration' };
+  await service.addProvider(sampleProvider({ name: service.provider.name, discovery }));
+  await service.sweep();
+  expect(attacker.requests).toEqual([]);
+  expect(await statesOf(service, revocationId)).toEqual([['CONFIRMED', undefined]]);
+});
+
+it.each([
+  ['the user', { subjectHash: 'another' }],
+  ['the agent', { workloadId: 'another' }],
+  ['the target', { target: 'USER_FEDERATION#another#x' }],
+])('a record with another value for %s sends nothing', async (_of, change) => {
+  const service = await createRevocationService();
+  const revocationId = await revoked(service, ['alice']);
+  const item = await itemOf(service);
+  const altered = { ...item, revision: 2, grantId: { ...item.grantId, ...change } };
+  expect(await service.stores.revocations.advanceItem(altered)).toBe(true);
+  await service.sweep();
+  expect(service.server.requests).toEqual([]);
+  expect(await statesOf(service, revocationId)).toEqual([['UNCONFIRMED', 'tokens_unreadable']]);
+});
+
+it('a ciphertext that is copied to another item sends nothing', async () => {
+  const service = await createRevocationService();
+  await revoked(service, ['alice']);
+  const item = await itemOf(service);
+  const copy = { ...item, itemId: 'copy', revision: 1 };
+  await service.stores.revocations.removeItem(item);
+  await service.stores.revocations.createItem(copy);
+  await service.sweep();
+  expect(service.server.requests).toEqual([]);
+});
+
+it('an error of a provider is stored as a code of limited length, and never as text', async () => {
+  const service = await createRevocationService();
+  const revocationId = await revoked(service, ['alice']);
+  const error = 'x'.repeat(100_000);
+  service.server.instead = () =>
+    Response.json({ error, error_description: 'secret of the provider' }, { status: 400 });
+  await service.sweep();
+  const [[state, lastError] = []] = await statesOf(service, revocationId);
+  expect(state).toBe('UNCONFIRMED');
+  expect(lastError?.length).toBeLessThanOrEqual(64);
+  expect(JSON.stringify(service.entries)).not.toContain('secret of the provider');
+});
+
+it('tokens that were stored after all are not revoked', async () => {
+  const service = await createRevocationService();
+  const grantId = await service.grant('alice');
+  const { tokens } = (await service.stored(grantId)) ?? {};
+  if (!tokens) throw new Error('no tokens');
+  const { arn: workloadArn } = service.identity;
+  await enqueueTokens(service.deps, {
+    grantId,
+    workloadArn,
+    provider: service.provider,
+    tokens,
+    cause: 'not-stored',
+  });
+  await service.sweepFor(600);
+  expect(service.server.requests).toEqual([]);
+  expect((await service.stored(grantId))?.tokens).toEqual(tokens);
+  expect(await service.stores.revocations.due(Infinity)).toEqual([]);
+});
+
+it('tokens of an interrupted forceAuthentication are dropped and revoked', async () => {
+  const service = await createRevocationService();
+  const grantId = await service.grant('alice');
+  const { tokens } = (await service.stored(grantId)) ?? {};
+  if (!tokens) throw new Error('no tokens');
+  const withdrawn = { grantId, workloadArn: service.identity.arn, provider: service.provider, tokens };
+  await enqueueTokens(service.deps, { ...withdrawn, cause: 'forced' });
+  await service.sweepFor(600);
+  expect(await service.stored(grantId)).not.toHaveProperty('tokens');
+  expect([...service.server.alive]).toEqual([]);
+});
+
+it('the tokens of an earlier consent stay, if their revocation could end the new ones', async () => {
+  const service = await createRevocationService();
+  const grantId = await service.grant('alice');
+  const { tokens } = (await service.stored(grantId)) ?? {};
+  if (!tokens) throw new Error('no tokens');
+  const withdrawn = { grantId, workloadArn: service.identity.arn, provider: service.provider, tokens };
+  await enqueueTokens(service.deps, { ...withdrawn, cause: 'forced' });
+  await service.grant('alice');
+  await service.sweepFor(600);
+  expect(service.server.requests).toEqual([]);
+  expect(service.entries.at(-1)).toMatchObject({ outcome: 'allowed', result: 'superseded' });
+});
+
+it('tokens that a provider issues instead of revoking are revoked too', async () => {
+  const service = await createRevocationService();
+  const revocationId = await revoked(service, ['alice']);
+  const { transport } = service.server;
+  let ignored = 0;
+  Object.assign(service.server, {
+    transport: (...request: Parameters<typeof transport>) => {
+      const ignores = request[0].endsWith('/revoke') && ignored < 2;
+      if (ignores) ignored += 1;
+      return ignores ? Promise.resolve(new Response(null, { status: 200 })) : transport(...request);
+    },
+  });
+  await service.sweepFor(600);
+  expect(ignored).toBe(2);
+  const states = await statesOf(service, revocationId);
+  expect(states).toEqual([['CONFIRMED', undefined]]);
+});
+
+it('an attempt that fails unexpectedly affects no other item, and is tried again', async () => {
+  const service = await createRevocationService();
+  const revocationId = await revoked(service, ['alice', 'bob']);
+  let failures = 1;
+  service.server.instead = () => {
+    if (failures === 0) service.server.instead = undefined;
+    failures -= 1;
+    throw new Error('a defect');
+  };
+  await service.sweep();
+  expect(service.errors.every((error) => !(error instanceof ProviderFailure))).toBe(true);
+  await service.sweepFor(300);
+  const states = await service.items(revocationId);
+  expect(states.map(({ state }) => state)).toEqual(['CONFIRMED', 'CONFIRMED']);
+});
