@@ -14,8 +14,13 @@ import {
 } from '@stricli/core';
 import { agent } from './commands/agent';
 import { COMPLETE, completion } from './commands/completion';
+import { audit } from './commands/audit';
+import { doctor } from './commands/doctor';
+import { grants } from './commands/grants';
 import { local } from './commands/local';
 import { provider } from './commands/provider';
+import { token } from './commands/token';
+import { user } from './commands/user';
 import type { CliContext, Environment } from './context';
 import { CliError, STATUS } from './failure';
 
@@ -68,7 +73,7 @@ const text: ApplicationText = {
 const applicationOf = (version: string): Application<CliContext> =>
   buildApplication(
     buildRouteMap({
-      routes: { local, agent, provider, completion },
+      routes: { local, doctor, agent, provider, token, user, grants, audit, completion },
       docs: {
         brief: 'Self-hosted identity for AI agents, compatible with Amazon Bedrock AgentCore Identity',
       },

@@ -65,6 +65,9 @@ export function printFields(
   print(context, ...stated.map(([label, value]) => `${label.padEnd(width)}  ${printable(value)}`));
 }
 
+/** Returns the name of a resource, which its ARN ends with. */
+export const nameOf = (arn: string | undefined): string | undefined => arn?.split('/').at(-1);
+
 /** Returns a time in ISO 8601 to the second, UTC. */
 export const isoTime = (epochSeconds: number): string =>
   new Date(epochSeconds * 1000).toISOString().replace('.000Z', 'Z');

@@ -2,7 +2,7 @@
 import { OPERATIONS } from '../../lambda/contract/operations';
 import { alsoEnds, reachOf, VENDOR_NAMES, vendorOf, type VendorName } from '../../lambda/contract/vendors';
 import { fail, ok, warn, type Check } from './checks';
-import { send, type Service } from './service';
+import { NoResponse, send, type Service } from './service';
 import { VENDOR_SETUP } from './vendor-setup';
 
 export interface Oauth2Provider {
@@ -30,6 +30,9 @@ export const getProvider = (service: Service, name: string): Promise<Oauth2Provi
 const configOf = (provider: Oauth2Provider): ProviderConfig =>
   Object.values(provider.oauth2ProviderConfigOutput)[0] ?? {};
 
+const faultOf = (error: unknown): string =>
+  error instanceof NoResponse ? error.fault : error instanceof Error ? error.message : 'unknown error';
+
 type Document = Readonly<Record<string, unknown>>;
 
 /** Returns the JSON document at a URL, or why there is none. */
@@ -41,7 +44,7 @@ export async function jsonDocument(url: string): Promise<{ document: Document } 
     if (typeof document === 'object' && document !== null) return { document: { ...document } };
     return { fault: 'not a JSON object' };
   } catch (error) {
-    return { fault: error instanceof Error ? error.message : 'unknown error' };
+    return { fault: faultOf(error) };
   }
 }
 
@@ -60,8 +63,8 @@ async function reachable(check: string, url: string | undefined): Promise<Check>
   } catch (error) {
     return fail(
       check,
-      error instanceof Error ? error.message : 'no response',
-      'Check the host name, and that the service can reach it: providers are called over the internet.',
+      `${url} does not respond to this computer (${faultOf(error)})`,
+      'Check the host name. The service calls providers over the internet.',
     );
   }
 }
@@ -88,7 +91,7 @@ function revocationCheck(
 ): Check {
   const { revocation } = vendorOf(vendor);
   const stated = text(metadata?.revocation_endpoint) ?? revocation.endpoint;
-  const endpoint = stated === undefined ? undefined : new URL(stated, token).href;
+  const endpoint = stated === undefined ? undefined : decodeURIComponent(new URL(stated, token).href);
   if (revocation.reach === 'none' || endpoint === undefined) {
     return warn(
       'revocation',

@@ -23,11 +23,24 @@ export interface Service {
 const REQUEST_TIMEOUT_MS = 30_000;
 const ATTEMPTS = 3;
 
+/** Audit entries contain it. */
+export const USER_AGENT = { 'user-agent': 'agent-identity-cli' };
+
 /** The Region of a service on this computer, unless another one is set. */
 const LOCAL_REGION = 'us-east-1';
 
 export const wait = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** A server did not respond. */
+export class NoResponse extends CliError {
+  constructor(
+    origin: string,
+    readonly fault: string,
+  ) {
+    super(`${origin} did not respond (${fault}). Check the address and that the server runs.`);
+  }
+}
 
 /** Returns why a request got no response: the code of the system, such as `ECONNREFUSED`, if there is one. */
 function connectionFault(error: unknown): string {
@@ -46,9 +59,7 @@ function connectionFault(error: unknown): string {
 export async function send(url: URL, init: RequestInit = {}): Promise<Response> {
   const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   return fetch(url, { redirect: 'manual', ...init, signal }).catch((error: unknown) => {
-    throw new CliError(
-      `${url.origin} did not respond (${connectionFault(error)}). Check the address and that the server runs.`,
-    );
+    throw new NoResponse(url.origin, connectionFault(error));
   });
 }
 
@@ -158,7 +169,7 @@ export async function signerOf(
   const aws = context.loadAws();
   const local = endpoint?.protocol === 'http:' ? LOCAL_REGION : undefined;
   const resolved =
-    (endpoint ? signedRegion(endpoint, region, context.env) : region) ??
+    (endpoint ? signedRegion(endpoint, region, context.env) : (region ?? context.env.AWS_REGION)) ??
     (await aws.configuredRegion(profile)) ??
     local;
   if (!resolved) {
@@ -189,7 +200,12 @@ export async function connect(
   const endpoint = url.href.replace(/\/+$/, '');
   const post = async (path: string, body: string): Promise<Response> => {
     const target = new URL(`${endpoint}${path}`);
-    const headers = await signer.sign(target, SIGNING_NAME, { 'content-type': 'application/json' }, body);
+    const headers = await signer.sign(
+      target,
+      SIGNING_NAME,
+      { ...USER_AGENT, 'content-type': 'application/json' },
+      body,
+    );
     return send(target, { method: 'POST', headers, body });
   };
   return {

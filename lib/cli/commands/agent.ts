@@ -1,9 +1,9 @@
 /** `agent-identity agent`: workload identities. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { OPERATIONS } from '../../../lambda/contract/operations';
-import { CONNECTION_FLAGS, type ConnectionFlags } from '../connection-flags';
+import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
 import type { CliContext } from '../context';
-import { print, printAside, printFields, printJson, printTable } from '../output';
+import { isoTime, print, printAside, printFields, printJson, printTable } from '../output';
 import { allPages, connect } from '../service';
 
 const NAME = { brief: 'Name of the agent', parse: String, placeholder: 'name' } as const;
@@ -81,14 +81,57 @@ const update = buildCommand({
   },
 });
 
+interface ListFlags extends ConnectionFlags {
+  readonly all: boolean;
+  readonly owner?: string;
+}
+
+interface OperatorsIdentity extends WorkloadIdentity {
+  readonly owner: string;
+  readonly suspended: boolean;
+  readonly suspension?: { readonly since: number; readonly by: string; readonly reason?: string };
+}
+
+/** Lists the agents of all owners, or of one, for an operator. */
+async function listAll(context: CliContext, { owner, ...flags }: ListFlags): Promise<void> {
+  const service = await connect(context, flags);
+  const agents = await allPages<OperatorsIdentity>(
+    service,
+    OPERATIONS.OperatorListWorkloadIdentities,
+    'workloadIdentities',
+    { ...(owner !== undefined && { owner }) },
+  );
+  if (flags.json) {
+    printJson(context, { workloadIdentities: agents });
+    return;
+  }
+  printTable(
+    context,
+    ['NAME', 'OWNER', 'SUSPENDED SINCE', 'REASON'],
+    agents.map(({ name, owner: of, suspension }) => [
+      name,
+      of,
+      suspension && isoTime(suspension.since),
+      suspension?.reason,
+    ]),
+  );
+}
+
 const list = buildCommand({
   docs: {
-    brief: 'List your agents',
+    brief: 'List agents',
     fullDescription:
-      'Lists the workload identities that belong to the principal whose credentials sign the request.',
+      'Lists the workload identities that belong to the principal whose credentials sign the request. Operators list those of all owners with --all.',
   },
-  parameters: { flags: CONNECTION_FLAGS },
-  async func(this: CliContext, flags: ConnectionFlags) {
+  parameters: {
+    flags: {
+      ...CONNECTION_FLAGS,
+      all: flag('List the agents of all owners, as an operator'),
+      owner: optionalText('ARN', 'List the agents of this owner, as an operator'),
+    },
+  },
+  async func(this: CliContext, flags: ListFlags) {
+    if (flags.all || flags.owner !== undefined) return listAll(this, flags);
     const service = await connect(this, flags);
     const agents = await allPages<WorkloadIdentity>(
       service,
@@ -111,7 +154,59 @@ const list = buildCommand({
   },
 });
 
+interface SuspendFlags extends ConnectionFlags {
+  readonly reason?: string;
+}
+
+const SUSPEND_PARAMETERS = {
+  flags: {
+    ...CONNECTION_FLAGS,
+    reason: optionalText('text', 'Why, for other operators and the audit log'),
+  },
+  positional: { kind: 'tuple', parameters: [NAME] },
+} as const;
+
+const suspend = buildCommand({
+  docs: {
+    brief: 'Suspend an agent, as an operator',
+    fullDescription:
+      'From the next request on, the agent gets no tokens. Its owner cannot lift the suspension, not by deleting the agent either.',
+  },
+  parameters: SUSPEND_PARAMETERS,
+  async func(this: CliContext, { reason, ...flags }: SuspendFlags, name: string) {
+    const service = await connect(this, flags);
+    const suspended = await service.call<{ workloadIdentityArn?: string }>(
+      OPERATIONS.SuspendWorkloadIdentity,
+      { name, ...(reason !== undefined && { reason }) },
+    );
+    if (flags.json) printJson(this, suspended);
+    else {
+      print(this, `The agent "${name}" is suspended.`);
+      if (suspended.workloadIdentityArn === undefined) {
+        printAside(this, 'No agent has this name now. The suspension applies to a later one.');
+      }
+    }
+  },
+});
+
+const resume = buildCommand({
+  docs: { brief: 'Resume a suspended agent, as an operator' },
+  parameters: SUSPEND_PARAMETERS,
+  async func(this: CliContext, { reason, ...flags }: SuspendFlags, name: string) {
+    const service = await connect(this, flags);
+    const resumed = await service.call<{ liftedSuspension?: object }>(OPERATIONS.ResumeWorkloadIdentity, {
+      name,
+      ...(reason !== undefined && { reason }),
+    });
+    if (flags.json) printJson(this, resumed);
+    else {
+      const was = resumed.liftedSuspension ? 'is no longer suspended' : 'was not suspended';
+      print(this, `The agent "${name}" ${was}.`);
+    }
+  },
+});
+
 export const agent = buildRouteMap({
-  routes: { add, update, list },
-  docs: { brief: 'Agents: create and list workload identities' },
+  routes: { add, update, list, suspend, resume },
+  docs: { brief: 'Agents: create, list, suspend, and resume workload identities' },
 });

@@ -1,0 +1,173 @@
+/** Where audit entries come from: the log file of a local service, or log groups of Amazon CloudWatch Logs. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { CliContext } from './context';
+import { CliError } from './failure';
+import { send, signerOf, wait, type Signer } from './service';
+
+export interface AuditEntry {
+  /** Epoch milliseconds. */
+  readonly time: number;
+  readonly audit: Readonly<Record<string, unknown>>;
+}
+
+/** A source can be read again, for what came since. */
+export interface AuditSource {
+  readonly read: () => AsyncIterable<AuditEntry>;
+  /** Milliseconds between two reads. */
+  readonly pause: number;
+}
+
+/** Returns the audit entry in a line of the log; undefined for another line. */
+export function auditEntryOf(line: string): AuditEntry | undefined {
+  if (!line.includes('"audit"')) return undefined;
+  try {
+    const { message, timestamp, audit } = JSON.parse(line) as Record<string, unknown>;
+    if (message !== 'audit' || typeof timestamp !== 'string' || typeof audit !== 'object' || audit === null)
+      return undefined;
+    return { time: Date.parse(timestamp), audit: { ...audit } };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The log of a local service. */
+export function logFile(path: string, since: number): AuditSource {
+  let position = 0;
+  return {
+    pause: 500,
+    async *read() {
+      const { size } = await stat(path).catch((error: NodeJS.ErrnoException) => {
+        throw new CliError(
+          `The log ${path} cannot be read (${error.code ?? error.message}). Set --log-file, or --stack for a service in AWS.`,
+        );
+      });
+      // A shorter file is a new one.
+      if (size < position) position = 0;
+      if (size === position) return;
+      const stream = createReadStream(path, { start: position, end: size - 1 });
+      for await (const line of createInterface({ input: stream })) {
+        const end = position + Buffer.byteLength(line) + 1;
+        // The last line can be incomplete: it is read again.
+        if (end > size) break;
+        position = end;
+        const entry = auditEntryOf(line);
+        if (entry && entry.time >= since) yield entry;
+      }
+    },
+  };
+}
+
+interface LogsPage {
+  readonly events?: readonly {
+    readonly eventId: string;
+    readonly timestamp: number;
+    readonly message: string;
+  }[];
+  readonly logGroups?: readonly { readonly logGroupName: string }[];
+  readonly nextToken?: string;
+}
+
+/** The endpoint of CloudWatch Logs (AWS General Reference, "Service endpoints"). */
+const logsEndpoint = ({ env }: CliContext, region: string): URL =>
+  new URL(
+    env.AWS_ENDPOINT_URL_CLOUDWATCH_LOGS ??
+      `https://logs.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`,
+  );
+
+/** Calls an operation of CloudWatch Logs, in the protocol awsJson1_1. */
+async function callLogs(signer: Signer, url: URL, operation: string, input: object): Promise<LogsPage> {
+  const body = JSON.stringify(input);
+  for (let attempt = 1; ; attempt++) {
+    const headers = await signer.sign(
+      url,
+      'logs',
+      { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `Logs_20140328.${operation}` },
+      body,
+    );
+    const response = await send(url, { method: 'POST', headers, body });
+    const output = (await response.json().catch(() => ({}))) as LogsPage & {
+      __type?: string;
+      message?: string;
+    };
+    if (response.ok) return output;
+    const type = output.__type?.split('#').at(-1) ?? `HTTP status ${response.status}`;
+    if (attempt < 4 && (type === 'ThrottlingException' || response.status >= 500)) {
+      await wait(500 * 2 ** attempt);
+      continue;
+    }
+    throw new CliError(
+      `CloudWatch Logs rejected ${operation} (${type}): ${output.message ?? 'no message'} Check --stack or --log-group, the Region, and the permission logs:${operation}.`,
+    );
+  }
+}
+
+export interface LogGroups {
+  readonly stack?: string | undefined;
+  readonly logGroup?: readonly string[] | undefined;
+  readonly profile?: string | undefined;
+  readonly region?: string | undefined;
+}
+
+/** How far back events can arrive late, in milliseconds. */
+const LATE_MS = 60_000;
+
+/** The log groups of the functions in AWS. */
+export async function cloudWatchLogs(
+  context: CliContext,
+  { stack, logGroup = [], profile, region }: LogGroups,
+  since: number,
+): Promise<AuditSource> {
+  const signer = await signerOf(context, {
+    ...(profile !== undefined && { profile }),
+    ...(region !== undefined && { region }),
+  });
+  const url = logsEndpoint(context, signer.region);
+  const pages = async function* (operation: string, input: object): AsyncIterable<LogsPage> {
+    let nextToken: string | undefined;
+    do {
+      const page = await callLogs(signer, url, operation, {
+        ...input,
+        ...(nextToken !== undefined && { nextToken }),
+      });
+      yield page;
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+  };
+  const groups = [...logGroup];
+  if (stack !== undefined) {
+    // CloudFormation begins the names of a stack's resources with the name of the stack.
+    for await (const page of pages('DescribeLogGroups', { logGroupNamePrefix: `${stack}-` })) {
+      groups.push(...(page.logGroups ?? []).map(({ logGroupName }) => logGroupName));
+    }
+    if (groups.length === 0) {
+      throw new CliError(
+        `The stack "${stack}" has no log groups in ${signer.region}. Check --stack and --region.`,
+      );
+    }
+  }
+  let start = since;
+  const seen = new Map<string, number>();
+  return {
+    pause: 5_000,
+    async *read() {
+      const startTime = start;
+      const found: AuditEntry[] = [];
+      for (const logGroupName of groups) {
+        const input = { logGroupName, startTime, filterPattern: '{ $.message = "audit" }' };
+        for await (const { events = [] } of pages('FilterLogEvents', input)) {
+          for (const { eventId, timestamp, message } of events) {
+            if (seen.has(eventId)) continue;
+            seen.set(eventId, timestamp);
+            const entry = auditEntryOf(message);
+            if (entry) found.push(entry);
+            start = Math.max(start, timestamp - LATE_MS);
+          }
+        }
+      }
+      for (const [eventId, timestamp] of seen) if (timestamp < start) seen.delete(eventId);
+      yield* found.sort((a, b) => a.time - b.time);
+    },
+  };
+}

@@ -1,0 +1,152 @@
+/** `agent-identity audit`: the audit log, of a local service or from CloudWatch Logs. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { buildCommand } from '@stricli/core';
+import { cloudWatchLogs, logFile, type AuditEntry, type AuditSource } from '../audit-log';
+import { flag, optionalText } from '../connection-flags';
+import type { CliContext } from '../context';
+import { usageError } from '../failure';
+import { nameOf, painter, print, printable, printAside } from '../output';
+import { wait } from '../service';
+import { USER_FLAGS, userHashOf, userOf, type UserFlags } from '../user-flags';
+
+const OUTCOMES = ['allowed', 'denied', 'failed'] as const;
+
+interface AuditFlags extends UserFlags {
+  readonly agent?: string;
+  readonly provider?: string;
+  readonly operation?: string;
+  readonly outcome?: (typeof OUTCOMES)[number];
+  readonly since: number;
+  readonly follow: boolean;
+  readonly json: boolean;
+  readonly logFile?: string;
+  readonly stack?: string;
+  readonly logGroup?: readonly string[];
+  readonly region?: string;
+  readonly profile?: string;
+}
+
+const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Returns epoch milliseconds. */
+function sinceOf(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const time =
+    count === undefined ? Date.parse(text) : Date.now() - Number(count) * UNITS[unit as keyof typeof UNITS];
+  if (Number.isNaN(time)) {
+    throw usageError(
+      '--since must be a duration, such as 30m, 12h, or 7d, or a time, such as 2026-11-26T12:00:00Z.',
+    );
+  }
+  return time;
+}
+
+type Matcher = (audit: AuditEntry['audit']) => boolean;
+
+function matcherOf({ agent, provider, operation, outcome, ...flags }: AuditFlags): Matcher {
+  const user = userOf(flags);
+  const hash = user && userHashOf(user);
+  return (audit) =>
+    (agent === undefined || nameOf(text(audit.workloadIdentity)) === agent) &&
+    (provider === undefined ||
+      audit.provider === provider ||
+      nameOf(text(audit.credentialProvider)) === provider) &&
+    (operation === undefined || audit.operation === operation) &&
+    (outcome === undefined || audit.outcome === outcome) &&
+    (hash === undefined || audit.user === hash);
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+const STYLE = { allowed: 'green', denied: 'yellow', failed: 'red' } as const;
+
+/** Prints an entry for people. */
+function printEntry(context: CliContext, { time, audit }: AuditEntry): void {
+  const paint = painter(context.process.stdout, context.env);
+  const outcome = OUTCOMES.find((known) => known === audit.outcome);
+  const facts = [
+    ['agent', nameOf(text(audit.workloadIdentity))],
+    ['user', text(audit.user)],
+    ['provider', text(audit.provider) ?? nameOf(text(audit.credentialProvider))],
+    ['by', text(audit.principal)],
+    ['result', text(audit.result)],
+    ['reason', text(audit.reason)],
+  ].flatMap(([label, value]) => (value === undefined ? [] : [`${label}=${printable(value)}`]));
+  print(
+    context,
+    [
+      new Date(time).toISOString(),
+      outcome ? paint(STYLE[outcome], outcome.padEnd(7)) : printable(String(audit.outcome)).padEnd(7),
+      printable(String(audit.operation)),
+      ...facts,
+    ].join('  '),
+  );
+}
+
+function sourceOf(context: CliContext, flags: AuditFlags): Promise<AuditSource> | AuditSource {
+  const { stack, logGroup, region, profile, since } = flags;
+  if (stack !== undefined || logGroup !== undefined) {
+    if (flags.logFile !== undefined) throw usageError('Set --log-file, or --stack or --log-group, not both.');
+    return cloudWatchLogs(context, { stack, logGroup, region, profile }, since);
+  }
+  return logFile(flags.logFile ?? join(homedir(), '.agent-identity', 'local', 'service.log'), since);
+}
+
+export const audit = buildCommand({
+  docs: {
+    brief: 'Read the audit log',
+    fullDescription: [
+      'Prints audit entries, which contain no token: of a local service, or of a stack in AWS with --stack.',
+      'In AWS, it needs the permissions logs:DescribeLogGroups and logs:FilterLogEvents.',
+      'With --json, prints one entry as JSON on each line.',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      agent: optionalText('name', 'Entries about this agent'),
+      provider: optionalText('name', 'Entries about this credential provider'),
+      operation: optionalText('name', 'Entries of this operation, such as GetResourceOauth2Token'),
+      outcome: { kind: 'enum', values: OUTCOMES, optional: true, brief: 'Entries with this outcome' },
+      ...USER_FLAGS,
+      since: {
+        kind: 'parsed',
+        parse: sinceOf,
+        default: '1h',
+        placeholder: 'time',
+        brief: 'Entries since then: a duration or a time',
+      },
+      follow: flag('Wait for further entries, until Ctrl-C'),
+      json: flag('Print JSON lines for programs'),
+      logFile: optionalText('path', 'Log of a local service (default: ~/.agent-identity/local/service.log)'),
+      stack: optionalText('name', 'CloudFormation stack of the service in AWS'),
+      logGroup: {
+        kind: 'parsed',
+        parse: String,
+        variadic: true,
+        optional: true,
+        placeholder: 'name',
+        brief: 'Log group in AWS; set the option again for each further one',
+      },
+      region: optionalText('name', 'Region of the log groups (default: AWS_REGION, or of the profile)'),
+      profile: optionalText('name', 'Profile of the AWS configuration with the credentials (AWS_PROFILE)'),
+    },
+  },
+  async func(this: CliContext, flags: AuditFlags) {
+    const matches = matcherOf(flags);
+    const source = await sourceOf(this, flags);
+    let printed = 0;
+    for (;;) {
+      for await (const entry of source.read()) {
+        if (!matches(entry.audit)) continue;
+        printed += 1;
+        if (flags.json)
+          print(this, JSON.stringify({ time: new Date(entry.time).toISOString(), ...entry.audit }));
+        else printEntry(this, entry);
+      }
+      if (!flags.follow) break;
+      await wait(source.pause);
+    }
+    if (printed === 0) printAside(this, 'No entry matches. --since goes further back.');
+  },
+});

@@ -1,0 +1,237 @@
+/** `agent-identity doctor`: checks the way from this computer to the service, and what the service depends on. */
+import { buildCommand } from '@stricli/core';
+import { OPERATIONS } from '../../../lambda/contract/operations';
+import { SIGNING_NAME } from '../../client/endpoint';
+import { fail, hasFailed, ok, printChecks, warn, type Check } from '../checks';
+import { CONNECTION_FLAGS, type ConnectionFlags } from '../connection-flags';
+import type { CliContext } from '../context';
+import { CliError, ServiceFailure } from '../failure';
+import { isoTime, printJson, progress } from '../output';
+import { checkProvider, getProvider, jsonDocument } from '../provider-checks';
+import { allPages, clockSkew, connect, send, type Service } from '../service';
+
+interface DoctorFlags extends ConnectionFlags {
+  readonly issuer?: readonly string[];
+}
+
+/** AWS rejects a signature whose time differs by more than 5 minutes. */
+const MAX_SKEW_S = 300;
+const LARGE_SKEW_S = 60;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function clockCheck(skew: number | undefined): Check {
+  if (skew === undefined) return ok('clock', 'the service states no time');
+  const detail = `differs by ${Math.abs(skew)} s from the clock of the service`;
+  if (Math.abs(skew) >= MAX_SKEW_S) {
+    return fail(
+      'clock',
+      detail,
+      'Set the clock of this computer: the service rejects signatures after 5 minutes.',
+    );
+  }
+  return Math.abs(skew) >= LARGE_SKEW_S
+    ? warn('clock', detail, 'Synchronize the clock of this computer (NTP).')
+    : ok('clock', detail);
+}
+
+/** The public metadata need no credentials: they show whether the endpoint is right. */
+async function endpointChecks({ endpoint }: Service): Promise<Check[]> {
+  try {
+    const response = await send(new URL(`${endpoint}${OPERATIONS.Jwks.path}`));
+    const body: unknown = await response.json().catch(() => undefined);
+    const keys = (body as { keys?: unknown } | undefined)?.keys;
+    if (!response.ok || !Array.isArray(keys)) {
+      return [
+        fail(
+          'endpoint',
+          `${endpoint} responds with HTTP status ${response.status}, but not as the identity service does`,
+          'Check that the endpoint includes the stage.',
+        ),
+      ];
+    }
+    return [
+      ok('endpoint', endpoint),
+      clockCheck(clockSkew(response)),
+      keys.length > 0
+        ? ok('signing keys', `${keys.length} published`)
+        : warn('signing keys', 'none yet', 'The first workload access token creates one.'),
+    ];
+  } catch (error) {
+    return [fail('endpoint', messageOf(error), 'Set --endpoint to the endpoint that the stack printed.')];
+  }
+}
+
+async function requestCheck(
+  check: string,
+  request: () => Promise<unknown>,
+  detail: string,
+  failed: (message: string) => Check,
+): Promise<Check> {
+  try {
+    await request();
+    return ok(check, detail);
+  } catch (error) {
+    return failed(messageOf(error));
+  }
+}
+
+const ONE = { maxResults: 1 };
+
+async function accessChecks(service: Awaited<ReturnType<typeof connect>>): Promise<Check[]> {
+  const { signer, region } = service;
+  let checks: Check[];
+  try {
+    const { accessKeyId, expiration } = await signer.credentials();
+    const until = expiration ? `, valid until ${isoTime(Math.floor(expiration.getTime() / 1000))}` : '';
+    checks = [ok('credentials', `access key ${accessKeyId}${until}`)];
+  } catch (error) {
+    return [fail('credentials', messageOf(error), 'Then repeat the command.')];
+  }
+  const signed = await requestCheck(
+    'signed request',
+    () => service.call(OPERATIONS.ListWorkloadIdentities, ONE),
+    `signed for ${SIGNING_NAME} in ${region}`,
+    (message) => fail('signed request', message, `Requests are signed for ${SIGNING_NAME} in ${region}.`),
+  );
+  if (signed.status === 'fail') return [...checks, signed];
+  return [
+    ...checks,
+    signed,
+    await requestCheck(
+      'operator',
+      () => service.call(OPERATIONS.OperatorListWorkloadIdentities, ONE),
+      'the principal can use the operations of operators',
+      (message) => warn('operator', message, 'Ignore this if you are not an operator.'),
+    ),
+  ];
+}
+
+/** An issuer's discovery document, and its keys. */
+async function issuerChecks(discoveryUrl: string): Promise<Check[]> {
+  const check = 'trusted issuer';
+  const found = await jsonDocument(discoveryUrl);
+  if ('fault' in found) {
+    return [
+      fail(check, `${discoveryUrl}: ${found.fault}`, 'Check the discovery URL of the issuer in a browser.'),
+    ];
+  }
+  const { issuer, jwks_uri: jwksUri } = found.document;
+  if (typeof jwksUri !== 'string' || typeof issuer !== 'string') {
+    return [
+      fail(
+        check,
+        `${discoveryUrl} has no issuer or no jwks_uri`,
+        'Use the OpenID Connect discovery document.',
+      ),
+    ];
+  }
+  const keys = await jsonDocument(jwksUri);
+  if ('fault' in keys) {
+    return [
+      fail(check, `${jwksUri}: ${keys.fault}`, 'The service cannot validate user tokens without these keys.'),
+    ];
+  }
+  const { keys: published } = keys.document;
+  return [
+    Array.isArray(published) && published.length > 0
+      ? ok(check, `${issuer}: ${published.length} keys`)
+      : fail(check, `${jwksUri} has no keys`, 'The service cannot validate user tokens without keys.'),
+  ];
+}
+
+const discoveryUrlOf = (issuer: string): string =>
+  issuer.includes('/.well-known/') ? issuer : `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+
+/** The issuers that the caller's agents trust, beyond those of the deployment, which no operation returns. */
+async function issuersOfAgents(service: Service): Promise<string[]> {
+  const agents = await allPages<{ name: string }>(
+    service,
+    OPERATIONS.ListWorkloadIdentities,
+    'workloadIdentities',
+  );
+  const urls: string[] = [];
+  for (const { name } of agents) {
+    const { authorizerConfiguration } = await service.call<{
+      authorizerConfiguration?: { customJWTAuthorizer?: { discoveryUrl?: string } };
+    }>(OPERATIONS.GetWorkloadIdentity, { name });
+    const url = authorizerConfiguration?.customJWTAuthorizer?.discoveryUrl;
+    if (url !== undefined) urls.push(url);
+  }
+  return urls;
+}
+
+async function providerChecks(service: Service, show: (text: string) => void): Promise<Check[]> {
+  const providers = await allPages<{ name: string }>(
+    service,
+    OPERATIONS.ListOauth2CredentialProviders,
+    'credentialProviders',
+  );
+  const checks: Check[] = [];
+  for (const { name } of providers) {
+    show(`Checking the provider ${name} …`);
+    const found = await checkProvider(service, await getProvider(service, name));
+    checks.push(...found.map((check) => ({ ...check, check: `${name}: ${check.check}` })));
+  }
+  return checks;
+}
+
+async function allChecks(
+  service: Awaited<ReturnType<typeof connect>>,
+  issuers: readonly string[],
+  show: (text: string) => void,
+): Promise<Check[]> {
+  show('Checking the endpoint …');
+  const checks = await endpointChecks(service);
+  if (hasFailed(checks) && checks.length === 1) return checks;
+  show('Checking credentials …');
+  checks.push(...(await accessChecks(service)));
+  const trusted = new Set(issuers.map(discoveryUrlOf));
+  const usable = !hasFailed(checks);
+  if (usable) for (const url of await issuersOfAgents(service)) trusted.add(url);
+  for (const url of trusted) {
+    show(`Checking ${url} …`);
+    checks.push(...(await issuerChecks(url)));
+  }
+  if (usable) checks.push(...(await providerChecks(service, show)));
+  return checks;
+}
+
+export const doctor = buildCommand({
+  docs: {
+    brief: 'Check the endpoint, credentials, clock, trusted issuers, and your providers',
+    fullDescription: [
+      'Checks the endpoint, the credentials, the clock, the trusted issuers of your agents, and your credential providers.',
+      'Each line says ok, warn, or fail, and what to do. Changes nothing. Ends with status 1 if a check fails.',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      ...CONNECTION_FLAGS,
+      issuer: {
+        kind: 'parsed',
+        parse: String,
+        variadic: true,
+        optional: true,
+        placeholder: 'URL',
+        brief: 'Check this issuer too, such as one that the deployment trusts',
+      },
+    },
+  },
+  async func(this: CliContext, { issuer = [], ...flags }: DoctorFlags) {
+    const service = await connect(this, flags);
+    const { show, end } = progress(this);
+    let checks: Check[];
+    try {
+      checks = await allChecks(service, issuer, flags.json ? () => undefined : show);
+    } catch (error) {
+      if (!(error instanceof ServiceFailure)) throw error;
+      throw new CliError(`The checks could not be completed. ${error.message}`);
+    } finally {
+      end();
+    }
+    if (flags.json) printJson(this, { checks });
+    else printChecks(this, checks);
+    if (hasFailed(checks)) throw new CliError('A check failed.');
+  },
+});

@@ -1,0 +1,303 @@
+/** `agent-identity token`: obtains a token as an agent does, to try an agent and a provider. */
+import { randomBytes } from 'node:crypto';
+import { createServer, type ServerResponse } from 'node:http';
+import { buildCommand, buildRouteMap } from '@stricli/core';
+import { OPERATIONS } from '../../../lambda/contract/operations';
+import { CONNECTION_FLAGS, flag, optionalText, type ConnectionFlags } from '../connection-flags';
+import type { CliContext } from '../context';
+import { CliError, usageError } from '../failure';
+import { print, printAside, printJson, progress } from '../output';
+import { readSecret } from '../prompt';
+import { connect, wait, type Service } from '../service';
+
+const FLOWS = {
+  user: 'USER_FEDERATION',
+  agent: 'M2M',
+  'on-behalf-of': 'ON_BEHALF_OF_TOKEN_EXCHANGE',
+} as const;
+
+type FlowName = keyof typeof FLOWS;
+
+interface GetFlags extends ConnectionFlags {
+  readonly agent: string;
+  readonly provider: string;
+  readonly scope?: readonly string[];
+  readonly audience?: readonly string[];
+  readonly resource?: readonly string[];
+  readonly userId?: string;
+  readonly userToken: boolean;
+  readonly flow: FlowName;
+  readonly returnUrl?: string;
+  readonly force: boolean;
+  readonly showToken: boolean;
+  readonly noBrowser: boolean;
+}
+
+interface TokenAnswer {
+  readonly accessToken?: string;
+  readonly authorizationUrl?: string;
+  readonly sessionUri?: string;
+  readonly sessionStatus?: string;
+}
+
+type UserIdentifier = { readonly userId: string } | { readonly userToken: string };
+
+/** Authorization URLs are valid for 10 minutes. */
+const CONSENT_MS = 600_000;
+const POLL_MS = 5_000;
+
+const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
+
+const isLocal = (url: string): boolean =>
+  URL.canParse(url) && new URL(url).protocol === 'http:' && LOOPBACK.test(new URL(url).hostname);
+
+async function userOf(
+  context: CliContext,
+  { userId, userToken, flow }: GetFlags,
+): Promise<UserIdentifier | undefined> {
+  if (userId !== undefined && userToken) throw usageError('Set --user-id or --user-token, not both.');
+  if (userToken) return { userToken: await readSecret(context, 'user token') };
+  if (userId !== undefined) return { userId };
+  if (flow === 'agent') return undefined;
+  throw usageError('Name the user by --user-id, or by --user-token with the token on stdin.');
+}
+
+async function workloadToken(
+  service: Service,
+  workloadName: string,
+  user: UserIdentifier | undefined,
+): Promise<string> {
+  const operation =
+    user === undefined
+      ? OPERATIONS.GetWorkloadAccessToken
+      : 'userId' in user
+        ? OPERATIONS.GetWorkloadAccessTokenForUserId
+        : OPERATIONS.GetWorkloadAccessTokenForJWT;
+  const { workloadAccessToken } = await service.call<{ workloadAccessToken: string }>(operation, {
+    workloadName,
+    ...user,
+  });
+  return workloadAccessToken;
+}
+
+/** Returns the return URL: the stated one, or one of the agent's that this command can listen on. */
+async function returnUrlOf(service: Service, { agent, returnUrl }: GetFlags): Promise<string> {
+  if (returnUrl !== undefined) return returnUrl;
+  const { allowedResourceOauth2ReturnUrls = [] } = await service.call<{
+    allowedResourceOauth2ReturnUrls?: readonly string[];
+  }>(OPERATIONS.GetWorkloadIdentity, { name: agent });
+  const local = allowedResourceOauth2ReturnUrls.find(isLocal);
+  if (local !== undefined) return local;
+  const urls = ['http://127.0.0.1:8400/done', ...allowedResourceOauth2ReturnUrls];
+  throw new CliError(
+    `The agent "${agent}" has no return URL on this computer. Add one, such as: agent-identity agent update ${agent} ${urls.map((url) => `--return-url ${url}`).join(' ')}`,
+  );
+}
+
+function respond(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    connection: 'close',
+  });
+  response.end(`${text}\n`);
+}
+
+interface Return {
+  /** Resolves with the completion URI when the browser returns. */
+  readonly completionUri: Promise<string>;
+  readonly close: () => void;
+}
+
+/** Listens for the browser at the return URL. It accepts only a request with this state. */
+async function listenForReturn(returnUrl: string, state: string): Promise<Return> {
+  const expected = new URL(returnUrl);
+  let returned: (completionUri: string) => void = () => undefined;
+  const completionUri = new Promise<string>((resolve) => (returned = resolve));
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', expected);
+    const sessionId = url.searchParams.get('session_id');
+    if (request.method !== 'GET' || url.pathname !== expected.pathname || sessionId === null) {
+      respond(response, 404, 'Not found.');
+    } else if (url.searchParams.get('state') !== state) {
+      respond(response, 400, 'This response belongs to another request. Run the command again.');
+    } else {
+      respond(response, 200, 'You can close this window, and go back to the terminal.');
+      returned(sessionId);
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(
+        new CliError(
+          `The return URL ${returnUrl} cannot be used (${(error as NodeJS.ErrnoException).code ?? error.message}). End the program that uses its port, or choose another one with --return-url.`,
+        ),
+      );
+    });
+    server.listen(Number(expected.port || 80), expected.hostname.replace(/^\[|\]$/g, ''), resolve);
+  });
+  return {
+    completionUri,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+const timedOut = async (): Promise<never> => {
+  const timer = new Promise((resolve) => setTimeout(resolve, CONSENT_MS).unref());
+  await timer;
+  throw new CliError(
+    'There was no consent within 10 minutes. Run the command again for a new authorization URL.',
+  );
+};
+
+const declined = (): CliError =>
+  new CliError('The consent failed, or was declined. Run the command again for a new authorization URL.');
+
+/** Waits until another application has completed the session. */
+async function pollToken(request: () => Promise<TokenAnswer>): Promise<string> {
+  for (;;) {
+    await wait(POLL_MS);
+    const { accessToken, sessionStatus } = await request();
+    if (accessToken !== undefined) return accessToken;
+    if (sessionStatus === 'FAILED') throw declined();
+  }
+}
+
+async function consent(
+  context: CliContext,
+  { noBrowser }: GetFlags,
+  authorizationUrl: string,
+  wanted: () => Promise<string>,
+): Promise<string> {
+  printAside(
+    context,
+    'The user must allow access. Open this URL in the browser of the user:',
+    authorizationUrl,
+  );
+  if (!noBrowser) await context.openBrowser(authorizationUrl);
+  const { show, end } = progress(context);
+  show('Waiting for the consent … (Ctrl-C to stop)');
+  try {
+    return await Promise.race([wanted(), timedOut()]);
+  } finally {
+    end();
+  }
+}
+
+/** Obtains the token, with the user's consent if that is necessary. */
+async function obtain(
+  context: CliContext,
+  service: Service,
+  flags: GetFlags,
+): Promise<{ accessToken: string; consented: boolean }> {
+  const user = await userOf(context, flags);
+  const { provider, scope = [], audience, resource, flow, force } = flags;
+  const returnUrl = flow === 'user' ? await returnUrlOf(service, flags) : undefined;
+  const state = randomBytes(16).toString('base64url');
+  const workloadIdentityToken = await workloadToken(service, flags.agent, user);
+  const request = (members: object = {}): Promise<TokenAnswer> =>
+    service.call<TokenAnswer>(OPERATIONS.GetResourceOauth2Token, {
+      workloadIdentityToken,
+      resourceCredentialProviderName: provider,
+      scopes: scope,
+      oauth2Flow: FLOWS[flow],
+      ...(audience && { audiences: audience }),
+      ...(resource && { resources: resource }),
+      ...(returnUrl !== undefined && { resourceOauth2ReturnUrl: returnUrl, customState: state }),
+      ...members,
+    });
+  // Listen first: the port must be free before the user opens the URL.
+  const listener =
+    returnUrl !== undefined && isLocal(returnUrl) ? await listenForReturn(returnUrl, state) : undefined;
+  try {
+    const { accessToken, authorizationUrl, sessionUri } = await request({
+      ...(force && { forceAuthentication: true }),
+    });
+    if (accessToken !== undefined) return { accessToken, consented: false };
+    if (authorizationUrl === undefined) throw declined();
+    const session = { ...(sessionUri !== undefined && { sessionUri }) };
+    const completed = async (): Promise<string> => {
+      if (!listener) return pollToken(() => request(session));
+      const watched = new AbortController();
+      const first = await Promise.race([
+        listener.completionUri,
+        failed(() => request(session), watched.signal),
+      ]).finally(() => {
+        watched.abort();
+      });
+      await service.call(OPERATIONS.CompleteResourceTokenAuth, { sessionUri: first, userIdentifier: user });
+      const { accessToken: obtained } = await request(session);
+      if (obtained === undefined) throw declined();
+      return obtained;
+    };
+    return { accessToken: await consent(context, flags, authorizationUrl, completed), consented: true };
+  } finally {
+    listener?.close();
+  }
+}
+
+/** Rejects when the session has failed: the browser does not always return then. */
+async function failed(request: () => Promise<TokenAnswer>, signal: AbortSignal): Promise<never> {
+  while (!signal.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS).unref());
+    if (!signal.aborted && (await request()).sessionStatus === 'FAILED') throw declined();
+  }
+  return new Promise<never>(() => undefined);
+}
+
+const texts = (placeholder: string, brief: string) =>
+  ({ kind: 'parsed', parse: String, variadic: true, optional: true, placeholder, brief }) as const;
+
+const get = buildCommand({
+  docs: {
+    brief: 'Obtain a token as an agent does',
+    fullDescription: [
+      'Obtains an access token as the agent, to try the agent, the provider, and the consent of a user.',
+      'If the user must consent, prints the authorization URL, opens it in a browser, and completes the consent.',
+      'Prints the token only with --show-token.',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      ...CONNECTION_FLAGS,
+      agent: { kind: 'parsed', parse: String, placeholder: 'name', brief: 'Agent that requests the token' },
+      provider: { kind: 'parsed', parse: String, placeholder: 'name', brief: 'Credential provider' },
+      scope: texts('scope', 'Scope; set the option again for each further scope'),
+      audience: texts('text', 'Audience of the token'),
+      resource: texts('URI', 'Resource of the token (RFC 8707)'),
+      userId: optionalText('ID', 'User, by a user ID'),
+      userToken: flag('User, by a token on stdin'),
+      flow: {
+        kind: 'enum',
+        values: Object.keys(FLOWS) as FlowName[],
+        default: 'user',
+        brief: 'Access of the user, of the agent itself, or by exchange of the user token',
+      },
+      returnUrl: optionalText('URL', 'Return URL of the agent (default: its first one on this computer)'),
+      force: flag('Forget the stored grant, and ask the user again'),
+      showToken: flag('Print the access token'),
+      noBrowser: flag('Do not open a browser'),
+    },
+  },
+  async func(this: CliContext, flags: GetFlags) {
+    const service = await connect(this, flags);
+    const { accessToken, consented } = await obtain(this, service, flags);
+    const { agent, provider, showToken, json } = flags;
+    if (json) {
+      printJson(this, { agent, provider, consented, ...(showToken && { accessToken }) });
+    } else if (showToken) {
+      print(this, accessToken);
+    } else {
+      print(this, `The agent "${agent}" has a token for "${provider}". Use --show-token to print it.`);
+    }
+  },
+});
+
+export const token = buildRouteMap({
+  routes: { get },
+  docs: { brief: 'Tokens: obtain one as an agent does' },
+});

@@ -1,0 +1,249 @@
+/** `agent-identity audit`: from the log of a local service, and from a server that answers as CloudWatch Logs does. */
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { subjectHash } from '../../lambda/domain/identity/user';
+import { listenOnLoopback, type Listening } from '../../lib/local/loopback-server';
+import { Programs } from '../local/program';
+import { runCommand, type Invocation, type Outcome } from './command-under-test';
+
+const AGENT =
+  'arn:aws:bedrock-agentcore:us-east-1:000000000000:workload-identity-directory/default/workload-identity/';
+
+const line = (minutesAgo: number, audit: object): string =>
+  JSON.stringify({
+    level: 'INFO',
+    message: 'audit',
+    timestamp: new Date(Date.now() - minutesAgo * 60_000).toISOString(),
+    audit,
+  });
+
+const alice = subjectHash({ kind: 'user-id', id: 'alice' });
+const bob = subjectHash({ kind: 'jwt', issuer: 'https://idp.example', subject: 'bob' });
+
+const LINES = [
+  line(300, { operation: 'Old', outcome: 'allowed' }),
+  line(9, {
+    operation: 'GetResourceOauth2Token',
+    outcome: 'allowed',
+    workloadIdentity: `${AGENT}travel`,
+    user: alice,
+    provider: 'calendar',
+  }),
+  line(8, {
+    operation: 'GetResourceApiKey',
+    outcome: 'denied',
+    workloadIdentity: `${AGENT}travel-2`,
+    user: bob,
+    provider: 'weather',
+    reason: 'no grant \u001b[31m',
+  }),
+  '{"message":"audit","timestamp"',
+  JSON.stringify({
+    level: 'ERROR',
+    message: 'Function failed: "audit"',
+    timestamp: new Date().toISOString(),
+  }),
+  line(7, {
+    operation: 'ListGrants',
+    outcome: 'failed',
+    principal: 'arn:aws:iam::000000000000:user/operator',
+  }),
+];
+
+let folder: string;
+let file: string;
+const programs = new Programs();
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'audit-'));
+  file = join(folder, 'service.log');
+  await writeFile(file, `${LINES.join('\n')}\n`);
+});
+
+afterEach(async () => {
+  programs.kill();
+  await rm(folder, { recursive: true });
+});
+
+const operations = ({ stdout }: Outcome): string[] =>
+  stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((entry) => (JSON.parse(entry) as { operation: string }).operation);
+
+const ofFile = (...options: string[]): Promise<Outcome> =>
+  runCommand(['audit', '--log-file', file, '--json', ...options]);
+
+it.each([
+  ['since an hour by default', [], ['GetResourceOauth2Token', 'GetResourceApiKey', 'ListGrants']],
+  [
+    'since a longer time',
+    ['--since', '7d'],
+    ['Old', 'GetResourceOauth2Token', 'GetResourceApiKey', 'ListGrants'],
+  ],
+  ['since a time', ['--since', new Date(Date.now() - 450_000).toISOString()], ['ListGrants']],
+  ['of an agent', ['--agent', 'travel'], ['GetResourceOauth2Token']],
+  ['of a provider', ['--provider', 'weather'], ['GetResourceApiKey']],
+  ['of an operation', ['--operation', 'ListGrants'], ['ListGrants']],
+  ['with an outcome', ['--outcome', 'denied'], ['GetResourceApiKey']],
+  ['of a user ID', ['--user-id', 'alice'], ['GetResourceOauth2Token']],
+  ['of the user of a token', ['--issuer', 'https://idp.example', '--subject', 'bob'], ['GetResourceApiKey']],
+  ['of a hash', ['--user-hash', alice], ['GetResourceOauth2Token']],
+  ['that match every filter', ['--user-id', 'alice', '--outcome', 'denied'], []],
+])('prints the entries %s', async (_name, options, expected) => {
+  expect(operations(await ofFile(...options))).toEqual(expected);
+});
+
+it('prints a line for each entry, without characters that a terminal interprets', async () => {
+  const { stdout } = await runCommand(['audit', '--log-file', file, '--outcome', 'denied']);
+  expect(stdout).toMatch(
+    new RegExp(
+      `^\\S+Z {2}denied {3}GetResourceApiKey {2}agent=travel-2 {2}user=${bob} {2}provider=weather {2}reason=no grant \\?\\[31m\\n$`,
+    ),
+  );
+});
+
+it('says what to do if nothing matches, or there is no log', async () => {
+  expect((await ofFile('--agent', 'other')).stderr).toBe('No entry matches. --since goes further back.\n');
+  const { status, stderr } = await runCommand(['audit', '--log-file', join(folder, 'none')]);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/cannot be read \(ENOENT\)\. Set --log-file, or --stack for a service in AWS\.\n$/);
+});
+
+it.each([
+  [['--since', 'yesterday'], /--since must be a duration/],
+  [['--outcome', 'good'], /allowed.*denied.*failed/],
+  [['--log-file', 'x', '--stack', 'y'], /Set --log-file, or --stack or --log-group, not both\./],
+])('rejects %j with status 2', async (options, message) => {
+  const { status, stderr } = await runCommand(['audit', ...options]);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(message);
+});
+
+it('follows the log, also after an incomplete line', async () => {
+  const program = programs.startCommand(
+    ['audit', '--log-file', file, '--json', '--follow', '--operation', 'New'],
+    {},
+  );
+  const entry = line(0, { operation: 'New', outcome: 'allowed' });
+  await new Promise((wait) => setTimeout(wait, 1500));
+  await appendFile(file, entry.slice(0, 20));
+  await new Promise((wait) => setTimeout(wait, 700));
+  await appendFile(file, `${entry.slice(20)}\n${entry}\n`);
+  while (program.stdout.split('\n').length < 3) await new Promise((wait) => setTimeout(wait, 100));
+  await program.stop();
+  expect(operations({ status: 0, stdout: program.stdout, stderr: '' })).toEqual(['New', 'New']);
+});
+
+describe('in CloudWatch Logs', () => {
+  interface Call {
+    readonly operation: string;
+    readonly headers: IncomingHttpHeaders;
+    readonly input: Record<string, unknown>;
+  }
+
+  let server: Listening;
+  let calls: Call[];
+  /** Answers before the usual ones. */
+  let first: { status: number; body: object }[];
+
+  /** Two log groups; the events of the first one are on two pages. */
+  function answer({ operation, input }: Call): object {
+    if (operation === 'DescribeLogGroups') {
+      return { logGroups: [{ logGroupName: 'Identity-a' }, { logGroupName: 'Identity-b' }] };
+    }
+    const event = (index: number) => ({ eventId: `e${index}`, timestamp: Date.now(), message: LINES[index] });
+    if (input.logGroupName === 'Identity-b') return { events: [event(1)] };
+    return input.nextToken === undefined ? { events: [event(5)], nextToken: 'more' } : { events: [event(2)] };
+  }
+
+  beforeEach(async () => {
+    calls = [];
+    first = [];
+    server = await listenOnLoopback(
+      createServer((request, response) => {
+        void text(request).then((body) => {
+          const { headers } = request;
+          const operation = String(headers['x-amz-target']).replace('Logs_20140328.', '');
+          const call = { operation, headers, input: JSON.parse(body) as Record<string, unknown> };
+          calls.push(call);
+          const { status, body: output } = first.shift() ?? { status: 200, body: answer(call) };
+          response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
+          response.end(JSON.stringify(output));
+        });
+      }),
+      0,
+    );
+  });
+
+  afterEach(() => server.close());
+
+  const run = (...options: string[]): Promise<Outcome> => {
+    const invocation: Invocation = {
+      env: {
+        AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: `http://127.0.0.1:${server.port}/`,
+        AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
+        AWS_SECRET_ACCESS_KEY: 'secret-of-the-operator',
+        AWS_REGION: 'eu-west-1',
+      },
+    };
+    return runCommand(['audit', '--json', ...options], invocation);
+  };
+
+  it('reads all pages of all log groups of the stack, in the order of time', async () => {
+    const outcome = await run('--stack', 'Identity');
+    expect(outcome.stderr).toBe('');
+    expect(operations(outcome)).toEqual(['GetResourceOauth2Token', 'GetResourceApiKey', 'ListGrants']);
+    expect(
+      calls.map(({ operation, input }) => [
+        operation,
+        input.logGroupName ?? input.logGroupNamePrefix,
+        input.nextToken,
+      ]),
+    ).toEqual([
+      ['DescribeLogGroups', 'Identity-', undefined],
+      ['FilterLogEvents', 'Identity-a', undefined],
+      ['FilterLogEvents', 'Identity-a', 'more'],
+      ['FilterLogEvents', 'Identity-b', undefined],
+    ]);
+    for (const { headers } of calls) {
+      expect(headers['content-type']).toBe('application/x-amz-json-1.1');
+      expect(headers.authorization).toMatch(/Credential=AKIAEXAMPLE\/\d{8}\/eu-west-1\/logs\/aws4_request/);
+    }
+    expect(calls[1]?.input).toMatchObject({ filterPattern: '{ $.message = "audit" }' });
+    expect(Date.now() - Number(calls[1]?.input.startTime)).toBeLessThan(3_700_000);
+  });
+
+  it('reads single log groups', async () => {
+    expect(operations(await run('--log-group', 'Identity-b'))).toEqual(['GetResourceOauth2Token']);
+  });
+
+  it('repeats a throttled request', async () => {
+    first = [{ status: 400, body: { __type: 'ThrottlingException', message: 'Rate exceeded' } }];
+    expect(operations(await run('--log-group', 'Identity-b'))).toEqual(['GetResourceOauth2Token']);
+  });
+
+  it('names the permission when access is denied, and never the secret key', async () => {
+    first = [
+      {
+        status: 400,
+        body: { __type: 'com.amazon#AccessDeniedException', message: 'User is not authorized.' },
+      },
+    ];
+    const { status, stderr } = await run('--log-group', 'Identity-b');
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      'CloudWatch Logs rejected FilterLogEvents (AccessDeniedException): User is not authorized. Check --stack or --log-group, the Region, and the permission logs:FilterLogEvents.\n',
+    );
+  });
+
+  it('says that the stack has no log groups', async () => {
+    first = [{ status: 200, body: { logGroups: [] } }];
+    expect((await run('--stack', 'Other')).stderr).toBe(
+      'The stack "Other" has no log groups in eu-west-1. Check --stack and --region.\n',
+    );
+  });
+});

@@ -1,0 +1,322 @@
+/** `agent-identity token get` with a real provider, and what operators then list and suspend. */
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { listenOnLoopback } from '../../lib/local/loopback-server';
+import { Browser } from '../flows/support/browser';
+import { startIssuer, type TestIssuer } from '../flows/support/issuer';
+import {
+  declineConsent,
+  signInAndConsent,
+  startProvider,
+  type TestProvider,
+} from '../flows/support/provider';
+import { ServiceForCommands, type Invocation, type Outcome } from './command-under-test';
+
+let local: ServiceForCommands;
+let provider: TestProvider;
+let issuer: TestIssuer;
+let returnUrl: string;
+
+async function freePort(): Promise<number> {
+  const { port, close } = await listenOnLoopback(createServer(), 0);
+  await close();
+  return port;
+}
+
+beforeAll(async () => {
+  [provider, issuer] = await Promise.all([startProvider(), startIssuer()]);
+  local = await ServiceForCommands.start({
+    TRUSTED_ISSUERS: JSON.stringify([
+      { discoveryUrl: issuer.discoveryUrl, allowedAudience: [issuer.audience] },
+    ]),
+  });
+  returnUrl = `http://127.0.0.1:${await freePort()}/done`;
+  await local.json(['agent', 'add', 'travel', '--return-url', returnUrl]);
+  const { callbackUrl } = await local.json<{ callbackUrl: string }>(
+    [
+      'provider',
+      'add',
+      'calendar',
+      '--vendor',
+      'custom',
+      '--client-id',
+      provider.clientId,
+      '--discovery-url',
+      provider.discoveryUrl,
+    ],
+    { input: provider.clientSecret },
+  );
+  provider.allowRedirect(callbackUrl);
+});
+
+afterAll(async () => {
+  await Promise.all([local.close(), provider.close(), issuer.close()]);
+});
+
+const GET = [
+  'token',
+  'get',
+  '--agent',
+  'travel',
+  '--provider',
+  'calendar',
+  '--scope',
+  'a',
+  '--scope',
+  'offline_access',
+];
+
+const get = (options: readonly string[], invocation: Invocation = {}): Promise<Outcome> =>
+  local.run([...GET, ...options], invocation);
+
+/** A person who allows access in the browser that the command opens, and returns to the command. */
+const consenting = (login: string): Invocation => ({
+  openBrowser: async (url) => {
+    const page = await signInAndConsent(new Browser(), url, login, returnUrl);
+    void fetch(page.url);
+    return true;
+  },
+});
+
+it('obtains a token with consent, and without it the next time; it prints the token only on request', async () => {
+  const first = await get(['--user-id', 'alice'], consenting('alice'));
+  expect(first).toMatchObject({
+    status: 0,
+    stdout: 'The agent "travel" has a token for "calendar". Use --show-token to print it.\n',
+  });
+  expect(first.stderr).toMatch(
+    /Open this URL in the browser of the user:\nhttp:\/\/127\.0\.0\.1:\d+\/identities\/oauth2\/authorize\?request_uri=/,
+  );
+  const issued = provider.exchanges.at(-1)?.answer as { access_token: string };
+  expect(first.stdout + first.stderr).not.toContain(issued.access_token);
+  expect(await get(['--user-id', 'alice'])).toMatchObject({ status: 0, stderr: '' });
+  expect(await get(['--user-id', 'alice', '--show-token'])).toEqual({
+    status: 0,
+    stdout: `${issued.access_token}\n`,
+    stderr: '',
+  });
+  expect(await local.json([...GET, '--user-id', 'alice'])).toEqual({
+    agent: 'travel',
+    provider: 'calendar',
+    consented: false,
+  });
+});
+
+it('takes a user token from stdin, and shows it nowhere', async () => {
+  const userToken = await issuer.token('bob');
+  const outcome = await get(['--user-token'], { ...consenting('bob'), input: `${userToken}\n` });
+  expect(outcome.status).toBe(0);
+  expect(outcome.stdout + outcome.stderr + (await readFile(local.logPath, 'utf8'))).not.toContain(userToken);
+});
+
+it('says that the user declined', async () => {
+  const { status, stdout, stderr } = await get(['--user-id', 'carol'], {
+    openBrowser: async (url) => {
+      await declineConsent(new Browser(), url, returnUrl);
+      return true;
+    },
+  });
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toMatch(/The consent failed, or was declined\. Run the command again/);
+});
+
+it('ignores a return of another request', async () => {
+  const statuses: number[] = [];
+  const { status } = await get(['--user-id', 'dave'], {
+    openBrowser: async (url) => {
+      for (const forged of ['?session_id=urn:x&state=guessed', '?state=only', '/other?session_id=urn:x']) {
+        statuses.push((await fetch(`${returnUrl}${forged}`)).status);
+      }
+      return (await consenting('dave').openBrowser?.(url)) ?? false;
+    },
+  });
+  expect({ status, statuses }).toEqual({ status: 0, statuses: [400, 404, 404] });
+});
+
+it('obtains a token of the agent itself', async () => {
+  const { status } = await local.run([
+    'token',
+    'get',
+    '--agent',
+    'travel',
+    '--provider',
+    'calendar',
+    '--flow',
+    'agent',
+    '--scope',
+    'b',
+  ]);
+  expect(status).toBe(0);
+});
+
+it.each([
+  ['no user', [], 2, 'Name the user by --user-id, or by --user-token with the token on stdin.'],
+  ['two users', ['--user-id', 'x', '--user-token'], 2, 'Set --user-id or --user-token, not both.'],
+])('rejects %s', async (_name, options, status, message) => {
+  expect(await get(options)).toEqual({ status, stdout: '', stderr: `${message}\n` });
+});
+
+it('says how to add a return URL that the command can listen on', async () => {
+  await local.json(['agent', 'add', 'remote', '--return-url', 'https://app.example/done']);
+  const { status, stderr } = await local.run([
+    'token',
+    'get',
+    '--agent',
+    'remote',
+    '--provider',
+    'calendar',
+    '--user-id',
+    'alice',
+  ]);
+  expect(status).toBe(1);
+  expect(stderr).toContain(
+    'agent-identity agent update remote --return-url http://127.0.0.1:8400/done --return-url https://app.example/done\n',
+  );
+});
+
+it('says that the port of the return URL is taken', async () => {
+  const { port, close } = await listenOnLoopback(createServer(), 0);
+  const url = `http://127.0.0.1:${port}/done`;
+  const { status, stderr } = await get(['--user-id', 'erin', '--return-url', url]);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^The return URL .* cannot be used \(EADDRINUSE\)\. End the program/);
+  await close();
+});
+
+describe('operators', () => {
+  it('list grants by agent, provider, and user, and never a token', async () => {
+    await get(['--user-id', 'alice'], consenting('alice'));
+    const { stdout } = await local.run(['grants', 'list', '--agent', 'travel', '--user-id', 'alice']);
+    expect(stdout).toMatch(
+      /^AGENT +PROVIDER +USER +STATUS .*\ntravel +calendar +[\w-]{43} +ACTIVE +\d{4}-.* a/,
+    );
+    const { grants } = await local.json<{ grants: { userHash: string }[] }>([
+      'grants',
+      'list',
+      '--provider',
+      'calendar',
+      '--user-id',
+      'alice',
+    ]);
+    expect(grants).toHaveLength(1);
+    const [grant] = grants;
+    expect(Object.keys(grant ?? {})).toEqual(
+      expect.arrayContaining(['grantId', 'credentialProviderArn', 'userHash', 'flow', 'scopes', 'status']),
+    );
+    expect(await local.json(['grants', 'list', '--user-hash', grant?.userHash ?? ''])).toEqual({
+      grants: [expect.objectContaining({ userHash: grant?.userHash })],
+    });
+    const issued = provider.exchanges.map(({ answer }) => answer.access_token).filter(Boolean);
+    for (const token of issued) expect(JSON.stringify(grants)).not.toContain(token);
+  });
+
+  it.each([
+    [['grants', 'list'], 'Set at least one of --agent, --provider, and a user.'],
+    [['grants', 'list', '--issuer', 'https://idp.example'], 'Set --issuer and --subject together.'],
+    [['user', 'suspend'], 'Name the user: by --user-id, by --issuer and --subject, or by --user-hash.'],
+    [
+      ['user', 'suspend', '--user-id', 'a', '--user-hash', 'b'],
+      'Name the user once: by --user-id, by --issuer and --subject, or by --user-hash.',
+    ],
+  ])('receive a message about what %j lacks', async (args, message) => {
+    expect(await local.run(args)).toEqual({ status: 2, stdout: '', stderr: `${message}\n` });
+  });
+
+  it('suspend and resume an agent of another owner', async () => {
+    await local.json(['agent', 'add', 'rogue'], { env: local.env('stranger') });
+    expect((await local.run(['agent', 'suspend', 'rogue', '--reason', 'Leaked key'])).stdout).toBe(
+      'The agent "rogue" is suspended.\n',
+    );
+    expect((await local.run(['agent', 'list', '--all'])).stdout).toMatch(
+      /^rogue +arn:aws:iam::000000000000:user\/stranger +\d{4}-\S+Z +Leaked key$/m,
+    );
+    const token = ['token', 'get', '--agent', 'rogue', '--provider', 'calendar', '--flow', 'agent'];
+    expect((await local.run(token, { env: local.env('stranger') })).stderr).toBe(
+      'The agent "rogue" is suspended. Ask an operator of this service to resume it.\n',
+    );
+    expect((await local.run(['agent', 'resume', 'rogue'])).stdout).toBe(
+      'The agent "rogue" is no longer suspended.\n',
+    );
+    expect((await local.run(['agent', 'resume', 'rogue'])).stdout).toBe(
+      'The agent "rogue" was not suspended.\n',
+    );
+    const { stderr } = await local.run(['agent', 'suspend', 'not-there-yet']);
+    expect(stderr).toBe('No agent has this name now. The suspension applies to a later one.\n');
+    const { workloadIdentities } = await local.json<{ workloadIdentities: { owner: string }[] }>([
+      'agent',
+      'list',
+      '--owner',
+      'arn:aws:iam::000000000000:user/stranger',
+    ]);
+    expect(workloadIdentities.map(({ owner }) => owner)).toEqual(['arn:aws:iam::000000000000:user/stranger']);
+  });
+
+  it('suspend and resume a user, however the user is named', async () => {
+    const user = ['--issuer', issuer.issuer, '--subject', 'frank'];
+    expect((await local.run(['user', 'suspend', ...user])).stdout).toMatch(
+      /^The user [\w-]{43} is suspended\.\n$/,
+    );
+    const { stderr } = await get(['--user-token'], { input: await issuer.token('frank') });
+    expect(stderr).toMatch(/^This user is suspended\./);
+    const { userHash } = await local.json<{ userHash: string }>(['user', 'resume', ...user]);
+    expect((await local.run(['user', 'resume', '--user-hash', userHash])).stdout).toBe(
+      `The user ${userHash} was not suspended.\n`,
+    );
+  });
+});
+
+describe('doctor', () => {
+  const check = (status: string, name: string, detail: RegExp | string) =>
+    expect.objectContaining({
+      status,
+      check: name,
+      detail: typeof detail === 'string' ? detail : (expect.stringMatching(detail) as string),
+    }) as unknown;
+
+  it('checks the way to the service, its issuers, and the providers', async () => {
+    const { status, stdout, stderr } = await local.run(['doctor', '--json', '--issuer', issuer.issuer]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const { checks } = JSON.parse(stdout) as { checks: unknown[] };
+    expect(checks).toEqual(
+      expect.arrayContaining([
+        check('ok', 'endpoint', local.endpoint),
+        check('ok', 'clock', /^differs by/),
+        check('ok', 'signing keys', /published$/),
+        check('ok', 'credentials', /^access key AKIA/),
+        check('ok', 'signed request', 'signed for execute-api in us-east-1'),
+        check('ok', 'operator', /operations of operators/),
+        check('ok', 'trusted issuer', new RegExp(`^${issuer.issuer}: \\d+ keys$`)),
+        check('ok', 'calendar: discovery', /issuer/),
+        check('ok', 'calendar: callback URL', /must be registered/),
+      ]),
+    );
+    expect(stdout).not.toContain(local.env().AWS_SECRET_ACCESS_KEY);
+  });
+
+  it('ends with status 1, and says what to do about wrong credentials and an issuer that is down', async () => {
+    const { status, stdout, stderr } = await local.run(['doctor', '--issuer', 'http://127.0.0.1:9'], {
+      env: { AWS_SECRET_ACCESS_KEY: 'wrong' },
+    });
+    expect({ status, stderr: stderr.split('\n').at(-2) }).toEqual({ status: 1, stderr: 'A check failed.' });
+    expect(stdout).toMatch(
+      /^fail {2}signed request +The signature does not match.*\n +Requests are signed for execute-api in us-east-1\.$/m,
+    );
+    expect(stdout).toMatch(
+      /^fail {2}trusted issuer +http:\/\/127\.0\.0\.1:9\/\.well-known\/openid-configuration: .*\n +Check the discovery URL/m,
+    );
+  });
+
+  it('checks nothing else if the endpoint is wrong', async () => {
+    const { status, stdout } = await local.run(['doctor', '--endpoint', provider.issuer]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /^fail {2}endpoint {2}.* but not as the identity service does\n.*Check that the endpoint includes the stage\.\n$/,
+    );
+  });
+
+  it('warns of a principal without credentials', async () => {
+    const { status, stdout } = await local.run(['doctor'], { env: { AWS_ACCESS_KEY_ID: '' } });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^fail {2}credentials +There are no usable AWS credentials/m);
+  });
+});
