@@ -57,6 +57,9 @@ export class KeycloakAdmin {
     return new Realm(`${this.administrator.url}/realms/${realm}`, {
       create: (path, body) => this.create(`/${realm}${path}`, body),
       read: async (path) => (await this.send('GET', `/${realm}${path}`)).json(),
+      send: async (method, path, body) => {
+        await this.send(method, `/${realm}${path}`, body);
+      },
     });
   }
 }
@@ -64,6 +67,7 @@ export class KeycloakAdmin {
 interface RealmAdmin {
   create(path: string, body: object): Promise<string>;
   read(path: string): Promise<unknown>;
+  send(method: string, path: string, body?: object): Promise<void>;
 }
 
 export class Realm {
@@ -105,6 +109,34 @@ export class Realm {
   async link(userId: string, alias: string, subject: string, username: string): Promise<void> {
     const path = `/users/${userId}/federated-identity/${alias}`;
     await this.admin.create(path, { identityProvider: alias, userId: subject, userName: username });
+  }
+
+  /** Creates the stream of a client for security events (SSF). */
+  async stream(clientId: string, settings: object): Promise<void> {
+    await this.admin.send('POST', `/ssf/clients/${clientId}/stream`, settings);
+  }
+
+  /** Has the transmitter send a verification event to the client's stream. */
+  async verifyStream(clientId: string): Promise<void> {
+    await this.admin.send('POST', `/ssf/clients/${clientId}/stream/verify`);
+  }
+
+  async disableUser(userId: string): Promise<void> {
+    await this.admin.send('PUT', `/users/${userId}`, { enabled: false });
+  }
+
+  /** Ends all sessions of the user. */
+  async logOut(userId: string): Promise<void> {
+    await this.admin.send('POST', `/users/${userId}/logout`);
+  }
+
+  async deleteSession(sessionId: string): Promise<void> {
+    await this.admin.send('DELETE', `/sessions/${sessionId}`);
+  }
+
+  async resetPassword(userId: string, value: string): Promise<void> {
+    const credential = { type: 'password', value, temporary: false };
+    await this.admin.send('PUT', `/users/${userId}/reset-password`, credential);
   }
 
   /** Events of these types of a client. */

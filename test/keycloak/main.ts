@@ -7,6 +7,7 @@ import { checkConsent } from './consent';
 import { checkOnBehalfOf } from './on-behalf-of';
 import { checkRevocation } from './revocation';
 import { checkRotation } from './rotation';
+import { checkSecurityEvents } from './security-events';
 import { Service } from './service';
 import { checkUserTokens } from './user-tokens';
 import { trustOf, World } from './world';
@@ -28,6 +29,7 @@ async function main(): Promise<number> {
       await checkRotation(checks, world);
       await checkRevocation(checks, world);
       await checkOnBehalfOf(checks, world);
+      await checkSecurityEvents(checks, world);
     })();
     // Errors during the shutdown are expected.
     checking.catch(() => undefined);

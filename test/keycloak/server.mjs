@@ -28,8 +28,8 @@ function cleanEnvironment() {
 }
 
 /**
- * Returns Keycloak's address, its first administrator, and a function that stops it. It starts without feature flags,
- * because the tests need only its defaults.
+ * Returns Keycloak's address, its first administrator, and a function that stops it. Its one feature in addition to the
+ * defaults is the transmitter of security events.
  *
  * @throws MissingPrograms, InstallationError; Error with the end of Keycloak's log if it does not become ready
  */
@@ -45,6 +45,9 @@ export async function startKeycloak() {
     `--http-management-port=${managementPort}`,
     '--db=dev-mem',
     '--cache=local',
+    '--features=ssf',
+    '--spi-ssf-transmitter--default--allow-insecure-push-targets=true',
+    '--spi-ssf-transmitter--default--outbox-drainer-interval=500ms',
   ];
   const command = ['bash', join(home, 'bin', 'kc.sh'), 'start-dev', ...settings];
   const child = spawn('sh', ['-c', WITH_PARENT, 'sh', ...command], {

@@ -1,6 +1,6 @@
 /** The service as `npm start` runs it, and an agent that uses it with AWS SDK clients. */
 import { createPublicKey, randomBytes, type JsonWebKey } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
@@ -11,7 +11,7 @@ import {
   type CustomOauth2ProviderConfigInput,
 } from '@aws-sdk/client-bedrock-agentcore-control';
 import { CreateKeyCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import type { TrustedIssuer } from '../../lambda/domain/identity/trusted-issuer';
+import type { DeployedIssuer } from '../../lambda/domain/identity/trusted-issuer';
 import { startLogged, type LoggedService } from '../../lib/local/logged-service';
 import { RETURN_URL, TestAgent } from '../flows/support/world';
 
@@ -26,7 +26,7 @@ export class Service {
     private readonly folder: string,
   ) {}
 
-  static async start(trustedIssuers: readonly TrustedIssuer[]): Promise<Service> {
+  static async start(trustedIssuers: readonly DeployedIssuer[]): Promise<Service> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-identity-keycloak-'));
     return new Service(await startLogged({ port: 0, dataDir: folder, trustedIssuers }), folder);
   }
@@ -39,6 +39,18 @@ export class Service {
   private settings(endpoint = this.local.endpoint) {
     const { accessKeyId, secretAccessKey } = this.local.principals.operator;
     return { endpoint, region: this.local.region, credentials: { accessKeyId, secretAccessKey } };
+  }
+
+  /** The audit entries so far. */
+  async audit(): Promise<Record<string, unknown>[]> {
+    return (await readFile(this.local.logPath, 'utf8'))
+      .split('\n')
+      .filter((line) => line.includes('"audit"'))
+      .map((line) => (JSON.parse(line) as { audit: Record<string, unknown> }).audit);
+  }
+
+  get endpoint(): string {
+    return this.local.endpoint;
   }
 
   data(): BedrockAgentCoreClient {
