@@ -5,7 +5,7 @@ import type { ConnectionFlags } from './connection-flags';
 import type { CliContext } from './context';
 import { CliError, ServiceFailure, usageError } from './failure';
 
-export type Operation = Pick<Route, 'path'>;
+export type Operation = Pick<Route, 'path' | 'group'>;
 
 export interface Service {
   /** Without a slash at the end. */
@@ -84,11 +84,25 @@ export function clockSkew(response: Response): number | undefined {
   return Number.isNaN(date) ? undefined : Math.round((Date.now() - date) / 1000);
 }
 
+/** The method of the constructs that allows the operations of a group. */
+const GRANT_OF_GROUP: Partial<Record<Route['group'], string>> = {
+  'control-plane': 'identity.grantManageResources(…)',
+  'token-exchange': 'workload.grantActAs(…)',
+  'credential-retrieval': 'workload.grantActAs(…)',
+  operator: 'identity.grantOperator(…)',
+};
+
+interface FailedCall {
+  readonly operation: Operation;
+  /** Seconds; undefined if it is not known. */
+  readonly skew: number | undefined;
+}
+
 /** What to do about an error, by its message: of the service, of API Gateway, and of IAM. */
-const NEXT_STEPS: readonly (readonly [message: RegExp, step: (skew: number | undefined) => string])[] = [
+const NEXT_STEPS: readonly (readonly [message: RegExp, step: (call: FailedCall) => string])[] = [
   [
     /signed more than five minutes|signature (not yet current|expired)|request has expired/i,
-    (skew) =>
+    ({ skew }) =>
       `Set the clock of this computer${skew === undefined ? '' : `: it differs from the clock of the service by ${Math.abs(skew)} s`}.`,
   ],
   [
@@ -102,8 +116,10 @@ const NEXT_STEPS: readonly (readonly [message: RegExp, step: (skew: number | und
   [/scope/i, () => 'Set --region to the Region of the service.'],
   [
     /execute-api:Invoke/,
-    () =>
-      'Allow this action for your principal: service.grantOperate(…) in the CDK app allows the operations of operators.',
+    ({ operation: { group } }) => {
+      const grant = GRANT_OF_GROUP[group];
+      return `Allow this action for your principal${grant === undefined ? '' : `, in the CDK app with ${grant}`}.`;
+    },
   ],
   [
     /operation does not exist|Missing Authentication Token/i,
@@ -112,8 +128,8 @@ const NEXT_STEPS: readonly (readonly [message: RegExp, step: (skew: number | und
   ],
 ];
 
-function nextStep(message: string, skew: number | undefined): string {
-  const step = NEXT_STEPS.find(([pattern]) => pattern.test(message))?.[1](skew);
+function nextStep(message: string, call: FailedCall): string {
+  const step = NEXT_STEPS.find(([pattern]) => pattern.test(message))?.[1](call);
   return step === undefined || message.includes(step) ? '' : ` ${step}`;
 }
 
@@ -127,7 +143,11 @@ async function jsonObject(response: Response): Promise<Record<string, unknown> |
   }
 }
 
-async function failureOf(response: Response, endpoint: string): Promise<ServiceFailure> {
+async function failureOf(
+  response: Response,
+  endpoint: string,
+  operation: Operation,
+): Promise<ServiceFailure> {
   const body = await jsonObject(response);
   const { __type, message = body?.Message } = body ?? {};
   const type = response.headers.get('x-amzn-errortype') ?? (typeof __type === 'string' ? __type : '');
@@ -142,7 +162,7 @@ async function failureOf(response: Response, endpoint: string): Promise<ServiceF
   return new ServiceFailure(
     type.split(':')[0] ?? '',
     response.status,
-    `${sentence}${nextStep(message, clockSkew(response))}`,
+    `${sentence}${nextStep(message, { operation, skew: clockSkew(response) })}`,
   );
 }
 
@@ -212,17 +232,18 @@ export async function connect(
     endpoint,
     region: signer.region,
     signer,
-    call: async <Output>({ path }: Operation, input: object) => {
+    call: async <Output>(operation: Operation, input: object) => {
+      const { path } = operation;
       const body = JSON.stringify(input);
       let response = await post(path, body);
       for (let attempt = 1; isTransient(response) && attempt < ATTEMPTS; attempt++) {
         await wait(500 * 2 ** attempt);
         response = await post(path, body);
       }
-      if (!response.ok) throw await failureOf(response, endpoint);
+      if (!response.ok) throw await failureOf(response, endpoint, operation);
       if (response.status === 204) return {} as Output;
       const output = await jsonObject(response);
-      if (!output) throw await failureOf(response, endpoint);
+      if (!output) throw await failureOf(response, endpoint, operation);
       return output as Output;
     },
   };

@@ -65,7 +65,7 @@ export interface IAgentIdentity extends IConstruct {
   operationArn(operation: OperationName): string;
 
   /**
-   * Allows a principal to operate this app's workload identities and credential providers. IAM allows it to call the
+   * Allows a principal to manage this app's workload identities and credential providers. IAM allows it to call the
    * operations of the control plane. The resource policies allow it to read, change, tag, and delete these resources. It
    * cannot change the policies, because it could then allow itself to act as the agent. It owns the resources that it
    * creates itself.
@@ -73,7 +73,7 @@ export interface IAgentIdentity extends IConstruct {
    * @param grantee a role or user of this account, or a construct that has one, in a stack that does not depend on those
    *   resources
    */
-  grantOperate(grantee: IGrantable): Grant;
+  grantManageResources(grantee: IGrantable): Grant;
 
   /**
    * Makes a principal an operator of the whole service: it can list the resources of all owners, suspend and resume agents
@@ -185,15 +185,15 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
   abstract readonly restApiId: string;
   abstract readonly stage: string;
   abstract readonly keyRotationFunctionArn?: string;
-  private readonly operatorArns = new Set<string>();
+  private readonly managerArns = new Set<string>();
 
   operationArn(operation: OperationName): string {
     return operationArn(this, operation);
   }
 
-  grantOperate(grantee: IGrantable): Grant {
+  grantManageResources(grantee: IGrantable): Grant {
     const grant = grantInvokeOperations(this, grantee, CONTROL_OPERATIONS);
-    this.operatorArns.add(granteeArn(this, grantee));
+    this.managerArns.add(granteeArn(this, grantee));
     return grant;
   }
 
@@ -299,8 +299,8 @@ abstract class AgentIdentityBase extends Construct implements IAgentIdentity {
    * Registers how other constructs of this package connect to this deployment.
    * @internal
    */
-  protected _connect(connection: Omit<ServiceConnection, 'operatorArns'>): void {
-    registerConnection(this, { ...connection, operatorArns: this.operatorArns });
+  protected _connect(connection: Omit<ServiceConnection, 'managerArns'>): void {
+    registerConnection(this, { ...connection, managerArns: this.managerArns });
   }
 }
 

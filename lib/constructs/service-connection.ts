@@ -13,8 +13,8 @@ export interface ServiceConnection {
   readonly reachable: IDependable;
   /** The deployment's trusted issuers; undefined for a deployment outside this app. */
   readonly trustedIssuers?: readonly TrustedIssuer[];
-  /** ARNs of the principals that operate this app's workload identities and credential providers. */
-  readonly operatorArns: ReadonlySet<string>;
+  /** ARNs of the principals that manage this app's workload identities and credential providers. */
+  readonly managerArns: ReadonlySet<string>;
 }
 
 const CONNECTIONS = new WeakMap<IConstruct, ServiceConnection>();

@@ -103,9 +103,10 @@ export interface CreatedResource {
 export const actions = (operations: readonly GovernedOperation[]): string[] =>
   operations.map((operation) => `bedrock-agentcore:${operation}`);
 
-/** Operations of an operator: all that an agent does not call, except writing policies, which are the stack's. */
-const operatorActions = (noun: GovernedKind): string[] => {
-  const agents = /^GetWorkloadAccessToken|^GetResource(Oauth2Token|ApiKey)$|^CompleteResourceTokenAuth$/;
+/** Operations of a manager of resources: all that an agent does not call, except writing policies, which are the stack's. */
+const managerActions = (noun: GovernedKind): string[] => {
+  const agents =
+    /^GetWorkloadAccessToken|^GetResource(Oauth2Token|ApiKey)$|^CompleteResourceTokenAuth$|^(List|Revoke)ResourceGrants?$/;
   const policies: readonly string[] = POLICY_OPERATIONS;
   return actions(
     GOVERNED_OPERATIONS[noun].filter(
@@ -132,15 +133,15 @@ function policyOf(
   identity: IAgentIdentity,
   definition: IdentityResourceDefinition,
 ): string {
-  const operators = [...connectionOf(identity).operatorArns];
-  const operate: PolicyStatementJson = {
-    Sid: 'Operate',
+  const managers = [...connectionOf(identity).managerArns];
+  const manage: PolicyStatementJson = {
+    Sid: 'ManageResources',
     Effect: 'Allow',
-    Principal: { AWS: operators },
-    Action: operatorActions(definition.kind.noun),
+    Principal: { AWS: managers },
+    Action: managerActions(definition.kind.noun),
     Resource: '*',
   };
-  const statements = [...definition.statements(), ...(operators.length > 0 ? [operate] : [])];
+  const statements = [...definition.statements(), ...(managers.length > 0 ? [manage] : [])];
   if (statements.length === 0) return '';
   return Stack.of(scope).toJsonString({ Version: '2012-10-17', Statement: statements });
 }

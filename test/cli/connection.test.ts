@@ -129,7 +129,7 @@ it('says that the server at the endpoint is another one', async () => {
   await close();
 });
 
-it('names the permission that API Gateway requires', async () => {
+it('names the permission that API Gateway requires, and the grant of the constructs that allows it', async () => {
   const server = createServer((_request, response) => {
     response.writeHead(403, {
       'x-amzn-errortype': 'AccessDeniedException',
@@ -144,7 +144,9 @@ it('names the permission that API Gateway requires', async () => {
   });
   const { port, close } = await listenOnLoopback(server, 0);
   const { stderr } = await local.run(['agent', 'list', '--endpoint', `http://127.0.0.1:${port}`]);
-  expect(stderr).toMatch(/execute-api:Invoke on resource: x\. Allow this action for your principal/);
+  expect(stderr).toMatch(
+    /execute-api:Invoke on resource: x\. Allow this action for your principal, in the CDK app with identity\.grantManageResources\(…\)\.\n$/,
+  );
   await close();
 });
 

@@ -31,7 +31,7 @@ const endpoint = new AgentEndpoint(stack, 'Travel', {
 });
 
 const GRANTS: readonly [string, (grantee: IGrantable) => Grant][] = [
-  ['grantOperate', (grantee) => identity.grantOperate(grantee)],
+  ['grantManageResources', (grantee) => identity.grantManageResources(grantee)],
   ['grantOperator', (grantee) => identity.grantOperator(grantee)],
   ['grantOperatorReadOnly', (grantee) => identity.grantOperatorReadOnly(grantee)],
   ['grantRotateKeys', (grantee) => identity.grantRotateKeys(grantee)],
@@ -71,7 +71,7 @@ it('a function gets a grant for its role, in IAM and in the resource policy', ()
     handler: 'index.handler',
     code: Code.fromInline('exports.handler = async () => {};'),
   });
-  identity.grantOperate(operator);
+  identity.grantManageResources(operator);
   const template = templateOf(stack);
   const [first] = statementsOf(template, 'OperatorServiceRole');
   expect(first).toMatchObject({ Action: 'execute-api:Invoke' });
@@ -79,8 +79,8 @@ it('a function gets a grant for its role, in IAM and in the resource policy', ()
   expect(policies).toHaveLength(1);
   const { policy } = propertiesOf(template, IDENTITY);
   const { Statement } = JSON.parse(String(policy)) as { Statement: WrittenStatement[] };
-  const operate = Statement.find(({ Sid }) => Sid === 'Operate');
-  expect(JSON.stringify(operate?.Principal)).toContain('<OperatorServiceRole.Arn>');
+  const manage = Statement.find(({ Sid }) => Sid === 'ManageResources');
+  expect(JSON.stringify(manage?.Principal)).toContain('<OperatorServiceRole.Arn>');
 });
 
 it('a deployment that this package did not make is rejected with the path of the construct', () => {

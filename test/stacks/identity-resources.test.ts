@@ -75,7 +75,7 @@ describe('the resource policies in the template', () => {
     agent.grantGetWorkloadAccessToken(role);
     agent.grantCompleteResourceTokenAuth(role);
     weather.allowUseBy(agent);
-    identity.grantOperate(role);
+    identity.grantManageResources(role);
     const arns: Record<string, string> = {
       [IDENTITY]: 'workload-identity-directory/default/workload-identity/a',
       [API_KEY]: 'token-vault/default/apikeycredentialprovider/a',
@@ -232,10 +232,10 @@ describe('allowUseBy', () => {
   });
 });
 
-it("grantOperate allows a role to get, update, and delete the app's resources, but neither to act as the agent nor to give itself access", () => {
+it("grantManageResources allows a role to get, update, and delete the app's resources, but neither to act as the agent nor to give itself access", () => {
   new WorkloadIdentity(stack, 'Agent', { identity });
   weatherOf();
-  identity.grantOperate(roleNamed('Operator'));
+  identity.grantManageResources(roleNamed('Operator'));
   const control = Object.entries(OPERATIONS).filter(([, { group }]) => group === 'control-plane');
   expect(operationsOf('Operator')).toEqual(control.map(([name]) => name).sort());
   const actions = (noun: string) =>
@@ -248,12 +248,12 @@ it("grantOperate allows a role to get, update, and delete the app's resources, b
       'ListTagsForResource',
       'GetResourcePolicy',
     ].map((operation) => `bedrock-agentcore:${operation}`);
-  const operate = (kind: string) => policyOf(kind).find(({ Sid }) => Sid === 'Operate');
-  expect(operate(IDENTITY)).toMatchObject({
+  const manage = (kind: string) => policyOf(kind).find(({ Sid }) => Sid === 'ManageResources');
+  expect(manage(IDENTITY)).toMatchObject({
     Principal: { AWS: ['<Operator.Arn>'] },
     Action: actions('WorkloadIdentity'),
   });
-  expect(operate(API_KEY)?.Action).toEqual(actions('ApiKeyCredentialProvider'));
+  expect(manage(API_KEY)?.Action).toEqual(actions('ApiKeyCredentialProvider'));
 });
 
 describe('the function for custom resources', () => {

@@ -97,7 +97,9 @@ function useEndpoints(stack: Stack, identity: IAgentIdentity): void {
 }
 
 function addOperator(stack: Stack, identity: IAgentIdentity): void {
-  identity.grantOperate(new Role(stack, 'Operator', { assumedBy: new AccountPrincipal('111122223333') }));
+  identity.grantManageResources(
+    new Role(stack, 'Operator', { assumedBy: new AccountPrincipal('111122223333') }),
+  );
 }
 
 it('cdk-nag reports a problem elsewhere in the app, so an empty report is meaningful', () => {

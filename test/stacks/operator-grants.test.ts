@@ -40,7 +40,7 @@ it('grantOperatorReadOnly allows only the operations that change nothing', () =>
 });
 
 it.each<[string, (identity: IAgentIdentity, role: Role) => unknown]>([
-  ['grantOperate', (identity, role) => identity.grantOperate(role)],
+  ['grantManageResources', (identity, role) => identity.grantManageResources(role)],
   [
     'grantActAs',
     (identity, role) => new WorkloadIdentity(role.stack, 'Workload', { identity }).grantActAs(role),
