@@ -172,7 +172,7 @@ describe('an audit entry', () => {
   });
 });
 
-describe('a browser route', () => {
+describe('a public route', () => {
   const open = NAMES.filter((name) => routeOf(name).auth === 'NONE');
   const decides = (name: OperationName): boolean => routeOf(name).metadata !== true;
 
@@ -180,10 +180,11 @@ describe('a browser route', () => {
     '%s has an audit entry with the address and the user agent, without the query',
     async (name) => {
       const { host } = new URL(world.local.endpoint);
-      const path = routeOf(name).path.replace('{callbackId}', 'none');
+      const { path: template, method } = routeOf(name);
+      const path = template.replace(/\{\w+\}/, 'none');
       const answer = await send({
         host,
-        method: 'GET',
+        method,
         path: `${path}?state=secret-state&code=secret-code&request_uri=secret-uri`,
         headers: { host, 'user-agent': USER_AGENT },
         body: '',
