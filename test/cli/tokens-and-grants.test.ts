@@ -210,6 +210,26 @@ describe('operators', () => {
     for (const token of issued) expect(JSON.stringify(grants)).not.toContain(token);
   });
 
+  it('revoke grants after a question, here and at the provider', async () => {
+    await get(['--user-id', 'grace'], consenting('grace'));
+    const revoke = ['grants', 'revoke', '--agent', 'travel', '--user-id', 'grace'];
+    expect(await local.run(revoke)).toMatchObject({
+      status: 2,
+      stderr: 'Set --yes to revoke without a question.\n',
+    });
+    const refused = await local.run(revoke, { answers: [['[y/N] ', 'no']] });
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toContain('calendar (1): Revoking ends all tokens of this consent.\n');
+    expect(refused.stderr).toContain('Revoke 1 grant? [y/N] ');
+    expect(refused.stderr).toContain('Nothing was revoked.');
+    const revoked = await local.run([...revoke, '--yes', '--reason', 'Test']);
+    expect(revoked.stdout).toMatch(/^Revoked 1: /);
+    expect(revoked.status).toBe(0);
+    expect(await local.json(['grants', 'list', '--agent', 'travel', '--user-id', 'grace'])).toEqual({
+      grants: [],
+    });
+  });
+
   it.each([
     [['grants', 'list'], 'Set at least one of --agent, --provider, and a user.'],
     [['grants', 'list', '--issuer', 'https://idp.example'], 'Set --issuer and --subject together.'],
